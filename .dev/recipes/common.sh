@@ -1,0 +1,11 @@
+# For the recipes that run in the root. $out is the folder to fill.
+set -e
+out=$1
+host=x86_64-w64-mingw32
+jobs=$(nproc)
+work=$(mktemp -d)
+cd "$work"
+# unpack PACKAGE: the pristine upstream source (Debian's patches are left out), in ./PACKAGE.
+unpack() {
+  dpkg-source --no-check -x --skip-patches /opt/sources/"$1"_*.dsc "$1"
+}

@@ -1,0 +1,46 @@
+# PostgreSQL for Windows. $2: package, $3: "engine" for the server as well, or "client".
+. "$(dirname "$0")/common.sh"
+package=$2 what=$3
+unpack "$package"
+deps="/opt/archivers /opt/openssl"
+cppflags= ldflags=
+for d in $deps; do cppflags="$cppflags -I$d/include" ldflags="$ldflags -L$d/lib"; done
+# The C runtime has had this function since Windows Vista; mingw's headers show it only to newer runtimes.
+echo 'int __cdecl _iswctype_l(unsigned short, unsigned short, void *);' >declare.h
+cppflags="$cppflags -include $work/declare.h"
+mkdir build
+cd build
+# pkg-config knows nothing of the cross-built libraries; the paths above are all that configure needs.
+../"$package"/configure --host=$host --build=x86_64-linux-gnu --prefix=/pgsql \
+  --without-readline --without-icu --with-openssl --with-zlib --with-lz4 --with-zstd \
+  $([ "$what" = engine ] || echo --with-system-tzdata=/usr/share/zoneinfo) \
+  CPPFLAGS="$cppflags" CFLAGS="-O2 -pipe" LDFLAGS="$ldflags -static-libgcc" ZIC=/usr/sbin/zic \
+  LZ4_CFLAGS=-I/opt/archivers/include LZ4_LIBS=-llz4 ZSTD_CFLAGS=-I/opt/archivers/include ZSTD_LIBS=-lzstd
+make -j"$jobs" -C src/backend generated-headers
+parts="src/interfaces/libpq src/bin/pg_dump"
+[ "$what" != engine ] || parts="$parts src/backend src/include src/timezone src/backend/snowball
+  src/backend/utils/mb/conversion_procs src/backend/replication/libpqwalreceiver src/pl/plpgsql/src
+  src/bin/initdb src/bin/pg_ctl src/bin/psql contrib/btree_gin contrib/btree_gist contrib/citext contrib/cube
+  contrib/earthdistance contrib/fuzzystrmatch contrib/hstore contrib/intarray contrib/isn contrib/ltree
+  contrib/pgcrypto contrib/pg_stat_statements contrib/pg_trgm contrib/tablefunc contrib/tcn contrib/unaccent
+  contrib/dict_int contrib/postgres_fdw contrib/file_fdw contrib/seg contrib/lo"
+stage=$work/stage
+for part in $parts; do
+  [ -d "$part" ] || continue
+  make -j"$jobs" -C "$part"
+  make -C "$part" install DESTDIR="$stage"
+done
+mkdir -p "$out"
+cp -r "$stage"/pgsql/. "$out/"
+rm -rf "$out/lib/pgxs" "$out/share/doc" "$out/share/man"
+cp /opt/openssl/bin/*.dll "$out/bin/"
+[ ! -f "$out/lib/libpq.dll" ] || mv "$out/lib/libpq.dll" "$out/bin/"
+find "$out/bin" "$out/lib" \( -name '*.exe' -o -name '*.dll' \) -exec $host-strip {} +
+cp ../"$package"/COPYRIGHT "$out/LICENSE"
+# What else is imported and is not Windows' own comes along: the compiler's thread library, if any.
+for dll in libwinpthread-1.dll; do
+  if $host-objdump -p "$out"/bin/*.exe "$out"/bin/*.dll | grep -q "DLL Name: $dll"; then
+    cp "$(find /usr/$host /usr/lib/gcc/$host -name "$dll" | head -1)" "$out/bin/"
+    $host-strip "$out/bin/$dll"
+  fi
+done

@@ -1,0 +1,201 @@
+# The verbs of ./dev, one function each.
+
+setup() {
+  [ "$(id -u)" = 0 ] || fail "run ./dev as root: it makes a Debian root and mounts it"
+  mkdir -p "$cache/logs"
+  exec 9>"$cache/lock"
+  flock -n 9 || { say "  waiting for another ./dev to finish its set-up ..."; flock 9; }
+  setup_root
+  setup_libs
+  setup_prefix
+  setup_peer
+  flock -u 9
+  exec 9>&-
+}
+
+# The Wine prefix of this checkout is a copy of a template: making one takes longer.
+setup_prefix() {
+  build_prefix() {
+    CMMS_BIND="$1=/out" in_root bash "$top/.dev/wine-prefix.sh" /out/prefix
+  }
+  stage prefix "Wine prefix with stand-ins for Windows' fonts" \
+    "$(hash_text "${stage_key[root]}" "$(cat "$top/.dev/wine-prefix.sh")")" build_prefix
+  local here=$top/build/wine
+  if [ "$(cat "$here/.key" 2>/dev/null)" != "${stage_key[prefix]}" ]; then
+    rm -rf "$here"
+    mkdir -p "$top/build"
+    cp -a --reflink=auto "${stage_dir[prefix]}/prefix" "$here"
+    echo "${stage_key[prefix]}" >"$here/.key"
+  fi
+}
+
+# EDB's server, which Windows users have: a peer for the tests, never shipped. npm checks its integrity hash.
+setup_peer() {
+  build_peer() {
+    cp "$top/.dev/peer/package.json" "$top/.dev/peer/package-lock.json" "$1/"
+    if command -v npm >/dev/null; then
+      ( cd "$1" && npm ci --force --os=win32 --cpu=x64 --ignore-scripts --no-audit --no-fund )
+    else
+      CMMS_BIND="$1=/out" in_root bash -c 'cd /out && npm ci --force --os=win32 --cpu=x64 --ignore-scripts --no-audit --no-fund'
+    fi
+  }
+  stage peer "EDB's PostgreSQL for Windows, a peer for the tests" \
+    "$(hash_text "$(cat "$top/.dev/peer/package-lock.json")")" build_peer
+}
+
+# compile PRESET TARGETS...: configures if need be and builds, inside the root.
+compile() {
+  local preset=$1
+  shift
+  mkdir -p "$top/build/logs"
+  work "Building: $preset" "$top/build/logs/build-$preset.log" in_root bash -ec "
+    cd '$top'
+    [ -f 'build/$preset/build.ninja' ] || cmake --preset $preset
+    cmake --build 'build/$preset' $(for t in "$@"; do printf -- '--target %s ' "$t"; done)"
+}
+
+build_product() {
+  compile mingw
+  work "Laying out the product" "$top/build/logs/product.log" \
+    in_root bash "$top/installer/stage.sh" "$top/build/mingw" "$top/build/product"
+}
+
+wine_env="WINEPREFIX=$top/build/wine WINEDEBUG=-all WINEDLLOVERRIDES=mscoree,mshtml="
+
+verb_setup() { setup; say "Set-up is complete."; }
+
+verb_build() { setup; compile native; build_product; say "Built: build/product (Windows), build/native (Linux)."; }
+
+verb_shell() {
+  setup
+  [ $# -gt 0 ] || set -- bash
+  in_root env $wine_env "$@"
+}
+
+verb_cli() {
+  setup >&2
+  if [ "${1:-}" = --native ]; then
+    shift
+    compile native cmms-backup-cli >&2
+    in_root env $(pg_env) CMMS_BACKUP_TOOLS=/usr/lib/postgresql/17/bin CMMS_BACKUP_ENGINE=/usr/lib/postgresql/17/bin \
+      "$top/build/native/cmms-backup-cli" "$@"
+  else
+    build_product >&2
+    in_root env $wine_env $(pg_env) wine "$top/build/product/cmms-backup-cli.exe" "$@" 2> >(grep -v -e wine32 \
+      -e 'multiarch needs' -e 'execute "dpkg' -e 'apt-get install' >&2)
+  fi
+}
+
+# The PG* and CMMS_* settings of the caller go into the root with the command.
+pg_env() { env | grep -E '^(PG|CMMS_)[A-Z_]*=[^[:space:]]*$' | grep -v '^CMMS_BACKUP_CACHE=' || true; }
+
+verb_app() {
+  setup
+  build_product
+  in_root env $wine_env $(pg_env) bash "$top/.dev/on-display.sh" wine "$top/build/product/cmms-backup.exe" "$@"
+}
+
+verb_db() {
+  local action=${1:-}
+  shift || true
+  case $action in
+    start)
+      local size=50 pg=17
+      while [ $# -gt 0 ]; do
+        case $1 in
+          --size) size=$2; shift 2 ;;
+          --pg) pg=$2; shift 2 ;;
+          *) fail "db start knows --size MB and --pg 17|engine, not '$1'" ;;
+        esac
+      done
+      case $pg in 17|engine) ;; *) fail "--pg is 17 or engine, not '$pg'" ;; esac
+      setup >&2
+      if [ "$pg" = engine ]; then build_product >&2; else compile bench cmms-backup-cli >&2; fi
+      verb_db stop >&2
+      mkdir -p "$top/build/db"
+      touch "$top/build/db/run"
+      # A session of its own, which lives until `db stop` removes the file.
+      ( in_root --keep env $wine_env setsid bash "$top/.dev/db.sh" "$pg" "$size" "$top/build/db" ) \
+        >"$top/build/db/log" 2>&1 </dev/null &
+      local pid=$!
+      while [ ! -s "$top/build/db/env" ]; do
+        kill -0 "$pid" 2>/dev/null || fail "the server did not start; the log is $top/build/db/log"
+        sleep 0.2
+      done
+      disown "$pid"
+      cat "$top/build/db/env" ;;
+    stop)
+      rm -f "$top/build/db/run"
+      local waited=0
+      while [ -e "$top/build/db/alive" ] && [ "$waited" -lt 150 ]; do sleep 0.2; waited=$((waited + 1)); done
+      rm -rf "$top/build/db" ;;
+    *) fail "db start [--size MB] [--pg 17|engine], or db stop" ;;
+  esac
+}
+
+verb_run() {
+  local start=$SECONDS
+  setup
+  build_product
+  in_root env $wine_env bash "$top/.dev/on-display.sh" bash "$top/.dev/run.sh" "$top"
+  say "./dev run took $(clock $((SECONDS - start)))."
+}
+
+verb_test() {
+  local start=$SECONDS
+  setup
+  compile native
+  build_product
+  # The closing count is the last line of the output.
+  say "Set-up and build took $(clock $((SECONDS - start)))."
+  in_root python3 "$top/tests/run.py" "$@"
+}
+
+verb_shot() {
+  setup
+  build_product
+  in_root env $wine_env bash "$top/.dev/shot.sh" "$top"
+}
+
+verb_bench() {
+  setup
+  compile bench
+  build_product
+  in_root env $wine_env python3 "$top/tests/bench/bench.py" "$@"
+}
+
+verb_fuzz() {
+  setup
+  compile fuzz
+  local only=${1:-} seconds=${2:-60} target name
+  for target in "$top"/tests/fuzz/fuzz_*.c; do
+    name=$(basename "$target" .c)
+    name=${name#fuzz_}
+    [ -z "$only" ] || [ "$only" = "$name" ] || [ "$only" = all ] || continue
+    mkdir -p "$top/tests/fuzz/corpus/$name" "$top/build/fuzz-found"
+    work "Fuzzing: $name, $seconds s" "$top/build/logs/fuzz-$name.log" in_root "$top/build/fuzz/fuzz/fuzz_$name" \
+      -max_total_time="$seconds" -rss_limit_mb=1024 -timeout=10 -max_len=65536 -print_final_stats=1 \
+      -artifact_prefix="$top/build/fuzz-found/$name-" "$top/tests/fuzz/corpus/$name"
+  done
+  say "No finding."
+}
+
+verb_package() {
+  setup
+  build_product
+  local version
+  version=$(sed -n 's/^#define CMMS_VERSION "\(.*\)"/\1/p' "$top/include/version.h")
+  SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git -C "$top" log -1 --format=%ct 2>/dev/null || echo 1700000000)}
+  export SOURCE_DATE_EPOCH
+  work "Packing version $version" "$top/build/logs/package.log" \
+    in_root bash "$top/installer/package.sh" "$version" "$top/build/product" "$top/build/package"
+  ls -l "$top/build/package"
+}
+
+verb_clean() {
+  case ${1:-} in
+    '') verb_db stop; rm -rf "$top/build"; say "build/ is gone." ;;
+    --cache) verb_db stop; rm -rf "$top/build" "$cache"; say "build/ and $cache are gone." ;;
+    *) fail "clean knows --cache, not '$1'" ;;
+  esac
+}

@@ -1,0 +1,77 @@
+/*
+ * archive.h: reads PostgreSQL's custom-format archives (pg_dump -Fc), versions 1.10 to 1.16, every byte.
+ *
+ * The format is PostgreSQL's src/bin/pg_dump/pg_backup_archiver.{c,h} and pg_backup_custom.c: a header, the
+ * table of contents (TOC), then one block per entry with data: a type byte (1 data, 3 large objects), the
+ * entry's number, and length-prefixed chunks of one compressed stream, ended by a chunk of length 0.
+ *
+ * All that the file says is doubted: lengths, counts and depths have caps, and what is beyond them is
+ * EK_DAMAGED with the offset. Peak memory does not depend on the size of the archive.
+ */
+#ifndef CMMS_ARCHIVE_H
+#define CMMS_ARCHIVE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cancel.h"
+#include "error.h"
+#include "fs.h"
+
+typedef enum ArchiveCompression { ARCHIVE_NONE, ARCHIVE_GZIP, ARCHIVE_LZ4, ARCHIVE_ZSTD } ArchiveCompression;
+const char *archive_compression_name(ArchiveCompression compression); /* "none", "gzip", "lz4", "zstd" */
+
+typedef struct ArchiveEntry {
+    int32_t id;         /* dump id */
+    char *tag;          /* the object's name */
+    char *desc;         /* "TABLE", "TABLE DATA", "BLOBS", "SEQUENCE SET", "EXTENSION", "ACL", ... */
+    char *schema;       /* or NULL */
+    char *owner;        /* or NULL */
+    char *definition;   /* SQL; or NULL */
+    char *copy_statement; /* "COPY schema.table (…) FROM stdin;\n" for TABLE DATA, or NULL */
+    bool has_data;      /* the TOC says that there is a data block */
+    int64_t offset;     /* of its data block as the TOC says; -1: not told */
+    /* Filled by archive_scan: */
+    bool data_seen;
+    uint64_t data_bytes; /* decoded */
+    int64_t rows;       /* TABLE DATA: rows of COPY; BLOBS: large objects; -1 where rows cannot be counted
+                           (--inserts) or there is no data */
+} ArchiveEntry;
+
+typedef struct Archive {
+    int major, minor, revision;      /* archive version: 1.16.0 */
+    int int_size, offset_size;
+    ArchiveCompression compression;
+    int64_t created;                 /* unix seconds, from the header's local time */
+    char *database;                  /* as the header names it */
+    char *server_version;            /* "17.11 (Debian …)" */
+    char *tool_version;              /* pg_dump's */
+    ArchiveEntry *entries;
+    size_t entry_count;
+} Archive;
+
+typedef struct ArchiveScan {
+    /* Optional: called now and then, on the calling thread, with bytes read so far and the file's size. */
+    void (*progress)(void *context, uint64_t done, uint64_t total);
+    void *context;
+    const Cancel *cancel;
+    /* Results. */
+    char sha256[65];
+    char quickxor[29];
+    uint64_t bytes;
+} ArchiveScan;
+
+void archive_init(Archive *archive);
+void archive_release(Archive *archive);
+
+/* Header and TOC only. */
+bool archive_read_toc(FsFile *file, Archive *archive, Error *err);
+
+/* Header, TOC and every data block: each is decoded to its end and its rows are counted; every entry that
+ * should have data must have had it, once, and nothing may follow. In the same pass over the file SHA-256 and
+ * quickXorHash of all of it. On failure `archive` holds what was read (for a report), the rest of the hash is
+ * still computed where the file can be read, and err is EK_DAMAGED with the offset and the entry's name. */
+bool archive_scan(FsFile *file, Archive *archive, ArchiveScan *scan, Error *err);
+
+#endif

@@ -1,0 +1,41 @@
+/*
+ * auditlog.h: backup_log.json, the predecessor's array with more members, and its rotation.
+ *
+ * Each entry: {"timestamp":"YYYY-MM-DD HH:MM:SS","backup_file":…,"status":"success|failed|verified",
+ * "message":…,"file_size":bytes} as before, and: "operation", "user", "computer", "seconds", "sha256",
+ * "level", "previous" (SHA-256 of the entry before, as written). The last 1000 stay in the file; older ones
+ * move to backup_log_YYYY.json, and none is lost. A damaged file is kept aside as
+ * backup_log.damaged-….json and a new one begun, whose first entry says so.
+ */
+#ifndef CMMS_AUDITLOG_H
+#define CMMS_AUDITLOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "error.h"
+
+#define AUDITLOG_FILE "backup_log.json"
+#define AUDITLOG_KEEP 1000
+
+typedef struct AuditEntry {
+    const char *operation;   /* "backup", "verify", "delete", "settings", ... */
+    const char *status;      /* "success", "failed", "verified" */
+    const char *backup_file; /* base name, or NULL */
+    const char *message;     /* no secret */
+    uint64_t file_size;
+    double seconds;          /* < 0: not told */
+    const char *sha256;      /* or NULL */
+    const char *level;       /* level_word, or NULL */
+} AuditEntry;
+
+/* Appends under a lock of its own (waits up to ten seconds): two processes may append at once. Time, user and
+ * computer are filled in. */
+bool auditlog_append(const char *folder, const AuditEntry *entry, Error *err);
+
+/* Checks the chain of "previous" over rotated files and the current one. *entries is the number looked at;
+ * false with EK_DAMAGED names the first broken link. */
+bool auditlog_check(const char *folder, size_t *entries, Error *err);
+
+#endif

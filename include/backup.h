@@ -1,0 +1,37 @@
+/*
+ * backup.h: makes one backup: preflight, dump, check, commit.
+ *
+ * The order is the promise (P1, P3, P4): lock the folder, clean up what an interrupted run left, check
+ * settings, tools, server and space; pg_dump writes NAME.backup.partial, whose handle is its stdout; flush;
+ * pg_restore --list reads it; our own reader decodes every block, counts and hashes; the manifest is written;
+ * the rename to NAME.backup commits. Anything before the rename that fails removes the partial and the
+ * manifest, writes a `failed` entry to the log and returns an Error.
+ */
+#ifndef CMMS_BACKUP_H
+#define CMMS_BACKUP_H
+
+#include <stdbool.h>
+
+#include "cancel.h"
+#include "connection.h"
+#include "error.h"
+#include "job.h"
+#include "manifest.h"
+
+typedef struct BackupSpec {
+    Connection connection;
+    char *folder;          /* chosen with folder_choose */
+    const char *compression; /* NULL: by the settings and the tool; else "zstd:1", "gzip", "none", … static */
+} BackupSpec;
+
+typedef struct BackupResult {
+    char *path;            /* the finished backup */
+    Manifest manifest;
+} BackupResult;
+
+void backup_result_init(BackupResult *result);
+void backup_result_release(BackupResult *result);
+
+bool backup_run(const BackupSpec *spec, const JobSink *sink, const Cancel *cancel, BackupResult *result, Error *err);
+
+#endif

@@ -1,0 +1,35 @@
+/* catalog.h: the backups in a folder, as the list shows them. */
+#ifndef CMMS_CATALOG_H
+#define CMMS_CATALOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "error.h"
+#include "manifest.h"
+
+typedef struct CatalogEntry {
+    char *name;         /* base name, *.backup */
+    uint64_t size;      /* bytes */
+    int64_t created;    /* unix seconds: from the manifest, else the name, else the file's time */
+    int age_days;       /* whole days, never negative */
+    Level level;        /* by the manifest; LEVEL_NONE without one, or when the file's size differs */
+    bool has_manifest;
+    bool ours;          /* the name has our form */
+    int64_t rows;       /* sum over the tables; -1 without a manifest */
+    double seconds;     /* how long it took; -1 unknown */
+    char *note;         /* why it is not what it should be ("size differs from the manifest"), or NULL */
+} CatalogEntry;
+
+typedef struct Catalog {
+    CatalogEntry *entries; /* newest first */
+    size_t count;
+} Catalog;
+
+void catalog_init(Catalog *catalog);
+void catalog_release(Catalog *catalog);
+/* Replaces what catalog holds. `now` is for the age. */
+bool catalog_load(const char *folder, int64_t now, Catalog *catalog, Error *err);
+
+#endif

@@ -1,0 +1,35 @@
+/* doctor.h: looks at everything a backup needs, and says in words what is well and what is not. */
+#ifndef CMMS_DOCTOR_H
+#define CMMS_DOCTOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "cancel.h"
+#include "connection.h"
+#include "error.h"
+
+typedef enum CheckState { CHECK_GOOD, CHECK_WARNING, CHECK_BAD, CHECK_SKIPPED } CheckState;
+const char *check_state_word(CheckState state); /* "good", "warning", "bad", "skipped" */
+
+typedef struct Check {
+    char *name;    /* "folder", "settings", "free space", "tools", "engine", "host", "connection", "tls",
+                      "server version", "rights", "tables", "pooler" */
+    CheckState state;
+    char *message; /* one sentence */
+    char *hint;    /* or NULL */
+} Check;
+
+typedef struct Doctor {
+    Check *checks;
+    size_t count;
+    CheckState worst;
+    ErrorKind worst_kind; /* of the first bad check, for the exit code */
+} Doctor;
+
+void doctor_init(Doctor *doctor);
+void doctor_release(Doctor *doctor);
+/* Never fails as a whole but for EK_CANCELLED; what is wrong is in the checks. */
+bool doctor_run(const Connection *connection, const char *folder_wanted, const Cancel *cancel, Doctor *doctor, Error *err);
+
+#endif

@@ -1,0 +1,28 @@
+/*
+ * engine.h: a PostgreSQL server of our own on loopback, in a folder of its own: for the sample database, and
+ * for proving a backup. Never a service. It ends with engine_stop, and with our process, however that ends.
+ */
+#ifndef CMMS_ENGINE_H
+#define CMMS_ENGINE_H
+
+#include <stdbool.h>
+
+#include "cancel.h"
+#include "connection.h"
+#include "error.h"
+#include "job.h"
+
+typedef struct Engine Engine;
+
+/* The folder of the server's programs: CMMS_BACKUP_ENGINE, else engine\bin beside the program, else (POSIX) the
+ * newest /usr/lib/postgresql/NN/bin. Caller frees. EK_TOOL when there is none. */
+bool engine_find(char **bin_dir, Error *err);
+
+/* Makes the cluster in `data_dir` if there is none (superuser "postgres", a random password kept beside it in a
+ * file that only this user reads, scram, UTF8, loopback only), and starts the server on a free port. A server
+ * that a crash left running there is stopped first. */
+bool engine_start(const char *data_dir, const JobSink *sink, const Cancel *cancel, Engine **out, Error *err);
+const Connection *engine_connection(const Engine *engine); /* to its database "postgres"; borrowed */
+void engine_stop(Engine *engine); /* fast stop, waits; frees; NULL is fine */
+
+#endif

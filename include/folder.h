@@ -1,0 +1,49 @@
+/* folder.h: the backup folder: where it is, what its files are called, who is at work in it. */
+#ifndef CMMS_FOLDER_H
+#define CMMS_FOLDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "error.h"
+#include "fs.h"
+
+/* The first writable one of: Documents\AIT_CMMS_Backups; `backups` beside the program; home\AIT_CMMS_Backups;
+ * temp\AIT_CMMS_Backups. Made if need be. *fallback says that it is not the first. CMMS_BACKUP_FOLDER in the
+ * environment, or `wanted` when not NULL, names the folder outright: then there is no fallback. Caller frees. */
+bool folder_choose(const char *wanted, char **folder, bool *fallback, Error *err);
+/* The part of it that looks: the first of `dirs` (NULLs are passed over) that can be made and written to. */
+bool folder_choose_among(const char *const *dirs, size_t count, size_t *which, Error *err);
+
+/* "cmms_backup_YYYYMMDD_HHMMSS.backup" for a moment, local time. Caller frees. */
+char *folder_backup_name(int64_t unix_seconds);
+/* A name that is not taken: neither the .backup, its .partial nor its manifest exists. The moment is moved on
+ * by whole seconds until it is free. Caller frees. */
+char *folder_free_name(const char *folder, int64_t unix_seconds);
+/* Whether a name is of that form; *unix_seconds (may be NULL) gets the local time that it states. */
+bool folder_parse_name(const char *name, int64_t *unix_seconds);
+
+#define FOLDER_PARTIAL_SUFFIX ".partial"            /* cmms_backup_….backup.partial */
+#define FOLDER_MANIFEST_SUFFIX ".manifest.json"     /* cmms_backup_….backup.manifest.json */
+#define FOLDER_LOCK_FILE ".cmms-backup.lock"
+char *folder_manifest_path(const char *backup_path); /* caller frees */
+
+/* One job per folder, across processes and users; released by a crash. EK_BUSY otherwise, with words. */
+bool folder_lock(const char *folder, FsLock **lock, Error *err);
+
+/* Held for the moment in which backup_log.json or backup_config.json is rewritten. Waits up to ten seconds for
+ * others who do the same; then EK_BUSY. */
+#define FOLDER_FILES_LOCK_FILE ".backup_log.lock"
+bool folder_files_lock(const char *folder, FsLock **lock, Error *err);
+
+/* Renames a damaged NAME.json beside itself to NAME.damaged-YYYYMMDD_HHMMSS.json (now; a free name). *kept (may be
+ * NULL) gets the new path, caller frees. EK_NOT_FOUND when it is gone meanwhile. */
+bool folder_keep_aside(const char *path, char **kept, Error *err);
+
+/* Under the lock: removes what an interrupted run left: *.backup.partial of our form, manifests of our form
+ * without a backup, temporary files of fs_write_atomic. Never anything else. Calls removed (may be NULL)
+ * for each. What cannot be removed does not keep the rest; the first such failure is the Error. */
+bool folder_clean_up(const char *folder, void (*removed)(void *context, const char *name), void *context, Error *err);
+
+#endif

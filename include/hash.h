@@ -1,0 +1,24 @@
+/* hash.h: SHA-256 and Microsoft's quickXorHash, streamed. */
+#ifndef CMMS_HASH_H
+#define CMMS_HASH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct Sha256 Sha256; /* on OpenSSL's libcrypto, which comes with libpq */
+Sha256 *sha256_new(void);
+void sha256_update(Sha256 *hash, const void *bytes, size_t len);
+void sha256_finish(Sha256 *hash, char hex[65]); /* lower-case hex, NUL; frees the hash */
+void sha256_free(Sha256 *hash);                 /* for one that is not finished; NULL is fine */
+
+/* 160 bits; the reference is Microsoft's published C# code: every byte is XORed in at a position that moves by
+ * 11 bits. Linear and blind to the order of 160-byte blocks: it is no proof, only what SharePoint offers. */
+typedef struct QuickXor {
+    uint8_t cells[1760];
+    uint64_t length;
+} QuickXor;
+void quickxor_init(QuickXor *hash);
+void quickxor_update(QuickXor *hash, const void *bytes, size_t len);
+void quickxor_finish(const QuickXor *hash, char base64[29]); /* 28 characters, NUL */
+
+#endif

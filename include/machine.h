@@ -1,0 +1,32 @@
+/* machine.h: what the system knows of the user and the PC. All texts UTF-8, caller frees; NULL where there is
+ * none. Implemented by the platform. */
+#ifndef CMMS_MACHINE_H
+#define CMMS_MACHINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+char *machine_documents_dir(void);  /* Windows: FOLDERID_Documents, wherever it is redirected; ~/Documents */
+char *machine_home_dir(void);       /* the profile folder; $HOME */
+char *machine_temp_dir(void);
+char *machine_program_dir(void);    /* where our own executable lies */
+char *machine_program_path(void);   /* our own executable */
+char *machine_local_data_dir(void); /* %LOCALAPPDATA%\AIT CMMS\Backup; $XDG_DATA_HOME/ait-cmms-backup. Made. */
+char *machine_user_name(void);
+char *machine_host_name(void);
+char *machine_os_text(void);        /* "Windows 10.0.19045", "Linux 6.1.0", with " (Wine 10.0)" under Wine */
+char *machine_getenv(const char *name); /* UTF-8 on Windows too */
+bool machine_random(void *bytes, size_t len); /* from the system's generator */
+
+/* Folders in which PostgreSQL's client tools may be installed, best first, by the registry, Program Files and
+ * PATH (Windows) or PATH and /usr/lib/postgresql (POSIX): calls visit with each until it returns false. */
+void machine_visit_tool_dirs(bool (*visit)(void *context, const char *dir), void *context);
+
+/* A password kept by the system for this user (Windows: Credential Manager; POSIX: none, always false). */
+struct Secret;
+struct Error;
+bool machine_secret_load(const char *target, struct Secret *secret); /* false: there is none */
+bool machine_secret_save(const char *target, const struct Secret *secret, struct Error *err);
+bool machine_secret_delete(const char *target, struct Error *err);
+
+#endif

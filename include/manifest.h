@@ -1,0 +1,66 @@
+/*
+ * manifest.h: NAME.backup.manifest.json, which lies beside each backup and says what it must be. It is on the
+ * disk before the backup takes its name.
+ */
+#ifndef CMMS_MANIFEST_H
+#define CMMS_MANIFEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "error.h"
+
+/* What a backup is known to be. Words, never colour alone. */
+typedef enum Level {
+    LEVEL_NONE,     /* "Not verified": no manifest, or it does not match */
+    LEVEL_LISTED,   /* "Listed": pg_restore --list reads it (the predecessor's check) */
+    LEVEL_VERIFIED, /* "Verified": every byte decoded, rows counted, hash as recorded */
+    LEVEL_PROVEN,   /* "Proven": restored into an empty database and counted */
+    LEVEL_BAD       /* "Damaged": it failed a check */
+} Level;
+const char *level_name(Level level); /* "Not verified", "Listed", "Verified", "Proven", "Damaged" */
+const char *level_word(Level level); /* for JSON: "none", "listed", "verified", "proven", "damaged" */
+Level level_from_word(const char *word);
+
+typedef struct TableCount {
+    char *schema, *name; /* owned */
+    int64_t rows;        /* in the archive; -1: not counted */
+    int64_t expected;    /* at the dump's snapshot; -1: not counted there */
+    uint64_t bytes;      /* of its data in the archive, decoded */
+} TableCount;
+
+typedef struct Manifest {
+    char *file;            /* the backup's base name */
+    uint64_t bytes;
+    char *sha256;          /* 64 hex digits */
+    char *quickxor;        /* base64, or NULL */
+    int64_t started, finished; /* unix seconds */
+    double seconds;
+    Level level;
+    int64_t listed_at, verified_at, proven_at; /* unix seconds; 0: never */
+    char *database, *host; /* the host without credentials */
+    char *user;            /* who ran it */
+    char *computer;
+    char *server_version, *tool_version, *archive_version, *compression;
+    char *program_version;
+    TableCount *tables;    /* in the archive's order */
+    size_t table_count;
+    char **warnings;
+    size_t warning_count;
+} Manifest;
+
+void manifest_init(Manifest *manifest);
+void manifest_release(Manifest *manifest);
+void manifest_add_table(Manifest *manifest, const char *schema, const char *name, int64_t rows, int64_t expected,
+                        uint64_t bytes);
+void manifest_add_warning(Manifest *manifest, const char *text);
+
+/* Atomic (P6). Unknown members of a manifest that is rewritten are not kept: it is ours alone. */
+bool manifest_write(const char *path, const Manifest *manifest, Error *err);
+/* EK_NOT_FOUND when there is none, EK_DAMAGED when it is not what we write. */
+bool manifest_read(const char *path, Manifest *manifest, Error *err);
+bool manifest_parse(const char *bytes, size_t len, Manifest *manifest, Error *err);
+char *manifest_text(const Manifest *manifest); /* JSON; caller frees */
+
+#endif

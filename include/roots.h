@@ -1,0 +1,16 @@
+/*
+ * roots.h: the certificates that the system trusts, for libpq and its tools, which on Windows cannot read the
+ * system's store (sslrootcert=system fails in EDB's builds).
+ */
+#ifndef CMMS_ROOTS_H
+#define CMMS_ROOTS_H
+
+#include <stdbool.h>
+
+#include "error.h"
+
+/* What to give as sslrootcert: on Windows the path of roots.pem in machine_local_data_dir(), written anew when it
+ * is older than a day, atomically, from the ROOT stores of user and machine; on POSIX "system". Caller frees. */
+bool roots_get(char **sslrootcert, Error *err);
+
+#endif

@@ -1,0 +1,42 @@
+/*
+ * settings.h: backup_config.json in the backup folder, as the predecessor wrote it. Unknown keys survive a
+ * save. A file that cannot be read as JSON is renamed to backup_config.damaged-YYYYMMDD_HHMMSS.json, and the
+ * defaults are used; a single nonsensical value is replaced by its default and named.
+ */
+#ifndef CMMS_SETTINGS_H
+#define CMMS_SETTINGS_H
+
+#include <stdbool.h>
+
+#include <cjson/cJSON.h>
+
+#include "error.h"
+
+typedef enum Schedule { SCHEDULE_DAILY, SCHEDULE_WEEKLY, SCHEDULE_MONTHLY } Schedule;
+
+typedef struct Settings {
+    bool enabled;             /* scheduled backups on; default true */
+    Schedule schedule;        /* default daily */
+    int backup_hour, backup_minute; /* "backup_time": "02:00" */
+    int retention_days;       /* 1..3650, default 30 */
+    int max_backups;          /* 1..10000, default 50 */
+    bool compress;            /* default true */
+    bool verify_after_backup; /* default true */
+    cJSON *document;          /* owned: the file's object with all its keys */
+    char *notice;             /* owned: what the user should be told about the load, or NULL */
+} Settings;
+
+#define SETTINGS_FILE "backup_config.json"
+
+void settings_init(Settings *settings); /* the defaults */
+void settings_release(Settings *settings);
+/* `settings` is initialised; what it holds is replaced. A missing file gives the defaults. EK_IO when it is there
+ * and cannot be read, or is damaged and cannot be renamed. */
+bool settings_load(const char *folder, Settings *settings, Error *err);
+/* EK_SETTINGS names a value that is out of its range; EK_IO, EK_SPACE or EK_BUSY: the file is as it was. */
+bool settings_save(const char *folder, const Settings *settings, Error *err);
+/* Parses bytes as the file's content: the fuzzer's way in. */
+bool settings_parse(const char *bytes, size_t len, Settings *settings, Error *err);
+const char *schedule_name(Schedule schedule); /* "daily", "weekly", "monthly" */
+
+#endif

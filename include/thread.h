@@ -1,0 +1,27 @@
+/* thread.h: threads, mutexes and conditions. Implemented by the platform. */
+#ifndef CMMS_THREAD_H
+#define CMMS_THREAD_H
+
+#include <stdbool.h>
+
+typedef struct Thread Thread;
+typedef struct Mutex Mutex;
+typedef struct Cond Cond;
+
+/* A thread that cannot be started ends the program like memory that cannot be had. */
+Thread *thread_start(void (*run)(void *argument), void *argument);
+void thread_join(Thread *thread); /* waits and frees; NULL is fine */
+unsigned thread_cpu_count(void);  /* at least 1 */
+
+Mutex *mutex_new(void);
+void mutex_free(Mutex *mutex);
+void mutex_lock(Mutex *mutex);
+void mutex_unlock(Mutex *mutex);
+
+Cond *cond_new(void);
+void cond_free(Cond *cond);
+void cond_wait(Cond *cond, Mutex *mutex); /* may wake without reason: wait in a loop */
+bool cond_wait_ms(Cond *cond, Mutex *mutex, unsigned ms); /* false: the time is up */
+void cond_broadcast(Cond *cond);
+
+#endif

@@ -1,0 +1,31 @@
+/* verify.h: is this backup whole, and is it the one that was made? */
+#ifndef CMMS_VERIFY_H
+#define CMMS_VERIFY_H
+
+#include <stdbool.h>
+
+#include "archive.h"
+#include "cancel.h"
+#include "error.h"
+#include "job.h"
+#include "manifest.h"
+
+typedef struct VerifyResult {
+    Manifest manifest;     /* what the file is now found to be (counts, hashes, level reached) */
+    bool had_manifest;     /* there was one to compare with */
+    bool could_not_compare_hash, could_not_compare_counts; /* for lack of a manifest or of its counts */
+} VerifyResult;
+
+void verify_result_init(VerifyResult *result);
+void verify_result_release(VerifyResult *result);
+
+/* Reads every byte of a backup: decodes it, counts rows, hashes, and compares with its manifest if it has one.
+ * EK_DAMAGED says what differs first. Does not write anything. */
+bool verify_file(const char *path, const JobSink *sink, const Cancel *cancel, VerifyResult *result, Error *err);
+
+/* verify_file under the folder's rules: writes the outcome into the manifest (level, time) and the log. A file
+ * without a manifest gets one when `adopt` is set. */
+bool verify_backup(const char *path, bool adopt, const JobSink *sink, const Cancel *cancel, VerifyResult *result,
+                   Error *err);
+
+#endif

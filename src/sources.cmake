@@ -1,0 +1,67 @@
+# Every source file, once. The Visual Studio projects list the same (tests/lint/solution.py compares them).
+set(CORE_SOURCES
+  src/core/archive.c
+  src/core/archive_data.c
+  src/core/archive_stream.c
+  src/core/archive_toc.c
+  src/core/auditlog.c
+  src/core/backup.c
+  src/core/catalog.c
+  src/core/clock_text.c
+  src/core/connection.c
+  src/core/doctor.c
+  src/core/engine.c
+  src/core/error.c
+  src/core/folder.c
+  src/core/fs_common.c
+  src/core/hash.c
+  src/core/job.c
+  src/core/jsonutil.c
+  src/core/manifest.c
+  src/core/mem.c
+  src/core/process_common.c
+  src/core/sample.c
+  src/core/sample_data.c
+  src/core/secret.c
+  src/core/settings.c
+  src/core/strbuf.c
+  src/core/tools.c
+  src/core/utf.c
+  src/core/verify.c
+  src/core/version.c)
+set(SERVICE_SOURCES
+  src/services/http.c
+  src/services/pg.c)
+set(WIN_SOURCES
+  src/platform/win/cancel_win.c
+  src/platform/win/clock_win.c
+  src/platform/win/fs_win.c
+  src/platform/win/machine_win.c
+  src/platform/win/os_error_win.c
+  src/platform/win/process_win.c
+  src/platform/win/roots_win.c
+  src/platform/win/thread_win.c
+  src/platform/win/utf_win.c)
+set(POSIX_SOURCES
+  src/platform/posix/cancel_posix.c
+  src/platform/posix/clock_posix.c
+  src/platform/posix/fs_posix.c
+  src/platform/posix/machine_posix.c
+  src/platform/posix/os_error_posix.c
+  src/platform/posix/process_posix.c
+  src/platform/posix/roots_posix.c
+  src/platform/posix/thread_posix.c)
+set(CLI_SOURCES
+  src/cli/main.c
+  src/cli/options.c
+  src/cli/output.c)
+set(CLI_WIN_SOURCES src/platform/win/console_win.c)
+set(CLI_POSIX_SOURCES src/platform/posix/console_posix.c)
+set(UI_SOURCES
+  src/ui/main.c
+  src/ui/main_window.c
+  src/ui/backup_list.c
+  src/ui/layout.c
+  src/ui/log_view.c
+  src/ui/screenshot.c
+  src/ui/worker.c)

@@ -1,0 +1,328 @@
+"""What the end-to-end tests share: a real PostgreSQL server, the shipped programs, checks, and the runner.
+
+A test file defines functions named test_*, each with one argument, the Program under test, and ends with
+`harness.main(__name__)`. It prints one line a test: "ok NAME", "not ok NAME: why" or "skip NAME: reason".
+Run `tests/e2e/test_x.py native` for the Linux build of the console program, `wine` for the shipped .exe.
+"""
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+NATIVE = os.environ.get("CMMS_NATIVE", os.path.join(TOP, "build/native"))
+PRODUCT = os.environ.get("CMMS_PRODUCT", os.path.join(TOP, "build/product"))
+PREFIX = os.environ.get("WINEPREFIX", os.path.join(TOP, "build/wine"))
+PG_BIN = "/usr/lib/postgresql/17/bin"
+PASSWORD = "s3cret pass'word"
+
+
+class Skip(Exception):
+    """Raised by a test that cannot run here; the text is the reason."""
+
+
+def check(condition, why):
+    if not condition:
+        raise AssertionError(why)
+
+
+def equal(got, wanted, what):
+    if got != wanted:
+        raise AssertionError("%s is %r, not %r" % (what, got, wanted))
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def temp_dir(name="t"):
+    path = tempfile.mkdtemp(prefix="cmms-%s-" % name)
+    os.chmod(path, 0o755)
+    return path
+
+
+def as_postgres(argv, **more):
+    return subprocess.run(["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] + argv,
+                          cwd="/tmp", check=True, capture_output=True, **more)
+
+
+class Server:
+    """A native PostgreSQL server on a loopback port, with TLS (its own CA) and scram passwords."""
+
+    def __init__(self, folder=None, port=None, settings=()):
+        self.folder = folder or temp_dir("pg")
+        self.port = port or free_port()
+        data = os.path.join(self.folder, "data")
+        os.makedirs(self.folder, exist_ok=True)
+        shutil.chown(self.folder, "postgres", "postgres")
+        self.data = data
+        password_file = os.path.join(self.folder, "pw")
+        with open(password_file, "w") as f:
+            f.write(PASSWORD + "\n")
+        shutil.chown(password_file, "postgres")
+        as_postgres([PG_BIN + "/initdb", "-D", data, "-U", "postgres", "-A", "scram-sha-256", "--no-sync",
+                     "--pwfile=" + password_file, "--no-locale", "-E", "UTF8", "--no-instructions"])
+        os.unlink(password_file)
+        self.make_certificates()
+        with open(os.path.join(data, "postgresql.conf"), "a") as f:
+            f.write("\nport = %d\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = ''\nfsync = off\n"
+                    "ssl = on\nssl_cert_file = 'server.crt'\nssl_key_file = 'server.key'\nmax_connections = 60\n"
+                    "log_min_messages = warning\n" % self.port)
+            for line in settings:
+                f.write(line + "\n")
+        self.start()
+
+    def make_certificates(self):
+        ca_key, self.ca = os.path.join(self.folder, "ca.key"), os.path.join(self.folder, "ca.crt")
+        key, crt = os.path.join(self.data, "server.key"), os.path.join(self.data, "server.crt")
+        csr = os.path.join(self.folder, "server.csr")
+        run = lambda *a: subprocess.run(["openssl"] + list(a), check=True, capture_output=True)
+        run("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30",
+            "-subj", "/CN=Test CA", "-keyout", ca_key, "-out", self.ca)
+        run("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=localhost",
+            "-keyout", key, "-out", csr)
+        extensions = os.path.join(self.folder, "san")
+        with open(extensions, "w") as f:
+            f.write("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
+        run("x509", "-req", "-in", csr, "-CA", self.ca, "-CAkey", ca_key, "-CAcreateserial", "-days", "30",
+            "-extfile", extensions, "-out", crt)
+        for name in (key, crt):
+            shutil.chown(name, "postgres", "postgres")
+        os.chmod(key, 0o600)
+
+    def start(self):
+        as_postgres([PG_BIN + "/pg_ctl", "-D", self.data, "-l", os.path.join(self.folder, "log"), "-w", "start"])
+
+    def stop(self, mode="immediate"):
+        with contextlib.suppress(subprocess.CalledProcessError):
+            as_postgres([PG_BIN + "/pg_ctl", "-D", self.data, "-m", mode, "-w", "stop"])
+
+    def env(self, database="postgres", **more):
+        env = {"PGHOST": "127.0.0.1", "PGPORT": str(self.port), "PGUSER": "postgres", "PGPASSWORD": PASSWORD,
+               "PGDATABASE": database}
+        env.update(more)
+        return env
+
+    def psql(self, sql, database="postgres"):
+        done = subprocess.run([PG_BIN + "/psql", "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-f", "-"],
+                              input=sql.encode(), env={**clean_env(), **self.env(database)}, capture_output=True)
+        if done.returncode:
+            raise AssertionError("psql: " + done.stderr.decode(errors="replace"))
+        return done.stdout.decode().strip()
+
+    def restore(self, archive, database):
+        """The distribution's own pg_restore, into a new database."""
+        self.psql('CREATE DATABASE "%s"' % database)
+        done = subprocess.run([PG_BIN + "/pg_restore", "--exit-on-error", "--no-owner", "-d", database, archive],
+                              env={**clean_env(), **self.env()}, capture_output=True)
+        check(done.returncode == 0, "pg_restore: " + done.stderr.decode(errors="replace")[-2000:])
+
+    def checksums(self, database):
+        return checksums(self.env(database))
+
+
+def checksums(env):
+    """A checksum of every table (rows in any order), sequence and large object: what 'equal data' means."""
+    def ask(sql):
+        done = subprocess.run([PG_BIN + "/psql", "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-f", "-"],
+                              input=sql.encode(), env={**clean_env(), **env}, capture_output=True)
+        check(done.returncode == 0, "psql: " + done.stderr.decode(errors="replace"))
+        return done.stdout.decode()
+    names = ask("SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = "
+                "c.relnamespace WHERE c.relkind IN ('r','S') AND n.nspname NOT LIKE 'pg\\_%' "
+                "AND n.nspname <> 'information_schema' ORDER BY 1").splitlines()
+    sums = {}
+    for name in names:
+        rows = sorted(ask("SET bytea_output = hex; SELECT t::text FROM %s t;" % name).split("\n"))
+        sums[name] = (len(rows), hashlib.sha256("\n".join(rows).encode()).hexdigest())
+    sums["large objects"] = ask("SELECT oid, md5(lo_get(oid)) FROM pg_largeobject_metadata ORDER BY 1")
+    return sums
+
+
+def clean_env():
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("PG", "CMMS_")) and k != "LD_PRELOAD"}
+    env["LC_ALL"] = "C.UTF-8"
+    return env
+
+
+class Done:
+    """A finished run of the program."""
+
+    def __init__(self, code, out, err):
+        self.code, self.out, self.err = code, out, err
+
+    def json(self):
+        try:
+            return json.loads(self.out)
+        except ValueError:
+            raise AssertionError("not one JSON document: %r (stderr %r)" % (self.out[:500], self.err[:500]))
+
+
+class Program:
+    """The console program under test: `native` or `wine`."""
+
+    def __init__(self, kind):
+        self.kind = kind
+        if kind == "native":
+            self.argv = [os.path.join(NATIVE, "cmms-backup-cli")]
+        else:
+            self.argv = ["wine", os.path.join(PRODUCT, "cmms-backup-cli.exe")]
+
+    def path(self, path):
+        """A path of this machine as the program understands it."""
+        return path if self.kind == "native" else "Z:" + path.replace("/", "\\")
+
+    def env(self, more=None):
+        env = clean_env()
+        env["HOME"] = env.get("HOME") or "/root"
+        if self.kind == "wine":
+            env.update(WINEPREFIX=PREFIX, WINEDEBUG="-all", WINEDLLOVERRIDES="mscoree,mshtml=")
+        else:
+            # The tools that ship with the product are Windows programs; here the distribution's take their place.
+            env["CMMS_BACKUP_TOOLS"] = PG_BIN
+            env["CMMS_BACKUP_ENGINE"] = PG_BIN
+            env["ASAN_OPTIONS"] = "detect_leaks=1:abort_on_error=0:exitcode=99"
+        env.update(more or {})
+        return env
+
+    def start(self, arguments, env=None, **more):
+        return subprocess.Popen(self.argv + arguments, env=self.env(env), stdin=subprocess.DEVNULL,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more)
+
+    def run(self, arguments, env=None, timeout=300, **more):
+        process = self.start(arguments, env, **more)
+        try:
+            out, err = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise AssertionError("%s did not end within %d s" % (" ".join(arguments), timeout))
+        done = Done(process.returncode, out.decode(errors="replace"), err.decode(errors="replace"))
+        check(done.code != 99 and "ERROR: AddressSanitizer" not in done.err and "runtime error:" not in done.err,
+              "a sanitizer has something to say: " + done.err[-3000:])
+        return done
+
+    def backup(self, server, database, folder, arguments=(), env=None):
+        done = self.run(["backup", "--json", "--folder", self.path(folder), "-h", "127.0.0.1", "-p", str(server.port),
+                         "-U", "postgres", "-d", database] + list(arguments),
+                        env={"PGPASSWORD": PASSWORD, **(env or {})})
+        return done
+
+    def good_backup(self, server, database, folder, arguments=(), env=None):
+        done = self.backup(server, database, folder, arguments, env)
+        check(done.code == 0, "backup ended with %d: %s %s" % (done.code, done.out[-1500:], done.err[-1500:]))
+        report = done.json()
+        report["unix_path"] = os.path.join(folder, report["path"].replace("\\", "/").split("/")[-1])
+        return report
+
+
+def backups_in(folder):
+    return sorted(n for n in os.listdir(folder) if n.endswith(".backup"))
+
+
+def partials_in(folder):
+    return sorted(n for n in os.listdir(folder) if n.endswith(".partial"))
+
+
+def sha256_of(path):
+    h = hashlib.sha256()
+    with open(path, "rb") as f:
+        for piece in iter(lambda: f.read(1 << 20), b""):
+            h.update(piece)
+    return h.hexdigest()
+
+
+def log_entries(folder):
+    with open(os.path.join(folder, "backup_log.json"), encoding="utf-8") as f:
+        return json.load(f)
+
+
+def no_secret(folder, *texts):
+    """P7: the password is in no file of the folder and in no output."""
+    needles = [PASSWORD.encode(), PASSWORD.replace("'", "\\'").encode()]
+    for name in os.listdir(folder):
+        path = os.path.join(folder, name)
+        if os.path.isfile(path) and not name.endswith((".backup", ".partial")):
+            with open(path, "rb") as f:
+                content = f.read()
+            for needle in needles:
+                check(needle not in content, "the password is in " + name)
+    for text in texts:
+        for needle in needles:
+            check(needle.decode() not in text, "the password is in the output")
+
+
+_servers = []
+
+
+def shared_server():
+    """One server for all tests of a file."""
+    if not _servers:
+        _servers.append(Server())
+    return _servers[0]
+
+
+def sample(server, database="cmms", megabytes=2):
+    """The sample database, made by the program itself, once for all the tests of a file."""
+    have = server.psql("SELECT 1 FROM pg_database WHERE datname = '%s'" % database)
+    if not have:
+        # The native program makes it for both kinds: it is the same data, and quicker.
+        done = Program("native").run(["sample", "--size", str(megabytes), "-h", "127.0.0.1", "-p", str(server.port),
+                                      "-U", "postgres", "-d", database], env={"PGPASSWORD": PASSWORD})
+        check(done.code == 0, "the sample database could not be made: " + done.out + done.err)
+    return database
+
+
+def wait_for(condition, seconds=60, what="it"):
+    """Waits for an event outside, looking often; only for what cannot be waited for otherwise."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.02)
+    raise AssertionError("%s did not happen within %d s" % (what, seconds))
+
+
+def main(name):
+    if name != "__main__":
+        return
+    module = sys.modules["__main__"]
+    kind = sys.argv[1] if len(sys.argv) > 1 else "native"
+    only = sys.argv[2:]
+    program = Program(kind)
+    failed = 0
+    try:
+        for test, function in sorted(vars(module).items(), key=lambda x: getattr(x[1], "__code__", None) and
+                                     x[1].__code__.co_firstlineno or 0):
+            if not test.startswith("test_") or (only and test not in only):
+                continue
+            start = time.monotonic()
+            try:
+                function(program)
+                print("ok %s (%.1f s)" % (test, time.monotonic() - start))
+            except Skip as reason:
+                print("skip %s: %s" % (test, reason))
+            except Exception as error:
+                failed += 1
+                where = traceback.extract_tb(error.__traceback__)[-1]
+                if not isinstance(error, AssertionError):
+                    traceback.print_exc()
+                else:
+                    for frame in traceback.extract_tb(error.__traceback__):
+                        if frame.filename == module.__file__:
+                            where = frame
+                print("not ok %s: %s (line %d)" % (test, str(error).replace("\n", " ")[:2000], where.lineno))
+            sys.stdout.flush()
+    finally:
+        for server in _servers:
+            server.stop()
+    sys.exit(1 if failed else 0)

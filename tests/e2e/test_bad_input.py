@@ -1,0 +1,252 @@
+"""Whatever is wrong: one clear sentence with a remedy, a non-zero exit, a log entry, no *.backup, no secret."""
+import json
+import os
+import shutil
+import socket
+import stat
+import subprocess
+import threading
+import harness
+from harness import check, equal, PASSWORD
+
+
+def refused(program, done, folder, code, words, logged=True):
+    equal(done.code, code, "exit code (%s)" % (done.out + done.err)[:600])
+    error = done.json()["error"]
+    equal(error["exit_code"], code, "exit_code")
+    for word in words:
+        check(word in error["message"] + " " + (error["detail"] or "") + " " + (error["hint"] or ""),
+              "%r is in %s" % (word, error))
+    check("\n" not in error["message"] and len(error["message"]) < 250, "one sentence: " + error["message"])
+    check(error["hint"], "a remedy: %s" % error)
+    if folder and os.path.isdir(folder):
+        equal(harness.backups_in(folder), [], "backups")
+        equal(harness.partials_in(folder), [], "partial files")
+        harness.no_secret(folder, done.out, done.err)
+        if logged:
+            entries = harness.log_entries(folder)
+            equal((entries[-1]["operation"], entries[-1]["status"]), ("backup", "failed"), "the log's last entry")
+            check(error["message"] in entries[-1]["message"], "the log says why: %s" % entries[-1])
+    # For people, the same sentence on stderr.
+
+
+def run(program, folder, arguments=(), env=None):
+    return program.run(["backup", "--json", "--folder", program.path(folder)] + list(arguments), env=env)
+
+
+def test_no_tool(program):
+    server = harness.shared_server()
+    folder, empty = harness.temp_dir("b"), harness.temp_dir("none")
+    done = run(program, folder, env={**server.env(), "CMMS_BACKUP_TOOLS": program.path(empty)})
+    refused(program, done, folder, 4, ["no pg_dump was found"])
+
+
+def test_tool_that_will_not_start(program):
+    server = harness.shared_server()
+    folder, tools = harness.temp_dir("b"), harness.temp_dir("tools")
+    if program.kind == "wine":
+        # The real tools without one of their DLLs.
+        for name in os.listdir(os.path.join(harness.PRODUCT, "tools/18")):
+            if name.lower() != "libpq.dll":
+                shutil.copy(os.path.join(harness.PRODUCT, "tools/18", name), tools)
+        words = ["pg_dump", "libpq.dll"]
+    else:
+        for name in ("pg_dump", "pg_restore"):
+            with open(os.path.join(tools, name), "w") as f:
+                f.write("#!/nonexistent/interpreter\n")
+            os.chmod(os.path.join(tools, name), 0o755)
+        words = ["pg_dump"]
+    done = run(program, folder, env={**server.env(), "CMMS_BACKUP_TOOLS": program.path(tools)})
+    refused(program, done, folder, 4, words)
+
+
+def test_wrong_password(program):
+    server = harness.shared_server()
+    folder = harness.temp_dir("b")
+    done = run(program, folder, env={**server.env(), "PGPASSWORD": "wrong pass'word"})
+    refused(program, done, folder, 6, ["refused the password", "postgres"])
+    check("wrong pass" not in done.out + done.err, "the wrong password is a secret too")
+
+
+def test_unknown_user(program):
+    server = harness.shared_server()
+    folder = harness.temp_dir("b")
+    done = run(program, folder, env={**server.env(), "PGUSER": "nobody's"})
+    refused(program, done, folder, 6, ["nobody's"])
+
+
+def test_unknown_host(program):
+    folder = harness.temp_dir("b")
+    done = run(program, folder, ["-h", "no-such-host.invalid", "-U", "x", "-d", "x", "-w"],
+               env={"PGCONNECT_TIMEOUT": "3"})
+    refused(program, done, folder, 5, ["no-such-host.invalid"])
+
+
+def test_closed_port(program):
+    folder = harness.temp_dir("b")
+    port = harness.free_port()
+    done = run(program, folder, ["-h", "127.0.0.1", "-p", str(port), "-U", "x", "-d", "x", "-w"])
+    refused(program, done, folder, 5, [str(port)])
+
+
+def test_not_postgresql(program):
+    """Something that accepts the connection and talks nonsense."""
+    folder = harness.temp_dir("b")
+    listener = socket.create_server(("127.0.0.1", 0))
+    stop = threading.Event()
+
+    def serve():
+        listener.settimeout(0.2)
+        while not stop.is_set():
+            try:
+                peer, _ = listener.accept()
+            except OSError:
+                continue
+            with peer:
+                peer.recv(1024)
+                peer.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        done = run(program, folder, ["-h", "127.0.0.1", "-p", str(listener.getsockname()[1]), "-U", "x", "-d", "x", "-w"])
+    finally:
+        stop.set()
+        thread.join()
+        listener.close()
+    refused(program, done, folder, 5, ["127.0.0.1"])
+
+
+def test_unknown_database(program):
+    server = harness.shared_server()
+    folder = harness.temp_dir("b")
+    done = run(program, folder, env=server.env("no such db"))
+    refused(program, done, folder, 6, ["no such db"])
+
+
+def test_server_newer_than_every_tool(program):
+    server = harness.shared_server()
+    folder, tools = harness.temp_dir("b"), harness.temp_dir("tools")
+    if program.kind == "wine":
+        # A real Windows program that answers like an old pg_dump.
+        fake = os.path.join(harness.TOP, "build/mingw/fakes/fake_tool.exe")
+        shutil.copy(fake, os.path.join(tools, "pg_dump.exe"))
+        shutil.copy(fake, os.path.join(tools, "pg_restore.exe"))
+    else:
+        fake = os.path.join(harness.NATIVE, "fakes/fake_tool")
+        shutil.copy(fake, os.path.join(tools, "pg_dump"))
+        shutil.copy(fake, os.path.join(tools, "pg_restore"))
+    done = run(program, folder, env={**server.env(), "CMMS_BACKUP_TOOLS": program.path(tools),
+                                     "FAKE_TOOL_VERSION": "12.1"})
+    refused(program, done, folder, 4, ["17", "12.1"])
+
+
+def test_lying_tools(program):
+    """Tools that exit with 0 and wrote too little, flood, write bad bytes, or fail: never a backup. (P1, P3)"""
+    server = harness.shared_server()
+    database = harness.sample(server)
+    for mode, code in (("empty", 7), ("garbage", 7), ("fail", 4), ("flood-fail", 4), ("bad-bytes-fail", 4), ("short", 7)):
+        folder, tools = harness.temp_dir("b"), harness.temp_dir("tools")
+        source = os.path.join(harness.NATIVE if program.kind == "native" else
+                              os.path.join(harness.TOP, "build/mingw"), "fakes", "fake_tool")
+        end = ".exe" if program.kind == "wine" else ""
+        for tool in ("pg_dump", "pg_restore"):
+            shutil.copy(source + end, os.path.join(tools, tool + end))
+        env = {**server.env(database), "CMMS_BACKUP_TOOLS": program.path(tools), "FAKE_TOOL_VERSION": "17.5",
+               "FAKE_TOOL_MODE": mode}
+        if mode == "short":
+            # A whole archive, cut: what a tool that lies about success would leave.
+            good = program.good_backup(server, database, harness.temp_dir("g"))
+            with open(good["unix_path"], "rb") as f:
+                content = f.read()
+            cut = os.path.join(tools, "cut")
+            with open(cut, "wb") as f:
+                f.write(content[:len(content) * 2 // 3])
+            env["FAKE_TOOL_FILE"] = program.path(cut)
+        done = run(program, folder, env=env)
+        refused(program, done, folder, code, [])
+
+
+def test_tool_that_hangs(program):
+    server = harness.shared_server()
+    folder, tools = harness.temp_dir("b"), harness.temp_dir("tools")
+    source = os.path.join(harness.NATIVE if program.kind == "native" else
+                          os.path.join(harness.TOP, "build/mingw"), "fakes", "fake_tool")
+    end = ".exe" if program.kind == "wine" else ""
+    for tool in ("pg_dump", "pg_restore"):
+        shutil.copy(source + end, os.path.join(tools, tool + end))
+    done = run(program, folder, env={**server.env(harness.sample(server)), "CMMS_BACKUP_TOOLS": program.path(tools),
+                                     "FAKE_TOOL_VERSION": "17.5", "FAKE_TOOL_MODE": "hang", "CMMS_STALL_SECONDS": "3"})
+    refused(program, done, folder, 5, ["moved"])
+
+
+def test_read_only_folder(program):
+    server = harness.shared_server()
+    folder = harness.temp_dir("ro")
+    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", folder], check=True)
+    try:
+        subprocess.run(["mount", "-o", "remount,ro", folder], check=True)
+        done = run(program, folder, env=server.env())
+        equal(done.code, 3, "exit code: " + done.out)
+        error = done.json()["error"]
+        check("cannot be written" in error["message"] and error["hint"], "the sentence: %s" % error)
+        equal(os.listdir(folder), [], "what is in the folder")
+    finally:
+        subprocess.run(["umount", folder], check=True)
+
+
+def test_full_disk(program):
+    server = harness.shared_server()
+    database = harness.sample(server)
+    folder = harness.temp_dir("full")
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", folder], check=True)
+    try:
+        done = run(program, folder, env=server.env(database))
+        refused(program, done, folder, 8, ["full"] if "full" in done.out else ["free"], logged=False)
+        # Enough by the estimate, and then not enough: the dump itself runs into it.
+        done = run(program, folder, env={**server.env(database), "CMMS_SKIP_SPACE_CHECK": "1"})
+        refused(program, done, folder, 8, ["full"], logged=False)
+    finally:
+        subprocess.run(["umount", folder], check=True)
+
+
+def test_damaged_settings(program):
+    server = harness.shared_server()
+    folder = harness.temp_dir("b")
+    with open(os.path.join(folder, "backup_config.json"), "w") as f:
+        f.write('{"enabled": true, "retention_days": 9')
+    done = run(program, folder, env=server.env(harness.sample(server)))
+    equal(done.code, 0, "a damaged settings file does not stop a backup: " + done.out)
+    kept = [n for n in os.listdir(folder) if n.startswith("backup_config.damaged-")]
+    equal(len(kept), 1, "the damaged file is kept aside: %s" % os.listdir(folder))
+    with open(os.path.join(folder, kept[0])) as f:
+        equal(f.read(), '{"enabled": true, "retention_days": 9', "what was kept")
+    check(any("backup_config.json" in w for w in done.json()["warnings"]), "it is told: %s" % done.json()["warnings"])
+
+
+def test_text_output_of_an_error(program):
+    folder = harness.temp_dir("b")
+    port = harness.free_port()
+    done = program.run(["backup", "--folder", program.path(folder), "-h", "127.0.0.1", "-p", str(port), "-U", "x",
+                        "-d", "x", "-w"])
+    equal(done.code, 5, "exit code")
+    lines = done.err.strip().splitlines()
+    check(any(l.startswith("cmms-backup-cli: ") for l in lines) and any(l.startswith("Hint: ") for l in lines),
+          "the error for people: %r" % done.err)
+
+
+def test_doctor(program):
+    server = harness.shared_server()
+    folder = harness.temp_dir("b")
+    done = program.run(["doctor", "--json", "--folder", program.path(folder)], env=server.env(harness.sample(server)))
+    equal(done.code, 0, "exit code: " + done.out)
+    checks = {c["name"]: c for c in done.json()["checks"]}
+    for name in ("folder", "tools", "connection", "server version"):
+        equal(checks[name]["state"], "good", name + ": %s" % checks[name])
+    done = program.run(["doctor", "--json", "--folder", program.path(folder)],
+                       env={**server.env(), "PGPASSWORD": "wrong"})
+    equal(done.code, 6, "exit code with a wrong password: " + done.out)
+    bad = [c for c in done.json()["checks"] if c["state"] == "bad"]
+    check(bad and bad[0]["hint"], "what is wrong and what to do: %s" % bad)
+
+
+harness.main(__name__)
