@@ -2,19 +2,31 @@
 # wine-prefix.sh DIR: makes a Wine prefix in which the window looks as it does on Windows, or completes one.
 #
 # Wine has neither Segoe UI nor an emoji font. Stand-ins of the same widths are put in their place, so that
-# what is cut here would be cut there. Run it in the root, as often as you like.
+# what is cut here would be cut there, and the system's own fonts are set to Segoe UI, 9 points, as on Windows.
+# Run it in the root, as often as you like.
 set -eu
 [ $# -eq 1 ] || { echo "usage: wine-prefix.sh DIR" >&2; exit 2; }
 mkdir -p "$1"
 WINEPREFIX=$(cd "$1" && pwd -P)
 export WINEPREFIX WINEDEBUG=-all WINEDLLOVERRIDES="mscoree,mshtml=" WINEARCH=win64
-version="2 $(wine --version 2>/dev/null)"
+version="5 $(wine --version 2>/dev/null)"
 if [ "$(cat "$WINEPREFIX/.cmms-prefix" 2>/dev/null)" = "$version" ]; then exit 0; fi
 
 wineboot -i >/dev/null 2>&1
+
+# A font setting is a LOGFONTW in hex: a height of -12 (9 points at 96 DPI), the weight, the name.
+logfont() { printf 'hex:f4,ff,ff,ff,00,00,00,00,00,00,00,00,00,00,00,00,%s,00,00,00,00,00,01,00,00,05,00' "$1"
+            printf '%s' "Segoe UI" | od -An -v -tx1 | tr -s ' \n' '\n' | sed '/^$/d' |
+              while read -r byte; do printf ',%s,00' "$byte"; done
+            printf ',00%.0s' $(seq 48); }
+normal=$(logfont 90,01)
+# FontLink wants "file,face" as a list of strings.
+symbola=$(fc-list Symbola file | sed 's/: *$//; s#.*/##; q')
+multi() { printf '%s' "$1" | od -An -v -tx1 | tr -s ' \n' ',' | sed 's/^,//; s/,$//'; printf ',00,00'; }
+
 reg=$(mktemp)
 trap 'rm -f "$reg"' EXIT
-cat >"$reg" <<'REG'
+cat >"$reg" <<REG
 REGEDIT4
 
 [HKEY_CURRENT_USER\Software\Wine\Fonts\Replacements]
@@ -27,9 +39,19 @@ REGEDIT4
 "Consolas"="DejaVu Sans Mono"
 
 [HKEY_LOCAL_MACHINE\Software\Microsoft\Windows NT\CurrentVersion\FontLink\SystemLink]
-"Open Sans"=hex(7):53,79,6d,62,6f,6c,61,2e,74,74,66,2c,53,79,6d,62,6f,6c,61,00,00
-"Segoe UI"=hex(7):53,79,6d,62,6f,6c,61,2e,74,74,66,2c,53,79,6d,62,6f,6c,61,00,00
-"DejaVu Sans Mono"=hex(7):53,79,6d,62,6f,6c,61,2e,74,74,66,2c,53,79,6d,62,6f,6c,61,00,00
+"Open Sans"=hex(7):$(multi "$symbola,Symbola")
+"Open Sans Bold"=hex(7):$(multi "$symbola,Symbola")
+"Open Sans Semibold"=hex(7):$(multi "$symbola,Symbola")
+"Segoe UI"=hex(7):$(multi "$symbola,Symbola")
+"DejaVu Sans Mono"=hex(7):$(multi "$symbola,Symbola")
+
+[HKEY_CURRENT_USER\Control Panel\Desktop\WindowMetrics]
+"MessageFont"=$normal
+"MenuFont"=$normal
+"StatusFont"=$normal
+"CaptionFont"=$normal
+"SmCaptionFont"=$normal
+"IconFont"=$normal
 
 [HKEY_CURRENT_USER\Software\Wine\WineDbg]
 "ShowCrashDialog"=dword:00000000

@@ -5,7 +5,7 @@
  * "message":…,"file_size":bytes} as before, and: "operation", "user", "computer", "seconds", "sha256",
  * "level", "previous" (SHA-256 of the entry before, as written). The last 1000 stay in the file; older ones
  * move to backup_log_YYYY.json, and none is lost. A damaged file is kept aside as
- * backup_log.damaged-….json and a new one begun, whose first entry says so.
+ * backup_log.damaged-….json and a new one begun, whose first entry (operation "log") says so.
  */
 #ifndef CMMS_AUDITLOG_H
 #define CMMS_AUDITLOG_H
@@ -37,5 +37,7 @@ bool auditlog_append(const char *folder, const AuditEntry *entry, Error *err);
 /* Checks the chain of "previous" over rotated files and the current one. *entries is the number looked at;
  * false with EK_DAMAGED names the first broken link. */
 bool auditlog_check(const char *folder, size_t *entries, Error *err);
+/* The same for the content of one file: the fuzzer's way in. */
+bool auditlog_check_text(const char *bytes, size_t len, size_t *entries, Error *err);
 
 #endif

@@ -10,6 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#ifdef _WIN32
+#include <io.h> /* mingw-w64's has inline functions that use strncpy */
+#endif
 
 #define CMMS_BANNED(name) use_of_##name##_is_banned_see_banned_h
 

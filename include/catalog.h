@@ -15,11 +15,11 @@ typedef struct CatalogEntry {
     int64_t created;    /* unix seconds: from the manifest, else the name, else the file's time */
     int age_days;       /* whole days, never negative */
     Level level;        /* by the manifest; LEVEL_NONE without one, or when the file's size differs */
-    bool has_manifest;
+    bool has_manifest;  /* one that can be read and names this file */
     bool ours;          /* the name has our form */
-    int64_t rows;       /* sum over the tables; -1 without a manifest */
+    int64_t rows;       /* sum over the tables; -1: not known */
     double seconds;     /* how long it took; -1 unknown */
-    char *note;         /* why it is not what it should be ("size differs from the manifest"), or NULL */
+    char *note;         /* why it is not what it should be ("its size differs from the manifest"), or NULL */
 } CatalogEntry;
 
 typedef struct Catalog {

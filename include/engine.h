@@ -18,11 +18,16 @@ typedef struct Engine Engine;
  * newest /usr/lib/postgresql/NN/bin. Caller frees. EK_TOOL when there is none. */
 bool engine_find(char **bin_dir, Error *err);
 
-/* Makes the cluster in `data_dir` if there is none (superuser "postgres", a random password kept beside it in a
- * file that only this user reads, scram, UTF8, loopback only), and starts the server on a free port. A server
- * that a crash left running there is stopped first. */
+/* Makes a cluster in `data_dir` if there is none (superuser "postgres", a random password, scram, UTF8, loopback
+ * only), and starts the server on a free port. A server that a crash left running there is stopped first. EK_BUSY
+ * when another process uses the folder. What is in it:
+ *   cluster\       the server's own data folder; cluster.new while it is being made
+ *   engine.secret  the password, readable by this user alone
+ *   engine.lock    held while the engine runs
+ *   engine.log     what the server said since its last start */
 bool engine_start(const char *data_dir, const JobSink *sink, const Cancel *cancel, Engine **out, Error *err);
 const Connection *engine_connection(const Engine *engine); /* to its database "postgres"; borrowed */
+bool engine_running(Engine *engine);                       /* false when the server has ended by itself */
 void engine_stop(Engine *engine); /* fast stop, waits; frees; NULL is fine */
 
 #endif

@@ -11,7 +11,7 @@
 #include "error.h"
 
 /* Parses exactly one JSON value of strict UTF-8, nesting at most 64 deep; a byte order mark before it is
- * accepted, "\\u0000" is not. EK_DAMAGED names the offset. */
+ * accepted, "\u0000" is not. EK_DAMAGED names the offset. */
 bool json_parse(const char *bytes, size_t len, cJSON **out, Error *err);
 
 /* Members of an object; the fallback when they are absent or of another type. Strings are borrowed. */
@@ -26,7 +26,7 @@ void json_set_int(cJSON *object, const char *name, int64_t value);
 void json_set_number(cJSON *object, const char *name, double value);
 
 /* Indented by two spaces, one line end at the end; caller frees. Only ASCII: other characters are written as
- * \\uXXXX, because the predecessor reads its files in the code page of the PC. */
+ * \uXXXX, because the predecessor reads its files in the code page of the PC. */
 char *json_text(const cJSON *value);
 
 #endif

@@ -42,7 +42,20 @@ bool pg_copy_begin(Pg *pg, const char *sql, const Cancel *cancel, Error *err);
 bool pg_copy_data(Pg *pg, const char *bytes, size_t len, Error *err);
 bool pg_copy_end(Pg *pg, const Cancel *cancel, Error *err);
 
+/* One backup or restore of a database at a time, whichever PC it runs on: an advisory lock of the server,
+ * held until pg_close. EK_BUSY when another session has it. */
+bool pg_lock_database(Pg *pg, const Cancel *cancel, Error *err);
+
 char *pg_identifier(const char *name); /* quoted for SQL; caller frees */
+char *pg_table_name(const char *schema, const char *name); /* both quoted, with the dot; caller frees */
 int pg_library_version(void);          /* libpq's own, 180006 */
+
+/* Turns what libpq or a client tool says about a failed connection into one of our errors (src/services/
+ * pg_errors.c). *passing (may be NULL): another try may succeed. Always false. */
+bool pg_explain_connect(const Connection *connection, const char *message, bool *passing, Error *err);
+/* The same for a statement: its SQLSTATE (NULL or empty: the connection was lost) and the server's words. */
+bool pg_explain_statement(const char *sqlstate, const char *message, const char *detail, const char *hint, Error *err);
+/* Whether an error of pg_connect says that the server asks for a password and none was set. */
+bool pg_error_wants_password(const Error *err);
 
 #endif

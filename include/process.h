@@ -38,6 +38,9 @@ typedef struct ProcessSpec {
     bool (*on_tick)(void *context);
     unsigned tick_ms; /* 0 means 250 */
     void *context;    /* for all three */
+    /* Windows: the child gets a token without the rights of an administrator, which a PostgreSQL server refuses
+     * to run with. Nothing elsewhere. */
+    bool drop_rights;
 } ProcessSpec;
 
 typedef struct ProcessResult {

@@ -26,8 +26,12 @@ void tools_init(Tools *tools);
 void tools_release(Tools *tools);
 
 /* Looks in CMMS_BACKUP_TOOLS (a list of folders; when set, nowhere else), the program's own tools\NN folders,
- * the registry, Program Files and PATH, and asks each found once for its version. */
+ * the registry, Program Files and PATH, and asks each found once for its version, for at most 20 seconds (or
+ * CMMS_TOOL_SECONDS). */
 bool tools_find(Tools *tools, const Cancel *cancel, Error *err);
+
+/* The same in the folders given, and nowhere else. */
+bool tools_find_in(const char *const *dirs, size_t dir_count, Tools *tools, const Cancel *cancel, Error *err);
 
 /* The dump tool for a server: its own major, else the next newer. EK_TOOL with a hint when there is none, when
  * the ones found do not start, or when the server is newer than all. *reason (caller frees) says why it was

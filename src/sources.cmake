@@ -9,7 +9,9 @@ set(CORE_SOURCES
   src/core/catalog.c
   src/core/clock_text.c
   src/core/connection.c
+  src/core/connection_string.c
   src/core/doctor.c
+  src/core/dump.c
   src/core/engine.c
   src/core/error.c
   src/core/folder.c
@@ -19,11 +21,15 @@ set(CORE_SOURCES
   src/core/jsonutil.c
   src/core/manifest.c
   src/core/mem.c
+  src/core/pe_imports.c
   src/core/process_common.c
+  src/core/progress.c
   src/core/sample.c
   src/core/sample_data.c
+  src/core/sample_rows.c
   src/core/secret.c
   src/core/settings.c
+  src/core/snapshot.c
   src/core/strbuf.c
   src/core/tools.c
   src/core/utf.c
@@ -31,14 +37,17 @@ set(CORE_SOURCES
   src/core/version.c)
 set(SERVICE_SOURCES
   src/services/http.c
-  src/services/pg.c)
+  src/services/pg.c
+  src/services/pg_errors.c)
 set(WIN_SOURCES
   src/platform/win/cancel_win.c
   src/platform/win/clock_win.c
   src/platform/win/fs_win.c
   src/platform/win/machine_win.c
+  src/platform/win/netwait_win.c
   src/platform/win/os_error_win.c
   src/platform/win/process_win.c
+  src/platform/win/rights_win.c
   src/platform/win/roots_win.c
   src/platform/win/thread_win.c
   src/platform/win/utf_win.c)
@@ -47,21 +56,29 @@ set(POSIX_SOURCES
   src/platform/posix/clock_posix.c
   src/platform/posix/fs_posix.c
   src/platform/posix/machine_posix.c
+  src/platform/posix/netwait_posix.c
   src/platform/posix/os_error_posix.c
   src/platform/posix/process_posix.c
   src/platform/posix/roots_posix.c
   src/platform/posix/thread_posix.c)
 set(CLI_SOURCES
+  src/cli/help.c
   src/cli/main.c
   src/cli/options.c
   src/cli/output.c)
 set(CLI_WIN_SOURCES src/platform/win/console_win.c)
 set(CLI_POSIX_SOURCES src/platform/posix/console_posix.c)
 set(UI_SOURCES
-  src/ui/main.c
-  src/ui/main_window.c
+  src/ui/app_options.c
   src/ui/backup_list.c
+  src/ui/dpi.c
   src/ui/layout.c
   src/ui/log_view.c
+  src/ui/main.c
+  src/ui/main_window.c
+  src/ui/message_box.c
   src/ui/screenshot.c
-  src/ui/worker.c)
+  src/ui/sign_label.c
+  src/ui/task.c
+  src/ui/taskbar.c
+  src/ui/ui_text.c)

@@ -22,7 +22,7 @@ parts="src/interfaces/libpq src/bin/pg_dump"
   src/backend/utils/mb/conversion_procs src/backend/replication/libpqwalreceiver src/pl/plpgsql/src
   src/bin/initdb src/bin/pg_ctl src/bin/psql contrib/btree_gin contrib/btree_gist contrib/citext contrib/cube
   contrib/earthdistance contrib/fuzzystrmatch contrib/hstore contrib/intarray contrib/isn contrib/ltree
-  contrib/pgcrypto contrib/pg_stat_statements contrib/pg_trgm contrib/tablefunc contrib/tcn contrib/unaccent
+  contrib/pg_stat_statements contrib/pg_trgm contrib/tablefunc contrib/tcn contrib/unaccent
   contrib/dict_int contrib/postgres_fdw contrib/file_fdw contrib/seg contrib/lo"
 stage=$work/stage
 for part in $parts; do

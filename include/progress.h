@@ -1,0 +1,35 @@
+/*
+ * progress.h: turns what a job knows (which stage, how much of it, how many bytes) into Progress events whose
+ * fraction never falls, with a rate and the time left. Used on the job's thread only. Times are given by the
+ * caller, in milliseconds of clock_monotonic_ms, so that it can be tested.
+ */
+#ifndef CMMS_PROGRESS_H
+#define CMMS_PROGRESS_H
+
+#include <stdint.h>
+
+#include "job.h"
+
+typedef struct ProgressMeter {
+    const JobSink *sink; /* borrowed */
+    char *step;
+    double from, to;     /* the stage's part of the whole */
+    double fraction;     /* what was told last */
+    uint64_t started_ms;
+    uint64_t rate_ms, rate_bytes; /* where the rate was taken last */
+    double rate;         /* bytes per second, smoothed */
+    double seconds_left; /* < 0: not known */
+    uint64_t left_ms;    /* when seconds_left was reckoned */
+} ProgressMeter;
+
+void progress_init(ProgressMeter *meter, const JobSink *sink, uint64_t now_ms);
+void progress_release(ProgressMeter *meter);
+
+/* Enters a stage that is the part from..to of the whole, and tells so. Bytes are counted anew. */
+void progress_stage(ProgressMeter *meter, const char *step, double from, double to, uint64_t now_ms);
+/* Another name within the stage ("Saving work_orders"). Told with the next update. */
+void progress_step(ProgressMeter *meter, const char *step);
+/* `part` of the stage is done (0..1), and `bytes` since it began. */
+void progress_update(ProgressMeter *meter, double part, uint64_t bytes, uint64_t now_ms);
+
+#endif

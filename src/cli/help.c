@@ -1,0 +1,144 @@
+#include "options.h"
+
+static const char general[] =
+    "cmms-backup-cli makes and checks backups of the CMMS database.\n"
+    "\n"
+    "Usage:\n"
+    "  cmms-backup-cli VERB [OPTION]...\n"
+    "\n"
+    "Verbs:\n"
+    "  backup    make a backup, check it, and keep it in the backup folder\n"
+    "  list      show the backups in the backup folder\n"
+    "  verify    read every byte of backups and compare them with what was recorded\n"
+    "  doctor    look at everything that a backup needs, and say what is wrong\n"
+    "  sample    make the sample database, on a server of its own unless one is named\n"
+    "  help      show this text, or the help of a verb\n"
+    "\n"
+    "Options:\n"
+    "  -?, --help               show this text; after a verb, its own\n"
+    "  -V, --version            show the version; with --verbose also of the libraries\n"
+    "\n"
+    "Every verb but help takes:\n"
+    "      --json               one JSON document on stdout, and nothing else there\n"
+    "  -q, --quiet              no progress and no log lines: only the result and errors\n"
+    "      --no-color           no colours on a terminal\n"
+    "\n"
+    "Exit codes:\n"
+    "    0  done\n"
+    "    1  an internal error\n"
+    "    2  the command line is wrong\n"
+    "    3  the settings, the profile or the backup folder cannot be used\n"
+    "    4  pg_dump, pg_restore or the bundled server is missing or failed\n"
+    "    5  the server cannot be reached\n"
+    "    6  the server refused: password, user, database or rights\n"
+    "    7  a backup or another file is damaged\n"
+    "    8  a file cannot be read or written, or the disk is full\n"
+    "    9  another job is at work on the same folder or database\n"
+    "   10  a file that was named does not exist\n"
+    "  130  cancelled with Ctrl+C\n";
+
+#define CONNECTION_HELP                                                                                              \
+    "Connection options:\n"                                                                                          \
+    "  -h, --host=HOST          server's name or address\n"                                                          \
+    "  -p, --port=PORT          its port\n"                                                                          \
+    "  -U, --username=NAME      user name at the server\n"                                                           \
+    "  -d, --dbname=DBNAME      database, or a connection string:\n"                                                 \
+    "                           postgresql://USER@HOST:PORT/DBNAME?sslmode=..., or host=HOST dbname=DBNAME ...\n"    \
+    "      --sslmode=MODE       disable, allow, prefer, require, verify-ca or verify-full\n"                         \
+    "  -w, --no-password        never ask for a password\n"
+
+#define CONNECTION_SOURCES                                                                                           \
+    "Where nothing is given, the saved profile and PGHOST, PGPORT, PGUSER, PGDATABASE, PGSSLMODE count.\n"           \
+    "The password comes from PGPASSWORD or the connection string, a password file (PGPASSFILE), or what the\n"       \
+    "system keeps for this user; otherwise it is asked for on the terminal. There is no option for it.\n"
+
+#define OUTPUT_HELP                                                                                                  \
+    "Output options:\n"                                                                                              \
+    "      --json               one JSON document on stdout, and nothing else there\n"                               \
+    "  -q, --quiet              no progress and no log lines: only the result and errors\n"                          \
+    "      --no-color           no colours on a terminal\n"                                                          \
+    "  -?, --help               show this text\n"
+
+#define FOLDER_OPTION                                                                                                \
+    "      --folder=DIR         backup folder; otherwise CMMS_BACKUP_FOLDER, else Documents/AIT_CMMS_Backups\n"
+
+static const char backup[] =
+    "Make a backup of the database: dump it, read every byte of the result back, and keep it.\n"
+    "A file that ends in .backup in the backup folder is whole; an unfinished one never has that name.\n"
+    "\n"
+    "Usage:\n"
+    "  cmms-backup-cli backup [OPTION]...\n"
+    "\n"
+    "Options:\n" FOLDER_OPTION
+    "      --compress=METHOD    none, gzip, lz4 or zstd, with a level if need be: zstd:3\n"
+    "\n" CONNECTION_HELP "\n" OUTPUT_HELP "\n" CONNECTION_SOURCES
+    "\n"
+    "With --quiet the finished file's path is the only line on stdout.\n";
+
+static const char list[] =
+    "Show the backups in the backup folder, the newest first.\n"
+    "\n"
+    "Usage:\n"
+    "  cmms-backup-cli list [OPTION]...\n"
+    "\n"
+    "Options:\n" FOLDER_OPTION "\n" OUTPUT_HELP
+    "\n"
+    "Status: Verified and Proven are good backups; Listed is the quick check of older versions; Not verified\n"
+    "means that nothing is known of the file; Damaged means that it failed a check.\n";
+
+static const char verify[] =
+    "Read every byte of backups: decode them, count their rows, and compare both and the SHA-256 with what was\n"
+    "recorded when they were made. The outcome is kept for backups in the backup folder; files elsewhere are\n"
+    "only read.\n"
+    "\n"
+    "Usage:\n"
+    "  cmms-backup-cli verify [OPTION]... [FILE]...\n"
+    "\n"
+    "Without FILE the newest backup in the backup folder. FILE is a path, or a name in the backup folder.\n"
+    "\n"
+    "Options:\n"
+    "      --all                all backups in the backup folder\n" FOLDER_OPTION "\n" OUTPUT_HELP
+    "\n"
+    "The exit code is 7 when any of the files is damaged.\n";
+
+static const char doctor[] =
+    "Look at everything that a backup needs: folder, settings, disk, tools, host, connection, rights.\n"
+    "\n"
+    "Usage:\n"
+    "  cmms-backup-cli doctor [OPTION]...\n"
+    "\n"
+    "Options:\n" FOLDER_OPTION "\n" CONNECTION_HELP "\n" OUTPUT_HELP "\n" CONNECTION_SOURCES
+    "\n"
+    "The exit code is that of the first bad check; warnings do not change it.\n";
+
+static const char sample[] =
+    "Make the sample database: the tables of the CMMS with invented data. Nothing that exists is touched.\n"
+    "\n"
+    "Usage:\n"
+    "  cmms-backup-cli sample [--size=MB] [--data=DIR]\n"
+    "  cmms-backup-cli sample [--size=MB] -h HOST [CONNECTION OPTION]...\n"
+    "\n"
+    "Without a host the bundled server is started, for this PC alone and for as long as this program runs; how\n"
+    "to reach it is printed as PG* settings. It ends with Ctrl+C, or when stdin is closed. With a host the\n"
+    "database is made on that server, and the program ends; -d is then the name of the database to make.\n"
+    "\n"
+    "Options:\n"
+    "      --size=MB            about so many megabytes of data (50)\n"
+    "      --data=DIR           where the bundled server keeps its files\n"
+    "\n" CONNECTION_HELP "\n" OUTPUT_HELP
+    "\n"
+    "The CMMS users of the sample are manager (password \"sample\"), tech and parts (the same password).\n";
+
+const char *help_text(Verb verb)
+{
+    switch (verb) {
+    case VERB_BACKUP: return backup;
+    case VERB_LIST: return list;
+    case VERB_VERIFY: return verify;
+    case VERB_DOCTOR: return doctor;
+    case VERB_SAMPLE: return sample;
+    case VERB_NONE:
+    case VERB_HELP: break;
+    }
+    return general;
+}

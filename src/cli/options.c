@@ -1,0 +1,345 @@
+#include "options.h"
+
+#include <limits.h>
+
+#include "mem.h"
+#include "sample.h"
+
+#define BIT(verb) (1u << (verb))
+#define ANY 0xFFFFu
+#define WITH_SERVER (BIT(VERB_BACKUP) | BIT(VERB_DOCTOR) | BIT(VERB_SAMPLE))
+#define WITH_FOLDER (BIT(VERB_BACKUP) | BIT(VERB_LIST) | BIT(VERB_VERIFY) | BIT(VERB_DOCTOR))
+#define WORKING (WITH_SERVER | WITH_FOLDER)
+
+typedef enum Id {
+    ID_ALL,
+    ID_COMPRESS,
+    ID_DATA,
+    ID_DATABASE,
+    ID_FOLDER,
+    ID_HELP,
+    ID_HOST,
+    ID_JSON,
+    ID_NO_COLOR,
+    ID_NO_PASSWORD,
+    ID_PORT,
+    ID_QUIET,
+    ID_SIZE,
+    ID_SSLMODE,
+    ID_USER,
+    ID_VERBOSE,
+    ID_VERSION
+} Id;
+
+typedef struct Rule {
+    Id id;
+    const char *name;
+    char letter;
+    bool takes_value;
+    unsigned verbs; /* for which it means something */
+} Rule;
+
+static const Rule rules[] = {
+    {ID_ALL, "all", 0, false, BIT(VERB_VERIFY)},
+    {ID_COMPRESS, "compress", 0, true, BIT(VERB_BACKUP)},
+    {ID_DATA, "data", 0, true, BIT(VERB_SAMPLE)},
+    {ID_DATABASE, "dbname", 'd', true, WITH_SERVER},
+    {ID_FOLDER, "folder", 0, true, WITH_FOLDER},
+    {ID_HELP, "help", '?', false, ANY},
+    {ID_HOST, "host", 'h', true, WITH_SERVER},
+    {ID_JSON, "json", 0, false, WORKING},
+    {ID_NO_COLOR, "no-color", 0, false, WORKING},
+    {ID_NO_PASSWORD, "no-password", 'w', false, WITH_SERVER},
+    {ID_PORT, "port", 'p', true, WITH_SERVER},
+    {ID_QUIET, "quiet", 'q', false, WORKING},
+    {ID_SIZE, "size", 0, true, BIT(VERB_SAMPLE)},
+    {ID_SSLMODE, "sslmode", 0, true, WITH_SERVER},
+    {ID_USER, "username", 'U', true, WITH_SERVER},
+    {ID_VERBOSE, "verbose", 0, false, BIT(VERB_NONE)},
+    {ID_VERSION, "version", 'V', false, ANY},
+};
+#define RULE_COUNT (sizeof rules / sizeof rules[0])
+
+static const struct {
+    Verb verb;
+    const char *name;
+} verbs[] = {
+    {VERB_BACKUP, "backup"}, {VERB_LIST, "list"},     {VERB_VERIFY, "verify"},
+    {VERB_DOCTOR, "doctor"}, {VERB_SAMPLE, "sample"}, {VERB_HELP, "help"},
+};
+#define VERB_COUNT (sizeof verbs / sizeof verbs[0])
+
+const char *verb_name(Verb verb)
+{
+    for (size_t i = 0; i < VERB_COUNT; i++) {
+        if (verbs[i].verb == verb) {
+            return verbs[i].name;
+        }
+    }
+    return "";
+}
+
+static bool verb_from_name(const char *name, Verb *verb)
+{
+    for (size_t i = 0; i < VERB_COUNT; i++) {
+        if (strcmp(verbs[i].name, name) == 0) {
+            *verb = verbs[i].verb;
+            return true;
+        }
+    }
+    return false;
+}
+
+void options_init(Options *options)
+{
+    *options = (Options){.verb = VERB_NONE, .help_about = VERB_NONE};
+}
+
+void options_release(Options *options)
+{
+    mem_free((void *)options->files);
+    options_init(options);
+}
+
+bool options_want_json(int argc, char *const *argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        if (strcmp(argv[i], "--json") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool point_to_help(Error *err)
+{
+    return error_hint(err, "Try 'cmms-backup-cli --help'.");
+}
+
+static bool parse_size(const char *text, int *megabytes, Error *err)
+{
+    char *end = NULL;
+    long value = text[0] >= '0' && text[0] <= '9' ? strtol(text, &end, 10) : 0;
+    if (!end || *end != '\0' || value < 1 || value > SAMPLE_MEGABYTES_MAX) {
+        error_set(err, EK_USAGE, "--size is a whole number of megabytes from 1 to %d, not \"%s\"",
+                  SAMPLE_MEGABYTES_MAX, text);
+        return point_to_help(err);
+    }
+    *megabytes = (int)value;
+    return true;
+}
+
+/* What pg_dump itself understands of --compress: METHOD or METHOD:LEVEL. */
+static bool check_compression(const char *text, Error *err)
+{
+    static const struct {
+        const char *name;
+        long lowest, highest; /* levels; 0, 0: takes none */
+    } methods[] = {{"none", 0, 0}, {"gzip", 1, 9}, {"lz4", 1, 12}, {"zstd", 1, 22}};
+    size_t len = strcspn(text, ":");
+    for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++) {
+        if (strlen(methods[i].name) != len || memcmp(methods[i].name, text, len) != 0) {
+            continue;
+        }
+        if (text[len] == '\0') {
+            return true;
+        }
+        if (methods[i].highest == 0) {
+            error_set(err, EK_USAGE, "the compression \"none\" has no level");
+            return error_hint(err, "Use --compress none.");
+        }
+        const char *level = text + len + 1;
+        char *end = NULL;
+        long value = level[0] >= '0' && level[0] <= '9' ? strtol(level, &end, 10) : 0;
+        if (!end || *end != '\0' || value < methods[i].lowest || value > methods[i].highest) {
+            error_set(err, EK_USAGE, "the level of %s is a number from %ld to %ld, not \"%s\"", methods[i].name,
+                      methods[i].lowest, methods[i].highest, level);
+            return error_hint(err, "Use for example --compress %s:1.", methods[i].name);
+        }
+        return true;
+    }
+    error_set(err, EK_USAGE, "unknown compression \"%s\"", text);
+    return error_hint(err, "Use none, gzip, lz4 or zstd, with a level if need be, as in zstd:3.");
+}
+
+static bool apply(Options *options, const Rule *rule, const char *value, Error *err)
+{
+    switch (rule->id) {
+    case ID_ALL: options->all = true; break;
+    case ID_COMPRESS: options->compress = value; return check_compression(value, err);
+    case ID_DATA: options->data = value; break;
+    case ID_DATABASE: options->database = value; break;
+    case ID_FOLDER: options->folder = value; break;
+    case ID_HELP: options->help = true; break;
+    case ID_HOST: options->host = value; break;
+    case ID_JSON: options->json = true; break;
+    case ID_NO_COLOR: options->no_color = true; break;
+    case ID_NO_PASSWORD: options->no_password = true; break;
+    case ID_PORT: options->port = value; break;
+    case ID_QUIET: options->quiet = true; break;
+    case ID_SIZE: return parse_size(value, &options->megabytes, err);
+    case ID_SSLMODE: options->sslmode = value; break;
+    case ID_USER: options->user = value; break;
+    case ID_VERBOSE: options->verbose = true; break;
+    case ID_VERSION: options->version = true; break;
+    }
+    return true;
+}
+
+/* Where the parser stands. */
+typedef struct Parser {
+    int argc, next;
+    char *const *argv;
+    bool seen[RULE_COUNT];
+    const char **operands;
+    size_t operand_count;
+} Parser;
+
+static bool take(Parser *parser, Options *options, size_t index, const char *shown, const char *value, Error *err)
+{
+    const Rule *rule = &rules[index];
+    if (rule->takes_value && !value) {
+        if (parser->next >= parser->argc) {
+            error_set(err, EK_USAGE, "the option %s needs a value", shown);
+            return point_to_help(err);
+        }
+        value = parser->argv[parser->next++];
+    }
+    if (!rule->takes_value && value) {
+        error_set(err, EK_USAGE, "the option %s takes no value", shown);
+        return point_to_help(err);
+    }
+    parser->seen[index] = true;
+    return apply(options, rule, value, err);
+}
+
+static bool take_long(Parser *parser, Options *options, const char *text, Error *err)
+{
+    size_t len = strcspn(text, "=");
+    char *shown = mem_printf("--%.*s", (int)(len < 200 ? len : 200), text);
+    bool ok = false;
+    for (size_t i = 0; i < RULE_COUNT; i++) {
+        if (strlen(rules[i].name) == len && memcmp(rules[i].name, text, len) == 0) {
+            ok = take(parser, options, i, shown, text[len] == '=' ? text + len + 1 : NULL, err);
+            goto out;
+        }
+    }
+    error_set(err, EK_USAGE, "unknown option %s", shown);
+    point_to_help(err);
+out:
+    mem_free(shown);
+    return ok;
+}
+
+static bool take_short(Parser *parser, Options *options, const char *text, Error *err)
+{
+    for (const char *p = text; *p; p++) {
+        size_t i = 0;
+        while (i < RULE_COUNT && rules[i].letter != *p) {
+            i++;
+        }
+        if (i == RULE_COUNT) {
+            /* A letter beyond ASCII is shown whole, with all that follows it. */
+            bool ascii = (unsigned char)*p < 0x80;
+            error_set(err, EK_USAGE, "unknown option -%.*s", ascii ? 1 : 200, p);
+            return point_to_help(err);
+        }
+        char shown[3] = {'-', *p, '\0'};
+        if (rules[i].takes_value) {
+            return take(parser, options, i, shown, p[1] ? p + 1 : NULL, err);
+        }
+        if (!take(parser, options, i, shown, NULL, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool take_operands(const Parser *parser, Options *options, Error *err)
+{
+    size_t used = 0;
+    if (parser->operand_count > 0) {
+        if (!verb_from_name(parser->operands[0], &options->verb)) {
+            error_set(err, EK_USAGE, "unknown verb \"%s\"", parser->operands[0]);
+            return point_to_help(err);
+        }
+        used = 1;
+    }
+    if (options->verb == VERB_HELP && parser->operand_count > used) {
+        if (!verb_from_name(parser->operands[used], &options->help_about)) {
+            error_set(err, EK_USAGE, "unknown verb \"%s\"", parser->operands[used]);
+            return point_to_help(err);
+        }
+        used++;
+    }
+    if (options->verb == VERB_VERIFY) {
+        options->file_count = parser->operand_count - used;
+        options->files = mem_array(options->file_count, sizeof *options->files);
+        for (size_t i = 0; i < options->file_count; i++) {
+            options->files[i] = parser->operands[used++];
+        }
+    }
+    if (parser->operand_count > used) {
+        error_set(err, EK_USAGE, "unexpected argument \"%s\"", parser->operands[used]);
+        return point_to_help(err);
+    }
+    return true;
+}
+
+/* What can only be judged when all is read. */
+static bool check_whole(const Parser *parser, const Options *options, Error *err)
+{
+    if (options->help || options->version || options->verb == VERB_HELP) {
+        return true;
+    }
+    if (options->verb == VERB_NONE) {
+        error_set(err, EK_USAGE, "say what to do");
+        return point_to_help(err);
+    }
+    for (size_t i = 0; i < RULE_COUNT; i++) {
+        if (parser->seen[i] && !(rules[i].verbs & BIT(options->verb))) {
+            error_set(err, EK_USAGE, "%s has no option --%s", verb_name(options->verb), rules[i].name);
+            return error_hint(err, "Try 'cmms-backup-cli %s --help'.", verb_name(options->verb));
+        }
+    }
+    if (options->all && options->file_count > 0) {
+        error_set(err, EK_USAGE, "--all and file names do not go together");
+        return point_to_help(err);
+    }
+    return true;
+}
+
+bool options_parse(int argc, char *const *argv, Options *options, Error *err)
+{
+    Parser parser = {.argc = argc, .next = 1, .argv = argv};
+    Options parsed;
+    bool ok = false;
+    options_init(&parsed);
+    parser.operands = mem_array((size_t)(argc > 0 ? argc : 1), sizeof *parser.operands);
+    bool only_operands = false;
+    while (parser.next < argc) {
+        const char *text = argv[parser.next++];
+        if (only_operands || text[0] != '-' || text[1] == '\0') {
+            parser.operands[parser.operand_count++] = text;
+        } else if (strcmp(text, "--") == 0) {
+            only_operands = true;
+        } else if (text[1] == '-') {
+            if (!take_long(&parser, &parsed, text + 2, err)) {
+                goto out;
+            }
+        } else if (!take_short(&parser, &parsed, text + 1, err)) {
+            goto out;
+        }
+    }
+    if (!take_operands(&parser, &parsed, err) || !check_whole(&parser, &parsed, err)) {
+        goto out;
+    }
+    options_release(options);
+    *options = parsed;
+    options_init(&parsed);
+    ok = true;
+out:
+    mem_free((void *)parser.operands);
+    options_release(&parsed);
+    return ok;
+}

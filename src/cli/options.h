@@ -1,0 +1,55 @@
+/*
+ * options.h: the command line of the console program: VERB [options] [FILE...].
+ *
+ * The switches are PostgreSQL's own where it has them, spelled as its programs take them: --name VALUE,
+ * --name=VALUE, -p VALUE, -pVALUE; short ones without a value may be joined (-wU NAME); after -- all is an
+ * operand. As there, -h is the host: help is --help or -?.
+ */
+#ifndef CMMS_CLI_OPTIONS_H
+#define CMMS_CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "error.h"
+
+typedef enum Verb {
+    VERB_NONE,
+    VERB_BACKUP,
+    VERB_LIST,
+    VERB_VERIFY,
+    VERB_DOCTOR,
+    VERB_SAMPLE,
+    VERB_HELP
+} Verb;
+
+/* Texts are borrowed from argv; NULL where the switch is not there. */
+typedef struct Options {
+    Verb verb;
+    bool help, version, verbose;
+    const char *host, *port, *user, *database, *sslmode;
+    bool no_password; /* -w */
+    const char *folder;
+    const char *compress;
+    const char *data; /* sample --data */
+    int megabytes;    /* sample --size; 0: not given */
+    bool json, quiet, no_color, all;
+    Verb help_about;      /* help VERB */
+    const char **files;   /* owned array: verify's operands */
+    size_t file_count;
+} Options;
+
+void options_init(Options *options);
+void options_release(Options *options);
+
+/* EK_USAGE, with a hint that points to --help, for what is not understood. */
+bool options_parse(int argc, char *const *argv, Options *options, Error *err);
+
+/* Whether --json is among the arguments: so that also a usage error can be told as JSON. */
+bool options_want_json(int argc, char *const *argv);
+
+/* The help of a verb, or of the program for VERB_NONE. Static. */
+const char *help_text(Verb verb);
+const char *verb_name(Verb verb); /* static; "" for VERB_NONE */
+
+#endif

@@ -1,0 +1,78 @@
+/* archive_private.h: shared by archive*.c, its tests and its fuzzer; nobody else includes it. */
+#ifndef CMMS_ARCHIVE_PRIVATE_H
+#define CMMS_ARCHIVE_PRIVATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "archive.h"
+#include "cancel.h"
+#include "compiler.h"
+#include "error.h"
+
+/* Caps on what a file may ask for. Real archives stay far below. */
+#define ARCHIVE_MAX_ENTRIES 1000000
+#define ARCHIVE_MAX_TEXT (64 * 1024 * 1024)       /* one string of the TOC */
+#define ARCHIVE_MAX_TOC_TEXT (256u * 1024u * 1024u) /* all that are kept */
+
+/* --- where bytes come from ------------------------------------------------------------------------------- */
+
+/* A file or a piece of memory, read from its start to its end. */
+typedef struct ArchiveSource {
+    bool (*read)(void *context, uint64_t offset, void *buf, size_t len, size_t *got, Error *err);
+    void *context;
+    uint64_t size;
+} ArchiveSource;
+
+/* The parser's view: a current piece of bytes, and a way to the next one. One thread. */
+typedef struct ArchiveReader ArchiveReader;
+struct ArchiveReader {
+    const uint8_t *next, *end; /* what is left of the piece */
+    uint64_t piece_end;        /* the file's offset of `end` */
+    uint64_t size;             /* of the file */
+    bool at_end;               /* no piece follows */
+    /* Sets next, end and piece_end to the following piece, or at_end. False: the file cannot be read, or the
+     * work was stopped. */
+    bool (*more)(ArchiveReader *reader, Error *err);
+    void *context;
+    char *where; /* owned: what is being read, for messages: "in the table of contents" */
+};
+
+void archive_reader_release(ArchiveReader *reader);
+void archive_reader_where(ArchiveReader *reader, const char *format, ...) CMMS_PRINTF(2, 3);
+uint64_t archive_reader_offset(const ArchiveReader *reader);
+uint64_t archive_reader_left(const ArchiveReader *reader); /* bytes to the end of the file */
+/* Makes next < end, unless the file is at its end (at_end). */
+bool archive_reader_fill(ArchiveReader *reader, Error *err);
+/* These fail with EK_DAMAGED when the file ends. */
+bool archive_reader_byte(ArchiveReader *reader, uint8_t *byte, Error *err);
+bool archive_reader_bytes(ArchiveReader *reader, void *buf, size_t len, Error *err);
+bool archive_reader_int(ArchiveReader *reader, int int_size, int32_t *value, Error *err);
+/* EK_DAMAGED, "PROBLEM at byte OFFSET, WHERE". Returns false. */
+bool archive_damaged(const ArchiveReader *reader, uint64_t offset, Error *err, const char *format, ...)
+    CMMS_PRINTF(4, 5);
+
+/* --- the parts of the parser ----------------------------------------------------------------------------- */
+
+bool archive_parse_toc(ArchiveReader *reader, Archive *archive, Error *err);  /* archive_toc.c */
+bool archive_parse_data(ArchiveReader *reader, Archive *archive, const Cancel *cancel, Error *err); /* archive_data.c */
+
+/* The threaded pass behind archive_scan. */
+bool archive_scan_source(const ArchiveSource *source, Archive *archive, ArchiveScan *scan, Error *err);
+bool archive_read_toc_source(const ArchiveSource *source, Archive *archive, Error *err);
+
+/* --- one compressed stream (archive_stream.c) ------------------------------------------------------------ */
+
+typedef struct ArchiveStream ArchiveStream;
+/* Takes decoded bytes; false stops. */
+typedef bool (*ArchiveTake)(void *context, const uint8_t *bytes, size_t len);
+
+ArchiveStream *archive_stream_new(ArchiveCompression compression, ArchiveTake take, void *context);
+void archive_stream_free(ArchiveStream *stream); /* NULL is fine */
+void archive_stream_begin(ArchiveStream *stream);
+/* False: *problem is a static text, or NULL when `take` said stop. */
+bool archive_stream_feed(ArchiveStream *stream, const uint8_t *bytes, size_t len, const char **problem);
+bool archive_stream_end(ArchiveStream *stream, const char **problem);
+
+#endif

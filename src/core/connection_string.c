@@ -1,0 +1,463 @@
+/*
+ * connection_string.c: connection strings, read as libpq reads them, and with what people paste around them.
+ *
+ * A string is read into a copy, which replaces the connection only when all of it was understood. Errors name
+ * a part by its keyword and never quote a value: people paste passwords that hold @ : / or spaces, and a piece
+ * of such a password then stands where a host, a port or a keyword should be.
+ */
+#include "connection.h"
+
+#include "connection_private.h"
+#include "mem.h"
+#include "utf.h"
+
+#define STRING_MAX 8192u /* bytes of a connection string */
+#define PERCENT_HINT "Characters such as @ : / ? # and %% in the user name or password are written in percent form " \
+                     "(@ is %%40)."
+
+/* --- parts --------------------------------------------------------------------------------------------- */
+
+static bool set_host(Connection *connection, const char *value, Error *err)
+{
+    if (strchr(value, ',')) {
+        error_set(err, EK_USAGE, "the connection string names more than one host");
+        return error_hint(err, "Name the one server whose database is to be backed up.");
+    }
+    if (value[0] != '/' && strpbrk(value, "@ \t\r\n")) {
+        error_set(err, EK_USAGE, "the host in the connection string is not a host's name");
+        return error_hint(err, PERCENT_HINT);
+    }
+    connection_set(&connection->host, value);
+    connection->pooler_removed = false;
+    return true;
+}
+
+static bool set_port(Connection *connection, const char *value, Error *err)
+{
+    if (*value && !connection_is_port(value)) {
+        error_set(err, EK_USAGE, "the port in the connection string is not a number from 1 to 65535");
+        return error_hint(err, PERCENT_HINT);
+    }
+    connection_set(&connection->port, value);
+    return true;
+}
+
+static bool set_user(Connection *connection, const char *value, Error *err)
+{
+    (void)err;
+    connection_set(&connection->user, value);
+    return true;
+}
+
+static bool set_database(Connection *connection, const char *value, Error *err)
+{
+    (void)err;
+    connection_set(&connection->database, value);
+    return true;
+}
+
+static bool set_password(Connection *connection, const char *value, Error *err)
+{
+    (void)err;
+    if (*value) {
+        secret_set(&connection->password, value, strlen(value));
+    } else {
+        secret_release(&connection->password);
+    }
+    return true;
+}
+
+static bool set_sslmode(Connection *connection, const char *value, Error *err)
+{
+    if (*value && !connection_is_sslmode(value)) {
+        return error_set(err, EK_USAGE, "sslmode in the connection string must be disable, allow, prefer, require, "
+                                        "verify-ca or verify-full");
+    }
+    connection_set(&connection->sslmode, value);
+    return true;
+}
+
+/* "ssl=true", as JDBC writes it and libpq understands it. */
+static bool set_ssl(Connection *connection, const char *value, Error *err)
+{
+    if (strcmp(value, "true") != 0) {
+        return error_set(err, EK_USAGE, "ssl in the connection string can only be true");
+    }
+    return set_sslmode(connection, "require", err);
+}
+
+static bool set_sslrootcert(Connection *connection, const char *value, Error *err)
+{
+    (void)err;
+    connection_set(&connection->sslrootcert, value);
+    return true;
+}
+
+static bool set_channel_binding(Connection *connection, const char *value, Error *err)
+{
+    if (*value && strcmp(value, "disable") != 0 && strcmp(value, "prefer") != 0 && strcmp(value, "require") != 0) {
+        return error_set(err, EK_USAGE,
+                         "channel_binding in the connection string must be disable, prefer or require");
+    }
+    connection_set(&connection->channel_binding, value);
+    return true;
+}
+
+static bool set_options(Connection *connection, const char *value, Error *err)
+{
+    (void)err;
+    connection_set(&connection->options, value);
+    return true;
+}
+
+/* libpq's keywords. Those without a setter change nothing that matters here and are passed over; those that are
+ * not listed would change to whom or how we connect, so they are refused. */
+static const struct Keyword {
+    const char *name;
+    bool (*set)(Connection *connection, const char *value, Error *err);
+} keywords[] = {
+    {"host", set_host},
+    {"port", set_port},
+    {"user", set_user},
+    {"dbname", set_database},
+    {"password", set_password},
+    {"sslmode", set_sslmode},
+    {"ssl", set_ssl},
+    {"sslrootcert", set_sslrootcert},
+    {"channel_binding", set_channel_binding},
+    {"options", set_options},
+    {"application_name", NULL},
+    {"fallback_application_name", NULL},
+    {"client_encoding", NULL},
+    {"connect_timeout", NULL},
+    {"gssencmode", NULL},
+    {"keepalives", NULL},
+    {"keepalives_count", NULL},
+    {"keepalives_idle", NULL},
+    {"keepalives_interval", NULL},
+    {"load_balance_hosts", NULL},
+    {"sslcompression", NULL},
+    {"sslnegotiation", NULL},
+    {"sslsni", NULL},
+    {"target_session_attrs", NULL},
+    {"tcp_user_timeout", NULL},
+};
+
+static const struct Keyword *find_keyword(const char *name)
+{
+    for (size_t i = 0; i < sizeof keywords / sizeof keywords[0]; i++) {
+        if (!strcmp(keywords[i].name, name)) {
+            return &keywords[i];
+        }
+    }
+    return NULL;
+}
+
+/* `tell`: the name cannot be a piece of a password. */
+static bool set_part(Connection *connection, const char *name, const char *value, bool tell, Error *err)
+{
+    const struct Keyword *keyword = find_keyword(name);
+    if (keyword) {
+        return !keyword->set || keyword->set(connection, value, err);
+    }
+    size_t len = strlen(name);
+    if (tell && len >= 1 && len <= 40 && strspn(name, "abcdefghijklmnopqrstuvwxyz_") == len) {
+        return error_set(err, EK_USAGE, "the connection string's \"%s\" is not supported", name);
+    }
+    return error_set(err, EK_USAGE, "the connection string has a part that is not known");
+}
+
+/* --- URI ----------------------------------------------------------------------------------------------- */
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+    if (c >= 'a' && c <= 'f') {
+        return c - 'a' + 10;
+    }
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* Undoes percent form. *out is the caller's, to be freed with secret_free_text. */
+static bool decode(const char *text, size_t len, const char *part, char **out, Error *err)
+{
+    char *decoded = mem_alloc(len + 1);
+    size_t at = 0;
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] != '%') {
+            decoded[at++] = text[i];
+            continue;
+        }
+        int high = len - i > 2 ? hex_digit(text[i + 1]) : -1;
+        int low = high >= 0 ? hex_digit(text[i + 2]) : -1;
+        if (low < 0 || high * 16 + low == 0) {
+            goto bad;
+        }
+        decoded[at++] = (char)(unsigned char)(high * 16 + low);
+        i += 2;
+    }
+    if (!utf8_valid(decoded, at)) {
+        goto bad;
+    }
+    *out = decoded;
+    return true;
+bad:
+    secret_wipe(decoded, len);
+    mem_free(decoded);
+    error_set(err, EK_USAGE, "the %s in the connection string has a wrong percent form", part);
+    return error_hint(err, "A percent sign itself is written %%25.");
+}
+
+static bool set_decoded(Connection *connection, const char *name, const char *part, const char *text, size_t len,
+                        bool tell, Error *err)
+{
+    char *value = NULL;
+    if (!decode(text, len, part, &value, err)) {
+        return false;
+    }
+    bool ok = set_part(connection, name, value, tell, err);
+    secret_free_text(value);
+    return ok;
+}
+
+static bool parse_user_info(Connection *connection, const char *text, size_t len, Error *err)
+{
+    const char *colon = memchr(text, ':', len);
+    size_t user_len = colon ? (size_t)(colon - text) : len;
+    return (!user_len || set_decoded(connection, "user", "user name", text, user_len, true, err)) &&
+           (!colon || set_decoded(connection, "password", "password", colon + 1, len - user_len - 1, true,
+                                   err));
+}
+
+static bool parse_host_port(Connection *connection, const char *text, size_t len, Error *err)
+{
+    const char *host = text, *end = text + len, *rest;
+    size_t host_len;
+    if (len && *text == '[') {
+        const char *bracket = memchr(text, ']', len);
+        if (!bracket) {
+            return error_set(err, EK_USAGE, "the connection string's \"[\" has no \"]\" after it");
+        }
+        host = text + 1;
+        host_len = (size_t)(bracket - host);
+        rest = bracket + 1;
+    } else {
+        rest = memchr(text, ':', len);
+        rest = rest ? rest : end;
+        host_len = (size_t)(rest - text);
+    }
+    if (host_len && !set_decoded(connection, "host", "host", host, host_len, true, err)) {
+        return false;
+    }
+    if (rest == end) {
+        return true;
+    }
+    if (*rest != ':') {
+        error_set(err, EK_USAGE, "the host in the connection string is not a host's name");
+        return error_hint(err, PERCENT_HINT);
+    }
+    rest++;
+    return rest == end || set_decoded(connection, "port", "port", rest, (size_t)(end - rest), true, err);
+}
+
+static bool parse_query(Connection *connection, const char *text, Error *err)
+{
+    bool after_password = false; /* and so perhaps in it, if it holds an & */
+    while (*text) {
+        size_t len = strcspn(text, "&");
+        const char *equals = memchr(text, '=', len);
+        if (!equals || equals == text) {
+            return error_set(err, EK_USAGE, "a part after the \"?\" of the connection string has no name or no value");
+        }
+        char *name = mem_strndup(text, (size_t)(equals - text));
+        bool ok = set_decoded(connection, name, find_keyword(name) ? name : "part", equals + 1,
+                              len - (size_t)(equals + 1 - text), !after_password, err);
+        after_password = after_password || !strcmp(name, "password");
+        mem_free(name);
+        if (!ok) {
+            return false;
+        }
+        text += len;
+        text += *text == '&';
+    }
+    return true;
+}
+
+/* What follows "postgresql://". */
+static bool parse_uri(Connection *connection, const char *text, Error *err)
+{
+    /* The user's part ends at the first @ before a slash, as in libpq. Where the host then holds another @, libpq
+     * gives up; we take it for one in the password, which people forget to write as %40. */
+    size_t to_slash = strcspn(text, "/");
+    const char *at = memchr(text, '@', to_slash), *more;
+    while (at && (more = memchr(at + 1, '@', strcspn(at + 1, "/?"))) != NULL) {
+        at = more;
+    }
+    const char *host = at ? at + 1 : text;
+    size_t host_len = strcspn(host, "/?");
+    if (at && !parse_user_info(connection, text, (size_t)(at - text), err)) {
+        return false;
+    }
+    /* Before the host is looked at: this may be a password with a slash, whose start looks like host and port. */
+    const char *path = host + host_len;
+    size_t path_len = *path == '/' ? strcspn(path, "?") : 0;
+    if (memchr(path, '@', path_len)) {
+        error_set(err, EK_USAGE, "the connection string has an @ behind the slash of the database's name");
+        return error_hint(err, PERCENT_HINT);
+    }
+    if (!parse_host_port(connection, host, host_len, err) ||
+        (path_len > 1 && !set_decoded(connection, "dbname", "database", path + 1, path_len - 1, true, err))) {
+        return false;
+    }
+    path += path_len;
+    if (*path == '?' && !parse_query(connection, path + 1, err)) {
+        return false;
+    }
+    if (!connection->host || !connection->user) {
+        error_set(err, EK_USAGE, "the connection string names no %s", connection->host ? "user" : "host");
+        return error_hint(err, "It has the form postgresql://user:password@host/database.");
+    }
+    return true;
+}
+
+/* --- keyword = value ----------------------------------------------------------------------------------- */
+
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\f' || c == '\v';
+}
+
+static const char *skip_space(const char *p)
+{
+    while (is_space(*p)) {
+        p++;
+    }
+    return p;
+}
+
+/* Reads a value, quoted or not, into `value` (room for all of the text); NULL when its quote does not end. */
+static const char *take_value(const char *p, char *value)
+{
+    bool quoted = *p == '\'';
+    p += quoted;
+    while (*p && (quoted ? *p != '\'' : !is_space(*p))) {
+        if (*p == '\\' && p[1]) {
+            p++;
+        }
+        *value++ = *p++;
+    }
+    *value = '\0';
+    if (quoted && *p != '\'') {
+        return NULL;
+    }
+    return p + quoted;
+}
+
+static bool parse_keywords(Connection *connection, const char *text, Error *err)
+{
+    size_t size = strlen(text) + 1, place = 0;
+    char *name = mem_alloc(size), *value = mem_alloc(size);
+    bool ok = true, after_password = false; /* and so perhaps in it, if it holds a space */
+    for (const char *p = skip_space(text); ok && *p; p = skip_space(p)) {
+        place++;
+        size_t len = strcspn(p, "= \t\r\n\f\v");
+        memcpy(name, p, len);
+        name[len] = '\0';
+        p = skip_space(p + len);
+        if (*p != '=' || !len) {
+            ok = error_set(err, EK_USAGE, "part %zu of the connection string is not of the form name=value", place);
+            error_hint(err, "A value that holds a space stands in single quotes.");
+            break;
+        }
+        p = skip_space(p + 1);
+        bool quoted = *p == '\'';
+        p = take_value(p, value);
+        if (!p) {
+            ok = error_set(err, EK_USAGE, "a quoted value in the connection string has no end");
+            break;
+        }
+        ok = set_part(connection, name, value, !after_password, err);
+        after_password = after_password || (!quoted && !strcmp(name, "password"));
+    }
+    secret_wipe(name, size);
+    secret_wipe(value, size);
+    mem_free(name);
+    mem_free(value);
+    return ok;
+}
+
+/* --- whole strings ------------------------------------------------------------------------------------- */
+
+static const char *after(const char *text, const char *prefix)
+{
+    size_t len = strlen(prefix);
+    return strncmp(text, prefix, len) == 0 ? text + len : NULL;
+}
+
+static const char *after_scheme(const char *text)
+{
+    const char *rest = after(text, "jdbc:");
+    text = rest ? rest : text;
+    rest = after(text, "postgresql://");
+    return rest ? rest : after(text, "postgres://");
+}
+
+/* Takes off what Neon's pages and .env files put around an address: psql '…', DATABASE_URL="…", quotes. The text
+ * is changed in place; what is left is returned. */
+static char *unwrap(char *text)
+{
+    char *p = text + (skip_space(text) - text);
+    size_t len = strlen(p);
+    while (len && is_space(p[len - 1])) {
+        p[--len] = '\0';
+    }
+    if (after(p, "export ")) {
+        p += skip_space(p + 7) - p;
+    }
+    if (after(p, "psql") && (is_space(p[4]) || p[4] == '\'' || p[4] == '"')) {
+        p += skip_space(p + 4) - p;
+    } else {
+        size_t name = strspn(p, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789");
+        if (name && p[name] == '=') {
+            p += skip_space(p + name + 1) - p;
+        }
+    }
+    len = strlen(p);
+    if (len >= 2 && (*p == '"' || *p == '\'') && p[len - 1] == *p) {
+        p[len - 1] = '\0';
+        p++;
+    }
+    return p;
+}
+
+bool connection_parse(Connection *connection, const char *text, Error *err)
+{
+    size_t len = strlen(text);
+    if (len > STRING_MAX) {
+        return error_set(err, EK_USAGE, "the connection string is too long");
+    }
+    if (!utf8_valid(text, len)) {
+        return error_set(err, EK_USAGE, "the connection string is not UTF-8");
+    }
+    char *whole = mem_strdup(text);
+    char *string = unwrap(whole);
+    const char *address = after_scheme(string);
+    Connection parsed;
+    connection_init(&parsed);
+    connection_copy(&parsed, connection);
+    bool ok = *string || error_set(err, EK_USAGE, "the connection string is empty");
+    if (ok) {
+        ok = address ? parse_uri(&parsed, address, err) : parse_keywords(&parsed, string, err);
+    }
+    if (ok) {
+        connection_release(connection);
+        *connection = parsed;
+    } else {
+        connection_release(&parsed);
+    }
+    secret_wipe(whole, len);
+    mem_free(whole);
+    return ok;
+}

@@ -1,0 +1,477 @@
+/*
+ * doctor.c: the checks, in the order in which a person would repair them. Each is made even if an earlier one
+ * failed, unless it cannot be: then it says so and why ("skipped"). "free space" comes early in the list, but
+ * what is enough depends on the size of the database: it is filled in at the end.
+ */
+#include "doctor.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "engine.h"
+#include "folder.h"
+#include "fs.h"
+#include "machine.h"
+#include "mem.h"
+#include "pg.h"
+#include "settings.h"
+#include "strbuf.h"
+#include "tools.h"
+
+#define MEGABYTE (1024.0 * 1024.0)
+#define LOW_SPACE (1024u * 1024u * 1024u)
+#define NO_SPACE (100u * 1024u * 1024u)
+
+typedef enum CheckId {
+    ID_FOLDER,
+    ID_SETTINGS,
+    ID_SPACE,
+    ID_TOOLS,
+    ID_ENGINE,
+    ID_HOST,
+    ID_CONNECTION,
+    ID_TLS,
+    ID_VERSION,
+    ID_RIGHTS,
+    ID_TABLES,
+    ID_POOLER,
+    ID_COUNT
+} CheckId;
+
+static const char *const names[ID_COUNT] = {"folder",     "settings", "free space",     "tools",  "engine", "host",
+                                            "connection", "tls",      "server version", "rights", "tables", "pooler"};
+
+typedef struct Visit {
+    Check *checks; /* ID_COUNT */
+    ErrorKind kinds[ID_COUNT];
+    const Cancel *cancel;
+    char *folder;          /* NULL: there is none */
+    Connection connection; /* resolved */
+    Tools tools;
+    Pg *pg;                /* NULL: not reached */
+    int64_t database_bytes; /* -1: not known */
+} Visit;
+
+const char *check_state_word(CheckState state)
+{
+    static const char *const words[] = {"good", "warning", "bad", "skipped"};
+    return words[state];
+}
+
+void doctor_init(Doctor *doctor)
+{
+    *doctor = (Doctor){NULL, 0, CHECK_GOOD, EK_NONE};
+}
+
+static void release_checks(Check *checks, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        mem_free(checks[i].name);
+        mem_free(checks[i].message);
+        mem_free(checks[i].hint);
+    }
+    mem_free(checks);
+}
+
+void doctor_release(Doctor *doctor)
+{
+    release_checks(doctor->checks, doctor->count);
+    doctor_init(doctor);
+}
+
+/* Both texts are taken over; hint may be NULL. */
+static void note(Visit *visit, CheckId id, CheckState state, ErrorKind kind, char *message, char *hint)
+{
+    Check *check = &visit->checks[id];
+    mem_free(check->message);
+    mem_free(check->hint);
+    check->state = state;
+    check->message = message;
+    check->hint = hint;
+    visit->kinds[id] = kind;
+}
+
+static void good(Visit *visit, CheckId id, char *message)
+{
+    note(visit, id, CHECK_GOOD, EK_NONE, message, NULL);
+}
+
+static void skipped(Visit *visit, CheckId id, const char *why)
+{
+    note(visit, id, CHECK_SKIPPED, EK_NONE, mem_strdup(why), NULL);
+}
+
+/* "message: detail", without the hint, which has its own place. Empties the Error. */
+static void failed(Visit *visit, CheckId id, CheckState state, Error *why)
+{
+    char *message = why->detail == NULL ? mem_strdup(why->message) : mem_printf("%s: %s", why->message, why->detail);
+    note(visit, id, state, why->kind, message, mem_strdup(why->hint));
+    error_clear(why);
+}
+
+/* --- this computer --------------------------------------------------------------------------------------- */
+
+static void check_folder(Visit *visit, const char *wanted)
+{
+    Error why = ERROR_INIT;
+    bool fallback = false;
+    if (!folder_choose(wanted, &visit->folder, &fallback, &why)) {
+        failed(visit, ID_FOLDER, CHECK_BAD, &why);
+    } else if (fallback) {
+        note(visit, ID_FOLDER, CHECK_WARNING, EK_NONE,
+             mem_printf("The usual folder cannot be written to; backups are kept in %s", visit->folder),
+             mem_strdup("Check the Documents folder, or name another folder."));
+    } else {
+        good(visit, ID_FOLDER, mem_printf("Backups are kept in %s", visit->folder));
+    }
+}
+
+static void check_settings(Visit *visit)
+{
+    if (visit->folder == NULL) {
+        skipped(visit, ID_SETTINGS, "There is no folder to read them from");
+        return;
+    }
+    Error why = ERROR_INIT;
+    Settings settings;
+    settings_init(&settings);
+    if (!settings_load(visit->folder, &settings, &why)) {
+        failed(visit, ID_SETTINGS, CHECK_BAD, &why);
+    } else if (settings.notice != NULL) {
+        note(visit, ID_SETTINGS, CHECK_WARNING, EK_NONE, mem_strdup(settings.notice),
+             mem_strdup("Look through the settings and save them."));
+    } else {
+        good(visit, ID_SETTINGS,
+             settings.enabled ? mem_printf("Backups are scheduled %s at %02d:%02d and kept for %d days",
+                                           schedule_name(settings.schedule), settings.backup_hour,
+                                           settings.backup_minute, settings.retention_days)
+                              : mem_printf("Scheduled backups are off; backups are kept for %d days",
+                                           settings.retention_days));
+    }
+    settings_release(&settings);
+}
+
+static void check_space(Visit *visit)
+{
+    if (visit->folder == NULL) {
+        skipped(visit, ID_SPACE, "There is no folder to look at");
+        return;
+    }
+    Error why = ERROR_INIT;
+    uint64_t available = 0;
+    if (!fs_free_space(visit->folder, &available, &why)) {
+        failed(visit, ID_SPACE, CHECK_BAD, &why);
+        return;
+    }
+    const double database = (double)visit->database_bytes;
+    const bool known = visit->database_bytes >= 0;
+    const bool too_little = known ? (double)available < database * 0.3 : available < NO_SPACE;
+    const bool little = known ? (double)available < database * 0.7 + NO_SPACE : available < LOW_SPACE;
+    char *message = known ? mem_printf("%.0f MB are free; the database has %.1f MB", (double)available / MEGABYTE,
+                                       database / MEGABYTE)
+                          : mem_printf("%.0f MB are free", (double)available / MEGABYTE);
+    if (too_little || little) {
+        note(visit, ID_SPACE, too_little ? CHECK_BAD : CHECK_WARNING, EK_SPACE, message,
+             mem_strdup("Free some space on the disk with the backup folder, or choose another folder."));
+    } else {
+        good(visit, ID_SPACE, message);
+    }
+}
+
+static void add_versions(StrBuf *sb, const char *name, const Tool *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (list[i].problem == NULL) {
+            strbuf_addf(sb, "%s%s %s", sb->len == 0 ? "" : ", ", name, list[i].version);
+        }
+    }
+}
+
+/* False only when cancelled. */
+static bool check_tools(Visit *visit, Error *err)
+{
+    Error why = ERROR_INIT;
+    if (!tools_find(&visit->tools, visit->cancel, &why)) {
+        if (why.kind == EK_CANCELLED) {
+            return error_move(err, &why);
+        }
+        failed(visit, ID_TOOLS, CHECK_BAD, &why);
+        return true;
+    }
+    const Tool *tool = NULL;
+    char *reason = NULL;
+    if (!tools_pick_dump(&visit->tools, 0, &tool, &reason, &why)) {
+        failed(visit, ID_TOOLS, CHECK_BAD, &why);
+        return true;
+    }
+    mem_free(reason);
+    reason = NULL;
+    if (!tools_pick_restore(&visit->tools, 0, &tool, &reason, &why)) {
+        failed(visit, ID_TOOLS, CHECK_BAD, &why);
+        return true;
+    }
+    mem_free(reason);
+    StrBuf sb;
+    strbuf_init(&sb, STRBUF_SMALL);
+    add_versions(&sb, "pg_dump", visit->tools.dump, visit->tools.dump_count);
+    add_versions(&sb, "pg_restore", visit->tools.restore, visit->tools.restore_count);
+    const Tool *broken = NULL;
+    for (size_t i = 0; i < visit->tools.dump_count && broken == NULL; i++) {
+        broken = visit->tools.dump[i].problem == NULL ? NULL : &visit->tools.dump[i];
+    }
+    for (size_t i = 0; i < visit->tools.restore_count && broken == NULL; i++) {
+        broken = visit->tools.restore[i].problem == NULL ? NULL : &visit->tools.restore[i];
+    }
+    if (broken != NULL) {
+        note(visit, ID_TOOLS, CHECK_WARNING, EK_NONE,
+             mem_printf("%s cannot be used: %s; there are others: %s", broken->path, broken->problem, sb.buf),
+             mem_strdup("Repair or remove that installation of PostgreSQL's tools."));
+    } else {
+        good(visit, ID_TOOLS, mem_printf("Found %s", sb.buf));
+    }
+    strbuf_release(&sb);
+    return true;
+}
+
+static void check_engine(Visit *visit)
+{
+    Error why = ERROR_INIT;
+    char *bin_dir = NULL;
+    if (engine_find(&bin_dir, &why)) {
+        good(visit, ID_ENGINE, mem_printf("A server to prove backups with is in %s", bin_dir));
+        mem_free(bin_dir);
+    } else {
+        failed(visit, ID_ENGINE, CHECK_WARNING, &why); /* backups can be made and verified without it */
+    }
+}
+
+/* --- the server ------------------------------------------------------------------------------------------ */
+
+static void skip_server(Visit *visit, const char *why)
+{
+    skipped(visit, ID_TLS, why);
+    skipped(visit, ID_VERSION, why);
+    skipped(visit, ID_RIGHTS, why);
+    skipped(visit, ID_TABLES, why);
+}
+
+/* Fills host, connection and pooler. False only when cancelled. */
+static bool check_connection(Visit *visit, const Connection *wanted, Error *err)
+{
+    Error why = ERROR_INIT;
+    connection_copy(&visit->connection, wanted);
+    if (!connection_resolve(&visit->connection, &why)) {
+        failed(visit, ID_HOST, CHECK_BAD, &why);
+        skipped(visit, ID_CONNECTION, "The connection's settings cannot be used");
+        skipped(visit, ID_POOLER, "The connection's settings cannot be used");
+        return true;
+    }
+    if (visit->connection.pooler_removed) {
+        good(visit, ID_POOLER, mem_printf("The host names Neon's pooler; the direct host %s is used instead",
+                                          connection_host(&visit->connection)));
+    } else {
+        good(visit, ID_POOLER, mem_strdup("The host is not one of Neon's poolers"));
+    }
+    char *where = connection_text(&visit->connection);
+    if (pg_connect(&visit->connection, visit->cancel, &visit->pg, &why)) {
+        good(visit, ID_HOST, mem_printf("%s port %s answers", connection_host(&visit->connection),
+                                        connection_port(&visit->connection)));
+        good(visit, ID_CONNECTION, mem_printf("Connected to %s", where));
+    } else if (why.kind == EK_CANCELLED) {
+        mem_free(where);
+        return error_move(err, &why);
+    } else if (why.kind == EK_REFUSED) {
+        good(visit, ID_HOST, mem_printf("%s port %s answers", connection_host(&visit->connection),
+                                        connection_port(&visit->connection)));
+        failed(visit, ID_CONNECTION, CHECK_BAD, &why);
+    } else {
+        failed(visit, ID_HOST, CHECK_BAD, &why);
+        skipped(visit, ID_CONNECTION, "The server was not reached");
+    }
+    mem_free(where);
+    return true;
+}
+
+static void check_tls(Visit *visit)
+{
+    const bool verified = strncmp(connection_sslmode(&visit->connection), "verify-", 7) == 0;
+    if (pg_uses_tls(visit->pg) && verified) {
+        good(visit, ID_TLS, mem_strdup("The connection is encrypted, and the server's certificate was checked"));
+    } else if (pg_uses_tls(visit->pg)) {
+        note(visit, ID_TLS, connection_is_loopback(&visit->connection) ? CHECK_GOOD : CHECK_WARNING, EK_NONE,
+             mem_strdup("The connection is encrypted, but the server's certificate was not checked"),
+             connection_is_loopback(&visit->connection) ? NULL : mem_strdup("Set sslmode to \"verify-full\"."));
+    } else if (connection_is_loopback(&visit->connection)) {
+        good(visit, ID_TLS, mem_strdup("The connection is not encrypted, and does not leave this computer"));
+    } else {
+        note(visit, ID_TLS, CHECK_WARNING, EK_NONE, mem_strdup("The connection is not encrypted"),
+             mem_strdup("Set sslmode to \"verify-full\"."));
+    }
+}
+
+static void check_version(Visit *visit)
+{
+    Error why = ERROR_INIT;
+    const Tool *dump_tool = NULL;
+    const Tool *restore_tool = NULL;
+    char *reason = NULL;
+    char *other = NULL;
+    if (!tools_pick_dump(&visit->tools, pg_server_version(visit->pg) / 10000, &dump_tool, &reason, &why) ||
+        !tools_pick_restore(&visit->tools, dump_tool->major, &restore_tool, &other, &why)) {
+        failed(visit, ID_VERSION, CHECK_BAD, &why);
+    } else {
+        good(visit, ID_VERSION, mem_printf("PostgreSQL %s, to be backed up with pg_dump %s",
+                                           pg_server_version_text(visit->pg), dump_tool->version));
+    }
+    mem_free(reason);
+    mem_free(other);
+}
+
+#define USER_TABLES                                                                                                  \
+    " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"                          \
+    " WHERE c.relkind IN ('r', 'p', 'm') AND c.relpersistence <> 't'"                                               \
+    " AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"                                                \
+    " AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d"                                                         \
+    "  WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e')"
+
+/* False only when cancelled. A row, or a failure noted under `id`. */
+static bool ask(Visit *visit, CheckId id, const char *sql, PgRows **rows, Error *err)
+{
+    Error why = ERROR_INIT;
+    *rows = NULL;
+    if (pg_query(visit->pg, sql, NULL, 0, visit->cancel, rows, &why)) {
+        return true;
+    }
+    if (why.kind == EK_CANCELLED) {
+        return error_move(err, &why);
+    }
+    failed(visit, id, CHECK_BAD, &why);
+    return true;
+}
+
+static bool check_rights(Visit *visit, Error *err)
+{
+    PgRows *rows = NULL;
+    if (!ask(visit, ID_RIGHTS,
+             "SELECT r.rolsuper OR r.rolcreatedb, r.rolsuper OR r.rolbypassrls,"
+             " (SELECT count(*)" USER_TABLES
+             "  AND NOT (pg_catalog.has_schema_privilege(n.oid, 'USAGE')"
+             "           AND pg_catalog.has_table_privilege(c.oid, 'SELECT'))),"
+             " (SELECT pg_catalog.min(n.nspname || '.' || c.relname)" USER_TABLES
+             "  AND NOT (pg_catalog.has_schema_privilege(n.oid, 'USAGE')"
+             "           AND pg_catalog.has_table_privilege(c.oid, 'SELECT'))),"
+             " (SELECT count(*)" USER_TABLES " AND c.relrowsecurity"
+             "  AND (c.relforcerowsecurity OR NOT pg_catalog.pg_has_role(c.relowner, 'USAGE')))"
+             " FROM pg_catalog.pg_roles r WHERE r.rolname = current_user",
+             &rows, err)) {
+        return false;
+    }
+    if (rows == NULL) {
+        return true;
+    }
+    const char *create = pg_value(rows, 0, 0);
+    const char *bypass = pg_value(rows, 0, 1);
+    const int64_t unreadable = pg_value_int(rows, 0, 2, 0);
+    const int64_t secured = pg_value_int(rows, 0, 4, 0);
+    const char *first = pg_value(rows, 0, 3);
+    if (unreadable > 0) {
+        note(visit, ID_RIGHTS, CHECK_BAD, EK_REFUSED,
+             mem_printf("The user may not read %" PRId64 " of the tables (%s)", unreadable, first == NULL ? "" : first),
+             mem_strdup("Back up with the owner of the database, or with a user that has pg_read_all_data."));
+    } else if (secured > 0 && (bypass == NULL || strcmp(bypass, "t") != 0)) {
+        note(visit, ID_RIGHTS, CHECK_BAD, EK_REFUSED,
+             mem_printf("Row security hides rows of %" PRId64 " tables from the user", secured),
+             mem_strdup("Back up with the owner of the database, or with a user that has BYPASSRLS."));
+    } else if (create == NULL || strcmp(create, "t") != 0) {
+        note(visit, ID_RIGHTS, CHECK_WARNING, EK_NONE,
+             mem_strdup("The user may read everything, but may not create databases: a restore has no Undo"),
+             mem_strdup("Give the user the right CREATEDB."));
+    } else {
+        good(visit, ID_RIGHTS, mem_strdup("The user may read everything and create databases"));
+    }
+    pg_rows_free(rows);
+    return true;
+}
+
+static bool check_tables(Visit *visit, Error *err)
+{
+    PgRows *rows = NULL;
+    if (!ask(visit, ID_TABLES,
+             "SELECT pg_catalog.pg_database_size(pg_catalog.current_database()), (SELECT count(*)" USER_TABLES ")",
+             &rows, err)) {
+        return false;
+    }
+    if (rows == NULL) {
+        return true;
+    }
+    visit->database_bytes = pg_value_int(rows, 0, 0, -1);
+    const int64_t count = pg_value_int(rows, 0, 1, 0);
+    if (count == 0) {
+        note(visit, ID_TABLES, CHECK_WARNING, EK_NONE, mem_strdup("The database has no tables"),
+             mem_strdup("Check the name of the database. If its tables were lost, restore a backup."));
+    } else {
+        good(visit, ID_TABLES, mem_printf("The database has %" PRId64 " tables and %.1f MB", count,
+                                          (double)visit->database_bytes / MEGABYTE));
+    }
+    pg_rows_free(rows);
+    return true;
+}
+
+static bool check_server(Visit *visit, Error *err)
+{
+    if (visit->pg == NULL) {
+        skip_server(visit, "There is no connection to the server");
+        return true;
+    }
+    check_tls(visit);
+    check_version(visit);
+    return check_rights(visit, err) && check_tables(visit, err);
+}
+
+/* --- all of it ------------------------------------------------------------------------------------------- */
+
+static void conclude(const Visit *visit, Doctor *doctor)
+{
+    doctor->worst = CHECK_GOOD;
+    for (size_t i = 0; i < ID_COUNT; i++) {
+        const CheckState state = visit->checks[i].state;
+        if (state == CHECK_BAD && doctor->worst != CHECK_BAD) {
+            doctor->worst_kind = visit->kinds[i];
+        }
+        if (state != CHECK_SKIPPED && state > doctor->worst) {
+            doctor->worst = state;
+        }
+    }
+}
+
+bool doctor_run(const Connection *connection, const char *folder_wanted, const Cancel *cancel, Doctor *doctor, Error *err)
+{
+    Visit visit = {.cancel = cancel, .database_bytes = -1};
+    visit.checks = mem_array(ID_COUNT, sizeof *visit.checks);
+    for (size_t i = 0; i < ID_COUNT; i++) {
+        visit.checks[i].name = mem_strdup(names[i]);
+    }
+    connection_init(&visit.connection);
+    tools_init(&visit.tools);
+    check_folder(&visit, folder_wanted);
+    check_settings(&visit);
+    bool ok = check_tools(&visit, err);
+    if (ok) {
+        check_engine(&visit);
+        ok = check_connection(&visit, connection, err) && check_server(&visit, err);
+    }
+    if (ok) {
+        check_space(&visit);
+        doctor_release(doctor);
+        doctor->checks = visit.checks;
+        doctor->count = ID_COUNT;
+        conclude(&visit, doctor);
+    } else {
+        release_checks(visit.checks, ID_COUNT);
+    }
+    pg_close(visit.pg);
+    tools_release(&visit.tools);
+    connection_release(&visit.connection);
+    mem_free(visit.folder);
+    return ok;
+}

@@ -1,0 +1,374 @@
+/*
+ * dump.c: pg_dump's stdout is the handle of the backup's file, so that no path has to pass through a command
+ * line in the ANSI code page, and the file is the tool's only door. It stays seekable: pg_dump goes back and
+ * writes the offsets into its table of contents when it is done.
+ *
+ * Everything runs on the calling thread, inside process_run. Its exit code decides whether it succeeded; what
+ * it says (-v, in English by LC_MESSAGES) is for progress, and for explaining a failure.
+ */
+#include "dump.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "mem.h"
+#include "pg.h"
+#include "process.h"
+#include "strbuf.h"
+
+#define MAX_ARGUMENTS 12
+#define ERROR_LINES 40u
+#define TICK_MS 250u
+#define LOCK_LIMIT_SECONDS 600
+
+typedef struct Watch {
+    const DumpSpec *spec;
+    LineSplitter lines;
+    char *errors[ERROR_LINES]; /* a ring: the newest are kept */
+    size_t error_count;
+    char *last_line;
+    bool locked_told;
+    uint64_t moved_ms; /* when something moved last */
+    uint64_t bytes;
+    bool stalled;
+    Error io; /* the file's size could not be asked */
+} Watch;
+
+static bool starts_with(const char *text, const char *start)
+{
+    return strncmp(text, start, strlen(start)) == 0;
+}
+
+const char *dump_compression(int major, const char *wanted, bool compress)
+{
+    if (wanted != NULL) {
+        if (major < 16 && !starts_with(wanted, "gzip") && strcmp(wanted, "none") != 0) {
+            return "gzip"; /* the only one that it knows */
+        }
+        return wanted;
+    }
+    if (!compress) {
+        return "none";
+    }
+    return major >= 16 ? "zstd:1" : "gzip";
+}
+
+/* Releases before 16 know only the level of gzip. */
+static char *compression_argument(int major, const char *compression)
+{
+    if (strcmp(compression, "none") == 0) {
+        return mem_strdup("--compress=0");
+    }
+    if (strcmp(compression, "gzip") == 0) {
+        return mem_strdup("--compress=6");
+    }
+    if (major < 16 && starts_with(compression, "gzip:")) {
+        return mem_printf("--compress=%s", compression + 5);
+    }
+    return mem_printf("--compress=%s", compression);
+}
+
+char **dump_arguments(const DumpSpec *spec)
+{
+    char **list = mem_array(MAX_ARGUMENTS, sizeof *list);
+    size_t count = 0;
+    list[count++] = mem_strdup(spec->tool->path);
+    list[count++] = mem_strdup("--format=custom");
+    list[count++] = mem_strdup("--verbose");
+    list[count++] = mem_strdup("--no-password");
+    list[count++] = compression_argument(spec->tool->major, spec->compression);
+    list[count++] = mem_printf("--lock-wait-timeout=%ds", LOCK_LIMIT_SECONDS);
+    if (spec->snapshot != NULL) {
+        list[count++] = mem_printf("--snapshot=%s", spec->snapshot);
+    }
+    return list;
+}
+
+void dump_free_arguments(char **arguments)
+{
+    for (char **argument = arguments; argument != NULL && *argument != NULL; argument++) {
+        mem_free(*argument);
+    }
+    mem_free(arguments);
+}
+
+DumpLine dump_parse_line(const char *line, const char **text, size_t *len)
+{
+    static const char contents[] = "dumping contents of table ";
+    *text = line;
+    *len = strlen(line);
+    if (!starts_with(line, "pg_dump: ")) {
+        return DUMP_LINE_ERROR; /* the rest of a message of several lines, or the loader's own words */
+    }
+    const char *words = line + strlen("pg_dump: ");
+    *text = words;
+    *len = strlen(words);
+    if (starts_with(words, "error: ") || starts_with(words, "detail: ") || starts_with(words, "hint: ") ||
+        starts_with(words, "fatal: ")) {
+        return DUMP_LINE_ERROR;
+    }
+    if (starts_with(words, "warning: ")) {
+        *text = words + strlen("warning: ");
+        *len = strlen(*text);
+        return DUMP_LINE_WARNING;
+    }
+    if (starts_with(words, contents)) {
+        const char *name = words + sizeof contents - 1;
+        size_t name_len = strlen(name);
+        if (name_len >= 2 && name[0] == '"' && name[name_len - 1] == '"') {
+            name++;
+            name_len -= 2;
+        }
+        *text = name;
+        *len = name_len;
+        return DUMP_LINE_TABLE;
+    }
+    /* The tables are locked before their columns are read; "saving" comes when all has been read. */
+    return starts_with(words, "saving ") ? DUMP_LINE_LOCKED : DUMP_LINE_INFO;
+}
+
+static bool has(const char *text, const char *words)
+{
+    return strstr(text, words) != NULL;
+}
+
+bool dump_explain(const DumpSpec *spec, unsigned exit_code, const char *lines, Error *err)
+{
+    static const char *const lost[] = {"server closed the connection",      "could not receive data from server",
+                                       "could not send data to server",     "terminating connection",
+                                       "SSL SYSCALL error",                 "connection has been closed unexpectedly",
+                                       "no connection to the server",       "onnection reset",
+                                       "lost synchronization with server"};
+    if (has(lines, "connection to server") && has(lines, "failed: ")) {
+        pg_explain_connect(spec->connection, lines, NULL, err);
+        return error_context(err, "pg_dump could not connect");
+    }
+    if (has(lines, "No space left on device") || has(lines, "Disk quota exceeded")) {
+        error_set(err, EK_SPACE, "the disk with the backup folder is full");
+    } else if (has(lines, "could not write")) {
+        error_set(err, EK_IO, "pg_dump could not write the backup");
+        error_hint(err, "Check the disk or the share with the backup folder.");
+    } else if (has(lines, "server version mismatch")) {
+        error_set(err, EK_TOOL, "pg_dump %s is too old for the server", spec->tool->version);
+        error_hint(err, "Update CMMS Backup.");
+    } else if (has(lines, "lock timeout")) {
+        error_set(err, EK_BUSY, "another program has kept a table locked for %d minutes", LOCK_LIMIT_SECONDS / 60);
+        error_hint(err, "Try again when the other program is done.");
+    } else if (has(lines, "row-level security") || has(lines, "row security")) {
+        error_set(err, EK_REFUSED, "row security keeps user \"%s\" from reading everything in the database",
+                  spec->connection->user == NULL ? "" : spec->connection->user);
+        error_hint(err, "Back up with the owner of the database, or with a user that has BYPASSRLS.");
+    } else if (has(lines, "permission denied")) {
+        error_set(err, EK_REFUSED, "user \"%s\" may not read everything in the database",
+                  spec->connection->user == NULL ? "" : spec->connection->user);
+        error_hint(err, "Back up with the owner of the database, or with a user that has pg_read_all_data.");
+    } else {
+        bool is_lost = false;
+        for (size_t i = 0; i < sizeof lost / sizeof lost[0]; i++) {
+            is_lost = is_lost || has(lines, lost[i]);
+        }
+        if (is_lost) {
+            error_set(err, EK_CONNECT, "the connection to the server was lost while the backup ran");
+            error_hint(err, "Check the internet connection and try again.");
+        } else {
+            char *words = process_exit_text(exit_code);
+            if (words == NULL) {
+                error_set(err, EK_TOOL, "pg_dump failed with exit code %u", exit_code);
+            } else {
+                error_set(err, EK_TOOL, "pg_dump failed: %s", words);
+            }
+            mem_free(words);
+            error_hint(err, "Try again. If it fails again, show the detail to your IT administrator.");
+        }
+    }
+    if (lines[0] != '\0') {
+        error_detail(err, "%s", lines);
+    }
+    return false;
+}
+
+static void on_line(void *context, const char *line)
+{
+    Watch *watch = context;
+    const DumpSpec *spec = watch->spec;
+    const char *text = NULL;
+    size_t len = 0;
+    const DumpLine kind = dump_parse_line(line, &text, &len);
+    if (line[0] == '\0') {
+        return;
+    }
+    if ((kind == DUMP_LINE_LOCKED || kind == DUMP_LINE_TABLE) && !watch->locked_told) {
+        watch->locked_told = true;
+        if (spec->locked != NULL) {
+            spec->locked(spec->context);
+        }
+    }
+    if (kind == DUMP_LINE_TABLE && spec->table != NULL) {
+        char *name = mem_strndup(text, len);
+        spec->table(spec->context, name);
+        mem_free(name);
+    } else if (kind == DUMP_LINE_WARNING && spec->warning != NULL) {
+        spec->warning(spec->context, text);
+    } else if (kind == DUMP_LINE_ERROR) {
+        char **place = &watch->errors[watch->error_count++ % ERROR_LINES];
+        mem_free(*place);
+        *place = mem_strndup(text, len < STRBUF_SMALL ? len : STRBUF_SMALL);
+    }
+    char *copy = mem_strndup(text, len < STRBUF_SMALL ? len : STRBUF_SMALL);
+    mem_free(watch->last_line);
+    watch->last_line = copy;
+}
+
+static bool on_stderr(void *context, const char *bytes, size_t len)
+{
+    Watch *watch = context;
+    watch->moved_ms = clock_monotonic_ms();
+    line_splitter_feed(&watch->lines, bytes, len);
+    return true;
+}
+
+static bool on_tick(void *context)
+{
+    Watch *watch = context;
+    const DumpSpec *spec = watch->spec;
+    const uint64_t now = clock_monotonic_ms();
+    uint64_t bytes = watch->bytes;
+    if (!fs_size(spec->file, &bytes, &watch->io)) {
+        return false;
+    }
+    if (bytes != watch->bytes) {
+        watch->bytes = bytes;
+        watch->moved_ms = now;
+    }
+    if (spec->tick != NULL) {
+        spec->tick(spec->context, bytes);
+    }
+    if (spec->stall_seconds > 0 && now - watch->moved_ms >= 1000u * (uint64_t)spec->stall_seconds) {
+        if (spec->still_working == NULL || !spec->still_working(spec->context)) {
+            watch->stalled = true;
+            return false;
+        }
+        watch->moved_ms = clock_monotonic_ms();
+    }
+    return true;
+}
+
+/* The kept lines, oldest first, on one line; the first words of an error need no "error: ". */
+static char *error_lines(const Watch *watch)
+{
+    StrBuf sb;
+    strbuf_init(&sb, STRBUF_SMALL);
+    const size_t kept = watch->error_count < ERROR_LINES ? watch->error_count : ERROR_LINES;
+    for (size_t i = 0; i < kept; i++) {
+        const char *line = watch->errors[(watch->error_count - kept + i) % ERROR_LINES];
+        if (starts_with(line, "error: ")) {
+            line += strlen("error: ");
+        }
+        const size_t before = sb.len;
+        if ((sb.len > 0 && !strbuf_addstr(&sb, "; ")) || !strbuf_addstr(&sb, line)) {
+            strbuf_setlen(&sb, before);
+        }
+    }
+    if (kept == 0 && watch->last_line != NULL) {
+        strbuf_addstr(&sb, watch->last_line);
+    }
+    return strbuf_detach(&sb);
+}
+
+bool dump_run(const DumpSpec *spec, const Cancel *cancel, bool *no_compression, Error *err)
+{
+    /* Its messages in English; its archive in the database's own encoding, whatever ours is told to be. */
+    static const char *const locale_names[] = {"LC_ALL", "LANGUAGE", "LC_MESSAGES"};
+    bool ok = false;
+    Watch watch = {0};
+    watch.spec = spec;
+    watch.moved_ms = clock_monotonic_ms();
+    watch.io = (Error)ERROR_INIT;
+    line_splitter_init(&watch.lines, on_line, &watch);
+
+    char **arguments = dump_arguments(spec);
+    char **environment = connection_env(spec->connection);
+    size_t environment_count = 0;
+    while (environment[environment_count] != NULL) {
+        environment_count++;
+    }
+    const char **set = mem_array(environment_count + 3, sizeof *set);
+    size_t set_count = 0;
+    for (size_t i = 0; i < environment_count; i++) {
+        if (!starts_with(environment[i], "PGAPPNAME=")) { /* of two entries with one name the first would win */
+            set[set_count++] = environment[i];
+        }
+    }
+    char *app_name = mem_printf("PGAPPNAME=%s", spec->session == NULL ? "cmms-backup dump" : spec->session);
+    set[set_count++] = "LC_MESSAGES=C";
+    set[set_count++] = app_name;
+    const char *const *pg_names = connection_env_unset();
+    size_t unset_count = 0;
+    while (pg_names[unset_count] != NULL) {
+        unset_count++;
+    }
+    const size_t locale_count = sizeof locale_names / sizeof locale_names[0];
+    const char **unset = mem_array(unset_count + locale_count + 1, sizeof *unset);
+    for (size_t i = 0; i < unset_count; i++) {
+        unset[i] = pg_names[i];
+    }
+    for (size_t i = 0; i < locale_count; i++) {
+        unset[unset_count + i] = locale_names[i];
+    }
+
+    ProcessSpec process = {0};
+    process.program = spec->tool->path;
+    process.argv = (const char *const *)arguments;
+    process.env_set = set;
+    process.env_unset = unset;
+    process.stdout_file = spec->file;
+    process.on_stderr = on_stderr;
+    process.on_tick = on_tick;
+    process.tick_ms = TICK_MS;
+    process.context = &watch;
+    ProcessResult result = {0};
+    const bool ran = process_run(&process, cancel, &result, err);
+    line_splitter_release(&watch.lines);
+    if (!ran) {
+        goto out;
+    }
+    if (watch.io.kind != EK_NONE) {
+        error_move(err, &watch.io);
+        goto out;
+    }
+    if (watch.stalled) {
+        const unsigned seconds = spec->stall_seconds;
+        error_set(err, EK_CONNECT, "the backup stopped because nothing moved for %u %s",
+                  seconds < 120 ? seconds : seconds / 60, seconds < 120 ? "seconds" : "minutes");
+        error_hint(err, "Check the internet connection and try again.");
+        goto out;
+    }
+    if (result.stopped) {
+        error_set(err, EK_INTERNAL, "pg_dump was ended by ourselves");
+        goto out;
+    }
+    if (result.exit_code != 0) {
+        char *lines = error_lines(&watch);
+        if (no_compression != NULL) {
+            *no_compression = has(lines, "not support compression") || has(lines, "not supported by this build") ||
+                              has(lines, "unrecognized compression") || has(lines, "invalid compression");
+        }
+        dump_explain(spec, result.exit_code, lines, err);
+        mem_free(lines);
+        goto out;
+    }
+    ok = true;
+out:
+    for (size_t i = 0; i < ERROR_LINES; i++) {
+        mem_free(watch.errors[i]);
+    }
+    mem_free(watch.last_line);
+    error_clear(&watch.io);
+    mem_free(unset);
+    mem_free(set);
+    mem_free(app_name);
+    connection_free_env(environment);
+    dump_free_arguments(arguments);
+    return ok;
+}

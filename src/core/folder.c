@@ -1,0 +1,437 @@
+/*
+ * folder.c: the backup folder.
+ *
+ * Two locks guard it. FOLDER_LOCK_FILE is held for a whole job (backup, clean-up, verification that writes a
+ * manifest); its holder writes who it is into a file beside it, since a locked file cannot be read on Windows.
+ * FOLDER_FILES_LOCK_FILE is held for moments, by whoever rewrites the log or the settings, which happens
+ * outside of jobs too. folder_clean_up runs under the first and takes the second, so a temporary file that it
+ * sees belongs to nobody that lives.
+ */
+#include "folder.h"
+
+#include "auditlog.h"
+#include "cancel.h"
+#include "clock.h"
+#include "jsonutil.h"
+#include "machine.h"
+#include "mem.h"
+#include "settings.h"
+
+#define FOLDER_NAME "AIT_CMMS_Backups"
+#define NAME_PREFIX "cmms_backup_"
+#define NAME_SUFFIX ".backup"
+#define HOLDER_FILE ".cmms-backup.holder.json" /* who has FOLDER_LOCK_FILE */
+#define HOLDER_MAX 4096u                       /* bytes of it */
+#define WAIT_MS 10000u
+#define WAIT_STEP_MS 20u
+#define NAME_TRIES 3600
+
+/* --- where it is --------------------------------------------------------------------------------------- */
+
+static bool try_dir(const char *dir, Error *err)
+{
+    return fs_make_dirs(dir, err) && fs_dir_writable(dir, err);
+}
+
+bool folder_choose_among(const char *const *dirs, size_t count, size_t *which, Error *err)
+{
+    Error first = ERROR_INIT;
+    for (size_t i = 0; i < count; i++) {
+        Error failed = ERROR_INIT;
+        if (dirs[i] && try_dir(dirs[i], &failed)) {
+            *which = i;
+            error_clear(&first);
+            return true;
+        }
+        if (first.kind == EK_NONE && failed.kind != EK_NONE) {
+            error_move(&first, &failed);
+        }
+        error_clear(&failed);
+    }
+    error_set(err, EK_SETTINGS, "no folder for the backups can be written to");
+    if (first.kind != EK_NONE) {
+        error_detail(err, "%s%s%s", first.message, first.detail ? ": " : "", first.detail ? first.detail : "");
+    }
+    error_hint(err, "Name a folder that you may write to in the variable CMMS_BACKUP_FOLDER.");
+    error_clear(&first);
+    return false;
+}
+
+/* The folder that was named outright. */
+static bool use_named(const char *dir, char **folder, bool *fallback, Error *err)
+{
+    Error failed = ERROR_INIT;
+    if (!try_dir(dir, &failed)) {
+        error_set(err, EK_SETTINGS, "the backup folder \"%s\" cannot be written to", dir);
+        error_detail(err, "%s", failed.detail ? failed.detail : failed.message);
+        error_hint(err, "Check that the drive is connected and that you may write to this folder, or name another "
+                        "one.");
+        if (err) {
+            err->os_code = failed.os_code;
+        }
+        error_clear(&failed);
+        return false;
+    }
+    *folder = mem_strdup(dir);
+    *fallback = false;
+    return true;
+}
+
+/* Takes `base`; NULL gives NULL. */
+static char *below(char *base, const char *name)
+{
+    char *path = base ? fs_join(base, name) : NULL;
+    mem_free(base);
+    return path;
+}
+
+bool folder_choose(const char *wanted, char **folder, bool *fallback, Error *err)
+{
+    char *from_env = wanted ? NULL : machine_getenv("CMMS_BACKUP_FOLDER");
+    if (wanted || (from_env && *from_env)) {
+        bool ok = use_named(wanted ? wanted : from_env, folder, fallback, err);
+        mem_free(from_env);
+        return ok;
+    }
+    mem_free(from_env);
+
+    char *dirs[] = {below(machine_documents_dir(), FOLDER_NAME), below(machine_program_dir(), "backups"),
+                    below(machine_home_dir(), FOLDER_NAME), below(machine_temp_dir(), FOLDER_NAME)};
+    const size_t count = sizeof dirs / sizeof dirs[0];
+    size_t which = 0;
+    bool ok = folder_choose_among((const char *const *)dirs, count, &which, err);
+    if (ok) {
+        *folder = dirs[which];
+        *fallback = which != 0;
+        dirs[which] = NULL;
+    }
+    for (size_t i = 0; i < count; i++) {
+        mem_free(dirs[i]);
+    }
+    return ok;
+}
+
+/* --- names --------------------------------------------------------------------------------------------- */
+
+char *folder_backup_name(int64_t unix_seconds)
+{
+    char *stamp = clock_stamp_text(unix_seconds);
+    char *name = mem_printf(NAME_PREFIX "%s" NAME_SUFFIX, stamp);
+    mem_free(stamp);
+    return name;
+}
+
+char *folder_manifest_path(const char *backup_path)
+{
+    return mem_printf("%s" FOLDER_MANIFEST_SUFFIX, backup_path);
+}
+
+static bool name_is_free(const char *folder, const char *name)
+{
+    char *path = fs_join(folder, name);
+    char *partial = mem_printf("%s" FOLDER_PARTIAL_SUFFIX, path);
+    char *manifest = folder_manifest_path(path);
+    bool is_free = !fs_exists(path) && !fs_exists(partial) && !fs_exists(manifest);
+    mem_free(manifest);
+    mem_free(partial);
+    mem_free(path);
+    return is_free;
+}
+
+char *folder_free_name(const char *folder, int64_t unix_seconds)
+{
+    for (;; unix_seconds++) {
+        char *name = folder_backup_name(unix_seconds);
+        if (name_is_free(folder, name)) {
+            return name;
+        }
+        mem_free(name);
+    }
+}
+
+static int number_at(const char *digits, int count)
+{
+    int number = 0;
+    for (int i = 0; i < count; i++) {
+        number = number * 10 + (digits[i] - '0');
+    }
+    return number;
+}
+
+static bool date_exists(const CivilTime *t)
+{
+    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    if (t->year < 1970 || t->month < 1 || t->month > 12 || t->hour > 23 || t->minute > 59 || t->second > 59) {
+        return false;
+    }
+    bool leap = t->year % 4 == 0 && (t->year % 100 != 0 || t->year % 400 == 0);
+    return t->day >= 1 && t->day <= days[t->month - 1] + (t->month == 2 && leap ? 1 : 0);
+}
+
+bool folder_parse_name(const char *name, int64_t *unix_seconds)
+{
+    static const char form[] = NAME_PREFIX "dddddddd_dddddd" NAME_SUFFIX; /* a d in its middle is a digit */
+    const size_t first = sizeof NAME_PREFIX - 1, end = first + 15;
+    if (strlen(name) != sizeof form - 1) {
+        return false;
+    }
+    for (size_t i = 0; i < sizeof form - 1; i++) {
+        bool digit = i >= first && i < end && form[i] == 'd';
+        if (digit ? (name[i] < '0' || name[i] > '9') : name[i] != form[i]) {
+            return false;
+        }
+    }
+    const char *date = name + first, *time_of_day = date + 9;
+    CivilTime t = {.year = number_at(date, 4),
+                   .month = number_at(date + 4, 2),
+                   .day = number_at(date + 6, 2),
+                   .hour = number_at(time_of_day, 2),
+                   .minute = number_at(time_of_day + 2, 2),
+                   .second = number_at(time_of_day + 4, 2),
+                   .weekday = 0};
+    if (!date_exists(&t)) {
+        return false;
+    }
+    int64_t moment = clock_from_local(&t);
+    if (moment == -1) {
+        return false;
+    }
+    if (unix_seconds) {
+        *unix_seconds = moment;
+    }
+    return true;
+}
+
+bool folder_keep_aside(const char *path, char **kept, Error *err)
+{
+    size_t stem = strlen(path);
+    if (stem > 5 && !strcmp(path + stem - 5, ".json")) {
+        stem -= 5;
+    }
+    int64_t now = clock_now();
+    for (int tries = 0;; tries++, now++) {
+        char *stamp = clock_stamp_text(now);
+        char *target = mem_printf("%.*s.damaged-%s%s", (int)stem, path, stamp, path + stem);
+        mem_free(stamp);
+        Error failed = ERROR_INIT;
+        if (fs_rename(path, target, false, &failed)) {
+            if (kept) {
+                *kept = target;
+            } else {
+                mem_free(target);
+            }
+            return true;
+        }
+        bool taken = failed.kind != EK_NOT_FOUND && fs_exists(target) && tries < NAME_TRIES;
+        mem_free(target);
+        if (!taken) {
+            return error_move(err, &failed);
+        }
+        error_clear(&failed);
+    }
+}
+
+/* --- locks --------------------------------------------------------------------------------------------- */
+
+static void write_holder(const char *folder)
+{
+    char *path = fs_join(folder, HOLDER_FILE);
+    char *user = machine_user_name(), *computer = machine_host_name(), *since = clock_log_text(clock_now());
+    cJSON *holder = cJSON_CreateObject();
+    if (!holder) {
+        mem_out();
+    }
+    json_set_string(holder, "user", user);
+    json_set_string(holder, "computer", computer);
+    json_set_string(holder, "since", since);
+    char *text = json_text(holder);
+    fs_write_atomic(path, text, strlen(text), NULL); /* only for a message: the lock counts */
+    mem_free(text);
+    cJSON_Delete(holder);
+    mem_free(since);
+    mem_free(computer);
+    mem_free(user);
+    mem_free(path);
+}
+
+/* Tells who holds the lock, as the detail, where that can be read. */
+static void name_holder(const char *folder, Error *err)
+{
+    char *path = fs_join(folder, HOLDER_FILE);
+    cJSON *holder = NULL;
+    StrBuf sb;
+    strbuf_init(&sb, HOLDER_MAX);
+    if (fs_read_all(path, HOLDER_MAX, &sb, NULL) && json_parse(sb.buf, sb.len, &holder, NULL)) {
+        const char *user = json_string(holder, "user", NULL), *computer = json_string(holder, "computer", NULL),
+                   *since = json_string(holder, "since", NULL);
+        if (user && computer && since) {
+            error_detail(err, "%s on %s, since %s", user, computer, since);
+        }
+    }
+    cJSON_Delete(holder);
+    strbuf_release(&sb);
+    mem_free(path);
+}
+
+bool folder_lock(const char *folder, FsLock **lock, Error *err)
+{
+    char *path = fs_join(folder, FOLDER_LOCK_FILE);
+    Error failed = ERROR_INIT;
+    bool ok = fs_lock(path, lock, &failed);
+    if (ok) {
+        write_holder(folder);
+    } else if (failed.kind == EK_BUSY) {
+        error_set(err, EK_BUSY, "another backup job is at work in this folder");
+        name_holder(folder, err);
+        error_hint(err, "Wait until it has finished, then try again.");
+    } else {
+        error_context(&failed, "the backup folder cannot be locked");
+        error_move(err, &failed);
+    }
+    error_clear(&failed);
+    mem_free(path);
+    return ok;
+}
+
+bool folder_files_lock(const char *folder, FsLock **lock, Error *err)
+{
+    char *path = fs_join(folder, FOLDER_FILES_LOCK_FILE);
+    Error failed = ERROR_INIT;
+    bool ok = false;
+    for (unsigned waited = 0;; waited += WAIT_STEP_MS) {
+        ok = fs_lock(path, lock, &failed);
+        if (ok || failed.kind != EK_BUSY || waited >= WAIT_MS) {
+            break;
+        }
+        error_clear(&failed);
+        cancel_wait(NULL, WAIT_STEP_MS);
+    }
+    if (!ok && failed.kind == EK_BUSY) {
+        error_set(err, EK_BUSY, "another program has been writing the log or the settings for ten seconds");
+        error_hint(err, "Close other windows of CMMS Backup that do not answer, then try again.");
+    } else if (!ok) {
+        error_move(err, &failed);
+    }
+    error_clear(&failed);
+    mem_free(path);
+    return ok;
+}
+
+/* --- cleaning up --------------------------------------------------------------------------------------- */
+
+typedef struct Names {
+    char **names; /* owned */
+    size_t count, capacity;
+} Names;
+
+static bool collect_name(void *context, const char *name, const FsInfo *info)
+{
+    Names *list = context;
+    if (!info->is_dir) {
+        mem_grow((void **)&list->names, &list->capacity, list->count + 1, sizeof *list->names);
+        list->names[list->count++] = mem_strdup(name);
+    }
+    return true;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static bool has_name(const Names *list, const char *name)
+{
+    return list->count && bsearch(&name, list->names, list->count, sizeof *list->names, compare_names);
+}
+
+/* The name without its suffix, or NULL. Caller frees. */
+static char *without_suffix(const char *name, const char *suffix)
+{
+    size_t len = strlen(name), suffix_len = strlen(suffix);
+    if (len <= suffix_len || strcmp(name + len - suffix_len, suffix) != 0) {
+        return NULL;
+    }
+    return mem_strndup(name, len - suffix_len);
+}
+
+static bool is_our_partial(const char *name)
+{
+    char *backup = without_suffix(name, FOLDER_PARTIAL_SUFFIX);
+    bool ours = backup && folder_parse_name(backup, NULL);
+    mem_free(backup);
+    return ours;
+}
+
+static bool is_lone_manifest(const char *name, const Names *all)
+{
+    char *backup = without_suffix(name, FOLDER_MANIFEST_SUFFIX);
+    bool lone = backup && folder_parse_name(backup, NULL) && !has_name(all, backup);
+    mem_free(backup);
+    return lone;
+}
+
+static bool is_year_log(const char *name)
+{
+    return strlen(name) == 20 && !strncmp(name, "backup_log_", 11) && strspn(name + 11, "0123456789") == 4 &&
+           !strcmp(name + 15, ".json");
+}
+
+/* What fs_write_atomic and fs_dir_writable leave when they are cut short: "NAME.tmp-" and 8 hex digits. */
+static bool is_our_temporary(const char *name)
+{
+    const size_t tail = 13;
+    size_t len = strlen(name);
+    if (len <= tail || strncmp(name + len - tail, ".tmp-", 5) != 0 ||
+        strspn(name + len - 8, "0123456789abcdef") != 8) {
+        return false;
+    }
+    char *base = mem_strndup(name, len - tail);
+    char *backup = without_suffix(base, FOLDER_MANIFEST_SUFFIX);
+    char *manifest_of = backup ? without_suffix(backup, NAME_SUFFIX) : NULL; /* of any *.backup: see "adopt" */
+    bool ours = manifest_of || !strcmp(base, SETTINGS_FILE) || !strcmp(base, AUDITLOG_FILE) ||
+                !strcmp(base, HOLDER_FILE) || !strcmp(base, "cmms-write-test") || is_year_log(base);
+    mem_free(manifest_of);
+    mem_free(backup);
+    mem_free(base);
+    return ours;
+}
+
+bool folder_clean_up(const char *folder, void (*removed)(void *context, const char *name), void *context, Error *err)
+{
+    Names all = {NULL, 0, 0};
+    FsLock *files = NULL;
+    Error first = ERROR_INIT;
+    bool ok = folder_files_lock(folder, &files, err) && fs_list(folder, collect_name, &all, err);
+    if (ok && all.count) {
+        qsort(all.names, all.count, sizeof *all.names, compare_names);
+    }
+    for (size_t i = 0; ok && i < all.count; i++) {
+        const char *name = all.names[i];
+        if (!is_our_partial(name) && !is_lone_manifest(name, &all) && !is_our_temporary(name)) {
+            continue;
+        }
+        char *path = fs_join(folder, name);
+        Error failed = ERROR_INIT;
+        if (fs_remove(path, &failed)) {
+            if (removed) {
+                removed(context, name);
+            }
+        } else if (first.kind == EK_NONE) {
+            error_move(&first, &failed); /* and on with the others */
+        }
+        error_clear(&failed);
+        mem_free(path);
+    }
+    if (first.kind != EK_NONE) {
+        ok = error_move(err, &first);
+    }
+    if (!ok) {
+        error_context(err, "what an interrupted job left cannot be cleaned up");
+    }
+    fs_unlock(files);
+    for (size_t i = 0; i < all.count; i++) {
+        mem_free(all.names[i]);
+    }
+    mem_free(all.names);
+    return ok;
+}

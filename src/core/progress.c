@@ -1,0 +1,74 @@
+/*
+ * progress.c: the rate is smoothed over about three seconds; the time left follows from the fraction and the
+ * time so far, is not told before two seconds and two percent, and counts down by the clock in between.
+ */
+#include "progress.h"
+
+#include "mem.h"
+
+#define RATE_EVERY_MS 500u
+#define LEFT_AFTER_MS 2000u
+#define LEFT_FROM 0.02
+
+void progress_init(ProgressMeter *meter, const JobSink *sink, uint64_t now_ms)
+{
+    *meter = (ProgressMeter){.sink = sink, .to = 1, .started_ms = now_ms, .rate_ms = now_ms, .seconds_left = -1};
+}
+
+void progress_release(ProgressMeter *meter)
+{
+    mem_free(meter->step);
+    meter->step = NULL;
+}
+
+void progress_step(ProgressMeter *meter, const char *step)
+{
+    char *copy = mem_strdup(step);
+    mem_free(meter->step);
+    meter->step = copy;
+}
+
+void progress_stage(ProgressMeter *meter, const char *step, double from, double to, uint64_t now_ms)
+{
+    progress_step(meter, step);
+    meter->from = from;
+    meter->to = to;
+    meter->rate = 0;
+    meter->rate_bytes = 0;
+    meter->rate_ms = now_ms;
+    progress_update(meter, 0, 0, now_ms);
+}
+
+void progress_update(ProgressMeter *meter, double part, uint64_t bytes, uint64_t now_ms)
+{
+    const double inside = part < 0 ? 0 : part > 1 ? 1 : part;
+    const double fraction = meter->from + (meter->to - meter->from) * inside;
+    if (fraction > meter->fraction) {
+        meter->fraction = fraction;
+    }
+    if (now_ms >= meter->rate_ms + RATE_EVERY_MS) {
+        const double seconds = (double)(now_ms - meter->rate_ms) / 1000;
+        const double now_rate = bytes > meter->rate_bytes ? (double)(bytes - meter->rate_bytes) / seconds : 0;
+        const double weight = seconds >= 3 ? 1 : seconds / 3;
+        meter->rate = meter->rate > 0 ? meter->rate + (now_rate - meter->rate) * weight : now_rate;
+        meter->rate_ms = now_ms;
+        meter->rate_bytes = bytes;
+    }
+    const uint64_t elapsed = now_ms - meter->started_ms;
+    if (elapsed >= LEFT_AFTER_MS && meter->fraction >= LEFT_FROM && now_ms >= meter->left_ms + RATE_EVERY_MS) {
+        const double estimate = (double)elapsed / 1000 * (1 - meter->fraction) / meter->fraction;
+        const double passed = (double)(now_ms - meter->left_ms) / 1000;
+        const double expected = meter->seconds_left < 0 ? estimate : meter->seconds_left - passed;
+        meter->seconds_left = expected + (estimate - expected) * 0.2;
+        if (meter->seconds_left < 0) {
+            meter->seconds_left = 0;
+        }
+        meter->left_ms = now_ms;
+    }
+    const Progress progress = {.fraction = meter->fraction,
+                               .step = meter->step == NULL ? "" : meter->step,
+                               .bytes = bytes,
+                               .bytes_per_second = meter->rate,
+                               .seconds_left = meter->seconds_left};
+    job_progress(meter->sink, &progress);
+}

@@ -1,0 +1,292 @@
+/*
+ * settings.c: backup_config.json.
+ *
+ * The file's object is kept whole (Settings.document): a save sets our seven members in it and writes it back,
+ * so that members of others, and the order of all, survive. A save holds the lock of the folder's small files
+ * (folder_files_lock), because a clean-up in another process may take an unfinished temporary file for one
+ * that a crash left.
+ */
+#include "settings.h"
+
+#include "folder.h"
+#include "fs.h"
+#include "jsonutil.h"
+#include "mem.h"
+#include "strbuf.h"
+#include "utf.h"
+
+#define SETTINGS_MAX (1024u * 1024u) /* bytes of the file */
+#define SHOWN_MAX 40                 /* bytes of a wrong value in a notice */
+#define RETENTION_DAYS_MAX 3650
+#define MAX_BACKUPS_MAX 10000
+
+static const char *const schedule_names[] = {"daily", "weekly", "monthly"};
+#define SCHEDULE_COUNT (sizeof schedule_names / sizeof schedule_names[0])
+
+const char *schedule_name(Schedule schedule)
+{
+    return schedule_names[(size_t)schedule < SCHEDULE_COUNT ? (size_t)schedule : 0];
+}
+
+void settings_init(Settings *settings)
+{
+    *settings = (Settings){.enabled = true,
+                           .schedule = SCHEDULE_DAILY,
+                           .backup_hour = 2,
+                           .backup_minute = 0,
+                           .retention_days = 30,
+                           .max_backups = 50,
+                           .compress = true,
+                           .verify_after_backup = true,
+                           .document = cJSON_CreateObject(),
+                           .notice = NULL};
+    if (!settings->document) {
+        mem_out();
+    }
+}
+
+void settings_release(Settings *settings)
+{
+    cJSON_Delete(settings->document);
+    mem_free(settings->notice);
+    settings->document = NULL;
+    settings->notice = NULL;
+}
+
+/* --- reading ------------------------------------------------------------------------------------------- */
+
+/* Adds `retention_days was "abc"; 30 is used` to the notices, which are sentences of one text. */
+static void note_value(StrBuf *notices, const char *name, const cJSON *value, const char *used)
+{
+    char *shown = cJSON_PrintUnformatted(value);
+    if (!shown) {
+        mem_out();
+    }
+    size_t len = strlen(shown);
+    bool cut = len > SHOWN_MAX;
+    if (cut) {
+        len = SHOWN_MAX;
+        while (len > 0 && ((unsigned char)shown[len] & 0xC0) == 0x80) {
+            len--; /* not in the middle of a character */
+        }
+    }
+    strbuf_addf(notices, "%s%s was %.*s%s; %s is used", notices->len ? ". " : "", name, (int)len, shown,
+                cut ? "…" : "", used);
+    cJSON_free(shown);
+}
+
+static void get_bool(const cJSON *object, const char *name, bool *value, StrBuf *notices)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
+    if (cJSON_IsBool(item)) {
+        *value = cJSON_IsTrue(item);
+    } else if (item) {
+        note_value(notices, name, item, *value ? "true" : "false");
+    }
+}
+
+static void get_range(const cJSON *object, const char *name, int max, int *value, StrBuf *notices)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
+    int64_t number = json_int(object, name, 0);
+    if (number >= 1 && number <= max) {
+        *value = (int)number;
+    } else if (item) {
+        char *used = mem_printf("%d", *value);
+        note_value(notices, name, item, used);
+        mem_free(used);
+    }
+}
+
+static void get_schedule(const cJSON *object, Settings *settings, StrBuf *notices)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, "schedule");
+    for (size_t i = 0; cJSON_IsString(item) && i < SCHEDULE_COUNT; i++) {
+        if (!utf8_casecmp(item->valuestring, schedule_names[i])) {
+            settings->schedule = (Schedule)i;
+            return;
+        }
+    }
+    if (item) {
+        note_value(notices, "schedule", item, schedule_name(settings->schedule));
+    }
+}
+
+/* "02:00", also "2:00". */
+static bool parse_time(const char *text, int *hour, int *minute)
+{
+    const char *colon = strchr(text, ':');
+    size_t digits = colon ? (size_t)(colon - text) : 0;
+    if (digits < 1 || digits > 2 || strlen(colon) != 3) {
+        return false;
+    }
+    int parts[2] = {0, 0};
+    for (size_t i = 0; i < digits + 3; i++) {
+        if (text + i == colon) {
+            continue;
+        }
+        if (text[i] < '0' || text[i] > '9') {
+            return false;
+        }
+        int *part = &parts[text + i > colon];
+        *part = *part * 10 + (text[i] - '0');
+    }
+    if (parts[0] > 23 || parts[1] > 59) {
+        return false;
+    }
+    *hour = parts[0];
+    *minute = parts[1];
+    return true;
+}
+
+static void get_time(const cJSON *object, Settings *settings, StrBuf *notices)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, "backup_time");
+    if (item && !(cJSON_IsString(item) &&
+                  parse_time(item->valuestring, &settings->backup_hour, &settings->backup_minute))) {
+        char *used = mem_printf("%02d:%02d", settings->backup_hour, settings->backup_minute);
+        note_value(notices, "backup_time", item, used);
+        mem_free(used);
+    }
+}
+
+bool settings_parse(const char *bytes, size_t len, Settings *settings, Error *err)
+{
+    cJSON *document = NULL;
+    if (!json_parse(bytes, len, &document, err)) {
+        return false;
+    }
+    if (!cJSON_IsObject(document)) {
+        cJSON_Delete(document);
+        return error_set(err, EK_DAMAGED, "it is not a JSON object");
+    }
+    settings_release(settings);
+    settings_init(settings);
+    cJSON_Delete(settings->document);
+    settings->document = document;
+
+    StrBuf notices;
+    strbuf_init(&notices, STRBUF_SMALL);
+    get_bool(document, "enabled", &settings->enabled, &notices);
+    get_schedule(document, settings, &notices);
+    get_time(document, settings, &notices);
+    get_range(document, "retention_days", RETENTION_DAYS_MAX, &settings->retention_days, &notices);
+    get_range(document, "max_backups", MAX_BACKUPS_MAX, &settings->max_backups, &notices);
+    get_bool(document, "compress", &settings->compress, &notices);
+    get_bool(document, "verify_after_backup", &settings->verify_after_backup, &notices);
+    if (notices.len) {
+        settings->notice = strbuf_detach(&notices);
+    } else {
+        strbuf_release(&notices);
+    }
+    return true;
+}
+
+/* The file is not what it should be: it gets another name, and the defaults are used. */
+static bool keep_aside(const char *folder, const char *path, const Error *why, Settings *settings, Error *err)
+{
+    Error failed = ERROR_INIT;
+    char *kept = NULL;
+    bool ok = folder_keep_aside(path, &kept, &failed);
+    if (!ok && failed.kind != EK_NOT_FOUND) {
+        error_context(&failed, "%s in %s is damaged and cannot be kept aside", SETTINGS_FILE, folder);
+        return error_move(err, &failed);
+    }
+    settings_release(settings);
+    settings_init(settings);
+    if (ok) { /* else another process has just done the same, and says so */
+        settings->notice = mem_printf("%s could not be read (%s) and was kept as %s; the default settings are used",
+                                      SETTINGS_FILE, why->message, fs_base_name(kept));
+    }
+    error_clear(&failed);
+    mem_free(kept);
+    return true;
+}
+
+bool settings_load(const char *folder, Settings *settings, Error *err)
+{
+    char *path = fs_join(folder, SETTINGS_FILE);
+    Error failed = ERROR_INIT;
+    StrBuf sb;
+    strbuf_init(&sb, SETTINGS_MAX);
+    bool ok = fs_read_all(path, SETTINGS_MAX, &sb, &failed) && settings_parse(sb.buf, sb.len, settings, &failed);
+    if (!ok) {
+        switch (failed.kind) {
+        case EK_NOT_FOUND:
+            settings_release(settings);
+            settings_init(settings);
+            ok = true;
+            break;
+        case EK_DAMAGED:
+            ok = keep_aside(folder, path, &failed, settings, err);
+            break;
+        default:
+            error_context(&failed, "the settings cannot be read");
+            error_move(err, &failed);
+            break;
+        }
+    }
+    error_clear(&failed);
+    strbuf_release(&sb);
+    mem_free(path);
+    return ok;
+}
+
+/* --- writing ------------------------------------------------------------------------------------------- */
+
+static bool check_range(const char *name, int value, int max, Error *err)
+{
+    return (value >= 1 && value <= max) ||
+           error_set(err, EK_SETTINGS, "%s must be a whole number from 1 to %d", name, max);
+}
+
+static bool check_values(const Settings *settings, Error *err)
+{
+    if ((size_t)settings->schedule >= SCHEDULE_COUNT) {
+        return error_set(err, EK_SETTINGS, "schedule must be daily, weekly or monthly");
+    }
+    if (settings->backup_hour < 0 || settings->backup_hour > 23 || settings->backup_minute < 0 ||
+        settings->backup_minute > 59) {
+        return error_set(err, EK_SETTINGS, "backup_time must be a time of day from 00:00 to 23:59");
+    }
+    return check_range("retention_days", settings->retention_days, RETENTION_DAYS_MAX, err) &&
+           check_range("max_backups", settings->max_backups, MAX_BACKUPS_MAX, err);
+}
+
+static char *document_text(const Settings *settings)
+{
+    cJSON *document = settings->document ? cJSON_Duplicate(settings->document, true) : cJSON_CreateObject();
+    if (!document) {
+        mem_out();
+    }
+    char *time_text = mem_printf("%02d:%02d", settings->backup_hour, settings->backup_minute);
+    json_set_bool(document, "enabled", settings->enabled);
+    json_set_string(document, "schedule", schedule_name(settings->schedule));
+    json_set_string(document, "backup_time", time_text);
+    json_set_int(document, "retention_days", settings->retention_days);
+    json_set_int(document, "max_backups", settings->max_backups);
+    json_set_bool(document, "compress", settings->compress);
+    json_set_bool(document, "verify_after_backup", settings->verify_after_backup);
+    char *text = json_text(document);
+    mem_free(time_text);
+    cJSON_Delete(document);
+    return text;
+}
+
+bool settings_save(const char *folder, const Settings *settings, Error *err)
+{
+    if (!check_values(settings, err)) {
+        return false;
+    }
+    FsLock *lock = NULL;
+    char *path = fs_join(folder, SETTINGS_FILE);
+    char *text = document_text(settings);
+    bool ok = folder_files_lock(folder, &lock, err) && fs_write_atomic(path, text, strlen(text), err);
+    if (!ok) {
+        error_context(err, "the settings cannot be saved");
+    }
+    fs_unlock(lock);
+    mem_free(text);
+    mem_free(path);
+    return ok;
+}

@@ -1,0 +1,227 @@
+/*
+ * snapshot.c: the list and the counts.
+ *
+ * TRUNCATE is the one change that a snapshot does not hide. pg_dump locks all its tables before it reads any,
+ * so counting begins only when it has (see backup.c): from then on both see the same rows.
+ *
+ * Row security would hide rows from count(*) in silence; with row_security off the server refuses instead, as
+ * it does to pg_dump.
+ */
+#include "snapshot.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "mem.h"
+
+static const char session_sql[] =
+    "SELECT pg_catalog.set_config('search_path', '', false);"
+    "SET row_security = off;"
+    "SET statement_timeout = 0;"
+    "SET lock_timeout = '600s';"
+    "SET idle_in_transaction_session_timeout = 0;";
+
+static const char list_sql[] =
+    "SELECT n.nspname, c.relname, pg_catalog.pg_table_size(c.oid),"
+    " EXISTS (SELECT 1 FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass"
+    "  AND d.objid = n.oid AND d.deptype = 'e')"
+    " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+    " WHERE c.relkind = 'r' AND c.relpersistence <> 't'"
+    " AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
+    " AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d"
+    "  WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e')"
+    " ORDER BY 1, 2";
+
+void snapshot_init(Snapshot *snapshot)
+{
+    *snapshot = (Snapshot){NULL, NULL, 0, 0, 0};
+}
+
+void snapshot_release(Snapshot *snapshot)
+{
+    for (size_t i = 0; i < snapshot->count; i++) {
+        mem_free(snapshot->tables[i].schema);
+        mem_free(snapshot->tables[i].name);
+    }
+    mem_free(snapshot->tables);
+    mem_free(snapshot->id);
+    snapshot_init(snapshot);
+}
+
+static uint64_t unsigned_value(const PgRows *rows, size_t row, size_t column)
+{
+    const int64_t value = pg_value_int(rows, row, column, 0);
+    return value < 0 ? 0 : (uint64_t)value;
+}
+
+static bool list_tables(Pg *pg, const Cancel *cancel, Snapshot *snapshot, Error *err)
+{
+    PgRows *rows = NULL;
+    if (!pg_query(pg, "SELECT pg_catalog.pg_database_size(pg_catalog.current_database())", NULL, 0, cancel, &rows,
+                  err)) {
+        return false;
+    }
+    snapshot->database_bytes = unsigned_value(rows, 0, 0);
+    pg_rows_free(rows);
+    rows = NULL;
+    if (!pg_query(pg, list_sql, NULL, 0, cancel, &rows, err)) {
+        return false;
+    }
+    snapshot->count = pg_row_count(rows);
+    snapshot->tables = mem_array(snapshot->count, sizeof *snapshot->tables);
+    for (size_t i = 0; i < snapshot->count; i++) {
+        SnapshotTable *table = &snapshot->tables[i];
+        const char *owned = pg_value(rows, i, 3);
+        table->schema = mem_strdup(pg_value(rows, i, 0));
+        table->name = mem_strdup(pg_value(rows, i, 1));
+        table->bytes = unsigned_value(rows, i, 2);
+        table->may_be_missing = owned != NULL && strcmp(owned, "t") == 0;
+        table->rows = -1;
+        snapshot->table_bytes += table->bytes;
+    }
+    pg_rows_free(rows);
+    return true;
+}
+
+bool snapshot_open(Pg *pg, const Cancel *cancel, Snapshot *snapshot, char **warning, Error *err)
+{
+    Snapshot found;
+    snapshot_init(&found);
+    char *why = NULL;
+    PgRows *rows = NULL;
+    Error refused = ERROR_INIT;
+    if (!pg_script(pg, session_sql, cancel, err) ||
+        (pg_server_version(pg) >= 170000 && !pg_script(pg, "SET transaction_timeout = 0", cancel, err)) ||
+        !pg_script(pg, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", cancel, err)) {
+        return false;
+    }
+    if (pg_query(pg, "SELECT pg_catalog.pg_export_snapshot()", NULL, 0, cancel, &rows, &refused)) {
+        found.id = mem_strdup(pg_value(rows, 0, 0));
+        pg_rows_free(rows);
+    } else if (refused.kind == EK_CANCELLED || refused.kind == EK_CONNECT) {
+        return error_move(err, &refused);
+    } else {
+        why = mem_printf("The rows on the server cannot be counted for comparison: %s", refused.message);
+        error_clear(&refused);
+        if (!pg_script(pg, "ROLLBACK; BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", cancel, err)) {
+            mem_free(why);
+            return false;
+        }
+    }
+    if (!list_tables(pg, cancel, &found, err)) {
+        mem_free(why);
+        snapshot_release(&found);
+        return false;
+    }
+    snapshot_release(snapshot);
+    *snapshot = found;
+    *warning = why;
+    return true;
+}
+
+/* One count(*) at the snapshot; a refusal leaves the transaction usable. */
+static bool count_one(Pg *pg, const char *sql, const Cancel *cancel, int64_t *value, Error *err)
+{
+    PgRows *rows = NULL;
+    Error why = ERROR_INIT;
+    if (pg_query(pg, sql, NULL, 0, cancel, &rows, &why)) {
+        *value = pg_value_int(rows, 0, 0, -1);
+        pg_rows_free(rows);
+        return true;
+    }
+    if (why.kind != EK_CANCELLED && why.kind != EK_CONNECT) {
+        Error lost = ERROR_INIT;
+        if (!pg_script(pg, "ROLLBACK TO SAVEPOINT counting", cancel, &lost)) {
+            error_clear(&why);
+            return error_move(err, &lost);
+        }
+    }
+    return error_move(err, &why);
+}
+
+bool snapshot_count(Pg *pg, Snapshot *snapshot, const Cancel *cancel, void (*counted)(void *context, size_t done),
+                    void *context, char **warning, Error *err)
+{
+    char *first = NULL;
+    if (!pg_script(pg, "SAVEPOINT counting", cancel, err)) {
+        return false;
+    }
+    for (size_t i = 0; i < snapshot->count; i++) {
+        SnapshotTable *table = &snapshot->tables[i];
+        char *full_name = pg_table_name(table->schema, table->name);
+        char *sql = mem_printf("SELECT count(*) FROM ONLY %s", full_name);
+        Error why = ERROR_INIT;
+        const bool ok = count_one(pg, sql, cancel, &table->rows, &why);
+        if (!ok && first == NULL) {
+            first = mem_printf("The table %s could not be counted: %s", full_name, why.message);
+        }
+        mem_free(sql);
+        mem_free(full_name);
+        if (!ok && (why.kind == EK_CANCELLED || why.kind == EK_CONNECT)) {
+            mem_free(first);
+            return error_move(err, &why);
+        }
+        error_clear(&why);
+        if (counted != NULL) {
+            counted(context, i + 1);
+        }
+    }
+    *warning = first;
+    return true;
+}
+
+static int compare_table(const SnapshotTable *table, const char *schema, const char *name)
+{
+    const int by_schema = strcmp(table->schema, schema);
+    return by_schema != 0 ? by_schema : strcmp(table->name, name);
+}
+
+/* The server sorts names as bytes (type name, collation C), and so does strcmp. */
+const SnapshotTable *snapshot_find(const Snapshot *snapshot, const char *schema, const char *name)
+{
+    size_t low = 0;
+    size_t high = snapshot->count;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        const int order = compare_table(&snapshot->tables[middle], schema, name);
+        if (order == 0) {
+            return &snapshot->tables[middle];
+        }
+        if (order < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return NULL;
+}
+
+bool snapshot_compare(const Snapshot *snapshot, Manifest *manifest, Error *err)
+{
+    bool *seen = mem_array(snapshot->count, sizeof *seen);
+    bool ok = true;
+    for (size_t i = 0; i < manifest->table_count; i++) {
+        TableCount *in_backup = &manifest->tables[i];
+        const SnapshotTable *table = snapshot_find(snapshot, in_backup->schema == NULL ? "" : in_backup->schema,
+                                                   in_backup->name == NULL ? "" : in_backup->name);
+        if (table == NULL) {
+            continue; /* an extension's configuration table */
+        }
+        seen[table - snapshot->tables] = true;
+        in_backup->expected = table->rows;
+        if (ok && table->rows >= 0 && in_backup->rows >= 0 && table->rows != in_backup->rows) {
+            ok = error_set(err, EK_DAMAGED,
+                           "the backup holds %" PRId64 " rows of %s.%s, and the database held %" PRId64,
+                           in_backup->rows, table->schema, table->name, table->rows);
+        }
+    }
+    for (size_t i = 0; ok && i < snapshot->count; i++) {
+        const SnapshotTable *table = &snapshot->tables[i];
+        if (!seen[i] && table->rows > 0 && !table->may_be_missing) {
+            ok = error_set(err, EK_DAMAGED, "the backup lacks the table %s.%s with its %" PRId64 " rows",
+                           table->schema, table->name, table->rows);
+        }
+    }
+    mem_free(seen);
+    return ok ? true : error_hint(err, "Try again. If it fails again, show this to your IT administrator.");
+}

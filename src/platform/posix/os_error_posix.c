@@ -1,0 +1,15 @@
+#include <errno.h>
+
+#include "error.h"
+#include "mem.h"
+
+char *os_error_text(long os_code)
+{
+    char buf[256];
+    return mem_strdup(strerror_r((int)os_code, buf, sizeof buf)); /* glibc's: returns the text */
+}
+
+bool os_error_is_disk_full(long os_code)
+{
+    return os_code == ENOSPC || os_code == EDQUOT;
+}

@@ -1,0 +1,93 @@
+/*
+ * rights_win.c: a token with fewer rights, for a server that must not be an administrator.
+ *
+ * The groups that PostgreSQL looks for (Administrators, Power Users) are made deny-only, and every privilege but
+ * that of passing through folders is dropped. The default access list of an elevated token names only the
+ * Administrators and the system: the child could then not open what it makes itself (its own pipes, its threads'
+ * events), so the user is added to it.
+ */
+#include <windows.h>
+
+#include <aclapi.h>
+
+#include "mem.h"
+#include "win_private.h"
+
+static DWORD token_information(HANDLE token, TOKEN_INFORMATION_CLASS kind, void **out)
+{
+    DWORD size = 0;
+    DWORD code = 0;
+
+    GetTokenInformation(token, kind, NULL, 0, &size);
+    if (size == 0)
+        return GetLastError();
+    *out = mem_alloc(size);
+    if (!GetTokenInformation(token, kind, *out, size, &size)) {
+        code = GetLastError();
+        mem_free(*out);
+        *out = NULL;
+    }
+    return code;
+}
+
+/* What the token's owner makes, the user may use. */
+static DWORD grant_user(HANDLE token)
+{
+    TOKEN_USER *user = NULL;
+    TOKEN_DEFAULT_DACL *old = NULL;
+    TOKEN_DEFAULT_DACL new = {NULL};
+    EXPLICIT_ACCESSW access = {.grfAccessPermissions = GENERIC_ALL, .grfAccessMode = GRANT_ACCESS};
+    DWORD code = token_information(token, TokenUser, (void **)&user);
+
+    if (code == 0)
+        code = token_information(token, TokenDefaultDacl, (void **)&old);
+    if (code == 0) {
+        access.Trustee.TrusteeForm = TRUSTEE_IS_SID;
+        access.Trustee.TrusteeType = TRUSTEE_IS_USER;
+        access.Trustee.ptstrName = (wchar_t *)user->User.Sid;
+        code = SetEntriesInAclW(1, &access, old->DefaultDacl, &new.DefaultDacl);
+    }
+    if (code == 0 && !SetTokenInformation(token, TokenDefaultDacl, &new, sizeof new))
+        code = GetLastError();
+    if (new.DefaultDacl != NULL)
+        LocalFree(new.DefaultDacl);
+    mem_free(old);
+    mem_free(user);
+    return code;
+}
+
+unsigned long token_without_rights(void **out)
+{
+    static const WELL_KNOWN_SID_TYPE groups[2] = {WinBuiltinAdministratorsSid, WinBuiltinPowerUsersSid};
+    SID_AND_ATTRIBUTES drop[2] = {{NULL, 0}, {NULL, 0}};
+    HANDLE ours = NULL;
+    HANDLE token = NULL;
+    DWORD code = 0;
+
+    for (size_t i = 0; i < 2 && code == 0; i++) {
+        DWORD size = SECURITY_MAX_SID_SIZE;
+
+        drop[i].Sid = mem_alloc(size);
+        if (!CreateWellKnownSid(groups[i], NULL, drop[i].Sid, &size))
+            code = GetLastError();
+    }
+    if (code == 0 && !OpenProcessToken(GetCurrentProcess(),
+                                       TOKEN_QUERY | TOKEN_DUPLICATE | TOKEN_ASSIGN_PRIMARY | TOKEN_ADJUST_DEFAULT,
+                                       &ours))
+        code = GetLastError();
+    if (code == 0 && !CreateRestrictedToken(ours, DISABLE_MAX_PRIVILEGE, 2, drop, 0, NULL, 0, NULL, &token))
+        code = GetLastError();
+    if (code == 0)
+        code = grant_user(token);
+    if (code == 0) {
+        *out = token;
+        token = NULL;
+    }
+    if (token != NULL)
+        CloseHandle(token);
+    if (ours != NULL)
+        CloseHandle(ours);
+    for (size_t i = 0; i < 2; i++)
+        mem_free(drop[i].Sid);
+    return code;
+}

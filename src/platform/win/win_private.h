@@ -1,0 +1,25 @@
+/*
+ * win_private.h: what the Windows platform files share among themselves. Handles are void * here, as HANDLE
+ * is, so that this header needs no windows.h.
+ */
+#ifndef CMMS_WIN_PRIVATE_H
+#define CMMS_WIN_PRIVATE_H
+
+#include "cancel.h"
+#include "error.h"
+#include "fs.h"
+
+/* The manual-reset event that is set once cancelled; NULL for NULL. Borrowed. */
+void *cancel_event(const Cancel *cancel);
+
+/* An inheritable duplicate of the file's handle for a child; the file's position (the start with `rewind`) is
+ * where the child begins. The caller closes it. */
+bool fs_child_handle(FsFile *file, bool rewind, void **out, Error *err);
+/* When the child is gone: takes over the position to which it came. */
+void fs_child_done(FsFile *file);
+
+/* A token like ours, but without an administrator's rights: rights_win.c. 0 or the system's code. The caller
+ * closes it. */
+unsigned long token_without_rights(void **token);
+
+#endif

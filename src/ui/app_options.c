@@ -1,0 +1,137 @@
+#include "app_options.h"
+
+#include <string.h>
+
+#include "mem.h"
+#include "sample.h"
+
+void app_options_init(AppOptions *options)
+{
+    *options = (AppOptions){.demo_megabytes = SAMPLE_MEGABYTES};
+}
+
+void app_options_release(AppOptions *options)
+{
+    char *texts[] = {options->demo_data, options->folder, options->screenshot, options->host,
+                     options->port,      options->user,   options->database};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        mem_free(texts[i]);
+    }
+    app_options_init(options);
+}
+
+const char *app_options_help(void)
+{
+    return "cmms-backup [options]\n"
+           "\n"
+           "--folder DIR\tkeep the backups in this folder\n"
+           "-h, --host HOST\tthe database server\n"
+           "-p, --port PORT\tits port\n"
+           "-U, --username NAME\tthe database user\n"
+           "-d, --dbname NAME\tthe database, or a connection string\n"
+           "--demo\ttry the program on a sample database of its own\n"
+           "--demo-data DIR\tkeep the sample database here\n"
+           "--demo-size MB\thow large it is made\n"
+           "--screenshot FILE\tsave a picture of the window (.png or .bmp) and end\n"
+           "--after-backup\tmake a backup before the picture\n"
+           "\n"
+           "PGHOST, PGPORT, PGUSER, PGDATABASE and PGPASSWORD are honoured.";
+}
+
+static void set(char **to, const char *value)
+{
+    mem_free(*to);
+    *to = mem_strdup(value);
+}
+
+/* The value of the switch `name` at argv[*i]: "--name=VALUE", "--name VALUE", "-n VALUE", "-nVALUE". NULL when
+ * argv[*i] is another switch; *missing when the value lacks. */
+static const char *value_of(int argc, char *const *argv, int *i, const char *name, char letter, bool *missing)
+{
+    const char *arg = argv[*i];
+    size_t length = strlen(name);
+    bool is_long = strncmp(arg, name, length) == 0;
+    if (is_long && arg[length] == '=') {
+        return arg + length + 1;
+    }
+    bool is_short = letter != 0 && arg[0] == '-' && arg[1] == letter;
+    if (is_short && arg[2] != 0) {
+        return arg + 2;
+    }
+    if (is_short || (is_long && arg[length] == 0)) {
+        if (*i + 1 >= argc) {
+            *missing = true;
+            return NULL;
+        }
+        *i += 1;
+        return argv[*i];
+    }
+    return NULL;
+}
+
+bool app_options_parse(int argc, char *const *argv, AppOptions *options, Error *err)
+{
+    char *size = NULL;
+    bool ok = false;
+    AppOptions parsed;
+    app_options_init(&parsed);
+    const struct {
+        const char *name;
+        char letter;
+        char **to;
+    } values[] = {
+        {"--demo-data", 0, &parsed.demo_data},   {"--demo-size", 0, &size},           {"--folder", 0, &parsed.folder},
+        {"--screenshot", 0, &parsed.screenshot}, {"--host", 'h', &parsed.host},       {"--port", 'p', &parsed.port},
+        {"--username", 'U', &parsed.user},       {"--dbname", 'd', &parsed.database},
+    };
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--demo") == 0) {
+            parsed.demo = true;
+            continue;
+        }
+        if (strcmp(argv[i], "--after-backup") == 0) {
+            parsed.after_backup = true;
+            continue;
+        }
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-?") == 0) {
+            parsed.help = true;
+            continue;
+        }
+        bool missing = false;
+        const char *value = NULL;
+        size_t n = 0;
+        while (n < sizeof values / sizeof *values && value == NULL && !missing) {
+            value = value_of(argc, argv, &i, values[n].name, values[n].letter, &missing);
+            n++;
+        }
+        if (missing) {
+            error_set(err, EK_USAGE, "%s needs a value", argv[i]);
+            error_hint(err, "Start cmms-backup --help for the options.");
+            goto out;
+        }
+        if (value == NULL) {
+            error_set(err, EK_USAGE, "unknown option: %s", argv[i]);
+            error_hint(err, "Start cmms-backup --help for the options.");
+            goto out;
+        }
+        set(values[n - 1].to, value);
+    }
+    if (size != NULL) {
+        char *end = NULL;
+        long megabytes = strtol(size, &end, 10);
+        if (end == size || *end != 0 || megabytes < 1 || megabytes > 100000) {
+            error_set(err, EK_USAGE, "--demo-size is not a number of megabytes: %s", size);
+            error_hint(err, "Give a number from 1 to 100000.");
+            goto out;
+        }
+        parsed.demo_megabytes = (int)megabytes;
+    }
+    app_options_release(options);
+    *options = parsed;
+    app_options_init(&parsed);
+    ok = true;
+out:
+    app_options_release(&parsed);
+    mem_free(size);
+    return ok;
+}

@@ -1,0 +1,198 @@
+#include "log_view.h"
+
+#include <commctrl.h>
+
+#include "../platform/win/utf_win.h"
+#include "clock.h"
+#include "mem.h"
+#include "ui_text.h"
+
+#define LONGEST_LINE 8000 /* characters: a tool's flood does not become one endless paragraph */
+
+/* In a dialog a multiline RichEdit keeps Tab, Enter and Esc for itself, and who came in by keyboard cannot get
+ * out again. Read-only, it needs only the arrows. */
+static LRESULT CALLBACK log_proc(HWND control, UINT message, WPARAM wparam, LPARAM lparam, UINT_PTR id, DWORD_PTR data)
+{
+    (void)data;
+    switch (message) {
+    case WM_GETDLGCODE:
+        return DLGC_WANTARROWS | DLGC_WANTCHARS;
+    case WM_NCDESTROY:
+        RemoveWindowSubclass(control, log_proc, id);
+        break;
+    default:
+        break;
+    }
+    return DefSubclassProc(control, message, wparam, lparam);
+}
+
+void log_view_init(LogView *view, HWND control)
+{
+    *view = (LogView){.control = control};
+    SetWindowSubclass(control, log_proc, 1, 0);
+    SendMessageW(control, EM_EXLIMITTEXT, 0, LOG_VIEW_LINES * LONGEST_LINE);
+    SendMessageW(control, EM_SETUIANAME, 0, (LPARAM)L"Status & Logs");
+    SendMessageW(control, EM_SETTEXTMODE, TM_RICHTEXT | TM_SINGLELEVELUNDO, 0);
+    SendMessageW(control, EM_SETUNDOLIMIT, 0, 0);
+}
+
+static bool end_in_sight(HWND control)
+{
+    SCROLLINFO info = {.cbSize = sizeof info, .fMask = SIF_RANGE | SIF_PAGE | SIF_POS};
+    if (!GetScrollInfo(control, SB_VERT, &info) || info.nMax <= 0) {
+        return true;
+    }
+    /* A line's worth of slack: the last line may be cut by the box's height. */
+    return info.nPos + (int)info.nPage >= info.nMax - 24;
+}
+
+void log_view_begin(LogView *view)
+{
+    view->dropped = 0;
+    view->follow = end_in_sight(view->control);
+    SendMessageW(view->control, EM_GETSCROLLPOS, 0, (LPARAM)&view->scroll);
+    SendMessageW(view->control, EM_EXGETSEL, 0, (LPARAM)&view->selection);
+    SendMessageW(view->control, WM_SETREDRAW, FALSE, 0);
+}
+
+static LONG text_length(HWND control)
+{
+    GETTEXTLENGTHEX how = {GTL_NUMCHARS | GTL_PRECISE, 1200};
+    return (LONG)SendMessageW(control, EM_GETTEXTLENGTHEX, (WPARAM)&how, 0);
+}
+
+static COLORREF level_colour(LogLevel level, bool *automatic)
+{
+    HIGHCONTRASTW contrast = {.cbSize = sizeof contrast};
+    bool plain = SystemParametersInfoW(SPI_GETHIGHCONTRAST, sizeof contrast, &contrast, 0) &&
+                 (contrast.dwFlags & HCF_HIGHCONTRASTON) != 0;
+    *automatic = plain || level == LOG_INFO;
+    switch (level) {
+    case LOG_GOOD:
+        return RGB(16, 110, 16);
+    case LOG_WARNING:
+        return RGB(138, 78, 0);
+    case LOG_BAD:
+        return RGB(176, 14, 28);
+    case LOG_INFO:
+        break;
+    }
+    return 0;
+}
+
+static void append(HWND control, const wchar_t *text, const CHARFORMAT2W *format)
+{
+    LONG end = text_length(control);
+    CHARRANGE range = {end, end};
+    SendMessageW(control, EM_EXSETSEL, 0, (LPARAM)&range);
+    SendMessageW(control, EM_SETCHARFORMAT, SCF_SELECTION, (LPARAM)format);
+    SendMessageW(control, EM_REPLACESEL, FALSE, (LPARAM)text);
+}
+
+/* Signs are set in the font that has them: the control's own search for one differs between its versions. */
+static void append_with_signs(HWND control, wchar_t *text, const CHARFORMAT2W *format)
+{
+    CHARFORMAT2W sign = *format;
+    sign.dwMask |= CFM_FACE;
+    swprintf(sign.szFaceName, LF_FACESIZE, L"%ls", L"Segoe UI Emoji");
+    size_t start = 0;
+    size_t i = 0;
+    while (text[i] != 0) {
+        size_t units = 0;
+        if (!ui_is_sign(text + i, &units)) {
+            i++;
+            continue;
+        }
+        wchar_t kept = text[i];
+        text[i] = 0;
+        if (i > start) {
+            append(control, text + start, format);
+        }
+        text[i] = kept;
+        kept = text[i + units];
+        text[i + units] = 0;
+        append(control, text + i, &sign);
+        text[i + units] = kept;
+        i += units;
+        start = i;
+    }
+    if (i > start) {
+        append(control, text + start, format);
+    }
+}
+
+static void drop_oldest(LogView *view)
+{
+    LONG length = view->lengths[view->first] + 1; /* with the break after it */
+    CHARRANGE range = {0, length};
+    POINTL before = {0, 0};
+    POINTL after = {0, 0};
+    SendMessageW(view->control, EM_POSFROMCHAR, (WPARAM)&before, length);
+    SendMessageW(view->control, EM_EXSETSEL, 0, (LPARAM)&range);
+    SendMessageW(view->control, EM_REPLACESEL, FALSE, (LPARAM)L"");
+    SendMessageW(view->control, EM_POSFROMCHAR, (WPARAM)&after, 0);
+    view->scroll.y -= before.y - after.y;
+    view->dropped += length;
+    view->first = (view->first + 1) % LOG_VIEW_LINES;
+    view->count--;
+}
+
+void log_view_add(LogView *view, LogLevel level, const char *text)
+{
+    if (view->count == LOG_VIEW_LINES) {
+        drop_oldest(view);
+    }
+    static const char *const signs[] = {"", "✅ ", "⚠ ", "❌ "};
+    wchar_t *line = wide_from_utf8(text);
+    if (wcslen(line) > LONGEST_LINE) {
+        line[LONGEST_LINE] = 0;
+    }
+    for (wchar_t *c = line; *c != 0; c++) {
+        if (*c == '\r' || *c == '\n') {
+            *c = ' '; /* one line is one paragraph */
+        }
+    }
+    char *now = clock_log_text(clock_now());
+    size_t units;
+    wchar_t *stamp = ui_wide_printf("[%s] %s", now, ui_is_sign(line, &units) ? "" : signs[level]);
+    CHARFORMAT2W format = {.cbSize = sizeof format, .dwMask = CFM_COLOR | CFM_FACE | CFM_BOLD};
+    CHARFORMAT2W plain = {.cbSize = sizeof plain};
+    SendMessageW(view->control, EM_GETCHARFORMAT, SCF_DEFAULT, (LPARAM)&plain);
+    memcpy(format.szFaceName, plain.szFaceName, sizeof format.szFaceName);
+    bool automatic;
+    format.crTextColor = level_colour(level, &automatic);
+    format.dwEffects = automatic ? CFE_AUTOCOLOR : 0;
+    if (view->count > 0) {
+        append(view->control, L"\r", &format);
+    }
+    LONG before = text_length(view->control);
+    append_with_signs(view->control, stamp, &format);
+    append_with_signs(view->control, line, &format);
+    view->lengths[(view->first + view->count) % LOG_VIEW_LINES] = text_length(view->control) - before;
+    view->count++;
+    mem_free(stamp);
+    mem_free(line);
+    mem_free(now);
+}
+
+void log_view_end(LogView *view)
+{
+    LONG start = view->selection.cpMin - view->dropped;
+    LONG stop = view->selection.cpMax - view->dropped;
+    CHARRANGE selection = {start > 0 ? start : 0, stop > 0 ? stop : 0};
+    if (view->follow && view->selection.cpMin == view->selection.cpMax) {
+        selection.cpMin = selection.cpMax = text_length(view->control);
+    }
+    SendMessageW(view->control, EM_EXSETSEL, 0, (LPARAM)&selection);
+    /* Only with drawing on again does the control know how far it can scroll. */
+    SendMessageW(view->control, WM_SETREDRAW, TRUE, 0);
+    if (view->follow) {
+        SendMessageW(view->control, WM_VSCROLL, SB_BOTTOM, 0);
+    } else {
+        if (view->scroll.y < 0) {
+            view->scroll.y = 0;
+        }
+        SendMessageW(view->control, EM_SETSCROLLPOS, 0, (LPARAM)&view->scroll);
+    }
+    InvalidateRect(view->control, NULL, TRUE);
+}

@@ -1,0 +1,38 @@
+/*
+ * log_view.h: the "Status & Logs" box: a read-only RichEdit that holds the newest LOG_VIEW_LINES lines.
+ *
+ * A line is "[2026-01-19 14:30:52] text". Good news, warnings and errors begin with a sign as well as having a
+ * colour. The view follows new lines only while its end is in sight: who reads further up is left in peace.
+ */
+#ifndef CMMS_UI_LOG_VIEW_H
+#define CMMS_UI_LOG_VIEW_H
+
+#include <windows.h>
+
+#include <richedit.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "job.h"
+
+#define LOG_VIEW_LINES 2000
+
+typedef struct LogView {
+    HWND control;
+    LONG lengths[LOG_VIEW_LINES]; /* ring: characters of each line, without the break after it */
+    size_t first, count;
+    /* Between begin and end: */
+    bool follow;         /* the end was in sight */
+    POINT scroll;        /* where the view stood */
+    CHARRANGE selection; /* what was selected */
+    LONG dropped;        /* characters taken away at the top */
+} LogView;
+
+void log_view_init(LogView *view, HWND control);
+/* Lines are added between begin and end, which redraws once. */
+void log_view_begin(LogView *view);
+void log_view_add(LogView *view, LogLevel level, const char *text);
+void log_view_end(LogView *view);
+
+#endif

@@ -1,0 +1,290 @@
+#include "task.h"
+
+#include "cancel.h"
+#include "clock.h"
+#include "folder.h"
+#include "fs.h"
+#include "machine.h"
+#include "mem.h"
+#include "sample.h"
+#include "settings.h"
+#include "thread.h"
+#include "ui_text.h"
+
+struct Task {
+    /* Set before start, then the worker's. */
+    TaskKind kind;
+    char *folder;
+    Connection connection;
+    AppOptions options;
+    JobSink sink;
+    void (*ring)(void *context);
+    void *context;
+    /* The worker's until `finished`, then the window's. */
+    TaskResult *result;
+    /* Any thread. */
+    Cancel *cancel;
+    Mutex *mutex;
+    Cond *changed;
+    bool finished; /* under the mutex */
+    /* The window's. */
+    Thread *thread;
+};
+
+static void copy_options(AppOptions *to, const AppOptions *from)
+{
+    app_options_init(to);
+    to->demo = from->demo;
+    to->demo_data = mem_strdup(from->demo_data);
+    to->demo_megabytes = from->demo_megabytes;
+    to->folder = mem_strdup(from->folder);
+    to->host = mem_strdup(from->host);
+    to->port = mem_strdup(from->port);
+    to->user = mem_strdup(from->user);
+    to->database = mem_strdup(from->database);
+}
+
+static void replace(char **text, const char *with)
+{
+    if (with != NULL) {
+        mem_free(*text);
+        *text = mem_strdup(with);
+    }
+}
+
+/* Profile, environment, switches: later ones win. The password comes from the environment, a connection string
+ * or, failing these, from what the system keeps for this user. */
+static bool find_connection(const AppOptions *options, const JobSink *sink, Connection *connection, Error *err)
+{
+    Error problem = ERROR_INIT;
+    if (!connection_load_profile(connection, &problem)) {
+        /* The environment and the switches may still say it all. */
+        char *text = error_text(&problem);
+        job_log(sink, LOG_WARNING, "%s", text);
+        mem_free(text);
+        error_clear(&problem);
+    }
+    connection_from_env(connection);
+    if (options->database != NULL && (strchr(options->database, '=') != NULL || strstr(options->database, "://"))) {
+        if (!connection_parse(connection, options->database, err)) {
+            return error_context(err, "-d");
+        }
+    } else {
+        replace(&connection->database, options->database);
+    }
+    replace(&connection->host, options->host);
+    replace(&connection->port, options->port);
+    replace(&connection->user, options->user);
+    bool named = connection->host != NULL || connection->database != NULL;
+    if (named && !connection_resolve(connection, err)) {
+        return false;
+    }
+    if (connection->pooler_removed) {
+        job_log(sink, LOG_INFO, "The host is Neon's pooler, which cannot serve a backup; %s is used.",
+                connection_host(connection));
+    }
+    if (!secret_is_set(&connection->password)) {
+        char *target = connection_secret_target(connection);
+        machine_secret_load(target, &connection->password);
+        mem_free(target);
+    }
+    return true;
+}
+
+static bool run_open(const Task *task, TaskResult *result, Error *err)
+{
+    Settings settings;
+    settings_init(&settings);
+    bool ok = folder_choose(task->options.folder, &result->folder, &result->fallback, err) &&
+              settings_load(result->folder, &settings, err) &&
+              find_connection(&task->options, &task->sink, &result->connection, err);
+    if (ok) {
+        const Connection *c = &result->connection;
+        result->configured = c->host != NULL || c->database != NULL;
+        if (settings.notice != NULL) {
+            job_log(&task->sink, LOG_WARNING, "%s", settings.notice);
+        }
+        if (result->fallback) {
+            job_log(&task->sink, LOG_WARNING, "The Documents folder cannot be written to; backups are kept in %s",
+                    result->folder);
+        }
+        ok = catalog_load(result->folder, clock_now(), &result->catalog, err);
+    }
+    settings_release(&settings);
+    return ok;
+}
+
+static bool run_demo(const Task *task, TaskResult *result, Error *err)
+{
+    char *data = NULL;
+    Engine *engine = NULL;
+    bool made = false;
+    bool ok = false;
+    if (task->options.demo_data != NULL) {
+        data = mem_strdup(task->options.demo_data);
+    } else {
+        char *local = machine_local_data_dir();
+        if (local == NULL) {
+            error_set(err, EK_SETTINGS, "there is no folder for the program's own data");
+            error_hint(err, "Name one with --demo-data.");
+            goto out;
+        }
+        data = fs_join(local, "demo");
+        mem_free(local);
+    }
+    job_log(&task->sink, LOG_INFO, "Starting the bundled database server...");
+    if (!engine_start(data, &task->sink, task->cancel, &engine, err) ||
+        !sample_create(engine_connection(engine), SAMPLE_DATABASE, task->options.demo_megabytes, &task->sink,
+                       task->cancel, &made, err)) {
+        goto out;
+    }
+    connection_copy(&result->connection, engine_connection(engine));
+    replace(&result->connection.database, SAMPLE_DATABASE);
+    job_log(&task->sink, LOG_GOOD, made ? "The sample database is ready." : "The sample database is there already.");
+    result->engine = engine;
+    engine = NULL;
+    ok = true;
+out:
+    engine_stop(engine);
+    mem_free(data);
+    return ok;
+}
+
+static bool run_backup(const Task *task, TaskResult *result, Error *err)
+{
+    BackupSpec spec = {.folder = task->folder};
+    connection_init(&spec.connection);
+    connection_copy(&spec.connection, &task->connection);
+    job_log(&task->sink, LOG_INFO, "Starting database backup...");
+    job_log(&task->sink, LOG_INFO, "⏳ This may take several minutes...");
+    bool ok = backup_run(&spec, &task->sink, task->cancel, &result->backup, err);
+    if (ok) {
+        char *size = ui_megabytes(result->backup.manifest.bytes);
+        job_log(&task->sink, LOG_GOOD, "✅ Backup successful!");
+        job_log(&task->sink, LOG_INFO, "📁 Location: %s", result->backup.path);
+        job_log(&task->sink, LOG_INFO, "💾 Size: %s MB", size);
+        mem_free(size);
+    }
+    connection_release(&spec.connection);
+    return ok;
+}
+
+static void run(void *argument)
+{
+    Task *task = argument;
+    TaskResult *result = task->result;
+    Error err = ERROR_INIT;
+    switch (task->kind) {
+    case TASK_OPEN:
+        result->ok = run_open(task, result, &err);
+        break;
+    case TASK_LIST:
+        result->ok = catalog_load(task->folder, clock_now(), &result->catalog, &err);
+        break;
+    case TASK_DEMO:
+        result->ok = run_demo(task, result, &err);
+        break;
+    case TASK_BACKUP:
+        result->ok = run_backup(task, result, &err);
+        break;
+    }
+    if (!result->ok) {
+        error_move(&result->error, &err);
+    }
+    mutex_lock(task->mutex);
+    task->finished = true;
+    cond_broadcast(task->changed);
+    mutex_unlock(task->mutex);
+    /* From here the window may take the result, but it joins this thread before it frees the task. */
+    task->ring(task->context);
+}
+
+Task *task_start(const TaskSpec *spec, JobSink sink, void (*ring)(void *context), void *context)
+{
+    Task *task = mem_alloc(sizeof *task);
+    task->kind = spec->kind;
+    task->folder = mem_strdup(spec->folder);
+    connection_init(&task->connection);
+    if (spec->connection != NULL) {
+        connection_copy(&task->connection, spec->connection);
+    }
+    app_options_init(&task->options);
+    if (spec->options != NULL) {
+        copy_options(&task->options, spec->options);
+    }
+    task->sink = sink;
+    task->ring = ring;
+    task->context = context;
+    task->result = mem_alloc(sizeof *task->result);
+    task->result->kind = spec->kind;
+    connection_init(&task->result->connection);
+    catalog_init(&task->result->catalog);
+    backup_result_init(&task->result->backup);
+    task->cancel = cancel_new();
+    task->mutex = mutex_new();
+    task->changed = cond_new();
+    task->thread = thread_start(run, task);
+    return task;
+}
+
+TaskKind task_kind(const Task *task)
+{
+    return task->kind;
+}
+
+void task_cancel(Task *task)
+{
+    cancel_request(task->cancel);
+}
+
+bool task_finished(Task *task)
+{
+    mutex_lock(task->mutex);
+    bool finished = task->finished;
+    mutex_unlock(task->mutex);
+    return finished;
+}
+
+bool task_wait(Task *task, unsigned ms)
+{
+    uint64_t end = clock_monotonic_ms() + ms;
+    mutex_lock(task->mutex);
+    while (!task->finished) {
+        uint64_t now = clock_monotonic_ms();
+        if (now >= end) {
+            break;
+        }
+        cond_wait_ms(task->changed, task->mutex, (unsigned)(end - now));
+    }
+    bool finished = task->finished;
+    mutex_unlock(task->mutex);
+    return finished;
+}
+
+TaskResult *task_take(Task *task)
+{
+    thread_join(task->thread);
+    TaskResult *result = task->result;
+    cond_free(task->changed);
+    mutex_free(task->mutex);
+    cancel_free(task->cancel);
+    app_options_release(&task->options);
+    connection_release(&task->connection);
+    mem_free(task->folder);
+    mem_free(task);
+    return result;
+}
+
+void task_result_free(TaskResult *result)
+{
+    if (result == NULL) {
+        return;
+    }
+    error_clear(&result->error);
+    mem_free(result->folder);
+    connection_release(&result->connection);
+    catalog_release(&result->catalog);
+    backup_result_release(&result->backup);
+    engine_stop(result->engine);
+    mem_free(result);
+}

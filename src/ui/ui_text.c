@@ -1,0 +1,180 @@
+#include "ui_text.h"
+
+#include <stdarg.h>
+
+#include "../platform/win/utf_win.h"
+#include "clock.h"
+#include "manifest.h"
+#include "mem.h"
+#include "strbuf.h"
+
+wchar_t *ui_get_wide(HWND control)
+{
+    int length = GetWindowTextLengthW(control);
+    size_t size = (size_t)(length < 0 ? 0 : length) + 1;
+    wchar_t *text = mem_array(size, sizeof *text);
+    GetWindowTextW(control, text, (int)size);
+    return text;
+}
+
+void ui_set_wide(HWND control, const wchar_t *text)
+{
+    wchar_t *old = ui_get_wide(control);
+    if (wcscmp(old, text) != 0) {
+        SetWindowTextW(control, text);
+    }
+    mem_free(old);
+}
+
+void ui_set_text(HWND control, const char *utf8)
+{
+    wchar_t *text = wide_from_utf8(utf8 == NULL ? "" : utf8);
+    ui_set_wide(control, text);
+    mem_free(text);
+}
+
+wchar_t *ui_wide_printf(const char *format, ...)
+{
+    StrBuf sb;
+    strbuf_init(&sb, STRBUF_LINE);
+    va_list args;
+    va_start(args, format);
+    strbuf_vaddf(&sb, format, args);
+    va_end(args);
+    wchar_t *text = wide_from_utf8(sb.buf);
+    strbuf_release(&sb);
+    return text;
+}
+
+static int text_width(HDC dc, const wchar_t *text, size_t length)
+{
+    SIZE size = {0, 0};
+    GetTextExtentPoint32W(dc, text, (int)length, &size);
+    return size.cx;
+}
+
+wchar_t *ui_fit_path(HDC dc, const char *path, int width)
+{
+    wchar_t *full = wide_from_utf8(path);
+    size_t length = wcslen(full);
+    if (text_width(dc, full, length) <= width || length < 8) {
+        return full;
+    }
+    /* The start (drive or share) keeps a third of what is kept, the end, which tells folders apart, the rest. */
+    wchar_t *cut = mem_array(length + 2, sizeof *cut);
+    for (size_t keep = length - 1; keep >= 6; keep--) {
+        size_t head = keep / 3;
+        size_t tail = keep - head;
+        if (IS_LOW_SURROGATE(full[head])) {
+            head--;
+        }
+        if (IS_LOW_SURROGATE(full[length - tail])) {
+            tail--;
+        }
+        memcpy(cut, full, head * sizeof *cut);
+        cut[head] = 0x2026;
+        memcpy(cut + head + 1, full + length - tail, tail * sizeof *cut);
+        cut[head + 1 + tail] = 0;
+        if (text_width(dc, cut, head + 1 + tail) <= width) {
+            break;
+        }
+    }
+    mem_free(full);
+    return cut;
+}
+
+char *ui_megabytes(uint64_t bytes)
+{
+    return mem_printf("%.2f", (double)bytes / (1024.0 * 1024.0));
+}
+
+static void add_time_left(StrBuf *sb, double seconds)
+{
+    if (seconds < 0) {
+        return;
+    }
+    if (seconds < 10) {
+        strbuf_addstr(sb, " - a few seconds left");
+    } else if (seconds < 90) {
+        strbuf_addf(sb, " - about %d seconds left", (int)((seconds + 5) / 10) * 10);
+    } else if (seconds < 5400) {
+        strbuf_addf(sb, " - about %d minutes left", (int)((seconds + 30) / 60));
+    } else if (seconds < 360000) {
+        strbuf_addf(sb, " - about %.1f hours left", seconds / 3600);
+    }
+}
+
+char *ui_progress_text(const Progress *progress)
+{
+    StrBuf sb;
+    strbuf_init(&sb, STRBUF_SMALL);
+    if (progress->fraction >= 0) {
+        /* 100 % only when the job says that it is done. */
+        int percent = progress->fraction >= 1 ? 100 : (int)(progress->fraction * 100);
+        strbuf_addf(&sb, "%d %% - ", percent);
+    }
+    strbuf_addstr(&sb, progress->step == NULL ? "Working" : progress->step);
+    if (progress->bytes > 0) {
+        char *size = ui_megabytes(progress->bytes);
+        strbuf_addf(&sb, " - %s MB", size);
+        mem_free(size);
+    }
+    if (progress->bytes_per_second > 0) {
+        strbuf_addf(&sb, " - %.1f MB/s", progress->bytes_per_second / (1024 * 1024));
+    }
+    add_time_left(&sb, progress->seconds_left);
+    return strbuf_detach(&sb);
+}
+
+char *ui_status_text(const Catalog *catalog)
+{
+    if (catalog->count == 0) {
+        return mem_strdup("⚠ No backup yet. Create Backup Now makes the first one.");
+    }
+    const CatalogEntry *newest = &catalog->entries[0];
+    const char *sign = newest->level == LEVEL_VERIFIED || newest->level == LEVEL_PROVEN ? "✅"
+                       : newest->level == LEVEL_BAD                                     ? "❌"
+                                                                                        : "⚠";
+    CivilTime t;
+    clock_local(newest->created, &t);
+    char *size = ui_megabytes(newest->size);
+    char age[32];
+    if (newest->age_days == 0) {
+        snprintf(age, sizeof age, "today");
+    } else if (newest->age_days == 1) {
+        snprintf(age, sizeof age, "1 day ago");
+    } else {
+        snprintf(age, sizeof age, "%d days ago", newest->age_days);
+    }
+    char *text = mem_printf("%s Last backup: %04d-%02d-%02d %02d:%02d (%s) - %s - %s MB", sign, t.year, t.month, t.day,
+                            t.hour, t.minute, age, level_name(newest->level), size);
+    mem_free(size);
+    return text;
+}
+
+char *ui_database_text(const Connection *connection, bool configured)
+{
+    if (!configured) {
+        return mem_strdup("⚠ None is configured yet. Start with PGHOST, PGUSER and PGDATABASE set, with -h, -U "
+                          "and -d, or with --demo.");
+    }
+    return connection_text(connection);
+}
+
+bool ui_is_sign(const wchar_t *text, size_t *units)
+{
+    wchar_t c = text[0];
+    size_t n;
+    if (c >= 0xD83C && c <= 0xD83E && IS_LOW_SURROGATE(text[1])) {
+        n = 2; /* U+1F000..U+1FBFF: the emoji blocks */
+    } else if ((c >= 0x2300 && c <= 0x23FF) || (c >= 0x2600 && c <= 0x27BF) || (c >= 0x2B00 && c <= 0x2BFF)) {
+        n = 1; /* technical signs, symbols, dingbats, arrows */
+    } else {
+        return false;
+    }
+    if (text[n] == 0xFE0F) {
+        n++; /* "as an emoji" */
+    }
+    *units = n;
+    return true;
+}
