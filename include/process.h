@@ -4,8 +4,8 @@
  * process_run starts the program, hands over exactly the handles named here and no others, drains stdout and
  * stderr until both are closed, and only then reports the exit code. Everything runs on the calling thread:
  * the callbacks need no locks. When it returns, or when our own process dies, however it dies, neither the
- * child nor any child of its own is left (a job object on Windows; a process group and a death signal on
- * Linux).
+ * child nor any child of its own is left (a job object on Windows; a process group, a death signal
+ * and a guardian on Linux).
  *
  * Arguments are an array; quoting happens once, inside, after the rules of the C runtime. No shell, no
  * cmd.exe. The program is a full path.

@@ -15,7 +15,8 @@ typedef struct ProgressMeter {
     char *step;
     double from, to;     /* the stage's part of the whole */
     double fraction;     /* what was told last */
-    uint64_t started_ms;
+    uint64_t stage_ms;     /* when the stage began, and at which fraction */
+    double stage_fraction;
     uint64_t rate_ms, rate_bytes; /* where the rate was taken last */
     double rate;         /* bytes per second, smoothed */
     double seconds_left; /* < 0: not known */

@@ -40,7 +40,7 @@ put() {
 put_program() {
   if [ ! "$out/$2" -nt "$1" ]; then
     mkdir -p "$out/$(dirname "$2")"
-    $strip -o "$out/$2.tmp" "$1"
+    SOURCE_DATE_EPOCH=0 $strip -o "$out/$2.tmp" "$1" # else it would put the time of day into the file
     mv "$out/$2.tmp" "$out/$2"
     chmod 644 "$out/$2"
   fi

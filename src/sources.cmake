@@ -81,4 +81,5 @@ set(UI_SOURCES
   src/ui/sign_label.c
   src/ui/task.c
   src/ui/taskbar.c
-  src/ui/ui_text.c)
+  src/ui/ui_text.c
+  src/ui/words.c)

@@ -425,6 +425,9 @@ static int verify_one(Cli *cli, const Target *target, cJSON *files, Error *err)
         if (!strstr(err->message, name)) {
             error_context(err, "%s", name);
         }
+        if (err->kind == EK_NOT_FOUND && !err->hint) {
+            error_hint(err, "Name a file, or one of the backups that 'cmms-backup-cli list' shows.");
+        }
         cJSON_AddItemToArray(files, damaged_object(target->path, err));
         if (!cli->output.json) {
             output_error(&cli->output, err);

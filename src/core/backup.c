@@ -628,12 +628,16 @@ static bool commit(Run *run, Error *err)
     return true;
 }
 
-static void log_outcome(const Run *run, const char *folder, const AuditEntry *entry)
+/* A log that cannot be written does not undo a backup that is there; the result tells of it. */
+static void log_outcome(Run *run, const char *folder, const AuditEntry *entry)
 {
     Error why = ERROR_INIT;
     if (!auditlog_append(folder, entry, &why)) {
         char *text = error_text(&why);
-        job_log(run->sink, LOG_WARNING, "The log could not be written: %s", text);
+        char *warning = mem_printf("The log could not be written: %s", text);
+        job_log(run->sink, LOG_WARNING, "%s", warning);
+        manifest_add_warning(&run->verified.manifest, warning);
+        mem_free(warning);
         mem_free(text);
         error_clear(&why);
     }

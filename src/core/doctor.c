@@ -181,7 +181,11 @@ static void check_space(Visit *visit)
 static void add_versions(StrBuf *sb, const char *name, const Tool *list, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (list[i].problem == NULL) {
+        bool known = list[i].problem != NULL;
+        for (size_t k = 0; k < i && !known; k++) {
+            known = list[k].problem == NULL && strcmp(list[k].version, list[i].version) == 0;
+        }
+        if (!known) {
             strbuf_addf(sb, "%s%s %s", sb->len == 0 ? "" : ", ", name, list[i].version);
         }
     }

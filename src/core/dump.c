@@ -1,7 +1,9 @@
 /*
  * dump.c: pg_dump's stdout is the handle of the backup's file, so that no path has to pass through a command
  * line in the ANSI code page, and the file is the tool's only door. It stays seekable: pg_dump goes back and
- * writes the offsets into its table of contents when it is done.
+ * writes the offsets into its table of contents when it is done. On POSIX it has to open /dev/stdout for that:
+ * it also opens its stdout for appending ("ab", for its plain format), which there makes every write through the
+ * shared handle go to the end, and the second table of contents would follow the data.
  *
  * Everything runs on the calling thread, inside process_run. Its exit code decides whether it succeeded; what
  * it says (-v, in English by LC_MESSAGES) is for progress, and for explaining a failure.
@@ -18,9 +20,13 @@
 #include "strbuf.h"
 
 #define MAX_ARGUMENTS 12
+#ifndef _WIN32
+#define OUTPUT_ARGUMENT "--file=/dev/stdout"
+#endif
 #define ERROR_LINES 40u
 #define TICK_MS 250u
 #define LOCK_LIMIT_SECONDS 600
+#define MOST_STALLS 6u /* in a row, although the server says that it is at work */
 
 typedef struct Watch {
     const DumpSpec *spec;
@@ -31,6 +37,7 @@ typedef struct Watch {
     bool locked_told;
     uint64_t moved_ms; /* when something moved last */
     uint64_t bytes;
+    unsigned stalls;
     bool stalled;
     Error io; /* the file's size could not be asked */
 } Watch;
@@ -77,11 +84,19 @@ char **dump_arguments(const DumpSpec *spec)
     list[count++] = mem_strdup("--format=custom");
     list[count++] = mem_strdup("--verbose");
     list[count++] = mem_strdup("--no-password");
+#ifndef _WIN32
+    /* pg_dump opens its stdout a second time for appending, which on POSIX holds for both: the table of contents
+     * that it writes anew at the end would land behind the data. Through this name it gets a file of its own. */
+    list[count++] = mem_strdup("--file=/dev/stdout");
+#endif
     list[count++] = compression_argument(spec->tool->major, spec->compression);
     list[count++] = mem_printf("--lock-wait-timeout=%ds", LOCK_LIMIT_SECONDS);
     if (spec->snapshot != NULL) {
         list[count++] = mem_printf("--snapshot=%s", spec->snapshot);
     }
+#ifdef OUTPUT_ARGUMENT
+    list[count++] = mem_strdup(OUTPUT_ARGUMENT);
+#endif
     return list;
 }
 
@@ -224,6 +239,7 @@ static bool on_stderr(void *context, const char *bytes, size_t len)
 {
     Watch *watch = context;
     watch->moved_ms = clock_monotonic_ms();
+    watch->stalls = 0;
     line_splitter_feed(&watch->lines, bytes, len);
     return true;
 }
@@ -240,12 +256,13 @@ static bool on_tick(void *context)
     if (bytes != watch->bytes) {
         watch->bytes = bytes;
         watch->moved_ms = now;
+        watch->stalls = 0;
     }
     if (spec->tick != NULL) {
         spec->tick(spec->context, bytes);
     }
     if (spec->stall_seconds > 0 && now - watch->moved_ms >= 1000u * (uint64_t)spec->stall_seconds) {
-        if (spec->still_working == NULL || !spec->still_working(spec->context)) {
+        if (++watch->stalls >= MOST_STALLS || spec->still_working == NULL || !spec->still_working(spec->context)) {
             watch->stalled = true;
             return false;
         }
@@ -338,7 +355,7 @@ bool dump_run(const DumpSpec *spec, const Cancel *cancel, bool *no_compression, 
         goto out;
     }
     if (watch.stalled) {
-        const unsigned seconds = spec->stall_seconds;
+        const unsigned seconds = spec->stall_seconds * watch.stalls;
         error_set(err, EK_CONNECT, "the backup stopped because nothing moved for %u %s",
                   seconds < 120 ? seconds : seconds / 60, seconds < 120 ? "seconds" : "minutes");
         error_hint(err, "Check the internet connection and try again.");

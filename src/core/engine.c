@@ -164,10 +164,12 @@ static bool feed_line(void *context, const char *bytes, size_t len)
     return true;
 }
 
-/* Runs initdb or pg_ctl in the engine's folder to its end; anything but exit code 0 is EK_TOOL. */
-static bool run_tool(const Engine *engine, const char *name, const char *const *argv, const Cancel *cancel, Error *err)
+/* Runs initdb or pg_ctl in the engine's folder to its end; anything but exit code 0 is EK_TOOL. argv[0] is filled
+ * in: the full path, by which the programs find each other. */
+static bool run_tool(const Engine *engine, const char *name, const char **argv, const Cancel *cancel, Error *err)
 {
     char *program = program_path(engine->bin, name);
+    argv[0] = program;
     LastLine last = {.text = NULL};
     ProcessResult result = {0};
     line_splitter_init(&last.lines, keep_line, &last);
@@ -251,9 +253,8 @@ static bool load_password(Engine *engine, Error *err)
 
 static bool make_cluster(const Engine *engine, const JobSink *sink, const Cancel *cancel, Error *err)
 {
-    static const char *const argv[] = {"initdb", "-D", CLUSTER_NEW, "-U", SUPERUSER, "-A", "scram-sha-256",
-                                       "--pwfile=" SECRET_FILE, "--no-locale", "-E", "UTF8", "--no-instructions",
-                                       "--no-sync", NULL};
+    const char *argv[] = {NULL, "-D", CLUSTER_NEW, "-U", SUPERUSER, "-A", "scram-sha-256", "--pwfile=" SECRET_FILE,
+                          "--no-locale", "-E", "UTF8", "--no-instructions", "--no-sync", NULL};
     char *fresh = in_dir(engine, CLUSTER_NEW);
     char *cluster = in_dir(engine, CLUSTER);
     bool ok = false;
@@ -331,7 +332,7 @@ static bool choose_port(Engine *engine, Error *err)
 
 static bool stop_by_pg_ctl(const Engine *engine, const char *mode, Error *err)
 {
-    const char *const argv[] = {"pg_ctl", "stop", "-D", CLUSTER, "-m", mode, "-w", "-t", "30", NULL};
+    const char *argv[] = {NULL, "stop", "-D", CLUSTER, "-m", mode, "-w", "-t", "30", NULL};
     return run_tool(engine, "pg_ctl", argv, NULL, err);
 }
 
@@ -391,7 +392,7 @@ static void server_thread(void *argument)
     Engine *engine = argument;
     char *program = program_path(engine->bin, "postgres");
     char *port = mem_printf("port=%u", engine->port);
-    const char *const argv[] = {"postgres", "-D", CLUSTER,
+    const char *const argv[] = {program, "-D", CLUSTER,
                                 "-c", port,
                                 "-c", "listen_addresses=127.0.0.1",
                                 "-c", "unix_socket_directories=",

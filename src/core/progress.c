@@ -1,6 +1,7 @@
 /*
- * progress.c: the rate is smoothed over about three seconds; the time left follows from the fraction and the
- * time so far, is not told before two seconds and two percent, and counts down by the clock in between.
+ * progress.c: the rate is smoothed over about three seconds. The time left follows from how long the stage's
+ * part of the whole took so far; it is not told before the stage has run two seconds and made a hundredth of the
+ * whole, and it counts down by the clock in between.
  */
 #include "progress.h"
 
@@ -8,11 +9,11 @@
 
 #define RATE_EVERY_MS 500u
 #define LEFT_AFTER_MS 2000u
-#define LEFT_FROM 0.02
+#define LEFT_FROM 0.01
 
 void progress_init(ProgressMeter *meter, const JobSink *sink, uint64_t now_ms)
 {
-    *meter = (ProgressMeter){.sink = sink, .to = 1, .started_ms = now_ms, .rate_ms = now_ms, .seconds_left = -1};
+    *meter = (ProgressMeter){.sink = sink, .to = 1, .stage_ms = now_ms, .rate_ms = now_ms, .left_ms = now_ms, .seconds_left = -1};
 }
 
 void progress_release(ProgressMeter *meter)
@@ -36,6 +37,8 @@ void progress_stage(ProgressMeter *meter, const char *step, double from, double 
     meter->rate = 0;
     meter->rate_bytes = 0;
     meter->rate_ms = now_ms;
+    meter->stage_ms = now_ms;
+    meter->stage_fraction = meter->fraction > from ? meter->fraction : from;
     progress_update(meter, 0, 0, now_ms);
 }
 
@@ -54,14 +57,20 @@ void progress_update(ProgressMeter *meter, double part, uint64_t bytes, uint64_t
         meter->rate_ms = now_ms;
         meter->rate_bytes = bytes;
     }
-    const uint64_t elapsed = now_ms - meter->started_ms;
-    if (elapsed >= LEFT_AFTER_MS && meter->fraction >= LEFT_FROM && now_ms >= meter->left_ms + RATE_EVERY_MS) {
-        const double estimate = (double)elapsed / 1000 * (1 - meter->fraction) / meter->fraction;
-        const double passed = (double)(now_ms - meter->left_ms) / 1000;
-        const double expected = meter->seconds_left < 0 ? estimate : meter->seconds_left - passed;
-        meter->seconds_left = expected + (estimate - expected) * 0.2;
-        if (meter->seconds_left < 0) {
-            meter->seconds_left = 0;
+    const uint64_t elapsed = now_ms - meter->stage_ms;
+    const double made = meter->fraction - meter->stage_fraction;
+    if (meter->fraction >= 1) {
+        meter->seconds_left = 0;
+    } else if (now_ms >= meter->left_ms + RATE_EVERY_MS) {
+        if (meter->seconds_left > 0) {
+            meter->seconds_left -= (double)(now_ms - meter->left_ms) / 1000;
+        }
+        if (elapsed >= LEFT_AFTER_MS && made >= LEFT_FROM) {
+            const double estimate = (double)elapsed / 1000 * (1 - meter->fraction) / made;
+            const double before = meter->seconds_left < 0 ? estimate : meter->seconds_left;
+            meter->seconds_left = before + (estimate - before) * 0.2;
+        } else if (meter->seconds_left < 0) {
+            meter->seconds_left = -1;
         }
         meter->left_ms = now_ms;
     }

@@ -103,7 +103,7 @@ static bool run_scripts(const Work *work, const char *const *scripts, Error *err
     return true;
 }
 
-static void tell(const Work *work, const char *step)
+static void show_progress(const Work *work, const char *step)
 {
     Progress progress = {.fraction = work->done / work->total * 0.95, /* the rest is the indexes */
                          .step = step,
@@ -129,14 +129,14 @@ static bool fill_table(Work *work, const SampleTable *table, Error *err)
         if (lines.len >= FEED_BYTES) {
             ok = pg_copy_data(work->pg, lines.buf, lines.len, err);
             strbuf_clear(&lines);
-            tell(work, step);
+            show_progress(work, step);
         }
     }
     ok = ok && (lines.len == 0 || pg_copy_data(work->pg, lines.buf, lines.len, err));
     if (begun && ok) {
         ok = pg_copy_end(work->pg, work->cancel, err);
     }
-    tell(work, step);
+    show_progress(work, step);
     strbuf_release(&lines);
     mem_free(step);
     mem_free(sql);
@@ -156,7 +156,7 @@ static bool fill(Work *work, Error *err)
             return false;
         }
     }
-    tell(work, "Making the indexes");
+    show_progress(work, "Making the indexes");
     char *marker = mem_printf("CREATE TABLE " MARKER " (megabytes integer NOT NULL);\n"
                               "INSERT INTO " MARKER " VALUES (%d);\n"
                               "COMMENT ON TABLE " MARKER " IS 'This database is a sample: its data are invented';\n",

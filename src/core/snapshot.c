@@ -21,16 +21,21 @@ static const char session_sql[] =
     "SET lock_timeout = '600s';"
     "SET idle_in_transaction_session_timeout = 0;";
 
-static const char list_sql[] =
-    "SELECT n.nspname, c.relname, pg_catalog.pg_table_size(c.oid),"
-    " EXISTS (SELECT 1 FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass"
-    "  AND d.objid = n.oid AND d.deptype = 'e')"
-    " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-    " WHERE c.relkind = 'r' AND c.relpersistence <> 't'"
-    " AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
-    " AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d"
-    "  WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e')"
-    " ORDER BY 1, 2";
+/* The sizes: exact, which waits for tables that somebody has locked; or as of the last VACUUM, which does not. */
+#define EXACT_SIZE "pg_catalog.pg_table_size(c.oid)"
+#define KNOWN_SIZE                                                                                                   \
+    "(c.relpages + coalesce((SELECT t.relpages FROM pg_catalog.pg_class t WHERE t.oid = c.reltoastrelid), 0))"       \
+    "::bigint * 8192"
+#define LIST_SQL(size)                                                                                               \
+    "SELECT n.nspname, c.relname, " size ","                                                                         \
+    " EXISTS (SELECT 1 FROM pg_catalog.pg_depend d"                                                                  \
+    "  WHERE d.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND d.objid = n.oid AND d.deptype = 'e')"    \
+    " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"                           \
+    " WHERE c.relkind = 'r' AND c.relpersistence <> 't'"                                                             \
+    " AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"                                                 \
+    " AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d"                                                          \
+    "  WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e')"        \
+    " ORDER BY 1, 2"
 
 void snapshot_init(Snapshot *snapshot)
 {
@@ -64,7 +69,21 @@ static bool list_tables(Pg *pg, const Cancel *cancel, Snapshot *snapshot, Error 
     snapshot->database_bytes = unsigned_value(rows, 0, 0);
     pg_rows_free(rows);
     rows = NULL;
-    if (!pg_query(pg, list_sql, NULL, 0, cancel, &rows, err)) {
+    Error busy = ERROR_INIT;
+    if (!pg_script(pg, "SAVEPOINT sizes; SET LOCAL lock_timeout = '2s'", cancel, err)) {
+        return false;
+    }
+    if (!pg_query(pg, LIST_SQL(EXACT_SIZE), NULL, 0, cancel, &rows, &busy)) {
+        if (busy.kind == EK_CANCELLED || busy.kind == EK_CONNECT) {
+            return error_move(err, &busy);
+        }
+        error_clear(&busy);
+        if (!pg_script(pg, "ROLLBACK TO SAVEPOINT sizes", cancel, err) ||
+            !pg_query(pg, LIST_SQL(KNOWN_SIZE), NULL, 0, cancel, &rows, err)) {
+            return false;
+        }
+    } else if (!pg_script(pg, "ROLLBACK TO SAVEPOINT sizes", cancel, err)) { /* for the time-out of before */
+        pg_rows_free(rows);
         return false;
     }
     snapshot->count = pg_row_count(rows);

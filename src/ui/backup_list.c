@@ -4,8 +4,8 @@
 #include "clock.h"
 #include "manifest.h"
 #include "mem.h"
-#include "ui_text.h"
 #include "utf.h"
+#include "words.h"
 
 enum { COLUMN_NAME, COLUMN_SIZE, COLUMN_CREATED, COLUMN_AGE, COLUMN_STATUS, COLUMN_COUNT };
 
@@ -193,7 +193,7 @@ static char *cell_text(const CatalogEntry *entry, int column)
     case COLUMN_NAME:
         return mem_strdup(entry->name);
     case COLUMN_SIZE:
-        return ui_megabytes(entry->size);
+        return words_megabytes(entry->size);
     case COLUMN_CREATED:
         return clock_log_text(entry->created);
     case COLUMN_AGE:

@@ -39,7 +39,7 @@ void log_view_init(LogView *view, HWND control)
 static bool end_in_sight(HWND control)
 {
     SCROLLINFO info = {.cbSize = sizeof info, .fMask = SIF_RANGE | SIF_PAGE | SIF_POS};
-    if (!GetScrollInfo(control, SB_VERT, &info) || info.nMax <= 0) {
+    if (!GetScrollInfo(control, SB_VERT, &info) || info.nPage == 0) {
         return true;
     }
     /* A line's worth of slack: the last line may be cut by the box's height. */
@@ -184,8 +184,10 @@ void log_view_end(LogView *view)
         selection.cpMin = selection.cpMax = text_length(view->control);
     }
     SendMessageW(view->control, EM_EXSETSEL, 0, (LPARAM)&selection);
-    /* Only with drawing on again does the control know how far it can scroll. */
+    /* Only with drawing on again, and once drawn, does the control know how far it can scroll. With the frame: the
+     * scroll bar may have come meanwhile. */
     SendMessageW(view->control, WM_SETREDRAW, TRUE, 0);
+    RedrawWindow(view->control, NULL, NULL, RDW_INVALIDATE | RDW_ERASE | RDW_FRAME | RDW_UPDATENOW);
     if (view->follow) {
         SendMessageW(view->control, WM_VSCROLL, SB_BOTTOM, 0);
     } else {
@@ -194,5 +196,4 @@ void log_view_end(LogView *view)
         }
         SendMessageW(view->control, EM_SETSCROLLPOS, 0, (LPARAM)&view->scroll);
     }
-    InvalidateRect(view->control, NULL, TRUE);
 }

@@ -30,6 +30,7 @@
 #include "task.h"
 #include "taskbar.h"
 #include "ui_text.h"
+#include "words.h"
 
 #define WM_APP_BELL    (WM_APP + 1)
 #define WM_APP_SETTLED (WM_APP + 2)
@@ -134,7 +135,7 @@ static void show_progress(MainWindow *w, const Progress *progress)
         SendMessageW(control(w, IDC_PROGRESS), PBM_SETPOS, (WPARAM)(progress->fraction * PROGRESS_STEPS), 0);
     }
     taskbar_show(&w->taskbar, known ? TASKBAR_RUNNING : TASKBAR_WORKING, progress->fraction);
-    char *text = ui_progress_text(progress);
+    char *text = words_progress(progress);
     ui_set_text(control(w, IDC_PROGRESS_TEXT), text);
     mem_free(text);
 }
@@ -178,12 +179,12 @@ static void show_folder(MainWindow *w)
 
 static void show_status(MainWindow *w)
 {
-    char *status = ui_status_text(&w->list.catalog);
+    char *status = words_status(&w->list.catalog);
     ui_set_text(control(w, IDC_STATUS), status);
     mem_free(status);
     char *database = w->job != NULL && task_kind(w->job) == TASK_DEMO
                          ? mem_strdup("⏳ The sample database is being made ready...")
-                         : ui_database_text(&w->connection, w->configured);
+                         : words_database(&w->connection, w->configured);
     ui_set_text(control(w, IDC_DATABASE), database);
     mem_free(database);
 }

@@ -92,7 +92,7 @@ bool message_box_stop_and_close(HWND owner)
 {
     static const TASKDIALOG_BUTTON buttons[] = {
         {IDYES, L"Stop and close"},
-        {IDNO, L"Keep it running"},
+        {IDNO, L"Keep running"},
     };
     TASKDIALOGCONFIG config = {
         .cbSize = sizeof config,

@@ -1,6 +1,6 @@
 /*
  * The window draws itself into a bitmap of 32 bits: PrintWindow, which works behind other windows too. Where it
- * leaves everything empty (a display without a compositor), the pixels are read from the screen.
+ * leaves the client area empty (a system whose controls do not draw on request), the pixels are read from the screen.
  */
 #define COBJMACROS
 #include "screenshot.h"
@@ -24,13 +24,28 @@ typedef struct Picture {
     HGDIOBJ old;
 } Picture;
 
-static bool is_one_colour(const Picture *picture)
+/* Whether the client area, which is `client` within the picture, shows no more than two colours: the window's
+ * own and what was not drawn at all. Any text has more. */
+static bool is_empty(const Picture *picture, const RECT *client)
 {
-    const unsigned char *p = picture->pixels;
-    size_t count = (size_t)picture->width * (size_t)picture->height;
-    for (size_t i = 1; i < count; i++) {
-        if (memcmp(p, p + i * 4, 3) != 0) {
-            return false;
+    size_t row = (size_t)picture->width * 4;
+    unsigned char seen[2][3];
+    size_t count = 0;
+    for (LONG y = client->top; y < client->bottom; y++) {
+        for (LONG x = client->left; x < client->right; x++) {
+            const unsigned char *pixel = picture->pixels + (size_t)y * row + (size_t)x * 4;
+            size_t i = 0;
+            while (i < count && memcmp(seen[i], pixel, 3) != 0) {
+                i++;
+            }
+            if (i < count) {
+                continue;
+            }
+            if (count == 2) {
+                return false;
+            }
+            memcpy(seen[count], pixel, 3);
+            count++;
         }
     }
     return true;
@@ -56,9 +71,13 @@ static bool take(HWND window, Picture *picture, Error *err)
     }
     picture->pixels = bits;
     picture->old = SelectObject(picture->dc, picture->bitmap);
+    RECT client;
+    GetClientRect(window, &client);
+    MapWindowPoints(window, NULL, (POINT *)&client, 2);
+    OffsetRect(&client, -rect.left, -rect.top);
     bool done = PrintWindow(window, picture->dc, PW_RENDERFULLCONTENT) != 0;
     GdiFlush();
-    if (!done || is_one_colour(picture)) {
+    if (!done || is_empty(picture, &client)) {
         HDC screen = GetDC(NULL);
         BitBlt(picture->dc, 0, 0, picture->width, picture->height, screen, rect.left, rect.top, SRCCOPY);
         GdiFlush();

@@ -9,7 +9,6 @@
 #include "sample.h"
 #include "settings.h"
 #include "thread.h"
-#include "ui_text.h"
 
 struct Task {
     /* Set before start, then the worker's. */
@@ -75,14 +74,6 @@ static bool find_connection(const AppOptions *options, const JobSink *sink, Conn
     replace(&connection->host, options->host);
     replace(&connection->port, options->port);
     replace(&connection->user, options->user);
-    bool named = connection->host != NULL || connection->database != NULL;
-    if (named && !connection_resolve(connection, err)) {
-        return false;
-    }
-    if (connection->pooler_removed) {
-        job_log(sink, LOG_INFO, "The host is Neon's pooler, which cannot serve a backup; %s is used.",
-                connection_host(connection));
-    }
     if (!secret_is_set(&connection->password)) {
         char *target = connection_secret_target(connection);
         machine_secret_load(target, &connection->password);
@@ -132,7 +123,6 @@ static bool run_demo(const Task *task, TaskResult *result, Error *err)
         data = fs_join(local, "demo");
         mem_free(local);
     }
-    job_log(&task->sink, LOG_INFO, "Starting the bundled database server...");
     if (!engine_start(data, &task->sink, task->cancel, &engine, err) ||
         !sample_create(engine_connection(engine), SAMPLE_DATABASE, task->options.demo_megabytes, &task->sink,
                        task->cancel, &made, err)) {
@@ -155,16 +145,7 @@ static bool run_backup(const Task *task, TaskResult *result, Error *err)
     BackupSpec spec = {.folder = task->folder};
     connection_init(&spec.connection);
     connection_copy(&spec.connection, &task->connection);
-    job_log(&task->sink, LOG_INFO, "Starting database backup...");
-    job_log(&task->sink, LOG_INFO, "⏳ This may take several minutes...");
     bool ok = backup_run(&spec, &task->sink, task->cancel, &result->backup, err);
-    if (ok) {
-        char *size = ui_megabytes(result->backup.manifest.bytes);
-        job_log(&task->sink, LOG_GOOD, "✅ Backup successful!");
-        job_log(&task->sink, LOG_INFO, "📁 Location: %s", result->backup.path);
-        job_log(&task->sink, LOG_INFO, "💾 Size: %s MB", size);
-        mem_free(size);
-    }
     connection_release(&spec.connection);
     return ok;
 }

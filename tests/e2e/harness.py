@@ -137,12 +137,14 @@ def checksums(env):
                               input=sql.encode(), env={**clean_env(), **env}, capture_output=True)
         check(done.returncode == 0, "psql: " + done.stderr.decode(errors="replace"))
         return done.stdout.decode()
-    names = ask("SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = "
+    names = ask("SELECT c.relkind::text || format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = "
                 "c.relnamespace WHERE c.relkind IN ('r','S') AND n.nspname NOT LIKE 'pg\\_%' "
                 "AND n.nspname <> 'information_schema' ORDER BY 1").splitlines()
     sums = {}
     for name in names:
-        rows = sorted(ask("SET bytea_output = hex; SELECT t::text FROM %s t;" % name).split("\n"))
+        kind, name = name[0], name[1:]
+        what = "last_value::text || is_called" if kind == "S" else "t::text"
+        rows = sorted(ask("SET bytea_output = hex; SELECT %s FROM %s t;" % (what, name)).split("\n"))
         sums[name] = (len(rows), hashlib.sha256("\n".join(rows).encode()).hexdigest())
     sums["large objects"] = ask("SELECT oid, md5(lo_get(oid)) FROM pg_largeobject_metadata ORDER BY 1")
     return sums

@@ -5,12 +5,12 @@ import harness
 from harness import check, equal
 
 # What a CMMS database does not have, but somebody's will.
-ODD = """
+ODD = r'''
 CREATE SCHEMA "Odd ""Schema""";
 CREATE TABLE "Odd ""Schema"""."Weird.Name, ünï 中" (id serial PRIMARY KEY, "select" text, v numeric(10,2)
   GENERATED ALWAYS AS (id * 1.5) STORED);
 INSERT INTO "Odd ""Schema"""."Weird.Name, ünï 中" ("select")
-  SELECT CASE i % 5 WHEN 0 THEN NULL WHEN 1 THEN E'tab\\there' WHEN 2 THEN E'line\\nbreak' WHEN 3 THEN E'\\\\.' ELSE '' END
+  SELECT CASE i % 5 WHEN 0 THEN NULL WHEN 1 THEN E'tab\there' WHEN 2 THEN E'line\nbreak' WHEN 3 THEN E'\\.' ELSE '' END
   FROM generate_series(1, 500) i;
 CREATE TABLE empty_table (a int, b text);
 CREATE TABLE no_columns ();
@@ -27,7 +27,7 @@ CREATE TYPE colour AS ENUM ('red', 'green');
 CREATE TABLE kinds (c colour, a int[], j jsonb, b bytea, t timestamptz, f float8);
 INSERT INTO kinds SELECT 'red', array[i, NULL], '{"a":[1,2]}', decode(md5(i::text), 'hex'),
   timestamptz '2024-03-31 01:59:59+00' + i * interval '1 s', i / 3.0 FROM generate_series(1, 1000) i;
-"""
+'''
 
 
 def odd_database(server):
@@ -105,8 +105,8 @@ def test_writer_during_the_dump(program):
                 "INSERT INTO t SELECT g, repeat(md5(g::text), 20) FROM generate_series(1, 60000) g", "busy")
     writer = subprocess.Popen(
         [harness.PG_BIN + "/psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-c",
-         "DO $$ BEGIN FOR i IN 1..20000 LOOP INSERT INTO t VALUES (-i, 'new'); DELETE FROM t WHERE i = i AND ctid = "
-         "(SELECT min(ctid) FROM t); COMMIT; END LOOP; END $$"],
+         "DO $$ BEGIN FOR n IN 1..100000 LOOP INSERT INTO t VALUES (-n, 'new'); DELETE FROM t WHERE ctid = "
+         "(SELECT ctid FROM t LIMIT 1); COMMIT; END LOOP; END $$"],
         env={**harness.clean_env(), **server.env("busy")}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         harness.wait_for(lambda: int(server.psql("SELECT count(*) FROM t WHERE i < 0", "busy")) > 0, 30, "writing")

@@ -1,7 +1,7 @@
 /*
  * fault: preloaded into the native console program, it makes the Nth call of one kind fail, for files below
  * FAULT_DIR: FAULT="fsync:3" (EIO), "write:5" (ENOSPC), "rename:1" (EACCES). FAULT_MARK is a file that is made
- * when the fault fired, so that a loop over N knows when it has tried them all. Children do not inherit it: the
+ * when the fault fired and names the file, so that a loop over N knows when it has tried them all. Children do not inherit it: the
  * first thing it does is to take itself out of the environment.
  */
 #include <dlfcn.h>
@@ -40,36 +40,39 @@ static int below(const char *path)
     return strncmp(path, dir, strlen(dir)) == 0;
 }
 
-static int below_fd(int fd)
+static int below_fd(int fd, char *path)
 {
-    char link[64], path[PATH_MAX];
+    char link[64];
     ssize_t len;
 
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    len = readlink(link, path, sizeof path - 1);
+    len = readlink(link, path, PATH_MAX - 1);
     if (len <= 0)
         return 0;
     path[len] = 0;
     return below(path);
 }
 
-static int now(const char *what)
+static int now(const char *what, const char *path)
 {
     int fd;
 
     if (strcmp(kind, what) != 0 || atomic_fetch_add(&seen, 1) + 1 != wanted)
         return 0;
     fd = open(mark, O_CREAT | O_WRONLY, 0600);
-    if (fd >= 0)
+    if (fd >= 0) {
+        dprintf(fd, "%s", path);
         close(fd);
+    }
     return 1;
 }
 
 int fsync(int fd)
 {
     int (*real)(int) = (int (*)(int))dlsym(RTLD_NEXT, "fsync");
+    char path[PATH_MAX];
 
-    if (below_fd(fd) && now("fsync")) {
+    if (below_fd(fd, path) && now("fsync", path)) {
         errno = EIO;
         return -1;
     }
@@ -84,8 +87,9 @@ int fdatasync(int fd)
 ssize_t write(int fd, const void *bytes, size_t len)
 {
     ssize_t (*real)(int, const void *, size_t) = (ssize_t (*)(int, const void *, size_t))dlsym(RTLD_NEXT, "write");
+    char path[PATH_MAX];
 
-    if (*kind && below_fd(fd) && now("write")) {
+    if (*kind && below_fd(fd, path) && now("write", path)) {
         errno = ENOSPC;
         return -1;
     }
@@ -96,7 +100,7 @@ int rename(const char *from, const char *to)
 {
     int (*real)(const char *, const char *) = (int (*)(const char *, const char *))dlsym(RTLD_NEXT, "rename");
 
-    if (below(to) && now("rename")) {
+    if (below(to) && now("rename", to)) {
         errno = EACCES;
         return -1;
     }
@@ -108,7 +112,7 @@ int renameat2(int from_dir, const char *from, int to_dir, const char *to, unsign
     int (*real)(int, const char *, int, const char *, unsigned) =
         (int (*)(int, const char *, int, const char *, unsigned))dlsym(RTLD_NEXT, "renameat2");
 
-    if (below(to) && now("rename")) {
+    if (below(to) && now("rename", to)) {
         errno = EACCES;
         return -1;
     }

@@ -1,4 +1,5 @@
 /* fuzz_settings.c: any bytes as backup_config.json. What is read must be in its range. */
+#undef NDEBUG /* the checks are the point, in every build */
 #include <assert.h>
 #include <stdint.h>
 

@@ -21,7 +21,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 WINDOWS_10 = frozenset("""
     advapi32 bcrypt bcryptprimitives cfgmgr32 comctl32 comdlg32 credui crypt32 cryptbase cryptui dbghelp dnsapi dwmapi
     gdi32 imm32 iphlpapi kernel32 kernelbase mpr msimg32 msvcrt mswsock ncrypt netapi32 normaliz ntdll ole32 oleacc
-    oleaut32 powrprof propsys psapi rpcrt4 secur32 setupapi shcore shell32 shlwapi taskschd user32 userenv uxtheme
+    oleaut32 powrprof propsys psapi rpcrt4 secur32 setupapi shcore shell32 shlwapi taskschd user32 userenv usp10 uxtheme
     version winhttp wininet winmm winspool.drv wintrust wldap32 ws2_32 wtsapi32
 """.split())
 
@@ -196,22 +196,28 @@ def main():
     report("nothing-needless", "there is also: " + ", ".join(sorted(extra)) if extra else None)
 
     for at, _, names in sorted(os.walk(folder)):
-        for name in sorted(names):
-            if not name.lower().endswith((".exe", ".dll")):
-                continue
-            relative = os.path.relpath(os.path.join(at, name), folder).replace(os.sep, "/")
+        names = sorted(n for n in names if n.lower().endswith((".exe", ".dll")))
+        if not names:
+            continue
+        place = os.path.relpath(at, folder).replace(os.sep, "/")
+        imports, hardening = [], []
+        for name in names:
+            relative = name if place == "." else place + "/" + name
             try:
                 pe = Pe(os.path.join(at, name))
-                report("imports " + relative, import_problem(folder, relative, pe))
-                report("hardening " + relative, hardening_problem(pe))
+                imports.append((relative, import_problem(folder, relative, pe)))
+                hardening.append((relative, hardening_problem(pe)))
                 if relative in OURS:
                     report("version " + relative, version_problem(pe, version))
                     report("manifest " + relative, manifest_problem(pe))
                     report("plain " + relative, plain_problem(pe))
                     subsystem = CONSOLE if "cli" in relative else GUI
                     report("subsystem " + relative, None if pe.subsystem == subsystem else "it is %d" % pe.subsystem)
-            except (ValueError, struct.error) as e:
-                report("imports " + relative, str(e))
+            except (ValueError, struct.error, IndexError) as e:
+                imports.append((relative, str(e)))
+        where = "the top" if place == "." else place
+        report("imports in " + where, "; ".join("%s: %s" % p for p in imports if p[1]))
+        report("hardening in " + where, "; ".join("%s: %s" % p for p in hardening if p[1]))
     return 1 if failed else 0
 
 

@@ -115,6 +115,19 @@ static const struct Corpus {
     {"pg17-gzip-inserts.backup", ARCHIVE_GZIP, INSERTS, false},
     {"pg17-none-inserts.backup", ARCHIVE_NONE, INSERTS, false},
     {"pg17-none-schema.backup", ARCHIVE_NONE, SCHEMA, false},
+    {"pg18-none-tables.backup", ARCHIVE_NONE, TABLES, false},
+    {"pg18-gzip-tables.backup", ARCHIVE_GZIP, TABLES, false},
+    {"pg18-lz4-tables.backup", ARCHIVE_LZ4, TABLES, false},
+    {"pg18-zstd-tables.backup", ARCHIVE_ZSTD, TABLES, false},
+    {"pg18-zstd-piped.backup", ARCHIVE_ZSTD, TABLES, true},
+    {"pg18-none-objects.backup", ARCHIVE_NONE, OBJECTS, false},
+    {"pg18-gzip-objects.backup", ARCHIVE_GZIP, OBJECTS, false},
+    {"pg18-gzip-dataonly.backup", ARCHIVE_GZIP, OBJECTS, false},
+    {"pg18-lz4-objects.backup", ARCHIVE_LZ4, OBJECTS, false},
+    {"pg18-zstd-objects.backup", ARCHIVE_ZSTD, OBJECTS, false},
+    {"pg18-gzip-inserts.backup", ARCHIVE_GZIP, INSERTS, false},
+    {"pg18-none-inserts.backup", ARCHIVE_NONE, INSERTS, false},
+    {"pg18-none-schema.backup", ARCHIVE_NONE, SCHEMA, false},
 };
 
 static const struct {
@@ -184,7 +197,7 @@ static void reads_real_archives(void **state)
         assert_string_equal(archive.server_version, "17.11 (Debian 17.11-0+deb13u1)");
         assert_memory_equal(archive.tool_version, corpus[i].file + 2, 2);
         /* Made in November 2026; the header has no time zone. */
-        assert_in_range(archive.created, 1793000000, 1797000000);
+        assert_true(archive.created >= 1793000000 && archive.created < 1797000000);
         for (size_t k = 0; k < archive.entry_count; k++) {
             assert_false(archive.entries[k].data_seen);
             assert_int_equal(archive.entries[k].offset >= 0, archive.entries[k].has_data && !corpus[i].piped);
@@ -565,7 +578,7 @@ static void finds_flipped_bits(void **state)
         archive_init(&archive);
         assert_ok(parse_pieces(bytes.buf, bytes.len, 0, &archive, &err), &err);
         const size_t data = first_block(&archive, bytes.len);
-        assert_in_range(data, 1000, bytes.len - 50);
+        assert_true(data >= 1000 && data <= bytes.len - 50);
         archive_release(&archive);
         size_t found = 0;
         size_t passed = 0;
@@ -953,7 +966,7 @@ static void tells_progress_and_stops(void **state)
     assert_ok(scan_memory(built.bytes.buf, built.bytes.len, &archive, &scan, &err), &err);
     assert_int_equal(watch.done, built.bytes.len);
     assert_int_equal(watch.total, built.bytes.len);
-    assert_in_range(watch.calls, 2, 100);
+    assert_true(watch.calls >= 2 && watch.calls <= 100);
     assert_int_equal(archive.entries[0].rows, 1);
 
     /* Cancelled on the way: nothing more is read, no hash is told. */

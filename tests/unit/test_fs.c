@@ -463,8 +463,8 @@ static void renaming_gives_up_in_words(void **state)
 
     assert_false(fs_rename(from, to, true, &f->err));
     assert_int_equal(f->err.os_code, 32);
-    assert_string_equal(f->err.hint, "Another program, such as a virus scanner or a sync client, holds the file open, or "
-                                     "you may not write in this folder. Close that program and try again.");
+    assert_string_equal(f->err.hint, "Another program, such as a virus scanner or a sync client, holds the file open, "
+                                     "or you may not write in this folder. Close that program and try again.");
     assert_error(&f->err, EK_IO, message);
     assert_true(fs_exists(from));
     assert_false(fs_exists(to));

@@ -215,7 +215,8 @@ static void roots_are_written_as_pem(void **state)
     assert_ok(roots_get(&path, &err), &err);
     pem = test_read(path);
     assert_true(occurrences(pem, "-----BEGIN CERTIFICATE-----\n") > 0);
-    assert_int_equal(occurrences(pem, "-----BEGIN CERTIFICATE-----\n"), occurrences(pem, "-----END CERTIFICATE-----\n"));
+    assert_int_equal(occurrences(pem, "-----BEGIN CERTIFICATE-----\n"),
+                     occurrences(pem, "-----END CERTIFICATE-----\n"));
     assert_null(strchr(pem, '\r'));
     assert_int_equal(strncmp(pem, "-----BEGIN ", 11), 0);
     assert_null(strstr(pem, "----------"));

@@ -228,8 +228,8 @@ static void arguments_that_are_too_long_are_refused(void **state)
 
 static void environment_is_set_and_unset(void **state)
 {
-    static const char *const set[] = {"CMMS_TEST_ONE=1", "CMMS_TEST_EMPTY=", "CMMS_TEST_TEXT=Gr" U_UMLAUT "n " HAN " =x",
-                                      "zzz_cmms_test=last", NULL};
+    static const char *const set[] = {"CMMS_TEST_ONE=1", "CMMS_TEST_EMPTY=",
+                                      "CMMS_TEST_TEXT=Gr" U_UMLAUT "n " HAN " =x", "zzz_cmms_test=last", NULL};
     static const char *const unset[] = {"CMMS_TEST_GONE", "HOMEDRIVE", "HOME", NULL};
     static const struct {
         const char *name;
@@ -614,6 +614,7 @@ static void request_when_ready(void *argument)
 
     while (!cancel_wait(requester->ready, 60000)) {
     }
+    cancel_wait(NULL, 200); /* the other thread is then most likely asleep, which is what is tested */
     cancel_request(requester->cancel);
 }
 

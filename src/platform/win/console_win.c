@@ -3,7 +3,7 @@
  *
  * A Windows console is written to in UTF-16 (WriteConsoleW), whatever its code page; a file or a pipe gets the
  * UTF-8 bytes. The control handler runs on a thread that Windows makes; it has no context argument, so the
- * Cancel it sets is the one mutable global here, written once before the handler is installed.
+ * Cancel it sets is the one mutable global here, exchanged atomically. The second Ctrl+C ends the program at once.
  */
 #include "console.h"
 
@@ -18,7 +18,7 @@
 #define LONGEST_SECRET 1024u /* characters */
 #define CLOSE_GRACE_MS 10000u /* Windows ends us after five seconds anyway */
 
-static Cancel *interrupt_cancel;
+static void *volatile interrupt_cancel;
 
 static HANDLE std_handle(int fd)
 {
@@ -114,7 +114,11 @@ void console_write(int fd, const char *utf8)
 
 static BOOL WINAPI on_control(DWORD event)
 {
-    cancel_request(interrupt_cancel);
+    Cancel *cancel = InterlockedCompareExchangePointer(&interrupt_cancel, NULL, NULL);
+
+    if (cancel == NULL || (cancel_requested(cancel) && (event == CTRL_C_EVENT || event == CTRL_BREAK_EVENT)))
+        return FALSE;
+    cancel_request(cancel);
     /* After a close, a log-off or a shutdown Windows ends the process as soon as this returns: stay until the
      * main thread has cleaned up and exited. */
     if (event == CTRL_CLOSE_EVENT || event == CTRL_LOGOFF_EVENT || event == CTRL_SHUTDOWN_EVENT)
@@ -124,8 +128,8 @@ static BOOL WINAPI on_control(DWORD event)
 
 void console_cancel_on_interrupt(Cancel *cancel)
 {
-    interrupt_cancel = cancel;
-    SetConsoleCtrlHandler(on_control, TRUE);
+    InterlockedExchangePointer(&interrupt_cancel, cancel);
+    SetConsoleCtrlHandler(on_control, cancel != NULL);
 }
 
 bool console_ask_secret(const char *prompt, Secret *secret)

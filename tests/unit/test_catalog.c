@@ -1,0 +1,181 @@
+#include "test_util.h"
+
+#include "catalog.h"
+#include "clock.h"
+#include "folder.h"
+
+#define SHA "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+#define DAY 86400
+
+static void put(const char *dir, const char *name, const char *text)
+{
+    char *path = fs_join(dir, name);
+    test_write(path, text);
+    mem_free(path);
+}
+
+/* Writes the manifest for a backup `file`, under the name that belongs to `beside`. */
+static void put_manifest(const char *dir, const char *beside, const char *file, uint64_t bytes, Level level,
+                         int64_t started)
+{
+    char *backup = fs_join(dir, beside), *path = folder_manifest_path(backup);
+    Error err = ERROR_INIT;
+    Manifest manifest;
+    manifest_init(&manifest);
+    manifest.file = mem_strdup(file);
+    manifest.bytes = bytes;
+    manifest.sha256 = mem_strdup(SHA);
+    manifest.level = level;
+    manifest.started = started;
+    manifest.seconds = 48.5;
+    manifest_add_table(&manifest, "public", "a", 100, 100, 1);
+    manifest_add_table(&manifest, "public", "b", -1, -1, 1);
+    manifest_add_table(&manifest, "public", "c", 23, 23, 1);
+    assert_ok(manifest_write(path, &manifest, &err), &err);
+    manifest_release(&manifest);
+    mem_free(path);
+    mem_free(backup);
+}
+
+static const CatalogEntry *find(const Catalog *catalog, const char *name)
+{
+    for (size_t i = 0; i < catalog->count; i++) {
+        if (!strcmp(catalog->entries[i].name, name)) {
+            return &catalog->entries[i];
+        }
+    }
+    print_error("%s is not in the catalog\n", name);
+    fail();
+    return NULL;
+}
+
+static int64_t local(int day, int hour)
+{
+    CivilTime t = {2026, 1, day, hour, 0, 0, 0};
+    return clock_from_local(&t);
+}
+
+static void kinds_of_entries(void **state)
+{
+    (void)state;
+    char *dir = test_dir_new();
+    Error err = ERROR_INIT;
+    Catalog catalog;
+    catalog_init(&catalog);
+
+    put(dir, "cmms_backup_20260101_020000.backup", "12345"); /* the predecessor's */
+    put(dir, "cmms_backup_20260102_020000.backup", "1234567");
+    put_manifest(dir, "cmms_backup_20260102_020000.backup", "cmms_backup_20260102_020000.backup", 7, LEVEL_VERIFIED,
+                 local(2, 3));
+    put(dir, "cmms_backup_20260103_020000.backup", "123456"); /* one byte short */
+    put_manifest(dir, "cmms_backup_20260103_020000.backup", "cmms_backup_20260103_020000.backup", 7, LEVEL_PROVEN,
+                 local(3, 2));
+    put(dir, "cmms_backup_20260104_020000.backup", "1234567");
+    put(dir, "cmms_backup_20260104_020000.backup.manifest.json", "{\"format\": 1}");
+    put(dir, "cmms_backup_20260105_020000.backup", "1234567");
+    put_manifest(dir, "cmms_backup_20260105_020000.backup", "cmms_backup_20260102_020000.backup", 7, LEVEL_VERIFIED,
+                 local(2, 3));
+    put(dir, "cmms_backup_20260106_020000.backup", "1234567");
+    put_manifest(dir, "cmms_backup_20260106_020000.backup", "cmms_backup_20260106_020000.backup", 7, LEVEL_BAD, 0);
+    put(dir, "before upgrade \xC3\xBC.BACKUP", "12");
+    put(dir, "cmms_backup_20260107_020000.backup.partial", "x");
+    put(dir, "cmms_backup_20260108_020000.backup.manifest.json", "{}"); /* without its backup */
+    put(dir, "backup_log.json", "[]");
+    put(dir, ".backup", "x");
+    char *folder = fs_join(dir, "folder.backup");
+    assert_ok(fs_make_dirs(folder, &err), &err);
+
+    int64_t now = local(11, 2);
+    assert_ok(catalog_load(dir, now, &catalog, &err), &err);
+    assert_int_equal(catalog.count, 7);
+
+    const CatalogEntry *e = find(&catalog, "cmms_backup_20260101_020000.backup");
+    assert_int_equal(e->size, 5);
+    assert_int_equal(e->created, local(1, 2));
+    assert_int_equal(e->age_days, 10);
+    assert_int_equal(e->level, LEVEL_NONE);
+    assert_false(e->has_manifest);
+    assert_true(e->ours);
+    assert_int_equal(e->rows, -1);
+    assert_true(e->seconds < 0);
+    assert_null(e->note);
+
+    e = find(&catalog, "cmms_backup_20260102_020000.backup");
+    assert_int_equal(e->created, local(2, 3)); /* the manifest's, not the name's */
+    assert_int_equal(e->age_days, 8);          /* whole days */
+    assert_int_equal(e->level, LEVEL_VERIFIED);
+    assert_true(e->has_manifest);
+    assert_int_equal(e->rows, 123);
+    assert_true(e->seconds > 48.4 && e->seconds < 48.6);
+    assert_null(e->note);
+
+    e = find(&catalog, "cmms_backup_20260103_020000.backup");
+    assert_int_equal(e->level, LEVEL_NONE);
+    assert_true(e->has_manifest);
+    assert_string_equal(e->note, "its size differs from the manifest");
+
+    e = find(&catalog, "cmms_backup_20260104_020000.backup");
+    assert_int_equal(e->level, LEVEL_NONE);
+    assert_false(e->has_manifest);
+    assert_string_equal(e->note, "its manifest cannot be used: the manifest's \"file\" is missing or wrong");
+
+    e = find(&catalog, "cmms_backup_20260105_020000.backup");
+    assert_int_equal(e->level, LEVEL_NONE);
+    assert_false(e->has_manifest);
+    assert_int_equal(e->created, local(5, 2));
+    assert_string_equal(e->note, "its manifest is that of another file (cmms_backup_20260102_020000.backup)");
+
+    e = find(&catalog, "cmms_backup_20260106_020000.backup");
+    assert_int_equal(e->level, LEVEL_BAD);
+    assert_int_equal(e->created, local(6, 2)); /* the manifest tells none */
+    assert_string_equal(e->note, "it failed a check");
+
+    e = find(&catalog, "before upgrade \xC3\xBC.BACKUP");
+    assert_false(e->ours);
+    assert_true(e->created > now); /* the file's own time: today */
+    assert_int_equal(e->age_days, 0);
+
+    /* Newest first. */
+    for (size_t i = 1; i < catalog.count; i++) {
+        assert_true(catalog.entries[i - 1].created >= catalog.entries[i].created);
+    }
+    assert_string_equal(catalog.entries[6].name, "cmms_backup_20260101_020000.backup");
+    catalog_release(&catalog);
+    assert_int_equal(catalog.count, 0);
+    mem_free(folder);
+    test_dir_remove(dir);
+}
+
+static void loads_again(void **state)
+{
+    (void)state;
+    char *dir = test_dir_new(), *nowhere = fs_join(dir, "nowhere");
+    Error err = ERROR_INIT;
+    Catalog catalog;
+    catalog_init(&catalog);
+    assert_ok(catalog_load(dir, 0, &catalog, &err), &err);
+    assert_int_equal(catalog.count, 0);
+    put(dir, "cmms_backup_20260101_020000.backup", "12345");
+    assert_ok(catalog_load(dir, local(1, 2) + DAY - 1, &catalog, &err), &err);
+    assert_int_equal(catalog.count, 1);
+    assert_int_equal(catalog.entries[0].age_days, 0);
+    assert_ok(catalog_load(dir, local(1, 2) + DAY, &catalog, &err), &err);
+    assert_int_equal(catalog.count, 1);
+    assert_int_equal(catalog.entries[0].age_days, 1);
+    assert_ok(catalog_load(dir, INT64_MAX, &catalog, &err), &err);
+    assert_int_equal(catalog.entries[0].age_days, INT32_MAX);
+    /* A folder that is gone leaves what was known. */
+    assert_false(catalog_load(nowhere, 0, &catalog, &err));
+    assert_int_equal(strncmp(err.message, "the backups cannot be listed: ", 30), 0);
+    assert_int_equal(catalog.count, 1);
+    error_clear(&err);
+    catalog_release(&catalog);
+    mem_free(nowhere);
+    test_dir_remove(dir);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(kinds_of_entries), cmocka_unit_test(loads_again)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,413 @@
+#include "test_util.h"
+
+#include "clock.h"
+#include "folder.h"
+#include "settings.h"
+#include "test_env.h"
+#include "thread.h"
+
+/* --- choosing ------------------------------------------------------------------------------------------ */
+
+static void first_that_can_be_written(void **state)
+{
+    (void)state;
+    char *dir = test_dir_new();
+    Error err = ERROR_INIT;
+    char *file = fs_join(dir, "a file"), *in_file = fs_join(file, "AIT_CMMS_Backups");
+    char *good = fs_join(dir, "b"), *deep = fs_join(good, "c"), *other = fs_join(dir, "d");
+    test_write(file, "in the way");
+    size_t which = 99;
+
+    const char *first[] = {deep, other};
+    assert_ok(folder_choose_among(first, 2, &which, &err), &err);
+    assert_int_equal(which, 0);
+    assert_true(fs_exists(deep));
+    assert_false(fs_exists(other)); /* nothing is made that is not used */
+
+    const char *third[] = {NULL, in_file, other, deep};
+    assert_ok(folder_choose_among(third, 4, &which, &err), &err);
+    assert_int_equal(which, 2);
+
+    const char *none[] = {in_file, NULL, file};
+    which = 99;
+    assert_false(folder_choose_among(none, 3, &which, &err));
+    assert_int_equal(err.kind, EK_SETTINGS);
+    assert_string_equal(err.message, "no folder for the backups can be written to");
+    assert_non_null(err.detail);
+    assert_string_equal(err.hint, "Name a folder that you may write to in the variable CMMS_BACKUP_FOLDER.");
+    assert_int_equal(which, 99);
+    assert_int_equal(test_dir_count(deep), 0); /* the trial leaves nothing */
+    error_clear(&err);
+    mem_free(other);
+    mem_free(deep);
+    mem_free(good);
+    mem_free(in_file);
+    mem_free(file);
+    test_dir_remove(dir);
+}
+
+static void named_outright(void **state)
+{
+    (void)state;
+    char *dir = test_dir_new(), *wanted = fs_join(dir, "wanted"), *from_env = fs_join(dir, "from env");
+    char *file = fs_join(dir, "file"), *folder = NULL;
+    bool fallback = true;
+    Error err = ERROR_INIT;
+    test_setenv("CMMS_BACKUP_FOLDER", from_env);
+    assert_ok(folder_choose(NULL, &folder, &fallback, &err), &err);
+    assert_false(fallback);
+    assert_text(folder, from_env);
+
+    fallback = true;
+    assert_ok(folder_choose(wanted, &folder, &fallback, &err), &err);
+    assert_false(fallback);
+    assert_text(folder, wanted);
+
+    /* There is no fallback from a folder that was named. */
+    test_write(file, "in the way");
+    folder = NULL;
+    fallback = true;
+    assert_false(folder_choose(file, &folder, &fallback, &err));
+    char *message = mem_printf("the backup folder \"%s\" cannot be written to", file);
+    assert_non_null(err.detail);
+    assert_string_equal(err.hint, "Check that the drive is connected and that you may write to this folder, or name "
+                                  "another one.");
+    assert_error(&err, EK_SETTINGS, message);
+    assert_null(folder);
+    assert_true(fallback);
+    test_setenv("CMMS_BACKUP_FOLDER", file);
+    assert_fails(folder_choose(NULL, &folder, &fallback, &err), &err, EK_SETTINGS, message);
+    test_setenv("CMMS_BACKUP_FOLDER", NULL);
+    mem_free(message);
+    mem_free(file);
+    mem_free(from_env);
+    mem_free(wanted);
+    test_dir_remove(dir);
+}
+
+#ifndef _WIN32 /* Windows asks the shell where Documents is, and no variable moves it */
+static void order(void **state)
+{
+    (void)state;
+    char *dir = test_dir_new(), *documents = fs_join(dir, "Documents"), *folder = NULL;
+    char *expected = fs_join(documents, "AIT_CMMS_Backups");
+    char *old_home = machine_getenv("HOME");
+    bool fallback = true;
+    Error err = ERROR_INIT;
+    test_setenv("CMMS_BACKUP_FOLDER", "");
+    test_setenv("HOME", dir);
+    assert_ok(folder_choose(NULL, &folder, &fallback, &err), &err);
+    assert_false(fallback);
+    assert_text(folder, expected);
+
+    /* No Documents: beside the program, where this test program lies. */
+    assert_ok(fs_remove_tree(documents, &err), &err);
+    test_write(documents, "in the way");
+    char *program = machine_program_dir(), *beside = fs_join(program, "backups");
+    assert_ok(folder_choose(NULL, &folder, &fallback, &err), &err);
+    assert_true(fallback);
+    assert_text(folder, beside);
+    assert_ok(fs_remove_tree(beside, &err), &err);
+
+    /* Not there either: home. */
+    test_write(beside, "in the way");
+    char *home = fs_join(dir, "AIT_CMMS_Backups");
+    assert_ok(folder_choose(NULL, &folder, &fallback, &err), &err);
+    assert_text(folder, home);
+    assert_ok(fs_remove_tree(home, &err), &err);
+
+    /* Nor there: the temp folder. */
+    test_write(home, "in the way");
+    char *temp = fs_join(dir, "temp"), *last = fs_join(temp, "AIT_CMMS_Backups");
+    test_setenv("TMPDIR", temp);
+    assert_ok(folder_choose(NULL, &folder, &fallback, &err), &err);
+    assert_text(folder, last);
+    test_setenv("TMPDIR", NULL);
+    test_setenv("HOME", old_home);
+    assert_ok(fs_remove(beside, &err), &err);
+    mem_free(last);
+    mem_free(temp);
+    mem_free(home);
+    mem_free(beside);
+    mem_free(program);
+    mem_free(old_home);
+    mem_free(expected);
+    mem_free(documents);
+    test_dir_remove(dir);
+}
+#endif
+
+/* --- names --------------------------------------------------------------------------------------------- */
+
+static int64_t moment(int year, int month, int day, int hour, int minute, int second)
+{
+    CivilTime t = {year, month, day, hour, minute, second, 0};
+    return clock_from_local(&t);
+}
+
+static void names(void **state)
+{
+    (void)state;
+    int64_t at = moment(2026, 1, 19, 14, 30, 52), found = 0;
+    assert_text(folder_backup_name(at), "cmms_backup_20260119_143052.backup");
+    assert_true(folder_parse_name("cmms_backup_20260119_143052.backup", &found));
+    assert_int_equal(found, at);
+    assert_true(folder_parse_name("cmms_backup_20240229_000000.backup", NULL));
+    assert_true(folder_parse_name("cmms_backup_20380119_031408.backup", NULL)); /* beyond 32 bits */
+    assert_text(folder_manifest_path("D:\\x\\a.backup"), "D:\\x\\a.backup.manifest.json");
+}
+
+static void not_our_names(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {
+        "", "cmms_backup_20260119_143052.backup ", " cmms_backup_20260119_143052.backup",
+        "cmms_backup_20260119_143052.backup.partial", "cmms_backup_20260119_143052.Backup",
+        "CMMS_backup_20260119_143052.backup", "cmms_backup_20260119-143052.backup",
+        "cmms_backup_2026011_1143052.backup", "cmms_backup_20260119_14305x.backup",
+        "cmms_backup_dddddddd_dddddd.backup", "cmms_backup_20261319_143052.backup",
+        "cmms_backup_20260019_143052.backup", "cmms_backup_20260132_143052.backup",
+        "cmms_backup_20260100_143052.backup", "cmms_backup_20250229_143052.backup",
+        "cmms_backup_21000229_143052.backup", "cmms_backup_20260119_243052.backup",
+        "cmms_backup_20260119_146052.backup", "cmms_backup_20260119_143060.backup",
+        "cmms_backup_00000119_143052.backup", "cmms_backup_20260119_143052.backups",
+        "cmms_backup_20260119_143052 - Copy.backup", "before_upgrade.backup",
+    };
+    for (size_t i = 0; i < TEST_COUNT(bad); i++) {
+        int64_t at = 7;
+        if (folder_parse_name(bad[i], &at)) {
+            print_error("%s was taken for ours\n", bad[i]);
+            fail();
+        }
+        assert_int_equal(at, 7);
+    }
+}
+
+static void free_name(void **state)
+{
+    (void)state;
+    char *dir = test_dir_new();
+    int64_t at = moment(2026, 1, 19, 14, 30, 58);
+    static const char *const taken[] = {"cmms_backup_20260119_143058.backup",
+                                        "cmms_backup_20260119_143059.backup.partial",
+                                        "cmms_backup_20260119_143100.backup.manifest.json"};
+    assert_text(folder_free_name(dir, at), "cmms_backup_20260119_143058.backup");
+    for (size_t i = 0; i < TEST_COUNT(taken); i++) {
+        char *path = fs_join(dir, taken[i]);
+        test_write(path, "x");
+        mem_free(path);
+    }
+    assert_text(folder_free_name(dir, at), "cmms_backup_20260119_143101.backup");
+    test_dir_remove(dir);
+}
+
+static void keep_aside(void **state)
+{
+    (void)state;
+    char *dir = test_dir_new(), *path = fs_join(dir, "x.json"), *kept = NULL;
+    Error err = ERROR_INIT;
+    test_write(path, "one");
+    assert_ok(folder_keep_aside(path, &kept, &err), &err);
+    assert_int_equal(strncmp(fs_base_name(kept), "x.damaged-", 10), 0);
+    assert_int_equal(strlen(fs_base_name(kept)), strlen("x.damaged-YYYYMMDD_HHMMSS.json"));
+    assert_text(test_read(kept), "one");
+    mem_free(kept);
+    test_write(path, "two");
+    assert_ok(folder_keep_aside(path, NULL, &err), &err);
+    assert_int_equal(test_dir_count(dir), 2);
+    kept = NULL;
+    assert_false(folder_keep_aside(path, &kept, &err));
+    assert_int_equal(err.kind, EK_NOT_FOUND);
+    assert_null(kept);
+    error_clear(&err);
+    mem_free(path);
+    test_dir_remove(dir);
+}
+
+/* --- locks --------------------------------------------------------------------------------------------- */
+
+static void one_job(void **state)
+{
+    (void)state;
+    char *dir = test_dir_new(), *nowhere = fs_join(dir, "nowhere");
+    FsLock *lock = NULL, *second = NULL;
+    Error err = ERROR_INIT;
+    assert_ok(folder_lock(dir, &lock, &err), &err);
+    assert_false(folder_lock(dir, &second, &err));
+    assert_null(second);
+    char *user = machine_user_name(), *computer = machine_host_name();
+    if (user && computer) {
+        char *holder = mem_printf("%s on %s, since 20", user, computer);
+        assert_non_null(err.detail);
+        assert_int_equal(strncmp(err.detail, holder, strlen(holder)), 0);
+        mem_free(holder);
+    }
+    assert_string_equal(err.hint, "Wait until it has finished, then try again.");
+    assert_error(&err, EK_BUSY, "another backup job is at work in this folder");
+    fs_unlock(lock);
+    assert_ok(folder_lock(dir, &lock, &err), &err);
+    fs_unlock(lock);
+    assert_false(folder_lock(nowhere, &lock, &err));
+    assert_int_equal(strncmp(err.message, "the backup folder cannot be locked: ", 36), 0);
+    error_clear(&err);
+    mem_free(user);
+    mem_free(computer);
+    mem_free(nowhere);
+    test_dir_remove(dir);
+}
+
+typedef struct Holder {
+    FsLock *lock;
+    Mutex *mutex;
+    Cond *cond;
+    bool asked; /* under mutex: the other is about to wait for the lock */
+} Holder;
+
+static void let_go(void *argument)
+{
+    Holder *holder = argument;
+    mutex_lock(holder->mutex);
+    while (!holder->asked) {
+        cond_wait(holder->cond, holder->mutex);
+    }
+    mutex_unlock(holder->mutex);
+    fs_unlock(holder->lock);
+}
+
+static void files_lock_waits(void **state)
+{
+    (void)state;
+    char *dir = test_dir_new();
+    Error err = ERROR_INIT;
+    FsLock *lock = NULL;
+    Holder holder = {NULL, mutex_new(), cond_new(), false};
+    assert_ok(folder_files_lock(dir, &holder.lock, &err), &err);
+    Thread *thread = thread_start(let_go, &holder);
+    mutex_lock(holder.mutex);
+    holder.asked = true;
+    cond_broadcast(holder.cond);
+    mutex_unlock(holder.mutex);
+    assert_ok(folder_files_lock(dir, &lock, &err), &err);
+    fs_unlock(lock);
+    thread_join(thread);
+    cond_free(holder.cond);
+    mutex_free(holder.mutex);
+    test_dir_remove(dir);
+}
+
+/* --- cleaning up --------------------------------------------------------------------------------------- */
+
+typedef struct Removed {
+    size_t count;
+    StrBuf names;
+} Removed;
+
+static void note_removed(void *context, const char *name)
+{
+    Removed *removed = context;
+    removed->count++;
+    strbuf_addf(&removed->names, "%s\n", name);
+}
+
+static void clean_up(void **state)
+{
+    (void)state;
+    static const char *const goes[] = {
+        ".cmms-backup.holder.json.tmp-00000001",
+        "backup_config.json.tmp-0123abcd",
+        "backup_log.json.tmp-ffffffff",
+        "backup_log_2025.json.tmp-00000000",
+        "before upgrade.backup.manifest.json.tmp-12345678",
+        "cmms-write-test.tmp-deadbeef",
+        "cmms_backup_20260119_143052.backup.partial",
+        "cmms_backup_20260119_143053.backup.manifest.json",
+        "cmms_backup_20260119_143054.backup.manifest.json.tmp-89abcdef",
+        "cmms_backup_20260119_143055.backup.manifest.json",
+        "cmms_backup_20260119_143055.backup.partial",
+    };
+    static const char *const stays[] = {
+        "cmms_backup_20260119_143054.backup",
+        "cmms_backup_20260119_143054.backup.manifest.json",
+        "cmms_backup_20240101_020000.backup", /* the predecessor's, without a manifest */
+        "cmms_backup_20260119_143052.backup.partial.old",
+        "cmms_backup_20260119_1430.backup.partial",
+        "cmms_backup_20261319_143052.backup.partial",
+        "mine.backup.partial",
+        "other.backup.manifest.json",
+        "backup_config.json",
+        "backup_config.damaged-20260119_143052.json",
+        "backup_config.json.tmp-0123ABCD",
+        "backup_config.json.tmp-0123abc",
+        "backup_config.json.tmp-0123abcde",
+        "backup_config.json.tmp",
+        "backup_log.json",
+        "backup_log_2025.json",
+        "backup_log_25.json.tmp-00000000",
+        "letter.docx.tmp-12345678",
+        ".manifest.json.tmp-12345678",
+        "tmp-12345678",
+    };
+    char *dir = test_dir_new();
+    Error err = ERROR_INIT;
+    for (size_t i = 0; i < TEST_COUNT(goes) + TEST_COUNT(stays); i++) {
+        char *path = fs_join(dir, i < TEST_COUNT(goes) ? goes[i] : stays[i - TEST_COUNT(goes)]);
+        FsFile *file = NULL;
+        assert_ok(fs_create_new(path, &file, &err) && fs_close(file, &err), &err);
+        mem_free(path);
+    }
+    char *folder = fs_join(dir, "cmms_backup_20260119_143059.backup.partial"); /* a folder, not a file */
+    assert_ok(fs_make_dirs(folder, &err), &err);
+
+    Removed removed = {.count = 0};
+    StrBuf expected;
+    strbuf_init(&removed.names, STRBUF_SMALL);
+    strbuf_init(&expected, STRBUF_SMALL);
+    for (size_t i = 0; i < TEST_COUNT(goes); i++) {
+        strbuf_addf(&expected, "%s\n", goes[i]);
+    }
+    assert_ok(folder_clean_up(dir, note_removed, &removed, &err), &err);
+    assert_string_equal(removed.names.buf, expected.buf);
+    for (size_t i = 0; i < TEST_COUNT(stays); i++) {
+        char *path = fs_join(dir, stays[i]);
+        if (!fs_exists(path)) {
+            print_error("%s is gone\n", stays[i]);
+            fail();
+        }
+        mem_free(path);
+    }
+    assert_true(fs_exists(folder));
+    assert_int_equal(test_dir_count(dir), TEST_COUNT(stays) + 2); /* the folder, and the lock file */
+
+    /* Again, and with nobody to tell: nothing more to do. */
+    assert_ok(folder_clean_up(dir, NULL, NULL, &err), &err);
+    assert_int_equal(test_dir_count(dir), TEST_COUNT(stays) + 2);
+    strbuf_release(&removed.names);
+    strbuf_release(&expected);
+    mem_free(folder);
+    test_dir_remove(dir);
+}
+
+static void clean_up_nowhere(void **state)
+{
+    (void)state;
+    char *dir = test_dir_new(), *nowhere = fs_join(dir, "nowhere");
+    Error err = ERROR_INIT;
+    assert_false(folder_clean_up(nowhere, NULL, NULL, &err));
+    assert_int_equal(strncmp(err.message, "what an interrupted job left cannot be cleaned up: ", 51), 0);
+    error_clear(&err);
+    mem_free(nowhere);
+    test_dir_remove(dir);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(first_that_can_be_written), cmocka_unit_test(named_outright),
+#ifndef _WIN32
+        cmocka_unit_test(order),
+#endif
+        cmocka_unit_test(names), cmocka_unit_test(not_our_names), cmocka_unit_test(free_name),
+        cmocka_unit_test(keep_aside), cmocka_unit_test(one_job), cmocka_unit_test(files_lock_waits),
+        cmocka_unit_test(clean_up), cmocka_unit_test(clean_up_nowhere)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

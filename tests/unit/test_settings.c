@@ -1,0 +1,337 @@
+#include "test_util.h"
+
+#include "jsonutil.h"
+#include "settings.h"
+#include "thread.h"
+
+#define GUIDE \
+    "{\n  \"enabled\": true,\n  \"schedule\": \"daily\",\n  \"backup_time\": \"02:00\",\n" \
+    "  \"retention_days\": 30,\n  \"max_backups\": 50,\n  \"compress\": true,\n  \"verify_after_backup\": true\n}\n"
+
+static void check_defaults(const Settings *settings)
+{
+    assert_true(settings->enabled);
+    assert_int_equal(settings->schedule, SCHEDULE_DAILY);
+    assert_int_equal(settings->backup_hour, 2);
+    assert_int_equal(settings->backup_minute, 0);
+    assert_int_equal(settings->retention_days, 30);
+    assert_int_equal(settings->max_backups, 50);
+    assert_true(settings->compress);
+    assert_true(settings->verify_after_backup);
+    assert_non_null(settings->document);
+}
+
+static void names(void **state)
+{
+    (void)state;
+    assert_string_equal(schedule_name(SCHEDULE_DAILY), "daily");
+    assert_string_equal(schedule_name(SCHEDULE_WEEKLY), "weekly");
+    assert_string_equal(schedule_name(SCHEDULE_MONTHLY), "monthly");
+}
+
+static void missing_file(void **state)
+{
+    (void)state;
+    char *dir = test_dir_new();
+    Error err = ERROR_INIT;
+    Settings settings;
+    settings_init(&settings);
+    settings.retention_days = 7; /* is replaced */
+    assert_ok(settings_load(dir, &settings, &err), &err);
+    check_defaults(&settings);
+    assert_null(settings.notice);
+    assert_int_equal(test_dir_count(dir), 0);
+    settings_release(&settings);
+    test_dir_remove(dir);
+}
+
+/* A save of the defaults is the file of the guide, letter by letter. */
+static void as_in_the_guide(void **state)
+{
+    (void)state;
+    char *dir = test_dir_new(), *path = fs_join(dir, SETTINGS_FILE);
+    Error err = ERROR_INIT;
+    Settings settings;
+    settings_init(&settings);
+    assert_ok(settings_save(dir, &settings, &err), &err);
+    assert_text(test_read(path), GUIDE);
+    assert_ok(settings_load(dir, &settings, &err), &err);
+    check_defaults(&settings);
+    assert_null(settings.notice);
+    settings_release(&settings);
+    mem_free(path);
+    test_dir_remove(dir);
+}
+
+static void others_survive(void **state)
+{
+    (void)state;
+    char *dir = test_dir_new(), *path = fs_join(dir, SETTINGS_FILE);
+    Error err = ERROR_INIT;
+    Settings settings;
+    settings_init(&settings);
+    test_write(path, "\xEF\xBB\xBF{\"theme\":\"d\\u00fcster\",\"retention_days\":14,\"sharepoint\":{\"site\":[1,2.5,"
+                     "null]},\"Retention_Days\":9,\"schedule\":\"Weekly\"}");
+    assert_ok(settings_load(dir, &settings, &err), &err);
+    assert_null(settings.notice);
+    assert_int_equal(settings.retention_days, 14);
+    assert_int_equal(settings.schedule, SCHEDULE_WEEKLY);
+    settings.retention_days = 21;
+    settings.backup_hour = 23;
+    settings.backup_minute = 5;
+    settings.enabled = false;
+    assert_ok(settings_save(dir, &settings, &err), &err);
+    assert_text(test_read(path),
+                "{\n  \"theme\": \"d\\u00fcster\",\n  \"retention_days\": 21,\n  \"sharepoint\": {\n    \"site\": [\n"
+                "      1,\n      2.5,\n      null\n    ]\n  },\n  \"Retention_Days\": 9,\n  \"schedule\": \"weekly\",\n"
+                "  \"enabled\": false,\n  \"backup_time\": \"23:05\",\n  \"max_backups\": 50,\n  \"compress\": true,\n"
+                "  \"verify_after_backup\": true\n}\n");
+    settings_release(&settings);
+    mem_free(path);
+    test_dir_remove(dir);
+}
+
+static void values(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *notice;
+        int retention, backups, hour, minute;
+        bool enabled;
+        Schedule schedule;
+    } rows[] = {
+        {"{}", NULL, 30, 50, 2, 0, true, SCHEDULE_DAILY},
+        {"{\"retention_days\":1,\"max_backups\":10000}", NULL, 1, 10000, 2, 0, true, SCHEDULE_DAILY},
+        {"{\"retention_days\":3650,\"max_backups\":1}", NULL, 3650, 1, 2, 0, true, SCHEDULE_DAILY},
+        {"{\"retention_days\":7.0}", NULL, 7, 50, 2, 0, true, SCHEDULE_DAILY},
+        {"{\"backup_time\":\"7:30\",\"schedule\":\"monthly\"}", NULL, 30, 50, 7, 30, true, SCHEDULE_MONTHLY},
+        {"{\"backup_time\":\"23:59\",\"enabled\":false}", NULL, 30, 50, 23, 59, false, SCHEDULE_DAILY},
+        {"{\"retention_days\":\"abc\"}", "retention_days was \"abc\"; 30 is used", 30, 50, 2, 0, true, SCHEDULE_DAILY},
+        {"{\"retention_days\":0}", "retention_days was 0; 30 is used", 30, 50, 2, 0, true, SCHEDULE_DAILY},
+        {"{\"retention_days\":-3}", "retention_days was -3; 30 is used", 30, 50, 2, 0, true, SCHEDULE_DAILY},
+        {"{\"retention_days\":3651}", "retention_days was 3651; 30 is used", 30, 50, 2, 0, true, SCHEDULE_DAILY},
+        {"{\"retention_days\":30.5}", "retention_days was 30.5; 30 is used", 30, 50, 2, 0, true, SCHEDULE_DAILY},
+        {"{\"max_backups\":10001}", "max_backups was 10001; 50 is used", 30, 50, 2, 0, true, SCHEDULE_DAILY},
+        {"{\"max_backups\":null}", "max_backups was null; 50 is used", 30, 50, 2, 0, true, SCHEDULE_DAILY},
+        {"{\"max_backups\":[1]}", "max_backups was [1]; 50 is used", 30, 50, 2, 0, true, SCHEDULE_DAILY},
+        {"{\"enabled\":1}", "enabled was 1; true is used", 30, 50, 2, 0, true, SCHEDULE_DAILY},
+        {"{\"schedule\":\"hourly\"}", "schedule was \"hourly\"; daily is used", 30, 50, 2, 0, true, SCHEDULE_DAILY},
+        {"{\"schedule\":3}", "schedule was 3; daily is used", 30, 50, 2, 0, true, SCHEDULE_DAILY},
+        {"{\"backup_time\":\"24:00\"}", "backup_time was \"24:00\"; 02:00 is used", 30, 50, 2, 0, true, SCHEDULE_DAILY},
+        {"{\"backup_time\":\"12:60\"}", "backup_time was \"12:60\"; 02:00 is used", 30, 50, 2, 0, true, SCHEDULE_DAILY},
+        {"{\"backup_time\":\"12:5\"}", "backup_time was \"12:5\"; 02:00 is used", 30, 50, 2, 0, true, SCHEDULE_DAILY},
+        {"{\"backup_time\":\"012:50\"}", "backup_time was \"012:50\"; 02:00 is used", 30, 50, 2, 0, true,
+         SCHEDULE_DAILY},
+        {"{\"backup_time\":\"1::50\"}", "backup_time was \"1::50\"; 02:00 is used", 30, 50, 2, 0, true, SCHEDULE_DAILY},
+        {"{\"backup_time\":\" 2:00\"}", "backup_time was \" 2:00\"; 02:00 is used", 30, 50, 2, 0, true, SCHEDULE_DAILY},
+        {"{\"backup_time\":2}", "backup_time was 2; 02:00 is used", 30, 50, 2, 0, true, SCHEDULE_DAILY},
+        {"{\"retention_days\":\"x\",\"max_backups\":0}", "retention_days was \"x\"; 30 is used. max_backups was 0; 50 is "
+                                                         "used",
+         30, 50, 2, 0, true, SCHEDULE_DAILY},
+        {"{\"schedule\":\"0123456789012345678901234567890123456789\"}",
+         "schedule was \"012345678901234567890123456789012345678…; daily is used", 30, 50, 2, 0, true, SCHEDULE_DAILY},
+        {"{\"schedule\":\"01234567890123456789012345678901234567\xC3\xBC\"}",
+         "schedule was \"01234567890123456789012345678901234567…; daily is used", 30, 50, 2, 0, true, SCHEDULE_DAILY},
+    };
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        Error err = ERROR_INIT;
+        Settings settings;
+        settings_init(&settings);
+        assert_ok(settings_parse(rows[i].text, strlen(rows[i].text), &settings, &err), &err);
+        if (rows[i].notice) {
+            assert_non_null(settings.notice);
+            assert_string_equal(settings.notice, rows[i].notice);
+        } else {
+            assert_null(settings.notice);
+        }
+        assert_int_equal(settings.retention_days, rows[i].retention);
+        assert_int_equal(settings.max_backups, rows[i].backups);
+        assert_int_equal(settings.backup_hour, rows[i].hour);
+        assert_int_equal(settings.backup_minute, rows[i].minute);
+        assert_int_equal(settings.enabled, rows[i].enabled);
+        assert_int_equal(settings.schedule, rows[i].schedule);
+        settings_release(&settings);
+    }
+}
+
+typedef struct Found {
+    char *name;
+} Found;
+
+static bool find_damaged(void *context, const char *name, const FsInfo *info)
+{
+    Found *found = context;
+    (void)info;
+    if (!strncmp(name, "backup_config.damaged-", 22)) {
+        mem_free(found->name);
+        found->name = mem_strdup(name);
+    }
+    return true;
+}
+
+static void damaged_is_kept(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *why;
+    } rows[] = {{"{\"retention_days\": 14", "the text is not JSON from byte 21 on"},
+                {"", "the text is not JSON from byte 0 on"},
+                {"[30]", "it is not a JSON object"},
+                {"{\"a\":\"\xFF\"}", "the text is not UTF-8 from byte 6 on"}};
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        char *dir = test_dir_new(), *path = fs_join(dir, SETTINGS_FILE);
+        Error err = ERROR_INIT;
+        Found found = {NULL};
+        Settings settings;
+        settings_init(&settings);
+        test_write(path, rows[i].text);
+        assert_ok(settings_load(dir, &settings, &err), &err);
+        check_defaults(&settings);
+        assert_false(fs_exists(path));
+        assert_ok(fs_list(dir, find_damaged, &found, &err), &err);
+        assert_non_null(found.name);
+        assert_int_equal(strlen(found.name), strlen("backup_config.damaged-YYYYMMDD_HHMMSS.json"));
+        char *kept = fs_join(dir, found.name);
+        assert_text(test_read(kept), rows[i].text);
+        char *notice = mem_printf("backup_config.json could not be read (%s) and was kept as %s; the default settings "
+                                  "are used",
+                                  rows[i].why, found.name);
+        assert_string_equal(settings.notice, notice);
+        /* The next load has nothing more to tell. */
+        assert_ok(settings_load(dir, &settings, &err), &err);
+        assert_null(settings.notice);
+        mem_free(notice);
+        mem_free(kept);
+        mem_free(found.name);
+        settings_release(&settings);
+        mem_free(path);
+        test_dir_remove(dir);
+    }
+}
+
+/* Twice in the same second: both are kept. */
+static void two_damaged_are_kept(void **state)
+{
+    (void)state;
+    char *dir = test_dir_new(), *path = fs_join(dir, SETTINGS_FILE);
+    Error err = ERROR_INIT;
+    Settings settings;
+    settings_init(&settings);
+    for (int i = 0; i < 3; i++) {
+        test_write(path, "no JSON");
+        assert_ok(settings_load(dir, &settings, &err), &err);
+    }
+    assert_int_equal(test_dir_count(dir), 3);
+    settings_release(&settings);
+    mem_free(path);
+    test_dir_remove(dir);
+}
+
+static void cannot_be_read(void **state)
+{
+    (void)state;
+    char *dir = test_dir_new(), *path = fs_join(dir, SETTINGS_FILE);
+    Error err = ERROR_INIT;
+    Settings settings;
+    settings_init(&settings);
+    settings.retention_days = 7;
+    assert_ok(fs_make_dirs(path, &err), &err); /* a folder of that name */
+    assert_false(settings_load(dir, &settings, &err));
+    assert_int_equal(err.kind, EK_IO);
+    assert_int_equal(strncmp(err.message, "the settings cannot be read: ", 29), 0);
+    assert_int_equal(settings.retention_days, 7);
+    error_clear(&err);
+    settings_release(&settings);
+    mem_free(path);
+    test_dir_remove(dir);
+}
+
+static void save_refuses_nonsense(void **state)
+{
+    (void)state;
+    char *dir = test_dir_new();
+    Error err = ERROR_INIT;
+    Settings settings;
+    settings_init(&settings);
+    settings.retention_days = 0;
+    assert_fails(settings_save(dir, &settings, &err), &err, EK_SETTINGS,
+                 "retention_days must be a whole number from 1 to 3650");
+    settings.retention_days = 30;
+    settings.max_backups = 10001;
+    assert_fails(settings_save(dir, &settings, &err), &err, EK_SETTINGS,
+                 "max_backups must be a whole number from 1 to 10000");
+    settings.max_backups = 50;
+    settings.backup_minute = 60;
+    assert_fails(settings_save(dir, &settings, &err), &err, EK_SETTINGS,
+                 "backup_time must be a time of day from 00:00 to 23:59");
+    settings.backup_minute = 0;
+    settings.schedule = (Schedule)3;
+    assert_fails(settings_save(dir, &settings, &err), &err, EK_SETTINGS,
+                 "schedule must be daily, weekly or monthly");
+    assert_int_equal(test_dir_count(dir), 0);
+    settings_release(&settings);
+    test_dir_remove(dir);
+}
+
+static void save_fails(void **state)
+{
+    (void)state;
+    char *dir = test_dir_new(), *nowhere = fs_join(dir, "nowhere");
+    Error err = ERROR_INIT;
+    Settings settings;
+    settings_init(&settings);
+    assert_false(settings_save(nowhere, &settings, &err));
+    assert_int_equal(strncmp(err.message, "the settings cannot be saved: ", 30), 0);
+    error_clear(&err);
+    settings_release(&settings);
+    mem_free(nowhere);
+    test_dir_remove(dir);
+}
+
+/* Whoever reads while others save sees one of the whole versions. */
+static void save_all(void *argument)
+{
+    const char *dir = argument;
+    for (int i = 1; i <= 20; i++) {
+        Settings settings;
+        settings_init(&settings);
+        settings.retention_days = i;
+        settings.max_backups = i;
+        settings_save(dir, &settings, NULL);
+        settings_release(&settings);
+    }
+}
+
+static void old_or_new(void **state)
+{
+    (void)state;
+    char *dir = test_dir_new();
+    Error err = ERROR_INIT;
+    Settings settings;
+    settings_init(&settings);
+    settings.retention_days = settings.max_backups = 1;
+    assert_ok(settings_save(dir, &settings, &err), &err);
+    Thread *threads[2] = {thread_start(save_all, dir), thread_start(save_all, dir)};
+    for (int i = 0; i < 40; i++) {
+        assert_ok(settings_load(dir, &settings, &err), &err);
+        assert_null(settings.notice);
+        assert_int_equal(settings.retention_days, settings.max_backups);
+    }
+    thread_join(threads[0]);
+    thread_join(threads[1]);
+    assert_ok(settings_load(dir, &settings, &err), &err);
+    assert_int_equal(settings.retention_days, 20);
+    assert_int_equal(test_dir_count(dir), 2); /* the file and the lock file */
+    settings_release(&settings);
+    test_dir_remove(dir);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names),           cmocka_unit_test(missing_file),  cmocka_unit_test(as_in_the_guide),
+        cmocka_unit_test(others_survive),  cmocka_unit_test(values),        cmocka_unit_test(damaged_is_kept),
+        cmocka_unit_test(two_damaged_are_kept), cmocka_unit_test(cannot_be_read),
+        cmocka_unit_test(save_refuses_nonsense), cmocka_unit_test(save_fails), cmocka_unit_test(old_or_new)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
