@@ -7,7 +7,6 @@
  */
 #include "manifest.h"
 
-#include <math.h>
 
 #include "clock.h"
 #include "fs.h"
@@ -233,7 +232,7 @@ static bool get_count(const cJSON *object, const char *name, int64_t *value, Err
         *value = -1;
         return true;
     }
-    uint64_t number;
+    uint64_t number = 0;
     if (!get_size(object, name, &number, err)) {
         return false;
     }
@@ -277,8 +276,8 @@ static bool get_tables(const cJSON *root, Manifest *out, Error *err)
     const cJSON *item;
     cJSON_ArrayForEach(item, tables) {
         const char *schema = json_string(item, "schema", NULL), *name = json_string(item, "name", NULL);
-        int64_t rows, expected;
-        uint64_t bytes;
+        int64_t rows = -1, expected = -1;
+        uint64_t bytes = 0;
         if (!cJSON_IsObject(item) || !schema || !name || !get_count(item, "rows", &rows, NULL) ||
             !get_count(item, "expected", &expected, NULL) || !get_size(item, "bytes", &bytes, NULL)) {
             return bad_member("tables", err);
@@ -331,7 +330,7 @@ static bool get_members(const cJSON *root, Manifest *out, Error *err)
         return bad_member("level", err);
     }
     out->seconds = json_number(root, "seconds", -1);
-    if (!(out->seconds >= 0) || !isfinite(out->seconds) || out->seconds > EXACT_MAX) {
+    if (!(out->seconds >= 0 && out->seconds <= EXACT_MAX)) {
         return bad_member("seconds", err);
     }
     return get_moment(root, "started", &out->started, err) && get_moment(root, "finished", &out->finished, err) &&

@@ -54,8 +54,14 @@ def wine_env():
 
 
 def wine(*argv):
-    return subprocess.run(["wine"] + list(argv), env=wine_env(), capture_output=True, timeout=LIMIT,
-                          stdin=subprocess.DEVNULL)
+    """Runs a program to its end. Its output goes through files: Wine's own services, which may be started on the way,
+    inherit it, and with a pipe its end would not come before theirs."""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        done = subprocess.run(["wine"] + list(argv), env=wine_env(), stdout=out, stderr=err, timeout=LIMIT,
+                              stdin=subprocess.DEVNULL)
+        for f in (out, err):
+            f.seek(0)
+        return subprocess.CompletedProcess(argv, done.returncode, out.read(), err.read())
 
 
 def windows_path(path):

@@ -245,7 +245,7 @@ static void help_fits_a_console(void **state)
     (void)state;
     for (int v = VERB_NONE; v <= VERB_HELP; v++) {
         for (const char *line = help_text((Verb)v); *line; line += strcspn(line, "\n") + 1) {
-            assert_in_range(strcspn(line, "\n"), 0, 110);
+            assert_true(strcspn(line, "\n") <= 110);
         }
     }
 }

@@ -113,8 +113,8 @@ static void the_same_everywhere(void **state)
     }
     strbuf_release(&line);
     sha256_finish(sha, hex);
-    assert_string_equal(hex, "@SUM@");
-    assert_int_equal(bytes, 0);
+    assert_string_equal(hex, "6fb104071af4b78d41fa16c148d897e0528f937bbbc08c084e142cc91583d8fe");
+    assert_int_equal(bytes, 3788351);
 }
 
 static void it_grows_with_the_size(void **state)
@@ -151,7 +151,7 @@ static void photos_are_like_jpeg(void **state)
     const char *photo = strstr(line.buf, "\t\\\\xffd8ffe000104a464946");
     assert_non_null(photo);
     size_t len = strcspn(photo + 1, "\t");
-    assert_in_range((len - 3) / 2, 20000, 60100);
+    assert_true(len / 2 > 20000 && len / 2 < 60100);
     assert_memory_equal(photo + 1 + len - 4, "ffd9", 4);
     strbuf_release(&line);
 }

@@ -3,7 +3,8 @@
  *
  * A Windows console is written to in UTF-16 (WriteConsoleW), whatever its code page; a file or a pipe gets the
  * UTF-8 bytes. The control handler runs on a thread that Windows makes; it has no context argument, so the
- * Cancel it sets is the one mutable global here, exchanged atomically. The second Ctrl+C ends the program at once.
+ * Cancel it sets is a global here, exchanged atomically. The second Ctrl+C ends the program at once. The other
+ * global is the state of the thread that reads stdin to its end.
  */
 #include "console.h"
 
@@ -19,6 +20,10 @@
 #define CLOSE_GRACE_MS 10000u /* Windows ends us after five seconds anyway */
 
 static void *volatile interrupt_cancel;
+
+/* Of the thread that reads stdin to its end. */
+enum { INPUT_UNTOUCHED, INPUT_READING, INPUT_ENDED };
+static volatile LONG input_state = INPUT_UNTOUCHED;
 
 static HANDLE std_handle(int fd)
 {
@@ -40,25 +45,35 @@ bool console_enable_colour(int fd)
     return GetConsoleMode(handle, &mode) && SetConsoleMode(handle, mode | ENABLE_VIRTUAL_TERMINAL_PROCESSING);
 }
 
-bool console_input_ended(void)
+/* Reads stdin to its end, on a thread that nobody waits for: it ends with the process. */
+static DWORD WINAPI read_input(void *unused)
 {
     HANDLE input = std_handle(0);
-    DWORD waiting = 0;
     char waste[4096];
     DWORD got = 0;
 
+    (void)unused;
+    while (ReadFile(input, waste, sizeof waste, &got, NULL) && got > 0) {
+        /* thrown away */
+    }
+    InterlockedExchange(&input_state, INPUT_ENDED);
+    return 0;
+}
+
+/* Whether a pipe has ended cannot be asked without reading from it: PeekNamedPipe takes only some kinds of
+ * handles, and Wine gives programs others. */
+bool console_input_ended(void)
+{
     if (console_is_terminal(0))
         return false;
-    if (GetFileType(input) != FILE_TYPE_PIPE)
-        return true; /* NUL, a file, or nothing at all: nobody is there who could close it later */
-    for (;;) {
-        if (!PeekNamedPipe(input, NULL, 0, NULL, &waiting, NULL))
+    if (InterlockedCompareExchange(&input_state, INPUT_READING, INPUT_UNTOUCHED) == INPUT_UNTOUCHED) {
+        HANDLE thread = CreateThread(NULL, 0, read_input, NULL, 0, NULL);
+
+        if (thread == NULL)
             return true;
-        if (waiting == 0)
-            return false;
-        if (!ReadFile(input, waste, waiting < sizeof waste ? waiting : (DWORD)sizeof waste, &got, NULL) || got == 0)
-            return true;
+        CloseHandle(thread);
     }
+    return InterlockedCompareExchange(&input_state, INPUT_ENDED, INPUT_ENDED) == INPUT_ENDED;
 }
 
 unsigned console_width(void)
