@@ -9,7 +9,7 @@ set -eu
 mkdir -p "$1"
 WINEPREFIX=$(cd "$1" && pwd -P)
 export WINEPREFIX WINEDEBUG=-all WINEDLLOVERRIDES="mscoree,mshtml=" WINEARCH=win64
-version="5 $(wine --version 2>/dev/null)"
+version="6 $(wine --version 2>/dev/null)"
 if [ "$(cat "$WINEPREFIX/.cmms-prefix" 2>/dev/null)" = "$version" ]; then exit 0; fi
 
 wineboot -i >/dev/null 2>&1
@@ -21,8 +21,9 @@ logfont() { printf 'hex:f4,ff,ff,ff,00,00,00,00,00,00,00,00,00,00,00,00,%s,00,00
             printf ',00%.0s' $(seq 48); }
 normal=$(logfont 90,01)
 # FontLink wants "file,face" as a list of strings.
-symbola=$(fc-list Symbola file | sed 's/: *$//; s#.*/##; q')
-multi() { printf '%s' "$1" | od -An -v -tx1 | tr -s ' \n' ',' | sed 's/^,//; s/,$//'; printf ',00,00'; }
+face() { printf '%s,%s' "$(fc-list "$1" file | sed 's/: *$//; s#.*/##; q')" "$1" | od -An -v -tx1 | tr -s ' \n' ',' |
+         sed 's/^,//; s/,*$/,00,/'; }
+links="$(face Symbola)$(face 'Droid Sans Fallback')00"
 
 reg=$(mktemp)
 trap 'rm -f "$reg"' EXIT
@@ -39,11 +40,11 @@ REGEDIT4
 "Consolas"="DejaVu Sans Mono"
 
 [HKEY_LOCAL_MACHINE\Software\Microsoft\Windows NT\CurrentVersion\FontLink\SystemLink]
-"Open Sans"=hex(7):$(multi "$symbola,Symbola")
-"Open Sans Bold"=hex(7):$(multi "$symbola,Symbola")
-"Open Sans Semibold"=hex(7):$(multi "$symbola,Symbola")
-"Segoe UI"=hex(7):$(multi "$symbola,Symbola")
-"DejaVu Sans Mono"=hex(7):$(multi "$symbola,Symbola")
+"Open Sans"=hex(7):$links
+"Open Sans Bold"=hex(7):$links
+"Open Sans Semibold"=hex(7):$links
+"Segoe UI"=hex(7):$links
+"DejaVu Sans Mono"=hex(7):$links
 
 [HKEY_CURRENT_USER\Control Panel\Desktop\WindowMetrics]
 "MessageFont"=$normal

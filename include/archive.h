@@ -6,7 +6,8 @@
  * entry's number, and length-prefixed chunks of one compressed stream, ended by a chunk of length 0.
  *
  * All that the file says is doubted: lengths, counts and depths have caps, and what is beyond them is
- * EK_DAMAGED with the offset. Peak memory does not depend on the size of the archive.
+ * EK_DAMAGED with the offset. An archive of a newer version is EK_TOOL. Peak memory does not depend on the size
+ * of the archive, only on its TOC.
  */
 #ifndef CMMS_ARCHIVE_H
 #define CMMS_ARCHIVE_H
@@ -24,7 +25,7 @@ const char *archive_compression_name(ArchiveCompression compression); /* "none",
 
 typedef struct ArchiveEntry {
     int32_t id;         /* dump id */
-    char *tag;          /* the object's name */
+    char *tag;          /* the object's name; texts are UTF-8, repaired where the archive's are not */
     char *desc;         /* "TABLE", "TABLE DATA", "BLOBS", "SEQUENCE SET", "EXTENSION", "ACL", ... */
     char *schema;       /* or NULL */
     char *owner;        /* or NULL */
@@ -71,7 +72,8 @@ bool archive_read_toc(FsFile *file, Archive *archive, Error *err);
 /* Header, TOC and every data block: each is decoded to its end and its rows are counted; every entry that
  * should have data must have had it, once, and nothing may follow. In the same pass over the file SHA-256 and
  * quickXorHash of all of it. On failure `archive` holds what was read (for a report), the rest of the hash is
- * still computed where the file can be read, and err is EK_DAMAGED with the offset and the entry's name. */
+ * still computed where the file can be read, and err is EK_DAMAGED with the offset and the entry's name. A file
+ * that cannot be read to its end (EK_IO) or a cancelled scan leaves the results empty. */
 bool archive_scan(FsFile *file, Archive *archive, ArchiveScan *scan, Error *err);
 
 #endif

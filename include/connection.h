@@ -62,6 +62,11 @@ const char *connection_host(const Connection *connection);     /* with defaults;
 const char *connection_port(const Connection *connection);
 const char *connection_database(const Connection *connection); /* NULL when neither it nor the user is set */
 const char *connection_sslmode(const Connection *connection);
+/* The database and user as a connection string in percent form, thus plain ASCII: "postgresql:///cmms?user=ann".
+ * For a client tool's --dbname: on Windows a tool reads its environment in the ANSI code page, in which a name such
+ * as "données 中" would be lost. Host, port and password stay in the environment. Caller frees; NULL without a
+ * database. */
+char *connection_tool_string(const Connection *connection);
 char *connection_text(const Connection *connection); /* "user@host:port/db" for people; caller frees */
 
 /* The environment of a client tool that is to reach this database: "PGHOST=…" … PGPASSWORD, PGCONNECT_TIMEOUT,

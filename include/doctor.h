@@ -30,6 +30,7 @@ typedef struct Doctor {
 void doctor_init(Doctor *doctor);
 void doctor_release(Doctor *doctor);
 /* Never fails as a whole but for EK_CANCELLED; what is wrong is in the checks. */
-bool doctor_run(const Connection *connection, const char *folder_wanted, const Cancel *cancel, Doctor *doctor, Error *err);
+bool doctor_run(const Connection *connection, const char *folder_wanted, const Cancel *cancel, Doctor *doctor,
+                Error *err);
 
 #endif

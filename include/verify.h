@@ -20,11 +20,16 @@ void verify_result_init(VerifyResult *result);
 void verify_result_release(VerifyResult *result);
 
 /* Reads every byte of a backup: decodes it, counts rows, hashes, and compares with its manifest if it has one.
- * EK_DAMAGED says what differs first. Does not write anything. */
+ * EK_DAMAGED says what differs first. Does not write anything and takes no lock, so a job that holds the folder's
+ * lock may call it. The manifest in the result has the level reached: LEVEL_PROVEN where its recorded proof holds
+ * (same hash), else LEVEL_VERIFIED, also for a file without a manifest, of which could_not_compare_… warn.
+ * A manifest that is there but cannot be used is EK_DAMAGED. */
 bool verify_file(const char *path, const JobSink *sink, const Cancel *cancel, VerifyResult *result, Error *err);
 
-/* verify_file under the folder's rules: writes the outcome into the manifest (level, time) and the log. A file
- * without a manifest gets one when `adopt` is set. */
+/* verify_file under the folder's rules: takes its lock (EK_BUSY), writes the outcome into the manifest (level, time)
+ * and the log. A file without a manifest that reads well gets one when `adopt` is set; an unusable manifest is then
+ * kept aside. A damaged file's manifest gets LEVEL_BAD and stays what it was otherwise. When the check is
+ * cancelled nothing is written. */
 bool verify_backup(const char *path, bool adopt, const JobSink *sink, const Cancel *cancel, VerifyResult *result,
                    Error *err);
 

@@ -7,7 +7,7 @@
 #define CMMS_PRODUCT "CMMS Backup"
 
 /* Names under which Windows knows the program. The installer takes them from here (installer/package.sh). */
-#define CMMS_APP_ID "AIT.CMMS.Backup"          /* AppUserModelID: of the process, and of the Start menu shortcut */
+#define CMMS_APP_ID "AIT.CMMSBackup"           /* AppUserModelID: of the process, and of the Start menu shortcut */
 #define CMMS_TASK_NAME "AIT CMMS Backup"       /* the task of the scheduled backup, in Task Scheduler's root */
 #define CMMS_AUTOSTART_NAME "AIT CMMS Backup"  /* value under HKCU ...\CurrentVersion\Run for --tray */
 #define CMMS_SECRET_PREFIX "AIT CMMS Backup:"  /* what every target in the Credential Manager starts with */

@@ -8,13 +8,32 @@ for d in $deps; do cppflags="$cppflags -I$d/include" ldflags="$ldflags -L$d/lib"
 # The C runtime has had this function since Windows Vista; mingw's headers show it only to newer runtimes.
 echo 'int __cdecl _iswctype_l(unsigned short, unsigned short, void *);' >declare.h
 cppflags="$cppflags -include $work/declare.h"
+# Windows' own programs take their arguments, environment and file names in the ANSI code page unless a manifest
+# says UTF-8: with it a user called "Jürgen 中", and such a password, reach the tools and the server whole.
+cat >utf8.manifest <<'END'
+<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
+<assembly xmlns="urn:schemas-microsoft-com:asm.v1" manifestVersion="1.0">
+  <trustInfo xmlns="urn:schemas-microsoft-com:asm.v3"><security><requestedPrivileges>
+    <requestedExecutionLevel level="asInvoker" uiAccess="false"/>
+  </requestedPrivileges></security></trustInfo>
+  <compatibility xmlns="urn:schemas-microsoft-com:compatibility.v1"><application>
+    <supportedOS Id="{8e0f7a12-bfb3-4fe8-b9a5-48fd50a15a9a}"/>
+  </application></compatibility>
+  <application xmlns="urn:schemas-microsoft-com:asm.v3"><windowsSettings>
+    <activeCodePage xmlns="http://schemas.microsoft.com/SMI/2019/WindowsSettings">UTF-8</activeCodePage>
+    <longPathAware xmlns="http://schemas.microsoft.com/SMI/2016/WindowsSettings">true</longPathAware>
+  </windowsSettings></application>
+</assembly>
+END
+echo '1 24 "utf8.manifest"' >utf8.rc
+$host-windres -O coff utf8.rc utf8.o
 mkdir build
 cd build
 # pkg-config knows nothing of the cross-built libraries; the paths above are all that configure needs.
 ../"$package"/configure --host=$host --build=x86_64-linux-gnu --prefix=/pgsql \
   --without-readline --without-icu --with-openssl --with-zlib --with-lz4 --with-zstd \
   $([ "$what" = engine ] || echo --with-system-tzdata=/usr/share/zoneinfo) \
-  CPPFLAGS="$cppflags" CFLAGS="-O2 -pipe" LDFLAGS="$ldflags -static-libgcc" ZIC=/usr/sbin/zic \
+  CPPFLAGS="$cppflags" CFLAGS="-O2 -pipe" LDFLAGS="$ldflags -static-libgcc" LDFLAGS_EX="$work/utf8.o" ZIC=/usr/sbin/zic \
   LZ4_CFLAGS=-I/opt/archivers/include LZ4_LIBS=-llz4 ZSTD_CFLAGS=-I/opt/archivers/include ZSTD_LIBS=-lzstd
 make -j"$jobs" -C src/backend generated-headers
 parts="src/interfaces/libpq src/bin/pg_dump"

@@ -177,7 +177,8 @@ static bool read_stream(DataReader *data, DataKind kind, Error *err)
     if (!archive_stream_end(data->stream, &problem)) {
         return stream_failed(data, problem, err);
     }
-    if ((kind == DATA_COPY && (!data->ended || data->after_end != 2)) || (kind == DATA_INSERTS && data->after_end < 2)) {
+    const bool whole = kind == DATA_LARGE_OBJECT || data->after_end >= 2;
+    if (!whole || (kind == DATA_COPY && !data->ended)) {
         return stream_failed(data, "the rows are cut off: the mark that ends them is missing", err);
     }
     return true;

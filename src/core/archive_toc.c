@@ -261,7 +261,7 @@ static bool read_offset(TocReader *toc, ArchiveEntry *entry, Error *err)
         return true;
     }
     if (offset >= toc->reader->size) {
-        return archive_damaged(toc->reader, at, err, "an offset lies behind the file's end");
+        return archive_damaged(toc->reader, at, err, "the file is too short for what is listed");
     }
     entry->offset = (int64_t)offset;
     return true;

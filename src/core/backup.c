@@ -44,6 +44,8 @@
 #define PART_LISTED 0.92
 #define PART_CHECKED 0.99
 
+static const char hint_again[] = "Try again. If it fails again, show this to your IT administrator.";
+
 typedef struct Counter {
     Pg *pg;
     Snapshot *snapshot;
@@ -547,7 +549,6 @@ out:
     line_splitter_release(&listing.lines); /* hands over a last line */
     if (ok && listing.table_data == 0 && run->snapshot.count > 0) {
         error_set(err, EK_DAMAGED, "the backup holds no table, and the database has %zu", run->snapshot.count);
-        error_hint(err, "Try again. If it fails again, show this to your IT administrator.");
         ok = false;
     }
     strbuf_release(&listing.errors);
@@ -739,6 +740,8 @@ bool backup_run(const BackupSpec *spec, const JobSink *sink, const Cancel *cance
     counter_end(&run, true);
     if (!ok && why.kind == EK_CANCELLED) {
         error_set(&why, EK_CANCELLED, "the backup was stopped"); /* whichever step it was that stopped */
+    } else if (!ok && why.hint == NULL) {
+        error_hint(&why, "%s", hint_again);
     }
     if (ok) {
         tell_success(&run, spec->folder);

@@ -461,3 +461,33 @@ bool connection_parse(Connection *connection, const char *text, Error *err)
     mem_free(whole);
     return ok;
 }
+
+static void add_percent_form(StrBuf *sb, const char *text)
+{
+    for (const unsigned char *byte = (const unsigned char *)text; *byte; byte++) {
+        bool plain = (*byte >= 'a' && *byte <= 'z') || (*byte >= 'A' && *byte <= 'Z') ||
+                     (*byte >= '0' && *byte <= '9') || strchr("-._~", *byte) != NULL;
+        if (plain) {
+            strbuf_addch(sb, (char)*byte);
+        } else {
+            strbuf_addf(sb, "%%%02X", *byte);
+        }
+    }
+}
+
+char *connection_tool_string(const Connection *connection)
+{
+    const char *database = connection_database(connection);
+    if (database == NULL) {
+        return NULL;
+    }
+    StrBuf sb;
+    strbuf_init(&sb, STRBUF_LARGE);
+    strbuf_addstr(&sb, "postgresql:///");
+    add_percent_form(&sb, database);
+    if (connection->user != NULL) {
+        strbuf_addstr(&sb, "?user=");
+        add_percent_form(&sb, connection->user);
+    }
+    return strbuf_detach(&sb);
+}

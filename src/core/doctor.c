@@ -448,7 +448,8 @@ static void conclude(const Visit *visit, Doctor *doctor)
     }
 }
 
-bool doctor_run(const Connection *connection, const char *folder_wanted, const Cancel *cancel, Doctor *doctor, Error *err)
+bool doctor_run(const Connection *connection, const char *folder_wanted, const Cancel *cancel, Doctor *doctor,
+                Error *err)
 {
     Visit visit = {.cancel = cancel, .database_bytes = -1};
     visit.checks = mem_array(ID_COUNT, sizeof *visit.checks);

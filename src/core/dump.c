@@ -84,11 +84,11 @@ char **dump_arguments(const DumpSpec *spec)
     list[count++] = mem_strdup("--format=custom");
     list[count++] = mem_strdup("--verbose");
     list[count++] = mem_strdup("--no-password");
-#ifndef _WIN32
-    /* pg_dump opens its stdout a second time for appending, which on POSIX holds for both: the table of contents
-     * that it writes anew at the end would land behind the data. Through this name it gets a file of its own. */
-    list[count++] = mem_strdup("--file=/dev/stdout");
-#endif
+    char *database = connection_tool_string(spec->connection);
+    if (database != NULL) {
+        list[count++] = mem_printf("--dbname=%s", database);
+        mem_free(database);
+    }
     list[count++] = compression_argument(spec->tool->major, spec->compression);
     list[count++] = mem_printf("--lock-wait-timeout=%ds", LOCK_LIMIT_SECONDS);
     if (spec->snapshot != NULL) {

@@ -13,7 +13,10 @@
 
 void progress_init(ProgressMeter *meter, const JobSink *sink, uint64_t now_ms)
 {
-    *meter = (ProgressMeter){.sink = sink, .to = 1, .stage_ms = now_ms, .rate_ms = now_ms, .left_ms = now_ms, .seconds_left = -1};
+    *meter = (ProgressMeter){.sink = sink, .to = 1, .seconds_left = -1};
+    meter->stage_ms = now_ms;
+    meter->rate_ms = now_ms;
+    meter->left_ms = now_ms;
 }
 
 void progress_release(ProgressMeter *meter)
@@ -69,7 +72,7 @@ void progress_update(ProgressMeter *meter, double part, uint64_t bytes, uint64_t
             const double estimate = (double)elapsed / 1000 * (1 - meter->fraction) / made;
             const double before = meter->seconds_left < 0 ? estimate : meter->seconds_left;
             meter->seconds_left = before + (estimate - before) * 0.2;
-        } else if (meter->seconds_left < 0) {
+        } else if (meter->seconds_left < 0) { /* it may have counted down past its end */
             meter->seconds_left = -1;
         }
         meter->left_ms = now_ms;

@@ -264,7 +264,8 @@ const char *const sample_schema[] = {
 
 #define TO_EQUIPMENT(table)                                                                                          \
     "ALTER TABLE " table " ADD FOREIGN KEY (bfm_equipment_no) REFERENCES equipment (bfm_equipment_no);\n"
-#define TO_CM(table) "ALTER TABLE " table " ADD FOREIGN KEY (cm_number) REFERENCES corrective_maintenance (cm_number);\n"
+#define TO_CM(table)                                                                                                 \
+    "ALTER TABLE " table " ADD FOREIGN KEY (cm_number) REFERENCES corrective_maintenance (cm_number);\n"
 #define TO_PART(table) "ALTER TABLE " table " ADD FOREIGN KEY (part_number) REFERENCES mro_inventory (part_number);\n"
 #define TO_KPI(table) "ALTER TABLE " table " ADD FOREIGN KEY (kpi_name) REFERENCES kpi_definitions (kpi_name);\n"
 

@@ -6,6 +6,7 @@
 #include "sample_data.h"
 
 #include "hash.h"
+#include "sample_words.h"
 
 #define DAYS 2370 /* of history, from 2019-01-01 */
 
@@ -56,6 +57,13 @@ static void add_null(Row *row)
 {
     column(row);
     strbuf_addstr(row->line, "\\N");
+}
+
+static void add_nulls(Row *row, int count)
+{
+    while (count-- > 0) {
+        add_null(row);
+    }
 }
 
 static void add_text(Row *row, const char *text)
@@ -154,78 +162,10 @@ static int64_t day_of(int64_t index, int64_t count)
 
 /* --- words ----------------------------------------------------------------------------------------------- */
 
-typedef struct Person {
-    const char *username, *full_name, *role;
-    bool active;
-} Person;
-
-static const Person people[] = {
-    {"manager", "Maria Keller", "Manager", true},
-    {"tech", "Tom Wagner", "Technician", true},
-    {"parts", "Petra Novak", "Parts Coordinator", true},
-    {"jmueller", "J\xC3\xBCrgen M\xC3\xBCller", "Technician", true},
-    {"sobrien", "Sean O'Brien", "Technician", true},
-    {"wwang", "\xE7\x8E\x8B\xE4\xBC\x9F", "Technician", true},
-    {"zgarcao", "Zo\xC3\xAB Gar\xC3\xA7\xC3\xA3o", "Technician", true},
-    {"dthompson", "Dwayne Thompson", "Technician", true},
-    {"lrossi", "Luca Rossi", "Technician", true},
-    {"akowalska", "Agnieszka Kowalska", "Technician", true},
-    {"bnguyen", "Binh Nguy\xE1\xBB\x85n", "Technician", true},
-    {"rsmith", "Rachel Smith", "Technician", true},
-    {"hpetersen", "Hanne Petersen", "Parts Coordinator", true},
-    {"kdubois", "Karim Dubois", "Manager", true},
-    {"oldmanager", "Walter Braun", "Manager", false},
-    {"oldtech", "Frank M\xC3\xB6" "bius", "Technician", false},
-    {"oldparts", "Ines D'Angelo", "Parts Coordinator", false},
-};
-#define PEOPLE ((int64_t)(sizeof people / sizeof people[0]))
-#define FIRST_TECHNICIAN 3
-#define TECHNICIANS 9
-
 static const char *technician(Row *row)
 {
     return people[FIRST_TECHNICIAN + below(row, TECHNICIANS)].full_name;
 }
-
-static const char *const machines[] = {
-    "Hydraulic press 250 t", "CNC lathe", "Belt conveyor", "Screw compressor", "Cooling tower pump",
-    "Injection moulding machine", "Robot welding cell", "Paint booth exhaust fan", "Vertical machining centre",
-    "Packaging line", "Steam boiler", "Overhead crane 10 t", "Vacuum furnace", "Palletiser", "Dust collector",
-    "Hochdruckpumpe f\xC3\xBCr K\xC3\xBChlwasser", "Surface grinder", "Forklift charger", "Laser cutter",
-    "\xE6\xB3\xA8\xE5\xA1\x91\xE6\x9C\xBA 3\xE5\x8F\xB7", "Water treatment skid", "Emergency generator",
-    "Torque test stand", "Parts washer", "Label printer"};
-static const char *const halls[] = {"Hall A", "Hall B", "Hall C", "Boiler house", "Warehouse", "Tool room", "Paint shop",
-                                    "Test lab"};
-static const char *const components[] = {
-    "drive bearing", "hydraulic hose", "gearbox", "main contactor", "limit switch", "coolant filter", "V-belt",
-    "spindle motor", "pressure relief valve", "proximity sensor", "shaft seal", "control panel", "guide rail",
-    "encoder", "safety gate", "lubrication pump", "heating element", "pneumatic cylinder", "chain tensioner",
-    "brake lining"};
-static const char *const faults[] = {
-    "is noisy", "leaks oil", "runs hot", "trips after a few minutes", "is worn", "does not reach its end position",
-    "vibrates at full speed", "gives no signal", "is loose", "is blocked", "shows cracks", "needs adjustment"};
-static const char *const circumstances[] = {
-    "Noticed during the morning round.", "Reported by the night shift.", "Machine was stopped.",
-    "Production goes on at reduced speed.", "Happened twice this week.", "Found during the monthly inspection.",
-    "Operator's note: \"like last year\".", "Spare part is on the shelf.", "A part has to be ordered first."};
-static const char *const actions[] = {
-    "Replaced and tested.", "Cleaned, greased and adjusted.", "Tightened to 45 Nm; checked again after one hour.",
-    "Exchanged the unit; the old one was sent in for repair.", "Re-aligned with the laser; runs quietly.",
-    "Renewed seal and O-rings.\nNo leak after a test run of 30 minutes.", "Reset, wiring checked, no fault found.",
-    "Belt changed, tension set to 85 Hz.", "Temporary repair; final repair is planned for the shutdown.",
-    "Software parameter corrected\tsee drawing E-114."};
-static const char *const causes[] = {"Wear", "Lack of lubrication", "Contamination", "Overload", "Wrong setting",
-                                     "Material fatigue", "Moisture", "Unknown"};
-static const char *const priorities[] = {"Low", "Medium", "Medium", "Medium", "High", "High", "Critical"};
-static const char *const pm_types[] = {"Monthly", "Monthly", "Monthly", "Six Month", "Annual"};
-static const char *const suppliers[] = {"SKF", "Festo", "Bosch Rexroth", "Siemens", "Parker Hannifin", "W\xC3\xBCrth",
-                                        "Grainger", "RS Components", "O'Hara & Sons"};
-static const char *const parts[] = {
-    "Deep groove ball bearing 6205-2RS", "V-belt SPA 1250", "Hydraulic hose DN12", "O-ring 40x3 NBR", "Contactor 24 V DC",
-    "Fuse 10 A gG", "Proximity switch M12", "Grease cartridge 400 g", "Filter element 10 \xC2\xB5m", "Shaft seal 35x52x7",
-    "Limit switch roller lever", "Pressure gauge 0-16 bar", "Cable gland M20", "Roller chain 08B-1", "Gear oil ISO VG 220",
-    "Pneumatic cylinder 50x100", "Emergency stop button", "LED tube 1500 mm", "Hex bolt M12x60 8.8", "Coupling spider 28"};
-static const char *const systems[] = {"Hydraulics", "Pneumatics", "Electrical", "Mechanical", "Lubrication", "HVAC"};
 
 /* The sentences are put together in a buffer of their own, then escaped as one column. */
 static void add_fault(Row *row)
@@ -251,8 +191,7 @@ static void add_equipment_no(Row *row, int64_t equipment)
 
 static void add_any_equipment(Row *row, int megabytes)
 {
-    int64_t any = (int64_t)(next(row) % (uint64_t)equipment_count(megabytes));
-    add_equipment_no(row, any);
+    add_equipment_no(row, (int64_t)(next(row) % (uint64_t)equipment_count(megabytes)));
 }
 
 /* What a machine is called and where it stands follow from its number, so that all tables agree. */
@@ -288,7 +227,8 @@ static void put_hex(StrBuf *line, const unsigned char *bytes, size_t len)
 /* Begins and ends like a JPEG file, and like one cannot be compressed. */
 static void add_photo(Row *row)
 {
-    static const unsigned char head[] = {0xFF, 0xD8, 0xFF, 0xE0, 0, 16, 'J', 'F', 'I', 'F', 0, 1, 1, 0, 0, 72, 0, 72, 0, 0};
+    static const unsigned char head[] = {0xFF, 0xD8, 0xFF, 0xE0, 0, 16, 'J', 'F', 'I', 'F',
+                                         0,    1,    1,    0,    0, 72, 0,   72,  0,   0};
     static const unsigned char tail[] = {0xFF, 0xD9};
     column(row);
     strbuf_addstr(row->line, "\\\\x");
@@ -305,6 +245,15 @@ static void add_photo(Row *row)
         left -= (int)sizeof bytes;
     }
     put_hex(row->line, tail, sizeof tail);
+}
+
+static void add_photo_or_null(Row *row, bool wanted)
+{
+    if (wanted) {
+        add_photo(row);
+    } else {
+        add_null(row);
+    }
 }
 
 /* --- the tables ------------------------------------------------------------------------------------------ */
@@ -400,16 +349,8 @@ static void equipment_row(StrBuf *line, int megabytes, int64_t index)
     add_text(&row, status == 0 ? "Missing" : status == 1 ? "Run to Failure" : "Active");
     add_time(&row, below(&row, 300));
     add_time(&row, last);
-    if (index % 2 == 0) {
-        add_photo(&row);
-    } else {
-        add_null(&row);
-    }
-    if (index % 8 == 0) {
-        add_photo(&row);
-    } else {
-        add_null(&row);
-    }
+    add_photo_or_null(&row, index % 2 == 0);
+    add_photo_or_null(&row, index % 8 == 0);
 }
 
 static void templates_row(StrBuf *line, int megabytes, int64_t index)
@@ -520,9 +461,7 @@ static void corrective_row(StrBuf *line, int megabytes, int64_t index)
         add_text(&row, PICK(&row, causes));
         add_text(&row, PICK(&row, actions));
     } else {
-        add_null(&row);
-        add_null(&row);
-        add_null(&row);
+        add_nulls(&row, 3);
     }
     add_text_or_null(&row, below(&row, 6) == 0 ? "See the photo in the asset's record." : NULL);
     add_time(&row, day);
@@ -535,8 +474,7 @@ static int64_t inventory_count(int megabytes)
 
 static void add_any_part(Row *row, int megabytes)
 {
-    int64_t any = (int64_t)(next(row) % (uint64_t)inventory_count(megabytes));
-    add_number(row, "MRO-", any + 1);
+    add_number(row, "MRO-", (int64_t)(next(row) % (uint64_t)inventory_count(megabytes)) + 1);
 }
 
 static void inventory_row(StrBuf *line, int megabytes, int64_t index)
@@ -612,13 +550,12 @@ static void parts_row(StrBuf *line, int megabytes, int64_t index)
 }
 
 /* A corrective order by number, and the day on which it was reported. */
-static int64_t add_any_cm(Row *row, int megabytes, int64_t *day)
+static void add_any_cm(Row *row, int megabytes, int64_t *day)
 {
     int64_t count = 80 * (int64_t)megabytes;
     int64_t any = (int64_t)(next(row) % (uint64_t)count);
     *day = day_of(any, count);
     add_number(row, "CM-", any + 1);
-    return any;
 }
 
 static void requests_row(StrBuf *line, int megabytes, int64_t index)
@@ -730,9 +667,7 @@ static void orders_row(StrBuf *line, int megabytes, int64_t index)
         add_date(&row, day + below(&row, 20));
         add_text(&row, PICK(&row, actions));
     } else {
-        add_null(&row);
-        add_null(&row);
-        add_null(&row);
+        add_nulls(&row, 3);
     }
     add_time(&row, day);
 }
@@ -812,7 +747,8 @@ static void exports_row(StrBuf *line, int megabytes, int64_t index)
 
 static void audit_row(StrBuf *line, int megabytes, int64_t index)
 {
-    static const char *const tables[] = {"equipment", "work_orders", "corrective_maintenance", "mro_inventory", "users"};
+    static const char *const tables[] = {"equipment", "work_orders", "corrective_maintenance", "mro_inventory",
+                                         "users"};
     static const char *const verbs[] = {"INSERT", "UPDATE", "UPDATE", "UPDATE", "DELETE", "LOGIN"};
     Row row = row_begin(line, AUDIT, index);
     int64_t day = day_of(index, 500 * (int64_t)megabytes);
@@ -829,8 +765,7 @@ static void audit_row(StrBuf *line, int megabytes, int64_t index)
         column(&row);
         strbuf_addf(line, "{\"status\": \"Completed\", \"assigned_technician\": \"%s\"}", technician(&row));
     } else {
-        add_null(&row);
-        add_null(&row);
+        add_nulls(&row, 2);
     }
     add_null(&row);
     add_time(&row, day);

@@ -117,7 +117,7 @@ static bool check_url(const char *url, char **host, Error *err)
     if (parts == NULL) {
         mem_out();
     }
-    if (curl_url_set(parts, CURLUPART_URL, url, 0) != CURLUE_OK ||
+    if (curl_url_set(parts, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK ||
         curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
         curl_url_get(parts, CURLUPART_HOST, &name, 0) != CURLUE_OK) {
         error_set(err, EK_USAGE, "the address of a request is not valid");
@@ -277,6 +277,9 @@ bool http_request(Http *http, const HttpRequest *request, const Cancel *cancel, 
     SET(CURLOPT_SSL_VERIFYPEER, 1L);
     SET(CURLOPT_SSL_VERIFYHOST, 2L);
     SET(CURLOPT_SSL_OPTIONS, (long)CURLSSLOPT_REVOKE_BEST_EFFORT); /* Schannel; a revoked certificate is refused */
+    if (is_loopback(host)) {
+        SET(CURLOPT_PROXY, "");
+    }
     if (http->ca_file != NULL) {
         SET(CURLOPT_CAINFO, http->ca_file);
     }

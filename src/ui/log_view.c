@@ -7,7 +7,8 @@
 #include "mem.h"
 #include "ui_text.h"
 
-#define LONGEST_LINE 8000 /* characters: a tool's flood does not become one endless paragraph */
+#define DROPPED_AT_ONCE 100  /* lines: to take them away one by one costs much more */
+#define LONGEST_LINE    8000 /* characters: a tool's flood does not become one endless paragraph */
 
 /* In a dialog a multiline RichEdit keeps Tab, Enter and Esc for itself, and who came in by keyboard cannot get
  * out again. Read-only, it needs only the arrows. */
@@ -52,45 +53,33 @@ void log_view_begin(LogView *view)
     view->follow = end_in_sight(view->control);
     SendMessageW(view->control, EM_GETSCROLLPOS, 0, (LPARAM)&view->scroll);
     SendMessageW(view->control, EM_EXGETSEL, 0, (LPARAM)&view->selection);
+    HIGHCONTRASTW contrast = {.cbSize = sizeof contrast};
+    view->plain = SystemParametersInfoW(SPI_GETHIGHCONTRAST, sizeof contrast, &contrast, 0) &&
+                  (contrast.dwFlags & HCF_HIGHCONTRASTON) != 0;
+    view->format = (CHARFORMAT2W){.cbSize = sizeof view->format};
+    SendMessageW(view->control, EM_GETCHARFORMAT, SCF_DEFAULT, (LPARAM)&view->format);
+    view->format.dwMask = CFM_COLOR | CFM_FACE;
     SendMessageW(view->control, WM_SETREDRAW, FALSE, 0);
 }
 
-static LONG text_length(HWND control)
+static void set_colour(const LogView *view, LogLevel level, CHARFORMAT2W *format)
 {
-    GETTEXTLENGTHEX how = {GTL_NUMCHARS | GTL_PRECISE, 1200};
-    return (LONG)SendMessageW(control, EM_GETTEXTLENGTHEX, (WPARAM)&how, 0);
+    static const COLORREF colours[] = {0, RGB(16, 110, 16), RGB(138, 78, 0), RGB(176, 14, 28)};
+    format->crTextColor = colours[level];
+    format->dwEffects = view->plain || level == LOG_INFO ? CFE_AUTOCOLOR : 0;
 }
 
-static COLORREF level_colour(LogLevel level, bool *automatic)
+static void append(LogView *view, const wchar_t *text, const CHARFORMAT2W *format)
 {
-    HIGHCONTRASTW contrast = {.cbSize = sizeof contrast};
-    bool plain = SystemParametersInfoW(SPI_GETHIGHCONTRAST, sizeof contrast, &contrast, 0) &&
-                 (contrast.dwFlags & HCF_HIGHCONTRASTON) != 0;
-    *automatic = plain || level == LOG_INFO;
-    switch (level) {
-    case LOG_GOOD:
-        return RGB(16, 110, 16);
-    case LOG_WARNING:
-        return RGB(138, 78, 0);
-    case LOG_BAD:
-        return RGB(176, 14, 28);
-    case LOG_INFO:
-        break;
-    }
-    return 0;
-}
-
-static void append(HWND control, const wchar_t *text, const CHARFORMAT2W *format)
-{
-    LONG end = text_length(control);
-    CHARRANGE range = {end, end};
-    SendMessageW(control, EM_EXSETSEL, 0, (LPARAM)&range);
-    SendMessageW(control, EM_SETCHARFORMAT, SCF_SELECTION, (LPARAM)format);
-    SendMessageW(control, EM_REPLACESEL, FALSE, (LPARAM)text);
+    CHARRANGE end = {view->total, view->total};
+    SendMessageW(view->control, EM_EXSETSEL, 0, (LPARAM)&end);
+    SendMessageW(view->control, EM_SETCHARFORMAT, SCF_SELECTION, (LPARAM)format);
+    SendMessageW(view->control, EM_REPLACESEL, FALSE, (LPARAM)text);
+    view->total += (LONG)wcslen(text);
 }
 
 /* Signs are set in the font that has them: the control's own search for one differs between its versions. */
-static void append_with_signs(HWND control, wchar_t *text, const CHARFORMAT2W *format)
+static void append_with_signs(LogView *view, wchar_t *text, const CHARFORMAT2W *format)
 {
     CHARFORMAT2W sign = *format;
     sign.dwMask |= CFM_FACE;
@@ -106,35 +95,43 @@ static void append_with_signs(HWND control, wchar_t *text, const CHARFORMAT2W *f
         wchar_t kept = text[i];
         text[i] = 0;
         if (i > start) {
-            append(control, text + start, format);
+            append(view, text + start, format);
         }
         text[i] = kept;
         kept = text[i + units];
         text[i + units] = 0;
-        append(control, text + i, &sign);
+        append(view, text + i, &sign);
         text[i + units] = kept;
         i += units;
         start = i;
     }
     if (i > start) {
-        append(control, text + start, format);
+        append(view, text + start, format);
     }
 }
 
 static void drop_oldest(LogView *view)
 {
-    LONG length = view->lengths[view->first] + 1; /* with the break after it */
+    LONG length = 0;
+    for (size_t i = 0; i < DROPPED_AT_ONCE; i++) {
+        length += view->lengths[view->first] + 1; /* with the break after it */
+        view->first = (view->first + 1) % LOG_VIEW_LINES;
+        view->count--;
+    }
     CHARRANGE range = {0, length};
     POINTL before = {0, 0};
     POINTL after = {0, 0};
-    SendMessageW(view->control, EM_POSFROMCHAR, (WPARAM)&before, length);
+    if (!view->follow) {
+        SendMessageW(view->control, EM_POSFROMCHAR, (WPARAM)&before, length);
+    }
     SendMessageW(view->control, EM_EXSETSEL, 0, (LPARAM)&range);
     SendMessageW(view->control, EM_REPLACESEL, FALSE, (LPARAM)L"");
-    SendMessageW(view->control, EM_POSFROMCHAR, (WPARAM)&after, 0);
-    view->scroll.y -= before.y - after.y;
+    if (!view->follow) {
+        SendMessageW(view->control, EM_POSFROMCHAR, (WPARAM)&after, 0);
+        view->scroll.y -= before.y - after.y;
+    }
+    view->total -= length;
     view->dropped += length;
-    view->first = (view->first + 1) % LOG_VIEW_LINES;
-    view->count--;
 }
 
 void log_view_add(LogView *view, LogLevel level, const char *text)
@@ -148,27 +145,22 @@ void log_view_add(LogView *view, LogLevel level, const char *text)
         line[LONGEST_LINE] = 0;
     }
     for (wchar_t *c = line; *c != 0; c++) {
-        if (*c == '\r' || *c == '\n') {
-            *c = ' '; /* one line is one paragraph */
+        if (*c < L' ') {
+            *c = L' '; /* one line is one paragraph; and what the control makes of others is its own affair */
         }
     }
     char *now = clock_log_text(clock_now());
     size_t units;
     wchar_t *stamp = ui_wide_printf("[%s] %s", now, ui_is_sign(line, &units) ? "" : signs[level]);
-    CHARFORMAT2W format = {.cbSize = sizeof format, .dwMask = CFM_COLOR | CFM_FACE | CFM_BOLD};
-    CHARFORMAT2W plain = {.cbSize = sizeof plain};
-    SendMessageW(view->control, EM_GETCHARFORMAT, SCF_DEFAULT, (LPARAM)&plain);
-    memcpy(format.szFaceName, plain.szFaceName, sizeof format.szFaceName);
-    bool automatic;
-    format.crTextColor = level_colour(level, &automatic);
-    format.dwEffects = automatic ? CFE_AUTOCOLOR : 0;
+    CHARFORMAT2W format = view->format;
+    set_colour(view, level, &format);
     if (view->count > 0) {
-        append(view->control, L"\r", &format);
+        append(view, L"\r", &format);
     }
-    LONG before = text_length(view->control);
-    append_with_signs(view->control, stamp, &format);
-    append_with_signs(view->control, line, &format);
-    view->lengths[(view->first + view->count) % LOG_VIEW_LINES] = text_length(view->control) - before;
+    LONG before = view->total;
+    append_with_signs(view, stamp, &format);
+    append_with_signs(view, line, &format);
+    view->lengths[(view->first + view->count) % LOG_VIEW_LINES] = view->total - before;
     view->count++;
     mem_free(stamp);
     mem_free(line);
@@ -181,7 +173,7 @@ void log_view_end(LogView *view)
     LONG stop = view->selection.cpMax - view->dropped;
     CHARRANGE selection = {start > 0 ? start : 0, stop > 0 ? stop : 0};
     if (view->follow && view->selection.cpMin == view->selection.cpMax) {
-        selection.cpMin = selection.cpMax = text_length(view->control);
+        selection.cpMin = selection.cpMax = view->total;
     }
     SendMessageW(view->control, EM_EXSETSEL, 0, (LPARAM)&selection);
     /* Only with drawing on again, and once drawn, does the control know how far it can scroll. With the frame: the

@@ -1,5 +1,5 @@
 /*
- * log_view.h: the "Status & Logs" box: a read-only RichEdit that holds the newest LOG_VIEW_LINES lines.
+ * log_view.h: the "Status & Logs" box: a read-only RichEdit that holds the newest lines, at most LOG_VIEW_LINES.
  *
  * A line is "[2026-01-19 14:30:52] text". Good news, warnings and errors begin with a sign as well as having a
  * colour. The view follows new lines only while its end is in sight: who reads further up is left in peace.
@@ -22,11 +22,14 @@ typedef struct LogView {
     HWND control;
     LONG lengths[LOG_VIEW_LINES]; /* ring: characters of each line, without the break after it */
     size_t first, count;
+    LONG total; /* characters in the control */
     /* Between begin and end: */
     bool follow;         /* the end was in sight */
     POINT scroll;        /* where the view stood */
     CHARRANGE selection; /* what was selected */
     LONG dropped;        /* characters taken away at the top */
+    CHARFORMAT2W format; /* of plain text */
+    bool plain;          /* no colours of our own: high contrast */
 } LogView;
 
 void log_view_init(LogView *view, HWND control);

@@ -1,8 +1,9 @@
 /*
  * The window. It owns everything that is seen; the work is done by tasks (task.h) on threads of their own, at
  * most two at a time: the `job` (the demo's set-up, a backup) and the `listing` of the folder. They write into
- * one JobQueue, whose bell, like a task's end, is one empty message; the window then takes what waits and looks
- * which task has ended. So the window never waits, and no thread but this one touches it.
+ * one JobQueue, whose bell, like a task's end, is one empty message. A bell starts a timer, and on its message,
+ * which comes when nothing else waits, the window takes what is in the queue, for some milliseconds at a time, and
+ * then looks which task has ended. So the window never waits, and no thread but this one touches it.
  *
  * Closing is: ask if a backup runs, cancel, wait for the tasks' ends (the message loop goes on), destroy. The
  * demo's server is stopped after the window is gone.
@@ -35,6 +36,9 @@
 #define WM_APP_BELL    (WM_APP + 1)
 #define WM_APP_SETTLED (WM_APP + 2)
 #define PROGRESS_STEPS 1000
+#define TIMER_EVENTS   1
+#define TIMER_PICTURE  2
+#define EVENTS_MS      40   /* the longest that log lines keep the window from its messages */
 #define SESSION_END_MS 4000 /* Windows gives five seconds */
 
 /* Dialog units of the smallest client area. */
@@ -54,6 +58,9 @@ typedef struct MainWindow {
     HWND tooltip;
 
     JobQueue *queue;
+    JobEvent *events; /* taken from the queue and not all shown yet */
+    size_t event_count, next_event;
+    bool timer_runs;
     Task *job;
     Task *listing;   /* OPEN or LIST */
     bool list_again; /* the list was asked for while it was being read */
@@ -64,6 +71,7 @@ typedef struct MainWindow {
     Connection connection;
     bool configured;
     Engine *engine;
+    bool cancelling;   /* the job was told to stop */
     bool tried_backup; /* --after-backup */
 
     bool closing;
@@ -200,7 +208,7 @@ static void enable(MainWindow *w, int id, bool on)
 static void update_controls(MainWindow *w)
 {
     bool create = w->opened && w->configured && w->job == NULL && !w->closing;
-    bool cancel = w->job != NULL && !w->closing;
+    bool cancel = w->job != NULL && !w->closing && !w->cancelling;
     HWND focus = GetFocus();
     bool lost = focus == NULL || focus == w->hwnd || (focus == control(w, IDC_CREATE) && !create) ||
                 (focus == control(w, IDC_CANCEL_JOB) && !cancel);
@@ -218,6 +226,7 @@ static void update_controls(MainWindow *w)
 static void arrange(MainWindow *w)
 {
     layout_apply(&w->layout);
+    InvalidateRect(w->hwnd, NULL, TRUE); /* the group's frame leaves traces where it was */
     backup_list_fit(&w->list, &w->layout);
     show_folder(w);
 }
@@ -393,6 +402,7 @@ static void finish_job(MainWindow *w)
 {
     TaskResult *result = task_take(w->job);
     w->job = NULL;
+    w->cancelling = false;
     ShutdownBlockReasonDestroy(w->hwnd);
     SetThreadExecutionState(ES_CONTINUOUS);
     bool backup = result->kind == TASK_BACKUP;
@@ -427,32 +437,69 @@ static void finish_job(MainWindow *w)
     look_if_settled(w);
 }
 
-static void on_bell(MainWindow *w)
+/* Shows what waits, for at most a few blinks of time, so that a flood of lines does not stop the window. True when
+ * all that waited when it was called is shown. */
+static bool show_events(MainWindow *w)
 {
-    /* Asked before draining: what an ended task said is then in what is drained. */
-    bool job_done = w->job != NULL && task_finished(w->job);
-    bool listing_done = w->listing != NULL && task_finished(w->listing);
-    JobEvent *events = NULL;
-    size_t count = jobqueue_drain(w->queue, &events);
+    ULONGLONG end = GetTickCount64() + EVENTS_MS;
+    bool drained = false;
     bool any = false;
-    for (size_t i = 0; i < count; i++) {
-        if (events[i].kind == JOB_EVENT_PROGRESS) {
-            if (!w->closing) {
-                show_progress(w, &events[i].progress);
+    for (;;) {
+        if (w->next_event == w->event_count) {
+            jobqueue_free_events(w->events, w->event_count);
+            w->events = NULL;
+            w->next_event = w->event_count = 0;
+            if (!drained) {
+                w->event_count = jobqueue_drain(w->queue, &w->events);
+                drained = true;
             }
-            continue;
+            if (w->event_count == 0) {
+                break;
+            }
         }
-        if (!any) {
-            log_view_begin(&w->log);
-            any = true;
+        if (GetTickCount64() > end) {
+            break;
         }
-        log_view_add(&w->log, events[i].level, events[i].text);
+        const JobEvent *event = &w->events[w->next_event++];
+        if (event->kind == JOB_EVENT_PROGRESS) {
+            if (!w->closing && !w->cancelling) {
+                show_progress(w, &event->progress);
+            }
+        } else if (w->event_count - w->next_event < LOG_VIEW_LINES) { /* others would only be pushed out */
+            if (!any) {
+                log_view_begin(&w->log);
+                any = true;
+            }
+            log_view_add(&w->log, event->level, event->text);
+        }
     }
     if (any) {
         log_view_end(&w->log);
     }
-    jobqueue_free_events(events, count);
+    return drained && w->event_count == 0;
+}
+
+/* Bells are answered by a timer: its message comes only when none of the keyboard, the mouse or the screen waits, so
+ * that a job that rings without end does not push these aside. */
+static void on_bell(MainWindow *w)
+{
+    if (!w->timer_runs) {
+        w->timer_runs = SetTimer(w->hwnd, TIMER_EVENTS, USER_TIMER_MINIMUM, NULL) != 0;
+    }
+}
+
+static void on_timer(MainWindow *w)
+{
+    KillTimer(w->hwnd, TIMER_EVENTS);
+    w->timer_runs = false;
+    /* Asked before draining: what an ended task said is then in what is drained. */
+    bool job_done = w->job != NULL && task_finished(w->job);
+    bool listing_done = w->listing != NULL && task_finished(w->listing);
     HWND hwnd = w->hwnd;
+    if (!show_events(w)) {
+        on_bell(w);
+        return;
+    }
     if (listing_done) {
         finish_listing(w);
     }
@@ -480,9 +527,11 @@ static void on_refresh(MainWindow *w)
 
 static void on_cancel_job(MainWindow *w)
 {
-    if (w->job != NULL && !w->closing) {
+    if (w->job != NULL && !w->closing && !w->cancelling) {
+        w->cancelling = true;
         ui_set_text(control(w, IDC_PROGRESS_TEXT), "Cancelling...");
         task_cancel(w->job);
+        update_controls(w);
     }
 }
 
@@ -557,6 +606,13 @@ static void on_settled(MainWindow *w)
         start_job(w, TASK_BACKUP);
         return;
     }
+    /* The timer's message comes after all that there is to draw. */
+    SetTimer(w->hwnd, TIMER_PICTURE, USER_TIMER_MINIMUM, NULL);
+}
+
+static void on_picture(MainWindow *w)
+{
+    KillTimer(w->hwnd, TIMER_PICTURE);
     Error err = ERROR_INIT;
     if (!screenshot_save(w->hwnd, w->options->screenshot, &err)) {
         show_error_in_log(w, "No picture", &err);
@@ -675,6 +731,13 @@ static INT_PTR CALLBACK dialog_proc(HWND hwnd, UINT message, WPARAM wparam, LPAR
     case WM_APP_BELL:
         on_bell(w);
         return TRUE;
+    case WM_TIMER:
+        if (wparam == TIMER_PICTURE) {
+            on_picture(w);
+        } else {
+            on_timer(w);
+        }
+        return TRUE;
     case WM_APP_SETTLED:
         on_settled(w);
         return TRUE;
@@ -773,6 +836,7 @@ int main_window_run(const AppOptions *options, int show, const wchar_t *key, HAN
     taskbar_release(&w.taskbar);
     layout_release(&w.layout);
     backup_list_release(&w.list);
+    jobqueue_free_events(w.events, w.event_count);
     jobqueue_free(w.queue);
     connection_release(&w.connection);
     mem_free(w.folder);

@@ -218,6 +218,7 @@ bool screenshot_save(HWND window, const char *path, Error *err)
 {
     Picture picture = {0};
     RedrawWindow(window, NULL, NULL, RDW_INVALIDATE | RDW_ERASE | RDW_FRAME | RDW_ALLCHILDREN | RDW_UPDATENOW);
+    GdiFlush();
     bool ok = take(window, &picture, err);
     if (ok) {
         size_t length = strlen(path);

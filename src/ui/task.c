@@ -120,7 +120,12 @@ static bool run_demo(const Task *task, TaskResult *result, Error *err)
             error_hint(err, "Name one with --demo-data.");
             goto out;
         }
-        data = fs_join(local, "demo");
+        /* One for each size: a sample database of another size would be in the way. */
+        char *name = task->options.demo_megabytes == SAMPLE_MEGABYTES
+                         ? mem_strdup("demo")
+                         : mem_printf("demo-%d", task->options.demo_megabytes);
+        data = fs_join(local, name);
+        mem_free(name);
         mem_free(local);
     }
     if (!engine_start(data, &task->sink, task->cancel, &engine, err) ||

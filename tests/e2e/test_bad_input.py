@@ -49,7 +49,7 @@ def test_tool_that_will_not_start(program):
         for name in os.listdir(os.path.join(harness.PRODUCT, "tools/18")):
             if name.lower() != "libpq.dll":
                 shutil.copy(os.path.join(harness.PRODUCT, "tools/18", name), tools)
-        words = ["pg_dump", "libpq.dll"]
+        words = ["pg_dump", "LIBPQ.dll"]
     else:
         for name in ("pg_dump", "pg_restore"):
             with open(os.path.join(tools, name), "w") as f:
@@ -152,7 +152,7 @@ def test_lying_tools(program):
         for tool in ("pg_dump", "pg_restore"):
             shutil.copy(source + end, os.path.join(tools, tool + end))
         env = {**server.env(database), "CMMS_BACKUP_TOOLS": program.path(tools), "FAKE_TOOL_VERSION": "17.5",
-               "FAKE_TOOL_MODE": mode}
+               "FAKE_TOOL_MODE": mode, "FAKE_TOOL_FLOOD": "64" if program.kind == "native" else "4"}
         if mode == "short":
             # A whole archive, cut: what a tool that lies about success would leave.
             good = program.good_backup(server, database, harness.temp_dir("g"))

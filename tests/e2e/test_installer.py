@@ -46,8 +46,9 @@ def check(condition, why):
 
 
 def wine_env():
-    env = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/root"), "WINEPREFIX": PREFIX, "WINEDEBUG": "-all",
-           "WINEDLLOVERRIDES": "mscoree,mshtml,winemenubuilder.exe=", "XDG_RUNTIME_DIR": "/run", "LANG": "C.UTF-8"}
+    env = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/root"), "WINEPREFIX": PREFIX,
+           "WINEDEBUG": "-all", "WINEDLLOVERRIDES": "mscoree,mshtml,winemenubuilder.exe=",
+           "XDG_RUNTIME_DIR": "/run", "LANG": "C.UTF-8"}
     if "DISPLAY" in os.environ:
         env["DISPLAY"] = os.environ["DISPLAY"]
     return env
@@ -253,12 +254,12 @@ def test_installed_programs_start(p):
     install()
     cli = wine(os.path.join(p.program, "cmms-backup-cli.exe"), "--version")
     check(cli.returncode == 0 and VERSION in cli.stdout.decode(errors="replace"), "cmms-backup-cli --version: %r" % cli)
-    for name, words in (("tools/18/pg_dump.exe", b"pg_dump (PostgreSQL) 18."), ("tools/18/pg_restore.exe", b"pg_restore (PostgreSQL) 18."),
-                        ("tools/17/pg_dump.exe", b"pg_dump (PostgreSQL) 17."), ("tools/17/pg_restore.exe", b"pg_restore (PostgreSQL) 17."),
-                        ("engine/bin/postgres.exe", b"postgres (PostgreSQL) 18."), ("engine/bin/initdb.exe", b"initdb (PostgreSQL) 18."),
-                        ("engine/bin/pg_ctl.exe", b"pg_ctl (PostgreSQL) 18.")):
-        done = wine(os.path.join(p.program, name), "--version")
-        check(done.returncode == 0 and done.stdout.startswith(words), "%s --version: %r" % (name, done))
+    for name, major in (("tools/18/pg_dump", 18), ("tools/18/pg_restore", 18), ("tools/17/pg_dump", 17),
+                        ("tools/17/pg_restore", 17), ("engine/bin/postgres", 18), ("engine/bin/initdb", 18),
+                        ("engine/bin/pg_ctl", 18)):
+        done = wine(os.path.join(p.program, name + ".exe"), "--version")
+        words = "%s (PostgreSQL) %d." % (os.path.basename(name), major)
+        check(done.returncode == 0 and done.stdout.decode().startswith(words), "%s --version: %r" % (name, done))
 
 
 def test_engine_has_all_it_needs(p):
@@ -273,20 +274,21 @@ def test_engine_has_all_it_needs(p):
         s.bind(("127.0.0.1", 0))
         port = str(s.getsockname()[1])
     log = os.path.join(data, "log.txt")
-    start = ["wine", os.path.join(p.program, "engine/bin/pg_ctl.exe"), "-D", to_windows(data), "-l", to_windows(log), "-o",
-             "-h 127.0.0.1 -p %s" % port, "-w", "start"]
+    start = ["wine", os.path.join(p.program, "engine/bin/pg_ctl.exe"), "-D", to_windows(data), "-l", to_windows(log),
+             "-o", "-h 127.0.0.1 -p %s" % port, "-w", "start"]
     # Without pipes: the server inherits them and would keep them open.
     started = subprocess.run(start, env=wine_env(), timeout=LIMIT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                              stderr=subprocess.DEVNULL)
     try:
         check(started.returncode == 0, "pg_ctl start ended with %d" % started.returncode)
-        names = sorted(os.path.basename(n)[:-8] for n in glob.glob(os.path.join(p.program, "engine/share/extension/*.control")))
+        controls = glob.glob(os.path.join(p.program, "engine/share/extension/*.control"))
+        names = sorted(os.path.basename(n)[:-8] for n in controls)
         check("pg_trgm" in names and "plpgsql" in names, "the extensions are %s" % names)
         sql = "".join('CREATE EXTENSION IF NOT EXISTS "%s" CASCADE;' % n for n in names)
         sql += ("SELECT to_char(timestamptz '2026-07-01 12:00Z' AT TIME ZONE 'Europe/Berlin', 'HH24'), "
                 "to_tsvector('german', 'Pumpen'), convert('\\xfc', 'LATIN1', 'UTF8'), similarity('abc', 'abc');")
-        done = subprocess.run([PSQL, "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", port, "-U",
-                               "postgres", "-c", sql, "postgres"], capture_output=True, timeout=LIMIT)
+        done = subprocess.run([PSQL, "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p",
+                               port, "-U", "postgres", "-c", sql, "postgres"], capture_output=True, timeout=LIMIT)
         check(done.stdout.decode().strip() == "14|'pump':1|\\xc3bc|1", "the engine says %r" % done)
     finally:
         stopped = tool("pg_ctl.exe", "-m", "fast", "-w", "stop")
@@ -349,8 +351,8 @@ def test_refuses_while_the_program_works(p):
         uninstall(p.program, wanted=BUSY)
         check(hashes(p.program) == before, "something was removed while a backup ran")
         check(child.poll() is None, "the running backup was stopped")
-        waiting = subprocess.Popen(["wine", INSTALLER, "/S", "/WAIT=%d" % LIMIT], env=wine_env(), stdin=subprocess.DEVNULL,
-                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        waiting = subprocess.Popen(["wine", INSTALLER, "/S", "/WAIT=%d" % LIMIT], env=wine_env(),
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         end()
         check(waiting.wait(LIMIT) == 0, "an installer that may wait did not go on when the backup had ended")
     check_whole(p.program)
@@ -368,7 +370,8 @@ def test_uninstall_keeps_backups_and_settings(p):
     for name, text in kept.items():
         with open(name, encoding="utf-8") as f:
             check(f.read() == text, "%s was changed" % name)
-    check(sorted(hashes(p.program)) == ["backups/cmms_backup_20260101_020000.backup"], "left: %s" % sorted(hashes(p.program)))
+    left = sorted(hashes(p.program))
+    check(left == ["backups/cmms_backup_20260101_020000.backup"], "left: %s" % left)
     check(not os.path.exists(p.shortcut), "the shortcut is still there")
     check(reg_value("HKCU\\" + UNINSTALL_KEY, "DisplayVersion") is None, "it is still registered")
     check(reg_value("HKCU\\" + RUN_KEY, defined("CMMS_AUTOSTART_NAME")) is None, "it would still start with Windows")
@@ -406,16 +409,18 @@ def test_purge_removes_settings_and_password(p):
 def test_purge_keeps_a_backup_among_the_settings(p):
     install()
     write(os.path.join(p.settings, "connection.json"), "{}")
-    write(os.path.join(p.settings, "odd/place/cmms_backup_20260101_020000.backup"), "precious")
+    backup = os.path.join(p.settings, "odd/place/cmms_backup_20260101_020000.backup")
+    write(backup, "precious")
     uninstall(p.program, "/PURGE")
-    check(os.path.exists(os.path.join(p.settings, "odd/place/cmms_backup_20260101_020000.backup")), "the backup is gone")
+    check(os.path.exists(backup), "the backup is gone")
 
 
 def test_install_for_all_users(p):
     install("/ALLUSERS")
     check_whole(p.all_program)
     check(not os.path.exists(p.program), "it was installed for this user as well")
-    check(reg_value("HKLM\\" + UNINSTALL_KEY, "InstallLocation") == "C:\\Program Files\\CMMS Backup", "the registered place is wrong")
+    check(reg_value("HKLM\\" + UNINSTALL_KEY, "InstallLocation") == "C:\\Program Files\\CMMS Backup",
+          "the registered place is wrong")
     check(os.path.exists(p.all_shortcut), "there is no shortcut for all users")
     uninstall(p.all_program)
     check(not os.path.exists(p.all_program), "left: %s" % sorted(hashes(p.all_program)))
@@ -443,7 +448,7 @@ def test_portable(p):
         folder = os.path.join(temp, "CMMS Backup")
         check_whole(folder, more=())
         cli = wine(os.path.join(folder, "cmms-backup-cli.exe"), "--version")
-        check(cli.returncode == 0 and VERSION in cli.stdout.decode(errors="replace"), "cmms-backup-cli --version: %r" % cli)
+        check(cli.returncode == 0 and VERSION in cli.stdout.decode(errors="replace"), "--version: %r" % cli)
     check(glob.glob(p.shortcut) == [], "the portable program made a shortcut")
 
 

@@ -5,7 +5,7 @@
  *   garbage         writes bytes that are no archive, exit code 0
  *   short           writes the file FAKE_TOOL_FILE names, exit code 0
  *   fail            one error line, exit code 1
- *   flood-fail      64 MB of messages, exit code 1
+ *   flood-fail      FAKE_TOOL_FLOOD MB of messages (64 if not told), exit code 1
  *   bad-bytes-fail  messages that are not UTF-8 and steer a terminal, exit code 1
  *   hang            a little output, then nothing for ever
  */
@@ -75,8 +75,10 @@ int main(int argc, char **argv)
         return 0;
     }
     if (strcmp(mode, "flood-fail") == 0) {
-        for (int i = 0; i < 1024 * 1024; i++)
-            fprintf(stderr, "pg_dump: message %7d ................................ \n", i);
+        long lines = strtol(setting("FAKE_TOOL_FLOOD", "64"), NULL, 10) * 1024 * 1024 / 64;
+
+        for (long i = 0; i < lines; i++)
+            fprintf(stderr, "pg_dump: message %7ld ......................................\n", i);
     }
     if (strcmp(mode, "bad-bytes-fail") == 0)
         fputs("pg_dump: \x1b[2J\xff\xfe\xc3( \x80\x80 caf\xe9\r\n", stderr);

@@ -67,7 +67,8 @@ def wanted_sources(name):
 def write_projects():
     for name, (_, _, folders) in PROJECTS.items():
         text = read(project_path(name))
-        for label, tag, files in (("Sources", "ClCompile", wanted_sources(name)), ("Headers", "ClInclude", headers(folders))):
+        groups = (("Sources", "ClCompile", wanted_sources(name)), ("Headers", "ClInclude", headers(folders)))
+        for label, tag, files in groups:
             lines = "".join('    <%s Include="%s" />\r\n' % (tag, from_project(f)) for f in files)
             text, count = re.subn(r'(<ItemGroup Label="%s">\r\n).*?(  </ItemGroup>)' % label,
                                   lambda m: m.group(1) + lines + m.group(2), text, flags=re.S)
@@ -82,8 +83,8 @@ def differences(got, wanted, what):
     got, wanted = list(got), list(wanted)
     lacks, extra = sorted(set(wanted) - set(got)), sorted(set(got) - set(wanted))
     twice = sorted({x for x in got if got.count(x) > 1})
-    parts = [text % ", ".join(names) for text, names in (("lacks %s", lacks), ("has %s too many", extra), ("names %s twice", twice))
-             if names]
+    sayings = (("lacks %s", lacks), ("has %s too many", extra), ("names %s twice", twice))
+    parts = [text % ", ".join(names) for text, names in sayings if names]
     return "%s %s" % (what, "; ".join(parts)) if parts else None
 
 
@@ -101,7 +102,7 @@ def check_sources():
     there = sorted(os.path.relpath(os.path.join(at, n), TOP).replace(os.sep, "/") for at, _, names in
                    os.walk(os.path.join(TOP, "src")) for n in names if n.endswith(".c"))
     missing = [f for f in listed if not os.path.isfile(os.path.join(TOP, f))]
-    yield "sources exist", "src/sources.cmake lists files that are not there: " + ", ".join(missing) if missing else None
+    yield "sources exist", "src/sources.cmake lists what is not there: " + ", ".join(missing) if missing else None
     yield "sources listed", differences(listed, set(there) | set(missing), "src/sources.cmake")
     known = set(NATIVE_ONLY) | {l for lists, _, _ in PROJECTS.values() for l in lists}
     yield "lists known", differences(cmake_lists(), known, "src/sources.cmake")
@@ -121,24 +122,27 @@ def check_project(name):
     bases = [os.path.basename(f).lower() for f in includes(tree, "ClCompile")]
     twice = sorted({b for b in bases if bases.count(b) > 1})
     yield "%s object names" % name, "two files would make the same object: " + ", ".join(twice) if twice else None
-    missing = [f for f in includes(tree, "ResourceCompile") + includes(tree, "ClInclude") if not os.path.isfile(os.path.join(TOP, f))]
+    missing = [f for tag in ("ResourceCompile", "ClInclude") for f in includes(tree, tag)
+               if not os.path.isfile(os.path.join(TOP, f))]
     yield "%s files exist" % name, "not there: " + ", ".join(missing) if missing else None
     configurations = [e.get("Include") for e in tree.iter(NS + "ProjectConfiguration")]
     yield "%s configurations" % name, differences(configurations, ["Debug|x64", "Release|x64"], path)
     toolset = [e.text for e in tree.iter(NS + "PlatformToolset")]
     yield "%s toolset" % name, None if toolset == ["v143"] else "the toolset is %s, not v143" % toolset
     imported = [e.get("Project") for e in tree.iter(NS + "Import")]
-    yield "%s imports" % name, None if {"common.props", "common.targets"} <= set(imported) else "it does not import both common files"
+    lacks = sorted({"common.props", "common.targets"} - set(imported))
+    yield "%s imports" % name, "it does not import " + ", ".join(lacks) if lacks else None
     if name != "core":
         refers = [e.get("Include") for e in tree.iter(NS + "ProjectReference")]
-        yield "%s reference" % name, None if refers == ["core.vcxproj"] else "it refers to %s, not core.vcxproj" % refers
+        yield "%s reference" % name, differences(refers, ["core.vcxproj"], path)
 
 
 def check_common():
     tree = ET.fromstring(read("src/msvc/common.props"))
     text = lambda tag: [e.text for e in tree.iter(NS + tag)]
     defines = set(cmake_words(r"target_compile_definitions\(project_flags INTERFACE ([^)]*UNICODE[^)]*)\)"))
-    yield "defines", differences(set(values(tree, "PreprocessorDefinitions")) - ONLY_MSVC, defines - ONLY_MINGW, "common.props")
+    yield "defines", differences(set(values(tree, "PreprocessorDefinitions")) - ONLY_MSVC, defines - ONLY_MINGW,
+                                 "common.props")
     folders = {w.replace("$(Top)", "").replace("\\", "/") for w in values(tree, "AdditionalIncludeDirectories")}
     lacks = sorted({"include", "res", "src/ui"} - folders)
     yield "include folders", "common.props lacks " + ", ".join(lacks) if lacks else None
@@ -148,10 +152,11 @@ def check_common():
     libraries = {w[:-4] for t in (tree, window) for w in values(t, "AdditionalDependencies")}
     lacks = sorted(system - libraries)
     yield "libraries", "the projects lack " + ", ".join(lacks) if lacks else None
-    wanted = {"LanguageStandard_C": ["stdc17"], "WarningLevel": ["Level4"], "TreatWarningAsError": ["true"], "ControlFlowGuard": ["Guard"],
-              "RandomizedBaseAddress": ["true"], "DataExecutionPrevention": ["true"],
-              "RuntimeLibrary": ["MultiThreadedDebug", "MultiThreaded"], "ForcedIncludeFiles": ["$(Top)include\\banned.h"],
-              "VcpkgTriplet": ["x64-windows-static"], "VcpkgEnableManifest": ["true"]}
+    wanted = {"LanguageStandard_C": ["stdc17"], "WarningLevel": ["Level4"], "TreatWarningAsError": ["true"],
+              "ControlFlowGuard": ["Guard"], "RandomizedBaseAddress": ["true"], "DataExecutionPrevention": ["true"],
+              "RuntimeLibrary": ["MultiThreadedDebug", "MultiThreaded"],
+              "ForcedIncludeFiles": ["$(Top)include\\banned.h"], "VcpkgTriplet": ["x64-windows-static"],
+              "VcpkgEnableManifest": ["true"]}
     wrong = ["%s is %s" % (tag, text(tag)) for tag, value in wanted.items() if text(tag) != value]
     yield "settings", "; ".join(wrong) if wrong else None
     options = " ".join(text("AdditionalOptions")).split()
@@ -169,7 +174,8 @@ def check_solution():
                  if "%s.%s|x64.%s = %s|x64" % (guid, c, k, c) not in text]
         yield "solution %s" % name, ("its GUID differs" if found.get(name) != guid else
                                      "the solution lacks " + ", ".join(lacks) if lacks else None)
-    for path in ["cmms-backup.sln", "src/msvc/common.props", "src/msvc/common.targets"] + [project_path(n) for n in PROJECTS]:
+    common = ["cmms-backup.sln", "src/msvc/common.props", "src/msvc/common.targets"]
+    for path in common + [project_path(n) for n in PROJECTS]:
         content = read(path)
         bare = len(re.findall(r"(?<!\r)\n", content))
         yield "line ends %s" % path, "%d lines end in LF, Visual Studio's files have CRLF" % bare if bare else None
@@ -178,9 +184,10 @@ def check_solution():
 def check_vcpkg():
     manifest = json.loads(read("vcpkg.json"))
     names = [d if isinstance(d, str) else d["name"] for d in manifest["dependencies"]]
-    yield "vcpkg libraries", differences(names, ["cjson", "curl", "libpq", "lz4", "openssl", "zlib", "zstd"], "vcpkg.json")
+    wanted = ["cjson", "curl", "libpq", "lz4", "openssl", "zlib", "zstd"]
+    yield "vcpkg libraries", differences(names, wanted, "vcpkg.json")
     version = re.search(r'^#define CMMS_VERSION "([^"]*)"', read("include/version.h"), re.M).group(1)
-    yield "vcpkg version", None if manifest["version"] == version else "it is %s, include/version.h says %s" % (manifest["version"], version)
+    yield "vcpkg version", differences([manifest["version"]], [version], "vcpkg.json's version")
     yield "vcpkg baseline", None if re.fullmatch("[0-9a-f]{40}", manifest["builtin-baseline"]) else "it is not a commit"
 
 
@@ -190,7 +197,8 @@ def main():
     elif sys.argv[1:]:
         sys.exit(__doc__)
     failed = False
-    checks = [check_sources, check_common, check_solution, check_vcpkg] + [lambda n=n: check_project(n) for n in PROJECTS]
+    checks = [check_sources, check_common, check_solution, check_vcpkg]
+    checks += [lambda n=n: check_project(n) for n in PROJECTS]
     for check in checks:
         for name, problem in check():
             failed = failed or bool(problem)

@@ -170,7 +170,7 @@ static inline void put_entry(Built *built, const BuildSpec *spec, size_t index)
     }
     put_text(out, spec, "keeper");
     put_text(out, spec, "false");
-    put_text(out, spec, "12");
+    put_text(out, spec, "01"); /* depends on the first entry, as data do on their table */
     put_text(out, spec, NULL);
     built->offset_at[index] = out->len;
     put_byte(out, has_data ? 1 : 3);

@@ -47,6 +47,7 @@ static void from_env(void **state)
     connection_from_env(&c);
     assert_string_equal(c.host, "h");
     assert_string_equal(c.port, "7");
+    assert_string_equal(c.user, "j\xC3\xBCrgen");
     assert_string_equal(c.database, "d");
     assert_string_equal(c.password.bytes, "p");
     assert_string_equal(c.sslmode, "require");

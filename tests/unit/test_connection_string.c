@@ -66,7 +66,7 @@ static void understood(void **state)
         Error err = ERROR_INIT;
         connection_init(&c);
         if (!connection_parse(&c, rows[i].text, &err)) {
-            print_error("row %zu: %s\n", i, rows[i].text);
+            print_error("row %d: %s\n", (int)i, rows[i].text);
         }
         assert_int_equal(err.kind, EK_NONE);
         assert_same("user", c.user, rows[i].user);
@@ -188,12 +188,12 @@ static void refused(void **state)
         connection_init(&c);
         secret_set(&c.password, "as it was", 9);
         if (connection_parse(&c, rows[i].text, &err)) {
-            print_error("row %zu was accepted: %s\n", i, rows[i].text);
+            print_error("row %d was accepted: %s\n", (int)i, rows[i].text);
             fail();
         }
         char *text = error_text(&err);
         if (strstr(text, "SECRET") || strstr(text, "secret")) {
-            print_error("row %zu: the secret is told: %s\n", i, text);
+            print_error("row %d: the secret is told: %s\n", (int)i, text);
             fail();
         }
         mem_free(text);

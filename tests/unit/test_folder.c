@@ -336,7 +336,7 @@ static void clean_up(void **state)
         "other.backup.manifest.json",
         "backup_config.json",
         "backup_config.damaged-20260119_143052.json",
-        "backup_config.json.tmp-0123ABCD",
+        "backup_config.json.tmp-4567ABCD",
         "backup_config.json.tmp-0123abc",
         "backup_config.json.tmp-0123abcde",
         "backup_config.json.tmp",

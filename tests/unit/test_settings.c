@@ -134,9 +134,11 @@ static void values(void **state)
          "retention_days was \"x\"; 30 is used. max_backups was 0; 50 is used",
          30, 50, 2, 0, true, SCHEDULE_DAILY},
         {"{\"schedule\":\"0123456789012345678901234567890123456789\"}",
-         "schedule was \"012345678901234567890123456789012345678…; daily is used", 30, 50, 2, 0, true, SCHEDULE_DAILY},
+         "schedule was \"012345678901234567890123456789012345678…; daily is used", 30, 50, 2, 0, true,
+         SCHEDULE_DAILY},
         {"{\"schedule\":\"01234567890123456789012345678901234567\xC3\xBC\"}",
-         "schedule was \"01234567890123456789012345678901234567…; daily is used", 30, 50, 2, 0, true, SCHEDULE_DAILY},
+         "schedule was \"01234567890123456789012345678901234567…; daily is used", 30, 50, 2, 0, true,
+         SCHEDULE_DAILY},
     };
     for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         Error err = ERROR_INIT;

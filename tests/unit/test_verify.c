@@ -100,7 +100,8 @@ static size_t audit_entries(const Place *place, char **last)
         count = (size_t)cJSON_GetArraySize(root);
         if (last != NULL && count > 0) {
             const cJSON *entry = cJSON_GetArrayItem(root, (int)count - 1);
-            *last = mem_printf("%s %s %s %s: %s", json_string(entry, "operation", "?"), json_string(entry, "status", "?"),
+            *last = mem_printf("%s %s %s %s: %s", json_string(entry, "operation", "?"),
+                               json_string(entry, "status", "?"),
                                json_string(entry, "level", "-"), json_string(entry, "backup_file", "?"),
                                json_string(entry, "message", "?"));
         }
@@ -340,8 +341,10 @@ static void weighs_hash_and_contents(void **state)
     row[2] = 'p';
 
     /* A row taken out, the file otherwise rewritten as pg_dump would. */
-    const BuiltEntry fewer[] = {tables[0],
-                                {.kind = BUILT_COPY, .schema = "public", .name = "work_orders", .data = "1\n2\n\\.\n\n\n"}};
+    const BuiltEntry fewer[] = {
+        tables[0],
+        {.kind = BUILT_COPY, .schema = "public", .name = "work_orders", .data = "1\n2\n\\.\n\n\n"},
+    };
     Built shorter;
     build_archive(&(BuildSpec){16, ARCHIVE_NONE, 0, 0, 0, false, fewer, 2}, &shorter);
     put_file(place.path, shorter.bytes.buf, shorter.bytes.len);
@@ -366,8 +369,8 @@ static void weighs_hash_and_contents(void **state)
     verify_result_init(&result);
     assert_false(verify_file(place.path, NULL, NULL, &result, &err));
     assert_string_equal(err.detail, "its SHA-256 differs from the manifest's as well");
-    char *message = mem_printf(BACKUP " is damaged: there is something that is no data at byte %zu, between the tables' data",
-                               built.block[1]);
+    char *message = mem_printf(
+        BACKUP " is damaged: there is something that is no data at byte %zu, between the tables' data", built.block[1]);
     assert_error(&err, EK_DAMAGED, message);
     mem_free(message);
     built.bytes.buf[built.block[1]] = 1;

@@ -1,0 +1,308 @@
+#!/usr/bin/env python3
+"""What a file may include and call, by where it lies; style that a compiler does not see; that tests mirror sources.
+
+One line a check: "ok NAME" or "not ok NAME: why" (with file:line). Exit code 1 when one failed. The rules are in
+the tables below; comments and texts in quotes are left out before a rule looks at the code.
+"""
+import os
+import re
+import sys
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+MAX_LINES, MAX_COLUMNS = 900, 120
+
+STANDARD_C = set("""assert.h ctype.h errno.h float.h inttypes.h limits.h locale.h math.h setjmp.h signal.h stdalign.h
+    stdarg.h stdbool.h stddef.h stdint.h stdio.h stdlib.h stdnoreturn.h string.h time.h wchar.h""".split())
+LIBRARIES = r"cjson/cJSON\.h|zlib\.h|zstd(_errors)?\.h|lz4\w*\.h|openssl/\w+\.h"
+# Folder → which <system> headers beyond the standard ones, and which folders' "own" headers it may include.
+# None: any. The posix and win parts of the platform are each other's counterpart and know nothing of each other.
+MAY_INCLUDE = {
+    "include": (r"cjson/cJSON\.h", ("include",)),
+    "src/core": (LIBRARIES, ("include", "src/core")),
+    "src/services": (LIBRARIES + r"|libpq-fe\.h|curl/curl\.h", ("include", "src/services")),
+    "src/cli": (r"cjson/cJSON\.h", ("include", "src/cli")),
+    "src/platform/posix": (None, ("include", "src/platform/posix")),
+    "src/platform/win": (None, ("include", "src/platform/win")),
+    "src/ui": (None, ("include", "src/ui", "res", "src/platform/win/utf_win.h")),
+    "tests/unit": (LIBRARIES + r"|cmocka\.h|libpq-fe\.h|curl/curl\.h", None),
+}
+NOT_IN_UI = r"libpq-fe\.h|curl/.*"
+# One file may ask every library for its version.
+ASKS_VERSIONS = "src/core/version.c"
+EXCEPTIONS = {(ASKS_VERSIONS, "curl/curl.h"), (ASKS_VERSIONS, "parts.h"), ("include/banned.h", "io.h")}
+# Tests of what only one system has say so in their name and may use its headers.
+ONE_SYSTEM_TEST = r"tests/unit/test_\w+_(win|posix)\.c|tests/unit/test_util\.h"
+
+# What may not be called: name → why.
+BANNED = {
+    r"strcpy|strcat|strncpy|strncat|sprintf|vsprintf|strtok|gets|wcscpy|wcscat|wcsncpy|wcsncat"
+    r"|lstrcpy[AW]?|lstrcat[AW]?|wsprintf[AW]?": "it does not know how large its target is or hides a cut",
+    r"atoi|atol|atoll|atof": "it cannot say that the text is no number",
+    r"gmtime|localtime|asctime|ctime": "it returns what is shared by all threads (clock.h)",
+    r"system|popen|_popen|_wpopen|_wsystem": "a shell reads the command (process.h)",
+    r"alloca|_alloca": "the stack has no way to say no",
+    r"LoadLibrary[AW]?": "it searches the current folder (LoadLibraryExW with LOAD_LIBRARY_SEARCH_SYSTEM32)",
+    r"TerminateThread": "it leaves locks and memory behind",
+    r"tmpnam|tempnam|mktemp": "another may take the name first",
+    r"strdup|strndup|_strdup|asprintf|vasprintf": "it may return NULL (mem.h, strbuf.h)",
+    r"longjmp": "it is not safe across window procedures and callbacks",
+}
+# malloc and its like only behind mem.h, where a failure is handled.
+ALLOCATORS = r"malloc|calloc|realloc"
+ALLOCATES = {"src/core/mem.c"}
+
+# Tell-tales of what MSVC does not take. Pattern on the code without comments and texts.
+GNU = {
+    r"\(\s*\{": "a statement expression",
+    r"\b__?typeof(__)?\b|\btypeof\b": "typeof",
+    r"\b__attribute(__)?\b": "an attribute (include/compiler.h has what is needed)",
+    r"\b__builtin_\w+": "a compiler's built-in",
+    r"\b__extension__\b|\b__asm(__)?\b|\basm\b": "an extension or assembly",
+    r"\[\s*\w+\s*\.\.\.\s*\w+\s*\]|\bcase\s+[^:;]*\.\.\.": "a range",
+    r"\?\s*:": "a condition without its middle",
+    r"^\s+(?!return\b)\w[\w ]*[ *]+\w+\[0\];\s*$": "an array of no elements",
+    r"^\s*#\s*include_next\b": "include_next",
+    r"^\s*#\s*(el)?if.*\b(__GNUC__|__clang__|_MSC_VER|__MINGW\w+)":
+        "a test for a compiler (only include/compiler.h may)",
+    r"\b__(int128|float128)\b|\b__thread\b": "a type or storage class of one compiler",
+}
+GNU_MAY = {"include/compiler.h"}
+POSIX_NAMES = (r"strcasecmp|strncasecmp|strsep|stpcpy|memmem|strcasestr|getline|fileno|mkstemp|usleep|nanosleep|sleep|"
+               r"fork|execv\w*|pipe|unlink|mkdir|rmdir|opendir|readdir|gettimeofday|localtime_r|gmtime_r|"
+               r"setenv|unsetenv")
+PORTABLE = ("src/core/", "src/services/", "src/cli/", "tests/unit/")
+
+TEXT_FILES = (".c", ".h", ".rc", ".py", ".sh", ".cmake", ".txt", ".md", ".nsi", ".nsh", ".json",
+              ".manifest", ".yml", ".svg")
+
+
+def walk(*roots):
+    for root in roots:
+        for at, folders, names in os.walk(os.path.join(TOP, root)):
+            folders[:] = sorted(f for f in folders if f not in ("corpus", "__pycache__"))
+            for name in sorted(names):
+                yield os.path.relpath(os.path.join(at, name), TOP).replace(os.sep, "/")
+
+
+def read(path):
+    with open(os.path.join(TOP, path), encoding="utf-8", newline="") as f:
+        return f.read()
+
+
+def strip(text, texts=True):
+    """The code with comments (and, if asked, texts and characters in quotes) blanked; lines stay where they are."""
+    def blank(match):
+        piece = match.group(0)
+        if piece[0] == "/":
+            return "\n" * piece.count("\n") or " "
+        return piece[0] * 2 if texts else piece
+    return re.sub(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', blank, text, flags=re.S)
+
+
+def lines_of_one_system(code):
+    """The lines that only Windows, or only the others, compile: those between #if ... _WIN32 and its #endif."""
+    stack = []
+    for number, line in enumerate(code, 1):
+        if re.match(r"\s*#\s*if", line):
+            stack.append("_WIN32" in line)
+        elif re.match(r"\s*#\s*endif", line) and stack:
+            stack.pop()
+        elif any(stack):
+            yield number
+
+
+class Sources:
+    def __init__(self):
+        self.c = [p for p in walk("src", "include", "tests") if p.endswith((".c", ".h"))]
+        self.text = {p: read(p) for p in self.c}
+        self.code = {p: strip(t).split("\n") for p, t in self.text.items()}
+        self.ours = [p for p in self.c if p.startswith(("src/", "include/"))]
+        self.one_system = {(p, n) for p in self.c if p.startswith("tests/unit/")
+                           for n in lines_of_one_system(self.code[p])}
+
+    def find(self, paths, pattern):
+        """(file, line number, match) of a pattern in the code."""
+        compiled = re.compile(pattern)
+        for path in paths:
+            for number, line in enumerate(self.code[path], 1):
+                for match in compiled.finditer(line):
+                    yield path, number, match
+
+
+def call(names):
+    return r"(?<![\w.>])(%s)\s*\(" % names
+
+
+def folder_of(path):
+    found = [f for f in MAY_INCLUDE if path.startswith(f + "/")]
+    return max(found, key=len) if found else None
+
+
+def check_includes(s):
+    system, own = [], []
+    for path in s.c:
+        folder = folder_of(path)
+        if folder is None or re.fullmatch(ONE_SYSTEM_TEST, path):
+            continue
+        allowed, folders = MAY_INCLUDE[folder]
+        for number, line in enumerate(strip(s.text[path], texts=False).split("\n"), 1):
+            found = re.match(r'\s*#\s*include\s*([<"])([^>"]+)[>"]', line)
+            if not found or (path, found.group(2)) in EXCEPTIONS or (path, number) in s.one_system:
+                continue
+            kind, name = found.groups()
+            if kind == "<":
+                bad = re.fullmatch(NOT_IN_UI, name) if folder == "src/ui" else \
+                    allowed is not None and name not in STANDARD_C and not re.fullmatch(allowed, name)
+                if bad:
+                    system.append("%s:%d may not include <%s>" % (path, number, name))
+            elif folders is not None:
+                # As the compiler looks: from the file itself, then from the folders that it is told.
+                here = os.path.normpath(os.path.join(os.path.dirname(path), name)).replace(os.sep, "/")
+                places = {here} | {"%s/%s" % (f, name) for f in ("include", "res", "src/ui")}
+                may = {p for p in places if p in folders or os.path.dirname(p) in folders}
+                if not any(os.path.isfile(os.path.join(TOP, p)) for p in may):
+                    own.append('%s:%d may not include "%s"' % (path, number, name))
+    yield "system headers", system
+    yield "own headers", own
+
+
+def check_calls(s):
+    client = [p for p in s.ours if not p.startswith("src/services/") and p != ASKS_VERSIONS]
+    yield "libpq and curl only in services", ["%s:%d calls %s" % (p, n, m.group(1)) for p, n, m in
+                                              s.find(client, call(r"PQ[a-z]\w+|curl_\w+"))]
+    problems = []
+    for names, why in BANNED.items():
+        problems += ["%s:%d calls %s: %s" % (p, n, m.group(1), why) for p, n, m in s.find(s.ours, call(names))
+                     if p != "include/banned.h"]
+    yield "banned functions", problems
+    yield "allocation behind mem.h", ["%s:%d calls %s" % (p, n, m.group(1)) for p, n, m in
+                                      s.find(s.ours, call(ALLOCATORS)) if p not in ALLOCATES]
+    portable = [p for p in s.c if p.startswith(PORTABLE) and not re.fullmatch(ONE_SYSTEM_TEST, p)]
+    yield "portable calls", ["%s:%d calls %s, which not every system has" % (p, n, m.group(1))
+                             for p, n, m in s.find(portable, call(POSIX_NAMES)) if (p, n) not in s.one_system]
+
+
+def check_language(s):
+    problems = []
+    files = [p for p in s.c if p not in GNU_MAY and p.startswith(("src/", "include/", "tests/unit/", "tests/win/"))]
+    for pattern, what in GNU.items():
+        problems += ["%s:%d has %s" % (p, n, what) for p, n, _ in s.find(files, pattern)]
+    for path in files:
+        for number, line in enumerate(strip(s.text[path], texts=False).split("\n"), 1):
+            if re.search(r'"(?:\\.|[^"\\])*?(?<!%)(?:%%)*%[-+ #0-9.]*m(?:\\.|[^"\\])*"', line):
+                problems.append("%s:%d has %%m in a text" % (path, number))
+        code = s.code[path]
+        for number in range(1, len(code)):
+            head = re.match(r"\s+(?:static\s+)?[A-Za-z_][\w ]*[ *]+(\w+)\([^;={}]*\)\s*$", code[number - 1])
+            if head and code[number].strip() == "{" and head.group(1) not in ("if", "for", "while", "switch"):
+                problems.append("%s:%d has a function within a function" % (path, number))
+    yield "no GNU extensions", problems
+
+
+def check_globals(s):
+    """A file-scope variable that is not const. Those of a signal's handler, which gets no argument, are named."""
+    allowed = {("src/platform/posix/console_posix.c", "interrupt_target"),
+               ("src/platform/win/console_win.c", "interrupt_cancel"),
+               ("src/platform/win/console_win.c", "input_state")}
+    problems = []
+    for path in s.ours:
+        for number, line in enumerate(s.code[path], 1):
+            found = re.match(r"static\s+((?:[\w]+[\s*]+)+)(\w+)\s*(?:\[[^;=]*\]\s*)*(?:=|;)", line)
+            if not found or (path, found.group(2)) in allowed:
+                continue
+            words = found.group(1).strip()
+            constant = words.endswith("const") if "*" in words else re.search(r"\bconst\b", words)
+            if not constant:
+                problems.append("%s:%d: %s" % (path, number, found.group(2)))
+    yield "no mutable globals", problems
+
+
+def check_text(s):
+    long_files = ["%s has %d lines" % (p, t.count("\n")) for p, t in s.text.items() if t.count("\n") > MAX_LINES]
+    yield "no file over %d lines" % MAX_LINES, long_files
+    white, wide, ends = [], [], []
+    for path in walk("src", "include", "res", "tests", "installer"):
+        if not path.endswith(TEXT_FILES) or path.startswith(("src/msvc/", "tests/fuzz/corpus/")):
+            continue
+        text = read(path)
+        if "\r" in text:
+            ends.append("%s has CR line ends" % path)
+        if text and not text.endswith("\n"):
+            ends.append("%s does not end with a line end" % path)
+        for number, line in enumerate(text.split("\n"), 1):
+            if "\t" in line or line != line.rstrip():
+                white.append("%s:%d" % (path, number))
+            if path.endswith((".c", ".h", ".py")) and len(line) > MAX_COLUMNS:
+                wide.append("%s:%d" % (path, number))
+    yield "no tabs, no trailing spaces", white
+    yield "no line over %d columns" % MAX_COLUMNS, wide
+    yield "line ends", ends
+
+
+def check_headers(s):
+    heads, guards = [], []
+    for path in (p for p in s.ours if p.startswith("include/")):
+        name = os.path.basename(path)
+        if not re.match(r"/\*\s*(?:\*\s*)?%s: \S" % re.escape(name), s.text[path]):
+            heads.append("%s does not begin with a comment \"%s: ...\"" % (path, name))
+        guard = re.search(r"#ifndef (\w+)\n#define (\w+)\n", s.text[path])
+        if not guard or guard.group(1) != guard.group(2):
+            guards.append("%s has no include guard" % path)
+    yield "headers have a manual", heads
+    yield "headers have a guard", guards
+
+
+def check_tests(s):
+    gaps_file = "tests/unit/GAPS.md"
+    gaps, problems = {}, []
+    if os.path.isfile(os.path.join(TOP, gaps_file)):
+        for number, line in enumerate(read(gaps_file).split("\n"), 1):
+            found = re.match(r"[-|] `(src/[^`]+)`\s*[:|] *(.*)", line)
+            if found:
+                gaps[found.group(1)] = (number, found.group(2).strip(" |"))
+    tested = {p for p in s.ours if p.endswith(".c") and
+              os.path.isfile(os.path.join(TOP, "tests/unit/test_" + os.path.basename(p)))}
+    for path in s.ours:
+        if path.startswith(("src/core/", "src/services/")) and path.endswith(".c") and path not in tested | set(gaps):
+            problems.append("%s has neither a test nor a line in %s" % (path, gaps_file))
+    for path, (number, reason) in gaps.items():
+        if path not in s.ours:
+            problems.append("%s:%d names %s, which is not there" % (gaps_file, number, path))
+        elif path in tested:
+            problems.append("%s:%d names %s, which has a test" % (gaps_file, number, path))
+        elif len(reason) < 15:
+            problems.append("%s:%d gives no reason" % (gaps_file, number))
+        for test in re.findall(r"\btests?/[\w/]+\.\w+|\btest_\w+\.(?:c|py)\b", reason):
+            places = ("", "tests/unit", "tests/e2e", "tests/fuzz")
+            if not any(os.path.isfile(os.path.join(TOP, place, test)) for place in places):
+                problems.append("%s:%d names %s, which is not there" % (gaps_file, number, test))
+    yield "tests mirror the sources", problems
+
+
+def check_names(s):
+    """The installer removes and names things by what include/version.h defines; the program must mean the same."""
+    defines = dict(re.findall(r'^#define (CMMS_\w+) "([^"]*)"', s.text["include/version.h"], re.M))
+    everything = [p for p in s.ours if p != "include/version.h"]
+    problems = []
+    for name, place in (("CMMS_APP_ID", "SetCurrentProcessExplicitAppUserModelID"),
+                        ("CMMS_SECRET_PREFIX", "connection_secret_target")):
+        users = [p for p in everything if p.endswith(".c") and re.search(place + r"\s*\(", s.text[p])]
+        if users and not any(name in s.text[p] or defines[name] in s.text[p] for p in users):
+            problems.append("%s uses neither %s nor \"%s\"" % (", ".join(users), name, defines[name]))
+    yield "names that the installer knows", problems
+
+
+def main():
+    s = Sources()
+    failed = False
+    for check in (check_includes, check_calls, check_language, check_globals, check_text, check_headers, check_tests,
+                  check_names):
+        for name, problems in check(s):
+            failed = failed or bool(problems)
+            more = " (and %d more)" % (len(problems) - 12) if len(problems) > 12 else ""
+            print("not ok %s: %s%s" % (name, "; ".join(problems[:12]), more) if problems else "ok %s" % name)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

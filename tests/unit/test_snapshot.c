@@ -1,0 +1,82 @@
+#include "test_util.h"
+
+#include "snapshot.h"
+
+static SnapshotTable rows_of[] = {{"extra", "t", 0, 3, false},
+                                  {"public", "Equipment", 0, 5, false},
+                                  {"public", "equipment", 100, 12410, false},
+                                  {"public", "uncounted", 0, -1, false},
+                                  {"timescale", "own", 0, 7, true}};
+static const Snapshot snapshot = {"0-1", rows_of, TEST_COUNT(rows_of), 0, 100};
+
+static void whole_manifest(Manifest *manifest)
+{
+    manifest_init(manifest);
+    manifest_add_table(manifest, "public", "equipment", 12410, -1, 10);
+    manifest_add_table(manifest, "public", "Equipment", 5, -1, 10);
+    manifest_add_table(manifest, "extra", "t", 3, -1, 10);
+    manifest_add_table(manifest, "public", "uncounted", 8, -1, 10);
+    manifest_add_table(manifest, "topology", "of_an_extension", 4, -1, 10);
+}
+
+static void finds_by_both_names(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < snapshot.count; i++) {
+        assert_ptr_equal(snapshot_find(&snapshot, rows_of[i].schema, rows_of[i].name), &rows_of[i]);
+    }
+    assert_null(snapshot_find(&snapshot, "extra", "equipment"));
+    assert_null(snapshot_find(&snapshot, "", ""));
+    Snapshot empty;
+    snapshot_init(&empty);
+    assert_null(snapshot_find(&empty, "public", "t"));
+}
+
+static void accepts_equal_counts(void **state)
+{
+    (void)state;
+    Manifest manifest;
+    whole_manifest(&manifest);
+    Error err = ERROR_INIT;
+    assert_ok(snapshot_compare(&snapshot, &manifest, &err), &err);
+    assert_int_equal(manifest.tables[0].expected, 12410);
+    assert_int_equal(manifest.tables[1].expected, 5);
+    assert_int_equal(manifest.tables[2].expected, 3);
+    assert_int_equal(manifest.tables[3].expected, -1);
+    assert_int_equal(manifest.tables[4].expected, -1);
+    manifest_release(&manifest);
+}
+
+static void names_the_table_that_differs(void **state)
+{
+    (void)state;
+    Manifest manifest;
+    whole_manifest(&manifest);
+    manifest.tables[0].rows = 12396;
+    Error err = ERROR_INIT;
+    assert_fails(snapshot_compare(&snapshot, &manifest, &err), &err, EK_DAMAGED,
+                 "the backup holds 12396 rows of public.equipment, and the database held 12410");
+    assert_int_equal(manifest.tables[0].expected, 12410);
+    manifest_release(&manifest);
+}
+
+static void names_the_table_that_is_missing(void **state)
+{
+    (void)state;
+    Manifest manifest;
+    manifest_init(&manifest);
+    manifest_add_table(&manifest, "public", "equipment", 12410, -1, 10);
+    manifest_add_table(&manifest, "public", "Equipment", 5, -1, 10);
+    Error err = ERROR_INIT;
+    assert_fails(snapshot_compare(&snapshot, &manifest, &err), &err, EK_DAMAGED,
+                 "the backup lacks the table extra.t with its 3 rows");
+    manifest_release(&manifest);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(finds_by_both_names), cmocka_unit_test(accepts_equal_counts),
+        cmocka_unit_test(names_the_table_that_differs), cmocka_unit_test(names_the_table_that_is_missing)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
