@@ -146,6 +146,7 @@ verb_test() {
   setup
   compile native
   build_product
+  case " ${*:-installer} " in *" installer "*) pack ;; esac
   # The closing count is the last line of the output.
   say "Set-up and build took $(clock $((SECONDS - start)))."
   in_root python3 "$top/tests/run.py" "$@"
@@ -180,17 +181,22 @@ verb_fuzz() {
   say "No finding."
 }
 
-verb_package() {
-  setup
-  build_product
-  local version
+# The installer and the zip; nothing to do when they are newer than the product.
+pack() {
+  local version package=$top/build/package
   version=$(sed -n 's/^#define CMMS_VERSION "\(.*\)"/\1/p' "$top/include/version.h")
   SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git -C "$top" log -1 --format=%ct 2>/dev/null || echo 1700000000)}
   export SOURCE_DATE_EPOCH
+  if [ -f "$package/.packed" ] && [ -z "$(find "$top/build/product" "$top/installer" -newer "$package/.packed" -type f \
+      -print -quit)" ]; then
+    return 0
+  fi
   work "Packing version $version" "$top/build/logs/package.log" \
-    in_root bash "$top/installer/package.sh" "$version" "$top/build/product" "$top/build/package"
-  ls -l "$top/build/package"
+    in_root bash "$top/installer/package.sh" "$version" "$top/build/product" "$package"
+  touch "$package/.packed"
 }
+
+verb_package() { setup; build_product; pack; ls -l "$top/build/package"; }
 
 verb_clean() {
   case ${1:-} in

@@ -51,7 +51,8 @@ typedef struct Error {
 bool error_set(Error *err, ErrorKind kind, const char *format, ...) CMMS_PRINTF(3, 4);
 
 /* The same, with the system's code and its text (number and words) as the detail. The kind is raised to
- * EK_SPACE, with a hint, where the code says that the disk is full. Capture the code at once: GetLastError() or errno. */
+ * EK_SPACE, with a hint, where the code says that the disk is full. Capture the code at once: GetLastError() or
+ * errno. */
 bool error_set_os(Error *err, ErrorKind kind, long os_code, const char *format, ...) CMMS_PRINTF(4, 5);
 
 /* Replaces the detail or the hint of an Error that is set. Both return false. */

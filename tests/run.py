@@ -47,9 +47,11 @@ def suites():
         (os.path.basename(f), [f, "tests/fuzz/corpus/" + os.path.basename(f)[len("fuzz_"):]], native_env(), 300)
         for f in sorted(glob.glob(os.path.join(BUILD, "native/fuzz/fuzz_*"))) if "." not in os.path.basename(f)]
     tests = [f for f in sorted(glob.glob("tests/e2e/test_*.py"))]
+    # It installs and uninstalls in a prefix of its own, so it needs no other kind; ./dev test packs before.
+    yield "installer", [("installer", ["python3", "tests/e2e/test_installer.py"], wine_env(), 900)]
     for kind in ("native", "wine"):
         yield "e2e-" + kind, [(os.path.basename(f)[:-3] + "-" + kind, ["python3", f, kind],
-                               native_env() if kind == "native" else wine_env(), 1500)
+                               native_env() if kind == "native" else wine_env(WINEPATH=""), 1500)
                               for f in tests if kind in kinds(f)]
     yield "window", [(os.path.basename(f)[:-3], ["python3", f], wine_env(), 900)
                      for f in sorted(glob.glob("tests/win/test_*.py"))]
@@ -101,6 +103,9 @@ def main():
     manager = subprocess.Popen(["openbox"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     # One wineserver for the whole run: without it each program would start its own.
     keeper = subprocess.Popen(["wineserver", "-f", "-p"], env=wine_env(), stderr=subprocess.DEVNULL)
+    # The first Wine program brings up the prefix' services; the tests begin when they stand.
+    subprocess.run(["wine", "cmd", "/c", "exit"], env=wine_env(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                   stderr=subprocess.DEVNULL, timeout=180)
     passed, failed, skipped, start = 0, [], [], time.monotonic()
     try:
         for suite, commands in suites():

@@ -219,7 +219,9 @@ bool json_parse(const char *bytes, size_t len, cJSON **out, Error *err)
     if (!take_document(&r)) {
         return error_set(err, EK_DAMAGED, "the text is not JSON from byte %zu on", r.at);
     }
-    cJSON *value = cJSON_ParseWithLength(bytes, len);
+    /* Without the mark: cJSON takes it only before two bytes or more. */
+    size_t skip = marked ? 3 : 0;
+    cJSON *value = cJSON_ParseWithLength(bytes + skip, len - skip);
     if (!value) {
         mem_out();
     }

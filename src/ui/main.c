@@ -127,6 +127,8 @@ int WINAPI wWinMain(HINSTANCE instance, HINSTANCE previous, PWSTR command_line, 
     (void)command_line;
     HeapSetInformation(NULL, HeapEnableTerminationOnCorruption, NULL, 0);
     SetDefaultDllDirectories(LOAD_LIBRARY_SEARCH_DEFAULT_DIRS);
+    /* Children inherit it: a tool whose DLL is missing must end, not wait in a box. */
+    SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX);
     /* Before any window: the taskbar groups by it, and it is the Start menu shortcut's. */
     SetCurrentProcessExplicitAppUserModelID(L"AIT.CMMSBackup");
     HRESULT com = CoInitializeEx(NULL, COINIT_APARTMENTTHREADED | COINIT_DISABLE_OLE1DDE);

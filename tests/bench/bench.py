@@ -20,7 +20,8 @@ import harness  # noqa: E402
 def measure(argv, env):
     """Wall seconds, CPU seconds of it and its children, peak memory in MB of the largest process."""
     start = time.monotonic()
-    process = subprocess.Popen(argv, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    process = subprocess.Popen(argv, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.PIPE)
     errors = process.stderr.read()
     _, status, usage = os.wait4(process.pid, 0)
     if status:

@@ -137,8 +137,8 @@ def checksums(env):
                               input=sql.encode(), env={**clean_env(), **env}, capture_output=True)
         check(done.returncode == 0, "psql: " + done.stderr.decode(errors="replace"))
         return done.stdout.decode()
-    names = ask("SELECT c.relkind::text || format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = "
-                "c.relnamespace WHERE c.relkind IN ('r','S') AND n.nspname NOT LIKE 'pg\\_%' "
+    names = ask("SELECT c.relkind::text || format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n "
+                "ON n.oid = c.relnamespace WHERE c.relkind IN ('r','S') AND n.nspname NOT LIKE 'pg\\_%' "
                 "AND n.nspname <> 'information_schema' ORDER BY 1").splitlines()
     sums = {}
     for name in names:

@@ -108,7 +108,8 @@ def test_not_postgresql(program):
     thread = threading.Thread(target=serve)
     thread.start()
     try:
-        done = run(program, folder, ["-h", "127.0.0.1", "-p", str(listener.getsockname()[1]), "-U", "x", "-d", "x", "-w"])
+        port = str(listener.getsockname()[1])
+        done = run(program, folder, ["-h", "127.0.0.1", "-p", port, "-U", "x", "-d", "x", "-w"])
     finally:
         stop.set()
         thread.join()
@@ -144,7 +145,8 @@ def test_lying_tools(program):
     """Tools that exit with 0 and wrote too little, flood, write bad bytes, or fail: never a backup. (P1, P3)"""
     server = harness.shared_server()
     database = harness.sample(server)
-    for mode, code in (("empty", 7), ("garbage", 7), ("fail", 4), ("flood-fail", 4), ("bad-bytes-fail", 4), ("short", 7)):
+    modes = {"empty": 7, "garbage": 7, "fail": 4, "flood-fail": 4, "bad-bytes-fail": 4, "short": 7}
+    for mode, code in modes.items():
         folder, tools = harness.temp_dir("b"), harness.temp_dir("tools")
         source = os.path.join(harness.NATIVE if program.kind == "native" else
                               os.path.join(harness.TOP, "build/mingw"), "fakes", "fake_tool")

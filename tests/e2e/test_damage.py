@@ -72,7 +72,8 @@ def test_truncations_without_manifest(program):
 
 def test_not_a_backup(program):
     folder = harness.temp_dir("b")
-    for name, content in (("text.backup", b"hello"), ("empty.backup", b""), ("zip.backup", b"PK\x03\x04" + b"x" * 5000)):
+    files = {"text.backup": b"hello", "empty.backup": b"", "zip.backup": b"PK\x03\x04" + b"x" * 5000}
+    for name, content in files.items():
         with open(os.path.join(folder, name), "wb") as f:
             f.write(content)
         done = program.run(["verify", program.path(os.path.join(folder, name))])

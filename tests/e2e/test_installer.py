@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """The installer and the portable zip, under Wine, as a user and an administrator would use them.
 
+# runs: once
+
 Runs inside the root: python3 tests/e2e/test_installer.py [NAME...]. It takes both files from build/package
 (CMMS_PACKAGE names another folder) and uses a Wine prefix of its own, build/wine-installer
 (CMMS_INSTALLER_PREFIX), because it installs, uninstalls and wipes settings. One line a test: "ok NAME",

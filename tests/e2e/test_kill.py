@@ -124,7 +124,7 @@ def test_server_dies(program):
 def test_interrupt(program):
     """Ctrl+C: exit code 130 within seconds, nothing left."""
     if program.kind == "wine":
-        raise harness.Skip("a console event cannot be sent to a Wine process from outside; the window's Cancel is tested")
+        raise harness.Skip("no console event can be sent to a Wine process from outside; the window's Cancel is tested")
     server = harness.shared_server()
     database = harness.sample(server, "kill", 12)
     folder = harness.temp_dir("k")
@@ -187,7 +187,7 @@ def test_write_faults(program):
                 equal(len(backups), 1, "success means a backup (%s %d)" % (what, n))
                 check(not where.startswith("cmms_backup_"), "%s of %s failed and was not told" % (what, where))
                 if where.startswith("backup_log"):
-                    check(done.json()["warnings"], "%s of %s failed, and it is told: %s" % (what, where, done.out[-600:]))
+                    check(done.json()["warnings"], "%s of %s failed, and it is told" % (what, where))
             else:
                 equal(backups, [], "failure means none (%s %d): %s" % (what, n, done.out))
                 equal(done.code, 8, "exit code (%s %d): %s" % (what, n, done.out))

@@ -1,7 +1,8 @@
 /*
  * fault: preloaded into the native console program, it makes the Nth call of one kind fail, for files below
  * FAULT_DIR: FAULT="fsync:3" (EIO), "write:5" (ENOSPC), "rename:1" (EACCES). FAULT_MARK is a file that is made
- * when the fault fired and names the file, so that a loop over N knows when it has tried them all. Children do not inherit it: the
+ * when the fault fired and names the file, so that a loop over N knows when it has tried them all. Children do not
+ * inherit it: the
  * first thing it does is to take itself out of the environment.
  */
 #include <dlfcn.h>

@@ -71,6 +71,7 @@ int main(int argc, char **argv)
             }
         }
     }
-    printf("%zu inputs replayed\n", replay.count);
+    printf("%s %s: %zu inputs replayed\n", replay.failed || replay.count == 0 ? "not ok" : "ok",
+           fs_base_name(argv[0]), replay.count);
     return replay.failed || replay.count == 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -194,6 +194,9 @@ int wmain(int argc, wchar_t **wide_argv)
     char **argv = mem_array((size_t)argc + 1, sizeof *argv);
     int code;
 
+    /* Children inherit it: a tool whose DLL is missing must end, not wait in a box for somebody at 02:00. */
+    SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX);
+    SetDefaultDllDirectories(LOAD_LIBRARY_SEARCH_DEFAULT_DIRS);
     for (int i = 0; i < argc; i++)
         argv[i] = utf8_from_wide(wide_argv[i]);
     code = cli_main(argc, argv);
