@@ -190,4 +190,20 @@ def test_tls(program):
     equal(harness.backups_in(folder), before, "backups")
 
 
+
+def test_password_file(program):
+    """PGPASSFILE serves our own session, and pg_dump as well."""
+    server = harness.shared_server()
+    database = harness.sample(server)
+    folder, file = harness.temp_dir("b"), os.path.join(harness.temp_dir("p"), "pgpass")
+    with open(file, "w") as f:
+        f.write("127.0.0.1:%d:*:postgres:%s\n" % (server.port, harness.PASSWORD))
+    os.chmod(file, 0o600)
+    env = {**server.env(database), "PGPASSFILE": program.path(file)}
+    del env["PGPASSWORD"]
+    done = program.run(["backup", "--json", "--folder", program.path(folder)], env=env)
+    equal(done.code, 0, "exit code: " + done.out)
+    harness.no_secret(folder, done.out, done.err)
+
+
 harness.main(__name__)
