@@ -196,6 +196,8 @@ def test_write_faults(program):
             n += 1
             check(n < 200, "it ends")
         check(any(w.startswith("cmms_backup_") for w in seen), "a %s of the backup was made to fail: %s" % (what, seen))
+        if what == "fsync": # the manifest's own would do for the line above
+            check(any(w.endswith(".backup.partial") for w in seen), "the flush of the data was made to fail: %s" % seen)
         print("# %s: every one of %d made to fail: %s" % (what, n - 1, ", ".join(seen)))
 
 
