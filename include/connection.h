@@ -69,9 +69,9 @@ const char *connection_sslmode(const Connection *connection);
 char *connection_tool_string(const Connection *connection);
 char *connection_text(const Connection *connection); /* "user@host:port/db" for people; caller frees */
 
-/* The environment of a client tool that is to reach this database: "PGHOST=…" … PGPASSWORD, PGCONNECT_TIMEOUT,
- * NULL-terminated, to be handed to ProcessSpec.env_set; the inherited PG* names are in the second list. Free
- * with connection_free_env, which wipes. */
+/* The environment of a client tool that is to reach this database: "PGHOST=…" … PGPASSWORD (or else PGPASSFILE as
+ * inherited), PGCONNECT_TIMEOUT, NULL-terminated, to be handed to ProcessSpec.env_set; the inherited PG* names are in
+ * the second list. Free with connection_free_env, which wipes. */
 char **connection_env(const Connection *connection);
 const char *const *connection_env_unset(void); /* all PG* variables that libpq knows, and LC_ALL; static */
 void connection_free_env(char **env);

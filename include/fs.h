@@ -36,7 +36,8 @@ bool fs_close(FsFile *file, Error *err); /* always frees; NULL is fine; false wh
 
 bool fs_stat(const char *path, FsInfo *info, Error *err);
 bool fs_exists(const char *path);
-bool fs_remove(const char *path, Error *err); /* no error when it is not there */
+/* No error when it is not there. A file that another program holds open is retried as by fs_rename. */
+bool fs_remove(const char *path, Error *err);
 
 /* Renames on the same volume and makes the new name last (write-through; fsync of the folder on POSIX). With
  * `replace` an existing target is replaced atomically, without it the call fails if there is one. A target or

@@ -669,14 +669,15 @@ static void tell_success(Run *run, const char *folder)
     job_log(run->sink, LOG_INFO, "\xF0\x9F\x92\xBE Size: %.2f MB", (double)manifest->bytes / MEGABYTE);
 }
 
-/* Takes away what a failed run made, and logs the failure. */
+/* Takes away what a failed run made, and logs the failure. A share that is lost at the wrong moment reports a rename
+ * as failed that was done: the backup that is then there keeps its manifest. */
 static void clean_up_failure(Run *run, const char *folder, const Error *why)
 {
     fs_close(run->file, NULL);
     run->file = NULL;
     Error ignored = ERROR_INIT;
     if ((run->partial_made && !fs_remove(run->partial, &ignored)) ||
-        (run->manifest_made && !fs_remove(run->manifest_path, &ignored))) {
+        (run->manifest_made && !fs_exists(run->path) && !fs_remove(run->manifest_path, &ignored))) {
         char *text = error_text(&ignored);
         job_log(run->sink, LOG_WARNING, "An unfinished file stays until the next backup: %s", text);
         mem_free(text);

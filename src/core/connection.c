@@ -362,6 +362,10 @@ char **connection_env(const Connection *connection)
     add_env(env, &count, "LC_MESSAGES", "C");
     if (secret_is_set(&connection->password)) {
         env[count++] = secret_env("PGPASSWORD", &connection->password);
+    } else {
+        char *file = machine_getenv("PGPASSFILE"); /* our own sessions read it too */
+        add_env(env, &count, "PGPASSFILE", file);
+        mem_free(file);
     }
     return env;
 }

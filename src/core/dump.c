@@ -155,7 +155,7 @@ bool dump_explain(const DumpSpec *spec, unsigned exit_code, const char *lines, E
                                        "SSL SYSCALL error",                 "connection has been closed unexpectedly",
                                        "no connection to the server",       "onnection reset",
                                        "lost synchronization with server"};
-    if (has(lines, "connection to server") && has(lines, "failed: ")) {
+    if ((has(lines, "connection to server") && has(lines, "failed: ")) || has(lines, "could not translate host name")) {
         pg_explain_connect(spec->connection, lines, NULL, err);
         return error_context(err, "pg_dump could not connect");
     }

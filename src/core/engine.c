@@ -42,6 +42,8 @@
 #define LOWEST_PORT 20000u
 #define PORT_COUNT 12768u
 #define START_TRIES 3
+#define LEAVING_TRIES 20
+#define LEAVING_MS 500u
 #define POLL_MS 50u
 #define READY_MS 120000u /* a recovery after a crash may take its time */
 #define SECRET_MAX 1024u
@@ -496,6 +498,13 @@ static bool start_once(Engine *engine, const Cancel *cancel, bool *ended, Error 
     return error_hint(err, "See " LOG_FILE " in \"%s\".", engine->dir);
 }
 
+/* Where the processes of a server that was killed are not all gone yet, the next one refuses for their sake. We
+ * hold the lock, so they can only be on their way out. */
+static bool predecessor_leaves(const Error *why)
+{
+    return why->detail && (strstr(why->detail, "postmaster.pid") || strstr(why->detail, "shared memory block"));
+}
+
 static bool start_server(Engine *engine, const Cancel *cancel, Error *err)
 {
     Error why = ERROR_INIT;
@@ -504,10 +513,14 @@ static bool start_server(Engine *engine, const Cancel *cancel, Error *err)
         if (start_once(engine, cancel, &ended, &why)) {
             return true;
         }
-        if (!ended || attempt == START_TRIES) {
+        const bool leaving = ended && predecessor_leaves(&why);
+        if (!ended || attempt >= (leaving ? LEAVING_TRIES : START_TRIES)) {
             return error_move(err, &why);
         }
         error_clear(&why);
+        if (leaving && cancel_wait(cancel, LEAVING_MS)) {
+            return error_set(err, EK_CANCELLED, "cancelled");
+        }
     }
 }
 

@@ -2,7 +2,8 @@
  * snapshot.c: the list and the counts.
  *
  * TRUNCATE is the one change that a snapshot does not hide. pg_dump locks all its tables before it reads any,
- * so counting begins only when it has (see backup.c): from then on both see the same rows.
+ * so counting begins only when it has (see backup.c), and with the same locks: a TRUNCATE that waits for pg_dump's
+ * would else go before a count that comes later in the queue, and the backup would seem to hold rows too many.
  *
  * Row security would hide rows from count(*) in silence; with row_security off the server refuses instead, as
  * it does to pg_dump.
@@ -13,6 +14,7 @@
 #include <string.h>
 
 #include "mem.h"
+#include "strbuf.h"
 
 static const char session_sql[] =
     "SELECT pg_catalog.set_config('search_path', '', false);"
@@ -158,11 +160,52 @@ static bool count_one(Pg *pg, const char *sql, const Cancel *cancel, int64_t *va
     return error_move(err, &why);
 }
 
+/* False only when nothing more can be asked; what may not be locked cannot be counted either. */
+static bool lock_names(Pg *pg, const char *names, const Cancel *cancel, bool *locked, Error *err)
+{
+    char *sql = mem_printf("SAVEPOINT locking; LOCK TABLE %s IN ACCESS SHARE MODE; RELEASE SAVEPOINT locking", names);
+    Error why = ERROR_INIT;
+    *locked = pg_script(pg, sql, cancel, &why);
+    mem_free(sql);
+    if (*locked) {
+        return true;
+    }
+    if (why.kind == EK_CANCELLED || why.kind == EK_CONNECT) {
+        return error_move(err, &why);
+    }
+    error_clear(&why);
+    return pg_script(pg, "ROLLBACK TO SAVEPOINT locking; RELEASE SAVEPOINT locking", cancel, err);
+}
+
+/* In one statement; one by one where that is refused. */
+static bool lock_tables(Pg *pg, const Snapshot *snapshot, const Cancel *cancel, Error *err)
+{
+    StrBuf all;
+    strbuf_init(&all, STRBUF_LARGE);
+    bool locked = true;
+    for (size_t i = 0; i < snapshot->count; i++) {
+        char *name = pg_table_name(snapshot->tables[i].schema, snapshot->tables[i].name);
+        strbuf_addf(&all, "%sONLY %s", i > 0 ? ", " : "", name);
+        mem_free(name);
+    }
+    bool ok = snapshot->count == 0 || lock_names(pg, all.buf, cancel, &locked, err);
+    strbuf_release(&all);
+    for (size_t i = 0; ok && !locked && i < snapshot->count; i++) {
+        char *name = pg_table_name(snapshot->tables[i].schema, snapshot->tables[i].name);
+        char *only = mem_printf("ONLY %s", name);
+        bool one = false;
+        ok = lock_names(pg, only, cancel, &one, err);
+        mem_free(only);
+        mem_free(name);
+    }
+    return ok;
+}
+
 bool snapshot_count(Pg *pg, Snapshot *snapshot, const Cancel *cancel, void (*counted)(void *context, size_t done),
                     void *context, char **warning, Error *err)
 {
     char *first = NULL;
-    if (!pg_script(pg, "SAVEPOINT counting", cancel, err)) {
+    if (!lock_tables(pg, snapshot, cancel, err) || !pg_script(pg, "SAVEPOINT counting", cancel, err)) {
         return false;
     }
     for (size_t i = 0; i < snapshot->count; i++) {

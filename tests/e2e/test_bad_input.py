@@ -168,6 +168,50 @@ def test_lying_tools(program):
         refused(program, done, folder, code, [])
 
 
+def lying_dump(program, archive):
+    """A pg_dump that writes this archive whatever it is asked for, beside the real pg_restore."""
+    tools = harness.temp_dir("tools")
+    if program.kind == "native":
+        shutil.copy(os.path.join(harness.PG_BIN, "pg_restore"), tools)
+        shutil.copy(os.path.join(harness.NATIVE, "fakes/fake_tool"), os.path.join(tools, "pg_dump"))
+    else:
+        real = os.path.join(harness.PRODUCT, "tools/18")
+        for name in os.listdir(real):
+            shutil.copy(os.path.join(real, name), tools)
+        shutil.copy(os.path.join(harness.TOP, "build/mingw/fakes/fake_tool.exe"), os.path.join(tools, "pg_dump.exe"))
+    os.chmod(tools, 0o755)
+    return {"CMMS_BACKUP_TOOLS": program.path(tools), "FAKE_TOOL_VERSION": "17.5", "FAKE_TOOL_MODE": "short",
+            "FAKE_TOOL_FILE": program.path(archive)}
+
+
+def test_archive_of_another_moment(program):
+    """A whole archive, good in itself, that does not hold the rows that the database holds now: no backup. (P1)"""
+    server = harness.shared_server()
+    server.psql("CREATE DATABASE moved")
+    server.psql("CREATE TABLE t (i int); INSERT INTO t VALUES (1), (2); CREATE TABLE late (i int)", "moved")
+    good = program.good_backup(server, "moved", harness.temp_dir("g"))
+    server.psql("INSERT INTO t VALUES (3)", "moved")
+    folder = harness.temp_dir("b")
+    env = {**server.env("moved"), **lying_dump(program, good["unix_path"])}
+    done = run(program, folder, env=env)
+    refused(program, done, folder, 7, ["2 rows of public.t", "held 3"])
+
+
+def test_archive_cut_in_its_data(program):
+    """A table of contents that pg_restore lists happily, and data that stops: only the full decode finds it. (P1)"""
+    server = harness.shared_server()
+    database = harness.sample(server)
+    good = program.good_backup(server, database, harness.temp_dir("g"))
+    with open(good["unix_path"], "rb") as f:
+        content = f.read()
+    cut = os.path.join(harness.temp_dir("cut"), "cut")
+    with open(cut, "wb") as f:
+        f.write(content[:len(content) * 2 // 3])
+    folder = harness.temp_dir("b")
+    done = run(program, folder, env={**server.env(database), **lying_dump(program, cut)})
+    refused(program, done, folder, 7, ["is damaged"])
+
+
 def test_tool_that_hangs(program):
     server = harness.shared_server()
     folder, tools = harness.temp_dir("b"), harness.temp_dir("tools")

@@ -166,7 +166,7 @@ def test_write_faults(program):
     library = os.path.join(harness.NATIVE, "libfault.so")
     server = harness.shared_server()
     database = harness.sample(server)
-    for what in ("fsync", "rename", "write"):
+    for what in ("fsync", "rename", "write", "renamed"):
         n, seen = 1, []
         while True:
             folder = harness.temp_dir("f")
@@ -189,13 +189,18 @@ def test_write_faults(program):
                 if where.startswith("backup_log"):
                     check(done.json()["warnings"], "%s of %s failed, and it is told" % (what, where))
             else:
-                equal(backups, [], "failure means none (%s %d): %s" % (what, n, done.out))
+                if what == "renamed" and where.endswith(".backup"): # it is there: then it must be whole, see below
+                    equal(len(backups), 1, "the rename was done")
+                else:
+                    equal(backups, [], "failure means none (%s %d): %s" % (what, n, done.out))
                 equal(done.code, 8, "exit code (%s %d): %s" % (what, n, done.out))
             equal(harness.partials_in(folder), [], "partials (%s %d)" % (what, n))
             whole(program, folder)
             n += 1
             check(n < 200, "it ends")
         check(any(w.startswith("cmms_backup_") for w in seen), "a %s of the backup was made to fail: %s" % (what, seen))
+        if what == "fsync": # the manifest's own would do for the line above
+            check(any(w.endswith(".backup.partial") for w in seen), "the flush of the data was made to fail: %s" % seen)
         print("# %s: every one of %d made to fail: %s" % (what, n - 1, ", ".join(seen)))
 
 

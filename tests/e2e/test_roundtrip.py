@@ -190,4 +190,41 @@ def test_tls(program):
     equal(harness.backups_in(folder), before, "backups")
 
 
+
+def test_password_file(program):
+    """PGPASSFILE serves our own session, and pg_dump as well."""
+    server = harness.shared_server()
+    database = harness.sample(server)
+    folder, file = harness.temp_dir("b"), os.path.join(harness.temp_dir("p"), "pgpass")
+    with open(file, "w") as f:
+        f.write("127.0.0.1:%d:*:postgres:%s\n" % (server.port, harness.PASSWORD))
+    os.chmod(file, 0o600)
+    env = {**server.env(database), "PGPASSFILE": program.path(file)}
+    del env["PGPASSWORD"]
+    done = program.run(["backup", "--json", "--folder", program.path(folder)], env=env)
+    equal(done.code, 0, "exit code: " + done.out)
+    harness.no_secret(folder, done.out, done.err)
+
+
+
+def test_truncate_that_waits_for_the_dump(program):
+    """A TRUNCATE queued behind pg_dump's locks must not come before our count of the same table."""
+    server = harness.shared_server()
+    server.psql("CREATE DATABASE queue")
+    server.psql("CREATE TABLE a (i int); INSERT INTO a SELECT generate_series(1, 4000000);"
+                "CREATE TABLE z (i int); INSERT INTO z SELECT generate_series(1, 1000)", "queue")
+    folder = harness.temp_dir("b")
+    process = program.start(["backup", "--json", "--folder", program.path(folder)], env=server.env("queue"))
+    counting = "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'SELECT count(*) FROM ONLY%' AND state = 'active'"
+    try:
+        harness.wait_for(lambda: process.poll() is not None or server.psql(counting), 60, "the counting")
+        check(process.poll() is None, "the backup ended before it was counted")
+        server.psql("TRUNCATE z", "queue")
+    finally:
+        out, err = process.communicate(timeout=120)
+    equal(process.returncode, 0, "exit code: " + out.decode(errors="replace"))
+    rows = {t["name"]: t["rows"] for t in json.loads(out)["tables"]}
+    equal(rows, {"a": 4000000, "z": 1000}, "rows")
+
+
 harness.main(__name__)

@@ -61,6 +61,7 @@ class Running:
     """`sample` on the bundled server, up to its connection settings."""
 
     def __init__(self, program, data):
+        self.data = data
         self.argv = program.argv + ["sample", "--size", "1", "--json", "--data", program.path(data)]
         if program.kind == "native":
             # PostgreSQL refuses to run as root.
@@ -70,7 +71,7 @@ class Running:
         self.process = subprocess.Popen(self.argv, env=program.env(), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, cwd="/")
         text = b""
-        while not text.rstrip().endswith(b"}"):
+        while not text.endswith(b"\n}\n") and not text.endswith(b"\r\n}\r\n"): # of the document, not of a member
             line = self.process.stdout.readline()
             if not line:
                 raise AssertionError("it ended: %r" % (text + self.process.stderr.read()))
@@ -122,6 +123,25 @@ def test_killed_program_takes_the_server_along(program):
     again = Running(program, data)
     check(again.answers(), "the next start recovers")
     again.process.communicate(timeout=60)
+
+
+def test_start_while_the_last_one_dies(program):
+    """A statement that computes outlives the killed server for a moment; the next start waits for it."""
+    running = Running(program, os.path.join(harness.temp_dir("e"), "demo"))
+    busy = subprocess.Popen([harness.PG_BIN + "/psql", "-X", "-c", "SELECT count(*) FROM generate_series(1, 15000000)"],
+                            env={**harness.clean_env(), **running.env}, stdout=subprocess.DEVNULL,
+                            stderr=subprocess.DEVNULL)
+    active = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%generate_series(1, 15%'" \
+             " AND pid <> pg_backend_pid()"
+    harness.wait_for(lambda: subprocess.run([harness.PG_BIN + "/psql", "-X", "-A", "-t", "-c", active],
+                                            env={**harness.clean_env(), **running.env},
+                                            capture_output=True).stdout.strip() == b"1", 20, "the statement")
+    running.process.kill()
+    running.process.wait()
+    again = Running(program, running.data)
+    check(again.answers(), "the next start recovers")
+    again.process.communicate(timeout=60)
+    busy.wait(timeout=60)
 
 
 def test_half_made_cluster(program):

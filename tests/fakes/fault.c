@@ -1,6 +1,7 @@
 /*
  * fault: preloaded into the native console program, it makes the Nth call of one kind fail, for files below
- * FAULT_DIR: FAULT="fsync:3" (EIO), "write:5" (ENOSPC), "rename:1" (EACCES). FAULT_MARK is a file that is made
+ * FAULT_DIR: FAULT="fsync:3" (EIO), "write:5" (ENOSPC), "rename:1" (EACCES), "renamed:1" (EIO, although it was
+ * done, as on a share that is lost just then). FAULT_MARK is a file that is made
  * when the fault fired and names the file, so that a loop over N knows when it has tried them all. Children do not
  * inherit it: the
  * first thing it does is to take itself out of the environment.
@@ -105,6 +106,11 @@ int rename(const char *from, const char *to)
         errno = EACCES;
         return -1;
     }
+    if (below(to) && now("renamed", to)) {
+        real(from, to);
+        errno = EIO;
+        return -1;
+    }
     return real(from, to);
 }
 
@@ -115,6 +121,11 @@ int renameat2(int from_dir, const char *from, int to_dir, const char *to, unsign
 
     if (below(to) && now("rename", to)) {
         errno = EACCES;
+        return -1;
+    }
+    if (below(to) && now("renamed", to)) {
+        real(from_dir, from, to_dir, to, flags);
+        errno = EIO;
         return -1;
     }
     return real(from_dir, from, to_dir, to, flags);

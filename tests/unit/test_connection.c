@@ -321,6 +321,12 @@ static void env_of_the_tools(void **state)
     static const char *const least[] = {"PGHOST=localhost",     "PGPORT=5432",          "PGSSLMODE=prefer",
                                         "PGCONNECT_TIMEOUT=15", "PGAPPNAME=cmms-backup", "LC_MESSAGES=C"};
     check_env(&c, least, TEST_COUNT(least));
+    /* A password file serves our own sessions, so it must serve the tools; a password goes before it. */
+    static const char *const with_file[] = {"PGHOST=localhost",      "PGPORT=5432",    "PGSSLMODE=prefer",
+                                            "PGCONNECT_TIMEOUT=15",  "PGAPPNAME=cmms-backup", "LC_MESSAGES=C",
+                                            "PGPASSFILE=/p/pass w\xC3\xB6rd"};
+    test_setenv("PGPASSFILE", "/p/pass w\xC3\xB6rd");
+    check_env(&c, with_file, TEST_COUNT(with_file));
     assert_ok(connection_parse(&c, "postgresql://u:p%40@h:7/d?sslmode=verify-ca&sslrootcert=r.pem&"
                                    "channel_binding=require&options=-c%20a%3Db", &err), &err);
     static const char *const most[] = {"PGHOST=h", "PGPORT=7", "PGUSER=u", "PGDATABASE=d", "PGSSLMODE=verify-ca",
@@ -328,6 +334,7 @@ static void env_of_the_tools(void **state)
                                        "PGCONNECT_TIMEOUT=15", "PGAPPNAME=cmms-backup", "LC_MESSAGES=C",
                                        "PGPASSWORD=p@"};
     check_env(&c, most, TEST_COUNT(most));
+    test_setenv("PGPASSFILE", NULL);
     connection_release(&c);
     connection_free_env(NULL);
 

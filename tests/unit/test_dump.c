@@ -134,6 +134,8 @@ static void explains_failures(void **state)
          "the connection to the server was lost while the backup ran"},
         {1, "connection to server at \"h\", port 5432 failed: FATAL:  password authentication failed for user \"ann\"",
          EK_REFUSED, "pg_dump could not connect: the server refused the password of user \"ann\""},
+        {1, "could not translate host name \"h\" to address: Name or service not known", EK_CONNECT,
+         "pg_dump could not connect: could not find the server \"localhost\""},
         {1, "something else", EK_TOOL, "pg_dump failed with exit code 1"},
         {1, "", EK_TOOL, "pg_dump failed with exit code 1"},
         {0xC0000005u, "", EK_TOOL, "pg_dump failed: it crashed (access violation)"},

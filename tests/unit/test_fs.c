@@ -453,6 +453,21 @@ static void renaming_waits_for_a_file_that_is_held_open(void **state)
     mem_free(from);
 }
 
+/* Else a scanner that looks at the file of fs_dir_writable would send the backups to another folder. */
+static void removing_waits_for_a_file_that_is_held_open(void **state)
+{
+    Fixture *f = *state;
+    char *path = fs_join(f->dir, "held");
+    Holder holder = {create(f, path), cancel_new()};
+    Thread *thread = thread_start(let_go_after_a_while, &holder);
+
+    assert_ok(fs_remove(path, &f->err), &f->err);
+    thread_join(thread);
+    assert_false(fs_exists(path));
+    cancel_free(holder.stop);
+    mem_free(path);
+}
+
 static void renaming_gives_up_in_words(void **state)
 {
     Fixture *f = *state;
@@ -673,6 +688,7 @@ int main(void)
         TEST(renaming_replaces_only_when_told),
 #ifdef _WIN32
         TEST(renaming_waits_for_a_file_that_is_held_open),
+        TEST(removing_waits_for_a_file_that_is_held_open),
         TEST(renaming_gives_up_in_words),
         TEST(both_separators_and_the_long_prefix_work),
         TEST(a_name_that_is_not_utf8_is_refused),

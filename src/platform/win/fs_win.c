@@ -10,7 +10,7 @@
  * removes it before it is closed.
  *
  * Virus scanners and sync clients open what has just been written, for a moment and without asking. What they
- * get in the way of (a rename, the removal of a folder) is tried again for some seconds.
+ * get in the way of (a rename, a removal) is tried again for some seconds.
  */
 #include "fs.h"
 
@@ -290,15 +290,27 @@ bool fs_exists(const char *path)
     return fs_stat(path, &info, NULL);
 }
 
+static bool is_folder(const wchar_t *path)
+{
+    DWORD attributes = GetFileAttributesW(path);
+
+    return attributes != INVALID_FILE_ATTRIBUTES && (attributes & FILE_ATTRIBUTE_DIRECTORY) != 0;
+}
+
 bool fs_remove(const char *path, Error *err)
 {
+    ULONGLONG start = GetTickCount64();
+    DWORD pause = RETRY_FIRST_PAUSE_MS;
     wchar_t *wide = NULL;
     DWORD code = 0;
 
     if (!wide_path(path, &wide, err))
         return false;
-    if (!DeleteFileW(wide))
-        code = GetLastError();
+    for (;;) {
+        code = DeleteFileW(wide) ? 0 : GetLastError();
+        if (!is_held_open(code) || is_folder(wide) || !pause_before_retry(start, &pause))
+            break;
+    }
     mem_free(wide);
     if (code == 0 || code == ERROR_FILE_NOT_FOUND || code == ERROR_PATH_NOT_FOUND)
         return true;
@@ -332,13 +344,6 @@ out:
     mem_free(wide_from);
     mem_free(wide_to);
     return ok;
-}
-
-static bool is_folder(const wchar_t *path)
-{
-    DWORD attributes = GetFileAttributesW(path);
-
-    return attributes != INVALID_FILE_ATTRIBUTES && (attributes & FILE_ATTRIBUTE_DIRECTORY) != 0;
 }
 
 bool fs_make_dirs(const char *path, Error *err)
