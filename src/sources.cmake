@@ -24,6 +24,8 @@ set(CORE_SOURCES
   src/core/pe_imports.c
   src/core/process_common.c
   src/core/progress.c
+  src/core/retention.c
+  src/core/retention_run.c
   src/core/sample.c
   src/core/sample_data.c
   src/core/sample_rows.c
