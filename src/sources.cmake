@@ -67,7 +67,8 @@ set(CLI_SOURCES
   src/cli/help.c
   src/cli/main.c
   src/cli/options.c
-  src/cli/output.c)
+  src/cli/output.c
+  src/cli/upkeep.c)
 set(CLI_WIN_SOURCES src/platform/win/console_win.c)
 set(CLI_POSIX_SOURCES src/platform/posix/console_posix.c)
 set(UI_SOURCES
