@@ -312,8 +312,9 @@ bool settings_save(const char *folder, const Settings *settings, Error *err)
 
 /* --- one value by its key ------------------------------------------------------------------------------ */
 
-static const char *const keys[] = {"enabled",  "schedule",            "backup_time",  "retention_days",      "max_backups",
-                                   "compress", "verify_after_backup", "keep_monthly", "shrink_alarm_percent"};
+static const char *const keys[] = {"enabled",     "schedule", "backup_time",         "retention_days",
+                                   "max_backups", "compress", "verify_after_backup", "keep_monthly",
+                                   "shrink_alarm_percent"};
 
 const char *settings_key(size_t index)
 {
