@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <cjson/cJSON.h>
+
 #include "error.h"
 
 #define AUDITLOG_FILE "backup_log.json"
@@ -33,6 +35,10 @@ typedef struct AuditEntry {
 /* Appends under a lock of its own (waits up to ten seconds): two processes may append at once. Time, user and
  * computer are filled in. */
 bool auditlog_append(const char *folder, const AuditEntry *entry, Error *err);
+
+/* The newest `last` entries of backup_log.json itself, the oldest of them first, as an array; caller deletes. A
+ * missing file gives none. */
+bool auditlog_read(const char *folder, size_t last, cJSON **entries, Error *err);
 
 /* Checks the chain of "previous" over rotated files and the current one. *entries is the number looked at;
  * false with EK_DAMAGED names the first broken link. */

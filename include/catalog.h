@@ -19,6 +19,9 @@ typedef struct CatalogEntry {
     bool ours;          /* the name has our form */
     int64_t rows;       /* sum over the tables; -1: not known */
     double seconds;     /* how long it took; -1 unknown */
+    bool pinned;        /* by the manifest: retention leaves it alone */
+    char *pin_reason;   /* or NULL */
+    char *source;       /* "database on host": whose backup it is, by the manifest; NULL: not known */
     char *note;         /* why it is not what it should be ("its size differs from the manifest"), or NULL */
 } CatalogEntry;
 
@@ -31,5 +34,9 @@ void catalog_init(Catalog *catalog);
 void catalog_release(Catalog *catalog);
 /* Replaces what catalog holds. `now` is for the age. */
 bool catalog_load(const char *folder, int64_t now, Catalog *catalog, Error *err);
+
+/* "database on host", by which backups of different databases in one folder are told apart. NULL when the manifest
+ * names no database. Caller frees. */
+char *catalog_source(const Manifest *manifest);
 
 #endif

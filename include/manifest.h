@@ -48,6 +48,8 @@ typedef struct Manifest {
     size_t table_count;
     char **warnings;
     size_t warning_count;
+    bool pinned;           /* retention leaves it alone; absent in a file: false */
+    char *pin_reason;      /* or NULL */
 } Manifest;
 
 void manifest_init(Manifest *manifest);

@@ -7,6 +7,7 @@
 #define CMMS_SETTINGS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include <cjson/cJSON.h>
 
@@ -22,6 +23,8 @@ typedef struct Settings {
     int max_backups;          /* 1..10000, default 50 */
     bool compress;            /* default true */
     bool verify_after_backup; /* default true */
+    int keep_monthly;         /* 0..120, default 0: the newest backup of each of so many months stays */
+    int shrink_alarm_percent; /* 0..100, default 30; 0: no alarm */
     cJSON *document;          /* owned: the file's object with all its keys */
     char *notice;             /* owned: what the user should be told about the load, or NULL */
 } Settings;
@@ -37,6 +40,12 @@ bool settings_load(const char *folder, Settings *settings, Error *err);
 bool settings_save(const char *folder, const Settings *settings, Error *err);
 /* Parses bytes as the file's content: the fuzzer's way in. */
 bool settings_parse(const char *bytes, size_t len, Settings *settings, Error *err);
+/* One value by its key in the file, given as text ("retention_days", "14"). EK_USAGE names a key that there is not,
+ * EK_SETTINGS a value that does not fit. */
+bool settings_set(Settings *settings, const char *key, const char *value, Error *err);
+/* The keys, in their order, NULL at the end of them; and a value as text, NULL for an unknown key. Caller frees. */
+const char *settings_key(size_t index);
+char *settings_get(const Settings *settings, const char *key);
 const char *schedule_name(Schedule schedule); /* "daily", "weekly", "monthly" */
 
 #endif

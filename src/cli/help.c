@@ -12,6 +12,11 @@ static const char general[] =
     "  verify    read every byte of backups and compare them with what was recorded\n"
     "  doctor    look at everything that a backup needs, and say what is wrong\n"
     "  sample    make the sample database, on a server of its own unless one is named\n"
+    "  cleanup   remove old backups, or show what would go and why\n"
+    "  pin       keep a backup whatever its age\n"
+    "  delete    delete backups\n"
+    "  log       show the log of the backup folder, or check that nobody changed it\n"
+    "  config    show or change the settings\n"
     "  help      show this text, or the help of a verb\n"
     "\n"
     "Options:\n"
@@ -129,6 +134,71 @@ static const char sample[] =
     "\n"
     "The CMMS users of the sample are manager (password \"sample\"), tech and parts (the same password).\n";
 
+static const char cleanup[] =
+    "Remove old backups, as the settings retention_days, max_backups and keep_monthly say. Only files that this\n"
+    "program made go, and only when a newer verified backup of the same database exists, which is read in full\n"
+    "first. Pinned backups, the newest verified one and files made by others always stay.\n"
+    "\n"
+    "Usage:\n"
+    "  cmms-backup-cli cleanup [OPTION]...\n"
+    "\n"
+    "Options:\n"
+    "      --dry-run            remove nothing; show what would go or stay, and why\n"
+    "      --unfreeze           allow clean-ups again after a shrink alarm; remove nothing now\n" FOLDER_OPTION
+    "\n" OUTPUT_HELP
+    "\n"
+    "A shrink alarm is raised when a table has lost much of its rows since the last good backup\n"
+    "(shrink_alarm_percent). That backup is pinned, and nothing is removed until --unfreeze.\n";
+
+static const char pin[] =
+    "Keep a backup whatever its age: no clean-up removes it, and it cannot be deleted until it is unpinned.\n"
+    "\n"
+    "Usage:\n"
+    "  cmms-backup-cli pin [--reason=TEXT] FILE...\n"
+    "  cmms-backup-cli pin --off FILE...\n"
+    "\n"
+    "FILE is a name in the backup folder.\n"
+    "\n"
+    "Options:\n"
+    "      --off                unpin\n"
+    "      --reason=TEXT        why; shown wherever the backup is shown\n" FOLDER_OPTION "\n" OUTPUT_HELP;
+
+static const char delete[] =
+    "Delete backups. The newest verified backup of a database, and any while there is no verified one, are only\n"
+    "deleted with --force; pinned ones not at all.\n"
+    "\n"
+    "Usage:\n"
+    "  cmms-backup-cli delete [OPTION]... FILE...\n"
+    "\n"
+    "FILE is a name in the backup folder.\n"
+    "\n"
+    "Options:\n"
+    "      --force              also the last good one\n" FOLDER_OPTION "\n" OUTPUT_HELP;
+
+static const char show_log[] =
+    "Show the newest entries of the backup folder's log, or check that its entries follow from one another.\n"
+    "\n"
+    "Usage:\n"
+    "  cmms-backup-cli log [OPTION]...\n"
+    "\n"
+    "Options:\n"
+    "      --check              check the chain over all files of the log; the first broken link is named\n"
+    "      --last=N             so many entries (20)\n" FOLDER_OPTION "\n" OUTPUT_HELP
+    "\n"
+    "The exit code of --check is 7 when an entry was changed, added or removed.\n";
+
+static const char config[] =
+    "Show the settings of the backup folder, or change some of them. A change is logged.\n"
+    "\n"
+    "Usage:\n"
+    "  cmms-backup-cli config [show]\n"
+    "  cmms-backup-cli config set KEY=VALUE...\n"
+    "\n"
+    "Keys: enabled, schedule (daily, weekly, monthly), backup_time (HH:MM), retention_days, max_backups, compress,\n"
+    "verify_after_backup, keep_monthly, shrink_alarm_percent (0: no alarm).\n"
+    "\n"
+    "Options:\n" FOLDER_OPTION "\n" OUTPUT_HELP;
+
 const char *help_text(Verb verb)
 {
     switch (verb) {
@@ -137,6 +207,11 @@ const char *help_text(Verb verb)
     case VERB_VERIFY: return verify;
     case VERB_DOCTOR: return doctor;
     case VERB_SAMPLE: return sample;
+    case VERB_CLEANUP: return cleanup;
+    case VERB_PIN: return pin;
+    case VERB_DELETE: return delete;
+    case VERB_LOG: return show_log;
+    case VERB_CONFIG: return config;
     case VERB_NONE:
     case VERB_HELP: break;
     }

@@ -6,6 +6,7 @@
  */
 #include "backup.h"
 #include "catalog.h"
+#include "cli.h"
 #include "clock.h"
 #include "connection.h"
 #include "console.h"
@@ -16,20 +17,13 @@
 #include "jsonutil.h"
 #include "machine.h"
 #include "mem.h"
-#include "options.h"
-#include "output.h"
 #include "pg.h"
+#include "retention.h"
 #include "sample.h"
 #include "verify.h"
 #include "version.h"
 
 #define STDIN_POLL_MS 200u
-
-typedef struct Cli {
-    const Options *options;
-    Output output;
-    Cancel *cancel;
-} Cli;
 
 /* --- the connection -------------------------------------------------------------------------------------- */
 
@@ -197,7 +191,10 @@ out:
 static cJSON *list_document(const char *folder, const Catalog *catalog)
 {
     cJSON *document = cJSON_CreateObject();
+    char *frozen = retention_frozen(folder);
     json_set_string(document, "folder", folder);
+    json_set_string(document, "retention_frozen", frozen);
+    mem_free(frozen);
     cJSON *backups = cJSON_AddArrayToObject(document, "backups");
     for (size_t i = 0; i < catalog->count; i++) {
         const CatalogEntry *entry = &catalog->entries[i];
@@ -212,6 +209,8 @@ static cJSON *list_document(const char *folder, const Catalog *catalog)
         } else {
             cJSON_AddNullToObject(backup, "rows");
         }
+        json_set_bool(backup, "pinned", entry->pinned);
+        json_set_string(backup, "pin_reason", entry->pin_reason);
         json_set_string(backup, "note", entry->note);
         cJSON_AddItemToArray(backups, backup);
     }
@@ -248,8 +247,9 @@ static void list_table(Cli *cli, const char *folder, const Catalog *catalog)
         char *name = output_pad(entry->name, width, false);
         char *size = output_megabytes(entry->size);
         char *created = clock_log_text(entry->created);
-        char *line = mem_printf("%s  %12s  %-19s  %10d  %s%s%s", name, size, created, entry->age_days,
-                                level_name(entry->level), entry->note ? ": " : "", entry->note ? entry->note : "");
+        char *line = mem_printf("%s  %12s  %-19s  %10d  %s%s%s%s", name, size, created, entry->age_days,
+                                level_name(entry->level), entry->pinned ? ", pinned" : "", entry->note ? ": " : "",
+                                entry->note ? entry->note : "");
         output_coloured(&cli->output, level_colour(entry->level), line);
         mem_free(line);
         mem_free(created);
@@ -258,6 +258,13 @@ static void list_table(Cli *cli, const char *folder, const Catalog *catalog)
     }
     if (!cli->output.quiet) {
         output_line(&cli->output, "Found %zu backup(s)", catalog->count);
+    }
+    char *frozen = retention_frozen(folder);
+    if (frozen) {
+        char *line = mem_printf("\xE2\x9A\xA0 No old backup is removed: %s", frozen);
+        output_coloured(&cli->output, COLOUR_WARNING, line);
+        mem_free(line);
+        mem_free(frozen);
     }
 }
 
@@ -701,6 +708,11 @@ static int run_verb(Cli *cli)
     case VERB_VERIFY: return run_verify(cli);
     case VERB_DOCTOR: return run_doctor(cli);
     case VERB_SAMPLE: return run_sample(cli);
+    case VERB_CLEANUP: return run_cleanup(cli);
+    case VERB_PIN: return run_pin(cli);
+    case VERB_DELETE: return run_delete(cli);
+    case VERB_LOG: return run_log(cli);
+    case VERB_CONFIG: return run_config(cli);
     case VERB_NONE:
     case VERB_HELP: break;
     }

@@ -6,26 +6,36 @@
 #include "sample.h"
 
 #define BIT(verb) (1u << (verb))
-#define ANY 0xFFFFu
+#define ANY (~0u)
 #define WITH_SERVER (BIT(VERB_BACKUP) | BIT(VERB_DOCTOR) | BIT(VERB_SAMPLE))
-#define WITH_FOLDER (BIT(VERB_BACKUP) | BIT(VERB_LIST) | BIT(VERB_VERIFY) | BIT(VERB_DOCTOR))
+#define UPKEEP (BIT(VERB_CLEANUP) | BIT(VERB_PIN) | BIT(VERB_DELETE) | BIT(VERB_LOG) | BIT(VERB_CONFIG))
+#define WITH_FOLDER (BIT(VERB_BACKUP) | BIT(VERB_LIST) | BIT(VERB_VERIFY) | BIT(VERB_DOCTOR) | UPKEEP)
 #define WORKING (WITH_SERVER | WITH_FOLDER)
+#define WITH_OPERANDS (BIT(VERB_VERIFY) | BIT(VERB_PIN) | BIT(VERB_DELETE) | BIT(VERB_CONFIG))
+#define LAST_MAX 1000
 
 typedef enum Id {
     ID_ALL,
+    ID_CHECK,
     ID_COMPRESS,
     ID_DATA,
     ID_DATABASE,
+    ID_DRY_RUN,
     ID_FOLDER,
+    ID_FORCE,
     ID_HELP,
     ID_HOST,
     ID_JSON,
+    ID_LAST,
     ID_NO_COLOR,
     ID_NO_PASSWORD,
+    ID_OFF,
     ID_PORT,
     ID_QUIET,
+    ID_REASON,
     ID_SIZE,
     ID_SSLMODE,
+    ID_UNFREEZE,
     ID_USER,
     ID_VERBOSE,
     ID_VERSION
@@ -41,19 +51,26 @@ typedef struct Rule {
 
 static const Rule rules[] = {
     {ID_ALL, "all", 0, false, BIT(VERB_VERIFY)},
+    {ID_CHECK, "check", 0, false, BIT(VERB_LOG)},
     {ID_COMPRESS, "compress", 0, true, BIT(VERB_BACKUP)},
     {ID_DATA, "data", 0, true, BIT(VERB_SAMPLE)},
     {ID_DATABASE, "dbname", 'd', true, WITH_SERVER},
+    {ID_DRY_RUN, "dry-run", 0, false, BIT(VERB_CLEANUP)},
     {ID_FOLDER, "folder", 0, true, WITH_FOLDER},
+    {ID_FORCE, "force", 0, false, BIT(VERB_DELETE)},
     {ID_HELP, "help", '?', false, ANY},
     {ID_HOST, "host", 'h', true, WITH_SERVER},
     {ID_JSON, "json", 0, false, WORKING},
+    {ID_LAST, "last", 0, true, BIT(VERB_LOG)},
     {ID_NO_COLOR, "no-color", 0, false, WORKING},
     {ID_NO_PASSWORD, "no-password", 'w', false, WITH_SERVER},
+    {ID_OFF, "off", 0, false, BIT(VERB_PIN)},
     {ID_PORT, "port", 'p', true, WITH_SERVER},
     {ID_QUIET, "quiet", 'q', false, WORKING},
+    {ID_REASON, "reason", 0, true, BIT(VERB_PIN)},
     {ID_SIZE, "size", 0, true, BIT(VERB_SAMPLE)},
     {ID_SSLMODE, "sslmode", 0, true, WITH_SERVER},
+    {ID_UNFREEZE, "unfreeze", 0, false, BIT(VERB_CLEANUP)},
     {ID_USER, "username", 'U', true, WITH_SERVER},
     {ID_VERBOSE, "verbose", 0, false, BIT(VERB_NONE)},
     {ID_VERSION, "version", 'V', false, ANY},
@@ -65,7 +82,9 @@ static const struct {
     const char *name;
 } verbs[] = {
     {VERB_BACKUP, "backup"}, {VERB_LIST, "list"},     {VERB_VERIFY, "verify"},
-    {VERB_DOCTOR, "doctor"}, {VERB_SAMPLE, "sample"}, {VERB_HELP, "help"},
+    {VERB_DOCTOR, "doctor"}, {VERB_SAMPLE, "sample"}, {VERB_CLEANUP, "cleanup"},
+    {VERB_PIN, "pin"},       {VERB_DELETE, "delete"}, {VERB_LOG, "log"},
+    {VERB_CONFIG, "config"}, {VERB_HELP, "help"},
 };
 #define VERB_COUNT (sizeof verbs / sizeof verbs[0])
 
@@ -129,6 +148,18 @@ static bool parse_size(const char *text, int *megabytes, Error *err)
     return true;
 }
 
+static bool parse_last(const char *text, int *last, Error *err)
+{
+    size_t digits = strspn(text, "0123456789");
+    long value = digits >= 1 && digits <= 4 && !text[digits] ? strtol(text, NULL, 10) : 0;
+    if (value < 1 || value > LAST_MAX) {
+        error_set(err, EK_USAGE, "--last is a whole number from 1 to %d, not \"%s\"", LAST_MAX, text);
+        return point_to_help(err);
+    }
+    *last = (int)value;
+    return true;
+}
+
 /* What pg_dump itself understands of --compress: METHOD or METHOD:LEVEL. */
 static bool check_compression(const char *text, Error *err)
 {
@@ -166,19 +197,26 @@ static bool apply(Options *options, const Rule *rule, const char *value, Error *
 {
     switch (rule->id) {
     case ID_ALL: options->all = true; break;
+    case ID_CHECK: options->check = true; break;
     case ID_COMPRESS: options->compress = value; return check_compression(value, err);
     case ID_DATA: options->data = value; break;
     case ID_DATABASE: options->database = value; break;
+    case ID_DRY_RUN: options->dry_run = true; break;
     case ID_FOLDER: options->folder = value; break;
+    case ID_FORCE: options->force = true; break;
     case ID_HELP: options->help = true; break;
     case ID_HOST: options->host = value; break;
     case ID_JSON: options->json = true; break;
+    case ID_LAST: return parse_last(value, &options->last, err);
     case ID_NO_COLOR: options->no_color = true; break;
     case ID_NO_PASSWORD: options->no_password = true; break;
+    case ID_OFF: options->off = true; break;
     case ID_PORT: options->port = value; break;
     case ID_QUIET: options->quiet = true; break;
+    case ID_REASON: options->reason = value; break;
     case ID_SIZE: return parse_size(value, &options->megabytes, err);
     case ID_SSLMODE: options->sslmode = value; break;
+    case ID_UNFREEZE: options->unfreeze = true; break;
     case ID_USER: options->user = value; break;
     case ID_VERBOSE: options->verbose = true; break;
     case ID_VERSION: options->version = true; break;
@@ -272,7 +310,7 @@ static bool take_operands(const Parser *parser, Options *options, Error *err)
         }
         used++;
     }
-    if (options->verb == VERB_VERIFY) {
+    if (options->verb != VERB_NONE && (WITH_OPERANDS & BIT(options->verb))) {
         options->file_count = parser->operand_count - used;
         options->files = mem_array(options->file_count, sizeof *options->files);
         for (size_t i = 0; i < options->file_count; i++) {
@@ -301,6 +339,18 @@ static bool check_whole(const Parser *parser, const Options *options, Error *err
             error_set(err, EK_USAGE, "%s has no option --%s", verb_name(options->verb), rules[i].name);
             return error_hint(err, "Try 'cmms-backup-cli %s --help'.", verb_name(options->verb));
         }
+    }
+    if ((options->verb == VERB_PIN || options->verb == VERB_DELETE) && options->file_count == 0) {
+        error_set(err, EK_USAGE, "say which backup to %s", verb_name(options->verb));
+        return error_hint(err, "Name one of the backups that 'cmms-backup-cli list' shows.");
+    }
+    if ((options->dry_run && options->unfreeze) || (options->off && options->reason) ||
+        (options->check && options->last)) {
+        error_set(err, EK_USAGE, "%s do not go together",
+                  options->dry_run ? "--dry-run and --unfreeze"
+                  : options->off   ? "--off and --reason"
+                                   : "--check and --last");
+        return error_hint(err, "Try 'cmms-backup-cli %s --help'.", verb_name(options->verb));
     }
     if (options->all && options->file_count > 0) {
         error_set(err, EK_USAGE, "--all and file names do not go together");

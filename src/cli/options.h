@@ -20,6 +20,11 @@ typedef enum Verb {
     VERB_VERIFY,
     VERB_DOCTOR,
     VERB_SAMPLE,
+    VERB_CLEANUP,
+    VERB_PIN,
+    VERB_DELETE,
+    VERB_LOG,
+    VERB_CONFIG,
     VERB_HELP
 } Verb;
 
@@ -34,8 +39,14 @@ typedef struct Options {
     const char *data; /* sample --data */
     int megabytes;    /* sample --size; 0: not given */
     bool json, quiet, no_color, all;
+    bool dry_run, unfreeze; /* cleanup */
+    bool off;               /* pin */
+    const char *reason;     /* pin */
+    bool force;             /* delete */
+    bool check;             /* log */
+    int last;               /* log --last; 0: not given */
     Verb help_about;      /* help VERB */
-    const char **files;   /* owned array: verify's operands */
+    const char **files;   /* owned array: the operands of verify, pin, delete and config */
     size_t file_count;
 } Options;
 

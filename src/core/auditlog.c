@@ -444,6 +444,20 @@ static bool read_to_check(const char *path, size_t max, cJSON **log, Error *err)
     return read_log(path, max, log, err) || error_context(err, "%s cannot be read", fs_base_name(path));
 }
 
+bool auditlog_read(const char *folder, size_t last, cJSON **entries, Error *err)
+{
+    cJSON *log = NULL;
+    char *path = fs_join(folder, AUDITLOG_FILE);
+    bool ok = read_to_check(path, LOG_MAX, &log, err); /* it is replaced atomically: no lock */
+    if (ok) {
+        size_t count = (size_t)cJSON_GetArraySize(log);
+        drop_first(log, count > last ? count - last : 0);
+        *entries = log;
+    }
+    mem_free(path);
+    return ok;
+}
+
 bool auditlog_check(const char *folder, size_t *entries, Error *err)
 {
     Chain chain = {0};

@@ -25,6 +25,7 @@
 #include "pg.h"
 #include "process.h"
 #include "progress.h"
+#include "retention.h"
 #include "settings.h"
 #include "snapshot.h"
 #include "thread.h"
@@ -75,6 +76,7 @@ typedef struct Run {
     const char *compression;
     char *name, *path, *partial, *manifest_path;
     bool partial_made, manifest_made, committed;
+    bool keep_all; /* the shrink alarm could not be raised as it should: nothing is removed */
     FsFile *file;
     int64_t started;
     uint64_t started_ms;
@@ -594,6 +596,15 @@ static void replace_text(char **place, char *owned)
     *place = owned;
 }
 
+/* A warning when the manifest is complete already. */
+static void tell_late(Run *run, const char *what, const char *text)
+{
+    char *warning = what == NULL ? mem_strdup(text) : mem_printf("%s: %s", what, text);
+    job_log(run->sink, LOG_WARNING, "%s", warning);
+    manifest_add_warning(&run->verified.manifest, warning);
+    mem_free(warning);
+}
+
 static void complete_manifest(Run *run)
 {
     Manifest *manifest = &run->verified.manifest;
@@ -614,12 +625,32 @@ static void complete_manifest(Run *run)
     }
 }
 
-static bool commit(Run *run, Error *err)
+/* Before the commit: killed after it, the next run would compare with the backup that lost its rows. A failure is a
+ * warning; and what is not frozen for certain, this run does not clean up. */
+static void watch_for_loss(Run *run, const char *folder)
+{
+    char *warning = NULL;
+    Error why = ERROR_INIT;
+    if (!retention_watch(folder, &run->verified.manifest, &run->settings, clock_now(), &warning, &why)) {
+        char *text = error_text(&why);
+        tell_late(run, "The last good backup could not be protected or compared with", text);
+        mem_free(text);
+        error_clear(&why);
+        run->keep_all = true;
+    }
+    if (warning != NULL) {
+        tell_late(run, NULL, warning);
+        mem_free(warning);
+    }
+}
+
+static bool commit(Run *run, const char *folder, Error *err)
 {
     if (cancelled(run, err)) {
         return false;
     }
     complete_manifest(run);
+    watch_for_loss(run, folder);
     run->manifest_made = true;
     if (!manifest_write(run->manifest_path, &run->verified.manifest, err) ||
         !fs_rename(run->partial, run->path, false, err)) {
@@ -635,10 +666,7 @@ static void log_outcome(Run *run, const char *folder, const AuditEntry *entry)
     Error why = ERROR_INIT;
     if (!auditlog_append(folder, entry, &why)) {
         char *text = error_text(&why);
-        char *warning = mem_printf("The log could not be written: %s", text);
-        job_log(run->sink, LOG_WARNING, "%s", warning);
-        manifest_add_warning(&run->verified.manifest, warning);
-        mem_free(warning);
+        tell_late(run, "The log could not be written", text);
         mem_free(text);
         error_clear(&why);
     }
@@ -667,6 +695,20 @@ static void tell_success(Run *run, const char *folder)
     job_log(run->sink, LOG_GOOD, "\xE2\x9C\x85 Backup successful!");
     job_log(run->sink, LOG_INFO, "\xF0\x9F\x93\x81 Location: %s", run->path);
     job_log(run->sink, LOG_INFO, "\xF0\x9F\x92\xBE Size: %.2f MB", (double)manifest->bytes / MEGABYTE);
+}
+
+/* Old backups go only now, when the newer one is there and in the log. What fails here is not the backup's failure. */
+static void clean_up_old(Run *run, const char *folder)
+{
+    Error why = ERROR_INIT;
+    size_t removed = 0;
+    if (!run->keep_all && !retention_run(folder, &run->settings, run->name, clock_now(), run->sink, run->cancel,
+                                         &removed, &why) && why.kind != EK_CANCELLED) {
+        char *text = error_text(&why);
+        tell_late(run, "Old backups could not all be removed", text);
+        mem_free(text);
+    }
+    error_clear(&why);
 }
 
 /* Takes away what a failed run made, and logs the failure. A share that is lost at the wrong moment reports a rename
@@ -736,7 +778,7 @@ bool backup_run(const BackupSpec *spec, const JobSink *sink, const Cancel *cance
         run.path = fs_join(spec->folder, run.name);
         run.partial = mem_printf("%s%s", run.path, FOLDER_PARTIAL_SUFFIX);
         run.manifest_path = folder_manifest_path(run.path);
-        ok = dump(&run, spec->folder, &why) && check(&run, &why) && commit(&run, &why);
+        ok = dump(&run, spec->folder, &why) && check(&run, &why) && commit(&run, spec->folder, &why);
     }
     counter_end(&run, true);
     if (!ok && why.kind == EK_CANCELLED) {
@@ -746,6 +788,7 @@ bool backup_run(const BackupSpec *spec, const JobSink *sink, const Cancel *cance
     }
     if (ok) {
         tell_success(&run, spec->folder);
+        clean_up_old(&run, spec->folder);
         backup_result_release(result);
         result->path = mem_strdup(run.path);
         result->manifest = run.verified.manifest;

@@ -24,6 +24,8 @@ void catalog_release(Catalog *catalog)
 {
     for (size_t i = 0; i < catalog->count; i++) {
         mem_free(catalog->entries[i].name);
+        mem_free(catalog->entries[i].pin_reason);
+        mem_free(catalog->entries[i].source);
         mem_free(catalog->entries[i].note);
     }
     mem_free(catalog->entries);
@@ -112,6 +114,14 @@ static int64_t sum_rows(const Manifest *manifest)
     return sum;
 }
 
+char *catalog_source(const Manifest *manifest)
+{
+    if (!manifest->database) {
+        return NULL;
+    }
+    return manifest->host ? mem_printf("%s on %s", manifest->database, manifest->host) : mem_strdup(manifest->database);
+}
+
 static void apply_manifest(CatalogEntry *entry, const Manifest *manifest)
 {
     if (strcmp(manifest->file, entry->name) != 0) {
@@ -122,6 +132,9 @@ static void apply_manifest(CatalogEntry *entry, const Manifest *manifest)
     entry->created = manifest->started ? manifest->started : entry->created;
     entry->rows = sum_rows(manifest);
     entry->seconds = manifest->seconds;
+    entry->pinned = manifest->pinned;
+    entry->pin_reason = mem_strdup(manifest->pin_reason);
+    entry->source = catalog_source(manifest);
     if (manifest->bytes != entry->size) {
         add_note(entry, mem_strdup("its size differs from the manifest"));
         return;

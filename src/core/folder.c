@@ -15,6 +15,7 @@
 #include "jsonutil.h"
 #include "machine.h"
 #include "mem.h"
+#include "retention.h"
 #include "settings.h"
 
 #define FOLDER_NAME "AIT_CMMS_Backups"
@@ -389,6 +390,7 @@ static bool is_our_temporary(const char *name)
     char *backup = without_suffix(base, FOLDER_MANIFEST_SUFFIX);
     char *manifest_of = backup ? without_suffix(backup, NAME_SUFFIX) : NULL; /* of any *.backup: see "adopt" */
     bool ours = manifest_of || !strcmp(base, SETTINGS_FILE) || !strcmp(base, AUDITLOG_FILE) ||
+                !strcmp(base, RETENTION_FROZEN_FILE) ||
                 !strcmp(base, HOLDER_FILE) || !strcmp(base, "cmms-write-test") || is_year_log(base);
     mem_free(manifest_of);
     mem_free(backup);

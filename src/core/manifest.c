@@ -73,7 +73,8 @@ void manifest_release(Manifest *manifest)
     char *const texts[] = {manifest->file,           manifest->sha256,          manifest->quickxor,
                            manifest->database,       manifest->host,            manifest->user,
                            manifest->computer,       manifest->server_version,  manifest->tool_version,
-                           manifest->archive_version, manifest->compression,    manifest->program_version};
+                           manifest->archive_version, manifest->compression,    manifest->program_version,
+                           manifest->pin_reason};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         mem_free(texts[i]);
     }
@@ -183,6 +184,10 @@ char *manifest_text(const Manifest *manifest)
         if (!item || !cJSON_AddItemToArray(warnings, item)) {
             mem_out();
         }
+    }
+    if (manifest->pinned) {
+        json_set_bool(root, "pinned", true);
+        json_set_string(root, "pin_reason", manifest->pin_reason);
     }
     char *text = json_text(root);
     cJSON_Delete(root);
@@ -303,6 +308,17 @@ static bool get_warnings(const cJSON *root, Manifest *out, Error *err)
     return true;
 }
 
+/* Absent in manifests of the first version: not pinned. */
+static bool get_pin(const cJSON *root, Manifest *out, Error *err)
+{
+    const cJSON *pinned = cJSON_GetObjectItemCaseSensitive(root, "pinned");
+    if (pinned && !cJSON_IsBool(pinned)) {
+        return bad_member("pinned", err);
+    }
+    out->pinned = cJSON_IsTrue(pinned);
+    return !cJSON_GetObjectItemCaseSensitive(root, "pin_reason") || get_text(root, "pin_reason", &out->pin_reason, err);
+}
+
 static bool get_members(const cJSON *root, Manifest *out, Error *err)
 {
     int64_t format = cJSON_IsObject(root) ? json_int(root, "format", 0) : 0;
@@ -344,7 +360,7 @@ static bool get_members(const cJSON *root, Manifest *out, Error *err)
            get_text(root, "archive_version", &out->archive_version, err) &&
            get_text(root, "compression", &out->compression, err) &&
            get_text(root, "program_version", &out->program_version, err) && get_tables(root, out, err) &&
-           get_warnings(root, out, err);
+           get_warnings(root, out, err) && get_pin(root, out, err);
 }
 
 bool manifest_parse(const char *bytes, size_t len, Manifest *manifest, Error *err)

@@ -19,6 +19,9 @@
 #define SHOWN_MAX 40                 /* bytes of a wrong value in a notice */
 #define RETENTION_DAYS_MAX 3650
 #define MAX_BACKUPS_MAX 10000
+#define KEEP_MONTHLY_MAX 120
+#define PERCENT_MAX 100
+#define SHRINK_ALARM_PERCENT 30
 
 static const char *const schedule_names[] = {"daily", "weekly", "monthly"};
 #define SCHEDULE_COUNT (sizeof schedule_names / sizeof schedule_names[0])
@@ -38,6 +41,8 @@ void settings_init(Settings *settings)
                            .max_backups = 50,
                            .compress = true,
                            .verify_after_backup = true,
+                           .keep_monthly = 0,
+                           .shrink_alarm_percent = SHRINK_ALARM_PERCENT,
                            .document = cJSON_CreateObject(),
                            .notice = NULL};
     if (!settings->document) {
@@ -85,11 +90,11 @@ static void get_bool(const cJSON *object, const char *name, bool *value, StrBuf 
     }
 }
 
-static void get_range(const cJSON *object, const char *name, int max, int *value, StrBuf *notices)
+static void get_range(const cJSON *object, const char *name, int min, int max, int *value, StrBuf *notices)
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
-    int64_t number = json_int(object, name, 0);
-    if (number >= 1 && number <= max) {
+    int64_t number = json_int(object, name, (int64_t)min - 1);
+    if (number >= min && number <= max) {
         *value = (int)number;
     } else if (item) {
         char *used = mem_printf("%d", *value);
@@ -170,10 +175,12 @@ bool settings_parse(const char *bytes, size_t len, Settings *settings, Error *er
     get_bool(document, "enabled", &settings->enabled, &notices);
     get_schedule(document, settings, &notices);
     get_time(document, settings, &notices);
-    get_range(document, "retention_days", RETENTION_DAYS_MAX, &settings->retention_days, &notices);
-    get_range(document, "max_backups", MAX_BACKUPS_MAX, &settings->max_backups, &notices);
+    get_range(document, "retention_days", 1, RETENTION_DAYS_MAX, &settings->retention_days, &notices);
+    get_range(document, "max_backups", 1, MAX_BACKUPS_MAX, &settings->max_backups, &notices);
     get_bool(document, "compress", &settings->compress, &notices);
     get_bool(document, "verify_after_backup", &settings->verify_after_backup, &notices);
+    get_range(document, "keep_monthly", 0, KEEP_MONTHLY_MAX, &settings->keep_monthly, &notices);
+    get_range(document, "shrink_alarm_percent", 0, PERCENT_MAX, &settings->shrink_alarm_percent, &notices);
     if (notices.len) {
         settings->notice = strbuf_detach(&notices);
     } else {
@@ -234,10 +241,10 @@ bool settings_load(const char *folder, Settings *settings, Error *err)
 
 /* --- writing ------------------------------------------------------------------------------------------- */
 
-static bool check_range(const char *name, int value, int max, Error *err)
+static bool check_range(const char *name, int value, int min, int max, Error *err)
 {
-    return (value >= 1 && value <= max) ||
-           error_set(err, EK_SETTINGS, "%s must be a whole number from 1 to %d", name, max);
+    return (value >= min && value <= max) ||
+           error_set(err, EK_SETTINGS, "%s must be a whole number from %d to %d", name, min, max);
 }
 
 static bool check_values(const Settings *settings, Error *err)
@@ -249,8 +256,18 @@ static bool check_values(const Settings *settings, Error *err)
         settings->backup_minute > 59) {
         return error_set(err, EK_SETTINGS, "backup_time must be a time of day from 00:00 to 23:59");
     }
-    return check_range("retention_days", settings->retention_days, RETENTION_DAYS_MAX, err) &&
-           check_range("max_backups", settings->max_backups, MAX_BACKUPS_MAX, err);
+    return check_range("retention_days", settings->retention_days, 1, RETENTION_DAYS_MAX, err) &&
+           check_range("max_backups", settings->max_backups, 1, MAX_BACKUPS_MAX, err) &&
+           check_range("keep_monthly", settings->keep_monthly, 0, KEEP_MONTHLY_MAX, err) &&
+           check_range("shrink_alarm_percent", settings->shrink_alarm_percent, 0, PERCENT_MAX, err);
+}
+
+/* The predecessor's file does not have these: they come into it when they are not the default. */
+static void set_extra(cJSON *document, const char *name, int value, int usual)
+{
+    if (value != usual || cJSON_GetObjectItemCaseSensitive(document, name)) {
+        json_set_int(document, name, value);
+    }
 }
 
 static char *document_text(const Settings *settings)
@@ -267,6 +284,8 @@ static char *document_text(const Settings *settings)
     json_set_int(document, "max_backups", settings->max_backups);
     json_set_bool(document, "compress", settings->compress);
     json_set_bool(document, "verify_after_backup", settings->verify_after_backup);
+    set_extra(document, "keep_monthly", settings->keep_monthly, 0);
+    set_extra(document, "shrink_alarm_percent", settings->shrink_alarm_percent, SHRINK_ALARM_PERCENT);
     char *text = json_text(document);
     mem_free(time_text);
     cJSON_Delete(document);
@@ -289,4 +308,105 @@ bool settings_save(const char *folder, const Settings *settings, Error *err)
     mem_free(text);
     mem_free(path);
     return ok;
+}
+
+/* --- one value by its key ------------------------------------------------------------------------------ */
+
+static const char *const keys[] = {"enabled",     "schedule", "backup_time",         "retention_days",
+                                   "max_backups", "compress", "verify_after_backup", "keep_monthly",
+                                   "shrink_alarm_percent"};
+
+const char *settings_key(size_t index)
+{
+    return index < sizeof keys / sizeof keys[0] ? keys[index] : NULL;
+}
+
+static bool *bool_of(Settings *settings, const char *key)
+{
+    return !strcmp(key, "enabled")               ? &settings->enabled
+           : !strcmp(key, "compress")            ? &settings->compress
+           : !strcmp(key, "verify_after_backup") ? &settings->verify_after_backup
+                                                 : NULL;
+}
+
+static int *int_of(Settings *settings, const char *key)
+{
+    return !strcmp(key, "retention_days")         ? &settings->retention_days
+           : !strcmp(key, "max_backups")          ? &settings->max_backups
+           : !strcmp(key, "keep_monthly")         ? &settings->keep_monthly
+           : !strcmp(key, "shrink_alarm_percent") ? &settings->shrink_alarm_percent
+                                                  : NULL;
+}
+
+char *settings_get(const Settings *settings, const char *key)
+{
+    Settings copy = *settings; /* only looked at */
+    const bool *flag = bool_of(&copy, key);
+    const int *number = int_of(&copy, key);
+    if (flag) {
+        return mem_strdup(*flag ? "true" : "false");
+    }
+    if (number) {
+        return mem_printf("%d", *number);
+    }
+    if (!strcmp(key, "schedule")) {
+        return mem_strdup(schedule_name(settings->schedule));
+    }
+    return strcmp(key, "backup_time") != 0
+               ? NULL
+               : mem_printf("%02d:%02d", settings->backup_hour, settings->backup_minute);
+}
+
+static bool set_flag(bool *flag, const char *key, const char *value, Error *err)
+{
+    bool yes = !utf8_casecmp(value, "true"), no = !utf8_casecmp(value, "false");
+    if (!yes && !no) {
+        return error_set(err, EK_SETTINGS, "%s must be true or false", key);
+    }
+    *flag = yes;
+    return true;
+}
+
+static int parse_number(const char *text)
+{
+    size_t digits = strspn(text, "0123456789");
+    return digits >= 1 && digits <= 6 && !text[digits] ? (int)strtol(text, NULL, 10) : -1;
+}
+
+/* SCHEDULE_COUNT for what is none: check_values has the words. */
+static Schedule parse_schedule(const char *value)
+{
+    size_t i = 0;
+    while (i < SCHEDULE_COUNT && utf8_casecmp(value, schedule_names[i])) {
+        i++;
+    }
+    return (Schedule)i;
+}
+
+bool settings_set(Settings *settings, const char *key, const char *value, Error *err)
+{
+    Settings changed = *settings; /* borrows the document */
+    bool *flag = bool_of(&changed, key);
+    int *number = int_of(&changed, key);
+    if (flag) {
+        if (!set_flag(flag, key, value, err)) {
+            return false;
+        }
+    } else if (number) {
+        *number = parse_number(value);
+    } else if (!strcmp(key, "schedule")) {
+        changed.schedule = parse_schedule(value);
+    } else if (!strcmp(key, "backup_time")) {
+        if (!parse_time(value, &changed.backup_hour, &changed.backup_minute)) {
+            changed.backup_hour = -1;
+        }
+    } else {
+        error_set(err, EK_USAGE, "there is no setting \"%s\"", key);
+        return error_hint(err, "See 'cmms-backup-cli config' for their names.");
+    }
+    if (!check_values(&changed, err)) {
+        return false;
+    }
+    *settings = changed;
+    return true;
 }

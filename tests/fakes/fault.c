@@ -1,7 +1,8 @@
 /*
  * fault: preloaded into the native console program, it makes the Nth call of one kind fail, for files below
- * FAULT_DIR: FAULT="fsync:3" (EIO), "write:5" (ENOSPC), "rename:1" (EACCES), "renamed:1" (EIO, although it was
- * done, as on a share that is lost just then). FAULT_MARK is a file that is made
+ * FAULT_DIR: FAULT="fsync:3" (EIO), "write:5" (ENOSPC), "rename:1", "unlink:1" (EACCES), "renamed:1" (EIO,
+ * although it was done, as on a share that is lost just then); "kill:7": at the Nth of any of them the process is
+ * killed, before the call. FAULT_MARK is a file that is made
  * when the fault fired and names the file, so that a loop over N knows when it has tried them all. Children do not
  * inherit it: the
  * first thing it does is to take itself out of the environment.
@@ -10,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,13 +61,17 @@ static int now(const char *what, const char *path)
 {
     int fd;
 
-    if (strcmp(kind, what) != 0 || atomic_fetch_add(&seen, 1) + 1 != wanted)
+    int deadly = strcmp(kind, "kill") == 0;
+
+    if ((!deadly && strcmp(kind, what) != 0) || atomic_fetch_add(&seen, 1) + 1 != wanted)
         return 0;
     fd = open(mark, O_CREAT | O_WRONLY, 0600);
     if (fd >= 0) {
         dprintf(fd, "%s", path);
         close(fd);
     }
+    if (deadly)
+        raise(SIGKILL);
     return 1;
 }
 
@@ -129,4 +135,15 @@ int renameat2(int from_dir, const char *from, int to_dir, const char *to, unsign
         return -1;
     }
     return real(from_dir, from, to_dir, to, flags);
+}
+
+int unlink(const char *path)
+{
+    int (*real)(const char *) = (int (*)(const char *))dlsym(RTLD_NEXT, "unlink");
+
+    if (below(path) && now("unlink", path)) {
+        errno = EACCES;
+        return -1;
+    }
+    return real(path);
 }

@@ -1,0 +1,88 @@
+/*
+ * retention.h: which backups stay and which go, and everything else that takes one away. (P2)
+ *
+ * The plan is a pure function of the catalog, the rules and the time; it gives a reason in words for each backup.
+ * Only a file of our own form with a manifest can go, and only when a newer verified backup of the same database
+ * exists. So these stay, whatever their age: the newest verified one of each database, pinned ones, files that
+ * others made, the predecessor's backups until they are verified here, and what is dated in the future.
+ *
+ * A shrink alarm (a table lost much of its rows since the last good backup) pins that backup and freezes
+ * retention: nothing is removed until retention_unfreeze.
+ */
+#ifndef CMMS_RETENTION_H
+#define CMMS_RETENTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cancel.h"
+#include "catalog.h"
+#include "error.h"
+#include "job.h"
+#include "manifest.h"
+#include "settings.h"
+
+#define RETENTION_FROZEN_FILE "retention_frozen.json" /* there: nothing is removed; says why and since when */
+
+typedef struct RetentionRules {
+    int retention_days; /* what is older goes */
+    int max_backups;    /* of the verified, unpinned ones, what is beyond the newest so many goes */
+    int keep_monthly;   /* the newest of each of so many months, this one included, stays; 0: none */
+    const char *frozen; /* why nothing may be removed; NULL: it may. Borrowed */
+    const char *made;   /* base name of the backup that was made just now, or NULL. Borrowed */
+} RetentionRules;
+
+typedef struct RetentionItem {
+    const CatalogEntry *entry;   /* borrowed from the catalog */
+    bool good;                   /* counts as a verified backup of ours */
+    bool remove;
+    const CatalogEntry *witness; /* of one that goes: the newest verified backup, which is newer */
+    char *reason;                /* owned: "older than 30 days", "pinned: before the upgrade" */
+} RetentionItem;
+
+typedef struct RetentionPlan {
+    RetentionItem *items; /* one for each of the catalog, in its order */
+    size_t count, good, removals;
+} RetentionPlan;
+
+void retention_plan_init(RetentionPlan *plan);
+void retention_plan_release(RetentionPlan *plan);
+/* Replaces what plan holds. The catalog must outlive it. */
+void retention_plan(const Catalog *catalog, const RetentionRules *rules, int64_t now, RetentionPlan *plan);
+RetentionRules retention_rules(const Settings *settings); /* neither frozen nor made */
+
+/* Plans and removes; the caller holds the folder's lock. A backup that is to justify a removal is first read in full
+ * (but `made`, which has just been); a damaged one is marked so, and the plan made again. The oldest go first; each
+ * removal is logged before it is done, the backup goes before its manifest. One that cannot be removed is logged
+ * as failed and does not keep the rest; the first such failure is the Error, and also when the log cannot be
+ * written or `cancel` is requested: then nothing more goes. *removed is set in any case. */
+bool retention_run(const char *folder, const Settings *settings, const char *made, int64_t now, const JobSink *sink,
+                   const Cancel *cancel, size_t *removed, Error *err);
+
+/* The shrink alarm, before the backup of this manifest is committed; the caller holds the folder's lock. Compares
+ * with the last good backup of the same database. Where a table lost too much: freezes retention, pins that
+ * backup, logs it, and *warning gets the words (caller frees; NULL: nothing to warn of). On failure *warning is set
+ * too where there was an alarm. */
+bool retention_watch(const char *folder, const Manifest *coming, const Settings *settings, int64_t now, char **warning,
+                     Error *err);
+/* The comparison alone: NULL, or "table work_orders lost 96 % of its rows (12410 before, 400 now)". Tables of at
+ * least RETENTION_ALARM_ROWS rows that lost more than `percent` of them count; the worst is named. Caller frees. */
+char *retention_loss(const Manifest *before, const Manifest *now, int percent);
+#define RETENTION_ALARM_ROWS 50
+
+/* Why retention is frozen, or NULL; caller frees. A file that cannot be read freezes as well. */
+char *retention_frozen(const char *folder);
+bool retention_freeze(const char *folder, const char *reason, Error *err);
+/* Ends it, and logs that. EK_NOT_FOUND when it was not frozen. */
+bool retention_unfreeze(const char *folder, Error *err);
+
+/* These take the folder's lock (EK_BUSY) and log what they do. `name` is a base name. */
+
+/* EK_NOT_FOUND without the backup; EK_SETTINGS without a manifest to keep the pin in. `reason` may be NULL. */
+bool retention_pin(const char *folder, const char *name, bool pinned, const char *reason, Error *err);
+/* EK_SETTINGS for a pinned one, and, unless `force`, for the newest good one of its database, or for any while
+ * there is no good one. */
+bool retention_delete(const char *folder, const char *name, bool force, Error *err);
+
+#endif

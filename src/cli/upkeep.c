@@ -1,0 +1,398 @@
+/*
+ * upkeep.c: the verbs that look after what is in the backup folder: cleanup, pin, delete, log, config. They need
+ * neither a server nor its tools.
+ */
+#include "cli.h"
+
+#include "auditlog.h"
+#include "clock.h"
+#include "folder.h"
+#include "fs.h"
+#include "jsonutil.h"
+#include "mem.h"
+#include "retention.h"
+#include "settings.h"
+
+#define LOG_SHOWN 20
+
+/* Caller frees. False: the error was shown, and *code set. */
+static bool choose_folder(Cli *cli, char **folder, int *code)
+{
+    Error err = ERROR_INIT;
+    bool fallback = false;
+    if (!folder_choose(cli->options->folder, folder, &fallback, &err)) {
+        *code = output_error(&cli->output, &err);
+        error_clear(&err);
+        return false;
+    }
+    return true;
+}
+
+/* --- cleanup --------------------------------------------------------------------------------------------- */
+
+static cJSON *plan_document(const char *folder, const RetentionPlan *plan, const char *frozen)
+{
+    cJSON *document = cJSON_CreateObject();
+    json_set_string(document, "folder", folder);
+    json_set_string(document, "retention_frozen", frozen);
+    json_set_int(document, "would_remove", (int64_t)plan->removals);
+    json_set_int(document, "good", (int64_t)plan->good);
+    cJSON *backups = cJSON_AddArrayToObject(document, "backups");
+    for (size_t i = 0; i < plan->count; i++) {
+        const RetentionItem *item = &plan->items[i];
+        cJSON *backup = cJSON_CreateObject();
+        json_set_string(backup, "name", item->entry->name);
+        json_set_int(backup, "bytes", (int64_t)item->entry->size);
+        json_set_string(backup, "level", level_word(item->entry->level));
+        json_set_int(backup, "age_days", item->entry->age_days);
+        json_set_bool(backup, "remove", item->remove);
+        json_set_string(backup, "reason", item->reason);
+        cJSON_AddItemToArray(backups, backup);
+    }
+    return document;
+}
+
+static void show_plan(Cli *cli, const RetentionPlan *plan, const char *frozen)
+{
+    unsigned width = 1;
+    for (size_t i = 0; i < plan->count; i++) {
+        unsigned columns = output_columns(plan->items[i].entry->name);
+        width = columns > width ? columns : width;
+    }
+    for (size_t i = 0; i < plan->count; i++) {
+        const RetentionItem *item = &plan->items[i];
+        char *name = output_pad(item->entry->name, width, false);
+        char *line = mem_printf("%s  %s  %-12s  %s", item->remove ? "would go  " : "would stay", name,
+                                level_name(item->entry->level), item->reason);
+        output_coloured(&cli->output, item->remove ? COLOUR_WARNING : COLOUR_NONE, line);
+        mem_free(line);
+        mem_free(name);
+    }
+    if (frozen) {
+        char *line = mem_printf("\xE2\x9A\xA0 No old backup is removed: %s", frozen);
+        output_coloured(&cli->output, COLOUR_WARNING, line);
+        mem_free(line);
+    }
+    output_line(&cli->output, "%zu of %zu backup(s) would be removed.", plan->removals, plan->count);
+}
+
+static bool dry_run(Cli *cli, const char *folder, const Settings *settings, Error *err)
+{
+    Catalog catalog;
+    RetentionPlan plan;
+    char *frozen = retention_frozen(folder);
+    RetentionRules rules = retention_rules(settings);
+    const int64_t now = clock_now();
+    rules.frozen = frozen;
+    catalog_init(&catalog);
+    retention_plan_init(&plan);
+    bool ok = catalog_load(folder, now, &catalog, err);
+    if (ok) {
+        retention_plan(&catalog, &rules, now, &plan);
+        if (cli->output.json) {
+            output_json(&cli->output, plan_document(folder, &plan, frozen));
+        } else {
+            show_plan(cli, &plan, frozen);
+        }
+    }
+    retention_plan_release(&plan);
+    catalog_release(&catalog);
+    mem_free(frozen);
+    return ok;
+}
+
+static void tell_removed(void *context, const char *name)
+{
+    Cli *cli = context;
+    char *text = mem_printf("Removed \"%s\", left by an interrupted job", name);
+    output_log(&cli->output, LOG_INFO, text);
+    mem_free(text);
+}
+
+static bool clean_up(Cli *cli, const char *folder, const Settings *settings, Error *err)
+{
+    FsLock *lock = NULL;
+    size_t removed = 0;
+    JobSink sink = output_sink(&cli->output);
+    char *frozen = NULL;
+    bool ok = folder_lock(folder, &lock, err) && folder_clean_up(folder, tell_removed, cli, err) &&
+              retention_run(folder, settings, NULL, clock_now(), &sink, cli->cancel, &removed, err);
+    output_clear_progress(&cli->output);
+    fs_unlock(lock);
+    if (!ok) {
+        return false;
+    }
+    frozen = retention_frozen(folder);
+    if (cli->output.json) {
+        cJSON *document = cJSON_CreateObject();
+        json_set_string(document, "folder", folder);
+        json_set_string(document, "retention_frozen", frozen);
+        json_set_int(document, "removed", (int64_t)removed);
+        output_json(&cli->output, document);
+    } else if (frozen) {
+        char *line = mem_printf("\xE2\x9A\xA0 No old backup is removed: %s", frozen);
+        output_coloured(&cli->output, COLOUR_WARNING, line);
+        mem_free(line);
+        output_line(&cli->output, "Allow it again with 'cmms-backup-cli cleanup --unfreeze'.");
+    } else if (removed == 0 && !cli->output.quiet) {
+        output_line(&cli->output, "There was nothing to remove.");
+    }
+    mem_free(frozen);
+    return true;
+}
+
+static bool unfreeze(Cli *cli, const char *folder, Error *err)
+{
+    if (!retention_unfreeze(folder, err)) {
+        return false;
+    }
+    if (cli->output.json) {
+        cJSON *document = cJSON_CreateObject();
+        json_set_string(document, "folder", folder);
+        json_set_string(document, "retention_frozen", NULL);
+        output_json(&cli->output, document);
+    } else {
+        output_line(&cli->output, "Clean-ups are allowed again.");
+    }
+    return true;
+}
+
+int run_cleanup(Cli *cli)
+{
+    Error err = ERROR_INIT;
+    Settings settings;
+    char *folder = NULL;
+    int code = 0;
+    settings_init(&settings);
+    if (!choose_folder(cli, &folder, &code)) {
+        goto out;
+    }
+    bool ok = settings_load(folder, &settings, &err);
+    if (ok && settings.notice) {
+        output_log(&cli->output, LOG_WARNING, settings.notice);
+    }
+    ok = ok && (cli->options->unfreeze  ? unfreeze(cli, folder, &err)
+                : cli->options->dry_run ? dry_run(cli, folder, &settings, &err)
+                                        : clean_up(cli, folder, &settings, &err));
+    if (!ok) {
+        code = output_error(&cli->output, &err);
+    }
+out:
+    settings_release(&settings);
+    mem_free(folder);
+    error_clear(&err);
+    return code;
+}
+
+/* --- pin, delete ----------------------------------------------------------------------------------------- */
+
+/* One file of the operands, which are names in the folder. */
+static bool treat(Cli *cli, const char *folder, const char *name, Error *err)
+{
+    if (strcmp(fs_base_name(name), name) != 0) {
+        error_set(err, EK_USAGE, "\"%s\" is not a name in the backup folder", name);
+        return error_hint(err, "Name one of the backups that 'cmms-backup-cli list' shows, without its folder.");
+    }
+    return cli->options->verb == VERB_PIN
+               ? retention_pin(folder, name, !cli->options->off, cli->options->reason, err)
+               : retention_delete(folder, name, cli->options->force, err);
+}
+
+/* For each operand; the first that fails ends it. */
+static int run_on_files(Cli *cli, const char *what, const char *member)
+{
+    Error err = ERROR_INIT;
+    char *folder = NULL;
+    int code = 0;
+    cJSON *document = cJSON_CreateObject();
+    cJSON *files = cJSON_AddArrayToObject(document, member);
+    bool ok = choose_folder(cli, &folder, &code);
+    for (size_t i = 0; ok && i < cli->options->file_count; i++) {
+        const char *name = cli->options->files[i];
+        ok = treat(cli, folder, name, &err);
+        if (ok) {
+            cJSON_AddItemToArray(files, cJSON_CreateString(name));
+            output_line(&cli->output, "%s was %s.", name, what);
+        } else {
+            code = output_error(&cli->output, &err);
+        }
+    }
+    if (ok && cli->output.json) {
+        output_json(&cli->output, document);
+        document = NULL;
+    }
+    cJSON_Delete(document);
+    mem_free(folder);
+    error_clear(&err);
+    return code;
+}
+
+int run_pin(Cli *cli)
+{
+    return cli->options->off ? run_on_files(cli, "unpinned", "unpinned") : run_on_files(cli, "pinned", "pinned");
+}
+
+int run_delete(Cli *cli)
+{
+    return run_on_files(cli, "deleted", "deleted");
+}
+
+/* --- log ------------------------------------------------------------------------------------------------- */
+
+static bool check_log(Cli *cli, const char *folder, Error *err)
+{
+    size_t entries = 0;
+    if (!auditlog_check(folder, &entries, err)) {
+        return false;
+    }
+    if (cli->output.json) {
+        cJSON *document = cJSON_CreateObject();
+        json_set_bool(document, "ok", true);
+        json_set_int(document, "entries", (int64_t)entries);
+        output_json(&cli->output, document);
+    } else {
+        output_line(&cli->output, "\xE2\x9C\x85 %zu entries of the log follow from one another.", entries);
+    }
+    return true;
+}
+
+static bool show_entries(Cli *cli, const char *folder, Error *err)
+{
+    cJSON *entries = NULL;
+    const cJSON *entry;
+    if (!auditlog_read(folder, cli->options->last ? (size_t)cli->options->last : LOG_SHOWN, &entries, err)) {
+        return false;
+    }
+    if (cli->output.json) {
+        cJSON *document = cJSON_CreateObject();
+        cJSON_AddItemToObject(document, "entries", entries);
+        output_json(&cli->output, document);
+        return true;
+    }
+    cJSON_ArrayForEach(entry, entries) {
+        const char *status = json_string(entry, "status", "?"), *file = json_string(entry, "backup_file", NULL);
+        char *line = mem_printf("%s  %-8s  %-8s  %s%s%s", json_string(entry, "timestamp", "(no time)          "),
+                                json_string(entry, "operation", "backup"), status, file ? file : "", file ? ": " : "",
+                                json_string(entry, "message", ""));
+        output_coloured(&cli->output, strcmp(status, "failed") == 0 ? COLOUR_BAD : COLOUR_NONE, line);
+        mem_free(line);
+    }
+    cJSON_Delete(entries);
+    return true;
+}
+
+int run_log(Cli *cli)
+{
+    Error err = ERROR_INIT;
+    char *folder = NULL;
+    int code = 0;
+    if (choose_folder(cli, &folder, &code) &&
+        !(cli->options->check ? check_log(cli, folder, &err) : show_entries(cli, folder, &err))) {
+        code = output_error(&cli->output, &err);
+    }
+    mem_free(folder);
+    error_clear(&err);
+    return code;
+}
+
+/* --- config ---------------------------------------------------------------------------------------------- */
+
+static void show_settings(Cli *cli, const char *folder, const Settings *settings)
+{
+    cJSON *document = cJSON_CreateObject();
+    json_set_string(document, "folder", folder);
+    for (size_t i = 0; settings_key(i); i++) {
+        const char *key = settings_key(i);
+        char *value = settings_get(settings, key);
+        cJSON *item = strcmp(key, "backup_time") ? cJSON_Parse(value) : NULL; /* numbers, true and false as such */
+        cJSON_AddItemToObject(document, key, item ? item : cJSON_CreateString(value));
+        output_line(&cli->output, "%s = %s", key, value);
+        mem_free(value);
+    }
+    json_set_string(document, "notice", settings->notice);
+    if (cli->output.json) {
+        output_json(&cli->output, document);
+    } else {
+        cJSON_Delete(document);
+        if (settings->notice) {
+            output_log(&cli->output, LOG_WARNING, settings->notice);
+        }
+    }
+}
+
+/* One KEY=VALUE. What changed is added to `changes`. */
+static bool change(Settings *settings, const char *text, StrBuf *changes, Error *err)
+{
+    const char *sign = strchr(text, '=');
+    if (!sign) {
+        error_set(err, EK_USAGE, "\"%s\" is not of the form KEY=VALUE", text);
+        return error_hint(err, "Try 'cmms-backup-cli config --help'.");
+    }
+    char *key = mem_strndup(text, (size_t)(sign - text));
+    char *before = settings_get(settings, key);
+    bool ok = settings_set(settings, key, sign + 1, err);
+    if (ok) {
+        char *now = settings_get(settings, key);
+        if (strcmp(before, now) != 0) {
+            strbuf_addf(changes, "%s%s: %s, was %s", changes->len ? "; " : "", key, now, before);
+        }
+        mem_free(now);
+    }
+    mem_free(before);
+    mem_free(key);
+    return ok;
+}
+
+static bool set_settings(Cli *cli, const char *folder, Settings *settings, Error *err)
+{
+    const Options *options = cli->options;
+    StrBuf changes;
+    bool ok = true;
+    strbuf_init(&changes, STRBUF_SMALL);
+    if (options->file_count < 2) {
+        error_set(err, EK_USAGE, "say what to set");
+        ok = error_hint(err, "Try 'cmms-backup-cli config --help'.");
+    }
+    for (size_t i = 1; ok && i < options->file_count; i++) {
+        ok = change(settings, options->files[i], &changes, err);
+    }
+    if (ok && changes.len) {
+        const AuditEntry entry = {
+            .operation = "settings", .status = "success", .message = changes.buf, .seconds = -1};
+        ok = settings_save(folder, settings, err) && auditlog_append(folder, &entry, err);
+    }
+    strbuf_release(&changes);
+    return ok;
+}
+
+int run_config(Cli *cli)
+{
+    const Options *options = cli->options;
+    Error err = ERROR_INIT;
+    Settings settings;
+    char *folder = NULL;
+    int code = 0;
+    settings_init(&settings);
+    if (!choose_folder(cli, &folder, &code)) {
+        goto out;
+    }
+    const char *what = options->file_count ? options->files[0] : "show";
+    bool ok = settings_load(folder, &settings, &err);
+    if (ok && strcmp(what, "set") == 0) {
+        ok = set_settings(cli, folder, &settings, &err);
+    } else if (ok && (strcmp(what, "show") != 0 || options->file_count > 1)) {
+        error_set(&err, EK_USAGE, "config takes \"show\" or \"set\", not \"%s\"",
+                  options->files[options->file_count > 1 && strcmp(what, "show") == 0 ? 1 : 0]);
+        ok = error_hint(&err, "Try 'cmms-backup-cli config --help'.");
+    }
+    if (ok) {
+        show_settings(cli, folder, &settings);
+    } else {
+        code = output_error(&cli->output, &err);
+    }
+out:
+    settings_release(&settings);
+    mem_free(folder);
+    error_clear(&err);
+    return code;
+}
