@@ -296,7 +296,8 @@ static bool prepare_server(Run *run, Error *err)
     char *where = connection_text(&run->connection);
     job_log(run->sink, LOG_INFO, "Connecting to %s", where);
     mem_free(where);
-    if (!pg_connect(&run->connection, run->cancel, &run->server, err)) {
+    if (!pg_connect(&run->connection, run->cancel, &run->server, err) ||
+        !pg_own_session(run->server, &run->connection, run->cancel, err)) {
         return false;
     }
     drop_leftover_databases(run);
