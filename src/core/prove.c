@@ -570,7 +570,7 @@ static bool work(Run *run, Error *err)
         return false;
     }
     run->result.where = mem_printf("PostgreSQL %s", pg_server_version_text(run->server));
-    if (!prove_look_ahead(run->server, &run->archive, run->cancel, &run->result, err)) {
+    if (!prove_look_ahead(run->server, &run->archive, run->engine != NULL, run->cancel, &run->result, err)) {
         return false;
     }
     if (!tool_fits(run, tool)) {

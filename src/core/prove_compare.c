@@ -116,6 +116,48 @@ bool prove_unchecked_by_design(const Archive *archive, const char *constraint)
     return false;
 }
 
+/* To the end of a word or of a quoted name ("" inside stands for one quote). */
+static const char *name_end(const char *at)
+{
+    if (*at != '"') {
+        return at + strcspn(at, " ,;(");
+    }
+    for (at++; *at != '\0'; at++) {
+        if (*at == '"') {
+            if (at[1] != '"') {
+                return at + 1;
+            }
+            at++;
+        }
+    }
+    return at;
+}
+
+/* pg_dump writes CREATE POLICY name ON table [AS …] [FOR …] [TO role, role] [USING (…)] [WITH CHECK (…)]; */
+char *prove_policy_role(const char **at, bool first)
+{
+    const char *next = *at;
+    if (first) {
+        bool found = false;
+        while (!found && *next != '\0' && *next != '(') {
+            const char *end = *next == '"' ? name_end(next) : next + 1;
+            found = strncmp(next, " TO ", 4) == 0;
+            next = found ? next + 4 : end;
+        }
+        if (!found) {
+            return NULL;
+        }
+    } else {
+        if (strncmp(next, ", ", 2) != 0) {
+            return NULL;
+        }
+        next += 2;
+    }
+    const char *end = name_end(next);
+    *at = end;
+    return end == next ? NULL : mem_strndup(next, (size_t)(end - next));
+}
+
 /* --- what the server lacks ------------------------------------------------------------------------------- */
 
 void prove_add_obstacle(ProveResult *result, const char *text)
@@ -146,7 +188,47 @@ static bool ask_number(Pg *pg, const char *sql, const char *param, const Cancel 
     return true;
 }
 
-bool prove_look_ahead(Pg *pg, const Archive *archive, const Cancel *cancel, ProveResult *result, Error *err)
+/* `role` is an identifier as SQL writes it. */
+static bool look_for_role(Pg *pg, const char *role, bool own, const Cancel *cancel, ProveResult *result, Error *err)
+{
+    int64_t there = 0;
+    if (!ask_number(pg, "SELECT (pg_catalog.to_regrole($1) IS NOT NULL)::int", role, cancel, &there, err)) {
+        return false;
+    }
+    if (there == 0 && own) {
+        char *sql = mem_printf("CREATE ROLE %s", role);
+        const bool ok = pg_query(pg, sql, NULL, 0, cancel, NULL, err);
+        mem_free(sql);
+        return ok;
+    }
+    if (there == 0) {
+        char *text = mem_printf("the server here lacks the role %s", role);
+        bool told = false;
+        for (size_t i = 0; i < result->not_provable_count; i++) {
+            told = told || strcmp(result->not_provable[i], text) == 0;
+        }
+        if (!told) {
+            prove_add_obstacle(result, text);
+        }
+        mem_free(text);
+    }
+    return true;
+}
+
+static bool look_for_roles(Pg *pg, const char *policy, bool own, const Cancel *cancel, ProveResult *result,
+                           Error *err)
+{
+    bool ok = true;
+    const char *at = policy;
+    for (char *role = prove_policy_role(&at, true); role != NULL; role = ok ? prove_policy_role(&at, false) : NULL) {
+        ok = look_for_role(pg, role, own, cancel, result, err);
+        mem_free(role);
+    }
+    return ok;
+}
+
+bool prove_look_ahead(Pg *pg, const Archive *archive, bool own, const Cancel *cancel, ProveResult *result,
+                      Error *err)
 {
     const int from = prove_major(archive->server_version);
     const int here = pg_server_version(pg) / 10000;
@@ -157,6 +239,10 @@ bool prove_look_ahead(Pg *pg, const Archive *archive, const Cancel *cancel, Prov
     }
     for (size_t i = 0; i < archive->entry_count; i++) {
         const ArchiveEntry *entry = &archive->entries[i];
+        if (strcmp(entry->desc, "POLICY") == 0 && entry->definition != NULL &&
+            !look_for_roles(pg, entry->definition, own, cancel, result, err)) {
+            return false;
+        }
         if (strcmp(entry->desc, "EXTENSION") != 0) {
             continue;
         }

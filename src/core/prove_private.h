@@ -24,8 +24,14 @@ int64_t prove_listed_objects(const Archive *archive);
 /* Whether a constraint of that name was made without a look at the rows that were there. */
 bool prove_unchecked_by_design(const Archive *archive, const char *constraint);
 
-/* What the server lacks for this archive, into result->not_provable. */
-bool prove_look_ahead(Pg *pg, const Archive *archive, const Cancel *cancel, ProveResult *result, Error *err);
+/* The next role that CREATE POLICY names, as it is written there: *at, at first the whole definition, moves on.
+ * NULL: no other; caller frees. */
+char *prove_policy_role(const char **at, bool first);
+
+/* What the server lacks for this archive, into result->not_provable. On a server of our own (`own`) roles that row
+ * policies name are made instead. */
+bool prove_look_ahead(Pg *pg, const Archive *archive, bool own, const Cancel *cancel, ProveResult *result,
+                      Error *err);
 void prove_add_obstacle(ProveResult *result, const char *text);
 
 /* Compares the restored database with the archive and the counts in result->manifest; fills the result's numbers. */

@@ -83,6 +83,34 @@ static void constraints_by_design(void **state)
     assert_false(prove_unchecked_by_design(&archive, "other"));
 }
 
+static void roles_of_policies(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *definition, *roles;
+    } cases[] = {
+        {"CREATE POLICY p ON public.t TO ann;\n", "ann|"},
+        {"CREATE POLICY \"x TO y\" ON public.t FOR SELECT TO \"App, \"\"User\", reader USING ((a TO b));\n",
+         "\"App, \"\"User\"|reader|"},
+        {"CREATE POLICY p ON public.t AS RESTRICTIVE TO a, b WITH CHECK (true);\n", "a|b|"},
+        {"CREATE POLICY p ON public.t USING (f(' TO ann'));\n", ""},
+        {"CREATE POLICY p ON public.t;\n", ""},
+        {"CREATE POLICY p ON public.t TO ", ""},
+        {"CREATE POLICY \"p", ""},
+    };
+    for (size_t i = 0; i < TEST_COUNT(cases); i++) {
+        StrBuf found;
+        strbuf_init(&found, STRBUF_SMALL);
+        const char *at = cases[i].definition;
+        for (char *role = prove_policy_role(&at, true); role != NULL; role = prove_policy_role(&at, false)) {
+            strbuf_addf(&found, "%s|", role);
+            mem_free(role);
+        }
+        assert_string_equal(found.buf, cases[i].roles);
+        strbuf_release(&found);
+    }
+}
+
 static void words_of_pg_restore(void **state)
 {
     (void)state;
@@ -243,6 +271,7 @@ int main(void)
         cmocka_unit_test(collations),
         cmocka_unit_test(listed_objects),
         cmocka_unit_test(constraints_by_design),
+        cmocka_unit_test(roles_of_policies),
         cmocka_unit_test(words_of_pg_restore),
         cmocka_unit_test(obstacles_are_bounded),
         cmocka_unit_test(damaged_is_refused),
