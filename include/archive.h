@@ -70,7 +70,8 @@ void archive_release(Archive *archive);
 bool archive_read_toc(FsFile *file, Archive *archive, Error *err);
 
 /* Header, TOC and every data block: each is decoded to its end and its rows are counted; every entry that
- * should have data must have had it, once, and nothing may follow. In the same pass over the file SHA-256 and
+ * should have data must have had it, once, and nothing may follow but a copy of the TOC with the offsets, as
+ * `pg_dump -Fc > file` leaves it on Unix. In the same pass over the file SHA-256 and
  * quickXorHash of all of it. On failure `archive` holds what was read (for a report), the rest of the hash is
  * still computed where the file can be read, and err is EK_DAMAGED with the offset and the entry's name. A file
  * that cannot be read to its end (EK_IO) or a cancelled scan leaves the results empty. */

@@ -29,5 +29,7 @@ bool engine_start(const char *data_dir, const JobSink *sink, const Cancel *cance
 const Connection *engine_connection(const Engine *engine); /* to its database "postgres"; borrowed */
 bool engine_running(Engine *engine);                       /* false when the server has ended by itself */
 void engine_stop(Engine *engine); /* fast stop, waits; frees; NULL is fine */
+/* The same for a cluster that nobody will start again: at once, without bringing it in order. */
+void engine_discard(Engine *engine);
 
 #endif

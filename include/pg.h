@@ -46,6 +46,12 @@ bool pg_copy_end(Pg *pg, const Cancel *cancel, Error *err);
  * held until pg_close. EK_BUSY when another session has it. */
 bool pg_lock_database(Pg *pg, const Cancel *cancel, Error *err);
 
+/* That the session is ours alone from one statement to the next. A pooler that hands the server's sessions round
+ * after each transaction would keep our lock and our settings for whoever comes next: EK_CONNECT says so. Costs a
+ * second connection where something stands in between that has a session number of its own (also Neon's proxy,
+ * which is harmless), else nothing. */
+bool pg_own_session(Pg *pg, const Connection *connection, const Cancel *cancel, Error *err);
+
 char *pg_identifier(const char *name); /* quoted for SQL; caller frees */
 char *pg_table_name(const char *schema, const char *name); /* both quoted, with the dot; caller frees */
 int pg_library_version(void);          /* libpq's own, 180006 */

@@ -24,6 +24,8 @@ set(CORE_SOURCES
   src/core/pe_imports.c
   src/core/process_common.c
   src/core/progress.c
+  src/core/prove.c
+  src/core/prove_compare.c
   src/core/retention.c
   src/core/retention_run.c
   src/core/sample.c
@@ -69,6 +71,7 @@ set(CLI_SOURCES
   src/cli/options.c
   src/cli/output.c
   src/cli/upkeep.c)
+  src/cli/verb_prove.c)
 set(CLI_WIN_SOURCES src/platform/win/console_win.c)
 set(CLI_POSIX_SOURCES src/platform/posix/console_posix.c)
 set(UI_SOURCES

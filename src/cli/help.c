@@ -10,6 +10,7 @@ static const char general[] =
     "  backup    make a backup, check it, and keep it in the backup folder\n"
     "  list      show the backups in the backup folder\n"
     "  verify    read every byte of backups and compare them with what was recorded\n"
+    "  prove     restore a backup into an empty database, and count what comes back\n"
     "  doctor    look at everything that a backup needs, and say what is wrong\n"
     "  sample    make the sample database, on a server of its own unless one is named\n"
     "  cleanup   remove old backups, or show what would go and why\n"
@@ -105,6 +106,24 @@ static const char verify[] =
     "      --all                all backups in the backup folder\n" FOLDER_OPTION "\n" OUTPUT_HELP
     "\n"
     "The exit code is 7 when any of the files is damaged.\n";
+
+static const char prove[] =
+    "Prove a backup: read every byte, restore it into an empty database of the bundled server, count the rows of\n"
+    "each table, look at constraints and indexes, and take it all away again. The database that was backed up is\n"
+    "not touched. The outcome is kept for backups in the backup folder.\n"
+    "\n"
+    "Usage:\n"
+    "  cmms-backup-cli prove [OPTION]... [FILE]\n"
+    "  cmms-backup-cli prove --on -h HOST [CONNECTION OPTION]... [FILE]\n"
+    "\n"
+    "Without FILE the newest backup in the backup folder. FILE is a path, or a name in the backup folder.\n"
+    "\n"
+    "Options:\n"
+    "      --on                 on the server that -h names, in a database of its own that is dropped afterwards\n"
+    FOLDER_OPTION "\n" CONNECTION_HELP "\n" OUTPUT_HELP
+    "\n"
+    "With --on, -d names a database to connect to first (postgres); it is not touched. The exit code is 4 when\n"
+    "the backup cannot be proven on that server, for example for an extension that the server lacks.\n";
 
 static const char doctor[] =
     "Look at everything that a backup needs: folder, settings, disk, tools, host, connection, rights.\n"
@@ -205,6 +224,7 @@ const char *help_text(Verb verb)
     case VERB_BACKUP: return backup;
     case VERB_LIST: return list;
     case VERB_VERIFY: return verify;
+    case VERB_PROVE: return prove;
     case VERB_DOCTOR: return doctor;
     case VERB_SAMPLE: return sample;
     case VERB_CLEANUP: return cleanup;

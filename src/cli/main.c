@@ -20,6 +20,7 @@
 #include "pg.h"
 #include "retention.h"
 #include "sample.h"
+#include "verb_prove.h"
 #include "verify.h"
 #include "version.h"
 
@@ -493,6 +494,81 @@ out:
     return code;
 }
 
+/* --- prove ----------------------------------------------------------------------------------------------- */
+
+/* Only a host that a switch names will do: that of the profile or of PGHOST may be the real database's. */
+static bool prove_connection(Cli *cli, Connection *connection, Error *err)
+{
+    const Options *options = cli->options;
+    bool ok = false;
+    Connection switches;
+    connection_init(&switches);
+    if (!from_switches(options, &switches, err)) {
+        goto out;
+    }
+    if (!options->on && (switches.host || switches.database || switches.port || switches.user)) {
+        error_set(err, EK_USAGE, "the connection options of prove go with --on");
+        error_hint(err, "Without them the bundled server is used; see 'cmms-backup-cli prove --help'.");
+        goto out;
+    }
+    if (options->on && !switches.host) {
+        error_set(err, EK_USAGE, "the server is not named");
+        error_hint(err, "Name it with -h.");
+        goto out;
+    }
+    if (options->on) {
+        connection_from_env(connection);
+        if (!switches.database) { /* not the one of the environment: any will do to make another */
+            replace_text(&connection->database, "postgres");
+        }
+        ok = from_switches(options, connection, err) && find_password(cli, connection, err);
+    } else {
+        ok = true;
+    }
+out:
+    connection_release(&switches);
+    return ok;
+}
+
+static int run_prove(Cli *cli)
+{
+    Error err = ERROR_INIT;
+    Targets targets = {NULL, 0};
+    Connection connection;
+    char *folder = NULL;
+    bool fallback = false;
+    int code = 0;
+    bool named = cli->options->file_count > 0;
+    connection_init(&connection);
+    if (!prove_connection(cli, &connection, &err)) {
+        code = output_error(&cli->output, &err);
+        goto out;
+    }
+    /* As with verify, a named file needs no folder. */
+    if (!folder_choose(cli->options->folder, &folder, &fallback, &err)) {
+        if (!named || cli->options->folder) {
+            code = output_error(&cli->output, &err);
+            goto out;
+        }
+        error_clear(&err);
+    }
+    if (named) {
+        targets_from_arguments(cli, folder, &targets);
+    } else if (!targets_from_folder(cli, folder, &targets, &err)) {
+        code = output_error(&cli->output, &err);
+        goto out;
+    }
+    const ProveSpec spec = {cli->options->on ? &connection : NULL, targets.items[0].in_folder};
+    code = verb_prove(targets.items[0].path, &spec, &cli->output, cli->cancel);
+out:
+    output_clear_progress(&cli->output);
+    targets_release(&targets);
+    connection_release(&connection);
+    mem_free(folder);
+    error_clear(&err);
+    return code;
+}
+
 /* --- doctor ---------------------------------------------------------------------------------------------- */
 
 static void show_check(Cli *cli, const Check *check)
@@ -706,6 +782,7 @@ static int run_verb(Cli *cli)
     case VERB_BACKUP: return run_backup(cli);
     case VERB_LIST: return run_list(cli);
     case VERB_VERIFY: return run_verify(cli);
+    case VERB_PROVE: return run_prove(cli);
     case VERB_DOCTOR: return run_doctor(cli);
     case VERB_SAMPLE: return run_sample(cli);
     case VERB_CLEANUP: return run_cleanup(cli);

@@ -7,11 +7,12 @@
 
 #define BIT(verb) (1u << (verb))
 #define ANY (~0u)
-#define WITH_SERVER (BIT(VERB_BACKUP) | BIT(VERB_DOCTOR) | BIT(VERB_SAMPLE))
+#define WITH_SERVER (BIT(VERB_BACKUP) | BIT(VERB_PROVE) | BIT(VERB_DOCTOR) | BIT(VERB_SAMPLE))
 #define UPKEEP (BIT(VERB_CLEANUP) | BIT(VERB_PIN) | BIT(VERB_DELETE) | BIT(VERB_LOG) | BIT(VERB_CONFIG))
-#define WITH_FOLDER (BIT(VERB_BACKUP) | BIT(VERB_LIST) | BIT(VERB_VERIFY) | BIT(VERB_DOCTOR) | UPKEEP)
+#define WITH_FOLDER \
+    (BIT(VERB_BACKUP) | BIT(VERB_LIST) | BIT(VERB_VERIFY) | BIT(VERB_PROVE) | BIT(VERB_DOCTOR) | UPKEEP)
 #define WORKING (WITH_SERVER | WITH_FOLDER)
-#define WITH_OPERANDS (BIT(VERB_VERIFY) | BIT(VERB_PIN) | BIT(VERB_DELETE) | BIT(VERB_CONFIG))
+#define WITH_OPERANDS (BIT(VERB_VERIFY) | BIT(VERB_PROVE) | BIT(VERB_PIN) | BIT(VERB_DELETE) | BIT(VERB_CONFIG))
 #define LAST_MAX 1000
 
 typedef enum Id {
@@ -30,6 +31,7 @@ typedef enum Id {
     ID_NO_COLOR,
     ID_NO_PASSWORD,
     ID_OFF,
+    ID_ON,
     ID_PORT,
     ID_QUIET,
     ID_REASON,
@@ -65,6 +67,7 @@ static const Rule rules[] = {
     {ID_NO_COLOR, "no-color", 0, false, WORKING},
     {ID_NO_PASSWORD, "no-password", 'w', false, WITH_SERVER},
     {ID_OFF, "off", 0, false, BIT(VERB_PIN)},
+    {ID_ON, "on", 0, false, BIT(VERB_PROVE)},
     {ID_PORT, "port", 'p', true, WITH_SERVER},
     {ID_QUIET, "quiet", 'q', false, WORKING},
     {ID_REASON, "reason", 0, true, BIT(VERB_PIN)},
@@ -84,7 +87,7 @@ static const struct {
     {VERB_BACKUP, "backup"}, {VERB_LIST, "list"},     {VERB_VERIFY, "verify"},
     {VERB_DOCTOR, "doctor"}, {VERB_SAMPLE, "sample"}, {VERB_CLEANUP, "cleanup"},
     {VERB_PIN, "pin"},       {VERB_DELETE, "delete"}, {VERB_LOG, "log"},
-    {VERB_CONFIG, "config"}, {VERB_HELP, "help"},
+    {VERB_CONFIG, "config"}, {VERB_PROVE, "prove"},   {VERB_HELP, "help"},
 };
 #define VERB_COUNT (sizeof verbs / sizeof verbs[0])
 
@@ -211,6 +214,7 @@ static bool apply(Options *options, const Rule *rule, const char *value, Error *
     case ID_NO_COLOR: options->no_color = true; break;
     case ID_NO_PASSWORD: options->no_password = true; break;
     case ID_OFF: options->off = true; break;
+    case ID_ON: options->on = true; break;
     case ID_PORT: options->port = value; break;
     case ID_QUIET: options->quiet = true; break;
     case ID_REASON: options->reason = value; break;
@@ -312,6 +316,10 @@ static bool take_operands(const Parser *parser, Options *options, Error *err)
     }
     if (options->verb != VERB_NONE && (WITH_OPERANDS & BIT(options->verb))) {
         options->file_count = parser->operand_count - used;
+        if (options->verb == VERB_PROVE && options->file_count > 1) {
+            error_set(err, EK_USAGE, "prove takes one file");
+            return point_to_help(err);
+        }
         options->files = mem_array(options->file_count, sizeof *options->files);
         for (size_t i = 0; i < options->file_count; i++) {
             options->files[i] = parser->operands[used++];

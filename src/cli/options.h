@@ -18,6 +18,7 @@ typedef enum Verb {
     VERB_BACKUP,
     VERB_LIST,
     VERB_VERIFY,
+    VERB_PROVE,
     VERB_DOCTOR,
     VERB_SAMPLE,
     VERB_CLEANUP,
@@ -45,8 +46,9 @@ typedef struct Options {
     bool force;             /* delete */
     bool check;             /* log */
     int last;               /* log --last; 0: not given */
-    Verb help_about;      /* help VERB */
-    const char **files;   /* owned array: the operands of verify, pin, delete and config */
+    bool on;                /* prove */
+    Verb help_about;        /* help VERB */
+    const char **files;     /* owned array: the operands of verify, prove, pin, delete and config */
     size_t file_count;
 } Options;
 

@@ -37,6 +37,8 @@ typedef struct DataReader {
     ArchiveStream *stream;
     const ArchiveEntry **by_id; /* of the entries with data, sorted */
     size_t data_count;
+    size_t seen_count;
+    uint64_t *found_at; /* where each entry's data began, by its place in the TOC */
     ObjectSet objects; /* seen so far */
     /* The stream at hand. */
     DataKind kind;
@@ -314,7 +316,29 @@ static bool read_block(DataReader *data, Error *err)
         return false;
     }
     entry->data_seen = true;
+    data->found_at[entry - data->archive->entries] = offset;
+    data->seen_count++;
     return true;
+}
+
+/* pg_dump into the shell's `> file` on Unix: PostgreSQL has opened its stdout again for appending, so when it goes
+ * back to fill in the offsets the whole TOC lands behind the data instead. The file is good: pg_restore reads the
+ * first TOC, without offsets. Nothing else may follow the data, and nothing this copy. A copy begins with the sign
+ * of a number, 0, as no block does. */
+static bool read_toc_copy(DataReader *data, Error *err)
+{
+    ArchiveReader *reader = data->reader;
+    if (!archive_parse_toc_copy(reader, data->archive, data->found_at, err) || !archive_reader_fill(reader, err)) {
+        return false;
+    }
+    return reader->at_end || archive_damaged(reader, archive_reader_offset(reader), err,
+                                             "something follows the second table of contents");
+}
+
+static bool may_be_toc_copy(const DataReader *data)
+{
+    const bool told = data->data_count > 0 && data->by_id[0]->offset >= 0;
+    return data->seen_count == data->data_count && !told && data->reader->next[0] == 0;
 }
 
 /* --- large objects: those that came are those that are listed -------------------------------------------- */
@@ -365,6 +389,7 @@ bool archive_parse_data(ArchiveReader *reader, Archive *archive, const Cancel *c
     DataReader data = {.reader = reader, .archive = archive, .cancel = cancel};
     bool ok = false;
     data.stream = archive_stream_new(archive->compression, take, &data);
+    data.found_at = mem_array(archive->entry_count, sizeof *data.found_at);
     if (!index_entries(&data, err)) {
         goto out;
     }
@@ -373,6 +398,12 @@ bool archive_parse_data(ArchiveReader *reader, Archive *archive, const Cancel *c
             goto out;
         }
         if (reader->at_end) {
+            break;
+        }
+        if (may_be_toc_copy(&data)) {
+            if (!read_toc_copy(&data, err)) {
+                goto out;
+            }
             break;
         }
         if (!read_block(&data, err)) {
@@ -391,5 +422,6 @@ bool archive_parse_data(ArchiveReader *reader, Archive *archive, const Cancel *c
 out:
     archive_stream_free(data.stream);
     mem_free(data.by_id);
+    mem_free(data.found_at);
     return ok;
 }

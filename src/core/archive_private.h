@@ -37,6 +37,7 @@ struct ArchiveReader {
     bool (*more)(ArchiveReader *reader, Error *err);
     void *context;
     char *where; /* owned: what is being read, for messages: "in the table of contents" */
+    uint64_t toc_bytes, toc_digest; /* of the entries but for their offsets; archive_toc.c alone */
 };
 
 void archive_reader_release(ArchiveReader *reader);
@@ -56,6 +57,9 @@ bool archive_damaged(const ArchiveReader *reader, uint64_t offset, Error *err, c
 /* --- the parts of the parser ----------------------------------------------------------------------------- */
 
 bool archive_parse_toc(ArchiveReader *reader, Archive *archive, Error *err);  /* archive_toc.c */
+/* The second copy of the entries that may follow the data (archive_data.c says when): the same but for the offsets,
+ * which are `offsets`, one an entry; of those without data it does not matter. */
+bool archive_parse_toc_copy(ArchiveReader *reader, const Archive *archive, const uint64_t *offsets, Error *err);
 bool archive_parse_data(ArchiveReader *reader, Archive *archive, const Cancel *cancel, Error *err); /* archive_data.c */
 
 /* The threaded pass behind archive_scan. */

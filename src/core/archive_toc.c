@@ -29,11 +29,26 @@ typedef struct TocReader {
     Archive *archive;
     size_t kept; /* bytes of texts that are kept */
     StrBuf text;
+    uint64_t digest; /* of all numbers and texts so far: FNV-1a, to know a copy by */
 } TocReader;
+
+#define DIGEST_START 0xcbf29ce484222325u
+
+static void digest(TocReader *toc, const void *bytes, size_t len)
+{
+    const uint8_t *next = bytes;
+    for (size_t i = 0; i < len; i++) {
+        toc->digest = (toc->digest ^ next[i]) * 0x100000001b3u;
+    }
+}
 
 static bool read_int(TocReader *toc, int32_t *value, Error *err)
 {
-    return archive_reader_int(toc->reader, toc->archive->int_size, value, err);
+    if (!archive_reader_int(toc->reader, toc->archive->int_size, value, err)) {
+        return false;
+    }
+    digest(toc, value, sizeof *value);
+    return true;
 }
 
 /* An integer between two bounds; what it is goes into the message. */
@@ -79,6 +94,7 @@ static bool read_text(TocReader *toc, bool *is_null, Error *err)
             return archive_damaged(toc->reader, offset, err, "a text holds a zero byte");
         }
         strbuf_add(&toc->text, step, now);
+        digest(toc, step, now);
         left -= now;
     }
     return true;
@@ -326,26 +342,23 @@ static bool read_entry(TocReader *toc, ArchiveEntry *entry, Error *err)
     return true;
 }
 
-bool archive_parse_toc(ArchiveReader *reader, Archive *archive, Error *err)
+/* The number of entries, and the entries. */
+static bool read_entries(TocReader *toc, Error *err)
 {
-    TocReader toc = {reader, archive, 0, {0}};
-    strbuf_init(&toc.text, ARCHIVE_MAX_TEXT);
+    ArchiveReader *reader = toc->reader;
+    Archive *archive = toc->archive;
     int32_t count = 0;
     size_t capacity = 0;
-    bool ok = false;
     bool told = false;
     bool untold = false;
-    if (!read_header(&toc, err)) {
-        goto out;
-    }
     archive_reader_where(reader, "in the table of contents");
     const uint64_t offset = archive_reader_offset(reader);
-    if (!read_ranged(&toc, 0, ARCHIVE_MAX_ENTRIES, "the number of entries", &count, err)) {
-        goto out;
+    toc->digest = DIGEST_START;
+    if (!read_ranged(toc, 0, ARCHIVE_MAX_ENTRIES, "the number of entries", &count, err)) {
+        return false;
     }
     if ((uint64_t)count * SMALLEST_ENTRY > archive_reader_left(reader)) {
-        archive_damaged(reader, offset, err, "the number of entries is impossible (%ld)", (long)count);
-        goto out;
+        return archive_damaged(reader, offset, err, "the number of entries is impossible (%ld)", (long)count);
     }
     for (int32_t i = 0; i < count; i++) {
         void *grown = archive->entries;
@@ -354,19 +367,48 @@ bool archive_parse_toc(ArchiveReader *reader, Archive *archive, Error *err)
         ArchiveEntry *entry = &archive->entries[archive->entry_count];
         *entry = (ArchiveEntry){.offset = -1, .rows = -1};
         archive->entry_count++;
-        if (!read_entry(&toc, entry, err)) {
-            goto out;
+        if (!read_entry(toc, entry, err)) {
+            return false;
         }
         told = told || (entry->has_data && entry->offset >= 0);
         untold = untold || (entry->has_data && entry->offset < 0);
     }
-    if (told && untold) {
-        /* pg_dump goes back to fill in all offsets, or (into a pipe) none. */
-        archive_damaged(reader, archive_reader_offset(reader), err, "some offsets are missing");
-        goto out;
+    /* pg_dump goes back to fill in all offsets, or (into a pipe) none. */
+    return !(told && untold) || archive_damaged(reader, archive_reader_offset(reader), err, "some offsets are missing");
+}
+
+bool archive_parse_toc(ArchiveReader *reader, Archive *archive, Error *err)
+{
+    TocReader toc = {.reader = reader, .archive = archive};
+    strbuf_init(&toc.text, ARCHIVE_MAX_TEXT);
+    bool ok = read_header(&toc, err);
+    const uint64_t start = archive_reader_offset(reader);
+    ok = ok && read_entries(&toc, err);
+    reader->toc_bytes = archive_reader_offset(reader) - start;
+    reader->toc_digest = toc.digest;
+    strbuf_release(&toc.text);
+    return ok;
+}
+
+bool archive_parse_toc_copy(ArchiveReader *reader, const Archive *archive, const uint64_t *offsets, Error *err)
+{
+    Archive copy = {.major = archive->major, .minor = archive->minor, .int_size = archive->int_size,
+                    .offset_size = archive->offset_size};
+    TocReader toc = {.reader = reader, .archive = &copy};
+    const uint64_t start = archive_reader_offset(reader);
+    strbuf_init(&toc.text, ARCHIVE_MAX_TEXT);
+    bool ok = read_entries(&toc, err);
+    if (ok && (archive_reader_offset(reader) - start != reader->toc_bytes || toc.digest != reader->toc_digest)) {
+        ok = archive_damaged(reader, start, err, "what follows the data is not the same table of contents again");
     }
-    ok = true;
-out:
+    for (size_t i = 0; ok && i < copy.entry_count; i++) {
+        const ArchiveEntry *entry = &copy.entries[i];
+        if (entry->has_data && (entry->offset < 0 || (uint64_t)entry->offset != offsets[i])) {
+            ok = archive_damaged(reader, start, err, "the table of contents after the data has a wrong offset (%lld)",
+                                 (long long)entry->offset);
+        }
+    }
+    archive_release(&copy);
     strbuf_release(&toc.text);
     return ok;
 }

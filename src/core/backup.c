@@ -207,7 +207,8 @@ static bool prepare_server(Run *run, const BackupSpec *spec, Error *err)
         return false;
     }
     job_log(run->sink, LOG_INFO, "The server is PostgreSQL %s", pg_server_version_text(run->pg));
-    if (!prepare_tools(run, spec->compression, err) || !pg_lock_database(run->pg, run->cancel, err)) {
+    if (!prepare_tools(run, spec->compression, err) ||
+        !pg_own_session(run->pg, &run->connection, run->cancel, err) || !pg_lock_database(run->pg, run->cancel, err)) {
         return false;
     }
     progress_step(&run->meter, "Looking at the tables");

@@ -281,6 +281,9 @@ static bool check_connection(Visit *visit, const Connection *wanted, Error *err)
         good(visit, ID_HOST, mem_printf("%s port %s answers", connection_host(&visit->connection),
                                         connection_port(&visit->connection)));
         good(visit, ID_CONNECTION, mem_printf("Connected to %s", where));
+        if (!pg_own_session(visit->pg, &visit->connection, visit->cancel, &why)) {
+            failed(visit, ID_POOLER, CHECK_BAD, &why);
+        }
     } else if (why.kind == EK_CANCELLED) {
         mem_free(where);
         return error_move(err, &why);

@@ -566,13 +566,13 @@ const Connection *engine_connection(const Engine *engine)
     return &engine->connection;
 }
 
-void engine_stop(Engine *engine)
+static void end_engine(Engine *engine, const char *mode)
 {
     if (!engine) {
         return;
     }
     if (engine->thread) {
-        if (engine_running(engine) && !stop_by_pg_ctl(engine, "fast", NULL)) {
+        if (engine_running(engine) && (!mode || !stop_by_pg_ctl(engine, mode, NULL))) {
             cancel_request(engine->kill);
         }
         join_thread(engine);
@@ -586,4 +586,18 @@ void engine_stop(Engine *engine)
     mem_free(engine->bin);
     mem_free(engine->dir);
     mem_free(engine);
+}
+
+void engine_stop(Engine *engine)
+{
+    end_engine(engine, "fast");
+}
+
+void engine_discard(Engine *engine)
+{
+#ifdef _WIN32
+    end_engine(engine, NULL); /* the job object takes all of its processes at once */
+#else
+    end_engine(engine, "immediate"); /* a killed one would leave its shared memory */
+#endif
 }

@@ -376,6 +376,58 @@ void pg_rows_free(PgRows *rows)
     }
 }
 
+/* --- poolers --------------------------------------------------------------------------------------------- */
+
+static bool backend_number(Pg *pg, const Cancel *cancel, int64_t *number, Error *err)
+{
+    PgRows *rows = NULL;
+    if (!pg_query(pg, "SELECT pg_catalog.pg_backend_pid()", NULL, 0, cancel, &rows, err)) {
+        return false;
+    }
+    *number = pg_value_int(rows, 0, 0, 0);
+    pg_rows_free(rows);
+    return true;
+}
+
+/* While `other` is in a transaction: whether the two ever had the same session, or the first one changed. Asks the
+ * first again only when it must: a pool of one would let it wait. */
+static bool sessions_mix(Pg *pg, Pg *other, int64_t first, const Cancel *cancel, bool *mix, Error *err)
+{
+    int64_t theirs = 0;
+    int64_t ours = first;
+    if (!pg_script(other, "BEGIN", cancel, err) || !backend_number(other, cancel, &theirs, err)) {
+        return false;
+    }
+    for (int i = 0; i < 3 && ours == first && ours != theirs; i++) {
+        if (!backend_number(pg, cancel, &ours, err)) {
+            return false;
+        }
+    }
+    *mix = ours != first || ours == theirs;
+    return pg_script(other, "ROLLBACK", cancel, err);
+}
+
+bool pg_own_session(Pg *pg, const Connection *connection, const Cancel *cancel, Error *err)
+{
+    int64_t first = 0;
+    bool mix = false;
+    Pg *other = NULL;
+    if (!backend_number(pg, cancel, &first, err)) {
+        return false;
+    }
+    if (first == PQbackendPID(pg->conn)) {
+        return true;
+    }
+    const bool ok = pg_connect(connection, cancel, &other, err) && sessions_mix(pg, other, first, cancel, &mix, err);
+    pg_close(other);
+    if (ok && mix) {
+        error_set(err, EK_CONNECT, "a connection pooler stands before the database and mixes the sessions of its "
+                                   "clients");
+        return error_hint(err, "Give the database server's own host and port, or those of a pool in session mode.");
+    }
+    return ok;
+}
+
 /* --- COPY … FROM STDIN ----------------------------------------------------------------------------------- */
 
 bool pg_copy_begin(Pg *pg, const char *sql, const Cancel *cancel, Error *err)

@@ -398,9 +398,72 @@ static void odd_names_make_plain_messages(void **state)
     built_release(&built);
 }
 
+/* A dump into a file that is only appended to: the TOC with the offsets stands behind the data. */
+static void a_second_toc_may_follow(void **state)
+{
+    (void)state;
+    static const BuiltEntry entries[] = {
+        {.kind = BUILT_NO_DATA, .name = "t", .desc = "TABLE", .schema = "public", .definition = "CREATE TABLE t ();"},
+        {.kind = BUILT_COPY, .schema = "public", .name = "t", .data = ROWS("1\n2\n")},
+        {.kind = BUILT_OBJECTS, .name = "BLOBS", .data = "x", .objects = 2},
+    };
+    for (size_t count = 1; count <= TEST_COUNT(entries); count++) {
+        BuildSpec spec = {16, ARCHIVE_GZIP, 0, 0, 0, true, entries, count};
+        Built built;
+        Built told; /* the same with offsets, from which the copy is taken */
+        Archive archive;
+        Error err = ERROR_INIT;
+        build_archive(&spec, &built);
+        spec.piped = false;
+        build_archive(&spec, &told);
+        const size_t data_end = built.bytes.len;
+        const size_t toc_end = count > 1 ? built.block[1] : data_end;
+        strbuf_add(&built.bytes, told.bytes.buf + built.toc, toc_end - built.toc);
+        archive_init(&archive);
+        assert_ok(parse_pieces(built.bytes.buf, built.bytes.len, 7, &archive, &err), &err);
+        assert_int_equal(archive.entry_count, count);
+        archive_release(&archive);
+        /* Cut anywhere: damaged. */
+        for (size_t len = data_end + 1; len < built.bytes.len; len++) {
+            assert_false(parse_pieces(built.bytes.buf, len, 0, &archive, &err));
+            assert_int_equal(err.kind, EK_DAMAGED);
+            error_clear(&err);
+            archive_release(&archive);
+        }
+        /* Any of its bytes changed: damaged. */
+        for (size_t i = data_end; i < built.bytes.len; i++) {
+            const bool unused = (size_t)(i - data_end) + built.toc >= built.offset_at[0] + 1 &&
+                                (size_t)(i - data_end) + built.toc < built.offset_at[0] + 9;
+            built.bytes.buf[i] = (char)(built.bytes.buf[i] ^ 4);
+            if (!unused) { /* the offset of an entry without data says nothing */
+                assert_false(parse_pieces(built.bytes.buf, built.bytes.len, 0, &archive, &err));
+                assert_int_equal(err.kind, EK_DAMAGED);
+                error_clear(&err);
+                archive_release(&archive);
+            }
+            built.bytes.buf[i] = (char)(built.bytes.buf[i] ^ 4);
+        }
+        /* Something behind it; and where the first TOC has the offsets it may not be. */
+        char *message = mem_printf("something follows the second table of contents at byte %zu, "
+                                   "in the table of contents", built.bytes.len);
+        strbuf_addch(&built.bytes, '\0');
+        refused(built.bytes.buf, built.bytes.len, message);
+        mem_free(message);
+        if (count > 1) {
+            strbuf_add(&told.bytes, built.bytes.buf + data_end, toc_end - built.toc);
+            message = mem_printf("there is something that is no data at byte %zu, between the tables' data", data_end);
+            refused(told.bytes.buf, told.bytes.len, message);
+            mem_free(message);
+        }
+        built_release(&told);
+        built_release(&built);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_second_toc_may_follow),
         cmocka_unit_test(counts_rows),
         cmocka_unit_test(rows_without_their_end),
         cmocka_unit_test(counts_across_buffers),

@@ -156,6 +156,7 @@ static void wrong_command_lines(void **state)
         {{"help", "list", "verify", NULL}, "unexpected argument \"verify\"", "Try 'cmms-backup-cli --help'."},
         {{"list", "-h", "db", NULL}, "list has no option --host", "Try 'cmms-backup-cli list --help'."},
         {{"backup", "--verbose", NULL}, "backup has no option --verbose", "Try 'cmms-backup-cli backup --help'."},
+        {{"prove", "a.backup", "b.backup", NULL}, "prove takes one file", "Try 'cmms-backup-cli --help'."},
         {{"verify", "--all", "a.backup", NULL}, "--all and file names do not go together",
          "Try 'cmms-backup-cli --help'."},
         {{"sample", "--size", "0", NULL}, "--size is a whole number of megabytes from 1 to 100000, not \"0\"",

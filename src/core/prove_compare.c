@@ -1,0 +1,417 @@
+/*
+ * prove_compare.c: what an archive asks of a server, and whether a restored database is what the archive holds.
+ *
+ * That each object exists is shown by pg_restore's exit code, which ran with --exit-on-error; here is looked at what
+ * that cannot show: how many rows each table has, and whether the server itself takes each constraint and index for
+ * checked and complete.
+ */
+#include "prove_private.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mem.h"
+#include "strbuf.h"
+
+#define REPAIRED "\xEF\xBF\xBD" /* what stands for a byte that is not UTF-8 */
+#define MAX_OBSTACLES 100u
+
+#define USER_SCHEMAS " n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
+#define NOT_OF_EXTENSION(class, oid)                                                                                 \
+    " AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog." class "'::pg_catalog."    \
+    "regclass AND d.objid = " oid " AND d.deptype = 'e')"
+
+/* --- the archive ----------------------------------------------------------------------------------------- */
+
+int prove_major(const char *version)
+{
+    if (version == NULL || version[0] < '1' || version[0] > '9') {
+        return 0;
+    }
+    const long major = strtol(version, NULL, 10);
+    return major < 1000 ? (int)major : 0;
+}
+
+/* The text in quotes after `key`, as in ENCODING = 'UTF8'. NULL when it is not there; caller frees. */
+static char *quoted_after(const char *text, const char *key)
+{
+    const char *at = text == NULL ? NULL : strstr(text, key);
+    at = at == NULL ? NULL : strchr(at, '\'');
+    const char *end = at == NULL ? NULL : strchr(at + 1, '\'');
+    return end == NULL ? NULL : mem_strndup(at + 1, (size_t)(end - at - 1));
+}
+
+static const ArchiveEntry *first_entry(const Archive *archive, const char *desc)
+{
+    for (size_t i = 0; i < archive->entry_count; i++) {
+        if (strcmp(archive->entries[i].desc, desc) == 0) {
+            return &archive->entries[i];
+        }
+    }
+    return NULL;
+}
+
+char *prove_encoding(const Archive *archive)
+{
+    const ArchiveEntry *database = first_entry(archive, "DATABASE");
+    const ArchiveEntry *encoding = first_entry(archive, "ENCODING");
+    char *name = database == NULL ? NULL : quoted_after(database->definition, "ENCODING = ");
+    if (name == NULL && encoding != NULL) {
+        name = quoted_after(encoding->definition, "client_encoding = ");
+    }
+    return name == NULL ? mem_strdup("UTF8") : name;
+}
+
+bool prove_needs_icu(const Archive *archive)
+{
+    for (size_t i = 0; i < archive->entry_count; i++) {
+        const ArchiveEntry *entry = &archive->entries[i];
+        const char *definition = entry->definition;
+        if (definition != NULL && (strstr(definition, "-x-icu\"") != NULL ||
+                                   (strcmp(entry->desc, "COLLATION") == 0 &&
+                                    strstr(definition, "provider = icu") != NULL))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+int64_t prove_count_entries(const Archive *archive, const char *desc)
+{
+    int64_t count = 0;
+    for (size_t i = 0; i < archive->entry_count; i++) {
+        count += strcmp(archive->entries[i].desc, desc) == 0;
+    }
+    return count;
+}
+
+int64_t prove_listed_objects(const Archive *archive)
+{
+    int64_t count = prove_count_entries(archive, "BLOB");
+    bool have_data = false;
+    for (size_t i = 0; i < archive->entry_count; i++) {
+        const ArchiveEntry *entry = &archive->entries[i];
+        have_data = have_data || strcmp(entry->desc, "BLOBS") == 0;
+        if (strcmp(entry->desc, "BLOB METADATA") != 0 || entry->definition == NULL) {
+            continue;
+        }
+        for (const char *line = entry->definition; *line != '\0'; line += *line == '\n') { /* a number a line */
+            count++;
+            line += strcspn(line, "\n");
+        }
+    }
+    return count == 0 && have_data ? -1 : count;
+}
+
+bool prove_unchecked_by_design(const Archive *archive, const char *constraint)
+{
+    for (size_t i = 0; i < archive->entry_count; i++) {
+        const char *definition = archive->entries[i].definition;
+        if (definition != NULL && strstr(definition, constraint) != NULL &&
+            (strstr(definition, " NOT VALID") != NULL || strstr(definition, " NOT ENFORCED") != NULL)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* To the end of a word or of a quoted name ("" inside stands for one quote). */
+static const char *name_end(const char *at)
+{
+    if (*at != '"') {
+        return at + strcspn(at, " ,;(");
+    }
+    for (at++; *at != '\0'; at++) {
+        if (*at == '"') {
+            if (at[1] != '"') {
+                return at + 1;
+            }
+            at++;
+        }
+    }
+    return at;
+}
+
+/* pg_dump writes CREATE POLICY name ON table [AS …] [FOR …] [TO role, role] [USING (…)] [WITH CHECK (…)]; */
+char *prove_policy_role(const char **at, bool first)
+{
+    const char *next = *at;
+    if (first) {
+        bool found = false;
+        while (!found && *next != '\0' && *next != '(') {
+            const char *end = *next == '"' ? name_end(next) : next + 1;
+            found = strncmp(next, " TO ", 4) == 0;
+            next = found ? next + 4 : end;
+        }
+        if (!found) {
+            return NULL;
+        }
+    } else {
+        if (strncmp(next, ", ", 2) != 0) {
+            return NULL;
+        }
+        next += 2;
+    }
+    const char *end = name_end(next);
+    *at = end;
+    return end == next ? NULL : mem_strndup(next, (size_t)(end - next));
+}
+
+/* --- what the server lacks ------------------------------------------------------------------------------- */
+
+void prove_add_obstacle(ProveResult *result, const char *text)
+{
+    if (result->not_provable_count < MAX_OBSTACLES) {
+        result->not_provable =
+            mem_resize(result->not_provable, result->not_provable_count + 1, sizeof *result->not_provable);
+        result->not_provable[result->not_provable_count++] = mem_strdup(text);
+    }
+}
+
+static void add_obstacle_owned(ProveResult *result, char *text)
+{
+    prove_add_obstacle(result, text);
+    mem_free(text);
+}
+
+/* One number; `param` may be NULL. */
+static bool ask_number(Pg *pg, const char *sql, const char *param, const Cancel *cancel, int64_t *value, Error *err)
+{
+    PgRows *rows = NULL;
+    const char *const params[] = {param};
+    if (!pg_query(pg, sql, params, param != NULL, cancel, &rows, err)) {
+        return false;
+    }
+    *value = pg_row_count(rows) > 0 ? pg_value_int(rows, 0, 0, 0) : 0;
+    pg_rows_free(rows);
+    return true;
+}
+
+/* `role` is an identifier as SQL writes it. */
+static bool look_for_role(Pg *pg, const char *role, bool own, const Cancel *cancel, ProveResult *result, Error *err)
+{
+    int64_t there = 0;
+    if (!ask_number(pg, "SELECT (pg_catalog.to_regrole($1) IS NOT NULL)::int", role, cancel, &there, err)) {
+        return false;
+    }
+    if (there == 0 && own) {
+        char *sql = mem_printf("CREATE ROLE %s", role);
+        const bool ok = pg_query(pg, sql, NULL, 0, cancel, NULL, err);
+        mem_free(sql);
+        return ok;
+    }
+    if (there == 0) {
+        char *text = mem_printf("the server here lacks the role %s", role);
+        bool told = false;
+        for (size_t i = 0; i < result->not_provable_count; i++) {
+            told = told || strcmp(result->not_provable[i], text) == 0;
+        }
+        if (!told) {
+            prove_add_obstacle(result, text);
+        }
+        mem_free(text);
+    }
+    return true;
+}
+
+static bool look_for_roles(Pg *pg, const char *policy, bool own, const Cancel *cancel, ProveResult *result,
+                           Error *err)
+{
+    bool ok = true;
+    const char *at = policy;
+    for (char *role = prove_policy_role(&at, true); role != NULL; role = ok ? prove_policy_role(&at, false) : NULL) {
+        ok = look_for_role(pg, role, own, cancel, result, err);
+        mem_free(role);
+    }
+    return ok;
+}
+
+bool prove_look_ahead(Pg *pg, const Archive *archive, bool own, const Cancel *cancel, ProveResult *result,
+                      Error *err)
+{
+    const int from = prove_major(archive->server_version);
+    const int here = pg_server_version(pg) / 10000;
+    int64_t found = 0;
+    if (from > here) {
+        add_obstacle_owned(result, mem_printf("the backup is of PostgreSQL %d, and the server here is %s", from,
+                                              pg_server_version_text(pg)));
+    }
+    for (size_t i = 0; i < archive->entry_count; i++) {
+        const ArchiveEntry *entry = &archive->entries[i];
+        if (strcmp(entry->desc, "POLICY") == 0 && entry->definition != NULL &&
+            !look_for_roles(pg, entry->definition, own, cancel, result, err)) {
+            return false;
+        }
+        if (strcmp(entry->desc, "EXTENSION") != 0) {
+            continue;
+        }
+        if (!ask_number(pg, "SELECT count(*) FROM pg_catalog.pg_available_extensions WHERE name = $1", entry->tag,
+                        cancel, &found, err)) {
+            return false;
+        }
+        if (found == 0) {
+            add_obstacle_owned(result, mem_printf("the server here lacks the extension %s", entry->tag));
+        }
+    }
+    if (prove_needs_icu(archive)) {
+        if (!ask_number(pg, "SELECT count(*) FROM pg_catalog.pg_collation WHERE collprovider = 'i'", NULL, cancel,
+                        &found, err)) {
+            return false;
+        }
+        if (found == 0) {
+            prove_add_obstacle(result, "the backup sorts by ICU collations, which the server here lacks");
+        }
+    }
+    return true;
+}
+
+/* --- what came back -------------------------------------------------------------------------------------- */
+
+/* A table of an extension may hold what the extension's own script put there. */
+static bool is_of_extension(Pg *pg, const TableCount *table, const Cancel *cancel, bool *is, Error *err)
+{
+    const char *const params[] = {table->schema, table->name};
+    PgRows *rows = NULL;
+    if (!pg_query(pg,
+                  "SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+                  " JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass"
+                  " AND d.objid = c.oid AND d.deptype = 'e' WHERE n.nspname = $1 AND c.relname = $2",
+                  params, 2, cancel, &rows, err)) {
+        return false;
+    }
+    *is = pg_row_count(rows) > 0;
+    pg_rows_free(rows);
+    return true;
+}
+
+static bool compare_table(Pg *pg, TableCount *table, const Cancel *cancel, ProveResult *result, Error *err)
+{
+    const int64_t wanted = table->rows >= 0 ? table->rows : table->expected;
+    if (wanted < 0 || strstr(table->schema, REPAIRED) != NULL || strstr(table->name, REPAIRED) != NULL) {
+        return true; /* nothing to compare with */
+    }
+    char *name = pg_table_name(table->schema, table->name);
+    char *sql = mem_printf("SELECT count(*) FROM ONLY %s", name);
+    int64_t found = 0;
+    bool of_extension = false;
+    bool ok = ask_number(pg, sql, NULL, cancel, &found, err);
+    if (!ok && err->kind != EK_CANCELLED && err->kind != EK_CONNECT) {
+        char *why = mem_strdup(err->message);
+        error_set(err, EK_DAMAGED, "the table %s.%s did not come back as a table", table->schema, table->name);
+        error_detail(err, "%s", why);
+        mem_free(why);
+    }
+    if (ok && found != wanted) {
+        ok = is_of_extension(pg, table, cancel, &of_extension, err);
+        if (ok && !(of_extension && found > wanted)) {
+            ok = error_set(err, EK_DAMAGED, "%" PRId64 " rows of %s.%s came back, and the backup holds %" PRId64,
+                           found, table->schema, table->name, wanted);
+        }
+    }
+    if (ok) {
+        result->tables_compared++;
+        result->rows += found;
+    }
+    mem_free(sql);
+    mem_free(name);
+    return ok;
+}
+
+/* The first row of the answer names what is wrong. */
+static bool check_none(Pg *pg, const char *sql, const char *what, const Cancel *cancel, Error *err)
+{
+    PgRows *rows = NULL;
+    if (!pg_query(pg, sql, NULL, 0, cancel, &rows, err)) {
+        return false;
+    }
+    const bool ok = pg_row_count(rows) == 0 ||
+                    error_set(err, EK_DAMAGED, "the %s %s came back invalid", what, pg_value(rows, 0, 0));
+    pg_rows_free(rows);
+    return ok;
+}
+
+static bool check_constraints(Pg *pg, const Archive *archive, const Cancel *cancel, Error *err)
+{
+    PgRows *rows = NULL;
+    if (!pg_query(pg,
+                  "SELECT co.conname, n.nspname FROM pg_catalog.pg_constraint co JOIN pg_catalog.pg_namespace n"
+                  " ON n.oid = co.connamespace WHERE NOT co.convalidated AND co.conparentid = 0 AND" USER_SCHEMAS,
+                  NULL, 0, cancel, &rows, err)) {
+        return false;
+    }
+    bool ok = true;
+    for (size_t i = 0; ok && i < pg_row_count(rows); i++) {
+        const char *name = pg_value(rows, i, 0);
+        if (!prove_unchecked_by_design(archive, name)) {
+            ok = error_set(err, EK_DAMAGED, "the constraint %s.%s came back without being checked",
+                           pg_value(rows, i, 1), name);
+        }
+    }
+    pg_rows_free(rows);
+    return ok;
+}
+
+/* At least so many as the archive lists; constraints of partitions and the like come on top. */
+static bool check_number(int64_t found, int64_t listed, const char *what, Error *err)
+{
+    return found >= listed || error_set(err, EK_DAMAGED, "%" PRId64 " %s came back, and the backup holds %" PRId64,
+                                        found, what, listed);
+}
+
+bool prove_compare(Pg *pg, const Archive *archive, const Cancel *cancel,
+                   void (*counted)(void *context, size_t done, size_t all), void *context, ProveResult *result,
+                   Error *err)
+{
+    const int64_t objects = prove_listed_objects(archive);
+    const int64_t constraints = prove_count_entries(archive, "CONSTRAINT") +
+                                prove_count_entries(archive, "FK CONSTRAINT") +
+                                prove_count_entries(archive, "CHECK CONSTRAINT");
+    for (size_t i = 0; i < result->manifest.table_count; i++) {
+        if (!compare_table(pg, &result->manifest.tables[i], cancel, result, err)) {
+            return false;
+        }
+        counted(context, i + 1, result->manifest.table_count);
+    }
+    if (!check_none(pg,
+                    "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_index i"
+                    " JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid"
+                    " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+                    /* One of a partitioned table is invalid until each partition has its own: so it was dumped. */
+                    " WHERE NOT (i.indisvalid AND i.indisready) AND c.relkind = 'i' AND" USER_SCHEMAS " ORDER BY 1",
+                    "index", cancel, err) ||
+        !check_constraints(pg, archive, cancel, err) ||
+        !ask_number(pg,
+                    "SELECT count(*) FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid"
+                    " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE" USER_SCHEMAS,
+                    NULL, cancel, &result->indexes, err) ||
+        !ask_number(pg,
+                    "SELECT count(*) FROM pg_catalog.pg_constraint co JOIN pg_catalog.pg_namespace n"
+                    " ON n.oid = co.connamespace WHERE" USER_SCHEMAS,
+                    NULL, cancel, &result->constraints, err) ||
+        !ask_number(pg,
+                    "SELECT count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n"
+                    " ON n.oid = c.relnamespace WHERE c.relkind = 'S' AND" USER_SCHEMAS
+                        NOT_OF_EXTENSION("pg_class", "c.oid"),
+                    NULL, cancel, &result->sequences, err) ||
+        !ask_number(pg, "SELECT count(*) FROM pg_catalog.pg_largeobject_metadata", NULL, cancel,
+                    &result->large_objects, err)) {
+        return false;
+    }
+    return check_number(result->indexes, prove_count_entries(archive, "INDEX"), "indexes", err) &&
+           check_number(result->constraints, constraints, "constraints", err) &&
+           check_number(result->sequences, prove_count_entries(archive, "SEQUENCE"), "sequences", err) &&
+           check_number(result->large_objects, objects < 0 ? 0 : objects, "large objects", err);
+}
+
+/* --- pg_restore's words ---------------------------------------------------------------------------------- */
+
+void prove_pick_words(const char *line, char **error, char **detail)
+{
+    static const char prefix[] = "pg_restore: error: ";
+    if (*error == NULL && strncmp(line, prefix, sizeof prefix - 1) == 0) {
+        *error = mem_strdup(line + sizeof prefix - 1);
+    } else if (*error != NULL && *detail == NULL && strncmp(line, "DETAIL:", 7) == 0) {
+        *detail = mem_strdup(line + 7 + strspn(line + 7, " "));
+    }
+}

@@ -1,0 +1,284 @@
+#include "test_util.h"
+
+#include "../../src/core/prove_private.h"
+#include "archive_builder.h"
+#include "folder.h"
+#include "test_env.h"
+#include "verify.h"
+
+/* What can be said of an archive without a server, and what is refused before one is started; restores are run by
+ * tests/e2e/test_prove.py. */
+
+static void majors(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int major;
+    } cases[] = {{"17.11 (Debian 17.11-0+deb13u1)", 17}, {"18.1", 18}, {"9.6.24", 9}, {"19devel", 19}, {"", 0},
+                 {"x", 0}, {"-3", 0}, {"99999", 0}, {NULL, 0}};
+    for (size_t i = 0; i < TEST_COUNT(cases); i++) {
+        assert_int_equal(prove_major(cases[i].text), cases[i].major);
+    }
+}
+
+#define ENTRY(kind, text) {.tag = "x", .desc = (kind), .definition = (text)}
+
+static void encodings(void **state)
+{
+    (void)state;
+    ArchiveEntry both[] = {
+        ENTRY("ENCODING", "SET client_encoding = 'LATIN1';\n"),
+        ENTRY("DATABASE", "CREATE DATABASE a WITH TEMPLATE = template0 ENCODING = 'WIN1252' LOCALE = 'C';\n")};
+    ArchiveEntry broken[] = {ENTRY("DATABASE", "CREATE DATABASE a ENCODING = 'UTF"), ENTRY("ENCODING", NULL)};
+    assert_text(prove_encoding(&(Archive){.entries = both, .entry_count = 2}), "WIN1252");
+    assert_text(prove_encoding(&(Archive){.entries = both, .entry_count = 1}), "LATIN1");
+    assert_text(prove_encoding(&(Archive){.entries = broken, .entry_count = 2}), "UTF8");
+    assert_text(prove_encoding(&(Archive){.entry_count = 0}), "UTF8");
+}
+
+static void collations(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *desc, *definition;
+        bool icu;
+    } cases[] = {
+        {"COLLATION", "CREATE COLLATION public.c (provider = icu, locale = 'de');", true},
+        {"COLLATION", "CREATE COLLATION public.c (provider = libc, locale = 'C');", false},
+        {"TABLE", "CREATE TABLE t (a text COLLATE pg_catalog.\"de-x-icu\");", true},
+        {"TABLE", "CREATE TABLE t (a text DEFAULT 'provider = icu');", false},
+        {"TABLE", NULL, false},
+    };
+    for (size_t i = 0; i < TEST_COUNT(cases); i++) {
+        ArchiveEntry entry = ENTRY((char *)cases[i].desc, (char *)cases[i].definition);
+        assert_int_equal(prove_needs_icu(&(Archive){.entries = &entry, .entry_count = 1}), cases[i].icu);
+    }
+}
+
+static void listed_objects(void **state)
+{
+    (void)state;
+    ArchiveEntry lists[] = {ENTRY("BLOB METADATA", "100\n101\n"), ENTRY("BLOB METADATA", "3000000000"),
+                            ENTRY("BLOBS", NULL)};
+    ArchiveEntry old[] = {ENTRY("BLOB", "SELECT lo_create(7);"), ENTRY("BLOB", NULL), ENTRY("BLOBS", NULL)};
+    assert_int_equal(prove_listed_objects(&(Archive){.entries = lists, .entry_count = 3}), 3);
+    assert_int_equal(prove_listed_objects(&(Archive){.entries = old, .entry_count = 3}), 2);
+    assert_int_equal(prove_listed_objects(&(Archive){.entries = lists + 2, .entry_count = 1}), -1);
+    assert_int_equal(prove_listed_objects(&(Archive){.entry_count = 0}), 0);
+    assert_int_equal(prove_count_entries(&(Archive){.entries = lists, .entry_count = 3}, "BLOBS"), 1);
+}
+
+static void constraints_by_design(void **state)
+{
+    (void)state;
+    ArchiveEntry entries[] = {
+        ENTRY("FK CONSTRAINT", "ALTER TABLE t ADD CONSTRAINT later FOREIGN KEY (a) REFERENCES p(a) NOT VALID;"),
+        ENTRY("CHECK CONSTRAINT", "ALTER TABLE t ADD CONSTRAINT now CHECK (a > 0);"),
+        ENTRY("TABLE", "CREATE TABLE t (a int, CONSTRAINT soft CHECK (a > 0) NOT ENFORCED);"), ENTRY("TABLE", NULL)};
+    const Archive archive = {.entries = entries, .entry_count = TEST_COUNT(entries)};
+    assert_true(prove_unchecked_by_design(&archive, "later"));
+    assert_true(prove_unchecked_by_design(&archive, "soft"));
+    assert_false(prove_unchecked_by_design(&archive, "now"));
+    assert_false(prove_unchecked_by_design(&archive, "other"));
+}
+
+static void roles_of_policies(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *definition, *roles;
+    } cases[] = {
+        {"CREATE POLICY p ON public.t TO ann;\n", "ann|"},
+        {"CREATE POLICY \"x TO y\" ON public.t FOR SELECT TO \"App, \"\"User\", reader USING ((a TO b));\n",
+         "\"App, \"\"User\"|reader|"},
+        {"CREATE POLICY p ON public.t AS RESTRICTIVE TO a, b WITH CHECK (true);\n", "a|b|"},
+        {"CREATE POLICY p ON public.t USING (f(' TO ann'));\n", ""},
+        {"CREATE POLICY p ON public.t;\n", ""},
+        {"CREATE POLICY p ON public.t TO ", ""},
+        {"CREATE POLICY \"p", ""},
+    };
+    for (size_t i = 0; i < TEST_COUNT(cases); i++) {
+        StrBuf found;
+        strbuf_init(&found, STRBUF_SMALL);
+        const char *at = cases[i].definition;
+        for (char *role = prove_policy_role(&at, true); role != NULL; role = prove_policy_role(&at, false)) {
+            strbuf_addf(&found, "%s|", role);
+            mem_free(role);
+        }
+        assert_string_equal(found.buf, cases[i].roles);
+        strbuf_release(&found);
+    }
+}
+
+static void words_of_pg_restore(void **state)
+{
+    (void)state;
+    static const char *const lines[] = {
+        "pg_restore: creating INDEX \"public.i\"", "DETAIL:  not yet", "pg_restore: while PROCESSING TOC:",
+        "pg_restore: error: could not execute query: ERROR:  could not create unique index \"i\"",
+        "DETAIL:  Key (a)=(1) is duplicated.", "pg_restore: error: a second one", "DETAIL:  of no interest"};
+    char *error = NULL;
+    char *detail = NULL;
+    for (size_t i = 0; i < TEST_COUNT(lines); i++) {
+        prove_pick_words(lines[i], &error, &detail);
+    }
+    assert_text(error, "could not execute query: ERROR:  could not create unique index \"i\"");
+    assert_text(detail, "Key (a)=(1) is duplicated.");
+}
+
+static void obstacles_are_bounded(void **state)
+{
+    (void)state;
+    ProveResult result;
+    prove_result_init(&result);
+    for (int i = 0; i < 200; i++) {
+        prove_add_obstacle(&result, "the server here lacks something");
+    }
+    assert_int_equal(result.not_provable_count, 100);
+    assert_string_equal(result.not_provable[99], "the server here lacks something");
+    prove_result_release(&result);
+    assert_int_equal(result.not_provable_count, 0);
+}
+
+/* --- before a server is started -------------------------------------------------------------------------- */
+
+#define BACKUP "cmms_backup_20260119_143052.backup"
+
+typedef struct Place {
+    char *dir, *path;
+} Place;
+
+static void place_new(Place *place, const char *rows)
+{
+    const BuiltEntry entry = {.kind = BUILT_COPY, .schema = "public", .name = "equipment", .data = rows};
+    const BuildSpec spec = {16, ARCHIVE_GZIP, 0, 0, 0, false, &entry, 1};
+    Built built;
+    Error err = ERROR_INIT;
+    place->dir = test_dir_new();
+    place->path = fs_join(place->dir, BACKUP);
+    build_archive(&spec, &built);
+    assert_ok(fs_write_atomic(place->path, built.bytes.buf, built.bytes.len, &err), &err);
+    built_release(&built);
+}
+
+static void place_free(Place *place)
+{
+    mem_free(place->path);
+    test_dir_remove(place->dir);
+}
+
+static bool prove(const Place *place, bool record, ProveResult *result, Error *err)
+{
+    const ProveSpec spec = {NULL, record};
+    return prove_backup(place->path, &spec, NULL, NULL, result, err);
+}
+
+static void damaged_is_refused(void **state)
+{
+    (void)state;
+    Place place;
+    Error err = ERROR_INIT;
+    ProveResult result;
+    prove_result_init(&result);
+    place_new(&place, "1\tpump\n");
+    assert_false(prove(&place, false, &result, &err));
+    assert_int_equal(err.kind, EK_DAMAGED);
+    assert_non_null(strstr(err.message, BACKUP " is damaged: the rows are cut off"));
+    error_clear(&err);
+    assert_false(result.proven);
+    assert_null(result.where);
+    place_free(&place);
+}
+
+static void missing_file(void **state)
+{
+    (void)state;
+    Place place = {test_dir_new(), NULL};
+    Error err = ERROR_INIT;
+    ProveResult result;
+    prove_result_init(&result);
+    place.path = fs_join(place.dir, BACKUP);
+    assert_false(prove(&place, true, &result, &err));
+    assert_int_equal(err.kind, EK_NOT_FOUND);
+    error_clear(&err);
+    place_free(&place);
+}
+
+/* The tools are looked for before a server is: a proof that cannot be made is not begun. */
+static void without_tools(void **state)
+{
+    (void)state;
+    Place place;
+    Error err = ERROR_INIT;
+    Manifest manifest;
+    ProveResult result;
+    prove_result_init(&result);
+    manifest_init(&manifest);
+    place_new(&place, "1\tpump\n\\.\n\n\n");
+    test_setenv("CMMS_BACKUP_TOOLS", place.dir);
+    assert_fails(prove(&place, true, &result, &err), &err, EK_TOOL, "no pg_restore was found");
+    test_setenv("CMMS_BACKUP_TOOLS", NULL);
+    /* It was read all the same, and that is written down; proven it is not. */
+    char *path = folder_manifest_path(place.path);
+    assert_ok(manifest_read(path, &manifest, &err), &err);
+    assert_int_equal(manifest.level, LEVEL_VERIFIED);
+    assert_int_equal(manifest.proven_at, 0);
+    mem_free(path);
+    manifest_release(&manifest);
+    place_free(&place);
+}
+
+static void one_job_a_folder(void **state)
+{
+    (void)state;
+    Place place;
+    Error err = ERROR_INIT;
+    FsLock *lock = NULL;
+    ProveResult result;
+    prove_result_init(&result);
+    place_new(&place, "1\tpump\n\\.\n\n\n");
+    assert_ok(folder_lock(place.dir, &lock, &err), &err);
+    assert_false(prove(&place, true, &result, &err));
+    assert_int_equal(err.kind, EK_BUSY);
+    error_clear(&err);
+    fs_unlock(lock);
+    place_free(&place);
+}
+
+static void cancelled(void **state)
+{
+    (void)state;
+    Place place;
+    Error err = ERROR_INIT;
+    ProveResult result;
+    Cancel *cancel = cancel_new();
+    const ProveSpec spec = {NULL, true};
+    prove_result_init(&result);
+    place_new(&place, "1\tpump\n\\.\n\n\n");
+    cancel_request(cancel);
+    assert_fails(prove_backup(place.path, &spec, NULL, cancel, &result, &err), &err, EK_CANCELLED,
+                 "the proof was stopped");
+    cancel_free(cancel);
+    place_free(&place);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(majors),
+        cmocka_unit_test(encodings),
+        cmocka_unit_test(collations),
+        cmocka_unit_test(listed_objects),
+        cmocka_unit_test(constraints_by_design),
+        cmocka_unit_test(roles_of_policies),
+        cmocka_unit_test(words_of_pg_restore),
+        cmocka_unit_test(obstacles_are_bounded),
+        cmocka_unit_test(damaged_is_refused),
+        cmocka_unit_test(missing_file),
+        cmocka_unit_test(without_tools),
+        cmocka_unit_test(one_job_a_folder),
+        cmocka_unit_test(cancelled),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
