@@ -14,6 +14,7 @@ set(CORE_SOURCES
   src/core/dump.c
   src/core/engine.c
   src/core/error.c
+  src/core/export.c
   src/core/folder.c
   src/core/fs_common.c
   src/core/hash.c
@@ -24,6 +25,7 @@ set(CORE_SOURCES
   src/core/pe_imports.c
   src/core/process_common.c
   src/core/progress.c
+  src/core/remove.c
   src/core/sample.c
   src/core/sample_data.c
   src/core/sample_rows.c
@@ -65,7 +67,8 @@ set(CLI_SOURCES
   src/cli/help.c
   src/cli/main.c
   src/cli/options.c
-  src/cli/output.c)
+  src/cli/output.c
+  src/cli/verb_export.c)
 set(CLI_WIN_SOURCES src/platform/win/console_win.c)
 set(CLI_POSIX_SOURCES src/platform/posix/console_posix.c)
 set(UI_SOURCES

@@ -10,6 +10,7 @@ static const char general[] =
     "  backup    make a backup, check it, and keep it in the backup folder\n"
     "  list      show the backups in the backup folder\n"
     "  verify    read every byte of backups and compare them with what was recorded\n"
+    "  export    copy a backup to another folder or a share, and check the copy\n"
     "  doctor    look at everything that a backup needs, and say what is wrong\n"
     "  sample    make the sample database, on a server of its own unless one is named\n"
     "  help      show this text, or the help of a verb\n"
@@ -101,6 +102,20 @@ static const char verify[] =
     "\n"
     "The exit code is 7 when any of the files is damaged.\n";
 
+static const char export[] =
+    "Copy a backup, with its manifest, to another folder, a stick or a share. The copy is read back from there and\n"
+    "must have the SHA-256 that was recorded; only then does it take its name.\n"
+    "\n"
+    "Usage:\n"
+    "  cmms-backup-cli export [OPTION]... FILE DIR\n"
+    "\n"
+    "FILE is a path, or a name in the backup folder. DIR must exist.\n"
+    "\n"
+    "Options:\n"
+    "      --overwrite          replace a file of that name in DIR\n" FOLDER_OPTION "\n" OUTPUT_HELP
+    "\n"
+    "With --quiet the copy's path is the only line on stdout.\n";
+
 static const char doctor[] =
     "Look at everything that a backup needs: folder, settings, disk, tools, host, connection, rights.\n"
     "\n"
@@ -135,6 +150,7 @@ const char *help_text(Verb verb)
     case VERB_BACKUP: return backup;
     case VERB_LIST: return list;
     case VERB_VERIFY: return verify;
+    case VERB_EXPORT: return export;
     case VERB_DOCTOR: return doctor;
     case VERB_SAMPLE: return sample;
     case VERB_NONE:

@@ -20,6 +20,7 @@
 #include "output.h"
 #include "pg.h"
 #include "sample.h"
+#include "verb_export.h"
 #include "verify.h"
 #include "version.h"
 
@@ -699,6 +700,7 @@ static int run_verb(Cli *cli)
     case VERB_BACKUP: return run_backup(cli);
     case VERB_LIST: return run_list(cli);
     case VERB_VERIFY: return run_verify(cli);
+    case VERB_EXPORT: return verb_export(cli->options, &cli->output, cli->cancel);
     case VERB_DOCTOR: return run_doctor(cli);
     case VERB_SAMPLE: return run_sample(cli);
     case VERB_NONE:

@@ -8,7 +8,7 @@
 #define BIT(verb) (1u << (verb))
 #define ANY 0xFFFFu
 #define WITH_SERVER (BIT(VERB_BACKUP) | BIT(VERB_DOCTOR) | BIT(VERB_SAMPLE))
-#define WITH_FOLDER (BIT(VERB_BACKUP) | BIT(VERB_LIST) | BIT(VERB_VERIFY) | BIT(VERB_DOCTOR))
+#define WITH_FOLDER (BIT(VERB_BACKUP) | BIT(VERB_LIST) | BIT(VERB_VERIFY) | BIT(VERB_DOCTOR) | BIT(VERB_EXPORT))
 #define WORKING (WITH_SERVER | WITH_FOLDER)
 
 typedef enum Id {
@@ -22,6 +22,7 @@ typedef enum Id {
     ID_JSON,
     ID_NO_COLOR,
     ID_NO_PASSWORD,
+    ID_OVERWRITE,
     ID_PORT,
     ID_QUIET,
     ID_SIZE,
@@ -50,6 +51,7 @@ static const Rule rules[] = {
     {ID_JSON, "json", 0, false, WORKING},
     {ID_NO_COLOR, "no-color", 0, false, WORKING},
     {ID_NO_PASSWORD, "no-password", 'w', false, WITH_SERVER},
+    {ID_OVERWRITE, "overwrite", 0, false, BIT(VERB_EXPORT)},
     {ID_PORT, "port", 'p', true, WITH_SERVER},
     {ID_QUIET, "quiet", 'q', false, WORKING},
     {ID_SIZE, "size", 0, true, BIT(VERB_SAMPLE)},
@@ -64,7 +66,7 @@ static const struct {
     Verb verb;
     const char *name;
 } verbs[] = {
-    {VERB_BACKUP, "backup"}, {VERB_LIST, "list"},     {VERB_VERIFY, "verify"},
+    {VERB_BACKUP, "backup"}, {VERB_LIST, "list"},     {VERB_VERIFY, "verify"}, {VERB_EXPORT, "export"},
     {VERB_DOCTOR, "doctor"}, {VERB_SAMPLE, "sample"}, {VERB_HELP, "help"},
 };
 #define VERB_COUNT (sizeof verbs / sizeof verbs[0])
@@ -175,6 +177,7 @@ static bool apply(Options *options, const Rule *rule, const char *value, Error *
     case ID_JSON: options->json = true; break;
     case ID_NO_COLOR: options->no_color = true; break;
     case ID_NO_PASSWORD: options->no_password = true; break;
+    case ID_OVERWRITE: options->overwrite = true; break;
     case ID_PORT: options->port = value; break;
     case ID_QUIET: options->quiet = true; break;
     case ID_SIZE: return parse_size(value, &options->megabytes, err);
@@ -272,7 +275,7 @@ static bool take_operands(const Parser *parser, Options *options, Error *err)
         }
         used++;
     }
-    if (options->verb == VERB_VERIFY) {
+    if (options->verb == VERB_VERIFY || options->verb == VERB_EXPORT) {
         options->file_count = parser->operand_count - used;
         options->files = mem_array(options->file_count, sizeof *options->files);
         for (size_t i = 0; i < options->file_count; i++) {
@@ -301,6 +304,10 @@ static bool check_whole(const Parser *parser, const Options *options, Error *err
             error_set(err, EK_USAGE, "%s has no option --%s", verb_name(options->verb), rules[i].name);
             return error_hint(err, "Try 'cmms-backup-cli %s --help'.", verb_name(options->verb));
         }
+    }
+    if (options->verb == VERB_EXPORT && options->file_count != 2) {
+        error_set(err, EK_USAGE, "export takes a backup and a folder");
+        return error_hint(err, "Try 'cmms-backup-cli export --help'.");
     }
     if (options->all && options->file_count > 0) {
         error_set(err, EK_USAGE, "--all and file names do not go together");

@@ -18,6 +18,7 @@ typedef enum Verb {
     VERB_BACKUP,
     VERB_LIST,
     VERB_VERIFY,
+    VERB_EXPORT,
     VERB_DOCTOR,
     VERB_SAMPLE,
     VERB_HELP
@@ -34,8 +35,9 @@ typedef struct Options {
     const char *data; /* sample --data */
     int megabytes;    /* sample --size; 0: not given */
     bool json, quiet, no_color, all;
+    bool overwrite; /* export --overwrite */
     Verb help_about;      /* help VERB */
-    const char **files;   /* owned array: verify's operands */
+    const char **files;   /* owned array: the operands of verify and export (FILE, DIR) */
     size_t file_count;
 } Options;
 

@@ -158,6 +158,8 @@ static void wrong_command_lines(void **state)
         {{"backup", "--verbose", NULL}, "backup has no option --verbose", "Try 'cmms-backup-cli backup --help'."},
         {{"verify", "--all", "a.backup", NULL}, "--all and file names do not go together",
          "Try 'cmms-backup-cli --help'."},
+        {{"export", "a.backup", NULL}, "export takes a backup and a folder", "Try 'cmms-backup-cli export --help'."},
+        {{"verify", "--overwrite", NULL}, "verify has no option --overwrite", "Try 'cmms-backup-cli verify --help'."},
         {{"sample", "--size", "0", NULL}, "--size is a whole number of megabytes from 1 to 100000, not \"0\"",
          "Try 'cmms-backup-cli --help'."},
         {{"sample", "--size=100001", NULL}, "--size is a whole number of megabytes from 1 to 100000, not \"100001\"",
