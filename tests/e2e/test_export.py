@@ -116,7 +116,7 @@ def test_write_faults(program):
                 break
             with open(to + ".hit") as f:
                 where = f.read()
-            copies += where.endswith(".partial")
+            copies += where.endswith((".partial", ".backup"))
             n += 1
             check(n < 100, "it ends")
             if done.code == 0:
