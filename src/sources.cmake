@@ -74,10 +74,15 @@ set(CLI_POSIX_SOURCES src/platform/posix/console_posix.c)
 set(UI_SOURCES
   src/ui/app_options.c
   src/ui/backup_list.c
+  src/ui/clipboard.c
+  src/ui/details_dialog.c
   src/ui/dpi.c
+  src/ui/folder_dialog.c
   src/ui/layout.c
   src/ui/log_view.c
   src/ui/main.c
+  src/ui/main_commands.c
+  src/ui/main_jobs.c
   src/ui/main_window.c
   src/ui/message_box.c
   src/ui/screenshot.c
