@@ -1,10 +1,10 @@
 /*
  * export.c: see the header for the order of the steps.
  *
- * The source is hashed while it is copied, and that hash must be the manifest's: damage is not carried away. The copy is
- * then closed, opened again and hashed by itself: a share or a stick that lost a write is found here and not on the day
- * of the restore. With `overwrite` the manifest that was there is kept in memory until the rename has happened; when
- * that fails, the old file gets its old manifest back.
+ * The source is hashed while it is copied, and that hash must be the manifest's: damage is not carried away. The
+ * copy is then closed, opened again and hashed by itself: a share or a stick that lost a write is found here and not
+ * on the day of the restore. With `overwrite` the manifest that was there is kept in memory until the rename has
+ * happened; when that fails, the old file gets its old manifest back.
  *
  * A partial that an interrupted export left is removed by the next export of that backup: under the folder's lock
  * nobody else of this folder can be writing it, and a file that another PC holds open cannot be removed.

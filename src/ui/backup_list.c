@@ -207,7 +207,8 @@ void backup_list_take(BackupList *list, Catalog *catalog)
     size_t count = 0;
     char **names = backup_list_names(list, &count);
     int focus = ListView_GetNextItem(list->control, -1, LVNI_FOCUSED);
-    char *focused = focus >= 0 && (size_t)focus < list->catalog.count ? mem_strdup(list->rows[focus].entry->name) : NULL;
+    bool has_focus = focus >= 0 && (size_t)focus < list->catalog.count;
+    char *focused = has_focus ? mem_strdup(list->rows[focus].entry->name) : NULL;
     if (count > 1) {
         qsort(names, count, sizeof *names, compare_texts);
     }

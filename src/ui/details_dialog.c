@@ -112,7 +112,7 @@ static void read_details(const char *folder, const CatalogEntry *entry, Details 
         bool none = err.kind == EK_NOT_FOUND;
         error_clear(&err);
         add_fact(details, "Manifest", mem_strdup(none ? "none; Verify reads the file and makes one"
-                                                      : "it cannot be used; Verify reads the file and makes a new one"));
+                                                      : "it cannot be used; Verify makes a new one"));
         if (!read_contents(path, m, &err)) {
             add_fact(details, "Contents", error_text(&err));
         }
@@ -161,9 +161,9 @@ static const struct {
     int format, percent;
 } table_columns[TABLE_COLUMNS] = {
     {L"Table", LVCFMT_LEFT, 46},
-    {L"Rows", LVCFMT_RIGHT, 15},
-    {L"Rows in the database", LVCFMT_RIGHT, 20},
-    {L"Data (MB)", LVCFMT_RIGHT, 15},
+    {L"Rows", LVCFMT_RIGHT, 16},
+    {L"In the database", LVCFMT_RIGHT, 20},
+    {L"Data (MB)", LVCFMT_RIGHT, 18},
 };
 
 static char *count_text(int64_t rows)

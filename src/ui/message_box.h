@@ -1,5 +1,6 @@
 /*
- * message_box.h: what is said in a box of its own: errors, and the questions before something is given up. Boxes run a message loop: the caller's state may have changed when they return.
+ * message_box.h: what is said in a box of its own: errors, and the questions before something is given up.
+ * Boxes run a message loop: the caller's state may have changed when they return.
  */
 #ifndef CMMS_UI_MESSAGE_BOX_H
 #define CMMS_UI_MESSAGE_BOX_H
