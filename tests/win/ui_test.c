@@ -6,8 +6,8 @@
  * Scenarios: `actions` (what is done with backups that are there), `backup` (a database is reached: back up, cancel,
  * close in the middle), `session` (Windows ends during a backup), `plain` (no database is configured), `failure` (one
  * is configured that cannot be reached), `many` (a long list), `usage` (the command line is wrong), `folder` (the
- * backup folder cannot be used). Each prints lines "ok NAME" or "not ok NAME: why" and, at the end, how long the window took
- * at most to answer an empty message.
+ * backup folder cannot be used). Each prints lines "ok NAME" or "not ok NAME: why" and, at the end, how long
+ * the window took at most to answer an empty message.
  */
 #include "ui_drive.h"
 
