@@ -14,6 +14,7 @@ set(CORE_SOURCES
   src/core/dump.c
   src/core/engine.c
   src/core/error.c
+  src/core/export.c
   src/core/folder.c
   src/core/fs_common.c
   src/core/hash.c
@@ -26,6 +27,7 @@ set(CORE_SOURCES
   src/core/progress.c
   src/core/prove.c
   src/core/prove_compare.c
+  src/core/remove.c
   src/core/retention.c
   src/core/retention_run.c
   src/core/sample.c
@@ -70,17 +72,23 @@ set(CLI_SOURCES
   src/cli/main.c
   src/cli/options.c
   src/cli/output.c
-  src/cli/upkeep.c)
+  src/cli/upkeep.c
+  src/cli/verb_export.c
   src/cli/verb_prove.c)
 set(CLI_WIN_SOURCES src/platform/win/console_win.c)
 set(CLI_POSIX_SOURCES src/platform/posix/console_posix.c)
 set(UI_SOURCES
   src/ui/app_options.c
   src/ui/backup_list.c
+  src/ui/clipboard.c
+  src/ui/details_dialog.c
   src/ui/dpi.c
+  src/ui/folder_dialog.c
   src/ui/layout.c
   src/ui/log_view.c
   src/ui/main.c
+  src/ui/main_commands.c
+  src/ui/main_jobs.c
   src/ui/main_window.c
   src/ui/message_box.c
   src/ui/screenshot.c

@@ -11,6 +11,7 @@ static const char general[] =
     "  list      show the backups in the backup folder\n"
     "  verify    read every byte of backups and compare them with what was recorded\n"
     "  prove     restore a backup into an empty database, and count what comes back\n"
+    "  export    copy a backup to another folder or a share, and check the copy\n"
     "  doctor    look at everything that a backup needs, and say what is wrong\n"
     "  sample    make the sample database, on a server of its own unless one is named\n"
     "  cleanup   remove old backups, or show what would go and why\n"
@@ -125,6 +126,20 @@ static const char prove[] =
     "With --on, -d names a database to connect to first (postgres); it is not touched. The exit code is 4 when\n"
     "the backup cannot be proven on that server, for example for an extension that the server lacks.\n";
 
+static const char export[] =
+    "Copy a backup, with its manifest, to another folder, a stick or a share. The copy is read back from there and\n"
+    "must have the SHA-256 that was recorded; only then does it take its name.\n"
+    "\n"
+    "Usage:\n"
+    "  cmms-backup-cli export [OPTION]... FILE DIR\n"
+    "\n"
+    "FILE is a path, or a name in the backup folder. DIR must exist.\n"
+    "\n"
+    "Options:\n"
+    "      --overwrite          replace a file of that name in DIR\n" FOLDER_OPTION "\n" OUTPUT_HELP
+    "\n"
+    "With --quiet the copy's path is the only line on stdout.\n";
+
 static const char doctor[] =
     "Look at everything that a backup needs: folder, settings, disk, tools, host, connection, rights.\n"
     "\n"
@@ -225,6 +240,7 @@ const char *help_text(Verb verb)
     case VERB_LIST: return list;
     case VERB_VERIFY: return verify;
     case VERB_PROVE: return prove;
+    case VERB_EXPORT: return export;
     case VERB_DOCTOR: return doctor;
     case VERB_SAMPLE: return sample;
     case VERB_CLEANUP: return cleanup;

@@ -20,6 +20,7 @@
 #include "pg.h"
 #include "retention.h"
 #include "sample.h"
+#include "verb_export.h"
 #include "verb_prove.h"
 #include "verify.h"
 #include "version.h"
@@ -783,6 +784,7 @@ static int run_verb(Cli *cli)
     case VERB_LIST: return run_list(cli);
     case VERB_VERIFY: return run_verify(cli);
     case VERB_PROVE: return run_prove(cli);
+    case VERB_EXPORT: return verb_export(cli->options, &cli->output, cli->cancel);
     case VERB_DOCTOR: return run_doctor(cli);
     case VERB_SAMPLE: return run_sample(cli);
     case VERB_CLEANUP: return run_cleanup(cli);

@@ -10,9 +10,11 @@
 #define WITH_SERVER (BIT(VERB_BACKUP) | BIT(VERB_PROVE) | BIT(VERB_DOCTOR) | BIT(VERB_SAMPLE))
 #define UPKEEP (BIT(VERB_CLEANUP) | BIT(VERB_PIN) | BIT(VERB_DELETE) | BIT(VERB_LOG) | BIT(VERB_CONFIG))
 #define WITH_FOLDER \
-    (BIT(VERB_BACKUP) | BIT(VERB_LIST) | BIT(VERB_VERIFY) | BIT(VERB_PROVE) | BIT(VERB_DOCTOR) | UPKEEP)
+    (BIT(VERB_BACKUP) | BIT(VERB_LIST) | BIT(VERB_VERIFY) | BIT(VERB_PROVE) | BIT(VERB_DOCTOR) | BIT(VERB_EXPORT) | \
+     UPKEEP)
 #define WORKING (WITH_SERVER | WITH_FOLDER)
-#define WITH_OPERANDS (BIT(VERB_VERIFY) | BIT(VERB_PROVE) | BIT(VERB_PIN) | BIT(VERB_DELETE) | BIT(VERB_CONFIG))
+#define WITH_OPERANDS \
+    (BIT(VERB_VERIFY) | BIT(VERB_PROVE) | BIT(VERB_EXPORT) | BIT(VERB_PIN) | BIT(VERB_DELETE) | BIT(VERB_CONFIG))
 #define LAST_MAX 1000
 
 typedef enum Id {
@@ -32,6 +34,7 @@ typedef enum Id {
     ID_NO_PASSWORD,
     ID_OFF,
     ID_ON,
+    ID_OVERWRITE,
     ID_PORT,
     ID_QUIET,
     ID_REASON,
@@ -68,6 +71,7 @@ static const Rule rules[] = {
     {ID_NO_PASSWORD, "no-password", 'w', false, WITH_SERVER},
     {ID_OFF, "off", 0, false, BIT(VERB_PIN)},
     {ID_ON, "on", 0, false, BIT(VERB_PROVE)},
+    {ID_OVERWRITE, "overwrite", 0, false, BIT(VERB_EXPORT)},
     {ID_PORT, "port", 'p', true, WITH_SERVER},
     {ID_QUIET, "quiet", 'q', false, WORKING},
     {ID_REASON, "reason", 0, true, BIT(VERB_PIN)},
@@ -87,7 +91,8 @@ static const struct {
     {VERB_BACKUP, "backup"}, {VERB_LIST, "list"},     {VERB_VERIFY, "verify"},
     {VERB_DOCTOR, "doctor"}, {VERB_SAMPLE, "sample"}, {VERB_CLEANUP, "cleanup"},
     {VERB_PIN, "pin"},       {VERB_DELETE, "delete"}, {VERB_LOG, "log"},
-    {VERB_CONFIG, "config"}, {VERB_PROVE, "prove"},   {VERB_HELP, "help"},
+    {VERB_CONFIG, "config"}, {VERB_PROVE, "prove"},   {VERB_EXPORT, "export"},
+    {VERB_HELP, "help"},
 };
 #define VERB_COUNT (sizeof verbs / sizeof verbs[0])
 
@@ -215,6 +220,7 @@ static bool apply(Options *options, const Rule *rule, const char *value, Error *
     case ID_NO_PASSWORD: options->no_password = true; break;
     case ID_OFF: options->off = true; break;
     case ID_ON: options->on = true; break;
+    case ID_OVERWRITE: options->overwrite = true; break;
     case ID_PORT: options->port = value; break;
     case ID_QUIET: options->quiet = true; break;
     case ID_REASON: options->reason = value; break;
@@ -359,6 +365,10 @@ static bool check_whole(const Parser *parser, const Options *options, Error *err
                   : options->off   ? "--off and --reason"
                                    : "--check and --last");
         return error_hint(err, "Try 'cmms-backup-cli %s --help'.", verb_name(options->verb));
+    }
+    if (options->verb == VERB_EXPORT && options->file_count != 2) {
+        error_set(err, EK_USAGE, "export takes a backup and a folder");
+        return error_hint(err, "Try 'cmms-backup-cli export --help'.");
     }
     if (options->all && options->file_count > 0) {
         error_set(err, EK_USAGE, "--all and file names do not go together");

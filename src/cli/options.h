@@ -19,6 +19,7 @@ typedef enum Verb {
     VERB_LIST,
     VERB_VERIFY,
     VERB_PROVE,
+    VERB_EXPORT,
     VERB_DOCTOR,
     VERB_SAMPLE,
     VERB_CLEANUP,
@@ -47,8 +48,9 @@ typedef struct Options {
     bool check;             /* log */
     int last;               /* log --last; 0: not given */
     bool on;                /* prove */
+    bool overwrite;         /* export */
     Verb help_about;        /* help VERB */
-    const char **files;     /* owned array: the operands of verify, prove, pin, delete and config */
+    const char **files;     /* owned array: the operands of verify, prove, export, pin, delete and config */
     size_t file_count;
 } Options;
 

@@ -73,25 +73,82 @@ static int compare_rows(const void *left, const void *right)
     return row->descending ? -result : result;
 }
 
-static int selected_index(const BackupList *list)
+size_t backup_list_selected_count(const BackupList *list)
 {
-    return ListView_GetNextItem(list->control, -1, LVNI_SELECTED);
+    return (size_t)ListView_GetSelectedCount(list->control);
 }
 
-static const CatalogEntry *selected_entry(const BackupList *list)
+/* The next selected row after `index`, or -1. */
+static int next_selected(const BackupList *list, int index)
 {
-    int index = selected_index(list);
-    return index >= 0 && (size_t)index < list->catalog.count ? list->rows[index].entry : NULL;
+    int next = ListView_GetNextItem(list->control, index, LVNI_SELECTED);
+    return next >= 0 && (size_t)next < list->catalog.count ? next : -1;
 }
 
-static void select_entry(BackupList *list, const char *name)
+const CatalogEntry *backup_list_selected(const BackupList *list)
 {
-    for (size_t i = 0; name != NULL && i < list->catalog.count; i++) {
-        if (strcmp(list->rows[i].entry->name, name) == 0) {
-            ListView_SetItemState(list->control, (int)i, LVIS_SELECTED | LVIS_FOCUSED, LVIS_SELECTED | LVIS_FOCUSED);
-            ListView_EnsureVisible(list->control, (int)i, FALSE);
-            return;
+    int index = next_selected(list, -1);
+    return index >= 0 ? list->rows[index].entry : NULL;
+}
+
+char **backup_list_names(const BackupList *list, size_t *count)
+{
+    char **names = mem_array(list->catalog.count, sizeof *names);
+    *count = 0;
+    for (int i = next_selected(list, -1); i >= 0; i = next_selected(list, i)) {
+        names[(*count)++] = mem_strdup(list->rows[i].entry->name);
+    }
+    return names;
+}
+
+void backup_list_free_names(char **names, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        mem_free(names[i]);
+    }
+    mem_free(names);
+}
+
+void backup_list_select_all(const BackupList *list)
+{
+    ListView_SetItemState(list->control, -1, LVIS_SELECTED, LVIS_SELECTED);
+}
+
+POINT backup_list_menu_point(const BackupList *list)
+{
+    RECT rect = {0, 0, 0, 0};
+    int index = ListView_GetNextItem(list->control, -1, LVNI_FOCUSED);
+    POINT point = {8, 8};
+    if (index >= 0 && ListView_GetItemRect(list->control, index, &rect, LVIR_LABEL)) {
+        RECT client;
+        GetClientRect(list->control, &client);
+        point.x = rect.left + 8;
+        point.y = rect.bottom < client.top ? client.top : rect.bottom > client.bottom ? client.bottom : rect.bottom;
+    }
+    ClientToScreen(list->control, &point);
+    return point;
+}
+
+static int compare_texts(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void show_selection(BackupList *list)
+{
+    int focused = -1;
+    for (size_t i = 0; i < list->catalog.count; i++) {
+        const BackupRow *row = &list->rows[i];
+        if (row->selected) {
+            ListView_SetItemState(list->control, (int)i, LVIS_SELECTED, LVIS_SELECTED);
         }
+        if (row->focused) {
+            focused = (int)i;
+        }
+    }
+    if (focused >= 0) {
+        ListView_SetItemState(list->control, focused, LVIS_FOCUSED, LVIS_FOCUSED);
+        ListView_EnsureVisible(list->control, focused, FALSE);
     }
 }
 
@@ -147,8 +204,14 @@ void backup_list_release(BackupList *list)
 
 void backup_list_take(BackupList *list, Catalog *catalog)
 {
-    const CatalogEntry *selected = selected_entry(list);
-    char *name = selected == NULL ? NULL : mem_strdup(selected->name);
+    size_t count = 0;
+    char **names = backup_list_names(list, &count);
+    int focus = ListView_GetNextItem(list->control, -1, LVNI_FOCUSED);
+    bool has_focus = focus >= 0 && (size_t)focus < list->catalog.count;
+    char *focused = has_focus ? mem_strdup(list->rows[focus].entry->name) : NULL;
+    if (count > 1) {
+        qsort(names, count, sizeof *names, compare_texts);
+    }
     SendMessageW(list->control, WM_SETREDRAW, FALSE, 0);
     ListView_SetItemState(list->control, -1, 0, LVIS_SELECTED | LVIS_FOCUSED);
     mem_free(list->rows);
@@ -157,14 +220,18 @@ void backup_list_take(BackupList *list, Catalog *catalog)
     catalog_init(catalog);
     list->rows = mem_array(list->catalog.count, sizeof *list->rows);
     for (size_t i = 0; i < list->catalog.count; i++) {
+        char *name = list->catalog.entries[i].name;
         list->rows[i].entry = &list->catalog.entries[i];
+        list->rows[i].selected = count > 0 && bsearch(&name, names, count, sizeof *names, compare_texts) != NULL;
+        list->rows[i].focused = focused != NULL && strcmp(focused, name) == 0;
     }
     sort_rows(list);
     ListView_SetItemCountEx(list->control, (int)list->catalog.count, 0);
-    select_entry(list, name);
+    show_selection(list);
     SendMessageW(list->control, WM_SETREDRAW, TRUE, 0);
     InvalidateRect(list->control, NULL, TRUE);
-    mem_free(name);
+    mem_free(focused);
+    backup_list_free_names(names, count);
 }
 
 void backup_list_fit(BackupList *list, const Layout *layout)
@@ -230,8 +297,11 @@ static void on_column_click(BackupList *list, int column)
     if (column < 0 || column >= COLUMN_COUNT) {
         return;
     }
-    const CatalogEntry *selected = selected_entry(list);
-    const char *name = selected == NULL ? NULL : selected->name; /* the catalog stays, only its order changes */
+    for (size_t i = 0; i < list->catalog.count; i++) {
+        UINT state = ListView_GetItemState(list->control, (int)i, LVIS_SELECTED | LVIS_FOCUSED);
+        list->rows[i].selected = (state & LVIS_SELECTED) != 0;
+        list->rows[i].focused = (state & LVIS_FOCUSED) != 0;
+    }
     if (column == list->sort_column) {
         list->descending = !list->descending;
     } else {
@@ -241,7 +311,7 @@ static void on_column_click(BackupList *list, int column)
     ListView_SetItemState(list->control, -1, 0, LVIS_SELECTED | LVIS_FOCUSED);
     sort_rows(list);
     show_sort_arrow(list);
-    select_entry(list, name);
+    show_selection(list);
     InvalidateRect(list->control, NULL, TRUE);
 }
 

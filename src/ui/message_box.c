@@ -88,27 +88,33 @@ void message_box_info(HWND owner, const char *instruction, const char *content)
     mem_free(rest);
 }
 
-bool message_box_stop_and_close(HWND owner)
+bool message_box_ask(HWND owner, const char *instruction, const char *content, const wchar_t *yes, const wchar_t *no)
 {
-    static const TASKDIALOG_BUTTON buttons[] = {
-        {IDYES, L"Stop and close"},
-        {IDNO, L"Keep running"},
-    };
+    const TASKDIALOG_BUTTON buttons[] = {{IDYES, yes}, {IDNO, no}};
+    wchar_t *main_text = wide_from_utf8(instruction);
+    wchar_t *rest = wide_from_utf8(content);
     TASKDIALOGCONFIG config = {
         .cbSize = sizeof config,
         .hwndParent = owner,
         .dwFlags = TDF_ALLOW_DIALOG_CANCELLATION | TDF_POSITION_RELATIVE_TO_WINDOW,
         .pszWindowTitle = TITLE,
         .pszMainIcon = TD_WARNING_ICON,
-        .pszMainInstruction = L"A backup is being made. Stop it and close?",
-        .pszContent = L"The unfinished backup is removed. The backups that you have stay as they are.",
+        .pszMainInstruction = main_text,
+        .pszContent = rest,
         .cButtons = sizeof buttons / sizeof *buttons,
         .pButtons = buttons,
         .nDefaultButton = IDNO,
     };
     int button = 0;
     if (FAILED(TaskDialogIndirect(&config, &button, NULL, NULL))) {
-        button = MessageBoxW(owner, config.pszMainInstruction, TITLE, MB_YESNO | MB_DEFBUTTON2 | MB_ICONWARNING);
+        button = MessageBoxW(owner, main_text, TITLE, MB_YESNO | MB_DEFBUTTON2 | MB_ICONWARNING);
     }
+    mem_free(main_text);
+    mem_free(rest);
     return button == IDYES;
+}
+
+bool message_box_stop_and_close(HWND owner, const char *instruction, const char *content)
+{
+    return message_box_ask(owner, instruction, content, L"Stop and close", L"Keep running");
 }

@@ -1,14 +1,18 @@
 #include "task.h"
 
+#include "auditlog.h"
 #include "cancel.h"
 #include "clock.h"
+#include "export.h"
 #include "folder.h"
 #include "fs.h"
 #include "machine.h"
 #include "mem.h"
+#include "remove.h"
 #include "sample.h"
 #include "settings.h"
 #include "thread.h"
+#include "verify.h"
 
 struct Task {
     /* Set before start, then the worker's. */
@@ -16,6 +20,11 @@ struct Task {
     char *folder;
     Connection connection;
     AppOptions options;
+    char **files;
+    size_t file_count;
+    char *target;
+    bool overwrite;
+    ConfigValues config;
     JobSink sink;
     void (*ring)(void *context);
     void *context;
@@ -82,6 +91,11 @@ static bool find_connection(const AppOptions *options, const JobSink *sink, Conn
     return true;
 }
 
+static ConfigValues config_of(const Settings *settings)
+{
+    return (ConfigValues){settings->retention_days, settings->max_backups, settings->compress};
+}
+
 static bool run_open(const Task *task, TaskResult *result, Error *err)
 {
     Settings settings;
@@ -91,6 +105,7 @@ static bool run_open(const Task *task, TaskResult *result, Error *err)
               find_connection(&task->options, &task->sink, &result->connection, err);
     if (ok) {
         const Connection *c = &result->connection;
+        result->config = config_of(&settings);
         result->configured = c->host != NULL || c->database != NULL;
         if (settings.notice != NULL) {
             job_log(&task->sink, LOG_WARNING, "%s", settings.notice);
@@ -155,6 +170,120 @@ static bool run_backup(const Task *task, TaskResult *result, Error *err)
     return ok;
 }
 
+/* --- what is done with files, one after the other -------------------------------------------------------- */
+
+/* The progress of one of several files as a part of the whole. */
+typedef struct Share {
+    const JobSink *sink;
+    size_t index, count;
+} Share;
+
+static void share_log(void *context, LogLevel level, const char *text)
+{
+    const Share *share = context;
+    share->sink->log(share->sink->context, level, text);
+}
+
+static void share_progress(void *context, const Progress *progress)
+{
+    const Share *share = context;
+    Progress whole = *progress;
+    if (whole.fraction >= 0) {
+        whole.fraction = ((double)share->index + whole.fraction) / (double)share->count;
+    }
+    if (share->count > 1) {
+        whole.seconds_left = -1; /* only that of this file is known */
+    }
+    share->sink->progress(share->sink->context, &whole);
+}
+
+static bool run_file(const Task *task, const char *path, const JobSink *sink, Error *err)
+{
+    if (task->kind == TASK_DELETE) {
+        return backup_remove(path, sink, err);
+    }
+    if (task->kind == TASK_VERIFY) {
+        VerifyResult result;
+        verify_result_init(&result);
+        bool ok = verify_backup(path, true, sink, task->cancel, &result, err);
+        verify_result_release(&result);
+        return ok;
+    }
+    ExportResult result;
+    const ExportSpec spec = {.path = path, .dir = task->target, .overwrite = task->overwrite};
+    export_result_init(&result);
+    bool ok = export_backup(&spec, sink, task->cancel, &result, err);
+    export_result_release(&result);
+    return ok;
+}
+
+/* A file that fails does not keep the others, unless the place to copy to is what fails. */
+static bool run_files(const Task *task, TaskResult *result, Error *err)
+{
+    Error first = ERROR_INIT;
+    bool stop = false;
+    for (size_t i = 0; i < task->file_count && !stop; i++) {
+        Share share = {&task->sink, i, task->file_count};
+        const JobSink sink = {share_log, share_progress, &share};
+        Error failed = ERROR_INIT;
+        char *path = fs_join(task->folder, task->files[i]);
+        if (run_file(task, path, &sink, &failed)) {
+            result->done++;
+        } else {
+            stop = failed.kind == EK_CANCELLED || failed.kind == EK_BUSY ||
+                   (task->kind == TASK_EXPORT && (failed.kind == EK_SPACE || failed.kind == EK_IO));
+            result->failed++;
+            if (failed.kind != EK_CANCELLED) {
+                char *text = error_text(&failed);
+                job_log(&task->sink, LOG_BAD, "%s", text);
+                mem_free(text);
+            }
+            if (first.kind == EK_NONE || failed.kind == EK_CANCELLED) {
+                error_move(&first, &failed);
+            }
+        }
+        error_clear(&failed);
+        mem_free(path);
+    }
+    return first.kind == EK_NONE || error_move(err, &first);
+}
+
+/* --- the settings ---------------------------------------------------------------------------------------- */
+
+/* Over what the file holds now: it may have been changed by hand since it was read. */
+static bool run_config(const Task *task, TaskResult *result, Error *err)
+{
+    Settings settings;
+    settings_init(&settings);
+    bool ok = settings_load(task->folder, &settings, err);
+    if (ok) {
+        settings.retention_days = task->config.retention_days;
+        settings.max_backups = task->config.max_backups;
+        settings.compress = task->config.compress;
+        ok = settings_save(task->folder, &settings, err);
+    }
+    if (ok) {
+        result->config = config_of(&settings);
+        char *text = mem_printf("retention %d days, at most %d backups, %s", settings.retention_days,
+                                settings.max_backups, settings.compress ? "compressed" : "not compressed");
+        const AuditEntry entry = {.operation = "settings", .status = "success", .message = text, .seconds = -1};
+        if (settings.notice != NULL) {
+            job_log(&task->sink, LOG_WARNING, "%s", settings.notice);
+        }
+        job_log(&task->sink, LOG_GOOD, "Configuration saved: %s", text);
+        Error failed = ERROR_INIT;
+        if (!auditlog_append(task->folder, &entry, &failed)) {
+            char *why = error_text(&failed);
+            job_log(&task->sink, LOG_WARNING, "The log could not be written: %s", why);
+            mem_free(why);
+            error_clear(&failed);
+        }
+        mem_free(text);
+    }
+    settings_release(&settings);
+    return ok;
+}
+
 static void run(void *argument)
 {
     Task *task = argument;
@@ -172,6 +301,14 @@ static void run(void *argument)
         break;
     case TASK_BACKUP:
         result->ok = run_backup(task, result, &err);
+        break;
+    case TASK_VERIFY:
+    case TASK_EXPORT:
+    case TASK_DELETE:
+        result->ok = run_files(task, result, &err);
+        break;
+    case TASK_CONFIG:
+        result->ok = run_config(task, result, &err);
         break;
     }
     if (!result->ok) {
@@ -198,6 +335,13 @@ Task *task_start(const TaskSpec *spec, JobSink sink, void (*ring)(void *context)
     if (spec->options != NULL) {
         copy_options(&task->options, spec->options);
     }
+    task->files = mem_array(spec->file_count, sizeof *task->files);
+    for (; task->file_count < spec->file_count; task->file_count++) {
+        task->files[task->file_count] = mem_strdup(spec->files[task->file_count]);
+    }
+    task->target = mem_strdup(spec->target);
+    task->overwrite = spec->overwrite;
+    task->config = spec->config;
     task->sink = sink;
     task->ring = ring;
     task->context = context;
@@ -256,6 +400,11 @@ TaskResult *task_take(Task *task)
     cancel_free(task->cancel);
     app_options_release(&task->options);
     connection_release(&task->connection);
+    for (size_t i = 0; i < task->file_count; i++) {
+        mem_free(task->files[i]);
+    }
+    mem_free(task->files);
+    mem_free(task->target);
     mem_free(task->folder);
     mem_free(task);
     return result;

@@ -1,5 +1,6 @@
 /*
- * task.h: the work behind the window, each on a thread of its own: opening, listing, the demo, a backup.
+ * task.h: the work behind the window, each on a thread of its own: opening, listing, the demo, a backup,
+ * and what is done with backups that are there.
  *
  * A task gets a deep copy of what it needs, reports through a JobSink, and when it is done rings once more. It
  * never sees a window. The window's thread asks task_finished at each ring and then takes the result; all that
@@ -22,14 +23,29 @@ typedef enum TaskKind {
     TASK_OPEN,  /* choose the folder, put the connection together, list the folder */
     TASK_LIST,  /* list the folder */
     TASK_DEMO,  /* start the bundled server, make the sample database */
-    TASK_BACKUP /* make a backup */
+    TASK_BACKUP, /* make a backup */
+    TASK_VERIFY, /* the files: read every byte */
+    TASK_EXPORT, /* the files: copy them to a folder */
+    TASK_DELETE, /* the files */
+    TASK_CONFIG  /* write the settings */
 } TaskKind;
+
+/* What the window shows of the settings. */
+typedef struct ConfigValues {
+    int retention_days, max_backups;
+    bool compress;
+} ConfigValues;
 
 typedef struct TaskSpec {
     TaskKind kind;
     const AppOptions *options;    /* OPEN, DEMO */
-    const char *folder;           /* LIST, BACKUP */
+    const char *folder;           /* all but OPEN, DEMO */
     const Connection *connection; /* BACKUP */
+    const char *const *files;     /* VERIFY, EXPORT, DELETE: names in the folder */
+    size_t file_count;
+    const char *target;  /* EXPORT: the folder to copy to */
+    bool overwrite;      /* EXPORT */
+    ConfigValues config; /* CONFIG */
 } TaskSpec;
 
 typedef struct TaskResult {
@@ -42,6 +58,10 @@ typedef struct TaskResult {
     bool configured; /* there is a database to connect to */
     /* OPEN, DEMO */
     Connection connection;
+    /* OPEN, CONFIG: as they are in the file now */
+    ConfigValues config;
+    /* VERIFY, EXPORT, DELETE: of the files; the error is the first failure, each is in the log */
+    size_t done, failed;
     /* OPEN, LIST */
     Catalog catalog;
     /* BACKUP */

@@ -159,6 +159,8 @@ static void wrong_command_lines(void **state)
         {{"prove", "a.backup", "b.backup", NULL}, "prove takes one file", "Try 'cmms-backup-cli --help'."},
         {{"verify", "--all", "a.backup", NULL}, "--all and file names do not go together",
          "Try 'cmms-backup-cli --help'."},
+        {{"export", "a.backup", NULL}, "export takes a backup and a folder", "Try 'cmms-backup-cli export --help'."},
+        {{"verify", "--overwrite", NULL}, "verify has no option --overwrite", "Try 'cmms-backup-cli verify --help'."},
         {{"sample", "--size", "0", NULL}, "--size is a whole number of megabytes from 1 to 100000, not \"0\"",
          "Try 'cmms-backup-cli --help'."},
         {{"sample", "--size=100001", NULL}, "--size is a whole number of megabytes from 1 to 100000, not \"100001\"",

@@ -81,6 +81,21 @@ def screenshot(work):
     say(size[0] > 600 and size[1] > 400, "--screenshot writes a picture of the window", "its size is %dx%d" % size)
 
 
+def actions(work):
+    """Two good backups, made of archives that are kept for the reader's tests."""
+    folder = os.path.join(work, "Taten ö")
+    os.makedirs(folder)
+    corpus = os.path.join(TOP, "tests/fuzz/corpus/archive")
+    for source, name in (("pg17-zstd-tables.backup", "cmms_backup_20260118_020000.backup"),
+                         ("pg18-zstd-tables.backup", "cmms_backup_20260119_020000.backup")):
+        shutil.copy(os.path.join(corpus, source), os.path.join(folder, name))
+    cli = os.path.join(PRODUCT, "cmms-backup-cli.exe")
+    done = subprocess.run(["wine", cli, "verify", "--all", "--folder", windows(folder)], env=environment(),
+                          stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=120)
+    say(done.returncode == 0, "two backups are there", "verify ended with %d" % done.returncode)
+    drive("actions", ["--folder", windows(folder)], "actions")
+
+
 def main():
     work = tempfile.mkdtemp(prefix="cmms-window-")
     try:
@@ -100,6 +115,7 @@ def main():
         drive("session", ["--demo", "--demo-size", "40", "--demo-data", windows(os.path.join(work, "demo")),
                           "--folder", windows(folder)], "session end")
         no_server_left(work)
+        actions(work)
         many = os.path.join(work, "many")
         os.makedirs(many)
         for n in range(10000):

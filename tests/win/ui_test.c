@@ -3,379 +3,13 @@
  *
  *   ui_test.exe SCENARIO APP.exe ARGS...
  *
- * Scenarios: `backup` (a database is reached: back up, cancel, close in the middle), `session` (Windows ends during a
- * backup), `plain` (no database is configured), `failure` (one is configured that cannot be reached), `many` (a long
- * list), `usage` (the command line is wrong), `folder` (the backup folder cannot be used). Each prints lines "ok NAME"
- * or "not ok NAME: why" and, at the end, how long the window took at most to answer an empty message.
- *
- * Nothing is timed: every wait is for a condition, looked at every few milliseconds, with a bound that only a
- * broken program reaches.
+ * Scenarios: `actions` (what is done with backups that are there), `backup` (a database is reached: back up, cancel,
+ * close in the middle), `session` (Windows ends during a backup), `plain` (no database is configured), `failure` (one
+ * is configured that cannot be reached), `many` (a long list), `usage` (the command line is wrong), `folder` (the
+ * backup folder cannot be used). Each prints lines "ok NAME" or "not ok NAME: why" and, at the end, how long
+ * the window took at most to answer an empty message.
  */
-#include <windows.h>
-
-#include <commctrl.h>
-#include <richedit.h>
-#include <stdbool.h>
-#include <stdint.h>
-
-#include "../../src/platform/win/utf_win.h"
-#include "fs.h"
-#include "mem.h"
-#include "resource.h"
-
-#define LONG_MS   300000u /* for what a server or a tool does */
-#define SHORT_MS  30000u  /* for what the window alone does */
-#define ANSWER_MS 20000u
-#define LOOK_MS   10u
-
-#ifndef TDM_CLICK_BUTTON
-#define TDM_CLICK_BUTTON (WM_USER + 102)
-#endif
-
-typedef struct Ui {
-    PROCESS_INFORMATION process;
-    HWND window;
-    char *folder; /* --folder of the arguments */
-    wchar_t *command;
-    DWORD longest_ms; /* the slowest answer */
-    unsigned failures;
-} Ui;
-
-/* --- results ------------------------------------------------------------------------------------------- */
-
-static bool ok(Ui *ui, bool passed, const char *name, const char *why)
-{
-    if (passed) {
-        printf("ok %s\n", name);
-    } else {
-        printf("not ok %s: %s\n", name, why);
-        ui->failures++;
-    }
-    fflush(stdout);
-    return passed;
-}
-
-/* --- reading and acting -------------------------------------------------------------------------------- */
-
-static HWND item(const Ui *ui, int id)
-{
-    return GetDlgItem(ui->window, id);
-}
-
-static LRESULT ask(const Ui *ui, HWND hwnd, UINT message, WPARAM wparam, LPARAM lparam)
-{
-    (void)ui;
-    DWORD_PTR result = 0;
-    SendMessageTimeoutW(hwnd, message, wparam, lparam, SMTO_NORMAL, ANSWER_MS, &result);
-    return (LRESULT)result;
-}
-
-/* UTF-8; caller frees. */
-static char *text_of(const Ui *ui, HWND hwnd)
-{
-    LRESULT length = ask(ui, hwnd, WM_GETTEXTLENGTH, 0, 0);
-    size_t size = (size_t)(length < 0 ? 0 : length) + 16;
-    wchar_t *wide = mem_array(size, sizeof *wide);
-    ask(ui, hwnd, WM_GETTEXT, (WPARAM)size, (LPARAM)wide);
-    char *text = utf8_from_wide(wide);
-    mem_free(wide);
-    return text;
-}
-
-static bool has_text(const Ui *ui, int id, const char *part)
-{
-    char *text = text_of(ui, item(ui, id));
-    bool found = strstr(text, part) != NULL;
-    mem_free(text);
-    return found;
-}
-
-static unsigned count_in_log(const Ui *ui, const char *part)
-{
-    char *text = text_of(ui, item(ui, IDC_LOG));
-    unsigned count = 0;
-    for (const char *at = text; (at = strstr(at, part)) != NULL; at++) {
-        count++;
-    }
-    mem_free(text);
-    return count;
-}
-
-static int rows(const Ui *ui)
-{
-    return (int)ask(ui, item(ui, IDC_LIST), LVM_GETITEMCOUNT, 0, 0);
-}
-
-/* A cell's text, read through memory in the other process. UTF-8; caller frees. */
-static char *cell(const Ui *ui, int row, int column)
-{
-    enum { UNITS = 512 };
-    wchar_t text[UNITS] = L"";
-    size_t size = sizeof(LVITEMW) + sizeof text;
-    HANDLE process = ui->process.hProcess;
-    unsigned char *there = VirtualAllocEx(process, NULL, size, MEM_COMMIT | MEM_RESERVE, PAGE_READWRITE);
-    if (there != NULL) {
-        LVITEMW wanted = {.iSubItem = column, .cchTextMax = UNITS, .pszText = (wchar_t *)(there + sizeof(LVITEMW))};
-        SIZE_T done;
-        WriteProcessMemory(process, there, &wanted, sizeof wanted, &done);
-        ask(ui, item(ui, IDC_LIST), LVM_GETITEMTEXTW, (WPARAM)row, (LPARAM)there);
-        ReadProcessMemory(process, there + sizeof(LVITEMW), text, sizeof text, &done);
-        VirtualFreeEx(process, there, 0, MEM_RELEASE);
-    }
-    text[UNITS - 1] = 0;
-    return utf8_from_wide(text);
-}
-
-static bool cell_is(const Ui *ui, int row, int column, const char *wanted)
-{
-    char *text = cell(ui, row, column);
-    bool same = strcmp(text, wanted) == 0;
-    if (!same) {
-        printf("# row %d, column %d is \"%s\"\n", row, column, text);
-    }
-    mem_free(text);
-    return same;
-}
-
-static void click(const Ui *ui, int id)
-{
-    PostMessageW(item(ui, id), BM_CLICK, 0, 0);
-}
-
-static HWND focus(const Ui *ui)
-{
-    GUITHREADINFO info = {.cbSize = sizeof info};
-    return GetGUIThreadInfo(GetWindowThreadProcessId(ui->window, NULL), &info) ? info.hwndFocus : NULL;
-}
-
-/* To the control that has the focus, as the keyboard's messages go. */
-static void press(const Ui *ui, WPARAM key)
-{
-    HWND target = focus(ui);
-    PostMessageW(target != NULL ? target : ui->window, WM_KEYDOWN, key, 1);
-    PostMessageW(target != NULL ? target : ui->window, WM_KEYUP, key, (LPARAM)0xC0000001);
-}
-
-/* --- waiting ------------------------------------------------------------------------------------------- */
-
-static void ping(Ui *ui)
-{
-    if (ui->window == NULL) {
-        return;
-    }
-    ULONGLONG start = GetTickCount64();
-    DWORD_PTR result;
-    if (SendMessageTimeoutW(ui->window, WM_NULL, 0, 0, SMTO_NORMAL, ANSWER_MS, &result) != 0) {
-        DWORD took = (DWORD)(GetTickCount64() - start);
-        ui->longest_ms = took > ui->longest_ms ? took : ui->longest_ms;
-    }
-}
-
-typedef bool (*Condition)(Ui *ui, const void *data);
-
-/* True as soon as the condition holds; false when the time is up, or the program ended without it. */
-static bool wait_for(Ui *ui, DWORD ms, Condition condition, const void *data)
-{
-    ULONGLONG end = GetTickCount64() + ms;
-    for (;;) {
-        bool over = WaitForSingleObject(ui->process.hProcess, LOOK_MS) == WAIT_OBJECT_0;
-        ping(ui);
-        if (condition(ui, data)) {
-            return true;
-        }
-        if (over || GetTickCount64() > end) {
-            return false;
-        }
-    }
-}
-
-static bool is_enabled(Ui *ui, const void *id)
-{
-    return IsWindowEnabled(item(ui, *(const int *)id)) != 0;
-}
-
-static bool is_disabled(Ui *ui, const void *id)
-{
-    return !is_enabled(ui, id);
-}
-
-static bool wait_enabled(Ui *ui, int id, DWORD ms)
-{
-    return wait_for(ui, ms, is_enabled, &id);
-}
-
-typedef struct Text {
-    int id;
-    const char *part;
-} Text;
-
-static bool shows(Ui *ui, const void *data)
-{
-    const Text *text = data;
-    return has_text(ui, text->id, text->part);
-}
-
-static bool wait_text(Ui *ui, int id, const char *part, DWORD ms)
-{
-    Text text = {id, part};
-    return wait_for(ui, ms, shows, &text);
-}
-
-typedef struct Lines {
-    const char *part;
-    unsigned count;
-} Lines;
-
-static bool has_lines(Ui *ui, const void *data)
-{
-    const Lines *lines = data;
-    return count_in_log(ui, lines->part) >= lines->count;
-}
-
-static bool wait_lines(Ui *ui, const char *part, unsigned count, DWORD ms)
-{
-    Lines lines = {part, count};
-    return wait_for(ui, ms, has_lines, &lines);
-}
-
-static bool has_rows(Ui *ui, const void *count)
-{
-    return rows(ui) == *(const int *)count;
-}
-
-static bool is_gone(Ui *ui, const void *data)
-{
-    (void)data;
-    return WaitForSingleObject(ui->process.hProcess, 0) == WAIT_OBJECT_0;
-}
-
-static bool is_saving(Ui *ui, const void *data)
-{
-    (void)data;
-    return ask(ui, item(ui, IDC_PROGRESS), PBM_GETPOS, 0, 0) > 0 && has_text(ui, IDC_PROGRESS_TEXT, " %");
-}
-
-static bool focus_left(Ui *ui, const void *old)
-{
-    HWND now = focus(ui);
-    return now != NULL && now != *(const HWND *)old;
-}
-
-typedef struct Found {
-    DWORD process;
-    const wchar_t *class_name;
-    HWND window;
-} Found;
-
-static BOOL CALLBACK look_at(HWND hwnd, LPARAM data)
-{
-    Found *found = (Found *)data;
-    DWORD process = 0;
-    wchar_t name[64] = L"";
-    GetWindowThreadProcessId(hwnd, &process);
-    GetClassNameW(hwnd, name, 64);
-    if (process == found->process && IsWindowVisible(hwnd) && wcscmp(name, found->class_name) == 0) {
-        found->window = hwnd;
-        return FALSE;
-    }
-    return TRUE;
-}
-
-static HWND find(const Ui *ui, const wchar_t *class_name)
-{
-    Found found = {ui->process.dwProcessId, class_name, NULL};
-    EnumWindows(look_at, (LPARAM)&found);
-    return found.window;
-}
-
-static bool window_is_there(Ui *ui, const void *data)
-{
-    (void)data;
-    return (ui->window = find(ui, L"" MAIN_WINDOW_CLASS)) != NULL;
-}
-
-static bool box_is_there(Ui *ui, const void *data)
-{
-    (void)data;
-    return find(ui, L"#32770") != NULL;
-}
-
-static bool box_is_gone(Ui *ui, const void *data)
-{
-    return !box_is_there(ui, data);
-}
-
-/* Waits for a box and presses one of its buttons. */
-static bool answer_box(Ui *ui, int button)
-{
-    if (!wait_for(ui, SHORT_MS, box_is_there, NULL)) {
-        return false;
-    }
-    PostMessageW(find(ui, L"#32770"), TDM_CLICK_BUTTON, (WPARAM)button, 0);
-    return wait_for(ui, SHORT_MS, box_is_gone, NULL);
-}
-
-/* --- the program --------------------------------------------------------------------------------------- */
-
-static bool start(const wchar_t *command, PROCESS_INFORMATION *process)
-{
-    STARTUPINFOW startup = {.cb = sizeof startup};
-    size_t length = wcslen(command);
-    wchar_t *writable = mem_array(length + 1, sizeof *writable);
-    memcpy(writable, command, length * sizeof *writable);
-    bool started = CreateProcessW(NULL, writable, NULL, NULL, FALSE, 0, NULL, NULL, &startup, process) != 0;
-    mem_free(writable);
-    return started;
-}
-
-static bool start_program(Ui *ui)
-{
-    return ok(ui, start(ui->command, &ui->process), "the program starts", "CreateProcess failed");
-}
-
-static bool open_window(Ui *ui)
-{
-    return start_program(ui) &&
-           ok(ui, wait_for(ui, SHORT_MS, window_is_there, NULL), "the window opens", "there is none") &&
-           ok(ui, wait_enabled(ui, IDC_REFRESH, SHORT_MS), "the backup folder is read", "Refresh List stays disabled");
-}
-
-static bool check_exit(Ui *ui, DWORD wanted, const char *name)
-{
-    bool ended = wait_for(ui, SHORT_MS * 2, is_gone, NULL);
-    DWORD code = 999;
-    GetExitCodeProcess(ui->process.hProcess, &code);
-    char *why = mem_printf(ended ? "it ended with %lu, not %lu" : "it did not end (%lu, %lu)", (unsigned long)code,
-                           (unsigned long)wanted);
-    bool passed = ok(ui, ended && code == wanted, name, why);
-    mem_free(why);
-    return passed;
-}
-
-typedef struct Leftovers {
-    int backups, partials;
-} Leftovers;
-
-static bool count_file(void *context, const char *name, const FsInfo *info)
-{
-    (void)info;
-    Leftovers *left = context;
-    size_t length = strlen(name);
-    left->backups += length > 7 && strcmp(name + length - 7, ".backup") == 0;
-    left->partials += length > 8 && strcmp(name + length - 8, ".partial") == 0;
-    return true;
-}
-
-static Leftovers files(const Ui *ui)
-{
-    Leftovers left = {0, 0};
-    Error err = ERROR_INIT;
-    if (!fs_list(ui->folder, count_file, &left, &err)) {
-        left.backups = left.partials = -1;
-    }
-    error_clear(&err);
-    return left;
-}
+#include "ui_drive.h"
 
 /* --- what is checked ----------------------------------------------------------------------------------- */
 
@@ -392,6 +26,12 @@ static void check_words(Ui *ui)
         {IDC_CREATE, "&Create Backup Now"},
         {IDC_REFRESH, "&Refresh List"},
         {IDC_CANCEL_JOB, "C&ancel"},
+        {IDC_EXPORT, "&Export Selected Backup"},
+        {IDC_DETAILS, "View Backup &Details"},
+        {IDC_DELETE, "Delete &Selected"},
+        {IDC_CONFIG_GROUP, "Backup Configuration"},
+        {IDC_RETENTION_LABEL, "Re&tention (Days):"},
+        {IDC_SAVE_CONFIG, "Save C&onfig"},
         {IDC_LOG_GROUP, "Status && Lo&gs"},
     };
     for (size_t i = 0; i < sizeof labels / sizeof *labels; i++) {
@@ -563,7 +203,9 @@ static void scenario_backup(Ui *ui)
     PostMessageW(ui->window, WM_NEXTDLGCTL, (WPARAM)item(ui, IDC_CREATE), TRUE);
     check_backup(ui);
     check_refresh(ui);
-    static const int order[] = {IDC_REFRESH, IDC_LIST, IDC_LOG, IDC_LOCATION, IDC_CREATE};
+    static const int order[] = {IDC_REFRESH,  IDC_LIST,        IDC_RETENTION, IDC_MAXIMUM,
+                                IDC_COMPRESS, IDC_SAVE_CONFIG, IDC_LOG,       IDC_LOCATION, IDC_CREATE};
+    select_rows(ui, 0, 0);
     PostMessageW(ui->window, WM_NEXTDLGCTL, (WPARAM)item(ui, IDC_CREATE), TRUE);
     ping(ui);
     check_tab_order(ui, order, sizeof order / sizeof *order);
@@ -606,6 +248,19 @@ static void scenario_session(Ui *ui)
     if (open_window(ui) && ok(ui, wait_enabled(ui, IDC_CREATE, LONG_MS), "the database is ready", "it is not")) {
         check_session_end(ui);
     }
+}
+
+static void scenario_actions(Ui *ui)
+{
+    if (!open_window(ui)) {
+        return;
+    }
+    if (!ok(ui, rows(ui) >= 2, "there are two backups", "there are not")) {
+        return;
+    }
+    check_actions(ui);
+    PostMessageW(ui->window, WM_CLOSE, 0, 0);
+    check_exit(ui, 0, "the program ends");
 }
 
 static void scenario_many(Ui *ui)
@@ -717,7 +372,7 @@ int wmain(int argc, wchar_t **argv)
     } scenarios[] = {
         {"backup", scenario_backup}, {"plain", scenario_plain},   {"failure", scenario_failure},
         {"usage", scenario_usage},   {"folder", scenario_folder}, {"session", scenario_session},
-        {"many", scenario_many},
+        {"many", scenario_many},     {"actions", scenario_actions},
     };
     Ui ui = {0};
     StrBuf command;

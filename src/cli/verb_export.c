@@ -1,0 +1,69 @@
+#include "verb_export.h"
+
+#include <string.h>
+
+#include "export.h"
+#include "folder.h"
+#include "fs.h"
+#include "jsonutil.h"
+#include "mem.h"
+
+/* A file is looked for as it is named, and a bare name also in the backup folder. */
+static bool find_source(const Options *options, char **path, Error *err)
+{
+    const char *file = options->files[0];
+    char *folder = NULL;
+    bool fallback = false;
+    if (strcmp(fs_base_name(file), file) != 0 || fs_exists(file)) {
+        *path = mem_strdup(file);
+        return true;
+    }
+    if (!folder_choose(options->folder, &folder, &fallback, err)) {
+        return false;
+    }
+    *path = fs_join(folder, file);
+    mem_free(folder);
+    return true;
+}
+
+static cJSON *exported_document(const ExportResult *result)
+{
+    cJSON *document = cJSON_CreateObject();
+    json_set_string(document, "path", result->path);
+    json_set_string(document, "sha256", result->sha256);
+    json_set_int(document, "bytes", (int64_t)result->bytes);
+    json_set_string(document, "level", level_word(result->level));
+    json_set_number(document, "seconds", result->seconds);
+    cJSON *warnings = cJSON_AddArrayToObject(document, "warnings");
+    if (result->warning) {
+        cJSON_AddItemToArray(warnings, cJSON_CreateString(result->warning));
+    }
+    return document;
+}
+
+int verb_export(const Options *options, Output *output, const Cancel *cancel)
+{
+    Error err = ERROR_INIT;
+    ExportResult result;
+    char *path = NULL;
+    int code = 0;
+    JobSink sink = output_sink(output);
+    export_result_init(&result);
+    bool ok = find_source(options, &path, &err);
+    if (ok) {
+        const ExportSpec spec = {.path = path, .dir = options->files[1], .overwrite = options->overwrite};
+        ok = export_backup(&spec, &sink, cancel, &result, &err);
+    }
+    output_clear_progress(output);
+    if (!ok) {
+        code = output_error(output, &err);
+    } else if (output->json) {
+        output_json(output, exported_document(&result));
+    } else if (output->quiet) {
+        output_line(output, "%s", result.path);
+    }
+    export_result_release(&result);
+    mem_free(path);
+    error_clear(&err);
+    return code;
+}

@@ -1,0 +1,11 @@
+/* verb_export.h: `export FILE DIR`. Returns the exit code, having shown the result or the error. */
+#ifndef CMMS_CLI_VERB_EXPORT_H
+#define CMMS_CLI_VERB_EXPORT_H
+
+#include "cancel.h"
+#include "options.h"
+#include "output.h"
+
+int verb_export(const Options *options, Output *output, const Cancel *cancel);
+
+#endif

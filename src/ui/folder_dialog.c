@@ -1,0 +1,69 @@
+#define COBJMACROS
+#include "folder_dialog.h"
+
+#include <initguid.h>
+#include <shobjidl.h>
+
+#include "../platform/win/utf_win.h"
+#include "mem.h"
+
+static void show_first(IFileOpenDialog *dialog, const char *start)
+{
+    wchar_t *wide = wide_from_utf8(start);
+    IShellItem *item = NULL;
+    if (wide != NULL && SUCCEEDED(SHCreateItemFromParsingName(wide, NULL, &IID_IShellItem, (void **)&item))) {
+        IFileOpenDialog_SetFolder(dialog, item);
+        IShellItem_Release(item);
+    }
+    mem_free(wide);
+}
+
+static HRESULT take_path(IFileOpenDialog *dialog, char **folder)
+{
+    IShellItem *item = NULL;
+    wchar_t *path = NULL;
+    HRESULT hr = IFileOpenDialog_GetResult(dialog, &item);
+    if (SUCCEEDED(hr)) {
+        hr = IShellItem_GetDisplayName(item, SIGDN_FILESYSPATH, &path);
+        IShellItem_Release(item);
+    }
+    if (SUCCEEDED(hr)) {
+        *folder = utf8_from_wide_path(path);
+        CoTaskMemFree(path);
+    }
+    return hr;
+}
+
+bool folder_dialog_choose(HWND owner, const wchar_t *title, const char *start, char **folder, Error *err)
+{
+    IFileOpenDialog *dialog = NULL;
+    FILEOPENDIALOGOPTIONS options = 0;
+    HRESULT hr = CoCreateInstance(&CLSID_FileOpenDialog, NULL, CLSCTX_INPROC_SERVER, &IID_IFileOpenDialog,
+                                  (void **)&dialog);
+    if (SUCCEEDED(hr)) {
+        hr = IFileOpenDialog_GetOptions(dialog, &options);
+    }
+    if (SUCCEEDED(hr)) {
+        hr = IFileOpenDialog_SetOptions(dialog, options | FOS_PICKFOLDERS | FOS_FORCEFILESYSTEM | FOS_PATHMUSTEXIST |
+                                                    FOS_NOCHANGEDIR);
+    }
+    if (SUCCEEDED(hr)) {
+        IFileOpenDialog_SetTitle(dialog, title);
+        show_first(dialog, start);
+        hr = IFileOpenDialog_Show(dialog, owner);
+    }
+    if (SUCCEEDED(hr)) {
+        hr = take_path(dialog, folder);
+    }
+    if (dialog != NULL) {
+        IFileOpenDialog_Release(dialog);
+    }
+    if (hr == HRESULT_FROM_WIN32(ERROR_CANCELLED)) {
+        return false;
+    }
+    if (FAILED(hr)) {
+        error_set_os(err, EK_INTERNAL, (long)hr, "could not open the dialog for choosing a folder");
+        return error_hint(err, "Use 'cmms-backup-cli export' instead.");
+    }
+    return true;
+}
