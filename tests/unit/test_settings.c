@@ -409,7 +409,7 @@ static void ours_alone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(by_key), cmocka_unit_test(ours_alone),
-        
+
         cmocka_unit_test(names),           cmocka_unit_test(missing_file),  cmocka_unit_test(as_in_the_guide),
         cmocka_unit_test(others_survive),  cmocka_unit_test(values),        cmocka_unit_test(damaged_is_kept),
         cmocka_unit_test(two_damaged_are_kept), cmocka_unit_test(cannot_be_read),
