@@ -203,6 +203,40 @@ static void refused(void **state)
     }
 }
 
+/* A pin goes round; what is wrong of it is refused; without one a manifest is as it was before there were pins. */
+static void pins(void **state)
+{
+    (void)state;
+    Error err = ERROR_INIT;
+    Manifest manifest, back;
+    fill(&manifest);
+    manifest_init(&back);
+    char *text = manifest_text(&manifest);
+    assert_null(strstr(text, "pin"));
+    mem_free(text);
+    manifest.pinned = true;
+    for (int i = 0; i < 2; i++) {
+        text = manifest_text(&manifest);
+        assert_ok(manifest_parse(text, strlen(text), &back, &err), &err);
+        assert_true(back.pinned);
+        if (i == 0) {
+            assert_null(back.pin_reason);
+            manifest.pin_reason = mem_strdup("year end");
+        } else {
+            assert_string_equal(back.pin_reason, "year end");
+            text[strstr(text, "true") - text] = '1';
+            text[strstr(text, "1rue") - text + 1] = ' ';
+            text[strstr(text, "1 ue") - text + 2] = ' ';
+            text[strstr(text, "1  e") - text + 3] = ' ';
+            assert_fails(manifest_parse(text, strlen(text), &back, &err), &err, EK_DAMAGED,
+                         "the manifest's \"pinned\" is missing or wrong");
+        }
+        mem_free(text);
+    }
+    manifest_release(&back);
+    manifest_release(&manifest);
+}
+
 static void not_a_manifest(void **state)
 {
     (void)state;
@@ -233,6 +267,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(levels), cmocka_unit_test(round_trip),
                                        cmocka_unit_test(least), cmocka_unit_test(refused),
-                                       cmocka_unit_test(not_a_manifest)};
+                                       cmocka_unit_test(pins), cmocka_unit_test(not_a_manifest)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

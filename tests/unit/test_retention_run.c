@@ -272,7 +272,8 @@ static void pins(void **state)
     manifest_release(&manifest);
     assert_int_equal(run_ok(dir, NULL), 0);
     assert_fails(retention_delete(dir, B, true, &err), &err, EK_SETTINGS, B " is pinned");
-    assert_fails(retention_pin(dir, D, true, NULL, &err), &err, EK_SETTINGS, D " has no manifest that could hold the pin");
+    assert_fails(retention_pin(dir, D, true, NULL, &err), &err, EK_SETTINGS,
+                 D " has no manifest that could hold the pin");
     assert_false(retention_pin(dir, C, true, NULL, &err));
     assert_int_equal(err.kind, EK_NOT_FOUND);
     error_clear(&err);
@@ -281,7 +282,8 @@ static void pins(void **state)
     assert_false(manifest.pinned);
     assert_null(manifest.pin_reason);
     manifest_release(&manifest);
-    assert_text(log_lines(dir), "pin success " B ": Pinned: before the \"upgrade\"\nunpin success " B ": No longer pinned\n");
+    assert_text(log_lines(dir), "pin success " B ": Pinned: before the \"upgrade\"\n"
+                                "unpin success " B ": No longer pinned\n");
     /* A later check keeps the pin. */
     char *path = fs_join(dir, B);
     VerifyResult result;
@@ -331,8 +333,10 @@ static void one_at_a_time(void **state)
     Error err = ERROR_INIT;
     put_backup(dir, A, -1);
     assert_ok(folder_lock(dir, &lock, &err), &err);
-    assert_fails(retention_pin(dir, A, true, NULL, &err), &err, EK_BUSY, "another backup job is at work in this folder");
-    assert_fails(retention_delete(dir, A, true, &err), &err, EK_BUSY, "another backup job is at work in this folder");
+    assert_fails(retention_pin(dir, A, true, NULL, &err), &err, EK_BUSY,
+                 "another backup job is at work in this folder");
+    assert_fails(retention_delete(dir, A, true, &err), &err, EK_BUSY,
+                 "another backup job is at work in this folder");
     fs_unlock(lock);
     assert_true(there(dir, A));
     test_dir_remove(dir);
@@ -363,7 +367,8 @@ static void alarm_of_lost_rows(void **state)
         read_manifest(dir, A, &before);
         assert_int_equal(before.pinned, cases[i].alarm);
         if (cases[i].alarm) {
-            assert_string_equal(before.pin_reason, "table equipment lost 99 % of its rows (1000 before, 10 now) since " A);
+            assert_string_equal(before.pin_reason,
+                                "table equipment lost 99 % of its rows (1000 before, 10 now) since " A);
             assert_text(retention_frozen(dir), before.pin_reason);
             assert_text(warning, "Shrink alarm: table equipment lost 99 % of its rows (1000 before, 10 now) since " A
                                  ". That backup is pinned, and no old backup is removed until you say so "
@@ -375,8 +380,9 @@ static void alarm_of_lost_rows(void **state)
         manifest_release(&before);
         manifest_release(&coming);
     }
-    assert_text(log_lines(dir), "alarm success " A ": Shrink alarm: table equipment lost 99 % of its rows (1000 before, "
-                                "10 now) since " A ". The backup is pinned, and no old backup is removed\n");
+    assert_text(log_lines(dir), "alarm success " A ": Shrink alarm: table equipment lost 99 % of its rows "
+                                "(1000 before, 10 now) since " A
+                                ". The backup is pinned, and no old backup is removed\n");
     assert_int_equal(run_ok(dir, NULL), 0);
     settings_release(&settings);
     test_dir_remove(dir);

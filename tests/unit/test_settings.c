@@ -333,9 +333,83 @@ static void old_or_new(void **state)
     test_dir_remove(dir);
 }
 
+static void by_key(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *key, *value, *now; /* now NULL: refused */
+        ErrorKind kind;
+        const char *message;
+    } rows[] = {
+        {"enabled", "False", "false", EK_NONE, NULL},
+        {"enabled", "maybe", NULL, EK_SETTINGS, "enabled must be true or false"},
+        {"schedule", "WEEKLY", "weekly", EK_NONE, NULL},
+        {"schedule", "hourly", NULL, EK_SETTINGS, "schedule must be daily, weekly or monthly"},
+        {"backup_time", "7:30", "07:30", EK_NONE, NULL},
+        {"backup_time", "24:00", NULL, EK_SETTINGS, "backup_time must be a time of day from 00:00 to 23:59"},
+        {"retention_days", "14", "14", EK_NONE, NULL},
+        {"retention_days", "14x", NULL, EK_SETTINGS, "retention_days must be a whole number from 1 to 3650"},
+        {"retention_days", "", NULL, EK_SETTINGS, "retention_days must be a whole number from 1 to 3650"},
+        {"max_backups", "99999999999", NULL, EK_SETTINGS, "max_backups must be a whole number from 1 to 10000"},
+        {"compress", "false", "false", EK_NONE, NULL},
+        {"verify_after_backup", "true", "true", EK_NONE, NULL},
+        {"keep_monthly", "12", "12", EK_NONE, NULL},
+        {"keep_monthly", "121", NULL, EK_SETTINGS, "keep_monthly must be a whole number from 0 to 120"},
+        {"shrink_alarm_percent", "0", "0", EK_NONE, NULL},
+        {"shrink_alarm_percent", "101", NULL, EK_SETTINGS, "shrink_alarm_percent must be a whole number from 0 to 100"},
+        {"colour", "red", NULL, EK_USAGE, "there is no setting \"colour\""},
+    };
+    Settings settings;
+    settings_init(&settings);
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        Error err = ERROR_INIT;
+        char *before = settings_get(&settings, rows[i].key);
+        bool ok = settings_set(&settings, rows[i].key, rows[i].value, &err);
+        if (rows[i].now) {
+            assert_ok(ok, &err);
+            assert_text(settings_get(&settings, rows[i].key), rows[i].now);
+        } else {
+            assert_fails(ok, &err, rows[i].kind, rows[i].message);
+            if (before) {
+                assert_text(settings_get(&settings, rows[i].key), before);
+            }
+        }
+        mem_free(before);
+    }
+    for (size_t i = 0; settings_key(i); i++) {
+        char *value = settings_get(&settings, settings_key(i));
+        assert_non_null(value);
+        mem_free(value);
+    }
+    settings_release(&settings);
+}
+
+/* The two settings that the predecessor did not have: in the file only when they are not the default. */
+static void ours_alone(void **state)
+{
+    (void)state;
+    char *dir = test_dir_new(), *path = fs_join(dir, SETTINGS_FILE);
+    Error err = ERROR_INIT;
+    Settings settings;
+    settings_init(&settings);
+    settings.keep_monthly = 12;
+    settings.shrink_alarm_percent = 0;
+    assert_ok(settings_save(dir, &settings, &err), &err);
+    assert_ok(settings_load(dir, &settings, &err), &err);
+    assert_int_equal(settings.keep_monthly, 12);
+    assert_int_equal(settings.shrink_alarm_percent, 0);
+    test_write(path, "{\"keep_monthly\": -1, \"shrink_alarm_percent\": 101}");
+    assert_ok(settings_load(dir, &settings, &err), &err);
+    assert_string_equal(settings.notice, "keep_monthly was -1; 0 is used. shrink_alarm_percent was 101; 30 is used");
+    settings_release(&settings);
+    mem_free(path);
+    test_dir_remove(dir);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(by_key), cmocka_unit_test(ours_alone),
+
         cmocka_unit_test(names),           cmocka_unit_test(missing_file),  cmocka_unit_test(as_in_the_guide),
         cmocka_unit_test(others_survive),  cmocka_unit_test(values),        cmocka_unit_test(damaged_is_kept),
         cmocka_unit_test(two_damaged_are_kept), cmocka_unit_test(cannot_be_read),
