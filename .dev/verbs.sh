@@ -1,5 +1,6 @@
 # The verbs of ./dev, one function each.
 
+# setup [FUNCTION]: what every verb needs, and what FUNCTION adds to it.
 setup() {
   [ "$(id -u)" = 0 ] || fail "run ./dev as root: it makes a Debian root and mounts it"
   mkdir -p "$cache/logs"
@@ -8,7 +9,7 @@ setup() {
   setup_root
   setup_libs
   setup_prefix
-  setup_peer
+  [ -z "${1:-}" ] || "$1"
   flock -u 9
   exec 9>&-
 }
@@ -32,11 +33,17 @@ setup_prefix() {
 # EDB's server, which Windows users have: a peer for the tests, never shipped. npm checks its integrity hash.
 setup_peer() {
   build_peer() {
+    local options="--force --os=win32 --cpu=x64 --ignore-scripts --no-audit --no-fund"
     cp "$top/.dev/peer/package.json" "$top/.dev/peer/package-lock.json" "$1/"
     if command -v npm >/dev/null; then
-      ( cd "$1" && npm ci --force --os=win32 --cpu=x64 --ignore-scripts --no-audit --no-fund )
+      ( cd "$1" && npm ci $options )
     else
-      CMMS_BIND="$1=/out" in_root bash -c 'cd /out && npm ci --force --os=win32 --cpu=x64 --ignore-scripts --no-audit --no-fund'
+      # npm's own settings and the certificates that this machine trusts go into the root with it.
+      cp "$HOME/.npmrc" "$1/.npmrc" 2>/dev/null || cp /etc/npmrc "$1/.npmrc" 2>/dev/null || touch "$1/.npmrc"
+      cp -L "${NODE_EXTRA_CA_CERTS:-/etc/ssl/certs/ca-certificates.crt}" "$1/ca.crt" 2>/dev/null || true
+      CMMS_BIND="$1=/out" in_root bash -c "cd /out && export npm_config_userconfig=/out/.npmrc \
+        \$([ ! -s ca.crt ] || echo npm_config_cafile=/out/ca.crt) && npm ci $options"
+      rm -f "$1/.npmrc" "$1/ca.crt"
     fi
   }
   stage peer "EDB's PostgreSQL for Windows, a peer for the tests" \
@@ -143,7 +150,7 @@ verb_run() {
 
 verb_test() {
   local start=$SECONDS
-  setup
+  setup setup_peer
   compile native
   build_product
   case " ${*:-installer} " in *" installer "*) pack ;; esac

@@ -27,7 +27,6 @@ set(CORE_SOURCES
   src/core/progress.c
   src/core/prove.c
   src/core/prove_compare.c
-  src/core/remove.c
   src/core/retention.c
   src/core/retention_run.c
   src/core/sample.c

@@ -661,11 +661,19 @@ static bool commit(Run *run, const char *folder, Error *err)
     return true;
 }
 
-/* A log that cannot be written does not undo a backup that is there; the result tells of it. */
+/* A log that cannot be written does not undo a backup that is there; the result tells of it. On a full disk the
+ * partial has just been removed, but its room comes back only when the last one that held it open (pg_dump, a virus
+ * scanner) has let go: so that is tried again for two seconds. */
 static void log_outcome(Run *run, const char *folder, const AuditEntry *entry)
 {
     Error why = ERROR_INIT;
-    if (!auditlog_append(folder, entry, &why)) {
+    bool logged = auditlog_append(folder, entry, &why);
+    for (int tries = 0; !logged && why.kind == EK_SPACE && tries < 8; tries++) {
+        cancel_wait(NULL, 250);
+        error_clear(&why);
+        logged = auditlog_append(folder, entry, &why);
+    }
+    if (!logged) {
         char *text = error_text(&why);
         tell_late(run, "The log could not be written", text);
         mem_free(text);

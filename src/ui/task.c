@@ -8,7 +8,7 @@
 #include "fs.h"
 #include "machine.h"
 #include "mem.h"
-#include "remove.h"
+#include "retention.h"
 #include "sample.h"
 #include "settings.h"
 #include "thread.h"
@@ -200,7 +200,13 @@ static void share_progress(void *context, const Progress *progress)
 static bool run_file(const Task *task, const char *path, const JobSink *sink, Error *err)
 {
     if (task->kind == TASK_DELETE) {
-        return backup_remove(path, sink, err);
+        char *folder = fs_dir_name(path);
+        bool gone = retention_delete(folder, fs_base_name(path), false, err);
+        if (gone) {
+            job_log(sink, LOG_INFO, "Deleted: %s", fs_base_name(path));
+        }
+        mem_free(folder);
+        return gone;
     }
     if (task->kind == TASK_VERIFY) {
         VerifyResult result;

@@ -195,7 +195,7 @@ static void check_delete(Ui *ui)
     select_rows(ui, 0, 1);
     click(ui, IDC_DELETE);
     answer_box(ui, IDYES);
-    ok(ui, wait_lines(ui, "is the only good backup and is not deleted", 1, SHORT_MS), "the last good one is refused",
+    ok(ui, wait_lines(ui, "is the newest verified backup of ", 1, SHORT_MS), "the last good one is refused",
        "it is not");
     ok(ui, answer_box(ui, IDCLOSE), "and a box says why", "there is none");
     wait_for(ui, SHORT_MS, job_is_done, NULL);

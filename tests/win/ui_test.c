@@ -43,8 +43,18 @@ static void check_words(Ui *ui)
     }
 }
 
+static bool has_focus(Ui *ui, const void *id)
+{
+    return focus(ui) == item(ui, *(const int *)id);
+}
+
+/* From IDC_CREATE on. */
 static void check_tab_order(Ui *ui, const int *ids, size_t count)
 {
+    /* Posted, and so done after what is sent: the focus must have arrived before Tab is pressed. */
+    int first = IDC_CREATE;
+    PostMessageW(ui->window, WM_NEXTDLGCTL, (WPARAM)item(ui, first), TRUE);
+    wait_for(ui, SHORT_MS, has_focus, &first);
     for (size_t i = 0; i < count; i++) {
         HWND before = focus(ui);
         press(ui, VK_TAB);
@@ -206,8 +216,6 @@ static void scenario_backup(Ui *ui)
     static const int order[] = {IDC_REFRESH,  IDC_LIST,        IDC_RETENTION, IDC_MAXIMUM,
                                 IDC_COMPRESS, IDC_SAVE_CONFIG, IDC_LOG,       IDC_LOCATION, IDC_CREATE};
     select_rows(ui, 0, 0);
-    PostMessageW(ui->window, WM_NEXTDLGCTL, (WPARAM)item(ui, IDC_CREATE), TRUE);
-    ping(ui);
     check_tab_order(ui, order, sizeof order / sizeof *order);
     if (rows(ui) > 1) {
         check_sorting(ui);
