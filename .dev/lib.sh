@@ -26,7 +26,8 @@ work() {
   say "  $title ..."
   "$@" >"$log" 2>&1 </dev/null &
   pid=$!
-  ( while sleep 60; do say "  $title ... $(clock $((SECONDS - start)))"; done ) &
+  # The sleep must not keep our output or the set-up's lock when the rest has ended.
+  ( while sleep 60 >/dev/null 2>&1 9>&-; do say "  $title ... $(clock $((SECONDS - start)))"; done ) &
   local ticker=$!
   wait "$pid" || status=$?
   { kill "$ticker" && wait "$ticker"; } 2>/dev/null || true

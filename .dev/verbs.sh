@@ -122,7 +122,7 @@ verb_db() {
       mkdir -p "$top/build/db"
       touch "$top/build/db/run"
       # A session of its own, which lives until `db stop` removes the file.
-      ( in_root --keep env $wine_env setsid bash "$top/.dev/db.sh" "$pg" "$size" "$top/build/db" ) \
+      ( enter_root --keep "${stage_dir[root]}" env $wine_env setsid bash "$top/.dev/db.sh" "$pg" "$size" "$top/build/db" ) \
         >"$top/build/db/log" 2>&1 </dev/null &
       local pid=$!
       while [ ! -s "$top/build/db/env" ]; do
