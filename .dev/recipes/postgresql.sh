@@ -2,6 +2,11 @@
 . "$(dirname "$0")/common.sh"
 package=$2 what=$3
 unpack "$package"
+# Servers from 17.12 on (November 2026) keep a mark of their own, pg_attver, among each column's options. Their pg_dump
+# leaves it out, and so must an older one: older servers refuse it, and the backup could not be restored there.
+sed -i "s/array_to_string(a.attoptions, ', ')/array_to_string(ARRAY(SELECT o FROM unnest(a.attoptions) o WHERE substr(o, 1, 10) <> 'pg_attver='), ', ')/" \
+  "$package"/src/bin/pg_dump/pg_dump.c
+grep -q pg_attver "$package"/src/bin/pg_dump/pg_dump.c
 deps="/opt/archivers /opt/openssl"
 cppflags= ldflags=
 for d in $deps; do cppflags="$cppflags -I$d/include" ldflags="$ldflags -L$d/lib"; done
