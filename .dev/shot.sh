@@ -1,22 +1,57 @@
-# ./dev shot, inside the root: pictures of every state of the window at 96 and 144 DPI, in build/shots.
+# ./dev shot [DPI...], inside the root: pictures of the window and every dialog in build/shots, at 96, 120, 144 and 192
+# DPI: empty, 10,000 rows, idle, running, done, failed, menus and dialogs. At 96 also all of them with long texts and in
+# high contrast.
 set -u
 top=$1
+shift
 shots=$top/build/shots
 rm -rf "$shots"
 mkdir -p "$shots"
 windows() { printf 'Z:%s' "$1" | tr / '\\'; }
 app=$top/build/product/cmms-backup.exe
-press=$top/build/mingw/win/press.exe
-demo=$top/build/run/demo
-mkdir -p "$demo"
+failed=0
 
-# until COMMAND: waits for an event, looking often, two minutes at most.
-until_true() { local n=0; until "$@"; do n=$((n + 1)); [ $n -lt 1200 ] || return 1; sleep 0.1; done; }
-has_partial() { [ -n "$(find "$work" -name "*.partial" -size +4M)" ]; }
+# take FOLDER NAME: the window draws itself, without its frame's surroundings.
+take() {
+  timeout 120 wine "$app" --folder "$(windows "$1")" --screenshot "$(windows "$2.png")" 2>/dev/null ||
+    { echo "not ok $2: no picture"; failed=1; }
+}
 
-for dpi in 96 144; do
-  work=$shots/backups-$dpi
-  mkdir -p "$work" "$shots/empty-$dpi"
+# scenarios FOLDER ARGS...: whatever a scenario takes a picture of.
+scenarios() {
+  mkdir -p "$1"
+  timeout 400 python3 "$top/tests/win/test_dialogs.py" --shots "$@" >>"$at/log" 2>&1 || failed=1
+}
+
+# Colours of the user's own are what programs ask for in high contrast.
+contrast() {
+  {
+    printf 'REGEDIT4\n\n[HKEY_CURRENT_USER\\Control Panel\\Colors]\n'
+    for pair in 'Window=0 0 0' 'WindowText=255 255 255' 'ButtonFace=0 0 0' 'ButtonText=255 255 255' \
+      'Hilight=0 255 255' 'HilightText=0 0 0' 'GrayText=63 242 63' 'Menu=0 0 0' 'MenuText=255 255 255' \
+      'ButtonShadow=128 128 128' 'ButtonHilight=0 0 0' 'ButtonDkShadow=255 255 255' 'WindowFrame=255 255 255' \
+      'MenuBar=0 0 0' 'HotTrackingColor=255 255 0'; do
+      printf '"%s"="%s"\n' "${pair%%=*}" "${pair#*=}"
+    done
+    printf '\n[HKEY_CURRENT_USER\\Software\\Microsoft\\Windows\\CurrentVersion\\ThemeManager]\n"ThemeActive"="0"\n'
+  } >"$shots/colours.reg"
+  wine regedit /S "$(windows "$shots/colours.reg")" >/dev/null 2>&1
+  rm -f "$shots/colours.reg"
+  wineserver -k -w
+}
+
+# Whatever is changed for the pictures, the prefix is afterwards as it was.
+wineserver -k -w
+cp "$WINEPREFIX/user.reg" "$shots/user.reg"
+trap 'wineserver -k -w; mv "$shots/user.reg" "$WINEPREFIX/user.reg"' EXIT
+# Wine would show the icon beside the clock in a window of its own.
+wine reg add 'HKCU\Software\Microsoft\Windows\CurrentVersion\Policies\Explorer' /v NoTrayItemsDisplay /t REG_DWORD \
+  /d 1 /f >/dev/null 2>&1
+
+python3 "$top/tests/win/folders.py" many "$shots/many"
+mkdir -p "$shots/none"
+for dpi in ${*:-96 120 144 192}; do
+  start=$SECONDS
   rm -f /tmp/display
   mkfifo /tmp/display
   Xvfb -displayfd 3 -screen 0 $((1280 * dpi / 96))x$((960 * dpi / 96))x24 -dpi $dpi -nolisten tcp 3>/tmp/display \
@@ -27,30 +62,25 @@ for dpi in 96 144; do
   openbox >/dev/null 2>&1 &
   wine reg add 'HKCU\Control Panel\Desktop' /v LogPixels /t REG_DWORD /d $dpi /f >/dev/null 2>&1
   wineserver -k -w
-  echo "  $dpi DPI: no database yet"
-  wine "$app" --folder "$(windows "$shots/empty-$dpi")" --screenshot "$(windows "$shots/empty-$dpi.png")" 2>/dev/null
-  echo "  $dpi DPI: a server that does not answer"
-  wine "$app" --folder "$(windows "$shots/empty-$dpi")" -h 127.0.0.1 -p 1 -U manager -d cmms 2>/dev/null &
-  window=$!
-  timeout 100 wine "$press" 90 >/dev/null 2>&1
-  import -window root "$shots/failed-$dpi.png"
-  kill $window
-  wineserver -k -w
-  echo "  $dpi DPI: a backup runs, and has ended"
-  wine "$app" --demo --demo-data "$(windows "$demo")" --folder "$(windows "$work")" 2>/dev/null &
-  window=$!
-  timeout 300 wine "$press" 280 >/dev/null 2>&1 &
-  pressed=$!
-  until_true has_partial && import -window root "$shots/running-$dpi.png"
-  wait $pressed
-  import -window root "$shots/done-$dpi.png"
-  kill $window
+  at=$shots/$dpi
+  mkdir -p "$at"
+  take "$shots/none" "$at/empty"
+  take "$shots/many" "$at/many-rows"
+  scenarios "$at"
+  if [ $dpi = 96 ]; then
+    scenarios "$at/long" --long
+    cp "$WINEPREFIX/user.reg" "$shots/before.reg"
+    contrast
+    scenarios "$at/contrast" --high-contrast
+    wineserver -k -w
+    mv "$shots/before.reg" "$WINEPREFIX/user.reg"
+  fi
+  grep '^not ok' "$at/log"
   wineserver -k -w
   kill $server
   wait $server 2>/dev/null
+  echo "  $dpi DPI: $(find "$at" -name "*.png" | wc -l) pictures in $((SECONDS - start)) s"
 done
-export DISPLAY=
-wine reg add 'HKCU\Control Panel\Desktop' /v LogPixels /t REG_DWORD /d 96 /f >/dev/null 2>&1
-wineserver -w
-echo "The pictures are in $shots:"
-ls "$shots"/*.png
+rm -rf "$shots/many" "$shots/none" "$shots"/demo "$shots"/*/demo
+echo "The pictures are in $shots."
+exit $failed

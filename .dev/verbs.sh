@@ -50,6 +50,17 @@ setup_peer() {
     "$(hash_text "$(cat "$top/.dev/peer/package-lock.json")")" build_peer
 }
 
+# A database that the public has, for tests/e2e/test_public.py; never shipped.
+setup_public() {
+  build_public() {
+    CMMS_BIND="$1=/out" in_root bash "$top/.dev/public.sh" /out "$top/.dev/public.lock"
+  }
+  stage public "A public database for the tests" \
+    "$(hash_text "${stage_key[root]}" "$(cat "$top/.dev/public.sh" "$top/.dev/public.lock")")" build_public
+}
+
+setup_test_data() { setup_peer; setup_public; }
+
 # compile PRESET TARGETS...: configures if need be and builds, inside the root.
 compile() {
   local preset=$1
@@ -150,7 +161,7 @@ verb_run() {
 
 verb_test() {
   local start=$SECONDS
-  setup setup_peer
+  setup setup_test_data
   compile native
   build_product
   case " ${*:-installer} " in *" installer "*) pack ;; esac
@@ -162,14 +173,19 @@ verb_test() {
 verb_shot() {
   setup
   build_product
-  in_root env $wine_env bash "$top/.dev/shot.sh" "$top"
+  in_root env $wine_env bash "$top/.dev/shot.sh" "$top" "$@"
 }
 
 verb_bench() {
   setup
-  compile bench
   build_product
-  in_root env $wine_env python3 "$top/tests/bench/bench.py" "$@"
+  if [ "${1:-}" = window ]; then
+    shift
+    in_root env $wine_env bash "$top/.dev/on-display.sh" python3 "$top/tests/bench/window_bench.py" "$@"
+  else
+    compile bench
+    in_root env $wine_env python3 "$top/tests/bench/bench.py" "$@"
+  fi
 }
 
 verb_fuzz() {

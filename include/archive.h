@@ -69,12 +69,29 @@ void archive_release(Archive *archive);
 /* Header and TOC only. */
 bool archive_read_toc(FsFile *file, Archive *archive, Error *err);
 
+/* "pg_trgm, postgis" and "reader, PUBLIC": the extensions, and the roles beside the owners to whom rights are granted,
+ * by the TOC; empty where there are none. Caller frees. */
+char *archive_extensions(const Archive *archive);
+char *archive_grantees(const Archive *archive);
+
 /* Header, TOC and every data block: each is decoded to its end and its rows are counted; every entry that
  * should have data must have had it, once, and nothing may follow but a copy of the TOC with the offsets, as
  * `pg_dump -Fc > file` leaves it on Unix. In the same pass over the file SHA-256 and
  * quickXorHash of all of it. On failure `archive` holds what was read (for a report), the rest of the hash is
- * still computed where the file can be read, and err is EK_DAMAGED with the offset and the entry's name. A file
- * that cannot be read to its end (EK_IO) or a cancelled scan leaves the results empty. */
+ * still computed where the file can be read, and err is EK_DAMAGED with the offset and the entry's name: the damage
+ * that comes first in the file, however many threads worked (for that a damaged file is read twice). A file
+ * that cannot be read to its end (EK_IO) or a cancelled scan leaves the results empty; so does a file that is damaged
+ * when it is read once and good when it is read again (EK_IO). */
 bool archive_scan(FsFile *file, Archive *archive, ArchiveScan *scan, Error *err);
+
+/* archive_scan of a file that pg_dump is about to write: start when it is still empty, finish when nobody writes into
+ * it any more. What could be read on the way has been read; the results and the errors are those of archive_scan,
+ * `done` in its progress counts the bytes that are hashed. Start never fails: what cannot be followed is read in
+ * finish. Nothing is promised of a file that is removed and made anew in between: free the follower first. */
+typedef struct ArchiveFollower ArchiveFollower;
+ArchiveFollower *archive_follow_start(const char *path);
+void archive_follow_complete(ArchiveFollower *follower); /* it is written: the rest of the work begins. Optional */
+bool archive_follow_finish(ArchiveFollower *follower, Archive *archive, ArchiveScan *scan, Error *err); /* once */
+void archive_follow_free(ArchiveFollower *follower); /* stops it, closes the file; NULL is fine */
 
 #endif

@@ -3,7 +3,8 @@
  *
  * Each entry: {"timestamp":"YYYY-MM-DD HH:MM:SS","backup_file":…,"status":"success|failed|verified",
  * "message":…,"file_size":bytes} as before, and: "operation", "user", "computer", "seconds", "sha256",
- * "level", "previous" (SHA-256 of the entry before, as written). The last 1000 stay in the file; older ones
+ * "level", "actor" (who was signed in, where somebody was; "user" is the system's user), "previous" (SHA-256 of the
+ * entry before, as written). The last 1000 stay in the file; older ones
  * move to backup_log_YYYY.json, and none is lost. A damaged file is kept aside as
  * backup_log.damaged-….json and a new one begun, whose first entry (operation "log") says so.
  */
@@ -30,6 +31,7 @@ typedef struct AuditEntry {
     double seconds;          /* < 0: not told */
     const char *sha256;      /* or NULL */
     const char *level;       /* level_word, or NULL */
+    const char *actor;       /* who is signed in, or NULL */
 } AuditEntry;
 
 /* Appends under a lock of its own (waits up to ten seconds): two processes may append at once. Time, user and

@@ -2,10 +2,14 @@
  * backup.h: makes one backup: preflight, dump, check, commit.
  *
  * The order is the promise (P1, P3, P4): lock the folder, clean up what an interrupted run left, check
- * settings, tools, server and space; pg_dump writes NAME.backup.partial, whose handle is its stdout; flush;
- * pg_restore --list reads it; our own reader decodes every block, counts and hashes; the manifest is written;
+ * settings, tools, server and space; pg_dump writes NAME.backup.partial, whose handle is its stdout, and our own
+ * reader follows it, decodes every block and counts; flush; pg_restore --list reads it; the reader hashes it and
+ * makes sure that it is what was decoded; the manifest is written;
  * the rename to NAME.backup commits. Anything before the rename that fails removes the partial and the
  * manifest, writes a `failed` entry to the log and returns an Error.
+ *
+ * A backup that is made is LEVEL_VERIFIED; but LEVEL_LISTED, with a warning, where the session that counts was lost
+ * twice, so that its rows could not be compared with the database's. Its name and `started` are one moment.
  */
 #ifndef CMMS_BACKUP_H
 #define CMMS_BACKUP_H

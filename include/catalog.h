@@ -6,6 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <cjson/cJSON.h>
+
+#include "connection.h"
 #include "error.h"
 #include "manifest.h"
 
@@ -22,6 +25,7 @@ typedef struct CatalogEntry {
     bool pinned;        /* by the manifest: retention leaves it alone */
     char *pin_reason;   /* or NULL */
     char *source;       /* "database on host": whose backup it is, by the manifest; NULL: not known */
+    char *exported;     /* when it was last exported, by the log ("2026-01-19 14:30:52"); NULL: not known */
     char *note;         /* why it is not what it should be ("its size differs from the manifest"), or NULL */
 } CatalogEntry;
 
@@ -34,6 +38,13 @@ void catalog_init(Catalog *catalog);
 void catalog_release(Catalog *catalog);
 /* Replaces what catalog holds. `now` is for the age. */
 bool catalog_load(const char *folder, int64_t now, Catalog *catalog, Error *err);
+
+/* Fills `exported` from the log's entries (auditlog_read), oldest first. An export of a file of another size is that
+ * of another file of this name. */
+void catalog_add_exports(Catalog *catalog, const cJSON *entries);
+
+/* What the newest backup of this database took, for a guess of what the next one will; 0: not known. */
+double catalog_last_seconds(const char *folder, const Connection *connection);
 
 /* "database on host", by which backups of different databases in one folder are told apart. NULL when the manifest
  * names no database. Caller frees. */

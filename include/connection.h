@@ -1,7 +1,15 @@
 /*
- * connection.h: where the database is and how to reach it, as libpq understands it.
+ * connection.h: where the database is and how to reach it, as libpq understands it. userprofile.h decides
+ * which of several sources counts.
  *
- * Sources, later ones win: defaults, the profile file, PG* environment, a connection string, switches.
+ * The server's certificate and name are checked (verify-full) for every host but loopback. Only a setting of ours
+ * can weaken that: "sslmode" in the saved connection, PGSSLMODE or --sslmode; each job then names it in its log.
+ * What a connection string says cannot: Neon's own strings say sslmode=require, which checks nothing, so that is
+ * raised. On loopback the string is followed.
+ *
+ * Of the caller's environment only the variables below count, for our own sessions and for the tools alike. All
+ * other PG* variables (PGHOSTADDR, PGSERVICE, PGSSLCERT, PGREQUIREAUTH, ...) act on neither: connection_take_env
+ * removes them from this process, connection_env_unset from the tools'.
  */
 #ifndef CMMS_CONNECTION_H
 #define CMMS_CONNECTION_H
@@ -10,6 +18,7 @@
 #include <stddef.h>
 
 #include "error.h"
+#include "job.h"
 #include "secret.h"
 
 typedef struct Connection {
@@ -17,10 +26,13 @@ typedef struct Connection {
     char *port;        /* decimal text; NULL: 5432 */
     char *user;        /* NULL: the system user's name */
     char *database;    /* NULL: the user's name */
-    char *sslmode;     /* NULL: verify-full, but prefer for loopback (see connection_sslmode) */
+    char *sslmode;     /* set by us: profile, PGSSLMODE, --sslmode. NULL: see connection_sslmode */
+    const char *sslmode_from; /* static: where sslmode comes from, "PGSSLMODE"; NULL: the saved connection */
+    char *string_sslmode; /* what a connection string says; counts on loopback, and when it is verify-full */
     char *sslrootcert; /* PEM file or "system"; NULL: the system's roots (connection_resolve) */
     char *channel_binding; /* NULL: libpq's default */
     char *options;     /* server options, as in PGOPTIONS; NULL: none */
+    char *passfile;    /* a file of passwords, as in PGPASSFILE; NULL: libpq's own */
     Secret password;
     bool pooler_removed; /* the host named Neon's pooler; host is the direct one now (connection_direct) */
 } Connection;
@@ -29,9 +41,14 @@ void connection_init(Connection *connection);
 void connection_release(Connection *connection);
 void connection_copy(Connection *to, const Connection *from); /* `to` initialised */
 
-/* Reads PGHOST, PGPORT, PGUSER, PGDATABASE, PGPASSWORD, PGSSLMODE, PGSSLROOTCERT, PGCHANNELBINDING, PGOPTIONS
- * over what is there. */
-void connection_from_env(Connection *connection);
+/* Reads PGHOST, PGPORT, PGUSER, PGDATABASE, PGPASSWORD, PGPASSFILE, PGSSLMODE, PGSSLROOTCERT, PGCHANNELBINDING and
+ * PGOPTIONS over what is there, and takes all variables that libpq knows out of this process's environment, so that
+ * nothing but a Connection says where to connect. Once, at the start of a program, before it has threads. */
+void connection_take_env(Connection *connection);
+/* Lays what `over` has over what is there. */
+void connection_overlay(Connection *connection, const Connection *over);
+/* One of our settings: a word of libpq's, or NULL or empty for the default. `from` is static: "--sslmode". */
+void connection_set_sslmode(Connection *connection, const char *sslmode, const char *from);
 
 /* Reads `postgresql://user:password@host:port/db?sslmode=…` or `host=… port=… …` over what is there, as libpq
  * does; also with what Neon's pages put around it (`psql '…'`, `DATABASE_URL="…"`, `jdbc:`). What is not understood
@@ -39,15 +56,13 @@ void connection_from_env(Connection *connection);
  * or find there, a host and a user. Several hosts are refused. */
 bool connection_parse(Connection *connection, const char *text, Error *err);
 
-/* %LOCALAPPDATA%\AIT CMMS\Backup\connection.json: host, port, user, database, sslmode; never the password,
- * which the system keeps (machine_secret_*) under connection_secret_target. A missing file is no error. */
-bool connection_load_profile(Connection *connection, Error *err);
-bool connection_save_profile(const Connection *connection, Error *err);
-/* The same for any file, and for its content. EK_SETTINGS when that is not what we write. */
-bool connection_read_profile(Connection *connection, const char *path, Error *err);
-bool connection_write_profile(const Connection *connection, const char *path, Error *err);
-bool connection_parse_profile(Connection *connection, const char *bytes, size_t len, Error *err);
-char *connection_secret_target(const Connection *connection); /* "AIT CMMS Backup:user@host:port/db", direct host */
+/* Under what name the system keeps its password (machine_secret_*): "AIT CMMS Backup:user@host:port/db", with the
+ * direct host. Caller frees. */
+char *connection_secret_target(const Connection *connection);
+
+/* Whether a person has said all that is needed: host, database, user, and a port that is one. EK_USAGE names what
+ * lacks. */
+bool connection_is_complete(const Connection *connection, Error *err);
 
 /* Neon's pooler cannot serve pg_dump: takes "-pooler" out of the first label of an *.neon.tech host. */
 void connection_direct(Connection *connection);
@@ -57,11 +72,18 @@ void connection_direct(Connection *connection);
  * certificates are to be verified and none is named. EK_SETTINGS names what cannot be used. */
 bool connection_resolve(Connection *connection, Error *err);
 
+bool connection_is_neon(const Connection *connection);     /* *.neon.tech */
 bool connection_is_loopback(const Connection *connection); /* localhost, 127.*, ::1, a socket folder */
 const char *connection_host(const Connection *connection);     /* with defaults; borrowed */
 const char *connection_port(const Connection *connection);
 const char *connection_database(const Connection *connection); /* NULL when neither it nor the user is set */
 const char *connection_sslmode(const Connection *connection);
+/* What must be known about the safety of a connection, for the log of a job: "sslmode is \"require\" (PGSSLMODE): the
+ * server's certificate is not checked". NULL where certificate and name are checked, or the host is loopback. */
+char *connection_weakness(const Connection *connection); /* caller frees */
+/* Logs what was done to a resolved connection: the pooler that was stepped around, a string's sslmode that was
+ * raised; and returns connection_weakness, for the caller to warn of. */
+char *connection_tell(const Connection *connection, const JobSink *sink);
 /* The database and user as a connection string in percent form, thus plain ASCII: "postgresql:///cmms?user=ann".
  * For a client tool's --dbname: on Windows a tool reads its environment in the ANSI code page, in which a name such
  * as "données 中" would be lost. Host, port and password stay in the environment. Caller frees; NULL without a
@@ -69,10 +91,11 @@ const char *connection_sslmode(const Connection *connection);
 char *connection_tool_string(const Connection *connection);
 char *connection_text(const Connection *connection); /* "user@host:port/db" for people; caller frees */
 
-/* The environment of a client tool that is to reach this database: "PGHOST=…" … PGPASSWORD (or else PGPASSFILE as
- * inherited), PGCONNECT_TIMEOUT, NULL-terminated, to be handed to ProcessSpec.env_set; the inherited PG* names are in
- * the second list. Free with connection_free_env, which wipes. */
-char **connection_env(const Connection *connection);
+/* The environment of a client tool that is to reach this database: "PGHOST=…" … PGPASSWORD (or else PGPASSFILE),
+ * PGCONNECT_TIMEOUT, PGAPPNAME (`session`, by which the server knows it; NULL: none), NULL-terminated, to be handed
+ * to ProcessSpec.env_set; the inherited PG* names are in the second list. Free with connection_free_env, which
+ * wipes. */
+char **connection_env(const Connection *connection, const char *session);
 const char *const *connection_env_unset(void); /* all PG* variables that libpq knows, and LC_ALL; static */
 void connection_free_env(char **env);
 

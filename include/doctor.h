@@ -4,17 +4,19 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "cancel.h"
 #include "connection.h"
 #include "error.h"
+#include "settings.h"
 
 typedef enum CheckState { CHECK_GOOD, CHECK_WARNING, CHECK_BAD, CHECK_SKIPPED } CheckState;
 const char *check_state_word(CheckState state); /* "good", "warning", "bad", "skipped" */
 
 typedef struct Check {
     char *name;    /* "folder", "settings", "free space", "tools", "engine", "host", "connection", "tls",
-                      "server version", "rights", "tables", "pooler" */
+                      "server version", "rights", "tables", "pooler", "storage", "egress" */
     CheckState state;
     char *message; /* one sentence */
     char *hint;    /* or NULL */
@@ -32,5 +34,10 @@ void doctor_release(Doctor *doctor);
 /* Never fails as a whole but for EK_CANCELLED; what is wrong is in the checks. */
 bool doctor_run(const Connection *connection, const char *folder_wanted, const Cancel *cancel, Doctor *doctor,
                 Error *err);
+
+/* What Neon's Free plan (0.5 GB of storage, 5 GB a month of what leaves it) makes of a database and its schedule: the
+ * checks "storage" and "egress", which are filled in. A dump leaves Neon uncompressed: `table_bytes`, each time. */
+void doctor_forecast(int64_t database_bytes, int64_t table_bytes, const Settings *settings, Check *storage,
+                     Check *egress);
 
 #endif

@@ -42,9 +42,10 @@ typedef struct Error {
     char *message; /* owned, UTF-8; NULL while kind is EK_NONE */
     char *detail;  /* owned, UTF-8, or NULL */
     char *hint;    /* owned, UTF-8, or NULL */
+    bool aside;    /* the detail is a library's raw words for what the message says: not in error_text */
 } Error;
 
-#define ERROR_INIT {EK_NONE, 0, NULL, NULL, NULL}
+#define ERROR_INIT {EK_NONE, 0, NULL, NULL, NULL, false}
 
 /* Fills *err, freeing what it held. Returns false, so that `return error_set(...)` reads well. err may be
  * NULL: then nothing is recorded. */
@@ -68,7 +69,8 @@ bool error_move(Error *to, Error *from);
 /* Frees the texts and empties the Error. */
 void error_clear(Error *err);
 
-/* The one text for a log or a box: "message: detail. Hint" on one line. Caller frees. */
+/* The one text for a log or a box: "message: detail. Hint" on one line, without a detail that is set aside. Caller
+ * frees. */
 char *error_text(const Error *err);
 
 /* The exit code of the console program for a kind: the numbers above. */

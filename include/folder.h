@@ -9,10 +9,14 @@
 #include "error.h"
 #include "fs.h"
 
-/* The first writable one of: Documents\AIT_CMMS_Backups; `backups` beside the program; home\AIT_CMMS_Backups;
- * temp\AIT_CMMS_Backups. Made if need be. *fallback says that it is not the first. CMMS_BACKUP_FOLDER in the
- * environment, or `wanted` when not NULL, names the folder outright: then there is no fallback. Caller frees. */
+/* The first writable one of: the folder in the profile (userprofile.h); Documents\AIT_CMMS_Backups; `backups` beside
+ * the program; home\AIT_CMMS_Backups; temp\AIT_CMMS_Backups. Made if need be. *fallback: it is not the one that
+ * should be. CMMS_BACKUP_FOLDER in the environment, or `wanted` when not NULL, names the folder outright: then there is
+ * no fallback. Caller frees. */
 bool folder_choose(const char *wanted, char **folder, bool *fallback, Error *err);
+/* "OneDrive" when the folder lies in what it copies to the cloud, by its variables in the environment; else NULL.
+ * Caller frees. */
+char *folder_cloud_name(const char *folder);
 /* The part of it that looks: the first of `dirs` (NULLs are passed over) that can be made and written to. */
 bool folder_choose_among(const char *const *dirs, size_t count, size_t *which, Error *err);
 
@@ -31,6 +35,12 @@ char *folder_manifest_path(const char *backup_path); /* caller frees */
 
 /* One job per folder, across processes and users; released by a crash. EK_BUSY otherwise, with words. */
 bool folder_lock(const char *folder, FsLock **lock, Error *err);
+
+/* For who has the lock. Servers know a backup's sessions by a word, its own for each backup; the folder keeps that of
+ * the last one. Whoever gets the lock knows that it has ended, however: a session of that word that a server still
+ * has, has no client any more. NULL: there is none. Caller frees. */
+char *folder_last_job(const char *folder);
+void folder_note_job(const char *folder, const char *job); /* letters and digits; what fails here is no error */
 
 /* Held for the moment in which backup_log.json or backup_config.json is rewritten. Waits up to ten seconds for
  * others who do the same; then EK_BUSY. */

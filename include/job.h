@@ -27,11 +27,13 @@ typedef struct JobSink {
     void (*log)(void *context, LogLevel level, const char *text); /* one line, no time stamp */
     void (*progress)(void *context, const Progress *progress);
     void *context;
+    const char *actor; /* who is signed in (signin.h), for the audit log; NULL: nobody. Borrowed */
 } JobSink;
 
 /* Helpers; a NULL sink, or one with a NULL function, is silence. Line ends inside the text become spaces. */
 void job_log(const JobSink *sink, LogLevel level, const char *format, ...) CMMS_PRINTF(3, 4);
 void job_progress(const JobSink *sink, const Progress *progress);
+const char *job_actor(const JobSink *sink);
 
 /* The window's sink: a bounded queue between the worker and the window's thread. `ring` is called, without
  * the lock, when something was added to an empty queue: it posts one message (the doorbell). Of progress only

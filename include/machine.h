@@ -11,11 +11,13 @@ char *machine_home_dir(void);       /* the profile folder; $HOME */
 char *machine_temp_dir(void);
 char *machine_program_dir(void);    /* where our own executable lies */
 char *machine_program_path(void);   /* our own executable */
-char *machine_local_data_dir(void); /* %LOCALAPPDATA%\AIT CMMS\Backup; $XDG_DATA_HOME/ait-cmms-backup. Made. */
+char *machine_local_data_dir(void); /* CMMS_BACKUP_DATA in the environment, else %LOCALAPPDATA%\AIT CMMS\Backup
+                                       or $XDG_DATA_HOME/ait-cmms-backup. Made. */
 char *machine_user_name(void);
 char *machine_host_name(void);
 char *machine_os_text(void);        /* "Windows 10.0.19045", "Linux 6.1.0", with " (Wine 10.0)" under Wine */
 char *machine_getenv(const char *name); /* UTF-8 on Windows too */
+void machine_unsetenv(const char *name); /* also for the C library; while there is one thread */
 bool machine_random(void *bytes, size_t len); /* from the system's generator */
 
 /* Folders in which PostgreSQL's client tools may be installed, best first, by the registry, Program Files and

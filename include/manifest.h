@@ -46,6 +46,7 @@ typedef struct Manifest {
     char *program_version;
     TableCount *tables;    /* in the archive's order */
     size_t table_count;
+    int64_t large_objects, large_objects_expected; /* as rows and expected of a table; absent in a file: -1 */
     char **warnings;
     size_t warning_count;
     bool pinned;           /* retention leaves it alone; absent in a file: false */

@@ -38,6 +38,8 @@ typedef struct RetentionItem {
     bool good;                   /* counts as a verified backup of ours */
     bool remove;
     const CatalogEntry *witness; /* of one that goes: the newest verified backup, which is newer */
+    int64_t leaves;              /* from when on it would go, as things stand now (`now`: at the next clean-up); 0: it
+                                    stays */
     char *reason;                /* owned: "older than 30 days", "pinned: before the upgrade" */
 } RetentionItem;
 
@@ -75,14 +77,16 @@ char *retention_loss(const Manifest *before, const Manifest *now, int percent);
 char *retention_frozen(const char *folder);
 bool retention_freeze(const char *folder, const char *reason, Error *err);
 /* Ends it, and logs that. EK_NOT_FOUND when it was not frozen. */
-bool retention_unfreeze(const char *folder, Error *err);
+bool retention_unfreeze(const char *folder, const JobSink *sink, Error *err);
 
-/* These take the folder's lock (EK_BUSY) and log what they do. `name` is a base name. */
+/* These take the folder's lock (EK_BUSY) and log what they do, with the sink's actor; the sink may be NULL. `name` is a
+ * base name. */
 
 /* EK_NOT_FOUND without the backup; EK_SETTINGS without a manifest to keep the pin in. `reason` may be NULL. */
-bool retention_pin(const char *folder, const char *name, bool pinned, const char *reason, Error *err);
+bool retention_pin(const char *folder, const char *name, bool pinned, const char *reason, const JobSink *sink,
+                   Error *err);
 /* EK_SETTINGS for a pinned one, and, unless `force`, for the newest good one of its database, or for any while
  * there is no good one. */
-bool retention_delete(const char *folder, const char *name, bool force, Error *err);
+bool retention_delete(const char *folder, const char *name, bool force, const JobSink *sink, Error *err);
 
 #endif

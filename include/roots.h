@@ -10,7 +10,8 @@
 #include "error.h"
 
 /* What to give as sslrootcert: on Windows the path of roots.pem in machine_local_data_dir(), written anew when it
- * is older than a day, atomically, from the ROOT stores of user and machine; on POSIX "system". Caller frees. */
+ * is older than a day, atomically, from the ROOT stores of user and machine, and with those that Neon needs even where
+ * Windows has not fetched them yet; on POSIX "system". Caller frees. */
 bool roots_get(char **sslrootcert, Error *err);
 
 #endif

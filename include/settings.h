@@ -25,10 +25,12 @@ typedef struct Settings {
     bool verify_after_backup; /* default true */
     int keep_monthly;         /* 0..120, default 0: the newest backup of each of so many months stays */
     int shrink_alarm_percent; /* 0..100, default 30; 0: no alarm */
+    int stall_minutes; /* 1..1440, default 10: a dump from which nothing comes for so long is stopped */
     cJSON *document;          /* owned: the file's object with all its keys */
     char *notice;             /* owned: what the user should be told about the load, or NULL */
 } Settings;
 
+#define SETTINGS_STALL_MINUTES 10
 #define SETTINGS_FILE "backup_config.json"
 
 void settings_init(Settings *settings); /* the defaults */
@@ -38,6 +40,11 @@ void settings_release(Settings *settings);
 bool settings_load(const char *folder, Settings *settings, Error *err);
 /* EK_SETTINGS names a value that is out of its range; EK_IO, EK_SPACE or EK_BUSY: the file is as it was. */
 bool settings_save(const char *folder, const Settings *settings, Error *err);
+/* Loads, lets `change` alter what was loaded, and saves that if it differs, with no other process in between: of two
+ * who change different values at once both get theirs. `settings` then has what is in the file. False from `change`:
+ * nothing is saved, and `settings` is as it was. */
+bool settings_change(const char *folder, bool (*change)(void *context, Settings *settings, Error *err), void *context,
+                     Settings *settings, Error *err);
 /* Parses bytes as the file's content: the fuzzer's way in. */
 bool settings_parse(const char *bytes, size_t len, Settings *settings, Error *err);
 /* One value by its key in the file, given as text ("retention_days", "14"). EK_USAGE names a key that there is not,

@@ -11,7 +11,12 @@ typedef struct Cond Cond;
 /* A thread that cannot be started ends the program like memory that cannot be had. */
 Thread *thread_start(void (*run)(void *argument), void *argument);
 void thread_join(Thread *thread); /* waits and frees; NULL is fine */
+/* One that nobody waits for: it owns what it uses, and may still run when the program ends. */
+void thread_start_detached(void (*run)(void *argument), void *argument);
 unsigned thread_cpu_count(void);  /* at least 1 */
+/* The calling thread runs only while others leave it a processor, or no longer does. A wish: some systems do not let
+ * an ordinary user take it back. */
+void thread_give_way(bool yes);
 
 Mutex *mutex_new(void);
 void mutex_free(Mutex *mutex);

@@ -26,6 +26,10 @@ void verify_result_release(VerifyResult *result);
  * A manifest that is there but cannot be used is EK_DAMAGED. */
 bool verify_file(const char *path, const JobSink *sink, const Cancel *cancel, VerifyResult *result, Error *err);
 
+/* verify_file of a file that was followed while it was written (NULL: it was not). */
+bool verify_followed(const char *path, ArchiveFollower *follower, const JobSink *sink, const Cancel *cancel,
+                     VerifyResult *result, Error *err);
+
 /* verify_file under the folder's rules: takes its lock (EK_BUSY), writes the outcome into the manifest (level, time)
  * and the log. A file without a manifest that reads well gets one when `adopt` is set; an unusable manifest is then
  * kept aside. A damaged file's manifest gets LEVEL_BAD and stays what it was otherwise. When the check is

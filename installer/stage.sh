@@ -75,11 +75,12 @@ imports_among() {
   printf '%s\n' $known
 }
 
-# The programs. Their DLLs are looked for where they were built.
+# The programs. Their DLLs are looked for where they were built; libpq.dll they load themselves, when it is needed.
 for program in cmms-backup cmms-backup-cli; do
   put_program "$build/$program.exe" "$program.exe"
 done
-for dll in $(imports_among /opt/pg18/bin "$build/cmms-backup.exe" "$build/cmms-backup-cli.exe"); do
+for dll in libpq.dll $(imports_among /opt/pg18/bin "$build/cmms-backup.exe" "$build/cmms-backup-cli.exe" \
+    /opt/pg18/bin/libpq.dll); do
   put "/opt/pg18/bin/$dll" "$dll"
 done
 

@@ -2,6 +2,9 @@
 set(CORE_SOURCES
   src/core/archive.c
   src/core/archive_data.c
+  src/core/archive_facts.c
+  src/core/archive_follow.c
+  src/core/archive_scan.c
   src/core/archive_stream.c
   src/core/archive_toc.c
   src/core/auditlog.c
@@ -10,6 +13,8 @@ set(CORE_SOURCES
   src/core/clock_text.c
   src/core/connection.c
   src/core/connection_string.c
+  src/core/copywatch.c
+  src/core/counting.c
   src/core/doctor.c
   src/core/dump.c
   src/core/engine.c
@@ -18,10 +23,13 @@ set(CORE_SOURCES
   src/core/folder.c
   src/core/fs_common.c
   src/core/hash.c
+  src/core/health.c
   src/core/job.c
   src/core/jsonutil.c
+  src/core/listing.c
   src/core/manifest.c
   src/core/mem.c
+  src/core/netwait_common.c
   src/core/pe_imports.c
   src/core/process_common.c
   src/core/progress.c
@@ -34,25 +42,31 @@ set(CORE_SOURCES
   src/core/sample_rows.c
   src/core/secret.c
   src/core/settings.c
+  src/core/signin.c
   src/core/snapshot.c
+  src/core/standstill.c
   src/core/strbuf.c
   src/core/tools.c
+  src/core/userprofile.c
   src/core/utf.c
   src/core/verify.c
   src/core/version.c)
 set(SERVICE_SOURCES
   src/services/http.c
   src/services/pg.c
-  src/services/pg_errors.c)
+  src/services/pg_errors.c
+  src/services/pglibrary.c)
 set(WIN_SOURCES
   src/platform/win/cancel_win.c
   src/platform/win/clock_win.c
   src/platform/win/fs_win.c
+  src/platform/win/library_win.c
   src/platform/win/machine_win.c
   src/platform/win/netwait_win.c
   src/platform/win/os_error_win.c
   src/platform/win/process_win.c
   src/platform/win/rights_win.c
+  src/platform/win/roots_builtin.c
   src/platform/win/roots_win.c
   src/platform/win/thread_win.c
   src/platform/win/utf_win.c)
@@ -67,32 +81,60 @@ set(POSIX_SOURCES
   src/platform/posix/roots_posix.c
   src/platform/posix/thread_posix.c)
 set(CLI_SOURCES
+  src/cli/connect.c
   src/cli/help.c
   src/cli/main.c
   src/cli/options.c
   src/cli/output.c
+  src/cli/read.c
   src/cli/upkeep.c
   src/cli/verb_export.c
-  src/cli/verb_prove.c)
+  src/cli/verb_list.c
+  src/cli/verb_prove.c
+  src/cli/verb_sample.c)
 set(CLI_WIN_SOURCES src/platform/win/console_win.c)
 set(CLI_POSIX_SOURCES src/platform/posix/console_posix.c)
 set(UI_SOURCES
+  src/ui/about_dialog.c
   src/ui/app_options.c
+  src/ui/assistant_dialog.c
   src/ui/backup_list.c
+  src/ui/chart_scale.c
+  src/ui/chart_view.c
+  src/ui/cleanup_dialog.c
   src/ui/clipboard.c
   src/ui/details_dialog.c
+  src/ui/dialog.c
   src/ui/dpi.c
+  src/ui/fitting.c
   src/ui/folder_dialog.c
+  src/ui/folder_watch.c
+  src/ui/help_dialog.c
   src/ui/layout.c
+  src/ui/list_model.c
+  src/ui/locale_text.c
   src/ui/log_view.c
+  src/ui/look.c
   src/ui/main.c
   src/ui/main_commands.c
+  src/ui/main_dialogs.c
   src/ui/main_jobs.c
+  src/ui/main_manners.c
+  src/ui/main_show.c
+  src/ui/main_signin.c
   src/ui/main_window.c
   src/ui/message_box.c
+  src/ui/power.c
+  src/ui/save_dialog.c
   src/ui/screenshot.c
+  src/ui/settings_dialog.c
+  src/ui/sign_image.c
   src/ui/sign_label.c
+  src/ui/signin_dialog.c
   src/ui/task.c
   src/ui/taskbar.c
+  src/ui/tray.c
   src/ui/ui_text.c
-  src/ui/words.c)
+  src/ui/window_state.c
+  src/ui/words.c
+  src/ui/worker.c)

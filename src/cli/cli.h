@@ -3,6 +3,8 @@
 #define CMMS_CLI_CLI_H
 
 #include "cancel.h"
+#include "connection.h"
+#include "manifest.h"
 #include "options.h"
 #include "output.h"
 
@@ -10,10 +12,25 @@ typedef struct Cli {
     const Options *options;
     Output output;
     Cancel *cancel;
+    Connection environment; /* what PG* said at the start */
 } Cli;
 
-/* upkeep.c. Each returns the exit code, having shown its result or its error. */
-int run_cleanup(Cli *cli);
+/* --- connect.c ------------------------------------------------------------------------------------------- */
+
+/* Profile, environment, switches; and the password: what the system keeps, else, with somebody at a terminal, what the
+ * server asks for. */
+bool cli_connection(Cli *cli, Connection *connection, Error *err);
+bool cli_switches(const Options *options, Connection *connection, Error *err);
+bool cli_find_password(Cli *cli, Connection *connection, Error *err);
+void cli_replace_text(char **field, const char *value); /* NULL or empty: it stays */
+
+/* --- the verbs. Each returns the exit code, having shown its result or its error. ------------------------- */
+
+int run_list(Cli *cli);   /* verb_list.c */
+int run_verify(Cli *cli); /* read.c */
+int run_prove(Cli *cli);
+int run_sample(Cli *cli); /* verb_sample.c */
+int run_cleanup(Cli *cli); /* upkeep.c */
 int run_pin(Cli *cli);
 int run_delete(Cli *cli);
 int run_log(Cli *cli);

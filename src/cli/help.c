@@ -51,11 +51,13 @@ static const char general[] =
     "  -U, --username=NAME      user name at the server\n"                                                           \
     "  -d, --dbname=DBNAME      database, or a connection string:\n"                                                 \
     "                           postgresql://USER@HOST:PORT/DBNAME?sslmode=..., or host=HOST dbname=DBNAME ...\n"    \
-    "      --sslmode=MODE       disable, allow, prefer, require, verify-ca or verify-full\n"                         \
+    "      --sslmode=MODE       disable, allow, prefer, require, verify-ca or verify-full (the default but for\n"     \
+    "                           this computer itself); a connection string's own sslmode cannot weaken it\n"         \
     "  -w, --no-password        never ask for a password\n"
 
 #define CONNECTION_SOURCES                                                                                           \
-    "Where nothing is given, the saved profile and PGHOST, PGPORT, PGUSER, PGDATABASE, PGSSLMODE count.\n"           \
+    "Where nothing is given, the saved profile and PGHOST, PGPORT, PGUSER, PGDATABASE, PGSSLMODE, PGSSLROOTCERT,\n"  \
+    "PGCHANNELBINDING and PGOPTIONS count. All other PG* variables are not looked at, also not by pg_dump.\n"        \
     "The password comes from PGPASSWORD or the connection string, a password file (PGPASSFILE), or what the\n"       \
     "system keeps for this user; otherwise it is asked for on the terminal. There is no option for it.\n"
 
@@ -65,6 +67,10 @@ static const char general[] =
     "  -q, --quiet              no progress and no log lines: only the result and errors\n"                          \
     "      --no-color           no colours on a terminal\n"                                                          \
     "  -?, --help               show this text\n"
+
+#define PROGRESS_OPTION \
+    "      --progress-json      progress as JSON on stderr, an object a line: fraction (0 to 1), step, bytes,\n" \
+    "                           bytes_per_second, seconds_left\n"
 
 #define FOLDER_OPTION                                                                                                \
     "      --folder=DIR         backup folder; otherwise CMMS_BACKUP_FOLDER, else Documents/AIT_CMMS_Backups\n"
@@ -78,7 +84,7 @@ static const char backup[] =
     "\n"
     "Options:\n" FOLDER_OPTION
     "      --compress=METHOD    none, gzip, lz4 or zstd, with a level if need be: zstd:3\n"
-    "\n" CONNECTION_HELP "\n" OUTPUT_HELP "\n" CONNECTION_SOURCES
+    "\n" CONNECTION_HELP "\n" OUTPUT_HELP PROGRESS_OPTION "\n" CONNECTION_SOURCES
     "\n"
     "With --quiet the finished file's path is the only line on stdout.\n";
 
@@ -104,7 +110,7 @@ static const char verify[] =
     "Without FILE the newest backup in the backup folder. FILE is a path, or a name in the backup folder.\n"
     "\n"
     "Options:\n"
-    "      --all                all backups in the backup folder\n" FOLDER_OPTION "\n" OUTPUT_HELP
+    "      --all                all backups in the backup folder\n" FOLDER_OPTION "\n" OUTPUT_HELP PROGRESS_OPTION
     "\n"
     "The exit code is 7 when any of the files is damaged.\n";
 
@@ -121,7 +127,7 @@ static const char prove[] =
     "\n"
     "Options:\n"
     "      --on                 on the server that -h names, in a database of its own that is dropped afterwards\n"
-    FOLDER_OPTION "\n" CONNECTION_HELP "\n" OUTPUT_HELP
+    FOLDER_OPTION "\n" CONNECTION_HELP "\n" OUTPUT_HELP PROGRESS_OPTION
     "\n"
     "With --on, -d names a database to connect to first (postgres); it is not touched. The exit code is 4 when\n"
     "the backup cannot be proven on that server, for example for an extension that the server lacks.\n";
@@ -136,7 +142,7 @@ static const char export[] =
     "FILE is a path, or a name in the backup folder. DIR must exist.\n"
     "\n"
     "Options:\n"
-    "      --overwrite          replace a file of that name in DIR\n" FOLDER_OPTION "\n" OUTPUT_HELP
+    "      --overwrite          replace a file of that name in DIR\n" FOLDER_OPTION "\n" OUTPUT_HELP PROGRESS_OPTION
     "\n"
     "With --quiet the copy's path is the only line on stdout.\n";
 
@@ -229,7 +235,7 @@ static const char config[] =
     "  cmms-backup-cli config set KEY=VALUE...\n"
     "\n"
     "Keys: enabled, schedule (daily, weekly, monthly), backup_time (HH:MM), retention_days, max_backups, compress,\n"
-    "verify_after_backup, keep_monthly, shrink_alarm_percent (0: no alarm).\n"
+    "verify_after_backup, keep_monthly, shrink_alarm_percent (0: no alarm), stall_minutes.\n"
     "\n"
     "Options:\n" FOLDER_OPTION "\n" OUTPUT_HELP;
 

@@ -36,6 +36,7 @@ typedef enum Id {
     ID_ON,
     ID_OVERWRITE,
     ID_PORT,
+    ID_PROGRESS_JSON,
     ID_QUIET,
     ID_REASON,
     ID_SIZE,
@@ -73,6 +74,8 @@ static const Rule rules[] = {
     {ID_ON, "on", 0, false, BIT(VERB_PROVE)},
     {ID_OVERWRITE, "overwrite", 0, false, BIT(VERB_EXPORT)},
     {ID_PORT, "port", 'p', true, WITH_SERVER},
+    {ID_PROGRESS_JSON, "progress-json", 0, false,
+     BIT(VERB_BACKUP) | BIT(VERB_VERIFY) | BIT(VERB_PROVE) | BIT(VERB_EXPORT)},
     {ID_QUIET, "quiet", 'q', false, WORKING},
     {ID_REASON, "reason", 0, true, BIT(VERB_PIN)},
     {ID_SIZE, "size", 0, true, BIT(VERB_SAMPLE)},
@@ -222,6 +225,7 @@ static bool apply(Options *options, const Rule *rule, const char *value, Error *
     case ID_ON: options->on = true; break;
     case ID_OVERWRITE: options->overwrite = true; break;
     case ID_PORT: options->port = value; break;
+    case ID_PROGRESS_JSON: options->progress_json = true; break;
     case ID_QUIET: options->quiet = true; break;
     case ID_REASON: options->reason = value; break;
     case ID_SIZE: return parse_size(value, &options->megabytes, err);

@@ -41,6 +41,7 @@ typedef struct Options {
     const char *data; /* sample --data */
     int megabytes;    /* sample --size; 0: not given */
     bool json, quiet, no_color, all;
+    bool progress_json; /* backup, verify, prove, export */
     bool dry_run, unfreeze; /* cleanup */
     bool off;               /* pin */
     const char *reason;     /* pin */

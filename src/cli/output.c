@@ -188,8 +188,40 @@ char *output_progress_text(const Progress *progress, unsigned width)
     return text;
 }
 
+/* {"fraction", "step", "bytes", "bytes_per_second", "seconds_left"}, null for what is not known. */
+static void write_progress_object(const Progress *progress)
+{
+    cJSON *object = cJSON_CreateObject();
+    if (progress->fraction >= 0) {
+        json_set_number(object, "fraction", progress->fraction);
+    } else {
+        cJSON_AddNullToObject(object, "fraction");
+    }
+    json_set_string(object, "step", progress->step);
+    json_set_int(object, "bytes", (int64_t)progress->bytes);
+    json_set_number(object, "bytes_per_second", progress->bytes_per_second);
+    if (progress->seconds_left >= 0) {
+        json_set_number(object, "seconds_left", progress->seconds_left);
+    } else {
+        cJSON_AddNullToObject(object, "seconds_left");
+    }
+    char *text = cJSON_PrintUnformatted(object);
+    if (!text) {
+        mem_out();
+    }
+    char *line = mem_printf("%s\n", text);
+    console_write(2, line);
+    mem_free(line);
+    cJSON_free(text);
+    cJSON_Delete(object);
+}
+
 void output_progress(Output *output, const Progress *progress)
 {
+    if (output->progress_json) {
+        write_progress_object(progress);
+        return;
+    }
     if (!output->progress) {
         return;
     }
@@ -239,6 +271,26 @@ cJSON *output_error_object(const Error *err)
     return object;
 }
 
+void output_add_time(cJSON *object, const char *name, int64_t unix_seconds)
+{
+    char *text = unix_seconds > 0 ? clock_iso_text(unix_seconds) : NULL;
+    json_set_string(object, name, text);
+    mem_free(text);
+}
+
+void output_add_tables(cJSON *object, const Manifest *manifest)
+{
+    cJSON *tables = cJSON_AddArrayToObject(object, "tables");
+    for (size_t i = 0; i < manifest->table_count; i++) {
+        const TableCount *count = &manifest->tables[i];
+        cJSON *table = cJSON_CreateObject();
+        json_set_string(table, "schema", count->schema);
+        json_set_string(table, "name", count->name);
+        json_set_int(table, "rows", count->rows);
+        cJSON_AddItemToArray(tables, table);
+    }
+}
+
 int output_error(Output *output, const Error *err)
 {
     output_clear_progress(output);
@@ -276,5 +328,5 @@ static void sink_progress(void *context, const Progress *progress)
 
 JobSink output_sink(Output *output)
 {
-    return (JobSink){sink_log, sink_progress, output};
+    return (JobSink){sink_log, sink_progress, output, NULL};
 }

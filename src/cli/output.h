@@ -3,7 +3,7 @@
  *
  * Results and log lines go to stdout, errors and the progress line to stderr. With --json stdout holds one
  * document; log lines are then not shown (they are in the document's warnings and the backup log).
- * On a terminal the progress is one line that is drawn anew; otherwise there is none.
+ * On a terminal the progress is one line that is drawn anew; otherwise there is none, unless as JSON lines.
  */
 #ifndef CMMS_CLI_OUTPUT_H
 #define CMMS_CLI_OUTPUT_H
@@ -17,6 +17,7 @@
 #include "compiler.h"
 #include "error.h"
 #include "job.h"
+#include "manifest.h"
 
 typedef enum Colour { COLOUR_NONE, COLOUR_GOOD, COLOUR_WARNING, COLOUR_BAD } Colour;
 
@@ -25,6 +26,7 @@ typedef struct Output {
     bool colour;      /* stdout may be coloured */
     bool error_colour; /* stderr too */
     bool progress;    /* stderr is a terminal that shows a progress line */
+    bool progress_json; /* instead: one JSON object a line on stderr; set after output_init */
     unsigned drawn;   /* columns of the progress line that stand there now */
     uint64_t drawn_at; /* clock_monotonic_ms of the last drawing */
 } Output;
@@ -43,6 +45,9 @@ void output_clear_progress(Output *output);
 void output_json(Output *output, cJSON *document);
 /* The error, for people on stderr or as a document on stdout; returns the exit code. */
 int output_error(Output *output, const Error *err);
+/* Parts of documents: a moment, null for none; the tables with their rows. */
+void output_add_time(cJSON *object, const char *name, int64_t unix_seconds);
+void output_add_tables(cJSON *object, const Manifest *manifest);
 /* {"kind", "message", "detail", "hint", "exit_code"}; caller deletes. */
 cJSON *output_error_object(const Error *err);
 

@@ -15,7 +15,7 @@
 
 #define LOG_SHOWN 20
 
-/* Caller frees. False: the error was shown, and *code set. */
+/* The folder; caller frees. False: the error was shown, and *code set. */
 static bool choose_folder(Cli *cli, char **folder, int *code)
 {
     Error err = ERROR_INIT;
@@ -143,7 +143,7 @@ static bool clean_up(Cli *cli, const char *folder, const Settings *settings, Err
 
 static bool unfreeze(Cli *cli, const char *folder, Error *err)
 {
-    if (!retention_unfreeze(folder, err)) {
+    if (!retention_unfreeze(folder, NULL, err)) {
         return false;
     }
     if (cli->output.json) {
@@ -157,31 +157,39 @@ static bool unfreeze(Cli *cli, const char *folder, Error *err)
     return true;
 }
 
-int run_cleanup(Cli *cli)
+static bool cleanup(Cli *cli, const char *folder, Settings *settings, Error *err)
+{
+    if (!settings_load(folder, settings, err)) {
+        return false;
+    }
+    if (settings->notice) {
+        output_log(&cli->output, LOG_WARNING, settings->notice);
+    }
+    return cli->options->unfreeze  ? unfreeze(cli, folder, err)
+           : cli->options->dry_run ? dry_run(cli, folder, settings, err)
+                                   : clean_up(cli, folder, settings, err);
+}
+
+/* With the folder and settings that are still the defaults. */
+static int run_with_settings(Cli *cli, bool (*run)(Cli *cli, const char *folder, Settings *settings, Error *err))
 {
     Error err = ERROR_INIT;
     Settings settings;
     char *folder = NULL;
     int code = 0;
     settings_init(&settings);
-    if (!choose_folder(cli, &folder, &code)) {
-        goto out;
-    }
-    bool ok = settings_load(folder, &settings, &err);
-    if (ok && settings.notice) {
-        output_log(&cli->output, LOG_WARNING, settings.notice);
-    }
-    ok = ok && (cli->options->unfreeze  ? unfreeze(cli, folder, &err)
-                : cli->options->dry_run ? dry_run(cli, folder, &settings, &err)
-                                        : clean_up(cli, folder, &settings, &err));
-    if (!ok) {
+    if (choose_folder(cli, &folder, &code) && !run(cli, folder, &settings, &err)) {
         code = output_error(&cli->output, &err);
     }
-out:
     settings_release(&settings);
     mem_free(folder);
     error_clear(&err);
     return code;
+}
+
+int run_cleanup(Cli *cli)
+{
+    return run_with_settings(cli, cleanup);
 }
 
 /* --- pin, delete ----------------------------------------------------------------------------------------- */
@@ -194,8 +202,8 @@ static bool treat(Cli *cli, const char *folder, const char *name, Error *err)
         return error_hint(err, "Name one of the backups that 'cmms-backup-cli list' shows, without its folder.");
     }
     return cli->options->verb == VERB_PIN
-               ? retention_pin(folder, name, !cli->options->off, cli->options->reason, err)
-               : retention_delete(folder, name, cli->options->force, err);
+               ? retention_pin(folder, name, !cli->options->off, cli->options->reason, NULL, err)
+               : retention_delete(folder, name, cli->options->force, NULL, err);
 }
 
 /* For each operand; the first that fails ends it. */
@@ -320,8 +328,13 @@ static void show_settings(Cli *cli, const char *folder, const Settings *settings
     }
 }
 
-/* One KEY=VALUE. What changed is added to `changes`. */
-static bool change(Settings *settings, const char *text, StrBuf *changes, Error *err)
+typedef struct Changing {
+    const Options *options;
+    StrBuf changes; /* in words */
+} Changing;
+
+/* One KEY=VALUE. */
+static bool change_one(Settings *settings, const char *text, StrBuf *changes, Error *err)
 {
     const char *sign = strchr(text, '=');
     if (!sign) {
@@ -343,56 +356,55 @@ static bool change(Settings *settings, const char *text, StrBuf *changes, Error 
     return ok;
 }
 
+static bool change(void *context, Settings *settings, Error *err)
+{
+    Changing *changing = context;
+    bool ok = true;
+    for (size_t i = 1; ok && i < changing->options->file_count; i++) {
+        ok = change_one(settings, changing->options->files[i], &changing->changes, err);
+    }
+    return ok;
+}
+
 static bool set_settings(Cli *cli, const char *folder, Settings *settings, Error *err)
 {
-    const Options *options = cli->options;
-    StrBuf changes;
-    bool ok = true;
-    strbuf_init(&changes, STRBUF_SMALL);
-    if (options->file_count < 2) {
+    Changing changing = {.options = cli->options};
+    if (cli->options->file_count < 2) {
         error_set(err, EK_USAGE, "say what to set");
+        return error_hint(err, "Try 'cmms-backup-cli config --help'.");
+    }
+    strbuf_init(&changing.changes, STRBUF_SMALL);
+    bool ok = settings_change(folder, change, &changing, settings, err);
+    if (ok && changing.changes.len) {
+        const AuditEntry entry = {
+            .operation = "settings", .status = "success", .message = changing.changes.buf, .seconds = -1};
+        ok = auditlog_append(folder, &entry, err);
+    }
+    strbuf_release(&changing.changes);
+    return ok;
+}
+
+static bool config(Cli *cli, const char *folder, Settings *settings, Error *err)
+{
+    const Options *options = cli->options;
+    const char *what = options->file_count ? options->files[0] : "show";
+    const bool show = strcmp(what, "show") == 0;
+    bool ok;
+    if (strcmp(what, "set") == 0) {
+        ok = set_settings(cli, folder, settings, err);
+    } else if (show && options->file_count <= 1) {
+        ok = settings_load(folder, settings, err);
+    } else {
+        error_set(err, EK_USAGE, "config takes \"show\" or \"set\", not \"%s\"", options->files[show ? 1 : 0]);
         ok = error_hint(err, "Try 'cmms-backup-cli config --help'.");
     }
-    for (size_t i = 1; ok && i < options->file_count; i++) {
-        ok = change(settings, options->files[i], &changes, err);
+    if (ok) {
+        show_settings(cli, folder, settings);
     }
-    if (ok && changes.len) {
-        const AuditEntry entry = {
-            .operation = "settings", .status = "success", .message = changes.buf, .seconds = -1};
-        ok = settings_save(folder, settings, err) && auditlog_append(folder, &entry, err);
-    }
-    strbuf_release(&changes);
     return ok;
 }
 
 int run_config(Cli *cli)
 {
-    const Options *options = cli->options;
-    Error err = ERROR_INIT;
-    Settings settings;
-    char *folder = NULL;
-    int code = 0;
-    settings_init(&settings);
-    if (!choose_folder(cli, &folder, &code)) {
-        goto out;
-    }
-    const char *what = options->file_count ? options->files[0] : "show";
-    bool ok = settings_load(folder, &settings, &err);
-    if (ok && strcmp(what, "set") == 0) {
-        ok = set_settings(cli, folder, &settings, &err);
-    } else if (ok && (strcmp(what, "show") != 0 || options->file_count > 1)) {
-        error_set(&err, EK_USAGE, "config takes \"show\" or \"set\", not \"%s\"",
-                  options->files[options->file_count > 1 && strcmp(what, "show") == 0 ? 1 : 0]);
-        ok = error_hint(&err, "Try 'cmms-backup-cli config --help'.");
-    }
-    if (ok) {
-        show_settings(cli, folder, &settings);
-    } else {
-        code = output_error(&cli->output, &err);
-    }
-out:
-    settings_release(&settings);
-    mem_free(folder);
-    error_clear(&err);
-    return code;
+    return run_with_settings(cli, config);
 }

@@ -1,28 +1,11 @@
-/*
- * archive.c: the reader's ground floor, and the pass over a whole archive.
- *
- * A scan is a pipeline of three threads over a small ring of buffers. The caller's thread reads the file from
- * start to end. One worker hashes each buffer; the other parses and decodes it (archive_toc.c, archive_data.c,
- * archive_stream.c). Both look at the same bytes and a buffer is used again when both are done with it:
- *
- *     produced   buffers read so far                          under lock
- *     hashed     buffers that the hasher is done with         under lock
- *     parsed     the same for the parser; it jumps to the end when parsing failed, so that the rest of the
- *                file is still read and hashed                under lock
- *
- * A slot belongs to the reader while produced - min(hashed, parsed) < RING_SLOTS, and is read-only otherwise.
- * The parser is ordinary sequential code: it asks for its next piece and sleeps until there is one.
- */
+/* archive.c: the reader's ground floor: bytes in pieces, numbers, messages; and reading on the calling thread. */
 #include "archive_private.h"
 
 #include "fs.h"
-#include "hash.h"
 #include "mem.h"
 #include "strbuf.h"
-#include "thread.h"
 
-#define PIECE_SIZE (1024u * 1024u)
-#define RING_SLOTS 8u
+#define PIECE_SIZE (256u * 1024u)
 
 const char *archive_compression_name(ArchiveCompression compression)
 {
@@ -167,7 +150,24 @@ bool archive_reader_int(ArchiveReader *reader, int int_size, int32_t *value, Err
     return true;
 }
 
-/* --- header and TOC only --------------------------------------------------------------------------------- */
+bool archive_reader_skip(ArchiveReader *reader, uint64_t len, Error *err)
+{
+    while (len > 0) {
+        if (!archive_reader_fill(reader, err)) {
+            return false;
+        }
+        if (reader->at_end) {
+            return archive_damaged(reader, archive_reader_offset(reader), err, "the file ends too early");
+        }
+        const size_t have = (size_t)(reader->end - reader->next);
+        const size_t step = have < len ? have : (size_t)len;
+        reader->next += step;
+        len -= step;
+    }
+    return true;
+}
+
+/* --- on the calling thread ------------------------------------------------------------------------------------- */
 
 typedef struct Direct {
     const ArchiveSource *source;
@@ -188,217 +188,35 @@ static bool direct_more(ArchiveReader *reader, Error *err)
     return true;
 }
 
-bool archive_read_toc_source(const ArchiveSource *source, Archive *archive, Error *err)
+static bool read_direct(const ArchiveSource *source, bool data, Archive *archive, const Cancel *cancel, Error *err)
 {
     Direct direct = {source, mem_alloc(PIECE_SIZE)};
     ArchiveReader reader = {.size = source->size, .more = direct_more, .context = &direct};
+    const bool ok =
+        archive_parse_toc(&reader, archive, err) && (!data || archive_parse_data(&reader, archive, cancel, err));
+    archive_reader_release(&reader);
+    mem_free(direct.buf);
+    return ok;
+}
+
+bool archive_read_toc_source(const ArchiveSource *source, Archive *archive, Error *err)
+{
     Archive found;
     archive_init(&found);
-    const bool ok = archive_parse_toc(&reader, &found, err);
+    const bool ok = read_direct(source, false, &found, NULL, err);
     if (ok) {
         archive_release(archive);
         *archive = found;
     } else {
         archive_release(&found);
     }
-    archive_reader_release(&reader);
-    mem_free(direct.buf);
     return ok;
 }
 
-/* --- the pass over the whole file ------------------------------------------------------------------------ */
-
-typedef struct Slot {
-    uint8_t *bytes;
-    size_t len;
-} Slot;
-
-typedef struct Scan {
-    /* Set before start. */
-    const ArchiveSource *source;
-    const Cancel *cancel;
-    Mutex *mutex;
-    Cond *cond;
-    Slot slots[RING_SLOTS];
-    /* Under lock. */
-    uint64_t produced, hashed, parsed;
-    bool ended;   /* nothing more will be produced */
-    bool stopped; /* the read failed or the user cancelled: the workers stop where they are */
-    bool parser_gone;
-    /* Parser only, until it is joined. */
-    ArchiveReader reader;
-    uint64_t taken; /* pieces handed to the parser */
-    Archive *archive;
-    bool parsed_well;
-    Error error;
-    /* Hasher only, until it is joined. */
-    char sha256[65];
-    char quickxor[29];
-} Scan;
-
-/* Waits for slot number `index`; false at the end or when stopped. */
-static bool await_slot(Scan *scan, uint64_t index, bool *stopped)
+bool archive_read_source(const ArchiveSource *source, Archive *archive, const Cancel *cancel, Error *err)
 {
-    mutex_lock(scan->mutex);
-    while (scan->produced <= index && !scan->ended && !scan->stopped) {
-        cond_wait(scan->cond, scan->mutex);
-    }
-    *stopped = scan->stopped;
-    const bool there = scan->produced > index && !scan->stopped;
-    mutex_unlock(scan->mutex);
-    return there;
-}
-
-static void hash_all(void *argument)
-{
-    Scan *scan = argument;
-    Sha256 *sha256 = sha256_new();
-    QuickXor quickxor;
-    quickxor_init(&quickxor);
-    bool stopped = false;
-    for (uint64_t index = 0; await_slot(scan, index, &stopped); index++) {
-        const Slot *slot = &scan->slots[index % RING_SLOTS];
-        sha256_update(sha256, slot->bytes, slot->len);
-        quickxor_update(&quickxor, slot->bytes, slot->len);
-        mutex_lock(scan->mutex);
-        scan->hashed = index + 1;
-        cond_broadcast(scan->cond);
-        mutex_unlock(scan->mutex);
-    }
-    if (stopped) {
-        sha256_free(sha256);
-    } else {
-        sha256_finish(sha256, scan->sha256);
-        quickxor_finish(&quickxor, scan->quickxor);
-    }
-}
-
-static bool ring_more(ArchiveReader *reader, Error *err)
-{
-    Scan *scan = reader->context;
-    mutex_lock(scan->mutex);
-    scan->parsed = scan->taken; /* the piece before is done with */
-    cond_broadcast(scan->cond);
-    mutex_unlock(scan->mutex);
-    bool stopped = false;
-    if (await_slot(scan, scan->taken, &stopped)) {
-        const Slot *slot = &scan->slots[scan->taken % RING_SLOTS];
-        reader->next = slot->bytes;
-        reader->end = slot->bytes + slot->len;
-        reader->piece_end += slot->len;
-        scan->taken++;
-        return true;
-    }
-    if (stopped) {
-        return error_set(err, EK_CANCELLED, "the check was stopped");
-    }
-    reader->at_end = true;
-    return true;
-}
-
-static void parse_all(void *argument)
-{
-    Scan *scan = argument;
-    scan->parsed_well = archive_parse_toc(&scan->reader, scan->archive, &scan->error) &&
-                        archive_parse_data(&scan->reader, scan->archive, scan->cancel, &scan->error);
-    mutex_lock(scan->mutex);
-    scan->parser_gone = true;
-    cond_broadcast(scan->cond);
-    mutex_unlock(scan->mutex);
-}
-
-static uint64_t done_with(const Scan *scan)
-{
-    return scan->parser_gone || scan->hashed < scan->parsed ? scan->hashed : scan->parsed;
-}
-
-/* Waits until slot number `index` may be written. */
-static Slot *free_slot(Scan *scan, uint64_t index)
-{
-    mutex_lock(scan->mutex);
-    while (index - done_with(scan) >= RING_SLOTS) {
-        cond_wait(scan->cond, scan->mutex);
-    }
-    mutex_unlock(scan->mutex);
-    Slot *slot = &scan->slots[index % RING_SLOTS];
-    if (slot->bytes == NULL) {
-        slot->bytes = mem_alloc(PIECE_SIZE);
-    }
-    slot->len = 0;
-    return slot;
-}
-
-/* Reads the whole file into the ring, on the caller's thread. */
-static bool produce(Scan *scan, ArchiveScan *request, uint64_t *total, Error *err)
-{
-    uint64_t offset = 0;
-    for (uint64_t index = 0;; index++) {
-        if (cancel_requested(scan->cancel)) {
-            return error_set(err, EK_CANCELLED, "the check was cancelled");
-        }
-        Slot *slot = free_slot(scan, index);
-        size_t got = 0;
-        do {
-            if (!scan->source->read(scan->source->context, offset, slot->bytes + slot->len, PIECE_SIZE - slot->len,
-                                    &got, err)) {
-                return false;
-            }
-            slot->len += got;
-            offset += got;
-        } while (got > 0 && slot->len < PIECE_SIZE);
-        if (slot->len == 0) {
-            *total = offset;
-            return true;
-        }
-        mutex_lock(scan->mutex);
-        scan->produced = index + 1;
-        cond_broadcast(scan->cond);
-        mutex_unlock(scan->mutex);
-        if (request->progress != NULL) {
-            request->progress(request->context, offset, scan->source->size > offset ? scan->source->size : offset);
-        }
-    }
-}
-
-bool archive_scan_source(const ArchiveSource *source, Archive *archive, ArchiveScan *request, Error *err)
-{
-    Scan *scan = mem_alloc(sizeof *scan);
-    scan->source = source;
-    scan->cancel = request->cancel;
-    scan->mutex = mutex_new();
-    scan->cond = cond_new();
-    scan->reader = (ArchiveReader){.size = source->size, .more = ring_more, .context = scan};
-    scan->archive = archive;
     archive_release(archive);
-
-    Thread *hasher = thread_start(hash_all, scan);
-    Thread *parser = thread_start(parse_all, scan);
-    uint64_t total = 0;
-    bool ok = produce(scan, request, &total, err);
-    mutex_lock(scan->mutex);
-    scan->ended = true;
-    scan->stopped = !ok;
-    cond_broadcast(scan->cond);
-    mutex_unlock(scan->mutex);
-    thread_join(hasher);
-    thread_join(parser);
-    if (ok) {
-        memcpy(request->sha256, scan->sha256, sizeof(request->sha256));
-        memcpy(request->quickxor, scan->quickxor, sizeof(request->quickxor));
-        request->bytes = total;
-        if (!scan->parsed_well) {
-            ok = error_move(err, &scan->error);
-        }
-    }
-    error_clear(&scan->error);
-    archive_reader_release(&scan->reader);
-    for (size_t i = 0; i < RING_SLOTS; i++) {
-        mem_free(scan->slots[i].bytes);
-    }
-    cond_free(scan->cond);
-    mutex_free(scan->mutex);
-    mem_free(scan);
-    return ok;
+    return read_direct(source, true, archive, cancel, err);
 }
 
 /* --- files ----------------------------------------------------------------------------------------------- */
@@ -417,5 +235,5 @@ bool archive_read_toc(FsFile *file, Archive *archive, Error *err)
 bool archive_scan(FsFile *file, Archive *archive, ArchiveScan *scan, Error *err)
 {
     ArchiveSource source = {file_read, file, 0};
-    return fs_size(file, &source.size, err) && archive_scan_source(&source, archive, scan, err);
+    return fs_size(file, &source.size, err) && archive_scan_source(&source, 0, archive, scan, err);
 }

@@ -9,6 +9,10 @@
  * Rows of COPY are counted by their line ends. In COPY's text format a line end is always the end of a row, as
  * one within a value is written as backslash and n, and the data end with the line "\." and two empty lines,
  * which pg_dump adds. So a table whose data were cut shows it, whatever the compression.
+ *
+ * archive_parse_data reads all that from the first block to the last. archive_split_data only hops from length to
+ * length and tells where blocks begin, so that others may decode several at once (archive_scan.c); both read the
+ * head of a block with the same lines, and whose blocks they are stands in the ArchiveIndex.
  */
 #include "archive_private.h"
 
@@ -24,22 +28,12 @@ typedef enum DataKind { DATA_COPY, DATA_INSERTS, DATA_LARGE_OBJECT } DataKind;
 /* How much of a line "\." has been seen. */
 typedef enum LineState { LINE_START, LINE_BACKSLASH, LINE_MARK, LINE_INSIDE } LineState;
 
-/* A set of large objects, by number. */
-typedef struct ObjectSet {
-    int64_t count;
-    uint64_t sum;
-} ObjectSet;
-
-typedef struct DataReader {
+struct ArchiveDecoder {
     ArchiveReader *reader;
-    Archive *archive;
+    int int_size;
     const Cancel *cancel;
     ArchiveStream *stream;
-    const ArchiveEntry **by_id; /* of the entries with data, sorted */
-    size_t data_count;
-    size_t seen_count;
-    uint64_t *found_at; /* where each entry's data began, by its place in the TOC */
-    ObjectSet objects; /* seen so far */
+    ArchiveObjects objects; /* seen so far */
     /* The stream at hand. */
     DataKind kind;
     uint64_t bytes;
@@ -49,12 +43,38 @@ typedef struct DataReader {
     unsigned after_end; /* line ends since then; for INSERTs: at the end so far */
     bool cancelled;
     const char *problem;
-} DataReader;
+};
 
 /* --- rows ------------------------------------------------------------------------------------------------ */
 
+/* Not 0 where one of the eight bytes is a line end. */
+static uint64_t line_end_in(const uint8_t *bytes)
+{
+    uint64_t word;
+    memcpy(&word, bytes, sizeof word);
+    word ^= UINT64_C(0x0a0a0a0a0a0a0a0a);
+    return (word - UINT64_C(0x0101010101010101)) & ~word & UINT64_C(0x8080808080808080);
+}
+
+/* memchr(at, '\n', …), which looks at single bytes in some of Windows' C libraries and would then take longer than
+ * decoding. */
+static const uint8_t *find_line_end(const uint8_t *at, const uint8_t *end)
+{
+    while (end - at >= 32 &&
+           (line_end_in(at) | line_end_in(at + 8) | line_end_in(at + 16) | line_end_in(at + 24)) == 0) {
+        at += 32;
+    }
+    while (end - at >= 8 && line_end_in(at) == 0) {
+        at += 8;
+    }
+    while (at < end && *at != '\n') {
+        at++;
+    }
+    return at < end ? at : NULL;
+}
+
 /* The bytes after "\.\n". */
-static bool take_after_end(DataReader *data, const uint8_t *bytes, size_t len)
+static bool take_after_end(ArchiveDecoder *data, const uint8_t *bytes, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
         if (bytes[i] != '\n' || data->after_end == 2) {
@@ -66,13 +86,13 @@ static bool take_after_end(DataReader *data, const uint8_t *bytes, size_t len)
     return true;
 }
 
-static bool take_copy(DataReader *data, const uint8_t *bytes, size_t len)
+static bool take_copy(ArchiveDecoder *data, const uint8_t *bytes, size_t len)
 {
     const uint8_t *at = bytes;
     const uint8_t *const end = bytes + len;
     while (at < end) {
         if (data->line == LINE_INSIDE) {
-            const uint8_t *line_end = memchr(at, '\n', (size_t)(end - at));
+            const uint8_t *line_end = find_line_end(at, end);
             if (line_end == NULL) {
                 return true;
             }
@@ -102,7 +122,7 @@ static bool take_copy(DataReader *data, const uint8_t *bytes, size_t len)
 
 static bool take(void *context, const uint8_t *bytes, size_t len)
 {
-    DataReader *data = context;
+    ArchiveDecoder *data = context;
     data->bytes += len;
     if (cancel_requested(data->cancel)) {
         data->cancelled = true;
@@ -126,7 +146,7 @@ static bool take(void *context, const uint8_t *bytes, size_t len)
 /* --- streams --------------------------------------------------------------------------------------------- */
 
 /* What stopped the stream, as an Error. */
-static bool stream_failed(const DataReader *data, const char *problem, Error *err)
+static bool stream_failed(const ArchiveDecoder *data, const char *problem, Error *err)
 {
     if (data->cancelled) {
         return error_set(err, EK_CANCELLED, "the check was cancelled");
@@ -135,10 +155,9 @@ static bool stream_failed(const DataReader *data, const char *problem, Error *er
                            problem != NULL ? problem : data->problem);
 }
 
-static bool read_stream(DataReader *data, DataKind kind, Error *err)
+static bool read_stream(ArchiveDecoder *data, DataKind kind, Error *err)
 {
     ArchiveReader *reader = data->reader;
-    const int int_size = data->archive->int_size;
     const char *problem = NULL;
     data->kind = kind;
     data->bytes = 0;
@@ -150,7 +169,7 @@ static bool read_stream(DataReader *data, DataKind kind, Error *err)
     for (;;) {
         const uint64_t offset = archive_reader_offset(reader);
         int32_t len = 0;
-        if (!archive_reader_int(reader, int_size, &len, err)) {
+        if (!archive_reader_int(reader, data->int_size, &len, err)) {
             return false;
         }
         if (len == 0) {
@@ -187,7 +206,7 @@ static bool read_stream(DataReader *data, DataKind kind, Error *err)
 }
 
 /* Sums of mixed numbers are equal, but for an incredible chance, only for equal sets in whatever order. */
-static void add_object(ObjectSet *set, uint32_t number)
+static void add_object(ArchiveObjects *set, uint32_t number)
 {
     uint64_t mixed = number + UINT64_C(0x9e3779b97f4a7c15);
     mixed = (mixed ^ (mixed >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
@@ -196,11 +215,11 @@ static void add_object(ObjectSet *set, uint32_t number)
     set->count++;
 }
 
-static bool read_large_objects(DataReader *data, ArchiveEntry *entry, Error *err)
+static bool read_large_objects(ArchiveDecoder *data, ArchiveEntry *entry, Error *err)
 {
     for (;;) {
         int32_t number = 0;
-        if (!archive_reader_int(data->reader, data->archive->int_size, &number, err)) {
+        if (!archive_reader_int(data->reader, data->int_size, &number, err)) {
             return false;
         }
         if (number == 0) {
@@ -215,7 +234,7 @@ static bool read_large_objects(DataReader *data, ArchiveEntry *entry, Error *err
     }
 }
 
-static bool read_table_data(DataReader *data, ArchiveEntry *entry, Error *err)
+static bool read_table_data(ArchiveDecoder *data, ArchiveEntry *entry, Error *err)
 {
     const DataKind kind = entry->copy_statement != NULL ? DATA_COPY : DATA_INSERTS;
     if (!read_stream(data, kind, err)) {
@@ -235,38 +254,51 @@ static int compare_ids(const void *a, const void *b)
     return ((*left)->id > (*right)->id) - ((*left)->id < (*right)->id);
 }
 
-static bool index_entries(DataReader *data, Error *err)
+bool archive_index_init(ArchiveIndex *index, const ArchiveReader *reader, Archive *archive, Error *err)
 {
-    Archive *archive = data->archive;
-    data->by_id = mem_array(archive->entry_count, sizeof(*data->by_id));
+    *index = (ArchiveIndex){.archive = archive};
+    index->by_id = mem_array(archive->entry_count, sizeof(*index->by_id));
+    index->found_at = mem_array(archive->entry_count, sizeof *index->found_at);
     for (size_t i = 0; i < archive->entry_count; i++) {
         if (archive->entries[i].has_data) {
-            data->by_id[data->data_count++] = &archive->entries[i];
+            index->by_id[index->data_count++] = &archive->entries[i];
         }
     }
-    if (data->data_count == 0) {
+    if (index->data_count == 0) {
         return true;
     }
-    qsort(data->by_id, data->data_count, sizeof(*data->by_id), compare_ids);
-    for (size_t i = 1; i < data->data_count; i++) {
-        if (data->by_id[i]->id == data->by_id[i - 1]->id) {
-            return archive_damaged(data->reader, archive_reader_offset(data->reader), err,
-                                   "two entries have the same number (%ld)", (long)data->by_id[i]->id);
+    qsort(index->by_id, index->data_count, sizeof(*index->by_id), compare_ids);
+    for (size_t i = 1; i < index->data_count; i++) {
+        if (index->by_id[i]->id == index->by_id[i - 1]->id) {
+            return archive_damaged(reader, archive_reader_offset(reader), err,
+                                   "two entries have the same number (%ld)", (long)index->by_id[i]->id);
         }
     }
     return true;
 }
 
-static ArchiveEntry *find_entry(const DataReader *data, int32_t id)
+void archive_index_release(ArchiveIndex *index)
+{
+    mem_free(index->by_id);
+    mem_free(index->found_at);
+    *index = (ArchiveIndex){.archive = NULL};
+}
+
+static ArchiveEntry *find_entry(const ArchiveIndex *index, int32_t id)
 {
     const ArchiveEntry key_entry = {.id = id};
     const ArchiveEntry *key = &key_entry;
-    if (data->data_count == 0) {
+    if (index->data_count == 0) {
         return NULL;
     }
     const ArchiveEntry **found =
-        bsearch(&key, data->by_id, data->data_count, sizeof(*data->by_id), compare_ids);
-    return found == NULL ? NULL : &data->archive->entries[*found - data->archive->entries];
+        bsearch(&key, index->by_id, index->data_count, sizeof(*index->by_id), compare_ids);
+    return found == NULL ? NULL : &index->archive->entries[*found - index->archive->entries];
+}
+
+static bool of_large_objects(const ArchiveEntry *entry)
+{
+    return strcmp(entry->desc, "BLOBS") == 0;
 }
 
 static void where_in_entry(ArchiveReader *reader, const ArchiveEntry *entry)
@@ -279,9 +311,9 @@ static void where_in_entry(ArchiveReader *reader, const ArchiveEntry *entry)
     }
 }
 
-static bool read_block(DataReader *data, Error *err)
+/* The type and the number of a block, and whether it is one that may come now and here. */
+static bool read_block_head(ArchiveReader *reader, ArchiveIndex *index, ArchiveEntry **out, Error *err)
 {
-    ArchiveReader *reader = data->reader;
     const uint64_t offset = archive_reader_offset(reader);
     uint8_t type = 0;
     int32_t id = 0;
@@ -292,32 +324,40 @@ static bool read_block(DataReader *data, Error *err)
     if (type != BLOCK_DATA && type != BLOCK_LARGE_OBJECTS) {
         return archive_damaged(reader, offset, err, "there is something that is no data");
     }
-    if (!archive_reader_int(reader, data->archive->int_size, &id, err)) {
+    if (!archive_reader_int(reader, index->archive->int_size, &id, err)) {
         return false;
     }
-    ArchiveEntry *entry = find_entry(data, id);
+    ArchiveEntry *entry = find_entry(index, id);
     if (entry == NULL) {
         return archive_damaged(reader, offset, err, "there are data that belong to nothing (entry %ld)", (long)id);
     }
     where_in_entry(reader, entry);
-    const bool large = strcmp(entry->desc, "BLOBS") == 0;
-    if (large != (type == BLOCK_LARGE_OBJECTS)) {
+    if (of_large_objects(entry) != (type == BLOCK_LARGE_OBJECTS)) {
         return archive_damaged(reader, offset, err, "the data are of the wrong kind");
     }
-    if (entry->data_seen) {
+    uint64_t *found_at = &index->found_at[entry - index->archive->entries];
+    if (*found_at != 0) {
         return archive_damaged(reader, offset, err, "the data come a second time");
     }
     if (entry->offset >= 0 && (uint64_t)entry->offset != offset) {
         return archive_damaged(reader, offset, err, "the data are not where the table of contents says (byte %lld)",
                                (long long)entry->offset);
     }
+    *found_at = offset;
+    index->seen_count++;
+    *out = entry;
+    return true;
+}
+
+bool archive_decode_block(ArchiveDecoder *data, ArchiveEntry *entry, Error *err)
+{
+    const bool large = of_large_objects(entry);
+    where_in_entry(data->reader, entry);
     entry->rows = large ? 0 : -1;
     if (!(large ? read_large_objects(data, entry, err) : read_table_data(data, entry, err))) {
         return false;
     }
     entry->data_seen = true;
-    data->found_at[entry - data->archive->entries] = offset;
-    data->seen_count++;
     return true;
 }
 
@@ -325,26 +365,25 @@ static bool read_block(DataReader *data, Error *err)
  * back to fill in the offsets the whole TOC lands behind the data instead. The file is good: pg_restore reads the
  * first TOC, without offsets. Nothing else may follow the data, and nothing this copy. A copy begins with the sign
  * of a number, 0, as no block does. */
-static bool read_toc_copy(DataReader *data, Error *err)
+static bool read_toc_copy(ArchiveReader *reader, const ArchiveIndex *index, Error *err)
 {
-    ArchiveReader *reader = data->reader;
-    if (!archive_parse_toc_copy(reader, data->archive, data->found_at, err) || !archive_reader_fill(reader, err)) {
+    if (!archive_parse_toc_copy(reader, index->archive, index->found_at, err) || !archive_reader_fill(reader, err)) {
         return false;
     }
     return reader->at_end || archive_damaged(reader, archive_reader_offset(reader), err,
                                              "something follows the second table of contents");
 }
 
-static bool may_be_toc_copy(const DataReader *data)
+static bool may_be_toc_copy(const ArchiveReader *reader, const ArchiveIndex *index)
 {
-    const bool told = data->data_count > 0 && data->by_id[0]->offset >= 0;
-    return data->seen_count == data->data_count && !told && data->reader->next[0] == 0;
+    const bool told = index->data_count > 0 && index->by_id[0]->offset >= 0;
+    return index->seen_count == index->data_count && !told && reader->next[0] == 0;
 }
 
 /* --- large objects: those that came are those that are listed -------------------------------------------- */
 
 /* Numbers in words, one a line; the last may lack its line end. */
-static void add_listed(ObjectSet *set, const char *lines)
+static void add_listed(ArchiveObjects *set, const char *lines)
 {
     while (*lines != '\0') {
         add_object(set, (uint32_t)strtoul(lines, NULL, 10));
@@ -355,12 +394,12 @@ static void add_listed(ObjectSet *set, const char *lines)
 
 /* Large objects are also in the TOC: one entry each before 1.16, then lists. Both may be absent (--data-only);
  * where they are there, they must agree with the data. */
-static bool check_large_objects(DataReader *data, Error *err)
+bool archive_check_objects(ArchiveReader *reader, const Archive *archive, const ArchiveObjects *objects, Error *err)
 {
-    ObjectSet listed = {0, 0};
+    ArchiveObjects listed = {0, 0};
     bool have_data = false;
-    for (size_t i = 0; i < data->archive->entry_count; i++) {
-        const ArchiveEntry *entry = &data->archive->entries[i];
+    for (size_t i = 0; i < archive->entry_count; i++) {
+        const ArchiveEntry *entry = &archive->entries[i];
         if (strcmp(entry->desc, "BLOBS") == 0) {
             have_data = true;
         } else if (strcmp(entry->desc, "BLOB") == 0) {
@@ -372,56 +411,149 @@ static bool check_large_objects(DataReader *data, Error *err)
     if (!have_data || listed.count == 0) {
         return true;
     }
-    archive_reader_where(data->reader, "in the large objects");
-    const uint64_t offset = archive_reader_offset(data->reader);
-    if (listed.count != data->objects.count) {
-        return archive_damaged(data->reader, offset, err, "there are %lld large objects where %lld are listed",
-                               (long long)data->objects.count, (long long)listed.count);
+    archive_reader_where(reader, "in the large objects");
+    const uint64_t offset = archive_reader_offset(reader);
+    if (listed.count != objects->count) {
+        return archive_damaged(reader, offset, err, "there are %lld large objects where %lld are listed",
+                               (long long)objects->count, (long long)listed.count);
     }
-    if (listed.sum != data->objects.sum) {
-        return archive_damaged(data->reader, offset, err, "the large objects are not those that are listed");
+    if (listed.sum != objects->sum) {
+        return archive_damaged(reader, offset, err, "the large objects are not those that are listed");
     }
     return true;
 }
 
-bool archive_parse_data(ArchiveReader *reader, Archive *archive, const Cancel *cancel, Error *err)
+/* Goes from block to block, up to the file's end; `block` reads what follows a block's head. */
+static bool each_block(ArchiveReader *reader, ArchiveIndex *index,
+                       bool (*block)(void *context, ArchiveEntry *entry, Error *err), void *context, Error *err)
 {
-    DataReader data = {.reader = reader, .archive = archive, .cancel = cancel};
-    bool ok = false;
-    data.stream = archive_stream_new(archive->compression, take, &data);
-    data.found_at = mem_array(archive->entry_count, sizeof *data.found_at);
-    if (!index_entries(&data, err)) {
-        goto out;
-    }
     for (;;) {
+        ArchiveEntry *entry = NULL;
         if (!archive_reader_fill(reader, err)) {
-            goto out;
+            return false;
         }
         if (reader->at_end) {
             break;
         }
-        if (may_be_toc_copy(&data)) {
-            if (!read_toc_copy(&data, err)) {
-                goto out;
+        if (may_be_toc_copy(reader, index)) {
+            if (!read_toc_copy(reader, index, err)) {
+                return false;
             }
             break;
         }
-        if (!read_block(&data, err)) {
-            goto out;
+        if (!read_block_head(reader, index, &entry, err) || !block(context, entry, err)) {
+            return false;
         }
     }
-    for (size_t i = 0; i < archive->entry_count; i++) {
-        const ArchiveEntry *entry = &archive->entries[i];
-        if (entry->has_data && !entry->data_seen) {
+    for (size_t i = 0; i < index->archive->entry_count; i++) {
+        const ArchiveEntry *entry = &index->archive->entries[i];
+        if (entry->has_data && index->found_at[i] == 0) {
             where_in_entry(reader, entry);
-            archive_damaged(reader, archive_reader_offset(reader), err, "the data are missing, the file ends");
-            goto out;
+            return archive_damaged(reader, archive_reader_offset(reader), err, "the data are missing, the file ends");
         }
     }
-    ok = check_large_objects(&data, err);
-out:
-    archive_stream_free(data.stream);
-    mem_free(data.by_id);
-    mem_free(data.found_at);
+    return true;
+}
+
+static bool decode(void *context, ArchiveEntry *entry, Error *err)
+{
+    return archive_decode_block(context, entry, err);
+}
+
+ArchiveDecoder *archive_decoder_new(ArchiveReader *reader, const Archive *archive, const Cancel *cancel)
+{
+    ArchiveDecoder *data = mem_alloc(sizeof *data);
+    data->reader = reader;
+    data->int_size = archive->int_size;
+    data->cancel = cancel;
+    data->stream = archive_stream_new(archive->compression, take, data);
+    return data;
+}
+
+const ArchiveObjects *archive_decoder_objects(const ArchiveDecoder *data)
+{
+    return &data->objects;
+}
+
+void archive_decoder_free(ArchiveDecoder *data)
+{
+    if (data != NULL) {
+        archive_stream_free(data->stream);
+        mem_free(data);
+    }
+}
+
+bool archive_parse_blocks(ArchiveReader *reader, ArchiveIndex *index, const Cancel *cancel, Error *err)
+{
+    ArchiveDecoder *decoder = archive_decoder_new(reader, index->archive, cancel);
+    const bool ok = each_block(reader, index, decode, decoder, err) &&
+                    archive_check_objects(reader, index->archive, &decoder->objects, err);
+    archive_decoder_free(decoder);
     return ok;
+}
+
+bool archive_parse_data(ArchiveReader *reader, Archive *archive, const Cancel *cancel, Error *err)
+{
+    ArchiveIndex index;
+    const bool ok = archive_index_init(&index, reader, archive, err) &&
+                    archive_parse_blocks(reader, &index, cancel, err);
+    archive_index_release(&index);
+    return ok;
+}
+
+/* --- hopping --------------------------------------------------------------------------------------------- */
+
+typedef struct Splitter {
+    ArchiveReader *reader;
+    int int_size;
+    void (*found)(void *context, ArchiveEntry *entry, uint64_t offset);
+    void *context;
+} Splitter;
+
+static bool hop_stream(const Splitter *splitter, Error *err)
+{
+    for (;;) {
+        const uint64_t offset = archive_reader_offset(splitter->reader);
+        int32_t len = 0;
+        if (!archive_reader_int(splitter->reader, splitter->int_size, &len, err)) {
+            return false;
+        }
+        if (len == 0) {
+            return true;
+        }
+        if (len < 0) {
+            return archive_damaged(splitter->reader, offset, err, "a length is impossible");
+        }
+        if (!archive_reader_skip(splitter->reader, (uint64_t)len, err)) {
+            return false;
+        }
+    }
+}
+
+static bool hop_block(void *context, ArchiveEntry *entry, Error *err)
+{
+    const Splitter *splitter = context;
+    splitter->found(splitter->context, entry, archive_reader_offset(splitter->reader));
+    if (!of_large_objects(entry)) {
+        return hop_stream(splitter, err);
+    }
+    for (;;) {
+        int32_t number = 0;
+        if (!archive_reader_int(splitter->reader, splitter->int_size, &number, err)) {
+            return false;
+        }
+        if (number == 0) {
+            return true;
+        }
+        if (!hop_stream(splitter, err)) {
+            return false;
+        }
+    }
+}
+
+bool archive_split_data(ArchiveReader *reader, ArchiveIndex *index,
+                        void (*found)(void *context, ArchiveEntry *entry, uint64_t offset), void *context, Error *err)
+{
+    Splitter splitter = {reader, index->archive->int_size, found, context};
+    return each_block(reader, index, hop_block, &splitter, err);
 }

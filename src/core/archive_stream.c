@@ -13,6 +13,7 @@
 #include <lz4frame.h>
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include "mem.h"
 
@@ -108,7 +109,8 @@ static bool refuse(const char **problem, const char *text)
     return false;
 }
 
-/* One step of the library: takes up to `in` bytes, leaves up to OUT_SIZE bytes in stream->out. */
+/* A library that has no memory must not be taken for damage: a good backup would be marked so.
+ * One step of the library: takes up to `in` bytes, leaves up to OUT_SIZE bytes in stream->out. */
 static bool decode_step(ArchiveStream *stream, const uint8_t *bytes, size_t in, size_t *used, size_t *made,
                         const char **problem)
 {
@@ -120,6 +122,9 @@ static bool decode_step(ArchiveStream *stream, const uint8_t *bytes, size_t in, 
         stream->zlib.next_out = stream->out;
         stream->zlib.avail_out = OUT_SIZE;
         const int state = inflate(&stream->zlib, Z_NO_FLUSH);
+        if (state == Z_MEM_ERROR) {
+            mem_out();
+        }
         if (state != Z_OK && state != Z_STREAM_END && state != Z_BUF_ERROR) {
             return refuse(problem, "the compressed data (gzip) cannot be decoded");
         }
@@ -133,6 +138,9 @@ static bool decode_step(ArchiveStream *stream, const uint8_t *bytes, size_t in, 
         *made = OUT_SIZE;
         const size_t state = LZ4F_decompress(stream->lz4, stream->out, made, bytes, used, NULL);
         if (LZ4F_isError(state)) {
+            if (strcmp(LZ4F_getErrorName(state), "ERROR_allocation_failed") == 0) {
+                mem_out();
+            }
             return refuse(problem, "the compressed data (LZ4) cannot be decoded");
         }
         stream->finished = state == 0;
@@ -143,6 +151,9 @@ static bool decode_step(ArchiveStream *stream, const uint8_t *bytes, size_t in, 
         ZSTD_outBuffer to = {stream->out, OUT_SIZE, 0};
         const size_t state = ZSTD_decompressStream(stream->zstd, &to, &from);
         if (ZSTD_isError(state)) {
+            if (ZSTD_getErrorCode(state) == ZSTD_error_memory_allocation) {
+                mem_out();
+            }
             return refuse(problem, "the compressed data (zstd) cannot be decoded");
         }
         *used = from.pos;

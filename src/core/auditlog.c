@@ -133,6 +133,9 @@ static cJSON *new_entry(const AuditEntry *entry, const cJSON *before)
     }
     set_text(item, "sha256", entry->sha256);
     set_text(item, "level", entry->level);
+    if (entry->actor) {
+        set_text(item, "actor", entry->actor);
+    }
     json_set_string(item, "previous", previous);
     mem_free(computer);
     mem_free(user);

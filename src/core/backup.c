@@ -1,9 +1,10 @@
 /*
  * backup.c: one backup, step by step. See backup.h for the order and for what it promises.
  *
- * Threads. Everything runs on the calling thread but the counting: while pg_dump runs, a second thread counts
- * the tables in the session that holds the snapshot. It is started when pg_dump has locked its tables (see
- * snapshot.c), owns the session until it is joined, and is told to stop by a Cancel of its own.
+ * Threads. Everything runs on the calling thread but the follower, which reads and decodes what pg_dump writes
+ * (archive.h), so that the check has little left to do afterwards, the counting (counting.h) and, for progress, the
+ * watch over pg_dump's COPY (copywatch.h). The counting is started when pg_dump has locked its tables (see
+ * snapshot.c) and owns the session that holds the snapshot until it is ended.
  *
  * Clean-up. What has been made so far is noted in the Run (partial, manifest_path); `finish` removes it unless
  * the rename has committed. A crash between two steps leaves a .partial, or a manifest without a backup: the
@@ -15,20 +16,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "archive.h"
 #include "auditlog.h"
+#include "catalog.h"
 #include "clock.h"
+#include "copywatch.h"
+#include "counting.h"
 #include "dump.h"
 #include "folder.h"
 #include "fs.h"
+#include "listing.h"
 #include "machine.h"
 #include "mem.h"
 #include "pg.h"
-#include "process.h"
 #include "progress.h"
 #include "retention.h"
 #include "settings.h"
 #include "snapshot.h"
-#include "thread.h"
+#include "standstill.h"
 #include "tools.h"
 #include "verify.h"
 #include "version.h"
@@ -36,8 +41,11 @@
 #define MEGABYTE (1024.0 * 1024.0)
 #define SPACE_RESERVE (64u * 1024u * 1024u)
 #define NEARLY_FULL (16u * 1024u * 1024u)
-#define STALL_SECONDS 600u
 #define MAX_WARNINGS 100u
+#define COPY_PROGRESS_VERSION 140000
+#define WATCH_AFTER_MS 1000u /* a shorter dump is not worth a connection more */
+#define LOCK_AGAIN_MS 10000u
+#define LOCK_AGAIN_STEP_MS 100u
 /* The parts of the whole. */
 #define PART_PREPARED 0.02
 #define PART_DUMPED 0.90
@@ -46,19 +54,6 @@
 #define PART_CHECKED 0.99
 
 static const char hint_again[] = "Try again. If it fails again, show this to your IT administrator.";
-
-typedef struct Counter {
-    Pg *pg;
-    Snapshot *snapshot;
-    Cancel *cancel;
-    Thread *thread;
-    Mutex *mutex;
-    Cond *changed;
-    size_t done;    /* under mutex */
-    bool ended;     /* under mutex */
-    char *warning;  /* the thread's until it is joined */
-    Error err;      /* the same */
-} Counter;
 
 typedef struct Run {
     const JobSink *sink;
@@ -70,19 +65,30 @@ typedef struct Run {
     const Tool *dump_tool, *restore_tool; /* borrowed from tools */
     FsLock *lock;
     Pg *pg;
+    int server_version;
     Snapshot snapshot;
-    Counter counter;
+    Counting *counting; /* NULL: has not begun, or has ended */
+    char *weakness;     /* of the connection, or NULL */
+    char *job;          /* our word for this run: the sessions' names end with it */
     char *session;      /* the dump's application_name */
     const char *compression;
     char *name, *path, *partial, *manifest_path;
     bool partial_made, manifest_made, committed;
     bool keep_all; /* the shrink alarm could not be raised as it should: nothing is removed */
     FsFile *file;
+    ArchiveFollower *follower; /* reads the partial while pg_dump writes it */
     int64_t started;
     uint64_t started_ms;
+    bool repeated;  /* the dump was begun again */
+    bool dumped;    /* pg_dump succeeded */
+    bool uncounted; /* the counts were lost: the backup is not Verified */
+    double expected_seconds; /* what the last backup of this database took; 0: not known */
     /* While pg_dump runs: */
-    uint64_t weight_total, weight_done, weight_now; /* of tables, by the snapshot */
-    uint64_t table_start_bytes;                     /* the file when the table began */
+    Cancel *stop;  /* its own: requested when the run's is, or when the counts are lost */
+    CopyWatch *copies;
+    TableMeter tables;
+    const SnapshotTable *table; /* that is being saved; NULL: none that is known */
+    uint64_t dump_ms;           /* when it began */
     char **warnings;
     size_t warning_count;
     VerifyResult verified;
@@ -109,6 +115,27 @@ static void warn(Run *run, const char *text)
         run->warnings = mem_resize(run->warnings, run->warning_count + 1, sizeof *run->warnings);
         run->warnings[run->warning_count++] = mem_strdup(text);
     }
+}
+
+static unsigned stall_seconds(const Run *run)
+{
+    return standstill_seconds(60u * (unsigned)run->settings.stall_minutes);
+}
+
+static bool connect_run(Run *run, Error *err)
+{
+    if (!pg_connect(&run->connection, run->cancel, &run->pg, err)) {
+        return false;
+    }
+    pg_set_patience(run->pg, stall_seconds(run));
+    return true;
+}
+
+/* From here on a question that takes no time: nobody wants to wait for its answer as long as for a count. */
+static void be_impatient(Run *run)
+{
+    const unsigned seconds = stall_seconds(run);
+    pg_set_patience(run->pg, seconds < PG_SHORT_PATIENCE ? seconds : PG_SHORT_PATIENCE);
 }
 
 static bool cancelled(const Run *run, Error *err)
@@ -189,30 +216,9 @@ static bool check_space(Run *run, const char *folder, Error *err)
     return true;
 }
 
-static bool prepare_server(Run *run, const BackupSpec *spec, Error *err)
+static bool open_snapshot(Run *run, Error *err)
 {
     char *warning = NULL;
-    progress_stage(&run->meter, "Connecting", 0, PART_PREPARED, clock_monotonic_ms());
-    if (!tools_find(&run->tools, run->cancel, err) || !connection_resolve(&run->connection, err)) {
-        return false;
-    }
-    if (run->connection.pooler_removed) {
-        job_log(run->sink, LOG_INFO, "Using the direct server %s: Neon's pooler cannot serve a backup",
-                connection_host(&run->connection));
-    }
-    char *where = connection_text(&run->connection);
-    job_log(run->sink, LOG_INFO, "Connecting to %s", where);
-    mem_free(where);
-    if (!pg_connect(&run->connection, run->cancel, &run->pg, err)) {
-        return false;
-    }
-    job_log(run->sink, LOG_INFO, "The server is PostgreSQL %s", pg_server_version_text(run->pg));
-    if (!prepare_tools(run, spec->compression, err) ||
-        !pg_own_session(run->pg, &run->connection, run->cancel, err) || !pg_lock_database(run->pg, run->cancel, err)) {
-        return false;
-    }
-    progress_step(&run->meter, "Looking at the tables");
-    progress_update(&run->meter, 0.5, 0, clock_monotonic_ms());
     if (!snapshot_open(run->pg, run->cancel, &run->snapshot, &warning, err)) {
         return false;
     }
@@ -220,125 +226,173 @@ static bool prepare_server(Run *run, const BackupSpec *spec, Error *err)
         warn(run, warning);
         mem_free(warning);
     }
-    return check_space(run, spec->folder, err);
-}
-
-/* --- counting, on a thread of its own -------------------------------------------------------------------- */
-
-static void on_counted(void *context, size_t done)
-{
-    Counter *counter = context;
-    mutex_lock(counter->mutex);
-    counter->done = done;
-    cond_broadcast(counter->changed);
-    mutex_unlock(counter->mutex);
-}
-
-static void count_thread(void *argument)
-{
-    Counter *counter = argument;
-    snapshot_count(counter->pg, counter->snapshot, counter->cancel, on_counted, counter, &counter->warning,
-                   &counter->err);
-    mutex_lock(counter->mutex);
-    counter->ended = true;
-    cond_broadcast(counter->changed);
-    mutex_unlock(counter->mutex);
-}
-
-static void counter_start(Run *run)
-{
-    Counter *counter = &run->counter;
-    if (counter->thread != NULL || run->snapshot.id == NULL) {
-        return;
+    if (run->snapshot.foreign != NULL && !run->repeated) {
+        char *text = mem_printf("The rows of foreign tables are on another server and not in this backup: %s",
+                                run->snapshot.foreign);
+        warn(run, text);
+        mem_free(text);
     }
-    counter->pg = run->pg;
-    counter->snapshot = &run->snapshot;
-    counter->cancel = cancel_new();
-    counter->mutex = mutex_new();
-    counter->changed = cond_new();
-    counter->thread = thread_start(count_thread, counter);
+    if (run->snapshot.views > 0 && !run->repeated) {
+        job_log(run->sink, LOG_INFO, "The rows of %" PRId64 " materialized view(s) are not in the backup: a restore "
+                                     "computes them anew", run->snapshot.views);
+    }
+    return true;
 }
 
-static void counter_end(Run *run, bool stop)
+static bool name_job(Run *run, Error *err)
 {
-    Counter *counter = &run->counter;
-    if (counter->thread == NULL) {
-        return;
+    unsigned char random[4];
+    if (!machine_random(random, sizeof random)) {
+        return error_set(err, EK_INTERNAL, "the system gave no random numbers");
     }
-    if (stop) {
-        cancel_request(counter->cancel);
+    run->job = mem_printf("%02x%02x%02x%02x", random[0], random[1], random[2], random[3]);
+    run->session = mem_printf(PG_SESSION_PREFIX "-dump %s", run->job);
+    return true;
+}
+
+/* Ends what the server still has of that job, which has ended, and takes the database's lock, which it may have had.
+ * Our own word is noted before there is a session of that name, and after the other's have been told to end, so that a
+ * kill in between forgets none. */
+static bool lock_database(Run *run, const char *folder, const char *ended_job, Error *err)
+{
+    Error why = ERROR_INIT;
+    size_t ended = 0;
+    if (ended_job != NULL && !pg_end_sessions(run->pg, ended_job, run->cancel, &ended, &why)) {
+        if (why.kind == EK_CONNECT || why.kind == EK_CANCELLED) {
+            return error_move(err, &why);
+        }
+        error_clear(&why); /* a server where this is not allowed */
     }
-    thread_join(counter->thread);
-    counter->thread = NULL;
-    cancel_free(counter->cancel);
-    cond_free(counter->changed);
-    mutex_free(counter->mutex);
+    if (ended > 0 && !run->repeated) { /* else they are our own */
+        job_log(run->sink, LOG_INFO, "Ended %zu session(s) that an interrupted backup had left on the server", ended);
+    }
+    folder_note_job(folder, run->job);
+    for (unsigned waited = 0; !pg_lock_database(run->pg, run->job, run->cancel, &why); waited += LOCK_AGAIN_STEP_MS) {
+        if (why.kind != EK_BUSY || ended == 0 || waited >= LOCK_AGAIN_MS ||
+            cancel_wait(run->cancel, LOCK_AGAIN_STEP_MS)) {
+            return error_move(err, &why);
+        }
+        error_clear(&why);
+    }
+    return true;
+}
+
+/* We have the folder's lock, so its last job has ended, however. */
+static bool take_over(Run *run, const char *folder, Error *err)
+{
+    char *last = folder_last_job(folder);
+    const bool ok = name_job(run, err) && lock_database(run, folder, last, err);
+    mem_free(last);
+    return ok;
+}
+
+static bool prepare_server(Run *run, const BackupSpec *spec, Error *err)
+{
+    progress_stage(&run->meter, "Connecting", 0, PART_PREPARED, clock_monotonic_ms());
+    if (!tools_find(&run->tools, run->cancel, err) || !connection_resolve(&run->connection, err)) {
+        return false;
+    }
+    run->weakness = connection_tell(&run->connection, run->sink);
+    if (run->weakness != NULL) {
+        warn(run, run->weakness);
+    }
+    char *where = connection_text(&run->connection);
+    job_log(run->sink, LOG_INFO, "Connecting to %s", where);
+    mem_free(where);
+    if (!connect_run(run, err)) {
+        return false;
+    }
+    job_log(run->sink, LOG_INFO, "The server is PostgreSQL %s", pg_server_version_text(run->pg));
+    run->server_version = pg_server_version(run->pg);
+    if (!prepare_tools(run, spec->compression, err) ||
+        !pg_own_session(run->pg, &run->connection, run->cancel, err) || !take_over(run, spec->folder, err)) {
+        return false;
+    }
+    progress_step(&run->meter, "Looking at the tables");
+    progress_update(&run->meter, 0.5, 0, clock_monotonic_ms());
+    run->expected_seconds = catalog_last_seconds(spec->folder, &run->connection);
+    return open_snapshot(run, err) && check_space(run, spec->folder, err);
+}
+
+/* --- counting -------------------------------------------------------------------------------------------- */
+
+static void start_counting(Run *run)
+{
+    if (run->counting == NULL && run->snapshot.id != NULL) {
+        run->counting = counting_start(run->pg, &run->snapshot);
+    }
+}
+
+/* Ends the counting; what it did not manage is a warning, except that its session was lost: that is for `take`. */
+static bool stop_counting(Run *run, bool stop, Error *err)
+{
+    Counting *counting = run->counting;
+    char *warning = NULL;
+    Error why = ERROR_INIT;
+    if (counting == NULL) {
+        return true;
+    }
+    run->counting = NULL;
+    const bool ok = counting_end(counting, stop, &warning, &why);
+    if (!ok && why.kind == EK_CONNECT) {
+        mem_free(warning);
+        return error_move(err, &why);
+    }
+    if (!ok && why.kind != EK_CANCELLED) {
+        char *text = mem_printf("The rows on the server could not all be counted: %s", why.message);
+        warn(run, text);
+        mem_free(text);
+    }
+    if (warning != NULL) {
+        warn(run, warning);
+        mem_free(warning);
+    }
+    error_clear(&why);
+    return true;
 }
 
 /* Waits for the rest of the counting. A table that could not be counted is a warning: the archive itself is
  * read to its last byte in any case. */
 static bool finish_counting(Run *run, Error *err)
 {
-    Counter *counter = &run->counter;
-    if (run->snapshot.id == NULL) {
+    start_counting(run); /* if pg_dump did not say that it had locked the tables, it has by now */
+    if (run->counting == NULL) {
         return true;
     }
-    counter_start(run); /* if pg_dump did not say that it had locked the tables, it has by now */
     progress_stage(&run->meter, "Counting the rows on the server", PART_DUMPED, PART_COUNTED, clock_monotonic_ms());
-    mutex_lock(counter->mutex);
-    while (!counter->ended && !cancel_requested(run->cancel)) {
-        const size_t done = counter->done;
-        cond_wait_ms(counter->changed, counter->mutex, 250);
-        mutex_unlock(counter->mutex);
-        progress_update(&run->meter, run->snapshot.count == 0 ? 1 : (double)done / (double)run->snapshot.count, 0,
-                        clock_monotonic_ms());
-        mutex_lock(counter->mutex);
+    while (!counting_ended(run->counting, 250) && !cancel_requested(run->cancel)) {
+        const size_t count = run->snapshot.count, done = counting_done(run->counting);
+        progress_update(&run->meter, count == 0 ? 1 : (double)done / (double)count, 0, clock_monotonic_ms());
     }
-    mutex_unlock(counter->mutex);
-    counter_end(run, cancel_requested(run->cancel));
-    if (cancelled(run, err)) {
-        return false;
-    }
-    if (counter->err.kind != EK_NONE) {
-        char *text = mem_printf("The rows on the server could not all be counted: %s", counter->err.message);
-        warn(run, text);
-        mem_free(text);
-    }
-    if (counter->warning != NULL) {
-        warn(run, counter->warning);
-    }
-    return true;
+    return stop_counting(run, cancel_requested(run->cancel), err) && !cancelled(run, err);
 }
 
 /* --- dumping --------------------------------------------------------------------------------------------- */
 
 static void on_locked(void *context)
 {
-    counter_start(context);
+    start_counting(context);
 }
 
 static void on_table(void *context, const char *table)
 {
     Run *run = context;
-    run->weight_done += run->weight_now;
-    run->weight_now = 0;
     uint64_t bytes = 0;
-    if (fs_size(run->file, &bytes, NULL)) {
-        run->table_start_bytes = bytes;
-    }
     const char *name = table;
-    for (const char *dot = strchr(table, '.'); dot != NULL; dot = strchr(dot + 1, '.')) {
+    run->table = NULL;
+    for (const char *dot = strchr(table, '.'); dot != NULL && run->table == NULL; dot = strchr(dot + 1, '.')) {
         char *schema = mem_strndup(table, (size_t)(dot - table));
-        const SnapshotTable *known = snapshot_find(&run->snapshot, schema, dot + 1);
+        run->table = snapshot_find(&run->snapshot, schema, dot + 1);
         mem_free(schema);
-        if (known != NULL) {
-            run->weight_now = known->bytes;
-            name = strcmp(known->schema, "public") == 0 ? known->name : table;
-            break;
-        }
     }
+    if (run->table != NULL && strcmp(run->table->schema, "public") == 0) {
+        name = run->table->name;
+    }
+    fs_size(run->file, &bytes, NULL);
+    table_meter_next(&run->tables, run->table == NULL ? 0 : run->table->bytes, bytes);
     char *step = mem_printf("Saving %s", name);
     progress_step(&run->meter, step);
+    progress_update(&run->meter, table_meter_part(&run->tables, bytes), bytes, clock_monotonic_ms());
     mem_free(step);
 }
 
@@ -347,22 +401,24 @@ static void on_warning(void *context, const char *text)
     warn(context, text);
 }
 
-/* How far the dump is: the tables that are done, and of the current one what its growth says, reckoned with the
- * compression seen so far. */
+/* A dump whose counts are lost begins again (see `take`), so it is not awaited. */
 static void on_tick(void *context, uint64_t file_bytes)
 {
     Run *run = context;
-    double part = 0;
-    if (run->weight_total > 0) {
-        const double ratio = run->weight_done > 0 && run->table_start_bytes > 0
-                                 ? (double)run->table_start_bytes / (double)run->weight_done
-                                 : 0.3;
-        const double written = (double)(file_bytes - run->table_start_bytes);
-        const double limit = 0.95 * (double)run->weight_now;
-        const double current = ratio > 0 && written / ratio < limit ? written / ratio : limit;
-        part = ((double)run->weight_done + current) / (double)run->weight_total;
+    const uint64_t now = clock_monotonic_ms();
+    if (cancel_requested(run->cancel) || (counting_lost(run->counting) && !run->repeated)) {
+        cancel_request(run->stop);
+        counting_stop(run->counting); /* both take their time on a dead network: side by side */
     }
-    progress_update(&run->meter, part, file_bytes, clock_monotonic_ms());
+    if (run->copies == NULL && run->server_version >= COPY_PROGRESS_VERSION && now - run->dump_ms >= WATCH_AFTER_MS) {
+        run->copies = copywatch_start(&run->connection, run->session);
+    }
+    if (run->table != NULL) {
+        const int64_t counted = counting_rows(run->counting, run->table);
+        table_meter_rows(&run->tables, copywatch_rows(run->copies, run->table->schema, run->table->name),
+                         counted >= 0 ? counted : run->table->about);
+    }
+    progress_update(&run->meter, table_meter_part(&run->tables, file_bytes), file_bytes, now);
 }
 
 /* Whether the server works for pg_dump although nothing arrives: its session is active (and not waiting for us
@@ -370,31 +426,11 @@ static void on_tick(void *context, uint64_t file_bytes)
 static bool still_working(void *context)
 {
     Run *run = context;
-    Pg *pg = NULL;
-    PgRows *rows = NULL;
-    bool works = false;
-    const char *const params[] = {run->session};
-    if (pg_connect(&run->connection, run->cancel, &pg, NULL) &&
-        pg_query(pg,
-                 "SELECT 1 FROM pg_catalog.pg_stat_activity WHERE application_name = $1 AND state = 'active'"
-                 " AND wait_event IS DISTINCT FROM 'ClientWrite'",
-                 params, 1, run->cancel, &rows, NULL)) {
-        works = pg_row_count(rows) > 0;
-        pg_rows_free(rows);
-    }
-    pg_close(pg);
-    if (works) {
+    const bool works = pg_session_works(&run->connection, run->session, 0, run->cancel);
+    if (works && !cancel_requested(run->cancel)) {
         job_log(run->sink, LOG_INFO, "Nothing has arrived for a while, but the server is at work; waiting");
     }
     return works;
-}
-
-static unsigned stall_seconds(void)
-{
-    char *text = machine_getenv("CMMS_STALL_SECONDS");
-    const long seconds = text == NULL ? 0 : strtol(text, NULL, 10);
-    mem_free(text);
-    return seconds > 0 && seconds <= 86400 ? (unsigned)seconds : STALL_SECONDS;
 }
 
 static bool make_partial(Run *run, Error *err)
@@ -403,11 +439,19 @@ static bool make_partial(Run *run, Error *err)
         return false;
     }
     run->partial_made = true;
+    run->follower = archive_follow_start(run->partial);
     return true;
+}
+
+static void stop_following(Run *run)
+{
+    archive_follow_free(run->follower);
+    run->follower = NULL;
 }
 
 static bool drop_partial(Run *run, Error *err)
 {
+    stop_following(run);
     fs_close(run->file, NULL);
     run->file = NULL;
     return fs_remove(run->partial, err);
@@ -431,19 +475,14 @@ static void explain_disk(const Run *run, const char *folder, Error *why)
     }
 }
 
+/* One run of pg_dump, or two where it turns out not to know the compression. */
 static bool dump(Run *run, const char *folder, Error *err)
 {
-    unsigned char random[4];
-    if (!machine_random(random, sizeof random)) {
-        return error_set(err, EK_INTERNAL, "the system gave no random numbers");
-    }
-    run->session = mem_printf("cmms-backup dump %02x%02x%02x%02x", random[0], random[1], random[2], random[3]);
-    run->weight_total = run->snapshot.table_bytes;
     DumpSpec spec = {.tool = run->dump_tool,
                      .connection = &run->connection,
                      .snapshot = run->snapshot.id,
                      .session = run->session,
-                     .stall_seconds = stall_seconds(),
+                     .stall_seconds = stall_seconds(run),
                      .locked = on_locked,
                      .table = on_table,
                      .warning = on_warning,
@@ -451,6 +490,7 @@ static bool dump(Run *run, const char *folder, Error *err)
                      .still_working = still_working,
                      .context = run};
     progress_stage(&run->meter, "Starting pg_dump", PART_PREPARED, PART_DUMPED, clock_monotonic_ms());
+    progress_expect(&run->meter, run->expected_seconds, clock_monotonic_ms());
     for (;;) {
         bool no_compression = false;
         Error why = ERROR_INIT;
@@ -459,11 +499,15 @@ static bool dump(Run *run, const char *folder, Error *err)
         }
         spec.file = run->file;
         spec.compression = run->compression;
-        if (dump_run(&spec, run->cancel, &no_compression, &why)) {
+        table_meter_start(&run->tables, run->snapshot.table_bytes);
+        run->table = NULL;
+        run->dump_ms = clock_monotonic_ms();
+        if (dump_run(&spec, run->stop, &no_compression, &why)) {
             return true;
         }
         if (!no_compression || strcmp(run->compression, "gzip") == 0) {
             explain_disk(run, folder, &why);
+            pg_fit_hint(connection_is_loopback(&run->connection), &why);
             return error_move(err, &why);
         }
         job_log(run->sink, LOG_INFO, "This pg_dump was built without %s; using gzip", run->compression);
@@ -475,88 +519,88 @@ static bool dump(Run *run, const char *folder, Error *err)
     }
 }
 
+static bool dump_and_count(Run *run, const char *folder, Error *err)
+{
+    run->dumped = false;
+    run->stop = cancel_new();
+    run->dumped = dump(run, folder, err);
+    copywatch_stop(run->copies);
+    run->copies = NULL;
+    cancel_free(run->stop);
+    run->stop = NULL;
+    if (run->dumped) {
+        archive_follow_complete(run->follower); /* its rest goes on beside the rest of the counting */
+    }
+    return run->dumped && finish_counting(run, err);
+}
+
+/* Whether the session with the snapshot is gone, with what it would have counted. Ends the counting; one that cannot be
+ * ended has no server any more. */
+static bool session_lost(Run *run)
+{
+    Error why = ERROR_INIT;
+    const bool lost = counting_lost(run->counting);
+    stop_counting(run, true, NULL);
+    if (lost || run->snapshot.id == NULL) {
+        return lost;
+    }
+    be_impatient(run);
+    const bool answers = pg_script(run->pg, "SELECT 1", run->cancel, &why) || why.kind != EK_CONNECT;
+    error_clear(&why);
+    return !answers;
+}
+
+/* A new session, lock and snapshot. The server may not have noticed yet that the old session and pg_dump's have no
+ * client any more: they are ended there, so that they let go of their locks. */
+static bool begin_again(Run *run, const char *folder, Error *err)
+{
+    job_log(run->sink, LOG_WARNING, "The connection that holds the snapshot was lost; the backup begins again");
+    run->repeated = true;
+    pg_close(run->pg);
+    run->pg = NULL;
+    snapshot_release(&run->snapshot);
+    return drop_partial(run, err) && connect_run(run, err) &&
+           pg_own_session(run->pg, &run->connection, run->cancel, err) && lock_database(run, folder, run->job, err) &&
+           open_snapshot(run, err);
+}
+
+/* The dump and the counts of one snapshot. Where the session that holds it is lost on the way (a restart of the
+ * server, an administrator, the network), the advisory lock is lost as well, and pg_dump may go on alone: then all of
+ * it begins again, once. Lost again, the dump is kept if it succeeded, but it is not called Verified. */
+static bool take(Run *run, const char *folder, Error *err)
+{
+    for (;;) {
+        Error why = ERROR_INIT;
+        if (dump_and_count(run, folder, &why)) {
+            return true;
+        }
+        if (cancel_requested(run->cancel) || !session_lost(run) || (run->repeated && !run->dumped)) {
+            return error_move(err, &why);
+        }
+        error_clear(&why);
+        if (run->repeated) {
+            run->uncounted = true;
+            warn(run, "The connection that counts the rows was lost twice: this backup is not verified, because its "
+                      "rows could not all be compared with the database");
+            return true;
+        }
+        if (!begin_again(run, folder, err)) {
+            return false;
+        }
+    }
+}
+
 /* --- checking -------------------------------------------------------------------------------------------- */
 
-typedef struct Listing {
-    LineSplitter lines;
-    size_t table_data;
-    StrBuf errors;
-} Listing;
-
-static void on_list_line(void *context, const char *line)
-{
-    Listing *listing = context;
-    if (line[0] != ';' && strstr(line, " TABLE DATA ") != NULL) {
-        listing->table_data++;
-    }
-}
-
-static bool on_list_stdout(void *context, const char *bytes, size_t len)
-{
-    Listing *listing = context;
-    line_splitter_feed(&listing->lines, bytes, len);
-    return true;
-}
-
-static bool on_list_stderr(void *context, const char *bytes, size_t len)
-{
-    Listing *listing = context;
-    const size_t room = listing->errors.max - listing->errors.len;
-    strbuf_add(&listing->errors, bytes, len < room ? len : room);
-    return true;
-}
-
-/* The guide's own check: pg_restore can read the table of contents. */
 static bool list_archive(Run *run, Error *err)
 {
-    static const char *const set[] = {"LC_MESSAGES=C", NULL};
-    const char *const argv[] = {run->restore_tool->path, "--list", NULL};
-    Listing listing = {.table_data = 0};
-    FsFile *file = NULL;
-    bool ok = false;
-    ProcessResult result = {0};
+    size_t table_data = 0;
     progress_stage(&run->meter, "Reading the table of contents", PART_COUNTED, PART_LISTED, clock_monotonic_ms());
-    line_splitter_init(&listing.lines, on_list_line, &listing);
-    strbuf_init(&listing.errors, STRBUF_SMALL);
-    if (!fs_open_read(run->partial, &file, err)) {
-        goto out;
+    if (!listing_read(run->restore_tool, run->partial, stall_seconds(run), run->cancel, &table_data, err)) {
+        return false;
     }
-    ProcessSpec spec = {0};
-    spec.program = run->restore_tool->path;
-    spec.argv = argv;
-    spec.env_set = set;
-    spec.env_unset = connection_env_unset();
-    spec.stdin_file = file;
-    spec.on_stdout = on_list_stdout;
-    spec.on_stderr = on_list_stderr;
-    spec.context = &listing;
-    if (!process_run(&spec, run->cancel, &result, err)) {
-        goto out;
-    }
-    if (result.exit_code != 0) {
-        char *words = process_exit_text(result.exit_code);
-        strbuf_trim(&listing.errors);
-        if (words != NULL) {
-            error_set(err, EK_TOOL, "pg_restore failed: %s", words);
-        } else {
-            error_set(err, EK_DAMAGED, "pg_restore cannot read the backup that pg_dump wrote");
-        }
-        if (listing.errors.len > 0) {
-            error_detail(err, "%s", listing.errors.buf);
-        }
-        mem_free(words);
-        goto out;
-    }
-    ok = true;
-out:
-    line_splitter_release(&listing.lines); /* hands over a last line */
-    if (ok && listing.table_data == 0 && run->snapshot.count > 0) {
-        error_set(err, EK_DAMAGED, "the backup holds no table, and the database has %zu", run->snapshot.count);
-        ok = false;
-    }
-    strbuf_release(&listing.errors);
-    fs_close(file, NULL);
-    return ok;
+    return table_data > 0 || run->snapshot.count == 0 ||
+           error_set(err, EK_DAMAGED, "the backup holds no table, and the database has %zu", run->snapshot.count);
 }
 
 static void on_verify_progress(void *context, const Progress *progress)
@@ -572,19 +616,21 @@ static bool check(Run *run, Error *err)
     }
     FsFile *file = run->file;
     run->file = NULL;
-    if (!fs_close(file, err) || !finish_counting(run, err)) {
+    if (!fs_close(file, err)) {
         return false;
     }
+    be_impatient(run);
     pg_script(run->pg, "ROLLBACK", run->cancel, NULL); /* the snapshot has served; the lock stays */
     if (!list_archive(run, err)) {
         return false;
     }
     const int64_t listed_at = clock_now();
-    const JobSink inner = {NULL, on_verify_progress, run};
+    const JobSink inner = {.progress = on_verify_progress, .context = run, .actor = job_actor(run->sink)};
     progress_stage(&run->meter, "Checking every byte", PART_LISTED, PART_CHECKED, clock_monotonic_ms());
-    if (!verify_file(run->partial, &inner, run->cancel, &run->verified, err)) {
+    if (!verify_followed(run->partial, run->follower, &inner, run->cancel, &run->verified, err)) {
         return false;
     }
+    stop_following(run);
     run->verified.manifest.listed_at = listed_at;
     return snapshot_compare(&run->snapshot, &run->verified.manifest, err);
 }
@@ -617,7 +663,10 @@ static void complete_manifest(Run *run)
     replace_text(&manifest->server_version, mem_strdup(pg_server_version_text(run->pg)));
     replace_text(&manifest->tool_version, mem_strdup(run->dump_tool->version));
     replace_text(&manifest->program_version, mem_strdup(CMMS_VERSION));
-    manifest->level = LEVEL_VERIFIED;
+    manifest->level = run->uncounted ? LEVEL_LISTED : LEVEL_VERIFIED;
+    if (run->uncounted) {
+        manifest->verified_at = 0;
+    }
     manifest->started = run->started;
     manifest->finished = clock_now();
     manifest->seconds = (double)(clock_monotonic_ms() - run->started_ms) / 1000;
@@ -688,8 +737,10 @@ static void tell_success(Run *run, const char *folder)
     for (size_t i = 0; i < manifest->table_count; i++) {
         rows += manifest->tables[i].rows > 0 ? manifest->tables[i].rows : 0;
     }
-    char *message = mem_printf("Backup successful: %zu tables, %" PRId64 " rows, every byte checked",
-                               manifest->table_count, rows);
+    char *message = mem_printf("Backup successful: %zu tables, %" PRId64 " rows, %s%s%s", manifest->table_count, rows,
+                               run->uncounted ? "but not verified: the rows could not be compared with the database"
+                                              : "every byte checked",
+                               run->weakness == NULL ? "" : "; ", run->weakness == NULL ? "" : run->weakness);
     const AuditEntry entry = {.operation = "backup",
                               .status = "success",
                               .backup_file = run->name,
@@ -697,11 +748,16 @@ static void tell_success(Run *run, const char *folder)
                               .file_size = manifest->bytes,
                               .seconds = manifest->seconds,
                               .sha256 = manifest->sha256,
-                              .level = level_word(manifest->level)};
+                              .level = level_word(manifest->level),
+                              .actor = job_actor(run->sink)};
     log_outcome(run, folder, &entry);
     mem_free(message);
     progress_stage(&run->meter, "Done", 1, 1, clock_monotonic_ms());
-    job_log(run->sink, LOG_GOOD, "\xE2\x9C\x85 Backup successful!");
+    if (run->uncounted) {
+        job_log(run->sink, LOG_WARNING, "\xE2\x9A\xA0 A backup was made, but it is not verified. Make another.");
+    } else {
+        job_log(run->sink, LOG_GOOD, "\xE2\x9C\x85 Backup successful!");
+    }
     job_log(run->sink, LOG_INFO, "\xF0\x9F\x93\x81 Location: %s", run->path);
     job_log(run->sink, LOG_INFO, "\xF0\x9F\x92\xBE Size: %.2f MB", (double)manifest->bytes / MEGABYTE);
 }
@@ -720,10 +776,14 @@ static void clean_up_old(Run *run, const char *folder)
     error_clear(&why);
 }
 
-/* Takes away what a failed run made, and logs the failure. A share that is lost at the wrong moment reports a rename
- * as failed that was done: the backup that is then there keeps its manifest. */
+/* Takes away what a failed run made, here and on the server, and logs the failure. A share that is lost at the wrong
+ * moment reports a rename as failed that was done: the backup that is then there keeps its manifest. */
 static void clean_up_failure(Run *run, const char *folder, const Error *why)
 {
+    if (run->job != NULL && !run->dumped) {
+        pg_end_sessions_quickly(run->pg, run->job); /* pg_dump was killed, or has failed */
+    }
+    stop_following(run);
     fs_close(run->file, NULL);
     run->file = NULL;
     Error ignored = ERROR_INIT;
@@ -739,7 +799,8 @@ static void clean_up_failure(Run *run, const char *folder, const Error *why)
                               .status = "failed",
                               .backup_file = run->name,
                               .message = text,
-                              .seconds = (double)(clock_monotonic_ms() - run->started_ms) / 1000};
+                              .seconds = (double)(clock_monotonic_ms() - run->started_ms) / 1000,
+                              .actor = job_actor(run->sink)};
     log_outcome(run, folder, &entry);
     mem_free(text);
 }
@@ -752,8 +813,8 @@ static void release_run(Run *run)
         mem_free(run->warnings[i]);
     }
     mem_free(run->warnings);
-    mem_free(run->counter.warning);
-    error_clear(&run->counter.err);
+    mem_free(run->weakness);
+    mem_free(run->job);
     mem_free(run->session);
     mem_free(run->name);
     mem_free(run->path);
@@ -783,15 +844,18 @@ bool backup_run(const BackupSpec *spec, const JobSink *sink, const Cancel *cance
     job_log(sink, LOG_INFO, "\xE2\x8F\xB3 This may take several minutes...");
     bool ok = prepare_folder(&run, spec->folder, &why) && prepare_server(&run, spec, &why);
     if (ok) {
-        run.name = folder_free_name(spec->folder, clock_now());
+        run.name = folder_free_name(spec->folder, run.started);
         run.path = fs_join(spec->folder, run.name);
         run.partial = mem_printf("%s%s", run.path, FOLDER_PARTIAL_SUFFIX);
         run.manifest_path = folder_manifest_path(run.path);
-        ok = dump(&run, spec->folder, &why) && check(&run, &why) && commit(&run, spec->folder, &why);
+        ok = take(&run, spec->folder, &why) && check(&run, &why) && commit(&run, spec->folder, &why);
     }
-    counter_end(&run, true);
+    stop_counting(&run, true, NULL);
     if (!ok && why.kind == EK_CANCELLED) {
         error_set(&why, EK_CANCELLED, "the backup was stopped"); /* whichever step it was that stopped */
+    } else if (!ok && why.kind == EK_DAMAGED) { /* of a file that nobody will see */
+        error_context(&why, "no backup was made, because what pg_dump wrote is not whole");
+        error_hint(&why, "%s", hint_again);
     } else if (!ok && why.hint == NULL) {
         error_hint(&why, "%s", hint_again);
     }

@@ -9,6 +9,7 @@
 
 #include "folder.h"
 #include "fs.h"
+#include "jsonutil.h"
 #include "mem.h"
 #include "utf.h"
 
@@ -26,6 +27,7 @@ void catalog_release(Catalog *catalog)
         mem_free(catalog->entries[i].name);
         mem_free(catalog->entries[i].pin_reason);
         mem_free(catalog->entries[i].source);
+        mem_free(catalog->entries[i].exported);
         mem_free(catalog->entries[i].note);
     }
     mem_free(catalog->entries);
@@ -179,6 +181,40 @@ static int age_in_days(int64_t created, int64_t now)
     return days > INT_MAX ? INT_MAX : (int)days;
 }
 
+static int by_name(const void *a, const void *b)
+{
+    return strcmp((*(CatalogEntry *const *)a)->name, (*(CatalogEntry *const *)b)->name);
+}
+
+void catalog_add_exports(Catalog *catalog, const cJSON *entries)
+{
+    if (catalog->count == 0) {
+        return;
+    }
+    CatalogEntry **sorted = mem_array(catalog->count, sizeof *sorted);
+    for (size_t i = 0; i < catalog->count; i++) {
+        sorted[i] = &catalog->entries[i];
+    }
+    qsort(sorted, catalog->count, sizeof *sorted, by_name);
+    const cJSON *entry;
+    cJSON_ArrayForEach(entry, entries) {
+        const char *file = json_string(entry, "backup_file", NULL);
+        if (!file || strcmp(json_string(entry, "operation", ""), "export") != 0 ||
+            strcmp(json_string(entry, "status", ""), "success") != 0) {
+            continue;
+        }
+        CatalogEntry wanted = {.name = mem_strdup(file)};
+        const CatalogEntry *key = &wanted;
+        CatalogEntry **found = bsearch(&key, sorted, catalog->count, sizeof *sorted, by_name);
+        mem_free(wanted.name);
+        if (found && json_int(entry, "file_size", -1) == (int64_t)(*found)->size) {
+            mem_free((*found)->exported);
+            (*found)->exported = mem_strdup(json_string(entry, "timestamp", "?"));
+        }
+    }
+    mem_free(sorted);
+}
+
 bool catalog_load(const char *folder, int64_t now, Catalog *catalog, Error *err)
 {
     Listing listing = {0};
@@ -211,4 +247,30 @@ bool catalog_load(const char *folder, int64_t now, Catalog *catalog, Error *err)
     }
     mem_free(listing.manifests);
     return ok;
+}
+
+double catalog_last_seconds(const char *folder, const Connection *connection)
+{
+    Catalog catalog;
+    Error why = ERROR_INIT;
+    Manifest like;
+    double seconds = 0;
+    manifest_init(&like);
+    like.database = mem_strdup(connection_database(connection));
+    like.host = mem_strdup(connection_host(connection));
+    char *source = catalog_source(&like);
+    catalog_init(&catalog);
+    if (source && catalog_load(folder, 0, &catalog, &why)) {
+        for (size_t i = 0; i < catalog.count && seconds <= 0; i++) {
+            const CatalogEntry *entry = &catalog.entries[i];
+            if (entry->source && !strcmp(entry->source, source) && entry->level != LEVEL_BAD) {
+                seconds = entry->seconds;
+            }
+        }
+    }
+    error_clear(&why);
+    catalog_release(&catalog);
+    manifest_release(&like);
+    mem_free(source);
+    return seconds > 0 ? seconds : 0;
 }

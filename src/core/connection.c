@@ -1,20 +1,14 @@
 /*
- * connection.c: where the database is, from the environment and the profile file, and the environment of the
- * tools. Connection strings are read in connection_string.c.
+ * connection.c: where the database is, from the environment, and the environment of the tools. Connection strings are
+ * read in connection_string.c, what the user has saved in userprofile.c.
  */
 #include "connection.h"
 
 #include "connection_private.h"
-#include "fs.h"
-#include "jsonutil.h"
 #include "machine.h"
 #include "mem.h"
 #include "roots.h"
-#include "strbuf.h"
 #include "utf.h"
-
-#define PROFILE_FILE "connection.json"
-#define PROFILE_MAX 65536u /* bytes */
 
 static const char *const sslmodes[] = {"disable", "allow", "prefer", "require", "verify-ca", "verify-full"};
 
@@ -30,9 +24,11 @@ void connection_release(Connection *connection)
     mem_free(connection->user);
     mem_free(connection->database);
     mem_free(connection->sslmode);
+    mem_free(connection->string_sslmode);
     mem_free(connection->sslrootcert);
     mem_free(connection->channel_binding);
     mem_free(connection->options);
+    mem_free(connection->passfile);
     secret_release(&connection->password);
     connection_init(connection);
 }
@@ -46,9 +42,12 @@ void connection_copy(Connection *to, const Connection *from)
     copy.user = mem_strdup(from->user);
     copy.database = mem_strdup(from->database);
     copy.sslmode = mem_strdup(from->sslmode);
+    copy.sslmode_from = from->sslmode_from;
+    copy.string_sslmode = mem_strdup(from->string_sslmode);
     copy.sslrootcert = mem_strdup(from->sslrootcert);
     copy.channel_binding = mem_strdup(from->channel_binding);
     copy.options = mem_strdup(from->options);
+    copy.passfile = mem_strdup(from->passfile);
     secret_copy(&copy.password, &from->password);
     copy.pooler_removed = from->pooler_removed;
     connection_release(to);
@@ -78,148 +77,77 @@ bool connection_is_port(const char *text)
            strtol(text, NULL, 10) <= 65535;
 }
 
-void connection_from_env(Connection *connection)
+bool connection_is_host(const char *text)
 {
-    char **const places[] = {&connection->host,    &connection->port,        &connection->user,
-                             &connection->database, &connection->sslmode,    &connection->sslrootcert,
-                             &connection->channel_binding, &connection->options};
+    return text[0] == '/' || !strpbrk(text, "@/ \t\r\n");
+}
+
+void connection_set_sslmode(Connection *connection, const char *sslmode, const char *from)
+{
+    connection_set(&connection->sslmode, sslmode ? sslmode : "");
+    connection->sslmode_from = connection->sslmode ? from : NULL;
+}
+
+void connection_overlay(Connection *connection, const Connection *over)
+{
+    char **const places[] = {&connection->host,        &connection->port,     &connection->user,
+                             &connection->database,    &connection->sslmode,  &connection->string_sslmode,
+                             &connection->sslrootcert, &connection->passfile, &connection->channel_binding,
+                             &connection->options};
+    const char *const values[] = {over->host,        over->port,     over->user,
+                                  over->database,    over->sslmode,  over->string_sslmode,
+                                  over->sslrootcert, over->passfile, over->channel_binding,
+                                  over->options};
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        if (values[i]) {
+            connection_set(places[i], values[i]);
+        }
+    }
+    if (over->sslmode) {
+        connection->sslmode_from = over->sslmode_from;
+    }
+    if (over->host) {
+        connection->pooler_removed = over->pooler_removed;
+    }
+    if (secret_is_set(&over->password)) {
+        secret_copy(&connection->password, &over->password);
+    }
+}
+
+static void read_env(Connection *env)
+{
+    char **const places[] = {&env->host,    &env->port,        &env->user,        &env->database,
+                             &env->sslmode, &env->sslrootcert, &env->channel_binding, &env->options, &env->passfile};
     static const char *const names[] = {"PGHOST",    "PGPORT",        "PGUSER",           "PGDATABASE",
-                                        "PGSSLMODE", "PGSSLROOTCERT", "PGCHANNELBINDING", "PGOPTIONS"};
+                                        "PGSSLMODE", "PGSSLROOTCERT", "PGCHANNELBINDING", "PGOPTIONS", "PGPASSFILE"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         char *value = machine_getenv(names[i]);
-        if (value && *value) {
-            connection_set(places[i], value);
-            connection->pooler_removed = connection->pooler_removed && i != 0;
-        }
+        connection_set(places[i], value ? value : "");
         mem_free(value);
     }
+    env->sslmode_from = env->sslmode ? "PGSSLMODE" : NULL;
     char *password = machine_getenv("PGPASSWORD");
     if (password && *password) {
-        secret_set(&connection->password, password, strlen(password));
+        secret_set(&env->password, password, strlen(password));
     }
     secret_free_text(password);
 }
 
-/* --- profile ------------------------------------------------------------------------------------------- */
-
-static bool profile_text_member(const cJSON *object, const char *name, char **place, Error *err)
+void connection_take_env(Connection *connection)
 {
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
-    if (cJSON_IsString(item)) {
-        connection_set(place, item->valuestring);
-    } else if (item && !cJSON_IsNull(item)) {
-        return error_set(err, EK_SETTINGS, "\"%s\" is not a text", name);
+    Connection env;
+    connection_init(&env);
+    read_env(&env);
+    connection_overlay(connection, &env);
+    connection_release(&env);
+    for (const char *const *name = connection_env_unset(); *name; name++) {
+        if (!strncmp(*name, "PG", 2)) {
+            machine_unsetenv(*name);
+        }
     }
-    return true;
 }
 
-static bool read_profile(Connection *connection, const char *bytes, size_t len, Error *err)
-{
-    cJSON *object = NULL;
-    bool ok = json_parse(bytes, len, &object, err);
-    if (ok && !cJSON_IsObject(object)) {
-        ok = error_set(err, EK_SETTINGS, "it is not a JSON object");
-    }
-    if (ok && cJSON_IsString(cJSON_GetObjectItemCaseSensitive(object, "host"))) {
-        connection->pooler_removed = false;
-    }
-    ok = ok && profile_text_member(object, "host", &connection->host, err) &&
-         profile_text_member(object, "port", &connection->port, err) &&
-         profile_text_member(object, "user", &connection->user, err) &&
-         profile_text_member(object, "database", &connection->database, err) &&
-         profile_text_member(object, "sslmode", &connection->sslmode, err);
-    if (ok && connection->port && !connection_is_port(connection->port)) {
-        ok = error_set(err, EK_SETTINGS, "\"port\" is not a number from 1 to 65535");
-    }
-    if (ok && connection->sslmode && !connection_is_sslmode(connection->sslmode)) {
-        ok = error_set(err, EK_SETTINGS, "\"sslmode\" is not one of libpq's words for it");
-    }
-    cJSON_Delete(object);
-    return ok;
-}
-
-bool connection_parse_profile(Connection *connection, const char *bytes, size_t len, Error *err)
-{
-    Connection parsed;
-    Error failed = ERROR_INIT;
-    connection_init(&parsed);
-    connection_copy(&parsed, connection);
-    if (!read_profile(&parsed, bytes, len, &failed)) {
-        connection_release(&parsed);
-        failed.kind = EK_SETTINGS;
-        error_context(&failed, "the connection's profile cannot be read");
-        error_hint(&failed, "Enter the connection anew and save it.");
-        return error_move(err, &failed);
-    }
-    connection_release(connection);
-    *connection = parsed;
-    return true;
-}
-
-bool connection_read_profile(Connection *connection, const char *path, Error *err)
-{
-    StrBuf sb;
-    Error failed = ERROR_INIT;
-    strbuf_init(&sb, PROFILE_MAX);
-    bool ok = fs_read_all(path, PROFILE_MAX, &sb, &failed);
-    if (ok) {
-        ok = connection_parse_profile(connection, sb.buf, sb.len, err);
-    } else if (failed.kind == EK_NOT_FOUND) {
-        ok = true;
-    } else {
-        error_context(&failed, "the connection's profile cannot be read");
-        error_move(err, &failed);
-    }
-    error_clear(&failed);
-    strbuf_release(&sb);
-    return ok;
-}
-
-bool connection_write_profile(const Connection *connection, const char *path, Error *err)
-{
-    cJSON *object = cJSON_CreateObject();
-    if (!object) {
-        mem_out();
-    }
-    json_set_string(object, "host", connection->host);
-    json_set_string(object, "port", connection->port);
-    json_set_string(object, "user", connection->user);
-    json_set_string(object, "database", connection->database);
-    json_set_string(object, "sslmode", connection->sslmode);
-    char *text = json_text(object);
-    bool ok = fs_write_atomic(path, text, strlen(text), err) ||
-              error_context(err, "the connection's profile cannot be saved");
-    mem_free(text);
-    cJSON_Delete(object);
-    return ok;
-}
-
-static char *profile_path(Error *err)
-{
-    char *dir = machine_local_data_dir();
-    char *path = dir ? fs_join(dir, PROFILE_FILE) : NULL;
-    mem_free(dir);
-    if (!path) {
-        error_set(err, EK_SETTINGS, "there is no folder for this user's own files");
-    }
-    return path;
-}
-
-bool connection_load_profile(Connection *connection, Error *err)
-{
-    char *path = profile_path(err);
-    bool ok = path && connection_read_profile(connection, path, err);
-    mem_free(path);
-    return ok;
-}
-
-bool connection_save_profile(const Connection *connection, Error *err)
-{
-    char *path = profile_path(err);
-    bool ok = path && connection_write_profile(connection, path, err);
-    mem_free(path);
-    return ok;
-}
+/* --- what it comes to ---------------------------------------------------------------------------------- */
 
 char *connection_secret_target(const Connection *connection)
 {
@@ -234,12 +162,37 @@ char *connection_secret_target(const Connection *connection)
     return target;
 }
 
-/* --- what it comes to ---------------------------------------------------------------------------------- */
-
 static bool ends_with(const char *text, const char *suffix)
 {
     size_t len = strlen(text), suffix_len = strlen(suffix);
     return len > suffix_len && !utf8_casecmp(text + len - suffix_len, suffix);
+}
+
+static bool has_good_port(const Connection *connection, ErrorKind kind, Error *err)
+{
+    if (!connection->port || connection_is_port(connection->port)) {
+        return true;
+    }
+    error_set(err, kind, "the port is not a number from 1 to 65535");
+    return error_hint(err, "Correct the port; PostgreSQL's own is 5432.");
+}
+
+bool connection_is_complete(const Connection *connection, Error *err)
+{
+    const char *lacks = !connection->host       ? "host"
+                        : !connection->database ? "database"
+                        : !connection->user     ? "user"
+                                                : NULL;
+    if (lacks) {
+        error_set(err, EK_USAGE, "the %s is not named", lacks);
+        return error_hint(err, "It is a part of the connection string that Neon shows.");
+    }
+    return has_good_port(connection, EK_USAGE, err);
+}
+
+bool connection_is_neon(const Connection *connection)
+{
+    return connection->host && ends_with(connection->host, ".neon.tech");
 }
 
 void connection_direct(Connection *connection)
@@ -247,7 +200,7 @@ void connection_direct(Connection *connection)
     static const char pooler[] = "-pooler";
     const size_t pooler_len = sizeof pooler - 1;
     char *host = connection->host;
-    if (!host || !ends_with(host, ".neon.tech")) {
+    if (!connection_is_neon(connection)) {
         return;
     }
     size_t label = strcspn(host, ".");
@@ -264,12 +217,23 @@ void connection_direct(Connection *connection)
 
 bool connection_resolve(Connection *connection, Error *err)
 {
+    if (!connection->host && !connection->database && !connection->user) {
+        error_set(err, EK_SETTINGS, "no database is configured yet");
+        return error_hint(err, "Enter the connection of the database: the address that its provider shows, of the form "
+                               "postgresql://user:password@host/database.");
+    }
     if (connection->host && strchr(connection->host, ',')) {
         error_set(err, EK_SETTINGS, "more than one host is named");
         return error_hint(err, "Name the one server whose database is to be backed up.");
     }
-    if (connection->port && !connection_is_port(connection->port)) {
-        return error_set(err, EK_SETTINGS, "the port is not a number from 1 to 65535");
+    if (connection->host && connection->host[0] != '@' && !connection_is_host(connection->host)) {
+        /* Not quoted: a connection string with its password may have been pasted there. */
+        error_set(err, EK_SETTINGS, "what is given as the server is not a host's name");
+        return error_hint(err, "Name the server alone. A whole connection string (postgresql://...) is given in the "
+                               "place of the database's name.");
+    }
+    if (!has_good_port(connection, EK_SETTINGS, err)) {
+        return false;
     }
     if (connection->sslmode && !connection_is_sslmode(connection->sslmode)) {
         return error_set(err, EK_SETTINGS,
@@ -282,7 +246,7 @@ bool connection_resolve(Connection *connection, Error *err)
             return false;
         }
         if (!strcmp(roots, "system")) {
-            connection_set(&connection->sslmode, "verify-full"); /* libpq refuses any other with the system's roots */
+            connection_set_sslmode(connection, "verify-full", NULL); /* libpq takes no other with the system's roots */
         }
         connection->sslrootcert = roots;
     }
@@ -324,7 +288,42 @@ const char *connection_sslmode(const Connection *connection)
     if (connection->sslmode) {
         return connection->sslmode;
     }
-    return connection_is_loopback(connection) ? "prefer" : "verify-full";
+    if (!connection_is_loopback(connection)) {
+        return "verify-full";
+    }
+    return connection->string_sslmode ? connection->string_sslmode : "prefer";
+}
+
+char *connection_weakness(const Connection *connection)
+{
+    const char *sslmode = connection_sslmode(connection);
+    if (connection_is_loopback(connection) || !strcmp(sslmode, "verify-full")) {
+        return NULL;
+    }
+    const char *what = "the connection may not be encrypted, and no certificate is checked";
+    if (!strcmp(sslmode, "verify-ca")) {
+        what = "the server's name is not checked";
+    } else if (!strcmp(sslmode, "require")) {
+        what = "the server's certificate is not checked";
+    } else if (!strcmp(sslmode, "disable")) {
+        what = "nothing is encrypted";
+    }
+    return mem_printf("sslmode is \"%s\" (%s): %s", sslmode,
+                      connection->sslmode_from ? connection->sslmode_from : "the saved connection", what);
+}
+
+char *connection_tell(const Connection *connection, const JobSink *sink)
+{
+    if (connection->pooler_removed) {
+        job_log(sink, LOG_INFO, "Using the direct server %s: Neon's pooler cannot serve a backup",
+                connection_host(connection));
+    }
+    const char *said = connection->string_sslmode, *sslmode = connection_sslmode(connection);
+    if (said && strcmp(said, sslmode) != 0 && !strcmp(sslmode, "verify-full")) {
+        job_log(sink, LOG_INFO, "The connection string's sslmode \"%s\" is raised to \"verify-full\": the server's "
+                                "certificate and name are checked", said);
+    }
+    return connection_weakness(connection);
 }
 
 char *connection_text(const Connection *connection)
@@ -345,7 +344,7 @@ static void add_env(char **env, size_t *count, const char *name, const char *val
     }
 }
 
-char **connection_env(const Connection *connection)
+char **connection_env(const Connection *connection, const char *session)
 {
     char **env = mem_array(16, sizeof *env);
     size_t count = 0;
@@ -358,14 +357,12 @@ char **connection_env(const Connection *connection)
     add_env(env, &count, "PGCHANNELBINDING", connection->channel_binding);
     add_env(env, &count, "PGOPTIONS", connection->options);
     add_env(env, &count, "PGCONNECT_TIMEOUT", "15");
-    add_env(env, &count, "PGAPPNAME", "cmms-backup");
+    add_env(env, &count, "PGAPPNAME", session);
     add_env(env, &count, "LC_MESSAGES", "C");
     if (secret_is_set(&connection->password)) {
         env[count++] = secret_env("PGPASSWORD", &connection->password);
     } else {
-        char *file = machine_getenv("PGPASSFILE"); /* our own sessions read it too */
-        add_env(env, &count, "PGPASSFILE", file);
-        mem_free(file);
+        add_env(env, &count, "PGPASSFILE", connection->passfile);
     }
     return env;
 }

@@ -14,6 +14,7 @@
 #define STRING_MAX 8192u /* bytes of a connection string */
 #define PERCENT_HINT "Characters such as @ : / ? # and %% in the user name or password are written in percent form " \
                      "(@ is %%40)."
+#define PORT_HINT "Write it as a number behind the host (host:5432), or leave it out: then it is 5432."
 
 /* --- parts --------------------------------------------------------------------------------------------- */
 
@@ -23,7 +24,7 @@ static bool set_host(Connection *connection, const char *value, Error *err)
         error_set(err, EK_USAGE, "the connection string names more than one host");
         return error_hint(err, "Name the one server whose database is to be backed up.");
     }
-    if (value[0] != '/' && strpbrk(value, "@ \t\r\n")) {
+    if (!connection_is_host(value)) {
         error_set(err, EK_USAGE, "the host in the connection string is not a host's name");
         return error_hint(err, PERCENT_HINT);
     }
@@ -36,7 +37,7 @@ static bool set_port(Connection *connection, const char *value, Error *err)
 {
     if (*value && !connection_is_port(value)) {
         error_set(err, EK_USAGE, "the port in the connection string is not a number from 1 to 65535");
-        return error_hint(err, PERCENT_HINT);
+        return error_hint(err, PORT_HINT);
     }
     connection_set(&connection->port, value);
     return true;
@@ -73,7 +74,10 @@ static bool set_sslmode(Connection *connection, const char *value, Error *err)
         return error_set(err, EK_USAGE, "sslmode in the connection string must be disable, allow, prefer, require, "
                                         "verify-ca or verify-full");
     }
-    connection_set(&connection->sslmode, value);
+    connection_set(&connection->string_sslmode, value);
+    if (!strcmp(value, "verify-full")) {
+        connection_set_sslmode(connection, NULL, NULL); /* an earlier source's weaker word does not stand against it */
+    }
     return true;
 }
 

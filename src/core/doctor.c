@@ -15,12 +15,17 @@
 #include "mem.h"
 #include "pg.h"
 #include "settings.h"
+#include "standstill.h"
 #include "strbuf.h"
 #include "tools.h"
 
 #define MEGABYTE (1024.0 * 1024.0)
 #define LOW_SPACE (1024u * 1024u * 1024u)
 #define NO_SPACE (100u * 1024u * 1024u)
+/* Neon's Free plan */
+#define PLAN_STORAGE (512.0 * MEGABYTE)
+#define PLAN_EGRESS (5.0 * 1024.0 * MEGABYTE)
+#define NEARLY 0.8
 
 typedef enum CheckId {
     ID_FOLDER,
@@ -35,11 +40,14 @@ typedef enum CheckId {
     ID_RIGHTS,
     ID_TABLES,
     ID_POOLER,
+    ID_STORAGE,
+    ID_EGRESS,
     ID_COUNT
 } CheckId;
 
-static const char *const names[ID_COUNT] = {"folder",     "settings", "free space",     "tools",  "engine", "host",
-                                            "connection", "tls",      "server version", "rights", "tables", "pooler"};
+static const char *const names[ID_COUNT] = {"folder", "settings",   "free space", "tools",          "engine",
+                                            "host",   "connection", "tls",        "server version", "rights",
+                                            "tables", "pooler",     "storage",    "egress"};
 
 typedef struct Visit {
     Check *checks; /* ID_COUNT */
@@ -50,6 +58,8 @@ typedef struct Visit {
     Tools tools;
     Pg *pg;                /* NULL: not reached */
     int64_t database_bytes; /* -1: not known */
+    int64_t table_bytes;    /* what a dump transfers, about; -1: not known */
+    Settings settings;      /* the defaults where they cannot be read */
 } Visit;
 
 const char *check_state_word(CheckState state)
@@ -104,8 +114,9 @@ static void skipped(Visit *visit, CheckId id, const char *why)
 /* "message: detail", without the hint, which has its own place. Empties the Error. */
 static void failed(Visit *visit, CheckId id, CheckState state, Error *why)
 {
-    char *message = why->detail == NULL ? mem_strdup(why->message) : mem_printf("%s: %s", why->message, why->detail);
-    note(visit, id, state, why->kind, message, mem_strdup(why->hint));
+    char *hint = why->hint;
+    why->hint = NULL;
+    note(visit, id, state, why->kind, error_text(why), hint);
     error_clear(why);
 }
 
@@ -124,6 +135,14 @@ static void check_folder(Visit *visit, const char *wanted)
     } else {
         good(visit, ID_FOLDER, mem_printf("Backups are kept in %s", visit->folder));
     }
+    char *cloud = visit->folder != NULL && !fallback ? folder_cloud_name(visit->folder) : NULL;
+    if (cloud != NULL) {
+        note(visit, ID_FOLDER, CHECK_WARNING, EK_NONE,
+             mem_printf("Backups are kept in %s, which %s copies to the cloud", visit->folder, cloud),
+             mem_strdup("It may move backups off this computer: choose a folder outside of it, or set this one to be "
+                        "kept on this device."));
+    }
+    mem_free(cloud);
 }
 
 static void check_settings(Visit *visit)
@@ -133,22 +152,20 @@ static void check_settings(Visit *visit)
         return;
     }
     Error why = ERROR_INIT;
-    Settings settings;
-    settings_init(&settings);
-    if (!settings_load(visit->folder, &settings, &why)) {
+    const Settings *settings = &visit->settings;
+    if (!settings_load(visit->folder, &visit->settings, &why)) {
         failed(visit, ID_SETTINGS, CHECK_BAD, &why);
-    } else if (settings.notice != NULL) {
-        note(visit, ID_SETTINGS, CHECK_WARNING, EK_NONE, mem_strdup(settings.notice),
+    } else if (settings->notice != NULL) {
+        note(visit, ID_SETTINGS, CHECK_WARNING, EK_NONE, mem_strdup(settings->notice),
              mem_strdup("Look through the settings and save them."));
     } else {
         good(visit, ID_SETTINGS,
-             settings.enabled ? mem_printf("Backups are scheduled %s at %02d:%02d and kept for %d days",
-                                           schedule_name(settings.schedule), settings.backup_hour,
-                                           settings.backup_minute, settings.retention_days)
-                              : mem_printf("Scheduled backups are off; backups are kept for %d days",
-                                           settings.retention_days));
+             settings->enabled ? mem_printf("Backups are scheduled %s at %02d:%02d and kept for %d days",
+                                            schedule_name(settings->schedule), settings->backup_hour,
+                                            settings->backup_minute, settings->retention_days)
+                               : mem_printf("Scheduled backups are off; backups are kept for %d days",
+                                            settings->retention_days));
     }
-    settings_release(&settings);
 }
 
 static void check_space(Visit *visit)
@@ -257,6 +274,8 @@ static void skip_server(Visit *visit, const char *why)
     skipped(visit, ID_VERSION, why);
     skipped(visit, ID_RIGHTS, why);
     skipped(visit, ID_TABLES, why);
+    skipped(visit, ID_STORAGE, why);
+    skipped(visit, ID_EGRESS, why);
 }
 
 /* Fills host, connection and pooler. False only when cancelled. */
@@ -278,6 +297,7 @@ static bool check_connection(Visit *visit, const Connection *wanted, Error *err)
     }
     char *where = connection_text(&visit->connection);
     if (pg_connect(&visit->connection, visit->cancel, &visit->pg, &why)) {
+        pg_set_patience(visit->pg, standstill_seconds(PG_SHORT_PATIENCE));
         good(visit, ID_HOST, mem_printf("%s port %s answers", connection_host(&visit->connection),
                                         connection_port(&visit->connection)));
         good(visit, ID_CONNECTION, mem_printf("Connected to %s", where));
@@ -301,19 +321,19 @@ static bool check_connection(Visit *visit, const Connection *wanted, Error *err)
 
 static void check_tls(Visit *visit)
 {
-    const bool verified = strncmp(connection_sslmode(&visit->connection), "verify-", 7) == 0;
-    if (pg_uses_tls(visit->pg) && verified) {
+    char *weakness = connection_weakness(&visit->connection);
+    if (weakness != NULL) {
+        note(visit, ID_TLS, CHECK_WARNING, EK_NONE,
+             mem_printf("%s; the connection is %sencrypted", weakness, pg_uses_tls(visit->pg) ? "" : "not "),
+             mem_strdup("Set sslmode to \"verify-full\"."));
+    } else if (!connection_is_loopback(&visit->connection)) {
         good(visit, ID_TLS, mem_strdup("The connection is encrypted, and the server's certificate was checked"));
     } else if (pg_uses_tls(visit->pg)) {
-        note(visit, ID_TLS, connection_is_loopback(&visit->connection) ? CHECK_GOOD : CHECK_WARNING, EK_NONE,
-             mem_strdup("The connection is encrypted, but the server's certificate was not checked"),
-             connection_is_loopback(&visit->connection) ? NULL : mem_strdup("Set sslmode to \"verify-full\"."));
-    } else if (connection_is_loopback(&visit->connection)) {
-        good(visit, ID_TLS, mem_strdup("The connection is not encrypted, and does not leave this computer"));
+        good(visit, ID_TLS, mem_strdup("The connection is encrypted, and does not leave this computer"));
     } else {
-        note(visit, ID_TLS, CHECK_WARNING, EK_NONE, mem_strdup("The connection is not encrypted"),
-             mem_strdup("Set sslmode to \"verify-full\"."));
+        good(visit, ID_TLS, mem_strdup("The connection is not encrypted, and does not leave this computer"));
     }
+    mem_free(weakness);
 }
 
 static void check_version(Visit *visit)
@@ -404,7 +424,8 @@ static bool check_tables(Visit *visit, Error *err)
 {
     PgRows *rows = NULL;
     if (!ask(visit, ID_TABLES,
-             "SELECT pg_catalog.pg_database_size(pg_catalog.current_database()), (SELECT count(*)" USER_TABLES ")",
+             "SELECT pg_catalog.pg_database_size(pg_catalog.current_database()), (SELECT count(*)" USER_TABLES "),"
+             " (SELECT pg_catalog.sum(pg_catalog.pg_table_size(c.oid))::bigint" USER_TABLES " AND c.relkind <> 'p')",
              &rows, err)) {
         return false;
     }
@@ -412,6 +433,7 @@ static bool check_tables(Visit *visit, Error *err)
         return true;
     }
     visit->database_bytes = pg_value_int(rows, 0, 0, -1);
+    visit->table_bytes = pg_value_int(rows, 0, 2, 0);
     const int64_t count = pg_value_int(rows, 0, 1, 0);
     if (count == 0) {
         note(visit, ID_TABLES, CHECK_WARNING, EK_NONE, mem_strdup("The database has no tables"),
@@ -424,6 +446,58 @@ static bool check_tables(Visit *visit, Error *err)
     return true;
 }
 
+static void set_check(Check *check, CheckState state, char *message, const char *hint)
+{
+    mem_free(check->message);
+    mem_free(check->hint);
+    check->state = state;
+    check->message = message;
+    check->hint = mem_strdup(hint);
+}
+
+void doctor_forecast(int64_t database_bytes, int64_t table_bytes, const Settings *settings, Check *storage,
+                     Check *egress)
+{
+    static const double a_month[] = {30.4, 4.35, 1}; /* daily, weekly, monthly */
+    const double size = (double)database_bytes;
+    const bool paid = size > PLAN_STORAGE; /* the Free plan would not have let it grow so far */
+    const double month = (double)table_bytes * a_month[settings->schedule];
+    char *words = mem_printf("The database has %.1f MB; Neon's Free plan holds %.0f MB%s", size / MEGABYTE,
+                             PLAN_STORAGE / MEGABYTE, paid ? ", so it is on a paid plan" : "");
+    if (!paid && size > PLAN_STORAGE * NEARLY) {
+        set_check(storage, CHECK_WARNING, words,
+                  "When it is full, nothing can be saved in the database. Remove what is not needed, or change the "
+                  "plan.");
+    } else {
+        set_check(storage, CHECK_GOOD, words, NULL);
+    }
+    words = mem_printf("A backup transfers about %.1f MB, %s backups about %.1f GB a month; Neon's Free plan includes "
+                       "%.0f GB",
+                       (double)table_bytes / MEGABYTE, schedule_name(settings->schedule), month / MEGABYTE / 1024.0,
+                       PLAN_EGRESS / MEGABYTE / 1024.0);
+    if (!paid && month > PLAN_EGRESS * NEARLY) {
+        set_check(egress, CHECK_WARNING, words,
+                  "Back up less often, or change the plan: Neon stops the database when the month's transfer is used "
+                  "up.");
+    } else {
+        set_check(egress, CHECK_GOOD, words, NULL);
+    }
+}
+
+static void check_plan(Visit *visit)
+{
+    if (!connection_is_neon(&visit->connection)) {
+        skipped(visit, ID_STORAGE, "The server is not one of Neon's");
+        skipped(visit, ID_EGRESS, "The server is not one of Neon's");
+    } else if (visit->database_bytes < 0) {
+        skipped(visit, ID_STORAGE, "The size of the database is not known");
+        skipped(visit, ID_EGRESS, "The size of the database is not known");
+    } else {
+        doctor_forecast(visit->database_bytes, visit->table_bytes, &visit->settings, &visit->checks[ID_STORAGE],
+                        &visit->checks[ID_EGRESS]);
+    }
+}
+
 static bool check_server(Visit *visit, Error *err)
 {
     if (visit->pg == NULL) {
@@ -432,7 +506,11 @@ static bool check_server(Visit *visit, Error *err)
     }
     check_tls(visit);
     check_version(visit);
-    return check_rights(visit, err) && check_tables(visit, err);
+    if (!check_rights(visit, err) || !check_tables(visit, err)) {
+        return false;
+    }
+    check_plan(visit);
+    return true;
 }
 
 /* --- all of it ------------------------------------------------------------------------------------------- */
@@ -454,7 +532,8 @@ static void conclude(const Visit *visit, Doctor *doctor)
 bool doctor_run(const Connection *connection, const char *folder_wanted, const Cancel *cancel, Doctor *doctor,
                 Error *err)
 {
-    Visit visit = {.cancel = cancel, .database_bytes = -1};
+    Visit visit = {.cancel = cancel, .database_bytes = -1, .table_bytes = -1};
+    settings_init(&visit.settings);
     visit.checks = mem_array(ID_COUNT, sizeof *visit.checks);
     for (size_t i = 0; i < ID_COUNT; i++) {
         visit.checks[i].name = mem_strdup(names[i]);
@@ -480,6 +559,7 @@ bool doctor_run(const Connection *connection, const char *folder_wanted, const C
     pg_close(visit.pg);
     tools_release(&visit.tools);
     connection_release(&visit.connection);
+    settings_release(&visit.settings);
     mem_free(visit.folder);
     return ok;
 }

@@ -17,6 +17,7 @@
 #include "mem.h"
 #include "pg.h"
 #include "process.h"
+#include "standstill.h"
 #include "strbuf.h"
 
 #define MAX_ARGUMENTS 12
@@ -26,7 +27,6 @@
 #define ERROR_LINES 40u
 #define TICK_MS 250u
 #define LOCK_LIMIT_SECONDS 600
-#define MOST_STALLS 6u /* in a row, although the server says that it is at work */
 
 typedef struct Watch {
     const DumpSpec *spec;
@@ -35,9 +35,8 @@ typedef struct Watch {
     size_t error_count;
     char *last_line;
     bool locked_told;
-    uint64_t moved_ms; /* when something moved last */
+    Standstill still;
     uint64_t bytes;
-    unsigned stalls;
     bool stalled;
     Error io; /* the file's size could not be asked */
 } Watch;
@@ -238,8 +237,7 @@ static void on_line(void *context, const char *line)
 static bool on_stderr(void *context, const char *bytes, size_t len)
 {
     Watch *watch = context;
-    watch->moved_ms = clock_monotonic_ms();
-    watch->stalls = 0;
+    standstill_moved(&watch->still, clock_monotonic_ms());
     line_splitter_feed(&watch->lines, bytes, len);
     return true;
 }
@@ -255,20 +253,13 @@ static bool on_tick(void *context)
     }
     if (bytes != watch->bytes) {
         watch->bytes = bytes;
-        watch->moved_ms = now;
-        watch->stalls = 0;
+        standstill_moved(&watch->still, now);
     }
     if (spec->tick != NULL) {
         spec->tick(spec->context, bytes);
     }
-    if (spec->stall_seconds > 0 && now - watch->moved_ms >= 1000u * (uint64_t)spec->stall_seconds) {
-        if (++watch->stalls >= MOST_STALLS || spec->still_working == NULL || !spec->still_working(spec->context)) {
-            watch->stalled = true;
-            return false;
-        }
-        watch->moved_ms = clock_monotonic_ms();
-    }
-    return true;
+    watch->stalled = standstill_over(&watch->still, now);
+    return !watch->stalled;
 }
 
 /* The kept lines, oldest first, on one line; the first words of an error need no "error: ". */
@@ -300,26 +291,14 @@ bool dump_run(const DumpSpec *spec, const Cancel *cancel, bool *no_compression, 
     bool ok = false;
     Watch watch = {0};
     watch.spec = spec;
-    watch.moved_ms = clock_monotonic_ms();
+    watch.still = (Standstill){.seconds = spec->stall_seconds, .still_working = spec->still_working,
+                               .context = spec->context};
+    standstill_start(&watch.still, clock_monotonic_ms());
     watch.io = (Error)ERROR_INIT;
     line_splitter_init(&watch.lines, on_line, &watch);
 
     char **arguments = dump_arguments(spec);
-    char **environment = connection_env(spec->connection);
-    size_t environment_count = 0;
-    while (environment[environment_count] != NULL) {
-        environment_count++;
-    }
-    const char **set = mem_array(environment_count + 3, sizeof *set);
-    size_t set_count = 0;
-    for (size_t i = 0; i < environment_count; i++) {
-        if (!starts_with(environment[i], "PGAPPNAME=")) { /* of two entries with one name the first would win */
-            set[set_count++] = environment[i];
-        }
-    }
-    char *app_name = mem_printf("PGAPPNAME=%s", spec->session == NULL ? "cmms-backup dump" : spec->session);
-    set[set_count++] = "LC_MESSAGES=C";
-    set[set_count++] = app_name;
+    char **environment = connection_env(spec->connection, spec->session);
     const char *const *pg_names = connection_env_unset();
     size_t unset_count = 0;
     while (pg_names[unset_count] != NULL) {
@@ -337,7 +316,7 @@ bool dump_run(const DumpSpec *spec, const Cancel *cancel, bool *no_compression, 
     ProcessSpec process = {0};
     process.program = spec->tool->path;
     process.argv = (const char *const *)arguments;
-    process.env_set = set;
+    process.env_set = (const char *const *)environment;
     process.env_unset = unset;
     process.stdout_file = spec->file;
     process.on_stderr = on_stderr;
@@ -355,9 +334,9 @@ bool dump_run(const DumpSpec *spec, const Cancel *cancel, bool *no_compression, 
         goto out;
     }
     if (watch.stalled) {
-        const unsigned seconds = spec->stall_seconds * watch.stalls;
-        error_set(err, EK_CONNECT, "the backup stopped because nothing moved for %u %s",
-                  seconds < 120 ? seconds : seconds / 60, seconds < 120 ? "seconds" : "minutes");
+        char *time = standstill_text(&watch.still);
+        error_set(err, EK_CONNECT, "the backup stopped because nothing moved for %s", time);
+        mem_free(time);
         error_hint(err, "Check the internet connection and try again.");
         goto out;
     }
@@ -383,8 +362,6 @@ out:
     mem_free(watch.last_line);
     error_clear(&watch.io);
     mem_free(unset);
-    mem_free(set);
-    mem_free(app_name);
     connection_free_env(environment);
     dump_free_arguments(arguments);
     return ok;

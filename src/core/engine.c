@@ -16,12 +16,14 @@
 
 #include <assert.h>
 
+#include "clock.h"
 #include "fs.h"
 #include "machine.h"
 #include "mem.h"
 #include "pg.h"
 #include "process.h"
 #include "secret.h"
+#include "standstill.h"
 #include "strbuf.h"
 #include "thread.h"
 
@@ -46,6 +48,8 @@
 #define LEAVING_MS 500u
 #define POLL_MS 50u
 #define READY_MS 120000u /* a recovery after a crash may take its time */
+#define INITDB_SECONDS 600u  /* without a word */
+#define PG_CTL_SECONDS 60u   /* it says something every second, and the server can be killed instead */
 #define SECRET_MAX 1024u
 #define PIDFILE_MAX 8192u
 
@@ -148,6 +152,8 @@ bool engine_find(char **bin_dir, Error *err)
 typedef struct LastLine {
     LineSplitter lines;
     char *text;
+    Standstill still;
+    bool stalled;
 } LastLine;
 
 static void keep_line(void *context, const char *line)
@@ -162,29 +168,55 @@ static void keep_line(void *context, const char *line)
 static bool feed_line(void *context, const char *bytes, size_t len)
 {
     LastLine *last = context;
+    standstill_moved(&last->still, clock_monotonic_ms());
     line_splitter_feed(&last->lines, bytes, len);
     return true;
 }
 
-/* Runs initdb or pg_ctl in the engine's folder to its end; anything but exit code 0 is EK_TOOL. argv[0] is filled
- * in: the full path, by which the programs find each other. */
-static bool run_tool(const Engine *engine, const char *name, const char **argv, const Cancel *cancel, Error *err)
+static bool sign_of_life(void *context, const char *bytes, size_t len)
+{
+    LastLine *last = context;
+    (void)bytes;
+    (void)len;
+    standstill_moved(&last->still, clock_monotonic_ms());
+    return true;
+}
+
+static bool look_at_the_time(void *context)
+{
+    LastLine *last = context;
+    last->stalled = standstill_over(&last->still, clock_monotonic_ms());
+    return !last->stalled;
+}
+
+/* Runs initdb or pg_ctl in the engine's folder to its end; anything but exit code 0 is EK_TOOL, as is a silence of so
+ * many seconds. argv[0] is filled in: the full path, by which the programs find each other. */
+static bool run_tool(const Engine *engine, const char *name, const char **argv, unsigned seconds, const Cancel *cancel,
+                     Error *err)
 {
     char *program = program_path(engine->bin, name);
     argv[0] = program;
-    LastLine last = {.text = NULL};
+    LastLine last = {.text = NULL, .still = {.seconds = standstill_seconds(seconds)}};
     ProcessResult result = {0};
     line_splitter_init(&last.lines, keep_line, &last);
+    standstill_start(&last.still, clock_monotonic_ms());
     ProcessSpec spec = {.program = program,
                         .argv = argv,
                         .env_unset = connection_env_unset(),
                         .cwd = engine->dir,
+                        .on_stdout = sign_of_life,
                         .on_stderr = feed_line,
+                        .on_tick = look_at_the_time,
                         .context = &last,
                         .drop_rights = true};
     bool ok = process_run(&spec, cancel, &result, err);
     line_splitter_release(&last.lines);
-    if (ok && result.exit_code != 0) {
+    if (ok && last.stalled) {
+        char *time = standstill_text(&last.still);
+        ok = error_set(err, EK_TOOL, "%s said nothing for %s and was ended", name, time);
+        error_hint(err, "Try again. If it fails again, show this to your IT administrator.");
+        mem_free(time);
+    } else if (ok && result.exit_code != 0) {
         char *words = process_exit_text(result.exit_code);
         ok = error_set(err, EK_TOOL, "%s failed", name);
         if (words || last.text) {
@@ -265,8 +297,8 @@ static bool make_cluster(const Engine *engine, const JobSink *sink, const Cancel
         goto out;
     }
     job_log(sink, LOG_INFO, "Preparing the server...");
-    ok = (!fs_exists(fresh) || fs_remove_tree(fresh, err)) && run_tool(engine, "initdb", argv, cancel, err) &&
-         fs_rename(fresh, cluster, false, err);
+    ok = (!fs_exists(fresh) || fs_remove_tree(fresh, err)) &&
+         run_tool(engine, "initdb", argv, INITDB_SECONDS, cancel, err) && fs_rename(fresh, cluster, false, err);
 out:
     mem_free(fresh);
     mem_free(cluster);
@@ -335,7 +367,7 @@ static bool choose_port(Engine *engine, Error *err)
 static bool stop_by_pg_ctl(const Engine *engine, const char *mode, Error *err)
 {
     const char *argv[] = {NULL, "stop", "-D", CLUSTER, "-m", mode, "-w", "-t", "30", NULL};
-    return run_tool(engine, "pg_ctl", argv, NULL, err);
+    return run_tool(engine, "pg_ctl", argv, PG_CTL_SECONDS, NULL, err);
 }
 
 /* We hold the lock, so a server that still answers to our password has lost its owner. (A process number in a

@@ -68,6 +68,7 @@ bool error_detail(Error *err, const char *format, ...)
         va_end(args);
         mem_free(err->detail);
         err->detail = detail;
+        err->aside = false;
     }
     return false;
 }
@@ -147,7 +148,7 @@ char *error_text(const Error *err)
     StrBuf sb;
     strbuf_init(&sb, 4u * STRBUF_LINE);
     add_on_one_line(&sb, err->message ? err->message : "");
-    if (err->detail && err->detail[0]) {
+    if (err->detail && err->detail[0] && !err->aside) {
         strbuf_addstr(&sb, ": ");
         add_on_one_line(&sb, err->detail);
     }

@@ -45,6 +45,7 @@ typedef struct Work {
     const Cancel *cancel;
     ProgressMeter meter;
     const char *name; /* borrowed from spec->path */
+    const char *actor;
     char *manifest_path;
     char *target, *partial, *target_manifest;
     Manifest manifest;
@@ -117,6 +118,20 @@ static bool check_destination(const Work *work, Error *err)
         error_set(err, EK_SPACE, "there is not enough room in \"%s\": %.1f MB are needed and %.1f MB are free", dir,
                   (double)(work->manifest.bytes + SPARE_BYTES) / megabyte, (double)room / megabyte);
         return error_hint(err, "Make room there, or choose another folder.");
+    }
+    return true;
+}
+
+/* What an export of this backup that was killed left of its manifest. Its partial is written anew. */
+static bool remove_leftover(void *context, const char *name, const FsInfo *info)
+{
+    const Work *work = context;
+    const char *manifest = fs_base_name(work->target_manifest);
+    const size_t len = strlen(manifest);
+    if (!info->is_dir && strncmp(name, manifest, len) == 0 && strncmp(name + len, ".tmp-", 5) == 0) {
+        char *path = fs_join(work->spec->dir, name);
+        fs_remove(path, NULL);
+        mem_free(path);
     }
     return true;
 }
@@ -236,6 +251,7 @@ static bool run(Work *work, char hex[65], Error *err)
     if (!read_source_manifest(work, err) || !check_destination(work, err)) {
         return false;
     }
+    fs_list(work->spec->dir, remove_leftover, work, NULL);
     Error failed = ERROR_INIT;
     if (write_partial(work, &failed) && read_back(work, hex, &failed) && commit(work, &failed)) {
         return true;
@@ -265,7 +281,8 @@ static bool append_log(const Work *work, const char *folder, const char *hex, do
                               .file_size = work->manifest.bytes,
                               .seconds = seconds,
                               .sha256 = failed != NULL ? NULL : hex,
-                              .level = failed != NULL ? NULL : level_word(work->manifest.level)};
+                              .level = failed != NULL ? NULL : level_word(work->manifest.level),
+                              .actor = work->actor};
     const bool ok = auditlog_append(folder, &entry, err);
     mem_free(text);
     return ok;
@@ -289,7 +306,7 @@ bool export_backup(const ExportSpec *spec, const JobSink *sink, const Cancel *ca
     Error failed = ERROR_INIT;
     char hex[65] = "";
     bool ok = false;
-    Work work = {.spec = spec, .cancel = cancel, .name = fs_base_name(spec->path)};
+    Work work = {.spec = spec, .cancel = cancel, .name = fs_base_name(spec->path), .actor = job_actor(sink)};
     work.manifest_path = folder_manifest_path(spec->path);
     work.target = fs_join(spec->dir, work.name);
     work.partial = mem_printf("%s" FOLDER_PARTIAL_SUFFIX, work.target);

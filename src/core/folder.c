@@ -15,6 +15,8 @@
 #include "jsonutil.h"
 #include "machine.h"
 #include "mem.h"
+#include "userprofile.h"
+#include "utf.h"
 #include "retention.h"
 #include "settings.h"
 
@@ -23,6 +25,7 @@
 #define NAME_SUFFIX ".backup"
 #define HOLDER_FILE ".cmms-backup.holder.json" /* who has FOLDER_LOCK_FILE */
 #define HOLDER_MAX 4096u                       /* bytes of it */
+#define JOB_MAX 32u                            /* letters of its word for a job */
 #define WAIT_MS 10000u
 #define WAIT_STEP_MS 20u
 #define NAME_TRIES 3600
@@ -96,20 +99,55 @@ bool folder_choose(const char *wanted, char **folder, bool *fallback, Error *err
     }
     mem_free(from_env);
 
-    char *dirs[] = {below(machine_documents_dir(), FOLDER_NAME), below(machine_program_dir(), "backups"),
-                    below(machine_home_dir(), FOLDER_NAME), below(machine_temp_dir(), FOLDER_NAME)};
+    char *dirs[] = {userprofile_folder(), below(machine_documents_dir(), FOLDER_NAME),
+                    below(machine_program_dir(), "backups"), below(machine_home_dir(), FOLDER_NAME),
+                    below(machine_temp_dir(), FOLDER_NAME)};
     const size_t count = sizeof dirs / sizeof dirs[0];
+    const size_t best = dirs[0] ? 0 : 1;
     size_t which = 0;
     bool ok = folder_choose_among((const char *const *)dirs, count, &which, err);
     if (ok) {
         *folder = dirs[which];
-        *fallback = which != 0;
+        *fallback = which != best;
         dirs[which] = NULL;
     }
     for (size_t i = 0; i < count; i++) {
         mem_free(dirs[i]);
     }
     return ok;
+}
+
+static bool is_separator(char c)
+{
+    return c == '/' || c == '\\';
+}
+
+/* Whether `path` is `dir` or lies below it; letters and separators as Windows takes them. */
+static bool lies_in(const char *path, const char *dir)
+{
+    size_t len = strlen(dir);
+    while (len > 0 && is_separator(dir[len - 1])) {
+        len--;
+    }
+    for (size_t i = 0; i < len; i++) {
+        char a[2] = {is_separator(path[i]) ? '/' : path[i], 0}, b[2] = {is_separator(dir[i]) ? '/' : dir[i], 0};
+        if (!path[i] || utf8_casecmp(a, b) != 0) {
+            return false;
+        }
+    }
+    return len > 0 && (!path[len] || is_separator(path[len]));
+}
+
+char *folder_cloud_name(const char *folder)
+{
+    static const char *const names[] = {"OneDrive", "OneDriveCommercial", "OneDriveConsumer"};
+    bool found = false;
+    for (size_t i = 0; i < sizeof names / sizeof names[0] && !found; i++) {
+        char *dir = machine_getenv(names[i]);
+        found = dir && lies_in(folder, dir);
+        mem_free(dir);
+    }
+    return found ? mem_strdup("OneDrive") : NULL;
 }
 
 /* --- names --------------------------------------------------------------------------------------------- */
@@ -234,7 +272,22 @@ bool folder_keep_aside(const char *path, char **kept, Error *err)
 
 /* --- locks --------------------------------------------------------------------------------------------- */
 
-static void write_holder(const char *folder)
+/* NULL: it cannot be read. The caller deletes it. */
+static cJSON *read_holder(const char *folder)
+{
+    char *path = fs_join(folder, HOLDER_FILE);
+    cJSON *holder = NULL;
+    StrBuf sb;
+    strbuf_init(&sb, HOLDER_MAX);
+    if (fs_read_all(path, HOLDER_MAX, &sb, NULL)) {
+        json_parse(sb.buf, sb.len, &holder, NULL);
+    }
+    strbuf_release(&sb);
+    mem_free(path);
+    return holder;
+}
+
+static void write_holder(const char *folder, const char *job)
 {
     char *path = fs_join(folder, HOLDER_FILE);
     char *user = machine_user_name(), *computer = machine_host_name(), *since = clock_log_text(clock_now());
@@ -245,8 +298,11 @@ static void write_holder(const char *folder)
     json_set_string(holder, "user", user);
     json_set_string(holder, "computer", computer);
     json_set_string(holder, "since", since);
+    if (job != NULL) {
+        json_set_string(holder, "job", job);
+    }
     char *text = json_text(holder);
-    fs_write_atomic(path, text, strlen(text), NULL); /* only for a message: the lock counts */
+    fs_write_atomic(path, text, strlen(text), NULL); /* for a message, and for folder_last_job: the lock counts */
     mem_free(text);
     cJSON_Delete(holder);
     mem_free(since);
@@ -258,20 +314,28 @@ static void write_holder(const char *folder)
 /* Tells who holds the lock, as the detail, where that can be read. */
 static void name_holder(const char *folder, Error *err)
 {
-    char *path = fs_join(folder, HOLDER_FILE);
-    cJSON *holder = NULL;
-    StrBuf sb;
-    strbuf_init(&sb, HOLDER_MAX);
-    if (fs_read_all(path, HOLDER_MAX, &sb, NULL) && json_parse(sb.buf, sb.len, &holder, NULL)) {
-        const char *user = json_string(holder, "user", NULL), *computer = json_string(holder, "computer", NULL),
-                   *since = json_string(holder, "since", NULL);
-        if (user && computer && since) {
-            error_detail(err, "%s on %s, since %s", user, computer, since);
-        }
+    cJSON *holder = read_holder(folder);
+    const char *user = json_string(holder, "user", NULL), *computer = json_string(holder, "computer", NULL),
+               *since = json_string(holder, "since", NULL);
+    if (user && computer && since) {
+        error_detail(err, "%s on %s, since %s", user, computer, since);
     }
     cJSON_Delete(holder);
-    strbuf_release(&sb);
-    mem_free(path);
+}
+
+char *folder_last_job(const char *folder)
+{
+    cJSON *holder = read_holder(folder);
+    const char *job = json_string(holder, "job", "");
+    const size_t len = strspn(job, "0123456789abcdefghijklmnopqrstuvwxyz");
+    char *last = len > 0 && len <= JOB_MAX && job[len] == '\0' ? mem_strdup(job) : NULL;
+    cJSON_Delete(holder);
+    return last;
+}
+
+void folder_note_job(const char *folder, const char *job)
+{
+    write_holder(folder, job);
 }
 
 bool folder_lock(const char *folder, FsLock **lock, Error *err)
@@ -280,7 +344,9 @@ bool folder_lock(const char *folder, FsLock **lock, Error *err)
     Error failed = ERROR_INIT;
     bool ok = fs_lock(path, lock, &failed);
     if (ok) {
-        write_holder(folder);
+        char *job = folder_last_job(folder);
+        write_holder(folder, job);
+        mem_free(job);
     } else if (failed.kind == EK_BUSY) {
         error_set(err, EK_BUSY, "another backup job is at work in this folder");
         name_holder(folder, err);

@@ -108,3 +108,108 @@ void quickxor_finish(const QuickXor *hash, char base64[29])
     }
     EVP_EncodeBlock((unsigned char *)base64, bits, 20);
 }
+
+/*
+ * XXH64: four lanes take eight bytes each in turn; the tail and the length are mixed in at the end. Words are lowest
+ * byte first, as on all machines that this is built for.
+ */
+#define XXH_1 UINT64_C(0x9E3779B185EBCA87)
+#define XXH_2 UINT64_C(0xC2B2AE3D27D4EB4F)
+#define XXH_3 UINT64_C(0x165667B19E3779F9)
+#define XXH_4 UINT64_C(0x85EBCA77C2B2AE63)
+#define XXH_5 UINT64_C(0x27D4EB2F165667C5)
+
+static uint64_t rotate(uint64_t value, unsigned bits)
+{
+    return value << bits | value >> (64 - bits);
+}
+
+static uint64_t xxh_round(uint64_t lane, uint64_t word)
+{
+    return rotate(lane + word * XXH_2, 31) * XXH_1;
+}
+
+static uint64_t word_at(const uint8_t *bytes)
+{
+    uint64_t word;
+    memcpy(&word, bytes, sizeof word);
+    return word;
+}
+
+void xxh64_init(Xxh64 *hash)
+{
+    memset(hash, 0, sizeof *hash);
+    hash->lanes[0] = XXH_1 + XXH_2;
+    hash->lanes[1] = XXH_2;
+    hash->lanes[3] = 0 - XXH_1;
+}
+
+/* Whole stripes of 32 bytes. */
+static const uint8_t *xxh_stripes(Xxh64 *hash, const uint8_t *bytes, size_t count)
+{
+    uint64_t a = hash->lanes[0];
+    uint64_t b = hash->lanes[1];
+    uint64_t c = hash->lanes[2];
+    uint64_t d = hash->lanes[3];
+    for (; count > 0; count--, bytes += 32) {
+        a = xxh_round(a, word_at(bytes));
+        b = xxh_round(b, word_at(bytes + 8));
+        c = xxh_round(c, word_at(bytes + 16));
+        d = xxh_round(d, word_at(bytes + 24));
+    }
+    hash->lanes[0] = a;
+    hash->lanes[1] = b;
+    hash->lanes[2] = c;
+    hash->lanes[3] = d;
+    return bytes;
+}
+
+void xxh64_update(Xxh64 *hash, const void *bytes, size_t len)
+{
+    const uint8_t *p = bytes;
+    const size_t have = (size_t)(hash->length % 32);
+    hash->length += len;
+    if (have > 0) {
+        const size_t step = 32 - have < len ? 32 - have : len;
+        memcpy(hash->pending + have, p, step);
+        p += step;
+        len -= step;
+        if (have + step < 32) {
+            return;
+        }
+        xxh_stripes(hash, hash->pending, 1);
+    }
+    p = xxh_stripes(hash, p, len / 32);
+    memcpy(hash->pending, p, len % 32);
+}
+
+uint64_t xxh64_value(const Xxh64 *hash)
+{
+    const uint64_t *lanes = hash->lanes;
+    const uint8_t *tail = hash->pending;
+    size_t left = (size_t)(hash->length % 32);
+    uint64_t value = XXH_5;
+    if (hash->length >= 32) {
+        value = rotate(lanes[0], 1) + rotate(lanes[1], 7) + rotate(lanes[2], 12) + rotate(lanes[3], 18);
+        for (size_t i = 0; i < 4; i++) {
+            value = (value ^ xxh_round(0, lanes[i])) * XXH_1 + XXH_4;
+        }
+    }
+    value += hash->length;
+    for (; left >= 8; left -= 8, tail += 8) {
+        value = rotate(value ^ xxh_round(0, word_at(tail)), 27) * XXH_1 + XXH_4;
+    }
+    if (left >= 4) {
+        uint32_t half;
+        memcpy(&half, tail, sizeof half);
+        value = rotate(value ^ half * XXH_1, 23) * XXH_2 + XXH_3;
+        left -= 4;
+        tail += 4;
+    }
+    for (; left > 0; left--, tail++) {
+        value = rotate(value ^ *tail * XXH_5, 11) * XXH_1;
+    }
+    value = (value ^ value >> 33) * XXH_2;
+    value = (value ^ value >> 29) * XXH_3;
+    return value ^ value >> 32;
+}

@@ -57,6 +57,11 @@ void job_log(const JobSink *sink, LogLevel level, const char *format, ...)
     strbuf_release(&sb);
 }
 
+const char *job_actor(const JobSink *sink)
+{
+    return sink ? sink->actor : NULL;
+}
+
 void job_progress(const JobSink *sink, const Progress *progress)
 {
     if (sink && sink->progress) {
@@ -152,7 +157,7 @@ static void emit_progress(void *context, const Progress *progress)
 
 JobSink jobqueue_sink(JobQueue *queue)
 {
-    return (JobSink){emit_log, emit_progress, queue};
+    return (JobSink){emit_log, emit_progress, queue, NULL};
 }
 
 size_t jobqueue_drain(JobQueue *queue, JobEvent **events)

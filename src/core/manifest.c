@@ -58,7 +58,7 @@ Level level_from_word(const char *word)
 
 void manifest_init(Manifest *manifest)
 {
-    *manifest = (Manifest){.level = LEVEL_NONE};
+    *manifest = (Manifest){.level = LEVEL_NONE, .large_objects = -1, .large_objects_expected = -1};
 }
 
 void manifest_release(Manifest *manifest)
@@ -176,6 +176,10 @@ char *manifest_text(const Manifest *manifest)
         add_count(item, "rows", table->rows);
         add_count(item, "expected", table->expected);
         json_set_int(item, "bytes", (int64_t)table->bytes);
+    }
+    if (manifest->large_objects >= 0) {
+        add_count(root, "large_objects", manifest->large_objects);
+        add_count(root, "large_objects_expected", manifest->large_objects_expected);
     }
     cJSON *warnings = cJSON_CreateArray();
     add_item(root, "warnings", warnings);
@@ -308,6 +312,14 @@ static bool get_warnings(const cJSON *root, Manifest *out, Error *err)
     return true;
 }
 
+/* Absent in manifests of the first version. */
+static bool get_large_objects(const cJSON *root, Manifest *out, Error *err)
+{
+    return !cJSON_GetObjectItemCaseSensitive(root, "large_objects") ||
+           (get_count(root, "large_objects", &out->large_objects, err) &&
+            get_count(root, "large_objects_expected", &out->large_objects_expected, err));
+}
+
 /* Absent in manifests of the first version: not pinned. */
 static bool get_pin(const cJSON *root, Manifest *out, Error *err)
 {
@@ -360,7 +372,7 @@ static bool get_members(const cJSON *root, Manifest *out, Error *err)
            get_text(root, "archive_version", &out->archive_version, err) &&
            get_text(root, "compression", &out->compression, err) &&
            get_text(root, "program_version", &out->program_version, err) && get_tables(root, out, err) &&
-           get_warnings(root, out, err) && get_pin(root, out, err);
+           get_large_objects(root, out, err) && get_warnings(root, out, err) && get_pin(root, out, err);
 }
 
 bool manifest_parse(const char *bytes, size_t len, Manifest *manifest, Error *err)

@@ -84,3 +84,56 @@ void progress_update(ProgressMeter *meter, double part, uint64_t bytes, uint64_t
                                .seconds_left = meter->seconds_left};
     job_progress(meter->sink, &progress);
 }
+
+void progress_expect(ProgressMeter *meter, double seconds, uint64_t now_ms)
+{
+    meter->seconds_left = seconds > 0 ? seconds : -1;
+    meter->left_ms = now_ms;
+}
+
+/* --- tables ---------------------------------------------------------------------------------------------- */
+
+#define USUAL_RATIO 0.3  /* bytes in the file for one on the server, until some are seen */
+#define MOST_BY_ROWS 0.99 /* a table is done when the next one begins */
+#define MOST_BY_FILE 0.95
+
+void table_meter_start(TableMeter *meter, uint64_t total)
+{
+    *meter = (TableMeter){.total = total, .copied = -1};
+}
+
+void table_meter_next(TableMeter *meter, uint64_t weight, uint64_t file_bytes)
+{
+    meter->done += meter->now;
+    meter->now = weight;
+    meter->start_bytes = file_bytes;
+    meter->copied = -1;
+}
+
+void table_meter_rows(TableMeter *meter, int64_t rows, int64_t of)
+{
+    if (rows >= 0 && of > 0) {
+        const double copied = (double)rows / (double)of;
+        meter->copied = copied > meter->copied ? copied : meter->copied;
+    }
+}
+
+double table_meter_part(const TableMeter *meter, uint64_t file_bytes)
+{
+    double current;
+    if (meter->total == 0) {
+        return 0;
+    }
+    if (meter->copied >= 0) {
+        current = meter->copied < MOST_BY_ROWS ? meter->copied : MOST_BY_ROWS;
+    } else {
+        const double ratio = meter->done > 0 && meter->start_bytes > 0
+                                 ? (double)meter->start_bytes / (double)meter->done
+                                 : USUAL_RATIO;
+        const double written = file_bytes > meter->start_bytes ? (double)(file_bytes - meter->start_bytes) : 0;
+        const double limit = MOST_BY_FILE * (double)meter->now;
+        current = meter->now == 0 ? 0 : (written / ratio < limit ? written / ratio : limit) / (double)meter->now;
+    }
+    const double part = ((double)meter->done + current * (double)meter->now) / (double)meter->total;
+    return part < 1 ? part : 1;
+}

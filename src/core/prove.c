@@ -6,7 +6,8 @@
  * one database, cmms_prove_XXXXXXXXXXXXXXXX. The engine's server ends with us, however we end. A lock lets one
  * proof of this user run at a time, so that under it every such folder is one that an interrupted run left. On a
  * server given by the user a database is known as left over by its name, its comment, and by nobody being
- * connected to it: a proof stays connected to its own from the moment it is made.
+ * connected to it: a proof stays connected to its own from the moment it is made. Before it is connected it has no
+ * comment yet: then its limit of connections is our mark, and that no other session of ours is there.
  *
  * The server's scratch database is of no value, so it is told not to wait for the disk.
  */
@@ -28,6 +29,8 @@
 #include "process.h"
 #include "progress.h"
 #include "prove_private.h"
+#include "settings.h"
+#include "standstill.h"
 #include "tools.h"
 #include "verify.h"
 
@@ -37,6 +40,7 @@
 #define FOLDER_PREFIX "prove-"
 #define DATABASE_PREFIX "cmms_prove_"
 #define LOCK_FILE "prove.lock"
+#define DATABASE_MARK "17" /* connections at most; two are needed */
 #define DATABASE_COMMENT "made by CMMS Backup to prove a backup; dropped afterwards"
 #define REMOVE_TRIES 20
 #define REMOVE_WAIT_MS 250u
@@ -45,6 +49,9 @@
 #define PART_STARTED 0.25
 #define PART_RESTORED 0.90
 #define PART_COMPARED 0.99
+
+static const char hint_unproven[] = "Its bytes are as they were saved, but do not rely on this file alone: show this "
+                                    "to your IT administrator.";
 
 typedef struct Run {
     const char *path;
@@ -66,6 +73,9 @@ typedef struct Run {
     Tools tools;
     /* While pg_restore runs: */
     LineSplitter lines;
+    char *session;         /* under this name the server knows it */
+    Standstill still;
+    bool stalled;
     char *error, *detail;  /* its own words */
     uint64_t bytes_all, bytes_done, bytes_now; /* of tables, decoded */
 } Run;
@@ -104,7 +114,7 @@ static void on_read(void *context, const Progress *progress)
  * nothing changed between the two is shown by the manifest that is read again under ours. */
 static bool read_backup(Run *run, Error *err)
 {
-    const JobSink inner = {NULL, on_read, run};
+    const JobSink inner = {.progress = on_read, .context = run, .actor = job_actor(run->sink)};
     VerifyResult verified;
     FsFile *file = NULL;
     bool ok = false;
@@ -268,7 +278,11 @@ static void drop_leftover_databases(Run *run)
     if (!pg_query(run->server,
                   "SELECT d.datname FROM pg_catalog.pg_database d"
                   " WHERE d.datname ~ '^" DATABASE_PREFIX "[0-9a-f]{16}$'"
-                  " AND pg_catalog.shobj_description(d.oid, 'pg_database') = '" DATABASE_COMMENT "'"
+                  " AND (pg_catalog.shobj_description(d.oid, 'pg_database') = '" DATABASE_COMMENT "'"
+                  " OR (pg_catalog.shobj_description(d.oid, 'pg_database') IS NULL"
+                  " AND d.datconnlimit = " DATABASE_MARK " AND NOT EXISTS"
+                  " (SELECT 1 FROM pg_catalog.pg_stat_activity a WHERE a.application_name LIKE '" PG_SESSION_PREFIX "%'"
+                  " AND a.pid <> pg_catalog.pg_backend_pid())))"
                   " AND pg_catalog.pg_has_role(d.datdba, 'USAGE') AND NOT EXISTS"
                   " (SELECT 1 FROM pg_catalog.pg_stat_activity a WHERE a.datid = d.oid)",
                   NULL, 0, run->cancel, &rows, NULL)) {
@@ -293,6 +307,11 @@ static bool prepare_server(Run *run, Error *err)
     if (!connection_resolve(&run->connection, err)) {
         return false;
     }
+    char *weakness = connection_tell(&run->connection, run->sink);
+    if (weakness != NULL) {
+        job_log(run->sink, LOG_WARNING, "%s", weakness);
+    }
+    mem_free(weakness);
     char *where = connection_text(&run->connection);
     job_log(run->sink, LOG_INFO, "Connecting to %s", where);
     mem_free(where);
@@ -322,8 +341,8 @@ static char *create_sql(const Run *run)
         plain = plain && ((*c >= '0' && *c <= '9') || (*c >= 'A' && *c <= 'Z') || (*c >= 'a' && *c <= 'z') ||
                           *c == '_' || *c == '-');
     }
-    char *sql = mem_printf("CREATE DATABASE %s TEMPLATE template0 ENCODING '%s' LC_COLLATE 'C' LC_CTYPE 'C'%s", name,
-                           plain ? encoding : "UTF8", locale);
+    char *sql = mem_printf("CREATE DATABASE %s TEMPLATE template0 ENCODING '%s' LC_COLLATE 'C' LC_CTYPE 'C'%s"
+                           " CONNECTION LIMIT " DATABASE_MARK, name, plain ? encoding : "UTF8", locale);
     mem_free(name);
     mem_free(encoding);
     return sql;
@@ -352,47 +371,64 @@ static bool make_database(Run *run, Error *err)
     return ok;
 }
 
-/* Also after a failure or a cancel, so on a fresh connection where the old one is of no use. */
+/* A stop is followed within two seconds, so on a network that is dead nothing is tried; where the server answers it is
+ * given the time that it takes. */
+static bool drop_on(Run *run, Pg *pg, Error *err)
+{
+    const bool stop = cancel_requested(run->cancel);
+    const Cancel *cancel = stop ? NULL : run->cancel;
+    const bool force = pg_server_version(pg) >= 130000;
+    const char *const params[] = {run->database};
+    if (stop && !pg_answers(pg)) {
+        return error_set(err, EK_CONNECT, "the server does not answer");
+    }
+    if (!force) {
+        pg_query(pg, "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity"
+                     " WHERE datname = $1", params, 1, cancel, NULL, NULL);
+    }
+    char *quoted = pg_identifier(run->database);
+    char *sql = mem_printf("DROP DATABASE IF EXISTS %s%s", quoted, force ? " WITH (FORCE)" : "");
+    pg_set_patience(pg, standstill_seconds(PG_SHORT_PATIENCE));
+    const bool ok = pg_query(pg, sql, NULL, 0, cancel, NULL, err);
+    mem_free(sql);
+    mem_free(quoted);
+    return ok;
+}
+
+static bool connect_again(Run *run, Pg **pg)
+{
+    Connection connection;
+    connection_init(&connection);
+    connection_copy(&connection, run->spec->server);
+    const bool ok = connection_resolve(&connection, NULL) && pg_connect(&connection, run->cancel, pg, NULL);
+    connection_release(&connection);
+    return ok;
+}
+
+/* Also after a failure or a stop: again, where a stop came meanwhile, or on a fresh connection where the old one is of
+ * no use. What stays is the next proof's. */
 static void drop_database(Run *run)
 {
+    const bool reachable = run->pg == NULL || !cancel_requested(run->cancel) || pg_answers(run->pg);
+    Error why = ERROR_INIT;
+    Pg *again = NULL;
     pg_close(run->pg);
     run->pg = NULL;
     if (run->database == NULL || run->server == NULL || run->engine != NULL) {
         return; /* the engine takes it along */
     }
-    char *quoted = pg_identifier(run->database);
-    const bool force = pg_server_version(run->server) >= 130000;
-    char *sql = mem_printf("DROP DATABASE IF EXISTS %s%s", quoted, force ? " WITH (FORCE)" : "");
-    const char *const params[] = {run->database};
-    Error why = ERROR_INIT;
-    Pg *again = NULL;
-    Pg *pg = run->server;
-    for (int i = 0; i < 2; i++) {
+    bool gone = reachable ? drop_on(run, run->server, &why)
+                          : error_set(&why, EK_CONNECT, "the server does not answer");
+    if (!gone && reachable && (cancel_requested(run->cancel) || connect_again(run, &again))) {
         error_clear(&why);
-        if (!force) {
-            pg_query(pg, "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity"
-                         " WHERE datname = $1", params, 1, NULL, NULL, NULL);
-        }
-        if (pg_query(pg, sql, NULL, 0, NULL, NULL, &why) || again != NULL) {
-            break;
-        }
-        Connection connection;
-        connection_init(&connection);
-        connection_copy(&connection, run->spec->server);
-        const bool connected = connection_resolve(&connection, NULL) && pg_connect(&connection, NULL, &again, NULL);
-        connection_release(&connection);
-        if (!connected) {
-            break;
-        }
-        pg = again;
+        gone = drop_on(run, again == NULL ? run->server : again, &why);
     }
-    if (why.kind != EK_NONE) {
-        job_log(run->sink, LOG_WARNING, "The database %s stays on the server: %s", run->database, why.message);
+    if (!gone) {
+        job_log(run->sink, LOG_WARNING, "The database %s stays on the server until the next proof: %s", run->database,
+                why.message);
     }
     error_clear(&why);
     pg_close(again);
-    mem_free(sql);
-    mem_free(quoted);
 }
 
 /* --- restoring ------------------------------------------------------------------------------------------- */
@@ -445,8 +481,20 @@ static void on_line(void *context, const char *line)
 static bool on_stderr(void *context, const char *bytes, size_t len)
 {
     Run *run = context;
+    standstill_moved(&run->still, clock_monotonic_ms());
     line_splitter_feed(&run->lines, bytes, len);
     return true;
+}
+
+/* A large table or index takes its time, and pg_restore says nothing meanwhile. */
+static bool still_working(void *context)
+{
+    Run *run = context;
+    const bool works = pg_session_works(&run->connection, run->session, 0, run->cancel);
+    if (works && !cancel_requested(run->cancel)) {
+        job_log(run->sink, LOG_INFO, "pg_restore has said nothing for a while, but the server is at work; waiting");
+    }
+    return works;
 }
 
 static bool on_tick(void *context)
@@ -454,8 +502,38 @@ static bool on_tick(void *context)
     Run *run = context;
     /* What comes after the data (indexes, references) is taken for a quarter of the whole. */
     const double part = run->bytes_all == 0 ? 0.5 : 0.75 * (double)run->bytes_done / (double)run->bytes_all;
-    progress_update(&run->meter, part, run->bytes_done, clock_monotonic_ms());
-    return true;
+    const uint64_t now = clock_monotonic_ms();
+    progress_update(&run->meter, part, run->bytes_done, now);
+    run->stalled = standstill_over(&run->still, now);
+    return !run->stalled;
+}
+
+/* What the folder's settings say of a dump holds for its counterpart as well. */
+static unsigned stall_seconds(const Run *run)
+{
+    Settings settings;
+    char *folder = fs_dir_name(run->path);
+    settings_init(&settings);
+    if (run->spec->record) {
+        settings_load(folder, &settings, NULL);
+    }
+    const unsigned minutes = (unsigned)settings.stall_minutes;
+    settings_release(&settings);
+    mem_free(folder);
+    return standstill_seconds(60u * minutes);
+}
+
+static bool explain_stall(const Run *run, Error *err)
+{
+    char *time = standstill_text(&run->still);
+    error_set(err, run->engine != NULL ? EK_TOOL : EK_CONNECT, "the proof was ended because nothing moved for %s",
+              time);
+    mem_free(time);
+    if (run->engine == NULL) {
+        error_hint(err, "Check the connection to the server and try again.");
+        return pg_fit_hint(connection_is_loopback(&run->connection), err);
+    }
+    return error_hint(err, "Try again. If it fails again, show this to your IT administrator.");
 }
 
 /* pg_restore ended with a code that is not 0. */
@@ -463,6 +541,7 @@ static bool explain_restore(const Run *run, unsigned exit_code, Error *err)
 {
     char *words = process_exit_text(exit_code);
     uint64_t available = UINT64_MAX;
+    pg_set_patience(run->pg, standstill_seconds(PG_SHORT_PATIENCE));
     if (run->scratch != NULL && fs_free_space(run->scratch, &available, NULL) && available < NEARLY_FULL) {
         error_set(err, EK_SPACE, "the disk became full while the backup was restored to prove it");
         error_hint(err, "Free some space on the disk with \"%s\".", run->scratch);
@@ -474,8 +553,7 @@ static bool explain_restore(const Run *run, unsigned exit_code, Error *err)
                   words != NULL        ? words
                   : run->error != NULL ? run->error
                                        : "pg_restore did not say why");
-        error_hint(err, "Its bytes are as they were saved, but do not rely on this file alone: show this to your IT"
-                        " administrator.");
+        error_hint(err, "%s", hint_unproven);
     }
     if (run->detail != NULL) {
         error_detail(err, "%s", run->detail);
@@ -496,18 +574,11 @@ static bool pick_tool(Run *run, const Tool **tool, Error *err)
     return true;
 }
 
+/* True also where it stopped at something that the server lacks. */
 static bool restore(Run *run, const Tool *tool, Error *err)
 {
-    char **env = connection_env(&run->connection);
-    size_t count = 0;
-    while (env[count] != NULL) {
-        count++;
-    }
-    const char **set = mem_array(count + 2, sizeof *set);
-    for (size_t i = 0; i < count; i++) {
-        set[i] = env[i];
-    }
-    set[count] = "LC_MESSAGES=C";
+    run->session = mem_strdup(run->database); /* as random a name as is needed */
+    char **env = connection_env(&run->connection, run->session);
     char *target = connection_tool_string(&run->connection);
     char *dbname = mem_printf("--dbname=%s", target);
     const char *const argv[] = {tool->path, "--verbose", "--exit-on-error", "--no-owner", "--no-acl",
@@ -517,11 +588,13 @@ static bool restore(Run *run, const Tool *tool, Error *err)
     FsFile *file = NULL;
     stage(run, "Restoring", PART_STARTED, PART_RESTORED);
     line_splitter_init(&run->lines, on_line, run);
+    run->still = (Standstill){.seconds = stall_seconds(run), .still_working = still_working, .context = run};
+    standstill_start(&run->still, clock_monotonic_ms());
     bool ok = fs_open_read(run->path, &file, err);
     if (ok) {
         const ProcessSpec spec = {.program = tool->path,
                                   .argv = argv,
-                                  .env_set = set,
+                                  .env_set = (const char *const *)env,
                                   .env_unset = connection_env_unset(),
                                   .stdin_file = file,
                                   .on_stderr = on_stderr,
@@ -531,12 +604,19 @@ static bool restore(Run *run, const Tool *tool, Error *err)
     }
     line_splitter_release(&run->lines);
     fs_close(file, NULL);
-    if (ok && result.exit_code != 0) {
-        ok = explain_restore(run, result.exit_code, err);
+    if (ok && run->stalled) {
+        ok = explain_stall(run, err);
+    } else if (ok && result.exit_code != 0) {
+        char *obstacle = prove_obstacle(run->error);
+        if (obstacle != NULL) {
+            prove_add_obstacle(&run->result, obstacle);
+        } else {
+            ok = explain_restore(run, result.exit_code, err);
+        }
+        mem_free(obstacle);
     }
     mem_free(dbname);
     mem_free(target);
-    mem_free((void *)set);
     connection_free_env(env);
     return ok;
 }
@@ -580,8 +660,14 @@ static bool work(Run *run, Error *err)
     if (!make_database(run, err) || !restore(run, tool, err)) {
         return false;
     }
+    if (run->result.not_provable_count > 0) {
+        return true;
+    }
     stage(run, "Counting what came back", PART_RESTORED, PART_COMPARED);
     if (!prove_compare(run->pg, &run->archive, run->cancel, on_counted, run, &run->result, err)) {
+        if (err->kind == EK_DAMAGED && err->hint == NULL) {
+            error_hint(err, "%s", hint_unproven);
+        }
         return false;
     }
     run->result.proven = true;
@@ -614,7 +700,8 @@ static bool record(Run *run, const char *status, const char *message, Error *err
                               .file_size = manifest->bytes,
                               .seconds = run->result.seconds,
                               .sha256 = manifest->sha256,
-                              .level = level_word(manifest->level)};
+                              .level = level_word(manifest->level),
+                              .actor = job_actor(run->sink)};
     const bool ok = auditlog_append(folder, &entry, err);
     mem_free(folder);
     return ok;
@@ -651,6 +738,7 @@ static void release_run(Run *run)
     mem_free(run->scratch);
     mem_free(run->database);
     mem_free(run->manifest_path);
+    mem_free(run->session);
     mem_free(run->error);
     mem_free(run->detail);
     archive_release(&run->archive);
@@ -683,6 +771,9 @@ bool prove_backup(const char *path, const ProveSpec *spec, const JobSink *sink, 
     } else if (why.kind == EK_CANCELLED) {
         error_set(&why, EK_CANCELLED, "the proof was stopped");
     } else {
+        if (why.kind == EK_TOOL && why.hint == NULL) { /* one that could not be started */
+            error_hint(&why, "Try again. If it fails again, show this to your IT administrator.");
+        }
         run.result.seconds = (double)(clock_monotonic_ms() - run.started_ms) / 1000;
         char *text = error_text(&why);
         record(&run, "failed", text, NULL); /* the failure itself is what is reported */

@@ -158,6 +158,8 @@ char *prove_policy_role(const char **at, bool first)
     return end == next ? NULL : mem_strndup(next, (size_t)(end - next));
 }
 
+static const char lacks_icu[] = "the backup sorts by ICU collations, which the server here lacks";
+
 /* --- what the server lacks ------------------------------------------------------------------------------- */
 
 void prove_add_obstacle(ProveResult *result, const char *text)
@@ -255,15 +257,42 @@ bool prove_look_ahead(Pg *pg, const Archive *archive, bool own, const Cancel *ca
         }
     }
     if (prove_needs_icu(archive)) {
-        if (!ask_number(pg, "SELECT count(*) FROM pg_catalog.pg_collation WHERE collprovider = 'i'", NULL, cancel,
-                        &found, err)) {
+        if (!ask_number(pg, "SELECT count(*) FROM pg_catalog.pg_collation WHERE collname = 'und-x-icu'", NULL, cancel,
+                        &found, err)) { /* other ones of ICU are listed also where it was built without */
             return false;
         }
         if (found == 0) {
-            prove_add_obstacle(result, "the backup sorts by ICU collations, which the server here lacks");
+            prove_add_obstacle(result, lacks_icu);
         }
     }
     return true;
+}
+
+char *prove_obstacle(const char *error)
+{
+    static const struct {
+        const char *words, *obstacle;
+        bool named; /* what is lacking stands behind the words, up to a quote */
+    } known[] = {
+        {"ICU is not supported in this build", lacks_icu, false},
+        {"unsupported XML feature", "the server here cannot read XML, which the backup holds", false},
+        {"could not access file \"", "the server here lacks the library ", true},
+        {"could not create locale \"", "the server here lacks the locale ", true},
+        {"could not open dictionary file \"", "the server here lacks the dictionary file ", true},
+        {"could not open stop-word file \"", "the server here lacks the dictionary file ", true},
+        {"could not open synonym file \"", "the server here lacks the dictionary file ", true},
+        {"could not open thesaurus file \"", "the server here lacks the dictionary file ", true},
+        {"compression method lz4 not supported", "the server here cannot compress with lz4", false},
+    };
+    for (size_t i = 0; error != NULL && i < sizeof known / sizeof known[0]; i++) {
+        const char *found = strstr(error, known[i].words);
+        if (found == NULL) {
+            continue;
+        }
+        const char *name = found + strlen(known[i].words);
+        return mem_printf("%s%.*s", known[i].obstacle, known[i].named ? (int)strcspn(name, "\"") : 0, name);
+    }
+    return NULL;
 }
 
 /* --- what came back -------------------------------------------------------------------------------------- */

@@ -34,6 +34,9 @@ bool prove_look_ahead(Pg *pg, const Archive *archive, bool own, const Cancel *ca
                       Error *err);
 void prove_add_obstacle(ProveResult *result, const char *text);
 
+/* What a server lacks in whose words pg_restore failed; NULL: that is no such failure. Caller frees. */
+char *prove_obstacle(const char *error);
+
 /* Compares the restored database with the archive and the counts in result->manifest; fills the result's numbers. */
 bool prove_compare(Pg *pg, const Archive *archive, const Cancel *cancel,
                    void (*counted)(void *context, size_t done, size_t all), void *context, ProveResult *result,

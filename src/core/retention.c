@@ -129,6 +129,23 @@ static char *why_go(const RetentionRules *rules, bool old, bool beyond)
                          : mem_printf("beyond the newest %d", rules->max_backups);
 }
 
+/* From when on entry `at`, for which nothing else speaks, would go: its age, or, for a month's newest, when that month
+ * is no longer one of those that are kept. */
+static int64_t leaving(const Planner *p, size_t at, bool beyond)
+{
+    int64_t moment = p->catalog->entries[at].created + (int64_t)p->rules->retention_days * SECONDS_A_DAY + 1;
+    if (beyond) {
+        moment = p->now;
+    }
+    if (newest_of_month(p, at)) {
+        const int until = p->months[at] + p->rules->keep_monthly;
+        const CivilTime first = {.year = until / 12, .month = until % 12 + 1, .day = 1};
+        const int64_t start = clock_from_local(&first);
+        moment = start > moment ? start : moment;
+    }
+    return moment > p->now ? moment : p->now;
+}
+
 /* `beyond`: more than max_backups good ones are newer. */
 static void decide(const Planner *p, size_t at, bool beyond, RetentionItem *item)
 {
@@ -139,13 +156,14 @@ static void decide(const Planner *p, size_t at, bool beyond, RetentionItem *item
         return;
     }
     const bool old = p->now - entry->created > (int64_t)rules->retention_days * SECONDS_A_DAY;
+    const CatalogEntry *witness = find_witness(p, at);
+    item->leaves = witness && !rules->frozen ? leaving(p, at, beyond) : 0;
     if (!old && !beyond) {
         item->reason = p->good[at] ? mem_printf("within %d day(s), and one of the newest %d", rules->retention_days,
                                                 rules->max_backups)
                                    : mem_printf("within %d day(s)", rules->retention_days);
         return;
     }
-    const CatalogEntry *witness = find_witness(p, at);
     if (!witness) {
         item->reason = mem_strdup("there is no newer verified backup");
     } else if (newest_of_month(p, at)) {
@@ -170,7 +188,7 @@ void retention_plan(const Catalog *catalog, const RetentionRules *rules, int64_t
     p.good = mem_array(catalog->count, sizeof *p.good);
     for (size_t i = 0; i < catalog->count; i++) {
         const CatalogEntry *entry = &catalog->entries[i];
-        p.months[i] = month_of(entry->created);
+        p.months[i] = rules->keep_monthly > 0 ? month_of(entry->created) : 0; /* a system may take its time */
         p.good[i] = entry->ours && entry->has_manifest && !of_the_future(&p, entry) &&
                     (entry->level == LEVEL_VERIFIED || entry->level == LEVEL_PROVEN);
     }

@@ -23,8 +23,8 @@
 
 #define FROZEN_MAX 65536u /* bytes of the file */
 
-static bool log_entry(const char *folder, const char *operation, const char *status, const CatalogEntry *entry,
-                      const char *message, Error *err)
+static bool log_entry(const char *folder, const JobSink *sink, const char *operation, const char *status,
+                      const CatalogEntry *entry, const char *message, Error *err)
 {
     const AuditEntry logged = {.operation = operation,
                                .status = status,
@@ -32,7 +32,8 @@ static bool log_entry(const char *folder, const char *operation, const char *sta
                                .message = message,
                                .file_size = entry ? entry->size : 0,
                                .seconds = -1,
-                               .level = entry ? level_word(entry->level) : NULL};
+                               .level = entry ? level_word(entry->level) : NULL,
+                               .actor = job_actor(sink)};
     return auditlog_append(folder, &logged, err);
 }
 
@@ -85,7 +86,7 @@ bool retention_freeze(const char *folder, const char *reason, Error *err)
     return ok;
 }
 
-bool retention_unfreeze(const char *folder, Error *err)
+bool retention_unfreeze(const char *folder, const JobSink *sink, Error *err)
 {
     char *path = fs_join(folder, RETENTION_FROZEN_FILE), *reason = retention_frozen(folder), *message = NULL;
     bool ok = false;
@@ -94,7 +95,7 @@ bool retention_unfreeze(const char *folder, Error *err)
         goto out;
     }
     message = mem_printf("Clean-ups are allowed again; they were stopped because %s", reason);
-    ok = log_entry(folder, "unfreeze", "success", NULL, message, err) && fs_remove(path, err);
+    ok = log_entry(folder, sink, "unfreeze", "success", NULL, message, err) && fs_remove(path, err);
 out:
     mem_free(message);
     mem_free(reason);
@@ -137,7 +138,8 @@ static bool no_backup(const char *folder, const char *name, Error *err)
     return error_hint(err, "Name one of the backups that 'cmms-backup-cli list' shows.");
 }
 
-bool retention_pin(const char *folder, const char *name, bool pinned, const char *reason, Error *err)
+bool retention_pin(const char *folder, const char *name, bool pinned, const char *reason, const JobSink *sink,
+                   Error *err)
 {
     FsLock *lock = NULL;
     Catalog catalog;
@@ -148,7 +150,7 @@ bool retention_pin(const char *folder, const char *name, bool pinned, const char
         char *message = pinned ? mem_printf("Pinned: %s", reason ? reason : "no reason was given")
                                : mem_strdup("No longer pinned");
         ok = entry ? set_pin(folder, name, pinned, reason, err) &&
-                         log_entry(folder, pinned ? "pin" : "unpin", "success", entry, message, err)
+                         log_entry(folder, sink, pinned ? "pin" : "unpin", "success", entry, message, err)
                    : no_backup(folder, name, err);
         mem_free(message);
     }
@@ -181,7 +183,7 @@ static bool raise_alarm(const char *folder, const CatalogEntry *entry, const cha
     if (!entry->pinned && !set_pin(folder, entry->name, true, reason, ok ? &first : &why)) {
         ok = false;
     }
-    if (!log_entry(folder, "alarm", "success", entry, message, ok ? &first : &why)) {
+    if (!log_entry(folder, NULL, "alarm", "success", entry, message, ok ? &first : &why)) {
         ok = false;
     }
     if (!ok) {
@@ -256,7 +258,8 @@ static bool remove_one(const char *folder, const RetentionItem *item, const JobS
 {
     const CatalogEntry *entry = item->entry;
     char *message = mem_printf("Removed: %s; %s is newer and verified", item->reason, item->witness->name);
-    bool ok = still_there(folder, item->witness, err) && log_entry(folder, "cleanup", "success", entry, message, err);
+    bool ok = still_there(folder, item->witness, err) &&
+              log_entry(folder, sink, "cleanup", "success", entry, message, err);
     *stop = !ok;
     if (ok) {
         Error why = ERROR_INIT;
@@ -267,7 +270,7 @@ static bool remove_one(const char *folder, const RetentionItem *item, const JobS
             error_context(&why, "%s could not be removed", entry->name);
             char *text = error_text(&why);
             job_log(sink, LOG_WARNING, "%s", text);
-            log_entry(folder, "cleanup", "failed", entry, text, NULL);
+            log_entry(folder, sink, "cleanup", "failed", entry, text, NULL);
             mem_free(text);
             error_move(err, &why);
         }
@@ -315,7 +318,7 @@ static void mark_damaged(const char *folder, CatalogEntry *entry, const JobSink 
         manifest_write(path, &manifest, NULL); /* the plan knows it in any case */
     }
     job_log(sink, LOG_BAD, "%s is damaged and justifies no removal: %s", entry->name, text);
-    log_entry(folder, "verify", "failed", entry, text, NULL);
+    log_entry(folder, sink, "verify", "failed", entry, text, NULL);
     manifest_release(&manifest);
     mem_free(text);
     mem_free(path);
@@ -340,7 +343,7 @@ static size_t unread_witness(const Catalog *catalog, const RetentionPlan *plan, 
 static bool plan_surely(const char *folder, Catalog *catalog, const RetentionRules *rules, int64_t now,
                         const JobSink *sink, const Cancel *cancel, RetentionPlan *plan, Error *err)
 {
-    const JobSink quiet = {NULL, sink ? sink->progress : NULL, sink ? sink->context : NULL};
+    const JobSink quiet = {.progress = sink ? sink->progress : NULL, .context = sink ? sink->context : NULL};
     bool *read = mem_array(catalog->count, sizeof *read), ok = true;
     for (size_t i = 0; i < catalog->count; i++) {
         read[i] = rules->made && !strcmp(catalog->entries[i].name, rules->made);
@@ -430,7 +433,7 @@ static bool may_delete(const Catalog *catalog, const CatalogEntry *entry, bool f
     return true;
 }
 
-bool retention_delete(const char *folder, const char *name, bool force, Error *err)
+bool retention_delete(const char *folder, const char *name, bool force, const JobSink *sink, Error *err)
 {
     FsLock *lock = NULL;
     Catalog catalog;
@@ -439,12 +442,12 @@ bool retention_delete(const char *folder, const char *name, bool force, Error *e
     if (ok) {
         const CatalogEntry *entry = find_entry(&catalog, name);
         ok = entry ? may_delete(&catalog, entry, force, err) &&
-                         log_entry(folder, "delete", "success", entry,
+                         log_entry(folder, sink, "delete", "success", entry,
                                    force ? "Deleted, although it may be the last good one" : "Deleted", err)
                    : no_backup(folder, name, err);
         if (ok && !remove_files(folder, name, err)) {
             ok = error_context(err, "%s could not be deleted", name);
-            log_entry(folder, "delete", "failed", entry, err ? err->message : NULL, NULL);
+            log_entry(folder, sink, "delete", "failed", entry, err ? err->message : NULL, NULL);
         }
     }
     catalog_release(&catalog);

@@ -21,6 +21,7 @@
 #define MAX_BACKUPS_MAX 10000
 #define KEEP_MONTHLY_MAX 120
 #define PERCENT_MAX 100
+#define STALL_MINUTES_MAX 1440
 #define SHRINK_ALARM_PERCENT 30
 
 static const char *const schedule_names[] = {"daily", "weekly", "monthly"};
@@ -43,6 +44,7 @@ void settings_init(Settings *settings)
                            .verify_after_backup = true,
                            .keep_monthly = 0,
                            .shrink_alarm_percent = SHRINK_ALARM_PERCENT,
+                           .stall_minutes = SETTINGS_STALL_MINUTES,
                            .document = cJSON_CreateObject(),
                            .notice = NULL};
     if (!settings->document) {
@@ -181,6 +183,7 @@ bool settings_parse(const char *bytes, size_t len, Settings *settings, Error *er
     get_bool(document, "verify_after_backup", &settings->verify_after_backup, &notices);
     get_range(document, "keep_monthly", 0, KEEP_MONTHLY_MAX, &settings->keep_monthly, &notices);
     get_range(document, "shrink_alarm_percent", 0, PERCENT_MAX, &settings->shrink_alarm_percent, &notices);
+    get_range(document, "stall_minutes", 1, STALL_MINUTES_MAX, &settings->stall_minutes, &notices);
     if (notices.len) {
         settings->notice = strbuf_detach(&notices);
     } else {
@@ -259,7 +262,8 @@ static bool check_values(const Settings *settings, Error *err)
     return check_range("retention_days", settings->retention_days, 1, RETENTION_DAYS_MAX, err) &&
            check_range("max_backups", settings->max_backups, 1, MAX_BACKUPS_MAX, err) &&
            check_range("keep_monthly", settings->keep_monthly, 0, KEEP_MONTHLY_MAX, err) &&
-           check_range("shrink_alarm_percent", settings->shrink_alarm_percent, 0, PERCENT_MAX, err);
+           check_range("shrink_alarm_percent", settings->shrink_alarm_percent, 0, PERCENT_MAX, err) &&
+           check_range("stall_minutes", settings->stall_minutes, 1, STALL_MINUTES_MAX, err);
 }
 
 /* The predecessor's file does not have these: they come into it when they are not the default. */
@@ -286,10 +290,19 @@ static char *document_text(const Settings *settings)
     json_set_bool(document, "verify_after_backup", settings->verify_after_backup);
     set_extra(document, "keep_monthly", settings->keep_monthly, 0);
     set_extra(document, "shrink_alarm_percent", settings->shrink_alarm_percent, SHRINK_ALARM_PERCENT);
+    set_extra(document, "stall_minutes", settings->stall_minutes, SETTINGS_STALL_MINUTES);
     char *text = json_text(document);
     mem_free(time_text);
     cJSON_Delete(document);
     return text;
+}
+
+static bool write_settings(const char *folder, const char *text, Error *err)
+{
+    char *path = fs_join(folder, SETTINGS_FILE);
+    bool ok = fs_write_atomic(path, text, strlen(text), err);
+    mem_free(path);
+    return ok;
 }
 
 bool settings_save(const char *folder, const Settings *settings, Error *err)
@@ -298,15 +311,40 @@ bool settings_save(const char *folder, const Settings *settings, Error *err)
         return false;
     }
     FsLock *lock = NULL;
-    char *path = fs_join(folder, SETTINGS_FILE);
     char *text = document_text(settings);
-    bool ok = folder_files_lock(folder, &lock, err) && fs_write_atomic(path, text, strlen(text), err);
-    if (!ok) {
-        error_context(err, "the settings cannot be saved");
-    }
+    bool ok = (folder_files_lock(folder, &lock, err) && write_settings(folder, text, err)) ||
+              error_context(err, "the settings cannot be saved");
     fs_unlock(lock);
     mem_free(text);
-    mem_free(path);
+    return ok;
+}
+
+bool settings_change(const char *folder, bool (*change)(void *context, Settings *settings, Error *err), void *context,
+                     Settings *settings, Error *err)
+{
+    FsLock *lock = NULL;
+    Settings changed;
+    char *before = NULL, *after = NULL;
+    settings_init(&changed);
+    if (!folder_files_lock(folder, &lock, err)) {
+        return error_context(err, "the settings cannot be saved");
+    }
+    bool ok = settings_load(folder, &changed, err);
+    before = ok ? document_text(&changed) : NULL;
+    ok = ok && change(context, &changed, err) && check_values(&changed, err);
+    after = ok ? document_text(&changed) : NULL;
+    if (ok && strcmp(before, after) != 0 && !write_settings(folder, after, err)) {
+        ok = error_context(err, "the settings cannot be saved");
+    }
+    fs_unlock(lock);
+    mem_free(before);
+    mem_free(after);
+    if (ok) {
+        settings_release(settings);
+        *settings = changed;
+    } else {
+        settings_release(&changed);
+    }
     return ok;
 }
 
@@ -314,7 +352,7 @@ bool settings_save(const char *folder, const Settings *settings, Error *err)
 
 static const char *const keys[] = {"enabled",     "schedule", "backup_time",         "retention_days",
                                    "max_backups", "compress", "verify_after_backup", "keep_monthly",
-                                   "shrink_alarm_percent"};
+                                   "shrink_alarm_percent", "stall_minutes"};
 
 const char *settings_key(size_t index)
 {
@@ -335,6 +373,7 @@ static int *int_of(Settings *settings, const char *key)
            : !strcmp(key, "max_backups")          ? &settings->max_backups
            : !strcmp(key, "keep_monthly")         ? &settings->keep_monthly
            : !strcmp(key, "shrink_alarm_percent") ? &settings->shrink_alarm_percent
+           : !strcmp(key, "stall_minutes")        ? &settings->stall_minutes
                                                   : NULL;
 }
 

@@ -16,6 +16,8 @@
 #include "mem.h"
 #include "strbuf.h"
 
+#define NAMED_FOREIGN 3u
+
 static const char session_sql[] =
     "SELECT pg_catalog.set_config('search_path', '', false);"
     "SET row_security = off;"
@@ -23,25 +25,47 @@ static const char session_sql[] =
     "SET lock_timeout = '600s';"
     "SET idle_in_transaction_session_timeout = 0;";
 
+/* The same for time-outs that newer servers have: this session rests while pg_dump works, and its end would take the
+ * snapshot and the lock with it. */
+static bool set_newer_timeouts(Pg *pg, const Cancel *cancel, Error *err)
+{
+    const int version = pg_server_version(pg);
+    return (version < 140000 || pg_script(pg, "SET idle_session_timeout = 0", cancel, err)) &&
+           (version < 170000 || pg_script(pg, "SET transaction_timeout = 0", cancel, err));
+}
+
 /* The sizes: exact, which waits for tables that somebody has locked; or as of the last VACUUM, which does not. */
 #define EXACT_SIZE "pg_catalog.pg_table_size(c.oid)"
 #define KNOWN_SIZE                                                                                                   \
     "(c.relpages + coalesce((SELECT t.relpages FROM pg_catalog.pg_class t WHERE t.oid = c.reltoastrelid), 0))"       \
     "::bigint * 8192"
+/* What belongs to an extension is made anew with it; but see pg_extension_config_dump. */
+#define MEMBER                                                                                                       \
+    "SELECT 1 FROM pg_catalog.pg_depend d"                                                                           \
+    " WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e'"
+#define CONFIG(what)                                                                                                 \
+    "(SELECT " what " FROM pg_catalog.pg_extension e, pg_catalog.generate_subscripts(e.extconfig, 1) i"              \
+    " WHERE e.extconfig[i] = c.oid LIMIT 1)"
 #define LIST_SQL(size)                                                                                               \
     "SELECT n.nspname, c.relname, " size ","                                                                         \
     " EXISTS (SELECT 1 FROM pg_catalog.pg_depend d"                                                                  \
-    "  WHERE d.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND d.objid = n.oid AND d.deptype = 'e')"    \
+    "  WHERE d.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND d.objid = n.oid AND d.deptype = 'e'),"   \
+    " c.reltuples::bigint, " CONFIG("e.extcondition[i]") ","                                                          \
+    " EXISTS (" MEMBER ")"                                                                                           \
     " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"                           \
     " WHERE c.relkind = 'r' AND c.relpersistence <> 't'"                                                             \
     " AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"                                                 \
-    " AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d"                                                          \
-    "  WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e')"        \
+    " AND (NOT EXISTS (" MEMBER ") OR " CONFIG("true") ")"                                                           \
     " ORDER BY 1, 2"
+
+static const char others_sql[] =
+    "SELECT c.relkind, n.nspname || '.' || c.relname"
+    " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+    " WHERE c.relkind IN ('f', 'm') AND NOT EXISTS (" MEMBER ") ORDER BY 2";
 
 void snapshot_init(Snapshot *snapshot)
 {
-    *snapshot = (Snapshot){NULL, NULL, 0, 0, 0};
+    *snapshot = (Snapshot){.large_objects = -1};
 }
 
 void snapshot_release(Snapshot *snapshot)
@@ -49,8 +73,10 @@ void snapshot_release(Snapshot *snapshot)
     for (size_t i = 0; i < snapshot->count; i++) {
         mem_free(snapshot->tables[i].schema);
         mem_free(snapshot->tables[i].name);
+        mem_free(snapshot->tables[i].condition);
     }
     mem_free(snapshot->tables);
+    mem_free(snapshot->foreign);
     mem_free(snapshot->id);
     snapshot_init(snapshot);
 }
@@ -98,8 +124,38 @@ static bool list_tables(Pg *pg, const Cancel *cancel, Snapshot *snapshot, Error 
         table->bytes = unsigned_value(rows, i, 2);
         table->may_be_missing = owned != NULL && strcmp(owned, "t") == 0;
         table->rows = -1;
+        table->about = pg_value_int(rows, i, 4, -1);
+        const char *condition = pg_value(rows, i, 5), *member = pg_value(rows, i, 6);
+        table->condition = condition == NULL || condition[0] == '\0' ? NULL : mem_strdup(condition);
+        table->may_be_missing = table->may_be_missing || (member != NULL && strcmp(member, "t") == 0);
         snapshot->table_bytes += table->bytes;
     }
+    pg_rows_free(rows);
+    return true;
+}
+
+/* What is in the backup without its rows. */
+static bool list_others(Pg *pg, const Cancel *cancel, Snapshot *snapshot, Error *err)
+{
+    PgRows *rows = NULL;
+    StrBuf names;
+    size_t count = 0;
+    if (!pg_query(pg, others_sql, NULL, 0, cancel, &rows, err)) {
+        return false;
+    }
+    strbuf_init(&names, STRBUF_SMALL);
+    for (size_t i = 0; i < pg_row_count(rows); i++) {
+        if (strcmp(pg_value(rows, i, 0), "m") == 0) {
+            snapshot->views++;
+        } else if (count++ < NAMED_FOREIGN) {
+            strbuf_addf(&names, "%s%s", names.len > 0 ? ", " : "", pg_value(rows, i, 1));
+        }
+    }
+    if (count > NAMED_FOREIGN) {
+        strbuf_addf(&names, " and %zu more", count - NAMED_FOREIGN);
+    }
+    snapshot->foreign = count > 0 ? strbuf_detach(&names) : NULL;
+    strbuf_release(&names);
     pg_rows_free(rows);
     return true;
 }
@@ -111,8 +167,7 @@ bool snapshot_open(Pg *pg, const Cancel *cancel, Snapshot *snapshot, char **warn
     char *why = NULL;
     PgRows *rows = NULL;
     Error refused = ERROR_INIT;
-    if (!pg_script(pg, session_sql, cancel, err) ||
-        (pg_server_version(pg) >= 170000 && !pg_script(pg, "SET transaction_timeout = 0", cancel, err)) ||
+    if (!pg_script(pg, session_sql, cancel, err) || !set_newer_timeouts(pg, cancel, err) ||
         !pg_script(pg, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", cancel, err)) {
         return false;
     }
@@ -129,7 +184,7 @@ bool snapshot_open(Pg *pg, const Cancel *cancel, Snapshot *snapshot, char **warn
             return false;
         }
     }
-    if (!list_tables(pg, cancel, &found, err)) {
+    if (!list_tables(pg, cancel, &found, err) || !list_others(pg, cancel, &found, err)) {
         mem_free(why);
         snapshot_release(&found);
         return false;
@@ -205,13 +260,20 @@ bool snapshot_count(Pg *pg, Snapshot *snapshot, const Cancel *cancel, void (*cou
                     void *context, char **warning, Error *err)
 {
     char *first = NULL;
+    PgRows *rows = NULL;
+    if (!pg_query(pg, "SELECT count(*) FROM pg_catalog.pg_largeobject_metadata", NULL, 0, cancel, &rows, err)) {
+        return false;
+    }
+    snapshot->large_objects = pg_value_int(rows, 0, 0, -1);
+    pg_rows_free(rows);
     if (!lock_tables(pg, snapshot, cancel, err) || !pg_script(pg, "SAVEPOINT counting", cancel, err)) {
         return false;
     }
     for (size_t i = 0; i < snapshot->count; i++) {
         SnapshotTable *table = &snapshot->tables[i];
         char *full_name = pg_table_name(table->schema, table->name);
-        char *sql = mem_printf("SELECT count(*) FROM ONLY %s", full_name);
+        char *sql = mem_printf("SELECT count(*) FROM ONLY %s %s", full_name,
+                               table->condition == NULL ? "" : table->condition);
         Error why = ERROR_INIT;
         const bool ok = count_one(pg, sql, cancel, &table->rows, &why);
         if (!ok && first == NULL) {
@@ -267,7 +329,7 @@ bool snapshot_compare(const Snapshot *snapshot, Manifest *manifest, Error *err)
         const SnapshotTable *table = snapshot_find(snapshot, in_backup->schema == NULL ? "" : in_backup->schema,
                                                    in_backup->name == NULL ? "" : in_backup->name);
         if (table == NULL) {
-            continue; /* an extension's configuration table */
+            continue; /* made between the listing and the dump */
         }
         seen[table - snapshot->tables] = true;
         in_backup->expected = table->rows;
@@ -285,5 +347,11 @@ bool snapshot_compare(const Snapshot *snapshot, Manifest *manifest, Error *err)
         }
     }
     mem_free(seen);
+    manifest->large_objects_expected = snapshot->large_objects;
+    if (ok && snapshot->large_objects >= 0 && manifest->large_objects >= 0 &&
+        snapshot->large_objects != manifest->large_objects) {
+        ok = error_set(err, EK_DAMAGED, "the backup holds %" PRId64 " large objects, and the database held %" PRId64,
+                       manifest->large_objects, snapshot->large_objects);
+    }
     return ok;
 }

@@ -192,8 +192,12 @@ static void describe(const char *path, const Archive *archive, const ArchiveScan
     manifest->archive_version = mem_printf("%d.%d", archive->major, archive->minor);
     manifest->compression = mem_strdup(archive_compression_name(archive->compression));
     manifest->program_version = mem_strdup(CMMS_VERSION);
+    manifest->large_objects = 0;
     for (size_t i = 0; i < archive->entry_count; i++) {
         const ArchiveEntry *entry = &archive->entries[i];
+        if (strcmp(entry->desc, "BLOBS") == 0) {
+            manifest->large_objects += entry->rows > 0 ? entry->rows : 0;
+        }
         if (strcmp(entry->desc, "TABLE DATA") == 0) {
             manifest_add_table(manifest, entry->schema != NULL ? entry->schema : "", entry->tag, entry->rows, -1,
                                entry->data_bytes);
@@ -238,22 +242,31 @@ static bool weigh_scan_error(const Check *check, Error *failed, Error *err)
     return error_move(err, failed);
 }
 
-static bool check_contents(const char *path, bool adopt, Meter *meter, const Cancel *cancel, Check *check, Error *err)
+/* The whole file, or with a follower what that has left to do. */
+static bool scan_file(const char *path, ArchiveFollower *follower, Archive *archive, ArchiveScan *scan, Error *err)
+{
+    FsFile *file = NULL;
+    if (follower != NULL) {
+        return archive_follow_finish(follower, archive, scan, err);
+    }
+    const bool ok = fs_open_read(path, &file, err) && archive_scan(file, archive, scan, err);
+    fs_close(file, NULL);
+    return ok;
+}
+
+static bool check_contents(const char *path, ArchiveFollower *follower, bool adopt, Meter *meter, const Cancel *cancel,
+                           Check *check, Error *err)
 {
     Error failed = ERROR_INIT;
     Error manifest_error = ERROR_INIT;
     Archive archive;
-    FsFile *file = NULL;
     char *manifest_path = folder_manifest_path(path);
     bool ok = false;
     archive_init(&archive);
-    if (!fs_open_read(path, &file, err)) {
-        goto out;
-    }
     check->had_manifest = manifest_read(manifest_path, &check->recorded, &manifest_error);
     check->had_bad_manifest = !check->had_manifest && manifest_error.kind != EK_NOT_FOUND;
     check->scan = (ArchiveScan){.progress = meter_show, .context = meter, .cancel = cancel};
-    if (!archive_scan(file, &archive, &check->scan, &failed)) {
+    if (!scan_file(path, follower, &archive, &check->scan, &failed)) {
         ok = weigh_scan_error(check, &failed, err);
         goto out;
     }
@@ -269,7 +282,6 @@ static bool check_contents(const char *path, bool adopt, Meter *meter, const Can
     ok = !check->had_manifest || (compare_bytes(&check->found, &check->recorded, err) &&
                                   compare_counts(&check->found, &check->recorded, &check->counts_compared, err));
 out:
-    fs_close(file, NULL);
     error_clear(&failed);
     error_clear(&manifest_error);
     archive_release(&archive);
@@ -278,12 +290,12 @@ out:
 }
 
 /* check_contents, with the file's name and the remedy in the error. */
-static bool check_file(const char *path, bool adopt, const JobSink *sink, const Cancel *cancel, Check *check,
-                       Error *err)
+static bool check_file(const char *path, ArchiveFollower *follower, bool adopt, const JobSink *sink,
+                       const Cancel *cancel, Check *check, Error *err)
 {
     Error failed = ERROR_INIT;
     Meter meter = {sink, clock_monotonic_ms()};
-    if (check_contents(path, adopt, &meter, cancel, check, &failed)) {
+    if (check_contents(path, follower, adopt, &meter, cancel, check, &failed)) {
         return true;
     }
     if (failed.kind == EK_DAMAGED) {
@@ -322,9 +334,15 @@ static void show_done(const JobSink *sink, uint64_t bytes)
 
 bool verify_file(const char *path, const JobSink *sink, const Cancel *cancel, VerifyResult *result, Error *err)
 {
+    return verify_followed(path, NULL, sink, cancel, result, err);
+}
+
+bool verify_followed(const char *path, ArchiveFollower *follower, const JobSink *sink, const Cancel *cancel,
+                     VerifyResult *result, Error *err)
+{
     Check check;
     check_init(&check);
-    const bool ok = check_file(path, false, sink, cancel, &check, err);
+    const bool ok = check_file(path, follower, false, sink, cancel, &check, err);
     if (ok) {
         settle(&check, result);
         show_done(sink, check.scan.bytes);
@@ -336,8 +354,8 @@ bool verify_file(const char *path, const JobSink *sink, const Cancel *cancel, Ve
 /* --- the check that is remembered ------------------------------------------------------------------------ */
 
 /* A file that failed: told in its manifest, which otherwise stays what it was, and in the log. */
-static void record_failure(const char *folder, const char *path, const char *manifest_path, Check *check,
-                           double seconds, const Error *failed)
+static void record_failure(const char *folder, const JobSink *sink, const char *path, const char *manifest_path,
+                           Check *check, double seconds, const Error *failed)
 {
     const bool bad = failed->kind == EK_DAMAGED;
     if (failed->kind == EK_CANCELLED || failed->kind == EK_NOT_FOUND) {
@@ -355,13 +373,14 @@ static void record_failure(const char *folder, const char *path, const char *man
                               .file_size = check->scan.bytes,
                               .seconds = seconds,
                               .sha256 = check->scan.sha256[0] != '\0' ? check->scan.sha256 : NULL,
-                              .level = bad ? level_word(LEVEL_BAD) : NULL};
+                              .level = bad ? level_word(LEVEL_BAD) : NULL,
+                              .actor = job_actor(sink)};
     auditlog_append(folder, &entry, NULL);
     mem_free(text);
 }
 
-static bool record_success(const char *folder, const char *path, const char *manifest_path, bool adopt,
-                           bool replace_manifest, const VerifyResult *result, double seconds, Error *err)
+static bool record_success(const char *folder, const JobSink *sink, const char *path, const char *manifest_path,
+                           bool adopt, bool replace_manifest, const VerifyResult *result, double seconds, Error *err)
 {
     const Manifest *manifest = &result->manifest;
     if (replace_manifest && !folder_keep_aside(manifest_path, NULL, err)) {
@@ -380,7 +399,8 @@ static bool record_success(const char *folder, const char *path, const char *man
                               .file_size = manifest->bytes,
                               .seconds = seconds,
                               .sha256 = manifest->sha256,
-                              .level = recorded ? level_word(manifest->level) : NULL};
+                              .level = recorded ? level_word(manifest->level) : NULL,
+                              .actor = job_actor(sink)};
     return auditlog_append(folder, &entry, err);
 }
 
@@ -400,10 +420,10 @@ bool verify_backup(const char *path, bool adopt, const JobSink *sink, const Canc
     if (!folder_lock(folder, &lock, err)) {
         goto out;
     }
-    ok = check_file(path, adopt, sink, cancel, &check, &failed);
+    ok = check_file(path, NULL, adopt, sink, cancel, &check, &failed);
     const double seconds = (double)(clock_monotonic_ms() - started) / 1000.0;
     if (!ok) {
-        record_failure(folder, path, manifest_path, &check, seconds, &failed);
+        record_failure(folder, sink, path, manifest_path, &check, seconds, &failed);
         error_move(err, &failed);
         goto out;
     }
@@ -412,7 +432,7 @@ bool verify_backup(const char *path, bool adopt, const JobSink *sink, const Canc
         manifest_add_warning(&found.manifest, "This file was adopted without a manifest: how many rows the database "
                                               "held when it was made is not known.");
     }
-    ok = record_success(folder, path, manifest_path, adopt, check.had_bad_manifest, &found, seconds, err);
+    ok = record_success(folder, sink, path, manifest_path, adopt, check.had_bad_manifest, &found, seconds, err);
     if (ok) {
         job_log(sink, LOG_GOOD, "%s reads well to its last byte: %zu tables", fs_base_name(path),
                 found.manifest.table_count);

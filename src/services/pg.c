@@ -3,11 +3,13 @@
  *
  * libpq's connections are put in non-blocking mode, and all waiting happens here, in net_wait, which ends at
  * once when a stop is requested. Then the server is told as well (PQcancel…, encrypted like the connection
- * itself, at most two seconds), and what the statement still sends is read for at most one second more. A
- * connection that did not come to rest in that time is broken: only pg_close may follow. Looking up a host's
- * name is the one thing that libpq does without us, and may take as long as the system's resolver.
+ * itself), and what the statement still sends is read; both together take less than two seconds. A
+ * connection that did not come to rest in that time is broken: only pg_close may follow. A host's name is looked up
+ * by net_lookup, because libpq would wait for the system's resolver however long that takes; libpq gets the
+ * addresses and, for the certificate, the name.
  *
- * A dead server is found by TCP keep-alives: 30 + 3 × 10 s.
+ * A dead server is found by TCP keep-alives: 30 + 3 × 10 s (Windows: 10 × 10 s). They do not find one that is dead
+ * behind something that answers them, a proxy or a VPN: for that there is the connection's patience.
  */
 #include "pg.h"
 
@@ -19,16 +21,24 @@
 #include <libpq-fe.h>
 
 #include "clock.h"
+#include "machine.h"
 #include "mem.h"
 #include "netwait.h"
+#include "pglibrary.h"
+#include "standstill.h"
 #include "strbuf.h"
 
-#define CONNECT_LIMIT_MS 15000u
+#define CONNECT_SECONDS 15u
 #define CONNECT_TRIES 3
-#define CANCEL_LIMIT_MS 2000u
-#define DRAIN_LIMIT_MS 1000u
+#define LOOKUP_LIMIT_MS 10000u
+#define CANCEL_LIMIT_MS 1200u /* with the next one: within two seconds */
+#define DRAIN_LIMIT_MS 600u
+#define END_LIMIT_SECONDS 1u
 #define WAIT_MS 1000u
 #define COPY_PIECE 65536u
+#define PATIENCE_SECONDS 600u
+#define LOOKS 4
+#define LOOK_MS 500u
 
 /* "CMMS", in the upper half of the advisory lock's key; the database's oid is the lower half. */
 #define LOCK_CLASS "1129139539"
@@ -38,6 +48,11 @@ struct Pg {
     const Cancel *copy_cancel; /* while a COPY runs */
     bool copying;
     bool broken; /* something is still under way on it */
+    bool loopback;
+    unsigned patience;     /* seconds */
+    bool asks;             /* its statement is about another session: the server is not asked about it */
+    int64_t number;        /* what session_number found last; 0: it was not asked */
+    Connection connection; /* to ask about this one */
 };
 
 struct PgRows {
@@ -52,20 +67,62 @@ static void ignore_notice(void *context, const char *message)
 
 static bool lost(Pg *pg, Error *err)
 {
-    return pg_explain_statement(NULL, PQerrorMessage(pg->conn), NULL, NULL, err);
+    pg_explain_statement(NULL, PQerrorMessage(pg->conn), NULL, NULL, err);
+    return pg_fit_hint(pg->loopback, err);
 }
 
 /* --- connecting ------------------------------------------------------------------------------------------ */
 
-static bool connect_once(const Connection *connection, const Cancel *cancel, PGconn **out, bool *passing, Error *err)
+/* The name as often as it has addresses: libpq wants pairs. Caller frees. */
+static char *repeated(const char *host, const char *addresses)
 {
-    enum { KEYWORDS = 17 };
+    StrBuf sb;
+    strbuf_init(&sb, STRBUF_SMALL);
+    strbuf_addstr(&sb, host);
+    for (const char *comma = strchr(addresses, ','); comma != NULL; comma = strchr(comma + 1, ',')) {
+        strbuf_addf(&sb, ",%s", host);
+    }
+    return strbuf_detach(&sb);
+}
+
+/* The addresses of the host, for libpq; NULL for a socket's folder. */
+static bool look_up(const Connection *connection, const Cancel *cancel, char **addresses, bool *passing, Error *err)
+{
+    const char *host = connection_host(connection);
+    char *text = NULL;
+    char *words = NULL;
+    if (host[0] == '/' || host[0] == '@') {
+        *addresses = NULL;
+        return true;
+    }
+    switch (net_lookup(host, LOOKUP_LIMIT_MS, cancel, &text)) {
+    case NET_FOUND:
+        *addresses = text;
+        return true;
+    case NET_STOPPED:
+        return error_set(err, EK_CANCELLED, "stopped while connecting to the server");
+    case NET_TIMED_OUT:
+        text = mem_strdup("temporary failure in name resolution");
+        break;
+    case NET_NOT_FOUND: break;
+    }
+    words = mem_printf("could not translate host name \"%s\" to address: %s", host, text);
+    pg_explain_connect(connection, words, passing, err);
+    mem_free(words);
+    mem_free(text);
+    return false;
+}
+
+static bool connect_to(const Connection *connection, const char *host, const char *addresses, const Cancel *cancel,
+                       PGconn **out, bool *passing, Error *err)
+{
+    enum { KEYWORDS = 19 };
     const char *names[KEYWORDS + 1];
     const char *values[KEYWORDS + 1];
     size_t count = 0;
-    *passing = false;
 #define ADD(name, value) (names[count] = (name), values[count] = (value), count++)
-    ADD("host", connection_host(connection));
+    ADD("host", host);
+    ADD("hostaddr", addresses);
     ADD("port", connection_port(connection));
     ADD("user", connection->user);
     ADD("dbname", connection_database(connection));
@@ -74,8 +131,9 @@ static bool connect_once(const Connection *connection, const Cancel *cancel, PGc
     ADD("sslrootcert", connection->sslrootcert);
     ADD("channel_binding", connection->channel_binding);
     ADD("options", connection->options);
+    ADD("passfile", connection->passfile);
     ADD("client_encoding", "UTF8");
-    ADD("application_name", "cmms-backup");
+    ADD("application_name", PG_SESSION_PREFIX);
     ADD("keepalives", "1");
     ADD("keepalives_idle", "30");
     ADD("keepalives_interval", "10");
@@ -89,7 +147,8 @@ static bool connect_once(const Connection *connection, const Cancel *cancel, PGc
     }
     PQsetErrorVerbosity(conn, PQERRORS_VERBOSE); /* for the SQLSTATE; see pg_errors.c */
     PQsetNoticeProcessor(conn, ignore_notice, NULL);
-    const uint64_t end = clock_monotonic_ms() + CONNECT_LIMIT_MS;
+    const unsigned limit = standstill_seconds(CONNECT_SECONDS);
+    const uint64_t end = clock_monotonic_ms() + 1000u * (uint64_t)(limit < CONNECT_SECONDS ? limit : CONNECT_SECONDS);
     PostgresPollingStatusType state = PGRES_POLLING_WRITING; /* as the manual says */
     while (PQstatus(conn) != CONNECTION_BAD && state != PGRES_POLLING_OK && state != PGRES_POLLING_FAILED) {
         const uint64_t now = clock_monotonic_ms();
@@ -120,6 +179,34 @@ static bool connect_once(const Connection *connection, const Cancel *cancel, PGc
     return true;
 }
 
+static bool connect_once(const Connection *connection, const Cancel *cancel, PGconn **out, bool *passing, Error *err)
+{
+    char *addresses = NULL;
+    *passing = false;
+    if (!pglibrary_ready(err)) {
+        return false;
+    }
+    if (!look_up(connection, cancel, &addresses, passing, err)) {
+        return false;
+    }
+    char *host = repeated(connection_host(connection), addresses == NULL ? "" : addresses);
+    const bool ok = connect_to(connection, host, addresses, cancel, out, passing, err);
+    mem_free(host);
+    mem_free(addresses);
+    return ok;
+}
+
+static Pg *wrap(PGconn *conn, const Connection *connection)
+{
+    Pg *pg = mem_alloc(sizeof *pg);
+    pg->conn = conn;
+    pg->loopback = connection_is_loopback(connection);
+    pg->patience = standstill_seconds(PATIENCE_SECONDS);
+    connection_init(&pg->connection);
+    connection_copy(&pg->connection, connection);
+    return pg;
+}
+
 bool pg_connect(const Connection *connection, const Cancel *cancel, Pg **out, Error *err)
 {
     PGconn *conn = NULL;
@@ -138,9 +225,7 @@ bool pg_connect(const Connection *connection, const Cancel *cancel, Pg **out, Er
         }
         error_clear(&why);
     }
-    Pg *pg = mem_alloc(sizeof *pg);
-    pg->conn = conn;
-    *out = pg;
+    *out = wrap(conn, connection);
     return true;
 }
 
@@ -150,6 +235,7 @@ void pg_close(Pg *pg)
         return;
     }
     PQfinish(pg->conn);
+    connection_release(&pg->connection);
     mem_free(pg);
 }
 
@@ -213,13 +299,67 @@ static void stop_statement(Pg *pg)
 
 static bool stopped(Pg *pg, Error *err)
 {
-    stop_statement(pg);
+    if (pg->asks) {
+        pg->broken = true; /* its statements are short: not worth the time */
+    } else {
+        stop_statement(pg);
+    }
     return error_set(err, EK_CANCELLED, "stopped at your request");
+}
+
+void pg_set_patience(Pg *pg, unsigned seconds)
+{
+    pg->patience = seconds;
+}
+
+/* A wait for the server, for what one call sends and gets. */
+typedef struct Wait {
+    Pg *pg;
+    const Cancel *cancel;
+    Standstill still;
+} Wait;
+
+static bool still_working(void *context)
+{
+    const Wait *wait = context;
+    const int64_t number = wait->pg->number != 0 ? wait->pg->number : PQbackendPID(wait->pg->conn);
+    return pg_session_works(&wait->pg->connection, NULL, number, wait->cancel);
+}
+
+static void begin_wait(Wait *wait, Pg *pg, const Cancel *cancel)
+{
+    *wait = (Wait){.pg = pg, .cancel = cancel};
+    wait->still = (Standstill){.seconds = pg->patience, .still_working = pg->asks ? NULL : still_working,
+                               .context = wait};
+    standstill_start(&wait->still, clock_monotonic_ms());
+}
+
+/* Waits, and reads what has come. Also where nothing seems to have: TLS may have read more than it has handed over. */
+static bool wait_for_server(Wait *wait, unsigned want, Error *err)
+{
+    Pg *pg = wait->pg;
+    if (net_wait((intptr_t)PQsocket(pg->conn), want, WAIT_MS, wait->cancel)) {
+        standstill_moved(&wait->still, clock_monotonic_ms());
+    }
+    if (PQconsumeInput(pg->conn) == 0) {
+        return lost(pg, err);
+    }
+    if (standstill_over(&wait->still, clock_monotonic_ms())) {
+        char *time = standstill_text(&wait->still);
+        pg->broken = true;
+        error_set(err, EK_CONNECT, "the server has not answered for %s", time);
+        error_hint(err, "Check the internet connection and try again.");
+        mem_free(time);
+        return pg_fit_hint(pg->loopback, err);
+    }
+    return true;
 }
 
 /* Sends what is queued and waits for the next result; *result NULL means that there is no other. */
 static bool next_result(Pg *pg, const Cancel *cancel, PGresult **result, Error *err)
 {
+    Wait wait;
+    begin_wait(&wait, pg, cancel);
     for (;;) {
         if (cancel_requested(cancel)) {
             return stopped(pg, err);
@@ -232,9 +372,8 @@ static bool next_result(Pg *pg, const Cancel *cancel, PGresult **result, Error *
             *result = PQgetResult(pg->conn);
             return true;
         }
-        const unsigned want = unsent == 0 ? NET_READ : NET_READ | NET_WRITE;
-        if (net_wait((intptr_t)PQsocket(pg->conn), want, WAIT_MS, cancel) && PQconsumeInput(pg->conn) == 0) {
-            return lost(pg, err);
+        if (!wait_for_server(&wait, unsent == 0 ? NET_READ : NET_READ | NET_WRITE, err)) {
+            return false;
         }
     }
 }
@@ -249,8 +388,9 @@ static bool result_error(Pg *pg, const PGresult *result, Error *err)
     if (PQstatus(pg->conn) == CONNECTION_BAD && state != NULL && strncmp(state, "57", 2) != 0) {
         state = NULL;
     }
-    return pg_explain_statement(state, message, PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL),
-                                PQresultErrorField(result, PG_DIAG_MESSAGE_HINT), err);
+    pg_explain_statement(state, message, PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL),
+                         PQresultErrorField(result, PG_DIAG_MESSAGE_HINT), err);
+    return pg_fit_hint(pg->loopback, err);
 }
 
 static bool usable(const Pg *pg, Error *err)
@@ -342,6 +482,17 @@ bool pg_script(Pg *pg, const char *sql, const Cancel *cancel, Error *err)
     return collect(pg, cancel, NULL, err);
 }
 
+bool pg_answers(Pg *pg)
+{
+    const unsigned patience = pg->patience;
+    pg->patience = END_LIMIT_SECONDS;
+    pg->asks = true;
+    const bool ok = pg_script(pg, "ROLLBACK", NULL, NULL);
+    pg->asks = false;
+    pg->patience = patience;
+    return ok;
+}
+
 size_t pg_row_count(const PgRows *rows)
 {
     return rows->result == NULL ? 0 : (size_t)PQntuples(rows->result);
@@ -378,15 +529,94 @@ void pg_rows_free(PgRows *rows)
 
 /* --- poolers --------------------------------------------------------------------------------------------- */
 
-static bool backend_number(Pg *pg, const Cancel *cancel, int64_t *number, Error *err)
+/* The server's own number of the session. */
+static bool session_number(Pg *pg, const Cancel *cancel, int64_t *number, Error *err)
 {
     PgRows *rows = NULL;
     if (!pg_query(pg, "SELECT pg_catalog.pg_backend_pid()", NULL, 0, cancel, &rows, err)) {
         return false;
     }
-    *number = pg_value_int(rows, 0, 0, 0);
+    *number = pg->number = pg_value_int(rows, 0, 0, 0);
     pg_rows_free(rows);
     return true;
+}
+
+bool pg_end_sessions(Pg *pg, const char *job, const Cancel *cancel, size_t *ended, Error *err)
+{
+    const char *const params[] = {job};
+    PgRows *rows = NULL;
+    pg->asks = true;
+    const bool ok = pg_query(pg, "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity"
+                                 " WHERE application_name LIKE '" PG_SESSION_PREFIX "% ' || $1"
+                                 " AND usename = current_user AND pid <> pg_catalog.pg_backend_pid()",
+                             params, 1, cancel, &rows, err);
+    pg->asks = false;
+    if (ended != NULL) {
+        *ended = ok ? pg_row_count(rows) : 0;
+    }
+    pg_rows_free(rows);
+    return ok;
+}
+
+void pg_end_sessions_quickly(Pg *pg, const char *job)
+{
+    if (pg != NULL && pg_answers(pg)) {
+        const unsigned patience = pg->patience;
+        pg->patience = END_LIMIT_SECONDS;
+        pg_end_sessions(pg, job, NULL, NULL, NULL);
+        pg->patience = patience;
+    }
+}
+
+/* The session as it is now: whether it works, and what changes when it gets on. False: it cannot be asked. */
+static bool look_at(Pg *pg, const char *application, int64_t number, const Cancel *cancel, bool *works, char **state)
+{
+    char *text = mem_printf("%" PRId64, number);
+    const char *const params[] = {application, text};
+    const bool copies = PQserverVersion(pg->conn) >= 140000;
+    char *sql = mem_printf("SELECT a.state = 'active' AND a.wait_event_type IS DISTINCT FROM 'Client',"
+                           " concat_ws(' ', a.query_start, a.state_change%s) FROM pg_catalog.pg_stat_activity a%s"
+                           " WHERE a.pid <> pg_catalog.pg_backend_pid()"
+                           " AND (a.application_name = $1 OR ($1 IS NULL AND a.pid = $2::int))",
+                           copies ? ", p.tuples_processed, p.bytes_processed" : "",
+                           copies ? " LEFT JOIN pg_catalog.pg_stat_progress_copy p ON p.pid = a.pid" : "");
+    PgRows *rows = NULL;
+    const bool ok = pg_query(pg, sql, params, 2, cancel, &rows, NULL);
+    if (ok) {
+        const char *active = pg_value(rows, 0, 0);
+        *works = active != NULL && strcmp(active, "t") == 0;
+        *state = mem_strdup(pg_value(rows, 0, 1));
+        pg_rows_free(rows);
+    }
+    mem_free(sql);
+    mem_free(text);
+    return ok;
+}
+
+bool pg_session_works(const Connection *connection, const char *application, int64_t number, const Cancel *cancel)
+{
+    PGconn *conn = NULL;
+    bool passing = false;
+    bool works = false;
+    char *before = NULL;
+    if (!connect_once(connection, cancel, &conn, &passing, NULL)) {
+        return cancel_requested(cancel);
+    }
+    Pg *pg = wrap(conn, connection);
+    pg->asks = true;
+    pg->patience = standstill_seconds(CONNECT_SECONDS);
+    for (int i = 0; i < LOOKS && !works && !cancel_requested(cancel); i++) {
+        char *now = NULL;
+        if ((i > 0 && cancel_wait(cancel, LOOK_MS)) || !look_at(pg, application, number, cancel, &works, &now)) {
+            break;
+        }
+        works = works || (before != NULL && now != NULL && strcmp(before, now) != 0);
+        mem_free(before);
+        before = now;
+    }
+    mem_free(before);
+    pg_close(pg);
+    return works || cancel_requested(cancel);
 }
 
 /* While `other` is in a transaction: whether the two ever had the same session, or the first one changed. Asks the
@@ -395,11 +625,11 @@ static bool sessions_mix(Pg *pg, Pg *other, int64_t first, const Cancel *cancel,
 {
     int64_t theirs = 0;
     int64_t ours = first;
-    if (!pg_script(other, "BEGIN", cancel, err) || !backend_number(other, cancel, &theirs, err)) {
+    if (!pg_script(other, "BEGIN", cancel, err) || !session_number(other, cancel, &theirs, err)) {
         return false;
     }
     for (int i = 0; i < 3 && ours == first && ours != theirs; i++) {
-        if (!backend_number(pg, cancel, &ours, err)) {
+        if (!session_number(pg, cancel, &ours, err)) {
             return false;
         }
     }
@@ -412,7 +642,7 @@ bool pg_own_session(Pg *pg, const Connection *connection, const Cancel *cancel, 
     int64_t first = 0;
     bool mix = false;
     Pg *other = NULL;
-    if (!backend_number(pg, cancel, &first, err)) {
+    if (!session_number(pg, cancel, &first, err)) {
         return false;
     }
     if (first == PQbackendPID(pg->conn)) {
@@ -464,6 +694,8 @@ bool pg_copy_begin(Pg *pg, const char *sql, const Cancel *cancel, Error *err)
 /* Waits until everything that is queued has been handed to the system: memory stays bounded. */
 static bool send_all(Pg *pg, const Cancel *cancel, Error *err)
 {
+    Wait wait;
+    begin_wait(&wait, pg, cancel);
     for (;;) {
         const int unsent = PQflush(pg->conn);
         if (unsent == 0) {
@@ -475,9 +707,8 @@ static bool send_all(Pg *pg, const Cancel *cancel, Error *err)
         if (cancel_requested(cancel)) {
             return error_set(err, EK_CANCELLED, "stopped at your request");
         }
-        if (net_wait((intptr_t)PQsocket(pg->conn), NET_READ | NET_WRITE, WAIT_MS, cancel) &&
-            PQconsumeInput(pg->conn) == 0) {
-            return lost(pg, err);
+        if (!wait_for_server(&wait, NET_READ | NET_WRITE, err)) {
+            return false;
         }
     }
 }
@@ -543,12 +774,55 @@ bool pg_copy_end(Pg *pg, const Cancel *cancel, Error *err)
 
 /* --- and others ------------------------------------------------------------------------------------------ */
 
-bool pg_lock_database(Pg *pg, const Cancel *cancel, Error *err)
+/* Who has the lock, as the detail; as much as the server tells this user. */
+static void name_lock_holder(Pg *pg, const Cancel *cancel, Error *err)
 {
-    static const char sql[] = "SELECT pg_catalog.pg_try_advisory_lock((" LOCK_CLASS "::bigint << 32) | oid::bigint)"
-                              " FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()";
+    static const char sql[] =
+        "SELECT coalesce(nullif(a.application_name, ''), '?'), coalesce(a.usename, '?'),"
+        " coalesce(host(a.client_addr), '?'), extract(epoch FROM a.backend_start)::bigint"
+        " FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid"
+        " JOIN pg_catalog.pg_database d ON d.oid = l.database"
+        " WHERE l.locktype = 'advisory' AND l.granted AND l.classid::bigint = " LOCK_CLASS
+        " AND l.objid = d.oid AND l.objsubid = 1 AND d.datname = pg_catalog.current_database()";
     PgRows *rows = NULL;
-    if (!pg_query(pg, sql, NULL, 0, cancel, &rows, err)) {
+    if (!pg_query(pg, sql, NULL, 0, cancel, &rows, NULL)) {
+        return;
+    }
+    const int64_t started = pg_value_int(rows, 0, 3, 0);
+    if (pg_row_count(rows) > 0 && started > 0) {
+        char *since = clock_log_text(started);
+        error_detail(err, "%s, of user %s, from %s, since %s", pg_value(rows, 0, 0), pg_value(rows, 0, 1),
+                     pg_value(rows, 0, 2), since);
+        mem_free(since);
+    }
+    pg_rows_free(rows);
+}
+
+/* "cmms-backup COMPUTER JOB", in what a server keeps of an application name: 63 bytes of ASCII. Caller frees. */
+static char *session_name(const char *job)
+{
+    char *computer = machine_host_name();
+    for (char *p = computer; *p != '\0'; p++) {
+        if (*p <= ' ' || *p > '~') {
+            *p = '?';
+        }
+    }
+    char *name = mem_printf(PG_SESSION_PREFIX " %.24s %s", computer, job);
+    mem_free(computer);
+    return name;
+}
+
+bool pg_lock_database(Pg *pg, const char *job, const Cancel *cancel, Error *err)
+{
+    static const char sql[] = "SELECT pg_catalog.pg_try_advisory_lock((" LOCK_CLASS "::bigint << 32) | oid::bigint),"
+                              " pg_catalog.set_config('application_name', $1, false)"
+                              " FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()";
+    char *name = session_name(job);
+    const char *const params[] = {name};
+    PgRows *rows = NULL;
+    const bool ok = pg_query(pg, sql, params, 1, cancel, &rows, err);
+    mem_free(name);
+    if (!ok) {
         return false;
     }
     const char *value = pg_value(rows, 0, 0);
@@ -556,6 +830,7 @@ bool pg_lock_database(Pg *pg, const Cancel *cancel, Error *err)
     pg_rows_free(rows);
     if (!locked) {
         error_set(err, EK_BUSY, "another computer is backing up or restoring this database");
+        name_lock_holder(pg, cancel, err);
         return error_hint(err, "Try again when it is done.");
     }
     return true;
@@ -588,5 +863,5 @@ char *pg_table_name(const char *schema, const char *name)
 
 int pg_library_version(void)
 {
-    return PQlibVersion();
+    return pglibrary_ready(NULL) ? PQlibVersion() : 0;
 }

@@ -26,6 +26,8 @@ typedef struct Explanation {
 } Explanation;
 
 static const char hint_network[] = "Check the internet connection, the server's name and the port.";
+static const char hint_local[] =
+    "Check that the database server on this computer is running, and that the port is right.";
 static const char hint_password[] = "Check the user name and the password.";
 static const char hint_wait[] = "Wait a minute and try again.";
 static const char hint_certificate[] =
@@ -74,7 +76,9 @@ static const Explanation explanations[] = {
     {NULL, "does not match host name", EK_CONNECT, PASSING_NO,
      "the certificate of the server \"{host}\" was made for another name", hint_certificate},
     {NULL, "certificate verify failed", EK_CONNECT, PASSING_NO,
-     "the certificate of the server \"{host}\" is not one that this computer trusts", hint_certificate},
+     "the certificate of the server \"{host}\" is not one that this computer trusts, or it has expired",
+     "Check the date and time of this computer and the server's name. If they are right, somebody may be listening in: "
+     "ask your IT administrator."},
     {NULL, "root certificate file", EK_CONNECT, PASSING_NO,
      "there is no file of trusted certificates with which to check the server \"{host}\"",
      "Set sslrootcert to such a file, or to \"system\"."},
@@ -82,7 +86,8 @@ static const Explanation explanations[] = {
      hint_certificate},
     {NULL, "server does not support SSL", EK_CONNECT, PASSING_NO,
      "the server \"{host}\" does not offer an encrypted connection",
-     "Check the server's name and the port. A server on a network that you trust can be used with sslmode \"prefer\"."},
+     "Check the server's name and the port. Only a server on a network that you trust may be used without encryption, "
+     "with the setting sslmode \"prefer\"."},
     {NULL, "channel binding", EK_CONNECT, PASSING_NO,
      "the server \"{host}\" could not bind the password to the encrypted connection",
      "Set channel_binding to \"prefer\" if the server is old, else ask your IT administrator."},
@@ -234,8 +239,19 @@ bool pg_explain_connect(const Connection *connection, const char *message, bool 
         error_detail(err, "%s", detail);
     }
     error_hint(err, "%s", row->hint);
+    if (err != NULL) {
+        err->aside = row->sqlstate != NULL || row->words != NULL; /* the catch-all's message says nothing */
+    }
     mem_free(detail);
     strbuf_release(&text);
+    return pg_fit_hint(connection_is_loopback(connection), err);
+}
+
+bool pg_fit_hint(bool loopback, Error *err)
+{
+    if (loopback && err != NULL && err->hint != NULL && strstr(err->hint, "internet connection") != NULL) {
+        error_hint(err, "%s", hint_local);
+    }
     return false;
 }
 
@@ -248,11 +264,13 @@ bool pg_explain_statement(const char *sqlstate, const char *message, const char 
 {
     const char *words = message == NULL ? "" : message;
     const char *our_hint = NULL;
+    bool is_lost = false;
     char *line = one_line(words);
     if (sqlstate == NULL || sqlstate[0] == '\0' || strncmp(sqlstate, "08", 2) == 0 || strcmp(sqlstate, "57P01") == 0 ||
         strcmp(sqlstate, "57P02") == 0 || strcmp(sqlstate, "57P03") == 0) {
         error_set(err, EK_CONNECT, "the connection to the server was lost");
         our_hint = "Check the internet connection and try again.";
+        is_lost = true;
     } else if (strcmp(sqlstate, "53100") == 0) {
         error_set(err, EK_SPACE, "the disk of the database server is full");
         our_hint = "Make room on the server, or choose a larger plan.";
@@ -273,6 +291,9 @@ bool pg_explain_statement(const char *sqlstate, const char *message, const char 
         mem_free(more);
     } else if (line[0] != '\0') {
         error_detail(err, "%s", line);
+    }
+    if (err != NULL) {
+        err->aside = is_lost;
     }
     if (our_hint != NULL) {
         error_hint(err, "%s", our_hint);

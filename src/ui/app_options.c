@@ -4,38 +4,28 @@
 
 #include "mem.h"
 #include "sample.h"
+#include "texts.h"
 
 void app_options_init(AppOptions *options)
 {
     *options = (AppOptions){.demo_megabytes = SAMPLE_MEGABYTES};
+    connection_init(&options->environment);
 }
 
 void app_options_release(AppOptions *options)
 {
-    char *texts[] = {options->demo_data, options->folder, options->screenshot, options->host,
-                     options->port,      options->user,   options->database};
+    char *texts[] = {options->demo_data, options->folder, options->screenshot, options->state,
+                     options->host,      options->port,   options->user,       options->database};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         mem_free(texts[i]);
     }
+    connection_release(&options->environment);
     app_options_init(options);
 }
 
 const char *app_options_help(void)
 {
-    return "cmms-backup [options]\n"
-           "\n"
-           "--folder DIR: keep the backups in this folder\n"
-           "-h, --host HOST: the database server\n"
-           "-p, --port PORT: its port\n"
-           "-U, --username NAME: the database user\n"
-           "-d, --dbname NAME: the database, or a connection string\n"
-           "--demo: try the program on a sample database of its own\n"
-           "--demo-data DIR: keep the sample database here\n"
-           "--demo-size MB: how large it is made\n"
-           "--screenshot FILE: save a picture of the window (.png or .bmp) and end\n"
-           "--after-backup: make a backup before the picture\n"
-           "\n"
-           "PGHOST, PGPORT, PGUSER, PGDATABASE and PGPASSWORD are honoured.";
+    return TEXT_OPTIONS_HELP;
 }
 
 static void set(char **to, const char *value)
@@ -82,15 +72,22 @@ bool app_options_parse(int argc, char *const *argv, AppOptions *options, Error *
     } values[] = {
         {"--demo-data", 0, &parsed.demo_data},   {"--demo-size", 0, &size},           {"--folder", 0, &parsed.folder},
         {"--screenshot", 0, &parsed.screenshot}, {"--host", 'h', &parsed.host},       {"--port", 'p', &parsed.port},
-        {"--username", 'U', &parsed.user},       {"--dbname", 'd', &parsed.database},
+        {"--username", 'U', &parsed.user},       {"--dbname", 'd', &parsed.database}, {"--state", 0, &parsed.state},
     };
+    const struct {
+        const char *name;
+        bool *to;
+    } flags[] = {{"--demo", &parsed.demo},
+                 {"--after-backup", &parsed.after_backup},
+                 {"--tray", &parsed.tray},
+                 {"--high-contrast", &parsed.high_contrast}};
     for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--demo") == 0) {
-            parsed.demo = true;
-            continue;
+        size_t flag = 0;
+        while (flag < sizeof flags / sizeof *flags && strcmp(argv[i], flags[flag].name) != 0) {
+            flag++;
         }
-        if (strcmp(argv[i], "--after-backup") == 0) {
-            parsed.after_backup = true;
+        if (flag < sizeof flags / sizeof *flags) {
+            *flags[flag].to = true;
             continue;
         }
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-?") == 0) {
@@ -105,13 +102,13 @@ bool app_options_parse(int argc, char *const *argv, AppOptions *options, Error *
             n++;
         }
         if (missing) {
-            error_set(err, EK_USAGE, "%s needs a value", argv[i]);
-            error_hint(err, "Start cmms-backup --help for the options.");
+            error_set(err, EK_USAGE, TEXT_OPTIONS_NO_VALUE, argv[i]);
+            error_hint(err, TEXT_OPTIONS_HINT);
             goto out;
         }
         if (value == NULL) {
-            error_set(err, EK_USAGE, "unknown option: %s", argv[i]);
-            error_hint(err, "Start cmms-backup --help for the options.");
+            error_set(err, EK_USAGE, TEXT_OPTIONS_UNKNOWN, argv[i]);
+            error_hint(err, TEXT_OPTIONS_HINT);
             goto out;
         }
         set(values[n - 1].to, value);
@@ -120,8 +117,8 @@ bool app_options_parse(int argc, char *const *argv, AppOptions *options, Error *
         char *end = NULL;
         long megabytes = strtol(size, &end, 10);
         if (end == size || *end != 0 || megabytes < 1 || megabytes > 100000) {
-            error_set(err, EK_USAGE, "--demo-size is not a number of megabytes: %s", size);
-            error_hint(err, "Give a number from 1 to 100000.");
+            error_set(err, EK_USAGE, TEXT_OPTIONS_SIZE, size);
+            error_hint(err, TEXT_OPTIONS_SIZE_HINT);
             goto out;
         }
         parsed.demo_megabytes = (int)megabytes;

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "connection.h"
 #include "error.h"
 
 typedef struct AppOptions {
@@ -13,7 +14,11 @@ typedef struct AppOptions {
     char *folder;       /* --folder DIR; NULL: chosen */
     char *screenshot;   /* --screenshot FILE; NULL: none */
     bool after_backup;  /* --after-backup: the picture is taken after a backup */
+    bool tray;          /* --tray: start hidden beside the clock; closing hides, Exit ends */
+    char *state;        /* --state FILE: in place of window.json; NULL: that */
+    bool high_contrast; /* --high-contrast: as if the system had it on; for pictures */
     char *host, *port, *user, *database; /* -h -p -U -d; NULL: by profile and environment */
+    Connection environment; /* what PG* said when the program started (connection_take_env) */
     bool help;
 } AppOptions;
 

@@ -1,21 +1,29 @@
 #include "backup_list.h"
 
 #include "../platform/win/utf_win.h"
-#include "clock.h"
 #include "manifest.h"
 #include "mem.h"
+#include "sign_image.h"
+#include "texts.h"
 #include "utf.h"
-#include "words.h"
-
-enum { COLUMN_NAME, COLUMN_SIZE, COLUMN_CREATED, COLUMN_AGE, COLUMN_STATUS, COLUMN_COUNT };
 
 static const struct {
     const wchar_t *title;
     int format;
-    int units; /* dialog units; the name gets what is left, but not less than this */
+    int units; /* dialog units; the name gets what is left, but not less than a whole name takes */
 } columns[COLUMN_COUNT] = {
-    {L"File name", LVCFMT_LEFT, 130},  {L"Size (MB)", LVCFMT_RIGHT, 48}, {L"Created", LVCFMT_LEFT, 84},
-    {L"Age (days)", LVCFMT_RIGHT, 50}, {L"Status", LVCFMT_LEFT, 116},
+    {L"" TEXT_COLUMN_NAME, LVCFMT_LEFT, 0},    {L"" TEXT_COLUMN_SIZE, LVCFMT_RIGHT, 44},
+    {L"" TEXT_COLUMN_CREATED, LVCFMT_LEFT, 72},  {L"" TEXT_COLUMN_AGE, LVCFMT_RIGHT, 46},
+    {L"" TEXT_COLUMN_STATUS, LVCFMT_LEFT, 50},   {L"" TEXT_COLUMN_COPIES, LVCFMT_LEFT, 68},
+    {L"" TEXT_COLUMN_PINNED, LVCFMT_LEFT, 40},   {L"" TEXT_COLUMN_LEAVES, LVCFMT_LEFT, 58},
+};
+
+/* The signs before cells: one a level, in its order, and the pin. */
+enum { SIGN_PIN = LEVEL_BAD + 1, SIGN_COUNT };
+static const SignImage signs[SIGN_COUNT] = {
+    [LEVEL_NONE] = {L"\x26A0", RGB(138, 78, 0)},     [LEVEL_LISTED] = {L"\x26A0", RGB(138, 78, 0)},
+    [LEVEL_VERIFIED] = {L"\x2705", RGB(16, 110, 16)}, [LEVEL_PROVEN] = {L"\x2B50", RGB(16, 110, 16)},
+    [LEVEL_BAD] = {L"\x274C", RGB(176, 14, 28)},      [SIGN_PIN] = {L"\xD83D\xDCCC", CLR_DEFAULT},
 };
 
 /* How much a level is worth, for sorting by status: worst first. */
@@ -41,6 +49,11 @@ static int order(int64_t a, int64_t b)
     return (a > b) - (a < b);
 }
 
+static int64_t leaves_rank(const BackupRow *row)
+{
+    return row->leaves == 0 ? INT64_MAX : row->leaves;
+}
+
 static int compare_rows(const void *left, const void *right)
 {
     const BackupRow *row = left;
@@ -59,6 +72,15 @@ static int compare_rows(const void *left, const void *right)
         break;
     case COLUMN_STATUS:
         result = order(level_rank(a->level), level_rank(b->level));
+        break;
+    case COLUMN_COPIES:
+        result = order(a->exported != NULL, b->exported != NULL);
+        break;
+    case COLUMN_PINNED:
+        result = order(a->pinned, b->pinned);
+        break;
+    case COLUMN_LEAVES: /* what stays comes after what goes */
+        result = order(leaves_rank(row), leaves_rank(right));
         break;
     default:
         break;
@@ -82,7 +104,7 @@ size_t backup_list_selected_count(const BackupList *list)
 static int next_selected(const BackupList *list, int index)
 {
     int next = ListView_GetNextItem(list->control, index, LVNI_SELECTED);
-    return next >= 0 && (size_t)next < list->catalog.count ? next : -1;
+    return next >= 0 && (size_t)next < list->model.catalog.count ? next : -1;
 }
 
 const CatalogEntry *backup_list_selected(const BackupList *list)
@@ -93,7 +115,7 @@ const CatalogEntry *backup_list_selected(const BackupList *list)
 
 char **backup_list_names(const BackupList *list, size_t *count)
 {
-    char **names = mem_array(list->catalog.count, sizeof *names);
+    char **names = mem_array(list->model.catalog.count, sizeof *names);
     *count = 0;
     for (int i = next_selected(list, -1); i >= 0; i = next_selected(list, i)) {
         names[(*count)++] = mem_strdup(list->rows[i].entry->name);
@@ -109,9 +131,31 @@ void backup_list_free_names(char **names, size_t count)
     mem_free(names);
 }
 
+bool backup_list_any(const BackupList *list, bool pinned)
+{
+    int i = next_selected(list, -1);
+    while (i >= 0 && list->rows[i].entry->pinned != pinned) {
+        i = next_selected(list, i);
+    }
+    return i >= 0;
+}
+
 void backup_list_select_all(const BackupList *list)
 {
     ListView_SetItemState(list->control, -1, LVIS_SELECTED, LVIS_SELECTED);
+}
+
+bool backup_list_select(BackupList *list, const char *name)
+{
+    for (size_t i = 0; i < list->model.catalog.count; i++) {
+        if (strcmp(list->rows[i].entry->name, name) == 0) {
+            ListView_SetItemState(list->control, -1, 0, LVIS_SELECTED | LVIS_FOCUSED);
+            ListView_SetItemState(list->control, (int)i, LVIS_SELECTED | LVIS_FOCUSED, LVIS_SELECTED | LVIS_FOCUSED);
+            ListView_EnsureVisible(list->control, (int)i, FALSE);
+            return true;
+        }
+    }
+    return false;
 }
 
 POINT backup_list_menu_point(const BackupList *list)
@@ -137,9 +181,18 @@ static int compare_texts(const void *a, const void *b)
 static void show_selection(BackupList *list)
 {
     int focused = -1;
-    for (size_t i = 0; i < list->catalog.count; i++) {
+    /* All of a long list at once, not row by row. */
+    size_t selected = 0;
+    for (size_t i = 0; i < list->model.catalog.count; i++) {
+        selected += list->rows[i].selected;
+    }
+    bool all = selected > 0 && selected == list->model.catalog.count;
+    if (all) {
+        backup_list_select_all(list);
+    }
+    for (size_t i = 0; i < list->model.catalog.count; i++) {
         const BackupRow *row = &list->rows[i];
-        if (row->selected) {
+        if (row->selected && !all) {
             ListView_SetItemState(list->control, (int)i, LVIS_SELECTED, LVIS_SELECTED);
         }
         if (row->focused) {
@@ -154,12 +207,12 @@ static void show_selection(BackupList *list)
 
 static void sort_rows(BackupList *list)
 {
-    for (size_t i = 0; i < list->catalog.count; i++) {
+    for (size_t i = 0; i < list->model.catalog.count; i++) {
         list->rows[i].column = list->sort_column;
         list->rows[i].descending = list->descending;
     }
-    if (list->catalog.count > 1) {
-        qsort(list->rows, list->catalog.count, sizeof *list->rows, compare_rows);
+    if (list->model.catalog.count > 1) {
+        qsort(list->rows, list->model.catalog.count, sizeof *list->rows, compare_rows);
     }
 }
 
@@ -169,135 +222,186 @@ static void show_sort_arrow(const BackupList *list)
     for (int i = 0; i < COLUMN_COUNT; i++) {
         HDITEMW item = {.mask = HDI_FORMAT};
         SendMessageW(header, HDM_GETITEMW, (WPARAM)i, (LPARAM)&item);
+        const int before = item.fmt;
         item.fmt &= ~(HDF_SORTUP | HDF_SORTDOWN);
         if (i == list->sort_column) {
             item.fmt |= list->descending ? HDF_SORTDOWN : HDF_SORTUP;
         }
-        SendMessageW(header, HDM_SETITEMW, (WPARAM)i, (LPARAM)&item);
+        if (item.fmt != before) {
+            SendMessageW(header, HDM_SETITEMW, (WPARAM)i, (LPARAM)&item);
+        }
     }
 }
 
 void backup_list_init(BackupList *list, HWND control)
 {
     *list = (BackupList){.control = control, .sort_column = COLUMN_CREATED, .descending = true};
-    catalog_init(&list->catalog);
+    list_model_init(&list->model);
     ListView_SetExtendedListViewStyle(control, LVS_EX_FULLROWSELECT | LVS_EX_DOUBLEBUFFER | LVS_EX_LABELTIP |
-                                                   LVS_EX_HEADERDRAGDROP);
-    for (int i = 0; i < COLUMN_COUNT; i++) {
-        wchar_t title[32];
-        swprintf(title, sizeof title / sizeof *title, L"%ls", columns[i].title);
-        LVCOLUMNW column = {.mask = LVCF_TEXT | LVCF_FMT | LVCF_WIDTH,
-                            .fmt = columns[i].format,
-                            .cx = columns[i].units,
-                            .pszText = title};
-        SendMessageW(control, LVM_INSERTCOLUMNW, (WPARAM)i, (LPARAM)&column);
-    }
-    show_sort_arrow(list);
+                                                   LVS_EX_HEADERDRAGDROP | LVS_EX_SUBITEMIMAGES);
 }
 
 void backup_list_release(BackupList *list)
 {
     mem_free(list->rows);
     list->rows = NULL;
-    catalog_release(&list->catalog);
+    list_model_release(&list->model);
+    if (list->signs != NULL) {
+        ImageList_Destroy(list->signs);
+        list->signs = NULL;
+    }
 }
 
-void backup_list_take(BackupList *list, Catalog *catalog)
+void backup_list_take(BackupList *list, ListModel *model)
 {
     size_t count = 0;
     char **names = backup_list_names(list, &count);
     int focus = ListView_GetNextItem(list->control, -1, LVNI_FOCUSED);
-    bool has_focus = focus >= 0 && (size_t)focus < list->catalog.count;
+    bool has_focus = focus >= 0 && (size_t)focus < list->model.catalog.count;
     char *focused = has_focus ? mem_strdup(list->rows[focus].entry->name) : NULL;
     if (count > 1) {
         qsort(names, count, sizeof *names, compare_texts);
     }
+    list->changing = true;
     SendMessageW(list->control, WM_SETREDRAW, FALSE, 0);
     ListView_SetItemState(list->control, -1, 0, LVIS_SELECTED | LVIS_FOCUSED);
     mem_free(list->rows);
-    catalog_release(&list->catalog);
-    list->catalog = *catalog;
-    catalog_init(catalog);
-    list->rows = mem_array(list->catalog.count, sizeof *list->rows);
-    for (size_t i = 0; i < list->catalog.count; i++) {
-        char *name = list->catalog.entries[i].name;
-        list->rows[i].entry = &list->catalog.entries[i];
+    list_model_release(&list->model);
+    list->model = *model;
+    list_model_init(model);
+    list->rows = mem_array(list->model.catalog.count, sizeof *list->rows);
+    for (size_t i = 0; i < list->model.catalog.count; i++) {
+        char *name = list->model.catalog.entries[i].name;
+        list->rows[i].entry = &list->model.catalog.entries[i];
+        list->rows[i].index = i;
+        list->rows[i].leaves = list->model.rows[i].leaves;
         list->rows[i].selected = count > 0 && bsearch(&name, names, count, sizeof *names, compare_texts) != NULL;
         list->rows[i].focused = focused != NULL && strcmp(focused, name) == 0;
     }
     sort_rows(list);
-    ListView_SetItemCountEx(list->control, (int)list->catalog.count, 0);
+    ListView_SetItemCountEx(list->control, (int)list->model.catalog.count, 0);
     show_selection(list);
     SendMessageW(list->control, WM_SETREDRAW, TRUE, 0);
     InvalidateRect(list->control, NULL, TRUE);
+    list->changing = false;
     mem_free(focused);
     backup_list_free_names(names, count);
 }
 
-void backup_list_fit(BackupList *list, const Layout *layout)
+/* The columns' widths for the control's present size and font. */
+static void fitted_widths(const BackupList *list, const Layout *layout, int widths[COLUMN_COUNT])
 {
-    if (list->user_sized) {
-        return;
-    }
     RECT client;
     GetClientRect(list->control, &client);
     int left = client.right;
     for (int i = COLUMN_NAME + 1; i < COLUMN_COUNT; i++) {
-        left -= layout_x(layout, columns[i].units);
+        widths[i] = layout_x(layout, columns[i].units);
+        left -= widths[i];
     }
-    int least = layout_x(layout, columns[COLUMN_NAME].units);
+    /* A backup's whole name, its sign and the cell's margins. */
+    const int name = ListView_GetStringWidth(list->control, L"cmms_backup_20000000_000000.backup");
+    const int least = name + layout_y(layout, 8) + layout_x(layout, 10);
+    widths[COLUMN_NAME] = left > least ? left : least;
+}
+
+void backup_list_fit(BackupList *list, const Layout *layout)
+{
+    int widths[COLUMN_COUNT];
+    if (list->user_sized) {
+        return;
+    }
+    fitted_widths(list, layout, widths);
     list->sizing = true;
     for (int i = 0; i < COLUMN_COUNT; i++) {
-        int width = i == COLUMN_NAME ? (left > least ? left : least) : layout_x(layout, columns[i].units);
-        ListView_SetColumnWidth(list->control, i, width);
+        if (ListView_GetColumnWidth(list->control, i) != widths[i]) {
+            ListView_SetColumnWidth(list->control, i, widths[i]);
+        }
     }
     list->sizing = false;
 }
 
-static char *cell_text(const CatalogEntry *entry, int column)
+_Static_assert(STATE_COLUMNS == COLUMN_COUNT, "window_state.h keeps each column");
+
+void backup_list_add_columns(BackupList *list, const Layout *layout, const WindowState *state, UINT dpi)
 {
-    switch (column) {
-    case COLUMN_NAME:
-        return mem_strdup(entry->name);
-    case COLUMN_SIZE:
-        return words_megabytes(entry->size);
-    case COLUMN_CREATED:
-        return clock_log_text(entry->created);
-    case COLUMN_AGE:
-        return mem_printf("%d", entry->age_days);
-    default:
-        if (entry->note != NULL) {
-            return mem_printf("%s (%s)", level_name(entry->level), entry->note);
-        }
-        return mem_strdup(level_name(entry->level));
+    int widths[COLUMN_COUNT];
+    list->sort_column = state->sort_column;
+    list->descending = state->descending;
+    list->user_sized = state->sized;
+    fitted_widths(list, layout, widths);
+    for (int i = 0; i < COLUMN_COUNT; i++) {
+        wchar_t title[32];
+        swprintf(title, sizeof title / sizeof *title, L"%ls", columns[i].title);
+        LVCOLUMNW column = {.mask = LVCF_TEXT | LVCF_FMT | LVCF_WIDTH,
+                            .fmt = columns[i].format,
+                            .cx = state->sized ? MulDiv(state->widths[i], (int)dpi, 96) : widths[i],
+                            .pszText = title};
+        SendMessageW(list->control, LVM_INSERTCOLUMNW, (WPARAM)i, (LPARAM)&column);
     }
+    SendMessageW(list->control, LVM_SETCOLUMNORDERARRAY, COLUMN_COUNT, (LPARAM)state->order);
+    show_sort_arrow(list);
 }
 
-static void on_get_item(BackupList *list, NMLVDISPINFOW *info)
+void backup_list_get_state(const BackupList *list, UINT dpi, WindowState *state)
+{
+    state->sort_column = list->sort_column;
+    state->descending = list->descending;
+    state->sized = list->user_sized;
+    for (int i = 0; i < COLUMN_COUNT; i++) {
+        state->widths[i] = MulDiv(ListView_GetColumnWidth(list->control, i), 96, (int)dpi);
+    }
+    SendMessageW(list->control, LVM_GETCOLUMNORDERARRAY, COLUMN_COUNT, (LPARAM)state->order);
+}
+
+/* The first column has room for a sign in any case: the level's, whose word stands in a column of its own. No sign:
+ * -1. */
+static int sign_of(const CatalogEntry *entry, int column)
+{
+    if (column == COLUMN_NAME) {
+        return (int)entry->level;
+    }
+    return column == COLUMN_PINNED && entry->pinned ? SIGN_PIN : -1;
+}
+
+static void on_get_item(const BackupList *list, NMLVDISPINFOW *info)
 {
     size_t index = (size_t)info->item.iItem;
-    if ((info->item.mask & LVIF_TEXT) == 0 || info->item.cchTextMax <= 0 || index >= list->catalog.count) {
+    int column = info->item.iSubItem;
+    if (index >= list->model.catalog.count || column < 0 || column >= COLUMN_COUNT) {
         return;
     }
-    char *text = cell_text(list->rows[index].entry, info->item.iSubItem);
-    wchar_t *wide = wide_from_utf8(text);
-    size_t length = wcslen(wide);
+    if ((info->item.mask & LVIF_IMAGE) != 0) {
+        info->item.iImage = sign_of(list->rows[index].entry, column);
+    }
+    if ((info->item.mask & LVIF_TEXT) == 0 || info->item.cchTextMax <= 0) {
+        return;
+    }
+    const wchar_t *text = list_model_cell(&list->model, list->rows[index].index, (ListColumn)column);
+    size_t length = wcslen(text);
     size_t room = (size_t)info->item.cchTextMax - 1;
     if (length > room) {
         length = room;
     }
-    memcpy(info->item.pszText, wide, length * sizeof *wide);
+    memcpy(info->item.pszText, text, length * sizeof *text);
     info->item.pszText[length] = 0;
-    mem_free(wide);
-    mem_free(text);
 }
 
-static void on_column_click(BackupList *list, int column)
+void backup_list_draw_signs(BackupList *list, UINT dpi, bool plain)
+{
+    HIMAGELIST made = sign_images_make(signs, SIGN_COUNT, MulDiv(16, (int)dpi, 96), plain);
+    SendMessageW(list->control, LVM_SETIMAGELIST, LVSIL_SMALL, (LPARAM)made);
+    if (list->signs != NULL) {
+        ImageList_Destroy(list->signs);
+    }
+    list->signs = made;
+}
+
+void backup_list_sort(BackupList *list, int column)
 {
     if (column < 0 || column >= COLUMN_COUNT) {
         return;
     }
-    for (size_t i = 0; i < list->catalog.count; i++) {
+    for (size_t i = 0; i < list->model.catalog.count; i++) {
         UINT state = ListView_GetItemState(list->control, (int)i, LVIS_SELECTED | LVIS_FOCUSED);
         list->rows[i].selected = (state & LVIS_SELECTED) != 0;
         list->rows[i].focused = (state & LVIS_FOCUSED) != 0;
@@ -306,12 +410,14 @@ static void on_column_click(BackupList *list, int column)
         list->descending = !list->descending;
     } else {
         list->sort_column = column;
-        list->descending = column == COLUMN_SIZE || column == COLUMN_CREATED;
+        list->descending = column == COLUMN_SIZE || column == COLUMN_CREATED || column == COLUMN_PINNED;
     }
+    list->changing = true;
     ListView_SetItemState(list->control, -1, 0, LVIS_SELECTED | LVIS_FOCUSED);
     sort_rows(list);
     show_sort_arrow(list);
     show_selection(list);
+    list->changing = false;
     InvalidateRect(list->control, NULL, TRUE);
 }
 
@@ -324,8 +430,8 @@ static LRESULT on_find(const BackupList *list, const NMLVFINDITEMW *find)
     size_t length = wcslen(find->lvfi.psz);
     size_t start = find->iStart < 0 ? 0 : (size_t)find->iStart;
     LRESULT found = -1;
-    for (size_t n = 0; n < list->catalog.count && found < 0; n++) {
-        size_t i = (start + n) % list->catalog.count;
+    for (size_t n = 0; n < list->model.catalog.count && found < 0; n++) {
+        size_t i = (start + n) % list->model.catalog.count;
         wchar_t *name = wide_from_utf8(list->rows[i].entry->name);
         if (_wcsnicmp(name, find->lvfi.psz, length) == 0) {
             found = (LRESULT)i;
@@ -352,7 +458,7 @@ bool backup_list_notify(BackupList *list, const NMHDR *header, LRESULT *result)
         on_get_item(list, (NMLVDISPINFOW *)header);
         return true;
     case LVN_COLUMNCLICK:
-        on_column_click(list, ((const NMLISTVIEW *)header)->iSubItem);
+        backup_list_sort(list, ((const NMLISTVIEW *)header)->iSubItem);
         return true;
     case LVN_ODFINDITEMW:
         *result = on_find(list, (const NMLVFINDITEMW *)header);

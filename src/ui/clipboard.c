@@ -4,11 +4,12 @@
 
 #include "../platform/win/utf_win.h"
 #include "mem.h"
+#include "texts.h"
 
 static bool fail(Error *err)
 {
-    error_set_os(err, EK_INTERNAL, (long)GetLastError(), "could not copy to the clipboard");
-    return error_hint(err, "Another program is using it; try again.");
+    error_set_os(err, EK_INTERNAL, (long)GetLastError(), TEXT_CLIPBOARD_FAILED);
+    return error_hint(err, TEXT_CLIPBOARD_HINT);
 }
 
 bool clipboard_set(HWND owner, const char *utf8, Error *err)

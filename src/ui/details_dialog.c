@@ -1,6 +1,7 @@
 /*
- * details_dialog.c: everything is read before the dialog opens, into facts (name and value) and tables; both are shown
- * in lists, and Copy puts both on the clipboard as text with tabs, as a spreadsheet takes it.
+ * details_dialog.c: a worker reads the manifest, the archive's table of contents and the audit log, into facts (name
+ * and value) and tables; both are shown in lists, and Copy puts both on the clipboard as text with tabs, as a
+ * spreadsheet takes it. A value that is too long for the list stands whole in the box below it.
  */
 #include "details_dialog.h"
 
@@ -11,17 +12,22 @@
 
 #include "../platform/win/utf_win.h"
 #include "archive.h"
+#include "auditlog.h"
 #include "clipboard.h"
-#include "clock.h"
+#include "dialog.h"
 #include "folder.h"
 #include "fs.h"
+#include "jsonutil.h"
+#include "locale_text.h"
 #include "mem.h"
 #include "message_box.h"
 #include "resource.h"
 #include "strbuf.h"
+#include "texts.h"
+#include "ui_text.h"
 #include "words.h"
+#include "worker.h"
 
-#define MAX_FACTS 32
 #define FACT_PERCENT 24 /* of the list's width */
 
 typedef struct Fact {
@@ -30,10 +36,18 @@ typedef struct Fact {
 } Fact;
 
 typedef struct Details {
-    char *name;
-    Fact facts[MAX_FACTS];
-    size_t fact_count;
+    /* Set before the worker starts. */
+    char *folder, *name, *note;
+    uint64_t size;
+    Level level;
+    /* The worker's until its end. */
+    Fact *facts;
+    size_t fact_count, fact_capacity;
     Manifest manifest; /* its tables are the second list */
+    /* The dialog's. */
+    HWND hwnd;
+    Worker *worker;
+    bool leaving;
 } Details;
 
 /* --- reading --------------------------------------------------------------------------------------------- */
@@ -41,44 +55,66 @@ typedef struct Details {
 /* Takes the value; NULL or empty is left out. */
 static void add_fact(Details *details, const char *name, char *value)
 {
-    if (value == NULL || value[0] == 0 || details->fact_count == MAX_FACTS) {
+    if (value == NULL || value[0] == 0) {
         mem_free(value);
         return;
     }
+    mem_grow((void **)&details->facts, &details->fact_capacity, details->fact_count + 1, sizeof *details->facts);
     details->facts[details->fact_count++] = (Fact){name, value};
 }
 
 static void add_time(Details *details, const char *name, int64_t unix_seconds)
 {
     if (unix_seconds > 0) {
-        add_fact(details, name, clock_log_text(unix_seconds));
+        add_fact(details, name, locale_date_time(unix_seconds));
     }
 }
 
 /* The table of contents, as far as it says what a manifest says. */
-static bool read_contents(const char *path, Manifest *manifest, Error *err)
+static void take_contents(const Archive *archive, Manifest *manifest)
 {
-    FsFile *file = NULL;
-    Archive archive;
-    archive_init(&archive);
-    bool ok = fs_open_read(path, &file, err) && archive_read_toc(file, &archive, err);
-    if (ok) {
-        manifest->started = archive.created > 0 ? archive.created : 0;
-        manifest->database = mem_strdup(archive.database);
-        manifest->server_version = mem_strdup(archive.server_version);
-        manifest->tool_version = mem_strdup(archive.tool_version);
-        manifest->archive_version = mem_printf("%d.%d", archive.major, archive.minor);
-        manifest->compression = mem_strdup(archive_compression_name(archive.compression));
-        for (size_t i = 0; i < archive.entry_count; i++) {
-            const ArchiveEntry *entry = &archive.entries[i];
-            if (strcmp(entry->desc, "TABLE DATA") == 0) {
-                manifest_add_table(manifest, entry->schema != NULL ? entry->schema : "", entry->tag, -1, -1, 0);
-            }
+    manifest->started = archive->created > 0 ? archive->created : 0;
+    manifest->database = mem_strdup(archive->database);
+    manifest->server_version = mem_strdup(archive->server_version);
+    manifest->tool_version = mem_strdup(archive->tool_version);
+    manifest->archive_version = mem_printf("%d.%d", archive->major, archive->minor);
+    manifest->compression = mem_strdup(archive_compression_name(archive->compression));
+    for (size_t i = 0; i < archive->entry_count; i++) {
+        const ArchiveEntry *entry = &archive->entries[i];
+        if (strcmp(entry->desc, "TABLE DATA") == 0) {
+            manifest_add_table(manifest, entry->schema != NULL ? entry->schema : "", entry->tag, -1, -1, 0);
         }
     }
+}
+
+static bool read_contents(const char *path, Archive *archive, Error *err)
+{
+    FsFile *file = NULL;
+    bool ok = fs_open_read(path, &file, err) && archive_read_toc(file, archive, err);
     fs_close(file, NULL);
-    archive_release(&archive);
     return ok;
+}
+
+/* "2026-01-19 14:30:52  verify, verified: every byte read, as its manifest says (o'neil)", the newest first. */
+static void add_history(Details *details)
+{
+    cJSON *entries = NULL;
+    Error err = ERROR_INIT;
+    if (!auditlog_read(details->folder, AUDITLOG_KEEP, &entries, &err)) {
+        add_fact(details, TEXT_DETAILS_HISTORY, error_text(&err));
+    }
+    for (int i = cJSON_GetArraySize(entries) - 1; i >= 0; i--) {
+        const cJSON *entry = cJSON_GetArrayItem(entries, i);
+        if (strcmp(json_string(entry, "backup_file", ""), details->name) == 0) {
+            add_fact(details, TEXT_DETAILS_HISTORY,
+                     mem_printf(TEXT_DETAILS_EVENT, json_string(entry, "timestamp", "?"),
+                                json_string(entry, "operation", "?"), json_string(entry, "status", "?"),
+                                json_string(entry, "message", ""),
+                                json_string(entry, "actor", json_string(entry, "user", "?"))));
+        }
+    }
+    error_clear(&err);
+    cJSON_Delete(entries);
 }
 
 static void add_rows(Details *details)
@@ -88,56 +124,89 @@ static void add_rows(Details *details)
         int64_t more = details->manifest.tables[i].rows;
         rows += more > 0 ? more : 0;
     }
-    add_fact(details, "Tables", details->manifest.table_count == 0
-                                    ? NULL
-                                    : mem_printf("%llu, with %lld rows counted",
-                                                 (unsigned long long)details->manifest.table_count, (long long)rows));
+    char *number = locale_number((double)rows, 0);
+    add_fact(details, TEXT_DETAILS_TABLES, details->manifest.table_count == 0
+                                               ? NULL
+                                               : mem_printf(TEXT_DETAILS_ROWS_COUNTED,
+                                                            (unsigned long long)details->manifest.table_count, number));
+    mem_free(number);
 }
 
-static void read_details(const char *folder, const CatalogEntry *entry, Details *details)
+static void add_file(Details *details, const char *path)
 {
-    char *path = fs_join(folder, entry->name);
-    char *manifest_path = folder_manifest_path(path);
-    Manifest *m = &details->manifest;
-    Error err = ERROR_INIT;
-    details->name = mem_strdup(entry->name);
-    manifest_init(m);
-    add_fact(details, "File", mem_strdup(path));
-    char *megabytes = words_megabytes(entry->size);
-    add_fact(details, "Size", mem_printf("%s MB (%llu bytes)", megabytes, (unsigned long long)entry->size));
+    char *megabytes = words_megabytes(details->size);
+    char *bytes = locale_number((double)details->size, 0);
+    add_fact(details, TEXT_DETAILS_FILE, mem_strdup(path));
+    add_fact(details, TEXT_DETAILS_SIZE, mem_printf(TEXT_DETAILS_BYTES, megabytes, bytes));
+    mem_free(bytes);
     mem_free(megabytes);
-    add_fact(details, "Status", entry->note == NULL ? mem_strdup(level_name(entry->level))
-                                                    : mem_printf("%s: %s", level_name(entry->level), entry->note));
-    if (!manifest_read(manifest_path, m, &err)) {
-        bool none = err.kind == EK_NOT_FOUND;
-        error_clear(&err);
-        add_fact(details, "Manifest", mem_strdup(none ? "none; Verify reads the file and makes one"
-                                                      : "it cannot be used; Verify makes a new one"));
-        if (!read_contents(path, m, &err)) {
-            add_fact(details, "Contents", error_text(&err));
-        }
+    add_fact(details, TEXT_DETAILS_STATUS,
+             details->note == NULL ? mem_strdup(level_name(details->level))
+                                   : mem_printf("%s: %s", level_name(details->level), details->note));
+}
+
+static void add_manifest(Details *details)
+{
+    const Manifest *m = &details->manifest;
+    add_time(details, TEXT_DETAILS_LISTED, m->listed_at);
+    add_time(details, TEXT_DETAILS_VERIFIED, m->verified_at);
+    add_time(details, TEXT_DETAILS_PROVEN, m->proven_at);
+    if (m->pinned) {
+        add_fact(details, TEXT_DETAILS_PINNED,
+                 mem_strdup(m->pin_reason == NULL ? TEXT_DETAILS_NO_REASON : m->pin_reason));
     }
-    add_time(details, "Listed", m->listed_at);
-    add_time(details, "Verified", m->verified_at);
-    add_time(details, "Proven", m->proven_at);
-    add_fact(details, "Database", m->database == NULL ? NULL
-                                  : m->host == NULL   ? mem_strdup(m->database)
-                                                      : mem_printf("%s at %s", m->database, m->host));
-    add_time(details, "Started", m->started);
-    add_fact(details, "Took", m->seconds > 0 ? mem_printf("%.1f seconds", m->seconds) : NULL);
-    add_fact(details, "Made by", m->user == NULL || m->computer == NULL ? NULL
-                                                                        : mem_printf("%s on %s", m->user, m->computer));
-    add_fact(details, "Server", m->server_version == NULL ? NULL : mem_printf("PostgreSQL %s", m->server_version));
+    add_fact(details, TEXT_DETAILS_DATABASE, m->database == NULL ? NULL
+                                             : m->host == NULL   ? mem_strdup(m->database)
+                                                                 : mem_printf(TEXT_DETAILS_AT, m->database, m->host));
+    add_time(details, TEXT_DETAILS_STARTED, m->started);
+    char *seconds = locale_number(m->seconds, 1);
+    add_fact(details, TEXT_DETAILS_TOOK, m->seconds > 0 ? mem_printf(TEXT_DETAILS_SECONDS, seconds) : NULL);
+    mem_free(seconds);
+    add_fact(details, TEXT_DETAILS_MADE_BY,
+             m->user == NULL || m->computer == NULL ? NULL : mem_printf(TEXT_DETAILS_ON, m->user, m->computer));
+    add_fact(details, TEXT_DETAILS_SERVER,
+             m->server_version == NULL ? NULL : mem_printf("PostgreSQL %s", m->server_version));
     add_fact(details, "pg_dump", mem_strdup(m->tool_version));
-    add_fact(details, "Archive format", mem_strdup(m->archive_version));
-    add_fact(details, "Compression", mem_strdup(m->compression));
-    add_fact(details, "Program", m->program_version == NULL ? NULL : mem_printf("CMMS Backup %s", m->program_version));
+    add_fact(details, TEXT_DETAILS_FORMAT, mem_strdup(m->archive_version));
+    add_fact(details, TEXT_DETAILS_COMPRESSION, mem_strdup(m->compression));
+    add_fact(details, TEXT_DETAILS_PROGRAM,
+             m->program_version == NULL ? NULL : mem_printf(TEXT_DETAILS_VERSION, m->program_version));
     add_fact(details, "SHA-256", mem_strdup(m->sha256));
     add_fact(details, "quickXorHash", mem_strdup(m->quickxor));
     add_rows(details);
-    for (size_t i = 0; i < m->warning_count; i++) {
-        add_fact(details, "Warning", mem_strdup(m->warnings[i]));
+}
+
+static void run_read(void *context, const Cancel *cancel)
+{
+    Details *details = context;
+    char *path = fs_join(details->folder, details->name);
+    char *manifest_path = folder_manifest_path(path);
+    Error err = ERROR_INIT, toc_err = ERROR_INIT;
+    Archive archive;
+    (void)cancel; /* nothing here takes long: headers, a table of contents, a log of bounded length */
+    archive_init(&archive);
+    add_file(details, path);
+    bool contents = read_contents(path, &archive, &toc_err);
+    if (!manifest_read(manifest_path, &details->manifest, &err)) {
+        add_fact(details, TEXT_DETAILS_MANIFEST,
+                 mem_strdup(err.kind == EK_NOT_FOUND ? TEXT_DETAILS_NO_MANIFEST : TEXT_DETAILS_BAD_MANIFEST));
+        if (contents) {
+            take_contents(&archive, &details->manifest);
+        }
     }
+    add_manifest(details);
+    if (contents) {
+        add_fact(details, TEXT_DETAILS_EXTENSIONS, archive_extensions(&archive));
+        add_fact(details, TEXT_DETAILS_GRANTS, archive_grantees(&archive));
+    } else {
+        add_fact(details, TEXT_DETAILS_CONTENTS, error_text(&toc_err));
+    }
+    for (size_t i = 0; i < details->manifest.warning_count; i++) {
+        add_fact(details, TEXT_DETAILS_WARNING, mem_strdup(details->manifest.warnings[i]));
+    }
+    add_history(details);
+    archive_release(&archive);
+    error_clear(&toc_err);
     error_clear(&err);
     mem_free(manifest_path);
     mem_free(path);
@@ -149,6 +218,9 @@ static void release_details(Details *details)
         mem_free(details->facts[i].value);
     }
     manifest_release(&details->manifest);
+    mem_free(details->facts);
+    mem_free(details->folder);
+    mem_free(details->note);
     mem_free(details->name);
 }
 
@@ -160,15 +232,15 @@ static const struct {
     const wchar_t *title;
     int format, percent;
 } table_columns[TABLE_COLUMNS] = {
-    {L"Table", LVCFMT_LEFT, 46},
-    {L"Rows", LVCFMT_RIGHT, 16},
-    {L"In the database", LVCFMT_RIGHT, 20},
-    {L"Data (MB)", LVCFMT_RIGHT, 18},
+    {L"" TEXT_DETAILS_TABLE, LVCFMT_LEFT, 46},
+    {L"" TEXT_DETAILS_ROWS, LVCFMT_RIGHT, 16},
+    {L"" TEXT_DETAILS_EXPECTED, LVCFMT_RIGHT, 20},
+    {L"" TEXT_DETAILS_DATA, LVCFMT_RIGHT, 18},
 };
 
 static char *count_text(int64_t rows)
 {
-    return rows < 0 ? mem_strdup("not counted") : mem_printf("%lld", (long long)rows);
+    return rows < 0 ? mem_strdup(TEXT_DETAILS_UNCOUNTED) : locale_number((double)rows, 0);
 }
 
 static char *table_cell(const TableCount *table, int column)
@@ -192,7 +264,8 @@ static char *details_text(const Details *details)
     for (size_t i = 0; i < details->fact_count; i++) {
         strbuf_addf(&sb, "%s\t%s\r\n", details->facts[i].name, details->facts[i].value);
     }
-    strbuf_addstr(&sb, "\r\nTable\tRows\tRows in the database\tData (MB)\r\n");
+    strbuf_addstr(&sb, "\r\n" TEXT_DETAILS_TABLE "\t" TEXT_DETAILS_ROWS "\t" TEXT_DETAILS_EXPECTED "\t"
+                       TEXT_DETAILS_DATA "\r\n");
     for (size_t i = 0; i < details->manifest.table_count; i++) {
         for (int column = 0; column < TABLE_COLUMNS; column++) {
             char *cell = table_cell(&details->manifest.tables[i], column);
@@ -230,24 +303,48 @@ static int room_in(HWND list)
     return client.right - GetSystemMetrics(SM_CXVSCROLL);
 }
 
+static void add_columns(HWND facts, HWND tables)
+{
+    int room = room_in(facts);
+    int first = room * FACT_PERCENT / 100;
+    add_column(facts, 0, L"" TEXT_DETAILS_FACT, LVCFMT_LEFT, first);
+    add_column(facts, 1, L"" TEXT_DETAILS_VALUE, LVCFMT_LEFT, room - first);
+    room = room_in(tables);
+    for (int i = 0; i < TABLE_COLUMNS; i++) {
+        add_column(tables, i, table_columns[i].title, table_columns[i].format, room * table_columns[i].percent / 100);
+    }
+}
+
+/* The file's path keeps both its ends; of others, the end is what can be missed. */
 static void fill_facts(HWND list, const Details *details)
 {
-    int room = room_in(list);
-    int first = room * FACT_PERCENT / 100;
-    add_column(list, 0, L"Fact", LVCFMT_LEFT, first);
-    add_column(list, 1, L"Value", LVCFMT_LEFT, room - first);
+    const int room = ListView_GetColumnWidth(list, 1) - 2 * ListView_GetStringWidth(list, L"n");
+    HDC dc = GetDC(list);
+    HGDIOBJ old = SelectObject(dc, (HFONT)SendMessageW(list, WM_GETFONT, 0, 0));
     for (size_t i = 0; i < details->fact_count; i++) {
-        set_cell(list, (int)i, 0, details->facts[i].name);
-        set_cell(list, (int)i, 1, details->facts[i].value);
+        const Fact *fact = &details->facts[i];
+        set_cell(list, (int)i, 0, fact->name);
+        if (strcmp(fact->name, TEXT_DETAILS_FILE) == 0) {
+            wchar_t *fitted = ui_fit_path(dc, fact->value, room);
+            ListView_SetItemText(list, (int)i, 1, fitted);
+            mem_free(fitted);
+        } else {
+            set_cell(list, (int)i, 1, fact->value);
+        }
     }
+    SelectObject(dc, old);
+    ReleaseDC(list, dc);
+}
+
+static void show_whole_text(const Details *details)
+{
+    const int row = ListView_GetNextItem(GetDlgItem(details->hwnd, IDC_FACTS), -1, LVNI_SELECTED);
+    const bool known = details->worker == NULL && row >= 0 && (size_t)row < details->fact_count;
+    ui_set_text(GetDlgItem(details->hwnd, IDC_FACT_TEXT), known ? details->facts[row].value : "");
 }
 
 static void fill_tables(HWND list, const Details *details)
 {
-    int room = room_in(list);
-    for (int i = 0; i < TABLE_COLUMNS; i++) {
-        add_column(list, i, table_columns[i].title, table_columns[i].format, room * table_columns[i].percent / 100);
-    }
     ListView_SetItemCount(list, (int)details->manifest.table_count);
     for (size_t i = 0; i < details->manifest.table_count; i++) {
         for (int column = 0; column < TABLE_COLUMNS; column++) {
@@ -258,20 +355,37 @@ static void fill_tables(HWND list, const Details *details)
     }
 }
 
-static void on_init(HWND hwnd, const Details *details)
+static void show(const Details *details)
+{
+    HWND facts = GetDlgItem(details->hwnd, IDC_FACTS);
+    HWND tables = GetDlgItem(details->hwnd, IDC_TABLES);
+    SendMessageW(facts, WM_SETREDRAW, FALSE, 0);
+    ListView_DeleteAllItems(facts);
+    fill_facts(facts, details);
+    fill_tables(tables, details);
+    ListView_SetItemState(facts, 0, LVIS_SELECTED | LVIS_FOCUSED, LVIS_SELECTED | LVIS_FOCUSED);
+    show_whole_text(details);
+    SendMessageW(facts, WM_SETREDRAW, TRUE, 0);
+    InvalidateRect(facts, NULL, TRUE);
+    EnableWindow(GetDlgItem(details->hwnd, IDC_COPY_DETAILS), TRUE);
+}
+
+static void on_init(HWND hwnd, Details *details)
 {
     HWND facts = GetDlgItem(hwnd, IDC_FACTS);
     HWND tables = GetDlgItem(hwnd, IDC_TABLES);
+    details->hwnd = hwnd;
     ListView_SetExtendedListViewStyle(facts, LVS_EX_FULLROWSELECT | LVS_EX_DOUBLEBUFFER | LVS_EX_INFOTIP |
                                                  LVS_EX_LABELTIP);
     ListView_SetExtendedListViewStyle(tables, LVS_EX_FULLROWSELECT | LVS_EX_DOUBLEBUFFER | LVS_EX_LABELTIP);
-    fill_facts(facts, details);
-    fill_tables(tables, details);
-    char *title = mem_printf("Backup Details - %s", details->name);
-    wchar_t *wide = wide_from_utf8(title);
-    SetWindowTextW(hwnd, wide);
-    mem_free(wide);
+    add_columns(facts, tables);
+    set_cell(facts, 0, 0, TEXT_DETAILS_READING);
+    EnableWindow(GetDlgItem(hwnd, IDC_COPY_DETAILS), FALSE);
+    wchar_t *title = ui_wide_printf(TEXT_DETAILS_CAPTION, details->name);
+    SetWindowTextW(hwnd, title);
     mem_free(title);
+    details->worker = worker_start(hwnd, run_read, details);
+    dialog_begin(hwnd);
 }
 
 static void on_copy(HWND hwnd, const Details *details)
@@ -289,15 +403,41 @@ static INT_PTR CALLBACK dialog_proc(HWND hwnd, UINT message, WPARAM wparam, LPAR
 {
     if (message == WM_INITDIALOG) {
         SetWindowLongPtrW(hwnd, DWLP_USER, lparam);
-        on_init(hwnd, (const Details *)lparam);
+        on_init(hwnd, (Details *)lparam);
         return TRUE;
     }
+    Details *details = (Details *)GetWindowLongPtrW(hwnd, DWLP_USER);
+    if (details == NULL) {
+        return FALSE;
+    }
+    if (message == WM_APP_WORKER) {
+        worker_end(details->worker);
+        details->worker = NULL;
+        if (details->leaving) {
+            EndDialog(hwnd, 0);
+        } else {
+            show(details);
+        }
+        return TRUE;
+    }
+    if (message == WM_NOTIFY) {
+        const NMHDR *header = (const NMHDR *)lparam;
+        if (header->idFrom == IDC_FACTS && header->code == LVN_ITEMCHANGED) {
+            show_whole_text(details);
+        }
+        return FALSE;
+    }
     if (message == WM_COMMAND && LOWORD(wparam) == IDC_COPY_DETAILS) {
-        on_copy(hwnd, (const Details *)GetWindowLongPtrW(hwnd, DWLP_USER));
+        if (details->worker == NULL) {
+            on_copy(hwnd, details);
+        }
         return TRUE;
     }
     if (message == WM_COMMAND && LOWORD(wparam) == IDCANCEL) {
-        EndDialog(hwnd, 0);
+        details->leaving = true;
+        if (details->worker == NULL) {
+            EndDialog(hwnd, 0);
+        }
         return TRUE;
     }
     return FALSE;
@@ -305,8 +445,12 @@ static INT_PTR CALLBACK dialog_proc(HWND hwnd, UINT message, WPARAM wparam, LPAR
 
 void details_dialog_show(HWND owner, const char *folder, const CatalogEntry *entry)
 {
-    Details details = {.fact_count = 0};
-    read_details(folder, entry, &details);
+    Details details = {.folder = mem_strdup(folder),
+                       .name = mem_strdup(entry->name),
+                       .note = mem_strdup(entry->note),
+                       .size = entry->size,
+                       .level = entry->level};
+    manifest_init(&details.manifest);
     DialogBoxParamW(GetModuleHandleW(NULL), MAKEINTRESOURCEW(IDD_DETAILS), owner, dialog_proc, (LPARAM)&details);
     release_details(&details);
 }

@@ -50,11 +50,12 @@ void dpi_adjust_rect(RECT *rect, HWND window, UINT dpi)
 {
     DWORD style = (DWORD)GetWindowLongPtrW(window, GWL_STYLE);
     DWORD ex_style = (DWORD)GetWindowLongPtrW(window, GWL_EXSTYLE);
+    BOOL menu = GetMenu(window) != NULL;
     BOOL(WINAPI * for_dpi)
     (LPRECT, DWORD, BOOL, DWORD, UINT) =
         (BOOL(WINAPI *)(LPRECT, DWORD, BOOL, DWORD, UINT))user32_function("AdjustWindowRectExForDpi");
-    if (for_dpi == NULL || !for_dpi(rect, style, FALSE, ex_style, dpi)) {
-        AdjustWindowRectEx(rect, style, FALSE, ex_style);
+    if (for_dpi == NULL || !for_dpi(rect, style, menu, ex_style, dpi)) {
+        AdjustWindowRectEx(rect, style, menu, ex_style);
     }
 }
 

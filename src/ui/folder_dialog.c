@@ -2,10 +2,12 @@
 #include "folder_dialog.h"
 
 #include <initguid.h>
+#include <shellapi.h>
 #include <shobjidl.h>
 
 #include "../platform/win/utf_win.h"
 #include "mem.h"
+#include "texts.h"
 
 static void show_first(IFileOpenDialog *dialog, const char *start)
 {
@@ -62,8 +64,29 @@ bool folder_dialog_choose(HWND owner, const wchar_t *title, const char *start, c
         return false;
     }
     if (FAILED(hr)) {
-        error_set_os(err, EK_INTERNAL, (long)hr, "could not open the dialog for choosing a folder");
-        return error_hint(err, "Use 'cmms-backup-cli export' instead.");
+        error_set_os(err, EK_INTERNAL, (long)hr, TEXT_FOLDER_DIALOG_FAILED);
+        return error_hint(err, TEXT_FOLDER_DIALOG_HINT);
     }
     return true;
+}
+
+bool folder_dialog_open(HWND owner, const char *folder, Error *err)
+{
+    wchar_t *path = NULL;
+    bool ok = wide_path(folder, &path, err);
+    if (ok) {
+        SHELLEXECUTEINFOW info = {.cbSize = sizeof info,
+                                  .fMask = SEE_MASK_ASYNCOK | SEE_MASK_FLAG_NO_UI,
+                                  .hwnd = owner,
+                                  .lpVerb = L"open",
+                                  .lpFile = path,
+                                  .nShow = SW_SHOWNORMAL};
+        ok = ShellExecuteExW(&info) != FALSE;
+        if (!ok) {
+            error_set_os(err, EK_IO, (long)GetLastError(), TEXT_OPEN_FOLDER_FAILED, folder);
+            error_hint(err, TEXT_OPEN_FOLDER_HINT);
+        }
+    }
+    mem_free(path);
+    return ok;
 }

@@ -2,6 +2,27 @@
 
 #include "mem.h"
 
+static size_t index_of(const Layout *layout, int id)
+{
+    size_t i = 0;
+    while (i < layout->count && layout->items[i].id != id) {
+        i++;
+    }
+    return i;
+}
+
+static BOOL CALLBACK note_control(HWND control, LPARAM data)
+{
+    Layout *layout = (Layout *)data;
+    const size_t i = GetParent(control) == layout->dialog ? index_of(layout, GetDlgCtrlID(control)) : layout->count;
+    if (i < layout->count) {
+        layout->controls[i] = control;
+        GetWindowRect(control, &layout->design[i]);
+        MapWindowPoints(NULL, layout->dialog, (POINT *)&layout->design[i], 2);
+    }
+    return TRUE;
+}
+
 void layout_init(Layout *layout, HWND dialog, const LayoutItem *items, size_t count)
 {
     RECT unit = {0, 0, 4, 8};
@@ -12,18 +33,24 @@ void layout_init(Layout *layout, HWND dialog, const LayoutItem *items, size_t co
     layout->design_base = (SIZE){unit.right, unit.bottom};
     layout->base = layout->design_base;
     layout->design_client = (SIZE){client.right, client.bottom};
+    layout->controls = mem_array(count, sizeof *layout->controls);
     layout->design = mem_array(count, sizeof *layout->design);
-    for (size_t i = 0; i < count; i++) {
-        GetWindowRect(GetDlgItem(dialog, items[i].id), &layout->design[i]);
-        MapWindowPoints(NULL, dialog, (POINT *)&layout->design[i], 2);
-    }
+    EnumChildWindows(dialog, note_control, (LPARAM)layout);
 }
 
 void layout_release(Layout *layout)
 {
+    mem_free(layout->controls);
     mem_free(layout->design);
+    layout->controls = NULL;
     layout->design = NULL;
     layout->count = 0;
+}
+
+HWND layout_control(const Layout *layout, int id)
+{
+    const size_t i = index_of(layout, id);
+    return i < layout->count ? layout->controls[i] : NULL;
 }
 
 /* The base units as the dialog manager computes them for a font. */
@@ -45,8 +72,8 @@ static SIZE base_units(HWND window, HFONT font)
 
 void layout_set_font(Layout *layout, HFONT font)
 {
-    for (HWND child = GetWindow(layout->dialog, GW_CHILD); child != NULL; child = GetWindow(child, GW_HWNDNEXT)) {
-        SendMessageW(child, WM_SETFONT, (WPARAM)font, FALSE);
+    for (size_t i = 0; i < layout->count; i++) {
+        SendMessageW(layout->controls[i], WM_SETFONT, (WPARAM)font, FALSE);
     }
     layout->base = base_units(layout->dialog, font);
 }
@@ -92,8 +119,15 @@ void layout_apply(const Layout *layout)
                      MulDiv(extra_y, item->move_y + item->grow_y, 100);
         int width = right > left ? right - left : 0;
         int height = bottom > top ? bottom - top : 0;
-        positions = DeferWindowPos(positions, GetDlgItem(layout->dialog, item->id), NULL, left, top, width, height,
-                                   SWP_NOZORDER | SWP_NOACTIVATE);
+        HWND control = layout->controls[i];
+        RECT now;
+        GetWindowRect(control, &now);
+        MapWindowPoints(NULL, layout->dialog, (POINT *)&now, 2);
+        /* Most stand where the template put them, when the window is made. */
+        if (now.left != left || now.top != top || now.right - now.left != width || now.bottom - now.top != height) {
+            positions =
+                DeferWindowPos(positions, control, NULL, left, top, width, height, SWP_NOZORDER | SWP_NOACTIVATE);
+        }
     }
     if (positions != NULL) {
         EndDeferWindowPos(positions);

@@ -22,7 +22,8 @@ typedef struct Layout {
     HWND dialog;
     const LayoutItem *items; /* borrowed: static tables */
     size_t count;
-    RECT *design; /* owned: each item's rectangle in the template */
+    HWND *controls; /* owned: each item's window, looked up once: under Wine each look-up is two calls of its server */
+    RECT *design;   /* owned: each item's rectangle in the template */
     SIZE design_client;
     SIZE design_base; /* the dialog's base units (average width, height of a character) in the template */
     SIZE base;        /* those of the font in use */
@@ -30,7 +31,8 @@ typedef struct Layout {
 
 void layout_init(Layout *layout, HWND dialog, const LayoutItem *items, size_t count);
 void layout_release(Layout *layout);
-/* Gives the font to every child and takes its base units. */
+HWND layout_control(const Layout *layout, int id); /* an item's; NULL: it is none */
+/* Gives the font to every item and takes its base units. */
 void layout_set_font(Layout *layout, HFONT font);
 /* The client size of the design with the font in use. */
 SIZE layout_design_size(const Layout *layout);

@@ -4,7 +4,9 @@
 
 #include "../platform/win/utf_win.h"
 #include "clock.h"
+#include "fs.h"
 #include "mem.h"
+#include "texts.h"
 #include "ui_text.h"
 
 #define DROPPED_AT_ONCE 100  /* lines: to take them away one by one costs much more */
@@ -16,8 +18,21 @@ static LRESULT CALLBACK log_proc(HWND control, UINT message, WPARAM wparam, LPAR
 {
     (void)data;
     switch (message) {
-    case WM_GETDLGCODE:
-        return DLGC_WANTARROWS | DLGC_WANTCHARS;
+    case WM_GETDLGCODE: {
+        /* But Enter is not for the dialog: who reads the log would press its default button, and begin a backup. */
+        const MSG *key = (const MSG *)lparam;
+        const bool enter = key != NULL && key->message == WM_KEYDOWN && key->wParam == VK_RETURN;
+        return DLGC_WANTARROWS | DLGC_WANTCHARS | (enter ? DLGC_WANTMESSAGE : 0);
+    }
+    case WM_RBUTTONUP: { /* the control has no menu of its own */
+        POINT point = {(short)LOWORD(lparam), (short)HIWORD(lparam)};
+        ClientToScreen(control, &point);
+        SendMessageW(GetParent(control), WM_CONTEXTMENU, (WPARAM)control, MAKELPARAM(point.x, point.y));
+        return 0;
+    }
+    case WM_CONTEXTMENU: /* by keyboard */
+        SendMessageW(GetParent(control), WM_CONTEXTMENU, (WPARAM)control, lparam);
+        return 0;
     case WM_NCDESTROY:
         RemoveWindowSubclass(control, log_proc, id);
         break;
@@ -32,9 +47,48 @@ void log_view_init(LogView *view, HWND control)
     *view = (LogView){.control = control};
     SetWindowSubclass(control, log_proc, 1, 0);
     SendMessageW(control, EM_EXLIMITTEXT, 0, LOG_VIEW_LINES * LONGEST_LINE);
-    SendMessageW(control, EM_SETUIANAME, 0, (LPARAM)L"Status & Logs");
+    SendMessageW(control, EM_SETUIANAME, 0, (LPARAM)(L"" TEXT_LOG_NAME));
     SendMessageW(control, EM_SETTEXTMODE, TM_RICHTEXT | TM_SINGLELEVELUNDO, 0);
     SendMessageW(control, EM_SETUNDOLIMIT, 0, 0);
+}
+
+void log_view_set_plain(LogView *view, bool plain)
+{
+    view->plain = plain;
+    SendMessageW(view->control, EM_SETBKGNDCOLOR, TRUE, 0);
+    if (plain) {
+        CHARFORMAT2W format = {.cbSize = sizeof format, .dwMask = CFM_COLOR, .dwEffects = CFE_AUTOCOLOR};
+        SendMessageW(view->control, EM_SETCHARFORMAT, SCF_ALL, (LPARAM)&format);
+    }
+}
+
+void log_view_select_all(const LogView *view)
+{
+    CHARRANGE all = {0, -1};
+    SendMessageW(view->control, EM_EXSETSEL, 0, (LPARAM)&all);
+}
+
+void log_view_copy(const LogView *view)
+{
+    CHARRANGE range = {0, 0};
+    SendMessageW(view->control, EM_EXGETSEL, 0, (LPARAM)&range);
+    if (range.cpMin == range.cpMax) {
+        log_view_select_all(view);
+    }
+    SendMessageW(view->control, WM_COPY, 0, 0);
+    if (range.cpMin == range.cpMax) {
+        SendMessageW(view->control, EM_EXSETSEL, 0, (LPARAM)&range);
+    }
+}
+
+bool log_view_save(const LogView *view, const char *path, Error *err)
+{
+    wchar_t *wide = ui_get_wide(view->control);
+    char *text = utf8_from_wide(wide);
+    bool ok = fs_write_atomic(path, text, strlen(text), err);
+    mem_free(text);
+    mem_free(wide);
+    return ok;
 }
 
 static bool end_in_sight(HWND control)
@@ -53,9 +107,6 @@ void log_view_begin(LogView *view)
     view->follow = end_in_sight(view->control);
     SendMessageW(view->control, EM_GETSCROLLPOS, 0, (LPARAM)&view->scroll);
     SendMessageW(view->control, EM_EXGETSEL, 0, (LPARAM)&view->selection);
-    HIGHCONTRASTW contrast = {.cbSize = sizeof contrast};
-    view->plain = SystemParametersInfoW(SPI_GETHIGHCONTRAST, sizeof contrast, &contrast, 0) &&
-                  (contrast.dwFlags & HCF_HIGHCONTRASTON) != 0;
     view->format = (CHARFORMAT2W){.cbSize = sizeof view->format};
     SendMessageW(view->control, EM_GETCHARFORMAT, SCF_DEFAULT, (LPARAM)&view->format);
     view->format.dwMask = CFM_COLOR | CFM_FACE;

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "error.h"
 #include "job.h"
 
 #define LOG_VIEW_LINES 2000
@@ -33,6 +34,11 @@ typedef struct LogView {
 } LogView;
 
 void log_view_init(LogView *view, HWND control);
+/* In high contrast the system's colours alone; what is there already loses its own. */
+void log_view_set_plain(LogView *view, bool plain);
+void log_view_copy(const LogView *view); /* what is selected, else all, to the clipboard */
+void log_view_select_all(const LogView *view);
+bool log_view_save(const LogView *view, const char *path, Error *err); /* UTF-8 */
 /* Lines are added between begin and end, which redraws once. */
 void log_view_begin(LogView *view);
 void log_view_add(LogView *view, LogLevel level, const char *text);

@@ -17,6 +17,7 @@
 #include "main_window.h"
 #include "mem.h"
 #include "message_box.h"
+#include "texts.h"
 #include "ui_text.h"
 #include "version.h"
 
@@ -105,7 +106,7 @@ static bool read_command_line(AppOptions *options, Error *err)
     int argc = 0;
     wchar_t **wide = CommandLineToArgvW(GetCommandLineW(), &argc);
     if (wide == NULL) {
-        return error_set_os(err, EK_INTERNAL, (long)GetLastError(), "could not read the command line");
+        return error_set_os(err, EK_INTERNAL, (long)GetLastError(), TEXT_COMMAND_LINE_FAILED);
     }
     char **argv = mem_array((size_t)argc + 1, sizeof *argv);
     for (int i = 0; i < argc; i++) {
@@ -141,6 +142,7 @@ int WINAPI wWinMain(HINSTANCE instance, HINSTANCE previous, PWSTR command_line, 
     Error err = ERROR_INIT;
     int code;
     if (read_command_line(&options, &err)) {
+        connection_take_env(&options.environment);
         code = run(&options, show);
     } else {
         message_box_error(NULL, &err);

@@ -8,65 +8,48 @@
 #include <shlobj.h>
 
 #include "../platform/win/utf_win.h"
+#include "cleanup_dialog.h"
 #include "clipboard.h"
 #include "details_dialog.h"
 #include "folder_dialog.h"
 #include "fs.h"
 #include "mem.h"
 #include "message_box.h"
+#include "save_dialog.h"
 #include "screenshot.h"
+#include "texts.h"
 #include "ui_text.h"
 
 #define SESSION_END_MS 4000 /* Windows gives five seconds */
 
 /* --- commands ------------------------------------------------------------------------------------------ */
 
-void main_on_create(MainWindow *w)
+static void on_create(MainWindow *w)
 {
-    if (w->opened && w->configured && w->job == NULL && !w->closing) {
-        TaskSpec spec = main_spec(w, TASK_BACKUP);
-        main_start_job(w, &spec);
-    }
+    TaskSpec spec = main_spec(w, TASK_BACKUP);
+    main_start_job(w, &spec);
 }
 
-void main_on_refresh(MainWindow *w)
+static void on_refresh(MainWindow *w)
 {
-    if (w->opened && !w->closing) {
-        main_start_listing(w, true);
-    }
+    main_start_listing(w, true);
 }
 
-void main_on_cancel_job(MainWindow *w)
+static void on_cancel_job(MainWindow *w)
 {
-    if (w->job != NULL && !w->closing && !w->cancelling) {
-        w->cancelling = true;
-        ui_set_text(main_control(w, IDC_PROGRESS_TEXT), "Cancelling...");
-        task_cancel(w->job);
-        main_update_controls(w);
-    }
+    w->cancelling = true;
+    ui_set_text(main_control(w, IDC_PROGRESS_TEXT), TEXT_CANCELLING);
+    task_cancel(w->job);
+    main_update_controls(w);
 }
 
 void main_on_open_folder(MainWindow *w)
 {
-    wchar_t *path = NULL;
     Error err = ERROR_INIT;
-    if (!wide_path(w->folder, &path, &err)) {
+    if (!folder_dialog_open(w->hwnd, w->folder, &err)) {
         main_tell_error(w, &err);
-    } else {
-        SHELLEXECUTEINFOW info = {.cbSize = sizeof info,
-                                  .fMask = SEE_MASK_ASYNCOK | SEE_MASK_FLAG_NO_UI,
-                                  .hwnd = w->hwnd,
-                                  .lpVerb = L"open",
-                                  .lpFile = path,
-                                  .nShow = SW_SHOWNORMAL};
-        if (!ShellExecuteExW(&info)) {
-            error_set_os(&err, EK_IO, (long)GetLastError(), "could not open the folder %s", w->folder);
-            error_hint(&err, "Look whether the folder is still there.");
-            main_tell_error(w, &err);
-        }
     }
     error_clear(&err);
-    mem_free(path);
 }
 
 /* What to ask before a job is stopped; NULL: nothing. */
@@ -74,11 +57,15 @@ static const char *close_question(TaskKind kind)
 {
     switch (kind) {
     case TASK_BACKUP:
-        return "A backup is being made. Stop it and close?";
+        return TEXT_STOP_BACKUP;
     case TASK_VERIFY:
-        return "A backup is being verified. Stop it and close?";
+        return TEXT_STOP_VERIFY;
     case TASK_EXPORT:
-        return "A backup is being exported. Stop it and close?";
+        return TEXT_STOP_EXPORT;
+    case TASK_PROVE:
+        return TEXT_STOP_PROVE;
+    case TASK_CLEANUP:
+        return TEXT_STOP_CLEANUP;
     default:
         return NULL;
     }
@@ -86,32 +73,49 @@ static const char *close_question(TaskKind kind)
 
 void main_on_close(MainWindow *w)
 {
+    if (w->signing_in) { /* asked from outside, by the taskbar for one */
+        PostMessageW(GetLastActivePopup(w->hwnd), WM_COMMAND, IDCANCEL, 0);
+    }
     if (w->closing || w->asking) {
         return;
     }
     if (w->job != NULL && close_question(task_kind(w->job)) != NULL) {
         w->asking = true;
-        bool stop = message_box_stop_and_close(w->hwnd, close_question(task_kind(w->job)),
-                                               "What is unfinished is removed. The backups that you have stay as they "
-                                               "are.");
+        bool stop = message_box_stop_and_close(w->hwnd, close_question(task_kind(w->job)), TEXT_STOP_CONTENT);
         w->asking = false;
         if (!stop) {
+            main_update_controls(w);
             return;
         }
     }
     w->closing = true;
     if (w->job != NULL) {
-        ui_set_text(main_control(w, IDC_PROGRESS_TEXT), "Stopping...");
+        ui_set_text(main_control(w, IDC_PROGRESS_TEXT), TEXT_STOPPING);
         task_cancel(w->job);
+    }
+    if (w->look != NULL) {
+        worker_cancel(w->look);
     }
     main_update_controls(w);
     main_look_if_settled(w);
 }
 
+void main_on_cross(MainWindow *w)
+{
+    if (w->options->tray && !w->closing) {
+        ShowWindow(w->hwnd, SW_HIDE);
+    } else {
+        main_on_close(w);
+    }
+}
+
 /* The session is going to end: asked, we name our reason to wait; told, we stop cleanly. */
-bool main_on_query_end_session(const MainWindow *w, LPARAM flags)
+bool main_on_query_end_session(MainWindow *w, LPARAM flags)
 {
     bool must = ((DWORD_PTR)flags & ENDSESSION_CRITICAL) != 0;
+    if (!must && w->job != NULL && !IsWindowVisible(w->hwnd)) {
+        ShowWindow(w->hwnd, SW_SHOWNA); /* only a window that is seen can put the end off */
+    }
     return must || w->job == NULL || task_kind(w->job) != TASK_BACKUP;
 }
 
@@ -144,22 +148,13 @@ void main_on_picture(MainWindow *w)
     KillTimer(w->hwnd, TIMER_PICTURE);
     Error err = ERROR_INIT;
     if (!screenshot_save(w->hwnd, w->options->screenshot, &err)) {
-        main_show_error_in_log(w, "No picture", &err);
+        main_show_error_in_log(w, TEXT_NO_PICTURE, &err);
         w->exit_code = error_exit_code(err.kind);
         error_clear(&err);
     }
     w->closing = true;
     main_look_if_settled(w);
 }
-
-void main_on_show_yourself(const MainWindow *w)
-{
-    if (IsIconic(w->hwnd)) {
-        ShowWindow(w->hwnd, SW_RESTORE);
-    }
-    SetForegroundWindow(w->hwnd);
-}
-
 
 /* --- with the selected backups --------------------------------------------------------------------------- */
 
@@ -179,14 +174,37 @@ static void start_with_files(MainWindow *w, TaskKind kind, char **names, size_t 
     main_start_job(w, &spec);
 }
 
-void main_on_verify(MainWindow *w)
+/* With all that is selected, without a question. */
+static void start_with_selected(MainWindow *w, TaskKind kind, bool on)
 {
-    if (may_work(w) && backup_list_selected_count(&w->list) > 0) {
-        size_t count = 0;
-        char **names = backup_list_names(&w->list, &count);
-        start_with_files(w, TASK_VERIFY, names, count, NULL, false);
-        backup_list_free_names(names, count);
-    }
+    size_t count = 0;
+    char **names = backup_list_names(&w->list, &count);
+    TaskSpec spec = main_spec(w, kind);
+    spec.files = (const char *const *)names;
+    spec.file_count = count;
+    spec.on = on;
+    main_start_job(w, &spec);
+    backup_list_free_names(names, count);
+}
+
+static void on_verify(MainWindow *w)
+{
+    start_with_selected(w, TASK_VERIFY, false);
+}
+
+static void on_prove(MainWindow *w)
+{
+    start_with_selected(w, TASK_PROVE, false);
+}
+
+static void on_pin(MainWindow *w)
+{
+    start_with_selected(w, TASK_PIN, true);
+}
+
+static void on_unpin(MainWindow *w)
+{
+    start_with_selected(w, TASK_PIN, false);
 }
 
 /* Whether what is there may be replaced: asked only where there is something. */
@@ -206,25 +224,22 @@ static bool ask_overwrite(const MainWindow *w, const char *dir, char *const *nam
     if (there == 0) {
         return true;
     }
-    char *question = there == 1 ? mem_printf("%s is there already. Replace it?", one)
-                                : mem_printf("%llu files are there already. Replace them?", (unsigned long long)there);
-    bool yes = message_box_ask(w->hwnd, question, dir, L"Replace", L"Cancel");
+    char *question = there == 1 ? mem_printf(TEXT_REPLACE_ONE, one)
+                                : mem_printf(TEXT_REPLACE_MANY, (unsigned long long)there);
+    bool yes = message_box_ask(w->hwnd, question, dir, L"" TEXT_REPLACE_YES, L"" TEXT_REPLACE_NO);
     mem_free(question);
     return yes;
 }
 
-void main_on_export(MainWindow *w)
+static void on_export(MainWindow *w)
 {
-    if (!may_work(w) || backup_list_selected_count(&w->list) == 0) {
-        return;
-    }
     size_t count = 0;
     char **names = backup_list_names(&w->list, &count); /* the list may change while the dialog is open */
     char *dir = NULL;
     bool overwrite = false;
     Error err = ERROR_INIT;
     w->asking = true;
-    bool chosen = folder_dialog_choose(w->hwnd, L"Export to", w->export_dir, &dir, &err) &&
+    bool chosen = folder_dialog_choose(w->hwnd, L"" TEXT_EXPORT_TO, w->export_dir, &dir, &err) &&
                   ask_overwrite(w, dir, names, count, &overwrite);
     w->asking = false;
     if (err.kind != EK_NONE) {
@@ -241,18 +256,14 @@ void main_on_export(MainWindow *w)
     backup_list_free_names(names, count);
 }
 
-void main_on_delete(MainWindow *w)
+static void on_delete(MainWindow *w)
 {
-    if (!may_work(w) || backup_list_selected_count(&w->list) == 0) {
-        return;
-    }
     size_t count = 0;
     char **names = backup_list_names(&w->list, &count);
-    char *question = count == 1 ? mem_printf("Delete %s?", names[0])
-                                : mem_printf("Delete %llu backups?", (unsigned long long)count);
+    char *question = count == 1 ? mem_printf(TEXT_DELETE_ONE, names[0])
+                                : mem_printf(TEXT_DELETE_MANY, (unsigned long long)count);
     w->asking = true;
-    bool yes = message_box_ask(w->hwnd, question,
-                               "It cannot be brought back. The last good backup is never deleted.", L"Delete", L"Keep");
+    bool yes = message_box_ask(w->hwnd, question, TEXT_DELETE_CONTENT, L"" TEXT_DELETE_YES, L"" TEXT_DELETE_NO);
     w->asking = false;
     if (yes && may_work(w)) {
         start_with_files(w, TASK_DELETE, names, count, NULL, false);
@@ -261,21 +272,16 @@ void main_on_delete(MainWindow *w)
     backup_list_free_names(names, count);
 }
 
-void main_on_details(MainWindow *w)
+static void on_details(MainWindow *w)
 {
-    if (w->opened && !w->closing && !w->asking && backup_list_selected_count(&w->list) == 1) {
-        w->asking = true;
-        details_dialog_show(w->hwnd, w->folder, backup_list_selected(&w->list));
-        w->asking = false;
-    }
+    w->asking = true;
+    details_dialog_show(w->hwnd, w->folder, backup_list_selected(&w->list));
+    w->asking = false;
 }
 
-void main_on_show_in_folder(MainWindow *w)
+static void on_show_in_folder(MainWindow *w)
 {
-    const CatalogEntry *entry = w->opened ? backup_list_selected(&w->list) : NULL;
-    if (entry == NULL) {
-        return;
-    }
+    const CatalogEntry *entry = backup_list_selected(&w->list);
     Error err = ERROR_INIT;
     wchar_t *wide = NULL;
     PIDLIST_ABSOLUTE item = NULL;
@@ -286,8 +292,8 @@ void main_on_show_in_folder(MainWindow *w)
             hr = SHOpenFolderAndSelectItems(item, 0, NULL, 0);
         }
         if (FAILED(hr)) {
-            error_set_os(&err, EK_IO, (long)hr, "could not show %s in its folder", entry->name);
-            error_hint(&err, "Look whether the file is still there.");
+            error_set_os(&err, EK_IO, (long)hr, TEXT_SHOW_FILE_FAILED, entry->name);
+            error_hint(&err, TEXT_SHOW_FILE_HINT);
         }
     }
     if (err.kind != EK_NONE) {
@@ -299,12 +305,9 @@ void main_on_show_in_folder(MainWindow *w)
     error_clear(&err);
 }
 
-void main_on_copy_path(MainWindow *w)
+static void on_copy_path(MainWindow *w)
 {
     size_t count = 0;
-    if (!w->opened || backup_list_selected_count(&w->list) == 0) {
-        return;
-    }
     char **names = backup_list_names(&w->list, &count);
     Error err = ERROR_INIT;
     StrBuf text;
@@ -324,44 +327,283 @@ void main_on_copy_path(MainWindow *w)
 
 void main_on_context_menu(MainWindow *w, int x, int y)
 {
-    size_t selected = backup_list_selected_count(&w->list);
     HMENU bar = LoadMenuW(GetModuleHandleW(NULL), MAKEINTRESOURCEW(IDR_LIST_MENU));
     if (bar == NULL || !w->opened || w->closing) {
         DestroyMenu(bar);
         return;
     }
-    const struct {
-        UINT id;
-        bool on;
-    } states[] = {
-        {IDC_EXPORT, selected > 0 && w->job == NULL}, {IDC_DETAILS, selected == 1},
-        {IDC_VERIFY, selected > 0 && w->job == NULL}, {IDC_DELETE, selected > 0 && w->job == NULL},
-        {IDM_SHOW_IN_FOLDER, selected == 1},          {IDM_COPY_PATH, selected > 0},
-    };
     HMENU menu = GetSubMenu(bar, 0);
-    for (size_t i = 0; i < sizeof states / sizeof *states; i++) {
-        EnableMenuItem(menu, states[i].id, (UINT)MF_BYCOMMAND | (states[i].on ? (UINT)MF_ENABLED : (UINT)MF_GRAYED));
-    }
     POINT point = {x, y};
     if (x == -1 && y == -1) {
         point = backup_list_menu_point(&w->list);
     }
-    /* The choice comes as WM_COMMAND, after the menu is gone. */
+    /* What is grey is decided when it opens (WM_INITMENUPOPUP). The choice comes as WM_COMMAND, after it is gone. */
     TrackPopupMenu(menu, TPM_RIGHTBUTTON, point.x, point.y, 0, w->hwnd, NULL);
     DestroyMenu(bar);
 }
 
+/* --- log and chart --------------------------------------------------------------------------------------- */
+
+void main_on_log_menu(MainWindow *w, int x, int y)
+{
+    HMENU bar = LoadMenuW(GetModuleHandleW(NULL), MAKEINTRESOURCEW(IDR_LOG_MENU));
+    POINT point = {x, y};
+    if (x == -1 && y == -1) {
+        point = (POINT){8, 8};
+        ClientToScreen(w->log.control, &point);
+    }
+    TrackPopupMenu(GetSubMenu(bar, 0), TPM_RIGHTBUTTON, point.x, point.y, 0, w->hwnd, NULL);
+    DestroyMenu(bar);
+}
+
+static void on_copy_log(MainWindow *w)
+{
+    log_view_copy(&w->log);
+}
+
+static void on_select_log(MainWindow *w)
+{
+    log_view_select_all(&w->log);
+    SetFocus(w->log.control);
+}
+
+static void on_save_log(MainWindow *w)
+{
+    char *path = NULL;
+    Error err = ERROR_INIT;
+    w->asking = true;
+    bool chosen = save_dialog_choose(w->hwnd, L"" TEXT_LOG_SAVE_TITLE, L"" TEXT_LOG_SAVE_NAME,
+                                     L"" TEXT_LOG_SAVE_FILTER, &path, &err);
+    w->asking = false;
+    if (chosen && log_view_save(&w->log, path, &err)) {
+        char *text = mem_printf(TEXT_LOG_SAVED, path);
+        main_show_log(w, LOG_INFO, text);
+        mem_free(text);
+    }
+    if (err.kind != EK_NONE) {
+        main_tell_error(w, &err);
+    }
+    error_clear(&err);
+    mem_free(path);
+}
+
+static void on_show_chart(MainWindow *w)
+{
+    w->state.hide_chart = !w->state.hide_chart;
+    main_arrange(w);
+}
+
 /* --- the settings ---------------------------------------------------------------------------------------- */
 
-void main_on_save_config(MainWindow *w)
+static void on_save_config(MainWindow *w)
 {
-    if (!w->opened || w->closing || w->saving != NULL) {
-        return;
-    }
     TaskSpec spec = main_spec(w, TASK_CONFIG);
     /* What is no number is 0, which settings_save refuses with the range in words. */
     spec.config.retention_days = (int)GetDlgItemInt(w->hwnd, IDC_RETENTION, NULL, FALSE);
     spec.config.max_backups = (int)GetDlgItemInt(w->hwnd, IDC_MAXIMUM, NULL, FALSE);
+    spec.config.verify = IsDlgButtonChecked(w->hwnd, IDC_VERIFY_AFTER) == BST_CHECKED;
     spec.config.compress = IsDlgButtonChecked(w->hwnd, IDC_COMPRESS) == BST_CHECKED;
     w->saving = main_start_task(w, &spec);
+}
+
+/* --- clean-ups ------------------------------------------------------------------------------------------- */
+
+static void on_cleanup(MainWindow *w)
+{
+    TaskSpec spec = main_spec(w, TASK_PLAN);
+    main_start_job(w, &spec);
+}
+
+void main_on_plan(MainWindow *w, TaskResult *plan)
+{
+    if (w->options->screenshot != NULL || w->asking) {
+        return;
+    }
+    w->asking = true;
+    bool go = false;
+    if (plan->frozen != NULL) {
+        char *why = mem_printf(TEXT_CLEANUP_FROZEN, plan->frozen);
+        message_box_info(w->hwnd, TEXT_CLEANUP_NOTHING, why);
+        mem_free(why);
+    } else if (plan->plan_count == 0) {
+        message_box_info(w->hwnd, TEXT_CLEANUP_NOTHING, TEXT_CLEANUP_NOTHING_WHY);
+    } else {
+        go = cleanup_dialog_ask(w->hwnd, plan->plan, plan->plan_count, plan->plan_total);
+    }
+    w->asking = false;
+    main_update_controls(w);
+    if (go && may_work(w)) {
+        TaskSpec spec = main_spec(w, TASK_CLEANUP);
+        main_start_job(w, &spec);
+    }
+}
+
+static void on_alarm(MainWindow *w)
+{
+    if (w->list.model.frozen == NULL) {
+        return;
+    }
+    char *content = mem_printf(TEXT_ALARM_CONTENT, w->list.model.frozen);
+    w->asking = true;
+    bool yes = message_box_ask(w->hwnd, TEXT_ALARM_QUESTION, content, L"" TEXT_ALARM_YES, L"" TEXT_ALARM_NO);
+    w->asking = false;
+    mem_free(content);
+    if (yes && may_work(w)) {
+        TaskSpec spec = main_spec(w, TASK_UNFREEZE);
+        main_start_job(w, &spec);
+    }
+}
+
+/* --- what can be done, and doing it ---------------------------------------------------------------------- */
+
+/* The status band's button: as the command that mends, on the backup that is meant. */
+static void on_mend(MainWindow *w)
+{
+    if (w->health.mend == MEND_ALARM) {
+        on_alarm(w);
+        return;
+    }
+    if (w->health.mend == MEND_VERIFY && !backup_list_select(&w->list, w->health.name)) {
+        return;
+    }
+    main_do(w, main_mend_command(w->health.mend));
+}
+
+int main_mend_command(HealthMend mend)
+{
+    switch (mend) {
+    case MEND_BACKUP:
+        return IDC_CREATE;
+    case MEND_VERIFY:
+        return IDC_VERIFY;
+    case MEND_ALARM:
+        return IDC_MEND;
+    case MEND_CLEANUP:
+        return IDC_CLEANUP;
+    case MEND_SPACE:
+        return IDM_OPEN_FOLDER;
+    case MEND_CONNECT:
+        return IDM_CONNECTION;
+    case MEND_NOTHING:
+        break;
+    }
+    return 0;
+}
+
+static void on_select_all(MainWindow *w)
+{
+    backup_list_select_all(&w->list);
+}
+
+/* The columns' commands, in the columns' order: what a click on a title does, for the keyboard. */
+static const int sort_commands[COLUMN_COUNT] = {IDM_SORT_NAME,   IDM_SORT_SIZE,   IDM_SORT_CREATED, IDM_SORT_AGE,
+                                                IDM_SORT_STATUS, IDM_SORT_COPIES, IDM_SORT_PINNED,  IDM_SORT_LEAVES};
+
+int main_sort_column(int id)
+{
+    int column = 0;
+    while (column < COLUMN_COUNT && sort_commands[column] != id) {
+        column++;
+    }
+    return column < COLUMN_COUNT ? column : -1;
+}
+
+/* What a command needs before it can be done; main_may (main_signin.c) says who may. */
+enum {
+    NEEDS_IDLE = 1,       /* no job runs */
+    NEEDS_JOB = 2,        /* one does, and was not told to stop */
+    NEEDS_DATABASE = 4,   /* one is configured */
+    NEEDS_SELECTION = 8,  /* at least one row */
+    NEEDS_ONE = 16,       /* exactly one row */
+    NEEDS_PINNED = 32,    /* one that is pinned among them */
+    NEEDS_UNPINNED = 64,  /* one that is not */
+    NEEDS_NO_SAVING = 128 /* the settings are not being written */
+};
+
+static const struct {
+    int id;
+    unsigned needs;
+    void (*run)(MainWindow *w);
+} commands[] = {
+    {IDC_CREATE, NEEDS_IDLE | NEEDS_DATABASE, on_create},
+    {IDC_CANCEL_JOB, NEEDS_JOB, on_cancel_job},
+    {IDC_REFRESH, 0, on_refresh},
+    {IDC_CLEANUP, NEEDS_IDLE, on_cleanup},
+    {IDC_MEND, NEEDS_IDLE, on_mend},
+    {IDC_EXPORT, NEEDS_IDLE | NEEDS_SELECTION, on_export},
+    {IDC_DETAILS, NEEDS_ONE, on_details},
+    {IDC_VERIFY, NEEDS_IDLE | NEEDS_SELECTION, on_verify},
+    {IDM_PROVE, NEEDS_IDLE | NEEDS_SELECTION, on_prove},
+    {IDM_PIN, NEEDS_IDLE | NEEDS_UNPINNED, on_pin},
+    {IDM_UNPIN, NEEDS_IDLE | NEEDS_PINNED, on_unpin},
+    {IDC_DELETE, NEEDS_IDLE | NEEDS_SELECTION, on_delete},
+    {IDM_SHOW_IN_FOLDER, NEEDS_ONE, on_show_in_folder},
+    {IDM_COPY_PATH, NEEDS_SELECTION, on_copy_path},
+    {IDM_SELECT_ALL, 0, on_select_all},
+    {IDM_OPEN_FOLDER, 0, main_on_open_folder},
+    {IDC_SAVE_CONFIG, NEEDS_NO_SAVING, on_save_config},
+    {IDM_COPY_LOG, 0, on_copy_log},
+    {IDM_SELECT_LOG, 0, on_select_log},
+    {IDM_SAVE_LOG, 0, on_save_log},
+    {IDM_SHOW_CHART, 0, on_show_chart},
+    {IDM_TRAY_OPEN, 0, main_on_show_yourself},
+    {IDM_CONNECTION, NEEDS_IDLE, main_on_connection},
+    {IDM_SETTINGS, NEEDS_NO_SAVING, main_on_settings},
+    {IDM_HELP, 0, main_on_help},
+    {IDM_ABOUT, 0, main_on_about},
+    {IDM_LOCK, NEEDS_DATABASE, main_on_lock},
+    {IDM_EXIT, 0, main_on_close},
+};
+
+#define COMMAND_COUNT (sizeof commands / sizeof *commands)
+
+static size_t find_command(int id)
+{
+    size_t i = 0;
+    while (i < COMMAND_COUNT && commands[i].id != id) {
+        i++;
+    }
+    return i;
+}
+
+bool main_can(const MainWindow *w, int id)
+{
+    if (main_sort_column(id) >= 0) {
+        return w->opened && !w->closing && !w->asking && main_may(w, id);
+    }
+    size_t i = find_command(id);
+    if (i == COMMAND_COUNT || !w->opened || w->closing || w->asking || !main_may(w, id)) {
+        return false;
+    }
+    unsigned needs = commands[i].needs;
+    size_t selected = (needs & (NEEDS_SELECTION | NEEDS_ONE)) != 0 ? backup_list_selected_count(&w->list) : 0;
+    return !((needs & NEEDS_IDLE) != 0 && w->job != NULL) &&
+           !((needs & NEEDS_JOB) != 0 && (w->job == NULL || w->cancelling)) &&
+           !((needs & NEEDS_DATABASE) != 0 && !w->configured) && !((needs & NEEDS_SELECTION) != 0 && selected == 0) &&
+           !((needs & NEEDS_ONE) != 0 && selected != 1) && !((needs & NEEDS_NO_SAVING) != 0 && w->saving != NULL) &&
+           !((needs & NEEDS_PINNED) != 0 && !backup_list_any(&w->list, true)) &&
+           !((needs & NEEDS_UNPINNED) != 0 && !backup_list_any(&w->list, false));
+}
+
+bool main_do(MainWindow *w, int id)
+{
+    const int column = main_sort_column(id);
+    if (column >= 0) {
+        if (main_can(w, id)) {
+            backup_list_sort(&w->list, column);
+        }
+        return true;
+    }
+    size_t i = find_command(id);
+    if (i == COMMAND_COUNT) {
+        return false;
+    }
+    if (main_can(w, id)) {
+        HWND hwnd = w->hwnd;
+        commands[i].run(w);
+        if (IsWindow(hwnd)) {
+            main_update_controls(w); /* it may have asked, and all is grey meanwhile */
+        }
+    }
+    return true;
 }

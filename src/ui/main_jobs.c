@@ -6,13 +6,20 @@
 
 #include "mem.h"
 #include "message_box.h"
+#include "texts.h"
 #include "ui_text.h"
 
+#define SILENCE_MS 100 /* after which a bell is answered at once */
 #define EVENTS_MS 40 /* the longest that log lines keep the window from its messages */
 
+/* From the tasks' threads, of which the first begins before there is a window. */
 void main_ring(void *context)
 {
-    PostMessageW((HWND)context, WM_APP_BELL, 0, 0);
+    MainWindow *w = context;
+    HWND hwnd = InterlockedCompareExchangePointer(&w->bell, NULL, NULL);
+    if (hwnd != NULL) {
+        PostMessageW(hwnd, WM_APP_BELL, 0, 0);
+    }
 }
 
 /* --- tasks --------------------------------------------------------------------------------------------- */
@@ -24,7 +31,9 @@ TaskSpec main_spec(const MainWindow *w, TaskKind kind)
 
 Task *main_start_task(MainWindow *w, const TaskSpec *spec)
 {
-    return task_start(spec, jobqueue_sink(w->queue), main_ring, w->hwnd);
+    JobSink sink = jobqueue_sink(w->queue);
+    sink.actor = w->user.name;
+    return task_start(spec, sink, main_ring, w);
 }
 
 void main_start_listing(MainWindow *w, bool asked)
@@ -48,13 +57,16 @@ typedef struct JobWords {
 
 static const JobWords *words_of(TaskKind kind)
 {
-    static const JobWords demo = {"Starting", "Ready.", "Setting up the sample database was cancelled.",
-                                  "The sample database could not be made"};
-    static const JobWords backup = {"Connecting", "Backup successful.", "Backup cancelled. Nothing of it was kept.",
-                                    "Backup failed"};
-    static const JobWords verify = {"Checking", "Verified.", "The verification was cancelled.", NULL};
-    static const JobWords export = {"Copying", "Exported.", "Export cancelled. The unfinished copy was removed.", NULL};
-    static const JobWords delete = {"Deleting", "Deleted.", "Deleting was cancelled.", NULL};
+    static const JobWords demo = {TEXT_DEMO_STEP, TEXT_READY, TEXT_DEMO_CANCELLED, TEXT_DEMO_FAILED};
+    static const JobWords backup = {TEXT_BACKUP_STEP, TEXT_BACKUP_GOOD, TEXT_BACKUP_CANCELLED, TEXT_BACKUP_FAILED};
+    static const JobWords verify = {TEXT_VERIFY_STEP, TEXT_VERIFY_GOOD, TEXT_VERIFY_CANCELLED, NULL};
+    static const JobWords export = {TEXT_EXPORT_STEP, TEXT_EXPORT_GOOD, TEXT_EXPORT_CANCELLED, NULL};
+    static const JobWords delete = {TEXT_DELETE_STEP, TEXT_DELETE_GOOD, TEXT_DELETE_CANCELLED, NULL};
+    static const JobWords prove = {TEXT_PROVE_STEP, TEXT_PROVE_GOOD, TEXT_PROVE_CANCELLED, NULL};
+    static const JobWords pin = {TEXT_PIN_STEP, TEXT_PIN_GOOD, TEXT_PIN_CANCELLED, NULL};
+    static const JobWords plan = {TEXT_PLAN_STEP, TEXT_READY, TEXT_PLAN_CANCELLED, TEXT_PLAN_FAILED};
+    static const JobWords cleanup = {TEXT_CLEANUP_STEP, TEXT_CLEANUP_GOOD, TEXT_CLEANUP_CANCELLED, TEXT_CLEANUP_FAILED};
+    static const JobWords unfreeze = {TEXT_UNFREEZE_STEP, TEXT_READY, TEXT_CANCELLED, TEXT_UNFREEZE_FAILED};
     switch (kind) {
     case TASK_BACKUP:
         return &backup;
@@ -64,6 +76,16 @@ static const JobWords *words_of(TaskKind kind)
         return &export;
     case TASK_DELETE:
         return &delete;
+    case TASK_PROVE:
+        return &prove;
+    case TASK_PIN:
+        return &pin;
+    case TASK_PLAN:
+        return &plan;
+    case TASK_CLEANUP:
+        return &cleanup;
+    case TASK_UNFREEZE:
+        return &unfreeze;
     default:
         return &demo;
     }
@@ -73,10 +95,10 @@ void main_start_job(MainWindow *w, const TaskSpec *spec)
 {
     w->job = main_start_task(w, spec);
     if (spec->kind == TASK_BACKUP) {
-        ShutdownBlockReasonCreate(w->hwnd, L"A backup of the database is being made.");
+        ShutdownBlockReasonCreate(w->hwnd, L"" TEXT_SHUTDOWN_REASON);
     }
     /* The PC does not go to sleep in the middle of it; the display may. */
-    SetThreadExecutionState(ES_CONTINUOUS | ES_SYSTEM_REQUIRED);
+    power_hold(&w->power, L"" TEXT_SHUTDOWN_REASON);
     Progress progress = {.fraction = -1, .step = words_of(spec->kind)->step, .seconds_left = -1};
     main_show_progress(w, &progress);
     main_show_status(w);
@@ -86,7 +108,7 @@ void main_start_job(MainWindow *w, const TaskSpec *spec)
 /* Nothing is under way and all is on the screen: the moment for a picture, or for the window's end. */
 void main_look_if_settled(MainWindow *w)
 {
-    if (w->job != NULL || w->listing != NULL || w->saving != NULL) {
+    if (w->job != NULL || w->listing != NULL || w->saving != NULL || w->look != NULL) {
         return;
     }
     if (w->closing) {
@@ -105,6 +127,12 @@ void main_tell_error(MainWindow *w, const Error *error)
     }
 }
 
+/* From the watch's thread. */
+static void ring_changed(void *context)
+{
+    PostMessageW((HWND)context, WM_APP_CHANGED, 0, 0);
+}
+
 static void on_opened(MainWindow *w, TaskResult *result)
 {
     if (!result->ok) {
@@ -116,12 +144,39 @@ static void on_opened(MainWindow *w, TaskResult *result)
         return;
     }
     w->opened = true;
-    main_show_config(w, &result->config);
+    w->config_shown = false;
+    mem_free(w->folder);
     w->folder = result->folder;
     result->folder = NULL;
     connection_copy(&w->connection, &result->connection);
     w->configured = result->configured && !w->options->demo;
+    w->lock_minutes = result->lock_minutes;
     main_show_folder(w);
+    folder_watch_stop(w->watch); /* it may be another folder's */
+    w->watch = folder_watch_start(w->folder, ring_changed, w->hwnd);
+}
+
+/* A job reads the list itself when it has ended. */
+void main_on_folder_changed(MainWindow *w)
+{
+    if (w->opened && !w->closing && w->job == NULL) {
+        main_start_listing(w, false);
+    }
+}
+
+void main_on_clock(MainWindow *w)
+{
+    if (w->opened && !w->closing) {
+        main_show_status(w);
+    }
+}
+
+/* What stays so until somebody mends it is not told at each reading. */
+static void tell_if_new(MainWindow *w, const char *notice, const char *before)
+{
+    if (notice != NULL && (before == NULL || strcmp(notice, before) != 0)) {
+        main_show_log(w, LOG_WARNING, notice);
+    }
 }
 
 static void finish_listing(MainWindow *w)
@@ -135,36 +190,73 @@ static void finish_listing(MainWindow *w)
         on_opened(w, result);
     }
     if (result->ok) {
-        char *found = mem_printf("Found %llu backup(s)", (unsigned long long)result->catalog.count);
-        main_show_log(w, LOG_INFO, found);
-        mem_free(found);
-        backup_list_take(&w->list, &result->catalog);
+        /* What the watch finds is told only where it is news. */
+        bool told = first || asked || w->unreadable || result->model.catalog.count != w->list.model.catalog.count;
+        w->unreadable = false;
+        if (told) {
+            char *found = mem_printf(TEXT_FOUND, (unsigned long long)result->model.catalog.count);
+            main_show_log(w, LOG_INFO, found);
+            mem_free(found);
+        }
+        tell_if_new(w, result->model.notice, w->list.model.notice);
+        tell_if_new(w, result->model.log_notice, w->list.model.log_notice);
+        if (result->model.config_known) {
+            main_take_config(w, &result->model.config);
+        }
+        backup_list_take(&w->list, &result->model);
+        backup_list_fit(&w->list, &w->layout); /* a scroll bar came or went */
+        chart_view_take(&w->chart, &w->list.model.catalog);
         if (first && w->options->demo) {
             TaskSpec demo = main_spec(w, TASK_DEMO);
             main_start_job(w, &demo);
-        } else if (first && !w->configured) {
-            main_show_log(w, LOG_WARNING,
-                     "No database is configured yet. Set PGHOST, PGUSER, PGDATABASE and PGPASSWORD, or start "
-                     "cmms-backup with -h, -U and -d; --demo shows a sample database.");
         }
         if (first && w->job == NULL) {
-            ui_set_text(main_control(w, IDC_PROGRESS_TEXT), "Ready.");
+            ui_set_text(main_control(w, IDC_PROGRESS_TEXT), TEXT_READY);
         }
         main_show_status(w);
     } else if (!first) {
-        main_show_error_in_log(w, "The list could not be read", &result->error);
-        ui_set_text(main_control(w, IDC_STATUS), "⚠ The backup folder cannot be read.");
+        if (!w->unreadable || asked) {
+            main_show_error_in_log(w, TEXT_LIST_FAILED, &result->error);
+        }
+        w->unreadable = true;
+        ListModel none;
+        list_model_init(&none);
+        backup_list_take(&w->list, &none);
+        chart_view_take(&w->chart, &w->list.model.catalog);
+        main_show_status(w);
         if (asked) {
             main_tell_error(w, &result->error);
         }
     }
+    const bool opened = result->ok;
     task_result_free(result);
     main_update_controls(w);
     if (w->list_again && w->listing == NULL && !w->closing) {
         w->list_again = false;
         main_start_listing(w, false);
     }
+    if (first && opened) {
+        main_expect_sign_in(w);
+        PostMessageW(w->hwnd, WM_APP_OPENED, 0, 0); /* the window may not be shown yet */
+    } else {
+        main_after_listing(w, false);
+    }
     main_look_if_settled(w);
+}
+
+void main_on_opened(MainWindow *w)
+{
+    if (w->options->screenshot == NULL) {
+        SetTimer(w->hwnd, TIMER_LATER, USER_TIMER_MINIMUM, NULL); /* comes when all is drawn and nothing else waits */
+    } else {
+        main_on_drawn(w);
+    }
+}
+
+void main_on_drawn(MainWindow *w)
+{
+    KillTimer(w->hwnd, TIMER_LATER);
+    main_after_listing(w, true);
 }
 
 static void finish_job(MainWindow *w)
@@ -173,7 +265,7 @@ static void finish_job(MainWindow *w)
     w->job = NULL;
     w->cancelling = false;
     ShutdownBlockReasonDestroy(w->hwnd);
-    SetThreadExecutionState(ES_CONTINUOUS);
+    power_release(&w->power);
     const JobWords *words = words_of(result->kind);
     bool cancelled = !result->ok && result->error.kind == EK_CANCELLED;
     if (result->ok && result->kind == TASK_DEMO) {
@@ -181,20 +273,28 @@ static void finish_job(MainWindow *w)
         w->configured = true;
         w->engine = result->engine;
         result->engine = NULL;
+        main_take_sample_user(w, &result->user);
     }
     if (cancelled) {
         main_show_log(w, LOG_WARNING, words->cancelled);
     } else if (!result->ok && words->failed != NULL) {
         main_show_error_in_log(w, words->failed, &result->error);
     }
-    main_show_idle(w, result->ok ? words->good : cancelled ? "Cancelled." : "Failed.", !result->ok && !cancelled);
+    const bool unverified = result->kind == TASK_BACKUP && result->backup.manifest.level < LEVEL_VERIFIED;
+    const char *good = unverified ? TEXT_BACKUP_UNVERIFIED : words->good;
+    main_show_idle(w, result->ok ? good : cancelled ? TEXT_CANCELLED : TEXT_FAILED, !result->ok && !cancelled);
     main_show_status(w);
-    if (result->kind != TASK_DEMO && !w->closing) {
+    if (result->kind == TASK_BACKUP && !cancelled) {
+        main_notify_end(w, result->ok ? words->good : words->failed, !result->ok);
+    }
+    if (result->kind != TASK_DEMO && result->kind != TASK_PLAN && !w->closing) {
         main_start_listing(w, false);
     }
     main_update_controls(w);
     if (!result->ok && !cancelled) {
         main_tell_error(w, &result->error);
+    } else if (result->ok && result->kind == TASK_PLAN && !w->closing) {
+        main_on_plan(w, result);
     }
     task_result_free(result);
     main_look_if_settled(w);
@@ -207,10 +307,14 @@ static void finish_saving(MainWindow *w)
     if (result->ok) {
         main_show_config(w, &result->config);
     } else {
-        main_show_error_in_log(w, "The configuration could not be saved", &result->error);
+        ui_name_setting(&result->error, "retention_days", main_control(w, IDC_RETENTION));
+        ui_name_setting(&result->error, "max_backups", main_control(w, IDC_MAXIMUM));
+        main_show_error_in_log(w, TEXT_CONFIG_FAILED, &result->error);
+        main_update_controls(w);
         main_tell_error(w, &result->error);
     }
     task_result_free(result);
+    main_update_controls(w);
     main_look_if_settled(w);
 }
 
@@ -256,26 +360,39 @@ static bool show_events(MainWindow *w)
     return drained && w->event_count == 0;
 }
 
-/* Bells are answered by a timer: its message comes only when none of the keyboard, the mouse or the screen waits, so
- * that a job that rings without end does not push these aside. */
-void main_on_bell(MainWindow *w)
+static void look_soon(MainWindow *w)
 {
     if (!w->timer_runs) {
         w->timer_runs = SetTimer(w->hwnd, TIMER_EVENTS, USER_TIMER_MINIMUM, NULL) != 0;
     }
 }
 
+/* The first bell after a silence is answered at once, others by a timer: its message comes only when none of the
+ * keyboard, the mouse or the screen waits, so that a job that rings without end does not push these aside. */
+void main_on_bell(MainWindow *w)
+{
+    if (!w->timer_runs && GetTickCount64() - w->looked > SILENCE_MS) {
+        main_on_timer(w);
+    } else {
+        look_soon(w);
+    }
+}
+
 void main_on_timer(MainWindow *w)
 {
-    KillTimer(w->hwnd, TIMER_EVENTS);
-    w->timer_runs = false;
+    if (w->timer_runs) {
+        KillTimer(w->hwnd, TIMER_EVENTS);
+        w->timer_runs = false;
+    }
     /* Asked before draining: what an ended task said is then in what is drained. */
     bool job_done = w->job != NULL && task_finished(w->job);
     bool listing_done = w->listing != NULL && task_finished(w->listing);
     bool saving_done = w->saving != NULL && task_finished(w->saving);
     HWND hwnd = w->hwnd;
-    if (!show_events(w)) {
-        main_on_bell(w);
+    bool drained = show_events(w);
+    w->looked = w->opened ? GetTickCount64() : 0; /* the first listing's end is not kept waiting */
+    if (!drained) {
+        look_soon(w);
         return;
     }
     if (listing_done) {

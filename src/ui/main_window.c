@@ -6,8 +6,14 @@
  * which comes when nothing else waits, the window takes what is in the queue, for some milliseconds at a time, and
  * then looks which task has ended. So the window never waits, and no thread but this one touches it.
  *
+ * A fourth thread watches the folder (folder_watch.h) and rings when the list is to be read again.
+ *
  * Closing is: ask if a backup runs, cancel, wait for the tasks' ends (the message loop goes on), destroy. The
  * demo's server is stopped after the window is gone.
+ *
+ * The start: the folder is read (TASK_OPEN) while the window is made, and the window is filled before it is shown if
+ * that is ready by then. Once it is drawn (TIMER_LATER) comes the question who it is, for which libpq is loaded. Until
+ * then nothing may be done where a sign-in is to be expected.
  *
  * Boxes run a message loop of their own, in which tasks end and bells ring: whatever shows one leaves the state
  * consistent before, and looks again after.
@@ -20,183 +26,86 @@
 
 #include "../platform/win/utf_win.h"
 #include "dpi.h"
+#include "look.h"
 #include "mem.h"
 #include "message_box.h"
+#include "sign_image.h"
 #include "sign_label.h"
+#include "texts.h"
 #include "ui_text.h"
-#include "words.h"
 
-#define PROGRESS_STEPS 1000
+#define CLOCK_MS 300000 /* how often "3 hours ago" is written anew */
 
 /* Dialog units of the smallest client area. */
-#define LEAST_WIDTH  396
-#define LEAST_HEIGHT 276
+#define LEAST_WIDTH  564 /* the settings stand side by side */
+#define LEAST_HEIGHT 282
 
 static const LayoutItem layout_items[] = {
-    {IDC_STATUS, 0, 0, 100, 0},         {IDC_DATABASE_LABEL, 0, 0, 0, 0},   {IDC_DATABASE, 0, 0, 100, 0},
-    {IDC_LOCATION_LABEL, 0, 0, 0, 0},   {IDC_LOCATION, 0, 0, 100, 0},       {IDC_CREATE, 0, 0, 0, 0},
-    {IDC_REFRESH, 0, 0, 0, 0},          {IDC_CANCEL_JOB, 0, 0, 0, 0},       {IDC_EXPORT, 0, 0, 0, 0},
-    {IDC_DETAILS, 0, 0, 0, 0},          {IDC_VERIFY, 0, 0, 0, 0},           {IDC_DELETE, 0, 0, 0, 0},
-    {IDC_LIST_LABEL, 0, 0, 100, 0},     {IDC_LIST, 0, 0, 100, 60},          {IDC_PROGRESS, 0, 60, 0, 0},
-    {IDC_PROGRESS_TEXT, 0, 60, 100, 0}, {IDC_CONFIG_GROUP, 0, 60, 100, 0},  {IDC_RETENTION_LABEL, 0, 60, 0, 0},
-    {IDC_RETENTION, 0, 60, 0, 0},       {IDC_MAXIMUM_LABEL, 0, 60, 0, 0},   {IDC_MAXIMUM, 0, 60, 0, 0},
-    {IDC_COMPRESS, 0, 60, 0, 0},        {IDC_SAVE_CONFIG, 0, 60, 0, 0},     {IDC_LOG_GROUP, 0, 60, 100, 40},
-    {IDC_LOG, 0, 60, 100, 40},
+    {IDC_STATUS, 0, 0, 100, 0},         {IDC_MEND, 100, 0, 0, 0},          {IDC_DATABASE_LABEL, 0, 0, 0, 0},
+    {IDC_DATABASE, 0, 0, 100, 0},       {IDC_LOCATION_LABEL, 0, 0, 0, 0},  {IDC_LOCATION, 0, 0, 100, 0},
+    {IDC_CREATE, 0, 0, 0, 0},           {IDC_REFRESH, 0, 0, 0, 0},         {IDC_CLEANUP, 0, 0, 0, 0},
+    {IDC_CANCEL_JOB, 0, 0, 0, 0},       {IDC_EXPORT, 0, 0, 0, 0},          {IDC_DETAILS, 0, 0, 0, 0},
+    {IDC_VERIFY, 0, 0, 0, 0},           {IDC_DELETE, 0, 0, 0, 0},          {IDC_LIST_LABEL, 0, 0, 100, 0},
+    {IDC_LIST, 0, 0, 100, 60},          {IDC_PROGRESS, 0, 60, 0, 0},       {IDC_PROGRESS_TEXT, 0, 60, 100, 0},
+    {IDC_CONFIG_GROUP, 0, 60, 100, 0},  {IDC_RETENTION_LABEL, 0, 60, 0, 0}, {IDC_RETENTION, 0, 60, 0, 0},
+    {IDC_MAXIMUM_LABEL, 0, 60, 0, 0},   {IDC_MAXIMUM, 0, 60, 0, 0},        {IDC_VERIFY_AFTER, 0, 60, 0, 0},
+    {IDC_COMPRESS, 0, 60, 0, 0},        {IDC_SAVE_CONFIG, 100, 60, 0, 0},  {IDC_LOG_GROUP, 0, 60, 60, 40},
+    {IDC_LOG, 0, 60, 60, 40},           {IDC_CHART_GROUP, 60, 60, 40, 40}, {IDC_CHART, 60, 60, 40, 40},
 };
-
-/* --- what is shown ------------------------------------------------------------------------------------- */
-
-void main_show_log(MainWindow *w, LogLevel level, const char *text)
-{
-    log_view_begin(&w->log);
-    log_view_add(&w->log, level, text);
-    log_view_end(&w->log);
-}
-
-void main_show_error_in_log(MainWindow *w, const char *what, const Error *error)
-{
-    char *text = error_text(error);
-    char *line = mem_printf("%s: %s", what, text);
-    main_show_log(w, LOG_BAD, line);
-    mem_free(line);
-    mem_free(text);
-}
-
-static void show_marquee(MainWindow *w, bool on)
-{
-    HWND bar = main_control(w, IDC_PROGRESS);
-    LONG_PTR style = GetWindowLongPtrW(bar, GWL_STYLE);
-    bool is_on = (style & PBS_MARQUEE) != 0;
-    if (is_on == on) {
-        return;
-    }
-    if (on) {
-        SetWindowLongPtrW(bar, GWL_STYLE, style | PBS_MARQUEE);
-        SendMessageW(bar, PBM_SETMARQUEE, TRUE, 0);
-    } else {
-        SendMessageW(bar, PBM_SETMARQUEE, FALSE, 0);
-        SetWindowLongPtrW(bar, GWL_STYLE, style & ~(LONG_PTR)PBS_MARQUEE);
-        InvalidateRect(bar, NULL, TRUE);
-    }
-}
-
-void main_show_progress(MainWindow *w, const Progress *progress)
-{
-    bool known = progress->fraction >= 0;
-    show_marquee(w, !known);
-    if (known) {
-        SendMessageW(main_control(w, IDC_PROGRESS), PBM_SETPOS, (WPARAM)(progress->fraction * PROGRESS_STEPS), 0);
-    }
-    taskbar_show(&w->taskbar, known ? TASKBAR_RUNNING : TASKBAR_WORKING, progress->fraction);
-    char *text = words_progress(progress);
-    ui_set_text(main_control(w, IDC_PROGRESS_TEXT), text);
-    mem_free(text);
-}
-
-void main_show_idle(MainWindow *w, const char *text, bool failed)
-{
-    show_marquee(w, false);
-    SendMessageW(main_control(w, IDC_PROGRESS), PBM_SETPOS, 0, 0);
-    taskbar_show(&w->taskbar, failed ? TASKBAR_FAILED : TASKBAR_NONE, 1);
-    ui_set_text(main_control(w, IDC_PROGRESS_TEXT), text);
-}
-
-void main_show_folder(MainWindow *w)
-{
-    if (w->folder == NULL) {
-        return;
-    }
-    HWND link = main_control(w, IDC_LOCATION);
-    RECT rect;
-    GetClientRect(link, &rect);
-    HDC dc = GetDC(link);
-    HGDIOBJ old = SelectObject(dc, w->font);
-    wchar_t *fitted = ui_fit_path(dc, w->folder, rect.right - layout_x(&w->layout, 4));
-    SelectObject(dc, old);
-    ReleaseDC(link, dc);
-    char *utf8 = utf8_from_wide(fitted);
-    wchar_t *markup = ui_wide_printf("<a>%s</a>", utf8); /* < and > cannot be in a path */
-    ui_set_wide(link, markup);
-    mem_free(markup);
-    mem_free(utf8);
-    mem_free(fitted);
-    wchar_t *full = wide_from_utf8(w->folder);
-    TTTOOLINFOW tool = {.cbSize = sizeof tool,
-                        .uFlags = TTF_IDISHWND | TTF_SUBCLASS,
-                        .hwnd = w->hwnd,
-                        .uId = (UINT_PTR)link,
-                        .lpszText = full};
-    SendMessageW(w->tooltip, TTM_UPDATETIPTEXTW, 0, (LPARAM)&tool);
-    mem_free(full);
-}
-
-void main_show_status(MainWindow *w)
-{
-    char *status = words_status(&w->list.catalog);
-    ui_set_text(main_control(w, IDC_STATUS), status);
-    mem_free(status);
-    char *database = w->job != NULL && task_kind(w->job) == TASK_DEMO
-                         ? mem_strdup("⏳ The sample database is being made ready...")
-                         : words_database(&w->connection, w->configured);
-    ui_set_text(main_control(w, IDC_DATABASE), database);
-    mem_free(database);
-}
-
-static void enable(MainWindow *w, int id, bool on)
-{
-    if (IsWindowEnabled(main_control(w, id)) != (BOOL)on) {
-        EnableWindow(main_control(w, id), on);
-    }
-}
-
-void main_show_config(MainWindow *w, const ConfigValues *config)
-{
-    SetDlgItemInt(w->hwnd, IDC_RETENTION, (UINT)config->retention_days, FALSE);
-    SetDlgItemInt(w->hwnd, IDC_MAXIMUM, (UINT)config->max_backups, FALSE);
-    CheckDlgButton(w->hwnd, IDC_COMPRESS, config->compress ? BST_CHECKED : BST_UNCHECKED);
-}
-
-/* A control that is disabled while it has the focus would leave the keyboard nowhere. */
-void main_update_controls(MainWindow *w)
-{
-    bool ready = w->opened && !w->closing;
-    bool idle = ready && w->job == NULL;
-    bool create = idle && w->configured;
-    bool cancel = w->job != NULL && !w->closing && !w->cancelling;
-    size_t selected = backup_list_selected_count(&w->list);
-    const struct {
-        int id;
-        bool on;
-    } states[] = {
-        {IDC_CREATE, create},
-        {IDC_CANCEL_JOB, cancel},
-        {IDC_REFRESH, ready},
-        {IDC_EXPORT, idle && selected > 0},
-        {IDC_DETAILS, ready && selected == 1},
-        {IDC_VERIFY, idle && selected > 0},
-        {IDC_DELETE, idle && selected > 0},
-        {IDC_SAVE_CONFIG, ready},
-    };
-    HWND focus = GetFocus();
-    bool lost = focus == NULL || focus == w->hwnd;
-    for (size_t i = 0; i < sizeof states / sizeof *states; i++) {
-        lost = lost || (focus == main_control(w, states[i].id) && !states[i].on);
-        enable(w, states[i].id, states[i].on);
-    }
-    if (lost && GetActiveWindow() == w->hwnd) {
-        int next = create ? IDC_CREATE : cancel ? IDC_CANCEL_JOB : IDC_LIST;
-        SendMessageW(w->hwnd, WM_NEXTDLGCTL, (WPARAM)main_control(w, next), TRUE);
-    }
-}
 
 /* --- fonts and places ---------------------------------------------------------------------------------- */
 
-static void arrange(MainWindow *w)
+/* Without the chart the log has its place too. */
+static void show_chart(const MainWindow *w)
 {
+    HWND chart[] = {main_control(w, IDC_CHART_GROUP), main_control(w, IDC_CHART)};
+    HWND log[] = {main_control(w, IDC_LOG_GROUP), main_control(w, IDC_LOG)};
+    for (int i = 0; i < 2; i++) {
+        RECT left, right;
+        ShowWindow(chart[i], w->state.hide_chart ? SW_HIDE : SW_SHOWNA);
+        GetWindowRect(log[i], &left);
+        GetWindowRect(chart[i], &right);
+        if (w->state.hide_chart) {
+            SetWindowPos(log[i], NULL, 0, 0, right.right - left.left, left.bottom - left.top,
+                         SWP_NOMOVE | SWP_NOZORDER | SWP_NOACTIVATE);
+        }
+    }
+}
+
+void main_arrange(MainWindow *w)
+{
+    RECT client;
+    GetClientRect(w->hwnd, &client);
+    w->arranged = (SIZE){client.right, client.bottom};
     layout_apply(&w->layout);
+    show_chart(w);
     InvalidateRect(w->hwnd, NULL, TRUE); /* the group's frame leaves traces where it was */
     backup_list_fit(&w->list, &w->layout);
+    main_fit_status(w);
     main_show_folder(w);
+}
+
+/* The guide's signs before the buttons' texts. */
+static const struct {
+    int id;
+    const wchar_t *sign;
+} button_signs[] = {
+    {IDC_CREATE, L"\xD83D\xDCE5"},  {IDC_EXPORT, L"\xD83D\xDCC2"}, {IDC_DETAILS, L"\xD83D\xDCCB"},
+    {IDC_DELETE, L"\xD83D\xDDD1"},  {IDC_CLEANUP, L"\xD83D\xDDD1"}, {IDC_REFRESH, L"\xD83D\xDD04"},
+};
+
+static void set_button_signs(const MainWindow *w)
+{
+    for (size_t i = 0; i < sizeof button_signs / sizeof *button_signs; i++) {
+        sign_image_set_button(main_control(w, button_signs[i].id), button_signs[i].sign, MulDiv(16, (int)w->dpi, 96));
+    }
+}
+
+static void clear_button_signs(const MainWindow *w)
+{
+    for (size_t i = 0; i < sizeof button_signs / sizeof *button_signs; i++) {
+        sign_image_clear_button(main_control(w, button_signs[i].id));
+    }
 }
 
 static void take_fonts(MainWindow *w)
@@ -206,6 +115,9 @@ static void take_fonts(MainWindow *w)
     layout_set_font(&w->layout, font);
     SendMessageW(main_control(w, IDC_STATUS), WM_SETFONT, (WPARAM)status, TRUE);
     SendMessageW(w->tooltip, WM_SETFONT, (WPARAM)font, FALSE);
+    chart_view_set_font(&w->chart, font);
+    backup_list_draw_signs(&w->list, w->dpi, w->contrast);
+    set_button_signs(w);
     /* Only now does no control use the old ones. */
     if (w->font != NULL) {
         DeleteObject(w->font);
@@ -213,6 +125,7 @@ static void take_fonts(MainWindow *w)
     }
     w->font = font;
     w->status_font = status;
+    main_fit_status(w);
 }
 
 static SIZE outer_size(const MainWindow *w, SIZE client)
@@ -222,26 +135,13 @@ static SIZE outer_size(const MainWindow *w, SIZE client)
     return (SIZE){rect.right - rect.left, rect.bottom - rect.top};
 }
 
-/* The design's size, but never more than the monitor has, in its middle. */
-static void place(MainWindow *w)
-{
-    MONITORINFO monitor = {.cbSize = sizeof monitor};
-    GetMonitorInfoW(MonitorFromWindow(w->hwnd, MONITOR_DEFAULTTOPRIMARY), &monitor);
-    RECT area = monitor.rcWork;
-    SIZE size = outer_size(w, layout_design_size(&w->layout));
-    int width = size.cx < area.right - area.left ? size.cx : area.right - area.left;
-    int height = size.cy < area.bottom - area.top ? size.cy : area.bottom - area.top;
-    SetWindowPos(w->hwnd, NULL, area.left + (area.right - area.left - width) / 2,
-                 area.top + (area.bottom - area.top - height) / 2, width, height, SWP_NOZORDER | SWP_NOACTIVATE);
-}
-
 static void on_dpi_changed(MainWindow *w, UINT dpi, const RECT *suggested)
 {
     w->dpi = dpi;
     take_fonts(w);
     SetWindowPos(w->hwnd, NULL, suggested->left, suggested->top, suggested->right - suggested->left,
                  suggested->bottom - suggested->top, SWP_NOZORDER | SWP_NOACTIVATE);
-    arrange(w);
+    main_arrange(w);
     InvalidateRect(w->hwnd, NULL, TRUE);
 }
 
@@ -272,28 +172,34 @@ static void on_init(MainWindow *w, HWND hwnd)
 {
     w->hwnd = hwnd;
     w->dpi = dpi_of_window(hwnd);
+    w->contrast = w->options->high_contrast || look_high_contrast();
+    health_init(&w->health);
     dpi_own_rescaling(hwnd);
-    make_tooltip(w);
     layout_init(&w->layout, hwnd, layout_items, sizeof layout_items / sizeof *layout_items);
+    make_tooltip(w);
     backup_list_init(&w->list, main_control(w, IDC_LIST));
+    main_load_state(w);
     log_view_init(&w->log, main_control(w, IDC_LOG));
+    chart_view_init(&w->chart, main_control(w, IDC_CHART));
     sign_label_init(main_control(w, IDC_STATUS));
     sign_label_init(main_control(w, IDC_DATABASE_LABEL));
     sign_label_init(main_control(w, IDC_DATABASE));
     sign_label_init(main_control(w, IDC_LOCATION_LABEL));
     SendMessageW(main_control(w, IDC_PROGRESS), PBM_SETRANGE32, 0, PROGRESS_STEPS);
     take_fonts(w);
-    place(w);
-    arrange(w);
-    ui_set_text(main_control(w, IDC_STATUS), "⏳ Reading the backup folder...");
-    enable(w, IDC_CREATE, false);
-    enable(w, IDC_REFRESH, false);
-    w->queue = jobqueue_new(main_ring, hwnd);
+    main_look_changed(w);
+    main_place(w, outer_size(w, layout_design_size(&w->layout)));
+    layout_apply(&w->layout);
+    backup_list_add_columns(&w->list, &w->layout, &w->state, w->dpi);
+    main_arrange(w);
+    ui_set_text(main_control(w, IDC_STATUS), TEXT_READING_FOLDER);
+    main_update_controls(w);
+    tray_init(&w->tray, hwnd, WM_APP_TRAY);
+    SetTimer(hwnd, TIMER_CLOCK, CLOCK_MS, NULL);
     SendMessageW(main_control(w, IDC_RETENTION), EM_LIMITTEXT, 5, 0);
     SendMessageW(main_control(w, IDC_MAXIMUM), EM_LIMITTEXT, 6, 0);
-    TaskSpec open = main_spec(w, TASK_OPEN);
-    w->listing = main_start_task(w, &open);
     SetFocus(main_control(w, IDC_LIST));
+    InterlockedExchangePointer(&w->bell, hwnd);
 }
 
 static bool on_notify(MainWindow *w, const NMHDR *header)
@@ -307,10 +213,12 @@ static bool on_notify(MainWindow *w, const NMHDR *header)
         switch (header->code) {
         case LVN_ITEMCHANGED:
         case LVN_ODSTATECHANGED:
-            main_update_controls(w);
+            if (!w->list.changing) {
+                main_update_controls(w);
+            }
             return true;
         case NM_DBLCLK:
-            main_on_details(w);
+            main_do(w, IDC_DETAILS);
             return true;
         default:
             return false;
@@ -323,50 +231,56 @@ static bool on_notify(MainWindow *w, const NMHDR *header)
     return false;
 }
 
-static bool on_command(MainWindow *w, int id)
+/* Enter is for what the focus is in: in the settings' boxes it saves them, and does not begin a backup. */
+static void on_config_focus(const MainWindow *w, int code)
 {
-    switch (id) {
-    case IDC_CREATE:
-        main_on_create(w);
+    if (code == EN_SETFOCUS || code == BN_SETFOCUS) {
+        SendMessageW(w->hwnd, DM_SETDEFID, IDC_SAVE_CONFIG, 0);
+    } else if (code == EN_KILLFOCUS || code == BN_KILLFOCUS) {
+        SendMessageW(w->hwnd, DM_SETDEFID, IDC_CREATE, 0);
+    }
+}
+
+static bool on_command(MainWindow *w, int id, int code)
+{
+    if (id == IDC_RETENTION || id == IDC_MAXIMUM || id == IDC_VERIFY_AFTER || id == IDC_COMPRESS) {
+        on_config_focus(w, code);
         return true;
-    case IDC_REFRESH:
-        main_on_refresh(w);
-        return true;
-    case IDC_CANCEL_JOB:
-        main_on_cancel_job(w);
-        return true;
-    case IDC_EXPORT:
-        main_on_export(w);
-        return true;
-    case IDC_DETAILS:
-        main_on_details(w);
-        return true;
-    case IDC_VERIFY:
-        main_on_verify(w);
-        return true;
-    case IDC_DELETE:
-        main_on_delete(w);
-        return true;
-    case IDM_SHOW_IN_FOLDER:
-        main_on_show_in_folder(w);
-        return true;
-    case IDM_COPY_PATH:
-        main_on_copy_path(w);
-        return true;
-    case IDM_SELECT_ALL:
-        backup_list_select_all(&w->list);
-        return true;
-    case IDC_SAVE_CONFIG:
-        main_on_save_config(w);
-        return true;
-    case IDCANCEL: /* Esc: never in the middle of something */
+    }
+    if (id == IDCANCEL) { /* Esc: never in the middle of something */
         if (w->job == NULL) {
-            main_on_close(w);
+            main_on_cross(w);
         }
         return true;
-    default:
-        return false;
     }
+    return main_do(w, id);
+}
+
+/* A menu is about to be shown, also where a key is looked up in it: what cannot be done now is grey. */
+static void on_menu(const MainWindow *w, HMENU menu)
+{
+    for (int i = 0; i < GetMenuItemCount(menu); i++) {
+        UINT id = GetMenuItemID(menu, i);
+        if (id == IDM_SHOW_CHART) {
+            CheckMenuItem(menu, id, (UINT)MF_BYCOMMAND | (w->state.hide_chart ? (UINT)MF_UNCHECKED : (UINT)MF_CHECKED));
+        } else if (main_sort_column((int)id) >= 0 && main_sort_column((int)id) == w->list.sort_column) {
+            CheckMenuRadioItem(menu, id, id, id, MF_BYCOMMAND);
+        }
+        if (id != 0 && id != (UINT)-1) {
+            UINT state = main_can(w, (int)id) ? (UINT)MF_ENABLED : (UINT)MF_GRAYED;
+            EnableMenuItem(menu, (UINT)i, (UINT)MF_BYPOSITION | state);
+        }
+    }
+}
+
+/* The status band says by its colour what its sign and words say. */
+static HBRUSH on_status_colour(const MainWindow *w, HDC dc)
+{
+    static const COLORREF colours[] = {RGB(16, 110, 16), RGB(138, 78, 0), RGB(176, 14, 28)};
+    bool own = !w->contrast && w->opened && (w->unreadable || w->health.text != NULL);
+    SetTextColor(dc, own ? colours[w->health.state] : GetSysColor(COLOR_BTNTEXT));
+    SetBkColor(dc, GetSysColor(COLOR_BTNFACE));
+    return GetSysColorBrush(COLOR_BTNFACE);
 }
 
 static INT_PTR CALLBACK dialog_proc(HWND hwnd, UINT message, WPARAM wparam, LPARAM lparam)
@@ -384,6 +298,12 @@ static INT_PTR CALLBACK dialog_proc(HWND hwnd, UINT message, WPARAM wparam, LPAR
         taskbar_on_created(&w->taskbar, hwnd);
         return TRUE;
     }
+    if (message == w->tray.created) {
+        if (w->tray.shown) {
+            tray_show(&w->tray); /* the taskbar started anew */
+        }
+        return TRUE;
+    }
     if (message == w->show_message) {
         main_on_show_yourself(w);
         return TRUE;
@@ -395,26 +315,62 @@ static INT_PTR CALLBACK dialog_proc(HWND hwnd, UINT message, WPARAM wparam, LPAR
     case WM_TIMER:
         if (wparam == TIMER_PICTURE) {
             main_on_picture(w);
+        } else if (wparam == TIMER_LATER) {
+            main_on_drawn(w);
+        } else if (wparam == TIMER_CLOCK) {
+            main_on_clock(w);
+        } else if (wparam == TIMER_IDLE) {
+            main_on_idle(w);
         } else {
             main_on_timer(w);
         }
+        return TRUE;
+    case WM_APP_CHANGED:
+        main_on_folder_changed(w);
+        return TRUE;
+    case WM_APP_TRAY:
+        main_on_tray(w, LOWORD(lparam), (short)LOWORD(wparam), (short)HIWORD(wparam));
+        return TRUE;
+    case WM_INITMENUPOPUP:
+        on_menu(w, (HMENU)wparam);
+        return TRUE;
+    case WM_CTLCOLORSTATIC:
+        return (HWND)lparam == main_control(w, IDC_STATUS) ? (INT_PTR)on_status_colour(w, (HDC)wparam) : FALSE;
+    case WM_APP_OPENED:
+        main_on_opened(w);
+        return TRUE;
+    case WM_APP_WORKER:
+        main_on_looked(w);
+        return TRUE;
+    case WM_APP_SIGN_IN:
+        main_ask_sign_in(w);
         return TRUE;
     case WM_APP_SETTLED:
         main_on_settled(w);
         return TRUE;
     case WM_COMMAND:
-        return on_command(w, LOWORD(wparam));
+        return on_command(w, LOWORD(wparam), HIWORD(wparam));
     case WM_CONTEXTMENU:
         if ((HWND)wparam == w->list.control) {
             main_on_context_menu(w, (short)LOWORD(lparam), (short)HIWORD(lparam));
+            return TRUE;
+        }
+        if ((HWND)wparam == w->log.control) {
+            main_on_log_menu(w, (short)LOWORD(lparam), (short)HIWORD(lparam));
             return TRUE;
         }
         return FALSE;
     case WM_NOTIFY:
         return on_notify(w, (const NMHDR *)lparam);
     case WM_SIZE:
-        if (wparam != SIZE_MINIMIZED) {
-            arrange(w);
+        /* To be shown is no change of size. */
+        if (wparam != SIZE_MINIMIZED && (LOWORD(lparam) != w->arranged.cx || HIWORD(lparam) != w->arranged.cy)) {
+            main_arrange(w);
+        }
+        return TRUE;
+    case WM_HELP: /* F1, also in a dialog of ours */
+        if (!w->closing) {
+            main_on_help(w);
         }
         return TRUE;
     case WM_GETMINMAXINFO:
@@ -424,13 +380,26 @@ static INT_PTR CALLBACK dialog_proc(HWND hwnd, UINT message, WPARAM wparam, LPAR
         on_dpi_changed(w, HIWORD(wparam), (const RECT *)lparam);
         return TRUE;
     case WM_SETTINGCHANGE:
-        if (wparam == SPI_SETNONCLIENTMETRICS) {
+        if (wparam == SPI_SETNONCLIENTMETRICS || wparam == SPI_SETHIGHCONTRAST) {
+            main_look_changed(w);
             take_fonts(w);
-            arrange(w);
+            main_arrange(w);
+        } else if (lparam != 0 && wcscmp((const wchar_t *)lparam, L"ImmersiveColorSet") == 0) {
+            main_look_changed(w);
         }
         return FALSE;
+    case WM_SYSCOLORCHANGE:
+    case WM_THEMECHANGED:
+        if (message == WM_SYSCOLORCHANGE) { /* only windows at the top are told */
+            SendMessageW(w->list.control, message, wparam, lparam);
+            SendMessageW(main_control(w, IDC_PROGRESS), message, wparam, lparam);
+            SendMessageW(w->tooltip, message, wparam, lparam);
+        }
+        main_look_changed(w);
+        take_fonts(w); /* the signs have the new colours */
+        return FALSE;
     case WM_CLOSE:
-        main_on_close(w);
+        main_on_cross(w);
         return TRUE;
     case WM_QUERYENDSESSION:
         SetWindowLongPtrW(hwnd, DWLP_MSGRESULT, main_on_query_end_session(w, lparam));
@@ -441,6 +410,9 @@ static INT_PTR CALLBACK dialog_proc(HWND hwnd, UINT message, WPARAM wparam, LPAR
         }
         return TRUE;
     case WM_DESTROY:
+        main_save_state(w);
+        tray_hide(&w->tray);
+        clear_button_signs(w);
         PostQuitMessage(w->exit_code);
         return TRUE;
     default:
@@ -483,13 +455,18 @@ int main_window_run(const AppOptions *options, int show, const wchar_t *key, HAN
     w.taskbar_created = taskbar_created_message();
     w.show_message = show_message();
     connection_init(&w.connection);
+    /* The folder is read while the window is made. */
+    w.queue = jobqueue_new(main_ring, &w);
+    TaskSpec open = main_spec(&w, TASK_OPEN);
+    w.listing = main_start_task(&w, &open);
     if (CreateDialogParamW(instance, MAKEINTRESOURCEW(IDD_MAIN), NULL, dialog_proc, (LPARAM)&w) == NULL) {
         Error err = ERROR_INIT;
-        error_set_os(&err, EK_INTERNAL, (long)GetLastError(), "could not open the window");
-        error_hint(&err, "Start the program again; if it happens again, install it anew.");
+        error_set_os(&err, EK_INTERNAL, (long)GetLastError(), TEXT_WINDOW_FAILED);
+        error_hint(&err, TEXT_WINDOW_FAILED_HINT);
         message_box_error(NULL, &err);
         w.exit_code = error_exit_code(err.kind);
         error_clear(&err);
+        task_result_free(task_take(w.listing));
     } else {
         SetPropW(w.hwnd, key, (HANDLE)1);
         if (ready != NULL) {
@@ -497,12 +474,26 @@ int main_window_run(const AppOptions *options, int show, const wchar_t *key, HAN
         }
         HACCEL keys = LoadAcceleratorsW(instance, MAKEINTRESOURCEW(IDA_MAIN));
         HACCEL list_keys = LoadAcceleratorsW(instance, MAKEINTRESOURCEW(IDA_LIST));
-        ShowWindow(w.hwnd, show);
-        UpdateWindow(w.hwnd);
+        /* What rang until the window was there was not heard. If the folder has been read by now, the window shows it
+         * from its first moment. */
+        main_on_timer(&w);
+        /* When its words are known, and not later: where icons have a window of their own, it would take the focus. */
+        if (options->screenshot == NULL && IsWindow(w.hwnd)) {
+            tray_show(&w.tray);
+        }
+        if (!options->tray && IsWindow(w.hwnd)) {
+            ShowWindow(w.hwnd, w.state.maximized ? SW_SHOWMAXIMIZED : show);
+        }
         run_messages(&w, keys, list_keys);
     }
     /* The window is gone; the tasks ended before it. */
+    folder_watch_stop(w.watch);
+    health_release(&w.health);
+    power_release(&w.power);
+    chart_view_release(&w.chart);
+    mem_free(w.state_path);
     engine_stop(w.engine);
+    main_release_sign_in(&w);
     taskbar_release(&w.taskbar);
     layout_release(&w.layout);
     backup_list_release(&w.list);
@@ -511,6 +502,7 @@ int main_window_run(const AppOptions *options, int show, const wchar_t *key, HAN
     connection_release(&w.connection);
     mem_free(w.folder);
     mem_free(w.export_dir);
+    mem_free(w.step);
     if (w.font != NULL) {
         DeleteObject(w.font);
         DeleteObject(w.status_font);

@@ -11,6 +11,7 @@
 #include "../platform/win/utf_win.h"
 #include "fs.h"
 #include "mem.h"
+#include "texts.h"
 
 #ifndef PW_RENDERFULLCONTENT
 #define PW_RENDERFULLCONTENT 2
@@ -67,7 +68,7 @@ static bool take(HWND window, Picture *picture, Error *err)
     picture->dc = CreateCompatibleDC(NULL);
     picture->bitmap = CreateDIBSection(picture->dc, &info, DIB_RGB_COLORS, &bits, NULL, 0);
     if (picture->bitmap == NULL) {
-        return error_set_os(err, EK_INTERNAL, (long)GetLastError(), "could not make a picture of the window");
+        return error_set_os(err, EK_INTERNAL, (long)GetLastError(), TEXT_PICTURE_FAILED);
     }
     picture->pixels = bits;
     picture->old = SelectObject(picture->dc, picture->bitmap);
@@ -190,7 +191,7 @@ static bool save_png(const Picture *picture, const char *path, Error *err)
     if (SUCCEEDED(hr)) {
         hr = IWICBitmapEncoder_Commit(encoder);
     }
-    ok = SUCCEEDED(hr) || error_set_os(err, EK_IO, (long)hr, "could not write the picture %s", path);
+    ok = SUCCEEDED(hr) || error_set_os(err, EK_IO, (long)hr, TEXT_PICTURE_UNWRITTEN, path);
 out:
     if (converter != NULL) {
         IWICFormatConverter_Release(converter);

@@ -2,16 +2,20 @@
 
 #include "auditlog.h"
 #include "cancel.h"
+#include "catalog.h"
 #include "clock.h"
 #include "export.h"
 #include "folder.h"
 #include "fs.h"
 #include "machine.h"
 #include "mem.h"
+#include "prove.h"
 #include "retention.h"
 #include "sample.h"
 #include "settings.h"
+#include "texts.h"
 #include "thread.h"
+#include "userprofile.h"
 #include "verify.h"
 
 struct Task {
@@ -23,9 +27,10 @@ struct Task {
     char **files;
     size_t file_count;
     char *target;
-    bool overwrite;
+    bool overwrite, on;
     ConfigValues config;
     JobSink sink;
+    char *actor; /* the sink's */
     void (*ring)(void *context);
     void *context;
     /* The worker's until `finished`, then the window's. */
@@ -50,6 +55,7 @@ static void copy_options(AppOptions *to, const AppOptions *from)
     to->port = mem_strdup(from->port);
     to->user = mem_strdup(from->user);
     to->database = mem_strdup(from->database);
+    connection_copy(&to->environment, &from->environment);
 }
 
 static void replace(char **text, const char *with)
@@ -60,63 +66,47 @@ static void replace(char **text, const char *with)
     }
 }
 
-/* Profile, environment, switches: later ones win. The password comes from the environment, a connection string
- * or, failing these, from what the system keeps for this user. */
-static bool find_connection(const AppOptions *options, const JobSink *sink, Connection *connection, Error *err)
+/* userprofile.h decides. A profile that cannot be read is told: the environment and the switches may still say it
+ * all. */
+static bool find_connection(const Task *task, TaskResult *result, Error *err)
 {
+    const AppOptions *options = &task->options;
+    const JobSink *sink = &task->sink;
+    const ConnectionSwitches switches = {options->host, options->port, options->user, NULL, options->database};
+    UserProfile profile;
     Error problem = ERROR_INIT;
-    if (!connection_load_profile(connection, &problem)) {
-        /* The environment and the switches may still say it all. */
+    userprofile_init(&profile);
+    if (!userprofile_load(&profile, &problem)) {
         char *text = error_text(&problem);
         job_log(sink, LOG_WARNING, "%s", text);
         mem_free(text);
         error_clear(&problem);
+    } else if (profile.notice != NULL) {
+        job_log(sink, LOG_WARNING, "%s", profile.notice);
     }
-    connection_from_env(connection);
-    if (options->database != NULL && (strchr(options->database, '=') != NULL || strstr(options->database, "://"))) {
-        if (!connection_parse(connection, options->database, err)) {
-            return error_context(err, "-d");
-        }
+    bool ok = true;
+    if (userprofile_is_configured(&task->connection)) {
+        connection_copy(&result->connection, &task->connection); /* chosen in the window just now */
     } else {
-        replace(&connection->database, options->database);
+        ok = userprofile_connection(&profile, &options->environment, &switches, &result->connection, err);
     }
-    replace(&connection->host, options->host);
-    replace(&connection->port, options->port);
-    replace(&connection->user, options->user);
-    if (!secret_is_set(&connection->password)) {
-        char *target = connection_secret_target(connection);
-        machine_secret_load(target, &connection->password);
-        mem_free(target);
-    }
-    return true;
-}
-
-static ConfigValues config_of(const Settings *settings)
-{
-    return (ConfigValues){settings->retention_days, settings->max_backups, settings->compress};
+    result->lock_minutes = profile.lock_minutes;
+    userprofile_release(&profile);
+    return ok;
 }
 
 static bool run_open(const Task *task, TaskResult *result, Error *err)
 {
-    Settings settings;
-    settings_init(&settings);
     bool ok = folder_choose(task->options.folder, &result->folder, &result->fallback, err) &&
-              settings_load(result->folder, &settings, err) &&
-              find_connection(&task->options, &task->sink, &result->connection, err);
+              find_connection(task, result, err);
     if (ok) {
         const Connection *c = &result->connection;
-        result->config = config_of(&settings);
-        result->configured = c->host != NULL || c->database != NULL;
-        if (settings.notice != NULL) {
-            job_log(&task->sink, LOG_WARNING, "%s", settings.notice);
-        }
+        result->configured = userprofile_is_configured(c);
         if (result->fallback) {
-            job_log(&task->sink, LOG_WARNING, "The Documents folder cannot be written to; backups are kept in %s",
-                    result->folder);
+            job_log(&task->sink, LOG_WARNING, TEXT_FOLDER_FALLBACK, result->folder);
         }
-        ok = catalog_load(result->folder, clock_now(), &result->catalog, err);
+        ok = list_model_load(result->folder, &result->model, err);
     }
-    settings_release(&settings);
     return ok;
 }
 
@@ -131,8 +121,8 @@ static bool run_demo(const Task *task, TaskResult *result, Error *err)
     } else {
         char *local = machine_local_data_dir();
         if (local == NULL) {
-            error_set(err, EK_SETTINGS, "there is no folder for the program's own data");
-            error_hint(err, "Name one with --demo-data.");
+            error_set(err, EK_SETTINGS, TEXT_NO_OWN_FOLDER);
+            error_hint(err, TEXT_NO_OWN_FOLDER_HINT);
             goto out;
         }
         /* One for each size: a sample database of another size would be in the way. */
@@ -150,9 +140,10 @@ static bool run_demo(const Task *task, TaskResult *result, Error *err)
     }
     connection_copy(&result->connection, engine_connection(engine));
     replace(&result->connection.database, SAMPLE_DATABASE);
-    job_log(&task->sink, LOG_GOOD, made ? "The sample database is ready." : "The sample database is there already.");
+    job_log(&task->sink, LOG_GOOD, "%s", made ? TEXT_SAMPLE_READY : TEXT_SAMPLE_THERE);
     result->engine = engine;
     engine = NULL;
+    signin_first_manager(&result->connection, task->cancel, &result->user, NULL);
     ok = true;
 out:
     engine_stop(engine);
@@ -197,16 +188,38 @@ static void share_progress(void *context, const Progress *progress)
     share->sink->progress(share->sink->context, &whole);
 }
 
+/* What cannot be proven on the bundled server is no failure, and nothing is known against the backup; prove_backup
+ * logs each outcome itself. */
+static bool prove_file(const Task *task, const char *path, const JobSink *sink, Error *err)
+{
+    const ProveSpec spec = {.record = true};
+    ProveResult result;
+    prove_result_init(&result);
+    bool ok = prove_backup(path, &spec, sink, task->cancel, &result, err);
+    prove_result_release(&result);
+    return ok;
+}
+
 static bool run_file(const Task *task, const char *path, const JobSink *sink, Error *err)
 {
     if (task->kind == TASK_DELETE) {
         char *folder = fs_dir_name(path);
-        bool gone = retention_delete(folder, fs_base_name(path), false, err);
+        bool gone = retention_delete(folder, fs_base_name(path), false, sink, err);
         if (gone) {
-            job_log(sink, LOG_INFO, "Deleted: %s", fs_base_name(path));
+            job_log(sink, LOG_INFO, TEXT_DELETED, fs_base_name(path));
         }
         mem_free(folder);
         return gone;
+    }
+    if (task->kind == TASK_PIN) {
+        bool done = retention_pin(task->folder, fs_base_name(path), task->on, NULL, sink, err);
+        if (done) {
+            job_log(sink, LOG_INFO, task->on ? TEXT_PINNED_NOW : TEXT_UNPINNED, fs_base_name(path));
+        }
+        return done;
+    }
+    if (task->kind == TASK_PROVE) {
+        return prove_file(task, path, sink, err);
     }
     if (task->kind == TASK_VERIFY) {
         VerifyResult result;
@@ -230,12 +243,16 @@ static bool run_files(const Task *task, TaskResult *result, Error *err)
     bool stop = false;
     for (size_t i = 0; i < task->file_count && !stop; i++) {
         Share share = {&task->sink, i, task->file_count};
-        const JobSink sink = {share_log, share_progress, &share};
+        const JobSink sink = {share_log, share_progress, &share, task->actor};
         Error failed = ERROR_INIT;
         char *path = fs_join(task->folder, task->files[i]);
         if (run_file(task, path, &sink, &failed)) {
             result->done++;
         } else {
+            if (failed.kind == EK_NOT_FOUND && !fs_exists(path)) {
+                error_set(&failed, EK_NOT_FOUND, TEXT_FILE_GONE, task->files[i]);
+                error_hint(&failed, "%s", TEXT_FILE_GONE_HINT);
+            }
             stop = failed.kind == EK_CANCELLED || failed.kind == EK_BUSY ||
                    (task->kind == TASK_EXPORT && (failed.kind == EK_SPACE || failed.kind == EK_IO));
             result->failed++;
@@ -254,33 +271,111 @@ static bool run_files(const Task *task, TaskResult *result, Error *err)
     return first.kind == EK_NONE || error_move(err, &first);
 }
 
-/* --- the settings ---------------------------------------------------------------------------------------- */
+/* --- clean-ups ------------------------------------------------------------------------------------------- */
 
-/* Over what the file holds now: it may have been changed by hand since it was read. */
-static bool run_config(const Task *task, TaskResult *result, Error *err)
+/* The core's dry run, fresh: the list on the screen may be older than the folder. */
+static bool run_plan(const Task *task, TaskResult *result, Error *err)
 {
+    Catalog catalog;
     Settings settings;
+    RetentionPlan plan;
+    catalog_init(&catalog);
     settings_init(&settings);
-    bool ok = settings_load(task->folder, &settings, err);
+    retention_plan_init(&plan);
+    const int64_t now = clock_now();
+    bool ok = settings_load(task->folder, &settings, err) && catalog_load(task->folder, now, &catalog, err);
     if (ok) {
-        settings.retention_days = task->config.retention_days;
-        settings.max_backups = task->config.max_backups;
-        settings.compress = task->config.compress;
-        ok = settings_save(task->folder, &settings, err);
-    }
-    if (ok) {
-        result->config = config_of(&settings);
-        char *text = mem_printf("retention %d days, at most %d backups, %s", settings.retention_days,
-                                settings.max_backups, settings.compress ? "compressed" : "not compressed");
-        const AuditEntry entry = {.operation = "settings", .status = "success", .message = text, .seconds = -1};
         if (settings.notice != NULL) {
             job_log(&task->sink, LOG_WARNING, "%s", settings.notice);
         }
-        job_log(&task->sink, LOG_GOOD, "Configuration saved: %s", text);
+        result->frozen = retention_frozen(task->folder);
+        RetentionRules rules = retention_rules(&settings);
+        rules.frozen = result->frozen;
+        retention_plan(&catalog, &rules, now, &plan);
+        result->plan_total = plan.count;
+        result->plan = mem_array(plan.removals, sizeof *result->plan);
+        for (size_t i = plan.count; i > 0; i--) {
+            const RetentionItem *item = &plan.items[i - 1];
+            if (item->remove) {
+                result->plan[result->plan_count++] =
+                    (CleanupItem){mem_strdup(item->entry->name), mem_strdup(item->reason), item->entry->size,
+                                  item->entry->age_days};
+            }
+        }
+    }
+    retention_plan_release(&plan);
+    settings_release(&settings);
+    catalog_release(&catalog);
+    return ok;
+}
+
+static void tell_left_over(void *context, const char *name)
+{
+    job_log(context, LOG_INFO, TEXT_LEFT_OVER, name);
+}
+
+static bool run_cleanup(const Task *task, TaskResult *result, Error *err)
+{
+    FsLock *lock = NULL;
+    Settings settings;
+    JobSink sink = task->sink;
+    settings_init(&settings);
+    bool ok = folder_lock(task->folder, &lock, err) && settings_load(task->folder, &settings, err) &&
+              folder_clean_up(task->folder, tell_left_over, &sink, err) &&
+              retention_run(task->folder, &settings, NULL, clock_now(), &task->sink, task->cancel, &result->removed,
+                            err);
+    fs_unlock(lock);
+    settings_release(&settings);
+    return ok;
+}
+
+static bool run_unfreeze(const Task *task, Error *err)
+{
+    bool ok = retention_unfreeze(task->folder, &task->sink, err);
+    if (ok) {
+        job_log(&task->sink, LOG_GOOD, "%s", TEXT_UNFROZEN);
+    }
+    return ok;
+}
+
+/* --- the settings ---------------------------------------------------------------------------------------- */
+
+/* Over what the file holds now: it may have been changed by hand since it was read. */
+static bool set_config(void *context, Settings *settings, Error *err)
+{
+    const ConfigValues *config = context;
+    (void)err;
+    settings->retention_days = config->retention_days;
+    settings->max_backups = config->max_backups;
+    settings->verify_after_backup = config->verify;
+    settings->compress = config->compress;
+    return true;
+}
+
+static bool run_config(const Task *task, TaskResult *result, Error *err)
+{
+    Settings settings;
+    ConfigValues config = task->config;
+    settings_init(&settings);
+    bool ok = settings_change(task->folder, set_config, &config, &settings, err);
+    if (ok) {
+        result->config = list_model_config(&settings);
+        char *text = mem_printf(TEXT_CONFIG_VALUES, settings.retention_days, settings.max_backups,
+                                settings.verify_after_backup ? TEXT_CONFIG_VERIFIED : TEXT_CONFIG_NOT_VERIFIED,
+                                settings.compress ? TEXT_CONFIG_COMPRESSED : TEXT_CONFIG_NOT_COMPRESSED);
+        const AuditEntry entry = {.operation = "settings",
+                                  .status = "success",
+                                  .message = text,
+                                  .seconds = -1,
+                                  .actor = task->actor};
+        if (settings.notice != NULL) {
+            job_log(&task->sink, LOG_WARNING, "%s", settings.notice);
+        }
+        job_log(&task->sink, LOG_GOOD, TEXT_CONFIG_SAVED, text);
         Error failed = ERROR_INIT;
         if (!auditlog_append(task->folder, &entry, &failed)) {
             char *why = error_text(&failed);
-            job_log(&task->sink, LOG_WARNING, "The log could not be written: %s", why);
+            job_log(&task->sink, LOG_WARNING, TEXT_LOG_NOT_WRITTEN, why);
             mem_free(why);
             error_clear(&failed);
         }
@@ -300,7 +395,7 @@ static void run(void *argument)
         result->ok = run_open(task, result, &err);
         break;
     case TASK_LIST:
-        result->ok = catalog_load(task->folder, clock_now(), &result->catalog, &err);
+        result->ok = list_model_load(task->folder, &result->model, &err);
         break;
     case TASK_DEMO:
         result->ok = run_demo(task, result, &err);
@@ -311,7 +406,18 @@ static void run(void *argument)
     case TASK_VERIFY:
     case TASK_EXPORT:
     case TASK_DELETE:
+    case TASK_PROVE:
+    case TASK_PIN:
         result->ok = run_files(task, result, &err);
+        break;
+    case TASK_PLAN:
+        result->ok = run_plan(task, result, &err);
+        break;
+    case TASK_CLEANUP:
+        result->ok = run_cleanup(task, result, &err);
+        break;
+    case TASK_UNFREEZE:
+        result->ok = run_unfreeze(task, &err);
         break;
     case TASK_CONFIG:
         result->ok = run_config(task, result, &err);
@@ -347,14 +453,17 @@ Task *task_start(const TaskSpec *spec, JobSink sink, void (*ring)(void *context)
     }
     task->target = mem_strdup(spec->target);
     task->overwrite = spec->overwrite;
+    task->on = spec->on;
     task->config = spec->config;
     task->sink = sink;
+    task->actor = mem_strdup(sink.actor);
+    task->sink.actor = task->actor;
     task->ring = ring;
     task->context = context;
     task->result = mem_alloc(sizeof *task->result);
     task->result->kind = spec->kind;
     connection_init(&task->result->connection);
-    catalog_init(&task->result->catalog);
+    list_model_init(&task->result->model);
     backup_result_init(&task->result->backup);
     task->cancel = cancel_new();
     task->mutex = mutex_new();
@@ -411,6 +520,7 @@ TaskResult *task_take(Task *task)
     }
     mem_free(task->files);
     mem_free(task->target);
+    mem_free(task->actor);
     mem_free(task->folder);
     mem_free(task);
     return result;
@@ -423,8 +533,15 @@ void task_result_free(TaskResult *result)
     }
     error_clear(&result->error);
     mem_free(result->folder);
+    signin_user_release(&result->user);
     connection_release(&result->connection);
-    catalog_release(&result->catalog);
+    list_model_release(&result->model);
+    for (size_t i = 0; i < result->plan_count; i++) {
+        mem_free(result->plan[i].name);
+        mem_free(result->plan[i].reason);
+    }
+    mem_free(result->plan);
+    mem_free(result->frozen);
     backup_result_release(&result->backup);
     engine_stop(result->engine);
     mem_free(result);

@@ -13,11 +13,12 @@
 
 #include "app_options.h"
 #include "backup.h"
-#include "catalog.h"
 #include "connection.h"
 #include "engine.h"
 #include "error.h"
 #include "job.h"
+#include "list_model.h"
+#include "signin.h"
 
 typedef enum TaskKind {
     TASK_OPEN,  /* choose the folder, put the connection together, list the folder */
@@ -27,24 +28,31 @@ typedef enum TaskKind {
     TASK_VERIFY, /* the files: read every byte */
     TASK_EXPORT, /* the files: copy them to a folder */
     TASK_DELETE, /* the files */
+    TASK_PROVE,  /* the files: restore them into an empty database on the bundled server */
+    TASK_PIN,    /* the files: keep them whatever their age, or no longer (`on`) */
+    TASK_PLAN,   /* what a clean-up would remove */
+    TASK_CLEANUP, /* remove it */
+    TASK_UNFREEZE, /* end the stop of clean-ups that a shrink alarm made */
     TASK_CONFIG  /* write the settings */
 } TaskKind;
 
-/* What the window shows of the settings. */
-typedef struct ConfigValues {
-    int retention_days, max_backups;
-    bool compress;
-} ConfigValues;
+/* One backup that a clean-up would remove. */
+typedef struct CleanupItem {
+    char *name, *reason; /* owned */
+    uint64_t size;
+    int age_days;
+} CleanupItem;
 
 typedef struct TaskSpec {
     TaskKind kind;
     const AppOptions *options;    /* OPEN, DEMO */
     const char *folder;           /* all but OPEN, DEMO */
-    const Connection *connection; /* BACKUP */
-    const char *const *files;     /* VERIFY, EXPORT, DELETE: names in the folder */
+    const Connection *connection; /* BACKUP; OPEN: where it is known already */
+    const char *const *files;     /* VERIFY, EXPORT, DELETE, PROVE, PIN: names in the folder */
     size_t file_count;
     const char *target;  /* EXPORT: the folder to copy to */
     bool overwrite;      /* EXPORT */
+    bool on;             /* PIN */
     ConfigValues config; /* CONFIG */
 } TaskSpec;
 
@@ -56,18 +64,26 @@ typedef struct TaskResult {
     char *folder;
     bool fallback;   /* it is not the preferred folder */
     bool configured; /* there is a database to connect to */
+    int lock_minutes; /* userprofile.h */
     /* OPEN, DEMO */
     Connection connection;
-    /* OPEN, CONFIG: as they are in the file now */
+    /* CONFIG: as they are in the file now */
     ConfigValues config;
-    /* VERIFY, EXPORT, DELETE: of the files; the error is the first failure, each is in the log */
+    /* VERIFY, EXPORT, DELETE, PROVE, PIN: of the files; the error is the first failure, each is in the log */
     size_t done, failed;
     /* OPEN, LIST */
-    Catalog catalog;
+    ListModel model;
+    /* PLAN: what would go, oldest first, why nothing may go (or NULL), and how many backups there are */
+    CleanupItem *plan;
+    size_t plan_count, plan_total;
+    char *frozen;
+    /* CLEANUP */
+    size_t removed;
     /* BACKUP */
     BackupResult backup;
     /* DEMO */
     Engine *engine;
+    SigninUser user; /* the sample's manager */
 } TaskResult;
 
 typedef struct Task Task;

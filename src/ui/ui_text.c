@@ -1,10 +1,12 @@
 #include "ui_text.h"
 
 #include <stdarg.h>
+#include <string.h>
 
 #include "../platform/win/utf_win.h"
 #include "mem.h"
 #include "strbuf.h"
+#include "words.h"
 
 wchar_t *ui_get_wide(HWND control)
 {
@@ -29,6 +31,20 @@ void ui_set_text(HWND control, const char *utf8)
     wchar_t *text = wide_from_utf8(utf8 == NULL ? "" : utf8);
     ui_set_wide(control, text);
     mem_free(text);
+}
+
+void ui_set_lines(HWND control, const char *utf8, size_t len)
+{
+    StrBuf lines;
+    strbuf_init(&lines, STRBUF_LARGE);
+    for (size_t i = 0; i < len; i++) {
+        if (utf8[i] == '\n') {
+            strbuf_addch(&lines, '\r');
+        }
+        strbuf_addch(&lines, utf8[i]);
+    }
+    ui_set_text(control, lines.buf);
+    strbuf_release(&lines);
 }
 
 wchar_t *ui_wide_printf(const char *format, ...)
@@ -97,4 +113,44 @@ bool ui_is_sign(const wchar_t *text, size_t *units)
     }
     *units = n;
     return true;
+}
+
+void ui_get_secret(HWND control, Secret *secret)
+{
+    wchar_t *wide = ui_get_wide(control);
+    char *text = utf8_from_wide(wide);
+    if (text[0] != 0) {
+        secret_set(secret, text, strlen(text));
+    } else {
+        secret_release(secret);
+    }
+    secret_wipe(wide, wcslen(wide) * sizeof *wide);
+    mem_free(wide);
+    secret_free_text(text);
+}
+
+void ui_set_problem(HWND label, const Error *problem)
+{
+    char *text = mem_printf("%s.%s%s", problem->message, problem->hint == NULL ? "" : " ",
+                            problem->hint == NULL ? "" : problem->hint);
+    if (text[0] >= 'a' && text[0] <= 'z') {
+        text[0] = (char)(text[0] - 'a' + 'A');
+    }
+    ui_set_text(label, text);
+    mem_free(text);
+    MessageBeep(MB_ICONWARNING);
+}
+
+void ui_name_setting(Error *error, const char *key, HWND box)
+{
+    if (error->message == NULL || strstr(error->message, key) == NULL) {
+        return;
+    }
+    wchar_t *wide = ui_get_wide(GetWindow(box, GW_HWNDPREV));
+    char *label = utf8_from_wide(wide);
+    char *message = words_name_setting(error->message, key, label);
+    mem_free(error->message);
+    error->message = message;
+    mem_free(label);
+    mem_free(wide);
 }

@@ -8,13 +8,27 @@
 #include <stddef.h>
 
 #include "compiler.h"
+#include "error.h"
+#include "secret.h"
 
 /* Sets a control's text, unless it has it already: a text that is set anew flickers and is read out anew. */
 void ui_set_text(HWND control, const char *utf8);
 void ui_set_wide(HWND control, const wchar_t *text);
 
+/* The same for lines that end as ours do: an edit box wants both characters. */
+void ui_set_lines(HWND control, const char *utf8, size_t len);
+
 /* A control's text; caller frees. */
 wchar_t *ui_get_wide(HWND control);
+
+/* The same as a secret, unset when it is empty; what it passes through is wiped. */
+void ui_get_secret(HWND control, Secret *secret);
+
+/* What is wrong with the input, as a sentence with its remedy. */
+void ui_set_problem(HWND label, const Error *problem);
+
+/* Where the message names a setting by its key in the file, it names it as the label before its box does. */
+void ui_name_setting(Error *error, const char *key, HWND box);
 
 /* A string of two calls' worth: wide_from_utf8(mem_printf(...)). Caller frees. */
 wchar_t *ui_wide_printf(const char *format, ...) CMMS_PRINTF(1, 2);

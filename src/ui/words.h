@@ -1,17 +1,25 @@
-/* words.h: the sentences that the window makes of what it knows. Portable: no windows.h. UTF-8, caller frees. */
+/*
+ * words.h: the sentences that the window makes of what it knows. Portable but for its numbers, which locale_text.h
+ * writes. UTF-8, caller frees.
+ */
 #ifndef CMMS_UI_WORDS_H
 #define CMMS_UI_WORDS_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "catalog.h"
 #include "connection.h"
 #include "job.h"
 
 char *words_megabytes(uint64_t bytes);          /* "12.41" */
 char *words_progress(const Progress *progress); /* "42 % - Saving parts - 3.1 MB/s - about 2 minutes left" */
-char *words_status(const Catalog *catalog);     /* the sentence on top: the newest backup and its level */
+char *words_step(const Progress *progress);     /* its beginning: "42 % - Saving parts" */
+/* The icon beside the clock: "CMMS Backup - 42 % - Saving parts", and in a second line what the status band says. No
+ * step (NULL): no job runs. */
+char *words_tip(const char *step, const char *status);
 char *words_database(const Connection *connection, bool configured);
+/* A message that names a setting by its key in the file, with the words of the label before its box in its place, in
+ * quotes: "stall_minutes" becomes "Stop after (minutes)" where the label is "&Stop after (minutes):". */
+char *words_name_setting(const char *message, const char *key, const char *label);
 
 #endif

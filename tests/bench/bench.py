@@ -2,8 +2,9 @@
 """`./dev bench [--size MB] [--rounds N]`: ratios measured side by side in one run, never absolute promises.
 
 The rows: a backup with all its checks against `pg_dump -Fc -v` as the predecessor ran it, and against the bare
-pg_dump with our own options; `verify` against `pg_restore -f /dev/null`. Natively (optimised build), then the
-Windows programs under Wine. Each figure is the smallest of the rounds, which take turns.
+pg_dump with our own options; `verify` against `pg_restore -f /dev/null` on the same file, ours and the predecessor's
+(gzip). Natively (optimised build), then the Windows programs under Wine. Each figure is the smallest of the rounds,
+which take turns.
 """
 import argparse
 import os
@@ -27,6 +28,11 @@ def measure(argv, env):
     if status:
         sys.exit("%s ended with %d: %s" % (argv, status, errors.decode(errors="replace")[-1000:]))
     return time.monotonic() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+
+
+def goal(what, figure, most):
+    print("%-40s %6.2f%s" % (what, figure, "" if most is None else
+                             "   goal %g: %s" % (most, "met" if figure <= most else "missed")))
 
 
 def one_kind(kind, server, database, rounds):
@@ -64,6 +70,8 @@ def one_kind(kind, server, database, rounds):
     checks = {
         "pg_restore -f NULL": restore + ["-f", null, at(path)],
         "cmms-backup verify": program.argv + ["verify", "--quiet", at(path)],
+        "the same of the predecessor's file": restore + ["-f", null, at(out)],
+        "verify of the predecessor's file": program.argv + ["verify", "--quiet", at(out)],
     }
     for _ in range(rounds):
         for name, argv in checks.items():
@@ -75,11 +83,16 @@ def one_kind(kind, server, database, rounds):
         print("%-34s %9.2f %9.2f %9.1f %10s" % (name, wall, cpu, memory,
                                                 "%.1f" % (size[name] / 1e6) if name in size else ""))
     a, b, c = (best[n] for n in rows)
-    d, e = (best[n] for n in checks)
-    print("backup / predecessor    wall %.2f  CPU %.2f  file %.2f" % (
-        c[0] / a[0], c[1] / a[1], size["cmms-backup backup, all checks"] / size["predecessor: pg_dump -Fc -v"]))
-    print("backup / bare pg_dump   wall %.2f  CPU %.2f" % (c[0] / b[0], c[1] / b[1]))
-    print("verify / pg_restore     wall %.2f  CPU %.2f" % (e[0] / d[0], e[1] / d[1]))
+    d, e, f, g = (best[n] for n in checks)
+    goal("backup / predecessor, wall", c[0] / a[0], 0.25)
+    goal("backup / predecessor, file", size["cmms-backup backup, all checks"] / size["predecessor: pg_dump -Fc -v"], 1)
+    goal("backup / bare pg_dump, wall", c[0] / b[0], 1.15)
+    goal("verify / pg_restore -f NULL, wall", e[0] / d[0], 0.6)
+    goal("verify / pg_restore, predecessor's files", g[0] / f[0], None)
+    goal("verify / pg_restore, each its own file", e[0] / f[0], None)
+    goal("verify / pg_restore -f NULL, CPU", e[1] / d[1], None)
+    goal("backup, peak memory in MB", c[2], 64)
+    goal("verify, peak memory in MB", e[2], 64)
     shutil.rmtree(folder)
 
 
@@ -92,6 +105,7 @@ def main():
     server = harness.Server(settings=["shared_buffers = 512MB", "max_wal_size = 4GB"])
     try:
         harness.sample(server, "bench", options.size)
+        print("%s, %d cores, load %.1f" % (time.strftime("%Y-%m-%d"), os.cpu_count(), os.getloadavg()[0]))
         print("database: %s MB on disk" % server.psql("SELECT pg_database_size('bench') / 1000000"))
         for kind in ("native", "wine"):
             if options.only in (None, kind):

@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -38,6 +39,12 @@ def equal(got, wanted, what):
         raise AssertionError("%s is %r, not %r" % (what, got, wanted))
 
 
+def same_sums(got, wanted, what):
+    """As equal, of two answers of checksums(): only what differs is told."""
+    differ = {k: (got.get(k), wanted.get(k)) for k in sorted({*got, *wanted}) if got.get(k) != wanted.get(k)}
+    check(not differ, "%s differ in %d of %d, as (is, should be): %r" % (what, len(differ), len(wanted), differ))
+
+
 def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
@@ -58,10 +65,18 @@ def as_postgres(argv, **more):
 class Server:
     """A native PostgreSQL server on a loopback port, with TLS (its own CA) and scram passwords."""
 
-    def __init__(self, folder=None, port=None, settings=()):
+    def __init__(self, folder=None, port=None, settings=(), copy_of=None):
+        """copy_of: the folder of such a server that was stopped."""
         self.folder = folder or temp_dir("pg")
         self.port = port or free_port()
         data = os.path.join(self.folder, "data")
+        if copy_of:
+            subprocess.run(["cp", "-a", copy_of + "/.", self.folder], check=True)
+            self.data, self.ca = data, os.path.join(self.folder, "ca.crt")
+            with open(os.path.join(data, "postgresql.conf"), "a") as f:
+                f.write("port = %d\n" % self.port)
+            self.start()
+            return
         os.makedirs(self.folder, exist_ok=True)
         shutil.chown(self.folder, "postgres", "postgres")
         self.data = data
@@ -119,10 +134,11 @@ class Server:
             raise AssertionError("psql: " + done.stderr.decode(errors="replace"))
         return done.stdout.decode().strip()
 
-    def restore(self, archive, database):
+    def restore(self, archive, database, owners=False):
         """The distribution's own pg_restore, into a new database."""
         self.psql('CREATE DATABASE "%s"' % database)
-        done = subprocess.run([PG_BIN + "/pg_restore", "--exit-on-error", "--no-owner", "-d", database, archive],
+        done = subprocess.run([PG_BIN + "/pg_restore", "--exit-on-error", "-d", database, archive] +
+                              ([] if owners else ["--no-owner"]),
                               env={**clean_env(), **self.env()}, capture_output=True)
         check(done.returncode == 0, "pg_restore: " + done.stderr.decode(errors="replace")[-2000:])
 
@@ -137,15 +153,20 @@ def checksums(env):
                               input=sql.encode(), env={**clean_env(), **env}, capture_output=True)
         check(done.returncode == 0, "psql: " + done.stderr.decode(errors="replace"))
         return done.stdout.decode()
-    names = ask("SELECT c.relkind::text || format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n "
-                "ON n.oid = c.relnamespace WHERE c.relkind IN ('r','S') AND n.nspname NOT LIKE 'pg\\_%' "
-                "AND n.nspname <> 'information_schema' ORDER BY 1").splitlines()
-    sums = {}
-    for name in names:
-        kind, name = name[0], name[1:]
-        what = "last_value::text || is_called" if kind == "S" else "t::text"
-        rows = sorted(ask("SET bytea_output = hex; SELECT %s FROM %s t;" % (what, name)).split("\n"))
-        sums[name] = (len(rows), hashlib.sha256("\n".join(rows).encode()).hexdigest())
+    # Columns by name: a child's order may change when it is restored. And with an alias that no column has.
+    names = json.loads(ask(
+        "SELECT coalesce(json_agg(json_build_array(format('%I.%I', n.nspname, c.relname), CASE c.relkind WHEN 'S' "
+        "THEN 'last_value::text || is_called' ELSE (SELECT format('row(%s)::text', string_agg(format("
+        "'\"the row\".%I', attname), ', ' ORDER BY attname COLLATE \"C\")) FROM pg_attribute WHERE attrelid = c.oid "
+        "AND attnum > 0 AND NOT attisdropped) END)), '[]') "
+        "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+        "WHERE c.relkind IN ('r','S') AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'"))
+    questions = ["SET bytea_output = hex; SET timezone = 'UTC'; SET extra_float_digits = 3;"]
+    for name, what in names:
+        questions.append("SELECT count(*), md5(coalesce(string_agg(h, '' ORDER BY h COLLATE \"C\"), '')) FROM "
+                         "(SELECT md5(%s) AS h FROM %s%s AS \"the row\") AS x;" %
+                         (what, "" if what.startswith("last") else "ONLY ", name))
+    sums = dict(zip((n[0] for n in names), ask("\n".join(questions)).splitlines(), strict=True))
     sums["large objects"] = ask("SELECT oid, md5(lo_get(oid)) FROM pg_largeobject_metadata ORDER BY 1")
     return sums
 
@@ -167,6 +188,38 @@ class Done:
             return json.loads(self.out)
         except ValueError:
             raise AssertionError("not one JSON document: %r (stderr %r)" % (self.out[:500], self.err[:500]))
+
+
+def finish(process, limit=280):
+    """Waits for a run that was started; what came of it. CMMS_TEST_LIMIT: for mutants, which may hang."""
+    limit = float(os.environ.get("CMMS_TEST_LIMIT", limit))
+    try:
+        out, err = process.communicate(timeout=limit)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise AssertionError("%s did not end within %d s" % (" ".join(process.args), limit))
+    done = Done(process.returncode, out.decode(errors="replace"), err.decode(errors="replace"))
+    check(done.code != 99 and "ERROR: AddressSanitizer" not in done.err and "runtime error:" not in done.err,
+          "a sanitizer has something to say: " + done.err[-3000:])
+    return done
+
+
+def end_unborn(pipes):
+    """Who holds one of the pipes for writing; ends those that are still Wine's loader and not yet a program."""
+    holders = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            files = os.listdir("/proc/%s/fd" % pid)
+            if int(pid) == os.getpid() or not any(os.readlink("/proc/%s/fd/%s" % (pid, f)) in pipes for f in files):
+                continue
+            holders.append(int(pid))
+            with open("/proc/%s/cmdline" % pid, "rb") as f:
+                loader = os.path.basename(f.read().split(b"\0")[0])
+            if loader in (b"wine", b"wine64", b"wine-preloader", b"wine64-preloader"):
+                os.kill(int(pid), signal.SIGKILL)
+        except OSError:
+            continue
+    return holders
 
 
 class Program:
@@ -200,17 +253,21 @@ class Program:
         return subprocess.Popen(self.argv + arguments, env=self.env(env), stdin=subprocess.DEVNULL,
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more)
 
-    def run(self, arguments, env=None, timeout=300, **more):
-        process = self.start(arguments, env, **more)
-        try:
-            out, err = process.communicate(timeout=timeout)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            raise AssertionError("%s did not end within %d s" % (" ".join(arguments), timeout))
-        done = Done(process.returncode, out.decode(errors="replace"), err.decode(errors="replace"))
-        check(done.code != 99 and "ERROR: AddressSanitizer" not in done.err and "runtime error:" not in done.err,
-              "a sanitizer has something to say: " + done.err[-3000:])
-        return done
+    @staticmethod
+    def kill(process):
+        """Kills a program that start() began, at any moment; returns what it said.
+
+        Where Wine was just making a child for it, that child waits for its maker for ever, with the program's output
+        open. Windows has no such thing (a process is made as a whole), so it is ended here."""
+        process.kill()
+        process.wait()
+        pipes = {"pipe:[%d]" % os.fstat(f.fileno()).st_ino for f in (process.stdout, process.stderr)}
+        wait_for(lambda: not end_unborn(pipes), 20, "the end of what still holds the killed program's output")
+        out, err = process.communicate()
+        return out.decode(errors="replace") + err.decode(errors="replace")
+
+    def run(self, arguments, env=None, limit=280, **more):
+        return finish(self.start(arguments, env, **more), limit)
 
     def backup(self, server, database, folder, arguments=(), env=None):
         done = self.run(["backup", "--json", "--folder", self.path(folder), "-h", "127.0.0.1", "-p", str(server.port),

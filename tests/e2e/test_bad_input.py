@@ -2,12 +2,19 @@
 import json
 import os
 import shutil
+import signal
 import socket
-import stat
 import subprocess
 import threading
+import time
 import harness
-from harness import check, equal, PASSWORD
+from harness import check, equal, finish, PASSWORD
+from promises import left_over
+from test_kill import tools_of
+
+
+NOT_WHOLE = "no backup was made, because what pg_dump wrote is not whole"
+AGAIN = "Try again. If it fails again, show this to your IT administrator."
 
 
 def refused(program, done, folder, code, words, logged=True):
@@ -75,11 +82,35 @@ def test_unknown_user(program):
     refused(program, done, folder, 6, ["nobody's"])
 
 
+def test_nothing_configured(program):
+    """Not "nothing answers at localhost", and no talk of variables: what to enter."""
+    folder = harness.temp_dir("b")
+    done = run(program, folder)
+    refused(program, done, folder, 3, ["no database is configured yet", "postgresql://user:password@host/database"])
+    check("PGHOST" not in done.out, done.out)
+
+
 def test_unknown_host(program):
     folder = harness.temp_dir("b")
     done = run(program, folder, ["-h", "no-such-host.invalid", "-U", "x", "-d", "x", "-w"],
                env={"PGCONNECT_TIMEOUT": "3"})
     refused(program, done, folder, 5, ["no-such-host.invalid"])
+
+
+def test_password_in_the_wrong_place(program):
+    """A connection string where a host, a port or nothing should stand: no word of it is told or logged. (P7)"""
+    string = "postgresql://ann:hunter2@127.0.0.1:1/cmms"
+    for arguments, env, code in ((["-h", string], {}, 3), ([], {"PGHOST": string}, 3),
+                                 (["-h", "ann:hunter2@db"], {}, 3), (["-h", "127.0.0.1", "-p", "ann:hunter2"], {}, 3),
+                                 (["-d", string + "?hunter2"], {}, 2), (["-d", "host=h password=x hunter2"], {}, 2)):
+        folder = harness.temp_dir("b")
+        for verb in ("backup", "doctor"):
+            done = program.run([verb, "--json", "--folder", program.path(folder)] + arguments, env=env)
+            equal(done.code, code, "exit code of %s %s: %s" % (verb, arguments, done.out))
+            check("hunter2" not in done.out + done.err, "%s tells it: %s%s" % (verb, done.out, done.err))
+        for name in os.listdir(folder):
+            with open(os.path.join(folder, name), "rb") as f:
+                check(b"hunter2" not in f.read(), "%s holds it (%s)" % (name, arguments))
 
 
 def test_closed_port(program):
@@ -165,7 +196,7 @@ def test_lying_tools(program):
                 f.write(content[:len(content) * 2 // 3])
             env["FAKE_TOOL_FILE"] = program.path(cut)
         done = run(program, folder, env=env)
-        refused(program, done, folder, code, [])
+        refused(program, done, folder, code, [NOT_WHOLE, AGAIN] if code == 7 else [])
 
 
 def lying_dump(program, archive):
@@ -194,7 +225,7 @@ def test_archive_of_another_moment(program):
     folder = harness.temp_dir("b")
     env = {**server.env("moved"), **lying_dump(program, good["unix_path"])}
     done = run(program, folder, env=env)
-    refused(program, done, folder, 7, ["2 rows of public.t", "held 3"])
+    refused(program, done, folder, 7, [NOT_WHOLE, "2 rows of public.t", "held 3", AGAIN])
 
 
 def test_archive_cut_in_its_data(program):
@@ -209,7 +240,7 @@ def test_archive_cut_in_its_data(program):
         f.write(content[:len(content) * 2 // 3])
     folder = harness.temp_dir("b")
     done = run(program, folder, env={**server.env(database), **lying_dump(program, cut)})
-    refused(program, done, folder, 7, ["is damaged"])
+    refused(program, done, folder, 7, [NOT_WHOLE + ": cmms_backup_", "is damaged: ", AGAIN])
 
 
 def test_tool_that_hangs(program):
@@ -223,6 +254,26 @@ def test_tool_that_hangs(program):
     done = run(program, folder, env={**server.env(harness.sample(server)), "CMMS_BACKUP_TOOLS": program.path(tools),
                                      "FAKE_TOOL_VERSION": "17.5", "FAKE_TOOL_MODE": "hang", "CMMS_STALL_SECONDS": "3"})
     refused(program, done, folder, 5, ["moved"])
+
+
+def test_hanging_tool_is_stopped(program):
+    """Ctrl+C while pg_dump stands still: nobody waits for it."""
+    if program.kind == "wine":
+        raise harness.Skip("no console event can be sent to a Wine process from outside; the window's Cancel is tested")
+    server = harness.shared_server()
+    folder, tools = harness.temp_dir("b"), harness.temp_dir("tools")
+    for tool in ("pg_dump", "pg_restore"):
+        shutil.copy(os.path.join(harness.NATIVE, "fakes/fake_tool"), os.path.join(tools, tool))
+    process = program.start(["backup", "--json", "--folder", folder], env={
+        **server.env(harness.sample(server)), "CMMS_BACKUP_TOOLS": tools, "FAKE_TOOL_VERSION": "17.5",
+        "FAKE_TOOL_MODE": "hang", "CMMS_TEST_MARK": folder})
+    harness.wait_for(lambda: harness.partials_in(folder) and tools_of(folder), 60, "the dump's start")
+    began = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    done = finish(process)
+    check(time.monotonic() - began < 4, "it took long to stop") # two seconds, and no more when a machine is busy
+    equal((done.code, harness.backups_in(folder), left_over(folder)), (130, [], []), "exit code, and what is left")
+    harness.wait_for(lambda: not tools_of(folder), 5, "the end of pg_dump")
 
 
 def test_read_only_folder(program):

@@ -41,7 +41,7 @@ def test_flips_and_truncations(program):
         listing = subprocess.run([harness.PG_BIN + "/pg_restore", "--list", os.path.join(damaged, name)],
                                  capture_output=True)
         listed_anyway += listing.returncode == 0
-    done = program.run(["verify", "--json", "--all", "--folder", program.path(damaged)], timeout=900)
+    done = program.run(["verify", "--json", "--all", "--folder", program.path(damaged)], limit=900)
     equal(done.code, 7, "exit code")
     files = {f["path"].replace("\\", "/").split("/")[-1]: f for f in done.json()["files"]}
     accepted = [n for n in names if files[n]["ok"]]

@@ -3,6 +3,7 @@
 programs, and the backup restored with the distribution's pg_restore into a native server. Equal data."""
 import contextlib
 import os
+import shutil
 import subprocess
 import harness
 from harness import check, equal
@@ -68,6 +69,27 @@ def test_edb_peer(program):
     if not os.path.exists(PEER + "/postgres.exe"):
         raise AssertionError("the peer is not there: " + PEER)
     go_round(program, PEER, "edb")
+
+
+def test_without_libpq(program):
+    """It is loaded when a server is first asked: where it is missing or damaged one sentence says so, and what needs no
+    server goes on."""
+    home, folder = harness.temp_dir("home"), harness.temp_dir("b")
+    for name in ("cmms-backup-cli.exe", "libcrypto-3-x64.dll"):
+        shutil.copy(os.path.join(harness.PRODUCT, name), home)
+    bare = harness.Program(program.kind)
+    bare.argv = ["wine", os.path.join(home, "cmms-backup-cli.exe")]
+    for damaged in (False, True):
+        if damaged:
+            with open(os.path.join(home, "libpq.dll"), "w") as f:
+                f.write("not a program")
+        done = bare.run(["backup", "--folder", bare.path(folder), "-h", "127.0.0.1", "-p", "9", "-U", "x", "-d", "x",
+                         "-w"])
+        equal(done.code, 1, "exit code: %s %s" % (done.out, done.err))
+        check("could not load libpq.dll, which belongs to this program" in done.err, done.err)
+        check("Install CMMS Backup again." in done.err, done.err)
+        check(not [n for n in os.listdir(folder) if ".backup" in n and not n.startswith(".")], os.listdir(folder))
+        equal(bare.run(["list", "--folder", bare.path(folder)]).code, 0, "the list's exit code")
 
 
 harness.main(__name__)

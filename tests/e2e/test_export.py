@@ -3,6 +3,7 @@ import os
 import subprocess
 import harness
 from harness import check, equal
+from promises import after_power_cut, keep_synced, left_over, look
 
 
 def made(program):
@@ -128,6 +129,46 @@ def test_write_faults(program):
             equal(harness.backups_in(to), [], "copies (%s %d)" % (what, n))
             equal(harness.partials_in(to), [], "partials (%s %d)" % (what, n))
         check(copies > 0, "a %s of the copy was made to fail" % what)
+
+
+def test_killed_and_without_power(program):
+    """Killed before the Nth change at the destination, N = 1, 2, 3 ..., and what a power cut would leave of it: what is
+    called *.backup there is whole, and the next export needs no repair."""
+    if program.kind == "wine":
+        raise harness.Skip("the fault library is preloaded into Linux programs; the same core is tested natively")
+    path, _ = made(program)
+    n, cuts = 0, 0
+    while True:
+        n += 1
+        to = os.path.join(harness.temp_dir("f"), "to")
+        os.mkdir(to)
+        keep_synced(to, to + ".synced")
+        done = export(program, path, to,
+                      env={"LD_PRELOAD": "libasan.so.8 " + os.path.join(harness.NATIVE, "libfault.so"),
+                           "FAULT": "kill:%d" % n, "FAULT_DIR": to, "FAULT_MARK": to + ".hit",
+                           "FAULT_SYNCED": to + ".synced",
+                           "ASAN_OPTIONS": "detect_leaks=0:verify_asan_link_order=0:exitcode=99"})
+        hit = os.path.exists(to + ".hit")
+        equal(done.code, -9 if hit else 0, "step %d: %s" % (n, done.out))
+        seen = look(to)
+        equal((seen.unfit, seen.bare), ({}, []), "copies that are not whole (step %d)" % n)
+        for word, names in after_power_cut(to, to + ".synced"):
+            cut = to + "." + word
+            os.mkdir(cut)
+            for name, content in names.items():
+                with open(os.path.join(cut, name), "wb") as f:
+                    f.write(content)
+            seen = look(cut)
+            equal((seen.unfit, seen.bare), ({}, []), "copies after a power cut (%s) before step %d" % (word, n))
+            check(hit or len(seen.good) == 1, "what was told to be done is on the disk (%s)" % word)
+            cuts += 1
+        if not hit:
+            break
+        equal(export(program, path, to, "--overwrite").code, 0, "the next export (step %d)" % n)
+        equal((left_over(to), len(look(to).good)), ([], 1), "what is there after it (step %d)" % n)
+        check(n < 100, "it ends")
+    check(n > 5, "steps: %d" % n)
+    print("# killed at every one of %d steps, %d states after a power cut" % (n - 1, cuts))
 
 
 harness.main(__name__)

@@ -1,13 +1,20 @@
 """Prove: a backup restored into an empty database, counted, and taken away again; on the bundled engine and on a
 server that is named."""
+import contextlib
 import json
 import os
 import shutil
 import signal
 import subprocess
+import time
 import harness
 from harness import check, equal, PASSWORD
+from promises import check_promises, left_over, look
+from test_kill import tools_of
 
+SLOW_INDEX = ("CREATE TABLE t (a int); INSERT INTO t SELECT generate_series(1, 40); "
+              "CREATE FUNCTION slow(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS "
+              "$$ BEGIN PERFORM pg_catalog.pg_sleep(0.1); RETURN $1; END $$; CREATE INDEX i ON t (slow(a))")
 UTF = "J\u00fcrgen's & 100% #1"
 
 
@@ -25,10 +32,9 @@ class Prover:
             shutil.chown(self.home, "postgres", "postgres")
         else:
             self.argv = program.argv
-            done = subprocess.run(["wine", "cmd", "/c", "echo %LOCALAPPDATA%"], env=program.env(), capture_output=True)
-            local = done.stdout.decode().strip().replace("\\", "/")
-            self.data = os.path.join(harness.PREFIX, "drive_c", local[3:], "AIT CMMS", "Backup")
-            self.env = {}
+            # Not the folder of all Wine tests: one proof at a time is the rule of a PC, and they run side by side.
+            self.data = os.path.join(self.home, "data")
+            self.env = {"CMMS_BACKUP_DATA": program.path(self.data)}
 
     def start(self, folder, arguments=(), env=None):
         self.own(folder)
@@ -41,12 +47,7 @@ class Prover:
             subprocess.run(["chown", "-R", "postgres", folder], check=True)
 
     def run(self, folder, arguments=(), env=None):
-        process = self.start(folder, arguments, env)
-        out, err = process.communicate(timeout=280)
-        done = harness.Done(process.returncode, out.decode(errors="replace"), err.decode(errors="replace"))
-        check(done.code != 99 and "ERROR: AddressSanitizer" not in done.err and "runtime error:" not in done.err,
-              "a sanitizer has something to say: " + done.err[-3000:])
-        return done
+        return harness.finish(self.start(folder, arguments, env))
 
     def left(self):
         """What is left of scratch folders."""
@@ -170,8 +171,10 @@ def test_on_a_server(program):
     server.psql("COMMENT ON DATABASE cmms_prove_00112233445566aa IS "
                 "'made by CMMS Backup to prove a backup; dropped afterwards'")
     server.psql("CREATE DATABASE cmms_prove_00112233445566bb")
+    server.psql("CREATE DATABASE cmms_prove_00112233445566cc CONNECTION LIMIT 17") # killed before it was commented
     before = server.checksums("cmms")
     expected = databases(server).replace("cmms_prove_00112233445566aa ", "")
+    expected = expected.replace("cmms_prove_00112233445566cc ", "")
     done = prover.run(folder, switches(server), {"PGPASSWORD": PASSWORD})
     server_now = databases(server)
     server.psql("DROP DATABASE cmms_prove_00112233445566bb")
@@ -277,8 +280,7 @@ def test_killed_in_the_middle(program):
     # One proof at a time.
     second = prover.run(folder)
     equal(second.code, 9, "the second: %s" % second.out)
-    process.kill()
-    process.communicate()
+    program.kill(process)
     equal(manifest_level(folder), "verified", "the level")
     done = prover.run(folder)
     equal(done.code, 0, "the next run: %s %s" % (done.out, done.err))
@@ -293,6 +295,16 @@ def manifest_level(folder):
     return manifest_of(os.path.join(folder, harness.backups_in(folder)[0]))["level"]
 
 
+def stop(process):
+    began = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    done = harness.finish(process)
+    took = time.monotonic() - began
+    equal(done.code, 130, "exit code: %s %s" % (done.out, done.err))
+    check(took < 4, "it took %.1f s to stop" % took) # two, and no more when a machine is busy
+    print("# stopped after %.1f s" % took)
+
+
 def test_cancelled(program):
     if program.kind == "wine":
         raise harness.Skip("Ctrl+C cannot be sent to a Wine console program from here; the code behind it is the same")
@@ -303,19 +315,252 @@ def test_cancelled(program):
     ready = lambda: [n for n in prover.left() if os.path.exists(os.path.join(prover.data, n, "cluster/postmaster.pid"))]
     process = prover.start(folder)
     harness.wait_for(ready, 60, "the server")
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
-    equal(process.returncode, 130, "exit code: %s" % err)
+    stop(process)
     prover.nothing_left()
     equal(manifest_level(folder), "verified", "the level")
     # In the middle of a restore on a server: the database goes too.
     before = databases(server)
     process = prover.start(folder, switches(server), {"PGPASSWORD": PASSWORD})
     harness.wait_for(lambda: "cmms_prove_" in databases(server), 60, "the database")
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=60)
-    equal(process.returncode, 130, "exit code")
+    stop(process)
     equal(databases(server), before, "the databases")
+
+
+def test_restore_killed(program):
+    """pg_restore is killed: a sentence, the level stays, nothing is left."""
+    server = harness.shared_server()
+    prover = Prover(program)
+    name = make(server, "slow_index", SLOW_INDEX)
+    folder = harness.temp_dir("b")
+    program.good_backup(server, name, folder)
+    before, seen = databases(server), look(folder)
+    working = "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX%' AND datname LIKE 'cmms_prove%'"
+    for on, env in (([], {}), (switches(server), {"PGPASSWORD": PASSWORD})):
+        if not on and program.kind == "wine":
+            continue # only a server of ours tells that it is a program already and no longer Wine's loader
+        process = prover.start(folder, on, {**env, "CMMS_TEST_MARK": folder})
+        harness.wait_for(lambda: restoring(folder) and (not on or server.psql(working)), 120, "pg_restore's work")
+        for pid in restoring(folder):
+            os.kill(pid, signal.SIGKILL)
+        done = harness.finish(process)
+        # Of a process that Linux has killed Wine often says that it ended with 0; then it is what came back that lacks.
+        no_proof(program, folder, seen, done, (4,) if program.kind == "native" else (4, 7))
+        check(done.code == 7 or "could not be restored" in done.json()["error"]["message"], "the sentence: " + done.out)
+        equal(databases(server), before, "the databases")
+        prover.nothing_left()
+
+
+def restoring(folder):
+    """The pg_restore that restores; it is asked for its version before."""
+    found = []
+    for pid in tools_of(folder, "pg_restore"):
+        with contextlib.suppress(OSError), open("/proc/%d/cmdline" % pid, "rb") as f:
+            if b"--exit-on-error" in f.read():
+                found.append(pid)
+    return found
+
+
+def fake(program):
+    """The path of the tool that misbehaves, and its suffix."""
+    end, fakes = (".exe", os.path.join(harness.TOP, "build/mingw")) if program.kind == "wine" else ("", harness.NATIVE)
+    return os.path.join(fakes, "fakes/fake_tool" + end), end
+
+
+def fake_tools(program, mode):
+    tools = harness.temp_dir("tools")
+    path, end = fake(program)
+    for tool in ("pg_dump", "pg_restore"):
+        shutil.copy(path, os.path.join(tools, tool + end))
+    return {"PGPASSWORD": PASSWORD, "CMMS_BACKUP_TOOLS": program.path(tools), "FAKE_TOOL_VERSION": "17.5",
+            "FAKE_TOOL_MODE": mode, "FAKE_TOOL_FLOOD": "4"}
+
+
+def no_proof(program, folder, seen, done, codes):
+    """What every proof that failed must leave: the backup as it was, an entry in the log, and no word of success."""
+    check(done.code in codes, "exit code %d: %s %s" % (done.code, done.out, done.err))
+    error = done.json()["error"]
+    check(error["message"] and error["hint"] and "\n" not in error["message"], "a sentence and a remedy: %s" % error)
+    now = check_promises(folder, seen, output=done.out + done.err)
+    equal((now.log[-1]["operation"], now.log[-1]["status"]), ("prove", "failed"), "the log's entry")
+    equal((manifest_level(folder), left_over(folder)), ("verified", []), "the level, and what is left")
+
+
+def test_restore_that_misbehaves(program):
+    """A pg_restore that fails, floods, says what no terminal should be told, or does nothing and says all is well."""
+    server = harness.shared_server()
+    prover = Prover(program)
+    folder = harness.temp_dir("b")
+    program.good_backup(server, harness.sample(server), folder)
+    before = databases(server)
+    for mode, code in (("fail", 4), ("flood-fail", 4), ("bad-bytes-fail", 4), ("empty", 7), ("garbage", 7)):
+        seen = look(folder)
+        done = prover.run(folder, switches(server), fake_tools(program, mode))
+        no_proof(program, folder, seen, done, (code,))
+        check("\x1b" not in done.out, mode + ": what is told is safe: %r" % done.out)
+        equal(databases(server), before, mode + ": the databases")
+
+
+def test_restore_that_cannot_start(program):
+    """A pg_restore that is gone when it is to restore, as when an update is just being installed."""
+    if program.kind == "wine":
+        raise harness.Skip("a script stands in for the tool; the same core is tested natively")
+    server = harness.shared_server()
+    prover = Prover(program)
+    folder = harness.temp_dir("b")
+    program.good_backup(server, harness.sample(server), folder)
+    env = fake_tools(program, "fail")
+    path = os.path.join(env["CMMS_BACKUP_TOOLS"], "pg_restore")
+    with open(path, "w") as f:
+        f.write('#!/bin/sh\nrm "$0"\necho "pg_restore (PostgreSQL) 17.5"\n')
+    prover.own(env["CMMS_BACKUP_TOOLS"])
+    seen = look(folder)
+    done = prover.run(folder, switches(server), env)
+    no_proof(program, folder, seen, done, (4,))
+    equal(done.json()["error"]["message"], 'could not start "%s"' % path, "the sentence")
+
+
+def test_server_that_lets_nobody_in(program):
+    """A proof on a server that is down, that is not one, or that refuses the password."""
+    server = harness.shared_server()
+    prover = Prover(program)
+    folder = harness.temp_dir("b")
+    program.good_backup(server, harness.sample(server), folder)
+    on = ["--on", "-h", "127.0.0.1", "-U", "postgres", "-p"]
+    for port, password, code in ((harness.free_port(), PASSWORD, 5), (server.port, "wrong" + PASSWORD, 6)):
+        seen = look(folder)
+        no_proof(program, folder, seen, prover.run(folder, on + [str(port)], {"PGPASSWORD": password}), (code,))
+
+
+def test_full_disk(program):
+    """The disk for the scratch server is too small, or becomes full while it restores: said so, nothing is left."""
+    server = harness.shared_server()
+    prover = Prover(program)
+    folder = harness.temp_dir("b")
+    program.good_backup(server, make(server, "slow_index", SLOW_INDEX), folder)
+    for size, words in (("100m", "to prove this backup takes about"), ("400m", "the disk became full while")):
+        seen = look(folder)
+        os.makedirs(prover.data, exist_ok=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=777,size=" + size, "tmpfs", prover.data], check=True)
+        try:
+            process = prover.start(folder, (), {"CMMS_TEST_MARK": folder})
+            harness.wait_for(lambda: process.poll() is not None or restoring(folder), 120, "pg_restore's start")
+            with open(os.path.join(prover.data, "filler"), "wb", buffering=0) as f, contextlib.suppress(OSError):
+                while f.write(bytes(65536)) == 65536:
+                    pass
+            done = harness.finish(process)
+            no_proof(program, folder, seen, done, (8,))
+            check(words in done.json()["error"]["message"], "%s: %s" % (size, done.out))
+            prover.nothing_left()
+        finally:
+            subprocess.run(["umount", "-l", prover.data], check=True)
+
+
+def test_restore_that_hangs(program):
+    """A pg_restore that stands still is named and ended after the settable time, on the engine and on a server."""
+    server = harness.shared_server()
+    prover = Prover(program)
+    folder = harness.temp_dir("b")
+    program.good_backup(server, harness.sample(server), folder)
+    env = {**fake_tools(program, "hang"), "CMMS_STALL_SECONDS": "15" if program.kind == "wine" else "5"}
+    before = databases(server)
+    for on, code in (([], 4), (switches(server), 5)):
+        done = prover.run(folder, on, env)
+        equal(done.code, code, "exit code: %s %s" % (done.out, done.err))
+        error = done.json()["error"]
+        check("nothing moved for" in error["message"] and error["hint"], "the sentence: %s" % error)
+        entry = harness.log_entries(folder)[-1]
+        equal((entry["operation"], entry["status"]), ("prove", "failed"), "the log's entry")
+        equal(manifest_level(folder), "verified", "the level")
+        equal(databases(server), before, "the databases")
+        prover.nothing_left()
+
+
+def hanging_engine(program, hangs):
+    """A folder with the programs of the engine, of which one says a line and then nothing for ever."""
+    top = harness.temp_dir("engine")
+    path, end = fake(program)
+    real = harness.PG_BIN if program.kind == "native" else os.path.join(harness.PRODUCT, "engine/bin")
+    own = os.path.join(top, "bin")
+    os.mkdir(own)
+    for name in os.listdir(real):
+        os.symlink(os.path.join(real, name), os.path.join(own, name))
+    os.unlink(os.path.join(own, hangs + end))
+    shutil.copy(path, os.path.join(own, hangs + end))
+    if program.kind == "wine":
+        for name in ("lib", "share"):
+            os.symlink(os.path.join(harness.PRODUCT, "engine", name), os.path.join(top, name))
+    # A real initdb says nothing for some seconds under Wine.
+    seconds = "25" if program.kind == "wine" and hangs != "initdb" else "3"
+    return {"CMMS_BACKUP_ENGINE": program.path(own), "FAKE_TOOL_MODE": "hang", "CMMS_STALL_SECONDS": seconds}
+
+
+def at_work(words):
+    """Whether a process has these words on its command line."""
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError), open("/proc/%s/cmdline" % pid, "rb") as f:
+            if words.encode() in f.read():
+                return True
+    return False
+
+
+def test_engine_that_hangs(program):
+    """initdb stands still: named and ended after the settable time. pg_ctl does, when the proof is over: the proof
+    stands, and the server is ended without it."""
+    server = harness.shared_server()
+    prover = Prover(program)
+    folder = harness.temp_dir("b")
+    program.good_backup(server, harness.sample(server), folder)
+    env = hanging_engine(program, "initdb")
+    done = prover.run(folder, env=env)
+    equal(done.code, 4, "exit code: %s %s" % (done.out, done.err))
+    error = done.json()["error"]
+    equal(error["message"], "initdb said nothing for 3 seconds and was ended", "the sentence")
+    check(error["hint"], "a remedy: %s" % error)
+    entry = harness.log_entries(folder)[-1]
+    equal((entry["operation"], entry["status"]), ("prove", "failed"), "the log's entry")
+    equal(manifest_level(folder), "verified", "the level")
+    harness.wait_for(lambda: not at_work(env["CMMS_BACKUP_ENGINE"]), 10, "the end of initdb")
+    prover.nothing_left()
+    env = hanging_engine(program, "pg_ctl")
+    done = prover.run(folder, env=env)
+    equal((done.code, done.json().get("proven")), (0, True), "the proof: %s %s" % (done.out, done.err))
+    equal(manifest_level(folder), "proven", "the level")
+    harness.wait_for(lambda: not at_work(env["CMMS_BACKUP_ENGINE"]), 10, "the end of pg_ctl and the server")
+    prover.nothing_left()
+
+
+def test_index_that_is_not_there(program):
+    """pg_restore says that all went well, and an index, or a row, is missing: that is no proof."""
+    if program.kind == "wine":
+        raise harness.Skip("the lying pg_restore is a script around the real one; the same core is tested natively")
+    server = harness.shared_server()
+    prover = Prover(program)
+    name = make(server, "indexed", "CREATE TABLE t (a int); INSERT INTO t VALUES (1), (2); CREATE INDEX i ON t (a)")
+    folder = harness.temp_dir("b")
+    program.good_backup(server, name, folder)
+    for sql, words in (("DROP INDEX i", "index"), ("DELETE FROM t WHERE a = 1", "rows")):
+        tools = harness.temp_dir("tools")
+        shutil.copy(harness.PG_BIN + "/pg_dump", tools)
+        with open(os.path.join(tools, "pg_restore"), "w") as f:
+            f.write('#!/bin/sh\nreal=%s/pg_restore\n[ "$1" = --version ] && exec $real --version\n'
+                    '$real "$@" || exit 1\n'
+                    'for a; do case $a in --dbname=*) %s/psql -X -q -d "${a#--dbname=}" -c "%s";; esac; done\n' % (
+                        harness.PG_BIN, harness.PG_BIN, sql))
+        os.chmod(os.path.join(tools, "pg_restore"), 0o755)
+        done = prover.run(folder, switches(server), {"PGPASSWORD": PASSWORD, "CMMS_BACKUP_TOOLS": tools})
+        equal(done.code, 7, "exit code after %s: %s %s" % (sql, done.out, done.err))
+        check(words in done.json()["error"]["message"], done.out)
+
+
+def test_index_that_takes_long(program):
+    """pg_restore says nothing while the server builds an index for longer than nothing may move: it is awaited."""
+    server = harness.shared_server()
+    prover = Prover(program)
+    name = make(server, "slow_index", SLOW_INDEX)
+    folder = harness.temp_dir("b")
+    program.good_backup(server, name, folder)
+    done = prover.run(folder, switches(server), {"PGPASSWORD": PASSWORD, "CMMS_STALL_SECONDS": "1"})
+    equal((done.code, done.json().get("proven")), (0, True), "the proof: %s %s" % (done.out, done.err))
 
 
 def test_wrong_switches(program):

@@ -4,6 +4,7 @@ import os
 import subprocess
 import harness
 from harness import check, equal, PASSWORD
+from test_prove import hanging_engine
 
 
 def sample_on(program, server, database, *more):
@@ -60,7 +61,7 @@ def test_interrupted_sample_is_filled_next_time(program):
 class Running:
     """`sample` on the bundled server, up to its connection settings."""
 
-    def __init__(self, program, data):
+    def __init__(self, program, data, env=None):
         self.data = data
         self.argv = program.argv + ["sample", "--size", "1", "--json", "--data", program.path(data)]
         if program.kind == "native":
@@ -68,7 +69,7 @@ class Running:
             self.argv = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] + self.argv
             os.makedirs(data, exist_ok=True)
             subprocess.run(["chown", "-R", "postgres", data], check=True)
-        self.process = subprocess.Popen(self.argv, env=program.env(), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        self.process = subprocess.Popen(self.argv, env=program.env(env), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, cwd="/")
         text = b""
         while not text.endswith(b"\n}\n") and not text.endswith(b"\r\n}\r\n"): # of the document, not of a member
@@ -110,6 +111,19 @@ def test_bundled_server(program):
     again = Running(program, data)
     check(not again.report["made"], "it is there the second time")
     equal(again.report["password"], running.report["password"], "the password")
+    again.process.communicate(timeout=60)
+
+
+def test_pg_ctl_that_hangs(program):
+    """The server is to be stopped by a pg_ctl that stands still: then it is killed, and the next start recovers."""
+    data = os.path.join(harness.temp_dir("e"), "demo")
+    running = Running(program, data, hanging_engine(program, "pg_ctl"))
+    check(running.answers(), "the server answers")
+    out, err = running.process.communicate(timeout=60)
+    equal(running.process.returncode, 0, "exit code: %s" % err)
+    check(not running.answers(), "the server has ended")
+    again = Running(program, data)
+    check(again.answers(), "the next start recovers")
     again.process.communicate(timeout=60)
 
 

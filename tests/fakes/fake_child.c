@@ -13,6 +13,8 @@
  *   hang            writes "ready", then nothing for ever
  *   grandchild FILE starts a hanging program of its own that holds the pipes and FILE, writes "left" and ends
  *   hold FILE       holds FILE and hangs; what "grandchild" starts
+ *   keep FILE       opens FILE so that others may read and write it, but not rename or remove it (Windows), writes
+ *                   "ready" and hangs
  *   stay FILE       as "grandchild", but hangs as well after "left"
  *   descriptors     writes the numbers of its open descriptors but 0, 1 and 2, one a line (Linux)
  */
@@ -86,6 +88,15 @@ static bool hold(const char *path)
     return file != INVALID_HANDLE_VALUE;
 }
 
+static bool keep(const char *path)
+{
+    static wchar_t wide[32768];
+
+    MultiByteToWideChar(CP_UTF8, 0, path, -1, wide, 32768);
+    return CreateFileW(wide, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL, OPEN_EXISTING, 0, NULL) !=
+           INVALID_HANDLE_VALUE;
+}
+
 static bool is_held(const char *path)
 {
     static wchar_t wide[32768];
@@ -130,6 +141,11 @@ static void end_by_signal(int number)
 #include <signal.h>
 #include <sys/file.h>
 #include <unistd.h>
+
+static bool keep(const char *path)
+{
+    return open(path, O_RDONLY) >= 0;
+}
 
 static char **true_argv(int *argc, char **argv)
 {
@@ -294,6 +310,12 @@ int main(int argc, char **crt_argv)
         leave_grandchild(given);
     } else if (strcmp(what, "stay") == 0) {
         leave_grandchild(given);
+        hang();
+    } else if (strcmp(what, "keep") == 0) {
+        if (!keep(given))
+            return 97;
+        fputs("ready\n", stdout);
+        fflush(stdout);
         hang();
     } else if (strcmp(what, "hold") == 0) {
         if (!hold(given))

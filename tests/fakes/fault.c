@@ -1,90 +1,222 @@
 /*
  * fault: preloaded into the native console program, it makes the Nth call of one kind fail, for files below
- * FAULT_DIR: FAULT="fsync:3" (EIO), "write:5" (ENOSPC), "rename:1", "unlink:1" (EACCES), "renamed:1" (EIO,
- * although it was done, as on a share that is lost just then); "kill:7": at the Nth of any of them the process is
- * killed, before the call. FAULT_MARK is a file that is made
- * when the fault fired and names the file, so that a loop over N knows when it has tried them all. Children do not
- * inherit it: the
- * first thing it does is to take itself out of the environment.
+ * FAULT_DIR. FAULT is one of
+ *   create:N   the file cannot be made (EACCES)
+ *   write:N    the disk is full (ENOSPC)
+ *   fsync:N    what was written cannot be flushed (EIO)
+ *   rename:N, unlink:N   refused (EACCES)
+ *   renamed:N  EIO although it was done, as on a share that is lost just then
+ *   read:N     what is there cannot be read (EIO)
+ *   kill:N     at the Nth call that changes something the process is killed, before the call
+ *   alloc:N    the Nth allocation of the process fails, but for those of libcrypto, which waits for itself for ever
+ *              when one fails while it starts up; the library must stand before ASan's then
+ *   none:0     nothing fails
+ * FAULT_MARK is a file that is made when the fault fired and names the file, so that a loop over N knows when it has
+ * tried them all.
+ *
+ * FAULT_SYNCED is a folder for what a power cut would leave: a copy of each file as it was when it was flushed,
+ * under its inode's number, and, in "names", what the folder FAULT_DIR held when that was flushed.
+ * FAULT_TIME is the time of day, in seconds since 1970, at which the program begins.
+ *
+ * Children do not inherit it: the first thing it does is to take itself out of the environment.
  */
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/types.h>
+#include <time.h>
 #include <unistd.h>
 
 static char kind[16];
 static char dir[PATH_MAX];
 static char mark[PATH_MAX];
-static int wanted;
-static atomic_int seen;
+static char synced[PATH_MAX];
+static long wanted;
+static atomic_long seen;
+static long long clock_shift;
+static bool alloc_armed;
+
+#define REAL(type, name) ((type)dlsym(RTLD_NEXT, name))
+typedef int OpenFunction(const char *, int, ...);
+typedef ssize_t WriteFunction(int, const void *, size_t);
+typedef ssize_t ReadFunction(int, void *, size_t);
+typedef ssize_t PreadFunction(int, void *, size_t, off_t);
+typedef int RenameFunction(const char *, const char *);
+typedef int Rename2Function(int, const char *, int, const char *, unsigned);
+
+static void take(const char *name, char *place)
+{
+    const char *value = getenv(name);
+
+    snprintf(place, PATH_MAX, "%s", value ? value : "");
+}
 
 __attribute__((constructor)) static void set_up(void)
 {
     const char *fault = getenv("FAULT");
     const char *colon = fault ? strchr(fault, ':') : NULL;
+    const char *start = getenv("FAULT_TIME");
 
+    if (start)
+        clock_shift = strtoll(start, NULL, 10) - (long long)REAL(time_t (*)(time_t *), "time")(NULL);
     if (colon && getenv("FAULT_DIR") && getenv("FAULT_MARK")) {
         snprintf(kind, sizeof kind, "%.*s", (int)(colon - fault), fault);
-        wanted = (int)strtol(colon + 1, NULL, 10);
-        snprintf(dir, sizeof dir, "%s", getenv("FAULT_DIR"));
-        snprintf(mark, sizeof mark, "%s", getenv("FAULT_MARK"));
+        wanted = strtol(colon + 1, NULL, 10);
+        take("FAULT_DIR", dir);
+        take("FAULT_MARK", mark);
+        take("FAULT_SYNCED", synced);
+        alloc_armed = strcmp(kind, "alloc") == 0;
     }
     unsetenv("LD_PRELOAD");
 }
 
-static int below(const char *path)
+static bool below(const char *path)
 {
-    return strncmp(path, dir, strlen(dir)) == 0;
+    return *dir && strncmp(path, dir, strlen(dir)) == 0;
 }
 
-static int below_fd(int fd, char *path)
+static bool below_fd(int fd, char *path)
 {
     char link[64];
     ssize_t len;
 
+    if (!*dir)
+        return false;
     snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
     len = readlink(link, path, PATH_MAX - 1);
     if (len <= 0)
-        return 0;
+        return false;
     path[len] = 0;
     return below(path);
 }
 
-static int now(const char *what, const char *path)
+static void make_mark(const char *path)
 {
-    int fd;
+    int fd = REAL(OpenFunction *, "open")(mark, O_CREAT | O_WRONLY, 0600);
 
-    int deadly = strcmp(kind, "kill") == 0;
-
-    if ((!deadly && strcmp(kind, what) != 0) || atomic_fetch_add(&seen, 1) + 1 != wanted)
-        return 0;
-    fd = open(mark, O_CREAT | O_WRONLY, 0600);
     if (fd >= 0) {
-        dprintf(fd, "%s", path);
+        REAL(WriteFunction *, "write")(fd, path, strlen(path));
         close(fd);
     }
+}
+
+static bool now(const char *what, const char *path)
+{
+    bool deadly = strcmp(kind, "kill") == 0 && strcmp(what, "read") != 0;
+
+    if ((!deadly && strcmp(kind, what) != 0) || atomic_fetch_add(&seen, 1) + 1 != wanted)
+        return false;
+    make_mark(path);
     if (deadly)
         raise(SIGKILL);
-    return 1;
+    return true;
+}
+
+/* --- what a power cut leaves --------------------------------------------------------------------------- */
+
+static void keep_file(const char *path, unsigned long long number)
+{
+    char place[PATH_MAX + 32], buffer[65536];
+    ssize_t got;
+    int from, to;
+
+    snprintf(place, sizeof place, "%s/%llu", synced, number);
+    from = REAL(OpenFunction *, "open")(path, O_RDONLY);
+    to = REAL(OpenFunction *, "open")(place, O_CREAT | O_TRUNC | O_WRONLY, 0600);
+    while (from >= 0 && to >= 0 && (got = REAL(ReadFunction *, "read")(from, buffer, sizeof buffer)) > 0)
+        REAL(WriteFunction *, "write")(to, buffer, (size_t)got);
+    close(from);
+    close(to);
+}
+
+static void keep_names(void)
+{
+    char place[PATH_MAX + 32], line[PATH_MAX];
+    struct dirent *entry;
+    DIR *list = opendir(dir);
+    int to;
+
+    snprintf(place, sizeof place, "%s/names", synced);
+    to = REAL(OpenFunction *, "open")(place, O_CREAT | O_TRUNC | O_WRONLY, 0600);
+    while (list && to >= 0 && (entry = readdir(list)) != NULL) {
+        int len = snprintf(line, sizeof line, "%llu %s\n", (unsigned long long)entry->d_ino, entry->d_name);
+
+        REAL(WriteFunction *, "write")(to, line, (size_t)len);
+    }
+    if (list)
+        closedir(list);
+    close(to);
+}
+
+static void keep(int fd, const char *path)
+{
+    struct stat info;
+
+    if (!*synced || fstat(fd, &info) != 0)
+        return;
+    if (!S_ISDIR(info.st_mode))
+        keep_file(path, (unsigned long long)info.st_ino);
+    else if (strcmp(path, dir) == 0)
+        keep_names();
+}
+
+/* --- the calls ----------------------------------------------------------------------------------------- */
+
+static bool refuse_creation(const char *path, int flags)
+{
+    return (flags & O_CREAT) && below(path) && now("create", path);
+}
+
+int open(const char *path, int flags, ...)
+{
+    va_list more;
+    mode_t mode;
+
+    va_start(more, flags);
+    mode = flags & O_CREAT ? va_arg(more, mode_t) : 0;
+    va_end(more);
+    if (refuse_creation(path, flags)) {
+        errno = EACCES;
+        return -1;
+    }
+    return REAL(OpenFunction *, "open")(path, flags, mode);
+}
+
+int open64(const char *path, int flags, ...)
+{
+    va_list more;
+    mode_t mode;
+
+    va_start(more, flags);
+    mode = flags & O_CREAT ? va_arg(more, mode_t) : 0;
+    va_end(more);
+    return open(path, flags, mode);
 }
 
 int fsync(int fd)
 {
-    int (*real)(int) = (int (*)(int))dlsym(RTLD_NEXT, "fsync");
     char path[PATH_MAX];
+    bool ours = below_fd(fd, path);
+    int result;
 
-    if (below_fd(fd, path) && now("fsync", path)) {
+    if (ours && now("fsync", path)) {
         errno = EIO;
         return -1;
     }
-    return real(fd);
+    result = REAL(int (*)(int), "fsync")(fd);
+    if (ours && result == 0)
+        keep(fd, path);
+    return result;
 }
 
 int fdatasync(int fd)
@@ -94,25 +226,54 @@ int fdatasync(int fd)
 
 ssize_t write(int fd, const void *bytes, size_t len)
 {
-    ssize_t (*real)(int, const void *, size_t) = (ssize_t (*)(int, const void *, size_t))dlsym(RTLD_NEXT, "write");
     char path[PATH_MAX];
 
     if (*kind && below_fd(fd, path) && now("write", path)) {
         errno = ENOSPC;
         return -1;
     }
-    return real(fd, bytes, len);
+    return REAL(WriteFunction *, "write")(fd, bytes, len);
+}
+
+static bool unreadable(int fd)
+{
+    char path[PATH_MAX];
+
+    return strcmp(kind, "read") == 0 && below_fd(fd, path) && now("read", path);
+}
+
+ssize_t read(int fd, void *bytes, size_t len)
+{
+    if (unreadable(fd)) {
+        errno = EIO;
+        return -1;
+    }
+    return REAL(ReadFunction *, "read")(fd, bytes, len);
+}
+
+ssize_t pread(int fd, void *bytes, size_t len, off_t offset)
+{
+    if (unreadable(fd)) {
+        errno = EIO;
+        return -1;
+    }
+    return REAL(PreadFunction *, "pread")(fd, bytes, len, offset);
+}
+
+ssize_t pread64(int fd, void *bytes, size_t len, off_t offset)
+{
+    return pread(fd, bytes, len, offset);
 }
 
 int rename(const char *from, const char *to)
 {
-    int (*real)(const char *, const char *) = (int (*)(const char *, const char *))dlsym(RTLD_NEXT, "rename");
+    RenameFunction *real = REAL(RenameFunction *, "rename");
 
     if (below(to) && now("rename", to)) {
         errno = EACCES;
         return -1;
     }
-    if (below(to) && now("renamed", to)) {
+    if (below(to) && strcmp(kind, "renamed") == 0 && now("renamed", to)) {
         real(from, to);
         errno = EIO;
         return -1;
@@ -122,14 +283,13 @@ int rename(const char *from, const char *to)
 
 int renameat2(int from_dir, const char *from, int to_dir, const char *to, unsigned flags)
 {
-    int (*real)(int, const char *, int, const char *, unsigned) =
-        (int (*)(int, const char *, int, const char *, unsigned))dlsym(RTLD_NEXT, "renameat2");
+    Rename2Function *real = REAL(Rename2Function *, "renameat2");
 
     if (below(to) && now("rename", to)) {
         errno = EACCES;
         return -1;
     }
-    if (below(to) && now("renamed", to)) {
+    if (below(to) && strcmp(kind, "renamed") == 0 && now("renamed", to)) {
         real(from_dir, from, to_dir, to, flags);
         errno = EIO;
         return -1;
@@ -139,11 +299,61 @@ int renameat2(int from_dir, const char *from, int to_dir, const char *to, unsign
 
 int unlink(const char *path)
 {
-    int (*real)(const char *) = (int (*)(const char *))dlsym(RTLD_NEXT, "unlink");
-
     if (below(path) && now("unlink", path)) {
         errno = EACCES;
         return -1;
     }
-    return real(path);
+    return REAL(int (*)(const char *), "unlink")(path);
+}
+
+time_t time(time_t *place)
+{
+    time_t moment = REAL(time_t (*)(time_t *), "time")(NULL) + (time_t)clock_shift;
+
+    if (place)
+        *place = moment;
+    return moment;
+}
+
+/* --- memory -------------------------------------------------------------------------------------------- */
+
+static bool out_of_memory(const void *caller)
+{
+    Dl_info info;
+
+    if (!alloc_armed || (dladdr(caller, &info) && info.dli_fname && strstr(info.dli_fname, "libcrypto")))
+        return false;
+    if (atomic_fetch_add(&seen, 1) + 1 != wanted)
+        return false;
+    alloc_armed = false;
+    make_mark("memory");
+    errno = ENOMEM;
+    return true;
+}
+
+void *malloc(size_t size)
+{
+    static void *(*real)(size_t);
+
+    if (!real)
+        real = REAL(void *(*)(size_t), "malloc");
+    return out_of_memory(__builtin_return_address(0)) ? NULL : real(size);
+}
+
+void *calloc(size_t count, size_t size)
+{
+    static void *(*real)(size_t, size_t);
+
+    if (!real)
+        real = REAL(void *(*)(size_t, size_t), "calloc");
+    return out_of_memory(__builtin_return_address(0)) ? NULL : real(count, size);
+}
+
+void *realloc(void *old, size_t size)
+{
+    static void *(*real)(void *, size_t);
+
+    if (!real)
+        real = REAL(void *(*)(void *, size_t), "realloc");
+    return out_of_memory(__builtin_return_address(0)) ? NULL : real(old, size);
 }

@@ -5,12 +5,13 @@
 
 #include "connection.h"
 #include "mem.h"
+#include "userprofile.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
 static void use(const Connection *connection)
 {
-    char **env = connection_env(connection);
+    char **env = connection_env(connection, "cmms-backup");
     char *target = connection_secret_target(connection);
     assert(!secret_is_set(&connection->password) || connection->password.len > 0);
     assert(connection_port(connection)[0] && connection_host(connection)[0] && connection_sslmode(connection)[0]);
@@ -31,13 +32,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     }
     error_clear(&err);
     connection_release(&connection);
-    if (connection_parse_profile(&connection, (const char *)bytes, len, &err)) {
-        use(&connection);
+    UserProfile profile;
+    userprofile_init(&profile);
+    if (userprofile_parse((const char *)bytes, len, &profile, &err)) {
+        use(&profile.connection);
+        assert(profile.lock_minutes >= 1 && !secret_is_set(&profile.connection.password));
     } else {
         assert(err.kind == EK_SETTINGS);
     }
     error_clear(&err);
-    connection_release(&connection);
+    userprofile_release(&profile);
     mem_free(text);
     return 0;
 }

@@ -88,6 +88,14 @@ class Pe:
                 at += entry_size
         return names
 
+    def exports(self):
+        rva, _ = self.directory(0)
+        if not rva:
+            return []
+        count, = struct.unpack_from("<I", self.data, self.offset(rva) + 24)
+        names, = struct.unpack_from("<I", self.data, self.offset(rva) + 32)
+        return [self.text(at) for at in struct.unpack_from("<%dI" % count, self.data, self.offset(names))]
+
     def resource(self, kind):
         """The bytes of the first resource of a kind, or None."""
         rva, _ = self.directory(2)
@@ -121,6 +129,20 @@ def import_problem(folder, relative, pe):
         if low not in shipped and plain not in WINDOWS_10:
             missing.append(name)
     return "a bare Windows 10 does not have %s" % ", ".join(sorted(set(missing))) if missing else None
+
+
+def start_problem(pe):
+    """What takes tens of milliseconds to come up is loaded when it is needed (src/services/pglibrary.c)."""
+    slow = [name for name in pe.imports() if name.lower() in ("libpq.dll", "secur32.dll")]
+    return "it imports %s, so that each start waits for it" % ", ".join(slow) if slow else None
+
+
+def library_problem(folder):
+    """The functions that are looked for by name at run time are there."""
+    with open(os.path.join(TOP, "src/services/pglibrary.c"), encoding="utf-8") as f:
+        wanted = set(re.findall(r"(PQ\w+),\s*\(", f.read()))
+    lacks = sorted(wanted - set(Pe(os.path.join(folder, "libpq.dll")).exports()))
+    return "nothing is looked for" if not wanted else "libpq.dll lacks " + ", ".join(lacks) if lacks else None
 
 
 def hardening_problem(pe):
@@ -195,6 +217,9 @@ def main():
              if n.endswith((".a", ".h", ".pdb", ".o", ".la")) or n.lower() in ("psql.exe", "pg_dumpall.exe")]
     report("nothing-needless", "there is also: " + ", ".join(sorted(extra)) if extra else None)
 
+    if os.path.isfile(os.path.join(folder, "libpq.dll")):
+        report("functions of libpq.dll", library_problem(folder))
+
     for at, _, names in sorted(os.walk(folder)):
         names = sorted(n for n in names if n.lower().endswith((".exe", ".dll")))
         if not names:
@@ -211,6 +236,7 @@ def main():
                     report("version " + relative, version_problem(pe, version))
                     report("manifest " + relative, manifest_problem(pe))
                     report("plain " + relative, plain_problem(pe))
+                    report("start " + relative, start_problem(pe))
                     subsystem = CONSOLE if "cli" in relative else GUI
                     report("subsystem " + relative, None if pe.subsystem == subsystem else "it is %d" % pe.subsystem)
             except (ValueError, struct.error, IndexError) as e:

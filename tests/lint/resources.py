@@ -98,7 +98,8 @@ def check_identifiers(scripts):
     say(["%s is defined twice" % n for n in sorted(set(names)) if names.count(n) > 1], "no identifier is defined twice")
     say(["%s is in no script" % n for n in names if not re.search(r"\b%s\b" % n, rc)],
         "every identifier is in a resource script")
-    say(["%s is not used by the program" % n for n in names if not re.search(r"\b%s\b" % n, code)],
+    say(["%s is not used by the program" % n for n in names
+         if not re.search(r"\b%s\b" % n, code) and not re.search(r"^MENU %s$" % n, rc, re.M)],
         "every identifier is used by the program")
     used = set(re.findall(r"\b(ID[A-Z]_\w+)\b", rc + code)) - set(names)
     used -= {n for n in used if n.startswith(("IDC_ARROW", "IDC_HAND", "IDC_WAIT", "IDI_ERROR", "IDI_WARNING"))}
@@ -146,6 +147,14 @@ def check_dialog(dialog):
     say([] if len(default) == 1 else ["there are %d" % len(default)], where + "one button is the default")
 
 
+def check_help(scripts):
+    """Each key that a menu names is in the help; those of the columns stand there as a range."""
+    keys = sorted(set(re.findall(r'MENUITEM\s+"[^"]*\\t([^"]+)"', "\n".join(scripts.values()))))
+    named = read("res/help.txt").replace("Ctrl+1 to Ctrl+8:", ", ".join("Ctrl+%d:" % n for n in range(1, 9)))
+    say([] if len(keys) > 10 else ["there are %d" % len(keys)], "the menus name their keys")
+    say(["%s lacks" % key for key in keys if key + ":" not in named], "the help names every key of the menus")
+
+
 def check_icon(path):
     with open(path, "rb") as f:
         data = f.read()
@@ -164,6 +173,7 @@ def main():
     say([] if found else ["none was found"], "dialogs")
     for dialog in found:
         check_dialog(dialog)
+    check_help(scripts)
     for path in sorted(glob.glob("res/icons/*.svg")):
         if not path.endswith("-small.svg"):
             check_icon(path[:-4] + ".ico")

@@ -22,7 +22,8 @@ PROJECTS = {
     "cmms-backup": (("UI_SOURCES",), ("res/app.rc",), ("src/ui", "res")),
 }
 NATIVE_ONLY = ("POSIX_SOURCES", "CLI_POSIX_SOURCES")
-ONLY_MINGW = {"__USE_MINGW_ANSI_STDIO=1"}                              # printf of C99, which Microsoft's runtime has
+ONLY_MINGW = {"__USE_MINGW_ANSI_STDIO=1",                             # printf of C99, which Microsoft's runtime has
+              "CMMS_LIBPQ_DLL"}                                        # there libpq is static
 ONLY_MSVC = {"_CRT_SECURE_NO_WARNINGS", "_CRT_NONSTDC_NO_WARNINGS", "_DEBUG"}
 
 

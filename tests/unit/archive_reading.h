@@ -62,7 +62,7 @@ static inline bool scan_memory(const char *bytes, size_t len, Archive *archive, 
 {
     Memory memory = {bytes, len, 0, 0, 0};
     const ArchiveSource source = {memory_read, &memory, len};
-    return archive_scan_source(&source, archive, scan, err);
+    return archive_scan_source(&source, 0, archive, scan, err);
 }
 
 /* The bytes are refused with this message. */

@@ -249,27 +249,6 @@ static void reads_every_version(void **state)
 
 /* --- damage ---------------------------------------------------------------------------------------------- */
 
-static void refuses_every_truncation(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < TEST_COUNT(corpus); i++) {
-        StrBuf bytes;
-        corpus_read(corpus[i].file, &bytes);
-        for (size_t len = 0; len < bytes.len; len++) {
-            Archive archive;
-            Error err = ERROR_INIT;
-            archive_init(&archive);
-            if (parse_pieces(bytes.buf, len, 0, &archive, &err)) {
-                fail_msg("%s cut to %zu bytes was taken", corpus[i].file, len);
-            }
-            assert_int_equal(err.kind, EK_DAMAGED);
-            error_clear(&err);
-            archive_release(&archive);
-        }
-        strbuf_release(&bytes);
-    }
-}
-
 static size_t first_block(const Archive *archive, size_t len)
 {
     size_t first = len;
@@ -281,19 +260,45 @@ static size_t first_block(const Archive *archive, size_t len)
     return first;
 }
 
+/* The head knows nothing of the compression, so it is cut in the archives without any. */
+static void refuses_every_truncation(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < TEST_COUNT(corpus); i++) {
+        StrBuf bytes;
+        Archive archive;
+        Error err = ERROR_INIT;
+        corpus_read(corpus[i].file, &bytes);
+        archive_init(&archive);
+        assert_ok(parse_pieces(bytes.buf, bytes.len, 0, &archive, &err), &err);
+        const size_t data = corpus[i].piped ? 0 : first_block(&archive, bytes.len);
+        archive_release(&archive);
+        for (size_t len = corpus[i].compression == ARCHIVE_NONE ? 0 : data; len < bytes.len; len++) {
+            if (parse_pieces(bytes.buf, len, 0, &archive, &err)) {
+                fail_msg("%s cut to %zu bytes was taken", corpus[i].file, len);
+            }
+            assert_int_equal(err.kind, EK_DAMAGED);
+            error_clear(&err);
+            archive_release(&archive);
+        }
+        strbuf_release(&bytes);
+    }
+}
+
 /* Each bit of small archives, flipped. What may pass: letters of texts in the TOC; in zlib's streams, which have a
  * checksum, only the unused bits of a stream's last byte, at most seven; in the data of LZ4 and zstd (pg_dump asks
- * for no checksum there) and in plain data more, which is what the manifest's SHA-256 is for. */
+ * for no checksum there) and in plain data more, which is what the manifest's SHA-256 is for. The head, which knows
+ * nothing of the compression, once. */
 static void finds_flipped_bits(void **state)
 {
     (void)state;
     static const struct {
         const char *file;
         size_t may_pass; /* bits in the data blocks that may pass */
-        unsigned found;  /* at least so many per cent of all flips must be found */
+        unsigned found;  /* at least so many per cent of all flips must be found; 0: only the data are tried */
     } cases[] = {
-        {"pg17-gzip-objects.backup", 4 * 7, 55}, {"pg17-lz4-objects.backup", 350, 50},
-        {"pg17-zstd-objects.backup", 350, 50},   {"pg17-none-objects.backup", SIZE_MAX, 25},
+        {"pg17-gzip-objects.backup", 4 * 7, 55}, {"pg17-lz4-objects.backup", 350, 0},
+        {"pg17-zstd-objects.backup", 350, 0},    {"pg17-none-objects.backup", SIZE_MAX, 0},
     };
     for (size_t i = 0; i < TEST_COUNT(cases); i++) {
         StrBuf bytes;
@@ -307,7 +312,7 @@ static void finds_flipped_bits(void **state)
         archive_release(&archive);
         size_t found = 0;
         size_t passed = 0;
-        for (size_t at = 0; at < bytes.len; at++) {
+        for (size_t at = cases[i].found == 0 ? data : 0; at < bytes.len; at++) {
             for (int bit = 0; bit < 8; bit++) {
                 bytes.buf[at] = (char)(bytes.buf[at] ^ (1 << bit));
                 if (!parse_pieces(bytes.buf, bytes.len, 0, &archive, &err)) {
@@ -419,7 +424,7 @@ static void promised_length_is_not_allocated(void **state)
     ArchiveScan scan = {.cancel = NULL};
     char *message =
         mem_printf("the file ends too early at byte %zu, in the table of contents", built.bytes.len);
-    assert_fails(archive_scan_source(&source, &archive, &scan, &err), &err, EK_DAMAGED, message);
+    assert_fails(archive_scan_source(&source, 0, &archive, &scan, &err), &err, EK_DAMAGED, message);
     assert_fails(archive_read_toc_source(&source, &archive, &err), &err, EK_DAMAGED, message);
     mem_free(message);
     archive_release(&archive);
@@ -522,13 +527,13 @@ static void tells_progress_and_stops(void **state)
     Memory memory = {built.bytes.buf, built.bytes.len, 0, 0, 4000000};
     const ArchiveSource source = {memory_read, &memory, built.bytes.len};
     ArchiveScan broken = {.cancel = NULL};
-    assert_fails(archive_scan_source(&source, &archive, &broken, &err), &err, EK_IO, "the disk is gone");
+    assert_fails(archive_scan_source(&source, 0, &archive, &broken, &err), &err, EK_IO, "the disk is gone");
     assert_string_equal(broken.sha256, "");
 
     /* Short reads are no end. */
     memory = (Memory){built.bytes.buf, built.bytes.len, 99991, 0, 0};
     watch = (Watch){.done = 0};
-    assert_ok(archive_scan_source(&source, &archive, &scan, &err), &err);
+    assert_ok(archive_scan_source(&source, 0, &archive, &scan, &err), &err);
     assert_int_equal(archive.entries[0].rows, 1);
 
     archive_release(&archive);

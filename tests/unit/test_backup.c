@@ -68,7 +68,7 @@ static void fails_cleanly_without_a_server(void **state)
     BackupResult result;
     backup_result_init(&result);
     Lines lines = {.count = 0};
-    const JobSink sink = {take_line, take_progress, &lines};
+    const JobSink sink = {take_line, take_progress, &lines, NULL};
     Error err = ERROR_INIT;
     assert_fails(backup_run(&spec, &sink, NULL, &result, &err), &err, EK_CONNECT,
                  "nothing answers at 127.0.0.1 port 1");

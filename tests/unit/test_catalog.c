@@ -174,8 +174,98 @@ static void loads_again(void **state)
     test_dir_remove(dir);
 }
 
+static void exports(void **state)
+{
+    (void)state;
+    static const char log[] =
+        "[{\"timestamp\":\"2026-01-01 10:00:00\",\"operation\":\"export\",\"status\":\"success\","
+        "\"backup_file\":\"a.backup\",\"file_size\":7},"
+        "{\"timestamp\":\"2026-01-02 10:00:00\",\"operation\":\"export\",\"status\":\"success\","
+        "\"backup_file\":\"a.backup\",\"file_size\":7},"
+        "{\"timestamp\":\"2026-01-03 10:00:00\",\"operation\":\"export\",\"status\":\"failed\","
+        "\"backup_file\":\"b.backup\",\"file_size\":8},"
+        "{\"timestamp\":\"2026-01-03 10:00:00\",\"operation\":\"verify\",\"status\":\"success\","
+        "\"backup_file\":\"b.backup\",\"file_size\":8},"
+        "{\"timestamp\":\"2026-01-04 10:00:00\",\"operation\":\"export\",\"status\":\"success\","
+        "\"backup_file\":\"c.backup\",\"file_size\":10},"
+        "{\"operation\":\"export\",\"status\":\"success\",\"backup_file\":\"d.backup\",\"file_size\":1},"
+        "{\"operation\":\"export\",\"status\":\"success\",\"backup_file\":\"gone.backup\",\"file_size\":1},7,null]";
+    cJSON *entries = cJSON_Parse(log);
+    assert_non_null(entries);
+    Catalog catalog = {mem_array(4, sizeof(CatalogEntry)), 4};
+    static const struct {
+        const char *name, *exported;
+        uint64_t size;
+    } rows[] = {{"d.backup", "?", 1},
+                {"c.backup", NULL, 9}, /* of another size: it was written to since */
+                {"b.backup", NULL, 8},
+                {"a.backup", "2026-01-02 10:00:00", 7}};
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        catalog.entries[i].name = mem_strdup(rows[i].name);
+        catalog.entries[i].size = rows[i].size;
+    }
+    catalog_add_exports(&catalog, entries);
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        if (rows[i].exported == NULL) {
+            assert_null(catalog.entries[i].exported);
+        } else {
+            assert_string_equal(catalog.entries[i].exported, rows[i].exported);
+        }
+    }
+    catalog_release(&catalog);
+    catalog_add_exports(&catalog, entries);
+    cJSON_Delete(entries);
+}
+
+/* The newest of the same database on the same host; a damaged one says nothing. */
+static void what_the_last_backup_took(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *database, *host;
+        double seconds;
+        Level level;
+    } rows[] = {{"cmms", "h", 10, LEVEL_VERIFIED},
+                {"cmms", "h", 20, LEVEL_PROVEN},
+                {"cmms", "other", 30, LEVEL_VERIFIED},
+                {"else", "h", 40, LEVEL_VERIFIED}, {"cmms", "h", 50, LEVEL_BAD}};
+    char *dir = test_dir_new();
+    Error err = ERROR_INIT;
+    Connection connection;
+    connection_init(&connection);
+    connection.host = mem_strdup("h");
+    connection.database = mem_strdup("cmms");
+    assert_true(catalog_last_seconds(dir, &connection) <= 0);
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        char *name = mem_printf("cmms_backup_2026010%zu_020000.backup", i + 1), *path = fs_join(dir, name);
+        char *manifest_path = folder_manifest_path(path);
+        Manifest manifest;
+        manifest_init(&manifest);
+        test_write(path, "1234567");
+        manifest.file = mem_strdup(name);
+        manifest.bytes = 7;
+        manifest.sha256 = mem_strdup(SHA);
+        manifest.database = mem_strdup(rows[i].database);
+        manifest.host = mem_strdup(rows[i].host);
+        manifest.level = rows[i].level;
+        manifest.started = local((int)i + 1, 2);
+        manifest.seconds = rows[i].seconds;
+        assert_ok(manifest_write(manifest_path, &manifest, &err), &err);
+        manifest_release(&manifest);
+        mem_free(manifest_path);
+        mem_free(path);
+        mem_free(name);
+    }
+    const double seconds = catalog_last_seconds(dir, &connection);
+    assert_true(seconds > 19.9 && seconds < 20.1);
+    connection_release(&connection);
+    test_dir_remove(dir);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(kinds_of_entries), cmocka_unit_test(loads_again)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(kinds_of_entries),
+                                       cmocka_unit_test(what_the_last_backup_took), cmocka_unit_test(loads_again),
+                                       cmocka_unit_test(exports)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 #include "test_util.h"
 
 #include "connection.h"
+#include "machine.h"
 #include "test_env.h"
 
 #define NEON "ep-cool-darkness-123456-pooler.us-east-2.aws.neon.tech"
@@ -32,7 +33,7 @@ static void from_env(void **state)
     (void)state;
     Connection c;
     connection_init(&c);
-    connection_from_env(&c);
+    connection_take_env(&c);
     assert_null(c.host);
     assert_false(secret_is_set(&c.password));
     test_setenv("PGHOST", "h");
@@ -44,114 +45,33 @@ static void from_env(void **state)
     test_setenv("PGSSLROOTCERT", "r.pem");
     test_setenv("PGCHANNELBINDING", "prefer");
     test_setenv("PGOPTIONS", "-c a=b");
-    connection_from_env(&c);
+    test_setenv("PGPASSFILE", "f");
+    test_setenv("PGHOSTADDR", "203.0.113.1"); /* not one of those that count */
+    connection_take_env(&c);
     assert_string_equal(c.host, "h");
     assert_string_equal(c.port, "7");
     assert_string_equal(c.user, "j\xC3\xBCrgen");
     assert_string_equal(c.database, "d");
     assert_string_equal(c.password.bytes, "p");
     assert_string_equal(c.sslmode, "require");
+    assert_string_equal(c.sslmode_from, "PGSSLMODE");
+    assert_string_equal(c.passfile, "f");
     assert_string_equal(c.sslrootcert, "r.pem");
     assert_string_equal(c.channel_binding, "prefer");
     assert_string_equal(c.options, "-c a=b");
-    clear_env(NULL);
+    for (const char *const *name = connection_env_unset(); *name; name++) {
+        if (strcmp(*name, "LC_ALL") != 0) {
+            assert_null(machine_getenv(*name)); /* libpq in this process sees none of them */
+            assert_null(getenv(*name));
+        }
+    }
     test_setenv("PGHOST", "other");
     test_setenv("PGPORT", "");
-    connection_from_env(&c);
+    connection_take_env(&c);
     assert_string_equal(c.host, "other");
     assert_string_equal(c.port, "7"); /* an empty or missing variable says nothing */
     connection_release(&c);
 }
-
-/* --- profile ------------------------------------------------------------------------------------------- */
-
-static void profile(void **state)
-{
-    (void)state;
-    char *dir = test_dir_new(), *path = fs_join(dir, "connection.json");
-    Error err = ERROR_INIT;
-    Connection out, in;
-    connection_init(&out);
-    connection_init(&in);
-    in.user = mem_strdup("as it was");
-    assert_ok(connection_read_profile(&in, path, &err), &err); /* there is none */
-    assert_string_equal(in.user, "as it was");
-
-    assert_ok(connection_parse(&out, "postgresql://u:SECRET@h:7/d?sslmode=require&options=x", &err), &err);
-    assert_ok(connection_write_profile(&out, path, &err), &err);
-    assert_text(test_read(path), "{\n  \"host\": \"h\",\n  \"port\": \"7\",\n  \"user\": \"u\",\n"
-                                 "  \"database\": \"d\",\n"
-                                 "  \"sslmode\": \"require\"\n}\n");
-    secret_set(&in.password, "kept", 4);
-    assert_ok(connection_read_profile(&in, path, &err), &err);
-    assert_string_equal(in.host, "h");
-    assert_string_equal(in.port, "7");
-    assert_string_equal(in.user, "u");
-    assert_string_equal(in.database, "d");
-    assert_string_equal(in.sslmode, "require");
-    assert_string_equal(in.password.bytes, "kept");
-    connection_release(&out);
-    assert_ok(connection_write_profile(&out, path, &err), &err); /* nothing is set: nulls */
-    assert_ok(connection_read_profile(&in, path, &err), &err);
-    assert_string_equal(in.host, "h");
-    connection_release(&in);
-    mem_free(path);
-    test_dir_remove(dir);
-}
-
-static void bad_profile(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *text, *message;
-    } rows[] = {
-        {"{\"host\":7}", "the connection's profile cannot be read: \"host\" is not a text"},
-        {"{\"host\":\"h\",\"port\":\"70000\"}",
-         "the connection's profile cannot be read: \"port\" is not a number from 1 to 65535"},
-        {"{\"sslmode\":\"on\"}",
-         "the connection's profile cannot be read: \"sslmode\" is not one of libpq's words for it"},
-        {"[]", "the connection's profile cannot be read: it is not a JSON object"},
-        {"{", "the connection's profile cannot be read: the text is not JSON from byte 1 on"},
-    };
-    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
-        Error err = ERROR_INIT;
-        Connection c;
-        connection_init(&c);
-        c.user = mem_strdup("as it was");
-        assert_false(connection_parse_profile(&c, rows[i].text, strlen(rows[i].text), &err));
-        assert_string_equal(err.hint, "Enter the connection anew and save it.");
-        assert_error(&err, EK_SETTINGS, rows[i].message);
-        assert_null(c.host);
-        assert_string_equal(c.user, "as it was");
-        connection_release(&c);
-    }
-}
-
-#ifndef _WIN32 /* on Windows the place is the user's own, and a test keeps its hands off */
-static void profile_place(void **state)
-{
-    (void)state;
-    char *dir = test_dir_new(), *own = fs_join(dir, "ait-cmms-backup"), *path = fs_join(own, "connection.json");
-    char *old = machine_getenv("XDG_DATA_HOME");
-    Error err = ERROR_INIT;
-    Connection c;
-    connection_init(&c);
-    test_setenv("XDG_DATA_HOME", dir);
-    assert_ok(connection_load_profile(&c, &err), &err);
-    c.host = mem_strdup("h");
-    assert_ok(connection_save_profile(&c, &err), &err);
-    assert_true(fs_exists(path));
-    connection_release(&c);
-    assert_ok(connection_load_profile(&c, &err), &err);
-    assert_string_equal(c.host, "h");
-    connection_release(&c);
-    test_setenv("XDG_DATA_HOME", old);
-    mem_free(old);
-    mem_free(path);
-    mem_free(own);
-    test_dir_remove(dir);
-}
-#endif
 
 /* --- what it comes to ---------------------------------------------------------------------------------- */
 
@@ -247,7 +167,8 @@ static void copies(void **state)
     assert_string_equal(b.port, "7");
     assert_string_equal(b.user, "u");
     assert_string_equal(b.database, "d");
-    assert_string_equal(b.sslmode, "require");
+    assert_null(b.sslmode);
+    assert_string_equal(b.string_sslmode, "require");
     assert_string_equal(b.sslrootcert, "r");
     assert_string_equal(b.channel_binding, "prefer");
     assert_string_equal(b.options, "o");
@@ -278,33 +199,118 @@ static void resolve(void **state)
     connection_release(&c);
 
     /* Nothing to verify, or roots that the user named: they stay. */
-    assert_ok(connection_parse(&c, "host=h sslmode=require", &err), &err);
+    c.host = mem_strdup("h");
+    connection_set_sslmode(&c, "require", "--sslmode");
     assert_ok(connection_resolve(&c, &err), &err);
     assert_null(c.sslrootcert);
-    assert_ok(connection_parse(&c, "sslmode=verify-ca sslrootcert=mine.pem", &err), &err);
+    connection_set_sslmode(&c, "verify-ca", "--sslmode");
+    c.sslrootcert = mem_strdup("mine.pem");
     assert_ok(connection_resolve(&c, &err), &err);
     assert_string_equal(c.sslrootcert, "mine.pem");
-    assert_string_equal(c.sslmode, "verify-ca");
+    assert_string_equal(connection_sslmode(&c), "verify-ca");
     connection_release(&c);
+    assert_fails(connection_resolve(&c, &err), &err, EK_SETTINGS, "no database is configured yet");
+    c.user = mem_strdup("u"); /* on this computer */
     assert_ok(connection_resolve(&c, &err), &err);
     assert_null(c.sslrootcert);
+    connection_release(&c);
 
     /* What the environment may bring. */
     c.host = mem_strdup("a,b");
     assert_fails(connection_resolve(&c, &err), &err, EK_SETTINGS, "more than one host is named");
     connection_release(&c);
+    static const char *const no_hosts[] = {"postgresql://u:SECRET@h/d", "u:SECRET@h", "h/d", "host=h password=SECRET"};
+    for (size_t i = 0; i < TEST_COUNT(no_hosts); i++) {
+        c.host = mem_strdup(no_hosts[i]);
+        assert_fails(connection_resolve(&c, &err), &err, EK_SETTINGS,
+                     "what is given as the server is not a host's name");
+        connection_release(&c);
+    }
+    c.host = mem_strdup("h");
     c.port = mem_strdup("5432,5433");
     assert_fails(connection_resolve(&c, &err), &err, EK_SETTINGS, "the port is not a number from 1 to 65535");
     connection_release(&c);
+    c.host = mem_strdup("h");
     c.sslmode = mem_strdup("on");
     assert_fails(connection_resolve(&c, &err), &err, EK_SETTINGS,
                  "sslmode must be disable, allow, prefer, require, verify-ca or verify-full");
     connection_release(&c);
 }
 
+static void take_log(void *context, LogLevel level, const char *text)
+{
+    (void)level;
+    strbuf_addf(context, "%s\n", text);
+}
+
+/* Who may weaken the check of the certificate, and what is then said. */
+static void sslmode(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *host, *string, *setting, *from, *sslmode, *weakness, *log;
+    } rows[] = {
+        {"h", NULL, NULL, NULL, "verify-full", NULL, ""},
+        {"h", "require", NULL, NULL, "verify-full", NULL,
+         "The connection string's sslmode \"require\" is raised to \"verify-full\": the server's certificate and "
+         "name are checked\n"},
+        {"h", "disable", NULL, NULL, "verify-full", NULL,
+         "The connection string's sslmode \"disable\" is raised to \"verify-full\": the server's certificate and "
+         "name are checked\n"},
+        {"h", "verify-full", NULL, NULL, "verify-full", NULL, ""},
+        {"h", NULL, "require", "PGSSLMODE", "require",
+         "sslmode is \"require\" (PGSSLMODE): the server's certificate is not checked", ""},
+        {"h", "require", "verify-ca", "--sslmode", "verify-ca",
+         "sslmode is \"verify-ca\" (--sslmode): the server's name is not checked", ""},
+        {"h", NULL, "disable", NULL, "disable",
+         "sslmode is \"disable\" (the saved connection): nothing is encrypted", ""},
+        {"h", NULL, "prefer", NULL, "prefer",
+         "sslmode is \"prefer\" (the saved connection): the connection may not be encrypted, and no certificate is "
+         "checked", ""},
+        {"h", NULL, "verify-full", "PGSSLMODE", "verify-full", NULL, ""},
+        {"localhost", NULL, NULL, NULL, "prefer", NULL, ""},
+        {"localhost", "disable", NULL, NULL, "disable", NULL, ""},
+        {"localhost", "require", "prefer", "--sslmode", "prefer", NULL, ""},
+        {"localhost", "verify-full", NULL, NULL, "verify-full", NULL, ""}};
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        Connection c;
+        Error err = ERROR_INIT;
+        StrBuf log;
+        const JobSink sink = {take_log, NULL, &log, NULL};
+        connection_init(&c);
+        strbuf_init(&log, STRBUF_SMALL);
+        c.host = mem_strdup(rows[i].host);
+        if (rows[i].string) {
+            char *text = mem_printf("sslmode=%s", rows[i].string);
+            assert_ok(connection_parse(&c, text, &err), &err);
+            mem_free(text);
+        }
+        if (rows[i].setting) {
+            connection_set_sslmode(&c, rows[i].setting, rows[i].from);
+        }
+        assert_same("sslmode", connection_sslmode(&c), rows[i].sslmode);
+        char *weakness = connection_tell(&c, &sink);
+        assert_same("weakness", weakness, rows[i].weakness);
+        assert_same("log", log.buf, rows[i].log);
+        mem_free(weakness);
+        strbuf_release(&log);
+        connection_release(&c);
+    }
+    /* A string that asks for more than an earlier source gets it. */
+    Connection c;
+    Error err = ERROR_INIT;
+    connection_init(&c);
+    connection_set_sslmode(&c, "require", "PGSSLMODE");
+    assert_ok(connection_parse(&c, "host=h sslmode=prefer", &err), &err);
+    assert_string_equal(connection_sslmode(&c), "require");
+    assert_ok(connection_parse(&c, "host=h sslmode=verify-full", &err), &err);
+    assert_string_equal(connection_sslmode(&c), "verify-full");
+    connection_release(&c);
+}
+
 static void check_env(const Connection *c, const char *const *expected, size_t count)
 {
-    char **env = connection_env(c);
+    char **env = connection_env(c, "cmms-backup");
     for (size_t i = 0; i < count; i++) {
         assert_same("variable", env[i], expected[i]);
     }
@@ -325,16 +331,15 @@ static void env_of_the_tools(void **state)
     static const char *const with_file[] = {"PGHOST=localhost",      "PGPORT=5432",    "PGSSLMODE=prefer",
                                             "PGCONNECT_TIMEOUT=15",  "PGAPPNAME=cmms-backup", "LC_MESSAGES=C",
                                             "PGPASSFILE=/p/pass w\xC3\xB6rd"};
-    test_setenv("PGPASSFILE", "/p/pass w\xC3\xB6rd");
+    c.passfile = mem_strdup("/p/pass w\xC3\xB6rd");
     check_env(&c, with_file, TEST_COUNT(with_file));
-    assert_ok(connection_parse(&c, "postgresql://u:p%40@h:7/d?sslmode=verify-ca&sslrootcert=r.pem&"
+    assert_ok(connection_parse(&c, "postgresql://u:p%40@h:7/d?sslmode=disable&sslrootcert=r.pem&"
                                    "channel_binding=require&options=-c%20a%3Db", &err), &err);
-    static const char *const most[] = {"PGHOST=h", "PGPORT=7", "PGUSER=u", "PGDATABASE=d", "PGSSLMODE=verify-ca",
+    static const char *const most[] = {"PGHOST=h", "PGPORT=7", "PGUSER=u", "PGDATABASE=d", "PGSSLMODE=verify-full",
                                        "PGSSLROOTCERT=r.pem", "PGCHANNELBINDING=require", "PGOPTIONS=-c a=b",
                                        "PGCONNECT_TIMEOUT=15", "PGAPPNAME=cmms-backup", "LC_MESSAGES=C",
                                        "PGPASSWORD=p@"};
     check_env(&c, most, TEST_COUNT(most));
-    test_setenv("PGPASSFILE", NULL);
     connection_release(&c);
     connection_free_env(NULL);
 
@@ -353,15 +358,44 @@ static void env_of_the_tools(void **state)
     }
 }
 
+static void completeness(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *message;
+    } rows[] = {
+        {"dbname=d user=u", "the host is not named"},
+        {"host=h user=u", "the database is not named"},
+        {"host=h dbname=d", "the user is not named"},
+        {"host=h dbname=d user=u", NULL},
+        {"host=h dbname=d user=u port=5432", NULL},
+    };
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        Error err = ERROR_INIT;
+        Connection c;
+        connection_init(&c);
+        assert_ok(connection_parse(&c, rows[i].text, &err), &err);
+        if (rows[i].message) {
+            assert_fails(connection_is_complete(&c, &err), &err, EK_USAGE, rows[i].message);
+        } else {
+            assert_ok(connection_is_complete(&c, &err), &err);
+            mem_free(c.port);
+            c.port = mem_strdup("0");
+            assert_false(connection_is_complete(&c, &err));
+            assert_string_equal(err.hint, "Correct the port; PostgreSQL's own is 5432.");
+            error_clear(&err);
+            assert_fails(connection_is_complete(&c, &err), &err, EK_USAGE, "the port is not a number from 1 to 65535");
+        }
+        connection_release(&c);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(from_env, clear_env, clear_env),
-        cmocka_unit_test(profile),       cmocka_unit_test(bad_profile),
-#ifndef _WIN32
-        cmocka_unit_test(profile_place),
-#endif
         cmocka_unit_test(direct_host),   cmocka_unit_test(loopback),           cmocka_unit_test(defaults_and_texts),
-        cmocka_unit_test(copies),        cmocka_unit_test(resolve),            cmocka_unit_test(env_of_the_tools)};
+        cmocka_unit_test(copies),        cmocka_unit_test(resolve),            cmocka_unit_test(sslmode),
+        cmocka_unit_test(env_of_the_tools), cmocka_unit_test(completeness)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

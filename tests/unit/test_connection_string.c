@@ -4,6 +4,7 @@
 
 #define PERCENT_HINT \
     "Characters such as @ : / ? # and % in the user name or password are written in percent form (@ is %40)."
+#define PORT_HINT "Write it as a number behind the host (host:5432), or leave it out: then it is 5432."
 #define FORM_HINT "It has the form postgresql://user:password@host/database."
 
 static void assert_same(const char *what, const char *got, const char *expected)
@@ -74,7 +75,7 @@ static void understood(void **state)
         assert_same("host", c.host, rows[i].host);
         assert_same("port", c.port, rows[i].port);
         assert_same("database", c.database, rows[i].database);
-        assert_same("sslmode", c.sslmode, rows[i].sslmode);
+        assert_same("sslmode", c.string_sslmode, rows[i].sslmode);
         connection_release(&c);
     }
 }
@@ -108,7 +109,7 @@ static void over_what_is_there(void **state)
     assert_string_equal(c.host, "h");
     assert_string_equal(c.port, "2");
     assert_string_equal(c.database, "other");
-    assert_string_equal(c.sslmode, "require");
+    assert_string_equal(c.string_sslmode, "require");
     connection_release(&c);
 }
 
@@ -128,20 +129,20 @@ static void refused(void **state)
         {"postgresql://u:SECRET@a,b/d", "the connection string names more than one host",
          "Name the one server whose database is to be backed up."},
         {"postgresql://u:SECRET@a:1,b:2/d",
-         "the port in the connection string is not a number from 1 to 65535", PERCENT_HINT},
+         "the port in the connection string is not a number from 1 to 65535", PORT_HINT},
         {"host=a,b password=SECRET", "the connection string names more than one host",
          "Name the one server whose database is to be backed up."},
         {"postgresql://u:SEC/RET@h/d", "the connection string has an @ behind the slash of the database's name",
          PERCENT_HINT},
         {"postgresql://u:12/SECRET@h/d", "the connection string has an @ behind the slash of the database's name",
          PERCENT_HINT},
-        {"postgresql://u:SECRET", "the port in the connection string is not a number from 1 to 65535", PERCENT_HINT},
+        {"postgresql://u:SECRET", "the port in the connection string is not a number from 1 to 65535", PORT_HINT},
         {"postgresql://u:SECRET@h:0/d", "the port in the connection string is not a number from 1 to 65535",
-         PERCENT_HINT},
+         PORT_HINT},
         {"postgresql://u:SECRET@h:65536/d", "the port in the connection string is not a number from 1 to 65535",
-         PERCENT_HINT},
+         PORT_HINT},
         {"postgresql://u:SECRET@h: 5/d", "the port in the connection string is not a number from 1 to 65535",
-         PERCENT_HINT},
+         PORT_HINT},
         {"postgresql://u:SECRET@h x/d", "the host in the connection string is not a host's name", PERCENT_HINT},
         {"postgresql://u:p%40SECRET%@h/d", "the password in the connection string has a wrong percent form",
          "A percent sign itself is written %25."},

@@ -227,6 +227,40 @@ static void the_destination_is_a_folder_that_exists(void **state)
     place_free(&place);
 }
 
+/* As a stick would that loses a write: before the copy is read back, it is not what was written any more. */
+static void lose_a_write(void *context, const Progress *progress)
+{
+    const Place *place = context;
+    if (strcmp(progress->step, "Checking the copy") == 0 && progress->bytes == 0) {
+        Error err = ERROR_INIT;
+        StrBuf bytes;
+        strbuf_init(&bytes, STRBUF_LARGE);
+        assert_ok(fs_read_all(place->partial, STRBUF_LARGE, &bytes, &err), &err);
+        bytes.buf[bytes.len / 2] ^= 1;
+        put_file(place->partial, bytes.buf, bytes.len);
+        strbuf_release(&bytes);
+    }
+}
+
+static void a_lost_write_is_found(void **state)
+{
+    (void)state;
+    Place place = place_new();
+    const JobSink sink = {.progress = lose_a_write, .context = &place};
+    const ExportSpec spec = {place.path, place.out, false};
+    ExportResult result;
+    Error err = ERROR_INIT;
+    export_result_init(&result);
+    char *message = mem_printf("the copy in \"%s\" is not what was written", place.out);
+    assert_fails(export_backup(&spec, &sink, NULL, &result, &err), &err, EK_DAMAGED, message);
+    assert_int_equal(test_dir_count(place.out), 0);
+    assert_true(log_says(&place, "is not what was written"));
+    assert_true(fs_exists(place.path));
+    mem_free(message);
+    export_result_release(&result);
+    place_free(&place);
+}
+
 static void a_cancelled_export_leaves_nothing(void **state)
 {
     (void)state;
@@ -287,6 +321,7 @@ int main(void)
         cmocka_unit_test(damage_is_not_carried_away),
         cmocka_unit_test(what_does_not_match_is_refused),
         cmocka_unit_test(the_destination_is_a_folder_that_exists),
+        cmocka_unit_test(a_lost_write_is_found),
         cmocka_unit_test(a_cancelled_export_leaves_nothing),
         cmocka_unit_test(another_job_is_told),
         cmocka_unit_test(a_long_destination),

@@ -85,6 +85,35 @@ static void named_outright(void **state)
     test_dir_remove(dir);
 }
 
+static void cloud_name(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *variable, *dir, *folder;
+        bool inside;
+    } rows[] = {
+        {"OneDrive", "C:\\Users\\Ann\\OneDrive", "c:/users/ann/onedrive/Documents/AIT_CMMS_Backups", true},
+        {"OneDriveCommercial", "C:\\Users\\Ann\\OneDrive - AIT\\", "C:\\Users\\Ann\\OneDrive - AIT\\Dokumente", true},
+        {"OneDrive", "C:\\Users\\Ann\\OneDrive", "C:\\Users\\Ann\\OneDrive", true},
+        {"OneDrive", "C:\\Users\\Ann\\OneDrive", "C:\\Users\\Ann\\OneDrive 2\\x", false},
+        {"OneDrive", "C:\\Users\\Ann\\OneDrive", "D:\\Backups", false},
+        {"OneDrive", "", "D:\\Backups", false},
+    };
+    static const char *const variables[] = {"OneDrive", "OneDriveCommercial", "OneDriveConsumer"};
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        for (size_t k = 0; k < TEST_COUNT(variables); k++) {
+            test_setenv(variables[k], strcmp(variables[k], rows[i].variable) == 0 ? rows[i].dir : NULL);
+        }
+        char *name = folder_cloud_name(rows[i].folder);
+        if (rows[i].inside) {
+            assert_text(name, "OneDrive");
+        } else {
+            assert_null(name);
+        }
+        test_setenv(rows[i].variable, NULL);
+    }
+}
+
 #ifndef _WIN32 /* Windows asks the shell where Documents is, and no variable moves it */
 static void order(void **state)
 {
@@ -256,6 +285,32 @@ static void one_job(void **state)
     test_dir_remove(dir);
 }
 
+static void last_job(void **state)
+{
+    (void)state;
+    static const char *const foreign[] = {"",       "{",          "{\"job\":7}", "{\"job\":\"\"}", "{\"job\":\"%\"}",
+                                          "{\"job\":\"a'b\"}", "{\"job\":\"aaaaaaaaaabbbbbbbbbbccccccccccddd\"}"};
+    char *dir = test_dir_new(), *path = fs_join(dir, ".cmms-backup.holder.json");
+    FsLock *lock = NULL;
+    Error err = ERROR_INIT;
+    assert_null(folder_last_job(dir));
+    assert_ok(folder_lock(dir, &lock, &err), &err);
+    assert_null(folder_last_job(dir));
+    folder_note_job(dir, "9b73cdfa");
+    fs_unlock(lock);
+    assert_ok(folder_lock(dir, &lock, &err), &err); /* by whoever comes next, for whatever */
+    char *job = folder_last_job(dir);
+    assert_string_equal(job, "9b73cdfa");
+    mem_free(job);
+    fs_unlock(lock);
+    for (size_t i = 0; i < TEST_COUNT(foreign); i++) {
+        assert_ok(fs_write_atomic(path, foreign[i], strlen(foreign[i]), &err), &err);
+        assert_null(folder_last_job(dir));
+    }
+    mem_free(path);
+    test_dir_remove(dir);
+}
+
 typedef struct Holder {
     FsLock *lock;
     Mutex *mutex;
@@ -402,12 +457,13 @@ static void clean_up_nowhere(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(first_that_can_be_written), cmocka_unit_test(named_outright),
+        cmocka_unit_test(first_that_can_be_written), cmocka_unit_test(named_outright), cmocka_unit_test(cloud_name),
 #ifndef _WIN32
         cmocka_unit_test(order),
 #endif
         cmocka_unit_test(names), cmocka_unit_test(not_our_names), cmocka_unit_test(free_name),
-        cmocka_unit_test(keep_aside), cmocka_unit_test(one_job), cmocka_unit_test(files_lock_waits),
+        cmocka_unit_test(keep_aside), cmocka_unit_test(one_job), cmocka_unit_test(last_job),
+        cmocka_unit_test(files_lock_waits),
         cmocka_unit_test(clean_up), cmocka_unit_test(clean_up_nowhere)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

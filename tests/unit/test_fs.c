@@ -5,6 +5,13 @@
 #include "clock.h"
 #include "thread.h"
 
+#ifdef _WIN32
+#include <share.h>
+#include <stdio.h>
+
+#include "test_env.h"
+#endif
+
 #define U_UMLAUT "\xc3\xbc"
 #define HAN "\xe4\xb8\xad"
 
@@ -468,6 +475,45 @@ static void removing_waits_for_a_file_that_is_held_open(void **state)
     mem_free(path);
 }
 
+static void close_after_a_while(void *argument)
+{
+    cancel_wait(NULL, 300);
+    fclose(argument);
+}
+
+/* Shut for everybody else. */
+static FILE *open_alone(const char *path)
+{
+    wchar_t *wide = test_widen(path);
+    FILE *file = _wfsopen(wide, L"r", _SH_DENYRW);
+
+    mem_free(wide);
+    assert_non_null(file);
+    return file;
+}
+
+/* As in the moment in which a file is replaced. */
+static void reading_waits_for_a_file_that_may_not_be_opened(void **state)
+{
+    Fixture *f = *state;
+    char *path = fs_join(f->dir, "held");
+    FsFile *file = create(f, path);
+
+    fs_close(file, NULL);
+    FILE *held = open_alone(path);
+    Thread *thread = thread_start(close_after_a_while, held);
+    assert_ok(fs_open_read(path, &file, &f->err), &f->err);
+    thread_join(thread);
+    fs_close(file, NULL);
+    /* One that stays shut is given up in words. */
+    held = open_alone(path);
+    assert_false(fs_open_read(path, &file, &f->err));
+    assert_int_equal(f->err.os_code, 32);
+    error_clear(&f->err);
+    fclose(held);
+    mem_free(path);
+}
+
 static void renaming_gives_up_in_words(void **state)
 {
     Fixture *f = *state;
@@ -688,6 +734,7 @@ int main(void)
         TEST(renaming_replaces_only_when_told),
 #ifdef _WIN32
         TEST(renaming_waits_for_a_file_that_is_held_open),
+        TEST(reading_waits_for_a_file_that_may_not_be_opened),
         TEST(removing_waits_for_a_file_that_is_held_open),
         TEST(renaming_gives_up_in_words),
         TEST(both_separators_and_the_long_prefix_work),

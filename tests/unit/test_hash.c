@@ -1,6 +1,7 @@
 #include "test_util.h"
 
 #include <openssl/evp.h>
+#include <zstd.h>
 
 #include "hash.h"
 
@@ -102,6 +103,52 @@ static void quickxor_finish_is_repeatable(void **state)
     assert_string_equal(base64, "aCgDG9jwBhDc4Q1yawMZAAAAAAA=");
 }
 
+/* zstd ends a frame with the lower half of its content's XXH64. */
+static uint32_t xxh64_by_zstd(const void *bytes, size_t len)
+{
+    const size_t room = ZSTD_compressBound(len);
+    uint8_t *frame = mem_alloc(room);
+    ZSTD_CCtx *context = ZSTD_createCCtx();
+    ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1);
+    const size_t made = ZSTD_compress2(context, frame, room, bytes, len);
+    assert_false(ZSTD_isError(made));
+    uint32_t sum;
+    memcpy(&sum, frame + made - 4, sizeof sum);
+    ZSTD_freeCCtx(context);
+    mem_free(frame);
+    return sum;
+}
+
+static void xxh64_in_any_pieces(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        uint64_t value;
+    } known[] = {{"", 0xef46db3751d8e999}, {"a", 0xd24ec4f1a98c6e5b}, {"abc", 0x44bc2cf5ad770999}};
+    static const size_t steps[] = {1, 3, 31, 32, 33, 1000};
+    uint8_t bytes[1000];
+    Xxh64 hash;
+    for (size_t i = 0; i < TEST_COUNT(known); i++) {
+        xxh64_init(&hash);
+        xxh64_update(&hash, known[i].text, strlen(known[i].text));
+        assert_true(xxh64_value(&hash) == known[i].value);
+    }
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        bytes[i] = (uint8_t)(i * i * 31 + i);
+    }
+    for (size_t len = 0; len <= sizeof bytes; len += len < 70 ? 1 : 93) {
+        const uint32_t expected = xxh64_by_zstd(bytes, len);
+        for (size_t i = 0; i < TEST_COUNT(steps); i++) {
+            xxh64_init(&hash);
+            for (size_t at = 0; at < len; at += steps[i]) {
+                xxh64_update(&hash, bytes + at, len - at < steps[i] ? len - at : steps[i]);
+            }
+            assert_int_equal((uint32_t)xxh64_value(&hash), expected);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -109,6 +156,7 @@ int main(void)
         cmocka_unit_test(quickxor_vectors),
         cmocka_unit_test(quickxor_long_vectors),
         cmocka_unit_test(quickxor_finish_is_repeatable),
+        cmocka_unit_test(xxh64_in_any_pieces),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -30,7 +30,7 @@ static void sink_gets_lines(void **state)
 {
     (void)state;
     Seen seen = {0};
-    const JobSink sink = {see_log, see_progress, &seen};
+    const JobSink sink = {see_log, see_progress, &seen, NULL};
     job_log(&sink, LOG_WARNING, "%d of %s", 3, "many");
     assert_int_equal(seen.logs, 1);
     assert_int_equal(seen.level, LOG_WARNING);
@@ -51,7 +51,7 @@ static void sink_gets_lines(void **state)
 static void silence_is_allowed(void **state)
 {
     (void)state;
-    const JobSink deaf = {NULL, NULL, NULL};
+    const JobSink deaf = {NULL, NULL, NULL, NULL};
     const Progress progress = {.fraction = 0.5};
     job_log(NULL, LOG_INFO, "x");
     job_log(&deaf, LOG_INFO, "x");

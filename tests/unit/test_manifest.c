@@ -29,6 +29,7 @@ static void levels(void **state)
 static void fill(Manifest *manifest)
 {
     manifest_init(manifest);
+    manifest->large_objects = 3;
     manifest->file = mem_strdup("cmms_backup_20260119_143052.backup");
     manifest->bytes = 12345678901;
     manifest->sha256 = mem_strdup(SHA);
@@ -90,6 +91,8 @@ static void check_filled(const Manifest *manifest)
     assert_int_equal(manifest->tables[2].rows, -1);
     assert_int_equal(manifest->tables[2].expected, 3);
     assert_true(manifest->tables[2].bytes == 5000000000);
+    assert_int_equal(manifest->large_objects, 3);
+    assert_int_equal(manifest->large_objects_expected, -1);
     assert_int_equal(manifest->warning_count, 3);
     assert_string_equal(manifest->warnings[0], "first");
     assert_string_equal(manifest->warnings[2], "third");

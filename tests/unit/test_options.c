@@ -71,11 +71,12 @@ static void all_switches_of_a_verb(void **state)
 {
     (void)state;
     char *argv[] = {"x", "backup", "--folder=F", "--compress", "zstd:3", "-d", "db", "--sslmode=require", "-w",
-                    "--json", "-q", "--no-color", NULL};
+                    "--json", "-q", "--no-color", "--progress-json", NULL};
     Options options;
     Error err = ERROR_INIT;
     options_init(&options);
-    assert_ok(options_parse(12, argv, &options, &err), &err);
+    assert_ok(options_parse(13, argv, &options, &err), &err);
+    assert_true(options.progress_json);
     assert_string_equal(options.folder, "F");
     assert_string_equal(options.compress, "zstd:3");
     assert_string_equal(options.database, "db");

@@ -64,6 +64,23 @@ static void results_and_log(void **state)
     assert_string_equal(console.err.buf, "");
 }
 
+static void progress_as_json_lines(void **state)
+{
+    (void)state;
+    Output output;
+    output_init(&output, true, false, false);
+    output.progress_json = true;
+    output_progress(&output, &(Progress){.fraction = -1, .step = "Connecting \"x\"", .seconds_left = -1});
+    output_progress(&output, &(Progress){.fraction = 0.5, .step = "Saving equipment", .bytes = 1024,
+                                         .bytes_per_second = 512, .seconds_left = 2.5});
+    assert_string_equal(console.out.buf, "");
+    assert_string_equal(console.err.buf,
+                        "{\"fraction\":null,\"step\":\"Connecting \\\"x\\\"\",\"bytes\":0,\"bytes_per_second\":0,"
+                        "\"seconds_left\":null}\n"
+                        "{\"fraction\":0.5,\"step\":\"Saving equipment\",\"bytes\":1024,\"bytes_per_second\":512,"
+                        "\"seconds_left\":2.5}\n");
+}
+
 static void quiet_and_json_hold_the_log_back(void **state)
 {
     (void)state;
@@ -225,6 +242,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(results_and_log, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(progress_as_json_lines, set_up, tear_down),
         cmocka_unit_test_setup_teardown(quiet_and_json_hold_the_log_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(errors_for_people, set_up, tear_down),
         cmocka_unit_test_setup_teardown(errors_as_json, set_up, tear_down),

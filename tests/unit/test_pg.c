@@ -1,6 +1,8 @@
 #include "test_util.h"
 
 #include "cancel.h"
+#include "clock.h"
+#include "dead_server.h"
 #include "pg.h"
 
 typedef struct ConnectCase {
@@ -52,7 +54,7 @@ static const ConnectCase connect_cases[] = {
     {"failed: server certificate for \"*.example.com\" does not match host name \"db.example.org\"\n", EK_CONNECT,
      false, "the certificate of the server \"db.example.org\" was made for another name"},
     {"failed: SSL error: certificate verify failed\n", EK_CONNECT, false,
-     "the certificate of the server \"db.example.org\" is not one that this computer trusts"},
+     "the certificate of the server \"db.example.org\" is not one that this computer trusts, or it has expired"},
     {"root certificate file \"/home/a/.postgresql/root.crt\" does not exist\nEither provide the file, use the system's "
      "trusted roots with sslrootcert=system, or change sslmode to disable server certificate verification.\n",
      EK_CONNECT, false,
@@ -120,6 +122,36 @@ static void detail_is_one_line(void **state)
                        "connection failed: FATAL:  3D000: no such thing\r\n\tsecond\nLOCATION:  x, y.c:1\n\n", NULL,
                        &err);
     assert_string_equal(err.detail, "connection failed: FATAL:  3D000: no such thing; second");
+    error_clear(&err);
+    connection_release(&connection);
+}
+
+/* The words of a library are kept, but not shown in the one line that tells of the failure; what only they say is. */
+static void raw_words_are_set_aside(void **state)
+{
+    (void)state;
+    Connection connection;
+    Error err = ERROR_INIT;
+    connection_init(&connection);
+    set_text(&connection.host, "db.example.org");
+    pg_explain_connect(&connection, "failed: Connection refused (0x0000274D/10061)\n", NULL, &err);
+    assert_string_equal(err.detail, "failed: Connection refused (0x0000274D/10061)");
+    assert_text(error_text(&err), "nothing answers at db.example.org port 5432. Check the internet connection, the "
+                                  "server's name and the port.");
+    pg_explain_connect(&connection, "failed: something new\n", NULL, &err);
+    assert_text(error_text(&err), "could not connect to db.example.org port 5432: failed: something new. Check the "
+                                  "internet connection, the server's name and the port.");
+    /* A server on this computer is not reached through the internet. */
+    set_text(&connection.host, "127.0.0.1");
+    pg_explain_connect(&connection, "failed: Connection refused\n", NULL, &err);
+    assert_text(error_text(&err), "nothing answers at 127.0.0.1 port 5432. Check that the database server on this "
+                                  "computer is running, and that the port is right.");
+    pg_explain_statement(NULL, "server closed the connection unexpectedly\n", NULL, NULL, &err);
+    assert_text(error_text(&err),
+                "the connection to the server was lost. Check the internet connection and try again.");
+    pg_fit_hint(true, &err);
+    assert_text(error_text(&err), "the connection to the server was lost. Check that the database server on this "
+                                  "computer is running, and that the port is right.");
     error_clear(&err);
     connection_release(&connection);
 }
@@ -243,6 +275,66 @@ static void stops_before_it_connects(void **state)
     connection_release(&connection);
 }
 
+/* A session whose network dies; *took: how long `ask` waited then. */
+static bool on_a_dead_network(bool (*ask)(Pg *pg, const DeadServer *server, Error *err), uint64_t *took, Error *err)
+{
+    DeadServer *server = dead_server_new(true);
+    Connection connection = dead_server_connection(server);
+    Pg *pg = NULL;
+    assert_ok(pg_connect(&connection, NULL, &pg, err), err);
+    assert_string_equal(pg_server_version_text(pg), "17.0");
+    const uint64_t began = clock_monotonic_ms();
+    const bool ok = ask(pg, server, err);
+    *took = clock_monotonic_ms() - began;
+    pg_close(pg);
+    connection_release(&connection);
+    dead_server_free(server);
+    return ok;
+}
+
+static bool does_it_answer(Pg *pg, const DeadServer *server, Error *err)
+{
+    (void)server;
+    (void)err;
+    return pg_answers(pg);
+}
+
+static bool does_it_answer_again(Pg *pg, const DeadServer *server, Error *err)
+{
+    return does_it_answer(pg, server, err) || pg_answers(pg);
+}
+
+static bool end_sessions(Pg *pg, const DeadServer *server, Error *err)
+{
+    (void)server;
+    (void)err;
+    pg_end_sessions_quickly(pg, "0badcafe");
+    return true;
+}
+
+static bool query_until_stopped(Pg *pg, const DeadServer *server, Error *err)
+{
+    return pg_query(pg, "SELECT 1", NULL, 0, server->stop, NULL, err);
+}
+
+/* A short question takes a second, and none where one was given up before; a stop is followed within two, and one more
+ * when a machine is busy. */
+static void dead_network_takes_no_time(void **state)
+{
+    (void)state;
+    Error err = ERROR_INIT;
+    uint64_t took;
+    assert_false(on_a_dead_network(does_it_answer, &took, &err));
+    assert_true(took >= 1000 && took < 2000);
+    assert_false(on_a_dead_network(does_it_answer_again, &took, &err));
+    assert_true(took < 2000);
+    assert_true(on_a_dead_network(end_sessions, &took, &err));
+    assert_true(took < 2000);
+    assert_fails(on_a_dead_network(query_until_stopped, &took, &err), &err, EK_CANCELLED, "stopped at your request");
+    assert_true(took < 3000);
+    pg_end_sessions_quickly(NULL, "0badcafe"); /* a job that failed before it connected */
+}
+
 static void library_is_new_enough(void **state)
 {
     (void)state;
@@ -253,9 +345,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(explains_failed_connections), cmocka_unit_test(detail_is_one_line),
+        cmocka_unit_test(raw_words_are_set_aside),
         cmocka_unit_test(last_answer_counts),          cmocka_unit_test(closed_loopback_port_is_final),
         cmocka_unit_test(explains_failed_statements),  cmocka_unit_test(quotes_names),
         cmocka_unit_test(refuses_a_closed_port_at_once), cmocka_unit_test(stops_before_it_connects),
-        cmocka_unit_test(library_is_new_enough)};
+        cmocka_unit_test(dead_network_takes_no_time),  cmocka_unit_test(library_is_new_enough)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -127,6 +127,39 @@ static void words_of_pg_restore(void **state)
     assert_text(detail, "Key (a)=(1) is duplicated.");
 }
 
+static void obstacles_met(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *error, *obstacle;
+    } cases[] = {
+        {"could not execute query: ERROR:  ICU is not supported in this build",
+         "the backup sorts by ICU collations, which the server here lacks"},
+        {"COPY failed for table \"t\": ERROR:  unsupported XML feature",
+         "the server here cannot read XML, which the backup holds"},
+        {"could not execute query: ERROR:  could not access file \"$libdir/pgxml\": No such file or directory",
+         "the server here lacks the library $libdir/pgxml"},
+        {"could not execute query: ERROR:  could not create locale \"de_DE.utf8\": No such file or directory",
+         "the server here lacks the locale de_DE.utf8"},
+        {"could not execute query: ERROR:  could not open dictionary file \"/x/y.dict\": No such file",
+         "the server here lacks the dictionary file /x/y.dict"},
+        {"could not execute query: ERROR:  compression method lz4 not supported",
+         "the server here cannot compress with lz4"},
+        {"could not execute query: ERROR:  could not create unique index \"i\"", NULL},
+        {"could not access file \"", "the server here lacks the library "},
+        {"", NULL},
+        {NULL, NULL},
+    };
+    for (size_t i = 0; i < TEST_COUNT(cases); i++) {
+        char *obstacle = prove_obstacle(cases[i].error);
+        if (cases[i].obstacle == NULL) {
+            assert_null(obstacle);
+        } else {
+            assert_text(obstacle, cases[i].obstacle);
+        }
+    }
+}
+
 static void obstacles_are_bounded(void **state)
 {
     (void)state;
@@ -273,7 +306,7 @@ int main(void)
         cmocka_unit_test(constraints_by_design),
         cmocka_unit_test(roles_of_policies),
         cmocka_unit_test(words_of_pg_restore),
-        cmocka_unit_test(obstacles_are_bounded),
+        cmocka_unit_test(obstacles_met), cmocka_unit_test(obstacles_are_bounded),
         cmocka_unit_test(damaged_is_refused),
         cmocka_unit_test(missing_file),
         cmocka_unit_test(without_tools),

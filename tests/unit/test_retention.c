@@ -43,6 +43,32 @@ static void fill(CatalogEntry *entry, const Row *row, int64_t now, size_t place)
     }
 }
 
+static bool goes_at(const Catalog *catalog, const RetentionRules *rules, int64_t when, size_t place)
+{
+    RetentionPlan plan;
+    retention_plan_init(&plan);
+    retention_plan(catalog, rules, when, &plan);
+    const bool goes = plan.items[place].remove;
+    retention_plan_release(&plan);
+    return goes;
+}
+
+/* What the plan says of the day is what a plan of that day says. */
+static void check_day(const char *name, const Catalog *catalog, const RetentionPlan *plan, const RetentionRules *rules,
+                      int64_t now, size_t place)
+{
+    const RetentionItem *item = &plan->items[place];
+    const bool right = item->leaves == 0 ? !item->remove && !goes_at(catalog, rules, now, place)
+                       : item->leaves == now
+                           ? item->remove
+                           : item->leaves > now && !goes_at(catalog, rules, item->leaves - 1, place) &&
+                                 goes_at(catalog, rules, item->leaves, place);
+    if (!right) {
+        fail_msg("%s, row %zu: it does not leave at %lld (now %lld)", name, place, (long long)item->leaves,
+                 (long long)now);
+    }
+}
+
 /* The plan is as expected; and, for whatever rules, what goes has a newer good one that stays. */
 static void check(const char *name, const Row *rows, const RetentionRules *rules, int64_t now)
 {
@@ -62,6 +88,7 @@ static void check(const char *name, const Row *rows, const RetentionRules *rules
             fail_msg("%s, row %zu: %s \"%s\", not \"%s\"", name, i, item->remove ? "goes" : "stays", item->reason,
                      rows[i].expected);
         }
+        check_day(name, &catalog, &plan, rules, now, i);
         removals += item->remove;
         assert_ptr_equal(item->entry, &catalog.entries[i]);
         if (!item->remove) {

@@ -227,6 +227,45 @@ static void stops_when_told(void **state)
     test_dir_remove(dir);
 }
 
+typedef struct Thief {
+    const char *dir, *name;
+} Thief;
+
+static void take_away(void *context, LogLevel level, const char *text)
+{
+    const Thief *thief = context;
+    (void)level;
+    if (strncmp(text, "Removed ", strlen("Removed ")) == 0) {
+        char *path = fs_join(thief->dir, thief->name);
+        fs_remove(path, NULL);
+        mem_free(path);
+    }
+}
+
+/* The share loses the newest backup between two removals: what it would have justified stays. */
+static void a_lost_witness(void **state)
+{
+    (void)state;
+    char *dir = test_dir_new();
+    Settings settings;
+    Error err = ERROR_INIT;
+    Thief thief = {dir, A};
+    const JobSink sink = {.log = take_away, .context = &thief};
+    size_t removed = 99;
+    put_backup(dir, A, -1);
+    put_backup(dir, B, -1);
+    put_backup(dir, C, -1);
+    settings_init(&settings);
+    assert_false(retention_run(dir, &settings, A, now_of_test(), &sink, NULL, &removed, &err));
+    assert_int_equal(err.kind, EK_NOT_FOUND);
+    assert_int_equal(strncmp(err.message, "nothing more is removed: ", strlen("nothing more is removed: ")), 0);
+    assert_int_equal(removed, 1);
+    assert_true(there(dir, B));
+    error_clear(&err);
+    settings_release(&settings);
+    test_dir_remove(dir);
+}
+
 static void frozen(void **state)
 {
     (void)state;
@@ -235,7 +274,7 @@ static void frozen(void **state)
     put_backup(dir, A, -1);
     put_backup(dir, B, -1);
     assert_null(retention_frozen(dir));
-    assert_fails(retention_unfreeze(dir, &err), &err, EK_NOT_FOUND, "clean-ups are not stopped");
+    assert_fails(retention_unfreeze(dir, NULL, &err), &err, EK_NOT_FOUND, "clean-ups are not stopped");
     assert_ok(retention_freeze(dir, "rows are gone", &err), &err);
     assert_text(retention_frozen(dir), "rows are gone");
     assert_int_equal(run_ok(dir, NULL), 0);
@@ -246,7 +285,7 @@ static void frozen(void **state)
     assert_int_equal(strncmp(reason, "retention_frozen.json cannot be read: ", 38), 0);
     mem_free(reason);
     assert_ok(retention_freeze(dir, "rows are gone", &err), &err);
-    assert_ok(retention_unfreeze(dir, &err), &err);
+    assert_ok(retention_unfreeze(dir, NULL, &err), &err);
     assert_null(retention_frozen(dir));
     assert_text(log_lines(dir), "unfreeze success -: Clean-ups are allowed again; they were stopped because rows are "
                                 "gone\n");
@@ -264,20 +303,20 @@ static void pins(void **state)
     put_backup(dir, A, -1);
     put_backup(dir, B, -1);
     put_bytes(dir, D, "x", 1);
-    assert_ok(retention_pin(dir, B, true, "before the \"upgrade\"", &err), &err);
+    assert_ok(retention_pin(dir, B, true, "before the \"upgrade\"", NULL, &err), &err);
     read_manifest(dir, B, &manifest);
     assert_true(manifest.pinned);
     assert_string_equal(manifest.pin_reason, "before the \"upgrade\"");
     assert_int_equal(manifest.level, LEVEL_VERIFIED);
     manifest_release(&manifest);
     assert_int_equal(run_ok(dir, NULL), 0);
-    assert_fails(retention_delete(dir, B, true, &err), &err, EK_SETTINGS, B " is pinned");
-    assert_fails(retention_pin(dir, D, true, NULL, &err), &err, EK_SETTINGS,
+    assert_fails(retention_delete(dir, B, true, NULL, &err), &err, EK_SETTINGS, B " is pinned");
+    assert_fails(retention_pin(dir, D, true, NULL, NULL, &err), &err, EK_SETTINGS,
                  D " has no manifest that could hold the pin");
-    assert_false(retention_pin(dir, C, true, NULL, &err));
+    assert_false(retention_pin(dir, C, true, NULL, NULL, &err));
     assert_int_equal(err.kind, EK_NOT_FOUND);
     error_clear(&err);
-    assert_ok(retention_pin(dir, B, false, NULL, &err), &err);
+    assert_ok(retention_pin(dir, B, false, NULL, NULL, &err), &err);
     read_manifest(dir, B, &manifest);
     assert_false(manifest.pinned);
     assert_null(manifest.pin_reason);
@@ -288,7 +327,7 @@ static void pins(void **state)
     char *path = fs_join(dir, B);
     VerifyResult result;
     verify_result_init(&result);
-    assert_ok(retention_pin(dir, B, true, NULL, &err), &err);
+    assert_ok(retention_pin(dir, B, true, NULL, NULL, &err), &err);
     assert_ok(verify_backup(path, true, NULL, NULL, &result, &err), &err);
     read_manifest(dir, B, &manifest);
     assert_true(manifest.pinned);
@@ -304,20 +343,20 @@ static void deleting(void **state)
     char *dir = test_dir_new();
     Error err = ERROR_INIT;
     put_bytes(dir, D, "x", 1);
-    assert_fails(retention_delete(dir, D, false, &err), &err, EK_SETTINGS,
+    assert_fails(retention_delete(dir, D, false, NULL, &err), &err, EK_SETTINGS,
                  "there is no verified backup that could take the place of " D);
     put_backup(dir, A, -1);
     put_backup(dir, B, -1);
-    assert_fails(retention_delete(dir, A, false, &err), &err, EK_SETTINGS,
+    assert_fails(retention_delete(dir, A, false, NULL, &err), &err, EK_SETTINGS,
                  A " is the newest verified backup of cmms on db");
-    assert_ok(retention_delete(dir, D, false, &err), &err);
-    assert_ok(retention_delete(dir, B, false, &err), &err);
+    assert_ok(retention_delete(dir, D, false, NULL, &err), &err);
+    assert_ok(retention_delete(dir, B, false, NULL, &err), &err);
     assert_false(there(dir, B) || there(dir, D) || there(dir, B FOLDER_MANIFEST_SUFFIX));
-    assert_fails(retention_delete(dir, A, false, &err), &err, EK_SETTINGS,
+    assert_fails(retention_delete(dir, A, false, NULL, &err), &err, EK_SETTINGS,
                  A " is the newest verified backup of cmms on db");
-    assert_ok(retention_delete(dir, A, true, &err), &err);
+    assert_ok(retention_delete(dir, A, true, NULL, &err), &err);
     assert_false(there(dir, A));
-    assert_false(retention_delete(dir, A, true, &err));
+    assert_false(retention_delete(dir, A, true, NULL, &err));
     assert_int_equal(err.kind, EK_NOT_FOUND);
     error_clear(&err);
     assert_text(log_lines(dir), "delete success " D ": Deleted\ndelete success " B ": Deleted\ndelete success " A
@@ -333,9 +372,9 @@ static void one_at_a_time(void **state)
     Error err = ERROR_INIT;
     put_backup(dir, A, -1);
     assert_ok(folder_lock(dir, &lock, &err), &err);
-    assert_fails(retention_pin(dir, A, true, NULL, &err), &err, EK_BUSY,
+    assert_fails(retention_pin(dir, A, true, NULL, NULL, &err), &err, EK_BUSY,
                  "another backup job is at work in this folder");
-    assert_fails(retention_delete(dir, A, true, &err), &err, EK_BUSY,
+    assert_fails(retention_delete(dir, A, true, NULL, &err), &err, EK_BUSY,
                  "another backup job is at work in this folder");
     fs_unlock(lock);
     assert_true(there(dir, A));
@@ -392,7 +431,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_old_ones_go),   cmocka_unit_test(a_damaged_witness), cmocka_unit_test(made_is_trusted),
-        cmocka_unit_test(no_log_no_removal), cmocka_unit_test(stops_when_told),   cmocka_unit_test(frozen),
+        cmocka_unit_test(no_log_no_removal), cmocka_unit_test(stops_when_told), cmocka_unit_test(a_lost_witness),
+        cmocka_unit_test(frozen),
         cmocka_unit_test(pins),              cmocka_unit_test(deleting),          cmocka_unit_test(one_at_a_time),
         cmocka_unit_test(alarm_of_lost_rows)};
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -309,6 +309,83 @@ static void save_all(void *argument)
     }
 }
 
+typedef struct Adder {
+    const char *dir;
+    bool days; /* else the most backups */
+    int failures;
+} Adder;
+
+static bool add_one(void *context, Settings *settings, Error *err)
+{
+    const Adder *adder = context;
+    (void)err;
+    *(adder->days ? &settings->retention_days : &settings->max_backups) += 1;
+    return true;
+}
+
+static void add_often(void *argument)
+{
+    Adder *adder = argument;
+    for (int i = 0; i < 20; i++) {
+        Settings settings;
+        settings_init(&settings);
+        adder->failures += !settings_change(adder->dir, add_one, adder, &settings, NULL);
+        settings_release(&settings);
+    }
+}
+
+/* Of two who change different values at once, none loses what the other did. */
+static void changes_do_not_overtake(void **state)
+{
+    (void)state;
+    char *dir = test_dir_new();
+    Error err = ERROR_INIT;
+    Settings settings;
+    settings_init(&settings);
+    settings.retention_days = settings.max_backups = 100;
+    assert_ok(settings_save(dir, &settings, &err), &err);
+    Adder adders[2] = {{dir, true, 0}, {dir, false, 0}};
+    Thread *threads[2] = {thread_start(add_often, &adders[0]), thread_start(add_often, &adders[1])};
+    thread_join(threads[0]);
+    thread_join(threads[1]);
+    assert_int_equal(adders[0].failures + adders[1].failures, 0);
+    assert_ok(settings_load(dir, &settings, &err), &err);
+    assert_int_equal(settings.retention_days, 120);
+    assert_int_equal(settings.max_backups, 120);
+    settings_release(&settings);
+    test_dir_remove(dir);
+}
+
+static bool spoil(void *context, Settings *settings, Error *err)
+{
+    settings->max_backups = *(int *)context;
+    return settings->max_backups != 0 || error_set(err, EK_USAGE, "thought better of it");
+}
+
+static void a_refused_change_saves_nothing(void **state)
+{
+    (void)state;
+    char *dir = test_dir_new(), *path = fs_join(dir, SETTINGS_FILE);
+    Error err = ERROR_INIT;
+    Settings settings;
+    int value = 0;
+    settings_init(&settings);
+    settings.retention_days = 7; /* stays as it was */
+    assert_fails(settings_change(dir, spoil, &value, &settings, &err), &err, EK_USAGE, "thought better of it");
+    value = 99999;
+    assert_fails(settings_change(dir, spoil, &value, &settings, &err), &err, EK_SETTINGS,
+                 "max_backups must be a whole number from 1 to 10000");
+    assert_int_equal(settings.retention_days, 7);
+    assert_false(fs_exists(path));
+    value = 50; /* what it is by default: there is nothing to save */
+    assert_ok(settings_change(dir, spoil, &value, &settings, &err), &err);
+    assert_int_equal(settings.retention_days, 30);
+    assert_false(fs_exists(path));
+    settings_release(&settings);
+    mem_free(path);
+    test_dir_remove(dir);
+}
+
 static void old_or_new(void **state)
 {
     (void)state;
@@ -384,7 +461,7 @@ static void by_key(void **state)
     settings_release(&settings);
 }
 
-/* The two settings that the predecessor did not have: in the file only when they are not the default. */
+/* The settings that the predecessor did not have: in the file only when they are not the default. */
 static void ours_alone(void **state)
 {
     (void)state;
@@ -394,10 +471,15 @@ static void ours_alone(void **state)
     settings_init(&settings);
     settings.keep_monthly = 12;
     settings.shrink_alarm_percent = 0;
+    settings.stall_minutes = 1440;
     assert_ok(settings_save(dir, &settings, &err), &err);
     assert_ok(settings_load(dir, &settings, &err), &err);
     assert_int_equal(settings.keep_monthly, 12);
     assert_int_equal(settings.shrink_alarm_percent, 0);
+    assert_int_equal(settings.stall_minutes, 1440);
+    settings.stall_minutes = 0;
+    assert_fails(settings_save(dir, &settings, &err), &err, EK_SETTINGS,
+                 "stall_minutes must be a whole number from 1 to 1440");
     test_write(path, "{\"keep_monthly\": -1, \"shrink_alarm_percent\": 101}");
     assert_ok(settings_load(dir, &settings, &err), &err);
     assert_string_equal(settings.notice, "keep_monthly was -1; 0 is used. shrink_alarm_percent was 101; 30 is used");
@@ -413,6 +495,7 @@ int main(void)
         cmocka_unit_test(names),           cmocka_unit_test(missing_file),  cmocka_unit_test(as_in_the_guide),
         cmocka_unit_test(others_survive),  cmocka_unit_test(values),        cmocka_unit_test(damaged_is_kept),
         cmocka_unit_test(two_damaged_are_kept), cmocka_unit_test(cannot_be_read),
-        cmocka_unit_test(save_refuses_nonsense), cmocka_unit_test(save_fails), cmocka_unit_test(old_or_new)};
+        cmocka_unit_test(save_refuses_nonsense), cmocka_unit_test(save_fails), cmocka_unit_test(old_or_new),
+        cmocka_unit_test(changes_do_not_overtake), cmocka_unit_test(a_refused_change_saves_nothing)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

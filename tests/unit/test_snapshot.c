@@ -2,12 +2,12 @@
 
 #include "snapshot.h"
 
-static SnapshotTable rows_of[] = {{"extra", "t", 0, 3, false},
-                                  {"public", "Equipment", 0, 5, false},
-                                  {"public", "equipment", 100, 12410, false},
-                                  {"public", "uncounted", 0, -1, false},
-                                  {"timescale", "own", 0, 7, true}};
-static const Snapshot snapshot = {"0-1", rows_of, TEST_COUNT(rows_of), 0, 100};
+static SnapshotTable rows_of[] = {{"extra", "t", 0, 3, false, -1, NULL},
+                                  {"public", "Equipment", 0, 5, false, -1, NULL},
+                                  {"public", "equipment", 100, 12410, false, -1, NULL},
+                                  {"public", "uncounted", 0, -1, false, -1, NULL},
+                                  {"timescale", "own", 0, 7, true, -1, NULL}};
+static const Snapshot snapshot = {"0-1", rows_of, TEST_COUNT(rows_of), 0, 100, 2, NULL, 0};
 
 static void whole_manifest(Manifest *manifest)
 {
@@ -73,10 +73,26 @@ static void names_the_table_that_is_missing(void **state)
     manifest_release(&manifest);
 }
 
+static void compares_large_objects(void **state)
+{
+    (void)state;
+    Manifest manifest;
+    whole_manifest(&manifest);
+    Error err = ERROR_INIT;
+    manifest.large_objects = 2;
+    assert_ok(snapshot_compare(&snapshot, &manifest, &err), &err);
+    assert_int_equal(manifest.large_objects_expected, 2);
+    manifest.large_objects = 1;
+    assert_fails(snapshot_compare(&snapshot, &manifest, &err), &err, EK_DAMAGED,
+                 "the backup holds 1 large objects, and the database held 2");
+    manifest_release(&manifest);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(finds_by_both_names), cmocka_unit_test(accepts_equal_counts),
+                                       cmocka_unit_test(compares_large_objects),
         cmocka_unit_test(names_the_table_that_differs), cmocka_unit_test(names_the_table_that_is_missing)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -445,7 +445,7 @@ static void progress_ends_at_one(void **state)
     VerifyResult result;
     Error err = ERROR_INIT;
     Watch watch = {.fraction = 0};
-    const JobSink sink = {NULL, watch_progress, &watch};
+    const JobSink sink = {NULL, watch_progress, &watch, NULL};
     put_tables(&place, ARCHIVE_GZIP);
     verify_result_init(&result);
     assert_ok(verify_file(place.path, &sink, NULL, &result, &err), &err);
@@ -558,7 +558,7 @@ static void cancelled_leaves_no_trace(void **state)
     VerifyResult result;
     Error err = ERROR_INIT;
     Watch watch = {.cancel = cancel_new()};
-    const JobSink sink = {NULL, watch_progress, &watch};
+    const JobSink sink = {NULL, watch_progress, &watch, NULL};
     verify_result_init(&result);
     put_tables(&place, ARCHIVE_GZIP);
     put_manifest(&place);

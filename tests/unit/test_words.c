@@ -1,9 +1,12 @@
 #include "test_util.h"
 
-#include "clock.h"
-
-/* The window's parts are in no library: this one is compiled in. */
+/* The window's parts are in no library: this one is compiled in, with plain numbers in place of the user's form. */
 #include "../../src/ui/words.c"
+
+char *locale_number(double value, int decimals)
+{
+    return mem_printf("%.*f", decimals, value);
+}
 
 static void megabytes(void **state)
 {
@@ -41,29 +44,17 @@ static void progress(void **state)
     }
 }
 
-static void status(void **state)
+static void tip(void **state)
 {
     (void)state;
-    CivilTime when = {.year = 2026, .month = 1, .day = 19, .hour = 14, .minute = 30, .second = 52};
-    static const struct {
-        Level level;
-        int age;
-        const char *text;
-    } cases[] = {
-        {LEVEL_VERIFIED, 0, "✅ Last backup: 2026-01-19 14:30 (today) - Verified - 1.00 MB"},
-        {LEVEL_PROVEN, 1, "✅ Last backup: 2026-01-19 14:30 (1 day ago) - Proven - 1.00 MB"},
-        {LEVEL_LISTED, 2, "⚠ Last backup: 2026-01-19 14:30 (2 days ago) - Listed - 1.00 MB"},
-        {LEVEL_NONE, 30, "⚠ Last backup: 2026-01-19 14:30 (30 days ago) - Not verified - 1.00 MB"},
-        {LEVEL_BAD, 0, "❌ Last backup: 2026-01-19 14:30 (today) - Damaged - 1.00 MB"},
-    };
-    for (size_t i = 0; i < TEST_COUNT(cases); i++) {
-        CatalogEntry entry = {
-            .size = 1048576, .created = clock_from_local(&when), .age_days = cases[i].age, .level = cases[i].level};
-        Catalog catalog = {&entry, 1};
-        assert_text(words_status(&catalog), cases[i].text);
-    }
-    Catalog none = {NULL, 0};
-    assert_text(words_status(&none), "⚠ No backup yet. Create Backup Now makes the first one.");
+    const Progress saving = {0.4299, "Saving parts", 1048576, 3250586, 120};
+    const Progress begun = {-1, NULL, 0, 0, -1};
+    assert_text(words_step(&saving), "42 % - Saving parts");
+    assert_text(words_step(&begun), "Working");
+    assert_text(words_tip("42 % - Saving parts", "✅ Protected: last backup 3 hours ago, verified"),
+                "CMMS Backup - 42 % - Saving parts\n✅ Protected: last backup 3 hours ago, verified");
+    assert_text(words_tip(NULL, "❌ Not protected: there is no backup yet"),
+                "CMMS Backup\n❌ Not protected: there is no backup yet");
 }
 
 static void database(void **state)
@@ -72,8 +63,7 @@ static void database(void **state)
     Connection connection;
     connection_init(&connection);
     assert_text(words_database(&connection, false),
-                "⚠ None is configured yet. Start with PGHOST, PGUSER and PGDATABASE set, with -h, -U and -d, or with "
-                "--demo.");
+                "⚠ None is configured yet. Choose Connection in the Tools menu.");
     connection.host = mem_strdup("db.example");
     connection.user = mem_strdup("joe");
     connection.database = mem_strdup("cmms");
@@ -82,9 +72,32 @@ static void database(void **state)
     connection_release(&connection);
 }
 
+static void named_setting(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *message, *key, *label, *named;
+    } cases[] = {
+        {"\"retention_days\" must be a whole number from 1 to 3650", "retention_days", "Rete&ntion (Days):",
+         "\"Retention (Days)\" must be a whole number from 1 to 3650"},
+        {"retention_days must be a number", "retention_days", "Rete&ntion (Days):",
+         "\"Retention (Days)\" must be a number"},
+        {"the value of \"max_backups\"", "max_backups", "&Maximum backups:", "the value of \"Maximum backups\""},
+        {"it is max_backups", "max_backups", "at: &last", "it is \"at: last\""},
+        {"a\"max_backups is open", "max_backups", "Status && Lo&gs:", "a\"\"Status & Logs\" is open"},
+        {"max_backups", "max_backups", "&&:", "\"&\""},
+        {"max_backups", "max_backups", "", "\"\""},
+        {"the disk is full", "max_backups", "&Maximum backups:", "the disk is full"},
+        {"", "max_backups", "&Maximum backups:", ""},
+    };
+    for (size_t i = 0; i < TEST_COUNT(cases); i++) {
+        assert_text(words_name_setting(cases[i].message, cases[i].key, cases[i].label), cases[i].named);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(megabytes), cmocka_unit_test(progress),
-                                       cmocka_unit_test(status), cmocka_unit_test(database)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(megabytes), cmocka_unit_test(progress), cmocka_unit_test(tip),
+                                       cmocka_unit_test(database), cmocka_unit_test(named_setting)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
 """The shipped window, driven by tests/win/ui_test.c, which presses, reads and waits as a person would."""
+import datetime
+import json
 import os
 import re
 import shutil
@@ -8,11 +10,16 @@ import subprocess
 import sys
 import tempfile
 
+sys.path[:0] = [os.path.dirname(os.path.abspath(__file__))]
+import folders  # noqa: E402
+
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PRODUCT = os.environ.get("CMMS_PRODUCT", os.path.join(TOP, "build/product"))
 UI_TEST = os.environ.get("CMMS_UI_TEST", os.path.join(TOP, "build/mingw/win/ui_test.exe"))
+FIT = os.path.join(TOP, "build/mingw/win/fit.exe")
 APP = os.path.join(PRODUCT, "cmms-backup.exe")
 failed = False
+own_data = tempfile.mkdtemp(prefix="cmms-own-")  # what the program saves for its user
 
 
 def windows(path):
@@ -21,7 +28,7 @@ def windows(path):
 
 def environment(**more):
     env = {k: v for k, v in os.environ.items() if not k.startswith(("PG", "CMMS_"))}
-    env.update(WINEDEBUG="-all", WINEDLLOVERRIDES="mscoree,mshtml=")
+    env.update(WINEDEBUG="-all", WINEDLLOVERRIDES="mscoree,mshtml=", CMMS_BACKUP_DATA=windows(own_data))
     env.update(more)
     return env
 
@@ -32,9 +39,14 @@ def say(passed, name, why):
     print("ok " + name if passed else "not ok %s: %s" % (name, why), flush=True)
 
 
-def drive(scenario, arguments, title, **env):
+def drive(scenario, arguments, title, keep_state=False, **env):
     """Runs a scenario; its lines become ours, with the title before each name."""
-    process = subprocess.Popen(["wine", UI_TEST, scenario, windows(APP)] + arguments, env=environment(**env),
+    # Each as on the first day: where a scenario leaves the window is no other's affair.
+    state = os.path.join(tempfile.gettempdir(), "cmms-window-%d.json" % os.getpid())
+    if os.path.exists(state) and not keep_state:
+        os.remove(state)
+    command = ["wine", UI_TEST, scenario, windows(APP), "--state", windows(state)] + arguments
+    process = subprocess.Popen(command, env=environment(**env),
                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     out, _ = process.communicate(timeout=900)
     text = out.decode("utf-8", "replace").replace("\r", "")
@@ -81,6 +93,17 @@ def screenshot(work):
     say(size[0] > 600 and size[1] > 400, "--screenshot writes a picture of the window", "its size is %dx%d" % size)
 
 
+def fit():
+    """Every dialog has room for texts that a translation makes 40 % longer."""
+    done = subprocess.run(["wine", FIT, windows(APP)], env=environment(), stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=120)
+    global failed
+    failed = failed or done.returncode != 0
+    text = done.stdout.decode("utf-8", "replace")
+    lines = [line for line in text.splitlines() if line.startswith(("ok ", "not ok "))]
+    print("\n".join(lines) if lines else "not ok texts at 140 %%: fit.exe ended with %d" % done.returncode, flush=True)
+
+
 def actions(work):
     """Two good backups, made of archives that are kept for the reader's tests."""
     folder = os.path.join(work, "Taten ö")
@@ -93,7 +116,66 @@ def actions(work):
     done = subprocess.run(["wine", cli, "verify", "--all", "--folder", windows(folder)], env=environment(),
                           stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=120)
     say(done.returncode == 0, "two backups are there", "verify ended with %d" % done.returncode)
+    drive("manners", ["--folder", windows(folder)], "manners")
+    drive("remembered", ["--folder", windows(folder)], "the next start", keep_state=True)
+    drive("tray", ["--folder", windows(folder), "--tray"], "tray")
     drive("actions", ["--folder", windows(folder)], "actions")
+
+
+def old_backups(folder, database):
+    """Two old backups and one of yesterday, verified; and one of an hour ago that is not."""
+    os.makedirs(folder)
+    corpus = os.path.join(TOP, "tests/fuzz/corpus/archive")
+    now = datetime.datetime.now()
+    names = ["cmms_backup_20250118_020000.backup", "cmms_backup_20250119_020000.backup"]
+    names += [(now - ago).strftime("cmms_backup_%Y%m%d_%H%M%S.backup")
+              for ago in (datetime.timedelta(days=1), datetime.timedelta(hours=1))]
+    for name in names:
+        shutil.copy(os.path.join(corpus, "pg18-zstd-tables.backup"), os.path.join(folder, name))
+    cli = os.path.join(PRODUCT, "cmms-backup-cli.exe")
+    done = subprocess.run(["wine", cli, "verify", "--all", "--folder", windows(folder)], env=environment(),
+                          stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=120)
+    say(done.returncode == 0, "four backups are there", "verify ended with %d" % done.returncode)
+    # As if they had been made when their names say, and the last not been read since.
+    for name in names:
+        path = os.path.join(folder, name + ".manifest.json")
+        with open(path, encoding="utf-8") as f:
+            manifest = json.load(f)
+        made = datetime.datetime.strptime(name, "cmms_backup_%Y%m%d_%H%M%S.backup").astimezone(datetime.timezone.utc)
+        manifest["started"] = manifest["finished"] = made.strftime("%Y-%m-%dT%H:%M:%SZ")
+        manifest["database"], manifest["host"] = database, "127.0.0.1"
+        if name == names[-1]:
+            manifest["level"] = "listed"
+        with open(path, "w", encoding="utf-8") as f:
+            json.dump(manifest, f)
+
+
+def upkeep(work):
+    folder = os.path.join(work, "Pflege ö")
+    old_backups(folder, "cmms_sample")
+    drive("upkeep", ["--demo", "--demo-size", "40", "--demo-data", windows(os.path.join(work, "demo")), "--folder",
+                     windows(folder)], "upkeep")
+
+
+def damaged(work):
+    """A log of 50 MB, whole, of years: only its last entries stay in it."""
+    folder = os.path.join(work, "Logs ö")
+    folders.several(folder)
+    entry = {"timestamp": "", "backup_file": "cmms_backup_20200101_020000.backup", "status": "success",
+             "message": "Backup successful " + "x" * 100, "file_size": 12345, "operation": "backup"}
+    lines = []
+    for n in range(210000):
+        entry["timestamp"] = "20%02d-%02d-%02d 02:00:00" % (18 + n // 30000, n // 2500 % 12 + 1, n % 28 + 1)
+        lines.append(json.dumps(entry))
+    path = os.path.join(folder, "backup_log.json")
+    with open(path, "w", encoding="utf-8") as f:
+        f.write("[" + ",\n".join(lines) + "]")
+    say(os.path.getsize(path) > 50e6, "a log of 50 MB is there", "it has %d bytes" % os.path.getsize(path))
+    drive("damaged", ["--folder", windows(folder)], "a log of 50 MB")
+    kept = json.load(open(path, encoding="utf-8"))
+    say(re.fullmatch(r"backup_log\.json could not be read \(the text is not JSON from byte 21 on\) and was kept as "
+                     r"backup_log\.damaged-\d{8}_\d{6}\.json", kept[0]["message"]),
+        "the new log's first entry says what was kept aside", repr(kept)[:300])
 
 
 def main():
@@ -105,7 +187,9 @@ def main():
         for name in ("cmms_backup_20250119_143052.backup", "cmms_backup_20250120_020000.backup"):
             with open(os.path.join(folder, name), "wb") as f:
                 f.write(b"not a backup at all")
+        fit()
         drive("plain", ["--folder", windows(os.path.join(work, "empty"))], "no database")
+        drive("sample", ["--folder", windows(os.path.join(work, "sample"))], "a sample database")
         drive("usage", ["--folder"], "wrong option")
         drive("folder", ["--folder", "Z:\\proc\\nowhere"], "wrong folder")
         drive("failure", ["--folder", windows(os.path.join(work, "fail")), "-h", "127.0.0.1", "-p", "9", "-U", "nobody",
@@ -116,17 +200,15 @@ def main():
                           "--folder", windows(folder)], "session end")
         no_server_left(work)
         actions(work)
+        upkeep(work)
+        damaged(work)
         many = os.path.join(work, "many")
-        os.makedirs(many)
-        for n in range(10000):
-            day = (n // 8064, n // 672 % 12 + 1, n // 24 % 28 + 1, n % 24)
-            name = "cmms_backup_20%02d%02d%02d_%02d0000.backup" % day
-            with open(os.path.join(many, name), "wb") as f:
-                f.write(b"x")
+        folders.many(many)
         drive("many", ["--folder", windows(many)], "10,000 files")
         screenshot(work)
     finally:
         shutil.rmtree(work, ignore_errors=True)
+        shutil.rmtree(own_data, ignore_errors=True)
     sys.exit(1 if failed else 0)
 
 

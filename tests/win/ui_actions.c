@@ -1,68 +1,15 @@
 /* ui_actions.c: the buttons, the menu and the keys of the list, and the configuration. */
 #include "ui_drive.h"
 
-static void focus_list(Ui *ui)
-{
-    SetForegroundWindow(ui->window);
-    PostMessageW(ui->window, WM_NEXTDLGCTL, (WPARAM)item(ui, IDC_LIST), TRUE);
-    ping(ui);
-}
-
-/* Keys as the keyboard sends them, to whatever window is in front. */
-static void type(const WORD *keys, size_t count)
-{
-    INPUT inputs[8] = {0};
-    for (size_t i = 0; i < count; i++) {
-        inputs[i] = (INPUT){.type = INPUT_KEYBOARD, .ki = {.wVk = keys[i]}};
-        inputs[2 * count - 1 - i] = (INPUT){.type = INPUT_KEYBOARD, .ki = {.wVk = keys[i], .dwFlags = KEYEVENTF_KEYUP}};
-    }
-    SendInput((UINT)(2 * count), inputs, sizeof inputs[0]);
-}
-
-static bool job_is_done(Ui *ui, const void *data)
-{
-    (void)data;
-    return !IsWindowEnabled(item(ui, IDC_CANCEL_JOB)) && IsWindowEnabled(item(ui, IDC_REFRESH));
-}
-
 /* Another row or one less: the list was read again. */
 static bool wait_row_count(Ui *ui, int count)
 {
     return wait_for(ui, SHORT_MS, has_rows, &count);
 }
 
-static bool menu_is_there(Ui *ui, const void *data)
-{
-    (void)data;
-    return find(ui, L"#32768") != NULL;
-}
-
-static bool menu_is_gone(Ui *ui, const void *data)
-{
-    return !menu_is_there(ui, data);
-}
-
 static int lines_in(Ui *ui, HWND dialog, int id)
 {
     return (int)ask(ui, GetDlgItem(dialog, id), LVM_GETITEMCOUNT, 0, 0);
-}
-
-static bool clipboard_has(Ui *ui, const void *part)
-{
-    (void)ui;
-    bool found = false;
-    if (OpenClipboard(NULL)) {
-        HANDLE data = GetClipboardData(CF_UNICODETEXT);
-        const wchar_t *wide = data == NULL ? NULL : GlobalLock(data);
-        if (wide != NULL) {
-            char *text = utf8_from_wide(wide);
-            found = strstr(text, part) != NULL;
-            mem_free(text);
-            GlobalUnlock(data);
-        }
-        CloseClipboard();
-    }
-    return found;
 }
 
 static void check_verify(Ui *ui)
@@ -77,6 +24,21 @@ static void check_verify(Ui *ui)
     ok(ui, wait_text(ui, IDC_PROGRESS_TEXT, "Verified.", SHORT_MS), "and it is said", "it is not");
 }
 
+/* To a few pixels: a window manager may add its frame. */
+static bool is_over_owner(const Ui *ui, HWND dialog)
+{
+    RECT over, own;
+    GetWindowRect(ui->window, &over);
+    GetWindowRect(dialog, &own);
+    const LONG x = over.left + over.right - own.left - own.right;
+    const LONG y = over.top + over.bottom - own.top - own.bottom;
+    if (x < -8 || x > 8 || y < -8 || y > 8) {
+        printf("# its middle is %ld, %ld half pixels away\n", x, y);
+        return false;
+    }
+    return true;
+}
+
 static void check_details(Ui *ui)
 {
     select_rows(ui, 0, 1);
@@ -86,8 +48,16 @@ static void check_details(Ui *ui)
         return;
     }
     HWND dialog = find(ui, L"#32770");
+    wait_can(ui, IDC_COPY_DETAILS, SHORT_MS); /* read in a worker */
     ok(ui, lines_in(ui, dialog, IDC_FACTS) >= 10, "the details have their facts", "there are too few");
     ok(ui, lines_in(ui, dialog, IDC_TABLES) >= 1, "and the tables", "there are none");
+    char *whole = dialog_text(ui, IDC_FACT_TEXT);
+    char *name = cell(ui, 0, 0);
+    ok(ui, strstr(whole, name) != NULL && strstr(whole, ui->folder) != NULL, "the file's path can be read whole",
+       whole);
+    mem_free(name);
+    mem_free(whole);
+    ok(ui, is_over_owner(ui, dialog), "the dialog is in the middle of the window", "it is not");
     PostMessageW(GetDlgItem(dialog, IDC_COPY_DETAILS), BM_CLICK, 0, 0);
     ok(ui, wait_for(ui, SHORT_MS, clipboard_has, "SHA-256\t"), "Copy puts them on the clipboard", "it does not");
     PostMessageW(dialog, WM_COMMAND, IDCANCEL, 0);
@@ -168,7 +138,7 @@ static void check_export(Ui *ui)
     focus_list(ui);
     PostMessageW(ui->window, WM_COMMAND, MAKEWPARAM(IDC_EXPORT, 1), 0);
     choose_folder(ui, target);
-    bool asked = wait_for(ui, SHORT_MS, question_is_there, NULL) && answer_box(ui, IDNO);
+    bool asked = wait_for(ui, SHORT_MS, question_is_there, NULL) && answer_box(ui, IDCANCEL);
     ok(ui, asked, "a file that is there is asked about", "it is not");
     ok(ui, count_in_log(ui, "Exported: ") == 2, "and not replaced without a yes", "it is");
     mem_free(manifest);
@@ -181,10 +151,15 @@ static void check_export(Ui *ui)
 static void check_delete(Ui *ui)
 {
     int count = rows(ui);
+    /* Not in the middle of the screen. */
+    SetWindowPos(ui->window, NULL, 0, 0, 0, 0, SWP_NOSIZE | SWP_NOZORDER | SWP_NOACTIVATE);
+    ping(ui);
     select_rows(ui, 1, 2);
     focus_list(ui);
     press(ui, VK_DELETE);
-    ok(ui, answer_box(ui, IDNO), "Del asks", "there is no question");
+    wait_for(ui, SHORT_MS, box_is_there, NULL);
+    ok(ui, is_over_owner(ui, find(ui, L"#32770")), "a box is in the middle of the window", "it is not");
+    ok(ui, answer_box(ui, IDCANCEL), "Del asks", "there is no question");
     ok(ui, rows(ui) == count, "\"Keep\" keeps it", "it is gone");
     click(ui, IDC_DELETE);
     ok(ui, answer_box(ui, IDYES), "the button asks too", "there is no question");
@@ -219,9 +194,25 @@ static void check_config(Ui *ui)
     strbuf_init(&text, STRBUF_LINE);
     ok(ui, fs_read_all(path, STRBUF_LINE, &text, NULL) && strstr(text.buf, "\"retention_days\": 45") != NULL,
        "the file says so", text.buf);
+    ok(ui, wait_enabled(ui, IDC_SAVE_CONFIG, SHORT_MS), "then it can be saved again", "the button stays grey");
+    set_text(ui, IDC_RETENTION, L"46");
+    PostMessageW(ui->window, WM_NEXTDLGCTL, (WPARAM)item(ui, IDC_RETENTION), TRUE);
+    ping(ui);
+    press(ui, VK_RETURN);
+    ok(ui, wait_lines(ui, "Configuration saved: retention 46 days", 1, SHORT_MS), "Enter in a box of it saves too",
+       "it does not");
+    wait_enabled(ui, IDC_SAVE_CONFIG, SHORT_MS);
+    set_text(ui, IDC_RETENTION, L"45");
+    PostMessageW(ui->window, WM_NEXTDLGCTL, (WPARAM)item(ui, IDC_SAVE_CONFIG), TRUE);
+    click(ui, IDC_SAVE_CONFIG);
+    wait_lines(ui, "Configuration saved: retention 45 days", 2, SHORT_MS);
+    wait_enabled(ui, IDC_SAVE_CONFIG, SHORT_MS);
+    ok(ui, focus(ui) != item(ui, IDC_CREATE), "and the next Enter does not begin a backup", "it would");
     set_text(ui, IDC_RETENTION, L"0");
     click(ui, IDC_SAVE_CONFIG);
     ok(ui, answer_box(ui, IDCLOSE), "nonsense is refused in a box", "there is none");
+    ok(ui, count_in_log(ui, "\"Retention (Days)\" must be a whole number from 1 to 3650") == 1,
+       "which names the box by its label", "it does not");
     strbuf_clear(&text);
     ok(ui, fs_read_all(path, STRBUF_LINE, &text, NULL) && strstr(text.buf, "\"retention_days\": 45") != NULL,
        "and the file stays", text.buf);

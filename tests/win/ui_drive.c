@@ -101,6 +101,11 @@ void click(const Ui *ui, int id)
     PostMessageW(item(ui, id), BM_CLICK, 0, 0);
 }
 
+void send_command(const Ui *ui, int id)
+{
+    PostMessageW(ui->window, WM_COMMAND, MAKEWPARAM(id, 0), 0);
+}
+
 HWND focus(const Ui *ui)
 {
     GUITHREADINFO info = {.cbSize = sizeof info};
@@ -299,11 +304,24 @@ bool start_program(Ui *ui)
     return ok(ui, start(ui->command, &ui->process), "the program starts", "CreateProcess failed");
 }
 
+/* Where no database is named, the assistant opens by itself. */
+static bool close_assistant(Ui *ui)
+{
+    if (ui->keep_dialogs || wcsstr(ui->command, L"\"-h\"") != NULL || wcsstr(ui->command, L"\"--demo\"") != NULL) {
+        return true;
+    }
+    bool opened = wait_dialog(ui, IDC_CONN_STRING, SHORT_MS);
+    click_in(ui, IDCANCEL);
+    return ok(ui, opened && wait_dialog_gone(ui, IDC_CONN_STRING, SHORT_MS), "the assistant can be left",
+              opened ? "it stays" : "it does not open");
+}
+
 bool open_window(Ui *ui)
 {
     return start_program(ui) &&
            ok(ui, wait_for(ui, SHORT_MS, window_is_there, NULL), "the window opens", "there is none") &&
-           ok(ui, wait_enabled(ui, IDC_REFRESH, SHORT_MS), "the backup folder is read", "Refresh List stays disabled");
+           ok(ui, wait_lines(ui, "] Found ", 1, SHORT_MS), "the backup folder is read", "the log is silent") &&
+           close_assistant(ui);
 }
 
 bool check_exit(Ui *ui, DWORD wanted, const char *name)
@@ -363,4 +381,107 @@ void select_rows(Ui *ui, int from, int to)
     VirtualFreeEx(ui->process.hProcess, there, 0, MEM_RELEASE);
     int count = to - from;
     wait_for(ui, SHORT_MS, selected_count_is, &count);
+}
+
+void focus_list(Ui *ui)
+{
+    SetForegroundWindow(ui->window);
+    PostMessageW(ui->window, WM_NEXTDLGCTL, (WPARAM)item(ui, IDC_LIST), TRUE);
+    ping(ui);
+}
+
+void key(WORD code)
+{
+    type(&code, 1);
+}
+
+void key_with(WORD held, WORD code)
+{
+    const WORD both[] = {held, code};
+    type(both, 2);
+}
+
+void type_keys(const char *text)
+{
+    wchar_t *wide = wide_from_utf8(text);
+    size_t count = wcslen(wide);
+    INPUT *inputs = mem_array(2 * count + 1, sizeof *inputs);
+    for (size_t i = 0; i < 2 * count; i++) {
+        const DWORD up = i % 2 == 0 ? 0 : KEYEVENTF_KEYUP;
+        inputs[i] = (INPUT){.type = INPUT_KEYBOARD, .ki = {.wScan = wide[i / 2], .dwFlags = KEYEVENTF_UNICODE | up}};
+    }
+    SendInput((UINT)(2 * count), inputs, sizeof *inputs);
+    mem_free(inputs);
+    mem_free(wide);
+}
+
+void type(const WORD *keys, size_t count)
+{
+    INPUT inputs[8] = {0};
+    for (size_t i = 0; i < count; i++) {
+        inputs[i] = (INPUT){.type = INPUT_KEYBOARD, .ki = {.wVk = keys[i]}};
+        inputs[2 * count - 1 - i] = (INPUT){.type = INPUT_KEYBOARD, .ki = {.wVk = keys[i], .dwFlags = KEYEVENTF_KEYUP}};
+    }
+    SendInput((UINT)(2 * count), inputs, sizeof inputs[0]);
+}
+
+bool job_is_done(Ui *ui, const void *data)
+{
+    (void)data;
+    return !IsWindowEnabled(item(ui, IDC_CANCEL_JOB)) && IsWindowEnabled(item(ui, IDC_REFRESH));
+}
+
+bool menu_is_there(Ui *ui, const void *data)
+{
+    (void)data;
+    return find(ui, L"#32768") != NULL;
+}
+
+bool menu_is_gone(Ui *ui, const void *data)
+{
+    return !menu_is_there(ui, data);
+}
+
+typedef struct Cell {
+    int row, column;
+    const char *wanted;
+} Cell;
+
+static bool cell_has(Ui *ui, const void *data)
+{
+    const Cell *wanted = data;
+    char *text = cell(ui, wanted->row, wanted->column);
+    bool same = strcmp(text, wanted->wanted) == 0;
+    mem_free(text);
+    return same;
+}
+
+bool wait_cell(Ui *ui, int row, int column, const char *wanted)
+{
+    Cell looked = {row, column, wanted};
+    return wait_for(ui, SHORT_MS, cell_has, &looked) || cell_is(ui, row, column, wanted);
+}
+
+char *clipboard_text(void)
+{
+    char *text = NULL;
+    if (OpenClipboard(NULL)) {
+        HANDLE data = GetClipboardData(CF_UNICODETEXT);
+        const wchar_t *wide = data == NULL ? NULL : GlobalLock(data);
+        text = wide == NULL ? NULL : utf8_from_wide(wide);
+        if (wide != NULL) {
+            GlobalUnlock(data);
+        }
+        CloseClipboard();
+    }
+    return text == NULL ? mem_strdup("") : text;
+}
+
+bool clipboard_has(Ui *ui, const void *part)
+{
+    (void)ui;
+    char *text = clipboard_text();
+    bool found = strstr(text, part) != NULL;
+    mem_free(text);
+    return found;
 }

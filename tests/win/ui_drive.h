@@ -35,6 +35,7 @@ typedef struct Ui {
     wchar_t *command;
     DWORD longest_ms; /* the slowest answer */
     unsigned failures;
+    bool keep_dialogs; /* what opens by itself at the start stays */
 } Ui;
 
 typedef bool (*Condition)(Ui *ui, const void *data);
@@ -53,6 +54,7 @@ int rows(const Ui *ui);
 char *cell(const Ui *ui, int row, int column);
 bool cell_is(const Ui *ui, int row, int column, const char *wanted);
 void click(const Ui *ui, int id);
+void send_command(const Ui *ui, int id); /* as a menu does */
 HWND focus(const Ui *ui);
 void press(const Ui *ui, WPARAM key);
 void ping(Ui *ui);
@@ -77,6 +79,66 @@ bool check_exit(Ui *ui, DWORD wanted, const char *name);
 Leftovers files(const Ui *ui);
 bool selected_count_is(Ui *ui, const void *count);
 void select_rows(Ui *ui, int from, int to);
+
+/* ui_dialogs.c: a dialog is the window that has the control. */
+HWND dialog_with(const Ui *ui, int id);
+bool wait_dialog(Ui *ui, int id, DWORD ms);
+bool wait_dialog_gone(Ui *ui, int id, DWORD ms);
+void dialog_set(const Ui *ui, int id, const char *text);
+char *dialog_text(const Ui *ui, int id);
+void click_in(const Ui *ui, int id);
+bool wait_dialog_text(Ui *ui, int id, const char *part, DWORD ms);
+bool wait_can(Ui *ui, int id, DWORD ms);
+void type_text(const Ui *ui, const char *text);
+void access_key(const Ui *ui, char letter);
+bool wait_focus(Ui *ui, int id);
+/* A box over the dialog that has the control. */
+bool wait_box(Ui *ui, int id);
+bool answer_box_over(Ui *ui, int id, int button);
+void scenario_assistant(Ui *ui);
+void scenario_keyboard(Ui *ui);
+
+/* ui_signin.c */
+void sign_in(Ui *ui, const char *name, const char *password);
+void scenario_signin(Ui *ui);
+void scenario_nousers(Ui *ui);
+void scenario_tenth(Ui *ui);
+void scenario_idle(Ui *ui);
+
+/* Keys as the keyboard sends them, all held down together, to whatever window is in front. */
+void type(const WORD *keys, size_t count);
+void key(WORD code);
+void key_with(WORD held, WORD code);
+void type_keys(const char *text); /* letters, whatever the keyboard's layout */
+void focus_list(Ui *ui);
+bool job_is_done(Ui *ui, const void *data);
+bool menu_is_there(Ui *ui, const void *data);
+bool menu_is_gone(Ui *ui, const void *data);
+char *clipboard_text(void); /* caller frees */
+bool clipboard_has(Ui *ui, const void *part);
+bool wait_cell(Ui *ui, int row, int column, const char *wanted);
+
+/* ui_upkeep.c: the status band and what mends it, clean-ups, pins, a proof, a folder that changes. */
+void check_upkeep(Ui *ui);
+
+/* ui_manners.c: what the window remembers; the second run sees it. And a start beside the clock. */
+void check_manners(Ui *ui);
+bool tray_tip_is(Ui *ui, const void *part); /* begins with our name and has the part */
+void check_remembered(Ui *ui);
+void check_tray(Ui *ui);
+void check_tray_signin(Ui *ui);
+void check_damaged(Ui *ui);
+
+/* ui_pictures.c: for ./dev shot, whose pictures have names; otherwise nothing happens. The states of the window. */
+void picture(Ui *ui, const char *name);
+void scenario_pictures(Ui *ui);
+
+/* ui_keys.c */
+void scenario_keys(Ui *ui);
+void scenario_sample(Ui *ui);
+
+/* ui_more.c */
+void scenario_more(Ui *ui);
 
 /* ui_actions.c: what is done with backups that are there, at least two good ones. */
 void check_actions(Ui *ui);

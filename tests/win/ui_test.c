@@ -3,11 +3,15 @@
  *
  *   ui_test.exe SCENARIO APP.exe ARGS...
  *
- * Scenarios: `actions` (what is done with backups that are there), `backup` (a database is reached: back up, cancel,
- * close in the middle), `session` (Windows ends during a backup), `plain` (no database is configured), `failure` (one
- * is configured that cannot be reached), `many` (a long list), `usage` (the command line is wrong), `folder` (the
- * backup folder cannot be used). Each prints lines "ok NAME" or "not ok NAME: why" and, at the end, how long
- * the window took at most to answer an empty message.
+ * Scenarios: `actions` (what is done with backups that are there), `upkeep` (what keeps them in order), `manners` and
+ * `remembered` (how the window was left), `tray` and `tray-signin` (started beside the clock), `damaged` (logs and
+ * settings that are huge or nonsense), `backup` (a database is reached: back up, cancel, close in the middle),
+ * `session` (Windows ends during a backup), `plain` (no database is configured), `failure` (one is configured that
+ * cannot be reached), `many` (a long list), `usage` (the command line is wrong), `folder` (the backup folder cannot be
+ * used); of the dialogs: `assistant`, `keyboard`, `signin`, `nousers`, `idle` (locked after a while), `tenth` (the
+ * tenth wrong password), `more` (settings, about, details), `keys` and `sample` (every action, by keyboard alone);
+ * `pictures` is for ./dev shot. Each prints lines "ok NAME" or "not ok NAME: why" and, at the end, how long the window
+ * took at most to answer an empty message.
  */
 #include "ui_drive.h"
 
@@ -16,7 +20,7 @@
 static void check_words(Ui *ui)
 {
     char *title = text_of(ui, ui->window);
-    ok(ui, strcmp(title, "Database Backup Manager - CMMS Backup") == 0, "the title", title);
+    ok(ui, strncmp(title, "Database Backup Manager - CMMS Backup", 37) == 0, "the title", title);
     mem_free(title);
     static const struct {
         int id;
@@ -30,7 +34,9 @@ static void check_words(Ui *ui)
         {IDC_DETAILS, "View Backup &Details"},
         {IDC_DELETE, "Delete &Selected"},
         {IDC_CONFIG_GROUP, "Backup Configuration"},
-        {IDC_RETENTION_LABEL, "Re&tention (Days):"},
+        {IDC_RETENTION_LABEL, "Rete&ntion (Days):"},
+        {IDC_CLEANUP, "Clean&up Old Backups"},
+        {IDC_VERIFY_AFTER, "Veri&fy after backup"},
         {IDC_SAVE_CONFIG, "Save C&onfig"},
         {IDC_LOG_GROUP, "Status && Lo&gs"},
     };
@@ -126,6 +132,7 @@ static void check_backup(Ui *ui)
         return;
     }
     ok(ui, wait_for(ui, LONG_MS, is_saving, NULL), "progress is shown with percent", "the bar does not move");
+    ok(ui, wait_for(ui, SHORT_MS, tray_tip_is, " % - "), "the icon's tip tells the percent", "it does not");
     press(ui, VK_ESCAPE);
     ping(ui);
     ok(ui, IsWindow(ui->window) && find(ui, L"#32770") == NULL, "Esc does nothing during a backup", "it did");
@@ -142,8 +149,11 @@ static void check_backup(Ui *ui)
         ok(ui, cell_is(ui, 0, 4, "Verified"), "its status is \"Verified\"", "it is not");
         ok(ui, cell_is(ui, 0, 3, "0"), "its age is 0 days", "it is not");
     }
-    ok(ui, wait_text(ui, IDC_STATUS, "Verified", SHORT_MS), "the status line says Verified", "it does not");
-    ok(ui, has_text(ui, IDC_STATUS, "\xE2\x9C\x85 Last backup: "), "the status line has its sign", "it has not");
+    ok(ui,
+       wait_text(ui, IDC_STATUS, "\xE2\x9C\x85 Protected: last backup ", SHORT_MS) &&
+           has_text(ui, IDC_STATUS, ", verified"),
+       "the status band says that the database is protected", "it does not");
+    ok(ui, !IsWindowVisible(item(ui, IDC_MEND)), "then it has no button", "it has one");
 }
 
 static void check_cancel(Ui *ui)
@@ -168,7 +178,7 @@ static void check_close_in_backup(Ui *ui)
         return;
     }
     PostMessageW(ui->window, WM_CLOSE, 0, 0);
-    ok(ui, answer_box(ui, IDNO), "closing during a backup asks", "there is no question");
+    ok(ui, answer_box(ui, IDCANCEL), "closing during a backup asks", "there is no question");
     ok(ui, IsWindow(ui->window) != 0, "\"Keep running\" keeps the window", "it is gone");
     if (!wait_enabled(ui, IDC_CREATE, 0)) {
         PostMessageW(ui->window, WM_CLOSE, 0, 0);
@@ -210,11 +220,14 @@ static void scenario_backup(Ui *ui)
     if (!ok(ui, wait_enabled(ui, IDC_CREATE, LONG_MS), "the database is ready", "Create Backup Now stays disabled")) {
         return;
     }
+    char *title = text_of(ui, ui->window);
+    ok(ui, strstr(title, " - sample database, signed in as ") != NULL, "the sample's manager is signed in", title);
+    mem_free(title);
     PostMessageW(ui->window, WM_NEXTDLGCTL, (WPARAM)item(ui, IDC_CREATE), TRUE);
     check_backup(ui);
     check_refresh(ui);
-    static const int order[] = {IDC_REFRESH,  IDC_LIST,        IDC_RETENTION, IDC_MAXIMUM,
-                                IDC_COMPRESS, IDC_SAVE_CONFIG, IDC_LOG,       IDC_LOCATION, IDC_CREATE};
+    static const int order[] = {IDC_REFRESH,  IDC_CLEANUP,     IDC_LIST, IDC_RETENTION, IDC_MAXIMUM, IDC_VERIFY_AFTER,
+                                IDC_COMPRESS, IDC_SAVE_CONFIG, IDC_LOG,  IDC_LOCATION,  IDC_CREATE};
     select_rows(ui, 0, 0);
     check_tab_order(ui, order, sizeof order / sizeof *order);
     if (rows(ui) > 1) {
@@ -271,6 +284,77 @@ static void scenario_actions(Ui *ui)
     check_exit(ui, 0, "the program ends");
 }
 
+static void scenario_upkeep(Ui *ui)
+{
+    if (open_window(ui) && ok(ui, wait_enabled(ui, IDC_CREATE, LONG_MS), "the database is ready", "it is not")) {
+        check_upkeep(ui);
+        PostMessageW(ui->window, WM_CLOSE, 0, 0);
+        check_exit(ui, 0, "the program ends");
+    }
+}
+
+static void scenario_manners(Ui *ui)
+{
+    if (open_window(ui)) {
+        check_manners(ui);
+        check_exit(ui, 0, "Exit ends the program");
+    }
+}
+
+static void scenario_remembered(Ui *ui)
+{
+    if (open_window(ui)) {
+        check_remembered(ui);
+        check_exit(ui, 0, "Exit ends the program");
+    }
+}
+
+static void scenario_tray(Ui *ui)
+{
+    if (start_program(ui)) {
+        check_tray(ui);
+        check_exit(ui, 0, "Exit ends the program");
+    }
+}
+
+static void scenario_tray_signin(Ui *ui)
+{
+    if (start_program(ui)) {
+        check_tray_signin(ui);
+        check_exit(ui, 0, "Exit ends the program");
+    }
+}
+
+static void scenario_damaged(Ui *ui)
+{
+    if (open_window(ui)) {
+        check_damaged(ui);
+        check_exit(ui, 0, "Exit ends the program");
+    }
+}
+
+static bool first_row_is(Ui *ui, const void *name)
+{
+    return cell_is(ui, 0, 0, name);
+}
+
+/* By size, from the keyboard: the largest comes first, the second time last; its manifest is known. */
+static void check_sort_keys(Ui *ui)
+{
+    static const WORD by_size[] = {VK_CONTROL, '2'};
+    static const WORD by_day[] = {VK_CONTROL, '3'};
+    char *newest = cell(ui, 0, 0);
+    focus_list(ui);
+    type(by_size, 2);
+    ok(ui, wait_cell(ui, 0, 1, "0.01") && cell_is(ui, 0, 4, "Verified"), "Ctrl+2 sorts by size, the largest first",
+       "it does not");
+    type(by_size, 2);
+    ok(ui, wait_cell(ui, 0, 1, "0.00") && cell_is(ui, 0, 4, "Not verified"), "again: the smallest first", "it is not");
+    type(by_day, 2);
+    ok(ui, wait_for(ui, SHORT_MS, first_row_is, newest), "Ctrl+3 sorts by day", "it does not");
+    mem_free(newest);
+}
+
 static void scenario_many(Ui *ui)
 {
     if (!open_window(ui)) {
@@ -283,6 +367,7 @@ static void scenario_many(Ui *ui)
     ok(ui, strlen(last) > 0, "its last row can be seen", "it is empty");
     mem_free(last);
     check_sorting(ui);
+    check_sort_keys(ui);
     check_refresh(ui);
     PostMessageW(ui->window, WM_CLOSE, 0, 0);
     check_exit(ui, 0, "the program ends");
@@ -306,13 +391,38 @@ static void check_second_start(Ui *ui)
     CloseHandle(second.hProcess);
 }
 
+/* No two controls share a place, but for the groups, which are around theirs. */
+static void check_overlaps(Ui *ui)
+{
+    char *both = NULL;
+    for (HWND a = GetWindow(ui->window, GW_CHILD); a != NULL; a = GetWindow(a, GW_HWNDNEXT)) {
+        for (HWND b = GetWindow(a, GW_HWNDNEXT); b != NULL; b = GetWindow(b, GW_HWNDNEXT)) {
+            const int ids[] = {GetDlgCtrlID(a), GetDlgCtrlID(b)};
+            bool group = false;
+            for (int i = 0; i < 2; i++) {
+                group = group || ids[i] == IDC_CONFIG_GROUP || ids[i] == IDC_LOG_GROUP || ids[i] == IDC_CHART_GROUP;
+            }
+            RECT first, second, shared;
+            GetWindowRect(a, &first);
+            GetWindowRect(b, &second);
+            if (!group && IsWindowVisible(a) && IsWindowVisible(b) && IntersectRect(&shared, &first, &second)) {
+                mem_free(both);
+                both = mem_printf("controls %d and %d do", ids[0], ids[1]);
+            }
+        }
+    }
+    ok(ui, both == NULL, "at its least size no two controls overlap", both);
+    mem_free(both);
+}
+
 static void scenario_plain(Ui *ui)
 {
     if (!open_window(ui)) {
         return;
     }
     check_words(ui);
-    ok(ui, has_text(ui, IDC_STATUS, "No backup yet"), "the status line says that there is no backup", "it does not");
+    ok(ui, has_text(ui, IDC_STATUS, "\xE2\x9D\x8C Not protected: no database is connected"),
+       "the status band says that there is no database", "it does not");
     ok(ui, has_text(ui, IDC_DATABASE, "None is configured yet"), "it says that no database is configured",
        "it does not");
     ok(ui, !IsWindowEnabled(item(ui, IDC_CREATE)), "Create Backup Now waits for a database", "it is enabled");
@@ -325,6 +435,7 @@ static void scenario_plain(Ui *ui)
     GetWindowRect(ui->window, &small);
     ok(ui, small.right - small.left > 300 && small.bottom - small.top > 200, "the window has a least size",
        "it can be made tiny");
+    check_overlaps(ui);
     press(ui, VK_ESCAPE);
     check_exit(ui, 0, "Esc closes the idle window");
 }
@@ -339,6 +450,7 @@ static void scenario_failure(Ui *ui)
     }
     click(ui, IDC_CREATE);
     ok(ui, wait_for(ui, LONG_MS, box_is_there, NULL), "a failure is told in a box", "there is none");
+    picture(ui, "failed");
     ok(ui, count_in_log(ui, "] \xE2\x9D\x8C Backup failed: ") == 1, "and in the log", "it is not");
     ok(ui, answer_box(ui, IDCLOSE), "the box can be closed", "it stays");
     ok(ui, wait_enabled(ui, IDC_CREATE, SHORT_MS), "then it can be tried again", "Create Backup Now stays disabled");
@@ -380,7 +492,13 @@ int wmain(int argc, wchar_t **argv)
     } scenarios[] = {
         {"backup", scenario_backup}, {"plain", scenario_plain},   {"failure", scenario_failure},
         {"usage", scenario_usage},   {"folder", scenario_folder}, {"session", scenario_session},
-        {"many", scenario_many},     {"actions", scenario_actions},
+        {"many", scenario_many},     {"actions", scenario_actions}, {"assistant", scenario_assistant},
+        {"keyboard", scenario_keyboard}, {"signin", scenario_signin}, {"nousers", scenario_nousers},
+        {"idle", scenario_idle},     {"upkeep", scenario_upkeep},   {"more", scenario_more},
+        {"manners", scenario_manners}, {"remembered", scenario_remembered}, {"tray", scenario_tray},
+        {"pictures", scenario_pictures}, {"tray-signin", scenario_tray_signin},
+        {"damaged", scenario_damaged}, {"keys", scenario_keys},
+        {"tenth", scenario_tenth}, {"sample", scenario_sample},
     };
     Ui ui = {0};
     StrBuf command;

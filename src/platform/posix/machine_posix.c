@@ -36,6 +36,11 @@ char *machine_getenv(const char *name)
     return value && utf8_valid(value, strlen(value)) ? mem_strdup(value) : NULL;
 }
 
+void machine_unsetenv(const char *name)
+{
+    unsetenv(name);
+}
+
 /* A variable that names a folder: set, and absolute. */
 static char *dir_from_env(const char *name)
 {
@@ -99,12 +104,13 @@ char *machine_program_dir(void)
 
 char *machine_local_data_dir(void)
 {
-    char *base = dir_from_env("XDG_DATA_HOME");
-    if (!base) {
-        base = below_home(".local/share");
+    char *dir = dir_from_env("CMMS_BACKUP_DATA");
+    if (!dir) {
+        char *base = dir_from_env("XDG_DATA_HOME");
+        base = base ? base : below_home(".local/share");
+        dir = base ? fs_join(base, "ait-cmms-backup") : NULL;
+        mem_free(base);
     }
-    char *dir = base ? fs_join(base, "ait-cmms-backup") : NULL;
-    mem_free(base);
     if (dir && !fs_make_dirs(dir, NULL)) {
         mem_free(dir);
         dir = NULL;

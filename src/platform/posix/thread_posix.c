@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "mem.h"
@@ -44,6 +45,24 @@ Thread *thread_start(void (*run)(void *argument), void *argument)
     return thread;
 }
 
+static void *detached_main(void *argument)
+{
+    Thread thread = *(Thread *)argument;
+    mem_free(argument);
+    thread.run(thread.argument);
+    return NULL;
+}
+
+void thread_start_detached(void (*run)(void *argument), void *argument)
+{
+    Thread *thread = mem_alloc(sizeof *thread);
+    thread->run = run;
+    thread->argument = argument;
+    pthread_t id;
+    check(pthread_create(&id, NULL, detached_main, thread));
+    check(pthread_detach(id));
+}
+
 void thread_join(Thread *thread)
 {
     if (thread) {
@@ -56,6 +75,12 @@ unsigned thread_cpu_count(void)
 {
     long count = sysconf(_SC_NPROCESSORS_ONLN);
     return count > 0 ? (unsigned)count : 1;
+}
+
+/* On Linux a thread has a niceness of its own. */
+void thread_give_way(bool yes)
+{
+    (void)setpriority(PRIO_PROCESS, (id_t)gettid(), yes ? 10 : 0);
 }
 
 Mutex *mutex_new(void)

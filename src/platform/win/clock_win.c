@@ -14,6 +14,7 @@
 #define EPOCH_TICKS 116444736000000000ull /* 1601 to 1970, in units of 100 ns */
 #define LAST_SECOND 253402300799ll        /* 9999-12-31 23:59:59 UTC */
 #define DAY 86400ll
+#define ZONE_KEPT_MS 1000u
 
 int64_t clock_now(void)
 {
@@ -83,6 +84,31 @@ static bool from_civil(const CivilTime *civil, int64_t *out)
     return true;
 }
 
+/* The rules of the year that was asked for last, for a moment: they are read from the registry, and a list of backups
+ * asks some hundred times. Not for longer, because the PC's zone may be changed while the program runs. */
+static SRWLOCK zone_lock = SRWLOCK_INIT;
+static struct {
+    ULONGLONG until; /* by GetTickCount64 */
+    WORD year;
+    TIME_ZONE_INFORMATION zone;
+} zone_of;
+
+static bool zone_for_year(WORD year, TIME_ZONE_INFORMATION *zone)
+{
+    const ULONGLONG now = GetTickCount64();
+    bool ok = true;
+
+    AcquireSRWLockExclusive(&zone_lock);
+    if (zone_of.year != year || now >= zone_of.until) {
+        ok = GetTimeZoneInformationForYear(year, NULL, &zone_of.zone) != 0;
+        zone_of.year = ok ? year : 0;
+        zone_of.until = now + ZONE_KEPT_MS;
+    }
+    *zone = zone_of.zone;
+    ReleaseSRWLockExclusive(&zone_lock);
+    return ok;
+}
+
 static bool to_local(int64_t unix_seconds, SYSTEMTIME *out)
 {
     TIME_ZONE_INFORMATION zone;
@@ -90,7 +116,7 @@ static bool to_local(int64_t unix_seconds, SYSTEMTIME *out)
 
     if (!to_system_time(unix_seconds, &utc))
         return false;
-    if (!GetTimeZoneInformationForYear(utc.wYear, NULL, &zone))
+    if (!zone_for_year(utc.wYear, &zone))
         return SystemTimeToTzSpecificLocalTime(NULL, &utc, out) != 0;
     return SystemTimeToTzSpecificLocalTime(&zone, &utc, out) != 0;
 }

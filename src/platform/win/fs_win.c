@@ -10,7 +10,8 @@
  * removes it before it is closed.
  *
  * Virus scanners and sync clients open what has just been written, for a moment and without asking. What they
- * get in the way of (a rename, a removal) is tried again for some seconds.
+ * get in the way of (a rename, a removal) is tried again for some seconds. So is opening a file to read it, but
+ * shorter: while a file is replaced by another, its name belongs for a moment to one that is being deleted.
  */
 #include "fs.h"
 
@@ -24,6 +25,7 @@
 
 #define IO_CHUNK (64u * 1024u * 1024u) /* a call's largest piece: a DWORD is not enough for a size_t */
 #define RETRY_MS 5000u
+#define OPEN_RETRY_MS 1000u /* a file that may not be read at all says the same */
 #define RETRY_FIRST_PAUSE_MS 20u
 #define RETRY_LONGEST_PAUSE_MS 250u
 #define OFFLINE_ATTRIBUTES (FILE_ATTRIBUTE_OFFLINE | 0x00040000ul | 0x00400000ul) /* RECALL_ON_OPEN, _DATA_ACCESS */
@@ -55,10 +57,10 @@ static ErrorKind kind_of(DWORD code)
     return is_missing(code) ? EK_NOT_FOUND : EK_IO;
 }
 
-/* Waits a little before another try; false when the time since `start` is up. */
-static bool pause_before_retry(ULONGLONG start, DWORD *pause)
+/* Waits a little before another try; false when `limit` ms have passed since `start`. */
+static bool pause_before_retry(ULONGLONG start, DWORD limit, DWORD *pause)
 {
-    if (GetTickCount64() - start >= RETRY_MS)
+    if (GetTickCount64() - start >= limit)
         return false;
     Sleep(*pause);
     *pause = *pause * 2 > RETRY_LONGEST_PAUSE_MS ? RETRY_LONGEST_PAUSE_MS : *pause * 2;
@@ -84,6 +86,13 @@ static void fill_info(FsInfo *info, DWORD attributes, DWORD size_high, DWORD siz
         info->size = 0;
 }
 
+static bool is_folder(const wchar_t *path)
+{
+    DWORD attributes = GetFileAttributesW(path);
+
+    return attributes != INVALID_FILE_ATTRIBUTES && (attributes & FILE_ATTRIBUTE_DIRECTORY) != 0;
+}
+
 /* --- one file ------------------------------------------------------------------------------------------ */
 
 static FsFile *file_new(HANDLE handle, const char *path)
@@ -97,15 +106,22 @@ static FsFile *file_new(HANDLE handle, const char *path)
 
 bool fs_open_read(const char *path, FsFile **out, Error *err)
 {
+    ULONGLONG start = GetTickCount64();
+    DWORD pause = RETRY_FIRST_PAUSE_MS;
     wchar_t *wide = NULL;
     HANDLE handle;
     DWORD code;
 
     if (!wide_path(path, &wide, err))
         return false;
-    handle = CreateFileW(wide, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
-                         OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, NULL);
-    code = GetLastError();
+    for (;;) {
+        handle = CreateFileW(wide, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
+                             OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, NULL);
+        code = GetLastError();
+        if (handle != INVALID_HANDLE_VALUE || !is_held_open(code) || is_folder(wide) ||
+            !pause_before_retry(start, OPEN_RETRY_MS, &pause))
+            break;
+    }
     mem_free(wide);
     if (handle == INVALID_HANDLE_VALUE)
         return error_set_os(err, kind_of(code), (long)code, "could not open \"%s\"", path);
@@ -290,13 +306,6 @@ bool fs_exists(const char *path)
     return fs_stat(path, &info, NULL);
 }
 
-static bool is_folder(const wchar_t *path)
-{
-    DWORD attributes = GetFileAttributesW(path);
-
-    return attributes != INVALID_FILE_ATTRIBUTES && (attributes & FILE_ATTRIBUTE_DIRECTORY) != 0;
-}
-
 bool fs_remove(const char *path, Error *err)
 {
     ULONGLONG start = GetTickCount64();
@@ -308,7 +317,7 @@ bool fs_remove(const char *path, Error *err)
         return false;
     for (;;) {
         code = DeleteFileW(wide) ? 0 : GetLastError();
-        if (!is_held_open(code) || is_folder(wide) || !pause_before_retry(start, &pause))
+        if (!is_held_open(code) || is_folder(wide) || !pause_before_retry(start, RETRY_MS, &pause))
             break;
     }
     mem_free(wide);
@@ -331,7 +340,7 @@ bool fs_rename(const char *from, const char *to, bool replace, Error *err)
         goto out;
     for (;;) {
         code = MoveFileExW(wide_from, wide_to, flags) ? 0 : GetLastError();
-        if (!is_held_open(code) || !pause_before_retry(start, &pause))
+        if (!is_held_open(code) || !pause_before_retry(start, RETRY_MS, &pause))
             break;
     }
     ok = code == 0;
@@ -408,7 +417,7 @@ static DWORD remove_empty_dir(const wchar_t *path, ULONGLONG start)
 
         if (code == 0 || is_missing(code))
             return 0;
-        if ((code != ERROR_DIR_NOT_EMPTY && !is_held_open(code)) || !pause_before_retry(start, &pause))
+        if ((code != ERROR_DIR_NOT_EMPTY && !is_held_open(code)) || !pause_before_retry(start, RETRY_MS, &pause))
             return code;
     }
 }
@@ -422,7 +431,7 @@ static DWORD delete_file(const wchar_t *path, ULONGLONG start)
 
         if (code == 0 || is_missing(code))
             return 0;
-        if (!is_held_open(code) || !pause_before_retry(start, &pause))
+        if (!is_held_open(code) || !pause_before_retry(start, RETRY_MS, &pause))
             return code;
     }
 }

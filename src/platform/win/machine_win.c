@@ -105,13 +105,17 @@ char *machine_program_dir(void)
 
 char *machine_local_data_dir(void)
 {
-    char *base = known_folder(&FOLDERID_LocalAppData);
-    char *path;
+    char *path = machine_getenv("CMMS_BACKUP_DATA");
 
-    if (base == NULL)
-        return NULL;
-    path = mem_printf("%s\\AIT CMMS\\Backup", base);
-    mem_free(base);
+    if (path == NULL || path[0] == '\0') {
+        char *base = known_folder(&FOLDERID_LocalAppData);
+
+        mem_free(path);
+        if (base == NULL)
+            return NULL;
+        path = mem_printf("%s\\AIT CMMS\\Backup", base);
+        mem_free(base);
+    }
     if (!fs_make_dirs(path, NULL)) {
         mem_free(path);
         return NULL;
@@ -199,6 +203,19 @@ char *machine_getenv(const char *name)
     text = utf8_from_wide(value);
     mem_free(value);
     return text;
+}
+
+void machine_unsetenv(const char *name)
+{
+    char *assignment = mem_printf("%s=", name);
+    wchar_t *wide = NULL;
+
+    /* The C library has a copy of its own, from which libpq reads; _wputenv changes both. */
+    if (wide_from_utf8_strict(assignment, &wide)) {
+        _wputenv(wide);
+        mem_free(wide);
+    }
+    mem_free(assignment);
 }
 
 bool machine_random(void *bytes, size_t len)

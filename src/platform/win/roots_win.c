@@ -4,6 +4,9 @@
  * The user's store shows the machine's certificates as well, but a policy can hide them there, so both are
  * read; the same certificate is written once. What has expired is left out. What the administrator has put
  * into the Disallowed store is left out too: Windows itself would not trust it.
+ *
+ * The roots that are built in (roots_builtin.h) are added under the conditions under which Windows would fetch them by
+ * itself: nobody has disallowed them, and no policy has turned the updating of roots off.
  */
 #include "roots.h"
 
@@ -17,6 +20,7 @@
 #include "fs.h"
 #include "machine.h"
 #include "mem.h"
+#include "roots_builtin.h"
 #include "strbuf.h"
 
 #define MOST_ROOTS 4096u
@@ -87,6 +91,35 @@ static void read_store(DWORD location, const wchar_t *name, Seen *seen, StrBuf *
     CertCloseStore(store, 0);
 }
 
+/* The policy "Turn off Automatic Root Certificates Update". */
+static bool updates_are_off(void)
+{
+    DWORD value = 0;
+    DWORD size = sizeof value;
+
+    return RegGetValueW(HKEY_LOCAL_MACHINE, L"SOFTWARE\\Policies\\Microsoft\\SystemCertificates\\AuthRoot",
+                        L"DisableRootAutoUpdate", RRF_RT_REG_DWORD, NULL, &value, &size) == ERROR_SUCCESS &&
+           value != 0;
+}
+
+static void add_builtin(const char *base64, Seen *seen, StrBuf *pem)
+{
+    const size_t len = strlen(base64);
+    unsigned char *der = mem_alloc(len / 4 * 3 + 1);
+    const int padded = EVP_DecodeBlock(der, (const unsigned char *)base64, (int)len);
+    const int padding = (base64[len - 1] == '=') + (base64[len - 2] == '=');
+    BYTE hash[HASH_BYTES];
+    const CERT_CONTEXT *certificate =
+        padded <= padding ? NULL : CertCreateCertificateContext(X509_ASN_ENCODING, der, (DWORD)(padded - padding));
+
+    if (certificate != NULL && hash_of(certificate, hash) && remember(seen, hash) &&
+        CertVerifyTimeValidity(NULL, certificate->pCertInfo) == 0)
+        add_pem(pem, certificate);
+    if (certificate != NULL)
+        CertFreeCertificateContext(certificate);
+    mem_free(der);
+}
+
 static bool is_fresh(const char *path)
 {
     FsInfo info;
@@ -115,6 +148,8 @@ bool roots_get(char **sslrootcert, Error *err)
         read_store(CERT_SYSTEM_STORE_LOCAL_MACHINE, L"Disallowed", &seen, NULL);
         read_store(CERT_SYSTEM_STORE_CURRENT_USER, L"ROOT", &seen, &pem);
         read_store(CERT_SYSTEM_STORE_LOCAL_MACHINE, L"ROOT", &seen, &pem);
+        for (size_t i = 0; i < roots_builtin_count && !updates_are_off(); i++)
+            add_builtin(roots_builtin[i], &seen, &pem);
         if (pem.len == 0) {
             error_set(err, EK_SETTINGS, "Windows trusts no root certificate");
             error_hint(err, "Run Windows Update, or ask the administrator to check the store of trusted root "

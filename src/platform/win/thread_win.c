@@ -40,6 +40,28 @@ Thread *thread_start(void (*run)(void *argument), void *argument)
     return thread;
 }
 
+static DWORD WINAPI detached_main(void *argument)
+{
+    Thread thread = *(Thread *)argument;
+
+    mem_free(argument);
+    thread.run(thread.argument);
+    return 0;
+}
+
+void thread_start_detached(void (*run)(void *argument), void *argument)
+{
+    Thread *thread = mem_alloc(sizeof *thread);
+    HANDLE handle;
+
+    thread->run = run;
+    thread->argument = argument;
+    handle = CreateThread(NULL, 0, detached_main, thread, 0, NULL);
+    if (handle == NULL)
+        mem_out();
+    CloseHandle(handle);
+}
+
 void thread_join(Thread *thread)
 {
     if (thread == NULL)
@@ -54,6 +76,11 @@ unsigned thread_cpu_count(void)
     DWORD count = GetActiveProcessorCount(ALL_PROCESSOR_GROUPS);
 
     return count > 0 ? (unsigned)count : 1;
+}
+
+void thread_give_way(bool yes)
+{
+    SetThreadPriority(GetCurrentThread(), yes ? THREAD_PRIORITY_BELOW_NORMAL : THREAD_PRIORITY_NORMAL);
 }
 
 Mutex *mutex_new(void)

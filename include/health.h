@@ -1,0 +1,57 @@
+/*
+ * health.h: how the database's safety stands, in one sentence, and the one thing that would mend it. A pure function
+ * of what a listing of the folder found; the window's status band and the console's list show it.
+ */
+#ifndef CMMS_HEALTH_H
+#define CMMS_HEALTH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "catalog.h"
+#include "settings.h"
+
+typedef enum HealthState { HEALTH_GOOD, HEALTH_WARNING, HEALTH_BAD } HealthState;
+
+typedef enum HealthMend {
+    MEND_NOTHING,
+    MEND_BACKUP,  /* make a backup */
+    MEND_VERIFY,  /* verify health.name */
+    MEND_CONNECT, /* say which database */
+    MEND_ALARM,   /* look at the shrink alarm, and allow clean-ups again */
+    MEND_CLEANUP, /* let retention remove what it would */
+    MEND_SPACE    /* make room on the disk */
+} HealthMend;
+
+typedef struct HealthFacts {
+    const Catalog *catalog; /* borrowed */
+    const char *source;     /* "database on host" (catalog_source): others' backups protect nothing of it; NULL: any */
+    bool configured;        /* a database is known */
+    const char *frozen;     /* retention_frozen, or NULL */
+    int due_days;           /* health_due_days */
+    size_t removals;        /* how many retention would remove now */
+    bool space_known;
+    uint64_t free_bytes;    /* on the folder's disk */
+    int64_t now;
+} HealthFacts;
+
+typedef struct Health {
+    HealthState state;
+    HealthMend mend;
+    char *text; /* owned: "Protected: last backup 3 hours ago, verified" */
+    char *name; /* owned: the backup that `mend` is about, or NULL */
+} Health;
+
+void health_init(Health *health);
+void health_release(Health *health);
+/* Replaces what health holds. What is wrong is told worst first, and only the worst. */
+void health_judge(const HealthFacts *facts, Health *health);
+
+/* After how many days without a backup one is overdue: a schedule's step and a day's grace; a week without one. */
+int health_due_days(const Settings *settings);
+const char *health_sign(HealthState state); /* "✅", "⚠", "❌" */
+/* "a moment ago", "5 minutes ago", "1 hour ago", "12 days ago". Caller frees. */
+char *health_ago(int64_t seconds);
+
+#endif

@@ -1,0 +1,80 @@
+/*
+ * connect.c: which server a verb talks to: the saved profile, what the environment said when the program started,
+ * the switches; and where its password comes from.
+ */
+#include "cli.h"
+
+#include "console.h"
+#include "machine.h"
+#include "mem.h"
+#include "pg.h"
+#include "userprofile.h"
+
+void cli_replace_text(char **field, const char *value)
+{
+    if (value && value[0]) {
+        mem_free(*field);
+        *field = mem_strdup(value);
+    }
+}
+
+static ConnectionSwitches switches_of(const Options *options)
+{
+    return (ConnectionSwitches){options->host, options->port, options->user, options->sslmode, options->database};
+}
+
+bool cli_switches(const Options *options, Connection *connection, Error *err)
+{
+    const ConnectionSwitches switches = switches_of(options);
+    return userprofile_add_switches(&switches, connection, err);
+}
+
+/* What the system keeps; else, with somebody at a terminal, what the server asks for. A connection that fails
+ * for another reason is left to the verb to report. */
+bool cli_find_password(Cli *cli, Connection *connection, Error *err)
+{
+    if (secret_is_set(&connection->password)) {
+        return true;
+    }
+    char *target = connection_secret_target(connection);
+    bool kept = machine_secret_load(target, &connection->password);
+    mem_free(target);
+    if (kept || cli->options->no_password || !console_is_terminal(0)) {
+        return true;
+    }
+    Pg *pg = NULL;
+    Error why = ERROR_INIT;
+    bool ok = true;
+    if (!connection_resolve(connection, &why)) {
+        /* the verb will say so */
+    } else if (pg_connect(connection, cli->cancel, &pg, &why)) {
+        pg_close(pg);
+    } else if (why.kind == EK_CANCELLED) {
+        ok = error_move(err, &why);
+    } else if (pg_error_wants_password(&why)) {
+        char *text = connection_text(connection);
+        char *prompt = mem_printf("Password for %s: ", text);
+        if (!console_ask_secret(prompt, &connection->password) && cancel_requested(cli->cancel)) {
+            ok = error_set(err, EK_CANCELLED, "cancelled");
+        }
+        mem_free(prompt);
+        mem_free(text);
+    }
+    error_clear(&why);
+    return ok;
+}
+
+bool cli_connection(Cli *cli, Connection *connection, Error *err)
+{
+    const ConnectionSwitches switches = switches_of(cli->options);
+    UserProfile profile;
+    userprofile_init(&profile);
+    bool ok = userprofile_load(&profile, err);
+    if (ok && profile.notice) {
+        output_log(&cli->output, LOG_WARNING, profile.notice);
+    }
+    ok = ok && userprofile_connection(&profile, &cli->environment, &switches, connection, err) &&
+         cli_find_password(cli, connection, err);
+    userprofile_release(&profile);
+    return ok;
+}

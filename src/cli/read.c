@@ -1,0 +1,284 @@
+/* read.c: the verbs that read what is in backups: verify and prove; and which files they mean. */
+#include "catalog.h"
+#include "cli.h"
+#include "clock.h"
+#include "folder.h"
+#include "fs.h"
+#include "jsonutil.h"
+#include "mem.h"
+#include "verb_prove.h"
+#include "verify.h"
+
+typedef struct Target {
+    char *path;
+    bool in_folder; /* the outcome is kept there */
+} Target;
+
+typedef struct Targets {
+    Target *items;
+    size_t count;
+} Targets;
+
+static void targets_release(Targets *targets)
+{
+    for (size_t i = 0; i < targets->count; i++) {
+        mem_free(targets->items[i].path);
+    }
+    mem_free(targets->items);
+}
+
+/* Whether two names of a folder are the same text but for the kind of separator. */
+static bool same_folder(const char *a, const char *b)
+{
+    for (; *a && *b; a++, b++) {
+        bool both_separators = (*a == '/' || *a == '\\') && (*b == '/' || *b == '\\');
+        if (*a != *b && !both_separators) {
+            return false;
+        }
+    }
+    return *a == *b;
+}
+
+static bool targets_from_folder(Cli *cli, const char *folder, Targets *targets, Error *err)
+{
+    Catalog catalog;
+    catalog_init(&catalog);
+    bool ok = catalog_load(folder, clock_now(), &catalog, err);
+    if (ok && catalog.count == 0) {
+        error_set(err, EK_NOT_FOUND, "there is no backup in \"%s\"", folder);
+        ok = error_hint(err, "Make one with 'cmms-backup-cli backup', or name the folder with --folder.");
+    }
+    if (ok) {
+        size_t count = cli->options->all ? catalog.count : 1;
+        targets->items = mem_array(count, sizeof *targets->items);
+        for (; targets->count < count; targets->count++) {
+            targets->items[targets->count] = (Target){fs_join(folder, catalog.entries[targets->count].name), true};
+        }
+    }
+    catalog_release(&catalog);
+    return ok;
+}
+
+/* A file is looked for as it is named, and a bare name also in the backup folder. */
+static void targets_from_arguments(Cli *cli, const char *folder, Targets *targets)
+{
+    const Options *options = cli->options;
+    targets->items = mem_array(options->file_count, sizeof *targets->items);
+    for (; targets->count < options->file_count; targets->count++) {
+        const char *file = options->files[targets->count];
+        Target *target = &targets->items[targets->count];
+        bool bare = strcmp(fs_base_name(file), file) == 0;
+        if (bare && folder && !fs_exists(file)) {
+            *target = (Target){fs_join(folder, file), true};
+            continue;
+        }
+        char *dir = fs_dir_name(file);
+        *target = (Target){mem_strdup(file), folder && same_folder(dir, folder)};
+        mem_free(dir);
+    }
+}
+
+/* Those that are named, else the newest backup of the folder, or all. Caller frees *folder, which is NULL where there
+ * is none: a named file can be read all the same. False: the error was shown, and *code set. */
+static bool choose_targets(Cli *cli, char **folder, Targets *targets, int *code)
+{
+    Error err = ERROR_INIT;
+    bool fallback = false;
+    const bool named = cli->options->file_count > 0;
+    bool ok = folder_choose(cli->options->folder, folder, &fallback, &err);
+    if (!ok && named && !cli->options->folder) {
+        error_clear(&err);
+        ok = true;
+    }
+    if (ok && named) {
+        targets_from_arguments(cli, *folder, targets);
+    } else if (ok) {
+        ok = targets_from_folder(cli, *folder, targets, &err);
+    }
+    if (!ok) {
+        *code = output_error(&cli->output, &err);
+        error_clear(&err);
+    }
+    return ok;
+}
+
+static int64_t all_rows(const Manifest *manifest)
+{
+    int64_t rows = 0;
+    for (size_t i = 0; i < manifest->table_count; i++) {
+        rows += manifest->tables[i].rows > 0 ? manifest->tables[i].rows : 0;
+    }
+    return rows;
+}
+
+static void show_verified(Cli *cli, const char *path, const VerifyResult *result)
+{
+    char *size = output_megabytes(result->manifest.bytes);
+    const char *compared = result->could_not_compare_hash     ? "nothing was recorded to compare with"
+                           : result->could_not_compare_counts ? "the hash is as recorded"
+                                                              : "hash and row counts are as recorded";
+    char *line = mem_printf("\xE2\x9C\x85 %s: every byte was read (%s, %zu tables, %lld rows); %s", fs_base_name(path),
+                            size, result->manifest.table_count, (long long)all_rows(&result->manifest), compared);
+    if (!cli->output.quiet) {
+        output_coloured(&cli->output, COLOUR_GOOD, line);
+    }
+    mem_free(line);
+    mem_free(size);
+}
+
+static cJSON *verified_object(const char *path, const VerifyResult *result)
+{
+    cJSON *file = cJSON_CreateObject();
+    json_set_string(file, "path", path);
+    json_set_bool(file, "ok", true);
+    json_set_string(file, "level", level_word(result->manifest.level));
+    json_set_string(file, "sha256", result->manifest.sha256);
+    json_set_int(file, "bytes", (int64_t)result->manifest.bytes);
+    json_set_bool(file, "compared_hash", !result->could_not_compare_hash);
+    json_set_bool(file, "compared_counts", !result->could_not_compare_counts);
+    output_add_tables(file, &result->manifest);
+    return file;
+}
+
+static cJSON *damaged_object(const char *path, const Error *err)
+{
+    cJSON *file = cJSON_CreateObject();
+    json_set_string(file, "path", path);
+    json_set_bool(file, "ok", false);
+    json_set_string(file, "level", level_word(err->kind == EK_DAMAGED ? LEVEL_BAD : LEVEL_NONE));
+    FsInfo info;
+    if (fs_stat(path, &info, NULL)) {
+        json_set_int(file, "bytes", (int64_t)info.size);
+    }
+    cJSON_AddItemToObject(file, "error", output_error_object(err));
+    return file;
+}
+
+/* One file. Returns its exit code; EK_CANCELLED is left in err for the caller to show. */
+static int verify_one(Cli *cli, const Target *target, cJSON *files, Error *err)
+{
+    VerifyResult result;
+    verify_result_init(&result);
+    JobSink sink = output_sink(&cli->output);
+    bool ok = target->in_folder ? verify_backup(target->path, true, &sink, cli->cancel, &result, err)
+                                : verify_file(target->path, &sink, cli->cancel, &result, err);
+    int code = ok ? 0 : error_exit_code(err->kind);
+    if (ok) {
+        cJSON_AddItemToArray(files, verified_object(target->path, &result));
+        if (!cli->output.json) {
+            show_verified(cli, target->path, &result);
+        }
+    } else if (err->kind != EK_CANCELLED) {
+        const char *name = fs_base_name(target->path);
+        if (!strstr(err->message, name)) {
+            error_context(err, "%s", name);
+        }
+        if (err->kind == EK_NOT_FOUND && !err->hint) {
+            error_hint(err, "Name a file, or one of the backups that 'cmms-backup-cli list' shows.");
+        }
+        cJSON_AddItemToArray(files, damaged_object(target->path, err));
+        if (!cli->output.json) {
+            output_error(&cli->output, err);
+        }
+    }
+    verify_result_release(&result);
+    return code;
+}
+
+int run_verify(Cli *cli)
+{
+    Error err = ERROR_INIT;
+    Targets targets = {NULL, 0};
+    char *folder = NULL;
+    int code = 0;
+    cJSON *document = cJSON_CreateObject();
+    cJSON *files = cJSON_AddArrayToObject(document, "files");
+    if (!choose_targets(cli, &folder, &targets, &code)) {
+        goto out;
+    }
+    for (size_t i = 0; i < targets.count; i++) {
+        int one = verify_one(cli, &targets.items[i], files, &err);
+        if (err.kind == EK_CANCELLED) {
+            code = output_error(&cli->output, &err);
+            goto out;
+        }
+        error_clear(&err);
+        /* Damage is worse than a file that could not be looked at. */
+        if (one != 0 && (code == 0 || one == error_exit_code(EK_DAMAGED))) {
+            code = one;
+        }
+    }
+    if (cli->output.json) {
+        output_json(&cli->output, document);
+        document = NULL;
+    }
+out:
+    output_clear_progress(&cli->output);
+    cJSON_Delete(document);
+    targets_release(&targets);
+    mem_free(folder);
+    error_clear(&err);
+    return code;
+}
+
+/* --- prove ----------------------------------------------------------------------------------------------- */
+
+/* Only a host that a switch names will do: that of the profile or of PGHOST may be the real database's. */
+static bool prove_connection(Cli *cli, Connection *connection, Error *err)
+{
+    const Options *options = cli->options;
+    bool ok = false;
+    Connection switches;
+    connection_init(&switches);
+    if (!cli_switches(options, &switches, err)) {
+        goto out;
+    }
+    if (!options->on && (switches.host || switches.database || switches.port || switches.user)) {
+        error_set(err, EK_USAGE, "the connection options of prove go with --on");
+        error_hint(err, "Without them the bundled server is used; see 'cmms-backup-cli prove --help'.");
+        goto out;
+    }
+    if (options->on && !switches.host) {
+        error_set(err, EK_USAGE, "the server is not named");
+        error_hint(err, "Name it with -h.");
+        goto out;
+    }
+    if (options->on) {
+        connection_overlay(connection, &cli->environment);
+        if (!switches.database) { /* not the one of the environment: any will do to make another */
+            cli_replace_text(&connection->database, "postgres");
+        }
+        ok = cli_switches(options, connection, err) && cli_find_password(cli, connection, err);
+    } else {
+        ok = true;
+    }
+out:
+    connection_release(&switches);
+    return ok;
+}
+
+int run_prove(Cli *cli)
+{
+    Error err = ERROR_INIT;
+    Targets targets = {NULL, 0};
+    Connection connection;
+    char *folder = NULL;
+    int code = 0;
+    connection_init(&connection);
+    if (!prove_connection(cli, &connection, &err)) {
+        code = output_error(&cli->output, &err);
+        goto out;
+    }
+    if (!choose_targets(cli, &folder, &targets, &code)) {
+        goto out;
+    }
+    const ProveSpec spec = {cli->options->on ? &connection : NULL, targets.items[0].in_folder};
+    code = verb_prove(targets.items[0].path, &spec, &cli->output, cli->cancel);
+out:
+    output_clear_progress(&cli->output);
+    targets_release(&targets);
+    connection_release(&connection);
+    mem_free(folder);
+    error_clear(&err);
+    return code;
+}

@@ -1,0 +1,173 @@
+/*
+ * health.c: the questions are asked worst first, and the first that finds something wrong gives the sentence: is a
+ * database known, is there a backup, does the alarm wait for a person, is the newest backup sound, is it young enough,
+ * is there room for the next.
+ *
+ * A backup that is dated in the future says nothing about how old the newest is, so it is passed over.
+ */
+#include "health.h"
+
+#include <string.h>
+
+#include "mem.h"
+
+#define MINUTE 60
+#define HOUR   3600
+#define DAY    86400
+#define GRACE  300                    /* seconds: clocks of two PCs differ */
+#define ROOM   (64u * 1024u * 1024u)  /* what must be free beside the next backup */
+#define MB     (1024.0 * 1024.0)
+
+void health_init(Health *health)
+{
+    *health = (Health){HEALTH_GOOD, MEND_NOTHING, NULL, NULL};
+}
+
+void health_release(Health *health)
+{
+    mem_free(health->text);
+    mem_free(health->name);
+    health_init(health);
+}
+
+int health_due_days(const Settings *settings)
+{
+    if (!settings->enabled) {
+        return 7;
+    }
+    switch (settings->schedule) {
+    case SCHEDULE_DAILY: return 2;
+    case SCHEDULE_WEEKLY: return 8;
+    case SCHEDULE_MONTHLY: break;
+    }
+    return 32;
+}
+
+const char *health_sign(HealthState state)
+{
+    static const char *const signs[] = {"\xE2\x9C\x85", "\xE2\x9A\xA0", "\xE2\x9D\x8C"};
+    return signs[state];
+}
+
+char *health_ago(int64_t seconds)
+{
+    static const struct {
+        int64_t unit;
+        const char *name;
+    } units[] = {{DAY, "day"}, {HOUR, "hour"}, {MINUTE, "minute"}};
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        const int64_t count = seconds / units[i].unit;
+        if (count > 0) {
+            return mem_printf("%lld %s%s ago", (long long)count, units[i].name, count == 1 ? "" : "s");
+        }
+    }
+    return mem_strdup("a moment ago");
+}
+
+static bool is_good(const CatalogEntry *entry)
+{
+    return entry->level == LEVEL_VERIFIED || entry->level == LEVEL_PROVEN;
+}
+
+/* Where one of the two does not name a host (a backup that was made elsewhere and verified here), the database alone is
+ * compared. */
+static bool same_source(const char *a, const char *b)
+{
+    const char *host_a = strstr(a, " on "), *host_b = strstr(b, " on ");
+    if (host_a && host_b) {
+        return strcmp(a, b) == 0;
+    }
+    const size_t len_a = host_a ? (size_t)(host_a - a) : strlen(a);
+    const size_t len_b = host_b ? (size_t)(host_b - b) : strlen(b);
+    return len_a == len_b && strncmp(a, b, len_a) == 0;
+}
+
+static bool counts(const HealthFacts *facts, const CatalogEntry *entry)
+{
+    return entry->created <= facts->now + GRACE &&
+           (!facts->source || !entry->source || same_source(facts->source, entry->source));
+}
+
+static const CatalogEntry *newest(const HealthFacts *facts, bool good)
+{
+    for (size_t i = 0; i < facts->catalog->count; i++) {
+        const CatalogEntry *entry = &facts->catalog->entries[i];
+        if (counts(facts, entry) && (!good || is_good(entry))) {
+            return entry;
+        }
+    }
+    return NULL;
+}
+
+static char *ago(const HealthFacts *facts, const CatalogEntry *entry)
+{
+    return health_ago(entry->created < facts->now ? facts->now - entry->created : 0);
+}
+
+/* Takes the text. */
+static void say(Health *health, HealthState state, HealthMend mend, char *text)
+{
+    health->state = state;
+    health->mend = mend;
+    health->text = text;
+}
+
+static void judge_without_database(const HealthFacts *facts, const CatalogEntry *good, Health *health)
+{
+    if (!good) {
+        say(health, HEALTH_BAD, MEND_CONNECT,
+            mem_strdup("Not protected: no database is connected, and there is no good backup"));
+        return;
+    }
+    char *when = ago(facts, good);
+    say(health, HEALTH_WARNING, MEND_CONNECT, mem_printf("No database is connected; last good backup %s", when));
+    mem_free(when);
+}
+
+static void judge_newest(const HealthFacts *facts, const CatalogEntry *last, const CatalogEntry *good, Health *health)
+{
+    char *when = ago(facts, last);
+    char *before = good ? ago(facts, good) : NULL;
+    if (last->level == LEVEL_BAD) {
+        say(health, HEALTH_BAD, MEND_BACKUP,
+            good ? mem_printf("The newest backup is damaged; the last good one was made %s", before)
+                 : mem_strdup("Not protected: the newest backup is damaged, and there is no good one"));
+    } else if (good) {
+        say(health, HEALTH_WARNING, MEND_VERIFY,
+            mem_printf("The newest backup (%s) is not verified; the last verified one was made %s", when, before));
+    } else {
+        say(health, HEALTH_BAD, MEND_VERIFY, mem_printf("No backup is verified; the newest was made %s", when));
+    }
+    health->name = mem_strdup(last->name);
+    mem_free(before);
+    mem_free(when);
+}
+
+void health_judge(const HealthFacts *facts, Health *health)
+{
+    const CatalogEntry *last = newest(facts, false);
+    const CatalogEntry *good = newest(facts, true);
+    health_release(health);
+    if (!facts->configured) {
+        judge_without_database(facts, good, health);
+    } else if (!last) {
+        say(health, HEALTH_BAD, MEND_BACKUP, mem_strdup("Not protected: there is no backup yet"));
+    } else if (facts->frozen) {
+        say(health, HEALTH_WARNING, MEND_ALARM, mem_printf("Look at this: %s. Old backups are kept", facts->frozen));
+    } else if (last != good) {
+        judge_newest(facts, last, good, health);
+    } else if (facts->now - good->created > (int64_t)facts->due_days * DAY) {
+        char *when = ago(facts, good);
+        say(health, HEALTH_WARNING, MEND_BACKUP, mem_printf("A backup is due: the last was made %s", when));
+        mem_free(when);
+    } else if (facts->space_known && facts->free_bytes < ROOM + good->size) {
+        say(health, HEALTH_WARNING, facts->removals ? MEND_CLEANUP : MEND_SPACE,
+            mem_printf("The disk is nearly full: %.0f MB free, the last backup took %.0f MB",
+                       (double)facts->free_bytes / MB, (double)good->size / MB));
+    } else {
+        char *when = ago(facts, good);
+        say(health, HEALTH_GOOD, MEND_NOTHING,
+            mem_printf("Protected: last backup %s, %s", when, good->level == LEVEL_PROVEN ? "proven" : "verified"));
+        mem_free(when);
+    }
+}

@@ -1,0 +1,157 @@
+#include "list_model.h"
+
+#include <cjson/cJSON.h>
+
+#include "../platform/win/utf_win.h"
+#include "auditlog.h"
+#include "clock.h"
+#include "fs.h"
+#include "locale_text.h"
+#include "mem.h"
+#include "retention.h"
+#include "texts.h"
+#include "words.h"
+
+void list_model_init(ListModel *model)
+{
+    *model = (ListModel){.due_days = 7};
+    catalog_init(&model->catalog);
+}
+
+void list_model_release(ListModel *model)
+{
+    for (size_t i = 0; model->rows != NULL && i < model->catalog.count; i++) {
+        mem_free(model->rows[i].cells);
+    }
+    mem_free(model->rows);
+    mem_free(model->frozen);
+    mem_free(model->notice);
+    mem_free(model->log_notice);
+    catalog_release(&model->catalog);
+    list_model_init(model);
+}
+
+static char *leaving_text(int64_t leaves, int64_t now)
+{
+    return leaves == 0     ? mem_strdup(TEXT_LEAVES_NEVER)
+           : leaves <= now ? mem_strdup(TEXT_LEAVES_NOW)
+                           : locale_date(leaves);
+}
+
+static wchar_t *make_cells(const CatalogEntry *entry, int64_t leaves, int64_t now)
+{
+    char *texts[COLUMN_COUNT] = {
+        mem_strdup(entry->name),
+        words_megabytes(entry->size),
+        locale_date_time(entry->created),
+        mem_printf("%d", entry->age_days),
+        entry->note != NULL ? mem_printf("%s (%s)", level_name(entry->level), entry->note)
+                            : mem_strdup(level_name(entry->level)),
+        mem_strdup(entry->exported != NULL ? TEXT_COPIES_EXPORTED : TEXT_COPIES_LOCAL),
+        mem_strdup(entry->pinned ? TEXT_PINNED : ""),
+        leaving_text(leaves, now),
+    };
+    wchar_t *wide[COLUMN_COUNT];
+    size_t units = 0;
+    for (int i = 0; i < COLUMN_COUNT; i++) {
+        wide[i] = wide_from_utf8(texts[i]);
+        units += wcslen(wide[i]) + 1;
+        mem_free(texts[i]);
+    }
+    wchar_t *cells = mem_array(units, sizeof *cells);
+    size_t at = 0;
+    for (int i = 0; i < COLUMN_COUNT; i++) {
+        size_t length = wcslen(wide[i]) + 1;
+        memcpy(cells + at, wide[i], length * sizeof *cells);
+        at += length;
+        mem_free(wide[i]);
+    }
+    return cells;
+}
+
+const wchar_t *list_model_cell(const ListModel *model, size_t index, ListColumn column)
+{
+    ListRow *row = &model->rows[index];
+    if (row->cells == NULL) {
+        row->cells = make_cells(&model->catalog.entries[index], row->leaves, model->now);
+    }
+    const wchar_t *cell = row->cells;
+    for (int i = 0; i < (int)column; i++) {
+        cell += wcslen(cell) + 1;
+    }
+    return cell;
+}
+
+ConfigValues list_model_config(const Settings *settings)
+{
+    return (ConfigValues){settings->retention_days, settings->max_backups, settings->verify_after_backup,
+                          settings->compress};
+}
+
+/* A log that cannot be read only means that exports are not known; one that is damaged is told. */
+static void add_exports(const char *folder, ListModel *model)
+{
+    cJSON *entries = NULL;
+    Error err = ERROR_INIT;
+    if (auditlog_read(folder, AUDITLOG_KEEP, &entries, &err)) {
+        catalog_add_exports(&model->catalog, entries);
+        cJSON_Delete(entries);
+    } else if (err.kind == EK_DAMAGED) {
+        model->log_notice = mem_printf(TEXT_LOG_DAMAGED, err.message);
+    }
+    error_clear(&err);
+}
+
+bool list_model_load(const char *folder, ListModel *model, Error *err)
+{
+    ListModel made;
+    Settings settings;
+    RetentionPlan plan;
+    const int64_t now = clock_now();
+    list_model_init(&made);
+    settings_init(&settings);
+    retention_plan_init(&plan);
+    bool ok = catalog_load(folder, now, &made.catalog, err);
+    if (ok) {
+        /* Settings that cannot be read now (another program has them) are the defaults until they can. */
+        Error why = ERROR_INIT;
+        made.config_known = settings_load(folder, &settings, &why);
+        made.config = list_model_config(&settings);
+        made.notice = made.config_known ? mem_strdup(settings.notice) : error_text(&why);
+        error_clear(&why);
+        made.now = now;
+        made.frozen = retention_frozen(folder);
+        made.due_days = health_due_days(&settings);
+        made.space_known = fs_free_space(folder, &made.free_bytes, NULL);
+        add_exports(folder, &made);
+        RetentionRules rules = retention_rules(&settings);
+        rules.frozen = made.frozen;
+        retention_plan(&made.catalog, &rules, now, &plan);
+        made.removals = plan.removals;
+        made.rows = mem_array(made.catalog.count, sizeof *made.rows);
+        for (size_t i = 0; i < made.catalog.count; i++) {
+            made.rows[i].leaves = plan.items[i].leaves;
+        }
+        list_model_release(model);
+        *model = made;
+        list_model_init(&made);
+    }
+    retention_plan_release(&plan);
+    settings_release(&settings);
+    list_model_release(&made);
+    return ok;
+}
+
+void list_model_judge(const ListModel *model, const char *source, bool configured, Health *health)
+{
+    const HealthFacts facts = {.catalog = &model->catalog,
+                               .source = source,
+                               .configured = configured,
+                               .frozen = model->frozen,
+                               .due_days = model->due_days,
+                               .removals = model->removals,
+                               .space_known = model->space_known,
+                               .free_bytes = model->free_bytes,
+                               .now = clock_now()};
+    health_judge(&facts, health);
+}

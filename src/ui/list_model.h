@@ -1,0 +1,67 @@
+/*
+ * list_model.h: all that a listing of the folder finds, made by a worker: the backups, the day on which each goes, and
+ * what the status band is judged by. A row's texts are made when it is first seen, and kept: ten thousand rows cost no
+ * more than those on the screen.
+ */
+#ifndef CMMS_UI_LIST_MODEL_H
+#define CMMS_UI_LIST_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <wchar.h>
+
+#include "catalog.h"
+#include "error.h"
+#include "health.h"
+#include "settings.h"
+
+typedef enum ListColumn {
+    COLUMN_NAME,
+    COLUMN_SIZE,
+    COLUMN_CREATED,
+    COLUMN_AGE,
+    COLUMN_STATUS,
+    COLUMN_COPIES,
+    COLUMN_PINNED,
+    COLUMN_LEAVES,
+    COLUMN_COUNT
+} ListColumn;
+
+typedef struct ListRow {
+    wchar_t *cells; /* owned: COLUMN_COUNT texts one after the other, each with its NUL; NULL: never seen */
+    int64_t leaves; /* RetentionItem */
+} ListRow;
+
+/* What the window shows of the settings. */
+typedef struct ConfigValues {
+    int retention_days, max_backups;
+    bool verify, compress;
+} ConfigValues;
+
+typedef struct ListModel {
+    Catalog catalog;
+    ListRow *rows; /* by the catalog's order */
+    int64_t now; /* when it was read */
+    char *frozen;
+    bool config_known; /* the settings could be read */
+    ConfigValues config;
+    char *notice; /* what the settings' reading should tell, or NULL */
+    char *log_notice; /* why the audit log cannot be read, or NULL */
+    bool space_known;
+    uint64_t free_bytes;
+    size_t removals;
+    int due_days;
+} ListModel;
+
+void list_model_init(ListModel *model);
+void list_model_release(ListModel *model);
+/* Replaces what model holds. */
+bool list_model_load(const char *folder, ListModel *model, Error *err);
+ConfigValues list_model_config(const Settings *settings);
+/* Borrowed; `index` is that of the catalog. */
+const wchar_t *list_model_cell(const ListModel *model, size_t index, ListColumn column);
+/* For the database that is connected: "database on host", or NULL. */
+void list_model_judge(const ListModel *model, const char *source, bool configured, Health *health);
+
+#endif

@@ -1,0 +1,367 @@
+/*
+ * texts.h: every text that the window's code shows, in one place, ready for translation. Labels of dialogs and
+ * menus stand in the scripts of res. Formats are literals, so that the compiler checks them; the arguments of a
+ * format are told in its comment where they are not plain from the words.
+ *
+ * One section a file of src/ui; a name begins with the file's topic.
+ */
+#ifndef CMMS_UI_TEXTS_H
+#define CMMS_UI_TEXTS_H
+
+/* --- main window: main_*.c, words.c, status band ---------------------------------------------------------- */
+
+#define TEXT_READING_FOLDER "⏳ Reading the backup folder..."
+#define TEXT_DEMO_PREPARING "⏳ The sample database is being made ready..."
+#define TEXT_FOLDER_UNREADABLE "❌ The backup folder cannot be read. It is looked for again by itself."
+#define TEXT_NO_DATABASE "⚠ None is configured yet. Choose Connection in the Tools menu."
+#define TEXT_NO_DATABASE_LOG \
+    "No database is configured yet. Choose Connection in the Tools menu, or set PGHOST, PGUSER, PGDATABASE and " \
+    "PGPASSWORD."
+#define TEXT_FOUND "Found %llu backup(s)"
+#define TEXT_LIST_FAILED "The list could not be read"
+#define TEXT_READY "Ready."
+#define TEXT_FAILED "Failed."
+#define TEXT_CANCELLED "Cancelled."
+#define TEXT_CANCELLING "Cancelling..."
+#define TEXT_STOPPING "Stopping..."
+
+/* The button of the status band; W is its access key in every case. */
+#define TEXT_MEND_BACKUP "Create Backup No&w"
+#define TEXT_MEND_VERIFY "Verify No&w"
+#define TEXT_MEND_CONNECT "Connect No&w..."
+#define TEXT_MEND_ALARM "Sho&w Shrink Alarm..."
+#define TEXT_MEND_CLEANUP "Clean Up No&w..."
+#define TEXT_MEND_SPACE "Sho&w Backup Folder"
+
+/* The shrink alarm; its words come from the core. */
+#define TEXT_ALARM_QUESTION "Was it meant that the database lost these rows?"
+#define TEXT_ALARM_CONTENT \
+    "%s.\n\nSince then no old backup is removed, and the last one with these rows is pinned. If the rows were " \
+    "deleted on purpose, clean-ups can go on."
+#define TEXT_ALARM_YES "&Yes, allow clean-ups"
+#define TEXT_ALARM_NO "&Not now"
+#define TEXT_UNFROZEN "Clean-ups are allowed again."
+
+/* Progress: "42 % - Saving parts - 1.00 MB - 3.1 MB/s - about 2 minutes left" */
+#define TEXT_WORKING "Working"
+#define TEXT_LEFT_FEW " - a few seconds left"
+#define TEXT_LEFT_SECONDS " - about %d seconds left"
+#define TEXT_LEFT_MINUTES " - about %d minutes left"
+#define TEXT_LEFT_HOURS " - about %s hours left"
+
+/* For each kind of job: its first step; when it ended well; when it was cancelled (log); when it failed (log). */
+#define TEXT_DEMO_STEP "Starting"
+#define TEXT_DEMO_CANCELLED "Setting up the sample database was cancelled."
+#define TEXT_DEMO_FAILED "The sample database could not be made"
+#define TEXT_BACKUP_STEP "Connecting"
+#define TEXT_BACKUP_GOOD "Backup successful."
+#define TEXT_BACKUP_UNVERIFIED "A backup was made, but it is not verified. Make another."
+#define TEXT_BACKUP_CANCELLED "Backup cancelled. Nothing of it was kept."
+#define TEXT_BACKUP_FAILED "Backup failed"
+#define TEXT_VERIFY_STEP "Checking"
+#define TEXT_VERIFY_GOOD "Verified."
+#define TEXT_VERIFY_CANCELLED "The verification was cancelled."
+#define TEXT_EXPORT_STEP "Copying"
+#define TEXT_EXPORT_GOOD "Exported."
+#define TEXT_EXPORT_CANCELLED "Export cancelled. The unfinished copy was removed."
+#define TEXT_DELETE_STEP "Deleting"
+#define TEXT_DELETE_GOOD "Deleted."
+#define TEXT_DELETE_CANCELLED "Deleting was cancelled."
+#define TEXT_PROVE_STEP "Starting an empty server"
+#define TEXT_PROVE_GOOD "Done; the log says what was proven."
+#define TEXT_PROVE_CANCELLED "The proof was cancelled."
+#define TEXT_PIN_STEP "Pinning"
+#define TEXT_PIN_GOOD "Done."
+#define TEXT_PIN_CANCELLED "Pinning was cancelled."
+#define TEXT_PLAN_STEP "Looking for old backups"
+#define TEXT_PLAN_CANCELLED "The clean-up was cancelled. Nothing was removed."
+#define TEXT_PLAN_FAILED "Old backups could not be looked for"
+#define TEXT_CLEANUP_STEP "Cleaning up"
+#define TEXT_CLEANUP_GOOD "Cleanup complete."
+#define TEXT_CLEANUP_CANCELLED "The clean-up was cancelled. What is removed already stays removed."
+#define TEXT_CLEANUP_FAILED "Cleanup failed"
+#define TEXT_UNFREEZE_STEP "Allowing clean-ups"
+#define TEXT_UNFREEZE_FAILED "Clean-ups could not be allowed again"
+
+/* What tasks say in the log. */
+#define TEXT_FOLDER_FALLBACK "The Documents folder cannot be written to; backups are kept in %s"
+#define TEXT_SAMPLE_READY "The sample database is ready."
+#define TEXT_SAMPLE_THERE "The sample database is there already."
+#define TEXT_DELETED "Deleted: %s"
+#define TEXT_PINNED_NOW "📌 Pinned: %s stays until it is unpinned"
+#define TEXT_UNPINNED "Unpinned: %s"
+#define TEXT_LEFT_OVER "Removed \"%s\", left by an interrupted job"
+#define TEXT_FILE_GONE "%s is no longer in the backup folder"
+#define TEXT_FILE_GONE_HINT "Another program has removed it; the list shows what is there now."
+#define TEXT_CONFIG_VALUES "retention %d days, at most %d backups, %s, %s"
+#define TEXT_CONFIG_VERIFIED "verified after each backup"
+#define TEXT_CONFIG_NOT_VERIFIED "not verified after a backup"
+#define TEXT_CONFIG_COMPRESSED "compressed"
+#define TEXT_CONFIG_NOT_COMPRESSED "not compressed"
+#define TEXT_CONFIG_SAVED "Configuration saved: %s"
+#define TEXT_CONFIG_FAILED "The configuration could not be saved"
+#define TEXT_LOG_NOT_WRITTEN "The log could not be written: %s"
+#define TEXT_NO_PICTURE "No picture"
+
+/* Questions. */
+#define TEXT_STOP_BACKUP "A backup is being made. Stop it and close?"
+#define TEXT_STOP_VERIFY "A backup is being verified. Stop it and close?"
+#define TEXT_STOP_EXPORT "A backup is being exported. Stop it and close?"
+#define TEXT_STOP_PROVE "A backup is being proven. Stop it and close?"
+#define TEXT_STOP_CLEANUP "Old backups are being removed. Stop and close?"
+#define TEXT_STOP_CONTENT "What is unfinished is removed. The backups that you have stay as they are."
+#define TEXT_DELETE_ONE "Delete %s?"
+#define TEXT_DELETE_MANY "Delete %llu backups?"
+#define TEXT_DELETE_CONTENT "It cannot be brought back. The last good backup is never deleted."
+#define TEXT_DELETE_YES "&Delete"
+#define TEXT_DELETE_NO "&Keep"
+#define TEXT_REPLACE_ONE "%s is there already. Replace it?"
+#define TEXT_REPLACE_MANY "%llu files are there already. Replace them?"
+#define TEXT_REPLACE_YES "&Replace"
+#define TEXT_REPLACE_NO "&Cancel"
+#define TEXT_EXPORT_TO "Export to"
+#define TEXT_SHUTDOWN_REASON "A backup of the database is being made."
+
+/* Errors. */
+#define TEXT_OPEN_FOLDER_FAILED "could not open the folder %s"
+#define TEXT_OPEN_FOLDER_HINT "Look whether the folder is still there."
+#define TEXT_SHOW_FILE_FAILED "could not show %s in its folder"
+#define TEXT_SHOW_FILE_HINT "Look whether the file is still there."
+#define TEXT_WINDOW_FAILED "could not open the window"
+#define TEXT_WINDOW_FAILED_HINT "Start the program again; if it happens again, install it anew."
+
+/* The clean-up's preview: cleanup_dialog.c */
+#define TEXT_CLEANUP_SUMMARY \
+    "%llu of %llu backup(s) would be removed, %s MB in all. The newest verified backup always stays."
+#define TEXT_CLEANUP_REMOVE "&Remove %llu Backup(s)"
+#define TEXT_CLEANUP_REASON "Why"
+#define TEXT_CLEANUP_NOTHING "There is nothing to clean up."
+#define TEXT_CLEANUP_NOTHING_WHY \
+    "Each backup is younger than the retention period and one of the newest, or pinned, or the last good one, or was " \
+    "not made by this program."
+#define TEXT_CLEANUP_FROZEN "Clean-ups are stopped: %s. Look at the shrink alarm first."
+
+/* --- list: backup_list.c, list_model.c --------------------------------------------------------------------- */
+
+#define TEXT_COLUMN_NAME "File name"
+#define TEXT_COLUMN_SIZE "Size (MB)"
+#define TEXT_COLUMN_CREATED "Created"
+#define TEXT_COLUMN_AGE "Age (days)"
+#define TEXT_COLUMN_STATUS "Status"
+#define TEXT_COLUMN_COPIES "Copies"
+#define TEXT_COLUMN_PINNED "Pinned"
+#define TEXT_COLUMN_LEAVES "Removed on"
+#define TEXT_COPIES_LOCAL "This PC"
+#define TEXT_COPIES_EXPORTED "This PC, exported"
+#define TEXT_PINNED "Pinned"
+#define TEXT_LEAVES_NEVER "stays"
+#define TEXT_LEAVES_NOW "next clean-up"
+
+/* --- log: log_view.c -------------------------------------------------------------------------------------- */
+
+/* why, as an error says it */
+#define TEXT_LOG_DAMAGED "%s; the next entry begins a new log and keeps the old one aside"
+#define TEXT_LOG_NAME "Status & Logs"
+#define TEXT_LOG_SAVE_TITLE "Save the log as"
+#define TEXT_LOG_SAVE_NAME "CMMS Backup log.txt"
+#define TEXT_LOG_SAVE_FILTER "Text files"
+#define TEXT_LOG_SAVED "The log was saved as %s"
+
+/* --- chart ------------------------------------------------------------------------------------------------- */
+
+#define TEXT_CHART_EMPTY "No backups to draw yet"
+#define TEXT_CHART_SIZE "MB, to %s"
+#define TEXT_CHART_TIME "seconds, to %s"
+/* count; least, most, newest MB; its date; more or less than the oldest, or nothing */
+#define TEXT_CHART_WORDS "%llu backups, from %s to %s MB; the newest has %s MB (%s)%s"
+#define TEXT_CHART_MORE ", %d %% more than the oldest shown"
+#define TEXT_CHART_LESS ", %d %% less than the oldest shown"
+#define TEXT_CHART_SAME ", as much as the oldest shown"
+/* shortest, longest seconds */
+#define TEXT_CHART_TIMES "; they took from %s to %s seconds"
+/* Of one backup: date and time; MB; seconds */
+#define TEXT_CHART_POINT "%s: %s MB"
+#define TEXT_CHART_POINT_TIME ", %s seconds"
+
+/* --- tray -------------------------------------------------------------------------------------------------- */
+
+#define TEXT_TRAY_TIP "CMMS Backup"
+
+/* --- details: details_dialog.c ---------------------------------------------------------------------------- */
+
+#define TEXT_DETAILS_CAPTION "Backup Details - %s"
+#define TEXT_DETAILS_READING "Reading..."
+#define TEXT_DETAILS_FACT "Fact"
+#define TEXT_DETAILS_VALUE "Value"
+#define TEXT_DETAILS_TABLE "Table"
+#define TEXT_DETAILS_ROWS "Rows"
+#define TEXT_DETAILS_EXPECTED "In the database"
+#define TEXT_DETAILS_DATA "Data (MB)"
+#define TEXT_DETAILS_UNCOUNTED "not counted"
+#define TEXT_DETAILS_FILE "File"
+#define TEXT_DETAILS_SIZE "Size"
+#define TEXT_DETAILS_BYTES "%s MB (%s bytes)"
+#define TEXT_DETAILS_STATUS "Status"
+#define TEXT_DETAILS_MANIFEST "Manifest"
+#define TEXT_DETAILS_NO_MANIFEST "none; Verify reads the file and makes one"
+#define TEXT_DETAILS_BAD_MANIFEST "it cannot be used; Verify makes a new one"
+#define TEXT_DETAILS_CONTENTS "Contents"
+#define TEXT_DETAILS_LISTED "Listed"
+#define TEXT_DETAILS_VERIFIED "Verified"
+#define TEXT_DETAILS_PROVEN "Proven"
+#define TEXT_DETAILS_PINNED "Pinned"
+#define TEXT_DETAILS_NO_REASON "yes; no reason was given"
+#define TEXT_DETAILS_DATABASE "Database"
+#define TEXT_DETAILS_AT "%s at %s" /* database, host */
+#define TEXT_DETAILS_STARTED "Started"
+#define TEXT_DETAILS_TOOK "Took"
+#define TEXT_DETAILS_SECONDS "%s seconds"
+#define TEXT_DETAILS_MADE_BY "Made by"
+#define TEXT_DETAILS_ON "%s on %s" /* user, computer */
+#define TEXT_DETAILS_SERVER "Server"
+#define TEXT_DETAILS_FORMAT "Archive format"
+#define TEXT_DETAILS_COMPRESSION "Compression"
+#define TEXT_DETAILS_PROGRAM "Program"
+#define TEXT_DETAILS_TABLES "Tables"
+#define TEXT_DETAILS_ROWS_COUNTED "%llu, with %s rows counted"
+#define TEXT_DETAILS_EXTENSIONS "Extensions"
+#define TEXT_DETAILS_GRANTS "Rights for"
+#define TEXT_DETAILS_WARNING "Warning"
+#define TEXT_DETAILS_HISTORY "History"
+#define TEXT_DETAILS_EVENT "%s  %s, %s: %s (%s)" /* time, operation, status, message, who */
+
+/* --- messages: message_box.c, folder_dialog.c, main.c ----------------------------------------------------- */
+
+#define TEXT_BOX_TITLE "CMMS Backup"
+#define TEXT_BOX_WRONG "something went wrong"
+#define TEXT_BOX_COPY "&Copy"
+#define TEXT_BOX_DETAILS "Details"
+#define TEXT_BOX_HIDE "Hide details"
+#define TEXT_BOX_STOP "&Stop and close"
+#define TEXT_BOX_KEEP "&Keep running"
+#define TEXT_FOLDER_DIALOG_FAILED "could not open the dialog for choosing a folder"
+#define TEXT_FOLDER_DIALOG_HINT "Use 'cmms-backup-cli export' instead."
+#define TEXT_CLIPBOARD_FAILED "could not copy to the clipboard"
+#define TEXT_CLIPBOARD_HINT "Another program is using it; try again."
+#define TEXT_COMMAND_LINE_FAILED "could not read the command line"
+
+/* --- assistant: first start and connection ---------------------------------------------------------------- */
+
+#define TEXT_CONNECTION_SAVED "The connection was saved."
+#define TEXT_ASSISTANT_WELCOME "Welcome to CMMS Backup"
+#define TEXT_ASSISTANT_CAPTION "Connection - CMMS Backup"
+#define TEXT_ASSISTANT_NEXT "&Next >"
+#define TEXT_ASSISTANT_FINISH "F&inish"
+#define TEXT_ASSISTANT_DATABASE "Which database is to be kept safe?"
+#define TEXT_ASSISTANT_DATABASE_INTRO \
+    "Paste the connection string that Neon shows under \"Connect\", or fill in the fields. It is checked on the next " \
+    "page; nothing is saved before the last one."
+#define TEXT_ASSISTANT_TAKEN "The connection string was understood and its parts are in the fields."
+#define TEXT_ASSISTANT_CHECK "Does everything work?"
+#define TEXT_ASSISTANT_CHECK_INTRO \
+    "The database, this computer and the backup folder are looked at. Nothing is changed. Select a line to see what " \
+    "to do about it."
+#define TEXT_ASSISTANT_CHECKING "Checking..."
+#define TEXT_ASSISTANT_STOPPING "Stopping..."
+#define TEXT_ASSISTANT_BAD "Not everything works yet. Go on all the same?"
+#define TEXT_ASSISTANT_BAD_CONTENT "Backups may fail until what is marked as bad is mended."
+#define TEXT_ASSISTANT_GO_ON "&Go on"
+#define TEXT_ASSISTANT_STAY "&Stay here"
+#define TEXT_ASSISTANT_FOLDER "Where shall the backups be kept?"
+#define TEXT_ASSISTANT_FOLDER_INTRO \
+    "The usual place is a folder in Documents. A disk other than the system's is safer; copies elsewhere can be made " \
+    "at any time."
+#define TEXT_ASSISTANT_CHOOSE "Backup folder"
+#define TEXT_ASSISTANT_NO_FOLDER "Name a folder."
+/* the service's name */
+#define TEXT_ASSISTANT_CLOUD \
+    "⚠ %s copies this folder to the cloud, and may move backups off this computer. Choose a folder outside " \
+    "of it, or set it to be kept on this device."
+/* user@host:port/database */
+#define TEXT_ASSISTANT_SUMMARY \
+    "Database: %s\r\n\r\nThe password is kept by Windows (Credential Manager), everything else in your own folder. " \
+    "The scheduled backup and the console program use the same connection."
+#define TEXT_TLS_VERIFY "Encrypted, certificate checked (recommended)"
+#define TEXT_TLS_REQUIRE "Encrypted, certificate not checked"
+#define TEXT_TLS_DISABLE "Not encrypted"
+#define TEXT_CHECK_STATE "State"
+#define TEXT_CHECK_NAME "Check"
+#define TEXT_CHECK_RESULT "Result"
+#define TEXT_CHECK_GOOD "✔ Good"
+#define TEXT_CHECK_WARNING "⚠ Warning"
+#define TEXT_CHECK_BAD "✖ Bad"
+#define TEXT_CHECK_SKIPPED "– Skipped"
+
+/* --- sign-in ------------------------------------------------------------------------------------------------ */
+
+#define TEXT_TITLE "Database Backup Manager - CMMS Backup"
+#define TEXT_TITLE_SIGNED_IN "Database Backup Manager - CMMS Backup - signed in as %s"
+#define TEXT_TITLE_SAMPLE "Database Backup Manager - CMMS Backup - sample database, signed in as %s"
+#define TEXT_TITLE_NOBODY "Database Backup Manager - CMMS Backup - nobody is signed in"
+#define TEXT_TITLE_LOCKED "Database Backup Manager - CMMS Backup - locked"
+#define TEXT_SIGNIN_TITLE "Sign in as a manager"
+#define TEXT_SIGNIN_LOCKED "Locked"
+/* user@host:port/database */
+#define TEXT_SIGNIN_WHERE "Use your name and password of the CMMS. They are checked by the database %s."
+/* why, a sentence */
+#define TEXT_SIGNIN_LOCAL \
+    "Nobody can sign in: %s. Backups can be made, checked and exported; deleting and settings wait until a manager " \
+    "has signed in."
+#define TEXT_SIGNIN_NO_USERS "the database has no table of users"
+#define TEXT_SIGNIN_NO_MANAGER "the database has no active manager"
+#define TEXT_SIGNIN_LATER "A manager is asked to sign in when the window is opened"
+#define TEXT_SIGNED_IN "Signed in as %s"
+#define TEXT_LOCKED "The window is locked"
+#define TEXT_SAMPLE_NO_LOCK "The sample database asks nobody to sign in, and is not locked"
+#define TEXT_LOG_UNWRITTEN "The log could not be written"
+
+/* --- settings ----------------------------------------------------------------------------------------------- */
+
+#define TEXT_SETTINGS_WEAK \
+    "⚠ Whoever stands between this computer and the server could pose as the server, and read the password and every " \
+    "row. Use this only in a network of your own."
+#define TEXT_SETTINGS_NO_CONNECTION "No connection is saved yet; Connection in the Tools menu saves one."
+#define TEXT_SETTINGS_SAVED "The settings were saved."
+
+/* --- about -------------------------------------------------------------------------------------------------- */
+
+#define TEXT_ABOUT_READING "Asking the tools for their versions..."
+#define TEXT_ABOUT_NO_NOTICES "The notices of third parties are not where they should be; install the program anew."
+
+/* --- command line and pictures: app_options.c, screenshot.c, task.c, save_dialog.c -------------------------- */
+
+#define TEXT_OPTIONS_HELP \
+    "cmms-backup [options]\n" \
+    "\n" \
+    "--folder DIR: keep the backups in this folder\n" \
+    "-h, --host HOST: the database server\n" \
+    "-p, --port PORT: its port\n" \
+    "-U, --username NAME: the database user\n" \
+    "-d, --dbname NAME: the database, or a connection string\n" \
+    "--demo: try the program on a sample database of its own\n" \
+    "--demo-data DIR: keep the sample database here\n" \
+    "--demo-size MB: how large it is made\n" \
+    "--screenshot FILE: save a picture of the window (.png or .bmp) and end\n" \
+    "--after-backup: make a backup before the picture\n" \
+    "--tray: start hidden, as an icon beside the clock\n" \
+    "\n" \
+    "PGHOST, PGPORT, PGUSER, PGDATABASE and PGPASSWORD are honoured."
+#define TEXT_OPTIONS_HINT "Start cmms-backup --help for the options."
+#define TEXT_OPTIONS_UNKNOWN "unknown option: %s"
+#define TEXT_OPTIONS_NO_VALUE "%s needs a value"
+#define TEXT_OPTIONS_SIZE "--demo-size is not a number of megabytes: %s"
+#define TEXT_OPTIONS_SIZE_HINT "Give a number from 1 to 100000."
+#define TEXT_PICTURE_FAILED "could not make a picture of the window"
+#define TEXT_PICTURE_UNWRITTEN "could not write the picture %s"
+#define TEXT_NO_OWN_FOLDER "there is no folder for the program's own data"
+#define TEXT_NO_OWN_FOLDER_HINT "Name one with --demo-data."
+#define TEXT_SAVE_DIALOG_FAILED "could not ask for a file name"
+
+/* Why the window was locked, in the log. */
+#define TEXT_LOCK_BY_USER "by the user"
+#define TEXT_LOCK_IDLE_ONE "nobody was there for %d minute"
+#define TEXT_LOCK_IDLE "nobody was there for %d minutes"
+
+#define TEXT_DETAILS_VERSION "CMMS Backup %s"
+
+#endif

@@ -1,0 +1,47 @@
+#include "worker.h"
+
+#include "mem.h"
+#include "thread.h"
+
+struct Worker {
+    /* Set before start. */
+    HWND dialog;
+    void (*run)(void *job, const Cancel *cancel);
+    void *job;
+    /* Any thread. */
+    Cancel *cancel;
+    /* The dialog's. */
+    Thread *thread;
+};
+
+static void run(void *argument)
+{
+    Worker *worker = argument;
+    worker->run(worker->job, worker->cancel);
+    PostMessageW(worker->dialog, WM_APP_WORKER, 0, 0);
+}
+
+Worker *worker_start(HWND dialog, void (*work)(void *job, const Cancel *cancel), void *job)
+{
+    Worker *worker = mem_alloc(sizeof *worker);
+    worker->dialog = dialog;
+    worker->run = work;
+    worker->job = job;
+    worker->cancel = cancel_new();
+    worker->thread = thread_start(run, worker);
+    return worker;
+}
+
+void worker_cancel(Worker *worker)
+{
+    cancel_request(worker->cancel);
+}
+
+void worker_end(Worker *worker)
+{
+    if (worker != NULL) {
+        thread_join(worker->thread);
+        cancel_free(worker->cancel);
+        mem_free(worker);
+    }
+}

@@ -1,0 +1,166 @@
+"""Every kind of relation, and who may read it: what pg_dump saves is counted, and what it leaves out is named."""
+import json
+import os
+import shutil
+import subprocess
+import harness
+from harness import check, equal
+
+EXTENSION = {
+    "cmms_parts.control": "default_version = '1.0'\ncomment = 'test'\nrelocatable = false\nschema = cmms_parts\n",
+    "cmms_parts--1.0.sql": """
+CREATE TABLE of_the_extension (a int); INSERT INTO of_the_extension SELECT generate_series(1, 7);
+CREATE TABLE settings (name text PRIMARY KEY, standard boolean NOT NULL);
+INSERT INTO settings VALUES ('built in', true);
+SELECT pg_catalog.pg_extension_config_dump('settings', 'WHERE NOT standard');
+CREATE TABLE whole (a int);
+SELECT pg_catalog.pg_extension_config_dump('whole', '');
+CREATE SEQUENCE numbers; SELECT pg_catalog.pg_extension_config_dump('numbers', '');
+"""}
+
+KINDS = r'''
+CREATE EXTENSION cmms_parts;
+INSERT INTO cmms_parts.settings SELECT 'mine ' || i, false FROM generate_series(1, 5) i;
+INSERT INTO cmms_parts.whole SELECT generate_series(1, 4);
+CREATE TABLE cmms_parts.beside (a int); INSERT INTO cmms_parts.beside VALUES (1), (2);
+
+CREATE TABLE parent (a int); CREATE TABLE child (b int) INHERITS (parent); CREATE TABLE grandchild () INHERITS (child);
+INSERT INTO parent VALUES (1); INSERT INTO child SELECT i, i FROM generate_series(1, 2) i;
+INSERT INTO grandchild SELECT i, i FROM generate_series(1, 3) i;
+
+CREATE TABLE orders (at date, region text, n int) PARTITION BY RANGE (at);
+CREATE TABLE orders_24 PARTITION OF orders FOR VALUES FROM ('2024-01-01') TO ('2025-01-01') PARTITION BY LIST (region);
+CREATE TABLE orders_24_n PARTITION OF orders_24 FOR VALUES IN ('n');
+CREATE TABLE orders_24_rest PARTITION OF orders_24 DEFAULT;
+CREATE UNLOGGED TABLE orders_25 PARTITION OF orders FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
+INSERT INTO orders SELECT '2024-01-01'::date + i, CASE i % 3 WHEN 0 THEN 'n' ELSE 's' END, i
+  FROM generate_series(0, 600) i;
+
+CREATE EXTENSION file_fdw; CREATE SERVER files FOREIGN DATA WRAPPER file_fdw;
+CREATE FOREIGN TABLE elsewhere (line text) SERVER files OPTIONS (filename '/etc/hostname', format 'text');
+CREATE TABLE sensors (at int, v int) PARTITION BY RANGE (at);
+CREATE TABLE sensors_here PARTITION OF sensors FOR VALUES FROM (0) TO (10);
+CREATE FOREIGN TABLE sensors_there PARTITION OF sensors FOR VALUES FROM (10) TO (20) SERVER files
+  OPTIONS (filename '/dev/null', format 'csv');
+INSERT INTO sensors VALUES (1, 1), (2, 2);
+
+CREATE UNLOGGED TABLE scratch (a int); INSERT INTO scratch SELECT generate_series(1, 10);
+CREATE MATERIALIZED VIEW filled AS SELECT count(*) AS n FROM parent;
+CREATE MATERIALIZED VIEW unfilled AS SELECT count(*) AS n FROM parent WITH NO DATA;
+CREATE VIEW plain AS SELECT * FROM parent;
+
+CREATE TABLE generated (a int, twice int GENERATED ALWAYS AS (a * 2) STORED, id int GENERATED ALWAYS AS IDENTITY);
+INSERT INTO generated (a) SELECT generate_series(1, 8);
+CREATE TABLE only_generated (one int GENERATED ALWAYS AS (1) STORED);
+INSERT INTO only_generated DEFAULT VALUES; INSERT INTO only_generated DEFAULT VALUES;
+CREATE TABLE no_columns (); INSERT INTO no_columns DEFAULT VALUES;
+
+CREATE SCHEMA "a.b"; CREATE SCHEMA a; CREATE SCHEMA "Ünï ""中"" \ '"; CREATE SCHEMA "select";
+CREATE TABLE "a.b".c (i int); INSERT INTO "a.b".c SELECT generate_series(1, 2);
+CREATE TABLE a."b.c" (i int); INSERT INTO a."b.c" SELECT generate_series(1, 3);
+CREATE TABLE "Ünï ""中"" \ '"."T "" \ '" (i int); INSERT INTO "Ünï ""中"" \ '"."T "" \ '" SELECT generate_series(1, 4);
+CREATE TABLE "select"."from" ("where" int); INSERT INTO "select"."from" VALUES (1);
+
+CREATE TABLE secured (who text); INSERT INTO secured VALUES ('postgres'), ('ann'), ('bob');
+ALTER TABLE secured ENABLE ROW LEVEL SECURITY; ALTER TABLE secured FORCE ROW LEVEL SECURITY;
+CREATE POLICY own ON secured USING (who = current_user);
+SELECT lo_from_bytea(0, 'large');
+'''
+
+ROWS = {"cmms_parts.settings": 5, "cmms_parts.whole": 4, "cmms_parts.beside": 2, "public.parent": 1, "public.child": 2,
+        "public.grandchild": 3, "public.orders_24_n": 122, "public.orders_24_rest": 244, "public.orders_25": 235,
+        "public.sensors_here": 2, "public.scratch": 10, "public.generated": 8, "public.only_generated": 2,
+        "public.no_columns": 1, "a.b.c": 5, "Ünï \"中\" \\ '.T \" \\ '": 4, "select.from": 1, "public.secured": 3}
+
+_servers = []
+
+
+class Server(harness.Server):
+    """One whose extensions' folder has ours in it, in a mount namespace of its own."""
+
+    def start(self):
+        theirs = "/usr/share/postgresql/17/extension"
+        ours = os.path.join(self.folder, "extension")
+        if not os.path.isdir(ours):
+            shutil.copytree(theirs, ours)
+            for name, text in EXTENSION.items():
+                with open(os.path.join(ours, name), "w") as f:
+                    f.write(text)
+            subprocess.run(["chmod", "-R", "a+rX", ours], check=True)
+        subprocess.run(["unshare", "-m", "sh", "-c", 'mount --bind "$0" "$1" && shift && exec "$@"', ours, theirs,
+                        "setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups",
+                        harness.PG_BIN + "/pg_ctl", "-D", self.data, "-l", os.path.join(self.folder, "log"), "-w",
+                        "start"], cwd="/tmp", check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def server_with_kinds():
+    if not _servers:
+        _servers.append(Server())
+        harness._servers.extend(_servers)
+        _servers[0].psql("CREATE DATABASE kinds")
+        _servers[0].psql(KINDS, "kinds")
+        _servers[0].psql("ANALYZE", "kinds")
+    return _servers[0]
+
+
+def test_every_kind(program):
+    server = server_with_kinds()
+    folder = harness.temp_dir("b")
+    report = program.good_backup(server, "kinds", folder)
+    equal(report["level"], "verified", "level")
+    equal(report["warnings"], ["The rows of foreign tables are on another server and not in this backup: "
+                               "public.elsewhere, public.sensors_there"], "warnings")
+    with open(report["unix_path"] + ".manifest.json", encoding="utf-8") as f:
+        manifest = json.load(f)
+    rows = {}
+    for table in manifest["tables"]:
+        equal(table["rows"], table["expected"], "rows in the backup, and expected, of %s" % table)
+        name = table["schema"] + "." + table["name"]
+        rows[name] = rows.get(name, 0) + table["rows"]  # "a.b".c and a."b.c" look alike
+    equal(rows, ROWS, "the tables and their rows")
+    target = "kinds_" + program.kind
+    server.restore(report["unix_path"], target)
+    equal(server.checksums(target), server.checksums("kinds"), "the restored data")
+    server.psql('DROP DATABASE "%s"' % target)
+
+
+def test_materialized_views_are_told(program):
+    server = server_with_kinds()
+    done = program.run(["backup", "--folder", program.path(harness.temp_dir("b"))], env=server.env("kinds"))
+    equal(done.code, 0, "exit code: %s" % done.err)
+    check("2 materialized view(s) are not in the backup: a restore computes them anew" in done.out, done.out)
+
+
+def refused(program, user, words, hint):
+    server = server_with_kinds()
+    folder = harness.temp_dir("b")
+    server.psql("DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = '%s') THEN CREATE ROLE %s LOGIN "
+                "PASSWORD '%s'; END IF; END $$" % (user, user, harness.PASSWORD.replace("'", "''")))
+    if user == "reader":
+        server.psql("GRANT pg_read_all_data TO reader")
+    done = program.run(["backup", "--json", "--folder", program.path(folder)],
+                       env={**server.env("kinds"), "PGUSER": user})
+    equal(done.code, 6, "exit code: %s %s" % (done.out, done.err))
+    error = done.json()["error"]
+    check(words in error["message"] and user in error["message"], "the message: %s" % error)
+    check(hint in error["hint"], "the remedy: %s" % error)
+    equal((harness.backups_in(folder), harness.partials_in(folder)), ([], []), "files")
+    doctor = program.run(["doctor", "--json", "--folder", program.path(folder)],
+                         env={**server.env("kinds"), "PGUSER": user})
+    rights = [c for c in doctor.json()["checks"] if c["name"] == "rights"]
+    equal([c["state"] for c in rights], ["bad"], "what the doctor says of it: %s" % rights)
+    return error
+
+
+def test_role_that_may_not_read(program):
+    error = refused(program, "stranger", "may not read everything", "pg_read_all_data")
+    check("permission denied for" in error["detail"], "what it may not: %s" % error)
+
+
+def test_row_security(program):
+    """It may read every table, but not every row of one."""
+    error = refused(program, "reader", "row security keeps", "BYPASSRLS")
+    check("secured" in error["detail"], "which table: %s" % error)
+
+
+harness.main(__name__)

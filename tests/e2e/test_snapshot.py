@@ -1,0 +1,204 @@
+"""The session that holds the snapshot and counts: what happens when it is lost, and what it sees."""
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import threading
+import harness
+from harness import check, equal
+from network import Network
+from test_kill import tools_of
+
+OURS = "application_name LIKE 'cmms-backup %'"
+DUMP = "application_name LIKE 'cmms-backup-dump %'"
+
+
+class Held:
+    """A table that is locked, so that pg_dump waits after it has taken the snapshot; on request our session is ended
+    while it waits. The lock is let go once that has happened."""
+
+    def __init__(self, server, database, times):
+        self.server, self.database, self.times = server, database, times
+        self.ended, self.error, self.stop, self.locked = 0, None, threading.Event(), threading.Event()
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+
+    def run(self):
+        try:
+            for _ in range(self.times):
+                self.once()
+        except Exception as error:
+            self.error = error
+
+    def once(self):
+        holder = subprocess.Popen([harness.PG_BIN + "/psql", "-X", "-q", "-f", "-"], stdin=subprocess.PIPE,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                  env={**harness.clean_env(), **self.server.env(self.database)})
+        try:
+            holder.stdin.write(b"BEGIN; LOCK TABLE equipment IN ACCESS EXCLUSIVE MODE; SELECT 'locked';\n")
+            holder.stdin.flush()
+            self.wait("SELECT 1 FROM pg_locks WHERE relation = 'equipment'::regclass AND granted AND mode = "
+                      "'AccessExclusiveLock'")
+            self.locked.set()
+            # pg_dump has imported the snapshot before it locks anything.
+            self.wait("SELECT 1 FROM pg_stat_activity WHERE %s AND wait_event_type = 'Lock'" % DUMP)
+            self.wait("SELECT 1 FROM pg_stat_activity WHERE %s AND state = 'idle in transaction'" % OURS)
+            self.server.psql("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE %s" % OURS)
+            self.ended += 1
+        finally:
+            if self.stop.is_set():
+                holder.kill() # it may still wait for the lock
+            with contextlib.suppress(BrokenPipeError):
+                holder.stdin.write(b"COMMIT;\n\\q\n")
+                holder.stdin.close()
+            holder.wait()
+            holder.stdout.close()
+
+    def wait(self, sql):
+        harness.wait_for(lambda: self.stop.is_set() or self.server.psql(sql, self.database), 60, sql)
+        check(not self.stop.is_set(), "the backup ended too early")
+
+    def end(self):
+        self.stop.set()
+        self.thread.join()
+
+
+def lost(program, times):
+    server = harness.shared_server()
+    harness.sample(server)
+    folder = harness.temp_dir("b")
+    held = Held(server, "cmms", times)
+    try:
+        harness.wait_for(held.locked.is_set, 60, "the lock")
+        done = program.backup(server, "cmms", folder)
+    except AssertionError as error:
+        raise AssertionError("%s; sessions: %s" % (error, server.psql(
+            "SELECT string_agg(format('%s %s %s %s', pid, application_name, state, wait_event_type), '; ') "
+            "FROM pg_stat_activity WHERE datname = 'cmms'"))) from error
+    finally:
+        held.end()
+    check(held.error is None, "the test itself: %r" % held.error)
+    equal(held.ended, times, "so often the session was ended")
+    equal(done.code, 0, "exit code: %s %s" % (done.out, done.err))
+    equal(harness.partials_in(folder), [], "partial files")
+    equal(server.psql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"), "0", "locks that stay")
+    return done.json(), folder
+
+
+def test_begins_again(program):
+    """Lost once: a new snapshot, a new dump, and all of it is compared."""
+    report, folder = lost(program, 1)
+    equal((report["level"], report["warnings"]), ("verified", []), "the backup")
+    done = program.run(["list", "--json", "--folder", program.path(folder)])
+    equal([b["level"] for b in done.json()["backups"]], ["verified"], "the list")
+
+
+def test_lost_again_is_not_verified(program):
+    """Lost twice: the dump is kept, and called what it is. Retention does not count it."""
+    server = harness.shared_server()
+    report, folder = lost(program, 2)
+    equal(report["level"], "listed", "level")
+    check(any("not verified" in w for w in report["warnings"]), "warnings: %s" % report["warnings"])
+    check("not verified" in harness.log_entries(folder)[-1]["message"], "log: %s" % harness.log_entries(folder)[-1])
+    equal(harness.log_entries(folder)[-1]["level"], "listed", "the log's level")
+    done = program.run(["cleanup", "--json", "--dry-run", "--folder", program.path(folder)])
+    equal(done.json()["good"], 0, "good backups, by retention")
+    # It is whole all the same, and the distribution's pg_restore reads it.
+    server.restore(report["unix_path"] if "unix_path" in report else
+                   os.path.join(folder, harness.backups_in(folder)[0]), "again_" + program.kind)
+    equal(server.checksums("again_" + program.kind), server.checksums("cmms"), "data")
+    server.psql('DROP DATABASE "again_%s"' % program.kind)
+
+
+def test_somebodys_timeouts(program):
+    """While pg_dump waits our session rests, for longer than the database's own time-outs allow."""
+    server = harness.shared_server()
+    server.psql("CREATE DATABASE hasty")
+    holder = None
+    try:
+        server.psql("CREATE TABLE equipment (a int); INSERT INTO equipment SELECT generate_series(1, 100)", "hasty")
+        for name in ("statement", "lock", "idle_in_transaction_session", "idle_session", "transaction"):
+            server.psql("ALTER DATABASE hasty SET %s_timeout = '900ms'" % name)
+        holder = subprocess.Popen([harness.PG_BIN + "/psql", "-X", "-q", "-f", "-"], stdin=subprocess.PIPE,
+                                  env={**harness.clean_env(), **server.env("hasty"), "PGOPTIONS":
+                                       "-c idle_in_transaction_session_timeout=0 -c transaction_timeout=0"},
+                                  stdout=subprocess.DEVNULL)
+        holder.stdin.write(b"BEGIN; LOCK TABLE equipment IN ACCESS EXCLUSIVE MODE;\n")
+        holder.stdin.flush()
+        harness.wait_for(lambda: server.psql("SELECT 1 FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted AND"
+                                             " relation = 'equipment'::regclass", "hasty"), 30, "the lock")
+        folder = harness.temp_dir("b")
+        process = program.start(["backup", "--folder", program.path(folder)], env=server.env("hasty"))
+        harness.wait_for(lambda: process.poll() is not None or server.psql(
+            "SELECT 1 FROM pg_stat_activity WHERE %s AND state = 'idle in transaction' AND "
+            "state_change < clock_timestamp() - interval '2 s'" % OURS), 60, "a long rest")
+        holder.stdin.write(b"COMMIT;\n\\q\n")
+        holder.stdin.close()
+        out, err = process.communicate(timeout=120)
+        equal(process.returncode, 0, "exit code: %s %s" % (out, err))
+        check(b"begins again" not in out, "it did not have to begin again: %s" % out)
+        equal(harness.log_entries(folder)[-1]["level"], "verified", "level")
+    finally:
+        if holder:
+            holder.kill()
+            holder.wait()
+        server.psql("DROP DATABASE hasty WITH (FORCE)")
+
+
+def test_a_killed_dump_leaves_no_session(program):
+    """pg_dump is killed where the server cannot see it: its session, with its locks, is ended all the same."""
+    server = harness.shared_server()
+    database = harness.sample(server)
+    folder = harness.temp_dir("b")
+    network = Network(server.port)
+    waiting = "SELECT 1 FROM pg_stat_activity WHERE %s AND wait_event_type = 'Lock'" % DUMP
+    holder = subprocess.Popen([harness.PG_BIN + "/psql", "-X", "-q", "-f", "-"], stdin=subprocess.PIPE,
+                              env={**harness.clean_env(), **server.env(database)}, stdout=subprocess.DEVNULL)
+    try:
+        holder.stdin.write(b"BEGIN; LOCK TABLE equipment IN ACCESS EXCLUSIVE MODE;\n")
+        holder.stdin.flush()
+        harness.wait_for(lambda: server.psql("SELECT 1 FROM pg_locks WHERE relation = 'equipment'::regclass AND granted"
+                                             " AND mode = 'AccessExclusiveLock'", database), 60, "the lock")
+        process = program.start(["backup", "--folder", program.path(folder)],
+                                env={**server.env(database), "PGPORT": str(network.own_port), "CMMS_TEST_MARK": folder})
+        harness.wait_for(lambda: server.psql(waiting), 60, "pg_dump's wait for the lock")
+        network.pairs[1].silent = True # the first is our session's, the second pg_dump's
+        for pid in tools_of(folder):
+            os.kill(pid, signal.SIGKILL)
+        out, err = process.communicate(timeout=120)
+        equal(process.returncode, 4, "exit code: %s %s" % (out, err))
+        harness.wait_for(lambda: not server.psql(waiting), 10, "the end of the dead pg_dump's session")
+    finally:
+        holder.stdin.write(b"COMMIT;\n\\q\n")
+        holder.stdin.close()
+        holder.wait()
+        network.close()
+    equal((harness.backups_in(folder), harness.partials_in(folder)), ([], []), "what is left")
+
+
+def test_large_objects_are_counted(program):
+    server = harness.shared_server()
+    server.psql("CREATE DATABASE large")
+    try:
+        server.psql("SELECT lo_from_bytea(0, 'one'), lo_from_bytea(0, ''),"
+                    " lo_from_bytea(0, repeat('x', 100000)::bytea)", "large")
+        server.psql("CREATE TABLE t (a int); INSERT INTO t VALUES (1)", "large")
+        folder = harness.temp_dir("b")
+        report = program.good_backup(server, "large", folder)
+        with open(report["unix_path"] + ".manifest.json", encoding="utf-8") as f:
+            manifest = json.load(f)
+        equal((manifest["large_objects"], manifest["large_objects_expected"]), (3, 3), "large objects")
+    finally:
+        server.psql("DROP DATABASE large")
+
+
+def test_name_and_start_are_one_moment(program):
+    server = harness.shared_server()
+    folder = harness.temp_dir("b")
+    report = program.good_backup(server, harness.sample(server), folder)
+    digits = "".join(c for c in report["started"] if c.isdigit())[:14]
+    equal("".join(c for c in os.path.basename(report["unix_path"]) if c.isdigit())[:14], digits, "the moment")
+
+
+harness.main(__name__)

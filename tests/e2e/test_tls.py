@@ -1,0 +1,210 @@
+"""The server's certificate and name are checked, for our own sessions and for the tools; what a failure is called.
+
+The server has a name that is not loopback: the programs run with a hosts file of their own, in which it is 127.0.0.1.
+"""
+import os
+import shutil
+import subprocess
+import harness
+from harness import check, equal, PASSWORD
+
+NAME = "db.cmms.test"
+
+
+class Certificates:
+    """A folder of them, made once: {name: (certificate, key)}, and two authorities."""
+
+    def __init__(self):
+        self.folder = harness.temp_dir("tls")
+        self.ca, self.other_ca = self.authority("ca"), self.authority("other")
+        self.made = {"good": self.certificate("good", NAME), "wrong name": self.certificate("name", "else.cmms.test"),
+                     "expired": self.certificate("expired", NAME, expired=True)}
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def openssl(self, *arguments):
+        subprocess.run(["openssl"] + list(arguments), check=True, capture_output=True)
+
+    def authority(self, name):
+        self.openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30",
+                     "-subj", "/CN=%s" % name, "-keyout", self.path(name + ".key"), "-out", self.path(name + ".crt"))
+        return self.path(name + ".crt")
+
+    def certificate(self, file, name, expired=False):
+        key, csr, crt, san = (self.path(file + end) for end in (".key", ".csr", ".crt", ".san"))
+        with open(san, "w") as f:
+            f.write("subjectAltName=DNS:%s\n" % name)
+        self.openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=" + name,
+                     "-keyout", key, "-out", csr)
+        dates = ["-not_before", "20200101000000Z", "-not_after", "20200201000000Z"] if expired else ["-days", "30"]
+        self.openssl("x509", "-req", "-in", csr, "-CA", self.ca, "-CAkey", self.path("ca.key"), "-CAcreateserial",
+                     "-extfile", san, "-out", crt, *dates)
+        return crt, key
+
+
+_world = []
+
+
+def world():
+    """The server, which lets nobody in without TLS, and the certificates."""
+    if not _world:
+        server = harness.Server(settings=["log_connections = on"])
+        harness._servers.append(server)
+        harness.sample(server, megabytes=1)
+        _world.extend([server, Certificates()])
+    return _world
+
+
+def present(server, certificates, name):
+    for source, target in zip(certificates.made[name], ("server.crt", "server.key")):
+        path = os.path.join(server.data, target)
+        shutil.copy(source, path)
+        shutil.chown(path, "postgres", "postgres")
+        os.chmod(path, 0o600)
+    server.stop("fast")
+    server.start()
+
+
+def elsewhere(program):
+    """The program where NAME is this machine."""
+    hosts = os.path.join(harness.temp_dir("etc"), "hosts")
+    with open(hosts, "w") as f:
+        f.write("127.0.0.1 localhost\n127.0.0.1 %s\n" % NAME)
+    other = harness.Program(program.kind)
+    other.argv = ["unshare", "-m", "sh", "-c", 'mount --bind "$0" /etc/hosts && exec "$@"', hosts] + other.argv
+    return other
+
+
+def backup(program, server, sslmode="require", ca=None, arguments=(), env=None):
+    folder = harness.temp_dir("b")
+    text = "postgresql://postgres@%s:%d/cmms?sslmode=%s" % (NAME, server.port, sslmode)
+    more = {"PGPASSWORD": PASSWORD, **({"PGSSLROOTCERT": program.path(ca)} if ca else {}), **(env or {})}
+    done = elsewhere(program).run(["backup", "--json", "--folder", program.path(folder), "-d", text] + list(arguments),
+                                  env=more)
+    return done, folder
+
+
+def refused(done, folder, code, message, hint):
+    equal(done.code, code, "exit code: %s %s" % (done.out, done.err))
+    error = done.json()["error"]
+    check(message in error["message"] and NAME in error["message"], "the message: %s" % error)
+    check(hint in error["hint"], "the remedy: %s" % error)
+    equal((harness.backups_in(folder), harness.partials_in(folder)), ([], []), "files")
+    logged = harness.log_entries(folder)[-1]["message"]
+    check(message in logged, "the log: %s" % logged)
+    check("SSL error" not in logged and "port %d failed" not in logged, "no raw words in the log: %s" % logged)
+
+
+def test_right_authority(program):
+    """What the string says is raised; both our session and pg_dump come in with TLS."""
+    server, certificates = world()
+    present(server, certificates, "good")
+    done, folder = backup(program, server, ca=certificates.ca)
+    equal(done.code, 0, "exit code: %s %s" % (done.out, done.err))
+    equal((done.json()["level"], done.json()["warnings"]), ("verified", []), "the backup")
+
+
+def test_unknown_authority(program):
+    server, certificates = world()
+    present(server, certificates, "good")
+    for sslmode in ("require", "prefer", "allow", "disable"):
+        done, folder = backup(program, server, sslmode, ca=certificates.other_ca)
+        refused(done, folder, 5, "is not one that this computer trusts", "IT administrator")
+
+
+def test_the_systems_roots(program):
+    """Without a file of ours: the system's, which do not know the test's authority."""
+    server, certificates = world()
+    present(server, certificates, "good")
+    done, folder = backup(program, server)
+    refused(done, folder, 5, "is not one that this computer trusts", "IT administrator")
+
+
+def test_wrong_name(program):
+    server, certificates = world()
+    present(server, certificates, "wrong name")
+    done, folder = backup(program, server, ca=certificates.ca)
+    refused(done, folder, 5, "was made for another name", "Check the server's name")
+
+
+def test_expired(program):
+    server, certificates = world()
+    present(server, certificates, "expired")
+    done, folder = backup(program, server, ca=certificates.ca)
+    refused(done, folder, 5, "or it has expired", "Check the date and time of this computer")
+
+
+def test_no_encryption(program):
+    server, certificates = world()
+    server.psql("ALTER SYSTEM SET ssl = off")
+    server.psql("SELECT pg_reload_conf()")
+    harness.wait_for(lambda: server.psql("SHOW ssl") == "off", 20, "ssl = off")
+    try:
+        done, folder = backup(program, server, "disable", ca=certificates.ca)
+        refused(done, folder, 5, "does not offer an encrypted connection", "Check the server's name and the port")
+        # Our own setting may say so, and is named.
+        done, folder = backup(program, server, arguments=["--sslmode", "disable"])
+        equal(done.code, 0, "exit code: %s %s" % (done.out, done.err))
+        equal(done.json()["warnings"], ['sslmode is "disable" (--sslmode): nothing is encrypted'], "warnings")
+    finally:
+        server.psql("ALTER SYSTEM RESET ssl")
+        server.psql("SELECT pg_reload_conf()")
+        harness.wait_for(lambda: server.psql("SHOW ssl") == "on", 20, "ssl = on")
+
+
+def test_weaker_by_a_setting(program):
+    server, certificates = world()
+    present(server, certificates, "wrong name")
+    done, folder = backup(program, server, ca=certificates.ca, env={"PGSSLMODE": "verify-ca"})
+    equal(done.code, 0, "exit code: %s %s" % (done.out, done.err))
+    text = 'sslmode is "verify-ca" (PGSSLMODE): the server\'s name is not checked'
+    equal(done.json()["warnings"], [text], "warnings")
+    check(text in harness.log_entries(folder)[-1]["message"], "the log: %s" % harness.log_entries(folder)[-1])
+
+
+def test_the_doctor_tells(program):
+    server, certificates = world()
+    present(server, certificates, "good")
+    for sslmode, state, words in ((None, "good", "the server's certificate was checked"),
+                                  ("require", "warning", 'sslmode is "require" (PGSSLMODE): the server\'s certificate '
+                                                         "is not checked; the connection is encrypted")):
+        done = elsewhere(program).run(["doctor", "--json", "--folder", program.path(harness.temp_dir("b")), "-h", NAME,
+                                       "-p", str(server.port), "-U", "postgres", "-d", "cmms"],
+                                      env={"PGPASSWORD": PASSWORD, "PGSSLROOTCERT": program.path(certificates.ca),
+                                           **({"PGSSLMODE": sslmode} if sslmode else {})})
+        tls = [c for c in done.json()["checks"] if c["name"] == "tls"][0]
+        equal(tls["state"], state, "the check: %s" % tls)
+        check(words in tls["message"], "the message: %s" % tls)
+
+
+def test_a_proof_elsewhere(program):
+    """prove --on: pg_restore is as careful as our own session."""
+    server, certificates = world()
+    present(server, certificates, "good")
+    done, folder = backup(program, server, ca=certificates.ca)
+    equal(done.code, 0, "exit code of backup: %s %s" % (done.out, done.err))
+    argv = ["prove", "--json", "--folder", program.path(folder), "--on", "-h", NAME, "-p", str(server.port), "-U",
+            "postgres"]
+    done = elsewhere(program).run(argv, env={"PGPASSWORD": PASSWORD, "PGSSLROOTCERT": program.path(certificates.ca),
+                                             "PGHOSTADDR": "203.0.113.1", "PGSSLCERT": "/no/such/file"})
+    equal(done.code, 0, "exit code of prove: %s %s" % (done.out, done.err))
+    done = elsewhere(program).run(argv, env={"PGPASSWORD": PASSWORD,
+                                             "PGSSLROOTCERT": program.path(certificates.other_ca)})
+    equal(done.code, 5, "exit code with another authority: %s %s" % (done.out, done.err))
+
+
+def test_nothing_else_of_the_environment(program):
+    """Variables that would lead libpq elsewhere act neither on our session nor on pg_dump."""
+    server, certificates = world()
+    present(server, certificates, "good")
+    env = {"PGHOSTADDR": "203.0.113.1", "PGSERVICE": "no such service", "PGSSLCERT": "/no/such/file",
+           "PGSSLKEY": "/no/such/file", "PGREQUIREAUTH": "none", "PGSSLMINPROTOCOLVERSION": "TLSv9",
+           "PGREQUIREPEER": "nobody", "PGGSSENCMODE": "require", "PGTARGETSESSIONATTRS": "standby",
+           "PGCLIENTENCODING": "LATIN1", "PGDATESTYLE": "nonsense", "PGSSLNEGOTIATION": "direct"}
+    done, folder = backup(program, server, ca=certificates.ca, env=env)
+    equal(done.code, 0, "exit code: %s %s" % (done.out, done.err))
+    equal(done.json()["level"], "verified", "level")
+
+
+harness.main(__name__)

@@ -1,0 +1,240 @@
+#!/usr/bin/env python3
+"""The mutation check: takes one care out of the product at a time, in a copy of the tree, and runs the tests that
+should go red. Not part of ./dev test, because it takes a quarter of an hour and more; run it inside the root:
+
+    ./dev shell python3 tests/mutants.py [NUMBER...]
+
+Prints a table: what was taken out, which test found it. Exit code 1 when one survived or no longer applies.
+"""
+import os
+import shutil
+import subprocess
+import sys
+import time
+
+TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+COPY = os.path.join(TOP, "build/mutants")
+E2E = {"kill": "test_kill", "faults": "test_faults", "bad": "test_bad_input", "retention": "test_retention",
+       "damage": "test_damage", "round": "test_roundtrip", "prove": "test_prove", "snapshot": "test_snapshot",
+       "network": "test_network", "export": "test_export"}
+
+# What is taken out, file, the text, what stands there instead, the tests: "unit:NAME" or "FILE:TEST".
+MUTANTS = (
+    ("the flush of the backup's data", "src/core/backup.c", "if (!fs_flush(run->file, err)) {", "if (false) {",
+     ["kill:test_write_faults", "faults:test_killed_and_without_power"]),
+    ("the flush in an atomic write", "src/core/fs_common.c", "!fs_write(file, bytes, len, err) || !fs_flush(file, err)",
+     "!fs_write(file, bytes, len, err)", ["faults:test_killed_and_without_power"]),
+    ("the flush of the folder after a rename", "src/platform/posix/fs_posix.c", "(void)fsync(fd);", "",
+     ["faults:test_killed_and_without_power"]),
+    ("the rename: the backup is written under its own name", "src/core/backup.c",
+     ('run.partial = mem_printf("%s%s", run.path, FOLDER_PARTIAL_SUFFIX);',
+      "!fs_rename(run->partial, run->path, false, err)"), ("run.partial = mem_strdup(run.path);", "false"),
+     ["faults:test_killed_and_without_power"]),
+    ("the rename of an atomic write: the file is written in place", "src/core/fs_common.c",
+     'char *temp = mem_printf("%s.tmp-%s", path, hex);', "char *temp = mem_strdup(path); fs_remove(temp, NULL);",
+     ["unit:test_fs", "faults:test_killed_and_without_power"]),
+    ("the order: the name before the manifest", "src/core/backup.c",
+     "if (!manifest_write(run->manifest_path, &run->verified.manifest, err) ||\n"
+     "        !fs_rename(run->partial, run->path, false, err)) {",
+     "if (!fs_rename(run->partial, run->path, false, err) ||\n"
+     "        !manifest_write(run->manifest_path, &run->verified.manifest, err)) {",
+     ["faults:test_killed_and_without_power"]),
+    ("the SHA-256 of verify", "src/core/verify.c", "if (!same_text(found->sha256, recorded->sha256)) {", "if (false) {",
+     ["unit:test_verify"]),
+    ("the rows of verify", "src/core/verify.c", "if (found->rows != recorded->rows) {", "if (false) {",
+     ["unit:test_verify"]),
+    ("the rows of the snapshot", "src/core/snapshot.c",
+     "ok && table->rows >= 0 && in_backup->rows >= 0 && table->rows != in_backup->rows", "false",
+     ["unit:test_snapshot", "bad:test_archive_of_another_moment"]),
+    ("a table that is missing from the backup", "src/core/snapshot.c",
+     "if (!seen[i] && table->rows > 0 && !table->may_be_missing) {", "if (false) {", ["unit:test_snapshot"]),
+    ("what lies behind the archive's end", "src/core/archive_data.c", "return reader->at_end || archive_damaged(",
+     "return true || archive_damaged(", ["unit:test_archive_data", "unit:test_archive", "unit:test_verify"]),
+    ("that what was decoded while it grew is what was hashed", "src/core/archive_follow.c",
+     "xxh64_value(&follower->data) == xxh64_value(&follower->decoded)", "true", ["unit:test_archive_follow"]),
+    ("pg_dump's exit code", "src/core/dump.c", "if (result.exit_code != 0) {", "if (false) {",
+     ["bad:test_lying_tools", "kill:test_dump_killed"]),
+    ("the standstill", "src/core/standstill.c", "now_ms - still->moved_ms < 1000u * (uint64_t)still->seconds", "true",
+     ["unit:test_standstill"]),
+    ("the standstill of pg_dump", "src/core/dump.c", "return !watch->stalled;", "return true;",
+     ["bad:test_tool_that_hangs"]),
+    ("the standstill of a proof's pg_restore", "src/core/prove.c", "return !run->stalled;", "return true;",
+     ["prove:test_restore_that_hangs"]),
+    ("the standstill of a statement", "src/services/pg.c", "if (standstill_over(&wait->still, clock_monotonic_ms())) {",
+     "if (false) {", ["network:test_dead_while_it_counts"]),
+    ("the question to the server before an end", "src/core/prove.c", ".still_working = still_working, ", "",
+     ["prove:test_index_that_takes_long"]),
+    ("the end of a killed pg_dump's session", "src/core/backup.c", "pg_end_sessions_quickly(run->pg, run->job);", ";",
+     ["snapshot:test_a_killed_dump_leaves_no_session"]),
+    ("the end of a killed backup's sessions", "src/core/backup.c", "lock_database(run, folder, last, err)",
+     "lock_database(run, folder, NULL, err)", ["network:test_killed_where_the_server_cannot_see_it"]),
+    ("the check of the server by default", "src/core/connection.c",
+     'if (!connection_is_loopback(connection)) {\n        return "verify-full";',
+     'if (false) {\n        return "verify-full";',
+     ["unit:test_connection"]),
+    ("the lock", "src/platform/posix/fs_posix.c", "result = flock(fd, LOCK_EX | LOCK_NB);", "result = 0;",
+     ["unit:test_fs", "unit:test_folder", "kill:test_two_at_once"]),
+    ("the lock on the database", "src/services/pg.c", 'const bool locked = value != NULL && strcmp(value, "t") == 0;',
+     "const bool locked = value != NULL;", ["faults:test_database_lock"]),
+    ("the removal of a failed run's file", "src/core/backup.c",
+     "(run->partial_made && !fs_remove(run->partial, &ignored))", "false", ["kill:test_write_faults"]),
+    ("the removal of what an interrupted run left", "src/core/folder.c", "if (!is_our_partial(name) && ", "if (",
+     ["unit:test_folder"]),
+    ("the free name", "src/core/folder.c", "if (name_is_free(folder, name)) {", "if (true) {",
+     ["unit:test_folder", "faults:test_wrong_clocks"]),
+    ("the witness of retention", "src/core/retention.c", "    if (!witness) {", "    if (false) {",
+     ["unit:test_retention"]),
+    ("the pin", "src/core/retention.c", "    if (entry->pinned) {", "    if (false) {", ["unit:test_retention"]),
+    ("the reading of the witness", "src/core/retention_run.c",
+     "read[i] = rules->made && !strcmp(catalog->entries[i].name, rules->made);", "read[i] = true;",
+     ["retention:test_damage_is_no_reason"]),
+    ("the entry before a removal", "src/core/retention_run.c",
+     '&&\n              log_entry(folder, sink, "cleanup", "success", entry, message, err);', ";",
+     ["retention:test_killed_at_every_step"]),
+    ("the look at the witness before a removal", "src/core/retention_run.c",
+     "bool ok = still_there(folder, item->witness, err) &&", "bool ok =", ["unit:test_retention_run"]),
+    ("the frozen state", "src/core/retention_run.c", "rules.frozen = frozen;\n    rules.made", "rules.made",
+     ["unit:test_retention_run", "retention:test_shrink_alarm"]),
+    ("the log's chain", "src/core/auditlog.c", "        entry_hash(before, previous);", "        (void)before;",
+     ["unit:test_auditlog"]),
+    ("the damaged settings kept aside", "src/core/settings.c", "ok = keep_aside(folder, path, &failed, settings, err);",
+     "ok = folder != NULL || keep_aside(folder, path, &failed, settings, err);",
+     ["unit:test_settings", "faults:test_settings_in_every_region"]),
+    ("the end of the children with their parent", "src/platform/posix/process_posix.c",
+     ("    prctl(PR_SET_PDEATHSIG, SIGKILL);", "kill(-group, SIGKILL);"), ("", ""),
+     ["unit:test_process_end", "kill:test_kill_in_a_loop"]),
+    ("the count of a proof", "src/core/prove_compare.c",
+     "if (!compare_table(pg, &result->manifest.tables[i], cancel, result, err)) {", "if (false) {",
+     ["prove:test_index_that_is_not_there"]),
+    ("the check of a proof's indexes", "src/core/prove_compare.c",
+     'return check_number(result->indexes, prove_count_entries(archive, "INDEX"), "indexes", err) &&', "return",
+     ["prove:test_index_that_is_not_there"]),
+    ("the large objects of the snapshot", "src/core/snapshot.c",
+     "ok && snapshot->large_objects >= 0 && manifest->large_objects >= 0 &&\n        snapshot->large_objects != "
+     "manifest->large_objects", "false", ["unit:test_snapshot"]),
+    ("the SHA-256 of an export's source", "src/core/export.c",
+     "!pump(work, source, copy, hex, &bytes, err)) {\n        goto out;\n    }\n"
+     "    if (bytes != work->manifest.bytes || strcmp(hex, work->manifest.sha256) != 0) {",
+     "!pump(work, source, copy, hex, &bytes, err)) {\n        goto out;\n    }\n    if (false) {",
+     ["export:test_flipped_source"]),
+    ("the SHA-256 of an export's copy", "src/core/export.c",
+     "!pump(work, copy, NULL, hex, &bytes, err)) {\n        goto out;\n    }\n"
+     "    if (bytes != work->manifest.bytes || strcmp(hex, work->manifest.sha256) != 0) {",
+     "!pump(work, copy, NULL, hex, &bytes, err)) {\n        goto out;\n    }\n    if (false) {", ["unit:test_export"]),
+    ("the flush of an export's copy", "src/core/export.c", "ok = fs_flush(copy, err);", "ok = true;",
+     ["export:test_write_faults"]),
+    ("a value of a connection string that is not quoted", "src/core/connection_string.c", "if (tell && len >= 1",
+     "if (len >= 1", ["unit:test_connection_string"]),
+    ("a server that is none and is not quoted", "src/core/connection.c",
+     "connection->host[0] != '@' && !connection_is_host(connection->host)", "false",
+     ["bad:test_password_in_the_wrong_place"]),
+    ("a password that is on no command line", "src/core/dump.c", 'mem_strdup("--no-password");',
+     'mem_printf("--no-password=%s", spec->connection->password.bytes);', ["unit:test_dump"]),
+    ("a password that does not stay in our environment", "src/core/connection.c", "machine_unsetenv(*name);", ";",
+     ["unit:test_connection"]),
+    ("an address of which the host alone is told", "src/services/http.c", "*host = mem_strdup(name);",
+     "*host = mem_strdup(is_loopback(name) ? url : name);", ["unit:test_http"]),
+    ("a stop while connecting", "src/services/pg.c", "if (cancel_requested(cancel)) {\n            PQfinish(conn);",
+     "if (false) {\n            PQfinish(conn);", ["unit:test_signin"]),
+    ("the second that a short question may take", "src/services/pg.c",
+     "pg->patience = END_LIMIT_SECONDS;\n    pg->asks = true;", "pg->asks = true;", ["unit:test_pg"]),
+    ("a stop while a statement runs", "src/services/pg.c",
+     "if (cancel_requested(cancel)) {\n            return stopped(pg, err);",
+     "if (false) {\n            return stopped(pg, err);", ["unit:test_pg"]),
+    ("the look at the network before a stopped proof clears up", "src/core/prove.c", "if (stop && !pg_answers(pg)) {",
+     "if (false) {", ["network:test_cancel_of_a_proof"]),
+    ("the standstill of initdb and pg_ctl", "src/core/engine.c", "return !last->stalled;", "return true;",
+     ["prove:test_engine_that_hangs"]),
+)
+
+
+def run(argv, log, **more):
+    with open(log, "ab") as out:
+        return subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, **more).returncode
+
+
+def copy_tree():
+    """The sources anew, the objects of the last time: only what changed is compiled."""
+    os.makedirs(COPY, exist_ok=True)
+    for name in ("src", "include", "tests", "res"):
+        shutil.rmtree(os.path.join(COPY, name), ignore_errors=True)
+        subprocess.run(["cp", "-a", os.path.join(TOP, name), os.path.join(COPY, name)], check=True)
+    for name in ("CMakeLists.txt", "CMakePresets.json"):
+        shutil.copy2(os.path.join(TOP, name), COPY)
+    for mutant in MUTANTS: # the object may be of the last mutant
+        os.utime(os.path.join(COPY, mutant[1]))
+
+
+def build(targets, log):
+    argv = ["cmake", "--build", "build/native", "-j2"]
+    for target in sorted(targets):
+        argv += ["--target", target]
+    return run(argv, log, cwd=COPY)
+
+
+def red(test, log):
+    """Whether the test finds the mutant."""
+    kind, name = test.split(":")
+    env = dict(os.environ, ASAN_OPTIONS="detect_leaks=1:exitcode=99", CMMS_TEST_LIMIT="90") # some hang
+    if kind == "unit":
+        argv = ["build/native/unit/" + name]
+    else:
+        argv = ["python3", "tests/e2e/%s.py" % E2E[kind], "native"] + ([name] if name else [])
+    return run(["timeout", "120" if kind == "unit" else "900"] + argv, log, cwd=COPY, env=env) != 0
+
+
+def main():
+    wanted = {int(a) for a in sys.argv[1:]}
+    copy_tree()
+    logs = os.path.join(TOP, "build/logs/mutants")
+    shutil.rmtree(logs, ignore_errors=True)
+    os.makedirs(logs)
+    units = {t.split(":")[1] for m in MUTANTS for t in m[4] if t.startswith("unit:")}
+    targets = units | {"cmms-backup-cli", "fault", "fake_tool", "fake_child"}
+    log = os.path.join(logs, "build.log")
+    if not os.path.exists(os.path.join(COPY, "build/native/build.ninja")):
+        # What is taken out leaves things unused.
+        run(["cmake", "--preset", "native", "-DCMAKE_C_FLAGS=-Wno-error=unused-function -Wno-error=unused-variable "
+             "-Wno-error=unused-parameter -Wno-error=unused-but-set-variable"], log, cwd=COPY)
+    if build(targets, log) != 0:
+        sys.exit("the copy does not build; the log is " + log)
+    survived = 0
+    for number, (what, path, old, new, tests) in enumerate(MUTANTS, 1):
+        if wanted and number not in wanted:
+            continue
+        start, log = time.monotonic(), os.path.join(logs, "%02d.log" % number)
+        place = os.path.join(COPY, path)
+        with open(place, encoding="utf-8") as f:
+            text = f.read()
+        found = None
+        olds, news = ((old,), (new,)) if isinstance(old, str) else (old, new)
+        if any(text.count(o) != 1 for o in olds):
+            found = "-- the text stands there %s times" % [text.count(o) for o in olds]
+            survived += 1
+        else:
+            mutant = text
+            for o, n in zip(olds, news):
+                mutant = mutant.replace(o, n)
+            with open(place, "w", encoding="utf-8") as f:
+                f.write(mutant)
+            try:
+                need = {t.split(":")[1] for t in tests if t.startswith("unit:")} | {"cmms-backup-cli"}
+                if build(need, log) != 0:
+                    found = "-- it does not compile"
+                    survived += 1
+                else:
+                    found = next((t for t in tests if red(t, log)), None)
+            finally:
+                with open(place, "w", encoding="utf-8") as f:
+                    f.write(text)
+        if found is None:
+            found = "SURVIVED " + ", ".join(tests)
+            survived += 1
+        print("%2d  %-58s %s (%d s)" % (number, what, found, time.monotonic() - start))
+        sys.stdout.flush()
+    print("%d of %d mutants were not found" % (survived, len(wanted) or len(MUTANTS)))
+    sys.exit(1 if survived else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,237 @@
+#include "test_util.h"
+
+#include "health.h"
+
+#define NOW  1768000000
+#define HOUR 3600
+#define DAY  86400
+
+typedef struct Row {
+    int64_t age; /* seconds; 0 and LEVEL_NONE: end of the rows */
+    Level level;
+    const char *source;
+} Row;
+
+#define MOST 3
+
+static void judged(void **state)
+{
+    (void)state;
+    const uint64_t mb = 1024 * 1024;
+    static const char alarm[] = "table parts lost 96 % of its rows (12410 before, 400 now)";
+    const struct {
+        Row rows[MOST];
+        HealthFacts facts;
+        HealthState state;
+        HealthMend mend;
+        const char *text;
+        const char *name;
+    } cases[] = {
+        {{{3 * HOUR, LEVEL_VERIFIED, NULL}},
+         {.configured = true},
+         HEALTH_GOOD,
+         MEND_NOTHING,
+         "Protected: last backup 3 hours ago, verified",
+         NULL},
+        {{{DAY, LEVEL_PROVEN, "cmms on here"}},
+         {.configured = true, .source = "cmms on here"},
+         HEALTH_GOOD,
+         MEND_NOTHING,
+         "Protected: last backup 1 day ago, proven",
+         NULL},
+        {{{0, LEVEL_NONE, NULL}},
+         {.configured = false},
+         HEALTH_BAD,
+         MEND_CONNECT,
+         "Not protected: no database is connected, and there is no good backup",
+         NULL},
+        {{{90, LEVEL_VERIFIED, NULL}},
+         {.configured = false, .frozen = alarm},
+         HEALTH_WARNING,
+         MEND_CONNECT,
+         "No database is connected; last good backup 1 minute ago",
+         NULL},
+        {{{0, LEVEL_NONE, NULL}},
+         {.configured = true},
+         HEALTH_BAD,
+         MEND_BACKUP,
+         "Not protected: there is no backup yet",
+         NULL},
+        /* Another database's backup does not protect this one. */
+        {{{HOUR, LEVEL_VERIFIED, "other on here"}},
+         {.configured = true, .source = "cmms on here"},
+         HEALTH_BAD,
+         MEND_BACKUP,
+         "Not protected: there is no backup yet",
+         NULL},
+        /* One that was made elsewhere names no host. */
+        {{{HOUR, LEVEL_VERIFIED, "cmm"}, {2 * HOUR, LEVEL_VERIFIED, "cmms"}},
+         {.configured = true, .source = "cmms on here"},
+         HEALTH_GOOD,
+         MEND_NOTHING,
+         "Protected: last backup 2 hours ago, verified",
+         NULL},
+        /* The clock was wrong when it was made. */
+        {{{-DAY, LEVEL_VERIFIED, NULL}, {2 * HOUR, LEVEL_VERIFIED, NULL}},
+         {.configured = true},
+         HEALTH_GOOD,
+         MEND_NOTHING,
+         "Protected: last backup 2 hours ago, verified",
+         NULL},
+        {{{-60, LEVEL_VERIFIED, NULL}},
+         {.configured = true},
+         HEALTH_GOOD,
+         MEND_NOTHING,
+         "Protected: last backup a moment ago, verified",
+         NULL},
+        {{{HOUR, LEVEL_BAD, NULL}, {2 * DAY, LEVEL_VERIFIED, NULL}},
+         {.configured = true, .frozen = alarm},
+         HEALTH_WARNING,
+         MEND_ALARM,
+         "Look at this: table parts lost 96 % of its rows (12410 before, 400 now). Old backups are kept",
+         NULL},
+        {{{HOUR, LEVEL_BAD, NULL}, {2 * DAY, LEVEL_VERIFIED, NULL}},
+         {.configured = true},
+         HEALTH_BAD,
+         MEND_BACKUP,
+         "The newest backup is damaged; the last good one was made 2 days ago",
+         "0.backup"},
+        {{{HOUR, LEVEL_BAD, NULL}, {2 * DAY, LEVEL_LISTED, NULL}},
+         {.configured = true},
+         HEALTH_BAD,
+         MEND_BACKUP,
+         "Not protected: the newest backup is damaged, and there is no good one",
+         "0.backup"},
+        {{{HOUR, LEVEL_LISTED, NULL}, {2 * DAY, LEVEL_VERIFIED, NULL}},
+         {.configured = true},
+         HEALTH_WARNING,
+         MEND_VERIFY,
+         "The newest backup (1 hour ago) is not verified; the last verified one was made 2 days ago",
+         "0.backup"},
+        {{{HOUR, LEVEL_NONE, NULL}},
+         {.configured = true},
+         HEALTH_BAD,
+         MEND_VERIFY,
+         "No backup is verified; the newest was made 1 hour ago",
+         "0.backup"},
+        {{{2 * DAY, LEVEL_VERIFIED, NULL}},
+         {.configured = true},
+         HEALTH_GOOD,
+         MEND_NOTHING,
+         "Protected: last backup 2 days ago, verified",
+         NULL},
+        {{{2 * DAY + 1, LEVEL_VERIFIED, NULL}},
+         {.configured = true, .space_known = true, .free_bytes = 0},
+         HEALTH_WARNING,
+         MEND_BACKUP,
+         "A backup is due: the last was made 2 days ago",
+         NULL},
+        {{{HOUR, LEVEL_VERIFIED, NULL}},
+         {.configured = true, .space_known = true, .free_bytes = 163 * mb, .removals = 2},
+         HEALTH_WARNING,
+         MEND_CLEANUP,
+         "The disk is nearly full: 163 MB free, the last backup took 100 MB",
+         NULL},
+        {{{HOUR, LEVEL_VERIFIED, NULL}},
+         {.configured = true, .space_known = true, .free_bytes = 163 * mb},
+         HEALTH_WARNING,
+         MEND_SPACE,
+         "The disk is nearly full: 163 MB free, the last backup took 100 MB",
+         NULL},
+        {{{HOUR, LEVEL_VERIFIED, NULL}},
+         {.configured = true, .space_known = true, .free_bytes = 164 * mb},
+         HEALTH_GOOD,
+         MEND_NOTHING,
+         "Protected: last backup 1 hour ago, verified",
+         NULL},
+    };
+    Health health;
+    health_init(&health);
+    for (size_t i = 0; i < TEST_COUNT(cases); i++) {
+        char *names[MOST];
+        char *sources[MOST];
+        CatalogEntry entries[MOST];
+        Catalog catalog = {entries, 0};
+        for (; catalog.count < MOST; catalog.count++) {
+            const Row *row = &cases[i].rows[catalog.count];
+            if (row->age == 0 && row->level == LEVEL_NONE) {
+                break;
+            }
+            names[catalog.count] = mem_printf("%zu.backup", catalog.count);
+            sources[catalog.count] = mem_strdup(row->source);
+            entries[catalog.count] = (CatalogEntry){.name = names[catalog.count],
+                                                    .source = sources[catalog.count],
+                                                    .size = 100 * mb,
+                                                    .created = NOW - row->age,
+                                                    .level = row->level};
+        }
+        HealthFacts facts = cases[i].facts;
+        facts.catalog = &catalog;
+        facts.now = NOW;
+        facts.due_days = 2;
+        health_judge(&facts, &health);
+        if (strcmp(health.text, cases[i].text) != 0 || health.state != cases[i].state ||
+            health.mend != cases[i].mend) {
+            fail_msg("case %zu: %d %d \"%s\"", i, (int)health.state, (int)health.mend, health.text);
+        }
+        if (cases[i].name == NULL) {
+            assert_null(health.name);
+        } else {
+            assert_string_equal(health.name, cases[i].name);
+        }
+        for (size_t n = 0; n < catalog.count; n++) {
+            mem_free(names[n]);
+            mem_free(sources[n]);
+        }
+    }
+    health_release(&health);
+    assert_null(health.text);
+}
+
+static void ages(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t seconds;
+        const char *text;
+    } cases[] = {
+        {0, "a moment ago"},      {59, "a moment ago"},       {60, "1 minute ago"},   {3599, "59 minutes ago"},
+        {3600, "1 hour ago"},     {86399, "23 hours ago"},    {86400, "1 day ago"},   {172799, "1 day ago"},
+        {172800, "2 days ago"},   {86400ll * 400, "400 days ago"},
+    };
+    for (size_t i = 0; i < TEST_COUNT(cases); i++) {
+        assert_text(health_ago(cases[i].seconds), cases[i].text);
+    }
+}
+
+static void due(void **state)
+{
+    (void)state;
+    Settings settings;
+    settings_init(&settings);
+    settings.enabled = true;
+    settings.schedule = SCHEDULE_DAILY;
+    assert_int_equal(health_due_days(&settings), 2);
+    settings.schedule = SCHEDULE_WEEKLY;
+    assert_int_equal(health_due_days(&settings), 8);
+    settings.schedule = SCHEDULE_MONTHLY;
+    assert_int_equal(health_due_days(&settings), 32);
+    settings.enabled = false;
+    assert_int_equal(health_due_days(&settings), 7);
+    settings_release(&settings);
+}
+
+static void signs(void **state)
+{
+    (void)state;
+    assert_string_equal(health_sign(HEALTH_GOOD), "✅");
+    assert_string_equal(health_sign(HEALTH_WARNING), "⚠");
+    assert_string_equal(health_sign(HEALTH_BAD), "❌");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(judged), cmocka_unit_test(ages), cmocka_unit_test(due),
+                                       cmocka_unit_test(signs)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,208 @@
+#!/usr/bin/env python3
+"""The dialogs of the shipped window on a real server, driven by tests/win/ui_dialogs.c.
+
+With --shots DIR it takes pictures instead: the driver says where it is, and waits until the picture is there. With
+--high-contrast the window takes the system's colours alone, with --long its texts are as long as other languages'.
+"""
+import glob
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.parse
+
+sys.path[:0] = [os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), d) for d in ("e2e", "win")]
+import folders  # noqa: E402
+import harness  # noqa: E402
+import test_window as window  # noqa: E402
+
+shots = sys.argv[sys.argv.index("--shots") + 1] if "--shots" in sys.argv else None
+
+
+def take(path, moving):
+    """The screen, once nothing more is drawn on it: two pictures in a row are the same; without its empty border."""
+    before = None
+    for _ in range(1 if moving else 20):
+        now = subprocess.run(["import", "-window", "root", "ppm:-"], capture_output=True).stdout
+        if now == before:
+            break
+        before = now
+        time.sleep(0.25)
+    subprocess.run(["convert", "ppm:-", "-trim", "+repage", path], input=now)
+
+
+LONG = {"UITEST_LONG": "1"} if "--long" in sys.argv else {}
+# For pictures everything lies where it would on a user's PC.
+PREFIX = os.environ.get("WINEPREFIX", os.path.join(window.TOP, "build/wine"))
+HOME = os.path.join(PREFIX, "drive_c/users/Manager")
+PROGRAM = os.path.join(PREFIX, "drive_c/Program Files/CMMS Backup")
+
+
+def place(work, name):
+    """A backup folder, and its name on Windows."""
+    if shots is None:
+        return os.path.join(work, name), window.windows(os.path.join(work, name))
+    return os.path.join(HOME, "Documents/AIT_CMMS_Backups"), "C:\\Users\\Manager\\Documents\\AIT_CMMS_Backups"
+
+
+def drive(scenario, arguments, own, **env):
+    env = dict(env, CMMS_BACKUP_DATA=window.windows(own))
+    if shots is None:
+        return window.drive(scenario, arguments, scenario, **env)
+    if "--high-contrast" in sys.argv:
+        arguments = ["--high-contrast"] + arguments
+    program = "C:\\Program Files\\CMMS Backup\\cmms-backup.exe"
+    process = subprocess.Popen(["wine", window.UI_TEST, scenario, program] + arguments,
+                               env=window.environment(UITEST_SHOTS="1", **LONG, **env), stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    for line in process.stdout:
+        if line.startswith("shot "):
+            name = line.split()[1]
+            take(os.path.join(shots, name + ".png"), name == "running")
+            process.stdin.write("\n")
+            process.stdin.flush()
+        else:
+            print(line.rstrip())
+    process.wait()
+
+
+def saved(own, server, folder):
+    """What the assistant saved is enough for the console program: no switches, no environment."""
+    with open(os.path.join(own, "connection.json"), encoding="utf-8") as f:
+        text = f.read()
+    profile = json.loads(text)
+    window.say(profile["port"] == str(server.port) and profile["database"] == "cmms", "the profile has the connection",
+               text)
+    window.say(harness.PASSWORD not in text, "and not the password", "it has")
+    cli = os.path.join(window.PRODUCT, "cmms-backup-cli.exe")
+    done = subprocess.run(["wine", cli, "backup", "--json", "--folder", window.windows(folder)], capture_output=True,
+                          env=window.environment(CMMS_BACKUP_DATA=window.windows(own)), stdin=subprocess.DEVNULL,
+                          timeout=300)
+    window.say(done.returncode == 0, "then the console program's backup just works",
+               "it ended with %d: %s" % (done.returncode, done.stderr.decode(errors="replace")[-500:]))
+
+
+def signins(folder):
+    """What the audit log says of it: who, and no password, also not one in the wrong box."""
+    entries = harness.log_entries(folder)
+    with open(os.path.join(folder, "backup_log.json"), encoding="utf-8") as f:
+        text = f.read()
+    told = [(e["operation"], e["status"], e.get("actor"), e["message"]) for e in entries]
+    for wanted in [("sign-in", "failed", None, "Sign-in refused: there is no such user"),
+                   ("sign-in", "failed", None,
+                    "Sign-in of \"o'neil\" refused: the user name or the password is wrong"),
+                   ("sign-in", "success", "o'neil", "Signed in"), ("lock", "success", "o'neil", "Locked: by the user"),
+                   ("sign-in", "failed", None, "Sign-in of \"technician\" refused: this user is not a manager")]:
+        window.say(wanted in told, "the log has: %s %s" % (wanted[0], wanted[3]), repr(told))
+    window.say([t[2] for t in told if t[0] == "backup"] == ["o'neil"], "the backup's entry names who was signed in",
+               repr(told))
+    window.say("it's %41" not in text and "1'='1" not in text, "no password and no unknown name is in the log", "it is")
+
+
+def plausible(folder):
+    """Whoever makes the pictures is not who would have made the backups."""
+    for path in glob.glob(os.path.join(folder, "*.manifest.json")):
+        with open(path, encoding="utf-8") as f:
+            manifest = json.load(f)
+        manifest.update(user="Manager", computer="OFFICE")
+        with open(path, "w", encoding="utf-8") as f:
+            json.dump(manifest, f)
+
+
+USERS = """
+INSERT INTO users (username, password_hash, full_name, role, is_active) VALUES
+ ('o''neil', encode(sha256('it''s %41'), 'hex'), 'Pat O''Neil', 'Manager', true),
+ ('technician', encode(sha256('sample'), 'hex'), 'Tom', 'Technician', true),
+ ('leaver', encode(sha256('sample'), 'hex'), 'Lea', 'Manager', false) ON CONFLICT DO NOTHING;
+DO $$ BEGIN CREATE ROLE reader; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+GRANT SELECT ON users TO reader;
+"""
+
+
+def sign_in(work, server):
+    connection = ["-h", "127.0.0.1", "-p", str(server.port), "-U", "postgres", "-d"]
+    server.psql(USERS, "cmms")
+    for scenario, database in (("signin", "cmms"), ("more", "cmms"), ("nousers", "postgres"), ("tray-signin", "cmms"),
+                               ("idle", "cmms"), ("tenth", "cmms"), ("keys", "cmms")):
+        own = os.path.join(work, "own " + scenario)
+        folder, shown = place(work, "keys ö" if scenario == "keys" else "signin ö")
+        os.makedirs(own)
+        if shots is not None and scenario in ("idle", "tray-signin", "tenth", "keys"):
+            continue
+        if scenario == "keys":
+            window.old_backups(folder, "cmms")
+        else:
+            os.makedirs(folder, exist_ok=True)
+        if scenario == "idle":
+            with open(os.path.join(own, "connection.json"), "w") as f:
+                f.write('{"lock_minutes": 1}')
+        if scenario == "tenth":
+            with open(os.path.join(own, "signin.json"), "w") as f:
+                f.write('{"failures": 9, "last": 0}')
+        if scenario == "more" and shots is not None:
+            plausible(folder)
+        tray = ["--tray"] if scenario == "tray-signin" else []
+        drive(scenario, tray + ["--folder", shown] + connection + [database], own,
+              PGPASSWORD=harness.PASSWORD)
+        if scenario == "signin" and shots is None:
+            signins(folder)
+
+
+def states(work):
+    """The window itself, on a folder such as a user has."""
+    shutil.rmtree(HOME, ignore_errors=True)
+    folder, shown = place(work, "")
+    folders.several(folder)
+    own = os.path.join(work, "own states")
+    os.makedirs(own)
+    drive("pictures", ["--demo", "--demo-data", window.windows(os.path.join(os.path.dirname(shots), "demo")),
+                       "--folder", shown], own)
+    drive("failure", ["--folder", "C:\\Users\\Manager\\Documents\\CMMS", "-h", "127.0.0.1", "-p", "9", "-U",
+                      "manager", "-d", "cmms"], own, PGPASSWORD="x", PGCONNECT_TIMEOUT="5")
+    shutil.rmtree(HOME, ignore_errors=True)
+
+
+def main():
+    only = [a for a in sys.argv[1:] if a in ("assistant", "signin", "states")]  # a part of it, while working on that
+    work = tempfile.mkdtemp(prefix="cmms-dialogs-")
+    server = harness.shared_server()
+    silent = socket.create_server(("127.0.0.1", 0))  # takes connections, and never says a word
+    try:
+        if shots is not None:
+            shutil.rmtree(HOME, ignore_errors=True)
+            if os.path.lexists(PROGRAM):
+                os.remove(PROGRAM)
+            os.symlink(window.PRODUCT, PROGRAM)
+        harness.sample(server)
+        url = "postgresql://postgres:%s@127.0.0.1:%d/cmms?sslmode=require" % (
+            urllib.parse.quote(harness.PASSWORD, safe=""), server.port)
+        if not only or "signin" in only:
+            sign_in(work, server)
+        if shots is not None and (not only or "states" in only):
+            states(work)
+        for scenario in ("assistant", "keyboard")[:1 if shots else 2] if not only or "assistant" in only else ():
+            own = os.path.join(work, "own " + scenario)
+            folder, shown = place(work, scenario + " ö")
+            os.makedirs(own)
+            os.makedirs(folder)
+            drive(scenario, ["--folder", shown], own, UITEST_URL=url,
+                  UITEST_SILENT="postgresql://u:p@127.0.0.1:%d/d" % silent.getsockname()[1])
+            if shots is None:
+                saved(own, server, folder)
+    finally:
+        silent.close()
+        server.stop()
+        if shots is not None:
+            os.remove(PROGRAM)
+            shutil.rmtree(HOME, ignore_errors=True)
+        shutil.rmtree(work, ignore_errors=True)
+        shutil.rmtree(window.own_data, ignore_errors=True)
+    sys.exit(1 if window.failed else 0)
+
+
+if __name__ == "__main__":
+    main()

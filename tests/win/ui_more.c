@@ -1,0 +1,115 @@
+/* ui_more.c: settings, about and details, by a manager (see ui_signin.c) with a backup in the list. */
+#include "ui_drive.h"
+
+static void open_menu(Ui *ui, int command, int control, const char *what)
+{
+    PostMessageW(ui->window, WM_COMMAND, (WPARAM)command, 0);
+    char *name = mem_printf("%s opens", what);
+    ok(ui, wait_can(ui, control, SHORT_MS), name, "it does not");
+    mem_free(name);
+}
+
+static void check_value(Ui *ui, int id, const char *wanted)
+{
+    char *text = dialog_text(ui, id);
+    char *name = mem_printf("the settings' control %d shows %s", id, wanted);
+    ok(ui, strcmp(text, wanted) == 0, name, text);
+    mem_free(name);
+    mem_free(text);
+}
+
+static void check_settings(Ui *ui)
+{
+    open_menu(ui, IDM_SETTINGS, IDC_SET_SAVE, "Settings");
+    check_value(ui, IDC_SET_LOCK, "15");
+    check_value(ui, IDC_SET_STALL, "10");
+    check_value(ui, IDC_SET_MONTHLY, "0");
+    check_value(ui, IDC_SET_SHRINK, "30");
+    picture(ui, "settings");
+    dialog_set(ui, IDC_SET_STALL, "99999");
+    click_in(ui, IDC_SET_SAVE);
+    ok(ui, wait_box(ui, IDC_SET_SAVE), "nonsense is told", "it is not");
+    picture(ui, "settings-nonsense");
+    ok(ui, answer_box_over(ui, IDC_SET_SAVE, IDCLOSE), "the box can be closed", "it stays");
+    wait_can(ui, IDC_SET_SAVE, SHORT_MS);
+    dialog_set(ui, IDC_SET_STALL, "20");
+    dialog_set(ui, IDC_SET_MONTHLY, "12");
+    dialog_set(ui, IDC_SET_LOCK, "30");
+
+    /* By keyboard: Alt+A to the last number, a digit over it, Enter saves. */
+    access_key(ui, 'a');
+    ok(ui, wait_focus(ui, IDC_SET_SHRINK), "Alt+A goes to its field", "it does not");
+    ask(ui, focus(ui), EM_SETSEL, 0, -1);
+    type_text(ui, "0");
+    press(ui, VK_RETURN);
+    ok(ui, wait_dialog_gone(ui, IDC_SET_SAVE, SHORT_MS), "Enter saves", "the dialog stays");
+    ok(ui, wait_lines(ui, "The settings were saved.", 1, SHORT_MS), "the log says so", "it does not");
+    open_menu(ui, IDM_SETTINGS, IDC_SET_SAVE, "Settings again");
+    check_value(ui, IDC_SET_LOCK, "30");
+    check_value(ui, IDC_SET_STALL, "20");
+    check_value(ui, IDC_SET_MONTHLY, "12");
+    check_value(ui, IDC_SET_SHRINK, "0");
+    press(ui, VK_ESCAPE);
+    ok(ui, wait_dialog_gone(ui, IDC_SET_SAVE, SHORT_MS), "Esc closes them", "they stay");
+}
+
+static void check_about(Ui *ui)
+{
+    open_menu(ui, IDM_ABOUT, IDC_ABOUT_TEXT, "About");
+    static const char *const parts[] = {"libpq 18", "OpenSSL ", "zstd ", "pg_dump 18", "pg_restore 17", "PostgreSQL"};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        char *name = mem_printf("it names %s", parts[i]);
+        ok(ui, wait_dialog_text(ui, IDC_ABOUT_TEXT, parts[i], SHORT_MS), name, "it does not");
+        mem_free(name);
+    }
+    picture(ui, "about");
+    press(ui, VK_ESCAPE);
+    ok(ui, wait_dialog_gone(ui, IDC_ABOUT_TEXT, SHORT_MS), "Esc closes it", "it stays");
+}
+
+static void check_help(Ui *ui)
+{
+    open_menu(ui, IDM_HELP, IDC_HELP_TEXT, "View Help");
+    picture(ui, "help");
+    press(ui, VK_ESCAPE);
+    ok(ui, wait_dialog_gone(ui, IDC_HELP_TEXT, SHORT_MS), "Esc closes it", "it stays");
+}
+
+static void check_details(Ui *ui)
+{
+    select_rows(ui, 0, 1);
+    open_menu(ui, IDC_DETAILS, IDC_COPY_DETAILS, "View Backup Details"); /* Copy waits until all is read */
+    picture(ui, "details");
+    click_in(ui, IDC_COPY_DETAILS);
+    static const char *const parts[] = {"SHA-256\t",      "Server\tPostgreSQL ", "History\t",
+                                        "backup, success", "(o'neil)",           "Rights for\treader",
+                                        "Table\tRows\tIn the database"};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        char *name = mem_printf("the details, copied, have \"%s\"", parts[i]);
+        bool there = wait_for(ui, SHORT_MS, clipboard_has, parts[i]);
+        char *text = there ? NULL : clipboard_text();
+        ok(ui, there, name, text);
+        mem_free(text);
+        mem_free(name);
+    }
+    press(ui, VK_ESCAPE);
+    ok(ui, wait_dialog_gone(ui, IDC_COPY_DETAILS, SHORT_MS), "Esc closes them", "they stay");
+}
+
+void scenario_more(Ui *ui)
+{
+    ui->keep_dialogs = true;
+    if (!open_window(ui)) {
+        return;
+    }
+    sign_in(ui, "o'neil", "it's %41");
+    if (!ok(ui, wait_dialog_gone(ui, IDC_SIGN_IN, SHORT_MS) && rows(ui) > 0, "a manager signs in", "nobody does")) {
+        return;
+    }
+    check_settings(ui);
+    check_about(ui);
+    check_help(ui);
+    check_details(ui);
+    PostMessageW(ui->window, WM_CLOSE, 0, 0);
+    check_exit(ui, 0, "the program ends");
+}

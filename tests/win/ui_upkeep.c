@@ -1,0 +1,241 @@
+/*
+ * ui_upkeep.c: the status band and its button, pins, clean-ups, a proof, and a folder that others change. The folder
+ * has four backups of one database, newest first: not verified, of yesterday, and two of years ago.
+ */
+#include "ui_drive.h"
+
+#include "retention.h"
+
+enum { NAME = 0, STATUS = 4, COPIES = 5, PINNED = 6, LEAVES = 7 };
+
+static void wait_done(Ui *ui)
+{
+    wait_for(ui, SHORT_MS * 4, job_is_done, NULL);
+}
+
+static bool mend_is_shown(Ui *ui, const void *shown)
+{
+    return (IsWindowVisible(item(ui, IDC_MEND)) != 0) == *(const bool *)shown;
+}
+
+static bool wait_rows(Ui *ui, int count)
+{
+    return wait_for(ui, SHORT_MS, has_rows, &count);
+}
+
+/* By keyboard: the button's access key. */
+static void check_band(Ui *ui)
+{
+    static const WORD mend[] = {VK_MENU, 'W'};
+    bool shown = true;
+    ok(ui, wait_text(ui, IDC_STATUS, "\xE2\x9A\xA0 The newest backup (1 hour ago) is not verified", SHORT_MS),
+       "the band says that the newest is not verified", "it does not");
+    ok(ui, wait_for(ui, SHORT_MS, mend_is_shown, &shown) && has_text(ui, IDC_MEND, "Verify No&w"),
+       "and has the button that mends it", "it has not");
+    focus_list(ui);
+    type(mend, 2);
+    ok(ui, wait_text(ui, IDC_STATUS, "\xE2\x9C\x85 Protected: last backup 1 hour ago, verified", SHORT_MS),
+       "Alt+W verifies it, and the band is content", "it is not");
+    shown = false;
+    ok(ui, wait_for(ui, SHORT_MS, mend_is_shown, &shown), "then there is nothing to mend", "the button stays");
+    wait_done(ui);
+}
+
+static void check_cells(Ui *ui)
+{
+    ok(ui, wait_cell(ui, 0, STATUS, "Verified") && wait_cell(ui, 0, LEAVES, "stays"),
+       "the newest verified one is said to stay", "it is not");
+    char *day = cell(ui, 1, LEAVES);
+    ok(ui, strchr(day, '/') != NULL, "the next one has the day on which it goes", day);
+    mem_free(day);
+    ok(ui, wait_cell(ui, 2, LEAVES, "next clean-up") && wait_cell(ui, 3, LEAVES, "next clean-up"),
+       "the old ones go at the next clean-up", "they do not");
+    ok(ui, wait_cell(ui, 0, COPIES, "This PC"), "the column of copies says where they are", "it does not");
+}
+
+static void check_pins(Ui *ui)
+{
+    select_rows(ui, 3, 4);
+    send_command(ui, IDM_UNPIN);
+    ping(ui);
+    ok(ui, count_in_log(ui, "Unpinned: ") == 0, "what is not pinned cannot be unpinned", "it was");
+    send_command(ui, IDM_PIN);
+    ok(ui, wait_lines(ui, "\xF0\x9F\x93\x8C Pinned: ", 1, SHORT_MS), "Pin pins", "the log is silent");
+    ok(ui, wait_cell(ui, 3, PINNED, "Pinned") && wait_cell(ui, 3, LEAVES, "stays"), "the list shows it", "it does not");
+    wait_done(ui);
+}
+
+static bool dialog_lists(Ui *ui, const void *count)
+{
+    HWND dialog = find(ui, L"#32770");
+    HWND list = dialog == NULL ? NULL : GetDlgItem(dialog, IDC_CLEANUP_LIST);
+    return list != NULL && ask(ui, list, LVM_GETITEMCOUNT, 0, 0) == *(const int *)count;
+}
+
+/* No sliver is left beside the last column, and none of it is out of sight. */
+static void check_columns(Ui *ui)
+{
+    HWND list = GetDlgItem(find(ui, L"#32770"), IDC_CLEANUP_LIST);
+    RECT client;
+    int width = 0;
+    GetClientRect(list, &client);
+    for (int i = 0; i < 4; i++) {
+        width += (int)ask(ui, list, LVM_GETCOLUMNWIDTH, (WPARAM)i, 0);
+    }
+    char *why = mem_printf("the list has %d, they have %d", (int)client.right, width);
+    ok(ui, width == client.right, "its columns fill the list", why);
+    mem_free(why);
+}
+
+static void check_cleanup(Ui *ui)
+{
+    int one = 1;
+    click(ui, IDC_CLEANUP);
+    ok(ui, wait_for(ui, SHORT_MS, dialog_lists, &one), "Cleanup Old Backups shows the one that goes", "it does not");
+    check_columns(ui);
+    press(ui, VK_ESCAPE);
+    ok(ui, wait_for(ui, SHORT_MS, box_is_gone, NULL) && files(ui).backups == 4, "Esc keeps it", "it is gone");
+    send_command(ui, IDC_CLEANUP);
+    wait_for(ui, SHORT_MS, dialog_lists, &one);
+    PostMessageW(GetDlgItem(find(ui, L"#32770"), IDOK), BM_CLICK, 0, 0);
+    ok(ui, wait_lines(ui, "\xE2\x9C\x85 Cleanup complete! Removed 1 old backup(s).", 1, SHORT_MS), "then it removes it",
+       "the log does not say so");
+    ok(ui, wait_rows(ui, 3) && files(ui).backups == 3, "the pinned one stays", "it does not");
+    wait_done(ui);
+    select_rows(ui, 2, 3);
+    send_command(ui, IDM_UNPIN);
+    ok(ui, wait_lines(ui, "Unpinned: ", 1, SHORT_MS) && wait_cell(ui, 2, PINNED, ""), "Unpin unpins", "it does not");
+    wait_done(ui);
+}
+
+static void check_alarm(Ui *ui)
+{
+    Error err = ERROR_INIT;
+    bool shown = true;
+    /* As another program's backup leaves it. */
+    static const char alarm[] = "{\"reason\": \"table parts lost 96 % of its rows (12410 before, 400 now)\"}";
+    char *path = fs_join(ui->folder, RETENTION_FROZEN_FILE);
+    fs_write_atomic(path, alarm, sizeof alarm - 1, &err);
+    mem_free(path);
+    ok(ui, wait_text(ui, IDC_STATUS, "\xE2\x9A\xA0 Look at this: table parts lost 96 % of its rows", SHORT_MS),
+       "a shrink alarm is seen by itself", "it is not");
+    ok(ui, wait_for(ui, SHORT_MS, mend_is_shown, &shown) && has_text(ui, IDC_MEND, "Sho&w Shrink Alarm..."),
+       "the band's button shows it", "it does not");
+    click(ui, IDC_CLEANUP);
+    ok(ui, answer_box(ui, IDCLOSE), "meanwhile a clean-up says why nothing goes", "there is no box");
+    wait_done(ui);
+    click(ui, IDC_MEND);
+    ok(ui, answer_box(ui, IDCANCEL), "it asks", "there is no question");
+    ok(ui, count_in_log(ui, "Clean-ups are allowed again.") == 0, "\"Not now\" leaves it", "it does not");
+    click(ui, IDC_MEND);
+    answer_box(ui, IDYES);
+    ok(ui, wait_lines(ui, "Clean-ups are allowed again.", 1, SHORT_MS), "a yes ends the alarm", "it does not");
+    ok(ui, wait_text(ui, IDC_STATUS, "\xE2\x9C\x85 Protected", SHORT_MS), "and the band is content again", "it is not");
+    wait_done(ui);
+    error_clear(&err);
+}
+
+static char *path_of(Ui *ui, int row)
+{
+    char *name = cell(ui, row, NAME);
+    char *path = fs_join(ui->folder, name);
+    mem_free(name);
+    return path;
+}
+
+static bool first_is_not(Ui *ui, const void *name)
+{
+    char *now = cell(ui, 0, NAME);
+    bool other = strcmp(now, name) != 0;
+    mem_free(now);
+    return other;
+}
+
+static void check_folder(Ui *ui)
+{
+    Error err = ERROR_INIT;
+    int before = rows(ui);
+    char *added = mem_printf("%s\\cmms_backup_20240101_000000.backup", ui->folder);
+    fs_write_atomic(added, "x", 1, &err);
+    ok(ui, wait_rows(ui, before + 1), "a file that comes is seen by itself", "it is not");
+    fs_remove(added, &err);
+    ok(ui, wait_rows(ui, before), "and one that goes", "it is not");
+    mem_free(added);
+
+    char *away = mem_printf("%s away", ui->folder);
+    fs_rename(ui->folder, away, false, &err);
+    ok(ui, wait_text(ui, IDC_STATUS,
+                    "\xE2\x9D\x8C The backup folder cannot be read. It is looked for again by itself.", SHORT_MS),
+       "a folder that vanishes is told", "it is not");
+    ok(ui, wait_rows(ui, 0) && find(ui, L"#32770") == NULL, "without a box", "there is one");
+    ok(ui, wait_text(ui, IDC_CHART, "No backups to draw yet", SHORT_MS), "the chart shows no bars of what is gone",
+       "it does");
+    fs_rename(away, ui->folder, false, &err);
+    ok(ui, wait_rows(ui, before) && wait_text(ui, IDC_STATUS, "\xE2\x9C\x85 Protected", SHORT_MS),
+       "when it is back the list is too", "it is not");
+    mem_free(away);
+
+    /* Gone between the look and the click. */
+    char *path = path_of(ui, 2);
+    select_rows(ui, 2, 3);
+    fs_remove(path, &err);
+    send_command(ui, IDC_VERIFY);
+    char *name = mem_printf("\xE2\x9D\x8C %s is no longer in the backup folder", strrchr(path, '\\') + 1);
+    ok(ui, wait_lines(ui, name, 1, SHORT_MS), "a file that went meanwhile is told so", name);
+    mem_free(name);
+    ok(ui, answer_box(ui, IDCLOSE), "also in a box", "there is none");
+    ok(ui, wait_rows(ui, before - 1), "and the list has forgotten it", "it has not");
+    wait_done(ui);
+    mem_free(path);
+    error_clear(&err);
+}
+
+static void check_prove(Ui *ui)
+{
+    select_rows(ui, 0, 1);
+    send_command(ui, IDM_PROVE);
+    int id = IDC_CREATE;
+    ok(ui, wait_for(ui, SHORT_MS, is_disabled, &id) && wait_enabled(ui, IDC_CANCEL_JOB, SHORT_MS), "Prove starts",
+       "it does not");
+    ok(ui, wait_for(ui, SHORT_MS * 2, is_saving, NULL), "its progress is shown", "the bar does not move");
+    wait_done(ui);
+    ok(ui, wait_cell(ui, 0, STATUS, "Proven"), "the backup is proven", "it is not");
+    ok(ui, wait_text(ui, IDC_STATUS, ", proven", SHORT_MS), "and the band says so", "it does not");
+}
+
+/* The menu bar by keyboard, and its commands. */
+static void check_menus(Ui *ui)
+{
+    static const WORD backup[] = {VK_MENU, 'B'};
+    SetForegroundWindow(ui->window);
+    focus_list(ui);
+    type(backup, 2);
+    ok(ui, wait_for(ui, SHORT_MS, menu_is_there, NULL), "Alt+B opens the menu", "it does not");
+    PostMessageW(ui->window, WM_CANCELMODE, 0, 0);
+    wait_for(ui, SHORT_MS, menu_is_gone, NULL);
+    unsigned before = count_in_log(ui, "Found ");
+    send_command(ui, IDC_REFRESH);
+    ok(ui, wait_lines(ui, "Found ", before + 1, SHORT_MS), "the menu's Refresh List refreshes", "it does not");
+    char *first = cell(ui, 0, NAME);
+    HWND header = (HWND)ask(ui, item(ui, IDC_LIST), LVM_GETHEADER, 0, 0);
+    PostMessageW(header, WM_LBUTTONDOWN, MK_LBUTTON, MAKELPARAM(20, 8));
+    PostMessageW(header, WM_LBUTTONUP, 0, MAKELPARAM(20, 8));
+    ok(ui, wait_for(ui, SHORT_MS, first_is_not, first), "a click on a column's title sorts by it", "it does not");
+    mem_free(first);
+}
+
+void check_upkeep(Ui *ui)
+{
+    if (!ok(ui, rows(ui) == 4, "there are four backups", "there are not")) {
+        return;
+    }
+    check_band(ui);
+    check_cells(ui);
+    check_pins(ui);
+    check_cleanup(ui);
+    check_alarm(ui);
+    check_folder(ui);
+    check_prove(ui);
+    check_menus(ui);
+    send_command(ui, IDM_EXIT);
+}
