@@ -46,8 +46,8 @@ void skew_release(Skew *skew);
 /* Of an archive whose TOC has been read. At most 64 options; others are left as they are. */
 void skew_read(const Archive *archive, Skew *skew);
 
-/* Sets `unknown`. `pg` must be outside of a transaction, in a database where a temporary table may be made; where it may
- * not, all count as known. False only when cancelled or when the connection is lost. */
+/* Sets `unknown`. `pg` must be outside of a transaction, in a database where a temporary table may be made; where it
+ * may not, all count as known. False only when cancelled or when the connection is lost. */
 bool skew_ask(Pg *pg, Skew *skew, const Cancel *cancel, Error *err);
 
 size_t skew_count(const Skew *skew); /* of the unknown ones */
@@ -56,8 +56,8 @@ size_t skew_count(const Skew *skew); /* of the unknown ones */
  * src/core/skew.c, and nobody misses it; else it is worth a warning. Caller frees. */
 char *skew_text(const SkewOption *option, bool *mark);
 
-/* Writes the copy to `to`, which must not exist, without the unknown options; on failure it is removed. `archive` is the
- * TOC of `from`. */
+/* Writes the copy to `to`, which must not exist, without the unknown options; on failure it is removed. `archive` is
+ * the TOC of `from`. */
 bool skew_copy(const char *from, const Archive *archive, const Skew *skew, const char *to, const Cancel *cancel,
                Error *err);
 

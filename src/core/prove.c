@@ -609,7 +609,8 @@ static bool copy_backup(Run *run, const Skew *skew, Error *err)
     ok = ok && fs_free_space(run->scratch, &available, err);
     if (ok && available < run->result.manifest.bytes + NEARLY_FULL) {
         ok = error_set(err, EK_SPACE, "the disk with \"%s\" has no room for a copy of the backup", run->scratch);
-        error_hint(err, "Free %.0f MB there.", (double)(run->result.manifest.bytes + NEARLY_FULL - available) / MEGABYTE);
+        error_hint(err, "Free %.0f MB there.",
+                   (double)(run->result.manifest.bytes + NEARLY_FULL - available) / MEGABYTE);
     }
     if (ok) {
         run->copy = fs_join(run->scratch, COPY_NAME);

@@ -361,7 +361,8 @@ static bool ask(Pg *pg, SkewOption *option, const Cancel *cancel, Error *err)
     const char *is = option->value == NULL ? "" : "=", *value = option->value == NULL ? "" : option->value;
     char *sql = option->of_column
                     ? mem_printf("ALTER TABLE pg_temp.cmms_ask ALTER COLUMN a SET (%s%s%s)", option->name, is, value)
-                    : mem_printf("CREATE TEMPORARY TABLE cmms_ask_more (a text) WITH (%s%s%s)", option->name, is, value);
+                    : mem_printf("CREATE TEMPORARY TABLE cmms_ask_more (a text) WITH (%s%s%s)", option->name, is,
+                                 value);
     /* A value that the archive holds was right where it came from: whatever is refused here is not known here. */
     const bool known = pg_query(pg, sql, NULL, 0, cancel, NULL, &why);
     mem_free(sql);
@@ -412,8 +413,8 @@ char *skew_text(const SkewOption *option, bool *mark)
         }
     }
     *mark = false;
-    return mem_printf("The server here does not know the %s option \"%s\": restored without it; the rows are whole", kind,
-                      option->name);
+    return mem_printf("The server here does not know the %s option \"%s\": restored without it; the rows are whole",
+                      kind, option->name);
 }
 
 /* --- the copy -------------------------------------------------------------------------------------------- */

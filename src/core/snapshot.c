@@ -168,8 +168,8 @@ char *snapshot_unsafe_export(int server_version)
         return NULL;
     }
     char *version = release_text(server_version);
-    char *text = mem_printf("The rows on the server cannot be counted for comparison: it is a standby of PostgreSQL %s, "
-                            "and what it would export to compare with can be wrong before %s",
+    char *text = mem_printf("The rows on the server cannot be counted for comparison: it is a standby of PostgreSQL "
+                            "%s, and what it would export to compare with can be wrong before %s",
                             version, mended == NULL ? "a newer PostgreSQL" : mended);
     mem_free(version);
     return text;

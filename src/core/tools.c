@@ -135,15 +135,19 @@ typedef struct Remembered {
     int64_t modified;
 } Remembered;
 
-static Remembered *remembered; /* all three under thread_process_mutex */
-static size_t remembered_count, remembered_capacity;
+typedef struct Answers {
+    Remembered *items;
+    size_t count, capacity;
+} Answers;
+
+static Answers answers; /* under thread_process_mutex */
 
 /* Of the path; NULL: none yet. */
 static Remembered *recall(const char *path)
 {
-    for (size_t i = 0; i < remembered_count; i++) {
-        if (same_path(remembered[i].path, path)) {
-            return &remembered[i];
+    for (size_t i = 0; i < answers.count; i++) {
+        if (same_path(answers.items[i].path, path)) {
+            return &answers.items[i];
         }
     }
     return NULL;
@@ -168,10 +172,10 @@ static void remember(const Tool *tool, const FsInfo *info)
     mutex_lock(thread_process_mutex());
     Remembered *known = recall(tool->path);
     if (known == NULL) {
-        void *grown = remembered;
-        mem_grow(&grown, &remembered_capacity, remembered_count + 1, sizeof *remembered);
-        remembered = grown;
-        known = &remembered[remembered_count++];
+        void *grown = answers.items;
+        mem_grow(&grown, &answers.capacity, answers.count + 1, sizeof *answers.items);
+        answers.items = grown;
+        known = &answers.items[answers.count++];
         *known = (Remembered){.path = mem_strdup(tool->path)};
     }
     mem_free(known->version);
@@ -539,7 +543,8 @@ static bool understood(const Tool *tool, int server_version, Error *err)
         return error_hint(err, "Update the server: this PostgreSQL has had no repairs for years.");
     }
     if (tool->major > ARCHIVE_NEWEST_TOOL) {
-        error_set(err, EK_TOOL, "pg_dump %s may write archives that are newer than this program can check (PostgreSQL %d's)",
+        error_set(err, EK_TOOL,
+                  "pg_dump %s may write archives that are newer than this program can check (PostgreSQL %d's)",
                   tool->version, ARCHIVE_NEWEST_TOOL);
         return error_hint(err, "Update CMMS Backup.");
     }
@@ -573,9 +578,10 @@ bool tools_pick_dump(Tools *tools, const ToolNeed *need, const Cancel *cancel, c
                   ? mem_printf("Using pg_dump %s, made for PostgreSQL %d: %s", best->version, major, best->path)
                   : mem_printf("Using pg_dump %s, the nearest to PostgreSQL %d here: %s", best->version, major,
                                best->path);
+    const char *what = best->origin == TOOL_OURS ? "CMMS Backup" : "PostgreSQL's tools on this PC";
     *warning = best->major == major && best->minor < minor
-                   ? mem_printf("pg_dump %s is older than the server, PostgreSQL %d.%d: update %s", best->version, major,
-                                minor, best->origin == TOOL_OURS ? "CMMS Backup" : "PostgreSQL's tools on this PC")
+                   ? mem_printf("pg_dump %s is older than the server, PostgreSQL %d.%d: update %s", best->version,
+                                major, minor, what)
                    : NULL;
     return true;
 }

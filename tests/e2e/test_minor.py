@@ -199,8 +199,8 @@ def test_refused_before_the_dump(program):
     server = harness.shared_server()
     folder = harness.temp_dir("b")
     done = program.run(["backup", "--json", "--folder", program.path(folder)],
-                       env={**server.env(harness.sample(server)), "CMMS_BACKUP_TOOLS": program.path(fake_tools(program)),
-                            "FAKE_TOOL_VERSION": "19.1"})
+                       env={**server.env(harness.sample(server)), "FAKE_TOOL_VERSION": "19.1",
+                            "CMMS_BACKUP_TOOLS": program.path(fake_tools(program))})
     equal((done.code, done.json()["error"]["message"]),
           (4, "pg_dump 19.1 may write archives that are newer than this program can check (PostgreSQL 18's)"),
           "the refusal: %s" % done.out)
@@ -269,9 +269,9 @@ def test_standby(program):
         folder = harness.temp_dir("b")
         report = program.good_backup(server, "postgres", folder)
         major, minor = numbers(version)
-        words = ("The rows on the server cannot be counted for comparison: it is a standby of PostgreSQL %d.%d, and what "
-                 "it would export to compare with can be wrong before %d.%d" % (major, minor, major,
-                                                                                NOVEMBER.get(major, 0)))
+        words = ("The rows on the server cannot be counted for comparison: it is a standby of PostgreSQL %d.%d, and "
+                 "what it would export to compare with can be wrong before %d.%d" %
+                 (major, minor, major, NOVEMBER.get(major, 0)))
         mended = since_november(version)
         equal(harness.warnings_of(report), [] if mended else [words], "warnings")
         equal([t.get("expected") for t in manifest_of(report["unix_path"])["tables"]], [10 if mended else None],

@@ -1,6 +1,6 @@
 /*
- * fuzz_skew.c: any bytes as the SQL of a table in an archive. What is found goes into statements of ours, so it has to be
- * plain; and looking changes nothing.
+ * fuzz_skew.c: any bytes as the SQL of a table in an archive. What is found goes into statements of ours, so it has to
+ * be plain; and looking changes nothing.
  */
 #include <stdint.h>
 #include <stdlib.h>

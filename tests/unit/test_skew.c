@@ -33,7 +33,8 @@ static void finds_options(void **state)
     static const struct {
         const char *sql, *found;
     } cases[] = {
-        {"CREATE TABLE public.t (\n    a integer\n);\nALTER TABLE ONLY public.t ALTER COLUMN a SET (pg_attver=22116);\n",
+        {"CREATE TABLE public.t (\n    a integer\n);\n"
+         "ALTER TABLE ONLY public.t ALTER COLUMN a SET (pg_attver=22116);\n",
          "column pg_attver=22116"},
         {"CREATE TABLE t (a int);\nALTER TABLE ONLY t ALTER COLUMN a SET (pg_attver=1, n_distinct=-0.5);\n"
          "ALTER TABLE ONLY t ALTER COLUMN \"b \"\"SET (x=1)\" SET (pg_attver=2);\n",
@@ -87,8 +88,8 @@ static void lists_each_once_and_not_too_many(void **state)
     StrBuf sql;
     strbuf_init(&sql, STRBUF_LARGE);
     for (int i = 0; i < 200; i++) {
-        strbuf_addf(&sql, "ALTER TABLE ONLY t ALTER COLUMN a SET (o%d=1);\nALTER TABLE ONLY t ALTER COLUMN b SET (o0=2);\n",
-                    i);
+        strbuf_addf(&sql, "ALTER TABLE ONLY t ALTER COLUMN a SET (o%d=1);\n"
+                          "ALTER TABLE ONLY t ALTER COLUMN b SET (o0=2);\n", i);
     }
     ArchiveEntry entries[] = {{.tag = (char *)"t", .desc = (char *)"TABLE", .definition = sql.buf},
                               {.tag = (char *)"u", .desc = (char *)"TABLE", .definition = NULL}};
@@ -142,7 +143,8 @@ static void blanks_what_is_unknown(void **state)
         {"CREATE TABLE t (a int)\nWITH (bad='1');\n", "CREATE TABLE t (a int)\n              ;\n"},
         {"CREATE TABLE t (a int)\nWITH (bad='1', toast.bad='x', fillfactor='70');\n",
          "CREATE TABLE t (a int)\nWITH (         toast.bad='x', fillfactor='70');\n"},
-        {"CREATE TABLE t (a text DEFAULT '" SET_A "(bad=1);');\n", "CREATE TABLE t (a text DEFAULT '" SET_A "(bad=1);');\n"},
+        {"CREATE TABLE t (a text DEFAULT '" SET_A "(bad=1);');\n",
+         "CREATE TABLE t (a text DEFAULT '" SET_A "(bad=1);');\n"},
     };
     char *dir = test_dir_new();
     char *from = fs_join(dir, "a.backup"), *to = fs_join(dir, "b.backup");

@@ -2,6 +2,10 @@
 
 #include "tools.h"
 
+#ifndef _WIN32
+#include <sys/stat.h>
+#endif
+
 static void parses_versions(void **state)
 {
     (void)state;
@@ -271,9 +275,67 @@ static void keeps_the_reason_of_one_that_does_not_start(void **state)
     test_dir_remove(dir);
 }
 
+#ifndef _WIN32
+static void write_script(const char *path, const char *version, const char *more)
+{
+    char *text = mem_printf("#!/bin/sh\necho asked >>\"$0.log\"\necho 'pg_dump (PostgreSQL) %s'\n%s", version, more);
+    test_write(path, text);
+    assert_int_equal(chmod(path, 0755), 0);
+    mem_free(text);
+}
+
+static size_t times_asked(const char *path)
+{
+    char *log = mem_printf("%s.log", path);
+    StrBuf text;
+    Error err = ERROR_INIT;
+    strbuf_init(&text, STRBUF_SMALL);
+    assert_ok(fs_read_all(log, STRBUF_SMALL, &text, &err), &err);
+    const size_t times = text.len / strlen("asked\n");
+    strbuf_release(&text);
+    mem_free(log);
+    return times;
+}
+
+/* A tool is asked once as long as it is the same file; what was only found is not asked at all. (Scripts: not under
+ * Windows.) */
+static void answers_are_remembered(void **state)
+{
+    (void)state;
+    char *dir = test_dir_new();
+    char *path = fs_join(dir, "pg_dump");
+    const char *const dirs[] = {dir};
+    Tools tools;
+    Error err = ERROR_INIT;
+    tools_init(&tools);
+    write_script(path, "17.11", "");
+    assert_ok(tools_find_in(dirs, 1, 0, &tools, NULL, &err), &err);
+    assert_null(tools.dump[0].version);
+    for (int i = 0; i < 3; i++) {
+        assert_ok(tools_find_in(dirs, 1, 1, &tools, NULL, &err), &err);
+        assert_string_equal(tools.dump[0].version, "17.11");
+        assert_int_equal(tools.dump[0].major, 17);
+        assert_int_equal(tools.dump[0].minor, 11);
+    }
+    assert_int_equal(times_asked(path), 1);
+    write_script(path, "18.7", "# of another size\n");
+    assert_ok(tools_find_in(dirs, 1, 1, &tools, NULL, &err), &err);
+    assert_string_equal(tools.dump[0].version, "18.7");
+    assert_int_equal(times_asked(path), 2);
+    assert_ok(tools_ask_all(&tools, NULL, &err), &err);
+    assert_int_equal(times_asked(path), 2);
+    tools_release(&tools);
+    mem_free(path);
+    test_dir_remove(dir);
+}
+#endif
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+#ifndef _WIN32
+        cmocka_unit_test(answers_are_remembered),
+#endif
         cmocka_unit_test(parses_versions), cmocka_unit_test(reads_the_minor),
         cmocka_unit_test(picks_by_major_and_minor), cmocka_unit_test(picks_a_restore_tool_new_enough),
         cmocka_unit_test(starts_a_found_one_only_when_needed), cmocka_unit_test(says_why_there_is_none),
