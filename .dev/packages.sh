@@ -24,9 +24,14 @@ apt_settings >"$tmp/settings"
 apt="apt-get -y -q --no-install-recommends -o Acquire::Retries=2"
 excluded=
 
+full() { echo "FAIL: the disk is full: the packages need more room"; exit 1; }
+
 # resolve PACKAGE...: what would have to be fetched for them, "URI SIZE FILE" lines in $tmp/uris.
 resolve() {
-  $apt --print-uris install "$@" >"$tmp/plan" 2>"$tmp/error" || return 1
+  if ! $apt --print-uris install "$@" >"$tmp/plan" 2>"$tmp/error"; then
+    ! grep -q "No space left" "$tmp/error" || full
+    return 1
+  fi
   sed -n "s/^'\([^']*\)' \([^ ]*\) \([0-9]*\).*/\1 \3 \2/p" "$tmp/plan" >"$tmp/uris"
 }
 
@@ -47,7 +52,7 @@ lost() {
   output=$($apt --download-only install "$@" 2>&1) && { printf '%s\n' "$output"; return 0; }
   printf '%s\n' "$output"
   case $output in
-    *"No space left"*|*"enough free space"*) echo "FAIL: the disk is full: the packages need more room"; exit 1 ;;
+    *"No space left"*|*"enough free space"*) full ;;
   esac
   # What APT still lacks has not come. A server that nobody reaches says nothing about its files.
   resolve "$@"
@@ -87,7 +92,7 @@ while :; do
     source=$(apt-cache show "$name=$version" 2>/dev/null | awk '/^Source: /{ print $2; exit }')
     source=${source:-$name}
     case $excluded in *" $source $version ("*) continue ;; esac
-    excluded="$excluded $source $version ($why)"
+    excluded="$excluded${excluded:+,} $source $version ($why)"
     echo "NOTE: $source $version is listed, but cannot be had ($uri: $why); looking for another version"
     printf 'Package: src:%s\nPin: version %s\nPin-Priority: -1\n\n' "$source" "$version" >>"$preferences"
   done <"$tmp/lost"

@@ -32,7 +32,9 @@ debian_mirrors() {
   # A list of mirrors is APT's own idea; the others want one.
   for expand in $list; do
     case $expand in
-      mirror+file:*) awk 'NF && !/^#/ { print $1 }' "${expand#mirror+file:}" 2>/dev/null || true ;;
+      mirror+file:*)
+        expand=${expand#mirror+file:}
+        awk 'NF && !/^#/ { print $1 }' "${expand%/}" 2>/dev/null || true ;;
       *) echo "$expand" ;;
     esac
   done | sed 's#/*$##' | awk '

@@ -10,6 +10,7 @@ import tempfile
 import threading
 import time
 import traceback
+import urllib.parse
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 DEV = os.path.join(TOP, ".dev")
@@ -56,9 +57,10 @@ class Mirror:
                 self.answer(True)
 
             def answer(self, body):
-                mirror.asked.append(self.path)
-                fault = mirror.faults.get(self.path, mirror.faults.get("*"))
-                data = mirror.files.get(self.path)
+                path = urllib.parse.unquote(self.path)
+                mirror.asked.append(path)
+                fault = mirror.faults.get(path, mirror.faults.get("*"))
+                data = mirror.files.get(path)
                 if fault == "403" or (data is None and fault != "html") or fault == "gone":
                     self.send_error(403 if fault == "403" else 404)
                     return
