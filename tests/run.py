@@ -1,23 +1,39 @@
 #!/usr/bin/env python3
-"""Runs every suite and counts. Called inside the root by `./dev test [SUITE ...]`.
+"""Runs every suite and counts. Called inside the root by `./dev test [--no-retry] [SUITE ...]`.
 
 A suite is a list of commands; each prints lines "ok NAME", "not ok NAME: why" or "skip NAME: reason" (cmocka's
 TAP output included). A command that ends with another exit code than its lines explain is a failure as well.
 The whole output of each command lies in build/logs/test/.
+
+Time limits follow the machine: how long a trivial program of Windows takes is measured once, and CMMS_TEST_SCALE hands
+the factor on to the tests. Under Wine (see RETRIED) a test that fails is run again by itself, twice at the most; one
+that passes then counts as passed and is listed as flaky. More than MOST_FLAKY of them are a failure; --no-retry is for
+hunting them. What came of a whole run is in build/test.json, of some suites in build/test-some.json.
 """
 import concurrent.futures
 import glob
+import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
+from collections import namedtuple
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.path.join(TOP, "build")
 LOGS = os.path.join(BUILD, "logs", "test")
+RETRIED = ("unit-wine", "installer", "e2e-wine", "window")
+AGAIN = 2
+MOST_FLAKY = 3
+TRIVIAL = 0.25  # seconds that a trivial program takes under Wine on a machine that is fast and idle
 os.chdir(TOP)
+
+# name, argv, environment, seconds; by_test: it takes names of single tests as further arguments.
+Command = namedtuple("Command", "name argv env limit by_test", defaults=(False,))
+Result = namedtuple("Result", "passed failed skipped seconds")  # failed: lines "NAME: why (log)"
 
 
 def wine_env(**more):
@@ -40,20 +56,22 @@ def units(folder, end):
 
 def suites():
     tap = dict(CMOCKA_MESSAGE_OUTPUT="TAP")
-    yield "lint", [(os.path.basename(f), ["python3", f], None, 300) for f in sorted(glob.glob("tests/lint/*.py"))]
-    yield "unit-native", [(os.path.basename(f), [f], native_env(**tap), 300) for f in units("native", "")]
-    yield "unit-wine", [(os.path.basename(f), ["wine", f], wine_env(**tap), 300) for f in units("mingw", ".exe")]
+    base = os.path.basename
+    yield "lint", [Command(base(f), ["python3", f], None, 300) for f in sorted(glob.glob("tests/lint/*.py"))]
+    yield "setup", [Command(base(f)[:-3], ["python3", f], None, 300) for f in sorted(glob.glob("tests/setup/test_*.py"))]
+    yield "unit-native", [Command(base(f), [f], native_env(**tap), 300) for f in units("native", "")]
+    yield "unit-wine", [Command(base(f), ["wine", f], wine_env(**tap), 300) for f in units("mingw", ".exe")]
     yield "fuzz-corpus", [
-        (os.path.basename(f), [f, "tests/fuzz/corpus/" + os.path.basename(f)[len("fuzz_"):]], native_env(), 300)
-        for f in sorted(glob.glob(os.path.join(BUILD, "native/fuzz/fuzz_*"))) if "." not in os.path.basename(f)]
+        Command(base(f), [f, "tests/fuzz/corpus/" + base(f)[len("fuzz_"):]], native_env(), 300)
+        for f in sorted(glob.glob(os.path.join(BUILD, "native/fuzz/fuzz_*"))) if "." not in base(f)]
     tests = [f for f in sorted(glob.glob("tests/e2e/test_*.py"))]
     # It installs and uninstalls in a prefix of its own, so it needs no other kind; ./dev test packs before.
-    yield "installer", [("installer", ["python3", "tests/e2e/test_installer.py"], wine_env(), 900)]
+    yield "installer", [Command("installer", ["python3", "tests/e2e/test_installer.py"], wine_env(), 900)]
     for kind in ("native", "wine"):
-        yield "e2e-" + kind, [(os.path.basename(f)[:-3] + "-" + kind, ["python3", f, kind],
-                               native_env() if kind == "native" else wine_env(WINEPATH=""), 1500)
+        yield "e2e-" + kind, [Command(base(f)[:-3] + "-" + kind, ["python3", f, kind],
+                                      native_env() if kind == "native" else wine_env(WINEPATH=""), 1500, True)
                               for f in tests if kind in kinds(f)]
-    yield "window", [(os.path.basename(f)[:-3], ["python3", f], wine_env(), 900)
+    yield "window", [Command(base(f)[:-3], ["python3", f], wine_env(), 900)
                      for f in sorted(glob.glob("tests/win/test_*.py"))]
 
 
@@ -64,18 +82,22 @@ def kinds(test):
     return found.group(1).split() if found else ["native", "wine"]
 
 
-def run(suite, name, argv, env, limit):
-    """Returns (passed, [failures], [skips], seconds)."""
-    log = os.path.join(LOGS, "%s-%s.log" % (suite, name))
+def run(suite, command, scale, only=(), again=0):
+    """Runs a command, or only some of its tests, to its end. What it leaves running ends with it."""
+    log = os.path.join(LOGS, "%s-%s%s.log" % (suite, command.name, "-again%d" % again if again else ""))
     start = time.monotonic()
     with open(log, "wb") as out:
-        process = subprocess.Popen(argv, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(command.argv + list(only), env=command.env, stdin=subprocess.DEVNULL, stdout=out,
+                                   stderr=subprocess.STDOUT, start_new_session=True)
         try:
-            code = process.wait(timeout=limit)
+            code = process.wait(timeout=command.limit * scale)
         except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-            code = "no end within %d s" % limit
+            code = "no end within %d s" % (command.limit * scale)
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        process.wait()
     passed, failed, skipped = 0, [], []
     with open(log, encoding="utf-8", errors="replace") as f:
         for line in f:
@@ -86,11 +108,88 @@ def run(suite, name, argv, env, limit):
                 skipped.append(re.sub(r"^(ok|skip)\b[ -]*", "", line))
             elif re.match(r"ok\b", line):
                 passed += 1
-    if code != 0 and not failed:
-        failed.append("%s: exit code %s" % (name, code))
+    if isinstance(code, str) or (code != 0 and not failed):
+        failed.append("%s: %s" % (command.name, code if isinstance(code, str) else "exit code %d" % code))
     if code == 0 and not passed and not skipped:
-        failed.append("%s: it ran no test" % name)
-    return passed, ["%s (%s)" % (f, os.path.relpath(log, TOP)) for f in failed], skipped, time.monotonic() - start
+        failed.append("%s: it ran no test" % command.name)
+    return Result(passed, ["%s (%s)" % (f, os.path.relpath(log, TOP)) for f in failed], skipped,
+                  time.monotonic() - start)
+
+
+def name_of(failure):
+    """The test's name in "1 - NAME (log)", "NAME: why (log)"."""
+    return re.sub(r"^(\d+ - )?(.*?)(:.*)?( \(\S+\.log\))$", r"\2", failure)
+
+
+def run_again(suite, command, scale, first):
+    """The tests that failed once more, by themselves. Returns the result of all, and what was flaky."""
+    result = first
+    for again in range(1, AGAIN + 1):
+        if not result.failed:
+            break
+        names = sorted({name_of(f) for f in result.failed})
+        single = command.by_test and all(n.startswith("test_") for n in names)
+        once_more = run(suite, command, scale, names if single else (), again)
+        seconds = result.seconds + once_more.seconds
+        if single:
+            result = Result(result.passed + once_more.passed, once_more.failed, result.skipped + once_more.skipped, seconds)
+        else:
+            result = once_more._replace(seconds=seconds)
+    still = {name_of(f) for f in result.failed}
+    return result, [f for f in first.failed if name_of(f) not in still]
+
+
+def run_suite(suite, commands, scale, retry):
+    """Returns (Result, flaky), and says them."""
+    begun = time.monotonic()
+    # Two at a time, as the machine has at least two cores; a window needs the screen for itself.
+    with concurrent.futures.ThreadPoolExecutor(1 if suite == "window" else 2) as pool:
+        results = list(pool.map(lambda c: run(suite, c, scale), commands))
+    flaky = []
+    if retry and suite in RETRIED:
+        for i, command in enumerate(commands):
+            results[i], found = run_again(suite, command, scale, results[i])
+            flaky += found
+    longest = sorted(zip(commands, results), key=lambda r: -r[1].seconds)[:3]
+    total = Result(sum(r.passed for r in results), [f for r in results for f in r.failed],
+                   [s for r in results for s in r.skipped], time.monotonic() - begun)
+    print("%-12s %5d passed, %d failed, %d skipped  (%.0f s; the longest: %s)" % (
+        suite, total.passed, len(total.failed), len(total.skipped), total.seconds,
+        ", ".join("%s %.0f s" % (c.name, r.seconds) for c, r in longest)))
+    for word, lines in (("FAILED", total.failed), ("flaky", flaky), ("skipped", total.skipped)):
+        for line in lines:
+            print("  %-7s %s" % (word, line))
+    sys.stdout.flush()
+    return total, flaky
+
+
+def verdict(failed, flaky):
+    too_many = ["%d tests were flaky, and %d may be" % (len(flaky), MOST_FLAKY)] if len(flaky) > MOST_FLAKY else []
+    return failed + too_many
+
+
+def start_wine():
+    """One wineserver for the whole run: without it each program would start its own. The command returns when it can
+    be reached. Then the prefix' services are brought up; they keep what the first program has for its output."""
+    quiet = dict(env=wine_env(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    subprocess.run(["wineserver", "-p"], timeout=60, **quiet)
+    subprocess.run(["wine", "cmd", "/c", "exit"], timeout=600, **quiet)
+    times = []
+    for _ in range(5):
+        begun = time.monotonic()
+        subprocess.run(["wine", "cmd", "/c", "exit"], timeout=600, **quiet)
+        times.append(time.monotonic() - begun)
+    return sorted(times)[2]
+
+
+def write_report(path, suites_report, failed, seconds):
+    """build/test.json: the commit and whether the tree was clean are known to ./dev, outside the root."""
+    report = {"commit": os.environ.get("CMMS_COMMIT") or None, "clean": os.environ.get("CMMS_CLEAN") == "1",
+              "seconds": round(seconds), "failed": len(failed), "suites": suites_report}
+    with open(path + ".new", "w", encoding="utf-8") as f:
+        json.dump(report, f, indent=1, ensure_ascii=False)
+        f.write("\n")
+    os.replace(path + ".new", path)
 
 
 def be_no_init():
@@ -109,19 +208,28 @@ def be_no_init():
 
 def main():
     be_no_init()
-    wanted = sys.argv[1:]
+    retry = "--no-retry" not in sys.argv
+    wanted = [a for a in sys.argv[1:] if a != "--no-retry"]
+    known = [name for name, _ in suites()]
+    if not set(wanted) <= set(known):
+        sys.exit("There is no suite '%s'; there are: %s" % (min(set(wanted) - set(known)), " ".join(known)))
     shutil.rmtree(LOGS, ignore_errors=True)
     os.makedirs(LOGS)
+    # What an earlier run found says nothing of this one.
+    report = os.path.join(BUILD, "test-some.json" if wanted else "test.json")
+    if os.path.exists(report):
+        os.remove(report)
     display = subprocess.Popen(["Xvfb", "-displayfd", "1", "-screen", "0", "1600x1200x24", "-nolisten", "tcp"],
                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     os.environ["DISPLAY"] = ":" + display.stdout.readline().decode().strip()
     manager = subprocess.Popen(["openbox"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    # One wineserver for the whole run: without it each program would start its own.
-    keeper = subprocess.Popen(["wineserver", "-f", "-p"], env=wine_env(), stderr=subprocess.DEVNULL)
-    # The first Wine program brings up the prefix' services; the tests begin when they stand.
-    subprocess.run(["wine", "cmd", "/c", "exit"], env=wine_env(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                   stderr=subprocess.DEVNULL, timeout=180)
-    passed, failed, skipped, start = 0, [], [], time.monotonic()
+    start = time.monotonic()
+    trivial = start_wine()
+    scale = max(1.0, trivial / TRIVIAL)
+    os.environ["CMMS_TEST_SCALE"] = "%.2f" % scale
+    print("A trivial program takes %.2f s under Wine: time limits are multiplied by %.1f." % (trivial, scale))
+    sys.stdout.flush()
+    everything, failed, flaky, passed, skipped = {}, [], [], 0, 0
     try:
         for suite, commands in suites():
             if wanted and suite not in wanted:
@@ -129,33 +237,26 @@ def main():
             if not commands:
                 failed.append("%s: there is nothing to run" % suite)
                 continue
-            begun = time.monotonic()
-            # Two at a time, as the machine has at least two cores; a window needs the screen for itself.
-            with concurrent.futures.ThreadPoolExecutor(1 if suite == "window" else 2) as pool:
-                results = list(pool.map(lambda c: (c[0],) + run(suite, *c), commands))
-            ok = sum(r[1] for r in results)
-            bad = [f for r in results for f in r[2]]
-            out = [s for r in results for s in r[3]]
-            print("%-12s %5d passed, %d failed, %d skipped  (%.0f s; the longest: %s)" % (
-                suite, ok, len(bad), len(out), time.monotonic() - begun,
-                ", ".join("%s %.0f s" % (r[0], r[4]) for r in sorted(results, key=lambda r: -r[4])[:3])))
-            for line in bad:
-                print("  FAILED  " + line)
-            for line in out:
-                print("  skipped " + line)
-            sys.stdout.flush()
-            passed, failed, skipped = passed + ok, failed + bad, skipped + out
+            total, found = run_suite(suite, commands, scale, retry)
+            everything[suite] = {"passed": total.passed, "failed": total.failed, "flaky": found,
+                                 "skipped": total.skipped, "seconds": round(total.seconds)}
+            passed, skipped = passed + total.passed, skipped + len(total.skipped)
+            failed, flaky = failed + total.failed, flaky + found
     finally:
-        keeper.kill()
+        subprocess.run(["wineserver", "-k"], env=wine_env(), stderr=subprocess.DEVNULL)
         manager.kill()
         display.kill()
-    if failed:
-        print("\nWhat failed:")
-        for line in failed:
-            print("  " + line)
+    failed = verdict(failed, flaky)
+    write_report(report, everything, failed, time.monotonic() - start)
+    for title, lines in (("Flaky, passed when run again:", flaky), ("What failed:", failed)):
+        if lines:
+            print("\n" + title)
+            for line in lines:
+                print("  " + line)
     print("tests took %.0f s" % (time.monotonic() - start))
-    print("%d passed, %d failed, %d skipped" % (passed, len(failed), len(skipped)))
+    print("%d passed, %d failed, %d skipped" % (passed, len(failed), skipped))
     sys.exit(1 if failed or not passed else 0)
 
 
-main()
+if __name__ == "__main__":
+    main()

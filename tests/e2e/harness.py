@@ -5,9 +5,11 @@ A test file defines functions named test_*, each with one argument, the Program 
 Run `tests/e2e/test_x.py native` for the Linux build of the console program, `wine` for the shipped .exe.
 """
 import contextlib
+import fcntl
 import hashlib
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -23,10 +25,31 @@ PRODUCT = os.environ.get("CMMS_PRODUCT", os.path.join(TOP, "build/product"))
 PREFIX = os.environ.get("WINEPREFIX", os.path.join(TOP, "build/wine"))
 PG_BIN = "/usr/lib/postgresql/17/bin"
 PASSWORD = "s3cret pass'word"
+# How much slower than a fast, idle machine this one is; run.py measures it. Every time limit is multiplied by it.
+SCALE = float(os.environ.get("CMMS_TEST_SCALE") or 1)
 
 
 class Skip(Exception):
     """Raised by a test that cannot run here; the text is the reason."""
+
+
+def left_out(name):
+    """Why set-up has left out something that is optional, in its words; None when it has not."""
+    for path in ["/etc/cmms-missing"] + glob.glob("/opt/*/.missing"):
+        with contextlib.suppress(OSError), open(path, encoding="utf-8") as f:
+            for line in f:
+                if line.split(" ", 1)[0] == name:
+                    return line.split(" ", 1)[1].strip()
+    return None
+
+
+def needs(name, path):
+    """A test needs the file, which comes with NAME: skipped where set-up could not get that, failed where it should be."""
+    if os.path.exists(path):
+        return
+    why = left_out(name)
+    check(why, "%s is not there, and set-up has not left out %s" % (path, name))
+    raise Skip(why)
 
 
 def check(condition, why):
@@ -45,10 +68,33 @@ def same_sums(got, wanted, what):
     check(not differ, "%s differ in %d of %d, as (is, should be): %r" % (what, len(differ), len(wanted), differ))
 
 
-def free_port():
+_reserved = []
+
+
+def reserved_port():
+    """A loopback port that is this process' own until it ends: of those that no system gives out by itself and that no
+    other test has locked, so that it is still free when a server takes it."""
+    os.makedirs("/tmp/cmms-ports", exist_ok=True)
+    for port in random.SystemRandom().sample(range(10240, 15000), 500):
+        lock = open("/tmp/cmms-ports/%d" % port, "w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            with socket.socket() as s:
+                s.bind(("127.0.0.1", port))
+        except OSError:
+            lock.close()
+            continue
+        _reserved.append(lock)
+        return port
+    raise AssertionError("no loopback port is free")
+
+
+@contextlib.contextmanager
+def closed_port():
+    """A port at which nobody listens, and nobody else can begin to."""
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+        yield s.getsockname()[1]
 
 
 def temp_dir(name="t"):
@@ -68,7 +114,7 @@ class Server:
     def __init__(self, folder=None, port=None, settings=(), copy_of=None):
         """copy_of: the folder of such a server that was stopped."""
         self.folder = folder or temp_dir("pg")
-        self.port = port or free_port()
+        self.port = port or reserved_port()
         data = os.path.join(self.folder, "data")
         if copy_of:
             subprocess.run(["cp", "-a", copy_of + "/.", self.folder], check=True)
@@ -173,6 +219,7 @@ def checksums(env):
 
 def clean_env():
     env = {k: v for k, v in os.environ.items() if not k.startswith(("PG", "CMMS_")) and k != "LD_PRELOAD"}
+    env["CMMS_TEST_SCALE"] = str(SCALE)
     env["LC_ALL"] = "C.UTF-8"
     return env
 
@@ -192,7 +239,7 @@ class Done:
 
 def finish(process, limit=280):
     """Waits for a run that was started; what came of it. CMMS_TEST_LIMIT: for mutants, which may hang."""
-    limit = float(os.environ.get("CMMS_TEST_LIMIT", limit))
+    limit = float(os.environ.get("CMMS_TEST_LIMIT", limit * SCALE))
     try:
         out, err = process.communicate(timeout=limit)
     except subprocess.TimeoutExpired:
@@ -342,13 +389,13 @@ def sample(server, database="cmms", megabytes=2):
 
 def wait_for(condition, seconds=60, what="it"):
     """Waits for an event outside, looking often; only for what cannot be waited for otherwise."""
-    end = time.monotonic() + seconds
+    end = time.monotonic() + seconds * SCALE
     while time.monotonic() < end:
         value = condition()
         if value:
             return value
         time.sleep(0.02)
-    raise AssertionError("%s did not happen within %d s" % (what, seconds))
+    raise AssertionError("%s did not happen within %d s" % (what, seconds * SCALE))
 
 
 def main(name):

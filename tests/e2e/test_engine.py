@@ -15,7 +15,7 @@ class WindowsServer:
     """A server of Windows programs on a loopback port, with the tables of the odd and the sample database."""
 
     def __init__(self, program, bin_dir, name):
-        self.program, self.bin, self.port = program, bin_dir, harness.free_port()
+        self.program, self.bin, self.port = program, bin_dir, harness.reserved_port()
         self.folder = harness.temp_dir(name)
         with open(os.path.join(self.folder, "pw"), "w") as f:
             f.write(harness.PASSWORD + "\n")
@@ -31,7 +31,7 @@ class WindowsServer:
         # Files, not pipes: what it leaves running would hold them.
         with open(os.path.join(self.folder, "out"), "w+b") as out:
             done = subprocess.run(["wine", os.path.join(self.bin, tool)] + list(arguments), env=self.program.env(),
-                                  stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, timeout=180)
+                                  stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, timeout=180 * harness.SCALE)
             out.seek(0)
             check(done.returncode == 0, "%s: %s" % (tool, out.read().decode(errors="replace")[-1500:]))
 
@@ -66,8 +66,7 @@ def test_engine(program):
 
 
 def test_edb_peer(program):
-    if not os.path.exists(PEER + "/postgres.exe"):
-        raise AssertionError("the peer is not there: " + PEER)
+    harness.needs("EDB's-PostgreSQL", PEER + "/postgres.exe")
     go_round(program, PEER, "edb")
 
 

@@ -50,7 +50,7 @@ def get(certificate, ca):
                 os.path.join(harness.NATIVE, "fakes/http_get"), "https://%s:%d/" % (tls.NAME, server.server_port)]
         env = {k: v for k, v in harness.clean_env().items() if not k.lower().endswith("_proxy")}
         done = subprocess.run(argv + ([{"ours": made.ca, "another": made.other_ca}[ca]] if ca else []), env=env,
-                              capture_output=True, timeout=60)
+                              capture_output=True, timeout=60 * harness.SCALE)
     finally:
         server.shutdown()
         thread.join()

@@ -7,7 +7,8 @@ from harness import check, equal, PASSWORD
 
 class Bouncer:
     def __init__(self, server, mode):
-        self.port = harness.free_port()
+        harness.needs("pgbouncer", "/usr/sbin/pgbouncer")
+        self.port = harness.reserved_port()
         self.folder = harness.temp_dir("pgb")
         with open(os.path.join(self.folder, "users"), "w") as f:
             f.write('"postgres" "%s"\n' % PASSWORD)

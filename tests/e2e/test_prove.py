@@ -277,6 +277,7 @@ def test_killed_in_the_middle(program):
     process = prover.start(folder)
     ready = lambda: [n for n in prover.left() if os.path.exists(os.path.join(prover.data, n, "cluster/postmaster.pid"))]
     scratch = os.path.join(prover.data, harness.wait_for(ready, 60, "the server")[0])
+    check(program.kind == "wine" or working_in(prover.data), "the server is seen at work")
     # One proof at a time.
     second = prover.run(folder)
     equal(second.code, 9, "the second: %s" % second.out)
@@ -287,8 +288,18 @@ def test_killed_in_the_middle(program):
     check(not os.path.exists(scratch), "what was left is gone")
     prover.nothing_left()
     if program.kind == "native":
-        running = subprocess.run(["ps", "-eo", "args"], capture_output=True).stdout.decode()
-        check(scratch not in running and running.count("-D cluster") == 0, "no server is left: " + running)
+        equal(working_in(prover.data), [], "servers that are left")
+
+
+def working_in(folder):
+    """The command lines of those whose current folder is below this one, as a server's is its cluster's."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError):
+            if os.readlink("/proc/%s/cwd" % pid).startswith(folder + "/"):
+                with open("/proc/%s/cmdline" % pid, "rb") as f:
+                    found.append(f.read().replace(b"\0", b" ").decode(errors="replace"))
+    return found
 
 
 def manifest_level(folder):
@@ -301,7 +312,7 @@ def stop(process):
     done = harness.finish(process)
     took = time.monotonic() - began
     equal(done.code, 130, "exit code: %s %s" % (done.out, done.err))
-    check(took < 4, "it took %.1f s to stop" % took) # two, and no more when a machine is busy
+    check(took < 4 * harness.SCALE, "it took %.1f s to stop" % took) # two, and no more when a machine is busy
     print("# stopped after %.1f s" % took)
 
 
@@ -426,9 +437,10 @@ def test_server_that_lets_nobody_in(program):
     folder = harness.temp_dir("b")
     program.good_backup(server, harness.sample(server), folder)
     on = ["--on", "-h", "127.0.0.1", "-U", "postgres", "-p"]
-    for port, password, code in ((harness.free_port(), PASSWORD, 5), (server.port, "wrong" + PASSWORD, 6)):
-        seen = look(folder)
-        no_proof(program, folder, seen, prover.run(folder, on + [str(port)], {"PGPASSWORD": password}), (code,))
+    with harness.closed_port() as closed:
+        for port, password, code in ((closed, PASSWORD, 5), (server.port, "wrong" + PASSWORD, 6)):
+            seen = look(folder)
+            no_proof(program, folder, seen, prover.run(folder, on + [str(port)], {"PGPASSWORD": password}), (code,))
 
 
 def test_full_disk(program):

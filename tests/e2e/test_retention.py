@@ -204,7 +204,7 @@ def test_two_at_once(program):
     running = [program.start(["cleanup", "--json", "--folder", program.path(folder)]) for _ in range(4)]
     codes = []
     for process in running:
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=120 * harness.SCALE)
         codes.append(process.returncode)
         check(process.returncode in (0, 9), "exit code %d: %s%s" % (process.returncode, out.decode(), err.decode()))
     check(0 in codes, "one of them worked: %s" % codes)

@@ -221,7 +221,7 @@ def test_truncate_that_waits_for_the_dump(program):
         check(process.poll() is None, "the backup ended before it was counted")
         server.psql("TRUNCATE z", "queue")
     finally:
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=120 * harness.SCALE)
     equal(process.returncode, 0, "exit code: " + out.decode(errors="replace"))
     rows = {t["name"]: t["rows"] for t in json.loads(out)["tables"]}
     equal(rows, {"a": 4000000, "z": 1000}, "rows")

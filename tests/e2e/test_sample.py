@@ -104,14 +104,14 @@ def test_bundled_server(program):
     done = program.run(["backup", "--json", "--folder", program.path(folder)], env=running.env)
     equal(done.code, 0, "a backup of the sample: " + done.out)
     # It ends with its input, and the server with it.
-    out, err = running.process.communicate(timeout=60)
+    out, err = running.process.communicate(timeout=60 * harness.SCALE)
     equal(running.process.returncode, 0, "exit code: %s" % err)
     check(not running.answers(), "the server has ended")
     check(not os.path.exists(os.path.join(data, "cluster", "postmaster.pid")), "it was stopped in order")
     again = Running(program, data)
     check(not again.report["made"], "it is there the second time")
     equal(again.report["password"], running.report["password"], "the password")
-    again.process.communicate(timeout=60)
+    again.process.communicate(timeout=60 * harness.SCALE)
 
 
 def test_pg_ctl_that_hangs(program):
@@ -119,12 +119,12 @@ def test_pg_ctl_that_hangs(program):
     data = os.path.join(harness.temp_dir("e"), "demo")
     running = Running(program, data, hanging_engine(program, "pg_ctl"))
     check(running.answers(), "the server answers")
-    out, err = running.process.communicate(timeout=60)
+    out, err = running.process.communicate(timeout=60 * harness.SCALE)
     equal(running.process.returncode, 0, "exit code: %s" % err)
     check(not running.answers(), "the server has ended")
     again = Running(program, data)
     check(again.answers(), "the next start recovers")
-    again.process.communicate(timeout=60)
+    again.process.communicate(timeout=60 * harness.SCALE)
 
 
 def test_killed_program_takes_the_server_along(program):
@@ -136,7 +136,7 @@ def test_killed_program_takes_the_server_along(program):
     harness.wait_for(lambda: not running.answers(), 20, "the end of the server")
     again = Running(program, data)
     check(again.answers(), "the next start recovers")
-    again.process.communicate(timeout=60)
+    again.process.communicate(timeout=60 * harness.SCALE)
 
 
 def test_start_while_the_last_one_dies(program):
@@ -154,8 +154,8 @@ def test_start_while_the_last_one_dies(program):
     running.process.wait()
     again = Running(program, running.data)
     check(again.answers(), "the next start recovers")
-    again.process.communicate(timeout=60)
-    busy.wait(timeout=60)
+    again.process.communicate(timeout=60 * harness.SCALE)
+    busy.wait(timeout=60 * harness.SCALE)
 
 
 def test_half_made_cluster(program):
@@ -166,7 +166,7 @@ def test_half_made_cluster(program):
         f.write("17\n")
     running = Running(program, data)
     check(running.answers(), "the server answers")
-    running.process.communicate(timeout=60)
+    running.process.communicate(timeout=60 * harness.SCALE)
     check(not os.path.exists(os.path.join(data, "cluster.new")), "what was half made is gone")
 
 
@@ -175,7 +175,7 @@ def test_unusual_folder(program):
     os.makedirs(data)
     running = Running(program, data)
     check(running.answers(), "the server answers")
-    running.process.communicate(timeout=60)
+    running.process.communicate(timeout=60 * harness.SCALE)
     equal(running.process.returncode, 0, "exit code")
 
 

@@ -135,7 +135,7 @@ def test_somebodys_timeouts(program):
             "state_change < clock_timestamp() - interval '2 s'" % OURS), 60, "a long rest")
         holder.stdin.write(b"COMMIT;\n\\q\n")
         holder.stdin.close()
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=120 * harness.SCALE)
         equal(process.returncode, 0, "exit code: %s %s" % (out, err))
         check(b"begins again" not in out, "it did not have to begin again: %s" % out)
         equal(harness.log_entries(folder)[-1]["level"], "verified", "level")
@@ -166,7 +166,7 @@ def test_a_killed_dump_leaves_no_session(program):
         network.pairs[1].silent = True # the first is our session's, the second pg_dump's
         for pid in tools_of(folder):
             os.kill(pid, signal.SIGKILL)
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=120 * harness.SCALE)
         equal(process.returncode, 4, "exit code: %s %s" % (out, err))
         harness.wait_for(lambda: not server.psql(waiting), 10, "the end of the dead pg_dump's session")
     finally:

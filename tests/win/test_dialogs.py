@@ -81,7 +81,7 @@ def saved(own, server, folder):
     cli = os.path.join(window.PRODUCT, "cmms-backup-cli.exe")
     done = subprocess.run(["wine", cli, "backup", "--json", "--folder", window.windows(folder)], capture_output=True,
                           env=window.environment(CMMS_BACKUP_DATA=window.windows(own)), stdin=subprocess.DEVNULL,
-                          timeout=300)
+                          timeout=300 * window.SCALE)
     window.say(done.returncode == 0, "then the console program's backup just works",
                "it ended with %d: %s" % (done.returncode, done.stderr.decode(errors="replace")[-500:]))
 

@@ -18,6 +18,7 @@ PRODUCT = os.environ.get("CMMS_PRODUCT", os.path.join(TOP, "build/product"))
 UI_TEST = os.environ.get("CMMS_UI_TEST", os.path.join(TOP, "build/mingw/win/ui_test.exe"))
 FIT = os.path.join(TOP, "build/mingw/win/fit.exe")
 APP = os.path.join(PRODUCT, "cmms-backup.exe")
+SCALE = float(os.environ.get("CMMS_TEST_SCALE") or 1)  # see run.py
 failed = False
 own_data = tempfile.mkdtemp(prefix="cmms-own-")  # what the program saves for its user
 
@@ -28,7 +29,8 @@ def windows(path):
 
 def environment(**more):
     env = {k: v for k, v in os.environ.items() if not k.startswith(("PG", "CMMS_"))}
-    env.update(WINEDEBUG="-all", WINEDLLOVERRIDES="mscoree,mshtml=", CMMS_BACKUP_DATA=windows(own_data))
+    env.update(WINEDEBUG="-all", WINEDLLOVERRIDES="mscoree,mshtml=", CMMS_BACKUP_DATA=windows(own_data),
+               CMMS_TEST_SCALE=str(SCALE))
     env.update(more)
     return env
 
@@ -48,7 +50,7 @@ def drive(scenario, arguments, title, keep_state=False, **env):
     command = ["wine", UI_TEST, scenario, windows(APP), "--state", windows(state)] + arguments
     process = subprocess.Popen(command, env=environment(**env),
                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    out, _ = process.communicate(timeout=900)
+    out, _ = process.communicate(timeout=900 * SCALE)
     text = out.decode("utf-8", "replace").replace("\r", "")
     for line in text.splitlines():
         print(re.sub(r"^(ok|not ok) ", r"\g<0>%s: " % title, line), flush=True)
@@ -87,7 +89,7 @@ def screenshot(work):
     path = os.path.join(work, "shot.png")
     done = subprocess.run(["wine", APP, "--folder", windows(os.path.join(work, "shot")), "--screenshot", windows(path)],
                           env=environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                          stderr=subprocess.DEVNULL, timeout=120)
+                          stderr=subprocess.DEVNULL, timeout=120 * SCALE)
     say(done.returncode == 0, "--screenshot ends with 0", "it ended with %d" % done.returncode)
     size = picture_size(path) if os.path.exists(path) else (0, 0)
     say(size[0] > 600 and size[1] > 400, "--screenshot writes a picture of the window", "its size is %dx%d" % size)
@@ -96,7 +98,7 @@ def screenshot(work):
 def fit():
     """Every dialog has room for texts that a translation makes 40 % longer."""
     done = subprocess.run(["wine", FIT, windows(APP)], env=environment(), stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=120)
+                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=120 * SCALE)
     global failed
     failed = failed or done.returncode != 0
     text = done.stdout.decode("utf-8", "replace")
@@ -114,7 +116,7 @@ def actions(work):
         shutil.copy(os.path.join(corpus, source), os.path.join(folder, name))
     cli = os.path.join(PRODUCT, "cmms-backup-cli.exe")
     done = subprocess.run(["wine", cli, "verify", "--all", "--folder", windows(folder)], env=environment(),
-                          stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=120)
+                          stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=120 * SCALE)
     say(done.returncode == 0, "two backups are there", "verify ended with %d" % done.returncode)
     drive("manners", ["--folder", windows(folder)], "manners")
     drive("remembered", ["--folder", windows(folder)], "the next start", keep_state=True)
@@ -134,7 +136,7 @@ def old_backups(folder, database):
         shutil.copy(os.path.join(corpus, "pg18-zstd-tables.backup"), os.path.join(folder, name))
     cli = os.path.join(PRODUCT, "cmms-backup-cli.exe")
     done = subprocess.run(["wine", cli, "verify", "--all", "--folder", windows(folder)], env=environment(),
-                          stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=120)
+                          stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=120 * SCALE)
     say(done.returncode == 0, "four backups are there", "verify ended with %d" % done.returncode)
     # As if they had been made when their names say, and the last not been read since.
     for name in names:

@@ -107,7 +107,7 @@ static bool choose_folder(Ui *ui, const char *folder)
     }
     HWND dialog = find(ui, L"#32770");
     HWND edit = NULL;
-    ULONGLONG end = GetTickCount64() + SHORT_MS;
+    ULONGLONG end = GetTickCount64() + limit_ms(SHORT_MS);
     while (edit == NULL && GetTickCount64() < end) {
         EnumChildWindows(dialog, find_edit, (LPARAM)&edit);
         ping(ui);

@@ -58,6 +58,7 @@ void send_command(const Ui *ui, int id); /* as a menu does */
 HWND focus(const Ui *ui);
 void press(const Ui *ui, WPARAM key);
 void ping(Ui *ui);
+DWORD limit_ms(DWORD ms);
 bool wait_for(Ui *ui, DWORD ms, Condition condition, const void *data);
 bool is_disabled(Ui *ui, const void *id);
 bool wait_enabled(Ui *ui, int id, DWORD ms);

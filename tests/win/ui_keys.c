@@ -70,7 +70,7 @@ static bool go_to_row(Ui *ui, int row)
     for (int i = 0; i < row; i++) {
         key(VK_DOWN);
     }
-    for (DWORD end = GetTickCount() + SHORT_MS; there && GetTickCount() < end; ping(ui)) {
+    for (DWORD end = GetTickCount() + limit_ms(SHORT_MS); there && GetTickCount() < end; ping(ui)) {
         if (ask(ui, item(ui, IDC_LIST), LVM_GETNEXTITEM, (WPARAM)-1, LVNI_FOCUSED) == row) {
             return wait_for(ui, SHORT_MS, selected_count_is, &one);
         }

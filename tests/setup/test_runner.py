@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+"""The runner of the tests (tests/run.py): what it counts, what it runs again, and what it calls flaky."""
+import contextlib
+import io
+import json
+import os
+import sys
+import tempfile
+import time
+
+sys.path[:0] = [os.path.dirname(os.path.dirname(os.path.abspath(__file__)))]
+import run as runner  # noqa: E402
+
+WORK = tempfile.mkdtemp(prefix="cmms-runner-")
+runner.LOGS = WORK
+failed = False
+
+
+def equal(name, got, wanted):
+    global failed
+    failed = failed or got != wanted
+    print("ok " + name if got == wanted else "not ok %s: it is %r, not %r" % (name, got, wanted))
+
+
+def command(name, script, by_test=False, limit=60):
+    """A shell script: $count is how often it has been started, "$@" the tests that are wanted."""
+    path = os.path.join(WORK, name + ".sh")
+    with open(path, "w") as f:
+        f.write('echo x >>"%s"; count=$(grep -c . "%s")\n%s\n' % (path + ".n", path + ".n", script))
+    return runner.Command(name, ["sh", path], None, limit, by_test)
+
+
+def outcome(suite, *commands, retry=True):
+    """passed, failed names, skipped, flaky names"""
+    with contextlib.redirect_stdout(io.StringIO()):
+        total, flaky = runner.run_suite(suite, commands, 1.0, retry)
+    return (total.passed, [runner.name_of(f) for f in total.failed], len(total.skipped),
+            [runner.name_of(f) for f in flaky])
+
+
+GOOD = command("good", "echo ok a; echo 'skip b: no such thing'; echo 'ok 3 - c # SKIP why'; echo ok 4 - d")
+equal("what is counted", outcome("lint", GOOD), (2, [], 2, []))
+equal("an exit code that no line explains", outcome("lint", command("silent", "echo ok a; exit 3")),
+      (1, ["silent"], 0, []))
+equal("no test at all", outcome("lint", command("none", "true")), (0, ["none"], 0, []))
+equal("a command that does not end", outcome("lint", command("hangs", "echo ok a; sleep 60 & wait", limit=0.5)),
+      (1, ["hangs"], 0, []))
+ONCE = "echo ok one; if [ $count = 1 ]; then echo 'not ok two: why'; exit 1; else echo ok two; fi"
+equal("nothing but Wine's is run again", outcome("unit-native", command("native", ONCE)), (1, ["two"], 0, []))
+equal("no retry", outcome("e2e-wine", command("hunt", ONCE), retry=False), (1, ["two"], 0, []))
+equal("passed when run again", outcome("unit-wine", command("again", ONCE)), (2, [], 0, ["two"]))
+SINGLE = """[ $# = 0 ] && set -- test_a test_b test_c
+for t in "$@"; do if [ $t = test_b ] && [ $count -lt %d ]; then echo "not ok $t: broken: twice"; bad=1
+else echo "ok $t"; fi; done; exit ${bad:-0}"""
+equal("only the test that failed", outcome("e2e-wine", command("single", SINGLE % 3, True)), (3, [], 0, ["test_b"]))
+with open(os.path.join(WORK, "single.sh.n")) as f:
+    equal("twice at the most", len(f.readlines()), 3)
+equal("one that fails always", outcome("e2e-wine", command("always", SINGLE % 99, True)), (2, ["test_b"], 0, []))
+CRASH = "echo ok one; [ $count = 1 ] && exit 5; echo ok two"
+equal("a crash is run again as a whole", outcome("window", command("crash", CRASH)), (2, [], 0, ["crash"]))
+LEFT = command("left", 'sleep 60 & echo $! >"%s/pid"; echo ok a' % WORK)
+outcome("lint", LEFT)
+with open(WORK + "/pid") as f:
+    pid = int(f.read())
+
+
+def runs():
+    """A process that has ended is a zombie until somebody has waited for it."""
+    try:
+        with open("/proc/%d/stat" % pid) as f:
+            return f.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+end = time.monotonic() + 20
+while runs() and time.monotonic() < end:
+    time.sleep(0.01)
+equal("what a test leaves running ends with it", runs(), False)
+equal("three may be flaky", (runner.verdict([], ["x"] * 3), runner.verdict(["y"], ["x"] * 4)),
+      ([], ["y", "4 tests were flaky, and 3 may be"]))
+os.environ.update(CMMS_COMMIT="abc", CMMS_CLEAN="0")
+runner.write_report(WORK + "/test.json", {"lint": {"passed": 1}}, ["x"], 2.6)
+with open(WORK + "/test.json") as f:
+    equal("the report", json.load(f), {"commit": "abc", "clean": False, "seconds": 3, "failed": 1,
+                                       "suites": {"lint": {"passed": 1}}})
+sys.exit(1 if failed else 0)
