@@ -113,6 +113,10 @@ ask_some() {
   local settings=$1 uri size rest host="" peer="" path got line code proxy
   proxy=$(grep -ciE '^Config-Item: Acquire::https?::proxy' "$settings" || true)${http_proxy:-}
   while read -r uri size rest; do
+    if [ -n "${ask_until:-}" ] && [ "$(printf '%(%s)T')" -ge "$ask_until" ]; then
+      echo "$uri" >>"$unasked"
+      continue
+    fi
     got=
     if [ "$proxy" = 0 ] && [[ $uri =~ ^http://([A-Za-z0-9.-]+)(:([0-9]+))?(/.*)$ ]]; then
       peer=${BASH_REMATCH[1]}/${BASH_REMATCH[3]:-80} path=${BASH_REMATCH[4]}

@@ -2,6 +2,7 @@
 set -euo pipefail
 here=$(dirname "${BASH_SOURCE[0]}")
 . "$here/apt.sh"
+export ask_until=$(($(date +%s) + 45))
 apt_folder "$1"
 printf '%s\n' "$2" >"$1/sources.list"
 printf '%s\n\n' "$3" >"$1/preferences"
@@ -16,4 +17,6 @@ if [ -z "$base" ]; then
   echo "FAIL: the mirror's list of packages cannot be had: ${why:-no mirror is known}"
   exit 1
 fi
+export unasked=$1/unasked
+: >"$unasked"
 bash "$here/packages.sh" ask "$1/preferences" "$1/choice" "$1/missing" "$4 $base" "$5"

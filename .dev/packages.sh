@@ -100,6 +100,7 @@ while :; do
 done
 echo "${needed[@]}" ${wanted[@]+"${wanted[@]}"} >"$choice"
 if [ "$mode" = ask ]; then
+  [ ! -s "${unasked:-/dev/null}" ] || echo "NOTE: of $(wc -l <"$tmp/uris") files $(sort -u "$unasked" | wc -l) were not asked for: the time was over"
   for name in $(cat "$choice"); do
     awk -v name="$name" '{ n = split($1, path, "/pool/"); f = $3; sub(/_.*/, "", f) }
       f == name { split($3, part, "_"); gsub(/%3a/, ":", part[2]); print name " " part[2] ": the pool of " path[1]; found = 1; exit }

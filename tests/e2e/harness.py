@@ -44,7 +44,7 @@ def left_out(name):
 
 
 def needs(name, path):
-    """A test needs the file, which comes with NAME: skipped where set-up could not get that, failed where it should be."""
+    """A test needs the file, which comes with NAME: skipped where set-up could not get that, else a failure."""
     if os.path.exists(path):
         return
     why = left_out(name)

@@ -3,8 +3,8 @@ import os
 import re
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-LINE = re.compile(r"^([a-z0-9][a-z0-9.+-]+) ((?:\d+:)?[0-9][A-Za-z0-9.+~]*(?:-[A-Za-z0-9.+~]+)?) ([a-z]+) (\S+) ([1-9]\d*) "
-                  r"([0-9a-f]{64}) (needed|optional)$")
+LINE = re.compile(r"^([a-z0-9][a-z0-9.+-]+) ((?:\d+:)?[0-9][A-Za-z0-9.+~]*(?:-[A-Za-z0-9.+~]+)?) ([a-z]+) (\S+) "
+                  r"([1-9]\d*) ([0-9a-f]{64}) (needed|optional)$")
 
 
 def read(name):
@@ -29,7 +29,8 @@ def faults_of(name, text):
         if file.endswith(".deb"):
             good = re.match(r"^[a-z0-9.+-]+_%s_(amd64|all)\.deb$" % re.escape(upstream), file)
         else:
-            good = re.match(r"^%s_%s\.orig\.tar\.(gz|bz2|xz)$" % (re.escape(package), re.escape(upstream.rsplit("-", 1)[0])), file)
+            stem = re.escape("%s_%s" % (package, upstream.rsplit("-", 1)[0]))
+            good = re.match(r"^%s\.orig\.tar\.(gz|bz2|xz)$" % stem, file)
         if not good:
             found.append(where + "%s is not a file of %s %s" % (file, package, version))
         if file in files or sha in files.values():
@@ -58,8 +59,8 @@ def main():
     # The lint itself must see faults.
     good = next(line for line in lock.splitlines() if not line.startswith("#"))
     fields = good.split()
-    for bad in (" ".join(fields[:-1]), good + " x", good.replace(fields[5], fields[5][1:]), good.replace(fields[3], "x.tar.gz"),
-                good.replace(fields[4], "0"), good + "\n" + good):
+    for bad in (" ".join(fields[:-1]), good + " x", good.replace(fields[5], fields[5][1:]),
+                good.replace(fields[3], "x.tar.gz"), good.replace(fields[4], "0"), good + "\n" + good):
         if not faults_of("x", bad + "\n"):
             found.append("this lint does not see what is wrong with: " + bad)
     for line in found:

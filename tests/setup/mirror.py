@@ -126,7 +126,8 @@ class Mirror:
         with tempfile.TemporaryDirectory() as folder:
             os.makedirs(folder + "/p/DEBIAN")
             os.chmod(folder + "/p", 0o755)
-            fields = "Package: %s\nVersion: %s\nArchitecture: all\nMaintainer: nobody <n@example.org>\n" % (name, version)
+            fields = "Package: %s\nVersion: %s\nArchitecture: all\n" % (name, version)
+            fields += "Maintainer: nobody <n@example.org>\n"
             fields += "Source: %s\n" % source if source else ""
             fields += "Depends: %s\n" % depends if depends else ""
             fields += "Description: tiny\n"
@@ -148,8 +149,8 @@ class Mirror:
     def publish(self, expires=None):
         """Writes the lists of all suites, unsigned."""
         for archive, suite in sorted({(a, s) for a, s, _ in self.lists}):
-            release = "Origin: Debian\nLabel: Debian\nSuite: %s\nCodename: %s\nDate: Thu, 01 Jan 2026 00:00:00 UTC\n" % (
-                suite, suite)
+            release = "Origin: Debian\nLabel: Debian\nSuite: %s\nCodename: %s\n" % (suite, suite)
+            release += "Date: Thu, 01 Jan 2026 00:00:00 UTC\n"
             release += "Valid-Until: %s\n" % expires if expires else ""
             release += "Architectures: %s all\nComponents: main\nSHA256:\n" % arch()
             for kind in ("source/Sources", "binary-%s/Packages" % arch()):

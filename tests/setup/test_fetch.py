@@ -62,7 +62,8 @@ def test_index_ahead_of_pool(folder):
 
 def test_security_has_a_pool_of_its_own(folder):
     with mirrors() as m:
-        line = m.source("libtiny", "1.0-1", suite=None, archive="debian-security", folder="pool/updates/main/libt/libtiny")
+        line = m.source("libtiny", "1.0-1", suite=None, archive="debian-security",
+                        folder="pool/updates/main/libt/libtiny")
         code, output, came = fetch(folder, [line], "--mirror", m.url, "--mirror", m.url + "-security")
         equal((code, for_user(output)), (0, []), "the end")
         has(output, "the pool of %s-security" % m.url)
@@ -105,8 +106,9 @@ def test_updates_before_newer_suites(folder):
         equal((code, came), (0, ["sources.lock", "tiny_1.1.orig.tar.gz"]), "what came: " + output)
 
 
-FAULTS = {"wrong": "other bytes than those of the lock", "half": " bytes instead of ", "html": "a web page instead of the file",
-          "403": "403 Forbidden", "gone": "404 Not Found", "breaks": "closed connection"}
+FAULTS = {"wrong": "other bytes than those of the lock", "half": " bytes instead of ",
+          "html": "a web page instead of the file", "403": "403 Forbidden", "gone": "404 Not Found",
+          "breaks": "closed connection"}
 
 
 def test_faults_and_the_next_way(folder):
@@ -145,7 +147,8 @@ def test_a_list_that_expired(folder):
         m.publish(expires="Fri, 02 Jan 2026 00:00:00 UTC")
         code, output, came = fetch(folder, [line], "--mirror", m.url)
         equal((code, came), (0, ["sources.lock", "tiny_2.0.orig.tar.gz"]), "what came: " + output)
-        has("\n".join(for_user(output)), "NOTE: the mirror's list of trixie expired on 2 January 2026; taken all the same",
+        has("\n".join(for_user(output)),
+            "NOTE: the mirror's list of trixie expired on 2 January 2026; taken all the same",
             "NOTE: tiny 2.0-1 of trixie instead of 1.0-1")
 
 
@@ -197,8 +200,8 @@ def test_debsnap(folder):
         right = write(folder + "/right", m.files["/debian/pool/main/t/tiny/tiny_1.0.orig.tar.gz"])
         m.faults["*"] = "gone"
         os.mkdir(folder + "/bin")
-        tool = write(folder + "/bin/debsnap", '#!/bin/sh\n[ "$1 $2 $4 $5" = "--force --destdir tiny 1.0-1" ] && mkdir -p "$3" && '
-                     'cp "$SNAP" "$3/tiny_1.0.orig.tar.gz"\n')
+        tool = write(folder + "/bin/debsnap", '#!/bin/sh\n[ "$1 $2 $4 $5" = "--force --destdir tiny 1.0-1" ] && '
+                     'mkdir -p "$3" && cp "$SNAP" "$3/tiny_1.0.orig.tar.gz"\n')
         os.chmod(tool, 0o755)
         env = {"PATH": folder + "/bin:" + os.environ["PATH"], "SNAP": right}
         code, output, came = fetch(folder, [line], "--mirror", m.url, env=env)
@@ -221,7 +224,8 @@ def test_no_network(folder):
         said = for_user(output)
         equal(len(said), 2, "sentences: %r" % said)
         for name, line in zip(("tiny", "other"), said):
-            has(line, "FAIL: %s 1.0-1 cannot be had (http://mirror.invalid/debian: " % name, "resolv", "; %s: C" % CLOSED)
+            has(line, "FAIL: %s 1.0-1 cannot be had (http://mirror.invalid/debian: " % name, "resolv",
+                "; %s: C" % CLOSED)
         check(time.monotonic() - start < 60, "it took %d s" % (time.monotonic() - start))
         code, output, came = fetch(folder, lines)
         has(for_user(output)[0], "cannot be had (no mirror is known)")
@@ -270,9 +274,9 @@ def test_killed_and_on(folder):
         lines = [m.source("tiny", "1.0-1", suite=None), m.source("second", "1.0-1", b"y" * 300000, suite=None)]
         m.faults["/debian/pool/main/s/second/second_1.0.orig.tar.gz"] = "stuck"
         write(folder + "/lock", "\n".join(lines) + "\n")
-        child = subprocess.Popen(["bash", DEV + "/fetch.sh", "get", "--lock", folder + "/lock", "--into", folder + "/first",
-                                  "--keep", folder + "/keep", "--mirror", m.url], stdout=subprocess.DEVNULL,
-                                 stderr=subprocess.DEVNULL, start_new_session=True)
+        argv = ["bash", DEV + "/fetch.sh", "get", "--lock", folder + "/lock", "--into", folder + "/first",
+                "--keep", folder + "/keep", "--mirror", m.url]
+        child = subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
         check(m.reached.wait(60), "the second file is not under way")
         os.killpg(child.pid, 9)
         child.wait()
@@ -298,7 +302,8 @@ def test_check(folder):
         code, output, came = fetch(folder, lines, *both, verb="check")
         equal(code, 1, output)
         has(output, "tiny_1.0.orig.tar.gz: the pool of " + bad.url, "other_1.0.orig.tar.gz: the pool of " + good.url,
-            "NOTE: page 2.0-1 of forky instead of 1.0-1, which cannot be had (%s: %d bytes instead of " % (bad.url, len(PAGE)),
+            "NOTE: page 2.0-1 of forky instead of 1.0-1, which cannot be had (%s: %d bytes instead of " % (
+                bad.url, len(PAGE)),
             "FAIL: spare 1.0-1 cannot be had")
         code, output, came = fetch(folder, lines[:3], *both, verb="check")
         equal((code, came), (0, []), output)

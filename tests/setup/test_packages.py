@@ -6,6 +6,10 @@ import sys
 from mirror import DEV, check, equal, for_user, has, main, new_mirror, run
 
 
+# Once more with the APT of the last call, which is in $1.
+DOWNLOAD = ('export APT_CONFIG=$1/apt/apt.conf; exec bash "%s/packages.sh" download "$1/p" "$1/c" "$1/m" app ""' % DEV)
+
+
 @contextlib.contextmanager
 def archive(folder):
     """A mirror, and an APT of its own that knows it. The suite goes before updates and security, as in the root."""
@@ -133,7 +137,8 @@ def test_faults(folder):
 def test_a_list_that_expired(folder):
     with archive(folder) as m:
         m.binary("app", "1.0-1")
-        code, said, choice, missing, output = packages(m, folder, "app", "", "download", expires="Fri, 02 Jan 2026 00:00:00 UTC")
+        code, said, choice, missing, output = packages(m, folder, "app", "", "download",
+                                                       expires="Fri, 02 Jan 2026 00:00:00 UTC")
         equal((code, said, choice), (0, [], "app"), output)
 
 
@@ -143,8 +148,7 @@ def test_network_goes(folder):
         m.binary("app", "1.0-1")
         code, said, choice, missing, output = packages(m, folder, "app", "")
         equal(code, 0, output)
-        script = 'export APT_CONFIG=$1/apt/apt.conf; exec unshare --net bash "%s/packages.sh" download "$1/p" "$1/c" "$1/m" app ""' % DEV
-        code, output = run(["bash", "-c", script, "x", folder])
+        code, output = run(["unshare", "--net", "bash", "-c", DOWNLOAD, "x", folder])
         said = for_user(output)
         equal((code, len(said)), (1, 1), output)
         has(said[0], "FAIL: no Debian mirror is to be reached: ")
@@ -155,8 +159,8 @@ def test_disk_fills(folder):
         path = m.binary("app", "1.0-1")
         code, said, choice, missing, output = packages(m, folder, "app", "")
         equal(code, 0, output)
-        script = ('export APT_CONFIG=$1/apt/apt.conf; mount -t tmpfs -o size=4k tmpfs "$1/apt/cache" && mkdir -p '
-                  '"$1/apt/cache/archives/partial" || exit 9; exec bash "%s/packages.sh" download "$1/p" "$1/c" "$1/m" app ""' % DEV)
+        script = ('mount -t tmpfs -o size=4k tmpfs "$1/apt/cache" && mkdir -p "$1/apt/cache/archives/partial" || exit 9; ' +
+                  DOWNLOAD)
         code, output = run(["unshare", "--mount", "bash", "-c", script, "x", folder])
         said = for_user(output)
         equal((code, len(said)), (1, 1), output)

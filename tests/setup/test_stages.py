@@ -15,6 +15,9 @@ mkdir -p "$cache"
 """ % TOP
 
 
+STAGE = 'stage root "The root" abcdefabcdef b'
+
+
 def dev(folder, script, before=(), limit=60, **more):
     env = dict(os.environ, CMMS_BACKUP_CACHE=folder + "/cache", KEEP_OLD_STAGES="", **more)
     return run(list(before) + ["bash", "-c", SCRIPT + script], limit, env=env)
@@ -25,7 +28,8 @@ def cached(folder):
 
 
 def test_made_once(folder):
-    script = 'b() { echo made >>"%s/count"; echo x >"$1/file"; }; plan root; stage root "The root" abcdefabcdef b; echo "in ${stage_dir[root]}"' % folder
+    script = ('b() { echo made >>"%s/count"; echo x >"$1/file"; }; plan root; ' % folder + STAGE +
+              '; echo "in ${stage_dir[root]}"')
     for _ in range(2):
         code, output = dev(folder, script)
         equal(code, 0, output)
@@ -53,7 +57,7 @@ def test_every_step_counts(folder):
     inner = 'b() { inner "$1"; echo y >"$1/file"; }; inner() { cd "$1"; cd "$1/nowhere"; cd /; }; '
     code, output = dev(folder, inner + 'stage root "The root" abcdefabcdef b; echo GOES ON')
     equal(code, 1, output)
-    code, output = dev(folder, step + 'stage root "The root" abcdefabcdef b || echo GOES ON; stage root "The root" abcdefabcdef b')
+    code, output = dev(folder, step + STAGE + ' || echo GOES ON; ' + STAGE)
     equal(code, 1, output)
     has(output, "the steps of the work would not be checked")
     equal(cached(folder), ["root-abcdefabcdef.tmp"], "the cache")
@@ -64,19 +68,21 @@ def test_words(folder):
     equal(code, 0, output)
     has(output, "  note: a remark\n")
     lacks(output, "noise")
-    code, output = dev(folder, 'b() { echo "FAIL: the mirror is gone"; exit 1; }; stage sources "The sources" abcdefabcdef b')
+    other = STAGE.replace("abcdefabcdef", "abcdefabcdf0")
+    code, output = dev(folder, 'b() { echo "FAIL: the mirror is gone"; exit 1; }; ' + other)
     equal(code, 1, output)
-    has(output, "dev: The sources did not work: the mirror is gone; the log is ")
+    has(output, "dev: The root did not work: the mirror is gone; the log is ")
 
 
 def test_time_and_room_are_told(folder):
-    script = ('weight[root]=200 weight[curl]=100; need_gb=100000; plan root curl; b() { :; }; stage root "The root" abcdefabcdef b; '
-              'stage curl "The library" abcdefabcdef b')
+    script = ('weight[root]=200 weight[curl]=100; need_gb=100000; plan root curl; b() { :; }; ' + STAGE +
+              '; stage curl "The library" abcdefabcdef b')
     code, output = dev(folder, script)
     equal(code, 0, output)
     has(output, "  2 parts have to be made once, about 5 minutes on two cores; they are kept in %s/cache.\n" % folder,
         "The root ... (1 of 2; about 5 minutes to go)\n", "The library ... (2 of 2; about a minute to go)\n")
-    check(re.search(r"Only [0-9.]+ GB are free for .*; set-up and tests want 100000, so the disk may fill", output), output)
+    check(re.search(r"Only [0-9.]+ GB are free for .*; set-up and tests want 100000, so the disk may fill", output),
+          output)
     code, output = dev(folder, script)
     equal((code, output), (0, ""), "when all is there")
 
@@ -98,12 +104,12 @@ def test_killed(folder):
     """kill -9 of ./dev in the middle of a stage: what worked for it ends as well, and nothing half-made is used."""
     for name in ("root", "sources", "archivers", "openssl", "curl", "pg18", "pg17", "prefix", "peer", "public"):
         os.makedirs(folder + "/cache", exist_ok=True)
-        script = ('exec 9>"$cache/lock"; flock 9; b() { echo half >"$1/file"; [ -n "${QUICK:-}" ] || { echo >"%s/begun"; '
-                  '( sleep 300; sleep 1 ); }; echo whole >"$1/file"; }; stage %s "It" abcdefabcdef b; cat "${stage_dir[%s]}/file"'
-                  % (folder, name, name))
-        begun = folder + "/begun"
-        process = subprocess.Popen(["bash", "-c", SCRIPT + script], env=dict(os.environ, CMMS_BACKUP_CACHE=folder + "/cache"),
-                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+        script = ('exec 9>"$cache/lock"; flock 9; '
+                  'b() { echo half >"$1/file"; [ -n "${QUICK:-}" ] || { echo >"%s/begun"; ( sleep 300; sleep 1 ); }; echo whole >"$1/file"; }; stage %s "It" abcdefabcdef b; '
+                  'cat "${stage_dir[%s]}/file"' % (folder, name, name))
+        begun, env = folder + "/begun", dict(os.environ, CMMS_BACKUP_CACHE=folder + "/cache")
+        process = subprocess.Popen(["bash", "-c", SCRIPT + script], env=env, stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         end = time.monotonic() + 30
         while not os.path.exists(begun) and time.monotonic() < end:
             time.sleep(0.02)
@@ -121,8 +127,9 @@ def test_killed(folder):
         equal([n for n in cached(folder) if n.startswith(name)], ["%s-abcdefabcdef" % name], "the cache")
 
 
-OPTIONAL = ('inner() { echo half >"$1/file"; [ -e "%(f)s/network" ] || { echo "npm error code EAI_AGAIN"; echo "npm error the registry is '
-            'not there"; false; }; echo whole >"$1/file"; }; b() { echo tried >>"%(f)s/count"; optionally peer "$1" inner; }; '
+OPTIONAL = ('inner() { echo half >"$1/file"; [ -e "%(f)s/network" ] || { echo "npm error code EAI_AGAIN"; '
+            'echo "npm error the registry is not there"; false; }; echo whole >"$1/file"; }; '
+            'b() { echo tried >>"%(f)s/count"; optionally peer "$1" inner; }; '
             '%(set)s stage peer "A peer" abcdefabcdef b; left_out; ls "${stage_dir[peer]}"')
 
 
@@ -159,10 +166,13 @@ def test_disk_fills(folder):
     os.mkdir(folder + "/cache")
     small = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs -o size=2m tmpfs "$0" && exec "$@"', folder + "/cache"]
     for name, script in (("root", 'b() { head -c 4000000 /dev/zero >"$1/file"; }; '),
-                         ("peer", 'inner() { head -c 4000000 /dev/zero >"$1/file"; }; b() { optionally peer "$1" inner; }; ')):
-        code, output = dev(folder, script + 'status() { ls "$cache"; }; trap status EXIT; stage %s "It" abcdefabcdef b' % name, small)
+                         ("peer", 'inner() { head -c 4000000 /dev/zero >"$1/file"; }; '
+                          'b() { optionally peer "$1" inner; }; ')):
+        script += 'status() { ls "$cache"; }; trap status EXIT; stage %s "It" abcdefabcdef b' % name
+        code, output = dev(folder, script, small)
         equal(code, 1, output)
-        check(re.search(r"dev: It did not work: the disk is full \(\d+ MB are free for \S+/cache\); the log is ", output), output)
+        words = r"dev: It did not work: the disk is full \(\d+ MB are free for \S+/cache\); the log is "
+        check(re.search(words, output), output)
         has(output, name + "-abcdefabcdef.tmp\n")
         lacks(output, name + "-abcdefabcdef\n")
 
@@ -176,14 +186,15 @@ def test_mirrors(folder):
         f.write("deb mirror+file:%s/debian-mirrors trixie main\ndeb http://third.example/tools x main\n"
                 "deb http://two.example/debian trixie-updates main\n" % folder)
     with open(folder + "/apt.conf", "w") as f:
-        f.write('Dir::Etc::SourceList "%s/sources.list"; Dir::Etc::SourceParts "/nowhere"; Dir::State::Lists "%s/lists";\n' % (folder, folder))
+        f.write('Dir::Etc::SourceList "%s/sources.list"; Dir::Etc::SourceParts "/nowhere"; ' % folder +
+                'Dir::State::Lists "%s/lists";\n' % folder)
     ask = '. "$top/.dev/root.sh"; debian_mirrors; echo; root_sources $(debian_mirrors)'
     code, output = dev(folder, ask, APT_CONFIG=folder + "/apt.conf")
     equal(code, 0, output)
     first, second = output.split("\n\n")
-    equal(first.splitlines(), ["http://one.example/debian", "http://two.example/debian", "http://one.example/debian-security",
-                               "http://two.example/debian-security"], "the mirrors")
-    has(second, "http://one.example/debian trixie-updates main", "http://one.example/debian-security trixie-security main")
+    one, two = "http://one.example/debian", "http://two.example/debian"
+    equal(first.splitlines(), [one, two, one + "-security", two + "-security"], "the mirrors")
+    has(second, one + " trixie-updates main", one + "-security trixie-security main")
 
 
 main(sys.modules[__name__])
