@@ -159,8 +159,8 @@ def test_disk_fills(folder):
         path = m.binary("app", "1.0-1")
         code, said, choice, missing, output = packages(m, folder, "app", "")
         equal(code, 0, output)
-        script = ('mount -t tmpfs -o size=4k tmpfs "$1/apt/cache" && mkdir -p "$1/apt/cache/archives/partial" || exit 9; ' +
-                  DOWNLOAD)
+        script = ('mount -t tmpfs -o size=4k tmpfs "$1/apt/cache" && mkdir -p "$1/apt/cache/archives/partial" '
+                  '|| exit 9; ' + DOWNLOAD)
         code, output = run(["unshare", "--mount", "bash", "-c", script, "x", folder])
         said = for_user(output)
         equal((code, len(said)), (1, 1), output)

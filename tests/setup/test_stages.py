@@ -105,7 +105,8 @@ def test_killed(folder):
     for name in ("root", "sources", "archivers", "openssl", "curl", "pg18", "pg17", "prefix", "peer", "public"):
         os.makedirs(folder + "/cache", exist_ok=True)
         script = ('exec 9>"$cache/lock"; flock 9; '
-                  'b() { echo half >"$1/file"; [ -n "${QUICK:-}" ] || { echo >"%s/begun"; ( sleep 300; sleep 1 ); }; echo whole >"$1/file"; }; stage %s "It" abcdefabcdef b; '
+                  'b() { echo half >"$1/file"; [ -n "${QUICK:-}" ] || { echo >"%s/begun"; ( sleep 300; sleep 1 ); }; '
+                  'echo whole >"$1/file"; }; stage %s "It" abcdefabcdef b; '
                   'cat "${stage_dir[%s]}/file"' % (folder, name, name))
         begun, env = folder + "/begun", dict(os.environ, CMMS_BACKUP_CACHE=folder + "/cache")
         process = subprocess.Popen(["bash", "-c", SCRIPT + script], env=env, stdin=subprocess.DEVNULL,
