@@ -65,13 +65,14 @@ work() {
   shift 2
   mkdir -p "$(dirname "$log")"
   say "  $title ...$after"
-  # A process group of its own, which the watcher ends if this script is gone, even by kill -9.
+  # A process group of its own, which the watcher ends if this script is gone, even by kill -9; the watcher has one
+  # too, so that what a terminal sends to all of us does not end it first.
   set -m
   { steps_count; "$@"; } >"$log" 2>&1 </dev/null &
   pid=$!
-  set +m
   watch "$pid" "$title" "$start" &
   watcher=$!
+  set +m
   wait "$pid" || status=$?
   { kill "$watcher" && wait "$watcher"; } 2>/dev/null || true
   sed -n 's/^NOTE: /  note: /p' "$log"
@@ -97,7 +98,6 @@ steps_count() {
 
 watch() {
   local pid=$1 title=$2 start=$3 state next=60
-  trap '' HUP
   while :; do
     # The sleep must not keep our output or the set-up's lock when the rest has ended.
     sleep 1 >/dev/null 2>&1 9>&-

@@ -101,31 +101,36 @@ def children_of(folder):
 
 
 def test_killed(folder):
-    """kill -9 of ./dev in the middle of a stage: what worked for it ends as well, and nothing half-made is used."""
-    for name in ("root", "sources", "archivers", "openssl", "curl", "pg18", "pg17", "prefix", "peer", "public"):
+    """./dev is killed in the middle of a stage, by kill -9 or with all that the terminal sends it to: what worked for
+    it ends as well, and nothing half-made is used."""
+    stages = ("root", "sources", "archivers", "openssl", "curl", "pg18", "pg17", "prefix", "peer", "public")
+    ways = [(name, os.kill, signal.SIGKILL) for name in stages]
+    ways += [("root", os.killpg, s) for s in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
+    for number, (name, kill, sig) in enumerate(ways):
+        key = "%012x" % number
         os.makedirs(folder + "/cache", exist_ok=True)
         script = ('exec 9>"$cache/lock"; flock 9; '
                   'b() { echo half >"$1/file"; [ -n "${QUICK:-}" ] || { echo >"%s/begun"; ( sleep 300; sleep 1 ); }; '
-                  'echo whole >"$1/file"; }; stage %s "It" abcdefabcdef b; '
-                  'cat "${stage_dir[%s]}/file"' % (folder, name, name))
+                  'echo whole >"$1/file"; }; stage %s "It" %s b; cat "${stage_dir[%s]}/file"'
+                  % (folder, name, key, name))
         begun, env = folder + "/begun", dict(os.environ, CMMS_BACKUP_CACHE=folder + "/cache")
         process = subprocess.Popen(["bash", "-c", SCRIPT + script], env=env, stdin=subprocess.DEVNULL,
-                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
         end = time.monotonic() + 30
         while not os.path.exists(begun) and time.monotonic() < end:
             time.sleep(0.02)
-        os.kill(process.pid, signal.SIGKILL)
+        kill(process.pid, sig)
         process.wait()
         os.unlink(begun)
         end = time.monotonic() + 30
         while children_of(folder) and time.monotonic() < end:
             time.sleep(0.1)
-        equal(children_of(folder), [], "%s: what is still running" % name)
-        check("%s-abcdefabcdef.tmp" % name in cached(folder), "%s: the half is there under another name" % name)
+        equal(children_of(folder), [], "%s, %s: what is still running" % (name, sig))
+        check("%s-%s.tmp" % (name, key) in cached(folder), "%s: the half is there under another name" % name)
         code, output = dev(folder, script, QUICK="1")
         equal(code, 0, output)
         has(output, "whole\n")
-        equal([n for n in cached(folder) if n.startswith(name)], ["%s-abcdefabcdef" % name], "the cache")
+        equal([n for n in cached(folder) if n.startswith(name)], ["%s-%s" % (name, key)], "the cache")
 
 
 OPTIONAL = ('inner() { echo half >"$1/file"; [ -e "%(f)s/network" ] || { echo "npm error code EAI_AGAIN"; '
