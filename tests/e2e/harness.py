@@ -6,6 +6,7 @@ Run `tests/e2e/test_x.py native` for the Linux build of the console program, `wi
 """
 import contextlib
 import fcntl
+import glob
 import hashlib
 import json
 import os
