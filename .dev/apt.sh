@@ -64,7 +64,7 @@ reason() {
 # apt_settings: what APT is set to, in the form in which its methods are told.
 apt_settings() {
   echo "601 Configuration"
-  apt-config dump | sed -n 's/^\(\(Acquire\|Dir::Etc\|Dir::State\|Dir::Bin\|Debug\)[^ ]*\) "\(.*\)";$/Config-Item: \1=\3/p'
+  apt-config dump | sed -n 's/^\(\(Acquire\|APT::Sandbox\|Dir::Etc\|Dir::State\|Dir::Bin\|Debug\)[^ ]*\) "\(.*\)";$/Config-Item: \1=\3/p'
   echo "Config-Item: Acquire::Retries=0"
   echo
 }

@@ -76,13 +76,14 @@ need_host_tools() {
 }
 
 build_root() {
-  local dir=$1 mirrors mirror proxy made= why=
+  local dir=$1 mirrors mirror tried= proxy made= why=
   mirrors=$(debian_mirrors)
   [ -n "$mirrors" ] || { echo "FAIL: APT knows no Debian mirror on this machine"; exit 1; }
   proxy=$(apt-config shell p Acquire::http::Proxy | sed "s/^p='\(.*\)'$/\1/")
   [ -z "$proxy" ] || export http_proxy=$proxy
   for mirror in $mirrors; do
     case $mirror in *security*) continue ;; esac
+    tried="$tried${tried:+, }$mirror"
     find "$dir" -mindepth 1 -delete
     # In a mount namespace of its own: what it mounts must not outlive it.
     if unshare --mount --propagation private debootstrap --variant=minbase --include=ca-certificates \
@@ -94,7 +95,7 @@ build_root() {
     rm -f "$dir.debootstrap"
     [ -z "$made" ] || break
   done
-  [ -n "$made" ] || { echo "FAIL: debootstrap cannot make a Debian root from $mirror: ${why:-it does not say why}"; exit 1; }
+  [ -n "$made" ] || { echo "FAIL: debootstrap cannot make a Debian root from $tried: ${why:-it does not say why}"; exit 1; }
   # The host's own ways out hold in the root as well: APT's options, name resolution, added certificates.
   apt-config dump | grep -E '^Acquire::(http|https|Retries)' >"$dir/etc/apt/apt.conf.d/50host" || true
   cp -L /etc/resolv.conf "$dir/etc/resolv.conf"

@@ -146,8 +146,8 @@ class Mirror:
 
     lists = None
 
-    def publish(self, expires=None):
-        """Writes the lists of all suites, unsigned."""
+    def publish(self, expires=None, signer=None):
+        """Writes the lists of all suites, signed if there is a Signer."""
         for archive, suite in sorted({(a, s) for a, s, _ in self.lists}):
             release = "Origin: Debian\nLabel: Debian\nSuite: %s\nCodename: %s\n" % (suite, suite)
             release += "Date: Thu, 01 Jan 2026 00:00:00 UTC\n"
@@ -158,6 +158,8 @@ class Mirror:
                 self.put("dists/%s/main/%s" % (suite, kind), data, archive)
                 release += " %s %d main/%s\n" % (hashlib.sha256(data).hexdigest(), len(data), kind)
             self.put("dists/%s/Release" % suite, release.encode(), archive)
+            if signer:
+                self.put("dists/%s/Release.gpg" % suite, signer.detached(release.encode()), archive)
 
 
 def arch():

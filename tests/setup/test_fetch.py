@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from mirror import DEV, PAGE, check, equal, for_user, has, lacks, main, new_mirror, run
+from signer import Signer
 
 CLOSED = "http://127.0.0.1:1/debian"
 
@@ -162,6 +163,28 @@ def test_a_list_without_signature(folder):
                                    keyring="/usr/share/keyrings/debian-archive-keyring.gpg")
         equal((code, came), (1, []), "what came: " + output)
         has(for_user(output)[-1], "FAIL: tiny 1.0-1 cannot be had", "its list is not signed")
+
+
+def test_a_list_with_a_signature(folder):
+    """A list that the archive's key has signed is believed; one that was changed since, or by another key, is not."""
+    signer = Signer(folder)
+    with mirrors() as m:
+        line = m.source("tiny", "1.0-1", suite=None, there=False)
+        m.source("tiny", "2.0-1")
+        m.publish(signer=signer)
+        code, output, came = fetch(folder, [line], "--mirror", m.url, keyring=signer.keyring)
+        equal((code, came), (0, ["sources.lock", "tiny_2.0.orig.tar.gz"]), "what came: " + output)
+        os.unlink(folder + "/out/tiny_2.0.orig.tar.gz")
+        os.unlink(folder + "/out/sources.lock")
+        os.mkdir(folder + "/other")
+        code, output, came = fetch(folder, [line], "--mirror", m.url, keyring=Signer(folder + "/other").keyring)
+        equal((code, came), (1, []), "by another key: " + output)
+        has(for_user(output)[-1], "FAIL: tiny 1.0-1 cannot be had", "the signature of its list is not good")
+        release = "/debian/dists/trixie/Release"
+        m.files[release] = m.files[release].replace(b"Label: Debian", b"Label: debian")
+        code, output, came = fetch(folder, [line], "--mirror", m.url, keyring=signer.keyring)
+        equal((code, came), (1, []), "changed: " + output)
+        has(for_user(output)[-1], "FAIL: tiny 1.0-1 cannot be had", "the signature of its list is not good")
 
 
 def test_given_folder(folder):

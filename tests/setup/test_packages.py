@@ -3,7 +3,7 @@ serves: .dev/packages.sh against a mirror of the test's own."""
 import contextlib
 import os
 import sys
-from mirror import DEV, check, equal, for_user, has, main, new_mirror, run
+from mirror import DEV, TOP, check, equal, for_user, has, main, new_mirror, run
 
 
 # Once more with the APT of the last call, which is in $1.
@@ -165,6 +165,28 @@ def test_disk_fills(folder):
         said = for_user(output)
         equal((code, len(said)), (1, 1), output)
         has(said[0], "FAIL: the disk is full")
+
+
+def test_setup_check(folder):
+    """./dev setup --check on a machine whose mirror has next to nothing: each way is named, and nothing is made."""
+    with archive(folder) as m:
+        m.binary("tiny", "1.0-1")
+        m.publish()
+        os.makedirs(folder + "/lists")
+        with open(folder + "/sources.list", "w") as f:
+            f.write("deb %s trixie main\n" % m.url)
+        with open(folder + "/apt.conf", "w") as f:
+            f.write('Dir::Etc::SourceList "%s/sources.list"; Dir::Etc::SourceParts "/nowhere"; ' % folder +
+                    'Dir::State::Lists "%s/lists";\n' % folder)
+        env = dict(os.environ, APT_CONFIG=folder + "/apt.conf", CMMS_BACKUP_CACHE=folder + "/cache",
+                   CMMS_BACKUP_SOURCES="")
+        code, output = run([TOP + "/dev", "setup", "--check"], env=env)
+        equal(code, 1, output)
+        has(output, "Sources:\n", "  WOULD NOT COME: openssl ", "(%s: 404 Not Found; " % m.url,
+            "  note: postgresql-17 ", "what needs it is left out",
+            "Packages of the root:\n  WOULD NOT COME: the mirror's list of packages cannot be had: its list is not signed\n",
+            "EDB's PostgreSQL", "Set-up would not succeed here.\n")
+        check(not os.path.exists(folder + "/cache"), "it made something")
 
 
 main(sys.modules[__name__])
