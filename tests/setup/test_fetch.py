@@ -262,7 +262,7 @@ def test_optional(folder):
         equal((code, came), (0, ["sources.lock", "tiny_1.0.orig.tar.gz"]), output)
         has(for_user(output)[0], "NOTE: spare 1.0-1 cannot be had (", "404 Not Found); what needs it is left out")
         with open(folder + "/out/.missing") as f:
-            has(f.read(), "spare 1.0-1 cannot be had (%s: 404 Not Found; " % m.url)
+            has(f.read(), "spare spare 1.0-1 cannot be had (%s: 404 Not Found; " % m.url)
         with open(folder + "/out/sources.lock") as f:
             equal(f.read(), lines[0] + "\n", "what is written of it")
 
