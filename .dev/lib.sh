@@ -145,8 +145,6 @@ stage() {
   fi
   stage_files "$dir.tmp" >"$dir.tmp.list"
   mv "$dir.tmp.list" "$dir.tmp/.complete"
-  # Without this a power failure may leave a list whose files are empty.
-  sync -f "$dir.tmp/.complete"
   rm -rf --one-file-system "$dir"
   mv "$dir.tmp" "$dir"
   unset "planned[$name]"
