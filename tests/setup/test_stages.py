@@ -159,14 +159,18 @@ def test_optional(folder):
     code, output = dev(folder, OPTIONAL % {"f": folder, "set": ""})
     equal((code, tries()), (0, 3), "a day later: " + output)
     os.utime(missing, (time.time() - 60,) * 2)
+    again = OPTIONAL % {"f": folder, "set": "try_again=1;"}
+    code, output = dev(folder, again + '; stage peer "A peer" abcdefabcdef b')
+    equal((code, tries()), (0, 4), "not twice in one run: " + output)
+    os.utime(missing, (time.time() - 60,) * 2)
     with open(folder + "/network", "w"):
         pass
-    code, output = dev(folder, OPTIONAL % {"f": folder, "set": "try_again=1;"})
-    equal((code, tries()), (0, 4), output)
+    code, output = dev(folder, again)
+    equal((code, tries()), (0, 5), output)
     has(output, "file\n")
     lacks(output, "left out")
-    code, output = dev(folder, OPTIONAL % {"f": folder, "set": "try_again=1;"})
-    equal((code, tries()), (0, 4), output)
+    code, output = dev(folder, again)
+    equal((code, tries()), (0, 5), output)
 
 
 def test_disk_fills(folder):
