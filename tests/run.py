@@ -209,9 +209,10 @@ def be_no_init():
 
 
 def main():
-    # Who was started in the background of a script ignores Ctrl+C, and so would all that is tested.
+    # Who was started in the background of a script, or by nohup, ignores such signals, and so would all that is tested.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+    for ignored in (signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM):
+        signal.signal(ignored, signal.SIG_DFL)
     be_no_init()
     retry = "--no-retry" not in sys.argv
     wanted = [a for a in sys.argv[1:] if a != "--no-retry"]
