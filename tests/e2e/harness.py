@@ -405,6 +405,12 @@ def sample(server, database="cmms", megabytes=2):
     return database
 
 
+def no_locks_left(server):
+    """The server knows in a moment that a client has gone; then it has none of our advisory locks."""
+    wait_for(lambda: server.psql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == "0", 20,
+             "the end of the advisory locks")
+
+
 def wait_for(condition, seconds=60, what="it"):
     """Waits for an event outside, looking often; only for what cannot be waited for otherwise."""
     end = time.monotonic() + seconds * SCALE

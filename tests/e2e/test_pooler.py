@@ -82,7 +82,7 @@ def test_nothing_is_left_in_the_pool(program):
         psql = subprocess.run([harness.PG_BIN + "/psql", "-X", "-A", "-t", "-c", "SHOW search_path", "cmms"],
                               env={**harness.clean_env(), **server_env(bouncer.port)}, capture_output=True)
         equal(psql.stdout.decode().strip(), '"$user", public', "the search path of the next client")
-        equal(server.psql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"), "0", "locks")
+        harness.no_locks_left(server)
     finally:
         bouncer.stop()
 

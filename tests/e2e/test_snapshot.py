@@ -82,7 +82,7 @@ def lost(program, times):
     equal(held.ended, times, "so often the session was ended")
     equal(done.code, 0, "exit code: %s %s" % (done.out, done.err))
     equal(harness.partials_in(folder), [], "partial files")
-    equal(server.psql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"), "0", "locks that stay")
+    harness.no_locks_left(server)
     return done.json(), folder
 
 
