@@ -45,6 +45,7 @@
 #define COPY_PROGRESS_VERSION 140000
 #define WATCH_AFTER_MS 1000u /* a shorter dump is not worth a connection more */
 #define LOCK_AGAIN_MS 10000u
+#define MOST_BEGINNINGS 3u /* of one backup, where the tables change each time */
 #define LOCK_AGAIN_STEP_MS 100u
 /* The parts of the whole. */
 #define PART_PREPARED 0.02
@@ -80,6 +81,8 @@ typedef struct Run {
     int64_t started;
     uint64_t started_ms;
     bool repeated;  /* the dump was begun again */
+    bool lost;      /* once because the session was lost */
+    unsigned begun; /* how often, where the tables had changed */
     bool dumped;    /* pg_dump succeeded */
     bool uncounted; /* the counts were lost: the backup is not Verified */
     double expected_seconds; /* what the last backup of this database took; 0: not known */
@@ -406,7 +409,8 @@ static void on_tick(void *context, uint64_t file_bytes)
 {
     Run *run = context;
     const uint64_t now = clock_monotonic_ms();
-    if (cancel_requested(run->cancel) || (counting_lost(run->counting) && !run->repeated)) {
+    if (cancel_requested(run->cancel) || (counting_lost(run->counting) && !run->lost) ||
+        counting_changed(run->counting)) {
         cancel_request(run->stop);
         counting_stop(run->counting); /* both take their time on a dead network: side by side */
     }
@@ -534,15 +538,12 @@ static bool dump_and_count(Run *run, const char *folder, Error *err)
     return run->dumped && finish_counting(run, err);
 }
 
-/* Whether the session with the snapshot is gone, with what it would have counted. Ends the counting; one that cannot be
- * ended has no server any more. */
+/* Whether the session with the snapshot, which rests, is gone. */
 static bool session_lost(Run *run)
 {
     Error why = ERROR_INIT;
-    const bool lost = counting_lost(run->counting);
-    stop_counting(run, true, NULL);
-    if (lost || run->snapshot.id == NULL) {
-        return lost;
+    if (run->snapshot.id == NULL) {
+        return false;
     }
     be_impatient(run);
     const bool answers = pg_script(run->pg, "SELECT 1", run->cancel, &why) || why.kind != EK_CONNECT;
@@ -550,11 +551,35 @@ static bool session_lost(Run *run)
     return !answers;
 }
 
+/* What has changed since the snapshot, so that a dump of it is worth nothing: found by the counting, or, where pg_dump
+ * has failed, perhaps the reason for it. Caller frees; NULL: nothing that is known. */
+static char *what_changed(Run *run, const Error *why)
+{
+    /* What pg_dump says where an object that it has in its list is gone or has another name now. */
+    static const char *const vanished[] = {" does not exist", "could not open relation with OID", "cache lookup failed"};
+    char *changed = NULL;
+    if (run->snapshot.changed != NULL) {
+        return mem_strdup(run->snapshot.changed);
+    }
+    if (run->dumped || why->kind != EK_TOOL || why->detail == NULL) {
+        return NULL;
+    }
+    for (size_t i = 0; i < sizeof vanished / sizeof vanished[0]; i++) {
+        if (strstr(why->detail, vanished[i]) != NULL) {
+            return mem_strdup("something that pg_dump was to save was changed");
+        }
+    }
+    if (run->snapshot.id != NULL) {
+        be_impatient(run);
+        snapshot_look(run->pg, &run->snapshot, run->cancel, &changed, NULL);
+    }
+    return changed;
+}
+
 /* A new session, lock and snapshot. The server may not have noticed yet that the old session and pg_dump's have no
  * client any more: they are ended there, so that they let go of their locks. */
 static bool begin_again(Run *run, const char *folder, Error *err)
 {
-    job_log(run->sink, LOG_WARNING, "The connection that holds the snapshot was lost; the backup begins again");
     run->repeated = true;
     pg_close(run->pg);
     run->pg = NULL;
@@ -564,26 +589,58 @@ static bool begin_again(Run *run, const char *folder, Error *err)
            open_snapshot(run, err);
 }
 
-/* The dump and the counts of one snapshot. Where the session that holds it is lost on the way (a restart of the
- * server, an administrator, the network), the advisory lock is lost as well, and pg_dump may go on alone: then all of
- * it begins again, once. Lost again, the dump is kept if it succeeded, but it is not called Verified. */
+/* Whether it is worth beginning again; else the reason in words. Takes `changed`. */
+static bool may_begin_again(Run *run, char *changed, Error *err)
+{
+    const bool may = ++run->begun < MOST_BEGINNINGS;
+    if (may) {
+        job_log(run->sink, LOG_WARNING, "Since the backup began, %s; the backup begins again", changed);
+    } else {
+        error_set(err, EK_BUSY, "no backup was made: %u times another program was rebuilding tables when it began (the "
+                                "last time %s)", run->begun, changed);
+        error_hint(err, "Try again when the import, the update or the maintenance that does this has ended.");
+    }
+    mem_free(changed);
+    return may;
+}
+
+/* The dump and the counts of one snapshot. Where something has changed that a snapshot does not hide (see snapshot.c),
+ * all begins again, twice. Where the session that holds it is lost on the way (a restart of the server, an
+ * administrator, the network), the advisory lock is lost as well, and pg_dump may go on alone: then all of it begins
+ * again, once. Lost again, the dump is kept if it succeeded, but it is not called Verified. */
 static bool take(Run *run, const char *folder, Error *err)
 {
     for (;;) {
         Error why = ERROR_INIT;
-        if (dump_and_count(run, folder, &why)) {
+        const bool done = dump_and_count(run, folder, &why);
+        if (done && run->snapshot.changed == NULL) {
             return true;
         }
-        if (cancel_requested(run->cancel) || !session_lost(run) || (run->repeated && !run->dumped)) {
+        if (cancel_requested(run->cancel)) {
+            return error_move(err, &why);
+        }
+        const bool lost = counting_lost(run->counting);
+        stop_counting(run, true, NULL);
+        char *changed = lost ? NULL : what_changed(run, &why);
+        if (changed != NULL) {
+            error_clear(&why);
+            if (!may_begin_again(run, changed, err) || !begin_again(run, folder, err)) {
+                return false;
+            }
+            continue;
+        }
+        if (!(lost || session_lost(run)) || (run->lost && !run->dumped)) {
             return error_move(err, &why);
         }
         error_clear(&why);
-        if (run->repeated) {
+        if (run->lost) {
             run->uncounted = true;
             warn(run, "The connection that counts the rows was lost twice: this backup is not verified, because its "
                       "rows could not all be compared with the database");
             return true;
         }
+        run->lost = true;
+        job_log(run->sink, LOG_WARNING, "The connection that holds the snapshot was lost; the backup begins again");
         if (!begin_again(run, folder, err)) {
             return false;
         }

@@ -1,9 +1,17 @@
 /*
  * snapshot.c: the list and the counts.
  *
- * TRUNCATE is the one change that a snapshot does not hide. pg_dump locks all its tables before it reads any,
- * so counting begins only when it has (see backup.c), and with the same locks: a TRUNCATE that waits for pg_dump's
- * would else go before a count that comes later in the queue, and the backup would seem to hold rows too many.
+ * A snapshot hides what others change in rows, and not what they do to a table as a whole: what TRUNCATE, a rewriting
+ * ALTER TABLE, DROP or a swap of names has done is seen by pg_dump's COPY and by our count alike, so that both agree on
+ * a table with no rows. Each such statement gives the table another file, or its name to another table. The catalog that
+ * our transaction reads is as old as the snapshot; functions that take an oid (pg_relation_filenode, the output of
+ * regclass, pg_get_indexdef, enum_range) answer with what is there now. So one statement compares the two
+ * (snapshot_look). It is asked when pg_dump has its locks, because from then on its tables cannot change, and once more
+ * after the count.
+ *
+ * Our own locks come later than pg_dump's. A statement that waits for pg_dump's lock in between would go before ours, and
+ * the count would find a table that it has emptied; so ours are not waited for longer than a moment, and where they
+ * cannot be had all begins again.
  *
  * Row security would hide rows from count(*) in silence; with row_security off the server refuses instead, as
  * it does to pg_dump.
@@ -11,12 +19,15 @@
 #include "snapshot.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "mem.h"
 #include "strbuf.h"
 
 #define NAMED_FOREIGN 3u
+
+#define LOCK_MOMENT "5s" /* for our own locks, once pg_dump has its own */
 
 static const char session_sql[] =
     "SELECT pg_catalog.set_config('search_path', '', false);"
@@ -63,6 +74,52 @@ static const char others_sql[] =
     " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
     " WHERE c.relkind IN ('f', 'm') AND NOT EXISTS (" MEMBER ") ORDER BY 2";
 
+/* Of each sequence that pg_dump saves: oid, name, increment (0 where its value says nothing), the last value. */
+static const char sequences_sql[] =
+    "SELECT c.oid, pg_catalog.format('%I.%I', n.nspname, c.relname),"
+    " CASE WHEN s.seqcycle OR NOT readable THEN 0 ELSE s.seqincrement END,"
+    " CASE WHEN readable THEN pg_catalog.pg_sequence_last_value(c.oid::pg_catalog.regclass) END"
+    " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+    " JOIN pg_catalog.pg_sequence s ON s.seqrelid = c.oid"
+    " CROSS JOIN LATERAL (SELECT pg_catalog.has_sequence_privilege(c.oid, 'SELECT,USAGE')) p (readable)"
+    " WHERE c.relkind = 'S' AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND NOT EXISTS (" MEMBER ")";
+
+/* What is no longer there, or is another file: the catalog as of the snapshot against functions that look now. The text
+ * that pg_dump takes from such a function is NULL where its object is gone, and would be saved as nothing. */
+#define USERS "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
+static const char look_sql[] =
+    "SELECT 'the ' || CASE c.relkind WHEN 'S' THEN 'sequence' WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view'"
+    "  WHEN 'f' THEN 'foreign table' WHEN 'i' THEN 'index' WHEN 'I' THEN 'index' ELSE 'table' END"
+    "  || ' ' || n.nspname || '.' || c.relname"
+    " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+    " WHERE " USERS " AND c.relpersistence <> 't' AND NOT EXISTS (" MEMBER ")"
+    " AND (c.relkind IN ('r', 'p', 'S', 'v', 'm', 'f', 'i', 'I')"
+    "  AND c.oid::pg_catalog.regclass::text <> pg_catalog.format('%I.%I', n.nspname, c.relname)"
+    "  OR c.relkind IN ('r', 'S') AND c.relfilenode IS DISTINCT FROM pg_catalog.pg_relation_filenode(c.oid)"
+    "  OR c.relkind IN ('i', 'I') AND pg_catalog.pg_get_indexdef(c.oid) IS NULL"
+    "  OR c.relkind IN ('v', 'm') AND pg_catalog.pg_get_viewdef(c.oid) IS NULL)"
+    " UNION ALL"
+    " SELECT 'the constraint ' || o.conname FROM pg_catalog.pg_constraint o"
+    " JOIN pg_catalog.pg_namespace n ON n.oid = o.connamespace"
+    " WHERE " USERS " AND pg_catalog.pg_get_constraintdef(o.oid) IS NULL"
+    " UNION ALL"
+    " SELECT 'the trigger ' || t.tgname FROM pg_catalog.pg_trigger t"
+    " WHERE NOT t.tgisinternal AND pg_catalog.pg_get_triggerdef(t.oid) IS NULL"
+    " UNION ALL"
+    " SELECT 'the function ' || n.nspname || '.' || p.proname FROM pg_catalog.pg_proc p"
+    " JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace"
+    " WHERE " USERS " AND pg_catalog.pg_get_function_arguments(p.oid) IS NULL"
+    " LIMIT 1";
+
+/* For each enumeration a statement that asks for it if a value that it had is no longer there under its name. */
+static const char enums_sql[] =
+    "SELECT pg_catalog.format('SELECT %L WHERE NOT (SELECT pg_catalog.array_agg(e.enumlabel::text) FROM"
+    " pg_catalog.pg_enum e WHERE e.enumtypid = %s) OPERATOR(pg_catalog.<@) pg_catalog.enum_range(NULL::%I.%I)::text[]',"
+    " 'the type ' || n.nspname || '.' || t.typname, t.oid, n.nspname, t.typname)"
+    " FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace"
+    " WHERE t.typtype = 'e' AND " USERS
+    " AND EXISTS (SELECT 1 FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid)";
+
 void snapshot_init(Snapshot *snapshot)
 {
     *snapshot = (Snapshot){.large_objects = -1};
@@ -75,7 +132,13 @@ void snapshot_release(Snapshot *snapshot)
         mem_free(snapshot->tables[i].name);
         mem_free(snapshot->tables[i].condition);
     }
+    for (size_t i = 0; i < snapshot->sequence_count; i++) {
+        mem_free(snapshot->sequences[i].name);
+        mem_free(snapshot->sequences[i].oid);
+    }
     mem_free(snapshot->tables);
+    mem_free(snapshot->sequences);
+    mem_free(snapshot->changed);
     mem_free(snapshot->foreign);
     mem_free(snapshot->id);
     snapshot_init(snapshot);
@@ -160,6 +223,28 @@ static bool list_others(Pg *pg, const Cancel *cancel, Snapshot *snapshot, Error 
     return true;
 }
 
+/* The sequences, with the values that they had given out. What of it may not be read is not watched: there pg_dump says
+ * so itself. */
+static bool list_sequences(Pg *pg, const Cancel *cancel, Snapshot *snapshot, Error *err)
+{
+    PgRows *rows = NULL;
+    if (!pg_query(pg, sequences_sql, NULL, 0, cancel, &rows, err)) {
+        return false;
+    }
+    snapshot->sequence_count = pg_row_count(rows);
+    snapshot->sequences = mem_array(snapshot->sequence_count, sizeof *snapshot->sequences);
+    for (size_t i = 0; i < snapshot->sequence_count; i++) {
+        SnapshotSequence *sequence = &snapshot->sequences[i];
+        sequence->oid = mem_strdup(pg_value(rows, i, 0));
+        sequence->name = mem_strdup(pg_value(rows, i, 1));
+        sequence->increment = pg_value_int(rows, i, 2, 0);
+        sequence->used = pg_value(rows, i, 3) != NULL;
+        sequence->value = pg_value_int(rows, i, 3, 0);
+    }
+    pg_rows_free(rows);
+    return true;
+}
+
 bool snapshot_open(Pg *pg, const Cancel *cancel, Snapshot *snapshot, char **warning, Error *err)
 {
     Snapshot found;
@@ -184,7 +269,8 @@ bool snapshot_open(Pg *pg, const Cancel *cancel, Snapshot *snapshot, char **warn
             return false;
         }
     }
-    if (!list_tables(pg, cancel, &found, err) || !list_others(pg, cancel, &found, err)) {
+    if (!list_tables(pg, cancel, &found, err) || !list_others(pg, cancel, &found, err) ||
+        !list_sequences(pg, cancel, &found, err)) {
         mem_free(why);
         snapshot_release(&found);
         return false;
@@ -215,8 +301,9 @@ static bool count_one(Pg *pg, const char *sql, const Cancel *cancel, int64_t *va
     return error_move(err, &why);
 }
 
-/* False only when nothing more can be asked; what may not be locked cannot be counted either. */
-static bool lock_names(Pg *pg, const char *names, const Cancel *cancel, bool *locked, Error *err)
+/* False only when nothing more can be asked; what may not be locked cannot be counted either. *busy: somebody waits for
+ * pg_dump's lock in order to change such a table. */
+static bool lock_names(Pg *pg, const char *names, const Cancel *cancel, bool *locked, bool *busy, Error *err)
 {
     char *sql = mem_printf("SAVEPOINT locking; LOCK TABLE %s IN ACCESS SHARE MODE; RELEASE SAVEPOINT locking", names);
     Error why = ERROR_INIT;
@@ -228,14 +315,18 @@ static bool lock_names(Pg *pg, const char *names, const Cancel *cancel, bool *lo
     if (why.kind == EK_CANCELLED || why.kind == EK_CONNECT) {
         return error_move(err, &why);
     }
+    *busy = why.kind == EK_BUSY;
     error_clear(&why);
     return pg_script(pg, "ROLLBACK TO SAVEPOINT locking; RELEASE SAVEPOINT locking", cancel, err);
 }
 
 /* In one statement; one by one where that is refused. */
-static bool lock_tables(Pg *pg, const Snapshot *snapshot, const Cancel *cancel, Error *err)
+static bool lock_tables(Pg *pg, const Snapshot *snapshot, const Cancel *cancel, bool *busy, Error *err)
 {
     StrBuf all;
+    if (!pg_script(pg, "SET LOCAL lock_timeout = '" LOCK_MOMENT "'", cancel, err)) {
+        return false;
+    }
     strbuf_init(&all, STRBUF_LARGE);
     bool locked = true;
     for (size_t i = 0; i < snapshot->count; i++) {
@@ -243,17 +334,161 @@ static bool lock_tables(Pg *pg, const Snapshot *snapshot, const Cancel *cancel, 
         strbuf_addf(&all, "%sONLY %s", i > 0 ? ", " : "", name);
         mem_free(name);
     }
-    bool ok = snapshot->count == 0 || lock_names(pg, all.buf, cancel, &locked, err);
+    bool ok = snapshot->count == 0 || lock_names(pg, all.buf, cancel, &locked, busy, err);
     strbuf_release(&all);
-    for (size_t i = 0; ok && !locked && i < snapshot->count; i++) {
+    for (size_t i = 0; ok && !locked && !*busy && i < snapshot->count; i++) {
         char *name = pg_table_name(snapshot->tables[i].schema, snapshot->tables[i].name);
         char *only = mem_printf("ONLY %s", name);
         bool one = false;
-        ok = lock_names(pg, only, cancel, &one, err);
+        ok = lock_names(pg, only, cancel, &one, busy, err);
         mem_free(only);
         mem_free(name);
     }
     return ok;
+}
+
+/* A question whose refusal is an answer as well: what it asks about has changed. The first value of the answer, if there
+ * is one, goes to *what (caller frees). */
+static bool ask_what(Pg *pg, const char *sql, const char *const *params, size_t param_count, const Cancel *cancel,
+                     const char *refused, char **what, Error *err)
+{
+    PgRows *rows = NULL;
+    Error why = ERROR_INIT;
+    if (!pg_script(pg, "SAVEPOINT looking", cancel, err)) {
+        return false;
+    }
+    if (pg_query(pg, sql, params, param_count, cancel, &rows, &why)) {
+        if (pg_row_count(rows) > 0) {
+            *what = mem_strdup(pg_value(rows, 0, 0));
+        }
+        pg_rows_free(rows);
+        return pg_script(pg, "RELEASE SAVEPOINT looking", cancel, err);
+    }
+    if (why.kind == EK_CANCELLED || why.kind == EK_CONNECT) {
+        return error_move(err, &why);
+    }
+    error_clear(&why);
+    *what = mem_strdup(refused);
+    return pg_script(pg, "ROLLBACK TO SAVEPOINT looking; RELEASE SAVEPOINT looking", cancel, err);
+}
+
+static bool look_at_enums(Pg *pg, const Cancel *cancel, char **what, Error *err)
+{
+    PgRows *rows = NULL;
+    if (!pg_query(pg, enums_sql, NULL, 0, cancel, &rows, err)) {
+        return false;
+    }
+    bool ok = true;
+    for (size_t i = 0; ok && *what == NULL && i < pg_row_count(rows); i++) {
+        ok = ask_what(pg, pg_value(rows, i, 0), NULL, 0, cancel, "an enumeration", what, err);
+    }
+    pg_rows_free(rows);
+    return ok;
+}
+
+/* A sequence that goes back gives out numbers again that the saved rows have already. */
+static bool look_at_sequences(Pg *pg, const Snapshot *snapshot, const Cancel *cancel, char **what, Error *err)
+{
+    static const char sql[] =
+        "SELECT number - 1 FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.oid[]), pg_catalog.unnest($2::bigint[]),"
+        " pg_catalog.unnest($3::int[])) WITH ORDINALITY s (id, value, sign, number)"
+        " CROSS JOIN LATERAL (SELECT pg_catalog.pg_sequence_last_value(id::pg_catalog.regclass)) n (now)"
+        " WHERE sign <> 0 AND (now IS NULL OR sign * now::numeric < sign * value::numeric) LIMIT 1";
+    StrBuf ids, values, signs;
+    char *place = NULL;
+    strbuf_init(&ids, STRBUF_LARGE);
+    strbuf_init(&values, STRBUF_LARGE);
+    strbuf_init(&signs, STRBUF_LARGE);
+    for (size_t i = 0; i < snapshot->sequence_count; i++) {
+        const SnapshotSequence *sequence = &snapshot->sequences[i];
+        const char *before = i == 0 ? "{" : ",";
+        strbuf_addf(&ids, "%s%s", before, sequence->oid);
+        strbuf_addf(&values, "%s%" PRId64, before, sequence->value);
+        strbuf_addf(&signs, "%s%d", before, !sequence->used || sequence->increment == 0 ? 0
+                                            : sequence->increment > 0                    ? 1
+                                                                                         : -1);
+    }
+    strbuf_addstr(&ids, "}");
+    strbuf_addstr(&values, "}");
+    strbuf_addstr(&signs, "}");
+    const char *const params[] = {ids.buf, values.buf, signs.buf};
+    const bool ok = snapshot->sequence_count == 0 || ask_what(pg, sql, params, 3, cancel, "", &place, err);
+    if (ok && place != NULL) {
+        const size_t index = (size_t)strtoull(place, NULL, 10);
+        *what = place[0] == '\0' || index >= snapshot->sequence_count
+                    ? mem_strdup("a sequence")
+                    : mem_printf("the sequence %s", snapshot->sequences[index].name);
+    }
+    mem_free(place);
+    strbuf_release(&ids);
+    strbuf_release(&values);
+    strbuf_release(&signs);
+    return ok;
+}
+
+/* A session learns what others have done to its catalog's cache when it takes a lock that it has not; here of a table
+ * that nothing else of ours reads, and each time anew, because it is let go. */
+static bool be_up_to_date(Pg *pg, const Cancel *cancel, Error *err)
+{
+    return pg_script(pg, "SAVEPOINT fresh; SELECT 1 FROM pg_catalog.pg_transform LIMIT 1; ROLLBACK TO SAVEPOINT fresh;"
+                         "RELEASE SAVEPOINT fresh", cancel, err);
+}
+
+static bool look_at_objects(Pg *pg, const Cancel *cancel, char **what, Error *err)
+{
+    return be_up_to_date(pg, cancel, err) && ask_what(pg, look_sql, NULL, 0, cancel, "a table", what, err) &&
+           (*what != NULL || look_at_enums(pg, cancel, what, err));
+}
+
+bool snapshot_look(Pg *pg, const Snapshot *snapshot, const Cancel *cancel, char **changed, Error *err)
+{
+    char *what = NULL;
+    if (!look_at_objects(pg, cancel, &what, err) ||
+        (what == NULL && !look_at_sequences(pg, snapshot, cancel, &what, err))) {
+        mem_free(what);
+        return false;
+    }
+    *changed = what == NULL ? NULL : mem_printf("%s was changed", what);
+    mem_free(what);
+    return true;
+}
+
+/* Locks all tables, and looks whether they are still what the snapshot has. */
+static bool begin_to_count(Pg *pg, Snapshot *snapshot, const Cancel *cancel, Error *err)
+{
+    bool busy = false;
+    if (!lock_tables(pg, snapshot, cancel, &busy, err)) {
+        return false;
+    }
+    if (!pg_script(pg, "SET LOCAL lock_timeout = '600s'", cancel, err) ||
+        !snapshot_look(pg, snapshot, cancel, &snapshot->changed, err)) {
+        return false;
+    }
+    if (busy && snapshot->changed == NULL) {
+        snapshot->changed = mem_strdup("another program waits to change a table");
+    }
+    return true;
+}
+
+/* Once more, after the count. By then pg_dump may have read a sequence before or after it was set back: that is no
+ * reason to begin again, and is told. */
+static bool end_to_count(Pg *pg, Snapshot *snapshot, const Cancel *cancel, char **warning, Error *err)
+{
+    char *object = NULL, *sequence = NULL;
+    if (!look_at_objects(pg, cancel, &object, err) || !look_at_sequences(pg, snapshot, cancel, &sequence, err)) {
+        mem_free(object);
+        return false;
+    }
+    if (object != NULL) {
+        snapshot->changed = mem_printf("%s was changed", object);
+        mem_free(object);
+    }
+    if (sequence != NULL && *warning == NULL) {
+        *warning = mem_printf("While the backup ran %s was set back: after a restore look whether it is beyond the "
+                              "highest number in use", sequence);
+    }
+    mem_free(sequence);
+    return true;
 }
 
 bool snapshot_count(Pg *pg, Snapshot *snapshot, const Cancel *cancel, void (*counted)(void *context, size_t done),
@@ -261,12 +496,18 @@ bool snapshot_count(Pg *pg, Snapshot *snapshot, const Cancel *cancel, void (*cou
 {
     char *first = NULL;
     PgRows *rows = NULL;
+    if (!begin_to_count(pg, snapshot, cancel, err)) {
+        return false;
+    }
+    if (snapshot->changed != NULL) {
+        return true;
+    }
     if (!pg_query(pg, "SELECT count(*) FROM pg_catalog.pg_largeobject_metadata", NULL, 0, cancel, &rows, err)) {
         return false;
     }
     snapshot->large_objects = pg_value_int(rows, 0, 0, -1);
     pg_rows_free(rows);
-    if (!lock_tables(pg, snapshot, cancel, err) || !pg_script(pg, "SAVEPOINT counting", cancel, err)) {
+    if (!pg_script(pg, "SAVEPOINT counting", cancel, err)) {
         return false;
     }
     for (size_t i = 0; i < snapshot->count; i++) {
@@ -289,6 +530,10 @@ bool snapshot_count(Pg *pg, Snapshot *snapshot, const Cancel *cancel, void (*cou
         if (counted != NULL) {
             counted(context, i + 1);
         }
+    }
+    if (!end_to_count(pg, snapshot, cancel, &first, err)) {
+        mem_free(first);
+        return false;
     }
     *warning = first;
     return true;
