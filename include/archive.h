@@ -30,6 +30,8 @@ typedef struct ArchiveEntry {
     char *schema;       /* or NULL */
     char *owner;        /* or NULL */
     char *definition;   /* SQL; or NULL */
+    uint64_t definition_at; /* where it stands in the file, and how long it is there */
+    size_t definition_len;
     char *copy_statement; /* "COPY schema.table (…) FROM stdin;\n" for TABLE DATA, or NULL */
     bool has_data;      /* the TOC says that there is a data block */
     int64_t offset;     /* of its data block as the TOC says; -1: not told */
@@ -65,6 +67,9 @@ typedef struct ArchiveScan {
 
 void archive_init(Archive *archive);
 void archive_release(Archive *archive);
+
+/* The newest PostgreSQL whose pg_dump is known to write what is read here. */
+#define ARCHIVE_NEWEST_TOOL 18
 
 /* Header and TOC only. */
 bool archive_read_toc(FsFile *file, Archive *archive, Error *err);

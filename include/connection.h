@@ -89,6 +89,9 @@ char *connection_tell(const Connection *connection, const JobSink *sink);
  * as "données 中" would be lost. Host, port and password stay in the environment. Caller frees; NULL without a
  * database. */
 char *connection_tool_string(const Connection *connection);
+/* Whether a client tool gets something in its environment that is not plain ASCII (its password, a path): on Windows
+ * only a tool whose manifest says UTF-8 can read that. */
+bool connection_beyond_ascii(const Connection *connection);
 char *connection_text(const Connection *connection); /* "user@host:port/db" for people; caller frees */
 
 /* The environment of a client tool that is to reach this database: "PGHOST=…" … PGPASSWORD (or else PGPASSFILE),

@@ -10,6 +10,7 @@
 #include "connection.h"
 #include "error.h"
 #include "settings.h"
+#include "tools.h"
 
 typedef enum CheckState { CHECK_GOOD, CHECK_WARNING, CHECK_BAD, CHECK_SKIPPED } CheckState;
 const char *check_state_word(CheckState state); /* "good", "warning", "bad", "skipped" */
@@ -34,6 +35,10 @@ void doctor_release(Doctor *doctor);
 /* Never fails as a whole but for EK_CANCELLED; what is wrong is in the checks. */
 bool doctor_run(const Connection *connection, const char *folder_wanted, const Cancel *cancel, Doctor *doctor,
                 Error *err);
+
+/* The check "tools" of tools that were all asked and of which at least one can be used, which is filled in: which there
+ * are, one that cannot be used, and each whose release is known to be dangerous (releases.h). */
+void doctor_tools(const Tools *tools, Check *check);
 
 /* What Neon's Free plan (0.5 GB of storage, 5 GB a month of what leaves it) makes of a database and its schedule: the
  * checks "storage" and "egress", which are filled in. A dump leaves Neon uncompressed: `table_bytes`, each time. */

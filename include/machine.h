@@ -20,8 +20,9 @@ char *machine_getenv(const char *name); /* UTF-8 on Windows too */
 void machine_unsetenv(const char *name); /* also for the C library; while there is one thread */
 bool machine_random(void *bytes, size_t len); /* from the system's generator */
 
-/* Folders in which PostgreSQL's client tools may be installed, best first, by the registry, Program Files and
- * PATH (Windows) or PATH and /usr/lib/postgresql (POSIX): calls visit with each until it returns false. */
+/* Folders on this computer in which PostgreSQL's client tools may be installed, the newest first, by the registry and
+ * Program Files (Windows) or /usr/lib/postgresql (POSIX): calls visit with each until it returns false. Those on a
+ * network drive are passed over: one that is dead would keep us waiting. */
 void machine_visit_tool_dirs(bool (*visit)(void *context, const char *dir), void *context);
 
 /* A password kept by the system for this user (Windows: Credential Manager; POSIX: none, always false). */

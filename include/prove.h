@@ -30,6 +30,8 @@ typedef struct ProveResult {
      * ..."); nothing is known against the backup then, and its level stays what it was. */
     char **not_provable;
     size_t not_provable_count;
+    char **left_out; /* options of columns and tables that the server does not know (skew.h): "column option foo" */
+    size_t left_out_count;
     Manifest manifest;      /* as it is now */
     char *where;            /* "PostgreSQL 18.1" */
     size_t tables_compared; /* counted after the restore, and as many rows as the backup holds */

@@ -57,8 +57,11 @@ void snapshot_init(Snapshot *snapshot);
 void snapshot_release(Snapshot *snapshot);
 
 /* Opens the transaction, exports, lists. *warning (caller frees) says why there is no exported snapshot; then
- * nothing can be counted that pg_dump is sure to see. */
+ * nothing can be counted that pg_dump is sure to see. A standby is not even asked for one before the releases of
+ * November 2026, which mended it (releases.h): snapshot_unsafe_export is what is said then, NULL where it may. */
 bool snapshot_open(Pg *pg, const Cancel *cancel, Snapshot *snapshot, char **warning, Error *err);
+
+char *snapshot_unsafe_export(int server_version); /* caller frees */
 
 /* To be called when pg_dump has its locks. Looks whether all is still as the snapshot has it, counts the large objects
  * and every table, and looks again; where something has changed it ends at once, with `changed` set. `counted` (may be

@@ -22,6 +22,7 @@ Mutex *mutex_new(void);
 void mutex_free(Mutex *mutex);
 void mutex_lock(Mutex *mutex);
 void mutex_unlock(Mutex *mutex);
+Mutex *thread_process_mutex(void); /* the one that is always there: for what the whole process shares. Held shortly */
 
 Cond *cond_new(void);
 void cond_free(Cond *cond);

@@ -35,6 +35,7 @@ set(CORE_SOURCES
   src/core/progress.c
   src/core/prove.c
   src/core/prove_compare.c
+  src/core/releases.c
   src/core/retention.c
   src/core/retention_run.c
   src/core/sample.c
@@ -43,6 +44,7 @@ set(CORE_SOURCES
   src/core/secret.c
   src/core/settings.c
   src/core/signin.c
+  src/core/skew.c
   src/core/snapshot.c
   src/core/standstill.c
   src/core/strbuf.c

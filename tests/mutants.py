@@ -16,7 +16,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 COPY = os.path.join(TOP, "build/mutants")
 E2E = {"kill": "test_kill", "faults": "test_faults", "bad": "test_bad_input", "retention": "test_retention",
        "damage": "test_damage", "round": "test_roundtrip", "prove": "test_prove", "snapshot": "test_snapshot",
-       "network": "test_network", "export": "test_export"}
+       "network": "test_network", "export": "test_export", "minor": "test_minor"}
 
 # What is taken out, file, the text, what stands there instead, the tests: "unit:NAME" or "FILE:TEST".
 MUTANTS = (
@@ -52,6 +52,18 @@ MUTANTS = (
      "return true || archive_damaged(", ["unit:test_archive_data", "unit:test_archive", "unit:test_verify"]),
     ("that what was decoded while it grew is what was hashed", "src/core/archive_follow.c",
      "xxh64_value(&follower->data) == xxh64_value(&follower->decoded)", "true", ["unit:test_archive_follow"]),
+    ("what the server does not know is left out of a restore", "src/core/prove.c",
+     "skew_count(&skew) == 0 || copy_backup(run, &skew, err)", "true || copy_backup(run, &skew, err)",
+     ["minor:test_option_that_no_server_knows"]),
+    ("the comma between two options that stay", "src/core/skew.c", "(goes[i + 1] || !any)", "goes[i + 1]",
+     ["unit:test_skew"]),
+    ("the minor of a tool", "src/core/tools.c", "if (tool->major == wanted->major && enough != was_enough) {",
+     "if (false) {", ["unit:test_tools", "minor:test_tools_of_other_minors"]),
+    ("ours before what was found", "src/core/tools.c",
+     "    if (tool->origin != than->origin) {\n        return tool->origin == TOOL_OURS;\n    }\n    return compare",
+     "    return compare", ["unit:test_tools"]),
+    ("a pg_dump that is newer than our reader", "src/core/tools.c", "if (tool->major > ARCHIVE_NEWEST_TOOL) {",
+     "if (false) {", ["unit:test_tools", "minor:test_refused_before_the_dump"]),
     ("pg_dump's exit code", "src/core/dump.c", "if (result.exit_code != 0) {", "if (false) {",
      ["bad:test_lying_tools", "kill:test_dump_killed"]),
     ("the standstill", "src/core/standstill.c", "now_ms - still->moved_ms < 1000u * (uint64_t)still->seconds", "true",

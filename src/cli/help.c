@@ -23,7 +23,7 @@ static const char general[] =
     "\n"
     "Options:\n"
     "  -?, --help               show this text; after a verb, its own\n"
-    "  -V, --version            show the version; with --verbose also of the libraries\n"
+    "  -V, --version            show the version; with --verbose also of the libraries and tools\n"
     "\n"
     "Every verb but help takes:\n"
     "      --json               one JSON document on stdout, and nothing else there\n"

@@ -14,6 +14,7 @@
 #include "folder.h"
 #include "jsonutil.h"
 #include "mem.h"
+#include "tools.h"
 #include "verb_export.h"
 #include "version.h"
 
@@ -140,6 +141,20 @@ out:
 
 /* --- the program ----------------------------------------------------------------------------------------- */
 
+static void show_tools(const Tool *list, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        char *complaint = tools_complaint(&list[i], name);
+        char *line = complaint != NULL ? mem_printf("%s\n", complaint)
+                                       : mem_printf("%s %s: %s\n", name,
+                                                    list[i].problem == NULL ? list[i].version : list[i].problem,
+                                                    list[i].path);
+        console_write(1, line);
+        mem_free(line);
+        mem_free(complaint);
+    }
+}
+
 static void show_version(const Options *options)
 {
     console_write(1, "cmms-backup-cli (" CMMS_PRODUCT ") " CMMS_VERSION "\n");
@@ -147,6 +162,13 @@ static void show_version(const Options *options)
         char *parts = version_parts_text();
         console_write(1, parts);
         mem_free(parts);
+        Tools tools;
+        tools_init(&tools);
+        if (tools_find(&tools, NULL, NULL) && tools_ask_all(&tools, NULL, NULL)) {
+            show_tools(tools.dump, tools.dump_count, "pg_dump");
+            show_tools(tools.restore, tools.restore_count, "pg_restore");
+        }
+        tools_release(&tools);
     }
 }
 

@@ -27,6 +27,10 @@ static cJSON *proven_document(const char *path, const ProveResult *result)
     for (size_t i = 0; i < result->not_provable_count; i++) {
         cJSON_AddItemToArray(obstacles, cJSON_CreateString(result->not_provable[i]));
     }
+    cJSON *left_out = cJSON_AddArrayToObject(document, "left_out");
+    for (size_t i = 0; i < result->left_out_count; i++) {
+        cJSON_AddItemToArray(left_out, cJSON_CreateString(result->left_out[i]));
+    }
     return document;
 }
 

@@ -136,6 +136,16 @@ static bool skip_text(TocReader *toc, Error *err)
     return read_text(toc, &is_null, err);
 }
 
+static bool read_definition(TocReader *toc, ArchiveEntry *entry, Error *err)
+{
+    if (!read_kept(toc, &entry->definition, err)) {
+        return false;
+    }
+    entry->definition_len = toc->text.len;
+    entry->definition_at = archive_reader_offset(toc->reader) - toc->text.len;
+    return true;
+}
+
 /* A number as text, as catalog numbers and dependencies are written. */
 static bool read_digits(TocReader *toc, bool may_be_null, bool *is_null, Error *err)
 {
@@ -319,7 +329,7 @@ static bool read_entry(TocReader *toc, ArchiveEntry *entry, Error *err)
         entry->tag = mem_strdup("");
     }
     if ((minor >= 11 && !read_ranged(toc, 1, 4, "an entry's section", &number, err)) ||
-        !read_kept(toc, &entry->definition, err) || !skip_text(toc, err) || /* the DROP statement */
+        !read_definition(toc, entry, err) || !skip_text(toc, err) || /* the DROP statement */
         !read_kept(toc, &entry->copy_statement, err) || !read_kept(toc, &entry->schema, err) ||
         !skip_text(toc, err) ||                  /* tablespace */
         (minor >= 14 && !skip_text(toc, err)) || /* table access method */

@@ -175,15 +175,20 @@ static bool prepare_folder(Run *run, const char *folder, Error *err)
 
 static bool prepare_tools(Run *run, const char *wanted_compression, Error *err)
 {
-    char *reason = NULL;
-    if (!tools_pick_dump(&run->tools, pg_server_version(run->pg) / 10000, &run->dump_tool, &reason, err)) {
+    const ToolNeed need = {pg_server_version(run->pg), connection_beyond_ascii(&run->connection)};
+    char *reason = NULL, *warning = NULL;
+    if (!tools_pick_dump(&run->tools, &need, run->cancel, &run->dump_tool, &reason, &warning, err)) {
         return false;
     }
     job_log(run->sink, LOG_INFO, "%s", reason);
     mem_free(reason);
     reason = NULL;
+    if (warning != NULL) {
+        warn(run, warning);
+        mem_free(warning);
+    }
     /* Looked for now: a backup that cannot be checked afterwards is not worth beginning. */
-    if (!tools_pick_restore(&run->tools, run->dump_tool->major, &run->restore_tool, &reason, err)) {
+    if (!tools_pick_restore(&run->tools, run->dump_tool->major, run->cancel, &run->restore_tool, &reason, err)) {
         return false;
     }
     mem_free(reason);

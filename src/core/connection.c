@@ -367,6 +367,20 @@ char **connection_env(const Connection *connection, const char *session)
     return env;
 }
 
+bool connection_beyond_ascii(const Connection *connection)
+{
+    /* User and database go in percent form: connection_tool_string. */
+    const char *const texts[] = {connection_host(connection), connection->sslrootcert, connection->options,
+                                 connection->passfile, connection->password.bytes};
+    bool beyond = false;
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        for (const char *c = texts[i]; c != NULL && *c != '\0'; c++) {
+            beyond = beyond || (unsigned char)*c >= 0x80;
+        }
+    }
+    return beyond;
+}
+
 const char *const *connection_env_unset(void)
 {
     static const char *const names[] = {

@@ -111,6 +111,15 @@ static void skipped(Visit *visit, CheckId id, const char *why)
     note(visit, id, CHECK_SKIPPED, EK_NONE, mem_strdup(why), NULL);
 }
 
+static void set_check(Check *check, CheckState state, char *message, const char *hint)
+{
+    mem_free(check->message);
+    mem_free(check->hint);
+    check->state = state;
+    check->message = message;
+    check->hint = mem_strdup(hint);
+}
+
 /* "message: detail", without the hint, which has its own place. Empties the Error. */
 static void failed(Visit *visit, CheckId id, CheckState state, Error *why)
 {
@@ -208,11 +217,63 @@ static void add_versions(StrBuf *sb, const char *name, const Tool *list, size_t 
     }
 }
 
+/* The first that cannot be used; NULL: all can. */
+static const Tool *first_broken(const Tools *tools)
+{
+    for (size_t i = 0; i < tools->dump_count + tools->restore_count; i++) {
+        const Tool *tool = i < tools->dump_count ? &tools->dump[i] : &tools->restore[i - tools->dump_count];
+        if (tool->problem != NULL) {
+            return tool;
+        }
+    }
+    return NULL;
+}
+
+static void add_complaints(StrBuf *sb, const char *name, const Tool *list, size_t count, bool *ours)
+{
+    for (size_t i = 0; i < count; i++) {
+        char *text = tools_complaint(&list[i], name);
+        if (text != NULL) {
+            strbuf_addf(sb, "; %s", text);
+            *ours = *ours || list[i].origin == TOOL_OURS;
+        }
+        mem_free(text);
+    }
+}
+
+void doctor_tools(const Tools *tools, Check *check)
+{
+    StrBuf versions, complaints;
+    bool ours = false;
+    strbuf_init(&versions, STRBUF_SMALL);
+    strbuf_init(&complaints, STRBUF_SMALL);
+    add_versions(&versions, "pg_dump", tools->dump, tools->dump_count);
+    add_versions(&versions, "pg_restore", tools->restore, tools->restore_count);
+    add_complaints(&complaints, "pg_dump", tools->dump, tools->dump_count, &ours);
+    add_complaints(&complaints, "pg_restore", tools->restore, tools->restore_count, &ours);
+    const Tool *broken = first_broken(tools);
+    if (broken != NULL) {
+        set_check(check, CHECK_WARNING,
+                  mem_printf("%s cannot be used: %s; there are others: %s%s", broken->path, broken->problem,
+                             versions.buf, complaints.buf),
+                  "Repair or remove that installation of PostgreSQL's tools.");
+    } else {
+        set_check(check, complaints.len > 0 ? CHECK_WARNING : CHECK_GOOD,
+                  mem_printf("Found %s%s", versions.buf, complaints.buf),
+                  complaints.len == 0 ? NULL
+                  : ours              ? "Update CMMS Backup."
+                                      : "Update or remove that installation of PostgreSQL's tools.");
+    }
+    strbuf_release(&complaints);
+    strbuf_release(&versions);
+}
+
 /* False only when cancelled. */
 static bool check_tools(Visit *visit, Error *err)
 {
+    static const ToolNeed any = {0, false};
     Error why = ERROR_INIT;
-    if (!tools_find(&visit->tools, visit->cancel, &why)) {
+    if (!tools_find(&visit->tools, visit->cancel, &why) || !tools_ask_all(&visit->tools, visit->cancel, &why)) {
         if (why.kind == EK_CANCELLED) {
             return error_move(err, &why);
         }
@@ -220,37 +281,16 @@ static bool check_tools(Visit *visit, Error *err)
         return true;
     }
     const Tool *tool = NULL;
-    char *reason = NULL;
-    if (!tools_pick_dump(&visit->tools, 0, &tool, &reason, &why)) {
-        failed(visit, ID_TOOLS, CHECK_BAD, &why);
-        return true;
-    }
-    mem_free(reason);
-    reason = NULL;
-    if (!tools_pick_restore(&visit->tools, 0, &tool, &reason, &why)) {
-        failed(visit, ID_TOOLS, CHECK_BAD, &why);
-        return true;
-    }
-    mem_free(reason);
-    StrBuf sb;
-    strbuf_init(&sb, STRBUF_SMALL);
-    add_versions(&sb, "pg_dump", visit->tools.dump, visit->tools.dump_count);
-    add_versions(&sb, "pg_restore", visit->tools.restore, visit->tools.restore_count);
-    const Tool *broken = NULL;
-    for (size_t i = 0; i < visit->tools.dump_count && broken == NULL; i++) {
-        broken = visit->tools.dump[i].problem == NULL ? NULL : &visit->tools.dump[i];
-    }
-    for (size_t i = 0; i < visit->tools.restore_count && broken == NULL; i++) {
-        broken = visit->tools.restore[i].problem == NULL ? NULL : &visit->tools.restore[i];
-    }
-    if (broken != NULL) {
-        note(visit, ID_TOOLS, CHECK_WARNING, EK_NONE,
-             mem_printf("%s cannot be used: %s; there are others: %s", broken->path, broken->problem, sb.buf),
-             mem_strdup("Repair or remove that installation of PostgreSQL's tools."));
+    char *reason = NULL, *other = NULL, *warning = NULL;
+    if (tools_pick_dump(&visit->tools, &any, visit->cancel, &tool, &reason, &warning, &why) &&
+        tools_pick_restore(&visit->tools, 0, visit->cancel, &tool, &other, &why)) {
+        doctor_tools(&visit->tools, &visit->checks[ID_TOOLS]);
     } else {
-        good(visit, ID_TOOLS, mem_printf("Found %s", sb.buf));
+        failed(visit, ID_TOOLS, CHECK_BAD, &why);
     }
-    strbuf_release(&sb);
+    mem_free(warning);
+    mem_free(other);
+    mem_free(reason);
     return true;
 }
 
@@ -338,18 +378,20 @@ static void check_tls(Visit *visit)
 
 static void check_version(Visit *visit)
 {
+    const ToolNeed need = {pg_server_version(visit->pg), connection_beyond_ascii(&visit->connection)};
     Error why = ERROR_INIT;
-    const Tool *dump_tool = NULL;
-    const Tool *restore_tool = NULL;
-    char *reason = NULL;
-    char *other = NULL;
-    if (!tools_pick_dump(&visit->tools, pg_server_version(visit->pg) / 10000, &dump_tool, &reason, &why) ||
-        !tools_pick_restore(&visit->tools, dump_tool->major, &restore_tool, &other, &why)) {
+    const Tool *dump_tool = NULL, *restore_tool = NULL;
+    char *reason = NULL, *other = NULL, *warning = NULL;
+    if (!tools_pick_dump(&visit->tools, &need, visit->cancel, &dump_tool, &reason, &warning, &why) ||
+        !tools_pick_restore(&visit->tools, dump_tool->major, visit->cancel, &restore_tool, &other, &why)) {
         failed(visit, ID_VERSION, CHECK_BAD, &why);
     } else {
-        good(visit, ID_VERSION, mem_printf("PostgreSQL %s, to be backed up with pg_dump %s",
-                                           pg_server_version_text(visit->pg), dump_tool->version));
+        char *text = mem_printf("PostgreSQL %s, to be backed up with pg_dump %s%s%s",
+                                pg_server_version_text(visit->pg), dump_tool->version, warning == NULL ? "" : "; ",
+                                warning == NULL ? "" : warning);
+        note(visit, ID_VERSION, warning == NULL ? CHECK_GOOD : CHECK_WARNING, EK_NONE, text, NULL);
     }
+    mem_free(warning);
     mem_free(reason);
     mem_free(other);
 }
@@ -444,15 +486,6 @@ static bool check_tables(Visit *visit, Error *err)
     }
     pg_rows_free(rows);
     return true;
-}
-
-static void set_check(Check *check, CheckState state, char *message, const char *hint)
-{
-    mem_free(check->message);
-    mem_free(check->hint);
-    check->state = state;
-    check->message = message;
-    check->hint = mem_strdup(hint);
 }
 
 void doctor_forecast(int64_t database_bytes, int64_t table_bytes, const Settings *settings, Check *storage,

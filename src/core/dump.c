@@ -148,6 +148,21 @@ static bool has(const char *text, const char *words)
     return strstr(text, words) != NULL;
 }
 
+/* "server version: 9.1.24; pg_dump version: 18.6": which of the two is the older one, the line does not say. */
+static void explain_mismatch(const Tool *tool, const char *lines, Error *err)
+{
+    static const char words[] = "server version: ";
+    const char *server = strstr(lines, words);
+    const long major = server == NULL ? 0 : strtol(server + sizeof words - 1, NULL, 10);
+    if (major > 0 && major < tool->major) {
+        error_set(err, EK_TOOL, "the server is too old for pg_dump %s", tool->version);
+        error_hint(err, "Update the server: this PostgreSQL has had no repairs for years.");
+    } else {
+        error_set(err, EK_TOOL, "pg_dump %s is too old for the server", tool->version);
+        error_hint(err, "Update CMMS Backup.");
+    }
+}
+
 bool dump_explain(const DumpSpec *spec, unsigned exit_code, const char *lines, Error *err)
 {
     static const char *const lost[] = {"server closed the connection",      "could not receive data from server",
@@ -165,8 +180,7 @@ bool dump_explain(const DumpSpec *spec, unsigned exit_code, const char *lines, E
         error_set(err, EK_IO, "pg_dump could not write the backup");
         error_hint(err, "Check the disk or the share with the backup folder.");
     } else if (has(lines, "server version mismatch")) {
-        error_set(err, EK_TOOL, "pg_dump %s is too old for the server", spec->tool->version);
-        error_hint(err, "Update CMMS Backup.");
+        explain_mismatch(spec->tool, lines, err);
     } else if (has(lines, "lock timeout")) {
         error_set(err, EK_BUSY, "another program has kept a table locked for %d minutes", LOCK_LIMIT_SECONDS / 60);
         error_hint(err, "Try again when the other program is done.");

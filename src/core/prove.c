@@ -30,6 +30,7 @@
 #include "progress.h"
 #include "prove_private.h"
 #include "settings.h"
+#include "skew.h"
 #include "standstill.h"
 #include "tools.h"
 #include "verify.h"
@@ -40,6 +41,7 @@
 #define FOLDER_PREFIX "prove-"
 #define DATABASE_PREFIX "cmms_prove_"
 #define LOCK_FILE "prove.lock"
+#define COPY_NAME "restore.backup"
 #define DATABASE_MARK "17" /* connections at most; two are needed */
 #define DATABASE_COMMENT "made by CMMS Backup to prove a backup; dropped afterwards"
 #define REMOVE_TRIES 20
@@ -65,7 +67,8 @@ typedef struct Run {
     Archive archive; /* its TOC */
     ProveResult result;
     Connection connection; /* to the server, and then to the scratch database */
-    char *scratch;         /* the engine's folder; NULL: none was made */
+    char *scratch;         /* a folder of our own, also the engine's; NULL: none was made */
+    char *copy;            /* in it: the backup without what the server does not know; NULL: it knows everything */
     Engine *engine;
     Pg *server;            /* a session in the server's own database */
     Pg *pg;                /* one in the scratch database */
@@ -92,6 +95,10 @@ void prove_result_release(ProveResult *result)
         mem_free(result->not_provable[i]);
     }
     mem_free(result->not_provable);
+    for (size_t i = 0; i < result->left_out_count; i++) {
+        mem_free(result->left_out[i]);
+    }
+    mem_free(result->left_out);
     mem_free(result->where);
     manifest_release(&result->manifest);
     prove_result_init(result);
@@ -202,15 +209,18 @@ static const char *const engine_settings[] = {
     "ALTER SYSTEM SET max_wal_size = '2GB'", "ALTER SYSTEM SET maintenance_work_mem = '256MB'",
     "SELECT pg_catalog.pg_reload_conf()"};
 
-static bool start_engine(Run *run, const char *base, Error *err)
+static bool name_scratch(Run *run, const char *base, Error *err)
 {
     char *name = random_name(FOLDER_PREFIX, err);
-    if (name == NULL) {
-        return false;
-    }
-    run->scratch = fs_join(base, name);
+    run->scratch = name == NULL ? NULL : fs_join(base, name);
     mem_free(name);
-    if (!engine_start(run->scratch, run->sink, run->cancel, &run->engine, err)) {
+    return run->scratch != NULL;
+}
+
+static bool start_engine(Run *run, const char *base, Error *err)
+{
+    if (!name_scratch(run, base, err) ||
+        !engine_start(run->scratch, run->sink, run->cancel, &run->engine, err)) {
         return false;
     }
     connection_copy(&run->connection, engine_connection(run->engine));
@@ -225,27 +235,29 @@ static bool start_engine(Run *run, const char *base, Error *err)
     return true;
 }
 
+/* The user's data folder, where scratch folders lie, for as long as the run lasts; *base: caller frees. */
+static bool take_data_dir(Run *run, char **base, Error *err)
+{
+    *base = machine_local_data_dir();
+    if (*base == NULL) {
+        return error_set(err, EK_SETTINGS, "this user has no folder for the program's data");
+    }
+    char *lock = fs_join(*base, LOCK_FILE);
+    Leftovers leftovers = {run, *base};
+    bool ok = fs_lock(lock, &run->prove_lock, err);
+    if (!ok && err != NULL && err->kind == EK_BUSY) {
+        error_set(err, EK_BUSY, "another backup is being proven on this PC");
+        error_hint(err, "Wait until it is done, then try again.");
+    }
+    ok = ok && fs_list(*base, remove_leftover, &leftovers, err);
+    mem_free(lock);
+    return ok;
+}
+
 static bool prepare_engine(Run *run, Error *err)
 {
-    char *base = machine_local_data_dir();
-    char *lock = base == NULL ? NULL : fs_join(base, LOCK_FILE);
-    bool ok = false;
-    if (base == NULL) {
-        error_set(err, EK_SETTINGS, "this user has no folder for the program's data");
-        goto out;
-    }
-    if (!fs_lock(lock, &run->prove_lock, err)) {
-        if (err != NULL && err->kind == EK_BUSY) {
-            error_set(err, EK_BUSY, "another backup is being proven on this PC");
-            error_hint(err, "Wait until it is done, then try again.");
-        }
-        goto out;
-    }
-    Leftovers leftovers = {run, base};
-    ok = fs_list(base, remove_leftover, &leftovers, err) && check_space(run, base, err) &&
-         start_engine(run, base, err);
-out:
-    mem_free(lock);
+    char *base = NULL;
+    const bool ok = take_data_dir(run, &base, err) && check_space(run, base, err) && start_engine(run, base, err);
     mem_free(base);
     return ok;
 }
@@ -542,7 +554,7 @@ static bool explain_restore(const Run *run, unsigned exit_code, Error *err)
     char *words = process_exit_text(exit_code);
     uint64_t available = UINT64_MAX;
     pg_set_patience(run->pg, standstill_seconds(PG_SHORT_PATIENCE));
-    if (run->scratch != NULL && fs_free_space(run->scratch, &available, NULL) && available < NEARLY_FULL) {
+    if (run->engine != NULL && fs_free_space(run->scratch, &available, NULL) && available < NEARLY_FULL) {
         error_set(err, EK_SPACE, "the disk became full while the backup was restored to prove it");
         error_hint(err, "Free some space on the disk with \"%s\".", run->scratch);
     } else if (!pg_query(run->pg, "SELECT 1", NULL, 0, run->cancel, NULL, NULL)) {
@@ -566,12 +578,61 @@ static bool pick_tool(Run *run, const Tool **tool, Error *err)
 {
     char *reason = NULL;
     if (!tools_find(&run->tools, run->cancel, err) ||
-        !tools_pick_restore(&run->tools, prove_major(run->archive.tool_version), tool, &reason, err)) {
+        !tools_pick_restore(&run->tools, prove_major(run->archive.tool_version), run->cancel, tool, &reason, err)) {
         return false;
     }
     job_log(run->sink, LOG_INFO, "%s", reason);
     mem_free(reason);
     return true;
+}
+
+static void tell_left_out(Run *run, const SkewOption *option)
+{
+    bool mark = false;
+    char *text = skew_text(option, &mark);
+    job_log(run->sink, mark ? LOG_INFO : LOG_WARNING, "%s", text);
+    mem_free(text);
+    ProveResult *result = &run->result;
+    result->left_out = mem_resize(result->left_out, result->left_out_count + 1, sizeof *result->left_out);
+    result->left_out[result->left_out_count++] =
+        mem_printf("%s option %s", option->of_column ? "column" : "table", option->name);
+}
+
+/* A copy that the server understands, in a scratch folder that is made where there is none. */
+static bool copy_backup(Run *run, const Skew *skew, Error *err)
+{
+    char *base = NULL;
+    uint64_t available = 0;
+    bool ok = run->scratch != NULL || (take_data_dir(run, &base, err) && name_scratch(run, base, err) &&
+                                       fs_make_dirs(run->scratch, err));
+    mem_free(base);
+    ok = ok && fs_free_space(run->scratch, &available, err);
+    if (ok && available < run->result.manifest.bytes + NEARLY_FULL) {
+        ok = error_set(err, EK_SPACE, "the disk with \"%s\" has no room for a copy of the backup", run->scratch);
+        error_hint(err, "Free %.0f MB there.",
+                   (double)(run->result.manifest.bytes + NEARLY_FULL - available) / MEGABYTE);
+    }
+    if (ok) {
+        run->copy = fs_join(run->scratch, COPY_NAME);
+        ok = skew_copy(run->path, &run->archive, skew, run->copy, run->cancel, err);
+    }
+    return ok;
+}
+
+static bool leave_out_unknown(Run *run, Error *err)
+{
+    Skew skew;
+    skew_init(&skew);
+    skew_read(&run->archive, &skew);
+    bool ok = skew_ask(run->pg, &skew, run->cancel, err);
+    for (size_t i = 0; ok && i < skew.count; i++) {
+        if (skew.options[i].unknown) {
+            tell_left_out(run, &skew.options[i]);
+        }
+    }
+    ok = ok && (skew_count(&skew) == 0 || copy_backup(run, &skew, err));
+    skew_release(&skew);
+    return ok;
 }
 
 /* True also where it stopped at something that the server lacks. */
@@ -590,7 +651,7 @@ static bool restore(Run *run, const Tool *tool, Error *err)
     line_splitter_init(&run->lines, on_line, run);
     run->still = (Standstill){.seconds = stall_seconds(run), .still_working = still_working, .context = run};
     standstill_start(&run->still, clock_monotonic_ms());
-    bool ok = fs_open_read(run->path, &file, err);
+    bool ok = fs_open_read(run->copy != NULL ? run->copy : run->path, &file, err);
     if (ok) {
         const ProcessSpec spec = {.program = tool->path,
                                   .argv = argv,
@@ -657,7 +718,7 @@ static bool work(Run *run, Error *err)
         return true;
     }
     job_log(run->sink, LOG_INFO, "Restoring into an empty database of %s", run->result.where);
-    if (!make_database(run, err) || !restore(run, tool, err)) {
+    if (!make_database(run, err) || !leave_out_unknown(run, err) || !restore(run, tool, err)) {
         return false;
     }
     if (run->result.not_provable_count > 0) {
@@ -736,6 +797,7 @@ static bool settle(Run *run, Error *err)
 static void release_run(Run *run)
 {
     mem_free(run->scratch);
+    mem_free(run->copy);
     mem_free(run->database);
     mem_free(run->manifest_path);
     mem_free(run->session);

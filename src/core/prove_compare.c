@@ -283,6 +283,8 @@ char *prove_obstacle(const char *error)
         {"could not open synonym file \"", "the server here lacks the dictionary file ", true},
         {"could not open thesaurus file \"", "the server here lacks the dictionary file ", true},
         {"compression method lz4 not supported", "the server here cannot compress with lz4", false},
+        {"unrecognized parameter \"", "the server here does not know the option ", true},
+        {"unrecognized configuration parameter \"", "the server here does not know the setting ", true},
     };
     for (size_t i = 0; error != NULL && i < sizeof known / sizeof known[0]; i++) {
         const char *found = strstr(error, known[i].words);

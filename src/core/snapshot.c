@@ -23,6 +23,7 @@
 #include <string.h>
 
 #include "mem.h"
+#include "releases.h"
 #include "strbuf.h"
 
 #define NAMED_FOREIGN 3u
@@ -245,6 +246,32 @@ static bool list_sequences(Pg *pg, const Cancel *cancel, Snapshot *snapshot, Err
     return true;
 }
 
+char *snapshot_unsafe_export(int server_version)
+{
+    const char *mended = NULL;
+    if (release_standby_exports(server_version, &mended)) {
+        return NULL;
+    }
+    char *version = release_text(server_version);
+    char *text = mem_printf("The rows on the server cannot be counted for comparison: it is a standby of PostgreSQL "
+                            "%s, and what it would export to compare with can be wrong before %s",
+                            version, mended == NULL ? "a newer PostgreSQL" : mended);
+    mem_free(version);
+    return text;
+}
+
+/* NULL in *why: it may be exported. */
+static bool may_export(Pg *pg, const Cancel *cancel, char **why, Error *err)
+{
+    PgRows *rows = NULL;
+    if (!pg_query(pg, "SELECT pg_catalog.pg_is_in_recovery()", NULL, 0, cancel, &rows, err)) {
+        return false;
+    }
+    *why = strcmp(pg_value(rows, 0, 0), "t") == 0 ? snapshot_unsafe_export(pg_server_version(pg)) : NULL;
+    pg_rows_free(rows);
+    return true;
+}
+
 bool snapshot_open(Pg *pg, const Cancel *cancel, Snapshot *snapshot, char **warning, Error *err)
 {
     Snapshot found;
@@ -253,10 +280,16 @@ bool snapshot_open(Pg *pg, const Cancel *cancel, Snapshot *snapshot, char **warn
     PgRows *rows = NULL;
     Error refused = ERROR_INIT;
     if (!pg_script(pg, session_sql, cancel, err) || !set_newer_timeouts(pg, cancel, err) ||
-        !pg_script(pg, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", cancel, err)) {
+        !may_export(pg, cancel, &why, err)) {
         return false;
     }
-    if (pg_query(pg, "SELECT pg_catalog.pg_export_snapshot()", NULL, 0, cancel, &rows, &refused)) {
+    if (!pg_script(pg, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", cancel, err)) {
+        mem_free(why);
+        return false;
+    }
+    if (why != NULL) {
+        found.id = NULL; /* pg_dump then takes a snapshot of its own, which it exports to nobody */
+    } else if (pg_query(pg, "SELECT pg_catalog.pg_export_snapshot()", NULL, 0, cancel, &rows, &refused)) {
         found.id = mem_strdup(pg_value(rows, 0, 0));
         pg_rows_free(rows);
     } else if (refused.kind == EK_CANCELLED || refused.kind == EK_CONNECT) {

@@ -1,8 +1,11 @@
 /*
  * tools.c: finds the client tools and picks the right ones.
  *
- * Each pg_dump and pg_restore found is asked for its version: that it answers is the proof that it starts, with
- * all its DLLs. One that does not is kept, with the reason, so that "no pg_dump" can be explained.
+ * A pg_dump or pg_restore is asked for its version: that it answers is the proof that it starts, with all its DLLs.
+ * One that does not is kept, with the reason, so that "no pg_dump" can be explained.
+ *
+ * Good answers are remembered for the whole process, by path, size and time: the window makes many backups. That is the
+ * one thing here that outlives its caller; thread_process_mutex guards it.
  */
 #include "tools.h"
 
@@ -11,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "archive.h"
 #include "clock.h"
 #include "connection.h"
 #include "fs.h"
@@ -18,7 +22,9 @@
 #include "mem.h"
 #include "pe_imports.h"
 #include "process.h"
+#include "releases.h"
 #include "strbuf.h"
+#include "thread.h"
 #include "utf.h"
 
 #define ANSWER_SECONDS 20u
@@ -91,6 +97,16 @@ bool tools_parse_version(const char *line, int *major, char **version)
     return true;
 }
 
+int tools_minor(const char *version)
+{
+    const char *dot = version + strspn(version, "0123456789");
+    if (*dot != '.' || dot[1] < '0' || dot[1] > '9') {
+        return -1;
+    }
+    const long minor = strtol(dot + 1, NULL, 10);
+    return minor > 9999 ? 9999 : (int)minor;
+}
+
 /* Compares "18.6" and "18.10" by their numbers. */
 static int compare_versions(const char *a, const char *b)
 {
@@ -109,6 +125,64 @@ static int compare_versions(const char *a, const char *b)
         b = b_end + 1;
     }
     return 0;
+}
+
+/* --- what was answered before ---------------------------------------------------------------------------- */
+
+typedef struct Remembered {
+    char *path, *version;
+    uint64_t size;
+    int64_t modified;
+} Remembered;
+
+typedef struct Answers {
+    Remembered *items;
+    size_t count, capacity;
+} Answers;
+
+static Answers answers; /* under thread_process_mutex */
+
+/* Of the path; NULL: none yet. */
+static Remembered *recall(const char *path)
+{
+    for (size_t i = 0; i < answers.count; i++) {
+        if (same_path(answers.items[i].path, path)) {
+            return &answers.items[i];
+        }
+    }
+    return NULL;
+}
+
+static bool answered_before(Tool *tool, const FsInfo *info)
+{
+    mutex_lock(thread_process_mutex());
+    const Remembered *known = recall(tool->path);
+    const bool same = known != NULL && known->size == info->size && known->modified == info->modified;
+    char *version = same ? mem_strdup(known->version) : NULL;
+    mutex_unlock(thread_process_mutex());
+    if (same) {
+        tool->version = version;
+        tool->major = (int)strtol(version, NULL, 10);
+    }
+    return same;
+}
+
+static void remember(const Tool *tool, const FsInfo *info)
+{
+    mutex_lock(thread_process_mutex());
+    Remembered *known = recall(tool->path);
+    if (known == NULL) {
+        void *grown = answers.items;
+        mem_grow(&grown, &answers.capacity, answers.count + 1, sizeof *answers.items);
+        answers.items = grown;
+        known = &answers.items[answers.count++];
+        *known = (Remembered){.path = mem_strdup(tool->path)};
+    }
+    mem_free(known->version);
+    known->version = mem_strdup(tool->version);
+    known->size = info->size;
+    known->modified = info->modified;
+    mutex_unlock(thread_process_mutex());
 }
 
 /* --- asking ---------------------------------------------------------------------------------------------- */
@@ -185,8 +259,13 @@ static char *missing_dll_text(const char *program)
     return text;
 }
 
+static bool was_asked(const Tool *tool)
+{
+    return tool->version != NULL || tool->problem != NULL;
+}
+
 /* Fills the tool's version or its problem. False only when cancelled. */
-static bool ask(Tool *tool, const Cancel *cancel, Error *err)
+static bool run_it(Tool *tool, const Cancel *cancel, Error *err)
 {
     static const char *const locale[] = {"LC_MESSAGES=C", "LANGUAGE=C", NULL};
     const char *const argv[] = {tool->path, "--version", NULL};
@@ -228,9 +307,46 @@ static bool ask(Tool *tool, const Cancel *cancel, Error *err)
     return ok;
 }
 
+static bool ask(Tool *tool, const Cancel *cancel, Error *err)
+{
+    FsInfo info = {.size = 0};
+    const bool there = fs_stat(tool->path, &info, NULL);
+    if (was_asked(tool) || (there && answered_before(tool, &info))) {
+        tool->minor = tool->version == NULL ? -1 : tools_minor(tool->version);
+        return true;
+    }
+    if (!run_it(tool, cancel, err)) {
+        return false;
+    }
+    if (tool->version != NULL) {
+        tool->minor = tools_minor(tool->version);
+        if (there) {
+            remember(tool, &info);
+        }
+    }
+    return true;
+}
+
+static bool ask_list(Tool *list, size_t count, const Cancel *cancel, Error *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!was_asked(&list[i]) && !ask(&list[i], cancel, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool tools_ask_all(Tools *tools, const Cancel *cancel, Error *err)
+{
+    return ask_list(tools->dump, tools->dump_count, cancel, err) &&
+           ask_list(tools->restore, tools->restore_count, cancel, err);
+}
+
 /* --- finding --------------------------------------------------------------------------------------------- */
 
-static bool add_tool(Tool **list, size_t *count, const char *dir, const char *name, const Cancel *cancel, Error *err)
+static bool add_tool(Tool **list, size_t *count, const char *dir, const char *name, ToolOrigin origin,
+                     const Cancel *cancel, Error *err)
 {
     char *path = fs_join(dir, name);
     FsInfo info;
@@ -242,8 +358,8 @@ static bool add_tool(Tool **list, size_t *count, const char *dir, const char *na
         mem_free(path);
         return true;
     }
-    Tool tool = {path, NULL, 0, NULL};
-    if (!ask(&tool, cancel, err)) {
+    Tool tool = {.path = path, .minor = -1, .origin = origin};
+    if (origin == TOOL_OURS && !ask(&tool, cancel, err)) {
         mem_free(path);
         return false;
     }
@@ -252,13 +368,16 @@ static bool add_tool(Tool **list, size_t *count, const char *dir, const char *na
     return true;
 }
 
-bool tools_find_in(const char *const *dirs, size_t dir_count, Tools *tools, const Cancel *cancel, Error *err)
+bool tools_find_in(const char *const *dirs, size_t dir_count, size_t ours, Tools *tools, const Cancel *cancel,
+                   Error *err)
 {
     Tools found;
     tools_init(&found);
     for (size_t i = 0; i < dir_count; i++) {
-        if (!add_tool(&found.dump, &found.dump_count, dirs[i], "pg_dump" PROGRAM_SUFFIX, cancel, err) ||
-            !add_tool(&found.restore, &found.restore_count, dirs[i], "pg_restore" PROGRAM_SUFFIX, cancel, err)) {
+        const ToolOrigin origin = i < ours ? TOOL_OURS : TOOL_FOUND;
+        if (!add_tool(&found.dump, &found.dump_count, dirs[i], "pg_dump" PROGRAM_SUFFIX, origin, cancel, err) ||
+            !add_tool(&found.restore, &found.restore_count, dirs[i], "pg_restore" PROGRAM_SUFFIX, origin, cancel,
+                      err)) {
             tools_release(&found);
             return false;
         }
@@ -295,9 +414,11 @@ static bool visit_own(void *context, const char *name, const FsInfo *info)
 bool tools_find(Tools *tools, const Cancel *cancel, Error *err)
 {
     OwnDirs all = {NULL, {NULL, 0, 0}};
+    size_t ours = 0;
     char *wanted = machine_getenv("CMMS_BACKUP_TOOLS");
     if (wanted != NULL && wanted[0] != '\0') {
         add_list(&all.dirs, wanted, LIST_SEPARATOR);
+        ours = all.dirs.count;
     } else {
         char *program_dir = machine_program_dir();
         char *own = program_dir == NULL ? NULL : fs_join(program_dir, "tools");
@@ -305,11 +426,12 @@ bool tools_find(Tools *tools, const Cancel *cancel, Error *err)
             all.base = own;
             fs_list(own, visit_own, &all, NULL); /* a program without tools of its own is no error */
         }
+        ours = all.dirs.count;
         machine_visit_tool_dirs(visit_installed, &all.dirs);
         mem_free(own);
         mem_free(program_dir);
     }
-    const bool ok = tools_find_in((const char *const *)all.dirs.items, all.dirs.count, tools, cancel, err);
+    const bool ok = tools_find_in((const char *const *)all.dirs.items, all.dirs.count, ours, tools, cancel, err);
     release_dirs(&all.dirs);
     mem_free(wanted);
     return ok;
@@ -317,28 +439,74 @@ bool tools_find(Tools *tools, const Cancel *cancel, Error *err)
 
 /* --- picking --------------------------------------------------------------------------------------------- */
 
-/* The nearest that is at least `major`, and of those the newest release, and of those the first found. */
-static const Tool *nearest(const Tool *list, size_t count, int major)
+/* What is looked for, and how well the best so far does. */
+typedef struct Wanted {
+    int major, minor; /* minor -1: any */
+    bool beyond_ascii;
+} Wanted;
+
+static bool serves(const Wanted *wanted, const Tool *tool)
+{
+    return tool->version != NULL && tool->major >= wanted->major;
+}
+
+/* Whether nothing that was only found could do better. */
+static bool is_right(const Wanted *wanted, const Tool *tool)
+{
+    if (tool == NULL || wanted->beyond_ascii || wanted->major == 0) {
+        return tool != NULL;
+    }
+    return tool->major == wanted->major && tool->minor >= wanted->minor;
+}
+
+/* The rules of tools.h, one after the other. */
+static bool is_better(const Wanted *wanted, const Tool *tool, const Tool *than)
+{
+    const bool enough = tool->minor >= wanted->minor, was_enough = than->minor >= wanted->minor;
+    if (wanted->beyond_ascii && tool->origin != than->origin) {
+        return tool->origin == TOOL_OURS;
+    }
+    if (tool->major != than->major && wanted->major != 0) {
+        return tool->major < than->major;
+    }
+    if (tool->major == wanted->major && enough != was_enough) {
+        return enough;
+    }
+    if (tool->origin != than->origin) {
+        return tool->origin == TOOL_OURS;
+    }
+    return compare_versions(tool->version, than->version) > 0;
+}
+
+static const Tool *best_of(const Tool *list, size_t count, const Wanted *wanted)
 {
     const Tool *best = NULL;
     for (size_t i = 0; i < count; i++) {
-        const Tool *tool = &list[i];
-        if (tool->problem != NULL || tool->major < major) {
-            continue;
-        }
-        if (best == NULL || tool->major < best->major ||
-            (tool->major == best->major && compare_versions(tool->version, best->version) > 0)) {
-            best = tool;
+        if (serves(wanted, &list[i]) && (best == NULL || is_better(wanted, &list[i], best))) {
+            best = &list[i];
         }
     }
     return best;
+}
+
+/* NULL in *best: none. Asks those that were only found when it needs to. */
+static bool pick(Tool *list, size_t count, const Wanted *wanted, const Cancel *cancel, const Tool **best, Error *err)
+{
+    *best = best_of(list, count, wanted);
+    if (!is_right(wanted, *best)) {
+        if (!ask_list(list, count, cancel, err)) {
+            return false;
+        }
+        *best = best_of(list, count, wanted);
+    }
+    return true;
 }
 
 static const Tool *newest(const Tool *list, size_t count)
 {
     const Tool *best = NULL;
     for (size_t i = 0; i < count; i++) {
-        if (list[i].problem == NULL && (best == NULL || compare_versions(list[i].version, best->version) > 0)) {
+        if (list[i].version != NULL && (best == NULL || compare_versions(list[i].version, best->version) > 0)) {
             best = &list[i];
         }
     }
@@ -363,29 +531,68 @@ static bool none_usable(const char *name, const Tool *list, size_t count, Error 
     return error_hint(err, "%s", hint);
 }
 
-bool tools_pick_dump(const Tools *tools, int server_major, const Tool **tool, char **reason, Error *err)
+/* That the tool and the server, and the tool and we, understand each other. */
+static bool understood(const Tool *tool, int server_version, Error *err)
 {
-    const Tool *best = nearest(tools->dump, tools->dump_count, server_major);
+    if (server_version > 0 && server_version < release_oldest_server(tool->major)) {
+        char *server = release_text(server_version), *oldest = release_text(release_oldest_server(tool->major));
+        error_set(err, EK_TOOL, "the server is PostgreSQL %s, older than what pg_dump %s can save (%s and newer)",
+                  server, tool->version, oldest);
+        mem_free(oldest);
+        mem_free(server);
+        return error_hint(err, "Update the server: this PostgreSQL has had no repairs for years.");
+    }
+    if (tool->major > ARCHIVE_NEWEST_TOOL) {
+        error_set(err, EK_TOOL,
+                  "pg_dump %s may write archives that are newer than this program can check (PostgreSQL %d's)",
+                  tool->version, ARCHIVE_NEWEST_TOOL);
+        return error_hint(err, "Update CMMS Backup.");
+    }
+    return true;
+}
+
+bool tools_pick_dump(Tools *tools, const ToolNeed *need, const Cancel *cancel, const Tool **tool, char **reason,
+                     char **warning, Error *err)
+{
+    const int major = need->server_version / 10000;
+    const int minor = need->server_version < 100000 ? -1 : need->server_version % 10000;
+    const Wanted wanted = {major, minor, need->beyond_ascii};
+    const Tool *best = NULL;
+    if (!pick(tools->dump, tools->dump_count, &wanted, cancel, &best, err)) {
+        return false;
+    }
     if (best == NULL) {
         const Tool *last = newest(tools->dump, tools->dump_count);
         if (last == NULL) {
             return none_usable("pg_dump", tools->dump, tools->dump_count, err);
         }
-        error_set(err, EK_TOOL, "the server is PostgreSQL %d, newer than every pg_dump here (newest: %s)", server_major,
+        error_set(err, EK_TOOL, "the server is PostgreSQL %d, newer than every pg_dump here (newest: %s)", major,
                   last->version);
         return error_hint(err, "Update CMMS Backup.");
     }
+    if (!understood(best, need->server_version, err)) {
+        return false;
+    }
     *tool = best;
-    *reason = best->major == server_major
-                  ? mem_printf("Using pg_dump %s, made for PostgreSQL %d: %s", best->version, server_major, best->path)
-                  : mem_printf("Using pg_dump %s, the nearest to PostgreSQL %d here: %s", best->version, server_major,
+    *reason = best->major == major
+                  ? mem_printf("Using pg_dump %s, made for PostgreSQL %d: %s", best->version, major, best->path)
+                  : mem_printf("Using pg_dump %s, the nearest to PostgreSQL %d here: %s", best->version, major,
                                best->path);
+    const char *what = best->origin == TOOL_OURS ? "CMMS Backup" : "PostgreSQL's tools on this PC";
+    *warning = best->major == major && best->minor < minor
+                   ? mem_printf("pg_dump %s is older than the server, PostgreSQL %d.%d: update %s", best->version,
+                                major, minor, what)
+                   : NULL;
     return true;
 }
 
-bool tools_pick_restore(const Tools *tools, int major, const Tool **tool, char **reason, Error *err)
+bool tools_pick_restore(Tools *tools, int major, const Cancel *cancel, const Tool **tool, char **reason, Error *err)
 {
-    const Tool *best = nearest(tools->restore, tools->restore_count, major);
+    const Wanted wanted = {major, -1, false};
+    const Tool *best = NULL;
+    if (!pick(tools->restore, tools->restore_count, &wanted, cancel, &best, err)) {
+        return false;
+    }
     if (best == NULL) {
         const Tool *last = newest(tools->restore, tools->restore_count);
         if (last == NULL) {
@@ -397,4 +604,12 @@ bool tools_pick_restore(const Tools *tools, int major, const Tool **tool, char *
     *tool = best;
     *reason = mem_printf("Using pg_restore %s: %s", best->version, best->path);
     return true;
+}
+
+char *tools_complaint(const Tool *tool, const char *name)
+{
+    char *words = tool->version == NULL ? NULL : release_complaint(name, tool->version);
+    char *text = words == NULL ? NULL : mem_printf("%s: %s", words, tool->path);
+    mem_free(words);
+    return text;
 }

@@ -57,7 +57,7 @@ static void run_about(void *context, const Cancel *cancel)
     char *system = machine_os_text();
     tools_init(&tools);
     strbuf_addf(&d->text, "%s\n%s", system == NULL ? "" : system, parts);
-    if (tools_find(&tools, cancel, NULL)) {
+    if (tools_find(&tools, cancel, NULL) && tools_ask_all(&tools, cancel, NULL)) {
         add_tools(&d->text, tools.dump, tools.dump_count, "pg_dump");
         add_tools(&d->text, tools.restore, tools.restore_count, "pg_restore");
     }

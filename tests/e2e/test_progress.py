@@ -57,7 +57,7 @@ def test_inside_one_table(program):
         check(len(inside) >= 3, "it moves: %s" % inside)
         # By the file alone (25 times smaller than the usual ratio says) it would not leave the first tenth.
         check(inside[-1] > 0.3, "it goes by the server's word: %s" % inside)
-        equal(json.loads(done.out)["warnings"], [], "warnings")
+        equal(harness.warnings_of(json.loads(done.out)), [], "warnings")
     finally:
         server.psql("DROP DATABASE wide")
 

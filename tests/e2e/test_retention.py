@@ -223,14 +223,14 @@ def test_shrink_alarm(program):
     old = aged(folder, first, 60)
     verb(program, folder, "config", "set", "retention_days=3650") # the aged one stays for what follows
     server.psql("DELETE FROM work_orders WHERE id > 720", database)
-    equal(program.good_backup(server, database, folder)["warnings"], [], "28 % are not more than 30 %")
+    equal(harness.warnings_of(program.good_backup(server, database, folder)), [], "28 % are not more than 30 %")
     second = harness.backups_in(folder)[-1]
     server.psql("DELETE FROM work_orders WHERE id > 200", database)
     verb(program, folder, "config", "set", "retention_days=30")
     report = program.good_backup(server, database, folder)
     reason = "table work_orders lost 72 % of its rows (720 before, 200 now) since " + second
-    check(len(report["warnings"]) == 1 and report["warnings"][0].startswith("Shrink alarm: " + reason),
-          "the warning: %s" % report["warnings"])
+    warnings = harness.warnings_of(report)
+    check(len(warnings) == 1 and warnings[0].startswith("Shrink alarm: " + reason), "the warning: %s" % warnings)
     listed = verb(program, folder, "list")
     equal(listed["retention_frozen"], reason, "the list says why")
     equal([(b["name"], b["pin_reason"]) for b in listed["backups"] if b["pinned"]], [(second, reason)], "the pin")
@@ -240,7 +240,7 @@ def test_shrink_alarm(program):
     plan = verb(program, folder, "cleanup", "--dry-run")
     equal([b["reason"] for b in plan["backups"] if b["name"] == old],
           ["older than 30 day(s), but clean-ups are stopped: " + reason], "the plan says why")
-    equal(program.good_backup(server, database, folder)["warnings"], [], "the same is not told twice")
+    equal(harness.warnings_of(program.good_backup(server, database, folder)), [], "the same is not told twice")
     check(old in harness.backups_in(folder), "still frozen")
     verb(program, folder, "cleanup", "--unfreeze")
     equal(verb(program, folder, "list")["retention_frozen"], None, "no longer")

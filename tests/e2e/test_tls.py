@@ -102,7 +102,7 @@ def test_right_authority(program):
     present(server, certificates, "good")
     done, folder = backup(program, server, ca=certificates.ca)
     equal(done.code, 0, "exit code: %s %s" % (done.out, done.err))
-    equal((done.json()["level"], done.json()["warnings"]), ("verified", []), "the backup")
+    equal((done.json()["level"], harness.warnings_of(done.json())), ("verified", []), "the backup")
 
 
 def test_unknown_authority(program):
@@ -146,7 +146,7 @@ def test_no_encryption(program):
         # Our own setting may say so, and is named.
         done, folder = backup(program, server, arguments=["--sslmode", "disable"])
         equal(done.code, 0, "exit code: %s %s" % (done.out, done.err))
-        equal(done.json()["warnings"], ['sslmode is "disable" (--sslmode): nothing is encrypted'], "warnings")
+        equal(harness.warnings_of(done.json()), ['sslmode is "disable" (--sslmode): nothing is encrypted'], "warnings")
     finally:
         server.psql("ALTER SYSTEM RESET ssl")
         server.psql("SELECT pg_reload_conf()")
@@ -159,7 +159,7 @@ def test_weaker_by_a_setting(program):
     done, folder = backup(program, server, ca=certificates.ca, env={"PGSSLMODE": "verify-ca"})
     equal(done.code, 0, "exit code: %s %s" % (done.out, done.err))
     text = 'sslmode is "verify-ca" (PGSSLMODE): the server\'s name is not checked'
-    equal(done.json()["warnings"], [text], "warnings")
+    equal(harness.warnings_of(done.json()), [text], "warnings")
     check(text in harness.log_entries(folder)[-1]["message"], "the log: %s" % harness.log_entries(folder)[-1])
 
 

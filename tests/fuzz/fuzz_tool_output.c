@@ -39,7 +39,7 @@ static void on_line(void *context, const char *line)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
-    Tool tool = {"pg_dump", "17.2", 17, NULL};
+    Tool tool = {.path = (char *)"pg_dump", .version = (char *)"17.2", .major = 17};
     DumpSpec spec = {.tool = &tool};
     Connection connection;
     connection_init(&connection);

@@ -109,6 +109,50 @@ static void forecasts(void **state)
     }
 }
 
+static void names_old_tools(void **state)
+{
+    (void)state;
+#define TOOL(at, is, of, is_minor, from) \
+    {.path = (char *)(at), .version = (char *)(is), .major = (of), .minor = (is_minor), .origin = (from)}
+    static const struct {
+        Tool tools[3];
+        CheckState state;
+        const char *message, *hint;
+    } rows[] = {
+        {{TOOL("/o/18", "18.7", 18, 7, TOOL_OURS), TOOL("/o/17", "17.12", 17, 12, TOOL_OURS)}, CHECK_GOOD,
+         "Found pg_dump 18.7, pg_dump 17.12, pg_restore 18.7, pg_restore 17.12", NULL},
+        {{TOOL("/o/17", "17.11", 17, 11, TOOL_OURS)}, CHECK_WARNING,
+         "Found pg_dump 17.11, pg_restore 17.11; pg_dump 17.11 lacks the security repairs of November 2026 (17.12): "
+         "/o/17; pg_restore 17.11 lacks the security repairs of November 2026 (17.12): /o/17",
+         "Update CMMS Backup."},
+        {{TOOL("/o/17", "17.12", 17, 12, TOOL_OURS), TOOL("/f/12", "12.1", 12, 1, TOOL_FOUND)}, CHECK_WARNING,
+         "Found pg_dump 17.12, pg_dump 12.1, pg_restore 17.12, pg_restore 12.1; pg_dump 12.1 is of a PostgreSQL that "
+         "gets no security repairs any more: /f/12; pg_restore 12.1 is of a PostgreSQL that gets no security repairs "
+         "any more: /f/12",
+         "Update or remove that installation of PostgreSQL's tools."},
+        {{TOOL("/o/17", "17.12", 17, 12, TOOL_OURS), {.path = (char *)"/b", .problem = (char *)"it hangs"}},
+         CHECK_WARNING, "/b cannot be used: it hangs; there are others: pg_dump 17.12, pg_restore 17.12",
+         "Repair or remove that installation of PostgreSQL's tools."},
+    };
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        Tool here[3];
+        size_t count = 0;
+        for (; count < 3 && rows[i].tools[count].path != NULL; count++) {
+            here[count] = rows[i].tools[count];
+        }
+        const Tools tools = {here, count, here, count};
+        Check check = {.name = NULL};
+        doctor_tools(&tools, &check);
+        assert_int_equal(check.state, rows[i].state);
+        assert_text(check.message, rows[i].message);
+        if (rows[i].hint == NULL) {
+            assert_null(check.hint);
+        } else {
+            assert_text(check.hint, rows[i].hint);
+        }
+    }
+}
+
 static void stops_when_told(void **state)
 {
     (void)state;
@@ -134,6 +178,7 @@ static void stops_when_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(words), cmocka_unit_test(reports_without_a_server),
-                                       cmocka_unit_test(stops_when_told), cmocka_unit_test(forecasts)};
+                                       cmocka_unit_test(stops_when_told), cmocka_unit_test(forecasts),
+                                       cmocka_unit_test(names_old_tools)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,7 +4,7 @@
 
 static Tool tool_of(int major)
 {
-    Tool tool = {"/opt/pg/bin/pg_dump", "x", major, NULL};
+    Tool tool = {.path = (char *)"/opt/pg/bin/pg_dump", .version = (char *)"x", .major = major};
     return tool;
 }
 
@@ -124,6 +124,9 @@ static void explains_failures(void **state)
         {1, "could not write to output file: Input/output error", EK_IO, "pg_dump could not write the backup"},
         {1, "aborting because of server version mismatch; detail: server version: 18.1; pg_dump version: 17.2", EK_TOOL,
          "pg_dump 17.2 is too old for the server"},
+        {1, "aborting because of server version mismatch; detail: server version: 9.1.24; pg_dump version: 17.2",
+         EK_TOOL, "the server is too old for pg_dump 17.2"},
+        {1, "aborting because of server version mismatch", EK_TOOL, "pg_dump 17.2 is too old for the server"},
         {1, "query failed: ERROR:  canceling statement due to lock timeout", EK_BUSY,
          "another program has kept a table locked for 10 minutes"},
         {1, "query failed: server closed the connection unexpectedly", EK_CONNECT,

@@ -89,10 +89,23 @@ static void compares_large_objects(void **state)
     manifest_release(&manifest);
 }
 
+static void standbys_export_since_november(void **state)
+{
+    (void)state;
+    assert_text(snapshot_unsafe_export(170011),
+                "The rows on the server cannot be counted for comparison: it is a standby of PostgreSQL 17.11, and "
+                "what it would export to compare with can be wrong before 17.12");
+    assert_null(snapshot_unsafe_export(170012));
+    assert_text(snapshot_unsafe_export(130023),
+                "The rows on the server cannot be counted for comparison: it is a standby of PostgreSQL 13.23, and "
+                "what it would export to compare with can be wrong before a newer PostgreSQL");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(finds_by_both_names), cmocka_unit_test(accepts_equal_counts),
+        cmocka_unit_test(standbys_export_since_november), cmocka_unit_test(finds_by_both_names),
+        cmocka_unit_test(accepts_equal_counts),
                                        cmocka_unit_test(compares_large_objects),
         cmocka_unit_test(names_the_table_that_differs), cmocka_unit_test(names_the_table_that_is_missing)};
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -154,7 +154,7 @@ bool machine_random(void *bytes, size_t len)
 }
 
 /* Debian's /usr/lib/postgresql/<major>/bin, the newest first. */
-static void visit_debian_dirs(bool (*visit)(void *context, const char *dir), void *context)
+void machine_visit_tool_dirs(bool (*visit)(void *context, const char *dir), void *context)
 {
     long last = 1000;
     for (;;) {
@@ -182,26 +182,6 @@ static void visit_debian_dirs(bool (*visit)(void *context, const char *dir), voi
             return;
         }
         last = best;
-    }
-}
-
-void machine_visit_tool_dirs(bool (*visit)(void *context, const char *dir), void *context)
-{
-    char *path = machine_getenv("PATH");
-    const char *p = path ? path : "";
-    bool more = true;
-    while (more && *p) {
-        size_t len = strcspn(p, ":");
-        if (len > 0 && p[0] == '/') { /* a relative entry depends on where we were started */
-            char *dir = mem_strndup(p, len);
-            more = visit(context, dir);
-            mem_free(dir);
-        }
-        p += len + (p[len] == ':' ? 1 : 0);
-    }
-    mem_free(path);
-    if (more) {
-        visit_debian_dirs(visit, context);
     }
 }
 

@@ -90,6 +90,12 @@ Mutex *mutex_new(void)
     return mutex;
 }
 
+Mutex *thread_process_mutex(void)
+{
+    static Mutex mutex = {PTHREAD_MUTEX_INITIALIZER};
+    return &mutex;
+}
+
 void mutex_free(Mutex *mutex)
 {
     if (mutex) {

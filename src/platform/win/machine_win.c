@@ -235,13 +235,24 @@ void secret_wipe(void *memory, size_t len)
 typedef struct ToolDir {
     char *path;
     double version;
-    size_t order; /* found as the n-th: keeps PATH's order, and the registry before Program Files */
+    size_t order; /* found as the n-th: keeps the registry before Program Files */
 } ToolDir;
 
 typedef struct ToolDirs {
     ToolDir dirs[MOST_DIRS];
     size_t count;
 } ToolDirs;
+
+/* Asks nothing of the drive itself. */
+static bool is_local(const char *path)
+{
+    wchar_t root[] = L"?:\\";
+
+    if (path[0] == '\0' || path[1] != ':' || (path[2] != '\\' && path[2] != '/'))
+        return false; /* \\server\share, or relative */
+    root[0] = (wchar_t)(unsigned char)path[0];
+    return GetDriveTypeW(root) != DRIVE_REMOTE;
+}
 
 /* Takes over path. */
 static void add_dir(ToolDirs *found, char *path, double version)
@@ -254,7 +265,7 @@ static void add_dir(ToolDirs *found, char *path, double version)
             return;
         }
     }
-    if (found->count == MOST_DIRS || !fs_stat(path, &info, NULL) || !info.is_dir) {
+    if (found->count == MOST_DIRS || !is_local(path) || !fs_stat(path, &info, NULL) || !info.is_dir) {
         mem_free(path);
         return;
     }
@@ -345,39 +356,6 @@ static void find_in_program_files(ToolDirs *found, const char *variable)
     mem_free(base);
 }
 
-static bool is_absolute(const char *path)
-{
-    return (path[0] != '\0' && path[1] == ':' && (path[2] == '\\' || path[2] == '/')) ||
-           (path[0] == '\\' && path[1] == '\\');
-}
-
-/* A relative entry of PATH is passed over: whoever fills the working directory would choose our tools. */
-static void find_in_path(ToolDirs *found)
-{
-    char *path = machine_getenv("PATH");
-    char *next;
-
-    for (char *entry = path; entry != NULL; entry = next) {
-        size_t len;
-
-        next = strchr(entry, ';');
-        if (next != NULL)
-            *next++ = '\0';
-        len = strlen(entry);
-        if (len >= 2 && entry[0] == '"' && entry[len - 1] == '"') {
-            entry[len - 1] = '\0';
-            entry++;
-        }
-        if (is_absolute(entry)) {
-            wchar_t *wide = wide_from_utf8(entry);
-
-            add_dir(found, trimmed_dir(wide), 0);
-            mem_free(wide);
-        }
-    }
-    mem_free(path);
-}
-
 static int newest_first(const void *left, const void *right)
 {
     const ToolDir *a = left;
@@ -398,7 +376,6 @@ void machine_visit_tool_dirs(bool (*visit)(void *context, const char *dir), void
     find_in_program_files(found, "ProgramW6432");
     find_in_program_files(found, "ProgramFiles");
     find_in_program_files(found, "ProgramFiles(x86)");
-    find_in_path(found);
     qsort(found->dirs, found->count, sizeof *found->dirs, newest_first);
     for (size_t i = 0; i < found->count; i++) {
         more = more && visit(context, found->dirs[i].path);

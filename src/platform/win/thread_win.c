@@ -91,6 +91,13 @@ Mutex *mutex_new(void)
     return mutex;
 }
 
+Mutex *thread_process_mutex(void)
+{
+    static Mutex mutex = {SRWLOCK_INIT};
+
+    return &mutex;
+}
+
 void mutex_free(Mutex *mutex)
 {
     mem_free(mutex);
