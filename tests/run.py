@@ -58,7 +58,8 @@ def suites():
     tap = dict(CMOCKA_MESSAGE_OUTPUT="TAP")
     base = os.path.basename
     yield "lint", [Command(base(f), ["python3", f], None, 300) for f in sorted(glob.glob("tests/lint/*.py"))]
-    yield "setup", [Command(base(f)[:-3], ["python3", f], None, 300) for f in sorted(glob.glob("tests/setup/test_*.py"))]
+    yield "setup", [Command(base(f)[:-3], ["python3", f], None, 300)
+                    for f in sorted(glob.glob("tests/setup/test_*.py"))]
     yield "unit-native", [Command(base(f), [f], native_env(**tap), 300) for f in units("native", "")]
     yield "unit-wine", [Command(base(f), ["wine", f], wine_env(**tap), 300) for f in units("mingw", ".exe")]
     yield "fuzz-corpus", [
@@ -132,7 +133,8 @@ def run_again(suite, command, scale, first):
         once_more = run(suite, command, scale, names if single else (), again)
         seconds = result.seconds + once_more.seconds
         if single:
-            result = Result(result.passed + once_more.passed, once_more.failed, result.skipped + once_more.skipped, seconds)
+            result = Result(result.passed + once_more.passed, once_more.failed, result.skipped + once_more.skipped,
+                            seconds)
         else:
             result = once_more._replace(seconds=seconds)
     still = {name_of(f) for f in result.failed}

@@ -271,7 +271,8 @@ def test_hanging_tool_is_stopped(program):
     began = time.monotonic()
     process.send_signal(signal.SIGINT)
     done = finish(process)
-    check(time.monotonic() - began < 4 * harness.SCALE, "it took long to stop") # two seconds, and no more when a machine is busy
+    # Two seconds, and no more when a machine is busy.
+    check(time.monotonic() - began < 4 * harness.SCALE, "it took long to stop")
     equal((done.code, harness.backups_in(folder), left_over(folder)), (130, [], []), "exit code, and what is left")
     harness.wait_for(lambda: not tools_of(folder), 5, "the end of pg_dump")
 

@@ -31,7 +31,8 @@ class WindowsServer:
         # Files, not pipes: what it leaves running would hold them.
         with open(os.path.join(self.folder, "out"), "w+b") as out:
             done = subprocess.run(["wine", os.path.join(self.bin, tool)] + list(arguments), env=self.program.env(),
-                                  stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, timeout=180 * harness.SCALE)
+                                  stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
+                                  timeout=180 * harness.SCALE)
             out.seek(0)
             check(done.returncode == 0, "%s: %s" % (tool, out.read().decode(errors="replace")[-1500:]))
 

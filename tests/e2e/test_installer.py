@@ -25,7 +25,8 @@ import zipfile
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PACKAGE = os.environ.get("CMMS_PACKAGE", os.path.join(TOP, "build/package"))
 PREFIX = os.environ.get("CMMS_INSTALLER_PREFIX", os.path.join(TOP, "build/wine-installer"))
-LIMIT = round(120 * float(os.environ.get("CMMS_TEST_SCALE") or 1))  # seconds after which anything here is taken for hung
+# Seconds after which anything here is taken for hung; run.py measures the machine.
+LIMIT = round(120 * float(os.environ.get("CMMS_TEST_SCALE") or 1))
 UNINSTALL_KEY = r"Software\Microsoft\Windows\CurrentVersion\Uninstall\CMMSBackup"
 RUN_KEY = r"Software\Microsoft\Windows\CurrentVersion\Run"
 PSQL = "/usr/lib/postgresql/17/bin/psql"

@@ -116,7 +116,8 @@ def actions(work):
         shutil.copy(os.path.join(corpus, source), os.path.join(folder, name))
     cli = os.path.join(PRODUCT, "cmms-backup-cli.exe")
     done = subprocess.run(["wine", cli, "verify", "--all", "--folder", windows(folder)], env=environment(),
-                          stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=120 * SCALE)
+                          stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                          timeout=120 * SCALE)
     say(done.returncode == 0, "two backups are there", "verify ended with %d" % done.returncode)
     drive("manners", ["--folder", windows(folder)], "manners")
     drive("remembered", ["--folder", windows(folder)], "the next start", keep_state=True)
@@ -136,7 +137,8 @@ def old_backups(folder, database):
         shutil.copy(os.path.join(corpus, "pg18-zstd-tables.backup"), os.path.join(folder, name))
     cli = os.path.join(PRODUCT, "cmms-backup-cli.exe")
     done = subprocess.run(["wine", cli, "verify", "--all", "--folder", windows(folder)], env=environment(),
-                          stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=120 * SCALE)
+                          stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                          timeout=120 * SCALE)
     say(done.returncode == 0, "four backups are there", "verify ended with %d" % done.returncode)
     # As if they had been made when their names say, and the last not been read since.
     for name in names:
