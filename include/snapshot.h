@@ -4,9 +4,9 @@
  * A session opens a REPEATABLE READ READ ONLY transaction and exports its snapshot; pg_dump reads at the same
  * snapshot, and meanwhile each table is counted in this session. The session stays open until pg_dump ends.
  *
- * Not everything is hidden by a snapshot (PostgreSQL's manual, "Caveats" of its chapter on concurrency): a table that is
- * emptied by TRUNCATE, rewritten by ALTER TABLE, dropped, or replaced by another of its name reads as if it had had no
- * rows, or other ones. Until pg_dump has its locks this can happen at any time, so it is looked for afterwards.
+ * Not everything is hidden by a snapshot (PostgreSQL's manual, "Caveats" of its chapter on concurrency): a table that
+ * is emptied by TRUNCATE, rewritten by ALTER TABLE, dropped, or replaced by another of its name reads as if it had had
+ * no rows, or other ones. Until pg_dump has its locks this can happen at any time, so it is looked for afterwards.
  */
 #ifndef CMMS_SNAPSHOT_H
 #define CMMS_SNAPSHOT_H

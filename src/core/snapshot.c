@@ -2,16 +2,16 @@
  * snapshot.c: the list and the counts.
  *
  * A snapshot hides what others change in rows, and not what they do to a table as a whole: what TRUNCATE, a rewriting
- * ALTER TABLE, DROP or a swap of names has done is seen by pg_dump's COPY and by our count alike, so that both agree on
- * a table with no rows. Each such statement gives the table another file, or its name to another table. The catalog that
- * our transaction reads is as old as the snapshot; functions that take an oid (pg_relation_filenode, the output of
- * regclass, pg_get_indexdef, enum_range) answer with what is there now. So one statement compares the two
- * (snapshot_look). It is asked when pg_dump has its locks, because from then on its tables cannot change, and once more
- * after the count.
+ * ALTER TABLE, DROP or a swap of names has done is seen by pg_dump's COPY and by our count alike, so that both agree
+ * on a table with no rows. Each such statement gives the table another file, or its name to another table. The
+ * catalog that our transaction reads is as old as the snapshot; functions that take an oid (pg_relation_filenode, the
+ * output of regclass, pg_get_indexdef, enum_range) answer with what is there now. So one statement compares the two
+ * (snapshot_look). It is asked when pg_dump has its locks, because from then on its tables cannot change, and once
+ * more after the count.
  *
- * Our own locks come later than pg_dump's. A statement that waits for pg_dump's lock in between would go before ours, and
- * the count would find a table that it has emptied; so ours are not waited for longer than a moment, and where they
- * cannot be had all begins again.
+ * Our own locks come later than pg_dump's. A statement that waits for pg_dump's lock in between would go before ours,
+ * and the count would find a table that it has emptied; so ours are not waited for longer than a moment, and where
+ * they cannot be had all begins again.
  *
  * Row security would hide rows from count(*) in silence; with row_security off the server refuses instead, as
  * it does to pg_dump.
@@ -380,8 +380,8 @@ static bool lock_tables(Pg *pg, const Snapshot *snapshot, const Cancel *cancel, 
     return ok;
 }
 
-/* A question whose refusal is an answer as well: what it asks about has changed. The first value of the answer, if there
- * is one, goes to *what (caller frees). */
+/* A question whose refusal is an answer as well: what it asks about has changed. The first value of the answer, if
+ * there is one, goes to *what (caller frees). */
 static bool ask_what(Pg *pg, const char *sql, const char *const *params, size_t param_count, const Cancel *cancel,
                      const char *refused, char **what, Error *err)
 {

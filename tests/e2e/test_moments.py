@@ -1,5 +1,5 @@
-"""What a snapshot does not hide: statements that empty, rewrite, replace or drop what is being saved, in each moment of a
-backup's beginning. The backup holds the rows of one moment, or it is not called a success."""
+"""What a snapshot does not hide: statements that empty, rewrite, replace or drop what is being saved, in each moment of
+a backup's beginning. The backup holds the rows of one moment, or it is not called a success."""
 import json
 import os
 import subprocess
@@ -41,7 +41,7 @@ STATEMENTS = {
     "an identity": ("ALTER TABLE parts_c ADD n int GENERATED ALWAYS AS IDENTITY", True),
     "unlogged": ("ALTER TABLE orders SET UNLOGGED", True),
     "swapped": ("ALTER TABLE orders RENAME TO old; " + NEW_ORDERS, True),
-    "swapped and the old one dropped": ("ALTER TABLE orders RENAME TO old; %s; DROP TABLE old CASCADE" % NEW_ORDERS, True),
+    "swapped and dropped": ("ALTER TABLE orders RENAME TO old; %s; DROP TABLE old CASCADE" % NEW_ORDERS, True),
     "made anew": ("DROP TABLE orders CASCADE; CREATE TABLE orders (id int); INSERT INTO orders VALUES (1)", True),
     "dropped": ("DROP TABLE parts_c", True),
     "renamed": ("ALTER TABLE parts_c RENAME TO parts_d", True),
@@ -140,7 +140,8 @@ def of_one_moment(server, database, folder, done, before, what):
 def play(program, moment):
     server = harness.shared_server()
     template(server)
-    chosen = STATEMENTS if program.kind == "native" else {k: STATEMENTS[k] for k in ("truncate and load", "dropped", "rows")}
+    few = ("truncate and load", "dropped", "rows")
+    chosen = STATEMENTS if program.kind == "native" else {k: STATEMENTS[k] for k in few}
     only = os.environ.get("CMMS_TEST_ONLY")
     for number, (what, (sql, again)) in enumerate(chosen.items()):
         if only and what != only:
@@ -173,7 +174,7 @@ def before_the_locks(program, server, database, folder, sql):
 
 
 def between_the_locks(program, server, database, folder, sql):
-    """pg_dump has its locks and reads definitions, which takes it long; ours come later. The statement is in between."""
+    """pg_dump has its locks and reads definitions, which takes it long; the statement waits for it."""
     holder, writer = Session(server, database), None
     holder.ask("BEGIN; LOCK TABLE pg_catalog.pg_policy IN ACCESS EXCLUSIVE MODE;")
     process = start(program, server, database, folder)
