@@ -14,6 +14,7 @@
 #include "machine.h"
 #include "mem.h"
 #include "pg.h"
+#include "releases.h"
 #include "settings.h"
 #include "standstill.h"
 #include "strbuf.h"
@@ -217,27 +218,37 @@ static void add_versions(StrBuf *sb, const char *name, const Tool *list, size_t 
     }
 }
 
+static const Tool *tool_at(const Tools *tools, size_t index)
+{
+    return index < tools->dump_count ? &tools->dump[index] : &tools->restore[index - tools->dump_count];
+}
+
 /* The first that cannot be used; NULL: all can. */
 static const Tool *first_broken(const Tools *tools)
 {
     for (size_t i = 0; i < tools->dump_count + tools->restore_count; i++) {
-        const Tool *tool = i < tools->dump_count ? &tools->dump[i] : &tools->restore[i - tools->dump_count];
-        if (tool->problem != NULL) {
-            return tool;
+        if (tool_at(tools, i)->problem != NULL) {
+            return tool_at(tools, i);
         }
     }
     return NULL;
 }
 
-static void add_complaints(StrBuf *sb, const char *name, const Tool *list, size_t count, bool *ours)
+/* What speaks against the releases that are there, each folder once. *ours: against one of ours as well. */
+static void add_complaints(StrBuf *sb, const Tools *tools, bool *ours)
 {
-    for (size_t i = 0; i < count; i++) {
-        char *text = tools_complaint(&list[i], name);
-        if (text != NULL) {
-            strbuf_addf(sb, "; %s", text);
-            *ours = *ours || list[i].origin == TOOL_OURS;
+    for (size_t i = 0; i < tools->dump_count + tools->restore_count; i++) {
+        const Tool *tool = tool_at(tools, i);
+        char *words = tool->version == NULL ? NULL : release_complaint("release", tool->version);
+        char *dir = fs_dir_name(tool->path);
+        char *text = mem_printf("; %s: %s", words == NULL ? "" : words, dir);
+        if (words != NULL && strstr(sb->buf, text) == NULL) {
+            strbuf_addstr(sb, text);
+            *ours = *ours || tool->origin == TOOL_OURS;
         }
         mem_free(text);
+        mem_free(dir);
+        mem_free(words);
     }
 }
 
@@ -249,8 +260,7 @@ void doctor_tools(const Tools *tools, Check *check)
     strbuf_init(&complaints, STRBUF_SMALL);
     add_versions(&versions, "pg_dump", tools->dump, tools->dump_count);
     add_versions(&versions, "pg_restore", tools->restore, tools->restore_count);
-    add_complaints(&complaints, "pg_dump", tools->dump, tools->dump_count, &ours);
-    add_complaints(&complaints, "pg_restore", tools->restore, tools->restore_count, &ours);
+    add_complaints(&complaints, tools, &ours);
     const Tool *broken = first_broken(tools);
     if (broken != NULL) {
         set_check(check, CHECK_WARNING,

@@ -225,7 +225,8 @@ def test_old_tools_are_named(program):
         done = program.run(["doctor", "--json", "--folder", program.path(harness.temp_dir("b"))],
                            env={**harness.shared_server().env(), **env})
         found = [c for c in done.json()["checks"] if c["name"] == "tools"][0]
-        message = "Found pg_dump %s, pg_restore %s" % (version, version) + ("; " + "; ".join(lines) if what else "")
+        message = "Found pg_dump %s, pg_restore %s" % (version, version)
+        message += "; release %s %s: %s" % (version, what, program.path(tools)) if what else ""
         equal((found["state"], found["message"], found["hint"]),
               ("warning", message, "Update CMMS Backup.") if what else ("good", message, None), "the doctor")
 

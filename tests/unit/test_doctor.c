@@ -119,18 +119,18 @@ static void names_old_tools(void **state)
         CheckState state;
         const char *message, *hint;
     } rows[] = {
-        {{TOOL("/o/18", "18.7", 18, 7, TOOL_OURS), TOOL("/o/17", "17.12", 17, 12, TOOL_OURS)}, CHECK_GOOD,
+        {{TOOL("/o/18/pg", "18.7", 18, 7, TOOL_OURS), TOOL("/o/17/pg", "17.12", 17, 12, TOOL_OURS)}, CHECK_GOOD,
          "Found pg_dump 18.7, pg_dump 17.12, pg_restore 18.7, pg_restore 17.12", NULL},
-        {{TOOL("/o/17", "17.11", 17, 11, TOOL_OURS)}, CHECK_WARNING,
-         "Found pg_dump 17.11, pg_restore 17.11; pg_dump 17.11 lacks the security repairs of November 2026 (17.12): "
-         "/o/17; pg_restore 17.11 lacks the security repairs of November 2026 (17.12): /o/17",
+        {{TOOL("/o/18/pg", "18.6", 18, 6, TOOL_OURS), TOOL("/o/17/pg", "17.11", 17, 11, TOOL_OURS)}, CHECK_WARNING,
+         "Found pg_dump 18.6, pg_dump 17.11, pg_restore 18.6, pg_restore 17.11; release 18.6 lacks the security "
+         "repairs of November 2026 (18.7): /o/18; release 17.11 lacks the security repairs of November 2026 "
+         "(17.12): /o/17",
          "Update CMMS Backup."},
-        {{TOOL("/o/17", "17.12", 17, 12, TOOL_OURS), TOOL("/f/12", "12.1", 12, 1, TOOL_FOUND)}, CHECK_WARNING,
-         "Found pg_dump 17.12, pg_dump 12.1, pg_restore 17.12, pg_restore 12.1; pg_dump 12.1 is of a PostgreSQL that "
-         "gets no security repairs any more: /f/12; pg_restore 12.1 is of a PostgreSQL that gets no security repairs "
-         "any more: /f/12",
+        {{TOOL("/o/17/pg", "17.12", 17, 12, TOOL_OURS), TOOL("/f/12/pg", "12.1", 12, 1, TOOL_FOUND)}, CHECK_WARNING,
+         "Found pg_dump 17.12, pg_dump 12.1, pg_restore 17.12, pg_restore 12.1; release 12.1 is of a PostgreSQL that "
+         "gets no security repairs any more: /f/12",
          "Update or remove that installation of PostgreSQL's tools."},
-        {{TOOL("/o/17", "17.12", 17, 12, TOOL_OURS), {.path = (char *)"/b", .problem = (char *)"it hangs"}},
+        {{TOOL("/o/17/pg", "17.12", 17, 12, TOOL_OURS), {.path = (char *)"/b", .problem = (char *)"it hangs"}},
          CHECK_WARNING, "/b cannot be used: it hangs; there are others: pg_dump 17.12, pg_restore 17.12",
          "Repair or remove that installation of PostgreSQL's tools."},
     };
