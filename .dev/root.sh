@@ -4,18 +4,60 @@ root_suite=trixie
 root_packages="
   build-essential pkgconf cmake ninja-build bison flex perl patch file xz-utils dpkg-dev tzdata
   gcc-mingw-w64-x86-64-win32 mingw-w64-tools nsis
-  clang libclang-rt-dev llvm
   libpq-dev libcurl4-openssl-dev libcjson-dev libcmocka-dev zlib1g-dev libzstd-dev liblz4-dev libssl-dev
-  postgresql-17 postgresql-contrib pgbouncer openssl faketime
-  wine wine64 xvfb xauth openbox xdotool x11-utils x11-xserver-utils imagemagick librsvg2-bin icoutils
-  fonts-open-sans fonts-symbola fonts-dejavu-core fonts-droid-fallback
-  python3 zip unzip procps iproute2 ca-certificates strace
+  postgresql-17 postgresql-contrib openssl
+  wine wine64 xvfb xauth openbox imagemagick
+  python3 zip unzip procps iproute2 ca-certificates
 "
+# Set-up and most tests do without these, if they must.
+root_wanted="
+  clang libclang-rt-dev llvm pgbouncer faketime strace
+  xdotool x11-utils x11-xserver-utils librsvg2-bin icoutils
+  fonts-open-sans fonts-symbola fonts-dejavu-core fonts-droid-fallback
+"
+host_npm=$(command -v npm || true)
+[ -n "$host_npm" ] || root_wanted="$root_wanted npm"
 
-# The mirror is the machine's own: what APT calls Debian here, else debootstrap's default.
-debian_mirror() {
-  apt-get indextargets --format '$(ORIGIN) $(LABEL) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
-    awk '$1 == "Debian" && $2 == "Debian" { print $3; exit }'
+# debian_mirrors: the archives that this machine's APT calls Debian, the one of security updates after the others;
+# where APT knows none, debootstrap's default.
+debian_mirrors() {
+  local list expand
+  list=$(apt-get indextargets --format '$(LABEL) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
+    sed -n 's/^Debian\(-Security\)\{0,1\} //p')
+  # Without lists APT does not know whose an archive is.
+  [ -n "$list" ] || list=$(apt-get indextargets --no-release-info --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
+    grep debian || true)
+  [ -n "$list" ] || ! command -v debootstrap >/dev/null ||
+    list=$(sed -n 's/^DEF_MIRROR="\(.*\)"/\1/p' "$(command -v debootstrap)")
+  # A list of mirrors is APT's own idea; the others want one.
+  for expand in $list; do
+    case $expand in
+      mirror+file:*)
+        expand=${expand#mirror+file:}
+        awk 'NF && !/^#/ { print $1 }' "${expand%/}" 2>/dev/null || true ;;
+      *) echo "$expand" ;;
+    esac
+  done | sed 's#/*$##' | awk '
+    seen[$0]++ { next }
+    /security/ { security[++s] = $0; next }
+    { print; if (/\/debian$/) guess[++g] = $0 "-security" }
+    END { for (i = 1; i <= s; i++) print security[i]; for (i = 1; !s && i <= g; i++) print guess[i] }'
+}
+
+# root_sources MIRROR...: sources.list for the root. Updates and security stand in where the suite's own file is not
+# there (root_preferences).
+root_sources() {
+  local mirror signed="[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]"
+  for mirror in "$@"; do
+    case $mirror in
+      *security*) echo "deb $signed $mirror $root_suite-security main" ;;
+      *) echo "deb $signed $mirror $root_suite main"; echo "deb $signed $mirror $root_suite-updates main" ;;
+    esac
+  done
+}
+
+root_preferences() {
+  printf 'Package: *\nPin: release n=%s\nPin-Priority: 400\n\n' "$root_suite-updates" "$root_suite-security"
 }
 
 need_host_tools() {
@@ -25,18 +67,35 @@ need_host_tools() {
   command -v debootstrap >/dev/null || missing="$missing debootstrap"
   command -v xz >/dev/null || missing="$missing xz-utils"
   [ -n "$missing" ] || return 0
-  work "Installing$missing" "$cache/logs/host.log" \
-    bash -c "apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $missing"
+  install_host_tools() {
+    apt-get update || true
+    DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $missing ||
+      { echo "FAIL: APT cannot install$missing here"; exit 1; }
+  }
+  work "Installing$missing" "$cache/logs/host.log" install_host_tools
 }
 
 build_root() {
-  set -e
-  local dir=$1 mirror proxy
-  [ -n "$(debian_mirror)" ] || apt-get update
-  mirror=$(debian_mirror)
+  local dir=$1 mirrors mirror tried= proxy made= why=
+  mirrors=$(debian_mirrors)
+  [ -n "$mirrors" ] || { echo "FAIL: APT knows no Debian mirror on this machine"; exit 1; }
   proxy=$(apt-config shell p Acquire::http::Proxy | sed "s/^p='\(.*\)'$/\1/")
   [ -z "$proxy" ] || export http_proxy=$proxy
-  debootstrap --variant=minbase --include=ca-certificates "$root_suite" "$dir" $mirror
+  for mirror in $mirrors; do
+    case $mirror in *security*) continue ;; esac
+    tried="$tried${tried:+, }$mirror"
+    find "$dir" -mindepth 1 -delete
+    # In a mount namespace of its own: what it mounts must not outlive it.
+    if unshare --mount --propagation private debootstrap --variant=minbase --include=ca-certificates \
+        "$root_suite" "$dir" "$mirror" >"$dir.debootstrap" 2>&1; then
+      made=1
+    fi
+    cat "$dir.debootstrap"
+    why=$(sed -n 's/^E: //p' "$dir.debootstrap" | head -1)
+    rm -f "$dir.debootstrap"
+    [ -z "$made" ] || break
+  done
+  [ -n "$made" ] || { echo "FAIL: debootstrap cannot make a Debian root from $tried: ${why:-it does not say why}"; exit 1; }
   # The host's own ways out hold in the root as well: APT's options, name resolution, added certificates.
   apt-config dump | grep -E '^Acquire::(http|https|Retries)' >"$dir/etc/apt/apt.conf.d/50host" || true
   cp -L /etc/resolv.conf "$dir/etc/resolv.conf"
@@ -52,12 +111,10 @@ build_root() {
   # The cluster that the server's package would make is never used.
   mkdir -p "$dir/etc/postgresql-common"
   echo 'create_main_cluster = false' >"$dir/etc/postgresql-common/createcluster.conf"
-  enter_root --write "$dir" bash -ec "
-    export DEBIAN_FRONTEND=noninteractive
-    apt-get update
-    apt-get install -y --no-install-recommends $(echo $root_packages) ${npm_packages:-}
-    apt-get clean
-    rm -rf /var/lib/apt/lists/*"
+  root_sources $mirrors >"$dir/etc/apt/sources.list"
+  root_preferences >"$dir/etc/apt/preferences"
+  enter_root --write "$dir" bash "$top/.dev/root-packages.sh" "$top/.dev" "$(echo $root_packages)" "$(echo $root_wanted)"
+  [ ! -s "$dir/etc/cmms-missing" ] || cp "$dir/etc/cmms-missing" "$dir/.missing"
   rm -rf "$dir"/var/cache/apt/* "$dir"/var/cache/fontconfig/*
   mkdir -p "$dir/opt"
 }
@@ -93,9 +150,7 @@ enter_root() {
 in_root() { enter_root "${stage_dir[root]}" "$@"; }
 
 setup_root() {
-  need_host_tools
-  npm_packages=
-  command -v npm >/dev/null || npm_packages="npm"
   stage root "Debian 13 with Wine and the compilers" \
-    "$(hash_text "$root_suite" "$(echo $root_packages $npm_packages)" "$(declare -f build_root)")" build_root
+    "$(hash_text "$root_suite" "$(echo $root_packages / $root_wanted)" "$(declare -f build_root root_sources root_preferences)" \
+      "$(cat "$top/.dev/root-packages.sh")")" build_root
 }

@@ -1,17 +1,40 @@
 # The verbs of ./dev, one function each.
 
-# setup [FUNCTION]: what every verb needs, and what FUNCTION adds to it.
+# setup [test]: what every verb needs, or also what only the tests do.
 setup() {
+  local for=${1:-} downloads= start=$SECONDS
   [ "$(id -u)" = 0 ] || fail "run ./dev as root: it makes a Debian root and mounts it"
   mkdir -p "$cache/logs"
   exec 9>"$cache/lock"
   flock -n 9 || { say "  waiting for another ./dev to finish its set-up ..."; flock 9; }
+  need_host_tools
+  plan root sources archivers openssl curl pg18 pg17 prefix ${for:+peer public}
+  # What only has to be downloaded comes while the root is unpacked. What fails there is tried again below, in sight.
+  if [ -n "${planned[sources]:-}${planned[public]:-}${planned[peer]:-}" ]; then
+    download "$for" >"$cache/logs/downloads.log" 2>&1 &
+    downloads=$!
+  fi
   setup_root
+  if [ -n "$downloads" ]; then
+    wait "$downloads" || true
+    grep '^  note: ' "$cache/logs/downloads.log" || true
+  fi
+  setup_sources
   setup_libs
   setup_prefix
-  [ -z "${1:-}" ] || "$1"
+  if [ -n "$for" ]; then setup_peer; setup_public; fi
+  if [ "$stages_made" -gt 0 ] || [ -n "$for" ]; then left_out; fi
+  [ "$stages_made" -eq 0 ] ||
+    say "  Set-up is complete: $stages_made parts made in $(clock $((SECONDS - start))), $(du -sh "$cache" | cut -f1) in $cache."
   flock -u 9
   exec 9>&-
+}
+
+download() {
+  setup_sources
+  [ -n "$1" ] || return 0
+  setup_public
+  [ -z "$host_npm" ] || setup_peer
 }
 
 # The Wine prefix of this checkout is a copy of a template: making one takes longer.
@@ -32,12 +55,14 @@ setup_prefix() {
 
 # EDB's server, which Windows users have: a peer for the tests, never shipped. npm checks its integrity hash.
 setup_peer() {
-  build_peer() {
-    local options="--force --os=win32 --cpu=x64 --ignore-scripts --no-audit --no-fund"
+  npm_ci() {
+    local options="--force --os=win32 --cpu=x64 --ignore-scripts --no-audit --no-fund --fetch-retries=1 --fetch-timeout=60000"
     cp "$top/.dev/peer/package.json" "$top/.dev/peer/package-lock.json" "$1/"
-    if command -v npm >/dev/null; then
-      ( cd "$1" && npm ci $options )
+    if [ -n "$host_npm" ]; then
+      cd "$1"
+      npm ci $options
     else
+      [ -x "${stage_dir[root]}/usr/bin/npm" ] || { echo "FAIL: there is no npm"; exit 1; }
       # npm's own settings and the certificates that this machine trusts go into the root with it.
       cp "$HOME/.npmrc" "$1/.npmrc" 2>/dev/null || cp /etc/npmrc "$1/.npmrc" 2>/dev/null || touch "$1/.npmrc"
       cp -L "${NODE_EXTRA_CA_CERTS:-/etc/ssl/certs/ca-certificates.crt}" "$1/ca.crt" 2>/dev/null || true
@@ -46,20 +71,25 @@ setup_peer() {
       rm -f "$1/.npmrc" "$1/ca.crt"
     fi
   }
+  build_peer() { optionally "EDB's-PostgreSQL" "$1" npm_ci; }
   stage peer "EDB's PostgreSQL for Windows, a peer for the tests" \
     "$(hash_text "$(cat "$top/.dev/peer/package-lock.json")")" build_peer
 }
 
-# A database that the public has, for tests/e2e/test_public.py; never shipped.
+# A database that the public has, for tests/e2e/test_public.py; never shipped, and unpacked, not installed.
 setup_public() {
   build_public() {
-    CMMS_BIND="$1=/out" in_root bash "$top/.dev/public.sh" /out "$top/.dev/public.lock"
+    local file name
+    fetch "$top/.dev/public.lock" "$1"
+    for file in "$1"/*.deb; do
+      [ -f "$file" ] || continue
+      name=${file##*/}
+      dpkg-deb -x "$file" "$1/${name%%_*}"
+      rm "$file"
+    done
   }
-  stage public "A public database for the tests" \
-    "$(hash_text "${stage_key[root]}" "$(cat "$top/.dev/public.sh" "$top/.dev/public.lock")")" build_public
+  stage public "A public database for the tests" "$(lock_key "$top/.dev/public.lock")" build_public
 }
-
-setup_test_data() { setup_peer; setup_public; }
 
 # compile PRESET TARGETS...: configures if need be and builds, inside the root.
 compile() {
@@ -80,7 +110,17 @@ build_product() {
 
 wine_env="WINEPREFIX=$top/build/wine WINEDEBUG=-all WINEDLLOVERRIDES=mscoree,mshtml="
 
-verb_setup() { setup; say "Set-up is complete."; }
+verb_setup() {
+  case ${1:-} in
+    '') ;;
+    --strict) strict=1 ;;
+    --check) check_setup; return ;;
+    *) fail "setup knows --strict and --check, not '$1'" ;;
+  esac
+  try_again=1
+  setup test
+  say "Set-up is complete."
+}
 
 verb_build() { setup; compile native; build_product; say "Built: build/product (Windows), build/native (Linux)."; }
 
@@ -161,7 +201,7 @@ verb_run() {
 
 verb_test() {
   local start=$SECONDS
-  setup setup_test_data
+  setup test
   compile native
   build_product
   local suites=" $* "

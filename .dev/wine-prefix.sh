@@ -20,8 +20,8 @@ logfont() { printf 'hex:f4,ff,ff,ff,00,00,00,00,00,00,00,00,00,00,00,00,%s,00,00
               while read -r byte; do printf ',%s,00' "$byte"; done
             printf ',00%.0s' $(seq 48); }
 normal=$(logfont 90,01)
-# FontLink wants "file,face" as a list of strings.
-face() { printf '%s,%s' "$(fc-list "$1" file | sed 's/: *$//; s#.*/##; q')" "$1" | od -An -v -tx1 | tr -s ' \n' ',' |
+# FontLink wants "file,face" as a list of strings. A font that set-up could not get is not linked.
+face() { [ -n "$(fc-list "$1" file)" ] || return 0; printf '%s,%s' "$(fc-list "$1" file | sed 's/: *$//; s#.*/##; q')" "$1" | od -An -v -tx1 | tr -s ' \n' ',' |
          sed 's/^,//; s/,*$/,00,/'; }
 links="$(face Symbola)$(face 'Droid Sans Fallback')00"
 

@@ -8,7 +8,7 @@
 # engine come from the stages under /opt. The result:
 #
 #   cmms-backup.exe, cmms-backup-cli.exe and the DLLs they import
-#   tools\18, tools\17    pg_dump.exe, pg_restore.exe and their DLLs
+#   tools\18, tools\17    pg_dump.exe, pg_restore.exe and their DLLs (17 only where set-up got its source)
 #   engine\bin, lib, share  a PostgreSQL 18 server: what it needs at run time
 #   licenses              the full text of every licence
 set -euo pipefail
@@ -21,7 +21,7 @@ fail() { printf 'stage: %s\n' "$*" >&2; exit 1; }
 [ $# -eq 2 ] || fail "usage: stage.sh BUILD_DIR OUT_DIR"
 build=$1 out=$2
 for needed in "$build/cmms-backup.exe" "$build/cmms-backup-cli.exe" /opt/pg18/bin/postgres.exe \
-    /opt/pg17/bin/pg_dump.exe /opt/openssl/LICENSE /opt/curl/LICENSE /opt/archivers/licenses/zlib; do
+    /opt/pg18/bin/pg_dump.exe /opt/openssl/LICENSE /opt/curl/LICENSE /opt/archivers/licenses/zlib; do
   [ -f "$needed" ] || fail "$needed is missing: build it first"
 done
 mkdir -p "$out"
@@ -85,7 +85,13 @@ for dll in libpq.dll $(imports_among /opt/pg18/bin "$build/cmms-backup.exe" "$bu
 done
 
 # The client tools, a folder a major version.
-for major in 18 17; do
+majors=18
+if [ -f /opt/pg17/bin/pg_dump.exe ]; then
+  majors="18 17"
+else
+  printf 'NOTE: the product has no tools of PostgreSQL 17: set-up had no source of them\n'
+fi
+for major in $majors; do
   bin=/opt/pg$major/bin
   for tool in pg_dump.exe pg_restore.exe; do
     put "$bin/$tool" "tools/$major/$tool"
@@ -111,8 +117,9 @@ put_tree /opt/pg18/share engine/share ! -name 'psqlrc.sample' ! -name 'errcodes.
 # The licences, from what each part was built from.
 put "$top/LICENSE" "licenses/CMMS Backup.txt"
 put "$top/installer/THIRD-PARTY-NOTICES.md" licenses/THIRD-PARTY-NOTICES.md
-put /opt/pg18/LICENSE "licenses/PostgreSQL 18.txt"
-put /opt/pg17/LICENSE "licenses/PostgreSQL 17.txt"
+for major in $majors; do
+  put "/opt/pg$major/LICENSE" "licenses/PostgreSQL $major.txt"
+done
 put /opt/openssl/LICENSE licenses/OpenSSL.txt
 put /opt/curl/LICENSE licenses/curl.txt
 put /opt/archivers/licenses/cjson licenses/cJSON.txt

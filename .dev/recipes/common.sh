@@ -7,5 +7,6 @@ work=$(mktemp -d)
 cd "$work"
 # unpack PACKAGE: the pristine upstream source (Debian's patches are left out), in ./PACKAGE.
 unpack() {
-  dpkg-source --no-check -x --skip-patches /opt/sources/"$1"_*.dsc "$1"
+  mkdir "$1"
+  tar -xf /opt/sources/"$1"_*.orig.tar.* -C "$1" --strip-components=1 --no-same-owner
 }

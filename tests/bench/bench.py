@@ -43,6 +43,8 @@ def one_kind(kind, server, database, rounds):
         null = "/dev/null"
     else:
         tools = os.path.join(harness.PRODUCT, "tools/17")
+        if not os.path.isdir(tools):
+            tools = os.path.join(harness.PRODUCT, "tools/18")
         dump, restore = ["wine", tools + "/pg_dump.exe"], ["wine", tools + "/pg_restore.exe"]
         null = "NUL"
     env = {**program.env(), **server.env(database)}

@@ -6,6 +6,7 @@ Run `tests/e2e/test_x.py native` for the Linux build of the console program, `wi
 """
 import contextlib
 import fcntl
+import glob
 import hashlib
 import json
 import os
@@ -31,6 +32,25 @@ SCALE = float(os.environ.get("CMMS_TEST_SCALE") or 1)
 
 class Skip(Exception):
     """Raised by a test that cannot run here; the text is the reason."""
+
+
+def left_out(name):
+    """Why set-up has left out something that is optional, in its words; None when it has not."""
+    for path in ["/etc/cmms-missing"] + glob.glob("/opt/*/.missing"):
+        with contextlib.suppress(OSError), open(path, encoding="utf-8") as f:
+            for line in f:
+                if line.split(" ", 1)[0] == name:
+                    return line.split(" ", 1)[1].strip()
+    return None
+
+
+def needs(name, path):
+    """A test needs the file, which comes with NAME: skipped where set-up could not get that, else a failure."""
+    if os.path.exists(path):
+        return
+    why = left_out(name)
+    check(why, "%s is not there, and set-up has not left out %s" % (path, name))
+    raise Skip(why)
 
 
 def check(condition, why):

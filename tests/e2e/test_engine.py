@@ -67,8 +67,7 @@ def test_engine(program):
 
 
 def test_edb_peer(program):
-    if not os.path.exists(PEER + "/postgres.exe"):
-        raise AssertionError("the peer is not there: " + PEER)
+    harness.needs("EDB's-PostgreSQL", PEER + "/postgres.exe")
     go_round(program, PEER, "edb")
 
 

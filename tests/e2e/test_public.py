@@ -146,10 +146,10 @@ def server_of(name):
     if name in _servers:
         return _servers[name]
     tarball = (glob.glob(SOURCES) or [""])[0]
-    if name == "regression" and not tarball:
-        raise harness.Skip("PostgreSQL's source is not there; ./dev test brings it")
-    if name == "zabbix" and not os.path.exists(PUBLIC % "data"):
-        raise harness.Skip("the public database is not there; ./dev test brings it")
+    if name == "regression":
+        harness.needs("postgresql-17", tarball or SOURCES)
+    if name == "zabbix":
+        harness.needs("zabbix-server-pgsql", PUBLIC % "data")
     made_of = tarball + ZOO + "".join(map(inspect.getsource, (psql_file, run_regression, fill_zabbix, fill_zoo)))
     key = hashlib.sha256(made_of.encode()).hexdigest()[:12]
     kept = os.path.join(KEEP, "%s-%s" % (name, key))
