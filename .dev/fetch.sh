@@ -295,7 +295,7 @@ while read -r package version suite_of file size sha need rest; do
   elif [ "$need" = optional ]; then
     lacking=$((lacking + 1))
     echo "NOTE: $name $version cannot be had (${why:-no mirror is known}); what needs it is left out"
-    echo "$name $version cannot be had (${why:-no mirror is known})" >>"$tmp/missing"
+    echo "$name $name $version cannot be had (${why:-no mirror is known})" >>"$tmp/missing"
     continue
   else
     lost=$((lost + 1))

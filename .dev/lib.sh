@@ -14,7 +14,7 @@
 cache=${CMMS_BACKUP_CACHE:-/var/cache/cmms-backup}
 jobs=$(nproc)
 declare -A stage_dir stage_key
-strict= try_again=
+strict= try_again= began=$(date +%s)
 
 say()  { printf '%s\n' "$*"; }
 fail() { printf 'dev: %s\n' "$*" >&2; exit 1; }
@@ -81,6 +81,7 @@ work() {
     if [ "$(free_mb)" -lt 20 ] || tail -50 "$log" | grep -q 'No space left on device'; then
       fail "$title did not work: the disk is full ($(free_mb) MB are free for $cache); the log is $log"
     elif [ -n "$why" ]; then
+      [ "$(grep -c '^FAIL: ' "$log")" = 1 ] || why="${why%%$'\n'*}; and $(($(grep -c '^FAIL: ' "$log") - 1)) more like it"
       fail "$title did not work: $why; the log is $log"
     fi
     fail "$title did not work (exit code $status); the log is $log"
@@ -144,8 +145,6 @@ stage() {
   fi
   stage_files "$dir.tmp" >"$dir.tmp.list"
   mv "$dir.tmp.list" "$dir.tmp/.complete"
-  # Without this a power failure may leave a list whose files are empty.
-  sync -f "$dir.tmp/.complete"
   rm -rf --one-file-system "$dir"
   mv "$dir.tmp" "$dir"
   unset "planned[$name]"
@@ -164,6 +163,8 @@ due() {
   if [ -n "$strict" ]; then return 0; fi
   # A root takes minutes, for a package that the mirror still may not have.
   [ "$1" != root ] || return 1
+  # Nor twice in one run.
+  [ "$(stat -c %Y "$2/.missing")" -lt "$began" ] || return 1
   [ -n "$try_again" ] || [ -n "$(find "$2/.missing" -mmin +1440)" ]
 }
 
@@ -178,7 +179,7 @@ optionally() {
     rm -f "$out"
     if [ "$(free_mb)" -lt 20 ]; then exit 1; fi
     find "$dir" -mindepth 1 -delete
-    echo "$name ${why:-it ended with exit code $status}" >"$dir/.missing"
+    echo "$name $name cannot be had (${why:-exit code $status})" >"$dir/.missing"
     echo "NOTE: $name cannot be had (${why:-exit code $status}); what needs it is left out"
   fi
   rm -f "$out"

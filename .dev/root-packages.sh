@@ -7,7 +7,7 @@ apt="apt-get -y -q -o Acquire::Check-Valid-Until=false -o Acquire::Languages=non
 output=$($apt update 2>&1) || true
 printf '%s\n' "$output"
 expired /var/lib/apt/lists
-if ! apt-cache show gcc-mingw-w64-x86-64-win32 >/dev/null 2>&1; then
+if ! apt-cache show "${2%% *}" >/dev/null 2>&1; then
   why=$(reason "$output")
   echo "FAIL: the mirror's list of packages cannot be had: ${why:-it is empty}"
   exit 1

@@ -2,7 +2,7 @@
 
 # setup [test]: what every verb needs, or also what only the tests do.
 setup() {
-  local for=${1:-} downloads= start=$SECONDS
+  local for=${1:-} downloads= downloaded start=$SECONDS
   [ "$(id -u)" = 0 ] || fail "run ./dev as root: it makes a Debian root and mounts it"
   mkdir -p "$cache/logs"
   exec 9>"$cache/lock"
@@ -16,8 +16,9 @@ setup() {
   fi
   setup_root
   if [ -n "$downloads" ]; then
-    wait "$downloads" || true
-    grep '^  note: ' "$cache/logs/downloads.log" || true
+    downloaded=0
+    wait "$downloads" || downloaded=$?
+    [ "$downloaded" -ne 0 ] || grep '^  note: ' "$cache/logs/downloads.log" || true
   fi
   setup_sources
   setup_libs

@@ -184,7 +184,8 @@ def test_setup_check(folder):
         equal(code, 1, output)
         has(output, "Sources:\n", "  WOULD NOT COME: openssl ", "(%s: 404 Not Found; " % m.url,
             "  note: postgresql-17 ", "what needs it is left out",
-            "Packages of the root:\n  WOULD NOT COME: the mirror's list of packages cannot be had: its list is not signed\n",
+            "Packages of the root:\n  WOULD NOT COME: the mirror's list of packages cannot be had: its list is not "
+            "signed\n",
             "EDB's PostgreSQL", "Set-up would not succeed here.\n")
         check(not os.path.exists(folder + "/cache"), "it made something")
 

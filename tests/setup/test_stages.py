@@ -145,27 +145,32 @@ def test_optional(folder):
     code, output = dev(folder, OPTIONAL % {"f": folder, "set": ""})
     equal(code, 0, output)
     has(output, "  note: peer cannot be had (the registry is not there); what needs it is left out\n",
-        "  left out: the registry is not there\n")
+        "  left out: peer cannot be had (the registry is not there)\n")
     lacks(output, "file\n")
     code, output = dev(folder, OPTIONAL % {"f": folder, "set": ""})
     equal((code, tries()), (0, 1), output)
     has(output, "  left out: ")
     code, output = dev(folder, OPTIONAL % {"f": folder, "set": "strict=1;"})
     equal((code, tries()), (1, 2), output)
-    has(output, "dev: A peer: the registry is not there; --strict wants all of it")
+    has(output, "dev: A peer: peer cannot be had (the registry is not there); --strict wants all of it")
     missing = folder + "/cache/peer-abcdefabcdef/.missing"
     check(os.path.exists(missing), "a strict set-up does not take away what there was")
     os.utime(missing, (time.time() - 2 * 86400,) * 2)
     code, output = dev(folder, OPTIONAL % {"f": folder, "set": ""})
     equal((code, tries()), (0, 3), "a day later: " + output)
+    os.utime(missing, (time.time() - 60,) * 2)
+    again = OPTIONAL % {"f": folder, "set": "try_again=1;"}
+    code, output = dev(folder, again + '; stage peer "A peer" abcdefabcdef b')
+    equal((code, tries()), (0, 4), "not twice in one run: " + output)
+    os.utime(missing, (time.time() - 60,) * 2)
     with open(folder + "/network", "w"):
         pass
-    code, output = dev(folder, OPTIONAL % {"f": folder, "set": "try_again=1;"})
-    equal((code, tries()), (0, 4), output)
+    code, output = dev(folder, again)
+    equal((code, tries()), (0, 5), output)
     has(output, "file\n")
     lacks(output, "left out")
-    code, output = dev(folder, OPTIONAL % {"f": folder, "set": "try_again=1;"})
-    equal((code, tries()), (0, 4), output)
+    code, output = dev(folder, again)
+    equal((code, tries()), (0, 5), output)
 
 
 def test_disk_fills(folder):
