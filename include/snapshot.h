@@ -30,11 +30,9 @@ typedef struct SnapshotTable {
 } SnapshotTable;
 
 typedef struct SnapshotSequence {
-    char *name;        /* quoted, with its schema */
-    char *oid;
-    int64_t increment; /* 0: it may cycle, or its value may not be read */
-    int64_t value;     /* the last one given out */
-    bool used;         /* there is a last one */
+    char *name;    /* quoted, with its schema */
+    int64_t value; /* the last one given out */
+    bool down;     /* the next will be lower */
 } SnapshotSequence;
 
 typedef struct Snapshot {
@@ -47,7 +45,7 @@ typedef struct Snapshot {
     int64_t large_objects; /* -1: not counted */
     char *foreign;         /* "public.a, public.b and 3 more": tables whose rows are on another server; or NULL */
     int64_t views;         /* materialized views, which a restore fills anew */
-    struct SnapshotSequence *sequences;
+    SnapshotSequence *sequences; /* those that are in use and do not cycle, as far as they may be read */
     size_t sequence_count;
     char *changed;         /* after snapshot_count: what is no longer as the snapshot has it ("the table public.a was
                               changed"); the dump is worth nothing then. NULL: nothing */

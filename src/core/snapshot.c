@@ -19,7 +19,6 @@
 #include "snapshot.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "mem.h"
@@ -75,15 +74,13 @@ static const char others_sql[] =
     " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
     " WHERE c.relkind IN ('f', 'm') AND NOT EXISTS (" MEMBER ") ORDER BY 2";
 
-/* Of each sequence that pg_dump saves: oid, name, increment (0 where its value says nothing), the last value. */
+/* The sequences that pg_dump saves and that do not cycle: name, whether they count down. */
 static const char sequences_sql[] =
-    "SELECT c.oid, pg_catalog.format('%I.%I', n.nspname, c.relname),"
-    " CASE WHEN s.seqcycle OR NOT readable THEN 0 ELSE s.seqincrement END,"
-    " CASE WHEN readable THEN pg_catalog.pg_sequence_last_value(c.oid::pg_catalog.regclass) END"
+    "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname), s.seqincrement < 0"
     " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
     " JOIN pg_catalog.pg_sequence s ON s.seqrelid = c.oid"
-    " CROSS JOIN LATERAL (SELECT pg_catalog.has_sequence_privilege(c.oid, 'SELECT,USAGE')) p (readable)"
-    " WHERE c.relkind = 'S' AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND NOT EXISTS (" MEMBER ")";
+    " WHERE c.relkind = 'S' AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND NOT s.seqcycle"
+    " AND pg_catalog.has_table_privilege(c.oid, 'SELECT') AND NOT EXISTS (" MEMBER ")";
 
 /* What is no longer there, or is another file: the catalog as of the snapshot against functions that look now. The text
  * that pg_dump takes from such a function is NULL where its object is gone, and would be saved as nothing. */
@@ -135,7 +132,6 @@ void snapshot_release(Snapshot *snapshot)
     }
     for (size_t i = 0; i < snapshot->sequence_count; i++) {
         mem_free(snapshot->sequences[i].name);
-        mem_free(snapshot->sequences[i].oid);
     }
     mem_free(snapshot->tables);
     mem_free(snapshot->sequences);
@@ -224,26 +220,76 @@ static bool list_others(Pg *pg, const Cancel *cancel, Snapshot *snapshot, Error 
     return true;
 }
 
-/* The sequences, with the values that they had given out. What of it may not be read is not watched: there pg_dump says
- * so itself. */
+/* Runs a statement whose locks are let go at once. *ok: the server did not refuse it; *rows is set then. False only
+ * when nothing more can be asked. */
+static bool ask_lightly(Pg *pg, const char *sql, const Cancel *cancel, PgRows **rows, bool *ok, Error *err)
+{
+    Error why = ERROR_INIT;
+    if (!pg_script(pg, "SAVEPOINT lightly", cancel, err)) {
+        return false;
+    }
+    *ok = pg_query(pg, sql, NULL, 0, cancel, rows, &why);
+    if (!*ok && (why.kind == EK_CANCELLED || why.kind == EK_CONNECT)) {
+        return error_move(err, &why);
+    }
+    error_clear(&why);
+    if (!pg_script(pg, "ROLLBACK TO SAVEPOINT lightly; RELEASE SAVEPOINT lightly", cancel, err)) {
+        if (*ok) {
+            pg_rows_free(*rows);
+        }
+        return false;
+    }
+    return true;
+}
+
+/* For each of these sequences its number, and its value if there is one. They are read as tables: the functions that
+ * know the value keep a lock to the end of the transaction, for which TRUNCATE … RESTART IDENTITY would wait. */
+static char *values_sql(const SnapshotSequence *sequences, size_t count)
+{
+    StrBuf sql;
+    strbuf_init(&sql, STRBUF_LARGE);
+    for (size_t i = 0; i < count; i++) {
+        strbuf_addf(&sql, "%sSELECT %zu, CASE WHEN is_called THEN last_value END FROM %s", i > 0 ? " UNION ALL " : "",
+                    i, sequences[i].name);
+    }
+    return strbuf_detach(&sql);
+}
+
+/* What cannot be read is not watched: pg_dump will say so itself. */
 static bool list_sequences(Pg *pg, const Cancel *cancel, Snapshot *snapshot, Error *err)
 {
     PgRows *rows = NULL;
     if (!pg_query(pg, sequences_sql, NULL, 0, cancel, &rows, err)) {
         return false;
     }
-    snapshot->sequence_count = pg_row_count(rows);
-    snapshot->sequences = mem_array(snapshot->sequence_count, sizeof *snapshot->sequences);
-    for (size_t i = 0; i < snapshot->sequence_count; i++) {
-        SnapshotSequence *sequence = &snapshot->sequences[i];
-        sequence->oid = mem_strdup(pg_value(rows, i, 0));
-        sequence->name = mem_strdup(pg_value(rows, i, 1));
-        sequence->increment = pg_value_int(rows, i, 2, 0);
-        sequence->used = pg_value(rows, i, 3) != NULL;
-        sequence->value = pg_value_int(rows, i, 3, 0);
+    const size_t count = pg_row_count(rows);
+    SnapshotSequence *sequences = mem_array(count, sizeof *sequences);
+    for (size_t i = 0; i < count; i++) {
+        sequences[i].name = mem_strdup(pg_value(rows, i, 0));
+        sequences[i].down = strcmp(pg_value(rows, i, 1), "t") == 0;
     }
     pg_rows_free(rows);
-    return true;
+    char *sql = values_sql(sequences, count);
+    bool read = false;
+    const bool ok = count == 0 || ask_lightly(pg, sql, cancel, &rows, &read, err);
+    mem_free(sql);
+    snapshot->sequences = mem_array(count, sizeof *snapshot->sequences);
+    for (size_t i = 0; read && i < pg_row_count(rows); i++) {
+        SnapshotSequence *sequence = &sequences[(size_t)pg_value_int(rows, i, 0, 0)];
+        if (pg_value(rows, i, 1) != NULL) {
+            sequence->value = pg_value_int(rows, i, 1, 0);
+            snapshot->sequences[snapshot->sequence_count++] = *sequence;
+            sequence->name = NULL;
+        }
+    }
+    if (read) {
+        pg_rows_free(rows);
+    }
+    for (size_t i = 0; i < count; i++) {
+        mem_free(sequences[i].name);
+    }
+    mem_free(sequences);
+    return ok;
 }
 
 char *snapshot_unsafe_export(int server_version)
@@ -382,27 +428,22 @@ static bool lock_tables(Pg *pg, const Snapshot *snapshot, const Cancel *cancel, 
 
 /* A question whose refusal is an answer as well: what it asks about has changed. The first value of the answer, if
  * there is one, goes to *what (caller frees). */
-static bool ask_what(Pg *pg, const char *sql, const char *const *params, size_t param_count, const Cancel *cancel,
-                     const char *refused, char **what, Error *err)
+static bool ask_what(Pg *pg, const char *sql, const Cancel *cancel, const char *refused, char **what, Error *err)
 {
     PgRows *rows = NULL;
-    Error why = ERROR_INIT;
-    if (!pg_script(pg, "SAVEPOINT looking", cancel, err)) {
+    bool ok = false;
+    if (!ask_lightly(pg, sql, cancel, &rows, &ok, err)) {
         return false;
     }
-    if (pg_query(pg, sql, params, param_count, cancel, &rows, &why)) {
-        if (pg_row_count(rows) > 0) {
-            *what = mem_strdup(pg_value(rows, 0, 0));
-        }
-        pg_rows_free(rows);
-        return pg_script(pg, "RELEASE SAVEPOINT looking", cancel, err);
+    if (!ok) {
+        *what = mem_strdup(refused);
+        return true;
     }
-    if (why.kind == EK_CANCELLED || why.kind == EK_CONNECT) {
-        return error_move(err, &why);
+    if (pg_row_count(rows) > 0) {
+        *what = mem_strdup(pg_value(rows, 0, 0));
     }
-    error_clear(&why);
-    *what = mem_strdup(refused);
-    return pg_script(pg, "ROLLBACK TO SAVEPOINT looking; RELEASE SAVEPOINT looking", cancel, err);
+    pg_rows_free(rows);
+    return true;
 }
 
 static bool look_at_enums(Pg *pg, const Cancel *cancel, char **what, Error *err)
@@ -413,7 +454,7 @@ static bool look_at_enums(Pg *pg, const Cancel *cancel, char **what, Error *err)
     }
     bool ok = true;
     for (size_t i = 0; ok && *what == NULL && i < pg_row_count(rows); i++) {
-        ok = ask_what(pg, pg_value(rows, i, 0), NULL, 0, cancel, "an enumeration", what, err);
+        ok = ask_what(pg, pg_value(rows, i, 0), cancel, "an enumeration", what, err);
     }
     pg_rows_free(rows);
     return ok;
@@ -422,41 +463,27 @@ static bool look_at_enums(Pg *pg, const Cancel *cancel, char **what, Error *err)
 /* A sequence that goes back gives out numbers again that the saved rows have already. */
 static bool look_at_sequences(Pg *pg, const Snapshot *snapshot, const Cancel *cancel, char **what, Error *err)
 {
-    static const char sql[] =
-        "SELECT number - 1 FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.oid[]), pg_catalog.unnest($2::bigint[]),"
-        " pg_catalog.unnest($3::int[])) WITH ORDINALITY s (id, value, sign, number)"
-        " CROSS JOIN LATERAL (SELECT pg_catalog.pg_sequence_last_value(id::pg_catalog.regclass)) n (now)"
-        " WHERE sign <> 0 AND (now IS NULL OR sign * now::numeric < sign * value::numeric) LIMIT 1";
-    StrBuf ids, values, signs;
-    char *place = NULL;
-    strbuf_init(&ids, STRBUF_LARGE);
-    strbuf_init(&values, STRBUF_LARGE);
-    strbuf_init(&signs, STRBUF_LARGE);
-    for (size_t i = 0; i < snapshot->sequence_count; i++) {
-        const SnapshotSequence *sequence = &snapshot->sequences[i];
-        const char *before = i == 0 ? "{" : ",";
-        strbuf_addf(&ids, "%s%s", before, sequence->oid);
-        strbuf_addf(&values, "%s%" PRId64, before, sequence->value);
-        strbuf_addf(&signs, "%s%d", before, !sequence->used || sequence->increment == 0 ? 0
-                                            : sequence->increment > 0                    ? 1
-                                                                                         : -1);
+    PgRows *rows = NULL;
+    bool read = false;
+    char *sql = values_sql(snapshot->sequences, snapshot->sequence_count);
+    const bool ok = snapshot->sequence_count == 0 || ask_lightly(pg, sql, cancel, &rows, &read, err);
+    mem_free(sql);
+    if (!ok || snapshot->sequence_count == 0) {
+        return ok;
     }
-    strbuf_addstr(&ids, "}");
-    strbuf_addstr(&values, "}");
-    strbuf_addstr(&signs, "}");
-    const char *const params[] = {ids.buf, values.buf, signs.buf};
-    const bool ok = snapshot->sequence_count == 0 || ask_what(pg, sql, params, 3, cancel, "", &place, err);
-    if (ok && place != NULL) {
-        const size_t index = (size_t)strtoull(place, NULL, 10);
-        *what = place[0] == '\0' || index >= snapshot->sequence_count
-                    ? mem_strdup("a sequence")
-                    : mem_printf("the sequence %s", snapshot->sequences[index].name);
+    if (!read) {
+        *what = mem_strdup("a sequence");
+        return true;
     }
-    mem_free(place);
-    strbuf_release(&ids);
-    strbuf_release(&values);
-    strbuf_release(&signs);
-    return ok;
+    for (size_t i = 0; *what == NULL && i < pg_row_count(rows); i++) {
+        const SnapshotSequence *sequence = &snapshot->sequences[(size_t)pg_value_int(rows, i, 0, 0)];
+        const int64_t value = pg_value_int(rows, i, 1, 0);
+        if (pg_value(rows, i, 1) == NULL || (sequence->down ? value > sequence->value : value < sequence->value)) {
+            *what = mem_printf("the sequence %s", sequence->name);
+        }
+    }
+    pg_rows_free(rows);
+    return true;
 }
 
 /* A session learns what others have done to its catalog's cache when it takes a lock that it has not; here of a table
@@ -469,7 +496,7 @@ static bool be_up_to_date(Pg *pg, const Cancel *cancel, Error *err)
 
 static bool look_at_objects(Pg *pg, const Cancel *cancel, char **what, Error *err)
 {
-    return be_up_to_date(pg, cancel, err) && ask_what(pg, look_sql, NULL, 0, cancel, "a table", what, err) &&
+    return be_up_to_date(pg, cancel, err) && ask_what(pg, look_sql, cancel, "a table", what, err) &&
            (*what != NULL || look_at_enums(pg, cancel, what, err));
 }
 

@@ -118,7 +118,7 @@ def start(program, server, database, folder):
 
 def waits(server, database, who, process):
     harness.wait_for(lambda: process.poll() is not None or server.psql(WAITS % (database, who)), 60, "the wait")
-    check(process.poll() is None, "the backup has ended too early")
+    check(process.poll() is None, "the backup has ended too early: %s" % (process.poll() is not None and process.communicate(),))
 
 
 def of_one_moment(server, database, folder, done, before, what):
