@@ -59,7 +59,7 @@ STATEMENTS = {
     "vacuumed full": ("VACUUM FULL orders", None),
     "an index dropped": ("DROP INDEX orders_what", True),
     "an index made anew": ("DROP INDEX orders_what; CREATE INDEX orders_what ON orders (what, id)", True),
-    "a constraint dropped": ("ALTER TABLE orders DROP CONSTRAINT orders_what_check", True),
+    "a constraint dropped": ("ALTER TABLE orders DROP CONSTRAINT orders_what_check", False),
     "a view dropped": ("DROP VIEW open_orders", True),
     "a trigger dropped": ("DROP TRIGGER same ON orders", True),
     "a function dropped": ("DROP FUNCTION twice(int)", True),
@@ -118,7 +118,7 @@ def start(program, server, database, folder):
 
 def waits(server, database, who, process):
     harness.wait_for(lambda: process.poll() is not None or server.psql(WAITS % (database, who)), 60, "the wait")
-    check(process.poll() is None, "the backup has ended too early: %s" % (process.poll() is not None and process.communicate(),))
+    check(process.poll() is None, "the backup has ended too early")
 
 
 def of_one_moment(server, database, folder, done, before, what):
@@ -142,7 +142,7 @@ def play(program, moment):
     template(server)
     few = ("truncate and load", "dropped", "rows")
     chosen = STATEMENTS if program.kind == "native" else {k: STATEMENTS[k] for k in few}
-    only = os.environ.get("CMMS_TEST_ONLY")
+    only, wrong = os.environ.get("CMMS_TEST_ONLY"), []
     for number, (what, (sql, again)) in enumerate(chosen.items()):
         if only and what != only:
             continue
@@ -154,9 +154,12 @@ def play(program, moment):
             begun = "begins again" in done.out + done.err
             if again is not None and moment is before_the_locks:
                 equal(begun, again, "%s: it began again: %s %s" % (what, done.out, done.err))
+        except AssertionError as error:
+            wrong.append(str(error))
         finally:
             server.psql('DROP DATABASE IF EXISTS "%s" WITH (FORCE)' % database)
             server.psql('DROP DATABASE IF EXISTS "%s_back" WITH (FORCE)' % database)
+    check(not wrong, "%d of %d: %s" % (len(wrong), len(chosen), "; ".join(wrong)))
 
 
 def before_the_locks(program, server, database, folder, sql):
