@@ -209,6 +209,9 @@ def be_no_init():
 
 
 def main():
+    # Who was started in the background of a script ignores Ctrl+C, and so would all that is tested.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
     be_no_init()
     retry = "--no-retry" not in sys.argv
     wanted = [a for a in sys.argv[1:] if a != "--no-retry"]

@@ -103,6 +103,7 @@ def children_of(folder):
 def test_killed(folder):
     """./dev is killed in the middle of a stage, by kill -9 or with all that the terminal sends it to: what worked for
     it ends as well, and nothing half-made is used."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # it may have been ignored, which is inherited
     stages = ("root", "sources", "archivers", "openssl", "curl", "pg18", "pg17", "prefix", "peer", "public")
     ways = [(name, os.kill, signal.SIGKILL) for name in stages]
     ways += [("root", os.killpg, s) for s in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
