@@ -176,7 +176,8 @@ class Server:
 
     def psql(self, sql, database="postgres"):
         done = subprocess.run([PG_BIN + "/psql", "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-f", "-"],
-                              input=sql.encode(), env={**clean_env(), **self.env(database)}, capture_output=True)
+                              input=sql.encode(), env={**clean_env(), **self.env(database)}, capture_output=True,
+                              timeout=280 * SCALE)
         if done.returncode:
             raise AssertionError("psql: " + done.stderr.decode(errors="replace"))
         return done.stdout.decode().strip()
