@@ -192,7 +192,7 @@ def between_the_locks(program, server, database, folder, sql):
     try:
         waits(server, database, DUMP, process)
         writer = Session(server, database)
-        writer.say(sql if "VACUUM" in sql else "BEGIN; SELECT 'begun'; %s; COMMIT;" % sql)
+        writer.say("%s;" % sql if "VACUUM" in sql else "BEGIN; SELECT 'begun'; %s; COMMIT;" % sql)
         writer.say("SELECT 'writer';")
         harness.wait_for(lambda: server.psql(
             "SELECT 1 FROM pg_stat_activity WHERE datname = '%s' AND application_name = 'psql' AND (wait_event_type = "
@@ -218,7 +218,7 @@ def after_the_locks(program, server, database, folder, sql):
             "query NOT LIKE 'SET%%' AND query NOT LIKE 'BEGIN%%' AND EXISTS (SELECT 1 FROM pg_locks l WHERE l.pid = "
             "pg_stat_activity.pid AND l.mode = 'AccessShareLock')" % (database, OURS)), 60, "the count")
         writer = Session(server, database)
-        writer.say(sql if "VACUUM" in sql else "BEGIN; SELECT 'begun'; %s; COMMIT;" % sql)
+        writer.say("%s;" % sql if "VACUUM" in sql else "BEGIN; SELECT 'begun'; %s; COMMIT;" % sql)
         writer.say("SELECT 'writer';")
         harness.wait_for(lambda: server.psql(
             "SELECT 1 FROM pg_stat_activity WHERE datname = '%s' AND application_name = 'psql' AND (wait_event_type = "
