@@ -61,11 +61,10 @@ bool snapshot_open(Pg *pg, const Cancel *cancel, Snapshot *snapshot, char **warn
 
 char *snapshot_unsafe_export(int server_version); /* caller frees */
 
-/* To be called when pg_dump has its locks. Looks whether all is still as the snapshot has it, counts the large objects
- * and every table, and looks again; where something has changed it ends at once, with `changed` set. `counted` (may be
- * NULL) is called after each table with how many are done. A table that cannot be counted stays at -1, and *warning
- * (caller frees) names the first such and why, or a sequence that was set back meanwhile. False when cancelled or when
- * the connection is lost. */
+/* To be called when pg_dump has its locks. Looks whether all is still as the snapshot has it, and counts the large
+ * objects and every table; where something has changed it ends at once, with `changed` set. `counted` (may be NULL) is
+ * called after each table with how many are done. A table that cannot be counted stays at -1, and *warning (caller
+ * frees) names the first such and why. False when cancelled or when the connection is lost. */
 bool snapshot_count(Pg *pg, Snapshot *snapshot, const Cancel *cancel, void (*counted)(void *context, size_t done),
                     void *context, char **warning, Error *err);
 
@@ -73,6 +72,10 @@ bool snapshot_count(Pg *pg, Snapshot *snapshot, const Cancel *cancel, void (*cou
  * an enumeration, or something whose definition pg_dump would no longer find. *changed (caller frees) says it as
  * Snapshot.changed does, or is NULL. */
 bool snapshot_look(Pg *pg, const Snapshot *snapshot, const Cancel *cancel, char **changed, Error *err);
+
+/* The same when pg_dump has ended, into `changed`. *warning (caller frees) names a sequence that was set back meanwhile,
+ * else stays. */
+bool snapshot_look_again(Pg *pg, Snapshot *snapshot, const Cancel *cancel, char **warning, Error *err);
 
 const SnapshotTable *snapshot_find(const Snapshot *snapshot, const char *schema, const char *name);
 

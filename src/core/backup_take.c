@@ -317,6 +317,22 @@ static bool dump(Run *run, const char *folder, Error *err)
     }
 }
 
+static bool look_again(Run *run, Error *err)
+{
+    char *warning = NULL;
+    if (run->snapshot.id == NULL || run->snapshot.changed != NULL) {
+        return true;
+    }
+    if (!snapshot_look_again(run->pg, &run->snapshot, run->cancel, &warning, err)) {
+        return false;
+    }
+    if (warning != NULL) {
+        backup_warn(run, warning);
+        mem_free(warning);
+    }
+    return true;
+}
+
 static bool dump_and_count(Run *run, const char *folder, Error *err)
 {
     run->dumped = false;
@@ -329,7 +345,7 @@ static bool dump_and_count(Run *run, const char *folder, Error *err)
     if (run->dumped) {
         archive_follow_complete(run->follower); /* its rest goes on beside the rest of the counting */
     }
-    return run->dumped && finish_counting(run, err);
+    return run->dumped && finish_counting(run, err) && look_again(run, err);
 }
 
 /* Whether the session with the snapshot, which rests, is gone. */

@@ -7,7 +7,8 @@
  * catalog that our transaction reads is as old as the snapshot; functions that take an oid (pg_relation_filenode, the
  * output of regclass, pg_get_indexdef, enum_range) answer with what is there now. So one statement compares the two
  * (snapshot_look). It is asked when pg_dump has its locks, because from then on its tables cannot change, and once
- * more after the count.
+ * more when pg_dump has ended, because it locks nothing but tables: values of enumerations and definitions may change
+ * until it has read them.
  *
  * Our own locks come later than pg_dump's. A statement that waits for pg_dump's lock in between would go before ours,
  * and the count would find a table that it has emptied; so ours are not waited for longer than a moment, and where
@@ -526,9 +527,8 @@ static bool begin_to_count(Pg *pg, Snapshot *snapshot, const Cancel *cancel, Err
     return true;
 }
 
-/* Once more, after the count. By then pg_dump may have read a sequence before or after it was set back: that is no
- * reason to begin again, and is told. */
-static bool end_to_count(Pg *pg, Snapshot *snapshot, const Cancel *cancel, char **warning, Error *err)
+/* By now pg_dump may have read a sequence before or after it was set back: that is no reason to begin again. */
+bool snapshot_look_again(Pg *pg, Snapshot *snapshot, const Cancel *cancel, char **warning, Error *err)
 {
     char *object = NULL, *sequence = NULL;
     if (!look_at_objects(pg, cancel, &object, err) || !look_at_sequences(pg, snapshot, cancel, &sequence, err)) {
@@ -539,7 +539,7 @@ static bool end_to_count(Pg *pg, Snapshot *snapshot, const Cancel *cancel, char 
         snapshot->changed = mem_printf("%s was changed", object);
         mem_free(object);
     }
-    if (sequence != NULL && *warning == NULL) {
+    if (sequence != NULL) {
         *warning = mem_printf("While the backup ran %s was set back: after a restore look whether it is beyond the "
                               "highest number in use", sequence);
     }
@@ -586,10 +586,6 @@ bool snapshot_count(Pg *pg, Snapshot *snapshot, const Cancel *cancel, void (*cou
         if (counted != NULL) {
             counted(context, i + 1);
         }
-    }
-    if (!end_to_count(pg, snapshot, cancel, &first, err)) {
-        mem_free(first);
-        return false;
     }
     *warning = first;
     return true;
