@@ -73,8 +73,8 @@ bool snapshot_count(Pg *pg, Snapshot *snapshot, const Cancel *cancel, void (*cou
  * Snapshot.changed does, or is NULL. */
 bool snapshot_look(Pg *pg, const Snapshot *snapshot, const Cancel *cancel, char **changed, Error *err);
 
-/* The same when pg_dump has ended, into `changed`. *warning (caller frees) names a sequence that was set back meanwhile,
- * else stays. */
+/* The same when pg_dump has ended, into `changed`. *warning (caller frees) names a sequence that was set back
+ * meanwhile, else stays. */
 bool snapshot_look_again(Pg *pg, Snapshot *snapshot, const Cancel *cancel, char **warning, Error *err);
 
 const SnapshotTable *snapshot_find(const Snapshot *snapshot, const char *schema, const char *name);
