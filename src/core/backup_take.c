@@ -372,8 +372,8 @@ static char *what_changed(Run *run, const Error *why)
     if (run->snapshot.changed != NULL) {
         return mem_strdup(run->snapshot.changed);
     }
-    if (run->dumped || why->kind != EK_TOOL || why->detail == NULL) {
-        return NULL;
+    if (run->dumped || why->kind != EK_TOOL || why->detail == NULL || strstr(why->detail, "ERROR:") == NULL) {
+        return NULL; /* the server had nothing against it: pg_dump was killed, or could not go on */
     }
     for (size_t i = 0; i < sizeof vanished / sizeof vanished[0]; i++) {
         if (strstr(why->detail, vanished[i]) != NULL) {

@@ -28,7 +28,7 @@
 
 #define NAMED_FOREIGN 3u
 
-#define LOCK_MOMENT "5s" /* for our own locks, once pg_dump has its own */
+#define LOCK_MOMENT "5s" /* for our own locks, once pg_dump has its own; and for a look */
 
 static const char session_sql[] =
     "SELECT pg_catalog.set_config('search_path', '', false);"
@@ -222,7 +222,7 @@ static bool list_others(Pg *pg, const Cancel *cancel, Snapshot *snapshot, Error 
 static bool ask_lightly(Pg *pg, const char *sql, const Cancel *cancel, PgRows **rows, bool *ok, Error *err)
 {
     Error why = ERROR_INIT;
-    if (!pg_script(pg, "SAVEPOINT lightly", cancel, err)) {
+    if (!pg_script(pg, "SAVEPOINT lightly; SET LOCAL lock_timeout = '" LOCK_MOMENT "'", cancel, err)) {
         return false;
     }
     *ok = pg_query(pg, sql, NULL, 0, cancel, rows, &why);
