@@ -372,7 +372,9 @@ static char *what_changed(Run *run, const Error *why)
     if (run->snapshot.changed != NULL) {
         return mem_strdup(run->snapshot.changed);
     }
-    if (run->dumped || why->kind != EK_TOOL || why->detail == NULL || strstr(why->detail, "ERROR:") == NULL) {
+    /* pg_dump's own words, in English; the server's may be in any language. */
+    if (run->dumped || why->kind != EK_TOOL || why->detail == NULL ||
+        (strstr(why->detail, "query failed") == NULL && strstr(why->detail, "message from server") == NULL)) {
         return NULL; /* the server had nothing against it: pg_dump was killed, or could not go on */
     }
     for (size_t i = 0; i < sizeof vanished / sizeof vanished[0]; i++) {
