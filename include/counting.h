@@ -22,6 +22,7 @@ Counting *counting_start(Pg *pg, Snapshot *snapshot);
 /* Of the calls below all but counting_end take NULL for a counting that has not begun. */
 bool counting_ended(Counting *counting, unsigned ms); /* waits so long at most */
 bool counting_lost(Counting *counting);               /* it has ended because the session is gone */
+bool counting_changed(Counting *counting);            /* it has ended because something is not as in the snapshot */
 size_t counting_done(Counting *counting);             /* so many tables */
 int64_t counting_rows(Counting *counting, const SnapshotTable *table); /* -1: not counted yet, or not at all */
 

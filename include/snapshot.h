@@ -3,6 +3,10 @@
  *
  * A session opens a REPEATABLE READ READ ONLY transaction and exports its snapshot; pg_dump reads at the same
  * snapshot, and meanwhile each table is counted in this session. The session stays open until pg_dump ends.
+ *
+ * Not everything is hidden by a snapshot (PostgreSQL's manual, "Caveats" of its chapter on concurrency): a table that
+ * is emptied by TRUNCATE, rewritten by ALTER TABLE, dropped, or replaced by another of its name reads as if it had had
+ * no rows, or other ones. Until pg_dump has its locks this can happen at any time, so it is looked for afterwards.
  */
 #ifndef CMMS_SNAPSHOT_H
 #define CMMS_SNAPSHOT_H
@@ -25,6 +29,12 @@ typedef struct SnapshotTable {
     char *condition;     /* "WHERE …" where pg_dump saves only these rows (an extension's own table); else NULL */
 } SnapshotTable;
 
+typedef struct SnapshotSequence {
+    char *name;    /* quoted, with its schema */
+    int64_t value; /* the last one given out */
+    bool down;     /* the next will be lower */
+} SnapshotSequence;
+
 typedef struct Snapshot {
     char *id;             /* for pg_dump's --snapshot; NULL when it could not be exported */
     SnapshotTable *tables; /* those whose rows pg_dump writes: ordinary and unlogged ones, also partitions; of an
@@ -35,6 +45,10 @@ typedef struct Snapshot {
     int64_t large_objects; /* -1: not counted */
     char *foreign;         /* "public.a, public.b and 3 more": tables whose rows are on another server; or NULL */
     int64_t views;         /* materialized views, which a restore fills anew */
+    SnapshotSequence *sequences; /* those that are in use and do not cycle, as far as they may be read */
+    size_t sequence_count;
+    char *changed;         /* after snapshot_count: what is no longer as the snapshot has it ("the table public.a was
+                              changed"); the dump is worth nothing then. NULL: nothing */
 } Snapshot;
 
 void snapshot_init(Snapshot *snapshot);
@@ -47,11 +61,21 @@ bool snapshot_open(Pg *pg, const Cancel *cancel, Snapshot *snapshot, char **warn
 
 char *snapshot_unsafe_export(int server_version); /* caller frees */
 
-/* Counts the large objects and every table; `counted` (may be NULL) is called after each with how many are done.
- * A table that cannot be counted stays at -1, and *warning (caller frees) names the first such and why. False
- * when cancelled or when the connection is lost. */
+/* To be called when pg_dump has its locks. Looks whether all is still as the snapshot has it, and counts the large
+ * objects and every table; where something has changed it ends at once, with `changed` set. `counted` (may be NULL) is
+ * called after each table with how many are done. A table that cannot be counted stays at -1, and *warning (caller
+ * frees) names the first such and why. False when cancelled or when the connection is lost. */
 bool snapshot_count(Pg *pg, Snapshot *snapshot, const Cancel *cancel, void (*counted)(void *context, size_t done),
                     void *context, char **warning, Error *err);
+
+/* What in the database a snapshot does not hide and is no longer as this one has it: a table, a sequence, the values of
+ * an enumeration, or something whose definition pg_dump would no longer find. *changed (caller frees) says it as
+ * Snapshot.changed does, or is NULL. */
+bool snapshot_look(Pg *pg, const Snapshot *snapshot, const Cancel *cancel, char **changed, Error *err);
+
+/* The same when pg_dump has ended, into `changed`. *warning (caller frees) names a sequence that was set back
+ * meanwhile, else stays. */
+bool snapshot_look_again(Pg *pg, Snapshot *snapshot, const Cancel *cancel, char **warning, Error *err);
 
 const SnapshotTable *snapshot_find(const Snapshot *snapshot, const char *schema, const char *name);
 

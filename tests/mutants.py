@@ -78,7 +78,7 @@ MUTANTS = (
      ["prove:test_index_that_takes_long"]),
     ("the end of a killed pg_dump's session", "src/core/backup.c", "pg_end_sessions_quickly(run->pg, run->job);", ";",
      ["snapshot:test_a_killed_dump_leaves_no_session"]),
-    ("the end of a killed backup's sessions", "src/core/backup.c", "lock_database(run, folder, last, err)",
+    ("the end of a killed backup's sessions", "src/core/backup.c", "backup_lock_database(run, folder, last, err)",
      "lock_database(run, folder, NULL, err)", ["network:test_killed_where_the_server_cannot_see_it"]),
     ("the check of the server by default", "src/core/connection.c",
      'if (!connection_is_loopback(connection)) {\n        return "verify-full";',

@@ -14,6 +14,7 @@ struct Counting {
     size_t done; /* under the mutex */
     bool ended;  /* the same */
     bool lost;   /* the same */
+    bool moved;  /* the same: what is counted is no longer what the snapshot has */
     char *warning; /* the thread's until it is joined */
     Error err;     /* the same */
 };
@@ -35,6 +36,7 @@ static void count(void *argument)
     mutex_lock(counting->mutex);
     counting->ended = true;
     counting->lost = counting->err.kind == EK_CONNECT;
+    counting->moved = counting->snapshot->changed != NULL;
     cond_broadcast(counting->changed);
     mutex_unlock(counting->mutex);
 }
@@ -64,15 +66,22 @@ bool counting_ended(Counting *counting, unsigned ms)
     return ended;
 }
 
+static bool is_set(Counting *counting, const bool *flag)
+{
+    mutex_lock(counting->mutex);
+    const bool set = *flag;
+    mutex_unlock(counting->mutex);
+    return set;
+}
+
 bool counting_lost(Counting *counting)
 {
-    if (counting == NULL) {
-        return false;
-    }
-    mutex_lock(counting->mutex);
-    const bool lost = counting->lost;
-    mutex_unlock(counting->mutex);
-    return lost;
+    return counting != NULL && is_set(counting, &counting->lost);
+}
+
+bool counting_changed(Counting *counting)
+{
+    return counting != NULL && is_set(counting, &counting->moved);
 }
 
 size_t counting_done(Counting *counting)

@@ -138,8 +138,9 @@ DumpLine dump_parse_line(const char *line, const char **text, size_t *len)
         *len = name_len;
         return DUMP_LINE_TABLE;
     }
-    /* The tables are locked before their columns are read; "saving" comes when all has been read. */
-    return starts_with(words, "saving ") ? DUMP_LINE_LOCKED : DUMP_LINE_INFO;
+    /* The tables are read first, and locked with it; "saving" comes when all has been read. */
+    return starts_with(words, "reading user-defined functions") || starts_with(words, "saving ") ? DUMP_LINE_LOCKED
+                                                                                                : DUMP_LINE_INFO;
 }
 
 static bool has(const char *text, const char *words)

@@ -1,9 +1,18 @@
 /*
  * snapshot.c: the list and the counts.
  *
- * TRUNCATE is the one change that a snapshot does not hide. pg_dump locks all its tables before it reads any,
- * so counting begins only when it has (see backup.c), and with the same locks: a TRUNCATE that waits for pg_dump's
- * would else go before a count that comes later in the queue, and the backup would seem to hold rows too many.
+ * A snapshot hides what others change in rows, and not what they do to a table as a whole: what TRUNCATE, a rewriting
+ * ALTER TABLE, DROP or a swap of names has done is seen by pg_dump's COPY and by our count alike, so that both agree
+ * on a table with no rows. Each such statement gives the table another file, or its name to another table. The
+ * catalog that our transaction reads is as old as the snapshot; functions that take an oid (pg_relation_filenode, the
+ * output of regclass, pg_get_indexdef, enum_range) answer with what is there now. So one statement compares the two
+ * (snapshot_look). It is asked when pg_dump has its locks, because from then on its tables cannot change, and once
+ * more when pg_dump has ended, because it locks nothing but tables: values of enumerations and definitions may change
+ * until it has read them.
+ *
+ * Our own locks come later than pg_dump's. A statement that waits for pg_dump's lock in between would go before ours,
+ * and the count would find a table that it has emptied; so ours are not waited for longer than a moment, and where
+ * they cannot be had all begins again.
  *
  * Row security would hide rows from count(*) in silence; with row_security off the server refuses instead, as
  * it does to pg_dump.
@@ -18,6 +27,8 @@
 #include "strbuf.h"
 
 #define NAMED_FOREIGN 3u
+
+#define LOCK_MOMENT "5s" /* for our own locks, once pg_dump has its own; and for a look */
 
 static const char session_sql[] =
     "SELECT pg_catalog.set_config('search_path', '', false);"
@@ -64,6 +75,46 @@ static const char others_sql[] =
     " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
     " WHERE c.relkind IN ('f', 'm') AND NOT EXISTS (" MEMBER ") ORDER BY 2";
 
+/* The sequences that pg_dump saves and that do not cycle: name, whether they count down. */
+static const char sequences_sql[] =
+    "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname), s.seqincrement < 0"
+    " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+    " JOIN pg_catalog.pg_sequence s ON s.seqrelid = c.oid"
+    " WHERE c.relkind = 'S' AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND NOT s.seqcycle"
+    " AND pg_catalog.has_table_privilege(c.oid, 'SELECT') AND NOT EXISTS (" MEMBER ")";
+
+/* What is no longer there, or is another file: the catalog as of the snapshot against functions that look now. The text
+ * that pg_dump takes from such a function is NULL where its object is gone, and would be saved as nothing. */
+#define USERS "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
+static const char look_sql[] =
+    "SELECT 'the ' || CASE c.relkind WHEN 'S' THEN 'sequence' WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view'"
+    "  WHEN 'f' THEN 'foreign table' WHEN 'i' THEN 'index' WHEN 'I' THEN 'index' ELSE 'table' END"
+    "  || ' ' || n.nspname || '.' || c.relname"
+    " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+    " WHERE " USERS " AND c.relpersistence <> 't' AND NOT EXISTS (" MEMBER ")"
+    " AND (c.relkind IN ('r', 'p', 'S', 'v', 'm', 'f', 'i', 'I')"
+    "  AND c.oid::pg_catalog.regclass::text <> pg_catalog.format('%I.%I', n.nspname, c.relname)"
+    "  OR c.relkind IN ('r', 'S') AND c.relfilenode IS DISTINCT FROM pg_catalog.pg_relation_filenode(c.oid)"
+    "  OR c.relkind IN ('i', 'I') AND pg_catalog.pg_get_indexdef(c.oid) IS NULL"
+    "  OR c.relkind IN ('v', 'm') AND pg_catalog.pg_get_viewdef(c.oid) IS NULL)"
+    " UNION ALL"
+    " SELECT 'the trigger ' || t.tgname FROM pg_catalog.pg_trigger t"
+    " WHERE NOT t.tgisinternal AND pg_catalog.pg_get_triggerdef(t.oid) IS NULL"
+    " UNION ALL"
+    " SELECT 'the function ' || n.nspname || '.' || p.proname FROM pg_catalog.pg_proc p"
+    " JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace"
+    " WHERE " USERS " AND pg_catalog.pg_get_function_arguments(p.oid) IS NULL"
+    " LIMIT 1";
+
+/* For each enumeration a statement that asks for it if a value that it had is no longer there under its name. */
+static const char enums_sql[] =
+    "SELECT pg_catalog.format('SELECT %L WHERE NOT (SELECT pg_catalog.array_agg(e.enumlabel::text) FROM"
+    " pg_catalog.pg_enum e WHERE e.enumtypid = %s) OPERATOR(pg_catalog.<@) pg_catalog.enum_range(NULL::%I.%I)::text[]',"
+    " 'the type ' || n.nspname || '.' || t.typname, t.oid, n.nspname, t.typname)"
+    " FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace"
+    " WHERE t.typtype = 'e' AND " USERS
+    " AND EXISTS (SELECT 1 FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid)";
+
 void snapshot_init(Snapshot *snapshot)
 {
     *snapshot = (Snapshot){.large_objects = -1};
@@ -76,7 +127,12 @@ void snapshot_release(Snapshot *snapshot)
         mem_free(snapshot->tables[i].name);
         mem_free(snapshot->tables[i].condition);
     }
+    for (size_t i = 0; i < snapshot->sequence_count; i++) {
+        mem_free(snapshot->sequences[i].name);
+    }
     mem_free(snapshot->tables);
+    mem_free(snapshot->sequences);
+    mem_free(snapshot->changed);
     mem_free(snapshot->foreign);
     mem_free(snapshot->id);
     snapshot_init(snapshot);
@@ -161,6 +217,78 @@ static bool list_others(Pg *pg, const Cancel *cancel, Snapshot *snapshot, Error 
     return true;
 }
 
+/* Runs a statement whose locks are let go at once. *ok: the server did not refuse it; *rows is set then. False only
+ * when nothing more can be asked. */
+static bool ask_lightly(Pg *pg, const char *sql, const Cancel *cancel, PgRows **rows, bool *ok, Error *err)
+{
+    Error why = ERROR_INIT;
+    if (!pg_script(pg, "SAVEPOINT lightly; SET LOCAL lock_timeout = '" LOCK_MOMENT "'", cancel, err)) {
+        return false;
+    }
+    *ok = pg_query(pg, sql, NULL, 0, cancel, rows, &why);
+    if (!*ok && (why.kind == EK_CANCELLED || why.kind == EK_CONNECT)) {
+        return error_move(err, &why);
+    }
+    error_clear(&why);
+    if (!pg_script(pg, "ROLLBACK TO SAVEPOINT lightly; RELEASE SAVEPOINT lightly", cancel, err)) {
+        if (*ok) {
+            pg_rows_free(*rows);
+        }
+        return false;
+    }
+    return true;
+}
+
+/* For each of these sequences its number, and its value if there is one. They are read as tables: the functions that
+ * know the value keep a lock to the end of the transaction, for which TRUNCATE … RESTART IDENTITY would wait. */
+static char *values_sql(const SnapshotSequence *sequences, size_t count)
+{
+    StrBuf sql;
+    strbuf_init(&sql, STRBUF_LARGE);
+    for (size_t i = 0; i < count; i++) {
+        strbuf_addf(&sql, "%sSELECT %zu, CASE WHEN is_called THEN last_value END FROM %s", i > 0 ? " UNION ALL " : "",
+                    i, sequences[i].name);
+    }
+    return strbuf_detach(&sql);
+}
+
+/* What cannot be read is not watched: pg_dump will say so itself. */
+static bool list_sequences(Pg *pg, const Cancel *cancel, Snapshot *snapshot, Error *err)
+{
+    PgRows *rows = NULL;
+    if (!pg_query(pg, sequences_sql, NULL, 0, cancel, &rows, err)) {
+        return false;
+    }
+    const size_t count = pg_row_count(rows);
+    SnapshotSequence *sequences = mem_array(count, sizeof *sequences);
+    for (size_t i = 0; i < count; i++) {
+        sequences[i].name = mem_strdup(pg_value(rows, i, 0));
+        sequences[i].down = strcmp(pg_value(rows, i, 1), "t") == 0;
+    }
+    pg_rows_free(rows);
+    char *sql = values_sql(sequences, count);
+    bool read = false;
+    const bool ok = count == 0 || ask_lightly(pg, sql, cancel, &rows, &read, err);
+    mem_free(sql);
+    snapshot->sequences = mem_array(count, sizeof *snapshot->sequences);
+    for (size_t i = 0; read && i < pg_row_count(rows); i++) {
+        SnapshotSequence *sequence = &sequences[(size_t)pg_value_int(rows, i, 0, 0)];
+        if (pg_value(rows, i, 1) != NULL) {
+            sequence->value = pg_value_int(rows, i, 1, 0);
+            snapshot->sequences[snapshot->sequence_count++] = *sequence;
+            sequence->name = NULL;
+        }
+    }
+    if (read) {
+        pg_rows_free(rows);
+    }
+    for (size_t i = 0; i < count; i++) {
+        mem_free(sequences[i].name);
+    }
+    mem_free(sequences);
+    return ok;
+}
+
 char *snapshot_unsafe_export(int server_version)
 {
     const char *mended = NULL;
@@ -217,7 +345,8 @@ bool snapshot_open(Pg *pg, const Cancel *cancel, Snapshot *snapshot, char **warn
             return false;
         }
     }
-    if (!list_tables(pg, cancel, &found, err) || !list_others(pg, cancel, &found, err)) {
+    if (!list_tables(pg, cancel, &found, err) || !list_others(pg, cancel, &found, err) ||
+        !list_sequences(pg, cancel, &found, err)) {
         mem_free(why);
         snapshot_release(&found);
         return false;
@@ -248,8 +377,9 @@ static bool count_one(Pg *pg, const char *sql, const Cancel *cancel, int64_t *va
     return error_move(err, &why);
 }
 
-/* False only when nothing more can be asked; what may not be locked cannot be counted either. */
-static bool lock_names(Pg *pg, const char *names, const Cancel *cancel, bool *locked, Error *err)
+/* False only when nothing more can be asked; what may not be locked cannot be counted either. *busy: somebody waits for
+ * pg_dump's lock in order to change such a table. */
+static bool lock_names(Pg *pg, const char *names, const Cancel *cancel, bool *locked, bool *busy, Error *err)
 {
     char *sql = mem_printf("SAVEPOINT locking; LOCK TABLE %s IN ACCESS SHARE MODE; RELEASE SAVEPOINT locking", names);
     Error why = ERROR_INIT;
@@ -261,14 +391,18 @@ static bool lock_names(Pg *pg, const char *names, const Cancel *cancel, bool *lo
     if (why.kind == EK_CANCELLED || why.kind == EK_CONNECT) {
         return error_move(err, &why);
     }
+    *busy = why.kind == EK_BUSY;
     error_clear(&why);
     return pg_script(pg, "ROLLBACK TO SAVEPOINT locking; RELEASE SAVEPOINT locking", cancel, err);
 }
 
 /* In one statement; one by one where that is refused. */
-static bool lock_tables(Pg *pg, const Snapshot *snapshot, const Cancel *cancel, Error *err)
+static bool lock_tables(Pg *pg, const Snapshot *snapshot, const Cancel *cancel, bool *busy, Error *err)
 {
     StrBuf all;
+    if (!pg_script(pg, "SET LOCAL lock_timeout = '" LOCK_MOMENT "'", cancel, err)) {
+        return false;
+    }
     strbuf_init(&all, STRBUF_LARGE);
     bool locked = true;
     for (size_t i = 0; i < snapshot->count; i++) {
@@ -276,17 +410,141 @@ static bool lock_tables(Pg *pg, const Snapshot *snapshot, const Cancel *cancel, 
         strbuf_addf(&all, "%sONLY %s", i > 0 ? ", " : "", name);
         mem_free(name);
     }
-    bool ok = snapshot->count == 0 || lock_names(pg, all.buf, cancel, &locked, err);
+    bool ok = snapshot->count == 0 || lock_names(pg, all.buf, cancel, &locked, busy, err);
     strbuf_release(&all);
-    for (size_t i = 0; ok && !locked && i < snapshot->count; i++) {
+    for (size_t i = 0; ok && !locked && !*busy && i < snapshot->count; i++) {
         char *name = pg_table_name(snapshot->tables[i].schema, snapshot->tables[i].name);
         char *only = mem_printf("ONLY %s", name);
         bool one = false;
-        ok = lock_names(pg, only, cancel, &one, err);
+        ok = lock_names(pg, only, cancel, &one, busy, err);
         mem_free(only);
         mem_free(name);
     }
     return ok;
+}
+
+/* A question whose refusal is an answer as well: what it asks about has changed. The first value of the answer, if
+ * there is one, goes to *what (caller frees). */
+static bool ask_what(Pg *pg, const char *sql, const Cancel *cancel, const char *refused, char **what, Error *err)
+{
+    PgRows *rows = NULL;
+    bool ok = false;
+    if (!ask_lightly(pg, sql, cancel, &rows, &ok, err)) {
+        return false;
+    }
+    if (!ok) {
+        *what = mem_strdup(refused);
+        return true;
+    }
+    if (pg_row_count(rows) > 0) {
+        *what = mem_strdup(pg_value(rows, 0, 0));
+    }
+    pg_rows_free(rows);
+    return true;
+}
+
+static bool look_at_enums(Pg *pg, const Cancel *cancel, char **what, Error *err)
+{
+    PgRows *rows = NULL;
+    if (!pg_query(pg, enums_sql, NULL, 0, cancel, &rows, err)) {
+        return false;
+    }
+    bool ok = true;
+    for (size_t i = 0; ok && *what == NULL && i < pg_row_count(rows); i++) {
+        ok = ask_what(pg, pg_value(rows, i, 0), cancel, "an enumeration", what, err);
+    }
+    pg_rows_free(rows);
+    return ok;
+}
+
+/* A sequence that goes back gives out numbers again that the saved rows have already. */
+static bool look_at_sequences(Pg *pg, const Snapshot *snapshot, const Cancel *cancel, char **what, Error *err)
+{
+    PgRows *rows = NULL;
+    bool read = false;
+    char *sql = values_sql(snapshot->sequences, snapshot->sequence_count);
+    const bool ok = snapshot->sequence_count == 0 || ask_lightly(pg, sql, cancel, &rows, &read, err);
+    mem_free(sql);
+    if (!ok || snapshot->sequence_count == 0) {
+        return ok;
+    }
+    if (!read) {
+        *what = mem_strdup("a sequence");
+        return true;
+    }
+    for (size_t i = 0; *what == NULL && i < pg_row_count(rows); i++) {
+        const SnapshotSequence *sequence = &snapshot->sequences[(size_t)pg_value_int(rows, i, 0, 0)];
+        const int64_t value = pg_value_int(rows, i, 1, 0);
+        if (pg_value(rows, i, 1) == NULL || (sequence->down ? value > sequence->value : value < sequence->value)) {
+            *what = mem_printf("the sequence %s", sequence->name);
+        }
+    }
+    pg_rows_free(rows);
+    return true;
+}
+
+/* A session learns what others have done to its catalog's cache when it takes a lock that it has not; here of a table
+ * that nothing else of ours reads, and each time anew, because it is let go. */
+static bool be_up_to_date(Pg *pg, const Cancel *cancel, Error *err)
+{
+    return pg_script(pg, "SAVEPOINT fresh; SELECT 1 FROM pg_catalog.pg_transform LIMIT 1; ROLLBACK TO SAVEPOINT fresh;"
+                         "RELEASE SAVEPOINT fresh", cancel, err);
+}
+
+static bool look_at_objects(Pg *pg, const Cancel *cancel, char **what, Error *err)
+{
+    return be_up_to_date(pg, cancel, err) && ask_what(pg, look_sql, cancel, "a table", what, err) &&
+           (*what != NULL || look_at_enums(pg, cancel, what, err));
+}
+
+bool snapshot_look(Pg *pg, const Snapshot *snapshot, const Cancel *cancel, char **changed, Error *err)
+{
+    char *what = NULL;
+    if (!look_at_objects(pg, cancel, &what, err) ||
+        (what == NULL && !look_at_sequences(pg, snapshot, cancel, &what, err))) {
+        mem_free(what);
+        return false;
+    }
+    *changed = what == NULL ? NULL : mem_printf("%s was changed", what);
+    mem_free(what);
+    return true;
+}
+
+/* Locks all tables, and looks whether they are still what the snapshot has. */
+static bool begin_to_count(Pg *pg, Snapshot *snapshot, const Cancel *cancel, Error *err)
+{
+    bool busy = false;
+    if (!lock_tables(pg, snapshot, cancel, &busy, err)) {
+        return false;
+    }
+    if (!pg_script(pg, "SET LOCAL lock_timeout = '600s'", cancel, err) ||
+        !snapshot_look(pg, snapshot, cancel, &snapshot->changed, err)) {
+        return false;
+    }
+    if (busy && snapshot->changed == NULL) {
+        snapshot->changed = mem_strdup("another program waits to change a table");
+    }
+    return true;
+}
+
+/* By now pg_dump may have read a sequence before or after it was set back: that is no reason to begin again. */
+bool snapshot_look_again(Pg *pg, Snapshot *snapshot, const Cancel *cancel, char **warning, Error *err)
+{
+    char *object = NULL, *sequence = NULL;
+    if (!look_at_objects(pg, cancel, &object, err) || !look_at_sequences(pg, snapshot, cancel, &sequence, err)) {
+        mem_free(object);
+        return false;
+    }
+    if (object != NULL) {
+        snapshot->changed = mem_printf("%s was changed", object);
+        mem_free(object);
+    }
+    if (sequence != NULL) {
+        *warning = mem_printf("While the backup ran %s was set back: after a restore look whether it is beyond the "
+                              "highest number in use", sequence);
+    }
+    mem_free(sequence);
+    return true;
 }
 
 bool snapshot_count(Pg *pg, Snapshot *snapshot, const Cancel *cancel, void (*counted)(void *context, size_t done),
@@ -294,12 +552,18 @@ bool snapshot_count(Pg *pg, Snapshot *snapshot, const Cancel *cancel, void (*cou
 {
     char *first = NULL;
     PgRows *rows = NULL;
+    if (!begin_to_count(pg, snapshot, cancel, err)) {
+        return false;
+    }
+    if (snapshot->changed != NULL) {
+        return true;
+    }
     if (!pg_query(pg, "SELECT count(*) FROM pg_catalog.pg_largeobject_metadata", NULL, 0, cancel, &rows, err)) {
         return false;
     }
     snapshot->large_objects = pg_value_int(rows, 0, 0, -1);
     pg_rows_free(rows);
-    if (!lock_tables(pg, snapshot, cancel, err) || !pg_script(pg, "SAVEPOINT counting", cancel, err)) {
+    if (!pg_script(pg, "SAVEPOINT counting", cancel, err)) {
         return false;
     }
     for (size_t i = 0; i < snapshot->count; i++) {

@@ -21,6 +21,7 @@ static void parses_lines(void **state)
         {"pg_dump: dumping contents of table public.old_style", DUMP_LINE_TABLE, "public.old_style"},
         {"pg_dump: saving encoding = UTF8", DUMP_LINE_LOCKED, "saving encoding = UTF8"},
         {"pg_dump: reading user-defined tables", DUMP_LINE_INFO, "reading user-defined tables"},
+        {"pg_dump: reading user-defined functions", DUMP_LINE_LOCKED, "reading user-defined functions"},
         {"pg_dump: warning: there are circular foreign-key constraints", DUMP_LINE_WARNING,
          "there are circular foreign-key constraints"},
         {"pg_dump: error: query failed: ERROR:  x", DUMP_LINE_ERROR, "error: query failed: ERROR:  x"},

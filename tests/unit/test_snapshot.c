@@ -7,7 +7,8 @@ static SnapshotTable rows_of[] = {{"extra", "t", 0, 3, false, -1, NULL},
                                   {"public", "equipment", 100, 12410, false, -1, NULL},
                                   {"public", "uncounted", 0, -1, false, -1, NULL},
                                   {"timescale", "own", 0, 7, true, -1, NULL}};
-static const Snapshot snapshot = {"0-1", rows_of, TEST_COUNT(rows_of), 0, 100, 2, NULL, 0};
+static const Snapshot snapshot = {
+    .id = "0-1", .tables = rows_of, .count = TEST_COUNT(rows_of), .table_bytes = 100, .large_objects = 2};
 
 static void whole_manifest(Manifest *manifest)
 {

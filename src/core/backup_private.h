@@ -1,0 +1,88 @@
+/*
+ * backup_private.h: one backup's state, shared by backup.c, which has the order of the steps, and backup_take.c, which
+ * takes the dump and the counts of one moment; nobody else includes it.
+ */
+#ifndef CMMS_BACKUP_PRIVATE_H
+#define CMMS_BACKUP_PRIVATE_H
+
+#include "archive.h"
+#include "backup.h"
+#include "copywatch.h"
+#include "counting.h"
+#include "fs.h"
+#include "pg.h"
+#include "progress.h"
+#include "settings.h"
+#include "snapshot.h"
+#include "tools.h"
+#include "verify.h"
+
+#define MEGABYTE (1024.0 * 1024.0)
+#define SPACE_RESERVE (64u * 1024u * 1024u)
+/* The parts of the whole. */
+#define PART_PREPARED 0.02
+#define PART_DUMPED 0.90
+#define PART_COUNTED 0.91
+#define PART_LISTED 0.92
+#define PART_CHECKED 0.99
+
+typedef struct Run {
+    const JobSink *sink;
+    const Cancel *cancel;
+    ProgressMeter meter;
+    Connection connection; /* resolved */
+    Settings settings;
+    Tools tools;
+    const Tool *dump_tool, *restore_tool; /* borrowed from tools */
+    FsLock *lock;
+    Pg *pg;
+    int server_version;
+    Snapshot snapshot;
+    Counting *counting; /* NULL: has not begun, or has ended */
+    char *weakness;     /* of the connection, or NULL */
+    char *job;          /* our word for this run: the sessions' names end with it */
+    char *session;      /* the dump's application_name */
+    const char *compression;
+    char *name, *path, *partial, *manifest_path;
+    bool partial_made, manifest_made, committed;
+    bool keep_all; /* the shrink alarm could not be raised as it should: nothing is removed */
+    FsFile *file;
+    ArchiveFollower *follower; /* reads the partial while pg_dump writes it */
+    int64_t started;
+    uint64_t started_ms;
+    bool repeated;  /* the dump was begun again */
+    bool lost;      /* once because the session was lost */
+    unsigned begun; /* how often, where the tables had changed */
+    bool dumped;    /* pg_dump succeeded */
+    bool uncounted; /* the counts were lost: the backup is not Verified */
+    double expected_seconds; /* what the last backup of this database took; 0: not known */
+    /* While pg_dump runs: */
+    Cancel *stop;  /* its own: requested when the run's is, or when the counts are lost */
+    CopyWatch *copies;
+    TableMeter tables;
+    const SnapshotTable *table; /* that is being saved; NULL: none that is known */
+    uint64_t dump_ms;           /* when it began */
+    char **warnings;
+    size_t warning_count;
+    VerifyResult verified;
+} Run;
+
+/* A warning is logged at once and kept for the manifest. */
+void backup_warn(Run *run, const char *text);
+unsigned backup_stall_seconds(const Run *run);
+bool backup_cancelled(const Run *run, Error *err);
+
+bool backup_connect(Run *run, Error *err);
+/* From here on a question that takes no time: nobody wants to wait for its answer as long as for a count. */
+void backup_be_impatient(Run *run);
+/* Ends what the server still has of that job, which has ended, and takes the database's lock, which it may have had. */
+bool backup_lock_database(Run *run, const char *folder, const char *ended_job, Error *err);
+bool backup_open_snapshot(Run *run, Error *err);
+
+/* The dump and the counts of one snapshot; see backup_take.c. */
+bool backup_take(Run *run, const char *folder, Error *err);
+/* Ends the counting, if there is one; what it did not manage is a warning, except that its session was lost. */
+bool backup_stop_counting(Run *run, bool stop, Error *err);
+void backup_stop_following(Run *run);
+
+#endif
