@@ -163,4 +163,17 @@ def test_row_security(program):
     check("secured" in error["detail"], "which table: %s" % error)
 
 
+def test_few_locks(program):
+    """The server has room for few locks: a count leaves none behind on its table's indexes."""
+    server = harness.Server(settings=("max_locks_per_transaction = 10",))
+    try:
+        server.psql("DO $$ BEGIN FOR n IN 1..300 LOOP EXECUTE format('CREATE TABLE t%s (a int UNIQUE, b int UNIQUE, "
+                    "c int UNIQUE); INSERT INTO t%s VALUES (1, 2, 3)', n, n); COMMIT; END LOOP; END $$")
+        folder = harness.temp_dir("folder")
+        done = program.run(["backup", "--json", "--folder", program.path(folder)], env=server.env())
+        equal((done.code, done.json()["warnings"], done.json()["level"]), (0, [], "verified"), done.out + done.err)
+    finally:
+        server.stop()
+
+
 harness.main(__name__)

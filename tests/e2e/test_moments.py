@@ -24,8 +24,9 @@ CREATE TABLE parts (id int, kind text) PARTITION BY LIST (kind);
 CREATE TABLE parts_a PARTITION OF parts FOR VALUES IN ('a');
 CREATE TABLE parts_b PARTITION OF parts FOR VALUES IN ('b');
 INSERT INTO parts SELECT n, CASE WHEN n % 3 = 0 THEN 'a' ELSE 'b' END FROM generate_series(1, 300) n;
+CREATE DOMAIN positive AS int CHECK (VALUE > 0);
 CREATE TABLE parts_c (id int, kind text); INSERT INTO parts_c SELECT n, 'c' FROM generate_series(1, 70) n;
-CREATE SCHEMA side; CREATE TABLE side.log (a int); INSERT INTO side.log SELECT generate_series(1, 40);
+CREATE SCHEMA side; CREATE TABLE side.log (a positive); INSERT INTO side.log SELECT generate_series(1, 40);
 SELECT lo_from_bytea(4242, 'picture');
 """
 NEW_ORDERS = "CREATE TABLE orders (LIKE old INCLUDING ALL); INSERT INTO orders SELECT * FROM old LIMIT 950"
@@ -64,6 +65,9 @@ STATEMENTS = {
     "a view dropped": ("DROP VIEW open_orders", True),
     "a trigger dropped": ("DROP TRIGGER same ON orders", True),
     "a function dropped": ("DROP FUNCTION twice(int)", True),
+    "a function renamed": ("ALTER FUNCTION same() RENAME TO unchanged", True),
+    "a type renamed": ("ALTER TYPE state RENAME TO condition", True),
+    "a domain in another schema": ("ALTER DOMAIN positive SET SCHEMA side", True),
     "a sequence set back": ("SELECT setval('numbers', 1)", True),
     "a sequence restarted": ("ALTER SEQUENCE numbers RESTART", True),
     "a sequence dropped": ("DROP SEQUENCE numbers", True),
