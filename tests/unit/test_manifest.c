@@ -299,7 +299,8 @@ static void what_came_later(void **state)
         assert_int_equal(back.log_entries, 12);
         assert_true(back.fallback && back.uncommitted);
         assert_int_equal(cJSON_GetArraySize(back.others), 1);
-        assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(cJSON_GetObjectItem(back.others, "colour"), "deep")), 2);
+        const cJSON *colour = cJSON_GetObjectItem(back.others, "colour");
+        assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(colour, "deep")), 2);
         mem_free(text);
         text = manifest_text(&back);
     }
