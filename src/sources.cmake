@@ -48,6 +48,7 @@ set(CORE_SOURCES
   src/core/signin.c
   src/core/skew.c
   src/core/snapshot.c
+  src/core/source.c
   src/core/standstill.c
   src/core/strbuf.c
   src/core/tools.c
