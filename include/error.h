@@ -33,6 +33,7 @@ typedef enum ErrorKind {
     EK_SPACE,     /* the disk is full                                                 exit 8 */
     EK_BUSY,      /* another job is at work on the same folder or database            exit 9 */
     EK_NOT_FOUND, /* a file that was named does not exist                             exit 10 */
+    EK_FOREIGN,   /* a file was never a backup of this kind: a script, another archive exit 11 */
     EK_CANCELLED  /* the user said stop                                               exit 130 */
 } ErrorKind;
 
@@ -77,7 +78,7 @@ char *error_text(const Error *err);
 int error_exit_code(ErrorKind kind);
 
 /* A stable lower-case word for JSON: "internal", "usage", "settings", "tool", "connect", "refused",
- * "damaged", "io", "space", "busy", "not_found", "cancelled". Static. */
+ * "damaged", "io", "space", "busy", "not_found", "foreign", "cancelled". Static. */
 const char *error_kind_name(ErrorKind kind);
 
 /* The system's own text for a code, without line ends, in English where it can be had. Caller frees.

@@ -36,6 +36,7 @@ set(CORE_SOURCES
   src/core/progress.c
   src/core/prove.c
   src/core/prove_compare.c
+  src/core/redact.c
   src/core/releases.c
   src/core/retention.c
   src/core/retention_run.c
@@ -47,6 +48,7 @@ set(CORE_SOURCES
   src/core/signin.c
   src/core/skew.c
   src/core/snapshot.c
+  src/core/source.c
   src/core/standstill.c
   src/core/strbuf.c
   src/core/tools.c

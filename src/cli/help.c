@@ -42,6 +42,7 @@ static const char general[] =
     "    8  a file cannot be read or written, or the disk is full\n"
     "    9  another job is at work on the same folder or database\n"
     "   10  a file that was named does not exist\n"
+    "   11  a file that was named is no backup of this kind\n"
     "  130  cancelled with Ctrl+C\n";
 
 #define CONNECTION_HELP                                                                                              \
@@ -96,8 +97,9 @@ static const char list[] =
     "\n"
     "Options:\n" FOLDER_OPTION "\n" OUTPUT_HELP
     "\n"
-    "Status: Verified and Proven are good backups; Listed is the quick check of older versions; Not verified\n"
-    "means that nothing is known of the file; Damaged means that it failed a check.\n";
+    "Status: Verified and Proven are good backups; Read means that every byte was read, but its rows were never\n"
+    "all compared with the database's; Listed is the quick check of older versions; Not verified means that\n"
+    "nothing is known of the file; Damaged means that it failed a check.\n";
 
 static const char verify[] =
     "Read every byte of backups: decode them, count their rows, and compare both and the SHA-256 with what was\n"

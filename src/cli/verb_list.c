@@ -71,7 +71,8 @@ static Colour level_colour(Level level)
     case LEVEL_VERIFIED:
     case LEVEL_PROVEN: return COLOUR_GOOD;
     case LEVEL_NONE:
-    case LEVEL_LISTED: return COLOUR_WARNING;
+    case LEVEL_LISTED:
+    case LEVEL_READ: return COLOUR_WARNING;
     case LEVEL_BAD: break;
     }
     return COLOUR_BAD;

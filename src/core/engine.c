@@ -22,6 +22,7 @@
 #include "mem.h"
 #include "pg.h"
 #include "process.h"
+#include "redact.h"
 #include "secret.h"
 #include "standstill.h"
 #include "strbuf.h"
@@ -161,7 +162,7 @@ static void keep_line(void *context, const char *line)
     LastLine *last = context;
     if (line[0]) {
         mem_free(last->text);
-        last->text = mem_strdup(line);
+        last->text = redact_words(line);
     }
 }
 
@@ -409,7 +410,7 @@ static void server_line(void *context, const char *line)
     }
     const char *text = fatal ? fatal + 6 + strspn(fatal + 6, " ") : line;
     mem_free(engine->complaint);
-    engine->complaint = mem_strdup(text);
+    engine->complaint = redact_words(text);
     engine->complaint_fatal = fatal != NULL;
 }
 
@@ -437,6 +438,9 @@ static void server_thread(void *argument)
                                 "-c", "wal_level=minimal",
                                 "-c", "max_wal_senders=0",
                                 "-c", "lc_messages=C",
+                                /* No rows and no statements of somebody's database in its log. */
+                                "-c", "log_error_verbosity=terse",
+                                "-c", "log_min_error_statement=panic",
                                 NULL};
     ProcessSpec spec = {.program = program,
                         .argv = argv,

@@ -169,7 +169,7 @@ static const struct {
     [EK_SETTINGS] = {"settings", 3}, [EK_TOOL] = {"tool", 4},           [EK_CONNECT] = {"connect", 5},
     [EK_REFUSED] = {"refused", 6},   [EK_DAMAGED] = {"damaged", 7},     [EK_IO] = {"io", 8},
     [EK_SPACE] = {"space", 8},       [EK_BUSY] = {"busy", 9},           [EK_NOT_FOUND] = {"not_found", 10},
-    [EK_CANCELLED] = {"cancelled", 130},
+    [EK_FOREIGN] = {"foreign", 11},  [EK_CANCELLED] = {"cancelled", 130},
 };
 
 int error_exit_code(ErrorKind kind)

@@ -3,10 +3,11 @@
  *
  * Reading is strict, because everything that is believed about a backup rests on it: a member that is absent,
  * of another type or out of range makes the whole manifest unusable, and the backup "Not verified". Counts
- * that were not taken (-1) and moments that never came (0) are null in the file.
+ * that were not taken (-1) and moments that never came (0) are null in the file. What came later (`optional`) may be
+ * absent, and is written only where there is something to say. Members that nobody here knows are kept as they are:
+ * a newer version on another PC may need them.
  */
 #include "manifest.h"
-
 
 #include "clock.h"
 #include "fs.h"
@@ -22,7 +23,7 @@ static const struct {
     const char *name, *word;
 } levels[] = {
     [LEVEL_NONE] = {"Not verified", "none"}, [LEVEL_LISTED] = {"Listed", "listed"},
-    [LEVEL_VERIFIED] = {"Verified", "verified"}, [LEVEL_PROVEN] = {"Proven", "proven"},
+    [LEVEL_READ] = {"Read", "read"}, [LEVEL_VERIFIED] = {"Verified", "verified"}, [LEVEL_PROVEN] = {"Proven", "proven"},
     [LEVEL_BAD] = {"Damaged", "damaged"},
 };
 #define LEVEL_COUNT (sizeof levels / sizeof levels[0])
@@ -58,7 +59,8 @@ Level level_from_word(const char *word)
 
 void manifest_init(Manifest *manifest)
 {
-    *manifest = (Manifest){.level = LEVEL_NONE, .large_objects = -1, .large_objects_expected = -1};
+    *manifest = (Manifest){
+        .level = LEVEL_NONE, .large_objects = -1, .large_objects_expected = -1, .log_entries = -1};
 }
 
 void manifest_release(Manifest *manifest)
@@ -74,12 +76,16 @@ void manifest_release(Manifest *manifest)
                            manifest->database,       manifest->host,            manifest->user,
                            manifest->computer,       manifest->server_version,  manifest->tool_version,
                            manifest->archive_version, manifest->compression,    manifest->program_version,
-                           manifest->pin_reason};
+                           manifest->pin_reason,     manifest->port,            manifest->system_identifier,
+                           manifest->database_oid,   manifest->timeline,        manifest->alarm,
+                           manifest->alarm_confirmed, manifest->contents,       manifest->restore_with,
+                           manifest->tool_path,      manifest->log_hash};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         mem_free(texts[i]);
     }
     mem_free(manifest->tables);
     mem_free(manifest->warnings);
+    cJSON_Delete(manifest->others);
     manifest_init(manifest);
 }
 
@@ -111,6 +117,55 @@ void manifest_add_warning(Manifest *manifest, const char *text)
     manifest->warning_count++;
 }
 
+Level manifest_level(const Manifest *manifest)
+{
+    if (manifest->proven_at > 0) {
+        return LEVEL_PROVEN;
+    }
+    /* A manifest from before large objects were counted has neither of the two numbers. */
+    bool compared = manifest->large_objects == manifest->large_objects_expected && !manifest->contents;
+    for (size_t i = 0; compared && i < manifest->table_count; i++) {
+        const TableCount *table = &manifest->tables[i];
+        compared = table->expected >= 0 && table->rows == table->expected;
+    }
+    return compared ? LEVEL_VERIFIED : LEVEL_READ;
+}
+
+/* --- what came later ----------------------------------------------------------------------------------- */
+
+typedef enum MemberKind { MEMBER_TEXT, MEMBER_MOMENT, MEMBER_COUNT, MEMBER_FLAG } MemberKind;
+
+static const struct {
+    const char *name;
+    MemberKind kind;
+    size_t place;
+} optional[] = {
+    {"read_at", MEMBER_MOMENT, offsetof(Manifest, read_at)},
+    {"port", MEMBER_TEXT, offsetof(Manifest, port)},
+    {"system_identifier", MEMBER_TEXT, offsetof(Manifest, system_identifier)},
+    {"database_oid", MEMBER_TEXT, offsetof(Manifest, database_oid)},
+    {"timeline", MEMBER_TEXT, offsetof(Manifest, timeline)},
+    {"server_time", MEMBER_MOMENT, offsetof(Manifest, server_time)},
+    {"alarm", MEMBER_TEXT, offsetof(Manifest, alarm)},
+    {"alarm_confirmed", MEMBER_TEXT, offsetof(Manifest, alarm_confirmed)},
+    {"contents", MEMBER_TEXT, offsetof(Manifest, contents)},
+    {"restore_with", MEMBER_TEXT, offsetof(Manifest, restore_with)},
+    {"tool_path", MEMBER_TEXT, offsetof(Manifest, tool_path)},
+    {"log_entries", MEMBER_COUNT, offsetof(Manifest, log_entries)},
+    {"log_hash", MEMBER_TEXT, offsetof(Manifest, log_hash)},
+    {"fallback", MEMBER_FLAG, offsetof(Manifest, fallback)},
+    {"uncommitted", MEMBER_FLAG, offsetof(Manifest, uncommitted)},
+};
+#define OPTIONAL_COUNT (sizeof optional / sizeof optional[0])
+
+/* The others that we know. */
+static const char *const known[] = {
+    "format",      "file",           "bytes",        "sha256",          "quickxor",    "level",
+    "started",     "finished",       "seconds",      "listed_at",       "verified_at", "proven_at",
+    "database",    "host",           "user",         "computer",        "server_version", "tool_version",
+    "archive_version", "compression", "program_version", "tables",      "large_objects", "large_objects_expected",
+    "warnings",    "pinned",         "pin_reason"};
+
 /* --- writing ------------------------------------------------------------------------------------------- */
 
 static void add_item(cJSON *object, const char *name, cJSON *item)
@@ -134,6 +189,44 @@ static void add_moment(cJSON *object, const char *name, int64_t unix_seconds)
     char *text = unix_seconds ? clock_iso_text(unix_seconds) : NULL;
     json_set_string(object, name, text);
     mem_free(text);
+}
+
+static void add_optional(cJSON *root, const Manifest *manifest)
+{
+    for (size_t i = 0; i < OPTIONAL_COUNT; i++) {
+        const char *name = optional[i].name;
+        const void *place = (const char *)manifest + optional[i].place;
+        switch (optional[i].kind) {
+        case MEMBER_TEXT:
+            if (*(char *const *)place) {
+                json_set_string(root, name, *(char *const *)place);
+            }
+            break;
+        case MEMBER_MOMENT:
+            if (*(const int64_t *)place) {
+                add_moment(root, name, *(const int64_t *)place);
+            }
+            break;
+        case MEMBER_COUNT:
+            if (*(const int64_t *)place >= 0) {
+                add_count(root, name, *(const int64_t *)place);
+            }
+            break;
+        case MEMBER_FLAG:
+            if (*(const bool *)place) {
+                json_set_bool(root, name, true);
+            }
+            break;
+        }
+    }
+}
+
+static void add_others(cJSON *root, const cJSON *others)
+{
+    const cJSON *item;
+    cJSON_ArrayForEach(item, others) {
+        add_item(root, item->string, cJSON_Duplicate(item, true));
+    }
 }
 
 char *manifest_text(const Manifest *manifest)
@@ -193,6 +286,8 @@ char *manifest_text(const Manifest *manifest)
         json_set_bool(root, "pinned", true);
         json_set_string(root, "pin_reason", manifest->pin_reason);
     }
+    add_optional(root, manifest);
+    add_others(root, manifest->others);
     char *text = json_text(root);
     cJSON_Delete(root);
     return text;
@@ -331,11 +426,50 @@ static bool get_pin(const cJSON *root, Manifest *out, Error *err)
     return !cJSON_GetObjectItemCaseSensitive(root, "pin_reason") || get_text(root, "pin_reason", &out->pin_reason, err);
 }
 
+static bool get_optional(const cJSON *root, Manifest *out, Error *err)
+{
+    bool ok = true;
+    for (size_t i = 0; ok && i < OPTIONAL_COUNT; i++) {
+        const char *name = optional[i].name;
+        const cJSON *item = cJSON_GetObjectItemCaseSensitive(root, name);
+        void *place = (char *)out + optional[i].place;
+        if (!item) {
+            continue;
+        }
+        switch (optional[i].kind) {
+        case MEMBER_TEXT: ok = get_text(root, name, place, err); break;
+        case MEMBER_MOMENT: ok = get_moment(root, name, place, err); break;
+        case MEMBER_COUNT: ok = get_count(root, name, place, err); break;
+        case MEMBER_FLAG:
+            ok = cJSON_IsBool(item) || bad_member(name, err);
+            *(bool *)place = cJSON_IsTrue(item);
+            break;
+        }
+    }
+    return ok;
+}
+
+/* Takes what is left of the document when ours is out of it. */
+static cJSON *keep_others(cJSON *root)
+{
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        cJSON_DeleteItemFromObjectCaseSensitive(root, known[i]);
+    }
+    for (size_t i = 0; i < OPTIONAL_COUNT; i++) {
+        cJSON_DeleteItemFromObjectCaseSensitive(root, optional[i].name);
+    }
+    if (root->child) {
+        return root;
+    }
+    cJSON_Delete(root);
+    return NULL;
+}
+
 static bool get_members(const cJSON *root, Manifest *out, Error *err)
 {
     int64_t format = cJSON_IsObject(root) ? json_int(root, "format", 0) : 0;
     if (format > MANIFEST_FORMAT) {
-        error_set(err, EK_DAMAGED, "the manifest was written by a newer version of this program");
+        error_set(err, EK_TOOL, "the manifest was written by a newer version of this program");
         return error_hint(err, "Update CMMS Backup on this computer.");
     }
     if (format != MANIFEST_FORMAT) {
@@ -372,7 +506,8 @@ static bool get_members(const cJSON *root, Manifest *out, Error *err)
            get_text(root, "archive_version", &out->archive_version, err) &&
            get_text(root, "compression", &out->compression, err) &&
            get_text(root, "program_version", &out->program_version, err) && get_tables(root, out, err) &&
-           get_large_objects(root, out, err) && get_warnings(root, out, err) && get_pin(root, out, err);
+           get_large_objects(root, out, err) && get_warnings(root, out, err) && get_pin(root, out, err) &&
+           get_optional(root, out, err);
 }
 
 bool manifest_parse(const char *bytes, size_t len, Manifest *manifest, Error *err)
@@ -381,11 +516,12 @@ bool manifest_parse(const char *bytes, size_t len, Manifest *manifest, Error *er
     Manifest parsed;
     manifest_init(&parsed);
     bool ok = json_parse(bytes, len, &root, err) && get_members(root, &parsed, err);
-    cJSON_Delete(root);
     if (!ok) {
+        cJSON_Delete(root);
         manifest_release(&parsed);
         return false;
     }
+    parsed.others = keep_others(root);
     manifest_release(manifest);
     *manifest = parsed;
     return true;

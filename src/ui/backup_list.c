@@ -22,6 +22,7 @@ static const struct {
 enum { SIGN_PIN = LEVEL_BAD + 1, SIGN_COUNT };
 static const SignImage signs[SIGN_COUNT] = {
     [LEVEL_NONE] = {L"\x26A0", RGB(138, 78, 0)},     [LEVEL_LISTED] = {L"\x26A0", RGB(138, 78, 0)},
+    [LEVEL_READ] = {L"\x26A0", RGB(138, 78, 0)},
     [LEVEL_VERIFIED] = {L"\x2705", RGB(16, 110, 16)}, [LEVEL_PROVEN] = {L"\x2B50", RGB(16, 110, 16)},
     [LEVEL_BAD] = {L"\x274C", RGB(176, 14, 28)},      [SIGN_PIN] = {L"\xD83D\xDCCC", CLR_DEFAULT},
 };
@@ -36,10 +37,12 @@ static int level_rank(Level level)
         return 1;
     case LEVEL_LISTED:
         return 2;
-    case LEVEL_VERIFIED:
+    case LEVEL_READ:
         return 3;
-    case LEVEL_PROVEN:
+    case LEVEL_VERIFIED:
         return 4;
+    case LEVEL_PROVEN:
+        return 5;
     }
     return 1;
 }

@@ -164,6 +164,7 @@ static void exit_codes_and_names(void **state)
         {EK_SETTINGS, 3, "settings"}, {EK_TOOL, 4, "tool"},         {EK_CONNECT, 5, "connect"},
         {EK_REFUSED, 6, "refused"},  {EK_DAMAGED, 7, "damaged"},   {EK_IO, 8, "io"},
         {EK_SPACE, 8, "space"},      {EK_BUSY, 9, "busy"},         {EK_NOT_FOUND, 10, "not_found"},
+        {EK_FOREIGN, 11, "foreign"},
         {EK_CANCELLED, 130, "cancelled"},
     };
     for (size_t i = 0; i < TEST_COUNT(cases); i++) {

@@ -12,6 +12,7 @@ static void levels(void **state)
         const char *name, *word;
     } rows[] = {{LEVEL_NONE, "Not verified", "none"},
                 {LEVEL_LISTED, "Listed", "listed"},
+                {LEVEL_READ, "Read", "read"},
                 {LEVEL_VERIFIED, "Verified", "verified"},
                 {LEVEL_PROVEN, "Proven", "proven"},
                 {LEVEL_BAD, "Damaged", "damaged"}};
@@ -166,7 +167,6 @@ static void refused(void **state)
     static const struct {
         const char *what, *with, *message;
     } rows[] = {
-        {"\"format\": 1", "\"format\": 2", "the manifest was written by a newer version of this program"},
         {"\"format\": 1", "\"format\": \"1\"", "the manifest's \"format\" is missing or wrong"},
         {"\"file\": \"cmms", "\"file\": \"..\\\\cmms", "the manifest's \"file\" is missing or wrong"},
         {"\"file\": \"cmms", "\"file\": \"../cmms", "the manifest's \"file\" is missing or wrong"},
@@ -191,6 +191,10 @@ static void refused(void **state)
         {"\"bytes\": 999", "\"bytes\": null", "the manifest's \"tables\" is missing or wrong"},
         {"\"tables\": [", "\"tables\": [7, ", "the manifest's \"tables\" is missing or wrong"},
         {"\"tables\"", "\"table\"", "the manifest's \"tables\" is missing or wrong"},
+        {"\"warnings\"", "\"port\": 5432, \"warnings\"", "the manifest's \"port\" is missing or wrong"},
+        {"\"warnings\"", "\"server_time\": 5, \"warnings\"", "the manifest's \"server_time\" is missing or wrong"},
+        {"\"warnings\"", "\"log_entries\": -2, \"warnings\"", "the manifest's \"log_entries\" is missing or wrong"},
+        {"\"warnings\"", "\"uncommitted\": 1, \"warnings\"", "the manifest's \"uncommitted\" is missing or wrong"},
         {"\"second\"", "2", "the manifest's \"warnings\" is missing or wrong"},
     };
     for (size_t i = 0; i < TEST_COUNT(rows); i++) {
@@ -240,6 +244,101 @@ static void pins(void **state)
     manifest_release(&manifest);
 }
 
+/* What a newer version wrote is not damaged: this one is too old for it. */
+static void of_a_newer_version(void **state)
+{
+    (void)state;
+    Error err = ERROR_INIT;
+    Manifest manifest;
+    manifest_init(&manifest);
+    char *text = changed("\"format\": 1", "\"format\": 2");
+    assert_fails(manifest_parse(text, strlen(text), &manifest, &err), &err, EK_TOOL,
+                 "the manifest was written by a newer version of this program");
+    mem_free(text);
+}
+
+/* What came later is absent where there is nothing to say, and comes back; what nobody here knows is kept. */
+static void what_came_later(void **state)
+{
+    (void)state;
+    Error err = ERROR_INIT;
+    Manifest manifest, back;
+    fill(&manifest);
+    manifest_init(&back);
+    char *text = manifest_text(&manifest);
+    assert_ok(manifest_parse(text, strlen(text), &back, &err), &err);
+    assert_null(back.port);
+    assert_null(back.others);
+    assert_int_equal(back.log_entries, -1);
+    assert_null(strstr(text, "alarm"));
+    mem_free(text);
+    manifest_release(&manifest);
+
+    text = changed("\"warnings\"", "\"port\": \"5433\", \"system_identifier\": \"7\", \"database_oid\":"
+                                   "\"16384\","
+                                   "\"timeline\": \"t\", \"server_time\": \"2026-01-19T14:30:50Z\","
+                                   "\"read_at\": null,"
+                                   "\"alarm\": \"a\", \"alarm_confirmed\": \"b\", \"contents\": \"schema\","
+                                   "\"restore_with\": \"c\", \"tool_path\": \"d\", \"log_hash\": \"e\","
+                                   "\"log_entries\": 12, \"fallback\": true, \"uncommitted\": true,"
+                                   "\"colour\": {\"deep\": [1, null]}, \"warnings\"");
+    for (int i = 0; i < 2; i++) { /* as read, and as written again */
+        assert_ok(manifest_parse(text, strlen(text), &back, &err), &err);
+        assert_string_equal(back.port, "5433");
+        assert_string_equal(back.system_identifier, "7");
+        assert_string_equal(back.database_oid, "16384");
+        assert_string_equal(back.timeline, "t");
+        assert_int_equal(back.server_time, 1768833050);
+        assert_int_equal(back.read_at, 0);
+        assert_string_equal(back.alarm, "a");
+        assert_string_equal(back.alarm_confirmed, "b");
+        assert_string_equal(back.contents, "schema");
+        assert_string_equal(back.restore_with, "c");
+        assert_string_equal(back.tool_path, "d");
+        assert_string_equal(back.log_hash, "e");
+        assert_int_equal(back.log_entries, 12);
+        assert_true(back.fallback && back.uncommitted);
+        assert_int_equal(cJSON_GetArraySize(back.others), 1);
+        const cJSON *colour = cJSON_GetObjectItem(back.others, "colour");
+        assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(colour, "deep")), 2);
+        mem_free(text);
+        text = manifest_text(&back);
+    }
+    mem_free(text);
+    manifest_release(&back);
+}
+
+/* Verified is only what was compared with the database, all of it. */
+static void level_by_counts(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t rows, expected, large, large_expected, proven_at;
+        const char *contents;
+        Level level;
+    } rows[] = {
+        {7, 7, 0, 0, 0, NULL, LEVEL_VERIFIED},  {7, -1, 0, 0, 0, NULL, LEVEL_READ},
+        {7, 6, 0, 0, 0, NULL, LEVEL_READ},      {-1, -1, 0, 0, 0, NULL, LEVEL_READ},
+        {7, 7, 3, -1, 0, NULL, LEVEL_READ},     {7, 7, 3, 3, 0, NULL, LEVEL_VERIFIED},
+        {7, 7, -1, -1, 0, NULL, LEVEL_VERIFIED}, /* before large objects were counted */
+        {7, 7, 0, 0, 0, "schema", LEVEL_READ},  {7, -1, 0, -1, 9, NULL, LEVEL_PROVEN},
+    };
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        Manifest manifest;
+        manifest_init(&manifest);
+        manifest_add_table(&manifest, "public", "whole", 5, 5, 0);
+        manifest_add_table(&manifest, "public", "t", rows[i].rows, rows[i].expected, 0);
+        manifest.large_objects = rows[i].large;
+        manifest.large_objects_expected = rows[i].large_expected;
+        manifest.proven_at = rows[i].proven_at;
+        manifest.contents = mem_strdup(rows[i].contents);
+        if (manifest_level(&manifest) != rows[i].level) {
+            fail_msg("row %zu: %s", i, level_name(manifest_level(&manifest)));
+        }
+        manifest_release(&manifest);
+    }
+}
+
 static void not_a_manifest(void **state)
 {
     (void)state;
@@ -270,6 +369,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(levels), cmocka_unit_test(round_trip),
                                        cmocka_unit_test(least), cmocka_unit_test(refused),
-                                       cmocka_unit_test(pins), cmocka_unit_test(not_a_manifest)};
+                                       cmocka_unit_test(pins), cmocka_unit_test(of_a_newer_version),
+                                       cmocka_unit_test(what_came_later), cmocka_unit_test(level_by_counts),
+                                       cmocka_unit_test(not_a_manifest)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
