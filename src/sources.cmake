@@ -57,6 +57,7 @@ set(CORE_SOURCES
 set(SERVICE_SOURCES
   src/services/http.c
   src/services/pg.c
+  src/services/pg_connect.c
   src/services/pg_errors.c
   src/services/pglibrary.c)
 set(WIN_SOURCES

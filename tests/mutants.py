@@ -146,7 +146,7 @@ MUTANTS = (
      ["unit:test_connection"]),
     ("an address of which the host alone is told", "src/services/http.c", "*host = mem_strdup(name);",
      "*host = mem_strdup(is_loopback(name) ? url : name);", ["unit:test_http"]),
-    ("a stop while connecting", "src/services/pg.c", "if (cancel_requested(cancel)) {\n            PQfinish(conn);",
+    ("a stop while connecting", "src/services/pg_connect.c", "if (cancel_requested(cancel)) {\n            PQfinish(conn);",
      "if (false) {\n            PQfinish(conn);", ["unit:test_signin"]),
     ("the second that a short question may take", "src/services/pg.c",
      "pg->patience = END_LIMIT_SECONDS;\n    pg->asks = true;", "pg->asks = true;", ["unit:test_pg"]),
