@@ -13,6 +13,7 @@ set(CORE_SOURCES
   src/core/catalog.c
   src/core/clock_text.c
   src/core/connection.c
+  src/core/connection_paste.c
   src/core/connection_string.c
   src/core/copywatch.c
   src/core/counting.c
