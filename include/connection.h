@@ -50,11 +50,19 @@ void connection_overlay(Connection *connection, const Connection *over);
 /* One of our settings: a word of libpq's, or NULL or empty for the default. `from` is static: "--sslmode". */
 void connection_set_sslmode(Connection *connection, const char *sslmode, const char *from);
 
-/* Reads `postgresql://user:password@host:port/db?sslmode=…` or `host=… port=… …` over what is there, as libpq
- * does; also with what Neon's pages put around it (`psql '…'`, `DATABASE_URL="…"`, `jdbc:`). What is not understood
- * is EK_USAGE with the name of the part; no value is ever in the message. An address (the first form) must name,
- * or find there, a host and a user. Several hosts are refused. */
+/* Reads `postgresql://user:password@host:port/db?sslmode=…` or `host=… port=… …` over what is there, as libpq does, and
+ * what else people have at hand: an address with something around it (`psql '…'`, `DATABASE_URL="…"`, `jdbc:`, JSON,
+ * `&amp;` for &), the lines of an .env file (PGHOST=…, DB_HOST=…), `psql -h … -U … -d …`, and ADO.NET's
+ * `Host=…;Username=…;Password=…;Database=…`. What is not understood is EK_USAGE with the name of the part; no value is
+ * ever in the message, and nothing that may be a password becomes a host, a user or a database. An address must name,
+ * or find there, a host and a user. Several hosts or databases are refused. */
 bool connection_parse(Connection *connection, const char *text, Error *err);
+/* Whether what stands in the place of a database's name is to be read by connection_parse. */
+bool connection_is_string(const char *text);
+/* For what stands where no connection belongs, an argument or a file's name: whether it is a connection string with a
+ * password; and whether a message that quotes it may be told, which is doubtful sooner ("ann:secret@db"). */
+bool connection_holds_password(const char *text);
+bool connection_may_be_told(const char *text);
 
 /* Under what name the system keeps its password (machine_secret_*): "AIT CMMS Backup:user@host:port/db", with the
  * direct host. Caller frees. */

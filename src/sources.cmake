@@ -13,6 +13,7 @@ set(CORE_SOURCES
   src/core/catalog.c
   src/core/clock_text.c
   src/core/connection.c
+  src/core/connection_paste.c
   src/core/connection_string.c
   src/core/copywatch.c
   src/core/counting.c
@@ -59,6 +60,7 @@ set(CORE_SOURCES
 set(SERVICE_SOURCES
   src/services/http.c
   src/services/pg.c
+  src/services/pg_connect.c
   src/services/pg_errors.c
   src/services/pglibrary.c)
 set(WIN_SOURCES

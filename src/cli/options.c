@@ -2,6 +2,7 @@
 
 #include <limits.h>
 
+#include "connection.h"
 #include "mem.h"
 #include "sample.h"
 
@@ -204,8 +205,23 @@ static bool check_compression(const char *text, Error *err)
     return error_hint(err, "Use none, gzip, lz4 or zstd, with a level if need be, as in zstd:3.");
 }
 
+/* A connection string in the wrong place would be told and logged as a folder, a file or an option. */
+static bool refuse_string(Error *err)
+{
+    error_set(err, EK_USAGE, "a connection string stands where none is expected");
+    return error_hint(err, "It is given behind -d (--dbname), in quotes.");
+}
+
+static bool may_be_string(Id id)
+{
+    return id == ID_DATABASE || id == ID_HOST || id == ID_PORT || id == ID_USER; /* looked at where they are used */
+}
+
 static bool apply(Options *options, const Rule *rule, const char *value, Error *err)
 {
+    if (value && !may_be_string(rule->id) && connection_holds_password(value)) {
+        return refuse_string(err);
+    }
     switch (rule->id) {
     case ID_ALL: options->all = true; break;
     case ID_CHECK: options->check = true; break;
@@ -332,6 +348,9 @@ static bool take_operands(const Parser *parser, Options *options, Error *err)
         }
         options->files = mem_array(options->file_count, sizeof *options->files);
         for (size_t i = 0; i < options->file_count; i++) {
+            if (connection_holds_password(parser->operands[used])) {
+                return refuse_string(err);
+            }
             options->files[i] = parser->operands[used++];
         }
     }
@@ -411,6 +430,9 @@ bool options_parse(int argc, char *const *argv, Options *options, Error *err)
     options_init(&parsed);
     ok = true;
 out:
+    if (!ok && err && !connection_may_be_told(err->message)) {
+        refuse_string(err);
+    }
     mem_free((void *)parser.operands);
     options_release(&parsed);
     return ok;

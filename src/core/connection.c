@@ -10,6 +10,9 @@
 #include "roots.h"
 #include "utf.h"
 
+#define HOST_MOST 255u  /* bytes: what DNS allows, and more than a socket's path may have */
+#define NAME_MOST 1023u /* a server cuts names at 63; a file's may be longer */
+
 static const char *const sslmodes[] = {"disable", "allow", "prefer", "require", "verify-ca", "verify-full"};
 
 void connection_init(Connection *connection)
@@ -77,9 +80,72 @@ bool connection_is_port(const char *text)
            strtol(text, NULL, 10) <= 65535;
 }
 
+/* Allowed is what a host's name or address can hold, rather than forbidden what a password might: whatever stands in
+ * a host's place is told and logged. */
 bool connection_is_host(const char *text)
 {
-    return text[0] == '/' || !strpbrk(text, "@/ \t\r\n");
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+    const size_t len = strlen(text);
+    if (len > HOST_MOST) {
+        return false;
+    }
+    if (text[0] == '/' || text[0] == '@') { /* a socket's folder, and one that is in no folder */
+        return connection_is_name(text) && !strpbrk(text + 1, "@;=&?'\"<>\\");
+    }
+    const char *colon = strchr(text, ':');
+    if (colon) { /* an IPv6 address, with its zone */
+        size_t address = strspn(text, "0123456789abcdefABCDEF:.");
+        return strchr(colon + 1, ':') && (!text[address] || (text[address] == '%' && text[address + 1] &&
+                                                             !text[address + 1 + strspn(text + address + 1, letters)]));
+    }
+    for (const char *c = text; *c; c++) {
+        if ((unsigned char)*c < 0x80 && !strchr(letters, *c)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* "password=" and its like, in whatever case and with spaces. */
+static bool has_mark(const char *text)
+{
+    static const char *const marks[] = {"password=", "passwd=", "passwort=", "pwd=", "pass=", "psw="};
+    char *plain = mem_strdup(text), *to = plain;
+    bool has = false;
+    for (const char *c = text; *c; c++) {
+        if (*c != ' ' && *c != '\t') {
+            *to++ = *c >= 'A' && *c <= 'Z' ? (char)(*c - 'A' + 'a') : *c;
+        }
+    }
+    *to = '\0';
+    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
+        has = has || strstr(plain, marks[i]) != NULL;
+    }
+    secret_wipe(plain, strlen(text));
+    mem_free(plain);
+    return has;
+}
+
+bool connection_is_name(const char *text)
+{
+    const char *semicolon = strchr(text, ';');
+    bool is = strlen(text) <= NAME_MOST && !(semicolon && strchr(semicolon, '=')) && !strstr(text, "://");
+    for (const char *c = text; *c; c++) {
+        is = is && (unsigned char)*c >= ' ' && *c != 0x7f;
+    }
+    return is && !has_mark(text);
+}
+
+bool connection_holds_password(const char *text)
+{
+    const char *scheme = strstr(text, "://");
+    return (scheme && strchr(scheme, '@')) || has_mark(text);
+}
+
+bool connection_may_be_told(const char *text)
+{
+    const char *colon = strchr(text, ':');
+    return !strstr(text, "://") && !(colon && strchr(colon, '@')) && !has_mark(text);
 }
 
 void connection_set_sslmode(Connection *connection, const char *sslmode, const char *from)
@@ -177,6 +243,25 @@ static bool has_good_port(const Connection *connection, ErrorKind kind, Error *e
     return error_hint(err, "Correct the port; PostgreSQL's own is 5432.");
 }
 
+/* Not quoted: a connection string with its password may have been pasted there. */
+static bool has_good_names(const Connection *connection, ErrorKind kind, Error *err)
+{
+    if (connection->host && !connection_is_host(connection->host)) {
+        error_set(err, kind, "what is given as the server is not a host's name");
+        return error_hint(err, "Name the server alone. A whole connection string (postgresql://...) is given in the "
+                               "place of the database's name.");
+    }
+    const char *what = connection->user && !connection_is_name(connection->user)           ? "user"
+                       : connection->database && !connection_is_name(connection->database) ? "database"
+                                                                                           : NULL;
+    if (what) {
+        error_set(err, kind, "what is given as the %s is not a name", what);
+        return error_hint(err, "A connection string (postgresql://...) stands alone in the place of the database's "
+                               "name, on the command line behind -d.");
+    }
+    return has_good_port(connection, kind, err);
+}
+
 bool connection_is_complete(const Connection *connection, Error *err)
 {
     const char *lacks = !connection->host       ? "host"
@@ -187,7 +272,7 @@ bool connection_is_complete(const Connection *connection, Error *err)
         error_set(err, EK_USAGE, "the %s is not named", lacks);
         return error_hint(err, "It is a part of the connection string that Neon shows.");
     }
-    return has_good_port(connection, EK_USAGE, err);
+    return has_good_names(connection, EK_USAGE, err);
 }
 
 bool connection_is_neon(const Connection *connection)
@@ -226,13 +311,7 @@ bool connection_resolve(Connection *connection, Error *err)
         error_set(err, EK_SETTINGS, "more than one host is named");
         return error_hint(err, "Name the one server whose database is to be backed up.");
     }
-    if (connection->host && connection->host[0] != '@' && !connection_is_host(connection->host)) {
-        /* Not quoted: a connection string with its password may have been pasted there. */
-        error_set(err, EK_SETTINGS, "what is given as the server is not a host's name");
-        return error_hint(err, "Name the server alone. A whole connection string (postgresql://...) is given in the "
-                               "place of the database's name.");
-    }
-    if (!has_good_port(connection, EK_SETTINGS, err)) {
+    if (!has_good_names(connection, EK_SETTINGS, err)) {
         return false;
     }
     if (connection->sslmode && !connection_is_sslmode(connection->sslmode)) {

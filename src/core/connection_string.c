@@ -1,17 +1,17 @@
 /*
- * connection_string.c: connection strings, read as libpq reads them, and with what people paste around them.
+ * connection_string.c: connection strings, read as libpq reads them; what people paste around them is
+ * connection_paste.c's.
  *
- * A string is read into a copy, which replaces the connection only when all of it was understood. Errors name
- * a part by its keyword and never quote a value: people paste passwords that hold @ : / or spaces, and a piece
- * of such a password then stands where a host, a port or a keyword should be.
+ * Errors name a part by its keyword and never quote a value: people paste passwords that hold @ : / or spaces, and a
+ * piece of such a password then stands where a host, a port or a keyword should be.
  */
 #include "connection.h"
 
 #include "connection_private.h"
 #include "mem.h"
+#include "strbuf.h"
 #include "utf.h"
 
-#define STRING_MAX 8192u /* bytes of a connection string */
 #define PERCENT_HINT "Characters such as @ : / ? # and %% in the user name or password are written in percent form " \
                      "(@ is %%40)."
 #define PORT_HINT "Write it as a number behind the host (host:5432), or leave it out: then it is 5432."
@@ -43,18 +43,24 @@ static bool set_port(Connection *connection, const char *value, Error *err)
     return true;
 }
 
+static bool set_name(char **place, const char *value, const char *what, Error *err)
+{
+    if (!connection_is_name(value)) {
+        error_set(err, EK_USAGE, "the %s in the connection string is not a name", what);
+        return error_hint(err, PERCENT_HINT);
+    }
+    connection_set(place, value);
+    return true;
+}
+
 static bool set_user(Connection *connection, const char *value, Error *err)
 {
-    (void)err;
-    connection_set(&connection->user, value);
-    return true;
+    return set_name(&connection->user, value, "user", err);
 }
 
 static bool set_database(Connection *connection, const char *value, Error *err)
 {
-    (void)err;
-    connection_set(&connection->database, value);
-    return true;
+    return set_name(&connection->database, value, "database", err);
 }
 
 static bool set_password(Connection *connection, const char *value, Error *err)
@@ -70,6 +76,9 @@ static bool set_password(Connection *connection, const char *value, Error *err)
 
 static bool set_sslmode(Connection *connection, const char *value, Error *err)
 {
+    if (!strcmp(value, "no-verify")) { /* node-postgres' word */
+        value = "require";
+    }
     if (*value && !connection_is_sslmode(value)) {
         return error_set(err, EK_USAGE, "sslmode in the connection string must be disable, allow, prefer, require, "
                                         "verify-ca or verify-full");
@@ -81,10 +90,10 @@ static bool set_sslmode(Connection *connection, const char *value, Error *err)
     return true;
 }
 
-/* "ssl=true", as JDBC writes it and libpq understands it. */
+/* "ssl=true", as JDBC writes it and libpq understands it; SQLAlchemy's asyncpg has "ssl=require". */
 static bool set_ssl(Connection *connection, const char *value, Error *err)
 {
-    if (strcmp(value, "true") != 0) {
+    if (strcmp(value, "true") != 0 && strcmp(value, "1") != 0 && strcmp(value, "require") != 0) {
         return error_set(err, EK_USAGE, "ssl in the connection string can only be true");
     }
     return set_sslmode(connection, "require", err);
@@ -92,7 +101,9 @@ static bool set_ssl(Connection *connection, const char *value, Error *err)
 
 static bool set_sslrootcert(Connection *connection, const char *value, Error *err)
 {
-    (void)err;
+    if (!connection_is_name(value)) { /* libpq tells the file's name when it is not there */
+        return error_set(err, EK_USAGE, "sslrootcert in the connection string is not a file's name");
+    }
     connection_set(&connection->sslrootcert, value);
     return true;
 }
@@ -114,8 +125,9 @@ static bool set_options(Connection *connection, const char *value, Error *err)
     return true;
 }
 
-/* libpq's keywords. Those without a setter change nothing that matters here and are passed over; those that are
- * not listed would change to whom or how we connect, so they are refused. */
+/* libpq's keywords, and what other libraries add to an address (Prisma, JDBC, node-postgres, Supabase). Those without
+ * a setter change nothing that matters here and are passed over; those that are not listed would change to whom or how
+ * we connect, so they are refused. */
 static const struct Keyword {
     const char *name;
     bool (*set)(Connection *connection, const char *value, Error *err);
@@ -145,6 +157,30 @@ static const struct Keyword {
     {"sslsni", NULL},
     {"target_session_attrs", NULL},
     {"tcp_user_timeout", NULL},
+    {"ApplicationName", NULL},
+    {"binaryTransfer", NULL},
+    {"command_timeout", NULL},
+    {"connection_limit", NULL},
+    {"connectTimeout", NULL},
+    {"currentSchema", NULL},
+    {"loginTimeout", NULL},
+    {"max_idle_connection_lifetime", NULL},
+    {"pgbouncer", NULL},
+    {"pool_timeout", NULL},
+    {"prepareThreshold", NULL},
+    {"prepared_statement_cache_size", NULL},
+    {"reWriteBatchedInserts", NULL},
+    {"schema", NULL},
+    {"search_path", NULL},
+    {"single_use_connections", NULL},
+    {"socketTimeout", NULL},
+    {"socket_timeout", NULL},
+    {"sslaccept", NULL},
+    {"statement_cache_size", NULL},
+    {"supa", NULL},
+    {"tcpKeepAlive", NULL},
+    {"uselibpqcompat", NULL},
+    {"workaround", NULL},
 };
 
 static const struct Keyword *find_keyword(const char *name)
@@ -157,8 +193,7 @@ static const struct Keyword *find_keyword(const char *name)
     return NULL;
 }
 
-/* `tell`: the name cannot be a piece of a password. */
-static bool set_part(Connection *connection, const char *name, const char *value, bool tell, Error *err)
+bool connection_set_part(Connection *connection, const char *name, const char *value, bool tell, Error *err)
 {
     const struct Keyword *keyword = find_keyword(name);
     if (keyword) {
@@ -221,7 +256,7 @@ static bool set_decoded(Connection *connection, const char *name, const char *pa
     if (!decode(text, len, part, &value, err)) {
         return false;
     }
-    bool ok = set_part(connection, name, value, tell, err);
+    bool ok = connection_set_part(connection, name, value, tell, err);
     secret_free_text(value);
     return ok;
 }
@@ -290,7 +325,7 @@ static bool parse_query(Connection *connection, const char *text, Error *err)
 }
 
 /* What follows "postgresql://". */
-static bool parse_uri(Connection *connection, const char *text, Error *err)
+bool connection_parse_uri(Connection *connection, const char *text, Error *err)
 {
     /* The user's part ends at the first @ before a slash, as in libpq. Where the host then holds another @, libpq
      * gives up; we take it for one in the password, which people forget to write as %40. */
@@ -359,7 +394,7 @@ static const char *take_value(const char *p, char *value)
     return p + quoted;
 }
 
-static bool parse_keywords(Connection *connection, const char *text, Error *err)
+bool connection_parse_keywords(Connection *connection, const char *text, Error *err)
 {
     size_t size = strlen(text) + 1, place = 0;
     char *name = mem_alloc(size), *value = mem_alloc(size);
@@ -382,7 +417,7 @@ static bool parse_keywords(Connection *connection, const char *text, Error *err)
             ok = error_set(err, EK_USAGE, "a quoted value in the connection string has no end");
             break;
         }
-        ok = set_part(connection, name, value, !after_password, err);
+        ok = connection_set_part(connection, name, value, !after_password, err);
         after_password = after_password || (!quoted && !strcmp(name, "password"));
     }
     secret_wipe(name, size);
@@ -392,79 +427,7 @@ static bool parse_keywords(Connection *connection, const char *text, Error *err)
     return ok;
 }
 
-/* --- whole strings ------------------------------------------------------------------------------------- */
-
-static const char *after(const char *text, const char *prefix)
-{
-    size_t len = strlen(prefix);
-    return strncmp(text, prefix, len) == 0 ? text + len : NULL;
-}
-
-static const char *after_scheme(const char *text)
-{
-    const char *rest = after(text, "jdbc:");
-    text = rest ? rest : text;
-    rest = after(text, "postgresql://");
-    return rest ? rest : after(text, "postgres://");
-}
-
-/* Takes off what Neon's pages and .env files put around an address: psql '…', DATABASE_URL="…", quotes. The text
- * is changed in place; what is left is returned. */
-static char *unwrap(char *text)
-{
-    char *p = text + (skip_space(text) - text);
-    size_t len = strlen(p);
-    while (len && is_space(p[len - 1])) {
-        p[--len] = '\0';
-    }
-    if (after(p, "export ")) {
-        p += skip_space(p + 7) - p;
-    }
-    if (after(p, "psql") && (is_space(p[4]) || p[4] == '\'' || p[4] == '"')) {
-        p += skip_space(p + 4) - p;
-    } else {
-        size_t name = strspn(p, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789");
-        if (name && p[name] == '=') {
-            p += skip_space(p + name + 1) - p;
-        }
-    }
-    len = strlen(p);
-    if (len >= 2 && (*p == '"' || *p == '\'') && p[len - 1] == *p) {
-        p[len - 1] = '\0';
-        p++;
-    }
-    return p;
-}
-
-bool connection_parse(Connection *connection, const char *text, Error *err)
-{
-    size_t len = strlen(text);
-    if (len > STRING_MAX) {
-        return error_set(err, EK_USAGE, "the connection string is too long");
-    }
-    if (!utf8_valid(text, len)) {
-        return error_set(err, EK_USAGE, "the connection string is not UTF-8");
-    }
-    char *whole = mem_strdup(text);
-    char *string = unwrap(whole);
-    const char *address = after_scheme(string);
-    Connection parsed;
-    connection_init(&parsed);
-    connection_copy(&parsed, connection);
-    bool ok = *string || error_set(err, EK_USAGE, "the connection string is empty");
-    if (ok) {
-        ok = address ? parse_uri(&parsed, address, err) : parse_keywords(&parsed, string, err);
-    }
-    if (ok) {
-        connection_release(connection);
-        *connection = parsed;
-    } else {
-        connection_release(&parsed);
-    }
-    secret_wipe(whole, len);
-    mem_free(whole);
-    return ok;
-}
+/* --- for the tools ------------------------------------------------------------------------------------- */
 
 static void add_percent_form(StrBuf *sb, const char *text)
 {

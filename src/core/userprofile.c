@@ -207,14 +207,9 @@ static void replace(char **field, const char *value)
     }
 }
 
-static bool is_connection_string(const char *text)
-{
-    return strstr(text, "://") || strchr(text, '=');
-}
-
 bool userprofile_add_switches(const ConnectionSwitches *switches, Connection *connection, Error *err)
 {
-    if (switches->database && is_connection_string(switches->database)) {
+    if (switches->database && connection_is_string(switches->database)) {
         if (!connection_parse(connection, switches->database, err)) {
             return false;
         }

@@ -59,6 +59,13 @@ static const char *value_of(int argc, char *const *argv, int *i, const char *nam
     return NULL;
 }
 
+/* A connection string in the wrong place is not told. */
+static void refuse_string(Error *err)
+{
+    error_set(err, EK_USAGE, TEXT_OPTIONS_STRING);
+    error_hint(err, TEXT_OPTIONS_STRING_HINT);
+}
+
 bool app_options_parse(int argc, char *const *argv, AppOptions *options, Error *err)
 {
     char *size = NULL;
@@ -107,11 +114,21 @@ bool app_options_parse(int argc, char *const *argv, AppOptions *options, Error *
             goto out;
         }
         if (value == NULL) {
-            error_set(err, EK_USAGE, TEXT_OPTIONS_UNKNOWN, argv[i]);
-            error_hint(err, TEXT_OPTIONS_HINT);
+            if (connection_may_be_told(argv[i])) {
+                error_set(err, EK_USAGE, TEXT_OPTIONS_UNKNOWN, argv[i]);
+                error_hint(err, TEXT_OPTIONS_HINT);
+            } else {
+                refuse_string(err);
+            }
             goto out;
         }
-        set(values[n - 1].to, value);
+        char **to = values[n - 1].to;
+        if (to != &parsed.host && to != &parsed.port && to != &parsed.user && to != &parsed.database &&
+            connection_holds_password(value)) {
+            refuse_string(err);
+            goto out;
+        }
+        set(to, value);
     }
     if (size != NULL) {
         char *end = NULL;

@@ -349,6 +349,8 @@
 #define TEXT_OPTIONS_HINT "Start cmms-backup --help for the options."
 #define TEXT_OPTIONS_UNKNOWN "unknown option: %s"
 #define TEXT_OPTIONS_NO_VALUE "%s needs a value"
+#define TEXT_OPTIONS_STRING "a connection string stands where none is expected"
+#define TEXT_OPTIONS_STRING_HINT "It is given behind -d (--dbname), in quotes."
 #define TEXT_OPTIONS_SIZE "--demo-size is not a number of megabytes: %s"
 #define TEXT_OPTIONS_SIZE_HINT "Give a number from 1 to 100000."
 #define TEXT_PICTURE_FAILED "could not make a picture of the window"

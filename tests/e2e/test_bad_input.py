@@ -102,7 +102,14 @@ def test_password_in_the_wrong_place(program):
     string = "postgresql://ann:hunter2@127.0.0.1:1/cmms"
     for arguments, env, code in ((["-h", string], {}, 3), ([], {"PGHOST": string}, 3),
                                  (["-h", "ann:hunter2@db"], {}, 3), (["-h", "127.0.0.1", "-p", "ann:hunter2"], {}, 3),
-                                 (["-d", string + "?hunter2"], {}, 2), (["-d", "host=h password=x hunter2"], {}, 2)):
+                                 (["-d", string + "?hunter2"], {}, 2), (["-d", "host=h password=x hunter2"], {}, 2),
+                                 (["-h", "h;username=u;password=hunter2;database=d"], {}, 3),
+                                 (["-d", "host=h;username=u;password=x;hunter2;database=d"], {}, 2),
+                                 (["-d", "user=u;password=x;hunter2;host=h"], {}, 2),
+                                 (["-U", string], {}, 3), ([], {"PGDATABASE": string}, 3),
+                                 ([], {"PGUSER": "user=u password=hunter2"}, 3), ([string], {}, 2),
+                                 (["psql", string], {}, 2), (["--" + string], {}, 2), (["--compress", string], {}, 2),
+                                 (["-d", "mysql -h h -u u -phunter2"], {}, 2)):
         folder = harness.temp_dir("b")
         for verb in ("backup", "doctor"):
             done = program.run([verb, "--json", "--folder", program.path(folder)] + arguments, env=env)
@@ -111,6 +118,21 @@ def test_password_in_the_wrong_place(program):
         for name in os.listdir(folder):
             with open(os.path.join(folder, name), "rb") as f:
                 check(b"hunter2" not in f.read(), "%s holds it (%s)" % (name, arguments))
+
+
+def test_pasted_strings(program):
+    """Each leads to the server that it names, and there to its refusal of the wrong password."""
+    server, folder = harness.shared_server(), harness.temp_dir("b")
+    where = {"h": "127.0.0.1", "p": server.port}
+    for form in ("host=%(h)s;port=%(p)d;username=postgres;password=hunter2;database=cmms",
+                 "Server=%(h)s;Port=%(p)d;User Id=postgres;Password=hunter2;Database=cmms;SSL Mode=Prefer",
+                 "PGPASSWORD=hunter2 psql -h %(h)s -p %(p)d -U postgres -d cmms",
+                 "PGHOST='%(h)s'\nPGPORT=%(p)d\nPGUSER='postgres'\nPGPASSWORD='hunter2'\nPGDATABASE='cmms'",
+                 "postgresql://postgres:hunter2@%(h)s:%(p)d/cmms?schema=public&amp;pgbouncer=true&amp;connection_limit=1"):
+        done = program.run(["backup", "--json", "--folder", program.path(folder), "-d", form % where])
+        equal(done.code, 6, "exit code of %s: %s" % (form, done.out))
+        check('refused the password of user \\"postgres\\"' in done.out, "the words: %s" % done.out)
+        check("hunter2" not in done.out + done.err, "it tells it: %s%s" % (done.out, done.err))
 
 
 def test_closed_port(program):
