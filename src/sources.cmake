@@ -36,6 +36,8 @@ set(CORE_SOURCES
   src/core/progress.c
   src/core/prove.c
   src/core/prove_compare.c
+  src/core/prove_database.c
+  src/core/prove_restore.c
   src/core/releases.c
   src/core/retention.c
   src/core/retention_run.c

@@ -3,8 +3,69 @@
 #define CMMS_PROVE_PRIVATE_H
 
 #include "archive.h"
+#include "engine.h"
 #include "pg.h"
+#include "process.h"
+#include "progress.h"
 #include "prove.h"
+#include "standstill.h"
+#include "tools.h"
+
+#define MEGABYTE (1024.0 * 1024.0)
+#define NEARLY_FULL (16u * 1024u * 1024u)
+/* Of the whole. */
+#define PART_STARTED 0.25
+#define PART_RESTORED 0.90
+
+extern const char prove_hint_unproven[];
+
+typedef struct ProveRun {
+    const char *path;
+    const ProveSpec *spec;
+    const JobSink *sink;
+    const Cancel *cancel;
+    ProgressMeter meter;
+    uint64_t started_ms;
+    FsLock *folder_lock, *prove_lock;
+    char *manifest_path;
+    Archive archive; /* its TOC */
+    ProveResult result;
+    Connection connection; /* to the server, and then to the scratch database */
+    char *scratch;         /* a folder of our own, also the engine's; NULL: none was made */
+    char *copy;            /* in it: the backup without what the server does not know; NULL: it knows everything */
+    Engine *engine;
+    Pg *server;            /* a session in the server's own database */
+    Pg *pg;                /* one in the scratch database */
+    char *database;        /* NULL: none was made */
+    Tools tools;
+    /* While pg_restore runs: */
+    LineSplitter lines;
+    char *session;         /* under this name the server knows it */
+    Standstill still;
+    bool stalled;
+    char *error, *detail;  /* its own words */
+    uint64_t bytes_all, bytes_done, bytes_now; /* of tables, decoded */
+} ProveRun;
+
+/* --- prove.c --- */
+void prove_stage(ProveRun *run, const char *step, double from, double to);
+char *prove_random_name(const char *prefix, Error *err); /* NULL: the system gave no random bytes; caller frees */
+/* The user's data folder, where scratch folders lie, for as long as the run lasts; *base: caller frees. */
+bool prove_take_data_dir(ProveRun *run, char **base, Error *err);
+bool prove_name_scratch(ProveRun *run, const char *base, Error *err);
+
+/* --- prove_database.c --- */
+void prove_drop_leftovers(ProveRun *run); /* of interrupted proofs, on run->server */
+bool prove_make_database(ProveRun *run, Error *err); /* and connects run->pg to it */
+void prove_drop_database(ProveRun *run);
+
+/* --- prove_restore.c --- */
+bool prove_pick_tool(ProveRun *run, const Tool **tool, Error *err);
+bool prove_leave_out_unknown(ProveRun *run, Error *err); /* what only this server does not know (skew.h) */
+/* True also where it stopped at something that the server lacks. */
+bool prove_restore(ProveRun *run, const Tool *tool, Error *err);
+
+/* --- prove_compare.c --- */
 
 /* 17 of "17.11 (Debian …)"; 0 when it begins otherwise. NULL is 0. */
 int prove_major(const char *version);

@@ -1,0 +1,251 @@
+/* prove_restore.c: pg_restore's part in a proof: which one, with what, how far it is, and what it said. */
+#include "prove_private.h"
+
+#include <string.h>
+
+#include "clock.h"
+#include "folder.h"
+#include "fs.h"
+#include "mem.h"
+#include "process.h"
+#include "settings.h"
+#include "skew.h"
+
+#define COPY_NAME "restore.backup"
+
+static const char *after(const char *line, const char *prefix)
+{
+    const size_t len = strlen(prefix);
+    return strncmp(line, prefix, len) == 0 ? line + len : NULL;
+}
+
+static void begin_table(ProveRun *run, const char *name, size_t len)
+{
+    run->bytes_done += run->bytes_now;
+    run->bytes_now = 0;
+    const char *shown = name;
+    for (size_t i = 0; i < run->result.manifest.table_count; i++) {
+        const TableCount *table = &run->result.manifest.tables[i];
+        char *full = mem_printf("%s.%s", table->schema, table->name);
+        const bool same = strlen(full) == len && memcmp(full, name, len) == 0;
+        mem_free(full);
+        if (same) {
+            run->bytes_now = table->bytes;
+            if (strcmp(table->schema, "public") == 0) {
+                shown = name + strlen("public.");
+                len -= strlen("public.");
+            }
+            break;
+        }
+    }
+    char *step = mem_printf("Restoring %.*s", (int)len, shown);
+    progress_step(&run->meter, step);
+    mem_free(step);
+}
+
+static void on_line(void *context, const char *line)
+{
+    ProveRun *run = context;
+    const char *table = after(line, "pg_restore: processing data for table \"");
+    prove_pick_words(line, &run->error, &run->detail);
+    if (table != NULL && table[0] != '\0') {
+        begin_table(run, table, strlen(table) - 1);
+    } else if (after(line, "pg_restore: creating INDEX ") != NULL ||
+               after(line, "pg_restore: creating CONSTRAINT ") != NULL) {
+        progress_step(&run->meter, "Building the indexes");
+    } else if (after(line, "pg_restore: creating FK CONSTRAINT ") != NULL) {
+        progress_step(&run->meter, "Checking the references");
+    }
+}
+
+static bool on_stderr(void *context, const char *bytes, size_t len)
+{
+    ProveRun *run = context;
+    standstill_moved(&run->still, clock_monotonic_ms());
+    line_splitter_feed(&run->lines, bytes, len);
+    return true;
+}
+
+/* A large table or index takes its time, and pg_restore says nothing meanwhile. */
+static bool still_working(void *context)
+{
+    ProveRun *run = context;
+    const bool works = pg_session_works(&run->connection, run->session, 0, run->cancel);
+    if (works && !cancel_requested(run->cancel)) {
+        job_log(run->sink, LOG_INFO, "pg_restore has said nothing for a while, but the server is at work; waiting");
+    }
+    return works;
+}
+
+static bool on_tick(void *context)
+{
+    ProveRun *run = context;
+    /* What comes after the data (indexes, references) is taken for a quarter of the whole. */
+    const double part = run->bytes_all == 0 ? 0.5 : 0.75 * (double)run->bytes_done / (double)run->bytes_all;
+    const uint64_t now = clock_monotonic_ms();
+    progress_update(&run->meter, part, run->bytes_done, now);
+    run->stalled = standstill_over(&run->still, now);
+    return !run->stalled;
+}
+
+/* What the folder's settings say of a dump holds for its counterpart as well. */
+static unsigned stall_seconds(const ProveRun *run)
+{
+    Settings settings;
+    char *folder = fs_dir_name(run->path);
+    settings_init(&settings);
+    if (run->spec->record) {
+        settings_load(folder, &settings, NULL);
+    }
+    const unsigned minutes = (unsigned)settings.stall_minutes;
+    settings_release(&settings);
+    mem_free(folder);
+    return standstill_seconds(60u * minutes);
+}
+
+static bool explain_stall(const ProveRun *run, Error *err)
+{
+    char *time = standstill_text(&run->still);
+    error_set(err, run->engine != NULL ? EK_TOOL : EK_CONNECT, "the proof was ended because nothing moved for %s",
+              time);
+    mem_free(time);
+    if (run->engine == NULL) {
+        error_hint(err, "Check the connection to the server and try again.");
+        return pg_fit_hint(connection_is_loopback(&run->connection), err);
+    }
+    return error_hint(err, "Try again. If it fails again, show this to your IT administrator.");
+}
+
+/* pg_restore ended with a code that is not 0. */
+static bool explain_restore(const ProveRun *run, unsigned exit_code, Error *err)
+{
+    char *words = process_exit_text(exit_code);
+    uint64_t available = UINT64_MAX;
+    pg_set_patience(run->pg, standstill_seconds(PG_SHORT_PATIENCE));
+    if (run->engine != NULL && fs_free_space(run->scratch, &available, NULL) && available < NEARLY_FULL) {
+        error_set(err, EK_SPACE, "the disk became full while the backup was restored to prove it");
+        error_hint(err, "Free some space on the disk with \"%s\".", run->scratch);
+    } else if (!pg_query(run->pg, "SELECT 1", NULL, 0, run->cancel, NULL, NULL)) {
+        error_set(err, run->engine != NULL ? EK_TOOL : EK_CONNECT, "the server was lost while the backup was restored");
+        error_hint(err, "Try again. If it fails again, show this to your IT administrator.");
+    } else {
+        error_set(err, EK_TOOL, "%s could not be restored: %s", fs_base_name(run->path),
+                  words != NULL        ? words
+                  : run->error != NULL ? run->error
+                                       : "pg_restore did not say why");
+        error_hint(err, "%s", prove_hint_unproven);
+    }
+    if (run->detail != NULL) {
+        error_detail(err, "%s", run->detail);
+    }
+    mem_free(words);
+    return false;
+}
+
+bool prove_pick_tool(ProveRun *run, const Tool **tool, Error *err)
+{
+    char *reason = NULL;
+    if (!tools_find(&run->tools, run->cancel, err) ||
+        !tools_pick_restore(&run->tools, prove_major(run->archive.tool_version), run->cancel, tool, &reason, err)) {
+        return false;
+    }
+    job_log(run->sink, LOG_INFO, "%s", reason);
+    mem_free(reason);
+    return true;
+}
+
+static void tell_left_out(ProveRun *run, const SkewOption *option)
+{
+    bool mark = false;
+    char *text = skew_text(option, &mark);
+    job_log(run->sink, mark ? LOG_INFO : LOG_WARNING, "%s", text);
+    mem_free(text);
+    ProveResult *result = &run->result;
+    result->left_out = mem_resize(result->left_out, result->left_out_count + 1, sizeof *result->left_out);
+    result->left_out[result->left_out_count++] =
+        mem_printf("%s option %s", option->of_column ? "column" : "table", option->name);
+}
+
+/* A copy that the server understands, in a scratch folder that is made where there is none. */
+static bool copy_backup(ProveRun *run, const Skew *skew, Error *err)
+{
+    char *base = NULL;
+    uint64_t available = 0;
+    bool ok = run->scratch != NULL || (prove_take_data_dir(run, &base, err) && prove_name_scratch(run, base, err) &&
+                                       fs_make_dirs(run->scratch, err));
+    mem_free(base);
+    ok = ok && fs_free_space(run->scratch, &available, err);
+    if (ok && available < run->result.manifest.bytes + NEARLY_FULL) {
+        ok = error_set(err, EK_SPACE, "the disk with \"%s\" has no room for a copy of the backup", run->scratch);
+        error_hint(err, "Free %.0f MB there.",
+                   (double)(run->result.manifest.bytes + NEARLY_FULL - available) / MEGABYTE);
+    }
+    if (ok) {
+        run->copy = fs_join(run->scratch, COPY_NAME);
+        ok = skew_copy(run->path, &run->archive, skew, run->copy, run->cancel, err);
+    }
+    return ok;
+}
+
+bool prove_leave_out_unknown(ProveRun *run, Error *err)
+{
+    Skew skew;
+    skew_init(&skew);
+    skew_read(&run->archive, &skew);
+    bool ok = skew_ask(run->pg, &skew, run->cancel, err);
+    for (size_t i = 0; ok && i < skew.count; i++) {
+        if (skew.options[i].unknown) {
+            tell_left_out(run, &skew.options[i]);
+        }
+    }
+    ok = ok && (skew_count(&skew) == 0 || copy_backup(run, &skew, err));
+    skew_release(&skew);
+    return ok;
+}
+
+/* True also where it stopped at something that the server lacks. */
+bool prove_restore(ProveRun *run, const Tool *tool, Error *err)
+{
+    run->session = mem_strdup(run->database); /* as random a name as is needed */
+    char **env = connection_env(&run->connection, run->session);
+    char *target = connection_tool_string(&run->connection);
+    char *dbname = mem_printf("--dbname=%s", target);
+    const char *const argv[] = {tool->path, "--verbose", "--exit-on-error", "--no-owner", "--no-acl",
+                                "--no-publications", "--no-subscriptions", "--no-security-labels",
+                                "--no-tablespaces", "--no-password", dbname, NULL};
+    ProcessResult result = {0};
+    FsFile *file = NULL;
+    prove_stage(run, "Restoring", PART_STARTED, PART_RESTORED);
+    line_splitter_init(&run->lines, on_line, run);
+    run->still = (Standstill){.seconds = stall_seconds(run), .still_working = still_working, .context = run};
+    standstill_start(&run->still, clock_monotonic_ms());
+    bool ok = fs_open_read(run->copy != NULL ? run->copy : run->path, &file, err);
+    if (ok) {
+        const ProcessSpec spec = {.program = tool->path,
+                                  .argv = argv,
+                                  .env_set = (const char *const *)env,
+                                  .env_unset = connection_env_unset(),
+                                  .stdin_file = file,
+                                  .on_stderr = on_stderr,
+                                  .on_tick = on_tick,
+                                  .context = run};
+        ok = process_run(&spec, run->cancel, &result, err);
+    }
+    line_splitter_release(&run->lines);
+    fs_close(file, NULL);
+    if (ok && run->stalled) {
+        ok = explain_stall(run, err);
+    } else if (ok && result.exit_code != 0) {
+        char *obstacle = prove_obstacle(run->error);
+        if (obstacle != NULL) {
+            prove_add_obstacle(&run->result, obstacle);
+        } else {
+            ok = explain_restore(run, result.exit_code, err);
+        }
+        mem_free(obstacle);
+    }
+    mem_free(dbname);
+    mem_free(target);
+    connection_free_env(env);
+    return ok;
+}
