@@ -37,7 +37,9 @@ set(CORE_SOURCES
   src/core/prove.c
   src/core/prove_compare.c
   src/core/prove_database.c
+  src/core/prove_list.c
   src/core/prove_restore.c
+  src/core/prove_sql.c
   src/core/releases.c
   src/core/retention.c
   src/core/retention_run.c

@@ -46,6 +46,11 @@
 #define START_TRIES 3
 #define LEAVING_TRIES 20
 #define LEAVING_MS 500u
+#define CONNECTIONS "20"
+/* Its sessions, as many again for their parallel workers, its own processes (eight, and up to 32 that read and write in
+ * 18), and what Windows starts beside each program without a window. PostgreSQL makes a process a session: one more than
+ * this, and it only refuses that session. */
+#define MAX_PROCESSES 96u
 #define POLL_MS 50u
 #define READY_MS 120000u /* a recovery after a crash may take its time */
 #define INITDB_SECONDS 600u  /* without a word */
@@ -430,13 +435,18 @@ static void server_thread(void *argument)
                                 "-c", port,
                                 "-c", "listen_addresses=127.0.0.1",
                                 "-c", "unix_socket_directories=",
-                                "-c", "max_connections=20",
+                                "-c", "max_connections=" CONNECTIONS,
                                 "-c", "shared_buffers=64MB",
                                 /* What is here can be made again; nothing is replicated. */
                                 "-c", "synchronous_commit=off",
                                 "-c", "wal_level=minimal",
                                 "-c", "max_wal_senders=0",
                                 "-c", "lc_messages=C",
+                                /* It may hold what somebody else wrote: no library of its choice, no compiler. */
+                                "-c", "session_preload_libraries=",
+                                "-c", "local_preload_libraries=",
+                                "-c", "shared_preload_libraries=",
+                                "-c", "jit=off",
                                 NULL};
     ProcessSpec spec = {.program = program,
                         .argv = argv,
@@ -445,7 +455,8 @@ static void server_thread(void *argument)
                         .on_stdout = server_said,
                         .on_stderr = server_said,
                         .context = engine,
-                        .drop_rights = true};
+                        .drop_rights = true,
+                        .max_processes = MAX_PROCESSES};
     process_run(&spec, engine->kill, &engine->result, &engine->error);
     line_splitter_release(&engine->lines);
     mutex_lock(engine->mutex);

@@ -300,7 +300,13 @@ static bool work(ProveRun *run, Error *err)
         return true;
     }
     job_log(run->sink, LOG_INFO, "Restoring into an empty database of %s", run->result.where);
-    if (!prove_make_database(run, err) || !prove_leave_out_unknown(run, err) || !prove_restore(run, tool, err)) {
+    if (!prove_make_database(run, err)) {
+        return false;
+    }
+    if (run->result.not_provable_count > 0) {
+        return true;
+    }
+    if (!prove_leave_out_unknown(run, err) || !prove_restore(run, tool, err)) {
         return false;
     }
     if (run->result.not_provable_count > 0) {
@@ -385,6 +391,7 @@ static void release_run(ProveRun *run)
     mem_free(run->session);
     mem_free(run->error);
     mem_free(run->detail);
+    mem_free(run->wanted);
     archive_release(&run->archive);
     tools_release(&run->tools);
     connection_release(&run->connection);

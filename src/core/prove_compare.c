@@ -116,23 +116,6 @@ bool prove_unchecked_by_design(const Archive *archive, const char *constraint)
     return false;
 }
 
-/* To the end of a word or of a quoted name ("" inside stands for one quote). */
-static const char *name_end(const char *at)
-{
-    if (*at != '"') {
-        return at + strcspn(at, " ,;(");
-    }
-    for (at++; *at != '\0'; at++) {
-        if (*at == '"') {
-            if (at[1] != '"') {
-                return at + 1;
-            }
-            at++;
-        }
-    }
-    return at;
-}
-
 /* pg_dump writes CREATE POLICY name ON table [AS …] [FOR …] [TO role, role] [USING (…)] [WITH CHECK (…)]; */
 char *prove_policy_role(const char **at, bool first)
 {
@@ -140,7 +123,7 @@ char *prove_policy_role(const char **at, bool first)
     if (first) {
         bool found = false;
         while (!found && *next != '\0' && *next != '(') {
-            const char *end = *next == '"' ? name_end(next) : next + 1;
+            const char *end = *next == '"' ? prove_name_end(next) : next + 1;
             found = strncmp(next, " TO ", 4) == 0;
             next = found ? next + 4 : end;
         }
@@ -153,7 +136,7 @@ char *prove_policy_role(const char **at, bool first)
         }
         next += 2;
     }
-    const char *end = name_end(next);
+    const char *end = prove_name_end(next);
     *at = end;
     return end == next ? NULL : mem_strndup(next, (size_t)(end - next));
 }
@@ -175,6 +158,14 @@ static void add_obstacle_owned(ProveResult *result, char *text)
 {
     prove_add_obstacle(result, text);
     mem_free(text);
+}
+
+void prove_add_left_out(ProveResult *result, const char *kind, const char *name)
+{
+    if (result->left_out_count < MAX_OBSTACLES) {
+        result->left_out = mem_resize(result->left_out, result->left_out_count + 1, sizeof *result->left_out);
+        result->left_out[result->left_out_count++] = mem_printf("%s %s", kind, name);
+    }
 }
 
 /* One number; `param` may be NULL. */
@@ -295,6 +286,28 @@ char *prove_obstacle(const char *error)
         return mem_printf("%s%.*s", known[i].obstacle, known[i].named ? (int)strcspn(name, "\"") : 0, name);
     }
     return NULL;
+}
+
+bool prove_lacks_rights(const char *error)
+{
+    static const char *const words[] = {
+        "permission denied",
+        "must be superuser",
+        "must be owner of",
+        "must be member of role",
+        "must be able to SET ROLE",
+        "must have privileges of",
+        "only superuser",
+        "Only superuser",
+        "Only roles with",
+        "only be created by superuser",
+    };
+    for (size_t i = 0; error != NULL && i < sizeof words / sizeof words[0]; i++) {
+        if (strstr(error, words[i]) != NULL) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* --- what came back -------------------------------------------------------------------------------------- */

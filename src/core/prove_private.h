@@ -36,7 +36,9 @@ typedef struct ProveRun {
     Engine *engine;
     Pg *server;            /* a session in the server's own database */
     Pg *pg;                /* one in the scratch database */
-    char *database;        /* NULL: none was made */
+    char *database;        /* NULL: none was made; a role of this name owns it where one was made */
+    bool is_super, has_role; /* who makes it: a superuser; one who may make roles */
+    bool role_made;        /* then run->connection is the role's */
     Tools tools;
     /* While pg_restore runs: */
     LineSplitter lines;
@@ -44,6 +46,8 @@ typedef struct ProveRun {
     Standstill still;
     bool stalled;
     char *error, *detail;  /* its own words */
+    long failed_id;        /* the entry's at which it failed; 0: it did not say */
+    bool *wanted;          /* for each entry: pg_restore is to restore it */
     uint64_t bytes_all, bytes_done, bytes_now; /* of tables, decoded */
 } ProveRun;
 
@@ -61,9 +65,22 @@ void prove_drop_database(ProveRun *run);
 
 /* --- prove_restore.c --- */
 bool prove_pick_tool(ProveRun *run, const Tool **tool, Error *err);
-bool prove_leave_out_unknown(ProveRun *run, Error *err); /* what only this server does not know (skew.h) */
+bool prove_leave_out_unknown(ProveRun *run, Error *err); /* makes the scratch folder, and in it a copy without what this
+                                                           server does not know (skew.h) */
 /* True also where it stopped at something that the server lacks. */
 bool prove_restore(ProveRun *run, const Tool *tool, Error *err);
+
+/* --- prove_list.c --- */
+bool prove_is_wanted(const ArchiveEntry *entry);
+bool prove_choose(ProveRun *run, Error *err); /* fills run->wanted, and what is left out into the result */
+bool prove_write_list(const ProveRun *run, size_t from, const char *path, Error *err); /* from that entry on */
+
+/* --- prove_sql.c: pg_dump's text. Each moves *at behind what it took; NULL or false: that is not there; caller frees --- */
+const char *prove_name_end(const char *at);
+char *prove_take_name(const char **at);    /* an identifier, without its quotes */
+char *prove_take_literal(const char **at); /* 'text' or E'text', likewise */
+bool prove_take_word(const char **at, const char *word);
+char *prove_literal(const char *text); /* for SQL of our own */
 
 /* --- prove_compare.c --- */
 
@@ -95,6 +112,10 @@ bool prove_look_ahead(Pg *pg, const Archive *archive, bool own, const Cancel *ca
                       Error *err);
 void prove_add_obstacle(ProveResult *result, const char *text);
 
+void prove_add_left_out(ProveResult *result, const char *kind, const char *name);
+
+/* Whether pg_restore failed for a right that was not given. */
+bool prove_lacks_rights(const char *error);
 /* What a server lacks in whose words pg_restore failed; NULL: that is no such failure. Caller frees. */
 char *prove_obstacle(const char *error);
 

@@ -269,6 +269,96 @@ def test_extension_that_is_lacking(program):
     prover.nothing_left()
 
 
+# A function for every place where SQL of a database runs while that is restored. Only in a scratch database it tries to
+# write a file and to start a program, so the source stays clean whoever makes it there.
+HOSTILE = r"""
+CREATE FUNCTION tries(what text, a int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $f$
+BEGIN
+  IF current_database() LIKE 'cmms_prove_%%' THEN
+    BEGIN EXECUTE format('COPY (SELECT 1) TO PROGRAM %%L', 'echo x > %(mark)s' || what || '.program');
+    EXCEPTION WHEN OTHERS THEN NULL; END;
+    BEGIN EXECUTE format('COPY (SELECT 1) TO %%L', '%(mark)s' || what || '.copy');
+    EXCEPTION WHEN OTHERS THEN NULL; END;
+    BEGIN PERFORM pg_read_file('postgresql.auto.conf'); EXECUTE 'ALTER ROLE CURRENT_USER SUPERUSER';
+    EXCEPTION WHEN OTHERS THEN NULL; END;
+    BEGIN EXECUTE 'RESET ROLE'; EXECUTE 'RESET SESSION AUTHORIZATION'; PERFORM pg_catalog.lo_export(
+      pg_catalog.lo_create(0), '%(mark)s' || what || '.lo');
+    EXCEPTION WHEN OTHERS THEN NULL; END;
+  END IF;
+  RETURN a;
+END $f$;
+CREATE DOMAIN checked AS int CHECK (public.tries('domain', VALUE) > 0);
+CREATE TABLE t (a int CHECK (public.tries('check', a) > 0), b checked DEFAULT public.tries('default', 1),
+  c int GENERATED ALWAYS AS (public.tries('generated', a)) STORED);
+INSERT INTO t (a) VALUES (1), (2);
+CREATE INDEX by_f ON t (public.tries('index', a));
+CREATE MATERIALIZED VIEW m AS SELECT public.tries('view', a) AS a FROM t;
+CREATE VIEW v AS SELECT public.tries('seen', a) AS a FROM t;
+CREATE FUNCTION fires() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM public.tries(''trigger'', 1); RETURN NEW; END';
+CREATE TRIGGER fires BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION fires();
+CREATE FUNCTION told() RETURNS event_trigger LANGUAGE plpgsql AS
+  'BEGIN PERFORM public.tries(''event'', 1); INSERT INTO public.ddl_log VALUES (1); END';
+CREATE TABLE ddl_log (a int);
+CREATE EVENT TRIGGER told ON ddl_command_end EXECUTE FUNCTION told();
+COMMENT ON EVENT TRIGGER told IS 'of no interest';
+CREATE EXTENSION pg_trgm; COMMENT ON EXTENSION pg_trgm IS 'another'; COMMENT ON SCHEMA public IS 'ours';
+"""
+
+
+def test_no_rights(program):
+    """What is in a backup cannot write a file nor start a program on the PC that proves it, whoever wrote it; and what
+    it does restores all the same. Nothing of its own fires (event triggers)."""
+    server = harness.shared_server()
+    prover = Prover(program)
+    marks = harness.temp_dir("marks")
+    os.chmod(marks, 0o777)
+    mark = program.path(marks + "/x")[:-1]
+    name = make(server, "hostile", HOSTILE % {"mark": mark})
+    folder = harness.temp_dir("b")
+    program.good_backup(server, name, folder)
+    before, roles = databases(server), server.psql("SELECT string_agg(rolname, ' ' ORDER BY rolname) FROM pg_roles")
+    # What a killed proof left, and what only looks like it.
+    server.psql("CREATE ROLE cmms_prove_00112233445566dd; COMMENT ON ROLE cmms_prove_00112233445566dd IS "
+                "'made by CMMS Backup to own the database of a proof; dropped afterwards'")
+    for on, env in (([], {}), (switches(server), {"PGPASSWORD": PASSWORD})):
+        done = prover.run(folder, on, env)
+        equal(os.listdir(marks), [], "what it did")
+        equal(done.code, 0, "exit code: %s %s" % (done.out, done.err))
+        equal((done.json()["proven"], done.json()["left_out"]), (True, ["event trigger told"]), "the proof")
+        equal(databases(server), before, "the databases")
+    equal(server.psql("SELECT string_agg(rolname, ' ' ORDER BY rolname) FROM pg_roles"), roles, "the roles")
+    prover.nothing_left()
+
+
+def test_rights_that_are_lacking(program):
+    """What takes a superuser, or another right, is named; nothing is said against the backup."""
+    server = harness.shared_server()
+    prover = Prover(program)
+    folder = harness.temp_dir("b")
+    name = make(server, "entitled", "CREATE TABLE t (a int); INSERT INTO t VALUES (1); CREATE FUNCTION len(text) "
+                "RETURNS int LANGUAGE internal IMMUTABLE STRICT AS 'textlen'")
+    report = program.good_backup(server, name, folder)
+    on = (switches(server), {"PGPASSWORD": PASSWORD})
+    done = prover.run(folder, *on)
+    equal((done.code, done.json().get("not_provable")),
+          (4, ["the FUNCTION public.len(text) takes rights that a proof does not give a backup"]), "in C: " + done.out)
+    equal(manifest_of(report["unix_path"])["level"], "verified", "the level")
+    # One who is no superuser and may make no roles restores with its own rights.
+    server.psql("DROP ROLE IF EXISTS maker; CREATE ROLE maker LOGIN CREATEDB PASSWORD '%s'" % PASSWORD.replace("'", "''"))
+    folder = harness.temp_dir("b")
+    program.good_backup(server, make(server, "modest", "CREATE TABLE t (a int); INSERT INTO t VALUES (1); "
+                                     "CREATE EXTENSION citext; COMMENT ON EXTENSION citext IS 'x'"), folder)
+    for rights in ("NOCREATEROLE", "CREATEROLE"):
+        server.psql("ALTER ROLE maker " + rights)
+        before = databases(server)
+        done = prover.run(folder, ["--on", "-h", "127.0.0.1", "-p", str(server.port), "-U", "maker", "-d", "postgres"],
+                          {"PGPASSWORD": PASSWORD})
+        equal((done.code, done.json().get("proven")), (0, True), "%s: %s" % (rights, done.out))
+        equal(databases(server), before, "the databases")
+        equal(server.psql("SELECT count(*) FROM pg_roles WHERE rolname LIKE 'cmms_prove_%'"), "0", "the roles")
+    server.psql("DROP ROLE maker")
+
+
 def test_killed_in_the_middle(program):
     server = harness.shared_server()
     prover = Prover(program)
