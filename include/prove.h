@@ -30,8 +30,12 @@ typedef struct ProveResult {
      * ..."); nothing is known against the backup then, and its level stays what it was. */
     char **not_provable;
     size_t not_provable_count;
-    char **left_out; /* options of columns and tables that the server does not know (skew.h): "column option foo" */
+    char **left_out; /* options of columns and tables that the server does not know (skew.h): "column option foo"; and
+                        what nothing may set off while it is restored: "event trigger foo" */
     size_t left_out_count;
+    char **unchecked; /* rules that refuse rows which the source holds, so that no restore can check them:
+                         "public.orders.due_check"; left out, it was restored and counted all the same */
+    size_t unchecked_count;
     Manifest manifest;      /* as it is now */
     char *where;            /* "PostgreSQL 18.1" */
     size_t tables_compared; /* counted after the restore, and as many rows as the backup holds */

@@ -57,6 +57,10 @@ void prove_result_release(ProveResult *result)
         mem_free(result->left_out[i]);
     }
     mem_free(result->left_out);
+    for (size_t i = 0; i < result->unchecked_count; i++) {
+        mem_free(result->unchecked[i]);
+    }
+    mem_free(result->unchecked);
     mem_free(result->where);
     manifest_release(&result->manifest);
     prove_result_init(result);
@@ -312,6 +316,9 @@ static bool work(ProveRun *run, Error *err)
     if (run->result.not_provable_count > 0) {
         return true;
     }
+    if (!prove_finish(run, err)) {
+        return false;
+    }
     prove_stage(run, "Counting what came back", PART_RESTORED, PART_COMPARED);
     if (!prove_compare(run->pg, &run->archive, run->cancel, on_counted, run, &run->result, err)) {
         if (err->kind == EK_DAMAGED && err->hint == NULL) {
@@ -319,7 +326,7 @@ static bool work(ProveRun *run, Error *err)
         }
         return false;
     }
-    run->result.proven = true;
+    run->result.proven = run->result.not_provable_count == 0; /* a view may be empty */
     return true;
 }
 
@@ -331,6 +338,20 @@ static char *obstacles_text(const ProveResult *result)
     strbuf_init(&text, STRBUF_LINE);
     for (size_t i = 0; i < result->not_provable_count; i++) {
         strbuf_addf(&text, "%s%s", i == 0 ? "" : "; ", result->not_provable[i]);
+    }
+    return strbuf_detach(&text);
+}
+
+static char *unchecked_text(const ProveResult *result)
+{
+    StrBuf text;
+    strbuf_init(&text, STRBUF_LINE);
+    if (result->unchecked_count > 0) {
+        strbuf_addf(&text, "; %zu rule%s could not be checked: ", result->unchecked_count,
+                    result->unchecked_count == 1 ? "" : "s");
+    }
+    for (size_t i = 0; i < result->unchecked_count; i++) {
+        strbuf_addf(&text, "%s%s", i == 0 ? "" : ", ", result->unchecked[i]);
     }
     return strbuf_detach(&text);
 }
@@ -365,8 +386,10 @@ static bool settle(ProveRun *run, Error *err)
     if (result->proven) {
         result->manifest.level = LEVEL_PROVEN;
         result->manifest.proven_at = clock_now();
-        text = mem_printf("Proven: restored into an empty database of %s, %zu tables and %" PRId64 " rows counted",
-                          result->where, result->tables_compared, result->rows);
+        char *unchecked = unchecked_text(result);
+        text = mem_printf("Proven: restored into an empty database of %s, %zu tables and %" PRId64 " rows counted%s",
+                          result->where, result->tables_compared, result->rows, unchecked);
+        mem_free(unchecked);
         ok = run->folder_lock == NULL || manifest_write(run->manifest_path, &result->manifest, err);
     } else {
         char *obstacles = obstacles_text(result);
@@ -392,6 +415,7 @@ static void release_run(ProveRun *run)
     mem_free(run->error);
     mem_free(run->detail);
     mem_free(run->wanted);
+    mem_free(run->other_sort);
     archive_release(&run->archive);
     tools_release(&run->tools);
     connection_release(&run->connection);

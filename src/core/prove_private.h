@@ -47,6 +47,8 @@ typedef struct ProveRun {
     bool stalled;
     char *error, *detail;  /* its own words */
     long failed_id;        /* the entry's at which it failed; 0: it did not say */
+    size_t roles_made;     /* that the archive names, on the engine */
+    char *other_sort;      /* how the source sorts, where the scratch database does not; NULL: it does, or it was plain */
     bool *wanted;          /* for each entry: pg_restore is to restore it */
     uint64_t bytes_all, bytes_done, bytes_now; /* of tables, decoded */
 } ProveRun;
@@ -69,6 +71,14 @@ bool prove_leave_out_unknown(ProveRun *run, Error *err); /* makes the scratch fo
                                                            server does not know (skew.h) */
 /* True also where it stopped at something that the server lacks. */
 bool prove_restore(ProveRun *run, const Tool *tool, Error *err);
+
+/* --- prove_finish.c --- */
+char *prove_missing_role(const char *error); /* that the server's words name; NULL: none; caller frees */
+/* Whether what made pg_restore stop at that entry is out of its way now, and it can go on from there. False with an
+ * error only where the session is lost or was stopped. */
+bool prove_clear_away(ProveRun *run, size_t at, Error *err);
+/* Fills the materialized views; those that cannot be filled are noted as not provable. The owner sees all rows then. */
+bool prove_finish(ProveRun *run, Error *err);
 
 /* --- prove_list.c --- */
 bool prove_is_wanted(const ArchiveEntry *entry);
@@ -99,8 +109,15 @@ int64_t prove_count_entries(const Archive *archive, const char *desc);
 /* The large objects that the TOC lists; -1 when it does not (--data-only). */
 int64_t prove_listed_objects(const Archive *archive);
 
-/* Whether a constraint of that name was made without a look at the rows that were there. */
-bool prove_unchecked_by_design(const Archive *archive, const char *constraint);
+/* Whether that constraint of a table or domain was made without a look at the rows that were there. */
+bool prove_unchecked_by_design(const Archive *archive, const char *schema, const char *table, const char *constraint);
+
+/* The table into which the rows of an entry are loaded where that is another one: pg_dump loads the rows of partitions
+ * whose hash may differ elsewhere through their root. False: its own. Caller frees both. */
+bool prove_loads_elsewhere(const ArchiveEntry *entry, char **schema, char **table);
+
+/* What an archive holds if it is a part: NULL: definitions and rows. Static. */
+const char *prove_part(const Archive *archive);
 
 /* The next role that CREATE POLICY names, as it is written there: *at, at first the whole definition, moves on.
  * NULL: no other; caller frees. */

@@ -230,6 +230,11 @@ static size_t failed_entry(const ProveRun *run)
 static bool note_obstacle(ProveRun *run, size_t at)
 {
     char *obstacle = prove_obstacle(run->error);
+    char *role = prove_missing_role(run->error);
+    if (obstacle == NULL && role != NULL) {
+        obstacle = mem_printf("the server here lacks the role %s", role);
+    }
+    mem_free(role);
     if (obstacle == NULL && prove_lacks_rights(run->error) && at < run->archive.entry_count) {
         const ArchiveEntry *entry = &run->archive.entries[at];
         obstacle = mem_printf("the %s %s%s%s takes rights that a proof does not give a backup", entry->desc,
@@ -240,15 +245,6 @@ static bool note_obstacle(ProveRun *run, size_t at)
     }
     mem_free(obstacle);
     return obstacle != NULL;
-}
-
-/* Whether what stopped it has been cleared away, and it can go on from that entry. False without an error: it has not. */
-static bool clear_away(ProveRun *run, size_t at, Error *err)
-{
-    (void)run;
-    (void)at;
-    (void)err;
-    return false;
 }
 
 /* --- one run after another ---------------------------------------------------------------------------------- */
@@ -307,7 +303,7 @@ bool prove_restore(ProveRun *run, const Tool *tool, Error *err)
         if (ok && code != 0) {
             Error why = ERROR_INIT;
             const size_t at = failed_entry(run);
-            if (at < run->archive.entry_count && clear_away(run, at, &why)) {
+            if (at < run->archive.entry_count && prove_clear_away(run, at, &why)) {
                 from = at;
                 continue;
             }

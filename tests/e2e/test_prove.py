@@ -359,6 +359,87 @@ def test_rights_that_are_lacking(program):
     server.psql("DROP ROLE maker")
 
 
+# What people's databases hold and a plain restore stumbles over; each is sound.
+KINDS = """
+CREATE TYPE status AS ENUM ('open', 'done', 'late', 'lost');
+CREATE TABLE work_orders (s status, n int) PARTITION BY HASH (s);
+CREATE TABLE work_orders_0 PARTITION OF work_orders FOR VALUES WITH (MODULUS 4, REMAINDER 0);
+CREATE TABLE work_orders_1 PARTITION OF work_orders FOR VALUES WITH (MODULUS 4, REMAINDER 1);
+CREATE TABLE work_orders_2 PARTITION OF work_orders FOR VALUES WITH (MODULUS 4, REMAINDER 2);
+CREATE TABLE work_orders_3 PARTITION OF work_orders FOR VALUES WITH (MODULUS 4, REMAINDER 3);
+INSERT INTO work_orders SELECT (enum_range(NULL::status))[1 + i % 4], i FROM generate_series(1, 100) i;
+CREATE TABLE secrets (a int); INSERT INTO secrets SELECT generate_series(1, 10);
+ALTER TABLE secrets ENABLE ROW LEVEL SECURITY; ALTER TABLE secrets FORCE ROW LEVEL SECURITY;
+CREATE POLICY half ON secrets USING (a <= 5);
+CREATE TABLE t (a int); INSERT INTO t VALUES (1);
+ALTER TABLE t ADD CONSTRAINT "must be ""big" CHECK (a > 5) NOT VALID;
+CREATE TABLE whose (who regrole); INSERT INTO whose VALUES ('ann_app');
+CREATE TABLE due (id int, due date); INSERT INTO due VALUES (1, '2020-01-01'), (2, '2999-01-01');
+ALTER TABLE due ADD CONSTRAINT due_check CHECK (due >= current_date) NOT VALID;
+UPDATE pg_constraint SET convalidated = true WHERE conname = 'due_check';
+CREATE MATERIALIZED VIEW z_base AS SELECT count(*) AS n FROM secrets;
+CREATE FUNCTION based() RETURNS bigint LANGUAGE plpgsql AS 'BEGIN RETURN (SELECT n FROM public.z_base); END';
+CREATE MATERIALIZED VIEW a_total AS SELECT public.based() AS n;
+"""
+
+
+def test_kinds_that_are_sound(program):
+    """Rows that come back in other partitions, forced row security, a rule with quotes in its name, a role that only
+    rows name, a rule that refuses its own old rows, views that read each other by functions."""
+    server = harness.shared_server()
+    prover = Prover(program)
+    server.psql("DROP DATABASE IF EXISTS sound; DROP ROLE IF EXISTS ann_app; CREATE ROLE ann_app")
+    name = make(server, "sound", KINDS)
+    folder = harness.temp_dir("b")
+    report = program.good_backup(server, name, folder)
+    for on, env in (([], {}), (switches(server), {"PGPASSWORD": PASSWORD})):
+        done = prover.run(folder, on, env)
+        equal((done.code, done.json().get("not_provable")), (0, []), "the proof: %s %s" % (done.out, done.err))
+        found = done.json()
+        equal((found["level"], found["unchecked"]), ("proven", ["public.due.due_check"]), "the proof")
+        equal((found["tables"], found["rows"]), (len(report["tables"]), 114), "what was counted")
+    check(harness.log_entries(folder)[-1]["message"].endswith("; 1 rule could not be checked: public.due.due_check"),
+          "the log: %s" % harness.log_entries(folder)[-1])
+    # A server of somebody's is not changed: what it lacks is named.
+    server.psql("DROP DATABASE sound")
+    folder = harness.temp_dir("b")
+    program.good_backup(server, make(server, "roleless", "CREATE TABLE t (who regrole); INSERT INTO t VALUES ('ann_app')"),
+                        folder)
+    server.psql("DROP ROLE ann_app")
+    done = prover.run(folder, *on_server(server))
+    equal((done.code, done.json().get("not_provable")), (4, ["the server here lacks the role ann_app"]), done.out)
+
+
+def on_server(server):
+    return switches(server), {"PGPASSWORD": PASSWORD}
+
+
+def test_what_holds_no_proof(program):
+    """A view that cannot be filled is named, and everything else counted. Of archives made by hand, one of a schema is
+    proven; one without rows is not, and says so."""
+    server = harness.shared_server()
+    prover = Prover(program)
+    name = make(server, "partial", "CREATE TABLE t (a int); INSERT INTO t VALUES (1); CREATE FUNCTION fails() RETURNS "
+                "int LANGUAGE plpgsql AS 'BEGIN IF current_database() LIKE ''cmms_prove%'' THEN RAISE ''no''; END IF; "
+                "RETURN 1; END'; CREATE MATERIALIZED VIEW never AS SELECT public.fails() AS n")
+    folder = harness.temp_dir("b")
+    report = program.good_backup(server, name, folder)
+    done = prover.run(folder, *on_server(server))
+    equal((done.code, done.json().get("not_provable"), done.json().get("rows")),
+          (4, ["the materialized view public.never could not be filled"], 1), "a view: " + done.out)
+    equal(manifest_of(report["unix_path"])["level"], "verified", "the level")
+    server.psql("DROP MATERIALIZED VIEW never", name)
+    none = "it holds no rows, only what the tables look like (pg_dump --schema-only)"
+    for option, code, why in (("-npublic", 0, []), ("-s", 4, [none])):
+        folder = harness.temp_dir("b")
+        path = os.path.join(folder, "by_hand.backup")
+        subprocess.run([harness.PG_BIN + "/pg_dump", "-Fc", "-f", path, option, name], check=True,
+                       env={**harness.clean_env(), **server.env(name)})
+        os.chmod(path, 0o644)
+        done = prover.run(folder, on_server(server)[0] + [program.path(path)], on_server(server)[1])
+        equal((done.code, done.json().get("not_provable")), (code, why), "%s: %s" % (option, done.out))
+
+
 def test_killed_in_the_middle(program):
     server = harness.shared_server()
     prover = Prover(program)
