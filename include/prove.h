@@ -55,4 +55,8 @@ void prove_result_release(ProveResult *result);
 bool prove_backup(const char *path, const ProveSpec *spec, const JobSink *sink, const Cancel *cancel,
                   ProveResult *result, Error *err);
 
+/* Removes the folders that interrupted proofs of this user left: each holds a copy of a database. Nothing where a proof
+ * is under way, or where there is none. For the start of a program; what cannot be removed is only told. */
+void prove_clean_up(const JobSink *sink);
+
 #endif

@@ -118,8 +118,9 @@ static bool read_backup(ProveRun *run, Error *err)
 /* --- the engine ------------------------------------------------------------------------------------------ */
 
 typedef struct Leftovers {
-    ProveRun *run;
+    const JobSink *sink;
     const char *base;
+    bool any; /* only looked for */
 } Leftovers;
 
 static bool remove_leftover(void *context, const char *name, const FsInfo *info)
@@ -129,15 +130,36 @@ static bool remove_leftover(void *context, const char *name, const FsInfo *info)
         char *path = fs_join(leftovers->base, name);
         Error why = ERROR_INIT;
         if (fs_remove_tree(path, &why)) {
-            job_log(leftovers->run->sink, LOG_INFO, "Removed \"%s\", left by an interrupted proof", path);
+            job_log(leftovers->sink, LOG_INFO, "Removed \"%s\", left by an interrupted proof", path);
         } else {
-            job_log(leftovers->run->sink, LOG_WARNING, "\"%s\", left by an interrupted proof, stays: %s", path,
+            job_log(leftovers->sink, LOG_WARNING, "\"%s\", left by an interrupted proof, stays: %s", path,
                     why.message);
         }
         error_clear(&why);
         mem_free(path);
     }
     return true;
+}
+
+static bool find_leftover(void *context, const char *name, const FsInfo *info)
+{
+    Leftovers *leftovers = context;
+    leftovers->any = info->is_dir && strncmp(name, FOLDER_PREFIX, sizeof FOLDER_PREFIX - 1) == 0;
+    return !leftovers->any;
+}
+
+void prove_clean_up(const JobSink *sink)
+{
+    char *base = machine_local_data_dir();
+    char *path = base == NULL ? NULL : fs_join(base, LOCK_FILE);
+    Leftovers leftovers = {.sink = sink, .base = base};
+    FsLock *lock = NULL;
+    if (base != NULL && fs_list(base, find_leftover, &leftovers, NULL) && leftovers.any && fs_lock(path, &lock, NULL)) {
+        fs_list(base, remove_leftover, &leftovers, NULL);
+    }
+    fs_unlock(lock);
+    mem_free(path);
+    mem_free(base);
 }
 
 static bool check_space(ProveRun *run, const char *base, Error *err)
@@ -205,7 +227,7 @@ bool prove_take_data_dir(ProveRun *run, char **base, Error *err)
         return error_set(err, EK_SETTINGS, "this user has no folder for the program's data");
     }
     char *lock = fs_join(*base, LOCK_FILE);
-    Leftovers leftovers = {run, *base};
+    Leftovers leftovers = {.sink = run->sink, .base = *base};
     bool ok = fs_lock(lock, &run->prove_lock, err);
     if (!ok && err != NULL && err->kind == EK_BUSY) {
         error_set(err, EK_BUSY, "another backup is being proven on this PC");

@@ -42,7 +42,7 @@ static char *quoted_after(const char *text, const char *key)
     return end == NULL ? NULL : mem_strndup(at + 1, (size_t)(end - at - 1));
 }
 
-static const ArchiveEntry *first_entry(const Archive *archive, const char *desc)
+const ArchiveEntry *prove_first_entry(const Archive *archive, const char *desc)
 {
     for (size_t i = 0; i < archive->entry_count; i++) {
         if (strcmp(archive->entries[i].desc, desc) == 0) {
@@ -54,8 +54,8 @@ static const ArchiveEntry *first_entry(const Archive *archive, const char *desc)
 
 char *prove_encoding(const Archive *archive)
 {
-    const ArchiveEntry *database = first_entry(archive, "DATABASE");
-    const ArchiveEntry *encoding = first_entry(archive, "ENCODING");
+    const ArchiveEntry *database = prove_first_entry(archive, "DATABASE");
+    const ArchiveEntry *encoding = prove_first_entry(archive, "ENCODING");
     char *name = database == NULL ? NULL : quoted_after(database->definition, "ENCODING = ");
     if (name == NULL && encoding != NULL) {
         name = quoted_after(encoding->definition, "client_encoding = ");
@@ -367,6 +367,33 @@ bool prove_lacks_rights(const char *error)
     };
     for (size_t i = 0; error != NULL && i < sizeof words / sizeof words[0]; i++) {
         if (strstr(error, words[i]) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool prove_depends_on_sort(const ArchiveEntry *entry, const char *error)
+{
+    static const struct {
+        const char *desc, *words, *definition;
+    } rows[] = {
+        /* Of plain columns it is the bytes that are the same. */
+        {"INDEX", "could not create unique index", "(("},
+        {"INDEX", "could not create unique index", "(lower("},
+        {"INDEX", "could not create unique index", "(upper("},
+        {"CONSTRAINT", "could not create exclusion constraint", ""},
+        {"TABLE DATA", "violates check constraint", NULL},
+        {"TABLE DATA", "violates partition constraint", NULL},
+        {"TABLE DATA", "no partition of relation", NULL},
+        {"TABLE ATTACH", "empty range bound", ""},
+        {"TABLE ATTACH", "would overlap partition", ""},
+        {"TABLE ATTACH", "violated by some row", ""},
+    };
+    for (size_t i = 0; error != NULL && i < sizeof rows / sizeof rows[0]; i++) {
+        if (strcmp(entry->desc, rows[i].desc) == 0 && strstr(error, rows[i].words) != NULL &&
+            (rows[i].definition == NULL ||
+             (entry->definition != NULL && strstr(entry->definition, rows[i].definition) != NULL))) {
             return true;
         }
     }

@@ -254,29 +254,107 @@ static bool make_extensions(ProveRun *run, Pg *pg, Error *err)
 
 /* --- the database ----------------------------------------------------------------------------------------- */
 
-/* Sorts by code point, in the backup's encoding, so that no locale of the system is needed; letters are known as
- * such beyond ASCII where the server can do that by itself. */
-static char *create_sql(const ProveRun *run)
+static bool is_plain(const char *text)
 {
-    char *encoding = prove_encoding(&run->archive);
+    bool plain = text[0] != '\0' && strlen(text) < 64;
+    for (const char *c = text; *c != '\0'; c++) {
+        plain = plain && ((*c >= '0' && *c <= '9') || (*c >= 'A' && *c <= 'Z') || (*c >= 'a' && *c <= 'z') ||
+                          strchr("_-.@", *c) != NULL);
+    }
+    return plain;
+}
+
+static bool is_c(const char *locale)
+{
+    return locale == NULL || strcmp(locale, "C") == 0 || strcmp(locale, "POSIX") == 0;
+}
+
+/* By code point, so that no locale of the system is needed; letters are known as such beyond ASCII where the server can
+ * do that by itself. */
+static char *plain_sort(const ProveRun *run, const char *encoding)
+{
+    const int version = pg_server_version(run->server);
+    return mem_printf(" LC_COLLATE 'C' LC_CTYPE 'C'%s",
+                      version >= 170000 && strcmp(encoding, "UTF8") == 0
+                          ? " LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8'"
+                      : version >= 150000 ? " LOCALE_PROVIDER libc"
+                                          : "");
+}
+
+/* As the source sorts, by the archive's DATABASE entry, and its name for people; NULL: by code point. The locales of a
+ * system are tried where somebody named a server; the engine runs on Windows, whose are others. */
+static char *source_sort(const ProveRun *run, char **name)
+{
+    const ArchiveEntry *entry = prove_first_entry(&run->archive, "DATABASE");
+    const char *definition = entry == NULL ? NULL : entry->definition;
+    char *provider = prove_option_of(definition, "LOCALE_PROVIDER");
+    char *locale = prove_option_of(definition, "LOCALE");
+    char *collate = prove_option_of(definition, "LC_COLLATE");
+    char *ctype = prove_option_of(definition, "LC_CTYPE");
+    char *icu = prove_option_of(definition, "ICU_LOCALE");
+    char *rules = prove_option_of(definition, "ICU_RULES");
+    const char *sorts = collate != NULL ? collate : locale, *letters = ctype != NULL ? ctype : locale;
+    char *sql = NULL;
+    if (provider != NULL && strcmp(provider, "icu") == 0) {
+        char *tag = prove_literal(icu != NULL ? icu : locale != NULL ? locale : "und");
+        char *more = prove_literal(rules != NULL ? rules : "");
+        *name = mem_printf("%s (ICU)", icu != NULL ? icu : locale != NULL ? locale : "und");
+        sql = mem_printf(" LOCALE_PROVIDER icu ICU_LOCALE %s%s%s LC_COLLATE 'C' LC_CTYPE 'C'", tag,
+                         rules != NULL ? " ICU_RULES " : "", rules != NULL ? more : "");
+        mem_free(more);
+        mem_free(tag);
+    } else if ((provider == NULL || strcmp(provider, "libc") == 0) && !(is_c(sorts) && is_c(letters))) {
+        *name = mem_strdup(!is_c(sorts) ? sorts : letters);
+        if (run->engine == NULL && (sorts == NULL || is_plain(sorts)) && (letters == NULL || is_plain(letters))) {
+            sql = mem_printf(" LC_COLLATE '%s' LC_CTYPE '%s'%s", sorts != NULL ? sorts : "C",
+                             letters != NULL ? letters : "C",
+                             pg_server_version(run->server) >= 150000 ? " LOCALE_PROVIDER libc" : "");
+        }
+    }
+    mem_free(rules);
+    mem_free(icu);
+    mem_free(ctype);
+    mem_free(collate);
+    mem_free(locale);
+    mem_free(provider);
+    return sql;
+}
+
+static bool create(ProveRun *run, const char *encoding, const char *sort, Error *err)
+{
     char *name = pg_identifier(run->database);
     char *owner = run->role_made ? mem_printf(" OWNER %s", name) : mem_strdup("");
-    const int version = pg_server_version(run->server);
-    const char *locale = version >= 170000 && strcmp(encoding, "UTF8") == 0
-                             ? " LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8'"
-                         : version >= 150000 ? " LOCALE_PROVIDER libc"
-                                             : "";
-    bool plain = encoding[0] != '\0';
-    for (const char *c = encoding; *c != '\0'; c++) {
-        plain = plain && ((*c >= '0' && *c <= '9') || (*c >= 'A' && *c <= 'Z') || (*c >= 'a' && *c <= 'z') ||
-                          *c == '_' || *c == '-');
-    }
-    char *sql = mem_printf("CREATE DATABASE %s%s TEMPLATE template0 ENCODING '%s' LC_COLLATE 'C' LC_CTYPE 'C'%s"
-                           " CONNECTION LIMIT " DATABASE_MARK, name, owner, plain ? encoding : "UTF8", locale);
+    char *more = mem_printf("%s TEMPLATE template0 ENCODING '%s'%s CONNECTION LIMIT " DATABASE_MARK, owner,
+                            is_plain(encoding) ? encoding : "UTF8", sort);
+    const bool ok = run_on(run->server, "CREATE DATABASE ", run->database, more, run->cancel, err);
+    mem_free(more);
     mem_free(owner);
     mem_free(name);
+    return ok;
+}
+
+/* In the backup's encoding, and as the source sorts, where the server can; else by code point, and how the source does
+ * is kept in run->other_sort. */
+static bool create_database(ProveRun *run, Error *err)
+{
+    char *encoding = prove_encoding(&run->archive);
+    char *plain = plain_sort(run, encoding);
+    char *sort = source_sort(run, &run->other_sort);
+    Error why = ERROR_INIT;
+    bool ok = sort != NULL && create(run, encoding, sort, &why);
+    if (ok) {
+        mem_free(run->other_sort);
+        run->other_sort = NULL;
+    } else if (sort != NULL && is_the_end(&why)) {
+        error_move(err, &why);
+    } else {
+        ok = create(run, encoding, plain, err);
+    }
+    error_clear(&why);
+    mem_free(sort);
+    mem_free(plain);
     mem_free(encoding);
-    return sql;
+    return ok;
 }
 
 /* In the empty database, by who made it. */
@@ -308,6 +386,37 @@ static bool connect_as_role(ProveRun *run, Error *err)
     return false;
 }
 
+/* The settings of the database that was backed up, by the one who restores: what that may not set is not needed. They
+ * count for sessions that begin later. */
+static bool apply_settings(ProveRun *run, Error *err)
+{
+    const ArchiveEntry *entry = prove_first_entry(&run->archive, "DATABASE PROPERTIES");
+    const char *at = entry == NULL || entry->definition == NULL ? "" : entry->definition;
+    bool any = false, ok = true;
+    for (char *setting = prove_next_setting(&at); setting != NULL; setting = prove_next_setting(&at)) {
+        Error why = ERROR_INIT;
+        char *after = mem_printf(" SET %s", setting);
+        any = true;
+        if (ok && !run_on(run->pg, "ALTER DATABASE ", run->database, after, run->cancel, &why)) {
+            ok = !is_the_end(&why);
+            if (ok) {
+                job_log(run->sink, LOG_INFO, "The setting %s of the database is left out", setting);
+            } else {
+                error_move(err, &why);
+            }
+        }
+        error_clear(&why);
+        mem_free(after);
+        mem_free(setting);
+    }
+    if (!ok || !any) {
+        return ok;
+    }
+    pg_close(run->pg);
+    run->pg = NULL;
+    return pg_connect(&run->connection, run->cancel, &run->pg, err);
+}
+
 bool prove_make_database(ProveRun *run, Error *err)
 {
     Connection maker;
@@ -319,9 +428,7 @@ bool prove_make_database(ProveRun *run, Error *err)
     connection_init(&maker);
     connection_copy(&maker, &run->connection);
     bool ok = !run->has_role || make_role(run, err);
-    char *sql = create_sql(run);
-    ok = ok && pg_query(run->server, sql, NULL, 0, run->cancel, NULL, err);
-    mem_free(sql);
+    ok = ok && create_database(run, err);
     if (ok) {
         mem_free(run->connection.database);
         run->connection.database = mem_strdup(run->database);
@@ -335,7 +442,7 @@ bool prove_make_database(ProveRun *run, Error *err)
         run->pg = pg;
         pg = NULL;
     }
-    ok = ok && (run->pg != NULL || connect_as_role(run, err));
+    ok = ok && (run->pg != NULL || connect_as_role(run, err)) && apply_settings(run, err);
     pg_close(pg);
     connection_release(&maker);
     return ok;

@@ -91,6 +91,11 @@ char *prove_take_name(const char **at);    /* an identifier, without its quotes 
 char *prove_take_literal(const char **at); /* 'text' or E'text', likewise */
 bool prove_take_word(const char **at, const char *word);
 char *prove_literal(const char *text); /* for SQL of our own */
+/* An option of CREATE DATABASE: "ICU_LOCALE". */
+char *prove_option_of(const char *definition, const char *name);
+/* The next setting of DATABASE PROPERTIES on which the meaning of a value or a rule may depend, for ALTER DATABASE … SET:
+ * "TimeZone" TO 'Europe/Istanbul'. */
+char *prove_next_setting(const char **at);
 
 /* --- prove_compare.c --- */
 
@@ -116,6 +121,8 @@ bool prove_unchecked_by_design(const Archive *archive, const char *schema, const
  * whose hash may differ elsewhere through their root. False: its own. Caller frees both. */
 bool prove_loads_elsewhere(const ArchiveEntry *entry, char **schema, char **table);
 
+const ArchiveEntry *prove_first_entry(const Archive *archive, const char *desc); /* NULL: none */
+
 /* What an archive holds if it is a part: NULL: definitions and rows. Static. */
 const char *prove_part(const Archive *archive);
 
@@ -133,6 +140,8 @@ void prove_add_left_out(ProveResult *result, const char *kind, const char *name)
 
 /* Whether pg_restore failed for a right that was not given. */
 bool prove_lacks_rights(const char *error);
+/* Whether what pg_restore failed at depends on how text is sorted or on what its letters are. */
+bool prove_depends_on_sort(const ArchiveEntry *entry, const char *error);
 /* What a server lacks in whose words pg_restore failed; NULL: that is no such failure. Caller frees. */
 char *prove_obstacle(const char *error);
 

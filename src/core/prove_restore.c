@@ -240,6 +240,10 @@ static bool note_obstacle(ProveRun *run, size_t at)
         obstacle = mem_printf("the %s %s%s%s takes rights that a proof does not give a backup", entry->desc,
                               entry->schema != NULL ? entry->schema : "", entry->schema != NULL ? "." : "", entry->tag);
     }
+    if (obstacle == NULL && run->other_sort != NULL && at < run->archive.entry_count &&
+        prove_depends_on_sort(&run->archive.entries[at], run->error)) {
+        obstacle = mem_printf("the database sorts by %s, which the server here does not", run->other_sort);
+    }
     if (obstacle != NULL) {
         prove_add_obstacle(&run->result, obstacle);
     }

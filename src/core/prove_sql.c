@@ -96,3 +96,86 @@ char *prove_literal(const char *text)
     strbuf_addch(&sql, '\'');
     return strbuf_detach(&sql);
 }
+
+char *prove_option_of(const char *definition, const char *name)
+{
+    const char *at = definition;
+    if (at == NULL || !prove_take_word(&at, "CREATE DATABASE ")) {
+        return NULL;
+    }
+    mem_free(prove_take_name(&at));
+    prove_take_word(&at, " WITH");
+    while (*at == ' ') {
+        char *key = prove_take_name(&at);
+        char *value = key != NULL && prove_take_word(&at, " = ") ? prove_take_literal(&at) : NULL;
+        value = value == NULL && key != NULL ? prove_take_name(&at) : value; /* a word */
+        const bool found = key != NULL && value != NULL && strcmp(key, name) == 0;
+        const bool over = value == NULL;
+        mem_free(key);
+        if (found) {
+            return value;
+        }
+        mem_free(value);
+        if (over) {
+            break;
+        }
+    }
+    return NULL;
+}
+
+/* What a value or a rule may mean by. Nothing that limits, logs, loads or switches off. */
+static bool is_of_meaning(const char *setting)
+{
+    static const char *const names[] = {
+        "DateStyle", "IntervalStyle", "TimeZone", "array_nulls", "bytea_output", "default_text_search_config",
+        "default_toast_compression", "extra_float_digits", "lc_monetary", "lc_numeric", "lc_time",
+        "timezone_abbreviations", "transform_null_equals", "xmlbinary", "xmloption"};
+    bool found = strchr(setting, '.') != NULL; /* the application's own */
+    for (size_t i = 0; !found && i < sizeof names / sizeof names[0]; i++) {
+        found = strcmp(names[i], setting) == 0;
+    }
+    return found;
+}
+
+/* Behind ALTER DATABASE; NULL: none that is wanted. */
+static char *take_setting(const char **at)
+{
+    char *database = prove_take_name(at);
+    char *name = database != NULL && prove_take_word(at, " SET ") ? prove_take_name(at) : NULL;
+    StrBuf sql;
+    strbuf_init(&sql, STRBUF_LINE);
+    bool ok = name != NULL && is_of_meaning(name) && prove_take_word(at, " TO ");
+    if (ok) {
+        char *quoted = pg_identifier(name);
+        strbuf_addf(&sql, "%s TO ", quoted);
+        mem_free(quoted);
+    }
+    for (bool first = true; ok && (first || prove_take_word(at, ", ")); first = false) {
+        char *text = prove_take_literal(at);
+        char *literal = text == NULL ? NULL : prove_literal(text);
+        ok = literal != NULL && strbuf_addf(&sql, "%s%s", first ? "" : ", ", literal);
+        mem_free(literal);
+        mem_free(text);
+    }
+    ok = ok && **at == ';';
+    mem_free(name);
+    mem_free(database);
+    if (!ok) {
+        strbuf_release(&sql);
+        return NULL;
+    }
+    return strbuf_detach(&sql);
+}
+
+char *prove_next_setting(const char **at)
+{
+    while (**at != '\0') {
+        char *sql = prove_take_word(at, "ALTER DATABASE ") ? take_setting(at) : NULL;
+        const char *end = strchr(*at, '\n');
+        *at = end == NULL ? *at + strlen(*at) : end + 1;
+        if (sql != NULL) {
+            return sql;
+        }
+    }
+    return NULL;
+}

@@ -161,6 +161,57 @@ static void names_and_texts(void **state)
     assert_text(prove_literal("a\\'"), " E'a\\\\'''");
 }
 
+static void options_of_a_database(void **state)
+{
+    (void)state;
+    static const char definition[] = "CREATE DATABASE \"x LOCALE = 'y'\" WITH TEMPLATE = template0 ENCODING = 'UTF8' "
+                                     "LOCALE_PROVIDER = icu LOCALE = 'en_US.UTF-8' ICU_LOCALE = 'tr-TR';\n";
+    static const char *const cases[][2] = {{"TEMPLATE", "template0"}, {"ENCODING", "UTF8"}, {"LOCALE_PROVIDER", "icu"},
+                                           {"LOCALE", "en_US.UTF-8"}, {"ICU_LOCALE", "tr-TR"}};
+    for (size_t i = 0; i < TEST_COUNT(cases); i++) {
+        assert_text(prove_option_of(definition, cases[i][0]), cases[i][1]);
+    }
+    assert_null(prove_option_of(definition, "LC_CTYPE"));
+    assert_null(prove_option_of("CREATE DATABASE a", "LOCALE"));
+    assert_null(prove_option_of("CREATE DATABASE \"a", "LOCALE"));
+    assert_null(prove_option_of(NULL, "LOCALE"));
+}
+
+static void settings_of_a_database(void **state)
+{
+    (void)state;
+    const char *at = "ALTER DATABASE \"a b\" CONNECTION LIMIT = 5;\n"
+                     "ALTER DATABASE \"a b\" SET \"TimeZone\" TO 'Europe/Istanbul';\n"
+                     "ALTER DATABASE \"a b\" SET statement_timeout TO '1s';\n"
+                     "ALTER DATABASE \"a b\" SET session_preload_libraries TO 'evil';\n"
+                     "ALTER DATABASE \"a b\" SET \"app.tenant\" TO 'it''s', 'two';\n"
+                     "ALTER ROLE ann IN DATABASE \"a b\" SET \"TimeZone\" TO 'UTC';\n"
+                     "ALTER DATABASE \"a b\" SET \"DateStyle\" TO 'ISO'; DROP TABLE x;\n"
+                     "ALTER DATABASE \"a b\" SET \"TimeZone\" TO 'open";
+    assert_text(prove_next_setting(&at), "\"TimeZone\" TO 'Europe/Istanbul'");
+    assert_text(prove_next_setting(&at), "\"app.tenant\" TO 'it''s', 'two'");
+    assert_text(prove_next_setting(&at), "\"DateStyle\" TO 'ISO'");
+    assert_null(prove_next_setting(&at));
+}
+
+static void what_depends_on_sorting(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *desc, *definition, *error;
+        bool depends;
+    } cases[] = {
+        {"INDEX", "CREATE UNIQUE INDEX i ON t USING btree (lower(a))", "could not create unique index \"i\"", true},
+        {"INDEX", "CREATE UNIQUE INDEX i ON t USING btree (a)", "could not create unique index \"i\"", false},
+        {"TABLE DATA", NULL, "relation \"t\" violates check constraint \"c\"", true},
+        {"TABLE DATA", NULL, "invalid input syntax", false},
+        {"FK CONSTRAINT", "ALTER TABLE", "violates foreign key constraint", false}};
+    for (size_t i = 0; i < TEST_COUNT(cases); i++) {
+        const ArchiveEntry entry = {.desc = (char *)cases[i].desc, .definition = (char *)cases[i].definition};
+        assert_int_equal(prove_depends_on_sort(&entry, cases[i].error), cases[i].depends);
+    }
+}
+
 static void wanted_entries(void **state)
 {
     (void)state;
@@ -431,6 +482,9 @@ int main(void)
         cmocka_unit_test(tables_that_are_loaded_elsewhere),
         cmocka_unit_test(parts_of_a_database),
         cmocka_unit_test(names_and_texts),
+        cmocka_unit_test(options_of_a_database),
+        cmocka_unit_test(settings_of_a_database),
+        cmocka_unit_test(what_depends_on_sorting),
         cmocka_unit_test(wanted_entries),
         cmocka_unit_test(roles_that_are_missing),
         cmocka_unit_test(rights_that_are_lacking),
