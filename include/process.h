@@ -41,6 +41,9 @@ typedef struct ProcessSpec {
     /* Windows: the child gets a token without the rights of an administrator, which a PostgreSQL server refuses
      * to run with. Nothing elsewhere. */
     bool drop_rights;
+    /* Windows: how many processes there may be at a time, the child and all that come of it; more are refused to who
+     * starts them. 0: any number. Nothing elsewhere. */
+    unsigned max_processes;
 } ProcessSpec;
 
 typedef struct ProcessResult {

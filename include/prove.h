@@ -30,8 +30,12 @@ typedef struct ProveResult {
      * ..."); nothing is known against the backup then, and its level stays what it was. */
     char **not_provable;
     size_t not_provable_count;
-    char **left_out; /* options of columns and tables that the server does not know (skew.h): "column option foo" */
+    char **left_out; /* options of columns and tables that the server does not know (skew.h): "column option foo"; and
+                        what nothing may set off while it is restored: "event trigger foo" */
     size_t left_out_count;
+    char **unchecked; /* rules that refuse rows which the source holds, so that no restore can check them:
+                         "public.orders.due_check"; left out, it was restored and counted all the same */
+    size_t unchecked_count;
     Manifest manifest;      /* as it is now */
     char *where;            /* "PostgreSQL 18.1" */
     size_t tables_compared; /* counted after the restore, and as many rows as the backup holds */
@@ -50,5 +54,9 @@ void prove_result_release(ProveResult *result);
  * What an interrupted run left is removed at the start. */
 bool prove_backup(const char *path, const ProveSpec *spec, const JobSink *sink, const Cancel *cancel,
                   ProveResult *result, Error *err);
+
+/* Removes the folders that interrupted proofs of this user left: each holds a copy of a database. Nothing where a proof
+ * is under way, or where there is none. For the start of a program; what cannot be removed is only told. */
+void prove_clean_up(const JobSink *sink);
 
 #endif

@@ -37,6 +37,11 @@ set(CORE_SOURCES
   src/core/progress.c
   src/core/prove.c
   src/core/prove_compare.c
+  src/core/prove_database.c
+  src/core/prove_finish.c
+  src/core/prove_list.c
+  src/core/prove_restore.c
+  src/core/prove_sql.c
   src/core/redact.c
   src/core/releases.c
   src/core/retention.c

@@ -119,7 +119,8 @@ static const char verify[] =
 static const char prove[] =
     "Prove a backup: read every byte, restore it into an empty database of the bundled server, count the rows of\n"
     "each table, look at constraints and indexes, and take it all away again. The database that was backed up is\n"
-    "not touched. The outcome is kept for backups in the backup folder.\n"
+    "not touched. The outcome is kept for backups in the backup folder. What is in a backup runs with no right but\n"
+    "to that empty database; what takes more is named, and nothing is said against the backup then.\n"
     "\n"
     "Usage:\n"
     "  cmms-backup-cli prove [OPTION]... [FILE]\n"

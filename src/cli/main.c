@@ -14,6 +14,7 @@
 #include "folder.h"
 #include "jsonutil.h"
 #include "mem.h"
+#include "prove.h"
 #include "tools.h"
 #include "verb_export.h"
 #include "version.h"
@@ -174,6 +175,8 @@ static void show_version(const Options *options)
 
 static int run_verb(Cli *cli)
 {
+    const JobSink sink = output_sink(&cli->output);
+    prove_clean_up(&sink);
     switch (cli->options->verb) {
     case VERB_BACKUP: return run_backup(cli);
     case VERB_LIST: return run_list(cli);

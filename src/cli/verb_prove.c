@@ -31,6 +31,10 @@ static cJSON *proven_document(const char *path, const ProveResult *result)
     for (size_t i = 0; i < result->left_out_count; i++) {
         cJSON_AddItemToArray(left_out, cJSON_CreateString(result->left_out[i]));
     }
+    cJSON *unchecked = cJSON_AddArrayToObject(document, "unchecked");
+    for (size_t i = 0; i < result->unchecked_count; i++) {
+        cJSON_AddItemToArray(unchecked, cJSON_CreateString(result->unchecked[i]));
+    }
     return document;
 }
 
@@ -44,6 +48,10 @@ static void show_result(Output *output, const char *path, const ProveResult *res
             output_coloured(output, COLOUR_GOOD, line);
         }
         mem_free(line);
+        for (size_t i = 0; !output->quiet && i < result->unchecked_count; i++) {
+            output_line(output, "  The rule %s could not be checked: it refuses rows that the table holds.",
+                        result->unchecked[i]);
+        }
         return;
     }
     char *line = mem_printf("%s cannot be proven here; nothing speaks against it, its level stays %s:",

@@ -47,6 +47,11 @@
 #define START_TRIES 3
 #define LEAVING_TRIES 20
 #define LEAVING_MS 500u
+#define CONNECTIONS "20"
+/* Its sessions, as many again for their parallel workers, its own processes (eight, and up to 32 that read and write in
+ * 18), and what Windows starts beside each program without a window. PostgreSQL makes a process a session: one more than
+ * this, and it only refuses that session. */
+#define MAX_PROCESSES 96u
 #define POLL_MS 50u
 #define READY_MS 120000u /* a recovery after a crash may take its time */
 #define INITDB_SECONDS 600u  /* without a word */
@@ -431,7 +436,7 @@ static void server_thread(void *argument)
                                 "-c", port,
                                 "-c", "listen_addresses=127.0.0.1",
                                 "-c", "unix_socket_directories=",
-                                "-c", "max_connections=20",
+                                "-c", "max_connections=" CONNECTIONS,
                                 "-c", "shared_buffers=64MB",
                                 /* What is here can be made again; nothing is replicated. */
                                 "-c", "synchronous_commit=off",
@@ -441,6 +446,11 @@ static void server_thread(void *argument)
                                 /* No rows and no statements of somebody's database in its log. */
                                 "-c", "log_error_verbosity=terse",
                                 "-c", "log_min_error_statement=panic",
+                                /* It may hold what somebody else wrote: no library of its choice, no compiler. */
+                                "-c", "session_preload_libraries=",
+                                "-c", "local_preload_libraries=",
+                                "-c", "shared_preload_libraries=",
+                                "-c", "jit=off",
                                 NULL};
     ProcessSpec spec = {.program = program,
                         .argv = argv,
@@ -449,7 +459,8 @@ static void server_thread(void *argument)
                         .on_stdout = server_said,
                         .on_stderr = server_said,
                         .context = engine,
-                        .drop_rights = true};
+                        .drop_rights = true,
+                        .max_processes = MAX_PROCESSES};
     process_run(&spec, engine->kill, &engine->result, &engine->error);
     line_splitter_release(&engine->lines);
     mutex_lock(engine->mutex);

@@ -43,7 +43,7 @@ static char *quoted_after(const char *text, const char *key)
     return end == NULL ? NULL : mem_strndup(at + 1, (size_t)(end - at - 1));
 }
 
-static const ArchiveEntry *first_entry(const Archive *archive, const char *desc)
+const ArchiveEntry *prove_first_entry(const Archive *archive, const char *desc)
 {
     for (size_t i = 0; i < archive->entry_count; i++) {
         if (strcmp(archive->entries[i].desc, desc) == 0) {
@@ -55,8 +55,8 @@ static const ArchiveEntry *first_entry(const Archive *archive, const char *desc)
 
 char *prove_encoding(const Archive *archive)
 {
-    const ArchiveEntry *database = first_entry(archive, "DATABASE");
-    const ArchiveEntry *encoding = first_entry(archive, "ENCODING");
+    const ArchiveEntry *database = prove_first_entry(archive, "DATABASE");
+    const ArchiveEntry *encoding = prove_first_entry(archive, "ENCODING");
     char *name = database == NULL ? NULL : quoted_after(database->definition, "ENCODING = ");
     if (name == NULL && encoding != NULL) {
         name = quoted_after(encoding->definition, "client_encoding = ");
@@ -105,33 +105,75 @@ int64_t prove_listed_objects(const Archive *archive)
     return count == 0 && have_data ? -1 : count;
 }
 
-bool prove_unchecked_by_design(const Archive *archive, const char *constraint)
+static bool same(const char *a, const char *b)
 {
-    for (size_t i = 0; i < archive->entry_count; i++) {
-        const char *definition = archive->entries[i].definition;
-        if (definition != NULL && strstr(definition, constraint) != NULL &&
-            (strstr(definition, " NOT VALID") != NULL || strstr(definition, " NOT ENFORCED") != NULL)) {
-            return true;
-        }
-    }
-    return false;
+    return a != NULL && b != NULL && strcmp(a, b) == 0;
 }
 
-/* To the end of a word or of a quoted name ("" inside stands for one quote). */
-static const char *name_end(const char *at)
+/* Behind CONSTRAINT name in a definition; NULL: it does not make that one. */
+static const char *behind_constraint(const char *definition, const char *constraint)
 {
-    if (*at != '"') {
-        return at + strcspn(at, " ,;(");
-    }
-    for (at++; *at != '\0'; at++) {
-        if (*at == '"') {
-            if (at[1] != '"') {
-                return at + 1;
-            }
-            at++;
+    static const char word[] = "CONSTRAINT ";
+    for (const char *at = strstr(definition, word); at != NULL; at = strstr(at, word)) {
+        at += sizeof word - 1;
+        const char *end = at;
+        char *name = prove_take_name(&end);
+        const bool found = same(name, constraint);
+        mem_free(name);
+        if (found) {
+            return end;
         }
     }
-    return at;
+    return NULL;
+}
+
+bool prove_unchecked_by_design(const Archive *archive, const char *schema, const char *table, const char *constraint)
+{
+    char *tag = mem_printf("%s %s", table, constraint); /* of an entry of its own */
+    bool found = false;
+    for (size_t i = 0; !found && i < archive->entry_count; i++) {
+        const ArchiveEntry *entry = &archive->entries[i];
+        if (entry->definition != NULL && same(entry->schema, schema) &&
+            (same(entry->tag, tag) || same(entry->tag, table))) {
+            const char *rest = behind_constraint(entry->definition, constraint);
+            found = rest != NULL && (strstr(rest, " NOT VALID") != NULL || strstr(rest, " NOT ENFORCED") != NULL);
+        }
+    }
+    mem_free(tag);
+    return found;
+}
+
+bool prove_loads_elsewhere(const ArchiveEntry *entry, char **schema, char **table)
+{
+    const char *at = entry->copy_statement;
+    if (strcmp(entry->desc, "TABLE DATA") != 0 || at == NULL || !prove_take_word(&at, "COPY ")) {
+        return false;
+    }
+    char *in = prove_take_name(&at);
+    char *name = in != NULL && prove_take_word(&at, ".") ? prove_take_name(&at) : NULL;
+    if (name == NULL || (same(in, entry->schema) && same(name, entry->tag))) {
+        mem_free(in);
+        mem_free(name);
+        return false;
+    }
+    *schema = in;
+    *table = name;
+    return true;
+}
+
+const char *prove_part(const Archive *archive)
+{
+    bool tables = false, holding = false, rows = false;
+    for (size_t i = 0; i < archive->entry_count; i++) {
+        const ArchiveEntry *entry = &archive->entries[i];
+        const bool table = strcmp(entry->desc, "TABLE") == 0;
+        tables = tables || table;
+        holding = holding || (table && entry->definition != NULL && strstr(entry->definition, "\nPARTITION BY ") == NULL);
+        rows = rows || strcmp(entry->desc, "TABLE DATA") == 0;
+    }
+    return holding && !rows  ? "it holds no rows, only what the tables look like (pg_dump --schema-only)"
+           : rows && !tables ? "it holds rows, but not the tables for them (pg_dump --data-only)"
+                             : NULL;
 }
 
 /* pg_dump writes CREATE POLICY name ON table [AS …] [FOR …] [TO role, role] [USING (…)] [WITH CHECK (…)]; */
@@ -141,7 +183,7 @@ char *prove_policy_role(const char **at, bool first)
     if (first) {
         bool found = false;
         while (!found && *next != '\0' && *next != '(') {
-            const char *end = *next == '"' ? name_end(next) : next + 1;
+            const char *end = *next == '"' ? prove_name_end(next) : next + 1;
             found = strncmp(next, " TO ", 4) == 0;
             next = found ? next + 4 : end;
         }
@@ -154,7 +196,7 @@ char *prove_policy_role(const char **at, bool first)
         }
         next += 2;
     }
-    const char *end = name_end(next);
+    const char *end = prove_name_end(next);
     *at = end;
     return end == next ? NULL : mem_strndup(next, (size_t)(end - next));
 }
@@ -176,6 +218,14 @@ static void add_obstacle_owned(ProveResult *result, char *text)
 {
     prove_add_obstacle(result, text);
     mem_free(text);
+}
+
+void prove_add_left_out(ProveResult *result, const char *kind, const char *name)
+{
+    if (result->left_out_count < MAX_OBSTACLES) {
+        result->left_out = mem_resize(result->left_out, result->left_out_count + 1, sizeof *result->left_out);
+        result->left_out[result->left_out_count++] = mem_printf("%s %s", kind, name);
+    }
 }
 
 /* One number; `param` may be NULL. */
@@ -236,6 +286,10 @@ bool prove_look_ahead(Pg *pg, const Archive *archive, bool own, const Cancel *ca
     const int from = prove_major(archive->server_version);
     const int here = pg_server_version(pg) / 10000;
     int64_t found = 0;
+    const char *part = prove_part(archive);
+    if (part != NULL) {
+        prove_add_obstacle(result, part);
+    }
     if (from > here) {
         add_obstacle_owned(result, mem_printf("the backup is of PostgreSQL %d, and the server here is %s", from,
                                               pg_server_version_text(pg)));
@@ -298,6 +352,55 @@ char *prove_obstacle(const char *error)
     return NULL;
 }
 
+bool prove_lacks_rights(const char *error)
+{
+    static const char *const words[] = {
+        "permission denied",
+        "must be superuser",
+        "must be owner of",
+        "must be member of role",
+        "must be able to SET ROLE",
+        "must have privileges of",
+        "only superuser",
+        "Only superuser",
+        "Only roles with",
+        "only be created by superuser",
+    };
+    for (size_t i = 0; error != NULL && i < sizeof words / sizeof words[0]; i++) {
+        if (strstr(error, words[i]) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool prove_depends_on_sort(const ArchiveEntry *entry, const char *error)
+{
+    static const struct {
+        const char *desc, *words, *definition;
+    } rows[] = {
+        /* Of plain columns it is the bytes that are the same. */
+        {"INDEX", "could not create unique index", "(("},
+        {"INDEX", "could not create unique index", "(lower("},
+        {"INDEX", "could not create unique index", "(upper("},
+        {"CONSTRAINT", "could not create exclusion constraint", ""},
+        {"TABLE DATA", "violates check constraint", NULL},
+        {"TABLE DATA", "violates partition constraint", NULL},
+        {"TABLE DATA", "no partition of relation", NULL},
+        {"TABLE ATTACH", "empty range bound", ""},
+        {"TABLE ATTACH", "would overlap partition", ""},
+        {"TABLE ATTACH", "violated by some row", ""},
+    };
+    for (size_t i = 0; error != NULL && i < sizeof rows / sizeof rows[0]; i++) {
+        if (strcmp(entry->desc, rows[i].desc) == 0 && strstr(error, rows[i].words) != NULL &&
+            (rows[i].definition == NULL ||
+             (entry->definition != NULL && strstr(entry->definition, rows[i].definition) != NULL))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* --- what came back -------------------------------------------------------------------------------------- */
 
 /* A table of an extension may hold what the extension's own script put there. */
@@ -350,6 +453,117 @@ static bool compare_table(Pg *pg, TableCount *table, const Cancel *cancel, Prove
     return ok;
 }
 
+/* Entries whose rows come back in other tables than they were in. */
+typedef struct Moved {
+    const ArchiveEntry *entry;
+    char *schema, *table; /* into which they are loaded */
+    bool compared;
+} Moved;
+
+static Moved *moved_tables(const Archive *archive, size_t *count)
+{
+    Moved *moved = NULL;
+    *count = 0;
+    for (size_t i = 0; i < archive->entry_count; i++) {
+        Moved one = {.entry = &archive->entries[i]};
+        if (prove_loads_elsewhere(one.entry, &one.schema, &one.table)) {
+            moved = mem_resize(moved, *count + 1, sizeof *moved);
+            moved[(*count)++] = one;
+        }
+    }
+    return moved;
+}
+
+static Moved *find_moved(Moved *moved, size_t count, const TableCount *table)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (same(moved[i].entry->schema, table->schema) && same(moved[i].entry->tag, table->name)) {
+            return &moved[i];
+        }
+    }
+    return NULL;
+}
+
+static const TableCount *find_table(const Manifest *manifest, const char *schema, const char *name)
+{
+    for (size_t i = 0; i < manifest->table_count; i++) {
+        if (same(manifest->tables[i].schema, schema) && same(manifest->tables[i].name, name)) {
+            return &manifest->tables[i];
+        }
+    }
+    return NULL;
+}
+
+/* All tables below a root together. */
+static bool compare_root(Pg *pg, const char *schema, const char *root, const Cancel *cancel, ProveResult *result,
+                         Error *err)
+{
+    const char *const params[] = {schema, root};
+    PgRows *rows = NULL;
+    int64_t wanted = 0, all = 0;
+    bool known = true;
+    bool ok = pg_query(pg,
+                       "WITH RECURSIVE below AS (SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n"
+                       " ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2 UNION"
+                       " SELECT i.inhrelid FROM pg_catalog.pg_inherits i JOIN below b ON i.inhparent = b.oid)"
+                       " SELECT n.nspname, c.relname FROM below b JOIN pg_catalog.pg_class c ON c.oid = b.oid"
+                       " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r'",
+                       params, 2, cancel, &rows, err);
+    for (size_t i = 0; ok && i < pg_row_count(rows); i++) {
+        const TableCount *table = find_table(&result->manifest, pg_value(rows, i, 0), pg_value(rows, i, 1));
+        char *name = pg_table_name(pg_value(rows, i, 0), pg_value(rows, i, 1));
+        char *sql = mem_printf("SELECT count(*) FROM ONLY %s", name);
+        int64_t found = 0;
+        ok = ask_number(pg, sql, NULL, cancel, &found, err);
+        mem_free(sql);
+        mem_free(name);
+        const int64_t held = table == NULL ? 0 : table->rows >= 0 ? table->rows : table->expected;
+        known = known && held >= 0;
+        wanted += held;
+        all += found;
+    }
+    if (ok && known && all != wanted) {
+        ok = error_set(err, EK_DAMAGED, "%" PRId64 " rows of %s.%s and its partitions came back, and the backup holds %"
+                       PRId64, all, schema, root, wanted);
+    }
+    pg_rows_free(rows);
+    return ok;
+}
+
+static bool compare_tables(Pg *pg, const Archive *archive, const Cancel *cancel,
+                           void (*counted)(void *context, size_t done, size_t all), void *context, ProveResult *result,
+                           Error *err)
+{
+    size_t count = 0;
+    Moved *moved = moved_tables(archive, &count);
+    bool ok = true;
+    for (size_t i = 0; ok && i < result->manifest.table_count; i++) {
+        TableCount *table = &result->manifest.tables[i];
+        Moved *elsewhere = find_moved(moved, count, table);
+        if (elsewhere == NULL) {
+            ok = compare_table(pg, table, cancel, result, err);
+        } else {
+            for (size_t k = 0; k < count; k++) {
+                elsewhere->compared = elsewhere->compared ||
+                                      (moved[k].compared && same(moved[k].schema, elsewhere->schema) &&
+                                       same(moved[k].table, elsewhere->table));
+            }
+            ok = elsewhere->compared ||
+                 compare_root(pg, elsewhere->schema, elsewhere->table, cancel, result, err);
+            elsewhere->compared = true;
+            result->tables_compared++;
+            result->rows += table->rows >= 0 ? table->rows : 0;
+        }
+        counted(context, i + 1, result->manifest.table_count);
+    }
+    for (size_t k = 0; k < count; k++) {
+        mem_free(moved[k].schema);
+        mem_free(moved[k].table);
+    }
+    mem_free(moved);
+    return ok;
+}
+
 /* The first row of the answer names what is wrong. */
 static bool check_none(Pg *pg, const char *sql, const char *what, const Cancel *cancel, Error *err)
 {
@@ -367,15 +581,18 @@ static bool check_constraints(Pg *pg, const Archive *archive, const Cancel *canc
 {
     PgRows *rows = NULL;
     if (!pg_query(pg,
-                  "SELECT co.conname, n.nspname FROM pg_catalog.pg_constraint co JOIN pg_catalog.pg_namespace n"
-                  " ON n.oid = co.connamespace WHERE NOT co.convalidated AND co.conparentid = 0 AND" USER_SCHEMAS,
+                  "SELECT co.conname, n.nspname, coalesce(c.relname, t.typname) FROM pg_catalog.pg_constraint co"
+                  " JOIN pg_catalog.pg_namespace n ON n.oid = co.connamespace LEFT JOIN pg_catalog.pg_class c"
+                  " ON c.oid = co.conrelid LEFT JOIN pg_catalog.pg_type t ON t.oid = co.contypid"
+                  /* Those that a table has of its parent go with that one's. */
+                  " WHERE NOT co.convalidated AND co.conparentid = 0 AND co.conislocal AND" USER_SCHEMAS,
                   NULL, 0, cancel, &rows, err)) {
         return false;
     }
     bool ok = true;
     for (size_t i = 0; ok && i < pg_row_count(rows); i++) {
         const char *name = pg_value(rows, i, 0);
-        if (!prove_unchecked_by_design(archive, name)) {
+        if (!prove_unchecked_by_design(archive, pg_value(rows, i, 1), pg_value(rows, i, 2), name)) {
             ok = error_set(err, EK_DAMAGED, "the constraint %s.%s came back without being checked",
                            pg_value(rows, i, 1), name);
         }
@@ -398,12 +615,10 @@ bool prove_compare(Pg *pg, const Archive *archive, const Cancel *cancel,
     const int64_t objects = prove_listed_objects(archive);
     const int64_t constraints = prove_count_entries(archive, "CONSTRAINT") +
                                 prove_count_entries(archive, "FK CONSTRAINT") +
-                                prove_count_entries(archive, "CHECK CONSTRAINT");
-    for (size_t i = 0; i < result->manifest.table_count; i++) {
-        if (!compare_table(pg, &result->manifest.tables[i], cancel, result, err)) {
-            return false;
-        }
-        counted(context, i + 1, result->manifest.table_count);
+                                prove_count_entries(archive, "CHECK CONSTRAINT") -
+                                (int64_t)result->unchecked_count;
+    if (!compare_tables(pg, archive, cancel, counted, context, result, err)) {
+        return false;
     }
     if (!check_none(pg,
                     "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_index i"

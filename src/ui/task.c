@@ -99,6 +99,7 @@ static bool run_open(const Task *task, TaskResult *result, Error *err)
 {
     bool ok = folder_choose(task->options.folder, &result->folder, &result->fallback, err) &&
               find_connection(task, result, err);
+    prove_clean_up(&task->sink);
     if (ok) {
         const Connection *c = &result->connection;
         result->configured = userprofile_is_configured(c);

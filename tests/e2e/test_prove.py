@@ -49,6 +49,11 @@ class Prover:
     def run(self, folder, arguments=(), env=None):
         return harness.finish(self.start(folder, arguments, env))
 
+    def any_verb(self, folder, verb):
+        argv = self.argv + [verb, "--json", "--folder", self.program.path(folder)]
+        return harness.finish(subprocess.Popen(argv, env=self.program.env(self.env), stdin=subprocess.DEVNULL,
+                                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd="/"))
+
     def left(self):
         """What is left of scratch folders."""
         return [n for n in os.listdir(self.data) if n.startswith("prove-")] if os.path.isdir(self.data) else []
@@ -296,6 +301,200 @@ def test_extension_that_is_lacking(program):
     prover.nothing_left()
 
 
+# A function for every place where SQL of a database runs while that is restored. Only in a scratch database it tries to
+# write a file and to start a program, so the source stays clean whoever makes it there.
+HOSTILE = r"""
+CREATE FUNCTION does(what text) RETURNS void LANGUAGE plpgsql AS $f$
+BEGIN
+  IF current_database() LIKE 'cmms_prove_%%' THEN
+    BEGIN EXECUTE format('COPY (SELECT 1) TO PROGRAM %%L', 'echo x > %(mark)s' || what || '.program');
+    EXCEPTION WHEN OTHERS THEN NULL; END;
+    BEGIN EXECUTE format('COPY (SELECT 1) TO %%L', '%(mark)s' || what || '.copy');
+    EXCEPTION WHEN OTHERS THEN NULL; END;
+    BEGIN PERFORM pg_read_file('postgresql.auto.conf'); EXECUTE 'ALTER ROLE CURRENT_USER SUPERUSER';
+    EXCEPTION WHEN OTHERS THEN NULL; END;
+    BEGIN EXECUTE 'RESET ROLE'; EXECUTE 'RESET SESSION AUTHORIZATION'; PERFORM pg_catalog.lo_export(
+      pg_catalog.lo_create(0), '%(mark)s' || what || '.lo');
+    EXCEPTION WHEN OTHERS THEN NULL; END;
+  END IF;
+END $f$;
+CREATE FUNCTION tries(what text, a int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS
+  'BEGIN PERFORM public.does(what); RETURN a; END'; -- of itself one that says IMMUTABLE may only read
+CREATE DOMAIN checked AS int CHECK (public.tries('domain', VALUE) > 0);
+CREATE TABLE t (a int CHECK (public.tries('check', a) > 0), b checked DEFAULT public.tries('default', 1),
+  c int GENERATED ALWAYS AS (public.tries('generated', a)) STORED);
+INSERT INTO t (a) VALUES (1), (2);
+CREATE INDEX by_f ON t (public.tries('index', a));
+CREATE MATERIALIZED VIEW m AS SELECT public.tries('view', a) AS a FROM t;
+CREATE VIEW v AS SELECT public.tries('seen', a) AS a FROM t;
+CREATE FUNCTION fires() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM public.tries(''trigger'', 1); RETURN NEW; END';
+CREATE TRIGGER fires BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION fires();
+CREATE FUNCTION told() RETURNS event_trigger LANGUAGE plpgsql AS
+  'BEGIN PERFORM public.tries(''event'', 1); INSERT INTO public.ddl_log VALUES (1); END';
+CREATE TABLE ddl_log (a int);
+CREATE EVENT TRIGGER told ON ddl_command_end EXECUTE FUNCTION told();
+COMMENT ON EVENT TRIGGER told IS 'of no interest';
+CREATE EXTENSION pg_trgm; COMMENT ON EXTENSION pg_trgm IS 'another'; COMMENT ON SCHEMA public IS 'ours';
+"""
+
+
+def test_no_rights(program):
+    """What is in a backup cannot write a file nor start a program on the PC that proves it, whoever wrote it; and what
+    it does restores all the same. Nothing of its own fires (event triggers)."""
+    server = harness.shared_server()
+    prover = Prover(program)
+    marks = harness.temp_dir("marks")
+    os.chmod(marks, 0o777)
+    mark = program.path(marks + "/x")[:-1]
+    name = make(server, "hostile", HOSTILE % {"mark": mark})
+    folder = harness.temp_dir("b")
+    program.good_backup(server, name, folder)
+    before, roles = databases(server), server.psql("SELECT string_agg(rolname, ' ' ORDER BY rolname) FROM pg_roles")
+    # What a killed proof left, and what only looks like it.
+    server.psql("CREATE ROLE cmms_prove_00112233445566dd; COMMENT ON ROLE cmms_prove_00112233445566dd IS "
+                "'made by CMMS Backup to own the database of a proof; dropped afterwards'")
+    for on, env in (([], {}), (switches(server), {"PGPASSWORD": PASSWORD})):
+        done = prover.run(folder, on, env)
+        equal(os.listdir(marks), [], "what it did")
+        equal(done.code, 0, "exit code: %s %s" % (done.out, done.err))
+        equal((done.json()["proven"], done.json()["left_out"]), (True, ["event trigger told"]), "the proof")
+        equal(databases(server), before, "the databases")
+    equal(server.psql("SELECT string_agg(rolname, ' ' ORDER BY rolname) FROM pg_roles"), roles, "the roles")
+    prover.nothing_left()
+
+
+def test_rights_that_are_lacking(program):
+    """What takes a superuser, or another right, is named; nothing is said against the backup."""
+    server = harness.shared_server()
+    prover = Prover(program)
+    folder = harness.temp_dir("b")
+    name = make(server, "entitled", "CREATE TABLE t (a int); INSERT INTO t VALUES (1); CREATE FUNCTION len(text) "
+                "RETURNS int LANGUAGE internal IMMUTABLE STRICT AS 'textlen'")
+    report = program.good_backup(server, name, folder)
+    on = (switches(server), {"PGPASSWORD": PASSWORD})
+    done = prover.run(folder, *on)
+    equal((done.code, done.json().get("not_provable")),
+          (4, ["the FUNCTION public.len(text) takes rights that a proof does not give a backup"]), "in C: " + done.out)
+    equal(manifest_of(report["unix_path"])["level"], "verified", "the level")
+    # One who is no superuser and may make no roles restores with its own rights.
+    server.psql("DROP ROLE IF EXISTS maker; CREATE ROLE maker LOGIN CREATEDB PASSWORD '%s'" % PASSWORD.replace("'", "''"))
+    folder = harness.temp_dir("b")
+    program.good_backup(server, make(server, "modest", "CREATE TABLE t (a int); INSERT INTO t VALUES (1); "
+                                     "CREATE EXTENSION citext; COMMENT ON EXTENSION citext IS 'x'"), folder)
+    for rights in ("NOCREATEROLE", "CREATEROLE"):
+        server.psql("ALTER ROLE maker " + rights)
+        before = databases(server)
+        done = prover.run(folder, ["--on", "-h", "127.0.0.1", "-p", str(server.port), "-U", "maker", "-d", "postgres"],
+                          {"PGPASSWORD": PASSWORD})
+        equal((done.code, done.json().get("proven")), (0, True), "%s: %s" % (rights, done.out))
+        equal(databases(server), before, "the databases")
+        equal(server.psql("SELECT count(*) FROM pg_roles WHERE rolname LIKE 'cmms_prove_%'"), "0", "the roles")
+    server.psql("DROP ROLE maker")
+
+
+# What people's databases hold and a plain restore stumbles over; each is sound.
+KINDS = """
+CREATE TYPE status AS ENUM ('open', 'done', 'late', 'lost');
+CREATE TABLE work_orders (s status, n int) PARTITION BY HASH (s);
+CREATE TABLE work_orders_0 PARTITION OF work_orders FOR VALUES WITH (MODULUS 4, REMAINDER 0);
+CREATE TABLE work_orders_1 PARTITION OF work_orders FOR VALUES WITH (MODULUS 4, REMAINDER 1);
+CREATE TABLE work_orders_2 PARTITION OF work_orders FOR VALUES WITH (MODULUS 4, REMAINDER 2);
+CREATE TABLE work_orders_3 PARTITION OF work_orders FOR VALUES WITH (MODULUS 4, REMAINDER 3);
+INSERT INTO work_orders SELECT (enum_range(NULL::status))[1 + i % 4], i FROM generate_series(1, 100) i;
+CREATE TABLE secrets (a int); INSERT INTO secrets SELECT generate_series(1, 10);
+ALTER TABLE secrets ENABLE ROW LEVEL SECURITY; ALTER TABLE secrets FORCE ROW LEVEL SECURITY;
+CREATE POLICY half ON secrets USING (a <= 5);
+CREATE TABLE t (a int); INSERT INTO t VALUES (1);
+ALTER TABLE t ADD CONSTRAINT "must be ""big" CHECK (a > 5) NOT VALID;
+CREATE TABLE whose (who regrole); INSERT INTO whose VALUES ('ann_app');
+CREATE TABLE due (id int, due date); INSERT INTO due VALUES (1, '2020-01-01'), (2, '2999-01-01');
+ALTER TABLE due ADD CONSTRAINT due_check CHECK (due >= current_date) NOT VALID;
+UPDATE pg_constraint SET convalidated = true WHERE conname = 'due_check';
+SET timezone = 'Europe/Istanbul';
+CREATE TABLE zoned (a timestamptz CONSTRAINT at_three CHECK (extract(hour FROM a) = 3));
+INSERT INTO zoned VALUES ('2020-01-01 03:30'); ALTER DATABASE sound SET timezone = 'Europe/Istanbul';
+ALTER DATABASE sound SET default_transaction_read_only = on;
+CREATE MATERIALIZED VIEW z_base AS SELECT count(*) AS n FROM secrets;
+CREATE FUNCTION based() RETURNS bigint LANGUAGE plpgsql AS 'BEGIN RETURN (SELECT n FROM public.z_base); END';
+CREATE MATERIALIZED VIEW a_total AS SELECT public.based() AS n;
+"""
+
+
+def test_kinds_that_are_sound(program):
+    """Rows that come back in other partitions, forced row security, a rule with quotes in its name, a role that only
+    rows name, a rule that refuses its own old rows, views that read each other by functions."""
+    server = harness.shared_server()
+    prover = Prover(program)
+    server.psql("DROP DATABASE IF EXISTS sound; DROP ROLE IF EXISTS ann_app; CREATE ROLE ann_app")
+    name = make(server, "sound", KINDS)
+    folder = harness.temp_dir("b")
+    report = program.good_backup(server, name, folder)
+    for on, env in (([], {}), (switches(server), {"PGPASSWORD": PASSWORD})):
+        done = prover.run(folder, on, env)
+        equal((done.code, done.json().get("not_provable")), (0, []), "the proof: %s %s" % (done.out, done.err))
+        found = done.json()
+        equal((found["level"], found["unchecked"]), ("proven", ["public.due.due_check"]), "the proof")
+        equal((found["tables"], found["rows"]), (len(report["tables"]), 115), "what was counted")
+    check(harness.log_entries(folder)[-1]["message"].endswith("; 1 rule could not be checked: public.due.due_check"),
+          "the log: %s" % harness.log_entries(folder)[-1])
+    # A server of somebody's is not changed: what it lacks is named.
+    server.psql("DROP DATABASE sound")
+    folder = harness.temp_dir("b")
+    program.good_backup(server, make(server, "roleless", "CREATE TABLE t (who regrole); INSERT INTO t VALUES ('ann_app')"),
+                        folder)
+    server.psql("DROP ROLE ann_app")
+    done = prover.run(folder, *on_server(server))
+    equal((done.code, done.json().get("not_provable")), (4, ["the server here lacks the role ann_app"]), done.out)
+
+
+def test_other_sorting(program):
+    """A database whose rows fit only under its own sorting and letters is proven under them, or it is said that it
+    cannot be here; never that it is bad."""
+    server = harness.shared_server()
+    prover = Prover(program)
+    server.psql("DROP DATABASE IF EXISTS turkish")
+    server.psql("CREATE DATABASE turkish TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'tr-TR'")
+    server.psql("CREATE TABLE t (name text, slug text CHECK (slug = lower(name))); "
+                "INSERT INTO t VALUES ('ISPARTA', '\u0131sparta'); CREATE TABLE u (c text); INSERT INTO u VALUES ('I'), ('i');"
+                "CREATE UNIQUE INDEX by_lower ON u (lower(c))", "turkish")
+    folder = harness.temp_dir("b")
+    program.good_backup(server, "turkish", folder)
+    done = prover.run(folder)
+    wanted = (0, []) if program.kind == "native" else ( # there the engine has no ICU
+        4, ["the database sorts by tr-TR (ICU), which the server here does not"])
+    equal((done.code, done.json().get("not_provable")), wanted, "the proof: %s" % done.out)
+
+
+def on_server(server):
+    return switches(server), {"PGPASSWORD": PASSWORD}
+
+
+def test_what_holds_no_proof(program):
+    """A view that cannot be filled is named, and everything else counted. Of archives made by hand, one of a schema is
+    proven; one without rows is not, and says so."""
+    server = harness.shared_server()
+    prover = Prover(program)
+    name = make(server, "partial", "CREATE TABLE t (a int); INSERT INTO t VALUES (1); CREATE FUNCTION fails() RETURNS "
+                "int LANGUAGE plpgsql AS 'BEGIN IF current_database() LIKE ''cmms_prove%'' THEN RAISE ''no''; END IF; "
+                "RETURN 1; END'; CREATE MATERIALIZED VIEW never AS SELECT public.fails() AS n")
+    folder = harness.temp_dir("b")
+    report = program.good_backup(server, name, folder)
+    done = prover.run(folder, *on_server(server))
+    equal((done.code, done.json().get("not_provable"), done.json().get("rows")),
+          (4, ["the materialized view public.never could not be filled"], 1), "a view: " + done.out)
+    equal(manifest_of(report["unix_path"])["level"], "verified", "the level")
+    server.psql("DROP MATERIALIZED VIEW never", name)
+    none = "it holds no rows, only what the tables look like (pg_dump --schema-only)"
+    for option, code, why in (("-npublic", 0, []), ("-s", 4, [none])):
+        folder = harness.temp_dir("b")
+        path = os.path.join(folder, "by_hand.backup")
+        subprocess.run([harness.PG_BIN + "/pg_dump", "-Fc", "-f", path, option, name], check=True,
+                       env={**harness.clean_env(), **server.env(name)})
+        os.chmod(path, 0o644)
+        done = prover.run(folder, on_server(server)[0] + [program.path(path)], on_server(server)[1])
+        equal((done.code, done.json().get("not_provable")), (code, why), "%s: %s" % (option, done.out))
+
+
 def test_killed_in_the_middle(program):
     server = harness.shared_server()
     prover = Prover(program)
@@ -310,9 +509,11 @@ def test_killed_in_the_middle(program):
     equal(second.code, 9, "the second: %s" % second.out)
     program.kill(process)
     equal(manifest_level(folder), "verified", "the level")
+    # It is a copy of a database, so it does not wait for the next proof: any start of the program removes it.
+    harness.wait_for(lambda: prover.any_verb(folder, "list").code == 0 and not os.path.exists(scratch), 60,
+                     "the end of what was left")
     done = prover.run(folder)
     equal(done.code, 0, "the next run: %s %s" % (done.out, done.err))
-    check(not os.path.exists(scratch), "what was left is gone")
     prover.nothing_left()
     if program.kind == "native":
         equal(working_in(prover.data), [], "servers that are left")

@@ -73,14 +73,185 @@ static void constraints_by_design(void **state)
 {
     (void)state;
     ArchiveEntry entries[] = {
-        ENTRY("FK CONSTRAINT", "ALTER TABLE t ADD CONSTRAINT later FOREIGN KEY (a) REFERENCES p(a) NOT VALID;"),
-        ENTRY("CHECK CONSTRAINT", "ALTER TABLE t ADD CONSTRAINT now CHECK (a > 0);"),
-        ENTRY("TABLE", "CREATE TABLE t (a int, CONSTRAINT soft CHECK (a > 0) NOT ENFORCED);"), ENTRY("TABLE", NULL)};
+        {.tag = "t later", .schema = "s", .desc = "FK CONSTRAINT",
+         .definition = "ALTER TABLE ONLY s.t\n    ADD CONSTRAINT later FOREIGN KEY (a) REFERENCES p(a) NOT VALID;"},
+        {.tag = "t must be \"big", .schema = "s", .desc = "CHECK CONSTRAINT",
+         .definition = "ALTER TABLE s.t\n    ADD CONSTRAINT \"must be \"\"big\" CHECK ((a > 5)) NOT VALID;"},
+        {.tag = "t now", .schema = "s", .desc = "CHECK CONSTRAINT",
+         .definition = "ALTER TABLE s.t ADD CONSTRAINT now CHECK (a > 0);"},
+        {.tag = "u", .schema = "s", .desc = "TABLE",
+         .definition = "CREATE TABLE s.u (a int, CONSTRAINT soft CHECK (a > 0) NOT ENFORCED);"},
+        {.tag = "u", .schema = "s", .desc = "TABLE", .definition = NULL}};
+    static const struct {
+        const char *schema, *table, *constraint;
+        bool by_design;
+    } cases[] = {{"s", "t", "later", true},  {"s", "t", "must be \"big", true}, {"s", "u", "soft", true},
+                 {"s", "t", "now", false},   {"s", "u", "later", false},        {"other", "t", "later", false},
+                 {"s", "t", "must be", false}};
     const Archive archive = {.entries = entries, .entry_count = TEST_COUNT(entries)};
-    assert_true(prove_unchecked_by_design(&archive, "later"));
-    assert_true(prove_unchecked_by_design(&archive, "soft"));
-    assert_false(prove_unchecked_by_design(&archive, "now"));
-    assert_false(prove_unchecked_by_design(&archive, "other"));
+    for (size_t i = 0; i < TEST_COUNT(cases); i++) {
+        assert_int_equal(prove_unchecked_by_design(&archive, cases[i].schema, cases[i].table, cases[i].constraint),
+                         cases[i].by_design);
+    }
+}
+
+static void tables_that_are_loaded_elsewhere(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *copy, *schema, *table; /* NULL: its own */
+    } cases[] = {{"COPY public.part (a) FROM stdin;\n", NULL, NULL},
+                 {"COPY public.root (a) FROM stdin;\n", "public", "root"},
+                 {"COPY \"a \"\"b\".\"part\" (a) FROM stdin;\n", "a \"b", "part"},
+                 {"COPY public", NULL, NULL},
+                 {NULL, NULL, NULL}};
+    for (size_t i = 0; i < TEST_COUNT(cases); i++) {
+        ArchiveEntry entry = {.tag = "part", .schema = "public", .desc = "TABLE DATA",
+                              .copy_statement = (char *)cases[i].copy};
+        char *schema = NULL, *table = NULL;
+        assert_int_equal(prove_loads_elsewhere(&entry, &schema, &table), cases[i].table != NULL);
+        if (cases[i].table != NULL) {
+            assert_text(schema, cases[i].schema);
+            assert_text(table, cases[i].table);
+        }
+    }
+}
+
+static void parts_of_a_database(void **state)
+{
+    (void)state;
+    ArchiveEntry entries[] = {ENTRY("TABLE", "CREATE TABLE t (\n    a int\n)\nPARTITION BY LIST (a);\n"),
+                              ENTRY("TABLE", "CREATE TABLE t (a int);"), ENTRY("TABLE DATA", NULL)};
+    assert_null(prove_part(&(Archive){.entries = entries, .entry_count = 0}));
+    assert_null(prove_part(&(Archive){.entries = entries, .entry_count = 1}));
+    assert_string_equal(prove_part(&(Archive){.entries = entries, .entry_count = 2}),
+                        "it holds no rows, only what the tables look like (pg_dump --schema-only)");
+    assert_null(prove_part(&(Archive){.entries = entries, .entry_count = 3}));
+    assert_string_equal(prove_part(&(Archive){.entries = entries + 2, .entry_count = 1}),
+                        "it holds rows, but not the tables for them (pg_dump --data-only)");
+}
+
+static void names_and_texts(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sql, *name, *rest;
+    } names[] = {{"plant SET", "plant", " SET"},     {" \"a \"\"b\"\" \" SET", "a \"b\" ", " SET"},
+                 {"public.t", "public", ".t"},       {"\"\" x", NULL, "\"\" x"},
+                 {"\"open", NULL, "\"open"},          {"", NULL, ""}};
+    static const struct {
+        const char *sql, *text, *rest;
+    } texts[] = {{"'a''b', 'c'", "a'b", ", 'c'"}, {" E'a\\\\b\\'' ;", "a\\b'", " ;"}, {"''", "", ""},
+                 {"'open", NULL, "'open"},        {"x", NULL, "x"}};
+    for (size_t i = 0; i < TEST_COUNT(names); i++) {
+        const char *at = names[i].sql;
+        char *name = prove_take_name(&at);
+        assert_string_equal(name == NULL ? "(none)" : name, names[i].name == NULL ? "(none)" : names[i].name);
+        assert_string_equal(at, names[i].rest);
+        mem_free(name);
+    }
+    for (size_t i = 0; i < TEST_COUNT(texts); i++) {
+        const char *at = texts[i].sql;
+        char *text = prove_take_literal(&at);
+        assert_string_equal(text == NULL ? "(none)" : text, texts[i].text == NULL ? "(none)" : texts[i].text);
+        assert_string_equal(at, texts[i].rest);
+        mem_free(text);
+    }
+    assert_text(prove_literal("it's"), "'it''s'");
+    assert_text(prove_literal("a\\'"), " E'a\\\\'''");
+}
+
+static void options_of_a_database(void **state)
+{
+    (void)state;
+    static const char definition[] = "CREATE DATABASE \"x LOCALE = 'y'\" WITH TEMPLATE = template0 ENCODING = 'UTF8' "
+                                     "LOCALE_PROVIDER = icu LOCALE = 'en_US.UTF-8' ICU_LOCALE = 'tr-TR';\n";
+    static const char *const cases[][2] = {{"TEMPLATE", "template0"}, {"ENCODING", "UTF8"}, {"LOCALE_PROVIDER", "icu"},
+                                           {"LOCALE", "en_US.UTF-8"}, {"ICU_LOCALE", "tr-TR"}};
+    for (size_t i = 0; i < TEST_COUNT(cases); i++) {
+        assert_text(prove_option_of(definition, cases[i][0]), cases[i][1]);
+    }
+    assert_null(prove_option_of(definition, "LC_CTYPE"));
+    assert_null(prove_option_of("CREATE DATABASE a", "LOCALE"));
+    assert_null(prove_option_of("CREATE DATABASE \"a", "LOCALE"));
+    assert_null(prove_option_of(NULL, "LOCALE"));
+}
+
+static void settings_of_a_database(void **state)
+{
+    (void)state;
+    const char *at = "ALTER DATABASE \"a b\" CONNECTION LIMIT = 5;\n"
+                     "ALTER DATABASE \"a b\" SET \"TimeZone\" TO 'Europe/Istanbul';\n"
+                     "ALTER DATABASE \"a b\" SET statement_timeout TO '1s';\n"
+                     "ALTER DATABASE \"a b\" SET session_preload_libraries TO 'evil';\n"
+                     "ALTER DATABASE \"a b\" SET \"app.tenant\" TO 'it''s', 'two';\n"
+                     "ALTER ROLE ann IN DATABASE \"a b\" SET \"TimeZone\" TO 'UTC';\n"
+                     "ALTER DATABASE \"a b\" SET \"DateStyle\" TO 'ISO'; DROP TABLE x;\n"
+                     "ALTER DATABASE \"a b\" SET \"TimeZone\" TO 'open";
+    assert_text(prove_next_setting(&at), "\"TimeZone\" TO 'Europe/Istanbul'");
+    assert_text(prove_next_setting(&at), "\"app.tenant\" TO 'it''s', 'two'");
+    assert_text(prove_next_setting(&at), "\"DateStyle\" TO 'ISO'");
+    assert_null(prove_next_setting(&at));
+}
+
+static void what_depends_on_sorting(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *desc, *definition, *error;
+        bool depends;
+    } cases[] = {
+        {"INDEX", "CREATE UNIQUE INDEX i ON t USING btree (lower(a))", "could not create unique index \"i\"", true},
+        {"INDEX", "CREATE UNIQUE INDEX i ON t USING btree (a)", "could not create unique index \"i\"", false},
+        {"TABLE DATA", NULL, "relation \"t\" violates check constraint \"c\"", true},
+        {"TABLE DATA", NULL, "invalid input syntax", false},
+        {"FK CONSTRAINT", "ALTER TABLE", "violates foreign key constraint", false}};
+    for (size_t i = 0; i < TEST_COUNT(cases); i++) {
+        const ArchiveEntry entry = {.desc = (char *)cases[i].desc, .definition = (char *)cases[i].definition};
+        assert_int_equal(prove_depends_on_sort(&entry, cases[i].error), cases[i].depends);
+    }
+}
+
+static void wanted_entries(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *desc, *tag;
+        bool wanted;
+    } cases[] = {{"TABLE", "t", true},
+                 {"EXTENSION", "citext", false},
+                 {"COMMENT", "EXTENSION citext", false},
+                 {"COMMENT", "TABLE t", true},
+                 {"COMMENT", "SCHEMA public", false},
+                 {"EVENT TRIGGER", "e", false},
+                 {"COMMENT", "EVENT TRIGGER e", false},
+                 {"MATERIALIZED VIEW", "m", true},
+                 {"MATERIALIZED VIEW DATA", "m", false},
+                 {"PUBLICATION", "p", false},
+                 {"PROCEDURAL LANGUAGE", "plpgsql", false},
+                 {"PROCEDURAL LANGUAGE", "plperl", true}};
+    for (size_t i = 0; i < TEST_COUNT(cases); i++) {
+        const ArchiveEntry entry = {.tag = (char *)cases[i].tag, .desc = (char *)cases[i].desc};
+        assert_int_equal(prove_is_wanted(&entry), cases[i].wanted);
+    }
+}
+
+static void roles_that_are_missing(void **state)
+{
+    (void)state;
+    assert_text(prove_missing_role("could not execute query: ERROR:  role \"ann app\" does not exist"), "ann app");
+    assert_null(prove_missing_role("ERROR:  relation \"x\" does not exist"));
+    assert_null(prove_missing_role("ERROR:  role \"x\" cannot log in"));
+    assert_null(prove_missing_role(NULL));
+}
+
+static void rights_that_are_lacking(void **state)
+{
+    (void)state;
+    assert_true(prove_lacks_rights("could not execute query: ERROR:  permission denied for language c"));
+    assert_true(prove_lacks_rights("could not execute query: ERROR:  must be superuser to create a base type"));
+    assert_false(prove_lacks_rights("could not execute query: ERROR:  could not create unique index \"i\""));
+    assert_false(prove_lacks_rights(NULL));
 }
 
 static void roles_of_policies(void **state)
@@ -308,6 +479,15 @@ int main(void)
         cmocka_unit_test(collations),
         cmocka_unit_test(listed_objects),
         cmocka_unit_test(constraints_by_design),
+        cmocka_unit_test(tables_that_are_loaded_elsewhere),
+        cmocka_unit_test(parts_of_a_database),
+        cmocka_unit_test(names_and_texts),
+        cmocka_unit_test(options_of_a_database),
+        cmocka_unit_test(settings_of_a_database),
+        cmocka_unit_test(what_depends_on_sorting),
+        cmocka_unit_test(wanted_entries),
+        cmocka_unit_test(roles_that_are_missing),
+        cmocka_unit_test(rights_that_are_lacking),
         cmocka_unit_test(roles_of_policies),
         cmocka_unit_test(words_of_pg_restore),
         cmocka_unit_test(obstacles_met), cmocka_unit_test(obstacles_are_bounded),

@@ -300,7 +300,7 @@ out:
     return code;
 }
 
-static HANDLE new_job(void)
+static HANDLE new_job(unsigned max_processes)
 {
     JOBOBJECT_EXTENDED_LIMIT_INFORMATION limits = {0};
     HANDLE job = CreateJobObjectW(NULL, NULL);
@@ -308,6 +308,10 @@ static HANDLE new_job(void)
     /* A tool that crashes ends, without a box that waits for a click at 02:00. */
     limits.BasicLimitInformation.LimitFlags = JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE |
                                               JOB_OBJECT_LIMIT_DIE_ON_UNHANDLED_EXCEPTION;
+    if (max_processes > 0) {
+        limits.BasicLimitInformation.LimitFlags |= JOB_OBJECT_LIMIT_ACTIVE_PROCESS;
+        limits.BasicLimitInformation.ActiveProcessLimit = max_processes;
+    }
     if (job != NULL && !SetInformationJobObject(job, JobObjectExtendedLimitInformation, &limits, sizeof limits)) {
         DWORD code = GetLastError();
 
@@ -429,7 +433,7 @@ static bool start(Child *child, Error *err)
     if (code == 0)
         code = open_pipe(&child->err, &handles[2]);
     if (code == 0) {
-        child->job = new_job();
+        child->job = new_job(spec->max_processes);
         code = child->job == NULL ? GetLastError() : 0;
     }
     if (code == 0)
