@@ -41,6 +41,7 @@ set(CORE_SOURCES
   src/core/prove_list.c
   src/core/prove_restore.c
   src/core/prove_sql.c
+  src/core/redact.c
   src/core/releases.c
   src/core/retention.c
   src/core/retention_run.c

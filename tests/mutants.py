@@ -22,6 +22,8 @@ E2E = {"kill": "test_kill", "faults": "test_faults", "bad": "test_bad_input", "r
 MUTANTS = (
     ("the flush of the backup's data", "src/core/backup.c", "if (!fs_flush(run->file, err)) {", "if (false) {",
      ["kill:test_write_faults", "faults:test_killed_and_without_power"]),
+    ("what is left out of a server's words", "src/core/redact.c", "stop = safe_end(words, end, kind);", "stop = end;",
+     ["unit:test_redact", "unit:test_pg", "prove:test_no_row_in_a_message"]),
     ("the flush in an atomic write", "src/core/fs_common.c", "!fs_write(file, bytes, len, err) || !fs_flush(file, err)",
      "!fs_write(file, bytes, len, err)", ["faults:test_killed_and_without_power"]),
     ("the flush of the folder after a rename", "src/platform/posix/fs_posix.c", "(void)fsync(fd);", "",

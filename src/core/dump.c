@@ -17,6 +17,7 @@
 #include "mem.h"
 #include "pg.h"
 #include "process.h"
+#include "redact.h"
 #include "standstill.h"
 #include "strbuf.h"
 
@@ -211,9 +212,11 @@ bool dump_explain(const DumpSpec *spec, unsigned exit_code, const char *lines, E
             error_hint(err, "Try again. If it fails again, show the detail to your IT administrator.");
         }
     }
-    if (lines[0] != '\0') {
-        error_detail(err, "%s", lines);
+    char *shown = redact_words(lines);
+    if (shown[0] != '\0') {
+        error_detail(err, "%s", shown);
     }
+    mem_free(shown);
     return false;
 }
 
@@ -238,7 +241,9 @@ static void on_line(void *context, const char *line)
         spec->table(spec->context, name);
         mem_free(name);
     } else if (kind == DUMP_LINE_WARNING && spec->warning != NULL) {
-        spec->warning(spec->context, text);
+        char *shown = redact_words(text);
+        spec->warning(spec->context, shown);
+        mem_free(shown);
     } else if (kind == DUMP_LINE_ERROR) {
         char **place = &watch->errors[watch->error_count++ % ERROR_LINES];
         mem_free(*place);
@@ -277,7 +282,7 @@ static bool on_tick(void *context)
     return !watch->stalled;
 }
 
-/* The kept lines, oldest first, on one line; the first words of an error need no "error: ". */
+/* The kept lines, oldest first; the first words of an error need no "error: ". */
 static char *error_lines(const Watch *watch)
 {
     StrBuf sb;
@@ -289,7 +294,7 @@ static char *error_lines(const Watch *watch)
             line += strlen("error: ");
         }
         const size_t before = sb.len;
-        if ((sb.len > 0 && !strbuf_addstr(&sb, "; ")) || !strbuf_addstr(&sb, line)) {
+        if ((sb.len > 0 && !strbuf_addch(&sb, '\n')) || !strbuf_addstr(&sb, line)) {
             strbuf_setlen(&sb, before);
         }
     }

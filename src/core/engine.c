@@ -22,6 +22,7 @@
 #include "mem.h"
 #include "pg.h"
 #include "process.h"
+#include "redact.h"
 #include "secret.h"
 #include "standstill.h"
 #include "strbuf.h"
@@ -166,7 +167,7 @@ static void keep_line(void *context, const char *line)
     LastLine *last = context;
     if (line[0]) {
         mem_free(last->text);
-        last->text = mem_strdup(line);
+        last->text = redact_words(line);
     }
 }
 
@@ -414,7 +415,7 @@ static void server_line(void *context, const char *line)
     }
     const char *text = fatal ? fatal + 6 + strspn(fatal + 6, " ") : line;
     mem_free(engine->complaint);
-    engine->complaint = mem_strdup(text);
+    engine->complaint = redact_words(text);
     engine->complaint_fatal = fatal != NULL;
 }
 
@@ -447,6 +448,9 @@ static void server_thread(void *argument)
                                 "-c", "local_preload_libraries=",
                                 "-c", "shared_preload_libraries=",
                                 "-c", "jit=off",
+                                /* No rows and no statements of somebody's database in its log. */
+                                "-c", "log_error_verbosity=terse",
+                                "-c", "log_min_error_statement=panic",
                                 NULL};
     ProcessSpec spec = {.program = program,
                         .argv = argv,

@@ -8,6 +8,7 @@
 #include "fs.h"
 #include "mem.h"
 #include "process.h"
+#include "redact.h"
 #include "standstill.h"
 #include "strbuf.h"
 
@@ -51,18 +52,19 @@ static bool on_tick(void *context)
     return !listing->stalled;
 }
 
-static bool explain(unsigned exit_code, StrBuf *errors, Error *err)
+static bool explain(unsigned exit_code, const StrBuf *errors, Error *err)
 {
     char *words = process_exit_text(exit_code);
-    strbuf_trim(errors);
+    char *shown = redact_words(errors->buf);
     if (words != NULL) {
         error_set(err, EK_TOOL, "pg_restore failed: %s", words);
     } else {
         error_set(err, EK_DAMAGED, "pg_restore cannot read the backup that pg_dump wrote");
     }
-    if (errors->len > 0) {
-        error_detail(err, "%s", errors->buf);
+    if (shown[0] != '\0') {
+        error_detail(err, "%s", shown);
     }
+    mem_free(shown);
     mem_free(words);
     return false;
 }

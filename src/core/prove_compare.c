@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "mem.h"
+#include "redact.h"
 #include "strbuf.h"
 
 #define REPAIRED "\xEF\xBF\xBD" /* what stands for a byte that is not UTF-8 */
@@ -652,12 +653,41 @@ bool prove_compare(Pg *pg, const Archive *archive, const Cancel *cancel,
 
 /* --- pg_restore's words ---------------------------------------------------------------------------------- */
 
+/* The first line of CONTEXT: which row it was; or that the words are those of a function of the database. */
+static void pick_place(const char *line, char **error, char **detail)
+{
+    if (redact_is_raised(line)) {
+        const char *words = strstr(*error, "ERROR:");
+        char *plain = mem_printf("%.*sa function of the database ended it",
+                                 words == NULL ? 0 : (int)(words - *error), *error);
+        mem_free(*error);
+        mem_free(*detail);
+        *error = plain;
+        *detail = mem_strdup("");
+        return;
+    }
+    char *row = redact_words(line);
+    if (row[0] != '\0') {
+        char *both = mem_printf("%s%s%s", *detail == NULL ? "" : *detail, *detail == NULL ? "" : "; ", row);
+        mem_free(*detail);
+        *detail = both;
+    }
+    mem_free(row);
+}
+
 void prove_pick_words(const char *line, char **error, char **detail)
 {
     static const char prefix[] = "pg_restore: error: ";
+    static const char label[] = "DETAIL:  ";
     if (*error == NULL && strncmp(line, prefix, sizeof prefix - 1) == 0) {
-        *error = mem_strdup(line + sizeof prefix - 1);
-    } else if (*error != NULL && *detail == NULL && strncmp(line, "DETAIL:", 7) == 0) {
-        *detail = mem_strdup(line + 7 + strspn(line + 7, " "));
+        *error = redact_words(line + sizeof prefix - 1);
+    } else if (*error != NULL && *detail == NULL && strncmp(line, label, sizeof label - 1) == 0 &&
+               strstr(*error, redact_mark) == NULL) {
+        char *words = redact_words(line);
+        *detail = mem_strdup(words + sizeof label - 1);
+        mem_free(words);
+    } else if (*error != NULL && (*detail == NULL || strstr(*detail, " of its rows") == NULL) &&
+               strncmp(line, "CONTEXT:", 8) == 0) {
+        pick_place(line, error, detail);
     }
 }

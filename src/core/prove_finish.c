@@ -32,7 +32,7 @@ char *prove_missing_role(const char *error)
 /* Roles are not of a database, so no backup of one has them. One without any right does. */
 static bool make_missing_role(ProveRun *run, Error *err)
 {
-    char *name = run->engine == NULL || run->roles_made >= MAX_ROLES ? NULL : prove_missing_role(run->error);
+    char *name = run->engine == NULL || run->roles_made >= MAX_ROLES ? NULL : prove_missing_role(run->raw_error);
     if (name == NULL) {
         return false;
     }
@@ -80,9 +80,9 @@ static const char rule_sql[] =
  * backup is there for. COPY has taken none of the table's rows, so it can be begun again. */
 static bool put_off_rule(ProveRun *run, const ArchiveEntry *entry, Error *err)
 {
-    const char *const params[] = {run->error, entry->schema, entry->tag};
+    const char *const params[] = {run->raw_error, entry->schema, entry->tag};
     PgRows *rows = NULL;
-    if (run->error == NULL || strstr(run->error, "violates check constraint \"") == NULL ||
+    if (run->raw_error == NULL || strstr(run->raw_error, "violates check constraint \"") == NULL ||
         strcmp(entry->desc, "TABLE DATA") != 0 || run->other_sort != NULL) {
         return false;
     }

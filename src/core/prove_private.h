@@ -45,7 +45,8 @@ typedef struct ProveRun {
     char *session;         /* under this name the server knows it */
     Standstill still;
     bool stalled;
-    char *error, *detail;  /* its own words */
+    char *error, *detail;  /* its own words, without what stands in rows */
+    char *raw_error;       /* with it: to be looked at, never to be shown */
     long failed_id;        /* the entry's at which it failed; 0: it did not say */
     size_t roles_made;     /* that the archive names, on the engine */
     char *other_sort;      /* how the source sorts, where the scratch database does not; NULL: it does, or it was plain */

@@ -12,6 +12,7 @@
 
 #include "machine.h"
 #include "mem.h"
+#include "redact.h"
 #include "strbuf.h"
 
 typedef enum Passing { PASSING_NO, PASSING_YES, PASSING_UNLESS_LOOPBACK } Passing;
@@ -192,31 +193,6 @@ static void fill(StrBuf *sb, const char *form, const Connection *connection)
     mem_free(system_user);
 }
 
-/* The message on one line, without the lines that tell places in the server's source. */
-static char *one_line(const char *message)
-{
-    StrBuf sb;
-    strbuf_init(&sb, STRBUF_SMALL);
-    while (*message != '\0') {
-        const size_t len = strcspn(message, "\r\n");
-        const char *start = message;
-        size_t left = len;
-        while (left > 0 && (*start == ' ' || *start == '\t')) {
-            start++;
-            left--;
-        }
-        if (left > 0 && strncmp(start, "LOCATION:", 9) != 0) {
-            if (sb.len > 0) {
-                strbuf_addstr(&sb, "; ");
-            }
-            strbuf_add(&sb, start, left);
-        }
-        message += len;
-        message += strspn(message, "\r\n");
-    }
-    return strbuf_detach(&sb);
-}
-
 bool pg_explain_connect(const Connection *connection, const char *message, bool *passing, Error *err)
 {
     char state[6] = "";
@@ -233,7 +209,7 @@ bool pg_explain_connect(const Connection *connection, const char *message, bool 
     StrBuf text;
     strbuf_init(&text, STRBUF_SMALL);
     fill(&text, row->message, connection);
-    char *detail = one_line(message);
+    char *detail = redact_words(message);
     error_set(err, row->kind, "%s", text.buf);
     if (detail[0] != '\0') {
         error_detail(err, "%s", detail);
@@ -260,12 +236,36 @@ bool pg_error_wants_password(const Error *err)
     return err->kind == EK_REFUSED && err->detail != NULL && strstr(err->detail, no_password_words) != NULL;
 }
 
+/* The server's words for a failed statement. A function of the database (RAISE, ASSERT: class P0) may say anything. */
+static char *statement_words(const char *sqlstate, const char *message)
+{
+    const bool raised = sqlstate != NULL && strncmp(sqlstate, "P0", 2) == 0;
+    return raised ? mem_strdup("a function of the database ended it") : redact_words(message == NULL ? "" : message);
+}
+
+/* DETAIL and HINT come without their labels; they are read as what they are. Where the message was cut already, they
+ * may be the rest of the value. */
+static char *more_words(const char *sqlstate, const char *line, const char *label, const char *text)
+{
+    if (text == NULL || text[0] == '\0' || (sqlstate != NULL && strncmp(sqlstate, "P0", 2) == 0) ||
+        strstr(line, redact_mark) != NULL) {
+        return NULL;
+    }
+    char *labelled = mem_printf("%s%s", label, text);
+    char *words = redact_words(labelled);
+    char *more = mem_strdup(words + strlen(label));
+    mem_free(words);
+    mem_free(labelled);
+    return more;
+}
+
 bool pg_explain_statement(const char *sqlstate, const char *message, const char *detail, const char *hint, Error *err)
 {
-    const char *words = message == NULL ? "" : message;
     const char *our_hint = NULL;
     bool is_lost = false;
-    char *line = one_line(words);
+    char *line = statement_words(sqlstate, message);
+    char *more = more_words(sqlstate, line, "DETAIL:  ", detail);
+    char *server_hint = more_words(sqlstate, line, "HINT:  ", hint);
     if (sqlstate == NULL || sqlstate[0] == '\0' || strncmp(sqlstate, "08", 2) == 0 || strcmp(sqlstate, "57P01") == 0 ||
         strcmp(sqlstate, "57P02") == 0 || strcmp(sqlstate, "57P03") == 0) {
         error_set(err, EK_CONNECT, "the connection to the server was lost");
@@ -285,10 +285,8 @@ bool pg_explain_statement(const char *sqlstate, const char *message, const char 
         error_set(err, EK_REFUSED, "the server refused a statement: %s", line);
         line[0] = '\0';
     }
-    if (detail != NULL && detail[0] != '\0') {
-        char *more = one_line(detail);
+    if (more != NULL) {
         error_detail(err, "%s%s%s", line, line[0] == '\0' ? "" : "; ", more);
-        mem_free(more);
     } else if (line[0] != '\0') {
         error_detail(err, "%s", line);
     }
@@ -297,9 +295,11 @@ bool pg_explain_statement(const char *sqlstate, const char *message, const char 
     }
     if (our_hint != NULL) {
         error_hint(err, "%s", our_hint);
-    } else if (hint != NULL && hint[0] != '\0') {
-        error_hint(err, "%s", hint);
+    } else if (server_hint != NULL) {
+        error_hint(err, "%s", server_hint);
     }
+    mem_free(server_hint);
+    mem_free(more);
     mem_free(line);
     return false;
 }

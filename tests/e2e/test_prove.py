@@ -223,11 +223,39 @@ def test_restore_that_breaks(program):
         equal(done.code, 4, "exit code: %s" % done.out)
         error = done.json()["error"]
         check("could not be restored" in error["message"] and 'unique index "i"' in error["message"], done.out)
-        check("(a)=(1) is duplicated" in error["detail"], done.out)
+        equal(error["detail"], "Key (a) is duplicated.", "the detail")
         equal(manifest_of(report["unix_path"])["level"], "verified", "the level")
         entry = harness.log_entries(folder)[-1]
         equal((entry["operation"], entry["status"]), ("prove", "failed"), "the log's entry")
         equal(databases(server), before, "the databases")
+        prover.nothing_left()
+
+
+def test_no_row_in_a_message(program):
+    """Rules that refuse their own old rows: the table, the rule and the line are told, and nothing of the row."""
+    server = harness.shared_server()
+    prover = Prover(program)
+    for name, body, words in (("refused", "SELECT false", ""),
+                              ("raised", "BEGIN RAISE EXCEPTION 'no % here', $1 USING DETAIL = $1; END",
+                               "a function of the database ended it")):
+        language = "sql" if name == "refused" else "plpgsql"
+        make(server, name, "CREATE FUNCTION f(text) RETURNS boolean LANGUAGE sql AS 'SELECT true'; "
+             "CREATE TABLE people (id int, secret text, CONSTRAINT c CHECK (f(secret))); "
+             "INSERT INTO people VALUES (1, 'pbkdf2$PLANTED'); "
+             "CREATE OR REPLACE FUNCTION f(text) RETURNS boolean LANGUAGE %s AS $body$%s$body$" % (language, body))
+        folder = harness.temp_dir("b")
+        program.good_backup(server, name, folder)
+        for on, env in (([], {}), (switches(server), {"PGPASSWORD": PASSWORD})):
+            done = prover.run(folder, on, env)
+            if name == "refused":
+                equal((done.code, done.json().get("unchecked")), (0, ["public.people.c"]), "the rule: %s" % done.out)
+            else:
+                equal(done.code, 4, "exit code: %s" % done.out)
+                error = done.json()["error"]
+                check("people" in error["message"] and words in error["message"], done.out)
+            log = open(os.path.join(folder, "backup_log.json"), encoding="utf-8").read()
+            for text in (done.out, done.err, log):
+                check("PLANTED" not in text, text)
         prover.nothing_left()
 
 
