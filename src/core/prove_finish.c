@@ -173,8 +173,5 @@ static bool fill_views(ProveRun *run, Error *err)
 
 bool prove_finish(ProveRun *run, Error *err)
 {
-    /* As pg_restore has it: functions that do not name their schemas fail in a restore as well. */
-    return pg_query(run->pg, "SELECT pg_catalog.set_config('search_path', '', false)", NULL, 0, run->cancel, NULL,
-                    err) &&
-           lift_row_security(run, err) && fill_views(run, err);
+    return lift_row_security(run, err) && fill_views(run, err);
 }

@@ -10,7 +10,7 @@
 const char *prove_name_end(const char *at)
 {
     if (*at != '"') {
-        return at + strcspn(at, " ,;().=\n");
+        return at + strcspn(at, " ,;().='/\t\r\n\v\f");
     }
     for (at++; *at != '\0'; at++) {
         if (*at == '"') {
