@@ -168,7 +168,8 @@ const char *prove_part(const Archive *archive)
         const ArchiveEntry *entry = &archive->entries[i];
         const bool table = strcmp(entry->desc, "TABLE") == 0;
         tables = tables || table;
-        holding = holding || (table && entry->definition != NULL && strstr(entry->definition, "\nPARTITION BY ") == NULL);
+        const bool partitioned = entry->definition != NULL && strstr(entry->definition, "\nPARTITION BY ") != NULL;
+        holding = holding || (table && !partitioned);
         rows = rows || strcmp(entry->desc, "TABLE DATA") == 0;
     }
     return holding && !rows  ? "it holds no rows, only what the tables look like (pg_dump --schema-only)"
@@ -241,7 +242,7 @@ static bool ask_number(Pg *pg, const char *sql, const char *param, const Cancel 
     return true;
 }
 
-/* `text` is an identifier as the archive writes it: it is read, and written anew, since this is a superuser's session. */
+/* `text` is an identifier as the archive writes it: read, and written anew, since this is a superuser's session. */
 static bool look_for_role(Pg *pg, const char *text, bool own, const Cancel *cancel, ProveResult *result, Error *err)
 {
     const char *at = text;

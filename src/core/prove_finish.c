@@ -1,7 +1,7 @@
 /*
- * prove_finish.c: what stands in the way of a restore and is no fault of the backup, cleared away; and what a proof does
- * itself when pg_restore is done. All of it as the role that owns the scratch database; only roles are made by who made
- * that one.
+ * prove_finish.c: what stands in the way of a restore and is no fault of the backup, cleared away; and what a proof
+ * does itself when pg_restore is done. All of it as the role that owns the scratch database; only roles are made by
+ * who made that one.
  */
 #include "prove_private.h"
 

@@ -306,8 +306,8 @@ bool prove_restore(ProveRun *run, const Tool *tool, Error *err)
     run->session = mem_strdup(run->database); /* as random a name as is needed */
     prove_stage(run, "Restoring", PART_STARTED, PART_RESTORED);
     char *list = fs_join(run->scratch, LIST_NAME);
-    /* Our session is as pg_restore's: functions that do not name their schemas fail in a restore as well, and the server
-     * names types in full. */
+    /* Our session is as pg_restore's: functions that do not name their schemas fail in a restore as well, and the
+     * server names types in full. */
     bool ok = pg_query(run->pg, "SELECT pg_catalog.set_config('search_path', '', false)", NULL, 0, run->cancel, NULL,
                        err) &&
               prove_choose(run, err);

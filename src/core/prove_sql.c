@@ -1,4 +1,4 @@
-/* prove_sql.c: names and texts as pg_dump writes them into an archive: read there, written anew in statements of ours. */
+/* prove_sql.c: names and texts as pg_dump writes them into an archive: read there, written anew in our statements. */
 #include "prove_private.h"
 
 #include <string.h>

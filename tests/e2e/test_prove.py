@@ -328,7 +328,8 @@ INSERT INTO t (a) VALUES (1), (2);
 CREATE INDEX by_f ON t (public.tries('index', a));
 CREATE MATERIALIZED VIEW m AS SELECT public.tries('view', a) AS a FROM t;
 CREATE VIEW v AS SELECT public.tries('seen', a) AS a FROM t;
-CREATE FUNCTION fires() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM public.tries(''trigger'', 1); RETURN NEW; END';
+CREATE FUNCTION fires() RETURNS trigger LANGUAGE plpgsql AS
+  'BEGIN PERFORM public.tries(''trigger'', 1); RETURN NEW; END';
 CREATE TRIGGER fires BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION fires();
 CREATE FUNCTION told() RETURNS event_trigger LANGUAGE plpgsql AS
   'BEGIN PERFORM public.tries(''event'', 1); INSERT INTO public.ddl_log VALUES (1); END';
@@ -388,7 +389,8 @@ def test_rights_that_are_lacking(program):
     equal((done.code, done.json().get("not_provable")),
           (4, ["the INDEX public.by_f takes rights that a proof does not give a backup"]), "an index: " + done.out)
     # One who is no superuser and may make no roles restores with its own rights.
-    server.psql("DROP ROLE IF EXISTS maker; CREATE ROLE maker LOGIN CREATEDB PASSWORD '%s'" % PASSWORD.replace("'", "''"))
+    server.psql("DROP ROLE IF EXISTS maker; CREATE ROLE maker LOGIN CREATEDB PASSWORD '%s'" %
+                PASSWORD.replace("'", "''"))
     folder = harness.temp_dir("b")
     program.good_backup(server, make(server, "modest", "CREATE TABLE t (a int); INSERT INTO t VALUES (1); "
                                      "CREATE EXTENSION citext; COMMENT ON EXTENSION citext IS 'x'"), folder)
@@ -446,7 +448,8 @@ def test_kinds_that_are_sound(program):
         done = prover.run(folder, on, env)
         equal((done.code, done.json().get("not_provable")), (0, []), "the proof: %s %s" % (done.out, done.err))
         found = done.json()
-        equal((found["level"], found["unchecked"]), ("proven", ["public.modern.in_time", "public.due.due_check"]), "the proof")
+        equal((found["level"], found["unchecked"]), ("proven", ["public.modern.in_time", "public.due.due_check"]),
+              "the proof")
         equal((found["tables"], found["rows"]), (len(report["tables"]), 116), "what was counted")
     check(harness.log_entries(folder)[-1]["message"].endswith("; 2 rules could not be checked: "
                                                            "public.modern.in_time, public.due.due_check"),
@@ -454,8 +457,8 @@ def test_kinds_that_are_sound(program):
     # A server of somebody's is not changed: what it lacks is named.
     server.psql("DROP DATABASE sound")
     folder = harness.temp_dir("b")
-    program.good_backup(server, make(server, "roleless", "CREATE TABLE t (who regrole); INSERT INTO t VALUES ('ann_app')"),
-                        folder)
+    program.good_backup(server, make(server, "roleless", "CREATE TABLE t (who regrole); "
+                                     "INSERT INTO t VALUES ('ann_app')"), folder)
     server.psql("DROP ROLE ann_app")
     done = prover.run(folder, *on_server(server))
     equal((done.code, done.json().get("not_provable")), (4, ["the server here lacks the role ann_app"]), done.out)
@@ -469,7 +472,8 @@ def test_other_sorting(program):
     server.psql("DROP DATABASE IF EXISTS turkish")
     server.psql("CREATE DATABASE turkish TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'tr-TR'")
     server.psql("CREATE TABLE t (name text, slug text CHECK (slug = lower(name))); "
-                "INSERT INTO t VALUES ('ISPARTA', '\u0131sparta'); CREATE TABLE u (c text); INSERT INTO u VALUES ('I'), ('i');"
+                "INSERT INTO t VALUES ('ISPARTA', '\u0131sparta'); "
+                "CREATE TABLE u (c text); INSERT INTO u VALUES ('I'), ('i'); "
                 "CREATE UNIQUE INDEX by_lower ON u (lower(c))", "turkish")
     folder = harness.temp_dir("b")
     program.good_backup(server, "turkish", folder)
