@@ -26,6 +26,7 @@
 #include "pg.h"
 #include "progress.h"
 #include "prove_private.h"
+#include "secret.h"
 #include "tools.h"
 #include "verify.h"
 
@@ -436,6 +437,7 @@ static void release_run(ProveRun *run)
     mem_free(run->session);
     mem_free(run->error);
     mem_free(run->detail);
+    secret_free_text(run->raw_error);
     mem_free(run->wanted);
     mem_free(run->other_sort);
     archive_release(&run->archive);

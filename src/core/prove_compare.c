@@ -168,7 +168,8 @@ const char *prove_part(const Archive *archive)
         const ArchiveEntry *entry = &archive->entries[i];
         const bool table = strcmp(entry->desc, "TABLE") == 0;
         tables = tables || table;
-        holding = holding || (table && entry->definition != NULL && strstr(entry->definition, "\nPARTITION BY ") == NULL);
+        const bool partitioned = entry->definition != NULL && strstr(entry->definition, "\nPARTITION BY ") != NULL;
+        holding = holding || (table && !partitioned);
         rows = rows || strcmp(entry->desc, "TABLE DATA") == 0;
     }
     return holding && !rows  ? "it holds no rows, only what the tables look like (pg_dump --schema-only)"
@@ -241,31 +242,38 @@ static bool ask_number(Pg *pg, const char *sql, const char *param, const Cancel 
     return true;
 }
 
-/* `role` is an identifier as SQL writes it. */
-static bool look_for_role(Pg *pg, const char *role, bool own, const Cancel *cancel, ProveResult *result, Error *err)
+/* `text` is an identifier as the archive writes it: read, and written anew, since this is a superuser's session. */
+static bool look_for_role(Pg *pg, const char *text, bool own, const Cancel *cancel, ProveResult *result, Error *err)
 {
-    int64_t there = 0;
-    if (!ask_number(pg, "SELECT (pg_catalog.to_regrole($1) IS NOT NULL)::int", role, cancel, &there, err)) {
-        return false;
-    }
-    if (there == 0 && own) {
-        char *sql = mem_printf("CREATE ROLE %s", role);
-        const bool ok = pg_query(pg, sql, NULL, 0, cancel, NULL, err);
-        mem_free(sql);
-        return ok;
-    }
-    if (there == 0) {
-        char *text = mem_printf("the server here lacks the role %s", role);
-        bool told = false;
-        for (size_t i = 0; i < result->not_provable_count; i++) {
-            told = told || strcmp(result->not_provable[i], text) == 0;
+    const char *at = text;
+    char *name = prove_take_name(&at);
+    const bool whole = name != NULL && *at == '\0'; /* else it is none that pg_dump wrote */
+    PgRows *rows = NULL;
+    bool ok = true;
+    if (whole) {
+        char *role = pg_identifier(name);
+        const char *const one[] = {name};
+        ok = pg_query(pg, "SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = $1", one, 1, cancel, &rows, err);
+        if (ok && pg_row_count(rows) == 0 && own) {
+            char *sql = mem_printf("CREATE ROLE %s", role);
+            ok = pg_query(pg, sql, NULL, 0, cancel, NULL, err);
+            mem_free(sql);
+        } else if (ok && pg_row_count(rows) == 0) {
+            char *lacks = mem_printf("the server here lacks the role %s", text);
+            bool told = false;
+            for (size_t i = 0; i < result->not_provable_count; i++) {
+                told = told || strcmp(result->not_provable[i], lacks) == 0;
+            }
+            if (!told) {
+                prove_add_obstacle(result, lacks);
+            }
+            mem_free(lacks);
         }
-        if (!told) {
-            prove_add_obstacle(result, text);
-        }
-        mem_free(text);
+        mem_free(role);
     }
-    return true;
+    pg_rows_free(rows);
+    mem_free(name);
+    return ok;
 }
 
 static bool look_for_roles(Pg *pg, const char *policy, bool own, const Cancel *cancel, ProveResult *result,

@@ -59,7 +59,7 @@ static void drop_leftovers(ProveRun *run, const char *question, const char *stat
     }
     for (size_t i = 0; i < pg_row_count(rows); i++) {
         const char *name = pg_value(rows, i, 0);
-        if (run_on(run->server, statement, name, "", run->cancel, NULL)) { /* not when somebody has connected meanwhile */
+        if (run_on(run->server, statement, name, "", run->cancel, NULL)) { /* not when somebody has connected since */
             job_log(run->sink, LOG_INFO, "Dropped the %s %s, left by an interrupted proof", what, name);
         }
     }
@@ -360,7 +360,8 @@ static bool create_database(ProveRun *run, Error *err)
 /* In the empty database, by who made it. */
 static bool prepare_database(ProveRun *run, Pg *pg, Error *err)
 {
-    return (!run->role_made || run_on(pg, "REVOKE ALL ON DATABASE ", run->database, " FROM PUBLIC", run->cancel, err)) &&
+    return (!run->role_made ||
+            run_on(pg, "REVOKE ALL ON DATABASE ", run->database, " FROM PUBLIC", run->cancel, err)) &&
            (!run->is_super ||
             run_on(pg, "ALTER SCHEMA public OWNER TO ", run->database, "", run->cancel, err)) &&
            make_extensions(run, pg, err);
@@ -435,7 +436,8 @@ bool prove_make_database(ProveRun *run, Error *err)
         mem_free(maker.database);
         maker.database = mem_strdup(run->database);
         ok = pg_connect(&maker, run->cancel, &pg, err) &&
-             run_on(run->server, "COMMENT ON DATABASE ", run->database, " IS '" DATABASE_COMMENT "'", run->cancel, err) &&
+             run_on(run->server, "COMMENT ON DATABASE ", run->database, " IS '" DATABASE_COMMENT "'", run->cancel,
+                    err) &&
              prepare_database(run, pg, err);
     }
     if (ok && !run->role_made) {

@@ -1,7 +1,7 @@
 /*
- * prove_finish.c: what stands in the way of a restore and is no fault of the backup, cleared away; and what a proof does
- * itself when pg_restore is done. All of it as the role that owns the scratch database; only roles are made by who made
- * that one.
+ * prove_finish.c: what stands in the way of a restore and is no fault of the backup, cleared away; and what a proof
+ * does itself when pg_restore is done. All of it as the role that owns the scratch database; only roles are made by
+ * who made that one.
  */
 #include "prove_private.h"
 
@@ -32,7 +32,7 @@ char *prove_missing_role(const char *error)
 /* Roles are not of a database, so no backup of one has them. One without any right does. */
 static bool make_missing_role(ProveRun *run, Error *err)
 {
-    char *name = run->engine == NULL || run->roles_made >= MAX_ROLES ? NULL : prove_missing_role(run->error);
+    char *name = run->engine == NULL || run->roles_made >= MAX_ROLES ? NULL : prove_missing_role(run->raw_error);
     if (name == NULL) {
         return false;
     }
@@ -80,9 +80,9 @@ static const char rule_sql[] =
  * backup is there for. COPY has taken none of the table's rows, so it can be begun again. */
 static bool put_off_rule(ProveRun *run, const ArchiveEntry *entry, Error *err)
 {
-    const char *const params[] = {run->error, entry->schema, entry->tag};
+    const char *const params[] = {run->raw_error, entry->schema, entry->tag};
     PgRows *rows = NULL;
-    if (run->error == NULL || strstr(run->error, "violates check constraint \"") == NULL ||
+    if (run->raw_error == NULL || strstr(run->raw_error, "violates check constraint \"") == NULL ||
         strcmp(entry->desc, "TABLE DATA") != 0 || run->other_sort != NULL) {
         return false;
     }
@@ -173,8 +173,5 @@ static bool fill_views(ProveRun *run, Error *err)
 
 bool prove_finish(ProveRun *run, Error *err)
 {
-    /* As pg_restore has it: functions that do not name their schemas fail in a restore as well. */
-    return pg_query(run->pg, "SELECT pg_catalog.set_config('search_path', '', false)", NULL, 0, run->cancel, NULL,
-                    err) &&
-           lift_row_security(run, err) && fill_views(run, err);
+    return lift_row_security(run, err) && fill_views(run, err);
 }

@@ -45,10 +45,11 @@ typedef struct ProveRun {
     char *session;         /* under this name the server knows it */
     Standstill still;
     bool stalled;
-    char *error, *detail;  /* its own words */
+    char *error, *detail;  /* its own words, without what stands in rows */
+    char *raw_error;       /* with it: to be looked at, never to be shown */
     long failed_id;        /* the entry's at which it failed; 0: it did not say */
     size_t roles_made;     /* that the archive names, on the engine */
-    char *other_sort;      /* how the source sorts, where the scratch database does not; NULL: it does, or it was plain */
+    char *other_sort;      /* how the source sorts, where the scratch database does not; NULL: as the source */
     bool *wanted;          /* for each entry: pg_restore is to restore it */
     uint64_t bytes_all, bytes_done, bytes_now; /* of tables, decoded */
 } ProveRun;
@@ -85,7 +86,7 @@ bool prove_is_wanted(const ArchiveEntry *entry);
 bool prove_choose(ProveRun *run, Error *err); /* fills run->wanted, and what is left out into the result */
 bool prove_write_list(const ProveRun *run, size_t from, const char *path, Error *err); /* from that entry on */
 
-/* --- prove_sql.c: pg_dump's text. Each moves *at behind what it took; NULL or false: that is not there; caller frees --- */
+/* --- prove_sql.c: pg_dump's text. *at moves behind what was taken; NULL or false: it is not there; caller frees --- */
 const char *prove_name_end(const char *at);
 char *prove_take_name(const char **at);    /* an identifier, without its quotes */
 char *prove_take_literal(const char **at); /* 'text' or E'text', likewise */
@@ -93,8 +94,8 @@ bool prove_take_word(const char **at, const char *word);
 char *prove_literal(const char *text); /* for SQL of our own */
 /* An option of CREATE DATABASE: "ICU_LOCALE". */
 char *prove_option_of(const char *definition, const char *name);
-/* The next setting of DATABASE PROPERTIES on which the meaning of a value or a rule may depend, for ALTER DATABASE … SET:
- * "TimeZone" TO 'Europe/Istanbul'. */
+/* The next setting of DATABASE PROPERTIES on which the meaning of a value or a rule may depend, for ALTER DATABASE …
+ * SET: "TimeZone" TO 'Europe/Istanbul'. */
 char *prove_next_setting(const char **at);
 
 /* --- prove_compare.c --- */

@@ -9,6 +9,7 @@
 #include "fs.h"
 #include "mem.h"
 #include "process.h"
+#include "secret.h"
 #include "settings.h"
 #include "skew.h"
 
@@ -53,6 +54,9 @@ static void on_line(void *context, const char *line)
     const char *number = after(line, "pg_restore: from TOC entry ");
     if (number != NULL && run->error == NULL) {
         run->failed_id = strtol(number, NULL, 10);
+    }
+    if (run->error == NULL && after(line, "pg_restore: error: ") != NULL) {
+        run->raw_error = mem_strdup(line);
     }
     prove_pick_words(line, &run->error, &run->detail);
     if (table != NULL && table[0] != '\0') {
@@ -266,7 +270,8 @@ static bool run_restore(ProveRun *run, const Tool *tool, unsigned *exit_code, Er
     FsFile *file = NULL;
     mem_free(run->error);
     mem_free(run->detail);
-    run->error = run->detail = NULL;
+    secret_free_text(run->raw_error);
+    run->error = run->detail = run->raw_error = NULL;
     run->failed_id = 0;
     line_splitter_init(&run->lines, on_line, run);
     run->still = (Standstill){.seconds = stall_seconds(run), .still_working = still_working, .context = run};
@@ -301,7 +306,11 @@ bool prove_restore(ProveRun *run, const Tool *tool, Error *err)
     run->session = mem_strdup(run->database); /* as random a name as is needed */
     prove_stage(run, "Restoring", PART_STARTED, PART_RESTORED);
     char *list = fs_join(run->scratch, LIST_NAME);
-    bool ok = prove_choose(run, err);
+    /* Our session is as pg_restore's: functions that do not name their schemas fail in a restore as well, and the
+     * server names types in full. */
+    bool ok = pg_query(run->pg, "SELECT pg_catalog.set_config('search_path', '', false)", NULL, 0, run->cancel, NULL,
+                       err) &&
+              prove_choose(run, err);
     for (int i = 0; ok && i < MAX_ROUNDS && code != 0; i++) {
         ok = prove_write_list(run, from, list, err) && run_restore(run, tool, &code, err);
         if (ok && code != 0) {

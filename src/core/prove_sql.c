@@ -1,4 +1,4 @@
-/* prove_sql.c: names and texts as pg_dump writes them into an archive: read there, written anew in statements of ours. */
+/* prove_sql.c: names and texts as pg_dump writes them into an archive: read there, written anew in our statements. */
 #include "prove_private.h"
 
 #include <string.h>
@@ -10,7 +10,7 @@
 const char *prove_name_end(const char *at)
 {
     if (*at != '"') {
-        return at + strcspn(at, " ,;().=\n");
+        return at + strcspn(at, " ,;().='/\t\r\n\v\f");
     }
     for (at++; *at != '\0'; at++) {
         if (*at == '"') {

@@ -235,7 +235,7 @@ def test_no_row_in_a_message(program):
     """Rules that refuse their own old rows: the table, the rule and the line are told, and nothing of the row."""
     server = harness.shared_server()
     prover = Prover(program)
-    for name, body, words in (("refused", "SELECT false", 'check constraint "c"'),
+    for name, body, words in (("refused", "SELECT false", ""),
                               ("raised", "BEGIN RAISE EXCEPTION 'no % here', $1 USING DETAIL = $1; END",
                                "a function of the database ended it")):
         language = "sql" if name == "refused" else "plpgsql"
@@ -247,11 +247,12 @@ def test_no_row_in_a_message(program):
         program.good_backup(server, name, folder)
         for on, env in (([], {}), (switches(server), {"PGPASSWORD": PASSWORD})):
             done = prover.run(folder, on, env)
-            equal(done.code, 4, "exit code: %s" % done.out)
-            error = done.json()["error"]
-            check("people" in error["message"] and words in error["message"], done.out)
             if name == "refused":
-                check("in line 1 of its rows" in error["detail"], done.out)
+                equal((done.code, done.json().get("unchecked")), (0, ["public.people.c"]), "the rule: %s" % done.out)
+            else:
+                equal(done.code, 4, "exit code: %s" % done.out)
+                error = done.json()["error"]
+                check("people" in error["message"] and words in error["message"], done.out)
             log = open(os.path.join(folder, "backup_log.json"), encoding="utf-8").read()
             for text in (done.out, done.err, log):
                 check("PLANTED" not in text, text)
@@ -327,7 +328,8 @@ INSERT INTO t (a) VALUES (1), (2);
 CREATE INDEX by_f ON t (public.tries('index', a));
 CREATE MATERIALIZED VIEW m AS SELECT public.tries('view', a) AS a FROM t;
 CREATE VIEW v AS SELECT public.tries('seen', a) AS a FROM t;
-CREATE FUNCTION fires() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM public.tries(''trigger'', 1); RETURN NEW; END';
+CREATE FUNCTION fires() RETURNS trigger LANGUAGE plpgsql AS
+  'BEGIN PERFORM public.tries(''trigger'', 1); RETURN NEW; END';
 CREATE TRIGGER fires BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION fires();
 CREATE FUNCTION told() RETURNS event_trigger LANGUAGE plpgsql AS
   'BEGIN PERFORM public.tries(''event'', 1); INSERT INTO public.ddl_log VALUES (1); END';
@@ -376,8 +378,19 @@ def test_rights_that_are_lacking(program):
     equal((done.code, done.json().get("not_provable")),
           (4, ["the FUNCTION public.len(text) takes rights that a proof does not give a backup"]), "in C: " + done.out)
     equal(manifest_of(report["unix_path"])["level"], "verified", "the level")
+    # The review's: an index on a function that calls another, here without catching what that meets.
+    folder = harness.temp_dir("b")
+    program.good_backup(server, make(
+        server, "bold", "CREATE FUNCTION g() RETURNS void LANGUAGE plpgsql AS 'BEGIN IF current_database() LIKE "
+        "''cmms_prove%'' THEN COPY (SELECT 1) TO PROGRAM ''true''; END IF; END'; CREATE FUNCTION f(int) RETURNS int "
+        "IMMUTABLE LANGUAGE plpgsql AS 'BEGIN PERFORM public.g(); RETURN $1; END'; CREATE TABLE t (a int); "
+        "INSERT INTO t VALUES (1); CREATE INDEX by_f ON t (public.f(a))"), folder)
+    done = prover.run(folder, *on)
+    equal((done.code, done.json().get("not_provable")),
+          (4, ["the INDEX public.by_f takes rights that a proof does not give a backup"]), "an index: " + done.out)
     # One who is no superuser and may make no roles restores with its own rights.
-    server.psql("DROP ROLE IF EXISTS maker; CREATE ROLE maker LOGIN CREATEDB PASSWORD '%s'" % PASSWORD.replace("'", "''"))
+    server.psql("DROP ROLE IF EXISTS maker; CREATE ROLE maker LOGIN CREATEDB PASSWORD '%s'" %
+                PASSWORD.replace("'", "''"))
     folder = harness.temp_dir("b")
     program.good_backup(server, make(server, "modest", "CREATE TABLE t (a int); INSERT INTO t VALUES (1); "
                                      "CREATE EXTENSION citext; COMMENT ON EXTENSION citext IS 'x'"), folder)
@@ -409,7 +422,9 @@ ALTER TABLE t ADD CONSTRAINT "must be ""big" CHECK (a > 5) NOT VALID;
 CREATE TABLE whose (who regrole); INSERT INTO whose VALUES ('ann_app');
 CREATE TABLE due (id int, due date); INSERT INTO due VALUES (1, '2020-01-01'), (2, '2999-01-01');
 ALTER TABLE due ADD CONSTRAINT due_check CHECK (due >= current_date) NOT VALID;
-UPDATE pg_constraint SET convalidated = true WHERE conname = 'due_check';
+CREATE DOMAIN modern AS date; CREATE TABLE dated (a modern); INSERT INTO dated VALUES ('1999-01-01');
+ALTER DOMAIN modern ADD CONSTRAINT in_time CHECK (VALUE > '2000-01-01') NOT VALID;
+UPDATE pg_constraint SET convalidated = true WHERE conname IN ('due_check', 'in_time');
 SET timezone = 'Europe/Istanbul';
 CREATE TABLE zoned (a timestamptz CONSTRAINT at_three CHECK (extract(hour FROM a) = 3));
 INSERT INTO zoned VALUES ('2020-01-01 03:30'); ALTER DATABASE sound SET timezone = 'Europe/Istanbul';
@@ -433,15 +448,17 @@ def test_kinds_that_are_sound(program):
         done = prover.run(folder, on, env)
         equal((done.code, done.json().get("not_provable")), (0, []), "the proof: %s %s" % (done.out, done.err))
         found = done.json()
-        equal((found["level"], found["unchecked"]), ("proven", ["public.due.due_check"]), "the proof")
-        equal((found["tables"], found["rows"]), (len(report["tables"]), 115), "what was counted")
-    check(harness.log_entries(folder)[-1]["message"].endswith("; 1 rule could not be checked: public.due.due_check"),
+        equal((found["level"], found["unchecked"]), ("proven", ["public.modern.in_time", "public.due.due_check"]),
+              "the proof")
+        equal((found["tables"], found["rows"]), (len(report["tables"]), 116), "what was counted")
+    check(harness.log_entries(folder)[-1]["message"].endswith("; 2 rules could not be checked: "
+                                                           "public.modern.in_time, public.due.due_check"),
           "the log: %s" % harness.log_entries(folder)[-1])
     # A server of somebody's is not changed: what it lacks is named.
     server.psql("DROP DATABASE sound")
     folder = harness.temp_dir("b")
-    program.good_backup(server, make(server, "roleless", "CREATE TABLE t (who regrole); INSERT INTO t VALUES ('ann_app')"),
-                        folder)
+    program.good_backup(server, make(server, "roleless", "CREATE TABLE t (who regrole); "
+                                     "INSERT INTO t VALUES ('ann_app')"), folder)
     server.psql("DROP ROLE ann_app")
     done = prover.run(folder, *on_server(server))
     equal((done.code, done.json().get("not_provable")), (4, ["the server here lacks the role ann_app"]), done.out)
@@ -455,7 +472,8 @@ def test_other_sorting(program):
     server.psql("DROP DATABASE IF EXISTS turkish")
     server.psql("CREATE DATABASE turkish TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'tr-TR'")
     server.psql("CREATE TABLE t (name text, slug text CHECK (slug = lower(name))); "
-                "INSERT INTO t VALUES ('ISPARTA', '\u0131sparta'); CREATE TABLE u (c text); INSERT INTO u VALUES ('I'), ('i');"
+                "INSERT INTO t VALUES ('ISPARTA', '\u0131sparta'); "
+                "CREATE TABLE u (c text); INSERT INTO u VALUES ('I'), ('i'); "
                 "CREATE UNIQUE INDEX by_lower ON u (lower(c))", "turkish")
     folder = harness.temp_dir("b")
     program.good_backup(server, "turkish", folder)

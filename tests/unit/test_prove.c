@@ -138,7 +138,8 @@ static void names_and_texts(void **state)
         const char *sql, *name, *rest;
     } names[] = {{"plant SET", "plant", " SET"},     {" \"a \"\"b\"\" \" SET", "a \"b\" ", " SET"},
                  {"public.t", "public", ".t"},       {"\"\" x", NULL, "\"\" x"},
-                 {"\"open", NULL, "\"open"},          {"", NULL, ""}};
+                 {"\"open", NULL, "\"open"},          {"", NULL, ""},
+                 {"ann\tSUPERUSER", "ann", "\tSUPERUSER"}, {"ann/**/SUPERUSER", "ann", "/**/SUPERUSER"}};
     static const struct {
         const char *sql, *text, *rest;
     } texts[] = {{"'a''b', 'c'", "a'b", ", 'c'"}, {" E'a\\\\b\\'' ;", "a\\b'", " ;"}, {"''", "", ""},
