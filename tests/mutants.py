@@ -16,7 +16,8 @@ TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 COPY = os.path.join(TOP, "build/mutants")
 E2E = {"kill": "test_kill", "faults": "test_faults", "bad": "test_bad_input", "retention": "test_retention",
        "damage": "test_damage", "round": "test_roundtrip", "prove": "test_prove", "snapshot": "test_snapshot",
-       "network": "test_network", "export": "test_export", "minor": "test_minor"}
+       "network": "test_network", "export": "test_export", "minor": "test_minor", "moments": "test_moments",
+       "kinds": "test_kinds"}
 
 # What is taken out, file, the text, what stands there instead, the tests: "unit:NAME" or "FILE:TEST".
 MUTANTS = (
@@ -49,6 +50,19 @@ MUTANTS = (
     ("the rows of the snapshot", "src/core/snapshot.c",
      "ok && table->rows >= 0 && in_backup->rows >= 0 && table->rows != in_backup->rows", "false",
      ["unit:test_snapshot", "bad:test_archive_of_another_moment"]),
+    ("the look when pg_dump has its locks", "src/core/snapshot.c",
+     "!snapshot_look(pg, snapshot, cancel, &snapshot->changed, err)", "false",
+     ["moments:test_before_pg_dump_has_its_locks"]),
+    ("the look when pg_dump has ended", "src/core/backup_take.c",
+     "if (run->snapshot.id == NULL || run->snapshot.changed != NULL) {", "if (true) {",
+     ["moments:test_between_its_locks_and_ours"]),
+    ("that our locks are not waited for behind a TRUNCATE", "src/core/snapshot.c", "*busy = why.kind == EK_BUSY;", "",
+     ["moments:test_between_its_locks_and_ours"]),
+    ("that all begins again when something has changed", "src/core/backup_take.c",
+     "char *changed = lost ? NULL : what_changed(run, &why);", "char *changed = NULL; (void)what_changed;",
+     ["moments:test_rebuilt_each_time"]),
+    ("the locks of a count", "src/core/snapshot.c", "(i % COUNTS_HELD != 0 || let_go(pg, cancel, &why)) &&", "",
+     ["kinds:test_few_locks"]),
     ("a table that is missing from the backup", "src/core/snapshot.c",
      "if (!seen[i] && table->rows > 0 && !table->may_be_missing) {", "if (false) {", ["unit:test_snapshot"]),
     ("what lies behind the archive's end", "src/core/archive_data.c", "return reader->at_end || archive_damaged(",
