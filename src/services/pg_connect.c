@@ -1,6 +1,6 @@
 /*
- * pg_connect.c: from a Connection to libpq's own. A host's name is looked up by net_lookup, because libpq would wait for
- * the system's resolver however long that takes; libpq gets the addresses and, for the certificate, the name.
+ * pg_connect.c: from a Connection to libpq's own. A host's name is looked up by net_lookup, because libpq would wait
+ * for the system's resolver however long that takes; libpq gets the addresses and, for the certificate, the name.
  */
 #include "pg_connect.h"
 
@@ -66,7 +66,7 @@ static bool look_up(const Connection *connection, const Cancel *cancel, char **a
 static bool connect_to(const Connection *connection, const char *host, const char *addresses, const Cancel *cancel,
                        PGconn **out, bool *passing, Error *err)
 {
-    enum { KEYWORDS = 19 };
+    enum { KEYWORDS = 20 };
     const char *names[KEYWORDS + 1];
     const char *values[KEYWORDS + 1];
     size_t count = 0;
@@ -80,6 +80,7 @@ static bool connect_to(const Connection *connection, const char *host, const cha
     ADD("sslmode", connection_sslmode(connection));
     ADD("sslrootcert", connection->sslrootcert);
     ADD("channel_binding", connection->channel_binding);
+    ADD("require_auth", connection_require_auth(connection));
     ADD("options", connection->options);
     ADD("passfile", connection->passfile);
     ADD("client_encoding", "UTF8");
