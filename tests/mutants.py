@@ -158,7 +158,7 @@ MUTANTS = (
     ("a value of a connection string that is not quoted", "src/core/connection_string.c", "if (tell && len >= 1",
      "if (len >= 1", ["unit:test_connection_string"]),
     ("a server that is none and is not quoted", "src/core/connection.c",
-     "connection->host[0] != '@' && !connection_is_host(connection->host)", "false",
+     "if (connection->host && !connection_is_host(connection->host)) {", "if (false) {",
      ["bad:test_password_in_the_wrong_place"]),
     ("a password that is on no command line", "src/core/dump.c", 'mem_strdup("--no-password");',
      'mem_printf("--no-password=%s", spec->connection->password.bytes);', ["unit:test_dump"]),

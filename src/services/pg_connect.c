@@ -11,6 +11,7 @@
 #include "netwait.h"
 #include "pg.h"
 #include "pglibrary.h"
+#include "roots.h"
 #include "standstill.h"
 #include "strbuf.h"
 
@@ -150,11 +151,18 @@ bool pg_connect_once(const Connection *connection, const Cancel *cancel, PGconn 
 
 bool pg_connect_raw(const Connection *connection, const Cancel *cancel, PGconn **out, Error *err)
 {
+    bool renewed = false;
     for (int attempt = 1;; attempt++) {
         Error why = ERROR_INIT;
         bool passing = false;
         if (pg_connect_once(connection, cancel, out, &passing, &why)) {
             return true;
+        }
+        if (why.detail != NULL && strstr(why.detail, "certificate verify failed") != NULL && !renewed &&
+            roots_renew(connection->sslrootcert)) {
+            renewed = true;
+            error_clear(&why);
+            continue;
         }
         if (!passing || attempt == CONNECT_TRIES) {
             return error_move(err, &why);
