@@ -8,8 +8,10 @@
  * raised. On loopback the string is followed.
  *
  * Of the caller's environment only the variables below count, for our own sessions and for the tools alike. All
- * other PG* variables (PGHOSTADDR, PGSERVICE, PGSSLCERT, PGREQUIREAUTH, ...) act on neither: connection_take_env
- * removes them from this process, connection_env_unset from the tools'.
+ * other PG* variables act on neither: connection_take_env removes them from this process, connection_env_unset from
+ * the tools'. Those that would choose another server, another credential or more safety (PGSERVICE, PGHOSTADDR,
+ * PGSSLCERT, PGREQUIREAUTH, ...) are refused by name when a server is to be asked: to pass over them might save the
+ * wrong database.
  */
 #ifndef CMMS_CONNECTION_H
 #define CMMS_CONNECTION_H
@@ -34,6 +36,7 @@ typedef struct Connection {
     char *options;     /* server options, as in PGOPTIONS; NULL: none */
     char *passfile;    /* a file of passwords, as in PGPASSFILE; NULL: libpq's own */
     Secret password;
+    const char *unsupported; /* static: a PG* variable that was set and is refused (connection_resolve); NULL: none */
     bool pooler_removed; /* the host named Neon's pooler; host is the direct one now (connection_direct) */
 } Connection;
 
@@ -43,7 +46,8 @@ void connection_copy(Connection *to, const Connection *from); /* `to` initialise
 
 /* Reads PGHOST, PGPORT, PGUSER, PGDATABASE, PGPASSWORD, PGPASSFILE, PGSSLMODE, PGSSLROOTCERT, PGCHANNELBINDING and
  * PGOPTIONS over what is there, and takes all variables that libpq knows out of this process's environment, so that
- * nothing but a Connection says where to connect. Once, at the start of a program, before it has threads. */
+ * nothing but a Connection says where to connect; also those of OpenSSL (machine_restrict_openssl). Once, at the
+ * start of a program, before it has threads. */
 void connection_take_env(Connection *connection);
 /* Lays what `over` has over what is there. */
 void connection_overlay(Connection *connection, const Connection *over);
@@ -63,6 +67,9 @@ bool connection_is_string(const char *text);
  * password; and whether a message that quotes it may be told, which is doubtful sooner ("ann:secret@db"). */
 bool connection_holds_password(const char *text);
 bool connection_may_be_told(const char *text);
+
+/* What a form's fields do not show, where they still name the host of `from`: sslrootcert, channel_binding, options. */
+void connection_keep_unshown(Connection *connection, const Connection *from);
 
 /* Under what name the system keeps its password (machine_secret_*): "AIT CMMS Backup:user@host:port/db", with the
  * direct host. Caller frees. */
@@ -86,6 +93,10 @@ const char *connection_host(const Connection *connection);     /* with defaults;
 const char *connection_port(const Connection *connection);
 const char *connection_database(const Connection *connection); /* NULL when neither it nor the user is set */
 const char *connection_sslmode(const Connection *connection);
+/* How a server may ask for the password, libpq's require_auth; static. NULL on loopback: in any way. Elsewhere never
+ * for the password itself, and never not at all; where its certificate and name were checked "md5" will do (servers
+ * before PostgreSQL 14), and what a domain does without a password. Neon speaks scram-sha-256. */
+const char *connection_require_auth(const Connection *connection);
 /* What must be known about the safety of a connection, for the log of a job: "sslmode is \"require\" (PGSSLMODE): the
  * server's certificate is not checked". NULL where certificate and name are checked, or the host is loopback. */
 char *connection_weakness(const Connection *connection); /* caller frees */
@@ -103,9 +114,9 @@ bool connection_beyond_ascii(const Connection *connection);
 char *connection_text(const Connection *connection); /* "user@host:port/db" for people; caller frees */
 
 /* The environment of a client tool that is to reach this database: "PGHOST=…" … PGPASSWORD (or else PGPASSFILE),
- * PGCONNECT_TIMEOUT, PGAPPNAME (`session`, by which the server knows it; NULL: none), NULL-terminated, to be handed
- * to ProcessSpec.env_set; the inherited PG* names are in the second list. Free with connection_free_env, which
- * wipes. */
+ * PGREQUIREAUTH, PGCONNECT_TIMEOUT, PGAPPNAME (`session`, by which the server knows it; NULL: none), NULL-terminated,
+ * to be handed to ProcessSpec.env_set; the inherited PG* names are in the second list. Free with connection_free_env,
+ * which wipes. */
 char **connection_env(const Connection *connection, const char *session);
 const char *const *connection_env_unset(void); /* all PG* variables that libpq knows, and LC_ALL; static */
 void connection_free_env(char **env);

@@ -18,6 +18,10 @@ char *machine_host_name(void);
 char *machine_os_text(void);        /* "Windows 10.0.19045", "Linux 6.1.0", with " (Wine 10.0)" under Wine */
 char *machine_getenv(const char *name); /* UTF-8 on Windows too */
 void machine_unsetenv(const char *name); /* also for the C library; while there is one thread */
+/* OpenSSL, in this process and in its children, reads no configuration and no certificates from where its variables or
+ * its built-in folder lead (on Windows one that anybody may make: CVE-2019-1552), and writes no keys. What it trusts
+ * comes from roots_get alone. While there is one thread. */
+void machine_restrict_openssl(void);
 bool machine_random(void *bytes, size_t len); /* from the system's generator */
 
 /* Folders on this computer in which PostgreSQL's client tools may be installed, the newest first, by the registry and

@@ -14,4 +14,8 @@
  * Windows has not fetched them yet; on POSIX "system". Caller frees. */
 bool roots_get(char **sslrootcert, Error *err);
 
+/* A server's certificate was not trusted with this sslrootcert: where it is roots_get's file, writes that anew, since
+ * Windows may have fetched or lost a root since. True when it is another now, so that one more try is worth it. */
+bool roots_renew(const char *sslrootcert);
+
 #endif

@@ -20,7 +20,8 @@
 #define USERPROFILE_LOCK_MOST 1440
 
 typedef struct UserProfile {
-    Connection connection; /* host, port, user, database; sslmode where it is not the default; no password */
+    Connection connection; /* host, port, user, database, what protects it, options; sslmode where it is not the
+                            * default; no password */
     char *folder;          /* for the backups; NULL: the usual one (folder_choose) */
     int lock_minutes;      /* without a key or the mouse, 1..USERPROFILE_LOCK_MOST; default 15 */
     char *notice;          /* what the user should be told about the load, or NULL; not saved */

@@ -17,7 +17,7 @@ COPY = os.path.join(TOP, "build/mutants")
 E2E = {"kill": "test_kill", "faults": "test_faults", "bad": "test_bad_input", "retention": "test_retention",
        "damage": "test_damage", "round": "test_roundtrip", "prove": "test_prove", "snapshot": "test_snapshot",
        "network": "test_network", "export": "test_export", "minor": "test_minor", "moments": "test_moments",
-       "kinds": "test_kinds"}
+       "kinds": "test_kinds", "tls": "test_tls"}
 
 # What is taken out, file, the text, what stands there instead, the tests: "unit:NAME" or "FILE:TEST".
 MUTANTS = (
@@ -181,6 +181,18 @@ MUTANTS = (
      "!pump(work, copy, NULL, hex, &bytes, err)) {\n        goto out;\n    }\n    if (false) {", ["unit:test_export"]),
     ("the flush of an export's copy", "src/core/export.c", "ok = fs_flush(copy, err);", "ok = true;",
      ["export:test_write_faults"]),
+    ("a variable that is refused by name", "src/core/connection.c", "if (connection->unsupported) {", "if (false) {",
+     ["unit:test_connection", "tls:test_nothing_else_of_the_environment"]),
+    ("the certificates that OpenSSL's variables name", "src/core/connection.c", "machine_restrict_openssl();", "",
+     ["tls:test_a_certificate_of_ones_own"]),
+    ("a password that stays in the arguments", "src/cli/main.c", "secret_wipe(value, strlen(value));", "",
+     ["bad:test_password_in_the_arguments"]),
+    ("no password itself to a server elsewhere", "src/services/pg_connect.c",
+     'ADD("require_auth", connection_require_auth(connection));', "", ["tls:test_the_password_itself"]),
+    ("nor by the tools", "src/core/connection.c",
+     'add_env(env, &count, "PGREQUIREAUTH", connection_require_auth(connection));', "", ["unit:test_connection"]),
+    ("what protects a connection is kept with it", "src/core/userprofile.c",
+     'json_set_string(object, "channel_binding", c->channel_binding);', "", ["unit:test_userprofile"]),
     ("what a host's name may hold", "src/core/connection.c", "if ((unsigned char)*c < 0x80 && !strchr(letters, *c)) {",
      "if (false) {", ["unit:test_connection_string", "bad:test_password_in_the_wrong_place"]),
     ("a connection string where a user's name belongs", "src/core/connection.c", "return is && !has_mark(text);",
@@ -191,7 +203,7 @@ MUTANTS = (
     ("a value of a connection string that is not quoted", "src/core/connection_string.c", "if (tell && len >= 1",
      "if (len >= 1", ["unit:test_connection_string"]),
     ("a server that is none and is not quoted", "src/core/connection.c",
-     "connection->host[0] != '@' && !connection_is_host(connection->host)", "false",
+     "if (connection->host && !connection_is_host(connection->host)) {", "if (false) {",
      ["bad:test_password_in_the_wrong_place"]),
     ("a password that is on no command line", "src/core/dump.c", 'mem_strdup("--no-password");',
      'mem_printf("--no-password=%s", spec->connection->password.bytes);', ["unit:test_dump"]),
@@ -199,7 +211,8 @@ MUTANTS = (
      ["unit:test_connection"]),
     ("an address of which the host alone is told", "src/services/http.c", "*host = mem_strdup(name);",
      "*host = mem_strdup(is_loopback(name) ? url : name);", ["unit:test_http"]),
-    ("a stop while connecting", "src/services/pg_connect.c", "if (cancel_requested(cancel)) {\n            PQfinish(conn);",
+    ("a stop while connecting", "src/services/pg_connect.c",
+     "if (cancel_requested(cancel)) {\n            PQfinish(conn);",
      "if (false) {\n            PQfinish(conn);", ["unit:test_signin"]),
     ("the second that a short question may take", "src/services/pg.c",
      "pg->patience = END_LIMIT_SECONDS;\n    pg->asks = true;", "pg->asks = true;", ["unit:test_pg"]),

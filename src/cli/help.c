@@ -58,7 +58,8 @@ static const char general[] =
 
 #define CONNECTION_SOURCES                                                                                           \
     "Where nothing is given, the saved profile and PGHOST, PGPORT, PGUSER, PGDATABASE, PGSSLMODE, PGSSLROOTCERT,\n"  \
-    "PGCHANNELBINDING and PGOPTIONS count. All other PG* variables are not looked at, also not by pg_dump.\n"        \
+    "PGCHANNELBINDING and PGOPTIONS count. Others that would choose a server or credential (PGSERVICE,\n"             \
+    "PGHOSTADDR, PGSSLCERT, ...) are refused; the rest is not looked at, also not by pg_dump.\n"                      \
     "The password comes from PGPASSWORD or the connection string, a password file (PGPASSFILE), or what the\n"       \
     "system keeps for this user; otherwise it is asked for on the terminal. There is no option for it.\n"
 

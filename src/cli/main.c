@@ -196,11 +196,42 @@ static int run_verb(Cli *cli)
     return error_exit_code(EK_INTERNAL);
 }
 
+/* A connection string behind -d may hold a password, and other users may read a program's arguments: it is taken out of
+ * them, as far as they are ours, and there is a warning. The copy is the caller's, to be wiped. */
+static char *take_database(int argc, char **argv, Options *options)
+{
+    char *copy = NULL;
+    for (int i = 1; i < argc && options->database && connection_is_string(options->database) && !copy; i++) {
+        const size_t len = strlen(argv[i]);
+        if (options->database >= argv[i] && options->database <= argv[i] + len) {
+            char *value = argv[i] + (options->database - argv[i]);
+            copy = mem_strdup(value);
+            secret_wipe(value, strlen(value));
+            options->database = copy;
+        }
+    }
+    return copy;
+}
+
+static void warn_of_password(Cli *cli)
+{
+    Connection said;
+    connection_init(&said);
+    if (cli->options->database && connection_is_string(cli->options->database) &&
+        connection_parse(&said, cli->options->database, NULL) && secret_is_set(&said.password)) {
+        output_log(&cli->output, LOG_WARNING,
+                   "A password on the command line can be seen by others on this computer. Leave it out: it is asked "
+                   "for, or comes from PGPASSWORD, a password file, or the connection that the window saves.");
+    }
+    connection_release(&said);
+}
+
 int cli_main(int argc, char **argv)
 {
     Error err = ERROR_INIT;
     Options options;
     Cli cli = {.options = &options};
+    char *database = NULL;
     int code = 0;
     options_init(&options);
     connection_init(&cli.environment);
@@ -217,8 +248,11 @@ int cli_main(int argc, char **argv)
         cli.output.progress_json = options.progress_json;
         cli.cancel = cancel_new();
         console_cancel_on_interrupt(cli.cancel);
+        database = take_database(argc, argv, &options);
+        warn_of_password(&cli);
         code = run_verb(&cli);
     }
+    secret_free_text(database);
     connection_release(&cli.environment);
     options_release(&options);
     error_clear(&err);

@@ -52,6 +52,7 @@ void connection_copy(Connection *to, const Connection *from)
     copy.options = mem_strdup(from->options);
     copy.passfile = mem_strdup(from->passfile);
     secret_copy(&copy.password, &from->password);
+    copy.unsupported = from->unsupported;
     copy.pooler_removed = from->pooler_removed;
     connection_release(to);
     *to = copy;
@@ -71,6 +72,11 @@ bool connection_is_sslmode(const char *text)
         }
     }
     return false;
+}
+
+bool connection_is_channel_binding(const char *text)
+{
+    return !strcmp(text, "disable") || !strcmp(text, "prefer") || !strcmp(text, "require");
 }
 
 bool connection_is_port(const char *text)
@@ -172,12 +178,54 @@ void connection_overlay(Connection *connection, const Connection *over)
     if (over->sslmode) {
         connection->sslmode_from = over->sslmode_from;
     }
+    if (over->unsupported) {
+        connection->unsupported = over->unsupported;
+    }
     if (over->host) {
         connection->pooler_removed = over->pooler_removed;
     }
     if (secret_is_set(&over->password)) {
         secret_copy(&connection->password, &over->password);
     }
+}
+
+void connection_keep_unshown(Connection *connection, const Connection *from)
+{
+    Connection one, other;
+    connection_init(&one);
+    connection_init(&other);
+    connection_copy(&one, connection);
+    connection_copy(&other, from);
+    connection_direct(&one);
+    connection_direct(&other);
+    if (one.host && other.host && !utf8_casecmp(one.host, other.host)) {
+        connection_set(&connection->sslrootcert, from->sslrootcert ? from->sslrootcert : "");
+        connection_set(&connection->channel_binding, from->channel_binding ? from->channel_binding : "");
+        connection_set(&connection->options, from->options ? from->options : "");
+    }
+    connection_release(&one);
+    connection_release(&other);
+}
+
+/* The first variable that is set, is not one of ours, and would change to whom or how we connect; with a value that
+ * asks for nothing it does not. */
+static const char *find_unsupported(void)
+{
+    static const char *const names[] = {
+        "PGSERVICE", "PGHOSTADDR", "PGSSLCERT", "PGSSLKEY", "PGSSLCERTMODE", "PGSSLCRL", "PGSSLCRLDIR",
+        "PGREQUIREPEER", "PGREQUIREAUTH", "PGTARGETSESSIONATTRS", "PGSSLMINPROTOCOLVERSION",
+        "PGSSLMAXPROTOCOLVERSION", "PGMINPROTOCOLVERSION", "PGMAXPROTOCOLVERSION", "PGGSSENCMODE"};
+    static const char *const harmless[] = {"any", "allow", "prefer", "disable", "TLSv1.2", "3.0", "latest"};
+    const char *found = NULL;
+    for (size_t i = 0; i < sizeof names / sizeof names[0] && !found; i++) {
+        char *value = machine_getenv(names[i]);
+        found = value && *value ? names[i] : NULL;
+        for (size_t j = 0; j < sizeof harmless / sizeof harmless[0] && found; j++) {
+            found = !strcmp(value, harmless[j]) ? NULL : found;
+        }
+        mem_free(value);
+    }
+    return found;
 }
 
 static void read_env(Connection *env)
@@ -197,6 +245,7 @@ static void read_env(Connection *env)
         secret_set(&env->password, password, strlen(password));
     }
     secret_free_text(password);
+    env->unsupported = find_unsupported();
 }
 
 void connection_take_env(Connection *connection)
@@ -206,6 +255,7 @@ void connection_take_env(Connection *connection)
     read_env(&env);
     connection_overlay(connection, &env);
     connection_release(&env);
+    machine_restrict_openssl();
     for (const char *const *name = connection_env_unset(); *name; name++) {
         if (!strncmp(*name, "PG", 2)) {
             machine_unsetenv(*name);
@@ -307,6 +357,10 @@ bool connection_resolve(Connection *connection, Error *err)
         return error_hint(err, "Enter the connection of the database: the address that its provider shows, of the form "
                                "postgresql://user:password@host/database.");
     }
+    if (connection->unsupported) {
+        error_set(err, EK_SETTINGS, "the environment variable %s is not supported", connection->unsupported);
+        return error_hint(err, "Unset it, and name the server with -h, -p, -U and -d or in the window.");
+    }
     if (connection->host && strchr(connection->host, ',')) {
         error_set(err, EK_SETTINGS, "more than one host is named");
         return error_hint(err, "Name the one server whose database is to be backed up.");
@@ -319,7 +373,11 @@ bool connection_resolve(Connection *connection, Error *err)
                          "sslmode must be disable, allow, prefer, require, verify-ca or verify-full");
     }
     const char *sslmode = connection_sslmode(connection);
-    if (!connection->sslrootcert && (!strcmp(sslmode, "verify-ca") || !strcmp(sslmode, "verify-full"))) {
+    const bool is_system = connection->sslrootcert && !strcmp(connection->sslrootcert, "system");
+    if (is_system) { /* on Windows OpenSSL's own idea of it is a folder that anybody may make */
+        connection_set(&connection->sslrootcert, "");
+    }
+    if (!connection->sslrootcert && (is_system || !strcmp(sslmode, "verify-ca") || !strcmp(sslmode, "verify-full"))) {
         char *roots = NULL;
         if (!roots_get(&roots, err)) {
             return false;
@@ -371,6 +429,14 @@ const char *connection_sslmode(const Connection *connection)
         return "verify-full";
     }
     return connection->string_sslmode ? connection->string_sslmode : "prefer";
+}
+
+const char *connection_require_auth(const Connection *connection)
+{
+    if (connection_is_loopback(connection)) {
+        return NULL;
+    }
+    return !strcmp(connection_sslmode(connection), "verify-full") ? "scram-sha-256,md5,gss,sspi" : "scram-sha-256";
 }
 
 char *connection_weakness(const Connection *connection)
@@ -434,6 +500,7 @@ char **connection_env(const Connection *connection, const char *session)
     add_env(env, &count, "PGSSLMODE", connection_sslmode(connection));
     add_env(env, &count, "PGSSLROOTCERT", connection->sslrootcert);
     add_env(env, &count, "PGCHANNELBINDING", connection->channel_binding);
+    add_env(env, &count, "PGREQUIREAUTH", connection_require_auth(connection));
     add_env(env, &count, "PGOPTIONS", connection->options);
     add_env(env, &count, "PGCONNECT_TIMEOUT", "15");
     add_env(env, &count, "PGAPPNAME", session);

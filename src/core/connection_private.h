@@ -9,6 +9,7 @@
 /* Replaces an owned text. An empty value stands for the default: NULL. */
 void connection_set(char **place, const char *value);
 bool connection_is_sslmode(const char *text);
+bool connection_is_channel_binding(const char *text);
 bool connection_is_port(const char *text); /* 1 to 65535, in decimal */
 bool connection_is_host(const char *text); /* may be a name, an address or a socket's folder, and nothing else */
 /* May be a user's, a database's or a file's name. A pasted connection string or a piece of one with its password is

@@ -110,7 +110,7 @@ static bool set_sslrootcert(Connection *connection, const char *value, Error *er
 
 static bool set_channel_binding(Connection *connection, const char *value, Error *err)
 {
-    if (*value && strcmp(value, "disable") != 0 && strcmp(value, "prefer") != 0 && strcmp(value, "require") != 0) {
+    if (*value && !connection_is_channel_binding(value)) {
         return error_set(err, EK_USAGE,
                          "channel_binding in the connection string must be disable, prefer or require");
     }

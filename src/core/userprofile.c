@@ -47,6 +47,9 @@ static bool check_values(const UserProfile *profile, Error *err)
     if (c->sslmode && !connection_is_sslmode(c->sslmode)) {
         return error_set(err, EK_SETTINGS, "\"sslmode\" is not one of libpq's words for it");
     }
+    if (c->channel_binding && !connection_is_channel_binding(c->channel_binding)) {
+        return error_set(err, EK_SETTINGS, "\"channel_binding\" is not disable, prefer or require");
+    }
     return (profile->lock_minutes >= 1 && profile->lock_minutes <= USERPROFILE_LOCK_MOST) ||
            error_set(err, EK_SETTINGS, "\"lock_minutes\" is not a number from 1 to %d", USERPROFILE_LOCK_MOST);
 }
@@ -63,7 +66,10 @@ static bool read_members(const cJSON *object, UserProfile *profile, Error *err)
     }
     return text_member(object, "host", &c->host, err) && text_member(object, "port", &c->port, err) &&
            text_member(object, "user", &c->user, err) && text_member(object, "database", &c->database, err) &&
-           text_member(object, "sslmode", &c->sslmode, err) && text_member(object, "folder", &profile->folder, err) &&
+           text_member(object, "sslmode", &c->sslmode, err) &&
+           text_member(object, "sslrootcert", &c->sslrootcert, err) &&
+           text_member(object, "channel_binding", &c->channel_binding, err) &&
+           text_member(object, "options", &c->options, err) && text_member(object, "folder", &profile->folder, err) &&
            check_values(profile, err);
 }
 
@@ -145,6 +151,9 @@ bool userprofile_write(const char *path, const UserProfile *profile, Error *err)
     json_set_string(object, "user", c->user);
     json_set_string(object, "database", c->database);
     json_set_string(object, "sslmode", c->sslmode);
+    json_set_string(object, "sslrootcert", c->sslrootcert);
+    json_set_string(object, "channel_binding", c->channel_binding);
+    json_set_string(object, "options", c->options);
     json_set_string(object, "folder", profile->folder);
     json_set_int(object, "lock_minutes", profile->lock_minutes);
     char *text = json_text(object);

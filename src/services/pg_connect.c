@@ -1,6 +1,6 @@
 /*
- * pg_connect.c: from a Connection to libpq's own. A host's name is looked up by net_lookup, because libpq would wait for
- * the system's resolver however long that takes; libpq gets the addresses and, for the certificate, the name.
+ * pg_connect.c: from a Connection to libpq's own. A host's name is looked up by net_lookup, because libpq would wait
+ * for the system's resolver however long that takes; libpq gets the addresses and, for the certificate, the name.
  */
 #include "pg_connect.h"
 
@@ -11,6 +11,7 @@
 #include "netwait.h"
 #include "pg.h"
 #include "pglibrary.h"
+#include "roots.h"
 #include "standstill.h"
 #include "strbuf.h"
 
@@ -66,7 +67,7 @@ static bool look_up(const Connection *connection, const Cancel *cancel, char **a
 static bool connect_to(const Connection *connection, const char *host, const char *addresses, const Cancel *cancel,
                        PGconn **out, bool *passing, Error *err)
 {
-    enum { KEYWORDS = 19 };
+    enum { KEYWORDS = 20 };
     const char *names[KEYWORDS + 1];
     const char *values[KEYWORDS + 1];
     size_t count = 0;
@@ -80,6 +81,7 @@ static bool connect_to(const Connection *connection, const char *host, const cha
     ADD("sslmode", connection_sslmode(connection));
     ADD("sslrootcert", connection->sslrootcert);
     ADD("channel_binding", connection->channel_binding);
+    ADD("require_auth", connection_require_auth(connection));
     ADD("options", connection->options);
     ADD("passfile", connection->passfile);
     ADD("client_encoding", "UTF8");
@@ -149,11 +151,18 @@ bool pg_connect_once(const Connection *connection, const Cancel *cancel, PGconn 
 
 bool pg_connect_raw(const Connection *connection, const Cancel *cancel, PGconn **out, Error *err)
 {
+    bool renewed = false;
     for (int attempt = 1;; attempt++) {
         Error why = ERROR_INIT;
         bool passing = false;
         if (pg_connect_once(connection, cancel, out, &passing, &why)) {
             return true;
+        }
+        if (why.detail != NULL && strstr(why.detail, "certificate verify failed") != NULL && !renewed &&
+            roots_renew(connection->sslrootcert)) {
+            renewed = true;
+            error_clear(&why);
+            continue;
         }
         if (!passing || attempt == CONNECT_TRIES) {
             return error_move(err, &why);

@@ -30,6 +30,9 @@ static const char hint_network[] = "Check the internet connection, the server's 
 static const char hint_local[] =
     "Check that the database server on this computer is running, and that the port is right.";
 static const char hint_password[] = "Check the user name and the password.";
+static const char message_disabled[] = "the Neon endpoint \"{host}\" is switched off";
+static const char hint_disabled[] = "Enable the endpoint in Neon's console.";
+static const char hint_plan[] = "Wait for the next month or choose a larger plan in Neon's console.";
 static const char hint_wait[] = "Wait a minute and try again.";
 static const char hint_certificate[] =
     "Check the server's name. If it is right, somebody may be listening in: ask your IT administrator.";
@@ -58,9 +61,18 @@ static const Explanation explanations[] = {
      "Compare the server's name with the one that Neon's console shows."},
     {NULL, "Endpoint ID is not specified", EK_REFUSED, PASSING_NO,
      "Neon cannot tell which endpoint is meant by the server \"{host}\"",
-     "Compare the server's name with the one that Neon's console shows."},
-    {NULL, "compute time quota", EK_REFUSED, PASSING_NO, "the Neon project has used up its compute time",
-     "Wait for the next month or choose a larger plan in Neon's console."},
+     "Compare the server's name with the one that Neon's console shows; or add options=endpoint%3D and the endpoint's "
+     "ID to the connection string."},
+    {NULL, "endpoint has been disabled", EK_REFUSED, PASSING_NO, message_disabled, hint_disabled},
+    {NULL, "endpoint is disabled", EK_REFUSED, PASSING_NO, message_disabled, hint_disabled},
+    {NULL, "compute time quota", EK_REFUSED, PASSING_NO, "the Neon project has used up its compute time", hint_plan},
+    {NULL, "data transfer quota", EK_REFUSED, PASSING_NO, "the Neon project has used up its data transfer", hint_plan},
+    {NULL, "xceeded the quota", EK_REFUSED, PASSING_NO, "the Neon project has used up what its plan allows", hint_plan},
+    {NULL, "too many connections attempts", EK_CONNECT, PASSING_YES, "Neon had too many attempts to connect",
+     hint_wait},
+    {NULL, "unsupported startup parameter", EK_REFUSED, PASSING_NO,
+     "Neon's pooler does not take the options of this connection",
+     "Use the direct server's name, the one without \"-pooler\"."},
     {NULL, "ontrol plane request failed", EK_CONNECT, PASSING_YES, "Neon could not start the database", hint_wait},
     {NULL, "ouldn't connect to compute node", EK_CONNECT, PASSING_YES, "Neon could not start the database", hint_wait},
     {NULL, "password authentication failed", EK_REFUSED, PASSING_NO,
@@ -68,6 +80,22 @@ static const Explanation explanations[] = {
     /* libpq. */
     {NULL, no_password_words, EK_REFUSED, PASSING_NO,
      "the server asks for the password of user \"{user}\", and none is set", "Set the password of the connection."},
+    /* require_auth, see connection_require_auth */
+    {NULL, "server requested a cleartext password", EK_REFUSED, PASSING_NO,
+     "the server \"{host}\" asked for the password itself, which was not sent",
+     "Ask the administrator of the server to check passwords with scram-sha-256. If the server's name is wrong, "
+     "somebody may be listening in."},
+    {NULL, "server requested a hashed password", EK_REFUSED, PASSING_NO,
+     "the server \"{host}\" asked for the password in the old way (md5), which is too weak where its certificate is "
+     "not checked",
+     "Ask the administrator of the server to check passwords with scram-sha-256, or let its certificate be checked "
+     "(sslmode \"verify-full\")."},
+    {NULL, "server did not complete authentication", EK_REFUSED, PASSING_NO,
+     "the server \"{host}\" lets user \"{user}\" in without any password, so it may be another than you mean",
+     "Ask the administrator of the server to demand a password (scram-sha-256)."},
+    {NULL, "authentication method requirement", EK_REFUSED, PASSING_NO,
+     "the server \"{host}\" checks passwords in a way that is not safe enough",
+     "Ask the administrator of the server to check passwords with scram-sha-256."},
     {NULL, "emporary failure in name resolution", EK_CONNECT, PASSING_YES, "could not find the server \"{host}\"",
      "Check the internet connection."},
     {NULL, "temporary error during hostname resolution", EK_CONNECT, PASSING_YES,
@@ -82,7 +110,7 @@ static const Explanation explanations[] = {
      "ask your IT administrator."},
     {NULL, "root certificate file", EK_CONNECT, PASSING_NO,
      "there is no file of trusted certificates with which to check the server \"{host}\"",
-     "Set sslrootcert to such a file, or to \"system\"."},
+     "Set sslrootcert to such a file, or leave it out: then the system's are used."},
     {NULL, "certificate", EK_CONNECT, PASSING_NO, "the certificate of the server \"{host}\" could not be checked",
      hint_certificate},
     {NULL, "server does not support SSL", EK_CONNECT, PASSING_NO,

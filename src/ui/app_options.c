@@ -17,7 +17,7 @@ void app_options_release(AppOptions *options)
     char *texts[] = {options->demo_data, options->folder, options->screenshot, options->state,
                      options->host,      options->port,   options->user,       options->database};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
-        mem_free(texts[i]);
+        secret_free_text(texts[i]); /* the database may be a whole connection string */
     }
     connection_release(&options->environment);
     app_options_init(options);

@@ -49,6 +49,7 @@ typedef struct Assistant {
     bool first;
     Page page;
     Connection connection;
+    Connection pasted; /* what was pasted, or was there: it may have parts that no field shows */
     const char *folder_before; /* borrowed */
     Worker *worker;
     Then then;
@@ -175,6 +176,8 @@ static bool take_string(Assistant *a)
     bool ok = connection_parse(&parsed, text.bytes, &why);
     secret_release(&text);
     if (ok) {
+        connection_copy(&a->pasted, &parsed);
+        secret_release(&a->pasted.password); /* the field has it now */
         show_connection(a, &parsed);
         SetWindowTextW(box, L"");
         ui_set_text(control(a, IDC_CONN_PROBLEM), TEXT_ASSISTANT_TAKEN);
@@ -199,6 +202,7 @@ static bool take_database(Assistant *a)
     c.port = read_text(a, IDC_CONN_PORT);
     c.database = read_text(a, IDC_CONN_DATABASE);
     c.user = read_text(a, IDC_CONN_USER);
+    connection_keep_unshown(&c, &a->pasted);
     ui_get_secret(control(a, IDC_CONN_PASSWORD), &c.password);
     LRESULT choice = SendMessageW(control(a, IDC_CONN_TLS), CB_GETCURSEL, 0, 0);
     if (choice > 0 && choice < (LRESULT)(sizeof encryptions / sizeof *encryptions)) {
@@ -592,6 +596,9 @@ AssistantEnd assistant_dialog_run(HWND owner, bool first, Connection *connection
     Assistant a = {.first = first, .folder_before = *folder, .end = ASSISTANT_CANCELLED};
     connection_init(&a.connection);
     connection_copy(&a.connection, connection);
+    connection_init(&a.pasted);
+    connection_copy(&a.pasted, connection);
+    secret_release(&a.pasted.password);
     connection_init(&a.check.connection);
     doctor_init(&a.check.doctor);
     connection_init(&a.save.connection);
@@ -612,6 +619,7 @@ AssistantEnd assistant_dialog_run(HWND owner, bool first, Connection *connection
     doctor_release(&a.check.doctor);
     mem_free(a.check.folder);
     connection_release(&a.check.connection);
+    connection_release(&a.pasted);
     connection_release(&a.connection);
     return a.end;
 }

@@ -114,7 +114,8 @@ static bool read_command_line(AppOptions *options, Error *err)
     }
     bool ok = app_options_parse(argc, argv, options, err);
     for (int i = 0; i < argc; i++) {
-        mem_free(argv[i]);
+        secret_free_text(argv[i]); /* may hold a password */
+        secret_wipe(wide[i], wcslen(wide[i]) * sizeof(wchar_t));
     }
     mem_free(argv);
     LocalFree(wide);

@@ -89,6 +89,9 @@ static bool find_connection(const Task *task, TaskResult *result, Error *err)
         connection_copy(&result->connection, &task->connection); /* chosen in the window just now */
     } else {
         ok = userprofile_connection(&profile, &options->environment, &switches, &result->connection, err);
+        if (ok && options->database && connection_holds_password(options->database)) {
+            job_log(sink, LOG_WARNING, TEXT_PASSWORD_SEEN);
+        }
     }
     result->lock_minutes = profile.lock_minutes;
     userprofile_release(&profile);

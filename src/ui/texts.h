@@ -349,6 +349,8 @@
 #define TEXT_OPTIONS_HINT "Start cmms-backup --help for the options."
 #define TEXT_OPTIONS_UNKNOWN "unknown option: %s"
 #define TEXT_OPTIONS_NO_VALUE "%s needs a value"
+#define TEXT_PASSWORD_SEEN \
+    "A password on the command line can be seen by others on this computer. Leave it out, and save the connection here."
 #define TEXT_OPTIONS_STRING "a connection string stands where none is expected"
 #define TEXT_OPTIONS_STRING_HINT "It is given behind -d (--dbname), in quotes."
 #define TEXT_OPTIONS_SIZE "--demo-size is not a number of megabytes: %s"

@@ -128,11 +128,35 @@ def test_pasted_strings(program):
                  "Server=%(h)s;Port=%(p)d;User Id=postgres;Password=hunter2;Database=cmms;SSL Mode=Prefer",
                  "PGPASSWORD=hunter2 psql -h %(h)s -p %(p)d -U postgres -d cmms",
                  "PGHOST='%(h)s'\nPGPORT=%(p)d\nPGUSER='postgres'\nPGPASSWORD='hunter2'\nPGDATABASE='cmms'",
-                 "postgresql://postgres:hunter2@%(h)s:%(p)d/cmms?schema=public&amp;pgbouncer=true&amp;connection_limit=1"):
+                 "postgresql://postgres:hunter2@%(h)s:%(p)d/cmms?schema=public&amp;pgbouncer=true&amp;supa=x"):
         done = program.run(["backup", "--json", "--folder", program.path(folder), "-d", form % where])
         equal(done.code, 6, "exit code of %s: %s" % (form, done.out))
         check('refused the password of user \\"postgres\\"' in done.out, "the words: %s" % done.out)
         check("hunter2" not in done.out + done.err, "it tells it: %s%s" % (done.out, done.err))
+
+
+def test_password_in_the_arguments(program):
+    """It is taken with a warning, and once it was read nobody finds it in the list of processes."""
+    folder = harness.temp_dir("b")
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.settimeout(60 * harness.SCALE)
+    form = "postgresql://ann:hunter2@127.0.0.1:%d/cmms" % listener.getsockname()[1]
+    process = subprocess.Popen(program.argv + ["backup", "--folder", program.path(folder), "-d", form],
+                               env=program.env(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE)
+    try:
+        peer, _ = listener.accept()  # it has read its arguments, and connects
+        if program.kind == "native":
+            with open("/proc/%d/cmdline" % process.pid, "rb") as f:
+                check(b"hunter2" not in f.read(), "the arguments")
+        peer.close()
+        listener.close()
+    finally:
+        out, err = process.communicate(timeout=120 * harness.SCALE)
+    text = (out + err).decode("utf-8", "replace")
+    equal(process.returncode, 5, "exit code: %s" % text)
+    equal(text.count("A password on the command line can be seen by others"), 1, "the warning: %s" % text)
+    check("hunter2" not in text, "it tells it: %s" % text)
 
 
 def test_closed_port(program):

@@ -23,8 +23,8 @@ def test_the_tools_get_the_same(program):
                     % (seen, seen, harness.PG_BIN, name))
         os.chmod(os.path.join(tools, name), 0o755)
     done, _ = tls.backup(program, server, ca=certificates.ca,
-                              env={"CMMS_BACKUP_TOOLS": tools, "PGSSLCERT": "/no/such/file",
-                                   "PGHOSTADDR": "203.0.113.1", "PGOPTIONS": "-c jit=off"})
+                              env={"CMMS_BACKUP_TOOLS": tools,
+                                   "PGTZ": "nowhere", "PGOPTIONS": "-c jit=off"})
     equal(done.code, 0, "exit code: %s %s" % (done.out, done.err))
     with open(seen) as f:
         got = dict(line.rstrip("\n").split("=", 1) for line in f if line.startswith("PG"))
@@ -33,7 +33,8 @@ def test_the_tools_get_the_same(program):
         arguments = f.read()
     check("--format=custom" in arguments and "--list" in arguments and PASSWORD not in arguments, arguments)
     equal(got, {"PGHOST": tls.NAME, "PGPORT": str(server.port), "PGUSER": "postgres", "PGDATABASE": "cmms",
-                "PGSSLMODE": "verify-full", "PGSSLROOTCERT": certificates.ca, "PGOPTIONS": "-c jit=off",
+                "PGSSLMODE": "verify-full", "PGREQUIREAUTH": "scram-sha-256,md5,gss,sspi",
+                "PGSSLROOTCERT": certificates.ca, "PGOPTIONS": "-c jit=off",
                 "PGCONNECT_TIMEOUT": "15", "PGPASSWORD": PASSWORD}, "the tool's environment")
 
 

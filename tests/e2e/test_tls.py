@@ -4,7 +4,10 @@ The server has a name that is not loopback: the programs run with a hosts file o
 """
 import os
 import shutil
+import socket
+import ssl
 import subprocess
+import threading
 import harness
 from harness import check, equal, PASSWORD
 
@@ -153,6 +156,60 @@ def test_no_encryption(program):
         harness.wait_for(lambda: server.psql("SHOW ssl") == "on", 20, "ssl = on")
 
 
+def asks_for_the_password(certificate, want_tls=True):
+    """Somebody in the middle, who asks for the password itself: (port, what came, stop)."""
+    listener, got = socket.create_server(("127.0.0.1", 0)), []
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+
+    def serve():
+        while True:
+            try:
+                peer, _ = listener.accept()
+            except OSError:
+                return
+            with peer:
+                try:
+                    peer.settimeout(30 * harness.SCALE)
+                    peer.recv(8)  # SSLRequest, or the start of the other
+                    if want_tls:
+                        peer.sendall(b"S")
+                        peer = context.wrap_socket(peer, server_side=True)
+                        peer.recv(8192)
+                    else:
+                        peer.sendall(b"N")
+                        peer.recv(8192)
+                    peer.sendall(b"R\x00\x00\x00\x08\x00\x00\x00\x03")  # AuthenticationCleartextPassword
+                    got.append(peer.recv(8192))
+                except OSError:
+                    pass
+    thread = threading.Thread(target=serve)
+    thread.start()
+
+    def stop():
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join()
+    return listener.getsockname()[1], got, stop
+
+
+def test_the_password_itself(program):
+    """Whoever asks for the password in clear does not get it, with or without a certificate that was checked."""
+    _, certificates = world()
+    for sslmode, tls in (("require", True), ("prefer", False), (None, True)):
+        port, got, stop = asks_for_the_password(certificates.made["good"], tls)
+        try:
+            folder = harness.temp_dir("b")
+            done = elsewhere(program).run(
+                ["backup", "--json", "--folder", program.path(folder), "-h", NAME, "-p", str(port), "-U", "postgres",
+                 "-d", "cmms"] + (["--sslmode", sslmode] if sslmode else []),
+                env={"PGPASSWORD": PASSWORD, "PGSSLROOTCERT": program.path(certificates.ca)})
+        finally:
+            stop()
+        refused(done, folder, 6, "asked for the password itself, which was not sent", "scram-sha-256")
+        check(got and PASSWORD.encode() not in b"".join(got), "sslmode %s: it got %s" % (sslmode, got))
+
+
 def test_weaker_by_a_setting(program):
     server, certificates = world()
     present(server, certificates, "wrong name")
@@ -186,8 +243,7 @@ def test_a_proof_elsewhere(program):
     equal(done.code, 0, "exit code of backup: %s %s" % (done.out, done.err))
     argv = ["prove", "--json", "--folder", program.path(folder), "--on", "-h", NAME, "-p", str(server.port), "-U",
             "postgres"]
-    done = elsewhere(program).run(argv, env={"PGPASSWORD": PASSWORD, "PGSSLROOTCERT": program.path(certificates.ca),
-                                             "PGHOSTADDR": "203.0.113.1", "PGSSLCERT": "/no/such/file"})
+    done = elsewhere(program).run(argv, env={"PGPASSWORD": PASSWORD, "PGSSLROOTCERT": program.path(certificates.ca)})
     equal(done.code, 0, "exit code of prove: %s %s" % (done.out, done.err))
     done = elsewhere(program).run(argv, env={"PGPASSWORD": PASSWORD,
                                              "PGSSLROOTCERT": program.path(certificates.other_ca)})
@@ -195,16 +251,34 @@ def test_a_proof_elsewhere(program):
 
 
 def test_nothing_else_of_the_environment(program):
-    """Variables that would lead libpq elsewhere act neither on our session nor on pg_dump."""
+    """Variables that would lead libpq elsewhere are refused by name, before a server is asked; those that only tune act
+    neither on our session nor on pg_dump."""
     server, certificates = world()
     present(server, certificates, "good")
-    env = {"PGHOSTADDR": "203.0.113.1", "PGSERVICE": "no such service", "PGSSLCERT": "/no/such/file",
-           "PGSSLKEY": "/no/such/file", "PGREQUIREAUTH": "none", "PGSSLMINPROTOCOLVERSION": "TLSv9",
-           "PGREQUIREPEER": "nobody", "PGGSSENCMODE": "require", "PGTARGETSESSIONATTRS": "standby",
-           "PGCLIENTENCODING": "LATIN1", "PGDATESTYLE": "nonsense", "PGSSLNEGOTIATION": "direct"}
+    env = {"PGCLIENTENCODING": "LATIN1", "PGDATESTYLE": "nonsense", "PGSSLNEGOTIATION": "direct", "PGGEQO": "nonsense",
+           "PGGSSENCMODE": "disable", "OPENSSL_CONF": "/no/such/file", "SSL_CERT_FILE": program.path(certificates.ca)}
     done, folder = backup(program, server, ca=certificates.ca, env=env)
     equal(done.code, 0, "exit code: %s %s" % (done.out, done.err))
     equal(done.json()["level"], "verified", "level")
+    for name, value in (("PGHOSTADDR", "203.0.113.1"), ("PGSERVICE", "prod"), ("PGSSLCERT", "/no/such/file"),
+                        ("PGSSLKEY", "/no/such/file"), ("PGREQUIREAUTH", "none"), ("PGREQUIREPEER", "nobody"),
+                        ("PGSSLMINPROTOCOLVERSION", "TLSv1.3"), ("PGTARGETSESSIONATTRS", "standby")):
+        done, folder = backup(program, server, ca=certificates.ca, env={name: value})
+        equal(done.code, 3, "exit code with %s: %s" % (name, done.out))
+        equal(done.json()["error"]["message"], "the environment variable %s is not supported" % name, "the message")
+    done = program.run(["list", "--folder", program.path(folder)], env={"PGSERVICE": "prod"})
+    equal(done.code, 0, "exit code of list, which asks no server: %s" % done.err)
+
+
+def test_a_certificate_of_ones_own(program):
+    """SSL_CERT_FILE and OPENSSL_CONF of somebody else do not decide whom we trust."""
+    server, certificates = world()
+    present(server, certificates, "good")
+    for ca in (None, "system"):
+        done, folder = backup(program, server, env={"SSL_CERT_FILE": program.path(certificates.ca),
+                                                    "SSL_CERT_DIR": program.path(certificates.folder),
+                                                    **({"PGSSLROOTCERT": ca} if ca else {})})
+        refused(done, folder, 5, "is not one that this computer trusts", "IT administrator")
 
 
 harness.main(__name__)

@@ -46,7 +46,8 @@ static void from_env(void **state)
     test_setenv("PGCHANNELBINDING", "prefer");
     test_setenv("PGOPTIONS", "-c a=b");
     test_setenv("PGPASSFILE", "f");
-    test_setenv("PGHOSTADDR", "203.0.113.1"); /* not one of those that count */
+    test_setenv("PGTZ", "nowhere");         /* passed over */
+    test_setenv("PGGSSENCMODE", "disable"); /* as it is anyhow */
     connection_take_env(&c);
     assert_string_equal(c.host, "h");
     assert_string_equal(c.port, "7");
@@ -308,6 +309,89 @@ static void sslmode(void **state)
     connection_release(&c);
 }
 
+/* What would choose another server or credential is refused by name; what asks for nothing is not. */
+static void unsupported(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *value;
+        bool refused;
+    } rows[] = {{"PGSERVICE", "prod", true}, {"PGHOSTADDR", "203.0.113.1", true}, {"PGSSLCERT", "x", true},
+                {"PGREQUIREAUTH", "none", true}, {"PGTARGETSESSIONATTRS", "any", false},
+                {"PGGSSENCMODE", "disable", false}, {"PGGSSENCMODE", "require", true},
+                {"PGSSLMINPROTOCOLVERSION", "TLSv1.3", true}, {"PGTZ", "x", false},
+                {"PGSERVICE", "", false}};
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        Error err = ERROR_INIT;
+        Connection env, c;
+        connection_init(&env);
+        connection_init(&c);
+        test_setenv(rows[i].name, rows[i].value);
+        connection_take_env(&env);
+        connection_copy(&c, &env);
+        connection_set_sslmode(&c, "require", "--sslmode");
+        assert_ok(connection_parse(&c, "postgresql://u@h/d", &err), &err); /* whatever else is said */
+        if (rows[i].refused) {
+            char *message = mem_printf("the environment variable %s is not supported", rows[i].name);
+            assert_fails(connection_resolve(&c, &err), &err, EK_SETTINGS, message);
+            mem_free(message);
+        } else {
+            assert_ok(connection_resolve(&c, &err), &err);
+        }
+        assert_null(machine_getenv(rows[i].name)); /* and gone */
+        connection_release(&c);
+        connection_release(&env);
+    }
+}
+
+/* A form shows host, port, user and database; what protects the connection stays as long as the host does. */
+static void unshown(void **state)
+{
+    (void)state;
+    Error err = ERROR_INIT;
+    Connection pasted, fields;
+    connection_init(&pasted);
+    connection_init(&fields);
+    assert_ok(connection_parse(&pasted, "postgresql://u@" NEON
+                                        "/d?channel_binding=require&sslrootcert=r&options=o", &err), &err);
+    fields.host = mem_strdup("other");
+    connection_keep_unshown(&fields, &pasted);
+    assert_null(fields.channel_binding);
+    mem_free(fields.host);
+    fields.host = mem_strdup("ep-cool-darkness-123456.us-east-2.aws.neon.tech");
+    connection_keep_unshown(&fields, &pasted);
+    assert_string_equal(fields.channel_binding, "require");
+    assert_string_equal(fields.sslrootcert, "r");
+    assert_string_equal(fields.options, "o");
+    connection_release(&fields);
+    connection_release(&pasted);
+}
+
+/* Never the password itself to a server elsewhere; and where its certificate was not checked nothing that can be
+ * guessed from. */
+static void how_it_may_ask(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *host, *sslmode, *methods;
+    } rows[] = {{NULL, NULL, NULL},
+                {"127.0.0.1", "verify-full", NULL},
+                {"/tmp", NULL, NULL},
+                {"h", NULL, "scram-sha-256,md5,gss,sspi"},
+                {"h", "verify-full", "scram-sha-256,md5,gss,sspi"},
+                {"h", "verify-ca", "scram-sha-256"},
+                {"h", "require", "scram-sha-256"},
+                {"h", "disable", "scram-sha-256"}};
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        Connection c;
+        connection_init(&c);
+        c.host = mem_strdup(rows[i].host);
+        connection_set_sslmode(&c, rows[i].sslmode, "--sslmode");
+        assert_same("methods", connection_require_auth(&c), rows[i].methods);
+        connection_release(&c);
+    }
+}
+
 static void check_env(const Connection *c, const char *const *expected, size_t count)
 {
     char **env = connection_env(c, "cmms-backup");
@@ -336,7 +420,8 @@ static void env_of_the_tools(void **state)
     assert_ok(connection_parse(&c, "postgresql://u:p%40@h:7/d?sslmode=disable&sslrootcert=r.pem&"
                                    "channel_binding=require&options=-c%20a%3Db", &err), &err);
     static const char *const most[] = {"PGHOST=h", "PGPORT=7", "PGUSER=u", "PGDATABASE=d", "PGSSLMODE=verify-full",
-                                       "PGSSLROOTCERT=r.pem", "PGCHANNELBINDING=require", "PGOPTIONS=-c a=b",
+                                       "PGSSLROOTCERT=r.pem", "PGCHANNELBINDING=require",
+                                       "PGREQUIREAUTH=scram-sha-256,md5,gss,sspi", "PGOPTIONS=-c a=b",
                                        "PGCONNECT_TIMEOUT=15", "PGAPPNAME=cmms-backup", "LC_MESSAGES=C",
                                        "PGPASSWORD=p@"};
     check_env(&c, most, TEST_COUNT(most));
@@ -396,6 +481,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(from_env, clear_env, clear_env),
         cmocka_unit_test(direct_host),   cmocka_unit_test(loopback),           cmocka_unit_test(defaults_and_texts),
         cmocka_unit_test(copies),        cmocka_unit_test(resolve),            cmocka_unit_test(sslmode),
+        cmocka_unit_test(unsupported),
+        cmocka_unit_test(unshown),
+        cmocka_unit_test(how_it_may_ask),
         cmocka_unit_test(env_of_the_tools), cmocka_unit_test(completeness)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -88,8 +88,8 @@ static void understood(void **state)
         {"# ours\r\nDB_CONNECTION=pgsql\r\nDB_HOST=h\r\nDB_PORT=5433 # the port\r\nDB_DATABASE=d\r\nDB_USERNAME=u\r\n"
          "DB_PASSWORD=p q\r\n", "u", "p q", "h", "5433", "d", NULL},
         {"PGHOST=h PGUSER=u PGPASSWORD=p PGDATABASE=d", "u", "p", "h", NULL, "d", NULL},
-        {"# postgresql://x:y@z/w\nDATABASE_URL=\"postgresql://u:p@h/d\"\nREDIS_URL=redis://x:y@z\n", "u", "p", "h", NULL,
-         "d", NULL},
+        {"# postgresql://x:y@z/w\nDATABASE_URL=\"postgresql://u:p@h/d\"\nREDIS_URL=redis://x:y@z\n", "u", "p", "h",
+         NULL, "d", NULL},
         {"DATABASE_URL=postgresql://u:p@" NEON "/d\nPOSTGRES_URL_NON_POOLING="
          "postgresql://u:p@ep-cool-darkness-123456.us-east-2.aws.neon.tech/d\nPGHOST_UNPOOLED=other", "u", "p", NEON,
          NULL, "d", NULL},

@@ -65,8 +65,27 @@ static void holds_what_neon_needs(void **state)
     mem_free(dir);
 }
 
+/* A file of roots that no longer serves is written anew, once; another's file is left alone. */
+static void renewed(void **state)
+{
+    (void)state;
+    char *got = NULL, *again = NULL;
+    Error err = ERROR_INIT;
+    assert_ok(roots_get(&got, &err), &err);
+    assert_false(roots_renew(got)); /* as it was */
+    test_write(got, "no roots");
+    assert_ok(roots_get(&again, &err), &err); /* of today: taken as it is */
+    assert_false(roots_renew("other.pem"));
+    assert_text(test_read(got), "no roots");
+    assert_true(roots_renew(got));
+    assert_false(roots_renew(got));
+    assert_false(roots_renew(NULL));
+    mem_free(again);
+    mem_free(got);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(holds_what_neon_needs)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(holds_what_neon_needs), cmocka_unit_test(renewed)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,22 +17,26 @@ static void writes_and_reads(void **state)
     assert_null(in.folder);
     assert_int_equal(in.lock_minutes, 15);
 
-    assert_ok(connection_parse(&out.connection, "postgresql://u:SECRET@h:7/d%22%25?sslmode=disable&options=x", &err),
-              &err);
+    assert_ok(connection_parse(&out.connection, "postgresql://u:SECRET@h:7/d%22%25?sslmode=disable&options=x&"
+                                                "channel_binding=require&sslrootcert=r.pem", &err), &err);
     connection_set_sslmode(&out.connection, "require", "--sslmode"); /* this is saved, not the string's word */
     out.folder = mem_strdup("D:\\Sicherung \xC3\xB6");
     out.lock_minutes = 5;
     assert_ok(userprofile_write(path, &out, &err), &err);
     assert_text(test_read(path), "{\n  \"host\": \"h\",\n  \"port\": \"7\",\n  \"user\": \"u\",\n"
                                  "  \"database\": \"d\\\"%\",\n  \"sslmode\": \"require\",\n"
-                                 "  \"folder\": \"D:\\\\Sicherung \\u00f6\",\n  \"lock_minutes\": 5\n}\n");
+                                 "  \"sslrootcert\": \"r.pem\",\n  \"channel_binding\": \"require\",\n"
+                                 "  \"options\": \"x\",\n  \"folder\": \"D:\\\\Sicherung \\u00f6\",\n"
+                                 "  \"lock_minutes\": 5\n}\n");
     assert_ok(userprofile_read(path, &in, &err), &err);
     assert_string_equal(in.connection.host, "h");
     assert_string_equal(in.connection.port, "7");
     assert_string_equal(in.connection.user, "u");
     assert_string_equal(in.connection.database, "d\"%");
     assert_string_equal(in.connection.sslmode, "require");
-    assert_null(in.connection.options);
+    assert_string_equal(in.connection.sslrootcert, "r.pem");
+    assert_string_equal(in.connection.channel_binding, "require");
+    assert_string_equal(in.connection.options, "x");
     assert_false(secret_is_set(&in.connection.password));
     assert_string_equal(in.folder, "D:\\Sicherung \xC3\xB6");
     assert_int_equal(in.lock_minutes, 5);
@@ -56,6 +60,7 @@ static const struct {
     {"{\"host\":7}", "\"host\" is not a text"},
     {"{\"folder\":[]}", "\"folder\" is not a text"},
     {"{\"host\":\"h\",\"port\":\"70000\"}", "\"port\" is not a number from 1 to 65535"},
+    {"{\"channel_binding\":\"on\"}", "\"channel_binding\" is not disable, prefer or require"},
     {"{\"sslmode\":\"on\"}", "\"sslmode\" is not one of libpq's words for it"},
     {"{\"lock_minutes\":0}", "\"lock_minutes\" is not a number from 1 to 1440"},
     {"{\"lock_minutes\":1e18}", "\"lock_minutes\" is not a number from 1 to 1440"},

@@ -36,6 +36,16 @@ char *machine_getenv(const char *name)
     return value && utf8_valid(value, strlen(value)) ? mem_strdup(value) : NULL;
 }
 
+/* Its built-in folder is the administrator's. */
+void machine_restrict_openssl(void)
+{
+    static const char *const names[] = {"OPENSSL_CONF", "OPENSSL_CONF_INCLUDE", "OPENSSL_MODULES", "OPENSSL_ENGINES",
+                                        "SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        unsetenv(names[i]);
+    }
+}
+
 void machine_unsetenv(const char *name)
 {
     unsetenv(name);

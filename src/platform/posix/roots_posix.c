@@ -2,6 +2,12 @@
 
 #include "mem.h"
 
+bool roots_renew(const char *sslrootcert)
+{
+    (void)sslrootcert;
+    return false;
+}
+
 bool roots_get(char **sslrootcert, Error *err)
 {
     (void)err;

@@ -199,9 +199,11 @@ int wmain(int argc, wchar_t **wide_argv)
     SetDefaultDllDirectories(LOAD_LIBRARY_SEARCH_DEFAULT_DIRS);
     for (int i = 0; i < argc; i++)
         argv[i] = utf8_from_wide(wide_argv[i]);
+    for (int i = 1; i < argc; i++) /* may hold a password; the block that Windows itself keeps stays */
+        secret_wipe(wide_argv[i], wcslen(wide_argv[i]) * sizeof(wchar_t));
     code = cli_main(argc, argv);
     for (int i = 0; i < argc; i++)
-        mem_free(argv[i]);
+        secret_free_text(argv[i]);
     mem_free(argv);
     return code;
 }

@@ -205,6 +205,17 @@ char *machine_getenv(const char *name)
     return text;
 }
 
+/* A name that is set goes before the built-in folder; the device is empty and nobody can put a file in its place. */
+void machine_restrict_openssl(void)
+{
+    static const wchar_t *const assignments[] = {
+        L"OPENSSL_CONF=NUL", L"SSL_CERT_FILE=NUL", L"SSL_CERT_DIR=NUL", L"OPENSSL_CONF_INCLUDE=", L"OPENSSL_MODULES=",
+        L"OPENSSL_ENGINES=", L"SSLKEYLOGFILE="};
+
+    for (size_t i = 0; i < sizeof assignments / sizeof assignments[0]; i++)
+        _wputenv(assignments[i]);
+}
+
 void machine_unsetenv(const char *name)
 {
     char *assignment = mem_printf("%s=", name);

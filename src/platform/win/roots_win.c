@@ -73,6 +73,26 @@ static void add_pem(StrBuf *pem, const CERT_CONTEXT *certificate)
     strbuf_addstr(pem, "-----END CERTIFICATE-----\n");
 }
 
+/* Windows trusts some roots for other things only, such as signatures of programs. */
+static bool is_for_servers(const CERT_CONTEXT *certificate)
+{
+    DWORD size = 0;
+    CERT_ENHKEY_USAGE *usage = NULL;
+    bool is = true;
+
+    if (!CertGetEnhancedKeyUsage(certificate, CERT_FIND_PROP_ONLY_ENHKEY_USAGE_FLAG, NULL, &size) || size == 0)
+        return true; /* nothing is said: for all */
+    usage = mem_alloc(size);
+    if (CertGetEnhancedKeyUsage(certificate, CERT_FIND_PROP_ONLY_ENHKEY_USAGE_FLAG, usage, &size)) {
+        /* None: for all where the property is missing, else for nothing. */
+        is = usage->cUsageIdentifier == 0 && GetLastError() == (DWORD)CRYPT_E_NOT_FOUND;
+        for (DWORD i = 0; i < usage->cUsageIdentifier; i++)
+            is = is || strcmp(usage->rgpszUsageIdentifier[i], szOID_PKIX_KP_SERVER_AUTH) == 0;
+    }
+    mem_free(usage);
+    return is;
+}
+
 /* Marks the certificates of a store as seen, and with `pem` writes those that are valid now. */
 static void read_store(DWORD location, const wchar_t *name, Seen *seen, StrBuf *pem)
 {
@@ -85,7 +105,7 @@ static void read_store(DWORD location, const wchar_t *name, Seen *seen, StrBuf *
     while ((certificate = CertEnumCertificatesInStore(store, certificate)) != NULL) {
         if (seen->count >= MOST_ROOTS || !hash_of(certificate, hash) || !remember(seen, hash) || pem == NULL)
             continue;
-        if (CertVerifyTimeValidity(NULL, certificate->pCertInfo) == 0)
+        if (CertVerifyTimeValidity(NULL, certificate->pCertInfo) == 0 && is_for_servers(certificate))
             add_pem(pem, certificate);
     }
     CertCloseStore(store, 0);
@@ -168,4 +188,26 @@ out:
     mem_free(path);
     mem_free(dir);
     return ok;
+}
+
+bool roots_renew(const char *sslrootcert)
+{
+    char *dir = machine_local_data_dir();
+    char *path = dir == NULL ? NULL : fs_join(dir, "roots.pem");
+    char *got = NULL;
+    StrBuf before, after;
+    bool changed = false;
+
+    strbuf_init(&before, STRBUF_LARGE);
+    strbuf_init(&after, STRBUF_LARGE);
+    if (path != NULL && sslrootcert != NULL && strcmp(path, sslrootcert) == 0 &&
+        fs_read_all(path, STRBUF_LARGE, &before, NULL) && fs_remove(path, NULL) && roots_get(&got, NULL) &&
+        fs_read_all(path, STRBUF_LARGE, &after, NULL))
+        changed = before.len != after.len || memcmp(before.buf, after.buf, after.len) != 0;
+    strbuf_release(&after);
+    strbuf_release(&before);
+    mem_free(got);
+    mem_free(path);
+    mem_free(dir);
+    return changed;
 }
