@@ -3,9 +3,11 @@
 
 #include <string.h>
 
+#include "clock.h"
 #include "mem.h"
 
 #define USUAL_PORT ":5432"
+#define SECONDS_A_DAY 86400
 
 void source_init(Source *source)
 {
@@ -141,4 +143,21 @@ bool source_ask(Pg *pg, const Cancel *cancel, Manifest *manifest, int64_t *clock
     pg_rows_free(database);
     pg_rows_free(system);
     return ok;
+}
+
+char *source_clock_differs(int64_t here, int64_t there)
+{
+    const int64_t apart = here > there ? here - there : there - here;
+    if (!there) {
+        return mem_strdup("The database server did not tell its time: no old backup was removed");
+    }
+    if (apart <= SECONDS_A_DAY) {
+        return NULL;
+    }
+    char *ours = clock_log_text(here), *theirs = clock_log_text(there);
+    char *text = mem_printf("This computer's clock (%s) and the database server's (%s) differ by %lld day(s): no old "
+                            "backup was removed. Set the clock", ours, theirs, (long long)(apart / SECONDS_A_DAY));
+    mem_free(theirs);
+    mem_free(ours);
+    return text;
 }

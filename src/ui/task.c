@@ -95,10 +95,24 @@ static bool find_connection(const Task *task, TaskResult *result, Error *err)
     return ok;
 }
 
+/* The sample database's backups are not among the real one's, where nobody has named a folder. Caller frees; NULL: the
+ * usual one. */
+static char *demo_folder(const AppOptions *options)
+{
+    char *named = machine_getenv("CMMS_BACKUP_FOLDER");
+    char *local = options->demo && (named == NULL || named[0] == '\0') ? machine_local_data_dir() : NULL;
+    char *folder = local != NULL ? fs_join(local, "demo-backups") : NULL;
+    mem_free(local);
+    mem_free(named);
+    return folder;
+}
+
 static bool run_open(const Task *task, TaskResult *result, Error *err)
 {
-    bool ok = folder_choose(task->options.folder, &result->folder, &result->fallback, err) &&
+    char *demo = task->options.folder == NULL ? demo_folder(&task->options) : NULL;
+    bool ok = folder_choose(demo != NULL ? demo : task->options.folder, &result->folder, &result->fallback, err) &&
               find_connection(task, result, err);
+    mem_free(demo);
     if (ok) {
         const Connection *c = &result->connection;
         result->configured = userprofile_is_configured(c);
@@ -200,11 +214,11 @@ static bool prove_file(const Task *task, const char *path, const JobSink *sink, 
     return ok;
 }
 
-static bool run_file(const Task *task, const char *path, const JobSink *sink, Error *err)
+static bool run_file(const Task *task, const char *path, RetentionRead *read, const JobSink *sink, Error *err)
 {
     if (task->kind == TASK_DELETE) {
         char *folder = fs_dir_name(path);
-        bool gone = retention_delete(folder, fs_base_name(path), false, sink, err);
+        bool gone = retention_delete(folder, fs_base_name(path), false, read, sink, task->cancel, err);
         if (gone) {
             job_log(sink, LOG_INFO, TEXT_DELETED, fs_base_name(path));
         }
@@ -240,13 +254,14 @@ static bool run_file(const Task *task, const char *path, const JobSink *sink, Er
 static bool run_files(const Task *task, TaskResult *result, Error *err)
 {
     Error first = ERROR_INIT;
+    RetentionRead read = {NULL, 0};
     bool stop = false;
     for (size_t i = 0; i < task->file_count && !stop; i++) {
         Share share = {&task->sink, i, task->file_count};
         const JobSink sink = {share_log, share_progress, &share, task->actor};
         Error failed = ERROR_INIT;
         char *path = fs_join(task->folder, task->files[i]);
-        if (run_file(task, path, &sink, &failed)) {
+        if (run_file(task, path, &read, &sink, &failed)) {
             result->done++;
         } else {
             if (failed.kind == EK_NOT_FOUND && !fs_exists(path)) {
@@ -268,6 +283,7 @@ static bool run_files(const Task *task, TaskResult *result, Error *err)
         error_clear(&failed);
         mem_free(path);
     }
+    retention_read_release(&read);
     return first.kind == EK_NONE || error_move(err, &first);
 }
 
@@ -349,6 +365,10 @@ static bool set_config(void *context, Settings *settings, Error *err)
     settings->max_backups = config->max_backups;
     settings->verify_after_backup = config->verify;
     settings->compress = config->compress;
+    static const char *const shown[] = {"retention_days", "max_backups", "verify_after_backup", "compress"};
+    for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++) {
+        settings_chosen(settings, shown[i]);
+    }
     return true;
 }
 
