@@ -145,6 +145,25 @@ bool source_ask(Pg *pg, const Cancel *cancel, Manifest *manifest, int64_t *clock
     return ok;
 }
 
+char *source_ask_key(const Connection *connection, const Cancel *cancel)
+{
+    Pg *pg = NULL;
+    Manifest manifest;
+    Source source;
+    int64_t clock = 0;
+    char *key = NULL;
+    manifest_init(&manifest);
+    source_init(&source);
+    if (pg_connect(connection, cancel, &pg, NULL) && source_ask(pg, cancel, &manifest, &clock, NULL)) {
+        source_of_manifest(&manifest, &source);
+        key = mem_strdup(source.key);
+    }
+    pg_close(pg);
+    source_release(&source);
+    manifest_release(&manifest);
+    return key;
+}
+
 char *source_clock_differs(int64_t here, int64_t there)
 {
     const int64_t apart = here > there ? here - there : there - here;

@@ -7,6 +7,7 @@
 #include "catalog.h"
 #include "fitting.h"
 #include "mem.h"
+#include "source.h"
 #include "texts.h"
 #include "ui_text.h"
 #include "words.h"
@@ -168,6 +169,19 @@ void main_fit_status(const MainWindow *w)
     }
 }
 
+/* The sample's server has another port each time: its newest backup says at which it was met last. */
+static void take_sample_place(const MainWindow *w, Source *source)
+{
+    const Catalog *catalog = &w->list.model.catalog;
+    for (size_t i = 0; w->sample_key != NULL && i < catalog->count; i++) {
+        const Source *from = &catalog->entries[i].from;
+        if (from->key != NULL && strcmp(from->key, w->sample_key) == 0) {
+            source_copy(source, from);
+            return;
+        }
+    }
+}
+
 void main_show_status(MainWindow *w)
 {
     bool preparing = w->job != NULL && task_kind(w->job) == TASK_DEMO;
@@ -182,6 +196,7 @@ void main_show_status(MainWindow *w)
         Source source;
         source_init(&source);
         source_of_connection(&w->connection, &source);
+        take_sample_place(w, &source);
         list_model_judge(&w->list.model, w->configured ? &source : NULL, w->configured || preparing, &w->health);
         source_release(&source);
         char *text = mem_printf("%s %s", health_sign(w->health.state), w->health.text);

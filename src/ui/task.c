@@ -13,6 +13,7 @@
 #include "retention.h"
 #include "sample.h"
 #include "settings.h"
+#include "source.h"
 #include "texts.h"
 #include "thread.h"
 #include "userprofile.h"
@@ -157,6 +158,7 @@ static bool run_demo(const Task *task, TaskResult *result, Error *err)
     job_log(&task->sink, LOG_GOOD, "%s", made ? TEXT_SAMPLE_READY : TEXT_SAMPLE_THERE);
     result->engine = engine;
     engine = NULL;
+    result->key = source_ask_key(&result->connection, task->cancel);
     signin_first_manager(&result->connection, task->cancel, &result->user, NULL);
     ok = true;
 out:
@@ -562,6 +564,7 @@ void task_result_free(TaskResult *result)
     }
     mem_free(result->plan);
     mem_free(result->frozen);
+    mem_free(result->key);
     backup_result_release(&result->backup);
     engine_stop(result->engine);
     mem_free(result);
