@@ -1,7 +1,7 @@
 /*
  * auditlog.h: backup_log.json, the predecessor's array with more members, and its rotation.
  *
- * Each entry: {"timestamp":"YYYY-MM-DD HH:MM:SS","backup_file":…,"status":"success|failed|verified",
+ * Each entry: {"timestamp":"YYYY-MM-DD HH:MM:SS","backup_file":…,"status":"started|success|failed|verified",
  * "message":…,"file_size":bytes} as before, and: "operation", "user", "computer", "seconds", "sha256",
  * "level", "actor" (who was signed in, where somebody was; "user" is the system's user), "previous" (SHA-256 of the
  * entry before, as written). The last 1000 stay in the file; older ones
@@ -24,7 +24,7 @@
 
 typedef struct AuditEntry {
     const char *operation;   /* "backup", "verify", "delete", "settings", ... */
-    const char *status;      /* "success", "failed", "verified" */
+    const char *status;      /* "success", "failed", "verified"; "started" is followed by another of the same file */
     const char *backup_file; /* base name, or NULL */
     const char *message;     /* no secret */
     uint64_t file_size;
@@ -39,8 +39,12 @@ typedef struct AuditEntry {
 bool auditlog_append(const char *folder, const AuditEntry *entry, Error *err);
 
 /* The newest `last` entries of backup_log.json itself, the oldest of them first, as an array; caller deletes. A
- * missing file gives none. */
+ * missing file gives none, a missing folder is EK_IO. */
 bool auditlog_read(const char *folder, size_t last, cJSON **entries, Error *err);
+
+/* Whether any entry is of this operation, or may have been: a log that cannot be read, or was damaged once, hides
+ * some. */
+bool auditlog_mentions(const char *folder, const char *operation);
 
 /* Checks the chain of "previous" over rotated files and the current one. *entries is the number looked at;
  * false with EK_DAMAGED names the first broken link. */

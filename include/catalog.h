@@ -11,11 +11,13 @@
 #include "connection.h"
 #include "error.h"
 #include "manifest.h"
+#include "source.h"
 
 typedef struct CatalogEntry {
     char *name;         /* base name, *.backup */
     uint64_t size;      /* bytes */
-    int64_t created;    /* unix seconds: from the manifest, else the name, else the file's time */
+    int64_t created;    /* unix seconds: from the manifest (by the server's clock where this PC's was a day wrong), else
+                           the name, else the file's time */
     int age_days;       /* whole days, never negative */
     Level level;        /* by the manifest; LEVEL_NONE without one, or when the file's size differs */
     bool has_manifest;  /* one that can be read and names this file */
@@ -24,7 +26,11 @@ typedef struct CatalogEntry {
     double seconds;     /* how long it took; -1 unknown */
     bool pinned;        /* by the manifest: retention leaves it alone */
     char *pin_reason;   /* or NULL */
-    char *source;       /* "database on host": whose backup it is, by the manifest; NULL: not known */
+    Source from;        /* whose backup it is, by the manifest */
+    char *source;       /* that in words (source_label), or NULL */
+    char *contents;     /* "schema" or "data" where it holds only that; NULL: all */
+    char *alarm;        /* the shrink alarm that it raised, while nobody has confirmed it; or NULL */
+    bool confirmed;     /* it raised one, and somebody has */
     char *exported;     /* when it was last exported, by the log ("2026-01-19 14:30:52"); NULL: not known */
     char *note;         /* why it is not what it should be ("its size differs from the manifest"), or NULL */
 } CatalogEntry;
@@ -45,9 +51,5 @@ void catalog_add_exports(Catalog *catalog, const cJSON *entries);
 
 /* What the newest backup of this database took, for a guess of what the next one will; 0: not known. */
 double catalog_last_seconds(const char *folder, const Connection *connection);
-
-/* "database on host", by which backups of different databases in one folder are told apart. NULL when the manifest
- * names no database. Caller frees. */
-char *catalog_source(const Manifest *manifest);
 
 #endif

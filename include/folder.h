@@ -42,6 +42,10 @@ bool folder_lock(const char *folder, FsLock **lock, Error *err);
 char *folder_last_job(const char *folder);
 void folder_note_job(const char *folder, const char *job); /* letters and digits; what fails here is no error */
 
+/* For whoever did not find a file in it: a share that blinks, a stick that was pulled out, is not the same as a file
+ * that is not there. EK_IO when the folder is not there. */
+bool folder_is_there(const char *folder, Error *err);
+
 /* Held for the moment in which backup_log.json or backup_config.json is rewritten. Waits up to ten seconds for
  * others who do the same; then EK_BUSY. */
 #define FOLDER_FILES_LOCK_FILE ".backup_log.lock"

@@ -26,10 +26,11 @@ typedef enum HealthMend {
 
 typedef struct HealthFacts {
     const Catalog *catalog; /* borrowed */
-    const char *source;     /* "database on host" (catalog_source): others' backups protect nothing of it; NULL: any */
+    const Source *source;   /* the configured database, by its connection (source_of_connection): others' backups
+                               protect nothing of it, nor do those of which it is not known whose they are. NULL: any */
     bool configured;        /* a database is known */
     const char *frozen;     /* retention_frozen, or NULL */
-    int due_days;           /* health_due_days */
+    int due_hours;          /* health_due_hours */
     size_t removals;        /* how many retention would remove now */
     bool space_known;
     uint64_t free_bytes;    /* on the folder's disk */
@@ -48,8 +49,8 @@ void health_release(Health *health);
 /* Replaces what health holds. What is wrong is told worst first, and only the worst. */
 void health_judge(const HealthFacts *facts, Health *health);
 
-/* After how many days without a backup one is overdue: a schedule's step and a day's grace; a week without one. */
-int health_due_days(const Settings *settings);
+/* After how many hours without a backup one is overdue: one and a half times the schedule's step; a week without. */
+int health_due_hours(const Settings *settings);
 const char *health_sign(HealthState state); /* "✅", "⚠", "❌" */
 /* "a moment ago", "5 minutes ago", "1 hour ago", "12 days ago". Caller frees. */
 char *health_ago(int64_t seconds);

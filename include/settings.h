@@ -1,7 +1,10 @@
 /*
- * settings.h: backup_config.json in the backup folder, as the predecessor wrote it. Unknown keys survive a
- * save. A file that cannot be read as JSON is renamed to backup_config.damaged-YYYYMMDD_HHMMSS.json, and the
- * defaults are used; a single nonsensical value is replaced by its default and named.
+ * settings.h: backup_config.json in the backup folder, as the predecessor wrote it. Unknown keys survive a save. A
+ * file that cannot be read as JSON is renamed to backup_config.damaged-YYYYMMDD_HHMMSS.json, and the defaults are
+ * used; a single nonsensical value is replaced by its default and named, and stays in the file until another is
+ * chosen. What is not as it should be also sets `unsure`: defaults in the place of what somebody chose may keep
+ * backups, not remove them. The same where the file is gone though settings were saved in this folder (the log says
+ * so), or a damaged one or a sync client's copy lies there: until somebody saves settings again.
  */
 #ifndef CMMS_SETTINGS_H
 #define CMMS_SETTINGS_H
@@ -28,6 +31,9 @@ typedef struct Settings {
     int stall_minutes; /* 1..1440, default 10: a dump from which nothing comes for so long is stopped */
     cJSON *document;          /* owned: the file's object with all its keys */
     char *notice;             /* owned: what the user should be told about the load, or NULL */
+    char *unsure;             /* owned: why these may not be the rules that somebody chose, so that nothing may be
+                                 removed by them ("the settings could not be read"); NULL: they are */
+    unsigned wrong;           /* bits, in the order of settings_key: what the file holds for it is no value */
 } Settings;
 
 #define SETTINGS_STALL_MINUTES 10
@@ -36,7 +42,7 @@ typedef struct Settings {
 void settings_init(Settings *settings); /* the defaults */
 void settings_release(Settings *settings);
 /* `settings` is initialised; what it holds is replaced. A missing file gives the defaults. EK_IO when it is there
- * and cannot be read, or is damaged and cannot be renamed. */
+ * and cannot be read, or is damaged and cannot be renamed, or when the folder is not there. */
 bool settings_load(const char *folder, Settings *settings, Error *err);
 /* EK_SETTINGS names a value that is out of its range; EK_IO, EK_SPACE or EK_BUSY: the file is as it was. */
 bool settings_save(const char *folder, const Settings *settings, Error *err);
@@ -52,6 +58,8 @@ bool settings_parse(const char *bytes, size_t len, Settings *settings, Error *er
 bool settings_set(Settings *settings, const char *key, const char *value, Error *err);
 /* The keys, in their order, NULL at the end of them; and a value as text, NULL for an unknown key. Caller frees. */
 const char *settings_key(size_t index);
+/* The value that `settings` has for that key is what somebody chose: a save writes it over one that is no value. */
+void settings_chosen(Settings *settings, const char *key);
 char *settings_get(const Settings *settings, const char *key);
 const char *schedule_name(Schedule schedule); /* "daily", "weekly", "monthly" */
 

@@ -47,4 +47,11 @@ char *source_label(const Source *source);
  * or 0 where the server does not tell it. False only when the connection is lost or the job cancelled. */
 bool source_ask(Pg *pg, const Cancel *cancel, Manifest *manifest, int64_t *clock, Error *err);
 
+/* Connects and asks; the key, or NULL where it could not be had. Caller frees. */
+char *source_ask_key(const Connection *connection, const Cancel *cancel);
+
+/* A sentence where two clocks are more than a day apart, or the server's (0) is not known, so that nothing may be
+ * removed by its age; else NULL. Caller frees. */
+char *source_clock_differs(int64_t here, int64_t there);
+
 #endif

@@ -113,16 +113,33 @@ static int64_t all_rows(const Manifest *manifest)
 
 static void show_verified(Cli *cli, const char *path, const VerifyResult *result)
 {
-    char *size = output_megabytes(result->manifest.bytes);
-    const char *compared = result->could_not_compare_hash     ? "nothing was recorded to compare with"
-                           : result->could_not_compare_counts ? "the hash is as recorded"
-                                                              : "hash and row counts are as recorded";
-    char *line = mem_printf("\xE2\x9C\x85 %s: every byte was read (%s, %zu tables, %lld rows); %s", fs_base_name(path),
-                            size, result->manifest.table_count, (long long)all_rows(&result->manifest), compared);
+    const Manifest *manifest = &result->manifest;
+    char *size = output_megabytes(manifest->bytes);
+    char *compared = result->could_not_compare_hash ? mem_strdup("nothing was recorded to compare with")
+                     : result->uncompared > 0
+                         ? mem_printf("the hash is as recorded; the rows of %zu of %zu tables were never compared with "
+                                      "the database", result->uncompared, manifest->table_count)
+                     : result->uncompared_objects
+                         ? mem_strdup("the hash is as recorded; the large objects were never compared with the "
+                                      "database")
+                         : mem_strdup("hash and row counts are as recorded");
+    char *part = !manifest->contents ? mem_strdup("")
+                                     : mem_printf("; %s", strcmp(manifest->contents, "schema") == 0
+                                                              ? "it holds no rows"
+                                                              : "it holds rows, but no tables for them");
+    char *renamed = result->renamed_from ? mem_printf("; its manifest was that of %s", result->renamed_from)
+                                         : mem_strdup("");
+    const bool good = manifest->level >= LEVEL_VERIFIED;
+    char *line = mem_printf("%s %s: every byte was read (%s, %zu tables, %lld rows); %s%s%s",
+                            good ? "\xE2\x9C\x85" : "\xE2\x9A\xA0", fs_base_name(path), size, manifest->table_count,
+                            (long long)all_rows(manifest), compared, part, renamed);
     if (!cli->output.quiet) {
-        output_coloured(&cli->output, COLOUR_GOOD, line);
+        output_coloured(&cli->output, good ? COLOUR_GOOD : COLOUR_WARNING, line);
     }
     mem_free(line);
+    mem_free(renamed);
+    mem_free(part);
+    mem_free(compared);
     mem_free(size);
 }
 
@@ -135,7 +152,10 @@ static cJSON *verified_object(const char *path, const VerifyResult *result)
     json_set_string(file, "sha256", result->manifest.sha256);
     json_set_int(file, "bytes", (int64_t)result->manifest.bytes);
     json_set_bool(file, "compared_hash", !result->could_not_compare_hash);
-    json_set_bool(file, "compared_counts", !result->could_not_compare_counts);
+    json_set_bool(file, "compared_counts", !result->could_not_compare_hash && result->uncompared == 0 &&
+                                               !result->uncompared_objects);
+    json_set_string(file, "contents", result->manifest.contents);
+    json_set_string(file, "renamed_from", result->renamed_from);
     output_add_tables(file, &result->manifest);
     return file;
 }

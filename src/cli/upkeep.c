@@ -30,11 +30,12 @@ static bool choose_folder(Cli *cli, char **folder, int *code)
 
 /* --- cleanup --------------------------------------------------------------------------------------------- */
 
-static cJSON *plan_document(const char *folder, const RetentionPlan *plan, const char *frozen)
+static cJSON *plan_document(const char *folder, const RetentionPlan *plan, const char *frozen, const char *unsure)
 {
     cJSON *document = cJSON_CreateObject();
     json_set_string(document, "folder", folder);
     json_set_string(document, "retention_frozen", frozen);
+    json_set_string(document, "nothing_removed", unsure);
     json_set_int(document, "would_remove", (int64_t)plan->removals);
     json_set_int(document, "good", (int64_t)plan->good);
     cJSON *backups = cJSON_AddArrayToObject(document, "backups");
@@ -52,7 +53,17 @@ static cJSON *plan_document(const char *folder, const RetentionPlan *plan, const
     return document;
 }
 
-static void show_plan(Cli *cli, const RetentionPlan *plan, const char *frozen)
+/* Why nothing goes: the alarm, or rules of which it is not known that somebody chose them. */
+static void show_stopped(Cli *cli, const char *why)
+{
+    if (why) {
+        char *line = mem_printf("\xE2\x9A\xA0 No old backup is removed: %s", why);
+        output_coloured(&cli->output, COLOUR_WARNING, line);
+        mem_free(line);
+    }
+}
+
+static void show_plan(Cli *cli, const RetentionPlan *plan, const char *frozen, const char *unsure)
 {
     unsigned width = 1;
     for (size_t i = 0; i < plan->count; i++) {
@@ -68,11 +79,8 @@ static void show_plan(Cli *cli, const RetentionPlan *plan, const char *frozen)
         mem_free(line);
         mem_free(name);
     }
-    if (frozen) {
-        char *line = mem_printf("\xE2\x9A\xA0 No old backup is removed: %s", frozen);
-        output_coloured(&cli->output, COLOUR_WARNING, line);
-        mem_free(line);
-    }
+    show_stopped(cli, frozen);
+    show_stopped(cli, unsure);
     output_line(&cli->output, "%zu of %zu backup(s) would be removed.", plan->removals, plan->count);
 }
 
@@ -90,9 +98,9 @@ static bool dry_run(Cli *cli, const char *folder, const Settings *settings, Erro
     if (ok) {
         retention_plan(&catalog, &rules, now, &plan);
         if (cli->output.json) {
-            output_json(&cli->output, plan_document(folder, &plan, frozen));
+            output_json(&cli->output, plan_document(folder, &plan, frozen, settings->unsure));
         } else {
-            show_plan(cli, &plan, frozen);
+            show_plan(cli, &plan, frozen, settings->unsure);
         }
     }
     retention_plan_release(&plan);
@@ -127,12 +135,15 @@ static bool clean_up(Cli *cli, const char *folder, const Settings *settings, Err
         cJSON *document = cJSON_CreateObject();
         json_set_string(document, "folder", folder);
         json_set_string(document, "retention_frozen", frozen);
+        json_set_string(document, "nothing_removed", settings->unsure);
         json_set_int(document, "removed", (int64_t)removed);
         output_json(&cli->output, document);
+    } else if (settings->unsure) {
+        show_stopped(cli, settings->unsure);
+        output_line(&cli->output, "Save the settings again: 'cmms-backup-cli config set retention_days=%d'.",
+                    settings->retention_days);
     } else if (frozen) {
-        char *line = mem_printf("\xE2\x9A\xA0 No old backup is removed: %s", frozen);
-        output_coloured(&cli->output, COLOUR_WARNING, line);
-        mem_free(line);
+        show_stopped(cli, frozen);
         output_line(&cli->output, "Allow it again with 'cmms-backup-cli cleanup --unfreeze'.");
     } else if (removed == 0 && !cli->output.quiet) {
         output_line(&cli->output, "There was nothing to remove.");
@@ -195,15 +206,16 @@ int run_cleanup(Cli *cli)
 /* --- pin, delete ----------------------------------------------------------------------------------------- */
 
 /* One file of the operands, which are names in the folder. */
-static bool treat(Cli *cli, const char *folder, const char *name, Error *err)
+static bool treat(Cli *cli, const char *folder, const char *name, RetentionRead *read, Error *err)
 {
     if (strcmp(fs_base_name(name), name) != 0) {
         error_set(err, EK_USAGE, "\"%s\" is not a name in the backup folder", name);
         return error_hint(err, "Name one of the backups that 'cmms-backup-cli list' shows, without its folder.");
     }
+    const JobSink sink = output_sink(&cli->output);
     return cli->options->verb == VERB_PIN
                ? retention_pin(folder, name, !cli->options->off, cli->options->reason, NULL, err)
-               : retention_delete(folder, name, cli->options->force, NULL, err);
+               : retention_delete(folder, name, cli->options->force, read, &sink, cli->cancel, err);
 }
 
 /* For each operand; the first that fails ends it. */
@@ -212,12 +224,14 @@ static int run_on_files(Cli *cli, const char *what, const char *member)
     Error err = ERROR_INIT;
     char *folder = NULL;
     int code = 0;
+    RetentionRead read = {NULL, 0};
     cJSON *document = cJSON_CreateObject();
     cJSON *files = cJSON_AddArrayToObject(document, member);
     bool ok = choose_folder(cli, &folder, &code);
     for (size_t i = 0; ok && i < cli->options->file_count; i++) {
         const char *name = cli->options->files[i];
-        ok = treat(cli, folder, name, &err);
+        ok = treat(cli, folder, name, &read, &err);
+        output_clear_progress(&cli->output);
         if (ok) {
             cJSON_AddItemToArray(files, cJSON_CreateString(name));
             output_line(&cli->output, "%s was %s.", name, what);
@@ -230,6 +244,7 @@ static int run_on_files(Cli *cli, const char *what, const char *member)
         document = NULL;
     }
     cJSON_Delete(document);
+    retention_read_release(&read);
     mem_free(folder);
     error_clear(&err);
     return code;

@@ -11,20 +11,48 @@
 #include "mem.h"
 #include "retention.h"
 #include "settings.h"
+#include "userprofile.h"
 
-/* How the folder stands; whether a database is connected, and which, is not this verb's affair. */
+/* The database that is meant, without asking it. False: none is named. */
+static bool find_source(Cli *cli, Source *source)
+{
+    UserProfile profile;
+    Connection connection;
+    userprofile_init(&profile);
+    connection_init(&connection);
+    userprofile_load(&profile, NULL);
+    const bool whole = profile.connection.host && cli->environment.host &&
+                       strcmp(profile.connection.host, cli->environment.host) != 0;
+    if (!whole) { /* a profile is one whole: see userprofile_connection */
+        connection_copy(&connection, &profile.connection);
+    }
+    connection_overlay(&connection, &cli->environment);
+    const bool named = userprofile_is_configured(&connection);
+    if (named) {
+        source_of_connection(&connection, source);
+    }
+    connection_release(&connection);
+    userprofile_release(&profile);
+    return named;
+}
+
 static void judge(Cli *cli, const char *folder, const Catalog *catalog, const char *frozen, Health *health)
 {
     Settings settings;
     settings_init(&settings);
-    HealthFacts facts = {.catalog = catalog, .configured = true, .frozen = frozen, .now = clock_now()};
+    Source source;
+    source_init(&source);
+    HealthFacts facts = {.catalog = catalog, .frozen = frozen, .now = clock_now()};
+    facts.configured = find_source(cli, &source);
+    facts.source = facts.configured ? &source : NULL;
     const bool loaded = settings_load(folder, &settings, NULL); /* else the defaults serve */
     if (loaded && settings.notice) {
         output_log(&cli->output, LOG_WARNING, settings.notice);
     }
-    facts.due_days = health_due_days(&settings);
+    facts.due_hours = health_due_hours(&settings);
     facts.space_known = fs_free_space(folder, &facts.free_bytes, NULL);
     health_judge(&facts, health);
+    source_release(&source);
     settings_release(&settings);
 }
 
@@ -59,6 +87,8 @@ static cJSON *list_document(Cli *cli, const char *folder, const Catalog *catalog
         json_set_bool(backup, "pinned", entry->pinned);
         json_set_string(backup, "pin_reason", entry->pin_reason);
         json_set_string(backup, "exported", entry->exported);
+        json_set_string(backup, "source", entry->source);
+        json_set_string(backup, "contents", entry->contents);
         json_set_string(backup, "note", entry->note);
         cJSON_AddItemToArray(backups, backup);
     }

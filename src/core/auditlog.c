@@ -166,7 +166,8 @@ static bool read_log(const char *path, size_t max, cJSON **log, Error *err)
     StrBuf sb;
     strbuf_init(&sb, max);
     bool ok = fs_read_all(path, max, &sb, &failed) && parse_log(sb.buf, sb.len, log, &failed);
-    if (!ok && failed.kind == EK_NOT_FOUND) {
+    char *folder = fs_dir_name(path);
+    if (!ok && failed.kind == EK_NOT_FOUND && folder_is_there(folder, &failed)) {
         *log = cJSON_CreateArray();
         if (!*log) {
             mem_out();
@@ -175,6 +176,7 @@ static bool read_log(const char *path, size_t max, cJSON **log, Error *err)
     } else if (!ok) {
         error_move(err, &failed);
     }
+    mem_free(folder);
     error_clear(&failed);
     strbuf_release(&sb);
     return ok;
@@ -459,6 +461,39 @@ bool auditlog_read(const char *folder, size_t last, cJSON **entries, Error *err)
     }
     mem_free(path);
     return ok;
+}
+
+static bool may_mention(const char *path, size_t max, const char *operation)
+{
+    cJSON *log = NULL;
+    bool found = !read_log(path, max, &log, NULL);
+    const cJSON *entry;
+    cJSON_ArrayForEach(entry, log) {
+        const char *named = json_string(entry, "operation", "");
+        found = found || !strcmp(named, operation) || !strcmp(named, "log");
+    }
+    cJSON_Delete(log);
+    return found;
+}
+
+bool auditlog_mentions(const char *folder, const char *operation)
+{
+    Years *years = NULL;
+    if (!list_years(folder, &years, NULL)) {
+        return true;
+    }
+    char *path = fs_join(folder, AUDITLOG_FILE);
+    bool found = may_mention(path, LOG_MAX, operation);
+    mem_free(path);
+    for (int year = 0; year <= years->newest && !found; year++) {
+        if (years->present[year]) {
+            path = rotated_path(folder, year);
+            found = may_mention(path, ROTATED_MAX, operation);
+            mem_free(path);
+        }
+    }
+    mem_free(years);
+    return found;
 }
 
 bool auditlog_check(const char *folder, size_t *entries, Error *err)

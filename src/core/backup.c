@@ -140,6 +140,24 @@ static bool take_over(Run *run, const char *folder, Error *err)
     return ok;
 }
 
+/* Whose the backup will be, and what time it is there: old backups go by their age, so nothing goes by a clock that is
+ * wrong. */
+static bool ask_server(Run *run, Error *err)
+{
+    int64_t there = 0;
+    if (!source_ask(run->pg, run->cancel, &run->origin, &there, err)) {
+        return false;
+    }
+    char *differs = source_clock_differs(clock_now(), there);
+    run->origin.server_time = there ? there - (clock_now() - run->started) : 0;
+    if (differs != NULL) {
+        run->keep_all = true;
+        backup_warn(run, differs);
+        mem_free(differs);
+    }
+    return true;
+}
+
 static bool prepare_server(Run *run, const BackupSpec *spec, Error *err)
 {
     progress_stage(&run->meter, "Connecting", 0, PART_PREPARED, clock_monotonic_ms());
@@ -158,7 +176,7 @@ static bool prepare_server(Run *run, const BackupSpec *spec, Error *err)
     }
     job_log(run->sink, LOG_INFO, "The server is PostgreSQL %s", pg_server_version_text(run->pg));
     run->server_version = pg_server_version(run->pg);
-    if (!prepare_tools(run, spec->compression, err) ||
+    if (!ask_server(run, err) || !prepare_tools(run, spec->compression, err) ||
         !pg_own_session(run->pg, &run->connection, run->cancel, err) || !take_over(run, spec->folder, err)) {
         return false;
     }
@@ -236,15 +254,19 @@ static void complete_manifest(Run *run)
     replace_text(&manifest->file, mem_strdup(run->name));
     replace_text(&manifest->database, mem_strdup(connection_database(&run->connection)));
     replace_text(&manifest->host, mem_strdup(connection_host(&run->connection)));
+    replace_text(&manifest->port, mem_strdup(connection_port(&run->connection)));
+    replace_text(&manifest->system_identifier, mem_strdup(run->origin.system_identifier));
+    replace_text(&manifest->database_oid, mem_strdup(run->origin.database_oid));
+    replace_text(&manifest->timeline, mem_strdup(run->origin.timeline));
+    replace_text(&manifest->contents, NULL); /* an empty database is whole, too */
+    manifest->server_time = run->origin.server_time;
     replace_text(&manifest->user, machine_user_name());
     replace_text(&manifest->computer, machine_host_name());
     replace_text(&manifest->server_version, mem_strdup(pg_server_version_text(run->pg)));
     replace_text(&manifest->tool_version, mem_strdup(run->dump_tool->version));
     replace_text(&manifest->program_version, mem_strdup(CMMS_VERSION));
-    manifest->level = run->uncounted ? LEVEL_LISTED : LEVEL_VERIFIED;
-    if (run->uncounted) {
-        manifest->verified_at = 0;
-    }
+    manifest->level = run->uncounted ? LEVEL_READ : manifest_level(manifest);
+    manifest->verified_at = manifest->level >= LEVEL_VERIFIED ? manifest->read_at : 0;
     manifest->started = run->started;
     manifest->finished = clock_now();
     manifest->seconds = (double)(clock_monotonic_ms() - run->started_ms) / 1000;
@@ -315,8 +337,9 @@ static void tell_success(Run *run, const char *folder)
     for (size_t i = 0; i < manifest->table_count; i++) {
         rows += manifest->tables[i].rows > 0 ? manifest->tables[i].rows : 0;
     }
+    const bool unverified = manifest->level < LEVEL_VERIFIED;
     char *message = mem_printf("Backup successful: %zu tables, %" PRId64 " rows, %s%s%s", manifest->table_count, rows,
-                               run->uncounted ? "but not verified: the rows could not be compared with the database"
+                               unverified ? "but not verified: the rows could not be compared with the database"
                                               : "every byte checked",
                                run->weakness == NULL ? "" : "; ", run->weakness == NULL ? "" : run->weakness);
     const AuditEntry entry = {.operation = "backup",
@@ -331,7 +354,7 @@ static void tell_success(Run *run, const char *folder)
     log_outcome(run, folder, &entry);
     mem_free(message);
     progress_stage(&run->meter, "Done", 1, 1, clock_monotonic_ms());
-    if (run->uncounted) {
+    if (unverified) {
         job_log(run->sink, LOG_WARNING, "\xE2\x9A\xA0 A backup was made, but it is not verified. Make another.");
     } else {
         job_log(run->sink, LOG_GOOD, "\xE2\x9C\x85 Backup successful!");
@@ -391,6 +414,7 @@ static void release_run(Run *run)
         mem_free(run->warnings[i]);
     }
     mem_free(run->warnings);
+    manifest_release(&run->origin);
     mem_free(run->weakness);
     mem_free(run->job);
     mem_free(run->session);
@@ -417,6 +441,7 @@ bool backup_run(const BackupSpec *spec, const JobSink *sink, const Cancel *cance
     tools_init(&run.tools);
     snapshot_init(&run.snapshot);
     verify_result_init(&run.verified);
+    manifest_init(&run.origin);
 
     job_log(sink, LOG_INFO, "Starting database backup...");
     job_log(sink, LOG_INFO, "\xE2\x8F\xB3 This may take several minutes...");

@@ -14,6 +14,7 @@
 #include "progress.h"
 #include "settings.h"
 #include "snapshot.h"
+#include "source.h"
 #include "tools.h"
 #include "verify.h"
 
@@ -45,7 +46,8 @@ typedef struct Run {
     const char *compression;
     char *name, *path, *partial, *manifest_path;
     bool partial_made, manifest_made, committed;
-    bool keep_all; /* the shrink alarm could not be raised as it should: nothing is removed */
+    bool keep_all; /* the shrink alarm could not be raised as it should, or a clock is wrong: nothing is removed */
+    Manifest origin; /* whose it is, as the server says (source_ask) */
     FsFile *file;
     ArchiveFollower *follower; /* reads the partial while pg_dump writes it */
     int64_t started;

@@ -27,6 +27,9 @@ void catalog_release(Catalog *catalog)
         mem_free(catalog->entries[i].name);
         mem_free(catalog->entries[i].pin_reason);
         mem_free(catalog->entries[i].source);
+        mem_free(catalog->entries[i].contents);
+        mem_free(catalog->entries[i].alarm);
+        source_release(&catalog->entries[i].from);
         mem_free(catalog->entries[i].exported);
         mem_free(catalog->entries[i].note);
     }
@@ -116,12 +119,12 @@ static int64_t sum_rows(const Manifest *manifest)
     return sum;
 }
 
-char *catalog_source(const Manifest *manifest)
+/* When it was made; where this PC's clock was wrong by more than a day, by the server's. */
+static int64_t moment_of(const Manifest *manifest)
 {
-    if (!manifest->database) {
-        return NULL;
-    }
-    return manifest->host ? mem_printf("%s on %s", manifest->database, manifest->host) : mem_strdup(manifest->database);
+    const int64_t ahead = manifest->started - manifest->server_time;
+    return manifest->server_time && (ahead > SECONDS_A_DAY || ahead < -SECONDS_A_DAY) ? manifest->server_time
+                                                                                      : manifest->started;
 }
 
 static void apply_manifest(CatalogEntry *entry, const Manifest *manifest)
@@ -131,17 +134,28 @@ static void apply_manifest(CatalogEntry *entry, const Manifest *manifest)
         return;
     }
     entry->has_manifest = true;
-    entry->created = manifest->started ? manifest->started : entry->created;
+    entry->created = moment_of(manifest) ? moment_of(manifest) : entry->created;
     entry->rows = sum_rows(manifest);
     entry->seconds = manifest->seconds;
     entry->pinned = manifest->pinned;
     entry->pin_reason = mem_strdup(manifest->pin_reason);
-    entry->source = catalog_source(manifest);
+    source_of_manifest(manifest, &entry->from);
+    entry->source = source_label(&entry->from);
+    entry->contents = mem_strdup(manifest->contents);
+    entry->alarm = manifest->alarm_confirmed ? NULL : mem_strdup(manifest->alarm);
+    entry->confirmed = manifest->alarm && manifest->alarm_confirmed;
+    if (entry->contents) {
+        add_note(entry, mem_strdup(strcmp(entry->contents, "schema") ? "it holds rows, but no tables for them"
+                                                                     : "it holds no rows"));
+    }
     if (manifest->bytes != entry->size) {
         add_note(entry, mem_strdup("its size differs from the manifest"));
         return;
     }
     entry->level = manifest->level;
+    if (entry->level == LEVEL_VERIFIED) { /* older versions also said so of what was never compared */
+        entry->level = manifest_level(manifest);
+    }
     if (entry->level == LEVEL_BAD) {
         add_note(entry, mem_strdup("it failed a check"));
     }
@@ -253,24 +267,21 @@ double catalog_last_seconds(const char *folder, const Connection *connection)
 {
     Catalog catalog;
     Error why = ERROR_INIT;
-    Manifest like;
+    Source source;
     double seconds = 0;
-    manifest_init(&like);
-    like.database = mem_strdup(connection_database(connection));
-    like.host = mem_strdup(connection_host(connection));
-    char *source = catalog_source(&like);
+    source_init(&source);
+    source_of_connection(connection, &source);
     catalog_init(&catalog);
-    if (source && catalog_load(folder, 0, &catalog, &why)) {
+    if (catalog_load(folder, 0, &catalog, &why)) {
         for (size_t i = 0; i < catalog.count && seconds <= 0; i++) {
             const CatalogEntry *entry = &catalog.entries[i];
-            if (entry->source && !strcmp(entry->source, source) && entry->level != LEVEL_BAD) {
+            if (source_answers(&entry->from, &source) && entry->level != LEVEL_BAD) {
                 seconds = entry->seconds;
             }
         }
     }
     error_clear(&why);
     catalog_release(&catalog);
-    manifest_release(&like);
-    mem_free(source);
+    source_release(&source);
     return seconds > 0 ? seconds : 0;
 }

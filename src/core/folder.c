@@ -150,6 +150,22 @@ char *folder_cloud_name(const char *folder)
     return found ? mem_strdup("OneDrive") : NULL;
 }
 
+bool folder_is_there(const char *folder, Error *err)
+{
+    Error why = ERROR_INIT;
+    FsInfo info;
+    if (fs_stat(folder, &info, &why) && info.is_dir) {
+        return true;
+    }
+    error_set(err, EK_IO, "the backup folder \"%s\" cannot be reached", folder);
+    if (why.message) {
+        error_detail(err, "%s", why.detail ? why.detail : why.message);
+    }
+    error_hint(err, "Check that the drive or the network share is connected.");
+    error_clear(&why);
+    return false;
+}
+
 /* --- names --------------------------------------------------------------------------------------------- */
 
 char *folder_backup_name(int64_t unix_seconds)

@@ -30,17 +30,17 @@ void health_release(Health *health)
     health_init(health);
 }
 
-int health_due_days(const Settings *settings)
+int health_due_hours(const Settings *settings)
 {
     if (!settings->enabled) {
-        return 7;
+        return 7 * 24;
     }
     switch (settings->schedule) {
-    case SCHEDULE_DAILY: return 2;
-    case SCHEDULE_WEEKLY: return 8;
+    case SCHEDULE_DAILY: return 36;
+    case SCHEDULE_WEEKLY: return 7 * 36;
     case SCHEDULE_MONTHLY: break;
     }
-    return 32;
+    return 31 * 36;
 }
 
 const char *health_sign(HealthState state)
@@ -66,26 +66,28 @@ char *health_ago(int64_t seconds)
 
 static bool is_good(const CatalogEntry *entry)
 {
-    return entry->level == LEVEL_VERIFIED || entry->level == LEVEL_PROVEN;
+    return (entry->level == LEVEL_VERIFIED || entry->level == LEVEL_PROVEN) && !entry->contents;
 }
 
-/* Where one of the two does not name a host (a backup that was made elsewhere and verified here), the database alone is
- * compared. */
-static bool same_source(const char *a, const char *b)
+/* What the server at this place said of itself when it was last asked; NULL: nobody asked yet. */
+static const Source *last_met(const HealthFacts *facts)
 {
-    const char *host_a = strstr(a, " on "), *host_b = strstr(b, " on ");
-    if (host_a && host_b) {
-        return strcmp(a, b) == 0;
+    for (size_t i = 0; i < facts->catalog->count; i++) {
+        const Source *from = &facts->catalog->entries[i].from;
+        if (source_answers(from, facts->source)) {
+            return from;
+        }
     }
-    const size_t len_a = host_a ? (size_t)(host_a - a) : strlen(a);
-    const size_t len_b = host_b ? (size_t)(host_b - b) : strlen(b);
-    return len_a == len_b && strncmp(a, b, len_a) == 0;
+    return NULL;
 }
 
 static bool counts(const HealthFacts *facts, const CatalogEntry *entry)
 {
-    return entry->created <= facts->now + GRACE &&
-           (!facts->source || !entry->source || same_source(facts->source, entry->source));
+    if (entry->created > facts->now + GRACE || !facts->source) {
+        return entry->created <= facts->now + GRACE;
+    }
+    const Source *met = last_met(facts);
+    return met && source_same(&entry->from, met);
 }
 
 static const CatalogEntry *newest(const HealthFacts *facts, bool good)
@@ -132,6 +134,11 @@ static void judge_newest(const HealthFacts *facts, const CatalogEntry *last, con
         say(health, HEALTH_BAD, MEND_BACKUP,
             good ? mem_printf("The newest backup is damaged; the last good one was made %s", before)
                  : mem_strdup("Not protected: the newest backup is damaged, and there is no good one"));
+    } else if (last->level == LEVEL_READ) { /* reading it once more would not help */
+        say(health, good ? HEALTH_WARNING : HEALTH_BAD, MEND_BACKUP,
+            good ? mem_printf("The newest backup (%s) could not be compared with the database; the last verified one "
+                              "was made %s", when, before)
+                 : mem_printf("No backup could be compared with the database; the newest was made %s", when));
     } else if (good) {
         say(health, HEALTH_WARNING, MEND_VERIFY,
             mem_printf("The newest backup (%s) is not verified; the last verified one was made %s", when, before));
@@ -143,8 +150,21 @@ static void judge_newest(const HealthFacts *facts, const CatalogEntry *last, con
     mem_free(when);
 }
 
+/* That retention is frozen, or should be: the backup that raised the alarm says so as well. */
+static const char *alarm_of(const HealthFacts *facts)
+{
+    for (size_t i = 0; i < facts->catalog->count && !facts->frozen; i++) {
+        const CatalogEntry *entry = &facts->catalog->entries[i];
+        if (entry->alarm && counts(facts, entry)) {
+            return entry->alarm;
+        }
+    }
+    return facts->frozen;
+}
+
 void health_judge(const HealthFacts *facts, Health *health)
 {
+    const char *alarm = alarm_of(facts);
     const CatalogEntry *last = newest(facts, false);
     const CatalogEntry *good = newest(facts, true);
     health_release(health);
@@ -152,11 +172,11 @@ void health_judge(const HealthFacts *facts, Health *health)
         judge_without_database(facts, good, health);
     } else if (!last) {
         say(health, HEALTH_BAD, MEND_BACKUP, mem_strdup("Not protected: there is no backup yet"));
-    } else if (facts->frozen) {
-        say(health, HEALTH_WARNING, MEND_ALARM, mem_printf("Look at this: %s. Old backups are kept", facts->frozen));
+    } else if (alarm) {
+        say(health, HEALTH_WARNING, MEND_ALARM, mem_printf("Look at this: %s. Old backups are kept", alarm));
     } else if (last != good) {
         judge_newest(facts, last, good, health);
-    } else if (facts->now - good->created > (int64_t)facts->due_days * DAY) {
+    } else if (facts->now - good->created > (int64_t)facts->due_hours * HOUR) {
         char *when = ago(facts, good);
         say(health, HEALTH_WARNING, MEND_BACKUP, mem_printf("A backup is due: the last was made %s", when));
         mem_free(when);

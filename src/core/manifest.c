@@ -16,7 +16,7 @@
 #include "strbuf.h"
 
 #define MANIFEST_FORMAT 1
-#define MANIFEST_MAX STRBUF_LARGE
+#define MANIFEST_MAX (512u * 1024u * 1024u) /* bytes: some three million tables */
 #define EXACT_MAX 9007199254740992.0 /* 2^53: up to here every whole number has a double of its own */
 
 static const struct {
@@ -296,7 +296,13 @@ char *manifest_text(const Manifest *manifest)
 bool manifest_write(const char *path, const Manifest *manifest, Error *err)
 {
     char *text = manifest_text(manifest);
-    bool ok = fs_write_atomic(path, text, strlen(text), err) || error_context(err, "could not write the manifest");
+    const size_t len = strlen(text);
+    bool ok = false;
+    if (len > MANIFEST_MAX) { /* it could not be read again */
+        error_set(err, EK_TOOL, "the database has more tables than a manifest can hold (%zu)", manifest->table_count);
+    } else {
+        ok = fs_write_atomic(path, text, len, err) || error_context(err, "could not write the manifest");
+    }
     mem_free(text);
     return ok;
 }

@@ -8,6 +8,7 @@
  */
 #include "settings.h"
 
+#include "auditlog.h"
 #include "folder.h"
 #include "fs.h"
 #include "jsonutil.h"
@@ -56,15 +57,44 @@ void settings_release(Settings *settings)
 {
     cJSON_Delete(settings->document);
     mem_free(settings->notice);
+    mem_free(settings->unsure);
     settings->document = NULL;
     settings->notice = NULL;
+    settings->unsure = NULL;
+}
+
+static const char *const keys[] = {"enabled",     "schedule", "backup_time",         "retention_days",
+                                   "max_backups", "compress", "verify_after_backup", "keep_monthly",
+                                   "shrink_alarm_percent", "stall_minutes"};
+#define KEY_COUNT (sizeof keys / sizeof keys[0])
+
+const char *settings_key(size_t index)
+{
+    return index < KEY_COUNT ? keys[index] : NULL;
+}
+
+/* The bit of a key in Settings.wrong. */
+static unsigned bit_of(const char *key)
+{
+    for (unsigned i = 0; i < KEY_COUNT; i++) {
+        if (!strcmp(keys[i], key)) {
+            return 1u << i;
+        }
+    }
+    return 0;
+}
+
+void settings_chosen(Settings *settings, const char *key)
+{
+    settings->wrong &= ~bit_of(key);
 }
 
 /* --- reading ------------------------------------------------------------------------------------------- */
 
 /* Adds `retention_days was "abc"; 30 is used` to the notices, which are sentences of one text. */
-static void note_value(StrBuf *notices, const char *name, const cJSON *value, const char *used)
+static void note_value(Settings *settings, StrBuf *notices, const char *name, const cJSON *value, const char *used)
 {
+    settings->wrong |= bit_of(name);
     char *shown = cJSON_PrintUnformatted(value);
     if (!shown) {
         mem_out();
@@ -82,32 +112,32 @@ static void note_value(StrBuf *notices, const char *name, const cJSON *value, co
     cJSON_free(shown);
 }
 
-static void get_bool(const cJSON *object, const char *name, bool *value, StrBuf *notices)
+static void get_bool(Settings *settings, const char *name, bool *value, StrBuf *notices)
 {
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(settings->document, name);
     if (cJSON_IsBool(item)) {
         *value = cJSON_IsTrue(item);
     } else if (item) {
-        note_value(notices, name, item, *value ? "true" : "false");
+        note_value(settings, notices, name, item, *value ? "true" : "false");
     }
 }
 
-static void get_range(const cJSON *object, const char *name, int min, int max, int *value, StrBuf *notices)
+static void get_range(Settings *settings, const char *name, int min, int max, int *value, StrBuf *notices)
 {
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
-    int64_t number = json_int(object, name, (int64_t)min - 1);
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(settings->document, name);
+    int64_t number = json_int(settings->document, name, (int64_t)min - 1);
     if (number >= min && number <= max) {
         *value = (int)number;
     } else if (item) {
         char *used = mem_printf("%d", *value);
-        note_value(notices, name, item, used);
+        note_value(settings, notices, name, item, used);
         mem_free(used);
     }
 }
 
-static void get_schedule(const cJSON *object, Settings *settings, StrBuf *notices)
+static void get_schedule(Settings *settings, StrBuf *notices)
 {
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, "schedule");
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(settings->document, "schedule");
     for (size_t i = 0; cJSON_IsString(item) && i < SCHEDULE_COUNT; i++) {
         if (!utf8_casecmp(item->valuestring, schedule_names[i])) {
             settings->schedule = (Schedule)i;
@@ -115,7 +145,7 @@ static void get_schedule(const cJSON *object, Settings *settings, StrBuf *notice
         }
     }
     if (item) {
-        note_value(notices, "schedule", item, schedule_name(settings->schedule));
+        note_value(settings, notices, "schedule", item, schedule_name(settings->schedule));
     }
 }
 
@@ -146,13 +176,13 @@ static bool parse_time(const char *text, int *hour, int *minute)
     return true;
 }
 
-static void get_time(const cJSON *object, Settings *settings, StrBuf *notices)
+static void get_time(Settings *settings, StrBuf *notices)
 {
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, "backup_time");
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(settings->document, "backup_time");
     if (item && !(cJSON_IsString(item) &&
                   parse_time(item->valuestring, &settings->backup_hour, &settings->backup_minute))) {
         char *used = mem_printf("%02d:%02d", settings->backup_hour, settings->backup_minute);
-        note_value(notices, "backup_time", item, used);
+        note_value(settings, notices, "backup_time", item, used);
         mem_free(used);
     }
 }
@@ -174,18 +204,19 @@ bool settings_parse(const char *bytes, size_t len, Settings *settings, Error *er
 
     StrBuf notices;
     strbuf_init(&notices, STRBUF_SMALL);
-    get_bool(document, "enabled", &settings->enabled, &notices);
-    get_schedule(document, settings, &notices);
-    get_time(document, settings, &notices);
-    get_range(document, "retention_days", 1, RETENTION_DAYS_MAX, &settings->retention_days, &notices);
-    get_range(document, "max_backups", 1, MAX_BACKUPS_MAX, &settings->max_backups, &notices);
-    get_bool(document, "compress", &settings->compress, &notices);
-    get_bool(document, "verify_after_backup", &settings->verify_after_backup, &notices);
-    get_range(document, "keep_monthly", 0, KEEP_MONTHLY_MAX, &settings->keep_monthly, &notices);
-    get_range(document, "shrink_alarm_percent", 0, PERCENT_MAX, &settings->shrink_alarm_percent, &notices);
-    get_range(document, "stall_minutes", 1, STALL_MINUTES_MAX, &settings->stall_minutes, &notices);
+    get_bool(settings, "enabled", &settings->enabled, &notices);
+    get_schedule(settings, &notices);
+    get_time(settings, &notices);
+    get_range(settings, "retention_days", 1, RETENTION_DAYS_MAX, &settings->retention_days, &notices);
+    get_range(settings, "max_backups", 1, MAX_BACKUPS_MAX, &settings->max_backups, &notices);
+    get_bool(settings, "compress", &settings->compress, &notices);
+    get_bool(settings, "verify_after_backup", &settings->verify_after_backup, &notices);
+    get_range(settings, "keep_monthly", 0, KEEP_MONTHLY_MAX, &settings->keep_monthly, &notices);
+    get_range(settings, "shrink_alarm_percent", 0, PERCENT_MAX, &settings->shrink_alarm_percent, &notices);
+    get_range(settings, "stall_minutes", 1, STALL_MINUTES_MAX, &settings->stall_minutes, &notices);
     if (notices.len) {
         settings->notice = strbuf_detach(&notices);
+        settings->unsure = mem_printf("%s holds a value that cannot be used (%s)", SETTINGS_FILE, settings->notice);
     } else {
         strbuf_release(&notices);
     }
@@ -204,12 +235,51 @@ static bool keep_aside(const char *folder, const char *path, const Error *why, S
     }
     settings_release(settings);
     settings_init(settings);
+    settings->unsure = mem_strdup("the settings could not be read");
     if (ok) { /* else another process has just done the same, and says so */
         settings->notice = mem_printf("%s could not be read (%s) and was kept as %s; the default settings are used",
                                       SETTINGS_FILE, why->message, fs_base_name(kept));
     }
     error_clear(&failed);
     mem_free(kept);
+    return true;
+}
+
+/* What a damaged file was renamed to, or what a sync client makes of two versions: "backup_config-PC2.json",
+ * "backup_config (1).json". */
+static bool find_copy(void *context, const char *name, const FsInfo *info)
+{
+    char **copy = context;
+    const size_t len = strlen(name), stem = sizeof SETTINGS_FILE - 1 - 5;
+    char *start = mem_strndup(name, len < stem ? len : stem), *wanted = mem_strndup(SETTINGS_FILE, stem);
+    if (!info->is_dir && !*copy && len > stem + 5 && !utf8_casecmp(start, wanted) &&
+        !utf8_casecmp(name + len - 5, ".json")) {
+        *copy = mem_strdup(name);
+    }
+    mem_free(wanted);
+    mem_free(start);
+    return true;
+}
+
+/* There is no file: the defaults. Whether they are what is wanted, is another matter. */
+static bool use_defaults(const char *folder, Settings *settings, Error *err)
+{
+    char *copy = NULL;
+    if (!folder_is_there(folder, err) || !fs_list(folder, find_copy, &copy, err)) {
+        return error_context(err, "the settings cannot be read");
+    }
+    settings_release(settings);
+    settings_init(settings);
+    if (copy) {
+        settings->unsure = mem_printf("%s is not there, and %s is", SETTINGS_FILE, copy);
+    } else if (auditlog_mentions(folder, "settings")) {
+        settings->unsure = mem_printf("%s is not there, although settings were saved in this folder", SETTINGS_FILE);
+    }
+    if (settings->unsure) {
+        settings->notice = mem_printf("%s; the default settings are used, and no old backup is removed by them. Save "
+                                      "the settings again", settings->unsure);
+    }
+    mem_free(copy);
     return true;
 }
 
@@ -223,9 +293,7 @@ bool settings_load(const char *folder, Settings *settings, Error *err)
     if (!ok) {
         switch (failed.kind) {
         case EK_NOT_FOUND:
-            settings_release(settings);
-            settings_init(settings);
-            ok = true;
+            ok = use_defaults(folder, settings, err);
             break;
         case EK_DAMAGED:
             ok = keep_aside(folder, path, &failed, settings, err);
@@ -274,6 +342,20 @@ static void set_extra(cJSON *document, const char *name, int value, int usual)
     }
 }
 
+/* A value that is none stays until another is chosen: what stands in its place was nobody's choice. */
+static void keep_wrong(const Settings *settings, cJSON *document)
+{
+    for (size_t i = 0; settings->document && i < KEY_COUNT; i++) {
+        const cJSON *item = cJSON_GetObjectItemCaseSensitive(settings->document, keys[i]);
+        if (item && settings->wrong & 1u << i) {
+            cJSON *copy = cJSON_Duplicate(item, true);
+            if (!copy || !cJSON_ReplaceItemInObjectCaseSensitive(document, keys[i], copy)) {
+                mem_out();
+            }
+        }
+    }
+}
+
 static char *document_text(const Settings *settings)
 {
     cJSON *document = settings->document ? cJSON_Duplicate(settings->document, true) : cJSON_CreateObject();
@@ -291,6 +373,7 @@ static char *document_text(const Settings *settings)
     set_extra(document, "keep_monthly", settings->keep_monthly, 0);
     set_extra(document, "shrink_alarm_percent", settings->shrink_alarm_percent, SHRINK_ALARM_PERCENT);
     set_extra(document, "stall_minutes", settings->stall_minutes, SETTINGS_STALL_MINUTES);
+    keep_wrong(settings, document);
     char *text = json_text(document);
     mem_free(time_text);
     cJSON_Delete(document);
@@ -333,8 +416,13 @@ bool settings_change(const char *folder, bool (*change)(void *context, Settings 
     before = ok ? document_text(&changed) : NULL;
     ok = ok && change(context, &changed, err) && check_values(&changed, err);
     after = ok ? document_text(&changed) : NULL;
-    if (ok && strcmp(before, after) != 0 && !write_settings(folder, after, err)) {
+    /* What is chosen may be just what the defaults are: then the file says so. */
+    if (ok && (strcmp(before, after) != 0 || changed.unsure) && !write_settings(folder, after, err)) {
         ok = error_context(err, "the settings cannot be saved");
+    }
+    if (ok && !changed.wrong) {
+        mem_free(changed.unsure);
+        changed.unsure = NULL;
     }
     fs_unlock(lock);
     mem_free(before);
@@ -349,15 +437,6 @@ bool settings_change(const char *folder, bool (*change)(void *context, Settings 
 }
 
 /* --- one value by its key ------------------------------------------------------------------------------ */
-
-static const char *const keys[] = {"enabled",     "schedule", "backup_time",         "retention_days",
-                                   "max_backups", "compress", "verify_after_backup", "keep_monthly",
-                                   "shrink_alarm_percent", "stall_minutes"};
-
-const char *settings_key(size_t index)
-{
-    return index < sizeof keys / sizeof keys[0] ? keys[index] : NULL;
-}
 
 static bool *bool_of(Settings *settings, const char *key)
 {
@@ -447,5 +526,6 @@ bool settings_set(Settings *settings, const char *key, const char *value, Error 
         return false;
     }
     *settings = changed;
+    settings_chosen(settings, key);
     return true;
 }

@@ -3,9 +3,11 @@
 
 #include <string.h>
 
+#include "clock.h"
 #include "mem.h"
 
 #define USUAL_PORT ":5432"
+#define SECONDS_A_DAY 86400
 
 void source_init(Source *source)
 {
@@ -141,4 +143,40 @@ bool source_ask(Pg *pg, const Cancel *cancel, Manifest *manifest, int64_t *clock
     pg_rows_free(database);
     pg_rows_free(system);
     return ok;
+}
+
+char *source_ask_key(const Connection *connection, const Cancel *cancel)
+{
+    Pg *pg = NULL;
+    Manifest manifest;
+    Source source;
+    int64_t clock = 0;
+    char *key = NULL;
+    manifest_init(&manifest);
+    source_init(&source);
+    if (pg_connect(connection, cancel, &pg, NULL) && source_ask(pg, cancel, &manifest, &clock, NULL)) {
+        source_of_manifest(&manifest, &source);
+        key = mem_strdup(source.key);
+    }
+    pg_close(pg);
+    source_release(&source);
+    manifest_release(&manifest);
+    return key;
+}
+
+char *source_clock_differs(int64_t here, int64_t there)
+{
+    const int64_t apart = here > there ? here - there : there - here;
+    if (!there) {
+        return mem_strdup("The database server did not tell its time: no old backup was removed");
+    }
+    if (apart <= SECONDS_A_DAY) {
+        return NULL;
+    }
+    char *ours = clock_log_text(here), *theirs = clock_log_text(there);
+    char *text = mem_printf("This computer's clock (%s) and the database server's (%s) differ by %lld day(s): no old "
+                            "backup was removed. Set the clock", ours, theirs, (long long)(apart / SECONDS_A_DAY));
+    mem_free(theirs);
+    mem_free(ours);
+    return text;
 }

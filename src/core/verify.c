@@ -4,7 +4,8 @@
  * The order of the findings is the order of their weight: what cannot be decoded is said first, then the size,
  * the hashes, and the rows of each table. A matching hash alone would do for a file that was verified once; the
  * rows are compared all the same, because the manifest may be of another file, and because they show in the
- * manager's own terms what is there.
+ * manager's own terms what is there. What was never compared with the database's rows stays *Read*, however often it is
+ * verified (manifest_level).
  */
 #include "verify.h"
 
@@ -16,6 +17,7 @@
 #include "folder.h"
 #include "fs.h"
 #include "mem.h"
+#include "utf.h"
 #include "version.h"
 
 #define DAMAGED_HINT "Do not rely on this file; make a new backup now, or use an older one marked Verified."
@@ -29,6 +31,7 @@ void verify_result_init(VerifyResult *result)
 void verify_result_release(VerifyResult *result)
 {
     manifest_release(&result->manifest);
+    mem_free(result->renamed_from);
     verify_result_init(result);
 }
 
@@ -98,12 +101,11 @@ static bool table_differs(const TableCount *table, const char *what, Error *err)
 }
 
 /* One table of the file against the same one of the manifest. */
-static bool compare_rows(const TableCount *found, TableCount *recorded, bool *compared, Error *err)
+static bool compare_rows(const TableCount *found, TableCount *recorded, Error *err)
 {
     char *label = NULL;
     bool ok = true;
     if (found->rows >= 0 && recorded->rows >= 0) {
-        *compared = true;
         if (found->rows != recorded->rows) {
             label = table_label(found);
             ok = error_set(err, EK_DAMAGED, "table %s holds %lld rows where the manifest says %lld", label,
@@ -111,14 +113,11 @@ static bool compare_rows(const TableCount *found, TableCount *recorded, bool *co
             goto out;
         }
     }
-    if (found->rows >= 0 && recorded->expected >= 0) {
-        *compared = true;
-        if (found->rows != recorded->expected) {
-            label = table_label(found);
-            ok = error_set(err, EK_DAMAGED, "table %s holds %lld rows where the database held %lld", label,
-                           (long long)found->rows, (long long)recorded->expected);
-            goto out;
-        }
+    if (found->rows >= 0 && recorded->expected >= 0 && found->rows != recorded->expected) {
+        label = table_label(found);
+        ok = error_set(err, EK_DAMAGED, "table %s holds %lld rows where the database held %lld", label,
+                       (long long)found->rows, (long long)recorded->expected);
+        goto out;
     }
     recorded->rows = found->rows;
     recorded->bytes = found->bytes;
@@ -127,15 +126,26 @@ out:
     return ok;
 }
 
+static bool compare_objects(const Manifest *found, Manifest *recorded, Error *err)
+{
+    if (recorded->large_objects >= 0 && found->large_objects != recorded->large_objects) {
+        return error_set(err, EK_DAMAGED, "it holds %lld large objects where the manifest says %lld",
+                         (long long)found->large_objects, (long long)recorded->large_objects);
+    }
+    if (recorded->large_objects < 0 && found->large_objects > 0) {
+        recorded->large_objects = found->large_objects;
+    }
+    return true;
+}
+
 /* Every table of the one must be in the other. Fills what `recorded` does not know. */
-static bool compare_counts(const Manifest *found, Manifest *recorded, bool *all_compared, Error *err)
+static bool compare_counts(const Manifest *found, Manifest *recorded, Error *err)
 {
     TableCount **here = sorted_tables(found);
     TableCount **there = sorted_tables(recorded);
     size_t i = 0;
     size_t k = 0;
     bool ok = true;
-    *all_compared = true;
     while (ok && (i < found->table_count || k < recorded->table_count)) {
         const int order = i == found->table_count      ? 1
                           : k == recorded->table_count ? -1
@@ -145,14 +155,12 @@ static bool compare_counts(const Manifest *found, Manifest *recorded, bool *all_
         } else if (order < 0) {
             ok = table_differs(here[i], "is in it, but not in its manifest", err);
         } else {
-            bool compared = false;
-            ok = compare_rows(here[i++], there[k++], &compared, err);
-            *all_compared = *all_compared && compared;
+            ok = compare_rows(here[i++], there[k++], err);
         }
     }
     mem_free(here);
     mem_free(there);
-    return ok;
+    return ok && compare_objects(found, recorded, err);
 }
 
 static bool same_text(const char *a, const char *b)
@@ -193,15 +201,20 @@ static void describe(const char *path, const Archive *archive, const ArchiveScan
     manifest->compression = mem_strdup(archive_compression_name(archive->compression));
     manifest->program_version = mem_strdup(CMMS_VERSION);
     manifest->large_objects = 0;
+    size_t tables = 0;
     for (size_t i = 0; i < archive->entry_count; i++) {
         const ArchiveEntry *entry = &archive->entries[i];
         if (strcmp(entry->desc, "BLOBS") == 0) {
             manifest->large_objects += entry->rows > 0 ? entry->rows : 0;
         }
+        tables += strcmp(entry->desc, "TABLE") == 0;
         if (strcmp(entry->desc, "TABLE DATA") == 0) {
             manifest_add_table(manifest, entry->schema != NULL ? entry->schema : "", entry->tag, entry->rows, -1,
                                entry->data_bytes);
         }
+    }
+    if ((tables > 0) != (manifest->table_count > 0)) {
+        manifest->contents = mem_strdup(tables > 0 ? "schema" : "data");
     }
 }
 
@@ -211,7 +224,7 @@ typedef struct Check {
     Manifest recorded;
     bool had_manifest;
     bool had_bad_manifest; /* there is a file of that name which cannot be used */
-    bool counts_compared;
+    bool newer_manifest;   /* that a newer version wrote */
     ArchiveScan scan;
 } Check;
 
@@ -254,6 +267,27 @@ static bool scan_file(const char *path, ArchiveFollower *follower, Archive *arch
     return ok;
 }
 
+static bool find_name(void *context, const char *name, const FsInfo *info)
+{
+    const char **wanted = context;
+    (void)info;
+    if (*wanted != NULL && utf8_casecmp(name, *wanted) == 0) {
+        *wanted = NULL;
+    }
+    return true;
+}
+
+/* Before another takes its place: a share that blinks also says of a file that it is not there. */
+static bool surely_absent(const char *manifest_path, Error *err)
+{
+    char *folder = fs_dir_name(manifest_path);
+    const char *name = fs_base_name(manifest_path);
+    const bool listed = fs_list(folder, find_name, &name, err);
+    mem_free(folder);
+    return listed ? name != NULL || error_set(err, EK_IO, "its manifest is there, but cannot be read")
+                  : error_context(err, "whether it has a manifest cannot be seen");
+}
+
 static bool check_contents(const char *path, ArchiveFollower *follower, bool adopt, Meter *meter, const Cancel *cancel,
                            Check *check, Error *err)
 {
@@ -264,14 +298,21 @@ static bool check_contents(const char *path, ArchiveFollower *follower, bool ado
     bool ok = false;
     archive_init(&archive);
     check->had_manifest = manifest_read(manifest_path, &check->recorded, &manifest_error);
-    check->had_bad_manifest = !check->had_manifest && manifest_error.kind != EK_NOT_FOUND;
+    check->had_bad_manifest = manifest_error.kind == EK_DAMAGED;
+    check->newer_manifest = manifest_error.kind == EK_TOOL;
+    if (!check->had_manifest && !check->had_bad_manifest && !check->newer_manifest &&
+        manifest_error.kind != EK_NOT_FOUND) {
+        error_move(err, &manifest_error);
+        error_context(err, "its manifest cannot be read");
+        goto out;
+    }
     check->scan = (ArchiveScan){.progress = meter_show, .context = meter, .cancel = cancel};
     if (!scan_file(path, follower, &archive, &check->scan, &failed)) {
         ok = weigh_scan_error(check, &failed, err);
         goto out;
     }
     describe(path, &archive, &check->scan, &check->found);
-    if (check->had_bad_manifest && !adopt) {
+    if (check->newer_manifest || (check->had_bad_manifest && !adopt)) {
         error_move(err, &manifest_error);
         error_context(err, "its manifest cannot be used");
         if (err != NULL && err->hint == NULL) {
@@ -279,8 +320,11 @@ static bool check_contents(const char *path, ArchiveFollower *follower, bool ado
         }
         goto out;
     }
+    if (!check->had_manifest && !check->had_bad_manifest && adopt && !surely_absent(manifest_path, err)) {
+        goto out;
+    }
     ok = !check->had_manifest || (compare_bytes(&check->found, &check->recorded, err) &&
-                                  compare_counts(&check->found, &check->recorded, &check->counts_compared, err));
+                                  compare_counts(&check->found, &check->recorded, err));
 out:
     error_clear(&failed);
     error_clear(&manifest_error);
@@ -310,21 +354,32 @@ static bool check_file(const char *path, ArchiveFollower *follower, bool adopt, 
 }
 
 /* The outcome of a good check. Takes the manifest out of `check`. */
-static void settle(Check *check, VerifyResult *result)
+static void settle(const char *path, Check *check, VerifyResult *result)
 {
     verify_result_release(result);
     result->had_manifest = check->had_manifest;
     result->could_not_compare_hash = !check->had_manifest;
-    result->could_not_compare_counts = !check->had_manifest || !check->counts_compared;
     Manifest *from = check->had_manifest ? &check->recorded : &check->found;
     result->manifest = *from;
     manifest_init(from);
     if (result->manifest.quickxor == NULL) {
         result->manifest.quickxor = mem_strdup(check->scan.quickxor);
     }
-    result->manifest.verified_at = clock_now();
-    /* The hash is the one that was proven, so the proof holds. */
-    result->manifest.level = result->manifest.proven_at > 0 ? LEVEL_PROVEN : LEVEL_VERIFIED;
+    Manifest *manifest = &result->manifest;
+    for (size_t i = 0; i < manifest->table_count; i++) {
+        result->uncompared += manifest->tables[i].expected < 0;
+    }
+    result->uncompared_objects = manifest->large_objects > 0 && manifest->large_objects_expected < 0;
+    if (strcmp(manifest->file, fs_base_name(path)) != 0) {
+        result->renamed_from = manifest->file;
+        manifest->file = mem_strdup(fs_base_name(path));
+    }
+    manifest->read_at = clock_now();
+    /* The hash is the one that was proven, so a proof holds. */
+    manifest->level = manifest_level(manifest);
+    if (manifest->level >= LEVEL_VERIFIED) {
+        manifest->verified_at = manifest->read_at;
+    }
 }
 
 static void show_done(const JobSink *sink, uint64_t bytes)
@@ -344,7 +399,7 @@ bool verify_followed(const char *path, ArchiveFollower *follower, const JobSink 
     check_init(&check);
     const bool ok = check_file(path, follower, false, sink, cancel, &check, err);
     if (ok) {
-        settle(&check, result);
+        settle(path, &check, result);
         show_done(sink, check.scan.bytes);
     }
     check_release(&check);
@@ -390,18 +445,37 @@ static bool record_success(const char *folder, const JobSink *sink, const char *
         return false;
     }
     const bool recorded = result->had_manifest || adopt;
+    char *message = result->renamed_from
+                        ? mem_printf("every byte read, as its manifest says, which was that of %s",
+                                     result->renamed_from)
+                    : replace_manifest
+                        ? mem_strdup("every byte read; its manifest was damaged and was kept aside, and it is pinned")
+                        : mem_strdup(result->had_manifest ? "every byte read, as its manifest says"
+                                     : adopt              ? "every byte read; it had no manifest and got one"
+                                                          : "every byte read; it has no manifest to compare with");
     const AuditEntry entry = {.operation = "verify",
                               .status = "verified",
                               .backup_file = fs_base_name(path),
-                              .message = result->had_manifest ? "every byte read, as its manifest says"
-                                         : adopt              ? "every byte read; it had no manifest and got one"
-                                                              : "every byte read; it has no manifest to compare with",
+                              .message = message,
                               .file_size = manifest->bytes,
                               .seconds = seconds,
                               .sha256 = manifest->sha256,
                               .level = recorded ? level_word(manifest->level) : NULL,
                               .actor = job_actor(sink)};
-    return auditlog_append(folder, &entry, err);
+    const bool ok = auditlog_append(folder, &entry, err);
+    mem_free(message);
+    return ok;
+}
+
+/* What was known of it is lost: it may have been pinned, and somebody may have relied on that. */
+static void adopt_manifest(Manifest *manifest, bool had_bad_manifest)
+{
+    manifest_add_warning(manifest, "This file was adopted without a manifest: how many rows the database held when it "
+                                   "was made is not known.");
+    if (had_bad_manifest) {
+        manifest->pinned = true;
+        manifest->pin_reason = mem_strdup("its manifest was damaged (kept beside it); unpin it when you have looked");
+    }
 }
 
 bool verify_backup(const char *path, bool adopt, const JobSink *sink, const Cancel *cancel, VerifyResult *result,
@@ -427,10 +501,9 @@ bool verify_backup(const char *path, bool adopt, const JobSink *sink, const Canc
         error_move(err, &failed);
         goto out;
     }
-    settle(&check, &found);
+    settle(path, &check, &found);
     if (adopt && !found.had_manifest) {
-        manifest_add_warning(&found.manifest, "This file was adopted without a manifest: how many rows the database "
-                                              "held when it was made is not known.");
+        adopt_manifest(&found.manifest, check.had_bad_manifest);
     }
     ok = record_success(folder, sink, path, manifest_path, adopt, check.had_bad_manifest, &found, seconds, err);
     if (ok) {

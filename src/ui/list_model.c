@@ -14,7 +14,7 @@
 
 void list_model_init(ListModel *model)
 {
-    *model = (ListModel){.due_days = 7};
+    *model = (ListModel){.due_hours = 7 * 24};
     catalog_init(&model->catalog);
 }
 
@@ -121,11 +121,12 @@ bool list_model_load(const char *folder, ListModel *model, Error *err)
         error_clear(&why);
         made.now = now;
         made.frozen = retention_frozen(folder);
-        made.due_days = health_due_days(&settings);
+        made.due_hours = health_due_hours(&settings);
         made.space_known = fs_free_space(folder, &made.free_bytes, NULL);
         add_exports(folder, &made);
         RetentionRules rules = retention_rules(&settings);
         rules.frozen = made.frozen;
+        rules.keep_all = made.config_known ? rules.keep_all : made.notice;
         retention_plan(&made.catalog, &rules, now, &plan);
         made.removals = plan.removals;
         made.rows = mem_array(made.catalog.count, sizeof *made.rows);
@@ -142,13 +143,13 @@ bool list_model_load(const char *folder, ListModel *model, Error *err)
     return ok;
 }
 
-void list_model_judge(const ListModel *model, const char *source, bool configured, Health *health)
+void list_model_judge(const ListModel *model, const Source *source, bool configured, Health *health)
 {
     const HealthFacts facts = {.catalog = &model->catalog,
                                .source = source,
                                .configured = configured,
                                .frozen = model->frozen,
-                               .due_days = model->due_days,
+                               .due_hours = model->due_hours,
                                .removals = model->removals,
                                .space_known = model->space_known,
                                .free_bytes = model->free_bytes,

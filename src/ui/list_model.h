@@ -51,7 +51,7 @@ typedef struct ListModel {
     bool space_known;
     uint64_t free_bytes;
     size_t removals;
-    int due_days;
+    int due_hours;
 } ListModel;
 
 void list_model_init(ListModel *model);
@@ -61,7 +61,7 @@ bool list_model_load(const char *folder, ListModel *model, Error *err);
 ConfigValues list_model_config(const Settings *settings);
 /* Borrowed; `index` is that of the catalog. */
 const wchar_t *list_model_cell(const ListModel *model, size_t index, ListColumn column);
-/* For the database that is connected: "database on host", or NULL. */
-void list_model_judge(const ListModel *model, const char *source, bool configured, Health *health);
+/* For the database that is connected, or NULL (source_of_connection). */
+void list_model_judge(const ListModel *model, const Source *source, bool configured, Health *health);
 
 #endif

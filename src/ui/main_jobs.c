@@ -273,6 +273,9 @@ static void finish_job(MainWindow *w)
         w->configured = true;
         w->engine = result->engine;
         result->engine = NULL;
+        mem_free(w->sample_key);
+        w->sample_key = result->key;
+        result->key = NULL;
         main_take_sample_user(w, &result->user);
     }
     if (cancelled) {

@@ -91,6 +91,7 @@ typedef struct MainWindow {
     Connection connection;
     bool configured;
     Engine *engine;
+    char *sample_key; /* the engine's: see TaskResult.key */
     char *step;        /* what the job is at, in words; NULL: none runs */
     bool cancelling;   /* the job was told to stop */
     bool tried_backup; /* --after-backup */

@@ -7,6 +7,7 @@
 #include "catalog.h"
 #include "fitting.h"
 #include "mem.h"
+#include "source.h"
 #include "texts.h"
 #include "ui_text.h"
 #include "words.h"
@@ -113,23 +114,6 @@ void main_show_folder(MainWindow *w)
     mem_free(full);
 }
 
-/* "database on host" of the connection, as a manifest would name it; NULL when it is not known. */
-static char *source_of(const MainWindow *w)
-{
-    Connection direct;
-    connection_init(&direct);
-    connection_copy(&direct, &w->connection);
-    connection_direct(&direct);
-    Manifest manifest;
-    manifest_init(&manifest);
-    manifest.database = mem_strdup(connection_database(&direct));
-    manifest.host = mem_strdup(connection_host(&direct));
-    char *source = w->configured ? catalog_source(&manifest) : NULL;
-    manifest_release(&manifest);
-    connection_release(&direct);
-    return source;
-}
-
 static const char *mend_label(HealthMend mend)
 {
     switch (mend) {
@@ -185,6 +169,19 @@ void main_fit_status(const MainWindow *w)
     }
 }
 
+/* The sample's server has another port each time: its newest backup says at which it was met last. */
+static void take_sample_place(const MainWindow *w, Source *source)
+{
+    const Catalog *catalog = &w->list.model.catalog;
+    for (size_t i = 0; w->sample_key != NULL && i < catalog->count; i++) {
+        const Source *from = &catalog->entries[i].from;
+        if (from->key != NULL && strcmp(from->key, w->sample_key) == 0) {
+            source_copy(source, from);
+            return;
+        }
+    }
+}
+
 void main_show_status(MainWindow *w)
 {
     bool preparing = w->job != NULL && task_kind(w->job) == TASK_DEMO;
@@ -196,9 +193,12 @@ void main_show_status(MainWindow *w)
         w->health.mend = MEND_NOTHING;
         ui_set_text(main_control(w, IDC_STATUS), TEXT_FOLDER_UNREADABLE);
     } else {
-        char *source = source_of(w);
-        list_model_judge(&w->list.model, source, w->configured || preparing, &w->health);
-        mem_free(source);
+        Source source;
+        source_init(&source);
+        source_of_connection(&w->connection, &source);
+        take_sample_place(w, &source);
+        list_model_judge(&w->list.model, w->configured ? &source : NULL, w->configured || preparing, &w->health);
+        source_release(&source);
         char *text = mem_printf("%s %s", health_sign(w->health.state), w->health.text);
         ui_set_text(main_control(w, IDC_STATUS), text);
         mem_free(text);

@@ -67,11 +67,23 @@ static void log_change(SettingsJob *job, const char *text)
     }
 }
 
-static bool save(SettingsJob *job, UserProfile *profile, Settings *settings, Error *err)
+/* Over what the file holds now. */
+static bool set_values(void *context, Settings *settings, Error *err)
 {
+    const SettingsJob *job = context;
+    static const char *const shown[] = {"stall_minutes", "keep_monthly", "shrink_alarm_percent"};
+    (void)err;
     settings->stall_minutes = job->values[STALL];
     settings->keep_monthly = job->values[MONTHLY];
     settings->shrink_alarm_percent = job->values[SHRINK];
+    for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++) {
+        settings_chosen(settings, shown[i]);
+    }
+    return true;
+}
+
+static bool save(SettingsJob *job, UserProfile *profile, Settings *settings, Error *err)
+{
     profile->lock_minutes = job->values[LOCK];
     if (job->saved_connection && job->mode != mode_of(&profile->connection)) {
         connection_set_sslmode(&profile->connection, modes[job->mode], NULL);
@@ -79,7 +91,7 @@ static bool save(SettingsJob *job, UserProfile *profile, Settings *settings, Err
     char *saved = connection_text(&profile->connection);
     job->in_use = job->saved_connection && strcmp(saved, job->used) == 0;
     mem_free(saved);
-    return settings_save(job->folder, settings, err) && userprofile_save(profile, err);
+    return settings_change(job->folder, set_values, job, settings, err) && userprofile_save(profile, err);
 }
 
 static void run_job(void *context, const Cancel *cancel)

@@ -13,6 +13,7 @@
 #include "retention.h"
 #include "sample.h"
 #include "settings.h"
+#include "source.h"
 #include "texts.h"
 #include "thread.h"
 #include "userprofile.h"
@@ -98,10 +99,24 @@ static bool find_connection(const Task *task, TaskResult *result, Error *err)
     return ok;
 }
 
+/* The sample database's backups are not among the real one's, where nobody has named a folder. Caller frees; NULL: the
+ * usual one. */
+static char *demo_folder(const AppOptions *options)
+{
+    char *named = machine_getenv("CMMS_BACKUP_FOLDER");
+    char *local = options->demo && (named == NULL || named[0] == '\0') ? machine_local_data_dir() : NULL;
+    char *folder = local != NULL ? fs_join(local, "demo-backups") : NULL;
+    mem_free(local);
+    mem_free(named);
+    return folder;
+}
+
 static bool run_open(const Task *task, TaskResult *result, Error *err)
 {
-    bool ok = folder_choose(task->options.folder, &result->folder, &result->fallback, err) &&
+    char *demo = task->options.folder == NULL ? demo_folder(&task->options) : NULL;
+    bool ok = folder_choose(demo != NULL ? demo : task->options.folder, &result->folder, &result->fallback, err) &&
               find_connection(task, result, err);
+    mem_free(demo);
     prove_clean_up(&task->sink);
     if (ok) {
         const Connection *c = &result->connection;
@@ -147,6 +162,7 @@ static bool run_demo(const Task *task, TaskResult *result, Error *err)
     job_log(&task->sink, LOG_GOOD, "%s", made ? TEXT_SAMPLE_READY : TEXT_SAMPLE_THERE);
     result->engine = engine;
     engine = NULL;
+    result->key = source_ask_key(&result->connection, task->cancel);
     signin_first_manager(&result->connection, task->cancel, &result->user, NULL);
     ok = true;
 out:
@@ -204,11 +220,11 @@ static bool prove_file(const Task *task, const char *path, const JobSink *sink, 
     return ok;
 }
 
-static bool run_file(const Task *task, const char *path, const JobSink *sink, Error *err)
+static bool run_file(const Task *task, const char *path, RetentionRead *read, const JobSink *sink, Error *err)
 {
     if (task->kind == TASK_DELETE) {
         char *folder = fs_dir_name(path);
-        bool gone = retention_delete(folder, fs_base_name(path), false, sink, err);
+        bool gone = retention_delete(folder, fs_base_name(path), false, read, sink, task->cancel, err);
         if (gone) {
             job_log(sink, LOG_INFO, TEXT_DELETED, fs_base_name(path));
         }
@@ -244,13 +260,14 @@ static bool run_file(const Task *task, const char *path, const JobSink *sink, Er
 static bool run_files(const Task *task, TaskResult *result, Error *err)
 {
     Error first = ERROR_INIT;
+    RetentionRead read = {NULL, 0};
     bool stop = false;
     for (size_t i = 0; i < task->file_count && !stop; i++) {
         Share share = {&task->sink, i, task->file_count};
         const JobSink sink = {share_log, share_progress, &share, task->actor};
         Error failed = ERROR_INIT;
         char *path = fs_join(task->folder, task->files[i]);
-        if (run_file(task, path, &sink, &failed)) {
+        if (run_file(task, path, &read, &sink, &failed)) {
             result->done++;
         } else {
             if (failed.kind == EK_NOT_FOUND && !fs_exists(path)) {
@@ -272,6 +289,7 @@ static bool run_files(const Task *task, TaskResult *result, Error *err)
         error_clear(&failed);
         mem_free(path);
     }
+    retention_read_release(&read);
     return first.kind == EK_NONE || error_move(err, &first);
 }
 
@@ -353,6 +371,10 @@ static bool set_config(void *context, Settings *settings, Error *err)
     settings->max_backups = config->max_backups;
     settings->verify_after_backup = config->verify;
     settings->compress = config->compress;
+    static const char *const shown[] = {"retention_days", "max_backups", "verify_after_backup", "compress"};
+    for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++) {
+        settings_chosen(settings, shown[i]);
+    }
     return true;
 }
 
@@ -546,6 +568,7 @@ void task_result_free(TaskResult *result)
     }
     mem_free(result->plan);
     mem_free(result->frozen);
+    mem_free(result->key);
     backup_result_release(&result->backup);
     engine_stop(result->engine);
     mem_free(result);

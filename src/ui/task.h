@@ -83,6 +83,7 @@ typedef struct TaskResult {
     BackupResult backup;
     /* DEMO */
     Engine *engine;
+    char *key; /* TASK_DEMO: what its server says of itself, whose port is another each time (source.h); or NULL */
     SigninUser user; /* the sample's manager */
 } TaskResult;
 

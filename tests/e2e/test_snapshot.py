@@ -98,12 +98,14 @@ def test_lost_again_is_not_verified(program):
     """Lost twice: the dump is kept, and called what it is. Retention does not count it."""
     server = harness.shared_server()
     report, folder = lost(program, 2)
-    equal(report["level"], "listed", "level")
+    equal(report["level"], "read", "level")
     check(any("not verified" in w for w in report["warnings"]), "warnings: %s" % report["warnings"])
     check("not verified" in harness.log_entries(folder)[-1]["message"], "log: %s" % harness.log_entries(folder)[-1])
-    equal(harness.log_entries(folder)[-1]["level"], "listed", "the log's level")
+    equal(harness.log_entries(folder)[-1]["level"], "read", "the log's level")
     done = program.run(["cleanup", "--json", "--dry-run", "--folder", program.path(folder)])
     equal(done.json()["good"], 0, "good backups, by retention")
+    done = program.run(["verify", "--json", "--all", "--folder", program.path(folder)])
+    equal([(f["level"], f["compared_counts"]) for f in done.json()["files"]], [("read", False)], "verified again")
     # It is whole all the same, and the distribution's pg_restore reads it.
     server.restore(report["unix_path"] if "unix_path" in report else
                    os.path.join(folder, harness.backups_in(folder)[0]), "again_" + program.kind)

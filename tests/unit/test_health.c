@@ -9,7 +9,7 @@
 typedef struct Row {
     int64_t age; /* seconds; 0 and LEVEL_NONE: end of the rows */
     Level level;
-    const char *source;
+    const char *source; /* "KEY PLACE", of the database cmms; NULL: not known */
 } Row;
 
 #define MOST 3
@@ -18,6 +18,7 @@ static void judged(void **state)
 {
     (void)state;
     const uint64_t mb = 1024 * 1024;
+    static const Source ours = {NULL, (char *)"h:1", (char *)"cmms"};
     static const char alarm[] = "table parts lost 96 % of its rows (12410 before, 400 now)";
     const struct {
         Row rows[MOST];
@@ -33,8 +34,8 @@ static void judged(void **state)
          MEND_NOTHING,
          "Protected: last backup 3 hours ago, verified",
          NULL},
-        {{{DAY, LEVEL_PROVEN, "cmms on here"}},
-         {.configured = true, .source = "cmms on here"},
+        {{{DAY, LEVEL_PROVEN, "7/5 h:1"}},
+         {.configured = true, .source = &ours},
          HEALTH_GOOD,
          MEND_NOTHING,
          "Protected: last backup 1 day ago, proven",
@@ -58,19 +59,39 @@ static void judged(void **state)
          "Not protected: there is no backup yet",
          NULL},
         /* Another database's backup does not protect this one. */
-        {{{HOUR, LEVEL_VERIFIED, "other on here"}},
-         {.configured = true, .source = "cmms on here"},
+        {{{HOUR, LEVEL_VERIFIED, "8/5 h:2"}},
+         {.configured = true, .source = &ours},
          HEALTH_BAD,
          MEND_BACKUP,
          "Not protected: there is no backup yet",
          NULL},
-        /* One that was made elsewhere names no host. */
-        {{{HOUR, LEVEL_VERIFIED, "cmm"}, {2 * HOUR, LEVEL_VERIFIED, "cmms"}},
-         {.configured = true, .source = "cmms on here"},
+        /* Nor one of which it is not known whose it is. */
+        {{{HOUR, LEVEL_VERIFIED, NULL}},
+         {.configured = true, .source = &ours},
+         HEALTH_BAD,
+         MEND_BACKUP,
+         "Not protected: there is no backup yet",
+         NULL},
+        /* The same server by another name is the same; another one that was at this place before is not. */
+        {{{HOUR, LEVEL_VERIFIED, "7/5 other:1"}, {2 * HOUR, LEVEL_PROVEN, "7/5 h:1"}, {3 * HOUR, LEVEL_BAD, "9/5 h:1"}},
+         {.configured = true, .source = &ours},
          HEALTH_GOOD,
          MEND_NOTHING,
-         "Protected: last backup 2 hours ago, verified",
+         "Protected: last backup 1 hour ago, verified",
          NULL},
+        {{{HOUR, LEVEL_READ, "7/5 h:1"}},
+         {.configured = true, .source = &ours},
+         HEALTH_BAD,
+         MEND_BACKUP,
+         "No backup could be compared with the database; the newest was made 1 hour ago",
+         "0.backup"},
+        {{{HOUR, LEVEL_READ, "7/5 h:1"}, {DAY, LEVEL_VERIFIED, "7/5 h:1"}},
+         {.configured = true, .source = &ours},
+         HEALTH_WARNING,
+         MEND_BACKUP,
+         "The newest backup (1 hour ago) could not be compared with the database; the last verified one was made 1 day "
+         "ago",
+         "0.backup"},
         /* The clock was wrong when it was made. */
         {{{-DAY, LEVEL_VERIFIED, NULL}, {2 * HOUR, LEVEL_VERIFIED, NULL}},
          {.configured = true},
@@ -114,17 +135,17 @@ static void judged(void **state)
          MEND_VERIFY,
          "No backup is verified; the newest was made 1 hour ago",
          "0.backup"},
-        {{{2 * DAY, LEVEL_VERIFIED, NULL}},
+        {{{36 * HOUR, LEVEL_VERIFIED, NULL}},
          {.configured = true},
          HEALTH_GOOD,
          MEND_NOTHING,
-         "Protected: last backup 2 days ago, verified",
+         "Protected: last backup 1 day ago, verified",
          NULL},
-        {{{2 * DAY + 1, LEVEL_VERIFIED, NULL}},
+        {{{36 * HOUR + 1, LEVEL_VERIFIED, NULL}},
          {.configured = true, .space_known = true, .free_bytes = 0},
          HEALTH_WARNING,
          MEND_BACKUP,
-         "A backup is due: the last was made 2 days ago",
+         "A backup is due: the last was made 1 day ago",
          NULL},
         {{{HOUR, LEVEL_VERIFIED, NULL}},
          {.configured = true, .space_known = true, .free_bytes = 163 * mb, .removals = 2},
@@ -149,7 +170,6 @@ static void judged(void **state)
     health_init(&health);
     for (size_t i = 0; i < TEST_COUNT(cases); i++) {
         char *names[MOST];
-        char *sources[MOST];
         CatalogEntry entries[MOST];
         Catalog catalog = {entries, 0};
         for (; catalog.count < MOST; catalog.count++) {
@@ -158,17 +178,20 @@ static void judged(void **state)
                 break;
             }
             names[catalog.count] = mem_printf("%zu.backup", catalog.count);
-            sources[catalog.count] = mem_strdup(row->source);
             entries[catalog.count] = (CatalogEntry){.name = names[catalog.count],
-                                                    .source = sources[catalog.count],
                                                     .size = 100 * mb,
                                                     .created = NOW - row->age,
                                                     .level = row->level};
+            if (row->source) {
+                const char *space = strchr(row->source, ' ');
+                entries[catalog.count].from = (Source){mem_strndup(row->source, (size_t)(space - row->source)),
+                                                       mem_strdup(space + 1), mem_strdup("cmms")};
+            }
         }
         HealthFacts facts = cases[i].facts;
         facts.catalog = &catalog;
         facts.now = NOW;
-        facts.due_days = 2;
+        facts.due_hours = 36;
         health_judge(&facts, &health);
         if (strcmp(health.text, cases[i].text) != 0 || health.state != cases[i].state ||
             health.mend != cases[i].mend) {
@@ -181,7 +204,7 @@ static void judged(void **state)
         }
         for (size_t n = 0; n < catalog.count; n++) {
             mem_free(names[n]);
-            mem_free(sources[n]);
+            source_release(&entries[n].from);
         }
     }
     health_release(&health);
@@ -211,13 +234,13 @@ static void due(void **state)
     settings_init(&settings);
     settings.enabled = true;
     settings.schedule = SCHEDULE_DAILY;
-    assert_int_equal(health_due_days(&settings), 2);
+    assert_int_equal(health_due_hours(&settings), 36);
     settings.schedule = SCHEDULE_WEEKLY;
-    assert_int_equal(health_due_days(&settings), 8);
+    assert_int_equal(health_due_hours(&settings), 252);
     settings.schedule = SCHEDULE_MONTHLY;
-    assert_int_equal(health_due_days(&settings), 32);
+    assert_int_equal(health_due_hours(&settings), 1116);
     settings.enabled = false;
-    assert_int_equal(health_due_days(&settings), 7);
+    assert_int_equal(health_due_hours(&settings), 168);
     settings_release(&settings);
 }
 

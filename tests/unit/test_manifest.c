@@ -339,6 +339,28 @@ static void level_by_counts(void **state)
     }
 }
 
+/* What is written can be read again, also of a database with very many tables. */
+static void many_tables(void **state)
+{
+    (void)state;
+    char *dir = test_dir_new(), *path = fs_join(dir, "x.manifest.json");
+    Error err = ERROR_INIT;
+    Manifest manifest;
+    fill(&manifest);
+    for (int i = 0; i < 500000; i++) {
+        char *name = mem_printf("a_table_with_a_name_of_usual_length_%06d", i);
+        manifest_add_table(&manifest, "public", name, i, i, 1);
+        mem_free(name);
+    }
+    assert_ok(manifest_write(path, &manifest, &err), &err);
+    manifest_release(&manifest);
+    assert_ok(manifest_read(path, &manifest, &err), &err);
+    assert_int_equal(manifest.table_count, 500003);
+    manifest_release(&manifest);
+    mem_free(path);
+    test_dir_remove(dir);
+}
+
 static void not_a_manifest(void **state)
 {
     (void)state;
@@ -371,6 +393,6 @@ int main(void)
                                        cmocka_unit_test(least), cmocka_unit_test(refused),
                                        cmocka_unit_test(pins), cmocka_unit_test(of_a_newer_version),
                                        cmocka_unit_test(what_came_later), cmocka_unit_test(level_by_counts),
-                                       cmocka_unit_test(not_a_manifest)};
+                                       cmocka_unit_test(many_tables), cmocka_unit_test(not_a_manifest)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

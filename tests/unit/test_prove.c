@@ -431,7 +431,7 @@ static void without_tools(void **state)
     /* It was read all the same, and that is written down; proven it is not. */
     char *path = folder_manifest_path(place.path);
     assert_ok(manifest_read(path, &manifest, &err), &err);
-    assert_int_equal(manifest.level, LEVEL_VERIFIED);
+    assert_int_equal(manifest.level, LEVEL_READ);
     assert_int_equal(manifest.proven_at, 0);
     mem_free(path);
     manifest_release(&manifest);

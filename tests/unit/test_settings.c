@@ -1,6 +1,7 @@
 #include "test_util.h"
 
 #include "jsonutil.h"
+#include "auditlog.h"
 #include "settings.h"
 #include "thread.h"
 
@@ -204,9 +205,18 @@ static void damaged_is_kept(void **state)
                                   "are used",
                                   rows[i].why, found.name);
         assert_string_equal(settings.notice, notice);
-        /* The next load has nothing more to tell. */
+        assert_string_equal(settings.unsure, "the settings could not be read");
+        /* The next load finds no file, and still knows that there was one. */
+        assert_ok(settings_load(dir, &settings, &err), &err);
+        mem_free(notice);
+        notice = mem_printf("backup_config.json is not there, and %s is; the default settings are used, and no old "
+                            "backup is removed by them. Save the settings again", found.name);
+        assert_string_equal(settings.notice, notice);
+        assert_non_null(settings.unsure);
+        assert_ok(settings_save(dir, &settings, &err), &err);
         assert_ok(settings_load(dir, &settings, &err), &err);
         assert_null(settings.notice);
+        assert_null(settings.unsure);
         mem_free(notice);
         mem_free(kept);
         mem_free(found.name);
@@ -214,6 +224,115 @@ static void damaged_is_kept(void **state)
         mem_free(path);
         test_dir_remove(dir);
     }
+}
+
+/* The defaults are nobody's choice where somebody has chosen before, or may have. */
+static void defaults_that_are_not_sure(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *file, *operation, *unsure;
+    } rows[] = {
+        {NULL, NULL, NULL},
+        {NULL, "backup", NULL},
+        {"backup_configuration.txt", NULL, NULL},
+        {NULL, "settings", "backup_config.json is not there, although settings were saved in this folder"},
+        {NULL, "log", "backup_config.json is not there, although settings were saved in this folder"},
+        {"backup_config-PC2.json", NULL, "backup_config.json is not there, and backup_config-PC2.json is"},
+        {"Backup_Config (1).json", "backup", "backup_config.json is not there, and Backup_Config (1).json is"},
+    };
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        char *dir = test_dir_new();
+        Error err = ERROR_INIT;
+        Settings settings;
+        settings_init(&settings);
+        if (rows[i].file) {
+            char *path = fs_join(dir, rows[i].file);
+            test_write(path, "{\"retention_days\": 3650}");
+            mem_free(path);
+        }
+        if (rows[i].operation) {
+            const AuditEntry entry = {.operation = rows[i].operation, .status = "success", .seconds = -1};
+            assert_ok(auditlog_append(dir, &entry, &err), &err);
+        }
+        assert_ok(settings_load(dir, &settings, &err), &err);
+        check_defaults(&settings);
+        if (!rows[i].unsure) {
+            assert_null(settings.unsure);
+            assert_null(settings.notice);
+        } else {
+            assert_string_equal(settings.unsure, rows[i].unsure);
+            assert_non_null(settings.notice);
+        }
+        settings_release(&settings);
+        test_dir_remove(dir);
+    }
+}
+
+/* A folder that is not there is not one without settings. */
+static void folder_is_gone(void **state)
+{
+    (void)state;
+    char *dir = test_dir_new(), *gone = fs_join(dir, "gone");
+    Error err = ERROR_INIT;
+    Settings settings;
+    settings_init(&settings);
+    settings.retention_days = 7;
+    assert_false(settings_load(gone, &settings, &err));
+    assert_int_equal(err.kind, EK_IO);
+    assert_int_equal(settings.retention_days, 7);
+    error_clear(&err);
+    settings_release(&settings);
+    mem_free(gone);
+    test_dir_remove(dir);
+}
+
+static bool set_compress(void *context, Settings *settings, Error *err)
+{
+    return settings_set(settings, context, "false", err);
+}
+
+static bool set_days(void *context, Settings *settings, Error *err)
+{
+    return settings_set(settings, "retention_days", context, err);
+}
+
+/* A value that is none is not repaired in silence by saving another: it stays, and nothing is removed, until it is
+ * set. */
+static void wrong_values_stay(void **state)
+{
+    (void)state;
+    char *dir = test_dir_new(), *path = fs_join(dir, SETTINGS_FILE);
+    Error err = ERROR_INIT;
+    Settings settings;
+    settings_init(&settings);
+    test_write(path, "{\"retention_days\": \"3650\", \"theme\": 1}");
+    assert_ok(settings_change(dir, set_compress, (char *)"compress", &settings, &err), &err);
+    assert_ok(settings_load(dir, &settings, &err), &err);
+    assert_int_equal(settings.retention_days, 30);
+    assert_false(settings.compress);
+    assert_string_equal(settings.unsure,
+                        "backup_config.json holds a value that cannot be used (retention_days was \"3650\"; 30 is "
+                        "used)");
+    assert_ok(settings_change(dir, set_days, (char *)"3650", &settings, &err), &err);
+    assert_ok(settings_load(dir, &settings, &err), &err);
+    assert_int_equal(settings.retention_days, 3650);
+    assert_null(settings.unsure);
+    /* Also where it is the value that was used instead. */
+    test_write(path, "{\"retention_days\": null}");
+    assert_ok(settings_change(dir, set_days, (char *)"30", &settings, &err), &err);
+    assert_ok(settings_load(dir, &settings, &err), &err);
+    assert_null(settings.unsure);
+    /* And where the file is gone and what is chosen are the defaults. */
+    test_write(path, "no JSON");
+    assert_ok(settings_load(dir, &settings, &err), &err);
+    assert_ok(settings_change(dir, set_days, (char *)"30", &settings, &err), &err);
+    assert_null(settings.unsure);
+    assert_ok(settings_load(dir, &settings, &err), &err);
+    assert_null(settings.unsure);
+    settings_release(&settings);
+    mem_free(path);
+    test_dir_remove(dir);
 }
 
 /* Twice in the same second: both are kept. */
@@ -490,7 +609,9 @@ static void ours_alone(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(by_key), cmocka_unit_test(ours_alone),
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(defaults_that_are_not_sure), cmocka_unit_test(folder_is_gone),
+        cmocka_unit_test(wrong_values_stay), cmocka_unit_test(by_key), cmocka_unit_test(ours_alone),
 
         cmocka_unit_test(names),           cmocka_unit_test(missing_file),  cmocka_unit_test(as_in_the_guide),
         cmocka_unit_test(others_survive),  cmocka_unit_test(values),        cmocka_unit_test(damaged_is_kept),

@@ -72,6 +72,9 @@ static void put_manifest(const Place *place)
     for (size_t i = 0; i < result.manifest.table_count; i++) {
         result.manifest.tables[i].expected = result.manifest.tables[i].rows;
     }
+    result.manifest.large_objects_expected = result.manifest.large_objects;
+    mem_free(result.manifest.contents); /* the archive of the tests has rows alone */
+    result.manifest.contents = NULL;
     result.manifest.user = mem_strdup("erika");
     assert_ok(manifest_write(place->manifest, &result.manifest, &err), &err);
     verify_result_release(&result);
@@ -141,7 +144,7 @@ static void describes_a_file_without_manifest(void **state)
     assert_ok(verify_file(place.path, NULL, NULL, &result, &err), &err);
     assert_false(result.had_manifest);
     assert_true(result.could_not_compare_hash);
-    assert_true(result.could_not_compare_counts);
+    assert_int_equal(result.uncompared, 9);
     const Manifest *manifest = &result.manifest;
     assert_string_equal(manifest->file, BACKUP);
     assert_int_equal(manifest->bytes, bytes.len);
@@ -151,9 +154,11 @@ static void describes_a_file_without_manifest(void **state)
     assert_string_equal(manifest->archive_version, "1.16");
     assert_string_equal(manifest->compression, "zstd");
     assert_memory_equal(manifest->tool_version, "17.", 3);
-    assert_int_equal(manifest->level, LEVEL_VERIFIED);
-    assert_true(manifest->verified_at > 0);
+    assert_int_equal(manifest->level, LEVEL_READ); /* nobody knows what the database had */
+    assert_true(manifest->read_at > 0);
+    assert_int_equal(manifest->verified_at, 0);
     assert_int_equal(manifest->proven_at, 0);
+    assert_null(manifest->contents);
     assert_int_equal(manifest->table_count, 9);
     int64_t rows = 0;
     for (size_t i = 0; i < manifest->table_count; i++) {
@@ -181,7 +186,9 @@ static void agrees_with_its_manifest(void **state)
     assert_ok(verify_file(place.path, NULL, NULL, &result, &err), &err);
     assert_true(result.had_manifest);
     assert_false(result.could_not_compare_hash);
-    assert_false(result.could_not_compare_counts);
+    assert_int_equal(result.uncompared, 0);
+    assert_false(result.uncompared_objects);
+    assert_null(result.renamed_from);
     assert_string_equal(result.manifest.user, "erika"); /* what only the manifest knows */
     assert_string_equal(result.manifest.sha256, written.sha256);
     assert_int_equal(result.manifest.table_count, 2);
@@ -194,7 +201,8 @@ static void agrees_with_its_manifest(void **state)
     written.quickxor = NULL;
     assert_ok(manifest_write(place.manifest, &written, &err), &err);
     assert_ok(verify_file(place.path, NULL, NULL, &result, &err), &err);
-    assert_true(result.could_not_compare_counts);
+    assert_int_equal(result.uncompared, 1);
+    assert_int_equal(result.manifest.level, LEVEL_READ); /* however often it is read */
     assert_int_equal(result.manifest.tables[1].rows, 3);
     assert_int_equal(strlen(result.manifest.quickxor), 28);
 
@@ -411,9 +419,82 @@ static void unusable_manifest_or_file(void **state)
     assert_false(result.had_manifest);
     Manifest manifest;
     get_manifest(&place, &manifest);
-    assert_int_equal(manifest.level, LEVEL_VERIFIED);
+    assert_int_equal(manifest.level, LEVEL_READ);
     assert_int_equal(manifest.warning_count, 1);
+    assert_true(manifest.pinned); /* it may have been */
+    assert_string_equal(manifest.pin_reason,
+                        "its manifest was damaged (kept beside it); unpin it when you have looked");
     manifest_release(&manifest);
+    verify_result_release(&result);
+    place_free(&place);
+}
+
+/* A manifest of a newer version is left as it is, byte for byte, also where another would be adopted. */
+static void of_a_newer_version(void **state)
+{
+    (void)state;
+    static const char text[] = "{\"format\": 2, \"pinned\": true}";
+    Place place = place_new();
+    VerifyResult result;
+    Error err = ERROR_INIT;
+    verify_result_init(&result);
+    put_tables(&place, ARCHIVE_GZIP);
+    test_write(place.manifest, text);
+    assert_fails(verify_backup(place.path, true, NULL, NULL, &result, &err), &err, EK_TOOL,
+                 BACKUP " could not be checked: its manifest cannot be used: the manifest was written by a newer "
+                        "version of this program");
+    assert_text(test_read(place.manifest), text);
+    verify_result_release(&result);
+    place_free(&place);
+}
+
+/* One that cannot be read for a moment (a folder stands for what a share or a scanner does) is not replaced. */
+static void not_readable_now(void **state)
+{
+    (void)state;
+    Place place = place_new();
+    VerifyResult result;
+    Error err = ERROR_INIT;
+    verify_result_init(&result);
+    put_tables(&place, ARCHIVE_GZIP);
+    assert_ok(fs_make_dirs(place.manifest, &err), &err);
+    assert_false(verify_backup(place.path, true, NULL, NULL, &result, &err));
+    assert_int_equal(err.kind, EK_IO);
+    assert_non_null(strstr(err.message, "its manifest cannot be read"));
+    assert_true(fs_exists(place.manifest));
+    error_clear(&err);
+    verify_result_release(&result);
+    place_free(&place);
+}
+
+/* Renamed together with its manifest: the same backup, and the manifest is corrected. */
+static void renamed_with_its_manifest(void **state)
+{
+    (void)state;
+    Place place = place_new();
+    VerifyResult result;
+    Manifest manifest;
+    Error err = ERROR_INIT;
+    char *last = NULL;
+    verify_result_init(&result);
+    put_tables(&place, ARCHIVE_GZIP);
+    put_manifest(&place);
+    get_manifest(&place, &manifest);
+    mem_free(manifest.file);
+    manifest.file = mem_strdup("other.backup");
+    manifest.pinned = true;
+    assert_ok(manifest_write(place.manifest, &manifest, &err), &err);
+    manifest_release(&manifest);
+    assert_ok(verify_backup(place.path, true, NULL, NULL, &result, &err), &err);
+    assert_string_equal(result.renamed_from, "other.backup");
+    get_manifest(&place, &manifest);
+    assert_string_equal(manifest.file, BACKUP);
+    assert_true(manifest.pinned);
+    assert_int_equal(manifest.level, LEVEL_VERIFIED);
+    manifest_release(&manifest);
+    assert_int_equal(audit_entries(&place, &last), 1);
+    assert_text(last, "verify verified verified " BACKUP
+                      ": every byte read, as its manifest says, which was that of other.backup");
     verify_result_release(&result);
     place_free(&place);
 }
@@ -476,28 +557,30 @@ static void remembers_success(void **state)
 
     assert_ok(verify_backup(place.path, true, NULL, NULL, &result, &err), &err);
     get_manifest(&place, &manifest);
-    assert_int_equal(manifest.level, LEVEL_VERIFIED);
+    assert_int_equal(manifest.level, LEVEL_READ);
+    assert_string_equal(manifest.contents, "data");
     assert_int_equal(manifest.table_count, 2);
     assert_int_equal(manifest.tables[0].rows, 2);
     assert_int_equal(manifest.tables[0].expected, -1);
     assert_int_equal(manifest.warning_count, 1);
     assert_int_equal(audit_entries(&place, &last), 2);
-    assert_text(last, "verify verified verified " BACKUP ": every byte read; it had no manifest and got one");
+    assert_text(last, "verify verified read " BACKUP ": every byte read; it had no manifest and got one");
 
     /* And again, now with one. The level comes back from "Damaged" and the time is new. */
     manifest.level = LEVEL_BAD;
-    manifest.verified_at = 1;
+    manifest.read_at = 1;
     assert_ok(manifest_write(place.manifest, &manifest, &err), &err);
     manifest_release(&manifest);
     assert_ok(verify_backup(place.path, true, NULL, NULL, &result, &err), &err);
     assert_true(result.had_manifest);
     get_manifest(&place, &manifest);
-    assert_int_equal(manifest.level, LEVEL_VERIFIED);
-    assert_true(manifest.verified_at > 1789000000);
+    assert_int_equal(manifest.level, LEVEL_READ); /* not raised by being read again */
+    assert_true(manifest.read_at > 1789000000);
+    assert_int_equal(manifest.verified_at, 0);
     assert_int_equal(manifest.warning_count, 1);
     manifest_release(&manifest);
     assert_int_equal(audit_entries(&place, &last), 3);
-    assert_text(last, "verify verified verified " BACKUP ": every byte read, as its manifest says");
+    assert_text(last, "verify verified read " BACKUP ": every byte read, as its manifest says");
     verify_result_release(&result);
     place_free(&place);
 }
@@ -598,6 +681,8 @@ static void one_job_a_folder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(of_a_newer_version), cmocka_unit_test(not_readable_now),
+        cmocka_unit_test(renamed_with_its_manifest),
         cmocka_unit_test(describes_a_file_without_manifest),
         cmocka_unit_test(agrees_with_its_manifest),
         cmocka_unit_test(refuses_every_flip),
