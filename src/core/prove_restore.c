@@ -244,7 +244,8 @@ static bool note_obstacle(ProveRun *run, size_t at)
         const bool told = after(entry->tag, entry->desc) != NULL; /* TRANSFORM FOR integer LANGUAGE sql */
         const char *schema = entry->schema != NULL && !told ? entry->schema : "";
         obstacle = mem_printf("the %s%s%s%s%s takes rights that a proof does not give a backup",
-                              told ? "" : entry->desc, told ? "" : " ", schema, schema[0] != '\0' ? "." : "", entry->tag);
+                              told ? "" : entry->desc, told ? "" : " ", schema,
+                              schema[0] != '\0' ? "." : "", entry->tag);
     }
     if (obstacle == NULL && run->other_sort != NULL && at < run->archive.entry_count &&
         prove_depends_on_sort(&run->archive.entries[at], run->error)) {
