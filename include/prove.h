@@ -50,8 +50,8 @@ void prove_result_release(ProveResult *result);
 /* True also where it could not be proven on that server: see result->proven. Every byte of the file is read first
  * (verify.h), and one that is damaged is refused before anything is started. EK_DAMAGED: it was restored, and what
  * came back is not what it holds. EK_TOOL: pg_restore failed, or the server did not start. EK_BUSY: another job has
- * the folder, or another backup is being proven by this user. EK_SPACE: too little room for the restored database.
- * What an interrupted run left is removed at the start. */
+ * the folder, or another backup is being proven on the engine by this user. EK_SPACE: too little room for the restored
+ * database. What an interrupted run left is removed at the start. */
 bool prove_backup(const char *path, const ProveSpec *spec, const JobSink *sink, const Cancel *cancel,
                   ProveResult *result, Error *err);
 

@@ -4,8 +4,8 @@
  *
  * Clean-up. All that a proof makes lies in one folder, prove-XXXXXXXXXXXXXXXX below the user's data folder, or in
  * one database, cmms_prove_XXXXXXXXXXXXXXXX (prove_database.c). The engine's server ends with us, however we end. A
- * lock lets one proof of this user run at a time, so that under it every such folder is one that an interrupted run
- * left.
+ * lock lets one proof of this user run on the engine at a time, so that under it every such folder is one that an
+ * interrupted run left; but for those in which a proof on a server holds a lock: of such there may be several.
  *
  * The server's scratch database is of no value, so it is told not to wait for the disk.
  */
@@ -129,7 +129,17 @@ static bool remove_leftover(void *context, const char *name, const FsInfo *info)
     const Leftovers *leftovers = context;
     if (info->is_dir && strncmp(name, FOLDER_PREFIX, sizeof FOLDER_PREFIX - 1) == 0) {
         char *path = fs_join(leftovers->base, name);
+        char *inner = fs_join(path, PROVE_LOCK_INSIDE);
+        FsLock *lock = NULL;
         Error why = ERROR_INIT;
+        const bool in_use = !fs_lock(inner, &lock, &why) && why.kind == EK_BUSY;
+        fs_unlock(lock);
+        error_clear(&why);
+        mem_free(inner);
+        if (in_use) { /* of a proof on a server, of which there may be several */
+            mem_free(path);
+            return true;
+        }
         if (fs_remove_tree(path, &why)) {
             job_log(leftovers->sink, LOG_INFO, "Removed \"%s\", left by an interrupted proof", path);
         } else {
@@ -221,7 +231,7 @@ static bool start_engine(ProveRun *run, const char *base, Error *err)
 }
 
 /* The user's data folder, where scratch folders lie, for as long as the run lasts; *base: caller frees. */
-bool prove_take_data_dir(ProveRun *run, char **base, Error *err)
+static bool take_data_dir(ProveRun *run, char **base, Error *err)
 {
     *base = machine_local_data_dir();
     if (*base == NULL) {
@@ -242,7 +252,7 @@ bool prove_take_data_dir(ProveRun *run, char **base, Error *err)
 static bool prepare_engine(ProveRun *run, Error *err)
 {
     char *base = NULL;
-    const bool ok = prove_take_data_dir(run, &base, err) && check_space(run, base, err) && start_engine(run, base, err);
+    const bool ok = take_data_dir(run, &base, err) && check_space(run, base, err) && start_engine(run, base, err);
     mem_free(base);
     return ok;
 }
@@ -250,6 +260,8 @@ static bool prepare_engine(ProveRun *run, Error *err)
 /* A folder whose server has only just ended may be busy for a moment. */
 static void drop_engine(ProveRun *run)
 {
+    fs_unlock(run->scratch_lock);
+    run->scratch_lock = NULL;
     engine_discard(run->engine);
     run->engine = NULL;
     Error why = ERROR_INIT;

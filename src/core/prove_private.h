@@ -12,6 +12,7 @@
 #include "tools.h"
 
 #define MEGABYTE (1024.0 * 1024.0)
+#define PROVE_LOCK_INSIDE "on.lock"
 #define NEARLY_FULL (16u * 1024u * 1024u)
 /* Of the whole. */
 #define PART_STARTED 0.25
@@ -27,6 +28,7 @@ typedef struct ProveRun {
     ProgressMeter meter;
     uint64_t started_ms;
     FsLock *folder_lock, *prove_lock;
+    FsLock *scratch_lock; /* in the scratch folder of a proof on a server */
     char *manifest_path;
     Archive archive; /* its TOC */
     ProveResult result;
@@ -57,8 +59,6 @@ typedef struct ProveRun {
 /* --- prove.c --- */
 void prove_stage(ProveRun *run, const char *step, double from, double to);
 char *prove_random_name(const char *prefix, Error *err); /* NULL: the system gave no random bytes; caller frees */
-/* The user's data folder, where scratch folders lie, for as long as the run lasts; *base: caller frees. */
-bool prove_take_data_dir(ProveRun *run, char **base, Error *err);
 bool prove_name_scratch(ProveRun *run, const char *base, Error *err);
 
 /* --- prove_database.c --- */

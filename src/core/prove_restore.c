@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "folder.h"
 #include "fs.h"
+#include "machine.h"
 #include "mem.h"
 #include "process.h"
 #include "secret.h"
@@ -177,10 +178,17 @@ static void tell_left_out(ProveRun *run, const SkewOption *option)
 /* In the engine's place, or where a server was named one for what pg_restore is handed. */
 static bool make_scratch(ProveRun *run, Error *err)
 {
-    char *base = NULL;
-    const bool ok = run->scratch != NULL ||
-                    (prove_take_data_dir(run, &base, err) && prove_name_scratch(run, base, err) &&
-                     fs_make_dirs(run->scratch, err));
+    if (run->scratch != NULL) {
+        return true;
+    }
+    char *base = machine_local_data_dir();
+    if (base == NULL) {
+        return error_set(err, EK_SETTINGS, "this user has no folder for the program's data");
+    }
+    bool ok = prove_name_scratch(run, base, err) && fs_make_dirs(run->scratch, err);
+    char *lock = ok ? fs_join(run->scratch, PROVE_LOCK_INSIDE) : NULL;
+    ok = ok && fs_lock(lock, &run->scratch_lock, err); /* else it would count as left over */
+    mem_free(lock);
     mem_free(base);
     return ok;
 }
@@ -241,8 +249,11 @@ static bool note_obstacle(ProveRun *run, size_t at)
     mem_free(role);
     if (obstacle == NULL && prove_lacks_rights(run->error) && at < run->archive.entry_count) {
         const ArchiveEntry *entry = &run->archive.entries[at];
-        obstacle = mem_printf("the %s %s%s%s takes rights that a proof does not give a backup", entry->desc,
-                              entry->schema != NULL ? entry->schema : "", entry->schema != NULL ? "." : "", entry->tag);
+        const bool told = after(entry->tag, entry->desc) != NULL; /* TRANSFORM FOR integer LANGUAGE sql */
+        const char *schema = entry->schema != NULL && !told ? entry->schema : "";
+        obstacle = mem_printf("the %s%s%s%s%s takes rights that a proof does not give a backup",
+                              told ? "" : entry->desc, told ? "" : " ", schema,
+                              schema[0] != '\0' ? "." : "", entry->tag);
     }
     if (obstacle == NULL && run->other_sort != NULL && at < run->archive.entry_count &&
         prove_depends_on_sort(&run->archive.entries[at], run->error)) {

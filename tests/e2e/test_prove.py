@@ -188,6 +188,11 @@ def test_on_a_server(program):
     equal(server_now, expected, "the databases")
     equal(server.checksums("cmms"), before, "the source")
     harness.no_secret(folder, done.out, done.err)
+    # One at a time is the engine's rule, not that of servers.
+    other = os.path.join(harness.temp_dir("b"), "b")
+    shutil.copytree(folder, other)
+    both = [prover.start(f, switches(server), {"PGPASSWORD": PASSWORD}) for f in (folder, other)]
+    equal([harness.finish(p).code for p in both], [0, 0], "two beside each other")
     prover.nothing_left()
 
 

@@ -237,7 +237,8 @@ def go_round(program, name, warnings=(), unprovable=None, rows=0):
         equal(done.json()["rows"], sum(found.values()), "rows that were proven")
     if name == "zoo" or program.kind == "native":
         done = prover.run(folder, switches(server), {"PGPASSWORD": harness.PASSWORD})
-        equal((done.code, done.json().get("proven")), (0, True), "the proof on a server: " + done.out)
+        wanted = (4, list(unprovable)) if unprovable else (0, [])
+        equal((done.code, done.json().get("not_provable")), wanted, "the proof on a server: " + done.out)
     prover.nothing_left()
     print("# %s: %d tables, %d rows, %d objects, %d bytes" % (name, len(found), sum(found.values()), len(theirs),
                                                               report["bytes"]))
@@ -254,9 +255,11 @@ def test_zoo(program):
 
 
 def test_regression_database(program):
-    # Our engine is built without ICU; the distribution's server, which takes its place natively, is not.
-    go_round(program, "regression", rows=100000, unprovable=None if program.kind == "native" else
-             ["the backup sorts by ICU collations, which the server here lacks"])
+    # Our engine is built without ICU; the distribution's server, which takes its place natively, is not. There it holds
+    # what takes a superuser: a transform of an internal function, base types, operator classes.
+    go_round(program, "regression", rows=100000, unprovable=[
+        "the TRANSFORM FOR integer LANGUAGE sql takes rights that a proof does not give a backup"
+        if program.kind == "native" else "the backup sorts by ICU collations, which the server here lacks"])
 
 
 def test_what_the_engine_lacks(program):
