@@ -16,7 +16,8 @@ TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 COPY = os.path.join(TOP, "build/mutants")
 E2E = {"kill": "test_kill", "faults": "test_faults", "bad": "test_bad_input", "retention": "test_retention",
        "damage": "test_damage", "round": "test_roundtrip", "prove": "test_prove", "snapshot": "test_snapshot",
-       "network": "test_network", "export": "test_export", "minor": "test_minor"}
+       "network": "test_network", "export": "test_export", "minor": "test_minor",
+       "kinds": "test_kinds"}
 
 # What is taken out, file, the text, what stands there instead, the tests: "unit:NAME" or "FILE:TEST".
 MUTANTS = (
@@ -25,6 +26,14 @@ MUTANTS = (
     ("what is left out of a server's words", "src/core/redact.c", "stop = safe_end(words, end, kind);",
      "stop = safe_end(words, end, kind); stop = end;",
      ["unit:test_redact", "unit:test_pg", "prove:test_no_row_in_a_message"]),
+    ("a file that was never ours is not written about", "src/core/verify.c", " || failed->kind == EK_FOREIGN) {", ") {",
+     ["damage:test_not_a_backup"]),
+    ("what a script is called", "src/core/archive_toc.c", "if (foreign_kind(head, len, &foreign)) {",
+     "if (foreign_kind(head, len, &foreign) && false) {", ["unit:test_archive", "damage:test_not_a_backup"]),
+    ("a dump that the server ended begins again", "src/core/backup_take.c", " || dump_ended(run, &why)) ||",
+     " || (dump_ended(run, &why) && false)) ||", ["snapshot:test_ended_dump_begins_again"]),
+    ("the doctor asks for the rights to sequences", "src/core/doctor.c", '"  OR NOT pg_catalog.has_sequence_privilege',
+     '"  OR false AND NOT pg_catalog.has_sequence_privilege', ["kinds:test_each_right_that_is_missing"]),
     ("the flush in an atomic write", "src/core/fs_common.c", "!fs_write(file, bytes, len, err) || !fs_flush(file, err)",
      "!fs_write(file, bytes, len, err)", ["faults:test_killed_and_without_power"]),
     ("the flush of the folder after a rename", "src/platform/posix/fs_posix.c", "(void)fsync(fd);", "",
