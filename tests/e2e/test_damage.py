@@ -76,7 +76,7 @@ def test_not_a_backup(program):
     shell = "\ufeffPGDMP".encode("utf-16-le") + b"\x01\0\x10\0" + b"x" * 5000
     files = {"text.backup": (b"hello", 7, "does not begin like"), "empty.backup": (b"", 7, "is empty"),
              "zip.backup": (b"PK\x03\x04" + b"x" * 5000, 11, "the file is a zip file"),
-             "script.backup": (script.encode(), 11, "the file is a plain SQL script, not an archive\nHint: psql reads it"),
+             "script.backup": (script.encode(), 11, "a plain SQL script, not an archive\nHint: psql reads it"),
              "wide.backup": (("\ufeff" + script).encode("utf-16-le"), 11, "a plain SQL script in UTF-16"),
              "shell.backup": (shell, 11, "an archive that was turned into UTF-16 text\nHint: A shell")}
     for name, (content, code, words) in files.items():
