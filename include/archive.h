@@ -79,6 +79,9 @@ bool archive_read_toc(FsFile *file, Archive *archive, Error *err);
 char *archive_extensions(const Archive *archive);
 char *archive_grantees(const Archive *archive);
 
+/* "pg_restore 16 or newer, with zstd": what it takes to read the archive without this program. Caller frees. */
+char *archive_needs(const Archive *archive);
+
 /* Header, TOC and every data block: each is decoded to its end and its rows are counted; every entry that
  * should have data must have had it, once, and nothing may follow but a copy of the TOC with the offsets, as
  * `pg_dump -Fc > file` leaves it on Unix. In the same pass over the file SHA-256 and

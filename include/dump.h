@@ -55,6 +55,10 @@ typedef enum DumpLine {
  * into line, except that for a table *len leaves out the closing quote. */
 DumpLine dump_parse_line(const char *line, const char **text, size_t *len);
 
+/* Whether the server itself has ended pg_dump's connection: it restarts, or is told to. By the lines, or an Error's
+ * detail. */
+bool dump_was_ended(const char *lines);
+
 /* Turns the last error lines and the exit code into an Error; always false. */
 bool dump_explain(const DumpSpec *spec, unsigned exit_code, const char *lines, Error *err);
 

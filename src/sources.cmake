@@ -23,6 +23,7 @@ set(CORE_SOURCES
   src/core/error.c
   src/core/export.c
   src/core/folder.c
+  src/core/foreign.c
   src/core/fs_common.c
   src/core/hash.c
   src/core/health.c

@@ -94,3 +94,21 @@ char *archive_grantees(const Archive *archive)
     }
     return strbuf_detach(&sb);
 }
+
+char *archive_needs(const Archive *archive)
+{
+    /* The format's minor that a release brought (pg_backup_archiver.h); older ones read what is older. */
+    static const struct {
+        int minor, release;
+    } releases[] = {{16, 17}, {15, 16}, {14, 12}};
+    const bool packed = archive->compression == ARCHIVE_LZ4 || archive->compression == ARCHIVE_ZSTD;
+    int release = 10;
+    for (size_t i = 0; i < sizeof releases / sizeof releases[0]; i++) {
+        if (archive->minor >= releases[i].minor) {
+            release = releases[i].release;
+            break;
+        }
+    }
+    return mem_printf("pg_restore %d or newer%s%s", release, packed ? ", with " : "",
+                      packed ? archive_compression_name(archive->compression) : "");
+}

@@ -12,7 +12,7 @@
 #include "error.h"
 
 /* Caps on what a file may ask for. Real archives stay far below. */
-#define ARCHIVE_MAX_ENTRIES 1000000
+#define ARCHIVE_MAX_ENTRIES 20000000 /* more would not fit into memory */
 #define ARCHIVE_MAX_TEXT (64 * 1024 * 1024)       /* one string of the TOC */
 #define ARCHIVE_MAX_TOC_TEXT (256u * 1024u * 1024u) /* all that are kept */
 

@@ -10,9 +10,11 @@
  */
 #include "archive_private.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "clock.h"
+#include "foreign.h"
 #include "mem.h"
 #include "strbuf.h"
 #include "utf.h"
@@ -212,6 +214,17 @@ static bool read_compression(TocReader *toc, Error *err)
     return true;
 }
 
+/* Does not return true; what the reader has of the file's first bytes is enough to name it. */
+static bool refuse_foreign(const uint8_t *head, size_t len, Error *err)
+{
+    Foreign foreign;
+    if (foreign_kind(head, len, &foreign)) {
+        error_set(err, EK_FOREIGN, "the file is %s", foreign.what);
+        return foreign.hint != NULL ? error_hint(err, "%s", foreign.hint) : false;
+    }
+    return error_set(err, EK_DAMAGED, "the file does not begin like a PostgreSQL archive");
+}
+
 static bool read_header(TocReader *toc, Error *err)
 {
     ArchiveReader *reader = toc->reader;
@@ -224,11 +237,15 @@ static bool read_header(TocReader *toc, Error *err)
     if (reader->at_end) {
         return error_set(err, EK_DAMAGED, "the file is empty");
     }
+    const size_t have = (size_t)(reader->end - reader->next);
+    uint8_t head[FOREIGN_HEAD];
+    const size_t head_len = have < sizeof head ? have : sizeof head;
+    memcpy(head, reader->next, head_len); /* the reader may go on to its next piece */
     if (!archive_reader_bytes(reader, fixed, 5, err)) {
         return false;
     }
     if (memcmp(fixed, "PGDMP", 5) != 0) {
-        return error_set(err, EK_DAMAGED, "the file does not begin like a PostgreSQL archive");
+        return refuse_foreign(head, head_len, err);
     }
     if (!archive_reader_bytes(reader, fixed + 5, 6, err)) {
         return false;
@@ -262,6 +279,11 @@ static bool read_header(TocReader *toc, Error *err)
 }
 
 /* --- entries --------------------------------------------------------------------------------------------- */
+
+static long tool_major(const Archive *archive)
+{
+    return archive->tool_version == NULL ? 0 : strtol(archive->tool_version, NULL, 10);
+}
 
 static bool read_offset(TocReader *toc, ArchiveEntry *entry, Error *err)
 {
@@ -346,6 +368,13 @@ static bool read_entry(TocReader *toc, ArchiveEntry *entry, Error *err)
         return false;
     }
     const bool of_data = strcmp(entry->desc, "TABLE DATA") == 0 || strcmp(entry->desc, "BLOBS") == 0;
+    if (of_data != entry->has_data && tool_major(toc->archive) > ARCHIVE_NEWEST_TOOL) {
+        error_set(err, EK_TOOL,
+                  "pg_dump %s, which made the backup, is newer than this program knows: it keeps data of a new kind "
+                  "(%s)",
+                  toc->archive->tool_version, entry->desc);
+        return error_hint(err, "Update CMMS Backup on this computer.");
+    }
     if (of_data != entry->has_data) {
         return archive_damaged(reader, offset, err, "an entry's kind contradicts its data");
     }
@@ -364,11 +393,15 @@ static bool read_entries(TocReader *toc, Error *err)
     archive_reader_where(reader, "in the table of contents");
     const uint64_t offset = archive_reader_offset(reader);
     toc->digest = DIGEST_START;
-    if (!read_ranged(toc, 0, ARCHIVE_MAX_ENTRIES, "the number of entries", &count, err)) {
+    if (!read_ranged(toc, 0, INT32_MAX, "the number of entries", &count, err)) {
         return false;
     }
     if ((uint64_t)count * SMALLEST_ENTRY > archive_reader_left(reader)) {
         return archive_damaged(reader, offset, err, "the number of entries is impossible (%ld)", (long)count);
+    }
+    if (count > ARCHIVE_MAX_ENTRIES) {
+        return error_set(err, EK_TOOL, "the backup lists %ld objects, more than this program can list (%d)",
+                         (long)count, ARCHIVE_MAX_ENTRIES);
     }
     for (int32_t i = 0; i < count; i++) {
         void *grown = archive->entries;

@@ -361,6 +361,12 @@ static bool session_lost(Run *run)
     return !answers;
 }
 
+/* The server ended pg_dump's session, and perhaps not the one that rests. */
+static bool dump_ended(const Run *run, const Error *why)
+{
+    return !run->dumped && why->kind == EK_CONNECT && why->detail != NULL && dump_was_ended(why->detail);
+}
+
 /* What has changed since the snapshot, so that a dump of it is worth nothing: found by the counting, or, where pg_dump
  * has failed, perhaps the reason for it. Caller frees; NULL: nothing that is known. */
 static char *what_changed(Run *run, const Error *why)
@@ -442,7 +448,7 @@ bool backup_take(Run *run, const char *folder, Error *err)
             }
             continue;
         }
-        if (!(lost || session_lost(run)) || (run->lost && !run->dumped)) {
+        if (!(lost || session_lost(run) || dump_ended(run, &why)) || (run->lost && !run->dumped)) {
             return error_move(err, &why);
         }
         error_clear(&why);
@@ -453,7 +459,7 @@ bool backup_take(Run *run, const char *folder, Error *err)
             return true;
         }
         run->lost = true;
-        job_log(run->sink, LOG_WARNING, "The connection that holds the snapshot was lost; the backup begins again");
+        job_log(run->sink, LOG_WARNING, "A connection to the server was lost; the backup begins again");
         if (!begin_again(run, folder, err)) {
             return false;
         }

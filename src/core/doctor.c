@@ -168,12 +168,14 @@ static void check_settings(Visit *visit)
     } else if (settings->notice != NULL) {
         note(visit, ID_SETTINGS, CHECK_WARNING, EK_NONE, mem_strdup(settings->notice),
              mem_strdup("Look through the settings and save them."));
+    } else if (settings->enabled) {
+        note(visit, ID_SETTINGS, CHECK_WARNING, EK_NONE,
+             mem_printf("Backups are kept for %d days; nothing makes them by itself yet: %s backups at %02d:%02d are "
+                        "set, but there is no task for them", settings->retention_days,
+                        schedule_name(settings->schedule), settings->backup_hour, settings->backup_minute),
+             mem_strdup("Make backups by hand, or let Windows' Task Scheduler run cmms-backup-cli backup."));
     } else {
-        good(visit, ID_SETTINGS,
-             settings->enabled ? mem_printf("Backups are scheduled %s at %02d:%02d and kept for %d days",
-                                            schedule_name(settings->schedule), settings->backup_hour,
-                                            settings->backup_minute, settings->retention_days)
-                               : mem_printf("Scheduled backups are off; backups are kept for %d days",
+        good(visit, ID_SETTINGS, mem_printf("Backups are kept for %d days; scheduled backups are off",
                                             settings->retention_days));
     }
 }
@@ -428,46 +430,123 @@ static bool ask(Visit *visit, CheckId id, const char *sql, PgRows **rows, Error 
     return true;
 }
 
-static bool check_rights(Visit *visit, Error *err)
+/* What a backup reads, by kind: how many of them the user may not read, and the first by name. Materialized views are
+ * only listed by pg_dump, and locked all the same. The rows of large objects have no rights of their own before
+ * PostgreSQL 18, which has a function for them. */
+#define NO_USAGE "NOT pg_catalog.has_schema_privilege(n.oid, 'USAGE')"
+#define DENIED_TABLES                                                                                                \
+    "SELECT 1, count(*), pg_catalog.min(n.nspname || '.' || c.relname)" USER_TABLES                                  \
+    " AND (" NO_USAGE " OR NOT pg_catalog.has_table_privilege(c.oid, 'SELECT'))"
+#define DENIED_CONFIGURATION                                                                                         \
+    " UNION ALL SELECT 2, count(*), pg_catalog.min(n.nspname || '.' || c.relname)"                                   \
+    " FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_class c ON c.oid = ANY (e.extconfig)"                        \
+    " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p')"                        \
+    " AND (" NO_USAGE " OR NOT pg_catalog.has_table_privilege(c.oid, 'SELECT'))"
+#define DENIED_SEQUENCES                                                                                             \
+    " UNION ALL SELECT 3, count(*), pg_catalog.min(n.nspname || '.' || c.relname)"                                   \
+    " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"                           \
+    " WHERE c.relkind = 'S' AND c.relpersistence <> 't' AND n.nspname !~ '^pg_'"                                     \
+    " AND n.nspname <> 'information_schema'"                                                                         \
+    " AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d"                                                          \
+    "  WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e')"        \
+    /* The planner may ask in any order, and the function fails for what is no sequence. */                          \
+    " AND CASE WHEN c.relkind = 'S' THEN (" NO_USAGE                                                                 \
+    "  OR NOT pg_catalog.has_sequence_privilege(c.oid, 'SELECT')) END"
+#define DENIED_OBJECTS " UNION ALL SELECT 4, count(*), pg_catalog.min(m.oid::pg_catalog.int8)::text"                 \
+    " FROM pg_catalog.pg_largeobject_metadata m WHERE "
+#define BY_FUNCTION "NOT pg_catalog.has_largeobject_privilege(m.oid, 'SELECT')"
+#define BY_LISTS                                                                                                     \
+    "pg_catalog.current_setting('lo_compat_privileges') = 'off'"                                                     \
+    " AND NOT pg_catalog.pg_has_role(m.lomowner, 'USAGE') AND NOT EXISTS (SELECT 1"                                  \
+    " FROM pg_catalog.aclexplode(m.lomacl) a WHERE a.privilege_type = 'SELECT'"                                      \
+    " AND (a.grantee = 0 OR pg_catalog.pg_has_role(a.grantee, 'USAGE')))"                                            \
+    " AND NOT (SELECT r.rolsuper FROM pg_catalog.pg_roles r WHERE r.rolname = current_user)"
+
+/* *denied: "3 of the tables (public.a), 1 of the sequences (public.s)", or NULL; caller frees. False: cancelled, or
+ * noted under ID_RIGHTS (*asked). */
+static bool ask_denied(Visit *visit, bool *asked, bool *objects, char **denied, Error *err)
 {
+    static const char *const kinds[] = {"", "tables", "configuration tables of extensions", "sequences",
+                                        "large objects"};
+    static const char before_18[] =
+        DENIED_TABLES DENIED_CONFIGURATION DENIED_SEQUENCES DENIED_OBJECTS BY_LISTS " ORDER BY 1";
+    static const char from_18[] =
+        DENIED_TABLES DENIED_CONFIGURATION DENIED_SEQUENCES DENIED_OBJECTS BY_FUNCTION " ORDER BY 1";
     PgRows *rows = NULL;
-    if (!ask(visit, ID_RIGHTS,
-             "SELECT r.rolsuper OR r.rolcreatedb, r.rolsuper OR r.rolbypassrls,"
-             " (SELECT count(*)" USER_TABLES
-             "  AND NOT (pg_catalog.has_schema_privilege(n.oid, 'USAGE')"
-             "           AND pg_catalog.has_table_privilege(c.oid, 'SELECT'))),"
-             " (SELECT pg_catalog.min(n.nspname || '.' || c.relname)" USER_TABLES
-             "  AND NOT (pg_catalog.has_schema_privilege(n.oid, 'USAGE')"
-             "           AND pg_catalog.has_table_privilege(c.oid, 'SELECT'))),"
-             " (SELECT count(*)" USER_TABLES " AND c.relrowsecurity"
-             "  AND (c.relforcerowsecurity OR NOT pg_catalog.pg_has_role(c.relowner, 'USAGE')))"
-             " FROM pg_catalog.pg_roles r WHERE r.rolname = current_user",
-             &rows, err)) {
+    StrBuf sb;
+    *asked = false;
+    *objects = false;
+    if (!ask(visit, ID_RIGHTS, pg_server_version(visit->pg) >= 180000 ? from_18 : before_18, &rows, err)) {
         return false;
     }
     if (rows == NULL) {
         return true;
     }
+    *asked = true;
+    strbuf_init(&sb, STRBUF_SMALL);
+    for (size_t i = 0; i < pg_row_count(rows); i++) {
+        const int64_t kind = pg_value_int(rows, i, 0, 0);
+        const int64_t count = pg_value_int(rows, i, 1, 0);
+        const char *first = pg_value(rows, i, 2);
+        if (count > 0 && kind >= 1 && kind <= 4) {
+            strbuf_addf(&sb, "%s%" PRId64 " of the %s (%s)", sb.len > 0 ? ", " : "", count, kinds[kind],
+                        first == NULL ? "" : first);
+            *objects = *objects || kind == 4;
+        }
+    }
+    pg_rows_free(rows);
+    *denied = sb.len > 0 ? strbuf_detach(&sb) : NULL;
+    strbuf_release(&sb);
+    return true;
+}
+
+static bool check_rights(Visit *visit, Error *err)
+{
+    PgRows *rows = NULL;
+    char *denied = NULL;
+    bool asked = false;
+    bool objects = false;
+    if (!ask_denied(visit, &asked, &objects, &denied, err)) {
+        return false;
+    }
+    if (!asked) {
+        return true;
+    }
+    if (!ask(visit, ID_RIGHTS,
+             "SELECT r.rolsuper OR r.rolcreatedb, r.rolsuper OR r.rolbypassrls,"
+             " (SELECT count(*)" USER_TABLES " AND c.relrowsecurity"
+             "  AND (c.relforcerowsecurity OR NOT pg_catalog.pg_has_role(c.relowner, 'USAGE')))"
+             " FROM pg_catalog.pg_roles r WHERE r.rolname = current_user",
+             &rows, err)) {
+        mem_free(denied);
+        return false;
+    }
+    if (rows == NULL) {
+        mem_free(denied);
+        return true;
+    }
     const char *create = pg_value(rows, 0, 0);
     const char *bypass = pg_value(rows, 0, 1);
-    const int64_t unreadable = pg_value_int(rows, 0, 2, 0);
-    const int64_t secured = pg_value_int(rows, 0, 4, 0);
-    const char *first = pg_value(rows, 0, 3);
-    if (unreadable > 0) {
-        note(visit, ID_RIGHTS, CHECK_BAD, EK_REFUSED,
-             mem_printf("The user may not read %" PRId64 " of the tables (%s)", unreadable, first == NULL ? "" : first),
-             mem_strdup("Back up with the owner of the database, or with a user that has pg_read_all_data."));
+    const int64_t secured = pg_value_int(rows, 0, 2, 0);
+    if (denied != NULL) {
+        note(visit, ID_RIGHTS, CHECK_BAD, EK_REFUSED, mem_printf("The user may not read %s", denied),
+             mem_strdup(objects ? "Back up with the owner of the database, or let the owners of the large objects "
+                                  "grant SELECT on them; pg_read_all_data does not bring that."
+                                : "Back up with the owner of the database, or with a user that has pg_read_all_data."));
     } else if (secured > 0 && (bypass == NULL || strcmp(bypass, "t") != 0)) {
         note(visit, ID_RIGHTS, CHECK_BAD, EK_REFUSED,
              mem_printf("Row security hides rows of %" PRId64 " tables from the user", secured),
              mem_strdup("Back up with the owner of the database, or with a user that has BYPASSRLS."));
     } else if (create == NULL || strcmp(create, "t") != 0) {
         note(visit, ID_RIGHTS, CHECK_WARNING, EK_NONE,
-             mem_strdup("The user may read everything, but may not create databases: a restore has no Undo"),
+             mem_strdup("The user may read all tables, sequences and large objects, but may not create databases: a "
+                        "restore has no Undo"),
              mem_strdup("Give the user the right CREATEDB."));
     } else {
-        good(visit, ID_RIGHTS, mem_strdup("The user may read everything and create databases"));
+        good(visit, ID_RIGHTS,
+             mem_strdup("The user may read all tables, sequences and large objects, and create databases"));
     }
+    mem_free(denied);
     pg_rows_free(rows);
     return true;
 }

@@ -164,10 +164,43 @@ static void explain_mismatch(const Tool *tool, const char *lines, Error *err)
     }
 }
 
+bool dump_was_ended(const char *lines)
+{
+    return has(lines, "terminating connection");
+}
+
+/* "permission denied for table users": "the table users". Caller frees; NULL: it is not said. */
+static char *denied_object(const char *lines)
+{
+    static const char words[] = "permission denied for ";
+    const char *at = strstr(lines, words);
+    const size_t len = at == NULL ? 0 : strcspn(at + sizeof words - 1, ";\r\n");
+    return len == 0 || len > STRBUF_SMALL / 2 ? NULL : mem_strndup(at + sizeof words - 1, len);
+}
+
+/* PostgreSQL writes a row as one text, which may not reach 1 GB. */
+static bool explain_giant_row(const char *lines, Error *err)
+{
+    static const char table[] = "Dumping the contents of table \"";
+    const char *name = strstr(lines, table);
+    if (name == NULL ||
+        !(has(lines, "invalid memory alloc request size") || has(lines, "Cannot enlarge string buffer") ||
+          has(lines, "string buffer exceeds maximum"))) {
+        return false;
+    }
+    name += sizeof table - 1;
+    const size_t len = strcspn(name, "\"\r\n");
+    error_set(err, EK_REFUSED, "a row of the table %.*s is larger than PostgreSQL can write out (1 GB)",
+              (int)(len < STRBUF_SMALL ? len : STRBUF_SMALL), name);
+    error_hint(err, "Trying again does not help: the row must be made smaller, its large values split over several "
+                    "rows or kept as large objects.");
+    return true;
+}
+
 bool dump_explain(const DumpSpec *spec, unsigned exit_code, const char *lines, Error *err)
 {
     static const char *const lost[] = {"server closed the connection",      "could not receive data from server",
-                                       "could not send data to server",     "terminating connection",
+                                       "could not send data to server",
                                        "SSL SYSCALL error",                 "connection has been closed unexpectedly",
                                        "no connection to the server",       "onnection reset",
                                        "lost synchronization with server"};
@@ -190,10 +223,20 @@ bool dump_explain(const DumpSpec *spec, unsigned exit_code, const char *lines, E
                   spec->connection->user == NULL ? "" : spec->connection->user);
         error_hint(err, "Back up with the owner of the database, or with a user that has BYPASSRLS.");
     } else if (has(lines, "permission denied")) {
-        error_set(err, EK_REFUSED, "user \"%s\" may not read everything in the database",
+        char *object = denied_object(lines);
+        error_set(err, EK_REFUSED, "user \"%s\" may not read everything in the database%s%s",
+                  spec->connection->user == NULL ? "" : spec->connection->user,
+                  object == NULL ? "" : ": no right to the ", object == NULL ? "" : object);
+        mem_free(object);
+        error_hint(err, "Back up with the owner of the database, or with a user that has pg_read_all_data.");
+    } else if (has(lines, "user may lack SELECT privilege on the sequence")) { /* pg_dump 18 asks for all at once */
+        error_set(err, EK_REFUSED, "user \"%s\" may not read everything in the database: no right to a sequence",
                   spec->connection->user == NULL ? "" : spec->connection->user);
         error_hint(err, "Back up with the owner of the database, or with a user that has pg_read_all_data.");
-    } else {
+    } else if (dump_was_ended(lines)) {
+        error_set(err, EK_CONNECT, "the server ended the connection while the backup ran (a restart or maintenance)");
+        error_hint(err, "Wait a minute and try again.");
+    } else if (!explain_giant_row(lines, err)) {
         bool is_lost = false;
         for (size_t i = 0; i < sizeof lost / sizeof lost[0]; i++) {
             is_lost = is_lost || has(lines, lost[i]);

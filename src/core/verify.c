@@ -199,6 +199,7 @@ static void describe(const char *path, const Archive *archive, const ArchiveScan
     manifest->tool_version = mem_strdup(archive->tool_version);
     manifest->archive_version = mem_printf("%d.%d", archive->major, archive->minor);
     manifest->compression = mem_strdup(archive_compression_name(archive->compression));
+    manifest->restore_with = archive_needs(archive);
     manifest->program_version = mem_strdup(CMMS_VERSION);
     manifest->large_objects = 0;
     size_t tables = 0;
@@ -225,6 +226,7 @@ typedef struct Check {
     bool had_manifest;
     bool had_bad_manifest; /* there is a file of that name which cannot be used */
     bool newer_manifest;   /* that a newer version wrote */
+    bool followed;         /* pg_dump has just written it */
     ArchiveScan scan;
 } Check;
 
@@ -245,6 +247,12 @@ static void check_release(Check *check)
 static bool weigh_scan_error(const Check *check, Error *failed, Error *err)
 {
     const bool read = check->scan.sha256[0] != '\0';
+    const bool ours = check->had_manifest || check->had_bad_manifest || check->newer_manifest || check->followed;
+    if (failed->kind == EK_FOREIGN && ours) {
+        char *what = mem_strdup(failed->message); /* a file of ours that holds something else now */
+        error_set(failed, EK_DAMAGED, "%s", what);
+        mem_free(what);
+    }
     const bool differs = read && check->had_manifest && !same_text(check->scan.sha256, check->recorded.sha256);
     if (differs && failed->kind == EK_TOOL) {
         return error_set(err, EK_DAMAGED, "its SHA-256 differs from the manifest's");
@@ -298,6 +306,7 @@ static bool check_contents(const char *path, ArchiveFollower *follower, bool ado
     bool ok = false;
     archive_init(&archive);
     check->had_manifest = manifest_read(manifest_path, &check->recorded, &manifest_error);
+    check->followed = follower != NULL;
     check->had_bad_manifest = manifest_error.kind == EK_DAMAGED;
     check->newer_manifest = manifest_error.kind == EK_TOOL;
     if (!check->had_manifest && !check->had_bad_manifest && !check->newer_manifest &&
@@ -347,6 +356,8 @@ static bool check_file(const char *path, ArchiveFollower *follower, bool adopt, 
         if (failed.hint == NULL) {
             error_hint(&failed, "%s", DAMAGED_HINT);
         }
+    } else if (failed.kind == EK_FOREIGN) {
+        error_context(&failed, "%s is no backup of this kind", fs_base_name(path));
     } else if (failed.kind != EK_CANCELLED) {
         error_context(&failed, "%s could not be checked", fs_base_name(path));
     }
@@ -413,7 +424,7 @@ static void record_failure(const char *folder, const JobSink *sink, const char *
                            Check *check, double seconds, const Error *failed)
 {
     const bool bad = failed->kind == EK_DAMAGED;
-    if (failed->kind == EK_CANCELLED || failed->kind == EK_NOT_FOUND) {
+    if (failed->kind == EK_CANCELLED || failed->kind == EK_NOT_FOUND || failed->kind == EK_FOREIGN) {
         return;
     }
     if (bad && check->had_manifest) {

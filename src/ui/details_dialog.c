@@ -196,6 +196,7 @@ static void run_read(void *context, const Cancel *cancel)
     }
     add_manifest(details);
     if (contents) {
+        add_fact(details, TEXT_DETAILS_NEEDS, archive_needs(&archive));
         add_fact(details, TEXT_DETAILS_EXTENSIONS, archive_extensions(&archive));
         add_fact(details, TEXT_DETAILS_GRANTS, archive_grantees(&archive));
     } else {

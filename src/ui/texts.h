@@ -221,6 +221,7 @@
 #define TEXT_DETAILS_SERVER "Server"
 #define TEXT_DETAILS_FORMAT "Archive format"
 #define TEXT_DETAILS_COMPRESSION "Compression"
+#define TEXT_DETAILS_NEEDS "To be read by"
 #define TEXT_DETAILS_PROGRAM "Program"
 #define TEXT_DETAILS_TABLES "Tables"
 #define TEXT_DETAILS_ROWS_COUNTED "%llu, with %s rows counted"

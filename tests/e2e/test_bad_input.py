@@ -393,6 +393,9 @@ def test_doctor(program):
     checks = {c["name"]: c for c in done.json()["checks"]}
     for name in ("folder", "connection"):
         equal(checks[name]["state"], "good", name + ": %s" % checks[name])
+    equal(checks["rights"]["message"], "The user may read all tables, sequences and large objects, and create "
+          "databases", "the rights")
+    check("there is no task for them" in checks["settings"]["message"], checks["settings"])
     # Good or not, by what the mirror has made of Debian's server and the lock of ours: test_minor has the words.
     for name, words in (("tools", "lacks the security repairs of "), ("server version", " is older than the server, ")):
         equal(checks[name]["state"], "warning" if words in checks[name]["message"] else "good",

@@ -72,15 +72,30 @@ def test_truncations_without_manifest(program):
 
 def test_not_a_backup(program):
     folder = harness.temp_dir("b")
-    files = {"text.backup": b"hello", "empty.backup": b"", "zip.backup": b"PK\x03\x04" + b"x" * 5000}
-    for name, content in files.items():
+    script = "-- PostgreSQL database dump\nSET client_encoding = 'UTF8';\nCREATE TABLE t (a int);\n"
+    shell = "\ufeffPGDMP".encode("utf-16-le") + b"\x01\0\x10\0" + b"x" * 5000
+    files = {"text.backup": (b"hello", 7, "does not begin like"), "empty.backup": (b"", 7, "is empty"),
+             "zip.backup": (b"PK\x03\x04" + b"x" * 5000, 11, "the file is a zip file"),
+             "script.backup": (script.encode(), 11, "a plain SQL script, not an archive\nHint: psql reads it"),
+             "wide.backup": (("\ufeff" + script).encode("utf-16-le"), 11, "a plain SQL script in UTF-16"),
+             "shell.backup": (shell, 11, "an archive that was turned into UTF-16 text\nHint: A shell")}
+    for name, (content, code, words) in files.items():
         with open(os.path.join(folder, name), "wb") as f:
             f.write(content)
         done = program.run(["verify", program.path(os.path.join(folder, name))])
-        equal(done.code, 7, "exit code for " + name)
+        equal(done.code, code, "exit code for " + name)
+        check(words in done.err.replace("\r", "") and ("is damaged" in done.err) == (code == 7), done.err)
         check(name in done.err + done.out and "Traceback" not in done.err, "it is named: " + done.err)
     done = program.run(["verify", program.path(os.path.join(folder, "missing.backup"))])
     equal(done.code, 10, "exit code for a file that is not there")
+    done = program.run(["verify", "--all", "--json", "--folder", program.path(folder)])
+    levels = {os.path.basename(f["path"].replace("\\", "/")): f["level"] for f in done.json()["files"]}
+    for name, (content, code, words) in files.items():
+        equal(levels[name] == "damaged", code == 7, "the level of " + name)
+    logged = [e.get("backup_file") for e in harness.log_entries(folder) if e["operation"] == "verify"]
+    check(not [n for n in logged if n in files and files[n][1] == 11], logged)
+    names = sorted(n for n in os.listdir(folder) if n.endswith(".manifest.json"))
+    equal(names, [], "manifests")
 
 
 harness.main(__name__)

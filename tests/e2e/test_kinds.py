@@ -157,6 +157,44 @@ def test_role_that_may_not_read(program):
     check("permission denied for" in error["detail"], "what it may not: %s" % error)
 
 
+def test_each_right_that_is_missing(program):
+    """One right is missing, of each kind in turn: the doctor says so beforehand, and both name what it is."""
+    server = harness.shared_server()
+    name = "rights_" + program.kind
+    server.psql('DROP DATABASE IF EXISTS "%s"' % name)
+    server.psql("DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = 'clerk') THEN CREATE ROLE clerk "
+                "LOGIN PASSWORD '%s'; END IF; END $$" % harness.PASSWORD.replace("'", "''"))
+    server.psql('CREATE DATABASE "%s"' % name)
+    server.psql("CREATE TABLE bolts (a int); CREATE SEQUENCE numbers; SELECT lo_create(7777)", name)
+    rights = (("TABLE bolts", "1 of the tables (public.bolts)", "bolts"),
+              ("SEQUENCE numbers", "1 of the sequences (public.numbers)", "numbers"),
+              ("LARGE OBJECT 7777", "1 of the large objects (7777)", "large object 7777"))
+    folder = harness.temp_dir("b")
+    env = {**server.env(name), "PGUSER": "clerk"}
+
+    def doctor():
+        done = program.run(["doctor", "--json", "--folder", program.path(folder)], env=env)
+        return [c for c in done.json()["checks"] if c["name"] == "rights"][0]
+
+    for missing, words, told in rights:
+        for right, _, _ in rights:
+            server.psql("REVOKE ALL ON %s FROM clerk" % right if right == missing else
+                        "GRANT SELECT ON %s TO clerk" % right, name)
+        found = doctor()
+        equal((found["state"], found["message"]), ("bad", "The user may not read " + words), "the doctor: %s" % found)
+        done = program.run(["backup", "--json", "--folder", program.path(folder)], env=env)
+        equal(done.code, 6, "exit code: %s %s" % (done.out, done.err))
+        error = done.json()["error"]
+        check("may not read everything" in error["message"] and told in error["message"] + error["detail"], error)
+    server.psql("GRANT SELECT ON LARGE OBJECT 7777 TO clerk", name)
+    found = doctor()
+    equal((found["state"], found["message"]), ("warning", "The user may read all tables, sequences and large objects, "
+                                               "but may not create databases: a restore has no Undo"), "all rights")
+    done = program.run(["backup", "--json", "--folder", program.path(folder)], env=env)
+    equal(done.code, 0, "exit code: %s %s" % (done.out, done.err))
+    server.psql('DROP DATABASE "%s"' % name)
+
+
 def test_row_security(program):
     """It may read every table, but not every row of one."""
     error = refused(program, "reader", "row security keeps", "BYPASSRLS")

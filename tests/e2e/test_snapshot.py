@@ -18,8 +18,8 @@ class Held:
     """A table that is locked, so that pg_dump waits after it has taken the snapshot; on request our session is ended
     while it waits. The lock is let go once that has happened."""
 
-    def __init__(self, server, database, times):
-        self.server, self.database, self.times = server, database, times
+    def __init__(self, server, database, times, whose=OURS):
+        self.server, self.database, self.times, self.whose = server, database, times, whose
         self.ended, self.error, self.stop, self.locked = 0, None, threading.Event(), threading.Event()
         self.thread = threading.Thread(target=self.run)
         self.thread.start()
@@ -44,7 +44,7 @@ class Held:
             # pg_dump has imported the snapshot before it locks anything.
             self.wait("SELECT 1 FROM pg_stat_activity WHERE %s AND wait_event_type = 'Lock'" % DUMP)
             self.wait("SELECT 1 FROM pg_stat_activity WHERE %s AND state = 'idle in transaction'" % OURS)
-            self.server.psql("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE %s" % OURS)
+            self.server.psql("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE %s" % self.whose)
             self.ended += 1
         finally:
             if self.stop.is_set():
@@ -64,11 +64,11 @@ class Held:
         self.thread.join()
 
 
-def lost(program, times):
+def lost(program, times, whose=OURS):
     server = harness.shared_server()
     harness.sample(server)
     folder = harness.temp_dir("b")
-    held = Held(server, "cmms", times)
+    held = Held(server, "cmms", times, whose)
     try:
         harness.wait_for(held.locked.is_set, 60, "the lock")
         done = program.backup(server, "cmms", folder)
@@ -92,6 +92,12 @@ def test_begins_again(program):
     equal((report["level"], harness.warnings_of(report)), ("verified", []), "the backup")
     done = program.run(["list", "--json", "--folder", program.path(folder)])
     equal([b["level"] for b in done.json()["backups"]], ["verified"], "the list")
+
+
+def test_ended_dump_begins_again(program):
+    """The server ended pg_dump's own session, as an administrator or a restart of a proxy does: once is no failure."""
+    report, folder = lost(program, 1, DUMP)
+    equal((report["level"], harness.warnings_of(report)), ("verified", []), "the backup")
 
 
 def test_lost_again_is_not_verified(program):

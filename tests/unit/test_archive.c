@@ -337,7 +337,7 @@ static void not_archives(void **state)
     (void)state;
     refused("", 0, "the file is empty");
     refused("PGD", 3, "the file ends too early at byte 3, in the header");
-    refused("-- PostgreSQL database dump\n", 28, "the file does not begin like a PostgreSQL archive");
+    refused("hello", 5, "the file does not begin like a PostgreSQL archive");
     refused("PGDMP\x01\x10\0\x04\x08", 10, "the file ends too early at byte 10, in the header");
     refused("PGDMP\x01\x10\0\x04\x08\x05", 11,
             "the format (5) is not pg_dump's custom format at byte 10, in the header");
@@ -347,6 +347,19 @@ static void not_archives(void **state)
     refused("PGDMP\x01\x09\0\x04\x08\x01", 11, "the archive's version 1.9 is older than 1.10 at byte 5, in the header");
     refused("PGDMP\x01\x0e\0\x04\x08\x01\0\x0a\0\0\0", 16,
             "the compression level is impossible (10) at byte 11, in the header");
+}
+
+/* What is known for what it is, is not called damaged. */
+static void foreign_files(void **state)
+{
+    (void)state;
+    Archive archive;
+    Error err = ERROR_INIT;
+    archive_init(&archive);
+    assert_false(parse_pieces("-- PostgreSQL database dump\n", 28, 0, &archive, &err));
+    assert_non_null(strstr(err.hint, "psql reads it"));
+    assert_error(&err, EK_FOREIGN, "the file is a plain SQL script, not an archive");
+    archive_release(&archive);
 }
 
 static void newer_versions_are_not_damage(void **state)
@@ -429,6 +442,78 @@ static void promised_length_is_not_allocated(void **state)
     mem_free(message);
     archive_release(&archive);
     built_release(&built);
+}
+
+/* Large objects of old releases are an entry each, and a server may have millions: many are not damage. */
+static void many_entries(void **state)
+{
+    (void)state;
+    const BuiltEntry entry = {.kind = BUILT_COPY, .schema = "s", .name = "t", .data = ROWS("a\n")};
+    const BuildSpec spec = {16, ARCHIVE_NONE, 0, 0, 0, false, &entry, 1};
+    static const struct {
+        uint32_t count;
+        ErrorKind kind;
+        const char *words;
+    } cases[] = {
+        {2000000, EK_DAMAGED, " in the table of contents"}, /* the first of them is there; what follows is not */
+        {30000000, EK_TOOL, "the backup lists 30000000 objects, more than this program can list (20000000)"}};
+    for (size_t i = 0; i < TEST_COUNT(cases); i++) {
+        Built built;
+        Archive archive;
+        Error err = ERROR_INIT;
+        build_archive(&spec, &built);
+        set_int(&built, built.toc, 0, cases[i].count);
+        Memory memory = {built.bytes.buf, built.bytes.len, 0, 0, 0};
+        const ArchiveSource source = {memory_read, &memory, (uint64_t)3 << 30};
+        archive_init(&archive);
+        assert_false(archive_read_toc_source(&source, &archive, &err));
+        assert_int_equal(err.kind, cases[i].kind);
+        assert_non_null(strstr(err.message, cases[i].words));
+        assert_null(strstr(err.message, "the number of entries"));
+        error_clear(&err);
+        archive_release(&archive);
+        built_release(&built);
+    }
+}
+
+static void exchange(Built *built, const char *from, const char *to)
+{
+    const size_t len = strlen(from);
+    for (size_t i = 0; i + len <= built->bytes.len; i++) {
+        if (memcmp(built->bytes.buf + i, from, len) == 0) {
+            memcpy(built->bytes.buf + i, to, len);
+        }
+    }
+}
+
+/* A kind of data that only a later pg_dump knows is no damage; the same from one that is known is. */
+static void data_of_a_new_kind(void **state)
+{
+    (void)state;
+    const BuiltEntry entry = {.kind = BUILT_COPY, .schema = "s", .name = "t", .data = ROWS("a\n")};
+    const BuildSpec spec = {16, ARCHIVE_NONE, 0, 0, 0, false, &entry, 1};
+    for (int newer = 0; newer <= 1; newer++) {
+        Built built;
+        Archive archive;
+        Error err = ERROR_INIT;
+        build_archive(&spec, &built);
+        exchange(&built, "TABLE DATA", "TABLE ZEST");
+        if (newer) {
+            exchange(&built, "17.11 (test)", "99.11 (test)");
+        }
+        archive_init(&archive);
+        assert_false(parse_pieces(built.bytes.buf, built.bytes.len, 0, &archive, &err));
+        if (newer) {
+            assert_string_equal(err.hint, "Update CMMS Backup on this computer.");
+            assert_error(&err, EK_TOOL, "pg_dump 99.11 (test), which made the backup, is newer than this program "
+                                        "knows: it keeps data of a new kind (TABLE ZEST)");
+        } else {
+            assert_int_equal(err.kind, EK_DAMAGED);
+            error_clear(&err);
+        }
+        archive_release(&archive);
+        built_release(&built);
+    }
 }
 
 /* --- the pass -------------------------------------------------------------------------------------------- */
@@ -560,9 +645,12 @@ int main(void)
         cmocka_unit_test(refuses_every_truncation),
         cmocka_unit_test(finds_flipped_bits),
         cmocka_unit_test(not_archives),
+        cmocka_unit_test(foreign_files),
         cmocka_unit_test(newer_versions_are_not_damage),
         cmocka_unit_test(giant_lengths),
         cmocka_unit_test(promised_length_is_not_allocated),
+        cmocka_unit_test(many_entries),
+        cmocka_unit_test(data_of_a_new_kind),
         cmocka_unit_test(hashes_what_cannot_be_parsed),
         cmocka_unit_test(tells_progress_and_stops),
         cmocka_unit_test(names),

@@ -43,8 +43,26 @@ static void names(void **state)
     assert_text(archive_grantees(&empty), "");
 }
 
+static void what_reads_it(void **state)
+{
+    (void)state;
+    static const struct {
+        int minor;
+        ArchiveCompression compression;
+        const char *needs;
+    } cases[] = {{16, ARCHIVE_ZSTD, "pg_restore 17 or newer, with zstd"},
+                 {15, ARCHIVE_LZ4, "pg_restore 16 or newer, with lz4"},
+                 {15, ARCHIVE_GZIP, "pg_restore 16 or newer"},
+                 {14, ARCHIVE_GZIP, "pg_restore 12 or newer"},
+                 {10, ARCHIVE_NONE, "pg_restore 10 or newer"}};
+    for (size_t i = 0; i < TEST_COUNT(cases); i++) {
+        const Archive archive = {.major = 1, .minor = cases[i].minor, .compression = cases[i].compression};
+        assert_text(archive_needs(&archive), cases[i].needs);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(names)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(names), cmocka_unit_test(what_reads_it)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

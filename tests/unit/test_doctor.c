@@ -53,8 +53,10 @@ static void reports_without_a_server(void **state)
         assert_int_equal(check_named(&doctor, skipped[i])->state, CHECK_SKIPPED);
     }
     assert_int_equal(check_named(&doctor, "folder")->state, CHECK_GOOD);
+    assert_int_equal(check_named(&doctor, "settings")->state, CHECK_WARNING);
     assert_string_equal(check_named(&doctor, "settings")->message,
-                        "Backups are scheduled weekly at 03:30 and kept for 14 days");
+                        "Backups are kept for 14 days; nothing makes them by itself yet: weekly backups at 03:30 are "
+                        "set, but there is no task for them");
     const Check *host = check_named(&doctor, "host");
     assert_int_equal(host->state, CHECK_BAD);
     assert_string_equal(host->message, "nothing answers at 127.0.0.1 port 1");

@@ -119,9 +119,20 @@ static void explains_failures(void **state)
         const char *message;
     } cases[] = {
         {1, "query failed: ERROR:  permission denied for table users; detail: Query was: LOCK TABLE public.users",
-         EK_REFUSED, "user \"ann\" may not read everything in the database"},
+         EK_REFUSED, "user \"ann\" may not read everything in the database: no right to the table users"},
+        {1, "query failed: ERROR:  permission denied for large object 16399\ndetail: Query was: COPY", EK_REFUSED,
+         "user \"ann\" may not read everything in the database: no right to the large object 16399"},
+        {1, "Dumping the contents of table \"photos\" failed: PQgetResult() failed.\ndetail: Error message from "
+            "server: ERROR:  invalid memory alloc request size 1468006403\ndetail: Command was: COPY photos (id)",
+         EK_REFUSED, "a row of the table photos is larger than PostgreSQL can write out (1 GB)"},
+        {1, "Dumping the contents of table \"photos\" failed: PQgetResult() failed.\ndetail: Error message from "
+            "server: ERROR:  out of memory\nDETAIL:  Cannot enlarge string buffer containing 1073741000 bytes by 900.",
+         EK_REFUSED, "a row of the table photos is larger than PostgreSQL can write out (1 GB)"},
         {1, "query failed: ERROR:  query would be affected by row-level security policy for table \"x\"", EK_REFUSED,
          "row security keeps user \"ann\" from reading everything in the database"},
+        {1, "failed to get data for sequence \"s\"; user may lack SELECT privilege on the sequence or the sequence may "
+            "have been concurrently dropped",
+         EK_REFUSED, "user \"ann\" may not read everything in the database: no right to a sequence"},
         {1, "could not write to output file: No space left on device", EK_SPACE,
          "the disk with the backup folder is full"},
         {1, "could not write to output file: Input/output error", EK_IO, "pg_dump could not write the backup"},
@@ -138,7 +149,10 @@ static void explains_failures(void **state)
             "SSL SYSCALL error: EOF detected",
          EK_CONNECT, "the connection to the server was lost while the backup ran"},
         {1, "query failed: FATAL:  terminating connection due to administrator command", EK_CONNECT,
-         "the connection to the server was lost while the backup ran"},
+         "the server ended the connection while the backup ran (a restart or maintenance)"},
+        {1, "Dumping the contents of table \"x\" failed: PQgetResult() failed.\ndetail: Error message from server: "
+            "FATAL:  terminating connection due to unexpected postmaster exit\nserver closed the connection",
+         EK_CONNECT, "the server ended the connection while the backup ran (a restart or maintenance)"},
         {1, "connection to server at \"h\", port 5432 failed: FATAL:  password authentication failed for user \"ann\"",
          EK_REFUSED, "pg_dump could not connect: the server refused the password of user \"ann\""},
         {1, "could not translate host name \"h\" to address: Name or service not known", EK_CONNECT,

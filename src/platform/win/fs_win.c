@@ -515,13 +515,15 @@ bool fs_remove_tree(const char *path, Error *err)
 bool fs_free_space(const char *dir, uint64_t *bytes, Error *err)
 {
     ULARGE_INTEGER available;
-    wchar_t *wide = NULL;
+    wchar_t *wide = NULL, *named;
     DWORD code = 0;
 
     if (!wide_path(dir, &wide, err))
         return false;
-    if (!GetDiskFreeSpaceExW(wide, &available, NULL, NULL))
+    named = wide_join(wide, L""); /* a UNC name must end in a backslash here */
+    if (!GetDiskFreeSpaceExW(named, &available, NULL, NULL))
         code = GetLastError();
+    mem_free(named);
     mem_free(wide);
     if (code != 0)
         return error_set_os(err, kind_of(code), (long)code, "could not read the free space of \"%s\"", dir);
