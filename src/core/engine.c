@@ -48,9 +48,9 @@
 #define LEAVING_TRIES 20
 #define LEAVING_MS 500u
 #define CONNECTIONS "20"
-/* Its sessions, as many again for their parallel workers, its own processes (eight, and up to 32 that read and write in
- * 18), and what Windows starts beside each program without a window. PostgreSQL makes a process a session: one more than
- * this, and it only refuses that session. */
+/* Its sessions, as many again for their parallel workers, its own processes (eight, and up to 32 that read and write
+ * in 18), and what Windows starts beside each program without a window. PostgreSQL makes a process a session: one more
+ * than this, and it only refuses that session. */
 #define MAX_PROCESSES 96u
 #define POLL_MS 50u
 #define READY_MS 120000u /* a recovery after a crash may take its time */
