@@ -23,7 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
         mem_free(second);
         mem_free(text);
     } else {
-        assert((err.kind == EK_DAMAGED || err.kind == EK_TOOL) && manifest.file == NULL); /* damaged, or newer than we */
+        assert((err.kind == EK_DAMAGED || err.kind == EK_TOOL) && manifest.file == NULL); /* or a newer version's */
     }
     error_clear(&err);
     manifest_release(&again);
