@@ -464,8 +464,9 @@ static bool record_success(const char *folder, const JobSink *sink, const char *
                         : mem_strdup(result->had_manifest ? "every byte read, as its manifest says"
                                      : adopt              ? "every byte read; it had no manifest and got one"
                                                           : "every byte read; it has no manifest to compare with");
+    const bool compared = manifest->level == LEVEL_VERIFIED || manifest->level == LEVEL_PROVEN;
     const AuditEntry entry = {.operation = "verify",
-                              .status = "verified",
+                              .status = compared ? "verified" : "success",
                               .backup_file = fs_base_name(path),
                               .message = message,
                               .file_size = manifest->bytes,
