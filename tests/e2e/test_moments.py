@@ -78,6 +78,14 @@ STATEMENTS = {
     "a new table": ("CREATE TABLE newer (a int); INSERT INTO newer VALUES (1)", False),
 }
 WAITS = "SELECT 1 FROM pg_stat_activity WHERE datname = '%s' AND %s AND wait_event_type = 'Lock'"
+COUNTS = ("SELECT 1 FROM pg_stat_activity a WHERE datname = '%s' AND " + OURS.replace("%", "%%") +
+          " AND state = 'idle in transaction' AND query NOT LIKE 'SET%%' AND query NOT LIKE 'BEGIN%%' AND "
+          "EXISTS (SELECT 1 FROM pg_locks l WHERE l.pid = a.pid AND l.mode = 'AccessShareLock')")
+WRITER = ("SELECT 1 FROM pg_stat_activity WHERE datname = '%s' AND application_name = 'psql' AND "
+          "(wait_event_type = 'Lock' OR (state = 'idle' AND query = 'SELECT ''writer'';'))")
+# One client asks until it is so: one a question would keep the machine busy with starting them.
+UNTIL = ("SET application_name = 'until'; DO $$ BEGIN WHILE NOT EXISTS (%s) LOOP PERFORM pg_sleep(0.02); "
+         "PERFORM pg_stat_clear_snapshot(); END LOOP; END $$")
 
 
 class Session:
@@ -121,9 +129,22 @@ def start(program, server, database, folder):
     return program.start(["backup", "--folder", program.path(folder)], env=server.env(database))
 
 
+def until(server, sql, process, what):
+    """The server knows it: in a session of the database postgres."""
+    asking = subprocess.Popen([harness.PG_BIN + "/psql", "-X", "-q", "-c", UNTIL % sql], stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, env={**harness.clean_env(), **server.env()})
+    try:
+        harness.wait_for(lambda: asking.poll() is not None or process.poll() is not None, 60, what)
+        if asking.poll() is None:
+            check(False, "the backup has ended too early: " + what)
+        equal(asking.returncode, 0, "%s: psql" % what)
+    finally:
+        asking.kill()
+        asking.communicate()
+
+
 def waits(server, database, who, process):
-    harness.wait_for(lambda: process.poll() is not None or server.psql(WAITS % (database, who)), 60, "the wait")
-    check(process.poll() is None, "the backup has ended too early")
+    until(server, WAITS % (database, who), process, "it waits")
 
 
 def of_one_moment(server, database, folder, done, before, what):
@@ -142,11 +163,10 @@ def of_one_moment(server, database, folder, done, before, what):
     check(all(t["rows"] == t["expected"] for t in tables), "%s: rows: %s" % (what, tables))
 
 
-def play_one(program, server, moment, number, what, sql, again):
+def play_one(program, server, moment, number, what, sql, again, before):
     """What is wrong, or None."""
     database, folder = world(server, number), harness.temp_dir("b")
     try:
-        before = server.checksums(database)
         done = moment(program, server, database, folder, sql)
         of_one_moment(server, database, folder, done, before, what)
         begun = "begins again" in done.out + done.err
@@ -167,8 +187,9 @@ def play(program, moment):
     few = ("truncate and load", "dropped", "rows")
     chosen = STATEMENTS if program.kind == "native" else {k: STATEMENTS[k] for k in few}
     only = os.environ.get("CMMS_TEST_ONLY")
+    before = server.checksums("moments")
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
-        running = [pool.submit(play_one, program, server, moment, number, what, sql, again)
+        running = [pool.submit(play_one, program, server, moment, number, what, sql, again, before)
                    for number, (what, (sql, again)) in enumerate(chosen.items()) if only in (None, what)]
         wrong = [r.result() for r in running if r.result() is not None]
     check(not wrong, "%d of %d: %s" % (len(wrong), len(running), "; ".join(wrong)))
@@ -198,9 +219,7 @@ def between_the_locks(program, server, database, folder, sql):
         writer = Session(server, database)
         writer.say("%s;" % sql if "VACUUM" in sql else "BEGIN; SELECT 'begun'; %s; COMMIT;" % sql)
         writer.say("SELECT 'writer';")
-        harness.wait_for(lambda: server.psql(
-            "SELECT 1 FROM pg_stat_activity WHERE datname = '%s' AND application_name = 'psql' AND (wait_event_type = "
-            "'Lock' OR (state = 'idle' AND query = 'SELECT ''writer'';'))" % database), 60, "the statement")
+        until(server, WRITER % database, process, "the statement")
     finally:
         holder.say("COMMIT;")
         holder.end()
@@ -217,16 +236,11 @@ def after_the_locks(program, server, database, folder, sql):
     process = start(program, server, database, folder)
     try:
         waits(server, database, DUMP, process)
-        harness.wait_for(lambda: process.poll() is not None or server.psql(
-            "SELECT 1 FROM pg_stat_activity WHERE datname = '%s' AND %s AND state = 'idle in transaction' AND "
-            "query NOT LIKE 'SET%%' AND query NOT LIKE 'BEGIN%%' AND EXISTS (SELECT 1 FROM pg_locks l WHERE l.pid = "
-            "pg_stat_activity.pid AND l.mode = 'AccessShareLock')" % (database, OURS)), 60, "the count")
+        until(server, COUNTS % database, process, "it counts")
         writer = Session(server, database)
         writer.say("%s;" % sql if "VACUUM" in sql else "BEGIN; SELECT 'begun'; %s; COMMIT;" % sql)
         writer.say("SELECT 'writer';")
-        harness.wait_for(lambda: server.psql(
-            "SELECT 1 FROM pg_stat_activity WHERE datname = '%s' AND application_name = 'psql' AND (wait_event_type = "
-            "'Lock' OR (state = 'idle' AND query = 'SELECT ''writer'';'))" % database), 60, "the statement")
+        until(server, WRITER % database, process, "the statement")
     finally:
         holder.say("COMMIT;")
         holder.end()
@@ -262,7 +276,7 @@ def test_rebuilt_each_time(program):
             server.psql("TRUNCATE orders", database)
             following = Session(server, database)
             following.say("BEGIN; LOCK TABLE first IN ACCESS EXCLUSIVE MODE; SELECT 'locked';")
-            harness.wait_for(lambda: server.psql(WAITS % (database, "application_name = 'psql'")), 60, "the next lock")
+            until(server, WAITS % (database, "application_name = 'psql'"), process, "the next lock")
             holder.say("COMMIT;")
             holder.end()
             holder = following
