@@ -214,7 +214,7 @@ def test_prove(program):
     before = databases(place.server)
 
     def rule(network, pair):
-        if pair.number == 3: # pg_restore: after the session of the server and that of the new database
+        if pair.number == 4: # pg_restore: after the sessions in the server, in the new database and as its role
             network.die()
     on = ["--on", "-h", "127.0.0.1", "-U", "postgres", "-p"]
     env = {"PGPASSWORD": harness.PASSWORD, "CMMS_STALL_SECONDS": "3"}
@@ -241,11 +241,13 @@ def test_cancel_of_a_proof(program):
     before = databases(place.server)
     env = {"PGPASSWORD": harness.PASSWORD}
     on = ["--on", "-h", "127.0.0.1", "-U", "postgres", "-p"]
-    # The first connection is to the server, the second to the new database, the third pg_restore's.
+    # The first connection is to the server, the second to the new database, the third its role's, the fourth
+    # pg_restore's.
     for word, rule in (("while connecting", dies),
                        ("with a new database", lambda network, pair: pair.number == 2 and network.die()),
-                       ("while restoring", lambda network, pair: pair.number == 3 and network.die()),
-                       ("while comparing", lambda network, pair: pair.number == 2 and len(network.pairs) > 2 and
+                       ("with a new role", lambda network, pair: pair.number == 3 and network.die()),
+                       ("while restoring", lambda network, pair: pair.number == 4 and network.die()),
+                       ("while comparing", lambda network, pair: pair.number == 3 and len(network.pairs) > 3 and
                         network.die())):
         with Network(place.server.port, rule) as network:
             stop(network, prover.start(place.folder, on + [str(network.own_port)], env), word)
