@@ -134,7 +134,10 @@ def sign_in(work, server):
         if shots is not None and scenario in ("idle", "tray-signin", "tenth", "keys"):
             continue
         if scenario == "keys":
-            window.old_backups(folder, "cmms")
+            identifier, oid = server.psql("SELECT system_identifier, oid FROM pg_control_system(), pg_database WHERE "
+                                          "datname = 'cmms'").split("|")
+            window.old_backups(folder, {"database": "cmms", "port": str(server.port), "system_identifier": identifier,
+                                        "database_oid": oid})
         else:
             os.makedirs(folder, exist_ok=True)
         if scenario == "idle":

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The shipped window, driven by tests/win/ui_test.c, which presses, reads and waits as a person would."""
 import datetime
+import glob
 import json
 import os
 import re
@@ -125,8 +126,9 @@ def actions(work):
     drive("actions", ["--folder", windows(folder)], "actions")
 
 
-def old_backups(folder, database):
-    """Two old backups and one of yesterday, verified; and one of an hour ago that is not."""
+def old_backups(folder, identity):
+    """Two old backups and one of yesterday, verified; and one of an hour ago that is not. identity: what their
+    manifests say of the database."""
     os.makedirs(folder)
     corpus = os.path.join(TOP, "tests/fuzz/corpus/archive")
     now = datetime.datetime.now()
@@ -147,16 +149,20 @@ def old_backups(folder, database):
             manifest = json.load(f)
         made = datetime.datetime.strptime(name, "cmms_backup_%Y%m%d_%H%M%S.backup").astimezone(datetime.timezone.utc)
         manifest["started"] = manifest["finished"] = made.strftime("%Y-%m-%dT%H:%M:%SZ")
-        manifest["database"], manifest["host"] = database, "127.0.0.1"
-        if name == names[-1]:
-            manifest["level"] = "listed"
+        manifest.update(identity, host="127.0.0.1", verified_at=manifest["finished"], warnings=[],
+                        level="listed" if name == names[-1] else "verified",
+                        large_objects_expected=manifest["large_objects"],
+                        tables=[{**t, "expected": t["rows"]} for t in manifest["tables"]])
         with open(path, "w", encoding="utf-8") as f:
             json.dump(manifest, f)
 
 
 def upkeep(work):
     folder = os.path.join(work, "Pflege ö")
-    old_backups(folder, "cmms_sample")
+    made = sorted(glob.glob(os.path.join(work, "Sicherung ö", "*.manifest.json")))[-1]
+    with open(made, encoding="utf-8") as f:
+        manifest = json.load(f)
+    old_backups(folder, {k: manifest[k] for k in ("database", "port", "system_identifier", "database_oid")})
     drive("upkeep", ["--demo", "--demo-size", "40", "--demo-data", windows(os.path.join(work, "demo")), "--folder",
                      windows(folder)], "upkeep")
 
