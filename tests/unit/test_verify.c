@@ -553,7 +553,7 @@ static void remembers_success(void **state)
     assert_ok(verify_backup(place.path, false, NULL, NULL, &result, &err), &err);
     assert_false(fs_exists(place.manifest));
     assert_int_equal(audit_entries(&place, &last), 1);
-    assert_text(last, "verify verified - " BACKUP ": every byte read; it has no manifest to compare with");
+    assert_text(last, "verify success - " BACKUP ": every byte read; it has no manifest to compare with");
 
     assert_ok(verify_backup(place.path, true, NULL, NULL, &result, &err), &err);
     get_manifest(&place, &manifest);
@@ -564,7 +564,7 @@ static void remembers_success(void **state)
     assert_int_equal(manifest.tables[0].expected, -1);
     assert_int_equal(manifest.warning_count, 1);
     assert_int_equal(audit_entries(&place, &last), 2);
-    assert_text(last, "verify verified read " BACKUP ": every byte read; it had no manifest and got one");
+    assert_text(last, "verify success read " BACKUP ": every byte read; it had no manifest and got one");
 
     /* And again, now with one. The level comes back from "Damaged" and the time is new. */
     manifest.level = LEVEL_BAD;
@@ -580,7 +580,7 @@ static void remembers_success(void **state)
     assert_int_equal(manifest.warning_count, 1);
     manifest_release(&manifest);
     assert_int_equal(audit_entries(&place, &last), 3);
-    assert_text(last, "verify verified read " BACKUP ": every byte read, as its manifest says");
+    assert_text(last, "verify success read " BACKUP ": every byte read, as its manifest says");
     verify_result_release(&result);
     place_free(&place);
 }

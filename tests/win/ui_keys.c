@@ -60,7 +60,8 @@ static bool go_to(Ui *ui, char letter, int id)
     return there;
 }
 
-/* Goes to the list and selects that row alone. */
+/* Goes to the list and selects that row alone; what is to be done with it may be done then, because no listing runs (one
+ * follows each job, and a key that comes meanwhile finds its button grey). */
 static bool go_to_row(Ui *ui, int row)
 {
     int one = 1;
@@ -72,7 +73,7 @@ static bool go_to_row(Ui *ui, int row)
     }
     for (DWORD end = GetTickCount() + limit_ms(SHORT_MS); there && GetTickCount() < end; ping(ui)) {
         if (ask(ui, item(ui, IDC_LIST), LVM_GETNEXTITEM, (WPARAM)-1, LVNI_FOCUSED) == row) {
-            return wait_for(ui, SHORT_MS, selected_count_is, &one);
+            return wait_for(ui, SHORT_MS, selected_count_is, &one) && wait_enabled(ui, IDC_VERIFY, SHORT_MS);
         }
     }
     return false;
