@@ -107,19 +107,35 @@ def fit():
     print("\n".join(lines) if lines else "not ok texts at 140 %%: fit.exe ended with %d" % done.returncode, flush=True)
 
 
+def vouch(folder, names, identity):
+    """Makes their manifests those of verified backups of that database, made when their names say."""
+    for name in names:
+        path = os.path.join(folder, name + ".manifest.json")
+        with open(path, encoding="utf-8") as f:
+            manifest = json.load(f)
+        made = datetime.datetime.strptime(name, "cmms_backup_%Y%m%d_%H%M%S.backup").astimezone(datetime.timezone.utc)
+        moment = made.strftime("%Y-%m-%dT%H:%M:%SZ")
+        manifest.update(identity, host="127.0.0.1", started=moment, finished=moment, verified_at=moment, warnings=[],
+                        level="verified", large_objects_expected=manifest["large_objects"],
+                        tables=[{**t, "expected": t["rows"]} for t in manifest["tables"]])
+        with open(path, "w", encoding="utf-8") as f:
+            json.dump(manifest, f)
+
+
 def actions(work):
     """Two good backups, made of archives that are kept for the reader's tests."""
     folder = os.path.join(work, "Taten ö")
     os.makedirs(folder)
     corpus = os.path.join(TOP, "tests/fuzz/corpus/archive")
-    for source, name in (("pg17-zstd-tables.backup", "cmms_backup_20260118_020000.backup"),
-                         ("pg18-zstd-tables.backup", "cmms_backup_20260119_020000.backup")):
+    names = ["cmms_backup_20260118_020000.backup", "cmms_backup_20260119_020000.backup"]
+    for source, name in zip(("pg17-zstd-tables.backup", "pg18-zstd-tables.backup"), names, strict=True):
         shutil.copy(os.path.join(corpus, source), os.path.join(folder, name))
     cli = os.path.join(PRODUCT, "cmms-backup-cli.exe")
     done = subprocess.run(["wine", cli, "verify", "--all", "--folder", windows(folder)], env=environment(),
                           stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                           timeout=120 * SCALE)
     say(done.returncode == 0, "two backups are there", "verify ended with %d" % done.returncode)
+    vouch(folder, names, {"database": "cmms", "port": "5432", "system_identifier": "7", "database_oid": "16384"})
     drive("manners", ["--folder", windows(folder)], "manners")
     drive("remembered", ["--folder", windows(folder)], "the next start", keep_state=True)
     drive("tray", ["--folder", windows(folder), "--tray"], "tray")
@@ -142,19 +158,13 @@ def old_backups(folder, identity):
                           stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                           timeout=120 * SCALE)
     say(done.returncode == 0, "four backups are there", "verify ended with %d" % done.returncode)
-    # As if they had been made when their names say, and the last not been read since.
-    for name in names:
-        path = os.path.join(folder, name + ".manifest.json")
-        with open(path, encoding="utf-8") as f:
-            manifest = json.load(f)
-        made = datetime.datetime.strptime(name, "cmms_backup_%Y%m%d_%H%M%S.backup").astimezone(datetime.timezone.utc)
-        manifest["started"] = manifest["finished"] = made.strftime("%Y-%m-%dT%H:%M:%SZ")
-        manifest.update(identity, host="127.0.0.1", verified_at=manifest["finished"], warnings=[],
-                        level="listed" if name == names[-1] else "verified",
-                        large_objects_expected=manifest["large_objects"],
-                        tables=[{**t, "expected": t["rows"]} for t in manifest["tables"]])
-        with open(path, "w", encoding="utf-8") as f:
-            json.dump(manifest, f)
+    vouch(folder, names, identity)
+    # The last has not been read since.
+    path = os.path.join(folder, names[-1] + ".manifest.json")
+    with open(path, encoding="utf-8") as f:
+        manifest = json.load(f)
+    with open(path, "w", encoding="utf-8") as f:
+        json.dump({**manifest, "level": "listed"}, f)
 
 
 def upkeep(work):
