@@ -60,8 +60,8 @@ static bool go_to(Ui *ui, char letter, int id)
     return there;
 }
 
-/* Goes to the list and selects that row alone; what is to be done with it may be done then, because no listing runs (one
- * follows each job, and a key that comes meanwhile finds its button grey). */
+/* Goes to the list and selects that row alone; what is to be done with it may be done then, because no listing runs
+ * (one follows each job, and a key that comes meanwhile finds its button grey). */
 static bool go_to_row(Ui *ui, int row)
 {
     int one = 1;
