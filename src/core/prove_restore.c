@@ -348,6 +348,9 @@ bool prove_restore(ProveRun *run, const Tool *tool, Error *err)
             break;
         }
     }
+    if (ok && code != 0 && run->result.not_provable_count == 0) { /* else it would pass for restored */
+        prove_add_obstacle(&run->result, "more of it has to be cleared away before it restores than is tried");
+    }
     mem_free(list);
     return ok;
 }

@@ -409,8 +409,10 @@ static bool close_open_entries(const char *folder, const JobSink *sink, Error *e
     }
     error_clear(&why);
     cJSON_ArrayForEach(entry, log) {
-        const char *file = json_string(entry, "backup_file", NULL);
-        bool open = ok && file && !strcmp(json_string(entry, "status", ""), "started");
+        const char *file = json_string(entry, "backup_file", NULL), *operation = json_string(entry, "operation", "");
+        /* The predecessor's backups begin with such an entry, too. */
+        bool open = ok && file && !strcmp(json_string(entry, "status", ""), "started") &&
+                    (!strcmp(operation, "cleanup") || !strcmp(operation, "delete"));
         for (later = entry->next; open && later; later = later->next) {
             const char *other = json_string(later, "backup_file", NULL);
             open = !other || strcmp(other, file) != 0;
@@ -420,7 +422,7 @@ static bool close_open_entries(const char *folder, const JobSink *sink, Error *e
         }
         char *path = fs_join(folder, file);
         const bool there = fs_exists(path);
-        const AuditEntry closing = {.operation = json_string(entry, "operation", "cleanup"),
+        const AuditEntry closing = {.operation = operation,
                                     .status = there ? "failed" : "success",
                                     .backup_file = file,
                                     .message = there ? "Not removed: the program was ended before"
