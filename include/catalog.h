@@ -42,6 +42,8 @@ typedef struct Catalog {
 
 void catalog_init(Catalog *catalog);
 void catalog_release(Catalog *catalog);
+/* Whole, and verified or proven. Retention asks more of one before it lets another go (retention.h). */
+bool catalog_is_good(const CatalogEntry *entry);
 /* Replaces what catalog holds. `now` is for the age. */
 bool catalog_load(const char *folder, int64_t now, Catalog *catalog, Error *err);
 

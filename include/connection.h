@@ -81,6 +81,8 @@ bool connection_is_complete(const Connection *connection, Error *err);
 
 /* Neon's pooler cannot serve pg_dump: takes "-pooler" out of the first label of an *.neon.tech host. */
 void connection_direct(Connection *connection);
+/* The pooler's name and the direct one are the same host; case does not count. */
+bool connection_same_host(const Connection *one, const Connection *other);
 
 /* To be called once when all sources have been read, before connecting: checks what came without a check (from
  * the environment), takes the direct host, and fills sslrootcert with the system's roots (roots_get) where

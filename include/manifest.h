@@ -26,6 +26,7 @@ typedef enum Level {
 const char *level_name(Level level); /* "Not verified", "Listed", "Read", "Verified", "Proven", "Damaged" */
 const char *level_word(Level level); /* for JSON: "none", "listed", "read", "verified", "proven", "damaged" */
 Level level_from_word(const char *word);
+bool level_is_good(Level level); /* verified or proven: it may justify the removal of an older one */
 
 typedef struct TableCount {
     char *schema, *name; /* owned */

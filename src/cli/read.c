@@ -129,7 +129,7 @@ static void show_verified(Cli *cli, const char *path, const VerifyResult *result
                                                               : "it holds rows, but no tables for them");
     char *renamed = result->renamed_from ? mem_printf("; its manifest was that of %s", result->renamed_from)
                                          : mem_strdup("");
-    const bool good = manifest->level >= LEVEL_VERIFIED;
+    const bool good = level_is_good(manifest->level);
     char *line = mem_printf("%s %s: every byte was read (%s, %zu tables, %lld rows); %s%s%s",
                             good ? "\xE2\x9C\x85" : "\xE2\x9A\xA0", fs_base_name(path), size, manifest->table_count,
                             (long long)all_rows(manifest), compared, part, renamed);

@@ -266,7 +266,7 @@ static void complete_manifest(Run *run)
     replace_text(&manifest->tool_version, mem_strdup(run->dump_tool->version));
     replace_text(&manifest->program_version, mem_strdup(CMMS_VERSION));
     manifest->level = run->uncounted ? LEVEL_READ : manifest_level(manifest);
-    manifest->verified_at = manifest->level >= LEVEL_VERIFIED ? manifest->read_at : 0;
+    manifest->verified_at = level_is_good(manifest->level) ? manifest->read_at : 0;
     manifest->started = run->started;
     manifest->finished = clock_now();
     manifest->seconds = (double)(clock_monotonic_ms() - run->started_ms) / 1000;
@@ -337,7 +337,7 @@ static void tell_success(Run *run, const char *folder)
     for (size_t i = 0; i < manifest->table_count; i++) {
         rows += manifest->tables[i].rows > 0 ? manifest->tables[i].rows : 0;
     }
-    const bool unverified = manifest->level < LEVEL_VERIFIED;
+    const bool unverified = !level_is_good(manifest->level);
     char *message = mem_printf("Backup successful: %zu tables, %" PRId64 " rows, %s%s%s", manifest->table_count, rows,
                                unverified ? "but not verified: the rows could not be compared with the database"
                                               : "every byte checked",

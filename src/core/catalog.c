@@ -21,6 +21,11 @@ void catalog_init(Catalog *catalog)
     *catalog = (Catalog){NULL, 0};
 }
 
+bool catalog_is_good(const CatalogEntry *entry)
+{
+    return level_is_good(entry->level) && !entry->contents;
+}
+
 void catalog_release(Catalog *catalog)
 {
     for (size_t i = 0; i < catalog->count; i++) {

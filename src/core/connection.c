@@ -350,6 +350,21 @@ void connection_direct(Connection *connection)
     mem_free(tail);
 }
 
+bool connection_same_host(const Connection *one, const Connection *other)
+{
+    Connection a, b;
+    connection_init(&a);
+    connection_init(&b);
+    connection_copy(&a, one);
+    connection_copy(&b, other);
+    connection_direct(&a);
+    connection_direct(&b);
+    const bool same = !utf8_casecmp(connection_host(&a), connection_host(&b));
+    connection_release(&a);
+    connection_release(&b);
+    return same;
+}
+
 bool connection_resolve(Connection *connection, Error *err)
 {
     if (!connection->host && !connection->database && !connection->user) {

@@ -161,18 +161,8 @@ static bool same_text(const char *a, const char *b)
 
 static bool same_database(const Connection *one, const Connection *other)
 {
-    Connection a, b;
-    connection_init(&a);
-    connection_init(&b);
-    connection_copy(&a, one);
-    connection_copy(&b, other);
-    connection_direct(&a);
-    connection_direct(&b);
-    bool same = same_text(a.host, b.host) && !strcmp(connection_port(&a), connection_port(&b)) &&
-                same_text(a.user, b.user) && same_text(a.database, b.database);
-    connection_release(&a);
-    connection_release(&b);
-    return same;
+    return connection_same_host(one, other) && !strcmp(connection_port(one), connection_port(other)) &&
+           same_text(one->user, other->user) && same_text(one->database, other->database);
 }
 
 /* A second address of the same text must lead to the same database (Neon's come as pooled and direct). */

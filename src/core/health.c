@@ -64,11 +64,6 @@ char *health_ago(int64_t seconds)
     return mem_strdup("a moment ago");
 }
 
-static bool is_good(const CatalogEntry *entry)
-{
-    return (entry->level == LEVEL_VERIFIED || entry->level == LEVEL_PROVEN) && !entry->contents;
-}
-
 /* What the server at this place said of itself when it was last asked; NULL: nobody asked yet. */
 static const Source *last_met(const HealthFacts *facts)
 {
@@ -81,20 +76,17 @@ static const Source *last_met(const HealthFacts *facts)
     return NULL;
 }
 
-static bool counts(const HealthFacts *facts, const CatalogEntry *entry)
+/* Of the database that is asked about (`met`: see last_met), and not of the future. */
+static bool counts(const HealthFacts *facts, const Source *met, const CatalogEntry *entry)
 {
-    if (entry->created > facts->now + GRACE || !facts->source) {
-        return entry->created <= facts->now + GRACE;
-    }
-    const Source *met = last_met(facts);
-    return met && source_same(&entry->from, met);
+    return entry->created <= facts->now + GRACE && (!facts->source || (met && source_same(&entry->from, met)));
 }
 
-static const CatalogEntry *newest(const HealthFacts *facts, bool good)
+static const CatalogEntry *newest(const HealthFacts *facts, const Source *met, bool good)
 {
     for (size_t i = 0; i < facts->catalog->count; i++) {
         const CatalogEntry *entry = &facts->catalog->entries[i];
-        if (counts(facts, entry) && (!good || is_good(entry))) {
+        if (counts(facts, met, entry) && (!good || catalog_is_good(entry))) {
             return entry;
         }
     }
@@ -151,11 +143,11 @@ static void judge_newest(const HealthFacts *facts, const CatalogEntry *last, con
 }
 
 /* That retention is frozen, or should be: the backup that raised the alarm says so as well. */
-static const char *alarm_of(const HealthFacts *facts)
+static const char *alarm_of(const HealthFacts *facts, const Source *met)
 {
     for (size_t i = 0; i < facts->catalog->count && !facts->frozen; i++) {
         const CatalogEntry *entry = &facts->catalog->entries[i];
-        if (entry->alarm && counts(facts, entry)) {
+        if (entry->alarm && counts(facts, met, entry)) {
             return entry->alarm;
         }
     }
@@ -164,9 +156,10 @@ static const char *alarm_of(const HealthFacts *facts)
 
 void health_judge(const HealthFacts *facts, Health *health)
 {
-    const char *alarm = alarm_of(facts);
-    const CatalogEntry *last = newest(facts, false);
-    const CatalogEntry *good = newest(facts, true);
+    const Source *met = facts->source ? last_met(facts) : NULL;
+    const char *alarm = alarm_of(facts, met);
+    const CatalogEntry *last = newest(facts, met, false);
+    const CatalogEntry *good = newest(facts, met, true);
     health_release(health);
     if (!facts->configured) {
         judge_without_database(facts, good, health);

@@ -50,6 +50,11 @@ static bool find_level(const char *word, Level *level)
     return false;
 }
 
+bool level_is_good(Level level)
+{
+    return level == LEVEL_VERIFIED || level == LEVEL_PROVEN;
+}
+
 Level level_from_word(const char *word)
 {
     Level level = LEVEL_NONE;

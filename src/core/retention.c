@@ -81,8 +81,7 @@ static bool of_the_future(const Planner *p, const CatalogEntry *entry)
 
 static bool is_verified(const CatalogEntry *entry)
 {
-    return entry->ours && entry->has_manifest && !entry->contents &&
-           (entry->level == LEVEL_VERIFIED || entry->level == LEVEL_PROVEN);
+    return entry->ours && catalog_is_good(entry);
 }
 
 /* --- whose they are ------------------------------------------------------------------------------------ */

@@ -223,8 +223,7 @@ bool retention_pin(const char *folder, const char *name, bool pinned, const char
 /* Good, and what its alarm said of it, if it raised one, was looked at by a person. */
 static bool counts_as_good(const CatalogEntry *entry)
 {
-    return entry->ours && entry->has_manifest && !entry->alarm && !entry->contents &&
-           (entry->level == LEVEL_VERIFIED || entry->level == LEVEL_PROVEN);
+    return entry->ours && !entry->alarm && catalog_is_good(entry);
 }
 
 /* Freezes before it pins: a freeze alone keeps everything. The first failure is told, the rest is done. */

@@ -240,22 +240,6 @@ static bool apply(const Connection *environment, const ConnectionSwitches *switc
     return userprofile_add_switches(switches, connection, err);
 }
 
-/* The pooler's name and the direct one are the same host. */
-static bool same_host(const Connection *one, const Connection *other)
-{
-    Connection a, b;
-    connection_init(&a);
-    connection_init(&b);
-    connection_copy(&a, one);
-    connection_copy(&b, other);
-    connection_direct(&a);
-    connection_direct(&b);
-    bool same = !utf8_casecmp(connection_host(&a), connection_host(&b));
-    connection_release(&a);
-    connection_release(&b);
-    return same;
-}
-
 bool userprofile_connection(const UserProfile *profile, const Connection *environment,
                             const ConnectionSwitches *switches, Connection *connection, Error *err)
 {
@@ -264,7 +248,7 @@ bool userprofile_connection(const UserProfile *profile, const Connection *enviro
     connection_init(&found);
     connection_copy(&found, &profile->connection);
     bool ok = apply(environment, switches, &found, &failed);
-    if (ok && !same_host(&found, &profile->connection)) {
+    if (ok && !connection_same_host(&found, &profile->connection)) {
         connection_release(&found);
         ok = apply(environment, switches, &found, &failed);
     }

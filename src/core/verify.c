@@ -388,7 +388,7 @@ static void settle(const char *path, Check *check, VerifyResult *result)
     manifest->read_at = clock_now();
     /* The hash is the one that was proven, so a proof holds. */
     manifest->level = manifest_level(manifest);
-    if (manifest->level >= LEVEL_VERIFIED) {
+    if (level_is_good(manifest->level)) {
         manifest->verified_at = manifest->read_at;
     }
 }
@@ -464,9 +464,8 @@ static bool record_success(const char *folder, const JobSink *sink, const char *
                         : mem_strdup(result->had_manifest ? "every byte read, as its manifest says"
                                      : adopt              ? "every byte read; it had no manifest and got one"
                                                           : "every byte read; it has no manifest to compare with");
-    const bool compared = manifest->level == LEVEL_VERIFIED || manifest->level == LEVEL_PROVEN;
     const AuditEntry entry = {.operation = "verify",
-                              .status = compared ? "verified" : "success",
+                              .status = level_is_good(manifest->level) ? "verified" : "success",
                               .backup_file = fs_base_name(path),
                               .message = message,
                               .file_size = manifest->bytes,

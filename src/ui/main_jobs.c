@@ -283,12 +283,12 @@ static void finish_job(MainWindow *w)
     } else if (!result->ok && words->failed != NULL) {
         main_show_error_in_log(w, words->failed, &result->error);
     }
-    const bool unverified = result->kind == TASK_BACKUP && result->backup.manifest.level < LEVEL_VERIFIED;
+    const bool unverified = result->kind == TASK_BACKUP && !level_is_good(result->backup.manifest.level);
     const char *good = unverified ? TEXT_BACKUP_UNVERIFIED : words->good;
     main_show_idle(w, result->ok ? good : cancelled ? TEXT_CANCELLED : TEXT_FAILED, !result->ok && !cancelled);
     main_show_status(w);
     if (result->kind == TASK_BACKUP && !cancelled) {
-        main_notify_end(w, result->ok ? words->good : words->failed, !result->ok);
+        main_notify_end(w, result->ok ? good : words->failed, !result->ok);
     }
     if (result->kind != TASK_DEMO && result->kind != TASK_PLAN && !w->closing) {
         main_start_listing(w, false);

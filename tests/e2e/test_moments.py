@@ -209,13 +209,15 @@ def before_the_locks(program, server, database, folder, sql):
     return harness.finish(process)
 
 
-def between_the_locks(program, server, database, folder, sql):
-    """pg_dump has its locks and reads definitions, which takes it long; the statement waits for it."""
+def held_at(program, server, database, folder, sql, catalog, also=None):
+    """pg_dump is held where it reads that catalog, until the statement is done or waits for it."""
     holder, writer = Session(server, database), None
-    holder.ask("BEGIN; LOCK TABLE pg_catalog.pg_policy IN ACCESS EXCLUSIVE MODE;")
+    holder.ask("BEGIN; LOCK TABLE pg_catalog.%s IN ACCESS EXCLUSIVE MODE;" % catalog)
     process = start(program, server, database, folder)
     try:
         waits(server, database, DUMP, process)
+        if also:
+            until(server, also % database, process, "it counts")
         writer = Session(server, database)
         writer.say("%s;" % sql if "VACUUM" in sql else "BEGIN; SELECT 'begun'; %s; COMMIT;" % sql)
         writer.say("SELECT 'writer';")
@@ -227,27 +229,16 @@ def between_the_locks(program, server, database, folder, sql):
     out = writer.end()
     check("ERROR" not in out, "%s: %s" % (sql, out))
     return done
+
+
+def between_the_locks(program, server, database, folder, sql):
+    """It has its locks and reads definitions, which takes it long."""
+    return held_at(program, server, database, folder, sql, "pg_policy")
 
 
 def after_the_locks(program, server, database, folder, sql):
-    """All are locked, and pg_dump is held at the large objects, which come last."""
-    holder, writer = Session(server, database), None
-    holder.ask("BEGIN; LOCK TABLE pg_catalog.pg_largeobject IN ACCESS EXCLUSIVE MODE;")
-    process = start(program, server, database, folder)
-    try:
-        waits(server, database, DUMP, process)
-        until(server, COUNTS % database, process, "it counts")
-        writer = Session(server, database)
-        writer.say("%s;" % sql if "VACUUM" in sql else "BEGIN; SELECT 'begun'; %s; COMMIT;" % sql)
-        writer.say("SELECT 'writer';")
-        until(server, WRITER % database, process, "the statement")
-    finally:
-        holder.say("COMMIT;")
-        holder.end()
-    done = harness.finish(process)
-    out = writer.end()
-    check("ERROR" not in out, "%s: %s" % (sql, out))
-    return done
+    """All are locked, ours as well, and the large objects come last."""
+    return held_at(program, server, database, folder, sql, "pg_largeobject", COUNTS)
 
 
 def test_before_pg_dump_has_its_locks(program):

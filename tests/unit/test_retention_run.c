@@ -433,11 +433,15 @@ static void open_entries_are_closed(void **state)
                              .seconds = -1};
     const AuditEntry left = {.operation = "cleanup", .status = "started", .backup_file = A, .message = "Removing: x",
                              .seconds = -1};
+    const AuditEntry other = {.operation = "backup", .status = "started", .backup_file = C, .message = "-",
+                              .seconds = -1}; /* as the predecessor wrote it: nobody removed that one */
+    assert_ok(auditlog_append(dir, &other, &err), &err);
     assert_ok(auditlog_append(dir, &gone, &err), &err);
     assert_ok(auditlog_append(dir, &left, &err), &err);
     for (int i = 0; i < 2; i++) { /* once */
         assert_int_equal(run_ok(dir, NULL), 0);
-        assert_text(log_lines(dir), "delete started " B ": Deleting\ncleanup started " A ": Removing: x\n"
+        assert_text(log_lines(dir), "backup started " C ": -\n"
+                                    "delete started " B ": Deleting\ncleanup started " A ": Removing: x\n"
                                     "delete success " B ": Removed; the program was ended before it could say so\n"
                                     "cleanup failed " A ": Not removed: the program was ended before\n");
     }
