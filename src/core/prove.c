@@ -129,17 +129,16 @@ static bool remove_leftover(void *context, const char *name, const FsInfo *info)
     const Leftovers *leftovers = context;
     if (info->is_dir && strncmp(name, FOLDER_PREFIX, sizeof FOLDER_PREFIX - 1) == 0) {
         char *path = fs_join(leftovers->base, name);
-        char *inner = fs_join(path, PROVE_LOCK_INSIDE);
+        char *lock_path = mem_printf("%s%s", path, PROVE_LOCK_SUFFIX);
         FsLock *lock = NULL;
         Error why = ERROR_INIT;
-        const bool in_use = !fs_lock(inner, &lock, &why) && why.kind == EK_BUSY;
-        fs_unlock(lock);
-        error_clear(&why);
-        mem_free(inner);
-        if (in_use) { /* of a proof on a server, of which there may be several */
+        if (!fs_lock(lock_path, &lock, &why) && why.kind == EK_BUSY) {
+            error_clear(&why); /* of a proof that goes on, on a server */
+            mem_free(lock_path);
             mem_free(path);
             return true;
         }
+        error_clear(&why);
         if (fs_remove_tree(path, &why)) {
             job_log(leftovers->sink, LOG_INFO, "Removed \"%s\", left by an interrupted proof", path);
         } else {
@@ -147,6 +146,9 @@ static bool remove_leftover(void *context, const char *name, const FsInfo *info)
                     why.message);
         }
         error_clear(&why);
+        fs_unlock(lock);
+        fs_remove(lock_path, NULL);
+        mem_free(lock_path);
         mem_free(path);
     }
     return true;
@@ -260,8 +262,6 @@ static bool prepare_engine(ProveRun *run, Error *err)
 /* A folder whose server has only just ended may be busy for a moment. */
 static void drop_engine(ProveRun *run)
 {
-    fs_unlock(run->scratch_lock);
-    run->scratch_lock = NULL;
     engine_discard(run->engine);
     run->engine = NULL;
     Error why = ERROR_INIT;
@@ -277,6 +277,13 @@ static void drop_engine(ProveRun *run)
         job_log(run->sink, LOG_WARNING, "\"%s\" stays until the next proof: %s", run->scratch, why.message);
     }
     error_clear(&why);
+    if (run->scratch_lock != NULL) {
+        char *lock_path = mem_printf("%s%s", run->scratch, PROVE_LOCK_SUFFIX);
+        fs_unlock(run->scratch_lock);
+        run->scratch_lock = NULL;
+        fs_remove(lock_path, NULL);
+        mem_free(lock_path);
+    }
 }
 
 /* --- a server given by the user -------------------------------------------------------------------------- */

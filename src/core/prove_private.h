@@ -12,7 +12,7 @@
 #include "tools.h"
 
 #define MEGABYTE (1024.0 * 1024.0)
-#define PROVE_LOCK_INSIDE "on.lock"
+#define PROVE_LOCK_SUFFIX ".lock" /* of a scratch folder: beside it, and held before the folder is made */
 #define NEARLY_FULL (16u * 1024u * 1024u)
 /* Of the whole. */
 #define PART_STARTED 0.25
@@ -28,7 +28,7 @@ typedef struct ProveRun {
     ProgressMeter meter;
     uint64_t started_ms;
     FsLock *folder_lock, *prove_lock;
-    FsLock *scratch_lock; /* in the scratch folder of a proof on a server */
+    FsLock *scratch_lock; /* of the scratch folder of a proof on a server, of which there may be several */
     char *manifest_path;
     Archive archive; /* its TOC */
     ProveResult result;

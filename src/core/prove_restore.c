@@ -14,7 +14,6 @@
 #include "settings.h"
 #include "skew.h"
 
-#define SCRATCH_TRIES 5
 #define COPY_NAME "restore.backup"
 #define LIST_NAME "restore.list" /* plain ASCII: pg_restore is told it by its argument, beside which it runs */
 #define MAX_ROUNDS 200
@@ -186,20 +185,12 @@ static bool make_scratch(ProveRun *run, Error *err)
     if (base == NULL) {
         return error_set(err, EK_SETTINGS, "this user has no folder for the program's data");
     }
-    /* Until it is locked it counts as left over, and another program's clean-up may take it away: then another one. */
-    Error why = ERROR_INIT;
-    bool ok = false;
-    for (int i = 0; !ok && i < SCRATCH_TRIES && (i == 0 || why.kind == EK_NOT_FOUND || why.kind == EK_BUSY); i++) {
-        error_clear(&why);
-        mem_free(run->scratch);
-        run->scratch = NULL;
-        ok = prove_name_scratch(run, base, &why) && fs_make_dirs(run->scratch, &why);
-        char *lock = ok ? fs_join(run->scratch, PROVE_LOCK_INSIDE) : NULL;
-        ok = ok && fs_lock(lock, &run->scratch_lock, &why);
-        mem_free(lock);
-    }
+    bool ok = fs_make_dirs(base, err) && prove_name_scratch(run, base, err);
+    char *lock = ok ? mem_printf("%s%s", run->scratch, PROVE_LOCK_SUFFIX) : NULL;
+    ok = ok && fs_lock(lock, &run->scratch_lock, err) && fs_make_dirs(run->scratch, err);
+    mem_free(lock);
     mem_free(base);
-    return ok || error_move(err, &why);
+    return ok;
 }
 
 /* A copy that the server understands. */

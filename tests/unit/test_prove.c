@@ -472,6 +472,33 @@ static void cancelled(void **state)
     place_free(&place);
 }
 
+/* Another program's clean-up: a folder belongs to somebody as long as its lock does, which was there before it. */
+static void clean_up_spares_what_is_in_use(void **state)
+{
+    (void)state;
+    char *dir = test_dir_new();
+    char *used = fs_join(dir, "prove-0123456789abcdef"), *left = fs_join(dir, "prove-fedcba9876543210");
+    char *lock_path = mem_printf("%s%s", used, PROVE_LOCK_SUFFIX);
+    FsLock *lock = NULL;
+    Error err = ERROR_INIT;
+    test_setenv("CMMS_BACKUP_DATA", dir);
+    assert_ok(fs_lock(lock_path, &lock, &err), &err);
+    assert_ok(fs_make_dirs(used, &err), &err);
+    assert_ok(fs_make_dirs(left, &err), &err);
+    prove_clean_up(NULL);
+    assert_true(fs_exists(used));
+    assert_false(fs_exists(left));
+    fs_unlock(lock);
+    prove_clean_up(NULL);
+    assert_false(fs_exists(used));
+    assert_false(fs_exists(lock_path));
+    test_setenv("CMMS_BACKUP_DATA", NULL);
+    mem_free(lock_path);
+    mem_free(left);
+    mem_free(used);
+    test_dir_remove(dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -496,6 +523,7 @@ int main(void)
         cmocka_unit_test(missing_file),
         cmocka_unit_test(without_tools),
         cmocka_unit_test(one_job_a_folder),
+        cmocka_unit_test(clean_up_spares_what_is_in_use),
         cmocka_unit_test(cancelled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
