@@ -31,8 +31,9 @@ def add(folder, made, size, level="verified", seconds=4.5, **more):
     return name
 
 
-def several(folder):
-    """Three weeks of a database that grows: most verified, one proven and pinned, one only listed, one exported."""
+def several(folder, **whose):
+    """Three weeks of a database that grows: most verified, one proven and pinned, one only listed, one exported. whose:
+    what their manifests say of the database."""
     os.makedirs(folder, exist_ok=True)
     now = datetime.datetime.now().astimezone().replace(hour=2, minute=0, second=0, microsecond=0)
     exported = None
@@ -41,7 +42,7 @@ def several(folder):
         size = 28500000 + (21 - days) * 260000 + days * days % 7 * 70000
         level = "proven" if days == 8 else "listed" if days == 13 else "verified"
         more = {"pinned": True, "pin_reason": "before the upgrade"} if days == 8 else {}
-        name = add(folder, made, size, level, 4 + (21 - days) * 0.11 + days % 3 * 0.4, **more)
+        name = add(folder, made, size, level, 4 + (21 - days) * 0.11 + days % 3 * 0.4, **more, **whose)
         exported = name if days == 3 else exported
     with open(os.path.join(folder, "backup_log.json"), "w", encoding="utf-8") as f:
         json.dump([{"timestamp": now.strftime("%Y-%m-%d %H:%M:%S"), "backup_file": exported, "status": "success",

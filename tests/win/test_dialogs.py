@@ -159,11 +159,16 @@ def states(work):
     """The window itself, on a folder such as a user has."""
     shutil.rmtree(HOME, ignore_errors=True)
     folder, shown = place(work, "")
-    folders.several(folder)
     own = os.path.join(work, "own states")
     os.makedirs(own)
-    drive("pictures", ["--demo", "--demo-data", window.windows(os.path.join(os.path.dirname(shots), "demo")),
-                       "--folder", shown], own)
+    demo = ["--demo", "--demo-data", window.windows(os.path.join(os.path.dirname(shots), "demo"))]
+    first = os.path.join(work, "first") # from a backup of it it is known whose the others are to be
+    subprocess.run(["wine", window.APP] + demo + ["--folder", window.windows(first), "--after-backup", "--screenshot",
+                                                  window.windows(os.path.join(work, "first.png"))],
+                   env=window.environment(CMMS_BACKUP_DATA=window.windows(own)), stdin=subprocess.DEVNULL,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=300 * window.SCALE)
+    folders.several(folder, **window.identity(first))
+    drive("pictures", demo + ["--folder", shown], own)
     drive("failure", ["--folder", "C:\\Users\\Manager\\Documents\\CMMS", "-h", "127.0.0.1", "-p", "9", "-U",
                       "manager", "-d", "cmms"], own, PGPASSWORD="x", PGCONNECT_TIMEOUT="5")
     shutil.rmtree(HOME, ignore_errors=True)

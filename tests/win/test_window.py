@@ -107,7 +107,7 @@ def fit():
     print("\n".join(lines) if lines else "not ok texts at 140 %%: fit.exe ended with %d" % done.returncode, flush=True)
 
 
-def vouch(folder, names, identity):
+def vouch(folder, names, whose):
     """Makes their manifests those of verified backups of that database, made when their names say."""
     for name in names:
         path = os.path.join(folder, name + ".manifest.json")
@@ -115,7 +115,7 @@ def vouch(folder, names, identity):
             manifest = json.load(f)
         made = datetime.datetime.strptime(name, "cmms_backup_%Y%m%d_%H%M%S.backup").astimezone(datetime.timezone.utc)
         moment = made.strftime("%Y-%m-%dT%H:%M:%SZ")
-        manifest.update(identity, host="127.0.0.1", started=moment, finished=moment, verified_at=moment, warnings=[],
+        manifest.update(whose, host="127.0.0.1", started=moment, finished=moment, verified_at=moment, warnings=[],
                         level="verified", large_objects_expected=manifest["large_objects"],
                         tables=[{**t, "expected": t["rows"]} for t in manifest["tables"]])
         with open(path, "w", encoding="utf-8") as f:
@@ -142,9 +142,16 @@ def actions(work):
     drive("actions", ["--folder", windows(folder)], "actions")
 
 
-def old_backups(folder, identity):
-    """Two old backups and one of yesterday, verified; and one of an hour ago that is not. identity: what their
-    manifests say of the database."""
+def identity(folder):
+    """What the newest manifest there says of its database."""
+    with open(sorted(glob.glob(os.path.join(folder, "*.manifest.json")))[-1], encoding="utf-8") as f:
+        manifest = json.load(f)
+    return {k: manifest[k] for k in ("database", "port", "system_identifier", "database_oid")}
+
+
+def old_backups(folder, whose):
+    """Two old backups and one of yesterday, verified; and one of an hour ago that is not. whose: what their manifests
+    say of the database."""
     os.makedirs(folder)
     corpus = os.path.join(TOP, "tests/fuzz/corpus/archive")
     now = datetime.datetime.now()
@@ -158,7 +165,7 @@ def old_backups(folder, identity):
                           stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                           timeout=120 * SCALE)
     say(done.returncode == 0, "four backups are there", "verify ended with %d" % done.returncode)
-    vouch(folder, names, identity)
+    vouch(folder, names, whose)
     # The last has not been read since.
     path = os.path.join(folder, names[-1] + ".manifest.json")
     with open(path, encoding="utf-8") as f:
@@ -169,10 +176,7 @@ def old_backups(folder, identity):
 
 def upkeep(work):
     folder = os.path.join(work, "Pflege ö")
-    made = sorted(glob.glob(os.path.join(work, "Sicherung ö", "*.manifest.json")))[-1]
-    with open(made, encoding="utf-8") as f:
-        manifest = json.load(f)
-    old_backups(folder, {k: manifest[k] for k in ("database", "port", "system_identifier", "database_oid")})
+    old_backups(folder, identity(os.path.join(work, "Sicherung ö")))
     drive("upkeep", ["--demo", "--demo-size", "40", "--demo-data", windows(os.path.join(work, "demo")), "--folder",
                      windows(folder)], "upkeep")
 
