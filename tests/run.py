@@ -5,10 +5,13 @@ A suite is a list of commands; each prints lines "ok NAME", "not ok NAME: why" o
 TAP output included). A command that ends with another exit code than its lines explain is a failure as well.
 The whole output of each command lies in build/logs/test/.
 
-Time limits follow the machine: how long a trivial program of Windows takes is measured once, and CMMS_TEST_SCALE hands
-the factor on to the tests. Under Wine (see RETRIED) a test that fails is run again by itself, twice at the most; one
-that passes then counts as passed and is listed as flaky. More than MOST_FLAKY of them are a failure; --no-retry is for
-hunting them. What came of a whole run is in build/test.json, of some suites in build/test-some.json.
+Time limits follow the machine: how long a trivial program of Windows takes is measured before each suite, and
+CMMS_TEST_SCALE hands the factor on to the tests (CMMS_TEST_SLOW: at least this one). Under Wine (see RETRIED) a test
+that fails is run again by itself, twice at the most; one that passes then counts as passed and is listed as flaky. More
+than MOST_FLAKY of them are a failure; --no-retry is for hunting them. What came of a whole run is in build/test.json,
+of some suites in build/test-some.json.
+
+A run that is over after MOST_SECONDS names what was running then and what it did not come to, and is a failure.
 """
 import concurrent.futures
 import glob
@@ -28,8 +31,12 @@ LOGS = os.path.join(BUILD, "logs", "test")
 RETRIED = ("unit-wine", "installer", "e2e-wine", "window")
 AGAIN = 2
 MOST_FLAKY = 3
+MOST_SECONDS = 75 * 60  # about half as much again as it takes on two cores
+LONGEST = ("test_faults", "test_prove", "test_moments", "test_network")  # begin first, so that nothing waits for them
 TRIVIAL = 0.25  # seconds that a trivial program takes under Wine on a machine that is fast and idle
 os.chdir(TOP)
+took = {}  # seconds of each command
+run_ends = time.monotonic() + MOST_SECONDS
 
 # name, argv, environment, seconds; by_test: it takes names of single tests as further arguments.
 Command = namedtuple("Command", "name argv env limit by_test", defaults=(False,))
@@ -83,17 +90,26 @@ def kinds(test):
     return found.group(1).split() if found else ["native", "wine"]
 
 
+def seconds_left():
+    return run_ends - time.monotonic()
+
+
 def run(suite, command, scale, only=(), again=0):
     """Runs a command, or only some of its tests, to its end. What it leaves running ends with it."""
+    if seconds_left() <= 0:
+        return Result(0, ["%s: not run, as the whole run took more than %d minutes" % (command.name,
+                                                                                     MOST_SECONDS // 60)], [], 0)
+    limit = min(command.limit * scale, seconds_left())
     log = os.path.join(LOGS, "%s-%s%s.log" % (suite, command.name, "-again%d" % again if again else ""))
     start = time.monotonic()
     with open(log, "wb") as out:
-        process = subprocess.Popen(command.argv + list(only), env=command.env, stdin=subprocess.DEVNULL, stdout=out,
-                                   stderr=subprocess.STDOUT, start_new_session=True)
+        process = subprocess.Popen(command.argv + list(only), stdin=subprocess.DEVNULL, stdout=out,
+                                   stderr=subprocess.STDOUT, start_new_session=True,
+                                   env=dict(command.env or os.environ, CMMS_TEST_SCALE="%.2f" % scale))
         try:
-            code = process.wait(timeout=command.limit * scale)
+            code = process.wait(timeout=limit)
         except subprocess.TimeoutExpired:
-            code = "no end within %d s" % (command.limit * scale)
+            code = "no end within %d s" % limit
         try:
             os.killpg(process.pid, signal.SIGKILL)
         except ProcessLookupError:
@@ -119,7 +135,7 @@ def run(suite, command, scale, only=(), again=0):
 
 def name_of(failure):
     """The test's name in "1 - NAME (log)", "NAME: why (log)"."""
-    return re.sub(r"^(\d+ - )?(.*?)(:.*)?( \(\S+\.log\))$", r"\2", failure)
+    return re.sub(r"^(\d+ - )?(.*?)(:.*)?( \(\S+\.log\))?$", r"\2", failure)
 
 
 def run_again(suite, command, scale, first):
@@ -141,18 +157,26 @@ def run_again(suite, command, scale, first):
     return result, [f for f in first.failed if name_of(f) not in still]
 
 
+def begins(command):
+    """Its place in the order of starts; else as listed."""
+    name = command.name.rsplit("-", 1)[0]
+    return LONGEST.index(name) if name in LONGEST else len(LONGEST)
+
+
 def run_suite(suite, commands, scale, retry):
     """Returns (Result, flaky), and says them."""
     begun = time.monotonic()
     # Two at a time, as the machine has at least two cores; a window needs the screen for itself.
     with concurrent.futures.ThreadPoolExecutor(1 if suite == "window" else 2) as pool:
-        results = list(pool.map(lambda c: run(suite, c, scale), commands))
+        running = {c.name: pool.submit(run, suite, c, scale) for c in sorted(commands, key=begins)}
+        results = [running[c.name].result() for c in commands]
     flaky = []
     if retry and suite in RETRIED:
         for i, command in enumerate(commands):
             results[i], found = run_again(suite, command, scale, results[i])
             flaky += found
     longest = sorted(zip(commands, results), key=lambda r: -r[1].seconds)[:3]
+    took.update({suite + "/" + c.name: round(r.seconds) for c, r in zip(commands, results)})
     total = Result(sum(r.passed for r in results), [f for r in results for f in r.failed],
                    [s for r in results for s in r.skipped], time.monotonic() - begun)
     print("%-12s %5d passed, %d failed, %d skipped  (%.0f s; the longest: %s)" % (
@@ -173,21 +197,30 @@ def verdict(failed, flaky):
 def start_wine():
     """One wineserver for the whole run: without it each program would start its own. The command returns when it can
     be reached. Then the prefix' services are brought up; they keep what the first program has for its output."""
-    quiet = dict(env=wine_env(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    subprocess.run(["wineserver", "-p"], timeout=60, **quiet)
-    subprocess.run(["wine", "cmd", "/c", "exit"], timeout=600, **quiet)
+    subprocess.run(["wineserver", "-p"], timeout=60, **quiet())
+    subprocess.run(["wine", "cmd", "/c", "exit"], timeout=600, **quiet())
+
+
+def quiet():
+    return dict(env=wine_env(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def measure():
+    """How many times as long as on a fast, idle machine a trivial program of Windows takes now."""
     times = []
     for _ in range(5):
         begun = time.monotonic()
-        subprocess.run(["wine", "cmd", "/c", "exit"], timeout=600, **quiet)
+        subprocess.run(["wine", "cmd", "/c", "exit"], timeout=600, **quiet())
         times.append(time.monotonic() - begun)
-    return sorted(times)[2]
+    trivial = sorted(times)[2]
+    return trivial, max(1.0, trivial / TRIVIAL, float(os.environ.get("CMMS_TEST_SLOW") or 1))
 
 
 def write_report(path, suites_report, failed, seconds):
     """build/test.json: the commit and whether the tree was clean are known to ./dev, outside the root."""
     report = {"commit": os.environ.get("CMMS_COMMIT") or None, "clean": os.environ.get("CMMS_CLEAN") == "1",
-              "seconds": round(seconds), "failed": len(failed), "suites": suites_report}
+              "seconds": round(seconds), "failed": len(failed), "suites": suites_report,
+              "longest": dict(sorted(took.items(), key=lambda t: -t[1])[:40])}
     with open(path + ".new", "w", encoding="utf-8") as f:
         json.dump(report, f, indent=1, ensure_ascii=False)
         f.write("\n")
@@ -230,11 +263,7 @@ def main():
     os.environ["DISPLAY"] = ":" + display.stdout.readline().decode().strip()
     manager = subprocess.Popen(["openbox"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     start = time.monotonic()
-    trivial = start_wine()
-    scale = max(1.0, trivial / TRIVIAL)
-    os.environ["CMMS_TEST_SCALE"] = "%.2f" % scale
-    print("A trivial program takes %.2f s under Wine: time limits are multiplied by %.1f." % (trivial, scale))
-    sys.stdout.flush()
+    start_wine()
     everything, failed, flaky, passed, skipped = {}, [], [], 0, 0
     try:
         for suite, commands in suites():
@@ -243,6 +272,11 @@ def main():
             if not commands:
                 failed.append("%s: there is nothing to run" % suite)
                 continue
+            trivial, scale = measure()
+            if scale > 1.5:
+                print("A trivial program takes %.2f s under Wine: time limits of %s are multiplied by %.1f." % (
+                    trivial, suite, scale))
+                sys.stdout.flush()
             total, found = run_suite(suite, commands, scale, retry)
             everything[suite] = {"passed": total.passed, "failed": total.failed, "flaky": found,
                                  "skipped": total.skipped, "seconds": round(total.seconds)}

@@ -15,6 +15,7 @@ class Pair:
 
     def __init__(self, client, number):
         self.client, self.server, self.number, self.silent, self.passed = client, None, number, False, 0
+        self.port = client.getpeername()[1]
 
 
 class Network:

@@ -178,7 +178,13 @@ def test_killed_where_the_server_cannot_see_it(program):
                         done.out + done.err), "it is told: %s %s" % (done.out, done.err))
         place.good(done, again=False)
         # Of a client that has gone the server knows in a moment.
-        harness.wait_for(lambda: place.server.psql(ours) == "0", 20, "the end of all sessions")
+        try:
+            harness.wait_for(lambda: place.server.psql(ours) == "0", 20, "the end of all sessions")
+        except AssertionError as error:
+            left = place.server.psql("SELECT pid, backend_start, application_name, state, wait_event, client_port, "
+                                     "query FROM pg_stat_activity WHERE application_name LIKE 'cmms-backup%'")
+            pairs = [(p.port, p.silent, p.server and p.server.fileno()) for p in network.pairs]
+            raise AssertionError("%s: %s; the network's: %s; %s" % (error, left, pairs, done.out)) from error
 
 
 def test_doctor(program):

@@ -40,6 +40,8 @@ def outcome(suite, *commands, retry=True):
 
 GOOD = command("good", "echo ok a; echo 'skip b: no such thing'; echo 'ok 3 - c # SKIP why'; echo ok 4 - d")
 equal("what is counted", outcome("lint", GOOD), (2, [], 2, []))
+equal("the machine's factor", outcome("lint", command("factor", '[ "$CMMS_TEST_SCALE" = 1.00 ] && echo ok a')),
+      (1, [], 0, []))
 equal("an exit code that no line explains", outcome("lint", command("silent", "echo ok a; exit 3")),
       (1, ["silent"], 0, []))
 equal("no test at all", outcome("lint", command("none", "true")), (0, ["none"], 0, []))
@@ -79,9 +81,12 @@ while runs() and time.monotonic() < end:
 equal("what a test leaves running ends with it", runs(), False)
 equal("three may be flaky", (runner.verdict([], ["x"] * 3), runner.verdict(["y"], ["x"] * 4)),
       ([], ["y", "4 tests were flaky, and 3 may be"]))
+runner.run_ends = time.monotonic()
+equal("the time of the whole run is up", outcome("unit-wine", command("late", "echo ok a")), (0, ["late"], 0, []))
+runner.took = {"lint/a": 1, "lint/b": 2}
 os.environ.update(CMMS_COMMIT="abc", CMMS_CLEAN="0")
 runner.write_report(WORK + "/test.json", {"lint": {"passed": 1}}, ["x"], 2.6)
 with open(WORK + "/test.json") as f:
     equal("the report", json.load(f), {"commit": "abc", "clean": False, "seconds": 3, "failed": 1,
-                                       "suites": {"lint": {"passed": 1}}})
+                                       "suites": {"lint": {"passed": 1}}, "longest": {"lint/b": 2, "lint/a": 1}})
 sys.exit(1 if failed else 0)

@@ -59,7 +59,9 @@ def drive(scenario, arguments, own, **env):
     process = subprocess.Popen(["wine", window.UI_TEST, scenario, program] + arguments,
                                env=window.environment(UITEST_SHOTS="1", **LONG, **env), stdin=subprocess.PIPE,
                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    watch = window.Watch(process, scenario)
     for line in process.stdout:
+        watch.heard(line.rstrip())
         if line.startswith("shot "):
             name = line.split()[1]
             take(os.path.join(shots, name + ".png"), name == "running")
@@ -68,6 +70,7 @@ def drive(scenario, arguments, own, **env):
         else:
             print(line.rstrip())
     process.wait()
+    watch.end()
 
 
 def saved(own, server, folder):

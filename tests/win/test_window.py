@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """The shipped window, driven by tests/win/ui_test.c, which presses, reads and waits as a person would."""
+import contextlib
 import datetime
 import glob
 import json
@@ -10,6 +11,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
 
 sys.path[:0] = [os.path.dirname(os.path.abspath(__file__))]
 import folders  # noqa: E402
@@ -42,6 +44,43 @@ def say(passed, name, why):
     print("ok " + name if passed else "not ok %s: %s" % (name, why), flush=True)
 
 
+class Watch:
+    """Over a driver that is silent: where it stood, a picture of the screen and what runs are kept, then it is ended
+    with the program that it drives. A single one of its waits takes two minutes at the most."""
+
+    def __init__(self, process, title):
+        self.process, self.title, self.last, self.news = process, title, "its start", threading.Event()
+        self.over = False
+        self.thread = threading.Thread(target=self.look, daemon=True)
+        self.thread.start()
+
+    def heard(self, line):
+        self.last = line
+        self.news.set()
+
+    def end(self):
+        self.over = True
+        self.news.set()
+        self.thread.join()
+
+    def look(self):
+        while self.news.wait(180 * SCALE) and not self.over:
+            self.news.clear()
+        if self.over:
+            return
+        say(False, self.title, "the driver says nothing since \"%s\"" % self.last)
+        picture = os.path.join(TOP, "build/logs/test/silent-%s.png" % re.sub(r"\W+", "-", self.title))
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            subprocess.run(["import", "-window", "root", picture], timeout=60, stdin=subprocess.DEVNULL)
+        print(subprocess.run(["ps", "-eo", "pid,ppid,etimes,stat,wchan:20,args"], capture_output=True,
+                             text=True).stdout, flush=True)
+        for image in ("ui_test.exe", "cmms-backup.exe"):
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                subprocess.run(["wine", "taskkill", "/F", "/IM", image], env=environment(), timeout=60,
+                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.process.kill()
+
+
 def drive(scenario, arguments, title, keep_state=False, **env):
     """Runs a scenario; its lines become ours, with the title before each name."""
     # Each as on the first day: where a scenario leaves the window is no other's affair.
@@ -51,15 +90,19 @@ def drive(scenario, arguments, title, keep_state=False, **env):
     command = ["wine", UI_TEST, scenario, windows(APP), "--state", windows(state)] + arguments
     process = subprocess.Popen(command, env=environment(**env),
                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    out, _ = process.communicate(timeout=900 * SCALE)
-    text = out.decode("utf-8", "replace").replace("\r", "")
-    for line in text.splitlines():
-        print(re.sub(r"^(ok|not ok) ", r"\g<0>%s: " % title, line), flush=True)
-    lines = re.findall(r"^(?:ok|not ok) ", text, re.M)
+    lines = []
+    watch = Watch(process, title)
+    for line in process.stdout:
+        text = line.decode("utf-8", "replace").rstrip()
+        watch.heard(text)
+        print(re.sub(r"^(ok|not ok) ", r"\g<0>%s: " % title, text), flush=True)
+        lines += re.findall(r"^(ok|not ok) ", text)
+    process.wait()
+    watch.end()
     if process.returncode != 0 or not lines:
         global failed
         failed = True
-        if not re.search(r"^not ok ", text, re.M):
+        if "not ok" not in lines:
             print("not ok %s: the driver ended with %d after %d checks" % (title, process.returncode, len(lines)))
 
 

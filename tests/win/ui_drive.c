@@ -146,7 +146,7 @@ void ping(Ui *ui)
 /* True as soon as the condition holds; false when the time is up, or the program ended without it. */
 bool wait_for(Ui *ui, DWORD ms, Condition condition, const void *data)
 {
-    ULONGLONG end = GetTickCount64() + limit_ms(ms);
+    const ULONGLONG end = GetTickCount64() + limit_ms(ui->late && ms > LATE_MS ? LATE_MS : ms);
     for (;;) {
         bool over = WaitForSingleObject(ui->process.hProcess, LOOK_MS) == WAIT_OBJECT_0;
         ping(ui);
@@ -154,6 +154,7 @@ bool wait_for(Ui *ui, DWORD ms, Condition condition, const void *data)
             return true;
         }
         if (over || GetTickCount64() > end) {
+            ui->late = ui->late || ms >= LATE_MS;
             return false;
         }
     }

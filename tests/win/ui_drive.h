@@ -19,8 +19,9 @@
 #include "mem.h"
 #include "resource.h"
 
-#define LONG_MS   300000u /* for what a server or a tool does */
+#define LONG_MS   120000u /* for what a server or a tool does */
 #define SHORT_MS  30000u  /* for what the window alone does */
+#define LATE_MS   10000u  /* after one of them was in vain */
 #define ANSWER_MS 20000u
 #define LOOK_MS   10u
 
@@ -35,6 +36,7 @@ typedef struct Ui {
     wchar_t *command;
     DWORD longest_ms; /* the slowest answer */
     unsigned failures;
+    bool late; /* a wait was in vain: the scenario has failed, and nothing is waited for as long again */
     bool keep_dialogs; /* what opens by itself at the start stays */
 } Ui;
 
