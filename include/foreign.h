@@ -20,4 +20,8 @@ typedef struct Foreign {
  * one byte may be wrong. */
 bool foreign_kind(const uint8_t *head, size_t len, Foreign *foreign);
 
+/* Of an archive that cannot be read: whether each LF in its beginning became CR LF, as `docker exec -t` and FTP in text
+ * mode do it. Nothing brings such a file back: a CR LF may have been there before. */
+bool foreign_line_ends(const uint8_t *head, size_t len, Foreign *foreign);
+
 #endif

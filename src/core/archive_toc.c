@@ -244,7 +244,8 @@ static bool read_header(TocReader *toc, Error *err)
     if (!archive_reader_bytes(reader, fixed, 5, err)) {
         return false;
     }
-    if (memcmp(fixed, "PGDMP", 5) != 0) {
+    Foreign foreign;
+    if (memcmp(fixed, "PGDMP", 5) != 0 || foreign_kind(head, head_len, &foreign)) {
         return refuse_foreign(head, head_len, err);
     }
     if (!archive_reader_bytes(reader, fixed + 5, 6, err)) {

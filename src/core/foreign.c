@@ -5,6 +5,9 @@
 
 #define LOOKED_AT 1024u /* bytes in which SQL shows itself */
 #define TAR_MAGIC_AT 257u
+#define FORMAT_AT 10u    /* in an archive's header */
+#define FORMAT_FOLDER 3u /* what pg_dump writes there for its directory format (and tar's): archTar, pg_backup.h */
+#define FEW_LINES 8u     /* line ends that may be what they are by chance */
 
 static const char hint_unpack[] = "Unpack it; what is in it may be a backup.";
 static const char hint_script[] = "psql reads it: psql -d DATABASE -f FILE. Make backups with this program, or with "
@@ -12,6 +15,10 @@ static const char hint_script[] = "psql reads it: psql -d DATABASE -f FILE. Make
 static const char hint_shell[] = "A shell has written it as text, as PowerShell does with >. Make it again, with "
                                  "pg_dump -Fc -f FILE.";
 static const char hint_folder[] = "pg_restore reads it; this program reads the custom format, pg_dump -Fc.";
+static const char hint_directory[] = "pg_restore reads the whole folder; this program reads the custom format, pg_dump "
+                                     "-Fc.";
+static const char hint_line_ends[] = "docker exec -t does that, and FTP in text mode: make it again without -t, or copy it "
+                                     "in binary mode.";
 static const char hint_web[] = "Download it again, signed in.";
 
 static const struct {
@@ -105,6 +112,10 @@ bool foreign_kind(const uint8_t *head, size_t len, Foreign *foreign)
 {
     char text[LOOKED_AT + 1];
     bool wide = false;
+    if (len > FORMAT_AT && memcmp(head, "PGDMP", 5) == 0 && head[FORMAT_AT] == FORMAT_FOLDER) {
+        *foreign = (Foreign){"the table of contents of an archive in pg_dump's directory format", hint_directory};
+        return true;
+    }
     if (is_cut_mark(head, len) || len == 0) {
         return false;
     }
@@ -130,4 +141,23 @@ bool foreign_kind(const uint8_t *head, size_t len, Foreign *foreign)
         return true;
     }
     return false;
+}
+
+bool foreign_line_ends(const uint8_t *head, size_t len, Foreign *foreign)
+{
+    size_t lines = 0;
+    for (size_t i = 0; i < len; i++) {
+        if (head[i] != '\n') {
+            continue;
+        }
+        if (i == 0 || head[i - 1] != '\r') {
+            return false; /* every archive has many such, in its definitions alone */
+        }
+        lines++;
+    }
+    if (lines < FEW_LINES) {
+        return false;
+    }
+    *foreign = (Foreign){"an archive whose line ends were changed on its way", hint_line_ends};
+    return true;
 }

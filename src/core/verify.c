@@ -15,6 +15,7 @@
 #include "auditlog.h"
 #include "clock.h"
 #include "folder.h"
+#include "foreign.h"
 #include "fs.h"
 #include "mem.h"
 #include "utf.h"
@@ -263,6 +264,38 @@ static bool weigh_scan_error(const Check *check, Error *failed, Error *err)
     return error_move(err, failed);
 }
 
+/* What cannot be read may be what a terminal made of it. */
+static void name_line_ends(const char *path, Error *failed)
+{
+    static const size_t enough = 64u * 1024u; /* far beyond the header: the definitions of some tables */
+    FsFile *file = NULL;
+    uint8_t *head = mem_alloc(enough);
+    size_t got = 0;
+    Foreign foreign;
+    if (fs_open_read(path, &file, NULL) && fs_read_at(file, 0, head, enough, &got, NULL) &&
+        foreign_line_ends(head, got, &foreign)) {
+        error_set(failed, EK_FOREIGN, "the file is %s", foreign.what);
+        error_hint(failed, "%s", foreign.hint);
+    }
+    fs_close(file, NULL);
+    mem_free(head);
+}
+
+/* A folder, which people name when it holds a backup in another format. False, with the error, when it is one. */
+static bool is_file(const char *path, Error *err)
+{
+    FsInfo info;
+    if (!fs_stat(path, &info, NULL) || !info.is_dir) {
+        return true; /* or it cannot be seen: opening it will say why */
+    }
+    char *contents = fs_join(path, "toc.dat");
+    const bool archive = fs_exists(contents);
+    mem_free(contents);
+    error_set(err, EK_FOREIGN, archive ? "it is an archive in pg_dump's directory format" : "it is a folder");
+    return error_hint(err, archive ? "pg_restore reads it; this program reads the custom format, pg_dump -Fc."
+                                   : "Name a file that is in it.");
+}
+
 /* The whole file, or with a follower what that has left to do. */
 static bool scan_file(const char *path, ArchiveFollower *follower, Archive *archive, ArchiveScan *scan, Error *err)
 {
@@ -270,7 +303,7 @@ static bool scan_file(const char *path, ArchiveFollower *follower, Archive *arch
     if (follower != NULL) {
         return archive_follow_finish(follower, archive, scan, err);
     }
-    const bool ok = fs_open_read(path, &file, err) && archive_scan(file, archive, scan, err);
+    const bool ok = is_file(path, err) && fs_open_read(path, &file, err) && archive_scan(file, archive, scan, err);
     fs_close(file, NULL);
     return ok;
 }
@@ -317,6 +350,9 @@ static bool check_contents(const char *path, ArchiveFollower *follower, bool ado
     }
     check->scan = (ArchiveScan){.progress = meter_show, .context = meter, .cancel = cancel};
     if (!scan_file(path, follower, &archive, &check->scan, &failed)) {
+        if (failed.kind == EK_DAMAGED && follower == NULL) {
+            name_line_ends(path, &failed);
+        }
         ok = weigh_scan_error(check, &failed, err);
         goto out;
     }

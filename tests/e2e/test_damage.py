@@ -73,12 +73,17 @@ def test_truncations_without_manifest(program):
 def test_not_a_backup(program):
     folder = harness.temp_dir("b")
     script = "-- PostgreSQL database dump\nSET client_encoding = 'UTF8';\nCREATE TABLE t (a int);\n"
+    with open(os.path.join(harness.TOP, "tests/fuzz/corpus/archive/pg17-zstd-tables.backup"), "rb") as f:
+        archive = f.read()
     shell = "\ufeffPGDMP".encode("utf-16-le") + b"\x01\0\x10\0" + b"x" * 5000
     files = {"text.backup": (b"hello", 7, "does not begin like"), "empty.backup": (b"", 7, "is empty"),
              "zip.backup": (b"PK\x03\x04" + b"x" * 5000, 11, "the file is a zip file"),
              "script.backup": (script.encode(), 11, "a plain SQL script, not an archive\nHint: psql reads it"),
              "wide.backup": (("\ufeff" + script).encode("utf-16-le"), 11, "a plain SQL script in UTF-16"),
-             "shell.backup": (shell, 11, "an archive that was turned into UTF-16 text\nHint: A shell")}
+             "shell.backup": (shell, 11, "an archive that was turned into UTF-16 text\nHint: A shell"),
+             "terminal.backup": (archive.replace(b"\n", b"\r\n"), 11,
+                                 "line ends were changed on its way\nHint: docker exec -t does that"),
+             "toc.dat": (archive[:10] + b"\3" + archive[11:], 11, "pg_dump's directory format\nHint: pg_restore reads")}
     for name, (content, code, words) in files.items():
         with open(os.path.join(folder, name), "wb") as f:
             f.write(content)
@@ -86,9 +91,18 @@ def test_not_a_backup(program):
         equal(done.code, code, "exit code for " + name)
         check(words in done.err.replace("\r", "") and ("is damaged" in done.err) == (code == 7), done.err)
         check(name in done.err + done.out and "Traceback" not in done.err, "it is named: " + done.err)
+    for name, contents, words in (("empty", [], "it is a folder\nHint: Name a file"),
+                                  ("dump", ["toc.dat"], "it is an archive in pg_dump's directory format\nHint: pg_re")):
+        os.mkdir(os.path.join(folder, name))
+        for content in contents:
+            open(os.path.join(folder, name, content), "wb").close()
+        done = program.run(["verify", program.path(os.path.join(folder, name))])
+        equal(done.code, 11, "exit code for the folder " + name)
+        check(name + " is no backup of this kind: " + words in done.err.replace("\r", ""), done.err)
     done = program.run(["verify", program.path(os.path.join(folder, "missing.backup"))])
     equal(done.code, 10, "exit code for a file that is not there")
     done = program.run(["verify", "--all", "--json", "--folder", program.path(folder)])
+    del files["toc.dat"] # not among the backups
     levels = {os.path.basename(f["path"].replace("\\", "/")): f["level"] for f in done.json()["files"]}
     for name, (content, code, words) in files.items():
         equal(levels[name] == "damaged", code == 7, "the level of " + name)

@@ -28,8 +28,10 @@ static const struct {
     {BYTES("\n <HTML><body>sign in"), "a page of a web site"},
     {BYTES("-- MySQL dump 10.13"), "a script of MySQL"},
     {BYTES("TAPE\0\0\3\0"), "a backup of Microsoft SQL Server"},
+    {BYTES("PGDMP\1\x10\0\4\x08\3\1"), "the table of contents of an archive in pg_dump's directory format"},
     /* Nothing that is known; or one of ours that was damaged. */
     {BYTES("PGDMP\1\x10\0"), NULL},
+    {BYTES("PGDMP\1\x10\0\4\x08\1\1"), NULL},
     {BYTES("PGDLP\1\x10\0 create table "), NULL},
     {BYTES("hello"), NULL},
     {BYTES("\0\0\0\0\0\0\0\0"), NULL},
@@ -66,8 +68,30 @@ static void tar(void **state)
     assert_false(foreign_kind(head, 260, &foreign));
 }
 
+static void line_ends(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        bool changed;
+    } rows[] = {
+        {"PGDMP\r\n1\r\n2\r\n3\r\n4\r\n5\r\n6\r\n7\r\n", true},
+        {"PGDMP\r\n1\r\n2\r\n3\r\n4\r\n5\r\n6\r\n7", false}, /* may be chance */
+        {"PGDMP\r\n1\r\n2\r\n3\r\n4\r\n5\r\n6\r\n7\r\n8\n", false},
+        {"\n\r\n1\r\n2\r\n3\r\n4\r\n5\r\n6\r\n7\r\n8\r\n", false},
+        {"PGDMP\r\r\r\r\r\r\r\r", false},
+        {"", false},
+    };
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        Foreign foreign = {NULL, NULL};
+        assert_int_equal(foreign_line_ends((const uint8_t *)rows[i].text, strlen(rows[i].text), &foreign),
+                         rows[i].changed);
+        assert_true((foreign.hint != NULL) == rows[i].changed);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(are_named), cmocka_unit_test(tar)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(are_named), cmocka_unit_test(tar), cmocka_unit_test(line_ends)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
