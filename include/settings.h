@@ -16,6 +16,7 @@
 
 #include "error.h"
 
+typedef enum Method { METHOD_ZSTD, METHOD_GZIP, METHOD_LZ4 } Method;
 typedef enum Schedule { SCHEDULE_DAILY, SCHEDULE_WEEKLY, SCHEDULE_MONTHLY } Schedule;
 
 typedef struct Settings {
@@ -25,6 +26,7 @@ typedef struct Settings {
     int retention_days;       /* 1..3650, default 30 */
     int max_backups;          /* 1..10000, default 50 */
     bool compress;            /* default true */
+    Method compress_with;     /* default zstd, which takes pg_restore 16 or newer, built with it; gzip: any of them */
     bool verify_after_backup; /* default true */
     int keep_monthly;         /* 0..120, default 0: the newest backup of each of so many months stays */
     int shrink_alarm_percent; /* 0..100, default 30; 0: no alarm */
@@ -58,6 +60,7 @@ bool settings_parse(const char *bytes, size_t len, Settings *settings, Error *er
 bool settings_set(Settings *settings, const char *key, const char *value, Error *err);
 /* The keys, in their order, NULL at the end of them; and a value as text, NULL for an unknown key. Caller frees. */
 const char *settings_key(size_t index);
+const char *settings_method(const Settings *settings); /* "zstd", as pg_dump's --compress has it */
 /* The value that `settings` has for that key is what somebody chose: a save writes it over one that is no value. */
 void settings_chosen(Settings *settings, const char *key);
 char *settings_get(const Settings *settings, const char *key);

@@ -239,7 +239,8 @@ static const char config[] =
     "  cmms-backup-cli config set KEY=VALUE...\n"
     "\n"
     "Keys: enabled, schedule (daily, weekly, monthly), backup_time (HH:MM), retention_days, max_backups, compress,\n"
-    "verify_after_backup, keep_monthly, shrink_alarm_percent (0: no alarm), stall_minutes.\n"
+    "compress_with (zstd; gzip or lz4 where a pg_restore without zstd is to read the files), verify_after_backup,\n"
+    "keep_monthly, shrink_alarm_percent (0: no alarm), stall_minutes.\n"
     "\n"
     "Options:\n" FOLDER_OPTION "\n" OUTPUT_HELP;
 

@@ -71,6 +71,9 @@ static bool prepare_folder(Run *run, const char *folder, Error *err)
 
 static bool prepare_tools(Run *run, const char *wanted_compression, Error *err)
 {
+    if (wanted_compression == NULL && run->settings.compress && run->settings.compress_with != METHOD_ZSTD) {
+        wanted_compression = settings_method(&run->settings);
+    }
     const ToolNeed need = {pg_server_version(run->pg), connection_beyond_ascii(&run->connection)};
     char *reason = NULL, *warning = NULL;
     if (!tools_pick_dump(&run->tools, &need, run->cancel, &run->dump_tool, &reason, &warning, err)) {

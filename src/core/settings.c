@@ -28,6 +28,34 @@
 static const char *const schedule_names[] = {"daily", "weekly", "monthly"};
 #define SCHEDULE_COUNT (sizeof schedule_names / sizeof schedule_names[0])
 
+static const char *const method_names[] = {"zstd", "gzip", "lz4"};
+#define METHOD_COUNT (sizeof method_names / sizeof method_names[0])
+
+/* `count` for a text that is none of them: check_values has the words. */
+static size_t index_of(const char *const *names, size_t count, const char *text)
+{
+    size_t i = 0;
+    while (i < count && utf8_casecmp(text, names[i])) {
+        i++;
+    }
+    return i;
+}
+
+static Schedule parse_schedule(const char *text)
+{
+    return (Schedule)index_of(schedule_names, SCHEDULE_COUNT, text);
+}
+
+static Method parse_method(const char *text)
+{
+    return (Method)index_of(method_names, METHOD_COUNT, text);
+}
+
+const char *settings_method(const Settings *settings)
+{
+    return method_names[(size_t)settings->compress_with < METHOD_COUNT ? (size_t)settings->compress_with : 0];
+}
+
 const char *schedule_name(Schedule schedule)
 {
     return schedule_names[(size_t)schedule < SCHEDULE_COUNT ? (size_t)schedule : 0];
@@ -65,7 +93,7 @@ void settings_release(Settings *settings)
 
 static const char *const keys[] = {"enabled",     "schedule", "backup_time",         "retention_days",
                                    "max_backups", "compress", "verify_after_backup", "keep_monthly",
-                                   "shrink_alarm_percent", "stall_minutes"};
+                                   "shrink_alarm_percent", "stall_minutes", "compress_with"};
 #define KEY_COUNT (sizeof keys / sizeof keys[0])
 
 const char *settings_key(size_t index)
@@ -138,14 +166,22 @@ static void get_range(Settings *settings, const char *name, int min, int max, in
 static void get_schedule(Settings *settings, StrBuf *notices)
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(settings->document, "schedule");
-    for (size_t i = 0; cJSON_IsString(item) && i < SCHEDULE_COUNT; i++) {
-        if (!utf8_casecmp(item->valuestring, schedule_names[i])) {
-            settings->schedule = (Schedule)i;
-            return;
-        }
-    }
-    if (item) {
+    const Schedule schedule = cJSON_IsString(item) ? parse_schedule(item->valuestring) : SCHEDULE_COUNT;
+    if ((size_t)schedule < SCHEDULE_COUNT) {
+        settings->schedule = schedule;
+    } else if (item) {
         note_value(settings, notices, "schedule", item, schedule_name(settings->schedule));
+    }
+}
+
+static void get_method(Settings *settings, StrBuf *notices)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(settings->document, "compress_with");
+    const Method method = cJSON_IsString(item) ? parse_method(item->valuestring) : METHOD_COUNT;
+    if ((size_t)method < METHOD_COUNT) {
+        settings->compress_with = method;
+    } else if (item) {
+        note_value(settings, notices, "compress_with", item, settings_method(settings));
     }
 }
 
@@ -210,6 +246,7 @@ bool settings_parse(const char *bytes, size_t len, Settings *settings, Error *er
     get_range(settings, "retention_days", 1, RETENTION_DAYS_MAX, &settings->retention_days, &notices);
     get_range(settings, "max_backups", 1, MAX_BACKUPS_MAX, &settings->max_backups, &notices);
     get_bool(settings, "compress", &settings->compress, &notices);
+    get_method(settings, &notices);
     get_bool(settings, "verify_after_backup", &settings->verify_after_backup, &notices);
     get_range(settings, "keep_monthly", 0, KEEP_MONTHLY_MAX, &settings->keep_monthly, &notices);
     get_range(settings, "shrink_alarm_percent", 0, PERCENT_MAX, &settings->shrink_alarm_percent, &notices);
@@ -323,6 +360,9 @@ static bool check_values(const Settings *settings, Error *err)
     if ((size_t)settings->schedule >= SCHEDULE_COUNT) {
         return error_set(err, EK_SETTINGS, "schedule must be daily, weekly or monthly");
     }
+    if ((size_t)settings->compress_with >= METHOD_COUNT) {
+        return error_set(err, EK_SETTINGS, "compress_with must be zstd, gzip or lz4");
+    }
     if (settings->backup_hour < 0 || settings->backup_hour > 23 || settings->backup_minute < 0 ||
         settings->backup_minute > 59) {
         return error_set(err, EK_SETTINGS, "backup_time must be a time of day from 00:00 to 23:59");
@@ -373,6 +413,9 @@ static char *document_text(const Settings *settings)
     set_extra(document, "keep_monthly", settings->keep_monthly, 0);
     set_extra(document, "shrink_alarm_percent", settings->shrink_alarm_percent, SHRINK_ALARM_PERCENT);
     set_extra(document, "stall_minutes", settings->stall_minutes, SETTINGS_STALL_MINUTES);
+    if (settings->compress_with != METHOD_ZSTD || cJSON_GetObjectItemCaseSensitive(document, "compress_with")) {
+        json_set_string(document, "compress_with", settings_method(settings));
+    }
     keep_wrong(settings, document);
     char *text = json_text(document);
     mem_free(time_text);
@@ -470,6 +513,9 @@ char *settings_get(const Settings *settings, const char *key)
     if (!strcmp(key, "schedule")) {
         return mem_strdup(schedule_name(settings->schedule));
     }
+    if (!strcmp(key, "compress_with")) {
+        return mem_strdup(settings_method(settings));
+    }
     return strcmp(key, "backup_time") != 0
                ? NULL
                : mem_printf("%02d:%02d", settings->backup_hour, settings->backup_minute);
@@ -491,16 +537,6 @@ static int parse_number(const char *text)
     return digits >= 1 && digits <= 6 && !text[digits] ? (int)strtol(text, NULL, 10) : -1;
 }
 
-/* SCHEDULE_COUNT for what is none: check_values has the words. */
-static Schedule parse_schedule(const char *value)
-{
-    size_t i = 0;
-    while (i < SCHEDULE_COUNT && utf8_casecmp(value, schedule_names[i])) {
-        i++;
-    }
-    return (Schedule)i;
-}
-
 bool settings_set(Settings *settings, const char *key, const char *value, Error *err)
 {
     Settings changed = *settings; /* borrows the document */
@@ -514,6 +550,8 @@ bool settings_set(Settings *settings, const char *key, const char *value, Error 
         *number = parse_number(value);
     } else if (!strcmp(key, "schedule")) {
         changed.schedule = parse_schedule(value);
+    } else if (!strcmp(key, "compress_with")) {
+        changed.compress_with = parse_method(value);
     } else if (!strcmp(key, "backup_time")) {
         if (!parse_time(value, &changed.backup_hour, &changed.backup_minute)) {
             changed.backup_hour = -1;

@@ -1,6 +1,7 @@
 """Back up a real server, restore with the distribution's own pg_restore, compare all data."""
 import json
 import os
+import re
 import harness
 from harness import check, equal
 
@@ -93,6 +94,22 @@ def test_every_compression(program):
         target = "c_%s_%s" % (method.replace(":", ""), program.kind)
         server.restore(report["unix_path"], target)
         equal(server.checksums(target), server.checksums("odd"), "the data by " + method)
+
+
+def test_compression_by_the_settings(program):
+    """For whom an older pg_restore is to read the files; the switch goes before it."""
+    server, folder = harness.shared_server(), harness.temp_dir("b")
+    done = program.run(["config", "set", "compress_with=gzip", "--folder", program.path(folder)])
+    equal(done.code, 0, "exit code: " + done.err)
+    for switches, compress, method in (([], "true", "gzip"), (["--compress", "lz4"], "true", "lz4"),
+                                       ([], "false", "none")):
+        done = program.run(["config", "set", "compress=" + compress, "--folder", program.path(folder)])
+        report = program.good_backup(server, odd_database(server), folder, switches)
+        with open(report["unix_path"] + ".manifest.json") as f:
+            manifest = json.load(f)
+        needs = re.fullmatch(r"pg_restore 1[78] or newer(.*)", manifest["restore_with"])
+        equal((manifest["compression"], needs and needs.group(1)), (method, ", with lz4" if method == "lz4" else ""),
+              "the manifest with compress=%s and %s" % (compress, switches))
 
 
 def test_writer_during_the_dump(program):

@@ -553,6 +553,8 @@ static void by_key(void **state)
         {"keep_monthly", "121", NULL, EK_SETTINGS, "keep_monthly must be a whole number from 0 to 120"},
         {"shrink_alarm_percent", "0", "0", EK_NONE, NULL},
         {"shrink_alarm_percent", "101", NULL, EK_SETTINGS, "shrink_alarm_percent must be a whole number from 0 to 100"},
+        {"compress_with", "GZIP", "gzip", EK_NONE, NULL},
+        {"compress_with", "brotli", NULL, EK_SETTINGS, "compress_with must be zstd, gzip or lz4"},
         {"colour", "red", NULL, EK_USAGE, "there is no setting \"colour\""},
     };
     Settings settings;
@@ -591,11 +593,13 @@ static void ours_alone(void **state)
     settings.keep_monthly = 12;
     settings.shrink_alarm_percent = 0;
     settings.stall_minutes = 1440;
+    settings.compress_with = METHOD_LZ4;
     assert_ok(settings_save(dir, &settings, &err), &err);
     assert_ok(settings_load(dir, &settings, &err), &err);
     assert_int_equal(settings.keep_monthly, 12);
     assert_int_equal(settings.shrink_alarm_percent, 0);
     assert_int_equal(settings.stall_minutes, 1440);
+    assert_string_equal(settings_method(&settings), "lz4");
     settings.stall_minutes = 0;
     assert_fails(settings_save(dir, &settings, &err), &err, EK_SETTINGS,
                  "stall_minutes must be a whole number from 1 to 1440");
