@@ -17,12 +17,25 @@ COPY = os.path.join(TOP, "build/mutants")
 E2E = {"kill": "test_kill", "faults": "test_faults", "bad": "test_bad_input", "retention": "test_retention",
        "damage": "test_damage", "round": "test_roundtrip", "prove": "test_prove", "snapshot": "test_snapshot",
        "network": "test_network", "export": "test_export", "minor": "test_minor", "moments": "test_moments",
-       "kinds": "test_kinds", "tls": "test_tls"}
+       "kinds": "test_kinds", "tls": "test_tls", "encodings": "test_encodings"}
 
 # What is taken out, file, the text, what stands there instead, the tests: "unit:NAME" or "FILE:TEST".
 MUTANTS = (
     ("the flush of the backup's data", "src/core/backup.c", "if (!fs_flush(run->file, err)) {", "if (false) {",
      ["kill:test_write_faults", "faults:test_killed_and_without_power"]),
+    ("a backup of another encoding is UTF-8", "src/core/dump.c", "if (spec->encoding != NULL) {", "if (false) {",
+     ["unit:test_dump", "encodings:test_latin1"]),
+    ("the encodings that do not come back from UTF-8", "src/core/snapshot.c",
+     'strcmp(encoding, "EUC_JP") == 0', "false", ["encodings:test_euc_jp"]),
+    ("a name that does not exist in UTF-8", "src/core/snapshot.c", 'if (kept || strcmp(encoding, "UTF8") == 0 ||',
+     "if (true ||", ["encodings:test_win1252_with_bytes_that_are_no_character"]),
+    ("a row that does not exist in UTF-8", "src/core/backup_take.c", "if (run->bytes && !run->snapshot.bytes) {",
+     "if (false) {", ["encodings:test_win1252_with_bytes_that_are_no_character"]),
+    ("a proof speaks as the archive does", "src/core/prove_database.c",
+     "         speak_as_archive(run, run->pg, err);", "         (true || speak_as_archive(run, run->pg, err));",
+     ["encodings:test_sql_ascii", "encodings:test_archives_of_others"]),
+    ("names that are not text stay different", "src/core/archive_toc.c", "!toc->bytes && utf8_valid(",
+     "utf8_valid(", ["encodings:test_sql_ascii"]),
     ("what is left out of a server's words", "src/core/redact.c", "stop = safe_end(words, end, kind);",
      "stop = safe_end(words, end, kind); stop = end;",
      ["unit:test_redact", "unit:test_pg", "prove:test_no_row_in_a_message"]),

@@ -56,6 +56,7 @@ typedef struct Run {
     bool lost;      /* once because the session was lost */
     unsigned begun; /* how often, where the tables had changed */
     bool dumped;    /* pg_dump succeeded */
+    bool bytes;     /* the archive is to be in the database's own encoding, though it is none of those (snapshot.h) */
     bool uncounted; /* the counts were lost: the backup is not Verified */
     double expected_seconds; /* what the last backup of this database took; 0: not known */
     /* While pg_dump runs: */
