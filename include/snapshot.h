@@ -87,6 +87,9 @@ bool snapshot_look_again(Pg *pg, Snapshot *snapshot, const Cancel *cancel, char 
 
 const SnapshotTable *snapshot_find(const Snapshot *snapshot, const char *schema, const char *name);
 
+/* How many of its tables must be in a backup. */
+size_t snapshot_needed(const Snapshot *snapshot);
+
 /* Sets `expected` of the manifest's tables and large objects, and compares. EK_DAMAGED names the first table whose
  * rows differ, or that has rows on the server and is not in the backup. */
 bool snapshot_compare(const Snapshot *snapshot, Manifest *manifest, Error *err);

@@ -195,8 +195,9 @@ static bool list_archive(Run *run, Error *err)
     if (!listing_read(run->restore_tool, run->partial, backup_stall_seconds(run), run->cancel, &table_data, err)) {
         return false;
     }
-    return table_data > 0 || run->snapshot.count == 0 ||
-           error_set(err, EK_DAMAGED, "the backup holds no table, and the database has %zu", run->snapshot.count);
+    const size_t needed = snapshot_needed(&run->snapshot);
+    return table_data > 0 || needed == 0 ||
+           error_set(err, EK_DAMAGED, "the backup holds no table, and the database has %zu", needed);
 }
 
 static void on_verify_progress(void *context, const Progress *progress)

@@ -663,6 +663,15 @@ const SnapshotTable *snapshot_find(const Snapshot *snapshot, const char *schema,
     return NULL;
 }
 
+size_t snapshot_needed(const Snapshot *snapshot)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < snapshot->count; i++) {
+        count += !snapshot->tables[i].may_be_missing;
+    }
+    return count;
+}
+
 bool snapshot_compare(const Snapshot *snapshot, Manifest *manifest, Error *err)
 {
     bool *seen = mem_array(snapshot->count, sizeof *seen);
