@@ -23,6 +23,7 @@ typedef struct CatalogEntry {
     bool has_manifest;  /* one that can be read and names this file */
     bool ours;          /* the name has our form */
     int64_t rows;       /* sum over the tables; -1: not known */
+    int64_t large_objects; /* -1: not known */
     double seconds;     /* how long it took; -1 unknown */
     bool pinned;        /* by the manifest: retention leaves it alone */
     char *pin_reason;   /* or NULL */

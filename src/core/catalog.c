@@ -76,6 +76,7 @@ static bool collect(void *context, const char *name, const FsInfo *info)
                                 .created = info->modified,
                                 .level = LEVEL_NONE,
                                 .rows = -1,
+                                .large_objects = -1,
                                 .seconds = -1};
         int64_t named = 0;
         entry->ours = folder_parse_name(name, &named);
@@ -141,6 +142,7 @@ static void apply_manifest(CatalogEntry *entry, const Manifest *manifest)
     entry->has_manifest = true;
     entry->created = moment_of(manifest) ? moment_of(manifest) : entry->created;
     entry->rows = sum_rows(manifest);
+    entry->large_objects = manifest->large_objects;
     entry->seconds = manifest->seconds;
     entry->pinned = manifest->pinned;
     entry->pin_reason = mem_strdup(manifest->pin_reason);
