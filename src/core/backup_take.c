@@ -273,7 +273,7 @@ static void explain_disk(const Run *run, const char *folder, Error *why)
     }
     if (why->kind == EK_SPACE) {
         error_hint(why, "Free %.0f MB there, or choose another folder.",
-                   ((double)run->snapshot.database_bytes * 0.7 + SPACE_RESERVE) / MEGABYTE);
+                   (double)run->room / MEGABYTE);
     }
 }
 
@@ -293,7 +293,7 @@ static bool dump(Run *run, const char *folder, Error *err)
                      .still_working = still_working,
                      .context = run};
     progress_stage(&run->meter, "Starting pg_dump", PART_PREPARED, PART_DUMPED, clock_monotonic_ms());
-    progress_expect(&run->meter, run->expected_seconds, clock_monotonic_ms());
+    progress_expect(&run->meter, run->last.seconds, clock_monotonic_ms());
     for (;;) {
         DumpRefusal refusal = DUMP_REFUSED_NOTHING;
         Error why = ERROR_INIT;
