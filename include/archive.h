@@ -25,7 +25,7 @@ const char *archive_compression_name(ArchiveCompression compression); /* "none",
 
 typedef struct ArchiveEntry {
     int32_t id;         /* dump id */
-    char *tag;          /* the object's name; texts are UTF-8, repaired where the archive's are not */
+    char *tag;          /* the object's name; texts are UTF-8, or what utf8_shown makes of the archive's bytes */
     char *desc;         /* "TABLE", "TABLE DATA", "BLOBS", "SEQUENCE SET", "EXTENSION", "ACL", ... */
     char *schema;       /* or NULL */
     char *owner;        /* or NULL */
@@ -50,6 +50,7 @@ typedef struct Archive {
     char *database;                  /* as the header names it */
     char *server_version;            /* "17.11 (Debian …)" */
     char *tool_version;              /* pg_dump's */
+    char *encoding;                  /* of its texts and rows: "UTF8"; NULL: it does not say */
     ArchiveEntry *entries;
     size_t entry_count;
 } Archive;

@@ -23,6 +23,7 @@ typedef struct CatalogEntry {
     bool has_manifest;  /* one that can be read and names this file */
     bool ours;          /* the name has our form */
     int64_t rows;       /* sum over the tables; -1: not known */
+    int64_t large_objects; /* -1: not known */
     double seconds;     /* how long it took; -1 unknown */
     bool pinned;        /* by the manifest: retention leaves it alone */
     char *pin_reason;   /* or NULL */
@@ -51,7 +52,12 @@ bool catalog_load(const char *folder, int64_t now, Catalog *catalog, Error *err)
  * of another file of this name. */
 void catalog_add_exports(Catalog *catalog, const cJSON *entries);
 
-/* What the newest backup of this database took, for a guess of what the next one will; 0: not known. */
-double catalog_last_seconds(const char *folder, const Connection *connection);
+/* What the newest backup of this database took, which is not damaged and holds all, for a guess of what the next one
+ * will; 0: not known. */
+typedef struct CatalogLast {
+    double seconds;
+    uint64_t bytes;
+} CatalogLast;
+CatalogLast catalog_last(const char *folder, const Connection *connection);
 
 #endif

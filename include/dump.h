@@ -18,6 +18,7 @@ typedef struct DumpSpec {
     const Connection *connection;
     const char *compression; /* "none", "gzip", "gzip:6", "zstd:1", "lz4"; see dump_compression */
     const char *snapshot;    /* an exported snapshot's name, or NULL */
+    const char *encoding;    /* the database's, where the archive is to be UTF-8; NULL: it is to be in the database's */
     const char *session;     /* the application_name under which its session is known on the server */
     FsFile *file;            /* becomes pg_dump's stdout; empty, positioned at its start */
     unsigned stall_seconds;  /* without a byte or a word; 0: never mind */
@@ -30,10 +31,16 @@ typedef struct DumpSpec {
     void *context;
 } DumpSpec;
 
-/* *no_compression (may be NULL) says that the tool failed because it was built without that compression.
+typedef enum DumpRefusal {
+    DUMP_REFUSED_NOTHING,     /* it did not fail, or for another reason */
+    DUMP_REFUSED_COMPRESSION, /* the tool was built without it */
+    DUMP_REFUSED_ENCODING,    /* the database holds text that does not exist in UTF-8 */
+} DumpRefusal;
+
+/* *refusal (may be NULL) says what another try could do without.
  * Errors: EK_CANCELLED; EK_CONNECT (lost, stalled); EK_SPACE, EK_IO (the file); EK_REFUSED (rights); EK_BUSY (a
  * table stays locked); EK_TOOL. */
-bool dump_run(const DumpSpec *spec, const Cancel *cancel, bool *no_compression, Error *err);
+bool dump_run(const DumpSpec *spec, const Cancel *cancel, DumpRefusal *refusal, Error *err);
 
 /* What a pg_dump of this major version is asked to use: `wanted`, or when that is NULL zstd:1 from 16 on and
  * gzip before ("none" when `compress` is false). Static or `wanted` itself. */
@@ -58,6 +65,9 @@ DumpLine dump_parse_line(const char *line, const char **text, size_t *len);
 /* Whether the server itself has ended pg_dump's connection: it restarts, or is told to. By the lines, or an Error's
  * detail. */
 bool dump_was_ended(const char *lines);
+
+/* What an attempt with these last lines was refused. */
+DumpRefusal dump_refusal(const DumpSpec *spec, const char *lines);
 
 /* Turns the last error lines and the exit code into an Error; always false. */
 bool dump_explain(const DumpSpec *spec, unsigned exit_code, const char *lines, Error *err);

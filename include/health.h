@@ -49,6 +49,12 @@ void health_release(Health *health);
 /* Replaces what health holds. What is wrong is told worst first, and only the worst. */
 void health_judge(const HealthFacts *facts, Health *health);
 
+/* Whether the next backup finds room on the folder's disk, by the last one of its database (`last` bytes); where there
+ * is none, by the database's size on the server, which says little (indexes, bloat, how well it compresses), so that
+ * then only a disk that is full is too little; 0: not known. *needed: so much should be free. */
+typedef enum HealthRoom { ROOM_ENOUGH, ROOM_LITTLE, ROOM_TOO_LITTLE } HealthRoom;
+HealthRoom health_room(uint64_t free_bytes, uint64_t last, uint64_t database, uint64_t *needed);
+
 /* After how many hours without a backup one is overdue: one and a half times the schedule's step; a week without. */
 int health_due_hours(const Settings *settings);
 const char *health_sign(HealthState state); /* "✅", "⚠", "❌" */

@@ -27,6 +27,12 @@ void pg_close(Pg *pg); /* NULL is fine */
 int pg_server_version(const Pg *pg);              /* 170011 */
 const char *pg_server_version_text(const Pg *pg); /* "17.11 (Debian 17.11-0+deb13u1)"; borrowed */
 bool pg_uses_tls(const Pg *pg);
+const char *pg_server_encoding(const Pg *pg);     /* of the database: "UTF8", "LATIN1", "SQL_ASCII"; borrowed */
+
+/* Text is UTF-8, into which the server converts it. Where that cannot be, this has the session use another encoding,
+ * as whose bytes all text goes and comes, which here is what utf8_shown makes of them: statements, parameters, values,
+ * messages. "SQL_ASCII" stands for the database's own bytes. To be called between two statements; not for COPY. */
+bool pg_use_bytes(Pg *pg, const char *encoding, const Cancel *cancel, Error *err);
 
 /* Runs one statement, with text parameters ($1 …; NULL is SQL NULL). rows may be NULL. */
 bool pg_query(Pg *pg, const char *sql, const char *const *params, size_t param_count, const Cancel *cancel,

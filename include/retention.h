@@ -70,16 +70,16 @@ bool retention_run(const char *folder, const Settings *settings, const char *mad
                    const Cancel *cancel, size_t *removed, Error *err);
 
 /* The shrink alarm, before the backup of this manifest is committed; the caller holds the folder's lock. Compares with
- * the most that each table had in the good backups of the same database: of the last retention_days (35 at least), and
- * of each month that is kept; what raised an alarm counts when a person has confirmed it, and then nothing before it.
- * Where a table lost too much: writes that into `coming`, freezes retention, pins the backup that had the rows, logs
- * it, and *warning gets the words (caller frees; NULL: nothing to warn of). On failure *warning is set too where there
- * was an alarm. */
+ * the most that each table had, and the large objects, in the good backups of the same database: of the last
+ * retention_days (35 at least), and of each month that is kept; what raised an alarm counts when a person has confirmed
+ * it, and then nothing before it. Where a table lost too much: writes that into `coming`, freezes retention, pins the
+ * backup that had the rows, logs it, and *warning gets the words (caller frees; NULL: nothing to warn of). On failure
+ * *warning is set too where there was an alarm. */
 bool retention_watch(const char *folder, Manifest *coming, const Settings *settings, int64_t now, char **warning,
                      Error *err);
 /* The comparison alone: NULL, or "table work_orders lost 96 % of its rows (12410 before, 400 now)". Tables of at least
- * RETENTION_ALARM_ROWS rows that lost more than `percent` of them count; the worst is named, and *worst (may be NULL)
- * is it in `before`. Caller frees. */
+ * RETENTION_ALARM_ROWS rows that lost more than `percent` of them count, and the large objects as one more table; the
+ * worst is named, and *worst (may be NULL) is it in `before`, or NULL for the large objects. Caller frees. */
 char *retention_loss(const Manifest *before, const Manifest *now, int percent, const TableCount **worst);
 #define RETENTION_ALARM_ROWS 50
 

@@ -36,6 +36,7 @@ typedef struct SnapshotSequence {
 } SnapshotSequence;
 
 typedef struct Snapshot {
+    bool bytes;           /* names are what utf8_shown makes of the database's own bytes, as the archive's must be */
     char *id;             /* for pg_dump's --snapshot; NULL when it could not be exported */
     SnapshotTable *tables; /* those whose rows pg_dump writes: ordinary and unlogged ones, also partitions; of an
                               extension's only those that it marks as its user's data. By name. */
@@ -54,10 +55,17 @@ typedef struct Snapshot {
 void snapshot_init(Snapshot *snapshot);
 void snapshot_release(Snapshot *snapshot);
 
-/* Opens the transaction, exports, lists. *warning (caller frees) says why there is no exported snapshot; then
+/* Opens the transaction, exports, lists.
+ *
+ * A backup is UTF-8, whatever the database is, so that names are text. But the database's own bytes are kept where they
+ * would not come back: SQL_ASCII has no encoding; in EUC_JP and EUC_TW some characters have two codes, of which UTF-8
+ * leaves only one; and any database may hold bytes that are no character. `bytes` asks for it, because pg_dump has met
+ * some; where names hold some, it is found here.
+ *
+ * *warning (caller frees) says why there is no exported snapshot; then
  * nothing can be counted that pg_dump is sure to see. A standby is not even asked for one before the releases of
  * November 2026, which mended it (releases.h): snapshot_unsafe_export is what is said then, NULL where it may. */
-bool snapshot_open(Pg *pg, const Cancel *cancel, Snapshot *snapshot, char **warning, Error *err);
+bool snapshot_open(Pg *pg, bool bytes, const Cancel *cancel, Snapshot *snapshot, char **warning, Error *err);
 
 char *snapshot_unsafe_export(int server_version); /* caller frees */
 
@@ -78,6 +86,9 @@ bool snapshot_look(Pg *pg, const Snapshot *snapshot, const Cancel *cancel, char 
 bool snapshot_look_again(Pg *pg, Snapshot *snapshot, const Cancel *cancel, char **warning, Error *err);
 
 const SnapshotTable *snapshot_find(const Snapshot *snapshot, const char *schema, const char *name);
+
+/* How many of its tables must be in a backup. */
+size_t snapshot_needed(const Snapshot *snapshot);
 
 /* Sets `expected` of the manifest's tables and large objects, and compares. EK_DAMAGED names the first table whose
  * rows differ, or that has rows on the server and is not in the backup. */

@@ -19,6 +19,12 @@ size_t utf8_valid_prefix(const char *bytes, size_t len); /* the bytes before the
  * the cap was met; what came before is added. */
 bool utf8_add_lossy(StrBuf *sb, const char *bytes, size_t len);
 
+/* Text in an encoding that is not known, one to one as UTF-8: valid sequences stay, each other byte becomes U+FFFD and
+ * its two hex digits, and U+FFFD itself comes twice. So different bytes are different text, which goes into a manifest,
+ * and from which the bytes can be had again. A caller that has UTF-8 must not ask for it. Caller frees. */
+char *utf8_shown(const char *bytes, size_t len);
+char *utf8_unshown(const char *text); /* what is not of that form stays as it is */
+
 /* Compares names the way a person expects: ASCII letters without regard to case. */
 int utf8_casecmp(const char *a, const char *b);
 

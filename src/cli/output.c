@@ -278,6 +278,15 @@ void output_add_time(cJSON *object, const char *name, int64_t unix_seconds)
     mem_free(text);
 }
 
+void output_add_count(cJSON *object, const char *name, int64_t count)
+{
+    if (count < 0) {
+        json_set_string(object, name, NULL);
+    } else {
+        json_set_int(object, name, count);
+    }
+}
+
 void output_add_tables(cJSON *object, const Manifest *manifest)
 {
     cJSON *tables = cJSON_AddArrayToObject(object, "tables");
@@ -289,6 +298,7 @@ void output_add_tables(cJSON *object, const Manifest *manifest)
         json_set_int(table, "rows", count->rows);
         cJSON_AddItemToArray(tables, table);
     }
+    output_add_count(object, "large_objects", manifest->large_objects);
 }
 
 int output_error(Output *output, const Error *err)

@@ -47,6 +47,7 @@ void output_json(Output *output, cJSON *document);
 int output_error(Output *output, const Error *err);
 /* Parts of documents: a moment, null for none; the tables with their rows. */
 void output_add_time(cJSON *object, const char *name, int64_t unix_seconds);
+void output_add_count(cJSON *object, const char *name, int64_t count); /* below 0: null */
 void output_add_tables(cJSON *object, const Manifest *manifest);
 /* {"kind", "message", "detail", "hint", "exit_code"}; caller deletes. */
 cJSON *output_error_object(const Error *err);

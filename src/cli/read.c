@@ -129,14 +129,18 @@ static void show_verified(Cli *cli, const char *path, const VerifyResult *result
                                                               : "it holds rows, but no tables for them");
     char *renamed = result->renamed_from ? mem_printf("; its manifest was that of %s", result->renamed_from)
                                          : mem_strdup("");
+    char *objects = manifest->large_objects > 0
+                        ? mem_printf(", %lld large objects", (long long)manifest->large_objects)
+                        : mem_strdup("");
     const bool good = level_is_good(manifest->level);
-    char *line = mem_printf("%s %s: every byte was read (%s, %zu tables, %lld rows); %s%s%s",
+    char *line = mem_printf("%s %s: every byte was read (%s, %zu tables, %lld rows%s); %s%s%s",
                             good ? "\xE2\x9C\x85" : "\xE2\x9A\xA0", fs_base_name(path), size, manifest->table_count,
-                            (long long)all_rows(manifest), compared, part, renamed);
+                            (long long)all_rows(manifest), objects, compared, part, renamed);
     if (!cli->output.quiet) {
         output_coloured(&cli->output, good ? COLOUR_GOOD : COLOUR_WARNING, line);
     }
     mem_free(line);
+    mem_free(objects);
     mem_free(renamed);
     mem_free(part);
     mem_free(compared);

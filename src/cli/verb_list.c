@@ -79,11 +79,8 @@ static cJSON *list_document(Cli *cli, const char *folder, const Catalog *catalog
         output_add_time(backup, "created", entry->created);
         json_set_int(backup, "age_days", entry->age_days);
         json_set_string(backup, "level", level_word(entry->level));
-        if (entry->rows >= 0) {
-            json_set_int(backup, "rows", entry->rows);
-        } else {
-            cJSON_AddNullToObject(backup, "rows");
-        }
+        output_add_count(backup, "rows", entry->rows);
+        output_add_count(backup, "large_objects", entry->large_objects);
         json_set_bool(backup, "pinned", entry->pinned);
         json_set_string(backup, "pin_reason", entry->pin_reason);
         json_set_string(backup, "exported", entry->exported);

@@ -33,6 +33,7 @@ void archive_release(Archive *archive)
     mem_free(archive->database);
     mem_free(archive->server_version);
     mem_free(archive->tool_version);
+    mem_free(archive->encoding);
     archive_init(archive);
 }
 

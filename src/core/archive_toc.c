@@ -6,7 +6,8 @@
  * kind of relation, and large objects in several entries. All that pg_dump cannot have written is refused, also
  * where pg_restore would not look: the sooner a wrong byte is seen the better.
  *
- * Names are in the dump's encoding, which is UTF-8 for our own backups. What is not valid UTF-8 is repaired.
+ * Texts are in the encoding that the entry ENCODING names, which comes first. Ours are UTF-8 as far as the database can
+ * be had in it (snapshot.h); those of another archive are what utf8_shown makes of their bytes.
  */
 #include "archive_private.h"
 
@@ -30,6 +31,7 @@ typedef struct TocReader {
     ArchiveReader *reader;
     Archive *archive;
     size_t kept; /* bytes of texts that are kept */
+    bool bytes;  /* texts are not UTF-8 */
     StrBuf text;
     uint64_t digest; /* of all numbers and texts so far: FNV-1a, to know a copy by */
 } TocReader;
@@ -115,14 +117,8 @@ static bool keep_text(TocReader *toc, bool is_null, char **out, Error *err)
         return archive_damaged(toc->reader, archive_reader_offset(toc->reader), err, "the texts are too many");
     }
     mem_free(*out);
-    if (utf8_valid(toc->text.buf, toc->text.len)) {
-        *out = mem_strndup(toc->text.buf, toc->text.len);
-        return true;
-    }
-    StrBuf repaired;
-    strbuf_init(&repaired, (size_t)ARCHIVE_MAX_TEXT * 3);
-    utf8_add_lossy(&repaired, toc->text.buf, toc->text.len);
-    *out = strbuf_detach(&repaired);
+    *out = !toc->bytes && utf8_valid(toc->text.buf, toc->text.len) ? mem_strndup(toc->text.buf, toc->text.len)
+                                                                   : utf8_shown(toc->text.buf, toc->text.len);
     return true;
 }
 
@@ -382,6 +378,19 @@ static bool read_entry(TocReader *toc, ArchiveEntry *entry, Error *err)
     return true;
 }
 
+/* SET client_encoding = 'LATIN1'; */
+static void take_encoding(TocReader *toc, const ArchiveEntry *entry)
+{
+    static const char words[] = "client_encoding = '";
+    const char *at = entry->definition == NULL ? NULL : strstr(entry->definition, words);
+    if (strcmp(entry->desc, "ENCODING") == 0 && at != NULL) {
+        at += sizeof words - 1;
+        mem_free(toc->archive->encoding);
+        toc->archive->encoding = mem_strndup(at, strcspn(at, "'"));
+        toc->bytes = strcmp(toc->archive->encoding, "UTF8") != 0 && strcmp(toc->archive->encoding, "UNICODE") != 0;
+    }
+}
+
 /* The number of entries, and the entries. */
 static bool read_entries(TocReader *toc, Error *err)
 {
@@ -414,6 +423,7 @@ static bool read_entries(TocReader *toc, Error *err)
         if (!read_entry(toc, entry, err)) {
             return false;
         }
+        take_encoding(toc, entry);
         told = told || (entry->has_data && entry->offset >= 0);
         untold = untold || (entry->has_data && entry->offset < 0);
     }

@@ -17,10 +17,10 @@
 #include <string.h>
 
 #include "auditlog.h"
-#include "catalog.h"
 #include "clock.h"
 #include "dump.h"
 #include "folder.h"
+#include "health.h"
 #include "listing.h"
 #include "machine.h"
 #include "mem.h"
@@ -101,24 +101,32 @@ static bool prepare_tools(Run *run, const char *wanted_compression, Error *err)
     return true;
 }
 
+/* Where it is not known that there is too little, the disk decides: one that becomes full is no harm. */
 static bool check_space(Run *run, const char *folder, Error *err)
 {
-    uint64_t available = 0;
-    if (!fs_free_space(folder, &available, err)) {
-        return false;
+    uint64_t available = UINT64_MAX;
+    Error why = ERROR_INIT;
+    char *warning = NULL;
+    if (!fs_free_space(folder, &available, &why)) {
+        warning = mem_printf("How much room the disk with the backup folder has cannot be seen: %s", why.message);
+        error_clear(&why);
     }
-    const double database = (double)run->snapshot.database_bytes;
-    if ((double)available < database * 0.3) {
-        error_set(err, EK_SPACE, "the disk with the backup folder has %.0f MB free, too little for a backup of %.0f MB",
-                  (double)available / MEGABYTE, database / MEGABYTE);
-        return error_hint(err, "Free %.0f MB there, or choose another folder.",
-                          (database * 0.7 + SPACE_RESERVE - (double)available) / MEGABYTE);
+    const bool known = run->last.bytes > 0;
+    const HealthRoom room = health_room(available, run->last.bytes, run->snapshot.database_bytes, &run->room);
+    const char *what = known ? "the last backup took" : "the database has";
+    const double here = (double)available / MEGABYTE;
+    const double size = (double)(known ? run->last.bytes : run->snapshot.database_bytes) / MEGABYTE;
+    if (room == ROOM_TOO_LITTLE) {
+        error_set(err, EK_SPACE, "the disk with the backup folder has %.1f MB free, too little: %s %.1f MB", here, what,
+                  size);
+        return error_hint(err, "Free %.0f MB there, or choose another folder.", (double)run->room / MEGABYTE - here);
     }
-    if ((double)available < database * 0.7 + SPACE_RESERVE) {
-        char *text = mem_printf("The disk with the backup folder has only %.0f MB free; the database has %.0f MB",
-                                (double)available / MEGABYTE, database / MEGABYTE);
-        backup_warn(run, text);
-        mem_free(text);
+    if (room == ROOM_LITTLE) {
+        warning = mem_printf("The disk with the backup folder has only %.1f MB free; %s %.1f MB", here, what, size);
+    }
+    if (warning != NULL) {
+        backup_warn(run, warning);
+        mem_free(warning);
     }
     return true;
 }
@@ -185,7 +193,7 @@ static bool prepare_server(Run *run, const BackupSpec *spec, Error *err)
     }
     progress_step(&run->meter, "Looking at the tables");
     progress_update(&run->meter, 0.5, 0, clock_monotonic_ms());
-    run->expected_seconds = catalog_last_seconds(spec->folder, &run->connection);
+    run->last = catalog_last(spec->folder, &run->connection);
     return backup_open_snapshot(run, err) && check_space(run, spec->folder, err);
 }
 
@@ -198,8 +206,9 @@ static bool list_archive(Run *run, Error *err)
     if (!listing_read(run->restore_tool, run->partial, backup_stall_seconds(run), run->cancel, &table_data, err)) {
         return false;
     }
-    return table_data > 0 || run->snapshot.count == 0 ||
-           error_set(err, EK_DAMAGED, "the backup holds no table, and the database has %zu", run->snapshot.count);
+    const size_t needed = snapshot_needed(&run->snapshot);
+    return table_data > 0 || needed == 0 ||
+           error_set(err, EK_DAMAGED, "the backup holds no table, and the database has %zu", needed);
 }
 
 static void on_verify_progress(void *context, const Progress *progress)

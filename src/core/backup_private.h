@@ -7,6 +7,7 @@
 
 #include "archive.h"
 #include "backup.h"
+#include "catalog.h"
 #include "copywatch.h"
 #include "counting.h"
 #include "fs.h"
@@ -19,7 +20,6 @@
 #include "verify.h"
 
 #define MEGABYTE (1024.0 * 1024.0)
-#define SPACE_RESERVE (64u * 1024u * 1024u)
 /* The parts of the whole. */
 #define PART_PREPARED 0.02
 #define PART_DUMPED 0.90
@@ -56,8 +56,10 @@ typedef struct Run {
     bool lost;      /* once because the session was lost */
     unsigned begun; /* how often, where the tables had changed */
     bool dumped;    /* pg_dump succeeded */
+    bool bytes;     /* the archive is to be in the database's own encoding, though it is none of those (snapshot.h) */
     bool uncounted; /* the counts were lost: the backup is not Verified */
-    double expected_seconds; /* what the last backup of this database took; 0: not known */
+    CatalogLast last;    /* what the last backup of this database took */
+    uint64_t room;       /* bytes that should be free for this one */
     /* While pg_dump runs: */
     Cancel *stop;  /* its own: requested when the run's is, or when the counts are lost */
     CopyWatch *copies;

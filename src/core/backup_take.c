@@ -91,8 +91,12 @@ bool backup_lock_database(Run *run, const char *folder, const char *ended_job, E
 bool backup_open_snapshot(Run *run, Error *err)
 {
     char *warning = NULL;
-    if (!snapshot_open(run->pg, run->cancel, &run->snapshot, &warning, err)) {
+    if (!snapshot_open(run->pg, run->bytes, run->cancel, &run->snapshot, &warning, err)) {
         return false;
+    }
+    if (run->snapshot.bytes && !run->repeated) {
+        job_log(run->sink, LOG_INFO, "The backup keeps the database's own encoding, %s: not all of it is sure to come "
+                                     "back from UTF-8", pg_server_encoding(run->pg));
     }
     if (warning != NULL) {
         backup_warn(run, warning);
@@ -269,7 +273,7 @@ static void explain_disk(const Run *run, const char *folder, Error *why)
     }
     if (why->kind == EK_SPACE) {
         error_hint(why, "Free %.0f MB there, or choose another folder.",
-                   ((double)run->snapshot.database_bytes * 0.7 + SPACE_RESERVE) / MEGABYTE);
+                   (double)run->room / MEGABYTE);
     }
 }
 
@@ -279,6 +283,7 @@ static bool dump(Run *run, const char *folder, Error *err)
     DumpSpec spec = {.tool = run->dump_tool,
                      .connection = &run->connection,
                      .snapshot = run->snapshot.id,
+                     .encoding = run->snapshot.bytes ? NULL : pg_server_encoding(run->pg),
                      .session = run->session,
                      .stall_seconds = backup_stall_seconds(run),
                      .locked = on_locked,
@@ -288,9 +293,9 @@ static bool dump(Run *run, const char *folder, Error *err)
                      .still_working = still_working,
                      .context = run};
     progress_stage(&run->meter, "Starting pg_dump", PART_PREPARED, PART_DUMPED, clock_monotonic_ms());
-    progress_expect(&run->meter, run->expected_seconds, clock_monotonic_ms());
+    progress_expect(&run->meter, run->last.seconds, clock_monotonic_ms());
     for (;;) {
-        bool no_compression = false;
+        DumpRefusal refusal = DUMP_REFUSED_NOTHING;
         Error why = ERROR_INIT;
         if (!make_partial(run, err)) {
             return false;
@@ -300,10 +305,11 @@ static bool dump(Run *run, const char *folder, Error *err)
         table_meter_start(&run->tables, run->snapshot.table_bytes);
         run->table = NULL;
         run->dump_ms = clock_monotonic_ms();
-        if (dump_run(&spec, run->stop, &no_compression, &why)) {
+        if (dump_run(&spec, run->stop, &refusal, &why)) {
             return true;
         }
-        if (!no_compression || strcmp(run->compression, "gzip") == 0) {
+        run->bytes = run->bytes || refusal == DUMP_REFUSED_ENCODING;
+        if (refusal != DUMP_REFUSED_COMPRESSION || strcmp(run->compression, "gzip") == 0) {
             explain_disk(run, folder, &why);
             pg_fit_hint(connection_is_loopback(&run->connection), &why);
             return error_move(err, &why);
@@ -440,6 +446,15 @@ bool backup_take(Run *run, const char *folder, Error *err)
         }
         const bool lost = counting_lost(run->counting);
         backup_stop_counting(run, true, NULL);
+        if (run->bytes && !run->snapshot.bytes) {
+            job_log(run->sink, LOG_INFO, "The database holds text that does not exist in UTF-8; the backup begins "
+                                         "again, in the database's own encoding, %s", pg_server_encoding(run->pg));
+            error_clear(&why);
+            if (!begin_again(run, folder, err)) {
+                return false;
+            }
+            continue;
+        }
         char *changed = lost ? NULL : what_changed(run, &why);
         if (changed != NULL) {
             error_clear(&why);

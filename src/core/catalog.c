@@ -76,6 +76,7 @@ static bool collect(void *context, const char *name, const FsInfo *info)
                                 .created = info->modified,
                                 .level = LEVEL_NONE,
                                 .rows = -1,
+                                .large_objects = -1,
                                 .seconds = -1};
         int64_t named = 0;
         entry->ours = folder_parse_name(name, &named);
@@ -141,6 +142,7 @@ static void apply_manifest(CatalogEntry *entry, const Manifest *manifest)
     entry->has_manifest = true;
     entry->created = moment_of(manifest) ? moment_of(manifest) : entry->created;
     entry->rows = sum_rows(manifest);
+    entry->large_objects = manifest->large_objects;
     entry->seconds = manifest->seconds;
     entry->pinned = manifest->pinned;
     entry->pin_reason = mem_strdup(manifest->pin_reason);
@@ -268,25 +270,26 @@ bool catalog_load(const char *folder, int64_t now, Catalog *catalog, Error *err)
     return ok;
 }
 
-double catalog_last_seconds(const char *folder, const Connection *connection)
+CatalogLast catalog_last(const char *folder, const Connection *connection)
 {
     Catalog catalog;
     Error why = ERROR_INIT;
     Source source;
-    double seconds = 0;
+    CatalogLast last = {0, 0};
     source_init(&source);
     source_of_connection(connection, &source);
     catalog_init(&catalog);
     if (catalog_load(folder, 0, &catalog, &why)) {
-        for (size_t i = 0; i < catalog.count && seconds <= 0; i++) {
+        for (size_t i = 0; i < catalog.count && last.bytes == 0; i++) {
             const CatalogEntry *entry = &catalog.entries[i];
-            if (source_answers(&entry->from, &source) && entry->level != LEVEL_BAD) {
-                seconds = entry->seconds;
+            if (source_answers(&entry->from, &source) && entry->level > LEVEL_NONE && entry->level != LEVEL_BAD &&
+                !entry->contents) {
+                last = (CatalogLast){entry->seconds > 0 ? entry->seconds : 0, entry->size};
             }
         }
     }
     error_clear(&why);
     catalog_release(&catalog);
     source_release(&source);
-    return seconds > 0 ? seconds : 0;
+    return last;
 }

@@ -8,9 +8,11 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "catalog.h"
 #include "engine.h"
 #include "folder.h"
 #include "fs.h"
+#include "health.h"
 #include "machine.h"
 #include "mem.h"
 #include "pg.h"
@@ -21,8 +23,6 @@
 #include "tools.h"
 
 #define MEGABYTE (1024.0 * 1024.0)
-#define LOW_SPACE (1024u * 1024u * 1024u)
-#define NO_SPACE (100u * 1024u * 1024u)
 /* Neon's Free plan */
 #define PLAN_STORAGE (512.0 * MEGABYTE)
 #define PLAN_EGRESS (5.0 * 1024.0 * MEGABYTE)
@@ -192,15 +192,17 @@ static void check_space(Visit *visit)
         failed(visit, ID_SPACE, CHECK_BAD, &why);
         return;
     }
-    const double database = (double)visit->database_bytes;
-    const bool known = visit->database_bytes >= 0;
-    const bool too_little = known ? (double)available < database * 0.3 : available < NO_SPACE;
-    const bool little = known ? (double)available < database * 0.7 + NO_SPACE : available < LOW_SPACE;
-    char *message = known ? mem_printf("%.0f MB are free; the database has %.1f MB", (double)available / MEGABYTE,
-                                       database / MEGABYTE)
-                          : mem_printf("%.0f MB are free", (double)available / MEGABYTE);
-    if (too_little || little) {
-        note(visit, ID_SPACE, too_little ? CHECK_BAD : CHECK_WARNING, EK_SPACE, message,
+    const CatalogLast last = catalog_last(visit->folder, &visit->connection);
+    const uint64_t database = visit->database_bytes > 0 ? (uint64_t)visit->database_bytes : 0;
+    uint64_t needed = 0;
+    const HealthRoom room = health_room(available, last.bytes, database, &needed);
+    char *more = last.bytes > 0 ? mem_printf("; the last backup took %.1f MB", (double)last.bytes / MEGABYTE)
+                 : database > 0 ? mem_printf("; the database has %.1f MB", (double)database / MEGABYTE)
+                                : mem_strdup("");
+    char *message = mem_printf("%.0f MB are free%s", (double)available / MEGABYTE, more);
+    mem_free(more);
+    if (room != ROOM_ENOUGH) {
+        note(visit, ID_SPACE, room == ROOM_TOO_LITTLE ? CHECK_BAD : CHECK_WARNING, EK_SPACE, message,
              mem_strdup("Free some space on the disk with the backup folder, or choose another folder."));
     } else {
         good(visit, ID_SPACE, message);

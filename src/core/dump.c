@@ -21,7 +21,7 @@
 #include "standstill.h"
 #include "strbuf.h"
 
-#define MAX_ARGUMENTS 12
+#define MAX_ARGUMENTS 13
 #ifndef _WIN32
 #define OUTPUT_ARGUMENT "--file=/dev/stdout"
 #endif
@@ -91,6 +91,9 @@ char **dump_arguments(const DumpSpec *spec)
     }
     list[count++] = compression_argument(spec->tool->major, spec->compression);
     list[count++] = mem_printf("--lock-wait-timeout=%ds", LOCK_LIMIT_SECONDS);
+    if (spec->encoding != NULL) {
+        list[count++] = mem_strdup("--encoding=UTF8");
+    }
     if (spec->snapshot != NULL) {
         list[count++] = mem_printf("--snapshot=%s", spec->snapshot);
     }
@@ -162,6 +165,21 @@ static void explain_mismatch(const Tool *tool, const char *lines, Error *err)
         error_set(err, EK_TOOL, "pg_dump %s is too old for the server", tool->version);
         error_hint(err, "Update CMMS Backup.");
     }
+}
+
+/* The server may say it in any language; a byte and the two names are always in it. */
+static bool is_untranslatable(const char *encoding, const char *lines)
+{
+    return encoding != NULL && has(lines, "0x") && has(lines, encoding) && has(lines, "UTF8");
+}
+
+DumpRefusal dump_refusal(const DumpSpec *spec, const char *lines)
+{
+    const bool compression = has(lines, "not support compression") || has(lines, "not supported by this build") ||
+                             has(lines, "unrecognized compression") || has(lines, "invalid compression");
+    return compression                                   ? DUMP_REFUSED_COMPRESSION
+           : is_untranslatable(spec->encoding, lines) ? DUMP_REFUSED_ENCODING
+                                                         : DUMP_REFUSED_NOTHING;
 }
 
 bool dump_was_ended(const char *lines)
@@ -347,9 +365,9 @@ static char *error_lines(const Watch *watch)
     return strbuf_detach(&sb);
 }
 
-bool dump_run(const DumpSpec *spec, const Cancel *cancel, bool *no_compression, Error *err)
+bool dump_run(const DumpSpec *spec, const Cancel *cancel, DumpRefusal *refusal, Error *err)
 {
-    /* Its messages in English; its archive in the database's own encoding, whatever ours is told to be. */
+    /* Its messages in English. PGCLIENTENCODING is among what is taken out of its environment. */
     static const char *const locale_names[] = {"LC_ALL", "LANGUAGE", "LC_MESSAGES"};
     bool ok = false;
     Watch watch = {0};
@@ -409,9 +427,8 @@ bool dump_run(const DumpSpec *spec, const Cancel *cancel, bool *no_compression, 
     }
     if (result.exit_code != 0) {
         char *lines = error_lines(&watch);
-        if (no_compression != NULL) {
-            *no_compression = has(lines, "not support compression") || has(lines, "not supported by this build") ||
-                              has(lines, "unrecognized compression") || has(lines, "invalid compression");
+        if (refusal != NULL) {
+            *refusal = dump_refusal(spec, lines);
         }
         dump_explain(spec, result.exit_code, lines, err);
         mem_free(lines);

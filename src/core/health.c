@@ -15,7 +15,9 @@
 #define HOUR   3600
 #define DAY    86400
 #define GRACE  300                    /* seconds: clocks of two PCs differ */
-#define ROOM   (64u * 1024u * 1024u)  /* what must be free beside the next backup */
+#define FULL   (1u << 20)             /* bytes: a disk with less has no room for anything */
+#define FIRST  (64u << 20)            /* beside the first backup of a database */
+#define USUAL  (1u << 30)             /* for a backup of which nothing is known */
 #define MB     (1024.0 * 1024.0)
 
 void health_init(Health *health)
@@ -41,6 +43,14 @@ int health_due_hours(const Settings *settings)
     case SCHEDULE_MONTHLY: break;
     }
     return 31 * 36;
+}
+
+HealthRoom health_room(uint64_t free_bytes, uint64_t last, uint64_t database, uint64_t *needed)
+{
+    *needed = last > 0       ? last + last / 2 + FULL
+              : database > 0 ? database / 10 * 7 + FIRST
+                             : USUAL;
+    return free_bytes < FULL || free_bytes < last ? ROOM_TOO_LITTLE : free_bytes < *needed ? ROOM_LITTLE : ROOM_ENOUGH;
 }
 
 const char *health_sign(HealthState state)
@@ -160,6 +170,7 @@ void health_judge(const HealthFacts *facts, Health *health)
     const char *alarm = alarm_of(facts, met);
     const CatalogEntry *last = newest(facts, met, false);
     const CatalogEntry *good = newest(facts, met, true);
+    uint64_t needed = 0;
     health_release(health);
     if (!facts->configured) {
         judge_without_database(facts, good, health);
@@ -173,7 +184,7 @@ void health_judge(const HealthFacts *facts, Health *health)
         char *when = ago(facts, good);
         say(health, HEALTH_WARNING, MEND_BACKUP, mem_printf("A backup is due: the last was made %s", when));
         mem_free(when);
-    } else if (facts->space_known && facts->free_bytes < ROOM + good->size) {
+    } else if (facts->space_known && health_room(facts->free_bytes, good->size, 0, &needed) != ROOM_ENOUGH) {
         say(health, HEALTH_WARNING, facts->removals ? MEND_CLEANUP : MEND_SPACE,
             mem_printf("The disk is nearly full: %.0f MB free, the last backup took %.0f MB",
                        (double)facts->free_bytes / MB, (double)good->size / MB));

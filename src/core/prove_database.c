@@ -357,6 +357,14 @@ static bool create_database(ProveRun *run, Error *err)
     return ok;
 }
 
+/* Names and definitions of an archive that is not UTF-8 are its bytes, and so must a session's about them be. Not that
+ * of the one who makes the database: there an archive does not choose how quotes are read. */
+static bool speak_as_archive(const ProveRun *run, Pg *pg, Error *err)
+{
+    const char *encoding = run->archive.encoding;
+    return encoding == NULL || strcmp(encoding, "UTF8") == 0 || pg_use_bytes(pg, encoding, run->cancel, err);
+}
+
 /* In the empty database, by who made it. */
 static bool prepare_database(ProveRun *run, Pg *pg, Error *err)
 {
@@ -444,7 +452,8 @@ bool prove_make_database(ProveRun *run, Error *err)
         run->pg = pg;
         pg = NULL;
     }
-    ok = ok && (run->pg != NULL || connect_as_role(run, err)) && apply_settings(run, err);
+    ok = ok && (run->pg != NULL || connect_as_role(run, err)) && apply_settings(run, err) &&
+         speak_as_archive(run, run->pg, err);
     pg_close(pg);
     connection_release(&maker);
     return ok;

@@ -336,17 +336,16 @@ static const TableCount **sorted_tables(const Manifest *manifest)
 }
 
 typedef struct Loss {
-    const TableCount *worst;
+    const TableCount *worst; /* one without a name: the large objects */
     double share;
     int64_t left;
     size_t others;
     bool gone;
 } Loss;
 
-/* `left`: NULL where the table is gone. */
-static void weigh(Loss *loss, const TableCount *table, const TableCount *left, int percent)
+/* `rows`: how many are left. */
+static void weigh(Loss *loss, const TableCount *table, int64_t rows, bool gone, int percent)
 {
-    const int64_t rows = left ? left->rows : 0;
     if (table->rows < RETENTION_ALARM_ROWS || rows < 0 || rows >= table->rows) {
         return;
     }
@@ -359,16 +358,19 @@ static void weigh(Loss *loss, const TableCount *table, const TableCount *left, i
         loss->worst = table;
         loss->share = share;
         loss->left = rows;
-        loss->gone = !left;
+        loss->gone = gone;
     }
 }
 
 static char *loss_text(const Loss *loss)
 {
     const TableCount *worst = loss->worst;
-    const bool plain = !strcmp(worst->schema, "public") || !worst->schema[0];
+    const bool plain = !worst->name || !strcmp(worst->schema, "public") || !worst->schema[0];
     char *more = loss->others ? mem_printf("; %zu more table(s) lost too many", loss->others) : mem_strdup("");
-    char *text = loss->gone
+    char *text = !worst->name
+                     ? mem_printf("the large objects lost %.0f %% of their number (%lld before, %lld now)%s",
+                                  loss->share, (long long)worst->rows, (long long)loss->left, more)
+                 : loss->gone
                      ? mem_printf("table %s%s%s lost all of its %lld rows: it is gone%s", plain ? "" : worst->schema,
                                   plain ? "" : ".", worst->name, (long long)worst->rows, more)
                      : mem_printf("table %s%s%s lost %.0f %% of its rows (%lld before, %lld now)%s",
@@ -390,15 +392,17 @@ char *retention_loss(const Manifest *before, const Manifest *now, int percent, c
             k++;
         }
         const bool there = k < now->table_count && by_table(&has[k], &had[i]) == 0;
-        weigh(&loss, had[i], there ? has[k] : NULL, percent);
+        weigh(&loss, had[i], there ? has[k]->rows : 0, !there, percent);
     }
+    const TableCount objects = {.rows = before->large_objects};
+    weigh(&loss, &objects, now->large_objects, false, percent);
     mem_free((void *)had);
     mem_free((void *)has);
     if (!loss.worst) {
         return NULL;
     }
     if (worst) {
-        *worst = loss.worst;
+        *worst = loss.worst == &objects ? NULL : loss.worst;
     }
     return loss_text(&loss);
 }

@@ -246,10 +246,11 @@ static bool raise_alarm(const char *folder, const CatalogEntry *entry, const cha
     return ok;
 }
 
-/* The most that each table had, and in which backup. */
+/* The most that each table had, the large objects as well, and in which backup. */
 typedef struct Baseline {
     Manifest most;                 /* its tables, sorted as by_table has them */
     const CatalogEntry **of_table; /* the backup of each */
+    const CatalogEntry *of_objects;
 } Baseline;
 
 typedef struct Had {
@@ -339,6 +340,10 @@ bool retention_watch(const char *folder, Manifest *coming, const Settings *setti
         }
         error_clear(&why);
         tables += manifests[i].table_count;
+        if (manifests[i].large_objects > base.most.large_objects) {
+            base.most.large_objects = manifests[i].large_objects;
+            base.of_objects = found[i];
+        }
         mem_free(path);
         mem_free(backup);
     }
@@ -353,7 +358,7 @@ bool retention_watch(const char *folder, Manifest *coming, const Settings *setti
     const TableCount *worst = NULL;
     char *loss = retention_loss(&base.most, coming, settings->shrink_alarm_percent, &worst);
     if (loss) {
-        const CatalogEntry *entry = base.of_table[worst - base.most.tables];
+        const CatalogEntry *entry = worst ? base.of_table[worst - base.most.tables] : base.of_objects;
         char *reason = mem_printf("%s since %s", loss, entry->name);
         Error why = ERROR_INIT;
         mem_free(coming->alarm); /* whatever else fails: while nobody confirms it, nothing of this source goes */

@@ -20,6 +20,7 @@
 #include "snapshot.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "mem.h"
@@ -151,6 +152,18 @@ static uint64_t unsigned_value(const PgRows *rows, size_t row, size_t column)
     return value < 0 ? 0 : (uint64_t)value;
 }
 
+static int compare_table(const SnapshotTable *table, const char *schema, const char *name)
+{
+    const int by_schema = strcmp(table->schema, schema);
+    return by_schema != 0 ? by_schema : strcmp(table->name, name);
+}
+
+static int by_name(const void *a, const void *b)
+{
+    const SnapshotTable *other = b;
+    return compare_table(a, other->schema, other->name);
+}
+
 static bool list_tables(Pg *pg, const Cancel *cancel, Snapshot *snapshot, Error *err)
 {
     PgRows *rows = NULL;
@@ -195,6 +208,9 @@ static bool list_tables(Pg *pg, const Cancel *cancel, Snapshot *snapshot, Error 
         snapshot->table_bytes += table->bytes;
     }
     pg_rows_free(rows);
+    if (snapshot->bytes && snapshot->count > 0) { /* the server has sorted the bytes */
+        qsort(snapshot->tables, snapshot->count, sizeof *snapshot->tables, by_name);
+    }
     return true;
 }
 
@@ -322,15 +338,22 @@ static bool may_export(Pg *pg, const Cancel *cancel, char **why, Error *err)
     return true;
 }
 
-bool snapshot_open(Pg *pg, const Cancel *cancel, Snapshot *snapshot, char **warning, Error *err)
+/* Through UTF-8 these do not come back as they were. */
+static bool is_kept_as_it_is(const char *encoding)
+{
+    return strcmp(encoding, "SQL_ASCII") == 0 || strcmp(encoding, "EUC_JP") == 0 || strcmp(encoding, "EUC_TW") == 0;
+}
+
+static bool open_once(Pg *pg, bool bytes, const Cancel *cancel, Snapshot *snapshot, char **warning, Error *err)
 {
     Snapshot found;
     snapshot_init(&found);
+    found.bytes = bytes;
     char *why = NULL;
     PgRows *rows = NULL;
     Error refused = ERROR_INIT;
-    if (!pg_script(pg, session_sql, cancel, err) || !set_newer_timeouts(pg, cancel, err) ||
-        !may_export(pg, cancel, &why, err)) {
+    if ((bytes && !pg_use_bytes(pg, "SQL_ASCII", cancel, err)) || !pg_script(pg, session_sql, cancel, err) ||
+        !set_newer_timeouts(pg, cancel, err) || !may_export(pg, cancel, &why, err)) {
         return false;
     }
     if (!pg_script(pg, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", cancel, err)) {
@@ -362,6 +385,21 @@ bool snapshot_open(Pg *pg, const Cancel *cancel, Snapshot *snapshot, char **warn
     *snapshot = found;
     *warning = why;
     return true;
+}
+
+bool snapshot_open(Pg *pg, bool bytes, const Cancel *cancel, Snapshot *snapshot, char **warning, Error *err)
+{
+    const char *encoding = pg_server_encoding(pg);
+    const bool kept = bytes || is_kept_as_it_is(encoding);
+    Error why = ERROR_INIT;
+    if (open_once(pg, kept, cancel, snapshot, warning, &why)) {
+        return true;
+    }
+    if (kept || strcmp(encoding, "UTF8") == 0 || why.kind == EK_CANCELLED || why.kind == EK_CONNECT) {
+        return error_move(err, &why);
+    }
+    error_clear(&why); /* perhaps a name that does not exist in UTF-8; if it is something else, it is so again */
+    return pg_script(pg, "ROLLBACK", cancel, err) && open_once(pg, true, cancel, snapshot, warning, err);
 }
 
 /* Lets go of what the counts have locked beyond their tables, which were locked before the savepoint. */
@@ -605,12 +643,6 @@ bool snapshot_count(Pg *pg, Snapshot *snapshot, const Cancel *cancel, void (*cou
     return true;
 }
 
-static int compare_table(const SnapshotTable *table, const char *schema, const char *name)
-{
-    const int by_schema = strcmp(table->schema, schema);
-    return by_schema != 0 ? by_schema : strcmp(table->name, name);
-}
-
 /* The server sorts names as bytes (type name, collation C), and so does strcmp. */
 const SnapshotTable *snapshot_find(const Snapshot *snapshot, const char *schema, const char *name)
 {
@@ -629,6 +661,15 @@ const SnapshotTable *snapshot_find(const Snapshot *snapshot, const char *schema,
         }
     }
     return NULL;
+}
+
+size_t snapshot_needed(const Snapshot *snapshot)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < snapshot->count; i++) {
+        count += !snapshot->tables[i].may_be_missing;
+    }
+    return count;
 }
 
 bool snapshot_compare(const Snapshot *snapshot, Manifest *manifest, Error *err)

@@ -1,6 +1,9 @@
 #include "utf.h"
 
 #include <stdint.h>
+#include <string.h>
+
+#include "mem.h"
 
 /* The length of the valid sequence at the start of the bytes, 0 when there is none (Unicode, table 3-7). */
 static size_t sequence_len(const unsigned char *p, size_t len)
@@ -78,6 +81,68 @@ bool utf8_add_lossy(StrBuf *sb, const char *bytes, size_t len)
         start = i;
     }
     return strbuf_add(sb, bytes + start, i - start);
+}
+
+static const char stand_in[] = "\xEF\xBF\xBD";
+#define STAND_IN_LEN (sizeof stand_in - 1)
+
+static bool is_stand_in(const char *p)
+{
+    return strncmp(p, stand_in, STAND_IN_LEN) == 0;
+}
+
+char *utf8_shown(const char *bytes, size_t len)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    size_t more = 0;
+    for (size_t i = 0; i < len;) {
+        const size_t step = sequence_len((const unsigned char *)bytes + i, len - i);
+        more += step == 0 ? STAND_IN_LEN + 1 : step == STAND_IN_LEN && is_stand_in(bytes + i) ? STAND_IN_LEN : 0;
+        i += step == 0 ? 1 : step;
+    }
+    char *text = mem_alloc(len + more + 1), *to = text;
+    for (size_t i = 0; i < len;) {
+        const size_t step = sequence_len((const unsigned char *)bytes + i, len - i);
+        const bool itself = step == STAND_IN_LEN && is_stand_in(bytes + i);
+        if (step == 0 || itself) {
+            memcpy(to, stand_in, STAND_IN_LEN);
+            to += STAND_IN_LEN;
+        }
+        if (step == 0) {
+            *to++ = digits[(unsigned char)bytes[i] >> 4];
+            *to++ = digits[(unsigned char)bytes[i] & 15];
+        }
+        memcpy(to, bytes + i, step);
+        to += step;
+        i += step == 0 ? 1 : step;
+    }
+    return text;
+}
+
+static int digit(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+char *utf8_unshown(const char *text)
+{
+    char *bytes = mem_alloc(strlen(text) + 1), *to = bytes;
+    while (*text != '\0') {
+        const char *behind = is_stand_in(text) ? text + STAND_IN_LEN : NULL;
+        if (behind != NULL && is_stand_in(behind)) {
+            text = behind;
+        } else if (behind != NULL && digit(behind[0]) >= 0 && digit(behind[1]) >= 0) {
+            *to++ = (char)(digit(behind[0]) * 16 + digit(behind[1]));
+            text = behind + 2;
+            continue;
+        }
+        const size_t step = behind != NULL ? STAND_IN_LEN : 1;
+        memcpy(to, text, step);
+        to += step;
+        text += step;
+    }
+    *to = '\0';
+    return bytes;
 }
 
 static int fold(unsigned char c)

@@ -133,6 +133,10 @@ static bool compare_objects(const Manifest *found, Manifest *recorded, Error *er
         return error_set(err, EK_DAMAGED, "it holds %lld large objects where the manifest says %lld",
                          (long long)found->large_objects, (long long)recorded->large_objects);
     }
+    if (recorded->large_objects_expected >= 0 && found->large_objects != recorded->large_objects_expected) {
+        return error_set(err, EK_DAMAGED, "it holds %lld large objects where the database held %lld",
+                         (long long)found->large_objects, (long long)recorded->large_objects_expected);
+    }
     if (recorded->large_objects < 0 && found->large_objects > 0) {
         recorded->large_objects = found->large_objects;
     }

@@ -27,6 +27,7 @@
 #include "pglibrary.h"
 #include "standstill.h"
 #include "strbuf.h"
+#include "utf.h"
 
 #define CANCEL_LIMIT_MS 1200u /* with the next one: within two seconds */
 #define DRAIN_LIMIT_MS 600u
@@ -46,6 +47,7 @@ struct Pg {
     bool copying;
     bool broken; /* something is still under way on it */
     bool loopback;
+    bool bytes;  /* its text is not UTF-8: pg_use_bytes */
     unsigned patience;     /* seconds */
     bool asks;             /* its statement is about another session: the server is not asked about it */
     int64_t number;        /* what session_number found last; 0: it was not asked */
@@ -54,6 +56,7 @@ struct Pg {
 
 struct PgRows {
     PGresult *result;
+    char **texts; /* of a session whose text is not UTF-8: what stands for the values, row by row; else NULL */
 };
 
 static bool lost(Pg *pg, Error *err)
@@ -104,6 +107,12 @@ const char *pg_server_version_text(const Pg *pg)
 {
     const char *text = PQparameterStatus(pg->conn, "server_version");
     return text == NULL ? "" : text;
+}
+
+const char *pg_server_encoding(const Pg *pg)
+{
+    const char *name = PQparameterStatus(pg->conn, "server_encoding");
+    return name == NULL ? "" : name;
 }
 
 bool pg_uses_tls(const Pg *pg)
@@ -234,19 +243,46 @@ static bool next_result(Pg *pg, const Cancel *cancel, PGresult **result, Error *
     }
 }
 
+/* What came, as UTF-8; NULL stays NULL. Caller frees. */
+static char *text_of(const Pg *pg, const char *bytes)
+{
+    return bytes == NULL || !pg->bytes ? mem_strdup(bytes) : utf8_shown(bytes, strlen(bytes));
+}
+
 static bool result_error(Pg *pg, const PGresult *result, Error *err)
 {
     const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-    if (message == NULL) {
-        message = PQresultErrorMessage(result);
-    }
+    const char *primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    char *message = text_of(pg, primary == NULL ? PQresultErrorMessage(result) : primary);
+    char *detail = text_of(pg, PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL));
+    char *hint = text_of(pg, PQresultErrorField(result, PG_DIAG_MESSAGE_HINT));
     if (PQstatus(pg->conn) == CONNECTION_BAD && state != NULL && strncmp(state, "57", 2) != 0) {
         state = NULL;
     }
-    pg_explain_statement(state, message, PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL),
-                         PQresultErrorField(result, PG_DIAG_MESSAGE_HINT), err);
+    pg_explain_statement(state, message, detail, hint, err);
+    mem_free(message);
+    mem_free(detail);
+    mem_free(hint);
     return pg_fit_hint(pg->loopback, err);
+}
+
+/* Takes the result. */
+static PgRows *rows_of(const Pg *pg, PGresult *result)
+{
+    PgRows *rows = mem_alloc(sizeof *rows);
+    *rows = (PgRows){.result = result};
+    if (!pg->bytes) {
+        return rows;
+    }
+    const int count = PQntuples(result), fields = PQnfields(result);
+    rows->texts = mem_array((size_t)count * (size_t)fields, sizeof *rows->texts);
+    for (int row = 0; row < count; row++) {
+        for (int column = 0; column < fields; column++) {
+            rows->texts[row * fields + column] =
+                PQgetisnull(result, row, column) != 0 ? NULL : text_of(pg, PQgetvalue(result, row, column));
+        }
+    }
+    return rows;
 }
 
 static bool usable(const Pg *pg, Error *err)
@@ -304,12 +340,28 @@ static bool collect(Pg *pg, const Cancel *cancel, PgRows **rows, Error *err)
         return error_move(err, &first);
     }
     if (rows != NULL) {
-        *rows = mem_alloc(sizeof **rows);
-        (*rows)->result = keep;
+        *rows = rows_of(pg, keep);
     } else {
         PQclear(keep);
     }
     return true;
+}
+
+static bool send_as_bytes(Pg *pg, const char *sql, const char *const *params, size_t param_count)
+{
+    char *statement = utf8_unshown(sql);
+    char **values = mem_array(param_count + 1, sizeof *values);
+    for (size_t i = 0; i < param_count; i++) {
+        values[i] = params[i] == NULL ? NULL : utf8_unshown(params[i]);
+    }
+    const bool sent = PQsendQueryParams(pg->conn, statement, (int)param_count, NULL, (const char *const *)values, NULL,
+                                        NULL, 0) != 0;
+    for (size_t i = 0; i < param_count; i++) {
+        mem_free(values[i]);
+    }
+    mem_free(values);
+    mem_free(statement);
+    return sent;
 }
 
 bool pg_query(Pg *pg, const char *sql, const char *const *params, size_t param_count, const Cancel *cancel,
@@ -321,10 +373,9 @@ bool pg_query(Pg *pg, const char *sql, const char *const *params, size_t param_c
     if (param_count > 65535) {
         return error_set(err, EK_INTERNAL, "a statement has too many parameters");
     }
-    if (PQsendQueryParams(pg->conn, sql, (int)param_count, NULL, params, NULL, NULL, 0) == 0) {
-        return lost(pg, err);
-    }
-    return collect(pg, cancel, rows, err);
+    const bool sent = pg->bytes ? send_as_bytes(pg, sql, params, param_count)
+                                : PQsendQueryParams(pg->conn, sql, (int)param_count, NULL, params, NULL, NULL, 0) != 0;
+    return sent ? collect(pg, cancel, rows, err) : lost(pg, err);
 }
 
 bool pg_script(Pg *pg, const char *sql, const Cancel *cancel, Error *err)
@@ -332,10 +383,18 @@ bool pg_script(Pg *pg, const char *sql, const Cancel *cancel, Error *err)
     if (!usable(pg, err)) {
         return false;
     }
-    if (PQsendQuery(pg->conn, sql) == 0) {
-        return lost(pg, err);
-    }
-    return collect(pg, cancel, NULL, err);
+    char *bytes = pg->bytes ? utf8_unshown(sql) : NULL;
+    const bool sent = PQsendQuery(pg->conn, bytes == NULL ? sql : bytes) != 0;
+    mem_free(bytes);
+    return sent ? collect(pg, cancel, NULL, err) : lost(pg, err);
+}
+
+bool pg_use_bytes(Pg *pg, const char *encoding, const Cancel *cancel, Error *err)
+{
+    const char *const params[] = {encoding};
+    static const char sql[] = "SELECT pg_catalog.set_config('client_encoding', $1, false)";
+    pg->bytes = pg_query(pg, sql, params, 1, cancel, NULL, err);
+    return pg->bytes;
 }
 
 bool pg_answers(Pg *pg)
@@ -360,7 +419,8 @@ const char *pg_value(const PgRows *rows, size_t row, size_t column)
         PQgetisnull(rows->result, (int)row, (int)column) != 0) {
         return NULL;
     }
-    return PQgetvalue(rows->result, (int)row, (int)column);
+    return rows->texts != NULL ? rows->texts[row * (size_t)PQnfields(rows->result) + column]
+                               : PQgetvalue(rows->result, (int)row, (int)column);
 }
 
 int64_t pg_value_int(const PgRows *rows, size_t row, size_t column, int64_t fallback)
@@ -378,6 +438,11 @@ int64_t pg_value_int(const PgRows *rows, size_t row, size_t column, int64_t fall
 void pg_rows_free(PgRows *rows)
 {
     if (rows != NULL) {
+        const size_t values = rows->texts == NULL ? 0 : pg_row_count(rows) * (size_t)PQnfields(rows->result);
+        for (size_t i = 0; i < values; i++) {
+            mem_free(rows->texts[i]);
+        }
+        mem_free(rows->texts);
         PQclear(rows->result);
         mem_free(rows);
     }

@@ -130,6 +130,8 @@ static void add_rows(Details *details)
                                                : mem_printf(TEXT_DETAILS_ROWS_COUNTED,
                                                             (unsigned long long)details->manifest.table_count, number));
     mem_free(number);
+    add_fact(details, TEXT_DETAILS_OBJECTS,
+             details->manifest.large_objects < 0 ? NULL : locale_number((double)details->manifest.large_objects, 0));
 }
 
 static void add_file(Details *details, const char *path)

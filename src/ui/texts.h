@@ -225,6 +225,7 @@
 #define TEXT_DETAILS_PROGRAM "Program"
 #define TEXT_DETAILS_TABLES "Tables"
 #define TEXT_DETAILS_ROWS_COUNTED "%llu, with %s rows counted"
+#define TEXT_DETAILS_OBJECTS "Large objects"
 #define TEXT_DETAILS_EXTENSIONS "Extensions"
 #define TEXT_DETAILS_GRANTS "Rights for"
 #define TEXT_DETAILS_WARNING "Warning"

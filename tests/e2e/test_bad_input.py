@@ -360,6 +360,46 @@ def test_full_disk(program):
             subprocess.run(["umount", folder], check=True)
 
 
+def test_room_by_the_last_backup(program):
+    """What a database has on its server says little about its backup: the last one does. (M16)"""
+    server = harness.shared_server()
+    server.psql("DROP DATABASE IF EXISTS even")
+    server.psql("CREATE DATABASE even")
+    server.psql("CREATE TABLE even (t text); ALTER TABLE even ALTER t SET STORAGE EXTERNAL; "
+                "INSERT INTO even SELECT repeat('x', 100000) FROM generate_series(1, 400)", "even")
+    folder = harness.temp_dir("room")
+
+    def space():
+        done = program.run(["doctor", "--json", "--folder", program.path(folder)], env=server.env("even"))
+        return next((c["state"], c["message"].partition("; ")[2]) for c in done.json()["checks"]
+                    if c["name"] == "free space")
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=10m", "tmpfs", folder], check=True)
+    try:
+        state, words = space()
+        check(state == "warning" and words.startswith("the database has "), "the doctor, before: %s" % words)
+        report = run(program, folder, env=server.env("even"))
+        equal(report.code, 0, "there is room: " + report.out)
+        warnings = harness.warnings_of(report.json())
+        check(len(warnings) == 1 and " MB free; the database has " in warnings[0], "it is not known: %s" % warnings)
+        report = run(program, folder, env=server.env("even"))
+        equal((report.code, harness.warnings_of(report.json())), (0, []), "by the last one there is enough")
+        equal(space(), ("good", "the last backup took 0.%d MB" % round(report.json()["bytes"] * 10 / 1024 ** 2)),
+              "the doctor, then")
+        # Rows that do not compress: the next backup would be as large as one that does not fit.
+        server.psql("INSERT INTO even SELECT (SELECT string_agg(md5(random()::text || i || j), '') "
+                    "FROM generate_series(1, 3000) j) FROM generate_series(1, 100) i", "even")
+        report = run(program, folder, env=server.env("even"))
+        equal((report.code, harness.warnings_of(report.json())), (0, []), "more than the last one took")
+        left = os.statvfs(folder).f_bavail * os.statvfs(folder).f_frsize
+        with open(os.path.join(folder, "filler"), "wb") as f:
+            f.write(bytes(left - 2 * 1024 ** 2))
+        report = run(program, folder, env=server.env("even"))
+        error = report.json()["error"]
+        check(report.code == 8 and " MB free, too little: the last backup took " in error["message"], report.out)
+    finally:
+        subprocess.run(["umount", folder], check=True)
+
+
 def test_damaged_settings(program):
     server = harness.shared_server()
     folder = harness.temp_dir("b")

@@ -268,6 +268,25 @@ def test_shrink_alarm(program):
           ["alarm", "alarm", "unfreeze", "cleanup", "cleanup"], "the log")
 
 
+def test_large_objects_that_are_gone(program):
+    server = harness.shared_server()
+    database = "objects_" + program.kind
+    server.psql('DROP DATABASE IF EXISTS "%s"' % database)
+    server.psql('CREATE DATABASE "%s"' % database)
+    server.psql("CREATE TABLE t (a int); SELECT count(lo_from_bytea(0, 'x')) FROM generate_series(1, 60)", database)
+    folder = harness.temp_dir("r")
+    first = os.path.basename(program.good_backup(server, database, folder)["unix_path"])
+    server.psql("SELECT count(lo_unlink(oid)) FROM pg_largeobject_metadata", database)
+    report = program.good_backup(server, database, folder)
+    reason = "the large objects lost 100 % of their number (60 before, 0 now) since " + first
+    warnings = harness.warnings_of(report)
+    check(len(warnings) == 1 and warnings[0].startswith("Shrink alarm: " + reason), "the warning: %s" % warnings)
+    listed = verb(program, folder, "list")
+    equal([(b["name"], b["pin_reason"]) for b in listed["backups"] if b["pinned"]], [(first, reason)], "the pin")
+    equal([b["large_objects"] for b in listed["backups"]], [0, 60], "the list")
+    server.psql('DROP DATABASE "%s"' % database)
+
+
 def test_rules_that_are_not_known(program):
     """Settings that are damaged, wrong, gone or in conflict: the defaults may keep, not remove. (B2)"""
     kept = '{"retention_days": 3650, "max_backups": 10000}'

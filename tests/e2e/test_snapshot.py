@@ -197,6 +197,16 @@ def test_large_objects_are_counted(program):
         with open(report["unix_path"] + ".manifest.json", encoding="utf-8") as f:
             manifest = json.load(f)
         equal((manifest["large_objects"], manifest["large_objects_expected"]), (3, 3), "large objects")
+        equal(report["large_objects"], 3, "the report")
+        run = lambda *verb: program.run([*verb, "--json", "--folder", program.path(folder)])
+        equal(run("list").json()["backups"][0]["large_objects"], 3, "the list")
+        equal(run("verify", "--all").json()["files"][0]["large_objects"], 3, "what is verified")
+        for member, words in (("large_objects", "it holds 3 large objects where the manifest says 4"),
+                              ("large_objects_expected", "it holds 3 large objects where the database held 4")):
+            with open(report["unix_path"] + ".manifest.json", "w", encoding="utf-8") as f:
+                json.dump({**manifest, member: 4}, f)
+            done = run("verify", "--all")
+            check(done.code == 7 and words in done.out, "%s of another number: %s" % (member, done.out))
     finally:
         server.psql("DROP DATABASE large")
 

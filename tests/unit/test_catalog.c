@@ -235,15 +235,15 @@ static void what_the_last_backup_took(void **state)
     connection_init(&connection);
     connection.host = mem_strdup("h");
     connection.database = mem_strdup("cmms");
-    assert_true(catalog_last_seconds(dir, &connection) <= 0);
+    assert_int_equal(catalog_last(dir, &connection).bytes, 0);
     for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         char *name = mem_printf("cmms_backup_2026010%zu_020000.backup", i + 1), *path = fs_join(dir, name);
         char *manifest_path = folder_manifest_path(path);
         Manifest manifest;
         manifest_init(&manifest);
-        test_write(path, "1234567");
+        test_write(path, &"12345678"[i]); /* each a byte shorter */
         manifest.file = mem_strdup(name);
-        manifest.bytes = 7;
+        manifest.bytes = 8 - i;
         manifest.sha256 = mem_strdup(SHA);
         manifest.database = mem_strdup(rows[i].database);
         manifest.host = mem_strdup(rows[i].host);
@@ -257,8 +257,9 @@ static void what_the_last_backup_took(void **state)
         mem_free(path);
         mem_free(name);
     }
-    const double seconds = catalog_last_seconds(dir, &connection);
-    assert_true(seconds > 19.9 && seconds < 20.1);
+    const CatalogLast last = catalog_last(dir, &connection);
+    assert_true(last.seconds > 19.9 && last.seconds < 20.1);
+    assert_int_equal(last.bytes, 7);
     connection_release(&connection);
     test_dir_remove(dir);
 }

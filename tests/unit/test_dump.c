@@ -104,9 +104,36 @@ static void builds_arguments(void **state)
         spec.snapshot = "00000003-0000001B-1";
         arguments = dump_arguments(&spec);
         has_argument(arguments, "--snapshot=00000003-0000001B-1", true);
+        has_argument(arguments, "--encoding=UTF8", false);
+        dump_free_arguments(arguments);
+        spec.encoding = "LATIN1";
+        arguments = dump_arguments(&spec);
+        has_argument(arguments, "--encoding=UTF8", true);
         dump_free_arguments(arguments);
     }
     connection_release(&connection);
+}
+
+static void what_can_be_done_without(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *encoding, *lines;
+        DumpRefusal refusal;
+    } cases[] = {
+        {"WIN1252", "query failed: ERROR:  character with byte sequence 0x81 in encoding \"WIN1252\" has no equivalent "
+                    "in encoding \"UTF8\"", DUMP_REFUSED_ENCODING},
+        {"EUC_CN", "Fehlermeldung vom Server: FEHLER:  Zeichen mit Byte-Folge 0xa2 0xa1 in Kodierung \xC2\xBB" "EUC_CN"
+                   "\xC2\xAB hat keine Entsprechung in Kodierung \xC2\xBBUTF8\xC2\xAB", DUMP_REFUSED_ENCODING},
+        {NULL, "character with byte sequence 0x81 in encoding \"WIN1252\" has no equivalent in encoding \"UTF8\"",
+         DUMP_REFUSED_NOTHING}, /* it was not asked to be UTF-8 */
+        {"UTF8", "permission denied for table UTF8", DUMP_REFUSED_NOTHING},
+        {"UTF8", "error: this build does not support compression with zstd", DUMP_REFUSED_COMPRESSION},
+    };
+    for (size_t i = 0; i < TEST_COUNT(cases); i++) {
+        const DumpSpec spec = {.encoding = cases[i].encoding};
+        assert_int_equal(dump_refusal(&spec, cases[i].lines), cases[i].refusal);
+    }
 }
 
 static void explains_failures(void **state)
@@ -186,6 +213,7 @@ static void explains_failures(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(parses_lines), cmocka_unit_test(chooses_the_compression),
-                                       cmocka_unit_test(builds_arguments), cmocka_unit_test(explains_failures)};
+                                       cmocka_unit_test(builds_arguments), cmocka_unit_test(what_can_be_done_without),
+                                       cmocka_unit_test(explains_failures)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

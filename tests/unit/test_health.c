@@ -5,6 +5,7 @@
 #define NOW  1768000000
 #define HOUR 3600
 #define DAY  86400
+#define MB   ((uint64_t)1024 * 1024)
 
 typedef struct Row {
     int64_t age; /* seconds; 0 and LEVEL_NONE: end of the rows */
@@ -17,7 +18,6 @@ typedef struct Row {
 static void judged(void **state)
 {
     (void)state;
-    const uint64_t mb = 1024 * 1024;
     static const Source ours = {NULL, (char *)"h:1", (char *)"cmms"};
     static const char alarm[] = "table parts lost 96 % of its rows (12410 before, 400 now)";
     const struct {
@@ -148,19 +148,19 @@ static void judged(void **state)
          "A backup is due: the last was made 1 day ago",
          NULL},
         {{{HOUR, LEVEL_VERIFIED, NULL}},
-         {.configured = true, .space_known = true, .free_bytes = 163 * mb, .removals = 2},
+         {.configured = true, .space_known = true, .free_bytes = 150 * MB, .removals = 2},
          HEALTH_WARNING,
          MEND_CLEANUP,
-         "The disk is nearly full: 163 MB free, the last backup took 100 MB",
+         "The disk is nearly full: 150 MB free, the last backup took 100 MB",
          NULL},
         {{{HOUR, LEVEL_VERIFIED, NULL}},
-         {.configured = true, .space_known = true, .free_bytes = 163 * mb},
+         {.configured = true, .space_known = true, .free_bytes = 150 * MB},
          HEALTH_WARNING,
          MEND_SPACE,
-         "The disk is nearly full: 163 MB free, the last backup took 100 MB",
+         "The disk is nearly full: 150 MB free, the last backup took 100 MB",
          NULL},
         {{{HOUR, LEVEL_VERIFIED, NULL}},
-         {.configured = true, .space_known = true, .free_bytes = 164 * mb},
+         {.configured = true, .space_known = true, .free_bytes = 151 * MB},
          HEALTH_GOOD,
          MEND_NOTHING,
          "Protected: last backup 1 hour ago, verified",
@@ -179,7 +179,7 @@ static void judged(void **state)
             }
             names[catalog.count] = mem_printf("%zu.backup", catalog.count);
             entries[catalog.count] = (CatalogEntry){.name = names[catalog.count],
-                                                    .size = 100 * mb,
+                                                    .size = 100 * MB,
                                                     .created = NOW - row->age,
                                                     .level = row->level};
             if (row->source) {
@@ -209,6 +209,32 @@ static void judged(void **state)
     }
     health_release(&health);
     assert_null(health.text);
+}
+
+static void room(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t free_bytes, last, database;
+        HealthRoom room;
+        uint64_t needed;
+    } cases[] = {
+        {24 * MB, MB / 3, 116 * MB, ROOM_ENOUGH, MB / 3 + MB / 6 + MB}, /* whatever the database has on the server */
+        {100 * MB, 100 * MB, 10 * MB, ROOM_LITTLE, 151 * MB},
+        {100 * MB - 1, 100 * MB, 10 * MB, ROOM_TOO_LITTLE, 151 * MB},
+        {151 * MB, 100 * MB, 0, ROOM_ENOUGH, 151 * MB},
+        {24 * MB, 0, 1000 * MB, ROOM_LITTLE, 764 * MB}, /* not known, so the disk decides */
+        {MB, 0, 1000 * MB, ROOM_LITTLE, 764 * MB},
+        {MB - 1, 0, 1000 * MB, ROOM_TOO_LITTLE, 764 * MB}, /* nothing fits */
+        {764 * MB, 0, 1000 * MB, ROOM_ENOUGH, 764 * MB},
+        {1023 * MB, 0, 0, ROOM_LITTLE, 1024 * MB},
+        {1024 * MB, 0, 0, ROOM_ENOUGH, 1024 * MB},
+    };
+    for (size_t i = 0; i < TEST_COUNT(cases); i++) {
+        uint64_t needed = 0;
+        assert_int_equal(health_room(cases[i].free_bytes, cases[i].last, cases[i].database, &needed), cases[i].room);
+        assert_int_equal(needed, cases[i].needed);
+    }
 }
 
 static void ages(void **state)
@@ -254,7 +280,8 @@ static void signs(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(judged), cmocka_unit_test(ages), cmocka_unit_test(due),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(judged), cmocka_unit_test(room), cmocka_unit_test(ages),
+                                       cmocka_unit_test(due),
                                        cmocka_unit_test(signs)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

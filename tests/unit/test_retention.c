@@ -330,6 +330,51 @@ static void losses(void **state)
     }
 }
 
+static void large_objects_are_one_more_table(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t before, now;
+        const char *text;
+    } rows[] = {
+        {500, 0, "the large objects lost 100 % of their number (500 before, 0 now)"},
+        {500, 340, "the large objects lost 32 % of their number (500 before, 340 now)"},
+        {500, 350, NULL},
+        {49, 0, NULL},
+        {-1, 0, NULL},
+        {500, -1, NULL}, /* not counted */
+    };
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        for (int64_t left = 0; left <= 100; left += 20) {
+            Manifest before, now;
+            const TableCount *worst = NULL;
+            manifest_init(&before);
+            manifest_init(&now);
+            manifest_add_table(&before, "public", "a", 100, -1, 0);
+            manifest_add_table(&now, "public", "a", left, -1, 0);
+            worst = before.tables;
+            before.large_objects = rows[i].before;
+            now.large_objects = rows[i].now;
+            char *text = retention_loss(&before, &now, 30, &worst);
+            if (left == 100 && rows[i].text) {
+                assert_text(text, rows[i].text);
+                assert_null(worst);
+            } else if (left == 100) {
+                assert_null(text);
+            } else if (left > 0 && rows[i].now == 0 && rows[i].text) { /* the worse of the two */
+                char *both = mem_printf("%s; 1 more table(s) lost too many", rows[i].text);
+                assert_string_equal(text, left < 70 ? both : rows[i].text);
+                mem_free(both);
+                mem_free(text);
+            } else {
+                mem_free(text);
+            }
+            manifest_release(&before);
+            manifest_release(&now);
+        }
+    }
+}
+
 static void the_worst_is_named(void **state)
 {
     (void)state;
@@ -356,6 +401,7 @@ int main(void)
         cmocka_unit_test(by_the_usual_rules), cmocka_unit_test(by_number),     cmocka_unit_test(months),
         cmocka_unit_test(over_a_new_year),    cmocka_unit_test(frozen), cmocka_unit_test(rules_that_are_not_known),
                cmocka_unit_test(made_just_now),
-        cmocka_unit_test(any_clock),          cmocka_unit_test(losses),        cmocka_unit_test(the_worst_is_named)};
+        cmocka_unit_test(any_clock),          cmocka_unit_test(losses),        cmocka_unit_test(the_worst_is_named),
+        cmocka_unit_test(large_objects_are_one_more_table)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -33,6 +33,14 @@ static void finds_by_both_names(void **state)
     assert_null(snapshot_find(&empty, "public", "t"));
 }
 
+static void what_an_extension_owns_is_not_needed(void **state)
+{
+    (void)state;
+    const Snapshot of_extension = {.tables = &rows_of[4], .count = 1};
+    assert_int_equal(snapshot_needed(&snapshot), 4);
+    assert_int_equal(snapshot_needed(&of_extension), 0);
+}
+
 static void accepts_equal_counts(void **state)
 {
     (void)state;
@@ -104,7 +112,8 @@ static void standbys_export_since_november(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(standbys_export_since_november), cmocka_unit_test(finds_by_both_names),
+        cmocka_unit_test(standbys_export_since_november),
+        cmocka_unit_test(what_an_extension_owns_is_not_needed), cmocka_unit_test(finds_by_both_names),
         cmocka_unit_test(accepts_equal_counts),
                                        cmocka_unit_test(compares_large_objects),
         cmocka_unit_test(names_the_table_that_differs), cmocka_unit_test(names_the_table_that_is_missing)};

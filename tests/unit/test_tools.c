@@ -232,6 +232,24 @@ static void says_why_there_is_none(void **state)
     assert_null(warning);
 }
 
+/* One that would be refused gives way to another. */
+static void takes_one_that_is_understood(void **state)
+{
+    (void)state;
+    const Tool *tool = NULL;
+    char *reason = NULL, *warning = NULL;
+    Error err = ERROR_INIT;
+    Tool here[] = {OURS("/o/19", "19.1", 19, 1), FOUND("/f/18", "18.6", 18, 6), FOUND("/f/14", "14.25", 14, 25)};
+    Tools all = {here, TEST_COUNT(here), here, TEST_COUNT(here)};
+    const ToolNeed new = {150020, false}, old = {90124, false};
+    assert_ok(tools_pick_dump(&all, &new, NULL, &tool, &reason, &warning, &err), &err);
+    assert_string_equal(tool->version, "18.6");
+    mem_free(reason);
+    assert_ok(tools_pick_dump(&all, &old, NULL, &tool, &reason, &warning, &err), &err);
+    assert_string_equal(tool->version, "14.25");
+    mem_free(reason);
+}
+
 static void complains_of_a_release(void **state)
 {
     (void)state;
@@ -339,6 +357,7 @@ int main(void)
         cmocka_unit_test(parses_versions), cmocka_unit_test(reads_the_minor),
         cmocka_unit_test(picks_by_major_and_minor), cmocka_unit_test(picks_a_restore_tool_new_enough),
         cmocka_unit_test(starts_a_found_one_only_when_needed), cmocka_unit_test(says_why_there_is_none),
+        cmocka_unit_test(takes_one_that_is_understood),
         cmocka_unit_test(complains_of_a_release), cmocka_unit_test(keeps_the_reason_of_one_that_does_not_start)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

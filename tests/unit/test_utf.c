@@ -82,6 +82,40 @@ static void lossy_gives_valid_text(void **state)
     strbuf_release(&sb);
 }
 
+static void shown_and_back(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *bytes, *shown;
+    } rows[] = {
+        {"", ""},
+        {"plain \n", "plain \n"},
+        {"Auftr\xE4ge", "Auftr\xEF\xBF\xBD" "E4ge"},
+        {"Auftr\xC3\xA4ge", "Auftr\xC3\xA4ge"},
+        {"\xEF\xBF\xBD" "E4", "\xEF\xBF\xBD\xEF\xBF\xBD" "E4"}, /* another name than the byte */
+        {"\xEF\xBF\xBD\xE4", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD" "E4"},
+        {"\xEF\xBF", "\xEF\xBF\xBD" "EF\xEF\xBF\xBD" "BF"},
+        {"\x8F\xA2\xF1", "\xEF\xBF\xBD" "8F\xEF\xBF\xBD" "A2\xEF\xBF\xBD" "F1"},
+    };
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        char *shown = utf8_shown(rows[i].bytes, strlen(rows[i].bytes));
+        assert_string_equal(shown, rows[i].shown);
+        assert_text(utf8_unshown(shown), rows[i].bytes);
+        mem_free(shown);
+    }
+    for (unsigned i = 0; i < 65536; i++) { /* every pair of bytes but a NUL comes back */
+        const char bytes[3] = {(char)(i >> 8 | 1), (char)(i & 255), '\0'};
+        char *shown = utf8_shown(bytes, strlen(bytes));
+        assert_true(utf8_valid(shown, strlen(shown)));
+        assert_text(utf8_unshown(shown), bytes);
+        mem_free(shown);
+    }
+    static const char *const others[] = {"\xEF\xBF\xBD", "\xEF\xBF\xBDxy", "\xEF\xBF\xBD" "e4", "\xEF\xBF\xBD" "E"};
+    for (size_t i = 0; i < TEST_COUNT(others); i++) {
+        assert_text(utf8_unshown(others[i]), others[i]);
+    }
+}
+
 static void caseless(void **state)
 {
     (void)state;
@@ -104,7 +138,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(strict),   cmocka_unit_test(lossy),    cmocka_unit_test(lossy_stops_at_the_cap),
-        cmocka_unit_test(lossy_gives_valid_text), cmocka_unit_test(caseless),
+        cmocka_unit_test(lossy_gives_valid_text), cmocka_unit_test(shown_and_back), cmocka_unit_test(caseless),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
