@@ -23,7 +23,8 @@ typedef struct FsInfo {
 } FsInfo;
 
 /* Opening. Every file is opened so that others may read it, and no child inherits it unless process.h hands
- * it over. EK_NOT_FOUND when the file is not there. */
+ * it over. EK_NOT_FOUND when the file is not there; on Windows a drive or a share that is not there is EK_IO, because it
+ * says nothing of its files. */
 bool fs_open_read(const char *path, FsFile **out, Error *err);
 bool fs_create_new(const char *path, FsFile **out, Error *err); /* read and write; fails if it exists */
 

@@ -263,6 +263,15 @@ MUTANTS = (
      "if (stop && !pg_answers(pg)) {", "if (false) {", ["network:test_cancel_of_a_proof"]),
     ("the standstill of initdb and pg_ctl", "src/core/engine.c", "return !last->stalled;", "return true;",
      ["prove:test_engine_that_hangs"]),
+    ("settings that cannot be reached are not missing", "src/core/settings.c",
+     "if (!folder_is_there(folder, err) || !fs_list(folder, find_copy, &copy, err)) {",
+     "if (!fs_list(folder, find_copy, &copy, NULL) && false) {", ["faults:test_share_that_blinks"]),
+    ("an alarm that cannot be reached still stops", "src/core/retention_run.c",
+     "why.kind != EK_NOT_FOUND || !folder_is_there(folder, &why)", "why.kind != EK_NOT_FOUND",
+     ["faults:test_share_that_blinks"]),
+    ("a log that cannot be reached does not begin anew", "src/core/auditlog.c",
+     "failed.kind == EK_NOT_FOUND && folder_is_there(folder, &failed)", "failed.kind == EK_NOT_FOUND",
+     ["faults:test_share_that_blinks"]),
 )
 
 

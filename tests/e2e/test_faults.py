@@ -207,6 +207,41 @@ def test_every_call_refused(program):
     print("# refused one after the other: " + ", ".join(told))
 
 
+def test_share_that_blinks(program):
+    """The folder is away from the Nth opening of a file in it to the next: what cannot be reached for a moment is not
+    taken for what is not there, so the settings, the log, pins and the alarm that stops clean-ups stay what they are."""
+    if program.kind == "wine":
+        raise harness.Skip(ONLY_NATIVE)
+    told = []
+    for verb in (("cleanup",), ("verify", "{new}"), ("pin", "{new}"), ("config", "set", "retention_days=9")):
+        wanted = Place(program, "faulty_0").settings_after(*verb)
+
+        def one(database, n):
+            place = Place(program, database)
+            frozen = os.path.join(place.folder, "retention_frozen.json")
+            with open(frozen, "w", encoding="utf-8") as f:
+                f.write('{"reason": "a table shrank"}')
+            place.before = look(place.folder)
+            done = place.run(*verb, env=shim(place.folder, "away:%d" % n))
+            if not os.path.exists(place.folder + ".hit"):
+                return False
+            with open(place.folder + ".hit") as f:
+                where = os.path.basename(f.read())
+            try:
+                if os.path.exists(place.folder + ".away"):
+                    os.rename(place.folder + ".away", place.folder)
+                now = place.check(verb, done, wanted)
+                equal(now.good, place.before.good, "nothing goes while clean-ups are stopped")
+                check(done.code in (0, 3, 8, 10), "the exit code is %d: %s" % (done.code, done.out))
+                os.remove(frozen)
+                place.repaired(verb)
+            except AssertionError as error:
+                raise AssertionError("away %d (%s) of %s: %s" % (n, where, verb[0], error))
+            return True
+        told.append("%s %d" % (verb[0], until_over(itertools.count(1), one)))
+    print("# gone for a moment, at one opening after the other: " + ", ".join(told))
+
+
 def test_memory_runs_out(program):
     """The Nth allocation fails, of the program's own as of the libraries': N grows by a half."""
     if program.kind == "wine":

@@ -7,6 +7,8 @@
  *   rename:N, unlink:N   refused (EACCES)
  *   renamed:N  EIO although it was done, as on a share that is lost just then
  *   read:N     what is there cannot be read (EIO)
+ *   away:N     from the Nth opening of a file to the next one FAULT_DIR has another name, with ".away" behind it: a share
+ *              that blinks
  *   kill:N     at the Nth call that changes something the process is killed, before the call
  *   alloc:N    the Nth allocation of the process fails, but for those of libcrypto, which waits for itself for ever
  *              when one fails while it starts up; the library must stand before ASan's then
@@ -177,6 +179,20 @@ static bool refuse_creation(const char *path, int flags)
     return (flags & O_CREAT) && below(path) && now("create", path);
 }
 
+static void take_folder_away(const char *path)
+{
+    static atomic_bool is_away;
+    char away[PATH_MAX + 8];
+
+    if (strcmp(kind, "away") != 0 || !below(path) || strcmp(path, dir) == 0)
+        return;
+    snprintf(away, sizeof away, "%s.away", dir);
+    if (atomic_exchange(&is_away, false))
+        REAL(RenameFunction *, "rename")(away, dir);
+    else if (now("away", path))
+        atomic_store(&is_away, REAL(RenameFunction *, "rename")(dir, away) == 0);
+}
+
 int open(const char *path, int flags, ...)
 {
     va_list more;
@@ -189,6 +205,7 @@ int open(const char *path, int flags, ...)
         errno = EACCES;
         return -1;
     }
+    take_folder_away(path);
     return REAL(OpenFunction *, "open")(path, flags, mode);
 }
 

@@ -41,10 +41,43 @@ struct FsLock {
     HANDLE handle;
 };
 
-static bool is_missing(DWORD code)
+static bool is_folder(const wchar_t *path)
 {
-    return code == ERROR_FILE_NOT_FOUND || code == ERROR_PATH_NOT_FOUND || code == ERROR_INVALID_DRIVE ||
-           code == ERROR_BAD_NETPATH || code == ERROR_BAD_NET_NAME;
+    DWORD attributes = GetFileAttributesW(path);
+
+    return attributes != INVALID_FILE_ATTRIBUTES && (attributes & FILE_ATTRIBUTE_DIRECTORY) != 0;
+}
+
+/* Whether any folder that the name goes through is there, be it only the drive or the share. */
+static bool leads_somewhere(const wchar_t *path)
+{
+    size_t len = wcslen(path);
+    wchar_t *above = mem_array(len + 1, sizeof *above);
+    bool found = false;
+    bool relative = true;
+
+    memcpy(above, path, (len + 1) * sizeof *above);
+    while (len > 0 && !found) {
+        len--;
+        while (len > 0 && above[len - 1] != L'\\')
+            len--;
+        above[len] = L'\0'; /* with its backslash: "C:" alone is the folder that is the current one there */
+        relative = relative && len == 0 && wcschr(path, L':') == NULL;
+        found = len > 0 && is_folder(above);
+    }
+    mem_free(above);
+    return found || relative;
+}
+
+/* "Not there" is a word that settings, the log and the removal of backups are built on. So a share that is gone, a
+ * drive that was pulled out, is none of it (errors 15, 53, 67 and what else says so); and ERROR_PATH_NOT_FOUND, which
+ * says of either, only where what is left of the path answers: a share that was away for a moment is back by now, and
+ * then so is the file. */
+static bool is_missing(const wchar_t *path, DWORD code)
+{
+    if (code == ERROR_PATH_NOT_FOUND)
+        code = GetFileAttributesW(path) == INVALID_FILE_ATTRIBUTES ? GetLastError() : 0;
+    return code == ERROR_FILE_NOT_FOUND || (code == ERROR_PATH_NOT_FOUND && leads_somewhere(path));
 }
 
 static bool is_held_open(DWORD code)
@@ -52,9 +85,9 @@ static bool is_held_open(DWORD code)
     return code == ERROR_ACCESS_DENIED || code == ERROR_SHARING_VIOLATION || code == ERROR_LOCK_VIOLATION;
 }
 
-static ErrorKind kind_of(DWORD code)
+static ErrorKind kind_of(const wchar_t *path, DWORD code)
 {
-    return is_missing(code) ? EK_NOT_FOUND : EK_IO;
+    return is_missing(path, code) ? EK_NOT_FOUND : EK_IO;
 }
 
 /* Waits a little before another try; false when `limit` ms have passed since `start`. */
@@ -86,13 +119,6 @@ static void fill_info(FsInfo *info, DWORD attributes, DWORD size_high, DWORD siz
         info->size = 0;
 }
 
-static bool is_folder(const wchar_t *path)
-{
-    DWORD attributes = GetFileAttributesW(path);
-
-    return attributes != INVALID_FILE_ATTRIBUTES && (attributes & FILE_ATTRIBUTE_DIRECTORY) != 0;
-}
-
 /* --- one file ------------------------------------------------------------------------------------------ */
 
 static FsFile *file_new(HANDLE handle, const char *path)
@@ -122,11 +148,12 @@ bool fs_open_read(const char *path, FsFile **out, Error *err)
             !pause_before_retry(start, OPEN_RETRY_MS, &pause))
             break;
     }
-    mem_free(wide);
     if (handle == INVALID_HANDLE_VALUE)
-        return error_set_os(err, kind_of(code), (long)code, "could not open \"%s\"", path);
-    *out = file_new(handle, path);
-    return true;
+        error_set_os(err, kind_of(wide, code), (long)code, "could not open \"%s\"", path);
+    else
+        *out = file_new(handle, path);
+    mem_free(wide);
+    return handle != INVALID_HANDLE_VALUE;
 }
 
 bool fs_create_new(const char *path, FsFile **out, Error *err)
@@ -140,11 +167,12 @@ bool fs_create_new(const char *path, FsFile **out, Error *err)
     handle = CreateFileW(wide, GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ, NULL, CREATE_NEW,
                          FILE_ATTRIBUTE_NORMAL, NULL);
     code = GetLastError();
-    mem_free(wide);
     if (handle == INVALID_HANDLE_VALUE)
-        return error_set_os(err, kind_of(code), (long)code, "could not create \"%s\"", path);
-    *out = file_new(handle, path);
-    return true;
+        error_set_os(err, kind_of(wide, code), (long)code, "could not create \"%s\"", path);
+    else
+        *out = file_new(handle, path);
+    mem_free(wide);
+    return handle != INVALID_HANDLE_VALUE;
 }
 
 static OVERLAPPED at_offset(uint64_t offset)
@@ -292,11 +320,12 @@ bool fs_stat(const char *path, FsInfo *info, Error *err)
         return false;
     if (!GetFileAttributesExW(wide, GetFileExInfoStandard, &data))
         code = GetLastError();
-    mem_free(wide);
     if (code != 0)
-        return error_set_os(err, kind_of(code), (long)code, "could not look at \"%s\"", path);
-    fill_info(info, data.dwFileAttributes, data.nFileSizeHigh, data.nFileSizeLow, &data.ftLastWriteTime);
-    return true;
+        error_set_os(err, kind_of(wide, code), (long)code, "could not look at \"%s\"", path);
+    else
+        fill_info(info, data.dwFileAttributes, data.nFileSizeHigh, data.nFileSizeLow, &data.ftLastWriteTime);
+    mem_free(wide);
+    return code == 0;
 }
 
 bool fs_exists(const char *path)
@@ -320,10 +349,10 @@ bool fs_remove(const char *path, Error *err)
         if (!is_held_open(code) || is_folder(wide) || !pause_before_retry(start, RETRY_MS, &pause))
             break;
     }
+    if (is_missing(wide, code))
+        code = 0;
     mem_free(wide);
-    if (code == 0 || code == ERROR_FILE_NOT_FOUND || code == ERROR_PATH_NOT_FOUND)
-        return true;
-    return error_set_os(err, EK_IO, (long)code, "could not remove \"%s\"", path);
+    return code == 0 || error_set_os(err, EK_IO, (long)code, "could not remove \"%s\"", path);
 }
 
 bool fs_rename(const char *from, const char *to, bool replace, Error *err)
@@ -345,7 +374,7 @@ bool fs_rename(const char *from, const char *to, bool replace, Error *err)
     }
     ok = code == 0;
     if (!ok)
-        error_set_os(err, kind_of(code), (long)code, "could not rename \"%s\" to \"%s\"", from, to);
+        error_set_os(err, kind_of(wide_from, code), (long)code, "could not rename \"%s\" to \"%s\"", from, to);
     if (is_held_open(code))
         error_hint(err, "Another program, such as a virus scanner or a sync client, holds the file open, or you "
                         "may not write in this folder. Close that program and try again.");
@@ -415,7 +444,7 @@ static DWORD remove_empty_dir(const wchar_t *path, ULONGLONG start)
     for (;;) {
         DWORD code = RemoveDirectoryW(path) ? 0 : GetLastError();
 
-        if (code == 0 || is_missing(code))
+        if (code == 0 || is_missing(path, code))
             return 0;
         if ((code != ERROR_DIR_NOT_EMPTY && !is_held_open(code)) || !pause_before_retry(start, RETRY_MS, &pause))
             return code;
@@ -429,7 +458,7 @@ static DWORD delete_file(const wchar_t *path, ULONGLONG start)
     for (;;) {
         DWORD code = DeleteFileW(path) ? 0 : GetLastError();
 
-        if (code == 0 || is_missing(code))
+        if (code == 0 || is_missing(path, code))
             return 0;
         if (!is_held_open(code) || !pause_before_retry(start, RETRY_MS, &pause))
             return code;
@@ -462,7 +491,7 @@ static DWORD remove_tree(const wchar_t *wide, ULONGLONG start)
 
     if (find == INVALID_HANDLE_VALUE) {
         code = GetLastError();
-        return is_missing(code) ? 0 : code;
+        return is_missing(wide, code) ? 0 : code;
     }
     do {
         wchar_t *path;
@@ -495,7 +524,7 @@ bool fs_remove_tree(const char *path, Error *err)
     find = FindFirstFileW(wide, &found);
     if (find == INVALID_HANDLE_VALUE) {
         code = GetLastError();
-        if (is_missing(code))
+        if (is_missing(wide, code))
             code = 0;
     } else {
         FindClose(find);
@@ -524,11 +553,12 @@ bool fs_free_space(const char *dir, uint64_t *bytes, Error *err)
     if (!GetDiskFreeSpaceExW(named, &available, NULL, NULL))
         code = GetLastError();
     mem_free(named);
-    mem_free(wide);
     if (code != 0)
-        return error_set_os(err, kind_of(code), (long)code, "could not read the free space of \"%s\"", dir);
-    *bytes = available.QuadPart;
-    return true;
+        error_set_os(err, kind_of(wide, code), (long)code, "could not read the free space of \"%s\"", dir);
+    else
+        *bytes = available.QuadPart;
+    mem_free(wide);
+    return code == 0;
 }
 
 bool fs_list(const char *dir, bool (*visit)(void *context, const char *name, const FsInfo *info), void *context,
@@ -550,7 +580,6 @@ bool fs_list(const char *dir, bool (*visit)(void *context, const char *name, con
             code = 0;
         more = false;
     }
-    mem_free(wide);
     while (more) {
         char *name = NULL;
 
@@ -573,8 +602,9 @@ bool fs_list(const char *dir, bool (*visit)(void *context, const char *name, con
     if (find != INVALID_HANDLE_VALUE)
         FindClose(find);
     if (code != 0)
-        return error_set_os(err, kind_of(code), (long)code, "could not list the folder \"%s\"", dir);
-    return true;
+        error_set_os(err, kind_of(wide, code), (long)code, "could not list the folder \"%s\"", dir);
+    mem_free(wide);
+    return code == 0;
 }
 
 /* --- locks --------------------------------------------------------------------------------------------- */
@@ -593,9 +623,11 @@ bool fs_lock(const char *path, FsLock **out, Error *err)
     handle = CreateFileW(wide, GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL, OPEN_ALWAYS,
                          FILE_ATTRIBUTE_NORMAL, NULL);
     code = GetLastError();
+    if (handle == INVALID_HANDLE_VALUE)
+        error_set_os(err, kind_of(wide, code), (long)code, "could not open \"%s\"", path);
     mem_free(wide);
     if (handle == INVALID_HANDLE_VALUE)
-        return error_set_os(err, kind_of(code), (long)code, "could not open \"%s\"", path);
+        return false;
     if (!LockFileEx(handle, LOCKFILE_EXCLUSIVE_LOCK | LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0, &at)) {
         code = GetLastError();
         CloseHandle(handle);
