@@ -7,8 +7,8 @@
  *   rename:N, unlink:N   refused (EACCES)
  *   renamed:N  EIO although it was done, as on a share that is lost just then
  *   read:N     what is there cannot be read (EIO)
- *   away:N     from the Nth opening of a file to the next one FAULT_DIR has another name, with ".away" behind it: a share
- *              that blinks
+ *   away:N     from the Nth opening of a file or of the folder to the next one FAULT_DIR has another name, with ".away"
+ *              behind it: a share that blinks
  *   kill:N     at the Nth call that changes something the process is killed, before the call
  *   alloc:N    the Nth allocation of the process fails, but for those of libcrypto, which waits for itself for ever
  *              when one fails while it starts up; the library must stand before ASan's then
@@ -184,7 +184,7 @@ static void take_folder_away(const char *path)
     static atomic_bool is_away;
     char away[PATH_MAX + 8];
 
-    if (strcmp(kind, "away") != 0 || !below(path) || strcmp(path, dir) == 0)
+    if (strcmp(kind, "away") != 0 || !below(path))
         return;
     snprintf(away, sizeof away, "%s.away", dir);
     if (atomic_exchange(&is_away, false))
@@ -218,6 +218,12 @@ int open64(const char *path, int flags, ...)
     mode = flags & O_CREAT ? va_arg(more, mode_t) : 0;
     va_end(more);
     return open(path, flags, mode);
+}
+
+DIR *opendir(const char *path)
+{
+    take_folder_away(path);
+    return REAL(DIR *(*)(const char *), "opendir")(path);
 }
 
 int fsync(int fd)
