@@ -494,6 +494,8 @@ static void what_cannot_be_reached_is_not_missing(void **state)
         bool removed;
 
         assert_false(fs_open_read(path, &file, &f->err));
+        if (f->err.kind != kind)
+            print_error("%s: %s\n", path, f->err.detail);
         assert_int_equal(f->err.kind, kind);
         error_clear(&f->err);
         assert_false(fs_stat(path, &info, &f->err));

@@ -48,36 +48,52 @@ static bool is_folder(const wchar_t *path)
     return attributes != INVALID_FILE_ATTRIBUTES && (attributes & FILE_ATTRIBUTE_DIRECTORY) != 0;
 }
 
+/* How much of a path is the drive or the share, with the backslash behind it: "C:\", "\\server\share\". 0: it is
+ * relative. */
+static size_t root_length(const wchar_t *path)
+{
+    size_t len = wcsncmp(path, L"\\\\?\\UNC\\", 8) == 0 ? 8 : wcsncmp(path, L"\\\\?\\", 4) == 0 ? 4 : 0;
+    bool share = len == 8 || (len == 0 && path[0] == L'\\' && path[1] == L'\\');
+    size_t names = share ? 2 : 1;
+
+    if (len == 0 && share)
+        len = 2;
+    if (!share && (path[len] == L'\0' || path[len + 1] != L':'))
+        return 0;
+    for (; path[len] != L'\0' && names > 0; len++)
+        names -= path[len] == L'\\';
+    return len;
+}
+
 /* Whether any folder that the name goes through is there, be it only the drive or the share. */
 static bool leads_somewhere(const wchar_t *path)
 {
+    size_t root = root_length(path);
     size_t len = wcslen(path);
     wchar_t *above = mem_array(len + 1, sizeof *above);
-    bool found = false;
-    bool relative = true;
+    bool found = root == 0; /* then there is the current folder */
 
     memcpy(above, path, (len + 1) * sizeof *above);
-    while (len > 0 && !found) {
+    while (len > root && !found) {
         len--;
-        while (len > 0 && above[len - 1] != L'\\')
+        while (len > root && above[len - 1] != L'\\')
             len--;
         above[len] = L'\0'; /* with its backslash: "C:" alone is the folder that is the current one there */
-        relative = relative && len == 0 && wcschr(path, L':') == NULL;
-        found = len > 0 && is_folder(above);
+        found = is_folder(above);
     }
     mem_free(above);
-    return found || relative;
+    return found;
 }
 
 /* "Not there" is a word that settings, the log and the removal of backups are built on. So a share that is gone, a
- * drive that was pulled out, is none of it (errors 15, 53, 67 and what else says so); and ERROR_PATH_NOT_FOUND, which
- * says of either, only where what is left of the path answers: a share that was away for a moment is back by now, and
+ * drive that was pulled out, is none of it (errors 15, 53, 67 and what else says so), and errors 2 and 3, which may be
+ * said of either, only where what is left of the path answers. A share that was away for a moment is back by now, and
  * then so is the file. */
 static bool is_missing(const wchar_t *path, DWORD code)
 {
-    if (code == ERROR_PATH_NOT_FOUND)
-        code = GetFileAttributesW(path) == INVALID_FILE_ATTRIBUTES ? GetLastError() : 0;
-    return code == ERROR_FILE_NOT_FOUND || (code == ERROR_PATH_NOT_FOUND && leads_somewhere(path));
+    if (code == ERROR_PATH_NOT_FOUND && GetFileAttributesW(path) != INVALID_FILE_ATTRIBUTES)
+        return false;
+    return (code == ERROR_FILE_NOT_FOUND || code == ERROR_PATH_NOT_FOUND) && leads_somewhere(path);
 }
 
 static bool is_held_open(DWORD code)
