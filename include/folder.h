@@ -38,9 +38,11 @@ bool folder_lock(const char *folder, FsLock **lock, Error *err);
 
 /* For who has the lock. Servers know a backup's sessions by a word, its own for each backup; the folder keeps that of
  * the last one. Whoever gets the lock knows that it has ended, however: a session of that word that a server still
- * has, has no client any more. NULL: there is none. Caller frees. */
+ * has, has no client any more. NULL: there is none. Caller frees. Each computer has its own file of this, because a sync
+ * client may bring the folder to several. */
 char *folder_last_job(const char *folder);
-void folder_note_job(const char *folder, const char *job); /* letters and digits; what fails here is no error */
+/* The word (letters and digits), and the name of the backup, NULL while it has none. What fails here is no error. */
+void folder_note_job(const char *folder, const char *job, const char *backup);
 
 /* For whoever did not find a file in it: a share that blinks, a stick that was pulled out, is not the same as a file
  * that is not there. EK_IO when the folder is not there. */
@@ -55,9 +57,11 @@ bool folder_files_lock(const char *folder, FsLock **lock, Error *err);
  * NULL) gets the new path, caller frees. EK_NOT_FOUND when it is gone meanwhile. */
 bool folder_keep_aside(const char *path, char **kept, Error *err);
 
-/* Under the lock: removes what an interrupted run left: *.backup.partial of our form, manifests of our form
- * without a backup, temporary files of fs_write_atomic. Never anything else. Calls removed (may be NULL)
- * for each. What cannot be removed does not keep the rest; the first such failure is the Error. */
+/* Under the lock: removes what an interrupted run left: the partial and the manifest without a backup of the backup that
+ * this computer noted last; manifests of backups that the log says were removed; temporary files of fs_write_atomic; and
+ * partials of our form, without a manifest, that nobody has written to for a week. Never anything else: a manifest or a
+ * partial that another computer made may have come by a sync client, and its backup is still on the way. Calls removed
+ * (may be NULL) for each. What cannot be removed does not keep the rest; the first such failure is the Error. */
 bool folder_clean_up(const char *folder, void (*removed)(void *context, const char *name), void *context, Error *err);
 
 #endif

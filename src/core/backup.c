@@ -448,6 +448,7 @@ bool backup_run(const BackupSpec *spec, const JobSink *sink, const Cancel *cance
     bool ok = prepare_folder(&run, spec->folder, &why) && prepare_server(&run, spec, &why);
     if (ok) {
         run.name = folder_free_name(spec->folder, run.started);
+        folder_note_job(spec->folder, run.job, run.name); /* before there is a file of that name */
         run.path = fs_join(spec->folder, run.name);
         run.partial = mem_printf("%s%s", run.path, FOLDER_PARTIAL_SUFFIX);
         run.manifest_path = folder_manifest_path(run.path);

@@ -207,6 +207,23 @@ def test_every_call_refused(program):
     print("# refused one after the other: " + ", ".join(told))
 
 
+def test_another_computers_files(program):
+    """A sync client brings another computer's manifest before its backup, and a partial that is still written there; and
+    two copies of the log. They stay, whatever runs here; their removal would be brought back."""
+    for verb in (("backup",), ("cleanup",)):
+        place = Place(program, "faulty_0")
+        name = "cmms_backup_20300102_020000.backup"
+        copies = {name + MANIFEST: '{"computer": "PC-B"}', "cmms_backup_20300103_020000.backup.partial": "PGDMP",
+                  "backup_log-PC-B.json": "[]", place.newest[:-7] + "-PC-B.backup.manifest.json": "{}"}
+        for other, text in copies.items():
+            with open(os.path.join(place.folder, other), "w", encoding="utf-8") as f:
+                f.write(text)
+        done = place.run(*verb)
+        equal(done.code, 0, done.out + done.err)
+        for other, text in copies.items():
+            equal(look(place.folder).read(place.folder, other), text, "%s after %s" % (other, verb[0]))
+
+
 def test_share_that_blinks(program):
     """The folder is away from the Nth opening of a file in it to the next: what cannot be reached for a moment is not
     taken for what is not there, so the settings, the log, pins and the alarm that stops clean-ups stay what they are."""
