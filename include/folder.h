@@ -14,6 +14,9 @@
  * should be. CMMS_BACKUP_FOLDER in the environment, or `wanted` when not NULL, names the folder outright: then there is
  * no fallback. Caller frees. */
 bool folder_choose(const char *wanted, char **folder, bool *fallback, Error *err);
+/* The folder for whoever only reads: the one that folder_choose would like best. Nothing is made and nothing tried, so it
+ * may be one that can only be read. EK_NOT_FOUND when it is not there, EK_IO when that cannot be said. */
+bool folder_find(const char *wanted, char **folder, Error *err);
 /* "OneDrive" when the folder lies in what it copies to the cloud, by its variables in the environment; else NULL.
  * Caller frees. */
 char *folder_cloud_name(const char *folder);
@@ -35,6 +38,10 @@ char *folder_manifest_path(const char *backup_path); /* caller frees */
 
 /* One job per folder, across processes and users; released by a crash. EK_BUSY otherwise, with words. */
 bool folder_lock(const char *folder, FsLock **lock, Error *err);
+
+/* For a job that has something to say even where its outcome cannot be kept: in a folder that may only be read *lock is
+ * NULL and *not_kept gets the words for it (caller frees). EK_BUSY and all else as folder_lock. */
+bool folder_lock_or_read(const char *folder, FsLock **lock, char **not_kept, Error *err);
 
 /* For who has the lock. Servers know a backup's sessions by a word, its own for each backup; the folder keeps that of
  * the last one. Whoever gets the lock knows that it has ended, however: a session of that word that a server still

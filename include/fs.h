@@ -46,6 +46,9 @@ bool fs_remove(const char *path, Error *err);
  * errors 5, 32 and 33). */
 bool fs_rename(const char *from, const char *to, bool replace, Error *err);
 
+/* Whether the rights to a folder allow making a file in it: asked, not tried (see fs_dir_writable), so nothing is made. */
+bool fs_dir_may_write(const char *dir, Error *err);
+
 bool fs_make_dirs(const char *path, Error *err);  /* with all parents */
 bool fs_remove_tree(const char *path, Error *err); /* a folder and all below it; does not follow links */
 bool fs_free_space(const char *dir, uint64_t *bytes, Error *err); /* for this user */

@@ -125,6 +125,37 @@ bool folder_choose(const char *wanted, char **folder, bool *fallback, Error *err
     return ok;
 }
 
+bool folder_find(const char *wanted, char **folder, Error *err)
+{
+    char *dir = wanted ? mem_strdup(wanted) : machine_getenv("CMMS_BACKUP_FOLDER");
+    if (!dir || !*dir) {
+        mem_free(dir);
+        dir = userprofile_folder();
+    }
+    dir = dir ? dir : below(machine_documents_dir(), FOLDER_NAME);
+    FsInfo info;
+    Error why = ERROR_INIT;
+    if (!dir) {
+        error_set(err, EK_SETTINGS, "the Documents folder of this user cannot be found");
+        return error_hint(err, "Name the folder with the backups in the variable CMMS_BACKUP_FOLDER.");
+    }
+    bool ok = fs_stat(dir, &info, &why);
+    if (ok && info.is_dir) {
+        *folder = dir;
+        return true;
+    }
+    if (ok || why.kind == EK_NOT_FOUND) {
+        error_set(err, EK_NOT_FOUND, "there is no folder \"%s\"", dir);
+        error_hint(err, "Check its name, and that the drive is connected. A backup makes the folder where it is not "
+                        "there.");
+    } else {
+        folder_is_there(dir, err);
+    }
+    error_clear(&why);
+    mem_free(dir);
+    return false;
+}
+
 static bool is_separator(char c)
 {
     return c == '/' || c == '\\';
@@ -454,6 +485,21 @@ bool folder_lock(const char *folder, FsLock **lock, Error *err)
     error_clear(&failed);
     mem_free(path);
     return ok;
+}
+
+bool folder_lock_or_read(const char *folder, FsLock **lock, char **not_kept, Error *err)
+{
+    Error failed = ERROR_INIT;
+    if (folder_lock(folder, lock, &failed)) {
+        return true;
+    }
+    if (failed.kind != EK_IO || !folder_is_there(folder, NULL)) {
+        return error_move(err, &failed);
+    }
+    *lock = NULL;
+    *not_kept = mem_printf("the folder can only be read (%s)", failed.detail ? failed.detail : failed.message);
+    error_clear(&failed);
+    return true;
 }
 
 bool folder_files_lock(const char *folder, FsLock **lock, Error *err)

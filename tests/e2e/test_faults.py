@@ -67,7 +67,7 @@ class Place:
             fresh = sorted(set(now.good) - set(self.before.good))
             equal(len(fresh), 1, "new good backups after success")
             check(done.json()["warnings"] or now.log[-1]["backup_file"] in fresh + self.old, "it is logged or told")
-        elif done.code == 0 and verb[0] == "prove":
+        elif done.code == 0 and verb[0] == "prove" and "not_kept" not in done.json():
             with open(os.path.join(self.folder, self.newest + MANIFEST), encoding="utf-8") as f:
                 equal(json.load(f)["level"], "proven", "the level after success")
             equal((now.log[-1]["operation"], now.log[-1]["status"]), ("prove", "success"), "the log after success")
@@ -332,18 +332,59 @@ def test_full_disk(program):
 
 
 def test_read_only(program):
-    for verb in VERBS:
-        place = Place(program, "faulty_0")
-        folder = harness.temp_dir("ro")
-        with mounted(folder, "size=4m"):
-            shutil.copytree(place.folder, folder, dirs_exist_ok=True)
-            place.folder = folder
+    """A stick that is write-protected, a share with the right to read: what only reads does its work and says what is
+    not kept; what writes is refused in words."""
+    def reading(place, verb):
+        done = place.run(*verb)
+        equal(done.code, 0, "%s: %s%s" % (verb[0], done.out, done.err))
+        return done.json()
+    place = Place(program, "faulty_0")
+    folder, copy = harness.temp_dir("ro"), harness.temp_dir("copy")
+    with mounted(folder, "size=8m"):
+        shutil.copytree(place.folder, folder, dirs_exist_ok=True)
+        place.folder = folder
+        for verb in VERBS:
             subprocess.run(["mount", "-o", "remount,ro", folder], check=True)
-            done = place.run(*verb)
-            check(done.code in (3, 8), "%s ended with %d: %s" % (verb[0], done.code, done.out))
-            equal(place.check(verb, done).good, place.before.good, "the good backups after " + verb[0])
+            if verb[0] == "verify":
+                equal(len(reading(place, ("list",))["backups"]), 3, "the list")
+                found = reading(place, verb)["files"][0]
+                equal((found["ok"], found["level"]), (True, "verified"), "verify")
+                check("only be read" in found["not_kept"], "what is not kept is told: %s" % found)
+                reading(place, ("log",))
+                reading(place, ("log", "--check"))
+                warnings = reading(place, ("export", "{new}", program.path(copy)))["warnings"]
+                check("only be read" in warnings[0], "export: %s" % warnings)
+                proven = reading(place, PROVE)
+                check(proven["proven"] and "only be read" in proven["not_kept"], "prove: %s" % proven)
+            else:
+                done = place.run(*verb)
+                check(done.code in (3, 8), "%s ended with %d: %s" % (verb[0], done.code, done.out))
+                place.check(verb, done)
+            equal(look(folder).good, place.before.good, "the good backups after " + verb[0])
             subprocess.run(["mount", "-o", "remount,rw", folder], check=True)
-            place.repaired(verb)
+        place.repaired(("backup",))
+
+
+def test_reading_makes_nothing(program):
+    """A name with a slip of the pen is told, not made; and a folder that is there is not tried by writing into it."""
+    place = Place(program, "faulty_0")
+    place.run("log", "--check") # makes the lock of the log
+    before = os.stat(place.folder).st_mtime_ns
+    for verb in (("list",), ("log",), ("log", "--check"), ("config", "show"), ("cleanup", "--dry-run"), ("doctor",)):
+        place.run(*verb)
+        equal(os.stat(place.folder).st_mtime_ns, before, "something was made in the folder by " + " ".join(verb))
+    place.folder += "-typo"
+    for verb in (("list",), ("verify", "--all"), ("verify", "{new}"), PROVE, ("export", "{new}", "."), ("log",),
+                 ("log", "--check"), ("config", "show"), ("cleanup",), ("cleanup", "--dry-run"), ("pin", "{new}"),
+                 ("delete", "{new}"), ("doctor",)):
+        done = place.run(*verb)
+        check(not os.path.exists(place.folder), "the folder was made by " + " ".join(verb))
+        if verb[0] == "doctor":
+            state = done.json()["checks"][0]
+            equal(state["state"], "warning", "the doctor: %s" % state)
+        else:
+            equal((done.code, done.json()["error"]["message"]),
+                  (10, 'there is no folder "%s"' % program.path(place.folder)), " ".join(verb))
 
 
 def slow_backup(program, folder, **env):

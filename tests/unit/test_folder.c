@@ -90,6 +90,36 @@ static void named_outright(void **state)
     test_dir_remove(dir);
 }
 
+/* Whoever only reads: nothing is made, and a file is no folder. */
+static void found_for_reading(void **state)
+{
+    (void)state;
+    char *dir = test_dir_new(), *nowhere = fs_join(dir, "nowhere"), *file = fs_join(dir, "file"), *folder = NULL;
+    Error err = ERROR_INIT;
+    test_write(file, "in the way");
+    const size_t before = test_dir_count(dir);
+    assert_ok(folder_find(dir, &folder, &err), &err);
+    assert_text(folder, dir);
+    test_setenv("CMMS_BACKUP_FOLDER", dir);
+    assert_ok(folder_find(NULL, &folder, &err), &err);
+    assert_text(folder, dir);
+    folder = NULL;
+    char *message = mem_printf("there is no folder \"%s\"", nowhere);
+    assert_fails(folder_find(nowhere, &folder, &err), &err, EK_NOT_FOUND, message);
+    test_setenv("CMMS_BACKUP_FOLDER", nowhere);
+    assert_fails(folder_find(NULL, &folder, &err), &err, EK_NOT_FOUND, message);
+    test_setenv("CMMS_BACKUP_FOLDER", NULL);
+    assert_false(folder_find(file, &folder, &err));
+    assert_int_equal(err.kind, EK_NOT_FOUND);
+    error_clear(&err);
+    assert_null(folder);
+    assert_int_equal(test_dir_count(dir), before);
+    mem_free(message);
+    mem_free(file);
+    mem_free(nowhere);
+    test_dir_remove(dir);
+}
+
 static void cloud_name(void **state)
 {
     (void)state;
@@ -540,6 +570,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(first_that_can_be_written), cmocka_unit_test(named_outright), cmocka_unit_test(cloud_name),
+        cmocka_unit_test(found_for_reading),
 #ifndef _WIN32
         cmocka_unit_test(order),
 #endif

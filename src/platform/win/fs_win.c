@@ -400,6 +400,25 @@ out:
     return ok;
 }
 
+bool fs_dir_may_write(const char *dir, Error *err)
+{
+    wchar_t *wide = NULL;
+    HANDLE handle;
+    DWORD code;
+
+    if (!wide_path(dir, &wide, err))
+        return false;
+    handle = CreateFileW(wide, FILE_ADD_FILE, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
+                         OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS, NULL);
+    code = GetLastError();
+    if (handle == INVALID_HANDLE_VALUE)
+        error_set_os(err, kind_of(wide, code), (long)code, "\"%s\" may not be written to", dir);
+    else
+        CloseHandle(handle);
+    mem_free(wide);
+    return handle != INVALID_HANDLE_VALUE;
+}
+
 bool fs_make_dirs(const char *path, Error *err)
 {
     wchar_t *wide = NULL;
