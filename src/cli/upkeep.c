@@ -15,8 +15,8 @@
 
 #define LOG_SHOWN 20
 
-/* The folder; caller frees. None of these verbs has anything to do in one that is not there. False: the error was shown,
- * and *code set. */
+/* The folder; caller frees. None of these verbs has anything to do in one that is not there. False: the error was
+ * shown, and *code set. */
 static bool find_folder(Cli *cli, char **folder, int *code)
 {
     Error err = ERROR_INIT;

@@ -2,9 +2,9 @@
  * folder.c: the backup folder.
  *
  * Two locks guard it. FOLDER_LOCK_FILE is held for a whole job (backup, clean-up, verification that writes a
- * manifest); its holder writes who it is into a file beside it, since a locked file cannot be read on Windows. That file
- * is its computer's own: a sync client may bring the folder to several, and a lock reaches no further than the disk it is
- * on. For the same reason folder_clean_up takes only what it knows to have been left here.
+ * manifest); its holder writes who it is into a file beside it, since a locked file cannot be read on Windows. That
+ * file is its computer's own: a sync client may bring the folder to several, and a lock reaches no further than the
+ * disk it is on. For the same reason folder_clean_up takes only what it knows to have been left here.
  * FOLDER_FILES_LOCK_FILE is held for moments, by whoever rewrites the log or the settings, which happens
  * outside of jobs too. folder_clean_up runs under the first and takes the second, so a temporary file that it
  * sees belongs to nobody that lives.
@@ -423,8 +423,9 @@ static void name_holder(const char *folder, Error *err)
 {
     NewestHolder newest = {folder, NULL};
     fs_list(folder, take_newer, &newest, NULL);
-    const char *user = json_string(newest.holder, "user", NULL), *computer = json_string(newest.holder, "computer", NULL),
-               *since = json_string(newest.holder, "since", NULL);
+    const cJSON *holder = newest.holder;
+    const char *user = json_string(holder, "user", NULL), *computer = json_string(holder, "computer", NULL),
+               *since = json_string(holder, "since", NULL);
     if (user && computer && since) {
         error_detail(err, "%s on %s, since %s", user, computer, since);
     }
@@ -600,8 +601,8 @@ static bool log_says_removed(const cJSON *log, const char *backup)
     return false;
 }
 
-/* A sync client may bring a manifest long before the backup that it belongs to, so that it stands alone does not say that
- * anybody left it. */
+/* A sync client may bring a manifest long before the backup that it belongs to, so that it stands alone does not say
+ * that anybody left it. */
 static bool is_left_manifest(const char *name, const Names *all)
 {
     char *backup = without_suffix(name, FOLDER_MANIFEST_SUFFIX);
@@ -617,9 +618,9 @@ static bool is_year_log(const char *name)
            !strcmp(name + 15, ".json");
 }
 
-/* What fs_write_atomic and fs_dir_writable leave when they are cut short: "NAME.tmp-" and 8 hex digits. Whoever works on
- * this disk works under the lock that we have; and what another computer made is renamed long before a sync client has
- * brought it here. */
+/* What fs_write_atomic and fs_dir_writable leave when they are cut short: "NAME.tmp-" and 8 hex digits. Whoever works
+ * on this disk works under the lock that we have; and what another computer made is renamed long before a sync client
+ * has brought it here. */
 static bool is_our_temporary(const char *name)
 {
     const size_t tail = 13;

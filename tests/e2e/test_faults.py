@@ -208,8 +208,8 @@ def test_every_call_refused(program):
 
 
 def test_another_computers_files(program):
-    """A sync client brings another computer's manifest before its backup, and a partial that is still written there; and
-    two copies of the log. They stay, whatever runs here; their removal would be brought back."""
+    """A sync client brings another computer's manifest before its backup, and a partial that is still written there;
+    and two copies of the log. They stay, whatever runs here; their removal would be brought back."""
     for verb in (("backup",), ("cleanup",)):
         place = Place(program, "faulty_0")
         name = "cmms_backup_20300102_020000.backup"
@@ -226,7 +226,8 @@ def test_another_computers_files(program):
 
 def test_share_that_blinks(program):
     """The folder is away from the Nth opening of a file in it to the next: what cannot be reached for a moment is not
-    taken for what is not there, so the settings, the log, pins and the alarm that stops clean-ups stay what they are."""
+    taken for what is not there, so the settings, the log, pins and the alarm that stops clean-ups stay what they
+    are."""
     if program.kind == "wine":
         raise harness.Skip(ONLY_NATIVE)
     told = []

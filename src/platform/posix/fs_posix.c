@@ -229,7 +229,8 @@ bool fs_rename(const char *from, const char *to, bool replace, Error *err)
 
 bool fs_dir_may_write(const char *dir, Error *err)
 {
-    return access(dir, W_OK | X_OK) == 0 || error_set_os(err, kind_of(errno), errno, "\"%s\" may not be written to", dir);
+    return access(dir, W_OK | X_OK) == 0 ||
+           error_set_os(err, kind_of(errno), errno, "\"%s\" may not be written to", dir);
 }
 
 bool fs_make_dirs(const char *path, Error *err)
