@@ -45,6 +45,7 @@ bool fs_remove(const char *path, Error *err);
  * source that is held open by a virus scanner or a sync client is retried for about five seconds (Windows
  * errors 5, 32 and 33). */
 bool fs_rename(const char *from, const char *to, bool replace, Error *err);
+bool fs_is_held(const Error *err); /* that another program held a file open is why fs_rename failed */
 
 /* Whether the rights to a folder allow making a file in it: asked, not tried (see fs_dir_writable), so nothing is
  * made. */

@@ -5,6 +5,7 @@
 #include "cli.h"
 
 #include "auditlog.h"
+#include "backup.h"
 #include "clock.h"
 #include "folder.h"
 #include "fs.h"
@@ -123,7 +124,11 @@ static bool clean_up(Cli *cli, const char *folder, const Settings *settings, Err
     size_t removed = 0;
     JobSink sink = output_sink(&cli->output);
     char *frozen = NULL;
-    bool ok = folder_lock(folder, &lock, err) && folder_clean_up(folder, tell_removed, cli, err) &&
+    bool ok = folder_lock(folder, &lock, err);
+    if (ok) {
+        backup_finish_left(folder, &sink, cli->cancel);
+    }
+    ok = ok && folder_clean_up(folder, tell_removed, cli, err) &&
               retention_run(folder, settings, NULL, clock_now(), &sink, cli->cancel, &removed, err);
     output_clear_progress(&cli->output);
     fs_unlock(lock);

@@ -576,13 +576,13 @@ static char *without_suffix(const char *name, const char *suffix)
     return mem_strndup(name, len - suffix_len);
 }
 
-/* That of another computer's backup may be at work; one with a manifest is whole and waits for its name. */
+/* That of another computer's backup may be at work; one with a manifest waits for its name (backup_finish_left). */
 static bool is_left_partial(const Found *found, const Names *all)
 {
     char *backup = without_suffix(found->name, FOLDER_PARTIAL_SUFFIX);
     char *manifest = backup ? folder_manifest_path(backup) : NULL;
-    const bool left = backup && folder_parse_name(backup, NULL) &&
-                      ((all->ours && !strcmp(backup, all->ours)) || (found->old && !has_name(all, manifest)));
+    const bool left = backup && folder_parse_name(backup, NULL) && !has_name(all, manifest) &&
+                      ((all->ours && !strcmp(backup, all->ours)) || found->old);
     mem_free(manifest);
     mem_free(backup);
     return left;
@@ -606,8 +606,10 @@ static bool log_says_removed(const cJSON *log, const char *backup)
 static bool is_left_manifest(const char *name, const Names *all)
 {
     char *backup = without_suffix(name, FOLDER_MANIFEST_SUFFIX);
-    const bool left = backup && folder_parse_name(backup, NULL) && !has_name(all, backup) &&
+    char *partial = backup ? mem_printf("%s" FOLDER_PARTIAL_SUFFIX, backup) : NULL;
+    const bool left = backup && folder_parse_name(backup, NULL) && !has_name(all, backup) && !has_name(all, partial) &&
                       ((all->ours && !strcmp(backup, all->ours)) || log_says_removed(all->log, backup));
+    mem_free(partial);
     mem_free(backup);
     return left;
 }

@@ -349,8 +349,11 @@ static bool run_cleanup(const Task *task, TaskResult *result, Error *err)
     Settings settings;
     JobSink sink = task->sink;
     settings_init(&settings);
-    bool ok = folder_lock(task->folder, &lock, err) && settings_load(task->folder, &settings, err) &&
-              folder_clean_up(task->folder, tell_left_over, &sink, err) &&
+    bool ok = folder_lock(task->folder, &lock, err) && settings_load(task->folder, &settings, err);
+    if (ok) {
+        backup_finish_left(task->folder, &task->sink, task->cancel);
+    }
+    ok = ok && folder_clean_up(task->folder, tell_left_over, &sink, err) &&
               retention_run(task->folder, &settings, NULL, clock_now(), &task->sink, task->cancel, &result->removed,
                             err);
     fs_unlock(lock);

@@ -488,20 +488,70 @@ def test_held_by_another(program):
 
 
 def test_partial_held(program):
-    """The finished file itself is held when it is to get its name."""
+    """The finished file itself is held when it is to get its name: waited for; and where it is held for too long, it is
+    kept, and the next run gives it its name."""
     if program.kind == "native":
-        raise harness.Skip("on POSIX an open file can be renamed; test_kill makes every rename fail")
+        raise harness.Skip("on POSIX an open file can be renamed; test_name_refused refuses it")
     folder = harness.temp_dir("b")
-    process, pid = slow_backup(program, folder)
-    partial = os.path.join(folder, harness.wait_for(lambda: harness.partials_in(folder), 20, "the partial file")[0])
-    with kept_open(program, partial):
-        done = finish(process)
-        equal(done.code, 8, "exit code: " + done.out)
-        check("rename" in done.out or "open" in done.out, "why: " + done.out)
-        equal((harness.backups_in(folder), harness.log_entries(folder)[-1]["status"]), ([], "failed"), "no backup")
-    process, pid = slow_backup(program, folder)
-    equal(finish(process).code, 0, "the next run")
-    equal((left_over(folder), len(look(folder).good)), ([], 1), "what is there after it")
+    for limit, code in (("600", 0), ("10", 8)):
+        process, pid = slow_backup(program, folder, CMMS_STALL_SECONDS=limit)
+        new = harness.wait_for(lambda: harness.partials_in(folder), 20, "the partial file")[0]
+        manifest = os.path.join(folder, new[:-len(".partial")] + MANIFEST)
+        with kept_open(program, os.path.join(folder, new)):
+            if code == 0: # it is held for as long as it takes to be told that it is waited for
+                harness.wait_for(lambda: os.path.exists(manifest) or process.poll() is not None, 120, "the manifest")
+                check(process.poll() is None, "it waits for who holds the file")
+            else:
+                done = finish(process)
+        if code == 0:
+            done = finish(process)
+        equal(done.code, code, "held, with a limit of %s s: %s" % (limit, done.out))
+    check("next backup or clean-up" in done.json()["error"]["hint"], "the remedy: " + done.out)
+    equal((len(harness.backups_in(folder)), harness.partials_in(folder), harness.log_entries(folder)[-1]["status"]),
+          (1, [new], "failed"), "what is kept")
+    equal(program.run(["cleanup", "--json", "--folder", program.path(folder)]).code, 0, "the next run")
+    equal((left_over(folder), len(look(folder).good)), ([], 2), "what is there after it")
+
+
+def test_name_refused(program):
+    """The rename of a finished backup is refused, as when another program has it open: for a while, and for ever. What
+    was whole is finished by the next run that finds it unchanged; what has changed meanwhile is taken away."""
+    if program.kind == "wine":
+        raise harness.Skip(ONLY_NATIVE)
+
+    def held(times):
+        place = Place(program, "faulty_0")
+        done = place.run("backup", env=shim(place.folder, "busy:%d" % times, CMMS_STALL_SECONDS="12"))
+        return place, done, place.check(("backup",), done)
+    place, done, now = held(2)
+    equal((done.code, os.path.exists(place.folder + ".hit")), (0, True), "for a while: " + done.out)
+    for word, verb in (("same", "cleanup"), ("same", "backup"), ("flipped", "cleanup"), ("another's", "cleanup")):
+        place, done, now = held(1000000)
+        equal(done.code, 8, "for ever: " + done.out)
+        check("next backup or clean-up" in done.json()["error"]["hint"], "the remedy: " + done.out)
+        partial = os.path.join(place.folder, harness.partials_in(place.folder)[0])
+        name = os.path.basename(partial)[:-len(".partial")]
+        manifest = os.path.join(place.folder, name + MANIFEST)
+        if word == "flipped":
+            with open(partial, "r+b") as f:
+                f.seek(os.path.getsize(partial) // 2)
+                byte = f.read(1)
+                f.seek(-1, os.SEEK_CUR)
+                f.write(bytes([byte[0] ^ 1]))
+        elif word == "another's":
+            with open(manifest, encoding="utf-8") as f:
+                changed = dict(json.load(f), computer="PC-B")
+            with open(manifest, "w", encoding="utf-8") as f:
+                json.dump(changed, f)
+        done = place.run(verb)
+        equal(done.code, 0, "the next run: " + done.out)
+        now = place.check((verb,), harness.Done(-1, "", ""))
+        equal((name in now.good, os.path.exists(partial), os.path.exists(manifest)),
+              {"same": (True, False, True), "flipped": (False, False, False), "another's": (False, True, True)}[word],
+              "%s, %s: its name, its partial, its manifest" % (word, verb))
+        told = [e for e in now.log if e["backup_file"] == name][1:]
+        equal([e["status"] for e in told if e["operation"] == "backup"],
+              {"same": ["success"], "flipped": ["failed"], "another's": []}[word], "%s: the log" % word)
 
 
 # --- manifests ---------------------------------------------------------------------------------------------------

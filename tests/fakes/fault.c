@@ -7,6 +7,7 @@
  *   rename:N, unlink:N   refused (EACCES)
  *   renamed:N  EIO although it was done, as on a share that is lost just then
  *   read:N     what is there cannot be read (EIO)
+ *   busy:N     the first N renames to a *.backup are refused, as when another program has the file open (EBUSY)
  *   away:N     from the Nth opening of a file or of the folder to the next one FAULT_DIR has another name, with ".away"
  *              behind it: a share that blinks
  *   kill:N     at the Nth call that changes something the process is killed, before the call
@@ -288,9 +289,25 @@ ssize_t pread64(int fd, void *bytes, size_t len, off_t offset)
     return pread(fd, bytes, len, offset);
 }
 
+static bool held_open(const char *to)
+{
+    const size_t len = strlen(to);
+
+    if (strcmp(kind, "busy") != 0 || !below(to) || len < 7 || strcmp(to + len - 7, ".backup") != 0)
+        return false;
+    if (atomic_fetch_add(&seen, 1) >= wanted)
+        return false;
+    make_mark(to);
+    errno = EBUSY;
+    return true;
+}
+
 int rename(const char *from, const char *to)
 {
     RenameFunction *real = REAL(RenameFunction *, "rename");
+
+    if (held_open(to))
+        return -1;
 
     if (below(to) && now("rename", to)) {
         errno = EACCES;
@@ -307,6 +324,9 @@ int rename(const char *from, const char *to)
 int renameat2(int from_dir, const char *from, int to_dir, const char *to, unsigned flags)
 {
     Rename2Function *real = REAL(Rename2Function *, "renameat2");
+
+    if (held_open(to))
+        return -1;
 
     if (below(to) && now("rename", to)) {
         errno = EACCES;

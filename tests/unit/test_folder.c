@@ -429,7 +429,6 @@ static void clean_up(void **state)
         "before upgrade.backup.manifest.json.tmp-12345678",
         "cmms-write-test.tmp-deadbeef",
         "cmms_backup_20260119_143051.backup.manifest.json", /* the log says that we removed its backup */
-        "cmms_backup_20260119_143052.backup.manifest.json",
         "cmms_backup_20260119_143052.backup.partial",
         "cmms_backup_20260119_143054.backup.manifest.json.tmp-89abcdef",
     };
@@ -442,6 +441,8 @@ static void clean_up(void **state)
         "cmms_backup_20260119_143052-PC2.backup.manifest.json",
         "cmms_backup_20260119_143053.backup.manifest.json", /* another computer's, whose backup is on the way */
         "cmms_backup_20260119_143055.backup.partial",
+        "cmms_backup_20260119_143057.backup.partial", /* whole, and waits for its name */
+        "cmms_backup_20260119_143057.backup.manifest.json",
         "cmms_backup_20260119_143056.backup.manifest.json", /* the log names it, but not as removed */
         "cmms_backup_20260119_1430.backup.partial",
         "cmms_backup_20261319_143052.backup.partial",

@@ -419,6 +419,11 @@ bool fs_dir_may_write(const char *dir, Error *err)
     return handle != INVALID_HANDLE_VALUE;
 }
 
+bool fs_is_held(const Error *err)
+{
+    return err->os_code >= 0 && is_held_open((DWORD)err->os_code);
+}
+
 bool fs_make_dirs(const char *path, Error *err)
 {
     wchar_t *wide = NULL;
