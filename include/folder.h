@@ -14,6 +14,9 @@
  * should be. CMMS_BACKUP_FOLDER in the environment, or `wanted` when not NULL, names the folder outright: then there is
  * no fallback. Caller frees. */
 bool folder_choose(const char *wanted, char **folder, bool *fallback, Error *err);
+/* The folder for whoever only reads: the one that folder_choose would like best. Nothing is made and nothing tried, so
+ * it may be one that can only be read. EK_NOT_FOUND when it is not there, EK_IO when that cannot be said. */
+bool folder_find(const char *wanted, char **folder, Error *err);
 /* "OneDrive" when the folder lies in what it copies to the cloud, by its variables in the environment; else NULL.
  * Caller frees. */
 char *folder_cloud_name(const char *folder);
@@ -36,11 +39,17 @@ char *folder_manifest_path(const char *backup_path); /* caller frees */
 /* One job per folder, across processes and users; released by a crash. EK_BUSY otherwise, with words. */
 bool folder_lock(const char *folder, FsLock **lock, Error *err);
 
+/* For a job that has something to say even where its outcome cannot be kept: in a folder that may only be read *lock is
+ * NULL and *not_kept gets the words for it (caller frees). EK_BUSY and all else as folder_lock. */
+bool folder_lock_or_read(const char *folder, FsLock **lock, char **not_kept, Error *err);
+
 /* For who has the lock. Servers know a backup's sessions by a word, its own for each backup; the folder keeps that of
  * the last one. Whoever gets the lock knows that it has ended, however: a session of that word that a server still
- * has, has no client any more. NULL: there is none. Caller frees. */
+ * has, has no client any more. NULL: there is none. Caller frees. Each computer has its own file of this, because a
+ * sync client may bring the folder to several. */
 char *folder_last_job(const char *folder);
-void folder_note_job(const char *folder, const char *job); /* letters and digits; what fails here is no error */
+/* The word (letters and digits), and the name of the backup, NULL while it has none. What fails here is no error. */
+void folder_note_job(const char *folder, const char *job, const char *backup);
 
 /* For whoever did not find a file in it: a share that blinks, a stick that was pulled out, is not the same as a file
  * that is not there. EK_IO when the folder is not there. */
@@ -55,9 +64,12 @@ bool folder_files_lock(const char *folder, FsLock **lock, Error *err);
  * NULL) gets the new path, caller frees. EK_NOT_FOUND when it is gone meanwhile. */
 bool folder_keep_aside(const char *path, char **kept, Error *err);
 
-/* Under the lock: removes what an interrupted run left: *.backup.partial of our form, manifests of our form
- * without a backup, temporary files of fs_write_atomic. Never anything else. Calls removed (may be NULL)
- * for each. What cannot be removed does not keep the rest; the first such failure is the Error. */
+/* Under the lock: removes what an interrupted run left: the partial and the manifest without a backup of the backup
+ * that this computer noted last; manifests of backups that the log says were removed; temporary files of
+ * fs_write_atomic; and partials of our form, without a manifest, that nobody has written to for a week. Never anything
+ * else: a manifest or a partial that another computer made may have come by a sync client, and its backup is still on
+ * the way. Calls removed (may be NULL) for each. What cannot be removed does not keep the rest; the first such failure
+ * is the Error. */
 bool folder_clean_up(const char *folder, void (*removed)(void *context, const char *name), void *context, Error *err);
 
 #endif

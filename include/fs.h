@@ -23,7 +23,8 @@ typedef struct FsInfo {
 } FsInfo;
 
 /* Opening. Every file is opened so that others may read it, and no child inherits it unless process.h hands
- * it over. EK_NOT_FOUND when the file is not there. */
+ * it over. EK_NOT_FOUND when the file is not there; on Windows a drive or a share that is not there is EK_IO, because
+ * it says nothing of its files. */
 bool fs_open_read(const char *path, FsFile **out, Error *err);
 bool fs_create_new(const char *path, FsFile **out, Error *err); /* read and write; fails if it exists */
 
@@ -44,6 +45,11 @@ bool fs_remove(const char *path, Error *err);
  * source that is held open by a virus scanner or a sync client is retried for about five seconds (Windows
  * errors 5, 32 and 33). */
 bool fs_rename(const char *from, const char *to, bool replace, Error *err);
+bool fs_is_held(const Error *err); /* that another program held a file open is why fs_rename failed */
+
+/* Whether the rights to a folder allow making a file in it: asked, not tried (see fs_dir_writable), so nothing is
+ * made. */
+bool fs_dir_may_write(const char *dir, Error *err);
 
 bool fs_make_dirs(const char *path, Error *err);  /* with all parents */
 bool fs_remove_tree(const char *path, Error *err); /* a folder and all below it; does not follow links */

@@ -20,7 +20,7 @@ typedef struct ProveSpec {
      * Else a server on which a database with a random name is made, and dropped afterwards whatever happens. */
     const Connection *server;
     /* The outcome is kept in the manifest (made for a file without one) and in the folder's log, under the folder's
-     * lock. Else the file is only read. */
+     * lock; in a folder that may only be read see not_kept. Else the file is only read. */
     bool record;
 } ProveSpec;
 
@@ -42,6 +42,7 @@ typedef struct ProveResult {
     int64_t rows;           /* in them */
     int64_t large_objects, sequences, indexes, constraints; /* found there */
     double seconds;
+    char *not_kept; /* why the outcome could not be written down; NULL: it was, or was not to be */
 } ProveResult;
 
 void prove_result_init(ProveResult *result);

@@ -16,6 +16,7 @@ typedef struct VerifyResult {
     bool could_not_compare_hash; /* for lack of a manifest */
     size_t uncompared;     /* tables whose rows were never compared with the database's */
     bool uncompared_objects; /* the same of the large objects */
+    char *not_kept;        /* owned: why the outcome could not be written down; NULL: it was, or was not to be */
     char *renamed_from;    /* owned: its manifest names this file; NULL: its own name */
 } VerifyResult;
 
@@ -38,7 +39,8 @@ bool verify_followed(const char *path, ArchiveFollower *follower, const JobSink 
  * and the log. A file without a manifest that reads well gets one when `adopt` is set; a damaged manifest is then kept
  * aside, and the backup pinned, because it may have been before. One that names another file is corrected. One that a
  * newer version wrote is left as it is (EK_TOOL). A damaged file's manifest gets LEVEL_BAD and stays what it was
- * otherwise. When the check is cancelled nothing is written. */
+ * otherwise. When the check is cancelled nothing is written. In a folder that may only be read it says what it found
+ * all the same: see not_kept. */
 bool verify_backup(const char *path, bool adopt, const JobSink *sink, const Cancel *cancel, VerifyResult *result,
                    Error *err);
 

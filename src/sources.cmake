@@ -9,6 +9,7 @@ set(CORE_SOURCES
   src/core/archive_toc.c
   src/core/auditlog.c
   src/core/backup.c
+  src/core/backup_finish.c
   src/core/backup_take.c
   src/core/catalog.c
   src/core/clock_text.c

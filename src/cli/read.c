@@ -83,9 +83,8 @@ static void targets_from_arguments(Cli *cli, const char *folder, Targets *target
 static bool choose_targets(Cli *cli, char **folder, Targets *targets, int *code)
 {
     Error err = ERROR_INIT;
-    bool fallback = false;
     const bool named = cli->options->file_count > 0;
-    bool ok = folder_choose(cli->options->folder, folder, &fallback, &err);
+    bool ok = folder_find(cli->options->folder, folder, &err);
     if (!ok && named && !cli->options->folder) {
         error_clear(&err);
         ok = true;
@@ -158,6 +157,9 @@ static cJSON *verified_object(const char *path, const VerifyResult *result)
     json_set_bool(file, "compared_hash", !result->could_not_compare_hash);
     json_set_bool(file, "compared_counts", !result->could_not_compare_hash && result->uncompared == 0 &&
                                                !result->uncompared_objects);
+    if (result->not_kept) {
+        json_set_string(file, "not_kept", result->not_kept);
+    }
     json_set_string(file, "contents", result->manifest.contents);
     json_set_string(file, "renamed_from", result->renamed_from);
     output_add_tables(file, &result->manifest);

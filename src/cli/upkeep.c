@@ -5,6 +5,7 @@
 #include "cli.h"
 
 #include "auditlog.h"
+#include "backup.h"
 #include "clock.h"
 #include "folder.h"
 #include "fs.h"
@@ -15,12 +16,12 @@
 
 #define LOG_SHOWN 20
 
-/* The folder; caller frees. False: the error was shown, and *code set. */
-static bool choose_folder(Cli *cli, char **folder, int *code)
+/* The folder; caller frees. None of these verbs has anything to do in one that is not there. False: the error was
+ * shown, and *code set. */
+static bool find_folder(Cli *cli, char **folder, int *code)
 {
     Error err = ERROR_INIT;
-    bool fallback = false;
-    if (!folder_choose(cli->options->folder, folder, &fallback, &err)) {
+    if (!folder_find(cli->options->folder, folder, &err)) {
         *code = output_error(&cli->output, &err);
         error_clear(&err);
         return false;
@@ -123,7 +124,11 @@ static bool clean_up(Cli *cli, const char *folder, const Settings *settings, Err
     size_t removed = 0;
     JobSink sink = output_sink(&cli->output);
     char *frozen = NULL;
-    bool ok = folder_lock(folder, &lock, err) && folder_clean_up(folder, tell_removed, cli, err) &&
+    bool ok = folder_lock(folder, &lock, err);
+    if (ok) {
+        backup_finish_left(folder, &sink, cli->cancel);
+    }
+    ok = ok && folder_clean_up(folder, tell_removed, cli, err) &&
               retention_run(folder, settings, NULL, clock_now(), &sink, cli->cancel, &removed, err);
     output_clear_progress(&cli->output);
     fs_unlock(lock);
@@ -181,6 +186,19 @@ static bool cleanup(Cli *cli, const char *folder, Settings *settings, Error *err
                                    : clean_up(cli, folder, settings, err);
 }
 
+/* Settings may be chosen before there is a backup. */
+static bool set_folder(Cli *cli, char **folder, int *code)
+{
+    Error err = ERROR_INIT;
+    bool fallback = false;
+    if (!folder_choose(cli->options->folder, folder, &fallback, &err)) {
+        *code = output_error(&cli->output, &err);
+        error_clear(&err);
+        return false;
+    }
+    return true;
+}
+
 /* With the folder and settings that are still the defaults. */
 static int run_with_settings(Cli *cli, bool (*run)(Cli *cli, const char *folder, Settings *settings, Error *err))
 {
@@ -189,7 +207,10 @@ static int run_with_settings(Cli *cli, bool (*run)(Cli *cli, const char *folder,
     char *folder = NULL;
     int code = 0;
     settings_init(&settings);
-    if (choose_folder(cli, &folder, &code) && !run(cli, folder, &settings, &err)) {
+    const Options *options = cli->options;
+    const bool sets = options->verb == VERB_CONFIG && options->file_count > 0 && strcmp(options->files[0], "set") == 0;
+    if ((sets ? set_folder(cli, &folder, &code) : find_folder(cli, &folder, &code)) &&
+        !run(cli, folder, &settings, &err)) {
         code = output_error(&cli->output, &err);
     }
     settings_release(&settings);
@@ -227,7 +248,7 @@ static int run_on_files(Cli *cli, const char *what, const char *member)
     RetentionRead read = {NULL, 0};
     cJSON *document = cJSON_CreateObject();
     cJSON *files = cJSON_AddArrayToObject(document, member);
-    bool ok = choose_folder(cli, &folder, &code);
+    bool ok = find_folder(cli, &folder, &code);
     for (size_t i = 0; ok && i < cli->options->file_count; i++) {
         const char *name = cli->options->files[i];
         ok = treat(cli, folder, name, &read, &err);
@@ -309,7 +330,7 @@ int run_log(Cli *cli)
     Error err = ERROR_INIT;
     char *folder = NULL;
     int code = 0;
-    if (choose_folder(cli, &folder, &code) &&
+    if (find_folder(cli, &folder, &code) &&
         !(cli->options->check ? check_log(cli, folder, &err) : show_entries(cli, folder, &err))) {
         code = output_error(&cli->output, &err);
     }

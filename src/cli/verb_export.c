@@ -13,12 +13,11 @@ static bool find_source(const Options *options, char **path, Error *err)
 {
     const char *file = options->files[0];
     char *folder = NULL;
-    bool fallback = false;
     if (strcmp(fs_base_name(file), file) != 0 || fs_exists(file)) {
         *path = mem_strdup(file);
         return true;
     }
-    if (!folder_choose(options->folder, &folder, &fallback, err)) {
+    if (!folder_find(options->folder, &folder, err)) {
         return false;
     }
     *path = fs_join(folder, file);

@@ -157,10 +157,9 @@ int run_list(Cli *cli)
     Error err = ERROR_INIT;
     Catalog catalog;
     char *folder = NULL;
-    bool fallback = false;
     int code = 0;
     catalog_init(&catalog);
-    if (!folder_choose(cli->options->folder, &folder, &fallback, &err) ||
+    if (!folder_find(cli->options->folder, &folder, &err) ||
         !catalog_load(folder, clock_now(), &catalog, &err)) {
         code = output_error(&cli->output, &err);
     } else if (cli->output.json) {

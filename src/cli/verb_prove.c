@@ -23,6 +23,9 @@ static cJSON *proven_document(const char *path, const ProveResult *result)
     json_set_int(document, "indexes", result->indexes);
     json_set_int(document, "constraints", result->constraints);
     json_set_number(document, "seconds", result->seconds);
+    if (result->not_kept) {
+        json_set_string(document, "not_kept", result->not_kept);
+    }
     cJSON *obstacles = cJSON_AddArrayToObject(document, "not_provable");
     for (size_t i = 0; i < result->not_provable_count; i++) {
         cJSON_AddItemToArray(obstacles, cJSON_CreateString(result->not_provable[i]));

@@ -7,8 +7,8 @@
  * snapshot.c) and owns the session that holds the snapshot until it is ended.
  *
  * Clean-up. What has been made so far is noted in the Run (partial, manifest_path); `finish` removes it unless
- * the rename has committed. A crash between two steps leaves a .partial, or a manifest without a backup: the
- * next run's folder_clean_up takes them away.
+ * the rename has committed. A crash between two steps leaves a .partial, which the next run's folder_clean_up takes
+ * away; or one with its manifest, which it finishes (backup_finish.c).
  */
 #include "backup_private.h"
 
@@ -56,6 +56,7 @@ static bool prepare_folder(Run *run, const char *folder, Error *err)
     if (!folder_lock(folder, &run->lock, err)) {
         return false;
     }
+    backup_finish_left(folder, run->sink, run->cancel);
     if (!folder_clean_up(folder, tell_removed, run, &why)) {
         job_log(run->sink, LOG_WARNING, "What an interrupted backup left could not all be removed: %s", why.message);
         error_clear(&why);
@@ -315,7 +316,7 @@ static bool commit(Run *run, const char *folder, Error *err)
     watch_for_loss(run, folder);
     run->manifest_made = true;
     if (!manifest_write(run->manifest_path, &run->verified.manifest, err) ||
-        !fs_rename(run->partial, run->path, false, err)) {
+        !backup_give_name(run, err)) {
         return false;
     }
     run->committed = true;
@@ -400,8 +401,8 @@ static void clean_up_failure(Run *run, const char *folder, const Error *why)
     fs_close(run->file, NULL);
     run->file = NULL;
     Error ignored = ERROR_INIT;
-    if ((run->partial_made && !fs_remove(run->partial, &ignored)) ||
-        (run->manifest_made && !fs_exists(run->path) && !fs_remove(run->manifest_path, &ignored))) {
+    if (!run->kept && ((run->partial_made && !fs_remove(run->partial, &ignored)) ||
+                       (run->manifest_made && !fs_exists(run->path) && !fs_remove(run->manifest_path, &ignored)))) {
         char *text = error_text(&ignored);
         job_log(run->sink, LOG_WARNING, "An unfinished file stays until the next backup: %s", text);
         mem_free(text);
@@ -460,6 +461,7 @@ bool backup_run(const BackupSpec *spec, const JobSink *sink, const Cancel *cance
     bool ok = prepare_folder(&run, spec->folder, &why) && prepare_server(&run, spec, &why);
     if (ok) {
         run.name = folder_free_name(spec->folder, run.started);
+        folder_note_job(spec->folder, run.job, run.name); /* before there is a file of that name */
         run.path = fs_join(spec->folder, run.name);
         run.partial = mem_printf("%s%s", run.path, FOLDER_PARTIAL_SUFFIX);
         run.manifest_path = folder_manifest_path(run.path);

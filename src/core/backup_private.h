@@ -46,6 +46,7 @@ typedef struct Run {
     const char *compression;
     char *name, *path, *partial, *manifest_path;
     bool partial_made, manifest_made, committed;
+    bool kept; /* all but its name is done, and the next run gives it */
     bool keep_all; /* the shrink alarm could not be raised as it should, or a clock is wrong: nothing is removed */
     Manifest origin; /* whose it is, as the server says (source_ask) */
     FsFile *file;
@@ -88,5 +89,8 @@ bool backup_take(Run *run, const char *folder, Error *err);
 /* Ends the counting, if there is one; what it did not manage is a warning, except that its session was lost. */
 bool backup_stop_counting(Run *run, bool stop, Error *err);
 void backup_stop_following(Run *run);
+
+/* Renames the partial, and waits for minutes for a program that holds it open; see backup_finish.c. */
+bool backup_give_name(Run *run, Error *err);
 
 #endif

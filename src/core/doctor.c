@@ -132,20 +132,19 @@ static void failed(Visit *visit, CheckId id, CheckState state, Error *why)
 
 /* --- this computer --------------------------------------------------------------------------------------- */
 
+/* Looked at, not tried: whoever asks how things stand makes no folder and no file. */
 static void check_folder(Visit *visit, const char *wanted)
 {
     Error why = ERROR_INIT;
-    bool fallback = false;
-    if (!folder_choose(wanted, &visit->folder, &fallback, &why)) {
+    if (!folder_find(wanted, &visit->folder, &why)) {
+        failed(visit, ID_FOLDER, why.kind == EK_NOT_FOUND ? CHECK_WARNING : CHECK_BAD, &why);
+    } else if (!fs_dir_may_write(visit->folder, &why)) {
+        why.kind = EK_SETTINGS;
         failed(visit, ID_FOLDER, CHECK_BAD, &why);
-    } else if (fallback) {
-        note(visit, ID_FOLDER, CHECK_WARNING, EK_NONE,
-             mem_printf("The usual folder cannot be written to; backups are kept in %s", visit->folder),
-             mem_strdup("Check the Documents folder, or name another folder."));
     } else {
         good(visit, ID_FOLDER, mem_printf("Backups are kept in %s", visit->folder));
     }
-    char *cloud = visit->folder != NULL && !fallback ? folder_cloud_name(visit->folder) : NULL;
+    char *cloud = visit->checks[ID_FOLDER].state == CHECK_GOOD ? folder_cloud_name(visit->folder) : NULL;
     if (cloud != NULL) {
         note(visit, ID_FOLDER, CHECK_WARNING, EK_NONE,
              mem_printf("Backups are kept in %s, which %s copies to the cloud", visit->folder, cloud),

@@ -303,6 +303,7 @@ bool export_backup(const ExportSpec *spec, const JobSink *sink, const Cancel *ca
     const uint64_t started = clock_monotonic_ms();
     char *folder = fs_dir_name(spec->path);
     FsLock *lock = NULL;
+    char *not_kept = NULL;
     Error failed = ERROR_INIT;
     char hex[65] = "";
     bool ok = false;
@@ -315,7 +316,7 @@ bool export_backup(const ExportSpec *spec, const JobSink *sink, const Cancel *ca
     manifest_init(&work.manifest);
     progress_init(&work.meter, sink, started);
     FsInfo info;
-    if (!fs_stat(folder, &info, &failed) || !folder_lock(folder, &lock, &failed)) {
+    if (!fs_stat(folder, &info, &failed) || !folder_lock_or_read(folder, &lock, &not_kept, &failed)) {
         error_move(err, &failed);
         goto out;
     }
@@ -323,15 +324,15 @@ bool export_backup(const ExportSpec *spec, const JobSink *sink, const Cancel *ca
     ok = run(&work, hex, &failed);
     const double seconds = (double)(clock_monotonic_ms() - started) / 1000.0;
     if (!ok) {
-        if (failed.kind != EK_CANCELLED && failed.kind != EK_NOT_FOUND) {
+        if (failed.kind != EK_CANCELLED && failed.kind != EK_NOT_FOUND && lock != NULL) {
             append_log(&work, folder, hex, seconds, &failed, NULL);
         }
         error_move(err, &failed);
         goto out;
     }
     settle(&work, hex, seconds, result);
-    if (!append_log(&work, folder, hex, seconds, NULL, &failed)) {
-        char *text = error_text(&failed);
+    if (not_kept != NULL || !append_log(&work, folder, hex, seconds, NULL, &failed)) {
+        char *text = not_kept != NULL ? mem_strdup(not_kept) : error_text(&failed);
         result->warning = mem_printf("The copy is good, but the log could not be written: %s", text);
         job_log(sink, LOG_WARNING, "%s", result->warning);
         mem_free(text);
@@ -348,6 +349,7 @@ out:
     mem_free(work.partial);
     mem_free(work.target);
     mem_free(work.manifest_path);
+    mem_free(not_kept);
     mem_free(folder);
     return ok;
 }

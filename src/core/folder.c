@@ -2,12 +2,18 @@
  * folder.c: the backup folder.
  *
  * Two locks guard it. FOLDER_LOCK_FILE is held for a whole job (backup, clean-up, verification that writes a
- * manifest); its holder writes who it is into a file beside it, since a locked file cannot be read on Windows.
+ * manifest); its holder writes who it is into a file beside it, since a locked file cannot be read on Windows. That
+ * file is its computer's own: a sync client may bring the folder to several, and a lock reaches no further than the
+ * disk it is on. For the same reason folder_clean_up takes only what it knows to have been left here.
  * FOLDER_FILES_LOCK_FILE is held for moments, by whoever rewrites the log or the settings, which happens
  * outside of jobs too. folder_clean_up runs under the first and takes the second, so a temporary file that it
  * sees belongs to nobody that lives.
  */
 #include "folder.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "auditlog.h"
 #include "cancel.h"
@@ -23,8 +29,10 @@
 #define FOLDER_NAME "AIT_CMMS_Backups"
 #define NAME_PREFIX "cmms_backup_"
 #define NAME_SUFFIX ".backup"
-#define HOLDER_FILE ".cmms-backup.holder.json" /* who has FOLDER_LOCK_FILE */
+#define HOLDER_PREFIX ".cmms-backup.holder-"   /* and the computer's name, and .json: who has FOLDER_LOCK_FILE */
+#define HOLDER_SUFFIX ".json"
 #define HOLDER_MAX 4096u                       /* bytes of it */
+#define NOBODYS_PARTIAL 604800                 /* a partial whose maker is not known: left when it is a week old */
 #define JOB_MAX 32u                            /* letters of its word for a job */
 #define WAIT_MS 10000u
 #define WAIT_STEP_MS 20u
@@ -115,6 +123,37 @@ bool folder_choose(const char *wanted, char **folder, bool *fallback, Error *err
         mem_free(dirs[i]);
     }
     return ok;
+}
+
+bool folder_find(const char *wanted, char **folder, Error *err)
+{
+    char *dir = wanted ? mem_strdup(wanted) : machine_getenv("CMMS_BACKUP_FOLDER");
+    if (!dir || !*dir) {
+        mem_free(dir);
+        dir = userprofile_folder();
+    }
+    dir = dir ? dir : below(machine_documents_dir(), FOLDER_NAME);
+    FsInfo info;
+    Error why = ERROR_INIT;
+    if (!dir) {
+        error_set(err, EK_SETTINGS, "the Documents folder of this user cannot be found");
+        return error_hint(err, "Name the folder with the backups in the variable CMMS_BACKUP_FOLDER.");
+    }
+    bool ok = fs_stat(dir, &info, &why);
+    if (ok && info.is_dir) {
+        *folder = dir;
+        return true;
+    }
+    if (ok || why.kind == EK_NOT_FOUND) {
+        error_set(err, EK_NOT_FOUND, "there is no folder \"%s\"", dir);
+        error_hint(err, "Check its name, and that the drive is connected. A backup makes the folder where it is not "
+                        "there.");
+    } else {
+        folder_is_there(dir, err);
+    }
+    error_clear(&why);
+    mem_free(dir);
+    return false;
 }
 
 static bool is_separator(char c)
@@ -288,10 +327,31 @@ bool folder_keep_aside(const char *path, char **kept, Error *err)
 
 /* --- locks --------------------------------------------------------------------------------------------- */
 
-/* NULL: it cannot be read. The caller deletes it. */
-static cJSON *read_holder(const char *folder)
+/* "…holder-PC-7.json", whatever the computer's name is made of. Caller frees. */
+static char *holder_name(void)
 {
-    char *path = fs_join(folder, HOLDER_FILE);
+    char *computer = machine_host_name();
+    for (char *c = computer; c && *c; c++) {
+        if ((unsigned char)*c >= 0x80 || !(strchr("-_.", *c) || isalnum((unsigned char)*c))) {
+            *c = '_';
+        }
+    }
+    char *name = mem_printf(HOLDER_PREFIX "%s" HOLDER_SUFFIX, computer && *computer ? computer : "unknown");
+    mem_free(computer);
+    return name;
+}
+
+static bool is_holder_name(const char *name)
+{
+    const size_t len = strlen(name), most = sizeof HOLDER_PREFIX + sizeof HOLDER_SUFFIX - 2;
+    return len > most && !strncmp(name, HOLDER_PREFIX, sizeof HOLDER_PREFIX - 1) &&
+           !strcmp(name + len - (sizeof HOLDER_SUFFIX - 1), HOLDER_SUFFIX);
+}
+
+/* NULL: it cannot be read. The caller deletes it. */
+static cJSON *read_holder(const char *folder, const char *name)
+{
+    char *path = fs_join(folder, name);
     cJSON *holder = NULL;
     StrBuf sb;
     strbuf_init(&sb, HOLDER_MAX);
@@ -303,9 +363,18 @@ static cJSON *read_holder(const char *folder)
     return holder;
 }
 
-static void write_holder(const char *folder, const char *job)
+static cJSON *read_our_holder(const char *folder)
 {
-    char *path = fs_join(folder, HOLDER_FILE);
+    char *name = holder_name();
+    cJSON *holder = read_holder(folder, name);
+    mem_free(name);
+    return holder;
+}
+
+/* `job` and `backup` may be NULL. */
+static void write_holder(const char *folder, const char *job, const char *backup)
+{
+    char *name = holder_name(), *path = fs_join(folder, name);
     char *user = machine_user_name(), *computer = machine_host_name(), *since = clock_log_text(clock_now());
     cJSON *holder = cJSON_CreateObject();
     if (!holder) {
@@ -317,41 +386,81 @@ static void write_holder(const char *folder, const char *job)
     if (job != NULL) {
         json_set_string(holder, "job", job);
     }
+    if (backup != NULL) {
+        json_set_string(holder, "backup", backup);
+    }
     char *text = json_text(holder);
-    fs_write_atomic(path, text, strlen(text), NULL); /* for a message, and for folder_last_job: the lock counts */
+    fs_write_atomic(path, text, strlen(text), NULL); /* for messages, and for what is left over: the lock counts */
     mem_free(text);
     cJSON_Delete(holder);
     mem_free(since);
     mem_free(computer);
     mem_free(user);
     mem_free(path);
+    mem_free(name);
 }
 
-/* Tells who holds the lock, as the detail, where that can be read. */
+typedef struct NewestHolder {
+    const char *folder;
+    cJSON *holder; /* NULL: none yet */
+} NewestHolder;
+
+static bool take_newer(void *context, const char *name, const FsInfo *info)
+{
+    NewestHolder *newest = context;
+    cJSON *holder = !info->is_dir && is_holder_name(name) ? read_holder(newest->folder, name) : NULL;
+    if (holder && strcmp(json_string(holder, "since", ""), json_string(newest->holder, "since", "")) > 0) {
+        cJSON_Delete(newest->holder);
+        newest->holder = holder;
+    } else {
+        cJSON_Delete(holder);
+    }
+    return true;
+}
+
+/* Tells who holds the lock, as the detail, where that can be read: on a share it may be another computer. */
 static void name_holder(const char *folder, Error *err)
 {
-    cJSON *holder = read_holder(folder);
+    NewestHolder newest = {folder, NULL};
+    fs_list(folder, take_newer, &newest, NULL);
+    const cJSON *holder = newest.holder;
     const char *user = json_string(holder, "user", NULL), *computer = json_string(holder, "computer", NULL),
                *since = json_string(holder, "since", NULL);
     if (user && computer && since) {
         error_detail(err, "%s on %s, since %s", user, computer, since);
     }
-    cJSON_Delete(holder);
+    cJSON_Delete(newest.holder);
+}
+
+static char *job_of(const cJSON *holder)
+{
+    const char *job = json_string(holder, "job", "");
+    const size_t len = strspn(job, "0123456789abcdefghijklmnopqrstuvwxyz");
+    return len > 0 && len <= JOB_MAX && job[len] == '\0' ? mem_strdup(job) : NULL;
+}
+
+/* The name of the backup that was begun last from this computer. NULL: none is known. Caller frees. */
+static char *backup_of(const cJSON *holder)
+{
+    const char *backup = json_string(holder, "backup", "");
+    return folder_parse_name(backup, NULL) ? mem_strdup(backup) : NULL;
 }
 
 char *folder_last_job(const char *folder)
 {
-    cJSON *holder = read_holder(folder);
-    const char *job = json_string(holder, "job", "");
-    const size_t len = strspn(job, "0123456789abcdefghijklmnopqrstuvwxyz");
-    char *last = len > 0 && len <= JOB_MAX && job[len] == '\0' ? mem_strdup(job) : NULL;
+    cJSON *holder = read_our_holder(folder);
+    char *last = job_of(holder);
     cJSON_Delete(holder);
     return last;
 }
 
-void folder_note_job(const char *folder, const char *job)
+void folder_note_job(const char *folder, const char *job, const char *backup)
 {
-    write_holder(folder, job);
+    cJSON *before = backup ? NULL : read_our_holder(folder);
+    char *last = backup_of(before); /* what could not be removed of it is still known */
+    write_holder(folder, job, backup ? backup : last);
+    mem_free(last);
+    cJSON_Delete(before);
 }
 
 bool folder_lock(const char *folder, FsLock **lock, Error *err)
@@ -360,9 +469,12 @@ bool folder_lock(const char *folder, FsLock **lock, Error *err)
     Error failed = ERROR_INIT;
     bool ok = fs_lock(path, lock, &failed);
     if (ok) {
-        char *job = folder_last_job(folder);
-        write_holder(folder, job);
+        cJSON *before = read_our_holder(folder);
+        char *job = job_of(before), *backup = backup_of(before);
+        write_holder(folder, job, backup);
+        mem_free(backup);
         mem_free(job);
+        cJSON_Delete(before);
     } else if (failed.kind == EK_BUSY) {
         error_set(err, EK_BUSY, "another backup job is at work in this folder");
         name_holder(folder, err);
@@ -374,6 +486,21 @@ bool folder_lock(const char *folder, FsLock **lock, Error *err)
     error_clear(&failed);
     mem_free(path);
     return ok;
+}
+
+bool folder_lock_or_read(const char *folder, FsLock **lock, char **not_kept, Error *err)
+{
+    Error failed = ERROR_INIT;
+    if (folder_lock(folder, lock, &failed)) {
+        return true;
+    }
+    if (failed.kind != EK_IO || !folder_is_there(folder, NULL)) {
+        return error_move(err, &failed);
+    }
+    *lock = NULL;
+    *not_kept = mem_printf("the folder can only be read (%s)", failed.detail ? failed.detail : failed.message);
+    error_clear(&failed);
+    return true;
 }
 
 bool folder_files_lock(const char *folder, FsLock **lock, Error *err)
@@ -402,9 +529,17 @@ bool folder_files_lock(const char *folder, FsLock **lock, Error *err)
 
 /* --- cleaning up --------------------------------------------------------------------------------------- */
 
+typedef struct Found {
+    char *name; /* owned */
+    bool old;   /* a partial that nobody works on any more */
+} Found;
+
 typedef struct Names {
-    char **names; /* owned */
+    Found *names; /* owned; sorted */
     size_t count, capacity;
+    int64_t now;
+    char *ours; /* the backup that this computer began last */
+    cJSON *log; /* what was removed; NULL where it cannot be read */
 } Names;
 
 static bool collect_name(void *context, const char *name, const FsInfo *info)
@@ -412,19 +547,23 @@ static bool collect_name(void *context, const char *name, const FsInfo *info)
     Names *list = context;
     if (!info->is_dir) {
         mem_grow((void **)&list->names, &list->capacity, list->count + 1, sizeof *list->names);
-        list->names[list->count++] = mem_strdup(name);
+        list->names[list->count++] =
+            (Found){mem_strdup(name), !info->is_offline && list->now - info->modified > NOBODYS_PARTIAL};
     }
     return true;
 }
 
 static int compare_names(const void *a, const void *b)
 {
-    return strcmp(*(char *const *)a, *(char *const *)b);
+    return strcmp(((const Found *)a)->name, ((const Found *)b)->name);
 }
 
 static bool has_name(const Names *list, const char *name)
 {
-    return list->count && bsearch(&name, list->names, list->count, sizeof *list->names, compare_names);
+    Found wanted = {.name = mem_strdup(name)};
+    const bool has = list->count && bsearch(&wanted, list->names, list->count, sizeof *list->names, compare_names);
+    mem_free(wanted.name);
+    return has;
 }
 
 /* The name without its suffix, or NULL. Caller frees. */
@@ -437,20 +576,42 @@ static char *without_suffix(const char *name, const char *suffix)
     return mem_strndup(name, len - suffix_len);
 }
 
-static bool is_our_partial(const char *name)
+/* That of another computer's backup may be at work; one with a manifest waits for its name (backup_finish_left). */
+static bool is_left_partial(const Found *found, const Names *all)
 {
-    char *backup = without_suffix(name, FOLDER_PARTIAL_SUFFIX);
-    bool ours = backup && folder_parse_name(backup, NULL);
+    char *backup = without_suffix(found->name, FOLDER_PARTIAL_SUFFIX);
+    char *manifest = backup ? folder_manifest_path(backup) : NULL;
+    const bool left = backup && folder_parse_name(backup, NULL) && !has_name(all, manifest) &&
+                      ((all->ours && !strcmp(backup, all->ours)) || found->old);
+    mem_free(manifest);
     mem_free(backup);
-    return ours;
+    return left;
 }
 
-static bool is_lone_manifest(const char *name, const Names *all)
+static bool log_says_removed(const cJSON *log, const char *backup)
+{
+    const cJSON *entry;
+    cJSON_ArrayForEach(entry, log) {
+        const char *operation = json_string(entry, "operation", "");
+        if (!strcmp(json_string(entry, "backup_file", ""), backup) &&
+            (!strcmp(operation, "cleanup") || !strcmp(operation, "delete"))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A sync client may bring a manifest long before the backup that it belongs to, so that it stands alone does not say
+ * that anybody left it. */
+static bool is_left_manifest(const char *name, const Names *all)
 {
     char *backup = without_suffix(name, FOLDER_MANIFEST_SUFFIX);
-    bool lone = backup && folder_parse_name(backup, NULL) && !has_name(all, backup);
+    char *partial = backup ? mem_printf("%s" FOLDER_PARTIAL_SUFFIX, backup) : NULL;
+    const bool left = backup && folder_parse_name(backup, NULL) && !has_name(all, backup) && !has_name(all, partial) &&
+                      ((all->ours && !strcmp(backup, all->ours)) || log_says_removed(all->log, backup));
+    mem_free(partial);
     mem_free(backup);
-    return lone;
+    return left;
 }
 
 static bool is_year_log(const char *name)
@@ -459,7 +620,9 @@ static bool is_year_log(const char *name)
            !strcmp(name + 15, ".json");
 }
 
-/* What fs_write_atomic and fs_dir_writable leave when they are cut short: "NAME.tmp-" and 8 hex digits. */
+/* What fs_write_atomic and fs_dir_writable leave when they are cut short: "NAME.tmp-" and 8 hex digits. Whoever works
+ * on this disk works under the lock that we have; and what another computer made is renamed long before a sync client
+ * has brought it here. */
 static bool is_our_temporary(const char *name)
 {
     const size_t tail = 13;
@@ -473,7 +636,7 @@ static bool is_our_temporary(const char *name)
     char *manifest_of = backup ? without_suffix(backup, NAME_SUFFIX) : NULL; /* of any *.backup: see "adopt" */
     bool ours = manifest_of || !strcmp(base, SETTINGS_FILE) || !strcmp(base, AUDITLOG_FILE) ||
                 !strcmp(base, RETENTION_FROZEN_FILE) ||
-                !strcmp(base, HOLDER_FILE) || !strcmp(base, "cmms-write-test") || is_year_log(base);
+                is_holder_name(base) || !strcmp(base, "cmms-write-test") || is_year_log(base);
     mem_free(manifest_of);
     mem_free(backup);
     mem_free(base);
@@ -482,16 +645,20 @@ static bool is_our_temporary(const char *name)
 
 bool folder_clean_up(const char *folder, void (*removed)(void *context, const char *name), void *context, Error *err)
 {
-    Names all = {NULL, 0, 0};
+    Names all = {.now = clock_now()};
     FsLock *files = NULL;
     Error first = ERROR_INIT;
+    cJSON *holder = read_our_holder(folder);
+    all.ours = backup_of(holder);
+    cJSON_Delete(holder);
     bool ok = folder_files_lock(folder, &files, err) && fs_list(folder, collect_name, &all, err);
     if (ok && all.count) {
         qsort(all.names, all.count, sizeof *all.names, compare_names);
+        auditlog_read(folder, AUDITLOG_KEEP, &all.log, NULL);
     }
     for (size_t i = 0; ok && i < all.count; i++) {
-        const char *name = all.names[i];
-        if (!is_our_partial(name) && !is_lone_manifest(name, &all) && !is_our_temporary(name)) {
+        const char *name = all.names[i].name;
+        if (!is_left_partial(&all.names[i], &all) && !is_left_manifest(name, &all) && !is_our_temporary(name)) {
             continue;
         }
         char *path = fs_join(folder, name);
@@ -514,8 +681,10 @@ bool folder_clean_up(const char *folder, void (*removed)(void *context, const ch
     }
     fs_unlock(files);
     for (size_t i = 0; i < all.count; i++) {
-        mem_free(all.names[i]);
+        mem_free(all.names[i].name);
     }
     mem_free(all.names);
+    mem_free(all.ours);
+    cJSON_Delete(all.log);
     return ok;
 }

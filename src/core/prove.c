@@ -63,6 +63,7 @@ void prove_result_release(ProveResult *result)
     }
     mem_free(result->unchecked);
     mem_free(result->where);
+    mem_free(result->not_kept);
     manifest_release(&result->manifest);
     prove_result_init(result);
 }
@@ -90,22 +91,22 @@ static bool read_backup(ProveRun *run, Error *err)
     bool ok = false;
     verify_result_init(&verified);
     prove_stage(run, "Checking every byte", 0, PART_READ);
-    if (run->spec->record) {
+    ok = run->spec->record ? verify_backup(run->path, true, &inner, run->cancel, &verified, err)
+                           : verify_file(run->path, &inner, run->cancel, &verified, err);
+    if (ok && run->spec->record && verified.not_kept == NULL) {
         char *folder = fs_dir_name(run->path);
-        ok = verify_backup(run->path, true, &inner, run->cancel, &verified, err) &&
-             folder_lock(folder, &run->folder_lock, err) &&
+        ok = folder_lock(folder, &run->folder_lock, err) &&
              manifest_read(run->manifest_path, &run->result.manifest, err);
         mem_free(folder);
         if (ok && strcmp(run->result.manifest.sha256, verified.manifest.sha256) != 0) {
             ok = error_set(err, EK_BUSY, "another job changed %s at the same time", fs_base_name(run->path));
             error_hint(err, "Try again.");
         }
-    } else {
-        ok = verify_file(run->path, &inner, run->cancel, &verified, err);
-        if (ok) {
-            run->result.manifest = verified.manifest;
-            manifest_init(&verified.manifest);
-        }
+    } else if (ok) {
+        run->result.manifest = verified.manifest;
+        manifest_init(&verified.manifest);
+        run->result.not_kept = verified.not_kept;
+        verified.not_kept = NULL;
     }
     ok = ok && fs_open_read(run->path, &file, err) && archive_read_toc(file, &run->archive, err);
     fs_close(file, NULL);

@@ -3,8 +3,8 @@
  *
  * Order. The log's entry comes first ("started: Removing"): nothing disappears without one, and what cannot be logged
  * stays. Then the backup, then its manifest, then the outcome ("success", "failed"). Killed between them: a manifest
- * without a backup, which folder_clean_up removes; or an entry without an outcome, which the next clean-up writes by
- * looking whether the file is there (`close_open_entries`).
+ * without a backup, which folder_clean_up removes, because the log says so; or an entry without an outcome, which the
+ * next clean-up writes by looking whether the file is there (`close_open_entries`).
  *
  * Before each removal the witness is looked at once more: there, and of its size. Everything runs under the folder's
  * lock, so no other program of ours changes the folder meanwhile.

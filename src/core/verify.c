@@ -33,6 +33,7 @@ void verify_result_release(VerifyResult *result)
 {
     manifest_release(&result->manifest);
     mem_free(result->renamed_from);
+    mem_free(result->not_kept);
     verify_result_init(result);
 }
 
@@ -536,27 +537,38 @@ bool verify_backup(const char *path, bool adopt, const JobSink *sink, const Canc
     char *manifest_path = folder_manifest_path(path);
     const uint64_t started = clock_monotonic_ms();
     FsLock *lock = NULL;
+    char *not_kept = NULL;
     Error failed = ERROR_INIT;
     VerifyResult found;
     Check check;
     bool ok = false;
     verify_result_init(&found);
     check_init(&check);
-    if (!folder_lock(folder, &lock, err)) {
+    if (!folder_lock_or_read(folder, &lock, &not_kept, err)) {
         goto out;
     }
     ok = check_file(path, NULL, adopt, sink, cancel, &check, &failed);
     const double seconds = (double)(clock_monotonic_ms() - started) / 1000.0;
+    if (not_kept != NULL) {
+        job_log(sink, LOG_WARNING, "What is found out about %s is not kept: %s", fs_base_name(path), not_kept);
+    }
     if (!ok) {
-        record_failure(folder, sink, path, manifest_path, &check, seconds, &failed);
+        if (lock != NULL) {
+            record_failure(folder, sink, path, manifest_path, &check, seconds, &failed);
+        }
         error_move(err, &failed);
         goto out;
     }
     settle(path, &check, &found);
-    if (adopt && !found.had_manifest) {
-        adopt_manifest(&found.manifest, check.had_bad_manifest);
+    if (lock == NULL) {
+        found.not_kept = not_kept;
+        not_kept = NULL;
+    } else {
+        if (adopt && !found.had_manifest) {
+            adopt_manifest(&found.manifest, check.had_bad_manifest);
+        }
+        ok = record_success(folder, sink, path, manifest_path, adopt, check.had_bad_manifest, &found, seconds, err);
     }
-    ok = record_success(folder, sink, path, manifest_path, adopt, check.had_bad_manifest, &found, seconds, err);
     if (ok) {
         job_log(sink, LOG_GOOD, "%s reads well to its last byte: %zu tables", fs_base_name(path),
                 found.manifest.table_count);
@@ -570,6 +582,7 @@ out:
     error_clear(&failed);
     verify_result_release(&found);
     check_release(&check);
+    mem_free(not_kept);
     mem_free(folder);
     mem_free(manifest_path);
     return ok;

@@ -114,8 +114,15 @@ static char *demo_folder(const AppOptions *options)
 static bool run_open(const Task *task, TaskResult *result, Error *err)
 {
     char *demo = task->options.folder == NULL ? demo_folder(&task->options) : NULL;
-    bool ok = folder_choose(demo != NULL ? demo : task->options.folder, &result->folder, &result->fallback, err) &&
-              find_connection(task, result, err);
+    const char *wanted = demo != NULL ? demo : task->options.folder;
+    Error why = ERROR_INIT;
+    /* Whoever opens the window may only want to read, so one that is there will do as it is. */
+    bool ok = folder_find(wanted, &result->folder, &why) ||
+              (task->options.folder != NULL
+                   ? error_move(err, &why)
+                   : folder_choose(wanted, &result->folder, &result->fallback, err));
+    error_clear(&why);
+    ok = ok && find_connection(task, result, err);
     mem_free(demo);
     prove_clean_up(&task->sink);
     if (ok) {
@@ -342,8 +349,11 @@ static bool run_cleanup(const Task *task, TaskResult *result, Error *err)
     Settings settings;
     JobSink sink = task->sink;
     settings_init(&settings);
-    bool ok = folder_lock(task->folder, &lock, err) && settings_load(task->folder, &settings, err) &&
-              folder_clean_up(task->folder, tell_left_over, &sink, err) &&
+    bool ok = folder_lock(task->folder, &lock, err) && settings_load(task->folder, &settings, err);
+    if (ok) {
+        backup_finish_left(task->folder, &task->sink, task->cancel);
+    }
+    ok = ok && folder_clean_up(task->folder, tell_left_over, &sink, err) &&
               retention_run(task->folder, &settings, NULL, clock_now(), &task->sink, task->cancel, &result->removed,
                             err);
     fs_unlock(lock);

@@ -67,7 +67,7 @@ class Place:
             fresh = sorted(set(now.good) - set(self.before.good))
             equal(len(fresh), 1, "new good backups after success")
             check(done.json()["warnings"] or now.log[-1]["backup_file"] in fresh + self.old, "it is logged or told")
-        elif done.code == 0 and verb[0] == "prove":
+        elif done.code == 0 and verb[0] == "prove" and "not_kept" not in done.json():
             with open(os.path.join(self.folder, self.newest + MANIFEST), encoding="utf-8") as f:
                 equal(json.load(f)["level"], "proven", "the level after success")
             equal((now.log[-1]["operation"], now.log[-1]["status"]), ("prove", "success"), "the log after success")
@@ -207,6 +207,59 @@ def test_every_call_refused(program):
     print("# refused one after the other: " + ", ".join(told))
 
 
+def test_another_computers_files(program):
+    """A sync client brings another computer's manifest before its backup, and a partial that is still written there;
+    and two copies of the log. They stay, whatever runs here; their removal would be brought back."""
+    for verb in (("backup",), ("cleanup",)):
+        place = Place(program, "faulty_0")
+        name = "cmms_backup_20300102_020000.backup"
+        copies = {name + MANIFEST: '{"computer": "PC-B"}', "cmms_backup_20300103_020000.backup.partial": "PGDMP",
+                  "backup_log-PC-B.json": "[]", place.newest[:-7] + "-PC-B.backup.manifest.json": "{}"}
+        for other, text in copies.items():
+            with open(os.path.join(place.folder, other), "w", encoding="utf-8") as f:
+                f.write(text)
+        done = place.run(*verb)
+        equal(done.code, 0, done.out + done.err)
+        for other, text in copies.items():
+            equal(look(place.folder).read(place.folder, other), text, "%s after %s" % (other, verb[0]))
+
+
+def test_share_that_blinks(program):
+    """The folder is away from the Nth opening of a file in it to the next: what cannot be reached for a moment is not
+    taken for what is not there, so the settings, the log, pins and the alarm that stops clean-ups stay what they
+    are."""
+    if program.kind == "wine":
+        raise harness.Skip(ONLY_NATIVE)
+    told = []
+    for verb in (("cleanup",), ("verify", "{new}"), ("pin", "{new}"), ("config", "set", "retention_days=9")):
+        wanted = Place(program, "faulty_0").settings_after(*verb)
+
+        def one(database, n):
+            place = Place(program, database)
+            frozen = os.path.join(place.folder, "retention_frozen.json")
+            with open(frozen, "w", encoding="utf-8") as f:
+                f.write('{"reason": "a table shrank"}')
+            place.before = look(place.folder)
+            done = place.run(*verb, env=shim(place.folder, "away:%d" % n))
+            if not os.path.exists(place.folder + ".hit"):
+                return False
+            with open(place.folder + ".hit") as f:
+                where = os.path.basename(f.read())
+            try:
+                if os.path.exists(place.folder + ".away"):
+                    os.rename(place.folder + ".away", place.folder)
+                now = place.check(verb, done, wanted)
+                equal(now.good, place.before.good, "nothing goes while clean-ups are stopped")
+                check(done.code in (0, 3, 8, 10), "the exit code is %d: %s" % (done.code, done.out))
+                os.remove(frozen)
+                place.repaired(verb)
+            except AssertionError as error:
+                raise AssertionError("away %d (%s) of %s: %s" % (n, where, verb[0], error))
+            return True
+        told.append("%s %d" % (verb[0], until_over(itertools.count(1), one)))
+    print("# gone for a moment, at one opening after the other: " + ", ".join(told))
+
+
 def test_memory_runs_out(program):
     """The Nth allocation fails, of the program's own as of the libraries': N grows by a half."""
     if program.kind == "wine":
@@ -280,18 +333,59 @@ def test_full_disk(program):
 
 
 def test_read_only(program):
-    for verb in VERBS:
-        place = Place(program, "faulty_0")
-        folder = harness.temp_dir("ro")
-        with mounted(folder, "size=4m"):
-            shutil.copytree(place.folder, folder, dirs_exist_ok=True)
-            place.folder = folder
+    """A stick that is write-protected, a share with the right to read: what only reads does its work and says what is
+    not kept; what writes is refused in words."""
+    def reading(place, verb):
+        done = place.run(*verb)
+        equal(done.code, 0, "%s: %s%s" % (verb[0], done.out, done.err))
+        return done.json()
+    place = Place(program, "faulty_0")
+    folder, copy = harness.temp_dir("ro"), harness.temp_dir("copy")
+    with mounted(folder, "size=8m"):
+        shutil.copytree(place.folder, folder, dirs_exist_ok=True)
+        place.folder = folder
+        for verb in VERBS:
             subprocess.run(["mount", "-o", "remount,ro", folder], check=True)
-            done = place.run(*verb)
-            check(done.code in (3, 8), "%s ended with %d: %s" % (verb[0], done.code, done.out))
-            equal(place.check(verb, done).good, place.before.good, "the good backups after " + verb[0])
+            if verb[0] == "verify":
+                equal(len(reading(place, ("list",))["backups"]), 3, "the list")
+                found = reading(place, verb)["files"][0]
+                equal((found["ok"], found["level"]), (True, "verified"), "verify")
+                check("only be read" in found["not_kept"], "what is not kept is told: %s" % found)
+                reading(place, ("log",))
+                reading(place, ("log", "--check"))
+                warnings = reading(place, ("export", "{new}", program.path(copy)))["warnings"]
+                check("only be read" in warnings[0], "export: %s" % warnings)
+                proven = reading(place, PROVE)
+                check(proven["proven"] and "only be read" in proven["not_kept"], "prove: %s" % proven)
+            else:
+                done = place.run(*verb)
+                check(done.code in (3, 8), "%s ended with %d: %s" % (verb[0], done.code, done.out))
+                place.check(verb, done)
+            equal(look(folder).good, place.before.good, "the good backups after " + verb[0])
             subprocess.run(["mount", "-o", "remount,rw", folder], check=True)
-            place.repaired(verb)
+        place.repaired(("backup",))
+
+
+def test_reading_makes_nothing(program):
+    """A name with a slip of the pen is told, not made; and a folder that is there is not tried by writing into it."""
+    place = Place(program, "faulty_0")
+    place.run("log", "--check") # makes the lock of the log
+    before = os.stat(place.folder).st_mtime_ns
+    for verb in (("list",), ("log",), ("log", "--check"), ("config", "show"), ("cleanup", "--dry-run"), ("doctor",)):
+        place.run(*verb)
+        equal(os.stat(place.folder).st_mtime_ns, before, "something was made in the folder by " + " ".join(verb))
+    place.folder += "-typo"
+    for verb in (("list",), ("verify", "--all"), ("verify", "{new}"), PROVE, ("export", "{new}", "."), ("log",),
+                 ("log", "--check"), ("config", "show"), ("cleanup",), ("cleanup", "--dry-run"), ("pin", "{new}"),
+                 ("delete", "{new}"), ("doctor",)):
+        done = place.run(*verb)
+        check(not os.path.exists(place.folder), "the folder was made by " + " ".join(verb))
+        if verb[0] == "doctor":
+            state = done.json()["checks"][0]
+            equal(state["state"], "warning", "the doctor: %s" % state)
+        else:
+            equal((done.code, done.json()["error"]["message"]),
+                  (10, 'there is no folder "%s"' % program.path(place.folder)), " ".join(verb))
 
 
 def slow_backup(program, folder, **env):
@@ -394,20 +488,70 @@ def test_held_by_another(program):
 
 
 def test_partial_held(program):
-    """The finished file itself is held when it is to get its name."""
+    """The finished file itself is held when it is to get its name: waited for; and where it is held for too long, it is
+    kept, and the next run gives it its name."""
     if program.kind == "native":
-        raise harness.Skip("on POSIX an open file can be renamed; test_kill makes every rename fail")
+        raise harness.Skip("on POSIX an open file can be renamed; test_name_refused refuses it")
     folder = harness.temp_dir("b")
-    process, pid = slow_backup(program, folder)
-    partial = os.path.join(folder, harness.wait_for(lambda: harness.partials_in(folder), 20, "the partial file")[0])
-    with kept_open(program, partial):
-        done = finish(process)
-        equal(done.code, 8, "exit code: " + done.out)
-        check("rename" in done.out or "open" in done.out, "why: " + done.out)
-        equal((harness.backups_in(folder), harness.log_entries(folder)[-1]["status"]), ([], "failed"), "no backup")
-    process, pid = slow_backup(program, folder)
-    equal(finish(process).code, 0, "the next run")
-    equal((left_over(folder), len(look(folder).good)), ([], 1), "what is there after it")
+    for limit, code in (("600", 0), ("10", 8)):
+        process, pid = slow_backup(program, folder, CMMS_STALL_SECONDS=limit)
+        new = harness.wait_for(lambda: harness.partials_in(folder), 20, "the partial file")[0]
+        manifest = os.path.join(folder, new[:-len(".partial")] + MANIFEST)
+        with kept_open(program, os.path.join(folder, new)):
+            if code == 0: # it is held for as long as it takes to be told that it is waited for
+                harness.wait_for(lambda: os.path.exists(manifest) or process.poll() is not None, 120, "the manifest")
+                check(process.poll() is None, "it waits for who holds the file")
+            else:
+                done = finish(process)
+        if code == 0:
+            done = finish(process)
+        equal(done.code, code, "held, with a limit of %s s: %s" % (limit, done.out))
+    check("next backup or clean-up" in done.json()["error"]["hint"], "the remedy: " + done.out)
+    equal((len(harness.backups_in(folder)), harness.partials_in(folder), harness.log_entries(folder)[-1]["status"]),
+          (1, [new], "failed"), "what is kept")
+    equal(program.run(["cleanup", "--json", "--folder", program.path(folder)]).code, 0, "the next run")
+    equal((left_over(folder), len(look(folder).good)), ([], 2), "what is there after it")
+
+
+def test_name_refused(program):
+    """The rename of a finished backup is refused, as when another program has it open: for a while, and for ever. What
+    was whole is finished by the next run that finds it unchanged; what has changed meanwhile is taken away."""
+    if program.kind == "wine":
+        raise harness.Skip(ONLY_NATIVE)
+
+    def held(times):
+        place = Place(program, "faulty_0")
+        done = place.run("backup", env=shim(place.folder, "busy:%d" % times, CMMS_STALL_SECONDS="12"))
+        return place, done, place.check(("backup",), done)
+    place, done, now = held(2)
+    equal((done.code, os.path.exists(place.folder + ".hit")), (0, True), "for a while: " + done.out)
+    for word, verb in (("same", "cleanup"), ("same", "backup"), ("flipped", "cleanup"), ("another's", "cleanup")):
+        place, done, now = held(1000000)
+        equal(done.code, 8, "for ever: " + done.out)
+        check("next backup or clean-up" in done.json()["error"]["hint"], "the remedy: " + done.out)
+        partial = os.path.join(place.folder, harness.partials_in(place.folder)[0])
+        name = os.path.basename(partial)[:-len(".partial")]
+        manifest = os.path.join(place.folder, name + MANIFEST)
+        if word == "flipped":
+            with open(partial, "r+b") as f:
+                f.seek(os.path.getsize(partial) // 2)
+                byte = f.read(1)
+                f.seek(-1, os.SEEK_CUR)
+                f.write(bytes([byte[0] ^ 1]))
+        elif word == "another's":
+            with open(manifest, encoding="utf-8") as f:
+                changed = dict(json.load(f), computer="PC-B")
+            with open(manifest, "w", encoding="utf-8") as f:
+                json.dump(changed, f)
+        done = place.run(verb)
+        equal(done.code, 0, "the next run: " + done.out)
+        now = place.check((verb,), harness.Done(-1, "", ""))
+        equal((name in now.good, os.path.exists(partial), os.path.exists(manifest)),
+              {"same": (True, False, True), "flipped": (False, False, False), "another's": (False, True, True)}[word],
+              "%s, %s: its name, its partial, its manifest" % (word, verb))
+        told = [e for e in now.log if e["backup_file"] == name][1:]
+        equal([e["status"] for e in told if e["operation"] == "backup"],
+              {"same": ["success"], "flipped": ["failed"], "another's": []}[word], "%s: the log" % word)
 
 
 # --- manifests ---------------------------------------------------------------------------------------------------

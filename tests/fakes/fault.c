@@ -7,6 +7,9 @@
  *   rename:N, unlink:N   refused (EACCES)
  *   renamed:N  EIO although it was done, as on a share that is lost just then
  *   read:N     what is there cannot be read (EIO)
+ *   busy:N     the first N renames to a *.backup are refused, as when another program has the file open (EBUSY)
+ *   away:N     from the Nth opening of a file or of the folder to the next one FAULT_DIR has another name, with ".away"
+ *              behind it: a share that blinks
  *   kill:N     at the Nth call that changes something the process is killed, before the call
  *   alloc:N    the Nth allocation of the process fails, but for those of libcrypto, which waits for itself for ever
  *              when one fails while it starts up; the library must stand before ASan's then
@@ -177,6 +180,20 @@ static bool refuse_creation(const char *path, int flags)
     return (flags & O_CREAT) && below(path) && now("create", path);
 }
 
+static void take_folder_away(const char *path)
+{
+    static atomic_bool is_away;
+    char away[PATH_MAX + 8];
+
+    if (strcmp(kind, "away") != 0 || !below(path))
+        return;
+    snprintf(away, sizeof away, "%s.away", dir);
+    if (atomic_exchange(&is_away, false))
+        REAL(RenameFunction *, "rename")(away, dir);
+    else if (now("away", path))
+        atomic_store(&is_away, REAL(RenameFunction *, "rename")(dir, away) == 0);
+}
+
 int open(const char *path, int flags, ...)
 {
     va_list more;
@@ -189,6 +206,7 @@ int open(const char *path, int flags, ...)
         errno = EACCES;
         return -1;
     }
+    take_folder_away(path);
     return REAL(OpenFunction *, "open")(path, flags, mode);
 }
 
@@ -201,6 +219,12 @@ int open64(const char *path, int flags, ...)
     mode = flags & O_CREAT ? va_arg(more, mode_t) : 0;
     va_end(more);
     return open(path, flags, mode);
+}
+
+DIR *opendir(const char *path)
+{
+    take_folder_away(path);
+    return REAL(DIR *(*)(const char *), "opendir")(path);
 }
 
 int fsync(int fd)
@@ -265,9 +289,25 @@ ssize_t pread64(int fd, void *bytes, size_t len, off_t offset)
     return pread(fd, bytes, len, offset);
 }
 
+static bool held_open(const char *to)
+{
+    const size_t len = strlen(to);
+
+    if (strcmp(kind, "busy") != 0 || !below(to) || len < 7 || strcmp(to + len - 7, ".backup") != 0)
+        return false;
+    if (atomic_fetch_add(&seen, 1) >= wanted)
+        return false;
+    make_mark(to);
+    errno = EBUSY;
+    return true;
+}
+
 int rename(const char *from, const char *to)
 {
     RenameFunction *real = REAL(RenameFunction *, "rename");
+
+    if (held_open(to))
+        return -1;
 
     if (below(to) && now("rename", to)) {
         errno = EACCES;
@@ -284,6 +324,9 @@ int rename(const char *from, const char *to)
 int renameat2(int from_dir, const char *from, int to_dir, const char *to, unsigned flags)
 {
     Rename2Function *real = REAL(Rename2Function *, "renameat2");
+
+    if (held_open(to))
+        return -1;
 
     if (below(to) && now("rename", to)) {
         errno = EACCES;

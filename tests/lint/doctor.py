@@ -12,7 +12,7 @@ FILE = "src/core/doctor.c"
 
 # The beginning of a text, and what it rests on.
 GOOD = {
-    "Backups are kept in %s": ["folder_choose("],
+    "Backups are kept in %s": ["folder_find(", "fs_dir_may_write("],
     "": ["fs_free_space("], # the words stand in a variable
     "Backups are kept for %d days; scheduled backups are off": ["settings_load(", "settings->enabled"],
     "The user may read all tables, sequences and large objects": [

@@ -1,5 +1,10 @@
 #include "test_util.h"
 
+#ifndef _WIN32
+#include <time.h>
+#include <utime.h>
+#endif
+
 #include "clock.h"
 #include "folder.h"
 #include "settings.h"
@@ -82,6 +87,36 @@ static void named_outright(void **state)
     mem_free(file);
     mem_free(from_env);
     mem_free(wanted);
+    test_dir_remove(dir);
+}
+
+/* Whoever only reads: nothing is made, and a file is no folder. */
+static void found_for_reading(void **state)
+{
+    (void)state;
+    char *dir = test_dir_new(), *nowhere = fs_join(dir, "nowhere"), *file = fs_join(dir, "file"), *folder = NULL;
+    Error err = ERROR_INIT;
+    test_write(file, "in the way");
+    const size_t before = test_dir_count(dir);
+    assert_ok(folder_find(dir, &folder, &err), &err);
+    assert_text(folder, dir);
+    test_setenv("CMMS_BACKUP_FOLDER", dir);
+    assert_ok(folder_find(NULL, &folder, &err), &err);
+    assert_text(folder, dir);
+    folder = NULL;
+    char *message = mem_printf("there is no folder \"%s\"", nowhere);
+    assert_fails(folder_find(nowhere, &folder, &err), &err, EK_NOT_FOUND, message);
+    test_setenv("CMMS_BACKUP_FOLDER", nowhere);
+    assert_fails(folder_find(NULL, &folder, &err), &err, EK_NOT_FOUND, message);
+    test_setenv("CMMS_BACKUP_FOLDER", NULL);
+    assert_false(folder_find(file, &folder, &err));
+    assert_int_equal(err.kind, EK_NOT_FOUND);
+    error_clear(&err);
+    assert_null(folder);
+    assert_int_equal(test_dir_count(dir), before);
+    mem_free(message);
+    mem_free(file);
+    mem_free(nowhere);
     test_dir_remove(dir);
 }
 
@@ -290,13 +325,14 @@ static void last_job(void **state)
     (void)state;
     static const char *const foreign[] = {"",       "{",          "{\"job\":7}", "{\"job\":\"\"}", "{\"job\":\"%\"}",
                                           "{\"job\":\"a'b\"}", "{\"job\":\"aaaaaaaaaabbbbbbbbbbccccccccccddd\"}"};
-    char *dir = test_dir_new(), *path = fs_join(dir, ".cmms-backup.holder.json");
+    char *dir = test_dir_new(), *computer = machine_host_name();
+    char *name = mem_printf(".cmms-backup.holder-%s.json", computer), *path = fs_join(dir, name);
     FsLock *lock = NULL;
     Error err = ERROR_INIT;
     assert_null(folder_last_job(dir));
     assert_ok(folder_lock(dir, &lock, &err), &err);
     assert_null(folder_last_job(dir));
-    folder_note_job(dir, "9b73cdfa");
+    folder_note_job(dir, "9b73cdfa", NULL);
     fs_unlock(lock);
     assert_ok(folder_lock(dir, &lock, &err), &err); /* by whoever comes next, for whatever */
     char *job = folder_last_job(dir);
@@ -308,6 +344,8 @@ static void last_job(void **state)
         assert_null(folder_last_job(dir));
     }
     mem_free(path);
+    mem_free(name);
+    mem_free(computer);
     test_dir_remove(dir);
 }
 
@@ -364,27 +402,48 @@ static void note_removed(void *context, const char *name)
     strbuf_addf(&removed->names, "%s\n", name);
 }
 
+static void make(const char *dir, const char *name)
+{
+    char *path = fs_join(dir, name);
+    test_write(path, "");
+    mem_free(path);
+}
+
+static bool has(const char *dir, const char *name)
+{
+    char *path = fs_join(dir, name);
+    const bool is_there = fs_exists(path);
+    mem_free(path);
+    return is_there;
+}
+
+/* All that is there, and what of it goes; what this computer began last is "…143052". */
 static void clean_up(void **state)
 {
     (void)state;
     static const char *const goes[] = {
-        ".cmms-backup.holder.json.tmp-00000001",
+        ".cmms-backup.holder-PC-7.json.tmp-00000001",
         "backup_config.json.tmp-0123abcd",
         "backup_log.json.tmp-ffffffff",
         "backup_log_2025.json.tmp-00000000",
         "before upgrade.backup.manifest.json.tmp-12345678",
         "cmms-write-test.tmp-deadbeef",
+        "cmms_backup_20260119_143051.backup.manifest.json", /* the log says that we removed its backup */
         "cmms_backup_20260119_143052.backup.partial",
-        "cmms_backup_20260119_143053.backup.manifest.json",
         "cmms_backup_20260119_143054.backup.manifest.json.tmp-89abcdef",
-        "cmms_backup_20260119_143055.backup.manifest.json",
-        "cmms_backup_20260119_143055.backup.partial",
     };
     static const char *const stays[] = {
         "cmms_backup_20260119_143054.backup",
         "cmms_backup_20260119_143054.backup.manifest.json",
         "cmms_backup_20240101_020000.backup", /* the predecessor's, without a manifest */
         "cmms_backup_20260119_143052.backup.partial.old",
+        "cmms_backup_20260119_143052-PC2.backup.partial", /* a sync client's copies */
+        "cmms_backup_20260119_143052-PC2.backup.manifest.json",
+        "cmms_backup_20260119_143053.backup.manifest.json", /* another computer's, whose backup is on the way */
+        "cmms_backup_20260119_143055.backup.partial",
+        "cmms_backup_20260119_143057.backup.partial", /* whole, and waits for its name */
+        "cmms_backup_20260119_143057.backup.manifest.json",
+        "cmms_backup_20260119_143056.backup.manifest.json", /* the log names it, but not as removed */
         "cmms_backup_20260119_1430.backup.partial",
         "cmms_backup_20261319_143052.backup.partial",
         "mine.backup.partial",
@@ -395,23 +454,24 @@ static void clean_up(void **state)
         "backup_config.json.tmp-0123abc",
         "backup_config.json.tmp-0123abcde",
         "backup_config.json.tmp",
-        "backup_log.json",
         "backup_log_2025.json",
         "backup_log_25.json.tmp-00000000",
         "letter.docx.tmp-12345678",
         ".manifest.json.tmp-12345678",
         "tmp-12345678",
     };
-    char *dir = test_dir_new();
+    static const char log[] = "[{\"backup_file\":\"cmms_backup_20260119_143051.backup\",\"operation\":\"cleanup\"},"
+                              "{\"backup_file\":\"cmms_backup_20260119_143056.backup\",\"operation\":\"backup\"}]";
+    char *dir = test_dir_new(), *log_path = fs_join(dir, "backup_log.json");
     Error err = ERROR_INIT;
     for (size_t i = 0; i < TEST_COUNT(goes) + TEST_COUNT(stays); i++) {
-        char *path = fs_join(dir, i < TEST_COUNT(goes) ? goes[i] : stays[i - TEST_COUNT(goes)]);
-        FsFile *file = NULL;
-        assert_ok(fs_create_new(path, &file, &err) && fs_close(file, &err), &err);
-        mem_free(path);
+        make(dir, i < TEST_COUNT(goes) ? goes[i] : stays[i - TEST_COUNT(goes)]);
     }
+    test_write(log_path, log);
     char *folder = fs_join(dir, "cmms_backup_20260119_143059.backup.partial"); /* a folder, not a file */
     assert_ok(fs_make_dirs(folder, &err), &err);
+    folder_note_job(dir, "aa", "cmms_backup_20260119_143052.backup");
+    folder_note_job(dir, "bb", NULL); /* the next one has no name yet */
 
     Removed removed = {.count = 0};
     StrBuf expected;
@@ -423,22 +483,75 @@ static void clean_up(void **state)
     assert_ok(folder_clean_up(dir, note_removed, &removed, &err), &err);
     assert_string_equal(removed.names.buf, expected.buf);
     for (size_t i = 0; i < TEST_COUNT(stays); i++) {
-        char *path = fs_join(dir, stays[i]);
-        if (!fs_exists(path)) {
+        if (!has(dir, stays[i])) {
             print_error("%s is gone\n", stays[i]);
             fail();
         }
-        mem_free(path);
     }
     assert_true(fs_exists(folder));
-    assert_int_equal(test_dir_count(dir), TEST_COUNT(stays) + 2); /* the folder, and the lock file */
+    assert_int_equal(test_dir_count(dir), TEST_COUNT(stays) + 4); /* the folder, the log, the lock, the holder */
 
     /* Again, and with nobody to tell: nothing more to do. */
     assert_ok(folder_clean_up(dir, NULL, NULL, &err), &err);
-    assert_int_equal(test_dir_count(dir), TEST_COUNT(stays) + 2);
+    assert_int_equal(test_dir_count(dir), TEST_COUNT(stays) + 4);
     strbuf_release(&removed.names);
     strbuf_release(&expected);
     mem_free(folder);
+    mem_free(log_path);
+    test_dir_remove(dir);
+}
+
+#ifndef _WIN32 /* a file's time is set by utime, which Windows has not */
+static void partial_of_nobody(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        int days;
+        bool goes;
+    } rows[] = {{"cmms_backup_20260119_143051.backup.partial", 8, true},
+                {"cmms_backup_20260119_143052.backup.partial", 6, false},
+                {"cmms_backup_20260119_143053.backup.partial", 8, false}, /* whole: its manifest is there */
+                {"cmms_backup_20260119_143053.backup.manifest.json", 8, false},
+                {"mine.backup.partial", 8, false}};
+    char *dir = test_dir_new();
+    Error err = ERROR_INIT;
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        make(dir, rows[i].name);
+        char *path = fs_join(dir, rows[i].name);
+        const time_t then = (time_t)(clock_now() - rows[i].days * 86400);
+        assert_int_equal(utime(path, &(struct utimbuf){.actime = then, .modtime = then}), 0);
+        mem_free(path);
+    }
+    assert_ok(folder_clean_up(dir, NULL, NULL, &err), &err);
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        assert_int_equal(has(dir, rows[i].name), !rows[i].goes);
+    }
+    test_dir_remove(dir);
+}
+#endif
+
+/* Another computer's word is not ours, though a sync client or a share brings its file. */
+static void holders_of_others(void **state)
+{
+    (void)state;
+    static const char other[] = "{\"user\":\"Bea\",\"computer\":\"PC-B\",\"since\":\"2999-01-01 00:00:00\","
+                                "\"job\":\"b1\",\"backup\":\"cmms_backup_20260119_143051.backup\"}";
+    char *dir = test_dir_new(), *path = fs_join(dir, ".cmms-backup.holder-PC-B.json");
+    FsLock *lock = NULL, *second = NULL;
+    Error err = ERROR_INIT;
+    test_write(path, other);
+    make(dir, "cmms_backup_20260119_143051.backup.partial");
+    assert_null(folder_last_job(dir));
+    assert_ok(folder_lock(dir, &lock, &err), &err);
+    assert_ok(folder_clean_up(dir, NULL, NULL, &err), &err);
+    assert_true(has(dir, "cmms_backup_20260119_143051.backup.partial"));
+    assert_text(test_read(path), other);
+    assert_false(folder_lock(dir, &second, &err)); /* the newest word, whosever it is */
+    assert_string_equal(err.detail, "Bea on PC-B, since 2999-01-01 00:00:00");
+    error_clear(&err);
+    fs_unlock(lock);
+    mem_free(path);
     test_dir_remove(dir);
 }
 
@@ -458,12 +571,17 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(first_that_can_be_written), cmocka_unit_test(named_outright), cmocka_unit_test(cloud_name),
+        cmocka_unit_test(found_for_reading),
 #ifndef _WIN32
         cmocka_unit_test(order),
 #endif
         cmocka_unit_test(names), cmocka_unit_test(not_our_names), cmocka_unit_test(free_name),
         cmocka_unit_test(keep_aside), cmocka_unit_test(one_job), cmocka_unit_test(last_job),
         cmocka_unit_test(files_lock_waits),
-        cmocka_unit_test(clean_up), cmocka_unit_test(clean_up_nowhere)};
+        cmocka_unit_test(clean_up), cmocka_unit_test(clean_up_nowhere), cmocka_unit_test(holders_of_others),
+#ifndef _WIN32
+        cmocka_unit_test(partial_of_nobody),
+#endif
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -475,6 +475,40 @@ static void removing_waits_for_a_file_that_is_held_open(void **state)
     mem_free(path);
 }
 
+/* A drive or a share that is not there says nothing of what it holds: only of a folder that is there can it be said
+ * that it lacks a file. */
+static void what_cannot_be_reached_is_not_missing(void **state)
+{
+    static const char *const away[] = {"Q:\\file", "Q:\\dir\\file", "\\\\nohost.invalid\\share\\file",
+                                       "\\\\nohost.invalid\\share\\dir\\file", "\\\\?\\Q:\\dir\\file"};
+    Fixture *f = *state;
+    char *nowhere = fs_join(f->dir, "nowhere\\dir\\file"), *relative = mem_strdup("nowhere\\dir\\file");
+    const char *const missing[] = {nowhere, relative};
+    FsFile *file = NULL;
+    FsInfo info;
+
+    for (size_t i = 0; i < TEST_COUNT(away) + TEST_COUNT(missing); i++) {
+        const bool is_away = i < TEST_COUNT(away);
+        const char *path = is_away ? away[i] : missing[i - TEST_COUNT(away)];
+        const ErrorKind kind = is_away ? EK_IO : EK_NOT_FOUND;
+        bool removed;
+
+        assert_false(fs_open_read(path, &file, &f->err));
+        if (f->err.kind != kind)
+            print_error("%s: %s\n", path, f->err.detail);
+        assert_int_equal(f->err.kind, kind);
+        error_clear(&f->err);
+        assert_false(fs_stat(path, &info, &f->err));
+        assert_int_equal(f->err.kind, kind);
+        error_clear(&f->err);
+        removed = fs_remove(path, &f->err);
+        assert_int_equal(removed, !is_away);
+        error_clear(&f->err);
+    }
+    mem_free(relative);
+    mem_free(nowhere);
+}
+
 static void close_after_a_while(void *argument)
 {
     cancel_wait(NULL, 300);
@@ -737,6 +771,7 @@ int main(void)
         TEST(reading_waits_for_a_file_that_may_not_be_opened),
         TEST(removing_waits_for_a_file_that_is_held_open),
         TEST(renaming_gives_up_in_words),
+        TEST(what_cannot_be_reached_is_not_missing),
         TEST(both_separators_and_the_long_prefix_work),
         TEST(a_name_that_is_not_utf8_is_refused),
 #endif

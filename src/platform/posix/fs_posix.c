@@ -227,6 +227,17 @@ bool fs_rename(const char *from, const char *to, bool replace, Error *err)
     return true;
 }
 
+bool fs_dir_may_write(const char *dir, Error *err)
+{
+    return access(dir, W_OK | X_OK) == 0 ||
+           error_set_os(err, kind_of(errno), errno, "\"%s\" may not be written to", dir);
+}
+
+bool fs_is_held(const Error *err)
+{
+    return err->os_code == EBUSY || err->os_code == ETXTBSY;
+}
+
 bool fs_make_dirs(const char *path, Error *err)
 {
     char *partial = mem_strdup(path);

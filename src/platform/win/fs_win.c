@@ -41,10 +41,59 @@ struct FsLock {
     HANDLE handle;
 };
 
-static bool is_missing(DWORD code)
+static bool is_folder(const wchar_t *path)
 {
-    return code == ERROR_FILE_NOT_FOUND || code == ERROR_PATH_NOT_FOUND || code == ERROR_INVALID_DRIVE ||
-           code == ERROR_BAD_NETPATH || code == ERROR_BAD_NET_NAME;
+    DWORD attributes = GetFileAttributesW(path);
+
+    return attributes != INVALID_FILE_ATTRIBUTES && (attributes & FILE_ATTRIBUTE_DIRECTORY) != 0;
+}
+
+/* How much of a path is the drive or the share, with the backslash behind it: "C:\", "\\server\share\". 0: it is
+ * relative. */
+static size_t root_length(const wchar_t *path)
+{
+    size_t len = wcsncmp(path, L"\\\\?\\UNC\\", 8) == 0 ? 8 : wcsncmp(path, L"\\\\?\\", 4) == 0 ? 4 : 0;
+    bool share = len == 8 || (len == 0 && path[0] == L'\\' && path[1] == L'\\');
+    size_t names = share ? 2 : 1;
+
+    if (len == 0 && share)
+        len = 2;
+    if (!share && (path[len] == L'\0' || path[len + 1] != L':'))
+        return 0;
+    for (; path[len] != L'\0' && names > 0; len++)
+        names -= path[len] == L'\\';
+    return len;
+}
+
+/* Whether any folder that the name goes through is there, be it only the drive or the share. */
+static bool leads_somewhere(const wchar_t *path)
+{
+    size_t root = root_length(path);
+    size_t len = wcslen(path);
+    wchar_t *above = mem_array(len + 1, sizeof *above);
+    bool found = root == 0; /* then there is the current folder */
+
+    memcpy(above, path, (len + 1) * sizeof *above);
+    while (len > root && !found) {
+        len--;
+        while (len > root && above[len - 1] != L'\\')
+            len--;
+        above[len] = L'\0'; /* with its backslash: "C:" alone is the folder that is the current one there */
+        found = is_folder(above);
+    }
+    mem_free(above);
+    return found;
+}
+
+/* "Not there" is a word that settings, the log and the removal of backups are built on. So a share that is gone, a
+ * drive that was pulled out, is none of it (errors 15, 53, 67 and what else says so), and errors 2 and 3, which may be
+ * said of either, only where what is left of the path answers. A share that was away for a moment is back by now, and
+ * then so is the file. */
+static bool is_missing(const wchar_t *path, DWORD code)
+{
+    if (code == ERROR_PATH_NOT_FOUND && GetFileAttributesW(path) != INVALID_FILE_ATTRIBUTES)
+        return false;
+    return (code == ERROR_FILE_NOT_FOUND || code == ERROR_PATH_NOT_FOUND) && leads_somewhere(path);
 }
 
 static bool is_held_open(DWORD code)
@@ -52,9 +101,9 @@ static bool is_held_open(DWORD code)
     return code == ERROR_ACCESS_DENIED || code == ERROR_SHARING_VIOLATION || code == ERROR_LOCK_VIOLATION;
 }
 
-static ErrorKind kind_of(DWORD code)
+static ErrorKind kind_of(const wchar_t *path, DWORD code)
 {
-    return is_missing(code) ? EK_NOT_FOUND : EK_IO;
+    return is_missing(path, code) ? EK_NOT_FOUND : EK_IO;
 }
 
 /* Waits a little before another try; false when `limit` ms have passed since `start`. */
@@ -86,13 +135,6 @@ static void fill_info(FsInfo *info, DWORD attributes, DWORD size_high, DWORD siz
         info->size = 0;
 }
 
-static bool is_folder(const wchar_t *path)
-{
-    DWORD attributes = GetFileAttributesW(path);
-
-    return attributes != INVALID_FILE_ATTRIBUTES && (attributes & FILE_ATTRIBUTE_DIRECTORY) != 0;
-}
-
 /* --- one file ------------------------------------------------------------------------------------------ */
 
 static FsFile *file_new(HANDLE handle, const char *path)
@@ -122,11 +164,12 @@ bool fs_open_read(const char *path, FsFile **out, Error *err)
             !pause_before_retry(start, OPEN_RETRY_MS, &pause))
             break;
     }
-    mem_free(wide);
     if (handle == INVALID_HANDLE_VALUE)
-        return error_set_os(err, kind_of(code), (long)code, "could not open \"%s\"", path);
-    *out = file_new(handle, path);
-    return true;
+        error_set_os(err, kind_of(wide, code), (long)code, "could not open \"%s\"", path);
+    else
+        *out = file_new(handle, path);
+    mem_free(wide);
+    return handle != INVALID_HANDLE_VALUE;
 }
 
 bool fs_create_new(const char *path, FsFile **out, Error *err)
@@ -140,11 +183,12 @@ bool fs_create_new(const char *path, FsFile **out, Error *err)
     handle = CreateFileW(wide, GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ, NULL, CREATE_NEW,
                          FILE_ATTRIBUTE_NORMAL, NULL);
     code = GetLastError();
-    mem_free(wide);
     if (handle == INVALID_HANDLE_VALUE)
-        return error_set_os(err, kind_of(code), (long)code, "could not create \"%s\"", path);
-    *out = file_new(handle, path);
-    return true;
+        error_set_os(err, kind_of(wide, code), (long)code, "could not create \"%s\"", path);
+    else
+        *out = file_new(handle, path);
+    mem_free(wide);
+    return handle != INVALID_HANDLE_VALUE;
 }
 
 static OVERLAPPED at_offset(uint64_t offset)
@@ -292,11 +336,12 @@ bool fs_stat(const char *path, FsInfo *info, Error *err)
         return false;
     if (!GetFileAttributesExW(wide, GetFileExInfoStandard, &data))
         code = GetLastError();
-    mem_free(wide);
     if (code != 0)
-        return error_set_os(err, kind_of(code), (long)code, "could not look at \"%s\"", path);
-    fill_info(info, data.dwFileAttributes, data.nFileSizeHigh, data.nFileSizeLow, &data.ftLastWriteTime);
-    return true;
+        error_set_os(err, kind_of(wide, code), (long)code, "could not look at \"%s\"", path);
+    else
+        fill_info(info, data.dwFileAttributes, data.nFileSizeHigh, data.nFileSizeLow, &data.ftLastWriteTime);
+    mem_free(wide);
+    return code == 0;
 }
 
 bool fs_exists(const char *path)
@@ -320,10 +365,10 @@ bool fs_remove(const char *path, Error *err)
         if (!is_held_open(code) || is_folder(wide) || !pause_before_retry(start, RETRY_MS, &pause))
             break;
     }
+    if (is_missing(wide, code))
+        code = 0;
     mem_free(wide);
-    if (code == 0 || code == ERROR_FILE_NOT_FOUND || code == ERROR_PATH_NOT_FOUND)
-        return true;
-    return error_set_os(err, EK_IO, (long)code, "could not remove \"%s\"", path);
+    return code == 0 || error_set_os(err, EK_IO, (long)code, "could not remove \"%s\"", path);
 }
 
 bool fs_rename(const char *from, const char *to, bool replace, Error *err)
@@ -345,7 +390,7 @@ bool fs_rename(const char *from, const char *to, bool replace, Error *err)
     }
     ok = code == 0;
     if (!ok)
-        error_set_os(err, kind_of(code), (long)code, "could not rename \"%s\" to \"%s\"", from, to);
+        error_set_os(err, kind_of(wide_from, code), (long)code, "could not rename \"%s\" to \"%s\"", from, to);
     if (is_held_open(code))
         error_hint(err, "Another program, such as a virus scanner or a sync client, holds the file open, or you "
                         "may not write in this folder. Close that program and try again.");
@@ -353,6 +398,30 @@ out:
     mem_free(wide_from);
     mem_free(wide_to);
     return ok;
+}
+
+bool fs_dir_may_write(const char *dir, Error *err)
+{
+    wchar_t *wide = NULL;
+    HANDLE handle;
+    DWORD code;
+
+    if (!wide_path(dir, &wide, err))
+        return false;
+    handle = CreateFileW(wide, FILE_ADD_FILE, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
+                         OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS, NULL);
+    code = GetLastError();
+    if (handle == INVALID_HANDLE_VALUE)
+        error_set_os(err, kind_of(wide, code), (long)code, "\"%s\" may not be written to", dir);
+    else
+        CloseHandle(handle);
+    mem_free(wide);
+    return handle != INVALID_HANDLE_VALUE;
+}
+
+bool fs_is_held(const Error *err)
+{
+    return err->os_code >= 0 && is_held_open((DWORD)err->os_code);
 }
 
 bool fs_make_dirs(const char *path, Error *err)
@@ -415,7 +484,7 @@ static DWORD remove_empty_dir(const wchar_t *path, ULONGLONG start)
     for (;;) {
         DWORD code = RemoveDirectoryW(path) ? 0 : GetLastError();
 
-        if (code == 0 || is_missing(code))
+        if (code == 0 || is_missing(path, code))
             return 0;
         if ((code != ERROR_DIR_NOT_EMPTY && !is_held_open(code)) || !pause_before_retry(start, RETRY_MS, &pause))
             return code;
@@ -429,7 +498,7 @@ static DWORD delete_file(const wchar_t *path, ULONGLONG start)
     for (;;) {
         DWORD code = DeleteFileW(path) ? 0 : GetLastError();
 
-        if (code == 0 || is_missing(code))
+        if (code == 0 || is_missing(path, code))
             return 0;
         if (!is_held_open(code) || !pause_before_retry(start, RETRY_MS, &pause))
             return code;
@@ -462,7 +531,7 @@ static DWORD remove_tree(const wchar_t *wide, ULONGLONG start)
 
     if (find == INVALID_HANDLE_VALUE) {
         code = GetLastError();
-        return is_missing(code) ? 0 : code;
+        return is_missing(wide, code) ? 0 : code;
     }
     do {
         wchar_t *path;
@@ -495,7 +564,7 @@ bool fs_remove_tree(const char *path, Error *err)
     find = FindFirstFileW(wide, &found);
     if (find == INVALID_HANDLE_VALUE) {
         code = GetLastError();
-        if (is_missing(code))
+        if (is_missing(wide, code))
             code = 0;
     } else {
         FindClose(find);
@@ -524,11 +593,12 @@ bool fs_free_space(const char *dir, uint64_t *bytes, Error *err)
     if (!GetDiskFreeSpaceExW(named, &available, NULL, NULL))
         code = GetLastError();
     mem_free(named);
-    mem_free(wide);
     if (code != 0)
-        return error_set_os(err, kind_of(code), (long)code, "could not read the free space of \"%s\"", dir);
-    *bytes = available.QuadPart;
-    return true;
+        error_set_os(err, kind_of(wide, code), (long)code, "could not read the free space of \"%s\"", dir);
+    else
+        *bytes = available.QuadPart;
+    mem_free(wide);
+    return code == 0;
 }
 
 bool fs_list(const char *dir, bool (*visit)(void *context, const char *name, const FsInfo *info), void *context,
@@ -550,7 +620,6 @@ bool fs_list(const char *dir, bool (*visit)(void *context, const char *name, con
             code = 0;
         more = false;
     }
-    mem_free(wide);
     while (more) {
         char *name = NULL;
 
@@ -573,8 +642,9 @@ bool fs_list(const char *dir, bool (*visit)(void *context, const char *name, con
     if (find != INVALID_HANDLE_VALUE)
         FindClose(find);
     if (code != 0)
-        return error_set_os(err, kind_of(code), (long)code, "could not list the folder \"%s\"", dir);
-    return true;
+        error_set_os(err, kind_of(wide, code), (long)code, "could not list the folder \"%s\"", dir);
+    mem_free(wide);
+    return code == 0;
 }
 
 /* --- locks --------------------------------------------------------------------------------------------- */
@@ -593,9 +663,11 @@ bool fs_lock(const char *path, FsLock **out, Error *err)
     handle = CreateFileW(wide, GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL, OPEN_ALWAYS,
                          FILE_ATTRIBUTE_NORMAL, NULL);
     code = GetLastError();
+    if (handle == INVALID_HANDLE_VALUE)
+        error_set_os(err, kind_of(wide, code), (long)code, "could not open \"%s\"", path);
     mem_free(wide);
     if (handle == INVALID_HANDLE_VALUE)
-        return error_set_os(err, kind_of(code), (long)code, "could not open \"%s\"", path);
+        return false;
     if (!LockFileEx(handle, LOCKFILE_EXCLUSIVE_LOCK | LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0, &at)) {
         code = GetLastError();
         CloseHandle(handle);
