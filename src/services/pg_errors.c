@@ -56,6 +56,9 @@ static const Explanation explanations[] = {
     {"57P02", NULL, EK_CONNECT, PASSING_YES, "the server ended the connection", hint_wait},
     {"42501", NULL, EK_REFUSED, PASSING_NO, "user \"{user}\" may not connect to the database \"{database}\"",
      "Ask the owner of the database for the right to connect."},
+    {"0A000", "MULE_INTERNAL", EK_REFUSED, PASSING_NO,
+     "the text in the database \"{database}\" cannot be had as UTF-8 (its encoding is MULE_INTERNAL)",
+     "Move its data into a database of another encoding."},
     /* Neon's proxy, which answers in the server's stead. */
     {NULL, "endpoint could not be found", EK_REFUSED, PASSING_NO, "Neon knows no endpoint for the server \"{host}\"",
      "Compare the server's name with the one that Neon's console shows."},

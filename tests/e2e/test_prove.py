@@ -135,19 +135,6 @@ def test_odd_database_is_proven(program):
     prover.nothing_left()
 
 
-def test_other_encodings_and_locales(program):
-    server = harness.shared_server()
-    prover = Prover(program)
-    server.psql("DROP DATABASE IF EXISTS latin")
-    server.psql("CREATE DATABASE latin TEMPLATE template0 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'")
-    server.psql("CREATE TABLE t (a text PRIMARY KEY CHECK (a ~ '^[^;]+$')); INSERT INTO t VALUES ('\u00fc'), ('x')",
-                "latin")
-    folder = harness.temp_dir("b")
-    program.good_backup(server, "latin", folder)
-    done = prover.run(folder)
-    equal((done.code, done.json().get("rows")), (0, 2), "LATIN1: %s" % done.out)
-
-
 def test_dump_into_a_redirected_file(program):
     """`pg_dump -Fc > file` on Unix leaves a second table of contents behind the data; pg_restore reads it, and we."""
     server = harness.shared_server()

@@ -48,6 +48,8 @@ static const ConnectCase connect_cases[] = {
      "the Neon endpoint \"db.example.org\" is switched off"},
     {"failed: ERROR:  endpoint is disabled. Enable it using Neon API and retry.\n", EK_REFUSED, false,
      "the Neon endpoint \"db.example.org\" is switched off"},
+    {"failed: FATAL:  0A000: conversion between UTF8 and MULE_INTERNAL is not supported\n", EK_REFUSED, false,
+     "the text in the database \"cmms\" cannot be had as UTF-8 (its encoding is MULE_INTERNAL)"},
     {"failed: ERROR:  too many connections attempts, retry later\n", EK_CONNECT, true,
      "Neon had too many attempts to connect"},
     {"failed: ERROR:  unsupported startup parameter in options: statement_timeout\n", EK_REFUSED, false,
