@@ -115,14 +115,10 @@ static bool run_open(const Task *task, TaskResult *result, Error *err)
 {
     char *demo = task->options.folder == NULL ? demo_folder(&task->options) : NULL;
     const char *wanted = demo != NULL ? demo : task->options.folder;
-    Error why = ERROR_INIT;
     /* Whoever opens the window may only want to read, so one that is there will do as it is. */
-    bool ok = folder_find(wanted, &result->folder, &why) ||
-              (task->options.folder != NULL
-                   ? error_move(err, &why)
-                   : folder_choose(wanted, &result->folder, &result->fallback, err));
-    error_clear(&why);
-    ok = ok && find_connection(task, result, err);
+    bool ok = (folder_find(wanted, &result->folder, NULL) ||
+               folder_choose(wanted, &result->folder, &result->fallback, err)) &&
+              find_connection(task, result, err);
     mem_free(demo);
     prove_clean_up(&task->sink);
     if (ok) {
