@@ -9,18 +9,21 @@
 #include "error.h"
 #include "fs.h"
 
-/* The first writable one of: the folder in the profile (userprofile.h); Documents\AIT_CMMS_Backups; `backups` beside
- * the program; home\AIT_CMMS_Backups; temp\AIT_CMMS_Backups. Made if need be. *fallback: it is not the one that
- * should be. CMMS_BACKUP_FOLDER in the environment, or `wanted` when not NULL, names the folder outright: then there is
- * no fallback. Caller frees. */
-bool folder_choose(const char *wanted, char **folder, bool *fallback, Error *err);
+/* The folder for whoever writes, made if need be: `wanted`; CMMS_BACKUP_FOLDER in the environment; that in the profile
+ * (userprofile.h); Documents\AIT_CMMS_Backups. Where it cannot be written to, EK_SETTINGS says why. With `fallback` not
+ * NULL the last two may then be replaced: by that in Documents, `backups` beside the program, or home\AIT_CMMS_Backups,
+ * and *fallback gets the words for it. The history, settings and pins of the usual folder are not there, so nobody may
+ * be left unaware of it.
+ * What anybody else has made is not used. Caller frees both. */
+bool folder_choose(const char *wanted, char **folder, char **fallback, Error *err);
 /* The folder for whoever only reads: the one that folder_choose would like best. Nothing is made and nothing tried, so
  * it may be one that can only be read. EK_NOT_FOUND when it is not there, EK_IO when that cannot be said. */
 bool folder_find(const char *wanted, char **folder, Error *err);
 /* "OneDrive" when the folder lies in what it copies to the cloud, by its variables in the environment; else NULL.
  * Caller frees. */
 char *folder_cloud_name(const char *folder);
-/* The part of it that looks: the first of `dirs` (NULLs are passed over) that can be made and written to. */
+/* The part of folder_choose that looks for a substitute: the first of `dirs` (NULLs are passed over) that is new or our
+ * own, and can be written to. */
 bool folder_choose_among(const char *const *dirs, size_t count, size_t *which, Error *err);
 
 /* "cmms_backup_YYYYMMDD_HHMMSS.backup" for a moment, local time. Caller frees. */

@@ -52,6 +52,12 @@ bool fs_is_held(const Error *err); /* that another program held a file open is w
 bool fs_dir_may_write(const char *dir, Error *err);
 
 bool fs_make_dirs(const char *path, Error *err);  /* with all parents */
+/* The same, but what of it is new is this user's alone (on Windows also the system's and the administrators'); the
+ * parents are made as by fs_make_dirs. A folder that is there stays what it is. */
+bool fs_make_private_dir(const char *path, Error *err);
+/* Whether it belongs to this user (on Windows also to the administrators or the system), and nobody else may write in
+ * it as far as its mode says (POSIX). */
+bool fs_dir_is_ours(const char *path);
 bool fs_remove_tree(const char *path, Error *err); /* a folder and all below it; does not follow links */
 bool fs_free_space(const char *dir, uint64_t *bytes, Error *err); /* for this user */
 

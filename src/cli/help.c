@@ -85,6 +85,8 @@ static const char backup[] =
     "  cmms-backup-cli backup [OPTION]...\n"
     "\n"
     "Options:\n" FOLDER_OPTION
+    "      --fallback           where the usual folder cannot be written to, use `backups` beside the program or a\n"
+    "                           folder of the user's; without it such a backup fails\n"
     "      --compress=METHOD    none, gzip, lz4 or zstd, with a level if need be: zstd:3\n"
     "\n" CONNECTION_HELP "\n" OUTPUT_HELP PROGRESS_OPTION "\n" CONNECTION_SOURCES
     "\n"

@@ -37,6 +37,7 @@ static cJSON *backup_document(const BackupResult *result)
     output_add_tables(document, manifest);
     json_set_string(document, "server_version", manifest->server_version);
     json_set_string(document, "tool_version", manifest->tool_version);
+    json_set_bool(document, "fallback", manifest->fallback);
     cJSON *warnings = cJSON_AddArrayToObject(document, "warnings");
     for (size_t i = 0; i < manifest->warning_count; i++) {
         cJSON_AddItemToArray(warnings, cJSON_CreateString(manifest->warnings[i]));
@@ -49,20 +50,14 @@ static int run_backup(Cli *cli)
     Error err = ERROR_INIT;
     BackupSpec spec = {.folder = NULL, .compression = cli->options->compress};
     BackupResult result;
-    bool fallback = false;
     int code = 0;
     connection_init(&spec.connection);
     backup_result_init(&result);
     JobSink sink = output_sink(&cli->output);
-    if (!folder_choose(cli->options->folder, &spec.folder, &fallback, &err) ||
+    if (!folder_choose(cli->options->folder, &spec.folder, cli->options->fallback ? &spec.fallback : NULL, &err) ||
         !cli_connection(cli, &spec.connection, &err)) {
         code = output_error(&cli->output, &err);
         goto out;
-    }
-    if (fallback) {
-        char *text = mem_printf("The usual backup folder cannot be written: \"%s\" is used instead.", spec.folder);
-        output_log(&cli->output, LOG_WARNING, text);
-        mem_free(text);
     }
     if (!backup_run(&spec, &sink, cli->cancel, &result, &err)) {
         code = output_error(&cli->output, &err);
@@ -78,6 +73,7 @@ out:
     backup_result_release(&result);
     connection_release(&spec.connection);
     mem_free(spec.folder);
+    mem_free(spec.fallback);
     error_clear(&err);
     return code;
 }

@@ -25,6 +25,7 @@ typedef enum Id {
     ID_DATA,
     ID_DATABASE,
     ID_DRY_RUN,
+    ID_FALLBACK,
     ID_FOLDER,
     ID_FORCE,
     ID_HELP,
@@ -63,6 +64,7 @@ static const Rule rules[] = {
     {ID_DATA, "data", 0, true, BIT(VERB_SAMPLE)},
     {ID_DATABASE, "dbname", 'd', true, WITH_SERVER},
     {ID_DRY_RUN, "dry-run", 0, false, BIT(VERB_CLEANUP)},
+    {ID_FALLBACK, "fallback", 0, false, BIT(VERB_BACKUP)},
     {ID_FOLDER, "folder", 0, true, WITH_FOLDER},
     {ID_FORCE, "force", 0, false, BIT(VERB_DELETE)},
     {ID_HELP, "help", '?', false, ANY},
@@ -239,6 +241,7 @@ static bool apply(Options *options, const Rule *rule, const char *value, Error *
     case ID_NO_PASSWORD: options->no_password = true; break;
     case ID_OFF: options->off = true; break;
     case ID_ON: options->on = true; break;
+    case ID_FALLBACK: options->fallback = true; break;
     case ID_OVERWRITE: options->overwrite = true; break;
     case ID_PORT: options->port = value; break;
     case ID_PROGRESS_JSON: options->progress_json = true; break;

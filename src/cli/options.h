@@ -42,6 +42,7 @@ typedef struct Options {
     int megabytes;    /* sample --size; 0: not given */
     bool json, quiet, no_color, all;
     bool progress_json; /* backup, verify, prove, export */
+    bool fallback;          /* backup */
     bool dry_run, unfreeze; /* cleanup */
     bool off;               /* pin */
     const char *reason;     /* pin */

@@ -190,8 +190,7 @@ static bool cleanup(Cli *cli, const char *folder, Settings *settings, Error *err
 static bool set_folder(Cli *cli, char **folder, int *code)
 {
     Error err = ERROR_INIT;
-    bool fallback = false;
-    if (!folder_choose(cli->options->folder, folder, &fallback, &err)) {
+    if (!folder_choose(cli->options->folder, folder, NULL, &err)) {
         *code = output_error(&cli->output, &err);
         error_clear(&err);
         return false;

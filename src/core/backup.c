@@ -280,6 +280,7 @@ static void complete_manifest(Run *run)
     replace_text(&manifest->program_version, mem_strdup(CMMS_VERSION));
     manifest->level = run->uncounted ? LEVEL_READ : manifest_level(manifest);
     manifest->verified_at = level_is_good(manifest->level) ? manifest->read_at : 0;
+    manifest->fallback = run->fallback;
     manifest->started = run->started;
     manifest->finished = clock_now();
     manifest->seconds = (double)(clock_monotonic_ms() - run->started_ms) / 1000;
@@ -458,6 +459,10 @@ bool backup_run(const BackupSpec *spec, const JobSink *sink, const Cancel *cance
 
     job_log(sink, LOG_INFO, "Starting database backup...");
     job_log(sink, LOG_INFO, "\xE2\x8F\xB3 This may take several minutes...");
+    if (spec->fallback != NULL) {
+        backup_warn(&run, spec->fallback);
+        run.fallback = true;
+    }
     bool ok = prepare_folder(&run, spec->folder, &why) && prepare_server(&run, spec, &why);
     if (ok) {
         run.name = folder_free_name(spec->folder, run.started);

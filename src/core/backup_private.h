@@ -46,6 +46,7 @@ typedef struct Run {
     const char *compression;
     char *name, *path, *partial, *manifest_path;
     bool partial_made, manifest_made, committed;
+    bool fallback; /* it is not in the folder that was wanted */
     bool kept; /* all but its name is done, and the next run gives it */
     bool keep_all; /* the shrink alarm could not be raised as it should, or a clock is wrong: nothing is removed */
     Manifest origin; /* whose it is, as the server says (source_ask) */

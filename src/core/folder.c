@@ -45,12 +45,22 @@ static bool try_dir(const char *dir, Error *err)
     return fs_make_dirs(dir, err) && fs_dir_writable(dir, err);
 }
 
+/* One that takes the place of what was wanted: anybody may have made it before, to read what comes into it or to
+ * exchange it. */
+static bool try_substitute(const char *dir, Error *err)
+{
+    return fs_make_private_dir(dir, err) &&
+           (fs_dir_is_ours(dir) ||
+            error_set(err, EK_SETTINGS, "the folder \"%s\" belongs to somebody else", dir)) &&
+           fs_dir_writable(dir, err);
+}
+
 bool folder_choose_among(const char *const *dirs, size_t count, size_t *which, Error *err)
 {
     Error first = ERROR_INIT;
     for (size_t i = 0; i < count; i++) {
         Error failed = ERROR_INIT;
-        if (dirs[i] && try_dir(dirs[i], &failed)) {
+        if (dirs[i] && try_substitute(dirs[i], &failed)) {
             *which = i;
             error_clear(&first);
             return true;
@@ -69,26 +79,6 @@ bool folder_choose_among(const char *const *dirs, size_t count, size_t *which, E
     return false;
 }
 
-/* The folder that was named outright. */
-static bool use_named(const char *dir, char **folder, bool *fallback, Error *err)
-{
-    Error failed = ERROR_INIT;
-    if (!try_dir(dir, &failed)) {
-        error_set(err, EK_SETTINGS, "the backup folder \"%s\" cannot be written to", dir);
-        error_detail(err, "%s", failed.detail ? failed.detail : failed.message);
-        error_hint(err, "Check that the drive is connected and that you may write to this folder, or name another "
-                        "one.");
-        if (err) {
-            err->os_code = failed.os_code;
-        }
-        error_clear(&failed);
-        return false;
-    }
-    *folder = mem_strdup(dir);
-    *fallback = false;
-    return true;
-}
-
 /* Takes `base`; NULL gives NULL. */
 static char *below(char *base, const char *name)
 {
@@ -97,26 +87,38 @@ static char *below(char *base, const char *name)
     return path;
 }
 
-bool folder_choose(const char *wanted, char **folder, bool *fallback, Error *err)
+/* The folder that was named, else the user's own choice, else the usual one; NULL where there is no Documents folder.
+ * Caller frees. */
+static char *wanted_folder(const char *wanted, bool *named)
 {
-    char *from_env = wanted ? NULL : machine_getenv("CMMS_BACKUP_FOLDER");
-    if (wanted || (from_env && *from_env)) {
-        bool ok = use_named(wanted ? wanted : from_env, folder, fallback, err);
-        mem_free(from_env);
-        return ok;
+    char *dir = wanted ? mem_strdup(wanted) : machine_getenv("CMMS_BACKUP_FOLDER");
+    *named = dir && *dir;
+    if (!*named) {
+        mem_free(dir);
+        dir = userprofile_folder();
     }
-    mem_free(from_env);
+    return dir ? dir : below(machine_documents_dir(), FOLDER_NAME);
+}
 
-    char *dirs[] = {userprofile_folder(), below(machine_documents_dir(), FOLDER_NAME),
-                    below(machine_program_dir(), "backups"), below(machine_home_dir(), FOLDER_NAME),
-                    below(machine_temp_dir(), FOLDER_NAME)};
+static bool no_documents(Error *err)
+{
+    error_set(err, EK_SETTINGS, "the Documents folder of this user cannot be found");
+    return error_hint(err, "Name the folder for the backups in the variable CMMS_BACKUP_FOLDER.");
+}
+
+/* Another folder than that which was wanted and cannot be used: *why says both. */
+static bool choose_substitute(const char *wanted, const Error *failed, char **folder, char **why, Error *err)
+{
+    char *dirs[] = {below(machine_documents_dir(), FOLDER_NAME), below(machine_program_dir(), "backups"),
+                    below(machine_home_dir(), FOLDER_NAME)};
     const size_t count = sizeof dirs / sizeof dirs[0];
-    const size_t best = dirs[0] ? 0 : 1;
     size_t which = 0;
-    bool ok = folder_choose_among((const char *const *)dirs, count, &which, err);
+    const bool ok = folder_choose_among((const char *const *)dirs, count, &which, err);
     if (ok) {
+        *why = mem_printf("The usual backup folder%s%s%s cannot be used (%s): \"%s\" is used instead, apart from the "
+                          "other backups", wanted ? " \"" : "", wanted ? wanted : "", wanted ? "\"" : "",
+                          failed->detail ? failed->detail : failed->message, dirs[which]);
         *folder = dirs[which];
-        *fallback = which != best;
         dirs[which] = NULL;
     }
     for (size_t i = 0; i < count; i++) {
@@ -125,19 +127,41 @@ bool folder_choose(const char *wanted, char **folder, bool *fallback, Error *err
     return ok;
 }
 
+bool folder_choose(const char *wanted, char **folder, char **fallback, Error *err)
+{
+    Error failed = ERROR_INIT;
+    bool named = false, ok = false;
+    char *dir = wanted_folder(wanted, &named);
+    if (dir ? try_dir(dir, &failed) : no_documents(&failed)) {
+        *folder = dir;
+        return true;
+    }
+    if (fallback && !named) {
+        ok = choose_substitute(dir, &failed, folder, fallback, err);
+    } else if (!dir) {
+        error_move(err, &failed);
+    } else {
+        error_set(err, EK_SETTINGS, "the backup folder \"%s\" cannot be written to", dir);
+        error_detail(err, "%s", failed.detail ? failed.detail : failed.message);
+        error_hint(err, "Check that the drive is connected and that you may write to this folder, or name another "
+                        "one.");
+        if (err) {
+            err->os_code = failed.os_code;
+        }
+    }
+    error_clear(&failed);
+    mem_free(dir);
+    return ok;
+}
+
 bool folder_find(const char *wanted, char **folder, Error *err)
 {
-    char *dir = wanted ? mem_strdup(wanted) : machine_getenv("CMMS_BACKUP_FOLDER");
-    if (!dir || !*dir) {
-        mem_free(dir);
-        dir = userprofile_folder();
-    }
-    dir = dir ? dir : below(machine_documents_dir(), FOLDER_NAME);
+    bool named = false;
+    char *dir = wanted_folder(wanted, &named);
     FsInfo info;
     Error why = ERROR_INIT;
     if (!dir) {
-        error_set(err, EK_SETTINGS, "the Documents folder of this user cannot be found");
-        return error_hint(err, "Name the folder with the backups in the variable CMMS_BACKUP_FOLDER.");
+        return no_documents(err);
     }
     bool ok = fs_stat(dir, &info, &why);
     if (ok && info.is_dir) {

@@ -368,10 +368,9 @@ static void on_browse(const Assistant *a)
 static bool save(SaveJob *job, Error *err)
 {
     UserProfile profile;
-    bool fallback = false;
     userprofile_init(&profile);
     char *target = connection_secret_target(&job->connection);
-    bool ok = userprofile_load(&profile, err) && folder_choose(job->wanted, &job->folder, &fallback, err) &&
+    bool ok = userprofile_load(&profile, err) && folder_choose(job->wanted, &job->folder, NULL, err) &&
               (!secret_is_set(&job->connection.password) ||
                machine_secret_save(target, &job->connection.password, err));
     if (ok) {

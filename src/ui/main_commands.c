@@ -285,14 +285,16 @@ static void on_show_in_folder(MainWindow *w)
     Error err = ERROR_INIT;
     wchar_t *wide = NULL;
     PIDLIST_ABSOLUTE item = NULL;
-    char *path = fs_join(w->folder, entry->name);
+    /* Explorer's call pumps messages: a listing that ends meanwhile frees the entry. */
+    char *name = mem_strdup(entry->name);
+    char *path = fs_join(w->folder, name);
     if (wide_path(path, &wide, &err)) {
         HRESULT hr = SHParseDisplayName(wide, NULL, &item, 0, NULL);
         if (SUCCEEDED(hr)) {
             hr = SHOpenFolderAndSelectItems(item, 0, NULL, 0);
         }
         if (FAILED(hr)) {
-            error_set_os(&err, EK_IO, (long)hr, TEXT_SHOW_FILE_FAILED, entry->name);
+            error_set_os(&err, EK_IO, (long)hr, TEXT_SHOW_FILE_FAILED, name);
             error_hint(&err, TEXT_SHOW_FILE_HINT);
         }
     }
@@ -302,6 +304,7 @@ static void on_show_in_folder(MainWindow *w)
     CoTaskMemFree(item);
     mem_free(wide);
     mem_free(path);
+    mem_free(name);
     error_clear(&err);
 }
 

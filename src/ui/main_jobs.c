@@ -26,7 +26,8 @@ void main_ring(void *context)
 
 TaskSpec main_spec(const MainWindow *w, TaskKind kind)
 {
-    return (TaskSpec){.kind = kind, .options = w->options, .folder = w->folder, .connection = &w->connection};
+    return (TaskSpec){.kind = kind, .options = w->options, .folder = w->folder, .fallback = w->fallback,
+                      .connection = &w->connection};
 }
 
 Task *main_start_task(MainWindow *w, const TaskSpec *spec)
@@ -148,6 +149,9 @@ static void on_opened(MainWindow *w, TaskResult *result)
     mem_free(w->folder);
     w->folder = result->folder;
     result->folder = NULL;
+    mem_free(w->fallback);
+    w->fallback = result->fallback;
+    result->fallback = NULL;
     connection_copy(&w->connection, &result->connection);
     w->configured = result->configured && !w->options->demo;
     w->lock_minutes = result->lock_minutes;

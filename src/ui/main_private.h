@@ -88,6 +88,7 @@ typedef struct MainWindow {
     bool config_shown; /* `config` is what the settings' boxes were last given */
     ConfigValues config;
     char *folder;
+    char *fallback; /* why it is not the one that was wanted; NULL: it is */
     Connection connection;
     bool configured;
     Engine *engine;

@@ -501,6 +501,7 @@ int main_window_run(const AppOptions *options, int show, const wchar_t *key, HAN
     jobqueue_free(w.queue);
     connection_release(&w.connection);
     mem_free(w.folder);
+    mem_free(w.fallback);
     mem_free(w.sample_key);
     mem_free(w.export_dir);
     mem_free(w.step);

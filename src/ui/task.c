@@ -22,7 +22,7 @@
 struct Task {
     /* Set before start, then the worker's. */
     TaskKind kind;
-    char *folder;
+    char *folder, *fallback;
     Connection connection;
     AppOptions options;
     char **files;
@@ -115,21 +115,17 @@ static bool run_open(const Task *task, TaskResult *result, Error *err)
 {
     char *demo = task->options.folder == NULL ? demo_folder(&task->options) : NULL;
     const char *wanted = demo != NULL ? demo : task->options.folder;
-    Error why = ERROR_INIT;
     /* Whoever opens the window may only want to read, so one that is there will do as it is. */
-    bool ok = folder_find(wanted, &result->folder, &why) ||
-              (task->options.folder != NULL
-                   ? error_move(err, &why)
-                   : folder_choose(wanted, &result->folder, &result->fallback, err));
-    error_clear(&why);
-    ok = ok && find_connection(task, result, err);
+    bool ok = (folder_find(wanted, &result->folder, NULL) ||
+               folder_choose(wanted, &result->folder, &result->fallback, err)) &&
+              find_connection(task, result, err);
     mem_free(demo);
     prove_clean_up(&task->sink);
     if (ok) {
         const Connection *c = &result->connection;
         result->configured = userprofile_is_configured(c);
         if (result->fallback) {
-            job_log(&task->sink, LOG_WARNING, TEXT_FOLDER_FALLBACK, result->folder);
+            job_log(&task->sink, LOG_WARNING, "%s", result->fallback);
         }
         ok = list_model_load(result->folder, &result->model, err);
     }
@@ -180,7 +176,7 @@ out:
 
 static bool run_backup(const Task *task, TaskResult *result, Error *err)
 {
-    BackupSpec spec = {.folder = task->folder};
+    BackupSpec spec = {.folder = task->folder, .fallback = task->fallback};
     connection_init(&spec.connection);
     connection_copy(&spec.connection, &task->connection);
     bool ok = backup_run(&spec, &task->sink, task->cancel, &result->backup, err);
@@ -475,6 +471,7 @@ Task *task_start(const TaskSpec *spec, JobSink sink, void (*ring)(void *context)
     Task *task = mem_alloc(sizeof *task);
     task->kind = spec->kind;
     task->folder = mem_strdup(spec->folder);
+    task->fallback = mem_strdup(spec->fallback);
     connection_init(&task->connection);
     if (spec->connection != NULL) {
         connection_copy(&task->connection, spec->connection);
@@ -558,6 +555,7 @@ TaskResult *task_take(Task *task)
     mem_free(task->target);
     mem_free(task->actor);
     mem_free(task->folder);
+    mem_free(task->fallback);
     mem_free(task);
     return result;
 }
@@ -569,6 +567,7 @@ void task_result_free(TaskResult *result)
     }
     error_clear(&result->error);
     mem_free(result->folder);
+    mem_free(result->fallback);
     signin_user_release(&result->user);
     connection_release(&result->connection);
     list_model_release(&result->model);

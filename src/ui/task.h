@@ -47,6 +47,7 @@ typedef struct TaskSpec {
     TaskKind kind;
     const AppOptions *options;    /* OPEN, DEMO */
     const char *folder;           /* all but OPEN, DEMO */
+    const char *fallback;         /* BACKUP: as OPEN found it */
     const Connection *connection; /* BACKUP; OPEN: where it is known already */
     const char *const *files;     /* VERIFY, EXPORT, DELETE, PROVE, PIN: names in the folder */
     size_t file_count;
@@ -62,7 +63,7 @@ typedef struct TaskResult {
     Error error; /* when not ok */
     /* OPEN */
     char *folder;
-    bool fallback;   /* it is not the preferred folder */
+    char *fallback;  /* the words for a folder that is not the one that was wanted; NULL: it is */
     bool configured; /* there is a database to connect to */
     int lock_minutes; /* userprofile.h */
     /* OPEN, DEMO */

@@ -84,7 +84,6 @@
 #define TEXT_UNFREEZE_FAILED "Clean-ups could not be allowed again"
 
 /* What tasks say in the log. */
-#define TEXT_FOLDER_FALLBACK "The Documents folder cannot be written to; backups are kept in %s"
 #define TEXT_SAMPLE_READY "The sample database is ready."
 #define TEXT_SAMPLE_THERE "The sample database is there already."
 #define TEXT_DELETED "Deleted: %s"

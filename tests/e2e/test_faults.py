@@ -366,6 +366,33 @@ def test_read_only(program):
         place.repaired(("backup",))
 
 
+def test_usual_folder_cannot_be_used(program):
+    """Without a word that another will do, a backup fails; with it, it says so in its result and its manifest."""
+    if program.kind == "wine":
+        raise harness.Skip("Windows asks the shell where Documents is, and no variable moves it")
+    home, beside = harness.temp_dir("home"), os.path.join(harness.NATIVE, "backups")
+    with open(os.path.join(home, "Documents"), "w", encoding="utf-8"):
+        pass
+    place = Place(program, "faulty_0")
+    arguments = ["backup", "-h", "127.0.0.1", "-p", str(place.server.port), "-U", "postgres", "-d", place.database]
+    env = {"PGPASSWORD": PASSWORD, "HOME": home, "CMMS_BACKUP_FOLDER": "", "CMMS_BACKUP_DATA": os.path.join(home, "d")}
+    try:
+        for more in (["--json"], ["-q"]):
+            done = program.run(arguments + more, env=env)
+            equal((done.code, os.path.exists(beside)), (3, False), "%s: %s%s" % (more[0], done.out, done.err))
+        done = program.run(arguments + ["--json", "--fallback"], env=env)
+        equal(done.code, 0, done.out)
+        made = done.json()
+        words = "is used instead, apart from the other backups"
+        check(made["fallback"] and words in " ".join(made["warnings"]), "the result: " + done.out)
+        equal(os.path.dirname(made["path"]), beside, "the folder beside the program")
+        with open(made["path"] + MANIFEST, encoding="utf-8") as f:
+            manifest = json.load(f)
+        check(manifest["fallback"] and words in " ".join(manifest["warnings"]), "the manifest: %s" % manifest)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
 def test_reading_makes_nothing(program):
     """A name with a slip of the pen is told, not made; and a folder that is there is not tried by writing into it."""
     place = Place(program, "faulty_0")

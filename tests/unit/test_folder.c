@@ -1,7 +1,9 @@
 #include "test_util.h"
 
 #ifndef _WIN32
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 #include <utime.h>
 #endif
 
@@ -56,22 +58,18 @@ static void named_outright(void **state)
     (void)state;
     char *dir = test_dir_new(), *wanted = fs_join(dir, "wanted"), *from_env = fs_join(dir, "from env");
     char *file = fs_join(dir, "file"), *folder = NULL;
-    bool fallback = true;
+    char *fallback = NULL;
     Error err = ERROR_INIT;
     test_setenv("CMMS_BACKUP_FOLDER", from_env);
     assert_ok(folder_choose(NULL, &folder, &fallback, &err), &err);
-    assert_false(fallback);
     assert_text(folder, from_env);
 
-    fallback = true;
-    assert_ok(folder_choose(wanted, &folder, &fallback, &err), &err);
-    assert_false(fallback);
+    assert_ok(folder_choose(wanted, &folder, NULL, &err), &err);
     assert_text(folder, wanted);
 
     /* There is no fallback from a folder that was named. */
     test_write(file, "in the way");
     folder = NULL;
-    fallback = true;
     assert_false(folder_choose(file, &folder, &fallback, &err));
     char *message = mem_printf("the backup folder \"%s\" cannot be written to", file);
     assert_non_null(err.detail);
@@ -79,9 +77,9 @@ static void named_outright(void **state)
                                   "another one.");
     assert_error(&err, EK_SETTINGS, message);
     assert_null(folder);
-    assert_true(fallback);
     test_setenv("CMMS_BACKUP_FOLDER", file);
     assert_fails(folder_choose(NULL, &folder, &fallback, &err), &err, EK_SETTINGS, message);
+    assert_null(fallback);
     test_setenv("CMMS_BACKUP_FOLDER", NULL);
     mem_free(message);
     mem_free(file);
@@ -154,43 +152,61 @@ static void order(void **state)
 {
     (void)state;
     char *dir = test_dir_new(), *documents = fs_join(dir, "Documents"), *folder = NULL;
-    char *expected = fs_join(documents, "AIT_CMMS_Backups");
+    char *expected = fs_join(documents, "AIT_CMMS_Backups"), *fallback = NULL;
     char *old_home = machine_getenv("HOME");
-    bool fallback = true;
     Error err = ERROR_INIT;
     test_setenv("CMMS_BACKUP_FOLDER", "");
     test_setenv("HOME", dir);
     assert_ok(folder_choose(NULL, &folder, &fallback, &err), &err);
-    assert_false(fallback);
+    assert_null(fallback);
     assert_text(folder, expected);
+    assert_ok(folder_choose(NULL, &folder, NULL, &err), &err);
+    mem_free(folder);
+    folder = NULL;
 
-    /* No Documents: beside the program, where this test program lies. */
+    /* No Documents: an error, but where another folder will do; then beside the program, where this test lies. */
     assert_ok(fs_remove_tree(documents, &err), &err);
     test_write(documents, "in the way");
+    char *message = mem_printf("the backup folder \"%s\" cannot be written to", expected);
+    assert_fails(folder_choose(NULL, &folder, NULL, &err), &err, EK_SETTINGS, message);
+    assert_null(folder);
     char *program = machine_program_dir(), *beside = fs_join(program, "backups");
     assert_ok(folder_choose(NULL, &folder, &fallback, &err), &err);
-    assert_true(fallback);
+    char *words = mem_printf("The usual backup folder \"%s\" cannot be used (", expected);
+    char *end = mem_printf("): \"%s\" is used instead, apart from the other backups", beside);
+    assert_int_equal(strncmp(fallback, words, strlen(words)), 0);
+    assert_string_equal(fallback + strlen(fallback) - strlen(end), end);
+    mem_free(fallback);
     assert_text(folder, beside);
     assert_ok(fs_remove_tree(beside, &err), &err);
 
-    /* Not there either: home. */
+    /* Not there either: home, unless somebody else has made it, or may write in it. */
     test_write(beside, "in the way");
     char *home = fs_join(dir, "AIT_CMMS_Backups");
+    struct stat info;
     assert_ok(folder_choose(NULL, &folder, &fallback, &err), &err);
     assert_text(folder, home);
-    assert_ok(fs_remove_tree(home, &err), &err);
-
-    /* Nor there: the temp folder. */
-    test_write(home, "in the way");
-    char *temp = fs_join(dir, "temp"), *last = fs_join(temp, "AIT_CMMS_Backups");
-    test_setenv("TMPDIR", temp);
-    assert_ok(folder_choose(NULL, &folder, &fallback, &err), &err);
-    assert_text(folder, last);
-    test_setenv("TMPDIR", NULL);
+    mem_free(fallback);
+    assert_int_equal(stat(home, &info), 0);
+    assert_int_equal(info.st_mode & 0777, 0700);
+    assert_int_equal(chmod(home, 0777), 0);
+    fallback = NULL;
+    folder = NULL;
+    assert_fails(folder_choose(NULL, &folder, &fallback, &err), &err, EK_SETTINGS,
+                 "no folder for the backups can be written to");
+    if (geteuid() == 0) {
+        assert_int_equal(chmod(home, 0700), 0);
+        assert_int_equal(chown(home, 65534, 65534), 0);
+        assert_fails(folder_choose(NULL, &folder, &fallback, &err), &err, EK_SETTINGS,
+                     "no folder for the backups can be written to");
+    }
+    assert_null(folder);
+    assert_null(fallback);
     test_setenv("HOME", old_home);
     assert_ok(fs_remove(beside, &err), &err);
-    mem_free(last);
-    mem_free(temp);
+    mem_free(end);
+    mem_free(words);
+    mem_free(message);
     mem_free(home);
     mem_free(beside);
     mem_free(program);

@@ -693,6 +693,29 @@ static void a_writable_folder_is_told_from_others(void **state)
     mem_free(missing);
 }
 
+static void a_private_folder_is_ours(void **state)
+{
+    Fixture *f = *state;
+    char *parent = fs_join(f->dir, "a");
+    char *path = fs_join(parent, "b");
+    char *file = fs_join(path, "file");
+
+    assert_ok(fs_make_private_dir(path, &f->err), &f->err);
+    assert_ok(fs_make_private_dir(path, &f->err), &f->err); /* it is there */
+    assert_true(fs_dir_is_ours(path));
+    assert_ok(fs_dir_may_write(path, &f->err), &f->err);
+    assert_int_equal(test_dir_count(path), 0);
+    test_write(file, "ours");
+    assert_text(test_read(file), "ours");
+    assert_false(fs_dir_is_ours("nowhere"));
+    assert_false(fs_dir_may_write("nowhere", &f->err));
+    assert_int_equal(f->err.kind, EK_NOT_FOUND);
+    error_clear(&f->err);
+    mem_free(file);
+    mem_free(path);
+    mem_free(parent);
+}
+
 static void paths_are_taken_apart(void **state)
 {
     static const struct {
@@ -781,6 +804,7 @@ int main(void)
         TEST(reading_all_has_a_cap),
         TEST(writing_atomically_replaces_and_leaves_nothing),
         TEST(a_writable_folder_is_told_from_others),
+        TEST(a_private_folder_is_ours),
         TEST(paths_are_taken_apart),
         TEST(paths_are_joined),
     };

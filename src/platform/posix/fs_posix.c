@@ -227,6 +227,23 @@ bool fs_rename(const char *from, const char *to, bool replace, Error *err)
     return true;
 }
 
+bool fs_make_private_dir(const char *path, Error *err)
+{
+    char *parent = fs_dir_name(path);
+    bool ok = fs_make_dirs(parent, err);
+    mem_free(parent);
+    if (ok && mkdir(path, 0700) != 0 && errno != EEXIST) {
+        ok = error_set_os(err, EK_IO, errno, "could not make the folder \"%s\"", path);
+    }
+    return ok;
+}
+
+bool fs_dir_is_ours(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid() && (st.st_mode & 022) == 0;
+}
+
 bool fs_dir_may_write(const char *dir, Error *err)
 {
     return access(dir, W_OK | X_OK) == 0 ||

@@ -1,5 +1,5 @@
 /*
- * rights_win.c: a token with fewer rights, for a server that must not be an administrator.
+ * rights_win.c: whose a folder is; and a token with fewer rights, for a server that must not be an administrator.
  *
  * The groups that PostgreSQL looks for (Administrators, Power Users) are made deny-only, and every privilege but
  * that of passing through folders is dropped. The default access list of an elevated token names only the
@@ -9,8 +9,11 @@
 #include <windows.h>
 
 #include <aclapi.h>
+#include <sddl.h>
 
+#include "fs.h"
 #include "mem.h"
+#include "utf_win.h"
 #include "win_private.h"
 
 static DWORD token_information(HANDLE token, TOKEN_INFORMATION_CLASS kind, void **out)
@@ -90,4 +93,82 @@ unsigned long token_without_rights(void **out)
     for (size_t i = 0; i < 2; i++)
         mem_free(drop[i].Sid);
     return code;
+}
+
+/* --- folders ------------------------------------------------------------------------------------------- */
+
+/* NULL: it cannot be asked. The caller frees it with mem_free. */
+static TOKEN_USER *current_user(void)
+{
+    TOKEN_USER *user = NULL;
+    HANDLE token = NULL;
+
+    if (OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token)) {
+        token_information(token, TokenUser, (void **)&user);
+        CloseHandle(token);
+    }
+    return user;
+}
+
+/* For this user, the system and the administrators, and with nothing that the folder above would add. NULL: the system
+ * gives none. The caller frees it with LocalFree. */
+static PSECURITY_DESCRIPTOR private_rights(void)
+{
+    TOKEN_USER *user = current_user();
+    PSECURITY_DESCRIPTOR rights = NULL;
+    wchar_t *sid = NULL;
+
+    if (user != NULL && ConvertSidToStringSidW(user->User.Sid, &sid)) {
+        char *name = utf8_from_wide(sid);
+        char *text = mem_printf("D:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;FA;;;%s)", name);
+        wchar_t *wide = wide_from_utf8(text);
+
+        if (!ConvertStringSecurityDescriptorToSecurityDescriptorW(wide, SDDL_REVISION_1, &rights, NULL))
+            rights = NULL;
+        mem_free(wide);
+        mem_free(text);
+        mem_free(name);
+        LocalFree(sid);
+    }
+    mem_free(user);
+    return rights;
+}
+
+bool fs_make_private_dir(const char *path, Error *err)
+{
+    SECURITY_ATTRIBUTES attributes = {sizeof attributes, private_rights(), FALSE};
+    char *parent = fs_dir_name(path);
+    wchar_t *wide = NULL;
+    bool ok = fs_make_dirs(parent, err) && wide_path(path, &wide, err);
+    DWORD code = 0;
+
+    if (ok && !CreateDirectoryW(wide, &attributes))
+        code = GetLastError();
+    if (code != 0 && code != ERROR_ALREADY_EXISTS)
+        ok = error_set_os(err, EK_IO, (long)code, "could not make the folder \"%s\"", path);
+    if (attributes.lpSecurityDescriptor != NULL)
+        LocalFree(attributes.lpSecurityDescriptor);
+    mem_free(wide);
+    mem_free(parent);
+    return ok;
+}
+
+bool fs_dir_is_ours(const char *path)
+{
+    TOKEN_USER *user = current_user();
+    PSECURITY_DESCRIPTOR rights = NULL;
+    PSID owner = NULL;
+    wchar_t *wide = NULL;
+    bool ours = false;
+
+    if (user != NULL && wide_path(path, &wide, NULL) &&
+        GetNamedSecurityInfoW(wide, SE_FILE_OBJECT, OWNER_SECURITY_INFORMATION, &owner, NULL, NULL, NULL, &rights) ==
+            ERROR_SUCCESS)
+        ours = EqualSid(owner, user->User.Sid) || IsWellKnownSid(owner, WinBuiltinAdministratorsSid) ||
+               IsWellKnownSid(owner, WinLocalSystemSid);
+    if (rights != NULL)
+        LocalFree(rights);
+    mem_free(wide);
+    mem_free(user);
+    return ours;
 }
