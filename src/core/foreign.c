@@ -17,8 +17,8 @@ static const char hint_shell[] = "A shell has written it as text, as PowerShell 
 static const char hint_folder[] = "pg_restore reads it; this program reads the custom format, pg_dump -Fc.";
 static const char hint_directory[] = "pg_restore reads the whole folder; this program reads the custom format, pg_dump "
                                      "-Fc.";
-static const char hint_line_ends[] = "docker exec -t does that, and FTP in text mode: make it again without -t, or copy "
-                                     "it in binary mode.";
+static const char hint_line_ends[] = "docker exec -t does that, and FTP in text mode: make it again without -t, or "
+                                     "copy it in binary mode.";
 static const char hint_web[] = "Download it again, signed in.";
 
 static const struct {
