@@ -199,6 +199,10 @@ def start_wine():
     be reached. Then the prefix' services are brought up; they keep what the first program has for its output."""
     subprocess.run(["wineserver", "-p"], timeout=60, **quiet())
     subprocess.run(["wine", "cmd", "/c", "exit"], timeout=600, **quiet())
+    # The desktop is started by the first program that has a window, and holds its output: it is to be this one.
+    keeper = os.path.join(BUILD, "mingw/win/desktop.exe")
+    if os.path.isfile(keeper):
+        subprocess.Popen(["wine", keeper], start_new_session=True, **quiet())
 
 
 def quiet():
