@@ -1,7 +1,7 @@
 /*
- * desktop.c: has a window that nobody sees, until it is ended. Wine's desktop is a program (explorer.exe) that the first
- * one with a window starts, that gets its output, and that ends with the last one. So without this it would be started
- * by a test, and hold that test's pipes open for as long as others have windows: who reads them would see no end.
+ * desktop.c: has a window that nobody sees, until it is ended. Wine's desktop is a program (explorer.exe) that the
+ * first one with a window starts, that gets its output, and that ends with the last one. So without this it would be
+ * started by a test, and hold that test's pipes open for as long as others have windows: who reads them sees no end.
  */
 #include <windows.h>
 
