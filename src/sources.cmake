@@ -1,75 +1,81 @@
-# Every source file, once. The Visual Studio projects list the same (tests/lint/solution.py compares them).
-set(CORE_SOURCES
-  src/core/archive.c
-  src/core/archive_data.c
-  src/core/archive_facts.c
-  src/core/archive_follow.c
-  src/core/archive_scan.c
-  src/core/archive_stream.c
-  src/core/archive_toc.c
-  src/core/auditlog.c
-  src/core/backup.c
-  src/core/backup_finish.c
-  src/core/backup_take.c
-  src/core/catalog.c
-  src/core/clock_text.c
-  src/core/connection.c
-  src/core/connection_paste.c
-  src/core/connection_string.c
-  src/core/copywatch.c
-  src/core/counting.c
-  src/core/doctor.c
-  src/core/dump.c
-  src/core/engine.c
-  src/core/error.c
-  src/core/export.c
-  src/core/folder.c
-  src/core/foreign.c
-  src/core/fs_common.c
-  src/core/hash.c
-  src/core/health.c
-  src/core/job.c
-  src/core/jsonutil.c
-  src/core/listing.c
-  src/core/manifest.c
-  src/core/mem.c
-  src/core/netwait_common.c
-  src/core/pe_imports.c
-  src/core/process_common.c
-  src/core/progress.c
-  src/core/prove.c
-  src/core/prove_compare.c
-  src/core/prove_database.c
-  src/core/prove_finish.c
-  src/core/prove_list.c
-  src/core/prove_restore.c
-  src/core/prove_sql.c
-  src/core/redact.c
-  src/core/releases.c
-  src/core/retention.c
-  src/core/retention_run.c
-  src/core/sample.c
-  src/core/sample_data.c
-  src/core/sample_rows.c
-  src/core/secret.c
-  src/core/settings.c
-  src/core/signin.c
-  src/core/skew.c
-  src/core/snapshot.c
-  src/core/source.c
-  src/core/standstill.c
-  src/core/strbuf.c
-  src/core/tools.c
-  src/core/userprofile.c
-  src/core/utf.c
-  src/core/verify.c
-  src/core/version.c)
-set(SERVICE_SOURCES
-  src/services/http.c
-  src/services/pg.c
-  src/services/pg_connect.c
-  src/services/pg_errors.c
-  src/services/pglibrary.c)
+# Every source file, once, a list a room. The Visual Studio projects list the same (tests/lint/solution.py compares them).
+set(BASE_SOURCES
+  src/base/error.c
+  src/base/hash.c
+  src/base/job.c
+  src/base/jsonutil.c
+  src/base/mem.c
+  src/base/progress.c
+  src/base/secret.c
+  src/base/strbuf.c
+  src/base/utf.c
+  src/base/version.c)
+set(PLATFORM_COMMON_SOURCES
+  src/platform/common/clock_text.c
+  src/platform/common/fs_common.c
+  src/platform/common/netwait_common.c
+  src/platform/common/process_common.c)
+set(ARCHIVE_SOURCES
+  src/archive/archive.c
+  src/archive/archive_data.c
+  src/archive/archive_facts.c
+  src/archive/archive_follow.c
+  src/archive/archive_scan.c
+  src/archive/archive_stream.c
+  src/archive/archive_toc.c
+  src/archive/foreign.c)
+set(STORE_SOURCES
+  src/store/auditlog.c
+  src/store/catalog.c
+  src/store/folder.c
+  src/store/health.c
+  src/store/manifest.c
+  src/store/retention.c
+  src/store/settings.c
+  src/store/source.c)
+set(POSTGRES_SOURCES
+  src/postgres/connection.c
+  src/postgres/connection_paste.c
+  src/postgres/connection_string.c
+  src/postgres/copywatch.c
+  src/postgres/counting.c
+  src/postgres/dump.c
+  src/postgres/engine.c
+  src/postgres/listing.c
+  src/postgres/pe_imports.c
+  src/postgres/pg.c
+  src/postgres/pg_connect.c
+  src/postgres/pg_errors.c
+  src/postgres/pglibrary.c
+  src/postgres/redact.c
+  src/postgres/releases.c
+  src/postgres/snapshot.c
+  src/postgres/standstill.c
+  src/postgres/tools.c
+  src/postgres/userprofile.c)
+set(SAMPLE_SOURCES
+  src/sample/sample.c
+  src/sample/sample_data.c
+  src/sample/sample_rows.c)
+set(CLOUD_SOURCES
+  src/cloud/http.c)
+set(JOBS_SOURCES
+  src/jobs/backup.c
+  src/jobs/backup_finish.c
+  src/jobs/backup_take.c
+  src/jobs/doctor.c
+  src/jobs/export.c
+  src/jobs/prove.c
+  src/jobs/prove_compare.c
+  src/jobs/prove_database.c
+  src/jobs/prove_finish.c
+  src/jobs/prove_list.c
+  src/jobs/prove_restore.c
+  src/jobs/prove_sql.c
+  src/jobs/retention_run.c
+  src/jobs/signin.c
+  src/jobs/skew.c
+  src/jobs/verify.c)
 set(WIN_SOURCES
   src/platform/win/cancel_win.c
   src/platform/win/clock_win.c
@@ -83,7 +89,7 @@ set(WIN_SOURCES
   src/platform/win/roots_builtin.c
   src/platform/win/roots_win.c
   src/platform/win/thread_win.c
-  src/platform/win/utf_win.c)
+  src/platform/win/wide_win.c)
 set(POSIX_SOURCES
   src/platform/posix/cancel_posix.c
   src/platform/posix/clock_posix.c
@@ -106,8 +112,10 @@ set(CLI_SOURCES
   src/cli/verb_list.c
   src/cli/verb_prove.c
   src/cli/verb_sample.c)
-set(CLI_WIN_SOURCES src/platform/win/console_win.c)
-set(CLI_POSIX_SOURCES src/platform/posix/console_posix.c)
+set(CLI_WIN_SOURCES
+  src/cli/console_win.c)
+set(CLI_POSIX_SOURCES
+  src/cli/console_posix.c)
 set(UI_SOURCES
   src/ui/about_dialog.c
   src/ui/app_options.c
@@ -116,19 +124,14 @@ set(UI_SOURCES
   src/ui/chart_scale.c
   src/ui/chart_view.c
   src/ui/cleanup_dialog.c
-  src/ui/clipboard.c
   src/ui/details_dialog.c
   src/ui/dialog.c
-  src/ui/dpi.c
   src/ui/fitting.c
-  src/ui/folder_dialog.c
   src/ui/folder_watch.c
   src/ui/help_dialog.c
-  src/ui/layout.c
   src/ui/list_model.c
   src/ui/locale_text.c
   src/ui/log_view.c
-  src/ui/look.c
   src/ui/main.c
   src/ui/main_commands.c
   src/ui/main_dialogs.c
@@ -138,15 +141,20 @@ set(UI_SOURCES
   src/ui/main_signin.c
   src/ui/main_window.c
   src/ui/message_box.c
+  src/ui/parts/clipboard.c
+  src/ui/parts/dpi.c
+  src/ui/parts/folder_dialog.c
+  src/ui/parts/layout.c
+  src/ui/parts/look.c
+  src/ui/parts/screenshot.c
+  src/ui/parts/sign_image.c
+  src/ui/parts/taskbar.c
   src/ui/power.c
   src/ui/save_dialog.c
-  src/ui/screenshot.c
   src/ui/settings_dialog.c
-  src/ui/sign_image.c
   src/ui/sign_label.c
   src/ui/signin_dialog.c
   src/ui/task.c
-  src/ui/taskbar.c
   src/ui/tray.c
   src/ui/ui_text.c
   src/ui/window_state.c

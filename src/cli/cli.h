@@ -2,11 +2,11 @@
 #ifndef CMMS_CLI_CLI_H
 #define CMMS_CLI_CLI_H
 
-#include "cancel.h"
-#include "connection.h"
-#include "manifest.h"
 #include "options.h"
 #include "output.h"
+#include "platform/cancel.h"
+#include "postgres/connection.h"
+#include "store/manifest.h"
 
 typedef struct Cli {
     const Options *options;

@@ -4,11 +4,11 @@
  */
 #include "cli.h"
 
+#include "base/mem.h"
 #include "console.h"
-#include "machine.h"
-#include "mem.h"
-#include "pg.h"
-#include "userprofile.h"
+#include "platform/machine.h"
+#include "postgres/pg.h"
+#include "postgres/userprofile.h"
 
 void cli_replace_text(char **field, const char *value)
 {

@@ -5,17 +5,17 @@
  * A verb returns the exit code, having shown its result or its error. The Cancel is never freed: the system may
  * call the interrupt handler at any moment until the process ends.
  */
-#include "backup.h"
+#include "base/jsonutil.h"
+#include "base/mem.h"
 #include "cli.h"
-#include "clock.h"
-#include "connection.h"
 #include "console.h"
-#include "doctor.h"
-#include "folder.h"
-#include "jsonutil.h"
-#include "mem.h"
-#include "prove.h"
-#include "tools.h"
+#include "jobs/backup.h"
+#include "jobs/doctor.h"
+#include "jobs/prove.h"
+#include "platform/clock.h"
+#include "postgres/connection.h"
+#include "postgres/tools.h"
+#include "store/folder.h"
 #include "verb_export.h"
 #include "version.h"
 

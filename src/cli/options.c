@@ -2,9 +2,9 @@
 
 #include <limits.h>
 
-#include "connection.h"
-#include "mem.h"
-#include "sample.h"
+#include "base/mem.h"
+#include "postgres/connection.h"
+#include "sample/sample.h"
 
 #define BIT(verb) (1u << (verb))
 #define ANY (~0u)

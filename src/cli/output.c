@@ -2,12 +2,12 @@
 
 #include <stdarg.h>
 
-#include "clock.h"
+#include "base/jsonutil.h"
+#include "base/mem.h"
+#include "base/strbuf.h"
 #include "console.h"
-#include "jsonutil.h"
-#include "machine.h"
-#include "mem.h"
-#include "strbuf.h"
+#include "platform/clock.h"
+#include "platform/machine.h"
 
 #define REDRAW_MS 100
 

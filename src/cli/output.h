@@ -14,10 +14,10 @@
 
 #include <cjson/cJSON.h>
 
+#include "base/error.h"
+#include "base/job.h"
 #include "compiler.h"
-#include "error.h"
-#include "job.h"
-#include "manifest.h"
+#include "store/manifest.h"
 
 typedef enum Colour { COLOUR_NONE, COLOUR_GOOD, COLOUR_WARNING, COLOUR_BAD } Colour;
 

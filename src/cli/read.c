@@ -1,13 +1,13 @@
 /* read.c: the verbs that read what is in backups: verify and prove; and which files they mean. */
-#include "catalog.h"
+#include "base/jsonutil.h"
+#include "base/mem.h"
 #include "cli.h"
-#include "clock.h"
-#include "folder.h"
-#include "fs.h"
-#include "jsonutil.h"
-#include "mem.h"
+#include "jobs/verify.h"
+#include "platform/clock.h"
+#include "platform/fs.h"
+#include "store/catalog.h"
+#include "store/folder.h"
 #include "verb_prove.h"
-#include "verify.h"
 
 typedef struct Target {
     char *path;

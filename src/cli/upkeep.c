@@ -4,15 +4,15 @@
  */
 #include "cli.h"
 
-#include "auditlog.h"
-#include "backup.h"
-#include "clock.h"
-#include "folder.h"
-#include "fs.h"
-#include "jsonutil.h"
-#include "mem.h"
-#include "retention.h"
-#include "settings.h"
+#include "base/jsonutil.h"
+#include "base/mem.h"
+#include "jobs/backup.h"
+#include "platform/clock.h"
+#include "platform/fs.h"
+#include "store/auditlog.h"
+#include "store/folder.h"
+#include "store/retention.h"
+#include "store/settings.h"
 
 #define LOG_SHOWN 20
 

@@ -2,11 +2,11 @@
 
 #include <string.h>
 
-#include "export.h"
-#include "folder.h"
-#include "fs.h"
-#include "jsonutil.h"
-#include "mem.h"
+#include "base/jsonutil.h"
+#include "base/mem.h"
+#include "jobs/export.h"
+#include "platform/fs.h"
+#include "store/folder.h"
 
 /* A file is looked for as it is named, and a bare name also in the backup folder. */
 static bool find_source(const Options *options, char **path, Error *err)

@@ -2,9 +2,9 @@
 #ifndef CMMS_CLI_VERB_EXPORT_H
 #define CMMS_CLI_VERB_EXPORT_H
 
-#include "cancel.h"
 #include "options.h"
 #include "output.h"
+#include "platform/cancel.h"
 
 int verb_export(const Options *options, Output *output, const Cancel *cancel);
 

@@ -1,17 +1,17 @@
 /* verb_list.c: the backups in the folder, and how the folder stands. */
 #include "cli.h"
 
-#include "auditlog.h"
-#include "catalog.h"
-#include "clock.h"
-#include "folder.h"
-#include "fs.h"
-#include "health.h"
-#include "jsonutil.h"
-#include "mem.h"
-#include "retention.h"
-#include "settings.h"
-#include "userprofile.h"
+#include "base/jsonutil.h"
+#include "base/mem.h"
+#include "platform/clock.h"
+#include "platform/fs.h"
+#include "postgres/userprofile.h"
+#include "store/auditlog.h"
+#include "store/catalog.h"
+#include "store/folder.h"
+#include "store/health.h"
+#include "store/retention.h"
+#include "store/settings.h"
 
 /* The database that is meant, without asking it. False: none is named. */
 static bool find_source(Cli *cli, Source *source)

@@ -1,9 +1,9 @@
 #include "verb_prove.h"
 
-#include "clock.h"
-#include "fs.h"
-#include "jsonutil.h"
-#include "mem.h"
+#include "base/jsonutil.h"
+#include "base/mem.h"
+#include "platform/clock.h"
+#include "platform/fs.h"
 
 static cJSON *proven_document(const char *path, const ProveResult *result)
 {

@@ -2,9 +2,9 @@
 #ifndef CMMS_CLI_VERB_PROVE_H
 #define CMMS_CLI_VERB_PROVE_H
 
-#include "cancel.h"
+#include "jobs/prove.h"
 #include "output.h"
-#include "prove.h"
+#include "platform/cancel.h"
 
 /* Proves, and shows the result or the error. Returns the exit code: that of EK_TOOL where it could not be proven on
  * that server. */

@@ -1,12 +1,12 @@
 /* verb_sample.c: `sample`, on the bundled server or on one that was named. */
+#include "base/jsonutil.h"
+#include "base/mem.h"
 #include "cli.h"
 #include "console.h"
-#include "engine.h"
-#include "fs.h"
-#include "jsonutil.h"
-#include "machine.h"
-#include "mem.h"
-#include "sample.h"
+#include "platform/fs.h"
+#include "platform/machine.h"
+#include "postgres/engine.h"
+#include "sample/sample.h"
 
 #define STDIN_POLL_MS 200u
 

@@ -6,19 +6,19 @@
 
 #include <commctrl.h>
 
+#include "base/mem.h"
+#include "base/strbuf.h"
+#include "base/utf.h"
 #include "dialog.h"
-#include "dpi.h"
-#include "folder_dialog.h"
-#include "fs.h"
-#include "machine.h"
-#include "mem.h"
 #include "message_box.h"
+#include "parts/dpi.h"
+#include "parts/folder_dialog.h"
+#include "platform/fs.h"
+#include "platform/machine.h"
+#include "postgres/tools.h"
 #include "resource.h"
-#include "strbuf.h"
 #include "texts.h"
-#include "tools.h"
 #include "ui_text.h"
-#include "utf.h"
 #include "version.h"
 #include "worker.h"
 

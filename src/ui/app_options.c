@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "mem.h"
-#include "sample.h"
+#include "base/mem.h"
+#include "sample/sample.h"
 #include "texts.h"
 
 void app_options_init(AppOptions *options)

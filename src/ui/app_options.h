@@ -4,8 +4,8 @@
 
 #include <stdbool.h>
 
-#include "connection.h"
-#include "error.h"
+#include "base/error.h"
+#include "postgres/connection.h"
 
 typedef struct AppOptions {
     bool demo;          /* --demo: the sample database on the bundled server */

@@ -9,19 +9,19 @@
 
 #include <commctrl.h>
 
-#include "../platform/win/utf_win.h"
+#include "base/mem.h"
 #include "dialog.h"
-#include "doctor.h"
-#include "dpi.h"
-#include "folder.h"
-#include "folder_dialog.h"
-#include "machine.h"
-#include "mem.h"
+#include "jobs/doctor.h"
 #include "message_box.h"
+#include "parts/dpi.h"
+#include "parts/folder_dialog.h"
+#include "platform/machine.h"
+#include "platform/wide.h"
+#include "postgres/userprofile.h"
 #include "resource.h"
+#include "store/folder.h"
 #include "texts.h"
 #include "ui_text.h"
-#include "userprofile.h"
 #include "worker.h"
 
 typedef enum Page { PAGE_DATABASE, PAGE_CHECK, PAGE_FOLDER, PAGE_COUNT } Page;

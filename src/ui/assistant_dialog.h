@@ -4,7 +4,7 @@
 
 #include <windows.h>
 
-#include "connection.h"
+#include "postgres/connection.h"
 
 typedef enum AssistantEnd {
     ASSISTANT_CANCELLED,

@@ -1,11 +1,11 @@
 #include "backup_list.h"
 
-#include "../platform/win/utf_win.h"
-#include "manifest.h"
-#include "mem.h"
-#include "sign_image.h"
+#include "base/mem.h"
+#include "base/utf.h"
+#include "parts/sign_image.h"
+#include "platform/wide.h"
+#include "store/manifest.h"
 #include "texts.h"
-#include "utf.h"
 
 static const struct {
     const wchar_t *title;

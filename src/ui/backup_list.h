@@ -13,8 +13,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "layout.h"
 #include "list_model.h"
+#include "parts/layout.h"
 #include "window_state.h"
 
 typedef struct BackupRow {

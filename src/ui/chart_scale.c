@@ -1,6 +1,6 @@
 #include "chart_scale.h"
 
-#include "mem.h"
+#include "base/mem.h"
 
 ChartPoint *chart_points(const Catalog *catalog, size_t most, size_t *count)
 {

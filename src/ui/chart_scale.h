@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "catalog.h"
+#include "store/catalog.h"
 
 typedef struct ChartPoint {
     double megabytes;

@@ -2,10 +2,10 @@
 
 #include <commctrl.h>
 
-#include "../platform/win/utf_win.h"
-#include "dpi.h"
+#include "base/mem.h"
 #include "locale_text.h"
-#include "mem.h"
+#include "parts/dpi.h"
+#include "platform/wide.h"
 #include "texts.h"
 #include "ui_text.h"
 

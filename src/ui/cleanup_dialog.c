@@ -2,9 +2,9 @@
 
 #include <commctrl.h>
 
-#include "../platform/win/utf_win.h"
+#include "base/mem.h"
 #include "dialog.h"
-#include "mem.h"
+#include "platform/wide.h"
 #include "resource.h"
 #include "texts.h"
 #include "ui_text.h"

@@ -4,7 +4,7 @@
 
 #include <windows.h>
 
-#include "catalog.h"
+#include "store/catalog.h"
 
 /* Runs until it is closed; the entry is copied before. Without a usable manifest the file itself is asked: its table of
  * contents, not its data. */

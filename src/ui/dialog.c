@@ -2,7 +2,7 @@
 #include "dialog.h"
 
 #include "fitting.h"
-#include "look.h"
+#include "parts/look.h"
 
 static StateRect state_rect(const RECT *rect)
 {

@@ -13,14 +13,14 @@
 
 #include <stdbool.h>
 
-#include "../platform/win/utf_win.h"
-#include "folder.h"
-#include "fs.h"
-#include "mem.h"
-#include "retention.h"
-#include "settings.h"
-#include "thread.h"
-#include "utf.h"
+#include "base/mem.h"
+#include "base/utf.h"
+#include "platform/fs.h"
+#include "platform/thread.h"
+#include "platform/wide.h"
+#include "store/folder.h"
+#include "store/retention.h"
+#include "store/settings.h"
 
 #define QUIET_MS   300
 #define LONGEST_MS 2000

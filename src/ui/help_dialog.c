@@ -1,7 +1,7 @@
 #include "help_dialog.h"
 
+#include "base/mem.h"
 #include "dialog.h"
-#include "mem.h"
 #include "resource.h"
 #include "ui_text.h"
 

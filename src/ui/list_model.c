@@ -2,13 +2,13 @@
 
 #include <cjson/cJSON.h>
 
-#include "../platform/win/utf_win.h"
-#include "auditlog.h"
-#include "clock.h"
-#include "fs.h"
+#include "base/mem.h"
 #include "locale_text.h"
-#include "mem.h"
-#include "retention.h"
+#include "platform/clock.h"
+#include "platform/fs.h"
+#include "platform/wide.h"
+#include "store/auditlog.h"
+#include "store/retention.h"
 #include "texts.h"
 #include "words.h"
 

@@ -11,10 +11,10 @@
 #include <stdint.h>
 #include <wchar.h>
 
-#include "catalog.h"
-#include "error.h"
-#include "health.h"
-#include "settings.h"
+#include "base/error.h"
+#include "store/catalog.h"
+#include "store/health.h"
+#include "store/settings.h"
 
 typedef enum ListColumn {
     COLUMN_NAME,

@@ -2,9 +2,9 @@
 
 #include <windows.h>
 
-#include "../platform/win/utf_win.h"
-#include "clock.h"
-#include "mem.h"
+#include "base/mem.h"
+#include "platform/clock.h"
+#include "platform/wide.h"
 
 #define UNITS 96
 

@@ -2,10 +2,10 @@
 
 #include <commctrl.h>
 
-#include "../platform/win/utf_win.h"
-#include "clock.h"
-#include "fs.h"
-#include "mem.h"
+#include "base/mem.h"
+#include "platform/clock.h"
+#include "platform/fs.h"
+#include "platform/wide.h"
 #include "texts.h"
 #include "ui_text.h"
 

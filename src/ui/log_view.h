@@ -14,8 +14,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "error.h"
-#include "job.h"
+#include "base/error.h"
+#include "base/job.h"
 
 #define LOG_VIEW_LINES 2000
 

@@ -10,13 +10,13 @@
 #include <shellapi.h>
 #include <shobjidl.h>
 
-#include "../platform/win/utf_win.h"
 #include "app_options.h"
-#include "error.h"
-#include "machine.h"
+#include "base/error.h"
+#include "base/mem.h"
 #include "main_window.h"
-#include "mem.h"
 #include "message_box.h"
+#include "platform/machine.h"
+#include "platform/wide.h"
 #include "texts.h"
 #include "ui_text.h"
 #include "version.h"

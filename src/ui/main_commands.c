@@ -7,16 +7,16 @@
 #include <shellapi.h>
 #include <shlobj.h>
 
-#include "../platform/win/utf_win.h"
+#include "base/mem.h"
 #include "cleanup_dialog.h"
-#include "clipboard.h"
 #include "details_dialog.h"
-#include "folder_dialog.h"
-#include "fs.h"
-#include "mem.h"
 #include "message_box.h"
+#include "parts/clipboard.h"
+#include "parts/folder_dialog.h"
+#include "parts/screenshot.h"
+#include "platform/fs.h"
+#include "platform/wide.h"
 #include "save_dialog.h"
-#include "screenshot.h"
 #include "texts.h"
 #include "ui_text.h"
 

@@ -6,8 +6,8 @@
 
 #include "about_dialog.h"
 #include "assistant_dialog.h"
+#include "base/mem.h"
 #include "help_dialog.h"
-#include "mem.h"
 #include "settings_dialog.h"
 #include "texts.h"
 

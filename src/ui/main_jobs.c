@@ -4,7 +4,7 @@
  */
 #include "main_private.h"
 
-#include "mem.h"
+#include "base/mem.h"
 #include "message_box.h"
 #include "texts.h"
 #include "ui_text.h"

@@ -3,10 +3,10 @@
 
 #include <shellapi.h>
 
-#include "fs.h"
-#include "look.h"
-#include "machine.h"
-#include "mem.h"
+#include "base/mem.h"
+#include "parts/look.h"
+#include "platform/fs.h"
+#include "platform/machine.h"
 #include "texts.h"
 
 #define MOST_MONITORS 16

@@ -3,11 +3,11 @@
 
 #include <commctrl.h>
 
-#include "../platform/win/utf_win.h"
-#include "catalog.h"
+#include "base/mem.h"
 #include "fitting.h"
-#include "mem.h"
-#include "source.h"
+#include "platform/wide.h"
+#include "store/catalog.h"
+#include "store/source.h"
 #include "texts.h"
 #include "ui_text.h"
 #include "words.h"

@@ -11,8 +11,8 @@
  */
 #include "main_private.h"
 
-#include "../platform/win/utf_win.h"
-#include "mem.h"
+#include "base/mem.h"
+#include "platform/wide.h"
 #include "signin_dialog.h"
 #include "texts.h"
 #include "ui_text.h"

@@ -24,12 +24,12 @@
 #include <richedit.h>
 #include <shellapi.h>
 
-#include "../platform/win/utf_win.h"
-#include "dpi.h"
-#include "look.h"
-#include "mem.h"
+#include "base/mem.h"
 #include "message_box.h"
-#include "sign_image.h"
+#include "parts/dpi.h"
+#include "parts/look.h"
+#include "parts/sign_image.h"
+#include "platform/wide.h"
 #include "sign_label.h"
 #include "texts.h"
 #include "ui_text.h"

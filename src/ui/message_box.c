@@ -2,10 +2,10 @@
 
 #include <commctrl.h>
 
-#include "../platform/win/utf_win.h"
-#include "clipboard.h"
+#include "base/mem.h"
 #include "dialog.h"
-#include "mem.h"
+#include "parts/clipboard.h"
+#include "platform/wide.h"
 #include "resource.h"
 #include "texts.h"
 #include "ui_text.h"

@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-#include "error.h"
+#include "base/error.h"
 
 /* What happened, what to do about it, and, folded away, what the system said. owner may be NULL. */
 void message_box_error(HWND owner, const Error *error);

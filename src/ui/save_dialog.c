@@ -4,7 +4,7 @@
 #include <initguid.h>
 #include <shobjidl.h>
 
-#include "../platform/win/utf_win.h"
+#include "platform/wide.h"
 #include "texts.h"
 
 bool save_dialog_choose(HWND owner, const wchar_t *title, const wchar_t *name, const wchar_t *kind, char **path,

@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "error.h"
+#include "base/error.h"
 
 /* For a text file; `name` is proposed. False without an Error when the user thinks better of it. Caller frees *path. */
 bool save_dialog_choose(HWND owner, const wchar_t *title, const wchar_t *name, const wchar_t *kind, char **path,

@@ -4,17 +4,17 @@
  */
 #include "settings_dialog.h"
 
-#include "../platform/win/utf_win.h"
-#include "auditlog.h"
+#include "base/mem.h"
+#include "base/strbuf.h"
 #include "dialog.h"
-#include "mem.h"
 #include "message_box.h"
+#include "platform/wide.h"
+#include "postgres/userprofile.h"
 #include "resource.h"
-#include "settings.h"
-#include "strbuf.h"
+#include "store/auditlog.h"
+#include "store/settings.h"
 #include "texts.h"
 #include "ui_text.h"
-#include "userprofile.h"
 #include "worker.h"
 
 /* The order of the list; others that were set by hand are shown as the first, which they come nearest to. */

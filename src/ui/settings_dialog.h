@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "connection.h"
+#include "postgres/connection.h"
 
 typedef struct SettingsChoice {
     int lock_minutes;

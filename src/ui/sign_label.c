@@ -7,7 +7,7 @@
 #include <commctrl.h>
 #include <usp10.h>
 
-#include "mem.h"
+#include "base/mem.h"
 #include "ui_text.h"
 
 static int draw_sign(HDC dc, HFONT base, const wchar_t *sign, size_t units, const RECT *rect)

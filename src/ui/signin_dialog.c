@@ -6,10 +6,10 @@
 
 #include <commctrl.h>
 
-#include "../platform/win/utf_win.h"
+#include "base/mem.h"
 #include "dialog.h"
-#include "dpi.h"
-#include "mem.h"
+#include "parts/dpi.h"
+#include "platform/wide.h"
 #include "resource.h"
 #include "texts.h"
 #include "ui_text.h"

@@ -4,9 +4,9 @@
 
 #include <windows.h>
 
-#include "connection.h"
-#include "error.h"
-#include "signin.h"
+#include "base/error.h"
+#include "jobs/signin.h"
+#include "postgres/connection.h"
 
 typedef enum SigninEnd {
     SIGNIN_DONE,       /* *user is who signed in */

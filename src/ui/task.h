@@ -12,13 +12,13 @@
 #include <stdbool.h>
 
 #include "app_options.h"
-#include "backup.h"
-#include "connection.h"
-#include "engine.h"
-#include "error.h"
-#include "job.h"
+#include "base/error.h"
+#include "base/job.h"
+#include "jobs/backup.h"
+#include "jobs/signin.h"
 #include "list_model.h"
-#include "signin.h"
+#include "postgres/connection.h"
+#include "postgres/engine.h"
 
 typedef enum TaskKind {
     TASK_OPEN,  /* choose the folder, put the connection together, list the folder */

@@ -2,8 +2,8 @@
 
 #include <shellapi.h>
 
-#include "../platform/win/utf_win.h"
-#include "mem.h"
+#include "base/mem.h"
+#include "platform/wide.h"
 #include "resource.h"
 #include "texts.h"
 

@@ -3,9 +3,9 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "../platform/win/utf_win.h"
-#include "mem.h"
-#include "strbuf.h"
+#include "base/mem.h"
+#include "base/strbuf.h"
+#include "platform/wide.h"
 #include "words.h"
 
 wchar_t *ui_get_wide(HWND control)

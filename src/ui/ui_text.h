@@ -7,9 +7,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/error.h"
+#include "base/secret.h"
 #include "compiler.h"
-#include "error.h"
-#include "secret.h"
 
 /* Sets a control's text, unless it has it already: a text that is set anew flickers and is read out anew. */
 void ui_set_text(HWND control, const char *utf8);

@@ -2,9 +2,9 @@
 
 #include <stdint.h>
 
-#include "fs.h"
-#include "jsonutil.h"
-#include "mem.h"
+#include "base/jsonutil.h"
+#include "base/mem.h"
+#include "platform/fs.h"
 
 #define FILE_MAX     65536u
 #define MOST_PIXELS  100000

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "error.h"
+#include "base/error.h"
 
 #define STATE_COLUMNS 8 /* COLUMN_COUNT */
 

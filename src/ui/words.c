@@ -2,9 +2,9 @@
 
 #include <string.h>
 
+#include "base/mem.h"
+#include "base/strbuf.h"
 #include "locale_text.h"
-#include "mem.h"
-#include "strbuf.h"
 #include "texts.h"
 
 char *words_megabytes(uint64_t bytes)

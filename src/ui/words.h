@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "connection.h"
-#include "job.h"
+#include "base/job.h"
+#include "postgres/connection.h"
 
 char *words_megabytes(uint64_t bytes);          /* "12.41" */
 char *words_progress(const Progress *progress); /* "42 % - Saving parts - 3.1 MB/s - about 2 minutes left" */

@@ -1,7 +1,7 @@
 #include "worker.h"
 
-#include "mem.h"
-#include "thread.h"
+#include "base/mem.h"
+#include "platform/thread.h"
 
 struct Worker {
     /* Set before start. */

@@ -10,7 +10,7 @@
 
 #include <windows.h>
 
-#include "cancel.h"
+#include "platform/cancel.h"
 
 #define WM_APP_WORKER (WM_APP + 20)
 

@@ -13,7 +13,7 @@ import harness
 from harness import check, equal, numbers, PASSWORD
 from test_prove import Prover, databases, make, manifest_of, switches
 
-# The releases of 2026-11-12, as src/core/releases.c has them.
+# The releases of 2026-11-12, as src/postgres/releases.c has them.
 NOVEMBER = {14: 25, 15: 20, 16: 16, 17: 12, 18: 7}
 
 

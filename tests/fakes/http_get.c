@@ -1,8 +1,8 @@
 /* http_get.c: http_get URL [CA-FILE]: one request by http.h. "STATUS BODY" on stdout, or the error on stderr. */
 #include <stdio.h>
 
-#include "http.h"
-#include "mem.h"
+#include "base/mem.h"
+#include "cloud/http.h"
 
 int main(int argc, char **argv)
 {

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../src/core/archive_private.h"
-#include "mem.h"
+#include "archive/archive_private.h"
+#include "base/mem.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 

@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <stdint.h>
 
-#include "auditlog.h"
+#include "store/auditlog.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 

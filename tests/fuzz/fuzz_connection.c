@@ -5,9 +5,9 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "connection.h"
-#include "mem.h"
-#include "userprofile.h"
+#include "base/mem.h"
+#include "postgres/connection.h"
+#include "postgres/userprofile.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 

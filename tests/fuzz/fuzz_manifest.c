@@ -3,8 +3,8 @@
 #include <assert.h>
 #include <stdint.h>
 
-#include "manifest.h"
-#include "mem.h"
+#include "base/mem.h"
+#include "store/manifest.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 

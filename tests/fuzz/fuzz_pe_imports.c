@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pe_imports.h"
-#include "utf.h"
+#include "base/utf.h"
+#include "postgres/pe_imports.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 

@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <stdint.h>
 
-#include "settings.h"
+#include "store/settings.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mem.h"
-#include "skew.h"
+#include "base/mem.h"
+#include "jobs/skew.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 

@@ -7,13 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dump.h"
-#include "mem.h"
-#include "pg.h"
-#include "process.h"
-#include "redact.h"
-#include "strbuf.h"
-#include "utf.h"
+#include "base/mem.h"
+#include "base/strbuf.h"
+#include "base/utf.h"
+#include "platform/process.h"
+#include "postgres/dump.h"
+#include "postgres/pg.h"
+#include "postgres/redact.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 

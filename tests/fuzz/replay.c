@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "fs.h"
-#include "mem.h"
+#include "base/mem.h"
+#include "platform/fs.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 

@@ -14,24 +14,61 @@ MAX_LINES, MAX_COLUMNS = 900, 120
 STANDARD_C = set("""assert.h ctype.h errno.h float.h inttypes.h limits.h locale.h math.h setjmp.h signal.h stdalign.h
     stdarg.h stdbool.h stddef.h stdint.h stdio.h stdlib.h stdnoreturn.h string.h time.h wchar.h""".split())
 LIBRARIES = r"cjson/cJSON\.h|zlib\.h|zstd(_errors)?\.h|lz4\w*\.h|openssl/\w+\.h"
-# Folder → which <system> headers beyond the standard ones, and which folders' "own" headers it may include.
-# None: any. The posix and win parts of the platform are each other's counterpart and know nothing of each other.
-MAY_INCLUDE = {
+# The rooms: what each may know of beside itself. A room stands above what it includes; siblings know nothing of each
+# other. src/ROOM has the .c files and private headers, include/ROOM what others may see of it.
+BELOW = ("base", "platform")
+ARROWS = {
+    "base": (),
+    "platform": ("base",),
+    "archive": BELOW,
+    "store": BELOW,
+    "postgres": BELOW,
+    "sample": BELOW + ("postgres",),
+    "cloud": BELOW + ("store",),
+    "jobs": BELOW + ("archive", "store", "postgres", "sample", "cloud"),
+    "cli": BELOW + ("archive", "store", "postgres", "sample", "cloud", "jobs"),
+    "ui": BELOW + ("archive", "store", "postgres", "sample", "cloud", "jobs"),
+}
+# Which <system> headers beyond the standard ones; None: any.
+SYSTEM = {"postgres": LIBRARIES + r"|libpq-fe\.h", "cloud": LIBRARIES + r"|curl/curl\.h", "cli": r"cjson/cJSON\.h",
+          "platform": None, "ui": None}
+
+
+def headers_of(room):
+    return ("include",) + tuple("include/" + r for r in ARROWS[room] + (room,))
+
+
+# Folder → which <system> headers, and which folders' "own" headers it may include; None: any. The posix and win parts
+# of the platform are each other's counterpart and know nothing of each other.
+MAY_INCLUDE = {"src/" + room: (SYSTEM.get(room, LIBRARIES), headers_of(room) + ("src/" + room,)) for room in ARROWS}
+MAY_INCLUDE.update({"include/" + room: (r"cjson/cJSON\.h", headers_of(room)) for room in ARROWS})
+MAY_INCLUDE.update({
     "include": (r"cjson/cJSON\.h", ("include",)),
-    "src/core": (LIBRARIES, ("include", "src/core")),
-    "src/services": (LIBRARIES + r"|libpq-fe\.h|curl/curl\.h", ("include", "src/services")),
-    "src/cli": (r"cjson/cJSON\.h", ("include", "src/cli")),
-    "src/platform/posix": (None, ("include", "src/platform/posix")),
-    "src/platform/win": (None, ("include", "src/platform/win")),
-    "src/ui": (None, ("include", "src/ui", "res", "src/platform/win/utf_win.h")),
+    "src/platform/common": (LIBRARIES, headers_of("platform")),
+    "src/platform/posix": (None, headers_of("platform") + ("src/platform/posix",)),
+    "src/platform/win": (None, headers_of("platform") + ("src/platform/win",)),
+    "src/ui": (None, headers_of("ui") + ("src/ui", "src/ui/parts", "res")),
+    "src/ui/parts": (None, headers_of("platform") + ("src/ui/parts", "src/ui/texts.h", "res")),
     "tests/unit": (LIBRARIES + r"|cmocka\.h|libpq-fe\.h|curl/curl\.h", None),
+})
+# Against the arrows, by name and with the reason.
+AGAINST = {
+    ("src/base/version.c", "postgres/pg.h"): "asks every library for its version",
+    ("src/base/job.c", "platform/thread.h"): "the window's queue has a lock",
+    ("src/store/folder.c", "postgres/userprofile.h"): "the folder that the user chose is in the profile",
+    ("src/postgres/userprofile.c", "store/folder.h"): "the same, from the other side",
+    ("include/store/catalog.h", "postgres/connection.h"): "the last backup of the database that is configured",
+    ("include/store/source.h", "postgres/connection.h"): "whose backup one is: as the manifest says, and as asked",
+    ("include/store/source.h", "postgres/pg.h"): "the same",
+    ("include/postgres/snapshot.h", "store/manifest.h"): "what was counted is compared with the manifest's rows",
+    ("src/postgres/tools.c", "archive/archive.h"): "which archives this program can check",
 }
 NOT_IN_UI = r"libpq-fe\.h|curl/.*"
 # One file may ask every library for its version.
-ASKS_VERSIONS = "src/core/version.c"
-EXCEPTIONS = {(ASKS_VERSIONS, "curl/curl.h"), (ASKS_VERSIONS, "parts.h"), ("include/banned.h", "io.h")}
+ASKS_VERSIONS = "src/base/version.c"
+EXCEPTIONS = {(ASKS_VERSIONS, "curl/curl.h"), (ASKS_VERSIONS, "parts.h"), ("include/banned.h", "io.h")} | set(AGAINST)
 # Tests of what only one system has say so in their name and may use its headers.
-ONE_SYSTEM_TEST = r"tests/unit/test_\w+_(win|posix)\.c|tests/unit/test_util\.h"
+ONE_SYSTEM_TEST = r"tests/unit/\w+/test_\w+_(win|posix)\.c|tests/unit/test_util\.h|src/cli/console_(win|posix)\.c"
 
 # What may not be called: name → why.
 BANNED = {
@@ -49,7 +86,7 @@ BANNED = {
 }
 # malloc and its like only behind mem.h, where a failure is handled.
 ALLOCATORS = r"malloc|calloc|realloc"
-ALLOCATES = {"src/core/mem.c"}
+ALLOCATES = {"src/base/mem.c"}
 
 # Tell-tales of what MSVC does not take. Pattern on the code without comments and texts.
 GNU = {
@@ -70,8 +107,9 @@ GNU_MAY = {"include/compiler.h"}
 POSIX_NAMES = (r"strcasecmp|strncasecmp|strsep|stpcpy|memmem|strcasestr|getline|fileno|mkstemp|usleep|nanosleep|sleep|"
                r"fork|execv\w*|pipe|unlink|mkdir|rmdir|opendir|readdir|gettimeofday|localtime_r|gmtime_r|"
                r"setenv|unsetenv")
-PORTABLE = ("src/core/", "src/services/", "src/cli/", "tests/unit/")
+PORTABLE = tuple("src/%s/" % room for room in ARROWS if room not in ("platform", "ui")) + ("tests/unit/",)
 
+NO_UNIT_TEST = ("src/platform/win/", "src/platform/posix/", "src/cli/", "src/ui/", "include/")
 TEXT_FILES = (".c", ".h", ".rc", ".py", ".sh", ".cmake", ".txt", ".md", ".nsi", ".nsh", ".json",
               ".manifest", ".yml", ".svg")
 
@@ -158,7 +196,7 @@ def check_includes(s):
             elif folders is not None:
                 # As the compiler looks: from the file itself, then from the folders that it is told.
                 here = os.path.normpath(os.path.join(os.path.dirname(path), name)).replace(os.sep, "/")
-                places = {here} | {"%s/%s" % (f, name) for f in ("include", "res", "src/ui")}
+                places = {here} | {"%s/%s" % (f, name) for f in ("include", "res", "src/ui", "src/ui/parts")}
                 may = {p for p in places if p in folders or os.path.dirname(p) in folders}
                 if not any(os.path.isfile(os.path.join(TOP, p)) for p in may):
                     own.append('%s:%d may not include "%s"' % (path, number, name))
@@ -167,8 +205,8 @@ def check_includes(s):
 
 
 def check_calls(s):
-    client = [p for p in s.ours if not p.startswith("src/services/") and p != ASKS_VERSIONS]
-    yield "libpq and curl only in services", ["%s:%d calls %s" % (p, n, m.group(1)) for p, n, m in
+    client = [p for p in s.ours if not p.startswith(("src/postgres/", "src/cloud/")) and p != ASKS_VERSIONS]
+    yield "libpq and curl only in postgres and cloud", ["%s:%d calls %s" % (p, n, m.group(1)) for p, n, m in
                                               s.find(client, call(r"PQ[a-z]\w+|curl_\w+"))]
     problems = []
     for names, why in BANNED.items():
@@ -202,12 +240,12 @@ def check_language(s):
 def check_globals(s):
     """A file-scope variable that is not const. Those of a signal's handler, which gets no argument, are named, and
     those of what the whole process shares: a DLL, the time zone, what PostgreSQL's tools answered."""
-    allowed = {("src/platform/posix/console_posix.c", "interrupt_target"),
-               ("src/platform/win/console_win.c", "interrupt_cancel"),
-               ("src/platform/win/console_win.c", "input_state"),
-               ("src/platform/win/library_win.c", "lock"), ("src/services/pglibrary.c", "functions"),
+    allowed = {("src/cli/console_posix.c", "interrupt_target"),
+               ("src/cli/console_win.c", "interrupt_cancel"),
+               ("src/cli/console_win.c", "input_state"),
+               ("src/platform/win/library_win.c", "lock"), ("src/postgres/pglibrary.c", "functions"),
                ("src/platform/win/clock_win.c", "zone_lock"), ("src/platform/win/clock_win.c", "zone_of"),
-               ("src/core/tools.c", "answers")}
+               ("src/postgres/tools.c", "answers")}
     problems = []
     for path in s.ours:
         for number, line in enumerate(s.code[path], 1):
@@ -264,10 +302,11 @@ def check_tests(s):
             found = re.match(r"[-|] `(src/[^`]+)`\s*[:|] *(.*)", line)
             if found:
                 gaps[found.group(1)] = (number, found.group(2).strip(" |"))
-    tested = {p for p in s.ours if p.endswith(".c") and
-              os.path.isfile(os.path.join(TOP, "tests/unit/test_" + os.path.basename(p)))}
+    def test_of(path):
+        return os.path.join(TOP, "tests/unit", path.split("/")[1], "test_" + os.path.basename(path))
+    tested = {p for p in s.ours if p.endswith(".c") and os.path.isfile(test_of(p))}
     for path in s.ours:
-        if path.startswith(("src/core/", "src/services/")) and path.endswith(".c") and path not in tested | set(gaps):
+        if not path.startswith(NO_UNIT_TEST) and path.endswith(".c") and path not in tested | set(gaps):
             problems.append("%s has neither a test nor a line in %s" % (path, gaps_file))
     for path, (number, reason) in gaps.items():
         if path not in s.ours:
@@ -277,7 +316,7 @@ def check_tests(s):
         elif len(reason) < 15:
             problems.append("%s:%d gives no reason" % (gaps_file, number))
         for test in re.findall(r"\btests?/[\w/]+\.\w+|\btest_\w+\.(?:c|py)\b", reason):
-            places = ("", "tests/unit", "tests/e2e", "tests/fuzz")
+            places = ["", "tests/e2e", "tests/fuzz"] + ["tests/unit/" + room for room in ARROWS]
             if not any(os.path.isfile(os.path.join(TOP, place, test)) for place in places):
                 problems.append("%s:%d names %s, which is not there" % (gaps_file, number, test))
     yield "tests mirror the sources", problems

@@ -8,7 +8,7 @@ import re
 import sys
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-FILE = "src/core/doctor.c"
+FILE = "src/jobs/doctor.c"
 
 # The beginning of a text, and what it rests on.
 GOOD = {

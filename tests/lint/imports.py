@@ -132,14 +132,14 @@ def import_problem(folder, relative, pe):
 
 
 def start_problem(pe):
-    """What takes tens of milliseconds to come up is loaded when it is needed (src/services/pglibrary.c)."""
+    """What takes tens of milliseconds to come up is loaded when it is needed (src/postgres/pglibrary.c)."""
     slow = [name for name in pe.imports() if name.lower() in ("libpq.dll", "secur32.dll")]
     return "it imports %s, so that each start waits for it" % ", ".join(slow) if slow else None
 
 
 def library_problem(folder):
     """The functions that are looked for by name at run time are there."""
-    with open(os.path.join(TOP, "src/services/pglibrary.c"), encoding="utf-8") as f:
+    with open(os.path.join(TOP, "src/postgres/pglibrary.c"), encoding="utf-8") as f:
         wanted = set(re.findall(r"(PQ\w+),\s*\(", f.read()))
     lacks = sorted(wanted - set(Pe(os.path.join(folder, "libpq.dll")).exports()))
     return "nothing is looked for" if not wanted else "libpq.dll lacks " + ", ".join(lacks) if lacks else None

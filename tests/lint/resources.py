@@ -84,7 +84,7 @@ def shown_length(text):
 def check_identifiers(scripts):
     header = read("res/resource.h")
     defined = re.findall(r"^#define (ID\w+) (\d+)$", header, re.M)
-    code = "\n".join(read(f) for f in glob.glob("src/ui/*.[ch]") + glob.glob("tests/win/*.c"))
+    code = "\n".join(read(f) for f in glob.glob("src/ui/**/*.[ch]", recursive=True) + glob.glob("tests/win/*.c"))
     rc = "\n".join(scripts.values())
     problems = []
     seen = {}

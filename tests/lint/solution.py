@@ -16,10 +16,13 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 NS = "{http://schemas.microsoft.com/developer/msbuild/2003}"
 # Project → the lists of src/sources.cmake it takes, the resources, the folders whose headers it shows.
 PROJECTS = {
-    "core": (("CORE_SOURCES", "SERVICE_SOURCES", "WIN_SOURCES"), (),
-             ("include", "src/core", "src/services", "src/platform/win")),
+    "core": (("BASE_SOURCES", "PLATFORM_COMMON_SOURCES", "WIN_SOURCES", "ARCHIVE_SOURCES", "STORE_SOURCES",
+              "POSTGRES_SOURCES", "SAMPLE_SOURCES", "CLOUD_SOURCES", "JOBS_SOURCES"), (),
+             ("include", "include/base", "include/platform", "include/archive", "include/store", "include/postgres",
+              "include/sample", "include/cloud", "include/jobs", "src/platform/win", "src/archive", "src/postgres",
+              "src/sample", "src/jobs")),
     "cmms-backup-cli": (("CLI_SOURCES", "CLI_WIN_SOURCES"), ("res/cli.rc",), ("src/cli",)),
-    "cmms-backup": (("UI_SOURCES",), ("res/app.rc",), ("src/ui", "res")),
+    "cmms-backup": (("UI_SOURCES",), ("res/app.rc",), ("src/ui", "src/ui/parts", "res")),
 }
 NATIVE_ONLY = ("POSIX_SOURCES", "CLI_POSIX_SOURCES")
 ONLY_MINGW = {"__USE_MINGW_ANSI_STDIO=1",                             # printf of C99, which Microsoft's runtime has

@@ -37,7 +37,7 @@ def main():
             file, literal = line.rstrip("\n").split(": ", 1)
             allowed[(file, literal)] = False
     problems = []
-    for path in sorted(glob.glob("src/ui/*.c")):
+    for path in sorted(glob.glob("src/ui/**/*.c", recursive=True)):
         text = re.sub(r"^#[^\n]*", "", without_comments(open(path, encoding="utf-8").read()), flags=re.M)
         for found in re.finditer(r'"((?:\\.|[^"\\])*)"', text):
             literal = found.group(1)
@@ -50,7 +50,8 @@ def main():
     say(["%s: \"%s\"" % key for key, used in allowed.items() if not used], "every line of texts.allowed is used")
     header = open("src/ui/texts.h", encoding="utf-8").read()
     names = re.findall(r"^#define (\w+)", header, re.M)
-    code = "".join(open(f, encoding="utf-8").read() for f in glob.glob("src/ui/*.c") + glob.glob("tests/unit/*.c"))
+    files = glob.glob("src/ui/**/*.c", recursive=True) + glob.glob("tests/unit/*/*.c")
+    code = "".join(open(f, encoding="utf-8").read() for f in files)
     rest = re.sub(r"^#define \w+", "", header, flags=re.M)
     say([n for n in names if n != "CMMS_UI_TEXTS_H" and not re.search(r"\b%s\b" % n, code + rest)],
         "every text is used")

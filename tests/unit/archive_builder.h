@@ -12,7 +12,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
-#include "archive.h"
+#include "archive/archive.h"
 
 #define BUILT_MAX 8
 

@@ -4,7 +4,7 @@
 
 #include "test_util.h"
 
-#include "../../src/core/archive_private.h"
+#include "archive/archive_private.h"
 #include "archive_builder.h"
 
 /* The data of a table, as COPY sends them and pg_dump ends them. */

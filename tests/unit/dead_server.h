@@ -5,11 +5,11 @@
 #ifndef CMMS_DEAD_SERVER_H
 #define CMMS_DEAD_SERVER_H
 
-#include "cancel.h"
-#include "connection.h"
-#include "mem.h"
+#include "base/mem.h"
+#include "platform/cancel.h"
+#include "platform/thread.h"
+#include "postgres/connection.h"
 #include "test_util.h"
-#include "thread.h"
 
 #ifdef _WIN32
 #include <winsock2.h>

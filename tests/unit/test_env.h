@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <wchar.h>
 
-#include "mem.h"
+#include "base/mem.h"
 
 #ifdef _WIN32
 /* Enough for tests: up to U+FFFF, and the UTF-8 is taken to be good. */

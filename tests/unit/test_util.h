@@ -20,11 +20,11 @@
 
 #include <cmocka.h>
 
-#include "error.h"
-#include "fs.h"
-#include "machine.h"
-#include "mem.h"
-#include "strbuf.h"
+#include "base/error.h"
+#include "base/mem.h"
+#include "base/strbuf.h"
+#include "platform/fs.h"
+#include "platform/machine.h"
 
 /* A time limit on a machine that is fast and idle, for this one: run.py measures how much slower it is. */
 static inline uint64_t test_limit_ms(uint64_t ms)

@@ -4,8 +4,8 @@
  */
 #include "ui_drive.h"
 
-#include "machine.h"
-#include "strbuf.h"
+#include "base/strbuf.h"
+#include "platform/machine.h"
 
 /* --- dialogs ------------------------------------------------------------------------------------------- */
 

@@ -14,9 +14,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "../../src/platform/win/utf_win.h"
-#include "fs.h"
-#include "mem.h"
+#include "base/mem.h"
+#include "platform/fs.h"
+#include "platform/wide.h"
 #include "resource.h"
 
 #define LONG_MS   120000u /* for what a server or a tool does */

@@ -9,7 +9,7 @@
 
 #include <tlhelp32.h>
 
-#include "retention.h"
+#include "store/retention.h"
 
 enum { NAME = 0, STATUS = 4, PINNED = 6 };
 

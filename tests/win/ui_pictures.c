@@ -4,7 +4,7 @@
  */
 #include "ui_drive.h"
 
-#include "machine.h"
+#include "platform/machine.h"
 
 /* --- taking one ---------------------------------------------------------------------------------------- */
 

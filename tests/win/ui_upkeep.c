@@ -4,7 +4,7 @@
  */
 #include "ui_drive.h"
 
-#include "retention.h"
+#include "store/retention.h"
 
 enum { NAME = 0, STATUS = 4, COPIES = 5, PINNED = 6, LEAVES = 7 };
 

@@ -2,7 +2,7 @@
  * A cancel is an eventfd that is written once and never read, so it stays readable: process_run and cancel_wait
  * poll it. The flag beside it answers cancel_requested without a system call. Both are safe in a signal handler.
  */
-#include "cancel.h"
+#include "platform/cancel.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -12,9 +12,9 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "clock.h"
-#include "mem.h"
-#include "posix_internal.h"
+#include "base/mem.h"
+#include "platform/clock.h"
+#include "posix_private.h"
 
 struct Cancel {
     atomic_bool requested; /* any thread */

@@ -1,4 +1,4 @@
-#include "clock.h"
+#include "platform/clock.h"
 
 static CivilTime civil_of(const struct tm *tm)
 {

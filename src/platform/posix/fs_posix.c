@@ -2,7 +2,7 @@
  * Files on POSIX. A name is made to last by fsync of its folder; a lock is flock(2) on an open file of its own,
  * which the kernel drops however its holder ends, and which also keeps out a second one in the same process.
  */
-#include "fs.h"
+#include "platform/fs.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -13,9 +13,9 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "mem.h"
-#include "posix_internal.h"
-#include "utf.h"
+#include "base/mem.h"
+#include "base/utf.h"
+#include "posix_private.h"
 
 struct FsFile {
     int fd;

@@ -1,4 +1,4 @@
-#include "machine.h"
+#include "platform/machine.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -7,11 +7,11 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "error.h"
-#include "fs.h"
-#include "mem.h"
-#include "secret.h"
-#include "utf.h"
+#include "base/error.h"
+#include "base/mem.h"
+#include "base/secret.h"
+#include "base/utf.h"
+#include "platform/fs.h"
 
 /* What the user database says of this user: its name or home. */
 static char *passwd_text(bool want_home)

@@ -1,13 +1,13 @@
 /* netwait_posix.c: poll() and getaddrinfo(). */
-#include "netwait.h"
+#include "platform/netwait.h"
 
 #include <errno.h>
 #include <netdb.h>
 #include <poll.h>
 #include <sys/socket.h>
 
-#include "mem.h"
-#include "strbuf.h"
+#include "base/mem.h"
+#include "base/strbuf.h"
 
 #define MOST_ADDRESSES 8
 

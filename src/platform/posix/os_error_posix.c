@@ -1,7 +1,7 @@
 #include <errno.h>
 
-#include "error.h"
-#include "mem.h"
+#include "base/error.h"
+#include "base/mem.h"
 
 char *os_error_text(long os_code)
 {

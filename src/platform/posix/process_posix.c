@@ -16,7 +16,7 @@
  * Between fork and exec only calls that are safe in a signal handler are made, because another thread may have
  * held any lock at the fork. Everything that needs memory is prepared before.
  */
-#include "process.h"
+#include "platform/process.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -27,9 +27,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "clock.h"
-#include "mem.h"
-#include "posix_internal.h"
+#include "base/mem.h"
+#include "platform/clock.h"
+#include "posix_private.h"
 
 #define LINGER_MS 1000u /* for pipes that outlive the child's group */
 

@@ -1,6 +1,6 @@
-#include "roots.h"
+#include "platform/roots.h"
 
-#include "mem.h"
+#include "base/mem.h"
 
 bool roots_renew(const char *sslrootcert)
 {

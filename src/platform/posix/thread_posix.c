@@ -1,11 +1,11 @@
-#include "thread.h"
+#include "platform/thread.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "mem.h"
+#include "base/mem.h"
 
 struct Thread {
     pthread_t id;

@@ -2,11 +2,11 @@
  * cancel_win.c: a manual-reset event, so that a wait for a child or a pause ends at once. The flag beside it answers
  * cancel_requested without a call of the system, which readers of large files ask thousands of times.
  */
-#include "cancel.h"
+#include "platform/cancel.h"
 
 #include <windows.h>
 
-#include "mem.h"
+#include "base/mem.h"
 #include "win_private.h"
 
 struct Cancel {

@@ -6,7 +6,7 @@
  * a repeated hour; where none matches, the hour is the skipped one, and the earlier offset gives the moment
  * one hour later.
  */
-#include "clock.h"
+#include "platform/clock.h"
 
 #include <windows.h>
 

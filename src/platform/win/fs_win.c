@@ -13,14 +13,14 @@
  * get in the way of (a rename, a removal) is tried again for some seconds. So is opening a file to read it, but
  * shorter: while a file is replaced by another, its name belongs for a moment to one that is being deleted.
  */
-#include "fs.h"
+#include "platform/fs.h"
 
 #include <windows.h>
 
 #include <wchar.h>
 
-#include "mem.h"
-#include "utf_win.h"
+#include "base/mem.h"
+#include "platform/wide.h"
 #include "win_private.h"
 
 #define IO_CHUNK (64u * 1024u * 1024u) /* a call's largest piece: a DWORD is not enough for a size_t */

@@ -1,12 +1,12 @@
 /* library_win.c: one lock for all; a load takes milliseconds, once. */
-#include "library.h"
+#include "platform/library.h"
 
 #include <windows.h>
 
-#include "fs.h"
-#include "machine.h"
-#include "mem.h"
-#include "utf_win.h"
+#include "base/mem.h"
+#include "platform/fs.h"
+#include "platform/machine.h"
+#include "platform/wide.h"
 
 static SRWLOCK lock = SRWLOCK_INIT;
 

@@ -5,7 +5,7 @@
  * A password is kept as UTF-16 without a NUL, as Windows' own programs keep theirs, so that an administrator
  * can put it there with "cmdkey /generic".
  */
-#include "machine.h"
+#include "platform/machine.h"
 
 #include <windows.h>
 
@@ -16,13 +16,13 @@
 #include <wchar.h>
 #include <wincred.h>
 
-#include "error.h"
-#include "fs.h"
-#include "mem.h"
-#include "secret.h"
-#include "strbuf.h"
-#include "utf.h"
-#include "utf_win.h"
+#include "base/error.h"
+#include "base/mem.h"
+#include "base/secret.h"
+#include "base/strbuf.h"
+#include "base/utf.h"
+#include "platform/fs.h"
+#include "platform/wide.h"
 
 #define MOST_DIRS 256u
 #define LONGEST_PASSWORD (5u * 512u) /* bytes: CRED_MAX_CREDENTIAL_BLOB_SIZE, of which mingw-w64 has an old value */

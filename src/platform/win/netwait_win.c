@@ -8,11 +8,11 @@
 
 #include <ws2tcpip.h>
 
-#include "netwait.h"
+#include "platform/netwait.h"
 
-#include "mem.h"
-#include "strbuf.h"
-#include "utf_win.h"
+#include "base/mem.h"
+#include "base/strbuf.h"
+#include "platform/wide.h"
 
 #define MOST_ADDRESSES 8
 

@@ -1,13 +1,13 @@
 /* os_error_win.c: the system's words for its codes, in English where that language is installed, so that a log
  * reads the same everywhere and can be searched for. */
-#include "error.h"
+#include "base/error.h"
 
 #include <windows.h>
 
 #include <wchar.h>
 
-#include "mem.h"
-#include "utf_win.h"
+#include "base/mem.h"
+#include "platform/wide.h"
 
 #define QUOTA_EXCEEDED 1295L /* ERROR_DISK_QUOTA_EXCEEDED, which older headers lack */
 

@@ -15,17 +15,17 @@
  * them open for ever. Then both pipes are read to their end, and only then is the exit reported. On cancel, or
  * when a callback says stop, the job is terminated and what still comes is thrown away.
  */
-#include "process.h"
+#include "platform/process.h"
 
 #include <windows.h>
 
 #include <wchar.h>
 
-#include "clock.h"
-#include "machine.h"
-#include "mem.h"
-#include "secret.h"
-#include "utf_win.h"
+#include "base/mem.h"
+#include "base/secret.h"
+#include "platform/clock.h"
+#include "platform/machine.h"
+#include "platform/wide.h"
 #include "win_private.h"
 
 #define PIPE_BYTES 65536u

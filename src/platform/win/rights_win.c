@@ -11,9 +11,9 @@
 #include <aclapi.h>
 #include <sddl.h>
 
-#include "fs.h"
-#include "mem.h"
-#include "utf_win.h"
+#include "base/mem.h"
+#include "platform/fs.h"
+#include "platform/wide.h"
 #include "win_private.h"
 
 static DWORD token_information(HANDLE token, TOKEN_INFORMATION_CLASS kind, void **out)

@@ -8,7 +8,7 @@
  * The roots that are built in (roots_builtin.h) are added under the conditions under which Windows would fetch them by
  * itself: nobody has disallowed them, and no policy has turned the updating of roots off.
  */
-#include "roots.h"
+#include "platform/roots.h"
 
 #include <windows.h>
 
@@ -16,12 +16,12 @@
 
 #include <openssl/evp.h>
 
-#include "clock.h"
-#include "fs.h"
-#include "machine.h"
-#include "mem.h"
+#include "base/mem.h"
+#include "base/strbuf.h"
+#include "platform/clock.h"
+#include "platform/fs.h"
+#include "platform/machine.h"
 #include "roots_builtin.h"
-#include "strbuf.h"
 
 #define MOST_ROOTS 4096u
 #define HASH_BYTES 20u /* SHA-1, as Windows names certificates by */

@@ -1,10 +1,10 @@
 /* thread_win.c: threads, slim locks and condition variables. CreateThread, not _beginthreadex: today's C runtimes
  * make and free their per-thread data by themselves, and <process.h> would be our own. */
-#include "thread.h"
+#include "platform/thread.h"
 
 #include <windows.h>
 
-#include "mem.h"
+#include "base/mem.h"
 
 struct Thread {
     HANDLE handle;

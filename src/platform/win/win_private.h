@@ -5,9 +5,9 @@
 #ifndef CMMS_WIN_PRIVATE_H
 #define CMMS_WIN_PRIVATE_H
 
-#include "cancel.h"
-#include "error.h"
-#include "fs.h"
+#include "base/error.h"
+#include "platform/cancel.h"
+#include "platform/fs.h"
 
 /* The manual-reset event that is set once cancelled; NULL for NULL. Borrowed. */
 void *cancel_event(const Cancel *cancel);

@@ -14,10 +14,10 @@
 #include <stdio.h>
 #include <wchar.h>
 
-#include "../../../src/platform/win/utf_win.h"
-#include "mem.h"
+#include "base/mem.h"
+#include "base/strbuf.h"
+#include "platform/wide.h"
 #include "resource.h"
-#include "strbuf.h"
 
 #define LONGER 140 /* per cent */
 

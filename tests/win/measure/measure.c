@@ -19,7 +19,7 @@
 #include <stdio.h>
 #include <wchar.h>
 
-#include "mem.h"
+#include "base/mem.h"
 #include "resource.h"
 
 #define LIMIT_MS 300000u

@@ -8,8 +8,8 @@
  */
 #include <windows.h>
 
-#include "../../../src/platform/win/utf_win.h"
-#include "mem.h"
+#include "base/mem.h"
+#include "platform/wide.h"
 #include "resource.h"
 
 #define LOOK_MS 50u

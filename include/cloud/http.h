@@ -1,0 +1,44 @@
+/*
+ * http.h: HTTPS requests by libcurl. On Windows TLS is Schannel's with the system's roots; certificate checks
+ * are never off. Redirects are not followed. One Http (one connection cache) is used by one thread at a time.
+ */
+#ifndef CMMS_HTTP_H
+#define CMMS_HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/strbuf.h"
+#include "platform/cancel.h"
+
+typedef struct Http Http;
+
+typedef struct HttpRequest {
+    const char *method;         /* "GET", "PUT", ... */
+    const char *url;            /* https; http only to loopback */
+    const char *const *headers; /* "Name: value", NULL-terminated; or NULL */
+    const void *body;           /* or NULL */
+    size_t body_len;
+    size_t max_response;        /* bytes of the body; more is EK_DAMAGED */
+} HttpRequest;
+
+typedef struct HttpResponse {
+    long status;
+    StrBuf body;
+    StrBuf headers; /* raw lines; see http_header */
+} HttpResponse;
+
+Http *http_new(void);
+void http_free(Http *http);
+/* A PEM file to trust instead of the system's roots (tests); NULL for the system's. */
+void http_set_ca_file(Http *http, const char *path);
+void http_response_init(HttpResponse *response);
+void http_response_release(HttpResponse *response);
+/* EK_CONNECT for DNS, TCP and TLS failures and time-outs (30 s to connect; 120 s below 1 KB/s), whatever the
+ * status otherwise. Cancelled within a second. */
+bool http_request(Http *http, const HttpRequest *request, const Cancel *cancel, HttpResponse *response, Error *err);
+char *http_header(const HttpResponse *response, const char *name); /* the last one's value; caller frees; NULL */
+
+#endif

@@ -1,0 +1,56 @@
+/*
+ * auditlog.h: backup_log.json, the predecessor's array with more members, and its rotation.
+ *
+ * Each entry: {"timestamp":"YYYY-MM-DD HH:MM:SS","backup_file":…,"status":"started|success|failed|verified",
+ * "message":…,"file_size":bytes} as before, and: "operation", "user", "computer", "seconds", "sha256",
+ * "level", "actor" (who was signed in, where somebody was; "user" is the system's user), "previous" (SHA-256 of the
+ * entry before, as written). The last 1000 stay in the file; older ones
+ * move to backup_log_YYYY.json, and none is lost. A damaged file is kept aside as
+ * backup_log.damaged-….json and a new one begun, whose first entry (operation "log") says so.
+ */
+#ifndef CMMS_AUDITLOG_H
+#define CMMS_AUDITLOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cjson/cJSON.h>
+
+#include "base/error.h"
+
+#define AUDITLOG_FILE "backup_log.json"
+#define AUDITLOG_KEEP 1000
+
+typedef struct AuditEntry {
+    const char *operation;   /* "backup", "verify", "delete", "settings", ... */
+    const char *status;      /* "success", "failed", "verified"; "started" is followed by another of the same file; of
+                                "verify", "success" where the rows were never compared with a database's */
+    const char *backup_file; /* base name, or NULL */
+    const char *message;     /* no secret */
+    uint64_t file_size;
+    double seconds;          /* < 0: not told */
+    const char *sha256;      /* or NULL */
+    const char *level;       /* level_word, or NULL */
+    const char *actor;       /* who is signed in, or NULL */
+} AuditEntry;
+
+/* Appends under a lock of its own (waits up to ten seconds): two processes may append at once. Time, user and
+ * computer are filled in. */
+bool auditlog_append(const char *folder, const AuditEntry *entry, Error *err);
+
+/* The newest `last` entries of backup_log.json itself, the oldest of them first, as an array; caller deletes. A
+ * missing file gives none, a missing folder is EK_IO. */
+bool auditlog_read(const char *folder, size_t last, cJSON **entries, Error *err);
+
+/* Whether any entry is of this operation, or may have been: a log that cannot be read, or was damaged once, hides
+ * some. */
+bool auditlog_mentions(const char *folder, const char *operation);
+
+/* Checks the chain of "previous" over rotated files and the current one. *entries is the number looked at;
+ * false with EK_DAMAGED names the first broken link. */
+bool auditlog_check(const char *folder, size_t *entries, Error *err);
+/* The same for the content of one file: the fuzzer's way in. */
+bool auditlog_check_text(const char *bytes, size_t len, size_t *entries, Error *err);
+
+#endif

@@ -1,0 +1,63 @@
+/* catalog.h: the backups in a folder, as the list shows them. */
+#ifndef CMMS_CATALOG_H
+#define CMMS_CATALOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cjson/cJSON.h>
+
+#include "base/error.h"
+#include "postgres/connection.h"
+#include "store/manifest.h"
+#include "store/source.h"
+
+typedef struct CatalogEntry {
+    char *name;         /* base name, *.backup */
+    uint64_t size;      /* bytes */
+    int64_t created;    /* unix seconds: from the manifest (by the server's clock where this PC's was a day wrong), else
+                           the name, else the file's time */
+    int age_days;       /* whole days, never negative */
+    Level level;        /* by the manifest; LEVEL_NONE without one, or when the file's size differs */
+    bool has_manifest;  /* one that can be read and names this file */
+    bool ours;          /* the name has our form */
+    int64_t rows;       /* sum over the tables; -1: not known */
+    int64_t large_objects; /* -1: not known */
+    double seconds;     /* how long it took; -1 unknown */
+    bool pinned;        /* by the manifest: retention leaves it alone */
+    char *pin_reason;   /* or NULL */
+    Source from;        /* whose backup it is, by the manifest */
+    char *source;       /* that in words (source_label), or NULL */
+    char *contents;     /* "schema" or "data" where it holds only that; NULL: all */
+    char *alarm;        /* the shrink alarm that it raised, while nobody has confirmed it; or NULL */
+    bool confirmed;     /* it raised one, and somebody has */
+    char *exported;     /* when it was last exported, by the log ("2026-01-19 14:30:52"); NULL: not known */
+    char *note;         /* why it is not what it should be ("its size differs from the manifest"), or NULL */
+} CatalogEntry;
+
+typedef struct Catalog {
+    CatalogEntry *entries; /* newest first */
+    size_t count;
+} Catalog;
+
+void catalog_init(Catalog *catalog);
+void catalog_release(Catalog *catalog);
+/* Whole, and verified or proven. Retention asks more of one before it lets another go (retention.h). */
+bool catalog_is_good(const CatalogEntry *entry);
+/* Replaces what catalog holds. `now` is for the age. */
+bool catalog_load(const char *folder, int64_t now, Catalog *catalog, Error *err);
+
+/* Fills `exported` from the log's entries (auditlog_read), oldest first. An export of a file of another size is that
+ * of another file of this name. */
+void catalog_add_exports(Catalog *catalog, const cJSON *entries);
+
+/* What the newest backup of this database took, which is not damaged and holds all, for a guess of what the next one
+ * will; 0: not known. */
+typedef struct CatalogLast {
+    double seconds;
+    uint64_t bytes;
+} CatalogLast;
+CatalogLast catalog_last(const char *folder, const Connection *connection);
+
+#endif

@@ -1,0 +1,363 @@
+/*
+ * http.c: libcurl's multi interface with one transfer in it, so that all waiting is ours: curl_multi_poll in
+ * slices, with a look at the Cancel between them.
+ *
+ * An address may carry a secret of its own (Graph's upload URLs do), so messages name the host only.
+ */
+#include "cloud/http.h"
+
+#include <string.h>
+
+#include <curl/curl.h>
+
+#include "base/mem.h"
+#include "base/utf.h"
+#include "version.h"
+
+#define CONNECT_SECONDS 30L
+#define SLOW_SECONDS 120L
+#define SLOW_BYTES 1024L
+#define SLICE_MS 100
+#define MAX_HEADERS 262144u
+
+struct Http {
+    CURLM *multi;
+    CURL *easy;
+    char *ca_file; /* or NULL */
+};
+
+typedef struct Transfer {
+    HttpResponse *response;
+    bool too_large;
+} Transfer;
+
+Http *http_new(void)
+{
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+        mem_out();
+    }
+    Http *http = mem_alloc(sizeof *http);
+    http->multi = curl_multi_init();
+    http->easy = curl_easy_init();
+    if (http->multi == NULL || http->easy == NULL) {
+        mem_out();
+    }
+    return http;
+}
+
+void http_free(Http *http)
+{
+    if (http == NULL) {
+        return;
+    }
+    curl_easy_cleanup(http->easy);
+    curl_multi_cleanup(http->multi);
+    mem_free(http->ca_file);
+    mem_free(http);
+    curl_global_cleanup();
+}
+
+void http_set_ca_file(Http *http, const char *path)
+{
+    mem_free(http->ca_file);
+    http->ca_file = mem_strdup(path);
+}
+
+void http_response_init(HttpResponse *response)
+{
+    response->status = 0;
+    strbuf_init(&response->body, STRBUF_LARGE);
+    strbuf_init(&response->headers, MAX_HEADERS);
+}
+
+void http_response_release(HttpResponse *response)
+{
+    strbuf_release(&response->body);
+    strbuf_release(&response->headers);
+    response->status = 0;
+}
+
+static size_t take_body(char *bytes, size_t size, size_t count, void *context)
+{
+    Transfer *transfer = context;
+    const size_t len = size * count;
+    if (!strbuf_add(&transfer->response->body, bytes, len)) {
+        transfer->too_large = true;
+        return CURL_WRITEFUNC_ERROR;
+    }
+    return len;
+}
+
+static size_t take_header(char *bytes, size_t size, size_t count, void *context)
+{
+    Transfer *transfer = context;
+    const size_t len = size * count;
+    if (len >= 5 && memcmp(bytes, "HTTP/", 5) == 0) {
+        strbuf_clear(&transfer->response->headers); /* those of an interim answer do not count */
+    }
+    if (!strbuf_add(&transfer->response->headers, bytes, len)) {
+        transfer->too_large = true;
+        return 0;
+    }
+    return len;
+}
+
+static bool is_loopback(const char *host)
+{
+    return utf8_casecmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 || strcmp(host, "[::1]") == 0;
+}
+
+/* The host of a permitted address; caller frees. */
+static bool check_url(const char *url, char **host, Error *err)
+{
+    CURLU *parts = curl_url();
+    char *scheme = NULL;
+    char *name = NULL;
+    bool ok = false;
+    if (parts == NULL) {
+        mem_out();
+    }
+    if (curl_url_set(parts, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK ||
+        curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
+        curl_url_get(parts, CURLUPART_HOST, &name, 0) != CURLUE_OK) {
+        error_set(err, EK_USAGE, "the address of a request is not valid");
+    } else if (strcmp(scheme, "https") != 0 && !(strcmp(scheme, "http") == 0 && is_loopback(name))) {
+        error_set(err, EK_USAGE, "the address of a request to %s does not begin with https", name);
+    } else {
+        *host = mem_strdup(name);
+        ok = true;
+    }
+    curl_free(scheme);
+    curl_free(name);
+    curl_url_cleanup(parts);
+    return ok;
+}
+
+static bool has_header(const HttpRequest *request, const char *name)
+{
+    const size_t len = strlen(name);
+    for (const char *const *line = request->headers; line != NULL && *line != NULL; line++) {
+        const char *colon = strchr(*line, ':');
+        if (colon != NULL && (size_t)(colon - *line) == len) {
+            char *own = mem_strndup(*line, len);
+            const bool same = utf8_casecmp(own, name) == 0;
+            mem_free(own);
+            if (same) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static struct curl_slist *add_line(struct curl_slist *list, const char *line)
+{
+    struct curl_slist *longer = curl_slist_append(list, line);
+    if (longer == NULL) {
+        mem_out();
+    }
+    return longer;
+}
+
+static struct curl_slist *request_headers(const HttpRequest *request)
+{
+    struct curl_slist *list = NULL;
+    for (const char *const *line = request->headers; line != NULL && *line != NULL; line++) {
+        list = add_line(list, *line);
+    }
+    /* What libcurl would add by itself. */
+    if (!has_header(request, "Content-Type")) {
+        list = add_line(list, "Content-Type:");
+    }
+    if (!has_header(request, "Expect")) {
+        list = add_line(list, "Expect:");
+    }
+    return list;
+}
+
+static bool explain(CURLcode code, const char *host, const char *words, Error *err)
+{
+    static const char network[] = "Check the internet connection.";
+    switch (code) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+        error_set(err, EK_CONNECT, "could not find the server \"%s\"", host);
+        break;
+    case CURLE_COULDNT_CONNECT:
+        error_set(err, EK_CONNECT, "nothing answers at %s", host);
+        break;
+    case CURLE_OPERATION_TIMEDOUT:
+        error_set(err, EK_CONNECT, "%s did not answer in time", host);
+        break;
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+        error_set(err, EK_CONNECT, "no safe connection to %s could be made", host);
+        break;
+    case CURLE_WRITE_ERROR:
+    case CURLE_TOO_LARGE:
+        error_set(err, EK_DAMAGED, "the answer of %s is too large", host);
+        return false;
+    case CURLE_OUT_OF_MEMORY:
+        mem_out();
+    case CURLE_URL_MALFORMAT:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_BAD_FUNCTION_ARGUMENT:
+        error_set(err, EK_INTERNAL, "a request to %s could not be made", host);
+        break;
+    default:
+        error_set(err, EK_CONNECT, "the connection to %s was lost", host);
+        break;
+    }
+    error_detail(err, "%s", words[0] == '\0' ? curl_easy_strerror(code) : words);
+    if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CONNECT_ERROR) {
+        return error_hint(err, "Check the date and time of this computer, and whether a filter on the network takes "
+                               "encrypted connections apart; ask your IT administrator.");
+    }
+    return error_hint(err, "%s", network);
+}
+
+/* Drives the one transfer to its end. False with EK_CANCELLED or EK_INTERNAL. */
+static bool drive(Http *http, const Cancel *cancel, CURLcode *code, Error *err)
+{
+    for (;;) {
+        int running = 0;
+        CURLMcode state = curl_multi_perform(http->multi, &running);
+        if (state != CURLM_OK) {
+            return error_set(err, EK_INTERNAL, "libcurl failed: %s", curl_multi_strerror(state));
+        }
+        int waiting = 0;
+        const CURLMsg *message = curl_multi_info_read(http->multi, &waiting);
+        if (message != NULL && message->msg == CURLMSG_DONE) {
+            *code = message->data.result;
+            return true;
+        }
+        if (cancel_requested(cancel)) {
+            return error_set(err, EK_CANCELLED, "stopped at your request");
+        }
+        state = curl_multi_poll(http->multi, NULL, 0, SLICE_MS, NULL);
+        if (state != CURLM_OK) {
+            return error_set(err, EK_INTERNAL, "libcurl failed: %s", curl_multi_strerror(state));
+        }
+    }
+}
+
+bool http_request(Http *http, const HttpRequest *request, const Cancel *cancel, HttpResponse *response, Error *err)
+{
+    char *host = NULL;
+    if (!check_url(request->url, &host, err)) {
+        return false;
+    }
+    HttpResponse answer;
+    http_response_init(&answer);
+    strbuf_release(&answer.body);
+    strbuf_init(&answer.body, request->max_response);
+    Transfer transfer = {&answer, false};
+    char words[CURL_ERROR_SIZE] = "";
+    struct curl_slist *headers = request_headers(request);
+    const bool head = strcmp(request->method, "HEAD") == 0;
+    const bool sends = request->body != NULL || strcmp(request->method, "POST") == 0 ||
+                       strcmp(request->method, "PUT") == 0 || strcmp(request->method, "PATCH") == 0;
+    CURL *easy = http->easy;
+    curl_easy_reset(easy);
+    CURLcode code = CURLE_OK;
+#define SET(option, value) (code = code == CURLE_OK ? curl_easy_setopt(easy, option, value) : code)
+    SET(CURLOPT_URL, request->url);
+    SET(CURLOPT_PROTOCOLS_STR, "http,https"); /* check_url has let http pass for loopback only */
+    SET(CURLOPT_FOLLOWLOCATION, 0L);
+    SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    SET(CURLOPT_NOSIGNAL, 1L);
+    SET(CURLOPT_QUICK_EXIT, 1L); /* a request that is stopped does not wait for the system's resolver */
+    SET(CURLOPT_CONNECTTIMEOUT, CONNECT_SECONDS);
+    SET(CURLOPT_LOW_SPEED_LIMIT, SLOW_BYTES);
+    SET(CURLOPT_LOW_SPEED_TIME, SLOW_SECONDS);
+    SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    SET(CURLOPT_SSL_VERIFYPEER, 1L);
+    SET(CURLOPT_SSL_VERIFYHOST, 2L);
+    SET(CURLOPT_SSL_OPTIONS, (long)CURLSSLOPT_REVOKE_BEST_EFFORT); /* Schannel; a revoked certificate is refused */
+    if (is_loopback(host)) {
+        SET(CURLOPT_PROXY, "");
+    }
+    if (http->ca_file != NULL) {
+        SET(CURLOPT_CAINFO, http->ca_file);
+    }
+    SET(CURLOPT_USERAGENT, "CMMS-Backup/" CMMS_VERSION);
+    SET(CURLOPT_ERRORBUFFER, words);
+    SET(CURLOPT_WRITEFUNCTION, take_body);
+    SET(CURLOPT_WRITEDATA, &transfer);
+    SET(CURLOPT_HEADERFUNCTION, take_header);
+    SET(CURLOPT_HEADERDATA, &transfer);
+    if (sends) {
+        SET(CURLOPT_POST, 1L);
+        SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_len);
+        SET(CURLOPT_POSTFIELDS, request->body == NULL ? "" : (const char *)request->body);
+    }
+    SET(CURLOPT_HTTPHEADER, headers);
+    if (head) {
+        SET(CURLOPT_NOBODY, 1L);
+    } else {
+        SET(CURLOPT_CUSTOMREQUEST, request->method);
+    }
+#undef SET
+    bool ok = false;
+    if (code != CURLE_OK) {
+        explain(code, host, words, err);
+        goto out;
+    }
+    if (curl_multi_add_handle(http->multi, easy) != CURLM_OK) {
+        error_set(err, EK_INTERNAL, "libcurl refused a request");
+        goto out;
+    }
+    ok = drive(http, cancel, &code, err);
+    if (ok && code != CURLE_OK) {
+        ok = explain(transfer.too_large ? CURLE_TOO_LARGE : code, host, words, err);
+    }
+    if (ok) {
+        curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &answer.status);
+    }
+    curl_multi_remove_handle(http->multi, easy);
+out:
+    curl_easy_reset(easy); /* it points to what ends here */
+    curl_slist_free_all(headers);
+    mem_free(host);
+    if (ok) {
+        http_response_release(response);
+        *response = answer;
+    } else {
+        http_response_release(&answer);
+    }
+    return ok;
+}
+
+char *http_header(const HttpResponse *response, const char *name)
+{
+    const size_t name_len = strlen(name);
+    char *found = NULL;
+    const char *line = response->headers.buf;
+    while (*line != '\0') {
+        const size_t len = strcspn(line, "\r\n");
+        if (len > name_len && line[name_len] == ':') {
+            char *own = mem_strndup(line, name_len);
+            if (utf8_casecmp(own, name) == 0) {
+                const char *value = line + name_len + 1;
+                size_t value_len = len - name_len - 1;
+                while (value_len > 0 && (*value == ' ' || *value == '\t')) {
+                    value++;
+                    value_len--;
+                }
+                while (value_len > 0 && (value[value_len - 1] == ' ' || value[value_len - 1] == '\t')) {
+                    value_len--;
+                }
+                mem_free(found);
+                found = mem_strndup(value, value_len);
+            }
+            mem_free(own);
+        }
+        line += len;
+        line += strspn(line, "\r\n");
+    }
+    return found;
+}

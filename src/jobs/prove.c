@@ -1,0 +1,510 @@
+/*
+ * prove.c: one proof, step by step: read every byte, start an empty server (or make an empty database on the one
+ * given), restore, compare, take it away, write down.
+ *
+ * Clean-up. All that a proof makes lies in one folder, prove-XXXXXXXXXXXXXXXX below the user's data folder, or in
+ * one database, cmms_prove_XXXXXXXXXXXXXXXX (prove_database.c). The engine's server ends with us, however we end. A
+ * lock lets one proof of this user run on the engine at a time, so that under it every such folder is one that an
+ * interrupted run left; but for those in which a proof on a server holds a lock: of such there may be several.
+ *
+ * The server's scratch database is of no value, so it is told not to wait for the disk.
+ */
+#include "jobs/prove.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "archive/archive.h"
+#include "base/mem.h"
+#include "base/progress.h"
+#include "base/secret.h"
+#include "jobs/verify.h"
+#include "platform/clock.h"
+#include "platform/fs.h"
+#include "platform/machine.h"
+#include "postgres/engine.h"
+#include "postgres/pg.h"
+#include "postgres/tools.h"
+#include "prove_private.h"
+#include "store/auditlog.h"
+#include "store/folder.h"
+
+#define SPACE_RESERVE (128u * 1024u * 1024u) /* an empty cluster, and its log of changes */
+#define FOLDER_PREFIX "prove-"
+#define LOCK_FILE "prove.lock"
+#define REMOVE_TRIES 20
+#define REMOVE_WAIT_MS 250u
+/* The parts of the whole. */
+#define PART_READ 0.15
+#define PART_COMPARED 0.99
+
+const char prove_hint_unproven[] = "Its bytes are as they were saved, but do not rely on this file alone: show this "
+                                   "to your IT administrator.";
+
+void prove_result_init(ProveResult *result)
+{
+    *result = (ProveResult){.proven = false};
+    manifest_init(&result->manifest);
+}
+
+void prove_result_release(ProveResult *result)
+{
+    for (size_t i = 0; i < result->not_provable_count; i++) {
+        mem_free(result->not_provable[i]);
+    }
+    mem_free(result->not_provable);
+    for (size_t i = 0; i < result->left_out_count; i++) {
+        mem_free(result->left_out[i]);
+    }
+    mem_free(result->left_out);
+    for (size_t i = 0; i < result->unchecked_count; i++) {
+        mem_free(result->unchecked[i]);
+    }
+    mem_free(result->unchecked);
+    mem_free(result->where);
+    mem_free(result->not_kept);
+    manifest_release(&result->manifest);
+    prove_result_init(result);
+}
+
+void prove_stage(ProveRun *run, const char *step, double from, double to)
+{
+    progress_stage(&run->meter, step, from, to, clock_monotonic_ms());
+}
+
+/* --- the backup ------------------------------------------------------------------------------------------ */
+
+static void on_read(void *context, const Progress *progress)
+{
+    ProveRun *run = context;
+    progress_update(&run->meter, progress->fraction, progress->bytes, clock_monotonic_ms());
+}
+
+/* Every byte, before anything is started. verify_backup takes the folder's lock itself, so ours comes after; that
+ * nothing changed between the two is shown by the manifest that is read again under ours. */
+static bool read_backup(ProveRun *run, Error *err)
+{
+    const JobSink inner = {.progress = on_read, .context = run, .actor = job_actor(run->sink)};
+    VerifyResult verified;
+    FsFile *file = NULL;
+    bool ok = false;
+    verify_result_init(&verified);
+    prove_stage(run, "Checking every byte", 0, PART_READ);
+    ok = run->spec->record ? verify_backup(run->path, true, &inner, run->cancel, &verified, err)
+                           : verify_file(run->path, &inner, run->cancel, &verified, err);
+    if (ok && run->spec->record && verified.not_kept == NULL) {
+        char *folder = fs_dir_name(run->path);
+        ok = folder_lock(folder, &run->folder_lock, err) &&
+             manifest_read(run->manifest_path, &run->result.manifest, err);
+        mem_free(folder);
+        if (ok && strcmp(run->result.manifest.sha256, verified.manifest.sha256) != 0) {
+            ok = error_set(err, EK_BUSY, "another job changed %s at the same time", fs_base_name(run->path));
+            error_hint(err, "Try again.");
+        }
+    } else if (ok) {
+        run->result.manifest = verified.manifest;
+        manifest_init(&verified.manifest);
+        run->result.not_kept = verified.not_kept;
+        verified.not_kept = NULL;
+    }
+    ok = ok && fs_open_read(run->path, &file, err) && archive_read_toc(file, &run->archive, err);
+    fs_close(file, NULL);
+    for (size_t i = 0; ok && i < run->result.manifest.table_count; i++) {
+        run->bytes_all += run->result.manifest.tables[i].bytes;
+    }
+    verify_result_release(&verified);
+    return ok;
+}
+
+/* --- the engine ------------------------------------------------------------------------------------------ */
+
+typedef struct Leftovers {
+    const JobSink *sink;
+    const char *base;
+    bool any; /* only looked for */
+} Leftovers;
+
+static bool remove_leftover(void *context, const char *name, const FsInfo *info)
+{
+    const Leftovers *leftovers = context;
+    if (info->is_dir && strncmp(name, FOLDER_PREFIX, sizeof FOLDER_PREFIX - 1) == 0) {
+        char *path = fs_join(leftovers->base, name);
+        char *lock_path = mem_printf("%s%s", path, PROVE_LOCK_SUFFIX);
+        FsLock *lock = NULL;
+        Error why = ERROR_INIT;
+        if (!fs_lock(lock_path, &lock, &why) && why.kind == EK_BUSY) {
+            error_clear(&why); /* of a proof that goes on, on a server */
+            mem_free(lock_path);
+            mem_free(path);
+            return true;
+        }
+        error_clear(&why);
+        if (fs_remove_tree(path, &why)) {
+            job_log(leftovers->sink, LOG_INFO, "Removed \"%s\", left by an interrupted proof", path);
+        } else {
+            job_log(leftovers->sink, LOG_WARNING, "\"%s\", left by an interrupted proof, stays: %s", path,
+                    why.message);
+        }
+        error_clear(&why);
+        fs_unlock(lock);
+        fs_remove(lock_path, NULL);
+        mem_free(lock_path);
+        mem_free(path);
+    }
+    return true;
+}
+
+static bool find_leftover(void *context, const char *name, const FsInfo *info)
+{
+    Leftovers *leftovers = context;
+    leftovers->any = info->is_dir && strncmp(name, FOLDER_PREFIX, sizeof FOLDER_PREFIX - 1) == 0;
+    return !leftovers->any;
+}
+
+void prove_clean_up(const JobSink *sink)
+{
+    char *base = machine_local_data_dir();
+    char *path = base == NULL ? NULL : fs_join(base, LOCK_FILE);
+    Leftovers leftovers = {.sink = sink, .base = base};
+    FsLock *lock = NULL;
+    if (base != NULL && fs_list(base, find_leftover, &leftovers, NULL) && leftovers.any && fs_lock(path, &lock, NULL)) {
+        fs_list(base, remove_leftover, &leftovers, NULL);
+    }
+    fs_unlock(lock);
+    mem_free(path);
+    mem_free(base);
+}
+
+static bool check_space(ProveRun *run, const char *base, Error *err)
+{
+    uint64_t available = 0;
+    const double needed = 3.0 * (double)run->result.manifest.bytes + (double)run->bytes_all + SPACE_RESERVE;
+    if (!fs_free_space(base, &available, err)) {
+        return false;
+    }
+    if ((double)available < needed) {
+        error_set(err, EK_SPACE, "the disk with \"%s\" has %.0f MB free, and to prove this backup takes about %.0f MB",
+                  base, (double)available / MEGABYTE, needed / MEGABYTE);
+        return error_hint(err, "Free %.0f MB there.", (needed - (double)available) / MEGABYTE);
+    }
+    return true;
+}
+
+char *prove_random_name(const char *prefix, Error *err)
+{
+    uint64_t number;
+    if (!machine_random(&number, sizeof number)) {
+        error_set(err, EK_INTERNAL, "the system gave no random bytes");
+        return NULL;
+    }
+    return mem_printf("%s%016" PRIx64, prefix, number);
+}
+
+/* Nothing here has to survive a power failure. */
+static const char *const engine_settings[] = {
+    "ALTER SYSTEM SET fsync = off", "ALTER SYSTEM SET full_page_writes = off", "ALTER SYSTEM SET autovacuum = off",
+    "ALTER SYSTEM SET max_wal_size = '2GB'", "ALTER SYSTEM SET maintenance_work_mem = '256MB'",
+    "SELECT pg_catalog.pg_reload_conf()"};
+
+bool prove_name_scratch(ProveRun *run, const char *base, Error *err)
+{
+    char *name = prove_random_name(FOLDER_PREFIX, err);
+    run->scratch = name == NULL ? NULL : fs_join(base, name);
+    mem_free(name);
+    return run->scratch != NULL;
+}
+
+static bool start_engine(ProveRun *run, const char *base, Error *err)
+{
+    if (!prove_name_scratch(run, base, err) ||
+        !engine_start(run->scratch, run->sink, run->cancel, &run->engine, err)) {
+        return false;
+    }
+    connection_copy(&run->connection, engine_connection(run->engine));
+    if (!pg_connect(&run->connection, run->cancel, &run->server, err)) {
+        return false;
+    }
+    for (size_t i = 0; i < sizeof engine_settings / sizeof engine_settings[0]; i++) {
+        if (!pg_query(run->server, engine_settings[i], NULL, 0, run->cancel, NULL, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The user's data folder, where scratch folders lie, for as long as the run lasts; *base: caller frees. */
+static bool take_data_dir(ProveRun *run, char **base, Error *err)
+{
+    *base = machine_local_data_dir();
+    if (*base == NULL) {
+        return error_set(err, EK_SETTINGS, "this user has no folder for the program's data");
+    }
+    char *lock = fs_join(*base, LOCK_FILE);
+    Leftovers leftovers = {.sink = run->sink, .base = *base};
+    bool ok = fs_lock(lock, &run->prove_lock, err);
+    if (!ok && err != NULL && err->kind == EK_BUSY) {
+        error_set(err, EK_BUSY, "another backup is being proven on this PC");
+        error_hint(err, "Wait until it is done, then try again.");
+    }
+    ok = ok && fs_list(*base, remove_leftover, &leftovers, err);
+    mem_free(lock);
+    return ok;
+}
+
+static bool prepare_engine(ProveRun *run, Error *err)
+{
+    char *base = NULL;
+    const bool ok = take_data_dir(run, &base, err) && check_space(run, base, err) && start_engine(run, base, err);
+    mem_free(base);
+    return ok;
+}
+
+/* A folder whose server has only just ended may be busy for a moment. */
+static void drop_engine(ProveRun *run)
+{
+    engine_discard(run->engine);
+    run->engine = NULL;
+    Error why = ERROR_INIT;
+    bool gone = run->scratch == NULL || !fs_exists(run->scratch);
+    for (int i = 0; !gone && i < REMOVE_TRIES; i++) {
+        error_clear(&why);
+        gone = fs_remove_tree(run->scratch, &why);
+        if (!gone) {
+            cancel_wait(NULL, REMOVE_WAIT_MS);
+        }
+    }
+    if (!gone) {
+        job_log(run->sink, LOG_WARNING, "\"%s\" stays until the next proof: %s", run->scratch, why.message);
+    }
+    error_clear(&why);
+    if (run->scratch_lock != NULL) {
+        char *lock_path = mem_printf("%s%s", run->scratch, PROVE_LOCK_SUFFIX);
+        fs_unlock(run->scratch_lock);
+        run->scratch_lock = NULL;
+        fs_remove(lock_path, NULL);
+        mem_free(lock_path);
+    }
+}
+
+/* --- a server given by the user -------------------------------------------------------------------------- */
+
+static bool prepare_server(ProveRun *run, Error *err)
+{
+    connection_copy(&run->connection, run->spec->server);
+    if (!connection_resolve(&run->connection, err)) {
+        return false;
+    }
+    char *weakness = connection_tell(&run->connection, run->sink);
+    if (weakness != NULL) {
+        job_log(run->sink, LOG_WARNING, "%s", weakness);
+    }
+    mem_free(weakness);
+    char *where = connection_text(&run->connection);
+    job_log(run->sink, LOG_INFO, "Connecting to %s", where);
+    mem_free(where);
+    if (!pg_connect(&run->connection, run->cancel, &run->server, err) ||
+        !pg_own_session(run->server, &run->connection, run->cancel, err)) {
+        return false;
+    }
+    prove_drop_leftovers(run);
+    return true;
+}
+
+static void on_counted(void *context, size_t done, size_t all)
+{
+    ProveRun *run = context;
+    progress_update(&run->meter, (double)done / (double)all, 0, clock_monotonic_ms());
+}
+
+/* From TRANSACTION_TIMEOUT on, which it sets without a question, pg_restore cannot serve older servers. */
+static bool tool_fits(ProveRun *run, const Tool *tool)
+{
+    if (tool->major >= 17 && pg_server_version(run->server) < 170000) {
+        char *text = mem_printf("pg_restore %s cannot restore into PostgreSQL %d", tool->version,
+                                pg_server_version(run->server) / 10000);
+        prove_add_obstacle(&run->result, text);
+        mem_free(text);
+    }
+    return run->result.not_provable_count == 0;
+}
+
+static bool work(ProveRun *run, Error *err)
+{
+    const Tool *tool = NULL;
+    if (!read_backup(run, err) || !prove_pick_tool(run, &tool, err)) {
+        return false;
+    }
+    prove_stage(run, "Starting an empty server", PART_READ, PART_STARTED);
+    if (!(run->spec->server == NULL ? prepare_engine(run, err) : prepare_server(run, err))) {
+        return false;
+    }
+    run->result.where = mem_printf("PostgreSQL %s", pg_server_version_text(run->server));
+    if (!prove_look_ahead(run->server, &run->archive, run->engine != NULL, run->cancel, &run->result, err)) {
+        return false;
+    }
+    if (!tool_fits(run, tool)) {
+        return true;
+    }
+    job_log(run->sink, LOG_INFO, "Restoring into an empty database of %s", run->result.where);
+    if (!prove_make_database(run, err)) {
+        return false;
+    }
+    if (run->result.not_provable_count > 0) {
+        return true;
+    }
+    if (!prove_leave_out_unknown(run, err) || !prove_restore(run, tool, err)) {
+        return false;
+    }
+    if (run->result.not_provable_count > 0) {
+        return true;
+    }
+    if (!prove_finish(run, err)) {
+        return false;
+    }
+    prove_stage(run, "Counting what came back", PART_RESTORED, PART_COMPARED);
+    if (!prove_compare(run->pg, &run->archive, run->cancel, on_counted, run, &run->result, err)) {
+        if (err->kind == EK_DAMAGED && err->hint == NULL) {
+            error_hint(err, "%s", prove_hint_unproven);
+        }
+        return false;
+    }
+    run->result.proven = run->result.not_provable_count == 0; /* a view may be empty */
+    return true;
+}
+
+/* --- the outcome ----------------------------------------------------------------------------------------- */
+
+static char *obstacles_text(const ProveResult *result)
+{
+    StrBuf text;
+    strbuf_init(&text, STRBUF_LINE);
+    for (size_t i = 0; i < result->not_provable_count; i++) {
+        strbuf_addf(&text, "%s%s", i == 0 ? "" : "; ", result->not_provable[i]);
+    }
+    return strbuf_detach(&text);
+}
+
+static char *unchecked_text(const ProveResult *result)
+{
+    StrBuf text;
+    strbuf_init(&text, STRBUF_LINE);
+    if (result->unchecked_count > 0) {
+        strbuf_addf(&text, "; %zu rule%s could not be checked: ", result->unchecked_count,
+                    result->unchecked_count == 1 ? "" : "s");
+    }
+    for (size_t i = 0; i < result->unchecked_count; i++) {
+        strbuf_addf(&text, "%s%s", i == 0 ? "" : ", ", result->unchecked[i]);
+    }
+    return strbuf_detach(&text);
+}
+
+static bool record(ProveRun *run, const char *status, const char *message, Error *err)
+{
+    const Manifest *manifest = &run->result.manifest;
+    if (run->folder_lock == NULL) {
+        return true; /* not wanted, or the check before has written down what it found */
+    }
+    char *folder = fs_dir_name(run->path);
+    const AuditEntry entry = {.operation = "prove",
+                              .status = status,
+                              .backup_file = fs_base_name(run->path),
+                              .message = message,
+                              .file_size = manifest->bytes,
+                              .seconds = run->result.seconds,
+                              .sha256 = manifest->sha256,
+                              .level = level_word(manifest->level),
+                              .actor = job_actor(run->sink)};
+    const bool ok = auditlog_append(folder, &entry, err);
+    mem_free(folder);
+    return ok;
+}
+
+static bool settle(ProveRun *run, Error *err)
+{
+    ProveResult *result = &run->result;
+    char *text = NULL;
+    bool ok = true;
+    run->result.seconds = (double)(clock_monotonic_ms() - run->started_ms) / 1000;
+    if (result->proven) {
+        result->manifest.level = LEVEL_PROVEN;
+        result->manifest.proven_at = clock_now();
+        char *unchecked = unchecked_text(result);
+        text = mem_printf("Proven: restored into an empty database of %s, %zu tables and %" PRId64 " rows counted%s",
+                          result->where, result->tables_compared, result->rows, unchecked);
+        mem_free(unchecked);
+        ok = run->folder_lock == NULL || manifest_write(run->manifest_path, &result->manifest, err);
+    } else {
+        char *obstacles = obstacles_text(result);
+        text = mem_printf("could not be proven here: %s", obstacles);
+        mem_free(obstacles);
+    }
+    ok = ok && record(run, result->proven ? "success" : "failed", text, err);
+    if (ok) {
+        job_log(run->sink, result->proven ? LOG_GOOD : LOG_WARNING, "%s %s", fs_base_name(run->path), text);
+        prove_stage(run, "Done", 1, 1);
+    }
+    mem_free(text);
+    return ok;
+}
+
+static void release_run(ProveRun *run)
+{
+    mem_free(run->scratch);
+    mem_free(run->copy);
+    mem_free(run->database);
+    mem_free(run->manifest_path);
+    mem_free(run->session);
+    mem_free(run->error);
+    mem_free(run->detail);
+    secret_free_text(run->raw_error);
+    mem_free(run->wanted);
+    mem_free(run->other_sort);
+    archive_release(&run->archive);
+    tools_release(&run->tools);
+    connection_release(&run->connection);
+    prove_result_release(&run->result);
+    progress_release(&run->meter);
+    fs_unlock(run->folder_lock);
+}
+
+bool prove_backup(const char *path, const ProveSpec *spec, const JobSink *sink, const Cancel *cancel,
+                  ProveResult *result, Error *err)
+{
+    ProveRun run = {.path = path, .spec = spec, .sink = sink, .cancel = cancel, .started_ms = clock_monotonic_ms()};
+    Error why = ERROR_INIT;
+    run.manifest_path = folder_manifest_path(path);
+    progress_init(&run.meter, sink, run.started_ms);
+    prove_result_init(&run.result);
+    archive_init(&run.archive);
+    connection_init(&run.connection);
+    tools_init(&run.tools);
+    job_log(sink, LOG_INFO, "Proving %s...", fs_base_name(path));
+    bool ok = work(&run, &why);
+    prove_drop_database(&run);
+    pg_close(run.server);
+    drop_engine(&run);
+    fs_unlock(run.prove_lock);
+    if (ok) {
+        ok = settle(&run, &why);
+    } else if (why.kind == EK_CANCELLED) {
+        error_set(&why, EK_CANCELLED, "the proof was stopped");
+    } else {
+        if (why.kind == EK_TOOL && why.hint == NULL) { /* one that could not be started */
+            error_hint(&why, "Try again. If it fails again, show this to your IT administrator.");
+        }
+        run.result.seconds = (double)(clock_monotonic_ms() - run.started_ms) / 1000;
+        char *text = error_text(&why);
+        record(&run, "failed", text, NULL); /* the failure itself is what is reported */
+        mem_free(text);
+    }
+    if (ok) {
+        prove_result_release(result);
+        *result = run.result;
+        prove_result_init(&run.result);
+    } else {
+        error_move(err, &why);
+    }
+    release_run(&run);
+    return ok;
+}

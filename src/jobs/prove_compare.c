@@ -1,0 +1,700 @@
+/*
+ * prove_compare.c: what an archive asks of a server, and whether a restored database is what the archive holds.
+ *
+ * That each object exists is shown by pg_restore's exit code, which ran with --exit-on-error; here is looked at what
+ * that cannot show: how many rows each table has, and whether the server itself takes each constraint and index for
+ * checked and complete.
+ */
+#include "prove_private.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/strbuf.h"
+#include "postgres/redact.h"
+
+#define MAX_OBSTACLES 100u
+
+#define USER_SCHEMAS " n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
+#define NOT_OF_EXTENSION(class, oid)                                                                                 \
+    " AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog." class "'::pg_catalog."    \
+    "regclass AND d.objid = " oid " AND d.deptype = 'e')"
+
+/* --- the archive ----------------------------------------------------------------------------------------- */
+
+int prove_major(const char *version)
+{
+    if (version == NULL || version[0] < '1' || version[0] > '9') {
+        return 0;
+    }
+    const long major = strtol(version, NULL, 10);
+    return major < 1000 ? (int)major : 0;
+}
+
+/* The text in quotes after `key`, as in ENCODING = 'UTF8'. NULL when it is not there; caller frees. */
+static char *quoted_after(const char *text, const char *key)
+{
+    const char *at = text == NULL ? NULL : strstr(text, key);
+    at = at == NULL ? NULL : strchr(at, '\'');
+    const char *end = at == NULL ? NULL : strchr(at + 1, '\'');
+    return end == NULL ? NULL : mem_strndup(at + 1, (size_t)(end - at - 1));
+}
+
+const ArchiveEntry *prove_first_entry(const Archive *archive, const char *desc)
+{
+    for (size_t i = 0; i < archive->entry_count; i++) {
+        if (strcmp(archive->entries[i].desc, desc) == 0) {
+            return &archive->entries[i];
+        }
+    }
+    return NULL;
+}
+
+char *prove_encoding(const Archive *archive)
+{
+    const ArchiveEntry *database = prove_first_entry(archive, "DATABASE");
+    const ArchiveEntry *encoding = prove_first_entry(archive, "ENCODING");
+    char *name = database == NULL ? NULL : quoted_after(database->definition, "ENCODING = ");
+    if (name == NULL && encoding != NULL) {
+        name = quoted_after(encoding->definition, "client_encoding = ");
+    }
+    return name == NULL ? mem_strdup("UTF8") : name;
+}
+
+bool prove_needs_icu(const Archive *archive)
+{
+    for (size_t i = 0; i < archive->entry_count; i++) {
+        const ArchiveEntry *entry = &archive->entries[i];
+        const char *definition = entry->definition;
+        if (definition != NULL && (strstr(definition, "-x-icu\"") != NULL ||
+                                   (strcmp(entry->desc, "COLLATION") == 0 &&
+                                    strstr(definition, "provider = icu") != NULL))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+int64_t prove_count_entries(const Archive *archive, const char *desc)
+{
+    int64_t count = 0;
+    for (size_t i = 0; i < archive->entry_count; i++) {
+        count += strcmp(archive->entries[i].desc, desc) == 0;
+    }
+    return count;
+}
+
+int64_t prove_listed_objects(const Archive *archive)
+{
+    int64_t count = prove_count_entries(archive, "BLOB");
+    bool have_data = false;
+    for (size_t i = 0; i < archive->entry_count; i++) {
+        const ArchiveEntry *entry = &archive->entries[i];
+        have_data = have_data || strcmp(entry->desc, "BLOBS") == 0;
+        if (strcmp(entry->desc, "BLOB METADATA") != 0 || entry->definition == NULL) {
+            continue;
+        }
+        for (const char *line = entry->definition; *line != '\0'; line += *line == '\n') { /* a number a line */
+            count++;
+            line += strcspn(line, "\n");
+        }
+    }
+    return count == 0 && have_data ? -1 : count;
+}
+
+static bool same(const char *a, const char *b)
+{
+    return a != NULL && b != NULL && strcmp(a, b) == 0;
+}
+
+/* Behind CONSTRAINT name in a definition; NULL: it does not make that one. */
+static const char *behind_constraint(const char *definition, const char *constraint)
+{
+    static const char word[] = "CONSTRAINT ";
+    for (const char *at = strstr(definition, word); at != NULL; at = strstr(at, word)) {
+        at += sizeof word - 1;
+        const char *end = at;
+        char *name = prove_take_name(&end);
+        const bool found = same(name, constraint);
+        mem_free(name);
+        if (found) {
+            return end;
+        }
+    }
+    return NULL;
+}
+
+bool prove_unchecked_by_design(const Archive *archive, const char *schema, const char *table, const char *constraint)
+{
+    char *tag = mem_printf("%s %s", table, constraint); /* of an entry of its own */
+    bool found = false;
+    for (size_t i = 0; !found && i < archive->entry_count; i++) {
+        const ArchiveEntry *entry = &archive->entries[i];
+        if (entry->definition != NULL && same(entry->schema, schema) &&
+            (same(entry->tag, tag) || same(entry->tag, table))) {
+            const char *rest = behind_constraint(entry->definition, constraint);
+            found = rest != NULL && (strstr(rest, " NOT VALID") != NULL || strstr(rest, " NOT ENFORCED") != NULL);
+        }
+    }
+    mem_free(tag);
+    return found;
+}
+
+bool prove_loads_elsewhere(const ArchiveEntry *entry, char **schema, char **table)
+{
+    const char *at = entry->copy_statement;
+    if (strcmp(entry->desc, "TABLE DATA") != 0 || at == NULL || !prove_take_word(&at, "COPY ")) {
+        return false;
+    }
+    char *in = prove_take_name(&at);
+    char *name = in != NULL && prove_take_word(&at, ".") ? prove_take_name(&at) : NULL;
+    if (name == NULL || (same(in, entry->schema) && same(name, entry->tag))) {
+        mem_free(in);
+        mem_free(name);
+        return false;
+    }
+    *schema = in;
+    *table = name;
+    return true;
+}
+
+const char *prove_part(const Archive *archive)
+{
+    bool tables = false, holding = false, rows = false;
+    for (size_t i = 0; i < archive->entry_count; i++) {
+        const ArchiveEntry *entry = &archive->entries[i];
+        const bool table = strcmp(entry->desc, "TABLE") == 0;
+        tables = tables || table;
+        const bool partitioned = entry->definition != NULL && strstr(entry->definition, "\nPARTITION BY ") != NULL;
+        holding = holding || (table && !partitioned);
+        rows = rows || strcmp(entry->desc, "TABLE DATA") == 0;
+    }
+    return holding && !rows  ? "it holds no rows, only what the tables look like (pg_dump --schema-only)"
+           : rows && !tables ? "it holds rows, but not the tables for them (pg_dump --data-only)"
+                             : NULL;
+}
+
+/* pg_dump writes CREATE POLICY name ON table [AS …] [FOR …] [TO role, role] [USING (…)] [WITH CHECK (…)]; */
+char *prove_policy_role(const char **at, bool first)
+{
+    const char *next = *at;
+    if (first) {
+        bool found = false;
+        while (!found && *next != '\0' && *next != '(') {
+            const char *end = *next == '"' ? prove_name_end(next) : next + 1;
+            found = strncmp(next, " TO ", 4) == 0;
+            next = found ? next + 4 : end;
+        }
+        if (!found) {
+            return NULL;
+        }
+    } else {
+        if (strncmp(next, ", ", 2) != 0) {
+            return NULL;
+        }
+        next += 2;
+    }
+    const char *end = prove_name_end(next);
+    *at = end;
+    return end == next ? NULL : mem_strndup(next, (size_t)(end - next));
+}
+
+static const char lacks_icu[] = "the backup sorts by ICU collations, which the server here lacks";
+
+/* --- what the server lacks ------------------------------------------------------------------------------- */
+
+void prove_add_obstacle(ProveResult *result, const char *text)
+{
+    if (result->not_provable_count < MAX_OBSTACLES) {
+        result->not_provable =
+            mem_resize(result->not_provable, result->not_provable_count + 1, sizeof *result->not_provable);
+        result->not_provable[result->not_provable_count++] = mem_strdup(text);
+    }
+}
+
+static void add_obstacle_owned(ProveResult *result, char *text)
+{
+    prove_add_obstacle(result, text);
+    mem_free(text);
+}
+
+void prove_add_left_out(ProveResult *result, const char *kind, const char *name)
+{
+    if (result->left_out_count < MAX_OBSTACLES) {
+        result->left_out = mem_resize(result->left_out, result->left_out_count + 1, sizeof *result->left_out);
+        result->left_out[result->left_out_count++] = mem_printf("%s %s", kind, name);
+    }
+}
+
+/* One number; `param` may be NULL. */
+static bool ask_number(Pg *pg, const char *sql, const char *param, const Cancel *cancel, int64_t *value, Error *err)
+{
+    PgRows *rows = NULL;
+    const char *const params[] = {param};
+    if (!pg_query(pg, sql, params, param != NULL, cancel, &rows, err)) {
+        return false;
+    }
+    *value = pg_row_count(rows) > 0 ? pg_value_int(rows, 0, 0, 0) : 0;
+    pg_rows_free(rows);
+    return true;
+}
+
+/* `text` is an identifier as the archive writes it: read, and written anew, since this is a superuser's session. */
+static bool look_for_role(Pg *pg, const char *text, bool own, const Cancel *cancel, ProveResult *result, Error *err)
+{
+    const char *at = text;
+    char *name = prove_take_name(&at);
+    const bool whole = name != NULL && *at == '\0'; /* else it is none that pg_dump wrote */
+    PgRows *rows = NULL;
+    bool ok = true;
+    if (whole) {
+        char *role = pg_identifier(name);
+        const char *const one[] = {name};
+        ok = pg_query(pg, "SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = $1", one, 1, cancel, &rows, err);
+        if (ok && pg_row_count(rows) == 0 && own) {
+            char *sql = mem_printf("CREATE ROLE %s", role);
+            ok = pg_query(pg, sql, NULL, 0, cancel, NULL, err);
+            mem_free(sql);
+        } else if (ok && pg_row_count(rows) == 0) {
+            char *lacks = mem_printf("the server here lacks the role %s", text);
+            bool told = false;
+            for (size_t i = 0; i < result->not_provable_count; i++) {
+                told = told || strcmp(result->not_provable[i], lacks) == 0;
+            }
+            if (!told) {
+                prove_add_obstacle(result, lacks);
+            }
+            mem_free(lacks);
+        }
+        mem_free(role);
+    }
+    pg_rows_free(rows);
+    mem_free(name);
+    return ok;
+}
+
+static bool look_for_roles(Pg *pg, const char *policy, bool own, const Cancel *cancel, ProveResult *result,
+                           Error *err)
+{
+    bool ok = true;
+    const char *at = policy;
+    for (char *role = prove_policy_role(&at, true); role != NULL; role = ok ? prove_policy_role(&at, false) : NULL) {
+        ok = look_for_role(pg, role, own, cancel, result, err);
+        mem_free(role);
+    }
+    return ok;
+}
+
+bool prove_look_ahead(Pg *pg, const Archive *archive, bool own, const Cancel *cancel, ProveResult *result,
+                      Error *err)
+{
+    const int from = prove_major(archive->server_version);
+    const int here = pg_server_version(pg) / 10000;
+    int64_t found = 0;
+    const char *part = prove_part(archive);
+    if (part != NULL) {
+        prove_add_obstacle(result, part);
+    }
+    if (from > here) {
+        add_obstacle_owned(result, mem_printf("the backup is of PostgreSQL %d, and the server here is %s", from,
+                                              pg_server_version_text(pg)));
+    }
+    for (size_t i = 0; i < archive->entry_count; i++) {
+        const ArchiveEntry *entry = &archive->entries[i];
+        if (strcmp(entry->desc, "POLICY") == 0 && entry->definition != NULL &&
+            !look_for_roles(pg, entry->definition, own, cancel, result, err)) {
+            return false;
+        }
+        if (strcmp(entry->desc, "EXTENSION") != 0) {
+            continue;
+        }
+        if (!ask_number(pg, "SELECT count(*) FROM pg_catalog.pg_available_extensions WHERE name = $1", entry->tag,
+                        cancel, &found, err)) {
+            return false;
+        }
+        if (found == 0) {
+            add_obstacle_owned(result, mem_printf("the server here lacks the extension %s", entry->tag));
+        }
+    }
+    if (prove_needs_icu(archive)) {
+        if (!ask_number(pg, "SELECT count(*) FROM pg_catalog.pg_collation WHERE collname = 'und-x-icu'", NULL, cancel,
+                        &found, err)) { /* other ones of ICU are listed also where it was built without */
+            return false;
+        }
+        if (found == 0) {
+            prove_add_obstacle(result, lacks_icu);
+        }
+    }
+    return true;
+}
+
+char *prove_obstacle(const char *error)
+{
+    static const struct {
+        const char *words, *obstacle;
+        bool named; /* what is lacking stands behind the words, up to a quote */
+    } known[] = {
+        {"ICU is not supported in this build", lacks_icu, false},
+        {"unsupported XML feature", "the server here cannot read XML, which the backup holds", false},
+        {"could not access file \"", "the server here lacks the library ", true},
+        {"could not create locale \"", "the server here lacks the locale ", true},
+        {"could not open dictionary file \"", "the server here lacks the dictionary file ", true},
+        {"could not open stop-word file \"", "the server here lacks the dictionary file ", true},
+        {"could not open synonym file \"", "the server here lacks the dictionary file ", true},
+        {"could not open thesaurus file \"", "the server here lacks the dictionary file ", true},
+        {"compression method lz4 not supported", "the server here cannot compress with lz4", false},
+        {"unrecognized parameter \"", "the server here does not know the option ", true},
+        {"unrecognized configuration parameter \"", "the server here does not know the setting ", true},
+    };
+    for (size_t i = 0; error != NULL && i < sizeof known / sizeof known[0]; i++) {
+        const char *found = strstr(error, known[i].words);
+        if (found == NULL) {
+            continue;
+        }
+        const char *name = found + strlen(known[i].words);
+        return mem_printf("%s%.*s", known[i].obstacle, known[i].named ? (int)strcspn(name, "\"") : 0, name);
+    }
+    return NULL;
+}
+
+bool prove_lacks_rights(const char *error)
+{
+    static const char *const words[] = {
+        "permission denied",
+        "must be superuser",
+        "must be owner of",
+        "must be member of role",
+        "must be able to SET ROLE",
+        "must have privileges of",
+        "only superuser",
+        "Only superuser",
+        "Only roles with",
+        "only be created by superuser",
+    };
+    for (size_t i = 0; error != NULL && i < sizeof words / sizeof words[0]; i++) {
+        if (strstr(error, words[i]) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool prove_depends_on_sort(const ArchiveEntry *entry, const char *error)
+{
+    static const struct {
+        const char *desc, *words, *definition;
+    } rows[] = {
+        /* Of plain columns it is the bytes that are the same. */
+        {"INDEX", "could not create unique index", "(("},
+        {"INDEX", "could not create unique index", "(lower("},
+        {"INDEX", "could not create unique index", "(upper("},
+        {"CONSTRAINT", "could not create exclusion constraint", ""},
+        {"TABLE DATA", "violates check constraint", NULL},
+        {"TABLE DATA", "violates partition constraint", NULL},
+        {"TABLE DATA", "no partition of relation", NULL},
+        {"TABLE ATTACH", "empty range bound", ""},
+        {"TABLE ATTACH", "would overlap partition", ""},
+        {"TABLE ATTACH", "violated by some row", ""},
+    };
+    for (size_t i = 0; error != NULL && i < sizeof rows / sizeof rows[0]; i++) {
+        if (strcmp(entry->desc, rows[i].desc) == 0 && strstr(error, rows[i].words) != NULL &&
+            (rows[i].definition == NULL ||
+             (entry->definition != NULL && strstr(entry->definition, rows[i].definition) != NULL))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* --- what came back -------------------------------------------------------------------------------------- */
+
+/* A table of an extension may hold what the extension's own script put there. */
+static bool is_of_extension(Pg *pg, const TableCount *table, const Cancel *cancel, bool *is, Error *err)
+{
+    const char *const params[] = {table->schema, table->name};
+    PgRows *rows = NULL;
+    if (!pg_query(pg,
+                  "SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+                  " JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass"
+                  " AND d.objid = c.oid AND d.deptype = 'e' WHERE n.nspname = $1 AND c.relname = $2",
+                  params, 2, cancel, &rows, err)) {
+        return false;
+    }
+    *is = pg_row_count(rows) > 0;
+    pg_rows_free(rows);
+    return true;
+}
+
+static bool compare_table(Pg *pg, TableCount *table, const Cancel *cancel, ProveResult *result, Error *err)
+{
+    const int64_t wanted = table->rows >= 0 ? table->rows : table->expected;
+    if (wanted < 0) {
+        return true; /* nothing to compare with */
+    }
+    char *name = pg_table_name(table->schema, table->name);
+    char *sql = mem_printf("SELECT count(*) FROM ONLY %s", name);
+    int64_t found = 0;
+    bool of_extension = false;
+    bool ok = ask_number(pg, sql, NULL, cancel, &found, err);
+    if (!ok && err->kind != EK_CANCELLED && err->kind != EK_CONNECT) {
+        char *why = mem_strdup(err->message);
+        error_set(err, EK_DAMAGED, "the table %s.%s did not come back as a table", table->schema, table->name);
+        error_detail(err, "%s", why);
+        mem_free(why);
+    }
+    if (ok && found != wanted) {
+        ok = is_of_extension(pg, table, cancel, &of_extension, err);
+        if (ok && !(of_extension && found > wanted)) {
+            ok = error_set(err, EK_DAMAGED, "%" PRId64 " rows of %s.%s came back, and the backup holds %" PRId64,
+                           found, table->schema, table->name, wanted);
+        }
+    }
+    if (ok) {
+        result->tables_compared++;
+        result->rows += found;
+    }
+    mem_free(sql);
+    mem_free(name);
+    return ok;
+}
+
+/* Entries whose rows come back in other tables than they were in. */
+typedef struct Moved {
+    const ArchiveEntry *entry;
+    char *schema, *table; /* into which they are loaded */
+    bool compared;
+} Moved;
+
+static Moved *moved_tables(const Archive *archive, size_t *count)
+{
+    Moved *moved = NULL;
+    *count = 0;
+    for (size_t i = 0; i < archive->entry_count; i++) {
+        Moved one = {.entry = &archive->entries[i]};
+        if (prove_loads_elsewhere(one.entry, &one.schema, &one.table)) {
+            moved = mem_resize(moved, *count + 1, sizeof *moved);
+            moved[(*count)++] = one;
+        }
+    }
+    return moved;
+}
+
+static Moved *find_moved(Moved *moved, size_t count, const TableCount *table)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (same(moved[i].entry->schema, table->schema) && same(moved[i].entry->tag, table->name)) {
+            return &moved[i];
+        }
+    }
+    return NULL;
+}
+
+static const TableCount *find_table(const Manifest *manifest, const char *schema, const char *name)
+{
+    for (size_t i = 0; i < manifest->table_count; i++) {
+        if (same(manifest->tables[i].schema, schema) && same(manifest->tables[i].name, name)) {
+            return &manifest->tables[i];
+        }
+    }
+    return NULL;
+}
+
+/* All tables below a root together. */
+static bool compare_root(Pg *pg, const char *schema, const char *root, const Cancel *cancel, ProveResult *result,
+                         Error *err)
+{
+    const char *const params[] = {schema, root};
+    PgRows *rows = NULL;
+    int64_t wanted = 0, all = 0;
+    bool known = true;
+    bool ok = pg_query(pg,
+                       "WITH RECURSIVE below AS (SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n"
+                       " ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2 UNION"
+                       " SELECT i.inhrelid FROM pg_catalog.pg_inherits i JOIN below b ON i.inhparent = b.oid)"
+                       " SELECT n.nspname, c.relname FROM below b JOIN pg_catalog.pg_class c ON c.oid = b.oid"
+                       " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r'",
+                       params, 2, cancel, &rows, err);
+    for (size_t i = 0; ok && i < pg_row_count(rows); i++) {
+        const TableCount *table = find_table(&result->manifest, pg_value(rows, i, 0), pg_value(rows, i, 1));
+        char *name = pg_table_name(pg_value(rows, i, 0), pg_value(rows, i, 1));
+        char *sql = mem_printf("SELECT count(*) FROM ONLY %s", name);
+        int64_t found = 0;
+        ok = ask_number(pg, sql, NULL, cancel, &found, err);
+        mem_free(sql);
+        mem_free(name);
+        const int64_t held = table == NULL ? 0 : table->rows >= 0 ? table->rows : table->expected;
+        known = known && held >= 0;
+        wanted += held;
+        all += found;
+    }
+    if (ok && known && all != wanted) {
+        ok = error_set(err, EK_DAMAGED, "%" PRId64 " rows of %s.%s and its partitions came back, and the backup holds %"
+                       PRId64, all, schema, root, wanted);
+    }
+    pg_rows_free(rows);
+    return ok;
+}
+
+static bool compare_tables(Pg *pg, const Archive *archive, const Cancel *cancel,
+                           void (*counted)(void *context, size_t done, size_t all), void *context, ProveResult *result,
+                           Error *err)
+{
+    size_t count = 0;
+    Moved *moved = moved_tables(archive, &count);
+    bool ok = true;
+    for (size_t i = 0; ok && i < result->manifest.table_count; i++) {
+        TableCount *table = &result->manifest.tables[i];
+        Moved *elsewhere = find_moved(moved, count, table);
+        if (elsewhere == NULL) {
+            ok = compare_table(pg, table, cancel, result, err);
+        } else {
+            for (size_t k = 0; k < count; k++) {
+                elsewhere->compared = elsewhere->compared ||
+                                      (moved[k].compared && same(moved[k].schema, elsewhere->schema) &&
+                                       same(moved[k].table, elsewhere->table));
+            }
+            ok = elsewhere->compared ||
+                 compare_root(pg, elsewhere->schema, elsewhere->table, cancel, result, err);
+            elsewhere->compared = true;
+            result->tables_compared++;
+            result->rows += table->rows >= 0 ? table->rows : 0;
+        }
+        counted(context, i + 1, result->manifest.table_count);
+    }
+    for (size_t k = 0; k < count; k++) {
+        mem_free(moved[k].schema);
+        mem_free(moved[k].table);
+    }
+    mem_free(moved);
+    return ok;
+}
+
+/* The first row of the answer names what is wrong. */
+static bool check_none(Pg *pg, const char *sql, const char *what, const Cancel *cancel, Error *err)
+{
+    PgRows *rows = NULL;
+    if (!pg_query(pg, sql, NULL, 0, cancel, &rows, err)) {
+        return false;
+    }
+    const bool ok = pg_row_count(rows) == 0 ||
+                    error_set(err, EK_DAMAGED, "the %s %s came back invalid", what, pg_value(rows, 0, 0));
+    pg_rows_free(rows);
+    return ok;
+}
+
+static bool check_constraints(Pg *pg, const Archive *archive, const Cancel *cancel, Error *err)
+{
+    PgRows *rows = NULL;
+    if (!pg_query(pg,
+                  "SELECT co.conname, n.nspname, coalesce(c.relname, t.typname) FROM pg_catalog.pg_constraint co"
+                  " JOIN pg_catalog.pg_namespace n ON n.oid = co.connamespace LEFT JOIN pg_catalog.pg_class c"
+                  " ON c.oid = co.conrelid LEFT JOIN pg_catalog.pg_type t ON t.oid = co.contypid"
+                  /* Those that a table has of its parent go with that one's. */
+                  " WHERE NOT co.convalidated AND co.conparentid = 0 AND co.conislocal AND" USER_SCHEMAS,
+                  NULL, 0, cancel, &rows, err)) {
+        return false;
+    }
+    bool ok = true;
+    for (size_t i = 0; ok && i < pg_row_count(rows); i++) {
+        const char *name = pg_value(rows, i, 0);
+        if (!prove_unchecked_by_design(archive, pg_value(rows, i, 1), pg_value(rows, i, 2), name)) {
+            ok = error_set(err, EK_DAMAGED, "the constraint %s.%s came back without being checked",
+                           pg_value(rows, i, 1), name);
+        }
+    }
+    pg_rows_free(rows);
+    return ok;
+}
+
+/* At least so many as the archive lists; constraints of partitions and the like come on top. */
+static bool check_number(int64_t found, int64_t listed, const char *what, Error *err)
+{
+    return found >= listed || error_set(err, EK_DAMAGED, "%" PRId64 " %s came back, and the backup holds %" PRId64,
+                                        found, what, listed);
+}
+
+bool prove_compare(Pg *pg, const Archive *archive, const Cancel *cancel,
+                   void (*counted)(void *context, size_t done, size_t all), void *context, ProveResult *result,
+                   Error *err)
+{
+    const int64_t objects = prove_listed_objects(archive);
+    const int64_t constraints = prove_count_entries(archive, "CONSTRAINT") +
+                                prove_count_entries(archive, "FK CONSTRAINT") +
+                                prove_count_entries(archive, "CHECK CONSTRAINT") -
+                                (int64_t)result->unchecked_count;
+    if (!compare_tables(pg, archive, cancel, counted, context, result, err)) {
+        return false;
+    }
+    if (!check_none(pg,
+                    "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_index i"
+                    " JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid"
+                    " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+                    /* One of a partitioned table is invalid until each partition has its own: so it was dumped. */
+                    " WHERE NOT (i.indisvalid AND i.indisready) AND c.relkind = 'i' AND" USER_SCHEMAS " ORDER BY 1",
+                    "index", cancel, err) ||
+        !check_constraints(pg, archive, cancel, err) ||
+        !ask_number(pg,
+                    "SELECT count(*) FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid"
+                    " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE" USER_SCHEMAS,
+                    NULL, cancel, &result->indexes, err) ||
+        !ask_number(pg,
+                    "SELECT count(*) FROM pg_catalog.pg_constraint co JOIN pg_catalog.pg_namespace n"
+                    " ON n.oid = co.connamespace WHERE" USER_SCHEMAS,
+                    NULL, cancel, &result->constraints, err) ||
+        !ask_number(pg,
+                    "SELECT count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n"
+                    " ON n.oid = c.relnamespace WHERE c.relkind = 'S' AND" USER_SCHEMAS
+                        NOT_OF_EXTENSION("pg_class", "c.oid"),
+                    NULL, cancel, &result->sequences, err) ||
+        !ask_number(pg, "SELECT count(*) FROM pg_catalog.pg_largeobject_metadata", NULL, cancel,
+                    &result->large_objects, err)) {
+        return false;
+    }
+    return check_number(result->indexes, prove_count_entries(archive, "INDEX"), "indexes", err) &&
+           check_number(result->constraints, constraints, "constraints", err) &&
+           check_number(result->sequences, prove_count_entries(archive, "SEQUENCE"), "sequences", err) &&
+           check_number(result->large_objects, objects < 0 ? 0 : objects, "large objects", err);
+}
+
+/* --- pg_restore's words ---------------------------------------------------------------------------------- */
+
+/* The first line of CONTEXT: which row it was; or that the words are those of a function of the database. */
+static void pick_place(const char *line, char **error, char **detail)
+{
+    if (redact_is_raised(line)) {
+        const char *words = strstr(*error, "ERROR:");
+        char *plain = mem_printf("%.*sa function of the database ended it",
+                                 words == NULL ? 0 : (int)(words - *error), *error);
+        mem_free(*error);
+        mem_free(*detail);
+        *error = plain;
+        *detail = mem_strdup("");
+        return;
+    }
+    char *row = redact_words(line);
+    if (row[0] != '\0') {
+        char *both = mem_printf("%s%s%s", *detail == NULL ? "" : *detail, *detail == NULL ? "" : "; ", row);
+        mem_free(*detail);
+        *detail = both;
+    }
+    mem_free(row);
+}
+
+void prove_pick_words(const char *line, char **error, char **detail)
+{
+    static const char prefix[] = "pg_restore: error: ";
+    static const char label[] = "DETAIL:  ";
+    if (*error == NULL && strncmp(line, prefix, sizeof prefix - 1) == 0) {
+        *error = redact_words(line + sizeof prefix - 1);
+    } else if (*error != NULL && *detail == NULL && strncmp(line, label, sizeof label - 1) == 0 &&
+               strstr(*error, redact_mark) == NULL) {
+        char *words = redact_words(line);
+        *detail = mem_strdup(words + sizeof label - 1);
+        mem_free(words);
+    } else if (*error != NULL && (*detail == NULL || strstr(*detail, " of its rows") == NULL) &&
+               strncmp(line, "CONTEXT:", 8) == 0) {
+        pick_place(line, error, detail);
+    }
+}

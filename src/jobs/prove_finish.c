@@ -1,0 +1,177 @@
+/*
+ * prove_finish.c: what stands in the way of a restore and is no fault of the backup, cleared away; and what a proof
+ * does itself when pg_restore is done. All of it as the role that owns the scratch database; only roles are made by
+ * who made that one.
+ */
+#include "prove_private.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+
+#define MAX_ROLES 50u
+#define MAX_PASSES 20 /* over the materialized views */
+
+static void add_text(char ***texts, size_t *count, char *text)
+{
+    *texts = mem_resize(*texts, *count + 1, sizeof **texts);
+    (*texts)[(*count)++] = text;
+}
+
+/* --- roles ------------------------------------------------------------------------------------------------ */
+
+/* Of `… role "name" does not exist`; NULL: it says something else. Caller frees. */
+char *prove_missing_role(const char *error)
+{
+    static const char before[] = "role \"", after[] = "\" does not exist";
+    const char *from = error == NULL ? NULL : strstr(error, before);
+    const char *to = from == NULL ? NULL : strstr(from, after);
+    return to == NULL ? NULL : mem_strndup(from + sizeof before - 1, (size_t)(to - from) - (sizeof before - 1));
+}
+
+/* Roles are not of a database, so no backup of one has them. One without any right does. */
+static bool make_missing_role(ProveRun *run, Error *err)
+{
+    char *name = run->engine == NULL || run->roles_made >= MAX_ROLES ? NULL : prove_missing_role(run->raw_error);
+    if (name == NULL) {
+        return false;
+    }
+    char *quoted = pg_identifier(name);
+    char *sql = mem_printf("CREATE ROLE %s", quoted);
+    Error why = ERROR_INIT;
+    const bool ok = pg_query(run->server, sql, NULL, 0, run->cancel, NULL, &why);
+    if (!ok && (why.kind == EK_CANCELLED || why.kind == EK_CONNECT)) {
+        error_move(err, &why);
+    }
+    error_clear(&why);
+    run->roles_made += ok;
+    mem_free(sql);
+    mem_free(quoted);
+    mem_free(name);
+    return ok;
+}
+
+/* --- rules that refuse what they once let in ------------------------------------------------------------------ */
+
+/* The rule in whose words the server refused a row, at the table or domain where it was made: statement that drops it,
+ * and its name for people. */
+static const char rule_sql[] =
+    "WITH RECURSIVE rule AS ("
+    "SELECT co.oid, co.conname, co.conrelid, co.contypid, co.coninhcount FROM pg_catalog.pg_constraint co"
+    " LEFT JOIN pg_catalog.pg_class c ON c.oid = co.conrelid LEFT JOIN pg_catalog.pg_type t ON t.oid = co.contypid"
+    " WHERE co.contype = 'c' AND (pg_catalog.strpos($1, pg_catalog.format("
+    "'new row for relation \"%s\" violates check constraint \"%s\"', c.relname, co.conname)) > 0 AND c.oid IS NOT NULL"
+    " OR pg_catalog.strpos($1, pg_catalog.format("
+    "'value for domain %s violates check constraint \"%s\"', pg_catalog.format_type(t.oid, NULL), co.conname)) > 0"
+    " AND t.oid IS NOT NULL)"
+    " UNION SELECT co.oid, co.conname, co.conrelid, co.contypid, co.coninhcount FROM rule r"
+    " JOIN pg_catalog.pg_inherits i ON i.inhrelid = r.conrelid JOIN pg_catalog.pg_constraint co"
+    " ON co.conrelid = i.inhparent AND co.conname = r.conname AND co.contype = 'c' WHERE r.coninhcount > 0)"
+    " SELECT CASE WHEN c.oid IS NOT NULL"
+    " THEN pg_catalog.format('ALTER TABLE %I.%I DROP CONSTRAINT %I', cn.nspname, c.relname, r.conname)"
+    " ELSE pg_catalog.format('ALTER DOMAIN %I.%I DROP CONSTRAINT %I', tn.nspname, t.typname, r.conname) END,"
+    " pg_catalog.concat_ws('.', coalesce(cn.nspname, tn.nspname), coalesce(c.relname, t.typname), r.conname)"
+    " FROM rule r LEFT JOIN (pg_catalog.pg_class c JOIN pg_catalog.pg_namespace cn ON cn.oid = c.relnamespace)"
+    " ON c.oid = r.conrelid LEFT JOIN (pg_catalog.pg_type t JOIN pg_catalog.pg_namespace tn ON tn.oid = t.typnamespace)"
+    " ON t.oid = r.contypid WHERE r.coninhcount = 0"
+    " ORDER BY (cn.nspname = $2 AND c.relname = $3) DESC NULLS LAST, 1";
+
+/* A check that was true when the row came, and is no more (a date, a function that was changed): the row is what the
+ * backup is there for. COPY has taken none of the table's rows, so it can be begun again. */
+static bool put_off_rule(ProveRun *run, const ArchiveEntry *entry, Error *err)
+{
+    const char *const params[] = {run->raw_error, entry->schema, entry->tag};
+    PgRows *rows = NULL;
+    if (run->raw_error == NULL || strstr(run->raw_error, "violates check constraint \"") == NULL ||
+        strcmp(entry->desc, "TABLE DATA") != 0 || run->other_sort != NULL) {
+        return false;
+    }
+    bool ok = pg_query(run->pg, rule_sql, params, 3, run->cancel, &rows, err) && pg_row_count(rows) > 0 &&
+              pg_query(run->pg, pg_value(rows, 0, 0), NULL, 0, run->cancel, NULL, err);
+    if (ok) {
+        const char *name = pg_value(rows, 0, 1);
+        add_text(&run->result.unchecked, &run->result.unchecked_count, mem_strdup(name));
+        job_log(run->sink, LOG_WARNING, "The rule %s refuses rows that the table holds; a restore has to leave it out "
+                                        "until the rows are in", name);
+    }
+    pg_rows_free(rows);
+    return ok;
+}
+
+bool prove_clear_away(ProveRun *run, size_t at, Error *err)
+{
+    return make_missing_role(run, err) ||
+           (err->kind == EK_NONE && put_off_rule(run, &run->archive.entries[at], err));
+}
+
+/* --- after pg_restore ---------------------------------------------------------------------------------------- */
+
+/* Its owner is to count all of a table's rows. */
+static bool lift_row_security(ProveRun *run, Error *err)
+{
+    PgRows *rows = NULL;
+    bool ok = pg_query(run->pg,
+                       "SELECT pg_catalog.format('ALTER TABLE %I.%I NO FORCE ROW LEVEL SECURITY', n.nspname, c.relname)"
+                       " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+                       " WHERE c.relforcerowsecurity AND n.nspname !~ '^pg_'",
+                       NULL, 0, run->cancel, &rows, err);
+    for (size_t i = 0; ok && i < pg_row_count(rows); i++) {
+        ok = pg_query(run->pg, pg_value(rows, i, 0), NULL, 0, run->cancel, NULL, err);
+    }
+    pg_rows_free(rows);
+    return ok;
+}
+
+static bool refresh(ProveRun *run, const ArchiveEntry *entry, bool *done, Error *err)
+{
+    char *name = pg_table_name(entry->schema != NULL ? entry->schema : "public", entry->tag);
+    char *sql = mem_printf("REFRESH MATERIALIZED VIEW %s", name);
+    Error why = ERROR_INIT;
+    *done = pg_query(run->pg, sql, NULL, 0, run->cancel, NULL, &why);
+    const bool ok = *done || (why.kind != EK_CANCELLED && why.kind != EK_CONNECT && why.kind != EK_SPACE);
+    if (!ok) {
+        error_move(err, &why);
+    }
+    error_clear(&why);
+    mem_free(sql);
+    mem_free(name);
+    return ok;
+}
+
+/* pg_dump knows which view reads which, but not what their functions read. So they are filled again and again, as long
+ * as one more can be. */
+static bool fill_views(ProveRun *run, Error *err)
+{
+    const Archive *archive = &run->archive;
+    bool *done = mem_array(archive->entry_count + 1, sizeof *done);
+    bool ok = true, more = true;
+    size_t left = 0;
+    for (int pass = 0; ok && more && pass < MAX_PASSES; pass++) {
+        more = false;
+        left = 0;
+        for (size_t i = 0; ok && i < archive->entry_count; i++) {
+            if (strcmp(archive->entries[i].desc, "MATERIALIZED VIEW DATA") == 0 && !done[i]) {
+                ok = refresh(run, &archive->entries[i], &done[i], err);
+                more = more || done[i];
+                left += !done[i];
+            }
+        }
+        more = more && left > 0;
+    }
+    for (size_t i = 0; ok && left > 0 && i < archive->entry_count; i++) {
+        const ArchiveEntry *entry = &archive->entries[i];
+        if (strcmp(entry->desc, "MATERIALIZED VIEW DATA") == 0 && !done[i]) {
+            char *text = mem_printf("the materialized view %s.%s could not be filled",
+                                    entry->schema != NULL ? entry->schema : "public", entry->tag);
+            prove_add_obstacle(&run->result, text);
+            mem_free(text);
+        }
+    }
+    mem_free(done);
+    return ok;
+}
+
+bool prove_finish(ProveRun *run, Error *err)
+{
+    return lift_row_security(run, err) && fill_views(run, err);
+}

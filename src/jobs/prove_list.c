@@ -1,0 +1,95 @@
+/*
+ * prove_list.c: which entries of an archive a proof has pg_restore restore, and in what file it is told so.
+ *
+ * Left out is what a proof does itself (extensions, beforehand, and what is remarked on them; the contents of
+ * materialized views, afterwards, in an order that is found by trying), what is there already (a schema that an
+ * extension made, public), what would act on everything that follows (event triggers), and what reaches out of the
+ * database (publications, subscriptions). pg_restore reads of each line of a list only the number, and restores in the
+ * order of the lines; without rights and in one process nothing is put off to a second pass but event triggers and
+ * contents of materialized views. So what failed can be gone on with from there.
+ */
+#include "prove_private.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/strbuf.h"
+#include "platform/fs.h"
+
+#define LIST_MAX (64u * 1024u * 1024u)
+
+static bool begins(const char *text, const char *with)
+{
+    return strncmp(text, with, strlen(with)) == 0;
+}
+
+static bool is_remark_on_what_is_left_out(const ArchiveEntry *entry)
+{
+    static const char *const kinds[] = {"EXTENSION ", "EVENT TRIGGER ", "PUBLICATION ", "SUBSCRIPTION ", "DATABASE ",
+                                        "LANGUAGE ", "PROCEDURAL LANGUAGE "};
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        if (begins(entry->tag, kinds[i])) {
+            return true;
+        }
+    }
+    return strcmp(entry->tag, "SCHEMA public") == 0; /* it may be somebody else's here */
+}
+
+bool prove_is_wanted(const ArchiveEntry *entry)
+{
+    static const char *const unwanted[] = {"EXTENSION", "EVENT TRIGGER", "MATERIALIZED VIEW DATA", "DATABASE",
+                                           "DATABASE PROPERTIES", "PUBLICATION", "PUBLICATION TABLE",
+                                           "PUBLICATION TABLES IN SCHEMA", "SUBSCRIPTION", "SUBSCRIPTION TABLE"};
+    for (size_t i = 0; i < sizeof unwanted / sizeof unwanted[0]; i++) {
+        if (strcmp(entry->desc, unwanted[i]) == 0) {
+            return false;
+        }
+    }
+    const bool is_plpgsql = strcmp(entry->desc, "PROCEDURAL LANGUAGE") == 0 && strcmp(entry->tag, "plpgsql") == 0;
+    return !is_plpgsql && !(strcmp(entry->desc, "COMMENT") == 0 && is_remark_on_what_is_left_out(entry));
+}
+
+static bool has_schema(ProveRun *run, const char *name, bool *has, Error *err)
+{
+    const char *const params[] = {name};
+    PgRows *rows = NULL;
+    if (!pg_query(run->pg, "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1", params, 1, run->cancel, &rows,
+                  err)) {
+        return false;
+    }
+    *has = pg_row_count(rows) > 0;
+    pg_rows_free(rows);
+    return true;
+}
+
+bool prove_choose(ProveRun *run, Error *err)
+{
+    run->wanted = mem_array(run->archive.entry_count + 1, sizeof *run->wanted);
+    for (size_t i = 0; i < run->archive.entry_count; i++) {
+        const ArchiveEntry *entry = &run->archive.entries[i];
+        bool is_there = false;
+        if (strcmp(entry->desc, "SCHEMA") == 0 && !has_schema(run, entry->tag, &is_there, err)) {
+            return false;
+        }
+        run->wanted[i] = prove_is_wanted(entry) && !is_there;
+        if (strcmp(entry->desc, "EVENT TRIGGER") == 0) {
+            prove_add_left_out(&run->result, "event trigger", entry->tag);
+        }
+    }
+    return true;
+}
+
+bool prove_write_list(const ProveRun *run, size_t from, const char *path, Error *err)
+{
+    StrBuf text;
+    bool ok = true;
+    strbuf_init(&text, LIST_MAX);
+    for (size_t i = from; ok && i < run->archive.entry_count; i++) {
+        ok = !run->wanted[i] || strbuf_addf(&text, "%" PRId32 ";\n", run->archive.entries[i].id);
+    }
+    ok = ok ? fs_write_atomic(path, text.buf != NULL ? text.buf : "", text.len, err)
+            : error_set(err, EK_TOOL, "the backup lists more than can be restored to prove it");
+    strbuf_release(&text);
+    return ok;
+}

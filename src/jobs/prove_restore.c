@@ -1,0 +1,347 @@
+/* prove_restore.c: pg_restore's part in a proof: which one, with what, how far it is, and what it said. */
+#include "prove_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/secret.h"
+#include "jobs/skew.h"
+#include "platform/clock.h"
+#include "platform/fs.h"
+#include "platform/machine.h"
+#include "platform/process.h"
+#include "store/folder.h"
+#include "store/settings.h"
+
+#define COPY_NAME "restore.backup"
+#define LIST_NAME "restore.list" /* plain ASCII: pg_restore is told it by its argument, beside which it runs */
+#define MAX_ROUNDS 200
+
+static const char *after(const char *line, const char *prefix)
+{
+    const size_t len = strlen(prefix);
+    return strncmp(line, prefix, len) == 0 ? line + len : NULL;
+}
+
+static void begin_table(ProveRun *run, const char *name, size_t len)
+{
+    run->bytes_done += run->bytes_now;
+    run->bytes_now = 0;
+    const char *shown = name;
+    for (size_t i = 0; i < run->result.manifest.table_count; i++) {
+        const TableCount *table = &run->result.manifest.tables[i];
+        char *full = mem_printf("%s.%s", table->schema, table->name);
+        const bool same = strlen(full) == len && memcmp(full, name, len) == 0;
+        mem_free(full);
+        if (same) {
+            run->bytes_now = table->bytes;
+            if (strcmp(table->schema, "public") == 0) {
+                shown = name + strlen("public.");
+                len -= strlen("public.");
+            }
+            break;
+        }
+    }
+    char *step = mem_printf("Restoring %.*s", (int)len, shown);
+    progress_step(&run->meter, step);
+    mem_free(step);
+}
+
+static void on_line(void *context, const char *line)
+{
+    ProveRun *run = context;
+    const char *table = after(line, "pg_restore: processing data for table \"");
+    const char *number = after(line, "pg_restore: from TOC entry ");
+    if (number != NULL && run->error == NULL) {
+        run->failed_id = strtol(number, NULL, 10);
+    }
+    if (run->error == NULL && after(line, "pg_restore: error: ") != NULL) {
+        run->raw_error = mem_strdup(line);
+    }
+    prove_pick_words(line, &run->error, &run->detail);
+    if (table != NULL && table[0] != '\0') {
+        begin_table(run, table, strlen(table) - 1);
+    } else if (after(line, "pg_restore: creating INDEX ") != NULL ||
+               after(line, "pg_restore: creating CONSTRAINT ") != NULL) {
+        progress_step(&run->meter, "Building the indexes");
+    } else if (after(line, "pg_restore: creating FK CONSTRAINT ") != NULL) {
+        progress_step(&run->meter, "Checking the references");
+    }
+}
+
+static bool on_stderr(void *context, const char *bytes, size_t len)
+{
+    ProveRun *run = context;
+    standstill_moved(&run->still, clock_monotonic_ms());
+    line_splitter_feed(&run->lines, bytes, len);
+    return true;
+}
+
+/* A large table or index takes its time, and pg_restore says nothing meanwhile. */
+static bool still_working(void *context)
+{
+    ProveRun *run = context;
+    const bool works = pg_session_works(&run->connection, run->session, 0, run->cancel);
+    if (works && !cancel_requested(run->cancel)) {
+        job_log(run->sink, LOG_INFO, "pg_restore has said nothing for a while, but the server is at work; waiting");
+    }
+    return works;
+}
+
+static bool on_tick(void *context)
+{
+    ProveRun *run = context;
+    /* What comes after the data (indexes, references) is taken for a quarter of the whole. */
+    const double part = run->bytes_all == 0 ? 0.5 : 0.75 * (double)run->bytes_done / (double)run->bytes_all;
+    const uint64_t now = clock_monotonic_ms();
+    progress_update(&run->meter, part, run->bytes_done, now);
+    run->stalled = standstill_over(&run->still, now);
+    return !run->stalled;
+}
+
+/* What the folder's settings say of a dump holds for its counterpart as well. */
+static unsigned stall_seconds(const ProveRun *run)
+{
+    Settings settings;
+    char *folder = fs_dir_name(run->path);
+    settings_init(&settings);
+    if (run->spec->record) {
+        settings_load(folder, &settings, NULL);
+    }
+    const unsigned minutes = (unsigned)settings.stall_minutes;
+    settings_release(&settings);
+    mem_free(folder);
+    return standstill_seconds(60u * minutes);
+}
+
+static bool explain_stall(const ProveRun *run, Error *err)
+{
+    char *time = standstill_text(&run->still);
+    error_set(err, run->engine != NULL ? EK_TOOL : EK_CONNECT, "the proof was ended because nothing moved for %s",
+              time);
+    mem_free(time);
+    if (run->engine == NULL) {
+        error_hint(err, "Check the connection to the server and try again.");
+        return pg_fit_hint(connection_is_loopback(&run->connection), err);
+    }
+    return error_hint(err, "Try again. If it fails again, show this to your IT administrator.");
+}
+
+/* pg_restore ended with a code that is not 0. */
+static bool explain_restore(const ProveRun *run, unsigned exit_code, Error *err)
+{
+    char *words = process_exit_text(exit_code);
+    uint64_t available = UINT64_MAX;
+    pg_set_patience(run->pg, standstill_seconds(PG_SHORT_PATIENCE));
+    if (run->engine != NULL && fs_free_space(run->scratch, &available, NULL) && available < NEARLY_FULL) {
+        error_set(err, EK_SPACE, "the disk became full while the backup was restored to prove it");
+        error_hint(err, "Free some space on the disk with \"%s\".", run->scratch);
+    } else if (!pg_query(run->pg, "SELECT 1", NULL, 0, run->cancel, NULL, NULL)) {
+        error_set(err, run->engine != NULL ? EK_TOOL : EK_CONNECT, "the server was lost while the backup was restored");
+        error_hint(err, "Try again. If it fails again, show this to your IT administrator.");
+    } else {
+        error_set(err, EK_TOOL, "%s could not be restored: %s", fs_base_name(run->path),
+                  words != NULL        ? words
+                  : run->error != NULL ? run->error
+                                       : "pg_restore did not say why");
+        error_hint(err, "%s", prove_hint_unproven);
+    }
+    if (run->detail != NULL) {
+        error_detail(err, "%s", run->detail);
+    }
+    mem_free(words);
+    return false;
+}
+
+bool prove_pick_tool(ProveRun *run, const Tool **tool, Error *err)
+{
+    char *reason = NULL;
+    if (!tools_find(&run->tools, run->cancel, err) ||
+        !tools_pick_restore(&run->tools, prove_major(run->archive.tool_version), run->cancel, tool, &reason, err)) {
+        return false;
+    }
+    job_log(run->sink, LOG_INFO, "%s", reason);
+    mem_free(reason);
+    return true;
+}
+
+static void tell_left_out(ProveRun *run, const SkewOption *option)
+{
+    bool mark = false;
+    char *text = skew_text(option, &mark);
+    job_log(run->sink, mark ? LOG_INFO : LOG_WARNING, "%s", text);
+    mem_free(text);
+    prove_add_left_out(&run->result, option->of_column ? "column option" : "table option", option->name);
+}
+
+/* In the engine's place, or where a server was named one for what pg_restore is handed. */
+static bool make_scratch(ProveRun *run, Error *err)
+{
+    if (run->scratch != NULL) {
+        return true;
+    }
+    char *base = machine_local_data_dir();
+    if (base == NULL) {
+        return error_set(err, EK_SETTINGS, "this user has no folder for the program's data");
+    }
+    bool ok = fs_make_dirs(base, err) && prove_name_scratch(run, base, err);
+    char *lock = ok ? mem_printf("%s%s", run->scratch, PROVE_LOCK_SUFFIX) : NULL;
+    ok = ok && fs_lock(lock, &run->scratch_lock, err) && fs_make_dirs(run->scratch, err);
+    mem_free(lock);
+    mem_free(base);
+    return ok;
+}
+
+/* A copy that the server understands. */
+static bool copy_backup(ProveRun *run, const Skew *skew, Error *err)
+{
+    uint64_t available = 0;
+    bool ok = fs_free_space(run->scratch, &available, err);
+    if (ok && available < run->result.manifest.bytes + NEARLY_FULL) {
+        ok = error_set(err, EK_SPACE, "the disk with \"%s\" has no room for a copy of the backup", run->scratch);
+        error_hint(err, "Free %.0f MB there.",
+                   (double)(run->result.manifest.bytes + NEARLY_FULL - available) / MEGABYTE);
+    }
+    if (ok) {
+        run->copy = fs_join(run->scratch, COPY_NAME);
+        ok = skew_copy(run->path, &run->archive, skew, run->copy, run->cancel, err);
+    }
+    return ok;
+}
+
+bool prove_leave_out_unknown(ProveRun *run, Error *err)
+{
+    Skew skew;
+    skew_init(&skew);
+    skew_read(&run->archive, &skew);
+    bool ok = skew_ask(run->pg, &skew, run->cancel, err);
+    for (size_t i = 0; ok && i < skew.count; i++) {
+        if (skew.options[i].unknown) {
+            tell_left_out(run, &skew.options[i]);
+        }
+    }
+    ok = ok && make_scratch(run, err) && (skew_count(&skew) == 0 || copy_backup(run, &skew, err));
+    skew_release(&skew);
+    return ok;
+}
+
+/* --- where it stopped ------------------------------------------------------------------------------------- */
+
+/* The entry at which pg_restore stopped; entry_count where it did not say. */
+static size_t failed_entry(const ProveRun *run)
+{
+    size_t i = 0;
+    while (i < run->archive.entry_count && (run->failed_id <= 0 || run->archive.entries[i].id != run->failed_id)) {
+        i++;
+    }
+    return i;
+}
+
+/* What stopped it is nothing that speaks against the backup. */
+static bool note_obstacle(ProveRun *run, size_t at)
+{
+    char *obstacle = prove_obstacle(run->error);
+    char *role = prove_missing_role(run->error);
+    if (obstacle == NULL && role != NULL) {
+        obstacle = mem_printf("the server here lacks the role %s", role);
+    }
+    mem_free(role);
+    if (obstacle == NULL && prove_lacks_rights(run->error) && at < run->archive.entry_count) {
+        const ArchiveEntry *entry = &run->archive.entries[at];
+        const bool told = after(entry->tag, entry->desc) != NULL; /* TRANSFORM FOR integer LANGUAGE sql */
+        const char *schema = entry->schema != NULL && !told ? entry->schema : "";
+        obstacle = mem_printf("the %s%s%s%s%s takes rights that a proof does not give a backup",
+                              told ? "" : entry->desc, told ? "" : " ", schema,
+                              schema[0] != '\0' ? "." : "", entry->tag);
+    }
+    if (obstacle == NULL && run->other_sort != NULL && at < run->archive.entry_count &&
+        prove_depends_on_sort(&run->archive.entries[at], run->error)) {
+        obstacle = mem_printf("the database sorts by %s, which the server here does not", run->other_sort);
+    }
+    if (obstacle != NULL) {
+        prove_add_obstacle(&run->result, obstacle);
+    }
+    mem_free(obstacle);
+    return obstacle != NULL;
+}
+
+/* --- one run after another ---------------------------------------------------------------------------------- */
+
+/* True when it ended by itself, with that code. */
+static bool run_restore(ProveRun *run, const Tool *tool, unsigned *exit_code, Error *err)
+{
+    char **env = connection_env(&run->connection, run->session);
+    char *target = connection_tool_string(&run->connection);
+    char *dbname = mem_printf("--dbname=%s", target);
+    const char *const argv[] = {tool->path, "--verbose", "--exit-on-error", "--no-owner", "--no-acl",
+                                "--no-publications", "--no-subscriptions", "--no-security-labels",
+                                "--no-tablespaces", "--no-password", "--use-list=" LIST_NAME, dbname, NULL};
+    ProcessResult result = {0};
+    FsFile *file = NULL;
+    mem_free(run->error);
+    mem_free(run->detail);
+    secret_free_text(run->raw_error);
+    run->error = run->detail = run->raw_error = NULL;
+    run->failed_id = 0;
+    line_splitter_init(&run->lines, on_line, run);
+    run->still = (Standstill){.seconds = stall_seconds(run), .still_working = still_working, .context = run};
+    standstill_start(&run->still, clock_monotonic_ms());
+    bool ok = fs_open_read(run->copy != NULL ? run->copy : run->path, &file, err);
+    if (ok) {
+        const ProcessSpec spec = {.program = tool->path,
+                                  .argv = argv,
+                                  .env_set = (const char *const *)env,
+                                  .env_unset = connection_env_unset(),
+                                  .cwd = run->scratch,
+                                  .stdin_file = file,
+                                  .on_stderr = on_stderr,
+                                  .on_tick = on_tick,
+                                  .context = run};
+        ok = process_run(&spec, run->cancel, &result, err);
+    }
+    line_splitter_release(&run->lines);
+    fs_close(file, NULL);
+    *exit_code = result.exit_code;
+    mem_free(dbname);
+    mem_free(target);
+    connection_free_env(env);
+    return ok && (!run->stalled || explain_stall(run, err));
+}
+
+/* True also where it stopped at something that the server lacks. */
+bool prove_restore(ProveRun *run, const Tool *tool, Error *err)
+{
+    unsigned code = 1;
+    size_t from = 0;
+    run->session = mem_strdup(run->database); /* as random a name as is needed */
+    prove_stage(run, "Restoring", PART_STARTED, PART_RESTORED);
+    char *list = fs_join(run->scratch, LIST_NAME);
+    /* Our session is as pg_restore's: functions that do not name their schemas fail in a restore as well, and the
+     * server names types in full. */
+    bool ok = pg_query(run->pg, "SELECT pg_catalog.set_config('search_path', '', false)", NULL, 0, run->cancel, NULL,
+                       err) &&
+              prove_choose(run, err);
+    for (int i = 0; ok && i < MAX_ROUNDS && code != 0; i++) {
+        ok = prove_write_list(run, from, list, err) && run_restore(run, tool, &code, err);
+        if (ok && code != 0) {
+            Error why = ERROR_INIT;
+            const size_t at = failed_entry(run);
+            if (at < run->archive.entry_count && prove_clear_away(run, at, &why)) {
+                from = at;
+                continue;
+            }
+            ok = why.kind == EK_NONE;
+            if (!ok) {
+                error_move(err, &why);
+            }
+            ok = ok && (note_obstacle(run, at) || explain_restore(run, code, err));
+            break;
+        }
+    }
+    if (ok && code != 0 && run->result.not_provable_count == 0) { /* else it would pass for restored */
+        prove_add_obstacle(&run->result, "more of it has to be cleared away before it restores than is tried");
+    }
+    mem_free(list);
+    return ok;
+}

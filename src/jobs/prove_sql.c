@@ -1,0 +1,181 @@
+/* prove_sql.c: names and texts as pg_dump writes them into an archive: read there, written anew in our statements. */
+#include "prove_private.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/strbuf.h"
+
+/* To the end of a word or of a quoted name ("" inside stands for one quote). */
+const char *prove_name_end(const char *at)
+{
+    if (*at != '"') {
+        return at + strcspn(at, " ,;().='/\t\r\n\v\f");
+    }
+    for (at++; *at != '\0'; at++) {
+        if (*at == '"') {
+            if (at[1] != '"') {
+                return at + 1;
+            }
+            at++;
+        }
+    }
+    return at;
+}
+
+/* Without the quotes around it, and one of two in it. */
+static char *unquoted(const char *from, const char *to, char quote, bool backslashes)
+{
+    StrBuf text;
+    strbuf_init(&text, STRBUF_LINE);
+    for (; from < to; from++) {
+        if ((*from == quote || (backslashes && *from == '\\')) && from + 1 < to) {
+            from++;
+        }
+        strbuf_addch(&text, *from);
+    }
+    return strbuf_detach(&text);
+}
+
+char *prove_take_name(const char **at)
+{
+    const char *from = *at + strspn(*at, " ");
+    const char *to = prove_name_end(from);
+    if (to == from) {
+        return NULL;
+    }
+    if (*from == '"' && (to - from < 3 || to[-1] != '"')) {
+        return NULL; /* it does not end, or is nothing */
+    }
+    *at = to;
+    return *from == '"' ? unquoted(from + 1, to - 1, '"', false) : mem_strndup(from, (size_t)(to - from));
+}
+
+char *prove_take_literal(const char **at)
+{
+    const char *from = *at + strspn(*at, " ");
+    const bool backslashes = *from == 'E';
+    from += backslashes;
+    if (*from != '\'') {
+        return NULL;
+    }
+    const char *to = from + 1;
+    for (; *to != '\0' && (*to != '\'' || to[1] == '\''); to++) {
+        if ((*to == '\'' || (backslashes && *to == '\\')) && to[1] != '\0') {
+            to++;
+        }
+    }
+    if (*to == '\0') {
+        return NULL;
+    }
+    *at = to + 1;
+    return unquoted(from + 1, to, '\'', backslashes);
+}
+
+bool prove_take_word(const char **at, const char *word)
+{
+    const size_t len = strlen(word);
+    if (strncmp(*at, word, len) != 0) {
+        return false;
+    }
+    *at += len;
+    return true;
+}
+
+char *prove_literal(const char *text)
+{
+    StrBuf sql;
+    strbuf_init(&sql, STRBUF_LINE);
+    strbuf_addstr(&sql, strchr(text, '\\') != NULL ? " E'" : "'");
+    for (; *text != '\0'; text++) {
+        if (*text == '\'' || *text == '\\') {
+            strbuf_addch(&sql, *text);
+        }
+        strbuf_addch(&sql, *text);
+    }
+    strbuf_addch(&sql, '\'');
+    return strbuf_detach(&sql);
+}
+
+char *prove_option_of(const char *definition, const char *name)
+{
+    const char *at = definition;
+    if (at == NULL || !prove_take_word(&at, "CREATE DATABASE ")) {
+        return NULL;
+    }
+    mem_free(prove_take_name(&at));
+    prove_take_word(&at, " WITH");
+    while (*at == ' ') {
+        char *key = prove_take_name(&at);
+        char *value = key != NULL && prove_take_word(&at, " = ") ? prove_take_literal(&at) : NULL;
+        value = value == NULL && key != NULL ? prove_take_name(&at) : value; /* a word */
+        const bool found = key != NULL && value != NULL && strcmp(key, name) == 0;
+        const bool over = value == NULL;
+        mem_free(key);
+        if (found) {
+            return value;
+        }
+        mem_free(value);
+        if (over) {
+            break;
+        }
+    }
+    return NULL;
+}
+
+/* What a value or a rule may mean by. Nothing that limits, logs, loads or switches off. */
+static bool is_of_meaning(const char *setting)
+{
+    static const char *const names[] = {
+        "DateStyle", "IntervalStyle", "TimeZone", "array_nulls", "bytea_output", "default_text_search_config",
+        "default_toast_compression", "extra_float_digits", "lc_monetary", "lc_numeric", "lc_time",
+        "timezone_abbreviations", "transform_null_equals", "xmlbinary", "xmloption"};
+    bool found = strchr(setting, '.') != NULL; /* the application's own */
+    for (size_t i = 0; !found && i < sizeof names / sizeof names[0]; i++) {
+        found = strcmp(names[i], setting) == 0;
+    }
+    return found;
+}
+
+/* Behind ALTER DATABASE; NULL: none that is wanted. */
+static char *take_setting(const char **at)
+{
+    char *database = prove_take_name(at);
+    char *name = database != NULL && prove_take_word(at, " SET ") ? prove_take_name(at) : NULL;
+    StrBuf sql;
+    strbuf_init(&sql, STRBUF_LINE);
+    bool ok = name != NULL && is_of_meaning(name) && prove_take_word(at, " TO ");
+    if (ok) {
+        char *quoted = pg_identifier(name);
+        strbuf_addf(&sql, "%s TO ", quoted);
+        mem_free(quoted);
+    }
+    for (bool first = true; ok && (first || prove_take_word(at, ", ")); first = false) {
+        char *text = prove_take_literal(at);
+        char *literal = text == NULL ? NULL : prove_literal(text);
+        ok = literal != NULL && strbuf_addf(&sql, "%s%s", first ? "" : ", ", literal);
+        mem_free(literal);
+        mem_free(text);
+    }
+    ok = ok && **at == ';';
+    mem_free(name);
+    mem_free(database);
+    if (!ok) {
+        strbuf_release(&sql);
+        return NULL;
+    }
+    return strbuf_detach(&sql);
+}
+
+char *prove_next_setting(const char **at)
+{
+    while (**at != '\0') {
+        char *sql = prove_take_word(at, "ALTER DATABASE ") ? take_setting(at) : NULL;
+        const char *end = strchr(*at, '\n');
+        *at = end == NULL ? *at + strlen(*at) : end + 1;
+        if (sql != NULL) {
+            return sql;
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,68 @@
+#include "platform/clock.h"
+
+#include "base/mem.h"
+
+char *clock_log_text(int64_t unix_seconds)
+{
+    CivilTime t;
+    clock_local(unix_seconds, &t);
+    return mem_printf("%04d-%02d-%02d %02d:%02d:%02d", t.year, t.month, t.day, t.hour, t.minute, t.second);
+}
+
+char *clock_stamp_text(int64_t unix_seconds)
+{
+    CivilTime t;
+    clock_local(unix_seconds, &t);
+    return mem_printf("%04d%02d%02d_%02d%02d%02d", t.year, t.month, t.day, t.hour, t.minute, t.second);
+}
+
+char *clock_iso_text(int64_t unix_seconds)
+{
+    CivilTime t;
+    clock_utc(unix_seconds, &t);
+    return mem_printf("%04d-%02d-%02dT%02d:%02d:%02dZ", t.year, t.month, t.day, t.hour, t.minute, t.second);
+}
+
+/* Days from 1970-01-01 in the Gregorian calendar. Years are counted from March, so that the leap day is the
+ * last of its year, and in eras of 400 years, which all have 146,097 days. */
+static int64_t days_from_civil(int64_t year, int64_t month, int64_t day)
+{
+    int64_t y = month <= 2 ? year - 1 : year;
+    int64_t era = y / 400; /* years here are 0..9999 */
+    int64_t year_of_era = y - era * 400;
+    int64_t month_from_march = (month + 9) % 12;
+    int64_t day_of_year = (153 * month_from_march + 2) / 5 + day - 1;
+    return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719468;
+}
+
+static int days_in_month(int year, int month)
+{
+    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    return days[month - 1] + (month == 2 && leap ? 1 : 0);
+}
+
+bool clock_parse_iso(const char *text, int64_t *unix_seconds)
+{
+    static const char form[] = "dddd-dd-ddTdd:dd:ddZ";
+    int field[6] = {0};
+    size_t at = 0;
+    for (size_t i = 0; i < sizeof form - 1; i++) {
+        if (form[i] == 'd') {
+            if (text[i] < '0' || text[i] > '9') {
+                return false;
+            }
+            field[at] = field[at] * 10 + (text[i] - '0');
+        } else if (text[i] == form[i]) {
+            at++;
+        } else {
+            return false;
+        }
+    }
+    if (text[sizeof form - 1] != '\0' || field[0] < 1 || field[1] < 1 || field[1] > 12 || field[2] < 1 ||
+        field[2] > days_in_month(field[0], field[1]) || field[3] > 23 || field[4] > 59 || field[5] > 60) {
+        return false;
+    }
+    *unix_seconds = days_from_civil(field[0], field[1], field[2]) * 86400 + field[3] * 3600 + field[4] * 60 + field[5];
+    return true;
+}

@@ -1,0 +1,92 @@
+#define COBJMACROS
+#include "folder_dialog.h"
+
+#include <initguid.h>
+#include <shellapi.h>
+#include <shobjidl.h>
+
+#include "base/mem.h"
+#include "platform/wide.h"
+#include "texts.h"
+
+static void show_first(IFileOpenDialog *dialog, const char *start)
+{
+    wchar_t *wide = wide_from_utf8(start);
+    IShellItem *item = NULL;
+    if (wide != NULL && SUCCEEDED(SHCreateItemFromParsingName(wide, NULL, &IID_IShellItem, (void **)&item))) {
+        IFileOpenDialog_SetFolder(dialog, item);
+        IShellItem_Release(item);
+    }
+    mem_free(wide);
+}
+
+static HRESULT take_path(IFileOpenDialog *dialog, char **folder)
+{
+    IShellItem *item = NULL;
+    wchar_t *path = NULL;
+    HRESULT hr = IFileOpenDialog_GetResult(dialog, &item);
+    if (SUCCEEDED(hr)) {
+        hr = IShellItem_GetDisplayName(item, SIGDN_FILESYSPATH, &path);
+        IShellItem_Release(item);
+    }
+    if (SUCCEEDED(hr)) {
+        *folder = utf8_from_wide_path(path);
+        CoTaskMemFree(path);
+    }
+    return hr;
+}
+
+bool folder_dialog_choose(HWND owner, const wchar_t *title, const char *start, char **folder, Error *err)
+{
+    IFileOpenDialog *dialog = NULL;
+    FILEOPENDIALOGOPTIONS options = 0;
+    HRESULT hr = CoCreateInstance(&CLSID_FileOpenDialog, NULL, CLSCTX_INPROC_SERVER, &IID_IFileOpenDialog,
+                                  (void **)&dialog);
+    if (SUCCEEDED(hr)) {
+        hr = IFileOpenDialog_GetOptions(dialog, &options);
+    }
+    if (SUCCEEDED(hr)) {
+        hr = IFileOpenDialog_SetOptions(dialog, options | FOS_PICKFOLDERS | FOS_FORCEFILESYSTEM | FOS_PATHMUSTEXIST |
+                                                    FOS_NOCHANGEDIR);
+    }
+    if (SUCCEEDED(hr)) {
+        IFileOpenDialog_SetTitle(dialog, title);
+        show_first(dialog, start);
+        hr = IFileOpenDialog_Show(dialog, owner);
+    }
+    if (SUCCEEDED(hr)) {
+        hr = take_path(dialog, folder);
+    }
+    if (dialog != NULL) {
+        IFileOpenDialog_Release(dialog);
+    }
+    if (hr == HRESULT_FROM_WIN32(ERROR_CANCELLED)) {
+        return false;
+    }
+    if (FAILED(hr)) {
+        error_set_os(err, EK_INTERNAL, (long)hr, TEXT_FOLDER_DIALOG_FAILED);
+        return error_hint(err, TEXT_FOLDER_DIALOG_HINT);
+    }
+    return true;
+}
+
+bool folder_dialog_open(HWND owner, const char *folder, Error *err)
+{
+    wchar_t *path = NULL;
+    bool ok = wide_path(folder, &path, err);
+    if (ok) {
+        SHELLEXECUTEINFOW info = {.cbSize = sizeof info,
+                                  .fMask = SEE_MASK_ASYNCOK | SEE_MASK_FLAG_NO_UI,
+                                  .hwnd = owner,
+                                  .lpVerb = L"open",
+                                  .lpFile = path,
+                                  .nShow = SW_SHOWNORMAL};
+        ok = ShellExecuteExW(&info) != FALSE;
+        if (!ok) {
+            error_set_os(err, EK_IO, (long)GetLastError(), TEXT_OPEN_FOLDER_FAILED, folder);
+            error_hint(err, TEXT_OPEN_FOLDER_HINT);
+        }
+    }
+    mem_free(path);
+    return ok;
+}

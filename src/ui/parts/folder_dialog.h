@@ -1,0 +1,18 @@
+/* folder_dialog.h: the system's dialog for choosing a folder, which runs a message loop; and a folder shown. */
+#ifndef CMMS_UI_FOLDER_DIALOG_H
+#define CMMS_UI_FOLDER_DIALOG_H
+
+#include <windows.h>
+
+#include <stdbool.h>
+
+#include "base/error.h"
+
+/* `start` is shown first; NULL: where the dialog was last. False without an Error when the user thinks better of it.
+ * Caller frees *folder. */
+bool folder_dialog_choose(HWND owner, const wchar_t *title, const char *start, char **folder, Error *err);
+
+/* In the system's own window for folders. */
+bool folder_dialog_open(HWND owner, const char *folder, Error *err);
+
+#endif

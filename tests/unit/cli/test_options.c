@@ -1,0 +1,283 @@
+#include "test_util.h"
+
+/* The console program's parts are in no library: this one is compiled in. */
+#include "cli/help.c"
+#include "cli/options.c"
+#include "cli/options.h"
+
+#define MAX_ARGUMENTS 12
+
+/* Parses the words after the program's name. */
+static bool parse(const char *const *words, Options *options, Error *err)
+{
+    char *argv[MAX_ARGUMENTS + 1] = {"cmms-backup-cli"};
+    int argc = 1;
+    for (; words[argc - 1]; argc++) {
+        assert_true(argc < MAX_ARGUMENTS);
+        argv[argc] = mem_strdup(words[argc - 1]);
+    }
+    bool ok = options_parse(argc, argv, options, err);
+    /* The options borrow from argv; what the tests look at is compared before it goes. */
+    for (int i = 1; i < argc; i++) {
+        mem_free(argv[i]);
+    }
+    return ok;
+}
+
+static void every_spelling_of_a_switch(void **state)
+{
+    (void)state;
+    static const struct {
+        char *argv[6];
+        const char *host, *port, *user;
+    } cases[] = {
+        {{"x", "backup", "-h", "db", NULL}, "db", NULL, NULL},
+        {{"x", "backup", "-hdb", NULL}, "db", NULL, NULL},
+        {{"x", "backup", "--host", "db", NULL}, "db", NULL, NULL},
+        {{"x", "backup", "--host=db", NULL}, "db", NULL, NULL},
+        {{"x", "-p5433", "backup", NULL}, NULL, "5433", NULL},
+        {{"x", "backup", "-wU", "joe", NULL}, NULL, NULL, "joe"},
+        {{"x", "backup", "-wUjoe", NULL}, NULL, NULL, "joe"},
+        {{"x", "backup", "--host=", NULL}, "", NULL, NULL},
+        {{"x", "backup", "-h", "--host=a", NULL}, "--host=a", NULL, NULL}, /* a value may look like a switch */
+        {{"x", "backup", "--host=a=b", NULL}, "a=b", NULL, NULL},
+        {{"x", "backup", "-ha", "-hb", NULL}, "b", NULL, NULL}, /* the last one counts */
+    };
+    for (size_t i = 0; i < TEST_COUNT(cases); i++) {
+        Options options;
+        Error err = ERROR_INIT;
+        int argc = 0;
+        while (cases[i].argv[argc]) {
+            argc++;
+        }
+        options_init(&options);
+        assert_ok(options_parse(argc, cases[i].argv, &options, &err), &err);
+        assert_int_equal(options.verb, VERB_BACKUP);
+        const char *const got[] = {options.host, options.port, options.user};
+        const char *const wanted[] = {cases[i].host, cases[i].port, cases[i].user};
+        for (size_t j = 0; j < 3; j++) {
+            if (wanted[j]) {
+                assert_non_null(got[j]);
+                assert_string_equal(got[j], wanted[j]);
+            } else {
+                assert_null(got[j]);
+            }
+        }
+        options_release(&options);
+    }
+}
+
+static void all_switches_of_a_verb(void **state)
+{
+    (void)state;
+    char *argv[] = {"x", "backup", "--folder=F", "--compress", "zstd:3", "-d", "db", "--sslmode=require", "-w",
+                    "--json", "-q", "--no-color", "--progress-json", NULL};
+    Options options;
+    Error err = ERROR_INIT;
+    options_init(&options);
+    assert_ok(options_parse(13, argv, &options, &err), &err);
+    assert_true(options.progress_json);
+    assert_string_equal(options.folder, "F");
+    assert_string_equal(options.compress, "zstd:3");
+    assert_string_equal(options.database, "db");
+    assert_string_equal(options.sslmode, "require");
+    assert_true(options.no_password && options.json && options.quiet && options.no_color);
+    assert_false(options.help || options.version || options.all);
+    options_release(&options);
+}
+
+static void files_to_verify(void **state)
+{
+    (void)state;
+    char *argv[] = {"x", "verify", "a.backup", "--json", "--", "-b.backup", "--json", NULL};
+    Options options;
+    Error err = ERROR_INIT;
+    options_init(&options);
+    assert_ok(options_parse(7, argv, &options, &err), &err);
+    assert_int_equal(options.file_count, 3);
+    assert_string_equal(options.files[0], "a.backup");
+    assert_string_equal(options.files[1], "-b.backup");
+    assert_string_equal(options.files[2], "--json");
+    assert_true(options.json);
+    options_release(&options);
+    assert_int_equal(options.file_count, 0);
+}
+
+static void help_and_version(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *words[4];
+        Verb verb;
+        bool help, version;
+        Verb about;
+    } cases[] = {
+        {{"--help", NULL}, VERB_NONE, true, false, VERB_NONE},
+        {{"-?", NULL}, VERB_NONE, true, false, VERB_NONE},
+        {{"list", "--help", NULL}, VERB_LIST, true, false, VERB_NONE},
+        {{"help", NULL}, VERB_HELP, false, false, VERB_NONE},
+        {{"help", "verify", NULL}, VERB_HELP, false, false, VERB_VERIFY},
+        {{"--version", NULL}, VERB_NONE, false, true, VERB_NONE},
+        {{"-V", "--verbose", NULL}, VERB_NONE, false, true, VERB_NONE},
+        {{"list", "--all", "--help", NULL}, VERB_LIST, true, false, VERB_NONE}, /* asked for help, not told off */
+    };
+    for (size_t i = 0; i < TEST_COUNT(cases); i++) {
+        Options options;
+        Error err = ERROR_INIT;
+        options_init(&options);
+        assert_ok(parse(cases[i].words, &options, &err), &err);
+        assert_int_equal(options.verb, cases[i].verb);
+        assert_int_equal(options.help, cases[i].help);
+        assert_int_equal(options.version, cases[i].version);
+        assert_int_equal(options.help_about, cases[i].about);
+        options_release(&options);
+    }
+}
+
+static void wrong_command_lines(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *words[5];
+        const char *message;
+        const char *hint;
+    } cases[] = {
+        {{NULL}, "say what to do", "Try 'cmms-backup-cli --help'."},
+        {{"frobnicate", NULL}, "unknown verb \"frobnicate\"", "Try 'cmms-backup-cli --help'."},
+        {{"help", "me", NULL}, "unknown verb \"me\"", "Try 'cmms-backup-cli --help'."},
+        {{"backup", "--no-such-switch", NULL}, "unknown option --no-such-switch", "Try 'cmms-backup-cli --help'."},
+        {{"backup", "--password=x", NULL}, "unknown option --password", "Try 'cmms-backup-cli --help'."},
+        {{"backup", "-x", NULL}, "unknown option -x", "Try 'cmms-backup-cli --help'."},
+        {{"backup", "-\xC3\xBC", NULL}, "unknown option -\xC3\xBC", "Try 'cmms-backup-cli --help'."},
+        {{"backup", "--hos=a", NULL}, "unknown option --hos", "Try 'cmms-backup-cli --help'."},
+        {{"backup", "-h", NULL}, "the option -h needs a value", "Try 'cmms-backup-cli --help'."},
+        {{"backup", "--folder", NULL}, "the option --folder needs a value", "Try 'cmms-backup-cli --help'."},
+        {{"backup", "--json=yes", NULL}, "the option --json takes no value", "Try 'cmms-backup-cli --help'."},
+        {{"backup", "extra", NULL}, "unexpected argument \"extra\"", "Try 'cmms-backup-cli --help'."},
+        {{"help", "list", "verify", NULL}, "unexpected argument \"verify\"", "Try 'cmms-backup-cli --help'."},
+        {{"list", "-h", "db", NULL}, "list has no option --host", "Try 'cmms-backup-cli list --help'."},
+        {{"backup", "--verbose", NULL}, "backup has no option --verbose", "Try 'cmms-backup-cli backup --help'."},
+        {{"prove", "a.backup", "b.backup", NULL}, "prove takes one file", "Try 'cmms-backup-cli --help'."},
+        {{"verify", "--all", "a.backup", NULL}, "--all and file names do not go together",
+         "Try 'cmms-backup-cli --help'."},
+        {{"export", "a.backup", NULL}, "export takes a backup and a folder", "Try 'cmms-backup-cli export --help'."},
+        {{"verify", "--overwrite", NULL}, "verify has no option --overwrite", "Try 'cmms-backup-cli verify --help'."},
+        {{"pin", NULL}, "say which backup to pin", "Name one of the backups that 'cmms-backup-cli list' shows."},
+        {{"delete", "--force", NULL}, "say which backup to delete",
+         "Name one of the backups that 'cmms-backup-cli list' shows."},
+        {{"cleanup", "--dry-run", "--unfreeze", NULL}, "--dry-run and --unfreeze do not go together",
+         "Try 'cmms-backup-cli cleanup --help'."},
+        {{"pin", "--off", "--reason=x", "a", NULL}, "--off and --reason do not go together",
+         "Try 'cmms-backup-cli pin --help'."},
+        {{"log", "--check", "--last=5", NULL}, "--check and --last do not go together",
+         "Try 'cmms-backup-cli log --help'."},
+        {{"log", "--last=0", NULL}, "--last is a whole number from 1 to 1000, not \"0\"",
+         "Try 'cmms-backup-cli --help'."},
+        {{"cleanup", "a.backup", NULL}, "unexpected argument \"a.backup\"", "Try 'cmms-backup-cli --help'."},
+        {{"sample", "--size", "0", NULL}, "--size is a whole number of megabytes from 1 to 100000, not \"0\"",
+         "Try 'cmms-backup-cli --help'."},
+        {{"sample", "--size=100001", NULL}, "--size is a whole number of megabytes from 1 to 100000, not \"100001\"",
+         "Try 'cmms-backup-cli --help'."},
+        {{"sample", "--size=5x", NULL}, "--size is a whole number of megabytes from 1 to 100000, not \"5x\"",
+         "Try 'cmms-backup-cli --help'."},
+        {{"sample", "--size=", NULL}, "--size is a whole number of megabytes from 1 to 100000, not \"\"",
+         "Try 'cmms-backup-cli --help'."},
+        {{"backup", "--compress=bzip2", NULL}, "unknown compression \"bzip2\"",
+         "Use none, gzip, lz4 or zstd, with a level if need be, as in zstd:3."},
+        {{"backup", "--compress=", NULL}, "unknown compression \"\"",
+         "Use none, gzip, lz4 or zstd, with a level if need be, as in zstd:3."},
+        {{"backup", "--compress=none:1", NULL}, "the compression \"none\" has no level", "Use --compress none."},
+        {{"backup", "--compress=gzip:10", NULL}, "the level of gzip is a number from 1 to 9, not \"10\"",
+         "Use for example --compress gzip:1."},
+        {{"backup", "--compress=zstd:", NULL}, "the level of zstd is a number from 1 to 22, not \"\"",
+         "Use for example --compress zstd:1."},
+        {{"backup", "--compress=lz4:-1", NULL}, "the level of lz4 is a number from 1 to 12, not \"-1\"",
+         "Use for example --compress lz4:1."},
+    };
+    for (size_t i = 0; i < TEST_COUNT(cases); i++) {
+        Options options;
+        Error err = ERROR_INIT;
+        options_init(&options);
+        options.folder = "as it was";
+        assert_false(parse(cases[i].words, &options, &err));
+        assert_string_equal(err.hint, cases[i].hint);
+        assert_error(&err, EK_USAGE, cases[i].message);
+        assert_string_equal(options.folder, "as it was");
+    }
+}
+
+static void good_compressions(void **state)
+{
+    (void)state;
+    static const char *const methods[] = {"none", "gzip", "gzip:9", "lz4", "lz4:12", "zstd", "zstd:1", "zstd:22"};
+    for (size_t i = 0; i < TEST_COUNT(methods); i++) {
+        const char *const words[] = {"backup", "--compress", methods[i], NULL};
+        Options options;
+        Error err = ERROR_INIT;
+        options_init(&options);
+        assert_ok(parse(words, &options, &err), &err);
+        options_release(&options);
+    }
+}
+
+static void json_is_seen_even_in_a_wrong_line(void **state)
+{
+    (void)state;
+    char *with[] = {"x", "frob", "--json", NULL};
+    char *without[] = {"x", "verify", "--", "--json", NULL};
+    assert_true(options_want_json(3, with));
+    assert_false(options_want_json(4, without));
+    assert_false(options_want_json(1, with));
+}
+
+/* What --help says and what the parser takes are the same. */
+static void help_names_every_option(void **state)
+{
+    (void)state;
+    for (size_t v = 0; v < VERB_COUNT; v++) {
+        if (verbs[v].verb == VERB_HELP) {
+            continue;
+        }
+        const char *text = help_text(verbs[v].verb);
+        for (size_t i = 0; i < RULE_COUNT; i++) {
+            char *name = mem_printf("--%s", rules[i].name);
+            bool told = strstr(text, name) != NULL;
+            bool special = rules[i].id == ID_VERSION || rules[i].id == ID_VERBOSE;
+            bool taken = (rules[i].verbs & BIT(verbs[v].verb)) && !special;
+            if (told != taken) {
+                fail_msg("%s and its help differ about %s", verbs[v].name, name);
+            }
+            mem_free(name);
+        }
+        char *usage = mem_printf("cmms-backup-cli %s", verbs[v].name);
+        assert_non_null(strstr(text, usage));
+        assert_non_null(strstr(help_text(VERB_NONE), verbs[v].name));
+        mem_free(usage);
+    }
+}
+
+static void help_fits_a_console(void **state)
+{
+    (void)state;
+    for (int v = VERB_NONE; v <= VERB_HELP; v++) {
+        for (const char *line = help_text((Verb)v); *line; line += strcspn(line, "\n") + 1) {
+            assert_true(strcspn(line, "\n") <= 110);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_spelling_of_a_switch),
+        cmocka_unit_test(all_switches_of_a_verb),
+        cmocka_unit_test(files_to_verify),
+        cmocka_unit_test(help_and_version),
+        cmocka_unit_test(wrong_command_lines),
+        cmocka_unit_test(good_compressions),
+        cmocka_unit_test(json_is_seen_even_in_a_wrong_line),
+        cmocka_unit_test(help_names_every_option),
+        cmocka_unit_test(help_fits_a_console),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
