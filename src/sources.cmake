@@ -65,16 +65,20 @@ set(JOBS_SOURCES
   src/jobs/backup_take.c
   src/jobs/doctor.c
   src/jobs/export.c
+  src/jobs/load.c
+  src/jobs/load_compare.c
+  src/jobs/load_database.c
+  src/jobs/load_finish.c
+  src/jobs/load_list.c
+  src/jobs/load_sql.c
+  src/jobs/load_tool.c
   src/jobs/prove.c
-  src/jobs/prove_compare.c
   src/jobs/prove_database.c
-  src/jobs/prove_finish.c
-  src/jobs/prove_list.c
-  src/jobs/prove_restore.c
-  src/jobs/prove_sql.c
+  src/jobs/restore.c
   src/jobs/retention_run.c
   src/jobs/signin.c
   src/jobs/skew.c
+  src/jobs/swap.c
   src/jobs/verify.c)
 set(WIN_SOURCES
   src/platform/win/cancel_win.c
@@ -111,6 +115,7 @@ set(CLI_SOURCES
   src/cli/verb_export.c
   src/cli/verb_list.c
   src/cli/verb_prove.c
+  src/cli/verb_restore.c
   src/cli/verb_sample.c)
 set(CLI_WIN_SOURCES
   src/cli/console_win.c)

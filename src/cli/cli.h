@@ -29,6 +29,8 @@ void cli_replace_text(char **field, const char *value); /* NULL or empty: it sta
 int run_list(Cli *cli);   /* verb_list.c */
 int run_verify(Cli *cli); /* read.c */
 int run_prove(Cli *cli);
+int run_restore(Cli *cli); /* verb_restore.c */
+int run_undo(Cli *cli);
 int run_sample(Cli *cli); /* verb_sample.c */
 int run_cleanup(Cli *cli); /* upkeep.c */
 int run_pin(Cli *cli);

@@ -20,5 +20,7 @@ void console_write(int fd, const char *utf8);  /* to 1 or 2: as UTF-8; as UTF-16
 void console_cancel_on_interrupt(Cancel *cancel); /* Ctrl+C, Ctrl+Break, closing the console; SIGINT, SIGTERM */
 /* Asks for a password without echo. False when there is no terminal to ask on. */
 bool console_ask_secret(const char *prompt, Secret *secret);
+/* Asks for a line of text; caller frees. False as above, and at the end of the input. */
+bool console_ask_line(const char *prompt, char **line);
 
 #endif

@@ -144,3 +144,20 @@ bool console_ask_secret(const char *prompt, Secret *secret)
     close(fd);
     return ok;
 }
+
+bool console_ask_line(const char *prompt, char **line)
+{
+    int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+    char text[1024];
+    size_t len = 0;
+    if (fd < 0) {
+        return false;
+    }
+    write_all(fd, prompt, strlen(prompt));
+    const bool ok = read_line(fd, text, sizeof text, &len);
+    if (ok) {
+        *line = mem_strndup(text, len);
+    }
+    close(fd);
+    return ok;
+}

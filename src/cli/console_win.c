@@ -187,6 +187,31 @@ out:
     return ok;
 }
 
+bool console_ask_line(const char *prompt, char **line)
+{
+    HANDLE input = GetStdHandle(STD_INPUT_HANDLE);
+    HANDLE output = CreateFileW(L"CONOUT$", GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL,
+                                OPEN_EXISTING, 0, NULL);
+    wchar_t text[LONGEST_SECRET + 2] = {0};
+    DWORD mode = 0;
+    DWORD len = 0;
+    bool ok = false;
+
+    if (output == INVALID_HANDLE_VALUE)
+        return false;
+    if (GetConsoleMode(input, &mode)) {
+        write_console(output, prompt);
+        ok = ReadConsoleW(input, text, LONGEST_SECRET + 1, &len, NULL) && len > 0 && len <= LONGEST_SECRET;
+    }
+    CloseHandle(output);
+    while (ok && len > 0 && (text[len - 1] == L'\r' || text[len - 1] == L'\n'))
+        len--;
+    text[len] = L'\0';
+    if (ok)
+        *line = utf8_from_wide(text);
+    return ok;
+}
+
 int wmain(int argc, wchar_t **wide_argv); /* no header of mingw-w64 declares it */
 
 int wmain(int argc, wchar_t **wide_argv)

@@ -11,6 +11,8 @@ static const char general[] =
     "  list      show the backups in the backup folder\n"
     "  verify    read every byte of backups and compare them with what was recorded\n"
     "  prove     restore a backup into an empty database, and count what comes back\n"
+    "  restore   bring a backup back: into a new database that then takes the place of the live one\n"
+    "  undo      bring back the database that a restore replaced\n"
     "  export    copy a backup to another folder or a share, and check the copy\n"
     "  doctor    look at everything that a backup needs, and say what is wrong\n"
     "  sample    make the sample database, on a server of its own unless one is named\n"
@@ -91,6 +93,38 @@ static const char backup[] =
     "\n" CONNECTION_HELP "\n" OUTPUT_HELP PROGRESS_OPTION "\n" CONNECTION_SOURCES
     "\n"
     "With --quiet the finished file's path is the only line on stdout.\n";
+
+static const char restore[] =
+    "Restore a backup: read every byte, make a safety backup of the live database, restore into a new database, count\n"
+    "the rows of each table, and only then let it take the live one's name. The old database is kept, for undo. When\n"
+    "anything fails before that, the live database is as it was.\n"
+    "\n"
+    "Usage:\n"
+    "  cmms-backup-cli restore [OPTION]... FILE\n"
+    "\n"
+    "FILE is a path, or a name in the backup folder. Unless --yes is given, the name of the database that is to be\n"
+    "replaced is asked for.\n"
+    "\n"
+    "Options:\n"
+    "      --to=DBNAME          into a new database of that name; the live one is not touched\n"
+    "      --no-safety-backup   make no backup of the live database first\n"
+    "      --sort-as-live       where the server cannot sort as the source did: as the live database does\n"
+    "  -y, --yes                do not ask\n" FOLDER_OPTION "\n" CONNECTION_HELP "\n" OUTPUT_HELP PROGRESS_OPTION "\n"
+    CONNECTION_SOURCES;
+
+static const char undo[] =
+    "Undo a restore: the database that it replaced gets its name back, and what was restored is kept in its turn, so\n"
+    "an undo can be undone as well.\n"
+    "\n"
+    "Usage:\n"
+    "  cmms-backup-cli undo [OPTION]... [DATABASE]\n"
+    "  cmms-backup-cli undo --list [OPTION]...\n"
+    "\n"
+    "DATABASE is the name under which one is kept; without it the newest is taken.\n"
+    "\n"
+    "Options:\n"
+    "      --list               show those that are kept, and change nothing\n"
+    "  -y, --yes                do not ask\n" FOLDER_OPTION "\n" CONNECTION_HELP "\n" OUTPUT_HELP "\n" CONNECTION_SOURCES;
 
 static const char list[] =
     "Show the backups in the backup folder, the newest first.\n"
@@ -253,6 +287,8 @@ const char *help_text(Verb verb)
     case VERB_LIST: return list;
     case VERB_VERIFY: return verify;
     case VERB_PROVE: return prove;
+    case VERB_RESTORE: return restore;
+    case VERB_UNDO: return undo;
     case VERB_EXPORT: return export;
     case VERB_DOCTOR: return doctor;
     case VERB_SAMPLE: return sample;

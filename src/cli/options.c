@@ -8,14 +8,16 @@
 
 #define BIT(verb) (1u << (verb))
 #define ANY (~0u)
-#define WITH_SERVER (BIT(VERB_BACKUP) | BIT(VERB_PROVE) | BIT(VERB_DOCTOR) | BIT(VERB_SAMPLE))
+#define RESTORING (BIT(VERB_RESTORE) | BIT(VERB_UNDO))
+#define WITH_SERVER (BIT(VERB_BACKUP) | BIT(VERB_PROVE) | RESTORING | BIT(VERB_DOCTOR) | BIT(VERB_SAMPLE))
 #define UPKEEP (BIT(VERB_CLEANUP) | BIT(VERB_PIN) | BIT(VERB_DELETE) | BIT(VERB_LOG) | BIT(VERB_CONFIG))
 #define WITH_FOLDER \
     (BIT(VERB_BACKUP) | BIT(VERB_LIST) | BIT(VERB_VERIFY) | BIT(VERB_PROVE) | BIT(VERB_DOCTOR) | BIT(VERB_EXPORT) | \
-     UPKEEP)
+     RESTORING | UPKEEP)
 #define WORKING (WITH_SERVER | WITH_FOLDER)
 #define WITH_OPERANDS \
-    (BIT(VERB_VERIFY) | BIT(VERB_PROVE) | BIT(VERB_EXPORT) | BIT(VERB_PIN) | BIT(VERB_DELETE) | BIT(VERB_CONFIG))
+    (BIT(VERB_VERIFY) | BIT(VERB_PROVE) | RESTORING | BIT(VERB_EXPORT) | BIT(VERB_PIN) | BIT(VERB_DELETE) | \
+     BIT(VERB_CONFIG))
 #define LAST_MAX 1000
 
 typedef enum Id {
@@ -32,8 +34,10 @@ typedef enum Id {
     ID_HOST,
     ID_JSON,
     ID_LAST,
+    ID_LIST,
     ID_NO_COLOR,
     ID_NO_PASSWORD,
+    ID_NO_SAFETY,
     ID_OFF,
     ID_ON,
     ID_OVERWRITE,
@@ -42,11 +46,14 @@ typedef enum Id {
     ID_QUIET,
     ID_REASON,
     ID_SIZE,
+    ID_SORT_AS_LIVE,
     ID_SSLMODE,
+    ID_TO,
     ID_UNFREEZE,
     ID_USER,
     ID_VERBOSE,
-    ID_VERSION
+    ID_VERSION,
+    ID_YES
 } Id;
 
 typedef struct Rule {
@@ -71,22 +78,27 @@ static const Rule rules[] = {
     {ID_HOST, "host", 'h', true, WITH_SERVER},
     {ID_JSON, "json", 0, false, WORKING},
     {ID_LAST, "last", 0, true, BIT(VERB_LOG)},
+    {ID_LIST, "list", 0, false, BIT(VERB_UNDO)},
     {ID_NO_COLOR, "no-color", 0, false, WORKING},
     {ID_NO_PASSWORD, "no-password", 'w', false, WITH_SERVER},
+    {ID_NO_SAFETY, "no-safety-backup", 0, false, BIT(VERB_RESTORE)},
     {ID_OFF, "off", 0, false, BIT(VERB_PIN)},
     {ID_ON, "on", 0, false, BIT(VERB_PROVE)},
     {ID_OVERWRITE, "overwrite", 0, false, BIT(VERB_EXPORT)},
     {ID_PORT, "port", 'p', true, WITH_SERVER},
     {ID_PROGRESS_JSON, "progress-json", 0, false,
-     BIT(VERB_BACKUP) | BIT(VERB_VERIFY) | BIT(VERB_PROVE) | BIT(VERB_EXPORT)},
+     BIT(VERB_BACKUP) | BIT(VERB_VERIFY) | BIT(VERB_PROVE) | RESTORING | BIT(VERB_EXPORT)},
     {ID_QUIET, "quiet", 'q', false, WORKING},
     {ID_REASON, "reason", 0, true, BIT(VERB_PIN)},
     {ID_SIZE, "size", 0, true, BIT(VERB_SAMPLE)},
+    {ID_SORT_AS_LIVE, "sort-as-live", 0, false, BIT(VERB_RESTORE)},
     {ID_SSLMODE, "sslmode", 0, true, WITH_SERVER},
+    {ID_TO, "to", 0, true, BIT(VERB_RESTORE)},
     {ID_UNFREEZE, "unfreeze", 0, false, BIT(VERB_CLEANUP)},
     {ID_USER, "username", 'U', true, WITH_SERVER},
     {ID_VERBOSE, "verbose", 0, false, BIT(VERB_NONE)},
     {ID_VERSION, "version", 'V', false, ANY},
+    {ID_YES, "yes", 'y', false, RESTORING},
 };
 #define RULE_COUNT (sizeof rules / sizeof rules[0])
 
@@ -98,7 +110,7 @@ static const struct {
     {VERB_DOCTOR, "doctor"}, {VERB_SAMPLE, "sample"}, {VERB_CLEANUP, "cleanup"},
     {VERB_PIN, "pin"},       {VERB_DELETE, "delete"}, {VERB_LOG, "log"},
     {VERB_CONFIG, "config"}, {VERB_PROVE, "prove"},   {VERB_EXPORT, "export"},
-    {VERB_HELP, "help"},
+    {VERB_RESTORE, "restore"}, {VERB_UNDO, "undo"},   {VERB_HELP, "help"},
 };
 #define VERB_COUNT (sizeof verbs / sizeof verbs[0])
 
@@ -237,8 +249,10 @@ static bool apply(Options *options, const Rule *rule, const char *value, Error *
     case ID_HOST: options->host = value; break;
     case ID_JSON: options->json = true; break;
     case ID_LAST: return parse_last(value, &options->last, err);
+    case ID_LIST: options->list = true; break;
     case ID_NO_COLOR: options->no_color = true; break;
     case ID_NO_PASSWORD: options->no_password = true; break;
+    case ID_NO_SAFETY: options->no_safety = true; break;
     case ID_OFF: options->off = true; break;
     case ID_ON: options->on = true; break;
     case ID_FALLBACK: options->fallback = true; break;
@@ -248,11 +262,14 @@ static bool apply(Options *options, const Rule *rule, const char *value, Error *
     case ID_QUIET: options->quiet = true; break;
     case ID_REASON: options->reason = value; break;
     case ID_SIZE: return parse_size(value, &options->megabytes, err);
+    case ID_SORT_AS_LIVE: options->sort_as_live = true; break;
     case ID_SSLMODE: options->sslmode = value; break;
+    case ID_TO: options->to = value; break;
     case ID_UNFREEZE: options->unfreeze = true; break;
     case ID_USER: options->user = value; break;
     case ID_VERBOSE: options->verbose = true; break;
     case ID_VERSION: options->version = true; break;
+    case ID_YES: options->yes = true; break;
     }
     return true;
 }
@@ -345,8 +362,9 @@ static bool take_operands(const Parser *parser, Options *options, Error *err)
     }
     if (options->verb != VERB_NONE && (WITH_OPERANDS & BIT(options->verb))) {
         options->file_count = parser->operand_count - used;
-        if (options->verb == VERB_PROVE && options->file_count > 1) {
-            error_set(err, EK_USAGE, "prove takes one file");
+        if ((BIT(options->verb) & (BIT(VERB_PROVE) | RESTORING)) && options->file_count > 1) {
+            error_set(err, EK_USAGE, "%s takes one %s", verb_name(options->verb),
+                      options->verb == VERB_UNDO ? "database" : "file");
             return point_to_help(err);
         }
         options->files = mem_array(options->file_count, sizeof *options->files);
@@ -391,6 +409,10 @@ static bool check_whole(const Parser *parser, const Options *options, Error *err
                   : options->off   ? "--off and --reason"
                                    : "--check and --last");
         return error_hint(err, "Try 'cmms-backup-cli %s --help'.", verb_name(options->verb));
+    }
+    if (options->verb == VERB_RESTORE && options->file_count != 1) {
+        error_set(err, EK_USAGE, "say which backup to restore");
+        return error_hint(err, "Name a file, or one of the backups that 'cmms-backup-cli list' shows.");
     }
     if (options->verb == VERB_EXPORT && options->file_count != 2) {
         error_set(err, EK_USAGE, "export takes a backup and a folder");

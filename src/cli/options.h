@@ -19,6 +19,8 @@ typedef enum Verb {
     VERB_LIST,
     VERB_VERIFY,
     VERB_PROVE,
+    VERB_RESTORE,
+    VERB_UNDO,
     VERB_EXPORT,
     VERB_DOCTOR,
     VERB_SAMPLE,
@@ -51,8 +53,12 @@ typedef struct Options {
     int last;               /* log --last; 0: not given */
     bool on;                /* prove */
     bool overwrite;         /* export */
+    const char *to;         /* restore */
+    bool yes;               /* restore, undo */
+    bool no_safety, sort_as_live; /* restore */
+    bool list;              /* undo */
     Verb help_about;        /* help VERB */
-    const char **files;     /* owned array: the operands of verify, prove, export, pin, delete and config */
+    const char **files;     /* owned array: the operands of verify, prove, restore, undo, export, pin, delete and config */
     size_t file_count;
 } Options;
 

@@ -8,8 +8,7 @@
 #include "platform/fs.h"
 #include "store/folder.h"
 
-/* A file is looked for as it is named, and a bare name also in the backup folder. */
-static bool find_source(const Options *options, char **path, Error *err)
+bool cli_find_file(const Options *options, char **path, Error *err)
 {
     const char *file = options->files[0];
     char *folder = NULL;
@@ -48,7 +47,7 @@ int verb_export(const Options *options, Output *output, const Cancel *cancel)
     int code = 0;
     JobSink sink = output_sink(output);
     export_result_init(&result);
-    bool ok = find_source(options, &path, &err);
+    bool ok = cli_find_file(options, &path, &err);
     if (ok) {
         const ExportSpec spec = {.path = path, .dir = options->files[1], .overwrite = options->overwrite};
         ok = export_backup(&spec, &sink, cancel, &result, &err);

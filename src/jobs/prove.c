@@ -26,7 +26,7 @@
 #include "postgres/engine.h"
 #include "postgres/pg.h"
 #include "postgres/tools.h"
-#include "prove_private.h"
+#include "load_private.h"
 #include "store/auditlog.h"
 #include "store/folder.h"
 
@@ -36,11 +36,7 @@
 #define REMOVE_TRIES 20
 #define REMOVE_WAIT_MS 250u
 /* The parts of the whole. */
-#define PART_READ 0.15
 #define PART_COMPARED 0.99
-
-const char prove_hint_unproven[] = "Its bytes are as they were saved, but do not rely on this file alone: show this "
-                                   "to your IT administrator.";
 
 void prove_result_init(ProveResult *result)
 {
@@ -66,55 +62,6 @@ void prove_result_release(ProveResult *result)
     mem_free(result->not_kept);
     manifest_release(&result->manifest);
     prove_result_init(result);
-}
-
-void prove_stage(ProveRun *run, const char *step, double from, double to)
-{
-    progress_stage(&run->meter, step, from, to, clock_monotonic_ms());
-}
-
-/* --- the backup ------------------------------------------------------------------------------------------ */
-
-static void on_read(void *context, const Progress *progress)
-{
-    ProveRun *run = context;
-    progress_update(&run->meter, progress->fraction, progress->bytes, clock_monotonic_ms());
-}
-
-/* Every byte, before anything is started. verify_backup takes the folder's lock itself, so ours comes after; that
- * nothing changed between the two is shown by the manifest that is read again under ours. */
-static bool read_backup(ProveRun *run, Error *err)
-{
-    const JobSink inner = {.progress = on_read, .context = run, .actor = job_actor(run->sink)};
-    VerifyResult verified;
-    FsFile *file = NULL;
-    bool ok = false;
-    verify_result_init(&verified);
-    prove_stage(run, "Checking every byte", 0, PART_READ);
-    ok = run->spec->record ? verify_backup(run->path, true, &inner, run->cancel, &verified, err)
-                           : verify_file(run->path, &inner, run->cancel, &verified, err);
-    if (ok && run->spec->record && verified.not_kept == NULL) {
-        char *folder = fs_dir_name(run->path);
-        ok = folder_lock(folder, &run->folder_lock, err) &&
-             manifest_read(run->manifest_path, &run->result.manifest, err);
-        mem_free(folder);
-        if (ok && strcmp(run->result.manifest.sha256, verified.manifest.sha256) != 0) {
-            ok = error_set(err, EK_BUSY, "another job changed %s at the same time", fs_base_name(run->path));
-            error_hint(err, "Try again.");
-        }
-    } else if (ok) {
-        run->result.manifest = verified.manifest;
-        manifest_init(&verified.manifest);
-        run->result.not_kept = verified.not_kept;
-        verified.not_kept = NULL;
-    }
-    ok = ok && fs_open_read(run->path, &file, err) && archive_read_toc(file, &run->archive, err);
-    fs_close(file, NULL);
-    for (size_t i = 0; ok && i < run->result.manifest.table_count; i++) {
-        run->bytes_all += run->result.manifest.tables[i].bytes;
-    }
-    verify_result_release(&verified);
-    return ok;
 }
 
 /* --- the engine ------------------------------------------------------------------------------------------ */
@@ -176,7 +123,7 @@ void prove_clean_up(const JobSink *sink)
     mem_free(base);
 }
 
-static bool check_space(ProveRun *run, const char *base, Error *err)
+static bool check_space(Load *run, const char *base, Error *err)
 {
     uint64_t available = 0;
     const double needed = 3.0 * (double)run->result.manifest.bytes + (double)run->bytes_all + SPACE_RESERVE;
@@ -207,7 +154,7 @@ static const char *const engine_settings[] = {
     "ALTER SYSTEM SET max_wal_size = '2GB'", "ALTER SYSTEM SET maintenance_work_mem = '256MB'",
     "SELECT pg_catalog.pg_reload_conf()"};
 
-bool prove_name_scratch(ProveRun *run, const char *base, Error *err)
+bool prove_name_scratch(Load *run, const char *base, Error *err)
 {
     char *name = prove_random_name(FOLDER_PREFIX, err);
     run->scratch = name == NULL ? NULL : fs_join(base, name);
@@ -215,7 +162,7 @@ bool prove_name_scratch(ProveRun *run, const char *base, Error *err)
     return run->scratch != NULL;
 }
 
-static bool start_engine(ProveRun *run, const char *base, Error *err)
+static bool start_engine(Load *run, const char *base, Error *err)
 {
     if (!prove_name_scratch(run, base, err) ||
         !engine_start(run->scratch, run->sink, run->cancel, &run->engine, err)) {
@@ -234,7 +181,7 @@ static bool start_engine(ProveRun *run, const char *base, Error *err)
 }
 
 /* The user's data folder, where scratch folders lie, for as long as the run lasts; *base: caller frees. */
-static bool take_data_dir(ProveRun *run, char **base, Error *err)
+static bool take_data_dir(Load *run, char **base, Error *err)
 {
     *base = machine_local_data_dir();
     if (*base == NULL) {
@@ -252,7 +199,7 @@ static bool take_data_dir(ProveRun *run, char **base, Error *err)
     return ok;
 }
 
-static bool prepare_engine(ProveRun *run, Error *err)
+static bool prepare_engine(Load *run, Error *err)
 {
     char *base = NULL;
     const bool ok = take_data_dir(run, &base, err) && check_space(run, base, err) && start_engine(run, base, err);
@@ -261,7 +208,7 @@ static bool prepare_engine(ProveRun *run, Error *err)
 }
 
 /* A folder whose server has only just ended may be busy for a moment. */
-static void drop_engine(ProveRun *run)
+static void drop_engine(Load *run)
 {
     engine_discard(run->engine);
     run->engine = NULL;
@@ -289,7 +236,7 @@ static void drop_engine(ProveRun *run)
 
 /* --- a server given by the user -------------------------------------------------------------------------- */
 
-static bool prepare_server(ProveRun *run, Error *err)
+static bool prepare_server(Load *run, Error *err)
 {
     connection_copy(&run->connection, run->spec->server);
     if (!connection_resolve(&run->connection, err)) {
@@ -313,34 +260,34 @@ static bool prepare_server(ProveRun *run, Error *err)
 
 static void on_counted(void *context, size_t done, size_t all)
 {
-    ProveRun *run = context;
+    Load *run = context;
     progress_update(&run->meter, (double)done / (double)all, 0, clock_monotonic_ms());
 }
 
 /* From TRANSACTION_TIMEOUT on, which it sets without a question, pg_restore cannot serve older servers. */
-static bool tool_fits(ProveRun *run, const Tool *tool)
+static bool tool_fits(Load *run, const Tool *tool)
 {
     if (tool->major >= 17 && pg_server_version(run->server) < 170000) {
         char *text = mem_printf("pg_restore %s cannot restore into PostgreSQL %d", tool->version,
                                 pg_server_version(run->server) / 10000);
-        prove_add_obstacle(&run->result, text);
+        load_add_obstacle(&run->result, text);
         mem_free(text);
     }
     return run->result.not_provable_count == 0;
 }
 
-static bool work(ProveRun *run, Error *err)
+static bool work(Load *run, Error *err)
 {
     const Tool *tool = NULL;
-    if (!read_backup(run, err) || !prove_pick_tool(run, &tool, err)) {
+    if (!load_read_backup(run, err) || !load_pick_tool(run, &tool, err)) {
         return false;
     }
-    prove_stage(run, "Starting an empty server", PART_READ, PART_STARTED);
+    load_stage(run, "Starting an empty server", PART_READ, PART_STARTED);
     if (!(run->spec->server == NULL ? prepare_engine(run, err) : prepare_server(run, err))) {
         return false;
     }
     run->result.where = mem_printf("PostgreSQL %s", pg_server_version_text(run->server));
-    if (!prove_look_ahead(run->server, &run->archive, run->engine != NULL, run->cancel, &run->result, err)) {
+    if (!load_look_ahead(run->server, &run->archive, run->engine != NULL, run->cancel, &run->result, err)) {
         return false;
     }
     if (!tool_fits(run, tool)) {
@@ -353,19 +300,19 @@ static bool work(ProveRun *run, Error *err)
     if (run->result.not_provable_count > 0) {
         return true;
     }
-    if (!prove_leave_out_unknown(run, err) || !prove_restore(run, tool, err)) {
+    if (!load_leave_out_unknown(run, err) || !load_run(run, tool, err)) {
         return false;
     }
     if (run->result.not_provable_count > 0) {
         return true;
     }
-    if (!prove_finish(run, err)) {
+    if (!load_finish(run, err)) {
         return false;
     }
-    prove_stage(run, "Counting what came back", PART_RESTORED, PART_COMPARED);
-    if (!prove_compare(run->pg, &run->archive, run->cancel, on_counted, run, &run->result, err)) {
+    load_stage(run, "Counting what came back", PART_RESTORED, PART_COMPARED);
+    if (!load_compare(run->pg, &run->archive, run->cancel, on_counted, run, &run->result, err)) {
         if (err->kind == EK_DAMAGED && err->hint == NULL) {
-            error_hint(err, "%s", prove_hint_unproven);
+            error_hint(err, "%s", load_hint_unproven);
         }
         return false;
     }
@@ -399,7 +346,7 @@ static char *unchecked_text(const ProveResult *result)
     return strbuf_detach(&text);
 }
 
-static bool record(ProveRun *run, const char *status, const char *message, Error *err)
+static bool record(Load *run, const char *status, const char *message, Error *err)
 {
     const Manifest *manifest = &run->result.manifest;
     if (run->folder_lock == NULL) {
@@ -420,7 +367,7 @@ static bool record(ProveRun *run, const char *status, const char *message, Error
     return ok;
 }
 
-static bool settle(ProveRun *run, Error *err)
+static bool settle(Load *run, Error *err)
 {
     ProveResult *result = &run->result;
     char *text = NULL;
@@ -442,43 +389,19 @@ static bool settle(ProveRun *run, Error *err)
     ok = ok && record(run, result->proven ? "success" : "failed", text, err);
     if (ok) {
         job_log(run->sink, result->proven ? LOG_GOOD : LOG_WARNING, "%s %s", fs_base_name(run->path), text);
-        prove_stage(run, "Done", 1, 1);
+        load_stage(run, "Done", 1, 1);
     }
     mem_free(text);
     return ok;
 }
 
-static void release_run(ProveRun *run)
-{
-    mem_free(run->scratch);
-    mem_free(run->copy);
-    mem_free(run->database);
-    mem_free(run->manifest_path);
-    mem_free(run->session);
-    mem_free(run->error);
-    mem_free(run->detail);
-    secret_free_text(run->raw_error);
-    mem_free(run->wanted);
-    mem_free(run->other_sort);
-    archive_release(&run->archive);
-    tools_release(&run->tools);
-    connection_release(&run->connection);
-    prove_result_release(&run->result);
-    progress_release(&run->meter);
-    fs_unlock(run->folder_lock);
-}
-
 bool prove_backup(const char *path, const ProveSpec *spec, const JobSink *sink, const Cancel *cancel,
                   ProveResult *result, Error *err)
 {
-    ProveRun run = {.path = path, .spec = spec, .sink = sink, .cancel = cancel, .started_ms = clock_monotonic_ms()};
+    Load run = {.path = path, .spec = spec, .record = spec->record, .what = "proof", .sink = sink, .cancel = cancel,
+                .started_ms = clock_monotonic_ms()};
     Error why = ERROR_INIT;
-    run.manifest_path = folder_manifest_path(path);
-    progress_init(&run.meter, sink, run.started_ms);
-    prove_result_init(&run.result);
-    archive_init(&run.archive);
-    connection_init(&run.connection);
-    tools_init(&run.tools);
+    load_init(&run);
     job_log(sink, LOG_INFO, "Proving %s...", fs_base_name(path));
     bool ok = work(&run, &why);
     prove_drop_database(&run);
@@ -505,6 +428,6 @@ bool prove_backup(const char *path, const ProveSpec *spec, const JobSink *sink, 
     } else {
         error_move(err, &why);
     }
-    release_run(&run);
+    load_release(&run);
     return ok;
 }

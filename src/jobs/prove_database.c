@@ -15,7 +15,7 @@
  * comment yet: then its limit of connections is our mark, and that no other session of ours is there. The role has the
  * database's name; it is left over when it has our comment and there is no such database.
  */
-#include "prove_private.h"
+#include "load_private.h"
 
 #include <string.h>
 
@@ -32,26 +32,9 @@
     " NOT EXISTS (SELECT 1 FROM pg_catalog.pg_stat_activity a WHERE a.application_name LIKE '" PG_SESSION_PREFIX     \
     "%' AND a.pid <> pg_catalog.pg_backend_pid())"
 
-/* A statement about one name. */
-static bool run_on(Pg *pg, const char *before, const char *name, const char *after, const Cancel *cancel, Error *err)
-{
-    char *quoted = pg_identifier(name);
-    char *sql = mem_printf("%s%s%s", before, quoted, after);
-    const bool ok = pg_query(pg, sql, NULL, 0, cancel, NULL, err);
-    mem_free(sql);
-    mem_free(quoted);
-    return ok;
-}
-
-/* Whether the session is lost or to be stopped; anything else that a server says is an answer. */
-static bool is_the_end(const Error *err)
-{
-    return err->kind == EK_CANCELLED || err->kind == EK_CONNECT;
-}
-
 /* --- what interrupted runs left --------------------------------------------------------------------------- */
 
-static void drop_leftovers(ProveRun *run, const char *question, const char *statement, const char *what)
+static void drop_leftovers(Load *run, const char *question, const char *statement, const char *what)
 {
     PgRows *rows = NULL;
     if (!pg_query(run->server, question, NULL, 0, run->cancel, &rows, NULL)) {
@@ -59,14 +42,14 @@ static void drop_leftovers(ProveRun *run, const char *question, const char *stat
     }
     for (size_t i = 0; i < pg_row_count(rows); i++) {
         const char *name = pg_value(rows, i, 0);
-        if (run_on(run->server, statement, name, "", run->cancel, NULL)) { /* not when somebody has connected since */
+        if (load_run_on(run->server, statement, name, "", run->cancel, NULL)) { /* not when somebody has connected since */
             job_log(run->sink, LOG_INFO, "Dropped the %s %s, left by an interrupted proof", what, name);
         }
     }
     pg_rows_free(rows);
 }
 
-void prove_drop_leftovers(ProveRun *run)
+void prove_drop_leftovers(Load *run)
 {
     drop_leftovers(run,
                    "SELECT d.datname FROM pg_catalog.pg_database d"
@@ -88,7 +71,7 @@ void prove_drop_leftovers(ProveRun *run)
 
 /* --- the role --------------------------------------------------------------------------------------------- */
 
-static bool ask_rights(ProveRun *run, Error *err)
+static bool ask_rights(Load *run, Error *err)
 {
     PgRows *rows = NULL;
     if (!pg_query(run->server,
@@ -103,7 +86,7 @@ static bool ask_rights(ProveRun *run, Error *err)
 }
 
 /* With the database's name. Commented in the same transaction, so that one without a comment is none of ours. */
-static bool make_role(ProveRun *run, Error *err)
+static bool make_role(Load *run, Error *err)
 {
     unsigned char bytes[16];
     char password[2 * sizeof bytes + 1];
@@ -158,28 +141,15 @@ static bool is_known_extension(const char *name)
     return false;
 }
 
-static void add_obstacle(ProveRun *run, const char *before, const char *name, const char *after)
+static void add_obstacle(Load *run, const char *before, const char *name, const char *after)
 {
     char *text = mem_printf("%s%s%s", before, name, after);
-    prove_add_obstacle(&run->result, text);
+    load_add_obstacle(&run->result, text);
     mem_free(text);
 }
 
-/* pg_dump writes CREATE EXTENSION IF NOT EXISTS name WITH SCHEMA schema; NULL: it names none. Caller frees. */
-static char *extension_schema(const ArchiveEntry *entry)
-{
-    const char *at = entry->definition;
-    char *schema = NULL;
-    if (at != NULL && prove_take_word(&at, "CREATE EXTENSION IF NOT EXISTS ")) {
-        char *name = prove_take_name(&at);
-        schema = name != NULL && prove_take_word(&at, " WITH SCHEMA ") ? prove_take_name(&at) : NULL;
-        mem_free(name);
-    }
-    return schema;
-}
-
 /* False only where the session is lost or to be stopped. */
-static bool make_extension(ProveRun *run, Pg *pg, const ArchiveEntry *entry, Error *err)
+static bool make_extension(Load *run, Pg *pg, const ArchiveEntry *entry, Error *err)
 {
     const char *const params[] = {entry->tag};
     PgRows *rows = NULL;
@@ -196,15 +166,15 @@ static bool make_extension(ProveRun *run, Pg *pg, const ArchiveEntry *entry, Err
         return true;
     }
     Error why = ERROR_INIT;
-    char *schema = extension_schema(entry);
+    char *schema = load_extension_schema(entry);
     char *quoted = schema == NULL ? mem_strdup("") : pg_identifier(schema);
     char *owner = pg_identifier(run->connection.user != NULL ? run->connection.user : "");
     char *where = schema == NULL ? mem_strdup("") : mem_printf(" SCHEMA %s", quoted);
     char *authorization = mem_printf("%s%s", run->role_made ? " AUTHORIZATION " : "", run->role_made ? owner : "");
     bool ok = (schema == NULL || strncmp(schema, "pg_", 3) == 0 ||
-               run_on(pg, "CREATE SCHEMA IF NOT EXISTS ", schema, authorization, run->cancel, &why)) &&
-              run_on(pg, "CREATE EXTENSION ", entry->tag, where, run->cancel, &why);
-    if (!ok && is_the_end(&why)) {
+               load_run_on(pg, "CREATE SCHEMA IF NOT EXISTS ", schema, authorization, run->cancel, &why)) &&
+              load_run_on(pg, "CREATE EXTENSION ", entry->tag, where, run->cancel, &why);
+    if (!ok && load_is_the_end(&why)) {
         error_move(err, &why);
     } else if (!ok) {
         add_obstacle(run, "the extension ", entry->tag, " could not be made there");
@@ -221,7 +191,7 @@ static bool make_extension(ProveRun *run, Pg *pg, const ArchiveEntry *entry, Err
 }
 
 /* The archive may hold rows of an extension's tables, and servers of its wrapper. */
-static bool grant_extensions(ProveRun *run, Pg *pg, Error *err)
+static bool grant_extensions(Load *run, Pg *pg, Error *err)
 {
     const char *const params[] = {run->database};
     PgRows *rows = NULL;
@@ -241,7 +211,7 @@ static bool grant_extensions(ProveRun *run, Pg *pg, Error *err)
     return ok;
 }
 
-static bool make_extensions(ProveRun *run, Pg *pg, Error *err)
+static bool make_extensions(Load *run, Pg *pg, Error *err)
 {
     bool ok = true;
     for (size_t i = 0; ok && i < run->archive.entry_count; i++) {
@@ -254,79 +224,13 @@ static bool make_extensions(ProveRun *run, Pg *pg, Error *err)
 
 /* --- the database ----------------------------------------------------------------------------------------- */
 
-static bool is_plain(const char *text)
-{
-    bool plain = text[0] != '\0' && strlen(text) < 64;
-    for (const char *c = text; *c != '\0'; c++) {
-        plain = plain && ((*c >= '0' && *c <= '9') || (*c >= 'A' && *c <= 'Z') || (*c >= 'a' && *c <= 'z') ||
-                          strchr("_-.@", *c) != NULL);
-    }
-    return plain;
-}
-
-static bool is_c(const char *locale)
-{
-    return locale == NULL || strcmp(locale, "C") == 0 || strcmp(locale, "POSIX") == 0;
-}
-
-/* By code point, so that no locale of the system is needed; letters are known as such beyond ASCII where the server can
- * do that by itself. */
-static char *plain_sort(const ProveRun *run, const char *encoding)
-{
-    const int version = pg_server_version(run->server);
-    return mem_printf(" LC_COLLATE 'C' LC_CTYPE 'C'%s",
-                      version >= 170000 && strcmp(encoding, "UTF8") == 0
-                          ? " LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8'"
-                      : version >= 150000 ? " LOCALE_PROVIDER libc"
-                                          : "");
-}
-
-/* As the source sorts, by the archive's DATABASE entry, and its name for people; NULL: by code point. The locales of a
- * system are tried where somebody named a server; the engine runs on Windows, whose are others. */
-static char *source_sort(const ProveRun *run, char **name)
-{
-    const ArchiveEntry *entry = prove_first_entry(&run->archive, "DATABASE");
-    const char *definition = entry == NULL ? NULL : entry->definition;
-    char *provider = prove_option_of(definition, "LOCALE_PROVIDER");
-    char *locale = prove_option_of(definition, "LOCALE");
-    char *collate = prove_option_of(definition, "LC_COLLATE");
-    char *ctype = prove_option_of(definition, "LC_CTYPE");
-    char *icu = prove_option_of(definition, "ICU_LOCALE");
-    char *rules = prove_option_of(definition, "ICU_RULES");
-    const char *sorts = collate != NULL ? collate : locale, *letters = ctype != NULL ? ctype : locale;
-    char *sql = NULL;
-    if (provider != NULL && strcmp(provider, "icu") == 0) {
-        char *tag = prove_literal(icu != NULL ? icu : locale != NULL ? locale : "und");
-        char *more = prove_literal(rules != NULL ? rules : "");
-        *name = mem_printf("%s (ICU)", icu != NULL ? icu : locale != NULL ? locale : "und");
-        sql = mem_printf(" LOCALE_PROVIDER icu ICU_LOCALE %s%s%s LC_COLLATE 'C' LC_CTYPE 'C'", tag,
-                         rules != NULL ? " ICU_RULES " : "", rules != NULL ? more : "");
-        mem_free(more);
-        mem_free(tag);
-    } else if ((provider == NULL || strcmp(provider, "libc") == 0) && !(is_c(sorts) && is_c(letters))) {
-        *name = mem_strdup(!is_c(sorts) ? sorts : letters);
-        if (run->engine == NULL && (sorts == NULL || is_plain(sorts)) && (letters == NULL || is_plain(letters))) {
-            sql = mem_printf(" LC_COLLATE '%s' LC_CTYPE '%s'%s", sorts != NULL ? sorts : "C",
-                             letters != NULL ? letters : "C",
-                             pg_server_version(run->server) >= 150000 ? " LOCALE_PROVIDER libc" : "");
-        }
-    }
-    mem_free(rules);
-    mem_free(icu);
-    mem_free(ctype);
-    mem_free(collate);
-    mem_free(locale);
-    mem_free(provider);
-    return sql;
-}
-
-static bool create(ProveRun *run, const char *encoding, const char *sort, Error *err)
+static bool create(Load *run, const char *encoding, const char *sort, Error *err)
 {
     char *name = pg_identifier(run->database);
     char *owner = run->role_made ? mem_printf(" OWNER %s", name) : mem_strdup("");
     char *more = mem_printf("%s TEMPLATE template0 ENCODING '%s'%s CONNECTION LIMIT " DATABASE_MARK, owner,
-                            is_plain(encoding) ? encoding : "UTF8", sort);
-    const bool ok = run_on(run->server, "CREATE DATABASE ", run->database, more, run->cancel, err);
+                            load_is_plain(encoding) ? encoding : "UTF8", sort);
+    const bool ok = load_run_on(run->server, "CREATE DATABASE ", run->database, more, run->cancel, err);
     mem_free(more);
     mem_free(owner);
     mem_free(name);
@@ -335,17 +239,17 @@ static bool create(ProveRun *run, const char *encoding, const char *sort, Error 
 
 /* In the backup's encoding, and as the source sorts, where the server can; else by code point, and how the source does
  * is kept in run->other_sort. */
-static bool create_database(ProveRun *run, Error *err)
+static bool create_database(Load *run, Error *err)
 {
-    char *encoding = prove_encoding(&run->archive);
-    char *plain = plain_sort(run, encoding);
-    char *sort = source_sort(run, &run->other_sort);
+    char *encoding = load_encoding(&run->archive);
+    char *plain = load_plain_sort(run, encoding);
+    char *sort = load_source_sort(run, &run->other_sort);
     Error why = ERROR_INIT;
     bool ok = sort != NULL && create(run, encoding, sort, &why);
     if (ok) {
         mem_free(run->other_sort);
         run->other_sort = NULL;
-    } else if (sort != NULL && is_the_end(&why)) {
+    } else if (sort != NULL && load_is_the_end(&why)) {
         error_move(err, &why);
     } else {
         ok = create(run, encoding, plain, err);
@@ -357,25 +261,17 @@ static bool create_database(ProveRun *run, Error *err)
     return ok;
 }
 
-/* Names and definitions of an archive that is not UTF-8 are its bytes, and so must a session's about them be. Not that
- * of the one who makes the database: there an archive does not choose how quotes are read. */
-static bool speak_as_archive(const ProveRun *run, Pg *pg, Error *err)
-{
-    const char *encoding = run->archive.encoding;
-    return encoding == NULL || strcmp(encoding, "UTF8") == 0 || pg_use_bytes(pg, encoding, run->cancel, err);
-}
-
 /* In the empty database, by who made it. */
-static bool prepare_database(ProveRun *run, Pg *pg, Error *err)
+static bool prepare_database(Load *run, Pg *pg, Error *err)
 {
     return (!run->role_made ||
-            run_on(pg, "REVOKE ALL ON DATABASE ", run->database, " FROM PUBLIC", run->cancel, err)) &&
+            load_run_on(pg, "REVOKE ALL ON DATABASE ", run->database, " FROM PUBLIC", run->cancel, err)) &&
            (!run->is_super ||
-            run_on(pg, "ALTER SCHEMA public OWNER TO ", run->database, "", run->cancel, err)) &&
+            load_run_on(pg, "ALTER SCHEMA public OWNER TO ", run->database, "", run->cancel, err)) &&
            make_extensions(run, pg, err);
 }
 
-static bool connect_as_role(ProveRun *run, Error *err)
+static bool connect_as_role(Load *run, Error *err)
 {
     Error why = ERROR_INIT;
     if (pg_connect(&run->connection, run->cancel, &run->pg, &why)) {
@@ -395,38 +291,7 @@ static bool connect_as_role(ProveRun *run, Error *err)
     return false;
 }
 
-/* The settings of the database that was backed up, by the one who restores: what that may not set is not needed. They
- * count for sessions that begin later. */
-static bool apply_settings(ProveRun *run, Error *err)
-{
-    const ArchiveEntry *entry = prove_first_entry(&run->archive, "DATABASE PROPERTIES");
-    const char *at = entry == NULL || entry->definition == NULL ? "" : entry->definition;
-    bool any = false, ok = true;
-    for (char *setting = prove_next_setting(&at); setting != NULL; setting = prove_next_setting(&at)) {
-        Error why = ERROR_INIT;
-        char *after = mem_printf(" SET %s", setting);
-        any = true;
-        if (ok && !run_on(run->pg, "ALTER DATABASE ", run->database, after, run->cancel, &why)) {
-            ok = !is_the_end(&why);
-            if (ok) {
-                job_log(run->sink, LOG_INFO, "The setting %s of the database is left out", setting);
-            } else {
-                error_move(err, &why);
-            }
-        }
-        error_clear(&why);
-        mem_free(after);
-        mem_free(setting);
-    }
-    if (!ok || !any) {
-        return ok;
-    }
-    pg_close(run->pg);
-    run->pg = NULL;
-    return pg_connect(&run->connection, run->cancel, &run->pg, err);
-}
-
-bool prove_make_database(ProveRun *run, Error *err)
+bool prove_make_database(Load *run, Error *err)
 {
     Connection maker;
     Pg *pg = NULL;
@@ -444,7 +309,7 @@ bool prove_make_database(ProveRun *run, Error *err)
         mem_free(maker.database);
         maker.database = mem_strdup(run->database);
         ok = pg_connect(&maker, run->cancel, &pg, err) &&
-             run_on(run->server, "COMMENT ON DATABASE ", run->database, " IS '" DATABASE_COMMENT "'", run->cancel,
+             load_run_on(run->server, "COMMENT ON DATABASE ", run->database, " IS '" DATABASE_COMMENT "'", run->cancel,
                     err) &&
              prepare_database(run, pg, err);
     }
@@ -452,8 +317,8 @@ bool prove_make_database(ProveRun *run, Error *err)
         run->pg = pg;
         pg = NULL;
     }
-    ok = ok && (run->pg != NULL || connect_as_role(run, err)) && apply_settings(run, err) &&
-         speak_as_archive(run, run->pg, err);
+    ok = ok && (run->pg != NULL || connect_as_role(run, err)) && load_apply_settings(run, err) &&
+         load_speak_as_archive(run, err);
     pg_close(pg);
     connection_release(&maker);
     return ok;
@@ -461,7 +326,7 @@ bool prove_make_database(ProveRun *run, Error *err)
 
 /* A stop is followed within two seconds, so on a network that is dead nothing is tried; where the server answers it is
  * given the time that it takes. */
-static bool drop_on(ProveRun *run, Pg *pg, Error *err)
+static bool drop_on(Load *run, Pg *pg, Error *err)
 {
     const bool stop = cancel_requested(run->cancel);
     const Cancel *cancel = stop ? NULL : run->cancel;
@@ -475,11 +340,11 @@ static bool drop_on(ProveRun *run, Pg *pg, Error *err)
                      " WHERE datname = $1", params, 1, cancel, NULL, NULL);
     }
     pg_set_patience(pg, standstill_seconds(PG_SHORT_PATIENCE));
-    return run_on(pg, "DROP DATABASE IF EXISTS ", run->database, force ? " WITH (FORCE)" : "", cancel, err) &&
-           (!run->role_made || run_on(pg, "DROP ROLE IF EXISTS ", run->database, "", cancel, err));
+    return load_run_on(pg, "DROP DATABASE IF EXISTS ", run->database, force ? " WITH (FORCE)" : "", cancel, err) &&
+           (!run->role_made || load_run_on(pg, "DROP ROLE IF EXISTS ", run->database, "", cancel, err));
 }
 
-static bool connect_again(ProveRun *run, Pg **pg)
+static bool connect_again(Load *run, Pg **pg)
 {
     Connection connection;
     connection_init(&connection);
@@ -491,7 +356,7 @@ static bool connect_again(ProveRun *run, Pg **pg)
 
 /* Also after a failure or a stop: again, where a stop came meanwhile, or on a fresh connection where the old one is of
  * no use. What stays is the next proof's. */
-void prove_drop_database(ProveRun *run)
+void prove_drop_database(Load *run)
 {
     const bool reachable = run->pg == NULL || !cancel_requested(run->cancel) || pg_answers(run->pg);
     Error why = ERROR_INIT;

@@ -1,7 +1,7 @@
 #include "test_util.h"
 
 #include "archive_builder.h"
-#include "jobs/prove_private.h"
+#include "jobs/load_private.h"
 #include "jobs/verify.h"
 #include "store/folder.h"
 #include "test_env.h"
@@ -18,7 +18,7 @@ static void majors(void **state)
     } cases[] = {{"17.11 (Debian 17.11-0+deb13u1)", 17}, {"18.1", 18}, {"9.6.24", 9}, {"19devel", 19}, {"", 0},
                  {"x", 0}, {"-3", 0}, {"99999", 0}, {NULL, 0}};
     for (size_t i = 0; i < TEST_COUNT(cases); i++) {
-        assert_int_equal(prove_major(cases[i].text), cases[i].major);
+        assert_int_equal(load_major(cases[i].text), cases[i].major);
     }
 }
 
@@ -31,10 +31,10 @@ static void encodings(void **state)
         ENTRY("ENCODING", "SET client_encoding = 'LATIN1';\n"),
         ENTRY("DATABASE", "CREATE DATABASE a WITH TEMPLATE = template0 ENCODING = 'WIN1252' LOCALE = 'C';\n")};
     ArchiveEntry broken[] = {ENTRY("DATABASE", "CREATE DATABASE a ENCODING = 'UTF"), ENTRY("ENCODING", NULL)};
-    assert_text(prove_encoding(&(Archive){.entries = both, .entry_count = 2}), "WIN1252");
-    assert_text(prove_encoding(&(Archive){.entries = both, .entry_count = 1}), "LATIN1");
-    assert_text(prove_encoding(&(Archive){.entries = broken, .entry_count = 2}), "UTF8");
-    assert_text(prove_encoding(&(Archive){.entry_count = 0}), "UTF8");
+    assert_text(load_encoding(&(Archive){.entries = both, .entry_count = 2}), "WIN1252");
+    assert_text(load_encoding(&(Archive){.entries = both, .entry_count = 1}), "LATIN1");
+    assert_text(load_encoding(&(Archive){.entries = broken, .entry_count = 2}), "UTF8");
+    assert_text(load_encoding(&(Archive){.entry_count = 0}), "UTF8");
 }
 
 static void collations(void **state)
@@ -52,7 +52,7 @@ static void collations(void **state)
     };
     for (size_t i = 0; i < TEST_COUNT(cases); i++) {
         ArchiveEntry entry = ENTRY((char *)cases[i].desc, (char *)cases[i].definition);
-        assert_int_equal(prove_needs_icu(&(Archive){.entries = &entry, .entry_count = 1}), cases[i].icu);
+        assert_int_equal(load_needs_icu(&(Archive){.entries = &entry, .entry_count = 1}), cases[i].icu);
     }
 }
 
@@ -62,11 +62,11 @@ static void listed_objects(void **state)
     ArchiveEntry lists[] = {ENTRY("BLOB METADATA", "100\n101\n"), ENTRY("BLOB METADATA", "3000000000"),
                             ENTRY("BLOBS", NULL)};
     ArchiveEntry old[] = {ENTRY("BLOB", "SELECT lo_create(7);"), ENTRY("BLOB", NULL), ENTRY("BLOBS", NULL)};
-    assert_int_equal(prove_listed_objects(&(Archive){.entries = lists, .entry_count = 3}), 3);
-    assert_int_equal(prove_listed_objects(&(Archive){.entries = old, .entry_count = 3}), 2);
-    assert_int_equal(prove_listed_objects(&(Archive){.entries = lists + 2, .entry_count = 1}), -1);
-    assert_int_equal(prove_listed_objects(&(Archive){.entry_count = 0}), 0);
-    assert_int_equal(prove_count_entries(&(Archive){.entries = lists, .entry_count = 3}, "BLOBS"), 1);
+    assert_int_equal(load_listed_objects(&(Archive){.entries = lists, .entry_count = 3}), 3);
+    assert_int_equal(load_listed_objects(&(Archive){.entries = old, .entry_count = 3}), 2);
+    assert_int_equal(load_listed_objects(&(Archive){.entries = lists + 2, .entry_count = 1}), -1);
+    assert_int_equal(load_listed_objects(&(Archive){.entry_count = 0}), 0);
+    assert_int_equal(load_count_entries(&(Archive){.entries = lists, .entry_count = 3}, "BLOBS"), 1);
 }
 
 static void constraints_by_design(void **state)
@@ -90,7 +90,7 @@ static void constraints_by_design(void **state)
                  {"s", "t", "must be", false}};
     const Archive archive = {.entries = entries, .entry_count = TEST_COUNT(entries)};
     for (size_t i = 0; i < TEST_COUNT(cases); i++) {
-        assert_int_equal(prove_unchecked_by_design(&archive, cases[i].schema, cases[i].table, cases[i].constraint),
+        assert_int_equal(load_unchecked_by_design(&archive, cases[i].schema, cases[i].table, cases[i].constraint),
                          cases[i].by_design);
     }
 }
@@ -109,7 +109,7 @@ static void tables_that_are_loaded_elsewhere(void **state)
         ArchiveEntry entry = {.tag = "part", .schema = "public", .desc = "TABLE DATA",
                               .copy_statement = (char *)cases[i].copy};
         char *schema = NULL, *table = NULL;
-        assert_int_equal(prove_loads_elsewhere(&entry, &schema, &table), cases[i].table != NULL);
+        assert_int_equal(load_loads_elsewhere(&entry, &schema, &table), cases[i].table != NULL);
         if (cases[i].table != NULL) {
             assert_text(schema, cases[i].schema);
             assert_text(table, cases[i].table);
@@ -122,12 +122,12 @@ static void parts_of_a_database(void **state)
     (void)state;
     ArchiveEntry entries[] = {ENTRY("TABLE", "CREATE TABLE t (\n    a int\n)\nPARTITION BY LIST (a);\n"),
                               ENTRY("TABLE", "CREATE TABLE t (a int);"), ENTRY("TABLE DATA", NULL)};
-    assert_null(prove_part(&(Archive){.entries = entries, .entry_count = 0}));
-    assert_null(prove_part(&(Archive){.entries = entries, .entry_count = 1}));
-    assert_string_equal(prove_part(&(Archive){.entries = entries, .entry_count = 2}),
+    assert_null(load_part(&(Archive){.entries = entries, .entry_count = 0}));
+    assert_null(load_part(&(Archive){.entries = entries, .entry_count = 1}));
+    assert_string_equal(load_part(&(Archive){.entries = entries, .entry_count = 2}),
                         "it holds no rows, only what the tables look like (pg_dump --schema-only)");
-    assert_null(prove_part(&(Archive){.entries = entries, .entry_count = 3}));
-    assert_string_equal(prove_part(&(Archive){.entries = entries + 2, .entry_count = 1}),
+    assert_null(load_part(&(Archive){.entries = entries, .entry_count = 3}));
+    assert_string_equal(load_part(&(Archive){.entries = entries + 2, .entry_count = 1}),
                         "it holds rows, but not the tables for them (pg_dump --data-only)");
 }
 
@@ -146,20 +146,20 @@ static void names_and_texts(void **state)
                  {"'open", NULL, "'open"},        {"x", NULL, "x"}};
     for (size_t i = 0; i < TEST_COUNT(names); i++) {
         const char *at = names[i].sql;
-        char *name = prove_take_name(&at);
+        char *name = sql_take_name(&at);
         assert_string_equal(name == NULL ? "(none)" : name, names[i].name == NULL ? "(none)" : names[i].name);
         assert_string_equal(at, names[i].rest);
         mem_free(name);
     }
     for (size_t i = 0; i < TEST_COUNT(texts); i++) {
         const char *at = texts[i].sql;
-        char *text = prove_take_literal(&at);
+        char *text = sql_take_literal(&at);
         assert_string_equal(text == NULL ? "(none)" : text, texts[i].text == NULL ? "(none)" : texts[i].text);
         assert_string_equal(at, texts[i].rest);
         mem_free(text);
     }
-    assert_text(prove_literal("it's"), "'it''s'");
-    assert_text(prove_literal("a\\'"), " E'a\\\\'''");
+    assert_text(sql_literal("it's"), "'it''s'");
+    assert_text(sql_literal("a\\'"), " E'a\\\\'''");
 }
 
 static void options_of_a_database(void **state)
@@ -170,12 +170,12 @@ static void options_of_a_database(void **state)
     static const char *const cases[][2] = {{"TEMPLATE", "template0"}, {"ENCODING", "UTF8"}, {"LOCALE_PROVIDER", "icu"},
                                            {"LOCALE", "en_US.UTF-8"}, {"ICU_LOCALE", "tr-TR"}};
     for (size_t i = 0; i < TEST_COUNT(cases); i++) {
-        assert_text(prove_option_of(definition, cases[i][0]), cases[i][1]);
+        assert_text(sql_option_of(definition, cases[i][0]), cases[i][1]);
     }
-    assert_null(prove_option_of(definition, "LC_CTYPE"));
-    assert_null(prove_option_of("CREATE DATABASE a", "LOCALE"));
-    assert_null(prove_option_of("CREATE DATABASE \"a", "LOCALE"));
-    assert_null(prove_option_of(NULL, "LOCALE"));
+    assert_null(sql_option_of(definition, "LC_CTYPE"));
+    assert_null(sql_option_of("CREATE DATABASE a", "LOCALE"));
+    assert_null(sql_option_of("CREATE DATABASE \"a", "LOCALE"));
+    assert_null(sql_option_of(NULL, "LOCALE"));
 }
 
 static void settings_of_a_database(void **state)
@@ -189,10 +189,10 @@ static void settings_of_a_database(void **state)
                      "ALTER ROLE ann IN DATABASE \"a b\" SET \"TimeZone\" TO 'UTC';\n"
                      "ALTER DATABASE \"a b\" SET \"DateStyle\" TO 'ISO'; DROP TABLE x;\n"
                      "ALTER DATABASE \"a b\" SET \"TimeZone\" TO 'open";
-    assert_text(prove_next_setting(&at), "\"TimeZone\" TO 'Europe/Istanbul'");
-    assert_text(prove_next_setting(&at), "\"app.tenant\" TO 'it''s', 'two'");
-    assert_text(prove_next_setting(&at), "\"DateStyle\" TO 'ISO'");
-    assert_null(prove_next_setting(&at));
+    assert_text(sql_next_setting(&at), "\"TimeZone\" TO 'Europe/Istanbul'");
+    assert_text(sql_next_setting(&at), "\"app.tenant\" TO 'it''s', 'two'");
+    assert_text(sql_next_setting(&at), "\"DateStyle\" TO 'ISO'");
+    assert_null(sql_next_setting(&at));
 }
 
 static void what_depends_on_sorting(void **state)
@@ -209,7 +209,7 @@ static void what_depends_on_sorting(void **state)
         {"FK CONSTRAINT", "ALTER TABLE", "violates foreign key constraint", false}};
     for (size_t i = 0; i < TEST_COUNT(cases); i++) {
         const ArchiveEntry entry = {.desc = (char *)cases[i].desc, .definition = (char *)cases[i].definition};
-        assert_int_equal(prove_depends_on_sort(&entry, cases[i].error), cases[i].depends);
+        assert_int_equal(load_depends_on_sort(&entry, cases[i].error), cases[i].depends);
     }
 }
 
@@ -233,26 +233,26 @@ static void wanted_entries(void **state)
                  {"PROCEDURAL LANGUAGE", "plperl", true}};
     for (size_t i = 0; i < TEST_COUNT(cases); i++) {
         const ArchiveEntry entry = {.tag = (char *)cases[i].tag, .desc = (char *)cases[i].desc};
-        assert_int_equal(prove_is_wanted(&entry), cases[i].wanted);
+        assert_int_equal(load_is_wanted(&entry), cases[i].wanted);
     }
 }
 
 static void roles_that_are_missing(void **state)
 {
     (void)state;
-    assert_text(prove_missing_role("could not execute query: ERROR:  role \"ann app\" does not exist"), "ann app");
-    assert_null(prove_missing_role("ERROR:  relation \"x\" does not exist"));
-    assert_null(prove_missing_role("ERROR:  role \"x\" cannot log in"));
-    assert_null(prove_missing_role(NULL));
+    assert_text(load_missing_role("could not execute query: ERROR:  role \"ann app\" does not exist"), "ann app");
+    assert_null(load_missing_role("ERROR:  relation \"x\" does not exist"));
+    assert_null(load_missing_role("ERROR:  role \"x\" cannot log in"));
+    assert_null(load_missing_role(NULL));
 }
 
 static void rights_that_are_lacking(void **state)
 {
     (void)state;
-    assert_true(prove_lacks_rights("could not execute query: ERROR:  permission denied for language c"));
-    assert_true(prove_lacks_rights("could not execute query: ERROR:  must be superuser to create a base type"));
-    assert_false(prove_lacks_rights("could not execute query: ERROR:  could not create unique index \"i\""));
-    assert_false(prove_lacks_rights(NULL));
+    assert_true(load_lacks_rights("could not execute query: ERROR:  permission denied for language c"));
+    assert_true(load_lacks_rights("could not execute query: ERROR:  must be superuser to create a base type"));
+    assert_false(load_lacks_rights("could not execute query: ERROR:  could not create unique index \"i\""));
+    assert_false(load_lacks_rights(NULL));
 }
 
 static void roles_of_policies(void **state)
@@ -274,7 +274,7 @@ static void roles_of_policies(void **state)
         StrBuf found;
         strbuf_init(&found, STRBUF_SMALL);
         const char *at = cases[i].definition;
-        for (char *role = prove_policy_role(&at, true); role != NULL; role = prove_policy_role(&at, false)) {
+        for (char *role = load_policy_role(&at, true); role != NULL; role = load_policy_role(&at, false)) {
             strbuf_addf(&found, "%s|", role);
             mem_free(role);
         }
@@ -293,7 +293,7 @@ static void words_of_pg_restore(void **state)
     char *error = NULL;
     char *detail = NULL;
     for (size_t i = 0; i < TEST_COUNT(lines); i++) {
-        prove_pick_words(lines[i], &error, &detail);
+        load_pick_words(lines[i], &error, &detail);
     }
     assert_text(error, "could not execute query: ERROR:  could not create unique index \"i\"");
     assert_text(detail, "Key (a) is duplicated.");
@@ -327,7 +327,7 @@ static void obstacles_met(void **state)
         {NULL, NULL},
     };
     for (size_t i = 0; i < TEST_COUNT(cases); i++) {
-        char *obstacle = prove_obstacle(cases[i].error);
+        char *obstacle = load_obstacle(cases[i].error);
         if (cases[i].obstacle == NULL) {
             assert_null(obstacle);
         } else {
@@ -342,7 +342,7 @@ static void obstacles_are_bounded(void **state)
     ProveResult result;
     prove_result_init(&result);
     for (int i = 0; i < 200; i++) {
-        prove_add_obstacle(&result, "the server here lacks something");
+        load_add_obstacle(&result, "the server here lacks something");
     }
     assert_int_equal(result.not_provable_count, 100);
     assert_string_equal(result.not_provable[99], "the server here lacks something");

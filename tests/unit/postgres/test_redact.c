@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "jobs/prove_private.h"
+#include "jobs/load_private.h"
 #include "test_util.h"
 
 /* What PostgreSQL, libpq and the tools say; SECRET is what stood in a row. */
@@ -88,7 +88,7 @@ static void pick(const char *const *lines, size_t count, const char *error, cons
     char *found_error = NULL;
     char *found_detail = NULL;
     for (size_t i = 0; i < count; i++) {
-        prove_pick_words(lines[i], &found_error, &found_detail);
+        load_pick_words(lines[i], &found_error, &found_detail);
     }
     assert_text(found_error, error);
     assert_text(found_detail, detail);

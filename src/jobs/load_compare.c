@@ -1,11 +1,11 @@
 /*
- * prove_compare.c: what an archive asks of a server, and whether a restored database is what the archive holds.
+ * load_compare.c: what an archive asks of a server, and whether a restored database is what the archive holds.
  *
  * That each object exists is shown by pg_restore's exit code, which ran with --exit-on-error; here is looked at what
  * that cannot show: how many rows each table has, and whether the server itself takes each constraint and index for
  * checked and complete.
  */
-#include "prove_private.h"
+#include "load_private.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -24,7 +24,7 @@
 
 /* --- the archive ----------------------------------------------------------------------------------------- */
 
-int prove_major(const char *version)
+int load_major(const char *version)
 {
     if (version == NULL || version[0] < '1' || version[0] > '9') {
         return 0;
@@ -42,7 +42,7 @@ static char *quoted_after(const char *text, const char *key)
     return end == NULL ? NULL : mem_strndup(at + 1, (size_t)(end - at - 1));
 }
 
-const ArchiveEntry *prove_first_entry(const Archive *archive, const char *desc)
+const ArchiveEntry *load_first_entry(const Archive *archive, const char *desc)
 {
     for (size_t i = 0; i < archive->entry_count; i++) {
         if (strcmp(archive->entries[i].desc, desc) == 0) {
@@ -52,10 +52,10 @@ const ArchiveEntry *prove_first_entry(const Archive *archive, const char *desc)
     return NULL;
 }
 
-char *prove_encoding(const Archive *archive)
+char *load_encoding(const Archive *archive)
 {
-    const ArchiveEntry *database = prove_first_entry(archive, "DATABASE");
-    const ArchiveEntry *encoding = prove_first_entry(archive, "ENCODING");
+    const ArchiveEntry *database = load_first_entry(archive, "DATABASE");
+    const ArchiveEntry *encoding = load_first_entry(archive, "ENCODING");
     char *name = database == NULL ? NULL : quoted_after(database->definition, "ENCODING = ");
     if (name == NULL && encoding != NULL) {
         name = quoted_after(encoding->definition, "client_encoding = ");
@@ -63,7 +63,7 @@ char *prove_encoding(const Archive *archive)
     return name == NULL ? mem_strdup("UTF8") : name;
 }
 
-bool prove_needs_icu(const Archive *archive)
+bool load_needs_icu(const Archive *archive)
 {
     for (size_t i = 0; i < archive->entry_count; i++) {
         const ArchiveEntry *entry = &archive->entries[i];
@@ -77,7 +77,7 @@ bool prove_needs_icu(const Archive *archive)
     return false;
 }
 
-int64_t prove_count_entries(const Archive *archive, const char *desc)
+int64_t load_count_entries(const Archive *archive, const char *desc)
 {
     int64_t count = 0;
     for (size_t i = 0; i < archive->entry_count; i++) {
@@ -86,9 +86,9 @@ int64_t prove_count_entries(const Archive *archive, const char *desc)
     return count;
 }
 
-int64_t prove_listed_objects(const Archive *archive)
+int64_t load_listed_objects(const Archive *archive)
 {
-    int64_t count = prove_count_entries(archive, "BLOB");
+    int64_t count = load_count_entries(archive, "BLOB");
     bool have_data = false;
     for (size_t i = 0; i < archive->entry_count; i++) {
         const ArchiveEntry *entry = &archive->entries[i];
@@ -116,7 +116,7 @@ static const char *behind_constraint(const char *definition, const char *constra
     for (const char *at = strstr(definition, word); at != NULL; at = strstr(at, word)) {
         at += sizeof word - 1;
         const char *end = at;
-        char *name = prove_take_name(&end);
+        char *name = sql_take_name(&end);
         const bool found = same(name, constraint);
         mem_free(name);
         if (found) {
@@ -126,7 +126,7 @@ static const char *behind_constraint(const char *definition, const char *constra
     return NULL;
 }
 
-bool prove_unchecked_by_design(const Archive *archive, const char *schema, const char *table, const char *constraint)
+bool load_unchecked_by_design(const Archive *archive, const char *schema, const char *table, const char *constraint)
 {
     char *tag = mem_printf("%s %s", table, constraint); /* of an entry of its own */
     bool found = false;
@@ -142,14 +142,14 @@ bool prove_unchecked_by_design(const Archive *archive, const char *schema, const
     return found;
 }
 
-bool prove_loads_elsewhere(const ArchiveEntry *entry, char **schema, char **table)
+bool load_loads_elsewhere(const ArchiveEntry *entry, char **schema, char **table)
 {
     const char *at = entry->copy_statement;
-    if (strcmp(entry->desc, "TABLE DATA") != 0 || at == NULL || !prove_take_word(&at, "COPY ")) {
+    if (strcmp(entry->desc, "TABLE DATA") != 0 || at == NULL || !sql_take_word(&at, "COPY ")) {
         return false;
     }
-    char *in = prove_take_name(&at);
-    char *name = in != NULL && prove_take_word(&at, ".") ? prove_take_name(&at) : NULL;
+    char *in = sql_take_name(&at);
+    char *name = in != NULL && sql_take_word(&at, ".") ? sql_take_name(&at) : NULL;
     if (name == NULL || (same(in, entry->schema) && same(name, entry->tag))) {
         mem_free(in);
         mem_free(name);
@@ -160,7 +160,7 @@ bool prove_loads_elsewhere(const ArchiveEntry *entry, char **schema, char **tabl
     return true;
 }
 
-const char *prove_part(const Archive *archive)
+const char *load_part(const Archive *archive)
 {
     bool tables = false, holding = false, rows = false;
     for (size_t i = 0; i < archive->entry_count; i++) {
@@ -177,13 +177,13 @@ const char *prove_part(const Archive *archive)
 }
 
 /* pg_dump writes CREATE POLICY name ON table [AS …] [FOR …] [TO role, role] [USING (…)] [WITH CHECK (…)]; */
-char *prove_policy_role(const char **at, bool first)
+char *load_policy_role(const char **at, bool first)
 {
     const char *next = *at;
     if (first) {
         bool found = false;
         while (!found && *next != '\0' && *next != '(') {
-            const char *end = *next == '"' ? prove_name_end(next) : next + 1;
+            const char *end = *next == '"' ? sql_name_end(next) : next + 1;
             found = strncmp(next, " TO ", 4) == 0;
             next = found ? next + 4 : end;
         }
@@ -196,7 +196,7 @@ char *prove_policy_role(const char **at, bool first)
         }
         next += 2;
     }
-    const char *end = prove_name_end(next);
+    const char *end = sql_name_end(next);
     *at = end;
     return end == next ? NULL : mem_strndup(next, (size_t)(end - next));
 }
@@ -205,7 +205,7 @@ static const char lacks_icu[] = "the backup sorts by ICU collations, which the s
 
 /* --- what the server lacks ------------------------------------------------------------------------------- */
 
-void prove_add_obstacle(ProveResult *result, const char *text)
+void load_add_obstacle(ProveResult *result, const char *text)
 {
     if (result->not_provable_count < MAX_OBSTACLES) {
         result->not_provable =
@@ -216,11 +216,11 @@ void prove_add_obstacle(ProveResult *result, const char *text)
 
 static void add_obstacle_owned(ProveResult *result, char *text)
 {
-    prove_add_obstacle(result, text);
+    load_add_obstacle(result, text);
     mem_free(text);
 }
 
-void prove_add_left_out(ProveResult *result, const char *kind, const char *name)
+void load_add_left_out(ProveResult *result, const char *kind, const char *name)
 {
     if (result->left_out_count < MAX_OBSTACLES) {
         result->left_out = mem_resize(result->left_out, result->left_out_count + 1, sizeof *result->left_out);
@@ -245,7 +245,7 @@ static bool ask_number(Pg *pg, const char *sql, const char *param, const Cancel 
 static bool look_for_role(Pg *pg, const char *text, bool own, const Cancel *cancel, ProveResult *result, Error *err)
 {
     const char *at = text;
-    char *name = prove_take_name(&at);
+    char *name = sql_take_name(&at);
     const bool whole = name != NULL && *at == '\0'; /* else it is none that pg_dump wrote */
     PgRows *rows = NULL;
     bool ok = true;
@@ -264,7 +264,7 @@ static bool look_for_role(Pg *pg, const char *text, bool own, const Cancel *canc
                 told = told || strcmp(result->not_provable[i], lacks) == 0;
             }
             if (!told) {
-                prove_add_obstacle(result, lacks);
+                load_add_obstacle(result, lacks);
             }
             mem_free(lacks);
         }
@@ -280,22 +280,22 @@ static bool look_for_roles(Pg *pg, const char *policy, bool own, const Cancel *c
 {
     bool ok = true;
     const char *at = policy;
-    for (char *role = prove_policy_role(&at, true); role != NULL; role = ok ? prove_policy_role(&at, false) : NULL) {
+    for (char *role = load_policy_role(&at, true); role != NULL; role = ok ? load_policy_role(&at, false) : NULL) {
         ok = look_for_role(pg, role, own, cancel, result, err);
         mem_free(role);
     }
     return ok;
 }
 
-bool prove_look_ahead(Pg *pg, const Archive *archive, bool own, const Cancel *cancel, ProveResult *result,
+bool load_look_ahead(Pg *pg, const Archive *archive, bool own, const Cancel *cancel, ProveResult *result,
                       Error *err)
 {
-    const int from = prove_major(archive->server_version);
+    const int from = load_major(archive->server_version);
     const int here = pg_server_version(pg) / 10000;
     int64_t found = 0;
-    const char *part = prove_part(archive);
+    const char *part = load_part(archive);
     if (part != NULL) {
-        prove_add_obstacle(result, part);
+        load_add_obstacle(result, part);
     }
     if (from > here) {
         add_obstacle_owned(result, mem_printf("the backup is of PostgreSQL %d, and the server here is %s", from,
@@ -318,19 +318,19 @@ bool prove_look_ahead(Pg *pg, const Archive *archive, bool own, const Cancel *ca
             add_obstacle_owned(result, mem_printf("the server here lacks the extension %s", entry->tag));
         }
     }
-    if (prove_needs_icu(archive)) {
+    if (load_needs_icu(archive)) {
         if (!ask_number(pg, "SELECT count(*) FROM pg_catalog.pg_collation WHERE collname = 'und-x-icu'", NULL, cancel,
                         &found, err)) { /* other ones of ICU are listed also where it was built without */
             return false;
         }
         if (found == 0) {
-            prove_add_obstacle(result, lacks_icu);
+            load_add_obstacle(result, lacks_icu);
         }
     }
     return true;
 }
 
-char *prove_obstacle(const char *error)
+char *load_obstacle(const char *error)
 {
     static const struct {
         const char *words, *obstacle;
@@ -359,7 +359,7 @@ char *prove_obstacle(const char *error)
     return NULL;
 }
 
-bool prove_lacks_rights(const char *error)
+bool load_lacks_rights(const char *error)
 {
     static const char *const words[] = {
         "permission denied",
@@ -381,7 +381,7 @@ bool prove_lacks_rights(const char *error)
     return false;
 }
 
-bool prove_depends_on_sort(const ArchiveEntry *entry, const char *error)
+bool load_depends_on_sort(const ArchiveEntry *entry, const char *error)
 {
     static const struct {
         const char *desc, *words, *definition;
@@ -473,7 +473,7 @@ static Moved *moved_tables(const Archive *archive, size_t *count)
     *count = 0;
     for (size_t i = 0; i < archive->entry_count; i++) {
         Moved one = {.entry = &archive->entries[i]};
-        if (prove_loads_elsewhere(one.entry, &one.schema, &one.table)) {
+        if (load_loads_elsewhere(one.entry, &one.schema, &one.table)) {
             moved = mem_resize(moved, *count + 1, sizeof *moved);
             moved[(*count)++] = one;
         }
@@ -599,7 +599,7 @@ static bool check_constraints(Pg *pg, const Archive *archive, const Cancel *canc
     bool ok = true;
     for (size_t i = 0; ok && i < pg_row_count(rows); i++) {
         const char *name = pg_value(rows, i, 0);
-        if (!prove_unchecked_by_design(archive, pg_value(rows, i, 1), pg_value(rows, i, 2), name)) {
+        if (!load_unchecked_by_design(archive, pg_value(rows, i, 1), pg_value(rows, i, 2), name)) {
             ok = error_set(err, EK_DAMAGED, "the constraint %s.%s came back without being checked",
                            pg_value(rows, i, 1), name);
         }
@@ -615,14 +615,14 @@ static bool check_number(int64_t found, int64_t listed, const char *what, Error 
                                         found, what, listed);
 }
 
-bool prove_compare(Pg *pg, const Archive *archive, const Cancel *cancel,
+bool load_compare(Pg *pg, const Archive *archive, const Cancel *cancel,
                    void (*counted)(void *context, size_t done, size_t all), void *context, ProveResult *result,
                    Error *err)
 {
-    const int64_t objects = prove_listed_objects(archive);
-    const int64_t constraints = prove_count_entries(archive, "CONSTRAINT") +
-                                prove_count_entries(archive, "FK CONSTRAINT") +
-                                prove_count_entries(archive, "CHECK CONSTRAINT") -
+    const int64_t objects = load_listed_objects(archive);
+    const int64_t constraints = load_count_entries(archive, "CONSTRAINT") +
+                                load_count_entries(archive, "FK CONSTRAINT") +
+                                load_count_entries(archive, "CHECK CONSTRAINT") -
                                 (int64_t)result->unchecked_count;
     if (!compare_tables(pg, archive, cancel, counted, context, result, err)) {
         return false;
@@ -652,9 +652,9 @@ bool prove_compare(Pg *pg, const Archive *archive, const Cancel *cancel,
                     &result->large_objects, err)) {
         return false;
     }
-    return check_number(result->indexes, prove_count_entries(archive, "INDEX"), "indexes", err) &&
+    return check_number(result->indexes, load_count_entries(archive, "INDEX"), "indexes", err) &&
            check_number(result->constraints, constraints, "constraints", err) &&
-           check_number(result->sequences, prove_count_entries(archive, "SEQUENCE"), "sequences", err) &&
+           check_number(result->sequences, load_count_entries(archive, "SEQUENCE"), "sequences", err) &&
            check_number(result->large_objects, objects < 0 ? 0 : objects, "large objects", err);
 }
 
@@ -682,7 +682,7 @@ static void pick_place(const char *line, char **error, char **detail)
     mem_free(row);
 }
 
-void prove_pick_words(const char *line, char **error, char **detail)
+void load_pick_words(const char *line, char **error, char **detail)
 {
     static const char prefix[] = "pg_restore: error: ";
     static const char label[] = "DETAIL:  ";

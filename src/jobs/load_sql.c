@@ -1,5 +1,5 @@
-/* prove_sql.c: names and texts as pg_dump writes them into an archive: read there, written anew in our statements. */
-#include "prove_private.h"
+/* load_sql.c: names and texts as pg_dump writes them into an archive: read there, written anew in our statements. */
+#include "load_private.h"
 
 #include <string.h>
 
@@ -7,7 +7,7 @@
 #include "base/strbuf.h"
 
 /* To the end of a word or of a quoted name ("" inside stands for one quote). */
-const char *prove_name_end(const char *at)
+const char *sql_name_end(const char *at)
 {
     if (*at != '"') {
         return at + strcspn(at, " ,;().='/\t\r\n\v\f");
@@ -37,10 +37,10 @@ static char *unquoted(const char *from, const char *to, char quote, bool backsla
     return strbuf_detach(&text);
 }
 
-char *prove_take_name(const char **at)
+char *sql_take_name(const char **at)
 {
     const char *from = *at + strspn(*at, " ");
-    const char *to = prove_name_end(from);
+    const char *to = sql_name_end(from);
     if (to == from) {
         return NULL;
     }
@@ -51,7 +51,7 @@ char *prove_take_name(const char **at)
     return *from == '"' ? unquoted(from + 1, to - 1, '"', false) : mem_strndup(from, (size_t)(to - from));
 }
 
-char *prove_take_literal(const char **at)
+char *sql_take_literal(const char **at)
 {
     const char *from = *at + strspn(*at, " ");
     const bool backslashes = *from == 'E';
@@ -72,7 +72,7 @@ char *prove_take_literal(const char **at)
     return unquoted(from + 1, to, '\'', backslashes);
 }
 
-bool prove_take_word(const char **at, const char *word)
+bool sql_take_word(const char **at, const char *word)
 {
     const size_t len = strlen(word);
     if (strncmp(*at, word, len) != 0) {
@@ -82,7 +82,7 @@ bool prove_take_word(const char **at, const char *word)
     return true;
 }
 
-char *prove_literal(const char *text)
+char *sql_literal(const char *text)
 {
     StrBuf sql;
     strbuf_init(&sql, STRBUF_LINE);
@@ -97,18 +97,18 @@ char *prove_literal(const char *text)
     return strbuf_detach(&sql);
 }
 
-char *prove_option_of(const char *definition, const char *name)
+char *sql_option_of(const char *definition, const char *name)
 {
     const char *at = definition;
-    if (at == NULL || !prove_take_word(&at, "CREATE DATABASE ")) {
+    if (at == NULL || !sql_take_word(&at, "CREATE DATABASE ")) {
         return NULL;
     }
-    mem_free(prove_take_name(&at));
-    prove_take_word(&at, " WITH");
+    mem_free(sql_take_name(&at));
+    sql_take_word(&at, " WITH");
     while (*at == ' ') {
-        char *key = prove_take_name(&at);
-        char *value = key != NULL && prove_take_word(&at, " = ") ? prove_take_literal(&at) : NULL;
-        value = value == NULL && key != NULL ? prove_take_name(&at) : value; /* a word */
+        char *key = sql_take_name(&at);
+        char *value = key != NULL && sql_take_word(&at, " = ") ? sql_take_literal(&at) : NULL;
+        value = value == NULL && key != NULL ? sql_take_name(&at) : value; /* a word */
         const bool found = key != NULL && value != NULL && strcmp(key, name) == 0;
         const bool over = value == NULL;
         mem_free(key);
@@ -140,19 +140,19 @@ static bool is_of_meaning(const char *setting)
 /* Behind ALTER DATABASE; NULL: none that is wanted. */
 static char *take_setting(const char **at)
 {
-    char *database = prove_take_name(at);
-    char *name = database != NULL && prove_take_word(at, " SET ") ? prove_take_name(at) : NULL;
+    char *database = sql_take_name(at);
+    char *name = database != NULL && sql_take_word(at, " SET ") ? sql_take_name(at) : NULL;
     StrBuf sql;
     strbuf_init(&sql, STRBUF_LINE);
-    bool ok = name != NULL && is_of_meaning(name) && prove_take_word(at, " TO ");
+    bool ok = name != NULL && is_of_meaning(name) && sql_take_word(at, " TO ");
     if (ok) {
         char *quoted = pg_identifier(name);
         strbuf_addf(&sql, "%s TO ", quoted);
         mem_free(quoted);
     }
-    for (bool first = true; ok && (first || prove_take_word(at, ", ")); first = false) {
-        char *text = prove_take_literal(at);
-        char *literal = text == NULL ? NULL : prove_literal(text);
+    for (bool first = true; ok && (first || sql_take_word(at, ", ")); first = false) {
+        char *text = sql_take_literal(at);
+        char *literal = text == NULL ? NULL : sql_literal(text);
         ok = literal != NULL && strbuf_addf(&sql, "%s%s", first ? "" : ", ", literal);
         mem_free(literal);
         mem_free(text);
@@ -167,10 +167,10 @@ static char *take_setting(const char **at)
     return strbuf_detach(&sql);
 }
 
-char *prove_next_setting(const char **at)
+char *sql_next_setting(const char **at)
 {
     while (**at != '\0') {
-        char *sql = prove_take_word(at, "ALTER DATABASE ") ? take_setting(at) : NULL;
+        char *sql = sql_take_word(at, "ALTER DATABASE ") ? take_setting(at) : NULL;
         const char *end = strchr(*at, '\n');
         *at = end == NULL ? *at + strlen(*at) : end + 1;
         if (sql != NULL) {

@@ -1,5 +1,5 @@
 /*
- * prove_list.c: which entries of an archive a proof has pg_restore restore, and in what file it is told so.
+ * load_list.c: which entries of an archive pg_restore is to restore, and in what file it is told so.
  *
  * Left out is what a proof does itself (extensions, beforehand, and what is remarked on them; the contents of
  * materialized views, afterwards, in an order that is found by trying), what is there already (a schema that an
@@ -8,7 +8,7 @@
  * order of the lines; without rights and in one process nothing is put off to a second pass but event triggers and
  * contents of materialized views. So what failed can be gone on with from there.
  */
-#include "prove_private.h"
+#include "load_private.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -36,7 +36,7 @@ static bool is_remark_on_what_is_left_out(const ArchiveEntry *entry)
     return strcmp(entry->tag, "SCHEMA public") == 0; /* it may be somebody else's here */
 }
 
-bool prove_is_wanted(const ArchiveEntry *entry)
+bool load_is_wanted(const ArchiveEntry *entry)
 {
     static const char *const unwanted[] = {"EXTENSION", "EVENT TRIGGER", "MATERIALIZED VIEW DATA", "DATABASE",
                                            "DATABASE PROPERTIES", "PUBLICATION", "PUBLICATION TABLE",
@@ -50,7 +50,22 @@ bool prove_is_wanted(const ArchiveEntry *entry)
     return !is_plpgsql && !(strcmp(entry->desc, "COMMENT") == 0 && is_remark_on_what_is_left_out(entry));
 }
 
-static bool has_schema(ProveRun *run, const char *name, bool *has, Error *err)
+/* Rights name roles, event triggers act on what follows, publications and labels reach out of the database: none of it
+ * is needed for the rows, each may be refused by a server on which the rest is welcome, and none may keep it out. */
+bool load_is_later(const ArchiveEntry *entry)
+{
+    static const char *const later[] = {"ACL", "DEFAULT ACL", "EVENT TRIGGER", "PUBLICATION", "PUBLICATION TABLE",
+                                        "PUBLICATION TABLES IN SCHEMA", "SECURITY LABEL"};
+    for (size_t i = 0; i < sizeof later / sizeof later[0]; i++) {
+        if (strcmp(entry->desc, later[i]) == 0) {
+            return !begins(entry->tag, "DATABASE "); /* the database's own rights are carried over from the live one */
+        }
+    }
+    return strcmp(entry->desc, "COMMENT") == 0 && is_remark_on_what_is_left_out(entry) &&
+           !begins(entry->tag, "DATABASE ") && !begins(entry->tag, "SUBSCRIPTION ");
+}
+
+static bool has_schema(Load *run, const char *name, bool *has, Error *err)
 {
     const char *const params[] = {name};
     PgRows *rows = NULL;
@@ -63,7 +78,7 @@ static bool has_schema(ProveRun *run, const char *name, bool *has, Error *err)
     return true;
 }
 
-bool prove_choose(ProveRun *run, Error *err)
+bool load_choose(Load *run, Error *err)
 {
     run->wanted = mem_array(run->archive.entry_count + 1, sizeof *run->wanted);
     for (size_t i = 0; i < run->archive.entry_count; i++) {
@@ -72,24 +87,24 @@ bool prove_choose(ProveRun *run, Error *err)
         if (strcmp(entry->desc, "SCHEMA") == 0 && !has_schema(run, entry->tag, &is_there, err)) {
             return false;
         }
-        run->wanted[i] = prove_is_wanted(entry) && !is_there;
-        if (strcmp(entry->desc, "EVENT TRIGGER") == 0) {
-            prove_add_left_out(&run->result, "event trigger", entry->tag);
+        run->wanted[i] = load_is_wanted(entry) && !is_there && !(run->for_good && load_is_later(entry));
+        if (strcmp(entry->desc, "EVENT TRIGGER") == 0 && !run->for_good) {
+            load_add_left_out(&run->result, "event trigger", entry->tag);
         }
     }
     return true;
 }
 
-bool prove_write_list(const ProveRun *run, size_t from, const char *path, Error *err)
+bool load_write_list(const Load *run, size_t from, size_t to, const char *path, Error *err)
 {
     StrBuf text;
     bool ok = true;
     strbuf_init(&text, LIST_MAX);
-    for (size_t i = from; ok && i < run->archive.entry_count; i++) {
+    for (size_t i = from; ok && i < to; i++) {
         ok = !run->wanted[i] || strbuf_addf(&text, "%" PRId32 ";\n", run->archive.entries[i].id);
     }
     ok = ok ? fs_write_atomic(path, text.buf != NULL ? text.buf : "", text.len, err)
-            : error_set(err, EK_TOOL, "the backup lists more than can be restored to prove it");
+            : error_set(err, EK_TOOL, "the backup lists more than can be restored");
     strbuf_release(&text);
     return ok;
 }

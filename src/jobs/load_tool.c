@@ -1,5 +1,5 @@
-/* prove_restore.c: pg_restore's part in a proof: which one, with what, how far it is, and what it said. */
-#include "prove_private.h"
+/* load_tool.c: pg_restore's part: which one, with what, how far it is, and what it said. */
+#include "load_private.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +24,7 @@ static const char *after(const char *line, const char *prefix)
     return strncmp(line, prefix, len) == 0 ? line + len : NULL;
 }
 
-static void begin_table(ProveRun *run, const char *name, size_t len)
+static void begin_table(Load *run, const char *name, size_t len)
 {
     run->bytes_done += run->bytes_now;
     run->bytes_now = 0;
@@ -50,7 +50,7 @@ static void begin_table(ProveRun *run, const char *name, size_t len)
 
 static void on_line(void *context, const char *line)
 {
-    ProveRun *run = context;
+    Load *run = context;
     const char *table = after(line, "pg_restore: processing data for table \"");
     const char *number = after(line, "pg_restore: from TOC entry ");
     if (number != NULL && run->error == NULL) {
@@ -59,7 +59,7 @@ static void on_line(void *context, const char *line)
     if (run->error == NULL && after(line, "pg_restore: error: ") != NULL) {
         run->raw_error = mem_strdup(line);
     }
-    prove_pick_words(line, &run->error, &run->detail);
+    load_pick_words(line, &run->error, &run->detail);
     if (table != NULL && table[0] != '\0') {
         begin_table(run, table, strlen(table) - 1);
     } else if (after(line, "pg_restore: creating INDEX ") != NULL ||
@@ -72,7 +72,7 @@ static void on_line(void *context, const char *line)
 
 static bool on_stderr(void *context, const char *bytes, size_t len)
 {
-    ProveRun *run = context;
+    Load *run = context;
     standstill_moved(&run->still, clock_monotonic_ms());
     line_splitter_feed(&run->lines, bytes, len);
     return true;
@@ -81,7 +81,7 @@ static bool on_stderr(void *context, const char *bytes, size_t len)
 /* A large table or index takes its time, and pg_restore says nothing meanwhile. */
 static bool still_working(void *context)
 {
-    ProveRun *run = context;
+    Load *run = context;
     const bool works = pg_session_works(&run->connection, run->session, 0, run->cancel);
     if (works && !cancel_requested(run->cancel)) {
         job_log(run->sink, LOG_INFO, "pg_restore has said nothing for a while, but the server is at work; waiting");
@@ -91,7 +91,7 @@ static bool still_working(void *context)
 
 static bool on_tick(void *context)
 {
-    ProveRun *run = context;
+    Load *run = context;
     /* What comes after the data (indexes, references) is taken for a quarter of the whole. */
     const double part = run->bytes_all == 0 ? 0.5 : 0.75 * (double)run->bytes_done / (double)run->bytes_all;
     const uint64_t now = clock_monotonic_ms();
@@ -101,12 +101,12 @@ static bool on_tick(void *context)
 }
 
 /* What the folder's settings say of a dump holds for its counterpart as well. */
-static unsigned stall_seconds(const ProveRun *run)
+static unsigned stall_seconds(const Load *run)
 {
     Settings settings;
     char *folder = fs_dir_name(run->path);
     settings_init(&settings);
-    if (run->spec->record) {
+    if (run->record) {
         settings_load(folder, &settings, NULL);
     }
     const unsigned minutes = (unsigned)settings.stall_minutes;
@@ -115,11 +115,11 @@ static unsigned stall_seconds(const ProveRun *run)
     return standstill_seconds(60u * minutes);
 }
 
-static bool explain_stall(const ProveRun *run, Error *err)
+static bool explain_stall(const Load *run, Error *err)
 {
     char *time = standstill_text(&run->still);
-    error_set(err, run->engine != NULL ? EK_TOOL : EK_CONNECT, "the proof was ended because nothing moved for %s",
-              time);
+    error_set(err, run->engine != NULL ? EK_TOOL : EK_CONNECT, "the %s was ended because nothing moved for %s",
+              run->what, time);
     mem_free(time);
     if (run->engine == NULL) {
         error_hint(err, "Check the connection to the server and try again.");
@@ -129,7 +129,7 @@ static bool explain_stall(const ProveRun *run, Error *err)
 }
 
 /* pg_restore ended with a code that is not 0. */
-static bool explain_restore(const ProveRun *run, unsigned exit_code, Error *err)
+static bool explain_restore(const Load *run, unsigned exit_code, Error *err)
 {
     char *words = process_exit_text(exit_code);
     uint64_t available = UINT64_MAX;
@@ -145,7 +145,7 @@ static bool explain_restore(const ProveRun *run, unsigned exit_code, Error *err)
                   words != NULL        ? words
                   : run->error != NULL ? run->error
                                        : "pg_restore did not say why");
-        error_hint(err, "%s", prove_hint_unproven);
+        error_hint(err, "%s", load_hint_unproven);
     }
     if (run->detail != NULL) {
         error_detail(err, "%s", run->detail);
@@ -154,11 +154,11 @@ static bool explain_restore(const ProveRun *run, unsigned exit_code, Error *err)
     return false;
 }
 
-bool prove_pick_tool(ProveRun *run, const Tool **tool, Error *err)
+bool load_pick_tool(Load *run, const Tool **tool, Error *err)
 {
     char *reason = NULL;
     if (!tools_find(&run->tools, run->cancel, err) ||
-        !tools_pick_restore(&run->tools, prove_major(run->archive.tool_version), run->cancel, tool, &reason, err)) {
+        !tools_pick_restore(&run->tools, load_major(run->archive.tool_version), run->cancel, tool, &reason, err)) {
         return false;
     }
     job_log(run->sink, LOG_INFO, "%s", reason);
@@ -166,17 +166,17 @@ bool prove_pick_tool(ProveRun *run, const Tool **tool, Error *err)
     return true;
 }
 
-static void tell_left_out(ProveRun *run, const SkewOption *option)
+static void tell_left_out(Load *run, const SkewOption *option)
 {
     bool mark = false;
     char *text = skew_text(option, &mark);
     job_log(run->sink, mark ? LOG_INFO : LOG_WARNING, "%s", text);
     mem_free(text);
-    prove_add_left_out(&run->result, option->of_column ? "column option" : "table option", option->name);
+    load_add_left_out(&run->result, option->of_column ? "column option" : "table option", option->name);
 }
 
 /* In the engine's place, or where a server was named one for what pg_restore is handed. */
-static bool make_scratch(ProveRun *run, Error *err)
+static bool make_scratch(Load *run, Error *err)
 {
     if (run->scratch != NULL) {
         return true;
@@ -194,7 +194,7 @@ static bool make_scratch(ProveRun *run, Error *err)
 }
 
 /* A copy that the server understands. */
-static bool copy_backup(ProveRun *run, const Skew *skew, Error *err)
+static bool copy_backup(Load *run, const Skew *skew, Error *err)
 {
     uint64_t available = 0;
     bool ok = fs_free_space(run->scratch, &available, err);
@@ -210,7 +210,7 @@ static bool copy_backup(ProveRun *run, const Skew *skew, Error *err)
     return ok;
 }
 
-bool prove_leave_out_unknown(ProveRun *run, Error *err)
+bool load_leave_out_unknown(Load *run, Error *err)
 {
     Skew skew;
     skew_init(&skew);
@@ -229,7 +229,7 @@ bool prove_leave_out_unknown(ProveRun *run, Error *err)
 /* --- where it stopped ------------------------------------------------------------------------------------- */
 
 /* The entry at which pg_restore stopped; entry_count where it did not say. */
-static size_t failed_entry(const ProveRun *run)
+static size_t failed_entry(const Load *run)
 {
     size_t i = 0;
     while (i < run->archive.entry_count && (run->failed_id <= 0 || run->archive.entries[i].id != run->failed_id)) {
@@ -239,15 +239,15 @@ static size_t failed_entry(const ProveRun *run)
 }
 
 /* What stopped it is nothing that speaks against the backup. */
-static bool note_obstacle(ProveRun *run, size_t at)
+static bool note_obstacle(Load *run, size_t at)
 {
-    char *obstacle = prove_obstacle(run->error);
-    char *role = prove_missing_role(run->error);
+    char *obstacle = load_obstacle(run->error);
+    char *role = load_missing_role(run->error);
     if (obstacle == NULL && role != NULL) {
         obstacle = mem_printf("the server here lacks the role %s", role);
     }
     mem_free(role);
-    if (obstacle == NULL && prove_lacks_rights(run->error) && at < run->archive.entry_count) {
+    if (obstacle == NULL && load_lacks_rights(run->error) && at < run->archive.entry_count) {
         const ArchiveEntry *entry = &run->archive.entries[at];
         const bool told = after(entry->tag, entry->desc) != NULL; /* TRANSFORM FOR integer LANGUAGE sql */
         const char *schema = entry->schema != NULL && !told ? entry->schema : "";
@@ -256,11 +256,11 @@ static bool note_obstacle(ProveRun *run, size_t at)
                               schema[0] != '\0' ? "." : "", entry->tag);
     }
     if (obstacle == NULL && run->other_sort != NULL && at < run->archive.entry_count &&
-        prove_depends_on_sort(&run->archive.entries[at], run->error)) {
+        load_depends_on_sort(&run->archive.entries[at], run->error)) {
         obstacle = mem_printf("the database sorts by %s, which the server here does not", run->other_sort);
     }
     if (obstacle != NULL) {
-        prove_add_obstacle(&run->result, obstacle);
+        load_add_obstacle(&run->result, obstacle);
     }
     mem_free(obstacle);
     return obstacle != NULL;
@@ -269,14 +269,15 @@ static bool note_obstacle(ProveRun *run, size_t at)
 /* --- one run after another ---------------------------------------------------------------------------------- */
 
 /* True when it ended by itself, with that code. */
-static bool run_restore(ProveRun *run, const Tool *tool, unsigned *exit_code, Error *err)
+static bool run_restore(Load *run, const Tool *tool, bool owners, unsigned *exit_code, Error *err)
 {
     char **env = connection_env(&run->connection, run->session);
     char *target = connection_tool_string(&run->connection);
     char *dbname = mem_printf("--dbname=%s", target);
-    const char *const argv[] = {tool->path, "--verbose", "--exit-on-error", "--no-owner", "--no-acl",
+    const char *const argv[] = {tool->path, "--verbose", "--exit-on-error", "--no-acl",
                                 "--no-publications", "--no-subscriptions", "--no-security-labels",
-                                "--no-tablespaces", "--no-password", "--use-list=" LIST_NAME, dbname, NULL};
+                                "--no-tablespaces", "--no-password", "--use-list=" LIST_NAME, dbname,
+                                owners ? NULL : "--no-owner", NULL};
     ProcessResult result = {0};
     FsFile *file = NULL;
     mem_free(run->error);
@@ -309,38 +310,67 @@ static bool run_restore(ProveRun *run, const Tool *tool, unsigned *exit_code, Er
     return ok && (!run->stalled || explain_stall(run, err));
 }
 
-/* True also where it stopped at something that the server lacks. */
-bool prove_restore(ProveRun *run, const Tool *tool, Error *err)
+/* Before which entry the kind of owner changes: those that may be given are; the rest belongs to whoever restores. */
+static size_t same_owners(const Load *run, size_t from)
 {
-    unsigned code = 1;
+    size_t to = from;
+    if (!run->for_good) {
+        return run->archive.entry_count;
+    }
+    while (to < run->archive.entry_count && run->foreign_owners[to] == run->foreign_owners[from]) {
+        to++;
+    }
+    return to;
+}
+
+static bool any_wanted(const Load *run, size_t from, size_t to)
+{
+    while (from < to && !run->wanted[from]) {
+        from++;
+    }
+    return from < to;
+}
+
+/* True also where it stopped at something that the server lacks. */
+bool load_run(Load *run, const Tool *tool, Error *err)
+{
+    unsigned code = 0;
     size_t from = 0;
     run->session = mem_strdup(run->database); /* as random a name as is needed */
-    prove_stage(run, "Restoring", PART_STARTED, PART_RESTORED);
+    load_stage(run, "Restoring", PART_STARTED, PART_RESTORED);
     char *list = fs_join(run->scratch, LIST_NAME);
     /* Our session is as pg_restore's: functions that do not name their schemas fail in a restore as well, and the
      * server names types in full. */
     bool ok = pg_query(run->pg, "SELECT pg_catalog.set_config('search_path', '', false)", NULL, 0, run->cancel, NULL,
                        err) &&
-              prove_choose(run, err);
-    for (int i = 0; ok && i < MAX_ROUNDS && code != 0; i++) {
-        ok = prove_write_list(run, from, list, err) && run_restore(run, tool, &code, err);
+              load_choose(run, err);
+    for (int rounds = 0; ok && rounds < MAX_ROUNDS && from < run->archive.entry_count;) {
+        const size_t to = same_owners(run, from);
+        if (!any_wanted(run, from, to)) {
+            from = to;
+            continue;
+        }
+        ok = load_write_list(run, from, to, list, err) &&
+             run_restore(run, tool, run->for_good && !run->foreign_owners[from], &code, err);
         if (ok && code != 0) {
             Error why = ERROR_INIT;
             const size_t at = failed_entry(run);
-            if (at < run->archive.entry_count && prove_clear_away(run, at, &why)) {
+            if (at < run->archive.entry_count && load_clear_away(run, at, &why)) {
                 from = at;
+                rounds++;
                 continue;
             }
             ok = why.kind == EK_NONE;
             if (!ok) {
                 error_move(err, &why);
             }
-            ok = ok && (note_obstacle(run, at) || explain_restore(run, code, err));
+            ok = ok && ((!run->for_good && note_obstacle(run, at)) || explain_restore(run, code, err));
             break;
         }
+        from = to;
     }
-    if (ok && code != 0 && run->result.not_provable_count == 0) { /* else it would pass for restored */
-        prove_add_obstacle(&run->result, "more of it has to be cleared away before it restores than is tried");
+    if (ok && from < run->archive.entry_count && run->result.not_provable_count == 0) { /* else it would pass for restored */
+        load_add_obstacle(&run->result, "more of it has to be cleared away before it restores than is tried");
     }
     mem_free(list);
     return ok;

@@ -1,9 +1,9 @@
 /*
- * prove_finish.c: what stands in the way of a restore and is no fault of the backup, cleared away; and what a proof
+ * load_finish.c: what stands in the way of a restore and is no fault of the backup, cleared away; and what a proof
  * does itself when pg_restore is done. All of it as the role that owns the scratch database; only roles are made by
  * who made that one.
  */
-#include "prove_private.h"
+#include "load_private.h"
 
 #include <string.h>
 
@@ -21,7 +21,7 @@ static void add_text(char ***texts, size_t *count, char *text)
 /* --- roles ------------------------------------------------------------------------------------------------ */
 
 /* Of `… role "name" does not exist`; NULL: it says something else. Caller frees. */
-char *prove_missing_role(const char *error)
+char *load_missing_role(const char *error)
 {
     static const char before[] = "role \"", after[] = "\" does not exist";
     const char *from = error == NULL ? NULL : strstr(error, before);
@@ -30,9 +30,9 @@ char *prove_missing_role(const char *error)
 }
 
 /* Roles are not of a database, so no backup of one has them. One without any right does. */
-static bool make_missing_role(ProveRun *run, Error *err)
+static bool make_missing_role(Load *run, Error *err)
 {
-    char *name = run->engine == NULL || run->roles_made >= MAX_ROLES ? NULL : prove_missing_role(run->raw_error);
+    char *name = run->engine == NULL || run->roles_made >= MAX_ROLES ? NULL : load_missing_role(run->raw_error);
     if (name == NULL) {
         return false;
     }
@@ -71,6 +71,11 @@ static const char rule_sql[] =
     " THEN pg_catalog.format('ALTER TABLE %I.%I DROP CONSTRAINT %I', cn.nspname, c.relname, r.conname)"
     " ELSE pg_catalog.format('ALTER DOMAIN %I.%I DROP CONSTRAINT %I', tn.nspname, t.typname, r.conname) END,"
     " pg_catalog.concat_ws('.', coalesce(cn.nspname, tn.nspname), coalesce(c.relname, t.typname), r.conname)"
+    ", pg_catalog.format(CASE WHEN c.oid IS NOT NULL THEN 'ALTER TABLE %1$I.%2$I ADD CONSTRAINT %3$I %4$s'"
+    " ELSE 'ALTER DOMAIN %1$I.%2$I ADD CONSTRAINT %3$I %4$s' END, coalesce(cn.nspname, tn.nspname),"
+    " coalesce(c.relname, t.typname), r.conname, pg_catalog.pg_get_constraintdef(r.oid) ||"
+    " CASE WHEN (SELECT co.convalidated FROM pg_catalog.pg_constraint co WHERE co.oid = r.oid) THEN ' NOT VALID'"
+    " ELSE '' END)"
     " FROM rule r LEFT JOIN (pg_catalog.pg_class c JOIN pg_catalog.pg_namespace cn ON cn.oid = c.relnamespace)"
     " ON c.oid = r.conrelid LEFT JOIN (pg_catalog.pg_type t JOIN pg_catalog.pg_namespace tn ON tn.oid = t.typnamespace)"
     " ON t.oid = r.contypid WHERE r.coninhcount = 0"
@@ -78,7 +83,7 @@ static const char rule_sql[] =
 
 /* A check that was true when the row came, and is no more (a date, a function that was changed): the row is what the
  * backup is there for. COPY has taken none of the table's rows, so it can be begun again. */
-static bool put_off_rule(ProveRun *run, const ArchiveEntry *entry, Error *err)
+static bool put_off_rule(Load *run, const ArchiveEntry *entry, Error *err)
 {
     const char *const params[] = {run->raw_error, entry->schema, entry->tag};
     PgRows *rows = NULL;
@@ -87,10 +92,14 @@ static bool put_off_rule(ProveRun *run, const ArchiveEntry *entry, Error *err)
         return false;
     }
     bool ok = pg_query(run->pg, rule_sql, params, 3, run->cancel, &rows, err) && pg_row_count(rows) > 0 &&
+              (!run->for_good || pg_value(rows, 0, 2) != NULL) &&
               pg_query(run->pg, pg_value(rows, 0, 0), NULL, 0, run->cancel, NULL, err);
     if (ok) {
         const char *name = pg_value(rows, 0, 1);
         add_text(&run->result.unchecked, &run->result.unchecked_count, mem_strdup(name));
+        if (run->for_good) {
+            add_text(&run->put_off, &run->put_off_count, mem_strdup(pg_value(rows, 0, 2)));
+        }
         job_log(run->sink, LOG_WARNING, "The rule %s refuses rows that the table holds; a restore has to leave it out "
                                         "until the rows are in", name);
     }
@@ -98,7 +107,7 @@ static bool put_off_rule(ProveRun *run, const ArchiveEntry *entry, Error *err)
     return ok;
 }
 
-bool prove_clear_away(ProveRun *run, size_t at, Error *err)
+bool load_clear_away(Load *run, size_t at, Error *err)
 {
     return make_missing_role(run, err) ||
            (err->kind == EK_NONE && put_off_rule(run, &run->archive.entries[at], err));
@@ -107,22 +116,38 @@ bool prove_clear_away(ProveRun *run, size_t at, Error *err)
 /* --- after pg_restore ---------------------------------------------------------------------------------------- */
 
 /* Its owner is to count all of a table's rows. */
-static bool lift_row_security(ProveRun *run, Error *err)
+static bool lift_row_security(Load *run, Error *err)
 {
     PgRows *rows = NULL;
     bool ok = pg_query(run->pg,
-                       "SELECT pg_catalog.format('ALTER TABLE %I.%I NO FORCE ROW LEVEL SECURITY', n.nspname, c.relname)"
+                       "SELECT pg_catalog.format('ALTER TABLE %I.%I NO FORCE ROW LEVEL SECURITY', n.nspname, c.relname),"
+                       " pg_catalog.format('ALTER TABLE %I.%I FORCE ROW LEVEL SECURITY', n.nspname, c.relname)"
                        " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
                        " WHERE c.relforcerowsecurity AND n.nspname !~ '^pg_'",
                        NULL, 0, run->cancel, &rows, err);
     for (size_t i = 0; ok && i < pg_row_count(rows); i++) {
         ok = pg_query(run->pg, pg_value(rows, i, 0), NULL, 0, run->cancel, NULL, err);
+        if (ok && run->for_good) {
+            add_text(&run->forced, &run->forced_count, mem_strdup(pg_value(rows, i, 1)));
+        }
     }
     pg_rows_free(rows);
     return ok;
 }
 
-static bool refresh(ProveRun *run, const ArchiveEntry *entry, bool *done, Error *err)
+bool load_put_back(Load *run, Error *err)
+{
+    bool ok = true;
+    for (size_t i = 0; ok && i < run->forced_count; i++) {
+        ok = pg_query(run->pg, run->forced[i], NULL, 0, run->cancel, NULL, err);
+    }
+    for (size_t i = 0; ok && i < run->put_off_count; i++) {
+        ok = pg_query(run->pg, run->put_off[i], NULL, 0, run->cancel, NULL, err);
+    }
+    return ok;
+}
+
+static bool refresh(Load *run, const ArchiveEntry *entry, bool *done, Error *err)
 {
     char *name = pg_table_name(entry->schema != NULL ? entry->schema : "public", entry->tag);
     char *sql = mem_printf("REFRESH MATERIALIZED VIEW %s", name);
@@ -140,7 +165,7 @@ static bool refresh(ProveRun *run, const ArchiveEntry *entry, bool *done, Error 
 
 /* pg_dump knows which view reads which, but not what their functions read. So they are filled again and again, as long
  * as one more can be. */
-static bool fill_views(ProveRun *run, Error *err)
+static bool fill_views(Load *run, Error *err)
 {
     const Archive *archive = &run->archive;
     bool *done = mem_array(archive->entry_count + 1, sizeof *done);
@@ -163,7 +188,7 @@ static bool fill_views(ProveRun *run, Error *err)
         if (strcmp(entry->desc, "MATERIALIZED VIEW DATA") == 0 && !done[i]) {
             char *text = mem_printf("the materialized view %s.%s could not be filled",
                                     entry->schema != NULL ? entry->schema : "public", entry->tag);
-            prove_add_obstacle(&run->result, text);
+            load_add_obstacle(&run->result, text);
             mem_free(text);
         }
     }
@@ -171,7 +196,7 @@ static bool fill_views(ProveRun *run, Error *err)
     return ok;
 }
 
-bool prove_finish(ProveRun *run, Error *err)
+bool load_finish(Load *run, Error *err)
 {
     return lift_row_security(run, err) && fill_views(run, err);
 }

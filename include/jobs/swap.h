@@ -1,0 +1,56 @@
+/*
+ * swap.h: gives a restored database the live one's name, and back (P5).
+ *
+ * `live` is the name that the application knows. What is to take it is `coming`: a whole database that was restored and
+ * counted, or one that was put aside before (Undo). The live one is put aside under a name of its own and kept. The
+ * session is in another database, because a database that somebody is connected to cannot be renamed.
+ *
+ * Each of ours carries a mark in its comment, a JSON object; what the live one's comment said is kept in it and put
+ * back. Marks are how a run that was interrupted is recognised, by whichever of our programs comes next, on whichever
+ * PC: see swap.c.
+ */
+#ifndef CMMS_SWAP_H
+#define CMMS_SWAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/job.h"
+#include "platform/cancel.h"
+#include "postgres/pg.h"
+
+typedef struct KeptDatabase {
+    char *name;      /* "cmms_before_20261130_143000" */
+    char *from;      /* what took its place: the backup's file name; NULL: not told */
+    int64_t aside;   /* since when, seconds since 1970 UTC by the server's clock */
+    int64_t bytes;   /* on the server; -1: may not be asked */
+} KeptDatabase;
+
+/* "cmms_before_20261130_143000": a name takes 63 bytes, and is cut between characters. Caller frees. */
+char *swap_name(const char *live, const char *word, const char *stamp);
+
+/* Those that were put aside for `live`, the newest first. */
+bool swap_list(Pg *pg, const char *live, const Cancel *cancel, KeptDatabase **kept, size_t *count, Error *err);
+void swap_list_free(KeptDatabase *kept, size_t count);
+
+/* Marks a new, empty database as one that is being restored for `live` from the backup `from`; and later as whole. One
+ * that is not whole is dropped by whoever finds it with nobody connected. */
+bool swap_mark_coming(Pg *pg, const char *coming, const char *live, const char *from, bool whole, const Cancel *cancel,
+                      Error *err);
+
+/* Puts the live one aside and gives its name to `coming`. Other sessions of both are ended. *kept: the name under which
+ * the old one is kept; caller frees. On failure both are as they were, or, where the connection was lost between the
+ * two renames, swap_mend has to be called; err says which. EK_REFUSED: rights; EK_BUSY: somebody holds on to it. */
+bool swap_run(Pg *pg, const char *live, const char *coming, const char *from, const JobSink *sink,
+              const Cancel *cancel, char **kept, Error *err);
+
+/* Brings to its end what an interrupted swap of `live` began: forward where the coming one is whole, else back. True
+ * also where there was nothing to mend; *what says what was done, NULL: nothing; caller frees. */
+bool swap_mend(Pg *pg, const char *live, const JobSink *sink, const Cancel *cancel, char **what, Error *err);
+
+/* Drops databases that interrupted restores of `live` left, which were never whole. */
+bool swap_drop_leftovers(Pg *pg, const char *live, const JobSink *sink, const Cancel *cancel, Error *err);
+
+#endif

@@ -1,0 +1,187 @@
+/*
+ * verb_restore.c: restore and undo. Whoever replaces a live database types its name, or says --yes beforehand.
+ */
+#include "cli.h"
+
+#include <string.h>
+
+#include "base/jsonutil.h"
+#include "base/mem.h"
+#include "console.h"
+#include "jobs/restore.h"
+#include "jobs/swap.h"
+#include "platform/clock.h"
+#include "postgres/pg.h"
+#include "store/folder.h"
+#include "verb_export.h"
+
+static cJSON *document_of(const RestoreResult *result)
+{
+    cJSON *document = cJSON_CreateObject();
+    json_set_string(document, "database", result->database);
+    json_set_string(document, "kept", result->kept);
+    json_set_string(document, "safety_backup", result->safety);
+    json_set_int(document, "tables", (int64_t)result->tables);
+    json_set_int(document, "rows", result->rows);
+    json_set_int(document, "large_objects", result->large_objects);
+    json_set_number(document, "seconds", result->seconds);
+    cJSON *notes = cJSON_AddArrayToObject(document, "notes");
+    for (size_t i = 0; i < result->note_count; i++) {
+        cJSON_AddItemToArray(notes, cJSON_CreateString(result->notes[i]));
+    }
+    return document;
+}
+
+/* The name, typed, is the consent. */
+static bool consent(Cli *cli, const Connection *connection, const char *what, Error *err)
+{
+    char *where = connection_text(connection);
+    char *prompt = mem_printf("%s\nType the name of the database to go on: ", what);
+    char *typed = NULL;
+    bool ok = cli->options->yes;
+    if (!ok && !console_is_terminal(0)) {
+        error_set(err, EK_USAGE, "nobody is there to be asked whether %s may be replaced", where);
+        error_hint(err, "Say --yes if it may.");
+    } else if (!ok && !console_ask_line(prompt, &typed)) {
+        error_set(err, EK_CANCELLED, "cancelled");
+    } else if (!ok && strcmp(typed, connection->database != NULL ? connection->database : "") != 0) {
+        error_set(err, EK_CANCELLED, "that is not its name; nothing was changed");
+    } else {
+        ok = true;
+    }
+    mem_free(typed);
+    mem_free(prompt);
+    mem_free(where);
+    return ok;
+}
+
+static bool has_database(const Connection *connection, Error *err)
+{
+    if (connection->database != NULL && connection->database[0] != '\0') {
+        return true;
+    }
+    error_set(err, EK_USAGE, "the database is not named");
+    return error_hint(err, "Name it with -d.");
+}
+
+static void show_restored(Cli *cli, const RestoreResult *result)
+{
+    char *line = mem_printf("\xE2\x9C\x85 Database restored successfully! %s: %zu tables with %lld rows, counted",
+                            result->database, result->tables, (long long)result->rows);
+    output_coloured(&cli->output, COLOUR_GOOD, line);
+    mem_free(line);
+    if (result->kept != NULL) {
+        output_line(&cli->output, "  The old database is kept as %s: 'cmms-backup-cli undo' brings it back.", result->kept);
+        output_line(&cli->output, "  Restart the CMMS application, so that it connects anew.");
+    }
+}
+
+int run_restore(Cli *cli)
+{
+    Error err = ERROR_INIT;
+    Connection connection;
+    RestoreResult result;
+    char *path = NULL, *folder = NULL;
+    int code = 0;
+    connection_init(&connection);
+    restore_result_init(&result);
+    JobSink sink = output_sink(&cli->output);
+    bool ok = cli_find_file(cli->options, &path, &err) && cli_connection(cli, &connection, &err) &&
+              has_database(&connection, &err) &&
+              (cli->options->to != NULL || folder_choose(cli->options->folder, &folder, NULL, &err));
+    if (ok && cli->options->to == NULL) {
+        char *where = connection_text(&connection);
+        char *what = mem_printf("%s will be replaced by what %s holds. It is kept under another name.", where, path);
+        ok = consent(cli, &connection, what, &err);
+        mem_free(what);
+        mem_free(where);
+    }
+    const RestoreSpec spec = {.server = &connection,
+                              .to = cli->options->to,
+                              .folder = folder,
+                              .no_safety = cli->options->no_safety,
+                              .sort_as_live = cli->options->sort_as_live};
+    ok = ok && restore_backup(path, &spec, &sink, cli->cancel, &result, &err);
+    output_clear_progress(&cli->output);
+    if (!ok) {
+        code = output_error(&cli->output, &err);
+    } else if (cli->output.json) {
+        output_json(&cli->output, document_of(&result));
+    } else {
+        show_restored(cli, &result);
+    }
+    restore_result_release(&result);
+    connection_release(&connection);
+    mem_free(folder);
+    mem_free(path);
+    error_clear(&err);
+    return code;
+}
+
+static bool list_kept(Cli *cli, const Connection *connection, Error *err)
+{
+    KeptDatabase *kept = NULL;
+    size_t count = 0;
+    if (!restore_list_kept(connection, cli->cancel, &kept, &count, err)) {
+        return false;
+    }
+    cJSON *document = cJSON_CreateObject();
+    cJSON *list = cJSON_AddArrayToObject(document, "kept");
+    for (size_t i = 0; i < count; i++) {
+        char *since = clock_log_text(kept[i].aside);
+        char *size = kept[i].bytes >= 0 ? output_megabytes((uint64_t)kept[i].bytes) : mem_strdup("?");
+        cJSON *item = cJSON_CreateObject();
+        json_set_string(item, "name", kept[i].name);
+        output_add_time(item, "since", kept[i].aside);
+        output_add_count(item, "bytes", kept[i].bytes);
+        json_set_string(item, "replaced_by", kept[i].from);
+        cJSON_AddItemToArray(list, item);
+        output_line(&cli->output, "%s  since %s  %s  replaced by %s", kept[i].name, since, size,
+                    kept[i].from != NULL ? kept[i].from : "an undo");
+        mem_free(size);
+        mem_free(since);
+    }
+    if (count == 0) {
+        output_line(&cli->output, "No older database is kept.");
+    }
+    if (cli->output.json) {
+        output_json(&cli->output, document);
+    } else {
+        cJSON_Delete(document);
+    }
+    swap_list_free(kept, count);
+    return true;
+}
+
+int run_undo(Cli *cli)
+{
+    Error err = ERROR_INIT;
+    Connection connection;
+    RestoreResult result;
+    char *folder = NULL;
+    int code = 0;
+    connection_init(&connection);
+    restore_result_init(&result);
+    JobSink sink = output_sink(&cli->output);
+    const char *kept = cli->options->file_count > 0 ? cli->options->files[0] : NULL;
+    bool ok = cli_connection(cli, &connection, &err) && has_database(&connection, &err);
+    if (ok && cli->options->list) {
+        ok = list_kept(cli, &connection, &err);
+    } else {
+        ok = ok && folder_choose(cli->options->folder, &folder, NULL, &err) &&
+             consent(cli, &connection, "The database that the last restore replaced will get its name back.", &err) &&
+             restore_undo(&connection, kept, folder, &sink, cli->cancel, &result, &err);
+        if (ok && cli->output.json) {
+            output_json(&cli->output, document_of(&result));
+        }
+    }
+    output_clear_progress(&cli->output);
+    if (!ok) {
+        code = output_error(&cli->output, &err);
+    }
+    restore_result_release(&result);
+    connection_release(&connection);
+    mem_free(folder);
+    error_clear(&err);
+    return code;
+}

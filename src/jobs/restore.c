@@ -1,0 +1,661 @@
+/*
+ * restore.c: one restore, step by step.
+ *
+ *     read every byte; look at the target; mend what an interrupted one left; safety backup;
+ *     new database, extensions, settings; pg_restore; count; rights and what else has no rows;
+ *     what belongs to the live database carried over; ANALYZE; marked whole; swap
+ *
+ * The live database is not touched before the swap, and the swap has its own way back (swap.c). The session that does
+ * all of this is in another database of the server, the maintenance database; a second one is in the live database
+ * until the swap and holds its lock, so that no backup and no other restore comes in between.
+ */
+#include "jobs/restore.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/strbuf.h"
+#include "jobs/backup.h"
+#include "jobs/swap.h"
+#include "load_private.h"
+#include "platform/clock.h"
+#include "platform/fs.h"
+#include "platform/machine.h"
+#include "store/auditlog.h"
+
+#define PART_SAFE 0.30 /* the safety backup, where one is made */
+#define PART_COUNTED 0.97
+
+typedef struct Restore {
+    Load load;
+    const RestoreSpec *spec;
+    RestoreResult *result;
+    char *live;      /* the live database's name */
+    Pg *in_live;     /* a session there, with its lock; NULL: it does not exist, or is not touched */
+    bool has_live;
+    bool made;       /* load.database is on the server */
+    bool swapped;
+} Restore;
+
+void restore_result_init(RestoreResult *result)
+{
+    *result = (RestoreResult){.rows = 0};
+}
+
+void restore_result_release(RestoreResult *result)
+{
+    mem_free(result->database);
+    mem_free(result->kept);
+    mem_free(result->safety);
+    load_free_texts(result->notes, result->note_count);
+    restore_result_init(result);
+}
+
+/* Takes the text. Told, and in the result. */
+static void add_note(Restore *run, char *text)
+{
+    RestoreResult *result = run->result;
+    job_log(run->load.sink, LOG_WARNING, "%s", text);
+    result->notes = mem_resize(result->notes, result->note_count + 1, sizeof *result->notes);
+    result->notes[result->note_count++] = text;
+}
+
+/* --- the target ------------------------------------------------------------------------------------------ */
+
+/* A session in a database that is not the live one. */
+static bool connect_beside(const Connection *server, const char *live, const Cancel *cancel, Connection *connection,
+                           Pg **pg, Error *err)
+{
+    static const char *const names[] = {"postgres", "template1"};
+    connection_copy(connection, server);
+    if (!connection_resolve(connection, err)) {
+        return false;
+    }
+    Error why = ERROR_INIT;
+    for (size_t i = 0; i < sizeof names / sizeof names[0] && *pg == NULL; i++) {
+        if (strcmp(names[i], live) == 0) {
+            continue;
+        }
+        mem_free(connection->database);
+        connection->database = mem_strdup(names[i]);
+        error_clear(&why);
+        if (!pg_connect(connection, cancel, pg, &why) && why.kind != EK_REFUSED) {
+            break; /* not for want of that database */
+        }
+    }
+    if (*pg == NULL) {
+        return error_move(err, &why);
+    }
+    error_clear(&why);
+    return pg_own_session(*pg, connection, cancel, err);
+}
+
+/* What must not be, and cannot be mended by us. */
+static bool check_target(Restore *run, Error *err)
+{
+    Load *load = &run->load;
+    const char *const params[] = {run->spec->to != NULL ? run->spec->to : run->live};
+    PgRows *rows = NULL;
+    if (!pg_query(load->server,
+                  "SELECT (SELECT rolsuper OR rolcreatedb FROM pg_catalog.pg_roles WHERE rolname = CURRENT_USER)::int,"
+                  " (d.oid IS NOT NULL)::int, coalesce(d.datistemplate, false)::int,"
+                  " coalesce(pg_catalog.pg_has_role(d.datdba, 'USAGE'), true)::int,"
+                  " pg_catalog.pg_get_userbyid(d.datdba),"
+                  " (SELECT count(*) FROM pg_catalog.pg_prepared_xacts p WHERE p.database = $1),"
+                  " (SELECT min(s.slot_name) FROM pg_catalog.pg_replication_slots s WHERE s.database = $1)"
+                  " FROM (SELECT 1) one LEFT JOIN pg_catalog.pg_database d ON d.datname = $1",
+                  params, 1, load->cancel, &rows, err)) {
+        return false;
+    }
+    const bool may_create = pg_value_int(rows, 0, 0, 0) != 0, is_there = pg_value_int(rows, 0, 1, 0) != 0;
+    const bool template = pg_value_int(rows, 0, 2, 0) != 0, owns = pg_value_int(rows, 0, 3, 0) != 0;
+    const int64_t prepared = pg_value_int(rows, 0, 5, 0);
+    const char *owner = pg_value(rows, 0, 4), *slot = pg_value(rows, 0, 6);
+    bool ok = false;
+    run->has_live = is_there && run->spec->to == NULL;
+    if (!may_create) {
+        error_set(err, EK_REFUSED, "the user %s may not create databases", load->connection.user);
+        error_hint(err, "Its administrator can allow it: ALTER ROLE ... CREATEDB.");
+    } else if (is_there && run->spec->to != NULL) {
+        error_set(err, EK_SETTINGS, "there is a database %s already", run->spec->to);
+        error_hint(err, "Name another: a restore beside the live database never replaces one.");
+    } else if (template) {
+        error_set(err, EK_SETTINGS, "%s is a template of the server, not a database of an application", params[0]);
+    } else if (!owns) {
+        error_set(err, EK_REFUSED, "the database %s belongs to %s, so %s may not replace it", params[0], owner,
+                  load->connection.user);
+        error_hint(err, "Restore as %s, or into a new database.", owner);
+    } else if (prepared > 0) {
+        error_set(err, EK_BUSY, "the database %s has %" PRId64 " prepared transaction(s)", params[0], prepared);
+        error_hint(err, "Commit them or roll them back (pg_prepared_xacts lists them), and try again.");
+    } else if (slot != NULL) {
+        error_set(err, EK_BUSY, "the replication slot %s reads from the database %s", slot, params[0]);
+        error_hint(err, "Whoever follows it would lose its place: drop the slot (pg_drop_replication_slot), and try "
+                        "again.");
+    } else {
+        ok = true;
+    }
+    pg_rows_free(rows);
+    return ok;
+}
+
+static bool lock_live(Restore *run, Error *err)
+{
+    Connection connection;
+    Load *load = &run->load;
+    connection_init(&connection);
+    connection_copy(&connection, &load->connection);
+    mem_free(connection.database);
+    connection.database = mem_strdup(run->live);
+    const bool ok = pg_connect(&connection, load->cancel, &run->in_live, err) &&
+                    pg_lock_database(run->in_live, load->session, load->cancel, err);
+    connection_release(&connection);
+    return ok;
+}
+
+/* --- the new database ------------------------------------------------------------------------------------ */
+
+/* Of each entry: whether its owner may be given. Those that may not are named once. */
+static bool look_at_owners(Restore *run, Error *err)
+{
+    Load *load = &run->load;
+    PgRows *rows = NULL;
+    load->foreign_owners = mem_array(load->archive.entry_count + 1, sizeof *load->foreign_owners);
+    if (!pg_query(load->server,
+                  "SELECT rolname FROM pg_catalog.pg_roles WHERE pg_catalog.pg_has_role(oid, 'MEMBER')",
+                  NULL, 0, load->cancel, &rows, err)) {
+        return false;
+    }
+    for (size_t i = 0; i < load->archive.entry_count; i++) {
+        const char *owner = load->archive.entries[i].owner;
+        bool may = owner == NULL || owner[0] == '\0';
+        for (size_t r = 0; !may && r < pg_row_count(rows); r++) {
+            may = strcmp(pg_value(rows, r, 0), owner) == 0;
+        }
+        load->foreign_owners[i] = !may;
+        bool told = may;
+        for (size_t before = 0; !told && before < i; before++) {
+            const char *other = load->archive.entries[before].owner;
+            told = load->foreign_owners[before] && other != NULL && strcmp(other, owner) == 0;
+        }
+        if (!told) {
+            add_note(run, mem_printf("What belonged to %s belongs to %s: there is no such role here, or %s may not act "
+                                     "for it", owner, load->connection.user, load->connection.user));
+        }
+    }
+    pg_rows_free(rows);
+    return true;
+}
+
+static char *live_sort(Restore *run, Error *err)
+{
+    const char *const params[] = {run->live};
+    PgRows *rows = NULL;
+    char *sort = NULL;
+    if (pg_query(run->load.server,
+                 "SELECT pg_catalog.format(' LC_COLLATE %L LC_CTYPE %L', datcollate, datctype)"
+                 " FROM pg_catalog.pg_database WHERE datname = $1",
+                 params, 1, run->load.cancel, &rows, err) &&
+        pg_row_count(rows) > 0) {
+        sort = mem_strdup(pg_value(rows, 0, 0));
+    }
+    pg_rows_free(rows);
+    return sort;
+}
+
+static bool create(Restore *run, const char *sort, Error *err)
+{
+    Load *load = &run->load;
+    char *encoding = load_encoding(&load->archive);
+    char *more = mem_printf(" TEMPLATE template0 ENCODING '%s'%s", load_is_plain(encoding) ? encoding : "UTF8", sort);
+    const bool ok = load_run_on(load->server, "CREATE DATABASE ", load->database, more, load->cancel, err);
+    mem_free(more);
+    mem_free(encoding);
+    return ok;
+}
+
+/* As the source sorted. Another order would change answers of the application, so it is asked for, never taken. */
+static bool create_database(Restore *run, Error *err)
+{
+    Load *load = &run->load;
+    char *encoding = load_encoding(&load->archive);
+    char *sort = run->spec->sort_as_live && run->has_live ? live_sort(run, err)
+                                                           : load_source_sort(load, &load->other_sort);
+    char *plain = load_plain_sort(load, encoding);
+    Error why = ERROR_INIT;
+    bool ok = create(run, sort != NULL ? sort : plain, &why);
+    if (!ok && sort != NULL && load->other_sort != NULL && !load_is_the_end(&why)) {
+        error_set(err, EK_SETTINGS, "this server cannot sort as the database did: by %s", load->other_sort);
+        error_detail(err, "%s", why.message);
+        error_hint(err, run->has_live ? "Restore on a server that can, or say that it is to sort as the live database "
+                                        "does."
+                                      : "Restore on a server that can.");
+    } else if (!ok) {
+        error_move(err, &why);
+    }
+    error_clear(&why);
+    mem_free(load->other_sort);
+    load->other_sort = NULL;
+    mem_free(plain);
+    mem_free(sort);
+    mem_free(encoding);
+    run->made = ok;
+    return ok;
+}
+
+/* By the user's own rights; what it may not make may be there in another form, so the restore goes on and pg_restore
+ * decides. */
+static bool make_extensions(Restore *run, Error *err)
+{
+    Load *load = &run->load;
+    bool ok = true;
+    for (size_t i = 0; ok && i < load->archive.entry_count; i++) {
+        const ArchiveEntry *entry = &load->archive.entries[i];
+        if (strcmp(entry->desc, "EXTENSION") != 0) {
+            continue;
+        }
+        Error why = ERROR_INIT;
+        char *schema = load_extension_schema(entry);
+        char *quoted = schema == NULL ? mem_strdup("") : pg_identifier(schema);
+        char *where = schema == NULL ? mem_strdup("") : mem_printf(" SCHEMA %s", quoted);
+        if (!((schema == NULL || strncmp(schema, "pg_", 3) == 0 ||
+               load_run_on(load->pg, "CREATE SCHEMA IF NOT EXISTS ", schema, "", load->cancel, &why)) &&
+              load_run_on(load->pg, "CREATE EXTENSION IF NOT EXISTS ", entry->tag, where, load->cancel, &why))) {
+            ok = !load_is_the_end(&why);
+            if (ok) {
+                add_note(run, mem_printf("The extension %s could not be made: %s", entry->tag, why.message));
+            } else {
+                error_move(err, &why);
+            }
+        }
+        error_clear(&why);
+        mem_free(where);
+        mem_free(quoted);
+        mem_free(schema);
+    }
+    return ok;
+}
+
+static bool make_database(Restore *run, Error *err)
+{
+    Load *load = &run->load;
+    if (!create_database(run, err) ||
+        (run->spec->to == NULL &&
+         !swap_mark_coming(load->server, load->database, run->live, fs_base_name(load->path), false, load->cancel,
+                           err))) {
+        return false;
+    }
+    mem_free(load->connection.database);
+    load->connection.database = mem_strdup(load->database);
+    return pg_connect(&load->connection, load->cancel, &load->pg, err) && make_extensions(run, err) &&
+           load_apply_settings(load, err) && load_speak_as_archive(load, err);
+}
+
+/* --- what has no rows -------------------------------------------------------------------------------------- */
+
+/* Statement by statement, as pg_dump writes one a line: what one right lacks, the others need not. */
+static bool run_later(Restore *run, const ArchiveEntry *entry, Error *err)
+{
+    Load *load = &run->load;
+    const char *at = entry->definition == NULL ? "" : entry->definition;
+    bool ok = true;
+    while (ok && *at != '\0') {
+        const char *end = strstr(at, ";\n");
+        const size_t len = end == NULL ? strlen(at) : (size_t)(end - at);
+        char *sql = mem_strndup(at, len);
+        Error why = ERROR_INIT;
+        at += end == NULL ? len : len + 2;
+        while (*at == '\n') {
+            at++;
+        }
+        if (sql[0] != '\0' && !pg_query(load->pg, sql, NULL, 0, load->cancel, NULL, &why)) {
+            ok = !load_is_the_end(&why);
+            if (ok) {
+                add_note(run, mem_printf("%s of %s was not carried over: %s", entry->desc, entry->tag, why.message));
+            } else {
+                error_move(err, &why);
+            }
+        }
+        error_clear(&why);
+        mem_free(sql);
+    }
+    return ok;
+}
+
+static bool do_later(Restore *run, Error *err)
+{
+    const Archive *archive = &run->load.archive;
+    bool ok = true;
+    for (size_t i = 0; ok && i < archive->entry_count; i++) {
+        if (load_is_later(&archive->entries[i])) {
+            ok = run_later(run, &archive->entries[i], err);
+        }
+    }
+    return ok;
+}
+
+/* What the live database has as a database: settings, rights, owner. Values that are lists are kept in quotes of their
+ * own; see pg_dump's variable_is_guc_list_quote. */
+static const char carry_sql[] =
+    "SELECT sql FROM ("
+    "SELECT 1 AS place, pg_catalog.format(CASE WHEN s.setrole = 0 THEN 'ALTER DATABASE %2$I SET %3$s TO %4$s'"
+    " ELSE 'ALTER ROLE %1$I IN DATABASE %2$I SET %3$s TO %4$s' END,"
+    " CASE WHEN s.setrole <> 0 THEN pg_catalog.pg_get_userbyid(s.setrole) END, $2::text,"
+    " pg_catalog.split_part(c, '=', 1), CASE WHEN pg_catalog.lower(pg_catalog.split_part(c, '=', 1)) IN"
+    " ('local_preload_libraries', 'search_path', 'session_preload_libraries', 'shared_preload_libraries',"
+    " 'temp_tablespaces', 'unix_socket_directories') THEN pg_catalog.substr(c, pg_catalog.strpos(c, '=') + 1)"
+    " ELSE pg_catalog.quote_literal(pg_catalog.substr(c, pg_catalog.strpos(c, '=') + 1)) END) AS sql"
+    " FROM pg_catalog.pg_db_role_setting s, pg_catalog.unnest(s.setconfig) c"
+    " WHERE s.setdatabase = (SELECT oid FROM pg_catalog.pg_database WHERE datname = $1)"
+    " UNION ALL SELECT 2, pg_catalog.format('REVOKE ALL ON DATABASE %I FROM PUBLIC', $2::text)"
+    " FROM pg_catalog.pg_database WHERE datname = $1 AND datacl IS NOT NULL"
+    " UNION ALL SELECT 3, pg_catalog.format('GRANT %s ON DATABASE %I TO %s%s', a.privilege_type, $2::text,"
+    " CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)) END,"
+    " CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)"
+    " FROM pg_catalog.pg_database d, pg_catalog.aclexplode(d.datacl) a WHERE d.datname = $1"
+    " UNION ALL SELECT 4, pg_catalog.format('ALTER DATABASE %I OWNER TO %I', $2::text,"
+    " pg_catalog.pg_get_userbyid(datdba)) FROM pg_catalog.pg_database WHERE datname = $1) s ORDER BY place";
+
+static bool carry_over(Restore *run, Error *err)
+{
+    Load *load = &run->load;
+    const char *const params[] = {run->live, load->database};
+    PgRows *rows = NULL;
+    bool ok = pg_query(load->server, carry_sql, params, 2, load->cancel, &rows, err);
+    for (size_t i = 0; ok && i < pg_row_count(rows); i++) {
+        Error why = ERROR_INIT;
+        if (!pg_query(load->server, pg_value(rows, i, 0), NULL, 0, load->cancel, NULL, &why)) {
+            ok = !load_is_the_end(&why);
+            if (ok) {
+                add_note(run, mem_printf("Of the live database this was not carried over: %s", why.message));
+            } else {
+                error_move(err, &why);
+            }
+        }
+        error_clear(&why);
+    }
+    pg_rows_free(rows);
+    return ok;
+}
+
+/* --- step by step ------------------------------------------------------------------------------------------ */
+
+static bool make_safety_backup(Restore *run, Error *err)
+{
+    Load *load = &run->load;
+    BackupSpec spec = {.folder = NULL};
+    BackupResult made;
+    connection_init(&spec.connection);
+    connection_copy(&spec.connection, run->spec->server);
+    spec.folder = mem_strdup(run->spec->folder);
+    backup_result_init(&made);
+    job_log(load->sink, LOG_INFO, "Making a safety backup of %s first", run->live);
+    const bool ok = backup_run(&spec, load->sink, load->cancel, &made, err) ||
+                    error_context(err, "no safety backup could be made, so nothing was restored");
+    if (ok) {
+        run->result->safety = mem_strdup(made.path);
+    }
+    backup_result_release(&made);
+    connection_release(&spec.connection);
+    mem_free(spec.folder);
+    return ok;
+}
+
+static void on_counted(void *context, size_t done, size_t all)
+{
+    Load *load = context;
+    progress_update(&load->meter, (double)done / (double)all, 0, clock_monotonic_ms());
+}
+
+static bool count_again(Restore *run, Error *err)
+{
+    Load *load = &run->load;
+    load_stage(load, "Counting what came back", PART_RESTORED, PART_COUNTED);
+    if (!load_finish(load, err) ||
+        !load_compare(load->pg, &load->archive, load->cancel, on_counted, load, &load->result, err)) {
+        return false;
+    }
+    for (size_t i = 0; i < load->result.not_provable_count; i++) { /* a view that could not be filled */
+        add_note(run, mem_strdup(load->result.not_provable[i]));
+    }
+    for (size_t i = 0; i < load->result.unchecked_count; i++) {
+        add_note(run, mem_printf("The rule %s refuses rows that the table holds: it is there for rows to come (NOT VALID)",
+                                 load->result.unchecked[i]));
+    }
+    run->result->tables = load->result.tables_compared;
+    run->result->rows = load->result.rows;
+    run->result->large_objects = load->result.large_objects;
+    return load_put_back(load, err);
+}
+
+static bool fill_database(Restore *run, const Tool *tool, Error *err)
+{
+    Load *load = &run->load;
+    if (!load_leave_out_unknown(load, err) || !load_run(load, tool, err)) {
+        return false;
+    }
+    if (load->result.not_provable_count > 0) {
+        error_set(err, EK_TOOL, "%s could not be restored: %s", fs_base_name(load->path),
+                  load->result.not_provable[0]);
+        return error_hint(err, "Nothing was changed. Show this to your IT administrator.");
+    }
+    if (!count_again(run, err) || !do_later(run, err)) {
+        return false;
+    }
+    load_stage(load, "Computing statistics", PART_COUNTED, 0.99);
+    return pg_query(load->pg, "ANALYZE", NULL, 0, load->cancel, NULL, err);
+}
+
+static bool put_in_place(Restore *run, Error *err)
+{
+    Load *load = &run->load;
+    pg_close(load->pg);
+    load->pg = NULL;
+    if (run->spec->to != NULL) {
+        run->result->database = mem_strdup(load->database);
+        return true;
+    }
+    if (run->has_live && !carry_over(run, err)) {
+        return false;
+    }
+    pg_close(run->in_live);
+    run->in_live = NULL;
+    run->swapped = swap_run(load->server, run->live, load->database, fs_base_name(load->path), load->sink,
+                            load->cancel, &run->result->kept, err);
+    if (run->swapped) {
+        run->result->database = mem_strdup(run->live);
+    }
+    return run->swapped;
+}
+
+static bool name_database(Restore *run, Error *err)
+{
+    Load *load = &run->load;
+    PgRows *rows = NULL;
+    if (run->spec->to != NULL) {
+        load->database = mem_strdup(run->spec->to);
+        return true;
+    }
+    if (!pg_query(load->server, "SELECT pg_catalog.to_char(pg_catalog.clock_timestamp(), 'YYYYMMDD_HH24MISS')", NULL, 0,
+                  load->cancel, &rows, err)) {
+        return false;
+    }
+    load->database = swap_name(run->live, "restore", pg_value(rows, 0, 0));
+    pg_rows_free(rows);
+    return true;
+}
+
+static bool work(Restore *run, Error *err)
+{
+    Load *load = &run->load;
+    const Tool *tool = NULL;
+    char *mended = NULL;
+    if (!load_read_backup(load, err) || !load_pick_tool(load, &tool, err)) {
+        return false;
+    }
+    if (load_part(&load->archive) != NULL) {
+        error_set(err, EK_SETTINGS, "%s holds only a part: %s", fs_base_name(load->path), load_part(&load->archive));
+        return error_hint(err, "Only a whole backup can take a database's place.");
+    }
+    if (!connect_beside(run->spec->server, run->live, load->cancel, &load->connection, &load->server, err)) {
+        return false;
+    }
+    const bool ok = swap_mend(load->server, run->live, load->sink, load->cancel, &mended, err) &&
+                    check_target(run, err) && (!run->has_live || lock_live(run, err));
+    mem_free(mended);
+    if (!ok || !swap_drop_leftovers(load->server, run->live, load->sink, load->cancel, err)) {
+        return false;
+    }
+    if (run->has_live && !run->spec->no_safety) {
+        pg_close(run->in_live); /* the backup takes the lock itself */
+        run->in_live = NULL;
+        if (!make_safety_backup(run, err) || !lock_live(run, err)) {
+            return false;
+        }
+    }
+    return name_database(run, err) && look_at_owners(run, err) && make_database(run, err) &&
+           fill_database(run, tool, err) && put_in_place(run, err);
+}
+
+static void drop_new(Restore *run)
+{
+    Load *load = &run->load;
+    pg_close(load->pg);
+    load->pg = NULL;
+    if (!run->made || run->swapped || load->server == NULL) {
+        return;
+    }
+    Error why = ERROR_INIT;
+    const bool force = pg_server_version(load->server) >= 130000;
+    if (!load_run_on(load->server, "DROP DATABASE IF EXISTS ", load->database, force ? " WITH (FORCE)" : "", NULL, &why)) {
+        job_log(load->sink, LOG_WARNING, "The database %s stays on the server until the next restore: %s",
+                load->database, why.message);
+    }
+    error_clear(&why);
+}
+
+static void record(Restore *run, const char *status, const char *message)
+{
+    if (run->spec->folder == NULL) {
+        return;
+    }
+    const Manifest *manifest = &run->load.result.manifest;
+    const AuditEntry entry = {.operation = "restore",
+                              .status = status,
+                              .backup_file = fs_base_name(run->load.path),
+                              .message = message,
+                              .file_size = manifest->bytes,
+                              .seconds = run->result->seconds,
+                              .sha256 = manifest->sha256,
+                              .actor = job_actor(run->load.sink)};
+    Error why = ERROR_INIT;
+    if (!auditlog_append(run->spec->folder, &entry, &why)) {
+        job_log(run->load.sink, LOG_WARNING, "The log could not be written: %s", why.message);
+    }
+    error_clear(&why);
+}
+
+bool restore_backup(const char *path, const RestoreSpec *spec, const JobSink *sink, const Cancel *cancel,
+                    RestoreResult *result, Error *err)
+{
+    Restore run = {.load = {.path = path, .what = "restore", .for_good = true, .sink = sink, .cancel = cancel,
+                            .started_ms = clock_monotonic_ms()},
+                   .spec = spec,
+                   .result = result};
+    Error why = ERROR_INIT;
+    const char *live = spec->server->database != NULL ? spec->server->database : "";
+    run.live = mem_strdup(live);
+    restore_result_release(result);
+    load_init(&run.load);
+    job_log(sink, LOG_INFO, "Restoring %s...", fs_base_name(path));
+    bool ok = work(&run, &why);
+    drop_new(&run);
+    pg_close(run.in_live);
+    pg_close(run.load.server);
+    result->seconds = (double)(clock_monotonic_ms() - run.load.started_ms) / 1000;
+    char *text = ok ? mem_printf("Restored into %s: %zu tables and %" PRId64 " rows counted%s%s", result->database,
+                                 result->tables, result->rows, result->kept != NULL ? "; the old database is kept as "
+                                                                                    : "",
+                                 result->kept != NULL ? result->kept : "")
+                    : error_text(&why);
+    record(&run, ok ? "success" : "failed", text);
+    if (ok) {
+        job_log(sink, LOG_GOOD, "%s", text);
+        load_stage(&run.load, "Done", 1, 1);
+    } else {
+        error_move(err, &why);
+    }
+    mem_free(text);
+    mem_free(run.live);
+    load_release(&run.load);
+    return ok;
+}
+
+bool restore_list_kept(const Connection *server, const Cancel *cancel, KeptDatabase **kept, size_t *count, Error *err)
+{
+    Connection connection;
+    Pg *pg = NULL;
+    const char *live = server->database != NULL ? server->database : "";
+    connection_init(&connection);
+    const bool ok = connect_beside(server, live, cancel, &connection, &pg, err) &&
+                    swap_list(pg, live, cancel, kept, count, err);
+    pg_close(pg);
+    connection_release(&connection);
+    return ok;
+}
+
+bool restore_undo(const Connection *server, const char *kept, const char *folder, const JobSink *sink,
+                  const Cancel *cancel, RestoreResult *result, Error *err)
+{
+    Connection connection;
+    Pg *pg = NULL;
+    KeptDatabase *all = NULL;
+    size_t count = 0;
+    char *mended = NULL;
+    Error why = ERROR_INIT;
+    const char *live = server->database != NULL ? server->database : "";
+    const uint64_t started = clock_monotonic_ms();
+    restore_result_release(result);
+    connection_init(&connection);
+    bool ok = connect_beside(server, live, cancel, &connection, &pg, &why) &&
+              swap_mend(pg, live, sink, cancel, &mended, &why) && swap_list(pg, live, cancel, &all, &count, &why);
+    const KeptDatabase *chosen = NULL;
+    for (size_t i = 0; ok && i < count && chosen == NULL; i++) {
+        chosen = kept == NULL || strcmp(kept, all[i].name) == 0 ? &all[i] : NULL;
+    }
+    if (ok && chosen == NULL) {
+        ok = kept == NULL ? error_set(&why, EK_NOT_FOUND, "no restore of %s can be undone: no older database is kept",
+                                      live)
+                          : error_set(&why, EK_NOT_FOUND, "no database %s is kept for %s", kept, live);
+    }
+    ok = ok && swap_run(pg, live, chosen->name, NULL, sink, cancel, &result->kept, &why);
+    result->seconds = (double)(clock_monotonic_ms() - started) / 1000;
+    char *text = NULL;
+    if (ok) {
+        result->database = mem_strdup(live);
+        text = mem_printf("Undone: %s is again the database that was kept as %s; what it replaced is kept as %s", live,
+                          chosen->name, result->kept != NULL ? result->kept : "nothing");
+        job_log(sink, LOG_GOOD, "%s", text);
+    } else {
+        text = error_text(&why);
+    }
+    if (folder != NULL && (ok || chosen != NULL)) {
+        const AuditEntry entry = {.operation = "undo",
+                                  .status = ok ? "success" : "failed",
+                                  .message = text,
+                                  .seconds = result->seconds,
+                                  .actor = job_actor(sink)};
+        auditlog_append(folder, &entry, NULL);
+    }
+    if (!ok) {
+        error_move(err, &why);
+    }
+    mem_free(text);
+    mem_free(mended);
+    swap_list_free(all, count);
+    pg_close(pg);
+    connection_release(&connection);
+    return ok;
+}
