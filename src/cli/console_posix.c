@@ -1,3 +1,4 @@
+#include "base/mem.h"
 #include "console.h"
 
 #include <errno.h>
