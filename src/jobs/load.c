@@ -12,6 +12,9 @@
 #include "platform/fs.h"
 #include "store/folder.h"
 
+#define REMOVE_TRIES 20
+#define REMOVE_WAIT_MS 250u
+
 const char load_hint_unproven[] = "Its bytes are as they were saved, but do not rely on this file alone: show this "
                                    "to your IT administrator.";
 
@@ -103,4 +106,33 @@ bool load_read_backup(Load *run, Error *err)
     }
     verify_result_release(&verified);
     return ok;
+}
+
+/* --- afterwards -------------------------------------------------------------------------------------------- */
+
+/* A folder whose server has only just ended may be busy for a moment. */
+void load_drop_scratch(Load *run)
+{
+    engine_discard(run->engine);
+    run->engine = NULL;
+    Error why = ERROR_INIT;
+    bool gone = run->scratch == NULL || !fs_exists(run->scratch);
+    for (int i = 0; !gone && i < REMOVE_TRIES; i++) {
+        error_clear(&why);
+        gone = fs_remove_tree(run->scratch, &why);
+        if (!gone) {
+            cancel_wait(NULL, REMOVE_WAIT_MS);
+        }
+    }
+    if (!gone) {
+        job_log(run->sink, LOG_WARNING, "\"%s\" stays for now: %s", run->scratch, why.message);
+    }
+    error_clear(&why);
+    if (run->scratch_lock != NULL) {
+        char *lock_path = mem_printf("%s%s", run->scratch, PROVE_LOCK_SUFFIX);
+        fs_unlock(run->scratch_lock);
+        run->scratch_lock = NULL;
+        fs_remove(lock_path, NULL);
+        mem_free(lock_path);
+    }
 }

@@ -72,6 +72,7 @@ void load_init(Load *run); /* path, sink and started_ms are set */
 void load_release(Load *run);
 void load_stage(Load *run, const char *step, double from, double to);
 bool load_read_backup(Load *run, Error *err); /* every byte; then the archive's table of contents */
+void load_drop_scratch(Load *run); /* the scratch folder, and the engine in it */
 void load_free_texts(char **texts, size_t count);
 
 /* --- load_database.c --- */

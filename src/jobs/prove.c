@@ -33,8 +33,6 @@
 #define SPACE_RESERVE (128u * 1024u * 1024u) /* an empty cluster, and its log of changes */
 #define FOLDER_PREFIX "prove-"
 #define LOCK_FILE "prove.lock"
-#define REMOVE_TRIES 20
-#define REMOVE_WAIT_MS 250u
 /* The parts of the whole. */
 #define PART_COMPARED 0.99
 
@@ -205,33 +203,6 @@ static bool prepare_engine(Load *run, Error *err)
     const bool ok = take_data_dir(run, &base, err) && check_space(run, base, err) && start_engine(run, base, err);
     mem_free(base);
     return ok;
-}
-
-/* A folder whose server has only just ended may be busy for a moment. */
-static void drop_engine(Load *run)
-{
-    engine_discard(run->engine);
-    run->engine = NULL;
-    Error why = ERROR_INIT;
-    bool gone = run->scratch == NULL || !fs_exists(run->scratch);
-    for (int i = 0; !gone && i < REMOVE_TRIES; i++) {
-        error_clear(&why);
-        gone = fs_remove_tree(run->scratch, &why);
-        if (!gone) {
-            cancel_wait(NULL, REMOVE_WAIT_MS);
-        }
-    }
-    if (!gone) {
-        job_log(run->sink, LOG_WARNING, "\"%s\" stays until the next proof: %s", run->scratch, why.message);
-    }
-    error_clear(&why);
-    if (run->scratch_lock != NULL) {
-        char *lock_path = mem_printf("%s%s", run->scratch, PROVE_LOCK_SUFFIX);
-        fs_unlock(run->scratch_lock);
-        run->scratch_lock = NULL;
-        fs_remove(lock_path, NULL);
-        mem_free(lock_path);
-    }
 }
 
 /* --- a server given by the user -------------------------------------------------------------------------- */
@@ -406,7 +377,7 @@ bool prove_backup(const char *path, const ProveSpec *spec, const JobSink *sink, 
     bool ok = work(&run, &why);
     prove_drop_database(&run);
     pg_close(run.server);
-    drop_engine(&run);
+    load_drop_scratch(&run);
     fs_unlock(run.prove_lock);
     if (ok) {
         ok = settle(&run, &why);

@@ -36,7 +36,7 @@ typedef struct Restore {
     Pg *in_live;     /* a session there, with its lock; NULL: it does not exist, or is not touched */
     bool has_live;
     bool made;       /* load.database is on the server */
-    bool swapped;
+    bool placed;     /* and is what was wanted */
 } Restore;
 
 void restore_result_init(RestoreResult *result)
@@ -340,13 +340,14 @@ static bool do_later(Restore *run, Error *err)
  * own; see pg_dump's variable_is_guc_list_quote. */
 static const char carry_sql[] =
     "SELECT sql FROM ("
-    "SELECT 1 AS place, pg_catalog.format(CASE WHEN s.setrole = 0 THEN 'ALTER DATABASE %2$I SET %3$s TO %4$s'"
+    "SELECT 0 AS place, pg_catalog.format('ALTER DATABASE %I RESET ALL', $2::text) AS sql UNION ALL "
+    "SELECT 1, pg_catalog.format(CASE WHEN s.setrole = 0 THEN 'ALTER DATABASE %2$I SET %3$s TO %4$s'"
     " ELSE 'ALTER ROLE %1$I IN DATABASE %2$I SET %3$s TO %4$s' END,"
     " CASE WHEN s.setrole <> 0 THEN pg_catalog.pg_get_userbyid(s.setrole) END, $2::text,"
     " pg_catalog.split_part(c, '=', 1), CASE WHEN pg_catalog.lower(pg_catalog.split_part(c, '=', 1)) IN"
     " ('local_preload_libraries', 'search_path', 'session_preload_libraries', 'shared_preload_libraries',"
     " 'temp_tablespaces', 'unix_socket_directories') THEN pg_catalog.substr(c, pg_catalog.strpos(c, '=') + 1)"
-    " ELSE pg_catalog.quote_literal(pg_catalog.substr(c, pg_catalog.strpos(c, '=') + 1)) END) AS sql"
+    " ELSE pg_catalog.quote_literal(pg_catalog.substr(c, pg_catalog.strpos(c, '=') + 1)) END)"
     " FROM pg_catalog.pg_db_role_setting s, pg_catalog.unnest(s.setconfig) c"
     " WHERE s.setdatabase = (SELECT oid FROM pg_catalog.pg_database WHERE datname = $1)"
     " UNION ALL SELECT 2, pg_catalog.format('REVOKE ALL ON DATABASE %I FROM PUBLIC', $2::text)"
@@ -455,6 +456,7 @@ static bool put_in_place(Restore *run, Error *err)
     load->pg = NULL;
     if (run->spec->to != NULL) {
         run->result->database = mem_strdup(load->database);
+        run->placed = true;
         return true;
     }
     if (run->has_live && !carry_over(run, err)) {
@@ -462,12 +464,12 @@ static bool put_in_place(Restore *run, Error *err)
     }
     pg_close(run->in_live);
     run->in_live = NULL;
-    run->swapped = swap_run(load->server, run->live, load->database, fs_base_name(load->path), load->sink,
+    run->placed = swap_run(load->server, run->live, load->database, fs_base_name(load->path), load->sink,
                             load->cancel, &run->result->kept, err);
-    if (run->swapped) {
+    if (run->placed) {
         run->result->database = mem_strdup(run->live);
     }
-    return run->swapped;
+    return run->placed;
 }
 
 static bool name_database(Restore *run, Error *err)
@@ -524,7 +526,7 @@ static void drop_new(Restore *run)
     Load *load = &run->load;
     pg_close(load->pg);
     load->pg = NULL;
-    if (!run->made || run->swapped || load->server == NULL) {
+    if (!run->made || run->placed || load->server == NULL) {
         return;
     }
     Error why = ERROR_INIT;
@@ -572,6 +574,7 @@ bool restore_backup(const char *path, const RestoreSpec *spec, const JobSink *si
     job_log(sink, LOG_INFO, "Restoring %s...", fs_base_name(path));
     bool ok = work(&run, &why);
     drop_new(&run);
+    load_drop_scratch(&run.load);
     pg_close(run.in_live);
     pg_close(run.load.server);
     result->seconds = (double)(clock_monotonic_ms() - run.load.started_ms) / 1000;

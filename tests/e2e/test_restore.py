@@ -1,6 +1,7 @@
 """Restore and undo on a real server: all or nothing, counted, and there and back."""
 import os
 import re
+import shutil
 import subprocess
 import time
 import harness
@@ -144,7 +145,8 @@ def test_nothing_is_touched(program):
     path = report["unix_path"]
     before = (server.checksums(name), furniture(server, name))
     server.psql("CREATE ROLE nobody LOGIN PASSWORD '%s'" % harness.PASSWORD.replace("'", "''"))
-    damaged = os.path.join(folder, "damaged.backup")
+    damaged = os.path.join(folder, "cmms_backup_20200101_000000.backup")
+    shutil.copy(path + ".manifest.json", damaged + ".manifest.json")
     with open(path, "rb") as f:
         content = bytearray(f.read())
     content[len(content) // 2] ^= 1
