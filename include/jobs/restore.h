@@ -50,7 +50,8 @@ bool restore_backup(const char *path, const RestoreSpec *spec, const JobSink *si
                     RestoreResult *result, Error *err);
 
 /* Those that restores of this database replaced and that are kept, the newest first; mends what one left first. */
-bool restore_list_kept(const Connection *server, const Cancel *cancel, KeptDatabase **kept, size_t *count, Error *err);
+bool restore_list_kept(const Connection *server, const JobSink *sink, const Cancel *cancel, KeptDatabase **kept,
+                       size_t *count, Error *err);
 
 /* Gives the live name back to one that is kept: `kept`, or the newest where that is NULL. The one that had it is kept in
  * its turn: result->kept. */

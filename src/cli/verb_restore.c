@@ -118,11 +118,11 @@ int run_restore(Cli *cli)
     return code;
 }
 
-static bool list_kept(Cli *cli, const Connection *connection, Error *err)
+static bool list_kept(Cli *cli, const Connection *connection, const JobSink *sink, Error *err)
 {
     KeptDatabase *kept = NULL;
     size_t count = 0;
-    if (!restore_list_kept(connection, cli->cancel, &kept, &count, err)) {
+    if (!restore_list_kept(connection, sink, cli->cancel, &kept, &count, err)) {
         return false;
     }
     cJSON *document = cJSON_CreateObject();
@@ -166,7 +166,7 @@ int run_undo(Cli *cli)
     const char *kept = cli->options->file_count > 0 ? cli->options->files[0] : NULL;
     bool ok = cli_connection(cli, &connection, &err) && has_database(&connection, &err);
     if (ok && cli->options->list) {
-        ok = list_kept(cli, &connection, &err);
+        ok = list_kept(cli, &connection, &sink, &err);
     } else {
         ok = ok && folder_choose(cli->options->folder, &folder, NULL, &err) &&
              consent(cli, &connection, "The database that the last restore replaced will get its name back.", &err) &&

@@ -596,14 +596,17 @@ bool restore_backup(const char *path, const RestoreSpec *spec, const JobSink *si
     return ok;
 }
 
-bool restore_list_kept(const Connection *server, const Cancel *cancel, KeptDatabase **kept, size_t *count, Error *err)
+bool restore_list_kept(const Connection *server, const JobSink *sink, const Cancel *cancel, KeptDatabase **kept,
+                       size_t *count, Error *err)
 {
     Connection connection;
     Pg *pg = NULL;
+    char *mended = NULL;
     const char *live = server->database != NULL ? server->database : "";
     connection_init(&connection);
     const bool ok = connect_beside(server, live, cancel, &connection, &pg, err) &&
-                    swap_list(pg, live, cancel, kept, count, err);
+                    swap_mend(pg, live, sink, cancel, &mended, err) && swap_list(pg, live, cancel, kept, count, err);
+    mem_free(mended);
     pg_close(pg);
     connection_release(&connection);
     return ok;

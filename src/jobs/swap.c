@@ -210,6 +210,28 @@ char *swap_name(const char *live, const char *word, const char *stamp)
     return name;
 }
 
+/* One that no database has: within a second there may be two. Caller frees. */
+static bool free_name(Pg *pg, const char *live, const char *stamp, const Cancel *cancel, char **name, Error *err)
+{
+    bool ok = true, taken = true;
+    for (int i = 1; ok && taken; i++) {
+        char *numbered = i == 1 ? mem_strdup(stamp) : mem_printf("%s_%d", stamp, i);
+        char *wanted = swap_name(live, "before", numbered);
+        const char *const params[] = {wanted};
+        PgRows *rows = NULL;
+        ok = pg_query(pg, "SELECT 1 FROM pg_catalog.pg_database WHERE datname = $1", params, 1, cancel, &rows, err);
+        taken = ok && pg_row_count(rows) > 0;
+        pg_rows_free(rows);
+        mem_free(numbered);
+        if (ok && !taken) {
+            *name = wanted;
+        } else {
+            mem_free(wanted);
+        }
+    }
+    return ok;
+}
+
 /* --- other people's sessions ------------------------------------------------------------------------------- */
 
 /* Ends them, until nobody is left. EK_BUSY or EK_REFUSED name who stays. */
@@ -353,9 +375,9 @@ bool swap_run(Pg *pg, const char *live_name, const char *coming_name, const char
     if (ok && (coming == NULL || coming->mark == NULL)) {
         ok = error_set(err, EK_NOT_FOUND, "there is no restored database %s", coming_name);
     }
-    ok = ok && mark_ready(pg, coming, live_name, from, cancel, err);
+    ok = ok && (live == NULL || free_name(pg, live_name, stamp, cancel, &aside, err)) &&
+         mark_ready(pg, coming, live_name, from, cancel, err);
     if (ok && live != NULL) {
-        aside = swap_name(live_name, "before", stamp);
         mark = new_mark("kept", live_name, from);
         json_set_int(mark, "aside", now);
         json_set_int(mark, "limit", live->limit);
