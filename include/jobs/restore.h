@@ -2,9 +2,9 @@
  * restore.h: brings a backup back, all or nothing (P5).
  *
  * The archive is read to its last byte first. It is restored into a new database beside the live one, with owners and
- * rights, counted there, and only then takes the live one's name (swap.h); the old one is kept, so that it can be undone.
- * Whatever fails before that, the new database is dropped and the live one was never touched. Before anything a safety
- * backup of the live database is made.
+ * rights, counted there, and only then takes the live one's name (swap.h); the old one is kept, so that it can be
+ * undone. Whatever fails before that, the new database is dropped and the live one was never touched. Before anything a
+ * safety backup of the live database is made.
  */
 #ifndef CMMS_RESTORE_H
 #define CMMS_RESTORE_H
@@ -53,8 +53,8 @@ bool restore_backup(const char *path, const RestoreSpec *spec, const JobSink *si
 bool restore_list_kept(const Connection *server, const JobSink *sink, const Cancel *cancel, KeptDatabase **kept,
                        size_t *count, Error *err);
 
-/* Gives the live name back to one that is kept: `kept`, or the newest where that is NULL. The one that had it is kept in
- * its turn: result->kept. */
+/* Gives the live name back to one that is kept: `kept`, or the newest where that is NULL. The one that had it is kept
+ * in its turn: result->kept. */
 bool restore_undo(const Connection *server, const char *kept, const char *folder, const JobSink *sink,
                   const Cancel *cancel, RestoreResult *result, Error *err);
 

@@ -124,7 +124,8 @@ static const char undo[] =
     "\n"
     "Options:\n"
     "      --list               show those that are kept, and change nothing\n"
-    "  -y, --yes                do not ask\n" FOLDER_OPTION "\n" CONNECTION_HELP "\n" OUTPUT_HELP "\n" CONNECTION_SOURCES;
+    "  -y, --yes                do not ask\n" FOLDER_OPTION "\n" CONNECTION_HELP "\n" OUTPUT_HELP "\n"
+    CONNECTION_SOURCES;
 
 static const char list[] =
     "Show the backups in the backup folder, the newest first.\n"

@@ -58,7 +58,7 @@ typedef struct Options {
     bool no_safety, sort_as_live; /* restore */
     bool list;              /* undo */
     Verb help_about;        /* help VERB */
-    const char **files;     /* owned array: the operands of verify, prove, restore, undo, export, pin, delete and config */
+    const char **files;     /* owned array: the operands of the verbs that take any */
     size_t file_count;
 } Options;
 

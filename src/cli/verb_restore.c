@@ -71,7 +71,8 @@ static void show_restored(Cli *cli, const RestoreResult *result)
     output_coloured(&cli->output, COLOUR_GOOD, line);
     mem_free(line);
     if (result->kept != NULL) {
-        output_line(&cli->output, "  The old database is kept as %s: 'cmms-backup-cli undo' brings it back.", result->kept);
+        output_line(&cli->output, "  The old database is kept as %s: 'cmms-backup-cli undo' brings it back.",
+                    result->kept);
         output_line(&cli->output, "  Restart the CMMS application, so that it connects anew.");
     }
 }

@@ -1,6 +1,6 @@
 /*
- * load_database.c: an empty database for what an archive holds: as it sorted, in its encoding, with its settings. What a
- * proof and a restore do alike; the one makes it for a role without rights and drops it, the other keeps it.
+ * load_database.c: an empty database for what an archive holds: as it sorted, in its encoding, with its settings. What
+ * a proof and a restore do alike; the one makes it for a role without rights and drops it, the other keeps it.
  */
 #include "load_private.h"
 
@@ -91,7 +91,8 @@ char *load_source_sort(const Load *run, char **name)
         mem_free(tag);
     } else if ((provider == NULL || strcmp(provider, "libc") == 0) && !(is_c(sorts) && is_c(letters))) {
         *name = mem_strdup(!is_c(sorts) ? sorts : letters);
-        if (run->engine == NULL && (sorts == NULL || load_is_plain(sorts)) && (letters == NULL || load_is_plain(letters))) {
+        if (run->engine == NULL && (sorts == NULL || load_is_plain(sorts)) &&
+            (letters == NULL || load_is_plain(letters))) {
             sql = mem_printf(" LC_COLLATE '%s' LC_CTYPE '%s'%s", sorts != NULL ? sorts : "C",
                              letters != NULL ? letters : "C",
                              pg_server_version(run->server) >= 150000 ? " LOCALE_PROVIDER libc" : "");

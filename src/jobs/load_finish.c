@@ -120,7 +120,8 @@ static bool lift_row_security(Load *run, Error *err)
 {
     PgRows *rows = NULL;
     bool ok = pg_query(run->pg,
-                       "SELECT pg_catalog.format('ALTER TABLE %I.%I NO FORCE ROW LEVEL SECURITY', n.nspname, c.relname),"
+                       "SELECT pg_catalog.format('ALTER TABLE %I.%I NO FORCE ROW LEVEL SECURITY', n.nspname,"
+                       " c.relname),"
                        " pg_catalog.format('ALTER TABLE %I.%I FORCE ROW LEVEL SECURITY', n.nspname, c.relname)"
                        " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
                        " WHERE c.relforcerowsecurity AND n.nspname !~ '^pg_'",

@@ -116,7 +116,8 @@ bool load_put_back(Load *run, Error *err);
 bool load_is_wanted(const ArchiveEntry *entry);
 bool load_is_later(const ArchiveEntry *entry); /* a restore does it itself, when the rows are counted */
 bool load_choose(Load *run, Error *err); /* fills run->wanted, and what is left out into the result */
-bool load_write_list(const Load *run, size_t from, size_t to, const char *path, Error *err); /* entries from, before to */
+/* The entries from `from` on, before `to`. */
+bool load_write_list(const Load *run, size_t from, size_t to, const char *path, Error *err);
 
 /* --- load_sql.c: pg_dump's text. *at moves behind what was taken; NULL or false: it is not there; caller frees --- */
 const char *sql_name_end(const char *at);

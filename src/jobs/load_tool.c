@@ -369,7 +369,8 @@ bool load_run(Load *run, const Tool *tool, Error *err)
         }
         from = to;
     }
-    if (ok && from < run->archive.entry_count && run->result.not_provable_count == 0) { /* else it would pass for restored */
+    /* Else it would pass for restored. */
+    if (ok && from < run->archive.entry_count && run->result.not_provable_count == 0) {
         load_add_obstacle(&run->result, "more of it has to be cleared away before it restores than is tried");
     }
     mem_free(list);

@@ -42,7 +42,8 @@ static void drop_leftovers(Load *run, const char *question, const char *statemen
     }
     for (size_t i = 0; i < pg_row_count(rows); i++) {
         const char *name = pg_value(rows, i, 0);
-        if (load_run_on(run->server, statement, name, "", run->cancel, NULL)) { /* not when somebody has connected since */
+        /* Not when somebody has connected since. */
+        if (load_run_on(run->server, statement, name, "", run->cancel, NULL)) {
             job_log(run->sink, LOG_INFO, "Dropped the %s %s, left by an interrupted proof", what, name);
         }
     }

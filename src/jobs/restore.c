@@ -422,8 +422,8 @@ static bool count_again(Restore *run, Error *err)
         add_note(run, mem_strdup(load->result.not_provable[i]));
     }
     for (size_t i = 0; i < load->result.unchecked_count; i++) {
-        add_note(run, mem_printf("The rule %s refuses rows that the table holds: it is there for rows to come (NOT VALID)",
-                                 load->result.unchecked[i]));
+        add_note(run, mem_printf("The rule %s refuses rows that the table holds: it is there for rows to come (NOT "
+                                 "VALID)", load->result.unchecked[i]));
     }
     run->result->tables = load->result.tables_compared;
     run->result->rows = load->result.rows;
@@ -531,7 +531,8 @@ static void drop_new(Restore *run)
     }
     Error why = ERROR_INIT;
     const bool force = pg_server_version(load->server) >= 130000;
-    if (!load_run_on(load->server, "DROP DATABASE IF EXISTS ", load->database, force ? " WITH (FORCE)" : "", NULL, &why)) {
+    if (!load_run_on(load->server, "DROP DATABASE IF EXISTS ", load->database, force ? " WITH (FORCE)" : "", NULL,
+                     &why)) {
         job_log(load->sink, LOG_WARNING, "The database %s stays on the server until the next restore: %s",
                 load->database, why.message);
     }

@@ -462,8 +462,8 @@ bool swap_mend(Pg *pg, const char *live_name, const JobSink *sink, const Cancel 
     if (live == NULL && kept != NULL && coming != NULL) {
         ok = give_name(pg, live_name, coming, kept->name, err);
         if (ok) {
-            *what = mem_printf("An interrupted restore was brought to its end: %s is the restored database, the old one "
-                               "is kept as %s", live_name, kept->name);
+            *what = mem_printf("An interrupted restore was brought to its end: %s is the restored database, the old "
+                               "one is kept as %s", live_name, kept->name);
         }
         ok = ok && put_right(pg, live_name, kept->mark, cancel, err);
         shut(pg, kept->name, true, NULL);

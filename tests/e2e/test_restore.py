@@ -42,9 +42,9 @@ def target(program, server, name):
 def furniture(server, name):
     """What a database is beside its contents."""
     return server.psql(
-        "SELECT pg_get_userbyid(datdba), datconnlimit, datallowconn, pg_encoding_to_char(encoding), datcollate, datctype,"
-        " shobj_description(d.oid, 'pg_database'), (SELECT string_agg(a::text, ' ' ORDER BY a::text) FROM unnest(datacl)"
-        " a), (SELECT string_agg(coalesce(r.rolname, '') || s.setconfig::text, ' ' ORDER BY s.setrole) FROM"
+        "SELECT pg_get_userbyid(datdba), datconnlimit, datallowconn, pg_encoding_to_char(encoding), datcollate,"
+        " datctype, shobj_description(d.oid, 'pg_database'), (SELECT string_agg(a::text, ' ' ORDER BY a::text) FROM"
+        " unnest(datacl) a), (SELECT string_agg(coalesce(r.rolname, '') || s.setconfig::text, ' ' ORDER BY s.setrole) FROM"
         " pg_db_role_setting s LEFT JOIN pg_roles r ON r.oid = s.setrole WHERE s.setdatabase = d.oid)"
         " FROM pg_database d WHERE datname = '%s'" % name)
 
@@ -94,8 +94,8 @@ def test_there_and_back(program):
     safety = told["safety_backup"].replace("\\", "/").split("/")[-1]
     check(safety in harness.backups_in(folder), "the safety backup")
     entry = harness.log_entries(folder)[-1]
-    equal((entry["operation"], entry["status"], entry["backup_file"]), ("restore", "success",
-                                                                        os.path.basename(report["unix_path"])), "the log")
+    equal((entry["operation"], entry["status"], entry["backup_file"]),
+          ("restore", "success", os.path.basename(report["unix_path"])), "the log")
 
     listed = restored(run(program, server, name, "undo", "--list"))
     equal([(k["name"], k["replaced_by"]) for k in listed["kept"]], [(kept, os.path.basename(report["unix_path"]))],
