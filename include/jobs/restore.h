@@ -24,7 +24,8 @@ typedef struct RestoreSpec {
     const Connection *server; /* its database is the live one, which need not exist any more */
     const char *to;           /* the name of a new database instead: nothing that is there is touched; NULL: replace */
     const char *folder;       /* the backup folder: of the safety backup and of the log */
-    bool no_safety;           /* a safety backup was declined */
+    bool no_safety;           /* a safety backup was declined; the log says so */
+    bool nobody;              /* nobody is signed in, for want of a manager who could be: looked at again */
     bool sort_as_live;        /* where the server cannot sort as the source did: as the live database does */
 } RestoreSpec;
 
@@ -32,6 +33,8 @@ typedef struct RestoreResult {
     char *database;  /* that holds the backup now */
     char *kept;      /* under which name the one that was live is kept; NULL: there was none, or it was not touched */
     char *safety;    /* the path of the safety backup; NULL: none */
+    char *other_sort; /* when it failed because this server cannot sort as the source did (by this), and with
+                         sort_as_live would not have; else NULL */
     char **notes;    /* what is otherwise than it was, in words: an owner that is not there, a right that could not be
                         given, a rule that refuses rows it once let in */
     size_t note_count;
@@ -40,8 +43,14 @@ typedef struct RestoreResult {
     double seconds;
 } RestoreResult;
 
+/* What the guide tells whoever has restored. */
+extern const char restore_restart_words[];
+
 void restore_result_init(RestoreResult *result);
 void restore_result_release(RestoreResult *result);
+
+/* Whoever replaces a live database types its name: the one consent for every front end. */
+bool restore_is_consent(const Connection *server, const char *typed);
 
 /* EK_DAMAGED: the archive, or what came back is not what it holds. EK_REFUSED: rights. EK_BUSY: another restore, or
  * somebody who cannot be sent away. EK_SETTINGS: the target cannot be one. EK_TOOL: pg_restore failed. In each case the
@@ -53,9 +62,14 @@ bool restore_backup(const char *path, const RestoreSpec *spec, const JobSink *si
 bool restore_list_kept(const Connection *server, const JobSink *sink, const Cancel *cancel, KeptDatabase **kept,
                        size_t *count, Error *err);
 
-/* Gives the live name back to one that is kept: `kept`, or the newest where that is NULL. The one that had it is kept
- * in its turn: result->kept. */
-bool restore_undo(const Connection *server, const char *kept, const char *folder, const JobSink *sink,
-                  const Cancel *cancel, RestoreResult *result, Error *err);
+typedef struct UndoSpec {
+    const Connection *server;
+    const char *kept;   /* NULL: the newest */
+    const char *folder; /* of the log; NULL: none is written */
+    bool nobody;        /* as in RestoreSpec */
+} UndoSpec;
+
+/* Gives the live name back to one that is kept. The one that had it is kept in its turn: result->kept. */
+bool restore_undo(const UndoSpec *spec, const JobSink *sink, const Cancel *cancel, RestoreResult *result, Error *err);
 
 #endif

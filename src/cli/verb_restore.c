@@ -44,7 +44,7 @@ static bool consent(Cli *cli, const Connection *connection, const char *what, Er
         error_hint(err, "Say --yes if it may.");
     } else if (!ok && !console_ask_line(prompt, &typed)) {
         error_set(err, EK_CANCELLED, "cancelled");
-    } else if (!ok && strcmp(typed, connection->database != NULL ? connection->database : "") != 0) {
+    } else if (!ok && !restore_is_consent(connection, typed)) {
         error_set(err, EK_CANCELLED, "that is not its name; nothing was changed");
     } else {
         ok = true;
@@ -66,14 +66,8 @@ static bool has_database(const Connection *connection, Error *err)
 
 static void show_restored(Cli *cli, const RestoreResult *result)
 {
-    char *line = mem_printf("\xE2\x9C\x85 Database restored successfully! %s: %zu tables with %lld rows, counted",
-                            result->database, result->tables, (long long)result->rows);
-    output_coloured(&cli->output, COLOUR_GOOD, line);
-    mem_free(line);
-    if (result->kept != NULL) {
-        output_line(&cli->output, "  The old database is kept as %s: 'cmms-backup-cli undo' brings it back.",
-                    result->kept);
-        output_line(&cli->output, "  Restart the CMMS application, so that it connects anew.");
+    if (result->kept != NULL) { /* the rest is in the log's lines */
+        output_line(&cli->output, "'cmms-backup-cli undo' brings the old database back.");
     }
 }
 
@@ -169,9 +163,11 @@ int run_undo(Cli *cli)
     if (ok && cli->options->list) {
         ok = list_kept(cli, &connection, &sink, &err);
     } else {
-        ok = ok && folder_choose(cli->options->folder, &folder, NULL, &err) &&
+        ok = ok && folder_choose(cli->options->folder, &folder, NULL, &err);
+        const UndoSpec undo = {.server = &connection, .kept = kept, .folder = folder};
+        ok = ok &&
              consent(cli, &connection, "The database that the last restore replaced will get its name back.", &err) &&
-             restore_undo(&connection, kept, folder, &sink, cli->cancel, &result, &err);
+             restore_undo(&undo, &sink, cli->cancel, &result, &err);
         if (ok && cli->output.json) {
             output_json(&cli->output, document_of(&result));
         }

@@ -18,6 +18,7 @@
 #include "base/mem.h"
 #include "base/strbuf.h"
 #include "jobs/backup.h"
+#include "jobs/signin.h"
 #include "jobs/swap.h"
 #include "load_private.h"
 #include "platform/clock.h"
@@ -49,6 +50,7 @@ void restore_result_release(RestoreResult *result)
     mem_free(result->database);
     mem_free(result->kept);
     mem_free(result->safety);
+    mem_free(result->other_sort);
     load_free_texts(result->notes, result->note_count);
     restore_result_init(result);
 }
@@ -60,6 +62,34 @@ static void add_note(Restore *run, char *text)
     job_log(run->load.sink, LOG_WARNING, "%s", text);
     result->notes = mem_resize(result->notes, result->note_count + 1, sizeof *result->notes);
     result->notes[result->note_count++] = text;
+}
+
+/* --- who may, and whether they mean it ----------------------------------------------------------------------- */
+
+bool restore_is_consent(const Connection *server, const char *typed)
+{
+    return typed != NULL && server->database != NULL && server->database[0] != '\0' &&
+           strcmp(typed, server->database) == 0;
+}
+
+/* Without a manager to sign in, whoever has the database's password may bring it back: it is gone, or empty, or has
+ * none. That was so when the window looked; a network that was away for a moment is no way past the sign-in. */
+static bool check_nobody(const Connection *server, const JobSink *sink, const Cancel *cancel, Error *err)
+{
+    SigninWay way = SIGNIN_NO_USERS;
+    Error why = ERROR_INIT;
+    const bool known = signin_look(server, cancel, &way, &why);
+    const bool cancelled = why.kind == EK_CANCELLED;
+    error_clear(&why);
+    if (cancelled) {
+        return error_set(err, EK_CANCELLED, "cancelled");
+    }
+    if (known && way == SIGNIN_ASK) {
+        error_set(err, EK_REFUSED, "the database has managers again, so one of them has to sign in first");
+        return error_hint(err, "Choose Lock in the Tools menu, and sign in.");
+    }
+    job_log(sink, LOG_WARNING, "Nobody is signed in: the database has no manager who could be");
+    return true;
 }
 
 /* --- the target ------------------------------------------------------------------------------------------ */
@@ -229,6 +259,7 @@ static bool create_database(Restore *run, Error *err)
     if (!ok && sort != NULL && load->other_sort != NULL && !load_is_the_end(&why)) {
         error_set(err, EK_SETTINGS, "this server cannot sort as the database did: by %s", load->other_sort);
         error_detail(err, "%s", why.message);
+        run->result->other_sort = run->has_live ? mem_strdup(load->other_sort) : NULL;
         error_hint(err, run->has_live ? "Restore on a server that can, or say that it is to sort as the live database "
                                         "does."
                                       : "Restore on a server that can.");
@@ -383,9 +414,24 @@ static bool carry_over(Restore *run, Error *err)
 
 /* --- step by step ------------------------------------------------------------------------------------------ */
 
+static void log_safety(void *context, LogLevel level, const char *text)
+{
+    const Load *load = context;
+    job_log(load->sink, level, "%s", text);
+}
+
+/* Its own progress is a part of ours. */
+static void on_safety(void *context, const Progress *progress)
+{
+    Load *load = context;
+    progress_step(&load->meter, progress->step);
+    progress_update(&load->meter, progress->fraction, progress->bytes, clock_monotonic_ms());
+}
+
 static bool make_safety_backup(Restore *run, Error *err)
 {
     Load *load = &run->load;
+    const JobSink inner = {log_safety, on_safety, load, job_actor(load->sink)};
     BackupSpec spec = {.folder = NULL};
     BackupResult made;
     connection_init(&spec.connection);
@@ -393,7 +439,8 @@ static bool make_safety_backup(Restore *run, Error *err)
     spec.folder = mem_strdup(run->spec->folder);
     backup_result_init(&made);
     job_log(load->sink, LOG_INFO, "Making a safety backup of %s first", run->live);
-    const bool ok = backup_run(&spec, load->sink, load->cancel, &made, err) ||
+    load_stage(load, "Making a safety backup", PART_READ, PART_SAFE);
+    const bool ok = backup_run(&spec, &inner, load->cancel, &made, err) ||
                     error_context(err, "no safety backup could be made, so nothing was restored");
     if (ok) {
         run->result->safety = mem_strdup(made.path);
@@ -501,6 +548,9 @@ static bool work(Restore *run, Error *err)
         error_set(err, EK_SETTINGS, "%s holds only a part: %s", fs_base_name(load->path), load_part(&load->archive));
         return error_hint(err, "Only a whole backup can take a database's place.");
     }
+    if (run->spec->nobody && !check_nobody(run->spec->server, load->sink, load->cancel, err)) {
+        return false;
+    }
     if (!connect_beside(run->spec->server, run->live, load->cancel, &load->connection, &load->server, err)) {
         return false;
     }
@@ -509,6 +559,9 @@ static bool work(Restore *run, Error *err)
     mem_free(mended);
     if (!ok || !swap_drop_leftovers(load->server, run->live, load->sink, load->cancel, err)) {
         return false;
+    }
+    if (run->has_live && run->spec->no_safety) {
+        job_log(load->sink, LOG_WARNING, "No safety backup of %s is made: it was declined", run->live);
     }
     if (run->has_live && !run->spec->no_safety) {
         pg_close(run->in_live); /* the backup takes the lock itself */
@@ -560,6 +613,21 @@ static void record(Restore *run, const char *status, const char *message)
     error_clear(&why);
 }
 
+const char restore_restart_words[] =
+    "IMPORTANT: Restart the CMMS application on every computer, to refresh all connections.";
+
+/* What the log keeps. Caller frees. */
+static char *success_text(const Restore *run)
+{
+    const RestoreResult *result = run->result;
+    return mem_printf("Restored into %s: %zu tables and %" PRId64 " rows counted%s%s%s%s", result->database,
+                      result->tables, result->rows,
+                      result->kept != NULL ? "; the old database is kept as " : "",
+                      result->kept != NULL ? result->kept : "",
+                      run->has_live && run->spec->no_safety ? "; a safety backup was declined" : "",
+                      run->spec->nobody ? "; nobody was signed in" : "");
+}
+
 bool restore_backup(const char *path, const RestoreSpec *spec, const JobSink *sink, const Cancel *cancel,
                     RestoreResult *result, Error *err)
 {
@@ -572,21 +640,22 @@ bool restore_backup(const char *path, const RestoreSpec *spec, const JobSink *si
     run.live = mem_strdup(live);
     restore_result_release(result);
     load_init(&run.load);
-    job_log(sink, LOG_INFO, "Restoring %s...", fs_base_name(path));
+    job_log(sink, LOG_INFO, "Starting database restore: %s", fs_base_name(path));
+    job_log(sink, LOG_INFO, "\xE2\x8F\xB3 This may take several minutes...");
     bool ok = work(&run, &why);
     drop_new(&run);
     load_drop_scratch(&run.load);
     pg_close(run.in_live);
     pg_close(run.load.server);
     result->seconds = (double)(clock_monotonic_ms() - run.load.started_ms) / 1000;
-    char *text = ok ? mem_printf("Restored into %s: %zu tables and %" PRId64 " rows counted%s%s", result->database,
-                                 result->tables, result->rows, result->kept != NULL ? "; the old database is kept as "
-                                                                                    : "",
-                                 result->kept != NULL ? result->kept : "")
-                    : error_text(&why);
+    char *text = ok ? success_text(&run) : error_text(&why);
     record(&run, ok ? "success" : "failed", text);
     if (ok) {
-        job_log(sink, LOG_GOOD, "%s", text);
+        job_log(sink, LOG_GOOD, "\xE2\x9C\x85 Database restored successfully!");
+        job_log(sink, LOG_INFO, "%s", text);
+        if (spec->to == NULL) {
+            job_log(sink, LOG_INFO, "%s", restore_restart_words);
+        }
         load_stage(&run.load, "Done", 1, 1);
     } else {
         error_move(err, &why);
@@ -613,9 +682,10 @@ bool restore_list_kept(const Connection *server, const JobSink *sink, const Canc
     return ok;
 }
 
-bool restore_undo(const Connection *server, const char *kept, const char *folder, const JobSink *sink,
-                  const Cancel *cancel, RestoreResult *result, Error *err)
+bool restore_undo(const UndoSpec *spec, const JobSink *sink, const Cancel *cancel, RestoreResult *result, Error *err)
 {
+    const Connection *server = spec->server;
+    const char *kept = spec->kept;
     Connection connection;
     Pg *pg = NULL;
     KeptDatabase *all = NULL;
@@ -626,7 +696,8 @@ bool restore_undo(const Connection *server, const char *kept, const char *folder
     const uint64_t started = clock_monotonic_ms();
     restore_result_release(result);
     connection_init(&connection);
-    bool ok = connect_beside(server, live, cancel, &connection, &pg, &why) &&
+    bool ok = (!spec->nobody || check_nobody(server, sink, cancel, &why)) &&
+              connect_beside(server, live, cancel, &connection, &pg, &why) &&
               swap_mend(pg, live, sink, cancel, &mended, &why) && swap_list(pg, live, cancel, &all, &count, &why);
     const KeptDatabase *chosen = NULL;
     for (size_t i = 0; ok && i < count && chosen == NULL; i++) {
@@ -645,16 +716,17 @@ bool restore_undo(const Connection *server, const char *kept, const char *folder
         text = mem_printf("Undone: %s is again the database that was kept as %s; what it replaced is kept as %s", live,
                           chosen->name, result->kept != NULL ? result->kept : "nothing");
         job_log(sink, LOG_GOOD, "%s", text);
+        job_log(sink, LOG_INFO, "%s", restore_restart_words);
     } else {
         text = error_text(&why);
     }
-    if (folder != NULL && (ok || chosen != NULL)) {
+    if (spec->folder != NULL && (ok || chosen != NULL)) {
         const AuditEntry entry = {.operation = "undo",
                                   .status = ok ? "success" : "failed",
                                   .message = text,
                                   .seconds = result->seconds,
                                   .actor = job_actor(sink)};
-        auditlog_append(folder, &entry, NULL);
+        auditlog_append(spec->folder, &entry, NULL);
     }
     if (!ok) {
         error_move(err, &why);
