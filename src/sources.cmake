@@ -72,6 +72,8 @@ set(JOBS_SOURCES
   src/jobs/load_list.c
   src/jobs/load_sql.c
   src/jobs/load_tool.c
+  src/jobs/preview.c
+  src/jobs/preview_words.c
   src/jobs/prove.c
   src/jobs/prove_database.c
   src/jobs/restore.c

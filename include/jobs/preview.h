@@ -1,0 +1,150 @@
+/*
+ * preview.h: what a restore would change, before anything is touched (P5): both sides counted, in the words of the
+ * CMMS ("work orders 12,410 → 12,396"), the newest rows that would be lost, whose backup it is and how good, what will
+ * not come along, whether the user may do it, and what it costs.
+ *
+ * The backup's side: its manifest has the rows of each table; a file without one is read to its last byte first, as
+ * `verify` does it. The live side: one read-only transaction, the small tables first, each counted by count(*) until
+ * the time is up; for the rest stands what the server guesses, marked as such. Nothing is written on either side, but
+ * that a server which an archive sets rare options on is asked about them in a transaction that is rolled back
+ * (skew.h).
+ *
+ * Which rows would be lost is known by time: a table that has an obvious column for it (preview.c has the list:
+ * created_date, created_at, …; updated_date, …) is asked for those that were made or changed after the backup was made.
+ * The backup holds nothing newer than that moment, so nobody has to look for the newest row in it. Of a row its number
+ * (a key of one column that is a whole number or a UUID) and its time are told, and nothing else of what stands in it.
+ *
+ * Used in this order: preview_init, preview_run, then either the facts below or preview_lines, preview_release.
+ */
+#ifndef CMMS_PREVIEW_H
+#define CMMS_PREVIEW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/job.h"
+#include "platform/cancel.h"
+#include "postgres/connection.h"
+#include "store/manifest.h"
+
+#define PREVIEW_SECONDS 20u /* for counting the live database */
+#define PREVIEW_NEWEST 3u   /* rows that are named of a table */
+
+typedef struct PreviewSpec {
+    const Connection *server; /* its database is the live one, which need not exist any more */
+    const char *to;           /* the name of a new database instead; NULL: the live one is replaced */
+    bool no_safety;           /* a safety backup was declined */
+    unsigned seconds;         /* for counting; 0: PREVIEW_SECONDS */
+} PreviewSpec;
+
+/* A row that was made after the backup. */
+typedef struct PreviewRow {
+    char *id;   /* NULL: the table has no key that may be told */
+    char *time; /* "2026-11-30 05:12:44" as the database shows it */
+} PreviewRow;
+
+typedef struct PreviewTable {
+    char *schema, *name;
+    char *words;         /* "work orders"; of a table that is not the CMMS's "schema.name", without "public." */
+    bool cmms;           /* it is one of the CMMS's */
+    bool in_live, in_backup;
+    int64_t live, backup; /* rows; -1: not known, or it is not there */
+    bool about;          /* `live` is the server's guess */
+    int64_t made, changed; /* after the backup was made: rows made, and older rows changed; -1: not known */
+    PreviewRow newest[PREVIEW_NEWEST]; /* of those that were made, the newest first */
+    size_t newest_count;
+} PreviewTable;
+
+typedef enum PreviewLive {
+    PREVIEW_LIVE_THERE,
+    PREVIEW_LIVE_EMPTY, /* it is there, and has no tables and no large objects */
+    PREVIEW_LIVE_GONE,  /* the server has no database of that name */
+    PREVIEW_LIVE_ASIDE  /* it is not touched and was not looked at: spec.to */
+} PreviewLive;
+
+typedef enum PreviewOwn {
+    PREVIEW_OWN_UNKNOWN,  /* the file does not say, or the server does not */
+    PREVIEW_OWN_SAME,     /* of the live database */
+    PREVIEW_OWN_EARLIER,  /* of a database of that name on that server that was replaced since, as by a restore */
+    PREVIEW_OWN_DATABASE, /* of another database of that server */
+    PREVIEW_OWN_SERVER    /* of another server */
+} PreviewOwn;
+
+typedef struct Preview {
+    /* The backup. */
+    char *file;           /* base name */
+    char *source;         /* "cmms on db.example.org", as far as it is known; or NULL */
+    PreviewOwn own;
+    bool foreign;         /* it has no manifest: others made it */
+    Level level;          /* LEVEL_READ of a foreign one, which was read just now */
+    int64_t looked;       /* when this preview was made, unix seconds */
+    int64_t made;         /* when, unix seconds, by the server's clock where that is known; 0: not known */
+    int64_t backup_bytes; /* the file's */
+    int64_t backup_rows;  /* -1: not known */
+    int64_t backup_objects; /* large objects; -1: not known */
+    char *server_version; /* that it was made from; or NULL */
+    /* The live database. */
+    char *database;       /* its name; with spec.to that of the new one */
+    char *where;          /* "user@host:port/db" */
+    PreviewLive live;
+    int64_t live_bytes;   /* on the server's disk; -1: not known */
+    int64_t live_objects; /* -1: not known */
+    char *live_version;   /* the server's */
+    /* Both: the CMMS's tables first, in the order in which people think of them, then others by name. */
+    PreviewTable *tables;
+    size_t table_count;
+    bool other_application; /* the live database has tables of the CMMS, and the backup has none */
+    /* What will not come along, a sentence each: owners, rights, extensions, options (skew.h). */
+    char **left_out;
+    size_t left_out_count;
+    /* What keeps the restore from being done, a sentence each: rights, an unfit target. None: it may be done. */
+    char **obstacles;
+    size_t obstacle_count;
+    /* Of a foreign one: what in it acts, by kind: "3 functions: a, b, c". */
+    char **acts;
+    size_t act_count;
+    bool safety;          /* a safety backup will be made first */
+    bool declined;        /* it was declined */
+} Preview;
+
+void preview_init(Preview *preview);
+void preview_release(Preview *preview);
+
+/* Replaces what `preview` holds. That the restore could not be done is no failure: see `obstacles`. EK_DAMAGED,
+ * EK_FOREIGN, EK_NOT_FOUND: the file; EK_CONNECT, EK_REFUSED: the server cannot be asked; EK_CANCELLED. */
+bool preview_run(const char *path, const PreviewSpec *spec, const JobSink *sink, const Cancel *cancel,
+                 Preview *preview, Error *err);
+
+/* --- in words ------------------------------------------------------------------------------------------------ */
+
+typedef enum PreviewPart {
+    PREVIEW_BACKUP,  /* which it is, when it was made, how good, whose */
+    PREVIEW_CHANGE,  /* a line a table: "work orders 12,410 → 12,396" */
+    PREVIEW_LOST,    /* what is newer than the backup */
+    PREVIEW_LEFT,    /* what will not come along */
+    PREVIEW_ACTS,    /* what in a foreign one acts */
+    PREVIEW_DOING    /* how it will be done: safety backup, rights, what is in the way */
+} PreviewPart;
+
+typedef enum PreviewMark { PREVIEW_PLAIN, PREVIEW_GOOD, PREVIEW_WARNING, PREVIEW_BAD } PreviewMark;
+
+typedef struct PreviewLine {
+    PreviewPart part;
+    PreviewMark mark;
+    char *text;      /* one line, without a sign */
+} PreviewLine;
+
+/* The whole preview, part after part in the order above. A pure function. Caller frees with preview_lines_free. */
+void preview_lines(const Preview *preview, PreviewLine **lines, size_t *count);
+void preview_lines_free(PreviewLine *lines, size_t count);
+
+const char *preview_part_title(PreviewPart part); /* "The backup", "What changes", …; static */
+
+/* "12,410"; below 0: "?". Caller frees. */
+char *preview_number(int64_t number);
+/* "work orders" of public.work_orders; NULL: no table of the CMMS. Static. */
+const char *preview_words(const char *schema, const char *name);
+
+#endif

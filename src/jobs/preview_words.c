@@ -1,0 +1,477 @@
+/*
+ * preview_words.c: a preview in words. Everything here is a pure function of what preview.c found.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/strbuf.h"
+#include "platform/clock.h"
+#include "preview_private.h"
+#include "store/health.h"
+
+#define NEWEST_TABLES 12u /* that are told one by one as having newer rows */
+
+/* --- the CMMS's tables ------------------------------------------------------------------------------------- */
+
+/* In the order in which people think of them. */
+static const struct {
+    const char *name, *words;
+} cmms_tables[] = {
+    {"work_orders", "work orders"},
+    {"corrective_maintenance", "corrective maintenance"},
+    {"equipment", "equipment"},
+    {"pm_completions", "PM completions"},
+    {"weekly_pm_schedules", "weekly PM schedules"},
+    {"pm_templates", "PM templates"},
+    {"default_pm_checklist", "PM checklist steps"},
+    {"mro_inventory", "MRO parts"},
+    {"mro_stock", "MRO stock places"},
+    {"mro_stock_transactions", "MRO stock movements"},
+    {"parts_inventory", "parts"},
+    {"cm_parts_requests", "parts requests"},
+    {"cm_parts_used", "parts used"},
+    {"equipment_missing_parts", "missing parts reports"},
+    {"cannot_find_assets", "assets not found"},
+    {"run_to_failure_assets", "run-to-failure assets"},
+    {"kpi_definitions", "KPI definitions"},
+    {"kpi_manual_data", "KPI data"},
+    {"kpi_results", "KPI results"},
+    {"kpi_exports", "KPI exports"},
+    {"users", "users"},
+    {"user_sessions", "sign-ins"},
+    {"audit_log", "audit log entries"},
+};
+#define CMMS_TABLES (sizeof cmms_tables / sizeof cmms_tables[0])
+
+static size_t place_of(const char *schema, const char *name)
+{
+    size_t i = 0;
+    while (i < CMMS_TABLES && (strcmp(schema, "public") != 0 || strcmp(cmms_tables[i].name, name) != 0)) {
+        i++;
+    }
+    return i;
+}
+
+const char *preview_words(const char *schema, const char *name)
+{
+    const size_t place = place_of(schema, name);
+    return place < CMMS_TABLES ? cmms_tables[place].words : NULL;
+}
+
+/* Names are others' words: on one line. */
+static char *one_line(char *text)
+{
+    for (char *c = text; *c != '\0'; c++) {
+        *c = (unsigned char)*c < 0x20 || *c == 0x7f ? ' ' : *c;
+    }
+    return text;
+}
+
+PreviewTable *preview_table(Preview *preview, const char *schema, const char *name)
+{
+    for (size_t i = 0; i < preview->table_count; i++) {
+        if (strcmp(preview->tables[i].schema, schema) == 0 && strcmp(preview->tables[i].name, name) == 0) {
+            return &preview->tables[i];
+        }
+    }
+    preview->tables = mem_resize(preview->tables, preview->table_count + 1, sizeof *preview->tables);
+    PreviewTable *table = &preview->tables[preview->table_count++];
+    const char *words = preview_words(schema, name);
+    const bool plain = schema[0] == '\0' || strcmp(schema, "public") == 0;
+    *table = (PreviewTable){.schema = mem_strdup(schema), .name = mem_strdup(name), .cmms = words != NULL,
+                            .live = -1, .backup = -1, .made = -1, .changed = -1};
+    table->words = words != NULL ? mem_strdup(words) : one_line(mem_printf("%s%s%s", plain ? "" : schema,
+                                                                           plain ? "" : ".", name));
+    return table;
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const PreviewTable *left = a, *right = b;
+    const size_t one = place_of(left->schema, left->name), other = place_of(right->schema, right->name);
+    if (one != other) {
+        return one < other ? -1 : 1;
+    }
+    const int order = strcmp(left->schema, right->schema);
+    return order != 0 ? order : strcmp(left->name, right->name);
+}
+
+void preview_sort(Preview *preview)
+{
+    if (preview->table_count > 1) {
+        qsort(preview->tables, preview->table_count, sizeof *preview->tables, by_place);
+    }
+}
+
+/* --- lines ------------------------------------------------------------------------------------------------- */
+
+typedef struct Lines {
+    PreviewLine *lines;
+    size_t count;
+} Lines;
+
+/* Takes the text. */
+static void add(Lines *lines, PreviewPart part, PreviewMark mark, char *text)
+{
+    lines->lines = mem_resize(lines->lines, lines->count + 1, sizeof *lines->lines);
+    lines->lines[lines->count++] = (PreviewLine){part, mark, one_line(text)};
+}
+
+void preview_lines_free(PreviewLine *lines, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        mem_free(lines[i].text);
+    }
+    mem_free(lines);
+}
+
+const char *preview_part_title(PreviewPart part)
+{
+    switch (part) {
+    case PREVIEW_BACKUP: return "The backup";
+    case PREVIEW_CHANGE: return "What changes (now \xE2\x86\x92 then)";
+    case PREVIEW_LOST: return "What is newer than the backup, and would be lost";
+    case PREVIEW_LEFT: return "What will not come along";
+    case PREVIEW_ACTS: return "What in the file acts by itself";
+    case PREVIEW_DOING: return "How it is done";
+    }
+    return "";
+}
+
+char *preview_number(int64_t number)
+{
+    if (number < 0) {
+        return mem_strdup("?");
+    }
+    char *digits = mem_printf("%" PRId64, number);
+    const size_t len = strlen(digits);
+    StrBuf sb;
+    strbuf_init(&sb, STRBUF_SMALL);
+    for (size_t i = 0; i < len; i++) {
+        if (i > 0 && (len - i) % 3 == 0) {
+            strbuf_addch(&sb, ',');
+        }
+        strbuf_addch(&sb, digits[i]);
+    }
+    mem_free(digits);
+    return strbuf_detach(&sb);
+}
+
+/* "1 table", "23 tables". */
+static char *counted(int64_t number, const char *one, const char *many)
+{
+    char *text = preview_number(number);
+    char *all = mem_printf("%s %s", text, number == 1 ? one : many);
+    mem_free(text);
+    return all;
+}
+
+static char *megabytes(int64_t bytes)
+{
+    return mem_printf("%.2f MB", (double)bytes / (1024.0 * 1024.0));
+}
+
+/* --- the backup -------------------------------------------------------------------------------------------- */
+
+static void add_made(const Preview *preview, Lines *lines)
+{
+    if (preview->made <= 0) {
+        add(lines, PREVIEW_BACKUP, PREVIEW_WARNING, mem_printf("%s: when it was made is not known", preview->file));
+        return;
+    }
+    char *when = clock_log_text(preview->made);
+    char *ago = preview->looked > preview->made ? health_ago(preview->looked - preview->made)
+                                                : mem_strdup("by this computer's clock in the future");
+    add(lines, PREVIEW_BACKUP, preview->looked > preview->made ? PREVIEW_PLAIN : PREVIEW_WARNING,
+        mem_printf("%s, made %s, %s", preview->file, when, ago));
+    mem_free(ago);
+    mem_free(when);
+}
+
+static void add_level(const Preview *preview, Lines *lines)
+{
+    static const char *const meaning[] = {
+        [LEVEL_NONE] = "nothing is known of what is in it",
+        [LEVEL_LISTED] = "its table of contents reads well, and no more was looked at",
+        [LEVEL_READ] = "every byte reads well, but its rows were never all compared with a database's",
+        [LEVEL_VERIFIED] = "every byte was read, and it holds as many rows as the database had",
+        [LEVEL_PROVEN] = "it was restored into an empty database, and its rows were counted there",
+        [LEVEL_BAD] = "it failed a check",
+    };
+    const PreviewMark mark = preview->level == LEVEL_BAD             ? PREVIEW_BAD
+                             : level_is_good(preview->level) ? PREVIEW_GOOD
+                                                             : PREVIEW_WARNING;
+    add(lines, PREVIEW_BACKUP, mark, mem_printf("%s: %s", level_name(preview->level), meaning[preview->level]));
+}
+
+static void add_whose(const Preview *preview, Lines *lines)
+{
+    const char *source = preview->source != NULL ? preview->source : "its name is not known";
+    const char *live = preview->database;
+    switch (preview->own) {
+    case PREVIEW_OWN_SAME:
+        add(lines, PREVIEW_BACKUP, PREVIEW_GOOD, mem_printf("It is a backup of this database, %s", live));
+        break;
+    case PREVIEW_OWN_EARLIER:
+        add(lines, PREVIEW_BACKUP, PREVIEW_GOOD,
+            mem_printf("It is a backup of %s as it was before a restore, or something else, replaced it", live));
+        break;
+    case PREVIEW_OWN_DATABASE:
+        add(lines, PREVIEW_BACKUP, PREVIEW_WARNING, mem_printf("It is a backup of another database of this server: %s",
+                                                               source));
+        break;
+    case PREVIEW_OWN_SERVER:
+        add(lines, PREVIEW_BACKUP, PREVIEW_WARNING, mem_printf("It is a backup of another server's database: %s",
+                                                               source));
+        break;
+    case PREVIEW_OWN_UNKNOWN:
+        add(lines, PREVIEW_BACKUP, PREVIEW_WARNING,
+            preview->source != NULL
+                ? mem_printf("Whose backup it is, is not known for sure; it calls its database %s", source)
+                : mem_strdup("Whose backup it is, is not known"));
+        break;
+    }
+}
+
+static void add_size(const Preview *preview, Lines *lines)
+{
+    int64_t tables = 0;
+    for (size_t i = 0; i < preview->table_count; i++) {
+        tables += preview->tables[i].in_backup;
+    }
+    char *size = megabytes(preview->backup_bytes);
+    char *count = counted(tables, "table", "tables"), *rows = counted(preview->backup_rows, "row", "rows");
+    add(lines, PREVIEW_BACKUP, PREVIEW_PLAIN,
+        mem_printf("%s, %s with %s%s%s", size, count, rows, preview->server_version != NULL ? ", from PostgreSQL " : "",
+                   preview->server_version != NULL ? preview->server_version : ""));
+    mem_free(rows);
+    mem_free(count);
+    mem_free(size);
+}
+
+/* --- what changes ------------------------------------------------------------------------------------------ */
+
+static bool differs(const PreviewTable *table)
+{
+    return table->in_live != table->in_backup || table->about || table->live < 0 || table->backup < 0 ||
+           table->live != table->backup;
+}
+
+static char *change_text(const PreviewTable *table)
+{
+    char *live = preview_number(table->live), *backup = preview_number(table->backup);
+    const char *about = table->about ? "about " : "";
+    char *text = !table->in_live     ? mem_printf("%s: not there now \xE2\x86\x92 %s", table->words, backup)
+                 : !table->in_backup ? mem_printf("%s: %s%s \xE2\x86\x92 gone, the backup has no such table",
+                                                  table->words, about, live)
+                                     : mem_printf("%s %s%s \xE2\x86\x92 %s", table->words, about, live, backup);
+    mem_free(backup);
+    mem_free(live);
+    return text;
+}
+
+static PreviewMark change_mark(const PreviewTable *table)
+{
+    return table->in_live && (!table->in_backup || table->live > table->backup) ? PREVIEW_WARNING : PREVIEW_PLAIN;
+}
+
+static void add_changes(const Preview *preview, Lines *lines)
+{
+    const bool both = preview->live == PREVIEW_LIVE_THERE;
+    int64_t same = 0;
+    if (preview->live == PREVIEW_LIVE_GONE) {
+        add(lines, PREVIEW_CHANGE, PREVIEW_WARNING,
+            mem_printf("The server has no database %s: nothing can be lost, all of it comes from the backup",
+                       preview->database));
+    } else if (preview->live == PREVIEW_LIVE_EMPTY) {
+        add(lines, PREVIEW_CHANGE, PREVIEW_WARNING,
+            mem_printf("The database %s is empty: nothing can be lost, all of it comes from the backup",
+                       preview->database));
+    }
+    for (size_t i = 0; i < preview->table_count; i++) {
+        const PreviewTable *table = &preview->tables[i];
+        if (!both) {
+            char *rows = preview_number(table->backup);
+            add(lines, PREVIEW_CHANGE, PREVIEW_PLAIN, mem_printf("%s %s", table->words, rows));
+            mem_free(rows);
+        } else if (table->cmms || differs(table)) {
+            add(lines, PREVIEW_CHANGE, change_mark(table), change_text(table));
+        } else {
+            same++;
+        }
+    }
+    if (same > 0) {
+        char *tables = counted(same, "other table", "other tables");
+        add(lines, PREVIEW_CHANGE, PREVIEW_PLAIN, mem_printf("%s with as many rows on both sides", tables));
+        mem_free(tables);
+    }
+    if (preview->backup_objects > 0 || preview->live_objects > 0) {
+        char *live = preview_number(preview->live_objects), *backup = preview_number(preview->backup_objects);
+        add(lines, PREVIEW_CHANGE,
+            both && preview->live_objects > preview->backup_objects ? PREVIEW_WARNING : PREVIEW_PLAIN,
+            both ? mem_printf("large objects %s \xE2\x86\x92 %s", live, backup)
+                 : mem_printf("large objects %s", backup));
+        mem_free(backup);
+        mem_free(live);
+    }
+}
+
+/* --- what would be lost ------------------------------------------------------------------------------------ */
+
+static char *lost_text(const PreviewTable *table)
+{
+    StrBuf sb;
+    strbuf_init(&sb, STRBUF_LINE);
+    char *made = preview_number(table->made), *changed = preview_number(table->changed);
+    strbuf_addf(&sb, "%s: ", table->words);
+    if (table->made > 0) {
+        strbuf_addf(&sb, "%s made%s", made, table->changed > 0 ? ", " : "");
+    }
+    if (table->changed > 0) {
+        strbuf_addf(&sb, "%s changed", changed);
+    }
+    strbuf_addstr(&sb, " since");
+    for (size_t i = 0; i < table->newest_count; i++) {
+        const PreviewRow *row = &table->newest[i];
+        strbuf_addf(&sb, "%s%s%s%s", i > 0 ? "; " : table->newest_count > 1 ? "; the newest: " : "; the newest is ",
+                    row->id != NULL ? "number " : "", row->id != NULL ? row->id : "", row->id != NULL ? " of " : "");
+        strbuf_addstr(&sb, row->time);
+    }
+    mem_free(changed);
+    mem_free(made);
+    return strbuf_detach(&sb);
+}
+
+static void add_lost(const Preview *preview, Lines *lines)
+{
+    int64_t told = 0, more = 0, unknown = 0, known = 0;
+    if (preview->live != PREVIEW_LIVE_THERE) {
+        return;
+    }
+    for (size_t i = 0; i < preview->table_count; i++) {
+        const PreviewTable *table = &preview->tables[i];
+        if (!table->in_live || table->live == 0) {
+            continue;
+        }
+        unknown += table->made < 0 && table->changed < 0;
+        known += table->made >= 0 || table->changed >= 0;
+        if (table->made <= 0 && table->changed <= 0) {
+            continue;
+        }
+        if (told < (int64_t)NEWEST_TABLES) {
+            add(lines, PREVIEW_LOST, PREVIEW_WARNING, lost_text(table));
+            told++;
+        } else {
+            more++;
+        }
+    }
+    if (more > 0) {
+        char *tables = counted(more, "more table has newer rows", "more tables have newer rows");
+        add(lines, PREVIEW_LOST, PREVIEW_WARNING, tables);
+    }
+    if (told == 0 && known > 0) {
+        char *tables = counted(known, "table", "tables");
+        add(lines, PREVIEW_LOST, PREVIEW_GOOD,
+            mem_printf("In the %s whose rows bear a time, none is newer than the backup", tables));
+        mem_free(tables);
+    }
+    if (unknown > 0) {
+        add(lines, PREVIEW_LOST, PREVIEW_PLAIN,
+            counted(unknown, "table bears no time that could be asked for: compare its rows above",
+                    "tables bear no time that could be asked for: compare their rows above"));
+    }
+}
+
+/* --- the rest ---------------------------------------------------------------------------------------------- */
+
+static void add_texts(Lines *lines, PreviewPart part, PreviewMark mark, char *const *texts, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        add(lines, part, mark, mem_strdup(texts[i]));
+    }
+}
+
+static void add_acts(const Preview *preview, Lines *lines)
+{
+    if (!preview->foreign) {
+        return;
+    }
+    add(lines, PREVIEW_ACTS, PREVIEW_WARNING,
+        mem_strdup("Others made this file: look whether you know what is in it, and prove it first"));
+    add_texts(lines, PREVIEW_ACTS, PREVIEW_WARNING, preview->acts, preview->act_count);
+    if (preview->act_count == 0) {
+        add(lines, PREVIEW_ACTS, PREVIEW_GOOD, mem_strdup("It holds tables and rows, and nothing that acts"));
+    }
+}
+
+static void add_doing(const Preview *preview, Lines *lines)
+{
+    const char *name = preview->database;
+    if (preview->other_application) {
+        add(lines, PREVIEW_DOING, PREVIEW_BAD,
+            mem_printf("%s has no table of the CMMS, and %s has: it is another application's", preview->file, name));
+    }
+    add_texts(lines, PREVIEW_DOING, PREVIEW_BAD, preview->obstacles, preview->obstacle_count);
+    if (preview->obstacle_count > 0) {
+        add(lines, PREVIEW_DOING, PREVIEW_BAD, mem_strdup("So it cannot be restored as it stands"));
+        return;
+    }
+    if (preview->live == PREVIEW_LIVE_ASIDE) {
+        add(lines, PREVIEW_DOING, PREVIEW_GOOD,
+            mem_printf("It goes into the new database %s; nothing that is there is touched", name));
+        return;
+    }
+    add(lines, PREVIEW_DOING, preview->declined && !preview->safety ? PREVIEW_WARNING : PREVIEW_GOOD,
+        preview->safety     ? mem_printf("A safety backup of %s is made first", name)
+        : preview->declined ? mem_printf("No safety backup of %s is made: it was declined", name)
+                            : mem_printf("There is no %s to make a safety backup of", name));
+    add(lines, PREVIEW_DOING, PREVIEW_GOOD,
+        preview->live == PREVIEW_LIVE_GONE
+            ? mem_printf("It goes into a new database, is counted there, and then gets the name %s", name)
+            : mem_printf("It goes into a new database, is counted there, and then takes the name %s; the database that "
+                         "has it now is kept", name));
+}
+
+void preview_lines(const Preview *preview, PreviewLine **out, size_t *count)
+{
+    Lines lines = {NULL, 0};
+    add_made(preview, &lines);
+    add_level(preview, &lines);
+    add_whose(preview, &lines);
+    add_size(preview, &lines);
+    add_changes(preview, &lines);
+    add_lost(preview, &lines);
+    add_texts(&lines, PREVIEW_LEFT, PREVIEW_WARNING, preview->left_out, preview->left_out_count);
+    if (preview->left_out_count == 0) {
+        add(&lines, PREVIEW_LEFT, PREVIEW_GOOD, mem_strdup("Nothing that is known beforehand"));
+    }
+    add_acts(preview, &lines);
+    add_doing(preview, &lines);
+    *out = lines.lines;
+    *count = lines.count;
+}
+
+/* --- lists of sentences ------------------------------------------------------------------------------------ */
+
+static void add_text(char ***texts, size_t *count, char *text)
+{
+    *texts = mem_resize(*texts, *count + 1, sizeof **texts);
+    (*texts)[(*count)++] = text;
+}
+
+void preview_add_left_out(Preview *preview, char *text)
+{
+    add_text(&preview->left_out, &preview->left_out_count, text);
+}
+
+void preview_add_obstacle(Preview *preview, char *text)
+{
+    add_text(&preview->obstacles, &preview->obstacle_count, text);
+}
+
+void preview_add_act(Preview *preview, char *text)
+{
+    add_text(&preview->acts, &preview->act_count, text);
+}
