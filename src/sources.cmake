@@ -131,6 +131,7 @@ set(UI_SOURCES
   src/ui/chart_scale.c
   src/ui/chart_view.c
   src/ui/cleanup_dialog.c
+  src/ui/consent.c
   src/ui/details_dialog.c
   src/ui/dialog.c
   src/ui/fitting.c
@@ -144,6 +145,7 @@ set(UI_SOURCES
   src/ui/main_dialogs.c
   src/ui/main_jobs.c
   src/ui/main_manners.c
+  src/ui/main_restore.c
   src/ui/main_show.c
   src/ui/main_signin.c
   src/ui/main_window.c
@@ -157,12 +159,15 @@ set(UI_SOURCES
   src/ui/parts/sign_image.c
   src/ui/parts/taskbar.c
   src/ui/power.c
+  src/ui/restore_dialog.c
+  src/ui/result_dialog.c
   src/ui/save_dialog.c
   src/ui/settings_dialog.c
   src/ui/sign_label.c
   src/ui/signin_dialog.c
   src/ui/task.c
   src/ui/tray.c
+  src/ui/undo_dialog.c
   src/ui/ui_text.c
   src/ui/window_state.c
   src/ui/words.c

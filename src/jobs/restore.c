@@ -64,32 +64,10 @@ static void add_note(Restore *run, char *text)
     result->notes[result->note_count++] = text;
 }
 
-/* --- who may, and whether they mean it ----------------------------------------------------------------------- */
-
 bool restore_is_consent(const Connection *server, const char *typed)
 {
     return typed != NULL && server->database != NULL && server->database[0] != '\0' &&
            strcmp(typed, server->database) == 0;
-}
-
-/* Without a manager to sign in, whoever has the database's password may bring it back: it is gone, or empty, or has
- * none. That was so when the window looked; a network that was away for a moment is no way past the sign-in. */
-static bool check_nobody(const Connection *server, const JobSink *sink, const Cancel *cancel, Error *err)
-{
-    SigninWay way = SIGNIN_NO_USERS;
-    Error why = ERROR_INIT;
-    const bool known = signin_look(server, cancel, &way, &why);
-    const bool cancelled = why.kind == EK_CANCELLED;
-    error_clear(&why);
-    if (cancelled) {
-        return error_set(err, EK_CANCELLED, "cancelled");
-    }
-    if (known && way == SIGNIN_ASK) {
-        error_set(err, EK_REFUSED, "the database has managers again, so one of them has to sign in first");
-        return error_hint(err, "Choose Lock in the Tools menu, and sign in.");
-    }
-    job_log(sink, LOG_WARNING, "Nobody is signed in: the database has no manager who could be");
-    return true;
 }
 
 /* --- the target ------------------------------------------------------------------------------------------ */
@@ -120,6 +98,47 @@ static bool connect_beside(const Connection *server, const char *live, const Can
     }
     error_clear(&why);
     return pg_own_session(*pg, connection, cancel, err);
+}
+
+static bool is_there(Pg *pg, const char *database, const Cancel *cancel, bool *there, Error *err)
+{
+    const char *const params[] = {database};
+    PgRows *rows = NULL;
+    const bool ok = pg_query(pg, "SELECT 1 FROM pg_catalog.pg_database WHERE datname = $1", params, 1, cancel, &rows,
+                             err);
+    *there = ok && pg_row_count(rows) > 0;
+    pg_rows_free(rows);
+    return ok;
+}
+
+/* Without a manager to sign in, whoever has the database's password may bring it back: it is gone, or empty, or has
+ * none. That was so when the window looked; a network that was away for a moment is no way past the sign-in. `pg` is in
+ * another database. */
+static bool check_nobody(Pg *pg, const Connection *server, const char *live, const JobSink *sink, const Cancel *cancel,
+                         Error *err)
+{
+    SigninWay way = SIGNIN_NO_USERS;
+    Error why = ERROR_INIT;
+    bool there = true;
+    bool ok = signin_look(server, cancel, &way, &why);
+    if (ok && way == SIGNIN_ASK) {
+        error_set(err, EK_REFUSED, "the database has managers again, so one of them has to sign in first");
+        ok = error_hint(err, "Choose Lock in the Tools menu, and sign in.");
+    } else if (!ok && why.kind == EK_CANCELLED) {
+        error_move(err, &why);
+    } else if (!ok && is_there(pg, live, cancel, &there, err)) {
+        ok = !there;
+        if (there) {
+            error_set(err, EK_REFUSED, "the database is there, but cannot say whether it has a manager to sign in");
+            error_detail(err, "%s", why.message);
+            error_hint(err, "Try again, or restore with cmms-backup-cli.");
+        }
+    }
+    if (ok) {
+        job_log(sink, LOG_WARNING, "Nobody is signed in: the database has no manager who could be");
+    }
+    error_clear(&why);
+    return ok;
 }
 
 /* What must not be, and cannot be mended by us. */
@@ -548,13 +567,12 @@ static bool work(Restore *run, Error *err)
         error_set(err, EK_SETTINGS, "%s holds only a part: %s", fs_base_name(load->path), load_part(&load->archive));
         return error_hint(err, "Only a whole backup can take a database's place.");
     }
-    if (run->spec->nobody && !check_nobody(run->spec->server, load->sink, load->cancel, err)) {
-        return false;
-    }
     if (!connect_beside(run->spec->server, run->live, load->cancel, &load->connection, &load->server, err)) {
         return false;
     }
     const bool ok = swap_mend(load->server, run->live, load->sink, load->cancel, &mended, err) &&
+                    (!run->spec->nobody ||
+                     check_nobody(load->server, run->spec->server, run->live, load->sink, load->cancel, err)) &&
                     check_target(run, err) && (!run->has_live || lock_live(run, err));
     mem_free(mended);
     if (!ok || !swap_drop_leftovers(load->server, run->live, load->sink, load->cancel, err)) {
@@ -696,9 +714,10 @@ bool restore_undo(const UndoSpec *spec, const JobSink *sink, const Cancel *cance
     const uint64_t started = clock_monotonic_ms();
     restore_result_release(result);
     connection_init(&connection);
-    bool ok = (!spec->nobody || check_nobody(server, sink, cancel, &why)) &&
-              connect_beside(server, live, cancel, &connection, &pg, &why) &&
-              swap_mend(pg, live, sink, cancel, &mended, &why) && swap_list(pg, live, cancel, &all, &count, &why);
+    bool ok = connect_beside(server, live, cancel, &connection, &pg, &why) &&
+              swap_mend(pg, live, sink, cancel, &mended, &why) &&
+              (!spec->nobody || check_nobody(pg, server, live, sink, cancel, &why)) &&
+              swap_list(pg, live, cancel, &all, &count, &why);
     const KeptDatabase *chosen = NULL;
     for (size_t i = 0; ok && i < count && chosen == NULL; i++) {
         chosen = kept == NULL || strcmp(kept, all[i].name) == 0 ? &all[i] : NULL;

@@ -66,6 +66,8 @@ static const char *close_question(TaskKind kind)
         return TEXT_STOP_PROVE;
     case TASK_CLEANUP:
         return TEXT_STOP_CLEANUP;
+    case TASK_RESTORE:
+        return TEXT_STOP_RESTORE;
     default:
         return NULL;
     }
@@ -81,7 +83,10 @@ void main_on_close(MainWindow *w)
     }
     if (w->job != NULL && close_question(task_kind(w->job)) != NULL) {
         w->asking = true;
-        bool stop = message_box_stop_and_close(w->hwnd, close_question(task_kind(w->job)), TEXT_STOP_CONTENT);
+        const TaskKind kind = task_kind(w->job);
+        bool stop = message_box_stop_and_close(w->hwnd, close_question(kind), kind == TASK_RESTORE
+                                                                                  ? TEXT_STOP_RESTORE_CONTENT
+                                                                                  : TEXT_STOP_CONTENT);
         w->asking = false;
         if (!stop) {
             main_update_controls(w);
@@ -116,7 +121,7 @@ bool main_on_query_end_session(MainWindow *w, LPARAM flags)
     if (!must && w->job != NULL && !IsWindowVisible(w->hwnd)) {
         ShowWindow(w->hwnd, SW_SHOWNA); /* only a window that is seen can put the end off */
     }
-    return must || w->job == NULL || task_kind(w->job) != TASK_BACKUP;
+    return must || w->job == NULL || main_shutdown_reason(task_kind(w->job)) == NULL;
 }
 
 void main_on_end_session(MainWindow *w)
@@ -158,7 +163,7 @@ void main_on_picture(MainWindow *w)
 
 /* --- with the selected backups --------------------------------------------------------------------------- */
 
-static bool may_work(const MainWindow *w)
+bool main_is_free(const MainWindow *w)
 {
     return w->opened && w->job == NULL && !w->closing && !w->asking;
 }
@@ -245,7 +250,7 @@ static void on_export(MainWindow *w)
     if (err.kind != EK_NONE) {
         main_tell_error(w, &err);
     }
-    if (chosen && may_work(w)) {
+    if (chosen && main_is_free(w)) {
         start_with_files(w, TASK_EXPORT, names, count, dir, overwrite);
         mem_free(w->export_dir);
         w->export_dir = dir;
@@ -265,7 +270,7 @@ static void on_delete(MainWindow *w)
     w->asking = true;
     bool yes = message_box_ask(w->hwnd, question, TEXT_DELETE_CONTENT, L"" TEXT_DELETE_YES, L"" TEXT_DELETE_NO);
     w->asking = false;
-    if (yes && may_work(w)) {
+    if (yes && main_is_free(w)) {
         start_with_files(w, TASK_DELETE, names, count, NULL, false);
     }
     mem_free(question);
@@ -435,7 +440,7 @@ void main_on_plan(MainWindow *w, TaskResult *plan)
     }
     w->asking = false;
     main_update_controls(w);
-    if (go && may_work(w)) {
+    if (go && main_is_free(w)) {
         TaskSpec spec = main_spec(w, TASK_CLEANUP);
         main_start_job(w, &spec);
     }
@@ -451,7 +456,7 @@ static void on_alarm(MainWindow *w)
     bool yes = message_box_ask(w->hwnd, TEXT_ALARM_QUESTION, content, L"" TEXT_ALARM_YES, L"" TEXT_ALARM_NO);
     w->asking = false;
     mem_free(content);
-    if (yes && may_work(w)) {
+    if (yes && main_is_free(w)) {
         TaskSpec spec = main_spec(w, TASK_UNFREEZE);
         main_start_job(w, &spec);
     }
@@ -532,6 +537,8 @@ static const struct {
     {IDC_CANCEL_JOB, NEEDS_JOB, on_cancel_job},
     {IDC_REFRESH, 0, on_refresh},
     {IDC_CLEANUP, NEEDS_IDLE, on_cleanup},
+    {IDC_RESTORE, NEEDS_IDLE | NEEDS_DATABASE, main_on_restore},
+    {IDM_UNDO, NEEDS_IDLE | NEEDS_DATABASE, main_on_undo},
     {IDC_MEND, NEEDS_IDLE, on_mend},
     {IDC_EXPORT, NEEDS_IDLE | NEEDS_SELECTION, on_export},
     {IDC_DETAILS, NEEDS_ONE, on_details},

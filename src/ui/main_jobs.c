@@ -67,6 +67,10 @@ static const JobWords *words_of(TaskKind kind)
     static const JobWords pin = {TEXT_PIN_STEP, TEXT_PIN_GOOD, TEXT_PIN_CANCELLED, NULL};
     static const JobWords plan = {TEXT_PLAN_STEP, TEXT_READY, TEXT_PLAN_CANCELLED, TEXT_PLAN_FAILED};
     static const JobWords cleanup = {TEXT_CLEANUP_STEP, TEXT_CLEANUP_GOOD, TEXT_CLEANUP_CANCELLED, TEXT_CLEANUP_FAILED};
+    static const JobWords preview = {TEXT_PREVIEW_STEP, TEXT_READY, TEXT_PREVIEW_CANCELLED, TEXT_PREVIEW_FAILED};
+    static const JobWords restore = {TEXT_RESTORE_STEP, TEXT_RESTORE_GOOD, TEXT_RESTORE_CANCELLED, TEXT_RESTORE_FAILED};
+    static const JobWords kept = {TEXT_KEPT_STEP, TEXT_READY, TEXT_KEPT_CANCELLED, TEXT_KEPT_FAILED};
+    static const JobWords undo = {TEXT_UNDO_STEP, TEXT_UNDO_GOOD, TEXT_UNDO_CANCELLED, TEXT_UNDO_FAILED};
     static const JobWords unfreeze = {TEXT_UNFREEZE_STEP, TEXT_READY, TEXT_CANCELLED, TEXT_UNFREEZE_FAILED};
     switch (kind) {
     case TASK_BACKUP:
@@ -85,6 +89,14 @@ static const JobWords *words_of(TaskKind kind)
         return &plan;
     case TASK_CLEANUP:
         return &cleanup;
+    case TASK_PREVIEW:
+        return &preview;
+    case TASK_RESTORE:
+        return &restore;
+    case TASK_KEPT:
+        return &kept;
+    case TASK_UNDO:
+        return &undo;
     case TASK_UNFREEZE:
         return &unfreeze;
     default:
@@ -92,14 +104,22 @@ static const JobWords *words_of(TaskKind kind)
     }
 }
 
+const wchar_t *main_shutdown_reason(TaskKind kind)
+{
+    return kind == TASK_BACKUP                           ? L"" TEXT_SHUTDOWN_REASON
+           : kind == TASK_RESTORE || kind == TASK_UNDO ? L"" TEXT_SHUTDOWN_RESTORE
+                                                         : NULL;
+}
+
 void main_start_job(MainWindow *w, const TaskSpec *spec)
 {
+    const wchar_t *reason = main_shutdown_reason(spec->kind);
     w->job = main_start_task(w, spec);
-    if (spec->kind == TASK_BACKUP) {
-        ShutdownBlockReasonCreate(w->hwnd, L"" TEXT_SHUTDOWN_REASON);
+    if (reason != NULL) {
+        ShutdownBlockReasonCreate(w->hwnd, reason);
     }
     /* The PC does not go to sleep in the middle of it; the display may. */
-    power_hold(&w->power, L"" TEXT_SHUTDOWN_REASON);
+    power_hold(&w->power, reason != NULL ? reason : L"" TEXT_SHUTDOWN_REASON);
     Progress progress = {.fraction = -1, .step = words_of(spec->kind)->step, .seconds_left = -1};
     main_show_progress(w, &progress);
     main_show_status(w);
@@ -263,6 +283,28 @@ void main_on_drawn(MainWindow *w)
     main_after_listing(w, true);
 }
 
+/* What follows some jobs that ended well. */
+static void go_on(MainWindow *w, TaskResult *result)
+{
+    switch (result->kind) {
+    case TASK_PLAN:
+        main_on_plan(w, result);
+        break;
+    case TASK_PREVIEW:
+        main_on_preview(w, result);
+        break;
+    case TASK_KEPT:
+        main_on_kept(w, result);
+        break;
+    case TASK_RESTORE:
+    case TASK_UNDO:
+        main_on_restored(w, result);
+        break;
+    default:
+        break;
+    }
+}
+
 static void finish_job(MainWindow *w)
 {
     TaskResult *result = task_take(w->job);
@@ -291,17 +333,21 @@ static void finish_job(MainWindow *w)
     const char *good = unverified ? TEXT_BACKUP_UNVERIFIED : words->good;
     main_show_idle(w, result->ok ? good : cancelled ? TEXT_CANCELLED : TEXT_FAILED, !result->ok && !cancelled);
     main_show_status(w);
-    if (result->kind == TASK_BACKUP && !cancelled) {
+    if (main_shutdown_reason(result->kind) != NULL && !cancelled) {
         main_notify_end(w, result->ok ? good : words->failed, !result->ok);
     }
-    if (result->kind != TASK_DEMO && result->kind != TASK_PLAN && !w->closing) {
+    const bool only_looked = result->kind == TASK_DEMO || result->kind == TASK_PLAN || result->kind == TASK_PREVIEW ||
+                             result->kind == TASK_KEPT;
+    if (!only_looked && !w->closing) {
         main_start_listing(w, false);
     }
     main_update_controls(w);
     if (!result->ok && !cancelled) {
-        main_tell_error(w, &result->error);
-    } else if (result->ok && result->kind == TASK_PLAN && !w->closing) {
-        main_on_plan(w, result);
+        if (!main_on_restore_failed(w, result)) {
+            main_tell_error(w, &result->error);
+        }
+    } else if (result->ok && !w->closing) {
+        go_on(w, result);
     }
     task_result_free(result);
     main_look_if_settled(w);

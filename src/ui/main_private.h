@@ -6,6 +6,7 @@
  *   main_jobs.c      tasks: their start, what they say, their end
  *   main_manners.c   placement, tray, colours
  *   main_commands.c  what buttons, keys and menus do
+ *   main_restore.c   restores and their undoing: one question after the other
  *   main_dialogs.c   the dialogs: connection, settings, help, about
  *   main_signin.c    who is signed in, the lock, what may be done
  */
@@ -143,6 +144,8 @@ void main_ring(void *context); /* from any thread */
 TaskSpec main_spec(const MainWindow *w, TaskKind kind);
 Task *main_start_task(MainWindow *w, const TaskSpec *spec);
 void main_start_job(MainWindow *w, const TaskSpec *spec);
+/* For which the end of the session is put off, in words; NULL: for this kind it is not. Static. */
+const wchar_t *main_shutdown_reason(TaskKind kind);
 void main_start_listing(MainWindow *w, bool asked);
 void main_look_if_settled(MainWindow *w);
 void main_tell_error(MainWindow *w, const Error *error);
@@ -163,6 +166,16 @@ void main_look_changed(MainWindow *w);     /* colours, contrast, dark or light *
 void main_on_tray(MainWindow *w, UINT event, int x, int y);
 void main_on_show_yourself(MainWindow *w);
 void main_notify_end(const MainWindow *w, const char *text, bool bad); /* where the window is not seen */
+
+/* main_restore.c */
+void main_on_restore(MainWindow *w);
+void main_on_undo(MainWindow *w);
+/* What the tasks of it found: the next question, or what came of it. */
+void main_on_preview(MainWindow *w, TaskResult *result);
+void main_on_kept(MainWindow *w, TaskResult *result);
+void main_on_restored(MainWindow *w, TaskResult *result);
+/* It failed; true when that was dealt with. */
+bool main_on_restore_failed(MainWindow *w, TaskResult *result);
 
 /* main_dialogs.c */
 void main_on_connection(MainWindow *w);
@@ -186,6 +199,7 @@ void main_release_sign_in(MainWindow *w);
 /* main_commands.c */
 /* Whether the command of a button, menu or key can be done now. */
 bool main_can(const MainWindow *w, int id);
+bool main_is_free(const MainWindow *w); /* no job runs and nothing is asked */
 /* Does it, if it can be done; true when it is one of ours. */
 bool main_do(MainWindow *w, int id);
 /* The list's column that a command sorts by; -1: it is another command. */

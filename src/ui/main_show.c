@@ -257,7 +257,7 @@ void main_take_config(MainWindow *w, const ConfigValues *config)
 /* A control that is disabled while it has the focus would leave the keyboard nowhere. */
 void main_update_controls(MainWindow *w)
 {
-    static const int buttons[] = {IDC_CREATE,  IDC_REFRESH, IDC_CLEANUP, IDC_CANCEL_JOB,  IDC_EXPORT,
+    static const int buttons[] = {IDC_CREATE,  IDC_REFRESH, IDC_CLEANUP, IDC_RESTORE,     IDC_CANCEL_JOB, IDC_EXPORT,
                                   IDC_DETAILS, IDC_VERIFY,  IDC_DELETE,  IDC_SAVE_CONFIG, IDC_MEND};
     HWND focus = GetFocus();
     bool lost = focus == NULL || focus == w->hwnd;

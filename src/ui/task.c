@@ -28,7 +28,7 @@ struct Task {
     char **files;
     size_t file_count;
     char *target;
-    bool overwrite, on;
+    bool overwrite, on, no_safety, sort_as_live, nobody;
     ConfigValues config;
     JobSink sink;
     char *actor; /* the sink's */
@@ -296,6 +296,40 @@ static bool run_files(const Task *task, TaskResult *result, Error *err)
     return first.kind == EK_NONE || error_move(err, &first);
 }
 
+/* --- restores -------------------------------------------------------------------------------------------- */
+
+/* The reading is half of what is shown of both. */
+static bool run_preview(const Task *task, TaskResult *result, Error *err)
+{
+    Share shares[] = {{&task->sink, 0, 2}, {&task->sink, 1, 2}};
+    const JobSink reading = {share_log, share_progress, &shares[0], task->actor};
+    const JobSink counting = {share_log, share_progress, &shares[1], task->actor};
+    const PreviewSpec spec = {.server = &task->connection};
+    VerifyResult read;
+    verify_result_init(&read);
+    const bool ok = verify_file(task->target, &reading, task->cancel, &read, err) &&
+                    preview_run(task->target, &spec, &counting, task->cancel, &result->preview, err);
+    verify_result_release(&read);
+    return ok;
+}
+
+static bool run_restore(const Task *task, TaskResult *result, Error *err)
+{
+    const RestoreSpec spec = {.server = &task->connection,
+                              .folder = task->folder,
+                              .no_safety = task->no_safety,
+                              .sort_as_live = task->sort_as_live,
+                              .nobody = task->nobody};
+    return restore_backup(task->target, &spec, &task->sink, task->cancel, &result->restore, err);
+}
+
+static bool run_undo(const Task *task, TaskResult *result, Error *err)
+{
+    const UndoSpec spec = {
+        .server = &task->connection, .kept = task->target, .folder = task->folder, .nobody = task->nobody};
+    return restore_undo(&spec, &task->sink, task->cancel, &result->restore, err);
+}
+
 /* --- clean-ups ------------------------------------------------------------------------------------------- */
 
 /* The core's dry run, fresh: the list on the screen may be older than the folder. */
@@ -448,6 +482,19 @@ static void run(void *argument)
     case TASK_CLEANUP:
         result->ok = run_cleanup(task, result, &err);
         break;
+    case TASK_PREVIEW:
+        result->ok = run_preview(task, result, &err);
+        break;
+    case TASK_RESTORE:
+        result->ok = run_restore(task, result, &err);
+        break;
+    case TASK_KEPT:
+        result->ok = restore_list_kept(&task->connection, &task->sink, task->cancel, &result->kept,
+                                       &result->kept_count, &err);
+        break;
+    case TASK_UNDO:
+        result->ok = run_undo(task, result, &err);
+        break;
     case TASK_UNFREEZE:
         result->ok = run_unfreeze(task, &err);
         break;
@@ -487,6 +534,9 @@ Task *task_start(const TaskSpec *spec, JobSink sink, void (*ring)(void *context)
     task->target = mem_strdup(spec->target);
     task->overwrite = spec->overwrite;
     task->on = spec->on;
+    task->no_safety = spec->no_safety;
+    task->sort_as_live = spec->sort_as_live;
+    task->nobody = spec->nobody;
     task->config = spec->config;
     task->sink = sink;
     task->actor = mem_strdup(sink.actor);
@@ -498,6 +548,10 @@ Task *task_start(const TaskSpec *spec, JobSink sink, void (*ring)(void *context)
     connection_init(&task->result->connection);
     list_model_init(&task->result->model);
     backup_result_init(&task->result->backup);
+    preview_init(&task->result->preview);
+    restore_result_init(&task->result->restore);
+    task->result->target = mem_strdup(spec->target);
+    task->result->no_safety = spec->no_safety;
     task->cancel = cancel_new();
     task->mutex = mutex_new();
     task->changed = cond_new();
@@ -579,6 +633,10 @@ void task_result_free(TaskResult *result)
     mem_free(result->frozen);
     mem_free(result->key);
     backup_result_release(&result->backup);
+    preview_release(&result->preview);
+    restore_result_release(&result->restore);
+    swap_list_free(result->kept, result->kept_count);
+    mem_free(result->target);
     engine_stop(result->engine);
     mem_free(result);
 }

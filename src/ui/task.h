@@ -15,6 +15,8 @@
 #include "base/error.h"
 #include "base/job.h"
 #include "jobs/backup.h"
+#include "jobs/preview.h"
+#include "jobs/restore.h"
 #include "jobs/signin.h"
 #include "list_model.h"
 #include "postgres/connection.h"
@@ -32,6 +34,10 @@ typedef enum TaskKind {
     TASK_PIN,    /* the files: keep them whatever their age, or no longer (`on`) */
     TASK_PLAN,   /* what a clean-up would remove */
     TASK_CLEANUP, /* remove it */
+    TASK_PREVIEW, /* read every byte of a backup, and look what its restore would change */
+    TASK_RESTORE, /* do it */
+    TASK_KEPT,    /* which databases restores have replaced and that are kept */
+    TASK_UNDO,    /* one of them gets its name back */
     TASK_UNFREEZE, /* end the stop of clean-ups that a shrink alarm made */
     TASK_CONFIG  /* write the settings */
 } TaskKind;
@@ -48,10 +54,11 @@ typedef struct TaskSpec {
     const AppOptions *options;    /* OPEN, DEMO */
     const char *folder;           /* all but OPEN, DEMO */
     const char *fallback;         /* BACKUP: as OPEN found it */
-    const Connection *connection; /* BACKUP; OPEN: where it is known already */
+    const Connection *connection; /* BACKUP, PREVIEW, RESTORE, KEPT, UNDO; OPEN: where it is known already */
     const char *const *files;     /* VERIFY, EXPORT, DELETE, PROVE, PIN: names in the folder */
     size_t file_count;
-    const char *target;  /* EXPORT: the folder to copy to */
+    const char *target;  /* EXPORT: the folder to copy to; PREVIEW, RESTORE: the backup's path; UNDO: the kept one */
+    bool no_safety, sort_as_live, nobody; /* RESTORE: RestoreSpec; UNDO: `nobody` */
     bool overwrite;      /* EXPORT */
     bool on;             /* PIN */
     ConfigValues config; /* CONFIG */
@@ -80,6 +87,16 @@ typedef struct TaskResult {
     char *frozen;
     /* CLEANUP */
     size_t removed;
+    /* PREVIEW, RESTORE, UNDO: the spec's */
+    char *target;
+    bool no_safety;
+    /* PREVIEW */
+    Preview preview;
+    /* RESTORE, UNDO */
+    RestoreResult restore;
+    /* KEPT: the newest first */
+    KeptDatabase *kept;
+    size_t kept_count;
     /* BACKUP */
     BackupResult backup;
     /* DEMO */

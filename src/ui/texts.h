@@ -80,6 +80,20 @@
 #define TEXT_CLEANUP_GOOD "Cleanup complete."
 #define TEXT_CLEANUP_CANCELLED "The clean-up was cancelled. What is removed already stays removed."
 #define TEXT_CLEANUP_FAILED "Cleanup failed"
+#define TEXT_PREVIEW_STEP "Checking every byte"
+#define TEXT_PREVIEW_CANCELLED "The restore was cancelled before it began. Nothing was changed."
+#define TEXT_PREVIEW_FAILED "The backup cannot be restored"
+#define TEXT_RESTORE_STEP "Checking every byte"
+#define TEXT_RESTORE_GOOD "Database restored. Restart the CMMS application."
+#define TEXT_RESTORE_CANCELLED "The restore was cancelled. The database is as it was."
+#define TEXT_RESTORE_FAILED "Restore failed"
+#define TEXT_KEPT_STEP "Looking for kept databases"
+#define TEXT_KEPT_CANCELLED "Undo Restore was cancelled. Nothing was changed."
+#define TEXT_KEPT_FAILED "Kept databases could not be looked for"
+#define TEXT_UNDO_STEP "Undoing the restore"
+#define TEXT_UNDO_GOOD "Restore undone. Restart the CMMS application."
+#define TEXT_UNDO_CANCELLED "Undo Restore was cancelled. The database is as it was."
+#define TEXT_UNDO_FAILED "Undo Restore failed"
 #define TEXT_UNFREEZE_STEP "Allowing clean-ups"
 #define TEXT_UNFREEZE_FAILED "Clean-ups could not be allowed again"
 
@@ -108,6 +122,8 @@
 #define TEXT_STOP_EXPORT "A backup is being exported. Stop it and close?"
 #define TEXT_STOP_PROVE "A backup is being proven. Stop it and close?"
 #define TEXT_STOP_CLEANUP "Old backups are being removed. Stop and close?"
+#define TEXT_STOP_RESTORE "A backup is being restored. Stop it and close?"
+#define TEXT_STOP_RESTORE_CONTENT "What is unfinished is removed. The database and the backups stay as they are."
 #define TEXT_STOP_CONTENT "What is unfinished is removed. The backups that you have stay as they are."
 #define TEXT_DELETE_ONE "Delete %s?"
 #define TEXT_DELETE_MANY "Delete %llu backups?"
@@ -120,6 +136,7 @@
 #define TEXT_REPLACE_NO "&Cancel"
 #define TEXT_EXPORT_TO "Export to"
 #define TEXT_SHUTDOWN_REASON "A backup of the database is being made."
+#define TEXT_SHUTDOWN_RESTORE "A backup of the database is being restored."
 
 /* Errors. */
 #define TEXT_OPEN_FOLDER_FAILED "could not open the folder %s"
@@ -139,6 +156,63 @@
     "Each backup is younger than the retention period and one of the newest, or pinned, or the last good one, or was " \
     "not made by this program."
 #define TEXT_CLEANUP_FROZEN "Clean-ups are stopped: %s. Look at the shrink alarm first."
+
+/* --- restore and undo: main_restore.c, restore_, undo_, result_dialog.c, consent.c ------------------------- */
+
+#define TEXT_RESTORE_FILE_TITLE "Restoring a backup overwrites the database"
+/* user@host:port/database */
+#define TEXT_RESTORE_FILE_WARNING \
+    "⚠ WARNING: %s is replaced by what the backup holds. Whatever was entered since the backup was made is no longer " \
+    "in it.\n\n" \
+    "A safety backup is made first, and the old database is kept under another name, so that Undo Restore can bring " \
+    "it back. Ensure that no other users are actively using the system: their connections are ended."
+#define TEXT_RESTORE_FILE_CHOOSE "Backup to restore"
+#define TEXT_RESTORE_FILE_KIND "Backups"
+#define TEXT_RESTORE_FILE_ALL "All files"
+#define TEXT_RESTORE_TITLE "Restore %s?" /* the file's name */
+#define TEXT_RESTORE_WARNING \
+    "⚠ WARNING: the database %s will be replaced by this backup. All that is newer is then no longer in it. It is " \
+    "kept under another name, from which Undo Restore brings it back."
+#define TEXT_RESTORE_GONE "There is no database %s on the server. It will be made anew from this backup."
+#define TEXT_CONSENT_LABEL "&Type the name of the database, %s, to go on:"
+#define TEXT_CONSENT_WRONG "That is not the name of the database."
+#define TEXT_RESTORE_OBSTACLE "It cannot be restored: %s"
+#define TEXT_UNSAFE_QUESTION "Restore without a safety backup?"
+#define TEXT_UNSAFE_CONTENT \
+    "The old database is kept on the same server, but no copy of it on this PC. The log will say that a safety " \
+    "backup was declined."
+#define TEXT_UNSAFE_YES "Restore &without one"
+#define TEXT_UNSAFE_NO "&Back"
+#define TEXT_RESTORE_LOCKED \
+    "Another dialog was open, or the window was locked, so nothing was restored. Begin again."
+#define TEXT_SORT_QUESTION "Restore it with the current database's order of sorting?"
+#define TEXT_SORT_CONTENT \
+    "The backup's database sorted text by %s, which this server does not have. Nothing was changed. Lists of the " \
+    "CMMS may come in another order."
+#define TEXT_SORT_YES "&Restore it so"
+#define TEXT_SORT_NO "&Leave it"
+/* "cmms" */
+#define TEXT_UNDO_INTRO \
+    "⚠ The chosen database becomes %s again, as it was when it was put aside. The one that has the name now is kept " \
+    "in its turn, so this can be undone as well. Ensure that no other users are actively using the system: their " \
+    "connections are ended."
+#define TEXT_UNDO_NAME "Kept as"
+#define TEXT_UNDO_SINCE "Since"
+#define TEXT_UNDO_SIZE "Size (MB)"
+#define TEXT_UNDO_FROM "Replaced by"
+#define TEXT_UNDO_BY_UNDO "an undo"
+#define TEXT_UNDO_UNKNOWN "?"
+#define TEXT_UNDO_NONE "There is no restore to undo."
+#define TEXT_UNDO_NONE_WHY "No older database is kept for %s on this server."
+#define TEXT_RESULT_RESTORED "✅ Database restored successfully!"
+#define TEXT_RESULT_UNDONE "✅ Restore undone successfully!"
+/* database, file, tables, rows */
+#define TEXT_RESULT_HOLDS "The database %s now holds %s: %llu tables with %s rows, all counted."
+#define TEXT_RESULT_IS_AGAIN "The database %s is again the one that was kept as %s."
+#define TEXT_RESULT_KEPT "What it was before is kept as %s. Undo Restore brings it back."
+#define TEXT_RESULT_SAFETY "Safety backup: %s"
+#define TEXT_RESULT_TOOK "It took %s seconds."
+#define TEXT_RESULT_NOTES "What is otherwise than it was:"
 
 /* --- list: backup_list.c, list_model.c --------------------------------------------------------------------- */
 
@@ -241,6 +315,7 @@
 #define TEXT_BOX_STOP "&Stop and close"
 #define TEXT_BOX_KEEP "&Keep running"
 #define TEXT_FOLDER_DIALOG_FAILED "could not open the dialog for choosing a folder"
+#define TEXT_FILE_DIALOG_FAILED "could not open the dialog for choosing a file"
 #define TEXT_FOLDER_DIALOG_HINT "Use 'cmms-backup-cli export' instead."
 #define TEXT_CLIPBOARD_FAILED "could not copy to the clipboard"
 #define TEXT_CLIPBOARD_HINT "Another program is using it; try again."
@@ -306,8 +381,8 @@
 #define TEXT_SIGNIN_WHERE "Use your name and password of the CMMS. They are checked by the database %s."
 /* why, a sentence */
 #define TEXT_SIGNIN_LOCAL \
-    "Nobody can sign in: %s. Backups can be made, checked and exported; deleting and settings wait until a manager " \
-    "has signed in."
+    "Nobody can sign in: %s. Backups can be made, checked, exported and restored; deleting and settings wait until a " \
+    "manager has signed in."
 #define TEXT_SIGNIN_NO_USERS "the database has no table of users"
 #define TEXT_SIGNIN_NO_MANAGER "the database has no active manager"
 #define TEXT_SIGNIN_LATER "A manager is asked to sign in when the window is opened"

@@ -49,26 +49,27 @@ def place(work, name):
     return os.path.join(HOME, "Documents/AIT_CMMS_Backups"), "C:\\Users\\Manager\\Documents\\AIT_CMMS_Backups"
 
 
-def drive(scenario, arguments, own, **env):
+def drive(scenario, arguments, own, steps=None, **env):
     env = dict(env, CMMS_BACKUP_DATA=window.windows(own))
     if shots is None:
-        return window.drive(scenario, arguments, scenario, **env)
+        return window.drive(scenario, arguments, scenario, steps=steps, **env)
     if "--high-contrast" in sys.argv:
         arguments = ["--high-contrast"] + arguments
     program = "C:\\Program Files\\CMMS Backup\\cmms-backup.exe"
     process = subprocess.Popen(["wine", window.UI_TEST, scenario, program] + arguments,
                                env=window.environment(UITEST_SHOTS="1", **LONG, **env), stdin=subprocess.PIPE,
-                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     watch = window.Watch(process, scenario)
-    for line in process.stdout:
-        watch.heard(line.rstrip())
+    for raw in process.stdout:
+        line = raw.decode("utf-8", "replace").rstrip()
+        watch.heard(line)
         if line.startswith("shot "):
             name = line.split()[1]
-            take(os.path.join(shots, name + ".png"), name == "running")
-            process.stdin.write("\n")
+            take(os.path.join(shots, name + ".png"), name in ("running", "restore-running"))
+            process.stdin.write(b"\n")
             process.stdin.flush()
-        else:
-            print(line.rstrip())
+        elif not window.answer(process, line, steps):
+            print(line)
     process.wait()
     watch.end()
 
@@ -158,6 +159,70 @@ def sign_in(work, server):
             signins(folder)
 
 
+def same(server, name, sums):
+    def look():
+        harness.same_sums(server.checksums(name), sums, "the rows")
+    return look
+
+
+def restores(work, server):
+    """There and back: the rows are looked at on the server. In pictures the names are as long as names are."""
+    for scenario in ("restore", "restore-keys", "restore-gone"):
+        if shots is not None and scenario == "restore-keys":
+            continue
+        name = {"restore": "cmms of plant 7 & Zürich, maintenance and spare parts, 2026" if shots else "cmms & ö",
+                "restore-keys": "cmms_keys", "restore-gone": "cmms_gone"}[scenario]
+        own = os.path.join(work, "own " + scenario)
+        folder, shown = place(work, scenario + " ö")
+        shutil.rmtree(folder, ignore_errors=True)
+        os.makedirs(folder)
+        os.makedirs(own)
+        harness.sample(server, name, 30 if scenario == "restore" else 2)
+        server.psql(USERS, name)
+        harness.Program("native").good_backup(server, name, folder)
+        if shots is not None:
+            plausible(folder)
+        before = server.checksums(name)
+        changed = {}
+
+        def change(name=name, changed=changed):
+            server.psql("DELETE FROM pm_completions; CREATE TABLE newer (a int); INSERT INTO newer VALUES (1)", name)
+            changed.update(server.checksums(name))
+
+        def create(name=name):
+            harness.sample(server, name)
+
+        def drop(name=name):
+            server.psql('DROP DATABASE "%s" WITH (FORCE)' % name)
+
+        def nothing_left():
+            left = server.psql("SELECT datname FROM pg_database WHERE datname LIKE '%\\_restore\\_%'")
+            harness.equal(left, "", "databases that were not whole")
+
+        if scenario == "restore-gone":
+            drop()
+        drive(scenario, ["--folder", shown, "-h", "127.0.0.1", "-p", str(server.port), "-U", "postgres", "-d", name],
+              own, {"change": change, "as-changed": same(server, name, changed), "as-saved": same(server, name, before),
+                    "create": create, "drop": drop, "nothing-left": nothing_left},
+              PGPASSWORD=harness.PASSWORD, UITEST_DATABASE=name)
+        if shots is None:
+            restored(folder, scenario)
+
+
+def restored(folder, scenario):
+    """What the audit log says of it."""
+    told = [(e["operation"], e["status"], e.get("actor"), e["message"]) for e in harness.log_entries(folder)
+            if e["operation"] in ("restore", "undo")]
+    wanted = {"restore": [("restore", "success", "o'neil", "; a safety backup was declined"),
+                          ("undo", "success", "o'neil", "Undone: "), ("restore", "failed", "o'neil", "cancelled")],
+              "restore-keys": [("restore", "success", "o'neil", "Restored into "),
+                               ("undo", "success", "o'neil", "Undone: ")],
+              "restore-gone": [("restore", "failed", None, "one of them has to sign in first"),
+                               ("restore", "success", None, "; nobody was signed in")]}[scenario]
+    window.say(len(told) == len(wanted) and all(t[:3] == w[:3] and w[3] in t[3] for t, w in zip(told, wanted)),
+               scenario + ": the audit log has who did what", repr(told))
+
+
 def states(work):
     """The window itself, on a folder such as a user has."""
     shutil.rmtree(HOME, ignore_errors=True)
@@ -178,7 +243,8 @@ def states(work):
 
 
 def main():
-    only = [a for a in sys.argv[1:] if a in ("assistant", "signin", "states")]  # a part of it, while working on that
+    # A part of it, while working on that.
+    only = [a for a in sys.argv[1:] if a in ("assistant", "signin", "states", "restores")]
     work = tempfile.mkdtemp(prefix="cmms-dialogs-")
     server = harness.shared_server()
     silent = socket.create_server(("127.0.0.1", 0))  # takes connections, and never says a word
@@ -193,6 +259,8 @@ def main():
             urllib.parse.quote(harness.PASSWORD, safe=""), server.port)
         if not only or "signin" in only:
             sign_in(work, server)
+        if not only or "restores" in only:
+            restores(work, server)
         if shots is not None and (not only or "states" in only):
             states(work)
         for scenario in ("assistant", "keyboard")[:1 if shots else 2] if not only or "assistant" in only else ():

@@ -81,7 +81,22 @@ class Watch:
         self.process.kill()
 
 
-def drive(scenario, arguments, title, keep_state=False, **env):
+def answer(process, line, steps):
+    """Where the driver asks for a step of ours ("do NAME"): does it, and says "ok" or what is wrong. steps: name →
+    function."""
+    if not line.startswith("do "):
+        return False
+    try:
+        steps[line[3:]]()
+        text = "ok"
+    except Exception as why:  # the driver's check fails with it
+        text = " ".join(str(why).split())[:400] or type(why).__name__
+    process.stdin.write(text.encode() + b"\n")
+    process.stdin.flush()
+    return True
+
+
+def drive(scenario, arguments, title, keep_state=False, steps=None, **env):
     """Runs a scenario; its lines become ours, with the title before each name."""
     # Each as on the first day: where a scenario leaves the window is no other's affair.
     state = os.path.join(tempfile.gettempdir(), "cmms-window-%d.json" % os.getpid())
@@ -89,12 +104,15 @@ def drive(scenario, arguments, title, keep_state=False, **env):
         os.remove(state)
     command = ["wine", UI_TEST, scenario, windows(APP), "--state", windows(state)] + arguments
     process = subprocess.Popen(command, env=environment(**env),
-                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+                               stdin=subprocess.PIPE if steps else subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.DEVNULL)
     lines = []
     watch = Watch(process, title)
     for line in process.stdout:
         text = line.decode("utf-8", "replace").rstrip()
         watch.heard(text)
+        if steps and answer(process, text, steps):
+            continue
         print(re.sub(r"^(ok|not ok) ", r"\g<0>%s: " % title, text), flush=True)
         lines += re.findall(r"^(ok|not ok) ", text)
     process.wait()

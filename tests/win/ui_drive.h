@@ -143,6 +143,11 @@ void scenario_sample(Ui *ui);
 /* ui_more.c */
 void scenario_more(Ui *ui);
 
+/* ui_restore.c */
+void scenario_restore(Ui *ui);
+void scenario_restore_keys(Ui *ui);
+void scenario_restore_gone(Ui *ui);
+
 /* ui_actions.c: what is done with backups that are there, at least two good ones. */
 void check_actions(Ui *ui);
 

@@ -9,7 +9,8 @@
  * `session` (Windows ends during a backup), `plain` (no database is configured), `failure` (one is configured that
  * cannot be reached), `many` (a long list), `usage` (the command line is wrong), `folder` (the backup folder cannot be
  * used); of the dialogs: `assistant`, `keyboard`, `signin`, `nousers`, `idle` (locked after a while), `tenth` (the
- * tenth wrong password), `more` (settings, about, details), `keys` and `sample` (every action, by keyboard alone);
+ * tenth wrong password), `more` (settings, about, details), `keys` and `sample` (every action, by keyboard alone),
+ * `restore`, `restore-keys` and `restore-gone` (there and back; where nothing is left);
  * `pictures` is for ./dev shot. Each prints lines "ok NAME" or "not ok NAME: why" and, at the end, how long the window
  * took at most to answer an empty message.
  */
@@ -36,6 +37,7 @@ static void check_words(Ui *ui)
         {IDC_CONFIG_GROUP, "Backup Configuration"},
         {IDC_RETENTION_LABEL, "Rete&ntion (Days):"},
         {IDC_CLEANUP, "Clean&up Old Backups"},
+        {IDC_RESTORE, "Restore/Upload Bac&kup"},
         {IDC_VERIFY_AFTER, "Veri&fy after backup"},
         {IDC_SAVE_CONFIG, "Save C&onfig"},
         {IDC_LOG_GROUP, "Status && Lo&gs"},
@@ -226,8 +228,8 @@ static void scenario_backup(Ui *ui)
     PostMessageW(ui->window, WM_NEXTDLGCTL, (WPARAM)item(ui, IDC_CREATE), TRUE);
     check_backup(ui);
     check_refresh(ui);
-    static const int order[] = {IDC_REFRESH,  IDC_CLEANUP,     IDC_LIST, IDC_RETENTION, IDC_MAXIMUM, IDC_VERIFY_AFTER,
-                                IDC_COMPRESS, IDC_SAVE_CONFIG, IDC_LOG,  IDC_LOCATION,  IDC_CREATE};
+    static const int order[] = {IDC_REFRESH,      IDC_CLEANUP,  IDC_RESTORE,     IDC_LIST, IDC_RETENTION, IDC_MAXIMUM,
+                                IDC_VERIFY_AFTER, IDC_COMPRESS, IDC_SAVE_CONFIG, IDC_LOG,  IDC_LOCATION,  IDC_CREATE};
     select_rows(ui, 0, 0);
     check_tab_order(ui, order, sizeof order / sizeof *order);
     if (rows(ui) > 1) {
@@ -498,7 +500,8 @@ int wmain(int argc, wchar_t **argv)
         {"manners", scenario_manners}, {"remembered", scenario_remembered}, {"tray", scenario_tray},
         {"pictures", scenario_pictures}, {"tray-signin", scenario_tray_signin},
         {"damaged", scenario_damaged}, {"keys", scenario_keys},
-        {"tenth", scenario_tenth}, {"sample", scenario_sample},
+        {"tenth", scenario_tenth}, {"sample", scenario_sample}, {"restore", scenario_restore},
+        {"restore-keys", scenario_restore_keys}, {"restore-gone", scenario_restore_gone},
     };
     Ui ui = {0};
     StrBuf command;

@@ -36,7 +36,9 @@ static HRESULT take_path(IFileOpenDialog *dialog, char **folder)
     return hr;
 }
 
-bool folder_dialog_choose(HWND owner, const wchar_t *title, const char *start, char **folder, Error *err)
+/* `files`: of which kinds; none: a folder. */
+static bool choose(HWND owner, const wchar_t *title, const COMDLG_FILTERSPEC *files, UINT file_count,
+                   const char *start, char **path, Error *err)
 {
     IFileOpenDialog *dialog = NULL;
     FILEOPENDIALOGOPTIONS options = 0;
@@ -46,8 +48,12 @@ bool folder_dialog_choose(HWND owner, const wchar_t *title, const char *start, c
         hr = IFileOpenDialog_GetOptions(dialog, &options);
     }
     if (SUCCEEDED(hr)) {
-        hr = IFileOpenDialog_SetOptions(dialog, options | FOS_PICKFOLDERS | FOS_FORCEFILESYSTEM | FOS_PATHMUSTEXIST |
-                                                    FOS_NOCHANGEDIR);
+        options |= FOS_FORCEFILESYSTEM | FOS_PATHMUSTEXIST | FOS_NOCHANGEDIR;
+        options |= file_count == 0 ? (DWORD)FOS_PICKFOLDERS : (DWORD)FOS_FILEMUSTEXIST;
+        hr = IFileOpenDialog_SetOptions(dialog, options);
+    }
+    if (SUCCEEDED(hr) && file_count > 0) {
+        hr = IFileOpenDialog_SetFileTypes(dialog, file_count, files);
     }
     if (SUCCEEDED(hr)) {
         IFileOpenDialog_SetTitle(dialog, title);
@@ -55,7 +61,7 @@ bool folder_dialog_choose(HWND owner, const wchar_t *title, const char *start, c
         hr = IFileOpenDialog_Show(dialog, owner);
     }
     if (SUCCEEDED(hr)) {
-        hr = take_path(dialog, folder);
+        hr = take_path(dialog, path);
     }
     if (dialog != NULL) {
         IFileOpenDialog_Release(dialog);
@@ -64,10 +70,28 @@ bool folder_dialog_choose(HWND owner, const wchar_t *title, const char *start, c
         return false;
     }
     if (FAILED(hr)) {
-        error_set_os(err, EK_INTERNAL, (long)hr, TEXT_FOLDER_DIALOG_FAILED);
-        return error_hint(err, TEXT_FOLDER_DIALOG_HINT);
+        return error_set_os(err, EK_INTERNAL, (long)hr, file_count == 0 ? TEXT_FOLDER_DIALOG_FAILED
+                                                                        : TEXT_FILE_DIALOG_FAILED);
     }
     return true;
+}
+
+bool folder_dialog_choose(HWND owner, const wchar_t *title, const char *start, char **folder, Error *err)
+{
+    Error why = ERROR_INIT;
+    const bool ok = choose(owner, title, NULL, 0, start, folder, &why);
+    if (why.kind != EK_NONE) {
+        error_hint(&why, TEXT_FOLDER_DIALOG_HINT);
+        error_move(err, &why);
+    }
+    return ok;
+}
+
+bool folder_dialog_choose_file(HWND owner, const wchar_t *title, const wchar_t *kind, const wchar_t *all,
+                               const char *start, char **path, Error *err)
+{
+    const COMDLG_FILTERSPEC files[] = {{kind, L"*.backup"}, {all, L"*.*"}};
+    return choose(owner, title, files, 2, start, path, err);
 }
 
 bool folder_dialog_open(HWND owner, const char *folder, Error *err)
