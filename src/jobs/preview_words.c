@@ -216,7 +216,9 @@ static void add_whose(const Preview *preview, Lines *lines)
         break;
     case PREVIEW_OWN_EARLIER:
         add(lines, PREVIEW_BACKUP, PREVIEW_GOOD,
-            mem_printf("It is a backup of %s as it was before a restore, or something else, replaced it", live));
+            preview->live == PREVIEW_LIVE_GONE
+                ? mem_printf("It is a backup of the database %s that this server had", live)
+                : mem_printf("It is a backup of %s as it was before another took its name, as in a restore", live));
         break;
     case PREVIEW_OWN_DATABASE:
         add(lines, PREVIEW_BACKUP, PREVIEW_WARNING, mem_printf("It is a backup of another database of this server: %s",
@@ -330,7 +332,7 @@ static char *lost_text(const PreviewTable *table)
         strbuf_addf(&sb, "%s made%s", made, table->changed > 0 ? ", " : "");
     }
     if (table->changed > 0) {
-        strbuf_addf(&sb, "%s changed", changed);
+        strbuf_addf(&sb, "%s %schanged", changed, table->made < 0 ? "made or " : "");
     }
     strbuf_addstr(&sb, " since");
     for (size_t i = 0; i < table->newest_count; i++) {
@@ -420,7 +422,7 @@ static void add_doing(const Preview *preview, Lines *lines)
     }
     if (preview->live == PREVIEW_LIVE_ASIDE) {
         add(lines, PREVIEW_DOING, PREVIEW_GOOD,
-            mem_printf("It goes into the new database %s; nothing that is there is touched", name));
+            mem_printf("It goes into the new database %s; nothing that is there is touched", preview->to));
         return;
     }
     add(lines, PREVIEW_DOING, preview->declined && !preview->safety ? PREVIEW_WARNING : PREVIEW_GOOD,
@@ -432,6 +434,12 @@ static void add_doing(const Preview *preview, Lines *lines)
             ? mem_printf("It goes into a new database, is counted there, and then gets the name %s", name)
             : mem_printf("It goes into a new database, is counted there, and then takes the name %s; the database that "
                          "has it now is kept", name));
+    if (preview->live_bytes >= 0) {
+        char *size = megabytes(preview->live_bytes);
+        add(lines, PREVIEW_DOING, PREVIEW_PLAIN,
+            mem_printf("The server needs room for both; the one that is there takes %s", size));
+        mem_free(size);
+    }
 }
 
 void preview_lines(const Preview *preview, PreviewLine **out, size_t *count)
