@@ -87,6 +87,7 @@ typedef struct Preview {
     int64_t backup_rows;  /* -1: not known */
     int64_t backup_objects; /* large objects; -1: not known */
     char *server_version; /* that it was made from; or NULL */
+    char *alarm;          /* the shrink alarm that it raised, while nobody has confirmed it; or NULL */
     /* The live database. */
     char *database;       /* its name */
     char *to;             /* that of the new one; NULL: the live one is to be replaced */
@@ -98,7 +99,7 @@ typedef struct Preview {
     /* Both: the CMMS's tables first, in the order in which people think of them, then others by name. */
     PreviewTable *tables;
     size_t table_count;
-    bool other_application; /* the live database has tables of the CMMS, and the backup has none */
+    bool other_application; /* the live database is the CMMS's, by its tables, and the backup has none of them */
     /* What will not come along, a sentence each: owners, rights, extensions, options (skew.h). */
     char **left_out;
     size_t left_out_count;

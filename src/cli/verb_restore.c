@@ -56,6 +56,20 @@ static bool consent(Cli *cli, const Connection *connection, const char *what, Er
     return ok;
 }
 
+/* What the preview has found to be in the way. Whoever has said --yes hears it from the restore itself. */
+static bool may_be_asked(const Cli *cli, const Preview *preview, Error *err)
+{
+    if (preview->other_application) {
+        error_set(err, EK_FOREIGN, "%s is no backup of the CMMS: it has none of its tables", preview->file);
+        return error_hint(err, "Restore it into a database of its own, with --to.");
+    }
+    if (preview->obstacle_count > 0 && !cli->options->yes) {
+        error_set(err, EK_REFUSED, "it cannot be restored as it stands");
+        return error_hint(err, "%s.", preview->obstacles[0]);
+    }
+    return true;
+}
+
 static void show_restored(Cli *cli, const RestoreResult *result)
 {
     char *line = mem_printf("\xE2\x9C\x85 Database restored successfully! %s: %zu tables with %lld rows, counted",
@@ -86,9 +100,10 @@ int run_restore(Cli *cli)
               (cli->options->to != NULL || folder_choose(cli->options->folder, &folder, NULL, &err));
     const PreviewSpec before = {.server = &connection, .to = cli->options->to, .no_safety = cli->options->no_safety};
     ok = ok && preview_run(path, &before, &sink, cli->cancel, &preview, &err);
-    if (ok) {
+    if (ok && !(cli->options->yes && cli->output.quiet)) {
         cli_show_preview(cli, &preview);
     }
+    ok = ok && may_be_asked(cli, &preview, &err);
     if (ok && cli->options->to == NULL) {
         char *where = connection_text(&connection);
         char *what = mem_printf("%s will be replaced by what %s holds. It is kept under another name.", where, path);

@@ -45,6 +45,7 @@ void preview_release(Preview *preview)
     mem_free(preview->file);
     mem_free(preview->source);
     mem_free(preview->server_version);
+    mem_free(preview->alarm);
     mem_free(preview->database);
     mem_free(preview->to);
     mem_free(preview->where);
@@ -129,6 +130,7 @@ static bool read_file(Run *run, Error *err)
     preview->backup_objects = manifest->large_objects;
     preview->backup_rows = 0;
     preview->server_version = mem_strdup(manifest->server_version);
+    preview->alarm = manifest->alarm_confirmed == NULL ? mem_strdup(manifest->alarm) : NULL;
     for (size_t i = 0; i < manifest->table_count; i++) {
         const TableCount *count = &manifest->tables[i];
         PreviewTable *table = preview_table(preview, count->schema, count->name);
@@ -280,17 +282,6 @@ static bool look_at_server(Run *run, Error *err)
            look_at_live(run, err);
 }
 
-static void compare(Preview *preview)
-{
-    bool live = false, backup = false;
-    for (size_t i = 0; i < preview->table_count; i++) {
-        live = live || (preview->tables[i].cmms && preview->tables[i].in_live);
-        backup = backup || (preview->tables[i].cmms && preview->tables[i].in_backup);
-    }
-    preview->other_application = live && !backup;
-    preview_sort(preview);
-}
-
 bool preview_run(const char *path, const PreviewSpec *spec, const JobSink *sink, const Cancel *cancel,
                  Preview *preview, Error *err)
 {
@@ -306,7 +297,7 @@ bool preview_run(const char *path, const PreviewSpec *spec, const JobSink *sink,
     found.looked = clock_now();
     const bool ok = read_file(&run, err) && look_at_server(&run, err);
     if (ok) {
-        compare(&found);
+        preview_settle(&found);
         job_progress(sink, &(Progress){.fraction = 1, .step = "Done", .seconds_left = 0});
         preview_release(preview);
         *preview = found;

@@ -26,8 +26,8 @@ PreviewOwn preview_whose(const Manifest *backup, const Manifest *server, const c
 /* --- preview_words.c --- */
 /* The table of that name, which is added where there is none yet; its words are set. */
 PreviewTable *preview_table(Preview *preview, const char *schema, const char *name);
-/* The CMMS's tables first, in the order of preview_words.c; others by name. */
-void preview_sort(Preview *preview);
+/* When all tables are there: sorts them, and sets other_application. */
+void preview_settle(Preview *preview);
 
 /* Take the text. */
 void preview_add_left_out(Preview *preview, char *text);

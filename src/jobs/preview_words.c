@@ -43,6 +43,7 @@ static const struct {
     {"user_sessions", "sign-ins"},
     {"audit_log", "audit log entries"},
 };
+#define CMMS_ENOUGH 5u /* to tell that a database is the CMMS's: others have users as well */
 #define CMMS_TABLES (sizeof cmms_tables / sizeof cmms_tables[0])
 
 static size_t place_of(const char *schema, const char *name)
@@ -98,11 +99,17 @@ static int by_place(const void *a, const void *b)
     return order != 0 ? order : strcmp(left->name, right->name);
 }
 
-void preview_sort(Preview *preview)
+void preview_settle(Preview *preview)
 {
+    size_t live = 0, backup = 0;
     if (preview->table_count > 1) {
         qsort(preview->tables, preview->table_count, sizeof *preview->tables, by_place);
     }
+    for (size_t i = 0; i < preview->table_count; i++) {
+        live += preview->tables[i].cmms && preview->tables[i].in_live;
+        backup += preview->tables[i].cmms && preview->tables[i].in_backup;
+    }
+    preview->other_application = live >= CMMS_ENOUGH && backup == 0;
 }
 
 /* --- lines ------------------------------------------------------------------------------------------------- */
@@ -401,7 +408,7 @@ static void add_acts(const Preview *preview, Lines *lines)
         return;
     }
     add(lines, PREVIEW_ACTS, PREVIEW_WARNING,
-        mem_strdup("Others made this file: look whether you know what is in it, and prove it first"));
+        mem_strdup("It has no manifest, so others may have made it: look whether you know what is in it"));
     add_texts(lines, PREVIEW_ACTS, PREVIEW_WARNING, preview->acts, preview->act_count);
     if (preview->act_count == 0) {
         add(lines, PREVIEW_ACTS, PREVIEW_GOOD, mem_strdup("It holds tables and rows, and nothing that acts"));
@@ -449,6 +456,9 @@ void preview_lines(const Preview *preview, PreviewLine **out, size_t *count)
     add_level(preview, &lines);
     add_whose(preview, &lines);
     add_size(preview, &lines);
+    if (preview->alarm != NULL) {
+        add(&lines, PREVIEW_BACKUP, PREVIEW_WARNING, mem_printf("It raised a shrink alarm: %s", preview->alarm));
+    }
     add_changes(preview, &lines);
     add_lost(preview, &lines);
     add_texts(&lines, PREVIEW_LEFT, PREVIEW_WARNING, preview->left_out, preview->left_out_count);
