@@ -73,6 +73,8 @@ set(JOBS_SOURCES
   src/jobs/load_sql.c
   src/jobs/load_tool.c
   src/jobs/preview.c
+  src/jobs/preview_facts.c
+  src/jobs/preview_live.c
   src/jobs/preview_words.c
   src/jobs/prove.c
   src/jobs/prove_database.c
@@ -116,6 +118,7 @@ set(CLI_SOURCES
   src/cli/upkeep.c
   src/cli/verb_export.c
   src/cli/verb_list.c
+  src/cli/verb_preview.c
   src/cli/verb_prove.c
   src/cli/verb_restore.c
   src/cli/verb_sample.c)

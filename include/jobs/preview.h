@@ -39,7 +39,7 @@ typedef struct PreviewSpec {
     unsigned seconds;         /* for counting; 0: PREVIEW_SECONDS */
 } PreviewSpec;
 
-/* A row that was made after the backup. */
+/* A row that was made or changed after the backup. */
 typedef struct PreviewRow {
     char *id;   /* NULL: the table has no key that may be told */
     char *time; /* "2026-11-30 05:12:44" as the database shows it */
@@ -52,8 +52,10 @@ typedef struct PreviewTable {
     bool in_live, in_backup;
     int64_t live, backup; /* rows; -1: not known, or it is not there */
     bool about;          /* `live` is the server's guess */
-    int64_t made, changed; /* after the backup was made: rows made, and older rows changed; -1: not known */
-    PreviewRow newest[PREVIEW_NEWEST]; /* of those that were made, the newest first */
+    /* After the backup was made: rows made, and older rows changed; -1: the table does not tell, or time was up. Where
+     * it does not tell when a row was made, `changed` counts those as well. */
+    int64_t made, changed;
+    PreviewRow newest[PREVIEW_NEWEST]; /* of those that were made, else of those that were changed; the newest first */
     size_t newest_count;
 } PreviewTable;
 
@@ -85,8 +87,10 @@ typedef struct Preview {
     int64_t backup_rows;  /* -1: not known */
     int64_t backup_objects; /* large objects; -1: not known */
     char *server_version; /* that it was made from; or NULL */
+    char *alarm;          /* the shrink alarm that it raised, while nobody has confirmed it; or NULL */
     /* The live database. */
-    char *database;       /* its name; with spec.to that of the new one */
+    char *database;       /* its name */
+    char *to;             /* that of the new one; NULL: the live one is to be replaced */
     char *where;          /* "user@host:port/db" */
     PreviewLive live;
     int64_t live_bytes;   /* on the server's disk; -1: not known */
@@ -95,7 +99,7 @@ typedef struct Preview {
     /* Both: the CMMS's tables first, in the order in which people think of them, then others by name. */
     PreviewTable *tables;
     size_t table_count;
-    bool other_application; /* the live database has tables of the CMMS, and the backup has none */
+    bool other_application; /* the live database is the CMMS's, by its tables, and the backup has none of them */
     /* What will not come along, a sentence each: owners, rights, extensions, options (skew.h). */
     char **left_out;
     size_t left_out_count;

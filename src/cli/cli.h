@@ -22,6 +22,7 @@ typedef struct Cli {
 bool cli_connection(Cli *cli, Connection *connection, Error *err);
 bool cli_switches(const Options *options, Connection *connection, Error *err);
 bool cli_find_password(Cli *cli, Connection *connection, Error *err);
+bool cli_has_database(const Connection *connection, Error *err); /* EK_USAGE: it is not named */
 void cli_replace_text(char **field, const char *value); /* NULL or empty: it stays */
 
 /* --- the verbs. Each returns the exit code, having shown its result or its error. ------------------------- */
@@ -29,6 +30,7 @@ void cli_replace_text(char **field, const char *value); /* NULL or empty: it sta
 int run_list(Cli *cli);   /* verb_list.c */
 int run_verify(Cli *cli); /* read.c */
 int run_prove(Cli *cli);
+int run_preview(Cli *cli); /* verb_preview.c */
 int run_restore(Cli *cli); /* verb_restore.c */
 int run_undo(Cli *cli);
 int run_sample(Cli *cli); /* verb_sample.c */

@@ -18,6 +18,15 @@ void cli_replace_text(char **field, const char *value)
     }
 }
 
+bool cli_has_database(const Connection *connection, Error *err)
+{
+    if (connection->database != NULL && connection->database[0] != '\0') {
+        return true;
+    }
+    error_set(err, EK_USAGE, "the database is not named");
+    return error_hint(err, "Name it with -d.");
+}
+
 static ConnectionSwitches switches_of(const Options *options)
 {
     return (ConnectionSwitches){options->host, options->port, options->user, options->sslmode, options->database};

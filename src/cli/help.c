@@ -11,6 +11,7 @@ static const char general[] =
     "  list      show the backups in the backup folder\n"
     "  verify    read every byte of backups and compare them with what was recorded\n"
     "  prove     restore a backup into an empty database, and count what comes back\n"
+    "  preview   show what a restore of a backup would change, and change nothing\n"
     "  restore   bring a backup back: into a new database that then takes the place of the live one\n"
     "  undo      bring back the database that a restore replaced\n"
     "  export    copy a backup to another folder or a share, and check the copy\n"
@@ -94,6 +95,24 @@ static const char backup[] =
     "\n"
     "With --quiet the finished file's path is the only line on stdout.\n";
 
+static const char preview[] =
+    "Show what a restore would change, and change nothing: the rows of each table now and then, the newest rows that\n"
+    "would be lost, when the backup was made, how good and whose it is, what of it would not come along, and what\n"
+    "keeps it from being restored.\n"
+    "\n"
+    "Usage:\n"
+    "  cmms-backup-cli preview [OPTION]... FILE\n"
+    "\n"
+    "FILE is a path, or a name in the backup folder. One without a manifest is read to its last byte first. The live\n"
+    "database is counted for 20 seconds at most; what is too large for that is told as \"about\".\n"
+    "\n"
+    "Options:\n"
+    "      --to=DBNAME          of a restore into a new database of that name\n"
+    "      --no-safety-backup   of a restore without a backup of the live database first\n" FOLDER_OPTION "\n"
+    CONNECTION_HELP "\n" OUTPUT_HELP PROGRESS_OPTION "\n" CONNECTION_SOURCES
+    "\n"
+    "That the backup cannot be restored as it stands is a result, and no error: \"possible\" in the JSON document.\n";
+
 static const char restore[] =
     "Restore a backup: read every byte, make a safety backup of the live database, restore into a new database, count\n"
     "the rows of each table, and only then let it take the live one's name. The old database is kept, for undo. When\n"
@@ -103,7 +122,7 @@ static const char restore[] =
     "  cmms-backup-cli restore [OPTION]... FILE\n"
     "\n"
     "FILE is a path, or a name in the backup folder. Unless --yes is given, the name of the database that is to be\n"
-    "replaced is asked for.\n"
+    "replaced is asked for. What the restore changes is shown first, as 'preview' shows it.\n"
     "\n"
     "Options:\n"
     "      --to=DBNAME          into a new database of that name; the live one is not touched\n"
@@ -288,6 +307,7 @@ const char *help_text(Verb verb)
     case VERB_LIST: return list;
     case VERB_VERIFY: return verify;
     case VERB_PROVE: return prove;
+    case VERB_PREVIEW: return preview;
     case VERB_RESTORE: return restore;
     case VERB_UNDO: return undo;
     case VERB_EXPORT: return export;

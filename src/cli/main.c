@@ -178,6 +178,7 @@ static int run_verb(Cli *cli)
     case VERB_LIST: return run_list(cli);
     case VERB_VERIFY: return run_verify(cli);
     case VERB_PROVE: return run_prove(cli);
+    case VERB_PREVIEW: return run_preview(cli);
     case VERB_RESTORE: return run_restore(cli);
     case VERB_UNDO: return run_undo(cli);
     case VERB_EXPORT: return verb_export(cli->options, &cli->output, cli->cancel);

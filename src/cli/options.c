@@ -8,7 +8,7 @@
 
 #define BIT(verb) (1u << (verb))
 #define ANY (~0u)
-#define RESTORING (BIT(VERB_RESTORE) | BIT(VERB_UNDO))
+#define RESTORING (BIT(VERB_PREVIEW) | BIT(VERB_RESTORE) | BIT(VERB_UNDO))
 #define WITH_SERVER (BIT(VERB_BACKUP) | BIT(VERB_PROVE) | RESTORING | BIT(VERB_DOCTOR) | BIT(VERB_SAMPLE))
 #define UPKEEP (BIT(VERB_CLEANUP) | BIT(VERB_PIN) | BIT(VERB_DELETE) | BIT(VERB_LOG) | BIT(VERB_CONFIG))
 #define WITH_FOLDER \
@@ -81,7 +81,7 @@ static const Rule rules[] = {
     {ID_LIST, "list", 0, false, BIT(VERB_UNDO)},
     {ID_NO_COLOR, "no-color", 0, false, WORKING},
     {ID_NO_PASSWORD, "no-password", 'w', false, WITH_SERVER},
-    {ID_NO_SAFETY, "no-safety-backup", 0, false, BIT(VERB_RESTORE)},
+    {ID_NO_SAFETY, "no-safety-backup", 0, false, BIT(VERB_PREVIEW) | BIT(VERB_RESTORE)},
     {ID_OFF, "off", 0, false, BIT(VERB_PIN)},
     {ID_ON, "on", 0, false, BIT(VERB_PROVE)},
     {ID_OVERWRITE, "overwrite", 0, false, BIT(VERB_EXPORT)},
@@ -93,12 +93,12 @@ static const Rule rules[] = {
     {ID_SIZE, "size", 0, true, BIT(VERB_SAMPLE)},
     {ID_SORT_AS_LIVE, "sort-as-live", 0, false, BIT(VERB_RESTORE)},
     {ID_SSLMODE, "sslmode", 0, true, WITH_SERVER},
-    {ID_TO, "to", 0, true, BIT(VERB_RESTORE)},
+    {ID_TO, "to", 0, true, BIT(VERB_PREVIEW) | BIT(VERB_RESTORE)},
     {ID_UNFREEZE, "unfreeze", 0, false, BIT(VERB_CLEANUP)},
     {ID_USER, "username", 'U', true, WITH_SERVER},
     {ID_VERBOSE, "verbose", 0, false, BIT(VERB_NONE)},
     {ID_VERSION, "version", 'V', false, ANY},
-    {ID_YES, "yes", 'y', false, RESTORING},
+    {ID_YES, "yes", 'y', false, BIT(VERB_RESTORE) | BIT(VERB_UNDO)},
 };
 #define RULE_COUNT (sizeof rules / sizeof rules[0])
 
@@ -110,7 +110,8 @@ static const struct {
     {VERB_DOCTOR, "doctor"}, {VERB_SAMPLE, "sample"}, {VERB_CLEANUP, "cleanup"},
     {VERB_PIN, "pin"},       {VERB_DELETE, "delete"}, {VERB_LOG, "log"},
     {VERB_CONFIG, "config"}, {VERB_PROVE, "prove"},   {VERB_EXPORT, "export"},
-    {VERB_RESTORE, "restore"}, {VERB_UNDO, "undo"},   {VERB_HELP, "help"},
+    {VERB_RESTORE, "restore"}, {VERB_UNDO, "undo"},   {VERB_PREVIEW, "preview"},
+    {VERB_HELP, "help"},
 };
 #define VERB_COUNT (sizeof verbs / sizeof verbs[0])
 
@@ -410,8 +411,8 @@ static bool check_whole(const Parser *parser, const Options *options, Error *err
                                    : "--check and --last");
         return error_hint(err, "Try 'cmms-backup-cli %s --help'.", verb_name(options->verb));
     }
-    if (options->verb == VERB_RESTORE && options->file_count != 1) {
-        error_set(err, EK_USAGE, "say which backup to restore");
+    if ((options->verb == VERB_RESTORE || options->verb == VERB_PREVIEW) && options->file_count != 1) {
+        error_set(err, EK_USAGE, "say which backup to %s", verb_name(options->verb));
         return error_hint(err, "Name a file, or one of the backups that 'cmms-backup-cli list' shows.");
     }
     if (options->verb == VERB_EXPORT && options->file_count != 2) {

@@ -19,6 +19,7 @@ typedef enum Verb {
     VERB_LIST,
     VERB_VERIFY,
     VERB_PROVE,
+    VERB_PREVIEW,
     VERB_RESTORE,
     VERB_UNDO,
     VERB_EXPORT,
@@ -43,7 +44,7 @@ typedef struct Options {
     const char *data; /* sample --data */
     int megabytes;    /* sample --size; 0: not given */
     bool json, quiet, no_color, all;
-    bool progress_json; /* backup, verify, prove, export */
+    bool progress_json; /* backup, verify, prove, preview, restore, undo, export */
     bool fallback;          /* backup */
     bool dry_run, unfreeze; /* cleanup */
     bool off;               /* pin */
@@ -53,9 +54,10 @@ typedef struct Options {
     int last;               /* log --last; 0: not given */
     bool on;                /* prove */
     bool overwrite;         /* export */
-    const char *to;         /* restore */
+    const char *to;         /* preview, restore */
     bool yes;               /* restore, undo */
-    bool no_safety, sort_as_live; /* restore */
+    bool no_safety;         /* preview, restore */
+    bool sort_as_live;      /* restore */
     bool list;              /* undo */
     Verb help_about;        /* help VERB */
     const char **files;     /* owned array: the operands of the verbs that take any */

@@ -14,6 +14,7 @@
 #include "postgres/pg.h"
 #include "store/folder.h"
 #include "verb_export.h"
+#include "verb_preview.h"
 
 static cJSON *document_of(const RestoreResult *result)
 {
@@ -55,13 +56,18 @@ static bool consent(Cli *cli, const Connection *connection, const char *what, Er
     return ok;
 }
 
-static bool has_database(const Connection *connection, Error *err)
+/* What the preview has found to be in the way. Whoever has said --yes hears it from the restore itself. */
+static bool may_be_asked(const Cli *cli, const Preview *preview, Error *err)
 {
-    if (connection->database != NULL && connection->database[0] != '\0') {
-        return true;
+    if (preview->other_application) {
+        error_set(err, EK_FOREIGN, "%s is no backup of the CMMS: it has none of its tables", preview->file);
+        return error_hint(err, "Restore it into a database of its own, with --to.");
     }
-    error_set(err, EK_USAGE, "the database is not named");
-    return error_hint(err, "Name it with -d.");
+    if (preview->obstacle_count > 0 && !cli->options->yes) {
+        error_set(err, EK_REFUSED, "it cannot be restored as it stands");
+        return error_hint(err, "%s.", preview->obstacles[0]);
+    }
+    return true;
 }
 
 static void show_restored(Cli *cli, const RestoreResult *result)
@@ -76,14 +82,22 @@ int run_restore(Cli *cli)
     Error err = ERROR_INIT;
     Connection connection;
     RestoreResult result;
+    Preview preview;
     char *path = NULL, *folder = NULL;
     int code = 0;
+    preview_init(&preview);
     connection_init(&connection);
     restore_result_init(&result);
     JobSink sink = output_sink(&cli->output);
     bool ok = cli_find_file(cli->options, &path, &err) && cli_connection(cli, &connection, &err) &&
-              has_database(&connection, &err) &&
+              cli_has_database(&connection, &err) &&
               (cli->options->to != NULL || folder_choose(cli->options->folder, &folder, NULL, &err));
+    const PreviewSpec before = {.server = &connection, .to = cli->options->to, .no_safety = cli->options->no_safety};
+    ok = ok && preview_run(path, &before, &sink, cli->cancel, &preview, &err);
+    if (ok && !(cli->options->yes && cli->output.quiet)) {
+        cli_show_preview(cli, &preview);
+    }
+    ok = ok && may_be_asked(cli, &preview, &err);
     if (ok && cli->options->to == NULL) {
         char *where = connection_text(&connection);
         char *what = mem_printf("%s will be replaced by what %s holds. It is kept under another name.", where, path);
@@ -101,10 +115,13 @@ int run_restore(Cli *cli)
     if (!ok) {
         code = output_error(&cli->output, &err);
     } else if (cli->output.json) {
-        output_json(&cli->output, document_of(&result));
+        cJSON *document = document_of(&result);
+        cJSON_AddItemToObject(document, "preview", cli_preview_document(&preview));
+        output_json(&cli->output, document);
     } else {
         show_restored(cli, &result);
     }
+    preview_release(&preview);
     restore_result_release(&result);
     connection_release(&connection);
     mem_free(folder);
@@ -159,7 +176,7 @@ int run_undo(Cli *cli)
     restore_result_init(&result);
     JobSink sink = output_sink(&cli->output);
     const char *kept = cli->options->file_count > 0 ? cli->options->files[0] : NULL;
-    bool ok = cli_connection(cli, &connection, &err) && has_database(&connection, &err);
+    bool ok = cli_connection(cli, &connection, &err) && cli_has_database(&connection, &err);
     if (ok && cli->options->list) {
         ok = list_kept(cli, &connection, &sink, &err);
     } else {

@@ -1,5 +1,5 @@
 /* load_private.h: what a proof and a restore share: an archive, loaded into an empty database and counted there.
- * For load*.c, prove*.c, restore*.c and their tests; nobody else includes it. */
+ * For load*.c, prove*.c, restore*.c, preview*.c and their tests; nobody else includes it. */
 #ifndef CMMS_LOAD_PRIVATE_H
 #define CMMS_LOAD_PRIVATE_H
 

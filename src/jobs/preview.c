@@ -1,11 +1,20 @@
 /*
- * preview.c: one preview, step by step: the file, whose it is, the live database (preview_live.c), what the server
- * lacks of what the archive names.
+ * preview.c: one preview, step by step: the file; the server, from a session beside the live database, as a restore has
+ * one; whose the backup is and what of it will not come along (preview_facts.c); the live database (preview_live.c).
  */
 #include "jobs/preview.h"
 
+#include <inttypes.h>
+#include <string.h>
+
 #include "base/mem.h"
+#include "jobs/verify.h"
+#include "load_private.h"
+#include "platform/clock.h"
+#include "platform/fs.h"
 #include "preview_private.h"
+#include "store/folder.h"
+#include "store/source.h"
 
 void preview_init(Preview *preview)
 {
@@ -36,7 +45,9 @@ void preview_release(Preview *preview)
     mem_free(preview->file);
     mem_free(preview->source);
     mem_free(preview->server_version);
+    mem_free(preview->alarm);
     mem_free(preview->database);
+    mem_free(preview->to);
     mem_free(preview->where);
     mem_free(preview->live_version);
     free_texts(preview->left_out, preview->left_out_count);
@@ -45,9 +56,259 @@ void preview_release(Preview *preview)
     preview_init(preview);
 }
 
+/* --- the file ---------------------------------------------------------------------------------------------- */
+
+typedef struct Run {
+    const char *path;
+    const PreviewSpec *spec;
+    const JobSink *sink;
+    const Cancel *cancel;
+    Preview *preview;
+    Manifest manifest;
+    Archive archive;
+    Connection connection;
+    Pg *beside; /* a session in a database that is not the live one */
+    Pg *live;
+    char *oid;  /* of the live database; NULL: it is gone */
+} Run;
+
+static void on_read(void *context, const Progress *progress)
+{
+    const Run *run = context;
+    Progress told = *progress;
+    told.fraction *= PREVIEW_PART_READ;
+    job_progress(run->sink, &told);
+}
+
+/* Its manifest, where that can be this file's; else every byte. */
+static bool read_manifest(Run *run, Error *err)
+{
+    const JobSink inner = {.progress = on_read, .context = run};
+    FsInfo info;
+    VerifyResult verified;
+    char *path = folder_manifest_path(run->path);
+    bool ok = fs_stat(run->path, &info, err) || error_context(err, "%s could not be looked at",
+                                                              fs_base_name(run->path));
+    const bool there = ok && manifest_read(path, &run->manifest, NULL);
+    mem_free(path);
+    if (!ok || (there && !info.is_dir && info.size == run->manifest.bytes)) {
+        return ok;
+    }
+    verify_result_init(&verified);
+    ok = verify_file(run->path, &inner, run->cancel, &verified, err);
+    if (ok) {
+        manifest_release(&run->manifest);
+        run->manifest = verified.manifest;
+        manifest_init(&verified.manifest);
+        run->preview->foreign = !verified.had_manifest;
+    }
+    verify_result_release(&verified);
+    return ok;
+}
+
+static bool read_file(Run *run, Error *err)
+{
+    Preview *preview = run->preview;
+    FsFile *file = NULL;
+    Source source;
+    if (!read_manifest(run, err)) {
+        return false;
+    }
+    bool ok = fs_open_read(run->path, &file, err) && archive_read_toc(file, &run->archive, err);
+    fs_close(file, NULL);
+    if (!ok) {
+        return error_context(err, "%s could not be read", fs_base_name(run->path));
+    }
+    const Manifest *manifest = &run->manifest;
+    source_init(&source);
+    source_of_manifest(manifest, &source);
+    preview->source = source_label(&source);
+    source_release(&source);
+    preview->level = manifest->level;
+    preview->made = manifest->server_time > 0 ? manifest->server_time : manifest->started;
+    preview->backup_bytes = (int64_t)manifest->bytes;
+    preview->backup_objects = manifest->large_objects;
+    preview->backup_rows = 0;
+    preview->server_version = mem_strdup(manifest->server_version);
+    preview->alarm = manifest->alarm_confirmed == NULL ? mem_strdup(manifest->alarm) : NULL;
+    for (size_t i = 0; i < manifest->table_count; i++) {
+        const TableCount *count = &manifest->tables[i];
+        PreviewTable *table = preview_table(preview, count->schema, count->name);
+        table->in_backup = true;
+        table->backup = count->rows;
+        preview->backup_rows = count->rows < 0 || preview->backup_rows < 0 ? -1 : preview->backup_rows + count->rows;
+    }
+    if (preview->foreign) {
+        preview_find_acts(preview, &run->archive);
+    }
+    if (load_part(&run->archive) != NULL) {
+        preview_add_obstacle(preview, mem_printf("%s holds only a part: %s", preview->file, load_part(&run->archive)));
+    }
+    return true;
+}
+
+/* --- the server -------------------------------------------------------------------------------------------- */
+
+static bool connect_to(Run *run, const char *database, Pg **pg, Error *err)
+{
+    mem_free(run->connection.database);
+    run->connection.database = mem_strdup(database);
+    return pg_connect(&run->connection, run->cancel, pg, err);
+}
+
+/* As a restore does it. */
+static bool connect_beside(Run *run, Error *err)
+{
+    static const char *const names[] = {"postgres", "template1"};
+    Error why = ERROR_INIT;
+    if (!connection_resolve(&run->connection, err)) {
+        return false;
+    }
+    for (size_t i = 0; i < sizeof names / sizeof names[0] && run->beside == NULL; i++) {
+        if (strcmp(names[i], run->preview->database) == 0) {
+            continue;
+        }
+        error_clear(&why);
+        if (!connect_to(run, names[i], &run->beside, &why) && why.kind != EK_REFUSED) {
+            break;
+        }
+    }
+    if (run->beside == NULL) {
+        return error_move(err, &why);
+    }
+    error_clear(&why);
+    return true;
+}
+
+/* What restore.c refuses: in its words, and all of it at once. */
+static bool look_at_target(Run *run, Error *err)
+{
+    Preview *preview = run->preview;
+    const char *target = preview->to != NULL ? preview->to : preview->database, *user = run->connection.user;
+    const char *const params[] = {target, preview->database};
+    PgRows *rows = NULL;
+    if (!pg_query(run->beside,
+                  "SELECT (SELECT rolsuper OR rolcreatedb FROM pg_catalog.pg_roles WHERE rolname = CURRENT_USER)::int,"
+                  " (d.oid IS NOT NULL)::int, coalesce(d.datistemplate, false)::int,"
+                  " coalesce(pg_catalog.pg_has_role(d.datdba, 'USAGE'), true)::int,"
+                  " pg_catalog.pg_get_userbyid(d.datdba),"
+                  " (SELECT count(*) FROM pg_catalog.pg_prepared_xacts p WHERE p.database = $1),"
+                  " (SELECT min(s.slot_name) FROM pg_catalog.pg_replication_slots s WHERE s.database = $1),"
+                  " (SELECT l.oid::text FROM pg_catalog.pg_database l WHERE l.datname = $2)"
+                  " FROM (SELECT 1) one LEFT JOIN pg_catalog.pg_database d ON d.datname = $1",
+                  params, 2, run->cancel, &rows, err)) {
+        return false;
+    }
+    const int64_t prepared = pg_value_int(rows, 0, 5, 0);
+    const bool is_there = pg_value_int(rows, 0, 1, 0) != 0;
+    const char *slot = pg_value(rows, 0, 6);
+    run->oid = mem_strdup(pg_value(rows, 0, 7));
+    if (pg_value_int(rows, 0, 0, 0) == 0) {
+        preview_add_obstacle(preview, mem_printf("The user %s may not create databases", user));
+    }
+    if (is_there && preview->to != NULL) {
+        preview_add_obstacle(preview, mem_printf("There is a database %s already", target));
+    } else if (is_there) {
+        if (pg_value_int(rows, 0, 2, 0) != 0) {
+            preview_add_obstacle(preview, mem_printf("%s is a template of the server, not a database of an "
+                                                     "application", target));
+        }
+        if (pg_value_int(rows, 0, 3, 0) == 0) {
+            preview_add_obstacle(preview, mem_printf("The database %s belongs to %s, so %s may not replace it", target,
+                                                     pg_value(rows, 0, 4), user));
+        }
+        if (prepared > 0) {
+            preview_add_obstacle(preview, mem_printf("The database %s has %" PRId64 " prepared transaction(s)", target,
+                                                     prepared));
+        }
+        if (slot != NULL) {
+            preview_add_obstacle(preview, mem_printf("The replication slot %s reads from the database %s", slot,
+                                                     target));
+        }
+    }
+    pg_rows_free(rows);
+    return true;
+}
+
+static bool look_at_source(Run *run, Error *err)
+{
+    Preview *preview = run->preview;
+    Manifest server;
+    int64_t clock = 0;
+    manifest_init(&server);
+    const bool ok = source_ask(run->beside, run->cancel, &server, &clock, err);
+    if (ok) {
+        preview->own = preview_whose(&run->manifest, &server, run->oid, preview->database);
+    }
+    if (ok && preview->own == PREVIEW_OWN_UNKNOWN && run->oid != NULL) { /* what the connection says of itself */
+        Source backup, live;
+        source_init(&backup);
+        source_init(&live);
+        source_of_manifest(&run->manifest, &backup);
+        source_of_connection(run->spec->server, &live);
+        preview->own = source_answers(&backup, &live) ? PREVIEW_OWN_SAME : PREVIEW_OWN_UNKNOWN;
+        source_release(&live);
+        source_release(&backup);
+    }
+    manifest_release(&server);
+    return ok;
+}
+
+static bool look_at_live(Run *run, Error *err)
+{
+    Preview *preview = run->preview;
+    const unsigned seconds = run->spec->seconds > 0 ? run->spec->seconds : PREVIEW_SECONDS;
+    preview->live = preview->to != NULL ? PREVIEW_LIVE_ASIDE : PREVIEW_LIVE_GONE;
+    preview->declined = run->spec->no_safety;
+    if (preview->to != NULL || run->oid == NULL) {
+        return true;
+    }
+    preview->safety = !run->spec->no_safety;
+    return connect_to(run, preview->database, &run->live, err) &&
+           preview_count_live(run->live, preview, seconds, run->sink, run->cancel, err);
+}
+
+static bool look_at_server(Run *run, Error *err)
+{
+    Preview *preview = run->preview;
+    connection_copy(&run->connection, run->spec->server);
+    preview->where = connection_text(run->spec->server);
+    if (!connect_beside(run, err)) {
+        return false;
+    }
+    preview->live_version = mem_strdup(pg_server_version_text(run->beside));
+    return look_at_target(run, err) && look_at_source(run, err) &&
+           preview_find_left_out(run->beside, run->connection.user, preview, &run->archive, run->cancel, err) &&
+           look_at_live(run, err);
+}
+
 bool preview_run(const char *path, const PreviewSpec *spec, const JobSink *sink, const Cancel *cancel,
                  Preview *preview, Error *err)
 {
-    (void)path, (void)spec, (void)sink, (void)cancel, (void)preview;
-    return error_set(err, EK_INTERNAL, "the preview is not there yet");
+    Preview found;
+    Run run = {.path = path, .spec = spec, .sink = sink, .cancel = cancel, .preview = &found};
+    preview_init(&found);
+    manifest_init(&run.manifest);
+    archive_init(&run.archive);
+    connection_init(&run.connection);
+    found.file = mem_strdup(fs_base_name(path));
+    found.database = mem_strdup(spec->server->database != NULL ? spec->server->database : "");
+    found.to = mem_strdup(spec->to);
+    found.looked = clock_now();
+    const bool ok = read_file(&run, err) && look_at_server(&run, err);
+    if (ok) {
+        preview_settle(&found);
+        job_progress(sink, &(Progress){.fraction = 1, .step = "Done", .seconds_left = 0});
+        preview_release(preview);
+        *preview = found;
+        preview_init(&found);
+    }
+    pg_close(run.live);
+    pg_close(run.beside);
+    mem_free(run.oid);
+    connection_release(&run.connection);
+    archive_release(&run.archive);
+    manifest_release(&run.manifest);
+    preview_release(&found);
+    return ok;
 }

@@ -2,12 +2,32 @@
 #ifndef CMMS_PREVIEW_PRIVATE_H
 #define CMMS_PREVIEW_PRIVATE_H
 
+#include "archive/archive.h"
 #include "jobs/preview.h"
+#include "postgres/pg.h"
 
+#define PREVIEW_PART_READ 0.5 /* of the whole: reading the file, where it has to be read */
+
+/* --- preview_live.c --- */
+/* Connected to the live database. Fills live, live_bytes, live_objects and the live side of the tables. */
+bool preview_count_live(Pg *pg, Preview *preview, unsigned seconds, const JobSink *sink, const Cancel *cancel,
+                        Error *err);
+
+/* --- preview_facts.c --- */
+/* What in a file of others acts, into preview->acts. */
+void preview_find_acts(Preview *preview, const Archive *archive);
+/* What the server lacks of what the archive names, into left_out. `pg` is outside of a transaction, in a database that
+ * is not the live one, and its user is `user`. */
+bool preview_find_left_out(Pg *pg, const char *user, Preview *preview, const Archive *archive, const Cancel *cancel,
+                           Error *err);
+/* Whose it is: by what both servers say of themselves. `oid`: the live database's; NULL: it is gone. */
+PreviewOwn preview_whose(const Manifest *backup, const Manifest *server, const char *oid, const char *database);
+
+/* --- preview_words.c --- */
 /* The table of that name, which is added where there is none yet; its words are set. */
 PreviewTable *preview_table(Preview *preview, const char *schema, const char *name);
-/* The CMMS's tables first, in the order of preview_words.c; others by name. */
-void preview_sort(Preview *preview);
+/* When all tables are there: sorts them, and sets other_application. */
+void preview_settle(Preview *preview);
 
 /* Take the text. */
 void preview_add_left_out(Preview *preview, char *text);

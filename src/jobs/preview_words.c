@@ -43,6 +43,7 @@ static const struct {
     {"user_sessions", "sign-ins"},
     {"audit_log", "audit log entries"},
 };
+#define CMMS_ENOUGH 5u /* to tell that a database is the CMMS's: others have users as well */
 #define CMMS_TABLES (sizeof cmms_tables / sizeof cmms_tables[0])
 
 static size_t place_of(const char *schema, const char *name)
@@ -98,11 +99,17 @@ static int by_place(const void *a, const void *b)
     return order != 0 ? order : strcmp(left->name, right->name);
 }
 
-void preview_sort(Preview *preview)
+void preview_settle(Preview *preview)
 {
+    size_t live = 0, backup = 0;
     if (preview->table_count > 1) {
         qsort(preview->tables, preview->table_count, sizeof *preview->tables, by_place);
     }
+    for (size_t i = 0; i < preview->table_count; i++) {
+        live += preview->tables[i].cmms && preview->tables[i].in_live;
+        backup += preview->tables[i].cmms && preview->tables[i].in_backup;
+    }
+    preview->other_application = live >= CMMS_ENOUGH && backup == 0;
 }
 
 /* --- lines ------------------------------------------------------------------------------------------------- */
@@ -216,7 +223,9 @@ static void add_whose(const Preview *preview, Lines *lines)
         break;
     case PREVIEW_OWN_EARLIER:
         add(lines, PREVIEW_BACKUP, PREVIEW_GOOD,
-            mem_printf("It is a backup of %s as it was before a restore, or something else, replaced it", live));
+            preview->live == PREVIEW_LIVE_GONE
+                ? mem_printf("It is a backup of the database %s that this server had", live)
+                : mem_printf("It is a backup of %s as it was before another took its name, as in a restore", live));
         break;
     case PREVIEW_OWN_DATABASE:
         add(lines, PREVIEW_BACKUP, PREVIEW_WARNING, mem_printf("It is a backup of another database of this server: %s",
@@ -330,7 +339,7 @@ static char *lost_text(const PreviewTable *table)
         strbuf_addf(&sb, "%s made%s", made, table->changed > 0 ? ", " : "");
     }
     if (table->changed > 0) {
-        strbuf_addf(&sb, "%s changed", changed);
+        strbuf_addf(&sb, "%s %schanged", changed, table->made < 0 ? "made or " : "");
     }
     strbuf_addstr(&sb, " since");
     for (size_t i = 0; i < table->newest_count; i++) {
@@ -399,7 +408,7 @@ static void add_acts(const Preview *preview, Lines *lines)
         return;
     }
     add(lines, PREVIEW_ACTS, PREVIEW_WARNING,
-        mem_strdup("Others made this file: look whether you know what is in it, and prove it first"));
+        mem_strdup("It has no manifest, so others may have made it: look whether you know what is in it"));
     add_texts(lines, PREVIEW_ACTS, PREVIEW_WARNING, preview->acts, preview->act_count);
     if (preview->act_count == 0) {
         add(lines, PREVIEW_ACTS, PREVIEW_GOOD, mem_strdup("It holds tables and rows, and nothing that acts"));
@@ -420,7 +429,7 @@ static void add_doing(const Preview *preview, Lines *lines)
     }
     if (preview->live == PREVIEW_LIVE_ASIDE) {
         add(lines, PREVIEW_DOING, PREVIEW_GOOD,
-            mem_printf("It goes into the new database %s; nothing that is there is touched", name));
+            mem_printf("It goes into the new database %s; nothing that is there is touched", preview->to));
         return;
     }
     add(lines, PREVIEW_DOING, preview->declined && !preview->safety ? PREVIEW_WARNING : PREVIEW_GOOD,
@@ -432,6 +441,12 @@ static void add_doing(const Preview *preview, Lines *lines)
             ? mem_printf("It goes into a new database, is counted there, and then gets the name %s", name)
             : mem_printf("It goes into a new database, is counted there, and then takes the name %s; the database that "
                          "has it now is kept", name));
+    if (preview->live_bytes >= 0) {
+        char *size = megabytes(preview->live_bytes);
+        add(lines, PREVIEW_DOING, PREVIEW_PLAIN,
+            mem_printf("The server needs room for both; the one that is there takes %s", size));
+        mem_free(size);
+    }
 }
 
 void preview_lines(const Preview *preview, PreviewLine **out, size_t *count)
@@ -441,6 +456,9 @@ void preview_lines(const Preview *preview, PreviewLine **out, size_t *count)
     add_level(preview, &lines);
     add_whose(preview, &lines);
     add_size(preview, &lines);
+    if (preview->alarm != NULL) {
+        add(&lines, PREVIEW_BACKUP, PREVIEW_WARNING, mem_printf("It raised a shrink alarm: %s", preview->alarm));
+    }
     add_changes(preview, &lines);
     add_lost(preview, &lines);
     add_texts(&lines, PREVIEW_LEFT, PREVIEW_WARNING, preview->left_out, preview->left_out_count);

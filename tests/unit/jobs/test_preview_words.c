@@ -1,6 +1,9 @@
 #include "test_util.h"
 
-#include "jobs/preview.h"
+#include "jobs/preview_private.h"
+#include "platform/clock.h"
+
+#define MADE 1800000000 /* a moment, and another an hour later */
 
 static void numbers(void **state)
 {
@@ -9,15 +12,328 @@ static void numbers(void **state)
         int64_t number;
         const char *text;
     } cases[] = {{-1, "?"}, {0, "0"}, {999, "999"}, {1000, "1,000"}, {12410, "12,410"}, {1234567, "1,234,567"}};
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        char *text = preview_number(cases[i].number);
-        assert_string_equal(text, cases[i].text);
-        mem_free(text);
+    for (size_t i = 0; i < TEST_COUNT(cases); i++) {
+        assert_text(preview_number(cases[i].number), cases[i].text);
+    }
+}
+
+static void table_words(void **state)
+{
+    (void)state;
+    assert_string_equal(preview_words("public", "work_orders"), "work orders");
+    assert_string_equal(preview_words("public", "users"), "users");
+    assert_null(preview_words("archive", "work_orders"));
+    assert_null(preview_words("public", "other"));
+}
+
+/* One that could be restored: of the same database, nothing newer. */
+static void begin(Preview *preview)
+{
+    preview_init(preview);
+    preview->file = mem_strdup("a.backup");
+    preview->source = mem_strdup("cmms on db.example.org");
+    preview->database = mem_strdup("cmms");
+    preview->server_version = mem_strdup("17.2");
+    preview->own = PREVIEW_OWN_SAME;
+    preview->level = LEVEL_VERIFIED;
+    preview->made = MADE;
+    preview->looked = MADE + 3600;
+    preview->backup_bytes = 1024 * 1024;
+    preview->backup_rows = 12419;
+    preview->backup_objects = 0;
+    preview->live_objects = 0;
+    preview->live_bytes = 3 * 1024 * 1024;
+    preview->live = PREVIEW_LIVE_THERE;
+    preview->safety = true;
+}
+
+static PreviewTable *add(Preview *preview, const char *schema, const char *name, int64_t live, int64_t backup)
+{
+    PreviewTable *table = preview_table(preview, schema, name);
+    table->in_live = live >= 0;
+    table->in_backup = backup >= 0;
+    table->live = live;
+    table->backup = backup;
+    return table;
+}
+
+/* The lines of a part, each with the sign of its mark, and releases the preview. */
+static char *part_of(Preview *preview, PreviewPart part)
+{
+    PreviewLine *lines = NULL;
+    size_t count = 0;
+    StrBuf text;
+    strbuf_init(&text, STRBUF_LINE);
+    preview_settle(preview);
+    preview_lines(preview, &lines, &count);
+    for (size_t i = 0; i < count; i++) {
+        assert_true(i == 0 || lines[i].part >= lines[i - 1].part);
+        assert_true(preview_part_title(lines[i].part)[0] != '\0');
+        if (lines[i].part == part) {
+            strbuf_addf(&text, "%c %s\n", ".+!x"[lines[i].mark], lines[i].text);
+        }
+    }
+    preview_lines_free(lines, count);
+    preview_release(preview);
+    return strbuf_detach(&text);
+}
+
+static void the_backup(void **state)
+{
+    (void)state;
+    static const struct {
+        PreviewOwn own;
+        PreviewLive live;
+        const char *line;
+    } cases[] = {
+        {PREVIEW_OWN_SAME, PREVIEW_LIVE_THERE, "+ It is a backup of this database, cmms\n"},
+        {PREVIEW_OWN_EARLIER, PREVIEW_LIVE_THERE,
+         "+ It is a backup of cmms as it was before another took its name, as in a restore\n"},
+        {PREVIEW_OWN_EARLIER, PREVIEW_LIVE_GONE, "+ It is a backup of the database cmms that this server had\n"},
+        {PREVIEW_OWN_DATABASE, PREVIEW_LIVE_THERE,
+         "! It is a backup of another database of this server: cmms on db.example.org\n"},
+        {PREVIEW_OWN_SERVER, PREVIEW_LIVE_THERE,
+         "! It is a backup of another server's database: cmms on db.example.org\n"},
+        {PREVIEW_OWN_UNKNOWN, PREVIEW_LIVE_THERE,
+         "! Whose backup it is, is not known for sure; it calls its database cmms on db.example.org\n"},
+    };
+    char *when = clock_log_text(MADE);
+    for (size_t i = 0; i < TEST_COUNT(cases); i++) {
+        Preview preview;
+        begin(&preview);
+        preview.own = cases[i].own;
+        preview.live = cases[i].live;
+        add(&preview, "public", "users", 23, 23);
+        char *expected = mem_printf(". a.backup, made %s, 1 hour ago\n"
+                                    "+ Verified: every byte was read, and it holds as many rows as the database had\n"
+                                    "%s. 1.00 MB, 1 table with 12,419 rows, from PostgreSQL 17.2\n",
+                                    when, cases[i].line);
+        assert_text(part_of(&preview, PREVIEW_BACKUP), expected);
+        mem_free(expected);
+    }
+    mem_free(when);
+}
+
+static void a_backup_of_which_little_is_known(void **state)
+{
+    (void)state;
+    Preview preview;
+    begin(&preview);
+    preview.own = PREVIEW_OWN_UNKNOWN;
+    preview.level = LEVEL_READ;
+    preview.made = 0;
+    preview.backup_rows = -1;
+    preview.alarm = mem_strdup("users 23 \n1");
+    mem_free(preview.source);
+    mem_free(preview.server_version);
+    preview.source = preview.server_version = NULL;
+    assert_text(part_of(&preview, PREVIEW_BACKUP),
+                "! a.backup: when it was made is not known\n"
+                "! Read: every byte reads well, but its rows were never all compared with a database's\n"
+                "! Whose backup it is, is not known\n"
+                ". 1.00 MB, 0 tables with ? rows\n"
+                "! It raised a shrink alarm: users 23  1\n");
+    begin(&preview);
+    preview.level = LEVEL_BAD;
+    preview.looked = MADE - 100;
+    char *when = clock_log_text(MADE);
+    char *expected = mem_printf("! a.backup, made %s, by this computer's clock in the future\n"
+                                "x Damaged: it failed a check\n"
+                                "+ It is a backup of this database, cmms\n"
+                                ". 1.00 MB, 0 tables with 12,419 rows, from PostgreSQL 17.2\n", when);
+    assert_text(part_of(&preview, PREVIEW_BACKUP), expected);
+    mem_free(expected);
+    mem_free(when);
+}
+
+static void both_sides(void **state)
+{
+    (void)state;
+    Preview preview;
+    begin(&preview);
+    add(&preview, "public", "zebra", 5, 5);
+    add(&preview, "public", "a\nb", 7, 8);
+    add(&preview, "public", "users", 23, 23);
+    add(&preview, "shop", "orders", 3, -1);
+    add(&preview, "public", "older", -1, 4);
+    add(&preview, "shop", "same", 1, 1);
+    add(&preview, "public", "work_orders", 12410, 12396);
+    add(&preview, "public", "audit_log", 100000, 90000)->about = true;
+    PreviewTable *unknown = add(&preview, "public", "equipment", 0, 4);
+    unknown->live = -1;
+    unknown->about = true;
+    preview.backup_objects = 3;
+    preview.live_objects = 4;
+    assert_text(part_of(&preview, PREVIEW_CHANGE),
+                "! work orders 12,410 \xE2\x86\x92 12,396\n"
+                ". equipment about ? \xE2\x86\x92 4\n"
+                ". users 23 \xE2\x86\x92 23\n"
+                "! audit log entries about 100,000 \xE2\x86\x92 90,000\n"
+                ". a b 7 \xE2\x86\x92 8\n"
+                ". older: not there now \xE2\x86\x92 4\n"
+                "! shop.orders: 3 \xE2\x86\x92 gone, the backup has no such table\n"
+                ". 2 other tables with as many rows on both sides\n"
+                "! large objects 4 \xE2\x86\x92 3\n");
+}
+
+static void one_side(void **state)
+{
+    (void)state;
+    static const struct {
+        PreviewLive live;
+        const char *line;
+    } cases[] = {
+        {PREVIEW_LIVE_GONE, "! The server has no database cmms: nothing can be lost, all of it comes from the backup\n"},
+        {PREVIEW_LIVE_EMPTY, "! The database cmms is empty: nothing can be lost, all of it comes from the backup\n"},
+        {PREVIEW_LIVE_ASIDE, ""}};
+    for (size_t i = 0; i < TEST_COUNT(cases); i++) {
+        Preview preview;
+        begin(&preview);
+        preview.live = cases[i].live;
+        preview.backup_objects = 3;
+        add(&preview, "public", "users", -1, 1000);
+        char *expected = mem_printf("%s. users 1,000\n. large objects 3\n", cases[i].line);
+        assert_text(part_of(&preview, PREVIEW_CHANGE), expected);
+        mem_free(expected);
+        begin(&preview);
+        preview.live = cases[i].live;
+        assert_text(part_of(&preview, PREVIEW_LOST), "");
+    }
+}
+
+static void add_newest(PreviewTable *table, const char *id, const char *time)
+{
+    table->newest[table->newest_count++] = (PreviewRow){mem_strdup(id), mem_strdup(time)};
+}
+
+static void what_would_be_lost(void **state)
+{
+    (void)state;
+    Preview preview;
+    begin(&preview);
+    PreviewTable *table = add(&preview, "public", "work_orders", 12410, 12396);
+    table->made = 14;
+    table->changed = 3;
+    add_newest(table, "12410", "2026-11-30 05:12:44");
+    add_newest(table, "12409", "2026-11-30 05:12:40");
+    table = add(&preview, "public", "users", 23, 23);
+    table->made = 0;
+    table->changed = 1;
+    add_newest(table, NULL, "2026-11-30 05:12:44");
+    add(&preview, "public", "parts_inventory", 5, 5)->changed = 2;
+    add(&preview, "public", "equipment", 5, 5)->made = 0;
+    add(&preview, "public", "nothing", 5, 5);
+    add(&preview, "public", "no_rows", 0, 5);
+    add(&preview, "public", "gone", -1, 5);
+    assert_text(part_of(&preview, PREVIEW_LOST),
+                "! work orders: 14 made, 3 changed since; the newest: number 12410 of 2026-11-30 05:12:44; number 12409 "
+                "of 2026-11-30 05:12:40\n"
+                "! parts: 2 made or changed since\n"
+                "! users: 1 changed since; the newest is 2026-11-30 05:12:44\n"
+                ". 1 table bears no time that could be asked for: compare its rows above\n");
+    begin(&preview);
+    add(&preview, "public", "users", 23, 23)->made = 0;
+    assert_text(part_of(&preview, PREVIEW_LOST),
+                "+ In the 1 table whose rows bear a time, none is newer than the backup\n");
+    begin(&preview);
+    for (int i = 0; i < 15; i++) {
+        char *name = mem_printf("t%02d", i);
+        add(&preview, "public", name, 1, 1)->made = 1;
+        mem_free(name);
+    }
+    char *lines = part_of(&preview, PREVIEW_LOST);
+    assert_non_null(strstr(lines, "! t11: 1 made since\n! 3 more tables have newer rows\n"));
+    mem_free(lines);
+}
+
+static void what_does_not_come_along(void **state)
+{
+    (void)state;
+    Preview preview;
+    begin(&preview);
+    preview.foreign = true;
+    assert_text(part_of(&preview, PREVIEW_LEFT), "+ Nothing that is known beforehand\n");
+    begin(&preview);
+    preview_add_left_out(&preview, mem_strdup("The rights of x"));
+    assert_text(part_of(&preview, PREVIEW_LEFT), "! The rights of x\n");
+    begin(&preview);
+    assert_text(part_of(&preview, PREVIEW_ACTS), "");
+    begin(&preview);
+    preview.foreign = true;
+    preview_add_act(&preview, mem_strdup("1 function: f()"));
+    assert_text(part_of(&preview, PREVIEW_ACTS),
+                "! It has no manifest, so others may have made it: look whether you know what is in it\n"
+                "! 1 function: f()\n");
+    begin(&preview);
+    preview.foreign = true;
+    assert_text(part_of(&preview, PREVIEW_ACTS),
+                "! It has no manifest, so others may have made it: look whether you know what is in it\n"
+                "+ It holds tables and rows, and nothing that acts\n");
+}
+
+#define PLACE "+ It goes into a new database, is counted there, and then takes the name cmms; the database that has it " \
+              "now is kept\n. The server needs room for both; the one that is there takes 3.00 MB\n"
+
+static void how_it_is_done(void **state)
+{
+    (void)state;
+    Preview preview;
+    begin(&preview);
+    assert_text(part_of(&preview, PREVIEW_DOING), "+ A safety backup of cmms is made first\n" PLACE);
+    begin(&preview);
+    preview.safety = false;
+    preview.declined = true;
+    assert_text(part_of(&preview, PREVIEW_DOING), "! No safety backup of cmms is made: it was declined\n" PLACE);
+    begin(&preview);
+    preview.safety = false;
+    preview.live = PREVIEW_LIVE_GONE;
+    preview.live_bytes = -1;
+    assert_text(part_of(&preview, PREVIEW_DOING),
+                "+ There is no cmms to make a safety backup of\n"
+                "+ It goes into a new database, is counted there, and then gets the name cmms\n");
+    begin(&preview);
+    preview.live = PREVIEW_LIVE_ASIDE;
+    preview.to = mem_strdup("look");
+    assert_text(part_of(&preview, PREVIEW_DOING),
+                "+ It goes into the new database look; nothing that is there is touched\n");
+    begin(&preview);
+    preview_add_obstacle(&preview, mem_strdup("The user ann may not create databases"));
+    assert_text(part_of(&preview, PREVIEW_DOING),
+                "x The user ann may not create databases\nx So it cannot be restored as it stands\n");
+}
+
+/* A database that has some of the CMMS's tables may be any; one with many is the CMMS's. */
+static void another_application(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"users", "equipment", "work_orders", "parts_inventory", "audit_log"};
+    for (size_t many = 4; many <= 5; many++) {
+        for (int holds = 0; holds < 2; holds++) {
+            Preview preview;
+            begin(&preview);
+            add(&preview, "public", "film", -1, 1000);
+            for (size_t i = 0; i < many; i++) {
+                add(&preview, "public", names[i], 1, holds && i == 0 ? 1 : -1);
+            }
+            char *lines = part_of(&preview, PREVIEW_DOING);
+            const char *said = "x a.backup has no table of the CMMS, and cmms has: it is another application's\n";
+            assert_int_equal(strncmp(lines, said, strlen(said)) == 0, many == 5 && !holds);
+            mem_free(lines);
+        }
     }
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(numbers)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(numbers),
+                                       cmocka_unit_test(table_words),
+                                       cmocka_unit_test(the_backup),
+                                       cmocka_unit_test(a_backup_of_which_little_is_known),
+                                       cmocka_unit_test(both_sides),
+                                       cmocka_unit_test(one_side),
+                                       cmocka_unit_test(what_would_be_lost),
+                                       cmocka_unit_test(what_does_not_come_along),
+                                       cmocka_unit_test(how_it_is_done),
+                                       cmocka_unit_test(another_application)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,125 @@
+/* verb_preview.c: what a restore would change, without restoring. */
+#include "verb_preview.h"
+
+#include "base/jsonutil.h"
+#include "base/mem.h"
+#include "verb_export.h"
+
+void cli_show_preview(Cli *cli, const Preview *preview)
+{
+    static const char *const signs[] = {[PREVIEW_PLAIN] = "  ", [PREVIEW_GOOD] = "\xE2\x9C\x85",
+                                        [PREVIEW_WARNING] = "\xE2\x9A\xA0", [PREVIEW_BAD] = "\xE2\x9D\x8C"};
+    static const Colour colours[] = {[PREVIEW_PLAIN] = COLOUR_NONE, [PREVIEW_GOOD] = COLOUR_GOOD,
+                                     [PREVIEW_WARNING] = COLOUR_WARNING, [PREVIEW_BAD] = COLOUR_BAD};
+    PreviewLine *lines = NULL;
+    size_t count = 0;
+    preview_lines(preview, &lines, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (i == 0 || lines[i - 1].part != lines[i].part) {
+            output_line(&cli->output, "%s", preview_part_title(lines[i].part));
+        }
+        char *sign = output_pad(signs[lines[i].mark], 2, false);
+        char *line = mem_printf("  %s %s", sign, lines[i].text);
+        output_coloured(&cli->output, colours[lines[i].mark], line);
+        mem_free(line);
+        mem_free(sign);
+    }
+    preview_lines_free(lines, count);
+}
+
+static void add_texts(cJSON *document, const char *name, char *const *texts, size_t count)
+{
+    cJSON *list = cJSON_AddArrayToObject(document, name);
+    for (size_t i = 0; i < count; i++) {
+        cJSON_AddItemToArray(list, cJSON_CreateString(texts[i]));
+    }
+}
+
+static cJSON *table_object(const PreviewTable *table)
+{
+    cJSON *object = cJSON_CreateObject();
+    json_set_string(object, "schema", table->schema);
+    json_set_string(object, "name", table->name);
+    json_set_string(object, "words", table->words);
+    json_set_bool(object, "in_live", table->in_live);
+    json_set_bool(object, "in_backup", table->in_backup);
+    output_add_count(object, "live", table->live);
+    json_set_bool(object, "about", table->about);
+    output_add_count(object, "backup", table->backup);
+    output_add_count(object, "made_since", table->made);
+    output_add_count(object, "changed_since", table->changed);
+    cJSON *newest = cJSON_AddArrayToObject(object, "newest");
+    for (size_t i = 0; i < table->newest_count; i++) {
+        cJSON *row = cJSON_CreateObject();
+        json_set_string(row, "id", table->newest[i].id);
+        json_set_string(row, "time", table->newest[i].time);
+        cJSON_AddItemToArray(newest, row);
+    }
+    return object;
+}
+
+cJSON *cli_preview_document(const Preview *preview)
+{
+    static const char *const own[] = {[PREVIEW_OWN_UNKNOWN] = "unknown", [PREVIEW_OWN_SAME] = "same",
+                                      [PREVIEW_OWN_EARLIER] = "earlier", [PREVIEW_OWN_DATABASE] = "database",
+                                      [PREVIEW_OWN_SERVER] = "server"};
+    static const char *const live[] = {[PREVIEW_LIVE_THERE] = "there", [PREVIEW_LIVE_EMPTY] = "empty",
+                                       [PREVIEW_LIVE_GONE] = "gone", [PREVIEW_LIVE_ASIDE] = "aside"};
+    cJSON *document = cJSON_CreateObject();
+    json_set_string(document, "file", preview->file);
+    output_add_time(document, "made", preview->made);
+    json_set_string(document, "level", level_word(preview->level));
+    json_set_string(document, "source", preview->source);
+    json_set_string(document, "own", own[preview->own]);
+    json_set_bool(document, "foreign", preview->foreign);
+    output_add_count(document, "bytes", preview->backup_bytes);
+    output_add_count(document, "rows", preview->backup_rows);
+    output_add_count(document, "large_objects", preview->backup_objects);
+    json_set_string(document, "server_version", preview->server_version);
+    json_set_string(document, "database", preview->database);
+    json_set_string(document, "to", preview->to);
+    json_set_string(document, "live", live[preview->live]);
+    output_add_count(document, "live_bytes", preview->live_bytes);
+    output_add_count(document, "live_large_objects", preview->live_objects);
+    json_set_string(document, "live_version", preview->live_version);
+    json_set_bool(document, "other_application", preview->other_application);
+    json_set_bool(document, "safety_backup", preview->safety);
+    json_set_bool(document, "possible", preview->obstacle_count == 0);
+    add_texts(document, "obstacles", preview->obstacles, preview->obstacle_count);
+    add_texts(document, "left_out", preview->left_out, preview->left_out_count);
+    add_texts(document, "acts", preview->acts, preview->act_count);
+    cJSON *tables = cJSON_AddArrayToObject(document, "tables");
+    for (size_t i = 0; i < preview->table_count; i++) {
+        cJSON_AddItemToArray(tables, table_object(&preview->tables[i]));
+    }
+    return document;
+}
+
+int run_preview(Cli *cli)
+{
+    Error err = ERROR_INIT;
+    Connection connection;
+    Preview preview;
+    char *path = NULL;
+    int code = 0;
+    connection_init(&connection);
+    preview_init(&preview);
+    JobSink sink = output_sink(&cli->output);
+    const PreviewSpec spec = {.server = &connection, .to = cli->options->to, .no_safety = cli->options->no_safety};
+    const bool ok = cli_find_file(cli->options, &path, &err) && cli_connection(cli, &connection, &err) &&
+                    cli_has_database(&connection, &err) &&
+                    preview_run(path, &spec, &sink, cli->cancel, &preview, &err);
+    output_clear_progress(&cli->output);
+    if (!ok) {
+        code = output_error(&cli->output, &err);
+    } else if (cli->output.json) {
+        output_json(&cli->output, cli_preview_document(&preview));
+    } else {
+        cli_show_preview(cli, &preview);
+    }
+    preview_release(&preview);
+    connection_release(&connection);
+    mem_free(path);
+    error_clear(&err);
+    return code;
+}
