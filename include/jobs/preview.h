@@ -121,6 +121,10 @@ void preview_release(Preview *preview);
 bool preview_run(const char *path, const PreviewSpec *spec, const JobSink *sink, const Cancel *cancel,
                  Preview *preview, Error *err);
 
+/* Whether somebody may be asked for their consent at all. EK_FOREIGN: it is another application's; EK_REFUSED: an
+ * obstacle. */
+bool preview_allows(const Preview *preview, Error *err);
+
 /* --- in words ------------------------------------------------------------------------------------------------ */
 
 typedef enum PreviewPart {

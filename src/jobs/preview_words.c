@@ -493,3 +493,18 @@ void preview_add_act(Preview *preview, char *text)
 {
     add_text(&preview->acts, &preview->act_count, text);
 }
+
+/* --- what follows from it ------------------------------------------------------------------------------------ */
+
+bool preview_allows(const Preview *preview, Error *err)
+{
+    if (preview->other_application) {
+        error_set(err, EK_FOREIGN, "%s is no backup of the CMMS: it has none of its tables", preview->file);
+        return error_hint(err, "Restore it into a database of its own, with cmms-backup-cli restore --to.");
+    }
+    if (preview->obstacle_count > 0) {
+        error_set(err, EK_REFUSED, "it cannot be restored as it stands");
+        return error_hint(err, "%s.", preview->obstacles[0]);
+    }
+    return true;
+}

@@ -150,7 +150,7 @@ static void show_lines(const Confirm *confirm)
 
 static void look_at_consent(const Confirm *confirm)
 {
-    consent_look(&confirm->consent, confirm->preview->obstacle_count == 0);
+    consent_look(&confirm->consent, preview_allows(confirm->preview, NULL));
 }
 
 static void on_safety(Confirm *confirm)
@@ -175,12 +175,12 @@ static void on_confirm_init(Confirm *confirm, HWND hwnd)
     EnableWindow(GetDlgItem(hwnd, IDC_RESTORE_SAFETY), there);
     show_lines(confirm);
     consent_init(&confirm->consent);
-    if (preview->obstacle_count > 0) {
-        char *why = mem_printf(TEXT_RESTORE_OBSTACLE, preview->obstacles[0]);
-        ui_set_text(GetDlgItem(hwnd, IDC_RESTORE_PROBLEM), why);
+    Error why = ERROR_INIT;
+    if (!preview_allows(preview, &why)) {
+        ui_set_problem(GetDlgItem(hwnd, IDC_RESTORE_PROBLEM), &why);
         EnableWindow(GetDlgItem(hwnd, IDC_RESTORE_NAME), FALSE);
-        mem_free(why);
     }
+    error_clear(&why);
     SetFocus(GetDlgItem(hwnd, IDC_RESTORE_TEXT));
     SendDlgItemMessageW(hwnd, IDC_RESTORE_TEXT, EM_SETSEL, 0, 0);
     dialog_begin(hwnd);
@@ -191,7 +191,7 @@ static void on_confirm_init(Confirm *confirm, HWND hwnd)
 /* A safety backup that there was something to make of is declined only with a second yes. */
 static void on_go(Confirm *confirm)
 {
-    if (!consent_is_given(&confirm->consent) || confirm->preview->obstacle_count > 0) {
+    if (!consent_is_given(&confirm->consent) || !preview_allows(confirm->preview, NULL)) {
         return;
     }
     if (confirm->no_safety && !message_box_ask(confirm->consent.dialog, TEXT_UNSAFE_QUESTION, TEXT_UNSAFE_CONTENT,

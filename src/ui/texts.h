@@ -176,7 +176,6 @@
 #define TEXT_RESTORE_GONE "There is no database %s on the server. It will be made anew from this backup."
 #define TEXT_CONSENT_LABEL "&Type the name of the database, %s, to go on:"
 #define TEXT_CONSENT_WRONG "That is not the name of the database."
-#define TEXT_RESTORE_OBSTACLE "It cannot be restored: %s"
 #define TEXT_UNSAFE_QUESTION "Restore without a safety backup?"
 #define TEXT_UNSAFE_CONTENT \
     "The old database is kept on the same server, but no copy of it on this PC. The log will say that a safety " \

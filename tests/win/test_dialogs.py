@@ -177,7 +177,7 @@ def restores(work, server):
         shutil.rmtree(folder, ignore_errors=True)
         os.makedirs(folder)
         os.makedirs(own)
-        harness.sample(server, name, 30 if scenario == "restore" else 2)
+        harness.sample(server, name, 10 if scenario == "restore" else 2)
         server.psql(USERS, name)
         harness.Program("native").good_backup(server, name, folder)
         if shots is not None:
