@@ -11,9 +11,11 @@ from harness import check, equal
 
 NEWER = """
 INSERT INTO work_orders (wo_number, bfm_equipment_no, created_date)
- SELECT 'WO-new-' || i, 'BFM-000001', timestamp '2126-11-30 05:12:44' + i * interval '1 minute' FROM generate_series(1, 4) i;
+ SELECT 'WO-new-' || i, 'BFM-000001', timestamp '2126-11-30 05:12:44' + i * interval '1 minute'
+ FROM generate_series(1, 4) i;
 UPDATE users SET notes = 'a secret of the plant' WHERE id = 1; DELETE FROM parts_inventory WHERE id > 60;
-CREATE TABLE newer (a int); INSERT INTO newer VALUES (1); DROP TABLE kpi_exports; SELECT lo_from_bytea(4711, 'a picture');
+CREATE TABLE newer (a int); INSERT INTO newer VALUES (1); DROP TABLE kpi_exports;
+SELECT lo_from_bytea(4711, 'a picture');
 """
 
 
@@ -24,8 +26,8 @@ def database(server, name):
 
 
 def ask(program, server, name, *arguments, verb="preview", as_json=True, user="postgres", **more):
-    return program.run([verb, *(["--json"] if as_json else []), "-h", "127.0.0.1", "-p", str(server.port), "-U", user, "-d",
-                        name, *arguments], env={"PGPASSWORD": harness.PASSWORD}, **more)
+    return program.run([verb, *(["--json"] if as_json else []), "-h", "127.0.0.1", "-p", str(server.port), "-U", user,
+                        "-d", name, *arguments], env={"PGPASSWORD": harness.PASSWORD}, **more)
 
 
 def told(done):
@@ -146,8 +148,8 @@ def test_what_is_in_the_way(program):
     name = database(server, "barred")
     server.psql("CREATE ROLE worker; CREATE ROLE looker; CREATE ROLE clerk LOGIN PASSWORD '%s'; CREATE ROLE former"
                 % harness.PASSWORD.replace("'", "''"))
-    server.psql("ALTER TABLE equipment OWNER TO worker; GRANT SELECT ON users TO looker; ALTER TABLE users OWNER TO former;"
-                "GRANT CONNECT ON DATABASE barred TO PUBLIC;"
+    server.psql("ALTER TABLE equipment OWNER TO worker; GRANT SELECT ON users TO looker;"
+                "ALTER TABLE users OWNER TO former; GRANT CONNECT ON DATABASE barred TO PUBLIC;"
                 "CREATE FUNCTION noted() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';"
                 "CREATE EVENT TRIGGER noted ON ddl_command_end EXECUTE FUNCTION noted();"
                 "CREATE POLICY mine ON work_orders TO looker USING (true)", name)
@@ -159,6 +161,13 @@ def test_what_is_in_the_way(program):
                                   "The database barred belongs to postgres, so clerk may not replace it"],
           "what is in the way of clerk")
     equal(document["possible"], False, "whether it is possible")
+    server.psql("REVOKE CONNECT ON DATABASE barred FROM PUBLIC")
+    document = told(ask(program, server, name, program.path(path), user="clerk"))
+    equal((document["live"], document["obstacles"][2:]),
+          ("closed", ['The database barred refuses us: user "clerk" may not connect to the database "barred"']),
+          "one that clerk may not connect to")
+    server.psql("GRANT CONNECT ON DATABASE barred TO PUBLIC")
+    document = told(ask(program, server, name, program.path(path), user="clerk"))
     equal(sorted(document["left_out"]),
           ["The event trigger noted may not come along: it can take a superuser to make one",
            "What belongs to former will belong to clerk: the user may not act for that role",
@@ -226,8 +235,8 @@ def test_a_file_of_others(program):
     subprocess.run([harness.PG_BIN + "/pg_dump", "-Fc", "-f", path, "-d", name], check=True,
                    env={**harness.clean_env(), **server.env()})
     document = told(ask(program, server, name, program.path(path)))
-    equal((document["foreign"], document["level"], document["own"], document["source"], table(document, "users")["backup"]),
-          (True, "read", "unknown", name, 17), "what is known of it")
+    equal((document["foreign"], document["level"], document["own"], document["source"],
+           table(document, "users")["backup"]), (True, "read", "unknown", name, 17), "what is known of it")
     equal(document["acts"], ["2 functions: noted(), touch_updated_date()",
                              "2 triggers: equipment equipment_updated, users users_updated",
                              "1 rule: kpi_exports nothing", "1 event trigger: noted",
@@ -272,7 +281,8 @@ def test_restore_shows_it(program):
     film = program.good_backup(server, "film", folder)["unix_path"]
     done = ask(program, server, name, "--yes", "--folder", program.path(folder), program.path(film), verb="restore")
     equal((done.code, done.json()["error"]["message"]),
-          (11, os.path.basename(film) + " is no backup of the CMMS: it has none of its tables"), "another application's")
+          (11, os.path.basename(film) + " is no backup of the CMMS: it has none of its tables"),
+          "another application's")
     done = ask(program, server, name, *where, verb="restore", user="keeper")
     equal((done.code, done.json()["error"]["message"], done.json()["error"]["hint"]),
           (6, "it cannot be restored as it stands", "The user keeper may not create databases."), "without the right")
@@ -283,7 +293,8 @@ def test_restore_shows_it(program):
     equal(done.code, 0, done.out + done.err)
     shown = done.out.splitlines()
     check(shown.index("  ⚠  work orders 804 → 800") <
-          next(i for i, line in enumerate(shown) if line.endswith("Restoring %s..." % os.path.basename(path))), done.out)
+          next(i for i, line in enumerate(shown) if line.endswith("Restoring %s..." % os.path.basename(path))),
+          done.out)
     document = told(ask(program, server, name, "--yes", *where, verb="restore"))
     equal((document["preview"]["own"], table(document["preview"], "work_orders")["live"]), ("earlier", 800),
           "the second time")
