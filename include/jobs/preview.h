@@ -63,6 +63,7 @@ typedef enum PreviewLive {
     PREVIEW_LIVE_THERE,
     PREVIEW_LIVE_EMPTY, /* it is there, and has no tables and no large objects */
     PREVIEW_LIVE_GONE,  /* the server has no database of that name */
+    PREVIEW_LIVE_CLOSED, /* it is there, and the user may not look at it: `obstacles` says why */
     PREVIEW_LIVE_ASIDE  /* it is not touched and was not looked at: spec.to */
 } PreviewLive;
 

@@ -64,7 +64,8 @@ cJSON *cli_preview_document(const Preview *preview)
                                       [PREVIEW_OWN_EARLIER] = "earlier", [PREVIEW_OWN_DATABASE] = "database",
                                       [PREVIEW_OWN_SERVER] = "server"};
     static const char *const live[] = {[PREVIEW_LIVE_THERE] = "there", [PREVIEW_LIVE_EMPTY] = "empty",
-                                       [PREVIEW_LIVE_GONE] = "gone", [PREVIEW_LIVE_ASIDE] = "aside"};
+                                       [PREVIEW_LIVE_GONE] = "gone", [PREVIEW_LIVE_CLOSED] = "closed",
+                                       [PREVIEW_LIVE_ASIDE] = "aside"};
     cJSON *document = cJSON_CreateObject();
     json_set_string(document, "file", preview->file);
     output_add_time(document, "made", preview->made);

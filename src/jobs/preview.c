@@ -264,8 +264,17 @@ static bool look_at_live(Run *run, Error *err)
         return true;
     }
     preview->safety = !run->spec->no_safety;
-    return connect_to(run, preview->database, &run->live, err) &&
-           preview_count_live(run->live, preview, seconds, run->sink, run->cancel, err);
+    Error why = ERROR_INIT;
+    if (!connect_to(run, preview->database, &run->live, &why)) {
+        if (why.kind != EK_REFUSED) {
+            return error_move(err, &why);
+        }
+        preview->live = PREVIEW_LIVE_CLOSED;
+        preview_add_obstacle(preview, mem_printf("The database %s refuses us: %s", preview->database, why.message));
+        error_clear(&why);
+        return true;
+    }
+    return preview_count_live(run->live, preview, seconds, run->sink, run->cancel, err);
 }
 
 static bool look_at_server(Run *run, Error *err)

@@ -298,6 +298,9 @@ static void add_changes(const Preview *preview, Lines *lines)
         add(lines, PREVIEW_CHANGE, PREVIEW_WARNING,
             mem_printf("The database %s is empty: nothing can be lost, all of it comes from the backup",
                        preview->database));
+    } else if (preview->live == PREVIEW_LIVE_CLOSED) {
+        add(lines, PREVIEW_CHANGE, PREVIEW_WARNING,
+            mem_printf("The database %s may not be looked at: what would be lost is not known", preview->database));
     }
     for (size_t i = 0; i < preview->table_count; i++) {
         const PreviewTable *table = &preview->tables[i];

@@ -183,7 +183,9 @@ static void one_side(void **state)
         PreviewLive live;
         const char *line;
     } cases[] = {
-        {PREVIEW_LIVE_GONE, "! The server has no database cmms: nothing can be lost, all of it comes from the backup\n"},
+        {PREVIEW_LIVE_GONE,
+         "! The server has no database cmms: nothing can be lost, all of it comes from the backup\n"},
+        {PREVIEW_LIVE_CLOSED, "! The database cmms may not be looked at: what would be lost is not known\n"},
         {PREVIEW_LIVE_EMPTY, "! The database cmms is empty: nothing can be lost, all of it comes from the backup\n"},
         {PREVIEW_LIVE_ASIDE, ""}};
     for (size_t i = 0; i < TEST_COUNT(cases); i++) {
@@ -226,8 +228,8 @@ static void what_would_be_lost(void **state)
     add(&preview, "public", "no_rows", 0, 5);
     add(&preview, "public", "gone", -1, 5);
     assert_text(part_of(&preview, PREVIEW_LOST),
-                "! work orders: 14 made, 3 changed since; the newest: number 12410 of 2026-11-30 05:12:44; number 12409 "
-                "of 2026-11-30 05:12:40\n"
+                "! work orders: 14 made, 3 changed since; the newest: number 12410 of 2026-11-30 05:12:44; number "
+                "12409 of 2026-11-30 05:12:40\n"
                 "! parts: 2 made or changed since\n"
                 "! users: 1 changed since; the newest is 2026-11-30 05:12:44\n"
                 ". 1 table bears no time that could be asked for: compare its rows above\n");
@@ -271,8 +273,8 @@ static void what_does_not_come_along(void **state)
                 "+ It holds tables and rows, and nothing that acts\n");
 }
 
-#define PLACE "+ It goes into a new database, is counted there, and then takes the name cmms; the database that has it " \
-              "now is kept\n. The server needs room for both; the one that is there takes 3.00 MB\n"
+#define PLACE "+ It goes into a new database, is counted there, and then takes the name cmms; the database that has " \
+              "it now is kept\n. The server needs room for both; the one that is there takes 3.00 MB\n"
 
 static void how_it_is_done(void **state)
 {
