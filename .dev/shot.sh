@@ -20,7 +20,7 @@ take() {
 # scenarios FOLDER ARGS...: whatever a scenario takes a picture of.
 scenarios() {
   mkdir -p "$1"
-  timeout 400 python3 "$top/tests/win/test_dialogs.py" --shots "$@" >>"$at/log" 2>&1 || failed=1
+  timeout 600 python3 "$top/tests/win/test_dialogs.py" --shots "$@" >>"$at/log" 2>&1 || failed=1
 }
 
 # Colours of the user's own are what programs ask for in high contrast.

@@ -131,7 +131,8 @@ typedef struct Confirm {
 
 static void show_lines(const Confirm *confirm)
 {
-    static const char *const signs[] = {"", "✅ ", "⚠ ", "✖ "};
+    /* Signs that every font has: an edit box would take another font for the words beside it as well. */
+    static const char *const signs[] = {"    ", "    ", " !  ", " \xC3\x97  "};
     PreviewLine *lines = NULL;
     size_t count = 0;
     StrBuf text;
@@ -141,7 +142,7 @@ static void show_lines(const Confirm *confirm)
         if (i == 0 || lines[i].part != lines[i - 1].part) {
             strbuf_addf(&text, "%s%s\n", i == 0 ? "" : "\n", preview_part_title(lines[i].part));
         }
-        strbuf_addf(&text, "    %s%s\n", signs[lines[i].mark], lines[i].text);
+        strbuf_addf(&text, "%s%s\n", signs[lines[i].mark], lines[i].text);
     }
     ui_set_lines(GetDlgItem(confirm->consent.dialog, IDC_RESTORE_TEXT), text.buf, text.len);
     strbuf_release(&text);
@@ -164,7 +165,6 @@ static void on_safety(Confirm *confirm)
 static void on_confirm_init(Confirm *confirm, HWND hwnd)
 {
     const Preview *preview = confirm->preview;
-    const bool there = preview->live == PREVIEW_LIVE_THERE;
     confirm->consent.dialog = hwnd;
     char *title = mem_printf(TEXT_RESTORE_TITLE, preview->file);
     char *warning = mem_printf(preview->live == PREVIEW_LIVE_GONE ? TEXT_RESTORE_GONE : TEXT_RESTORE_WARNING,
@@ -172,7 +172,7 @@ static void on_confirm_init(Confirm *confirm, HWND hwnd)
     confirm->font = set_title(GetDlgItem(hwnd, IDC_RESTORE_TITLE), title);
     ui_set_text(GetDlgItem(hwnd, IDC_RESTORE_WARNING), warning);
     CheckDlgButton(hwnd, IDC_RESTORE_SAFETY, preview->safety ? BST_CHECKED : BST_UNCHECKED);
-    EnableWindow(GetDlgItem(hwnd, IDC_RESTORE_SAFETY), there);
+    EnableWindow(GetDlgItem(hwnd, IDC_RESTORE_SAFETY), preview->safety);
     show_lines(confirm);
     consent_init(&confirm->consent);
     Error why = ERROR_INIT;

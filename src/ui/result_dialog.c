@@ -38,7 +38,7 @@ static void write_text(Shown *shown, const RestoreResult *result, const char *fr
     strbuf_addstr(sb, "\n");
     strbuf_addf(sb, TEXT_RESULT_TOOK, seconds);
     for (size_t i = 0; i < result->note_count; i++) {
-        strbuf_addf(sb, "%s%s\n⚠ %s", i == 0 ? "\n\n" : "", i == 0 ? TEXT_RESULT_NOTES : "", result->notes[i]);
+        strbuf_addf(sb, "%s%s\n !  %s", i == 0 ? "\n\n" : "", i == 0 ? TEXT_RESULT_NOTES : "", result->notes[i]);
     }
     mem_free(seconds);
     mem_free(rows);

@@ -289,15 +289,27 @@ static void escape(Ui *ui, int id, const char *what)
     ok(ui, wait_dialog_gone(ui, id, SHORT_MS) && wait_for(ui, SHORT_MS, in_front, NULL), what, "it stays");
 }
 
+/* Another dialog of the program is in front. */
+static bool other_in_front(Ui *ui, const void *dialog)
+{
+    HWND front = GetForegroundWindow();
+    DWORD process = 0;
+    GetWindowThreadProcessId(front, &process);
+    return process == ui->process.dwProcessId && front != *(const HWND *)dialog && front != ui->window &&
+           IsWindowVisible(front);
+}
+
 static void check_ways_in(Ui *ui)
 {
     key_with(VK_MENU, 'K');
     ok(ui, wait_focus(ui, IDC_FILE_PATH), "Alt+K presses Restore/Upload Backup", "it does not");
     goes_to(ui, 'F', IDC_FILE_PATH);
+    HWND dialog = dialog_with(ui, IDC_FILE_PATH);
     key_with(VK_MENU, 'B');
-    ok(ui, wait_box(ui, IDC_FILE_PATH), "Alt+B asks for the file in the system's dialog", "it does not");
+    ok(ui, wait_for(ui, SHORT_MS, other_in_front, &dialog), "Alt+B asks for the file in the system's dialog",
+       "it does not");
     key(VK_ESCAPE);
-    wait_focus(ui, IDC_FILE_BROWSE);
+    ok(ui, wait_focus(ui, IDC_FILE_BROWSE), "Esc leaves that", "it stays");
     escape(ui, IDC_FILE_PATH, "Esc leaves it");
     key_with(VK_MENU, 'B');
     choose(ui, 'K');
