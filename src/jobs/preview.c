@@ -4,10 +4,10 @@
  */
 #include "jobs/preview.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "jobs/swap.h"
 #include "jobs/verify.h"
 #include "load_private.h"
 #include "platform/clock.h"
@@ -69,6 +69,7 @@ typedef struct Run {
     Connection connection;
     Pg *beside; /* a session in a database that is not the live one */
     Pg *live;
+    char *user; /* by whose rights it is done */
     char *oid;  /* of the live database; NULL: it is gone */
 } Run;
 
@@ -180,53 +181,54 @@ static bool connect_beside(Run *run, Error *err)
     return true;
 }
 
-/* What restore.c refuses: in its words, and all of it at once. */
+static void add_obstacle(Preview *preview, bool is_one, char *text)
+{
+    if (is_one) {
+        preview_add_obstacle(preview, text);
+    } else {
+        mem_free(text);
+    }
+}
+
+/* What a restore refuses (restore.c), in its words, and all of it at once. */
 static bool look_at_target(Run *run, Error *err)
 {
     Preview *preview = run->preview;
-    const char *target = preview->to != NULL ? preview->to : preview->database, *user = run->connection.user;
+    const char *target = preview->to != NULL ? preview->to : preview->database;
     const char *const params[] = {target, preview->database};
     PgRows *rows = NULL;
     if (!pg_query(run->beside,
                   "SELECT (SELECT rolsuper OR rolcreatedb FROM pg_catalog.pg_roles WHERE rolname = CURRENT_USER)::int,"
                   " (d.oid IS NOT NULL)::int, coalesce(d.datistemplate, false)::int,"
                   " coalesce(pg_catalog.pg_has_role(d.datdba, 'USAGE'), true)::int,"
-                  " pg_catalog.pg_get_userbyid(d.datdba),"
-                  " (SELECT count(*) FROM pg_catalog.pg_prepared_xacts p WHERE p.database = $1),"
-                  " (SELECT min(s.slot_name) FROM pg_catalog.pg_replication_slots s WHERE s.database = $1),"
+                  " pg_catalog.pg_get_userbyid(d.datdba), CURRENT_USER,"
                   " (SELECT l.oid::text FROM pg_catalog.pg_database l WHERE l.datname = $2)"
                   " FROM (SELECT 1) one LEFT JOIN pg_catalog.pg_database d ON d.datname = $1",
                   params, 2, run->cancel, &rows, err)) {
         return false;
     }
-    const int64_t prepared = pg_value_int(rows, 0, 5, 0);
-    const bool is_there = pg_value_int(rows, 0, 1, 0) != 0;
-    const char *slot = pg_value(rows, 0, 6);
-    run->oid = mem_strdup(pg_value(rows, 0, 7));
-    if (pg_value_int(rows, 0, 0, 0) == 0) {
-        preview_add_obstacle(preview, mem_printf("The user %s may not create databases", user));
-    }
-    if (is_there && preview->to != NULL) {
-        preview_add_obstacle(preview, mem_printf("There is a database %s already", target));
-    } else if (is_there) {
-        if (pg_value_int(rows, 0, 2, 0) != 0) {
-            preview_add_obstacle(preview, mem_printf("%s is a template of the server, not a database of an "
-                                                     "application", target));
-        }
-        if (pg_value_int(rows, 0, 3, 0) == 0) {
-            preview_add_obstacle(preview, mem_printf("The database %s belongs to %s, so %s may not replace it", target,
-                                                     pg_value(rows, 0, 4), user));
-        }
-        if (prepared > 0) {
-            preview_add_obstacle(preview, mem_printf("The database %s has %" PRId64 " prepared transaction(s)", target,
-                                                     prepared));
-        }
-        if (slot != NULL) {
-            preview_add_obstacle(preview, mem_printf("The replication slot %s reads from the database %s", slot,
-                                                     target));
-        }
-    }
+    const bool is_there = pg_value_int(rows, 0, 1, 0) != 0, replaces = is_there && preview->to == NULL;
+    run->user = mem_strdup(pg_value(rows, 0, 5));
+    run->oid = mem_strdup(pg_value(rows, 0, 6));
+    add_obstacle(preview, pg_value_int(rows, 0, 0, 0) == 0,
+                 mem_printf("The user %s may not create databases", run->user));
+    add_obstacle(preview, is_there && !replaces, mem_printf("There is a database %s already", target));
+    add_obstacle(preview, replaces && pg_value_int(rows, 0, 2, 0) != 0,
+                 mem_printf("%s is a template of the server, not a database of an application", target));
+    add_obstacle(preview, preview->to == NULL && strcmp(target, "postgres") == 0,
+                 mem_strdup("postgres is the server's maintenance database, and cannot be replaced"));
+    add_obstacle(preview, replaces && pg_value_int(rows, 0, 3, 0) == 0,
+                 mem_printf("The database %s belongs to %s, so %s may not replace it", target,
+                            is_there ? pg_value(rows, 0, 4) : "", run->user));
     pg_rows_free(rows);
+    Error why = ERROR_INIT;
+    if (replaces && !swap_obstacles(run->beside, target, run->cancel, &why)) {
+        if (why.kind != EK_BUSY) {
+            return error_move(err, &why);
+        }
+        preview_add_obstacle(preview, preview_sentence(why.message));
+        error_clear(&why);
+    }
     return true;
 }
 
@@ -287,7 +289,7 @@ static bool look_at_server(Run *run, Error *err)
     }
     preview->live_version = mem_strdup(pg_server_version_text(run->beside));
     return look_at_target(run, err) && look_at_source(run, err) &&
-           preview_find_left_out(run->beside, run->connection.user, preview, &run->archive, run->cancel, err) &&
+           preview_find_left_out(run->beside, run->user, preview, &run->archive, run->cancel, err) &&
            look_at_live(run, err);
 }
 
@@ -314,6 +316,7 @@ bool preview_run(const char *path, const PreviewSpec *spec, const JobSink *sink,
     }
     pg_close(run.live);
     pg_close(run.beside);
+    mem_free(run.user);
     mem_free(run.oid);
     connection_release(&run.connection);
     archive_release(&run.archive);

@@ -173,8 +173,7 @@ static bool look_ahead(Pg *pg, Preview *preview, const Archive *archive, const C
     const bool ok = load_look_ahead(pg, archive, false, cancel, &lacking, err);
     for (size_t i = 0; ok && i < lacking.not_provable_count; i++) {
         if (load_part(archive) == NULL || strcmp(lacking.not_provable[i], load_part(archive)) != 0) {
-            char *text = mem_strdup(lacking.not_provable[i]);
-            text[0] = text[0] >= 'a' && text[0] <= 'z' ? (char)(text[0] - 'a' + 'A') : text[0];
+            char *text = preview_sentence(lacking.not_provable[i]);
             preview_add_left_out(preview, mem_printf("%s: the restore stops where that is needed", text));
             mem_free(text);
         }

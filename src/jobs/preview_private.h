@@ -29,6 +29,7 @@ PreviewTable *preview_table(Preview *preview, const char *schema, const char *na
 /* When all tables are there: sorts them, and sets other_application. */
 void preview_settle(Preview *preview);
 
+char *preview_sentence(const char *text); /* "the user …" with a capital; caller frees */
 /* Take the text. */
 void preview_add_left_out(Preview *preview, char *text);
 void preview_add_obstacle(Preview *preview, char *text);

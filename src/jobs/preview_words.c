@@ -482,6 +482,13 @@ static void add_text(char ***texts, size_t *count, char *text)
     (*texts)[(*count)++] = text;
 }
 
+char *preview_sentence(const char *text)
+{
+    char *sentence = mem_strdup(text);
+    sentence[0] = sentence[0] >= 'a' && sentence[0] <= 'z' ? (char)(sentence[0] - 'a' + 'A') : sentence[0];
+    return sentence;
+}
+
 void preview_add_left_out(Preview *preview, char *text)
 {
     add_text(&preview->left_out, &preview->left_out_count, text);
