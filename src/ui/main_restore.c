@@ -107,9 +107,7 @@ void main_on_kept(MainWindow *w, TaskResult *result)
     const KeptDatabase *chosen = NULL;
     w->asking = true;
     if (result->kept_count == 0) {
-        char *why = mem_printf(TEXT_UNDO_NONE_WHY, connection_database(&w->connection));
-        message_box_info(w->hwnd, TEXT_UNDO_NONE, why);
-        mem_free(why);
+        message_box_info(w->hwnd, TEXT_UNDO_NONE, TEXT_UNDO_NONE_WHY);
     } else {
         chosen = undo_dialog_ask(w->hwnd, &w->connection, result->kept, result->kept_count);
     }

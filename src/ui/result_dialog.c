@@ -11,7 +11,7 @@
 #include "ui_text.h"
 
 typedef struct Shown {
-    const char *title;
+    const char *title, *caption; /* NULL: the template's */
     StrBuf text;
     HFONT font;
 } Shown;
@@ -51,6 +51,9 @@ static void on_init(HWND hwnd, Shown *shown)
     shown->font = dpi_message_font(dpi_of_window(hwnd), 140, FW_SEMIBOLD);
     SendMessageW(title, WM_SETFONT, (WPARAM)shown->font, FALSE);
     sign_label_init(title);
+    if (shown->caption != NULL) {
+        ui_set_text(hwnd, shown->caption);
+    }
     ui_set_text(title, shown->title);
     ui_set_lines(box, shown->text.buf, shown->text.len);
     SetFocus(box);
@@ -73,7 +76,8 @@ static INT_PTR CALLBACK dialog_proc(HWND hwnd, UINT message, WPARAM wparam, LPAR
 
 void result_dialog_show(HWND owner, const RestoreResult *result, const char *from, bool undone)
 {
-    Shown shown = {.title = undone ? TEXT_RESULT_UNDONE : TEXT_RESULT_RESTORED};
+    Shown shown = {.title = undone ? TEXT_RESULT_UNDONE : TEXT_RESULT_RESTORED,
+                   .caption = undone ? TEXT_UNDO_CAPTION : NULL};
     strbuf_init(&shown.text, STRBUF_LARGE);
     write_text(&shown, result, from, undone);
     DialogBoxParamW(GetModuleHandleW(NULL), MAKEINTRESOURCEW(IDD_RESULT), owner, dialog_proc, (LPARAM)&shown);

@@ -171,8 +171,8 @@
 #define TEXT_RESTORE_FILE_ALL "All files"
 #define TEXT_RESTORE_TITLE "Restore %s?" /* the file's name */
 #define TEXT_RESTORE_WARNING \
-    "⚠ WARNING: the database %s will be replaced by this backup. All that is newer is then no longer in it. It is " \
-    "kept under another name, from which Undo Restore brings it back."
+    "⚠ WARNING: the database %s will be replaced by this backup. All that is newer is then no longer in it. The " \
+    "old one is kept under another name; Undo Restore brings it back."
 #define TEXT_RESTORE_GONE "There is no database %s on the server. It will be made anew from this backup."
 #define TEXT_CONSENT_LABEL "&Type the name of the database, %s, to go on:"
 #define TEXT_CONSENT_WRONG "That is not the name of the database."
@@ -195,6 +195,7 @@
     "⚠ The chosen database becomes %s again, as it was when it was put aside. The one that has the name now is kept " \
     "in its turn, so this can be undone as well. Ensure that no other users are actively using the system: their " \
     "connections are ended."
+#define TEXT_UNDO_CAPTION "Undo Restore"
 #define TEXT_UNDO_NAME "Kept as"
 #define TEXT_UNDO_SINCE "Since"
 #define TEXT_UNDO_SIZE "Size (MB)"
@@ -202,7 +203,7 @@
 #define TEXT_UNDO_BY_UNDO "an undo"
 #define TEXT_UNDO_UNKNOWN "?"
 #define TEXT_UNDO_NONE "There is no restore to undo."
-#define TEXT_UNDO_NONE_WHY "No older database is kept for %s on this server."
+#define TEXT_UNDO_NONE_WHY "No older database is kept on the server."
 #define TEXT_RESULT_RESTORED "✅ Database restored successfully!"
 #define TEXT_RESULT_UNDONE "✅ Restore undone successfully!"
 /* database, file, tables, rows */

@@ -19,9 +19,9 @@ static const struct {
     int format;
     int percent; /* of the list's width; the last gets what is left */
 } columns[UNDO_COLUMNS] = {
-    {L"" TEXT_UNDO_NAME, LVCFMT_LEFT, 32},
-    {L"" TEXT_UNDO_SINCE, LVCFMT_LEFT, 19},
-    {L"" TEXT_UNDO_SIZE, LVCFMT_RIGHT, 13},
+    {L"" TEXT_UNDO_NAME, LVCFMT_LEFT, 36},
+    {L"" TEXT_UNDO_SINCE, LVCFMT_LEFT, 18},
+    {L"" TEXT_UNDO_SIZE, LVCFMT_RIGHT, 12},
     {L"" TEXT_UNDO_FROM, LVCFMT_LEFT, 0},
 };
 
