@@ -340,11 +340,11 @@ static int told_by_folder(const char *path)
     return whole ? (int)strtol(at, NULL, 10) : 0;
 }
 
-/* Ours: all, or those whose folder is named for that major. */
-static bool ask_ours(Tool *list, size_t count, int major, const Cancel *cancel, Error *err)
+/* Of that origin: all, or those whose folder is named for that major. */
+static bool ask_some(Tool *list, size_t count, ToolOrigin origin, int major, const Cancel *cancel, Error *err)
 {
     for (size_t i = 0; i < count; i++) {
-        const bool meant = list[i].origin == TOOL_OURS && (major == 0 || told_by_folder(list[i].path) == major);
+        const bool meant = list[i].origin == origin && (major == 0 || told_by_folder(list[i].path) == major);
         if (meant && !was_asked(&list[i]) && !ask(&list[i], cancel, err)) {
             return false;
         }
@@ -514,18 +514,18 @@ static const Tool *best_of(const Tool *list, size_t count, const Wanted *wanted)
     return best;
 }
 
-/* NULL in *best: none. Asks no more than it needs to: the one of ours that is named for the version, then the others of
- * ours, then those that were only found. */
+/* NULL in *best: none. Asks no more than it needs to: the one of ours that is named for the version; where there is
+ * none, the others of ours; then those that were only found. */
 static bool pick(Tool *list, size_t count, const Wanted *wanted, const Cancel *cancel, const Tool **best, Error *err)
 {
-    bool ok = ask_ours(list, count, wanted->major, cancel, err);
+    bool ok = ask_some(list, count, TOOL_OURS, wanted->major, cancel, err);
     *best = best_of(list, count, wanted);
-    if (ok && !is_right(wanted, *best)) {
-        ok = ask_ours(list, count, 0, cancel, err);
+    if (ok && !is_right(wanted, *best) && (*best == NULL || (*best)->major != wanted->major)) {
+        ok = ask_some(list, count, TOOL_OURS, 0, cancel, err);
         *best = best_of(list, count, wanted);
     }
     if (ok && !is_right(wanted, *best)) {
-        ok = ask_list(list, count, cancel, err);
+        ok = ask_some(list, count, TOOL_FOUND, 0, cancel, err);
         *best = best_of(list, count, wanted);
     }
     return ok;
