@@ -4,12 +4,15 @@ import contextlib
 import io
 import json
 import os
+import subprocess
 import sys
 import tempfile
 import time
 
-sys.path[:0] = [os.path.dirname(os.path.dirname(os.path.abspath(__file__)))]
+TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path[:0] = [TESTS, os.path.join(TESTS, "win")]
 import run as runner  # noqa: E402
+from listening import lines_of  # noqa: E402
 
 WORK = tempfile.mkdtemp(prefix="cmms-runner-")
 runner.LOGS = WORK
@@ -95,6 +98,11 @@ end = time.monotonic() + 20
 while runs() and time.monotonic() < end:
     time.sleep(0.01)
 equal("what a test leaves running ends with it", runs(), False)
+with subprocess.Popen(["sh", "-c", "sleep 60 & echo $!; echo ok a; printf 'ok b'"], stdout=subprocess.PIPE) as driver:
+    begun = time.monotonic()
+    holds, *said = lines_of(driver)
+    equal("a driver is heard until its own end", (said, time.monotonic() - begun < 30), ([b"ok a", b"ok b"], True))
+    os.kill(int(holds), 9)
 equal("three may be flaky", (runner.verdict([], ["x"] * 3), runner.verdict(["y"], ["x"] * 4)),
       ([], ["y", "4 tests were flaky, and 3 may be"]))
 runner.run_ends = time.monotonic()
