@@ -5,15 +5,15 @@ A suite is a list of commands; each prints lines "ok NAME", "not ok NAME: why" o
 TAP output included). A command that ends with another exit code than its lines explain is a failure as well.
 The whole output of each command lies in build/logs/test/.
 
-Time limits follow the machine: how long a trivial program of Windows takes is measured before each suite, and
-CMMS_TEST_SCALE hands the factor on to the tests (CMMS_TEST_SLOW: at least this one). Under Wine (see RETRIED) a test
-that fails is run again by itself, twice at the most; one that passes then counts as passed and is listed as flaky. More
-than MOST_FLAKY of them are a failure; --no-retry is for hunting them. What came of a whole run is in build/test.json,
+Suites run beside each other, row by row (see BESIDE), and each is told of when its row is done. Time limits follow
+the machine: how long a trivial program of Windows takes is measured before each row, and CMMS_TEST_SCALE hands the
+factor on to the tests (CMMS_TEST_SLOW: at least this one). Under Wine (see RETRIED) a test that fails is run again by
+itself when its row is done, twice at the most; one that passes then counts as passed and is listed as flaky. More than
+MOST_FLAKY of them are a failure; --no-retry is for hunting them. What came of a whole run is in build/test.json,
 of some suites in build/test-some.json.
 
 A run that is over after MOST_SECONDS names what was running then and what it did not come to, and is a failure.
 """
-import concurrent.futures
 import glob
 import json
 import os
@@ -22,6 +22,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import namedtuple
 
@@ -32,7 +33,19 @@ RETRIED = ("unit-wine", "installer", "e2e-wine", "window")
 AGAIN = 2
 MOST_FLAKY = 3
 MOST_SECONDS = 75 * 60  # about half as much again as it takes on two cores
-LONGEST = ("test_faults", "test_prove", "test_moments", "test_network")  # begin first, so that nothing waits for them
+# Suites of a row run beside each other, so that none waits for the last test of another. Wine's unit tests and the
+# installer have windows of their own, which would take the window's tests the keyboard.
+BESIDE = (("lint", "setup", "unit-native", "unit-wine", "fuzz-corpus", "installer"),
+          ("window", "e2e-native", "e2e-wine"))
+ONE_BY_ONE = ("window",)  # a window needs the screen for itself
+# One more than there are processors: there is hardly a test that does not wait at times.
+AT_ONCE = (os.cpu_count() or 1) + 1
+# These begin first, so that nothing waits for them in the end.
+LONGEST = ("installer", "test_packages", "test_fetch", "test_archive", "test_process.exe", "test_archive_scan.exe",
+           "test_faults-native", "test_dialogs", "test_prove-wine", "test_public-wine", "test_moments-native",
+           "test_public-native", "test_window", "test_prove-native", "test_network-wine", "test_network-native",
+           "test_faults-wine", "test_encodings-wine", "test_minor-wine", "test_bad_input-wine", "test_retention-wine",
+           "test_roundtrip-wine", "test_sample-wine", "test_retention-native")
 TRIVIAL = 0.25  # seconds that a trivial program takes under Wine on a machine that is fast and idle
 os.chdir(TOP)
 took = {}  # seconds of each command
@@ -157,28 +170,63 @@ def run_again(suite, command, scale, first):
     return result, [f for f in first.failed if name_of(f) not in still]
 
 
-def begins(command):
+def begins(job):
     """Its place in the order of starts; else as listed."""
-    name = command.name.rsplit("-", 1)[0]
-    return LONGEST.index(name) if name in LONGEST else len(LONGEST)
+    return LONGEST.index(job[1].name) if job[1].name in LONGEST else len(LONGEST)
 
 
-def run_suite(suite, commands, scale, retry):
-    """Returns (Result, flaky), and says them."""
-    begun = time.monotonic()
-    # Two at a time, as the machine has at least two cores; a window needs the screen for itself.
-    with concurrent.futures.ThreadPoolExecutor(1 if suite == "window" else 2) as pool:
-        running = {c.name: pool.submit(run, suite, c, scale) for c in sorted(commands, key=begins)}
-        results = [running[c.name].result() for c in commands]
+def run_all(jobs, scale):
+    """Runs (suite, command) pairs, AT_ONCE at a time. Returns {(suite, name): (begun, ended, result)}."""
+    waiting, done, alone, turn = sorted(jobs, key=begins), {}, set(), threading.Condition()
+
+    def work():
+        while True:
+            with turn:
+                turn.wait_for(lambda: not waiting or any(suite not in alone for suite, _ in waiting))
+                job = next((j for j in waiting if j[0] not in alone), None)
+                if not job:
+                    return
+                waiting.remove(job)
+                alone.update({job[0]}.intersection(ONE_BY_ONE))
+            begun = time.monotonic()
+            try:
+                result = run(*job, scale)
+            except Exception as error:
+                result = Result(0, ["%s: %s" % (job[1].name, error)], [], time.monotonic() - begun)
+            with turn:
+                done[job[0], job[1].name] = begun, time.monotonic(), result
+                alone.discard(job[0])
+                turn.notify_all()
+    threads = [threading.Thread(target=work) for _ in range(AT_ONCE)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return done
+
+
+def run_suites(group, scale, retry):
+    """Runs suites, (name, commands) each, beside each other. Returns {name: (Result, flaky)}, and says them."""
+    jobs = [(suite, command) for suite, commands in group for command in commands]
+    ends = run_all(jobs, scale)
+    return {suite: tell(suite, commands, [ends[suite, c.name] for c in commands], scale, retry)
+            for suite, commands in group}
+
+
+def tell(suite, commands, ends, scale, retry):
+    results = [result for _, _, result in ends]
+    seconds = max(end for _, end, _ in ends) - min(begun for begun, _, _ in ends)
     flaky = []
     if retry and suite in RETRIED:
+        begun = time.monotonic()
         for i, command in enumerate(commands):
             results[i], found = run_again(suite, command, scale, results[i])
             flaky += found
+        seconds += time.monotonic() - begun
     longest = sorted(zip(commands, results), key=lambda r: -r[1].seconds)[:3]
     took.update({suite + "/" + c.name: round(r.seconds) for c, r in zip(commands, results)})
     total = Result(sum(r.passed for r in results), [f for r in results for f in r.failed],
-                   [s for r in results for s in r.skipped], time.monotonic() - begun)
+                   [s for r in results for s in r.skipped], seconds)
     print("%-12s %5d passed, %d failed, %d skipped  (%.0f s; the longest: %s)" % (
         suite, total.passed, len(total.failed), len(total.skipped), total.seconds,
         ", ".join("%s %.0f s" % (c.name, r.seconds) for c, r in longest)))
@@ -270,22 +318,22 @@ def main():
     start_wine()
     everything, failed, flaky, passed, skipped = {}, [], [], 0, 0
     try:
-        for suite, commands in suites():
-            if wanted and suite not in wanted:
-                continue
-            if not commands:
-                failed.append("%s: there is nothing to run" % suite)
+        chosen = [(suite, commands) for suite, commands in suites() if not wanted or suite in wanted]
+        failed += ["%s: there is nothing to run" % suite for suite, commands in chosen if not commands]
+        for row in BESIDE:
+            group = [(suite, commands) for suite, commands in chosen if suite in row and commands]
+            if not group:
                 continue
             trivial, scale = measure()
             if scale > 1.5:
                 print("A trivial program takes %.2f s under Wine: time limits of %s are multiplied by %.1f." % (
-                    trivial, suite, scale))
+                    trivial, ", ".join(suite for suite, _ in group), scale))
                 sys.stdout.flush()
-            total, found = run_suite(suite, commands, scale, retry)
-            everything[suite] = {"passed": total.passed, "failed": total.failed, "flaky": found,
-                                 "skipped": total.skipped, "seconds": round(total.seconds)}
-            passed, skipped = passed + total.passed, skipped + len(total.skipped)
-            failed, flaky = failed + total.failed, flaky + found
+            for suite, (total, found) in run_suites(group, scale, retry).items():
+                everything[suite] = {"passed": total.passed, "failed": total.failed, "flaky": found,
+                                     "skipped": total.skipped, "seconds": round(total.seconds)}
+                passed, skipped = passed + total.passed, skipped + len(total.skipped)
+                failed, flaky = failed + total.failed, flaky + found
     finally:
         subprocess.run(["wineserver", "-k"], env=wine_env(), stderr=subprocess.DEVNULL)
         manager.kill()

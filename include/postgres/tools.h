@@ -50,10 +50,11 @@ void tools_release(Tools *tools);
 
 /* Looks in CMMS_BACKUP_TOOLS (a list of folders; when set, nowhere else), else in the program's own tools\NN folders,
  * the registry and Program Files (POSIX: /usr/lib/postgresql), but not on network drives, which may be dead. Ours are
- * asked for their version, each for at most 20 seconds (or CMMS_TOOL_SECONDS); found ones when they are needed. An
- * answer is kept for as long as this process runs and the file has the same size and time. */
+ * asked for their version, each for at most 20 seconds (or CMMS_TOOL_SECONDS); when they are needed, found ones and
+ * those in a folder that is named for a major (tools\NN). An answer is kept for as long as this process runs and the
+ * file has the same size and time. */
 bool tools_find(Tools *tools, const Cancel *cancel, Error *err);
-/* Asks those too that were only found: to tell of them. */
+/* Asks those too that are asked when they are needed: to tell of them. */
 bool tools_ask_all(Tools *tools, const Cancel *cancel, Error *err);
 
 /* The same in the folders given, and nowhere else: the first `ours` of them are ours. */

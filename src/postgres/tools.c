@@ -327,6 +327,31 @@ static bool ask(Tool *tool, const Cancel *cancel, Error *err)
     return true;
 }
 
+/* 17 of "...\\tools\\17\\pg_dump.exe"; 0: the folder's name tells no version. */
+static int told_by_folder(const char *path)
+{
+    const char *name = fs_base_name(path);
+    const char *end = name == path ? path : name - 1;
+    const char *at = end;
+    while (at > path && at[-1] >= '0' && at[-1] <= '9') {
+        at--;
+    }
+    const bool whole = at < end && end - at < 4 && at > path && (at[-1] == '/' || at[-1] == '\\');
+    return whole ? (int)strtol(at, NULL, 10) : 0;
+}
+
+/* Of that origin: all, or those whose folder is named for that major. */
+static bool ask_some(Tool *list, size_t count, ToolOrigin origin, int major, const Cancel *cancel, Error *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        const bool meant = list[i].origin == origin && (major == 0 || told_by_folder(list[i].path) == major);
+        if (meant && !was_asked(&list[i]) && !ask(&list[i], cancel, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool ask_list(Tool *list, size_t count, const Cancel *cancel, Error *err)
 {
     for (size_t i = 0; i < count; i++) {
@@ -359,7 +384,7 @@ static bool add_tool(Tool **list, size_t *count, const char *dir, const char *na
         return true;
     }
     Tool tool = {.path = path, .minor = -1, .origin = origin};
-    if (origin == TOOL_OURS && !ask(&tool, cancel, err)) {
+    if (origin == TOOL_OURS && told_by_folder(path) == 0 && !ask(&tool, cancel, err)) {
         mem_free(path);
         return false;
     }
@@ -489,17 +514,21 @@ static const Tool *best_of(const Tool *list, size_t count, const Wanted *wanted)
     return best;
 }
 
-/* NULL in *best: none. Asks those that were only found when it needs to. */
+/* NULL in *best: none. Asks no more than it needs to: the one of ours that is named for the version; where there is
+ * none, the others of ours; then those that were only found. */
 static bool pick(Tool *list, size_t count, const Wanted *wanted, const Cancel *cancel, const Tool **best, Error *err)
 {
+    bool ok = ask_some(list, count, TOOL_OURS, wanted->major, cancel, err);
     *best = best_of(list, count, wanted);
-    if (!is_right(wanted, *best)) {
-        if (!ask_list(list, count, cancel, err)) {
-            return false;
-        }
+    if (ok && !is_right(wanted, *best) && (*best == NULL || (*best)->major != wanted->major)) {
+        ok = ask_some(list, count, TOOL_OURS, 0, cancel, err);
         *best = best_of(list, count, wanted);
     }
-    return true;
+    if (ok && !is_right(wanted, *best)) {
+        ok = ask_some(list, count, TOOL_FOUND, 0, cancel, err);
+        *best = best_of(list, count, wanted);
+    }
+    return ok;
 }
 
 static const Tool *newest(const Tool *list, size_t count)

@@ -26,6 +26,8 @@ PRODUCT = os.environ.get("CMMS_PRODUCT", os.path.join(TOP, "build/product"))
 PREFIX = os.environ.get("WINEPREFIX", os.path.join(TOP, "build/wine"))
 PG_BIN = "/usr/lib/postgresql/17/bin"
 PASSWORD = "s3cret pass'word"
+# The tests' own psql takes TLS only where a server insists: it is started thousands of times.
+PLAIN = {"PGSSLMODE": "allow"}
 # How much slower than a fast, idle machine this one is; run.py measures it. Every time limit is multiplied by it.
 SCALE = float(os.environ.get("CMMS_TEST_SCALE") or 1)
 
@@ -116,32 +118,34 @@ class Server:
         """copy_of: the folder of such a server that was stopped."""
         self.folder = folder or temp_dir("pg")
         self.port = port or reserved_port()
-        data = os.path.join(self.folder, "data")
+        self.data, self.ca = os.path.join(self.folder, "data"), os.path.join(self.folder, "ca.crt")
         if copy_of:
             subprocess.run(["cp", "-a", copy_of + "/.", self.folder], check=True)
-            self.data, self.ca = data, os.path.join(self.folder, "ca.crt")
-            with open(os.path.join(data, "postgresql.conf"), "a") as f:
-                f.write("port = %d\n" % self.port)
-            self.start()
-            return
+        else:
+            self.make()
+        with open(os.path.join(self.data, "postgresql.conf"), "a") as f:
+            for line in ("port = %d" % self.port, *settings):
+                f.write(line + "\n")
+        self.start()
+
+    def make(self):
+        """A cluster of its own, which is not started."""
         os.makedirs(self.folder, exist_ok=True)
         shutil.chown(self.folder, "postgres", "postgres")
-        self.data = data
         password_file = os.path.join(self.folder, "pw")
         with open(password_file, "w") as f:
             f.write(PASSWORD + "\n")
         shutil.chown(password_file, "postgres")
-        as_postgres([PG_BIN + "/initdb", "-D", data, "-U", "postgres", "-A", "scram-sha-256", "--no-sync",
-                     "--pwfile=" + password_file, "--no-locale", "-E", "UTF8", "--no-instructions"])
+        # Of the 4096 rounds of hashing at each of thousands of connections one is enough.
+        as_postgres([PG_BIN + "/initdb", "-D", self.data, "-U", "postgres", "-A", "scram-sha-256", "--no-sync",
+                     "--pwfile=" + password_file, "--no-locale", "-E", "UTF8", "--no-instructions",
+                     "-c", "scram_iterations=1"])
         os.unlink(password_file)
         self.make_certificates()
-        with open(os.path.join(data, "postgresql.conf"), "a") as f:
-            f.write("\nport = %d\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = ''\nfsync = off\n"
+        with open(os.path.join(self.data, "postgresql.conf"), "a") as f:
+            f.write("\nlisten_addresses = '127.0.0.1'\nunix_socket_directories = ''\nfsync = off\n"
                     "ssl = on\nssl_cert_file = 'server.crt'\nssl_key_file = 'server.key'\nmax_connections = 60\n"
-                    "log_min_messages = warning\n" % self.port)
-            for line in settings:
-                f.write(line + "\n")
-        self.start()
+                    "log_min_messages = warning\n")
 
     def make_certificates(self):
         ca_key, self.ca = os.path.join(self.folder, "ca.key"), os.path.join(self.folder, "ca.crt")
@@ -176,8 +180,8 @@ class Server:
 
     def psql(self, sql, database="postgres"):
         done = subprocess.run([PG_BIN + "/psql", "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-f", "-"],
-                              input=sql.encode(), env={**clean_env(), **self.env(database)}, capture_output=True,
-                              timeout=280 * SCALE)
+                              input=sql.encode(), env={**clean_env(), **self.env(database), **PLAIN},
+                              capture_output=True, timeout=280 * SCALE)
         if done.returncode:
             raise AssertionError("psql: " + done.stderr.decode(errors="replace"))
         return done.stdout.decode().strip()
@@ -187,7 +191,7 @@ class Server:
         self.psql('CREATE DATABASE "%s"' % database)
         done = subprocess.run([PG_BIN + "/pg_restore", "--exit-on-error", "-d", database, archive] +
                               ([] if owners else ["--no-owner"]),
-                              env={**clean_env(), **self.env()}, capture_output=True)
+                              env={**clean_env(), **self.env(), **PLAIN}, capture_output=True)
         check(done.returncode == 0, "pg_restore: " + done.stderr.decode(errors="replace")[-2000:])
 
     def checksums(self, database):
@@ -198,7 +202,7 @@ def checksums(env):
     """A checksum of every table (rows in any order), sequence and large object: what 'equal data' means."""
     def ask(sql):
         done = subprocess.run([PG_BIN + "/psql", "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-f", "-"],
-                              input=sql.encode(), env={**clean_env(), **env}, capture_output=True)
+                              input=sql.encode(), env={**clean_env(), **PLAIN, **env}, capture_output=True)
         check(done.returncode == 0, "psql: " + done.stderr.decode(errors="replace"))
         return done.stdout.decode()
     # Columns by name: a child's order may change when it is restored. And with an alias that no column has.
@@ -387,10 +391,24 @@ def no_secret(folder, *texts):
 _servers = []
 
 
+def template():
+    """The folder of a server as Server() makes it, made once for all the files that are run in this root."""
+    folder, fresh = "/tmp/cmms-template", "/tmp/cmms-template.new"
+    with open(folder + ".lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not os.path.exists(folder):
+            shutil.rmtree(fresh, ignore_errors=True)
+            made = Server.__new__(Server)
+            made.folder, made.data = fresh, fresh + "/data"
+            made.make()
+            os.rename(fresh, folder)
+    return folder
+
+
 def shared_server():
-    """One server for all tests of a file."""
+    """One server for all tests of a file; a copy, so all of them have the same system identifier."""
     if not _servers:
-        _servers.append(Server())
+        _servers.append(Server(copy_of=template()))
     return _servers[0]
 
 
@@ -412,13 +430,15 @@ def no_locks_left(server):
 
 
 def wait_for(condition, seconds=60, what="it"):
-    """Waits for an event outside, looking often; only for what cannot be waited for otherwise."""
+    """Waits for an event outside, looking often; only for what cannot be waited for otherwise. Half of the time at the
+    most it looks, as a look can be a psql that keeps the machine from what is awaited."""
     end = time.monotonic() + seconds * SCALE
     while time.monotonic() < end:
+        looked = time.monotonic()
         value = condition()
         if value:
             return value
-        time.sleep(0.02)
+        time.sleep(max(0.02, time.monotonic() - looked))
     raise AssertionError("%s did not happen within %d s" % (what, seconds * SCALE))
 
 

@@ -1,6 +1,7 @@
 """Prove: a backup restored into an empty database, counted, and taken away again; on the bundled engine and on a
 server that is named."""
 import contextlib
+import fcntl
 import json
 import os
 import shutil
@@ -12,16 +13,26 @@ from harness import check, equal, PASSWORD
 from promises import check_promises, left_over, look
 from test_kill import tools_of
 
-SLOW_INDEX = ("CREATE TABLE t (a int); INSERT INTO t SELECT generate_series(1, 40); "
-              "CREATE FUNCTION slow(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS "
-              "$$ BEGIN PERFORM pg_catalog.pg_sleep(0.1); RETURN $1; END $$; CREATE INDEX i ON t (slow(a))")
+
+def slow_index(tenths=40):
+    """An index that takes so many tenths of a second to build in the database of a proof, and there only."""
+    return ("CREATE TABLE t (a int); INSERT INTO t SELECT generate_series(1, %d); "
+            "CREATE FUNCTION slow(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS "
+            "$$ BEGIN IF current_database() LIKE 'cmms_prove%%' THEN PERFORM pg_catalog.pg_sleep(0.1); END IF; "
+            "RETURN $1; END $$; CREATE INDEX i ON t (slow(a))" % tenths)
+
+
 UTF = "J\u00fcrgen's & 100% #1"
 
 
 class Prover:
-    """The program as a user that may run a PostgreSQL server, with a folder of its own for its data."""
+    """The program as a user that may run a PostgreSQL server, with a folder of its own for its data.
 
-    def __init__(self, program):
+    Half of what a proof on the engine takes is initdb, under Wine ten seconds. It does the same each time, so an initdb
+    of ours gives the cluster that a real one has made once. real_initdb: it is the shipped one.
+    """
+
+    def __init__(self, program, real_initdb=False):
         self.program = program
         self.home = harness.temp_dir("h")
         if program.kind == "native":
@@ -35,9 +46,15 @@ class Prover:
             # Not the folder of all Wine tests: one proof at a time is the rule of a PC, and they run side by side.
             self.data = os.path.join(self.home, "data")
             self.env = {"CMMS_BACKUP_DATA": program.path(self.data)}
+        self.ready = None if real_initdb else os.path.join(self.home, "ready")
+        if self.ready:
+            self.env.update(FAKE_TOOL_CLUSTER=program.path(self.ready),
+                            CMMS_BACKUP_ENGINE=program.path(engine_with_fake(program, "initdb")))
 
     def start(self, folder, arguments=(), env=None):
         self.own(folder)
+        if self.ready and "--on" not in arguments and not os.path.exists(self.ready):
+            subprocess.run(["cp", "-a", ready_cluster(self.program), self.ready], check=True)
         argv = self.argv + ["prove", "--json", "--folder", self.program.path(folder)] + list(arguments)
         return subprocess.Popen(argv, env=self.program.env({**self.env, **(env or {})}), stdin=subprocess.DEVNULL,
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd="/")
@@ -94,7 +111,7 @@ def make(server, name, sql):
 
 def test_sample_is_proven(program):
     server = harness.shared_server()
-    prover = Prover(program)
+    prover = Prover(program, real_initdb=True)
     folder = os.path.join(harness.temp_dir("b"), UTF)
     os.mkdir(folder)
     report = program.good_backup(server, harness.sample(server), folder)
@@ -507,7 +524,7 @@ def test_what_holds_no_proof(program):
 
 def test_killed_in_the_middle(program):
     server = harness.shared_server()
-    prover = Prover(program)
+    prover = Prover(program, real_initdb=True)
     folder = harness.temp_dir("b")
     program.good_backup(server, harness.sample(server), folder)
     process = prover.start(folder)
@@ -558,7 +575,7 @@ def test_cancelled(program):
     if program.kind == "wine":
         raise harness.Skip("Ctrl+C cannot be sent to a Wine console program from here; the code behind it is the same")
     server = harness.shared_server()
-    prover = Prover(program)
+    prover = Prover(program, real_initdb=True)
     folder = harness.temp_dir("b")
     program.good_backup(server, harness.sample(server), folder)
     ready = lambda: [n for n in prover.left() if os.path.exists(os.path.join(prover.data, n, "cluster/postmaster.pid"))]
@@ -579,7 +596,7 @@ def test_restore_killed(program):
     """pg_restore is killed: a sentence, the level stays, nothing is left."""
     server = harness.shared_server()
     prover = Prover(program)
-    name = make(server, "slow_index", SLOW_INDEX)
+    name = make(server, "slow_index", slow_index())
     folder = harness.temp_dir("b")
     program.good_backup(server, name, folder)
     before, seen = databases(server), look(folder)
@@ -684,9 +701,9 @@ def test_server_that_lets_nobody_in(program):
 def test_full_disk(program):
     """The disk for the scratch server is too small, or becomes full while it restores: said so, nothing is left."""
     server = harness.shared_server()
-    prover = Prover(program)
+    prover = Prover(program, real_initdb=True)
     folder = harness.temp_dir("b")
-    program.good_backup(server, make(server, "slow_index", SLOW_INDEX), folder)
+    program.good_backup(server, make(server, "slow_index", slow_index()), folder)
     for size, words in (("100m", "to prove this backup takes about"), ("400m", "the disk became full while")):
         seen = look(folder)
         os.makedirs(prover.data, exist_ok=True)
@@ -725,8 +742,8 @@ def test_restore_that_hangs(program):
         prover.nothing_left()
 
 
-def hanging_engine(program, hangs):
-    """A folder with the programs of the engine, of which one says a line and then nothing for ever."""
+def engine_with_fake(program, *faked):
+    """A folder with the programs of the engine, of which some are the fake tool."""
     top = harness.temp_dir("engine")
     path, end = fake(program)
     real = harness.PG_BIN if program.kind == "native" else os.path.join(harness.PRODUCT, "engine/bin")
@@ -734,14 +751,43 @@ def hanging_engine(program, hangs):
     os.mkdir(own)
     for name in os.listdir(real):
         os.symlink(os.path.join(real, name), os.path.join(own, name))
-    os.unlink(os.path.join(own, hangs + end))
-    shutil.copy(path, os.path.join(own, hangs + end))
+    for name in set(faked):
+        os.unlink(os.path.join(own, name + end))
+        shutil.copy(path, os.path.join(own, name + end))
     if program.kind == "wine":
         for name in ("lib", "share"):
             os.symlink(os.path.join(harness.PRODUCT, "engine", name), os.path.join(top, name))
-    # A real initdb says nothing for some seconds under Wine.
-    seconds = "25" if program.kind == "wine" and hangs != "initdb" else "3"
-    return {"CMMS_BACKUP_ENGINE": program.path(own), "FAKE_TOOL_MODE": "hang", "CMMS_STALL_SECONDS": seconds}
+    return own
+
+
+def ready_cluster(program):
+    """What the engine's initdb makes, once for all the files that are run in this root. It lets everybody in, as each
+    proof has a password of its own."""
+    folder = "/tmp/cmms-cluster-" + program.kind
+    fresh = folder + ".new"
+    options = ["-U", "postgres", "-A", "trust", "--no-locale", "-E", "UTF8", "--no-instructions", "--no-sync"]
+    with open(folder + ".lock", "w") as lock, open(folder + ".log", "w+b") as log:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not os.path.exists(folder):
+            shutil.rmtree(fresh, ignore_errors=True)
+            initdb = [harness.PG_BIN + "/initdb"]
+            initdb = (["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] + initdb
+                      if program.kind == "native" else ["wine", harness.PRODUCT + "/engine/bin/initdb.exe"])
+            done = subprocess.run(initdb + ["-D", program.path(fresh)] + options, env=program.env(), cwd="/",
+                                  stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
+            log.seek(0)
+            check(done.returncode == 0, "initdb: %s" % log.read())
+            os.rename(fresh, folder)
+    return folder
+
+
+def hanging_engine(program, hangs):
+    """The engine, of which one program says a line and then nothing for ever. Its initdb does, or is quick."""
+    quick = {"FAKE_TOOL_CLUSTER": ""} if hangs == "initdb" else {}
+    # What does not hang must be quicker, on a busy machine and under Wine as well.
+    seconds = "3" if hangs == "initdb" else "%d" % round((8 if program.kind == "wine" else 3) * harness.SCALE)
+    return {"CMMS_BACKUP_ENGINE": program.path(engine_with_fake(program, "initdb", hangs)), **quick,
+            "FAKE_TOOL_MODE": "hang", "CMMS_STALL_SECONDS": seconds}
 
 
 def at_work(words):
@@ -806,11 +852,16 @@ def test_index_that_takes_long(program):
     """pg_restore says nothing while the server builds an index for longer than nothing may move: it is awaited."""
     server = harness.shared_server()
     prover = Prover(program)
-    name = make(server, "slow_index", SLOW_INDEX)
+    # On a busy machine even a start may take longer than a second. The server is asked at each multiple of these
+    # seconds whether it is at work, so the index must not end at one.
+    still = max(1, round(harness.SCALE))
+    name = make(server, "slow_index", slow_index(35 * still))
     folder = harness.temp_dir("b")
     program.good_backup(server, name, folder)
-    done = prover.run(folder, switches(server), {"PGPASSWORD": PASSWORD, "CMMS_STALL_SECONDS": "1"})
+    began = time.monotonic()
+    done = prover.run(folder, switches(server), {"PGPASSWORD": PASSWORD, "CMMS_STALL_SECONDS": str(still)})
     equal((done.code, done.json().get("proven")), (0, True), "the proof: %s %s" % (done.out, done.err))
+    check(time.monotonic() - began > 3 * still, "the index took its time")
 
 
 def test_wrong_switches(program):

@@ -288,7 +288,9 @@ def test_large_objects_that_are_gone(program):
 
 
 def test_rules_that_are_not_known(program):
-    """Settings that are damaged, wrong, gone or in conflict: the defaults may keep, not remove. (B2)"""
+    """Settings that are damaged, wrong, gone or in conflict: the defaults may keep, not remove. (B2) Under Wine, where
+    each program takes its time to start, one of each kind: what reads them is the same core."""
+    few = program.kind == "wine"
     kept = '{"retention_days": 3650, "max_backups": 10000}'
 
     def one(word, spoil, first=()):
@@ -314,14 +316,14 @@ def test_rules_that_are_not_known(program):
             with open(path, "w", encoding="utf-8") as f:
                 f.write(text)
         return spoil
-    for cut in (0, 20, len(kept) - 1):
+    for cut in (20,) if few else (0, 20, len(kept) - 1):
         one("cut at %d" % cut, write(kept[:cut]))
-    for value in ('"3650"', "3650.5", "-1", "null"):
+    for value in ("-1",) if few else ('"3650"', "3650.5", "-1", "null"):
         one(value, write('{"retention_days": %s, "max_backups": 10000}' % value))
     one("another key", write('{"retention_days": 30, "schedule": 7}'))
     one("gone", os.unlink)
     one("a sync client's copy", lambda path: os.rename(path, path.replace(".json", "-PC2.json")))
-    for first in (("list",), ("config",), ("cleanup", "--dry-run")):
+    for first in (("list",),) if few else (("list",), ("config",), ("cleanup", "--dry-run")):
         one("damaged, and seen by " + first[0], write(kept[:40]), [first])
 
 

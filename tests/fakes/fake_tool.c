@@ -8,6 +8,7 @@
  *   flood-fail      FAKE_TOOL_FLOOD MB of messages (64 if not told), exit code 1
  *   bad-bytes-fail  messages that are not UTF-8 and steer a terminal, exit code 1
  *   hang            a little output, then nothing for ever
+ * With FAKE_TOOL_CLUSTER, and called initdb, it is one that is quick: the cluster of that path becomes that of -D.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,9 +52,20 @@ static void copy_out(const char *path)
     fclose(file);
 }
 
+static int give_cluster(int argc, char **argv, const char *ready)
+{
+    for (int i = 1; i + 1 < argc; i++) {
+        if (strcmp(argv[i], "-D") == 0 && rename(ready, argv[i + 1]) == 0)
+            return 0;
+    }
+    fprintf(stderr, "initdb: error: \"%s\" cannot be given\n", ready);
+    return 1;
+}
+
 int main(int argc, char **argv)
 {
     const char *mode = setting("FAKE_TOOL_MODE", "fail");
+    const char *ready = setting("FAKE_TOOL_CLUSTER", "");
 
 #ifdef _WIN32
     _setmode(_fileno(stdout), _O_BINARY);
@@ -63,6 +75,8 @@ int main(int argc, char **argv)
                setting("FAKE_TOOL_VERSION", "17.5"));
         return 0;
     }
+    if (ready[0] != '\0' && strstr(argv[0], "initdb"))
+        return give_cluster(argc, argv, ready);
     if (strcmp(mode, "empty") == 0)
         return 0;
     if (strcmp(mode, "garbage") == 0) {

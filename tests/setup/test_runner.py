@@ -4,12 +4,15 @@ import contextlib
 import io
 import json
 import os
+import subprocess
 import sys
 import tempfile
 import time
 
-sys.path[:0] = [os.path.dirname(os.path.dirname(os.path.abspath(__file__)))]
+TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path[:0] = [TESTS, os.path.join(TESTS, "win")]
 import run as runner  # noqa: E402
+from listening import lines_of  # noqa: E402
 
 WORK = tempfile.mkdtemp(prefix="cmms-runner-")
 runner.LOGS = WORK
@@ -33,9 +36,16 @@ def command(name, script, by_test=False, limit=60):
 def outcome(suite, *commands, retry=True):
     """passed, failed names, skipped, flaky names"""
     with contextlib.redirect_stdout(io.StringIO()):
-        total, flaky = runner.run_suite(suite, commands, 1.0, retry)
+        total, flaky = runner.run_suites([(suite, commands)], 1.0, retry)[suite]
     return (total.passed, [runner.name_of(f) for f in total.failed], len(total.skipped),
             [runner.name_of(f) for f in flaky])
+
+
+def beside(*group):
+    """Of each suite how many passed and which failed."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        found = runner.run_suites(group, 1.0, False)
+    return {suite: (total.passed, total.failed) for suite, (total, _) in found.items()}
 
 
 GOOD = command("good", "echo ok a; echo 'skip b: no such thing'; echo 'ok 3 - c # SKIP why'; echo ok 4 - d")
@@ -60,6 +70,15 @@ with open(os.path.join(WORK, "always.sh.n")) as f:
     equal("is run again twice at the most", len(f.readlines()), 3)
 CRASH = "echo ok one; [ $count = 1 ] && exit 5; echo ok two"
 equal("a crash is run again as a whole", outcome("window", command("crash", CRASH)), (2, [], 0, ["crash"]))
+MEETS = 'touch "{0}/met%d"; until [ -e "{0}/met%d" ]; do :; done; echo ok a'.format(WORK)
+equal("suites beside each other", beside(("lint", [command("first", MEETS % (1, 2))]),
+                                         ("setup", [command("second", MEETS % (2, 1))])),
+      {"lint": (1, []), "setup": (1, [])})
+SCREEN = 'mkdir "{0}/screen" || exit 1; until [ -e "{0}/met9" ]; do :; done; rmdir "{0}/screen"; echo ok a'.format(WORK)
+equal("windows one after the other, and others meanwhile",
+      beside(("window", [command("one", SCREEN), command("other", SCREEN)]),
+             ("lint", [command("beside%d" % n, 'touch "%s/met%d"; echo ok a' % (WORK, n)) for n in range(5, 10)])),
+      {"window": (2, []), "lint": (5, [])})
 LEFT = command("left", 'sleep 60 & echo $! >"%s/pid"; echo ok a' % WORK)
 outcome("lint", LEFT)
 with open(WORK + "/pid") as f:
@@ -79,6 +98,11 @@ end = time.monotonic() + 20
 while runs() and time.monotonic() < end:
     time.sleep(0.01)
 equal("what a test leaves running ends with it", runs(), False)
+with subprocess.Popen(["sh", "-c", "sleep 60 & echo $!; echo ok a; printf 'ok b'"], stdout=subprocess.PIPE) as driver:
+    begun = time.monotonic()
+    holds, *said = lines_of(driver)
+    equal("a driver is heard until its own end", (said, time.monotonic() - begun < 30), ([b"ok a", b"ok b"], True))
+    os.kill(int(holds), 9)
 equal("three may be flaky", (runner.verdict([], ["x"] * 3), runner.verdict(["y"], ["x"] * 4)),
       ([], ["y", "4 tests were flaky, and 3 may be"]))
 runner.run_ends = time.monotonic()

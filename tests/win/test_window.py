@@ -15,6 +15,7 @@ import threading
 
 sys.path[:0] = [os.path.dirname(os.path.abspath(__file__))]
 import folders  # noqa: E402
+from listening import lines_of  # noqa: E402
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PRODUCT = os.environ.get("CMMS_PRODUCT", os.path.join(TOP, "build/product"))
@@ -108,7 +109,7 @@ def drive(scenario, arguments, title, keep_state=False, steps=None, **env):
                                stderr=subprocess.DEVNULL)
     lines = []
     watch = Watch(process, title)
-    for line in process.stdout:
+    for line in lines_of(process):
         text = line.decode("utf-8", "replace").rstrip()
         watch.heard(text)
         if steps and answer(process, text, steps):

@@ -315,6 +315,53 @@ static size_t times_asked(const char *path)
     return times;
 }
 
+/* Of ours the one whose folder is named for the server's major is asked, and the others only when it does not do. */
+static void the_folders_name_spares_questions(void **state)
+{
+    (void)state;
+    char *dir = test_dir_new();
+    static const char *const names[] = {"17", "18"};
+    static const char *const versions[] = {"17.11", "18.6"};
+    char *dirs[TEST_COUNT(names)], *paths[TEST_COUNT(names)];
+    const Tool *tool = NULL;
+    char *reason = NULL, *warning = NULL;
+    Tools tools;
+    Error err = ERROR_INIT;
+    tools_init(&tools);
+    for (size_t i = 0; i < TEST_COUNT(names); i++) {
+        dirs[i] = fs_join(dir, names[i]);
+        assert_ok(fs_make_dirs(dirs[i], &err), &err);
+        paths[i] = fs_join(dirs[i], "pg_dump");
+        write_script(paths[i], versions[i], "");
+    }
+    const char *const both[] = {dirs[0], dirs[1]};
+    assert_ok(tools_find_in(both, 2, 2, &tools, NULL, &err), &err);
+    assert_null(tools.dump[0].version);
+    assert_null(tools.dump[1].version);
+    const ToolNeed at_17 = {170011, false}, newer_minor = {170099, false}, at_16 = {160001, false};
+    assert_ok(tools_pick_dump(&tools, &at_17, NULL, &tool, &reason, &warning, &err), &err);
+    assert_string_equal(tool->version, "17.11");
+    assert_null(warning);
+    assert_null(tools.dump[1].version);
+    mem_free(reason);
+    assert_ok(tools_pick_dump(&tools, &newer_minor, NULL, &tool, &reason, &warning, &err), &err);
+    assert_string_equal(tool->version, "17.11");
+    assert_non_null(warning);
+    assert_null(tools.dump[1].version); /* another major is no better */
+    mem_free(reason);
+    mem_free(warning);
+    assert_ok(tools_pick_dump(&tools, &at_16, NULL, &tool, &reason, &warning, &err), &err);
+    assert_string_equal(tool->version, "17.11");
+    assert_string_equal(tools.dump[1].version, "18.6");
+    mem_free(reason);
+    tools_release(&tools);
+    for (size_t i = 0; i < TEST_COUNT(names); i++) {
+        mem_free(paths[i]);
+        mem_free(dirs[i]);
+    }
+    test_dir_remove(dir);
+}
+
 /* A tool is asked once as long as it is the same file; what was only found is not asked at all. (Scripts: not under
  * Windows.) */
 static void answers_are_remembered(void **state)
@@ -352,6 +399,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #ifndef _WIN32
+        cmocka_unit_test(the_folders_name_spares_questions),
         cmocka_unit_test(answers_are_remembered),
 #endif
         cmocka_unit_test(parses_versions), cmocka_unit_test(reads_the_minor),
