@@ -56,20 +56,6 @@ static bool consent(Cli *cli, const Connection *connection, const char *what, Er
     return ok;
 }
 
-/* What the preview has found to be in the way. Whoever has said --yes hears it from the restore itself. */
-static bool may_be_asked(const Cli *cli, const Preview *preview, Error *err)
-{
-    if (preview->other_application) {
-        error_set(err, EK_FOREIGN, "%s is no backup of the CMMS: it has none of its tables", preview->file);
-        return error_hint(err, "Restore it into a database of its own, with --to.");
-    }
-    if (preview->obstacle_count > 0 && !cli->options->yes) {
-        error_set(err, EK_REFUSED, "it cannot be restored as it stands");
-        return error_hint(err, "%s.", preview->obstacles[0]);
-    }
-    return true;
-}
-
 static void show_restored(Cli *cli, const RestoreResult *result)
 {
     char *line = mem_printf("\xE2\x9C\x85 Database restored successfully! %s: %zu tables with %lld rows, counted",
@@ -98,12 +84,14 @@ int run_restore(Cli *cli)
     bool ok = cli_find_file(cli->options, &path, &err) && cli_connection(cli, &connection, &err) &&
               cli_has_database(&connection, &err) &&
               (cli->options->to != NULL || folder_choose(cli->options->folder, &folder, NULL, &err));
-    const PreviewSpec before = {.server = &connection, .to = cli->options->to, .no_safety = cli->options->no_safety};
+    const PreviewSpec before = {.server = &connection, .to = cli->options->to, .no_safety = cli->options->no_safety,
+                                .unproven = cli->options->unproven};
     ok = ok && preview_run(path, &before, &sink, cli->cancel, &preview, &err);
     if (ok && !(cli->options->yes && cli->output.quiet)) {
         cli_show_preview(cli, &preview);
     }
-    ok = ok && may_be_asked(cli, &preview, &err);
+    /* Whoever has said --yes hears what is in the way from the restore itself. */
+    ok = ok && ((cli->options->yes && !preview.other_application) || preview_allows(&preview, &err));
     if (ok && cli->options->to == NULL) {
         char *where = connection_text(&connection);
         char *what = mem_printf("%s will be replaced by what %s holds. It is kept under another name.", where, path);
@@ -115,6 +103,8 @@ int run_restore(Cli *cli)
                               .to = cli->options->to,
                               .folder = folder,
                               .no_safety = cli->options->no_safety,
+                              .proven = preview.proven ? preview.sha256 : NULL,
+                              .unproven = cli->options->unproven,
                               .sort_as_live = cli->options->sort_as_live};
     ok = ok && restore_backup(path, &spec, &sink, cli->cancel, &result, &err);
     output_clear_progress(&cli->output);

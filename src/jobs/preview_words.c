@@ -412,6 +412,11 @@ static void add_acts(const Preview *preview, Lines *lines)
     }
     add(lines, PREVIEW_ACTS, PREVIEW_WARNING,
         mem_strdup("It has no manifest, so others may have made it: look whether you know what is in it"));
+    if (preview->proven || preview->unproven) {
+        add(lines, PREVIEW_ACTS, preview->proven ? PREVIEW_GOOD : PREVIEW_WARNING,
+            mem_strdup(preview->proven ? "It was first restored on this PC, where it can do no harm, and counted"
+                                       : "It was not restored on this PC first: that was declined"));
+    }
     add_texts(lines, PREVIEW_ACTS, PREVIEW_WARNING, preview->acts, preview->act_count);
     if (preview->act_count == 0) {
         add(lines, PREVIEW_ACTS, PREVIEW_GOOD, mem_strdup("It holds tables and rows, and nothing that acts"));
@@ -502,4 +507,19 @@ void preview_add_obstacle(Preview *preview, char *text)
 void preview_add_act(Preview *preview, char *text)
 {
     add_text(&preview->acts, &preview->act_count, text);
+}
+
+/* --- what follows from it ------------------------------------------------------------------------------------ */
+
+bool preview_allows(const Preview *preview, Error *err)
+{
+    if (preview->other_application) {
+        error_set(err, EK_FOREIGN, "%s is no backup of the CMMS: it has none of its tables", preview->file);
+        return error_hint(err, "Restore it into a database of its own, with cmms-backup-cli restore --to.");
+    }
+    if (preview->obstacle_count > 0) {
+        error_set(err, EK_REFUSED, "it cannot be restored as it stands");
+        return error_hint(err, "%s.", preview->obstacles[0]);
+    }
+    return true;
 }

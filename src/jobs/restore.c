@@ -567,11 +567,23 @@ static bool name_database(Restore *run, Error *err)
     return true;
 }
 
+/* What others made may hold anything: not before it was proven where it can do no harm. */
+static bool may_come_near(const Restore *run, Error *err)
+{
+    const char *sha256 = run->load.result.manifest.sha256, *proven = run->spec->proven;
+    if (!run->load.foreign || run->spec->unproven || (proven != NULL && strcmp(proven, sha256) == 0)) {
+        return true;
+    }
+    error_set(err, EK_REFUSED, "%s has no manifest, and it was not proven first", fs_base_name(run->load.path));
+    return error_hint(err, "Others may have made it, so it is first restored where it can do no harm. If you know what "
+                           "is in it: cmms-backup-cli restore --unproven.");
+}
+
 static bool work(Restore *run, Error *err)
 {
     Load *load = &run->load;
     const Tool *tool = NULL;
-    if (!load_read_backup(load, err) || !load_pick_tool(load, &tool, err)) {
+    if (!load_read_backup(load, err) || !may_come_near(run, err) || !load_pick_tool(load, &tool, err)) {
         return false;
     }
     if (load_part(&load->archive) != NULL) {

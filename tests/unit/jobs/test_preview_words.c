@@ -267,9 +267,17 @@ static void what_does_not_come_along(void **state)
                 "! It has no manifest, so others may have made it: look whether you know what is in it\n"
                 "! 1 function: f()\n");
     begin(&preview);
-    preview.foreign = true;
+    preview.foreign = preview.unproven = true;
+    preview_add_act(&preview, mem_strdup("1 function: f()"));
     assert_text(part_of(&preview, PREVIEW_ACTS),
                 "! It has no manifest, so others may have made it: look whether you know what is in it\n"
+                "! It was not restored on this PC first: that was declined\n"
+                "! 1 function: f()\n");
+    begin(&preview);
+    preview.foreign = preview.proven = true;
+    assert_text(part_of(&preview, PREVIEW_ACTS),
+                "! It has no manifest, so others may have made it: look whether you know what is in it\n"
+                "+ It was first restored on this PC, where it can do no harm, and counted\n"
                 "+ It holds tables and rows, and nothing that acts\n");
 }
 
@@ -325,6 +333,24 @@ static void another_application(void **state)
     }
 }
 
+static void who_may_be_asked(void **state)
+{
+    (void)state;
+    Preview preview;
+    Error err = ERROR_INIT;
+    begin(&preview);
+    assert_ok(preview_allows(&preview, &err), &err);
+    preview_add_obstacle(&preview, mem_strdup("The user ann may not create databases"));
+    preview_add_obstacle(&preview, mem_strdup("Another"));
+    assert_false(preview_allows(&preview, &err));
+    assert_string_equal(err.hint, "The user ann may not create databases.");
+    assert_error(&err, EK_REFUSED, "it cannot be restored as it stands");
+    preview.other_application = true;
+    assert_fails(preview_allows(&preview, &err), &err, EK_FOREIGN,
+                 "a.backup is no backup of the CMMS: it has none of its tables");
+    preview_release(&preview);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(numbers),
@@ -336,6 +362,7 @@ int main(void)
                                        cmocka_unit_test(what_would_be_lost),
                                        cmocka_unit_test(what_does_not_come_along),
                                        cmocka_unit_test(how_it_is_done),
-                                       cmocka_unit_test(another_application)};
+                                       cmocka_unit_test(another_application),
+                                       cmocka_unit_test(who_may_be_asked)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
