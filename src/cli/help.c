@@ -113,8 +113,8 @@ static const char restore[] =
     CONNECTION_SOURCES;
 
 static const char undo[] =
-    "Undo a restore: the database that it replaced gets its name back, and what was restored is kept in its turn, so\n"
-    "an undo can be undone as well.\n"
+    "Undo a restore: the database that it replaced gets its name back, and what was restored is kept in its turn,\n"
+    "so an undo can be undone as well.\n"
     "\n"
     "Usage:\n"
     "  cmms-backup-cli undo [OPTION]... [DATABASE]\n"
