@@ -105,7 +105,6 @@ typedef struct Preview {
     /* Both: the CMMS's tables first, in the order in which people think of them, then others by name. */
     PreviewTable *tables;
     size_t table_count;
-    bool other_application; /* the live database is the CMMS's, by its tables, and the backup has none of them */
     /* What will not come along, a sentence each: owners, rights, extensions, options (skew.h). */
     char **left_out;
     size_t left_out_count;
@@ -123,13 +122,12 @@ void preview_init(Preview *preview);
 void preview_release(Preview *preview);
 
 /* Replaces what `preview` holds. That the restore could not be done is no failure: see `obstacles`. EK_DAMAGED,
- * EK_FOREIGN, EK_NOT_FOUND: the file; EK_BUSY: another proof is under way on this PC; EK_CONNECT, EK_REFUSED: the server
- * cannot be asked; EK_CANCELLED. */
+ * EK_FOREIGN, EK_NOT_FOUND: the file; EK_BUSY: another proof is under way on this PC; EK_CONNECT, EK_REFUSED: the
+ * server cannot be asked; EK_CANCELLED. */
 bool preview_run(const char *path, const PreviewSpec *spec, const JobSink *sink, const Cancel *cancel,
                  Preview *preview, Error *err);
 
-/* Whether somebody may be asked for their consent at all. EK_FOREIGN: it is another application's; EK_REFUSED: an
- * obstacle. */
+/* Whether somebody may be asked for their consent at all. EK_REFUSED: there is an obstacle, which the hint names. */
 bool preview_allows(const Preview *preview, Error *err);
 
 /* --- in words ------------------------------------------------------------------------------------------------ */

@@ -85,7 +85,6 @@ cJSON *cli_preview_document(const Preview *preview)
     output_add_count(document, "live_bytes", preview->live_bytes);
     output_add_count(document, "live_large_objects", preview->live_objects);
     json_set_string(document, "live_version", preview->live_version);
-    json_set_bool(document, "other_application", preview->other_application);
     json_set_bool(document, "safety_backup", preview->safety);
     json_set_bool(document, "possible", preview->obstacle_count == 0);
     add_texts(document, "obstacles", preview->obstacles, preview->obstacle_count);

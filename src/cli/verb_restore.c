@@ -16,6 +16,39 @@
 #include "verb_export.h"
 #include "verb_preview.h"
 
+/* Warnings, also for the document: what an interrupted one left and what was mended is said there alone. */
+typedef struct Told {
+    Output *output;
+    cJSON *warnings; /* an array */
+} Told;
+
+static void on_log(void *context, LogLevel level, const char *text)
+{
+    const Told *told = context;
+    if (level == LOG_WARNING) {
+        cJSON_AddItemToArray(told->warnings, cJSON_CreateString(text));
+    }
+    output_log(told->output, level, text);
+}
+
+static void on_progress(void *context, const Progress *progress)
+{
+    const Told *told = context;
+    output_progress(told->output, progress);
+}
+
+static JobSink sink_of(Told *told)
+{
+    return (JobSink){on_log, on_progress, told, NULL};
+}
+
+static void show_document(Told *told, cJSON *document)
+{
+    cJSON_AddItemToObject(document, "warnings", told->warnings);
+    told->warnings = NULL;
+    output_json(told->output, document);
+}
+
 static cJSON *document_of(const RestoreResult *result)
 {
     cJSON *document = cJSON_CreateObject();
@@ -80,7 +113,8 @@ int run_restore(Cli *cli)
     preview_init(&preview);
     connection_init(&connection);
     restore_result_init(&result);
-    JobSink sink = output_sink(&cli->output);
+    Told told = {&cli->output, cJSON_CreateArray()};
+    const JobSink sink = sink_of(&told);
     bool ok = cli_find_file(cli->options, &path, &err) && cli_connection(cli, &connection, &err) &&
               cli_has_database(&connection, &err) &&
               (cli->options->to != NULL || folder_choose(cli->options->folder, &folder, NULL, &err));
@@ -91,7 +125,7 @@ int run_restore(Cli *cli)
         cli_show_preview(cli, &preview);
     }
     /* Whoever has said --yes hears what is in the way from the restore itself. */
-    ok = ok && ((cli->options->yes && !preview.other_application) || preview_allows(&preview, &err));
+    ok = ok && (cli->options->yes || preview_allows(&preview, &err));
     if (ok && cli->options->to == NULL) {
         char *where = connection_text(&connection);
         char *what = mem_printf("%s will be replaced by what %s holds. It is kept under another name.", where, path);
@@ -113,10 +147,11 @@ int run_restore(Cli *cli)
     } else if (cli->output.json) {
         cJSON *document = document_of(&result);
         cJSON_AddItemToObject(document, "preview", cli_preview_document(&preview));
-        output_json(&cli->output, document);
+        show_document(&told, document);
     } else {
         show_restored(cli, &result);
     }
+    cJSON_Delete(told.warnings);
     preview_release(&preview);
     restore_result_release(&result);
     connection_release(&connection);
@@ -126,11 +161,12 @@ int run_restore(Cli *cli)
     return code;
 }
 
-static bool list_kept(Cli *cli, const Connection *connection, const JobSink *sink, Error *err)
+static bool list_kept(Cli *cli, const Connection *connection, Told *told, Error *err)
 {
     KeptDatabase *kept = NULL;
     size_t count = 0;
-    if (!restore_list_kept(connection, sink, cli->cancel, &kept, &count, err)) {
+    const JobSink sink = sink_of(told);
+    if (!restore_list_kept(connection, &sink, cli->cancel, &kept, &count, err)) {
         return false;
     }
     cJSON *document = cJSON_CreateObject();
@@ -153,7 +189,7 @@ static bool list_kept(Cli *cli, const Connection *connection, const JobSink *sin
         output_line(&cli->output, "No older database is kept.");
     }
     if (cli->output.json) {
-        output_json(&cli->output, document);
+        show_document(told, document);
     } else {
         cJSON_Delete(document);
     }
@@ -170,23 +206,25 @@ int run_undo(Cli *cli)
     int code = 0;
     connection_init(&connection);
     restore_result_init(&result);
-    JobSink sink = output_sink(&cli->output);
+    Told told = {&cli->output, cJSON_CreateArray()};
+    const JobSink sink = sink_of(&told);
     const char *kept = cli->options->file_count > 0 ? cli->options->files[0] : NULL;
     bool ok = cli_connection(cli, &connection, &err) && cli_has_database(&connection, &err);
     if (ok && cli->options->list) {
-        ok = list_kept(cli, &connection, &sink, &err);
+        ok = list_kept(cli, &connection, &told, &err);
     } else {
         ok = ok && folder_choose(cli->options->folder, &folder, NULL, &err) &&
              consent(cli, &connection, "The database that the last restore replaced will get its name back.", &err) &&
              restore_undo(&connection, kept, folder, &sink, cli->cancel, &result, &err);
         if (ok && cli->output.json) {
-            output_json(&cli->output, document_of(&result));
+            show_document(&told, document_of(&result));
         }
     }
     output_clear_progress(&cli->output);
     if (!ok) {
         code = output_error(&cli->output, &err);
     }
+    cJSON_Delete(told.warnings);
     restore_result_release(&result);
     connection_release(&connection);
     mem_free(folder);

@@ -323,10 +323,10 @@ def test_restore_shows_it(program):
     server.psql('CREATE DATABASE film; CREATE ROLE keeper LOGIN PASSWORD \'%s\'' % harness.PASSWORD.replace("'", "''"))
     server.psql("CREATE TABLE film (a int)", "film")
     film = program.good_backup(server, "film", folder)["unix_path"]
+    why = os.path.basename(film) + " holds none of the tables of the database shown: it is a backup of another one"
+    equal(told(ask(program, server, name, program.path(film)))["obstacles"], [why], "another application's")
     done = ask(program, server, name, "--yes", "--folder", program.path(folder), program.path(film), verb="restore")
-    equal((done.code, done.json()["error"]["message"]),
-          (11, os.path.basename(film) + " is no backup of the CMMS: it has none of its tables"),
-          "another application's")
+    equal((done.code, done.json()["error"]["message"]), (3, why), "another application's")
     done = ask(program, server, name, *where, verb="restore", user="keeper")
     equal((done.code, done.json()["error"]["message"], done.json()["error"]["hint"]),
           (6, "it cannot be restored as it stands", "The user keeper may not create databases."), "without the right")
