@@ -620,14 +620,13 @@ bool swap_drop_leftovers(Pg *pg, const char *live, const JobSink *sink, const Ca
     for (size_t i = 0; ok && i < all.count; i++) {
         const Database *item = &all.items[i];
         Error why = ERROR_INIT;
-        const bool to_itself = strcmp(item->name, live) == 0 && !json_bool(item->mark, "whole", false);
         if (!mark_is(item, "coming")) {
             continue;
         }
         if (json_bool(item->mark, "again", false)) {
             ok = strcmp(item->name, live) == 0 || keep_again(pg, item, err);
-        } else if (!to_itself && !is_named_coming(item->name, live)) {
-            continue; /* whatever became of it, somebody has named it */
+        } else if (!is_named_coming(item->name, live)) {
+            continue; /* whatever became of it, the name is somebody's choice */
         } else if (run(pg, "DROP DATABASE %I", item->name, NULL, cancel, &why)) {
             /* (The server waits five seconds for a pg_restore that outlives its parent.) */
             job_log(sink, LOG_WARNING, "Dropped the database %s, left by an interrupted restore", item->name);
