@@ -82,6 +82,9 @@ void manifest_add_warning(Manifest *manifest, const char *text);
  * holds, LEVEL_VERIFIED where every table and the large objects are as many as the database had, else LEVEL_READ. */
 Level manifest_level(const Manifest *manifest);
 
+/* Made for a file that had none, of which nobody knows where it comes from, and that was not proven since. */
+bool manifest_is_adopted(const Manifest *manifest);
+
 /* Atomic (P6). */
 bool manifest_write(const char *path, const Manifest *manifest, Error *err);
 /* EK_NOT_FOUND when there is none, EK_DAMAGED when it is not what we write, EK_TOOL when a newer version wrote it. */

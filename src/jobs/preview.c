@@ -144,11 +144,11 @@ static bool read_manifest(Run *run, Error *err)
     bool ok = fs_stat(run->path, &info, err) || error_context(err, "%s could not be looked at",
                                                               fs_base_name(run->path));
     const bool there = ok && manifest_read(path, &run->manifest, &why);
-    run->preview->foreign = ok && !there && why.kind == EK_NOT_FOUND;
+    run->preview->foreign = ok && (there ? manifest_is_adopted(&run->manifest) : why.kind == EK_NOT_FOUND);
     run->preview->unproven = run->preview->foreign && run->spec->unproven;
     mem_free(path);
     error_clear(&why);
-    if (!ok || (there && !info.is_dir && info.size == run->manifest.bytes)) {
+    if (!ok || (there && !run->preview->foreign && !info.is_dir && info.size == run->manifest.bytes)) {
         return ok;
     }
     return run->preview->foreign && !run->spec->unproven ? prove_first(run, err) : only_read(run, err);

@@ -235,7 +235,8 @@ static bool check_target(Restore *run, Error *err)
                   " (d.oid IS NOT NULL)::int, coalesce(d.datistemplate, false)::int,"
                   " coalesce(pg_catalog.pg_has_role(d.datdba, 'USAGE'), true)::int,"
                   " pg_catalog.pg_get_userbyid(d.datdba), coalesce(d.datallowconn, true)::int, CURRENT_USER,"
-                  " (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = CURRENT_USER)::int"
+                  " (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = CURRENT_USER)::int,"
+                  " (pg_catalog.shobj_description(d.oid, 'pg_database') LIKE '{\"cmms\\_backup\":\"coming\"%')::int"
                   " FROM (SELECT 1) one LEFT JOIN pg_catalog.pg_database d ON d.datname = $1",
                   params, 1, load->cancel, &rows, err)) {
         return false;
@@ -254,6 +255,10 @@ static bool check_target(Restore *run, Error *err)
     } else if (!may_create) {
         error_set(err, EK_REFUSED, "the user %s may not create databases", user);
         error_hint(err, "Its administrator can allow it: ALTER ROLE ... CREATEDB.");
+    } else if (is_there && run->spec->to != NULL && pg_value_int(rows, 0, 8, 0) != 0) {
+        error_set(err, EK_SETTINGS, "the database %s was left by an interrupted restore, and is not whole",
+                  run->spec->to);
+        error_hint(err, "Drop it, or name another.");
     } else if (is_there && run->spec->to != NULL) {
         error_set(err, EK_SETTINGS, "there is a database %s already", run->spec->to);
         error_hint(err, "Name another: a restore beside the live database never replaces one.");

@@ -94,6 +94,11 @@ void manifest_release(Manifest *manifest)
     manifest_init(manifest);
 }
 
+bool manifest_is_adopted(const Manifest *manifest)
+{
+    return !manifest->computer && manifest->level != LEVEL_PROVEN;
+}
+
 /* Capacities are not kept: a list is grown when its count is zero or a power of two. */
 static bool list_is_full(size_t count)
 {

@@ -58,6 +58,7 @@ typedef struct TaskSpec {
     const char *const *files;     /* VERIFY, EXPORT, DELETE, PROVE, PIN: names in the folder */
     size_t file_count;
     const char *target;  /* EXPORT: the folder to copy to; PREVIEW, RESTORE: the backup's path; UNDO: the kept one */
+    const char *proven;  /* RESTORE: RestoreSpec */
     bool no_safety, sort_as_live, nobody; /* RESTORE: RestoreSpec; UNDO: `nobody` */
     bool overwrite;      /* EXPORT */
     bool on;             /* PIN */
@@ -89,6 +90,7 @@ typedef struct TaskResult {
     size_t removed;
     /* PREVIEW, RESTORE, UNDO: the spec's */
     char *target;
+    char *proven;
     bool no_safety;
     /* PREVIEW */
     Preview preview;

@@ -1,7 +1,9 @@
 """Restore: databases that are hard to bring back, users with few rights, what is in the way, and what is refused."""
+import fcntl
 import os
 import pty
 import subprocess
+import termios
 import harness
 from harness import check, equal, Skip
 from test_restore import databases, definitions, furniture, restored
@@ -217,7 +219,8 @@ def test_name_typed(program):
         process = subprocess.Popen(program.argv + ["restore", "--folder", folder, "-h", "127.0.0.1", "-p",
                                                    str(server.port), "-U", "postgres", "-d", "typed", path],
                                    env=program.env({"PGPASSWORD": harness.PASSWORD}), stdin=theirs,
-                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+                                   preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
         os.write(ours, typed.encode())
         out, err = process.communicate(timeout=120 * harness.SCALE)
         os.close(ours)
