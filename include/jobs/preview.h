@@ -10,10 +10,11 @@
  * written on either side, but that a server which an archive sets rare options on is asked about them in a transaction
  * that is rolled back (skew.h).
  *
- * Which rows would be lost is known by time: a table that has an obvious column for it (preview.c has the list:
- * created_date, created_at, …; updated_date, …) is asked for those that were made or changed after the backup was made.
- * The backup holds nothing newer than that moment, so nobody has to look for the newest row in it. Of a row its number
- * (a key of one column that is a whole number or a UUID) and its time are told, and nothing else of what stands in it.
+ * Which rows would be lost is known by time: a table that has an obvious column for it (preview_live.c has the list:
+ * created_date, created_at, …; updated_date, …) is asked for those that were made or changed after the backup was
+ * begun. The backup ends within moments of that, so nobody has to look for the newest row in it. Times without a zone
+ * are taken in the zone that the server gives the user. Of a row its number (a key of one column that is a whole
+ * number or a UUID) and its time are told, and nothing else of what stands in it.
  *
  * Used in this order: preview_init, preview_run, then either the facts below or preview_lines, preview_release.
  */
@@ -88,7 +89,8 @@ typedef struct Preview {
     char *sha256;         /* of its bytes, for RestoreSpec.proven */
     Level level;          /* of a foreign one: as far as it came just now */
     int64_t looked;       /* when this preview was made, unix seconds */
-    int64_t made;         /* when, unix seconds, by the server's clock where that is known; 0: not known */
+    int64_t made;         /* when it was begun, unix seconds: by the server's clock where that is known; of a foreign
+                             one by the clock where it was made, which may have been in another zone; 0: not known */
     int64_t backup_bytes; /* the file's */
     int64_t backup_rows;  /* -1: not known */
     int64_t backup_objects; /* large objects; -1: not known */

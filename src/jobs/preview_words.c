@@ -194,7 +194,8 @@ static void add_made(const Preview *preview, Lines *lines)
     char *ago = preview->looked > preview->made ? health_ago(preview->looked - preview->made)
                                                 : mem_strdup("by this computer's clock in the future");
     add(lines, PREVIEW_BACKUP, preview->looked > preview->made ? PREVIEW_PLAIN : PREVIEW_WARNING,
-        mem_printf("%s, made %s, %s", preview->file, when, ago));
+        mem_printf("%s, made %s%s, %s", preview->file, when,
+                   preview->foreign ? " by the clock where it was made" : "", ago));
     mem_free(ago);
     mem_free(when);
 }

@@ -121,6 +121,7 @@ static void a_backup_of_which_little_is_known(void **state)
     begin(&preview);
     preview.own = PREVIEW_OWN_UNKNOWN;
     preview.level = LEVEL_READ;
+    preview.foreign = true;
     preview.made = 0;
     preview.backup_rows = -1;
     preview.alarm = mem_strdup("users 23 \n1");
@@ -134,10 +135,12 @@ static void a_backup_of_which_little_is_known(void **state)
                 ". 1.00 MB, 0 tables with ? rows\n"
                 "! It raised a shrink alarm: users 23  1\n");
     begin(&preview);
+    preview.foreign = true;
     preview.level = LEVEL_BAD;
     preview.looked = MADE - 100;
     char *when = clock_log_text(MADE);
-    char *expected = mem_printf("! a.backup, made %s, by this computer's clock in the future\n"
+    char *expected = mem_printf("! a.backup, made %s by the clock where it was made, by this computer's clock in the "
+                                "future\n"
                                 "x Damaged: it failed a check\n"
                                 "+ It is a backup of this database, cmms\n"
                                 ". 1.00 MB, 0 tables with 12,419 rows, from PostgreSQL 17.2\n", when);
