@@ -95,6 +95,7 @@ set(WIN_SOURCES
   src/platform/win/machine_win.c
   src/platform/win/netwait_win.c
   src/platform/win/os_error_win.c
+  src/platform/win/power_win.c
   src/platform/win/process_win.c
   src/platform/win/rights_win.c
   src/platform/win/roots_builtin.c
@@ -108,6 +109,7 @@ set(POSIX_SOURCES
   src/platform/posix/machine_posix.c
   src/platform/posix/netwait_posix.c
   src/platform/posix/os_error_posix.c
+  src/platform/posix/power_posix.c
   src/platform/posix/process_posix.c
   src/platform/posix/roots_posix.c
   src/platform/posix/thread_posix.c)
@@ -164,7 +166,6 @@ set(UI_SOURCES
   src/ui/parts/screenshot.c
   src/ui/parts/sign_image.c
   src/ui/parts/taskbar.c
-  src/ui/power.c
   src/ui/restore_dialog.c
   src/ui/result_dialog.c
   src/ui/save_dialog.c

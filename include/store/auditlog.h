@@ -47,8 +47,13 @@ bool auditlog_read(const char *folder, size_t last, cJSON **entries, Error *err)
  * some. */
 bool auditlog_mentions(const char *folder, const char *operation);
 
-/* Checks the chain of "previous" over rotated files and the current one. *entries is the number looked at;
- * false with EK_DAMAGED names the first broken link. */
+/* SHA-256 of the newest entry, as the next one's "previous" will have it; NULL: there is none, or it cannot be read.
+ * Caller frees. */
+char *auditlog_newest_hash(const char *folder);
+
+/* Checks the chain of "previous" over rotated files and the current one, and that it still has the entry that was the
+ * newest when each backup in the folder was made (its manifest's log_hash): what is cut off at the end leaves a chain
+ * that holds. *entries is the number looked at; false with EK_DAMAGED names the first broken link or missing entry. */
 bool auditlog_check(const char *folder, size_t *entries, Error *err);
 /* The same for the content of one file: the fuzzer's way in. */
 bool auditlog_check_text(const char *bytes, size_t len, size_t *entries, Error *err);

@@ -65,10 +65,8 @@ typedef struct Manifest {
     char *contents;        /* "schema" or "data" where an archive of others holds only that; NULL: all */
     char *restore_with;    /* which pg_restore reads it: "pg_restore 16 or newer, with zstd"; or NULL */
     char *tool_path;       /* the pg_dump, where it was not ours; or NULL */
-    char *log_hash;        /* of the log's last entry when this was written, and how many there were; */
-    int64_t log_entries;   /* NULL, -1: not noted */
+    char *log_hash;        /* of the log's newest entry when this was first written (auditlog.h); NULL: not noted */
     bool fallback;         /* it is not in the folder that was wanted */
-    bool uncommitted;      /* its file could not be given its name yet */
     cJSON *others;         /* owned: members that this version does not know, kept when it is rewritten; or NULL */
 } Manifest;
 

@@ -13,6 +13,7 @@
 #include "jobs/doctor.h"
 #include "jobs/prove.h"
 #include "platform/clock.h"
+#include "platform/power.h"
 #include "postgres/connection.h"
 #include "postgres/tools.h"
 #include "store/folder.h"
@@ -249,7 +250,9 @@ int cli_main(int argc, char **argv)
         console_cancel_on_interrupt(cli.cancel);
         database = take_database(argc, argv, &options);
         warn_of_password(&cli);
+        Power *power = power_hold("CMMS Backup is at work.");
         code = run_verb(&cli);
+        power_release(power);
     }
     secret_free_text(database);
     connection_release(&cli.environment);

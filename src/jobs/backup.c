@@ -261,9 +261,10 @@ static void tell_late(Run *run, const char *what, const char *text)
     mem_free(warning);
 }
 
-static void complete_manifest(Run *run)
+static void complete_manifest(Run *run, const char *folder)
 {
     Manifest *manifest = &run->verified.manifest;
+    replace_text(&manifest->log_hash, auditlog_newest_hash(folder));
     replace_text(&manifest->file, mem_strdup(run->name));
     replace_text(&manifest->database, mem_strdup(connection_database(&run->connection)));
     replace_text(&manifest->host, mem_strdup(connection_host(&run->connection)));
@@ -313,7 +314,7 @@ static bool commit(Run *run, const char *folder, Error *err)
     if (backup_cancelled(run, err)) {
         return false;
     }
-    complete_manifest(run);
+    complete_manifest(run, folder);
     watch_for_loss(run, folder);
     run->manifest_made = true;
     if (!manifest_write(run->manifest_path, &run->verified.manifest, err) ||

@@ -585,7 +585,7 @@ bool engine_start(const char *data_dir, const JobSink *sink, const Cancel *cance
     engine->kill = cancel_new();
     engine->mutex = mutex_new();
     lock = in_dir(engine, LOCK_FILE);
-    bool ok = engine_find(&engine->bin, err) && fs_make_dirs(data_dir, err);
+    bool ok = engine_find(&engine->bin, err) && fs_make_private_dir(data_dir, err);
     if (ok && !fs_lock(lock, &engine->lock, err)) {
         ok = false;
         if (err->kind == EK_BUSY) {

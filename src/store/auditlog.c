@@ -8,6 +8,9 @@
  * begins with an entry of operation "log", whose "previous" is "" again, and what follows it may begin anew: the
  * entries between are in the file that was kept.
  *
+ * A chain does not know where it ended: who takes its newest entries away, or all, leaves one that holds. So each
+ * backup's manifest keeps the hash of what was the newest entry then, and the check looks for it.
+ *
  * Rotation moves what is older than the newest AUDITLOG_KEEP entries to backup_log_YYYY.json, YYYY being the
  * entry's year, but never a year before that of the newest rotated file: so the order of the files is the order
  * of the entries, whatever the clock did. Each step writes the rotated file first and the shortened log second.
@@ -18,7 +21,9 @@
  */
 #include "store/auditlog.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/hash.h"
 #include "base/jsonutil.h"
@@ -29,6 +34,7 @@
 #include "platform/fs.h"
 #include "platform/machine.h"
 #include "store/folder.h"
+#include "store/manifest.h"
 
 #define LOG_MAX STRBUF_LARGE              /* bytes of backup_log.json that are read */
 #define ROTATED_MAX (256u * 1024u * 1024u) /* bytes of a rotated file that are read */
@@ -397,7 +403,74 @@ bool auditlog_append(const char *folder, const AuditEntry *entry, Error *err)
 
 /* --- checking ------------------------------------------------------------------------------------------ */
 
+/* A backup's manifest, which names an entry of the log. */
+typedef struct Witness {
+    char *file;
+    char *hash;
+    char *made; /* as the log writes a time */
+    bool found;
+} Witness;
+
+typedef struct Witnesses {
+    const char *folder;
+    Witness *items; /* by hash, once they are sorted */
+    size_t count, capacity;
+} Witnesses;
+
+static bool collect_witness(void *context, const char *name, const FsInfo *info)
+{
+    Witnesses *all = context;
+    const size_t len = strlen(name), tail = sizeof FOLDER_MANIFEST_SUFFIX - 1;
+    if (info->is_dir || len <= tail || strcmp(name + len - tail, FOLDER_MANIFEST_SUFFIX) != 0) {
+        return true;
+    }
+    char *path = fs_join(all->folder, name);
+    Manifest manifest;
+    manifest_init(&manifest);
+    if (manifest_read(path, &manifest, NULL) && manifest.log_hash) {
+        mem_grow((void **)&all->items, &all->capacity, all->count + 1, sizeof *all->items);
+        all->items[all->count++] = (Witness){.file = mem_strdup(manifest.file), .hash = mem_strdup(manifest.log_hash),
+                                             .made = clock_log_text(manifest.finished)};
+    }
+    manifest_release(&manifest);
+    mem_free(path);
+    return true;
+}
+
+static void release_witnesses(Witnesses *all)
+{
+    for (size_t i = 0; i < all->count; i++) {
+        mem_free(all->items[i].file);
+        mem_free(all->items[i].hash);
+        mem_free(all->items[i].made);
+    }
+    mem_free(all->items);
+}
+
+static int by_hash(const void *a, const void *b)
+{
+    return strcmp(((const Witness *)a)->hash, ((const Witness *)b)->hash);
+}
+
+static void mark_found(Witnesses *all, const char *hash)
+{
+    size_t from = 0, to = all->count;
+    while (from < to) {
+        const size_t middle = from + (to - from) / 2;
+        if (strcmp(all->items[middle].hash, hash) < 0) {
+            from = middle + 1;
+        } else {
+            to = middle;
+        }
+    }
+    for (; from < all->count && !strcmp(all->items[from].hash, hash); from++) {
+        all->items[from].found = true;
+    }
+}
+
 typedef struct Chain {
+    Witnesses witnesses;
+    char begun_anew[32]; /* when a damaged file was put aside last; "": never */
     size_t entries;
     bool linked;   /* an entry with "previous" has been seen */
     bool anew;     /* the entry before says that a file was damaged */
@@ -437,8 +510,32 @@ static bool check_log(Chain *chain, const cJSON *log, size_t skip, const char *f
         }
         chain->linked = chain->linked || json_string(entry, "previous", NULL);
         chain->anew = says_anew(entry);
+        if (chain->anew) {
+            snprintf(chain->begun_anew, sizeof chain->begun_anew, "%s", json_string(entry, "timestamp", ""));
+        }
         chain->entries++;
         entry_hash(entry, chain->last);
+        mark_found(&chain->witnesses, chain->last);
+    }
+    return true;
+}
+
+/* What was put aside as damaged may have had the entry of a backup that was made before. */
+static bool check_witnesses(const Chain *chain, Error *err)
+{
+    const Witness *first = NULL;
+    for (size_t i = 0; i < chain->witnesses.count; i++) {
+        const Witness *witness = &chain->witnesses.items[i];
+        if (!witness->found && strcmp(witness->made, chain->begun_anew) > 0 &&
+            (!first || strcmp(witness->made, first->made) < 0)) {
+            first = witness;
+        }
+    }
+    if (first) {
+        error_set(err, EK_DAMAGED, "the log lacks the entry that was its newest when %s was made (%s)", first->file,
+                  first->made);
+        return error_hint(err, "Entries at its end, or all of it, were removed by something other than this program; "
+                               "or the backup was copied here from another folder.");
     }
     return true;
 }
@@ -496,9 +593,24 @@ bool auditlog_mentions(const char *folder, const char *operation)
     return found;
 }
 
+char *auditlog_newest_hash(const char *folder)
+{
+    cJSON *newest = NULL;
+    char hex[65];
+    if (!auditlog_read(folder, 1, &newest, NULL)) {
+        return NULL;
+    }
+    const cJSON *entry = last_of(newest);
+    if (entry) {
+        entry_hash(entry, hex);
+    }
+    cJSON_Delete(newest);
+    return entry ? mem_strdup(hex) : NULL;
+}
+
 bool auditlog_check(const char *folder, size_t *entries, Error *err)
 {
-    Chain chain = {0};
+    Chain chain = {.witnesses = {.folder = folder}};
     FsLock *lock = NULL;
     Years *years = NULL;
     cJSON *rotated = NULL, *log = NULL;
@@ -510,8 +622,11 @@ bool auditlog_check(const char *folder, size_t *entries, Error *err)
         error_move(err, &failed);
         goto out;
     }
-    if (!list_years(folder, &years, err)) {
+    if (!list_years(folder, &years, err) || !fs_list(folder, collect_witness, &chain.witnesses, err)) {
         goto out;
+    }
+    if (chain.witnesses.count > 0) {
+        qsort(chain.witnesses.items, chain.witnesses.count, sizeof *chain.witnesses.items, by_hash);
     }
     for (int year = 0; year <= years->newest; year++) {
         if (!years->present[year]) {
@@ -529,7 +644,8 @@ bool auditlog_check(const char *folder, size_t *entries, Error *err)
     mem_free(path);
     path = fs_join(folder, AUDITLOG_FILE);
     if (!read_to_check(path, LOG_MAX, &log, err) ||
-        !check_log(&chain, log, rotated ? seam(rotated, log) : 0, AUDITLOG_FILE, err)) {
+        !check_log(&chain, log, rotated ? seam(rotated, log) : 0, AUDITLOG_FILE, err) ||
+        !check_witnesses(&chain, err)) {
         goto out;
     }
     *entries = chain.entries;
@@ -539,6 +655,7 @@ out:
     cJSON_Delete(log);
     mem_free(path);
     mem_free(years);
+    release_witnesses(&chain.witnesses);
     error_clear(&failed);
     fs_unlock(lock);
     return ok;

@@ -65,7 +65,7 @@ Level level_from_word(const char *word)
 void manifest_init(Manifest *manifest)
 {
     *manifest = (Manifest){
-        .level = LEVEL_NONE, .large_objects = -1, .large_objects_expected = -1, .log_entries = -1};
+        .level = LEVEL_NONE, .large_objects = -1, .large_objects_expected = -1};
 }
 
 void manifest_release(Manifest *manifest)
@@ -161,10 +161,8 @@ static const struct {
     {"contents", MEMBER_TEXT, offsetof(Manifest, contents)},
     {"restore_with", MEMBER_TEXT, offsetof(Manifest, restore_with)},
     {"tool_path", MEMBER_TEXT, offsetof(Manifest, tool_path)},
-    {"log_entries", MEMBER_COUNT, offsetof(Manifest, log_entries)},
     {"log_hash", MEMBER_TEXT, offsetof(Manifest, log_hash)},
     {"fallback", MEMBER_FLAG, offsetof(Manifest, fallback)},
-    {"uncommitted", MEMBER_FLAG, offsetof(Manifest, uncommitted)},
 };
 #define OPTIONAL_COUNT (sizeof optional / sizeof optional[0])
 

@@ -119,7 +119,9 @@ void main_start_job(MainWindow *w, const TaskSpec *spec)
         ShutdownBlockReasonCreate(w->hwnd, reason);
     }
     /* The PC does not go to sleep in the middle of it; the display may. */
-    power_hold(&w->power, reason != NULL ? reason : L"" TEXT_SHUTDOWN_REASON);
+    power_release(w->power);
+    w->power = power_hold(spec->kind == TASK_RESTORE || spec->kind == TASK_UNDO ? TEXT_SHUTDOWN_RESTORE
+                                                                                : TEXT_SHUTDOWN_REASON);
     Progress progress = {.fraction = -1, .step = words_of(spec->kind)->step, .seconds_left = -1};
     main_show_progress(w, &progress);
     main_show_status(w);
@@ -311,7 +313,8 @@ static void finish_job(MainWindow *w)
     w->job = NULL;
     w->cancelling = false;
     ShutdownBlockReasonDestroy(w->hwnd);
-    power_release(&w->power);
+    power_release(w->power);
+    w->power = NULL;
     const JobWords *words = words_of(result->kind);
     bool cancelled = !result->ok && result->error.kind == EK_CANCELLED;
     if (result->ok && result->kind == TASK_DEMO) {

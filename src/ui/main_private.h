@@ -23,7 +23,7 @@
 #include "log_view.h"
 #include "parts/layout.h"
 #include "parts/taskbar.h"
-#include "power.h"
+#include "platform/power.h"
 #include "resource.h"
 #include "store/health.h"
 #include "task.h"
@@ -59,7 +59,7 @@ typedef struct MainWindow {
     LogView log;
     ChartView chart;
     Tray tray;
-    Power power;
+    Power *power; /* while a job runs */
     WindowState state;
     char *state_path; /* NULL: not kept */
     Taskbar taskbar;

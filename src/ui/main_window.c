@@ -491,7 +491,7 @@ int main_window_run(const AppOptions *options, int show, const wchar_t *key, HAN
     /* The window is gone; the tasks ended before it. */
     folder_watch_stop(w.watch);
     health_release(&w.health);
-    power_release(&w.power);
+    power_release(w.power);
     chart_view_release(&w.chart);
     mem_free(w.state_path);
     engine_stop(w.engine);

@@ -6,6 +6,7 @@
 #include "platform/thread.h"
 #include "store/auditlog.h"
 #include "store/folder.h"
+#include "store/manifest.h"
 
 static cJSON *load(const char *dir, const char *name)
 {
@@ -442,6 +443,70 @@ static void crash_in_long_rotation(void **state)
     test_dir_remove(dir);
 }
 
+/* Takes the newest entries away, as somebody does who has something to hide: what is left is a chain. */
+static void cut_off(const char *dir, int newest)
+{
+    cJSON *log = load(dir, AUDITLOG_FILE);
+    for (int i = 0; i < newest; i++) {
+        cJSON_DeleteItemFromArray(log, cJSON_GetArraySize(log) - 1);
+    }
+    char *text = json_text(log);
+    put(dir, AUDITLOG_FILE, text);
+    mem_free(text);
+    cJSON_Delete(log);
+}
+
+/* A backup's manifest knows which entry was the newest when it was made. */
+static void cut_at_the_end(void **state)
+{
+    (void)state;
+    char *dir = test_dir_new(), *path = fs_join(dir, "cmms_backup_20260119_143052.backup" FOLDER_MANIFEST_SUFFIX);
+    Error err = ERROR_INIT;
+    size_t entries = 99;
+    assert_null(auditlog_newest_hash(dir));
+    append(dir, "a");
+    append(dir, "b");
+    Manifest manifest;
+    manifest_init(&manifest);
+    manifest.file = mem_strdup("cmms_backup_20260119_143052.backup");
+    manifest.sha256 = mem_printf("%064d", 0);
+    manifest.finished = clock_now();
+    manifest.log_hash = auditlog_newest_hash(dir);
+    cJSON *log = load(dir, AUDITLOG_FILE);
+    char *hash = hash_of(log->child->prev);
+    assert_string_equal(manifest.log_hash, hash);
+    cJSON_Delete(log);
+    assert_ok(manifest_write(path, &manifest, &err), &err);
+    append(dir, "c");
+    append(dir, "d");
+    check(dir, 4);
+    cut_off(dir, 2);
+    check(dir, 2); /* nobody has seen these */
+    char *made = clock_log_text(manifest.finished);
+    char *message = mem_printf("the log lacks the entry that was its newest when "
+                               "cmms_backup_20260119_143052.backup was made (%s)", made);
+    for (int left = 1; left >= 0; left--) {
+        cut_off(dir, 1);
+        assert_fails(auditlog_check(dir, &entries, &err), &err, EK_DAMAGED, message);
+        assert_int_equal(entries, 99);
+    }
+    append(dir, "begun again");
+    assert_fails(auditlog_check(dir, &entries, &err), &err, EK_DAMAGED, message);
+
+    /* Damage is no crime: the entries are in the file that was put aside. */
+    put(dir, AUDITLOG_FILE, "[{");
+    manifest.finished -= 2;
+    assert_ok(manifest_write(path, &manifest, &err), &err);
+    append(dir, "goes on");
+    check(dir, 2);
+    mem_free(message);
+    mem_free(made);
+    mem_free(hash);
+    manifest_release(&manifest);
+    mem_free(path);
+    test_dir_remove(dir);
+}
+
 static void damaged_rotated_file(void **state)
 {
     (void)state;
@@ -610,6 +675,6 @@ int main(void)
         cmocka_unit_test(crash_in_long_rotation), cmocka_unit_test(damaged_rotated_file),
         cmocka_unit_test(damaged_rotated_chain),  cmocka_unit_test(large_log),
         cmocka_unit_test(two_at_once),            cmocka_unit_test(cannot_be_written),
-        cmocka_unit_test(one_text)};
+        cmocka_unit_test(one_text),               cmocka_unit_test(cut_at_the_end)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

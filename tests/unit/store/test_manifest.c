@@ -193,8 +193,7 @@ static void refused(void **state)
         {"\"tables\"", "\"table\"", "the manifest's \"tables\" is missing or wrong"},
         {"\"warnings\"", "\"port\": 5432, \"warnings\"", "the manifest's \"port\" is missing or wrong"},
         {"\"warnings\"", "\"server_time\": 5, \"warnings\"", "the manifest's \"server_time\" is missing or wrong"},
-        {"\"warnings\"", "\"log_entries\": -2, \"warnings\"", "the manifest's \"log_entries\" is missing or wrong"},
-        {"\"warnings\"", "\"uncommitted\": 1, \"warnings\"", "the manifest's \"uncommitted\" is missing or wrong"},
+        {"\"warnings\"", "\"fallback\": 1, \"warnings\"", "the manifest's \"fallback\" is missing or wrong"},
         {"\"second\"", "2", "the manifest's \"warnings\" is missing or wrong"},
     };
     for (size_t i = 0; i < TEST_COUNT(rows); i++) {
@@ -269,7 +268,6 @@ static void what_came_later(void **state)
     assert_ok(manifest_parse(text, strlen(text), &back, &err), &err);
     assert_null(back.port);
     assert_null(back.others);
-    assert_int_equal(back.log_entries, -1);
     assert_null(strstr(text, "alarm"));
     mem_free(text);
     manifest_release(&manifest);
@@ -280,7 +278,7 @@ static void what_came_later(void **state)
                                    "\"read_at\": null,"
                                    "\"alarm\": \"a\", \"alarm_confirmed\": \"b\", \"contents\": \"schema\","
                                    "\"restore_with\": \"c\", \"tool_path\": \"d\", \"log_hash\": \"e\","
-                                   "\"log_entries\": 12, \"fallback\": true, \"uncommitted\": true,"
+                                   "\"fallback\": true,"
                                    "\"colour\": {\"deep\": [1, null]}, \"warnings\"");
     for (int i = 0; i < 2; i++) { /* as read, and as written again */
         assert_ok(manifest_parse(text, strlen(text), &back, &err), &err);
@@ -296,8 +294,7 @@ static void what_came_later(void **state)
         assert_string_equal(back.restore_with, "c");
         assert_string_equal(back.tool_path, "d");
         assert_string_equal(back.log_hash, "e");
-        assert_int_equal(back.log_entries, 12);
-        assert_true(back.fallback && back.uncommitted);
+        assert_true(back.fallback);
         assert_int_equal(cJSON_GetArraySize(back.others), 1);
         const cJSON *colour = cJSON_GetObjectItem(back.others, "colour");
         assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(colour, "deep")), 2);
