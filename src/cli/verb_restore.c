@@ -220,9 +220,9 @@ static bool undo_it(Cli *cli, const Connection *connection, Told *told, Error *e
         char *where = connection_text(connection);
         char *what = mem_printf("%s will be the database again that is kept as %s. It is kept in its turn.", where,
                                 kept != NULL ? kept : "(none)");
+        const UndoSpec undo = {.server = connection, .kept = kept, .folder = folder};
         ok = (kept == NULL || consent(cli, connection, what, err)) &&
-             restore_undo(&(UndoSpec){.server = connection, .kept = kept, .folder = folder}, &sink, cli->cancel, &result,
-                          err);
+             restore_undo(&undo, &sink, cli->cancel, &result, err);
         mem_free(what);
         mem_free(where);
     }
