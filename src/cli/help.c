@@ -95,8 +95,8 @@ static const char backup[] =
     "\n"
     "With --quiet the finished file's path is the only line on stdout.\n";
 
-#define UNPROVEN_OPTION \
-    "      --unproven           a file without a manifest is not proven first: you know what is in it\n"
+#define FOREIGN_OPTION \
+    "      --foreign            a file without a manifest is not proven first: what is in it runs with your rights\n"
 
 static const char preview[] =
     "Show what a restore would change, and change nothing: the rows of each table now and then, the newest rows\n"
@@ -113,7 +113,7 @@ static const char preview[] =
     "Options:\n"
     "      --to=DBNAME          of a restore into a new database of that name\n"
     "      --no-safety-backup   of a restore without a backup of the live database first\n"
-    UNPROVEN_OPTION FOLDER_OPTION "\n"
+    FOREIGN_OPTION FOLDER_OPTION "\n"
     CONNECTION_HELP "\n" OUTPUT_HELP PROGRESS_OPTION "\n" CONNECTION_SOURCES
     "\n"
     "That the backup cannot be restored as it stands is a result, and no error: \"possible\" in the JSON document.\n";
@@ -133,7 +133,7 @@ static const char restore[] =
     "Options:\n"
     "      --to=DBNAME          into a new database of that name; the live one is not touched\n"
     "      --no-safety-backup   make no backup of the live database first\n"
-    UNPROVEN_OPTION
+    FOREIGN_OPTION
     "      --sort-as-live       where the server cannot sort as the source did: as the live database does\n"
     "  -y, --yes                do not ask\n" FOLDER_OPTION "\n" CONNECTION_HELP "\n" OUTPUT_HELP PROGRESS_OPTION "\n"
     CONNECTION_SOURCES;

@@ -50,7 +50,6 @@ typedef enum Id {
     ID_SSLMODE,
     ID_TO,
     ID_UNFREEZE,
-    ID_UNPROVEN,
     ID_USER,
     ID_VERBOSE,
     ID_VERSION,
@@ -75,6 +74,7 @@ static const Rule rules[] = {
     {ID_FALLBACK, "fallback", 0, false, BIT(VERB_BACKUP)},
     {ID_FOLDER, "folder", 0, true, WITH_FOLDER},
     {ID_FORCE, "force", 0, false, BIT(VERB_DELETE)},
+    {ID_FOREIGN, "foreign", 0, false, BIT(VERB_PREVIEW) | BIT(VERB_RESTORE)},
     {ID_HELP, "help", '?', false, ANY},
     {ID_HOST, "host", 'h', true, WITH_SERVER},
     {ID_JSON, "json", 0, false, WORKING},
@@ -96,7 +96,6 @@ static const Rule rules[] = {
     {ID_SSLMODE, "sslmode", 0, true, WITH_SERVER},
     {ID_TO, "to", 0, true, BIT(VERB_PREVIEW) | BIT(VERB_RESTORE)},
     {ID_UNFREEZE, "unfreeze", 0, false, BIT(VERB_CLEANUP)},
-    {ID_UNPROVEN, "unproven", 0, false, BIT(VERB_PREVIEW) | BIT(VERB_RESTORE)},
     {ID_USER, "username", 'U', true, WITH_SERVER},
     {ID_VERBOSE, "verbose", 0, false, BIT(VERB_NONE)},
     {ID_VERSION, "version", 'V', false, ANY},
@@ -269,7 +268,6 @@ static bool apply(Options *options, const Rule *rule, const char *value, Error *
     case ID_SSLMODE: options->sslmode = value; break;
     case ID_TO: options->to = value; break;
     case ID_UNFREEZE: options->unfreeze = true; break;
-    case ID_UNPROVEN: options->unproven = true; break;
     case ID_USER: options->user = value; break;
     case ID_VERBOSE: options->verbose = true; break;
     case ID_VERSION: options->version = true; break;

@@ -113,7 +113,7 @@ int run_restore(Cli *cli)
               cli_has_database(&connection, &err) &&
               (cli->options->to != NULL || folder_choose(cli->options->folder, &folder, NULL, &err));
     const PreviewSpec before = {.server = &connection, .to = cli->options->to, .no_safety = cli->options->no_safety,
-                                .unproven = cli->options->unproven};
+                                .unproven = cli->options->foreign};
     ok = ok && preview_run(path, &before, &sink, cli->cancel, &preview, &err);
     if (ok && !(cli->options->yes && cli->output.quiet)) {
         cli_show_preview(cli, &preview);
@@ -131,8 +131,8 @@ int run_restore(Cli *cli)
                               .to = cli->options->to,
                               .folder = folder,
                               .no_safety = cli->options->no_safety,
+                              .foreign = cli->options->foreign,
                               .proven = preview.proven ? preview.sha256 : NULL,
-                              .unproven = cli->options->unproven,
                               .sort_as_live = cli->options->sort_as_live};
     ok = ok && restore_backup(path, &spec, &sink, cli->cancel, &result, &err);
     output_clear_progress(&cli->output);

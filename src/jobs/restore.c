@@ -280,6 +280,33 @@ static bool check_target(Restore *run, Error *err)
     return ok;
 }
 
+/* A backup is a program: its functions, rules and expressions run while it is restored, here with the user's rights.
+ * One that was made by us has its manifest; another is proven first, where it can do no harm. */
+static bool check_origin(Restore *run, Error *err)
+{
+    static const struct {
+        const char *desc, *word;
+    } kinds[] = {{"FUNCTION", "functions"},         {"PROCEDURE", "procedures"}, {"EVENT TRIGGER", "event triggers"},
+                 {"PROCEDURAL LANGUAGE", "languages"}, {"EXTENSION", "extensions"}, {"TRIGGER", "triggers"}};
+    const Load *load = &run->load;
+    StrBuf text;
+    const char *proven = run->spec->proven, *sha256 = load->result.manifest.sha256;
+    if (run->spec->foreign || !load->foreign || (proven != NULL && strcmp(proven, sha256) == 0)) {
+        return true;
+    }
+    strbuf_init(&text, STRBUF_LINE);
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        strbuf_addf(&text, "%s%s %" PRId64, i == 0 ? "" : ", ", kinds[i].word,
+                    load_count_entries(&load->archive, kinds[i].desc));
+    }
+    error_set(err, EK_REFUSED, "%s was not made by this program, or has lost its manifest", fs_base_name(load->path));
+    error_detail(err, "what is in it would run with your rights while it is restored: %s", text.buf);
+    error_hint(err, "If you know who made it and trust them, say --foreign. 'cmms-backup-cli prove' restores it where "
+                    "it can do no harm.");
+    strbuf_release(&text);
+    return false;
+}
+
 /* Whether the backup is of this database at all: it has one of its tables. An empty one has been lost. */
 static bool check_kinship(Restore *run, Error *err)
 {
@@ -473,23 +500,11 @@ static bool name_database(Restore *run, Error *err)
     return true;
 }
 
-/* What others made may hold anything: not before it was proven where it can do no harm. */
-static bool may_come_near(const Restore *run, Error *err)
-{
-    const char *sha256 = run->load.result.manifest.sha256, *proven = run->spec->proven;
-    if (!run->load.foreign || run->spec->unproven || (proven != NULL && strcmp(proven, sha256) == 0)) {
-        return true;
-    }
-    error_set(err, EK_REFUSED, "%s has no manifest, and it was not proven first", fs_base_name(run->load.path));
-    return error_hint(err, "Others may have made it, so it is first restored where it can do no harm. If you know what "
-                           "is in it: cmms-backup-cli restore --unproven.");
-}
-
 static bool work(Restore *run, Error *err)
 {
     Load *load = &run->load;
     const Tool *tool = NULL;
-    if (!load_read_backup(load, err) || !may_come_near(run, err) || !load_pick_tool(load, &tool, err)) {
+    if (!load_read_backup(load, err) || !check_origin(run, err) || !load_pick_tool(load, &tool, err)) {
         return false;
     }
     if (load_part(&load->archive) != NULL) {

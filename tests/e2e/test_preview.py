@@ -297,14 +297,14 @@ def test_not_before_it_is_proven(program):
     equal((document["proven_first"], document["level"], document["obstacles"]), (False, "read", [why]), "a file in C")
     done = ask(program, server, name, *where, verb="restore", prover=prover)
     equal((done.code, done.json()["error"]["message"]),
-          (6, "from elsewhere.dump has no manifest, and it was not proven first"), "its restore")
+          (6, "from elsewhere.dump was not made by this program, or has lost its manifest"), "its restore")
     harness.wait_for(lambda: harness.log_entries(folder)[-1]["status"] == "failed", 5, "the log")
     equal((server.checksums(name), server.psql("SELECT datname FROM pg_database"), sorted(os.listdir(folder))), before,
           "what was there")
-    done = ask(program, server, name, "--unproven", program.path(path), as_json=False, prover=prover)
+    done = ask(program, server, name, "--foreign", program.path(path), as_json=False, prover=prover)
     check("  ⚠  It was not restored on this PC first: that was declined" in done.out.splitlines(), done.out + done.err)
     prover.nothing_left()
-    told(ask(program, server, name, "--unproven", *where, verb="restore", prover=prover))
+    told(ask(program, server, name, "--foreign", *where, verb="restore", prover=prover))
     equal(server.psql("SELECT len('four')", name), "4", "what was restored")
 
 

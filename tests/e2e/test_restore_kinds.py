@@ -206,6 +206,27 @@ def test_refused(program):
     equal((done.code, done.json()["error"]["message"]), (10, "no database mould is kept for crm"), "not kept")
 
 
+def test_foreign(program):
+    """A file without a manifest: nobody knows who made it, and what is in it runs with the user's rights."""
+    server, folder = server_of(*SETTINGS), harness.temp_dir("r")
+    server.psql("CREATE DATABASE foreigner")
+    server.psql(PLAIN, "foreigner")
+    # What takes more than a proof gives, or else it is proven first and needs no switch.
+    server.psql("CREATE FUNCTION len(text) RETURNS int LANGUAGE internal IMMUTABLE STRICT AS 'textlen'", "foreigner")
+    path = os.path.join(folder, "theirs.backup")
+    with open(path, "wb") as f:
+        subprocess.run([harness.PG_BIN + "/pg_dump", "-Fc", "foreigner"], stdout=f, check=True,
+                       env={**harness.clean_env(), **server.env("foreigner")})
+    arguments = ("--no-safety-backup", program.path(path))
+    done = run(program, server, "foreigner", "restore", *arguments, folder=folder)
+    equal((done.code, done.json()["error"]["message"]),
+          (6, "theirs.backup was not made by this program, or has lost its manifest"), "refused")
+    check("functions 1, procedures 0" in done.json()["error"]["detail"], "what is in it: " + done.out)
+    equal(databases(server, "foreigner"), ["foreigner"], "databases")
+    told = restored(run(program, server, "foreigner", "restore", "--foreign", *arguments, folder=folder))
+    equal((told["tables"], len(databases(server, "foreigner"))), (1, 2), "with the switch")
+
+
 def test_name_typed(program):
     """Typed wrong: nothing happens. Typed right: it is done."""
     if program.kind == "wine":
