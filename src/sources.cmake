@@ -79,6 +79,8 @@ set(JOBS_SOURCES
   src/jobs/signin.c
   src/jobs/skew.c
   src/jobs/swap.c
+  src/jobs/swap_mark.c
+  src/jobs/swap_sessions.c
   src/jobs/verify.c)
 set(WIN_SOURCES
   src/platform/win/cancel_win.c

@@ -27,6 +27,7 @@ typedef struct BackupSpec {
     Connection connection;
     char *folder;          /* chosen with folder_choose */
     char *fallback;        /* its words, where another was wanted: a warning that stays in the manifest; or NULL */
+    bool keep_all;         /* no clean-up afterwards */
     const char *compression; /* NULL: by the settings and the tool; else "zstd:1", "gzip", "none", … static */
 } BackupSpec;
 

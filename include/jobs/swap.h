@@ -35,22 +35,33 @@ char *swap_name(const char *live, const char *word, const char *stamp);
 bool swap_list(Pg *pg, const char *live, const Cancel *cancel, KeptDatabase **kept, size_t *count, Error *err);
 void swap_list_free(KeptDatabase *kept, size_t count);
 
-/* Marks a new, empty database as one that is being restored for `live` from the backup `from`; and later as whole. One
- * that is not whole is dropped by whoever finds it with nobody connected. */
-bool swap_mark_coming(Pg *pg, const char *coming, const char *live, const char *from, bool whole, const Cancel *cancel,
-                      Error *err);
+/* One restore, undo or mending of that live database at a time, whichever PC it runs on: held until pg_close, by a
+ * session that is always in the same database (not the live one). EK_BUSY: another has it. */
+bool swap_lock(Pg *pg, const char *live, const Cancel *cancel, Error *err);
 
-/* Puts the live one aside and gives its name to `coming`. Other sessions of both are ended. *kept: the name under which
- * the old one is kept; caller frees. On failure both are as they were, or, where the connection was lost between the
- * two renames, swap_mend has to be called; err says which. EK_REFUSED: rights; EK_BUSY: somebody holds on to it. */
+/* What would keep the live one from being put aside, or be torn by it: EK_BUSY names it. Clients are none: their
+ * sessions are ended. */
+bool swap_obstacles(Pg *pg, const char *live, const Cancel *cancel, Error *err);
+
+/* Marks a new database, made WITH CONNECTION LIMIT SWAP_NEW_LIMIT, as one that is being restored for `live` from the
+ * backup `from`. It is dropped by whoever finds it. One that has its name already has `live` = its own. */
+#define SWAP_NEW_LIMIT "1143"
+bool swap_mark_coming(Pg *pg, const char *coming, const char *live, const char *from, const Cancel *cancel,
+                      Error *err);
+bool swap_unmark(Pg *pg, const char *name, const Cancel *cancel, Error *err); /* a database like any other */
+
+/* Puts the live one aside and gives its name to `coming`, which was restored and counted, or kept. Other sessions of
+ * both are ended. The lock is held. *kept: the name under which the old one is kept, NULL: there was none; caller
+ * frees. On failure both are as they were, or, where the connection was lost in between, swap_mend has to be called;
+ * err says which. EK_REFUSED: rights; EK_BUSY: somebody holds on to it. */
 bool swap_run(Pg *pg, const char *live, const char *coming, const char *from, const JobSink *sink,
               const Cancel *cancel, char **kept, Error *err);
 
 /* Brings to its end what an interrupted swap of `live` began: forward where the coming one is whole, else back. True
- * also where there was nothing to mend; *what says what was done, NULL: nothing; caller frees. */
+ * also where there was nothing to mend; *what says what was done, NULL: nothing; caller frees. The lock is held. */
 bool swap_mend(Pg *pg, const char *live, const JobSink *sink, const Cancel *cancel, char **what, Error *err);
 
-/* Drops databases that interrupted restores of `live` left, which were never whole. */
+/* Drops databases that interrupted restores of `live` left, which never had its name. The lock is held. */
 bool swap_drop_leftovers(Pg *pg, const char *live, const JobSink *sink, const Cancel *cancel, Error *err);
 
 #endif

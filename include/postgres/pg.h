@@ -22,6 +22,7 @@ typedef struct PgRows PgRows;
 /* Errors: EK_CONNECT (unknown host, closed port, TLS, time-out), EK_REFUSED (password, database, role), each a
  * clear sentence with a hint; the password is never in them. */
 bool pg_connect(const Connection *connection, const Cancel *cancel, Pg **out, Error *err);
+bool pg_connect_again(const Pg *pg, const Cancel *cancel, Pg **out, Error *err); /* a second session like this one */
 void pg_close(Pg *pg); /* NULL is fine */
 
 int pg_server_version(const Pg *pg);              /* 170011 */

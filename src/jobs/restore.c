@@ -27,6 +27,10 @@
 
 #define PART_SAFE 0.30 /* the safety backup, where one is made */
 #define PART_COUNTED 0.97
+#define NAME_MAX_BYTES 63
+#define RECONNECT_MS 60000u /* so long for a server that was lost in the middle of the swap */
+#define RECONNECT_STEP_MS 500u
+#define JOB "restore" /* of our sessions, as the server names them */
 
 typedef struct Restore {
     Load load;
@@ -92,6 +96,83 @@ static bool connect_beside(const Connection *server, const char *live, const Can
     return pg_own_session(*pg, connection, cancel, err);
 }
 
+/* Takes the restore lock of that name, and clears away what an interrupted one left. */
+static bool mend_first(Pg *pg, const char *live, const JobSink *sink, const Cancel *cancel, Error *err)
+{
+    char *mended = NULL;
+    const bool ok = swap_lock(pg, live, cancel, err) && swap_mend(pg, live, sink, cancel, &mended, err) &&
+                    swap_drop_leftovers(pg, live, sink, cancel, err);
+    mem_free(mended);
+    return ok;
+}
+
+/* 0: there is none. */
+static bool ask_oid(Pg *pg, const char *name, const Cancel *cancel, int64_t *oid, Error *err)
+{
+    const char *const params[] = {name};
+    PgRows *rows = NULL;
+    if (!pg_query(pg, "SELECT oid::bigint FROM pg_catalog.pg_database WHERE datname = $1", params, 1, cancel, &rows,
+                  err)) {
+        return false;
+    }
+    *oid = pg_value_int(rows, 0, 0, 0);
+    pg_rows_free(rows);
+    return true;
+}
+
+/* The connection was lost in the middle: whether the one with that oid has the live name. On a new connection, which
+ * brings to its end what was begun. */
+static bool find_out(const Connection *server, Pg **pg, const char *live, int64_t oid, const JobSink *sink,
+                     const Cancel *cancel, char **kept, bool *placed)
+{
+    Connection connection;
+    KeptDatabase *all = NULL;
+    size_t count = 0;
+    int64_t now = 0;
+    connection_init(&connection);
+    pg_close(*pg);
+    *pg = NULL;
+    const bool ok = connect_beside(server, live, cancel, &connection, pg, NULL) &&
+                    mend_first(*pg, live, sink, cancel, NULL) && ask_oid(*pg, live, cancel, &now, NULL) &&
+                    swap_list(*pg, live, cancel, &all, &count, NULL);
+    *placed = ok && now == oid;
+    if (*placed && count > 0) {
+        *kept = mem_strdup(all[0].name);
+    }
+    swap_list_free(all, count);
+    connection_release(&connection);
+    return ok;
+}
+
+static bool swap_surely(const Connection *server, Pg **pg, const char *live, const char *coming, const char *from,
+                        const JobSink *sink, const Cancel *cancel, char **kept, Error *err)
+{
+    Error why = ERROR_INIT;
+    int64_t oid = 0;
+    if (!ask_oid(*pg, coming, cancel, &oid, err)) {
+        return false;
+    }
+    if (swap_run(*pg, live, coming, from, sink, cancel, kept, &why)) {
+        return true;
+    }
+    bool known = why.kind != EK_CONNECT, placed = false;
+    const uint64_t end = clock_monotonic_ms() + RECONNECT_MS;
+    if (!known) {
+        job_log(sink, LOG_WARNING, "The connection was lost in the middle of it; connecting again");
+    }
+    while (!known && !(known = find_out(server, pg, live, oid, sink, cancel, kept, &placed)) &&
+           clock_monotonic_ms() < end && !cancel_wait(cancel, RECONNECT_STEP_MS)) {
+    }
+    if (placed) {
+        error_clear(&why);
+        return true;
+    }
+    if (known && why.kind == EK_CONNECT) {
+        error_hint(&why, "The database is as it was. Try again.");
+    }
+    return error_move(err, &why);
+}
+
 /* What must not be, and cannot be mended by us. */
 static bool check_target(Restore *run, Error *err)
 {
@@ -102,40 +183,39 @@ static bool check_target(Restore *run, Error *err)
                   "SELECT (SELECT rolsuper OR rolcreatedb FROM pg_catalog.pg_roles WHERE rolname = CURRENT_USER)::int,"
                   " (d.oid IS NOT NULL)::int, coalesce(d.datistemplate, false)::int,"
                   " coalesce(pg_catalog.pg_has_role(d.datdba, 'USAGE'), true)::int,"
-                  " pg_catalog.pg_get_userbyid(d.datdba),"
-                  " (SELECT count(*) FROM pg_catalog.pg_prepared_xacts p WHERE p.database = $1),"
-                  " (SELECT min(s.slot_name) FROM pg_catalog.pg_replication_slots s WHERE s.database = $1)"
+                  " pg_catalog.pg_get_userbyid(d.datdba), coalesce(d.datallowconn, true)::int, CURRENT_USER"
                   " FROM (SELECT 1) one LEFT JOIN pg_catalog.pg_database d ON d.datname = $1",
                   params, 1, load->cancel, &rows, err)) {
         return false;
     }
     const bool may_create = pg_value_int(rows, 0, 0, 0) != 0, is_there = pg_value_int(rows, 0, 1, 0) != 0;
     const bool template = pg_value_int(rows, 0, 2, 0) != 0, owns = pg_value_int(rows, 0, 3, 0) != 0;
-    const int64_t prepared = pg_value_int(rows, 0, 5, 0);
-    const char *owner = pg_value(rows, 0, 4), *slot = pg_value(rows, 0, 6);
+    const bool open = pg_value_int(rows, 0, 5, 1) != 0;
+    const char *owner = pg_value(rows, 0, 4), *user = pg_value(rows, 0, 6);
     bool ok = false;
     run->has_live = is_there && run->spec->to == NULL;
-    if (!may_create) {
-        error_set(err, EK_REFUSED, "the user %s may not create databases", load->connection.user);
+    if (strlen(params[0]) > NAME_MAX_BYTES) {
+        error_set(err, EK_SETTINGS, "the name %s is too long for a database: %d bytes at the most", params[0],
+                  NAME_MAX_BYTES);
+    } else if (!may_create) {
+        error_set(err, EK_REFUSED, "the user %s may not create databases", user);
         error_hint(err, "Its administrator can allow it: ALTER ROLE ... CREATEDB.");
     } else if (is_there && run->spec->to != NULL) {
         error_set(err, EK_SETTINGS, "there is a database %s already", run->spec->to);
         error_hint(err, "Name another: a restore beside the live database never replaces one.");
     } else if (template) {
         error_set(err, EK_SETTINGS, "%s is a template of the server, not a database of an application", params[0]);
+    } else if (strcmp(params[0], "postgres") == 0) {
+        error_set(err, EK_SETTINGS, "postgres is the server's maintenance database, and cannot be replaced");
+        error_hint(err, "Restore into a new database (--to).");
     } else if (!owns) {
-        error_set(err, EK_REFUSED, "the database %s belongs to %s, so %s may not replace it", params[0], owner,
-                  load->connection.user);
+        error_set(err, EK_REFUSED, "the database %s belongs to %s, so %s may not replace it", params[0], owner, user);
         error_hint(err, "Restore as %s, or into a new database.", owner);
-    } else if (prepared > 0) {
-        error_set(err, EK_BUSY, "the database %s has %" PRId64 " prepared transaction(s)", params[0], prepared);
-        error_hint(err, "Commit them or roll them back (pg_prepared_xacts lists them), and try again.");
-    } else if (slot != NULL) {
-        error_set(err, EK_BUSY, "the replication slot %s reads from the database %s", slot, params[0]);
-        error_hint(err, "Whoever follows it would lose its place: drop the slot (pg_drop_replication_slot), and try "
-                        "again.");
+    } else if (!open) {
+        error_set(err, EK_SETTINGS, "the database %s lets nobody in (ALLOW_CONNECTIONS false)", params[0]);
+        error_hint(err, "Ask whoever closed it.");
     } else {
-        ok = true;
+        ok = !run->has_live || swap_obstacles(load->server, run->live, load->cancel, err);
     }
     pg_rows_free(rows);
     return ok;
@@ -150,7 +230,7 @@ static bool lock_live(Restore *run, Error *err)
     mem_free(connection.database);
     connection.database = mem_strdup(run->live);
     const bool ok = pg_connect(&connection, load->cancel, &run->in_live, err) &&
-                    pg_lock_database(run->in_live, load->session, load->cancel, err);
+                    pg_lock_database(run->in_live, JOB, load->cancel, err);
     connection_release(&connection);
     return ok;
 }
@@ -209,7 +289,8 @@ static bool create(Restore *run, const char *sort, Error *err)
 {
     Load *load = &run->load;
     char *encoding = load_encoding(&load->archive);
-    char *more = mem_printf(" TEMPLATE template0 ENCODING '%s'%s", load_is_plain(encoding) ? encoding : "UTF8", sort);
+    char *more = mem_printf(" TEMPLATE template0 ENCODING '%s'%s CONNECTION LIMIT " SWAP_NEW_LIMIT,
+                            load_is_plain(encoding) ? encoding : "UTF8", sort);
     const bool ok = load_run_on(load->server, "CREATE DATABASE ", load->database, more, load->cancel, err);
     mem_free(more);
     mem_free(encoding);
@@ -282,9 +363,8 @@ static bool make_database(Restore *run, Error *err)
 {
     Load *load = &run->load;
     if (!create_database(run, err) ||
-        (run->spec->to == NULL &&
-         !swap_mark_coming(load->server, load->database, run->live, fs_base_name(load->path), false, load->cancel,
-                           err))) {
+        !swap_mark_coming(load->server, load->database, run->spec->to != NULL ? run->spec->to : run->live,
+                          fs_base_name(load->path), load->cancel, err)) {
         return false;
     }
     mem_free(load->connection.database);
@@ -386,7 +466,7 @@ static bool carry_over(Restore *run, Error *err)
 static bool make_safety_backup(Restore *run, Error *err)
 {
     Load *load = &run->load;
-    BackupSpec spec = {.folder = NULL};
+    BackupSpec spec = {.keep_all = true}; /* a clean-up might take the very file that is to be restored */
     BackupResult made;
     connection_init(&spec.connection);
     connection_copy(&spec.connection, run->spec->server);
@@ -455,17 +535,15 @@ static bool put_in_place(Restore *run, Error *err)
     pg_close(load->pg);
     load->pg = NULL;
     if (run->spec->to != NULL) {
-        run->result->database = mem_strdup(load->database);
-        run->placed = true;
-        return true;
+        run->placed = swap_unmark(load->server, load->database, load->cancel, err);
+        run->result->database = run->placed ? mem_strdup(load->database) : NULL;
+        return run->placed;
     }
     if (run->has_live && !carry_over(run, err)) {
         return false;
     }
-    pg_close(run->in_live);
-    run->in_live = NULL;
-    run->placed = swap_run(load->server, run->live, load->database, fs_base_name(load->path), load->sink,
-                            load->cancel, &run->result->kept, err);
+    run->placed = swap_surely(run->spec->server, &load->server, run->live, load->database, fs_base_name(load->path),
+                              load->sink, load->cancel, &run->result->kept, err);
     if (run->placed) {
         run->result->database = mem_strdup(run->live);
     }
@@ -493,7 +571,6 @@ static bool work(Restore *run, Error *err)
 {
     Load *load = &run->load;
     const Tool *tool = NULL;
-    char *mended = NULL;
     if (!load_read_backup(load, err) || !load_pick_tool(load, &tool, err)) {
         return false;
     }
@@ -504,10 +581,10 @@ static bool work(Restore *run, Error *err)
     if (!connect_beside(run->spec->server, run->live, load->cancel, &load->connection, &load->server, err)) {
         return false;
     }
-    const bool ok = swap_mend(load->server, run->live, load->sink, load->cancel, &mended, err) &&
-                    check_target(run, err) && (!run->has_live || lock_live(run, err));
-    mem_free(mended);
-    if (!ok || !swap_drop_leftovers(load->server, run->live, load->sink, load->cancel, err)) {
+    const char *target = run->spec->to != NULL ? run->spec->to : run->live;
+    const bool ok = mend_first(load->server, target, load->sink, load->cancel, err) && check_target(run, err) &&
+                    (!run->has_live || lock_live(run, err));
+    if (!ok) {
         return false;
     }
     if (run->has_live && !run->spec->no_safety) {
@@ -602,12 +679,15 @@ bool restore_list_kept(const Connection *server, const JobSink *sink, const Canc
 {
     Connection connection;
     Pg *pg = NULL;
-    char *mended = NULL;
+    Error why = ERROR_INIT;
     const char *live = server->database != NULL ? server->database : "";
     connection_init(&connection);
-    const bool ok = connect_beside(server, live, cancel, &connection, &pg, err) &&
-                    swap_mend(pg, live, sink, cancel, &mended, err) && swap_list(pg, live, cancel, kept, count, err);
-    mem_free(mended);
+    bool ok = connect_beside(server, live, cancel, &connection, &pg, err);
+    if (ok && !mend_first(pg, live, sink, cancel, &why)) {
+        ok = why.kind == EK_BUSY || error_move(err, &why); /* one is under way, and needs no mending */
+    }
+    ok = ok && swap_list(pg, live, cancel, kept, count, err);
+    error_clear(&why);
     pg_close(pg);
     connection_release(&connection);
     return ok;
@@ -620,14 +700,13 @@ bool restore_undo(const Connection *server, const char *kept, const char *folder
     Pg *pg = NULL;
     KeptDatabase *all = NULL;
     size_t count = 0;
-    char *mended = NULL;
     Error why = ERROR_INIT;
     const char *live = server->database != NULL ? server->database : "";
     const uint64_t started = clock_monotonic_ms();
     restore_result_release(result);
     connection_init(&connection);
     bool ok = connect_beside(server, live, cancel, &connection, &pg, &why) &&
-              swap_mend(pg, live, sink, cancel, &mended, &why) && swap_list(pg, live, cancel, &all, &count, &why);
+              mend_first(pg, live, sink, cancel, &why) && swap_list(pg, live, cancel, &all, &count, &why);
     const KeptDatabase *chosen = NULL;
     for (size_t i = 0; ok && i < count && chosen == NULL; i++) {
         chosen = kept == NULL || strcmp(kept, all[i].name) == 0 ? &all[i] : NULL;
@@ -637,7 +716,7 @@ bool restore_undo(const Connection *server, const char *kept, const char *folder
                                       live)
                           : error_set(&why, EK_NOT_FOUND, "no database %s is kept for %s", kept, live);
     }
-    ok = ok && swap_run(pg, live, chosen->name, NULL, sink, cancel, &result->kept, &why);
+    ok = ok && swap_surely(server, &pg, live, chosen->name, NULL, sink, cancel, &result->kept, &why);
     result->seconds = (double)(clock_monotonic_ms() - started) / 1000;
     char *text = NULL;
     if (ok) {
@@ -660,7 +739,6 @@ bool restore_undo(const Connection *server, const char *kept, const char *folder
         error_move(err, &why);
     }
     mem_free(text);
-    mem_free(mended);
     swap_list_free(all, count);
     pg_close(pg);
     connection_release(&connection);

@@ -1,57 +1,62 @@
 /*
- * swap.c: two names, and the states in between.
+ * swap.c: two names, and what there may be in between.
  *
- * Marks: "kept" on what was or is about to be put aside, "coming" on what is to take the live name, with "whole" when
- * it was restored and counted. The states, in the order of the steps; L is the live name, K the kept one's, C the
- * coming one's:
+ * On a server of PostgreSQL's own both renames, the marks and the limits are one transaction (swap_at_once): a rename
+ * takes the database's lock and then waits five seconds for its sessions to go, while a second session of ours ends
+ * them; who comes meanwhile waits for the lock, and finds the new one under the name. So there is nothing in between:
+ * what is killed before the COMMIT has not happened. When the connection is lost at the COMMIT only a look tells which.
  *
- *     1  L            C coming             C is being restored
- *     2  L            C coming, whole      ready
- *     3  L kept       C coming, whole      marked, closed to newcomers, sessions being ended
- *     4  K kept       C coming, whole      nobody has the live name
- *     5  K kept       L coming, whole      swapped; the comment and the limits are not yet put right
- *     6  K kept       L                    done
+ * Neon's control plane, which hears of each database's name at the COMMIT, is to be told one at a time (swap_in_steps).
+ * There the marks tell whoever comes next what to mend, and this is about them:
+ *
+ * Marks: "kept" on what was put aside, with "by" as long as it is being done; "coming" on what is to take the live
+ * name, with "whole" when it was restored and counted. The states, in the order of the steps; L is the live name, K
+ * the kept one's, C the coming one's:
+ *
+ *     1  L              C coming             C is being restored
+ *     2  L              C coming, whole      ready
+ *     3  L kept by C    C coming, whole      marked, closed to newcomers, sessions being ended
+ *     4  K kept by C    C coming, whole      nobody has the live name
+ *     5  K kept by C    L coming, whole      swapped; K is still closed
+ *     6  K kept         L coming, whole      the limit and the comment of L are not yet put right
+ *     7  K kept         L                    done
  *
  * Invariants, whatever is killed when:
- *   I1  the data as they were are in exactly one database, L (1-3) or K (4-6), and no step drops or changes it;
+ *   I1  (both ways) the data as they were are in exactly one database, L (1-3) or K (4-7), and no step drops or
+ *       changes it;
  *   I2  what is marked whole was counted before it was marked;
- *   I3  when nobody has the live name (4), there is a K, so the name can be given back: forward when C is whole and
- *       can be renamed, else back;
- *   I4  each step is one statement, so that a server sees a state or the next, and mending can be repeated.
+ *   I3  when nobody has the live name (4), there is a K that says by whom, so the name can be given: forward when that
+ *       one is whole and can be renamed, else back. A K without "by" was put aside long ago, and is nobody's successor:
+ *       where the live one is gone for another reason, only a person may bring it back (Undo);
+ *   I4  each step is one statement, so that a server sees a state or the next, and mending can be repeated;
+ *   I5  from 3 to 7, and while a state is mended, a session of ours holds the restore lock of L (swap_lock); so no
+ *       state but 7 is seen by another of our programs unless it was left.
  *
- * Mending is the end of the same road: 3 goes back to 2 (nobody asked for a swap any more), 4 and 5 go on to 6.
- *
- * An undo is the same with a kept one as the coming one: "again" in its mark, beside what the mark said before. Left in
- * state 2 it is marked as kept again, while one that was restored is dropped.
+ * Mending is the end of the same road: 3 goes back to 2 (nobody asked for a swap any more), 4 to 6 go on to 7. What is
+ * left in 1 and 2 is dropped (swap_drop_leftovers). An undo is the same with a kept one as the coming one, "again" in
+ * its mark; left in 2, it is marked as kept again.
  */
 #include "jobs/swap.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "base/jsonutil.h"
 #include "base/mem.h"
-#include "base/strbuf.h"
 #include "platform/clock.h"
+#include "swap_private.h"
 
-#define MARK "cmms_backup" /* the member by which a mark is known */
-#define EMPTY_MS 30000u    /* so long for other sessions to go */
-#define EMPTY_STEP_MS 100u
 #define RENAME_TRIES 5
-#define NAME_MAX_BYTES 63u
+#define LOCK_STEP_MS 100u
+#define LOCK_MS 3000u /* so long does the server take at the most to find out that a client was killed */
+#define STAMP_LEN 15u /* 20261130_143000 */
 
-typedef struct Database {
-    char *name;
-    char *comment; /* as it is; NULL: none */
-    cJSON *mark;   /* NULL: it has none of ours */
-    int64_t oid, limit, bytes;
-    bool open;
-} Database;
-
-typedef struct Databases {
-    Database *items;
-    size_t count;
-} Databases;
+typedef struct Swap {
+    const char *name;             /* the live one's */
+    const Database *live, *coming; /* live: NULL: nobody has the name */
+    char *aside;                  /* the name that the live one gets; NULL with it */
+    cJSON *ready, *mark;          /* the marks of the coming one and of the live one */
+} Swap;
 
 static void databases_free(Databases *all)
 {
@@ -64,65 +69,55 @@ static void databases_free(Databases *all)
     *all = (Databases){NULL, 0};
 }
 
-/* A comment that is one of our marks for that live name; NULL: it is not. */
-static cJSON *parse_mark(const char *comment, const char *live)
+/* Whether a restore of `live` gave it that name: "cmms_restore_20261130_143000". */
+static bool is_named_coming(const char *name, const char *live)
 {
-    cJSON *mark = NULL;
-    if (comment == NULL || comment[0] != '{' || !json_parse(comment, strlen(comment), &mark, NULL)) {
-        return NULL;
-    }
-    if (json_string(mark, MARK, NULL) == NULL || strcmp(json_string(mark, "of", ""), live) != 0) {
-        cJSON_Delete(mark);
-        return NULL;
-    }
-    return mark;
+    char *stamped = swap_name(live, "restore", "00000000_000000");
+    const size_t len = strlen(stamped);
+    const bool is = strlen(name) == len && strncmp(name, stamped, len - STAMP_LEN) == 0 &&
+                    strspn(name + len - STAMP_LEN, "0123456789_") == STAMP_LEN;
+    mem_free(stamped);
+    return is;
 }
 
-static bool is_marked(const Database *database, const char *kind)
-{
-    return database != NULL && database->mark != NULL && strcmp(json_string(database->mark, MARK, ""), kind) == 0;
-}
-
-/* All that have to do with the live name: it, and those that are marked for it. */
+/* All that have to do with the live name: it, and those that are marked for it, or were to be when their restore ended
+ * (COMING_LIMIT). Whoever owns a database may write into its comment what he likes, so a mark counts only on one that
+ * belongs to the live one's owner, or to the user. */
 static bool look(Pg *pg, const char *live, const Cancel *cancel, Databases *all, Error *err)
 {
+    const char *const params[] = {live};
     PgRows *rows = NULL;
     if (!pg_query(pg,
-                  "SELECT d.datname, d.oid::bigint, d.datconnlimit, d.datallowconn::int,"
+                  "SELECT d.datname, d.oid::bigint, d.datconnlimit,"
                   " pg_catalog.shobj_description(d.oid, 'pg_database'),"
                   " CASE WHEN pg_catalog.has_database_privilege(d.oid, 'CONNECT')"
                   " THEN pg_catalog.pg_database_size(d.oid) ELSE -1 END"
-                  " FROM pg_catalog.pg_database d WHERE NOT d.datistemplate ORDER BY d.oid",
-                  NULL, 0, cancel, &rows, err)) {
+                  " FROM pg_catalog.pg_database d LEFT JOIN pg_catalog.pg_database l ON l.datname = $1"
+                  " WHERE NOT d.datistemplate AND (d.datdba = coalesce(l.datdba, d.datdba)"
+                  " OR pg_catalog.pg_get_userbyid(d.datdba) = CURRENT_USER) ORDER BY d.oid",
+                  params, 1, cancel, &rows, err)) {
         return false;
     }
     all->items = mem_array(pg_row_count(rows) + 1, sizeof *all->items);
     for (size_t i = 0; i < pg_row_count(rows); i++) {
-        const char *name = pg_value(rows, i, 0), *comment = pg_value(rows, i, 4);
-        cJSON *mark = parse_mark(comment, live);
+        const char *name = pg_value(rows, i, 0), *comment = pg_value(rows, i, 3);
+        const int64_t oid = pg_value_int(rows, i, 1, 0), limit = pg_value_int(rows, i, 2, -1);
+        cJSON *mark = mark_parse(comment, live, oid);
+        if (comment == NULL && limit == COMING_LIMIT && is_named_coming(name, live)) {
+            mark = mark_coming(live, NULL, oid);
+        }
         if (mark == NULL && strcmp(name, live) != 0) {
             continue;
         }
         all->items[all->count++] = (Database){.name = mem_strdup(name),
-                                              .comment = comment != NULL ? mem_strdup(comment) : NULL,
+                                              .comment = mem_strdup(comment),
                                               .mark = mark,
-                                              .oid = pg_value_int(rows, i, 1, 0),
-                                              .limit = pg_value_int(rows, i, 2, -1),
-                                              .open = pg_value_int(rows, i, 3, 1) != 0,
-                                              .bytes = pg_value_int(rows, i, 5, -1)};
+                                              .oid = oid,
+                                              .limit = limit,
+                                              .bytes = pg_value_int(rows, i, 4, -1)};
     }
     pg_rows_free(rows);
     return true;
-}
-
-static const Database *find(const Databases *all, const char *name)
-{
-    for (size_t i = 0; i < all->count; i++) {
-        if (strcmp(all->items[i].name, name) == 0) {
-            return &all->items[i];
-        }
-    }
-    return NULL;
 }
 
 /* --- statements ------------------------------------------------------------------------------------------- */
@@ -144,7 +139,8 @@ static bool set_comment(Pg *pg, const char *name, const char *comment, const Can
     return run(pg, "COMMENT ON DATABASE %I IS %L", name, comment, cancel, err);
 }
 
-static bool set_mark(Pg *pg, const char *name, const cJSON *mark, const Cancel *cancel, Error *err)
+/* Takes the mark. */
+static bool set_mark(Pg *pg, const char *name, cJSON *mark, const Cancel *cancel, Error *err)
 {
     char *text = cJSON_PrintUnformatted(mark);
     if (text == NULL) {
@@ -152,31 +148,20 @@ static bool set_mark(Pg *pg, const char *name, const cJSON *mark, const Cancel *
     }
     const bool ok = set_comment(pg, name, text, cancel, err);
     cJSON_free(text);
+    cJSON_Delete(mark);
     return ok;
 }
 
-static cJSON *new_mark(const char *kind, const char *live, const char *from)
+/* Nobody may stop it: it is done or not, and a stop would not say which. */
+static bool rename_database(Pg *pg, const char *from, const char *to, Error *err)
 {
-    cJSON *mark = cJSON_CreateObject();
-    if (mark == NULL) {
-        mem_out();
-    }
-    json_set_string(mark, MARK, kind);
-    json_set_string(mark, "of", live);
-    json_set_string(mark, "from", from);
-    return mark;
+    return run(pg, "ALTER DATABASE %I RENAME TO %I", from, to, NULL, err);
 }
 
-static bool rename_database(Pg *pg, const char *from, const char *to, const Cancel *cancel, Error *err)
+static bool set_open(Pg *pg, const char *name, bool open, const Cancel *cancel, Error *err)
 {
-    return run(pg, "ALTER DATABASE %I RENAME TO %I", from, to, cancel, err);
-}
-
-/* Newcomers are kept out; whoever may not forbid it has to be quicker than they are. */
-static void shut(Pg *pg, const char *name, bool open, const Cancel *cancel)
-{
-    run(pg, open ? "ALTER DATABASE %I WITH ALLOW_CONNECTIONS true" : "ALTER DATABASE %I WITH ALLOW_CONNECTIONS false",
-        name, NULL, cancel, NULL);
+    return run(pg, open ? "ALTER DATABASE %I WITH ALLOW_CONNECTIONS true"
+                        : "ALTER DATABASE %I WITH ALLOW_CONNECTIONS false", name, NULL, cancel, err);
 }
 
 static bool server_now(Pg *pg, const Cancel *cancel, int64_t *now, char **stamp, Error *err)
@@ -192,22 +177,6 @@ static bool server_now(Pg *pg, const Cancel *cancel, int64_t *now, char **stamp,
     *stamp = mem_strdup(pg_value(rows, 0, 1));
     pg_rows_free(rows);
     return true;
-}
-
-/* "cmms_before_20261130_143000": a name takes 63 bytes, and is cut between characters. */
-char *swap_name(const char *live, const char *word, const char *stamp)
-{
-    char *tail = mem_printf("_%s_%s", word, stamp);
-    size_t len = strlen(live), room = NAME_MAX_BYTES - strlen(tail);
-    if (len > room) {
-        len = room;
-        while (len > 0 && ((unsigned char)live[len] & 0xC0) == 0x80) {
-            len--;
-        }
-    }
-    char *name = mem_printf("%.*s%s", (int)len, live, tail);
-    mem_free(tail);
-    return name;
 }
 
 /* One that no database has: within a second there may be two. Caller frees. */
@@ -234,132 +203,257 @@ static bool free_name(Pg *pg, const char *live, const char *stamp, const Cancel 
 
 /* --- other people's sessions ------------------------------------------------------------------------------- */
 
-/* Ends them, until nobody is left. EK_BUSY or EK_REFUSED name who stays. */
-static bool empty_database(Pg *pg, const Database *database, const Cancel *cancel, Error *err)
-{
-    char *oid = mem_printf("%" PRId64, database->oid);
-    const char *const params[] = {oid};
-    const uint64_t end = clock_monotonic_ms() + EMPTY_MS;
-    bool ok = true, empty = false;
-    Error why = ERROR_INIT;
-    while (ok && !empty) {
-        PgRows *rows = NULL;
-        error_clear(&why);
-        pg_query(pg, "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity"
-                     " WHERE datid = $1::bigint::oid AND pid <> pg_catalog.pg_backend_pid()",
-                 params, 1, cancel, NULL, &why);
-        ok = pg_query(pg,
-                      "SELECT usename, application_name, client_addr::text FROM pg_catalog.pg_stat_activity"
-                      " WHERE datid = $1::bigint::oid AND pid <> pg_catalog.pg_backend_pid()",
-                      params, 1, cancel, &rows, err);
-        empty = ok && pg_row_count(rows) == 0;
-        if (ok && !empty && (clock_monotonic_ms() >= end || cancel_wait(cancel, EMPTY_STEP_MS))) {
-            const char *user = pg_value(rows, 0, 0), *application = pg_value(rows, 0, 1);
-            const char *address = pg_value(rows, 0, 2);
-            ok = cancel_requested(cancel)
-                     ? error_set(err, EK_CANCELLED, "the restore was stopped")
-                     : error_set(err, why.kind == EK_REFUSED ? EK_REFUSED : EK_BUSY,
-                                 "%zu session(s) of the database %s could not be ended", pg_row_count(rows),
-                                 database->name);
-            if (!cancel_requested(cancel)) {
-                error_detail(err, "user %s, program \"%s\", from %s", user != NULL ? user : "unknown",
-                             application != NULL ? application : "", address != NULL ? address : "this server");
-                error_hint(err, "Close the programs that use the database, and try again.");
-            }
-        }
-        pg_rows_free(rows);
-    }
-    error_clear(&why);
-    mem_free(oid);
-    return ok;
-}
-
 /* A client may come in between where newcomers cannot be kept out, and the server's own workers take a moment. */
 static bool empty_and_rename(Pg *pg, const Database *database, const char *to, const Cancel *cancel, Error *err)
 {
     Error why = ERROR_INIT;
-    for (int i = 0; i < RENAME_TRIES; i++) {
+    for (int i = 0; i < RENAME_TRIES && why.kind != EK_CONNECT; i++) {
         error_clear(&why);
-        if (!empty_database(pg, database, cancel, err)) {
+        if (!swap_empty(pg, database, cancel, err)) {
             return false;
         }
-        if (rename_database(pg, database->name, to, cancel, &why)) {
+        if (rename_database(pg, database->name, to, &why)) {
             return true;
-        }
-        if (why.kind == EK_CONNECT || why.kind == EK_CANCELLED || why.kind == EK_REFUSED) {
-            break;
         }
     }
     return error_move(err, &why);
+}
+
+/* --- what has to be out of the way ------------------------------------------------------------------------- */
+
+bool swap_obstacles(Pg *pg, const char *live, const Cancel *cancel, Error *err)
+{
+    const char *const params[] = {live};
+    PgRows *rows = NULL;
+    if (!pg_query(pg,
+                  "SELECT (SELECT count(*) FROM pg_catalog.pg_prepared_xacts p WHERE p.database = $1),"
+                  " (SELECT min(s.slot_name) FROM pg_catalog.pg_replication_slots s WHERE s.database = $1),"
+                  " (SELECT min(u.subname) FROM pg_catalog.pg_subscription u JOIN pg_catalog.pg_database d"
+                  " ON d.oid = u.subdbid WHERE d.datname = $1 AND u.subenabled)",
+                  params, 1, cancel, &rows, err)) {
+        return false;
+    }
+    const int64_t prepared = pg_value_int(rows, 0, 0, 0);
+    const char *slot = pg_value(rows, 0, 1), *subscription = pg_value(rows, 0, 2);
+    bool ok = true;
+    if (prepared > 0) {
+        ok = error_set(err, EK_BUSY, "the database %s has %" PRId64 " prepared transaction(s)", live, prepared);
+        error_hint(err, "Commit them or roll them back (pg_prepared_xacts lists them), and try again.");
+    } else if (slot != NULL) {
+        ok = error_set(err, EK_BUSY, "the replication slot %s reads from the database %s", slot, live);
+        error_hint(err, "Whoever follows it would lose its place: drop the slot (pg_drop_replication_slot), and try "
+                        "again.");
+    } else if (subscription != NULL) {
+        ok = error_set(err, EK_BUSY, "the subscription %s brings rows into the database %s", subscription, live);
+        error_hint(err, "It would go on in the old database alone: disable it (ALTER SUBSCRIPTION ... DISABLE), and "
+                        "try again.");
+    }
+    pg_rows_free(rows);
+    return ok;
+}
+
+/* --- one at a time ----------------------------------------------------------------------------------------- */
+
+#define LOCK_KEY "pg_catalog.hashtextextended('cmms-backup restore ' || $1::text, 0)"
+
+static void name_lock_holder(Pg *pg, const char *live, Error *err)
+{
+    const char *const params[] = {live};
+    PgRows *rows = NULL;
+    if (pg_query(pg,
+                 "SELECT coalesce(a.usename, '?'), coalesce(pg_catalog.host(a.client_addr), '?')"
+                 " FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid"
+                 " WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 AND"
+                 " ((l.classid::bigint << 32) | l.objid::bigint) = " LOCK_KEY,
+                 params, 1, NULL, &rows, NULL) &&
+        pg_row_count(rows) > 0) {
+        error_detail(err, "of user %s, from %s", pg_value(rows, 0, 0), pg_value(rows, 0, 1));
+    }
+    pg_rows_free(rows);
+}
+
+bool swap_lock(Pg *pg, const char *live, const Cancel *cancel, Error *err)
+{
+    const char *const params[] = {live};
+    const uint64_t end = clock_monotonic_ms() + LOCK_MS;
+    for (;;) {
+        PgRows *rows = NULL;
+        if (!pg_query(pg, "SELECT pg_catalog.pg_try_advisory_lock(" LOCK_KEY ")::int", params, 1, cancel, &rows, err)) {
+            return false;
+        }
+        const bool locked = pg_value_int(rows, 0, 0, 0) != 0;
+        pg_rows_free(rows);
+        if (locked) {
+            return true;
+        }
+        if (clock_monotonic_ms() >= end) {
+            error_set(err, EK_BUSY, "another restore of %s is at work", live);
+            name_lock_holder(pg, live, err);
+            return error_hint(err, "Try again when it is done.");
+        }
+        if (cancel_wait(cancel, LOCK_STEP_MS)) {
+            return error_set(err, EK_CANCELLED, "stopped at your request");
+        }
+    }
 }
 
 /* --- there and back ---------------------------------------------------------------------------------------- */
 
-/* What the one that had the live name said of itself, for the one that has it now. */
-static bool put_right(Pg *pg, const char *live, const cJSON *kept_mark, const Cancel *cancel, Error *err)
+/* What the mark says that it is to have as a database; without a mark there is nothing to do. The mark goes last. */
+static bool put_right(Pg *pg, const char *name, const cJSON *mark, Error *err)
 {
-    char *limit = mem_printf("%" PRId64, json_int(kept_mark, "limit", -1));
-    const bool ok = run(pg, "ALTER DATABASE %I WITH CONNECTION LIMIT %s", live, limit, cancel, err) &&
-                    set_comment(pg, live, json_string(kept_mark, "comment", NULL), cancel, err);
+    char *limit = mem_printf("%" PRId64, json_int(mark, "limit", -1));
+    const bool ok = run(pg, "ALTER DATABASE %I WITH CONNECTION LIMIT %s", name, limit, NULL, err) &&
+                    set_comment(pg, name, json_string(mark, "comment", NULL), NULL, err);
     mem_free(limit);
     return ok;
 }
 
-/* State 3 back to 2. */
-static void take_back_mark(Pg *pg, const Database *live, const cJSON *mark)
+/* State 3 back to 2, and what has its name again after 4. */
+static bool reopen(Pg *pg, const char *live, const cJSON *mark, Error *err)
 {
-    shut(pg, live->name, true, NULL);
-    put_right(pg, live->name, mark, NULL, NULL);
-}
-
-/* From state 4: forward, else back. Nobody may stop it now. */
-static bool give_name(Pg *pg, const char *live, const Database *coming, const char *kept, Error *err)
-{
-    Error why = ERROR_INIT;
-    if (empty_and_rename(pg, coming, live, NULL, &why)) {
-        return true;
-    }
-    Error back = ERROR_INIT;
-    if (why.kind != EK_CONNECT && rename_database(pg, kept, live, NULL, &back)) {
-        error_context(&why, "the restored database could not take the name %s, and the old one has it again", live);
-    } else {
-        error_context(&why, "the restored database could not take the name %s, which is nobody's now", live);
-        error_hint(&why, "Start this again as soon as the server can be reached: it is brought to its end then.");
-    }
-    error_clear(&back);
-    return error_move(err, &why);
-}
-
-static bool mark_ready(Pg *pg, const Database *coming, const char *live, const char *from, const Cancel *cancel,
-                       Error *err)
-{
-    if (!is_marked(coming, "kept")) {
-        return swap_mark_coming(pg, coming->name, live, from, true, cancel, err);
-    }
-    cJSON *mark = cJSON_Duplicate(coming->mark, true);
-    if (mark == NULL) {
-        mem_out();
-    }
-    json_set_string(mark, MARK, "coming");
-    json_set_bool(mark, "whole", true);
-    json_set_bool(mark, "again", true);
-    const bool ok = set_mark(pg, coming->name, mark, cancel, err);
-    cJSON_Delete(mark);
-    return ok;
+    return set_open(pg, live, true, NULL, err) && put_right(pg, live, mark, err);
 }
 
 /* An undo that was not carried out: what was to come back is kept as before. */
-static bool keep_again(Pg *pg, const Database *coming, const Cancel *cancel, Error *err)
+static bool keep_again(Pg *pg, const Database *coming, Error *err)
 {
-    cJSON *mark = cJSON_Duplicate(coming->mark, true);
-    if (mark == NULL) {
-        mem_out();
+    return set_mark(pg, coming->name, mark_kept(coming->mark), NULL, err);
+}
+
+/* From state 5 or 6 to the end. aside and its mark: NULL: there is none; mark: of the one that has the name now. */
+static bool finish(Pg *pg, const char *live, const cJSON *mark, const char *aside, const cJSON *aside_mark, Error *err)
+{
+    return (aside == NULL ||
+            (set_open(pg, aside, true, NULL, err) && set_mark(pg, aside, mark_kept(aside_mark), NULL, err))) &&
+           (mark == NULL || put_right(pg, live, mark, err));
+}
+
+/* From state 4: forward, else back. Nobody may stop it now. *back: it has its old name again. */
+static bool give_name(Pg *pg, const char *live, const Database *coming, const char *aside, const cJSON *aside_mark,
+                      bool *back, Error *err)
+{
+    Error why = ERROR_INIT, ignored = ERROR_INIT;
+    *back = false;
+    if (empty_and_rename(pg, coming, live, NULL, &why)) {
+        return true;
     }
-    json_set_string(mark, MARK, "kept");
-    cJSON_DeleteItemFromObjectCaseSensitive(mark, "whole");
-    cJSON_DeleteItemFromObjectCaseSensitive(mark, "again");
-    const bool ok = set_mark(pg, coming->name, mark, cancel, err);
-    cJSON_Delete(mark);
+    if (aside == NULL) {
+        return error_move(err, &why);
+    }
+    if (why.kind != EK_CONNECT && rename_database(pg, aside, live, &ignored)) {
+        *back = true;
+        reopen(pg, live, aside_mark, &ignored); /* else the next start does */
+        error_context(&why, "the restored database could not take the name %s, and the old one has it again", live);
+    } else {
+        error_context(&why, "nobody has the name %s now", live);
+        error_hint(&why, "Start this again as soon as the server can be reached: it is brought to its end then.");
+    }
+    error_clear(&ignored);
+    return error_move(err, &why);
+}
+
+/* State 2 to 4. Where it fails the live one is as it was. */
+static bool put_aside(Pg *pg, const Database *live, const char *aside, const cJSON *mark, const JobSink *sink,
+                      const Cancel *cancel, Error *err)
+{
+    Error why = ERROR_INIT, ignored = ERROR_INIT;
+    job_log(sink, LOG_INFO, "Ending the sessions of %s", live->name);
+    if (set_mark(pg, live->name, cJSON_Duplicate(mark, true), NULL, &why) &&
+        set_open(pg, live->name, false, NULL, &why) && empty_and_rename(pg, live, aside, cancel, &why)) {
+        return true;
+    }
+    if (why.kind == EK_CONNECT) {
+        error_hint(&why, "Start this again as soon as the server can be reached: what was begun is brought to its end "
+                         "then, or taken back.");
+    } else {
+        reopen(pg, live->name, mark, &ignored);
+    }
+    error_clear(&ignored);
+    return error_move(err, &why);
+}
+
+/* One state after the other. */
+static bool swap_in_steps(Pg *pg, const Swap *swap, const JobSink *sink, const Cancel *cancel, Error *err)
+{
+    Error why = ERROR_INIT;
+    bool back = false;
+    if (!set_mark(pg, swap->coming->name, cJSON_Duplicate(swap->ready, true), cancel, err) ||
+        (swap->live != NULL && !put_aside(pg, swap->live, swap->aside, swap->mark, sink, cancel, err)) ||
+        !give_name(pg, swap->name, swap->coming, swap->aside, swap->mark, &back, err)) {
+        return false;
+    }
+    if (!finish(pg, swap->name, swap->ready, swap->aside, swap->mark, &why)) {
+        job_log(sink, LOG_WARNING, "The comment and the limit of %s are put right at the next start: %s", swap->name,
+                why.message);
+    }
+    error_clear(&why);
+    return true;
+}
+
+/* Nobody may stop it: a stop would not say whether it was done. */
+static bool in_transaction(Pg *pg, const Swap *swap, Error *err)
+{
+    return pg_query(pg, "BEGIN", NULL, 0, NULL, NULL, err) &&
+           (swap->live == NULL || (rename_database(pg, swap->live->name, swap->aside, err) &&
+                                   set_mark(pg, swap->aside, mark_kept(swap->mark), NULL, err))) &&
+           rename_database(pg, swap->coming->name, swap->name, err) && put_right(pg, swap->name, swap->ready, err) &&
+           pg_query(pg, "COMMIT", NULL, 0, NULL, NULL, err);
+}
+
+static bool swap_at_once(Pg *pg, const Swap *swap, const JobSink *sink, const Cancel *cancel, Error *err)
+{
+    Error why = ERROR_INIT;
+    SwapEnder *ender = NULL;
+    bool done = false;
+    job_log(sink, LOG_INFO, "Ending the sessions of %s", swap->name);
+    bool ok = swap_ender_start(pg, swap->live, swap->coming, cancel, &ender, err);
+    for (int i = 0; ok && !done && i < RENAME_TRIES && why.kind != EK_CONNECT; i++) {
+        error_clear(&why);
+        ok = !cancel_requested(cancel) || error_set(err, EK_CANCELLED, "stopped at your request");
+        done = ok && in_transaction(pg, swap, &why);
+        if (ok && !done && why.kind != EK_CONNECT) {
+            ok = pg_query(pg, "ROLLBACK", NULL, 0, NULL, NULL, err);
+        }
+    }
+    swap_ender_stop(ender);
+    if (ok && !done && why.kind != EK_CONNECT) { /* who does not go is the reason, where somebody is there */
+        ok = swap->live == NULL || swap_nobody_stays(pg, swap->live, &why, err);
+    }
+    if (ok && !done) {
+        error_move(err, &why);
+    }
+    error_clear(&why);
+    return ok && done;
+}
+
+static bool is_neon(Pg *pg, const Cancel *cancel, bool *is, Error *err)
+{
+    PgRows *rows = NULL;
+    if (!pg_query(pg, "SELECT (coalesce(pg_catalog.current_setting('neon.timeline_id', true), '') <> '')::int", NULL, 0,
+                  cancel, &rows, err)) {
+        return false;
+    }
+    *is = pg_value_int(rows, 0, 0, 0) != 0;
+    pg_rows_free(rows);
+    return true;
+}
+
+static bool swap_names(Pg *pg, Swap *swap, const char *from, const JobSink *sink, const Cancel *cancel, Error *err)
+{
+    int64_t now = 0;
+    char *stamp = NULL;
+    bool one_by_one = false;
+    bool ok = is_neon(pg, cancel, &one_by_one, err) && server_now(pg, cancel, &now, &stamp, err) &&
+              (swap->live == NULL || free_name(pg, swap->name, stamp, cancel, &swap->aside, err));
+    if (ok) {
+        swap->ready = mark_ready(swap->coming, swap->live, swap->name, from);
+        swap->mark = swap->live != NULL ? mark_aside(swap->live, from, swap->coming->name, now) : NULL;
+        ok = (one_by_one ? swap_in_steps : swap_at_once)(pg, swap, sink, cancel, err);
+    }
+    cJSON_Delete(swap->ready);
+    cJSON_Delete(swap->mark);
+    mem_free(stamp);
     return ok;
 }
 
@@ -367,87 +461,100 @@ bool swap_run(Pg *pg, const char *live_name, const char *coming_name, const char
               const Cancel *cancel, char **kept, Error *err)
 {
     Databases all = {NULL, 0};
-    int64_t now = 0;
-    char *stamp = NULL, *aside = NULL;
-    cJSON *mark = NULL;
-    bool ok = look(pg, live_name, cancel, &all, err) && server_now(pg, cancel, &now, &stamp, err);
-    const Database *live = find(&all, live_name), *coming = find(&all, coming_name);
+    Swap swap = {.name = live_name};
+    bool ok = swap_obstacles(pg, live_name, cancel, err) && look(pg, live_name, cancel, &all, err);
+    const Database *coming = swap_find(&all, coming_name);
+    swap.live = swap_find(&all, live_name);
+    swap.coming = coming;
     if (ok && (coming == NULL || coming->mark == NULL)) {
         ok = error_set(err, EK_NOT_FOUND, "there is no restored database %s", coming_name);
-    }
-    ok = ok && (live == NULL || free_name(pg, live_name, stamp, cancel, &aside, err)) &&
-         mark_ready(pg, coming, live_name, from, cancel, err);
-    if (ok && live != NULL) {
-        mark = new_mark("kept", live_name, from);
-        json_set_int(mark, "aside", now);
-        json_set_int(mark, "limit", live->limit);
-        json_set_string(mark, "comment", live->comment);
-        ok = set_mark(pg, live_name, mark, cancel, err);
-        if (ok) {
-            shut(pg, live_name, false, cancel);
-            job_log(sink, LOG_INFO, "Ending the sessions of %s", live_name);
-            ok = empty_and_rename(pg, live, aside, cancel, err);
-            if (!ok) {
-                take_back_mark(pg, live, mark);
-            }
+    } else if (ok) {
+        Error why = ERROR_INIT, ignored = ERROR_INIT;
+        ok = swap_names(pg, &swap, from, sink, cancel, &why);
+        if (!ok && why.kind != EK_CONNECT && mark_is(coming, "kept")) {
+            keep_again(pg, coming, &ignored);
+        }
+        error_clear(&ignored);
+        if (!ok) {
+            error_move(err, &why);
         }
     }
     if (ok) {
-        ok = give_name(pg, live_name, coming, aside, err);
-        if (!ok && aside != NULL) {
-            take_back_mark(pg, live, mark); /* where it has its name again */
-        }
+        *kept = swap.aside;
+    } else {
+        mem_free(swap.aside);
     }
-    if (ok) {
-        Error why = ERROR_INIT;
-        if (!put_right(pg, live_name, mark, NULL, &why)) {
-            job_log(sink, LOG_WARNING, "The database's comment and limit were not carried over: %s", why.message);
-        }
-        error_clear(&why);
-        if (aside != NULL) {
-            shut(pg, aside, true, NULL);
-        }
-        *kept = aside;
-        aside = NULL;
-    }
-    cJSON_Delete(mark);
-    mem_free(aside);
-    mem_free(stamp);
     databases_free(&all);
     return ok;
 }
 
-bool swap_mark_coming(Pg *pg, const char *coming, const char *live, const char *from, bool whole, const Cancel *cancel,
+bool swap_mark_coming(Pg *pg, const char *coming, const char *live, const char *from, const Cancel *cancel,
                       Error *err)
 {
-    cJSON *mark = new_mark("coming", live, from);
-    json_set_bool(mark, "whole", whole);
-    const bool ok = set_mark(pg, coming, mark, cancel, err);
-    cJSON_Delete(mark);
+    const char *const params[] = {coming};
+    PgRows *rows = NULL;
+    const bool ok = pg_query(pg, "SELECT oid::bigint FROM pg_catalog.pg_database WHERE datname = $1", params, 1, cancel,
+                             &rows, err) &&
+                    set_mark(pg, coming, mark_coming(live, from, pg_value_int(rows, 0, 0, 0)), cancel, err);
+    pg_rows_free(rows);
     return ok;
 }
 
-static const Database *newest_kept(const Databases *all)
+bool swap_unmark(Pg *pg, const char *name, const Cancel *cancel, Error *err)
 {
-    const Database *found = NULL;
-    for (size_t i = 0; i < all->count; i++) {
-        const Database *item = &all->items[i];
-        if (is_marked(item, "kept") &&
-            (found == NULL || json_int(item->mark, "aside", 0) > json_int(found->mark, "aside", 0))) {
-            found = item;
-        }
-    }
-    return found;
+    return run(pg, "ALTER DATABASE %I WITH CONNECTION LIMIT -1", name, NULL, cancel, err) &&
+           set_comment(pg, name, NULL, cancel, err);
 }
 
-static const Database *whole_coming(const Databases *all)
+/* --- what an interrupted one left ---------------------------------------------------------------------------- */
+
+static char *text_of_end(const char *live, const Database *aside)
 {
-    for (size_t i = 0; i < all->count; i++) {
-        if (is_marked(&all->items[i], "coming") && json_bool(all->items[i].mark, "whole", false)) {
-            return &all->items[i];
+    return mem_printf("An interrupted restore was brought to its end: %s is the restored database%s%s", live,
+                      aside == NULL ? "" : ", the old one is kept as ", aside == NULL ? "" : aside->name);
+}
+
+/* State 4. */
+static bool mend_name(Pg *pg, const char *live, const Database *aside, const Database *coming, char **what, Error *err)
+{
+    Error why = ERROR_INIT;
+    bool back = false;
+    bool ok = coming != NULL && give_name(pg, live, coming, aside->name, aside->mark, &back, &why);
+    if (ok) {
+        ok = finish(pg, live, coming->mark, aside->name, aside->mark, err);
+        *what = text_of_end(live, aside);
+    } else {
+        ok = back || (coming == NULL && empty_and_rename(pg, aside, live, NULL, &why) &&
+                      reopen(pg, live, aside->mark, &why));
+        *what = ok ? mem_printf("An interrupted restore was taken back: %s is the database as it was", live) : NULL;
+        if (!ok) {
+            error_move(err, &why);
         }
     }
-    return NULL;
+    error_clear(&why);
+    return ok;
+}
+
+static bool mend(Pg *pg, const char *live_name, const Databases *all, char **what, Error *err)
+{
+    const Database *aside = NULL, *coming = NULL;
+    switch (swap_plan(all, live_name, &aside, &coming)) {
+    case MEND_REOPEN:
+        *what = mem_printf("An interrupted restore was taken back: %s is open again", live_name);
+        return reopen(pg, live_name, aside->mark, err);
+    case MEND_FORWARD:
+    case MEND_BACK:
+        return mend_name(pg, live_name, aside, coming, what, err);
+    case MEND_FINISH:
+        *what = coming != NULL ? text_of_end(live_name, aside)
+                               : mem_printf("What an interrupted restore of %s put aside is kept as %s", live_name,
+                                            aside->name);
+        return finish(pg, live_name, coming != NULL ? coming->mark : NULL, aside != NULL ? aside->name : NULL,
+                      aside != NULL ? aside->mark : NULL, err);
+    case MEND_NOTHING:
+        break;
+    }
+    return true;
 }
 
 bool swap_mend(Pg *pg, const char *live_name, const JobSink *sink, const Cancel *cancel, char **what, Error *err)
@@ -457,57 +564,43 @@ bool swap_mend(Pg *pg, const char *live_name, const JobSink *sink, const Cancel 
     if (!look(pg, live_name, cancel, &all, err)) {
         return false;
     }
-    const Database *live = find(&all, live_name), *kept = newest_kept(&all), *coming = whole_coming(&all);
-    bool ok = true;
-    if (live == NULL && kept != NULL && coming != NULL) {
-        ok = give_name(pg, live_name, coming, kept->name, err);
-        if (ok) {
-            *what = mem_printf("An interrupted restore was brought to its end: %s is the restored database, the old "
-                               "one is kept as %s", live_name, kept->name);
-        }
-        ok = ok && put_right(pg, live_name, kept->mark, cancel, err);
-        shut(pg, kept->name, true, NULL);
-    } else if (live == NULL && kept != NULL) {
-        ok = empty_and_rename(pg, kept, live_name, cancel, err);
-        if (ok) {
-            *what = mem_printf("An interrupted restore was taken back: %s is the database as it was", live_name);
-        }
-        if (ok) {
-            shut(pg, live_name, true, NULL);
-            ok = put_right(pg, live_name, kept->mark, cancel, err);
-        }
-    } else if (is_marked(live, "kept")) {
-        take_back_mark(pg, live, live->mark);
-        *what = mem_printf("An interrupted restore was taken back: %s is open again", live_name);
-    } else if (is_marked(live, "coming") && kept != NULL) {
-        ok = put_right(pg, live_name, kept->mark, cancel, err);
-        shut(pg, kept->name, true, NULL);
-        *what = ok ? mem_printf("An interrupted restore was brought to its end: %s is the restored database, the old "
-                                "one is kept as %s", live_name, kept->name)
-                   : NULL;
-    }
-    if (*what != NULL) {
-        job_log(sink, LOG_WARNING, "%s", *what);
-    }
+    const bool ok = mend(pg, live_name, &all, what, err);
     databases_free(&all);
+    if (ok && *what != NULL) {
+        job_log(sink, LOG_WARNING, "%s", *what);
+    } else if (!ok) {
+        mem_free(*what);
+        *what = NULL;
+    }
     return ok;
 }
 
 bool swap_drop_leftovers(Pg *pg, const char *live, const JobSink *sink, const Cancel *cancel, Error *err)
 {
     Databases all = {NULL, 0};
+    const bool force = pg_server_version(pg) >= 130000; /* a pg_restore that outlives its parent for a moment */
     bool ok = look(pg, live, cancel, &all, err);
     for (size_t i = 0; ok && i < all.count; i++) {
         const Database *item = &all.items[i];
-        /* Not when somebody is connected: then the drop is refused, and a restore may be under way. */
-        if (!is_marked(item, "coming") || strcmp(item->name, live) == 0) {
+        Error why = ERROR_INIT;
+        const bool to_itself = strcmp(item->name, live) == 0 && !json_bool(item->mark, "whole", false);
+        if (!mark_is(item, "coming")) {
             continue;
         }
         if (json_bool(item->mark, "again", false)) {
-            ok = keep_again(pg, item, cancel, err);
-        } else if (run(pg, "DROP DATABASE %I", item->name, NULL, cancel, NULL)) {
-            job_log(sink, LOG_INFO, "Dropped the database %s, left by an interrupted restore", item->name);
+            ok = strcmp(item->name, live) == 0 || keep_again(pg, item, err);
+        } else if (!to_itself && !is_named_coming(item->name, live)) {
+            continue; /* whatever became of it, somebody has named it */
+        } else if (run(pg, force ? "DROP DATABASE %I WITH (FORCE)" : "DROP DATABASE %I", item->name, NULL, cancel,
+                       &why)) {
+            job_log(sink, LOG_WARNING, "Dropped the database %s, left by an interrupted restore", item->name);
+        } else if (why.kind == EK_CONNECT || why.kind == EK_CANCELLED) {
+            ok = error_move(err, &why);
+        } else {
+            job_log(sink, LOG_WARNING, "The database %s, left by an interrupted restore, stays: %s", item->name,
+                    why.message);
         }
+        error_clear(&why);
     }
     databases_free(&all);
     return ok;
@@ -529,7 +622,7 @@ bool swap_list(Pg *pg, const char *live, const Cancel *cancel, KeptDatabase **ke
     *count = 0;
     for (size_t i = 0; i < all.count; i++) {
         const Database *item = &all.items[i];
-        if (is_marked(item, "kept") && strcmp(item->name, live) != 0) {
+        if (mark_is(item, "kept") && strcmp(item->name, live) != 0) {
             const char *from = json_string(item->mark, "from", NULL);
             (*kept)[(*count)++] = (KeptDatabase){.name = mem_strdup(item->name),
                                                  .from = from != NULL ? mem_strdup(from) : NULL,

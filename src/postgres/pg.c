@@ -88,6 +88,11 @@ bool pg_connect(const Connection *connection, const Cancel *cancel, Pg **out, Er
     return true;
 }
 
+bool pg_connect_again(const Pg *pg, const Cancel *cancel, Pg **out, Error *err)
+{
+    return pg_connect(&pg->connection, cancel, out, err);
+}
+
 void pg_close(Pg *pg)
 {
     if (pg == NULL) {
