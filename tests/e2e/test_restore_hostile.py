@@ -185,14 +185,14 @@ class Plant:
 
 
 def interfere(plant, begin, act, first, what):
-    """Runs it again and again, and acts before its Nth statement from `first` on, N = 1, 2, 3 … Yields what was
-    interfered with, and how it ended. act(process, between); None: the program is killed."""
+    """Runs it again and again, and acts before its Nth statement from `first` on that is more than a question, N = 1,
+    2, 3 … Yields what was interfered with, and how it ended. act(process, between); None: the program is killed."""
     n = 1
     while True:
         seen, hit, process, reached, killed = [0], [], [], threading.Event(), threading.Event()
         with Between(plant.server) as between:
             def before(sql):
-                if not seen[0] and first not in sql:
+                if (not seen[0] and first not in sql) or sql.startswith("SELECT"):
                     return
                 seen[0] += 1
                 if seen[0] == n:
@@ -231,7 +231,7 @@ def test_killed_before_each_statement(program):
         check(not [d for d in databases(server, "steps") if "_restore_" in d], what + ": left something")
         plant.again()
     good(plant.restore(), "restore")
-    for what, _ in interfere(plant, lambda port: plant.undo(port=port, begin=True), None, "SELECT",
+    for what, _ in interfere(plant, lambda port: plant.undo(port=port, begin=True), None, "",
                              "undo killed before"):
         harness.no_locks_left(server)
         plant.goes_back(what)
@@ -333,34 +333,74 @@ def test_dropped_after_a_restore(program):
     equal(rows(server, "accident"), "50", "asked for, it comes back")
 
 
+def forged(server, name, **mark):
+    """A database of evil's with a mark of its own making."""
+    if not server.psql("SELECT 1 FROM pg_roles WHERE rolname = 'evil'"):
+        server.psql("CREATE ROLE evil LOGIN CREATEDB")
+    server.psql('CREATE DATABASE "%s" OWNER evil' % name)
+    mark["oid"] = int(server.psql("SELECT oid FROM pg_database WHERE datname = '%s'" % name))
+    server.psql("""COMMENT ON DATABASE "%s" IS '%s'""" % (name, json.dumps(mark)))
+
+
+LIES = (("trap", {"cmms_backup": "kept", "aside": 9999999999}),
+        ("%s_before_20300101_000000", {"cmms_backup": "kept", "aside": 9999999999}),
+        ("trap", {"cmms_backup": "kept", "aside": 9999999999, "by": "nobody"}),
+        ("notes", {"cmms_backup": "coming", "whole": False}),
+        ("%s_restore_20300101_000000", {"cmms_backup": "coming", "whole": False}),
+        ("more_notes", {"cmms_backup": "coming", "whole": True}))
+
+
 def test_marks_that_lie(program):
     """Whoever may make a database may write what he likes into its comment."""
     server = harness.shared_server()
     plant = Plant(program, server, "trusting")
-    kept = good(plant.restore(), "restore")["kept"]
-    server.psql("CREATE ROLE evil LOGIN CREATEDB")
-    for number, (name, mark) in enumerate((
-            ("trap", {"cmms_backup": "kept", "of": "trusting", "aside": 9999999999}),
-            ("trusting_before_20300101_000000", {"cmms_backup": "kept", "of": "trusting", "aside": 9999999999}),
-            ("notes", {"cmms_backup": "coming", "of": "trusting", "whole": False}),
-            ("more_notes", {"cmms_backup": "coming", "of": "trusting", "whole": True}),
-            ("trap", json.loads(comment(server, kept))))):
-        server.psql('CREATE DATABASE "%s" OWNER evil' % name)
-        server.psql("""COMMENT ON DATABASE "%s" IS '%s'""" % (name, json.dumps(mark).replace("'", "''")))
-        equal(plant.kept(), [kept], "mark %d" % number)
+    for name, mark in LIES:
+        kept = good(plant.restore(), "restore")["kept"]
+        name = name.replace("%s", "trusting")
+        forged(server, name, of="trusting", **mark)
+        equal(plant.kept(), [kept], "%s %s" % (name, mark))
         done = plant.undo(name)
         equal(done.code, 10, "undo by that name: %s" % done.out)
         good(plant.restore(), "restore")
-        check(name in databases(server, name), "mark %d: dropped" % number)
+        check(name in databases(server, name), "%s %s: dropped" % (name, mark))
         good(plant.undo(), "undo")
         equal(server.psql("SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = 'trusting'"), "postgres",
-              "mark %d: the owner of the live one" % number)
+              "%s %s: the owner of the live one" % (name, mark))
         server.psql('DROP DATABASE "%s"' % name)
-        for other in databases(server, "trusting"):
-            if other not in ("trusting", kept):
-                server.psql('DROP DATABASE "%s"' % other)
         plant.again()
-        kept = good(plant.restore(), "restore")["kept"]
+
+
+def test_marks_that_lie_when_it_is_gone(program):
+    """The same where there is no live database by whose owner the others could be known."""
+    server = harness.shared_server()
+    plant = Plant(program, server, "orphan")
+    for name, mark in LIES:
+        name = name.replace("%s", "orphan")
+        server.psql("DROP DATABASE orphan WITH (FORCE)")
+        forged(server, name, of="orphan", **mark)
+        equal(plant.kept(), [], "%s %s" % (name, mark))
+        equal(plant.undo().code, 10, "%s %s: undo" % (name, mark))
+        good(plant.restore(), "restore")
+        check(name in databases(server, name), "%s %s: dropped" % (name, mark))
+        equal(rows(server, "orphan"), "100", "%s %s" % (name, mark))
+        server.psql('DROP DATABASE "%s"' % name)
+        plant.again()
+
+
+def test_a_copy_left_half_done(program):
+    """restore --to, killed: half a database is never called whole, and never dropped under the hands of somebody."""
+    server = harness.shared_server()
+    plant = Plant(program, server, "origin")
+    next(interfere(plant, lambda port: plant.restore("--to", "half", port=port, begin=True), None, "ANALYZE", "killed"))
+    harness.no_locks_left(server)
+    server.psql("CREATE TABLE my_work (a int)", "half")
+    listed = program.run(["undo", "--list", "-h", "127.0.0.1", "-p", str(server.port), "-U", "postgres", "-d", "half"],
+                         OPEN)
+    check("is the restored database" not in listed.out + listed.err, "what it is called: " + listed.out + listed.err)
+    equal(databases(server, "half"), ["half"], "a list drops nothing")
+    done = plant.restore("--to", "half")
+    equal(done.code, 3, "once more: %s" % done.out)
+    equal(server.psql("SELECT count(*) FROM my_work", "half"), "0", "what somebody did there")
 
 
 def test_renamed_by_hand(program):
