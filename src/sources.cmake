@@ -75,6 +75,7 @@ set(JOBS_SOURCES
   src/jobs/prove.c
   src/jobs/prove_database.c
   src/jobs/restore.c
+  src/jobs/restore_database.c
   src/jobs/retention_run.c
   src/jobs/signin.c
   src/jobs/skew.c

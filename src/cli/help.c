@@ -95,9 +95,9 @@ static const char backup[] =
     "With --quiet the finished file's path is the only line on stdout.\n";
 
 static const char restore[] =
-    "Restore a backup: read every byte, make a safety backup of the live database, restore into a new database, count\n"
-    "the rows of each table, and only then let it take the live one's name. The old database is kept, for undo. When\n"
-    "anything fails before that, the live database is as it was.\n"
+    "Restore a backup: read every byte, make a safety backup of the live database, restore into a new database,\n"
+    "count the rows of each table, and only then let it take the live one's name. The old database is kept, for\n"
+    "undo. When anything fails before that, the live database is as it was.\n"
     "\n"
     "Usage:\n"
     "  cmms-backup-cli restore [OPTION]... FILE\n"
@@ -113,8 +113,8 @@ static const char restore[] =
     CONNECTION_SOURCES;
 
 static const char undo[] =
-    "Undo a restore: the database that it replaced gets its name back, and what was restored is kept in its turn, so\n"
-    "an undo can be undone as well.\n"
+    "Undo a restore: the database that it replaced gets its name back, and what was restored is kept in its turn,\n"
+    "so an undo can be undone as well.\n"
     "\n"
     "Usage:\n"
     "  cmms-backup-cli undo [OPTION]... [DATABASE]\n"
@@ -123,8 +123,8 @@ static const char undo[] =
     "DATABASE is the name under which one is kept; without it the newest is taken.\n"
     "\n"
     "Options:\n"
-    "      --list               show those that are kept, and change nothing\n"
-    "  -y, --yes                do not ask\n" FOLDER_OPTION "\n" CONNECTION_HELP "\n" OUTPUT_HELP "\n"
+    "      --list               show those that are kept, and mend what an interrupted restore left\n"
+    "  -y, --yes                do not ask\n" FOLDER_OPTION "\n" CONNECTION_HELP "\n" OUTPUT_HELP PROGRESS_OPTION "\n"
     CONNECTION_SOURCES;
 
 static const char list[] =

@@ -15,6 +15,39 @@
 #include "store/folder.h"
 #include "verb_export.h"
 
+/* Warnings, also for the document: what an interrupted one left and what was mended is said there alone. */
+typedef struct Told {
+    Output *output;
+    cJSON *warnings; /* an array */
+} Told;
+
+static void on_log(void *context, LogLevel level, const char *text)
+{
+    const Told *told = context;
+    if (level == LOG_WARNING) {
+        cJSON_AddItemToArray(told->warnings, cJSON_CreateString(text));
+    }
+    output_log(told->output, level, text);
+}
+
+static void on_progress(void *context, const Progress *progress)
+{
+    const Told *told = context;
+    output_progress(told->output, progress);
+}
+
+static JobSink sink_of(Told *told)
+{
+    return (JobSink){on_log, on_progress, told, NULL};
+}
+
+static void show_document(Told *told, cJSON *document)
+{
+    cJSON_AddItemToObject(document, "warnings", told->warnings);
+    told->warnings = NULL;
+    output_json(told->output, document);
+}
+
 static cJSON *document_of(const RestoreResult *result)
 {
     cJSON *document = cJSON_CreateObject();
@@ -86,7 +119,8 @@ int run_restore(Cli *cli)
     int code = 0;
     connection_init(&connection);
     restore_result_init(&result);
-    JobSink sink = output_sink(&cli->output);
+    Told told = {&cli->output, cJSON_CreateArray()};
+    const JobSink sink = sink_of(&told);
     bool ok = cli_find_file(cli->options, &path, &err) && cli_connection(cli, &connection, &err) &&
               has_database(&connection, &err) &&
               (cli->options->to != NULL || folder_choose(cli->options->folder, &folder, NULL, &err));
@@ -107,10 +141,11 @@ int run_restore(Cli *cli)
     if (!ok) {
         code = output_error(&cli->output, &err);
     } else if (cli->output.json) {
-        output_json(&cli->output, document_of(&result));
+        show_document(&told, document_of(&result));
     } else {
         show_restored(cli, &result);
     }
+    cJSON_Delete(told.warnings);
     restore_result_release(&result);
     connection_release(&connection);
     mem_free(folder);
@@ -119,11 +154,12 @@ int run_restore(Cli *cli)
     return code;
 }
 
-static bool list_kept(Cli *cli, const Connection *connection, const JobSink *sink, Error *err)
+static bool list_kept(Cli *cli, const Connection *connection, Told *told, Error *err)
 {
     KeptDatabase *kept = NULL;
     size_t count = 0;
-    if (!restore_list_kept(connection, sink, cli->cancel, &kept, &count, err)) {
+    const JobSink sink = sink_of(told);
+    if (!restore_list_kept(connection, &sink, cli->cancel, &kept, &count, err)) {
         return false;
     }
     cJSON *document = cJSON_CreateObject();
@@ -146,7 +182,7 @@ static bool list_kept(Cli *cli, const Connection *connection, const JobSink *sin
         output_line(&cli->output, "No older database is kept.");
     }
     if (cli->output.json) {
-        output_json(&cli->output, document);
+        show_document(told, document);
     } else {
         cJSON_Delete(document);
     }
@@ -163,23 +199,25 @@ int run_undo(Cli *cli)
     int code = 0;
     connection_init(&connection);
     restore_result_init(&result);
-    JobSink sink = output_sink(&cli->output);
+    Told told = {&cli->output, cJSON_CreateArray()};
+    const JobSink sink = sink_of(&told);
     const char *kept = cli->options->file_count > 0 ? cli->options->files[0] : NULL;
     bool ok = cli_connection(cli, &connection, &err) && has_database(&connection, &err);
     if (ok && cli->options->list) {
-        ok = list_kept(cli, &connection, &sink, &err);
+        ok = list_kept(cli, &connection, &told, &err);
     } else {
         ok = ok && folder_choose(cli->options->folder, &folder, NULL, &err) &&
              consent(cli, &connection, "The database that the last restore replaced will get its name back.", &err) &&
              restore_undo(&connection, kept, folder, &sink, cli->cancel, &result, &err);
         if (ok && cli->output.json) {
-            output_json(&cli->output, document_of(&result));
+            show_document(&told, document_of(&result));
         }
     }
     output_clear_progress(&cli->output);
     if (!ok) {
         code = output_error(&cli->output, &err);
     }
+    cJSON_Delete(told.warnings);
     restore_result_release(&result);
     connection_release(&connection);
     mem_free(folder);

@@ -49,6 +49,7 @@ void load_release(Load *run)
     mem_free(run->wanted);
     mem_free(run->other_sort);
     load_free_texts(run->forced, run->forced_count);
+    load_free_texts(run->skipped, run->skipped_count);
     load_free_texts(run->put_off, run->put_off_count);
     mem_free(run->foreign_owners);
     archive_release(&run->archive);

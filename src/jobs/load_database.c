@@ -25,6 +25,26 @@ bool load_is_the_end(const Error *err)
     return err->kind == EK_CANCELLED || err->kind == EK_CONNECT;
 }
 
+bool load_calm(Pg *pg, const Cancel *cancel, Error *err)
+{
+    static const struct {
+        const char *name, *value;
+        int since;
+    } settings[] = {{"statement_timeout", "0", 0},
+                    {"lock_timeout", "0", 0},
+                    {"idle_in_transaction_session_timeout", "0", 0},
+                    {"default_transaction_read_only", "off", 0},
+                    {"idle_session_timeout", "0", 140000},
+                    {"transaction_timeout", "0", 170000}};
+    bool ok = true;
+    for (size_t i = 0; ok && i < sizeof settings / sizeof settings[0]; i++) {
+        const char *const params[] = {settings[i].name, settings[i].value};
+        ok = pg_server_version(pg) < settings[i].since ||
+             pg_query(pg, "SELECT pg_catalog.set_config($1, $2, false)", params, 2, cancel, NULL, err);
+    }
+    return ok;
+}
+
 /* --- what an archive says of its database ------------------------------------------------------------------ */
 
 /* pg_dump writes CREATE EXTENSION IF NOT EXISTS name WITH SCHEMA schema; NULL: it names none. Caller frees. */
@@ -143,5 +163,6 @@ bool load_apply_settings(Load *run, Error *err)
     }
     pg_close(run->pg);
     run->pg = NULL;
-    return pg_connect(&run->connection, run->cancel, &run->pg, err);
+    return pg_connect(&run->connection, run->cancel, &run->pg, err) &&
+           (!run->for_good || load_calm(run->pg, run->cancel, err));
 }

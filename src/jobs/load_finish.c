@@ -107,9 +107,26 @@ static bool put_off_rule(Load *run, const ArchiveEntry *entry, Error *err)
     return ok;
 }
 
+/* What only says what a role may do here, where that role is not. Without its policy a table shows the less. */
+static bool leave_out(Load *run, size_t at)
+{
+    const ArchiveEntry *entry = &run->archive.entries[at];
+    char *name = run->for_good ? load_missing_role(run->raw_error) : NULL;
+    const bool may = name != NULL && run->wanted[at] &&
+                     (strcmp(entry->desc, "POLICY") == 0 || strcmp(entry->desc, "USER MAPPING") == 0);
+    if (may) {
+        run->wanted[at] = false;
+        add_text(&run->skipped, &run->skipped_count,
+                 mem_printf("The %s %s was left out: the role %s, which it names, is not on this server", entry->desc,
+                            entry->tag, name));
+    }
+    mem_free(name);
+    return may;
+}
+
 bool load_clear_away(Load *run, size_t at, Error *err)
 {
-    return make_missing_role(run, err) ||
+    return make_missing_role(run, err) || (err->kind == EK_NONE && leave_out(run, at)) ||
            (err->kind == EK_NONE && put_off_rule(run, &run->archive.entries[at], err));
 }
 

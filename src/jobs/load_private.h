@@ -63,6 +63,8 @@ typedef struct Load {
     bool *foreign_owners;  /* for each entry: its owner is not there, or may not be made one by us */
     char **forced;         /* statements that force row security again where it was lifted for the count */
     size_t forced_count;
+    char **skipped;        /* in words: what was left out, and why */
+    size_t skipped_count;
     char **put_off;        /* statements that add rules again, for rows to come */
     size_t put_off_count;
 } Load;
@@ -78,6 +80,8 @@ void load_free_texts(char **texts, size_t count);
 /* --- load_database.c --- */
 bool load_run_on(Pg *pg, const char *before, const char *name, const char *after, const Cancel *cancel, Error *err);
 bool load_is_the_end(const Error *err);
+/* No limit that was set for the user's sessions may end one of ours. */
+bool load_calm(Pg *pg, const Cancel *cancel, Error *err);
 bool load_is_plain(const char *text); /* needs no quotes */
 char *load_extension_schema(const ArchiveEntry *entry);
 /* Options of CREATE DATABASE, caller frees. As the source sorts, and *name its name for people: NULL: by code point. */
@@ -127,6 +131,8 @@ bool sql_take_word(const char **at, const char *word);
 char *sql_literal(const char *text); /* for SQL of our own */
 /* An option of CREATE DATABASE: "ICU_LOCALE". */
 char *sql_option_of(const char *definition, const char *name);
+/* A statement about a database (… DATABASE old …), about another one; NULL: it is none. */
+char *sql_for_database(const char *sql, const char *name);
 /* The next setting of DATABASE PROPERTIES on which the meaning of a value or a rule may depend, for ALTER DATABASE …
  * SET: "TimeZone" TO 'Europe/Istanbul'. */
 char *sql_next_setting(const char **at);

@@ -123,6 +123,28 @@ char *sql_option_of(const char *definition, const char *name)
     return NULL;
 }
 
+char *sql_for_database(const char *sql, const char *name)
+{
+    static const char word[] = " DATABASE ";
+    const char *at = sql;
+    while (*at != '\0' && strncmp(at, word, sizeof word - 1) != 0) {
+        at = *at == '"' ? sql_name_end(at) : at + 1;
+    }
+    if (*at == '\0') {
+        return NULL;
+    }
+    const char *rest = at + sizeof word - 1;
+    char *old = sql_take_name(&rest);
+    if (old == NULL) {
+        return NULL;
+    }
+    char *quoted = pg_identifier(name);
+    char *text = mem_printf("%.*s%s%s%s", (int)(at - sql), sql, word, quoted, rest);
+    mem_free(quoted);
+    mem_free(old);
+    return text;
+}
+
 /* What a value or a rule may mean by. Nothing that limits, logs, loads or switches off. */
 static bool is_of_meaning(const char *setting)
 {

@@ -145,7 +145,8 @@ static bool explain_restore(const Load *run, unsigned exit_code, Error *err)
                   words != NULL        ? words
                   : run->error != NULL ? run->error
                                        : "pg_restore did not say why");
-        error_hint(err, "%s", load_hint_unproven);
+        error_hint(err, "%s", run->for_good ? "Nothing was changed. Show this to your IT administrator."
+                                            : load_hint_unproven);
     }
     if (run->detail != NULL) {
         error_detail(err, "%s", run->detail);

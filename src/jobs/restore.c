@@ -15,33 +15,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/mem.h"
 #include "base/strbuf.h"
 #include "jobs/backup.h"
 #include "jobs/swap.h"
-#include "load_private.h"
 #include "platform/clock.h"
 #include "platform/fs.h"
 #include "platform/machine.h"
+#include "restore_private.h"
 #include "store/auditlog.h"
 
 #define PART_SAFE 0.30 /* the safety backup, where one is made */
 #define PART_COUNTED 0.97
 #define NAME_MAX_BYTES 63
+#define PIECE (1u << 20)
 #define RECONNECT_MS 60000u /* so long for a server that was lost in the middle of the swap */
 #define RECONNECT_STEP_MS 500u
 #define JOB "restore" /* of our sessions, as the server names them */
-
-typedef struct Restore {
-    Load load;
-    const RestoreSpec *spec;
-    RestoreResult *result;
-    char *live;      /* the live database's name */
-    Pg *in_live;     /* a session there, with its lock; NULL: it does not exist, or is not touched */
-    bool has_live;
-    bool made;       /* load.database is on the server */
-    bool placed;     /* and is what was wanted */
-} Restore;
 
 void restore_result_init(RestoreResult *result)
 {
@@ -57,8 +48,7 @@ void restore_result_release(RestoreResult *result)
     restore_result_init(result);
 }
 
-/* Takes the text. Told, and in the result. */
-static void add_note(Restore *run, char *text)
+void restore_note(Restore *run, char *text)
 {
     RestoreResult *result = run->result;
     job_log(run->load.sink, LOG_WARNING, "%s", text);
@@ -93,7 +83,7 @@ static bool connect_beside(const Connection *server, const char *live, const Can
         return error_move(err, &why);
     }
     error_clear(&why);
-    return pg_own_session(*pg, connection, cancel, err);
+    return pg_own_session(*pg, connection, cancel, err) && load_calm(*pg, cancel, err);
 }
 
 /* Takes the restore lock of that name, and clears away what an interrupted one left. */
@@ -104,6 +94,25 @@ static bool mend_first(Pg *pg, const char *live, const JobSink *sink, const Canc
                     swap_drop_leftovers(pg, live, sink, cancel, err);
     mem_free(mended);
     return ok;
+}
+
+/* A session in the live database, with the lock that a backup takes as well. */
+static bool lock_database(const Connection *beside, const char *live, const Cancel *cancel, Pg **pg, Error *err)
+{
+    Connection connection;
+    connection_init(&connection);
+    connection_copy(&connection, beside);
+    mem_free(connection.database);
+    connection.database = mem_strdup(live);
+    const bool ok = pg_connect(&connection, cancel, pg, err) && load_calm(*pg, cancel, err) &&
+                    pg_lock_database(*pg, JOB, cancel, err);
+    connection_release(&connection);
+    return ok;
+}
+
+static bool lock_live(Restore *run, Error *err)
+{
+    return lock_database(&run->load.connection, run->live, run->load.cancel, &run->in_live, err);
 }
 
 /* 0: there is none. */
@@ -169,6 +178,10 @@ static bool swap_surely(const Connection *server, Pg **pg, const char *live, con
     }
     if (known && why.kind == EK_CONNECT) {
         error_hint(&why, "The database is as it was. Try again.");
+    } else if (why.kind == EK_CONNECT) {
+        error_context(&why, "it is not known whether the databases changed their names");
+        error_hint(&why, "'cmms-backup-cli undo --list' says it as soon as the server can be reached, and brings to "
+                         "its end what was begun.");
     }
     return error_move(err, &why);
 }
@@ -183,7 +196,8 @@ static bool check_target(Restore *run, Error *err)
                   "SELECT (SELECT rolsuper OR rolcreatedb FROM pg_catalog.pg_roles WHERE rolname = CURRENT_USER)::int,"
                   " (d.oid IS NOT NULL)::int, coalesce(d.datistemplate, false)::int,"
                   " coalesce(pg_catalog.pg_has_role(d.datdba, 'USAGE'), true)::int,"
-                  " pg_catalog.pg_get_userbyid(d.datdba), coalesce(d.datallowconn, true)::int, CURRENT_USER"
+                  " pg_catalog.pg_get_userbyid(d.datdba), coalesce(d.datallowconn, true)::int, CURRENT_USER,"
+                  " (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = CURRENT_USER)::int"
                   " FROM (SELECT 1) one LEFT JOIN pg_catalog.pg_database d ON d.datname = $1",
                   params, 1, load->cancel, &rows, err)) {
         return false;
@@ -193,6 +207,8 @@ static bool check_target(Restore *run, Error *err)
     const bool open = pg_value_int(rows, 0, 5, 1) != 0;
     const char *owner = pg_value(rows, 0, 4), *user = pg_value(rows, 0, 6);
     bool ok = false;
+    run->user = mem_strdup(user);
+    run->is_super = pg_value_int(rows, 0, 7, 0) != 0;
     run->has_live = is_there && run->spec->to == NULL;
     if (strlen(params[0]) > NAME_MAX_BYTES) {
         error_set(err, EK_SETTINGS, "the name %s is too long for a database: %d bytes at the most", params[0],
@@ -221,244 +237,33 @@ static bool check_target(Restore *run, Error *err)
     return ok;
 }
 
-static bool lock_live(Restore *run, Error *err)
-{
-    Connection connection;
-    Load *load = &run->load;
-    connection_init(&connection);
-    connection_copy(&connection, &load->connection);
-    mem_free(connection.database);
-    connection.database = mem_strdup(run->live);
-    const bool ok = pg_connect(&connection, load->cancel, &run->in_live, err) &&
-                    pg_lock_database(run->in_live, JOB, load->cancel, err);
-    connection_release(&connection);
-    return ok;
-}
-
-/* --- the new database ------------------------------------------------------------------------------------ */
-
-/* Of each entry: whether its owner may be given. Those that may not are named once. */
-static bool look_at_owners(Restore *run, Error *err)
+/* Whether the backup is of this database at all: it has one of its tables. An empty one has been lost. */
+static bool check_kinship(Restore *run, Error *err)
 {
     Load *load = &run->load;
     PgRows *rows = NULL;
-    load->foreign_owners = mem_array(load->archive.entry_count + 1, sizeof *load->foreign_owners);
-    if (!pg_query(load->server,
-                  "SELECT rolname FROM pg_catalog.pg_roles WHERE pg_catalog.pg_has_role(oid, 'MEMBER')",
+    if (!pg_query(run->in_live,
+                  "SELECT n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n"
+                  " ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_'"
+                  " AND n.nspname <> 'information_schema'",
                   NULL, 0, load->cancel, &rows, err)) {
         return false;
     }
-    for (size_t i = 0; i < load->archive.entry_count; i++) {
-        const char *owner = load->archive.entries[i].owner;
-        bool may = owner == NULL || owner[0] == '\0';
-        for (size_t r = 0; !may && r < pg_row_count(rows); r++) {
-            may = strcmp(pg_value(rows, r, 0), owner) == 0;
-        }
-        load->foreign_owners[i] = !may;
-        bool told = may;
-        for (size_t before = 0; !told && before < i; before++) {
-            const char *other = load->archive.entries[before].owner;
-            told = load->foreign_owners[before] && other != NULL && strcmp(other, owner) == 0;
-        }
-        if (!told) {
-            add_note(run, mem_printf("What belonged to %s belongs to %s: there is no such role here, or %s may not act "
-                                     "for it", owner, load->connection.user, load->connection.user));
-        }
-    }
-    pg_rows_free(rows);
-    return true;
-}
-
-static char *live_sort(Restore *run, Error *err)
-{
-    const char *const params[] = {run->live};
-    PgRows *rows = NULL;
-    char *sort = NULL;
-    if (pg_query(run->load.server,
-                 "SELECT pg_catalog.format(' LC_COLLATE %L LC_CTYPE %L', datcollate, datctype)"
-                 " FROM pg_catalog.pg_database WHERE datname = $1",
-                 params, 1, run->load.cancel, &rows, err) &&
-        pg_row_count(rows) > 0) {
-        sort = mem_strdup(pg_value(rows, 0, 0));
-    }
-    pg_rows_free(rows);
-    return sort;
-}
-
-static bool create(Restore *run, const char *sort, Error *err)
-{
-    Load *load = &run->load;
-    char *encoding = load_encoding(&load->archive);
-    char *more = mem_printf(" TEMPLATE template0 ENCODING '%s'%s CONNECTION LIMIT " SWAP_NEW_LIMIT,
-                            load_is_plain(encoding) ? encoding : "UTF8", sort);
-    const bool ok = load_run_on(load->server, "CREATE DATABASE ", load->database, more, load->cancel, err);
-    mem_free(more);
-    mem_free(encoding);
-    return ok;
-}
-
-/* As the source sorted. Another order would change answers of the application, so it is asked for, never taken. */
-static bool create_database(Restore *run, Error *err)
-{
-    Load *load = &run->load;
-    char *encoding = load_encoding(&load->archive);
-    char *sort = run->spec->sort_as_live && run->has_live ? live_sort(run, err)
-                                                           : load_source_sort(load, &load->other_sort);
-    char *plain = load_plain_sort(load, encoding);
-    Error why = ERROR_INIT;
-    bool ok = create(run, sort != NULL ? sort : plain, &why);
-    if (!ok && sort != NULL && load->other_sort != NULL && !load_is_the_end(&why)) {
-        error_set(err, EK_SETTINGS, "this server cannot sort as the database did: by %s", load->other_sort);
-        error_detail(err, "%s", why.message);
-        error_hint(err, run->has_live ? "Restore on a server that can, or say that it is to sort as the live database "
-                                        "does."
-                                      : "Restore on a server that can.");
-    } else if (!ok) {
-        error_move(err, &why);
-    }
-    error_clear(&why);
-    mem_free(load->other_sort);
-    load->other_sort = NULL;
-    mem_free(plain);
-    mem_free(sort);
-    mem_free(encoding);
-    run->made = ok;
-    return ok;
-}
-
-/* By the user's own rights; what it may not make may be there in another form, so the restore goes on and pg_restore
- * decides. */
-static bool make_extensions(Restore *run, Error *err)
-{
-    Load *load = &run->load;
-    bool ok = true;
-    for (size_t i = 0; ok && i < load->archive.entry_count; i++) {
+    bool kin = pg_row_count(rows) == 0;
+    for (size_t i = 0; !kin && i < load->archive.entry_count; i++) {
         const ArchiveEntry *entry = &load->archive.entries[i];
-        if (strcmp(entry->desc, "EXTENSION") != 0) {
-            continue;
+        for (size_t r = 0; !kin && strcmp(entry->desc, "TABLE") == 0 && r < pg_row_count(rows); r++) {
+            kin = entry->schema != NULL && strcmp(entry->schema, pg_value(rows, r, 0)) == 0 &&
+                  strcmp(entry->tag, pg_value(rows, r, 1)) == 0;
         }
-        Error why = ERROR_INIT;
-        char *schema = load_extension_schema(entry);
-        char *quoted = schema == NULL ? mem_strdup("") : pg_identifier(schema);
-        char *where = schema == NULL ? mem_strdup("") : mem_printf(" SCHEMA %s", quoted);
-        if (!((schema == NULL || strncmp(schema, "pg_", 3) == 0 ||
-               load_run_on(load->pg, "CREATE SCHEMA IF NOT EXISTS ", schema, "", load->cancel, &why)) &&
-              load_run_on(load->pg, "CREATE EXTENSION IF NOT EXISTS ", entry->tag, where, load->cancel, &why))) {
-            ok = !load_is_the_end(&why);
-            if (ok) {
-                add_note(run, mem_printf("The extension %s could not be made: %s", entry->tag, why.message));
-            } else {
-                error_move(err, &why);
-            }
-        }
-        error_clear(&why);
-        mem_free(where);
-        mem_free(quoted);
-        mem_free(schema);
-    }
-    return ok;
-}
-
-static bool make_database(Restore *run, Error *err)
-{
-    Load *load = &run->load;
-    if (!create_database(run, err) ||
-        !swap_mark_coming(load->server, load->database, run->spec->to != NULL ? run->spec->to : run->live,
-                          fs_base_name(load->path), load->cancel, err)) {
-        return false;
-    }
-    mem_free(load->connection.database);
-    load->connection.database = mem_strdup(load->database);
-    return pg_connect(&load->connection, load->cancel, &load->pg, err) && make_extensions(run, err) &&
-           load_apply_settings(load, err) && load_speak_as_archive(load, err);
-}
-
-/* --- what has no rows -------------------------------------------------------------------------------------- */
-
-/* Statement by statement, as pg_dump writes one a line: what one right lacks, the others need not. */
-static bool run_later(Restore *run, const ArchiveEntry *entry, Error *err)
-{
-    Load *load = &run->load;
-    const char *at = entry->definition == NULL ? "" : entry->definition;
-    bool ok = true;
-    while (ok && *at != '\0') {
-        const char *end = strstr(at, ";\n");
-        const size_t len = end == NULL ? strlen(at) : (size_t)(end - at);
-        char *sql = mem_strndup(at, len);
-        Error why = ERROR_INIT;
-        at += end == NULL ? len : len + 2;
-        while (*at == '\n') {
-            at++;
-        }
-        if (sql[0] != '\0' && !pg_query(load->pg, sql, NULL, 0, load->cancel, NULL, &why)) {
-            ok = !load_is_the_end(&why);
-            if (ok) {
-                add_note(run, mem_printf("%s of %s was not carried over: %s", entry->desc, entry->tag, why.message));
-            } else {
-                error_move(err, &why);
-            }
-        }
-        error_clear(&why);
-        mem_free(sql);
-    }
-    return ok;
-}
-
-static bool do_later(Restore *run, Error *err)
-{
-    const Archive *archive = &run->load.archive;
-    bool ok = true;
-    for (size_t i = 0; ok && i < archive->entry_count; i++) {
-        if (load_is_later(&archive->entries[i])) {
-            ok = run_later(run, &archive->entries[i], err);
-        }
-    }
-    return ok;
-}
-
-/* What the live database has as a database: settings, rights, owner. Values that are lists are kept in quotes of their
- * own; see pg_dump's variable_is_guc_list_quote. */
-static const char carry_sql[] =
-    "SELECT sql FROM ("
-    "SELECT 0 AS place, pg_catalog.format('ALTER DATABASE %I RESET ALL', $2::text) AS sql UNION ALL "
-    "SELECT 1, pg_catalog.format(CASE WHEN s.setrole = 0 THEN 'ALTER DATABASE %2$I SET %3$s TO %4$s'"
-    " ELSE 'ALTER ROLE %1$I IN DATABASE %2$I SET %3$s TO %4$s' END,"
-    " CASE WHEN s.setrole <> 0 THEN pg_catalog.pg_get_userbyid(s.setrole) END, $2::text,"
-    " pg_catalog.split_part(c, '=', 1), CASE WHEN pg_catalog.lower(pg_catalog.split_part(c, '=', 1)) IN"
-    " ('local_preload_libraries', 'search_path', 'session_preload_libraries', 'shared_preload_libraries',"
-    " 'temp_tablespaces', 'unix_socket_directories') THEN pg_catalog.substr(c, pg_catalog.strpos(c, '=') + 1)"
-    " ELSE pg_catalog.quote_literal(pg_catalog.substr(c, pg_catalog.strpos(c, '=') + 1)) END)"
-    " FROM pg_catalog.pg_db_role_setting s, pg_catalog.unnest(s.setconfig) c"
-    " WHERE s.setdatabase = (SELECT oid FROM pg_catalog.pg_database WHERE datname = $1)"
-    " UNION ALL SELECT 2, pg_catalog.format('REVOKE ALL ON DATABASE %I FROM PUBLIC', $2::text)"
-    " FROM pg_catalog.pg_database WHERE datname = $1 AND datacl IS NOT NULL"
-    " UNION ALL SELECT 3, pg_catalog.format('GRANT %s ON DATABASE %I TO %s%s', a.privilege_type, $2::text,"
-    " CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)) END,"
-    " CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)"
-    " FROM pg_catalog.pg_database d, pg_catalog.aclexplode(d.datacl) a WHERE d.datname = $1"
-    " UNION ALL SELECT 4, pg_catalog.format('ALTER DATABASE %I OWNER TO %I', $2::text,"
-    " pg_catalog.pg_get_userbyid(datdba)) FROM pg_catalog.pg_database WHERE datname = $1) s ORDER BY place";
-
-static bool carry_over(Restore *run, Error *err)
-{
-    Load *load = &run->load;
-    const char *const params[] = {run->live, load->database};
-    PgRows *rows = NULL;
-    bool ok = pg_query(load->server, carry_sql, params, 2, load->cancel, &rows, err);
-    for (size_t i = 0; ok && i < pg_row_count(rows); i++) {
-        Error why = ERROR_INIT;
-        if (!pg_query(load->server, pg_value(rows, i, 0), NULL, 0, load->cancel, NULL, &why)) {
-            ok = !load_is_the_end(&why);
-            if (ok) {
-                add_note(run, mem_printf("Of the live database this was not carried over: %s", why.message));
-            } else {
-                error_move(err, &why);
-            }
-        }
-        error_clear(&why);
     }
     pg_rows_free(rows);
-    return ok;
+    if (!kin) {
+        error_set(err, EK_SETTINGS, "%s holds none of the tables of the database %s: it is a backup of another one",
+                  fs_base_name(load->path), run->live);
+        return error_hint(err, "Restore it beside the live database (--to) to look at it.");
+    }
+    return true;
 }
 
 /* --- step by step ------------------------------------------------------------------------------------------ */
@@ -499,10 +304,10 @@ static bool count_again(Restore *run, Error *err)
         return false;
     }
     for (size_t i = 0; i < load->result.not_provable_count; i++) { /* a view that could not be filled */
-        add_note(run, mem_strdup(load->result.not_provable[i]));
+        restore_note(run, mem_strdup(load->result.not_provable[i]));
     }
     for (size_t i = 0; i < load->result.unchecked_count; i++) {
-        add_note(run, mem_printf("The rule %s refuses rows that the table holds: it is there for rows to come (NOT "
+        restore_note(run, mem_printf("The rule %s refuses rows that the table holds: it is there for rows to come (NOT "
                                  "VALID)", load->result.unchecked[i]));
     }
     run->result->tables = load->result.tables_compared;
@@ -522,11 +327,47 @@ static bool fill_database(Restore *run, const Tool *tool, Error *err)
                   load->result.not_provable[0]);
         return error_hint(err, "Nothing was changed. Show this to your IT administrator.");
     }
-    if (!count_again(run, err) || !do_later(run, err)) {
+    for (size_t i = 0; i < load->skipped_count; i++) {
+        restore_note(run, mem_strdup(load->skipped[i]));
+    }
+    if (!count_again(run, err) || !restore_give_schemas(run, err) || !restore_do_later(run, err)) {
         return false;
     }
     load_stage(load, "Computing statistics", PART_COUNTED, 0.99);
-    return pg_query(load->pg, "ANALYZE", NULL, 0, load->cancel, NULL, err);
+    Error why = ERROR_INIT;
+    bool ok = pg_query(load->pg, "ANALYZE", NULL, 0, load->cancel, NULL, &why);
+    if (!ok) { /* a function of the database in its statistics; the server computes the others by itself */
+        ok = !load_is_the_end(&why) || error_move(err, &why);
+        if (ok) {
+            restore_note(run, mem_printf("The statistics could not be computed: %s", why.message));
+        }
+    }
+    error_clear(&why);
+    return ok;
+}
+
+/* The file was read to its last byte before anything was begun; what pg_restore read since is that same file. */
+static bool check_unchanged(Restore *run, Error *err)
+{
+    Load *load = &run->load;
+    Sha256 *hash = sha256_new();
+    char *piece = mem_alloc(PIECE), hex[65] = "";
+    FsFile *file = NULL;
+    size_t got = 1;
+    bool ok = fs_open_read(load->path, &file, err);
+    while (ok && got > 0) {
+        ok = fs_read(file, piece, PIECE, &got, err) &&
+             (!cancel_requested(load->cancel) || error_set(err, EK_CANCELLED, "stopped at your request"));
+        sha256_update(hash, piece, ok ? got : 0);
+    }
+    sha256_finish(hash, hex);
+    fs_close(file, NULL);
+    mem_free(piece);
+    if (ok && load->result.manifest.sha256 != NULL && strcmp(hex, load->result.manifest.sha256) != 0) {
+        error_set(err, EK_BUSY, "another program changed %s while it was restored", fs_base_name(load->path));
+        return error_hint(err, "Nothing was changed. Try again.");
+    }
+    return ok;
 }
 
 static bool put_in_place(Restore *run, Error *err)
@@ -534,18 +375,24 @@ static bool put_in_place(Restore *run, Error *err)
     Load *load = &run->load;
     pg_close(load->pg);
     load->pg = NULL;
+    if (!restore_carry_over(run, err)) {
+        return false;
+    }
     if (run->spec->to != NULL) {
-        run->placed = swap_unmark(load->server, load->database, load->cancel, err);
+        run->placed = swap_unmark(load->server, load->database, load->cancel, err) &&
+                      restore_carry_from_backup(run, load->database, true, err);
         run->result->database = run->placed ? mem_strdup(load->database) : NULL;
         return run->placed;
-    }
-    if (run->has_live && !carry_over(run, err)) {
-        return false;
     }
     run->placed = swap_surely(run->spec->server, &load->server, run->live, load->database, fs_base_name(load->path),
                               load->sink, load->cancel, &run->result->kept, err);
     if (run->placed) {
         run->result->database = mem_strdup(run->live);
+        Error why = ERROR_INIT;
+        if (!run->has_live && !restore_carry_from_backup(run, run->live, true, &why)) {
+            restore_note(run, mem_printf("The database's comment and limit were not brought back: %s", why.message));
+        }
+        error_clear(&why);
     }
     return run->placed;
 }
@@ -583,9 +430,12 @@ static bool work(Restore *run, Error *err)
     }
     const char *target = run->spec->to != NULL ? run->spec->to : run->live;
     const bool ok = mend_first(load->server, target, load->sink, load->cancel, err) && check_target(run, err) &&
-                    (!run->has_live || lock_live(run, err));
+                    (!run->has_live || (lock_live(run, err) && check_kinship(run, err)));
     if (!ok) {
         return false;
+    }
+    if (!run->has_live && run->spec->to == NULL) {
+        job_log(load->sink, LOG_WARNING, "There is no database %s on the server: it is made anew", run->live);
     }
     if (run->has_live && !run->spec->no_safety) {
         pg_close(run->in_live); /* the backup takes the lock itself */
@@ -594,22 +444,39 @@ static bool work(Restore *run, Error *err)
             return false;
         }
     }
-    return name_database(run, err) && look_at_owners(run, err) && make_database(run, err) &&
-           fill_database(run, tool, err) && put_in_place(run, err);
+    return name_database(run, err) && restore_look_at_owners(run, err) && restore_make_database(run, err) &&
+           fill_database(run, tool, err) && check_unchanged(run, err) && put_in_place(run, err);
 }
 
+static bool drop_on(Restore *run, Error *err)
+{
+    const bool force = pg_server_version(run->load.server) >= 130000;
+    return load_run_on(run->load.server, "DROP DATABASE IF EXISTS ", run->load.database, force ? " WITH (FORCE)" : "",
+                       NULL, err);
+}
+
+/* Also where our session was lost. Not where it may have the live name by now: find_out looked, or nobody could. */
 static void drop_new(Restore *run)
 {
     Load *load = &run->load;
+    Connection connection;
+    Error why = ERROR_INIT;
     pg_close(load->pg);
     load->pg = NULL;
     if (!run->made || run->placed || load->server == NULL) {
         return;
     }
-    Error why = ERROR_INIT;
-    const bool force = pg_server_version(load->server) >= 130000;
-    if (!load_run_on(load->server, "DROP DATABASE IF EXISTS ", load->database, force ? " WITH (FORCE)" : "", NULL,
-                     &why)) {
+    bool gone = drop_on(run, &why);
+    if (!gone && why.kind == EK_CONNECT) {
+        error_clear(&why);
+        connection_init(&connection);
+        pg_close(load->server);
+        load->server = NULL;
+        gone = connect_beside(run->spec->server, run->live, load->cancel, &connection, &load->server, &why) &&
+               drop_on(run, &why);
+        connection_release(&connection);
+    }
+    if (!gone) {
         job_log(load->sink, LOG_WARNING, "The database %s stays on the server until the next restore: %s",
                 load->database, why.message);
     }
@@ -656,10 +523,11 @@ bool restore_backup(const char *path, const RestoreSpec *spec, const JobSink *si
     pg_close(run.in_live);
     pg_close(run.load.server);
     result->seconds = (double)(clock_monotonic_ms() - run.load.started_ms) / 1000;
-    char *text = ok ? mem_printf("Restored into %s: %zu tables and %" PRId64 " rows counted%s%s", result->database,
+    char *text = ok ? mem_printf("Restored into %s: %zu tables and %" PRId64 " rows counted%s%s%s", result->database,
                                  result->tables, result->rows, result->kept != NULL ? "; the old database is kept as "
                                                                                     : "",
-                                 result->kept != NULL ? result->kept : "")
+                                 result->kept != NULL ? result->kept : "",
+                                 run.has_live && spec->no_safety ? "; a safety backup was declined" : "")
                     : error_text(&why);
     record(&run, ok ? "success" : "failed", text);
     if (ok) {
@@ -669,6 +537,7 @@ bool restore_backup(const char *path, const RestoreSpec *spec, const JobSink *si
         error_move(err, &why);
     }
     mem_free(text);
+    mem_free(run.user);
     mem_free(run.live);
     load_release(&run.load);
     return ok;
@@ -697,9 +566,10 @@ bool restore_undo(const Connection *server, const char *kept, const char *folder
                   const Cancel *cancel, RestoreResult *result, Error *err)
 {
     Connection connection;
-    Pg *pg = NULL;
+    Pg *pg = NULL, *in_live = NULL;
     KeptDatabase *all = NULL;
     size_t count = 0;
+    int64_t live_oid = 0;
     Error why = ERROR_INIT;
     const char *live = server->database != NULL ? server->database : "";
     const uint64_t started = clock_monotonic_ms();
@@ -716,7 +586,9 @@ bool restore_undo(const Connection *server, const char *kept, const char *folder
                                       live)
                           : error_set(&why, EK_NOT_FOUND, "no database %s is kept for %s", kept, live);
     }
-    ok = ok && swap_surely(server, &pg, live, chosen->name, NULL, sink, cancel, &result->kept, &why);
+    ok = ok && swap_obstacles(pg, live, cancel, &why) && ask_oid(pg, live, cancel, &live_oid, &why) &&
+         (live_oid == 0 || lock_database(&connection, live, cancel, &in_live, &why)) &&
+         swap_surely(server, &pg, live, chosen->name, NULL, sink, cancel, &result->kept, &why);
     result->seconds = (double)(clock_monotonic_ms() - started) / 1000;
     char *text = NULL;
     if (ok) {
@@ -740,6 +612,7 @@ bool restore_undo(const Connection *server, const char *kept, const char *folder
     }
     mem_free(text);
     swap_list_free(all, count);
+    pg_close(in_live);
     pg_close(pg);
     connection_release(&connection);
     return ok;

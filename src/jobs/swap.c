@@ -82,7 +82,8 @@ static bool is_named_coming(const char *name, const char *live)
 
 /* All that have to do with the live name: it, and those that are marked for it, or were to be when their restore ended
  * (COMING_LIMIT). Whoever owns a database may write into its comment what he likes, so a mark counts only on one that
- * belongs to the live one's owner, or to the user. */
+ * belongs to the live one's owner, to the user or to a superuser; where there is no live one, also to a role that the
+ * user, who is no superuser, was given. */
 static bool look(Pg *pg, const char *live, const Cancel *cancel, Databases *all, Error *err)
 {
     const char *const params[] = {live};
@@ -93,8 +94,10 @@ static bool look(Pg *pg, const char *live, const Cancel *cancel, Databases *all,
                   " CASE WHEN pg_catalog.has_database_privilege(d.oid, 'CONNECT')"
                   " THEN pg_catalog.pg_database_size(d.oid) ELSE -1 END"
                   " FROM pg_catalog.pg_database d LEFT JOIN pg_catalog.pg_database l ON l.datname = $1"
-                  " WHERE NOT d.datistemplate AND (d.datdba = coalesce(l.datdba, d.datdba)"
-                  " OR pg_catalog.pg_get_userbyid(d.datdba) = CURRENT_USER) ORDER BY d.oid",
+                  " JOIN pg_catalog.pg_roles me ON me.rolname = CURRENT_USER"
+                  " WHERE NOT d.datistemplate AND (d.datdba = l.datdba OR d.datdba = me.oid OR"
+                  " (l.oid IS NULL AND NOT me.rolsuper AND pg_catalog.pg_has_role(d.datdba, 'USAGE')) OR"
+                  " (SELECT o.rolsuper FROM pg_catalog.pg_roles o WHERE o.oid = d.datdba)) ORDER BY d.oid",
                   params, 1, cancel, &rows, err)) {
         return false;
     }
@@ -229,12 +232,16 @@ bool swap_obstacles(Pg *pg, const char *live, const Cancel *cancel, Error *err)
                   "SELECT (SELECT count(*) FROM pg_catalog.pg_prepared_xacts p WHERE p.database = $1),"
                   " (SELECT min(s.slot_name) FROM pg_catalog.pg_replication_slots s WHERE s.database = $1),"
                   " (SELECT min(u.subname) FROM pg_catalog.pg_subscription u JOIN pg_catalog.pg_database d"
-                  " ON d.oid = u.subdbid WHERE d.datname = $1 AND u.subenabled)",
+                  " ON d.oid = u.subdbid WHERE d.datname = $1 AND u.subenabled),"
+                  " (SELECT min(a.usename) FROM pg_catalog.pg_stat_activity a JOIN pg_catalog.pg_roles r"
+                  " ON r.oid = a.usesysid JOIN pg_catalog.pg_roles me ON me.rolname = CURRENT_USER"
+                  " WHERE a.datname = $1 AND NOT me.rolsuper AND (r.rolsuper OR NOT (pg_catalog.pg_has_role(r.oid,"
+                  " 'USAGE') OR pg_catalog.pg_has_role('pg_signal_backend', 'USAGE'))))",
                   params, 1, cancel, &rows, err)) {
         return false;
     }
     const int64_t prepared = pg_value_int(rows, 0, 0, 0);
-    const char *slot = pg_value(rows, 0, 1), *subscription = pg_value(rows, 0, 2);
+    const char *slot = pg_value(rows, 0, 1), *subscription = pg_value(rows, 0, 2), *user = pg_value(rows, 0, 3);
     bool ok = true;
     if (prepared > 0) {
         ok = error_set(err, EK_BUSY, "the database %s has %" PRId64 " prepared transaction(s)", live, prepared);
@@ -247,6 +254,10 @@ bool swap_obstacles(Pg *pg, const char *live, const Cancel *cancel, Error *err)
         ok = error_set(err, EK_BUSY, "the subscription %s brings rows into the database %s", subscription, live);
         error_hint(err, "It would go on in the old database alone: disable it (ALTER SUBSCRIPTION ... DISABLE), and "
                         "try again.");
+    } else if (user != NULL) {
+        ok = error_set(err, EK_REFUSED, "a session of %s is in the database %s, and may not be ended by you", user,
+                       live);
+        error_hint(err, "Close that program, and try again.");
     }
     pg_rows_free(rows);
     return ok;
@@ -578,7 +589,6 @@ bool swap_mend(Pg *pg, const char *live_name, const JobSink *sink, const Cancel 
 bool swap_drop_leftovers(Pg *pg, const char *live, const JobSink *sink, const Cancel *cancel, Error *err)
 {
     Databases all = {NULL, 0};
-    const bool force = pg_server_version(pg) >= 130000; /* a pg_restore that outlives its parent for a moment */
     bool ok = look(pg, live, cancel, &all, err);
     for (size_t i = 0; ok && i < all.count; i++) {
         const Database *item = &all.items[i];
@@ -591,8 +601,8 @@ bool swap_drop_leftovers(Pg *pg, const char *live, const JobSink *sink, const Ca
             ok = strcmp(item->name, live) == 0 || keep_again(pg, item, err);
         } else if (!to_itself && !is_named_coming(item->name, live)) {
             continue; /* whatever became of it, somebody has named it */
-        } else if (run(pg, force ? "DROP DATABASE %I WITH (FORCE)" : "DROP DATABASE %I", item->name, NULL, cancel,
-                       &why)) {
+        } else if (run(pg, "DROP DATABASE %I", item->name, NULL, cancel, &why)) {
+            /* (The server waits five seconds for a pg_restore that outlives its parent.) */
             job_log(sink, LOG_WARNING, "Dropped the database %s, left by an interrupted restore", item->name);
         } else if (why.kind == EK_CONNECT || why.kind == EK_CANCELLED) {
             ok = error_move(err, &why);

@@ -146,7 +146,7 @@ MendStep swap_plan(const Databases *all, const char *live_name, const Database *
             *aside = item;
         }
     }
-    if (live != NULL && *aside != live && mark_is(live, "coming")) {
+    if (live != NULL && *aside != live && mark_is(live, "coming") && json_bool(live->mark, "whole", false)) {
         *coming = live;
         return MEND_FINISH;
     }

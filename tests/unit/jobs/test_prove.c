@@ -131,70 +131,6 @@ static void parts_of_a_database(void **state)
                         "it holds rows, but not the tables for them (pg_dump --data-only)");
 }
 
-static void names_and_texts(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *sql, *name, *rest;
-    } names[] = {{"plant SET", "plant", " SET"},     {" \"a \"\"b\"\" \" SET", "a \"b\" ", " SET"},
-                 {"public.t", "public", ".t"},       {"\"\" x", NULL, "\"\" x"},
-                 {"\"open", NULL, "\"open"},          {"", NULL, ""},
-                 {"ann\tSUPERUSER", "ann", "\tSUPERUSER"}, {"ann/**/SUPERUSER", "ann", "/**/SUPERUSER"}};
-    static const struct {
-        const char *sql, *text, *rest;
-    } texts[] = {{"'a''b', 'c'", "a'b", ", 'c'"}, {" E'a\\\\b\\'' ;", "a\\b'", " ;"}, {"''", "", ""},
-                 {"'open", NULL, "'open"},        {"x", NULL, "x"}};
-    for (size_t i = 0; i < TEST_COUNT(names); i++) {
-        const char *at = names[i].sql;
-        char *name = sql_take_name(&at);
-        assert_string_equal(name == NULL ? "(none)" : name, names[i].name == NULL ? "(none)" : names[i].name);
-        assert_string_equal(at, names[i].rest);
-        mem_free(name);
-    }
-    for (size_t i = 0; i < TEST_COUNT(texts); i++) {
-        const char *at = texts[i].sql;
-        char *text = sql_take_literal(&at);
-        assert_string_equal(text == NULL ? "(none)" : text, texts[i].text == NULL ? "(none)" : texts[i].text);
-        assert_string_equal(at, texts[i].rest);
-        mem_free(text);
-    }
-    assert_text(sql_literal("it's"), "'it''s'");
-    assert_text(sql_literal("a\\'"), " E'a\\\\'''");
-}
-
-static void options_of_a_database(void **state)
-{
-    (void)state;
-    static const char definition[] = "CREATE DATABASE \"x LOCALE = 'y'\" WITH TEMPLATE = template0 ENCODING = 'UTF8' "
-                                     "LOCALE_PROVIDER = icu LOCALE = 'en_US.UTF-8' ICU_LOCALE = 'tr-TR';\n";
-    static const char *const cases[][2] = {{"TEMPLATE", "template0"}, {"ENCODING", "UTF8"}, {"LOCALE_PROVIDER", "icu"},
-                                           {"LOCALE", "en_US.UTF-8"}, {"ICU_LOCALE", "tr-TR"}};
-    for (size_t i = 0; i < TEST_COUNT(cases); i++) {
-        assert_text(sql_option_of(definition, cases[i][0]), cases[i][1]);
-    }
-    assert_null(sql_option_of(definition, "LC_CTYPE"));
-    assert_null(sql_option_of("CREATE DATABASE a", "LOCALE"));
-    assert_null(sql_option_of("CREATE DATABASE \"a", "LOCALE"));
-    assert_null(sql_option_of(NULL, "LOCALE"));
-}
-
-static void settings_of_a_database(void **state)
-{
-    (void)state;
-    const char *at = "ALTER DATABASE \"a b\" CONNECTION LIMIT = 5;\n"
-                     "ALTER DATABASE \"a b\" SET \"TimeZone\" TO 'Europe/Istanbul';\n"
-                     "ALTER DATABASE \"a b\" SET statement_timeout TO '1s';\n"
-                     "ALTER DATABASE \"a b\" SET session_preload_libraries TO 'evil';\n"
-                     "ALTER DATABASE \"a b\" SET \"app.tenant\" TO 'it''s', 'two';\n"
-                     "ALTER ROLE ann IN DATABASE \"a b\" SET \"TimeZone\" TO 'UTC';\n"
-                     "ALTER DATABASE \"a b\" SET \"DateStyle\" TO 'ISO'; DROP TABLE x;\n"
-                     "ALTER DATABASE \"a b\" SET \"TimeZone\" TO 'open";
-    assert_text(sql_next_setting(&at), "\"TimeZone\" TO 'Europe/Istanbul'");
-    assert_text(sql_next_setting(&at), "\"app.tenant\" TO 'it''s', 'two'");
-    assert_text(sql_next_setting(&at), "\"DateStyle\" TO 'ISO'");
-    assert_null(sql_next_setting(&at));
-}
-
 static void what_depends_on_sorting(void **state)
 {
     (void)state;
@@ -210,30 +146,6 @@ static void what_depends_on_sorting(void **state)
     for (size_t i = 0; i < TEST_COUNT(cases); i++) {
         const ArchiveEntry entry = {.desc = (char *)cases[i].desc, .definition = (char *)cases[i].definition};
         assert_int_equal(load_depends_on_sort(&entry, cases[i].error), cases[i].depends);
-    }
-}
-
-static void wanted_entries(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *desc, *tag;
-        bool wanted;
-    } cases[] = {{"TABLE", "t", true},
-                 {"EXTENSION", "citext", false},
-                 {"COMMENT", "EXTENSION citext", false},
-                 {"COMMENT", "TABLE t", true},
-                 {"COMMENT", "SCHEMA public", false},
-                 {"EVENT TRIGGER", "e", false},
-                 {"COMMENT", "EVENT TRIGGER e", false},
-                 {"MATERIALIZED VIEW", "m", true},
-                 {"MATERIALIZED VIEW DATA", "m", false},
-                 {"PUBLICATION", "p", false},
-                 {"PROCEDURAL LANGUAGE", "plpgsql", false},
-                 {"PROCEDURAL LANGUAGE", "plperl", true}};
-    for (size_t i = 0; i < TEST_COUNT(cases); i++) {
-        const ArchiveEntry entry = {.tag = (char *)cases[i].tag, .desc = (char *)cases[i].desc};
-        assert_int_equal(load_is_wanted(&entry), cases[i].wanted);
     }
 }
 
@@ -509,11 +421,7 @@ int main(void)
         cmocka_unit_test(constraints_by_design),
         cmocka_unit_test(tables_that_are_loaded_elsewhere),
         cmocka_unit_test(parts_of_a_database),
-        cmocka_unit_test(names_and_texts),
-        cmocka_unit_test(options_of_a_database),
-        cmocka_unit_test(settings_of_a_database),
         cmocka_unit_test(what_depends_on_sorting),
-        cmocka_unit_test(wanted_entries),
         cmocka_unit_test(roles_that_are_missing),
         cmocka_unit_test(rights_that_are_lacking),
         cmocka_unit_test(roles_of_policies),

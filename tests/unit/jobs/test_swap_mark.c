@@ -148,6 +148,7 @@ static void what_is_to_be_mended(void **state)
         {{"K", "L"}, {KEPT(BY), COMING(WHOLE)}, MEND_FINISH, "K", "L"},                      /* 5 */
         {{"K", "L"}, {KEPT(""), COMING(WHOLE)}, MEND_FINISH, NULL, "L"},                     /* 6 */
         {{"L"}, {COMING(WHOLE)}, MEND_FINISH, NULL, "L"},                                    /* there was no other */
+        {{"L"}, {COMING("")}, MEND_NOTHING, NULL, NULL},                 /* a restore beside it, that was killed */
         {{"K", "L"}, {KEPT(""), NULL}, MEND_NOTHING, NULL, NULL},                            /* 7 */
         {{"K"}, {KEPT("")}, MEND_NOTHING, NULL, NULL}, /* somebody dropped the live one: nobody gives its name away */
         {{"K", "L"}, {KEPT(BY), NULL}, MEND_FINISH, "K", NULL}, /* somebody made another meanwhile */
@@ -164,7 +165,8 @@ static void what_is_to_be_mended(void **state)
         }
         assert_int_equal(swap_plan(&all, "L", &aside, &coming), cases[i].step);
         assert_true(cases[i].aside == NULL ? aside == NULL : aside != NULL && !strcmp(aside->name, cases[i].aside));
-        assert_true(cases[i].coming == NULL ? coming == NULL : coming != NULL && !strcmp(coming->name, cases[i].coming));
+        assert_true(cases[i].coming == NULL ? coming == NULL
+                                            : coming != NULL && !strcmp(coming->name, cases[i].coming));
         for (size_t k = 0; k < all.count; k++) {
             cJSON_Delete(items[k].mark);
         }

@@ -1,0 +1,105 @@
+#include "test_util.h"
+
+#include "jobs/load_private.h"
+
+static void names_and_texts(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sql, *name, *rest;
+    } names[] = {{"plant SET", "plant", " SET"},     {" \"a \"\"b\"\" \" SET", "a \"b\" ", " SET"},
+                 {"public.t", "public", ".t"},       {"\"\" x", NULL, "\"\" x"},
+                 {"\"open", NULL, "\"open"},          {"", NULL, ""},
+                 {"ann\tSUPERUSER", "ann", "\tSUPERUSER"}, {"ann/**/SUPERUSER", "ann", "/**/SUPERUSER"}};
+    static const struct {
+        const char *sql, *text, *rest;
+    } texts[] = {{"'a''b', 'c'", "a'b", ", 'c'"}, {" E'a\\\\b\\'' ;", "a\\b'", " ;"}, {"''", "", ""},
+                 {"'open", NULL, "'open"},        {"x", NULL, "x"}};
+    for (size_t i = 0; i < TEST_COUNT(names); i++) {
+        const char *at = names[i].sql;
+        char *name = sql_take_name(&at);
+        assert_string_equal(name == NULL ? "(none)" : name, names[i].name == NULL ? "(none)" : names[i].name);
+        assert_string_equal(at, names[i].rest);
+        mem_free(name);
+    }
+    for (size_t i = 0; i < TEST_COUNT(texts); i++) {
+        const char *at = texts[i].sql;
+        char *text = sql_take_literal(&at);
+        assert_string_equal(text == NULL ? "(none)" : text, texts[i].text == NULL ? "(none)" : texts[i].text);
+        assert_string_equal(at, texts[i].rest);
+        mem_free(text);
+    }
+    assert_text(sql_literal("it's"), "'it''s'");
+    assert_text(sql_literal("a\\'"), " E'a\\\\'''");
+}
+
+static void options_of_a_database(void **state)
+{
+    (void)state;
+    static const char definition[] = "CREATE DATABASE \"x LOCALE = 'y'\" WITH TEMPLATE = template0 ENCODING = 'UTF8' "
+                                     "LOCALE_PROVIDER = icu LOCALE = 'en_US.UTF-8' ICU_LOCALE = 'tr-TR';\n";
+    static const char *const cases[][2] = {{"TEMPLATE", "template0"}, {"ENCODING", "UTF8"}, {"LOCALE_PROVIDER", "icu"},
+                                           {"LOCALE", "en_US.UTF-8"}, {"ICU_LOCALE", "tr-TR"}};
+    for (size_t i = 0; i < TEST_COUNT(cases); i++) {
+        assert_text(sql_option_of(definition, cases[i][0]), cases[i][1]);
+    }
+    assert_null(sql_option_of(definition, "LC_CTYPE"));
+    assert_null(sql_option_of("CREATE DATABASE a", "LOCALE"));
+    assert_null(sql_option_of("CREATE DATABASE \"a", "LOCALE"));
+    assert_null(sql_option_of(NULL, "LOCALE"));
+}
+
+static void settings_of_a_database(void **state)
+{
+    (void)state;
+    const char *at = "ALTER DATABASE \"a b\" CONNECTION LIMIT = 5;\n"
+                     "ALTER DATABASE \"a b\" SET \"TimeZone\" TO 'Europe/Istanbul';\n"
+                     "ALTER DATABASE \"a b\" SET statement_timeout TO '1s';\n"
+                     "ALTER DATABASE \"a b\" SET session_preload_libraries TO 'evil';\n"
+                     "ALTER DATABASE \"a b\" SET \"app.tenant\" TO 'it''s', 'two';\n"
+                     "ALTER ROLE ann IN DATABASE \"a b\" SET \"TimeZone\" TO 'UTC';\n"
+                     "ALTER DATABASE \"a b\" SET \"DateStyle\" TO 'ISO'; DROP TABLE x;\n"
+                     "ALTER DATABASE \"a b\" SET \"TimeZone\" TO 'open";
+    assert_text(sql_next_setting(&at), "\"TimeZone\" TO 'Europe/Istanbul'");
+    assert_text(sql_next_setting(&at), "\"app.tenant\" TO 'it''s', 'two'");
+    assert_text(sql_next_setting(&at), "\"DateStyle\" TO 'ISO'");
+    assert_null(sql_next_setting(&at));
+}
+
+/* A backup's statements about its database, for one of another name. */
+static void statements_about_a_database(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sql, *wanted;
+    } cases[] = {
+        {"ALTER DATABASE shop SET search_path TO 'app', 'public'",
+         "ALTER DATABASE \"a \"\"b\" SET search_path TO 'app', 'public'"},
+        {"ALTER DATABASE \"the \"\"shop\" CONNECTION LIMIT = 7", "ALTER DATABASE \"a \"\"b\" CONNECTION LIMIT = 7"},
+        {"ALTER ROLE \"x DATABASE y\" IN DATABASE shop SET work_mem TO '5MB'",
+         "ALTER ROLE \"x DATABASE y\" IN DATABASE \"a \"\"b\" SET work_mem TO '5MB'"},
+        {"REVOKE CONNECT,TEMPORARY ON DATABASE shop FROM PUBLIC",
+         "REVOKE CONNECT,TEMPORARY ON DATABASE \"a \"\"b\" FROM PUBLIC"},
+        {"COMMENT ON DATABASE shop IS 'my DATABASE shop'", "COMMENT ON DATABASE \"a \"\"b\" IS 'my DATABASE shop'"},
+        {"GRANT SELECT ON TABLE t TO reader", NULL},
+        {"ALTER DATABASE \"", NULL},
+        {"ALTER DATABASE ", NULL},
+        {"", NULL},
+    };
+    for (size_t i = 0; i < TEST_COUNT(cases); i++) {
+        char *text = sql_for_database(cases[i].sql, "a \"b");
+        assert_true(cases[i].wanted == NULL ? text == NULL : text != NULL && strcmp(text, cases[i].wanted) == 0);
+        mem_free(text);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_and_texts),
+        cmocka_unit_test(options_of_a_database),
+        cmocka_unit_test(settings_of_a_database),
+        cmocka_unit_test(statements_about_a_database),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
