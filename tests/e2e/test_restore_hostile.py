@@ -492,4 +492,46 @@ def test_a_session_that_stays(program):
         stranger.wait()
 
 
+def test_comments_are_no_statements(program):
+    """A plain role writes into comments what would be a statement, if ours who restores took it for one."""
+    server = harness.shared_server()
+    server.psql("CREATE ROLE author")
+    server.psql("CREATE DATABASE notes OWNER author")
+    text = ("E'of the plant;\\nALTER ROLE author SUPERUSER /* ON DATABASE notes */;\\nDROP DATABASE notes;\\n"
+            "see the wiki'")
+    server.psql("SET ROLE author; CREATE TABLE work_orders (a int); CREATE SCHEMA apart; COMMENT ON SCHEMA public IS"
+                " %s; COMMENT ON SCHEMA apart IS %s; COMMENT ON DATABASE notes IS %s" % (text, text, text), "notes")
+    folder = harness.temp_dir("r")
+    path = program.path(program.good_backup(server, "notes", folder)["unix_path"])
+
+    def comments(name):
+        return (comment(server, name), server.psql("SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE"
+                                                   " nspname IN ('public', 'apart') ORDER BY nspname", name))
+    before = comments("notes")
+    for what, arguments in (("in its place", ()), ("beside it", ("--to", "notes_copy")), ("gone", ())):
+        if what == "gone":
+            drop_all(server, "notes")
+        good(run(program, server.port, "notes", "restore", "--no-safety-backup", *arguments, path, folder=folder), what)
+        equal(server.psql("SELECT rolsuper FROM pg_roles WHERE rolname = 'author'"), "f", what + ": a superuser")
+        equal(comments("notes_copy" if arguments else "notes"), before, what + ": comments")
+
+
+def test_a_policy_of_several_roles(program):
+    """One of them is not on the server: for the others it holds, and nobody sees more than before."""
+    server = harness.shared_server()
+    plant = Plant(program, server, "policies")
+    server.psql("CREATE ROLE seer")
+    server.psql("CREATE ROLE lost")
+    server.psql("ALTER TABLE work_orders ENABLE ROW LEVEL SECURITY; GRANT SELECT ON work_orders TO seer;"
+                "CREATE POLICY base ON work_orders TO lost, seer USING (true);"
+                "CREATE POLICY few ON work_orders AS RESTRICTIVE TO seer, lost USING (id < 10)", "policies")
+    path = program.path(program.good_backup(server, "policies", plant.folder)["unix_path"])
+    server.psql("DROP OWNED BY lost", "policies")
+    server.psql("DROP POLICY IF EXISTS base ON work_orders; DROP POLICY IF EXISTS few ON work_orders", "policies")
+    server.psql("DROP ROLE lost")
+    told = good(plant.restore(path=path), "restore")
+    check(any("lost" in note for note in told["notes"]), "notes: %s" % told["notes"])
+    equal(server.psql("SET ROLE seer; SELECT count(*) FROM work_orders", "policies"), "9", "what seer sees")
+
+
 harness.main(__name__)
