@@ -280,6 +280,8 @@ def test_stopped_before_each_statement(program):
     server = harness.shared_server()
     plant = Plant(program, server, "stopped")
     for after in (False, True):
+        plant.again()
+
         def act(process, between):
             def stop(*_):
                 between.after = None
@@ -304,6 +306,7 @@ def test_another_program_meanwhile(program):
     plant = Plant(program, server, "other")
     for verb in ("list", "to", "undo", "restore"):
         told = []
+        plant.again()
 
         def act(process, between):
             between.before = None
