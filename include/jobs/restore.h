@@ -25,6 +25,8 @@ typedef struct RestoreSpec {
     const char *to;           /* the name of a new database instead: nothing that is there is touched; NULL: replace */
     const char *folder;       /* the backup folder: of the safety backup and of the log */
     bool no_safety;           /* a safety backup was declined */
+    bool foreign;             /* a file without a manifest of ours may be restored: what is in it runs with the user's
+                                 rights, before anybody has looked at it */
     bool sort_as_live;        /* where the server cannot sort as the source did: as the live database does */
 } RestoreSpec;
 

@@ -44,7 +44,7 @@ bool swap_lock(Pg *pg, const char *live, const Cancel *cancel, Error *err);
 bool swap_obstacles(Pg *pg, const char *live, const Cancel *cancel, Error *err);
 
 /* Marks a new database, made WITH CONNECTION LIMIT SWAP_NEW_LIMIT, as one that is being restored for `live` from the
- * backup `from`. It is dropped by whoever finds it. One that has its name already has `live` = its own. */
+ * backup `from`. It is dropped by whoever finds it, unless its name is a person's choice: `live` is its own then. */
 #define SWAP_NEW_LIMIT "1143"
 bool swap_mark_coming(Pg *pg, const char *coming, const char *live, const char *from, const Cancel *cancel,
                       Error *err);

@@ -108,6 +108,7 @@ static const char restore[] =
     "Options:\n"
     "      --to=DBNAME          into a new database of that name; the live one is not touched\n"
     "      --no-safety-backup   make no backup of the live database first\n"
+    "      --foreign            also a file without a manifest: what is in it runs with your rights meanwhile\n"
     "      --sort-as-live       where the server cannot sort as the source did: as the live database does\n"
     "  -y, --yes                do not ask\n" FOLDER_OPTION "\n" CONNECTION_HELP "\n" OUTPUT_HELP PROGRESS_OPTION "\n"
     CONNECTION_SOURCES;

@@ -30,6 +30,7 @@ typedef enum Id {
     ID_FALLBACK,
     ID_FOLDER,
     ID_FORCE,
+    ID_FOREIGN,
     ID_HELP,
     ID_HOST,
     ID_JSON,
@@ -74,6 +75,7 @@ static const Rule rules[] = {
     {ID_FALLBACK, "fallback", 0, false, BIT(VERB_BACKUP)},
     {ID_FOLDER, "folder", 0, true, WITH_FOLDER},
     {ID_FORCE, "force", 0, false, BIT(VERB_DELETE)},
+    {ID_FOREIGN, "foreign", 0, false, BIT(VERB_RESTORE)},
     {ID_HELP, "help", '?', false, ANY},
     {ID_HOST, "host", 'h', true, WITH_SERVER},
     {ID_JSON, "json", 0, false, WORKING},
@@ -262,6 +264,7 @@ static bool apply(Options *options, const Rule *rule, const char *value, Error *
     case ID_QUIET: options->quiet = true; break;
     case ID_REASON: options->reason = value; break;
     case ID_SIZE: return parse_size(value, &options->megabytes, err);
+    case ID_FOREIGN: options->foreign = true; break;
     case ID_SORT_AS_LIVE: options->sort_as_live = true; break;
     case ID_SSLMODE: options->sslmode = value; break;
     case ID_TO: options->to = value; break;

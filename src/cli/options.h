@@ -55,7 +55,7 @@ typedef struct Options {
     bool overwrite;         /* export */
     const char *to;         /* restore */
     bool yes;               /* restore, undo */
-    bool no_safety, sort_as_live; /* restore */
+    bool no_safety, sort_as_live, foreign; /* restore */
     bool list;              /* undo */
     Verb help_about;        /* help VERB */
     const char **files;     /* owned array: the operands of the verbs that take any */

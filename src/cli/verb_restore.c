@@ -135,6 +135,7 @@ int run_restore(Cli *cli)
                               .to = cli->options->to,
                               .folder = folder,
                               .no_safety = cli->options->no_safety,
+                              .foreign = cli->options->foreign,
                               .sort_as_live = cli->options->sort_as_live};
     ok = ok && restore_backup(path, &spec, &sink, cli->cancel, &result, &err);
     output_clear_progress(&cli->output);
@@ -190,37 +191,66 @@ static bool list_kept(Cli *cli, const Connection *connection, Told *told, Error 
     return true;
 }
 
+/* The one that is to come back is named before anybody agrees: another undo may come first. *kept: caller frees. */
+static bool choose_kept(Cli *cli, const Connection *connection, const JobSink *sink, char **kept, Error *err)
+{
+    KeptDatabase *all = NULL;
+    size_t count = 0;
+    if (cli->options->file_count > 0) {
+        *kept = mem_strdup(cli->options->files[0]);
+        return true;
+    }
+    if (!restore_list_kept(connection, sink, cli->cancel, &all, &count, err)) {
+        return false;
+    }
+    *kept = count > 0 ? mem_strdup(all[0].name) : NULL;
+    swap_list_free(all, count);
+    return true;
+}
+
+static bool undo_it(Cli *cli, const Connection *connection, Told *told, Error *err)
+{
+    const JobSink sink = sink_of(told);
+    RestoreResult result;
+    char *folder = NULL, *kept = NULL;
+    restore_result_init(&result);
+    bool ok = folder_choose(cli->options->folder, &folder, NULL, err) &&
+              choose_kept(cli, connection, &sink, &kept, err);
+    if (ok) {
+        char *where = connection_text(connection);
+        char *what = mem_printf("%s will be the database again that is kept as %s. It is kept in its turn.", where,
+                                kept != NULL ? kept : "(none)");
+        ok = (kept == NULL || consent(cli, connection, what, err)) &&
+             restore_undo(connection, kept, folder, &sink, cli->cancel, &result, err);
+        mem_free(what);
+        mem_free(where);
+    }
+    output_clear_progress(&cli->output);
+    if (ok && cli->output.json) {
+        show_document(told, document_of(&result));
+    }
+    restore_result_release(&result);
+    mem_free(kept);
+    mem_free(folder);
+    return ok;
+}
+
 int run_undo(Cli *cli)
 {
     Error err = ERROR_INIT;
     Connection connection;
-    RestoreResult result;
-    char *folder = NULL;
     int code = 0;
     connection_init(&connection);
-    restore_result_init(&result);
     Told told = {&cli->output, cJSON_CreateArray()};
-    const JobSink sink = sink_of(&told);
-    const char *kept = cli->options->file_count > 0 ? cli->options->files[0] : NULL;
-    bool ok = cli_connection(cli, &connection, &err) && has_database(&connection, &err);
-    if (ok && cli->options->list) {
-        ok = list_kept(cli, &connection, &told, &err);
-    } else {
-        ok = ok && folder_choose(cli->options->folder, &folder, NULL, &err) &&
-             consent(cli, &connection, "The database that the last restore replaced will get its name back.", &err) &&
-             restore_undo(&connection, kept, folder, &sink, cli->cancel, &result, &err);
-        if (ok && cli->output.json) {
-            show_document(&told, document_of(&result));
-        }
-    }
+    const bool ok = cli_connection(cli, &connection, &err) && has_database(&connection, &err) &&
+                    (cli->options->list ? list_kept(cli, &connection, &told, &err)
+                                        : undo_it(cli, &connection, &told, &err));
     output_clear_progress(&cli->output);
     if (!ok) {
         code = output_error(&cli->output, &err);
     }
     cJSON_Delete(told.warnings);
-    restore_result_release(&result);
     connection_release(&connection);
-    mem_free(folder);
     error_clear(&err);
     return code;
 }

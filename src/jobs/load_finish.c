@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/strbuf.h"
 
 #define MAX_ROLES 50u
 #define MAX_PASSES 20 /* over the materialized views */
@@ -107,17 +108,59 @@ static bool put_off_rule(Load *run, const ArchiveEntry *entry, Error *err)
     return ok;
 }
 
-/* What only says what a role may do here, where that role is not. Without its policy a table shows the less. */
-static bool leave_out(Load *run, size_t at)
+static bool has_role(Load *run, const char *text, bool *has, Error *err)
+{
+    char *name = sql_take_name(&text);
+    const char *const params[] = {name};
+    PgRows *rows = NULL;
+    const bool ok = pg_query(run->pg, "SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = $1", params, 1, run->cancel,
+                             &rows, err);
+    *has = ok && pg_row_count(rows) > 0;
+    pg_rows_free(rows);
+    mem_free(name);
+    return ok;
+}
+
+/* For those of its roles that are here: without a restrictive one they would see more than before, without another
+ * less. Where none is here, it was about nobody. */
+static bool make_policy(Load *run, const ArchiveEntry *entry, Error *err)
+{
+    const char *at = entry->definition, *from = NULL;
+    StrBuf roles;
+    size_t count = 0;
+    bool ok = at != NULL;
+    strbuf_init(&roles, STRBUF_LINE);
+    for (char *role = ok ? load_policy_role(&at, true) : NULL; role != NULL;
+         role = ok ? load_policy_role(&at, false) : NULL) {
+        bool has = false;
+        from = from == NULL ? at - strlen(role) : from;
+        ok = has_role(run, role, &has, err);
+        if (has) {
+            strbuf_addf(&roles, "%s%s", count++ == 0 ? "" : ", ", role);
+        }
+        mem_free(role);
+    }
+    if (ok && count > 0) {
+        char *sql = mem_printf("%.*s%s%s", (int)(from - entry->definition), entry->definition, roles.buf, at);
+        ok = pg_query(run->pg, sql, NULL, 0, run->cancel, NULL, err);
+        mem_free(sql);
+    }
+    strbuf_release(&roles);
+    return ok && from != NULL;
+}
+
+/* What only says what a role may do here, where that role is not. */
+static bool leave_out(Load *run, size_t at, Error *err)
 {
     const ArchiveEntry *entry = &run->archive.entries[at];
     char *name = run->for_good ? load_missing_role(run->raw_error) : NULL;
-    const bool may = name != NULL && run->wanted[at] &&
-                     (strcmp(entry->desc, "POLICY") == 0 || strcmp(entry->desc, "USER MAPPING") == 0);
+    const bool policy = strcmp(entry->desc, "POLICY") == 0;
+    const bool may = name != NULL && run->wanted[at] && (policy || strcmp(entry->desc, "USER MAPPING") == 0) &&
+                     (!policy || make_policy(run, entry, err));
     if (may) {
         run->wanted[at] = false;
         add_text(&run->skipped, &run->skipped_count,
-                 mem_printf("The %s %s was left out: the role %s, which it names, is not on this server", entry->desc,
+                 mem_printf("The %s %s was made without the role %s, which is not on this server", entry->desc,
                             entry->tag, name));
     }
     mem_free(name);
@@ -126,7 +169,7 @@ static bool leave_out(Load *run, size_t at)
 
 bool load_clear_away(Load *run, size_t at, Error *err)
 {
-    return make_missing_role(run, err) || (err->kind == EK_NONE && leave_out(run, at)) ||
+    return make_missing_role(run, err) || (err->kind == EK_NONE && leave_out(run, at, err)) ||
            (err->kind == EK_NONE && put_off_rule(run, &run->archive.entries[at], err));
 }
 

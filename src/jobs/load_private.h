@@ -131,6 +131,8 @@ bool sql_take_word(const char **at, const char *word);
 char *sql_literal(const char *text); /* for SQL of our own */
 /* An option of CREATE DATABASE: "ICU_LOCALE". */
 char *sql_option_of(const char *definition, const char *name);
+/* The next of several statements, without what ends it; whatever stands in texts, names and remarks. */
+char *sql_next_statement(const char **at);
 /* A statement about a database (… DATABASE old …), about another one; NULL: it is none. */
 char *sql_for_database(const char *sql, const char *name);
 /* The next setting of DATABASE PROPERTIES on which the meaning of a value or a rule may depend, for ALTER DATABASE …

@@ -123,12 +123,101 @@ char *sql_option_of(const char *definition, const char *name)
     return NULL;
 }
 
+static bool is_word(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '$' ||
+           (unsigned char)c >= 0x80;
+}
+
+/* Behind a text that begins with $tag$ and ends with it; `at` where it begins with none. */
+static const char *dollar_end(const char *at)
+{
+    const char *tag = at + 1;
+    while (is_word(*tag) && *tag != '$') {
+        tag++;
+    }
+    if (*tag != '$') {
+        return at;
+    }
+    const size_t len = (size_t)(tag + 1 - at);
+    const char *end = tag + 1;
+    while (*end != '\0' && strncmp(end, at, len) != 0) {
+        end++;
+    }
+    return *end == '\0' ? end : end + len;
+}
+
+static const char *remark_end(const char *at)
+{
+    int depth = 0;
+    do {
+        if (at[0] == '/' && at[1] == '*') {
+            depth++;
+            at += 2;
+        } else if (at[0] == '*' && at[1] == '/') {
+            depth--;
+            at += 2;
+        } else {
+            at++;
+        }
+    } while (depth > 0 && *at != '\0');
+    return at;
+}
+
+/* Behind what begins at `at`: a text, a name in quotes, a remark, else one byte. `first`: it is not within a word. */
+static const char *token_end(const char *at, bool first)
+{
+    if ((*at == 'E' || *at == 'e') && at[1] == '\'' && first) {
+        for (at += 2; *at != '\0' && (*at != '\'' || at[1] == '\''); at++) {
+            at += (*at == '\\' || *at == '\'') && at[1] != '\0';
+        }
+        return *at == '\0' ? at : at + 1;
+    }
+    if (*at == '\'') {
+        for (at++; *at != '\0' && *at != '\''; at++) {
+        }
+        return *at == '\0' ? at : at + 1; /* two quotes are two texts side by side */
+    }
+    if (*at == '"') {
+        return sql_name_end(at);
+    }
+    if (at[0] == '-' && at[1] == '-') {
+        return at + strcspn(at, "\n");
+    }
+    if (at[0] == '/' && at[1] == '*') {
+        return remark_end(at);
+    }
+    const char *end = *at == '$' && first ? dollar_end(at) : at;
+    return end != at ? end : at + 1;
+}
+
+char *sql_next_statement(const char **at)
+{
+    const char *from = *at + strspn(*at, " \t\r\n;"), *to = from;
+    bool first = true;
+    while (*to != '\0' && *to != ';') {
+        const char *end = token_end(to, first);
+        first = !is_word(end[-1]);
+        to = end;
+    }
+    *at = to;
+    return to == from ? NULL : mem_strndup(from, (size_t)(to - from));
+}
+
 char *sql_for_database(const char *sql, const char *name)
 {
+    static const char *const heads[] = {"ALTER DATABASE ", "ALTER ROLE ", "GRANT ", "REVOKE ", "COMMENT ON DATABASE "};
+    bool known = false;
+    for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++) {
+        known = known || strncmp(sql, heads[i], strlen(heads[i])) == 0;
+    }
+    if (!known) {
+        return NULL;
+    }
     static const char word[] = " DATABASE ";
     const char *at = sql;
     while (*at != '\0' && strncmp(at, word, sizeof word - 1) != 0) {
-        at = *at == '"' ? sql_name_end(at) : at + 1;
+        at = token_end(at, at == sql || !is_word(at[-1]));
     }
     if (*at == '\0') {
         return NULL;

@@ -197,7 +197,8 @@ static bool check_target(Restore *run, Error *err)
                   " (d.oid IS NOT NULL)::int, coalesce(d.datistemplate, false)::int,"
                   " coalesce(pg_catalog.pg_has_role(d.datdba, 'USAGE'), true)::int,"
                   " pg_catalog.pg_get_userbyid(d.datdba), coalesce(d.datallowconn, true)::int, CURRENT_USER,"
-                  " (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = CURRENT_USER)::int"
+                  " (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = CURRENT_USER)::int,"
+                  " (pg_catalog.shobj_description(d.oid, 'pg_database') LIKE '{\"cmms\\_backup\":\"coming\"%')::int"
                   " FROM (SELECT 1) one LEFT JOIN pg_catalog.pg_database d ON d.datname = $1",
                   params, 1, load->cancel, &rows, err)) {
         return false;
@@ -216,6 +217,10 @@ static bool check_target(Restore *run, Error *err)
     } else if (!may_create) {
         error_set(err, EK_REFUSED, "the user %s may not create databases", user);
         error_hint(err, "Its administrator can allow it: ALTER ROLE ... CREATEDB.");
+    } else if (is_there && run->spec->to != NULL && pg_value_int(rows, 0, 8, 0) != 0) {
+        error_set(err, EK_SETTINGS, "the database %s was left by an interrupted restore, and is not whole",
+                  run->spec->to);
+        error_hint(err, "Drop it, or name another.");
     } else if (is_there && run->spec->to != NULL) {
         error_set(err, EK_SETTINGS, "there is a database %s already", run->spec->to);
         error_hint(err, "Name another: a restore beside the live database never replaces one.");
@@ -235,6 +240,32 @@ static bool check_target(Restore *run, Error *err)
     }
     pg_rows_free(rows);
     return ok;
+}
+
+/* A backup is a program: its functions, rules and expressions run while it is restored, here with the user's rights.
+ * One that was made by us has its manifest. */
+static bool check_origin(Restore *run, Error *err)
+{
+    static const struct {
+        const char *desc, *word;
+    } kinds[] = {{"FUNCTION", "functions"},         {"PROCEDURE", "procedures"}, {"EVENT TRIGGER", "event triggers"},
+                 {"PROCEDURAL LANGUAGE", "languages"}, {"EXTENSION", "extensions"}, {"TRIGGER", "triggers"}};
+    const Load *load = &run->load;
+    StrBuf text;
+    if (run->spec->foreign || fs_exists(load->manifest_path)) {
+        return true;
+    }
+    strbuf_init(&text, STRBUF_LINE);
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        strbuf_addf(&text, "%s%s %" PRId64, i == 0 ? "" : ", ", kinds[i].word,
+                    load_count_entries(&load->archive, kinds[i].desc));
+    }
+    error_set(err, EK_REFUSED, "%s was not made by this program, or has lost its manifest", fs_base_name(load->path));
+    error_detail(err, "what is in it would run with your rights while it is restored: %s", text.buf);
+    error_hint(err, "If you know who made it and trust them, say --foreign. 'cmms-backup-cli prove' restores it where "
+                    "it can do no harm.");
+    strbuf_release(&text);
+    return false;
 }
 
 /* Whether the backup is of this database at all: it has one of its tables. An empty one has been lost. */
@@ -418,7 +449,7 @@ static bool work(Restore *run, Error *err)
 {
     Load *load = &run->load;
     const Tool *tool = NULL;
-    if (!load_read_backup(load, err) || !load_pick_tool(load, &tool, err)) {
+    if (!load_read_backup(load, err) || !check_origin(run, err) || !load_pick_tool(load, &tool, err)) {
         return false;
     }
     if (load_part(&load->archive) != NULL) {

@@ -300,28 +300,19 @@ bool restore_make_database(Restore *run, Error *err)
 
 /* --- what has no rows -------------------------------------------------------------------------------------- */
 
-/* Statement by statement, as pg_dump writes one a line: what one right lacks, the others need not. */
+/* Statement by statement: what one right lacks, the others need not. */
 static bool run_later(Restore *run, const ArchiveEntry *entry, Error *err)
 {
     Load *load = &run->load;
     const char *at = entry->definition == NULL ? "" : entry->definition;
     bool ok = true;
-    while (ok && *at != '\0') {
-        const char *end = strstr(at, ";\n");
-        const size_t len = end == NULL ? strlen(at) : (size_t)(end - at);
-        char *sql = mem_strndup(at, len);
+    for (char *sql = sql_next_statement(&at); sql != NULL; sql = ok ? sql_next_statement(&at) : NULL) {
         Error why = ERROR_INIT;
-        at += end == NULL ? len : len + 2;
-        while (*at == '\n') {
-            at++;
-        }
-        if (sql[0] != '\0' && !pg_query(load->pg, sql, NULL, 0, load->cancel, NULL, &why)) {
-            ok = !load_is_the_end(&why);
+        if (!pg_query(load->pg, sql, NULL, 0, load->cancel, NULL, &why)) {
+            ok = !load_is_the_end(&why) || error_move(err, &why);
             if (ok) {
                 restore_note(run, mem_printf("%s of %s was not carried over: %s", entry->desc, entry->tag,
                                              why.message));
-            } else {
-                error_move(err, &why);
             }
         }
         error_clear(&why);
@@ -440,13 +431,10 @@ bool restore_carry_from_backup(Restore *run, const char *name, bool last, Error 
         const bool of_database = strcmp(entry->desc, "DATABASE PROPERTIES") == 0 ||
                                  (about && (strcmp(entry->desc, "ACL") == 0 || strcmp(entry->desc, "COMMENT") == 0));
         const char *at = of_database && entry->definition != NULL ? entry->definition : "";
-        while (ok && *at != '\0') {
-            const char *end = strstr(at, ";\n");
-            char *one = mem_strndup(at, end == NULL ? strlen(at) : (size_t)(end - at));
-            char *sql = sql_for_database(one + strspn(one, "\n"), name);
+        for (char *one = sql_next_statement(&at); one != NULL; one = ok ? sql_next_statement(&at) : NULL) {
+            char *sql = sql_for_database(one, name);
             const bool is_last = strcmp(entry->desc, "COMMENT") == 0 || strstr(one, " CONNECTION LIMIT = ") != NULL;
             Error why = ERROR_INIT;
-            at += end == NULL ? strlen(at) : (size_t)(end - at) + 2;
             if (sql != NULL && is_last == last && strstr(one, " IS_TEMPLATE = ") == NULL &&
                 !pg_query(load->server, sql, NULL, 0, load->cancel, NULL, &why)) {
                 ok = !load_is_the_end(&why) || error_move(err, &why);

@@ -80,6 +80,26 @@ static bool is_named_coming(const char *name, const char *live)
     return is;
 }
 
+/* The live one's own comment; where it is no text in this database's encoding, it is as if there were none. */
+static bool ask_comment(Pg *pg, Database *database, const Cancel *cancel, Error *err)
+{
+    const char *const params[] = {database->name};
+    PgRows *rows = NULL;
+    Error why = ERROR_INIT;
+    bool ok = pg_query(pg,
+                       "SELECT pg_catalog.shobj_description(oid, 'pg_database') FROM pg_catalog.pg_database"
+                       " WHERE datname = $1",
+                       params, 1, cancel, &rows, &why);
+    if (ok) {
+        database->comment = mem_strdup(pg_value(rows, 0, 0));
+    } else {
+        ok = (why.kind != EK_CONNECT && why.kind != EK_CANCELLED) || error_move(err, &why);
+    }
+    error_clear(&why);
+    pg_rows_free(rows);
+    return ok;
+}
+
 /* All that have to do with the live name: it, and those that are marked for it, or were to be when their restore ended
  * (COMING_LIMIT). Whoever owns a database may write into its comment what he likes, so a mark counts only on one that
  * belongs to the live one's owner, to the user or to a superuser; where there is no live one, also to a role that the
@@ -90,7 +110,9 @@ static bool look(Pg *pg, const char *live, const Cancel *cancel, Databases *all,
     PgRows *rows = NULL;
     if (!pg_query(pg,
                   "SELECT d.datname, d.oid::bigint, d.datconnlimit,"
-                  " pg_catalog.shobj_description(d.oid, 'pg_database'),"
+                  /* Others' comments are nobody's business, and may be no text in this database's encoding. */
+                  " CASE WHEN pg_catalog.shobj_description(d.oid, 'pg_database') LIKE '{\"cmms\\_backup\"%'"
+                  " THEN pg_catalog.shobj_description(d.oid, 'pg_database') END,"
                   " CASE WHEN pg_catalog.has_database_privilege(d.oid, 'CONNECT')"
                   " THEN pg_catalog.pg_database_size(d.oid) ELSE -1 END"
                   " FROM pg_catalog.pg_database d LEFT JOIN pg_catalog.pg_database l ON l.datname = $1"
@@ -120,6 +142,11 @@ static bool look(Pg *pg, const char *live, const Cancel *cancel, Databases *all,
                                               .bytes = pg_value_int(rows, i, 4, -1)};
     }
     pg_rows_free(rows);
+    for (size_t i = 0; i < all->count; i++) {
+        if (all->items[i].mark == NULL && !ask_comment(pg, &all->items[i], cancel, err)) {
+            return false;
+        }
+    }
     return true;
 }
 
@@ -593,14 +620,13 @@ bool swap_drop_leftovers(Pg *pg, const char *live, const JobSink *sink, const Ca
     for (size_t i = 0; ok && i < all.count; i++) {
         const Database *item = &all.items[i];
         Error why = ERROR_INIT;
-        const bool to_itself = strcmp(item->name, live) == 0 && !json_bool(item->mark, "whole", false);
         if (!mark_is(item, "coming")) {
             continue;
         }
         if (json_bool(item->mark, "again", false)) {
             ok = strcmp(item->name, live) == 0 || keep_again(pg, item, err);
-        } else if (!to_itself && !is_named_coming(item->name, live)) {
-            continue; /* whatever became of it, somebody has named it */
+        } else if (!is_named_coming(item->name, live)) {
+            continue; /* whatever became of it, the name is somebody's choice */
         } else if (run(pg, "DROP DATABASE %I", item->name, NULL, cancel, &why)) {
             /* (The server waits five seconds for a pg_restore that outlives its parent.) */
             job_log(sink, LOG_WARNING, "Dropped the database %s, left by an interrupted restore", item->name);

@@ -152,6 +152,8 @@ def at_every_step(target, act, numbers):
     """Each of these steps by itself; the states in which it was interrupted, and how it went on."""
     seen = set()
     for n in numbers:
+        if os.environ.get("CMMS_TEST_TELL"):
+            print("# %s of %s, step %d" % (target.verb, target.name, n), flush=True)
         done, hit = at_step(target, n, act)
         what = "%s, step %d" % (target.verb, n)
         state, is_new, kept = target.mend(what)

@@ -1,7 +1,9 @@
 """Restore: databases that are hard to bring back, users with few rights, what is in the way, and what is refused."""
+import fcntl
 import os
 import pty
 import subprocess
+import termios
 import harness
 from harness import check, equal, Skip
 from test_restore import databases, definitions, furniture, restored
@@ -204,6 +206,25 @@ def test_refused(program):
     equal((done.code, done.json()["error"]["message"]), (10, "no database mould is kept for crm"), "not kept")
 
 
+def test_foreign(program):
+    """A file without a manifest: nobody knows who made it, and what is in it runs with the user's rights."""
+    server, folder = server_of(*SETTINGS), harness.temp_dir("r")
+    server.psql("CREATE DATABASE foreigner")
+    server.psql(PLAIN, "foreigner")
+    path = os.path.join(folder, "theirs.backup")
+    with open(path, "wb") as f:
+        subprocess.run([harness.PG_BIN + "/pg_dump", "-Fc", "foreigner"], stdout=f, check=True,
+                       env={**harness.clean_env(), **server.env("foreigner")})
+    arguments = ("--no-safety-backup", program.path(path))
+    done = run(program, server, "foreigner", "restore", *arguments, folder=folder)
+    equal((done.code, done.json()["error"]["message"]),
+          (6, "theirs.backup was not made by this program, or has lost its manifest"), "refused")
+    check("functions 0, procedures 0" in done.json()["error"]["detail"], "what is in it: " + done.out)
+    equal(databases(server, "foreigner"), ["foreigner"], "databases")
+    told = restored(run(program, server, "foreigner", "restore", "--foreign", *arguments, folder=folder))
+    equal((told["tables"], len(databases(server, "foreigner"))), (1, 2), "with the switch")
+
+
 def test_name_typed(program):
     """Typed wrong: nothing happens. Typed right: it is done."""
     if program.kind == "wine":
@@ -217,7 +238,8 @@ def test_name_typed(program):
         process = subprocess.Popen(program.argv + ["restore", "--folder", folder, "-h", "127.0.0.1", "-p",
                                                    str(server.port), "-U", "postgres", "-d", "typed", path],
                                    env=program.env({"PGPASSWORD": harness.PASSWORD}), stdin=theirs,
-                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+                                   preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
         os.write(ours, typed.encode())
         out, err = process.communicate(timeout=120 * harness.SCALE)
         os.close(ours)

@@ -82,6 +82,8 @@ static void statements_about_a_database(void **state)
          "REVOKE CONNECT,TEMPORARY ON DATABASE \"a \"\"b\" FROM PUBLIC"},
         {"COMMENT ON DATABASE shop IS 'my DATABASE shop'", "COMMENT ON DATABASE \"a \"\"b\" IS 'my DATABASE shop'"},
         {"GRANT SELECT ON TABLE t TO reader", NULL},
+        {"COMMENT ON SCHEMA s IS ' DATABASE shop '", NULL},
+        {"DROP DATABASE shop", NULL},
         {"ALTER DATABASE \"", NULL},
         {"ALTER DATABASE ", NULL},
         {"", NULL},
@@ -93,6 +95,42 @@ static void statements_about_a_database(void **state)
     }
 }
 
+/* What a text, a name or a remark holds is no statement, whatever it looks like. */
+static void one_statement_after_the_other(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sql, *wanted[4];
+    } cases[] = {
+        {"GRANT a TO b;\nGRANT c TO d;\n\n", {"GRANT a TO b", "GRANT c TO d", NULL}},
+        {"COMMENT ON SCHEMA s IS 'x;\nALTER ROLE evil SUPERUSER;\n';\nGRANT a TO b;",
+         {"COMMENT ON SCHEMA s IS 'x;\nALTER ROLE evil SUPERUSER;\n'", "GRANT a TO b", NULL}},
+        {"C IS E'it\\';\nDROP x;\n';D", {"C IS E'it\\';\nDROP x;\n'", "D", NULL}},
+        {"C IS E'it''s \\\\';D", {"C IS E'it''s \\\\'", "D", NULL}},
+        {"C IS 'it''s;\n\\';D", {"C IS 'it''s;\n\\'", "D", NULL}},
+        {"GRANT \"a;\n\"\"b'\" TO c;D", {"GRANT \"a;\n\"\"b'\" TO c", "D", NULL}},
+        {"DO $x$ a; $$ ; ' $x$;D", {"DO $x$ a; $$ ; ' $x$", "D", NULL}},
+        {"a$b;c$b;d", {"a$b", "c$b", "d", NULL}}, /* in a name a dollar begins nothing */
+        {"a /* ; /* ; */ ; */ b;c -- ;'\n d;e", {"a /* ; /* ; */ ; */ b", "c -- ;'\n d", "e", NULL}},
+        {"C IS 'no end;\nD;", {"C IS 'no end;\nD;", NULL}},
+        {" ;\n; ", {NULL}},
+        {"", {NULL}},
+    };
+    for (size_t i = 0; i < TEST_COUNT(cases); i++) {
+        const char *at = cases[i].sql;
+        for (size_t k = 0; k < 4; k++) {
+            char *statement = sql_next_statement(&at);
+            assert_true(cases[i].wanted[k] == NULL
+                            ? statement == NULL
+                            : statement != NULL && strcmp(statement, cases[i].wanted[k]) == 0);
+            mem_free(statement);
+            if (cases[i].wanted[k] == NULL) {
+                break;
+            }
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -100,6 +138,7 @@ int main(void)
         cmocka_unit_test(options_of_a_database),
         cmocka_unit_test(settings_of_a_database),
         cmocka_unit_test(statements_about_a_database),
+        cmocka_unit_test(one_statement_after_the_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
