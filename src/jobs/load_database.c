@@ -34,6 +34,7 @@ bool load_calm(Pg *pg, const Cancel *cancel, Error *err)
                     {"lock_timeout", "0", 0},
                     {"idle_in_transaction_session_timeout", "0", 0},
                     {"default_transaction_read_only", "off", 0},
+                    {"standard_conforming_strings", "on", 0}, /* as sql_next_statement reads */
                     {"idle_session_timeout", "0", 140000},
                     {"transaction_timeout", "0", 170000}};
     bool ok = true;

@@ -358,7 +358,7 @@ bool load_run(Load *run, const Tool *tool, Error *err)
             const size_t at = failed_entry(run);
             if (at < run->archive.entry_count && load_clear_away(run, at, &why)) {
                 from = at;
-                rounds++;
+                rounds += run->wanted[at]; /* what was left out does not come again */
                 continue;
             }
             ok = why.kind == EK_NONE;

@@ -165,23 +165,25 @@ def at_every_step(target, act, numbers):
 
 
 def dense(total, last, few):
-    """Every one of the last steps, in which the names change, and some of those before."""
-    return sorted({*range(max(1, total - last), total + 2), *range(1, max(2, total - last), max(1, total // few))})
+    """Every one of the last steps, in which the names change, and some of those before. How many there are is not quite
+    the same each time: while the names change a second session asks again and again who is still there."""
+    return sorted({*range(max(1, total - last), total + 4), *range(1, max(2, total - last), max(1, total // few))})
 
 
 def test_killed_at_every_step(program):
-    wine = program.kind == "wine"
+    wine, ends = program.kind == "wine", set()
     for kind in ("plain", "neon"):
-        for verb in ("restore", "undo"):
+        for verb in ("restore",) if wine else ("restore", "undo"):
             target = Target(program, server_of(kind), "kill_%s_%s" % (kind, verb), verb)
             total = steps(target)
             # On a server of PostgreSQL's own there is nothing between the names; where there is, each step counts.
             numbers = dense(total, 20 if kind == "neon" else 9, 7 if verb == "restore" else 3)
-            seen = at_every_step(target, lambda process: process.kill(), numbers[-9::2] if wine else numbers)
-            check({s[1] for s in seen} == {True, False} or wine, "%s: in time, and not: %s" % (verb, seen))
+            seen = at_every_step(target, lambda process: process.kill(), numbers[-8::2] if wine else numbers)
+            ends |= {s[1] for s in seen}
             if kind == "neon" and not wine:
                 check({"closed", "nobody has the name", "swapped"} <= {s[0] for s in seen}, "states: %s" % seen)
             print("# %s on %s: killed at %d of %d steps: %s" % (verb, kind, len(numbers), total, sorted(seen)))
+    check(ends == {True, False} or wine, "killed in time, and too late: %s" % ends)
 
 
 def test_server_stopped(program):

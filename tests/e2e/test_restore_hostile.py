@@ -3,6 +3,7 @@
 Between is a proxy that reads what the program says to the server, statement by statement, and lets the test act before
 one is sent or after it was answered: kill the program, end its sessions, start a second one.
 """
+# runs: native
 import json
 import os
 import re
