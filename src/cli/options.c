@@ -30,6 +30,7 @@ typedef enum Id {
     ID_FALLBACK,
     ID_FOLDER,
     ID_FORCE,
+    ID_FOREIGN,
     ID_HELP,
     ID_HOST,
     ID_JSON,
