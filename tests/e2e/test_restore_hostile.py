@@ -550,11 +550,6 @@ def test_gone_of_another_owner(program):
     good(run(program, server.port, "owned", "restore", path, folder=folder), "restore")
     owner = "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = 'owned'"
     equal((rows(server, "owned"), server.psql(owner)), ("100", "owner_of_it"), "what was restored, and whose it is")
-    server.psql("DELETE FROM work_orders WHERE id > 50", "owned")
-    kept = good(run(program, server.port, "owned", "restore", path, folder=folder), "restore over it")["kept"]
-    server.psql("DROP DATABASE owned WITH (FORCE)")
-    good(run(program, server.port, "owned", "undo", kept, folder=folder), "undo by name, where the live one is gone")
-    equal(rows(server, "owned"), "50", "what was kept")
 
 
 harness.main(__name__)
