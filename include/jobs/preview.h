@@ -3,16 +3,18 @@
  * CMMS ("work orders 12,410 → 12,396"), the newest rows that would be lost, whose backup it is and how good, what will
  * not come along, whether the user may do it, and what it costs.
  *
- * The backup's side: its manifest has the rows of each table; a file without one is read to its last byte first, as
- * `verify` does it. The live side: one read-only transaction, the small tables first, each counted by count(*) until
- * the time is up; for the rest stands what the server guesses, marked as such. Nothing is written on either side, but
- * that a server which an archive sets rare options on is asked about them in a transaction that is rolled back
- * (skew.h).
+ * The backup's side: its manifest has the rows of each table. A file without one, which others may have made, is read
+ * to its last byte and then restored into the bundled server, without rights, and counted there (prove.h), before
+ * anything of it comes near the live server. The live side: one read-only transaction, the small tables first, each
+ * counted by count(*) until the time is up; for the rest stands what the server guesses, marked as such. Nothing is
+ * written on either side, but that a server which an archive sets rare options on is asked about them in a transaction
+ * that is rolled back (skew.h).
  *
- * Which rows would be lost is known by time: a table that has an obvious column for it (preview.c has the list:
- * created_date, created_at, …; updated_date, …) is asked for those that were made or changed after the backup was made.
- * The backup holds nothing newer than that moment, so nobody has to look for the newest row in it. Of a row its number
- * (a key of one column that is a whole number or a UUID) and its time are told, and nothing else of what stands in it.
+ * Which rows would be lost is known by time: a table that has an obvious column for it (preview_live.c has the list:
+ * created_date, created_at, …; updated_date, …) is asked for those that were made or changed after the backup was
+ * begun. The backup ends within moments of that, so nobody has to look for the newest row in it. Times without a zone
+ * are taken in the zone that the server gives the user. Of a row its number (a key of one column that is a whole
+ * number or a UUID) and its time are told, and nothing else of what stands in it.
  *
  * Used in this order: preview_init, preview_run, then either the facts below or preview_lines, preview_release.
  */
@@ -36,6 +38,7 @@ typedef struct PreviewSpec {
     const Connection *server; /* its database is the live one, which need not exist any more */
     const char *to;           /* the name of a new database instead; NULL: the live one is replaced */
     bool no_safety;           /* a safety backup was declined */
+    bool unproven;            /* a file without a manifest is only read: somebody answers for it */
     unsigned seconds;         /* for counting; 0: PREVIEW_SECONDS */
 } PreviewSpec;
 
@@ -80,10 +83,14 @@ typedef struct Preview {
     char *file;           /* base name */
     char *source;         /* "cmms on db.example.org", as far as it is known; or NULL */
     PreviewOwn own;
-    bool foreign;         /* it has no manifest: others made it */
-    Level level;          /* LEVEL_READ of a foreign one, which was read just now */
+    bool foreign;         /* it has no manifest: others may have made it */
+    bool proven;          /* a foreign one: and it was proven just now; else `obstacles` says why not */
+    bool unproven;        /* a foreign one: and nobody wanted it proven */
+    char *sha256;         /* of its bytes, for RestoreSpec.proven */
+    Level level;          /* of a foreign one: as far as it came just now */
     int64_t looked;       /* when this preview was made, unix seconds */
-    int64_t made;         /* when, unix seconds, by the server's clock where that is known; 0: not known */
+    int64_t made;         /* when it was begun, unix seconds: by the server's clock where that is known; of a foreign
+                             one by the clock where it was made, which may have been in another zone; 0: not known */
     int64_t backup_bytes; /* the file's */
     int64_t backup_rows;  /* -1: not known */
     int64_t backup_objects; /* large objects; -1: not known */
@@ -100,7 +107,6 @@ typedef struct Preview {
     /* Both: the CMMS's tables first, in the order in which people think of them, then others by name. */
     PreviewTable *tables;
     size_t table_count;
-    bool other_application; /* the live database is the CMMS's, by its tables, and the backup has none of them */
     /* What will not come along, a sentence each: owners, rights, extensions, options (skew.h). */
     char **left_out;
     size_t left_out_count;
@@ -118,12 +124,12 @@ void preview_init(Preview *preview);
 void preview_release(Preview *preview);
 
 /* Replaces what `preview` holds. That the restore could not be done is no failure: see `obstacles`. EK_DAMAGED,
- * EK_FOREIGN, EK_NOT_FOUND: the file; EK_CONNECT, EK_REFUSED: the server cannot be asked; EK_CANCELLED. */
+ * EK_FOREIGN, EK_NOT_FOUND: the file; EK_BUSY: another proof is under way on this PC; EK_CONNECT, EK_REFUSED: the
+ * server cannot be asked; EK_CANCELLED. */
 bool preview_run(const char *path, const PreviewSpec *spec, const JobSink *sink, const Cancel *cancel,
                  Preview *preview, Error *err);
 
-/* Whether somebody may be asked for their consent at all. EK_FOREIGN: it is another application's; EK_REFUSED: an
- * obstacle. */
+/* Whether somebody may be asked for their consent at all. EK_REFUSED: there is an obstacle, which the hint names. */
 bool preview_allows(const Preview *preview, Error *err);
 
 /* --- in words ------------------------------------------------------------------------------------------------ */

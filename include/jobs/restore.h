@@ -26,6 +26,10 @@ typedef struct RestoreSpec {
     const char *folder;       /* the backup folder: of the safety backup and of the log */
     bool no_safety;           /* a safety backup was declined; the log says so */
     bool nobody;              /* nobody is signed in, for want of a manager who could be: looked at again */
+    /* A file without a manifest, which others may have made, does not come near the server before it was proven: its
+     * SHA-256 as preview_run found and proved it (Preview.proven, Preview.sha256). NULL: it was not. */
+    const char *proven;
+    bool unproven;           /* it is restored all the same: somebody answers for it */
     bool sort_as_live;        /* where the server cannot sort as the source did: as the live database does */
 } RestoreSpec;
 

@@ -95,20 +95,25 @@ static const char backup[] =
     "\n"
     "With --quiet the finished file's path is the only line on stdout.\n";
 
+#define UNPROVEN_OPTION \
+    "      --unproven           a file without a manifest is not proven first: you know what is in it\n"
+
 static const char preview[] =
-    "Show what a restore would change, and change nothing: the rows of each table now and then, the newest rows that\n"
-    "would be lost, when the backup was made, how good and whose it is, what of it would not come along, and what\n"
-    "keeps it from being restored.\n"
+    "Show what a restore would change, and change nothing: the rows of each table now and then, the newest rows\n"
+    "that would be lost, when the backup was made, how good and whose it is, what of it would not come along, and\n"
+    "what keeps it from being restored.\n"
     "\n"
     "Usage:\n"
     "  cmms-backup-cli preview [OPTION]... FILE\n"
     "\n"
-    "FILE is a path, or a name in the backup folder. One without a manifest is read to its last byte first. The live\n"
-    "database is counted for 20 seconds at most; what is too large for that is told as \"about\".\n"
+    "FILE is a path, or a name in the backup folder. One without a manifest, which others may have made, is first\n"
+    "restored into the bundled server, as 'prove' does it, and what in it acts is listed. The live database is\n"
+    "counted for 20 seconds at most; what is too large for that is told as \"about\".\n"
     "\n"
     "Options:\n"
     "      --to=DBNAME          of a restore into a new database of that name\n"
-    "      --no-safety-backup   of a restore without a backup of the live database first\n" FOLDER_OPTION "\n"
+    "      --no-safety-backup   of a restore without a backup of the live database first\n"
+    UNPROVEN_OPTION FOLDER_OPTION "\n"
     CONNECTION_HELP "\n" OUTPUT_HELP PROGRESS_OPTION "\n" CONNECTION_SOURCES
     "\n"
     "That the backup cannot be restored as it stands is a result, and no error: \"possible\" in the JSON document.\n";
@@ -122,18 +127,20 @@ static const char restore[] =
     "  cmms-backup-cli restore [OPTION]... FILE\n"
     "\n"
     "FILE is a path, or a name in the backup folder. Unless --yes is given, the name of the database that is to be\n"
-    "replaced is asked for. What the restore changes is shown first, as 'preview' shows it.\n"
+    "replaced is asked for. What the restore changes is shown first, as 'preview' shows it; a file without a\n"
+    "manifest is proven before it comes near the server.\n"
     "\n"
     "Options:\n"
     "      --to=DBNAME          into a new database of that name; the live one is not touched\n"
     "      --no-safety-backup   make no backup of the live database first\n"
+    UNPROVEN_OPTION
     "      --sort-as-live       where the server cannot sort as the source did: as the live database does\n"
     "  -y, --yes                do not ask\n" FOLDER_OPTION "\n" CONNECTION_HELP "\n" OUTPUT_HELP PROGRESS_OPTION "\n"
     CONNECTION_SOURCES;
 
 static const char undo[] =
-    "Undo a restore: the database that it replaced gets its name back, and what was restored is kept in its turn, so\n"
-    "an undo can be undone as well.\n"
+    "Undo a restore: the database that it replaced gets its name back, and what was restored is kept in its turn,\n"
+    "so an undo can be undone as well.\n"
     "\n"
     "Usage:\n"
     "  cmms-backup-cli undo [OPTION]... [DATABASE]\n"

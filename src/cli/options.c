@@ -50,6 +50,7 @@ typedef enum Id {
     ID_SSLMODE,
     ID_TO,
     ID_UNFREEZE,
+    ID_UNPROVEN,
     ID_USER,
     ID_VERBOSE,
     ID_VERSION,
@@ -95,6 +96,7 @@ static const Rule rules[] = {
     {ID_SSLMODE, "sslmode", 0, true, WITH_SERVER},
     {ID_TO, "to", 0, true, BIT(VERB_PREVIEW) | BIT(VERB_RESTORE)},
     {ID_UNFREEZE, "unfreeze", 0, false, BIT(VERB_CLEANUP)},
+    {ID_UNPROVEN, "unproven", 0, false, BIT(VERB_PREVIEW) | BIT(VERB_RESTORE)},
     {ID_USER, "username", 'U', true, WITH_SERVER},
     {ID_VERBOSE, "verbose", 0, false, BIT(VERB_NONE)},
     {ID_VERSION, "version", 'V', false, ANY},
@@ -267,6 +269,7 @@ static bool apply(Options *options, const Rule *rule, const char *value, Error *
     case ID_SSLMODE: options->sslmode = value; break;
     case ID_TO: options->to = value; break;
     case ID_UNFREEZE: options->unfreeze = true; break;
+    case ID_UNPROVEN: options->unproven = true; break;
     case ID_USER: options->user = value; break;
     case ID_VERBOSE: options->verbose = true; break;
     case ID_VERSION: options->version = true; break;

@@ -56,7 +56,7 @@ typedef struct Options {
     bool overwrite;         /* export */
     const char *to;         /* preview, restore */
     bool yes;               /* restore, undo */
-    bool no_safety;         /* preview, restore */
+    bool no_safety, unproven; /* preview, restore */
     bool sort_as_live;      /* restore */
     bool list;              /* undo */
     Verb help_about;        /* help VERB */

@@ -73,6 +73,8 @@ cJSON *cli_preview_document(const Preview *preview)
     json_set_string(document, "source", preview->source);
     json_set_string(document, "own", own[preview->own]);
     json_set_bool(document, "foreign", preview->foreign);
+    json_set_bool(document, "proven_first", preview->proven);
+    json_set_string(document, "sha256", preview->sha256);
     output_add_count(document, "bytes", preview->backup_bytes);
     output_add_count(document, "rows", preview->backup_rows);
     output_add_count(document, "large_objects", preview->backup_objects);
@@ -83,7 +85,6 @@ cJSON *cli_preview_document(const Preview *preview)
     output_add_count(document, "live_bytes", preview->live_bytes);
     output_add_count(document, "live_large_objects", preview->live_objects);
     json_set_string(document, "live_version", preview->live_version);
-    json_set_bool(document, "other_application", preview->other_application);
     json_set_bool(document, "safety_backup", preview->safety);
     json_set_bool(document, "possible", preview->obstacle_count == 0);
     add_texts(document, "obstacles", preview->obstacles, preview->obstacle_count);
@@ -106,7 +107,8 @@ int run_preview(Cli *cli)
     connection_init(&connection);
     preview_init(&preview);
     JobSink sink = output_sink(&cli->output);
-    const PreviewSpec spec = {.server = &connection, .to = cli->options->to, .no_safety = cli->options->no_safety};
+    const PreviewSpec spec = {.server = &connection, .to = cli->options->to, .no_safety = cli->options->no_safety,
+                              .unproven = cli->options->unproven};
     const bool ok = cli_find_file(cli->options, &path, &err) && cli_connection(cli, &connection, &err) &&
                     cli_has_database(&connection, &err) &&
                     preview_run(path, &spec, &sink, cli->cancel, &preview, &err);

@@ -112,13 +112,14 @@ int run_restore(Cli *cli)
     bool ok = cli_find_file(cli->options, &path, &err) && cli_connection(cli, &connection, &err) &&
               cli_has_database(&connection, &err) &&
               (cli->options->to != NULL || folder_choose(cli->options->folder, &folder, NULL, &err));
-    const PreviewSpec before = {.server = &connection, .to = cli->options->to, .no_safety = cli->options->no_safety};
+    const PreviewSpec before = {.server = &connection, .to = cli->options->to, .no_safety = cli->options->no_safety,
+                                .unproven = cli->options->unproven};
     ok = ok && preview_run(path, &before, &sink, cli->cancel, &preview, &err);
     if (ok && !(cli->options->yes && cli->output.quiet)) {
         cli_show_preview(cli, &preview);
     }
     /* Whoever has said --yes hears what is in the way from the restore itself. */
-    ok = ok && ((cli->options->yes && !preview.other_application) || preview_allows(&preview, &err));
+    ok = ok && (cli->options->yes || preview_allows(&preview, &err));
     if (ok && cli->options->to == NULL) {
         char *where = connection_text(&connection);
         char *what = mem_printf("%s will be replaced by what %s holds. It is kept under another name.", where, path);
@@ -130,6 +131,8 @@ int run_restore(Cli *cli)
                               .to = cli->options->to,
                               .folder = folder,
                               .no_safety = cli->options->no_safety,
+                              .proven = preview.proven ? preview.sha256 : NULL,
+                              .unproven = cli->options->unproven,
                               .sort_as_live = cli->options->sort_as_live};
     ok = ok && restore_backup(path, &spec, &sink, cli->cancel, &result, &err);
     output_clear_progress(&cli->output);

@@ -85,6 +85,7 @@ bool load_read_backup(Load *run, Error *err)
     load_stage(run, "Checking every byte", 0, PART_READ);
     ok = run->record ? verify_backup(run->path, true, &inner, run->cancel, &verified, err)
                            : verify_file(run->path, &inner, run->cancel, &verified, err);
+    run->foreign = ok && !verified.had_manifest;
     if (ok && run->record && verified.not_kept == NULL) {
         char *folder = fs_dir_name(run->path);
         ok = folder_lock(folder, &run->folder_lock, err) &&

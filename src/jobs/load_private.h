@@ -27,6 +27,7 @@ typedef struct Load {
     const ProveSpec *spec; /* of a proof */
     const char *what;      /* "proof", "restore" */
     bool record;           /* in the backup's manifest and in the log of its folder */
+    bool foreign;          /* the backup has no manifest */
     bool for_good;         /* a restore: owners and rights are kept, and what was lifted is put back */
     const JobSink *sink;
     const Cancel *cancel;

@@ -45,6 +45,7 @@ void preview_release(Preview *preview)
     mem_free(preview->file);
     mem_free(preview->source);
     mem_free(preview->server_version);
+    mem_free(preview->sha256);
     mem_free(preview->alarm);
     mem_free(preview->database);
     mem_free(preview->to);
@@ -81,30 +82,76 @@ static void on_read(void *context, const Progress *progress)
     job_progress(run->sink, &told);
 }
 
-/* Its manifest, where that can be this file's; else every byte. */
-static bool read_manifest(Run *run, Error *err)
+static void on_log(void *context, LogLevel level, const char *text)
+{
+    const Run *run = context;
+    job_log(run->sink, level, "%s", text);
+}
+
+static void take_manifest(Run *run, Manifest *found)
+{
+    manifest_release(&run->manifest);
+    run->manifest = *found;
+    manifest_init(found);
+}
+
+static bool only_read(Run *run, Error *err)
 {
     const JobSink inner = {.progress = on_read, .context = run};
-    FsInfo info;
     VerifyResult verified;
-    char *path = folder_manifest_path(run->path);
-    bool ok = fs_stat(run->path, &info, err) || error_context(err, "%s could not be looked at",
-                                                              fs_base_name(run->path));
-    const bool there = ok && manifest_read(path, &run->manifest, NULL);
-    mem_free(path);
-    if (!ok || (there && !info.is_dir && info.size == run->manifest.bytes)) {
-        return ok;
-    }
     verify_result_init(&verified);
-    ok = verify_file(run->path, &inner, run->cancel, &verified, err);
+    const bool ok = verify_file(run->path, &inner, run->cancel, &verified, err);
     if (ok) {
-        manifest_release(&run->manifest);
-        run->manifest = verified.manifest;
-        manifest_init(&verified.manifest);
-        run->preview->foreign = !verified.had_manifest;
+        take_manifest(run, &verified.manifest);
     }
     verify_result_release(&verified);
     return ok;
+}
+
+/* True also where it could not be proven here: then that is in the way. */
+static bool prove_first(Run *run, Error *err)
+{
+    const JobSink inner = {.log = on_log, .progress = on_read, .context = run, .actor = job_actor(run->sink)};
+    const ProveSpec spec = {.server = NULL, .record = false};
+    ProveResult result;
+    Error why = ERROR_INIT;
+    prove_result_init(&result);
+    bool ok = prove_backup(run->path, &spec, &inner, run->cancel, &result, &why);
+    if (ok) {
+        run->preview->proven = result.proven;
+        for (size_t i = 0; !result.proven && i < result.not_provable_count; i++) {
+            preview_add_obstacle(run->preview, mem_printf("It cannot be proven on this PC first: %s",
+                                                          result.not_provable[i]));
+        }
+        take_manifest(run, &result.manifest);
+    } else if (why.kind == EK_TOOL) { /* for want of the bundled server, say */
+        preview_add_obstacle(run->preview, mem_printf("It cannot be proven on this PC first: %s", why.message));
+        ok = only_read(run, err);
+    } else {
+        error_move(err, &why);
+    }
+    error_clear(&why);
+    prove_result_release(&result);
+    return ok;
+}
+
+/* Its manifest, where that can be this file's. One that is there and cannot be is compared with every byte. */
+static bool read_manifest(Run *run, Error *err)
+{
+    FsInfo info;
+    Error why = ERROR_INIT;
+    char *path = folder_manifest_path(run->path);
+    bool ok = fs_stat(run->path, &info, err) || error_context(err, "%s could not be looked at",
+                                                              fs_base_name(run->path));
+    const bool there = ok && manifest_read(path, &run->manifest, &why);
+    run->preview->foreign = ok && !there && why.kind == EK_NOT_FOUND;
+    run->preview->unproven = run->preview->foreign && run->spec->unproven;
+    mem_free(path);
+    error_clear(&why);
+    if (!ok || (there && !info.is_dir && info.size == run->manifest.bytes)) {
+        return ok;
+    }
+    return run->preview->foreign && !run->spec->unproven ? prove_first(run, err) : only_read(run, err);
 }
 
 static bool read_file(Run *run, Error *err)
@@ -126,6 +173,7 @@ static bool read_file(Run *run, Error *err)
     preview->source = source_label(&source);
     source_release(&source);
     preview->level = manifest->level;
+    preview->sha256 = mem_strdup(manifest->sha256);
     preview->made = manifest->server_time > 0 ? manifest->server_time : manifest->started;
     preview->backup_bytes = (int64_t)manifest->bytes;
     preview->backup_objects = manifest->large_objects;

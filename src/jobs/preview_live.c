@@ -84,19 +84,16 @@ static bool ask(Counter *counter, const char *sql, PgRows **rows, Error *err)
         return true;
     }
     Error why = ERROR_INIT;
-    char *limit = mem_printf("SAVEPOINT one; SET LOCAL statement_timeout = %" PRIu64, counter->until_ms - now);
-    bool ok = pg_script(counter->pg, limit, counter->cancel, err);
-    mem_free(limit);
+    /* Lets go of what the one before has locked, and of its refusal. */
+    char *begin = mem_printf("ROLLBACK TO SAVEPOINT asking; SET LOCAL statement_timeout = %" PRIu64,
+                             counter->until_ms - now);
+    bool ok = pg_script(counter->pg, begin, counter->cancel, err);
+    mem_free(begin);
     if (ok && !pg_query(counter->pg, sql, NULL, 0, counter->cancel, rows, &why) &&
         (why.kind == EK_CANCELLED || why.kind == EK_CONNECT)) {
         ok = error_move(err, &why);
     }
     error_clear(&why);
-    if (ok && !pg_script(counter->pg, "ROLLBACK TO SAVEPOINT one; RELEASE SAVEPOINT one", counter->cancel, err)) {
-        pg_rows_free(*rows);
-        *rows = NULL;
-        ok = false;
-    }
     return ok;
 }
 
@@ -116,7 +113,7 @@ static bool name_newest(Counter *counter, const Count *count, PreviewTable *tabl
     char *time = pg_identifier(column), *is_newer = newer(column, counter->preview->made);
     char *key = count->key != NULL ? pg_identifier(count->key) : mem_strdup("NULL");
     char *sql = mem_printf("SELECT %s::text, pg_catalog.to_char(%s, 'YYYY-MM-DD HH24:MI:SS') FROM ONLY %s WHERE %s"
-                           " ORDER BY %s DESC, 1 DESC LIMIT %u", key, time, name, is_newer, time, PREVIEW_NEWEST);
+                           " ORDER BY (%s, %s) DESC LIMIT %u", key, time, name, is_newer, time, key, PREVIEW_NEWEST);
     PgRows *rows = NULL;
     const bool ok = ask(counter, sql, &rows, err);
     for (size_t i = 0; rows != NULL && i < pg_row_count(rows) && i < PREVIEW_NEWEST; i++) {
@@ -176,8 +173,11 @@ static bool count_objects(Counter *counter, Error *err)
 static bool count_all(Counter *counter, const Snapshot *snapshot, const JobSink *sink, Error *err)
 {
     PgRows *columns = NULL;
-    if (!pg_script(counter->pg, "SET LOCAL lock_timeout = '2s'", counter->cancel, err) ||
-        !pg_query(counter->pg, columns_sql, NULL, 0, counter->cancel, &columns, err)) {
+    if (!pg_query(counter->pg, columns_sql, NULL, 0, counter->cancel, &columns, err)) {
+        return false;
+    }
+    if (!pg_script(counter->pg, "SET LOCAL lock_timeout = '2s'; SAVEPOINT asking", counter->cancel, err)) {
+        pg_rows_free(columns);
         return false;
     }
     Count *counts = mem_array(snapshot->count + 1, sizeof *counts);

@@ -26,7 +26,7 @@ PreviewOwn preview_whose(const Manifest *backup, const Manifest *server, const c
 /* --- preview_words.c --- */
 /* The table of that name, which is added where there is none yet; its words are set. */
 PreviewTable *preview_table(Preview *preview, const char *schema, const char *name);
-/* When all tables are there: sorts them, and sets other_application. */
+/* When all tables are there: sorts them, and looks whether the two sides have anything to do with each other. */
 void preview_settle(Preview *preview);
 
 char *preview_sentence(const char *text); /* "the user …" with a capital; caller frees */

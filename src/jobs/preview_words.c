@@ -43,7 +43,6 @@ static const struct {
     {"user_sessions", "sign-ins"},
     {"audit_log", "audit log entries"},
 };
-#define CMMS_ENOUGH 5u /* to tell that a database is the CMMS's: others have users as well */
 #define CMMS_TABLES (sizeof cmms_tables / sizeof cmms_tables[0])
 
 static size_t place_of(const char *schema, const char *name)
@@ -101,15 +100,18 @@ static int by_place(const void *a, const void *b)
 
 void preview_settle(Preview *preview)
 {
-    size_t live = 0, backup = 0;
+    bool live = false, both = false;
     if (preview->table_count > 1) {
         qsort(preview->tables, preview->table_count, sizeof *preview->tables, by_place);
     }
     for (size_t i = 0; i < preview->table_count; i++) {
-        live += preview->tables[i].cmms && preview->tables[i].in_live;
-        backup += preview->tables[i].cmms && preview->tables[i].in_backup;
+        live = live || preview->tables[i].in_live;
+        both = both || (preview->tables[i].in_live && preview->tables[i].in_backup);
     }
-    preview->other_application = live >= CMMS_ENOUGH && backup == 0;
+    if (live && !both) { /* restore.c refuses it in these words */
+        preview_add_obstacle(preview, mem_printf("%s holds none of the tables of the database %s: it is a backup of "
+                                                 "another one", preview->file, preview->database));
+    }
 }
 
 /* --- lines ------------------------------------------------------------------------------------------------- */
@@ -192,7 +194,8 @@ static void add_made(const Preview *preview, Lines *lines)
     char *ago = preview->looked > preview->made ? health_ago(preview->looked - preview->made)
                                                 : mem_strdup("by this computer's clock in the future");
     add(lines, PREVIEW_BACKUP, preview->looked > preview->made ? PREVIEW_PLAIN : PREVIEW_WARNING,
-        mem_printf("%s, made %s, %s", preview->file, when, ago));
+        mem_printf("%s, made %s%s, %s", preview->file, when,
+                   preview->foreign ? " by the clock where it was made" : "", ago));
     mem_free(ago);
     mem_free(when);
 }
@@ -412,6 +415,11 @@ static void add_acts(const Preview *preview, Lines *lines)
     }
     add(lines, PREVIEW_ACTS, PREVIEW_WARNING,
         mem_strdup("It has no manifest, so others may have made it: look whether you know what is in it"));
+    if (preview->proven || preview->unproven) {
+        add(lines, PREVIEW_ACTS, preview->proven ? PREVIEW_GOOD : PREVIEW_WARNING,
+            mem_strdup(preview->proven ? "It was first restored on this PC, where it can do no harm, and counted"
+                                       : "It was not restored on this PC first: that was declined"));
+    }
     add_texts(lines, PREVIEW_ACTS, PREVIEW_WARNING, preview->acts, preview->act_count);
     if (preview->act_count == 0) {
         add(lines, PREVIEW_ACTS, PREVIEW_GOOD, mem_strdup("It holds tables and rows, and nothing that acts"));
@@ -421,10 +429,6 @@ static void add_acts(const Preview *preview, Lines *lines)
 static void add_doing(const Preview *preview, Lines *lines)
 {
     const char *name = preview->database;
-    if (preview->other_application) {
-        add(lines, PREVIEW_DOING, PREVIEW_BAD,
-            mem_printf("%s has no table of the CMMS, and %s has: it is another application's", preview->file, name));
-    }
     add_texts(lines, PREVIEW_DOING, PREVIEW_BAD, preview->obstacles, preview->obstacle_count);
     if (preview->obstacle_count > 0) {
         add(lines, PREVIEW_DOING, PREVIEW_BAD, mem_strdup("So it cannot be restored as it stands"));
@@ -508,10 +512,6 @@ void preview_add_act(Preview *preview, char *text)
 
 bool preview_allows(const Preview *preview, Error *err)
 {
-    if (preview->other_application) {
-        error_set(err, EK_FOREIGN, "%s is no backup of the CMMS: it has none of its tables", preview->file);
-        return error_hint(err, "Restore it into a database of its own, with cmms-backup-cli restore --to.");
-    }
     if (preview->obstacle_count > 0) {
         error_set(err, EK_REFUSED, "it cannot be restored as it stands");
         return error_hint(err, "%s.", preview->obstacles[0]);

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/mem.h"
 #include "base/strbuf.h"
 #include "jobs/backup.h"
@@ -29,6 +30,7 @@
 #define PART_SAFE 0.30 /* the safety backup, where one is made */
 #define PART_COUNTED 0.97
 #define NAME_MAX_BYTES 63
+#define PIECE (1u << 20)
 #define RECONNECT_MS 60000u /* so long for a server that was lost in the middle of the swap */
 #define RECONNECT_STEP_MS 500u
 #define JOB "restore" /* of our sessions, as the server names them */
@@ -214,6 +216,10 @@ static bool swap_surely(const Connection *server, Pg **pg, const char *live, con
     }
     if (known && why.kind == EK_CONNECT) {
         error_hint(&why, "The database is as it was. Try again.");
+    } else if (why.kind == EK_CONNECT) {
+        error_context(&why, "it is not known whether the databases changed their names");
+        error_hint(&why, "'cmms-backup-cli undo --list' says it as soon as the server can be reached, and brings to "
+                         "its end what was begun.");
     }
     return error_move(err, &why);
 }
@@ -394,6 +400,30 @@ static bool fill_database(Restore *run, const Tool *tool, Error *err)
     return ok;
 }
 
+/* The file was read to its last byte before anything was begun; what pg_restore read since is that same file. */
+static bool check_unchanged(Restore *run, Error *err)
+{
+    Load *load = &run->load;
+    Sha256 *hash = sha256_new();
+    char *piece = mem_alloc(PIECE), hex[65] = "";
+    FsFile *file = NULL;
+    size_t got = 1;
+    bool ok = fs_open_read(load->path, &file, err);
+    while (ok && got > 0) {
+        ok = fs_read(file, piece, PIECE, &got, err) &&
+             (!cancel_requested(load->cancel) || error_set(err, EK_CANCELLED, "stopped at your request"));
+        sha256_update(hash, piece, ok ? got : 0);
+    }
+    sha256_finish(hash, hex);
+    fs_close(file, NULL);
+    mem_free(piece);
+    if (ok && load->result.manifest.sha256 != NULL && strcmp(hex, load->result.manifest.sha256) != 0) {
+        error_set(err, EK_BUSY, "another program changed %s while it was restored", fs_base_name(load->path));
+        return error_hint(err, "Nothing was changed. Try again.");
+    }
+    return ok;
+}
+
 static bool put_in_place(Restore *run, Error *err)
 {
     Load *load = &run->load;
@@ -438,11 +468,23 @@ static bool name_database(Restore *run, Error *err)
     return true;
 }
 
+/* What others made may hold anything: not before it was proven where it can do no harm. */
+static bool may_come_near(const Restore *run, Error *err)
+{
+    const char *sha256 = run->load.result.manifest.sha256, *proven = run->spec->proven;
+    if (!run->load.foreign || run->spec->unproven || (proven != NULL && strcmp(proven, sha256) == 0)) {
+        return true;
+    }
+    error_set(err, EK_REFUSED, "%s has no manifest, and it was not proven first", fs_base_name(run->load.path));
+    return error_hint(err, "Others may have made it, so it is first restored where it can do no harm. If you know what "
+                           "is in it: cmms-backup-cli restore --unproven.");
+}
+
 static bool work(Restore *run, Error *err)
 {
     Load *load = &run->load;
     const Tool *tool = NULL;
-    if (!load_read_backup(load, err) || !load_pick_tool(load, &tool, err)) {
+    if (!load_read_backup(load, err) || !may_come_near(run, err) || !load_pick_tool(load, &tool, err)) {
         return false;
     }
     if (load_part(&load->archive) != NULL) {
@@ -474,21 +516,38 @@ static bool work(Restore *run, Error *err)
         }
     }
     return name_database(run, err) && restore_look_at_owners(run, err) && restore_make_database(run, err) &&
-           fill_database(run, tool, err) && put_in_place(run, err);
+           fill_database(run, tool, err) && check_unchanged(run, err) && put_in_place(run, err);
 }
 
+static bool drop_on(Restore *run, Error *err)
+{
+    const bool force = pg_server_version(run->load.server) >= 130000;
+    return load_run_on(run->load.server, "DROP DATABASE IF EXISTS ", run->load.database, force ? " WITH (FORCE)" : "",
+                       NULL, err);
+}
+
+/* Also where our session was lost. Not where it may have the live name by now: find_out looked, or nobody could. */
 static void drop_new(Restore *run)
 {
     Load *load = &run->load;
+    Connection connection;
+    Error why = ERROR_INIT;
     pg_close(load->pg);
     load->pg = NULL;
     if (!run->made || run->placed || load->server == NULL) {
         return;
     }
-    Error why = ERROR_INIT;
-    const bool force = pg_server_version(load->server) >= 130000;
-    if (!load_run_on(load->server, "DROP DATABASE IF EXISTS ", load->database, force ? " WITH (FORCE)" : "", NULL,
-                     &why)) {
+    bool gone = drop_on(run, &why);
+    if (!gone && why.kind == EK_CONNECT) {
+        error_clear(&why);
+        connection_init(&connection);
+        pg_close(load->server);
+        load->server = NULL;
+        gone = connect_beside(run->spec->server, run->live, load->cancel, &connection, &load->server, &why) &&
+               drop_on(run, &why);
+        connection_release(&connection);
+    }
+    if (!gone) {
         job_log(load->sink, LOG_WARNING, "The database %s stays on the server until the next restore: %s",
                 load->database, why.message);
     }

@@ -66,6 +66,7 @@ void main_on_preview(MainWindow *w, TaskResult *result)
     if (confirmed && main_can(w, IDC_RESTORE)) {
         TaskSpec spec = spec_for(w, TASK_RESTORE, result->target);
         spec.no_safety = no_safety;
+        spec.proven = result->preview.proven ? result->preview.sha256 : NULL;
         main_start_job(w, &spec);
     } else if (!confirmed) {
         main_show_log(w, LOG_INFO, TEXT_PREVIEW_CANCELLED);
@@ -87,6 +88,7 @@ bool main_on_restore_failed(MainWindow *w, TaskResult *result)
     if (yes && main_can(w, IDC_RESTORE)) {
         TaskSpec spec = spec_for(w, TASK_RESTORE, result->target);
         spec.no_safety = result->no_safety;
+        spec.proven = result->proven;
         spec.sort_as_live = true;
         main_start_job(w, &spec);
     }

@@ -27,7 +27,7 @@ struct Task {
     AppOptions options;
     char **files;
     size_t file_count;
-    char *target;
+    char *target, *proven;
     bool overwrite, on, no_safety, sort_as_live, nobody;
     ConfigValues config;
     JobSink sink;
@@ -318,6 +318,7 @@ static bool run_restore(const Task *task, TaskResult *result, Error *err)
     const RestoreSpec spec = {.server = &task->connection,
                               .folder = task->folder,
                               .no_safety = task->no_safety,
+                              .proven = task->proven,
                               .sort_as_live = task->sort_as_live,
                               .nobody = task->nobody};
     return restore_backup(task->target, &spec, &task->sink, task->cancel, &result->restore, err);
@@ -532,6 +533,7 @@ Task *task_start(const TaskSpec *spec, JobSink sink, void (*ring)(void *context)
         task->files[task->file_count] = mem_strdup(spec->files[task->file_count]);
     }
     task->target = mem_strdup(spec->target);
+    task->proven = mem_strdup(spec->proven);
     task->overwrite = spec->overwrite;
     task->on = spec->on;
     task->no_safety = spec->no_safety;
@@ -551,6 +553,7 @@ Task *task_start(const TaskSpec *spec, JobSink sink, void (*ring)(void *context)
     preview_init(&task->result->preview);
     restore_result_init(&task->result->restore);
     task->result->target = mem_strdup(spec->target);
+    task->result->proven = mem_strdup(spec->proven);
     task->result->no_safety = spec->no_safety;
     task->cancel = cancel_new();
     task->mutex = mutex_new();
@@ -607,6 +610,7 @@ TaskResult *task_take(Task *task)
     }
     mem_free(task->files);
     mem_free(task->target);
+    mem_free(task->proven);
     mem_free(task->actor);
     mem_free(task->folder);
     mem_free(task->fallback);
@@ -637,6 +641,7 @@ void task_result_free(TaskResult *result)
     restore_result_release(&result->restore);
     swap_list_free(result->kept, result->kept_count);
     mem_free(result->target);
+    mem_free(result->proven);
     engine_stop(result->engine);
     mem_free(result);
 }

@@ -8,6 +8,7 @@ import subprocess
 import time
 import harness
 from harness import check, equal
+from test_prove import Prover
 
 NEWER = """
 INSERT INTO work_orders (wo_number, bfm_equipment_no, created_date)
@@ -25,9 +26,15 @@ def database(server, name):
     return name
 
 
-def ask(program, server, name, *arguments, verb="preview", as_json=True, user="postgres", **more):
-    return program.run([verb, *(["--json"] if as_json else []), "-h", "127.0.0.1", "-p", str(server.port), "-U", user,
-                        "-d", name, *arguments], env={"PGPASSWORD": harness.PASSWORD}, **more)
+def ask(program, server, name, *arguments, verb="preview", as_json=True, user="postgres", prover=None):
+    """With a prover: as a user that may run a PostgreSQL server."""
+    arguments = [verb, *(["--json"] if as_json else []), "-h", "127.0.0.1", "-p", str(server.port), "-U", user,
+                 "-d", name, *arguments]
+    if prover is None:
+        return program.run(arguments, env={"PGPASSWORD": harness.PASSWORD})
+    return harness.finish(subprocess.Popen(
+        prover.argv + arguments, env=program.env({**prover.env, "PGPASSWORD": harness.PASSWORD}),
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd="/"))
 
 
 def told(done):
@@ -225,7 +232,8 @@ def test_what_cannot_be_counted(program):
 
 def test_a_file_of_others(program):
     """What an archive without a manifest holds that acts is listed, and every byte of it is read."""
-    server, folder = harness.shared_server(), harness.temp_dir("r")
+    server, folder, prover = harness.shared_server(), harness.temp_dir("r"), Prover(program)
+    prover.own(folder)
     name = database(server, "foreign")
     server.psql("CREATE FUNCTION noted() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';"
                 "CREATE EVENT TRIGGER noted ON ddl_command_end EXECUTE FUNCTION noted();"
@@ -234,17 +242,19 @@ def test_a_file_of_others(program):
     path = os.path.join(folder, "from elsewhere.dump")
     subprocess.run([harness.PG_BIN + "/pg_dump", "-Fc", "-f", path, "-d", name], check=True,
                    env={**harness.clean_env(), **server.env()})
-    document = told(ask(program, server, name, program.path(path)))
-    equal((document["foreign"], document["level"], document["own"], document["source"],
-           table(document, "users")["backup"]), (True, "read", "unknown", name, 17), "what is known of it")
+    document = told(ask(program, server, name, program.path(path), prover=prover))
+    equal((document["foreign"], document["proven_first"], document["level"], document["own"], document["source"],
+           table(document, "users")["backup"]), (True, True, "proven", "unknown", name, 17), "what is known of it")
+    equal((document["possible"], document["sha256"]), (True, harness.sha256_of(path)), "whether it may be restored")
     equal(document["acts"], ["2 functions: noted(), touch_updated_date()",
                              "2 triggers: equipment equipment_updated, users users_updated",
                              "1 rule: kpi_exports nothing", "1 event trigger: noted",
                              "what is in it belongs to postgres", "it gives rights to PUBLIC"], "what acts")
-    done = ask(program, server, name, program.path(path), as_json=False)
+    done = ask(program, server, name, program.path(path), as_json=False, prover=prover)
     for line in ("  ⚠  Whose backup it is, is not known for sure; it calls its database foreign",
                  "What in the file acts by itself",
                  "  ⚠  It has no manifest, so others may have made it: look whether you know what is in it",
+                 "  ✅ It was first restored on this PC, where it can do no harm, and counted",
                  "  ⚠  1 event trigger: noted"):
         check(line in done.out.splitlines(), "%r is not in\n%s %s" % (line, done.out, done.err))
     with open(path, "rb") as f:
@@ -252,16 +262,50 @@ def test_a_file_of_others(program):
     content[len(content) // 2] ^= 1
     with open(path, "wb") as f:
         f.write(content)
-    done = ask(program, server, name, program.path(path))
+    done = ask(program, server, name, program.path(path), prover=prover)
     equal(done.code, 7, "a damaged one: " + done.out)
     with open(path, "w") as f:
         f.write("--\n-- PostgreSQL database dump\n--\n\nSET statement_timeout = 0;\n")
-    done = ask(program, server, name, program.path(path))
+    done = ask(program, server, name, program.path(path), prover=prover)
     equal((done.code, done.json()["error"]["message"]),
           (11, "from elsewhere.dump is no backup of this kind: the file is a plain SQL script, not an archive"),
           "a script")
-    done = ask(program, server, name, program.path(path + "x"))
+    done = ask(program, server, name, program.path(path + "x"), prover=prover)
     equal(done.code, 10, "no file: " + done.out)
+
+
+def test_not_before_it_is_proven(program):
+    """A file of others touches the live server only when it was restored where it can do no harm."""
+    server, folder, prover = harness.shared_server(), harness.temp_dir("r"), Prover(program)
+    prover.own(folder)
+    name = database(server, "careful")
+    path = os.path.join(folder, "from elsewhere.dump")
+    where = ["--yes", "--folder", program.path(folder), program.path(path)]
+
+    def dump():
+        subprocess.run([harness.PG_BIN + "/pg_dump", "-Fc", "-f", path, "-d", name], check=True,
+                       env={**harness.clean_env(), **server.env()})
+        prover.own(folder)
+    dump()
+    told(ask(program, server, name, *where, verb="restore", prover=prover))
+    server.psql("CREATE FUNCTION len(text) RETURNS int LANGUAGE internal IMMUTABLE STRICT AS 'textlen'", name)
+    dump()
+    before = (server.checksums(name), server.psql("SELECT datname FROM pg_database"), sorted(os.listdir(folder)))
+    document = told(ask(program, server, name, program.path(path), prover=prover))
+    why = "It cannot be proven on this PC first: the FUNCTION public.len(text) takes rights that a proof does not " \
+          "give a backup"
+    equal((document["proven_first"], document["level"], document["obstacles"]), (False, "read", [why]), "a file in C")
+    done = ask(program, server, name, *where, verb="restore", prover=prover)
+    equal((done.code, done.json()["error"]["message"]),
+          (6, "from elsewhere.dump has no manifest, and it was not proven first"), "its restore")
+    harness.wait_for(lambda: harness.log_entries(folder)[-1]["status"] == "failed", 5, "the log")
+    equal((server.checksums(name), server.psql("SELECT datname FROM pg_database"), sorted(os.listdir(folder))), before,
+          "what was there")
+    done = ask(program, server, name, "--unproven", program.path(path), as_json=False, prover=prover)
+    check("  ⚠  It was not restored on this PC first: that was declined" in done.out.splitlines(), done.out + done.err)
+    prover.nothing_left()
+    told(ask(program, server, name, "--unproven", *where, verb="restore", prover=prover))
+    equal(server.psql("SELECT len('four')", name), "4", "what was restored")
 
 
 def test_restore_shows_it(program):
@@ -279,10 +323,10 @@ def test_restore_shows_it(program):
     server.psql('CREATE DATABASE film; CREATE ROLE keeper LOGIN PASSWORD \'%s\'' % harness.PASSWORD.replace("'", "''"))
     server.psql("CREATE TABLE film (a int)", "film")
     film = program.good_backup(server, "film", folder)["unix_path"]
+    why = os.path.basename(film) + " holds none of the tables of the database shown: it is a backup of another one"
+    equal(told(ask(program, server, name, program.path(film)))["obstacles"], [why], "another application's")
     done = ask(program, server, name, "--yes", "--folder", program.path(folder), program.path(film), verb="restore")
-    equal((done.code, done.json()["error"]["message"]),
-          (11, os.path.basename(film) + " is no backup of the CMMS: it has none of its tables"),
-          "another application's")
+    equal((done.code, done.json()["error"]["message"]), (3, why), "another application's")
     done = ask(program, server, name, *where, verb="restore", user="keeper")
     equal((done.code, done.json()["error"]["message"], done.json()["error"]["hint"]),
           (6, "it cannot be restored as it stands", "The user keeper may not create databases."), "without the right")

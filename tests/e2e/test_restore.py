@@ -3,7 +3,6 @@ import os
 import re
 import shutil
 import subprocess
-import time
 import harness
 from harness import check, equal
 
@@ -131,11 +130,13 @@ def test_the_database_is_gone(program):
     server, folder = harness.shared_server(), harness.temp_dir("r")
     name = target(program, server, "gone")
     report = program.good_backup(server, name, folder)
-    before = server.checksums(name)
+    before = (server.checksums(name), furniture(server, name), definitions(server, name))
     server.psql('DROP DATABASE "%s" WITH (FORCE)' % name)
     told = restored(run(program, server, name, "restore", program.path(report["unix_path"]), folder=folder))
     equal((told["kept"], told["safety_backup"]), (None, None), "nothing was there")
-    harness.same_sums(server.checksums(name), before, "what was restored")
+    check("it is made anew" in str(told["warnings"]), "it is said: %s" % told["warnings"])
+    harness.same_sums(server.checksums(name), before[0], "what was restored")
+    equal((furniture(server, name), definitions(server, name)), before[1:], "what the backup says of the database")
 
 
 def test_nothing_is_touched(program):
@@ -203,55 +204,6 @@ def test_clients_that_come_again(program):
             client.kill()
             client.wait()
     harness.same_sums(server.checksums(name), before, "what was restored")
-
-
-def whole(server, name, old, new, what):
-    """One database has the live name, and it is all of the old one or all of the new."""
-    check(name in databases(server, name), "%s: nobody has the name: %s" % (what, databases(server, name)))
-    sums = server.checksums(name)
-    check(sums in (old, new), "%s: neither the old nor the new database" % what)
-    return sums == new
-
-
-def test_killed_at_any_moment(program):
-    """Whatever it had done: the next start brings it to an end, and the live database is the old one or the new one."""
-    server, folder = harness.shared_server(), harness.temp_dir("r")
-    name = target(program, server, "killed")
-    report = program.good_backup(server, name, folder)
-    new = server.checksums(name)
-    server.psql("DELETE FROM work_orders", name)
-    old = server.checksums(name)
-    began = time.monotonic()
-    restored(run(program, server, name, "restore", "--no-safety-backup", program.path(report["unix_path"]),
-                 folder=folder))
-    took = time.monotonic() - began
-    restored(run(program, server, name, "undo", folder=folder))
-    server.psql('DROP DATABASE "%s"' % [d for d in databases(server, name) if d != name][0])
-    moments = [took * n / 16 for n in range(1, 17)] + [took * (0.9 + n / 100) for n in range(1, 12)]
-    ends = set()
-    for moment in moments:
-        process = program.start(["restore", "--json", "--yes", "--no-safety-backup", "--folder", program.path(folder),
-                                 "-h", "127.0.0.1", "-p", str(server.port), "-U", "postgres", "-d", name,
-                                 program.path(report["unix_path"])], env={"PGPASSWORD": harness.PASSWORD})
-        try:
-            process.wait(timeout=moment) # what is awaited is that time passes
-        except subprocess.TimeoutExpired:
-            pass
-        program.kill(process)
-        harness.no_locks_left(server)
-        listed = run(program, server, name, "undo", "--list")
-        equal(listed.code, 0, "the next start: " + listed.out)
-        ends.add(whole(server, name, old, new, "killed after %.2f s" % moment))
-        if len(databases(server, name)) > 1 and listed.json()["kept"]:
-            restored(run(program, server, name, "undo", folder=folder))
-            whole(server, name, old, old, "undone")
-            for other in databases(server, name):
-                if other != name:
-                    server.psql('DROP DATABASE "%s" WITH (FORCE)' % other)
-    restored(run(program, server, name, "restore", "--no-safety-backup", program.path(report["unix_path"]),
-                 folder=folder))
-    equal(len([d for d in databases(server, name) if "_restore_" in d]), 0, "what interrupted ones left")
-    check(ends == {False} or ends == {False, True}, "it was never in time: %s" % ends)
 
 
 harness.main(__name__)

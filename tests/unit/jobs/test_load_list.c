@@ -26,7 +26,7 @@ static void wanted_entries(void **state)
     }
 }
 
-/* What a restore does itself when the rows are counted; the rest of what is left out it does not do at all, or before. */
+/* What a restore does itself when the rows are counted. */
 static void later_entries(void **state)
 {
     (void)state;

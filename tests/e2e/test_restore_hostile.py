@@ -1,0 +1,495 @@
+"""Restore and undo, interfered with between any two of their statements; marks that lie; databases that are not ours.
+
+Between is a proxy that reads what the program says to the server, statement by statement, and lets the test act before
+one is sent or after it was answered: kill the program, end its sessions, start a second one.
+"""
+import json
+import os
+import re
+import signal
+import socket
+import struct
+import subprocess
+import threading
+import time
+import harness
+from harness import check, equal
+
+OPEN = {"PGPASSWORD": harness.PASSWORD, "PGSSLMODE": "disable"} # so that it can be read
+
+
+class Cut(Exception):
+    """Raised by a rule: the statement is not sent, or its answer not handed on, and the connection is closed."""
+
+
+class Between:
+    """before(sql), after(sql): called for each statement of the program and of its tools."""
+
+    def __init__(self, server):
+        self.to, self.before, self.after = server.port, None, None
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.before = self.after = None
+        self.listener.close()
+
+    def accept(self):
+        while True:
+            try:
+                client = self.listener.accept()[0]
+                threading.Thread(target=self.carry, args=(client,), daemon=True).start()
+            except OSError:
+                return
+
+    @staticmethod
+    def close(*sockets):
+        for one in sockets:
+            try:
+                one.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def carry(self, client):
+        try:
+            server = socket.create_connection(("127.0.0.1", self.to))
+        except OSError:
+            client.close()
+            return
+        asked = []
+        threading.Thread(target=self.answers, args=(client, server, asked), daemon=True).start()
+        with client, server, client.makefile("rb") as stream:
+            try:
+                size = stream.read(4)
+                server.sendall(size + stream.read(struct.unpack("!I", size)[0] - 4))
+                while True:
+                    head = stream.read(5)
+                    if len(head) < 5:
+                        break
+                    body = stream.read(struct.unpack("!I", head[1:])[0] - 4)
+                    if head[:1] in (b"P", b"Q"):
+                        sql = body.split(b"\0")[head[:1] == b"P"].decode(errors="replace")
+                        if self.before:
+                            self.before(sql)
+                        asked[:] = [sql]
+                    server.sendall(head + body)
+            except (OSError, Cut, struct.error):
+                pass
+            self.close(client, server)
+
+    def answers(self, client, server, asked):
+        try:
+            while True:
+                data = server.recv(65536)
+                if not data:
+                    break
+                if data[-6:-1] == b"Z\0\0\0\5" and asked: # ready for the next
+                    sql = asked.pop()
+                    if self.after:
+                        self.after(sql)
+                client.sendall(data)
+        except (OSError, Cut):
+            pass
+        self.close(client, server)
+
+
+def start(program, port, name, verb, *arguments, folder=None, user="postgres"):
+    folder = ["--folder", program.path(folder)] if folder else []
+    return program.start([verb, "--json", "--yes", *folder, "-h", "127.0.0.1", "-p", str(port), "-U", user, "-d", name,
+                          *arguments], OPEN)
+
+
+def run(*arguments, **more):
+    return harness.finish(start(*arguments, **more))
+
+
+def good(done, what):
+    equal(done.code, 0, "%s: exit code: %s %s" % (what, done.out, done.err))
+    return done.json()
+
+
+def databases(server, name):
+    return server.psql("SELECT datname FROM pg_database WHERE datname LIKE '%s%%' ORDER BY 1" % name).split()
+
+
+def drop_all(server, name):
+    for one in databases(server, name):
+        server.psql('ALTER DATABASE "%s" ALLOW_CONNECTIONS true; ' % one)
+        server.psql('DROP DATABASE "%s" WITH (FORCE)' % one)
+
+
+def comment(server, name):
+    return server.psql("SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = '%s'" % name)
+
+
+def rows(server, name):
+    return server.psql("SELECT count(*) FROM work_orders", name)
+
+
+class Plant:
+    """A small database with a backup of 100 rows, of which 50 are left, a comment and a limit."""
+
+    def __init__(self, program, server, name):
+        self.program, self.server, self.name, self.folder = program, server, name, harness.temp_dir("r")
+        server.psql('CREATE DATABASE "%s"' % name)
+        server.psql("CREATE TABLE work_orders (id int PRIMARY KEY, t text); INSERT INTO work_orders "
+                    "SELECT g, 'x' || g FROM generate_series(1, 100) g", name)
+        self.path = program.path(program.good_backup(server, name, self.folder)["unix_path"])
+        self.dress()
+
+    def dress(self):
+        self.server.psql("DELETE FROM work_orders WHERE id > 50", self.name)
+        self.server.psql("""COMMENT ON DATABASE "%s" IS 'of the plant'; ALTER DATABASE "%s" CONNECTION LIMIT 33""" %
+                         (self.name, self.name))
+
+    def again(self):
+        drop_all(self.server, self.name)
+        self.server.psql('CREATE DATABASE "%s"' % self.name)
+        self.server.psql("CREATE TABLE work_orders (id int PRIMARY KEY, t text); INSERT INTO work_orders "
+                         "SELECT g, 'x' || g FROM generate_series(1, 100) g", self.name)
+        self.dress()
+
+    def restore(self, *more, port=None, begin=False, path=None):
+        return (start if begin else run)(self.program, port or self.server.port, self.name, "restore",
+                                         "--no-safety-backup", *more, path or self.path, folder=self.folder)
+
+    def undo(self, *more, port=None, begin=False):
+        return (start if begin else run)(self.program, port or self.server.port, self.name, "undo", *more,
+                                         folder=self.folder)
+
+    def kept(self):
+        return [k["name"] for k in good(self.undo("--list"), "undo --list")["kept"]]
+
+    def whole(self, what):
+        """After the next start: somebody has the name, it is open, as it was dressed, and one of the two; the other one
+        is there too if it ever was."""
+        self.kept()
+        state = self.server.psql("SELECT datallowconn, datconnlimit, shobj_description(oid, 'pg_database') FROM"
+                                 " pg_database WHERE datname = '%s'" % self.name)
+        equal(state, "t|33|of the plant", "%s: the live one, of %s" % (what, databases(self.server, self.name)))
+        have = rows(self.server, self.name)
+        check(have in ("50", "100"), "%s: %s rows" % (what, have))
+        return have
+
+    def goes_back(self, what):
+        """What was replaced can be had back, and is open."""
+        have = self.whole(what)
+        kept = self.kept()
+        check(kept, "%s: nothing is kept, of %s" % (what, databases(self.server, self.name)))
+        good(self.undo(), what + ": undo")
+        check(self.whole(what + ": undone") != have, what + ": the undo changed nothing")
+
+
+def interfere(plant, begin, act, first, what):
+    """Runs it again and again, and acts before its Nth statement from `first` on that is more than a question, N = 1,
+    2, 3 … Yields what was interfered with, and how it ended. act(process, between); None: the program is killed."""
+    n = 1
+    while True:
+        seen, hit, process, reached, killed = [0], [], [], threading.Event(), threading.Event()
+        with Between(plant.server) as between:
+            def before(sql):
+                if (not seen[0] and first not in sql) or sql.startswith("SELECT"):
+                    return
+                seen[0] += 1
+                if seen[0] == n:
+                    hit.append(sql)
+                    if act is None:
+                        reached.set()
+                        killed.wait(60 * harness.SCALE)
+                        raise Cut
+                    act(process[0], between)
+            between.before = before
+            process.append(begin(between.port))
+            if act is None:
+                harness.wait_for(lambda: reached.is_set() or process[0].poll() is not None, 120, "the statement")
+                if reached.is_set():
+                    plant.program.kill(process[0])
+                    killed.set()
+            done = harness.finish(process[0]) if not reached.is_set() else None
+        if not hit:
+            check(n > 5, what + ": it was never interfered with")
+            return
+        yield "%s %d (%s)" % (what, n, hit[0][:60]), done
+        n += 1
+
+
+def test_killed_before_each_statement(program):
+    """From the last look at the rows on: the next start finds everything, and can go back."""
+    server = harness.shared_server()
+    plant = Plant(program, server, "steps")
+    for what, _ in interfere(plant, lambda port: plant.restore(port=port, begin=True), None, "ANALYZE",
+                             "restore killed before"):
+        harness.no_locks_left(server)
+        if plant.whole(what) == "100":
+            plant.goes_back(what)
+        good(plant.restore(), what + ": the next restore")
+        plant.goes_back(what + ": the next restore")
+        check(not [d for d in databases(server, "steps") if "_restore_" in d], what + ": left something")
+        plant.again()
+    good(plant.restore(), "restore")
+    for what, _ in interfere(plant, lambda port: plant.undo(port=port, begin=True), None, "",
+                             "undo killed before"):
+        harness.no_locks_left(server)
+        plant.goes_back(what)
+
+
+def test_gone_and_killed_before_each_statement(program):
+    """The same where there was no live database: and what was made is never dropped afterwards, under whatever name."""
+    server = harness.shared_server()
+    plant = Plant(program, server, "lost")
+    drop_all(server, "lost")
+    for what, _ in interfere(plant, lambda port: plant.restore(port=port, begin=True), None, "ANALYZE",
+                             "restore killed before"):
+        harness.no_locks_left(server)
+        plant.kept()
+        if "lost" in databases(server, "lost"):
+            equal(comment(server, "lost"), "", what + ": the mark stays on the live database")
+            server.psql("ALTER DATABASE lost RENAME TO lost_month_of_work")
+            good(plant.restore(), what + ": the next restore")
+            equal(databases(server, "lost"), ["lost", "lost_month_of_work"], what)
+        drop_all(server, "lost")
+
+
+def test_sessions_ended_before_each_statement(program):
+    """The server ends our sessions (a restart, Neon): the name is back within seconds, without another start."""
+    server = harness.shared_server()
+    plant = Plant(program, server, "ended")
+
+    def act(process, between):
+        between.before = None
+        server.psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name NOT LIKE 'psql%' AND"
+                    " backend_type = 'client backend' AND pid <> pg_backend_pid()")
+    for what, done in interfere(plant, lambda port: plant.restore(port=port, begin=True), act, "ANALYZE",
+                                "sessions ended before"):
+        state = server.psql("SELECT datallowconn FROM pg_database WHERE datname = 'ended'")
+        equal(state, "t", "%s: the live one, after exit code %d, of %s" % (what, done.code, databases(server, "ended")))
+        equal(rows(server, "ended"), "100" if done.code == 0 else "50", what)
+        if done.code == 0:
+            plant.goes_back(what)
+        plant.again()
+
+
+def test_stopped_before_each_statement(program):
+    """Ctrl+C: nothing is half done when the program has ended."""
+    if program.kind != "native":
+        raise harness.Skip("a console's Ctrl+C is test_kill's")
+    server = harness.shared_server()
+    plant = Plant(program, server, "stopped")
+    for after in (False, True):
+        def act(process, between):
+            def stop(*_):
+                between.after = None
+                process.send_signal(signal.SIGINT)
+                time.sleep(0.3 * harness.SCALE) # it has no other effect than that the answer is late
+            between.before = None
+            if after:
+                between.after = stop
+            else:
+                stop()
+        for what, done in interfere(plant, lambda port: plant.restore(port=port, begin=True), act, "ANALYZE",
+                                    "stopped %s" % ("after" if after else "before")):
+            state = server.psql("SELECT datallowconn FROM pg_database WHERE datname = 'stopped'")
+            equal(state, "t", "%s: the live one, of %s" % (what, databases(server, "stopped")))
+            equal(rows(server, "stopped"), "100" if done.code == 0 else "50", what)
+            plant.again()
+
+
+def test_another_program_meanwhile(program):
+    """undo --list, undo, restore --to and restore of another PC, before each statement: refused, or harmless."""
+    server = harness.shared_server()
+    plant = Plant(program, server, "other")
+    for verb in ("list", "to", "undo", "restore"):
+        told = []
+
+        def act(process, between):
+            between.before = None
+            told.append(plant.undo("--list") if verb == "list" else plant.undo() if verb == "undo" else
+                        plant.restore("--to", "other_copy") if verb == "to" else plant.restore())
+        for what, done in interfere(plant, lambda port: plant.restore(port=port, begin=True), act, "ANALYZE",
+                                    "%s before" % verb):
+            if done.code == 0:
+                equal(rows(server, "other"), "100", what)
+                plant.goes_back(what)
+            else:
+                check(told[-1].code == 0 and verb in ("undo", "restore"),
+                      "%s: the first one failed: %s; %s" % (what, done.out, told[-1].out))
+                plant.whole(what)
+            plant.again()
+
+
+def test_dropped_after_a_restore(program):
+    """Nothing was interrupted: what is kept from a restore of long ago is not the database as it was."""
+    server = harness.shared_server()
+    plant = Plant(program, server, "accident")
+    kept = good(plant.restore(), "restore")["kept"]
+    server.psql("DROP DATABASE accident WITH (FORCE)")
+    equal(plant.kept(), [kept], "undo --list")
+    equal(databases(server, "accident"), [kept], "a list changes nothing")
+    good(plant.undo(), "undo")
+    equal(rows(server, "accident"), "50", "asked for, it comes back")
+
+
+def forged(server, name, **mark):
+    """A database of evil's with a mark of its own making."""
+    if not server.psql("SELECT 1 FROM pg_roles WHERE rolname = 'evil'"):
+        server.psql("CREATE ROLE evil LOGIN CREATEDB")
+    server.psql('CREATE DATABASE "%s" OWNER evil' % name)
+    mark["oid"] = int(server.psql("SELECT oid FROM pg_database WHERE datname = '%s'" % name))
+    server.psql("""COMMENT ON DATABASE "%s" IS '%s'""" % (name, json.dumps(mark)))
+
+
+LIES = (("trap", {"cmms_backup": "kept", "aside": 9999999999}),
+        ("%s_before_20300101_000000", {"cmms_backup": "kept", "aside": 9999999999}),
+        ("trap", {"cmms_backup": "kept", "aside": 9999999999, "by": "nobody"}),
+        ("notes", {"cmms_backup": "coming", "whole": False}),
+        ("%s_restore_20300101_000000", {"cmms_backup": "coming", "whole": False}),
+        ("more_notes", {"cmms_backup": "coming", "whole": True}))
+
+
+def test_marks_that_lie(program):
+    """Whoever may make a database may write what he likes into its comment."""
+    server = harness.shared_server()
+    plant = Plant(program, server, "trusting")
+    for name, mark in LIES:
+        kept = good(plant.restore(), "restore")["kept"]
+        name = name.replace("%s", "trusting")
+        forged(server, name, of="trusting", **mark)
+        equal(plant.kept(), [kept], "%s %s" % (name, mark))
+        done = plant.undo(name)
+        equal(done.code, 10, "undo by that name: %s" % done.out)
+        good(plant.restore(), "restore")
+        check(name in databases(server, name), "%s %s: dropped" % (name, mark))
+        good(plant.undo(), "undo")
+        equal(server.psql("SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = 'trusting'"), "postgres",
+              "%s %s: the owner of the live one" % (name, mark))
+        server.psql('DROP DATABASE "%s"' % name)
+        plant.again()
+
+
+def test_marks_that_lie_when_it_is_gone(program):
+    """The same where there is no live database by whose owner the others could be known."""
+    server = harness.shared_server()
+    plant = Plant(program, server, "orphan")
+    for name, mark in LIES:
+        name = name.replace("%s", "orphan")
+        server.psql("DROP DATABASE orphan WITH (FORCE)")
+        forged(server, name, of="orphan", **mark)
+        equal(plant.kept(), [], "%s %s" % (name, mark))
+        equal(plant.undo().code, 10, "%s %s: undo" % (name, mark))
+        good(plant.restore(), "restore")
+        check(name in databases(server, name), "%s %s: dropped" % (name, mark))
+        equal(rows(server, "orphan"), "100", "%s %s" % (name, mark))
+        server.psql('DROP DATABASE "%s"' % name)
+        plant.again()
+
+
+def test_a_copy_left_half_done(program):
+    """restore --to, killed: half a database is never called whole, and never dropped under the hands of somebody."""
+    server = harness.shared_server()
+    plant = Plant(program, server, "origin")
+    next(interfere(plant, lambda port: plant.restore("--to", "half", port=port, begin=True), None, "ANALYZE", "killed"))
+    harness.no_locks_left(server)
+    server.psql("CREATE TABLE my_work (a int)", "half")
+    listed = program.run(["undo", "--list", "-h", "127.0.0.1", "-p", str(server.port), "-U", "postgres", "-d", "half"],
+                         OPEN)
+    check("is the restored database" not in listed.out + listed.err, "what it is called: " + listed.out + listed.err)
+    equal(databases(server, "half"), ["half"], "a list drops nothing")
+    done = plant.restore("--to", "half")
+    equal(done.code, 3, "once more: %s" % done.out)
+    equal(server.psql("SELECT count(*) FROM my_work", "half"), "0", "what somebody did there")
+
+
+def test_renamed_by_hand(program):
+    """What an interrupted restore left, and somebody found useful under another name, is nobody's to drop."""
+    server = harness.shared_server()
+    plant = Plant(program, server, "found")
+    next(interfere(plant, lambda port: plant.restore(port=port, begin=True), None, "ANALYZE", "killed before"))
+    harness.no_locks_left(server)
+    left = [d for d in databases(server, "found") if "_restore_" in d]
+    equal(len(left), 1, "what it left")
+    server.psql('ALTER DATABASE "%s" RENAME TO analysis' % left[0])
+    good(plant.restore(), "restore")
+    check(databases(server, "analysis"), "it was dropped")
+
+
+def test_the_safety_backup_removes_nothing(program):
+    """Least of all the backup that is to be restored."""
+    server = harness.shared_server()
+    plant = Plant(program, server, "retained")
+    for _ in range(2):
+        program.good_backup(server, "retained", plant.folder)
+    with open(os.path.join(plant.folder, "backup_config.json"), "w", encoding="utf-8") as f:
+        json.dump({"enabled": True, "schedule": "daily", "backup_time": "02:00", "retention_days": 30, "max_backups": 2,
+                   "compress": True, "verify_after_backup": True}, f)
+    oldest = harness.backups_in(plant.folder)[0]
+    done = run(program, server.port, "retained", "restore", plant.path, folder=plant.folder)
+    check(oldest in harness.backups_in(plant.folder), "it is gone: %s" % done.out)
+    good(done, "restore")
+    equal(rows(server, "retained"), "100", "what was restored")
+
+
+def vacuum_slowly(server, slowly):
+    for setting in ("autovacuum_naptime = '1s'", "autovacuum_vacuum_cost_delay = '100ms'",
+                    "autovacuum_vacuum_cost_limit = 1"):
+        server.psql("ALTER SYSTEM " + ("SET " + setting if slowly else "RESET " + setting.split()[0]))
+    server.psql("SELECT pg_reload_conf()")
+
+
+def of_boss(program, server, name):
+    """A database of a role that is no superuser, and its backup."""
+    if not server.psql("SELECT 1 FROM pg_roles WHERE rolname = 'boss'"):
+        server.psql("CREATE ROLE boss LOGIN CREATEDB PASSWORD '%s'" % harness.PASSWORD.replace("'", "''"))
+    server.psql("CREATE DATABASE %s OWNER boss" % name)
+    server.psql("SET ROLE boss; CREATE TABLE work_orders AS SELECT g AS id, repeat('x', 500) AS t FROM "
+                "generate_series(1, 40000) g", name)
+    folder = harness.temp_dir("r")
+    return folder, program.path(program.good_backup(server, name, folder)["unix_path"])
+
+
+def test_autovacuum_of_a_server_of_others(program):
+    """Neon's roles are no superusers, and what was just filled is vacuumed: that worker is not theirs to end."""
+    server = harness.shared_server()
+    folder, path = of_boss(program, server, "neon")
+    vacuum_slowly(server, True)
+    try:
+        with Between(server) as between:
+            def before(sql):
+                if re.match(r"(BEGIN|ALTER DATABASE neon RENAME)", sql):
+                    between.before = None
+                    harness.wait_for(lambda: server.psql(
+                        "SELECT count(*) FROM pg_stat_activity WHERE datname LIKE 'neon\\_restore%' AND backend_type"
+                        " LIKE 'autovac%'") != "0", 30, "autovacuum")
+            between.before = before
+            good(run(program, between.port, "neon", "restore", "--no-safety-backup", path, folder=folder, user="boss"),
+                 "restore")
+    finally:
+        vacuum_slowly(server, False)
+
+
+def test_a_session_that_stays(program):
+    """Of a superuser, which another role may not end: said before hours are spent on a restore."""
+    server = harness.shared_server()
+    folder, path = of_boss(program, server, "held")
+    stranger = subprocess.Popen([harness.PG_BIN + "/psql", "-X", "-q", "-d", "held"], stdin=subprocess.PIPE,
+                                env={**harness.clean_env(), **server.env()})
+    try:
+        harness.wait_for(lambda: server.psql("SELECT count(*) FROM pg_stat_activity WHERE datname = 'held'") == "1", 30,
+                         "the stranger")
+        with Between(server) as between:
+            seen = []
+            between.before = seen.append
+            done = run(program, between.port, "held", "restore", "--no-safety-backup", path, folder=folder, user="boss")
+        equal(done.code, 6, "exit code: " + done.out)
+        check("postgres" in done.out, "who it is: " + done.out)
+        check(not [sql for sql in seen if sql.startswith(("CREATE DATABASE", "ALTER DATABASE"))], "it began to restore")
+        equal(databases(server, "held"), ["held"], "databases")
+    finally:
+        stranger.kill()
+        stranger.wait()
+
+
+harness.main(__name__)
