@@ -414,7 +414,7 @@ void scenario_restore_gone(Ui *ui)
        "then a manager has to sign in", "it is restored");
     outside(ui, "drop", "it goes again");
     ok(ui, open_confirm(ui) && agree(ui) && told(ui, " rows, all counted."), "and is restored", "it is not");
-    close_result(ui);
+    PostMessageW(dialog_with(ui, IDC_RESULT_TEXT), WM_COMMAND, IDCANCEL, 0);
     outside(ui, "as-saved", "as it was saved");
     ok(ui, wait_dialog(ui, IDC_SIGN_IN, LONG_MS), "now a manager is asked to sign in", "nobody is");
     click_in(ui, IDCANCEL);
