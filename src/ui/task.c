@@ -27,8 +27,7 @@ struct Task {
     AppOptions options;
     char **files;
     size_t file_count;
-    char *target;
-    char *proven;
+    char *target, *proven;
     bool overwrite, on, no_safety, sort_as_live, nobody;
     ConfigValues config;
     JobSink sink;
