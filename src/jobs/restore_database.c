@@ -419,8 +419,32 @@ static bool carry_settings(Restore *run, Error *err)
                           NULL, err);
 }
 
-/* Where there is no live database: what the backup says of its own. `last`: its limit and its comment, which the mark
- * stands for until then. */
+/* Last of all: a database of somebody else's is none that a swap takes (swap.c: look). */
+static bool own_by_backup(Restore *run, const char *name, Error *err)
+{
+    Load *load = &run->load;
+    const ArchiveEntry *entry = load_first_entry(&load->archive, "DATABASE");
+    if (entry == NULL || entry->owner == NULL || entry->owner[0] == '\0' ||
+        load->foreign_owners[entry - load->archive.entries]) {
+        return true;
+    }
+    Error why = ERROR_INIT;
+    char *owner = pg_identifier(entry->owner), *to = mem_printf(" OWNER TO %s", owner);
+    bool ok = load_run_on(load->server, "ALTER DATABASE ", name, to, load->cancel, &why);
+    if (!ok) {
+        ok = !load_is_the_end(&why) || error_move(err, &why);
+        if (ok) {
+            restore_note(run, mem_printf("The database does not belong to %s: %s", entry->owner, why.message));
+        }
+    }
+    error_clear(&why);
+    mem_free(to);
+    mem_free(owner);
+    return ok;
+}
+
+/* Where there is no live database: what the backup says of its own. `last`: its limit, its comment and
+ * its owner; the mark stands for them until then. */
 bool restore_carry_from_backup(Restore *run, const char *name, bool last, Error *err)
 {
     Load *load = &run->load;
@@ -447,30 +471,7 @@ bool restore_carry_from_backup(Restore *run, const char *name, bool last, Error 
             mem_free(one);
         }
     }
-    return ok;
-}
-
-static bool own_by_backup(Restore *run, Error *err)
-{
-    Load *load = &run->load;
-    const ArchiveEntry *entry = load_first_entry(&load->archive, "DATABASE");
-    if (entry == NULL || entry->owner == NULL || entry->owner[0] == '\0' ||
-        load->foreign_owners[entry - load->archive.entries]) {
-        return true;
-    }
-    Error why = ERROR_INIT;
-    char *owner = pg_identifier(entry->owner), *to = mem_printf(" OWNER TO %s", owner);
-    bool ok = load_run_on(load->server, "ALTER DATABASE ", load->database, to, load->cancel, &why);
-    if (!ok) {
-        ok = !load_is_the_end(&why) || error_move(err, &why);
-        if (ok) {
-            restore_note(run, mem_printf("The database does not belong to %s: %s", entry->owner, why.message));
-        }
-    }
-    error_clear(&why);
-    mem_free(to);
-    mem_free(owner);
-    return ok;
+    return ok && (!last || own_by_backup(run, name, err));
 }
 
 bool restore_carry_over(Restore *run, Error *err)
@@ -479,7 +480,7 @@ bool restore_carry_over(Restore *run, Error *err)
     const char *const params[] = {run->live, load->database};
     PgRows *rows = NULL;
     if (!run->has_live) {
-        return restore_carry_from_backup(run, load->database, false, err) && own_by_backup(run, err);
+        return restore_carry_from_backup(run, load->database, false, err);
     }
     bool ok = pg_query(load->server, carry_sql, params, 2, load->cancel, &rows, err);
     for (size_t i = 0; ok && i < pg_row_count(rows); i++) {

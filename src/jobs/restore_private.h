@@ -28,7 +28,7 @@ bool restore_give_schemas(Restore *run, Error *err);
 bool restore_do_later(Restore *run, Error *err);
 /* What belongs to the live database as a database; where there is none, what the backup says of its own. */
 bool restore_carry_over(Restore *run, Error *err);
-/* Of the backup's: `last`: its limit and its comment, which the mark stands for until then; else the rest. */
+/* Of the backup: `last`: its limit, its comment and its owner; else the rest. */
 bool restore_carry_from_backup(Restore *run, const char *name, bool last, Error *err);
 
 #endif

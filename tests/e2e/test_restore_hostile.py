@@ -538,4 +538,18 @@ def test_a_policy_of_several_roles(program):
     equal(server.psql("SET ROLE seer; SELECT count(*) FROM work_orders", "policies"), "9", "what seer sees")
 
 
+def test_gone_of_another_owner(program):
+    """The user who restores is seldom the one to whom the application's database belonged."""
+    server = harness.shared_server()
+    server.psql("CREATE ROLE owner_of_it")
+    server.psql("CREATE DATABASE owned OWNER owner_of_it")
+    server.psql("CREATE TABLE work_orders AS SELECT generate_series(1, 100) AS id", "owned")
+    folder = harness.temp_dir("r")
+    path = program.path(program.good_backup(server, "owned", folder)["unix_path"])
+    drop_all(server, "owned")
+    good(run(program, server.port, "owned", "restore", path, folder=folder), "restore")
+    owner = "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = 'owned'"
+    equal((rows(server, "owned"), server.psql(owner)), ("100", "owner_of_it"), "what was restored, and whose it is")
+
+
 harness.main(__name__)
