@@ -265,6 +265,7 @@ static bool apply(Options *options, const Rule *rule, const char *value, Error *
     case ID_QUIET: options->quiet = true; break;
     case ID_REASON: options->reason = value; break;
     case ID_SIZE: return parse_size(value, &options->megabytes, err);
+    case ID_FOREIGN: options->foreign = true; break;
     case ID_SORT_AS_LIVE: options->sort_as_live = true; break;
     case ID_SSLMODE: options->sslmode = value; break;
     case ID_TO: options->to = value; break;
