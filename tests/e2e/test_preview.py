@@ -232,7 +232,7 @@ def test_what_cannot_be_counted(program):
 
 def test_a_file_of_others(program):
     """What an archive without a manifest holds that acts is listed, and every byte of it is read."""
-    server, folder, prover = harness.shared_server(), harness.temp_dir("r"), Prover(program)
+    server, folder, prover = harness.shared_server(), harness.temp_dir("r"), Prover(program, real_initdb=True)
     prover.own(folder)
     name = database(server, "foreign")
     server.psql("CREATE FUNCTION noted() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';"
@@ -276,7 +276,7 @@ def test_a_file_of_others(program):
 
 def test_not_before_it_is_proven(program):
     """A file of others touches the live server only when it was restored where it can do no harm."""
-    server, folder, prover = harness.shared_server(), harness.temp_dir("r"), Prover(program)
+    server, folder, prover = harness.shared_server(), harness.temp_dir("r"), Prover(program, real_initdb=True)
     prover.own(folder)
     name = database(server, "careful")
     path = os.path.join(folder, "from elsewhere.dump")
