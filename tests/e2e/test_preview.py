@@ -38,7 +38,7 @@ def ask(program, server, name, *arguments, verb="preview", as_json=True, user="p
 
 
 def told(done):
-    equal(done.code, 0, "exit code: %s %s" % (done.out, done.err))
+    check(done.code == 0, "exit code %d: %s %s" % (done.code, done.err, done.out))
     return done.json()
 
 
@@ -337,7 +337,7 @@ def test_restore_shows_it(program):
     equal(done.code, 0, done.out + done.err)
     shown = done.out.splitlines()
     check(shown.index("  ⚠  work orders 804 → 800") <
-          next(i for i, line in enumerate(shown) if line.endswith("Restoring %s..." % os.path.basename(path))),
+          next(i for i, line in enumerate(shown) if line.endswith("Starting database restore: " + os.path.basename(path))),
           done.out)
     document = told(ask(program, server, name, "--yes", *where, verb="restore"))
     equal((document["preview"]["own"], table(document["preview"], "work_orders")["live"]), ("earlier", 800),
