@@ -42,10 +42,11 @@ ONE_BY_ONE = ("window",)  # a window needs the screen for itself
 AT_ONCE = (os.cpu_count() or 1) + 1
 # These begin first, so that nothing waits for them in the end.
 LONGEST = ("installer", "test_packages", "test_fetch", "test_archive", "test_process.exe", "test_archive_scan.exe",
-           "test_faults-native", "test_restore_hostile", "test_restore_faults-native", "test_dialogs", "test_prove-wine", "test_public-wine", "test_moments-native",
-           "test_public-native", "test_window", "test_prove-native", "test_network-wine", "test_network-native",
-           "test_faults-wine", "test_encodings-wine", "test_minor-wine", "test_bad_input-wine", "test_retention-wine",
-           "test_roundtrip-wine", "test_sample-wine", "test_retention-native")
+           "test_faults-native", "test_restore_hostile-native", "test_restore_faults-native", "test_dialogs",
+           "test_prove-wine", "test_public-wine", "test_moments-native", "test_public-native", "test_window",
+           "test_prove-native", "test_network-wine", "test_network-native", "test_faults-wine", "test_encodings-wine",
+           "test_minor-wine", "test_bad_input-wine", "test_retention-wine", "test_roundtrip-wine", "test_sample-wine",
+           "test_retention-native")
 TRIVIAL = 0.25  # seconds that a trivial program takes under Wine on a machine that is fast and idle
 os.chdir(TOP)
 took = {}  # seconds of each command

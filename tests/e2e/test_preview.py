@@ -337,7 +337,8 @@ def test_restore_shows_it(program):
     equal(done.code, 0, done.out + done.err)
     shown = done.out.splitlines()
     check(shown.index("  ⚠  work orders 804 → 800") <
-          next(i for i, line in enumerate(shown) if line.endswith("Starting database restore: " + os.path.basename(path))),
+          next(i for i, line in enumerate(shown)
+               if line.endswith("Starting database restore: " + os.path.basename(path))),
           done.out)
     document = told(ask(program, server, name, "--yes", *where, verb="restore"))
     equal((document["preview"]["own"], table(document["preview"], "work_orders")["live"]), ("earlier", 800),
