@@ -58,6 +58,7 @@ set(SAMPLE_SOURCES
   src/sample/sample_data.c
   src/sample/sample_rows.c)
 set(CLOUD_SOURCES
+  src/cloud/address.c
   src/cloud/http.c)
 set(JOBS_SOURCES
   src/jobs/backup.c
