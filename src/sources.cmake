@@ -59,7 +59,11 @@ set(SAMPLE_SOURCES
   src/sample/sample_rows.c)
 set(CLOUD_SOURCES
   src/cloud/address.c
-  src/cloud/http.c)
+  src/cloud/graph.c
+  src/cloud/http.c
+  src/cloud/upload.c
+  src/cloud/upload_journal.c
+  src/cloud/upload_session.c)
 set(JOBS_SOURCES
   src/jobs/backup.c
   src/jobs/backup_finish.c

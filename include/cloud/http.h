@@ -1,6 +1,7 @@
 /*
- * http.h: HTTPS requests by libcurl, with a User-Agent as SharePoint wants it. On Windows TLS is Schannel's with the system's roots; certificate checks
- * are never off. Redirects are not followed. One Http (one connection cache) is used by one thread at a time.
+ * http.h: HTTPS requests by libcurl, with a User-Agent as SharePoint wants it. On Windows TLS is Schannel's with the
+ * system's roots; certificate checks are never off. Redirects are not followed. One Http (one connection cache) is
+ * used by one thread at a time.
  */
 #ifndef CMMS_HTTP_H
 #define CMMS_HTTP_H
