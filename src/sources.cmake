@@ -61,6 +61,9 @@ set(CLOUD_SOURCES
   src/cloud/address.c
   src/cloud/graph.c
   src/cloud/http.c
+  src/cloud/oauth.c
+  src/cloud/place.c
+  src/cloud/sealed.c
   src/cloud/upload.c
   src/cloud/upload_journal.c
   src/cloud/upload_session.c)
@@ -70,6 +73,8 @@ set(JOBS_SOURCES
   src/jobs/backup_take.c
   src/jobs/doctor.c
   src/jobs/export.c
+  src/jobs/offsite.c
+  src/jobs/offsite_set_up.c
   src/jobs/prove.c
   src/jobs/prove_compare.c
   src/jobs/prove_database.c
@@ -86,6 +91,7 @@ set(WIN_SOURCES
   src/platform/win/clock_win.c
   src/platform/win/fs_win.c
   src/platform/win/library_win.c
+  src/platform/win/loopback_win.c
   src/platform/win/machine_win.c
   src/platform/win/netwait_win.c
   src/platform/win/os_error_win.c
@@ -99,6 +105,7 @@ set(POSIX_SOURCES
   src/platform/posix/cancel_posix.c
   src/platform/posix/clock_posix.c
   src/platform/posix/fs_posix.c
+  src/platform/posix/loopback_posix.c
   src/platform/posix/machine_posix.c
   src/platform/posix/netwait_posix.c
   src/platform/posix/os_error_posix.c
@@ -116,7 +123,8 @@ set(CLI_SOURCES
   src/cli/verb_export.c
   src/cli/verb_list.c
   src/cli/verb_prove.c
-  src/cli/verb_sample.c)
+  src/cli/verb_sample.c
+  src/cli/verb_sharepoint.c)
 set(CLI_WIN_SOURCES
   src/cli/console_win.c)
 set(CLI_POSIX_SOURCES

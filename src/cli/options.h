@@ -20,6 +20,8 @@ typedef enum Verb {
     VERB_VERIFY,
     VERB_PROVE,
     VERB_EXPORT,
+    VERB_SHAREPOINT,
+    VERB_UPLOAD,
     VERB_DOCTOR,
     VERB_SAMPLE,
     VERB_CLEANUP,
@@ -51,8 +53,10 @@ typedef struct Options {
     int last;               /* log --last; 0: not given */
     bool on;                /* prove */
     bool overwrite;         /* export */
+    const char *client_id, *tenant, *graph, *login; /* sharepoint */
+    bool device_code, no_browser;                   /* sharepoint */
     Verb help_about;        /* help VERB */
-    const char **files;     /* owned array: the operands of verify, prove, export, pin, delete and config */
+    const char **files;     /* owned array: the operands of the verbs that take some */
     size_t file_count;
 } Options;
 

@@ -2,15 +2,13 @@
 
 #include <string.h>
 
-#include <openssl/evp.h>
-
 #include "base/hash.h"
 #include "base/jsonutil.h"
 #include "base/mem.h"
-#include "platform/machine.h"
+#include "sealed.h"
 
 #define JOURNAL_VERSION 1
-#define SESSION_MAX 65536u
+#define JOURNAL_MAX 524288u
 
 void journal_init(UploadJournal *journal)
 {
@@ -45,16 +43,12 @@ char *journal_path(const char *dir, const char *drive, const char *folder, const
 
 char *journal_text(const UploadJournal *journal, Error *err)
 {
-    char *text = NULL;
-    char *base64 = NULL;
-    StrBuf sealed;
-    strbuf_init(&sealed, SESSION_MAX * 2);
+    char *session = NULL;
     if (secret_is_set(&journal->session)) {
-        if (!machine_seal(&journal->session, &sealed, err)) {
-            goto out;
+        session = sealed_text(&journal->session, err);
+        if (session == NULL) {
+            return NULL;
         }
-        base64 = mem_alloc(4 * ((sealed.len + 2) / 3) + 1);
-        EVP_EncodeBlock((unsigned char *)base64, (const unsigned char *)sealed.buf, (int)sealed.len);
     }
     cJSON *document = cJSON_CreateObject();
     json_set_int(document, "version", JOURNAL_VERSION);
@@ -65,30 +59,11 @@ char *journal_text(const UploadJournal *journal, Error *err)
     json_set_string(document, "item", journal->item);
     json_set_string(document, "sha256", journal->sha256);
     json_set_int(document, "size", (int64_t)journal->size);
-    json_set_string(document, "session", base64);
-    text = json_text(document);
+    json_set_string(document, "session", session);
+    char *text = json_text(document);
     cJSON_Delete(document);
-out:
-    secret_wipe(sealed.buf, sealed.len);
-    strbuf_release(&sealed);
-    secret_free_text(base64);
+    secret_free_text(session);
     return text;
-}
-
-static bool open_session(const char *base64, Secret *session)
-{
-    const size_t len = strlen(base64);
-    if (len == 0 || len % 4 != 0 || len > SESSION_MAX * 4) {
-        return false;
-    }
-    unsigned char *sealed = mem_alloc(len / 4 * 3 + 1);
-    const int got = EVP_DecodeBlock(sealed, (const unsigned char *)base64, (int)len);
-    const size_t padding = (size_t)(base64[len - 1] == '=') + (size_t)(base64[len - 2] == '=');
-    const bool ok = got > 0 && (size_t)got > padding && machine_unseal(sealed, (size_t)got - padding, session);
-    secret_wipe(sealed, len / 4 * 3);
-    mem_free(sealed);
-    /* It goes into a request as it is. */
-    return ok && strlen(session->bytes) == session->len;
 }
 
 bool journal_parse(const char *bytes, size_t len, UploadJournal *journal)
@@ -112,8 +87,8 @@ bool journal_parse(const char *bytes, size_t len, UploadJournal *journal)
         goto out;
     }
     read.size = (uint64_t)size;
-    if (session != NULL && !open_session(session, &read.session)) {
-        secret_release(&read.session); /* another user's, another PC's: the session runs out by itself */
+    if (session != NULL) {
+        (void)sealed_open(session, &read.session); /* where it cannot be opened the session runs out by itself */
     }
     journal_release(journal);
     *journal = read;
@@ -129,7 +104,7 @@ bool journal_load(const char *path, UploadJournal *journal)
 {
     StrBuf text;
     strbuf_init(&text, STRBUF_LARGE);
-    const bool ok = fs_read_all(path, SESSION_MAX * 8, &text, NULL) && journal_parse(text.buf, text.len, journal);
+    const bool ok = fs_read_all(path, JOURNAL_MAX, &text, NULL) && journal_parse(text.buf, text.len, journal);
     secret_wipe(text.buf, text.len);
     strbuf_release(&text);
     return ok;

@@ -110,7 +110,8 @@ class Simulator:
         self.before = self.after = None  # called with the number of each request, before it is looked at, and done
         self.page = 200
         self.quota = 1 << 40
-        self.client_id, self.tenant, self.refresh_tokens, self.codes, self.device = "client", "contoso", set(), {}, {}
+        self.client_id, self.tenant = "client", "contoso.onmicrosoft.com"
+        self.refresh_tokens, self.codes, self.device = set(), {}, {}
         self.expires_in = 3599
         self.consent = True
         sim = self
@@ -302,7 +303,8 @@ class Simulator:
         if body is None:
             self.complain("chunked transfer encoding of a " + kind)
             raise problem(400, "invalidRequest")
-        if not re.match(r"(NONISV|ISV)\|[^|]+\|[^|]+/\d", request.headers.get("User-Agent", "")):
+        agent = request.headers.get("User-Agent", "")
+        if kind != "authorize" and not re.match(r"(NONISV|ISV)\|[^|]+\|[^|]+/\d", agent):
             self.complain("User-Agent %r" % request.headers.get("User-Agent"))
         if not parts.path.startswith("/login/") and time.monotonic() < self.closed_until - 0.02:
             self.complain("a %s %.2f s before the end of Retry-After" % (kind, self.closed_until - time.monotonic()))
