@@ -13,8 +13,7 @@
 #include "cloud/oauth.h"
 
 #define PLACE_FILE "sharepoint.json"
-#define PLACE_SCOPE "https://graph.microsoft.com/Files.ReadWrite.All https://graph.microsoft.com/Sites.Read.All " \
-                    "offline_access openid profile"
+#define PLACE_SCOPE "Files.ReadWrite.All Sites.Read.All offline_access openid profile" /* of the cloud's own Graph */
 
 typedef struct CloudPlace {
     char *graph, *login;      /* endpoints */
