@@ -20,7 +20,7 @@ typedef struct OffsiteSetUp {
     /* NULL: what was saved last, else what the link's host says. */
     const char *client_id, *tenant, *graph, *login;
     bool device_code;       /* instead of the browser of this computer */
-    bool no_browser;        /* the address is shown, not opened */
+    bool no_browser;        /* the address is only shown, not opened as well */
     /* Where somebody must go to sign in; `code` to type there, or NULL. */
     void (*show)(void *context, const char *address, const char *code);
     void *context;

@@ -168,7 +168,7 @@ static const char sharepoint[] =
     "      --client-id=ID       the number that IT gets when it registers this program in your organisation's\n"
     "                           Entra (public client, redirect http://localhost)\n"
     "      --tenant=NAME        the organisation; otherwise what the link says (contoso.onmicrosoft.com)\n"
-    "      --no-browser         show the address for the sign-in instead of opening it\n"
+    "      --no-browser         only show the address for the sign-in, do not open it\n"
     "      --device-code        sign in with a browser elsewhere; many organisations do not allow it\n"
     "      --graph=URL          another Microsoft Graph and another sign-in than those of the link's cloud\n"
     "      --login=URL\n"

@@ -119,8 +119,9 @@ static bool in_browser(const OffsiteSetUp *spec, const OauthApp *app, const Canc
     }
     bool ok = oauth_login_begin(app, port, &login, err);
     if (ok) {
-        if (spec->no_browser || !loopback_browse(login.address)) {
-            spec->show(spec->context, login.address, NULL);
+        spec->show(spec->context, login.address, NULL); /* always: a browser may open where nobody sees it */
+        if (!spec->no_browser) {
+            (void)loopback_browse(login.address);
         }
         ok = loopback_serve(loopback, SIGN_IN_SECONDS, on_request, &sign_in, cancel, err);
         if (ok && sign_in.failed.kind != EK_NONE) {
