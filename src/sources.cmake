@@ -58,7 +58,15 @@ set(SAMPLE_SOURCES
   src/sample/sample_data.c
   src/sample/sample_rows.c)
 set(CLOUD_SOURCES
-  src/cloud/http.c)
+  src/cloud/address.c
+  src/cloud/graph.c
+  src/cloud/http.c
+  src/cloud/oauth.c
+  src/cloud/place.c
+  src/cloud/sealed.c
+  src/cloud/upload.c
+  src/cloud/upload_journal.c
+  src/cloud/upload_session.c)
 set(JOBS_SOURCES
   src/jobs/backup.c
   src/jobs/backup_finish.c
@@ -76,6 +84,8 @@ set(JOBS_SOURCES
   src/jobs/preview_facts.c
   src/jobs/preview_live.c
   src/jobs/preview_words.c
+  src/jobs/offsite.c
+  src/jobs/offsite_set_up.c
   src/jobs/prove.c
   src/jobs/prove_database.c
   src/jobs/restore.c
@@ -92,6 +102,7 @@ set(WIN_SOURCES
   src/platform/win/clock_win.c
   src/platform/win/fs_win.c
   src/platform/win/library_win.c
+  src/platform/win/loopback_win.c
   src/platform/win/machine_win.c
   src/platform/win/netwait_win.c
   src/platform/win/os_error_win.c
@@ -106,6 +117,7 @@ set(POSIX_SOURCES
   src/platform/posix/cancel_posix.c
   src/platform/posix/clock_posix.c
   src/platform/posix/fs_posix.c
+  src/platform/posix/loopback_posix.c
   src/platform/posix/machine_posix.c
   src/platform/posix/netwait_posix.c
   src/platform/posix/os_error_posix.c
@@ -126,7 +138,8 @@ set(CLI_SOURCES
   src/cli/verb_preview.c
   src/cli/verb_prove.c
   src/cli/verb_restore.c
-  src/cli/verb_sample.c)
+  src/cli/verb_sample.c
+  src/cli/verb_sharepoint.c)
 set(CLI_WIN_SOURCES
   src/cli/console_win.c)
 set(CLI_POSIX_SOURCES

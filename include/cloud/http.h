@@ -1,6 +1,7 @@
 /*
- * http.h: HTTPS requests by libcurl. On Windows TLS is Schannel's with the system's roots; certificate checks
- * are never off. Redirects are not followed. One Http (one connection cache) is used by one thread at a time.
+ * http.h: HTTPS requests by libcurl, with a User-Agent as SharePoint wants it. On Windows TLS is Schannel's with the
+ * system's roots; certificate checks are never off. Redirects are not followed. One Http (one connection cache) is
+ * used by one thread at a time.
  */
 #ifndef CMMS_HTTP_H
 #define CMMS_HTTP_H
@@ -15,6 +16,13 @@
 
 typedef struct Http Http;
 
+/* A body that is read while it is sent, so that its size does not matter. Called on the thread of http_request. */
+typedef struct HttpBody {
+    bool (*read)(void *context, uint64_t at, void *buf, size_t len, Error *err); /* all of len, within body_len */
+    void (*sent)(void *context, uint64_t bytes); /* so many have gone out; may be NULL */
+    void *context;
+} HttpBody;
+
 typedef struct HttpRequest {
     const char *method;         /* "GET", "PUT", ... */
     const char *url;            /* https; http only to loopback */
@@ -22,6 +30,7 @@ typedef struct HttpRequest {
     const void *body;           /* or NULL */
     size_t body_len;
     size_t max_response;        /* bytes of the body; more is EK_DAMAGED */
+    const HttpBody *stream;     /* in the place of body, body_len bytes of it; or NULL */
 } HttpRequest;
 
 typedef struct HttpResponse {
@@ -37,7 +46,7 @@ void http_set_ca_file(Http *http, const char *path);
 void http_response_init(HttpResponse *response);
 void http_response_release(HttpResponse *response);
 /* EK_CONNECT for DNS, TCP and TLS failures and time-outs (30 s to connect; 120 s below 1 KB/s), whatever the
- * status otherwise. Cancelled within a second. */
+ * status otherwise. Cancelled within a second. What the stream's read says is handed on. */
 bool http_request(Http *http, const HttpRequest *request, const Cancel *cancel, HttpResponse *response, Error *err);
 char *http_header(const HttpResponse *response, const char *name); /* the last one's value; caller frees; NULL */
 

@@ -36,4 +36,11 @@ bool machine_secret_load(const char *target, struct Secret *secret); /* false: t
 bool machine_secret_save(const char *target, const struct Secret *secret, struct Error *err);
 bool machine_secret_delete(const char *target, struct Error *err);
 
+/* Makes of a secret of any length what only this user can open again, on this PC (Windows: DPAPI, asking nobody), for a
+ * file of ours. POSIX has no such thing: there it is the secret itself, and what keeps it is that our files are this
+ * user's alone (fs_create_new). Appends to `sealed`. */
+struct StrBuf;
+bool machine_seal(const struct Secret *secret, struct StrBuf *sealed, struct Error *err);
+bool machine_unseal(const void *sealed, size_t len, struct Secret *secret); /* false: not sealed here, or damaged */
+
 #endif

@@ -32,7 +32,7 @@ typedef struct CatalogEntry {
     char *contents;     /* "schema" or "data" where it holds only that; NULL: all */
     char *alarm;        /* the shrink alarm that it raised, while nobody has confirmed it; or NULL */
     bool confirmed;     /* it raised one, and somebody has */
-    char *exported;     /* when it was last exported, by the log ("2026-01-19 14:30:52"); NULL: not known */
+    char *exported;     /* when it was last exported or uploaded, by the log ("2026-01-19 14:30:52"); NULL: not known */
     char *note;         /* why it is not what it should be ("its size differs from the manifest"), or NULL */
 } CatalogEntry;
 
@@ -48,8 +48,8 @@ bool catalog_is_good(const CatalogEntry *entry);
 /* Replaces what catalog holds. `now` is for the age. */
 bool catalog_load(const char *folder, int64_t now, Catalog *catalog, Error *err);
 
-/* Fills `exported` from the log's entries (auditlog_read), oldest first. An export of a file of another size is that
- * of another file of this name. */
+/* Fills `exported` from the log's entries (auditlog_read), oldest first: exports and uploads. One of a file of another
+ * size is that of another file of this name. */
 void catalog_add_exports(Catalog *catalog, const cJSON *entries);
 
 /* What the newest backup of this database took, which is not damaged and holds all, for a guess of what the next one

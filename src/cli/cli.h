@@ -25,6 +25,9 @@ bool cli_find_password(Cli *cli, Connection *connection, Error *err);
 bool cli_has_database(const Connection *connection, Error *err); /* EK_USAGE: it is not named */
 void cli_replace_text(char **field, const char *value); /* NULL or empty: it stays */
 
+/* verb_sharepoint.c: a file is looked for as it is named, and a bare name also in the backup folder. */
+bool cli_find_file(const Options *options, const char *file, char **path, Error *err);
+
 /* --- the verbs. Each returns the exit code, having shown its result or its error. ------------------------- */
 
 int run_list(Cli *cli);   /* verb_list.c */
@@ -39,5 +42,7 @@ int run_pin(Cli *cli);
 int run_delete(Cli *cli);
 int run_log(Cli *cli);
 int run_config(Cli *cli);
+int run_sharepoint(Cli *cli); /* verb_sharepoint.c */
+int run_upload(Cli *cli);
 
 #endif

@@ -15,6 +15,8 @@ static const char general[] =
     "  restore   bring a backup back: into a new database that then takes the place of the live one\n"
     "  undo      bring back the database that a restore replaced\n"
     "  export    copy a backup to another folder or a share, and check the copy\n"
+    "  sharepoint  set up a folder on SharePoint, or see whether it can be reached\n"
+    "  upload    copy backups to that folder, and check them there\n"
     "  doctor    look at everything that a backup needs, and say what is wrong\n"
     "  sample    make the sample database, on a server of its own unless one is named\n"
     "  cleanup   remove old backups, or show what would go and why\n"
@@ -213,6 +215,42 @@ static const char export[] =
     "\n"
     "With --quiet the copy's path is the only line on stdout.\n";
 
+static const char sharepoint[] =
+    "Set up a folder on SharePoint for copies of backups: sign in with the browser, find the folder, try it with a\n"
+    "small file that is removed again. Or show what is set up, and whether it can be reached.\n"
+    "\n"
+    "Usage:\n"
+    "  cmms-backup-cli sharepoint set-up [OPTION]... LINK\n"
+    "  cmms-backup-cli sharepoint status\n"
+    "\n"
+    "LINK is the address of a library or a folder, as in the browser's address line, or a sharing link to a folder.\n"
+    "\n"
+    "Options:\n"
+    "      --client-id=ID       the number that IT gets when it registers this program in your organisation's\n"
+    "                           Entra (public client, redirect http://localhost)\n"
+    "      --tenant=NAME        the organisation; otherwise what the link says (contoso.onmicrosoft.com)\n"
+    "      --no-browser         only show the address for the sign-in, do not open it\n"
+    "      --device-code        sign in with a browser elsewhere; many organisations do not allow it\n"
+    "      --graph=URL          another Microsoft Graph and another sign-in than those of the link's cloud\n"
+    "      --login=URL\n"
+    "\n" OUTPUT_HELP
+    "\n"
+    "All of this is kept for the next time. The sign-in is kept for this user on this PC, protected by Windows.\n";
+
+static const char upload[] =
+    "Copy backups, with their manifests, to the folder on SharePoint that is set up. A copy gets its name when its\n"
+    "size and hash there are those of the file here. An upload that was interrupted goes on where it stood when the\n"
+    "same file is uploaded again.\n"
+    "\n"
+    "Usage:\n"
+    "  cmms-backup-cli upload [OPTION]... FILE...\n"
+    "\n"
+    "FILE is a path, or a name in the backup folder.\n"
+    "\n"
+    "Options:\n" FOLDER_OPTION "\n" OUTPUT_HELP PROGRESS_OPTION
+    "\n"
+    "The exit code is that of the first file that could not be uploaded.\n";
+
 static const char doctor[] =
     "Look at everything that a backup needs: folder, settings, disk, tools, host, connection, rights.\n"
     "\n"
@@ -318,6 +356,8 @@ const char *help_text(Verb verb)
     case VERB_RESTORE: return restore;
     case VERB_UNDO: return undo;
     case VERB_EXPORT: return export;
+    case VERB_SHAREPOINT: return sharepoint;
+    case VERB_UPLOAD: return upload;
     case VERB_DOCTOR: return doctor;
     case VERB_SAMPLE: return sample;
     case VERB_CLEANUP: return cleanup;

@@ -13,29 +13,34 @@
 #define UPKEEP (BIT(VERB_CLEANUP) | BIT(VERB_PIN) | BIT(VERB_DELETE) | BIT(VERB_LOG) | BIT(VERB_CONFIG))
 #define WITH_FOLDER \
     (BIT(VERB_BACKUP) | BIT(VERB_LIST) | BIT(VERB_VERIFY) | BIT(VERB_PROVE) | BIT(VERB_DOCTOR) | BIT(VERB_EXPORT) | \
-     RESTORING | UPKEEP)
-#define WORKING (WITH_SERVER | WITH_FOLDER)
+     RESTORING | BIT(VERB_UPLOAD) | UPKEEP)
+#define WORKING (WITH_SERVER | WITH_FOLDER | BIT(VERB_SHAREPOINT))
 #define WITH_OPERANDS \
-    (BIT(VERB_VERIFY) | BIT(VERB_PROVE) | RESTORING | BIT(VERB_EXPORT) | BIT(VERB_PIN) | BIT(VERB_DELETE) | \
-     BIT(VERB_CONFIG))
+    (BIT(VERB_VERIFY) | BIT(VERB_PROVE) | RESTORING | BIT(VERB_EXPORT) | BIT(VERB_UPLOAD) | BIT(VERB_SHAREPOINT) | \
+     BIT(VERB_PIN) | BIT(VERB_DELETE) | BIT(VERB_CONFIG))
 #define LAST_MAX 1000
 
 typedef enum Id {
     ID_ALL,
     ID_CHECK,
+    ID_CLIENT_ID,
     ID_COMPRESS,
     ID_DATA,
     ID_DATABASE,
+    ID_DEVICE_CODE,
     ID_DRY_RUN,
     ID_FALLBACK,
     ID_FOLDER,
     ID_FORCE,
     ID_FOREIGN,
+    ID_GRAPH,
     ID_HELP,
     ID_HOST,
     ID_JSON,
     ID_LAST,
     ID_LIST,
+    ID_LOGIN,
+    ID_NO_BROWSER,
     ID_NO_COLOR,
     ID_NO_PASSWORD,
     ID_NO_SAFETY,
@@ -49,6 +54,7 @@ typedef enum Id {
     ID_SIZE,
     ID_SORT_AS_LIVE,
     ID_SSLMODE,
+    ID_TENANT,
     ID_TO,
     ID_UNFREEZE,
     ID_USER,
@@ -68,19 +74,24 @@ typedef struct Rule {
 static const Rule rules[] = {
     {ID_ALL, "all", 0, false, BIT(VERB_VERIFY)},
     {ID_CHECK, "check", 0, false, BIT(VERB_LOG)},
+    {ID_CLIENT_ID, "client-id", 0, true, BIT(VERB_SHAREPOINT)},
     {ID_COMPRESS, "compress", 0, true, BIT(VERB_BACKUP)},
     {ID_DATA, "data", 0, true, BIT(VERB_SAMPLE)},
     {ID_DATABASE, "dbname", 'd', true, WITH_SERVER},
+    {ID_DEVICE_CODE, "device-code", 0, false, BIT(VERB_SHAREPOINT)},
     {ID_DRY_RUN, "dry-run", 0, false, BIT(VERB_CLEANUP)},
     {ID_FALLBACK, "fallback", 0, false, BIT(VERB_BACKUP)},
     {ID_FOLDER, "folder", 0, true, WITH_FOLDER},
     {ID_FORCE, "force", 0, false, BIT(VERB_DELETE)},
     {ID_FOREIGN, "foreign", 0, false, BIT(VERB_PREVIEW) | BIT(VERB_RESTORE)},
+    {ID_GRAPH, "graph", 0, true, BIT(VERB_SHAREPOINT)},
     {ID_HELP, "help", '?', false, ANY},
     {ID_HOST, "host", 'h', true, WITH_SERVER},
     {ID_JSON, "json", 0, false, WORKING},
     {ID_LAST, "last", 0, true, BIT(VERB_LOG)},
     {ID_LIST, "list", 0, false, BIT(VERB_UNDO)},
+    {ID_LOGIN, "login", 0, true, BIT(VERB_SHAREPOINT)},
+    {ID_NO_BROWSER, "no-browser", 0, false, BIT(VERB_SHAREPOINT)},
     {ID_NO_COLOR, "no-color", 0, false, WORKING},
     {ID_NO_PASSWORD, "no-password", 'w', false, WITH_SERVER},
     {ID_NO_SAFETY, "no-safety-backup", 0, false, BIT(VERB_PREVIEW) | BIT(VERB_RESTORE)},
@@ -89,12 +100,13 @@ static const Rule rules[] = {
     {ID_OVERWRITE, "overwrite", 0, false, BIT(VERB_EXPORT)},
     {ID_PORT, "port", 'p', true, WITH_SERVER},
     {ID_PROGRESS_JSON, "progress-json", 0, false,
-     BIT(VERB_BACKUP) | BIT(VERB_VERIFY) | BIT(VERB_PROVE) | RESTORING | BIT(VERB_EXPORT)},
+     BIT(VERB_BACKUP) | BIT(VERB_VERIFY) | BIT(VERB_PROVE) | RESTORING | BIT(VERB_EXPORT) | BIT(VERB_UPLOAD)},
     {ID_QUIET, "quiet", 'q', false, WORKING},
     {ID_REASON, "reason", 0, true, BIT(VERB_PIN)},
     {ID_SIZE, "size", 0, true, BIT(VERB_SAMPLE)},
     {ID_SORT_AS_LIVE, "sort-as-live", 0, false, BIT(VERB_RESTORE)},
     {ID_SSLMODE, "sslmode", 0, true, WITH_SERVER},
+    {ID_TENANT, "tenant", 0, true, BIT(VERB_SHAREPOINT)},
     {ID_TO, "to", 0, true, BIT(VERB_PREVIEW) | BIT(VERB_RESTORE)},
     {ID_UNFREEZE, "unfreeze", 0, false, BIT(VERB_CLEANUP)},
     {ID_USER, "username", 'U', true, WITH_SERVER},
@@ -113,6 +125,7 @@ static const struct {
     {VERB_PIN, "pin"},       {VERB_DELETE, "delete"}, {VERB_LOG, "log"},
     {VERB_CONFIG, "config"}, {VERB_PROVE, "prove"},   {VERB_EXPORT, "export"},
     {VERB_RESTORE, "restore"}, {VERB_UNDO, "undo"},   {VERB_PREVIEW, "preview"},
+    {VERB_UPLOAD, "upload"}, {VERB_SHAREPOINT, "sharepoint"},
     {VERB_HELP, "help"},
 };
 #define VERB_COUNT (sizeof verbs / sizeof verbs[0])
@@ -242,17 +255,22 @@ static bool apply(Options *options, const Rule *rule, const char *value, Error *
     switch (rule->id) {
     case ID_ALL: options->all = true; break;
     case ID_CHECK: options->check = true; break;
+    case ID_CLIENT_ID: options->client_id = value; break;
     case ID_COMPRESS: options->compress = value; return check_compression(value, err);
     case ID_DATA: options->data = value; break;
     case ID_DATABASE: options->database = value; break;
+    case ID_DEVICE_CODE: options->device_code = true; break;
     case ID_DRY_RUN: options->dry_run = true; break;
     case ID_FOLDER: options->folder = value; break;
     case ID_FORCE: options->force = true; break;
+    case ID_GRAPH: options->graph = value; break;
     case ID_HELP: options->help = true; break;
     case ID_HOST: options->host = value; break;
     case ID_JSON: options->json = true; break;
     case ID_LAST: return parse_last(value, &options->last, err);
     case ID_LIST: options->list = true; break;
+    case ID_LOGIN: options->login = value; break;
+    case ID_NO_BROWSER: options->no_browser = true; break;
     case ID_NO_COLOR: options->no_color = true; break;
     case ID_NO_PASSWORD: options->no_password = true; break;
     case ID_NO_SAFETY: options->no_safety = true; break;
@@ -268,6 +286,7 @@ static bool apply(Options *options, const Rule *rule, const char *value, Error *
     case ID_FOREIGN: options->foreign = true; break;
     case ID_SORT_AS_LIVE: options->sort_as_live = true; break;
     case ID_SSLMODE: options->sslmode = value; break;
+    case ID_TENANT: options->tenant = value; break;
     case ID_TO: options->to = value; break;
     case ID_UNFREEZE: options->unfreeze = true; break;
     case ID_USER: options->user = value; break;

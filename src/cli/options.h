@@ -23,6 +23,8 @@ typedef enum Verb {
     VERB_RESTORE,
     VERB_UNDO,
     VERB_EXPORT,
+    VERB_SHAREPOINT,
+    VERB_UPLOAD,
     VERB_DOCTOR,
     VERB_SAMPLE,
     VERB_CLEANUP,
@@ -59,8 +61,10 @@ typedef struct Options {
     bool no_safety, foreign; /* preview, restore */
     bool sort_as_live;      /* restore */
     bool list;              /* undo */
+    const char *client_id, *tenant, *graph, *login; /* sharepoint */
+    bool device_code, no_browser;                   /* sharepoint */
     Verb help_about;        /* help VERB */
-    const char **files;     /* owned array: the operands of the verbs that take any */
+    const char **files;     /* owned array: the operands of the verbs that take some */
     size_t file_count;
 } Options;
 

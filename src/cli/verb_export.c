@@ -1,28 +1,9 @@
 #include "verb_export.h"
 
-#include <string.h>
-
 #include "base/jsonutil.h"
 #include "base/mem.h"
+#include "cli.h"
 #include "jobs/export.h"
-#include "platform/fs.h"
-#include "store/folder.h"
-
-bool cli_find_file(const Options *options, char **path, Error *err)
-{
-    const char *file = options->files[0];
-    char *folder = NULL;
-    if (strcmp(fs_base_name(file), file) != 0 || fs_exists(file)) {
-        *path = mem_strdup(file);
-        return true;
-    }
-    if (!folder_find(options->folder, &folder, err)) {
-        return false;
-    }
-    *path = fs_join(folder, file);
-    mem_free(folder);
-    return true;
-}
 
 static cJSON *exported_document(const ExportResult *result)
 {
@@ -47,7 +28,7 @@ int verb_export(const Options *options, Output *output, const Cancel *cancel)
     int code = 0;
     JobSink sink = output_sink(output);
     export_result_init(&result);
-    bool ok = cli_find_file(options, &path, &err);
+    bool ok = cli_find_file(options, options->files[0], &path, &err);
     if (ok) {
         const ExportSpec spec = {.path = path, .dir = options->files[1], .overwrite = options->overwrite};
         ok = export_backup(&spec, &sink, cancel, &result, &err);

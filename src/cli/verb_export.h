@@ -6,9 +6,6 @@
 #include "output.h"
 #include "platform/cancel.h"
 
-/* The first operand: a file is looked for as it is named, and a bare name also in the backup folder. Caller frees. */
-bool cli_find_file(const Options *options, char **path, Error *err);
-
 int verb_export(const Options *options, Output *output, const Cancel *cancel);
 
 #endif

@@ -109,7 +109,8 @@ int run_preview(Cli *cli)
     JobSink sink = output_sink(&cli->output);
     const PreviewSpec spec = {.server = &connection, .to = cli->options->to, .no_safety = cli->options->no_safety,
                               .unproven = cli->options->foreign};
-    const bool ok = cli_find_file(cli->options, &path, &err) && cli_connection(cli, &connection, &err) &&
+    const bool ok = cli_find_file(cli->options, cli->options->files[0], &path, &err) &&
+                    cli_connection(cli, &connection, &err) &&
                     cli_has_database(&connection, &err) &&
                     preview_run(path, &spec, &sink, cli->cancel, &preview, &err);
     output_clear_progress(&cli->output);

@@ -109,7 +109,8 @@ int run_restore(Cli *cli)
     restore_result_init(&result);
     Told told = {&cli->output, cJSON_CreateArray()};
     const JobSink sink = sink_of(&told);
-    bool ok = cli_find_file(cli->options, &path, &err) && cli_connection(cli, &connection, &err) &&
+    bool ok = cli_find_file(cli->options, cli->options->files[0], &path, &err) &&
+              cli_connection(cli, &connection, &err) &&
               cli_has_database(&connection, &err) &&
               (cli->options->to != NULL || folder_choose(cli->options->folder, &folder, NULL, &err));
     const PreviewSpec before = {.server = &connection, .to = cli->options->to, .no_safety = cli->options->no_safety,

@@ -12,12 +12,14 @@
 
 #include "base/mem.h"
 #include "base/utf.h"
+#include "cloud/address.h"
 #include "version.h"
 
 #define CONNECT_SECONDS 30L
 #define SLOW_SECONDS 120L
 #define SLOW_BYTES 1024L
 #define SLICE_MS 100
+#define UPLOAD_BUFFER 2097152L
 #define MAX_HEADERS 262144u
 
 struct Http {
@@ -29,6 +31,9 @@ struct Http {
 typedef struct Transfer {
     HttpResponse *response;
     bool too_large;
+    const HttpBody *stream;
+    uint64_t at, len;  /* of the stream */
+    Error read_failed; /* what its read said */
 } Transfer;
 
 Http *http_new(void)
@@ -102,9 +107,39 @@ static size_t take_header(char *bytes, size_t size, size_t count, void *context)
     return len;
 }
 
-static bool is_loopback(const char *host)
+static size_t give_body(char *buf, size_t size, size_t count, void *context)
 {
-    return utf8_casecmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 || strcmp(host, "[::1]") == 0;
+    Transfer *transfer = context;
+    const uint64_t left = transfer->len - transfer->at;
+    const size_t len = size * count < left ? size * count : (size_t)left;
+    if (len > 0 && !transfer->stream->read(transfer->stream->context, transfer->at, buf, len, &transfer->read_failed)) {
+        return CURL_READFUNC_ABORT;
+    }
+    transfer->at += len;
+    return len;
+}
+
+/* A connection that was kept open may have gone: the request begins again on another. */
+static int seek_body(void *context, curl_off_t offset, int origin)
+{
+    Transfer *transfer = context;
+    if (origin != SEEK_SET || offset < 0 || (uint64_t)offset > transfer->len) {
+        return CURL_SEEKFUNC_FAIL;
+    }
+    transfer->at = (uint64_t)offset;
+    return CURL_SEEKFUNC_OK;
+}
+
+static int tell_sent(void *context, curl_off_t to_come, curl_off_t came, curl_off_t to_send, curl_off_t sent)
+{
+    Transfer *transfer = context;
+    (void)to_come;
+    (void)came;
+    (void)to_send;
+    if (sent > 0) {
+        transfer->stream->sent(transfer->stream->context, (uint64_t)sent);
+    }
+    return 0;
 }
 
 /* The host of a permitted address; caller frees. */
@@ -121,7 +156,7 @@ static bool check_url(const char *url, char **host, Error *err)
         curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
         curl_url_get(parts, CURLUPART_HOST, &name, 0) != CURLUE_OK) {
         error_set(err, EK_USAGE, "the address of a request is not valid");
-    } else if (strcmp(scheme, "https") != 0 && !(strcmp(scheme, "http") == 0 && is_loopback(name))) {
+    } else if (strcmp(scheme, "https") != 0 && !(strcmp(scheme, "http") == 0 && cloud_is_loopback(name))) {
         error_set(err, EK_USAGE, "the address of a request to %s does not begin with https", name);
     } else {
         *host = mem_strdup(name);
@@ -255,7 +290,8 @@ bool http_request(Http *http, const HttpRequest *request, const Cancel *cancel, 
     http_response_init(&answer);
     strbuf_release(&answer.body);
     strbuf_init(&answer.body, request->max_response);
-    Transfer transfer = {&answer, false};
+    Transfer transfer = {.response = &answer, .stream = request->stream, .len = request->body_len,
+                         .read_failed = ERROR_INIT};
     char words[CURL_ERROR_SIZE] = "";
     struct curl_slist *headers = request_headers(request);
     const bool head = strcmp(request->method, "HEAD") == 0;
@@ -278,19 +314,33 @@ bool http_request(Http *http, const HttpRequest *request, const Cancel *cancel, 
     SET(CURLOPT_SSL_VERIFYPEER, 1L);
     SET(CURLOPT_SSL_VERIFYHOST, 2L);
     SET(CURLOPT_SSL_OPTIONS, (long)CURLSSLOPT_REVOKE_BEST_EFFORT); /* Schannel; a revoked certificate is refused */
-    if (is_loopback(host)) {
+    if (cloud_is_loopback(host)) {
         SET(CURLOPT_PROXY, "");
     }
     if (http->ca_file != NULL) {
         SET(CURLOPT_CAINFO, http->ca_file);
     }
-    SET(CURLOPT_USERAGENT, "CMMS-Backup/" CMMS_VERSION);
+    SET(CURLOPT_TCP_KEEPALIVE, 1L);
+    SET(CURLOPT_USERAGENT, "NONISV|AIT|CMMSBackup/" CMMS_VERSION); /* Microsoft's form for in-house programs */
     SET(CURLOPT_ERRORBUFFER, words);
     SET(CURLOPT_WRITEFUNCTION, take_body);
     SET(CURLOPT_WRITEDATA, &transfer);
     SET(CURLOPT_HEADERFUNCTION, take_header);
     SET(CURLOPT_HEADERDATA, &transfer);
-    if (sends) {
+    if (request->stream != NULL) {
+        SET(CURLOPT_UPLOAD, 1L);
+        SET(CURLOPT_INFILESIZE_LARGE, (curl_off_t)request->body_len);
+        SET(CURLOPT_UPLOAD_BUFFERSIZE, UPLOAD_BUFFER);
+        SET(CURLOPT_READFUNCTION, give_body);
+        SET(CURLOPT_READDATA, &transfer);
+        SET(CURLOPT_SEEKFUNCTION, seek_body);
+        SET(CURLOPT_SEEKDATA, &transfer);
+        if (request->stream->sent != NULL) {
+            SET(CURLOPT_NOPROGRESS, 0L);
+            SET(CURLOPT_XFERINFOFUNCTION, tell_sent);
+            SET(CURLOPT_XFERINFODATA, &transfer);
+        }
+    } else if (sends) {
         SET(CURLOPT_POST, 1L);
         SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_len);
         SET(CURLOPT_POSTFIELDS, request->body == NULL ? "" : (const char *)request->body);
@@ -312,7 +362,9 @@ bool http_request(Http *http, const HttpRequest *request, const Cancel *cancel, 
         goto out;
     }
     ok = drive(http, cancel, &code, err);
-    if (ok && code != CURLE_OK) {
+    if (ok && transfer.read_failed.kind != EK_NONE) {
+        ok = error_move(err, &transfer.read_failed);
+    } else if (ok && code != CURLE_OK) {
         ok = explain(transfer.too_large ? CURLE_TOO_LARGE : code, host, words, err);
     }
     if (ok) {
@@ -323,6 +375,7 @@ out:
     curl_easy_reset(easy); /* it points to what ends here */
     curl_slist_free_all(headers);
     mem_free(host);
+    error_clear(&transfer.read_failed);
     if (ok) {
         http_response_release(response);
         *response = answer;

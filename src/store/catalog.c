@@ -220,7 +220,8 @@ void catalog_add_exports(Catalog *catalog, const cJSON *entries)
     const cJSON *entry;
     cJSON_ArrayForEach(entry, entries) {
         const char *file = json_string(entry, "backup_file", NULL);
-        if (!file || strcmp(json_string(entry, "operation", ""), "export") != 0 ||
+        const char *operation = json_string(entry, "operation", "");
+        if (!file || (strcmp(operation, "export") != 0 && strcmp(operation, "upload") != 0) ||
             strcmp(json_string(entry, "status", ""), "success") != 0) {
             continue;
         }

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/secret.h"
+#include "base/strbuf.h"
 #include "base/utf.h"
 #include "platform/fs.h"
 
@@ -214,6 +215,18 @@ bool machine_secret_delete(const char *target, struct Error *err)
 {
     (void)target;
     return error_set(err, EK_SETTINGS, "this system has no store for passwords");
+}
+
+bool machine_seal(const Secret *secret, StrBuf *sealed, Error *err)
+{
+    return strbuf_add(sealed, secret->bytes == NULL ? "" : secret->bytes, secret->len) ||
+           error_set(err, EK_SETTINGS, "a secret is too long to be kept");
+}
+
+bool machine_unseal(const void *sealed, size_t len, Secret *secret)
+{
+    secret_set(secret, sealed, len);
+    return true;
 }
 
 void secret_wipe(void *memory, size_t len)

@@ -15,6 +15,7 @@
 #include <shlobj.h>
 #include <wchar.h>
 #include <wincred.h>
+#include <wincrypt.h>
 
 #include "base/error.h"
 #include "base/mem.h"
@@ -479,4 +480,40 @@ bool machine_secret_delete(const char *target, Error *err)
     if (code == 0 || code == ERROR_NOT_FOUND)
         return true;
     return error_set_os(err, EK_SETTINGS, (long)code, "could not remove the password from Credential Manager");
+}
+
+/* --- sealing ------------------------------------------------------------------------------------------- */
+
+bool machine_seal(const Secret *secret, StrBuf *sealed, Error *err)
+{
+    DATA_BLOB in = {(DWORD)secret->len, (BYTE *)(secret->bytes == NULL ? "" : secret->bytes)};
+    DATA_BLOB out = {0, NULL};
+    bool ok;
+
+    if (!CryptProtectData(&in, L"AIT CMMS Backup", NULL, NULL, NULL, CRYPTPROTECT_UI_FORBIDDEN, &out)) {
+        DWORD code = GetLastError();
+
+        return error_set_os(err, EK_SETTINGS, (long)code, "Windows could not protect a secret");
+    }
+    ok = strbuf_add(sealed, out.pbData, out.cbData) || error_set(err, EK_SETTINGS, "a secret is too long to be kept");
+    LocalFree(out.pbData);
+    return ok;
+}
+
+bool machine_unseal(const void *sealed, size_t len, Secret *secret)
+{
+    void *copy = mem_alloc(len); /* DATA_BLOB has no const */
+    DATA_BLOB in = {(DWORD)len, copy};
+    DATA_BLOB out = {0, NULL};
+    bool ok;
+
+    memcpy(copy, sealed, len);
+    ok = CryptUnprotectData(&in, NULL, NULL, NULL, NULL, CRYPTPROTECT_UI_FORBIDDEN, &out) != 0;
+    if (ok) {
+        secret_set(secret, (const char *)out.pbData, out.cbData);
+        secret_wipe(out.pbData, out.cbData);
+        LocalFree(out.pbData);
+    }
+    mem_free(copy);
+    return ok;
 }

@@ -137,7 +137,7 @@ static bool ask(Server *server, const char *method, const char *path, const char
     static const char *const headers[] = {"X-Ours: yes", NULL};
     Http *http = http_new();
     char *url = mem_printf("http://127.0.0.1:%u%s", server->port, path);
-    const HttpRequest request = {method, url, headers, body, body == NULL ? 0 : strlen(body), 100};
+    const HttpRequest request = {method, url, headers, body, body == NULL ? 0 : strlen(body), 100, NULL};
     const bool ok = http_request(http, &request, cancel, response, err);
     mem_free(url);
     http_free(http);
@@ -207,6 +207,52 @@ static void sends_an_empty_body_with_its_length(void **state)
     http_response_release(&response);
 }
 
+static bool read_letters(void *context, uint64_t at, void *buf, size_t len, Error *err)
+{
+    for (size_t i = 0; i < len; i++) {
+        ((char *)buf)[i] = (char)('a' + (at + i) % 26);
+    }
+    return *(const bool *)context || error_set(err, EK_IO, "the disk is gone");
+}
+
+static uint64_t most_sent;
+
+static void note_sent(void *context, uint64_t bytes)
+{
+    (void)context;
+    most_sent = bytes;
+}
+
+static void streams_a_body(void **state)
+{
+    Server *server = *state;
+    HttpResponse response;
+    http_response_init(&response);
+    Http *http = http_new();
+    char *url = mem_printf("http://127.0.0.1:%u/plain", server->port);
+    bool readable = true;
+    const HttpBody stream = {read_letters, note_sent, &readable};
+    const HttpRequest request = {"PUT", url, NULL, NULL, 3000000, 100, &stream};
+    Error err = ERROR_INIT;
+    assert_ok(http_request(http, &request, NULL, &response, &err), &err);
+    assert_int_equal(most_sent, 3000000);
+    mutex_lock(server->mutex);
+    assert_non_null(strstr(server->request.buf, "\r\nContent-Length: 3000000\r\n"));
+    assert_null(strstr(server->request.buf, "chunked"));
+    const char *body = strstr(server->request.buf, "\r\n\r\n") + 4;
+    for (size_t i = 0; i < 3000000; i++) {
+        if (body[i] != (char)('a' + i % 26)) {
+            fail_msg("byte %zu differs", i);
+        }
+    }
+    mutex_unlock(server->mutex);
+    readable = false;
+    assert_fails(http_request(http, &request, NULL, &response, &err), &err, EK_IO, "the disk is gone");
+    mem_free(url);
+    http_free(http);
+    http_response_release(&response);
+}
+
 static void does_not_follow(void **state)
 {
     Server *server = *state;
@@ -238,7 +284,7 @@ static void caps_the_answer(void **state)
     http_response_init(&response);
     Http *http = http_new();
     char *url = mem_printf("http://127.0.0.1:%u/plain", server->port);
-    const HttpRequest request = {"GET", url, NULL, NULL, 0, 4};
+    const HttpRequest request = {"GET", url, NULL, NULL, 0, 4, NULL};
     Error err = ERROR_INIT;
     assert_fails(http_request(http, &request, NULL, &response, &err), &err, EK_DAMAGED,
                  "the answer of 127.0.0.1 is too large");
@@ -283,6 +329,7 @@ static void refuses_addresses(void **state)
          EK_USAGE},
         {"http://localhost.example.org/", "the address of a request to localhost.example.org does not begin with https",
          EK_USAGE},
+        {"http://127.example.org/", "the address of a request to 127.example.org does not begin with https", EK_USAGE},
         {"ftp://127.0.0.1/", "the address of a request to 127.0.0.1 does not begin with https", EK_USAGE},
         {"nonsense", "the address of a request is not valid", EK_USAGE},
         {"", "the address of a request is not valid", EK_USAGE},
@@ -292,7 +339,7 @@ static void refuses_addresses(void **state)
     HttpResponse response;
     http_response_init(&response);
     for (size_t i = 0; i < TEST_COUNT(cases); i++) {
-        const HttpRequest request = {"GET", cases[i].url, NULL, NULL, 0, 100};
+        const HttpRequest request = {"GET", cases[i].url, NULL, NULL, 0, 100, NULL};
         Error err = ERROR_INIT;
         assert_false(http_request(http, &request, NULL, &response, &err));
         assert_true(err.detail == NULL || strstr(err.detail, "secret") == NULL);
@@ -308,6 +355,7 @@ int main(void)
         cmocka_unit_test(receives_an_answer),
         cmocka_unit_test(sends_a_body_and_headers),
         cmocka_unit_test(sends_an_empty_body_with_its_length),
+        cmocka_unit_test(streams_a_body),
         cmocka_unit_test(does_not_follow),
         cmocka_unit_test(forgets_interim_answers),
         cmocka_unit_test(caps_the_answer),

@@ -257,9 +257,38 @@ static void the_systems_roots_are_named(void **state)
 }
 #endif
 
+static void what_is_sealed_is_opened(void **state)
+{
+    StrBuf sealed;
+    Secret in = SECRET_INIT, out = SECRET_INIT;
+    Error err = ERROR_INIT;
+    char *text = mem_alloc(20001); /* longer than Credential Manager takes */
+
+    (void)state;
+    for (size_t i = 0; i < 20000; i++) {
+        text[i] = (char)('a' + i % 26);
+    }
+    strbuf_init(&sealed, STRBUF_LINE);
+    secret_set(&in, text, 20000);
+    assert_ok(machine_seal(&in, &sealed, &err), &err);
+#ifdef _WIN32
+    assert_null(strstr(sealed.buf, "abcdefgh"));
+    assert_false(machine_unseal("no seal", 7, &out));
+    assert_false(secret_is_set(&out));
+#endif
+    assert_true(machine_unseal(sealed.buf, sealed.len, &out));
+    assert_int_equal(out.len, 20000);
+    assert_string_equal(out.bytes, text);
+    secret_release(&in);
+    secret_release(&out);
+    strbuf_release(&sealed);
+    mem_free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_sealed_is_opened),
         cmocka_unit_test(folders_are_there),
         cmocka_unit_test(our_own_program_is_found),
         cmocka_unit_test(names_are_told),

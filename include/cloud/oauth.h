@@ -1,0 +1,62 @@
+/*
+ * oauth.h: signing in to Microsoft: authorization code with PKCE (RFC 7636) in the system's browser, device code where
+ * there is none, and refresh tokens. A public client: no secret of the program's own.
+ *
+ * Of what the sign-in service says, messages have its number (AADSTS…) and our own words for it, not its text.
+ */
+#ifndef CMMS_OAUTH_H
+#define CMMS_OAUTH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/secret.h"
+#include "platform/cancel.h"
+
+typedef struct OauthApp {
+    const char *login;     /* "https://login.microsoftonline.com"; http only to loopback */
+    const char *tenant;    /* a domain, a GUID, or "organizations" */
+    const char *client_id;
+    const char *scope;     /* with offline_access */
+    const char *ca_file;   /* see graph.h */
+} OauthApp;
+
+typedef struct OauthTokens {
+    Secret access, refresh;
+    int64_t expires; /* of `access`: unix seconds, by this computer's clock */
+} OauthTokens;
+
+void oauth_tokens_init(OauthTokens *tokens);
+void oauth_tokens_release(OauthTokens *tokens);
+
+/* EK_SETTINGS names what cannot be used. */
+bool oauth_app_check(const OauthApp *app, Error *err);
+
+/* One sign-in in the browser. */
+typedef struct OauthLogin {
+    char *redirect;      /* "http://localhost:PORT" */
+    char *state;         /* what must come back */
+    Secret verifier;
+    char *address;       /* for the browser */
+} OauthLogin;
+bool oauth_login_begin(const OauthApp *app, unsigned port, OauthLogin *login, Error *err);
+void oauth_login_release(OauthLogin *login);
+/* What the browser asked for: "/?code=…&state=…". False without an error: it is another request (a favicon).
+ * EK_REFUSED: the sign-in was refused. */
+bool oauth_login_answer(const OauthLogin *login, const char *target, Secret *code, Error *err);
+bool oauth_login_finish(const OauthApp *app, const OauthLogin *login, const Secret *code, const Cancel *cancel,
+                        OauthTokens *tokens, Error *err);
+char *oauth_challenge(const char *verifier); /* base64url of its SHA-256; caller frees */
+
+/* Renews both tokens. EK_REFUSED: somebody must sign in again. EK_CONNECT: nothing is said against the old ones. */
+bool oauth_refresh(const OauthApp *app, const Cancel *cancel, OauthTokens *tokens, Error *err);
+
+/* Device code: tell(…) gets the address and the code for a browser elsewhere; then waits until somebody was there. */
+bool oauth_device(const OauthApp *app, void (*tell)(void *context, const char *address, const char *code),
+                  void *context, const Cancel *cancel, OauthTokens *tokens, Error *err);
+
+/* The words for a refusal: by the AADSTS number (0: none), else by the protocol's word. Returns false. */
+bool oauth_refused(long number, const char *word, Error *err);
+
+#endif

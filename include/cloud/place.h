@@ -1,0 +1,50 @@
+/*
+ * place.h: the folder on SharePoint that this user has set up, and who is signed in to it. sharepoint.json in
+ * machine_local_data_dir() says where; sharepoint-signin.json beside it has the tokens, sealed (machine_seal).
+ */
+#ifndef CMMS_PLACE_H
+#define CMMS_PLACE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "cloud/oauth.h"
+
+#define PLACE_FILE "sharepoint.json"
+#define PLACE_SCOPE "Files.ReadWrite.All Sites.Read.All offline_access openid profile" /* of the cloud's own Graph */
+
+typedef struct CloudPlace {
+    char *graph, *login;      /* endpoints */
+    char *tenant, *client_id;
+    char *drive, *folder;     /* Graph's numbers of the library and the folder */
+    char *library, *path;     /* as people know them: "Documents", "/Backups"; "" is the library itself */
+    char *web_url;            /* for a browser; or NULL */
+    int64_t set_up;           /* unix seconds */
+} CloudPlace;
+
+void place_init(CloudPlace *place);
+void place_release(CloudPlace *place);
+
+/* EK_NOT_FOUND: nothing is set up. EK_SETTINGS: the file is not what we write. EK_IO. */
+bool place_load(CloudPlace *place, Error *err);
+bool place_save(const CloudPlace *place, Error *err); /* atomic */
+bool place_parse(const char *bytes, size_t len, CloudPlace *place, Error *err);
+char *place_name(const CloudPlace *place); /* "Documents/Backups", for people; caller frees */
+
+/* Keeps tokens for the app, in the place of others; atomic. */
+bool place_keep_tokens(const CloudPlace *place, const OauthTokens *tokens, Error *err);
+/* False: nobody is signed in to that app, or the file cannot be used. */
+bool place_find_tokens(const CloudPlace *place, OauthTokens *tokens);
+
+/* For GraphSetup: a token of the kept sign-in. It is renewed once for all programs of this user, under a lock. */
+typedef struct PlaceSignIn {
+    const CloudPlace *place; /* borrowed */
+    OauthTokens tokens;
+} PlaceSignIn;
+void place_sign_in_init(PlaceSignIn *sign_in, const CloudPlace *place);
+void place_sign_in_release(PlaceSignIn *sign_in);
+bool place_token(void *sign_in, bool refused, const Cancel *cancel, Secret *token, Error *err);
+
+#endif

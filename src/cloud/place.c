@@ -1,0 +1,273 @@
+#include "cloud/place.h"
+
+#include <string.h>
+
+#include "base/jsonutil.h"
+#include "base/mem.h"
+#include "platform/clock.h"
+#include "platform/fs.h"
+#include "platform/machine.h"
+#include "sealed.h"
+
+#define VERSION 1
+#define FILE_MAX 1048576u
+#define TOKENS_FILE "sharepoint-signin.json"
+#define LOCK_FILE "sharepoint-signin.lock"
+#define LOCK_MS 60000u /* a sign-in service that is slow */
+
+void place_init(CloudPlace *place)
+{
+    *place = (CloudPlace){.graph = NULL};
+}
+
+/* The texts of a place, with their names in the file. */
+static const char *const names[] = {"graph", "login", "tenant", "client_id", "drive", "folder", "library", "path",
+                                    "web_url"};
+#define NAME_COUNT (sizeof names / sizeof names[0])
+#define OPTIONAL 8u /* from this one on */
+
+static char **field(CloudPlace *place, size_t index)
+{
+    char **const fields[] = {&place->graph, &place->login, &place->tenant, &place->client_id, &place->drive,
+                             &place->folder, &place->library, &place->path, &place->web_url};
+    return fields[index];
+}
+
+void place_release(CloudPlace *place)
+{
+    for (size_t i = 0; i < NAME_COUNT; i++) {
+        mem_free(*field(place, i));
+    }
+    place_init(place);
+}
+
+char *place_name(const CloudPlace *place)
+{
+    return mem_printf("%s%s", place->library, place->path);
+}
+
+static bool own_file(const char *name, char **path, Error *err)
+{
+    char *dir = machine_local_data_dir();
+    if (dir == NULL) {
+        return error_set(err, EK_SETTINGS, "there is no folder for this user's settings");
+    }
+    *path = fs_join(dir, name);
+    mem_free(dir);
+    return true;
+}
+
+bool place_parse(const char *bytes, size_t len, CloudPlace *place, Error *err)
+{
+    cJSON *document = NULL;
+    CloudPlace read;
+    bool ok = json_parse(bytes, len, &document, NULL) && json_int(document, "version", 0) == VERSION;
+    place_init(&read);
+    for (size_t i = 0; ok && i < NAME_COUNT; i++) {
+        const char *value = json_string(document, names[i], NULL);
+        *field(&read, i) = mem_strdup(value);
+        ok = value != NULL || i >= OPTIONAL;
+    }
+    if (ok) {
+        read.set_up = json_int(document, "set_up", 0);
+        place_release(place);
+        *place = read;
+    } else {
+        place_release(&read);
+        error_set(err, EK_SETTINGS, "what is saved about SharePoint is damaged");
+        error_hint(err, "Set it up again: cmms-backup-cli sharepoint set-up.");
+    }
+    cJSON_Delete(document);
+    return ok;
+}
+
+bool place_load(CloudPlace *place, Error *err)
+{
+    char *path = NULL;
+    StrBuf text;
+    Error failed = ERROR_INIT;
+    strbuf_init(&text, FILE_MAX);
+    bool ok = own_file(PLACE_FILE, &path, &failed) && fs_read_all(path, FILE_MAX, &text, &failed);
+    if (!ok) {
+        if (failed.kind == EK_NOT_FOUND) {
+            error_set(&failed, EK_NOT_FOUND, "no folder on SharePoint is set up");
+            error_hint(&failed, "Set one up: cmms-backup-cli sharepoint set-up LINK.");
+        }
+        error_move(err, &failed);
+    } else {
+        ok = place_parse(text.buf, text.len, place, err);
+    }
+    strbuf_release(&text);
+    mem_free(path);
+    return ok;
+}
+
+bool place_save(const CloudPlace *place, Error *err)
+{
+    CloudPlace copy = *place; /* field() gives what may be written to */
+    char *path = NULL;
+    cJSON *document = cJSON_CreateObject();
+    json_set_int(document, "version", VERSION);
+    for (size_t i = 0; i < NAME_COUNT; i++) {
+        json_set_string(document, names[i], *field(&copy, i));
+    }
+    json_set_int(document, "set_up", place->set_up);
+    char *text = json_text(document);
+    const bool ok = own_file(PLACE_FILE, &path, err) && fs_write_atomic(path, text, strlen(text), err);
+    mem_free(text);
+    mem_free(path);
+    cJSON_Delete(document);
+    return ok;
+}
+
+/* --- tokens ----------------------------------------------------------------------------------------------- */
+
+bool place_keep_tokens(const CloudPlace *place, const OauthTokens *tokens, Error *err)
+{
+    char *path = NULL;
+    char *access = sealed_text(&tokens->access, err);
+    char *refresh = access == NULL ? NULL : sealed_text(&tokens->refresh, err);
+    bool ok = false;
+    if (refresh != NULL && own_file(TOKENS_FILE, &path, err)) {
+        cJSON *document = cJSON_CreateObject();
+        json_set_int(document, "version", VERSION);
+        json_set_string(document, "login", place->login);
+        json_set_string(document, "tenant", place->tenant);
+        json_set_string(document, "client_id", place->client_id);
+        json_set_string(document, "access", access);
+        json_set_string(document, "refresh", refresh);
+        json_set_int(document, "expires", tokens->expires);
+        char *text = json_text(document);
+        ok = fs_write_atomic(path, text, strlen(text), err);
+        secret_free_text(text);
+        cJSON_Delete(document);
+    }
+    secret_free_text(access);
+    secret_free_text(refresh);
+    mem_free(path);
+    return ok;
+}
+
+static bool is_of(const cJSON *document, const char *name, const char *value)
+{
+    return strcmp(json_string(document, name, ""), value) == 0;
+}
+
+bool place_find_tokens(const CloudPlace *place, OauthTokens *tokens)
+{
+    char *path = NULL;
+    cJSON *document = NULL;
+    OauthTokens found;
+    StrBuf text;
+    oauth_tokens_init(&found);
+    strbuf_init(&text, FILE_MAX);
+    const bool ok = own_file(TOKENS_FILE, &path, NULL) && fs_read_all(path, FILE_MAX, &text, NULL) &&
+                    json_parse(text.buf, text.len, &document, NULL) && json_int(document, "version", 0) == VERSION &&
+                    is_of(document, "login", place->login) && is_of(document, "tenant", place->tenant) &&
+                    is_of(document, "client_id", place->client_id) &&
+                    sealed_open(json_string(document, "refresh", ""), &found.refresh);
+    if (ok) {
+        found.expires = sealed_open(json_string(document, "access", ""), &found.access)
+                            ? json_int(document, "expires", 0) : 0;
+        oauth_tokens_release(tokens);
+        *tokens = found;
+    } else {
+        oauth_tokens_release(&found);
+    }
+    secret_wipe(text.buf, text.len);
+    strbuf_release(&text);
+    cJSON_Delete(document);
+    mem_free(path);
+    return ok;
+}
+
+void place_sign_in_init(PlaceSignIn *sign_in, const CloudPlace *place)
+{
+    sign_in->place = place;
+    oauth_tokens_init(&sign_in->tokens);
+}
+
+void place_sign_in_release(PlaceSignIn *sign_in)
+{
+    oauth_tokens_release(&sign_in->tokens);
+}
+
+static bool is_good(const OauthTokens *tokens)
+{
+    return secret_is_set(&tokens->access) && tokens->expires > clock_now();
+}
+
+static bool await_lock(const Cancel *cancel, FsLock **lock, Error *err)
+{
+    const uint64_t until = clock_monotonic_ms() + LOCK_MS;
+    char *path = NULL;
+    bool ok = false;
+    if (!own_file(LOCK_FILE, &path, err)) {
+        return false;
+    }
+    for (;;) {
+        Error failed = ERROR_INIT;
+        ok = fs_lock(path, lock, &failed);
+        if (ok || failed.kind != EK_BUSY || clock_monotonic_ms() > until) {
+            if (!ok) {
+                error_move(err, &failed);
+            }
+            break;
+        }
+        error_clear(&failed);
+        if (cancel_wait(cancel, 50)) {
+            error_set(err, EK_CANCELLED, "stopped at your request");
+            break;
+        }
+    }
+    mem_free(path);
+    return ok;
+}
+
+/* Under the lock: what another program has renewed meanwhile is taken; else it is renewed here. */
+static bool renew(PlaceSignIn *sign_in, bool refused, const Cancel *cancel, Error *err)
+{
+    const CloudPlace *place = sign_in->place;
+    OauthTokens kept;
+    oauth_tokens_init(&kept);
+    const bool found = place_find_tokens(place, &kept);
+    const bool same = found && secret_is_set(&sign_in->tokens.access) && secret_is_set(&kept.access) &&
+                      strcmp(kept.access.bytes, sign_in->tokens.access.bytes) == 0;
+    bool ok = true;
+    if (!found) { /* a sign-in that is not kept yet */
+        secret_copy(&kept.refresh, &sign_in->tokens.refresh);
+    }
+    if (!found || !is_good(&kept) || (refused && same)) {
+        const OauthApp app = {.login = place->login, .tenant = place->tenant, .client_id = place->client_id,
+                              .scope = PLACE_SCOPE};
+        ok = oauth_refresh(&app, cancel, &kept, err);
+        if (ok) {
+            (void)place_keep_tokens(place, &kept, NULL); /* the old ones are good for as long: nothing is lost */
+        }
+    }
+    if (ok) {
+        oauth_tokens_release(&sign_in->tokens);
+        sign_in->tokens = kept;
+    } else {
+        oauth_tokens_release(&kept);
+    }
+    return ok;
+}
+
+bool place_token(void *context, bool refused, const Cancel *cancel, Secret *token, Error *err)
+{
+    PlaceSignIn *sign_in = context;
+    if (refused || !is_good(&sign_in->tokens)) {
+        FsLock *lock = NULL;
+        if (!await_lock(cancel, &lock, err)) {
+            return false;
+        }
+        const bool ok = renew(sign_in, refused, cancel, err);
+        fs_unlock(lock);
+        if (!ok) {
+            return false;
+        }
+    }
+    secret_copy(token, &sign_in->tokens.access);
+    return true;
+}

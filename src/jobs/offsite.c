@@ -1,0 +1,276 @@
+/* offsite.c: uploads; offsite_set_up.c has what comes before the first. */
+#include "jobs/offsite.h"
+
+#include <string.h>
+
+#include "base/jsonutil.h"
+#include "base/mem.h"
+#include "base/progress.h"
+#include "cloud/address.h"
+#include "offsite_private.h"
+#include "platform/clock.h"
+#include "platform/fs.h"
+#include "platform/machine.h"
+#include "store/auditlog.h"
+#include "store/folder.h"
+#include "store/manifest.h"
+
+#define READ_PART 0.05 /* of the time; the rest is uploading */
+#define SENT_PART 0.97
+
+void offsite_status_init(OffsiteStatus *status)
+{
+    place_init(&status->place);
+    status->total = -1;
+    status->remaining = -1;
+}
+
+void offsite_status_release(OffsiteStatus *status)
+{
+    place_release(&status->place);
+    offsite_status_init(status);
+}
+
+bool offsite_graph(const CloudPlace *place, PlaceSignIn *sign_in, const JobSink *sink, Graph **graph, Error *err)
+{
+    const GraphSetup setup = {.endpoint = place->graph, .sink = sink, .token = place_token, .context = sign_in};
+    return graph_new(&setup, graph, err);
+}
+
+static bool ask_folder(Graph *graph, const CloudPlace *place, const Cancel *cancel, Error *err)
+{
+    GraphAnswer answer;
+    StrBuf path;
+    graph_answer_init(&answer);
+    strbuf_init(&path, STRBUF_LINE);
+    strbuf_addstr(&path, "/drives/");
+    cloud_encode(&path, place->drive);
+    strbuf_addstr(&path, "/items/");
+    cloud_encode(&path, place->folder);
+    strbuf_addstr(&path, "?$select=id,name,folder,webUrl");
+    const GraphRequest request = {.method = "GET", .path = path.buf};
+    bool ok = graph_call(graph, &request, cancel, &answer, err);
+    if (ok && (answer.status != 200 || json_string(answer.json, "id", NULL) == NULL)) {
+        ok = graph_problem(&answer, "the folder could not be reached", err);
+    }
+    strbuf_release(&path);
+    graph_answer_release(&answer);
+    return ok;
+}
+
+static bool ask_quota(Graph *graph, OffsiteStatus *status, const Cancel *cancel, Error *err)
+{
+    GraphAnswer answer;
+    StrBuf path;
+    graph_answer_init(&answer);
+    strbuf_init(&path, STRBUF_LINE);
+    strbuf_addstr(&path, "/drives/");
+    cloud_encode(&path, status->place.drive);
+    strbuf_addstr(&path, "?$select=id,quota");
+    const GraphRequest request = {.method = "GET", .path = path.buf};
+    bool ok = graph_call(graph, &request, cancel, &answer, err);
+    if (ok && answer.status != 200) {
+        ok = graph_problem(&answer, "the library could not be reached", err);
+    } else if (ok) {
+        const cJSON *quota = cJSON_GetObjectItem(answer.json, "quota");
+        status->total = json_int(quota, "total", -1);
+        status->remaining = json_int(quota, "remaining", -1);
+    }
+    strbuf_release(&path);
+    graph_answer_release(&answer);
+    return ok;
+}
+
+bool offsite_look(const JobSink *sink, const Cancel *cancel, OffsiteStatus *status, Error *err)
+{
+    Graph *graph = NULL;
+    PlaceSignIn sign_in;
+    if (!place_load(&status->place, err)) {
+        return false;
+    }
+    place_sign_in_init(&sign_in, &status->place);
+    const bool ok = offsite_graph(&status->place, &sign_in, sink, &graph, err) &&
+                    ask_folder(graph, &status->place, cancel, err) && ask_quota(graph, status, cancel, err);
+    graph_free(graph);
+    place_sign_in_release(&sign_in);
+    return ok;
+}
+
+/* --- an upload -------------------------------------------------------------------------------------------- */
+
+typedef struct Work {
+    const char *path, *name; /* name: borrowed from path */
+    char *manifest_path;
+    Manifest manifest;
+    CloudPlace place;
+    ProgressMeter meter;
+    const char *step;
+    const JobSink *sink;
+    const Cancel *cancel;
+} Work;
+
+static bool read_manifest(Work *work, Error *err)
+{
+    Error failed = ERROR_INIT;
+    FsInfo info;
+    if (!fs_stat(work->path, &info, err)) {
+        return false;
+    }
+    if (!manifest_read(work->manifest_path, &work->manifest, &failed)) {
+        if (failed.kind == EK_NOT_FOUND) {
+            error_set(&failed, EK_NOT_FOUND, "%s has no manifest to compare the copy with", work->name);
+            error_hint(&failed, "Verify the backup first; when it reads well it gets one.");
+        } else {
+            error_context(&failed, "the manifest of %s cannot be used", work->name);
+        }
+        return error_move(err, &failed);
+    }
+    const Manifest *manifest = &work->manifest;
+    if (strcmp(manifest->file, work->name) != 0 || manifest->sha256 == NULL || manifest->bytes != info.size) {
+        error_set(err, EK_DAMAGED, "the manifest of %s does not fit it", work->name);
+        return error_hint(err, "Verify the backup first.");
+    }
+    if (manifest->level == LEVEL_BAD) {
+        error_set(err, EK_DAMAGED, "%s is damaged and is not uploaded", work->name);
+        return error_hint(err, "Upload another backup, one that is marked Verified.");
+    }
+    return true;
+}
+
+static void on_progress(void *context, const char *step, double part, uint64_t bytes)
+{
+    Work *work = context;
+    if (work->step == NULL || strcmp(work->step, step) != 0) {
+        const bool reading = strcmp(step, "Reading") == 0;
+        progress_stage(&work->meter, step, reading ? 0 : READ_PART, reading ? READ_PART : SENT_PART,
+                       clock_monotonic_ms());
+        work->step = step;
+    }
+    progress_update(&work->meter, part, bytes, clock_monotonic_ms());
+}
+
+static bool send_files(Work *work, UploadResult *result, Error *err)
+{
+    Graph *graph = NULL;
+    PlaceSignIn sign_in;
+    UploadResult manifest;
+    char *data = machine_local_data_dir();
+    char *journals = NULL;
+    char *manifest_name = mem_strdup(fs_base_name(work->manifest_path));
+    bool ok = false;
+    place_sign_in_init(&sign_in, &work->place);
+    upload_result_init(&manifest);
+    if (data == NULL) {
+        error_set(err, EK_SETTINGS, "there is no folder for this user's settings");
+        goto out;
+    }
+    journals = fs_join(data, "uploads");
+    if (!offsite_graph(&work->place, &sign_in, work->sink, &graph, err)) {
+        goto out;
+    }
+    UploadSpec spec = {.graph = graph,
+                       .path = work->path,
+                       .name = work->name,
+                       .drive = work->place.drive,
+                       .folder = work->place.folder,
+                       .sha256 = work->manifest.sha256,
+                       .journal_dir = journals,
+                       .sink = work->sink,
+                       .progress = on_progress,
+                       .context = work};
+    if (!upload_file(&spec, work->cancel, result, err)) {
+        goto out;
+    }
+    /* Last: who sees the manifest there may rely on the backup. */
+    spec.path = work->manifest_path;
+    spec.name = manifest_name;
+    spec.sha256 = NULL;
+    spec.replace = true;
+    spec.progress = NULL;
+    ok = upload_file(&spec, work->cancel, &manifest, err);
+out:
+    upload_result_release(&manifest);
+    graph_free(graph);
+    place_sign_in_release(&sign_in);
+    mem_free(manifest_name);
+    mem_free(journals);
+    mem_free(data);
+    return ok;
+}
+
+static void log_outcome(const Work *work, const char *folder, double seconds, const Error *failed)
+{
+    char *place = place_name(&work->place);
+    char *text = failed != NULL ? error_text(failed) : mem_printf("uploaded to SharePoint, %s", place);
+    Error not_kept = ERROR_INIT;
+    const AuditEntry entry = {.operation = "upload",
+                              .status = failed != NULL ? "failed" : "success",
+                              .backup_file = work->name,
+                              .message = text,
+                              .file_size = work->manifest.bytes,
+                              .seconds = seconds,
+                              .sha256 = failed != NULL ? NULL : work->manifest.sha256,
+                              .level = failed != NULL ? NULL : level_word(work->manifest.level),
+                              .actor = job_actor(work->sink)};
+    if (!auditlog_append(folder, &entry, &not_kept) && failed == NULL) {
+        job_log(work->sink, LOG_WARNING, "The copy is good, but the log could not be written: %s", not_kept.message);
+    }
+    error_clear(&not_kept);
+    mem_free(text);
+    mem_free(place);
+}
+
+static void mark_damaged(Work *work)
+{
+    work->manifest.level = LEVEL_BAD;
+    manifest_write(work->manifest_path, &work->manifest, NULL); /* the damage itself is what is reported */
+}
+
+bool offsite_upload(const char *path, const JobSink *sink, const Cancel *cancel, UploadResult *result, Error *err)
+{
+    const uint64_t started = clock_monotonic_ms();
+    char *folder = fs_dir_name(path);
+    Error failed = ERROR_INIT;
+    Work work = {.path = path, .name = fs_base_name(path), .sink = sink, .cancel = cancel};
+    work.manifest_path = folder_manifest_path(path);
+    manifest_init(&work.manifest);
+    place_init(&work.place);
+    progress_init(&work.meter, sink, started);
+    bool ok = place_load(&work.place, &failed) && read_manifest(&work, &failed);
+    if (!ok) {
+        error_move(err, &failed);
+        goto out;
+    }
+    char *place = place_name(&work.place);
+    job_log(sink, LOG_INFO, "Uploading %s to SharePoint, %s...", work.name, place);
+    ok = send_files(&work, result, &failed);
+    const double seconds = (double)(clock_monotonic_ms() - started) / 1000.0;
+    if (ok) {
+        log_outcome(&work, folder, seconds, NULL);
+        if (result->resumed_at > 0) {
+            job_log(sink, LOG_INFO, "%.1f MB of it had been brought there before.",
+                    (double)result->resumed_at / 1048576.0);
+        }
+        job_log(sink, LOG_GOOD, result->hash_pending
+                                    ? "Uploaded: %s; its size is right, and SharePoint has not said its hash yet"
+                                    : "Uploaded: %s, and SharePoint's hash of it is as recorded", work.name);
+        job_progress(sink, &(Progress){.fraction = 1, .step = "Uploaded", .bytes = result->bytes, .seconds_left = 0});
+    } else {
+        if (failed.kind == EK_DAMAGED && strstr(failed.message, "differs from the manifest") != NULL) {
+            mark_damaged(&work);
+        }
+        if (failed.kind != EK_CANCELLED) {
+            log_outcome(&work, folder, seconds, &failed);
+        }
+        error_move(err, &failed);
+    }
+    mem_free(place);
+out:
+    error_clear(&failed);
+    progress_release(&work.meter);
+    place_release(&work.place);
+    manifest_release(&work.manifest);
+    mem_free(work.manifest_path);
+    mem_free(folder);
+    return ok;
+}

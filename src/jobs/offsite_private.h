@@ -1,0 +1,10 @@
+/* offsite_private.h: what the parts of offsite.h share. */
+#ifndef CMMS_OFFSITE_PRIVATE_H
+#define CMMS_OFFSITE_PRIVATE_H
+
+#include "cloud/graph.h"
+#include "jobs/offsite.h"
+
+bool offsite_graph(const CloudPlace *place, PlaceSignIn *sign_in, const JobSink *sink, Graph **graph, Error *err);
+
+#endif

@@ -1,0 +1,256 @@
+"""`sharepoint set-up`, `sharepoint status` and `upload` with a simulator of SharePoint and of the sign-in."""
+import base64
+import json
+import os
+import re
+import urllib.error
+import urllib.parse
+import urllib.request
+import harness
+from graph_sim import Answer, Fault, Simulator
+from harness import check, equal
+
+LINK = "https://contoso.sharepoint.com/sites/Maintenance/Shared%20Documents/Backups"
+TENANT = "contoso.onmicrosoft.com"
+
+
+class User:
+    """One user's data, on one PC."""
+
+    def __init__(self, program, sim):
+        self.program, self.sim = program, sim
+        self.data = harness.temp_dir("data")
+
+    def env(self):
+        env = {k: v for k, v in self.program.env().items() if not k.lower().endswith("_proxy")}
+        return {**env, "CMMS_BACKUP_DATA": self.program.path(self.data)}
+
+    def run(self, *arguments):
+        done = self.program.run(list(arguments), env={"CMMS_BACKUP_DATA": self.program.path(self.data),
+                                                      "http_proxy": "", "https_proxy": ""})
+        self.untold(done.out, done.err)
+        return done
+
+    def begin(self, *more, link=LINK):
+        arguments = ["sharepoint", "set-up", "--json", "--no-browser", "--client-id", "client", "--graph", self.sim.url,
+                     "--login", self.sim.url + "/login", *more, link]
+        return self.program.start(arguments, env={"CMMS_BACKUP_DATA": self.program.path(self.data)})
+
+    def set_up(self, *more, link=LINK, browse=True):
+        """As a user does: the address that is shown is opened in a browser, which is sent back to the program."""
+        process = self.begin(*more, link=link)
+        shown = b""
+        while browse and process.poll() is None:
+            line = process.stderr.readline()
+            shown += line
+            if not line or line.startswith(b"http"):
+                break
+        if browse and b"\nhttp" in shown:
+            self.address = shown.decode().splitlines()[1].strip()
+            self.page = browser(self.address)
+        done = harness.finish(process)
+        self.untold(done.out, done.err)
+        return done
+
+    def good_set_up(self, *more, **options):
+        done = self.set_up(*more, **options)
+        equal(done.code, 0, "the set-up's exit code: %s%s; %r" % (done.out, done.err, self.sim.log))
+        return done.json()
+
+    def untold(self, *texts):
+        """No token and no word of a server's is told or lies in the clear (on POSIX: in a file of others)."""
+        for at, _, names in os.walk(self.data):
+            for name in names:
+                path = os.path.join(at, name)
+                with open(path, "rb") as f:
+                    content = f.read()
+                check(b"SECRET" not in content and b"refresh1" not in content, "a secret is in " + name)
+                if self.program.kind == "native":
+                    equal(os.stat(path).st_mode & 0o077, 0, "the rights of others to " + name)
+                elif name == "sharepoint-signin.json":
+                    for key in ("access", "refresh"):
+                        sealed = base64.b64decode(json.loads(content)[key])
+                        check(b"access" not in sealed and b"refresh" not in sealed, "a token is not sealed")
+        for text in texts:
+            check("SECRET" not in text and not re.search(r"access\d|refresh\d|code\d", text), "a secret: " + text)
+
+
+class NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *arguments):
+        return None
+
+
+def browser(address):
+    """Follows the sign-in's redirect, after a favicon and a stranger's request, as browsers make them."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), NoRedirect)
+    try:
+        opener.open(address, timeout=60)
+    except urllib.error.HTTPError as answer:
+        if answer.code != 302:
+            return answer.read().decode()
+        back = answer.headers["Location"]
+    back = back.replace("localhost", "127.0.0.1")
+    root = "{0.scheme}://{0.netloc}".format(urllib.parse.urlsplit(back))
+    for other in ("/favicon.ico", "/?code=stolen&state=guessed", "/?error=access_denied&state=guessed"):
+        opener.open(root + other, timeout=60).read()
+    return opener.open(back, timeout=60).read().decode()
+
+
+def backup(program, folder=None):
+    server = harness.shared_server()
+    folder = folder or harness.temp_dir("b")
+    return program.good_backup(server, harness.sample(server), folder)["unix_path"], folder
+
+
+def test_from_link_to_copy(program):
+    path, folder = backup(program)
+    name = os.path.basename(path)
+    with Simulator() as sim:
+        user = User(program, sim)
+        done = user.run("upload", "--json", program.path(path))
+        equal(done.code, 10, "an upload before the set-up: " + done.out)
+        check("no folder on SharePoint is set up" in done.out, done.out)
+        document = user.good_set_up()
+        equal((document["place"], document["tenant"]), ("Dokumente/Backups", TENANT), "what is told")
+        check("Signed in" in user.page, user.page)
+        check("prompt=select_account" in user.address and "code_challenge_method=S256" in user.address, user.address)
+        equal(sim.names(), [], "what the try has left")
+        done = user.run("sharepoint", "status")
+        equal(done.code, 0, "status: " + done.out + done.err)
+        check("SharePoint: Dokumente/Backups can be reached" in done.out, done.out)
+        done = user.run("upload", "--json", "--folder", program.path(folder), name)
+        equal(done.code, 0, "upload: %s%s %r" % (done.out, done.err, sim.log))
+        with open(path, "rb") as f:
+            equal(sim.data(name) == f.read(), True, "that the copy is the backup")
+        with open(path + ".manifest.json", "rb") as f:
+            equal(sim.data(name + ".manifest.json") == f.read(), True, "that its manifest is there")
+        equal(sim.names(), sorted([name, name + ".manifest.json"]), "what is there")
+        order = [i["name"] for i in sim.items.values() if "data" in i]
+        equal(order, [name, name + ".manifest.json"], "the order in which they came")
+        last = harness.log_entries(folder)[-1]
+        equal((last["operation"], last["status"], last["backup_file"], last["message"]),
+              ("upload", "success", name, "uploaded to SharePoint, Dokumente/Backups"), "the log")
+        listed = program.run(["list", "--json", "--folder", program.path(folder)]).json()
+        check(listed["backups"][0]["exported"], "the list knows of the copy")
+        done = user.run("upload", "--json", program.path(path))
+        equal((done.code, done.json()["files"][0]["was_there"]), (0, True), "once more")
+        equal(sim.complaints, [], "complaints")
+
+
+def test_other_links(program):
+    with Simulator() as sim:
+        sim.add_drive("Andere Dokumente", "/sites/Maintenance/Docs")
+        sim.add_drive("Documents", "/sites/One/Shared Documents")
+        odd = sim.add_item(sim.drive, sim.folder, "a # % & ' ü", folder=True)
+        user = User(program, sim)
+        for link, place in (("https://contoso.sharepoint.com/sites/Maintenance/Shared%20Documents", "Dokumente"),
+                            ("https://contoso.sharepoint.com/sites/Maintenance/Docs/Forms/AllItems.aspx",
+                             "Andere Dokumente"),
+                            ("https://contoso.sharepoint.com/sites/One", "Documents"),
+                            (sim.web_url(sim.path_of(odd)), "Dokumente/Backups/a # % & ' ü"),
+                            ("https://contoso.sharepoint.com/:f:/s/Maintenance/EabcDEF?e=1", "Backups")):
+            equal(user.good_set_up(link=link)["place"], place, link)
+        before = open(os.path.join(user.data, "sharepoint.json")).read()
+        for link, code, told in (
+                ("https://contoso.sharepoint.com/sites/Maintenance", 2, "the link leads to a site, not to a library"),
+                ("https://contoso.sharepoint.com/sites/Maintenance/Shared%20Documents/Nowhere", 10,
+                 "the folder could not be found: it is not there"),
+                ("https://contoso.sharepoint.com/sites/Nowhere/Docs", 10, "the site could not be found")):
+            done = user.set_up(link=link)
+            equal(done.code, code, link + ": " + done.out + done.err)
+            check(told in done.out, "%s: %s" % (link, done.out))
+        for link, told in (("https://example.org/x", "example.org is not a SharePoint"),
+                           ("https://contoso.sharepoint.com/:x:/s/M/Eabc", "the link leads to a file or a page")):
+            done = user.run("sharepoint", "set-up", "--json", "--client-id", "client", link)
+            equal(done.code, 2, link)
+            check(told in done.out, done.out)
+        done = User(program, sim).run("sharepoint", "set-up", "--json", LINK)
+        equal(done.code, 3, "without a client ID: " + done.out)
+        check("--client-id=ID" in done.out, done.out)
+        equal(open(os.path.join(user.data, "sharepoint.json")).read(), before, "what was set up before")
+        equal(sim.complaints, [], "complaints")
+
+
+def test_refused_sign_ins(program):
+    with Simulator() as sim:
+        user = User(program, sim)
+        for consent, told in ((65001, "has not been approved by you or your organisation"),
+                              (90094, "an administrator must approve the program first"),
+                              (53003, "conditional access"), (123456, "the sign-in was refused")):
+            sim.consent = consent
+            done = user.set_up()
+            equal(done.code, 6, "exit code: " + done.out + done.err)
+            check(told in done.out and "AADSTS%d" % consent in done.out, done.out)
+            check("Not signed in" in user.page, user.page)
+        sim.consent = True
+        sim.faults = [Fault("token", 400, body={"error": "invalid_grant", "error_codes": [50076],
+                                                "error_description": "AADSTS50076: SECRET"})]
+        done = user.set_up()
+        check(done.code == 6 and "a second proof of who you are" in done.out, done.out)
+        sim.faults = [Fault("put", 403, code="accessDenied", times=9)]
+        done = user.set_up()
+        check(done.code == 6 and "nothing can be written to the folder: SharePoint does not allow it" in done.out,
+              done.out)
+        equal(os.path.exists(os.path.join(user.data, "sharepoint.json")), False, "that something is set up")
+
+
+def test_device_code(program):
+    with Simulator() as sim:
+        user = User(program, sim)
+        done = user.set_up("--device-code", browse=False)
+        equal(done.code, 0, done.out + done.err)
+        check("Sign in at https://login.microsoft.com/device with a browser anywhere; the code is ABCD-EFGH" in
+              done.err, done.err)
+        equal(sim.device["polls"], 3, "polls")
+
+
+def test_tokens_run_out(program):
+    path, folder = backup(program)
+    with Simulator() as sim:
+        user = User(program, sim)
+        user.good_set_up()
+        sim.tokens.clear()  # as after an hour
+        equal(user.run("sharepoint", "status").code, 0, "status renews the token")
+        equal(sim.kinds().count("token"), 2, "token requests")
+        sim.faults = [Fault("put", call=lambda s: s.tokens.clear(), status=401)]
+        done = user.run("upload", "--json", program.path(path))
+        equal(done.code, 0, "a token that runs out in the middle: " + done.out)
+        sim.tokens.clear()
+        sim.refresh_tokens.clear()  # as after a changed password
+        done = user.run("sharepoint", "status", "--json")
+        equal(done.code, 6, "a sign-in that was revoked: " + done.out)
+        check("has run out" in done.out and "Sign in again" in done.out, done.out)
+        user.good_set_up()
+        equal(user.run("sharepoint", "status").code, 0, "after another sign-in")
+
+
+def test_uploads_that_fail(program):
+    path, folder = backup(program)
+    name = os.path.basename(path)
+    with Simulator() as sim:
+        user = User(program, sim)
+        user.good_set_up()
+        sim.faults = [Fault("put", 403, code="accessDenied", times=99)]
+        done = user.run("upload", "--json", program.path(path))
+        equal(done.code, 6, "exit code: " + done.out)
+        last = harness.log_entries(folder)[-1]
+        equal((last["operation"], last["status"]), ("upload", "failed"), "the log")
+        sim.faults = []
+        with open(path, "r+b") as f:
+            f.seek(os.path.getsize(path) // 2)
+            byte = f.read(1)
+            f.seek(-1, 1)
+            f.write(bytes([byte[0] ^ 1]))
+        done = user.run("upload", "--json", program.path(path))
+        equal((done.code, sim.names()), (7, []), "a damaged backup: " + done.out)
+        check("its SHA-256 differs from the manifest's" in done.out, done.out)
+        done = user.run("upload", "--json", program.path(path))
+        check("is damaged and is not uploaded" in done.out, "the second time: " + done.out)
+        done = user.run("upload", "--json", program.path(os.path.join(folder, "nowhere.backup")))
+        equal(done.code, 10, "a file that is not there: " + done.out)
+        for wrong in (["upload"], ["sharepoint"], ["sharepoint", "set-up"], ["sharepoint", "status", "x"]):
+            equal(user.run(*wrong).code, 2, " ".join(wrong))
+        check(name not in sim.names(), "nothing of it is there")
+
+
+harness.main(__name__)

@@ -1,0 +1,412 @@
+"""Uploads to a simulator of SharePoint (graph_sim.py), through tests/fakes/cloud_upload: what has the name there is
+whole, whatever happens on the way, and what was brought there already is not sent again.
+"""
+import base64
+import json
+import os
+import random
+import subprocess
+import graph_sim
+import harness
+from graph_sim import Fault, Simulator, UNIT
+from harness import check, equal
+
+NAME = "cmms_backup_20260119_143052.backup"
+
+
+class Uploader:
+    """A file, a folder for journals, a simulator."""
+
+    def __init__(self, program, size, sim, name=NAME, single=UNIT, first=UNIT, most=UNIT, ca="-"):
+        self.program, self.sim, self.name = program, sim, name
+        self.folder = harness.temp_dir("up")
+        self.journals = os.path.join(self.folder, "journals")
+        self.path = os.path.join(self.folder, name)
+        self.data = random.Random(size).randbytes(size)
+        self.limits = [str(single), str(first), str(most)]
+        self.ca = ca if ca == "-" else program.path(ca)
+        self.write()
+
+    def write(self):
+        with open(self.path, "wb") as f:
+            f.write(self.data)
+
+    def start(self, *more):
+        driver = [os.path.join(harness.NATIVE, "fakes/cloud_upload")] if self.program.kind == "native" else \
+            ["wine", os.path.join(harness.TOP, "build/mingw/fakes/cloud_upload.exe")]
+        argv = driver + [self.sim.url, self.ca, self.sim.drive, self.sim.folder, self.program.path(self.journals),
+                         "10"] + self.limits + [self.program.path(self.path), *more]
+        env = {k: v for k, v in self.program.env().items() if not k.lower().endswith("_proxy")}
+        return subprocess.Popen(argv, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE)
+
+    def run(self, *more):
+        done = harness.finish(self.start(*more))
+        self.untold(done.out, done.err)
+        return done
+
+    def good(self, *more):
+        done = self.run(*more)
+        check(done.code == 0, "the upload ended with %d: %s%s; %r" % (done.code, done.out, done.err, self.sim.log[-8:]))
+        self.whole()
+        return done
+
+    def whole(self):
+        equal(self.sim.data(self.name) == self.data, True, "that the file there is the file here")
+        equal(self.sim.names(), [self.name], "what is in the folder there")
+        equal(self.sim.sessions, {}, "sessions that are left")
+        equal(self.sim.complaints, [], "what the simulator complains of")
+        equal(self.left(), [], "journals that are left")
+
+    def left(self):
+        return [n for n in os.listdir(self.journals) if n.startswith("upload-")] if os.path.isdir(self.journals) else []
+
+    def untold(self, *texts):
+        """P7: no token, no session's address, no word of the server's."""
+        for name in self.left():
+            path = os.path.join(self.journals, name)
+            with open(path) as f:
+                texts += (f.read(),)
+            if self.program.kind == "native":
+                equal(os.stat(path).st_mode & 0o777, 0o600, "the journal's rights")
+            else:
+                session = json.loads(texts[-1])["session"]
+                check(not session or b"tempauth" not in base64.b64decode(session), "the address is not sealed")
+        for text in texts:
+            for needle in ("SECRET", "tempauth", "token-1", "token-2", "/upload/"):
+                check(needle not in text, "%s is told: %s" % (needle, text[-1500:]))
+
+
+def some(program, cases, step):
+    """All of them natively; under Wine, where a program takes its time to start, every so many."""
+    return cases if program.kind == "native" else cases[::step]
+
+
+def test_sizes(program):
+    for size, whole in some(program, ((0, 1), (1, 1), (UNIT - 1, 1), (UNIT, 1), (UNIT + 1, 0), (4 * UNIT - 1, 0),
+                                      (4 * UNIT, 0), (4 * UNIT + 1, 0)), 2):
+        with Simulator() as sim:
+            done = Uploader(program, size, sim).good()
+            check(graph_sim.quickxor(random.Random(size).randbytes(size)) in done.out, "the hash: " + done.out)
+            kinds = sim.kinds()
+            equal((kinds.count("put"), kinds.count("create"), kinds.count("fragment")),
+                  (1, 0, 0) if whole else (0, 1, (size + UNIT - 1) // UNIT), "requests for %d bytes" % size)
+
+
+def test_fragments_grow(program):
+    with Simulator() as sim:
+        Uploader(program, 20 * UNIT + 7, sim, most=8 * UNIT).good()
+        equal(sim.kinds().count("fragment"), 5, "fragments of 1, 2, 4, 8 and the rest")
+
+
+def test_over_tls(program):
+    certificate, ca = graph_sim.certificate(harness.temp_dir("tls"))
+    with Simulator(certificate) as sim:
+        check(sim.url.startswith("https"), sim.url)
+        Uploader(program, 3 * UNIT, sim, ca=ca).good()
+    if program.kind == "native":  # Wine's Schannel accepts it
+        with Simulator(certificate) as sim:
+            done = Uploader(program, 5, sim).run()
+            equal(done.code, 5, "exit code where nobody knows the authority: " + done.err)
+            equal(sim.names(), [], "what is there")
+
+
+def test_names(program):
+    # Windows gives cloud_upload its arguments in a code page; the program itself takes them as they are.
+    for name in ("a # %% & ' %s.backup" % ("ü" if program.kind == "native" else "u"), "50%25.backup",
+                 "a+b=c;d,e@f!.backup"):
+        with Simulator() as sim:
+            Uploader(program, 2 * UNIT, sim, name=name).good()
+
+
+# name, faults, code of the first run (0: it arrives), then what must be told
+FAULTS = [
+    ("429 with Retry-After", [Fault("fragment", 429, headers={"Retry-After": "1"}, skip=1)], 0, None),
+    ("503 with Retry-After", [Fault("fragment", 503, headers={"Retry-After": "1"}, skip=1)], 0, None),
+    ("429 everywhere", [Fault(k, 429) for k in ("find", "drive", "create", "fragment", "status", "rename", "item")], 0,
+     None),
+    ("503 after it was kept", [Fault("fragment", 503, done=True, skip=1)], 0, None),
+    ("509", [Fault("fragment", 509)], 0, None),
+    ("500", [Fault("fragment", 500, times=2)], 0, None),
+    ("502 and 504", [Fault("fragment", 502), Fault("fragment", 504, times=3)], 0, None),
+    ("a lost answer", [Fault("fragment", 0, done=True, skip=1)], 0, None),
+    ("a lost fragment", [Fault("fragment", 0, skip=1)], 0, None),
+    ("half a fragment is kept", [Fault("fragment", 0, keep=1000, skip=1)], 0, None),
+    ("half a fragment is kept, then 500", [Fault("fragment", 500, keep=UNIT - 1)], 0, None),
+    ("500 of the last, though it came", [Fault("fragment", 500, done=True, skip=3)], 0, None),
+    ("a lost answer to the last", [Fault("fragment", 0, done=True, skip=3)], 0, None),
+    ("500 of the last, always", [Fault("fragment", 500, skip=3, times=3)], 0, None),
+    ("201 with the session's answer", [Fault("fragment", done=True, skip=3, body={"expirationDateTime": "x",
+                                                                              "nextExpectedRanges": []})], 0, None),
+    ("202 without progress", [Fault("fragment", 202, body={"nextExpectedRanges": ["0-"]}, times=2)], 0, None),
+    ("202 of 142 %", [Fault("fragment", 202, body={"nextExpectedRanges": ["9999999-"]}, times=2)], 0, None),
+    ("416", [Fault("fragment", 416, code="invalidRange", inner="fragmentOverlap", skip=2)], 0, None),
+    ("tempauth has run out: 401", [Fault("fragment", 401, code="unauthenticated", inner="expiredToken", skip=2),
+                                   Fault("status", 401, code="unauthenticated", inner="expiredToken")], 0,
+     "it begins again"),
+    ("tempauth has run out: 403", [Fault("fragment", 403, code="accessDenied", spelling="innererror", inner="x"),
+                                   Fault("status", 403, code="accessDenied")], 0, "it begins again"),
+    ("401 of one fragment", [Fault("fragment", 401, skip=1)], 0, None),
+    ("404 for a moment", [Fault("fragment", 404, skip=1)], 0, None),
+    ("404 for good", [Fault("fragment", 404, skip=1, call=lambda sim: sim.sessions.clear())], 0, "it begins again"),
+    ("409 resourceModified", [Fault("fragment", 409, code="resourceModified", skip=1)], 0, None),
+    ("412", [Fault("fragment", 412, skip=1)], 0, None),
+    ("413", [Fault("fragment", 413)], 0, None),
+    ("maxFragmentLengthExceeded", [Fault("fragment", 400, code="invalidRequest", inner="maxFragmentLengthExceeded")], 0,
+     None),
+    ("423 for a moment", [Fault("fragment", 423)], 0, None),
+    ("a fresh folder is not known", [Fault("create", 404, times=3)], 0, None),
+    ("a lost answer to the beginning", [Fault("create", 0)], 0, None),
+    ("a lost rename", [Fault("rename", 0)], 0, None),
+    ("a lost answer to the rename", [Fault("rename", 0, done=True)], 0, None),
+    ("500 of the rename though it is done", [Fault("rename", 500, done=True)], 0, None),
+    ("423 of the rename", [Fault("rename", 423, times=2)], 0, None),
+    ("a token that has run out", [Fault("find", call=lambda sim: sim.tokens.discard("token-1")),
+                                  Fault("rename", 401)], 0, None),
+    ("the partial is removed by somebody", [Fault("rename", call=lambda sim: sim.items.pop(
+        sim.child(sim.folder, NAME + ".partial")["id"]))], 0, None),
+    ("the session's address is another's", [Fault("create", 200, body={
+        "uploadUrl": "https://evil.example/upload?tempauth=SECRET", "nextExpectedRanges": ["0-"]})], 6,
+     "its address is not one of SharePoint"),
+    ("the session's address is plain", [Fault("create", 200, body={
+        "uploadUrl": "http://contoso.sharepoint.com/upload?tempauth=SECRET"})], 6,
+     "its address is not one of SharePoint"),
+    ("403 of Graph", [Fault("create", 403, code="accessDenied", times=99)], 6,
+     "SharePoint does not allow it: status 403, accessDenied, request 0f8fad5b"),
+    ("401 of Graph", [Fault("create", 401, times=99)], 6, "SharePoint does not accept the sign-in"),
+    ("507", [Fault("fragment", 507, code="quotaLimitReached", skip=1, times=99)], 8, "the SharePoint library is full"),
+    ("400", [Fault("create", 400, code="invalidRequest", inner="pathIsTooLong", times=99)], 2,
+     "SharePoint does not take that name or path"),
+    ("500 for good", [Fault("fragment", 500, skip=1, times=999)], 5, "SharePoint has a fault"),
+    ("429 for good", [Fault("fragment", 429, skip=1, times=999)], 9, "SharePoint is too busy"),
+    ("no progress for good", [Fault("fragment", 202, body={"nextExpectedRanges": ["0-"]}, times=999)], 5, None),
+    ("a web page", [Fault("find", 200, body=b"<html>Please sign in to the hotel's network</html>", times=99)], 5,
+     "what answers is not SharePoint"),
+    ("a proxy that asks for a password", [Fault("find", 407, times=99)], 5, "the proxy of this network asks"),
+]
+
+
+def play(program, name, faults, code, told):
+    with Simulator() as sim:
+        up = Uploader(program, 3 * UNIT + 1000, sim)
+        sim.faults = list(faults)
+        saved = [(f.times, f.skip) for f in faults]
+        try:
+            done = up.run()
+            equal(done.code, code, "%s: exit code (%s%s; %r)" % (name, done.out, done.err, sim.log))
+            check(not told or told in done.out + done.err, "%s: what is told: %s%s" % (name, done.out, done.err))
+            if code:
+                equal(NAME in sim.names(), False, name + ": that the name is there")
+                sim.faults = []
+                done = up.good()
+            if told is None or code:  # else it began again
+                check(("resumed %d" % UNIT in done.out) == (name in ("507", "500 for good", "429 for good")),
+                      "%s: where it went on: %s" % (name, done.out))
+            if name.startswith("tempauth"):
+                sim.sessions.clear()  # who may not ask for it cannot end it either: it runs out
+            up.whole()
+        except AssertionError as e:
+            raise AssertionError(str(e) if str(e).startswith(name) else "%s: %s" % (name, e))
+        finally:
+            for fault, (times, skip) in zip(faults, saved):
+                fault.times, fault.skip = times, skip
+
+
+def test_faults(program):
+    failed = []
+    for fault in some(program, FAULTS, 6):
+        try:
+            play(program, *fault)
+        except AssertionError as e:
+            failed.append(str(e))
+    check(not failed, "%d of %d: %s" % (len(failed), len(FAULTS), " ||| ".join(failed)))
+
+
+# Of a small file, which is one PUT: faults, code of the first run.
+FAULTS_OF_ONE = [
+    ([Fault("put", 429, headers={"Retry-After": "1"})], 0), ([Fault("put", 0, done=True)], 0), ([Fault("put", 0)], 0),
+    ([Fault("put", 500, done=True)], 0), ([Fault("put", 504, times=2)], 0), ([Fault("put", 404, times=2)], 0),
+    ([Fault("put", 401)], 0), ([Fault("put", 423)], 0), ([Fault("put", 507, times=9)], 8),
+    ([Fault("put", 403, times=9)], 6), ([Fault("put", 503, times=99)], 9), ([Fault("put", 0, times=99)], 5)]
+
+
+def test_faults_of_one_request(program):
+    for faults, code in some(program, FAULTS_OF_ONE, 4):
+        with Simulator() as sim:
+            up = Uploader(program, 1000, sim)
+            sim.faults = faults
+            done = up.run()
+            equal(done.code, code, "exit code with %s (%s%s)" % (faults[0].status, done.out, done.err))
+            if code:
+                equal(NAME in sim.names(), False, "that the name is there")
+                sim.faults = []
+                up.good()
+            up.whole()
+
+
+def test_killed_at_every_request(program):
+    """Before the server has looked at the Nth request, and after it; then the next run brings it whole."""
+    step = 1 if program.kind == "native" else 3
+    for late in (False, True):
+        number = step
+        while True:
+            with Simulator() as sim:
+                up = Uploader(program, 3 * UNIT + 1000, sim)
+                started = []
+
+                def kill(n):
+                    if n == number:
+                        started[0].kill()
+
+                if late:
+                    sim.after = kill
+                else:
+                    sim.before = kill
+                started.append(up.start())
+                out = wait_dead(program, started[0])
+                sim.before = sim.after = None
+                ended = started[0].returncode == 0
+                up.untold(*out)
+                if not ended:
+                    here = [n for n in sim.names() if n == NAME]
+                    check(not here or sim.data(NAME) == up.data, "killed at %d: a wrong file has the name" % number)
+                    done = up.run()
+                    equal(done.code, 0, "killed at %d, and again: %s%s" % (number, done.out, done.err))
+                    if sim.kinds()[number - 1] == "create":
+                        sim.sessions.clear()  # one that nobody has heard of runs out by itself
+                    up.whole()
+                else:
+                    up.whole()
+            if ended:
+                check(number > 8, "only %d requests" % number)
+                break
+            number += step
+
+
+def wait_dead(program, process):
+    try:
+        process.wait(timeout=120 * harness.SCALE)
+    except subprocess.TimeoutExpired:
+        raise AssertionError("the upload does not end")
+    return program.kill(process),
+
+
+def test_goes_on_where_it_stood(program):
+    with Simulator() as sim:
+        up = Uploader(program, 6 * UNIT, sim)
+        sim.faults = [Fault("fragment", 500, skip=4, times=99)]
+        equal(up.run().code, 5, "the first run's exit code")
+        sim.faults, before = [], sim.kinds().count("fragment")
+        done = up.good()
+        check("resumed %d" % (4 * UNIT) in done.out, done.out)
+        equal(sim.kinds().count("fragment") - before, 2, "fragments of the second run")
+    # Other bytes under that name: the old session is ended, nothing of it is used.
+    with Simulator() as sim:
+        up = Uploader(program, 6 * UNIT, sim)
+        sim.faults = [Fault("fragment", 500, skip=4, times=99)]
+        equal(up.run().code, 5, "the first run's exit code")
+        sim.faults, up.data = [], up.data[1:] + b"x"
+        up.write()
+        check("resumed 0" in up.good().out, "it begins anew")
+
+
+def test_hashes(program):
+    with Simulator() as sim:
+        sim.hash_late = 3
+        check("pending" not in Uploader(program, 2 * UNIT, sim).good().out, "a late hash is waited for")
+    with Simulator() as sim:
+        sim.hash_late = -1
+        check("pending" in Uploader(program, 2 * UNIT, sim).good().out, "no hash at all is told")
+    with Simulator() as sim:
+        sim.wrong_hash = 1
+        Uploader(program, 2 * UNIT, sim).good()
+    with Simulator() as sim:
+        sim.wrong_hash = 99
+        up = Uploader(program, 2 * UNIT, sim)
+        done = up.run()
+        equal((done.code, sim.names()), (7, []), "exit code and what is there")
+        check("SharePoint has other bytes of %s than were sent" % NAME in done.err, done.err)
+
+
+def test_what_is_there(program):
+    with Simulator() as sim:
+        up = Uploader(program, 2 * UNIT, sim)
+        up.good()
+        before = len(sim.log)
+        check("was-there" in up.good().out, "the same once more")
+        equal(sim.kinds()[before:], ["find"], "requests for it")
+        up.data += b"x"
+        up.write()
+        done = up.run()
+        equal(done.code, 8, "another file of that name: " + done.err)
+        check("another file named %s is on SharePoint" % NAME in done.err, done.err)
+        equal(sim.data(NAME), up.data[:-1], "that one stays")
+    with Simulator() as sim:  # somebody else's partial: neither used nor removed
+        up = Uploader(program, 2 * UNIT, sim)
+        sim.add_item(sim.drive, sim.folder, NAME + ".partial", b"another PC's")
+        equal(up.run().code, 0, "exit code")
+        equal(sim.names(), [NAME, NAME + ".partial"], "what is there")
+        equal((sim.data(NAME), sim.data(NAME + ".partial")), (up.data, b"another PC's"), "the files")
+    with Simulator() as sim:  # an orphan session that nobody knows: another name
+        up = Uploader(program, 2 * UNIT, sim)
+        sim.faults = [Fault("create", 0, done=True)]
+        equal(up.run().code, 0, "exit code")
+        equal(sim.names(), [NAME], "what is there")
+    with Simulator() as sim:  # somebody takes the name between our requests
+        up = Uploader(program, 2 * UNIT, sim)
+        sim.faults = [Fault("rename", call=lambda s: s.add_item(s.drive, s.folder, NAME, b"other"))]
+        equal(up.run().code, 8, "exit code")
+        equal(sim.data(NAME), b"other", "that one stays")
+
+
+def test_a_manifest_is_replaced(program):
+    with Simulator() as sim:
+        up = Uploader(program, 1000, sim)
+        sim.add_item(sim.drive, sim.folder, NAME, b"the old one")
+        sim.faults = [Fault("put", 0), Fault("put", 503, headers={"Retry-After": "1"})]
+        up.good("replace")
+        equal([k for k in sim.kinds() if k in ("rename", "create")], [], "renames")
+
+
+def test_no_room(program):
+    with Simulator() as sim:
+        sim.quota = UNIT
+        done = Uploader(program, 2 * UNIT, sim).run()
+        equal(done.code, 8, "exit code: " + done.err)
+        check("the SharePoint library is full: 0.6 MB are needed and 0.3 MB are free" in done.err, done.err)
+        check("create" not in sim.kinds(), "it is not begun")
+
+
+def test_random_faults(program):
+    """Sequences with fixed seeds: it arrives whole once, or there is one error and the next run brings it."""
+    kinds = ["find", "drive", "create", "fragment", "fragment", "fragment", "status", "item", "rename"]
+    for seed in range(40 if program.kind == "native" else 3):
+        chance = random.Random(seed)
+        with Simulator() as sim:
+            up = Uploader(program, 4 * UNIT + seed, sim)
+            sim.hash_late = chance.choice([0, 0, 2])
+            for _ in range(chance.randrange(1, 12)):
+                kind = chance.choice(kinds)
+                status = chance.choice([0, 0, 404, 416, 429, 500, 503, 504, 401, 423] if kind == "fragment" else
+                                       [0, 429, 500, 503, 504])
+                sim.faults.append(Fault(kind, status, times=chance.randrange(1, 4), skip=chance.randrange(0, 4),
+                                        done=chance.random() < 0.4, keep=chance.choice([None, None, 1, UNIT - 1])
+                                        if kind == "fragment" and status in (0, 500) else None))
+            try:
+                for _ in range(6):
+                    done = up.run()
+                    wrong = NAME in sim.names() and sim.data(NAME) != up.data
+                    check(not wrong, "a wrong file has the name")
+                    if done.code == 0:
+                        break
+                    check(done.code in (5, 6, 9) and done.err.count("\n") == 1, "one clear error: %d %s" % (
+                        done.code, done.err))
+                equal(done.code, 0, "the last exit code: " + done.err)
+                equal(sim.data(NAME) == up.data, True, "that it is whole")
+                equal([n for n in sim.names() if not n.endswith(".partial")], [NAME], "what is there")
+                equal(sim.complaints, [], "complaints")
+            except AssertionError as e:
+                raise AssertionError("seed %d: %s; %r" % (seed, e, sim.log))
+
+
+harness.main(__name__)

@@ -1,0 +1,129 @@
+#include "test_util.h"
+
+#include "cloud/oauth.h"
+
+static const OauthApp app = {"https://login.microsoftonline.com", "contoso.onmicrosoft.com", "1234-5678",
+                             "Files.ReadWrite.All offline_access", NULL};
+
+static void the_challenge_is_that_of_the_rfc(void **state)
+{
+    (void)state;
+    assert_text(oauth_challenge("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"),
+                "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
+}
+
+static void the_address_asks_for_what_is_needed(void **state)
+{
+    (void)state;
+    OauthLogin login;
+    OauthLogin other;
+    Error err = ERROR_INIT;
+    assert_ok(oauth_login_begin(&app, 4711, &login, &err), &err);
+    assert_ok(oauth_login_begin(&app, 4711, &other, &err), &err);
+    assert_string_equal(login.redirect, "http://localhost:4711");
+    assert_int_equal(strlen(login.verifier.bytes), 43);
+    assert_string_not_equal(login.verifier.bytes, other.verifier.bytes);
+    assert_string_not_equal(login.state, other.state);
+    char *challenge = oauth_challenge(login.verifier.bytes);
+    char *wanted = mem_printf("https://login.microsoftonline.com/contoso.onmicrosoft.com/oauth2/v2.0/authorize?"
+                              "client_id=1234-5678&response_type=code&redirect_uri=http%%3A%%2F%%2Flocalhost%%3A4711&"
+                              "response_mode=query&scope=Files.ReadWrite.All%%20offline_access&state=%s&"
+                              "code_challenge=%s&code_challenge_method=S256&prompt=select_account",
+                              login.state, challenge);
+    assert_string_equal(login.address, wanted);
+    mem_free(wanted);
+    mem_free(challenge);
+    oauth_login_release(&login);
+    oauth_login_release(&other);
+}
+
+static void only_our_own_answer_counts(void **state)
+{
+    (void)state;
+    static const char *const others[] = {"/", "/favicon.ico", "/?code=x", "/?code=x&state=", "/?code=x&state=stat",
+                                         "/?code=x&state=state2", "/x?code=x&state=state1", "?code=x&state=state1", "",
+                                         "/?error=access_denied&state=state2", "/?state=state1", "/?code=&state=state1",
+                                         "/?xcode=x&state=state1"};
+    OauthLogin login = {.state = mem_strdup("state1"), .verifier = SECRET_INIT};
+    Secret code = SECRET_INIT;
+    Error err = ERROR_INIT;
+    for (size_t i = 0; i < TEST_COUNT(others); i++) {
+        assert_false(oauth_login_answer(&login, others[i], &code, &err));
+        assert_int_equal(err.kind, EK_NONE);
+        assert_false(secret_is_set(&code));
+    }
+    assert_true(oauth_login_answer(&login, "/?session_state=y&code=a%2Fb%2B&state=state1", &code, &err));
+    assert_string_equal(code.bytes, "a/b+");
+    static const char refused[] = "/?error=access_denied&error_description=AADSTS65001%3A+Secret&state=state1";
+    assert_fails(oauth_login_answer(&login, refused, &code, &err), &err, EK_REFUSED,
+                 "the sign-in was refused: the program has not been approved by you or your organisation");
+    secret_release(&code);
+    oauth_login_release(&login);
+}
+
+static void refusals_have_words(void **state)
+{
+    (void)state;
+    static const struct {
+        long number;
+        const char *word, *message, *detail;
+    } cases[] = {
+        {50173, "invalid_grant", "the sign-in was refused: your sign-in was revoked, as when a password was changed",
+         "AADSTS50173, invalid_grant"},
+        {1, "invalid_grant", "the sign-in was refused", "AADSTS1, invalid_grant"},
+        {0, "authorization_declined", "the sign-in was refused in the browser", "authorization_declined"},
+        {0, "expired_token", "nobody signed in before the code ran out", "expired_token"},
+        {0, "Words of <b>anybody</b>", "the sign-in was refused", NULL},
+    };
+    for (size_t i = 0; i < TEST_COUNT(cases); i++) {
+        Error err = ERROR_INIT;
+        assert_false(oauth_refused(cases[i].number, cases[i].word, &err));
+        assert_true((err.detail == NULL) == (cases[i].detail == NULL));
+        if (cases[i].detail != NULL) {
+            assert_string_equal(err.detail, cases[i].detail);
+        }
+        assert_non_null(err.hint);
+        assert_error(&err, EK_REFUSED, cases[i].message);
+    }
+}
+
+static void an_app_is_checked(void **state)
+{
+    (void)state;
+    static const struct {
+        OauthApp app;
+        const char *message;
+    } cases[] = {
+        {{"http://login.microsoftonline.com", "t", "c", "", NULL},
+         "the address of the sign-in cannot be used: \"http://login.microsoftonline.com\""},
+        {{"https://login.microsoftonline.com?x", "t", "c", "", NULL},
+         "the address of the sign-in cannot be used: \"https://login.microsoftonline.com?x\""},
+        {{"https://login.microsoftonline.com", "", "c", "", NULL}, "\"\" is no tenant"},
+        {{"https://login.microsoftonline.com", "a/b", "c", "", NULL}, "\"a/b\" is no tenant"},
+        {{"https://login.microsoftonline.com", "t", "a b", "", NULL}, "\"a b\" is no client ID"},
+    };
+    Error err = ERROR_INIT;
+    for (size_t i = 0; i < TEST_COUNT(cases); i++) {
+        assert_fails(oauth_app_check(&cases[i].app, &err), &err, EK_SETTINGS, cases[i].message);
+    }
+    assert_ok(oauth_app_check(&app, &err), &err);
+}
+
+static void nobody_is_signed_in(void **state)
+{
+    (void)state;
+    OauthTokens tokens;
+    Error err = ERROR_INIT;
+    oauth_tokens_init(&tokens);
+    assert_fails(oauth_refresh(&app, NULL, &tokens, &err), &err, EK_REFUSED,
+                 "nobody has signed in to SharePoint on this computer");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_challenge_is_that_of_the_rfc), cmocka_unit_test(the_address_asks_for_what_is_needed),
+        cmocka_unit_test(only_our_own_answer_counts),       cmocka_unit_test(refusals_have_words),
+        cmocka_unit_test(an_app_is_checked),                cmocka_unit_test(nobody_is_signed_in)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
