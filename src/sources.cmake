@@ -65,6 +65,7 @@ set(JOBS_SOURCES
   src/jobs/backup_take.c
   src/jobs/doctor.c
   src/jobs/export.c
+  src/jobs/opening.c
   src/jobs/prove.c
   src/jobs/prove_compare.c
   src/jobs/prove_database.c

@@ -2,6 +2,7 @@
 #ifndef CMMS_CLI_CLI_H
 #define CMMS_CLI_CLI_H
 
+#include "jobs/opening.h"
 #include "options.h"
 #include "output.h"
 #include "platform/cancel.h"
@@ -17,9 +18,9 @@ typedef struct Cli {
 
 /* --- connect.c ------------------------------------------------------------------------------------------- */
 
-/* Profile, environment, switches; and the password: what the system keeps, else, with somebody at a terminal, what the
- * server asks for. */
-bool cli_connection(Cli *cli, Connection *connection, Error *err);
+/* opening.h with the switches; and the password: what the system keeps, else, with somebody at a terminal, what the
+ * server asks for. `opening` is initialised. */
+bool cli_open(Cli *cli, OpeningFolder use, bool settings, Opening *opening, Error *err);
 bool cli_switches(const Options *options, Connection *connection, Error *err);
 bool cli_find_password(Cli *cli, Connection *connection, Error *err);
 void cli_replace_text(char **field, const char *value); /* NULL or empty: it stays */

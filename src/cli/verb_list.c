@@ -5,7 +5,6 @@
 #include "base/mem.h"
 #include "platform/clock.h"
 #include "platform/fs.h"
-#include "postgres/userprofile.h"
 #include "store/auditlog.h"
 #include "store/catalog.h"
 #include "store/folder.h"
@@ -16,23 +15,14 @@
 /* The database that is meant, without asking it. False: none is named. */
 static bool find_source(Cli *cli, Source *source)
 {
-    UserProfile profile;
-    Connection connection;
-    userprofile_init(&profile);
-    connection_init(&connection);
-    userprofile_load(&profile, NULL);
-    const bool whole = profile.connection.host && cli->environment.host &&
-                       strcmp(profile.connection.host, cli->environment.host) != 0;
-    if (!whole) { /* a profile is one whole: see userprofile_connection */
-        connection_copy(&connection, &profile.connection);
-    }
-    connection_overlay(&connection, &cli->environment);
-    const bool named = userprofile_is_configured(&connection);
+    Opening opening;
+    const OpeningSpec spec = {.environment = &cli->environment, .without_database = true};
+    opening_init(&opening);
+    const bool named = opening_open(&spec, NULL, &opening, NULL) && opening.configured;
     if (named) {
-        source_of_connection(&connection, source);
+        source_of_connection(&opening.connection, source);
     }
-    connection_release(&connection);
-    userprofile_release(&profile);
+    opening_release(&opening);
     return named;
 }
 

@@ -17,7 +17,7 @@ typedef struct AppOptions {
     bool tray;          /* --tray: start hidden beside the clock; closing hides, Exit ends */
     char *state;        /* --state FILE: in place of window.json; NULL: that */
     bool high_contrast; /* --high-contrast: as if the system had it on; for pictures */
-    char *host, *port, *user, *database; /* -h -p -U -d; NULL: by profile and environment */
+    char *host, *port, *user, *database, *sslmode; /* -h -p -U -d --sslmode; NULL: by profile and environment */
     Connection environment; /* what PG* said when the program started (connection_take_env) */
     bool help;
 } AppOptions;

@@ -339,6 +339,7 @@
     "-p, --port PORT: its port\n" \
     "-U, --username NAME: the database user\n" \
     "-d, --dbname NAME: the database, or a connection string\n" \
+    "--sslmode MODE: how the server is checked; verify-full unless it is this computer\n" \
     "--demo: try the program on a sample database of its own\n" \
     "--demo-data DIR: keep the sample database here\n" \
     "--demo-size MB: how large it is made\n" \
