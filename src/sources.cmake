@@ -29,6 +29,7 @@ set(STORE_SOURCES
   src/store/catalog.c
   src/store/folder.c
   src/store/health.c
+  src/store/ledger.c
   src/store/manifest.c
   src/store/retention.c
   src/store/settings.c
@@ -77,6 +78,8 @@ set(JOBS_SOURCES
   src/jobs/signin.c
   src/jobs/skew.c
   src/jobs/verify.c)
+set(SCHEDULE_SOURCES
+  src/schedule/due.c)
 set(WIN_SOURCES
   src/platform/win/cancel_win.c
   src/platform/win/clock_win.c

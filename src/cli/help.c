@@ -242,7 +242,8 @@ static const char config[] =
     "\n"
     "Keys: enabled, schedule (daily, weekly, monthly), backup_time (HH:MM), retention_days, max_backups, compress,\n"
     "compress_with (zstd; gzip or lz4 where a pg_restore without zstd is to read the files), verify_after_backup,\n"
-    "keep_monthly, shrink_alarm_percent (0: no alarm), stall_minutes.\n"
+    "keep_monthly, shrink_alarm_percent (0: no alarm), stall_minutes, prove_within_days (0: no proof is asked for).\n"
+    "Of the schedule: more_times (12:00,18:30), weekdays (mon,thu), month_day (0: the last), wake, on_battery.\n"
     "\n"
     "Options:\n" FOLDER_OPTION "\n" OUTPUT_HELP;
 

@@ -347,7 +347,8 @@ static void show_settings(Cli *cli, const char *folder, const Settings *settings
     for (size_t i = 0; settings_key(i); i++) {
         const char *key = settings_key(i);
         char *value = settings_get(settings, key);
-        cJSON *item = strcmp(key, "backup_time") ? cJSON_Parse(value) : NULL; /* numbers, true and false as such */
+        /* Numbers, true and false as such; a time begins with a number. */
+        cJSON *item = strchr(value, ':') ? NULL : cJSON_Parse(value);
         cJSON_AddItemToObject(document, key, item ? item : cJSON_CreateString(value));
         output_line(&cli->output, "%s = %s", key, value);
         mem_free(value);
