@@ -64,6 +64,7 @@ set(JOBS_SOURCES
   src/jobs/backup.c
   src/jobs/backup_finish.c
   src/jobs/backup_take.c
+  src/jobs/configure.c
   src/jobs/doctor.c
   src/jobs/export.c
   src/jobs/opening.c
@@ -79,7 +80,8 @@ set(JOBS_SOURCES
   src/jobs/skew.c
   src/jobs/verify.c)
 set(SCHEDULE_SOURCES
-  src/schedule/due.c)
+  src/schedule/due.c
+  src/schedule/run.c)
 set(WIN_SOURCES
   src/platform/win/cancel_win.c
   src/platform/win/clock_win.c
@@ -115,7 +117,8 @@ set(CLI_SOURCES
   src/cli/verb_export.c
   src/cli/verb_list.c
   src/cli/verb_prove.c
-  src/cli/verb_sample.c)
+  src/cli/verb_sample.c
+  src/cli/verb_schedule.c)
 set(CLI_WIN_SOURCES
   src/cli/console_win.c)
 set(CLI_POSIX_SOURCES

@@ -2,6 +2,7 @@
 #ifndef CMMS_CLI_CLI_H
 #define CMMS_CLI_CLI_H
 
+#include "jobs/backup.h"
 #include "jobs/opening.h"
 #include "options.h"
 #include "output.h"
@@ -23,6 +24,8 @@ typedef struct Cli {
 bool cli_open(Cli *cli, OpeningFolder use, bool settings, Opening *opening, Error *err);
 bool cli_switches(const Options *options, Connection *connection, Error *err);
 bool cli_find_password(Cli *cli, Connection *connection, Error *err);
+/* As backup tells it (main.c). Caller deletes. */
+cJSON *cli_backup_document(const BackupResult *result);
 void cli_replace_text(char **field, const char *value); /* NULL or empty: it stays */
 
 /* --- the verbs. Each returns the exit code, having shown its result or its error. ------------------------- */
@@ -36,5 +39,6 @@ int run_pin(Cli *cli);
 int run_delete(Cli *cli);
 int run_log(Cli *cli);
 int run_config(Cli *cli);
+int run_schedule(Cli *cli); /* verb_schedule.c */
 
 #endif

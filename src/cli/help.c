@@ -19,6 +19,7 @@ static const char general[] =
     "  delete    delete backups\n"
     "  log       show the log of the backup folder, or check that nobody changed it\n"
     "  config    show or change the settings\n"
+    "  schedule  show or change when backups are made, or make the one that is due\n"
     "  help      show this text, or the help of a verb\n"
     "\n"
     "Options:\n"
@@ -243,9 +244,33 @@ static const char config[] =
     "Keys: enabled, schedule (daily, weekly, monthly), backup_time (HH:MM), retention_days, max_backups, compress,\n"
     "compress_with (zstd; gzip or lz4 where a pg_restore without zstd is to read the files), verify_after_backup,\n"
     "keep_monthly, shrink_alarm_percent (0: no alarm), stall_minutes, prove_within_days (0: no proof is asked for).\n"
-    "Of the schedule: more_times (12:00,18:30), weekdays (mon,thu), month_day (0: the last), wake, on_battery.\n"
+    "Of the schedule: more_times (12:00,18:30), weekdays (mon,thu), month_day (0: the last), wake, on_battery; see\n"
+    "'cmms-backup-cli schedule --help'.\n"
     "\n"
     "Options:\n" FOLDER_OPTION "\n" OUTPUT_HELP;
+
+static const char schedule[] =
+    "Show or change when backups are made, or make the one that is due.\n"
+    "\n"
+    "Usage:\n"
+    "  cmms-backup-cli schedule [show]\n"
+    "  cmms-backup-cli schedule set KEY=VALUE...\n"
+    "  cmms-backup-cli schedule run-due [--no-wait] [CONNECTION OPTION]...\n"
+    "\n"
+    "Keys: enabled, schedule (daily, weekly, monthly), backup_time (02:00), more_times (12:00,18:30), weekdays\n"
+    "(mon,thu: of a weekly schedule), month_day (1 to 31, where a month is shorter its last; 0: the last), wake\n"
+    "(wake the PC for it), on_battery (also when the PC is not plugged in).\n"
+    "\n"
+    "run-due makes the backup of the newest slot, once, whoever calls it and however often: where nothing is due it\n"
+    "does nothing. Slots that were slept over are missed, and told; the newest is caught up. The server is awaited\n"
+    "for ten minutes, and what may pass is tried again after 1, 5 and 15 minutes; then the slot has failed, and is\n"
+    "due again after 15 minutes, an hour, and every four hours. No password is asked for.\n"
+    "\n"
+    "Options:\n"
+    "      --no-wait            one try, at once\n" FOLDER_OPTION "\n" CONNECTION_HELP "\n" OUTPUT_HELP PROGRESS_OPTION
+    "\n"
+    "The exit code of run-due is 0 when nothing is due or the backup was made, 9 when another program is at work on\n"
+    "it, else that of the backup.\n";
 
 const char *help_text(Verb verb)
 {
@@ -262,6 +287,7 @@ const char *help_text(Verb verb)
     case VERB_DELETE: return delete;
     case VERB_LOG: return show_log;
     case VERB_CONFIG: return config;
+    case VERB_SCHEDULE: return schedule;
     case VERB_NONE:
     case VERB_HELP: break;
     }

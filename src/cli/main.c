@@ -20,7 +20,7 @@
 
 /* --- backup ---------------------------------------------------------------------------------------------- */
 
-static cJSON *backup_document(const BackupResult *result)
+cJSON *cli_backup_document(const BackupResult *result)
 {
     const Manifest *manifest = &result->manifest;
     cJSON *document = cJSON_CreateObject();
@@ -67,7 +67,7 @@ static int run_backup(Cli *cli)
         goto out;
     }
     if (cli->output.json) {
-        output_json(&cli->output, backup_document(&result));
+        output_json(&cli->output, cli_backup_document(&result));
     } else if (cli->output.quiet) {
         output_line(&cli->output, "%s", result.path);
     }
@@ -187,6 +187,7 @@ static int run_verb(Cli *cli)
     case VERB_DELETE: return run_delete(cli);
     case VERB_LOG: return run_log(cli);
     case VERB_CONFIG: return run_config(cli);
+    case VERB_SCHEDULE: return run_schedule(cli);
     case VERB_NONE:
     case VERB_HELP: break;
     }

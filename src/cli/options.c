@@ -8,14 +8,15 @@
 
 #define BIT(verb) (1u << (verb))
 #define ANY (~0u)
-#define WITH_SERVER (BIT(VERB_BACKUP) | BIT(VERB_PROVE) | BIT(VERB_DOCTOR) | BIT(VERB_SAMPLE))
+#define WITH_SERVER (BIT(VERB_BACKUP) | BIT(VERB_PROVE) | BIT(VERB_DOCTOR) | BIT(VERB_SAMPLE) | BIT(VERB_SCHEDULE))
 #define UPKEEP (BIT(VERB_CLEANUP) | BIT(VERB_PIN) | BIT(VERB_DELETE) | BIT(VERB_LOG) | BIT(VERB_CONFIG))
 #define WITH_FOLDER \
     (BIT(VERB_BACKUP) | BIT(VERB_LIST) | BIT(VERB_VERIFY) | BIT(VERB_PROVE) | BIT(VERB_DOCTOR) | BIT(VERB_EXPORT) | \
-     UPKEEP)
+     UPKEEP | BIT(VERB_SCHEDULE))
 #define WORKING (WITH_SERVER | WITH_FOLDER)
 #define WITH_OPERANDS \
-    (BIT(VERB_VERIFY) | BIT(VERB_PROVE) | BIT(VERB_EXPORT) | BIT(VERB_PIN) | BIT(VERB_DELETE) | BIT(VERB_CONFIG))
+    (BIT(VERB_VERIFY) | BIT(VERB_PROVE) | BIT(VERB_EXPORT) | BIT(VERB_PIN) | BIT(VERB_DELETE) | BIT(VERB_CONFIG) | \
+     BIT(VERB_SCHEDULE))
 #define LAST_MAX 1000
 
 typedef enum Id {
@@ -34,6 +35,7 @@ typedef enum Id {
     ID_LAST,
     ID_NO_COLOR,
     ID_NO_PASSWORD,
+    ID_NO_WAIT,
     ID_OFF,
     ID_ON,
     ID_OVERWRITE,
@@ -73,12 +75,13 @@ static const Rule rules[] = {
     {ID_LAST, "last", 0, true, BIT(VERB_LOG)},
     {ID_NO_COLOR, "no-color", 0, false, WORKING},
     {ID_NO_PASSWORD, "no-password", 'w', false, WITH_SERVER},
+    {ID_NO_WAIT, "no-wait", 0, false, BIT(VERB_SCHEDULE)},
     {ID_OFF, "off", 0, false, BIT(VERB_PIN)},
     {ID_ON, "on", 0, false, BIT(VERB_PROVE)},
     {ID_OVERWRITE, "overwrite", 0, false, BIT(VERB_EXPORT)},
     {ID_PORT, "port", 'p', true, WITH_SERVER},
     {ID_PROGRESS_JSON, "progress-json", 0, false,
-     BIT(VERB_BACKUP) | BIT(VERB_VERIFY) | BIT(VERB_PROVE) | BIT(VERB_EXPORT)},
+     BIT(VERB_BACKUP) | BIT(VERB_VERIFY) | BIT(VERB_PROVE) | BIT(VERB_EXPORT) | BIT(VERB_SCHEDULE)},
     {ID_QUIET, "quiet", 'q', false, WORKING},
     {ID_REASON, "reason", 0, true, BIT(VERB_PIN)},
     {ID_SIZE, "size", 0, true, BIT(VERB_SAMPLE)},
@@ -98,7 +101,7 @@ static const struct {
     {VERB_DOCTOR, "doctor"}, {VERB_SAMPLE, "sample"}, {VERB_CLEANUP, "cleanup"},
     {VERB_PIN, "pin"},       {VERB_DELETE, "delete"}, {VERB_LOG, "log"},
     {VERB_CONFIG, "config"}, {VERB_PROVE, "prove"},   {VERB_EXPORT, "export"},
-    {VERB_HELP, "help"},
+    {VERB_SCHEDULE, "schedule"}, {VERB_HELP, "help"},
 };
 #define VERB_COUNT (sizeof verbs / sizeof verbs[0])
 
@@ -239,6 +242,7 @@ static bool apply(Options *options, const Rule *rule, const char *value, Error *
     case ID_LAST: return parse_last(value, &options->last, err);
     case ID_NO_COLOR: options->no_color = true; break;
     case ID_NO_PASSWORD: options->no_password = true; break;
+    case ID_NO_WAIT: options->no_wait = true; break;
     case ID_OFF: options->off = true; break;
     case ID_ON: options->on = true; break;
     case ID_FALLBACK: options->fallback = true; break;

@@ -27,6 +27,7 @@ typedef enum Verb {
     VERB_DELETE,
     VERB_LOG,
     VERB_CONFIG,
+    VERB_SCHEDULE,
     VERB_HELP
 } Verb;
 
@@ -51,8 +52,9 @@ typedef struct Options {
     int last;               /* log --last; 0: not given */
     bool on;                /* prove */
     bool overwrite;         /* export */
+    bool no_wait;           /* schedule run-due */
     Verb help_about;        /* help VERB */
-    const char **files;     /* owned array: the operands of verify, prove, export, pin, delete and config */
+    const char **files;     /* owned array: the operands of verify, prove, export, pin, delete, config and schedule */
     size_t file_count;
 } Options;
 
