@@ -14,7 +14,8 @@ set(PLATFORM_COMMON_SOURCES
   src/platform/common/clock_text.c
   src/platform/common/fs_common.c
   src/platform/common/netwait_common.c
-  src/platform/common/process_common.c)
+  src/platform/common/process_common.c
+  src/platform/common/tasks_xml.c)
 set(ARCHIVE_SOURCES
   src/archive/archive.c
   src/archive/archive_data.c
@@ -81,6 +82,7 @@ set(JOBS_SOURCES
   src/jobs/verify.c)
 set(SCHEDULE_SOURCES
   src/schedule/due.c
+  src/schedule/registration.c
   src/schedule/run.c)
 set(WIN_SOURCES
   src/platform/win/cancel_win.c
@@ -94,6 +96,7 @@ set(WIN_SOURCES
   src/platform/win/rights_win.c
   src/platform/win/roots_builtin.c
   src/platform/win/roots_win.c
+  src/platform/win/tasks_win.c
   src/platform/win/thread_win.c
   src/platform/win/wide_win.c)
 set(POSIX_SOURCES
@@ -105,6 +108,7 @@ set(POSIX_SOURCES
   src/platform/posix/os_error_posix.c
   src/platform/posix/process_posix.c
   src/platform/posix/roots_posix.c
+  src/platform/posix/tasks_posix.c
   src/platform/posix/thread_posix.c)
 set(CLI_SOURCES
   src/cli/connect.c
@@ -158,6 +162,7 @@ set(UI_SOURCES
   src/ui/parts/taskbar.c
   src/ui/power.c
   src/ui/save_dialog.c
+  src/ui/scheduled.c
   src/ui/settings_dialog.c
   src/ui/sign_label.c
   src/ui/signin_dialog.c

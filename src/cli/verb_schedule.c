@@ -6,6 +6,7 @@
 #include "jobs/configure.h"
 #include "platform/clock.h"
 #include "schedule/due.h"
+#include "schedule/registration.h"
 #include "schedule/run.h"
 #include "store/folder.h"
 #include "store/ledger.h"
@@ -45,9 +46,16 @@ static cJSON *slots_document(const Ledger *ledger, size_t from)
     return slots;
 }
 
+static const char *registration_word(RegistrationState state)
+{
+    static const char *const words[] = {"good", "none", "disabled", "foreign", "moved", "old", "unknown"};
+    return words[state];
+}
+
 static bool show(Cli *cli, const char *folder, const Settings *settings, Error *err)
 {
     Ledger ledger;
+    Registration task;
     DueLook look;
     const int64_t now = clock_now();
     ledger_init(&ledger);
@@ -57,6 +65,8 @@ static bool show(Cli *cli, const char *folder, const Settings *settings, Error *
     if (ledger.notice) {
         output_log(&cli->output, LOG_WARNING, ledger.notice);
     }
+    registration_init(&task);
+    registration_look(settings, cli->options->folder, &task);
     const DuePlan plan = due_plan(settings);
     due_look(&plan, &due_here, &ledger, now, &look);
     due_note_missed(&look, now, &ledger); /* shown, not saved */
@@ -73,11 +83,17 @@ static bool show(Cli *cli, const char *folder, const Settings *settings, Error *
         json_set_string(document, "next_text", next);
         json_set_bool(document, "due", look.due);
         output_add_time(document, "slot", look.slot);
+        json_set_string(document, "task", registration_word(task.state));
+        json_set_string(document, "task_text", task.text);
+        json_set_string(document, "task_program", task.program);
         cJSON_AddItemToObject(document, "slots", slots_document(&ledger, from));
         output_json(&cli->output, document);
     } else {
         output_line(&cli->output, "Schedule: %s", text);
         output_line(&cli->output, "Next: %s", next ? next : "none");
+        char *told = mem_printf("%sTask: %s", task.state == REGISTRATION_GOOD ? "" : "\xE2\x9A\xA0 ", task.text);
+        output_coloured(&cli->output, task.state == REGISTRATION_GOOD ? COLOUR_NONE : COLOUR_WARNING, told);
+        mem_free(told);
         for (size_t i = from; i < ledger.count; i++) {
             show_slot(cli, &ledger.slots[i], now);
         }
@@ -91,8 +107,21 @@ static bool show(Cli *cli, const char *folder, const Settings *settings, Error *
     }
     mem_free(next);
     mem_free(text);
+    registration_release(&task);
     ledger_release(&ledger);
     return true;
+}
+
+/* A task that is there follows the settings. */
+static void refresh_task(Cli *cli, const Settings *settings)
+{
+    Error err = ERROR_INIT;
+    if (!registration_refresh(settings, cli->options->folder, &err)) {
+        char *text = error_text(&err);
+        output_log(&cli->output, LOG_WARNING, text);
+        mem_free(text);
+        error_clear(&err);
+    }
 }
 
 static int run_show(Cli *cli, bool set)
@@ -115,6 +144,9 @@ static int run_show(Cli *cli, bool set)
                     : settings_load(folder, &settings, &err));
     if (ok && settings.notice) {
         output_log(&cli->output, LOG_WARNING, settings.notice);
+    }
+    if (ok && set) {
+        refresh_task(cli, &settings);
     }
     if (!ok || !show(cli, folder, &settings, &err)) {
         if (err.kind == EK_USAGE) {
@@ -188,6 +220,70 @@ static int run_due(Cli *cli)
     return code;
 }
 
+/* --- install, remove ------------------------------------------------------------------------------------- */
+
+/* A task has another current folder. */
+static bool is_whole(const char *folder)
+{
+    const bool drive = folder[0] != '\0' && folder[1] == ':' && (folder[2] == '\\' || folder[2] == '/');
+    return drive || folder[0] == '/' || (folder[0] == '\\' && folder[1] == '\\');
+}
+
+/* The task has neither this terminal's environment nor its switches: the saved connection must do. */
+static bool install(Cli *cli, const Opening *opening, Error *err)
+{
+    const char *folder = cli->options->folder;
+    char *warning = NULL;
+    if (folder && !is_whole(folder)) {
+        return error_set(err, EK_USAGE, "the folder of a task must be given with its whole path");
+    }
+    if (!opening->configured) {
+        error_set(err, EK_SETTINGS, "no database is saved, so a task would not know which to back up");
+        return error_hint(err, "Save the connection in the window first.");
+    }
+    const bool ok = registration_install(&opening->settings, folder, &warning, err);
+    if (warning) {
+        output_log(&cli->output, LOG_WARNING, warning);
+    }
+    mem_free(warning);
+    return ok;
+}
+
+static int run_install(Cli *cli)
+{
+    Error err = ERROR_INIT;
+    Opening opening;
+    const OpeningSpec spec = {.use = OPENING_WRITES, .folder = cli->options->folder, .settings = true};
+    const JobSink sink = output_sink(&cli->output);
+    int code = 0;
+    opening_init(&opening);
+    if (!opening_open(&spec, &sink, &opening, &err) || !install(cli, &opening, &err) ||
+        !show(cli, opening.folder, &opening.settings, &err)) {
+        code = output_error(&cli->output, &err);
+    }
+    opening_release(&opening);
+    error_clear(&err);
+    return code;
+}
+
+static int run_remove(Cli *cli)
+{
+    Error err = ERROR_INIT;
+    bool removed = false;
+    int code = 0;
+    if (!registration_remove(&removed, &err)) {
+        code = output_error(&cli->output, &err);
+    } else if (cli->output.json) {
+        cJSON *document = cJSON_CreateObject();
+        json_set_bool(document, "removed", removed);
+        output_json(&cli->output, document);
+    } else {
+        output_line(&cli->output, removed ? "The task was removed." : "There was no task.");
+    }
+    error_clear(&err);
+    return code;
+}
+
 /* --- which of them ---------------------------------------------------------------------------------------- */
 
 static int refuse(Cli *cli, const char *message, const char *what)
@@ -202,21 +298,31 @@ static int refuse(Cli *cli, const char *message, const char *what)
 
 int run_schedule(Cli *cli)
 {
+    static const char *const verbs[] = {"show", "set", "run-due", "install", "remove"};
     const Options *options = cli->options;
-    const char *what = options->file_count ? options->files[0] : "show";
-    const bool runs = strcmp(what, "run-due") == 0, sets = strcmp(what, "set") == 0;
-    if (!runs && !sets && strcmp(what, "show") != 0) {
-        return refuse(cli, "schedule takes \"show\", \"set\" or \"run-due\", not \"%s\"", what);
+    const char *what = options->file_count ? options->files[0] : verbs[0];
+    size_t which = 0;
+    while (which < sizeof verbs / sizeof *verbs && strcmp(what, verbs[which]) != 0) {
+        which++;
     }
-    if (!runs && (options->host || options->port || options->user || options->database || options->sslmode ||
-                  options->no_password || options->no_wait)) {
-        return refuse(cli, "the connection options and --no-wait of schedule go with %s", "run-due");
+    if (which == sizeof verbs / sizeof *verbs) {
+        return refuse(cli, "schedule takes \"show\", \"set\", \"run-due\", \"install\" or \"remove\", not \"%s\"",
+                      what);
     }
-    if (sets && options->file_count < 2) {
+    if (which != 2 && (options->host || options->port || options->user || options->database || options->sslmode ||
+                       options->no_password || options->no_wait)) {
+        return refuse(cli, "the connection options and --no-wait of schedule go with %s", verbs[2]);
+    }
+    if (which == 1 && options->file_count < 2) {
         return refuse(cli, "say what to %s", "set");
     }
-    if (!sets && options->file_count > 1) {
+    if (which != 1 && options->file_count > 1) {
         return refuse(cli, "unexpected argument \"%s\"", options->files[1]);
     }
-    return runs ? run_due(cli) : run_show(cli, sets);
+    switch (which) {
+    case 2: return run_due(cli);
+    case 3: return run_install(cli);
+    case 4: return run_remove(cli);
+    default: return run_show(cli, which == 1);
+    }
 }

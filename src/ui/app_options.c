@@ -89,6 +89,7 @@ bool app_options_parse(int argc, char *const *argv, AppOptions *options, Error *
     } flags[] = {{"--demo", &parsed.demo},
                  {"--after-backup", &parsed.after_backup},
                  {"--tray", &parsed.tray},
+                 {"--scheduled", &parsed.scheduled},
                  {"--high-contrast", &parsed.high_contrast}};
     for (int i = 1; i < argc; i++) {
         size_t flag = 0;

@@ -346,6 +346,7 @@
     "--screenshot FILE: save a picture of the window (.png or .bmp) and end\n" \
     "--after-backup: make a backup before the picture\n" \
     "--tray: start hidden, as an icon beside the clock\n" \
+    "--scheduled: make the backup that is due, without a window, and end\n" \
     "\n" \
     "PGHOST, PGPORT, PGUSER, PGDATABASE and PGPASSWORD are honoured."
 #define TEXT_OPTIONS_HINT "Start cmms-backup --help for the options."

@@ -133,6 +133,78 @@ def test_killed(program):
     equal(len(look(place.folder).good), 1, "backups")
 
 
+def task_file(program, own):
+    if program.kind == "native":
+        return os.path.join(own, "tasks", "AIT CMMS Backup.xml")
+    return os.path.join(harness.PREFIX, "drive_c/windows/system32/tasks/AIT CMMS Backup")
+
+
+def switch_off(path):
+    with open(path, "rb") as f:
+        data = f.read()
+    wide = data.startswith(b"\xff\xfe")
+    text = data.decode("utf-16" if wide else "utf-8")
+    head, settings = text.split("<Settings>")
+    check("<Enabled>true</Enabled>" in settings, "what is registered: " + text)
+    text = head + "<Settings>" + settings.replace("<Enabled>true</Enabled>", "<Enabled>false</Enabled>")
+    with open(path, "wb") as f:
+        f.write(text.encode("utf-16" if wide else "utf-8"))
+
+
+def test_task(program):
+    """Registered with the system's scheduler (under Wine through COM; nothing fires it there), and seen when somebody
+    has switched it off or deleted it."""
+    place = Place(program)
+    own = harness.temp_dir("own")
+    env = {"CMMS_BACKUP_DATA": program.path(own)}
+    path = task_file(program, own)
+    if os.path.exists(path):
+        os.unlink(path)
+    try:
+        equal(place.run("show", env=env)["task"], "none", "nobody has registered it")
+        error = place.run("install", code=3, env={**env, "PGHOST": "h", "PGDATABASE": "d"})["error"]
+        equal(error["message"], "no database is saved, so a task would not know which to back up", "without a profile")
+        check(not os.path.exists(path), "nothing was registered")
+        with open(os.path.join(own, "connection.json"), "w", encoding="utf-8") as f:
+            json.dump({"host": "127.0.0.1", "port": str(place.port), "user": "postgres", "database": place.database}, f)
+        report = place.run("install", env=env)
+        equal((report["task"], report["task_text"]), ("good", "a task starts it while the window is closed"), "install")
+        check(os.path.exists(path), "it is with the system's scheduler")
+        equal(place.run("set", "backup_time=03:15", "schedule=weekly", env=env)["task"], "good", "it follows")
+        equal(program.run(["config", "set", "more_times=12:00", "--folder", program.path(place.folder)], env=env).code,
+              0, "config")
+        equal(place.run("show", env=env)["task"], "old", "not as the settings say")
+        equal(place.run("install", env=env)["task"], "good", "again")
+        switch_off(path)
+        equal(place.run("show", env=env)["task"], "disabled", "switched off")
+        equal(place.run("set", "backup_time=03:20", env=env)["task"], "disabled", "and not switched on behind a back")
+        os.unlink(path)
+        equal(place.run("show", env=env)["task"], "none", "deleted")
+        equal(place.run("remove", env=env), {"removed": False}, "remove")
+        place.run("install", env=env)
+        equal(place.run("remove", env=env), {"removed": True}, "remove")
+        check(not os.path.exists(path), "it is gone")
+    finally:
+        if os.path.exists(path):
+            os.unlink(path)
+
+
+def test_window_program(program):
+    """What the task starts: no window, nothing asked."""
+    if program.kind == "native":
+        raise harness.Skip("the window is a Windows program")
+    place = Place(program)
+    place.due_now()
+    process = harness.subprocess.Popen(
+        ["wine", os.path.join(harness.PRODUCT, "cmms-backup.exe"), "--scheduled", "--folder",
+         program.path(place.folder), "-h", "127.0.0.1", "-p", str(place.port), "-U", "postgres", "-d", place.database],
+        env=program.env({"PGPASSWORD": harness.PASSWORD}), stdin=harness.subprocess.DEVNULL,
+        stdout=harness.subprocess.PIPE, stderr=harness.subprocess.PIPE)
+    equal(harness.finish(process).code, 0, "--scheduled")
+    equal([e["state"] for e in place.ledger()], ["done"], "the ledger")
+    equal(len(look(place.folder).good), 1, "backups")
+
+
 def test_a_clock_that_is_told(program):
     """Sleep over slots, daylight saving, and a clock that is set: with real backups."""
     if program.kind == "wine":

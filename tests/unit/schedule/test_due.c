@@ -142,7 +142,7 @@ static void slots(void **state)
         const int64_t before = due_before(&rows[i].plan, &zone, now), after = due_after(&rows[i].plan, &zone, now);
         if (before != (rows[i].before ? iso(rows[i].before) : 0) || after != (rows[i].after ? iso(rows[i].after) : 0)) {
             char *b = clock_iso_text(before), *a = clock_iso_text(after);
-            print_error("row %zu, %s: before %s, after %s\n", i, rules->name, b, a);
+            print_error("row %u, %s: before %s, after %s\n", (unsigned)i, rules->name, b, a);
             mem_free(a);
             mem_free(b);
             fail();
@@ -207,8 +207,8 @@ static void what_is_due(void **state)
         due_look(&plan, &zone, &ledger, now, &look);
         if (look.due != rows[i].due || look.done != rows[i].done || look.retry != rows[i].retry ||
             look.missed_count != rows[i].missed) {
-            print_error("%s: due %d, done %d, retry %lld, missed %zu\n", rows[i].what, look.due, look.done,
-                        (long long)look.retry, look.missed_count);
+            print_error("%s: due %d, done %d, retry %lld, missed %u\n", rows[i].what, look.due, look.done,
+                        (long long)look.retry, (unsigned)look.missed_count);
             fail();
         }
         assert_int_equal(look.slot, rows[i].since == slot ? 0 : slot);
@@ -294,7 +294,7 @@ static void a_year(void **state)
                     const unsigned times = ran[(slot - from) / 60];
                     if (times > 1 || !entry || (times == 1) != (entry->state == SLOT_DONE)) {
                         char *text = clock_iso_text(slot);
-                        print_error("%s, plan %zu, slot %s: ran %u times, %s\n", rules->name, p, text, times,
+                        print_error("%s, plan %u, slot %s: ran %u times, %s\n", rules->name, (unsigned)p, text, times,
                                     entry ? slot_state_word(entry->state) : "not told");
                         mem_free(text);
                         fail();

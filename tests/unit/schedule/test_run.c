@@ -36,7 +36,7 @@ static int64_t now(void *context)
     return ((World *)context)->now;
 }
 
-static bool wait(void *context, unsigned seconds, const Cancel *cancel)
+static bool pass(void *context, unsigned seconds, const Cancel *cancel)
 {
     World *world = context;
     (void)cancel;
@@ -97,7 +97,7 @@ static bool backup(void *context, const BackupSpec *spec, const JobSink *sink, c
     }
 }
 
-static void tell(void *context, LogLevel level, const char *text)
+static void hear(void *context, LogLevel level, const char *text)
 {
     World *world = context;
     if (level == LOG_WARNING) {
@@ -108,9 +108,9 @@ static void tell(void *context, LogLevel level, const char *text)
 static bool run(World *world, bool once, ScheduledResult *result, Error *err)
 {
     static const ConnectionSwitches switches = {.host = "h", .database = "d"};
-    const ScheduledWorld in = {now, wait, reach, backup, &zone, world};
+    const ScheduledWorld in = {now, pass, reach, backup, &zone, world};
     const ScheduledSpec spec = {.folder = world->folder, .switches = &switches, .once = once};
-    const JobSink sink = {.log = tell, .context = world};
+    const JobSink sink = {.log = hear, .context = world};
     return scheduled_run_in(&in, &spec, &sink, NULL, result, err);
 }
 
