@@ -82,6 +82,7 @@ set(JOBS_SOURCES
   src/jobs/verify.c)
 set(SCHEDULE_SOURCES
   src/schedule/due.c
+  src/schedule/protection.c
   src/schedule/registration.c
   src/schedule/run.c)
 set(WIN_SOURCES
@@ -122,7 +123,8 @@ set(CLI_SOURCES
   src/cli/verb_list.c
   src/cli/verb_prove.c
   src/cli/verb_sample.c
-  src/cli/verb_schedule.c)
+  src/cli/verb_schedule.c
+  src/cli/verb_status.c)
 set(CLI_WIN_SOURCES
   src/cli/console_win.c)
 set(CLI_POSIX_SOURCES

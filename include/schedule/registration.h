@@ -26,6 +26,8 @@ typedef struct Registration {
     char *program; /* owned: what it starts, or NULL */
 } Registration;
 
+/* "good", "none", "disabled", "foreign", "moved", "old", "unknown"; static. */
+const char *registration_state_word(RegistrationState state);
 void registration_init(Registration *registration);
 void registration_release(Registration *registration);
 /* Replaces what it holds. `folder`: that somebody has named for it; NULL: the usual one. */

@@ -9,6 +9,7 @@
 #include "platform/cancel.h"
 #include "postgres/connection.h"
 #include "store/manifest.h"
+#include "store/source.h"
 
 typedef struct Cli {
     const Options *options;
@@ -24,6 +25,8 @@ typedef struct Cli {
 bool cli_open(Cli *cli, OpeningFolder use, bool settings, Opening *opening, Error *err);
 bool cli_switches(const Options *options, Connection *connection, Error *err);
 bool cli_find_password(Cli *cli, Connection *connection, Error *err);
+/* The database that is meant, without asking it. False: none is named. */
+bool cli_find_source(Cli *cli, Source *source);
 /* As backup tells it (main.c). Caller deletes. */
 cJSON *cli_backup_document(const BackupResult *result);
 void cli_replace_text(char **field, const char *value); /* NULL or empty: it stays */
@@ -40,5 +43,6 @@ int run_delete(Cli *cli);
 int run_log(Cli *cli);
 int run_config(Cli *cli);
 int run_schedule(Cli *cli); /* verb_schedule.c */
+int run_status(Cli *cli); /* verb_status.c */
 
 #endif

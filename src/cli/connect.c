@@ -71,3 +71,16 @@ bool cli_open(Cli *cli, OpeningFolder use, bool settings, Opening *opening, Erro
     const JobSink sink = output_sink(&cli->output);
     return opening_open(&spec, &sink, opening, err) && cli_find_password(cli, &opening->connection, err);
 }
+
+bool cli_find_source(Cli *cli, Source *source)
+{
+    Opening opening;
+    const OpeningSpec spec = {.environment = &cli->environment, .without_database = true};
+    opening_init(&opening);
+    const bool named = opening_open(&spec, NULL, &opening, NULL) && opening.configured;
+    if (named) {
+        source_of_connection(&opening.connection, source);
+    }
+    opening_release(&opening);
+    return named;
+}

@@ -20,6 +20,7 @@ static const char general[] =
     "  log       show the log of the backup folder, or check that nobody changed it\n"
     "  config    show or change the settings\n"
     "  schedule  show or change when backups are made, or make the one that is due\n"
+    "  status    how the database is protected: schedule, verified, off-site, proof\n"
     "  help      show this text, or the help of a verb\n"
     "\n"
     "Options:\n"
@@ -278,6 +279,20 @@ static const char schedule[] =
     "The exit code of run-due is 0 when nothing is due or the backup was made, 9 when another program is at work on\n"
     "it, else that of the backup.\n";
 
+static const char status[] =
+    "Show how the database is protected: four facts, each with its date and what mends it.\n"
+    "\n"
+    "Usage:\n"
+    "  cmms-backup-cli status [OPTION]...\n"
+    "\n"
+    "Schedule: the newest slot that was due was run, or a backup was made since. Verified: the newest backup of the\n"
+    "database. Off-site: a copy elsewhere, which this version does not keep; it is said and does not count. Proof:\n"
+    "one that is not older than prove_within_days.\n"
+    "\n"
+    "Options:\n" FOLDER_OPTION "\n" OUTPUT_HELP
+    "\n"
+    "The exit code does not tell whether it is protected; \"protected\" in the JSON document does.\n";
+
 const char *help_text(Verb verb)
 {
     switch (verb) {
@@ -294,6 +309,7 @@ const char *help_text(Verb verb)
     case VERB_LOG: return show_log;
     case VERB_CONFIG: return config;
     case VERB_SCHEDULE: return schedule;
+    case VERB_STATUS: return status;
     case VERB_NONE:
     case VERB_HELP: break;
     }

@@ -12,7 +12,7 @@
 #define UPKEEP (BIT(VERB_CLEANUP) | BIT(VERB_PIN) | BIT(VERB_DELETE) | BIT(VERB_LOG) | BIT(VERB_CONFIG))
 #define WITH_FOLDER \
     (BIT(VERB_BACKUP) | BIT(VERB_LIST) | BIT(VERB_VERIFY) | BIT(VERB_PROVE) | BIT(VERB_DOCTOR) | BIT(VERB_EXPORT) | \
-     UPKEEP | BIT(VERB_SCHEDULE))
+     UPKEEP | BIT(VERB_SCHEDULE) | BIT(VERB_STATUS))
 #define WORKING (WITH_SERVER | WITH_FOLDER)
 #define WITH_OPERANDS \
     (BIT(VERB_VERIFY) | BIT(VERB_PROVE) | BIT(VERB_EXPORT) | BIT(VERB_PIN) | BIT(VERB_DELETE) | BIT(VERB_CONFIG) | \
@@ -101,7 +101,7 @@ static const struct {
     {VERB_DOCTOR, "doctor"}, {VERB_SAMPLE, "sample"}, {VERB_CLEANUP, "cleanup"},
     {VERB_PIN, "pin"},       {VERB_DELETE, "delete"}, {VERB_LOG, "log"},
     {VERB_CONFIG, "config"}, {VERB_PROVE, "prove"},   {VERB_EXPORT, "export"},
-    {VERB_SCHEDULE, "schedule"}, {VERB_HELP, "help"},
+    {VERB_SCHEDULE, "schedule"}, {VERB_STATUS, "status"}, {VERB_HELP, "help"},
 };
 #define VERB_COUNT (sizeof verbs / sizeof verbs[0])
 

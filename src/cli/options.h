@@ -28,6 +28,7 @@ typedef enum Verb {
     VERB_LOG,
     VERB_CONFIG,
     VERB_SCHEDULE,
+    VERB_STATUS,
     VERB_HELP
 } Verb;
 

@@ -46,12 +46,6 @@ static cJSON *slots_document(const Ledger *ledger, size_t from)
     return slots;
 }
 
-static const char *registration_word(RegistrationState state)
-{
-    static const char *const words[] = {"good", "none", "disabled", "foreign", "moved", "old", "unknown"};
-    return words[state];
-}
-
 static bool show(Cli *cli, const char *folder, const Settings *settings, Error *err)
 {
     Ledger ledger;
@@ -83,7 +77,7 @@ static bool show(Cli *cli, const char *folder, const Settings *settings, Error *
         json_set_string(document, "next_text", next);
         json_set_bool(document, "due", look.due);
         output_add_time(document, "slot", look.slot);
-        json_set_string(document, "task", registration_word(task.state));
+        json_set_string(document, "task", registration_state_word(task.state));
         json_set_string(document, "task_text", task.text);
         json_set_string(document, "task_program", task.program);
         cJSON_AddItemToObject(document, "slots", slots_document(&ledger, from));

@@ -19,6 +19,12 @@
 #define ARGUMENTS_MAX (32u * 1024u)
 #define DAY_MINUTES (24 * 60)
 
+const char *registration_state_word(RegistrationState state)
+{
+    static const char *const words[] = {"good", "none", "disabled", "foreign", "moved", "old", "unknown"};
+    return words[state];
+}
+
 void registration_init(Registration *registration)
 {
     *registration = (Registration){.state = REGISTRATION_NONE};

@@ -133,6 +133,38 @@ def test_killed(program):
     equal(len(look(place.folder).good), 1, "backups")
 
 
+def facts(place, env):
+    done = place.program.run(["status", "--json", "--folder", place.program.path(place.folder)], env=env)
+    equal(done.code, 0, "status: " + done.out + done.err)
+    report = done.json()
+    return report, {f["name"]: f for f in report["facts"]}
+
+
+def test_status(program):
+    """Protected is four facts, each with what mends it."""
+    place = Place(program)
+    env = {"PGHOST": "127.0.0.1", "PGPORT": str(place.port), "PGUSER": "postgres", "PGDATABASE": place.database,
+           "CMMS_BACKUP_DATA": program.path(harness.temp_dir("own"))}
+    place.due_now(minutes=90)
+    report, fact = facts(place, env)
+    equal(report["protected"], False, "without a backup")
+    equal({n: f["state"] for n, f in fact.items()},
+          {"schedule": "missing", "verified": "missing", "copy": "unavailable", "proof": "missing"}, "the facts")
+    check(fact["schedule"]["text"].endswith(" was not made") and fact["schedule"]["mend"] == "Make a backup now.",
+          "the slot: %r" % fact["schedule"])
+    place.run("run-due")
+    report, fact = facts(place, env)
+    equal((fact["schedule"]["state"], fact["verified"]["state"], report["protected"]), ("holds", "holds", False),
+          "after it")
+    equal((fact["proof"]["mend"], report["task"]), ("Prove the newest backup.", "none"), "what is missing")
+    equal(program.run(["config", "set", "prove_within_days=0", "--folder", program.path(place.folder)]).code, 0,
+          "no proof is asked for")
+    report, fact = facts(place, env)
+    equal((report["protected"], fact["proof"]["state"]), (True, "not_asked"), "then")
+    done = program.run(["status", "--no-color", "--folder", program.path(place.folder)], env=env)
+    check(done.out.startswith("\u2705 Protected"), "in words: " + done.out)
+
+
 def task_file(program, own):
     if program.kind == "native":
         return os.path.join(own, "tasks", "AIT CMMS Backup.xml")
