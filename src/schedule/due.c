@@ -1,7 +1,8 @@
 /*
  * due.c: slots are looked for day by day around a moment. By their moments they are not always in the order of their
- * local times: 02:30 in the night in which 02:00 becomes 03:00 is at 03:30, after the slot of 03:00. So the days beside
- * one that has a slot are looked at too.
+ * local times: 02:30 in the night in which 02:00 becomes 03:00 is at 03:30, after the slot of 03:00. Where the hour
+ * before midnight is skipped, that reaches over to the next day, so the days beside one that has a slot are looked at
+ * too.
  */
 #include "schedule/due.h"
 

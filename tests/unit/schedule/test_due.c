@@ -28,9 +28,10 @@ static const Rules berlin = {"Berlin", 60, {{"2026-03-29T01:00:00Z", 120}, {"202
 static const Rules new_york = {"New York", -300, {{"2026-03-08T07:00:00Z", -240}, {"2026-11-01T06:00:00Z", -300}}};
 static const Rules lord_howe = {"Lord Howe", 660, {{"2026-04-04T15:00:00Z", 630}, {"2026-10-03T15:30:00Z", 660}}};
 static const Rules santiago = {"Santiago", -180, {{"2026-04-05T03:00:00Z", -240}, {"2026-09-06T04:00:00Z", -180}}};
+static const Rules nuuk = {"Nuuk", -120, {{"2026-03-29T01:00:00Z", -60}, {"2026-10-25T01:00:00Z", -120}}};
 static const Rules kathmandu = {"Kathmandu", 345, {{NULL, 0}}};
 static const Rules apia = {"Apia", -600, {{"2011-12-30T10:00:00Z", 840}}}; /* 30 December was left out */
-static const Rules *const all_rules[] = {&utc, &berlin, &new_york, &lord_howe, &santiago, &kathmandu};
+static const Rules *const all_rules[] = {&utc, &berlin, &new_york, &lord_howe, &santiago, &nuuk, &kathmandu};
 
 static const Rules *rules;
 
@@ -131,6 +132,13 @@ static void slots(void **state)
         {&lord_howe, DAILY(AT(1, 45)), "2026-04-04T15:00:00Z", "2026-04-04T14:45:00Z", "2026-04-05T15:15:00Z"},
         {&santiago, DAILY(AT(0, 0)), "2026-09-06T03:59:00Z", "2026-09-05T04:00:00Z", "2026-09-06T04:00:00Z"},
         {&santiago, DAILY(AT(0, 30)), "2026-09-06T03:59:00Z", "2026-09-05T04:30:00Z", "2026-09-06T04:30:00Z"},
+        /* The hour before midnight is skipped: its slot comes after the next day's first. */
+        {&nuuk, DAILY(.times = {15, 1410}, .time_count = 2), "2026-03-29T01:00:00Z", "2026-03-28T02:15:00Z",
+         "2026-03-29T01:15:00Z"},
+        {&nuuk, DAILY(.times = {15, 1410}, .time_count = 2), "2026-03-29T01:15:00Z", "2026-03-29T01:15:00Z",
+         "2026-03-29T01:30:00Z"},
+        {&nuuk, DAILY(.times = {15, 1410}, .time_count = 2), "2026-03-29T02:00:00Z", "2026-03-29T01:30:00Z",
+         "2026-03-30T00:30:00Z"},
         {&kathmandu, DAILY(AT(2, 0)), "2026-11-30T00:00:00Z", "2026-11-29T20:15:00Z", "2026-11-30T20:15:00Z"},
         /* A day that there was not: its slot is that of the next day. */
         {&apia, DAILY(AT(2, 0)), "2011-12-30T09:59:00Z", "2011-12-29T12:00:00Z", "2011-12-30T12:00:00Z"},
