@@ -154,6 +154,10 @@ static bool run_backup(Run *run, Error *err)
 /* The tries. False with the last one's error. */
 static bool run_slot(Run *run, int64_t slot, Error *err)
 {
+    if (!run->opening.configured) { /* a backup by hand would try this computer; here nobody would notice */
+        error_set(err, EK_SETTINGS, "no database is connected");
+        return error_hint(err, "Connect it in the window.");
+    }
     for (size_t i = 0;; i++) {
         Error why = ERROR_INIT;
         if (run_backup(run, &why)) {

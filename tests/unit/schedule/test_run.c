@@ -198,6 +198,25 @@ static void tries(void **state)
     }
 }
 
+/* Nothing says which database: no guess is made, and the slot has failed. */
+static void no_database(void **state)
+{
+    (void)state;
+    World world;
+    char *dir = begin(&world);
+    Error err = ERROR_INIT;
+    ScheduledResult result;
+    const ScheduledWorld in = {now, pass, reach, backup, &zone, &world};
+    const ScheduledSpec spec = {.folder = world.folder};
+    scheduled_result_init(&result);
+    assert_fails(scheduled_run_in(&in, &spec, NULL, NULL, &result, &err), &err, EK_SETTINGS,
+                 "no database is connected");
+    assert_int_equal(world.backups, 0);
+    assert_true(auditlog_mentions(world.folder, "schedule"));
+    scheduled_result_release(&result);
+    end(&world, dir);
+}
+
 /* A hopeless server is not awaited for ever. */
 static void the_server_is_awaited_for_ten_minutes(void **state)
 {
@@ -298,6 +317,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tries),
+        cmocka_unit_test(no_database),
         cmocka_unit_test(the_server_is_awaited_for_ten_minutes),
         cmocka_unit_test(missed_and_caught_up),
         cmocka_unit_test(a_ledger_from_the_future),
