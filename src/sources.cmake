@@ -14,7 +14,8 @@ set(PLATFORM_COMMON_SOURCES
   src/platform/common/clock_text.c
   src/platform/common/fs_common.c
   src/platform/common/netwait_common.c
-  src/platform/common/process_common.c)
+  src/platform/common/process_common.c
+  src/platform/common/tasks_xml.c)
 set(ARCHIVE_SOURCES
   src/archive/archive.c
   src/archive/archive_data.c
@@ -29,6 +30,7 @@ set(STORE_SOURCES
   src/store/catalog.c
   src/store/folder.c
   src/store/health.c
+  src/store/ledger.c
   src/store/manifest.c
   src/store/retention.c
   src/store/settings.c
@@ -71,6 +73,7 @@ set(JOBS_SOURCES
   src/jobs/backup.c
   src/jobs/backup_finish.c
   src/jobs/backup_take.c
+  src/jobs/configure.c
   src/jobs/doctor.c
   src/jobs/export.c
   src/jobs/load.c
@@ -86,6 +89,7 @@ set(JOBS_SOURCES
   src/jobs/preview_words.c
   src/jobs/offsite.c
   src/jobs/offsite_set_up.c
+  src/jobs/opening.c
   src/jobs/prove.c
   src/jobs/prove_database.c
   src/jobs/restore.c
@@ -97,6 +101,11 @@ set(JOBS_SOURCES
   src/jobs/swap_mark.c
   src/jobs/swap_sessions.c
   src/jobs/verify.c)
+set(SCHEDULE_SOURCES
+  src/schedule/due.c
+  src/schedule/protection.c
+  src/schedule/registration.c
+  src/schedule/run.c)
 set(WIN_SOURCES
   src/platform/win/cancel_win.c
   src/platform/win/clock_win.c
@@ -111,6 +120,7 @@ set(WIN_SOURCES
   src/platform/win/rights_win.c
   src/platform/win/roots_builtin.c
   src/platform/win/roots_win.c
+  src/platform/win/tasks_win.c
   src/platform/win/thread_win.c
   src/platform/win/wide_win.c)
 set(POSIX_SOURCES
@@ -124,6 +134,7 @@ set(POSIX_SOURCES
   src/platform/posix/power_posix.c
   src/platform/posix/process_posix.c
   src/platform/posix/roots_posix.c
+  src/platform/posix/tasks_posix.c
   src/platform/posix/thread_posix.c)
 set(CLI_SOURCES
   src/cli/connect.c
@@ -139,7 +150,9 @@ set(CLI_SOURCES
   src/cli/verb_prove.c
   src/cli/verb_restore.c
   src/cli/verb_sample.c
-  src/cli/verb_sharepoint.c)
+  src/cli/verb_schedule.c
+  src/cli/verb_sharepoint.c
+  src/cli/verb_status.c)
 set(CLI_WIN_SOURCES
   src/cli/console_win.c)
 set(CLI_POSIX_SOURCES
@@ -182,6 +195,7 @@ set(UI_SOURCES
   src/ui/restore_dialog.c
   src/ui/result_dialog.c
   src/ui/save_dialog.c
+  src/ui/scheduled.c
   src/ui/settings_dialog.c
   src/ui/sign_label.c
   src/ui/signin_dialog.c

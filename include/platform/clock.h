@@ -25,4 +25,9 @@ char *clock_stamp_text(int64_t unix_seconds); /* "20260119_143052", local: the f
 char *clock_iso_text(int64_t unix_seconds);   /* "2026-01-19T13:30:52Z" */
 bool clock_parse_iso(const char *text, int64_t *unix_seconds); /* only the form above */
 
+/* The calendar, without a zone: days since 1970-01-01, and back (hour, minute and second become 0). Years 1..9999. */
+int64_t clock_days(int year, int month, int day);
+void clock_date(int64_t days, CivilTime *out);
+int clock_days_in_month(int year, int month);
+
 #endif

@@ -34,6 +34,8 @@ typedef struct HealthFacts {
     size_t removals;        /* how many retention would remove now */
     bool space_known;
     uint64_t free_bytes;    /* on the folder's disk */
+    const char *slot;       /* what is wrong with the newest slot of the schedule, a sentence; NULL: nothing */
+    int64_t slot_at;        /* and when that was: a good backup since then makes up for it */
     int64_t now;
 } HealthFacts;
 
@@ -48,6 +50,11 @@ void health_init(Health *health);
 void health_release(Health *health);
 /* Replaces what health holds. What is wrong is told worst first, and only the worst. */
 void health_judge(const HealthFacts *facts, Health *health);
+
+/* The newest backup that protects that database, of those that are good where that is asked; NULL: there is none.
+ * Borrowed from the catalog. And the newest proof of one, by its date. */
+const CatalogEntry *health_newest(const HealthFacts *facts, bool good);
+const CatalogEntry *health_newest_proof(const HealthFacts *facts);
 
 /* Whether the next backup finds room on the folder's disk, by the last one of its database (`last` bytes); where there
  * is none, by the database's size on the server, which says little (indexes, bloat, how well it compresses), so that

@@ -19,10 +19,20 @@
 typedef enum Method { METHOD_ZSTD, METHOD_GZIP, METHOD_LZ4 } Method;
 typedef enum Schedule { SCHEDULE_DAILY, SCHEDULE_WEEKLY, SCHEDULE_MONTHLY } Schedule;
 
+#define SETTINGS_MORE_TIMES 11
+
 typedef struct Settings {
     bool enabled;             /* scheduled backups on; default true */
     Schedule schedule;        /* default daily */
     int backup_hour, backup_minute; /* "backup_time": "02:00" */
+    int more_times[SETTINGS_MORE_TIMES]; /* "more_times": "12:00,18:30", minutes since midnight; default none */
+    size_t more_time_count;
+    unsigned weekdays;        /* "weekdays": "mon,thu", of a weekly schedule: bit 0 Sunday; default Monday */
+    int month_day;            /* 0..31, of a monthly one; 0, and where the month is shorter: its last; default 1 */
+    bool wake;                /* the PC is woken for a slot; default false */
+    bool on_battery;          /* slots are run on battery too; default true */
+    int prove_within_days;    /* 0..3650, default 35: a proof that is older than so many days protects no more; 0: none
+                                 is asked for */
     int retention_days;       /* 1..3650, default 30 */
     int max_backups;          /* 1..10000, default 50 */
     bool compress;            /* default true */

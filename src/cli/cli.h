@@ -2,11 +2,14 @@
 #ifndef CMMS_CLI_CLI_H
 #define CMMS_CLI_CLI_H
 
+#include "jobs/backup.h"
+#include "jobs/opening.h"
 #include "options.h"
 #include "output.h"
 #include "platform/cancel.h"
 #include "postgres/connection.h"
 #include "store/manifest.h"
+#include "store/source.h"
 
 typedef struct Cli {
     const Options *options;
@@ -17,12 +20,16 @@ typedef struct Cli {
 
 /* --- connect.c ------------------------------------------------------------------------------------------- */
 
-/* Profile, environment, switches; and the password: what the system keeps, else, with somebody at a terminal, what the
- * server asks for. */
-bool cli_connection(Cli *cli, Connection *connection, Error *err);
+/* opening.h with the switches; and the password: what the system keeps, else, with somebody at a terminal, what the
+ * server asks for. `opening` is initialised. */
+bool cli_open(Cli *cli, OpeningFolder use, bool settings, Opening *opening, Error *err);
 bool cli_switches(const Options *options, Connection *connection, Error *err);
 bool cli_find_password(Cli *cli, Connection *connection, Error *err);
 bool cli_has_database(const Connection *connection, Error *err); /* EK_USAGE: it is not named */
+/* The database that is meant, without asking it. False: none is named. */
+bool cli_find_source(Cli *cli, Source *source);
+/* As backup tells it (main.c). Caller deletes. */
+cJSON *cli_backup_document(const BackupResult *result);
 void cli_replace_text(char **field, const char *value); /* NULL or empty: it stays */
 
 /* verb_sharepoint.c: a file is looked for as it is named, and a bare name also in the backup folder. */
@@ -44,5 +51,7 @@ int run_log(Cli *cli);
 int run_config(Cli *cli);
 int run_sharepoint(Cli *cli); /* verb_sharepoint.c */
 int run_upload(Cli *cli);
+int run_schedule(Cli *cli); /* verb_schedule.c */
+int run_status(Cli *cli); /* verb_status.c */
 
 #endif

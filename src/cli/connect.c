@@ -1,14 +1,10 @@
-/*
- * connect.c: which server a verb talks to: the saved profile, what the environment said when the program started,
- * the switches; and where its password comes from.
- */
+/* connect.c: the console's way in: opening.h with its switches, and somebody at a terminal who knows the password. */
 #include "cli.h"
 
 #include "base/mem.h"
 #include "console.h"
 #include "platform/machine.h"
 #include "postgres/pg.h"
-#include "postgres/userprofile.h"
 
 void cli_replace_text(char **field, const char *value)
 {
@@ -73,17 +69,27 @@ bool cli_find_password(Cli *cli, Connection *connection, Error *err)
     return ok;
 }
 
-bool cli_connection(Cli *cli, Connection *connection, Error *err)
+bool cli_open(Cli *cli, OpeningFolder use, bool settings, Opening *opening, Error *err)
 {
     const ConnectionSwitches switches = switches_of(cli->options);
-    UserProfile profile;
-    userprofile_init(&profile);
-    bool ok = userprofile_load(&profile, err);
-    if (ok && profile.notice) {
-        output_log(&cli->output, LOG_WARNING, profile.notice);
+    const OpeningSpec spec = {.use = use,
+                              .folder = cli->options->folder,
+                              .settings = settings,
+                              .environment = &cli->environment,
+                              .switches = &switches};
+    const JobSink sink = output_sink(&cli->output);
+    return opening_open(&spec, &sink, opening, err) && cli_find_password(cli, &opening->connection, err);
+}
+
+bool cli_find_source(Cli *cli, Source *source)
+{
+    Opening opening;
+    const OpeningSpec spec = {.environment = &cli->environment, .without_database = true};
+    opening_init(&opening);
+    const bool named = opening_open(&spec, NULL, &opening, NULL) && opening.configured;
+    if (named) {
+        source_of_connection(&opening.connection, source);
     }
-    ok = ok && userprofile_connection(&profile, &cli->environment, &switches, connection, err) &&
-         cli_find_password(cli, connection, err);
-    userprofile_release(&profile);
-    return ok;
+    opening_release(&opening);
+    return named;
 }

@@ -24,6 +24,8 @@ static const char general[] =
     "  delete    delete backups\n"
     "  log       show the log of the backup folder, or check that nobody changed it\n"
     "  config    show or change the settings\n"
+    "  schedule  show or change when backups are made, or make the one that is due\n"
+    "  status    how the database is protected: schedule, verified, off-site, proof\n"
     "  help      show this text, or the help of a verb\n"
     "\n"
     "Options:\n"
@@ -341,9 +343,54 @@ static const char config[] =
     "\n"
     "Keys: enabled, schedule (daily, weekly, monthly), backup_time (HH:MM), retention_days, max_backups, compress,\n"
     "compress_with (zstd; gzip or lz4 where a pg_restore without zstd is to read the files), verify_after_backup,\n"
-    "keep_monthly, shrink_alarm_percent (0: no alarm), stall_minutes.\n"
+    "keep_monthly, shrink_alarm_percent (0: no alarm), stall_minutes, prove_within_days (0: no proof is asked for).\n"
+    "Of the schedule: more_times (12:00,18:30), weekdays (mon,thu), month_day (0: the last), wake, on_battery; see\n"
+    "'cmms-backup-cli schedule --help'.\n"
     "\n"
     "Options:\n" FOLDER_OPTION "\n" OUTPUT_HELP;
+
+static const char schedule[] =
+    "Show or change when backups are made, or make the one that is due.\n"
+    "\n"
+    "Usage:\n"
+    "  cmms-backup-cli schedule [show]\n"
+    "  cmms-backup-cli schedule set KEY=VALUE...\n"
+    "  cmms-backup-cli schedule run-due [--no-wait] [CONNECTION OPTION]...\n"
+    "  cmms-backup-cli schedule install\n"
+    "  cmms-backup-cli schedule remove\n"
+    "\n"
+    "Keys: enabled, schedule (daily, weekly, monthly), backup_time (02:00), more_times (12:00,18:30), weekdays\n"
+    "(mon,thu: of a weekly schedule), month_day (1 to 31, where a month is shorter its last; 0: the last), wake\n"
+    "(wake the PC for it), on_battery (also when the PC is not plugged in).\n"
+    "\n"
+    "run-due makes the backup of the newest slot, once, whoever calls it and however often: where nothing is due it\n"
+    "does nothing. Slots that were slept over are missed, and told; the newest is caught up. The server is awaited\n"
+    "for ten minutes, and what may pass is tried again after 1, 5 and 15 minutes; then the slot has failed, and is\n"
+    "due again after 15 minutes, an hour, and every four hours. No password is asked for.\n"
+    "\n"
+    "install has Task Scheduler do that while nobody has the window open: at the times of the schedule, when the user\n"
+    "signs in and when the PC is unlocked, as the user who calls it and with the connection that is saved. set keeps\n"
+    "such a task in step. show says when somebody has deleted it or switched it off.\n"
+    "\n"
+    "Options:\n"
+    "      --no-wait            one try, at once\n" FOLDER_OPTION "\n" CONNECTION_HELP "\n" OUTPUT_HELP PROGRESS_OPTION
+    "\n"
+    "The exit code of run-due is 0 when nothing is due or the backup was made, 9 when another program is at work on\n"
+    "it, else that of the backup.\n";
+
+static const char status[] =
+    "Show how the database is protected: four facts, each with its date and what mends it.\n"
+    "\n"
+    "Usage:\n"
+    "  cmms-backup-cli status [OPTION]...\n"
+    "\n"
+    "Schedule: the newest slot that was due was run, or a backup was made since. Verified: the newest backup of the\n"
+    "database. Off-site: a copy elsewhere, which this version does not keep; it is said and does not count. Proof:\n"
+    "one that is not older than prove_within_days.\n"
+    "\n"
+    "Options:\n" FOLDER_OPTION "\n" OUTPUT_HELP
+    "\n"
+    "The exit code does not tell whether it is protected; \"protected\" in the JSON document does.\n";
 
 const char *help_text(Verb verb)
 {
@@ -365,6 +412,8 @@ const char *help_text(Verb verb)
     case VERB_DELETE: return delete;
     case VERB_LOG: return show_log;
     case VERB_CONFIG: return config;
+    case VERB_SCHEDULE: return schedule;
+    case VERB_STATUS: return status;
     case VERB_NONE:
     case VERB_HELP: break;
     }

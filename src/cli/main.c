@@ -16,13 +16,12 @@
 #include "platform/power.h"
 #include "postgres/connection.h"
 #include "postgres/tools.h"
-#include "store/folder.h"
 #include "verb_export.h"
 #include "version.h"
 
 /* --- backup ---------------------------------------------------------------------------------------------- */
 
-static cJSON *backup_document(const BackupResult *result)
+cJSON *cli_backup_document(const BackupResult *result)
 {
     const Manifest *manifest = &result->manifest;
     cJSON *document = cJSON_CreateObject();
@@ -49,32 +48,34 @@ static cJSON *backup_document(const BackupResult *result)
 static int run_backup(Cli *cli)
 {
     Error err = ERROR_INIT;
-    BackupSpec spec = {.folder = NULL, .compression = cli->options->compress};
+    Opening opening;
     BackupResult result;
     int code = 0;
-    connection_init(&spec.connection);
+    opening_init(&opening);
     backup_result_init(&result);
     JobSink sink = output_sink(&cli->output);
-    if (!folder_choose(cli->options->folder, &spec.folder, cli->options->fallback ? &spec.fallback : NULL, &err) ||
-        !cli_connection(cli, &spec.connection, &err)) {
+    if (!cli_open(cli, cli->options->fallback ? OPENING_WRITES_ANYWHERE : OPENING_WRITES, false, &opening, &err)) {
         code = output_error(&cli->output, &err);
         goto out;
     }
+    /* What the spec has is the opening's. */
+    const BackupSpec spec = {.connection = opening.connection,
+                             .folder = opening.folder,
+                             .fallback = opening.fallback,
+                             .compression = cli->options->compress};
     if (!backup_run(&spec, &sink, cli->cancel, &result, &err)) {
         code = output_error(&cli->output, &err);
         goto out;
     }
     if (cli->output.json) {
-        output_json(&cli->output, backup_document(&result));
+        output_json(&cli->output, cli_backup_document(&result));
     } else if (cli->output.quiet) {
         output_line(&cli->output, "%s", result.path);
     }
 out:
     output_clear_progress(&cli->output);
     backup_result_release(&result);
-    connection_release(&spec.connection);
-    mem_free(spec.folder);
-    mem_free(spec.fallback);
+    opening_release(&opening);
     error_clear(&err);
     return code;
 }
@@ -101,12 +102,12 @@ static int run_doctor(Cli *cli)
 {
     Error err = ERROR_INIT;
     Doctor doctor;
-    Connection connection;
+    Opening opening;
     int code = 0;
     doctor_init(&doctor);
-    connection_init(&connection);
-    if (!cli_connection(cli, &connection, &err) ||
-        !doctor_run(&connection, cli->options->folder, cli->cancel, &doctor, &err)) {
+    opening_init(&opening);
+    if (!cli_open(cli, OPENING_NO_FOLDER, false, &opening, &err) ||
+        !doctor_run(&opening.connection, cli->options->folder, cli->cancel, &doctor, &err)) {
         code = output_error(&cli->output, &err);
         goto out;
     }
@@ -132,7 +133,7 @@ static int run_doctor(Cli *cli)
     }
 out:
     doctor_release(&doctor);
-    connection_release(&connection);
+    opening_release(&opening);
     error_clear(&err);
     return code;
 }
@@ -192,6 +193,8 @@ static int run_verb(Cli *cli)
     case VERB_DELETE: return run_delete(cli);
     case VERB_LOG: return run_log(cli);
     case VERB_CONFIG: return run_config(cli);
+    case VERB_SCHEDULE: return run_schedule(cli);
+    case VERB_STATUS: return run_status(cli);
     case VERB_NONE:
     case VERB_HELP: break;
     }

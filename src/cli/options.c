@@ -9,15 +9,16 @@
 #define BIT(verb) (1u << (verb))
 #define ANY (~0u)
 #define RESTORING (BIT(VERB_PREVIEW) | BIT(VERB_RESTORE) | BIT(VERB_UNDO))
-#define WITH_SERVER (BIT(VERB_BACKUP) | BIT(VERB_PROVE) | RESTORING | BIT(VERB_DOCTOR) | BIT(VERB_SAMPLE))
+#define WITH_SERVER \
+    (BIT(VERB_BACKUP) | BIT(VERB_PROVE) | RESTORING | BIT(VERB_DOCTOR) | BIT(VERB_SAMPLE) | BIT(VERB_SCHEDULE))
 #define UPKEEP (BIT(VERB_CLEANUP) | BIT(VERB_PIN) | BIT(VERB_DELETE) | BIT(VERB_LOG) | BIT(VERB_CONFIG))
 #define WITH_FOLDER \
     (BIT(VERB_BACKUP) | BIT(VERB_LIST) | BIT(VERB_VERIFY) | BIT(VERB_PROVE) | BIT(VERB_DOCTOR) | BIT(VERB_EXPORT) | \
-     RESTORING | BIT(VERB_UPLOAD) | UPKEEP)
+     RESTORING | BIT(VERB_UPLOAD) | UPKEEP | BIT(VERB_SCHEDULE) | BIT(VERB_STATUS))
 #define WORKING (WITH_SERVER | WITH_FOLDER | BIT(VERB_SHAREPOINT))
 #define WITH_OPERANDS \
     (BIT(VERB_VERIFY) | BIT(VERB_PROVE) | RESTORING | BIT(VERB_EXPORT) | BIT(VERB_UPLOAD) | BIT(VERB_SHAREPOINT) | \
-     BIT(VERB_PIN) | BIT(VERB_DELETE) | BIT(VERB_CONFIG))
+     BIT(VERB_PIN) | BIT(VERB_DELETE) | BIT(VERB_CONFIG) | BIT(VERB_SCHEDULE))
 #define LAST_MAX 1000
 
 typedef enum Id {
@@ -44,6 +45,7 @@ typedef enum Id {
     ID_NO_COLOR,
     ID_NO_PASSWORD,
     ID_NO_SAFETY,
+    ID_NO_WAIT,
     ID_OFF,
     ID_ON,
     ID_OVERWRITE,
@@ -95,12 +97,14 @@ static const Rule rules[] = {
     {ID_NO_COLOR, "no-color", 0, false, WORKING},
     {ID_NO_PASSWORD, "no-password", 'w', false, WITH_SERVER},
     {ID_NO_SAFETY, "no-safety-backup", 0, false, BIT(VERB_PREVIEW) | BIT(VERB_RESTORE)},
+    {ID_NO_WAIT, "no-wait", 0, false, BIT(VERB_SCHEDULE)},
     {ID_OFF, "off", 0, false, BIT(VERB_PIN)},
     {ID_ON, "on", 0, false, BIT(VERB_PROVE)},
     {ID_OVERWRITE, "overwrite", 0, false, BIT(VERB_EXPORT)},
     {ID_PORT, "port", 'p', true, WITH_SERVER},
     {ID_PROGRESS_JSON, "progress-json", 0, false,
-     BIT(VERB_BACKUP) | BIT(VERB_VERIFY) | BIT(VERB_PROVE) | RESTORING | BIT(VERB_EXPORT) | BIT(VERB_UPLOAD)},
+     BIT(VERB_BACKUP) | BIT(VERB_VERIFY) | BIT(VERB_PROVE) | RESTORING | BIT(VERB_EXPORT) | BIT(VERB_UPLOAD) |
+         BIT(VERB_SCHEDULE)},
     {ID_QUIET, "quiet", 'q', false, WORKING},
     {ID_REASON, "reason", 0, true, BIT(VERB_PIN)},
     {ID_SIZE, "size", 0, true, BIT(VERB_SAMPLE)},
@@ -126,7 +130,7 @@ static const struct {
     {VERB_CONFIG, "config"}, {VERB_PROVE, "prove"},   {VERB_EXPORT, "export"},
     {VERB_RESTORE, "restore"}, {VERB_UNDO, "undo"},   {VERB_PREVIEW, "preview"},
     {VERB_UPLOAD, "upload"}, {VERB_SHAREPOINT, "sharepoint"},
-    {VERB_HELP, "help"},
+    {VERB_SCHEDULE, "schedule"}, {VERB_STATUS, "status"}, {VERB_HELP, "help"},
 };
 #define VERB_COUNT (sizeof verbs / sizeof verbs[0])
 
@@ -274,6 +278,7 @@ static bool apply(Options *options, const Rule *rule, const char *value, Error *
     case ID_NO_COLOR: options->no_color = true; break;
     case ID_NO_PASSWORD: options->no_password = true; break;
     case ID_NO_SAFETY: options->no_safety = true; break;
+    case ID_NO_WAIT: options->no_wait = true; break;
     case ID_OFF: options->off = true; break;
     case ID_ON: options->on = true; break;
     case ID_FALLBACK: options->fallback = true; break;

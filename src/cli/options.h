@@ -32,6 +32,8 @@ typedef enum Verb {
     VERB_DELETE,
     VERB_LOG,
     VERB_CONFIG,
+    VERB_SCHEDULE,
+    VERB_STATUS,
     VERB_HELP
 } Verb;
 
@@ -56,6 +58,7 @@ typedef struct Options {
     int last;               /* log --last; 0: not given */
     bool on;                /* prove */
     bool overwrite;         /* export */
+    bool no_wait;           /* schedule run-due */
     const char *to;         /* preview, restore */
     bool yes;               /* restore, undo */
     bool no_safety, foreign; /* preview, restore */

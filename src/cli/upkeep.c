@@ -7,6 +7,7 @@
 #include "base/jsonutil.h"
 #include "base/mem.h"
 #include "jobs/backup.h"
+#include "jobs/configure.h"
 #include "platform/clock.h"
 #include "platform/fs.h"
 #include "store/auditlog.h"
@@ -347,7 +348,8 @@ static void show_settings(Cli *cli, const char *folder, const Settings *settings
     for (size_t i = 0; settings_key(i); i++) {
         const char *key = settings_key(i);
         char *value = settings_get(settings, key);
-        cJSON *item = strcmp(key, "backup_time") ? cJSON_Parse(value) : NULL; /* numbers, true and false as such */
+        /* Numbers, true and false as such; a time begins with a number. */
+        cJSON *item = strchr(value, ':') ? NULL : cJSON_Parse(value);
         cJSON_AddItemToObject(document, key, item ? item : cJSON_CreateString(value));
         output_line(&cli->output, "%s = %s", key, value);
         mem_free(value);
@@ -363,60 +365,17 @@ static void show_settings(Cli *cli, const char *folder, const Settings *settings
     }
 }
 
-typedef struct Changing {
-    const Options *options;
-    StrBuf changes; /* in words */
-} Changing;
-
-/* One KEY=VALUE. */
-static bool change_one(Settings *settings, const char *text, StrBuf *changes, Error *err)
-{
-    const char *sign = strchr(text, '=');
-    if (!sign) {
-        error_set(err, EK_USAGE, "\"%s\" is not of the form KEY=VALUE", text);
-        return error_hint(err, "Try 'cmms-backup-cli config --help'.");
-    }
-    char *key = mem_strndup(text, (size_t)(sign - text));
-    char *before = settings_get(settings, key);
-    bool ok = settings_set(settings, key, sign + 1, err);
-    if (ok) {
-        char *now = settings_get(settings, key);
-        if (strcmp(before, now) != 0) {
-            strbuf_addf(changes, "%s%s: %s, was %s", changes->len ? "; " : "", key, now, before);
-        }
-        mem_free(now);
-    }
-    mem_free(before);
-    mem_free(key);
-    return ok;
-}
-
-static bool change(void *context, Settings *settings, Error *err)
-{
-    Changing *changing = context;
-    bool ok = true;
-    for (size_t i = 1; ok && i < changing->options->file_count; i++) {
-        ok = change_one(settings, changing->options->files[i], &changing->changes, err);
-    }
-    return ok;
-}
-
 static bool set_settings(Cli *cli, const char *folder, Settings *settings, Error *err)
 {
-    Changing changing = {.options = cli->options};
-    if (cli->options->file_count < 2) {
+    const Options *options = cli->options;
+    if (options->file_count < 2) {
         error_set(err, EK_USAGE, "say what to set");
         return error_hint(err, "Try 'cmms-backup-cli config --help'.");
     }
-    strbuf_init(&changing.changes, STRBUF_SMALL);
-    bool ok = settings_change(folder, change, &changing, settings, err);
-    if (ok && changing.changes.len) {
-        const AuditEntry entry = {
-            .operation = "settings", .status = "success", .message = changing.changes.buf, .seconds = -1};
-        ok = auditlog_append(folder, &entry, err);
+    if (!configure_set(folder, options->files + 1, options->file_count - 1, NULL, settings, err)) {
+        return err->kind == EK_USAGE && !err->hint ? error_hint(err, "Try 'cmms-backup-cli config --help'.") : false;
     }
-    strbuf_release(&changing.changes);
-    return ok;
+    return true;
 }
 
 static bool config(Cli *cli, const char *folder, Settings *settings, Error *err)

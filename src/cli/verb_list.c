@@ -5,36 +5,13 @@
 #include "base/mem.h"
 #include "platform/clock.h"
 #include "platform/fs.h"
-#include "postgres/userprofile.h"
+#include "schedule/protection.h"
 #include "store/auditlog.h"
 #include "store/catalog.h"
 #include "store/folder.h"
 #include "store/health.h"
 #include "store/retention.h"
 #include "store/settings.h"
-
-/* The database that is meant, without asking it. False: none is named. */
-static bool find_source(Cli *cli, Source *source)
-{
-    UserProfile profile;
-    Connection connection;
-    userprofile_init(&profile);
-    connection_init(&connection);
-    userprofile_load(&profile, NULL);
-    const bool whole = profile.connection.host && cli->environment.host &&
-                       strcmp(profile.connection.host, cli->environment.host) != 0;
-    if (!whole) { /* a profile is one whole: see userprofile_connection */
-        connection_copy(&connection, &profile.connection);
-    }
-    connection_overlay(&connection, &cli->environment);
-    const bool named = userprofile_is_configured(&connection);
-    if (named) {
-        source_of_connection(&connection, source);
-    }
-    connection_release(&connection);
-    userprofile_release(&profile);
-    return named;
-}
 
 static void judge(Cli *cli, const char *folder, const Catalog *catalog, const char *frozen, Health *health)
 {
@@ -43,7 +20,7 @@ static void judge(Cli *cli, const char *folder, const Catalog *catalog, const ch
     Source source;
     source_init(&source);
     HealthFacts facts = {.catalog = catalog, .frozen = frozen, .now = clock_now()};
-    facts.configured = find_source(cli, &source);
+    facts.configured = cli_find_source(cli, &source);
     facts.source = facts.configured ? &source : NULL;
     const bool loaded = settings_load(folder, &settings, NULL); /* else the defaults serve */
     if (loaded && settings.notice) {
@@ -51,7 +28,10 @@ static void judge(Cli *cli, const char *folder, const Catalog *catalog, const ch
     }
     facts.due_hours = health_due_hours(&settings);
     facts.space_known = fs_free_space(folder, &facts.free_bytes, NULL);
+    char *slot = protection_slot_problem(folder, &settings, facts.now, &facts.slot_at);
+    facts.slot = slot;
     health_judge(&facts, health);
+    mem_free(slot);
     source_release(&source);
     settings_release(&settings);
 }

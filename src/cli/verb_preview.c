@@ -100,18 +100,18 @@ cJSON *cli_preview_document(const Preview *preview)
 int run_preview(Cli *cli)
 {
     Error err = ERROR_INIT;
-    Connection connection;
+    Opening opening;
     Preview preview;
     char *path = NULL;
     int code = 0;
-    connection_init(&connection);
+    opening_init(&opening);
     preview_init(&preview);
     JobSink sink = output_sink(&cli->output);
-    const PreviewSpec spec = {.server = &connection, .to = cli->options->to, .no_safety = cli->options->no_safety,
-                              .unproven = cli->options->foreign};
+    const PreviewSpec spec = {.server = &opening.connection, .to = cli->options->to,
+                              .no_safety = cli->options->no_safety, .unproven = cli->options->foreign};
     const bool ok = cli_find_file(cli->options, cli->options->files[0], &path, &err) &&
-                    cli_connection(cli, &connection, &err) &&
-                    cli_has_database(&connection, &err) &&
+                    cli_open(cli, OPENING_NO_FOLDER, false, &opening, &err) &&
+                    cli_has_database(&opening.connection, &err) &&
                     preview_run(path, &spec, &sink, cli->cancel, &preview, &err);
     output_clear_progress(&cli->output);
     if (!ok) {
@@ -122,7 +122,7 @@ int run_preview(Cli *cli)
         cli_show_preview(cli, &preview);
     }
     preview_release(&preview);
-    connection_release(&connection);
+    opening_release(&opening);
     mem_free(path);
     error_clear(&err);
     return code;

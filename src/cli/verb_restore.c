@@ -99,22 +99,21 @@ static void show_restored(Cli *cli, const RestoreResult *result)
 int run_restore(Cli *cli)
 {
     Error err = ERROR_INIT;
-    Connection connection;
+    Opening opening;
     RestoreResult result;
     Preview preview;
-    char *path = NULL, *folder = NULL;
+    char *path = NULL;
     int code = 0;
     preview_init(&preview);
-    connection_init(&connection);
+    opening_init(&opening);
     restore_result_init(&result);
     Told told = {&cli->output, cJSON_CreateArray()};
     const JobSink sink = sink_of(&told);
     bool ok = cli_find_file(cli->options, cli->options->files[0], &path, &err) &&
-              cli_connection(cli, &connection, &err) &&
-              cli_has_database(&connection, &err) &&
-              (cli->options->to != NULL || folder_choose(cli->options->folder, &folder, NULL, &err));
-    const PreviewSpec before = {.server = &connection, .to = cli->options->to, .no_safety = cli->options->no_safety,
-                                .unproven = cli->options->foreign};
+              cli_open(cli, cli->options->to != NULL ? OPENING_NO_FOLDER : OPENING_WRITES, false, &opening, &err) &&
+              cli_has_database(&opening.connection, &err);
+    const PreviewSpec before = {.server = &opening.connection, .to = cli->options->to,
+                                .no_safety = cli->options->no_safety, .unproven = cli->options->foreign};
     ok = ok && preview_run(path, &before, &sink, cli->cancel, &preview, &err);
     if (ok && !(cli->options->yes && cli->output.quiet)) {
         cli_show_preview(cli, &preview);
@@ -122,15 +121,15 @@ int run_restore(Cli *cli)
     /* Whoever has said --yes hears what is in the way from the restore itself. */
     ok = ok && (cli->options->yes || preview_allows(&preview, &err));
     if (ok && cli->options->to == NULL) {
-        char *where = connection_text(&connection);
+        char *where = connection_text(&opening.connection);
         char *what = mem_printf("%s will be replaced by what %s holds. It is kept under another name.", where, path);
-        ok = consent(cli, &connection, what, &err);
+        ok = consent(cli, &opening.connection, what, &err);
         mem_free(what);
         mem_free(where);
     }
-    const RestoreSpec spec = {.server = &connection,
+    const RestoreSpec spec = {.server = &opening.connection,
                               .to = cli->options->to,
-                              .folder = folder,
+                              .folder = opening.folder,
                               .no_safety = cli->options->no_safety,
                               .foreign = cli->options->foreign,
                               .proven = preview.proven ? preview.sha256 : NULL,
@@ -149,8 +148,7 @@ int run_restore(Cli *cli)
     cJSON_Delete(told.warnings);
     preview_release(&preview);
     restore_result_release(&result);
-    connection_release(&connection);
-    mem_free(folder);
+    opening_release(&opening);
     mem_free(path);
     error_clear(&err);
     return code;
@@ -240,19 +238,20 @@ static bool undo_it(Cli *cli, const Connection *connection, Told *told, Error *e
 int run_undo(Cli *cli)
 {
     Error err = ERROR_INIT;
-    Connection connection;
+    Opening opening;
     int code = 0;
-    connection_init(&connection);
+    opening_init(&opening);
     Told told = {&cli->output, cJSON_CreateArray()};
-    const bool ok = cli_connection(cli, &connection, &err) && cli_has_database(&connection, &err) &&
-                    (cli->options->list ? list_kept(cli, &connection, &told, &err)
-                                        : undo_it(cli, &connection, &told, &err));
+    const bool ok = cli_open(cli, OPENING_NO_FOLDER, false, &opening, &err) &&
+                    cli_has_database(&opening.connection, &err) &&
+                    (cli->options->list ? list_kept(cli, &opening.connection, &told, &err)
+                                        : undo_it(cli, &opening.connection, &told, &err));
     output_clear_progress(&cli->output);
     if (!ok) {
         code = output_error(&cli->output, &err);
     }
     cJSON_Delete(told.warnings);
-    connection_release(&connection);
+    opening_release(&opening);
     error_clear(&err);
     return code;
 }

@@ -149,6 +149,7 @@ static void apply_manifest(CatalogEntry *entry, const Manifest *manifest)
     source_of_manifest(manifest, &entry->from);
     entry->source = source_label(&entry->from);
     entry->contents = mem_strdup(manifest->contents);
+    entry->proven = manifest->proven_at;
     entry->alarm = manifest->alarm_confirmed ? NULL : mem_strdup(manifest->alarm);
     entry->confirmed = manifest->alarm && manifest->alarm_confirmed;
     if (entry->contents) {

@@ -1,6 +1,7 @@
 /*
  * health.c: the questions are asked worst first, and the first that finds something wrong gives the sentence: is a
- * database known, is there a backup, does the alarm wait for a person, is the newest backup sound, is it young enough,
+ * database known, is there a backup, does the alarm wait for a person, is the newest backup sound, was the newest
+ * slot of the schedule run, is the backup young enough,
  * is there room for the next.
  *
  * A backup that is dated in the future says nothing about how old the newest is, so it is passed over.
@@ -103,6 +104,25 @@ static const CatalogEntry *newest(const HealthFacts *facts, const Source *met, b
     return NULL;
 }
 
+const CatalogEntry *health_newest(const HealthFacts *facts, bool good)
+{
+    return newest(facts, facts->source ? last_met(facts) : NULL, good);
+}
+
+const CatalogEntry *health_newest_proof(const HealthFacts *facts)
+{
+    const Source *met = facts->source ? last_met(facts) : NULL;
+    const CatalogEntry *best = NULL;
+    for (size_t i = 0; i < facts->catalog->count; i++) {
+        const CatalogEntry *entry = &facts->catalog->entries[i];
+        if (entry->level == LEVEL_PROVEN && entry->proven > 0 && entry->proven <= facts->now + GRACE &&
+            counts(facts, met, entry) && (!best || entry->proven > best->proven)) {
+            best = entry;
+        }
+    }
+    return best;
+}
+
 static char *ago(const HealthFacts *facts, const CatalogEntry *entry)
 {
     return health_ago(entry->created < facts->now ? facts->now - entry->created : 0);
@@ -180,6 +200,8 @@ void health_judge(const HealthFacts *facts, Health *health)
         say(health, HEALTH_WARNING, MEND_ALARM, mem_printf("Look at this: %s. Old backups are kept", alarm));
     } else if (last != good) {
         judge_newest(facts, last, good, health);
+    } else if (facts->slot && good->created < facts->slot_at) {
+        say(health, HEALTH_WARNING, MEND_BACKUP, mem_strdup(facts->slot));
     } else if (facts->now - good->created > (int64_t)facts->due_hours * HOUR) {
         char *when = ago(facts, good);
         say(health, HEALTH_WARNING, MEND_BACKUP, mem_printf("A backup is due: the last was made %s", when));

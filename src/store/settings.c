@@ -1,7 +1,7 @@
 /*
  * settings.c: backup_config.json.
  *
- * The file's object is kept whole (Settings.document): a save sets our seven members in it and writes it back,
+ * The file's object is kept whole (Settings.document): a save sets our members in it and writes it back,
  * so that members of others, and the order of all, survive. A save holds the lock of the folder's small files
  * (folder_files_lock), because a clean-up in another process may take an unfinished temporary file for one
  * that a crash left.
@@ -24,9 +24,18 @@
 #define PERCENT_MAX 100
 #define STALL_MINUTES_MAX 1440
 #define SHRINK_ALARM_PERCENT 30
+#define MONTH_DAY_MAX 31
+#define PROVE_WITHIN_DAYS 35
+#define PROVE_WITHIN_MAX 3650
+#define DAY_MINUTES (24 * 60)
+#define MONDAY (1u << 1)
 
 static const char *const schedule_names[] = {"daily", "weekly", "monthly"};
 #define SCHEDULE_COUNT (sizeof schedule_names / sizeof schedule_names[0])
+
+static const char *const day_names[] = {"sun", "mon", "tue", "wed", "thu", "fri", "sat"};
+#define WEEK_DAYS (sizeof day_names / sizeof day_names[0])
+#define EVERY_DAY ((1u << WEEK_DAYS) - 1)
 
 static const char *const method_names[] = {"zstd", "gzip", "lz4"};
 #define METHOD_COUNT (sizeof method_names / sizeof method_names[0])
@@ -67,6 +76,11 @@ void settings_init(Settings *settings)
                            .schedule = SCHEDULE_DAILY,
                            .backup_hour = 2,
                            .backup_minute = 0,
+                           .weekdays = MONDAY,
+                           .month_day = 1,
+                           .wake = false,
+                           .on_battery = true,
+                           .prove_within_days = PROVE_WITHIN_DAYS,
                            .retention_days = 30,
                            .max_backups = 50,
                            .compress = true,
@@ -93,7 +107,9 @@ void settings_release(Settings *settings)
 
 static const char *const keys[] = {"enabled",     "schedule", "backup_time",         "retention_days",
                                    "max_backups", "compress", "verify_after_backup", "keep_monthly",
-                                   "shrink_alarm_percent", "stall_minutes", "compress_with"};
+                                   "shrink_alarm_percent", "stall_minutes", "compress_with",
+                                   "more_times",  "weekdays", "month_day",           "wake",
+                                   "on_battery",  "prove_within_days"};
 #define KEY_COUNT (sizeof keys / sizeof keys[0])
 
 const char *settings_key(size_t index)
@@ -212,6 +228,109 @@ static bool parse_time(const char *text, int *hour, int *minute)
     return true;
 }
 
+/* Calls take with each of the texts between commas, without the spaces around it, until it says no. An empty text has
+ * none. */
+static bool each_of(const char *text, bool (*take)(void *context, const char *item), void *context)
+{
+    bool ok = true;
+    while (ok && *text) {
+        const char *end = text + strcspn(text, ",");
+        StrBuf item;
+        strbuf_init(&item, STRBUF_SMALL);
+        strbuf_add(&item, text, (size_t)(end - text));
+        strbuf_trim(&item);
+        ok = item.len > 0 && take(context, item.buf) && !(*end && !end[1]);
+        strbuf_release(&item);
+        text = *end ? end + 1 : end;
+    }
+    return ok;
+}
+
+static bool take_day(void *context, const char *item)
+{
+    unsigned *weekdays = context;
+    const size_t day = index_of(day_names, WEEK_DAYS, item);
+    *weekdays |= day < WEEK_DAYS ? 1u << day : 0;
+    return day < WEEK_DAYS;
+}
+
+static bool parse_days(const char *text, unsigned *weekdays)
+{
+    unsigned found = 0;
+    if (!each_of(text, take_day, &found) || !found) {
+        return false;
+    }
+    *weekdays = found;
+    return true;
+}
+
+static char *days_text(unsigned weekdays)
+{
+    StrBuf text;
+    strbuf_init(&text, STRBUF_SMALL);
+    for (unsigned i = 1; i <= WEEK_DAYS; i++) { /* from Monday on */
+        if (weekdays & 1u << i % WEEK_DAYS) {
+            strbuf_addf(&text, "%s%s", text.len ? "," : "", day_names[i % WEEK_DAYS]);
+        }
+    }
+    return strbuf_detach(&text);
+}
+
+typedef struct Times {
+    int minutes[SETTINGS_MORE_TIMES];
+    size_t count;
+} Times;
+
+static bool take_time(void *context, const char *item)
+{
+    Times *times = context;
+    int hour = 0, minute = 0;
+    if (times->count == SETTINGS_MORE_TIMES || !parse_time(item, &hour, &minute)) {
+        return false;
+    }
+    times->minutes[times->count++] = hour * 60 + minute;
+    return true;
+}
+
+static bool parse_times(const char *text, Settings *settings)
+{
+    Times times = {.count = 0};
+    if (!each_of(text, take_time, &times)) {
+        return false;
+    }
+    memcpy(settings->more_times, times.minutes, sizeof times.minutes);
+    settings->more_time_count = times.count;
+    return true;
+}
+
+static char *times_text(const Settings *settings)
+{
+    StrBuf text;
+    strbuf_init(&text, STRBUF_SMALL);
+    for (size_t i = 0; i < settings->more_time_count; i++) {
+        strbuf_addf(&text, "%s%02d:%02d", i ? "," : "", settings->more_times[i] / 60, settings->more_times[i] % 60);
+    }
+    return text.len ? strbuf_detach(&text) : (strbuf_release(&text), mem_strdup(""));
+}
+
+static void get_days(Settings *settings, StrBuf *notices)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(settings->document, "weekdays");
+    if (item && !(cJSON_IsString(item) && parse_days(item->valuestring, &settings->weekdays))) {
+        char *used = days_text(settings->weekdays);
+        note_value(settings, notices, "weekdays", item, used);
+        mem_free(used);
+    }
+}
+
+static void get_times(Settings *settings, StrBuf *notices)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(settings->document, "more_times");
+    if (item && !(cJSON_IsString(item) && parse_times(item->valuestring, settings))) {
+        note_value(settings, notices, "more_times", item, "none");
+    }
+}
+
 static void get_time(Settings *settings, StrBuf *notices)
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(settings->document, "backup_time");
@@ -251,6 +370,12 @@ bool settings_parse(const char *bytes, size_t len, Settings *settings, Error *er
     get_range(settings, "keep_monthly", 0, KEEP_MONTHLY_MAX, &settings->keep_monthly, &notices);
     get_range(settings, "shrink_alarm_percent", 0, PERCENT_MAX, &settings->shrink_alarm_percent, &notices);
     get_range(settings, "stall_minutes", 1, STALL_MINUTES_MAX, &settings->stall_minutes, &notices);
+    get_times(settings, &notices);
+    get_days(settings, &notices);
+    get_range(settings, "month_day", 0, MONTH_DAY_MAX, &settings->month_day, &notices);
+    get_bool(settings, "wake", &settings->wake, &notices);
+    get_bool(settings, "on_battery", &settings->on_battery, &notices);
+    get_range(settings, "prove_within_days", 0, PROVE_WITHIN_MAX, &settings->prove_within_days, &notices);
     if (notices.len) {
         settings->notice = strbuf_detach(&notices);
         settings->unsure = mem_printf("%s holds a value that cannot be used (%s)", SETTINGS_FILE, settings->notice);
@@ -367,11 +492,22 @@ static bool check_values(const Settings *settings, Error *err)
         settings->backup_minute > 59) {
         return error_set(err, EK_SETTINGS, "backup_time must be a time of day from 00:00 to 23:59");
     }
+    if (!(settings->weekdays & EVERY_DAY)) {
+        return error_set(err, EK_SETTINGS, "weekdays must be days such as mon,thu");
+    }
+    for (size_t i = 0; i < settings->more_time_count; i++) {
+        if (settings->more_times[i] < 0 || settings->more_times[i] >= DAY_MINUTES) {
+            return error_set(err, EK_SETTINGS, "more_times must be at most %d times of day such as 12:00,18:30",
+                             SETTINGS_MORE_TIMES);
+        }
+    }
     return check_range("retention_days", settings->retention_days, 1, RETENTION_DAYS_MAX, err) &&
            check_range("max_backups", settings->max_backups, 1, MAX_BACKUPS_MAX, err) &&
            check_range("keep_monthly", settings->keep_monthly, 0, KEEP_MONTHLY_MAX, err) &&
            check_range("shrink_alarm_percent", settings->shrink_alarm_percent, 0, PERCENT_MAX, err) &&
-           check_range("stall_minutes", settings->stall_minutes, 1, STALL_MINUTES_MAX, err);
+           check_range("stall_minutes", settings->stall_minutes, 1, STALL_MINUTES_MAX, err) &&
+           check_range("month_day", settings->month_day, 0, MONTH_DAY_MAX, err) &&
+           check_range("prove_within_days", settings->prove_within_days, 0, PROVE_WITHIN_MAX, err);
 }
 
 /* The predecessor's file does not have these: they come into it when they are not the default. */
@@ -380,6 +516,22 @@ static void set_extra(cJSON *document, const char *name, int value, int usual)
     if (value != usual || cJSON_GetObjectItemCaseSensitive(document, name)) {
         json_set_int(document, name, value);
     }
+}
+
+static void set_extra_bool(cJSON *document, const char *name, bool value, bool usual)
+{
+    if (value != usual || cJSON_GetObjectItemCaseSensitive(document, name)) {
+        json_set_bool(document, name, value);
+    }
+}
+
+/* Takes the value. */
+static void set_extra_text(cJSON *document, const char *name, char *value, const char *usual)
+{
+    if (strcmp(value, usual) != 0 || cJSON_GetObjectItemCaseSensitive(document, name)) {
+        json_set_string(document, name, value);
+    }
+    mem_free(value);
 }
 
 /* A value that is none stays until another is chosen: what stands in its place was nobody's choice. */
@@ -416,6 +568,12 @@ static char *document_text(const Settings *settings)
     if (settings->compress_with != METHOD_ZSTD || cJSON_GetObjectItemCaseSensitive(document, "compress_with")) {
         json_set_string(document, "compress_with", settings_method(settings));
     }
+    set_extra_text(document, "more_times", times_text(settings), "");
+    set_extra_text(document, "weekdays", days_text(settings->weekdays), day_names[1]);
+    set_extra(document, "month_day", settings->month_day, 1);
+    set_extra_bool(document, "wake", settings->wake, false);
+    set_extra_bool(document, "on_battery", settings->on_battery, true);
+    set_extra(document, "prove_within_days", settings->prove_within_days, PROVE_WITHIN_DAYS);
     keep_wrong(settings, document);
     char *text = json_text(document);
     mem_free(time_text);
@@ -486,6 +644,8 @@ static bool *bool_of(Settings *settings, const char *key)
     return !strcmp(key, "enabled")               ? &settings->enabled
            : !strcmp(key, "compress")            ? &settings->compress
            : !strcmp(key, "verify_after_backup") ? &settings->verify_after_backup
+           : !strcmp(key, "wake")                ? &settings->wake
+           : !strcmp(key, "on_battery")          ? &settings->on_battery
                                                  : NULL;
 }
 
@@ -496,6 +656,8 @@ static int *int_of(Settings *settings, const char *key)
            : !strcmp(key, "keep_monthly")         ? &settings->keep_monthly
            : !strcmp(key, "shrink_alarm_percent") ? &settings->shrink_alarm_percent
            : !strcmp(key, "stall_minutes")        ? &settings->stall_minutes
+           : !strcmp(key, "month_day")            ? &settings->month_day
+           : !strcmp(key, "prove_within_days")    ? &settings->prove_within_days
                                                   : NULL;
 }
 
@@ -515,6 +677,12 @@ char *settings_get(const Settings *settings, const char *key)
     }
     if (!strcmp(key, "compress_with")) {
         return mem_strdup(settings_method(settings));
+    }
+    if (!strcmp(key, "weekdays")) {
+        return days_text(settings->weekdays);
+    }
+    if (!strcmp(key, "more_times")) {
+        return times_text(settings);
     }
     return strcmp(key, "backup_time") != 0
                ? NULL
@@ -552,6 +720,15 @@ bool settings_set(Settings *settings, const char *key, const char *value, Error 
         changed.schedule = parse_schedule(value);
     } else if (!strcmp(key, "compress_with")) {
         changed.compress_with = parse_method(value);
+    } else if (!strcmp(key, "weekdays")) {
+        if (!parse_days(value, &changed.weekdays)) {
+            changed.weekdays = 0;
+        }
+    } else if (!strcmp(key, "more_times")) {
+        if (!parse_times(value, &changed)) {
+            changed.more_times[0] = -1;
+            changed.more_time_count = 1;
+        }
     } else if (!strcmp(key, "backup_time")) {
         if (!parse_time(value, &changed.backup_hour, &changed.backup_minute)) {
             changed.backup_hour = -1;

@@ -15,7 +15,8 @@ void app_options_init(AppOptions *options)
 void app_options_release(AppOptions *options)
 {
     char *texts[] = {options->demo_data, options->folder, options->screenshot, options->state,
-                     options->host,      options->port,   options->user,       options->database};
+                     options->host,      options->port,   options->user,       options->database,
+                     options->sslmode};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         secret_free_text(texts[i]); /* the database may be a whole connection string */
     }
@@ -80,6 +81,7 @@ bool app_options_parse(int argc, char *const *argv, AppOptions *options, Error *
         {"--demo-data", 0, &parsed.demo_data},   {"--demo-size", 0, &size},           {"--folder", 0, &parsed.folder},
         {"--screenshot", 0, &parsed.screenshot}, {"--host", 'h', &parsed.host},       {"--port", 'p', &parsed.port},
         {"--username", 'U', &parsed.user},       {"--dbname", 'd', &parsed.database}, {"--state", 0, &parsed.state},
+        {"--sslmode", 0, &parsed.sslmode},
     };
     const struct {
         const char *name;
@@ -87,6 +89,7 @@ bool app_options_parse(int argc, char *const *argv, AppOptions *options, Error *
     } flags[] = {{"--demo", &parsed.demo},
                  {"--after-backup", &parsed.after_backup},
                  {"--tray", &parsed.tray},
+                 {"--scheduled", &parsed.scheduled},
                  {"--high-contrast", &parsed.high_contrast}};
     for (int i = 1; i < argc; i++) {
         size_t flag = 0;

@@ -7,6 +7,7 @@
 #include "platform/clock.h"
 #include "platform/fs.h"
 #include "platform/wide.h"
+#include "schedule/protection.h"
 #include "store/auditlog.h"
 #include "store/retention.h"
 #include "texts.h"
@@ -25,6 +26,7 @@ void list_model_release(ListModel *model)
     }
     mem_free(model->rows);
     mem_free(model->frozen);
+    mem_free(model->slot);
     mem_free(model->notice);
     mem_free(model->log_notice);
     catalog_release(&model->catalog);
@@ -123,6 +125,7 @@ bool list_model_load(const char *folder, ListModel *model, Error *err)
         made.frozen = retention_frozen(folder);
         made.due_hours = health_due_hours(&settings);
         made.space_known = fs_free_space(folder, &made.free_bytes, NULL);
+        made.slot = protection_slot_problem(folder, &settings, now, &made.slot_at);
         add_exports(folder, &made);
         RetentionRules rules = retention_rules(&settings);
         rules.frozen = made.frozen;
@@ -153,6 +156,8 @@ void list_model_judge(const ListModel *model, const Source *source, bool configu
                                .removals = model->removals,
                                .space_known = model->space_known,
                                .free_bytes = model->free_bytes,
+                               .slot = model->slot,
+                               .slot_at = model->slot_at,
                                .now = clock_now()};
     health_judge(&facts, health);
 }

@@ -52,6 +52,8 @@ typedef struct ListModel {
     uint64_t free_bytes;
     size_t removals;
     int due_hours;
+    char *slot; /* what is wrong with the newest slot of the schedule, or NULL; and when that was */
+    int64_t slot_at;
 } ListModel;
 
 void list_model_init(ListModel *model);

@@ -17,6 +17,7 @@
 #include "message_box.h"
 #include "platform/machine.h"
 #include "platform/wide.h"
+#include "scheduled.h"
 #include "texts.h"
 #include "ui_text.h"
 #include "version.h"
@@ -73,6 +74,9 @@ static int run(const AppOptions *options, int show)
     if (options->help) {
         message_box_info(NULL, CMMS_PRODUCT " " CMMS_VERSION, app_options_help());
         return 0;
+    }
+    if (options->scheduled) {
+        return scheduled_main(options);
     }
     wchar_t *key = instance_key(options);
     HANDLE ready = NULL;

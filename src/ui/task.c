@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "jobs/export.h"
+#include "jobs/opening.h"
 #include "jobs/prove.h"
 #include "jobs/verify.h"
 #include "platform/cancel.h"
@@ -55,6 +56,7 @@ static void copy_options(AppOptions *to, const AppOptions *from)
     to->host = mem_strdup(from->host);
     to->port = mem_strdup(from->port);
     to->user = mem_strdup(from->user);
+    to->sslmode = mem_strdup(from->sslmode);
     to->database = mem_strdup(from->database);
     connection_copy(&to->environment, &from->environment);
 }
@@ -65,38 +67,6 @@ static void replace(char **text, const char *with)
         mem_free(*text);
         *text = mem_strdup(with);
     }
-}
-
-/* userprofile.h decides. A profile that cannot be read is told: the environment and the switches may still say it
- * all. */
-static bool find_connection(const Task *task, TaskResult *result, Error *err)
-{
-    const AppOptions *options = &task->options;
-    const JobSink *sink = &task->sink;
-    const ConnectionSwitches switches = {options->host, options->port, options->user, NULL, options->database};
-    UserProfile profile;
-    Error problem = ERROR_INIT;
-    userprofile_init(&profile);
-    if (!userprofile_load(&profile, &problem)) {
-        char *text = error_text(&problem);
-        job_log(sink, LOG_WARNING, "%s", text);
-        mem_free(text);
-        error_clear(&problem);
-    } else if (profile.notice != NULL) {
-        job_log(sink, LOG_WARNING, "%s", profile.notice);
-    }
-    bool ok = true;
-    if (userprofile_is_configured(&task->connection)) {
-        connection_copy(&result->connection, &task->connection); /* chosen in the window just now */
-    } else {
-        ok = userprofile_connection(&profile, &options->environment, &switches, &result->connection, err);
-        if (ok && options->database && connection_holds_password(options->database)) {
-            job_log(sink, LOG_WARNING, TEXT_PASSWORD_SEEN);
-        }
-    }
-    result->lock_minutes = profile.lock_minutes;
-    userprofile_release(&profile);
-    return ok;
 }
 
 /* The sample database's backups are not among the real one's, where nobody has named a folder. Caller frees; NULL: the
@@ -113,22 +83,40 @@ static char *demo_folder(const AppOptions *options)
 
 static bool run_open(const Task *task, TaskResult *result, Error *err)
 {
-    char *demo = task->options.folder == NULL ? demo_folder(&task->options) : NULL;
-    const char *wanted = demo != NULL ? demo : task->options.folder;
-    /* Whoever opens the window may only want to read, so one that is there will do as it is. */
-    bool ok = (folder_find(wanted, &result->folder, NULL) ||
-               folder_choose(wanted, &result->folder, &result->fallback, err)) &&
-              find_connection(task, result, err);
+    const AppOptions *options = &task->options;
+    char *demo = options->folder == NULL ? demo_folder(options) : NULL;
+    const ConnectionSwitches switches = {options->host, options->port, options->user, options->sslmode,
+                                         options->database};
+    /* Whoever opens the window may only want to read, so a folder that is there will do as it is. */
+    const OpeningSpec spec = {.use = OPENING_TAKES_ANY,
+                              .folder = demo != NULL ? demo : options->folder,
+                              .environment = &options->environment,
+                              .switches = &switches,
+                              .chosen = &task->connection,
+                              .without_database = true};
+    Opening opening;
+    opening_init(&opening);
+    bool ok = opening_open(&spec, &task->sink, &opening, err);
     mem_free(demo);
     prove_clean_up(&task->sink);
     if (ok) {
-        const Connection *c = &result->connection;
-        result->configured = userprofile_is_configured(c);
+        result->folder = opening.folder;
+        result->fallback = opening.fallback;
+        opening.folder = NULL;
+        opening.fallback = NULL;
+        connection_copy(&result->connection, &opening.connection);
+        result->configured = opening.configured;
+        result->lock_minutes = opening.lock_minutes;
+        if (options->database != NULL && connection_holds_password(options->database) &&
+            !userprofile_is_configured(&task->connection)) {
+            job_log(&task->sink, LOG_WARNING, TEXT_PASSWORD_SEEN);
+        }
         if (result->fallback) {
             job_log(&task->sink, LOG_WARNING, "%s", result->fallback);
         }
         ok = list_model_load(result->folder, &result->model, err);
     }
+    opening_release(&opening);
     return ok;
 }
 

@@ -414,12 +414,14 @@
     "-p, --port PORT: its port\n" \
     "-U, --username NAME: the database user\n" \
     "-d, --dbname NAME: the database, or a connection string\n" \
+    "--sslmode MODE: how the server is checked; verify-full unless it is this computer\n" \
     "--demo: try the program on a sample database of its own\n" \
     "--demo-data DIR: keep the sample database here\n" \
     "--demo-size MB: how large it is made\n" \
     "--screenshot FILE: save a picture of the window (.png or .bmp) and end\n" \
     "--after-backup: make a backup before the picture\n" \
     "--tray: start hidden, as an icon beside the clock\n" \
+    "--scheduled: make the backup that is due, without a window, and end\n" \
     "\n" \
     "PGHOST, PGPORT, PGUSER, PGDATABASE and PGPASSWORD are honoured."
 #define TEXT_OPTIONS_HINT "Start cmms-backup --help for the options."

@@ -26,8 +26,9 @@ ARROWS = {
     "sample": BELOW + ("postgres",),
     "cloud": BELOW + ("store",),
     "jobs": BELOW + ("archive", "store", "postgres", "sample", "cloud"),
-    "cli": BELOW + ("archive", "store", "postgres", "sample", "cloud", "jobs"),
-    "ui": BELOW + ("archive", "store", "postgres", "sample", "cloud", "jobs"),
+    "schedule": BELOW + ("store", "postgres", "cloud", "jobs"),
+    "cli": BELOW + ("archive", "store", "postgres", "sample", "cloud", "jobs", "schedule"),
+    "ui": BELOW + ("archive", "store", "postgres", "sample", "cloud", "jobs", "schedule"),
 }
 # Which <system> headers beyond the standard ones; None: any.
 SYSTEM = {"postgres": LIBRARIES + r"|libpq-fe\.h", "cloud": LIBRARIES + r"|curl/curl\.h", "cli": r"cjson/cJSON\.h",

@@ -17,7 +17,7 @@ NS = "{http://schemas.microsoft.com/developer/msbuild/2003}"
 # Project → the lists of src/sources.cmake it takes, the resources, the folders whose headers it shows.
 PROJECTS = {
     "core": (("BASE_SOURCES", "PLATFORM_COMMON_SOURCES", "WIN_SOURCES", "ARCHIVE_SOURCES", "STORE_SOURCES",
-              "POSTGRES_SOURCES", "SAMPLE_SOURCES", "CLOUD_SOURCES", "JOBS_SOURCES"), (),
+              "POSTGRES_SOURCES", "SAMPLE_SOURCES", "CLOUD_SOURCES", "JOBS_SOURCES", "SCHEDULE_SOURCES"), (),
              ("include", "include/base", "include/platform", "include/archive", "include/store", "include/postgres",
               "include/sample", "include/cloud", "include/jobs", "src/platform/win", "src/archive", "src/postgres",
               "src/sample", "src/jobs")),

@@ -92,6 +92,64 @@ static void others_survive(void **state)
     test_dir_remove(dir);
 }
 
+/* The schedule's rows, which the predecessor's file does not have. */
+static void of_the_schedule(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *key, *value, *shown; /* NULL: refused */
+        const char *why;
+    } rows[] = {
+        {"weekdays", "mon", "mon", NULL},
+        {"weekdays", "Sun, THU,mon", "mon,thu,sun", NULL},
+        {"weekdays", "", NULL, "weekdays must be days such as mon,thu"},
+        {"weekdays", "mon,", NULL, "weekdays must be days such as mon,thu"},
+        {"weekdays", "monday", NULL, "weekdays must be days such as mon,thu"},
+        {"more_times", "", "", NULL},
+        {"more_times", "12:00, 8:05", "12:00,08:05", NULL},
+        {"more_times", "24:00", NULL, "more_times must be at most 11 times of day such as 12:00,18:30"},
+        {"more_times", "1:00,2:00,3:00,4:00,5:00,6:00,7:00,8:00,9:00,10:00,11:00,12:00", NULL,
+         "more_times must be at most 11 times of day such as 12:00,18:30"},
+        {"month_day", "0", "0", NULL},
+        {"month_day", "31", "31", NULL},
+        {"month_day", "32", NULL, "month_day must be a whole number from 0 to 31"},
+        {"wake", "true", "true", NULL},
+        {"on_battery", "no", NULL, "on_battery must be true or false"},
+        {"prove_within_days", "0", "0", NULL},
+        {"prove_within_days", "3651", NULL, "prove_within_days must be a whole number from 0 to 3650"},
+    };
+    char *dir = test_dir_new(), *path = fs_join(dir, SETTINGS_FILE);
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        Error err = ERROR_INIT;
+        Settings settings;
+        settings_init(&settings);
+        char *before = settings_get(&settings, rows[i].key);
+        if (rows[i].shown) {
+            assert_ok(settings_set(&settings, rows[i].key, rows[i].value, &err), &err);
+            assert_ok(settings_save(dir, &settings, &err), &err);
+            assert_ok(settings_load(dir, &settings, &err), &err);
+            assert_null(settings.notice);
+            assert_text(settings_get(&settings, rows[i].key), rows[i].shown);
+        } else {
+            assert_fails(settings_set(&settings, rows[i].key, rows[i].value, &err), &err, EK_SETTINGS, rows[i].why);
+            assert_text(settings_get(&settings, rows[i].key), before);
+        }
+        mem_free(before);
+        settings_release(&settings);
+    }
+    /* Edited by hand to nonsense: each is named, and the usual counts. */
+    Error err = ERROR_INIT;
+    Settings settings;
+    settings_init(&settings);
+    test_write(path, "{\"weekdays\": 7, \"more_times\": \"noon\", \"month_day\": -1}");
+    assert_ok(settings_load(dir, &settings, &err), &err);
+    assert_string_equal(settings.notice, "more_times was \"noon\"; none is used. weekdays was 7; mon is used. "
+                                         "month_day was -1; 1 is used");
+    settings_release(&settings);
+    mem_free(path);
+    test_dir_remove(dir);
+}
+
 static void values(void **state)
 {
     (void)state;
@@ -618,7 +676,8 @@ int main(void)
         cmocka_unit_test(wrong_values_stay), cmocka_unit_test(by_key), cmocka_unit_test(ours_alone),
 
         cmocka_unit_test(names),           cmocka_unit_test(missing_file),  cmocka_unit_test(as_in_the_guide),
-        cmocka_unit_test(others_survive),  cmocka_unit_test(values),        cmocka_unit_test(damaged_is_kept),
+        cmocka_unit_test(others_survive),  cmocka_unit_test(of_the_schedule),
+        cmocka_unit_test(values),                  cmocka_unit_test(damaged_is_kept),
         cmocka_unit_test(two_damaged_are_kept), cmocka_unit_test(cannot_be_read),
         cmocka_unit_test(save_refuses_nonsense), cmocka_unit_test(save_fails), cmocka_unit_test(old_or_new),
         cmocka_unit_test(changes_do_not_overtake), cmocka_unit_test(a_refused_change_saves_nothing)};

@@ -1,0 +1,19 @@
+/* configure.h: a change of settings by their keys, with its entry in the log. */
+#ifndef CMMS_CONFIGURE_H
+#define CMMS_CONFIGURE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "store/settings.h"
+
+/* Each of `pairs` is KEY=VALUE; all are set or none (settings_set, settings_change). What differs is logged:
+ * "retention_days: 14, was 30". Where that is the schedule, or it is set for the first time, slots before now are
+ * nobody's (ledger.h). `settings` then has what is in the file. EK_USAGE for what is not of that form. */
+bool configure_set(const char *folder, const char *const *pairs, size_t count, const char *actor, Settings *settings,
+                   Error *err);
+/* Whether a setting says when backups are made. */
+bool configure_is_schedule(const char *key);
+
+#endif

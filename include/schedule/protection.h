@@ -1,0 +1,48 @@
+/*
+ * protection.h: what "protected" means: four facts, each with its date and what mends it. The newest slot of the
+ * schedule was run; the newest backup is verified; a copy is off-site; a proof is not older than the setting. What
+ * this version cannot do, or nobody asks for, is said and does not count. Pure.
+ */
+#ifndef CMMS_PROTECTION_H
+#define CMMS_PROTECTION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "schedule/due.h"
+#include "store/health.h"
+
+typedef enum FactState {
+    FACT_HOLDS,
+    FACT_MISSING,
+    FACT_UNAVAILABLE, /* this version cannot */
+    FACT_NOT_ASKED    /* the settings do not ask for it */
+} FactState;
+
+typedef enum FactKind { FACT_SLOT, FACT_VERIFIED, FACT_COPY, FACT_PROOF, FACT_COUNT } FactKind;
+
+typedef struct ProtectionFact {
+    FactState state;
+    int64_t when; /* the slot's, the backup's, the proof's moment; 0: none */
+    char *text;   /* owned: "proven 3 days ago: cmms_backup_….backup" */
+    char *mend;   /* owned: "Prove the newest backup.", or NULL */
+} ProtectionFact;
+
+typedef struct Protection {
+    bool holds; /* nothing is missing */
+    ProtectionFact facts[FACT_COUNT];
+} Protection;
+
+void protection_init(Protection *protection);
+void protection_release(Protection *protection);
+/* Replaces what it holds. */
+void protection_judge(const HealthFacts *facts, const Settings *settings, const Ledger *ledger, const DueZone *zone,
+                      Protection *protection);
+const char *fact_name(FactKind kind);        /* "schedule", "verified", "copy", "proof"; static */
+const char *fact_state_word(FactState state); /* "holds", "missing", "unavailable", "not_asked"; static */
+
+/* What is wrong with the newest slot, as health.h wants it: NULL when nothing is, or when nothing ever ran by the
+ * schedule here. Caller frees. */
+char *protection_slot_problem(const char *folder, const Settings *settings, int64_t now, int64_t *slot_at);
+
+#endif

@@ -1,0 +1,43 @@
+/*
+ * registration.h: the task that starts the scheduled run when the window is closed: made of the settings, looked at,
+ * taken away. What it is told is in its description, so that a look sees whether the settings have changed since.
+ */
+#ifndef CMMS_REGISTRATION_H
+#define CMMS_REGISTRATION_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "store/settings.h"
+
+typedef enum RegistrationState {
+    REGISTRATION_GOOD,
+    REGISTRATION_NONE,     /* nobody has registered it, or somebody has deleted it */
+    REGISTRATION_DISABLED, /* somebody has switched it off in Task Scheduler */
+    REGISTRATION_FOREIGN,  /* a task of our name that another program made: it is left alone */
+    REGISTRATION_MOVED,    /* it starts a program that is not there, or another one than this */
+    REGISTRATION_OLD,      /* it is not as the settings say now */
+    REGISTRATION_UNKNOWN   /* the system's scheduler cannot be asked */
+} RegistrationState;
+
+typedef struct Registration {
+    RegistrationState state;
+    char *text;    /* owned: that in words, "a task starts it"; never NULL after a look */
+    char *program; /* owned: what it starts, or NULL */
+} Registration;
+
+/* "good", "none", "disabled", "foreign", "moved", "old", "unknown"; static. */
+const char *registration_state_word(RegistrationState state);
+void registration_init(Registration *registration);
+void registration_release(Registration *registration);
+/* Replaces what it holds. `folder`: that somebody has named for it; NULL: the usual one. */
+void registration_look(const Settings *settings, const char *folder, Registration *registration);
+/* Registers the task, or what of it is not as it should be. EK_BUSY: another program's task has our name. *warning (may
+ * be NULL; caller frees): what was registered is less than all. */
+bool registration_install(const Settings *settings, const char *folder, char **warning, Error *err);
+/* Registers it anew where it is ours and old; nothing else. */
+bool registration_refresh(const Settings *settings, const char *folder, Error *err);
+/* EK_BUSY as above. *removed (may be NULL): there was one. */
+bool registration_remove(bool *removed, Error *err);
+
+#endif

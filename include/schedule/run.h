@@ -1,0 +1,65 @@
+/*
+ * run.h: runs the slot that is due, once, and says what became of it: for Task Scheduler, the console and the window.
+ *
+ * Under the ledger's lock: slots that were missed are noted and logged; the newest that is due is run: the server is
+ * awaited (a PC that has just woken up has no network yet), a backup made, and one that failed for a reason that may
+ * pass is tried again after 1, 5 and 15 minutes. Before each try the ledger is read anew: another computer may have
+ * done the slot meanwhile. Then the ledger gets what became of it; a failure is in the log as well, as "schedule". A
+ * run that is cut off or cancelled leaves no trace in the ledger, so the slot is due again.
+ */
+#ifndef CMMS_SCHEDULE_RUN_H
+#define CMMS_SCHEDULE_RUN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/job.h"
+#include "jobs/backup.h"
+#include "jobs/opening.h"
+#include "platform/cancel.h"
+#include "schedule/due.h"
+
+typedef enum ScheduledOutcome {
+    SCHEDULED_NOTHING,   /* no slot is due */
+    SCHEDULED_DONE,      /* the slot's backup was made */
+    SCHEDULED_BY_OTHERS  /* another computer has made it while this one waited */
+} ScheduledOutcome;
+
+typedef struct ScheduledSpec { /* borrowed */
+    const char *folder;                 /* as in OpeningSpec */
+    const Connection *environment;
+    const ConnectionSwitches *switches;
+    bool once;                          /* neither the server is awaited nor anything tried again */
+} ScheduledSpec;
+
+typedef struct ScheduledResult {
+    ScheduledOutcome outcome;
+    int64_t slot;        /* that was run, or is done; 0: none */
+    int64_t next;        /* when to look again: the next slot, or the next try of one that failed; 0: none */
+    size_t missed;       /* that were found missed just now */
+    BackupResult backup; /* SCHEDULED_DONE */
+} ScheduledResult;
+
+void scheduled_result_init(ScheduledResult *result);
+void scheduled_result_release(ScheduledResult *result);
+
+/* EK_BUSY: another program runs slots of this folder now. Else the error of the last try; `slot`, `next` and `missed`
+ * are filled in then too. */
+bool scheduled_run(const ScheduledSpec *spec, const JobSink *sink, const Cancel *cancel, ScheduledResult *result,
+                   Error *err);
+
+/* What tests put others in the place of. */
+typedef struct ScheduledWorld {
+    int64_t (*now)(void *context);
+    bool (*wait)(void *context, unsigned seconds, const Cancel *cancel); /* true: a stop was requested */
+    bool (*reach)(void *context, const Connection *connection, const Cancel *cancel, Error *err);
+    bool (*backup)(void *context, const BackupSpec *spec, const JobSink *sink, const Cancel *cancel,
+                   BackupResult *result, Error *err);
+    const DueZone *zone;
+    void *context;
+} ScheduledWorld;
+bool scheduled_run_in(const ScheduledWorld *world, const ScheduledSpec *spec, const JobSink *sink,
+                      const Cancel *cancel, ScheduledResult *result, Error *err);
+
+#endif

@@ -1,0 +1,61 @@
+/*
+ * ledger.h: schedule_ledger.json in the backup folder: what became of each slot of the schedule, so that every slot
+ * runs once, whichever program, task or computer looks at it. (P8)
+ *
+ * A slot is known by its moment. A ledger that is damaged is renamed to schedule_ledger.damaged-….json and is as if it
+ * were empty: then the newest slot is run once more rather than not at all. Whoever runs slots holds ledger_lock.
+ */
+#ifndef CMMS_LEDGER_H
+#define CMMS_LEDGER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "platform/fs.h"
+
+#define LEDGER_FILE "schedule_ledger.json"
+#define LEDGER_LOCK_FILE ".schedule.lock"
+#define LEDGER_KEEP 800 /* slots; older ones go */
+
+typedef enum SlotState { SLOT_DONE, SLOT_FAILED, SLOT_MISSED } SlotState;
+
+typedef struct LedgerSlot {
+    int64_t moment; /* the slot's, unix seconds */
+    SlotState state;
+    int64_t began;  /* when the run that decided it began; MISSED: when it was seen */
+    int attempts;   /* runs that were tried, 1 or more; MISSED: 0 */
+    char *computer; /* owned: whose run it was, or NULL */
+    char *text;     /* owned: DONE: the backup's name; else why, without a secret; or NULL */
+} LedgerSlot;
+
+typedef struct Ledger {
+    LedgerSlot *slots; /* by their moments, oldest first, no two alike */
+    size_t count;
+    int64_t since;     /* slots before it are nobody's: the schedule was set then; 0: not known */
+    char *notice;      /* owned: what the user should be told about the load, or NULL; not saved */
+} Ledger;
+
+void ledger_init(Ledger *ledger);
+void ledger_release(Ledger *ledger);
+/* Replaces what `ledger` holds. A missing file gives an empty one. With `aside` a damaged file is kept aside, else (for
+ * who only looks) only told. EK_IO: it is there and cannot be read, or the folder is not there. */
+bool ledger_load(const char *folder, bool aside, Ledger *ledger, Error *err);
+/* Atomic (P6). */
+bool ledger_save(const char *folder, const Ledger *ledger, Error *err);
+/* Bytes as the file's content. EK_DAMAGED says what is wrong with it. */
+bool ledger_parse(const char *bytes, size_t len, Ledger *ledger, Error *err);
+
+/* The slot of that moment, NULL: nothing is known of it. Borrowed. */
+const LedgerSlot *ledger_find(const Ledger *ledger, int64_t moment);
+/* Notes what became of a slot, over what was known of it. Copies. */
+void ledger_note(Ledger *ledger, const LedgerSlot *slot);
+/* Takes out what is dated after `latest`: a clock was wrong when it was written. Returns how many. */
+size_t ledger_drop_after(Ledger *ledger, int64_t latest);
+const char *slot_state_word(SlotState state); /* "done", "failed", "missed"; static */
+
+/* Of all who run slots of this folder, one at a time; released by a crash. EK_BUSY otherwise, with words. */
+bool ledger_lock(const char *folder, FsLock **lock, Error *err);
+
+#endif

@@ -1,0 +1,322 @@
+/* verb_schedule.c: when backups are made, what became of the last slots, and the one that is due. */
+#include "cli.h"
+
+#include "base/jsonutil.h"
+#include "base/mem.h"
+#include "jobs/configure.h"
+#include "platform/clock.h"
+#include "schedule/due.h"
+#include "schedule/registration.h"
+#include "schedule/run.h"
+#include "store/folder.h"
+#include "store/ledger.h"
+
+#define SHOWN 10 /* of the last slots */
+
+static bool point_to_help(Error *err)
+{
+    return err->hint != NULL ? false : error_hint(err, "Try 'cmms-backup-cli schedule --help'.");
+}
+
+/* --- show, set ------------------------------------------------------------------------------------------- */
+
+static void show_slot(Cli *cli, const LedgerSlot *slot, int64_t now)
+{
+    static const Colour colours[] = {COLOUR_GOOD, COLOUR_BAD, COLOUR_WARNING};
+    char *when = due_slot_text(&due_here, slot->moment, now);
+    char *line = mem_printf("  %-22s %-6s  %s", when, slot_state_word(slot->state), slot->text ? slot->text : "");
+    output_coloured(&cli->output, colours[slot->state], line);
+    mem_free(line);
+    mem_free(when);
+}
+
+static cJSON *slots_document(const Ledger *ledger, size_t from)
+{
+    cJSON *slots = cJSON_CreateArray();
+    for (size_t i = from; i < ledger->count; i++) {
+        cJSON *item = cJSON_CreateObject();
+        output_add_time(item, "slot", ledger->slots[i].moment);
+        json_set_string(item, "state", slot_state_word(ledger->slots[i].state));
+        output_add_time(item, "began", ledger->slots[i].began);
+        json_set_int(item, "attempts", ledger->slots[i].attempts);
+        json_set_string(item, "computer", ledger->slots[i].computer);
+        json_set_string(item, "text", ledger->slots[i].text);
+        cJSON_AddItemToArray(slots, item);
+    }
+    return slots;
+}
+
+static bool show(Cli *cli, const char *folder, const Settings *settings, Error *err)
+{
+    Ledger ledger;
+    Registration task;
+    DueLook look;
+    const int64_t now = clock_now();
+    ledger_init(&ledger);
+    if (!ledger_load(folder, false, &ledger, err)) {
+        return false;
+    }
+    if (ledger.notice) {
+        output_log(&cli->output, LOG_WARNING, ledger.notice);
+    }
+    registration_init(&task);
+    registration_look(settings, cli->options->folder, &task);
+    const DuePlan plan = due_plan(settings);
+    due_look(&plan, &due_here, &ledger, now, &look);
+    due_note_missed(&look, now, &ledger); /* shown, not saved */
+    look.entry = NULL;
+    char *text = due_plan_text(&plan);
+    char *next = look.next ? due_slot_text(&due_here, look.next, now) : NULL;
+    const size_t from = ledger.count > SHOWN ? ledger.count - SHOWN : 0;
+    if (cli->output.json) {
+        cJSON *document = cJSON_CreateObject();
+        json_set_string(document, "folder", folder);
+        json_set_bool(document, "enabled", plan.on);
+        json_set_string(document, "text", text);
+        output_add_time(document, "next", look.next);
+        json_set_string(document, "next_text", next);
+        json_set_bool(document, "due", look.due);
+        output_add_time(document, "slot", look.slot);
+        json_set_string(document, "task", registration_state_word(task.state));
+        json_set_string(document, "task_text", task.text);
+        json_set_string(document, "task_program", task.program);
+        cJSON_AddItemToObject(document, "slots", slots_document(&ledger, from));
+        output_json(&cli->output, document);
+    } else {
+        output_line(&cli->output, "Schedule: %s", text);
+        output_line(&cli->output, "Next: %s", next ? next : "none");
+        char *told = mem_printf("%sTask: %s", task.state == REGISTRATION_GOOD ? "" : "\xE2\x9A\xA0 ", task.text);
+        output_coloured(&cli->output, task.state == REGISTRATION_GOOD ? COLOUR_NONE : COLOUR_WARNING, told);
+        mem_free(told);
+        for (size_t i = from; i < ledger.count; i++) {
+            show_slot(cli, &ledger.slots[i], now);
+        }
+        if (look.due) {
+            char *slot = due_slot_text(&due_here, look.slot, now);
+            char *line = mem_printf("\xE2\x9A\xA0 The backup of %s is due", slot);
+            output_coloured(&cli->output, COLOUR_WARNING, line);
+            mem_free(line);
+            mem_free(slot);
+        }
+    }
+    mem_free(next);
+    mem_free(text);
+    registration_release(&task);
+    ledger_release(&ledger);
+    return true;
+}
+
+/* A task that is there follows the settings. */
+static void refresh_task(Cli *cli, const Settings *settings)
+{
+    Error err = ERROR_INIT;
+    if (!registration_refresh(settings, cli->options->folder, &err)) {
+        char *text = error_text(&err);
+        output_log(&cli->output, LOG_WARNING, text);
+        mem_free(text);
+        error_clear(&err);
+    }
+}
+
+static int run_show(Cli *cli, bool set)
+{
+    Error err = ERROR_INIT;
+    Settings settings;
+    const Options *options = cli->options;
+    char *folder = NULL;
+    int code = 0;
+    settings_init(&settings);
+    bool ok = set ? folder_choose(options->folder, &folder, NULL, &err) : folder_find(options->folder, &folder, &err);
+    for (size_t i = 1; ok && set && i < options->file_count; i++) {
+        char *key = mem_strndup(options->files[i], strcspn(options->files[i], "="));
+        if (!configure_is_schedule(key) && strcmp(key, "wake") != 0 && strcmp(key, "on_battery") != 0) {
+            ok = error_set(&err, EK_USAGE, "\"%s\" is no setting of the schedule", key);
+        }
+        mem_free(key);
+    }
+    ok = ok && (set ? configure_set(folder, options->files + 1, options->file_count - 1, NULL, &settings, &err)
+                    : settings_load(folder, &settings, &err));
+    if (ok && settings.notice) {
+        output_log(&cli->output, LOG_WARNING, settings.notice);
+    }
+    if (ok && set) {
+        refresh_task(cli, &settings);
+    }
+    if (!ok || !show(cli, folder, &settings, &err)) {
+        if (err.kind == EK_USAGE) {
+            point_to_help(&err);
+        }
+        code = output_error(&cli->output, &err);
+    }
+    settings_release(&settings);
+    mem_free(folder);
+    error_clear(&err);
+    return code;
+}
+
+/* --- run-due --------------------------------------------------------------------------------------------- */
+
+static const char *outcome_word(ScheduledOutcome outcome)
+{
+    return outcome == SCHEDULED_DONE ? "done" : outcome == SCHEDULED_BY_OTHERS ? "by_others" : "nothing_due";
+}
+
+static void tell_outcome(Cli *cli, const ScheduledResult *result)
+{
+    const int64_t now = clock_now();
+    char *next = result->next ? due_slot_text(&due_here, result->next, now) : mem_strdup("none");
+    if (cli->output.json) {
+        cJSON *document = cJSON_CreateObject();
+        json_set_string(document, "outcome", outcome_word(result->outcome));
+        output_add_time(document, "slot", result->slot);
+        output_add_time(document, "next", result->next);
+        json_set_int(document, "missed", (int64_t)result->missed);
+        cJSON_AddItemToObject(document, "backup", result->outcome == SCHEDULED_DONE
+                                                      ? cli_backup_document(&result->backup)
+                                                      : cJSON_CreateNull());
+        output_json(&cli->output, document);
+    } else if (cli->output.quiet) {
+        if (result->outcome == SCHEDULED_DONE) {
+            output_line(&cli->output, "%s", result->backup.path);
+        }
+    } else if (result->outcome == SCHEDULED_NOTHING) {
+        output_line(&cli->output, "No backup is due. Next: %s", next);
+    } else {
+        output_line(&cli->output, "%sNext: %s",
+                    result->outcome == SCHEDULED_DONE ? "" : "Another computer has made the backup. ", next);
+    }
+    mem_free(next);
+}
+
+static int run_due(Cli *cli)
+{
+    Error err = ERROR_INIT;
+    ScheduledResult result;
+    int code = 0;
+    const Options *options = cli->options;
+    const ConnectionSwitches switches = {options->host, options->port, options->user, options->sslmode,
+                                         options->database};
+    const ScheduledSpec spec = {.folder = options->folder,
+                                .environment = &cli->environment,
+                                .switches = &switches,
+                                .once = options->no_wait};
+    const JobSink sink = output_sink(&cli->output);
+    scheduled_result_init(&result);
+    const bool ok = scheduled_run(&spec, &sink, cli->cancel, &result, &err);
+    output_clear_progress(&cli->output);
+    if (ok) {
+        tell_outcome(cli, &result);
+    } else {
+        code = output_error(&cli->output, &err);
+    }
+    scheduled_result_release(&result);
+    error_clear(&err);
+    return code;
+}
+
+/* --- install, remove ------------------------------------------------------------------------------------- */
+
+/* A task has another current folder. */
+static bool is_whole(const char *folder)
+{
+    const bool drive = folder[0] != '\0' && folder[1] == ':' && (folder[2] == '\\' || folder[2] == '/');
+    return drive || folder[0] == '/' || (folder[0] == '\\' && folder[1] == '\\');
+}
+
+/* The task has neither this terminal's environment nor its switches: the saved connection must do. */
+static bool install(Cli *cli, const Opening *opening, Error *err)
+{
+    const char *folder = cli->options->folder;
+    char *warning = NULL;
+    if (folder && !is_whole(folder)) {
+        return error_set(err, EK_USAGE, "the folder of a task must be given with its whole path");
+    }
+    if (!opening->configured) {
+        error_set(err, EK_SETTINGS, "no database is saved, so a task would not know which to back up");
+        return error_hint(err, "Save the connection in the window first.");
+    }
+    const bool ok = registration_install(&opening->settings, folder, &warning, err);
+    if (warning) {
+        output_log(&cli->output, LOG_WARNING, warning);
+    }
+    mem_free(warning);
+    return ok;
+}
+
+static int run_install(Cli *cli)
+{
+    Error err = ERROR_INIT;
+    Opening opening;
+    const OpeningSpec spec = {.use = OPENING_WRITES, .folder = cli->options->folder, .settings = true};
+    const JobSink sink = output_sink(&cli->output);
+    int code = 0;
+    opening_init(&opening);
+    if (!opening_open(&spec, &sink, &opening, &err) || !install(cli, &opening, &err) ||
+        !show(cli, opening.folder, &opening.settings, &err)) {
+        code = output_error(&cli->output, &err);
+    }
+    opening_release(&opening);
+    error_clear(&err);
+    return code;
+}
+
+static int run_remove(Cli *cli)
+{
+    Error err = ERROR_INIT;
+    bool removed = false;
+    int code = 0;
+    if (!registration_remove(&removed, &err)) {
+        code = output_error(&cli->output, &err);
+    } else if (cli->output.json) {
+        cJSON *document = cJSON_CreateObject();
+        json_set_bool(document, "removed", removed);
+        output_json(&cli->output, document);
+    } else {
+        output_line(&cli->output, removed ? "The task was removed." : "There was no task.");
+    }
+    error_clear(&err);
+    return code;
+}
+
+/* --- which of them ---------------------------------------------------------------------------------------- */
+
+static int refuse(Cli *cli, const char *message, const char *what)
+{
+    Error err = ERROR_INIT;
+    error_set(&err, EK_USAGE, message, what);
+    point_to_help(&err);
+    const int code = output_error(&cli->output, &err);
+    error_clear(&err);
+    return code;
+}
+
+int run_schedule(Cli *cli)
+{
+    static const char *const verbs[] = {"show", "set", "run-due", "install", "remove"};
+    const Options *options = cli->options;
+    const char *what = options->file_count ? options->files[0] : verbs[0];
+    size_t which = 0;
+    while (which < sizeof verbs / sizeof *verbs && strcmp(what, verbs[which]) != 0) {
+        which++;
+    }
+    if (which == sizeof verbs / sizeof *verbs) {
+        return refuse(cli, "schedule takes \"show\", \"set\", \"run-due\", \"install\" or \"remove\", not \"%s\"",
+                      what);
+    }
+    if (which != 2 && (options->host || options->port || options->user || options->database || options->sslmode ||
+                       options->no_password || options->no_wait)) {
+        return refuse(cli, "the connection options and --no-wait of schedule go with %s", verbs[2]);
+    }
+    if (which == 1 && options->file_count < 2) {
+        return refuse(cli, "say what to %s", "set");
+    }
+    if (which != 1 && options->file_count > 1) {
+        return refuse(cli, "unexpected argument \"%s\"", options->files[1]);
+    }
+    switch (which) {
+    case 2: return run_due(cli);
+    case 3: return run_install(cli);
+    case 4: return run_remove(cli);
+    default: return run_show(cli, which == 1);
+    }
+}

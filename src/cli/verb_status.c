@@ -1,0 +1,167 @@
+/* verb_status.c: how the database is protected: the four facts of protection.h, and the schedule. */
+#include "cli.h"
+
+#include "base/jsonutil.h"
+#include "base/mem.h"
+#include "platform/clock.h"
+#include "platform/fs.h"
+#include "schedule/protection.h"
+#include "schedule/registration.h"
+#include "store/auditlog.h"
+#include "store/catalog.h"
+#include "store/folder.h"
+#include "store/health.h"
+#include "store/ledger.h"
+#include "store/retention.h"
+
+typedef struct Status {
+    Catalog catalog;
+    Settings settings;
+    Ledger ledger;
+    Source source;
+    Registration task;
+    Protection protection;
+    Health health;
+    char *frozen, *slot;
+    int64_t next;
+} Status;
+
+static void status_init(Status *status)
+{
+    *status = (Status){.next = 0};
+    catalog_init(&status->catalog);
+    settings_init(&status->settings);
+    ledger_init(&status->ledger);
+    source_init(&status->source);
+    registration_init(&status->task);
+    protection_init(&status->protection);
+    health_init(&status->health);
+}
+
+static void status_release(Status *status)
+{
+    health_release(&status->health);
+    protection_release(&status->protection);
+    registration_release(&status->task);
+    source_release(&status->source);
+    ledger_release(&status->ledger);
+    settings_release(&status->settings);
+    catalog_release(&status->catalog);
+    mem_free(status->frozen);
+    mem_free(status->slot);
+}
+
+static bool look(Cli *cli, const char *folder, Status *status, Error *err)
+{
+    const int64_t now = clock_now();
+    cJSON *log = NULL;
+    if (!settings_load(folder, &status->settings, err) || !catalog_load(folder, now, &status->catalog, err) ||
+        !ledger_load(folder, false, &status->ledger, err)) {
+        return false;
+    }
+    if (status->settings.notice) {
+        output_log(&cli->output, LOG_WARNING, status->settings.notice);
+    }
+    if (status->ledger.notice) {
+        output_log(&cli->output, LOG_WARNING, status->ledger.notice);
+    }
+    if (auditlog_read(folder, AUDITLOG_KEEP, &log, NULL)) {
+        catalog_add_exports(&status->catalog, log);
+        cJSON_Delete(log);
+    }
+    status->frozen = retention_frozen(folder);
+    HealthFacts facts = {.catalog = &status->catalog,
+                         .frozen = status->frozen,
+                         .due_hours = health_due_hours(&status->settings),
+                         .now = now};
+    facts.configured = cli_find_source(cli, &status->source);
+    facts.source = facts.configured ? &status->source : NULL;
+    facts.space_known = fs_free_space(folder, &facts.free_bytes, NULL);
+    status->slot = protection_slot_problem(folder, &status->settings, now, &facts.slot_at);
+    facts.slot = status->slot;
+    health_judge(&facts, &status->health);
+    protection_judge(&facts, &status->settings, &status->ledger, &due_here, &status->protection);
+    registration_look(&status->settings, cli->options->folder, &status->task);
+    const DuePlan plan = due_plan(&status->settings);
+    status->next = due_after(&plan, &due_here, now);
+    return true;
+}
+
+static cJSON *status_document(const char *folder, const Status *status)
+{
+    static const char *const states[] = {"good", "warning", "bad"};
+    cJSON *document = cJSON_CreateObject();
+    json_set_string(document, "folder", folder);
+    json_set_bool(document, "protected", status->protection.holds);
+    cJSON *facts = cJSON_AddArrayToObject(document, "facts");
+    for (int i = 0; i < FACT_COUNT; i++) {
+        const ProtectionFact *fact = &status->protection.facts[i];
+        cJSON *item = cJSON_CreateObject();
+        json_set_string(item, "name", fact_name((FactKind)i));
+        json_set_string(item, "state", fact_state_word(fact->state));
+        output_add_time(item, "when", fact->when);
+        json_set_string(item, "text", fact->text);
+        json_set_string(item, "mend", fact->mend);
+        cJSON_AddItemToArray(facts, item);
+    }
+    output_add_time(document, "next", status->next);
+    json_set_string(document, "task", registration_state_word(status->task.state));
+    json_set_string(document, "task_text", status->task.text);
+    json_set_string(document, "health", states[status->health.state]);
+    json_set_string(document, "health_text", status->health.text);
+    return document;
+}
+
+static void show(Cli *cli, const Status *status)
+{
+    static const char *const titles[] = {"Schedule", "Verified", "Off-site", "Proof"};
+    static const Colour colours[] = {COLOUR_GOOD, COLOUR_BAD, COLOUR_NONE, COLOUR_NONE};
+    static const char *const signs[] = {"\xE2\x9C\x85", "\xE2\x9D\x8C", "\xE2\x9E\x96", "\xE2\x9E\x96"};
+    const Protection *protection = &status->protection;
+    output_coloured(&cli->output, protection->holds ? COLOUR_GOOD : COLOUR_BAD,
+                    protection->holds ? "\xE2\x9C\x85 Protected" : "\xE2\x9D\x8C Not protected");
+    for (int i = 0; i < FACT_COUNT; i++) {
+        const ProtectionFact *fact = &protection->facts[i];
+        char *sign = output_pad(signs[fact->state], 2, false);
+        char *line = mem_printf("%s %-8s  %s", sign, titles[i], fact->text);
+        output_coloured(&cli->output, colours[fact->state], line);
+        if (fact->mend && fact->state == FACT_MISSING) {
+            output_line(&cli->output, "%13s%s", "", fact->mend);
+        }
+        mem_free(line);
+        mem_free(sign);
+    }
+    char *next = status->next ? due_slot_text(&due_here, status->next, clock_now()) : mem_strdup("none");
+    output_line(&cli->output, "Next backup: %s", next);
+    if (status->settings.enabled && status->task.state != REGISTRATION_GOOD) {
+        char *line = mem_printf("\xE2\x9A\xA0 %s", status->task.text);
+        output_coloured(&cli->output, COLOUR_WARNING, line);
+        mem_free(line);
+    }
+    if (status->health.state != HEALTH_GOOD) {
+        char *line = mem_printf("%s %s", health_sign(status->health.state), status->health.text);
+        output_coloured(&cli->output, COLOUR_WARNING, line);
+        mem_free(line);
+    }
+    mem_free(next);
+}
+
+int run_status(Cli *cli)
+{
+    Error err = ERROR_INIT;
+    Status status;
+    char *folder = NULL;
+    int code = 0;
+    status_init(&status);
+    if (!folder_find(cli->options->folder, &folder, &err) || !look(cli, folder, &status, &err)) {
+        code = output_error(&cli->output, &err);
+    } else if (cli->output.json) {
+        output_json(&cli->output, status_document(folder, &status));
+    } else {
+        show(cli, &status);
+    }
+    status_release(&status);
+    mem_free(folder);
+    error_clear(&err);
+    return code;
+}

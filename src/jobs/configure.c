@@ -1,0 +1,105 @@
+/* configure.c: settings by their keys. */
+#include "jobs/configure.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/strbuf.h"
+#include "platform/clock.h"
+#include "platform/fs.h"
+#include "store/auditlog.h"
+#include "store/ledger.h"
+
+typedef struct Changing {
+    const char *const *pairs;
+    size_t count;
+    StrBuf changes; /* in words */
+    bool schedule, schedule_changed; /* one of its keys was named; it has another value now */
+} Changing;
+
+bool configure_is_schedule(const char *key)
+{
+    static const char *const keys[] = {"enabled", "schedule", "backup_time", "more_times", "weekdays", "month_day"};
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        if (strcmp(keys[i], key) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool change_one(Settings *settings, const char *text, Changing *changing, Error *err)
+{
+    const char *sign = strchr(text, '=');
+    if (sign == NULL) {
+        return error_set(err, EK_USAGE, "\"%s\" is not of the form KEY=VALUE", text);
+    }
+    char *key = mem_strndup(text, (size_t)(sign - text));
+    char *before = settings_get(settings, key);
+    bool ok = settings_set(settings, key, sign + 1, err);
+    if (ok) {
+        char *now = settings_get(settings, key);
+        if (strcmp(before, now) != 0) {
+            strbuf_addf(&changing->changes, "%s%s: %s, was %s", changing->changes.len > 0 ? "; " : "", key,
+                        *now ? now : "none", *before ? before : "none");
+            changing->schedule_changed = changing->schedule_changed || configure_is_schedule(key);
+        }
+        changing->schedule = changing->schedule || configure_is_schedule(key);
+        mem_free(now);
+    }
+    mem_free(before);
+    mem_free(key);
+    return ok;
+}
+
+static bool change(void *context, Settings *settings, Error *err)
+{
+    Changing *changing = context;
+    bool ok = true;
+    for (size_t i = 0; ok && i < changing->count; i++) {
+        ok = change_one(settings, changing->pairs[i], changing, err);
+    }
+    return ok;
+}
+
+/* A ledger that cannot be changed now (a scheduled backup is at work) is no failure: then a slot that has just passed
+ * may be run once more. */
+static void begin_anew(const char *folder, bool changed)
+{
+    FsLock *lock = NULL;
+    Ledger ledger;
+    char *path = fs_join(folder, LEDGER_FILE);
+    const bool first = !fs_exists(path);
+    mem_free(path);
+    if (!changed && !first) {
+        return;
+    }
+    ledger_init(&ledger);
+    if (ledger_lock(folder, &lock, NULL) && ledger_load(folder, true, &ledger, NULL)) {
+        ledger.since = clock_now();
+        ledger_save(folder, &ledger, NULL);
+    }
+    fs_unlock(lock);
+    ledger_release(&ledger);
+}
+
+bool configure_set(const char *folder, const char *const *pairs, size_t count, const char *actor, Settings *settings,
+                   Error *err)
+{
+    Changing changing = {.pairs = pairs, .count = count};
+    strbuf_init(&changing.changes, STRBUF_SMALL);
+    bool ok = settings_change(folder, change, &changing, settings, err);
+    if (ok && changing.schedule) {
+        begin_anew(folder, changing.schedule_changed);
+    }
+    if (ok && changing.changes.len > 0) {
+        const AuditEntry entry = {.operation = "settings",
+                                  .status = "success",
+                                  .message = changing.changes.buf,
+                                  .seconds = -1,
+                                  .actor = actor};
+        ok = auditlog_append(folder, &entry, err);
+    }
+    strbuf_release(&changing.changes);
+    return ok;
+}

@@ -1,0 +1,177 @@
+/*
+ * tasks_win.c: Task Scheduler 2.0 through its COM interface, as text in and text out: ITaskFolder::RegisterTask checks
+ * the XML as a whole, and what GetTask gives back is what will be run.
+ *
+ * COM is begun for the calls and ended after them; on a thread that has it already in another way (the window's), it
+ * is used as it is.
+ */
+#include "platform/tasks.h"
+
+#define COBJMACROS
+#define SECURITY_WIN32
+#include <windows.h>
+
+#include <oleauto.h>
+#include <security.h>
+#include <taskschd.h>
+
+#include "base/mem.h"
+#include "platform/wide.h"
+
+#define NAME_MAX_UNITS 512u
+
+static const CLSID task_scheduler = {0x0f87369f, 0xa4e5, 0x4cfc, {0xbd, 0x3e, 0x73, 0xe6, 0x15, 0x45, 0x72, 0xdd}};
+static const IID task_service = {0x2faba4c7, 0x4da9, 0x4013, {0x96, 0x97, 0x20, 0xcc, 0x3f, 0xd4, 0x0f, 0x85}};
+
+typedef struct Session {
+    bool began; /* COM, by us */
+    ITaskService *service;
+    ITaskFolder *root;
+} Session;
+
+static bool fail(HRESULT code, Error *err, const char *what)
+{
+    const bool system = HRESULT_FACILITY(code) == FACILITY_WIN32;
+    const long number = system ? (long)HRESULT_CODE(code) : (long)code;
+    error_set_os(err, code == E_ACCESSDENIED ? EK_REFUSED : EK_INTERNAL, number, "%s", what);
+    return false;
+}
+
+static bool is_missing(HRESULT code)
+{
+    return code == HRESULT_FROM_WIN32(ERROR_FILE_NOT_FOUND) || code == HRESULT_FROM_WIN32(ERROR_PATH_NOT_FOUND);
+}
+
+static BSTR bstr_of(const char *text)
+{
+    wchar_t *wide = wide_from_utf8(text);
+    BSTR made = SysAllocString(wide);
+    mem_free(wide);
+    if (made == NULL) {
+        mem_out();
+    }
+    return made;
+}
+
+static void end(Session *session)
+{
+    if (session->root != NULL) {
+        ITaskFolder_Release(session->root);
+    }
+    if (session->service != NULL) {
+        ITaskService_Release(session->service);
+    }
+    if (session->began) {
+        CoUninitialize();
+    }
+}
+
+static bool begin(Session *session, Error *err)
+{
+    const VARIANT none = {.vt = VT_EMPTY};
+    *session = (Session){.began = SUCCEEDED(CoInitializeEx(NULL, COINIT_MULTITHREADED))};
+    HRESULT code = CoCreateInstance(&task_scheduler, NULL, CLSCTX_INPROC_SERVER, &task_service,
+                                    (void **)&session->service);
+    if (SUCCEEDED(code)) {
+        code = ITaskService_Connect(session->service, none, none, none, none);
+    }
+    if (SUCCEEDED(code)) {
+        BSTR path = bstr_of("\\");
+        code = ITaskService_GetFolder(session->service, path, &session->root);
+        SysFreeString(path);
+    }
+    if (FAILED(code)) {
+        fail(code, err, "Task Scheduler cannot be reached");
+        error_hint(err, "Start the service \"Task Scheduler\" (Schedule), or ask IT.");
+        end(session);
+        return false;
+    }
+    return true;
+}
+
+char *tasks_user(void)
+{
+    wchar_t name[NAME_MAX_UNITS];
+    ULONG units = NAME_MAX_UNITS;
+    return GetUserNameExW(NameSamCompatible, name, &units) ? utf8_from_wide(name) : NULL;
+}
+
+bool tasks_register(const char *name, const char *xml, Error *err)
+{
+    const VARIANT none = {.vt = VT_EMPTY};
+    Session session;
+    IRegisteredTask *task = NULL;
+    if (!begin(&session, err)) {
+        return false;
+    }
+    BSTR path = bstr_of(name), text = bstr_of(xml);
+    const HRESULT code = ITaskFolder_RegisterTask(session.root, path, text, TASK_CREATE_OR_UPDATE, none, none,
+                                                  TASK_LOGON_INTERACTIVE_TOKEN, none, &task);
+    if (SUCCEEDED(code)) {
+        IRegisteredTask_Release(task);
+    }
+    SysFreeString(text);
+    SysFreeString(path);
+    end(&session);
+    return SUCCEEDED(code) || fail(code, err, "Task Scheduler did not take the task");
+}
+
+static bool read_task(IRegisteredTask *task, TaskInfo *info, Error *err)
+{
+    BSTR text = NULL;
+    VARIANT_BOOL enabled = VARIANT_TRUE;
+    const HRESULT code = IRegisteredTask_get_Xml(task, &text);
+    if (FAILED(code)) {
+        return fail(code, err, "the task in Task Scheduler cannot be read");
+    }
+    char *xml = utf8_from_wide(text);
+    tasks_read_xml(xml, info);
+    if (SUCCEEDED(IRegisteredTask_get_Enabled(task, &enabled))) {
+        info->enabled = info->enabled && enabled != VARIANT_FALSE;
+    }
+    mem_free(xml);
+    SysFreeString(text);
+    return true;
+}
+
+bool tasks_look(const char *name, TaskInfo *info, Error *err)
+{
+    Session session;
+    IRegisteredTask *task = NULL;
+    if (!begin(&session, err)) {
+        return false;
+    }
+    BSTR path = bstr_of(name);
+    const HRESULT code = ITaskFolder_GetTask(session.root, path, &task);
+    bool ok = true;
+    if (is_missing(code)) {
+        task_info_release(info);
+    } else if (FAILED(code)) {
+        ok = fail(code, err, "the task in Task Scheduler cannot be seen");
+    } else {
+        ok = read_task(task, info, err);
+        IRegisteredTask_Release(task);
+    }
+    SysFreeString(path);
+    end(&session);
+    return ok;
+}
+
+bool tasks_remove(const char *name, bool *removed, Error *err)
+{
+    Session session;
+    if (!begin(&session, err)) {
+        return false;
+    }
+    BSTR path = bstr_of(name);
+    const HRESULT code = ITaskFolder_DeleteTask(session.root, path, 0);
+    SysFreeString(path);
+    end(&session);
+    if (FAILED(code) && !is_missing(code)) {
+        return fail(code, err, "the task could not be taken out of Task Scheduler");
+    }
+    if (removed != NULL) {
+        *removed = SUCCEEDED(code);
+    }
+    return true;
+}

@@ -1,0 +1,186 @@
+/* protection.c: the four facts, each by itself. */
+#include "schedule/protection.h"
+
+#include "base/mem.h"
+
+#define DAY 86400
+
+void protection_init(Protection *protection)
+{
+    *protection = (Protection){.holds = false};
+}
+
+void protection_release(Protection *protection)
+{
+    for (size_t i = 0; i < FACT_COUNT; i++) {
+        mem_free(protection->facts[i].text);
+        mem_free(protection->facts[i].mend);
+    }
+    protection_init(protection);
+}
+
+const char *fact_name(FactKind kind)
+{
+    static const char *const names[] = {"schedule", "verified", "copy", "proof"};
+    return names[kind];
+}
+
+const char *fact_state_word(FactState state)
+{
+    static const char *const words[] = {"holds", "missing", "unavailable", "not_asked"};
+    return words[state];
+}
+
+/* Takes the text. */
+static void say(ProtectionFact *fact, FactState state, int64_t when, char *text, const char *mend)
+{
+    *fact = (ProtectionFact){state, when, text, mem_strdup(mend)};
+}
+
+static char *ago(int64_t moment, int64_t now)
+{
+    return health_ago(moment < now ? now - moment : 0);
+}
+
+/* --- the slot -------------------------------------------------------------------------------------------- */
+
+/* A backup that somebody made since is as good as the slot's. */
+static bool made_since(const HealthFacts *facts, int64_t slot)
+{
+    const CatalogEntry *good = health_newest(facts, true);
+    return good && good->created >= slot;
+}
+
+static void judge_failed(const DueLook *look, const DueZone *zone, int64_t now, const char *when, ProtectionFact *fact)
+{
+    char *again = look->retry > now ? due_slot_text(zone, look->retry, now) : mem_strdup("the next occasion");
+    char *mend = mem_printf("It is tried again at %s; or make a backup now.", again);
+    say(fact, FACT_MISSING, look->slot,
+        mem_printf("the backup of %s failed: %s", when, look->entry->text ? look->entry->text : "it is not known why"),
+        mend);
+    mem_free(mend);
+    mem_free(again);
+}
+
+static void judge_slot(const HealthFacts *facts, const Settings *settings, const Ledger *ledger, const DueZone *zone,
+                       ProtectionFact *fact)
+{
+    const DuePlan plan = due_plan(settings);
+    DueLook look;
+    due_look(&plan, zone, ledger, facts->now, &look);
+    if (!plan.on) {
+        say(fact, FACT_MISSING, 0, mem_strdup("the schedule is switched off"), "Switch the schedule on.");
+        return;
+    }
+    if (look.slot == 0) {
+        char *next = look.next ? due_slot_text(zone, look.next, facts->now) : mem_strdup("never");
+        say(fact, FACT_HOLDS, 0, mem_printf("no backup was due yet; the first is due %s", next), NULL);
+        mem_free(next);
+        return;
+    }
+    char *when = due_slot_text(zone, look.slot, facts->now);
+    if (look.done) {
+        say(fact, FACT_HOLDS, look.slot, mem_printf("the backup of %s was made", when), NULL);
+    } else if (made_since(facts, look.slot)) {
+        say(fact, FACT_HOLDS, look.slot,
+            mem_printf("the backup of %s %s, and one was made since", when,
+                       look.entry && look.entry->state == SLOT_FAILED ? "failed" : "was not made"), NULL);
+    } else if (look.entry && look.entry->state == SLOT_FAILED) {
+        judge_failed(&look, zone, facts->now, when, fact);
+    } else {
+        say(fact, FACT_MISSING, look.slot, mem_printf("the backup of %s was not made", when), "Make a backup now.");
+    }
+    mem_free(when);
+}
+
+/* --- the others ------------------------------------------------------------------------------------------ */
+
+static void judge_verified(const HealthFacts *facts, ProtectionFact *fact)
+{
+    const CatalogEntry *last = facts->configured ? health_newest(facts, false) : NULL;
+    if (!last) {
+        say(fact, FACT_MISSING, 0,
+            mem_strdup(facts->configured ? "there is no backup of this database" : "no database is connected"),
+            facts->configured ? "Make a backup now." : "Connect the database.");
+        return;
+    }
+    char *when = ago(last->created, facts->now);
+    if (catalog_is_good(last)) {
+        say(fact, FACT_HOLDS, last->created, mem_printf("made %s: %s", when, last->name), NULL);
+    } else {
+        const bool again = last->level == LEVEL_BAD || last->level == LEVEL_READ;
+        say(fact, FACT_MISSING, last->created,
+            mem_printf("the newest backup (%s) is %s: %s", when,
+                       last->level == LEVEL_BAD ? "damaged" : "not verified", last->name),
+            again ? "Make a backup now." : "Verify it.");
+    }
+    mem_free(when);
+}
+
+static void judge_copy(const HealthFacts *facts, ProtectionFact *fact)
+{
+    const CatalogEntry *good = health_newest(facts, true);
+    say(fact, FACT_UNAVAILABLE, 0,
+        good && good->exported
+            ? mem_printf("this version keeps no copies off-site; the newest backup was exported on %s", good->exported)
+            : mem_strdup("this version keeps no copies off-site"),
+        "Export the newest backup to another place.");
+}
+
+static void judge_proof(const HealthFacts *facts, int days, ProtectionFact *fact)
+{
+    const CatalogEntry *proof = health_newest_proof(facts);
+    char *when = proof ? ago(proof->proven, facts->now) : NULL;
+    if (days == 0) {
+        say(fact, FACT_NOT_ASKED, proof ? proof->proven : 0,
+            proof ? mem_printf("no proof is asked for; the last was made %s", when)
+                  : mem_strdup("no proof is asked for"), NULL);
+    } else if (!proof) {
+        say(fact, FACT_MISSING, 0, mem_strdup("no backup of this database was proven yet"), "Prove the newest backup.");
+    } else if (facts->now - proof->proven > (int64_t)days * DAY) {
+        say(fact, FACT_MISSING, proof->proven,
+            mem_printf("the last proof was made %s, and may be %d days old: %s", when, days, proof->name),
+            "Prove the newest backup.");
+    } else {
+        say(fact, FACT_HOLDS, proof->proven, mem_printf("proven %s: %s", when, proof->name), NULL);
+    }
+    mem_free(when);
+}
+
+void protection_judge(const HealthFacts *facts, const Settings *settings, const Ledger *ledger, const DueZone *zone,
+                      Protection *protection)
+{
+    protection_release(protection);
+    judge_slot(facts, settings, ledger, zone, &protection->facts[FACT_SLOT]);
+    judge_verified(facts, &protection->facts[FACT_VERIFIED]);
+    judge_copy(facts, &protection->facts[FACT_COPY]);
+    judge_proof(facts, settings->prove_within_days, &protection->facts[FACT_PROOF]);
+    protection->holds = true;
+    for (size_t i = 0; i < FACT_COUNT; i++) {
+        protection->holds = protection->holds && protection->facts[i].state != FACT_MISSING;
+    }
+}
+
+char *protection_slot_problem(const char *folder, const Settings *settings, int64_t now, int64_t *slot_at)
+{
+    Ledger ledger;
+    DueLook look;
+    char *problem = NULL;
+    ledger_init(&ledger);
+    const DuePlan plan = due_plan(settings);
+    if (ledger_load(folder, false, &ledger, NULL) && (ledger.count > 0 || ledger.since > 0)) {
+        due_look(&plan, &due_here, &ledger, now, &look);
+        /* What is due just now will be run in a moment. */
+        if (look.slot && !look.done && now - look.slot > DAY / 24) {
+            const bool failed = look.entry && look.entry->state == SLOT_FAILED;
+            char *when = due_slot_text(&due_here, look.slot, now);
+            problem = failed ? mem_printf("The scheduled backup of %s failed: %s", when,
+                                          look.entry->text ? look.entry->text : "it is not known why")
+                             : mem_printf("The scheduled backup of %s was not made", when);
+            *slot_at = look.slot;
+            mem_free(when);
+        }
+    }
+    ledger_release(&ledger);
+    return problem;
+}

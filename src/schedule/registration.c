@@ -1,0 +1,246 @@
+/*
+ * registration.c: which program the task starts: the window's, which needs no console, where it lies beside this one;
+ * else this one.
+ */
+#include "schedule/registration.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/utf.h"
+#include "platform/clock.h"
+#include "platform/machine.h"
+#include "platform/process.h"
+#include "platform/tasks.h"
+#include "schedule/due.h"
+#include "version.h"
+
+#define WINDOW_PROGRAM "cmms-backup.exe"
+#define ARGUMENTS_MAX (32u * 1024u)
+#define DAY_MINUTES (24 * 60)
+
+const char *registration_state_word(RegistrationState state)
+{
+    static const char *const words[] = {"good", "none", "disabled", "foreign", "moved", "old", "unknown"};
+    return words[state];
+}
+
+void registration_init(Registration *registration)
+{
+    *registration = (Registration){.state = REGISTRATION_NONE};
+}
+
+void registration_release(Registration *registration)
+{
+    mem_free(registration->text);
+    mem_free(registration->program);
+    registration_init(registration);
+}
+
+/* What the task is to be: texts of its own. */
+typedef struct Wanted {
+    char *program, *directory, *arguments, *description;
+} Wanted;
+
+static void wanted_release(Wanted *wanted)
+{
+    mem_free(wanted->program);
+    mem_free(wanted->directory);
+    mem_free(wanted->arguments);
+    mem_free(wanted->description);
+}
+
+static Wanted want(const Settings *settings, const char *folder)
+{
+    const DuePlan plan = due_plan(settings);
+    Wanted wanted = {.directory = machine_program_dir()};
+    StrBuf arguments;
+    strbuf_init(&arguments, ARGUMENTS_MAX);
+    char *window = fs_join(wanted.directory, WINDOW_PROGRAM), *text = due_plan_text(&plan);
+    if (fs_exists(window)) {
+        wanted.program = window;
+        strbuf_addstr(&arguments, "--scheduled");
+    } else {
+        mem_free(window);
+        wanted.program = machine_program_path();
+        strbuf_addstr(&arguments, "schedule run-due --quiet");
+    }
+    if (folder != NULL) {
+        strbuf_addstr(&arguments, " --folder ");
+        process_quote(&arguments, folder);
+    }
+    wanted.arguments = strbuf_detach(&arguments);
+    wanted.description = mem_printf("Backs up the CMMS database %s%s%s.", text, settings->wake ? ", waking the PC" : "",
+                                    settings->on_battery ? "" : ", not on battery");
+    mem_free(text);
+    return wanted;
+}
+
+static bool is_ours(const TaskInfo *info)
+{
+    return info->author != NULL && strcmp(info->author, CMMS_PRODUCT) == 0;
+}
+
+static void say(Registration *registration, RegistrationState state, char *text)
+{
+    registration->state = state;
+    registration->text = text;
+}
+
+/* Wine gives a task back without what it starts; the description then has to say whether it is the right one. */
+static void judge(const TaskInfo *info, const Wanted *wanted, Registration *registration)
+{
+    registration->program = mem_strdup(info->program);
+    if (!info->there) {
+        say(registration, REGISTRATION_NONE, mem_strdup("no task starts it while the window is closed"));
+    } else if (!is_ours(info)) {
+        say(registration, REGISTRATION_FOREIGN,
+            mem_printf("the task \"%s\" in Task Scheduler belongs to another program", CMMS_TASK_NAME));
+    } else if (!info->enabled) {
+        say(registration, REGISTRATION_DISABLED,
+            mem_printf("the task \"%s\" is switched off in Task Scheduler", CMMS_TASK_NAME));
+    } else if (info->program != NULL && utf8_casecmp(info->program, wanted->program) != 0) {
+        say(registration, REGISTRATION_MOVED,
+            !fs_exists(info->program) ? mem_printf("the task starts %s, which is not there any more", info->program)
+                                      : mem_printf("the task starts %s, which is not this program", info->program));
+    } else if ((info->program != NULL &&
+                (info->arguments == NULL || strcmp(info->arguments, wanted->arguments) != 0)) ||
+               info->description == NULL || strcmp(info->description, wanted->description) != 0) {
+        say(registration, REGISTRATION_OLD, mem_strdup("the task is not as the settings say now"));
+    } else {
+        say(registration, REGISTRATION_GOOD, mem_strdup("a task starts it while the window is closed"));
+    }
+}
+
+static bool look(const Wanted *wanted, Registration *registration, Error *err)
+{
+    TaskInfo info;
+    task_info_init(&info);
+    registration_release(registration);
+    const bool ok = tasks_look(CMMS_TASK_NAME, &info, err);
+    if (ok) {
+        judge(&info, wanted, registration);
+    }
+    task_info_release(&info);
+    return ok;
+}
+
+void registration_look(const Settings *settings, const char *folder, Registration *registration)
+{
+    Error err = ERROR_INIT;
+    Wanted wanted = want(settings, folder);
+    if (!look(&wanted, registration, &err)) {
+        char *why = error_text(&err);
+        say(registration, REGISTRATION_UNKNOWN, mem_printf("whether a task starts it cannot be seen: %s", why));
+        mem_free(why);
+        error_clear(&err);
+    }
+    wanted_release(&wanted);
+}
+
+static bool refuse_foreign(const Registration *registration, Error *err)
+{
+    if (registration->state != REGISTRATION_FOREIGN) {
+        return true;
+    }
+    error_set(err, EK_BUSY, "%s", registration->text);
+    return error_hint(err, "Rename or delete that task in Task Scheduler first; it is left as it is.");
+}
+
+static TaskEvery every(Schedule pattern)
+{
+    return pattern == SCHEDULE_DAILY ? TASK_EVERY_DAY : pattern == SCHEDULE_WEEKLY ? TASK_EVERY_WEEK : TASK_EVERY_MONTH;
+}
+
+/* Each time once, in their order. */
+static size_t sort_times(const DuePlan *plan, int *times)
+{
+    size_t count = 0;
+    for (int minute = 0; minute < DAY_MINUTES; minute++) {
+        bool has = false;
+        for (size_t i = 0; i < plan->time_count; i++) {
+            has = has || plan->times[i] == minute;
+        }
+        if (has) {
+            times[count++] = minute;
+        }
+    }
+    return count;
+}
+
+static bool hand_over(const TaskSpec *spec, Error *err)
+{
+    char *xml = tasks_xml(spec);
+    const bool ok = tasks_register(CMMS_TASK_NAME, xml, err);
+    mem_free(xml);
+    return ok;
+}
+
+/* To start at a sign-in takes rights that some PCs do not give; the times of day are what matters. */
+static bool put(const Settings *settings, const Wanted *wanted, char **warning, Error *err)
+{
+    const DuePlan plan = due_plan(settings);
+    int times[DUE_TIMES];
+    char *user = tasks_user();
+    TaskSpec spec = {.author = CMMS_PRODUCT,
+                     .description = wanted->description,
+                     .user = user,
+                     .program = wanted->program,
+                     .arguments = wanted->arguments,
+                     .directory = wanted->directory,
+                     .every = every(plan.pattern),
+                     .weekdays = plan.weekdays,
+                     .month_day = plan.month_day,
+                     .times = times,
+                     .time_count = sort_times(&plan, times),
+                     .wake = settings->wake,
+                     .on_battery = settings->on_battery,
+                     .catch_up = true};
+    Error why = ERROR_INIT;
+    clock_local(clock_now(), &spec.from);
+    bool ok = hand_over(&spec, &why);
+    if (!ok && why.kind == EK_REFUSED) {
+        error_clear(&why);
+        spec.catch_up = false;
+        ok = hand_over(&spec, &why);
+        if (ok && warning != NULL) {
+            *warning = mem_strdup("Windows does not let the task start at a sign-in. What was slept over is caught up "
+                                  "by Task Scheduler alone, or when the window is opened");
+        }
+    }
+    mem_free(user);
+    return ok || error_move(err, &why);
+}
+
+bool registration_install(const Settings *settings, const char *folder, char **warning, Error *err)
+{
+    Wanted wanted = want(settings, folder);
+    Registration registration;
+    registration_init(&registration);
+    const bool ok = look(&wanted, &registration, err) && refuse_foreign(&registration, err) &&
+                    put(settings, &wanted, warning, err);
+    registration_release(&registration);
+    wanted_release(&wanted);
+    return ok;
+}
+
+bool registration_refresh(const Settings *settings, const char *folder, Error *err)
+{
+    Registration registration;
+    registration_init(&registration);
+    registration_look(settings, folder, &registration);
+    const bool old = registration.state == REGISTRATION_OLD;
+    registration_release(&registration);
+    return !old || registration_install(settings, folder, NULL, err);
+}
+
+bool registration_remove(bool *removed, Error *err)
+{
+    Registration registration;
+    const Wanted nothing = {.program = (char *)"", .arguments = (char *)"", .description = (char *)""};
+    registration_init(&registration);
+    const bool ok = look(&nothing, &registration, err) && refuse_foreign(&registration, err) &&
+                    tasks_remove(CMMS_TASK_NAME, removed, err);
+    registration_release(&registration);
+    return ok;
+}

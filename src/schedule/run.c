@@ -1,0 +1,291 @@
+/*
+ * run.c: one slot.
+ *
+ * The lock is held over the tries and the waits between them, so that a second program says "another is at work" and
+ * does not queue up behind. A computer that sees the same files through a sync client holds a lock of its own: there
+ * the database's advisory lock keeps two backups apart, which comes back as EK_BUSY, is waited for, and then the ledger
+ * that the client has brought may say that the slot is done. Is it late, one backup too many is made.
+ */
+#include "schedule/run.h"
+
+#include "base/mem.h"
+#include "platform/clock.h"
+#include "platform/machine.h"
+#include "postgres/pg.h"
+#include "store/auditlog.h"
+
+#define REACH_SECONDS 600u  /* that the server is awaited at most */
+#define REACH_PAUSE 15u
+
+static const unsigned pauses[] = {60, 300, 900}; /* seconds between the tries */
+#define PAUSE_COUNT (sizeof pauses / sizeof pauses[0])
+
+typedef struct Run {
+    const ScheduledWorld *world;
+    const ScheduledSpec *spec;
+    const JobSink *sink;
+    const Cancel *cancel;
+    Opening opening;
+    DuePlan plan;
+    Ledger ledger;
+    DueLook look;
+    ScheduledResult *result;
+} Run;
+
+void scheduled_result_init(ScheduledResult *result)
+{
+    *result = (ScheduledResult){.outcome = SCHEDULED_NOTHING};
+    backup_result_init(&result->backup);
+}
+
+void scheduled_result_release(ScheduledResult *result)
+{
+    backup_result_release(&result->backup);
+    scheduled_result_init(result);
+}
+
+static int64_t now_of(const Run *run)
+{
+    return run->world->now(run->world->context);
+}
+
+static char *slot_text(const Run *run, int64_t slot)
+{
+    return due_slot_text(run->world->zone, slot, now_of(run));
+}
+
+/* What the log cannot take is told where somebody may see it. */
+static void log_schedule(const Run *run, const char *message)
+{
+    Error err = ERROR_INIT;
+    const AuditEntry entry = {.operation = "schedule", .status = "failed", .message = message, .seconds = -1,
+                              .actor = job_actor(run->sink)};
+    if (!auditlog_append(run->opening.folder, &entry, &err)) {
+        job_log(run->sink, LOG_WARNING, "The log could not be written: %s", err.message);
+        error_clear(&err);
+    }
+}
+
+/* Reads the ledger as it is now. */
+static bool look(Run *run, Error *err)
+{
+    if (!ledger_load(run->opening.folder, true, &run->ledger, err)) {
+        return false;
+    }
+    if (run->ledger.notice) {
+        job_log(run->sink, LOG_WARNING, "%s", run->ledger.notice);
+    }
+    const int64_t now = now_of(run);
+    const size_t wrong = ledger_drop_after(&run->ledger, now + DUE_FUTURE);
+    if (wrong > 0) {
+        job_log(run->sink, LOG_WARNING,
+                "%zu slot(s) of the schedule's ledger are dated in the future and do not count: this computer's clock "
+                "was or is wrong", wrong);
+    }
+    due_look(&run->plan, run->world->zone, &run->ledger, now, &run->look);
+    run->result->slot = run->look.slot;
+    run->result->next = run->look.retry > now ? run->look.retry : run->look.next;
+    return true;
+}
+
+/* Also saves what a look has dropped. */
+static bool note_missed(Run *run, Error *err)
+{
+    const size_t count = run->look.missed_count;
+    run->result->missed = count;
+    if (count == 0) {
+        return true;
+    }
+    char *last = slot_text(run, run->look.missed[count - 1]);
+    char *text = count == 1 ? mem_printf("The scheduled backup of %s was missed", last)
+                            : mem_printf("%zu scheduled backups were missed, the last one that of %s", count, last);
+    due_note_missed(&run->look, now_of(run), &run->ledger);
+    bool ok = ledger_save(run->opening.folder, &run->ledger, err);
+    if (ok) {
+        job_log(run->sink, LOG_WARNING, "%s", text);
+        log_schedule(run, text);
+    }
+    run->look.entry = ledger_find(&run->ledger, run->look.slot);
+    mem_free(text);
+    mem_free(last);
+    return ok;
+}
+
+static bool may_pass(const Error *err)
+{
+    return err->kind == EK_CONNECT || err->kind == EK_BUSY || err->kind == EK_IO;
+}
+
+static bool stopped(Error *err)
+{
+    return error_set(err, EK_CANCELLED, "cancelled");
+}
+
+/* What keeps the server from being reached for another reason than the network is the backup's to say. */
+static bool await_server(Run *run, Error *err)
+{
+    const ScheduledWorld *world = run->world;
+    for (unsigned waited = 0; !run->spec->once && waited < REACH_SECONDS; waited += REACH_PAUSE) {
+        Error why = ERROR_INIT;
+        const bool reached = world->reach(world->context, &run->opening.connection, run->cancel, &why);
+        const bool again = !reached && why.kind == EK_CONNECT;
+        if (again && waited == 0) {
+            job_log(run->sink, LOG_INFO, "Waiting for the server, at most %u minutes: %s", REACH_SECONDS / 60,
+                    why.message);
+        }
+        error_clear(&why);
+        if (cancel_requested(run->cancel) || (again && world->wait(world->context, REACH_PAUSE, run->cancel))) {
+            return stopped(err);
+        }
+        if (!again) {
+            break;
+        }
+    }
+    return true;
+}
+
+static bool run_backup(Run *run, Error *err)
+{
+    const BackupSpec spec = {.connection = run->opening.connection, .folder = run->opening.folder};
+    return await_server(run, err) &&
+           run->world->backup(run->world->context, &spec, run->sink, run->cancel, &run->result->backup, err);
+}
+
+/* The tries. False with the last one's error. */
+static bool run_slot(Run *run, int64_t slot, Error *err)
+{
+    if (!run->opening.configured) { /* a backup by hand would try this computer; here nobody would notice */
+        error_set(err, EK_SETTINGS, "no database is connected");
+        return error_hint(err, "Connect it in the window.");
+    }
+    for (size_t i = 0;; i++) {
+        Error why = ERROR_INIT;
+        if (run_backup(run, &why)) {
+            run->result->outcome = SCHEDULED_DONE;
+            return true;
+        }
+        if (!may_pass(&why) || i == PAUSE_COUNT || run->spec->once) {
+            return error_move(err, &why);
+        }
+        char *text = error_text(&why);
+        job_log(run->sink, LOG_WARNING, "The scheduled backup failed and is tried again in %u minute%s: %s",
+                pauses[i] / 60, pauses[i] == 60 ? "" : "s", text);
+        mem_free(text);
+        error_clear(&why);
+        if (run->world->wait(run->world->context, pauses[i], run->cancel)) {
+            return stopped(err);
+        }
+        if (!look(run, err)) {
+            return false;
+        }
+        if (run->look.done || run->look.slot != slot) {
+            run->result->outcome = run->look.done ? SCHEDULED_BY_OTHERS : SCHEDULED_NOTHING;
+            return true;
+        }
+    }
+}
+
+/* What became of it, over what the ledger says now. A ledger that cannot be written does not undo a backup. */
+static void record(Run *run, int64_t slot, int64_t began, int attempts, SlotState state, const char *text)
+{
+    Error err = ERROR_INIT;
+    char *computer = machine_host_name();
+    const LedgerSlot entry = {slot, state, began, attempts, computer, (char *)text};
+    ledger_note(&run->ledger, &entry);
+    if (!ledger_save(run->opening.folder, &run->ledger, &err)) {
+        char *why = error_text(&err);
+        job_log(run->sink, LOG_WARNING, "What became of the scheduled backup could not be kept: %s", why);
+        mem_free(why);
+        error_clear(&err);
+    }
+    mem_free(computer);
+}
+
+static bool run_due(Run *run, Error *err)
+{
+    const int64_t slot = run->look.slot, began = now_of(run);
+    const int attempts = run->look.entry && run->look.entry->state == SLOT_FAILED ? run->look.entry->attempts + 1 : 1;
+    Error why = ERROR_INIT;
+    char *when = slot_text(run, slot);
+    job_log(run->sink, LOG_INFO, "The scheduled backup of %s is due.", when);
+    const bool ok = run_slot(run, slot, &why);
+    if (ok && run->result->outcome == SCHEDULED_DONE) {
+        const char *path = run->result->backup.path;
+        record(run, slot, began, attempts, SLOT_DONE, path ? fs_base_name(path) : NULL);
+    } else if (!ok && why.kind != EK_CANCELLED) {
+        char *text = error_text(&why);
+        char *message = mem_printf("The scheduled backup of %s failed: %s", when, text);
+        record(run, slot, began, attempts, SLOT_FAILED, text);
+        log_schedule(run, message);
+        run->result->next = began + due_patience(attempts);
+        mem_free(message);
+        mem_free(text);
+    }
+    mem_free(when);
+    return ok || error_move(err, &why);
+}
+
+bool scheduled_run_in(const ScheduledWorld *world, const ScheduledSpec *spec, const JobSink *sink,
+                      const Cancel *cancel, ScheduledResult *result, Error *err)
+{
+    const OpeningSpec opening = {.use = OPENING_WRITES,
+                                 .folder = spec->folder,
+                                 .settings = true,
+                                 .environment = spec->environment,
+                                 .switches = spec->switches};
+    Run run = {.world = world, .spec = spec, .sink = sink, .cancel = cancel, .result = result};
+    FsLock *lock = NULL;
+    opening_init(&run.opening);
+    ledger_init(&run.ledger);
+    scheduled_result_release(result);
+    bool ok = opening_open(&opening, sink, &run.opening, err) && ledger_lock(run.opening.folder, &lock, err);
+    if (ok) {
+        run.plan = due_plan(&run.opening.settings);
+        ok = look(&run, err) && note_missed(&run, err) && (!run.look.due || run_due(&run, err));
+    }
+    fs_unlock(lock);
+    ledger_release(&run.ledger);
+    opening_release(&run.opening);
+    return ok;
+}
+
+/* --- the world ------------------------------------------------------------------------------------------- */
+
+static int64_t world_now(void *context)
+{
+    (void)context;
+    return clock_now();
+}
+
+static bool world_wait(void *context, unsigned seconds, const Cancel *cancel)
+{
+    (void)context;
+    return cancel_wait(cancel, seconds * 1000);
+}
+
+static bool world_reach(void *context, const Connection *connection, const Cancel *cancel, Error *err)
+{
+    (void)context;
+    Connection resolved;
+    Pg *pg = NULL;
+    connection_init(&resolved);
+    connection_copy(&resolved, connection);
+    const bool ok = connection_resolve(&resolved, err) && pg_connect(&resolved, cancel, &pg, err);
+    pg_close(pg);
+    connection_release(&resolved);
+    return ok;
+}
+
+static bool world_backup(void *context, const BackupSpec *spec, const JobSink *sink, const Cancel *cancel,
+                         BackupResult *result, Error *err)
+{
+    (void)context;
+    return backup_run(spec, sink, cancel, result, err);
+}
+
+bool scheduled_run(const ScheduledSpec *spec, const JobSink *sink, const Cancel *cancel, ScheduledResult *result,
+                   Error *err)
+{
+    static const ScheduledWorld world = {world_now, world_wait, world_reach, world_backup, &due_here, NULL};
+    return scheduled_run_in(&world, spec, sink, cancel, result, err);
+}

@@ -1,0 +1,257 @@
+/*
+ * ledger.c: schedule_ledger.json. What the file says is checked as a whole: one entry that is none makes it damaged,
+ * because a slot that is taken for done is a backup that is not made.
+ */
+#include "store/ledger.h"
+
+#include "base/jsonutil.h"
+#include "base/mem.h"
+#include "platform/clock.h"
+#include "store/folder.h"
+
+#define LEDGER_MAX (1024u * 1024u) /* bytes of the file */
+#define ATTEMPTS_MAX 1000000
+
+static const char *const state_words[] = {"done", "failed", "missed"};
+#define STATE_COUNT (sizeof state_words / sizeof state_words[0])
+
+const char *slot_state_word(SlotState state)
+{
+    return state_words[(size_t)state < STATE_COUNT ? (size_t)state : 0];
+}
+
+void ledger_init(Ledger *ledger)
+{
+    *ledger = (Ledger){.slots = NULL};
+}
+
+static void slot_release(LedgerSlot *slot)
+{
+    mem_free(slot->computer);
+    mem_free(slot->text);
+}
+
+void ledger_release(Ledger *ledger)
+{
+    for (size_t i = 0; i < ledger->count; i++) {
+        slot_release(&ledger->slots[i]);
+    }
+    mem_free(ledger->slots);
+    mem_free(ledger->notice);
+    ledger_init(ledger);
+}
+
+const LedgerSlot *ledger_find(const Ledger *ledger, int64_t moment)
+{
+    for (size_t i = ledger->count; i > 0; i--) {
+        if (ledger->slots[i - 1].moment == moment) {
+            return &ledger->slots[i - 1];
+        }
+    }
+    return NULL;
+}
+
+void ledger_note(Ledger *ledger, const LedgerSlot *slot)
+{
+    /* Copied before anything goes: `slot` may be what is replaced. */
+    const LedgerSlot copy = {slot->moment,   slot->state, slot->began, slot->attempts, mem_strdup(slot->computer),
+                             mem_strdup(slot->text)};
+    LedgerSlot *slots = mem_array(ledger->count + 1, sizeof *slots);
+    size_t count = 0;
+    bool placed = false;
+    for (size_t i = 0; i < ledger->count; i++) {
+        LedgerSlot *old = &ledger->slots[i];
+        if (!placed && old->moment >= copy.moment) {
+            slots[count++] = copy;
+            placed = true;
+        }
+        if (old->moment == copy.moment) {
+            slot_release(old);
+        } else {
+            slots[count++] = *old;
+        }
+    }
+    if (!placed) {
+        slots[count++] = copy;
+    }
+    mem_free(ledger->slots);
+    ledger->slots = slots;
+    ledger->count = count;
+}
+
+size_t ledger_drop_after(Ledger *ledger, int64_t latest)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < ledger->count; i++) {
+        LedgerSlot *slot = &ledger->slots[i];
+        if (slot->moment > latest || slot->began > latest) {
+            slot_release(slot);
+        } else {
+            ledger->slots[kept++] = *slot;
+        }
+    }
+    const size_t gone = ledger->count - kept;
+    ledger->count = kept;
+    return gone;
+}
+
+/* --- the file -------------------------------------------------------------------------------------------- */
+
+static bool read_time(const cJSON *object, const char *name, int64_t *moment)
+{
+    const char *text = json_string(object, name, NULL);
+    return text && clock_parse_iso(text, moment);
+}
+
+static bool read_slot(const cJSON *item, Ledger *ledger)
+{
+    LedgerSlot slot = {.moment = 0};
+    const char *word = json_string(item, "state", "");
+    size_t state = 0;
+    while (state < STATE_COUNT && strcmp(state_words[state], word) != 0) {
+        state++;
+    }
+    const int64_t attempts = json_int(item, "attempts", -1);
+    if (state == STATE_COUNT || !read_time(item, "slot", &slot.moment) || !read_time(item, "began", &slot.began) ||
+        attempts < 0 || attempts > ATTEMPTS_MAX) {
+        return false;
+    }
+    slot.state = (SlotState)state;
+    slot.attempts = (int)attempts;
+    slot.computer = mem_strdup(json_string(item, "computer", NULL));
+    slot.text = mem_strdup(json_string(item, "text", NULL));
+    ledger_note(ledger, &slot);
+    slot_release(&slot);
+    return true;
+}
+
+bool ledger_parse(const char *bytes, size_t len, Ledger *ledger, Error *err)
+{
+    cJSON *document = NULL;
+    Ledger read;
+    ledger_init(&read);
+    if (!json_parse(bytes, len, &document, err)) {
+        return false;
+    }
+    const cJSON *slots = cJSON_GetObjectItemCaseSensitive(document, "slots"), *item;
+    const cJSON *since = cJSON_GetObjectItemCaseSensitive(document, "since");
+    bool ok = cJSON_IsArray(slots) && (!since || cJSON_IsNull(since) || read_time(document, "since", &read.since));
+    if (!ok) {
+        error_set(err, EK_DAMAGED, "it is no ledger of a schedule");
+    } else if (cJSON_GetArraySize(slots) > 2 * LEDGER_KEEP) {
+        ok = error_set(err, EK_DAMAGED, "it has too many slots");
+    }
+    size_t number = 0;
+    cJSON_ArrayForEach(item, slots) {
+        number++;
+        if (ok && !read_slot(item, &read)) {
+            ok = error_set(err, EK_DAMAGED, "slot %zu is none", number);
+        }
+    }
+    cJSON_Delete(document);
+    if (!ok) {
+        ledger_release(&read);
+        return false;
+    }
+    ledger_release(ledger);
+    *ledger = read;
+    return true;
+}
+
+/* Damaged: empty, and told. */
+static bool set_aside(const char *path, bool aside, const Error *why, Ledger *ledger, Error *err)
+{
+    Error failed = ERROR_INIT;
+    char *kept = NULL;
+    if (aside && !folder_keep_aside(path, &kept, &failed) && failed.kind != EK_NOT_FOUND) {
+        error_context(&failed, "%s is damaged and cannot be kept aside", LEDGER_FILE);
+        return error_move(err, &failed);
+    }
+    ledger_release(ledger);
+    ledger->notice = kept ? mem_printf("%s could not be read (%s) and was kept as %s; the newest slot counts as not "
+                                       "run", LEDGER_FILE, why->message, fs_base_name(kept))
+                          : mem_printf("%s cannot be read (%s); the newest slot counts as not run", LEDGER_FILE,
+                                       why->message);
+    error_clear(&failed);
+    mem_free(kept);
+    return true;
+}
+
+bool ledger_load(const char *folder, bool aside, Ledger *ledger, Error *err)
+{
+    char *path = fs_join(folder, LEDGER_FILE);
+    Error failed = ERROR_INIT;
+    StrBuf sb;
+    strbuf_init(&sb, LEDGER_MAX);
+    bool ok = fs_read_all(path, LEDGER_MAX, &sb, &failed) && ledger_parse(sb.buf, sb.len, ledger, &failed);
+    if (!ok && failed.kind == EK_NOT_FOUND) {
+        ok = folder_is_there(folder, err);
+        if (ok) {
+            ledger_release(ledger);
+        }
+    } else if (!ok && failed.kind == EK_DAMAGED) {
+        ok = set_aside(path, aside, &failed, ledger, err);
+    } else if (!ok) {
+        error_context(&failed, "the schedule's ledger cannot be read");
+        error_move(err, &failed);
+    }
+    error_clear(&failed);
+    strbuf_release(&sb);
+    mem_free(path);
+    return ok;
+}
+
+static void set_time(cJSON *object, const char *name, int64_t moment)
+{
+    char *text = clock_iso_text(moment);
+    json_set_string(object, name, text);
+    mem_free(text);
+}
+
+bool ledger_save(const char *folder, const Ledger *ledger, Error *err)
+{
+    cJSON *document = cJSON_CreateObject();
+    if (ledger->since) {
+        set_time(document, "since", ledger->since);
+    }
+    cJSON *slots = cJSON_AddArrayToObject(document, "slots");
+    for (size_t i = ledger->count > LEDGER_KEEP ? ledger->count - LEDGER_KEEP : 0; i < ledger->count; i++) {
+        const LedgerSlot *slot = &ledger->slots[i];
+        cJSON *item = cJSON_CreateObject();
+        set_time(item, "slot", slot->moment);
+        json_set_string(item, "state", slot_state_word(slot->state));
+        set_time(item, "began", slot->began);
+        json_set_int(item, "attempts", slot->attempts);
+        json_set_string(item, "computer", slot->computer);
+        json_set_string(item, "text", slot->text);
+        if (!slots || !item || !cJSON_AddItemToArray(slots, item)) {
+            mem_out();
+        }
+    }
+    char *text = json_text(document), *path = fs_join(folder, LEDGER_FILE);
+    FsLock *lock = NULL;
+    /* A clean-up takes unfinished temporary files for what a crash left, unless it sees this lock. */
+    bool ok = (folder_files_lock(folder, &lock, err) && fs_write_atomic(path, text, strlen(text), err)) ||
+              error_context(err, "the schedule's ledger cannot be saved");
+    fs_unlock(lock);
+    mem_free(path);
+    mem_free(text);
+    cJSON_Delete(document);
+    return ok;
+}
+
+bool ledger_lock(const char *folder, FsLock **lock, Error *err)
+{
+    char *path = fs_join(folder, LEDGER_LOCK_FILE);
+    Error failed = ERROR_INIT;
+    bool ok = fs_lock(path, lock, &failed);
+    if (!ok && failed.kind == EK_BUSY) {
+        error_set(err, EK_BUSY, "another program is at work on the scheduled backup");
+    } else if (!ok) {
+        error_context(&failed, "the schedule cannot be locked");
+        error_move(err, &failed);
+    }
+    error_clear(&failed);
+    mem_free(path);
+    return ok;
+}

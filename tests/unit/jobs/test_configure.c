@@ -1,0 +1,67 @@
+#include "test_util.h"
+
+#include "jobs/configure.h"
+#include "platform/clock.h"
+#include "store/auditlog.h"
+#include "store/ledger.h"
+
+#define SET(...) \
+    configure_set(dir, (const char *const[]){__VA_ARGS__}, sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *), \
+                  "ann", &settings, &err)
+
+static void set_and_logged(void **state)
+{
+    (void)state;
+    char *dir = test_dir_new(), *ledger_file = fs_join(dir, LEDGER_FILE);
+    Error err = ERROR_INIT;
+    Settings settings;
+    Ledger ledger;
+    cJSON *log = NULL;
+    settings_init(&settings);
+    ledger_init(&ledger);
+    assert_ok(SET("retention_days=14", "compress=true"), &err);
+    assert_int_equal(settings.retention_days, 14);
+    assert_false(fs_exists(ledger_file)); /* nothing of the schedule has changed */
+    assert_ok(SET("retention_days=14"), &err); /* no change, no entry */
+
+    const int64_t now = clock_now();
+    assert_ok(SET("backup_time=02:00"), &err); /* the usual one, but chosen: a ledger begins */
+    assert_ok(ledger_load(dir, true, &ledger, &err), &err);
+    assert_true(ledger.since >= now);
+    ledger.since = 7;
+    assert_ok(ledger_save(dir, &ledger, &err), &err);
+    assert_ok(SET("backup_time=02:00", "retention_days=14"), &err); /* as it is */
+    assert_ok(ledger_load(dir, true, &ledger, &err), &err);
+    assert_int_equal(ledger.since, 7);
+    assert_ok(SET("more_times=12:00", "schedule=weekly"), &err);
+    assert_ok(ledger_load(dir, true, &ledger, &err), &err);
+    assert_true(ledger.since >= now && ledger.since <= now + 60);
+
+    assert_ok(auditlog_read(dir, 10, &log, &err), &err);
+    assert_int_equal(cJSON_GetArraySize(log), 2);
+    const cJSON *first = cJSON_GetArrayItem(log, 0), *second = cJSON_GetArrayItem(log, 1);
+    assert_string_equal(cJSON_GetObjectItem(first, "message")->valuestring, "retention_days: 14, was 30");
+    assert_string_equal(cJSON_GetObjectItem(first, "actor")->valuestring, "ann");
+    assert_string_equal(cJSON_GetObjectItem(second, "message")->valuestring,
+                        "more_times: 12:00, was none; schedule: weekly, was daily");
+    cJSON_Delete(log);
+
+    /* All or none. */
+    assert_fails(SET("retention_days=15", "max_backups"), &err, EK_USAGE,
+                 "\"max_backups\" is not of the form KEY=VALUE");
+    assert_fails(SET("retention_days=15", "max_backups=0"), &err, EK_SETTINGS,
+                 "max_backups must be a whole number from 1 to 10000");
+    assert_fails(SET("colour=red"), &err, EK_USAGE, "there is no setting \"colour\"");
+    assert_ok(settings_load(dir, &settings, &err), &err);
+    assert_int_equal(settings.retention_days, 14);
+    ledger_release(&ledger);
+    settings_release(&settings);
+    mem_free(ledger_file);
+    test_dir_remove(dir);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(set_and_logged)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,158 @@
+#include "test_util.h"
+
+#include "schedule/protection.h"
+
+#define DAY  ((int64_t)86400)
+#define NOON ((int64_t)1796040000) /* 2026-11-30 12:00 UTC */
+#define SLOT (NOON - 10 * 3600)
+
+static void to_local(int64_t moment, CivilTime *out)
+{
+    clock_utc(moment, out);
+}
+
+static int64_t to_moment(const CivilTime *local)
+{
+    return clock_days(local->year, local->month, local->day) * DAY + local->hour * 3600 + local->minute * 60;
+}
+
+static const DueZone zone = {to_local, to_moment};
+
+typedef struct Row {
+    const char *what;
+    Level level;         /* of the newest backup; its age in seconds, < 0: there is none */
+    int64_t age, proven; /* how long ago, of an older one; < 0: never */
+    LedgerSlot slot;     /* moment 0: nothing is known */
+    int64_t since;
+    bool off, holds;
+    int days;            /* prove_within_days */
+    FactState states[FACT_COUNT];
+    const char *texts[FACT_COUNT]; /* NULL: not looked at */
+    const char *mend;              /* of the first that is missing */
+} Row;
+
+static void facts(void **state)
+{
+    (void)state;
+    static const Row rows[] = {
+        {"all is well", LEVEL_VERIFIED, 9 * 3600, 3 * DAY, {SLOT, SLOT_DONE, SLOT, 1, NULL, NULL}, 0, false, true, 35,
+         {FACT_HOLDS, FACT_HOLDS, FACT_UNAVAILABLE, FACT_HOLDS},
+         {"the backup of last night 02:00 was made", "made 9 hours ago: newest.backup",
+          "this version keeps no copies off-site", "proven 3 days ago: older.backup"}, NULL},
+        {"nothing at all", LEVEL_NONE, -1, -1, {0}, 0, false, false, 35,
+         {FACT_MISSING, FACT_MISSING, FACT_UNAVAILABLE, FACT_MISSING},
+         {"the backup of last night 02:00 was not made", "there is no backup of this database", NULL,
+          "no backup of this database was proven yet"}, "Make a backup now."},
+        {"set just now", LEVEL_VERIFIED, DAY, -1, {0}, SLOT + 60, false, true, 0,
+         {FACT_HOLDS, FACT_HOLDS, FACT_UNAVAILABLE, FACT_NOT_ASKED},
+         {"no backup was due yet; the first is due tonight 02:00", "made 1 day ago: newest.backup", NULL,
+          "no proof is asked for"}, NULL},
+        {"failed", LEVEL_VERIFIED, DAY, DAY, {SLOT, SLOT_FAILED, NOON - 60, 1, NULL, (char *)"no route"}, 0, false,
+         false, 35, {FACT_MISSING, FACT_HOLDS, FACT_UNAVAILABLE, FACT_HOLDS},
+         {"the backup of last night 02:00 failed: no route", NULL, NULL, NULL},
+         "It is tried again at today 12:14; or make a backup now."},
+        {"failed, and made up for by hand", LEVEL_VERIFIED, 3600, DAY,
+         {SLOT, SLOT_FAILED, SLOT, 9, NULL, (char *)"no route"}, 0, false, true, 35,
+         {FACT_HOLDS, FACT_HOLDS, FACT_UNAVAILABLE, FACT_HOLDS},
+         {"the backup of last night 02:00 failed, and one was made since", NULL, NULL, NULL}, NULL},
+        {"off", LEVEL_VERIFIED, 3600, DAY, {SLOT, SLOT_DONE, SLOT, 1, NULL, NULL}, 0, true, false, 35,
+         {FACT_MISSING, FACT_HOLDS, FACT_UNAVAILABLE, FACT_HOLDS},
+         {"the schedule is switched off", NULL, NULL, NULL}, "Switch the schedule on."},
+        {"not verified", LEVEL_LISTED, 3600, DAY, {SLOT, SLOT_DONE, SLOT, 1, NULL, NULL}, 0, false, false, 35,
+         {FACT_HOLDS, FACT_MISSING, FACT_UNAVAILABLE, FACT_HOLDS},
+         {NULL, "the newest backup (1 hour ago) is not verified: newest.backup", NULL, NULL}, "Verify it."},
+        {"damaged", LEVEL_BAD, 3600, DAY, {SLOT, SLOT_DONE, SLOT, 1, NULL, NULL}, 0, false, false, 35,
+         {FACT_HOLDS, FACT_MISSING, FACT_UNAVAILABLE, FACT_HOLDS},
+         {NULL, "the newest backup (1 hour ago) is damaged: newest.backup", NULL, NULL}, "Make a backup now."},
+        {"an old proof", LEVEL_VERIFIED, 3600, 36 * DAY, {SLOT, SLOT_DONE, SLOT, 1, NULL, NULL}, 0, false, false, 35,
+         {FACT_HOLDS, FACT_HOLDS, FACT_UNAVAILABLE, FACT_MISSING},
+         {NULL, NULL, NULL, "the last proof was made 36 days ago, and may be 35 days old: older.backup"},
+         "Prove the newest backup."},
+    };
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        const Row *row = &rows[i];
+        CatalogEntry entries[2] = {{.name = (char *)"newest.backup", .created = NOON - row->age, .level = row->level},
+                                   {.name = (char *)"older.backup", .created = NOON - 40 * DAY,
+                                    .level = LEVEL_PROVEN, .proven = NOON - row->proven}};
+        const size_t first = row->age < 0, count = row->age < 0 ? 0 : row->proven < 0 ? 1 : 2;
+        const Catalog catalog = {entries + first, count};
+        const HealthFacts in = {.catalog = &catalog, .configured = true, .now = NOON};
+        Settings settings;
+        Ledger ledger;
+        Protection protection;
+        settings_init(&settings);
+        ledger_init(&ledger);
+        protection_init(&protection);
+        settings.enabled = !row->off;
+        settings.prove_within_days = row->days;
+        ledger.since = row->since;
+        if (row->slot.moment) {
+            ledger_note(&ledger, &row->slot);
+        }
+        protection_judge(&in, &settings, &ledger, &zone, &protection);
+        bool mended = false;
+        for (size_t k = 0; k < FACT_COUNT; k++) {
+            const ProtectionFact *fact = &protection.facts[k];
+            if (fact->state != row->states[k] || (row->texts[k] && strcmp(fact->text, row->texts[k]) != 0)) {
+                print_error("%s: %s %s: %s\n", row->what, fact_name((FactKind)k), fact_state_word(fact->state),
+                            fact->text);
+                fail();
+            }
+            if (fact->state == FACT_MISSING && !mended) {
+                assert_string_equal(fact->mend, row->mend);
+                mended = true;
+            }
+        }
+        assert_int_equal(mended, row->mend != NULL);
+        assert_int_equal(protection.holds, row->holds);
+        protection_release(&protection);
+        ledger_release(&ledger);
+        settings_release(&settings);
+    }
+}
+
+/* For the band: only where the schedule was used, an hour after the slot, and while nothing is done about it. */
+static void what_the_band_says(void **state)
+{
+    (void)state;
+    char *dir = test_dir_new();
+    Error err = ERROR_INIT;
+    Settings settings;
+    Ledger ledger;
+    int64_t at = 0;
+    settings_init(&settings);
+    ledger_init(&ledger);
+    const DuePlan plan = due_plan(&settings);
+    const int64_t slot = due_before(&plan, &due_here, NOON);
+    assert_null(protection_slot_problem(dir, &settings, slot + 7200, &at));
+    ledger.since = slot - DAY;
+    assert_ok(ledger_save(dir, &ledger, &err), &err);
+    assert_null(protection_slot_problem(dir, &settings, slot + 3000, &at));
+    char *text = protection_slot_problem(dir, &settings, slot + 4 * 3600, &at);
+    assert_non_null(strstr(text, "The scheduled backup of "));
+    assert_non_null(strstr(text, " was not made"));
+    assert_int_equal(at, slot);
+    mem_free(text);
+    const LedgerSlot failed = {slot, SLOT_FAILED, slot, 1, NULL, (char *)"no route"};
+    ledger_note(&ledger, &failed);
+    assert_ok(ledger_save(dir, &ledger, &err), &err);
+    text = protection_slot_problem(dir, &settings, slot + 4 * 3600, &at);
+    assert_non_null(strstr(text, " failed: no route"));
+    mem_free(text);
+    const LedgerSlot done = {slot, SLOT_DONE, slot, 2, NULL, NULL};
+    ledger_note(&ledger, &done);
+    assert_ok(ledger_save(dir, &ledger, &err), &err);
+    assert_null(protection_slot_problem(dir, &settings, slot + 4 * 3600, &at));
+    ledger_release(&ledger);
+    settings_release(&settings);
+    test_dir_remove(dir);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(facts),
+        cmocka_unit_test(what_the_band_says),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,128 @@
+#include "test_util.h"
+
+#include "platform/tasks.h"
+#include "schedule/registration.h"
+#include "test_env.h"
+#include "version.h"
+
+/* Here the system's scheduler is a folder of files. On Windows it is Task Scheduler, in which the user may have a task
+ * of this name: test_tasks_xml.c and e2e/test_schedule.py go through that. */
+#ifndef _WIN32
+
+static void looks_like(const Settings *settings, const char *folder, RegistrationState state, const char *text)
+{
+    Registration registration;
+    registration_init(&registration);
+    registration_look(settings, folder, &registration);
+    assert_string_equal(registration.text, text);
+    assert_int_equal(registration.state, state);
+    registration_release(&registration);
+}
+
+/* Somebody's hand in the task. */
+static void edit(const char *from, const char *to)
+{
+    TaskInfo info;
+    Error err = ERROR_INIT;
+    task_info_init(&info);
+    assert_ok(tasks_look(CMMS_TASK_NAME, &info, &err), &err);
+    char *at = strstr(info.xml, from);
+    assert_non_null(at);
+    char *changed = mem_printf("%.*s%s%s", (int)(at - info.xml), info.xml, to, at + strlen(from));
+    assert_ok(tasks_register(CMMS_TASK_NAME, changed, &err), &err);
+    mem_free(changed);
+    task_info_release(&info);
+}
+
+static void what_somebody_did_to_it(void **state)
+{
+    (void)state;
+    char *dir = test_dir_new();
+    Error err = ERROR_INIT;
+    Settings settings;
+    bool removed = false;
+    char *warning = NULL;
+    settings_init(&settings);
+    test_setenv("CMMS_BACKUP_DATA", dir);
+    static const char good[] = "a task starts it while the window is closed";
+    static const char none[] = "no task starts it while the window is closed";
+    looks_like(&settings, NULL, REGISTRATION_NONE, none);
+    assert_ok(registration_refresh(&settings, NULL, &err), &err); /* makes none */
+    looks_like(&settings, NULL, REGISTRATION_NONE, none);
+    assert_ok(registration_install(&settings, NULL, &warning, &err), &err);
+    assert_null(warning);
+    looks_like(&settings, NULL, REGISTRATION_GOOD, good);
+
+    /* The settings change, and another folder is meant. */
+    settings.backup_hour = 3;
+    looks_like(&settings, NULL, REGISTRATION_OLD, "the task is not as the settings say now");
+    assert_ok(registration_refresh(&settings, NULL, &err), &err);
+    looks_like(&settings, NULL, REGISTRATION_GOOD, good);
+    settings.on_battery = false;
+    looks_like(&settings, NULL, REGISTRATION_OLD, "the task is not as the settings say now");
+    assert_ok(registration_install(&settings, "/srv/a b", NULL, &err), &err);
+    looks_like(&settings, NULL, REGISTRATION_OLD, "the task is not as the settings say now");
+    looks_like(&settings, "/srv/a b", REGISTRATION_GOOD, good);
+    TaskInfo info;
+    task_info_init(&info);
+    assert_ok(tasks_look(CMMS_TASK_NAME, &info, &err), &err);
+    assert_string_equal(info.arguments, "schedule run-due --quiet --folder \"/srv/a b\"");
+    assert_string_equal(info.description, "Backs up the CMMS database daily at 03:00, not on battery.");
+    task_info_release(&info);
+
+    edit("    <Enabled>true</Enabled>\n    <Hidden>", "    <Enabled>false</Enabled>\n    <Hidden>");
+    looks_like(&settings, "/srv/a b", REGISTRATION_DISABLED,
+               "the task \"AIT CMMS Backup\" is switched off in Task Scheduler");
+    assert_ok(registration_refresh(&settings, "/srv/a b", &err), &err); /* not behind somebody's back */
+    looks_like(&settings, "/srv/a b", REGISTRATION_DISABLED,
+               "the task \"AIT CMMS Backup\" is switched off in Task Scheduler");
+    assert_ok(registration_install(&settings, NULL, NULL, &err), &err);
+    edit("<Command>\"", "<Command>\"/gone");
+    Registration moved;
+    registration_init(&moved);
+    registration_look(&settings, NULL, &moved);
+    assert_int_equal(moved.state, REGISTRATION_MOVED);
+    assert_non_null(strstr(moved.text, ", which is not there any more"));
+    registration_release(&moved);
+    assert_ok(registration_install(&settings, NULL, NULL, &err), &err);
+    looks_like(&settings, NULL, REGISTRATION_GOOD, good);
+
+    /* A task of our name that another program made stays what it is. */
+    edit("<Author>CMMS Backup</Author>", "<Author>Contoso</Author>");
+    static const char foreign[] = "the task \"AIT CMMS Backup\" in Task Scheduler belongs to another program";
+    looks_like(&settings, NULL, REGISTRATION_FOREIGN, foreign);
+    assert_fails(registration_install(&settings, NULL, NULL, &err), &err, EK_BUSY, foreign);
+    assert_fails(registration_remove(&removed, &err), &err, EK_BUSY, foreign);
+    edit("<Author>Contoso</Author>", "<Author>CMMS Backup</Author>");
+    assert_ok(registration_remove(&removed, &err), &err);
+    assert_true(removed);
+    looks_like(&settings, NULL, REGISTRATION_NONE, none);
+    assert_ok(registration_remove(&removed, &err), &err);
+    assert_false(removed);
+    settings_release(&settings);
+    test_setenv("CMMS_BACKUP_DATA", NULL);
+    test_dir_remove(dir);
+}
+
+#endif
+
+/* For JSON: a script may hang on them. */
+static void words(void **state)
+{
+    (void)state;
+    static const char *const wanted[] = {"good", "none", "disabled", "foreign", "moved", "old", "unknown"};
+    for (int i = REGISTRATION_GOOD; i <= REGISTRATION_UNKNOWN; i++) {
+        assert_string_equal(registration_state_word((RegistrationState)i), wanted[i]);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(words),
+#ifndef _WIN32
+        cmocka_unit_test(what_somebody_did_to_it),
+#endif
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,327 @@
+#include "test_util.h"
+
+#include "schedule/run.h"
+#include "store/auditlog.h"
+#include "test_env.h"
+
+#define DAY 86400
+#define NOON 1796040000 /* 2026-11-30 12:00 UTC */
+#define SLOT (NOON - 10 * 3600)
+
+/* A world that does as it is told, one letter a try: "c" the server cannot be reached when it is awaited, "r" it
+ * answers; of backups "d" done, "C" lost, "B" another at work, "W" wrong password, "S" stopped, "o" another computer
+ * has done it meanwhile (and EK_BUSY). */
+typedef struct World {
+    const char *script;
+    int64_t now;
+    StrBuf waits, told;
+    unsigned backups;
+    char *folder;
+} World;
+
+static void to_local(int64_t moment, CivilTime *out)
+{
+    clock_utc(moment, out);
+}
+
+static int64_t to_moment(const CivilTime *local)
+{
+    return clock_days(local->year, local->month, local->day) * DAY + local->hour * 3600 + local->minute * 60;
+}
+
+static const DueZone zone = {to_local, to_moment};
+
+static int64_t now(void *context)
+{
+    return ((World *)context)->now;
+}
+
+static bool pass(void *context, unsigned seconds, const Cancel *cancel)
+{
+    World *world = context;
+    (void)cancel;
+    strbuf_addf(&world->waits, "%u ", seconds);
+    world->now += seconds;
+    return false;
+}
+
+static bool reach(void *context, const Connection *connection, const Cancel *cancel, Error *err)
+{
+    World *world = context;
+    (void)cancel;
+    assert_string_equal(connection->host, "h");
+    if (*world->script == 'r') {
+        world->script++;
+        return true;
+    }
+    if (*world->script == 'c') {
+        world->script++;
+        return error_set(err, EK_CONNECT, "the host is not known");
+    }
+    return error_set(err, EK_REFUSED, "left to the backup");
+}
+
+static void note(World *world, int64_t moment, SlotState state, int attempts)
+{
+    Ledger ledger;
+    Error err = ERROR_INIT;
+    ledger_init(&ledger);
+    assert_ok(ledger_load(world->folder, true, &ledger, &err), &err);
+    const LedgerSlot slot = {.moment = moment, .state = state, .began = moment, .attempts = attempts};
+    ledger_note(&ledger, &slot);
+    assert_ok(ledger_save(world->folder, &ledger, &err), &err);
+    ledger_release(&ledger);
+}
+
+static bool backup(void *context, const BackupSpec *spec, const JobSink *sink, const Cancel *cancel,
+                   BackupResult *result, Error *err)
+{
+    World *world = context;
+    FsLock *second = NULL;
+    (void)sink;
+    (void)cancel;
+    assert_false(ledger_lock(spec->folder, &second, NULL)); /* nobody else runs slots now */
+    world->backups++;
+    world->now += 60;
+    switch (*world->script ? *world->script++ : 'd') {
+    case 'd':
+        result->path = fs_join(spec->folder, "cmms_backup_20261130_120000.backup");
+        return true;
+    case 'C': return error_set(err, EK_CONNECT, "the connection was lost");
+    case 'B': return error_set(err, EK_BUSY, "another job is at work");
+    case 'W': return error_set(err, EK_REFUSED, "the password is wrong");
+    case 'S': return error_set(err, EK_CANCELLED, "cancelled");
+    default:
+        note(world, SLOT, SLOT_DONE, 1);
+        return error_set(err, EK_BUSY, "another job is at work");
+    }
+}
+
+static void hear(void *context, LogLevel level, const char *text)
+{
+    World *world = context;
+    if (level == LOG_WARNING) {
+        strbuf_addf(&world->told, "[%s]", text);
+    }
+}
+
+static bool run(World *world, bool once, ScheduledResult *result, Error *err)
+{
+    static const ConnectionSwitches switches = {.host = "h", .database = "d"};
+    const ScheduledWorld in = {now, pass, reach, backup, &zone, world};
+    const ScheduledSpec spec = {.folder = world->folder, .switches = &switches, .once = once};
+    const JobSink sink = {.log = hear, .context = world};
+    return scheduled_run_in(&in, &spec, &sink, NULL, result, err);
+}
+
+static char *begin(World *world)
+{
+    char *dir = test_dir_new(), *own = fs_join(dir, "own");
+    Error err = ERROR_INIT;
+    test_setenv("CMMS_BACKUP_DATA", own);
+    *world = (World){.script = "", .now = NOON, .folder = fs_join(dir, "b")};
+    assert_ok(fs_make_dirs(world->folder, &err), &err);
+    strbuf_init(&world->waits, STRBUF_SMALL);
+    strbuf_init(&world->told, STRBUF_SMALL);
+    mem_free(own);
+    return dir;
+}
+
+static void end(World *world, char *dir)
+{
+    strbuf_release(&world->told);
+    strbuf_release(&world->waits);
+    mem_free(world->folder);
+    test_setenv("CMMS_BACKUP_DATA", NULL);
+    test_dir_remove(dir);
+}
+
+static void tries(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *script;
+        bool once;
+        ErrorKind kind;
+        ScheduledOutcome outcome;
+        unsigned backups;
+        const char *waits;
+        int known; /* the slot's state in the ledger afterwards; -1: nothing */
+        int attempts;
+    } rows[] = {
+        {"rd", false, EK_NONE, SCHEDULED_DONE, 1, "", SLOT_DONE, 1},
+        {"cccrd", false, EK_NONE, SCHEDULED_DONE, 1, "15 15 15 ", SLOT_DONE, 1},
+        {"rCrBrd", false, EK_NONE, SCHEDULED_DONE, 3, "60 300 ", SLOT_DONE, 1},
+        {"rCrCrCrC", false, EK_CONNECT, SCHEDULED_NOTHING, 4, "60 300 900 ", SLOT_FAILED, 1},
+        {"C", true, EK_CONNECT, SCHEDULED_NOTHING, 1, "", SLOT_FAILED, 1},
+        {"W", false, EK_REFUSED, SCHEDULED_NOTHING, 1, "", SLOT_FAILED, 1},
+        {"rS", false, EK_CANCELLED, SCHEDULED_NOTHING, 1, "", -1, 0},
+        {"ro", false, EK_NONE, SCHEDULED_BY_OTHERS, 1, "60 ", SLOT_DONE, 1},
+    };
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        World world;
+        char *dir = begin(&world);
+        Error err = ERROR_INIT;
+        ScheduledResult result;
+        Ledger ledger;
+        scheduled_result_init(&result);
+        ledger_init(&ledger);
+        world.script = rows[i].script;
+        const bool ok = run(&world, rows[i].once, &result, &err);
+        assert_int_equal(ok, rows[i].kind == EK_NONE);
+        assert_int_equal(err.kind, rows[i].kind);
+        assert_int_equal(result.outcome, rows[i].outcome);
+        assert_int_equal(result.slot, SLOT);
+        assert_int_equal(world.backups, rows[i].backups);
+        assert_string_equal(world.waits.len ? world.waits.buf : "", rows[i].waits);
+        assert_ok(ledger_load(world.folder, true, &ledger, &err), (error_clear(&err), &err));
+        const LedgerSlot *entry = ledger_find(&ledger, SLOT);
+        assert_int_equal(entry ? (int)entry->state : -1, rows[i].known);
+        assert_int_equal(entry ? entry->attempts : 0, rows[i].attempts);
+        if (rows[i].known == SLOT_FAILED) {
+            assert_int_equal(result.next, NOON + 15 * 60);
+            assert_true(auditlog_mentions(world.folder, "schedule"));
+        } else {
+            assert_int_equal(result.next, SLOT + DAY);
+            assert_false(auditlog_mentions(world.folder, "schedule"));
+        }
+        /* At once another: a slot that was done is not run again, one that failed waits, one that was stopped runs. */
+        const unsigned before = world.backups;
+        world.now = NOON + 60;
+        world.script = "rd";
+        error_clear(&err);
+        assert_ok(run(&world, false, &result, &err), &err);
+        assert_int_equal(world.backups - before, rows[i].known < 0);
+        ledger_release(&ledger);
+        scheduled_result_release(&result);
+        end(&world, dir);
+    }
+}
+
+/* Nothing says which database: no guess is made, and the slot has failed. */
+static void no_database(void **state)
+{
+    (void)state;
+    World world;
+    char *dir = begin(&world);
+    Error err = ERROR_INIT;
+    ScheduledResult result;
+    const ScheduledWorld in = {now, pass, reach, backup, &zone, &world};
+    const ScheduledSpec spec = {.folder = world.folder};
+    scheduled_result_init(&result);
+    assert_fails(scheduled_run_in(&in, &spec, NULL, NULL, &result, &err), &err, EK_SETTINGS,
+                 "no database is connected");
+    assert_int_equal(world.backups, 0);
+    assert_true(auditlog_mentions(world.folder, "schedule"));
+    scheduled_result_release(&result);
+    end(&world, dir);
+}
+
+/* A hopeless server is not awaited for ever. */
+static void the_server_is_awaited_for_ten_minutes(void **state)
+{
+    (void)state;
+    World world;
+    char *dir = begin(&world);
+    Error err = ERROR_INIT;
+    ScheduledResult result;
+    scheduled_result_init(&result);
+    world.script = "ccccccccccccccccccccccccccccccccccccccccW"; /* 40 times 15 seconds */
+    assert_fails(run(&world, false, &result, &err), &err, EK_REFUSED, "the password is wrong");
+    assert_int_equal(world.backups, 1);
+    assert_int_equal(world.now, NOON + 660);
+    scheduled_result_release(&result);
+    end(&world, dir);
+}
+
+static void missed_and_caught_up(void **state)
+{
+    (void)state;
+    World world;
+    char *dir = begin(&world);
+    Error err = ERROR_INIT;
+    ScheduledResult result;
+    cJSON *log = NULL;
+    scheduled_result_init(&result);
+    note(&world, SLOT - 4 * DAY, SLOT_DONE, 1);
+    world.script = "rW";
+    assert_fails(run(&world, false, &result, &err), &err, EK_REFUSED, "the password is wrong");
+    assert_int_equal(result.missed, 3);
+    assert_string_equal(world.told.buf,
+                        "[3 scheduled backups were missed, the last one that of yesterday 02:00]");
+    /* Again the next morning, for the new slot: the one that failed is told already, and is no longer run. */
+    world.now = NOON + DAY;
+    world.script = "rd";
+    assert_ok(run(&world, false, &result, &err), &err);
+    assert_int_equal(result.missed, 0);
+    assert_int_equal(result.slot, SLOT + DAY);
+    assert_int_equal(result.outcome, SCHEDULED_DONE);
+    assert_ok(auditlog_read(world.folder, 10, &log, &err), &err);
+    assert_int_equal(cJSON_GetArraySize(log), 2);
+    assert_string_equal(cJSON_GetObjectItem(cJSON_GetArrayItem(log, 1), "message")->valuestring,
+                        "The scheduled backup of last night 02:00 failed: the password is wrong");
+    cJSON_Delete(log);
+    scheduled_result_release(&result);
+    end(&world, dir);
+}
+
+static void a_ledger_from_the_future(void **state)
+{
+    (void)state;
+    World world;
+    char *dir = begin(&world);
+    Error err = ERROR_INIT;
+    ScheduledResult result;
+    scheduled_result_init(&result);
+    note(&world, SLOT + 400 * DAY, SLOT_DONE, 1);
+    world.script = "rd";
+    assert_ok(run(&world, false, &result, &err), &err);
+    assert_int_equal(result.outcome, SCHEDULED_DONE);
+    assert_string_equal(world.told.buf, "[1 slot(s) of the schedule's ledger are dated in the future and do not count: "
+                                        "this computer's clock was or is wrong]");
+    world.told.len = 0;
+    assert_ok(run(&world, false, &result, &err), &err);
+    assert_int_equal(world.backups, 1);
+    assert_int_equal(world.told.len, 0);
+    scheduled_result_release(&result);
+    end(&world, dir);
+}
+
+static void two_programs(void **state)
+{
+    (void)state;
+    World world;
+    char *dir = begin(&world);
+    Error err = ERROR_INIT;
+    FsLock *lock = NULL;
+    ScheduledResult result;
+    scheduled_result_init(&result);
+    assert_ok(ledger_lock(world.folder, &lock, &err), &err);
+    assert_fails(run(&world, false, &result, &err), &err, EK_BUSY,
+                 "another program is at work on the scheduled backup");
+    fs_unlock(lock);
+    assert_int_equal(world.backups, 0);
+    /* Off: nothing is due, whatever the ledger says. */
+    Settings settings;
+    settings_init(&settings);
+    settings.enabled = false;
+    assert_ok(settings_save(world.folder, &settings, &err), &err);
+    assert_ok(run(&world, false, &result, &err), &err);
+    assert_int_equal(result.outcome, SCHEDULED_NOTHING);
+    assert_int_equal(result.next, 0);
+    settings_release(&settings);
+    end(&world, dir);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tries),
+        cmocka_unit_test(no_database),
+        cmocka_unit_test(the_server_is_awaited_for_ten_minutes),
+        cmocka_unit_test(missed_and_caught_up),
+        cmocka_unit_test(a_ledger_from_the_future),
+        cmocka_unit_test(two_programs),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

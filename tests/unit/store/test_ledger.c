@@ -1,0 +1,156 @@
+#include "test_util.h"
+
+#include "store/ledger.h"
+
+#define T 1768000000
+
+static void note(Ledger *ledger, int64_t moment, SlotState state, const char *text)
+{
+    const LedgerSlot slot = {moment, state, moment + 5, 1, (char *)"PC-1", (char *)text};
+    ledger_note(ledger, &slot);
+}
+
+static void a_slot_once(void **state)
+{
+    (void)state;
+    Ledger ledger;
+    ledger_init(&ledger);
+    note(&ledger, T + 100, SLOT_DONE, "b");
+    note(&ledger, T, SLOT_MISSED, NULL);
+    note(&ledger, T + 200, SLOT_FAILED, "no route");
+    note(&ledger, T + 200, SLOT_DONE, "c");
+    ledger_note(&ledger, &ledger.slots[1]); /* itself */
+    assert_int_equal(ledger.count, 3);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(ledger.slots[i].moment, T + 100 * (int64_t)i);
+    }
+    assert_string_equal(ledger_find(&ledger, T + 200)->text, "c");
+    assert_string_equal(ledger_find(&ledger, T + 100)->text, "b");
+    assert_null(ledger_find(&ledger, T + 1));
+    assert_int_equal(ledger_drop_after(&ledger, T + 105), 1); /* by its moment, and by its beginning */
+    assert_int_equal(ledger_drop_after(&ledger, T + 104), 1);
+    assert_int_equal(ledger.count, 1);
+    ledger_release(&ledger);
+}
+
+static void written_and_read(void **state)
+{
+    (void)state;
+    char *dir = test_dir_new(), *path = fs_join(dir, LEDGER_FILE);
+    Error err = ERROR_INIT;
+    Ledger ledger;
+    ledger_init(&ledger);
+    note(&ledger, T, SLOT_DONE, "x");
+    assert_ok(ledger_load(dir, true, &ledger, &err), &err); /* there is none */
+    assert_int_equal(ledger.count, 0);
+    assert_null(ledger.notice);
+    ledger.since = T - 7;
+    note(&ledger, T, SLOT_FAILED, "the server is away");
+    assert_ok(ledger_save(dir, &ledger, &err), &err);
+    assert_text(test_read(path), "{\n  \"since\": \"2026-01-09T23:06:33Z\",\n  \"slots\": [\n    {\n"
+                                 "      \"slot\": \"2026-01-09T23:06:40Z\",\n      \"state\": \"failed\",\n"
+                                 "      \"began\": \"2026-01-09T23:06:45Z\",\n      \"attempts\": 1,\n"
+                                 "      \"computer\": \"PC-1\",\n      \"text\": \"the server is away\"\n    }\n"
+                                 "  ]\n}\n");
+    assert_ok(ledger_load(dir, true, &ledger, &err), &err);
+    assert_int_equal(ledger.since, T - 7);
+    assert_int_equal(ledger.count, 1);
+    assert_int_equal(ledger.slots[0].state, SLOT_FAILED);
+    assert_int_equal(ledger.slots[0].began, T + 5);
+    assert_string_equal(ledger.slots[0].computer, "PC-1");
+
+    /* It does not grow for ever: the oldest go. */
+    for (int i = 0; i < LEDGER_KEEP; i++) {
+        note(&ledger, T + 60 * (i + 1), SLOT_DONE, "y");
+    }
+    assert_ok(ledger_save(dir, &ledger, &err), &err);
+    assert_ok(ledger_load(dir, true, &ledger, &err), &err);
+    assert_int_equal(ledger.count, LEDGER_KEEP);
+    assert_int_equal(ledger.slots[0].moment, T + 60);
+    ledger_release(&ledger);
+    mem_free(path);
+    test_dir_remove(dir);
+}
+
+/* In doubt it is empty, so that the newest slot runs. */
+static void damaged(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *why;
+    } rows[] = {
+        {"", "it is empty"},
+        {"[]", "it is no ledger of a schedule"},
+        {"{\"slots\":{}}", "it is no ledger of a schedule"},
+        {"{\"since\":7,\"slots\":[]}", "it is no ledger of a schedule"},
+        {"{\"slots\":[7]}", "slot 1 is none"},
+        {"{\"slots\":[{\"slot\":\"2026-01-09T23:06:40Z\",\"state\":\"well\",\"began\":\"2026-01-09T23:06:40Z\","
+         "\"attempts\":1}]}", "slot 1 is none"},
+        {"{\"slots\":[{\"slot\":\"2026-01-09T23:06:40Z\",\"state\":\"done\",\"began\":\"2026-01-09T23:06:40Z\","
+         "\"attempts\":1},{\"slot\":\"2026-13-09T23:06:40Z\",\"state\":\"done\",\"began\":\"2026-01-09T23:06:40Z\","
+         "\"attempts\":1}]}", "slot 2 is none"},
+        {"{\"slots\":[{\"slot\":\"2026-01-09T23:06:40Z\",\"state\":\"done\",\"began\":\"2026-01-09T23:06:40Z\","
+         "\"attempts\":-1}]}", "slot 1 is none"},
+    };
+    char *dir = test_dir_new(), *path = fs_join(dir, LEDGER_FILE);
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        Error err = ERROR_INIT;
+        Ledger ledger;
+        ledger_init(&ledger);
+        ledger.since = T;
+        note(&ledger, T, SLOT_DONE, "before");
+        assert_false(ledger_parse(rows[i].text, strlen(rows[i].text), &ledger, &err));
+        assert_int_equal(err.kind, EK_DAMAGED);
+        if (i > 0) { /* json_parse has its own words */
+            assert_string_equal(err.message, rows[i].why);
+        }
+        error_clear(&err);
+        assert_int_equal(ledger.count, 1); /* as it was */
+
+        test_write(path, rows[i].text);
+        assert_ok(ledger_load(dir, false, &ledger, &err), &err); /* who looks leaves it */
+        assert_true(fs_exists(path));
+        assert_int_equal(ledger.count, 0);
+        assert_int_equal(ledger.since, 0);
+        assert_non_null(strstr(ledger.notice, "; the newest slot counts as not run"));
+        assert_ok(ledger_load(dir, true, &ledger, &err), &err);
+        assert_false(fs_exists(path));
+        assert_non_null(strstr(ledger.notice, "and was kept as schedule_ledger.damaged-"));
+        assert_int_equal(test_dir_count(dir), i + 1);
+        ledger_release(&ledger);
+    }
+    mem_free(path);
+    test_dir_remove(dir);
+}
+
+static void one_at_a_time(void **state)
+{
+    (void)state;
+    char *dir = test_dir_new(), *gone = fs_join(dir, "gone");
+    Error err = ERROR_INIT;
+    FsLock *first = NULL, *second = NULL;
+    Ledger ledger;
+    ledger_init(&ledger);
+    assert_ok(ledger_lock(dir, &first, &err), &err);
+    assert_fails(ledger_lock(dir, &second, &err), &err, EK_BUSY, "another program is at work on the scheduled backup");
+    fs_unlock(first);
+    assert_ok(ledger_lock(dir, &second, &err), &err);
+    fs_unlock(second);
+    assert_false(ledger_load(gone, true, &ledger, &err)); /* a folder that is away says nothing of its ledger */
+    assert_int_equal(err.kind, EK_IO);
+    error_clear(&err);
+    ledger_release(&ledger);
+    mem_free(gone);
+    test_dir_remove(dir);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_slot_once),
+        cmocka_unit_test(written_and_read),
+        cmocka_unit_test(damaged),
+        cmocka_unit_test(one_at_a_time),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
