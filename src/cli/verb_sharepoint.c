@@ -61,7 +61,7 @@ static int run_set_up(Cli *cli)
     return code;
 }
 
-static int run_status(Cli *cli)
+static int show_place(Cli *cli)
 {
     const JobSink sink = output_sink(&cli->output);
     OffsiteStatus status;
@@ -100,7 +100,7 @@ int run_sharepoint(Cli *cli)
         return run_set_up(cli);
     }
     if (strcmp(what, "status") == 0 && options->file_count == 1) {
-        return run_status(cli);
+        return show_place(cli);
     }
     Error err = ERROR_INIT;
     error_set(&err, EK_USAGE, "sharepoint takes 'set-up' and a link, or 'status'");
