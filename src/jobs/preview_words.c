@@ -305,15 +305,16 @@ static void add_changes(const Preview *preview, Lines *lines)
         add(lines, PREVIEW_CHANGE, PREVIEW_WARNING,
             mem_printf("The database %s may not be looked at: what would be lost is not known", preview->database));
     }
-    for (size_t i = 0; i < preview->table_count; i++) {
-        const PreviewTable *table = &preview->tables[i];
-        if (!both) {
+    for (size_t i = 0; i < 2 * preview->table_count; i++) { /* what differs first: of the rest people read the end */
+        const PreviewTable *table = &preview->tables[i % preview->table_count];
+        const bool first = i < preview->table_count;
+        if (!both && first) {
             char *rows = preview_number(table->backup);
             add(lines, PREVIEW_CHANGE, PREVIEW_PLAIN, mem_printf("%s %s", table->words, rows));
             mem_free(rows);
-        } else if (table->cmms || differs(table)) {
+        } else if (both && differs(table) == first && (first || table->cmms)) {
             add(lines, PREVIEW_CHANGE, change_mark(table), change_text(table));
-        } else {
+        } else if (both && !first && !differs(table)) {
             same++;
         }
     }
