@@ -177,7 +177,7 @@ def test_killed_at_every_step(program):
             target = Target(program, server_of(kind), "kill_%s_%s" % (kind, verb), verb)
             total = steps(target)
             # On a server of PostgreSQL's own there is nothing between the names; where there is, each step counts.
-            numbers = dense(total, 9 if kind == "plain" else 20 if verb == "restore" else 12, 3)
+            numbers = dense(total, 9 if kind == "plain" else 20, 3)
             seen = at_every_step(target, lambda process: process.kill(), numbers[-8::2] if wine else numbers)
             ends |= {s[1] for s in seen}
             if kind == "neon" and not wine:

@@ -181,8 +181,9 @@ class Plant:
         have = self.whole(what)
         kept = self.kept()
         check(kept, "%s: nothing is kept, of %s" % (what, databases(self.server, self.name)))
-        good(self.undo(), what + ": undo")
-        check(self.whole(what + ": undone") != have, what + ": the undo changed nothing")
+        done = good(self.undo(), what + ": undo")
+        check(self.whole(what + ": undone") != have, "%s: the undo changed nothing: of %s with %s rows, %s" % (
+            what, kept, have, done))
 
 
 def interfere(plant, begin, act, first, what):
@@ -231,6 +232,7 @@ def test_killed_before_each_statement(program):
         plant.goes_back(what + ": the next restore")
         check(not [d for d in databases(server, "steps") if "_restore_" in d], what + ": left something")
         plant.again()
+    plant.again() # the last round was not interfered with, and restored it
     good(plant.restore(), "restore")
     for what, _ in interfere(plant, lambda port: plant.undo(port=port, begin=True), None, "",
                              "undo killed before"):
