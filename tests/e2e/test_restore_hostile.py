@@ -186,9 +186,10 @@ class Plant:
             what, kept, have, done))
 
 
-def interfere(plant, begin, act, first, what):
+def interfere(plant, begin, act, first, what, every=1):
     """Runs it again and again, and acts before its Nth statement from `first` on that is more than a question, N = 1,
-    2, 3 … Yields what was interfered with, and how it ended. act(process, between); None: the program is killed."""
+    2, 3 … or in steps of `every`. Yields what was interfered with, and how it ended. act(process, between); None: the
+    program is killed."""
     n = 1
     while True:
         seen, hit, process, reached, killed = [0], [], [], threading.Event(), threading.Event()
@@ -216,7 +217,7 @@ def interfere(plant, begin, act, first, what):
             check(n > 5, what + ": it was never interfered with")
             return
         yield "%s %d (%s)" % (what, n, hit[0][:60]), done
-        n += 1
+        n += every
 
 
 def test_killed_before_each_statement(program):
@@ -296,7 +297,7 @@ def test_stopped_before_each_statement(program):
             else:
                 stop()
         for what, done in interfere(plant, lambda port: plant.restore(port=port, begin=True), act, "ANALYZE",
-                                    "stopped %s" % ("after" if after else "before")):
+                                    "stopped %s" % ("after" if after else "before"), 2):
             state = server.psql("SELECT datallowconn FROM pg_database WHERE datname = 'stopped'")
             equal(state, "t", "%s: the live one, of %s" % (what, databases(server, "stopped")))
             equal(rows(server, "stopped"), "100" if done.code == 0 else "50", what)
@@ -316,7 +317,7 @@ def test_another_program_meanwhile(program):
             told.append(plant.undo("--list") if verb == "list" else plant.undo() if verb == "undo" else
                         plant.restore("--to", "other_copy") if verb == "to" else plant.restore())
         for what, done in interfere(plant, lambda port: plant.restore(port=port, begin=True), act, "ANALYZE",
-                                    "%s before" % verb):
+                                    "%s before" % verb, 4):
             if done.code == 0:
                 equal(rows(server, "other"), "100", what)
                 plant.goes_back(what)
