@@ -5,10 +5,6 @@
  * UTF-8 bytes. The control handler runs on a thread that Windows makes; it has no context argument, so the
  * Cancel it sets is a global here, exchanged atomically. The second Ctrl+C ends the program at once. The other
  * global is the state of the thread that reads stdin to its end.
- *
- * A program that has loaded user32.dll, as ours has through its libraries, gets no CTRL_LOGOFF_EVENT and no
- * CTRL_SHUTDOWN_EVENT (SetConsoleCtrlHandler's documentation, "Remarks"). It is told by a window's messages: so there
- * is a hidden one, top-level, as message-only windows are not told, on a thread of its own.
  */
 #include "console.h"
 
@@ -21,7 +17,6 @@
 
 #define CONSOLE_PIECE 8192u  /* characters a call: a console refuses much more */
 #define LONGEST_SECRET 1024u /* characters */
-#define CONSOLE_WINDOW_CLASS "CmmsBackupConsole"
 #define CLOSE_GRACE_MS 10000u /* Windows ends us after five seconds anyway */
 
 static void *volatile interrupt_cancel;
@@ -146,48 +141,10 @@ static BOOL WINAPI on_control(DWORD event)
     return TRUE;
 }
 
-/* That the session may end is not asked of us: whoever is asked may still say no. */
-static LRESULT CALLBACK on_session(HWND window, UINT message, WPARAM wparam, LPARAM lparam)
-{
-    if (message == WM_ENDSESSION && wparam != 0) {
-        Cancel *cancel = InterlockedCompareExchangePointer(&interrupt_cancel, NULL, NULL);
-
-        if (cancel != NULL) {
-            cancel_request(cancel);
-            Sleep(CLOSE_GRACE_MS); /* the process may be ended when this returns */
-        }
-        return 0;
-    }
-    return DefWindowProcW(window, message, wparam, lparam);
-}
-
-/* Ends with the process. */
-static DWORD WINAPI watch_session(void *unused)
-{
-    const WNDCLASSW class = {.lpfnWndProc = on_session, .hInstance = GetModuleHandleW(NULL),
-                             .lpszClassName = L"" CONSOLE_WINDOW_CLASS};
-    MSG message;
-
-    (void)unused;
-    if (RegisterClassW(&class) == 0 ||
-        CreateWindowExW(WS_EX_TOOLWINDOW | WS_EX_NOACTIVATE, class.lpszClassName, L"", WS_POPUP, 0, 0, 0, 0, NULL,
-                        NULL, class.hInstance, NULL) == NULL)
-        return 1; /* then Windows ends us when its time is up, and the next run cleans up */
-    while (GetMessageW(&message, NULL, 0, 0) > 0)
-        DispatchMessageW(&message);
-    return 0;
-}
-
 void console_cancel_on_interrupt(Cancel *cancel)
 {
     InterlockedExchangePointer(&interrupt_cancel, cancel);
     SetConsoleCtrlHandler(on_control, cancel != NULL);
-    if (cancel != NULL) {
-        HANDLE thread = CreateThread(NULL, 0, watch_session, NULL, 0, NULL);
-
-        if (thread != NULL)
-            CloseHandle(thread);
-    }
 }
 
 bool console_ask_secret(const char *prompt, Secret *secret)

@@ -781,12 +781,16 @@ def ready_cluster(program):
     return folder
 
 
-def hanging_engine(program, hangs):
-    """The engine, of which one program says a line and then nothing for ever. Its initdb does, or is quick."""
+def hanging_engine(program, hangs, real_initdb=False):
+    """The engine, of which one program says a line and then nothing for ever. Its initdb does, or is quick (a Prover
+    says where the cluster is), or real."""
     quick = {"FAKE_TOOL_CLUSTER": ""} if hangs == "initdb" else {}
-    # What does not hang must be quicker, on a busy machine and under Wine as well.
-    seconds = "3" if hangs == "initdb" else "%d" % round((8 if program.kind == "wine" else 3) * harness.SCALE)
-    return {"CMMS_BACKUP_ENGINE": program.path(engine_with_fake(program, "initdb", hangs)), **quick,
+    # What does not hang must be quicker, on a busy machine and under Wine as well. A real initdb says nothing for some
+    # seconds.
+    long = (25, 8) if real_initdb else (8, 3)
+    seconds = "3" if hangs == "initdb" else "%d" % round(long[program.kind == "native"] * harness.SCALE)
+    faked = (hangs,) if real_initdb else ("initdb", hangs)
+    return {"CMMS_BACKUP_ENGINE": program.path(engine_with_fake(program, *faked)), **quick,
             "FAKE_TOOL_MODE": "hang", "CMMS_STALL_SECONDS": seconds}
 
 

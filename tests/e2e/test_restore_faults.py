@@ -177,7 +177,7 @@ def test_killed_at_every_step(program):
             target = Target(program, server_of(kind), "kill_%s_%s" % (kind, verb), verb)
             total = steps(target)
             # On a server of PostgreSQL's own there is nothing between the names; where there is, each step counts.
-            numbers = dense(total, 9 if kind == "plain" else 20 if verb == "restore" else 12, 3)
+            numbers = dense(total, 6 if kind == "plain" else 20, 2)
             seen = at_every_step(target, lambda process: process.kill(), numbers[-8::2] if wine else numbers)
             ends |= {s[1] for s in seen}
             if kind == "neon" and not wine:
@@ -198,7 +198,7 @@ def test_server_stopped(program):
         def stop(_):
             server.stop("immediate")
             server.start()
-        seen = at_every_step(target, stop, dense(total, 8 if kind == "neon" else 5, 2))
+        seen = at_every_step(target, stop, dense(total, 6 if kind == "neon" else 3, 2))
         print("# the server stopped: %s" % sorted(seen))
 
 
@@ -212,7 +212,7 @@ def test_session_ended(program):
         def end(_):
             server.psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'postgres' AND"
                         " application_name LIKE 'cmms-backup%' AND pid <> pg_backend_pid()")
-        numbers = dense(total, 8 if kind == "neon" else 5, 2)
+        numbers = dense(total, 6 if kind == "neon" else 3, 2)
         seen = at_every_step(target, end, numbers if program.kind == "native" else numbers[-6::3])
         print("# our sessions ended: %s" % sorted(seen))
 

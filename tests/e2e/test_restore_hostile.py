@@ -181,13 +181,15 @@ class Plant:
         have = self.whole(what)
         kept = self.kept()
         check(kept, "%s: nothing is kept, of %s" % (what, databases(self.server, self.name)))
-        good(self.undo(), what + ": undo")
-        check(self.whole(what + ": undone") != have, what + ": the undo changed nothing")
+        done = good(self.undo(), what + ": undo")
+        check(self.whole(what + ": undone") != have, "%s: the undo changed nothing: of %s with %s rows, %s" % (
+            what, kept, have, done))
 
 
-def interfere(plant, begin, act, first, what):
+def interfere(plant, begin, act, first, what, every=1):
     """Runs it again and again, and acts before its Nth statement from `first` on that is more than a question, N = 1,
-    2, 3 … Yields what was interfered with, and how it ended. act(process, between); None: the program is killed."""
+    2, 3 … or in steps of `every`. Yields what was interfered with, and how it ended. act(process, between); None: the
+    program is killed."""
     n = 1
     while True:
         seen, hit, process, reached, killed = [0], [], [], threading.Event(), threading.Event()
@@ -215,7 +217,7 @@ def interfere(plant, begin, act, first, what):
             check(n > 5, what + ": it was never interfered with")
             return
         yield "%s %d (%s)" % (what, n, hit[0][:60]), done
-        n += 1
+        n += every
 
 
 def test_killed_before_each_statement(program):
@@ -231,6 +233,7 @@ def test_killed_before_each_statement(program):
         plant.goes_back(what + ": the next restore")
         check(not [d for d in databases(server, "steps") if "_restore_" in d], what + ": left something")
         plant.again()
+    plant.again() # the last round was not interfered with, and restored it
     good(plant.restore(), "restore")
     for what, _ in interfere(plant, lambda port: plant.undo(port=port, begin=True), None, "",
                              "undo killed before"):
@@ -294,7 +297,7 @@ def test_stopped_before_each_statement(program):
             else:
                 stop()
         for what, done in interfere(plant, lambda port: plant.restore(port=port, begin=True), act, "ANALYZE",
-                                    "stopped %s" % ("after" if after else "before")):
+                                    "stopped %s" % ("after" if after else "before"), 2):
             state = server.psql("SELECT datallowconn FROM pg_database WHERE datname = 'stopped'")
             equal(state, "t", "%s: the live one, of %s" % (what, databases(server, "stopped")))
             equal(rows(server, "stopped"), "100" if done.code == 0 else "50", what)
@@ -314,7 +317,7 @@ def test_another_program_meanwhile(program):
             told.append(plant.undo("--list") if verb == "list" else plant.undo() if verb == "undo" else
                         plant.restore("--to", "other_copy") if verb == "to" else plant.restore())
         for what, done in interfere(plant, lambda port: plant.restore(port=port, begin=True), act, "ANALYZE",
-                                    "%s before" % verb):
+                                    "%s before" % verb, 4):
             if done.code == 0:
                 equal(rows(server, "other"), "100", what)
                 plant.goes_back(what)
@@ -458,20 +461,27 @@ def test_autovacuum_of_a_server_of_others(program):
     """Neon's roles are no superusers, and what was just filled is vacuumed: that worker is not theirs to end."""
     server = harness.shared_server()
     folder, path = of_boss(program, server, "neon")
+    came = []
     vacuum_slowly(server, True)
     try:
         with Between(server) as between:
             def before(sql):
                 if re.match(r"(BEGIN|ALTER DATABASE neon RENAME)", sql):
                     between.before = None
-                    harness.wait_for(lambda: server.psql(
-                        "SELECT count(*) FROM pg_stat_activity WHERE datname LIKE 'neon\\_restore%' AND backend_type"
-                        " LIKE 'autovac%'") != "0", 30, "autovacuum")
+                    try:
+                        harness.wait_for(lambda: server.psql(
+                            "SELECT count(*) FROM pg_stat_activity WHERE datname LIKE 'neon\\_restore%' AND"
+                            " backend_type LIKE 'autovac%'") != "0", 30, "autovacuum")
+                        came.append(sql)
+                    except Exception: # it comes when it likes: then this says nothing
+                        pass
             between.before = before
             good(run(program, between.port, "neon", "restore", "--no-safety-backup", path, folder=folder, user="boss"),
                  "restore")
     finally:
         vacuum_slowly(server, False)
+    if not came:
+        raise harness.Skip("the server's autovacuum did not come in time")
 
 
 def test_a_session_that_stays(program):

@@ -117,7 +117,7 @@ def test_bundled_server(program):
 def test_pg_ctl_that_hangs(program):
     """The server is to be stopped by a pg_ctl that stands still: then it is killed, and the next start recovers."""
     data = os.path.join(harness.temp_dir("e"), "demo")
-    running = Running(program, data, hanging_engine(program, "pg_ctl"))
+    running = Running(program, data, hanging_engine(program, "pg_ctl", real_initdb=True))
     check(running.answers(), "the server answers")
     out, err = running.process.communicate(timeout=60 * harness.SCALE)
     equal(running.process.returncode, 0, "exit code: %s" % err)

@@ -384,12 +384,30 @@ static void not_a_manifest(void **state)
     test_dir_remove(dir);
 }
 
+/* Who is no computer's is nobody's, until it is proven. */
+static void adopted(void **state)
+{
+    (void)state;
+    Manifest manifest;
+    fill(&manifest);
+    assert_non_null(manifest.computer);
+    assert_false(manifest_is_adopted(&manifest));
+    mem_free(manifest.computer);
+    manifest.computer = NULL;
+    manifest.level = LEVEL_VERIFIED;
+    assert_true(manifest_is_adopted(&manifest));
+    manifest.level = LEVEL_PROVEN;
+    assert_false(manifest_is_adopted(&manifest));
+    manifest_release(&manifest);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(levels), cmocka_unit_test(round_trip),
                                        cmocka_unit_test(least), cmocka_unit_test(refused),
                                        cmocka_unit_test(pins), cmocka_unit_test(of_a_newer_version),
                                        cmocka_unit_test(what_came_later), cmocka_unit_test(level_by_counts),
-                                       cmocka_unit_test(many_tables), cmocka_unit_test(not_a_manifest)};
+                                       cmocka_unit_test(many_tables), cmocka_unit_test(not_a_manifest),
+                                       cmocka_unit_test(adopted)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
