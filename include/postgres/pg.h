@@ -41,6 +41,10 @@ bool pg_query(Pg *pg, const char *sql, const char *const *params, size_t param_c
 /* Runs a script of several statements without parameters. */
 bool pg_script(Pg *pg, const char *sql, const Cancel *cancel, Error *err);
 
+/* No time-out of the server ends what this session asks, or the session itself while it rests: role and database may
+ * have some of their own, for their programs. Only for a session that is ours alone (pg_own_session). */
+bool pg_calm(Pg *pg, const Cancel *cancel, Error *err);
+
 /* How long a statement may stay without a byte from the server: then the server is asked (pg_session_works), and if it
  * does not work on the statement, or cannot be asked, the connection counts as lost. 0: for ever. After pg_connect it
  * is ten minutes. For questions that take no time there is PG_SHORT_PATIENCE. */

@@ -27,23 +27,11 @@ bool load_is_the_end(const Error *err)
 
 bool load_calm(Pg *pg, const Cancel *cancel, Error *err)
 {
-    static const struct {
-        const char *name, *value;
-        int since;
-    } settings[] = {{"statement_timeout", "0", 0},
-                    {"lock_timeout", "0", 0},
-                    {"idle_in_transaction_session_timeout", "0", 0},
-                    {"default_transaction_read_only", "off", 0},
-                    {"standard_conforming_strings", "on", 0}, /* as sql_next_statement reads */
-                    {"idle_session_timeout", "0", 140000},
-                    {"transaction_timeout", "0", 170000}};
-    bool ok = true;
-    for (size_t i = 0; ok && i < sizeof settings / sizeof settings[0]; i++) {
-        const char *const params[] = {settings[i].name, settings[i].value};
-        ok = pg_server_version(pg) < settings[i].since ||
-             pg_query(pg, "SELECT pg_catalog.set_config($1, $2, false)", params, 2, cancel, NULL, err);
-    }
-    return ok;
+    return pg_calm(pg, cancel, err) &&
+           pg_script(pg,
+                     "SET default_transaction_read_only = off;"
+                     "SET standard_conforming_strings = on", /* as sql_next_statement reads */
+                     cancel, err);
 }
 
 /* --- what an archive says of its database ------------------------------------------------------------------ */

@@ -613,6 +613,16 @@ bool swap_mend(Pg *pg, const char *live_name, const JobSink *sink, const Cancel 
     return ok;
 }
 
+/* Left in state 2 by an undo. */
+static bool take_back_undo(Pg *pg, const Database *coming, const JobSink *sink, Error *err)
+{
+    if (!keep_again(pg, coming, err)) {
+        return false;
+    }
+    job_log(sink, LOG_WARNING, "An interrupted restore was taken back: %s is kept as before", coming->name);
+    return true;
+}
+
 bool swap_drop_leftovers(Pg *pg, const char *live, const JobSink *sink, const Cancel *cancel, Error *err)
 {
     Databases all = {NULL, 0};
@@ -624,7 +634,7 @@ bool swap_drop_leftovers(Pg *pg, const char *live, const JobSink *sink, const Ca
             continue;
         }
         if (json_bool(item->mark, "again", false)) {
-            ok = strcmp(item->name, live) == 0 || keep_again(pg, item, err);
+            ok = strcmp(item->name, live) == 0 || take_back_undo(pg, item, sink, err);
         } else if (!is_named_coming(item->name, live)) {
             continue; /* whatever became of it, the name is somebody's choice */
         } else if (run(pg, "DROP DATABASE %I", item->name, NULL, cancel, &why)) {

@@ -394,6 +394,18 @@ bool pg_script(Pg *pg, const char *sql, const Cancel *cancel, Error *err)
     return sent ? collect(pg, cancel, NULL, err) : lost(pg, err);
 }
 
+bool pg_calm(Pg *pg, const Cancel *cancel, Error *err)
+{
+    const int version = pg_server_version(pg);
+    char *sql = mem_printf("SET statement_timeout = 0; SET lock_timeout = 0;"
+                           " SET idle_in_transaction_session_timeout = 0%s%s",
+                           version < 140000 ? "" : "; SET idle_session_timeout = 0",
+                           version < 170000 ? "" : "; SET transaction_timeout = 0");
+    const bool ok = pg_script(pg, sql, cancel, err);
+    mem_free(sql);
+    return ok;
+}
+
 bool pg_use_bytes(Pg *pg, const char *encoding, const Cancel *cancel, Error *err)
 {
     const char *const params[] = {encoding};

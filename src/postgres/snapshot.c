@@ -36,18 +36,7 @@
 static const char session_sql[] =
     "SELECT pg_catalog.set_config('search_path', '', false);"
     "SET row_security = off;"
-    "SET statement_timeout = 0;"
-    "SET lock_timeout = '600s';"
-    "SET idle_in_transaction_session_timeout = 0;";
-
-/* The same for time-outs that newer servers have: this session rests while pg_dump works, and its end would take the
- * snapshot and the lock with it. */
-static bool set_newer_timeouts(Pg *pg, const Cancel *cancel, Error *err)
-{
-    const int version = pg_server_version(pg);
-    return (version < 140000 || pg_script(pg, "SET idle_session_timeout = 0", cancel, err)) &&
-           (version < 170000 || pg_script(pg, "SET transaction_timeout = 0", cancel, err));
-}
+    "SET lock_timeout = '600s';";
 
 /* The sizes: exact, which waits for tables that somebody has locked; or as of the last VACUUM, which does not. */
 #define EXACT_SIZE "pg_catalog.pg_table_size(c.oid)"
@@ -352,8 +341,9 @@ static bool open_once(Pg *pg, bool bytes, const Cancel *cancel, Snapshot *snapsh
     char *why = NULL;
     PgRows *rows = NULL;
     Error refused = ERROR_INIT;
-    if ((bytes && !pg_use_bytes(pg, "SQL_ASCII", cancel, err)) || !pg_script(pg, session_sql, cancel, err) ||
-        !set_newer_timeouts(pg, cancel, err) || !may_export(pg, cancel, &why, err)) {
+    /* It rests while pg_dump works, and its end would take the snapshot and the lock with it. */
+    if ((bytes && !pg_use_bytes(pg, "SQL_ASCII", cancel, err)) || !pg_calm(pg, cancel, err) ||
+        !pg_script(pg, session_sql, cancel, err) || !may_export(pg, cancel, &why, err)) {
         return false;
     }
     if (!pg_script(pg, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", cancel, err)) {

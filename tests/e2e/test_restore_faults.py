@@ -177,11 +177,12 @@ def test_killed_at_every_step(program):
             target = Target(program, server_of(kind), "kill_%s_%s" % (kind, verb), verb)
             total = steps(target)
             # On a server of PostgreSQL's own there is nothing between the names; where there is, each step counts.
-            numbers = dense(total, 6 if kind == "plain" else 20, 2)
+            numbers = dense(total, 6 if kind == "plain" else 24, 2)
             seen = at_every_step(target, lambda process: process.kill(), numbers[-8::2] if wine else numbers)
             ends |= {s[1] for s in seen}
             if kind == "neon" and not wine:
-                check({"closed", "nobody has the name", "swapped"} <= {s[0] for s in seen}, "states: %s" % seen)
+                check({"restoring", "closed", "nobody has the name", "swapped"} <= {s[0] for s in seen},
+                      "states: %s" % seen)
             print("# %s on %s: killed at %d of %d steps: %s" % (verb, kind, len(numbers), total, sorted(seen)))
     check(ends == {True, False} or wine, "killed in time, and too late: %s" % ends)
 

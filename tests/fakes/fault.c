@@ -12,7 +12,8 @@
  *              behind it: a share that blinks
  *   kill:N     at the Nth call that changes something the process is killed, before the call
  *   alloc:N    the Nth allocation of the process fails, but for those of libcrypto, which waits for itself for ever
- *              when one fails while it starts up; the library must stand before ASan's then
+ *              when one fails while it starts up, and those of pthread_getattr_np, which nobody calls but ASan; the
+ *              library must stand before ASan's then
  *   none:0     nothing fails
  * FAULT_MARK is a file that is made when the fault fired and names the file, so that a loop over N knows when it has
  * tried them all.
@@ -364,7 +365,10 @@ static bool out_of_memory(const void *caller)
 {
     Dl_info info;
 
-    if (!alloc_armed || (dladdr(caller, &info) && info.dli_fname && strstr(info.dli_fname, "libcrypto")))
+    if (!alloc_armed)
+        return false;
+    if (dladdr(caller, &info) && ((info.dli_fname && strstr(info.dli_fname, "libcrypto")) ||
+                                  (info.dli_sname && strstr(info.dli_sname, "pthread_getattr_np"))))
         return false;
     if (atomic_fetch_add(&seen, 1) + 1 != wanted)
         return false;
