@@ -47,8 +47,22 @@ static bool menu(Ui *ui, char bar, char entry)
     return choose(ui, entry);
 }
 
+/* Who has closed another program's window goes on in ours, by Alt+Tab where the system has not chosen it: it chooses
+ * some time after the other has gone. */
+static bool our_turn(Ui *ui, const void *data)
+{
+    (void)data;
+    DWORD process = 0;
+    GetWindowThreadProcessId(GetForegroundWindow(), &process);
+    if (process != ui->process.dwProcessId) {
+        SetForegroundWindow(GetLastActivePopup(ui->window));
+    }
+    return process == ui->process.dwProcessId;
+}
+
 static bool go_to(Ui *ui, char letter, int id)
 {
+    wait_for(ui, SHORT_MS, our_turn, NULL);
     alt(letter);
     const bool there = wait_focus(ui, id);
     if (!there) {
@@ -173,9 +187,7 @@ static bool folder_opens(Ui *ui, const char *part)
 {
     bool shown = wait_for(ui, SHORT_MS, folder_is_shown, part);
     PostMessageW(folder_window(ui, part), WM_CLOSE, 0, 0);
-    wait_for(ui, SHORT_MS, folder_is_closed, part);
-    SetForegroundWindow(GetLastActivePopup(ui->window)); /* which a user would do by Alt+Tab */
-    return shown;
+    return wait_for(ui, SHORT_MS, folder_is_closed, part) && wait_for(ui, SHORT_MS, our_turn, NULL) && shown;
 }
 
 static bool row_count_is(Ui *ui, int count)
