@@ -26,7 +26,9 @@ typedef struct FsInfo {
  * it over. EK_NOT_FOUND when the file is not there; on Windows a drive or a share that is not there is EK_IO, because
  * it says nothing of its files. */
 bool fs_open_read(const char *path, FsFile **out, Error *err);
-bool fs_create_new(const char *path, FsFile **out, Error *err); /* read and write; fails if it exists */
+/* To read and write; fails if it exists. A name that belongs to a removed file which a virus scanner still has open is
+ * waited for, as by fs_rename. */
+bool fs_create_new(const char *path, FsFile **out, Error *err);
 
 bool fs_read(FsFile *file, void *buf, size_t len, size_t *got, Error *err); /* *got 0: end of file */
 bool fs_read_at(FsFile *file, uint64_t offset, void *buf, size_t len, size_t *got, Error *err); /* any thread */

@@ -10,8 +10,9 @@
  * removes it before it is closed.
  *
  * Virus scanners and sync clients open what has just been written, for a moment and without asking. What they
- * get in the way of (a rename, a removal) is tried again for some seconds. So is opening a file to read it, but
- * shorter: while a file is replaced by another, its name belongs for a moment to one that is being deleted.
+ * get in the way of (a rename, a removal) is tried again for some seconds; so is making a file whose name still belongs
+ * to one that was removed while such a program had it open. So is opening a file to read it, but shorter: while a file
+ * is replaced by another, its name belongs for a moment to one that is being deleted.
  */
 #include "platform/fs.h"
 
@@ -172,17 +173,34 @@ bool fs_open_read(const char *path, FsFile **out, Error *err)
     return handle != INVALID_HANDLE_VALUE;
 }
 
+/* Whether the name belongs to a file that is removed, but that somebody still has open: it can neither be opened nor
+ * made nor looked at, all with the code of a right that lacks. Where it is a right that lacks, there is nothing of that
+ * name, or it can be looked at. */
+static bool is_being_removed(const wchar_t *path, DWORD code)
+{
+    return code == ERROR_DELETE_PENDING ||
+           (code == ERROR_ACCESS_DENIED && GetFileAttributesW(path) == INVALID_FILE_ATTRIBUTES &&
+            GetLastError() == ERROR_ACCESS_DENIED);
+}
+
 bool fs_create_new(const char *path, FsFile **out, Error *err)
 {
+    ULONGLONG start = GetTickCount64();
+    DWORD pause = RETRY_FIRST_PAUSE_MS;
     wchar_t *wide = NULL;
     HANDLE handle;
     DWORD code;
 
     if (!wide_path(path, &wide, err))
         return false;
-    handle = CreateFileW(wide, GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ, NULL, CREATE_NEW,
-                         FILE_ATTRIBUTE_NORMAL, NULL);
-    code = GetLastError();
+    for (;;) {
+        handle = CreateFileW(wide, GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ, NULL, CREATE_NEW,
+                             FILE_ATTRIBUTE_NORMAL, NULL);
+        code = GetLastError();
+        if (handle != INVALID_HANDLE_VALUE || !is_being_removed(wide, code) ||
+            !pause_before_retry(start, RETRY_MS, &pause))
+            break;
+    }
     if (handle == INVALID_HANDLE_VALUE)
         error_set_os(err, kind_of(wide, code), (long)code, "could not create \"%s\"", path);
     else

@@ -6,6 +6,8 @@
 #include "platform/thread.h"
 
 #ifdef _WIN32
+#include <windows.h>
+
 #include <share.h>
 #include <stdio.h>
 
@@ -475,6 +477,43 @@ static void removing_waits_for_a_file_that_is_held_open(void **state)
     mem_free(path);
 }
 
+static void close_handle_after_a_while(void *argument)
+{
+    cancel_wait(NULL, 300);
+    CloseHandle(argument);
+}
+
+/* A scanner opens a file so that it may be removed meanwhile, and so keeps its name. Not everywhere: newer versions of
+ * Windows give the name back at once on NTFS. */
+static void creating_waits_for_a_name_that_is_being_removed(void **state)
+{
+    Fixture *f = *state;
+    char *path = fs_join(f->dir, "held");
+    wchar_t *wide = test_widen(path);
+    FsFile *file = create(f, path);
+    HANDLE scanner;
+    Thread *thread;
+
+    fs_close(file, NULL);
+    scanner = CreateFileW(wide, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
+                          OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, NULL);
+    assert_ptr_not_equal(scanner, INVALID_HANDLE_VALUE);
+    assert_ok(fs_remove(path, &f->err), &f->err);
+    if (GetFileAttributesW(wide) != INVALID_FILE_ATTRIBUTES || GetLastError() != ERROR_ACCESS_DENIED) {
+        CloseHandle(scanner);
+        mem_free(wide);
+        mem_free(path);
+        skip();
+    }
+    thread = thread_start(close_handle_after_a_while, scanner);
+    file = create(f, path);
+    thread_join(thread);
+    fs_close(file, NULL);
+    assert_true(fs_exists(path));
+    mem_free(wide);
+    mem_free(path);
+}
+
 /* A drive or a share that is not there says nothing of what it holds: only of a folder that is there can it be said
  * that it lacks a file. */
 static void what_cannot_be_reached_is_not_missing(void **state)
@@ -793,6 +832,7 @@ int main(void)
         TEST(renaming_waits_for_a_file_that_is_held_open),
         TEST(reading_waits_for_a_file_that_may_not_be_opened),
         TEST(removing_waits_for_a_file_that_is_held_open),
+        TEST(creating_waits_for_a_name_that_is_being_removed),
         TEST(renaming_gives_up_in_words),
         TEST(what_cannot_be_reached_is_not_missing),
         TEST(both_separators_and_the_long_prefix_work),
