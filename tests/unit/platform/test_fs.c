@@ -11,6 +11,7 @@
 #include <share.h>
 #include <stdio.h>
 
+#include "platform/win/win_private.h"
 #include "test_env.h"
 #endif
 
@@ -675,6 +676,31 @@ static void a_lock_file_that_a_crash_left_is_no_reason_to_refuse(void **state)
     mem_free(path);
 }
 
+#ifdef _WIN32
+/* What serves where byte locks are unknown keeps out, and is kept out by, the usual lock as well: one folder may be
+ * reached in two ways. */
+static void a_file_that_is_open_for_one_alone_is_a_lock_too(void **state)
+{
+    bool (*const take[])(const char *path, FsLock **out, Error *err) = {fs_lock, fs_lock_alone};
+    Fixture *f = *state;
+    char *path = fs_join(f->dir, ".lock");
+
+    for (size_t i = 0; i < 4; i++) {
+        FsLock *first = NULL;
+        FsLock *second = NULL;
+
+        assert_ok(take[i / 2](path, &first, &f->err), &f->err);
+        assert_fails(take[i % 2](path, &second, &f->err), &f->err, EK_BUSY,
+                     says("\"%s\" is locked by another job", path));
+        assert_null(second);
+        fs_unlock(first);
+        assert_ok(take[i % 2](path, &second, &f->err), &f->err);
+        fs_unlock(second);
+    }
+    mem_free(path);
+}
+#endif
+
 /* --- portable ------------------------------------------------------------------------------------------ */
 
 static void reading_all_has_a_cap(void **state)
@@ -841,6 +867,9 @@ int main(void)
         TEST(free_space_is_told),
         TEST(a_lock_keeps_others_out),
         TEST(a_lock_file_that_a_crash_left_is_no_reason_to_refuse),
+#ifdef _WIN32
+        TEST(a_file_that_is_open_for_one_alone_is_a_lock_too),
+#endif
         TEST(reading_all_has_a_cap),
         TEST(writing_atomically_replaces_and_leaves_nothing),
         TEST(a_writable_folder_is_told_from_others),
