@@ -134,6 +134,17 @@ static void add_rows(Details *details)
              details->manifest.large_objects < 0 ? NULL : locale_number((double)details->manifest.large_objects, 0));
 }
 
+/* On one line, as a list shows it and a SQL editor takes it. */
+static void add_roles(Details *details)
+{
+    StrBuf sb;
+    strbuf_init(&sb, STRBUF_LARGE);
+    for (size_t i = 0; i < details->manifest.role_count; i++) {
+        strbuf_addf(&sb, "%s%s", i > 0 ? " " : "", details->manifest.roles[i]);
+    }
+    add_fact(details, TEXT_DETAILS_ROLES, strbuf_detach(&sb));
+}
+
 static void add_file(Details *details, const char *path)
 {
     char *megabytes = words_megabytes(details->size);
@@ -204,6 +215,7 @@ static void run_read(void *context, const Cancel *cancel)
     } else {
         add_fact(details, TEXT_DETAILS_CONTENTS, error_text(&toc_err));
     }
+    add_roles(details);
     for (size_t i = 0; i < details->manifest.warning_count; i++) {
         add_fact(details, TEXT_DETAILS_WARNING, mem_strdup(details->manifest.warnings[i]));
     }

@@ -301,6 +301,7 @@
 #define TEXT_DETAILS_OBJECTS "Large objects"
 #define TEXT_DETAILS_EXTENSIONS "Extensions"
 #define TEXT_DETAILS_GRANTS "Rights for"
+#define TEXT_DETAILS_ROLES "Roles"
 #define TEXT_DETAILS_WARNING "Warning"
 #define TEXT_DETAILS_HISTORY "History"
 #define TEXT_DETAILS_EVENT "%s  %s, %s: %s (%s)" /* time, operation, status, message, who */
