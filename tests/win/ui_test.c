@@ -478,6 +478,17 @@ static void scenario_folder(Ui *ui)
     }
 }
 
+/* A file in the folder that is opened and never answers, as on a share that is gone. */
+static void scenario_hangs(Ui *ui)
+{
+    if (start_window(ui)) {
+        ping(ui);
+        ok(ui, count_in_log(ui, "] Found ") == 0, "the folder is still being read", "it has been");
+        PostMessageW(ui->window, WM_CLOSE, 0, 0);
+        check_exit(ui, 0, "the window closes all the same");
+    }
+}
+
 static void append_argument(StrBuf *sb, const char *argument)
 {
     /* The arguments of the tests hold neither quotes nor backslashes at their end. */
@@ -494,6 +505,7 @@ int wmain(int argc, wchar_t **argv)
     } scenarios[] = {
         {"backup", scenario_backup}, {"plain", scenario_plain},   {"failure", scenario_failure},
         {"usage", scenario_usage},   {"folder", scenario_folder}, {"session", scenario_session},
+        {"hangs", scenario_hangs},
         {"many", scenario_many},     {"actions", scenario_actions}, {"assistant", scenario_assistant},
         {"keyboard", scenario_keyboard}, {"signin", scenario_signin}, {"nousers", scenario_nousers},
         {"idle", scenario_idle},     {"upkeep", scenario_upkeep},   {"more", scenario_more},
