@@ -279,6 +279,7 @@
 #define TEXT_DETAILS_NO_MANIFEST "none; Verify reads the file and makes one"
 #define TEXT_DETAILS_BAD_MANIFEST "it cannot be used; Verify makes a new one"
 #define TEXT_DETAILS_CONTENTS "Contents"
+#define TEXT_DETAILS_IN_CLOUD "not read: the file is kept in the cloud only, and would be downloaded for that"
 #define TEXT_DETAILS_LISTED "Listed"
 #define TEXT_DETAILS_VERIFIED "Verified"
 #define TEXT_DETAILS_PROVEN "Proven"

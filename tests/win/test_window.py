@@ -265,18 +265,21 @@ def damaged(work):
 
 
 def hangs(work):
-    """A manifest that can be opened and never answers: a pipe that somebody holds open and writes nothing to."""
-    folder = os.path.join(work, "hangs")
-    os.makedirs(folder)
-    name = os.path.join(folder, "cmms_backup_20260118_020000.backup")
-    with open(name, "wb") as f:
-        f.write(b"not read")
-    os.mkfifo(name + ".manifest.json")
-    held = os.open(name + ".manifest.json", os.O_RDWR)
-    try:
-        drive("hangs", ["--folder", windows(folder)], "a folder that does not answer")
-    finally:
-        os.close(held)
+    """What can be opened and never answers: a pipe that somebody holds open and writes nothing to. In the place of a
+    manifest, which the listing opens, and of a backup, which its details open."""
+    for scenario, suffix in (("hangs", ".manifest.json"), ("details-hang", "")):
+        folder = os.path.join(work, scenario)
+        os.makedirs(folder)
+        name = os.path.join(folder, "cmms_backup_20260118_020000.backup")
+        if suffix:
+            with open(name, "wb") as f:
+                f.write(b"not read")
+        os.mkfifo(name + suffix)
+        held = os.open(name + suffix, os.O_RDWR)
+        try:
+            drive(scenario, ["--folder", windows(folder)], "a file that does not answer" + suffix)
+        finally:
+            os.close(held)
 
 
 def main():

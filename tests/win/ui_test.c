@@ -489,6 +489,26 @@ static void scenario_hangs(Ui *ui)
     }
 }
 
+/* The same of a backup's own file: the list does not open it, its details do. */
+static void scenario_details_hang(Ui *ui)
+{
+    if (!open_window(ui) || !ok(ui, rows(ui) == 1, "a backup is listed", "none is")) {
+        return;
+    }
+    select_rows(ui, 0, 0);
+    if (!ok(ui, wait_enabled(ui, IDC_DETAILS, SHORT_MS), "its details can be shown", "they cannot")) {
+        return;
+    }
+    send_command(ui, IDC_DETAILS);
+    ok(ui, wait_dialog(ui, IDC_COPY_DETAILS, SHORT_MS), "the details open", "they do not");
+    HWND copy = GetDlgItem(dialog_with(ui, IDC_COPY_DETAILS), IDC_COPY_DETAILS);
+    ok(ui, !IsWindowEnabled(copy), "and are still being read", "they have been");
+    press(ui, VK_ESCAPE);
+    ok(ui, wait_dialog_gone(ui, IDC_COPY_DETAILS, SHORT_MS), "Esc closes them all the same", "they stay");
+    PostMessageW(ui->window, WM_CLOSE, 0, 0);
+    check_exit(ui, 0, "and so does the window");
+}
+
 static void append_argument(StrBuf *sb, const char *argument)
 {
     /* The arguments of the tests hold neither quotes nor backslashes at their end. */
@@ -505,7 +525,7 @@ int wmain(int argc, wchar_t **argv)
     } scenarios[] = {
         {"backup", scenario_backup}, {"plain", scenario_plain},   {"failure", scenario_failure},
         {"usage", scenario_usage},   {"folder", scenario_folder}, {"session", scenario_session},
-        {"hangs", scenario_hangs},
+        {"hangs", scenario_hangs},   {"details-hang", scenario_details_hang},
         {"many", scenario_many},     {"actions", scenario_actions}, {"assistant", scenario_assistant},
         {"keyboard", scenario_keyboard}, {"signin", scenario_signin}, {"nousers", scenario_nousers},
         {"idle", scenario_idle},     {"upkeep", scenario_upkeep},   {"more", scenario_more},
