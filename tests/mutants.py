@@ -62,6 +62,8 @@ MUTANTS = (
     ("the members of a group that is granted something", "src/postgres/snapshot.c",
      "JOIN down ON m.roleid = down.id", "JOIN down ON false",
      ["kinds:test_roles_are_noted"]),
+    ("the rights of a file that is replaced", "src/platform/common/fs_common.c", "    fs_take_rights(path, temp);\n",
+     "", ["unit:test_fs"]),
     ("the flush in an atomic write", "src/platform/common/fs_common.c",
      "!fs_write(file, bytes, len, err) || !fs_flush(file, err)",
      "!fs_write(file, bytes, len, err)", ["faults:test_killed_and_without_power"]),

@@ -6,13 +6,12 @@
 #include "platform/thread.h"
 
 #ifdef _WIN32
-#include <windows.h>
-
 #include <share.h>
 #include <stdio.h>
 
-#include "platform/win/win_private.h"
 #include "test_env.h"
+#else
+#include <sys/stat.h>
 #endif
 
 #define U_UMLAUT "\xc3\xbc"
@@ -478,43 +477,6 @@ static void removing_waits_for_a_file_that_is_held_open(void **state)
     mem_free(path);
 }
 
-static void close_handle_after_a_while(void *argument)
-{
-    cancel_wait(NULL, 300);
-    CloseHandle(argument);
-}
-
-/* A scanner opens a file so that it may be removed meanwhile, and so keeps its name. Not everywhere: newer versions of
- * Windows give the name back at once on NTFS. */
-static void creating_waits_for_a_name_that_is_being_removed(void **state)
-{
-    Fixture *f = *state;
-    char *path = fs_join(f->dir, "held");
-    wchar_t *wide = test_widen(path);
-    FsFile *file = create(f, path);
-    HANDLE scanner;
-    Thread *thread;
-
-    fs_close(file, NULL);
-    scanner = CreateFileW(wide, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
-                          OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, NULL);
-    assert_ptr_not_equal(scanner, INVALID_HANDLE_VALUE);
-    assert_ok(fs_remove(path, &f->err), &f->err);
-    if (GetFileAttributesW(wide) != INVALID_FILE_ATTRIBUTES || GetLastError() != ERROR_ACCESS_DENIED) {
-        CloseHandle(scanner);
-        mem_free(wide);
-        mem_free(path);
-        skip();
-    }
-    thread = thread_start(close_handle_after_a_while, scanner);
-    file = create(f, path);
-    thread_join(thread);
-    fs_close(file, NULL);
-    assert_true(fs_exists(path));
-    mem_free(wide);
-    mem_free(path);
-}
-
 /* A drive or a share that is not there says nothing of what it holds: only of a folder that is there can it be said
  * that it lacks a file. */
 static void what_cannot_be_reached_is_not_missing(void **state)
@@ -676,31 +638,6 @@ static void a_lock_file_that_a_crash_left_is_no_reason_to_refuse(void **state)
     mem_free(path);
 }
 
-#ifdef _WIN32
-/* What serves where byte locks are unknown keeps out, and is kept out by, the usual lock as well: one folder may be
- * reached in two ways. */
-static void a_file_that_is_open_for_one_alone_is_a_lock_too(void **state)
-{
-    bool (*const take[])(const char *path, FsLock **out, Error *err) = {fs_lock, fs_lock_alone};
-    Fixture *f = *state;
-    char *path = fs_join(f->dir, ".lock");
-
-    for (size_t i = 0; i < 4; i++) {
-        FsLock *first = NULL;
-        FsLock *second = NULL;
-
-        assert_ok(take[i / 2](path, &first, &f->err), &f->err);
-        assert_fails(take[i % 2](path, &second, &f->err), &f->err, EK_BUSY,
-                     says("\"%s\" is locked by another job", path));
-        assert_null(second);
-        fs_unlock(first);
-        assert_ok(take[i % 2](path, &second, &f->err), &f->err);
-        fs_unlock(second);
-    }
-    mem_free(path);
-}
-#endif
-
 /* --- portable ------------------------------------------------------------------------------------------ */
 
 static void reading_all_has_a_cap(void **state)
@@ -745,6 +682,26 @@ static void writing_atomically_replaces_and_leaves_nothing(void **state)
     mem_free(missing);
     mem_free(path);
 }
+
+#ifndef _WIN32
+/* On Windows it is a list of rights, which Wine does not keep. */
+static void writing_atomically_keeps_the_rights(void **state)
+{
+    static const mode_t modes[] = {0640, 0604, 0600, 0444};
+    Fixture *f = *state;
+    char *path = fs_join(f->dir, "settings");
+    struct stat st;
+
+    test_write(path, "old");
+    for (size_t i = 0; i < TEST_COUNT(modes); i++) {
+        assert_int_equal(chmod(path, modes[i]), 0);
+        assert_ok(fs_write_atomic(path, "new", 3, &f->err), &f->err);
+        assert_int_equal(stat(path, &st), 0);
+        assert_int_equal(st.st_mode & 07777, modes[i]);
+    }
+    mem_free(path);
+}
+#endif
 
 static void a_writable_folder_is_told_from_others(void **state)
 {
@@ -858,7 +815,6 @@ int main(void)
         TEST(renaming_waits_for_a_file_that_is_held_open),
         TEST(reading_waits_for_a_file_that_may_not_be_opened),
         TEST(removing_waits_for_a_file_that_is_held_open),
-        TEST(creating_waits_for_a_name_that_is_being_removed),
         TEST(renaming_gives_up_in_words),
         TEST(what_cannot_be_reached_is_not_missing),
         TEST(both_separators_and_the_long_prefix_work),
@@ -867,11 +823,11 @@ int main(void)
         TEST(free_space_is_told),
         TEST(a_lock_keeps_others_out),
         TEST(a_lock_file_that_a_crash_left_is_no_reason_to_refuse),
-#ifdef _WIN32
-        TEST(a_file_that_is_open_for_one_alone_is_a_lock_too),
-#endif
         TEST(reading_all_has_a_cap),
         TEST(writing_atomically_replaces_and_leaves_nothing),
+#ifndef _WIN32
+        TEST(writing_atomically_keeps_the_rights),
+#endif
         TEST(a_writable_folder_is_told_from_others),
         TEST(a_private_folder_is_ours),
         TEST(paths_are_taken_apart),
