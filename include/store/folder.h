@@ -22,6 +22,8 @@ bool folder_find(const char *wanted, char **folder, Error *err);
 /* "OneDrive" when the folder lies in what it copies to the cloud, by its variables in the environment; else NULL.
  * Caller frees. */
 char *folder_cloud_name(const char *folder);
+/* Whether it lies in Documents while Windows keeps this program out of that (machine_guards_documents). */
+bool folder_is_guarded(const char *folder);
 /* The part of folder_choose that looks for a substitute: the first of `dirs` (NULLs are passed over) that is new or our
  * own, and can be written to. */
 bool folder_choose_among(const char *const *dirs, size_t count, size_t *which, Error *err);

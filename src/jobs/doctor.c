@@ -144,6 +144,12 @@ static void check_folder(Visit *visit, const char *wanted)
     } else {
         good(visit, ID_FOLDER, mem_printf("Backups are kept in %s", visit->folder));
     }
+    if (visit->checks[ID_FOLDER].state == CHECK_GOOD && folder_is_guarded(visit->folder)) {
+        note(visit, ID_FOLDER, CHECK_BAD, EK_SETTINGS,
+             mem_printf("Windows keeps this program from writing in %s (Controlled folder access)", visit->folder),
+             mem_strdup("Allow cmms-backup.exe and cmms-backup-cli.exe in Windows Security, under Ransomware "
+                        "protection, or choose a folder outside of Documents."));
+    }
     char *cloud = visit->checks[ID_FOLDER].state == CHECK_GOOD ? folder_cloud_name(visit->folder) : NULL;
     if (cloud != NULL) {
         note(visit, ID_FOLDER, CHECK_WARNING, EK_NONE,
