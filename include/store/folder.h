@@ -35,6 +35,8 @@ char *folder_backup_name(int64_t unix_seconds);
 char *folder_free_name(const char *folder, int64_t unix_seconds);
 /* Whether a name is of that form; *unix_seconds (may be NULL) gets the local time that it states. */
 bool folder_parse_name(const char *name, int64_t *unix_seconds);
+/* What a sync client or a person makes of a name of ours: "cmms_backup_20260119_143052-PC2.backup". */
+bool folder_is_copy_name(const char *name);
 
 #define FOLDER_PARTIAL_SUFFIX ".partial"            /* cmms_backup_….backup.partial */
 #define FOLDER_MANIFEST_SUFFIX ".manifest.json"     /* cmms_backup_….backup.manifest.json */

@@ -331,6 +331,18 @@ bool folder_parse_name(const char *name, int64_t *unix_seconds)
     return true;
 }
 
+bool folder_is_copy_name(const char *name)
+{
+    const size_t stem = sizeof NAME_PREFIX - 1 + 15;
+    if (strlen(name) <= stem + sizeof NAME_SUFFIX - 1 || !strchr("- (", name[stem])) {
+        return false;
+    }
+    char *ours = mem_printf("%.*s" NAME_SUFFIX, (int)stem, name);
+    const bool copy = folder_parse_name(ours, NULL);
+    mem_free(ours);
+    return copy;
+}
+
 bool folder_keep_aside(const char *path, char **kept, Error *err)
 {
     size_t stem = strlen(path);
