@@ -23,6 +23,9 @@ import traceback
 import zipfile
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.append(os.path.join(TOP, "tests/lint"))
+from imports import Pe  # noqa: E402
+
 PACKAGE = os.environ.get("CMMS_PACKAGE", os.path.join(TOP, "build/package"))
 PREFIX = os.environ.get("CMMS_INSTALLER_PREFIX", os.path.join(TOP, "build/wine-installer"))
 # Seconds after which anything here is taken for hung; run.py measures the machine.
@@ -203,6 +206,17 @@ def test_files_and_sums(p):
         with open(path, "rb") as f:
             check(sums.get(os.path.basename(path)) == hashlib.file_digest(f, "sha256").hexdigest(),
                   "SHA256SUMS does not agree with %s" % os.path.basename(path))
+
+
+def test_nothing_beside_them_is_loaded(p):
+    """In Downloads lies what anybody sent. The installer imports only what Windows takes from its own folder whatever
+    lies beside a program (KnownDLLs; comctl32, by the manifest, from WinSxS), and the zip has a folder of its own."""
+    known = {name + ".dll" for name in ("advapi32", "comctl32", "gdi32", "kernel32", "ole32", "shell32", "user32")}
+    others = {name.lower() for name in Pe(INSTALLER).imports()} - known
+    check(not others, "the installer also imports %s" % sorted(others))
+    with zipfile.ZipFile(PORTABLE) as z:
+        outside = [name for name in z.namelist() if not name.startswith("CMMS Backup/")]
+    check(not outside, "the zip has outside of its folder: %s" % outside)
 
 
 def test_each_file_is_signed(p):
