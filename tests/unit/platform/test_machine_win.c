@@ -9,9 +9,11 @@
 #define OURS L"Software\\cmms-backup-test"
 #define GUARD L"Microsoft\\Windows Defender\\Windows Defender Exploit Guard\\Controlled Folder Access"
 
-/* For this process HKEY_LOCAL_MACHINE is a key of the test's own. */
+/* For this process HKEY_LOCAL_MACHINE is a key of the test's own; a mark shows it, so that nothing comes into the real
+ * one. */
 static int set_up(void **state)
 {
+    const DWORD mark = 1;
     HKEY key = NULL;
 
     (void)state;
@@ -20,6 +22,10 @@ static int set_up(void **state)
         return 1;
     LSTATUS code = RegOverridePredefKey(HKEY_LOCAL_MACHINE, key);
     RegCloseKey(key);
+    if (code == ERROR_SUCCESS)
+        code = RegSetKeyValueW(HKEY_CURRENT_USER, OURS L"\\SOFTWARE\\mark", L"mark", REG_DWORD, &mark, sizeof mark);
+    if (code == ERROR_SUCCESS)
+        code = RegGetValueW(HKEY_LOCAL_MACHINE, L"SOFTWARE\\mark", L"mark", RRF_RT_REG_DWORD, NULL, NULL, NULL);
     return code == ERROR_SUCCESS ? 0 : 1;
 }
 
