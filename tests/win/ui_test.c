@@ -10,7 +10,8 @@
  * cannot be reached), `many` (a long list), `usage` (the command line is wrong), `folder` (the backup folder cannot be
  * used); of the dialogs: `assistant`, `keyboard`, `signin`, `nousers`, `idle` (locked after a while), `tenth` (the
  * tenth wrong password), `more` (settings, about, details), `keys` and `sample` (every action, by keyboard alone),
- * `restore`, `restore-keys` and `restore-gone` (there and back; where nothing is left);
+ * `restore`, `restore-keys` and `restore-gone` (there and back; where nothing is left); `hangs` and `details-hang` (a
+ * file that does not answer);
  * `pictures` is for ./dev shot. Each prints lines "ok NAME" or "not ok NAME: why" and, at the end, how long the window
  * took at most to answer an empty message.
  */
