@@ -1,6 +1,6 @@
 ; The installer of CMMS Backup. package.sh builds it; what it needs to know comes as defines:
 ;   VERSION, VERSION_NUMBERS (four, with dots), STAGE (the folder as shipped), LISTS (generated: files.nsh),
-;   OUTPUT, SIZE_KB, APP_ID, TASK_NAME, AUTOSTART_NAME, SECRET_PREFIX, and ICON where there is one.
+;   OUTPUT, SIZE_KB, APP_ID, TASK_NAME, AUTOSTART_NAME, SECRET_PREFIX, and ICON and SIGN where there are such.
 ;
 ; Switches of the installer
 ;   /S            no questions
@@ -41,6 +41,11 @@ ShowUninstDetails nevershow
 !define EXIT_FAILED 2
 !define EXIT_NEEDS_ADMINISTRATOR 5
 !define EXIT_BUSY 9
+
+; Before the uninstaller goes into the installer.
+!ifdef SIGN
+  !uninstfinalize '"${SIGN}" "%1"' = 0
+!endif
 
 Name "${PRODUCT}"
 OutFile "${OUTPUT}"

@@ -7,7 +7,10 @@
 #   OUT_DIR/CMMSBackup-VERSION-x64-portable.zip  the same folder, to unpack anywhere
 #   OUT_DIR/SHA256SUMS
 #
-# The same inputs give the same bytes: files in sorted order, all with one time, SOURCE_DATE_EPOCH (default: the
+# CMMS_SIGN (optional) is a program that signs the file whose path it gets, in place. It gets each program and DLL, the
+# uninstaller and the installer: Windows 11's Smart App Control lets nothing unsigned start, and asks for each file.
+#
+# Unsigned, the same inputs give the same bytes: files in sorted order, all with one time, SOURCE_DATE_EPOCH (default: the
 # time of the last commit).
 set -euo pipefail
 export LC_ALL=C TZ=UTC
@@ -41,6 +44,8 @@ trap 'rm -rf "$work"' EXIT
 folder="CMMS Backup"
 cp -r "$stage" "$work/$folder"
 cd "$work"
+sign() { [ -z "${CMMS_SIGN:-}" ] || "$CMMS_SIGN" "$1" </dev/null || fail "$CMMS_SIGN did not sign $1"; }
+find "$folder" -type f \( -name '*.exe' -o -name '*.dll' \) | sort | while IFS= read -r file; do sign "$work/$file"; done
 find "$folder" -type f -exec chmod 644 {} + -o -type d -exec chmod 755 {} +
 find "$folder" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 
@@ -86,10 +91,12 @@ cp "$top/installer/cmms-backup.nsi" "$top/installer/identity.nsh" "$work/"
 touch -d "@$SOURCE_DATE_EPOCH" "$work/cmms-backup.nsi" "$work/identity.nsh" "$work/files.nsh"
 makensis -V2 -WX -NOCD -INPUTCHARSET UTF8 \
   "-DVERSION=$version" "-DVERSION_NUMBERS=$version.0" "-DSTAGE=$folder" "-DLISTS=$work/files.nsh" \
-  "-DOUTPUT=$out/$exe_name" "-DSIZE_KB=$(find "$folder" -type f -printf '%s\n' | awk '{ n += $1 } END { printf "%d", n / 1024 }')" \
+  "-DOUTPUT=$work/$exe_name" "-DSIZE_KB=$(find "$folder" -type f -printf '%s\n' | awk '{ n += $1 } END { printf "%d", n / 1024 }')" \
   "-DAPP_ID=$(name_of CMMS_APP_ID)" "-DTASK_NAME=$(name_of CMMS_TASK_NAME)" \
   "-DAUTOSTART_NAME=$(name_of CMMS_AUTOSTART_NAME)" "-DSECRET_PREFIX=$(name_of CMMS_SECRET_PREFIX)" \
-  ${icon:+"-DICON=$work/app.ico"} "$work/cmms-backup.nsi"
+  ${icon:+"-DICON=$work/app.ico"} ${CMMS_SIGN:+"-DSIGN=$CMMS_SIGN"} "$work/cmms-backup.nsi"
+sign "$work/$exe_name"
+mv "$work/$exe_name" "$out/$exe_name"
 touch -d "@$SOURCE_DATE_EPOCH" "$out/$exe_name" "$out/$zip_name"
 ( cd "$out" && sha256sum "$exe_name" "$zip_name" >SHA256SUMS )
 printf 'package: %s\n' "$out/$exe_name" "$out/$zip_name"

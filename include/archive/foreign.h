@@ -16,8 +16,8 @@ typedef struct Foreign {
     const char *hint; /* what to do with it; static, or NULL */
 } Foreign;
 
-/* False: nothing that is known. A file of ours whose first bytes were damaged is not taken for another's: of "PGDMP"
- * one byte may be wrong. */
+/* False: nothing that is known. Text is known for text, because no archive begins so. A file of ours whose first bytes
+ * were damaged is not taken for another's: of "PGDMP" one byte may be wrong. */
 bool foreign_kind(const uint8_t *head, size_t len, Foreign *foreign);
 
 /* Of an archive that cannot be read: whether each LF in its beginning became CR LF, as `docker exec -t` and FTP in text

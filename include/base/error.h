@@ -87,5 +87,8 @@ char *os_error_text(long os_code);
 
 /* Whether a code means "no space left" (errno ENOSPC, EDQUOT; Windows 112, 39, 1295). By the platform. */
 bool os_error_is_disk_full(long os_code);
+/* Whether a code means "only in the cloud, and not to be had now" (Windows 362, 388, 395, 426 and their like). By the
+ * platform. */
+bool os_error_is_in_cloud(long os_code);
 
 #endif

@@ -1,7 +1,8 @@
 /*
  * mem.h: allocation that never returns NULL.
  *
- * When memory is out, or a size overflows, the program says so on stderr and ends at once (mem_out). That is
+ * When memory is out, or a size overflows, the program says so on stderr and ends at once with the exit code of an
+ * internal error, without a box and without a word to anybody else in the process (mem_out). That is
  * safe at any moment, because every promise about files holds at any moment: an unfinished backup is a
  * `.partial`, which the next run removes. Whatever is sized by outside data (a file, a server, a tool) must
  * be checked against a cap of its own before it comes here.

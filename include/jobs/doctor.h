@@ -32,9 +32,13 @@ typedef struct Doctor {
 
 void doctor_init(Doctor *doctor);
 void doctor_release(Doctor *doctor);
-/* Never fails as a whole but for EK_CANCELLED; what is wrong is in the checks. */
-bool doctor_run(const Connection *connection, const char *folder_wanted, const Cancel *cancel, Doctor *doctor,
-                Error *err);
+/* Whether a task starts the backups that the settings ask for, which this room cannot see; *words (caller frees) says
+ * it ("no task starts it while the window is closed"). */
+typedef bool DoctorTask(const Settings *settings, const char *folder_wanted, char **words);
+/* Never fails as a whole but for EK_CANCELLED; what is wrong is in the checks. `task` NULL: that is not looked at, and
+ * said so. */
+bool doctor_run(const Connection *connection, const char *folder_wanted, DoctorTask *task, const Cancel *cancel,
+                Doctor *doctor, Error *err);
 
 /* The check "tools" of tools that were all asked and of which at least one can be used, which is filled in: which there
  * are, one that cannot be used, and each whose release is known to be dangerous (releases.h). */

@@ -26,7 +26,9 @@ typedef struct FsInfo {
  * it over. EK_NOT_FOUND when the file is not there; on Windows a drive or a share that is not there is EK_IO, because
  * it says nothing of its files. */
 bool fs_open_read(const char *path, FsFile **out, Error *err);
-bool fs_create_new(const char *path, FsFile **out, Error *err); /* read and write; fails if it exists */
+/* To read and write; fails if it exists. A name that belongs to a removed file which a virus scanner still has open is
+ * waited for, as by fs_rename. */
+bool fs_create_new(const char *path, FsFile **out, Error *err);
 
 bool fs_read(FsFile *file, void *buf, size_t len, size_t *got, Error *err); /* *got 0: end of file */
 bool fs_read_at(FsFile *file, uint64_t offset, void *buf, size_t len, size_t *got, Error *err); /* any thread */
@@ -46,6 +48,10 @@ bool fs_remove(const char *path, Error *err);
  * errors 5, 32 and 33). */
 bool fs_rename(const char *from, const char *to, bool replace, Error *err);
 bool fs_is_held(const Error *err); /* that another program held a file open is why fs_rename failed */
+
+/* Gives one file the rights that another has (a list of its own on Windows, the mode on POSIX), as far as that may be
+ * done. */
+void fs_take_rights(const char *from, const char *to);
 
 /* Whether the rights to a folder allow making a file in it: asked, not tried (see fs_dir_writable), so nothing is
  * made. */
@@ -77,7 +83,7 @@ void fs_unlock(FsLock *lock); /* NULL is fine */
 bool fs_read_all(const char *path, size_t max, StrBuf *sb, Error *err);
 
 /* Replaces a file's content so that at any moment the old or the new is there, whole: a temporary file beside
- * it, flushed, renamed. (P6) */
+ * it, flushed, renamed. (P6) Rights that somebody gave the old one are the new one's as well. */
 bool fs_write_atomic(const char *path, const void *bytes, size_t len, Error *err);
 
 /* Whether a file can really be made in the folder (tried, not asked). */

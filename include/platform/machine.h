@@ -7,6 +7,9 @@
 #include <stddef.h>
 
 char *machine_documents_dir(void);  /* Windows: FOLDERID_Documents, wherever it is redirected; ~/Documents */
+/* Windows' "Controlled folder access" is on and does not know this program: it may not write in Documents, whatever its
+ * rights there are. POSIX: false. */
+bool machine_guards_documents(void);
 char *machine_home_dir(void);       /* the profile folder; $HOME */
 char *machine_temp_dir(void);
 char *machine_program_dir(void);    /* where our own executable lies */

@@ -48,6 +48,9 @@ typedef struct Snapshot {
     int64_t views;         /* materialized views, which a restore fills anew */
     SnapshotSequence *sequences; /* those that are in use and do not cycle, as far as they may be read */
     size_t sequence_count;
+    char **roles;          /* statements that make the roles which the database names, and their members, anew: no dump
+                              of one database holds them. Without passwords. */
+    size_t role_count;
     char *changed;         /* after snapshot_count: what is no longer as the snapshot has it ("the table public.a was
                               changed"); the dump is worth nothing then. NULL: nothing */
 } Snapshot;
@@ -89,6 +92,9 @@ const SnapshotTable *snapshot_find(const Snapshot *snapshot, const char *schema,
 
 /* How many of its tables must be in a backup. */
 size_t snapshot_needed(const Snapshot *snapshot);
+
+/* Gives the manifest the statements for the roles. */
+void snapshot_give_roles(const Snapshot *snapshot, Manifest *manifest);
 
 /* Sets `expected` of the manifest's tables and large objects, and compares. EK_DAMAGED names the first table whose
  * rows differ, or that has rows on the server and is not in the backup. */

@@ -22,6 +22,8 @@ bool folder_find(const char *wanted, char **folder, Error *err);
 /* "OneDrive" when the folder lies in what it copies to the cloud, by its variables in the environment; else NULL.
  * Caller frees. */
 char *folder_cloud_name(const char *folder);
+/* Whether it lies in Documents while Windows keeps this program out of that (machine_guards_documents). */
+bool folder_is_guarded(const char *folder);
 /* The part of folder_choose that looks for a substitute: the first of `dirs` (NULLs are passed over) that is new or our
  * own, and can be written to. */
 bool folder_choose_among(const char *const *dirs, size_t count, size_t *which, Error *err);
@@ -33,6 +35,8 @@ char *folder_backup_name(int64_t unix_seconds);
 char *folder_free_name(const char *folder, int64_t unix_seconds);
 /* Whether a name is of that form; *unix_seconds (may be NULL) gets the local time that it states. */
 bool folder_parse_name(const char *name, int64_t *unix_seconds);
+/* What a sync client or a person makes of a name of ours: "cmms_backup_20260119_143052-PC2.backup". */
+bool folder_is_copy_name(const char *name);
 
 #define FOLDER_PARTIAL_SUFFIX ".partial"            /* cmms_backup_….backup.partial */
 #define FOLDER_MANIFEST_SUFFIX ".manifest.json"     /* cmms_backup_….backup.manifest.json */

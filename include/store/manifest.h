@@ -58,6 +58,8 @@ typedef struct Manifest {
     int64_t large_objects, large_objects_expected; /* as rows and expected of a table; absent in a file: -1 */
     char **warnings;
     size_t warning_count;
+    char **roles;          /* statements that make the database's roles anew (Snapshot.roles); absent in a file: none */
+    size_t role_count;
     bool pinned;           /* retention leaves it alone; absent in a file: false */
     char *pin_reason;      /* or NULL */
     char *alarm;           /* the shrink alarm that it raised, or NULL */
@@ -75,6 +77,7 @@ void manifest_release(Manifest *manifest);
 void manifest_add_table(Manifest *manifest, const char *schema, const char *name, int64_t rows, int64_t expected,
                         uint64_t bytes);
 void manifest_add_warning(Manifest *manifest, const char *text);
+void manifest_add_role(Manifest *manifest, const char *statement);
 
 /* What its counts entitle it to, once every byte was read and its hash is as recorded: LEVEL_PROVEN where its proof
  * holds, LEVEL_VERIFIED where every table and the large objects are as many as the database had, else LEVEL_READ. */

@@ -19,6 +19,7 @@ static const char hint_directory[] = "pg_restore reads the whole folder; this pr
                                      "-Fc.";
 static const char hint_line_ends[] = "docker exec -t does that, and FTP in text mode: make it again without -t, or "
                                      "copy it in binary mode.";
+static const char hint_decrypt[] = "Decrypt it first; what is in it may be a backup.";
 static const char hint_web[] = "Download it again, signed in.";
 
 static const struct {
@@ -36,6 +37,14 @@ static const struct {
     {"Rar!", 4, {"a RAR file", hint_unpack}},
     {"SQLite format 3", 15, {"an SQLite database", NULL}},
     {"TAPE", 4, {"a backup of Microsoft SQL Server", NULL}},
+    {"%PDF-", 5, {"a PDF document", NULL}},
+    {"\x89PNG\r\n", 6, {"a picture", NULL}},
+    {"\xff\xd8\xff", 3, {"a picture", NULL}},
+    {"\xd0\xcf\x11\xe0", 4, {"a document of Microsoft Office", NULL}},
+    {"MZ\x90\0", 4, {"a Windows program", NULL}},
+    {"Salted__", 8, {"encrypted by openssl", hint_decrypt}},
+    {"age-encryption.org/", 19, {"encrypted by age", hint_decrypt}},
+    {"-----BEGIN PGP", 14, {"encrypted or signed by PGP", hint_decrypt}},
     {"-- MySQL dump", 13, {"a script of MySQL", NULL}},
     {"-- MariaDB dump", 15, {"a script of MariaDB", NULL}},
     {"P\0G\0D\0M\0P\0", 10, {"an archive that was turned into UTF-16 text", hint_shell}},
@@ -98,6 +107,20 @@ static bool is_script(const char *text)
     return false;
 }
 
+/* No archive is text from its beginning, nor does damage make one so: the numbers of its header are not. */
+static bool is_text(const uint8_t *head, size_t len)
+{
+    const size_t looked = len < LOOKED_AT ? len : LOOKED_AT;
+    size_t beyond = 0;
+    for (size_t i = 0; i < looked; i++) {
+        if ((head[i] < ' ' && !is_space(head[i])) || head[i] == 0x7f) {
+            return false;
+        }
+        beyond += head[i] >= 0x80;
+    }
+    return looked >= 5 && beyond < looked / 4;
+}
+
 static bool is_cut_mark(const uint8_t *head, size_t len)
 {
     static const char mark[] = "PGDMP";
@@ -138,6 +161,10 @@ bool foreign_kind(const uint8_t *head, size_t len, Foreign *foreign)
     if (is_script(text)) {
         *foreign = wide ? (Foreign){"a plain SQL script in UTF-16, not an archive", hint_shell}
                         : (Foreign){"a plain SQL script, not an archive", hint_script};
+        return true;
+    }
+    if (is_text(head, len)) {
+        *foreign = (Foreign){"a text, not an archive", NULL};
         return true;
     }
     return false;

@@ -54,6 +54,9 @@ bool error_set_os(Error *err, ErrorKind kind, long os_code, const char *format, 
         replace(err, full ? EK_SPACE : kind, os_code, message, detail);
         if (full) {
             error_hint(err, "Free some space on that disk, then try again.");
+        } else if (os_error_is_in_cloud(os_code)) {
+            error_hint(err, "The file is in the cloud only and cannot be had now. See that its program (OneDrive) runs "
+                            "and is signed in, and have the file kept on this device.");
         }
     }
     return false;

@@ -3,10 +3,14 @@
 #include <stdarg.h>
 #include <stdint.h>
 
+#define EXIT_INTERNAL 1 /* as error_exit_code says of EK_INTERNAL */
+
+/* Not abort(): in a Windows program that has a window it shows a box, and a scheduled run would wait behind that for
+ * ever. Nor exit(), which calls what others have registered, with a memory that has run out. */
 void mem_out(void)
 {
     fputs("cmms-backup: out of memory\n", stderr);
-    abort();
+    _Exit(EXIT_INTERNAL);
 }
 
 void *mem_alloc(size_t size)

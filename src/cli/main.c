@@ -16,6 +16,7 @@
 #include "platform/power.h"
 #include "postgres/connection.h"
 #include "postgres/tools.h"
+#include "schedule/registration.h"
 #include "verb_export.h"
 #include "version.h"
 
@@ -98,6 +99,17 @@ static void show_check(Cli *cli, const Check *check)
     mem_free(sign);
 }
 
+static bool look_at_task(const Settings *settings, const char *folder_wanted, char **words)
+{
+    Registration task;
+    registration_init(&task);
+    registration_look(settings, folder_wanted, &task);
+    const bool good = task.state == REGISTRATION_GOOD;
+    *words = mem_strdup(task.text);
+    registration_release(&task);
+    return good;
+}
+
 static int run_doctor(Cli *cli)
 {
     Error err = ERROR_INIT;
@@ -107,7 +119,7 @@ static int run_doctor(Cli *cli)
     doctor_init(&doctor);
     opening_init(&opening);
     if (!cli_open(cli, OPENING_NO_FOLDER, false, &opening, &err) ||
-        !doctor_run(&opening.connection, cli->options->folder, cli->cancel, &doctor, &err)) {
+        !doctor_run(&opening.connection, cli->options->folder, look_at_task, cli->cancel, &doctor, &err)) {
         code = output_error(&cli->output, &err);
         goto out;
     }

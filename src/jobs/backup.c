@@ -288,6 +288,7 @@ static void complete_manifest(Run *run, const char *folder)
     for (size_t i = 0; i < run->warning_count; i++) {
         manifest_add_warning(manifest, run->warnings[i]);
     }
+    snapshot_give_roles(&run->snapshot, manifest);
 }
 
 /* Before the commit: killed after it, the next run would compare with the backup that lost its rows. A failure is a

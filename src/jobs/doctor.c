@@ -144,6 +144,12 @@ static void check_folder(Visit *visit, const char *wanted)
     } else {
         good(visit, ID_FOLDER, mem_printf("Backups are kept in %s", visit->folder));
     }
+    if (visit->checks[ID_FOLDER].state == CHECK_GOOD && folder_is_guarded(visit->folder)) {
+        note(visit, ID_FOLDER, CHECK_BAD, EK_SETTINGS,
+             mem_printf("Windows keeps this program from writing in %s (Controlled folder access)", visit->folder),
+             mem_strdup("Allow cmms-backup.exe and cmms-backup-cli.exe in Windows Security, under Ransomware "
+                        "protection, or choose a folder outside of Documents."));
+    }
     char *cloud = visit->checks[ID_FOLDER].state == CHECK_GOOD ? folder_cloud_name(visit->folder) : NULL;
     if (cloud != NULL) {
         note(visit, ID_FOLDER, CHECK_WARNING, EK_NONE,
@@ -154,7 +160,26 @@ static void check_folder(Visit *visit, const char *wanted)
     mem_free(cloud);
 }
 
-static void check_settings(Visit *visit)
+static void check_schedule(Visit *visit, const char *folder_wanted, DoctorTask *task)
+{
+    const Settings *settings = &visit->settings;
+    char *words = NULL;
+    if (task != NULL && task(settings, folder_wanted, &words)) {
+        good(visit, ID_SETTINGS,
+             mem_printf("Backups are kept for %d days; %s backups at %02d:%02d: %s", settings->retention_days,
+                        schedule_name(settings->schedule), settings->backup_hour, settings->backup_minute, words));
+    } else {
+        note(visit, ID_SETTINGS, CHECK_WARNING, EK_NONE,
+             mem_printf("Backups are kept for %d days; %s backups at %02d:%02d are set, but %s",
+                        settings->retention_days, schedule_name(settings->schedule), settings->backup_hour,
+                        settings->backup_minute,
+                        words == NULL ? "whether a task starts them was not looked at" : words),
+             mem_strdup("Have the task registered ('cmms-backup-cli schedule install'), or make backups by hand."));
+    }
+    mem_free(words);
+}
+
+static void check_settings(Visit *visit, const char *folder_wanted, DoctorTask *task)
 {
     if (visit->folder == NULL) {
         skipped(visit, ID_SETTINGS, "There is no folder to read them from");
@@ -168,11 +193,7 @@ static void check_settings(Visit *visit)
         note(visit, ID_SETTINGS, CHECK_WARNING, EK_NONE, mem_strdup(settings->notice),
              mem_strdup("Look through the settings and save them."));
     } else if (settings->enabled) {
-        note(visit, ID_SETTINGS, CHECK_WARNING, EK_NONE,
-             mem_printf("Backups are kept for %d days; nothing makes them by itself yet: %s backups at %02d:%02d are "
-                        "set, but there is no task for them", settings->retention_days,
-                        schedule_name(settings->schedule), settings->backup_hour, settings->backup_minute),
-             mem_strdup("Make backups by hand, or let Windows' Task Scheduler run cmms-backup-cli backup."));
+        check_schedule(visit, folder_wanted, task);
     } else {
         good(visit, ID_SETTINGS, mem_printf("Backups are kept for %d days; scheduled backups are off",
                                             settings->retention_days));
@@ -652,8 +673,8 @@ static void conclude(const Visit *visit, Doctor *doctor)
     }
 }
 
-bool doctor_run(const Connection *connection, const char *folder_wanted, const Cancel *cancel, Doctor *doctor,
-                Error *err)
+bool doctor_run(const Connection *connection, const char *folder_wanted, DoctorTask *task, const Cancel *cancel,
+                Doctor *doctor, Error *err)
 {
     Visit visit = {.cancel = cancel, .database_bytes = -1, .table_bytes = -1};
     settings_init(&visit.settings);
@@ -664,7 +685,7 @@ bool doctor_run(const Connection *connection, const char *folder_wanted, const C
     connection_init(&visit.connection);
     tools_init(&visit.tools);
     check_folder(&visit, folder_wanted);
-    check_settings(&visit);
+    check_settings(&visit, folder_wanted, task);
     bool ok = check_tools(&visit, err);
     if (ok) {
         check_engine(&visit);

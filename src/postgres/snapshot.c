@@ -75,6 +75,38 @@ static const char sequences_sql[] =
     " WHERE c.relkind = 'S' AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND NOT s.seqcycle"
     " AND pg_catalog.has_table_privilege(c.oid, 'SELECT') AND NOT EXISTS (" MEMBER ")";
 
+/* The roles that own something here, are granted something, or that a policy is for; whoever is a member of one, and
+ * what these are members of. Predefined ones (pg_…) are on every server. pg_shdepend leaves out the owner that initdb
+ * made. What came with PostgreSQL 16 (INHERIT, SET of a membership) is asked for by name, so that older ones answer. */
+static const char roles_sql[] =
+    "WITH RECURSIVE down(id) AS ("
+    "  SELECT d.refobjid FROM pg_catalog.pg_shdepend d, pg_catalog.pg_database h"
+    "  WHERE h.datname = pg_catalog.current_database()"
+    "  AND d.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass"
+    "  AND (d.dbid = h.oid OR d.classid = 'pg_catalog.pg_database'::pg_catalog.regclass AND d.objid = h.oid)"
+    "  UNION SELECT m.member FROM pg_catalog.pg_auth_members m JOIN down ON m.roleid = down.id),"
+    " up(id) AS (SELECT id FROM down"
+    "  UNION SELECT m.roleid FROM pg_catalog.pg_auth_members m JOIN up ON m.member = up.id),"
+    " said(step, words) AS ("
+    "  SELECT 1, pg_catalog.format('CREATE ROLE %I', r.rolname) || CASE WHEN r.rolcanlogin THEN ' LOGIN' ELSE '' END"
+    "   || CASE WHEN r.rolsuper THEN ' SUPERUSER' ELSE '' END || CASE WHEN r.rolcreatedb THEN ' CREATEDB' ELSE '' END"
+    "   || CASE WHEN r.rolcreaterole THEN ' CREATEROLE' ELSE '' END"
+    "   || CASE WHEN r.rolreplication THEN ' REPLICATION' ELSE '' END"
+    "   || CASE WHEN r.rolbypassrls THEN ' BYPASSRLS' ELSE '' END"
+    "   || CASE WHEN r.rolinherit THEN '' ELSE ' NOINHERIT' END"
+    "   || CASE WHEN r.rolconnlimit < 0 THEN '' ELSE ' CONNECTION LIMIT ' || r.rolconnlimit END || ';'"
+    "  FROM up JOIN pg_catalog.pg_roles r ON r.oid = up.id WHERE r.rolname !~ '^pg_'"
+    "  UNION"
+    "  SELECT 2, pg_catalog.format('GRANT %I TO %I', g.rolname, r.rolname)"
+    "   || CASE WHEN o.words = '' THEN '' ELSE ' WITH ' || o.words END || ';'"
+    "  FROM pg_catalog.pg_auth_members m JOIN up ON up.id = m.member"
+    "  JOIN pg_catalog.pg_roles r ON r.oid = m.member JOIN pg_catalog.pg_roles g ON g.oid = m.roleid,"
+    "  LATERAL (SELECT pg_catalog.concat_ws(', ', CASE WHEN m.admin_option THEN 'ADMIN OPTION' END,"
+    "   CASE pg_catalog.to_jsonb(m) ->> 'inherit_option' WHEN 'false' THEN 'INHERIT FALSE' END,"
+    "   CASE pg_catalog.to_jsonb(m) ->> 'set_option' WHEN 'false' THEN 'SET FALSE' END)) o(words)"
+    "  WHERE r.rolname !~ '^pg_')"
+    " SELECT words FROM said ORDER BY step, words LIMIT 10000";
+
 /* What is no longer there, or is another file: the catalog as of the snapshot against functions that look now. The text
  * that pg_dump takes from such a function is NULL where its object is gone, and would be saved as nothing. */
 #define USERS "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
@@ -127,6 +159,10 @@ void snapshot_release(Snapshot *snapshot)
     for (size_t i = 0; i < snapshot->sequence_count; i++) {
         mem_free(snapshot->sequences[i].name);
     }
+    for (size_t i = 0; i < snapshot->role_count; i++) {
+        mem_free(snapshot->roles[i]);
+    }
+    mem_free(snapshot->roles);
     mem_free(snapshot->tables);
     mem_free(snapshot->sequences);
     mem_free(snapshot->changed);
@@ -301,6 +337,24 @@ static bool list_sequences(Pg *pg, const Cancel *cancel, Snapshot *snapshot, Err
     return ok;
 }
 
+/* Who may not ask, or a server that does not know all of the question, keeps no backup from being made. */
+static bool list_roles(Pg *pg, const Cancel *cancel, Snapshot *snapshot, Error *err)
+{
+    PgRows *rows = NULL;
+    bool read = false;
+    if (!ask_lightly(pg, roles_sql, cancel, &rows, &read, err)) {
+        return false;
+    }
+    if (read) {
+        snapshot->roles = mem_array(pg_row_count(rows), sizeof *snapshot->roles);
+        for (; snapshot->role_count < pg_row_count(rows); snapshot->role_count++) {
+            snapshot->roles[snapshot->role_count] = mem_strdup(pg_value(rows, snapshot->role_count, 0));
+        }
+        pg_rows_free(rows);
+    }
+    return true;
+}
+
 char *snapshot_unsafe_export(int server_version)
 {
     const char *mended = NULL;
@@ -366,7 +420,7 @@ static bool open_once(Pg *pg, bool bytes, const Cancel *cancel, Snapshot *snapsh
         }
     }
     if (!list_tables(pg, cancel, &found, err) || !list_others(pg, cancel, &found, err) ||
-        !list_sequences(pg, cancel, &found, err)) {
+        !list_sequences(pg, cancel, &found, err) || !list_roles(pg, cancel, &found, err)) {
         mem_free(why);
         snapshot_release(&found);
         return false;
@@ -660,6 +714,13 @@ size_t snapshot_needed(const Snapshot *snapshot)
         count += !snapshot->tables[i].may_be_missing;
     }
     return count;
+}
+
+void snapshot_give_roles(const Snapshot *snapshot, Manifest *manifest)
+{
+    for (size_t i = 0; i < snapshot->role_count; i++) {
+        manifest_add_role(manifest, snapshot->roles[i]);
+    }
 }
 
 bool snapshot_compare(const Snapshot *snapshot, Manifest *manifest, Error *err)

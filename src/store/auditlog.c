@@ -415,12 +415,23 @@ typedef struct Witnesses {
     const char *folder;
     Witness *items; /* by hash, once they are sorted */
     size_t count, capacity;
+    char *copy; /* of the log, as a sync client makes one where two computers write: "backup_log-PC2.json"; or NULL */
 } Witnesses;
+
+static bool is_copy_of_log(const char *name)
+{
+    const size_t len = strlen(name), stem = sizeof AUDITLOG_FILE - 1 - 5;
+    return len > stem + 5 && !strncmp(name, AUDITLOG_FILE, stem) && strchr("- (", name[stem]) &&
+           !strcmp(name + len - 5, ".json");
+}
 
 static bool collect_witness(void *context, const char *name, const FsInfo *info)
 {
     Witnesses *all = context;
     const size_t len = strlen(name), tail = sizeof FOLDER_MANIFEST_SUFFIX - 1;
+    if (!info->is_dir && !all->copy && is_copy_of_log(name)) {
+        all->copy = mem_strdup(name);
+    }
     if (info->is_dir || len <= tail || strcmp(name + len - tail, FOLDER_MANIFEST_SUFFIX) != 0) {
         return true;
     }
@@ -445,6 +456,7 @@ static void release_witnesses(Witnesses *all)
         mem_free(all->items[i].made);
     }
     mem_free(all->items);
+    mem_free(all->copy);
 }
 
 static int by_hash(const void *a, const void *b)
@@ -534,6 +546,10 @@ static bool check_witnesses(const Chain *chain, Error *err)
     if (first) {
         error_set(err, EK_DAMAGED, "the log lacks the entry that was its newest when %s was made (%s)", first->file,
                   first->made);
+        if (chain->witnesses.copy) {
+            return error_hint(err, "A sync client has kept another version of the log, %s: two computers write here, "
+                                   "and the entry is likely in that one.", chain->witnesses.copy);
+        }
         return error_hint(err, "Entries at its end, or all of it, were removed by something other than this program; "
                                "or the backup was copied here from another folder.");
     }

@@ -57,6 +57,15 @@ static bool ends_with(const char *name, const char *suffix)
     return len > suffix_len && !utf8_casecmp(name + len - suffix_len, suffix);
 }
 
+/* Takes `note`, which goes before what is already there. */
+static void add_note(CatalogEntry *entry, char *note)
+{
+    char *old = entry->note;
+    entry->note = old ? mem_printf("%s; %s", note, old) : mem_strdup(note);
+    mem_free(old);
+    mem_free(note);
+}
+
 static bool collect(void *context, const char *name, const FsInfo *info)
 {
     Listing *listing = context;
@@ -82,9 +91,11 @@ static bool collect(void *context, const char *name, const FsInfo *info)
         entry->ours = folder_parse_name(name, &named);
         if (entry->ours) {
             entry->created = named;
+        } else if (folder_is_copy_name(name)) {
+            entry->note = mem_strdup("it is a copy of a backup, made by a person or by a sync client");
         }
         if (info->is_offline) {
-            entry->note = mem_strdup("it is kept in the cloud only and must be downloaded before it can be read");
+            add_note(entry, mem_strdup("it is kept in the cloud only and must be downloaded before it can be read"));
         }
     }
     return true;
@@ -99,15 +110,6 @@ static bool has_manifest(const Listing *listing, const char *manifest_name)
 {
     return listing->manifest_count && bsearch(&manifest_name, listing->manifests, listing->manifest_count,
                                               sizeof *listing->manifests, compare_names);
-}
-
-/* Takes `note`, which goes before what is already there. */
-static void add_note(CatalogEntry *entry, char *note)
-{
-    char *old = entry->note;
-    entry->note = old ? mem_printf("%s; %s", note, old) : mem_strdup(note);
-    mem_free(old);
-    mem_free(note);
 }
 
 /* The sum of what was counted; -1 when nothing was. */

@@ -79,6 +79,35 @@ bool folder_choose_among(const char *const *dirs, size_t count, size_t *which, E
     return false;
 }
 
+static bool is_separator(char c)
+{
+    return c == '/' || c == '\\';
+}
+
+/* Whether `path` is `dir` or lies below it; letters and separators as Windows takes them. */
+static bool lies_in(const char *path, const char *dir)
+{
+    size_t len = strlen(dir);
+    while (len > 0 && is_separator(dir[len - 1])) {
+        len--;
+    }
+    for (size_t i = 0; i < len; i++) {
+        char a[2] = {is_separator(path[i]) ? '/' : path[i], 0}, b[2] = {is_separator(dir[i]) ? '/' : dir[i], 0};
+        if (!path[i] || utf8_casecmp(a, b) != 0) {
+            return false;
+        }
+    }
+    return len > 0 && (!path[len] || is_separator(path[len]));
+}
+
+bool folder_is_guarded(const char *folder)
+{
+    char *documents = machine_documents_dir();
+    const bool guarded = documents && lies_in(folder, documents) && machine_guards_documents();
+    mem_free(documents);
+    return guarded;
+}
+
 /* Takes `base`; NULL gives NULL. */
 static char *below(char *base, const char *name)
 {
@@ -143,8 +172,11 @@ bool folder_choose(const char *wanted, char **folder, char **fallback, Error *er
     } else {
         error_set(err, EK_SETTINGS, "the backup folder \"%s\" cannot be written to", dir);
         error_detail(err, "%s", failed.detail ? failed.detail : failed.message);
-        error_hint(err, "Check that the drive is connected and that you may write to this folder, or name another "
-                        "one.");
+        error_hint(err, "%s", folder_is_guarded(dir)
+                                  ? "Windows keeps this program out of Documents (Controlled folder access): allow it "
+                                    "in Windows Security, or name another folder."
+                                  : "Check that the drive is connected and that you may write to this folder, or name "
+                                    "another one.");
         if (err) {
             err->os_code = failed.os_code;
         }
@@ -178,27 +210,6 @@ bool folder_find(const char *wanted, char **folder, Error *err)
     error_clear(&why);
     mem_free(dir);
     return false;
-}
-
-static bool is_separator(char c)
-{
-    return c == '/' || c == '\\';
-}
-
-/* Whether `path` is `dir` or lies below it; letters and separators as Windows takes them. */
-static bool lies_in(const char *path, const char *dir)
-{
-    size_t len = strlen(dir);
-    while (len > 0 && is_separator(dir[len - 1])) {
-        len--;
-    }
-    for (size_t i = 0; i < len; i++) {
-        char a[2] = {is_separator(path[i]) ? '/' : path[i], 0}, b[2] = {is_separator(dir[i]) ? '/' : dir[i], 0};
-        if (!path[i] || utf8_casecmp(a, b) != 0) {
-            return false;
-        }
-    }
-    return len > 0 && (!path[len] || is_separator(path[len]));
 }
 
 char *folder_cloud_name(const char *folder)
@@ -318,6 +329,18 @@ bool folder_parse_name(const char *name, int64_t *unix_seconds)
         *unix_seconds = moment;
     }
     return true;
+}
+
+bool folder_is_copy_name(const char *name)
+{
+    const size_t stem = sizeof NAME_PREFIX - 1 + 15;
+    if (strlen(name) <= stem + sizeof NAME_SUFFIX - 1 || !strchr("- (", name[stem])) {
+        return false;
+    }
+    char *ours = mem_printf("%.*s" NAME_SUFFIX, (int)stem, name);
+    const bool copy = folder_parse_name(ours, NULL);
+    mem_free(ours);
+    return copy;
 }
 
 bool folder_keep_aside(const char *path, char **kept, Error *err)

@@ -77,6 +77,9 @@ void manifest_release(Manifest *manifest)
     for (size_t i = 0; i < manifest->warning_count; i++) {
         mem_free(manifest->warnings[i]);
     }
+    for (size_t i = 0; i < manifest->role_count; i++) {
+        mem_free(manifest->roles[i]);
+    }
     char *const texts[] = {manifest->file,           manifest->sha256,          manifest->quickxor,
                            manifest->database,       manifest->host,            manifest->user,
                            manifest->computer,       manifest->server_version,  manifest->tool_version,
@@ -90,6 +93,7 @@ void manifest_release(Manifest *manifest)
     }
     mem_free(manifest->tables);
     mem_free(manifest->warnings);
+    mem_free(manifest->roles);
     cJSON_Delete(manifest->others);
     manifest_init(manifest);
 }
@@ -117,14 +121,22 @@ void manifest_add_table(Manifest *manifest, const char *schema, const char *name
     manifest->table_count++;
 }
 
+static void add_text(char ***texts, size_t *count, const char *text)
+{
+    if (list_is_full(*count)) {
+        *texts = mem_resize(*texts, *count ? *count * 2 : 1, sizeof **texts);
+    }
+    (*texts)[(*count)++] = mem_strdup(text);
+}
+
 void manifest_add_warning(Manifest *manifest, const char *text)
 {
-    size_t count = manifest->warning_count;
-    if (list_is_full(count)) {
-        manifest->warnings = mem_resize(manifest->warnings, count ? count * 2 : 1, sizeof *manifest->warnings);
-    }
-    manifest->warnings[count] = mem_strdup(text);
-    manifest->warning_count++;
+    add_text(&manifest->warnings, &manifest->warning_count, text);
+}
+
+void manifest_add_role(Manifest *manifest, const char *statement)
+{
+    add_text(&manifest->roles, &manifest->role_count, statement);
 }
 
 Level manifest_level(const Manifest *manifest)
@@ -172,7 +184,7 @@ static const char *const known[] = {
     "started",     "finished",       "seconds",      "listed_at",       "verified_at", "proven_at",
     "database",    "host",           "user",         "computer",        "server_version", "tool_version",
     "archive_version", "compression", "program_version", "tables",      "large_objects", "large_objects_expected",
-    "warnings",    "pinned",         "pin_reason"};
+    "warnings",    "roles",          "pinned",       "pin_reason"};
 
 /* --- writing ------------------------------------------------------------------------------------------- */
 
@@ -225,6 +237,18 @@ static void add_optional(cJSON *root, const Manifest *manifest)
                 json_set_bool(root, name, true);
             }
             break;
+        }
+    }
+}
+
+static void add_texts(cJSON *root, const char *name, char *const *texts, size_t count)
+{
+    cJSON *array = cJSON_CreateArray();
+    add_item(root, name, array);
+    for (size_t i = 0; i < count; i++) {
+        cJSON *item = cJSON_CreateString(texts[i]);
+        if (!item || !cJSON_AddItemToArray(array, item)) {
+            mem_out();
         }
     }
 }
@@ -282,13 +306,9 @@ char *manifest_text(const Manifest *manifest)
         add_count(root, "large_objects", manifest->large_objects);
         add_count(root, "large_objects_expected", manifest->large_objects_expected);
     }
-    cJSON *warnings = cJSON_CreateArray();
-    add_item(root, "warnings", warnings);
-    for (size_t i = 0; i < manifest->warning_count; i++) {
-        cJSON *item = cJSON_CreateString(manifest->warnings[i]);
-        if (!item || !cJSON_AddItemToArray(warnings, item)) {
-            mem_out();
-        }
+    add_texts(root, "warnings", manifest->warnings, manifest->warning_count);
+    if (manifest->role_count > 0) {
+        add_texts(root, "roles", manifest->roles, manifest->role_count);
     }
     if (manifest->pinned) {
         json_set_bool(root, "pinned", true);
@@ -405,20 +425,28 @@ static bool get_tables(const cJSON *root, Manifest *out, Error *err)
     return true;
 }
 
-static bool get_warnings(const cJSON *root, Manifest *out, Error *err)
+static bool get_texts(const cJSON *root, const char *name, char ***texts, size_t *count, Error *err)
 {
-    const cJSON *warnings = cJSON_GetObjectItemCaseSensitive(root, "warnings");
-    if (!cJSON_IsArray(warnings)) {
-        return bad_member("warnings", err);
+    const cJSON *array = cJSON_GetObjectItemCaseSensitive(root, name);
+    if (!cJSON_IsArray(array)) {
+        return bad_member(name, err);
     }
     const cJSON *item;
-    cJSON_ArrayForEach(item, warnings) {
+    cJSON_ArrayForEach(item, array) {
         if (!cJSON_IsString(item)) {
-            return bad_member("warnings", err);
+            return bad_member(name, err);
         }
-        manifest_add_warning(out, item->valuestring);
+        add_text(texts, count, item->valuestring);
     }
     return true;
+}
+
+/* The roles are absent where none were noted, and in manifests of before. */
+static bool get_lists(const cJSON *root, Manifest *out, Error *err)
+{
+    return get_texts(root, "warnings", &out->warnings, &out->warning_count, err) &&
+           (!cJSON_GetObjectItemCaseSensitive(root, "roles") ||
+            get_texts(root, "roles", &out->roles, &out->role_count, err));
 }
 
 /* Absent in manifests of the first version. */
@@ -520,7 +548,7 @@ static bool get_members(const cJSON *root, Manifest *out, Error *err)
            get_text(root, "archive_version", &out->archive_version, err) &&
            get_text(root, "compression", &out->compression, err) &&
            get_text(root, "program_version", &out->program_version, err) && get_tables(root, out, err) &&
-           get_large_objects(root, out, err) && get_warnings(root, out, err) && get_pin(root, out, err) &&
+           get_large_objects(root, out, err) && get_lists(root, out, err) && get_pin(root, out, err) &&
            get_optional(root, out, err);
 }
 

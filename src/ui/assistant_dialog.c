@@ -229,7 +229,7 @@ static bool take_database(Assistant *a)
 static void run_check(void *context, const Cancel *cancel)
 {
     CheckJob *job = context;
-    job->ok = doctor_run(&job->connection, job->folder, cancel, &job->doctor, NULL);
+    job->ok = doctor_run(&job->connection, job->folder, NULL, cancel, &job->doctor, NULL);
 }
 
 static const wchar_t *const state_words[] = {L"" TEXT_CHECK_GOOD, L"" TEXT_CHECK_WARNING, L"" TEXT_CHECK_BAD,

@@ -2,6 +2,9 @@
  * details_dialog.c: a worker reads the manifest, the archive's table of contents and the audit log, into facts (name
  * and value) and tables; both are shown in lists, and Copy puts both on the clipboard as text with tabs, as a
  * spreadsheet takes it. A value that is too long for the list stands whole in the box below it.
+ *
+ * A file that is kept in the cloud only is not read, because that would download all of it. A share that is gone keeps
+ * the worker for a minute: the dialog can be closed meanwhile, and leaves it behind.
  */
 #include "details_dialog.h"
 
@@ -47,7 +50,6 @@ typedef struct Details {
     /* The dialog's. */
     HWND hwnd;
     Worker *worker;
-    bool leaving;
 } Details;
 
 /* --- reading --------------------------------------------------------------------------------------------- */
@@ -90,6 +92,10 @@ static void take_contents(const Archive *archive, Manifest *manifest)
 static bool read_contents(const char *path, Archive *archive, Error *err)
 {
     FsFile *file = NULL;
+    FsInfo info;
+    if (fs_stat(path, &info, NULL) && info.is_offline) {
+        return error_set(err, EK_IO, "%s", TEXT_DETAILS_IN_CLOUD);
+    }
     bool ok = fs_open_read(path, &file, err) && archive_read_toc(file, archive, err);
     fs_close(file, NULL);
     return ok;
@@ -132,6 +138,17 @@ static void add_rows(Details *details)
     mem_free(number);
     add_fact(details, TEXT_DETAILS_OBJECTS,
              details->manifest.large_objects < 0 ? NULL : locale_number((double)details->manifest.large_objects, 0));
+}
+
+/* On one line, as a list shows it and a SQL editor takes it. */
+static void add_roles(Details *details)
+{
+    StrBuf sb;
+    strbuf_init(&sb, STRBUF_LARGE);
+    for (size_t i = 0; i < details->manifest.role_count; i++) {
+        strbuf_addf(&sb, "%s%s", i > 0 ? " " : "", details->manifest.roles[i]);
+    }
+    add_fact(details, TEXT_DETAILS_ROLES, strbuf_detach(&sb));
 }
 
 static void add_file(Details *details, const char *path)
@@ -185,7 +202,7 @@ static void run_read(void *context, const Cancel *cancel)
     char *manifest_path = folder_manifest_path(path);
     Error err = ERROR_INIT, toc_err = ERROR_INIT;
     Archive archive;
-    (void)cancel; /* nothing here takes long: headers, a table of contents, a log of bounded length */
+    (void)cancel; /* it can be left behind (worker_leave) */
     archive_init(&archive);
     add_file(details, path);
     bool contents = read_contents(path, &archive, &toc_err);
@@ -204,6 +221,7 @@ static void run_read(void *context, const Cancel *cancel)
     } else {
         add_fact(details, TEXT_DETAILS_CONTENTS, error_text(&toc_err));
     }
+    add_roles(details);
     for (size_t i = 0; i < details->manifest.warning_count; i++) {
         add_fact(details, TEXT_DETAILS_WARNING, mem_strdup(details->manifest.warnings[i]));
     }
@@ -215,8 +233,9 @@ static void run_read(void *context, const Cancel *cancel)
     mem_free(path);
 }
 
-static void release_details(Details *details)
+static void free_details(void *job)
 {
+    Details *details = job;
     for (size_t i = 0; i < details->fact_count; i++) {
         mem_free(details->facts[i].value);
     }
@@ -225,6 +244,7 @@ static void release_details(Details *details)
     mem_free(details->folder);
     mem_free(details->note);
     mem_free(details->name);
+    mem_free(details);
 }
 
 /* --- cells ----------------------------------------------------------------------------------------------- */
@@ -416,11 +436,7 @@ static INT_PTR CALLBACK dialog_proc(HWND hwnd, UINT message, WPARAM wparam, LPAR
     if (message == WM_APP_WORKER) {
         worker_end(details->worker);
         details->worker = NULL;
-        if (details->leaving) {
-            EndDialog(hwnd, 0);
-        } else {
-            show(details);
-        }
+        show(details);
         return TRUE;
     }
     if (message == WM_NOTIFY) {
@@ -437,10 +453,7 @@ static INT_PTR CALLBACK dialog_proc(HWND hwnd, UINT message, WPARAM wparam, LPAR
         return TRUE;
     }
     if (message == WM_COMMAND && LOWORD(wparam) == IDCANCEL) {
-        details->leaving = true;
-        if (details->worker == NULL) {
-            EndDialog(hwnd, 0);
-        }
+        EndDialog(hwnd, 0);
         return TRUE;
     }
     return FALSE;
@@ -448,12 +461,17 @@ static INT_PTR CALLBACK dialog_proc(HWND hwnd, UINT message, WPARAM wparam, LPAR
 
 void details_dialog_show(HWND owner, const char *folder, const CatalogEntry *entry)
 {
-    Details details = {.folder = mem_strdup(folder),
-                       .name = mem_strdup(entry->name),
-                       .note = mem_strdup(entry->note),
-                       .size = entry->size,
-                       .level = entry->level};
-    manifest_init(&details.manifest);
-    DialogBoxParamW(GetModuleHandleW(NULL), MAKEINTRESOURCEW(IDD_DETAILS), owner, dialog_proc, (LPARAM)&details);
-    release_details(&details);
+    Details *details = mem_alloc(sizeof *details);
+    details->folder = mem_strdup(folder);
+    details->name = mem_strdup(entry->name);
+    details->note = mem_strdup(entry->note);
+    details->size = entry->size;
+    details->level = entry->level;
+    manifest_init(&details->manifest);
+    DialogBoxParamW(GetModuleHandleW(NULL), MAKEINTRESOURCEW(IDD_DETAILS), owner, dialog_proc, (LPARAM)details);
+    if (details->worker != NULL) {
+        worker_leave(details->worker, free_details);
+    } else {
+        free_details(details);
+    }
 }

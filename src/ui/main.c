@@ -135,6 +135,7 @@ int WINAPI wWinMain(HINSTANCE instance, HINSTANCE previous, PWSTR command_line, 
     SetDefaultDllDirectories(LOAD_LIBRARY_SEARCH_DEFAULT_DIRS);
     /* Children inherit it: a tool whose DLL is missing must end, not wait in a box. */
     SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX);
+    _set_error_mode(_OUT_TO_STDERR); /* a library that calls abort() ends the program, it does not wait in a box */
     /* Before any window: the taskbar groups by it, and it is the Start menu shortcut's. */
     SetCurrentProcessExplicitAppUserModelID(L"AIT.CMMSBackup");
     HRESULT com = CoInitializeEx(NULL, COINIT_APARTMENTTHREADED | COINIT_DISABLE_OLE1DDE);

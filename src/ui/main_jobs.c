@@ -128,10 +128,11 @@ void main_start_job(MainWindow *w, const TaskSpec *spec)
     main_update_controls(w);
 }
 
-/* Nothing is under way and all is on the screen: the moment for a picture, or for the window's end. */
+/* Nothing is under way and all is on the screen: the moment for a picture, or for the window's end, which waits for no
+ * listing (task_leave). */
 void main_look_if_settled(MainWindow *w)
 {
-    if (w->job != NULL || w->listing != NULL || w->saving != NULL || w->look != NULL) {
+    if (w->job != NULL || (w->listing != NULL && !w->closing) || w->saving != NULL || w->look != NULL) {
         return;
     }
     if (w->closing) {

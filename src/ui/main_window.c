@@ -468,7 +468,6 @@ int main_window_run(const AppOptions *options, int show, const wchar_t *key, HAN
         message_box_error(NULL, &err);
         w.exit_code = error_exit_code(err.kind);
         error_clear(&err);
-        task_result_free(task_take(w.listing));
     } else {
         SetPropW(w.hwnd, key, (HANDLE)1);
         if (ready != NULL) {
@@ -488,13 +487,14 @@ int main_window_run(const AppOptions *options, int show, const wchar_t *key, HAN
         }
         run_messages(&w, keys, list_keys);
     }
-    /* The window is gone; the tasks ended before it. */
+    /* The window is gone; the tasks ended before it, but perhaps a listing. */
+    engine_stop(w.engine);
+    task_leave(w.listing, w.exit_code);
     folder_watch_stop(w.watch);
     health_release(&w.health);
     power_release(w.power);
     chart_view_release(&w.chart);
     mem_free(w.state_path);
-    engine_stop(w.engine);
     main_release_sign_in(&w);
     taskbar_release(&w.taskbar);
     layout_release(&w.layout);

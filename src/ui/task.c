@@ -20,6 +20,8 @@
 #include "store/source.h"
 #include "texts.h"
 
+#define LEAVE_MS 2000
+
 struct Task {
     /* Set before start, then the worker's. */
     TaskKind kind;
@@ -604,6 +606,16 @@ TaskResult *task_take(Task *task)
     mem_free(task->fallback);
     mem_free(task);
     return result;
+}
+
+void task_leave(Task *task, int exit_code)
+{
+    if (task != NULL && !task_wait(task, LEAVE_MS)) {
+        _Exit(exit_code);
+    }
+    if (task != NULL) {
+        task_result_free(task_take(task));
+    }
 }
 
 void task_result_free(TaskResult *result)

@@ -115,6 +115,9 @@ void task_cancel(Task *task);
 bool task_finished(Task *task);
 /* Waits for the end; frees the task. Caller: task_result_free. */
 TaskResult *task_take(Task *task);
+/* When the window is gone. A listing may hang for minutes, on a share that does not answer; it only reads. Waits a
+ * moment for its end, and frees the task; else ends the program at once with this code. NULL is fine. */
+void task_leave(Task *task, int exit_code);
 /* Waits at most ms for the end: where the program must end soon. */
 bool task_wait(Task *task, unsigned ms);
 void task_result_free(TaskResult *result);

@@ -279,6 +279,7 @@
 #define TEXT_DETAILS_NO_MANIFEST "none; Verify reads the file and makes one"
 #define TEXT_DETAILS_BAD_MANIFEST "it cannot be used; Verify makes a new one"
 #define TEXT_DETAILS_CONTENTS "Contents"
+#define TEXT_DETAILS_IN_CLOUD "not read: the file is kept in the cloud only, and would be downloaded for that"
 #define TEXT_DETAILS_LISTED "Listed"
 #define TEXT_DETAILS_VERIFIED "Verified"
 #define TEXT_DETAILS_PROVEN "Proven"
@@ -301,6 +302,7 @@
 #define TEXT_DETAILS_OBJECTS "Large objects"
 #define TEXT_DETAILS_EXTENSIONS "Extensions"
 #define TEXT_DETAILS_GRANTS "Rights for"
+#define TEXT_DETAILS_ROLES "Roles"
 #define TEXT_DETAILS_WARNING "Warning"
 #define TEXT_DETAILS_HISTORY "History"
 #define TEXT_DETAILS_EVENT "%s  %s, %s: %s (%s)" /* time, operation, status, message, who */

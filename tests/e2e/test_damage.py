@@ -76,7 +76,8 @@ def test_not_a_backup(program):
     with open(os.path.join(harness.TOP, "tests/fuzz/corpus/archive/pg17-zstd-tables.backup"), "rb") as f:
         archive = f.read()
     shell = "\ufeffPGDMP".encode("utf-16-le") + b"\x01\0\x10\0" + b"x" * 5000
-    files = {"text.backup": (b"hello", 7, "does not begin like"), "empty.backup": (b"", 7, "is empty"),
+    files = {"text.backup": (b"hello", 11, "the file is a text, not an archive"), "empty.backup": (b"", 7, "is empty"),
+             "zeros.backup": (b"\0" * 5000, 7, "does not begin like"),
              "zip.backup": (b"PK\x03\x04" + b"x" * 5000, 11, "the file is a zip file"),
              "script.backup": (script.encode(), 11, "a plain SQL script, not an archive\nHint: psql reads it"),
              "wide.backup": (("\ufeff" + script).encode("utf-16-le"), 11, "a plain SQL script in UTF-16"),

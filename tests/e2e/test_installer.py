@@ -23,6 +23,9 @@ import traceback
 import zipfile
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.append(os.path.join(TOP, "tests/lint"))
+from imports import Pe  # noqa: E402
+
 PACKAGE = os.environ.get("CMMS_PACKAGE", os.path.join(TOP, "build/package"))
 PREFIX = os.environ.get("CMMS_INSTALLER_PREFIX", os.path.join(TOP, "build/wine-installer"))
 # Seconds after which anything here is taken for hung; run.py measures the machine.
@@ -203,6 +206,52 @@ def test_files_and_sums(p):
         with open(path, "rb") as f:
             check(sums.get(os.path.basename(path)) == hashlib.file_digest(f, "sha256").hexdigest(),
                   "SHA256SUMS does not agree with %s" % os.path.basename(path))
+
+
+def test_nothing_beside_them_is_loaded(p):
+    """In Downloads lies what anybody sent. The installer imports only what Windows takes from its own folder whatever
+    lies beside a program (KnownDLLs; comctl32, by the manifest, from WinSxS), and the zip has a folder of its own."""
+    known = {name + ".dll" for name in ("advapi32", "comctl32", "gdi32", "kernel32", "ole32", "shell32", "user32")}
+    others = {name.lower() for name in Pe(INSTALLER).imports()} - known
+    check(not others, "the installer also imports %s" % sorted(others))
+    with zipfile.ZipFile(PORTABLE) as z:
+        outside = [name for name in z.namelist() if not name.startswith("CMMS Backup/")]
+    check(not outside, "the zip has outside of its folder: %s" % outside)
+
+
+def test_each_file_is_signed(p):
+    """With a program that signs: each program and DLL that is shipped, the uninstaller and the installer, once."""
+    with tempfile.TemporaryDirectory() as temp:
+        stage, out, log = (os.path.join(temp, name) for name in ("stage", "out", "log"))
+        ours = ("cmms-backup.exe", "cmms-backup-cli.exe", "libpq.dll", "tools/18/pg_dump.exe",
+                "engine/bin/postgres.exe")
+        for name in ours + ("licenses/CMMS Backup.txt",):
+            write(os.path.join(stage, name), "not a program\n")
+        signer = os.path.join(temp, "sign it")
+        write(signer, '#!/bin/sh\necho "$1" >>"%s" && printf SIGNED >>"$1"\n' % log)
+        os.chmod(signer, 0o755)
+        package = [os.path.join(TOP, "installer/package.sh"), VERSION, stage, out]
+        done = subprocess.run(["bash"] + package, env={**os.environ, "CMMS_SIGN": signer}, capture_output=True,
+                              timeout=LIMIT)
+        check(done.returncode == 0, "package.sh: %r" % done)
+        with open(log, encoding="utf-8") as f:
+            signed = f.read().splitlines()
+        for name in ours:
+            check(len([path for path in signed if path.endswith("/" + name)]) == 1, "%s: %s" % (name, signed))
+        made = os.path.join(out, "CMMSBackup-%s-x64.exe" % VERSION)
+        check(os.path.basename(signed[-1]) == os.path.basename(made) and len(signed) == len(ours) + 2,
+              "and the uninstaller, then the installer: %s" % signed)
+        with open(made, "rb") as f:
+            check(f.read().endswith(b"SIGNED"), "the installer that is given to people")
+        with zipfile.ZipFile(made[:-4] + "-portable.zip") as z:
+            for name in z.namelist():
+                check(z.read(name).endswith(b"SIGNED") == name.endswith((".exe", ".dll")), name)
+        # A file that cannot be signed is not shipped unsigned.
+        write(signer, "#!/bin/sh\nexit 1\n")
+        os.remove(made)
+        done = subprocess.run(["bash"] + package, env={**os.environ, "CMMS_SIGN": signer}, capture_output=True,
+                              timeout=LIMIT)
+        check(done.returncode != 0 and not os.path.exists(made), "unsigned all the same: %r" % done)
 
 
 def test_install_for_this_user(p):

@@ -195,6 +195,43 @@ def test_each_right_that_is_missing(program):
     server.psql('DROP DATABASE "%s"' % name)
 
 
+def test_roles_are_noted(program):
+    """No dump of a database holds the roles, so the manifest has what makes them: those that own, are granted or are
+    named by a policy, their members, and what they are members of. No others, and no password."""
+    server = harness.shared_server()
+    name = "roles_" + program.kind
+    folder = harness.temp_dir("b")
+    server.psql('''DROP DATABASE IF EXISTS "{0}";
+        CREATE ROLE {0}_owner LOGIN CREATEDB NOINHERIT; CREATE ROLE {0}_group;
+        CREATE ROLE {0}_ann LOGIN CONNECTION LIMIT 3 PASSWORD 'told to nobody';
+        CREATE ROLE "{0} ü ""q" BYPASSRLS; CREATE ROLE {0}_stranger LOGIN; CREATE ROLE {0}_above;
+        GRANT {0}_group TO {0}_ann WITH ADMIN OPTION; GRANT {0}_above TO {0}_owner WITH INHERIT FALSE;
+        GRANT {0}_above TO {0}_stranger; GRANT pg_read_all_data TO {0}_ann;
+        CREATE DATABASE "{0}" OWNER {0}_owner'''.format(name))
+    try:
+        server.psql('''CREATE TABLE t (a int); GRANT SELECT ON t TO {0}_group;
+            CREATE POLICY p ON t TO "{0} ü ""q"'''.format(name), name)
+        report = program.good_backup(server, name, folder)
+        with open(report["unix_path"] + ".manifest.json", encoding="utf-8") as f:
+            text = f.read()
+        roles = json.loads(text)["roles"]
+        equal(sorted(roles), sorted(line.format(name) for line in (
+            "CREATE ROLE {0}_owner LOGIN CREATEDB NOINHERIT;", "CREATE ROLE {0}_group;", "CREATE ROLE {0}_above;",
+            "CREATE ROLE {0}_ann LOGIN CONNECTION LIMIT 3;", 'CREATE ROLE "{0} ü ""q" BYPASSRLS;',
+            "GRANT {0}_group TO {0}_ann WITH ADMIN OPTION;", "GRANT {0}_above TO {0}_owner WITH INHERIT FALSE;",
+            "GRANT pg_read_all_data TO {0}_ann;")), "the roles")
+        check("told to nobody" not in text and "SCRAM" not in text, "no password is in the manifest")
+        members = ("SELECT count(*), count(*) FILTER (WHERE admin_option), count(*) FILTER (WHERE NOT inherit_option)"
+                   " FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member"
+                   " WHERE r.rolname IN ('new_%s_ann', 'new_%s_owner');" % (name, name))
+        again = "\n".join(line.replace(name, "new_" + name) for line in roles)
+        equal(server.psql("BEGIN;" + again + members + "ROLLBACK;"), "3|1|1", "made anew by those statements, in order")
+    finally:
+        server.psql('DROP DATABASE "%s"' % name)
+        for role in ("_owner", "_group", "_ann", ' ü ""q', "_stranger", "_above"):
+            server.psql('DROP ROLE "%s%s"' % (name, role))
+
+
 def test_row_security(program):
     """It may read every table, but not every row of one."""
     error = refused(program, "reader", "row security keeps", "BYPASSRLS")

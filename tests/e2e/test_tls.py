@@ -79,12 +79,12 @@ def elsewhere(program):
     return other
 
 
-def backup(program, server, sslmode="require", ca=None, arguments=(), env=None):
+def backup(program, server, sslmode="require", ca=None, arguments=(), env=None, **how):
     folder = harness.temp_dir("b")
     text = "postgresql://postgres@%s:%d/cmms?sslmode=%s" % (NAME, server.port, sslmode)
     more = {"PGPASSWORD": PASSWORD, **({"PGSSLROOTCERT": program.path(ca)} if ca else {}), **(env or {})}
     done = elsewhere(program).run(["backup", "--json", "--folder", program.path(folder), "-d", text] + list(arguments),
-                                  env=more)
+                                  env=more, **how)
     return done, folder
 
 
@@ -122,6 +122,29 @@ def test_the_systems_roots(program):
     present(server, certificates, "good")
     done, folder = backup(program, server)
     refused(done, folder, 5, "is not one that this computer trusts", "IT administrator")
+
+
+def test_openssl_of_another_user(program):
+    """\\usr\\local\\ssl of the current drive, with which OpenSSL is built, can be made by every user of a PC: it says
+    neither how to connect nor whom to trust."""
+    if program.kind == "native":
+        raise harness.Skip("on POSIX that folder is the administrator's")
+    server, certificates = world()
+    present(server, certificates, "good")
+    drive = os.path.join(harness.PREFIX, "drive_c")
+    planted = os.path.join(drive, "usr/local/ssl")
+    os.makedirs(planted)
+    try:
+        shutil.copy(certificates.ca, os.path.join(planted, "cert.pem"))
+        with open(os.path.join(planted, "openssl.cnf"), "w") as f:
+            f.write("openssl_conf = all\n[all]\nssl_conf = ssl\n[ssl]\nsystem_default = tls\n"
+                    "[tls]\nMaxProtocol = TLSv1.1\n")
+        done, folder = backup(program, server, ca=certificates.ca, cwd=drive)
+        equal(done.code, 0, "exit code: %s %s" % (done.out, done.err))
+        done, folder = backup(program, server, env={"PGSSLROOTCERT": "system"}, cwd=drive)
+        refused(done, folder, 5, "is not one that this computer trusts", "IT administrator")
+    finally:
+        shutil.rmtree(os.path.join(drive, "usr"))
 
 
 def test_wrong_name(program):

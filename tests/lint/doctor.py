@@ -15,6 +15,7 @@ GOOD = {
     "Backups are kept in %s": ["folder_find(", "fs_dir_may_write("],
     "": ["fs_free_space("], # the words stand in a variable
     "Backups are kept for %d days; scheduled backups are off": ["settings_load(", "settings->enabled"],
+    "Backups are kept for %d days; %s backups at %02d:%02d: %s": ["task(settings, ", "settings->enabled"],
     "The user may read all tables, sequences and large objects": [
         "has_schema_privilege", "has_table_privilege", "e.extconfig", "has_sequence_privilege", "m.lomacl",
         "has_largeobject_privilege", "c.relrowsecurity", "r.rolcreatedb", "ask_denied("],

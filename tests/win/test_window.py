@@ -264,6 +264,24 @@ def damaged(work):
         "the new log's first entry says what was kept aside", repr(kept)[:300])
 
 
+def hangs(work):
+    """What can be opened and never answers: a pipe that somebody holds open and writes nothing to. In the place of a
+    manifest, which the listing opens, and of a backup, which its details open."""
+    for scenario, suffix in (("hangs", ".manifest.json"), ("details-hang", "")):
+        folder = os.path.join(work, scenario)
+        os.makedirs(folder)
+        name = os.path.join(folder, "cmms_backup_20260118_020000.backup")
+        if suffix:
+            with open(name, "wb") as f:
+                f.write(b"not read")
+        os.mkfifo(name + suffix)
+        held = os.open(name + suffix, os.O_RDWR)
+        try:
+            drive(scenario, ["--folder", windows(folder)], "a file that does not answer" + suffix)
+        finally:
+            os.close(held)
+
+
 def main():
     work = tempfile.mkdtemp(prefix="cmms-window-")
     try:
@@ -278,6 +296,7 @@ def main():
         drive("sample", ["--folder", windows(os.path.join(work, "sample"))], "a sample database")
         drive("usage", ["--folder"], "wrong option")
         drive("folder", ["--folder", "Z:\\proc\\nowhere"], "wrong folder")
+        hangs(work)
         drive("failure", ["--folder", windows(os.path.join(work, "fail")), "-h", "127.0.0.1", "-p", "9", "-U", "nobody",
                           "-d", "nothing"], "no server", PGPASSWORD="x", PGCONNECT_TIMEOUT="5")
         drive("backup", ["--demo", "--demo-size", "40", "--demo-data", windows(os.path.join(work, "demo")),

@@ -325,10 +325,15 @@ static bool close_assistant(Ui *ui)
               opened ? "it stays" : "it does not open");
 }
 
-bool open_window(Ui *ui)
+bool start_window(Ui *ui)
 {
     return start_program(ui) &&
-           ok(ui, wait_for(ui, SHORT_MS, window_is_there, NULL), "the window opens", "there is none") &&
+           ok(ui, wait_for(ui, SHORT_MS, window_is_there, NULL), "the window opens", "there is none");
+}
+
+bool open_window(Ui *ui)
+{
+    return start_window(ui) &&
            ok(ui, wait_lines(ui, "] Found ", 1, SHORT_MS), "the backup folder is read", "the log is silent") &&
            close_assistant(ui);
 }

@@ -77,6 +77,7 @@ bool question_is_there(Ui *ui, const void *data);
 bool answer_box(Ui *ui, int button);
 bool start(const wchar_t *command, PROCESS_INFORMATION *process);
 bool start_program(Ui *ui);
+bool start_window(Ui *ui); /* its folder may still be read */
 bool open_window(Ui *ui);
 bool check_exit(Ui *ui, DWORD wanted, const char *name);
 Leftovers files(const Ui *ui);

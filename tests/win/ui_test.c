@@ -10,7 +10,8 @@
  * cannot be reached), `many` (a long list), `usage` (the command line is wrong), `folder` (the backup folder cannot be
  * used); of the dialogs: `assistant`, `keyboard`, `signin`, `nousers`, `idle` (locked after a while), `tenth` (the
  * tenth wrong password), `more` (settings, about, details), `keys` and `sample` (every action, by keyboard alone),
- * `restore`, `restore-keys` and `restore-gone` (there and back; where nothing is left);
+ * `restore`, `restore-keys` and `restore-gone` (there and back; where nothing is left); `hangs` and `details-hang` (a
+ * file that does not answer);
  * `pictures` is for ./dev shot. Each prints lines "ok NAME" or "not ok NAME: why" and, at the end, how long the window
  * took at most to answer an empty message.
  */
@@ -478,6 +479,37 @@ static void scenario_folder(Ui *ui)
     }
 }
 
+/* A file in the folder that is opened and never answers, as on a share that is gone. */
+static void scenario_hangs(Ui *ui)
+{
+    if (start_window(ui)) {
+        ping(ui);
+        ok(ui, count_in_log(ui, "] Found ") == 0, "the folder is still being read", "it has been");
+        PostMessageW(ui->window, WM_CLOSE, 0, 0);
+        check_exit(ui, 0, "the window closes all the same");
+    }
+}
+
+/* The same of a backup's own file: the list does not open it, its details do. */
+static void scenario_details_hang(Ui *ui)
+{
+    if (!open_window(ui) || !ok(ui, rows(ui) == 1, "a backup is listed", "none is")) {
+        return;
+    }
+    select_rows(ui, 0, 0);
+    if (!ok(ui, wait_enabled(ui, IDC_DETAILS, SHORT_MS), "its details can be shown", "they cannot")) {
+        return;
+    }
+    send_command(ui, IDC_DETAILS);
+    ok(ui, wait_dialog(ui, IDC_COPY_DETAILS, SHORT_MS), "the details open", "they do not");
+    HWND copy = GetDlgItem(dialog_with(ui, IDC_COPY_DETAILS), IDC_COPY_DETAILS);
+    ok(ui, !IsWindowEnabled(copy), "and are still being read", "they have been");
+    press(ui, VK_ESCAPE);
+    ok(ui, wait_dialog_gone(ui, IDC_COPY_DETAILS, SHORT_MS), "Esc closes them all the same", "they stay");
+    PostMessageW(ui->window, WM_CLOSE, 0, 0);
+    check_exit(ui, 0, "and so does the window");
+}
+
 static void append_argument(StrBuf *sb, const char *argument)
 {
     /* The arguments of the tests hold neither quotes nor backslashes at their end. */
@@ -494,6 +526,7 @@ int wmain(int argc, wchar_t **argv)
     } scenarios[] = {
         {"backup", scenario_backup}, {"plain", scenario_plain},   {"failure", scenario_failure},
         {"usage", scenario_usage},   {"folder", scenario_folder}, {"session", scenario_session},
+        {"hangs", scenario_hangs},   {"details-hang", scenario_details_hang},
         {"many", scenario_many},     {"actions", scenario_actions}, {"assistant", scenario_assistant},
         {"keyboard", scenario_keyboard}, {"signin", scenario_signin}, {"nousers", scenario_nousers},
         {"idle", scenario_idle},     {"upkeep", scenario_upkeep},   {"more", scenario_more},

@@ -71,6 +71,7 @@ bool fs_write_atomic(const char *path, const void *bytes, size_t len, Error *err
         goto out;
     }
     made = true;
+    fs_take_rights(path, temp);
     if (!fs_write(file, bytes, len, err) || !fs_flush(file, err)) {
         goto out;
     }

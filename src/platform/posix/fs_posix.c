@@ -227,6 +227,14 @@ bool fs_rename(const char *from, const char *to, bool replace, Error *err)
     return true;
 }
 
+void fs_take_rights(const char *from, const char *to)
+{
+    struct stat st;
+    if (stat(from, &st) == 0 && chmod(to, st.st_mode & 07777) != 0) {
+        return; /* then it is as private as a new one */
+    }
+}
+
 bool fs_make_private_dir(const char *path, Error *err)
 {
     char *parent = fs_dir_name(path);

@@ -47,6 +47,11 @@ void machine_restrict_openssl(void)
     }
 }
 
+bool machine_guards_documents(void)
+{
+    return false;
+}
+
 void machine_unsetenv(const char *name)
 {
     unsetenv(name);

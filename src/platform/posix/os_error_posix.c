@@ -13,3 +13,9 @@ bool os_error_is_disk_full(long os_code)
 {
     return os_code == ENOSPC || os_code == EDQUOT;
 }
+
+bool os_error_is_in_cloud(long os_code)
+{
+    (void)os_code;
+    return false;
+}

@@ -10,8 +10,9 @@
  * removes it before it is closed.
  *
  * Virus scanners and sync clients open what has just been written, for a moment and without asking. What they
- * get in the way of (a rename, a removal) is tried again for some seconds. So is opening a file to read it, but
- * shorter: while a file is replaced by another, its name belongs for a moment to one that is being deleted.
+ * get in the way of (a rename, a removal) is tried again for some seconds; so is making a file whose name still belongs
+ * to one that was removed while such a program had it open. So is opening a file to read it, but shorter: while a file
+ * is replaced by another, its name belongs for a moment to one that is being deleted.
  */
 #include "platform/fs.h"
 
@@ -172,17 +173,34 @@ bool fs_open_read(const char *path, FsFile **out, Error *err)
     return handle != INVALID_HANDLE_VALUE;
 }
 
+/* Whether the name belongs to a file that is removed, but that somebody still has open: it can neither be opened nor
+ * made nor looked at, all with the code of a right that lacks. Where it is a right that lacks, there is nothing of that
+ * name, or it can be looked at. */
+static bool is_being_removed(const wchar_t *path, DWORD code)
+{
+    return code == ERROR_DELETE_PENDING ||
+           (code == ERROR_ACCESS_DENIED && GetFileAttributesW(path) == INVALID_FILE_ATTRIBUTES &&
+            GetLastError() == ERROR_ACCESS_DENIED);
+}
+
 bool fs_create_new(const char *path, FsFile **out, Error *err)
 {
+    ULONGLONG start = GetTickCount64();
+    DWORD pause = RETRY_FIRST_PAUSE_MS;
     wchar_t *wide = NULL;
     HANDLE handle;
     DWORD code;
 
     if (!wide_path(path, &wide, err))
         return false;
-    handle = CreateFileW(wide, GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ, NULL, CREATE_NEW,
-                         FILE_ATTRIBUTE_NORMAL, NULL);
-    code = GetLastError();
+    for (;;) {
+        handle = CreateFileW(wide, GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ, NULL, CREATE_NEW,
+                             FILE_ATTRIBUTE_NORMAL, NULL);
+        code = GetLastError();
+        if (handle != INVALID_HANDLE_VALUE || !is_being_removed(wide, code) ||
+            !pause_before_retry(start, RETRY_MS, &pause))
+            break;
+    }
     if (handle == INVALID_HANDLE_VALUE)
         error_set_os(err, kind_of(wide, code), (long)code, "could not create \"%s\"", path);
     else
@@ -649,35 +667,78 @@ bool fs_list(const char *dir, bool (*visit)(void *context, const char *name, con
 
 /* --- locks --------------------------------------------------------------------------------------------- */
 
-/* A lock on a byte far beyond the content: locks are mandatory here, and the content stays readable. Not
- * shared for deletion: a second file of the same name could be locked beside a deleted one. */
-bool fs_lock(const char *path, FsLock **out, Error *err)
+/* The lock file, shared with others or for us alone. Its content stays readable where it is shared. Never shared for
+ * deletion: a second file of the same name could be locked beside a deleted one. */
+static HANDLE open_lock_file(const wchar_t *path, DWORD share, DWORD *code)
+{
+    ULONGLONG start = GetTickCount64();
+    DWORD pause = RETRY_FIRST_PAUSE_MS;
+
+    for (;;) {
+        HANDLE handle = CreateFileW(path, GENERIC_READ | GENERIC_WRITE, share, NULL, OPEN_ALWAYS,
+                                    FILE_ATTRIBUTE_NORMAL, NULL);
+
+        *code = handle == INVALID_HANDLE_VALUE ? GetLastError() : 0;
+        if (*code != ERROR_SHARING_VIOLATION || !pause_before_retry(start, OPEN_RETRY_MS, &pause))
+            return handle;
+    }
+}
+
+/* A lock on a byte far beyond the content: locks are mandatory here. */
+static HANDLE lock_by_byte(const wchar_t *path, DWORD *code)
 {
     OVERLAPPED at = at_offset((uint64_t)1 << 62);
-    wchar_t *wide = NULL;
-    HANDLE handle;
-    DWORD code;
+    HANDLE handle = open_lock_file(path, FILE_SHARE_READ | FILE_SHARE_WRITE, code);
 
-    if (!wide_path(path, &wide, err))
-        return false;
-    handle = CreateFileW(wide, GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL, OPEN_ALWAYS,
-                         FILE_ATTRIBUTE_NORMAL, NULL);
-    code = GetLastError();
-    if (handle == INVALID_HANDLE_VALUE)
-        error_set_os(err, kind_of(wide, code), (long)code, "could not open \"%s\"", path);
-    mem_free(wide);
-    if (handle == INVALID_HANDLE_VALUE)
-        return false;
-    if (!LockFileEx(handle, LOCKFILE_EXCLUSIVE_LOCK | LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0, &at)) {
-        code = GetLastError();
+    if (handle != INVALID_HANDLE_VALUE &&
+        !LockFileEx(handle, LOCKFILE_EXCLUSIVE_LOCK | LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0, &at)) {
+        *code = GetLastError();
         CloseHandle(handle);
-        if (code == ERROR_LOCK_VIOLATION || code == ERROR_IO_PENDING)
+        return INVALID_HANDLE_VALUE;
+    }
+    return handle;
+}
+
+/* Takes the handle. */
+static bool finish_lock(HANDLE handle, DWORD code, const char *path, FsLock **out, Error *err)
+{
+    if (handle == INVALID_HANDLE_VALUE) {
+        if (code == ERROR_LOCK_VIOLATION || code == ERROR_IO_PENDING || code == ERROR_SHARING_VIOLATION)
             return error_set(err, EK_BUSY, "\"%s\" is locked by another job", path);
         return error_set_os(err, EK_IO, (long)code, "could not lock \"%s\"", path);
     }
     *out = mem_alloc(sizeof **out);
     (*out)->handle = handle;
     return true;
+}
+
+bool fs_lock_alone(const char *path, FsLock **out, Error *err)
+{
+    wchar_t *wide = NULL;
+    HANDLE handle;
+    DWORD code;
+
+    if (!wide_path(path, &wide, err))
+        return false;
+    handle = open_lock_file(wide, 0, &code);
+    mem_free(wide);
+    return finish_lock(handle, code, path, out, err);
+}
+
+bool fs_lock(const char *path, FsLock **out, Error *err)
+{
+    wchar_t *wide = NULL;
+    HANDLE handle;
+    DWORD code;
+
+    if (!wide_path(path, &wide, err))
+        return false;
+    handle = lock_by_byte(wide, &code);
+    mem_free(wide);
+    if (handle == INVALID_HANDLE_VALUE &&
+        (code == ERROR_NOT_SUPPORTED || code == ERROR_INVALID_FUNCTION || code == ERROR_CALL_NOT_IMPLEMENTED))
+        return fs_lock_alone(path, out, err);
+    return finish_lock(handle, code, path, out, err);
 }
 
 void fs_unlock(FsLock *lock)

@@ -63,6 +63,34 @@ char *machine_home_dir(void)
     return known_folder(&FOLDERID_Profile);
 }
 
+#define GUARD L"Microsoft\\Windows Defender\\Windows Defender Exploit Guard\\Controlled Folder Access"
+
+/* What a policy says comes before what the user has set; the programs that either allows are the values of a key. */
+bool machine_guards_documents(void)
+{
+    static const wchar_t *const keys[] = {L"SOFTWARE\\Policies\\" GUARD, L"SOFTWARE\\" GUARD};
+    static const wchar_t *const allowed[] = {L"SOFTWARE\\Policies\\" GUARD L"\\AllowedApplications",
+                                             L"SOFTWARE\\" GUARD L"\\AllowedApplications"};
+    char *program = machine_program_path();
+    wchar_t *wide = program == NULL ? NULL : wide_from_utf8(program);
+    DWORD state = 0;
+    bool known = false;
+
+    for (size_t i = 0; i < 2 && !known; i++) {
+        DWORD size = sizeof state;
+
+        known = RegGetValueW(HKEY_LOCAL_MACHINE, keys[i], L"EnableControlledFolderAccess", RRF_RT_REG_DWORD, NULL,
+                             &state, &size) == ERROR_SUCCESS;
+    }
+    for (size_t i = 0; i < 2 && known && state == 1 && wide != NULL; i++) {
+        if (RegGetValueW(HKEY_LOCAL_MACHINE, allowed[i], wide, RRF_RT_ANY, NULL, NULL, NULL) == ERROR_SUCCESS)
+            known = false;
+    }
+    mem_free(wide);
+    mem_free(program);
+    return known && state == 1;
+}
+
 char *machine_temp_dir(void)
 {
     DWORD size = GetTempPathW(0, NULL);

@@ -46,3 +46,23 @@ bool os_error_is_disk_full(long os_code)
     return os_code == ERROR_DISK_FULL || os_code == ERROR_HANDLE_DISK_FULL ||
            os_code == QUOTA_EXCEEDED;
 }
+
+/* By number: older headers lack their names (ERROR_CLOUD_FILE_…). */
+bool os_error_is_in_cloud(long os_code)
+{
+    static const long codes[] = {362,  /* the provider is not running */
+                                 386,  /* it is not signed in */
+                                 388,  /* no network */
+                                 389,  /* unsuccessful */
+                                 393,  /* aborted */
+                                 395,  /* no access */
+                                 398,  /* cancelled */
+                                 404,  /* the provider has ended */
+                                 426}; /* no answer in time */
+
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+        if (os_code == codes[i])
+            return true;
+    }
+    return false;
+}

@@ -1,5 +1,6 @@
 /*
- * rights_win.c: whose a folder is; and a token with fewer rights, for a server that must not be an administrator.
+ * rights_win.c: whose a folder is, who may do what with a file; and a token with fewer rights, for a server that must
+ * not be an administrator.
  *
  * The groups that PostgreSQL looks for (Administrators, Power Users) are made deny-only, and every privilege but
  * that of passing through folders is dropped. The default access list of an elevated token names only the
@@ -171,4 +172,50 @@ bool fs_dir_is_ours(const char *path)
     mem_free(wide);
     mem_free(user);
     return ours;
+}
+
+/* --- files --------------------------------------------------------------------------------------------- */
+
+/* Whether somebody gave the file rights of its own, beside those that come from its folder. */
+static bool has_own_rights(PACL list, PSECURITY_DESCRIPTOR rights)
+{
+    SECURITY_DESCRIPTOR_CONTROL control = 0;
+    DWORD revision = 0;
+
+    if (list == NULL || !GetSecurityDescriptorControl(rights, &control, &revision))
+        return false;
+    if ((control & SE_DACL_PROTECTED) != 0)
+        return true;
+    for (DWORD i = 0; i < list->AceCount; i++) {
+        void *ace = NULL;
+
+        if (GetAce(list, i, &ace) && (((const ACE_HEADER *)ace)->AceFlags & INHERITED_ACE) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A file that is renamed over another brings the rights that it got from its folder when it was made. */
+void fs_take_rights(const char *from, const char *to)
+{
+    PSECURITY_DESCRIPTOR rights = NULL;
+    SECURITY_DESCRIPTOR_CONTROL control = 0;
+    DWORD revision = 0;
+    PACL list = NULL;
+    wchar_t *wide_from = NULL;
+    wchar_t *wide_to = NULL;
+
+    if (wide_path(from, &wide_from, NULL) && wide_path(to, &wide_to, NULL) &&
+        GetNamedSecurityInfoW(wide_from, SE_FILE_OBJECT, DACL_SECURITY_INFORMATION, NULL, NULL, &list, NULL,
+                              &rights) == ERROR_SUCCESS &&
+        has_own_rights(list, rights) && GetSecurityDescriptorControl(rights, &control, &revision))
+        SetNamedSecurityInfoW(wide_to, SE_FILE_OBJECT,
+                              DACL_SECURITY_INFORMATION | ((control & SE_DACL_PROTECTED) != 0
+                                                               ? PROTECTED_DACL_SECURITY_INFORMATION
+                                                               : UNPROTECTED_DACL_SECURITY_INFORMATION),
+                              NULL, NULL, list, NULL);
+    if (rights != NULL)
+        LocalFree(rights);
+    mem_free(wide_to);
+    mem_free(wide_from);
 }

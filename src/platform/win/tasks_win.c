@@ -23,6 +23,8 @@
 static const CLSID task_scheduler = {0x0f87369f, 0xa4e5, 0x4cfc, {0xbd, 0x3e, 0x73, 0xe6, 0x15, 0x45, 0x72, 0xdd}};
 static const IID task_service = {0x2faba4c7, 0x4da9, 0x4013, {0x96, 0x97, 0x20, 0xcc, 0x3f, 0xd4, 0x0f, 0x85}};
 
+typedef BOOLEAN(WINAPI *UserNameFn)(EXTENDED_NAME_FORMAT format, wchar_t *name, ULONG *units);
+
 typedef struct Session {
     bool began; /* COM, by us */
     ITaskService *service;
@@ -89,11 +91,19 @@ static bool begin(Session *session, Error *err)
     return true;
 }
 
+/* Its DLL is not linked: each start would wait for it, and Windows looks for it beside the program first. */
 char *tasks_user(void)
 {
     wchar_t name[NAME_MAX_UNITS];
     ULONG units = NAME_MAX_UNITS;
-    return GetUserNameExW(NameSamCompatible, name, &units) ? utf8_from_wide(name) : NULL;
+    HMODULE secur32 = LoadLibraryExW(L"secur32.dll", NULL, LOAD_LIBRARY_SEARCH_SYSTEM32);
+    const UserNameFn user_name =
+        secur32 == NULL ? NULL : (UserNameFn)(void (*)(void))GetProcAddress(secur32, "GetUserNameExW");
+    char *user = user_name != NULL && user_name(NameSamCompatible, name, &units) ? utf8_from_wide(name) : NULL;
+    if (secur32 != NULL) {
+        FreeLibrary(secur32);
+    }
+    return user;
 }
 
 bool tasks_register(const char *name, const char *xml, Error *err)

@@ -18,6 +18,10 @@ bool fs_child_handle(FsFile *file, bool rewind, void **out, Error *err);
 /* When the child is gone: takes over the position to which it came. */
 void fs_child_done(FsFile *file);
 
+/* fs_lock where the file system knows no locks on bytes (WebDAV, some network drives): the file is opened for us alone.
+ * Who holds it either way keeps the other out as well. */
+bool fs_lock_alone(const char *path, FsLock **out, Error *err);
+
 /* A token like ours, but without an administrator's rights: rights_win.c. 0 or the system's code. The caller
  * closes it. */
 unsigned long token_without_rights(void **token);

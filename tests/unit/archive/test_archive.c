@@ -338,7 +338,7 @@ static void not_archives(void **state)
     (void)state;
     refused("", 0, "the file is empty");
     refused("PGD", 3, "the file ends too early at byte 3, in the header");
-    refused("hello", 5, "the file does not begin like a PostgreSQL archive");
+    refused("\1hello", 6, "the file does not begin like a PostgreSQL archive");
     refused("PGDMP\x01\x10\0\x04\x08", 10, "the file ends too early at byte 10, in the header");
     refused("PGDMP\x01\x10\0\x04\x08\x05", 11,
             "the format (5) is not pg_dump's custom format at byte 10, in the header");

@@ -42,7 +42,7 @@ static void reports_without_a_server(void **state)
     Doctor doctor;
     doctor_init(&doctor);
     Error err = ERROR_INIT;
-    assert_ok(doctor_run(&connection, folder, NULL, &doctor, &err), &err);
+    assert_ok(doctor_run(&connection, folder, NULL, NULL, &doctor, &err), &err);
     assert_int_equal(doctor.count, TEST_COUNT(names));
     for (size_t i = 0; i < TEST_COUNT(names); i++) {
         assert_string_equal(doctor.checks[i].name, names[i]);
@@ -55,8 +55,8 @@ static void reports_without_a_server(void **state)
     assert_int_equal(check_named(&doctor, "folder")->state, CHECK_GOOD);
     assert_int_equal(check_named(&doctor, "settings")->state, CHECK_WARNING);
     assert_string_equal(check_named(&doctor, "settings")->message,
-                        "Backups are kept for 14 days; nothing makes them by itself yet: weekly backups at 03:30 are "
-                        "set, but there is no task for them");
+                        "Backups are kept for 14 days; weekly backups at 03:30 are set, but whether a task starts them "
+                        "was not looked at");
     const Check *host = check_named(&doctor, "host");
     assert_int_equal(host->state, CHECK_BAD);
     assert_string_equal(host->message, "nothing answers at 127.0.0.1 port 1");
@@ -68,6 +68,49 @@ static void reports_without_a_server(void **state)
     connection_release(&connection);
     mem_free(settings);
     test_dir_remove(folder);
+}
+
+static bool a_task(const Settings *settings, const char *folder, char **words)
+{
+    assert_non_null(folder);
+    *words = mem_strdup("as the task says");
+    return settings->backup_hour == 3;
+}
+
+/* Whether a task starts the backups is said only by who can see it, and good only then. */
+static void asks_for_the_task(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *settings;
+        CheckState state;
+        const char *words;
+    } rows[] = {
+        {"{\"backup_time\":\"03:30\"}", CHECK_GOOD,
+         "Backups are kept for 30 days; daily backups at 03:30: as the task says"},
+        {"{\"backup_time\":\"04:30\"}", CHECK_WARNING,
+         "Backups are kept for 30 days; daily backups at 04:30 are set, but as the task says"},
+        {"{\"enabled\":false}", CHECK_GOOD, "Backups are kept for 30 days; scheduled backups are off"},
+    };
+    Connection connection;
+    connection_init(&connection);
+    connection.host = mem_strdup("127.0.0.1");
+    connection.port = mem_strdup("1");
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        char *folder = test_dir_new(), *path = fs_join(folder, "backup_config.json");
+        Doctor doctor;
+        Error err = ERROR_INIT;
+        test_write(path, rows[i].settings);
+        doctor_init(&doctor);
+        assert_ok(doctor_run(&connection, folder, a_task, NULL, &doctor, &err), &err);
+        const Check *check = check_named(&doctor, "settings");
+        assert_int_equal(check->state, rows[i].state);
+        assert_string_equal(check->message, rows[i].words);
+        doctor_release(&doctor);
+        mem_free(path);
+        test_dir_remove(folder);
+    }
+    connection_release(&connection);
 }
 
 /* Neon's Free plan: 0.5 GB stored, 5 GB a month transferred. */
@@ -168,7 +211,7 @@ static void stops_when_told(void **state)
     Doctor doctor;
     doctor_init(&doctor);
     Error err = ERROR_INIT;
-    assert_false(doctor_run(&connection, folder, cancel, &doctor, &err));
+    assert_false(doctor_run(&connection, folder, NULL, cancel, &doctor, &err));
     assert_int_equal(err.kind, EK_CANCELLED);
     assert_int_equal(doctor.count, 0);
     error_clear(&err);
@@ -181,6 +224,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(words), cmocka_unit_test(reports_without_a_server),
                                        cmocka_unit_test(stops_when_told), cmocka_unit_test(forecasts),
-                                       cmocka_unit_test(names_old_tools)};
+                                       cmocka_unit_test(asks_for_the_task), cmocka_unit_test(names_old_tools)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

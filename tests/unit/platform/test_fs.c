@@ -10,6 +10,8 @@
 #include <stdio.h>
 
 #include "test_env.h"
+#else
+#include <sys/stat.h>
 #endif
 
 #define U_UMLAUT "\xc3\xbc"
@@ -681,6 +683,26 @@ static void writing_atomically_replaces_and_leaves_nothing(void **state)
     mem_free(path);
 }
 
+#ifndef _WIN32
+/* On Windows it is a list of rights, which Wine does not keep. */
+static void writing_atomically_keeps_the_rights(void **state)
+{
+    static const mode_t modes[] = {0640, 0604, 0600, 0444};
+    Fixture *f = *state;
+    char *path = fs_join(f->dir, "settings");
+    struct stat st;
+
+    test_write(path, "old");
+    for (size_t i = 0; i < TEST_COUNT(modes); i++) {
+        assert_int_equal(chmod(path, modes[i]), 0);
+        assert_ok(fs_write_atomic(path, "new", 3, &f->err), &f->err);
+        assert_int_equal(stat(path, &st), 0);
+        assert_int_equal(st.st_mode & 07777, modes[i]);
+    }
+    mem_free(path);
+}
+#endif
+
 static void a_writable_folder_is_told_from_others(void **state)
 {
     Fixture *f = *state;
@@ -803,6 +825,9 @@ int main(void)
         TEST(a_lock_file_that_a_crash_left_is_no_reason_to_refuse),
         TEST(reading_all_has_a_cap),
         TEST(writing_atomically_replaces_and_leaves_nothing),
+#ifndef _WIN32
+        TEST(writing_atomically_keeps_the_rights),
+#endif
         TEST(a_writable_folder_is_told_from_others),
         TEST(a_private_folder_is_ours),
         TEST(paths_are_taken_apart),

@@ -177,6 +177,24 @@ static void codes_have_words(void **state)
     assert_false(os_error_is_disk_full(5));
 }
 
+/* OneDrive's placeholders: neither damaged nor gone, and what to do is said. */
+static void what_is_in_the_cloud_is_named(void **state)
+{
+    static const long codes[] = {362, 388, 395, 426};
+    Error err = ERROR_INIT;
+
+    (void)state;
+    for (size_t i = 0; i < TEST_COUNT(codes); i++) {
+        assert_false(error_set_os(&err, EK_IO, codes[i], "could not read it"));
+        assert_string_equal(err.hint, "The file is in the cloud only and cannot be had now. See that its program "
+                                      "(OneDrive) runs and is signed in, and have the file kept on this device.");
+        assert_error(&err, EK_IO, "could not read it");
+    }
+    assert_false(error_set_os(&err, EK_IO, 5, "could not read it"));
+    assert_null(err.hint);
+    error_clear(&err);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -187,6 +205,7 @@ int main(void)
         cmocka_unit_test(bad_paths_are_refused),
         cmocka_unit_test(the_prefix_is_not_shown),
         cmocka_unit_test(codes_have_words),
+        cmocka_unit_test(what_is_in_the_cloud_is_named),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

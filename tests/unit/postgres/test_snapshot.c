@@ -97,6 +97,19 @@ static void compares_large_objects(void **state)
     manifest_release(&manifest);
 }
 
+static void roles_go_to_the_manifest(void **state)
+{
+    (void)state;
+    char *roles[] = {"CREATE ROLE a;", "CREATE ROLE b;", "GRANT a TO b;"};
+    const Snapshot with_roles = {.roles = roles, .role_count = TEST_COUNT(roles)};
+    Manifest manifest;
+    manifest_init(&manifest);
+    snapshot_give_roles(&with_roles, &manifest);
+    assert_int_equal(manifest.role_count, 3);
+    assert_string_equal(manifest.roles[2], "GRANT a TO b;");
+    manifest_release(&manifest);
+}
+
 static void standbys_export_since_november(void **state)
 {
     (void)state;
@@ -115,7 +128,7 @@ int main(void)
         cmocka_unit_test(standbys_export_since_november),
         cmocka_unit_test(what_an_extension_owns_is_not_needed), cmocka_unit_test(finds_by_both_names),
         cmocka_unit_test(accepts_equal_counts),
-                                       cmocka_unit_test(compares_large_objects),
+        cmocka_unit_test(compares_large_objects), cmocka_unit_test(roles_go_to_the_manifest),
         cmocka_unit_test(names_the_table_that_differs), cmocka_unit_test(names_the_table_that_is_missing)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -493,6 +493,14 @@ static void cut_at_the_end(void **state)
     append(dir, "begun again");
     assert_fails(auditlog_check(dir, &entries, &err), &err, EK_DAMAGED, message);
 
+    /* Two computers with one folder: no tampering, and it is said where to look. */
+    put(dir, "backup_log_2025.json.txt", "[]");
+    put(dir, "backup_log-PC2.json", "[]");
+    assert_false(auditlog_check(dir, &entries, &err));
+    assert_string_equal(err.hint, "A sync client has kept another version of the log, backup_log-PC2.json: two "
+                                  "computers write here, and the entry is likely in that one.");
+    error_clear(&err);
+
     /* Damage is no crime: the entries are in the file that was put aside. */
     put(dir, AUDITLOG_FILE, "[{");
     manifest.finished -= 2;

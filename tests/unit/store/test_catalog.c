@@ -78,6 +78,7 @@ static void kinds_of_entries(void **state)
     put(dir, "cmms_backup_20260106_020000.backup", "1234567");
     put_manifest(dir, "cmms_backup_20260106_020000.backup", "cmms_backup_20260106_020000.backup", 7, LEVEL_BAD, 0);
     put(dir, "before upgrade \xC3\xBC.BACKUP", "12");
+    put(dir, "cmms_backup_20260102_020000-PC2.backup", "1234567"); /* a sync client's */
     put(dir, "cmms_backup_20260107_020000.backup.partial", "x");
     put(dir, "cmms_backup_20260108_020000.backup.manifest.json", "{}"); /* without its backup */
     put(dir, "backup_log.json", "[]");
@@ -87,7 +88,7 @@ static void kinds_of_entries(void **state)
 
     int64_t now = local(11, 2);
     assert_ok(catalog_load(dir, now, &catalog, &err), &err);
-    assert_int_equal(catalog.count, 7);
+    assert_int_equal(catalog.count, 8);
 
     const CatalogEntry *e = find(&catalog, "cmms_backup_20260101_020000.backup");
     assert_int_equal(e->size, 5);
@@ -108,6 +109,11 @@ static void kinds_of_entries(void **state)
     assert_int_equal(e->rows, 123);
     assert_true(e->seconds > 48.4 && e->seconds < 48.6);
     assert_null(e->note);
+
+    e = find(&catalog, "cmms_backup_20260102_020000-PC2.backup");
+    assert_int_equal(e->level, LEVEL_NONE);
+    assert_false(e->ours);
+    assert_string_equal(e->note, "it is a copy of a backup, made by a person or by a sync client");
 
     e = find(&catalog, "cmms_backup_20260103_020000.backup");
     assert_int_equal(e->level, LEVEL_NONE);
@@ -139,7 +145,7 @@ static void kinds_of_entries(void **state)
     for (size_t i = 1; i < catalog.count; i++) {
         assert_true(catalog.entries[i - 1].created >= catalog.entries[i].created);
     }
-    assert_string_equal(catalog.entries[6].name, "cmms_backup_20260101_020000.backup");
+    assert_string_equal(catalog.entries[7].name, "cmms_backup_20260101_020000.backup");
     catalog_release(&catalog);
     assert_int_equal(catalog.count, 0);
     mem_free(folder);

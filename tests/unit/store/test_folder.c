@@ -261,6 +261,17 @@ static void not_our_names(void **state)
         }
         assert_int_equal(at, 7);
     }
+    static const char *const copies[] = {"cmms_backup_20260119_143052 - Copy.backup",
+                                         "cmms_backup_20260119_143052-PC2.backup",
+                                         "cmms_backup_20260119_143052(1).backup"};
+    static const char *const others[] = {"cmms_backup_20260119_143052.backup", "cmms_backup_20261319_143052-PC2.backup",
+                                         "cmms_backup_20260119_143052b.backup", "before_upgrade.backup", ""};
+    for (size_t i = 0; i < TEST_COUNT(copies); i++) {
+        assert_true(folder_is_copy_name(copies[i]));
+    }
+    for (size_t i = 0; i < TEST_COUNT(others); i++) {
+        assert_false(folder_is_copy_name(others[i]));
+    }
 }
 
 static void free_name(void **state)

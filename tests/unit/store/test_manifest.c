@@ -194,6 +194,7 @@ static void refused(void **state)
         {"\"warnings\"", "\"port\": 5432, \"warnings\"", "the manifest's \"port\" is missing or wrong"},
         {"\"warnings\"", "\"server_time\": 5, \"warnings\"", "the manifest's \"server_time\" is missing or wrong"},
         {"\"warnings\"", "\"fallback\": 1, \"warnings\"", "the manifest's \"fallback\" is missing or wrong"},
+        {"\"warnings\"", "\"roles\": [\"a\", 1], \"warnings\"", "the manifest's \"roles\" is missing or wrong"},
         {"\"second\"", "2", "the manifest's \"warnings\" is missing or wrong"},
     };
     for (size_t i = 0; i < TEST_COUNT(rows); i++) {
@@ -269,6 +270,7 @@ static void what_came_later(void **state)
     assert_null(back.port);
     assert_null(back.others);
     assert_null(strstr(text, "alarm"));
+    assert_null(strstr(text, "roles"));
     mem_free(text);
     manifest_release(&manifest);
 
@@ -278,7 +280,7 @@ static void what_came_later(void **state)
                                    "\"read_at\": null,"
                                    "\"alarm\": \"a\", \"alarm_confirmed\": \"b\", \"contents\": \"schema\","
                                    "\"restore_with\": \"c\", \"tool_path\": \"d\", \"log_hash\": \"e\","
-                                   "\"fallback\": true,"
+                                   "\"fallback\": true, \"roles\": [\"CREATE ROLE a;\", \"GRANT a TO b;\"],"
                                    "\"colour\": {\"deep\": [1, null]}, \"warnings\"");
     for (int i = 0; i < 2; i++) { /* as read, and as written again */
         assert_ok(manifest_parse(text, strlen(text), &back, &err), &err);
@@ -295,6 +297,9 @@ static void what_came_later(void **state)
         assert_string_equal(back.tool_path, "d");
         assert_string_equal(back.log_hash, "e");
         assert_true(back.fallback);
+        assert_int_equal(back.role_count, 2);
+        assert_string_equal(back.roles[0], "CREATE ROLE a;");
+        assert_string_equal(back.roles[1], "GRANT a TO b;");
         assert_int_equal(cJSON_GetArraySize(back.others), 1);
         const cJSON *colour = cJSON_GetObjectItem(back.others, "colour");
         assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(colour, "deep")), 2);
