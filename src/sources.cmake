@@ -28,6 +28,7 @@ set(ARCHIVE_SOURCES
 set(STORE_SOURCES
   src/store/auditlog.c
   src/store/catalog.c
+  src/store/copies.c
   src/store/folder.c
   src/store/health.c
   src/store/ledger.c

@@ -1,7 +1,8 @@
 /*
  * offsite.h: backups on SharePoint: the folder is set up once, then backups are uploaded to it.
  *
- * What is where: place.h. An upload: upload.h. Its outcome has its entry "upload" in the log of the backup's folder.
+ * What is where: place.h. An upload: upload.h. Its outcome has its entry "upload" in the log of the backup's folder,
+ * where the copy is noted as well (copies.h).
  */
 #ifndef CMMS_OFFSITE_H
 #define CMMS_OFFSITE_H

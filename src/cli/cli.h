@@ -8,6 +8,8 @@
 #include "output.h"
 #include "platform/cancel.h"
 #include "postgres/connection.h"
+#include "store/catalog.h"
+#include "store/copies.h"
 #include "store/manifest.h"
 #include "store/source.h"
 
@@ -30,6 +32,9 @@ bool cli_has_database(const Connection *connection, Error *err); /* EK_USAGE: it
 bool cli_find_source(Cli *cli, Source *source);
 /* As backup tells it (main.c). Caller deletes. */
 cJSON *cli_backup_document(const BackupResult *result);
+/* Into the catalog what is known of copies on SharePoint; what cannot be read is a warning. `copies` is initialised
+ * (verb_list.c). */
+void cli_add_copies(Cli *cli, const char *folder, Catalog *catalog, Copies *copies);
 void cli_replace_text(char **field, const char *value); /* NULL or empty: it stays */
 
 /* verb_sharepoint.c: a file is looked for as it is named, and a bare name also in the backup folder. */

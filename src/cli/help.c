@@ -167,7 +167,8 @@ static const char list[] =
     "\n"
     "Status: Verified and Proven are good backups; Read means that every byte was read, but its rows were never\n"
     "all compared with the database's; Listed is the quick check of older versions; Not verified means that\n"
-    "nothing is known of the file; Damaged means that it failed a check.\n";
+    "nothing is known of the file; Damaged means that it failed a check. What has a copy on SharePoint, waits for\n"
+    "one, or is there alone, is said as it was when it was uploaded; nothing is asked of SharePoint now.\n";
 
 static const char verify[] =
     "Read every byte of backups: decode them, count their rows, and compare both and the SHA-256 with what was\n"
@@ -343,7 +344,8 @@ static const char config[] =
     "\n"
     "Keys: enabled, schedule (daily, weekly, monthly), backup_time (HH:MM), retention_days, max_backups, compress,\n"
     "compress_with (zstd; gzip or lz4 where a pg_restore without zstd is to read the files), verify_after_backup,\n"
-    "keep_monthly, shrink_alarm_percent (0: no alarm), stall_minutes, prove_within_days (0: no proof is asked for).\n"
+    "keep_monthly, shrink_alarm_percent (0: no alarm), stall_minutes, prove_within_days (0: no proof is asked for),\n"
+    "upload_after_backup (each backup is copied to the folder on SharePoint that is set up).\n"
     "Of the schedule: more_times (12:00,18:30), weekdays (mon,thu), month_day (0: the last), wake, on_battery; see\n"
     "'cmms-backup-cli schedule --help'.\n"
     "\n"
@@ -385,8 +387,8 @@ static const char status[] =
     "  cmms-backup-cli status [OPTION]...\n"
     "\n"
     "Schedule: the newest slot that was due was run, or a backup was made since. Verified: the newest backup of the\n"
-    "database. Off-site: a copy elsewhere, which this version does not keep; it is said and does not count. Proof:\n"
-    "one that is not older than prove_within_days.\n"
+    "database. Off-site: the newest verified one has a copy on SharePoint that was compared there; asked for with\n"
+    "upload_after_backup. Proof: one that is not older than prove_within_days.\n"
     "\n"
     "Options:\n" FOLDER_OPTION "\n" OUTPUT_HELP
     "\n"

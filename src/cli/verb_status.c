@@ -7,8 +7,8 @@
 #include "platform/fs.h"
 #include "schedule/protection.h"
 #include "schedule/registration.h"
-#include "store/auditlog.h"
 #include "store/catalog.h"
+#include "store/copies.h"
 #include "store/folder.h"
 #include "store/health.h"
 #include "store/ledger.h"
@@ -54,20 +54,19 @@ static void status_release(Status *status)
 static bool look(Cli *cli, const char *folder, Status *status, Error *err)
 {
     const int64_t now = clock_now();
-    cJSON *log = NULL;
+    Copies copies;
     if (!settings_load(folder, &status->settings, err) || !catalog_load(folder, now, &status->catalog, err) ||
         !ledger_load(folder, false, &status->ledger, err)) {
         return false;
     }
+    copies_init(&copies);
+    cli_add_copies(cli, folder, &status->catalog, &copies);
+    copies_release(&copies);
     if (status->settings.notice) {
         output_log(&cli->output, LOG_WARNING, status->settings.notice);
     }
     if (status->ledger.notice) {
         output_log(&cli->output, LOG_WARNING, status->ledger.notice);
-    }
-    if (auditlog_read(folder, AUDITLOG_KEEP, &log, NULL)) {
-        catalog_add_exports(&status->catalog, log);
-        cJSON_Delete(log);
     }
     status->frozen = retention_frozen(folder);
     HealthFacts facts = {.catalog = &status->catalog,
@@ -115,8 +114,8 @@ static cJSON *status_document(const char *folder, const Status *status)
 static void show(Cli *cli, const Status *status)
 {
     static const char *const titles[] = {"Schedule", "Verified", "Off-site", "Proof"};
-    static const Colour colours[] = {COLOUR_GOOD, COLOUR_BAD, COLOUR_NONE, COLOUR_NONE};
-    static const char *const signs[] = {"\xE2\x9C\x85", "\xE2\x9D\x8C", "\xE2\x9E\x96", "\xE2\x9E\x96"};
+    static const Colour colours[] = {COLOUR_GOOD, COLOUR_BAD, COLOUR_NONE};
+    static const char *const signs[] = {"\xE2\x9C\x85", "\xE2\x9D\x8C", "\xE2\x9E\x96"};
     const Protection *protection = &status->protection;
     output_coloured(&cli->output, protection->holds ? COLOUR_GOOD : COLOUR_BAD,
                     protection->holds ? "\xE2\x9C\x85 Protected" : "\xE2\x9D\x8C Not protected");

@@ -12,6 +12,7 @@
 #include "platform/fs.h"
 #include "platform/machine.h"
 #include "store/auditlog.h"
+#include "store/copies.h"
 #include "store/folder.h"
 #include "store/manifest.h"
 
@@ -220,6 +221,31 @@ static void log_outcome(const Work *work, const char *folder, double seconds, co
     mem_free(place);
 }
 
+/* What list, status and the next run go by. */
+static void note_copy(const Work *work, const char *folder, const UploadResult *result)
+{
+    char *place = place_name(&work->place);
+    Error not_kept = ERROR_INIT;
+    const Manifest *manifest = &work->manifest;
+    const Copy copy = {.file = manifest->file,
+                       .bytes = manifest->bytes,
+                       .sha256 = manifest->sha256,
+                       .level = manifest->level,
+                       .created = manifest->started,
+                       .state = COPY_THERE,
+                       .when = clock_now(),
+                       .hash = !result->hash_pending,
+                       .drive = work->place.drive,
+                       .item = result->item,
+                       .place = place,
+                       .web_url = result->web_url};
+    if (!copies_note(folder, &copy, &not_kept)) {
+        job_log(work->sink, LOG_WARNING, "The copy is good, but %s", not_kept.message);
+    }
+    error_clear(&not_kept);
+    mem_free(place);
+}
+
 static void mark_damaged(Work *work)
 {
     work->manifest.level = LEVEL_BAD;
@@ -246,6 +272,7 @@ bool offsite_upload(const char *path, const JobSink *sink, const Cancel *cancel,
     ok = send_files(&work, result, &failed);
     const double seconds = (double)(clock_monotonic_ms() - started) / 1000.0;
     if (ok) {
+        note_copy(&work, folder, result);
         log_outcome(&work, folder, seconds, NULL);
         if (result->resumed_at > 0) {
             job_log(sink, LOG_INFO, "%.1f MB of it had been brought there before.",

@@ -131,10 +131,33 @@ def test_from_link_to_copy(program):
         equal((last["operation"], last["status"], last["backup_file"], last["message"]),
               ("upload", "success", name, "uploaded to SharePoint, Dokumente/Backups"), "the log")
         listed = program.run(["list", "--json", "--folder", program.path(folder)]).json()
-        check(listed["backups"][0]["exported"], "the list knows of the copy")
+        row = listed["backups"][0]
+        item = sim.child(sim.folder, name)
+        check(row["exported"] and row["offsite"]["when"], "the list knows of the copy: %r" % row)
+        equal((row["where"], row["offsite_waiting"], row["offsite"]["item"], row["offsite"]["drive"],
+               row["offsite"]["place"], row["offsite"]["compared"]),
+              ("both", False, item["id"], sim.drive, "Dokumente/Backups", "size and hash"), "the copy: %r" % row)
+        equal(listed["there"], [], "what is there alone")
+        check("Verified, also on SharePoint" in program.run(["list", "--folder", program.path(folder)]).out, "in words")
         done = user.run("upload", "--json", program.path(path))
         equal((done.code, done.json()["files"][0]["was_there"]), (0, True), "once more")
         equal(sim.complaints, [], "complaints")
+        # The backup here goes, another file comes under its name: the copy is there alone; damaged, nothing is known.
+        os.rename(path, path + ".aside")
+        listed = program.run(["list", "--json", "--folder", program.path(folder)]).json()
+        equal([(c["name"], c["where"], c["level"]) for c in listed["there"]], [(name, "there", "verified")], "alone")
+        told = program.run(["list", "--folder", program.path(folder)]).out
+        check("on SharePoint alone, Verified" in told, told)
+        with open(path, "wb") as f:
+            f.write(b"something else")
+        listed = program.run(["list", "--json", "--folder", program.path(folder)]).json()
+        equal((listed["backups"][0]["where"], listed["backups"][0]["offsite"]), ("here", None), "of another file")
+        os.replace(path + ".aside", path)
+        with open(os.path.join(folder, "offsite_copies.json"), "w", encoding="utf-8") as f:
+            f.write("{")
+        done = program.run(["list", "--folder", program.path(folder)])
+        equal(done.code, 0, "with damaged records")
+        check("no copy on SharePoint is known by it" in done.out, done.out)
 
 
 def test_other_links(program):
