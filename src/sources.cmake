@@ -89,6 +89,7 @@ set(JOBS_SOURCES
   src/jobs/preview_live.c
   src/jobs/preview_words.c
   src/jobs/offsite.c
+  src/jobs/offsite_after.c
   src/jobs/offsite_set_up.c
   src/jobs/opening.c
   src/jobs/prove.c

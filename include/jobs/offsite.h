@@ -45,6 +45,38 @@ bool offsite_look(const JobSink *sink, const Cancel *cancel, OffsiteStatus *stat
  * folder's lock is not held: backups go on meanwhile. */
 bool offsite_upload(const char *path, const JobSink *sink, const Cancel *cancel, UploadResult *result, Error *err);
 
+/* What became of the copies that the settings ask for. */
+typedef struct OffsiteAfter {
+    bool asked;      /* upload_after_backup */
+    size_t uploaded; /* that got there now */
+    size_t waiting;  /* that are to, and did not */
+    char *warning;   /* owned: why not, and what to do; NULL: nothing is wrong */
+} OffsiteAfter;
+void offsite_after_init(OffsiteAfter *after);
+void offsite_after_release(OffsiteAfter *after);
+
+typedef struct OffsiteAfterSpec { /* borrowed */
+    const char *folder;
+    const char *made; /* the backup that was made just now, its path; NULL: none was */
+    bool patient;     /* what may pass is tried again after 1, 5 and 15 minutes: nobody waits for the outcome */
+} OffsiteAfterSpec;
+
+/* After a backup, and whenever a run of the schedule ends: where the settings ask for it, uploads what was made, and
+ * what an earlier run did not bring there, the newest first; each goes on where its journal says. A job of its own
+ * behind the backup's: its progress begins anew. It never fails: what does not get there is noted to wait (copies.h),
+ * told as a warning, and the next call has it. Only verified backups go. */
+void offsite_after(const OffsiteAfterSpec *spec, const JobSink *sink, const Cancel *cancel, OffsiteAfter *after);
+
+/* What tests put others in the place of. */
+typedef struct OffsiteWorld {
+    int64_t (*now)(void *context);
+    bool (*wait)(void *context, unsigned seconds, const Cancel *cancel); /* true: a stop was requested */
+    bool (*upload)(void *context, const char *path, const JobSink *sink, const Cancel *cancel, Error *err);
+    void *context;
+} OffsiteWorld;
+void offsite_after_in(const OffsiteWorld *world, const OffsiteAfterSpec *spec, const JobSink *sink,
+                      const Cancel *cancel, OffsiteAfter *after);
+
 /* "contoso.onmicrosoft.com" for "contoso.sharepoint.com" and "contoso-my.sharepoint.com"; NULL: the host says nothing.
  * Caller frees. */
 char *offsite_tenant_of(const char *host);

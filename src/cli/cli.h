@@ -3,6 +3,7 @@
 #define CMMS_CLI_CLI_H
 
 #include "jobs/backup.h"
+#include "jobs/offsite.h"
 #include "jobs/opening.h"
 #include "options.h"
 #include "output.h"
@@ -32,6 +33,7 @@ bool cli_has_database(const Connection *connection, Error *err); /* EK_USAGE: it
 bool cli_find_source(Cli *cli, Source *source);
 /* As backup tells it (main.c). Caller deletes. */
 cJSON *cli_backup_document(const BackupResult *result);
+void cli_add_offsite(cJSON *document, const OffsiteAfter *after); /* "offsite", null where the settings ask for none */
 /* Into the catalog what is known of copies on SharePoint; what cannot be read is a warning. `copies` is initialised
  * (verb_list.c). */
 void cli_add_copies(Cli *cli, const char *folder, Catalog *catalog, Copies *copies);

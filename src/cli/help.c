@@ -97,6 +97,8 @@ static const char backup[] =
     "      --compress=METHOD    none, gzip, lz4 or zstd, with a level if need be: zstd:3\n"
     "\n" CONNECTION_HELP "\n" OUTPUT_HELP PROGRESS_OPTION "\n" CONNECTION_SOURCES
     "\n"
+    "Where the setting upload_after_backup is true, the finished backup is then copied to SharePoint (see upload).\n"
+    "What keeps it from getting there is a warning, and the next backup or run of the schedule goes on with it.\n"
     "With --quiet the finished file's path is the only line on stdout.\n";
 
 #define FOREIGN_OPTION \
@@ -378,7 +380,8 @@ static const char schedule[] =
     "      --no-wait            one try, at once\n" FOLDER_OPTION "\n" CONNECTION_HELP "\n" OUTPUT_HELP PROGRESS_OPTION
     "\n"
     "The exit code of run-due is 0 when nothing is due or the backup was made, 9 when another program is at work on\n"
-    "it, else that of the backup.\n";
+    "it, else that of the backup. Where upload_after_backup is true, copies go to SharePoint after it, also when\n"
+    "nothing was due; whether they get there changes nothing of the exit code.\n";
 
 static const char status[] =
     "Show how the database is protected: four facts, each with its date and what mends it.\n"

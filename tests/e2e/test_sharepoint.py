@@ -3,12 +3,14 @@ import base64
 import json
 import os
 import re
+import threading
 import urllib.error
 import urllib.parse
 import urllib.request
 import harness
 from graph_sim import Answer, Fault, Simulator
 from harness import check, equal
+from test_retention import small_database
 
 LINK = "https://contoso.sharepoint.com/sites/Maintenance/Shared%20Documents/Backups"
 TENANT = "contoso.onmicrosoft.com"
@@ -158,6 +160,103 @@ def test_from_link_to_copy(program):
         done = program.run(["list", "--folder", program.path(folder)])
         equal(done.code, 0, "with damaged records")
         check("no copy on SharePoint is known by it" in done.out, done.out)
+
+
+class AfterBackups:
+    """A folder whose backups are to be copied, a database, a user."""
+
+    def __init__(self, program, sim):
+        self.program, self.user = program, User(program, sim)
+        self.server = harness.shared_server()
+        self.folder, self.database = harness.temp_dir("b"), small_database(self.server)
+        self.config("upload_after_backup=true", "enabled=false")
+
+    def config(self, *pairs):
+        done = self.program.run(["config", "set", "--folder", self.program.path(self.folder), *pairs])
+        equal(done.code, 0, "config: " + done.out + done.err)
+
+    def start(self, *verb):
+        arguments = [*verb, "--json", "--folder", self.program.path(self.folder), "-h", "127.0.0.1", "-p",
+                     str(self.server.port), "-U", "postgres", "-d", self.database]
+        return self.program.start(arguments, env={"PGPASSWORD": harness.PASSWORD, "http_proxy": "", "https_proxy": "",
+                                                  "CMMS_BACKUP_DATA": self.program.path(self.user.data)})
+
+    def run(self, *verb):
+        done = harness.finish(self.start(*verb))
+        equal(done.code, 0, "%s: %s%s" % (verb, done.out, done.err))
+        self.user.untold(done.out, done.err)
+        return done.json()
+
+    def backup(self):
+        report = self.run("backup")
+        equal(report["level"], "verified", "the backup")
+        return os.path.basename(report["path"].replace("\\", "/")), report["offsite"]
+
+    def rows(self):
+        done = self.program.run(["list", "--json", "--folder", self.program.path(self.folder)])
+        return {b["name"]: (b["where"], b["offsite_waiting"]) for b in done.json()["backups"]}
+
+    def fact(self):
+        done = self.program.run(["status", "--json", "--folder", self.program.path(self.folder)],
+                                env={"PGHOST": "127.0.0.1", "PGPORT": str(self.server.port), "PGUSER": "postgres",
+                                     "PGDATABASE": self.database,
+                                     "CMMS_BACKUP_DATA": self.program.path(self.user.data)})
+        return next(f for f in done.json()["facts"] if f["name"] == "copy")
+
+
+def test_after_every_backup(program):
+    """A copy that does not get there makes no backup fail: it waits, and goes with the next."""
+    with Simulator() as sim:
+        place = AfterBackups(program, sim)
+        first, offsite = place.backup()
+        equal((offsite["uploaded"], offsite["waiting"]), (0, 1), "before the set-up: %r" % offsite)
+        check("no folder on SharePoint is set up" in offsite["warning"], offsite["warning"])
+        equal((place.rows()[first], place.fact()["state"]), (("here", True), "missing"), "it waits")
+        check("no folder on SharePoint is set up" in place.fact()["text"], place.fact()["text"])
+        place.user.good_set_up()
+        second, offsite = place.backup()
+        equal(offsite, {"uploaded": 2, "waiting": 0, "warning": None}, "after it")
+        order = [i["name"] for i in sim.items.values() if "data" in i and not i["name"].endswith(".json")]
+        equal(order, [second, first], "the newest first")
+        equal(place.rows(), {first: ("both", False), second: ("both", False)}, "the list")
+        equal((place.fact()["state"], place.fact()["mend"]), ("holds", None), "the fact: %r" % place.fact())
+        sim.faults = [Fault("put", 403, code="accessDenied", times=9)]
+        third, offsite = place.backup()
+        equal((offsite["uploaded"], offsite["waiting"]), (0, 1), "refused: %r" % offsite)
+        check(third in offsite["warning"] and "cmms-backup-cli upload " + third in offsite["warning"], "what to do")
+        fact = place.fact()
+        check(fact["state"] == "missing" and third in fact["text"] and "does not allow it" in fact["text"], repr(fact))
+        sim.faults = []
+        report = place.run("schedule", "run-due", "--no-wait")
+        equal((report["outcome"], report["offsite"]["waiting"]), ("nothing_due", 1), "it rests for a while")
+        done = place.user.run("upload", "--json", "--folder", program.path(place.folder), third)
+        equal((done.code, place.rows()[third]), (0, ("both", False)), "by hand: " + done.out)
+        place.config("upload_after_backup=false")
+        equal(place.backup()[1], None, "switched off")
+        equal(place.fact()["state"], "not_asked", "the fact then")
+        equal(sim.complaints, [], "complaints")
+
+
+def test_killed_after_a_backup(program):
+    """The backup is made; its copy is brought there by whoever comes next."""
+    with Simulator() as sim:
+        place = AfterBackups(program, sim)
+        place.user.good_set_up()
+        reached, go_on = threading.Event(), threading.Event()
+        sim.faults = [Fault("put", 0, call=lambda s: (reached.set(), go_on.wait(120)))]
+        process = place.start("backup")
+        try:
+            harness.wait_for(reached.is_set, 120, "the upload")
+            program.kill(process)
+        finally:
+            go_on.set()
+        name, = harness.backups_in(place.folder)
+        equal(place.rows(), {name: ("here", True)}, "it waits")
+        report = place.run("schedule", "run-due", "--no-wait")
+        equal((report["outcome"], report["offsite"]["uploaded"]), ("nothing_due", 1), "the next run: %r" % report)
+        equal(sim.names(), sorted([name, name + ".manifest.json"]), "what is there")
+        equal(place.rows(), {name: ("both", False)}, "the list")
+        harness.no_locks_left(place.server)
 
 
 def test_other_links(program):
