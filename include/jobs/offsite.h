@@ -42,7 +42,7 @@ void offsite_status_release(OffsiteStatus *status);
 bool offsite_look(const JobSink *sink, const Cancel *cancel, OffsiteStatus *status, Error *err);
 
 /* Uploads a backup, then its manifest. It must have one that fits; a damaged one is EK_DAMAGED and is marked so. The
- * folder's lock is not held: backups go on meanwhile. */
+ * folder's lock is not held: backups go on meanwhile; but nobody removes the file (folder_upload_lock). */
 bool offsite_upload(const char *path, const JobSink *sink, const Cancel *cancel, UploadResult *result, Error *err);
 
 /* What became of the copies that the settings ask for. */

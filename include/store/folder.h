@@ -54,6 +54,13 @@ char *folder_last_job(const char *folder);
 /* The word (letters and digits), and the name of the backup, NULL while it has none. What fails here is no error. */
 void folder_note_job(const char *folder, const char *job, const char *backup);
 
+/* What is being uploaded stays. Whoever uploads a file of the folder holds this, one at a time over all programs and
+ * computers; it is released by a crash. Waits up to ten seconds for a removal to end. EK_BUSY, with words, while
+ * another is uploaded. Where the folder can only be read *lock is NULL: nobody removes anything there. */
+bool folder_upload_lock(const char *folder, const char *name, FsLock **lock, Error *err);
+/* For who removes a file, held until it is gone; *lock may be NULL. EK_BUSY: it is being uploaded. */
+bool folder_removal_lock(const char *folder, const char *name, FsLock **lock, Error *err);
+
 /* For whoever did not find a file in it: a share that blinks, a stick that was pulled out, is not the same as a file
  * that is not there. EK_IO when the folder is not there. */
 bool folder_is_there(const char *folder, Error *err);

@@ -256,13 +256,15 @@ bool offsite_upload(const char *path, const JobSink *sink, const Cancel *cancel,
 {
     const uint64_t started = clock_monotonic_ms();
     char *folder = fs_dir_name(path);
+    FsLock *lock = NULL;
     Error failed = ERROR_INIT;
     Work work = {.path = path, .name = fs_base_name(path), .sink = sink, .cancel = cancel};
     work.manifest_path = folder_manifest_path(path);
     manifest_init(&work.manifest);
     place_init(&work.place);
     progress_init(&work.meter, sink, started);
-    bool ok = place_load(&work.place, &failed) && read_manifest(&work, &failed);
+    bool ok = place_load(&work.place, &failed) && read_manifest(&work, &failed) &&
+              folder_upload_lock(folder, work.name, &lock, &failed);
     if (!ok) {
         error_move(err, &failed);
         goto out;
@@ -293,6 +295,7 @@ bool offsite_upload(const char *path, const JobSink *sink, const Cancel *cancel,
     }
     mem_free(place);
 out:
+    fs_unlock(lock);
     error_clear(&failed);
     progress_release(&work.meter);
     place_release(&work.place);

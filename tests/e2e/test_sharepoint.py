@@ -259,6 +259,36 @@ def test_killed_after_a_backup(program):
         harness.no_locks_left(place.server)
 
 
+def test_what_is_uploaded_stays(program):
+    """While an upload runs, its backup can neither be deleted nor cleaned up; another backup is made meanwhile."""
+    with Simulator() as sim:
+        place = AfterBackups(program, sim)
+        place.user.good_set_up()
+        reached, go_on = threading.Event(), threading.Event()
+        # Behind the simulator's lock nobody else would get an answer, but nobody else asks.
+        sim.faults = [Fault("put", call=lambda s: (reached.set(), go_on.wait(120)))]
+        process = place.start("backup")
+        try:
+            harness.wait_for(reached.is_set, 120, "the upload")
+            name, = harness.backups_in(place.folder)
+            folder = program.path(place.folder)
+            done = program.run(["delete", "--force", "--json", "--folder", folder, name])
+            equal(done.code, 9, "delete: " + done.out)
+            check(name + " is being uploaded" in done.out, done.out)
+            place.config("upload_after_backup=false", "max_backups=1")
+            second, _ = place.backup()
+            equal(sorted(harness.backups_in(place.folder)), sorted([name, second]), "what a clean-up leaves")
+        finally:
+            go_on.set()
+        done = harness.finish(process)
+        equal((done.code, done.json()["offsite"]["uploaded"]), (0, 1), "the upload: " + done.out + done.err)
+        equal(sim.names(), sorted([name, name + ".manifest.json"]), "what is there")
+        done = program.run(["cleanup", "--folder", folder])
+        equal((done.code, harness.backups_in(place.folder)), (0, [second]), "the next clean-up: " + done.out)
+        last = [e for e in harness.log_entries(place.folder) if e["operation"] == "cleanup"][-1]
+        check(last["message"].endswith("; its copy on SharePoint stays"), "what it says: %r" % last)
+
+
 def test_other_links(program):
     with Simulator() as sim:
         sim.add_drive("Andere Dokumente", "/sites/Maintenance/Docs")
