@@ -76,6 +76,7 @@ set(JOBS_SOURCES
   src/jobs/backup_take.c
   src/jobs/configure.c
   src/jobs/doctor.c
+  src/jobs/doctor_cloud.c
   src/jobs/export.c
   src/jobs/load.c
   src/jobs/load_compare.c
@@ -91,6 +92,7 @@ set(JOBS_SOURCES
   src/jobs/offsite.c
   src/jobs/offsite_after.c
   src/jobs/offsite_set_up.c
+  src/jobs/offsite_sign_in.c
   src/jobs/opening.c
   src/jobs/prove.c
   src/jobs/prove_database.c

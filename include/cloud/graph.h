@@ -50,6 +50,7 @@ typedef struct GraphAnswer {
     Error lost;       /* then this says why (EK_CONNECT) */
     char *codes;      /* those of an error, the outermost first: "invalidRequest fragmentOverlap"; NULL: none */
     char *request_id; /* or NULL */
+    int64_t date;     /* the server's clock when it answered, unix seconds; 0: not told */
     cJSON *json;      /* NULL where the body is not JSON */
 } GraphAnswer;
 

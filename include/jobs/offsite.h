@@ -35,11 +35,30 @@ bool offsite_set_up(const OffsiteSetUp *spec, const JobSink *sink, const Cancel 
 typedef struct OffsiteStatus {
     CloudPlace place;
     int64_t total, remaining; /* bytes of the library; -1: not told */
+    bool clock_known;
+    int64_t clock_ahead;      /* seconds that this computer's clock is ahead of SharePoint's */
 } OffsiteStatus;
 void offsite_status_init(OffsiteStatus *status);
 void offsite_status_release(OffsiteStatus *status);
 /* Whether the folder that is set up can be reached now. `place` is filled where there is one, also on failure. */
 bool offsite_look(const JobSink *sink, const Cancel *cancel, OffsiteStatus *status, Error *err);
+/* The same for who does not want to wait: what may pass is not awaited for minutes. */
+bool offsite_glance(const Cancel *cancel, OffsiteStatus *status, Error *err);
+
+/* The sign-in of the place that is set up, as it is kept here; nothing is asked of Microsoft, which sends no notice
+ * before one runs out. */
+typedef struct OffsiteSignIn {
+    bool set_up;     /* there is a place */
+    bool signed_in;
+    int64_t renewed; /* unix seconds; 0: not known */
+    int days;        /* that are left, unless it is used before; -1: not known */
+    int warning;     /* the mark that was passed: 30, 7, 1 days, or 0 when it has run out; -1: none */
+    char *text;      /* owned: "the sign-in to SharePoint runs out in 7 day(s), …"; NULL: !set_up */
+} OffsiteSignIn;
+void offsite_sign_in(OffsiteSignIn *sign_in); /* fills in; end with offsite_sign_in_release */
+void offsite_sign_in_release(OffsiteSignIn *sign_in);
+/* The part of it that asks nobody: signed_in and renewed are given. */
+void offsite_sign_in_judge(OffsiteSignIn *sign_in, int64_t now);
 
 /* Uploads a backup, then its manifest. It must have one that fits; a damaged one is EK_DAMAGED and is marked so. The
  * folder's lock is not held: backups go on meanwhile; but nobody removes the file (folder_upload_lock). */

@@ -257,7 +257,8 @@ static const char upload[] =
     "The exit code is that of the first file that could not be uploaded.\n";
 
 static const char doctor[] =
-    "Look at everything that a backup needs: folder, settings, disk, tools, host, connection, rights.\n"
+    "Look at everything that a backup needs: folder, settings, disk, tools, host, connection, rights; and at the\n"
+    "folder on SharePoint, where one is set up: whether it can be reached, its room, the sign-in, the clock.\n"
     "\n"
     "Usage:\n"
     "  cmms-backup-cli doctor [OPTION]...\n"
@@ -391,7 +392,8 @@ static const char status[] =
     "\n"
     "Schedule: the newest slot that was due was run, or a backup was made since. Verified: the newest backup of the\n"
     "database. Off-site: the newest verified one has a copy on SharePoint that was compared there; asked for with\n"
-    "upload_after_backup. Proof: one that is not older than prove_within_days.\n"
+    "upload_after_backup. Proof: one that is not older than prove_within_days. It also says when the sign-in to\n"
+    "SharePoint runs out, from 30 days before on.\n"
     "\n"
     "Options:\n" FOLDER_OPTION "\n" OUTPUT_HELP
     "\n"

@@ -22,13 +22,14 @@ typedef struct Status {
     Registration task;
     Protection protection;
     Health health;
+    OffsiteSignIn sign_in;
     char *frozen, *slot;
     int64_t next;
 } Status;
 
 static void status_init(Status *status)
 {
-    *status = (Status){.next = 0};
+    *status = (Status){.sign_in = {.days = -1, .warning = -1}};
     catalog_init(&status->catalog);
     settings_init(&status->settings);
     ledger_init(&status->ledger);
@@ -40,6 +41,7 @@ static void status_init(Status *status)
 
 static void status_release(Status *status)
 {
+    offsite_sign_in_release(&status->sign_in);
     health_release(&status->health);
     protection_release(&status->protection);
     registration_release(&status->task);
@@ -81,9 +83,25 @@ static bool look(Cli *cli, const char *folder, Status *status, Error *err)
     health_judge(&facts, &status->health);
     protection_judge(&facts, &status->settings, &status->ledger, &due_here, &status->protection);
     registration_look(&status->settings, cli->options->folder, &status->task);
+    offsite_sign_in(&status->sign_in);
     const DuePlan plan = due_plan(&status->settings);
     status->next = due_after(&plan, &due_here, now);
     return true;
+}
+
+/* null where no folder on SharePoint is set up. */
+static cJSON *sign_in_object(const OffsiteSignIn *sign_in)
+{
+    if (!sign_in->set_up) {
+        return cJSON_CreateNull();
+    }
+    cJSON *object = cJSON_CreateObject();
+    json_set_bool(object, "signed_in", sign_in->signed_in);
+    output_add_time(object, "renewed", sign_in->renewed);
+    output_add_count(object, "days_left", sign_in->days);
+    output_add_count(object, "warning", sign_in->warning); /* null: none */
+    json_set_string(object, "text", sign_in->text);
+    return object;
 }
 
 static cJSON *status_document(const char *folder, const Status *status)
@@ -106,6 +124,7 @@ static cJSON *status_document(const char *folder, const Status *status)
     output_add_time(document, "next", status->next);
     json_set_string(document, "task", registration_state_word(status->task.state));
     json_set_string(document, "task_text", status->task.text);
+    cJSON_AddItemToObject(document, "sign_in", sign_in_object(&status->sign_in));
     json_set_string(document, "health", states[status->health.state]);
     json_set_string(document, "health_text", status->health.text);
     return document;
@@ -134,6 +153,11 @@ static void show(Cli *cli, const Status *status)
     output_line(&cli->output, "Next backup: %s", next);
     if (status->settings.enabled && status->task.state != REGISTRATION_GOOD) {
         char *line = mem_printf("\xE2\x9A\xA0 %s", status->task.text);
+        output_coloured(&cli->output, COLOUR_WARNING, line);
+        mem_free(line);
+    }
+    if (status->sign_in.warning >= 0) {
+        char *line = mem_printf("\xE2\x9A\xA0 Attention: %s", status->sign_in.text);
         output_coloured(&cli->output, COLOUR_WARNING, line);
         mem_free(line);
     }

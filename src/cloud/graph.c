@@ -244,6 +244,10 @@ static void take_answer(const HttpResponse *response, GraphAnswer *answer)
         mem_free(answer->request_id);
         answer->request_id = NULL;
     }
+    char *date = http_header(response, "Date");
+    const time_t theirs = date == NULL ? -1 : curl_getdate(date, NULL);
+    answer->date = theirs > 0 ? (int64_t)theirs : 0;
+    mem_free(date);
     if (response->body.len > 0 && json_parse(response->body.buf, response->body.len, &answer->json, NULL)) {
         StrBuf codes;
         strbuf_init(&codes, CODES_MAX);

@@ -18,12 +18,15 @@
 
 #define READ_PART 0.05 /* of the time; the rest is uploading */
 #define SENT_PART 0.97
+#define GLANCE_UNIT_MS 50u /* of the waits before a try that failed is made again */
 
 void offsite_status_init(OffsiteStatus *status)
 {
     place_init(&status->place);
     status->total = -1;
     status->remaining = -1;
+    status->clock_known = false;
+    status->clock_ahead = 0;
 }
 
 void offsite_status_release(OffsiteStatus *status)
@@ -32,14 +35,17 @@ void offsite_status_release(OffsiteStatus *status)
     offsite_status_init(status);
 }
 
-bool offsite_graph(const CloudPlace *place, PlaceSignIn *sign_in, const JobSink *sink, Graph **graph, Error *err)
+bool offsite_graph(const CloudPlace *place, PlaceSignIn *sign_in, const JobSink *sink, unsigned unit_ms, Graph **graph,
+                   Error *err)
 {
-    const GraphSetup setup = {.endpoint = place->graph, .sink = sink, .token = place_token, .context = sign_in};
+    const GraphSetup setup = {.endpoint = place->graph, .sink = sink, .unit_ms = unit_ms, .token = place_token,
+                              .context = sign_in};
     return graph_new(&setup, graph, err);
 }
 
-static bool ask_folder(Graph *graph, const CloudPlace *place, const Cancel *cancel, Error *err)
+static bool ask_folder(Graph *graph, OffsiteStatus *status, const Cancel *cancel, Error *err)
 {
+    const CloudPlace *place = &status->place;
     GraphAnswer answer;
     StrBuf path;
     graph_answer_init(&answer);
@@ -51,6 +57,10 @@ static bool ask_folder(Graph *graph, const CloudPlace *place, const Cancel *canc
     strbuf_addstr(&path, "?$select=id,name,folder,webUrl");
     const GraphRequest request = {.method = "GET", .path = path.buf};
     bool ok = graph_call(graph, &request, cancel, &answer, err);
+    if (ok && answer.date > 0) {
+        status->clock_known = true;
+        status->clock_ahead = clock_now() - answer.date;
+    }
     if (ok && (answer.status != 200 || json_string(answer.json, "id", NULL) == NULL)) {
         ok = graph_problem(&answer, "the folder could not be reached", err);
     }
@@ -82,7 +92,7 @@ static bool ask_quota(Graph *graph, OffsiteStatus *status, const Cancel *cancel,
     return ok;
 }
 
-bool offsite_look(const JobSink *sink, const Cancel *cancel, OffsiteStatus *status, Error *err)
+static bool look(unsigned unit_ms, const JobSink *sink, const Cancel *cancel, OffsiteStatus *status, Error *err)
 {
     Graph *graph = NULL;
     PlaceSignIn sign_in;
@@ -90,11 +100,21 @@ bool offsite_look(const JobSink *sink, const Cancel *cancel, OffsiteStatus *stat
         return false;
     }
     place_sign_in_init(&sign_in, &status->place);
-    const bool ok = offsite_graph(&status->place, &sign_in, sink, &graph, err) &&
-                    ask_folder(graph, &status->place, cancel, err) && ask_quota(graph, status, cancel, err);
+    const bool ok = offsite_graph(&status->place, &sign_in, sink, unit_ms, &graph, err) &&
+                    ask_folder(graph, status, cancel, err) && ask_quota(graph, status, cancel, err);
     graph_free(graph);
     place_sign_in_release(&sign_in);
     return ok;
+}
+
+bool offsite_look(const JobSink *sink, const Cancel *cancel, OffsiteStatus *status, Error *err)
+{
+    return look(0, sink, cancel, status, err);
+}
+
+bool offsite_glance(const Cancel *cancel, OffsiteStatus *status, Error *err)
+{
+    return look(GLANCE_UNIT_MS, NULL, cancel, status, err);
 }
 
 /* --- an upload -------------------------------------------------------------------------------------------- */
@@ -166,7 +186,7 @@ static bool send_files(Work *work, UploadResult *result, Error *err)
         goto out;
     }
     journals = fs_join(data, "uploads");
-    if (!offsite_graph(&work->place, &sign_in, work->sink, &graph, err)) {
+    if (!offsite_graph(&work->place, &sign_in, work->sink, 0, &graph, err)) {
         goto out;
     }
     UploadSpec spec = {.graph = graph,

@@ -404,7 +404,7 @@ bool offsite_set_up(const OffsiteSetUp *spec, const JobSink *sink, const Cancel 
         goto out;
     }
     job_log(sink, LOG_INFO, "Looking for the folder...");
-    if (!offsite_graph(&made, &session, sink, &graph, err) ||
+    if (!offsite_graph(&made, &session, sink, 0, &graph, err) ||
         !(address.path != NULL ? find_by_path(graph, &address, cancel, &made, err)
                                : find_by_share(graph, &address, cancel, &made, err)) ||
         !try_it(graph, &made, cancel, err)) {

@@ -109,6 +109,7 @@ class Simulator:
         self.closed_until, self.hash_late, self.wrong_hash, self.retry_early = 0, 0, 0, 0
         self.before = self.after = None  # called with the number of each request, before it is looked at, and done
         self.page = 200
+        self.clock = 0  # seconds that the server's is ahead
         self.quota = 1 << 40
         self.client_id, self.tenant = "client", "contoso.onmicrosoft.com"
         self.refresh_tokens, self.codes, self.device = set(), {}, {}
@@ -121,6 +122,9 @@ class Simulator:
 
             def handle_any(self):
                 sim.handle(self)
+
+            def date_time_string(self, timestamp=None):
+                return super().date_time_string(time.time() + sim.clock if timestamp is None else timestamp)
 
             do_GET = do_PUT = do_POST = do_PATCH = do_DELETE = handle_any
 

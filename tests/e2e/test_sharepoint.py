@@ -4,6 +4,7 @@ import json
 import os
 import re
 import threading
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -287,6 +288,71 @@ def test_what_is_uploaded_stays(program):
         equal((done.code, harness.backups_in(place.folder)), (0, [second]), "the next clean-up: " + done.out)
         last = [e for e in harness.log_entries(place.folder) if e["operation"] == "cleanup"][-1]
         check(last["message"].endswith("; its copy on SharePoint stays"), "what it says: %r" % last)
+
+
+def test_doctor_and_status(program):
+    """What keeps copies from getting there is said beforehand, and when the sign-in runs out."""
+    with Simulator() as sim:
+        place = AfterBackups(program, sim)
+        place.config("upload_after_backup=false")
+        folder = program.path(place.folder)
+
+        def ask(verb):
+            done = program.run([verb, "--json", "--folder", folder],
+                               env={**place.server.env(place.database), "http_proxy": "", "https_proxy": "",
+                                    "CMMS_BACKUP_DATA": program.path(place.user.data)})
+            place.user.untold(done.out, done.err)
+            return done
+
+        def doctor():
+            done = ask("doctor")
+            return done.code, {c["name"]: c for c in done.json()["checks"]}
+
+        names = ["sharepoint", "library", "sign-in", "clock"]
+        _, checks = doctor()
+        equal([n for n in names if n in checks], [], "nothing is set up")
+        equal(ask("status").json()["sign_in"], None, "the sign-in")
+        place.user.good_set_up()
+        code, checks = doctor()
+        equal((code, [checks[n]["state"] for n in names]), (0, ["good"] * 4), "all is well: %r" % checks)
+        equal(checks["sharepoint"]["message"], "The folder Dokumente/Backups on SharePoint can be reached", "in words")
+        sim.clock = 3600 + 30
+        equal(doctor()[1]["clock"]["message"], "This computer's clock is 60 minutes behind SharePoint's", "the clock")
+        sim.clock = 0
+        for answer, told in ((Fault("item", 403, code="accessDenied"), "SharePoint does not allow it"),
+                             (Fault("item", 404, code="itemNotFound"), "it is not there"),
+                             (Fault("item", 200, body=b"<html>Sign in to this network</html>"),
+                              "what answers is not SharePoint")):
+            sim.faults = [answer]
+            code, checks = doctor()
+            equal((code, checks["sharepoint"]["state"]), (0, "warning"), told)
+            check(told in checks["sharepoint"]["message"], checks["sharepoint"]["message"])
+        place.config("upload_after_backup=true")
+        sim.faults = [Fault("item", 403, code="accessDenied")]
+        code, checks = doctor()
+        equal((code, checks["sharepoint"]["state"]), (6, "bad"), "where copies are asked for")
+        # The sign-in, which every use renews.
+        kept = os.path.join(place.user.data, "sharepoint-signin.json")
+
+        def age(days):
+            with open(kept, encoding="utf-8") as f:
+                document = json.load(f)
+            document["renewed"] = int(time.time()) - days * 86400 - 3600
+            with open(kept, "w", encoding="utf-8") as f:
+                json.dump(document, f)
+            return ask("status").json()["sign_in"]
+
+        equal([(s["days_left"], s["warning"]) for s in map(age, (10, 61, 84, 89, 95))],
+              [(79, None), (28, 30), (5, 7), (0, 1), (0, 0)], "what status says")
+        equal(doctor()[1]["sign-in"]["state"], "warning", "kept and not used")
+        sim.tokens.clear()
+        equal(doctor()[1]["sign-in"]["state"], "good", "renewed")
+        check(ask("status").json()["sign_in"]["days_left"] in (89, 90), "and for how long")
+        sim.tokens.clear()
+        sim.refresh_tokens.clear()
+        code, checks = doctor()
+        equal((code, checks["sharepoint"]["state"]), (6, "bad"), "revoked")
+        check("Sign in again" in checks["sharepoint"]["hint"], "what to do: %r" % checks["sharepoint"])
 
 
 def test_other_links(program):
