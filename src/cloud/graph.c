@@ -22,6 +22,8 @@
 #define LONGEST_WAIT_S 86400
 #define TOLD_MS 3000u /* a wait that is longer is told */
 #define CODES_MAX 512u
+#define LIST_MAX 100000 /* items */
+#define PAGES_MAX 2000u
 
 struct Graph {
     char *endpoint;
@@ -365,6 +367,69 @@ bool graph_call(Graph *graph, const GraphRequest *request, const Cancel *cancel,
             return true;
         }
     }
+}
+
+/* --- lists ------------------------------------------------------------------------------------------------ */
+
+const char *graph_next_path(const char *endpoint, const char *link)
+{
+    static const char version[] = "/v1.0";
+    const size_t len = strlen(endpoint), version_len = sizeof version - 1;
+    if (strncmp(link, endpoint, len) != 0 || strncmp(link + len, version, version_len) != 0 ||
+        link[len + version_len] != '/') {
+        return NULL;
+    }
+    return link + len + version_len;
+}
+
+/* Moves what is on this page to the others. */
+static bool take_page(GraphAnswer *answer, const char *what, cJSON *items, Error *err)
+{
+    cJSON *page = cJSON_GetObjectItem(answer->json, "value");
+    if (answer->status != 200 || !cJSON_IsArray(page)) {
+        return graph_problem(answer, what, err);
+    }
+    if (cJSON_GetArraySize(items) + cJSON_GetArraySize(page) > LIST_MAX) {
+        error_set(err, EK_USAGE, "%s: there are more than %d", what, LIST_MAX);
+        return error_hint(err, "Use a folder of its own for the backups.");
+    }
+    while (page->child != NULL) {
+        cJSON_AddItemToArray(items, cJSON_DetachItemViaPointer(page, page->child));
+    }
+    return true;
+}
+
+bool graph_list(Graph *graph, const char *path, const char *what, const Cancel *cancel, cJSON **items, Error *err)
+{
+    cJSON *all = cJSON_CreateArray();
+    char *next = mem_strdup(path);
+    GraphAnswer answer;
+    bool ok = true;
+    if (all == NULL) {
+        mem_out();
+    }
+    graph_answer_init(&answer);
+    for (unsigned page = 0; ok && next != NULL; page++) {
+        const GraphRequest request = {.method = "GET", .path = next};
+        ok = graph_call(graph, &request, cancel, &answer, err) && take_page(&answer, what, all, err);
+        mem_free(next);
+        next = NULL;
+        const char *link = ok ? json_string(answer.json, "@odata.nextLink", NULL) : NULL;
+        const char *below = link == NULL ? NULL : graph_next_path(graph->endpoint, link);
+        if (link != NULL && (below == NULL || page >= PAGES_MAX)) {
+            ok = error_set(err, EK_CONNECT, "%s: its next page leads elsewhere", what);
+        } else {
+            next = mem_strdup(below);
+        }
+    }
+    mem_free(next);
+    graph_answer_release(&answer);
+    if (ok) {
+        *items = all;
+    } else {
+        cJSON_Delete(all);
+    }
+    return ok;
 }
 
 /* --- words ----------------------------------------------------------------------------------------------- */

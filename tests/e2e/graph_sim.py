@@ -145,6 +145,7 @@ class Simulator:
             self.server.socket = context.wrap_socket(self.server.socket, server_side=True,
                                                      do_handshake_on_connect=False)
         self.url = "%s://127.0.0.1:%d" % ("https" if certificate else "http", self.server.server_port)
+        self.next_host = self.url  # of the addresses of next pages
         self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self.thread.start()
         self.drive = self.add_drive("Dokumente", "/sites/Maintenance/Shared Documents")
@@ -360,7 +361,7 @@ class Simulator:
             return "site", lambda: self.get_site(found.group(1), decode(found.group(2) or "").rstrip("/"))
         found = re.fullmatch(r"/sites/([^/]+)/drives", path)
         if found and method == "GET":
-            return "drives", lambda: self.get_drives(decode(found.group(1)))
+            return "drives", lambda: self.get_drives(decode(found.group(1)), query)
         found = re.fullmatch(r"/shares/(u![A-Za-z0-9_-]+)/driveItem", path)
         if found and method == "GET":
             return "share", lambda: self.get_share(found.group(1))
@@ -404,11 +405,26 @@ class Simulator:
         return Answer(200, {"id": site["id"], "displayName": path.rsplit("/", 1)[-1], "name": path.rsplit("/", 1)[-1],
                             "webUrl": self.web_url(path)})
 
-    def get_drives(self, number):
+    def get_drives(self, number, query):
         for site in self.sites.values():
             if site["id"] == number:
-                return Answer(200, {"value": [self.describe_drive(d) for d in site["drives"]]})
+                return self.paged(site["drives"], self.describe_drive, query,
+                                  "/sites/%s/drives" % urllib.parse.quote(number))
         raise problem(404, "itemNotFound")
+
+    def paged(self, things, describe, query, path):
+        """One page, and where the next one is: an address to be asked for as it stands, with what it has of its own."""
+        token = query.get("$skiptoken", "Paged=TRUE&p=0")
+        found = re.fullmatch(r"Paged=TRUE&p=(\d+)", token)
+        if not found:
+            self.complain("a next page that we did not tell: %r" % token)
+            raise problem(400, "invalidRequest")
+        at = int(found.group(1))
+        answer = {"value": [describe(t) for t in things[at:at + self.page]]}
+        if at + self.page < len(things):
+            answer["@odata.nextLink"] = self.next_host + "/v1.0%s?$skiptoken=%s" % (
+                path, urllib.parse.quote("Paged=TRUE&p=%d" % (at + self.page), safe=""))
+        return Answer(200, answer)
 
     def describe_drive(self, drive):
         used = sum(len(i["data"]) for i in self.items.values() if i["drive"] == drive and "data" in i)
@@ -449,12 +465,8 @@ class Simulator:
     def children(self, drive, number, query):
         self.item_of(drive, number)
         inside = sorted((i for i in self.items.values() if i["parent"] == number), key=lambda i: i["name"])
-        at = int(query.get("$skiptoken", "0"))
-        answer = {"value": [self.describe(i) for i in inside[at:at + self.page]]}
-        if at + self.page < len(inside):
-            answer["@odata.nextLink"] = "%s/v1.0/drives/%s/items/%s/children?$skiptoken=%d" % (
-                self.url, urllib.parse.quote(drive), number, at + self.page)
-        return Answer(200, answer)
+        return self.paged(inside, self.describe, query,
+                          "/drives/%s/items/%s/children" % (urllib.parse.quote(drive, safe=""), number))
 
     def check_name(self, name):
         if BAD_NAME.search(name) or name.lower() in RESERVED:

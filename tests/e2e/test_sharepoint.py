@@ -389,6 +389,26 @@ def test_other_links(program):
         equal(sim.complaints, [], "complaints")
 
 
+def test_more_than_a_page_of_libraries(program):
+    with Simulator() as sim:
+        for number in range(7):
+            sim.add_drive("Library %d" % number, "/sites/Maintenance/Library%d" % number)
+        sim.page = 3
+        user = User(program, sim)
+        for number in (0, 6):
+            made = user.good_set_up(link="https://contoso.sharepoint.com/sites/Maintenance/Library%d" % number)
+            equal(made["place"], "Library %d" % number, "one that is on another page")
+        equal(sim.kinds().count("drives"), 6, "pages")
+        # A next page elsewhere would get the token.
+        with Simulator() as other:
+            sim.next_host = other.url
+            done = user.set_up(link="https://contoso.sharepoint.com/sites/Maintenance/Library6")
+            equal(done.code, 5, done.out + done.err)
+            check("its next page leads elsewhere" in done.out, done.out)
+            equal(other.log, [], "what was asked there")
+        equal(sim.complaints, [], "complaints")
+
+
 def test_refused_sign_ins(program):
     with Simulator() as sim:
         user = User(program, sim)
