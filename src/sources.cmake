@@ -62,6 +62,7 @@ set(SAMPLE_SOURCES
   src/sample/sample_rows.c)
 set(CLOUD_SOURCES
   src/cloud/address.c
+  src/cloud/download.c
   src/cloud/graph.c
   src/cloud/http.c
   src/cloud/oauth.c
@@ -91,6 +92,7 @@ set(JOBS_SOURCES
   src/jobs/preview_words.c
   src/jobs/offsite.c
   src/jobs/offsite_after.c
+  src/jobs/offsite_back.c
   src/jobs/offsite_set_up.c
   src/jobs/offsite_sign_in.c
   src/jobs/opening.c
@@ -148,6 +150,7 @@ set(CLI_SOURCES
   src/cli/output.c
   src/cli/read.c
   src/cli/upkeep.c
+  src/cli/verb_download.c
   src/cli/verb_export.c
   src/cli/verb_list.c
   src/cli/verb_preview.c

@@ -43,6 +43,8 @@ typedef struct GraphRequest {
     const char *range;        /* Content-Range; or NULL */
     const HttpBody *stream;   /* another body, of stream_len bytes; or NULL */
     size_t stream_len;
+    const char *wanted;       /* a Range: "bytes=7-"; or NULL */
+    const HttpTake *take;     /* where a good answer's body goes; or NULL. EK_CONNECT of it is as if nothing came */
 } GraphRequest;
 
 typedef struct GraphAnswer {

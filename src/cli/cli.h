@@ -58,6 +58,8 @@ int run_log(Cli *cli);
 int run_config(Cli *cli);
 int run_sharepoint(Cli *cli); /* verb_sharepoint.c */
 int run_upload(Cli *cli);
+int run_sharepoint_list(Cli *cli); /* verb_download.c */
+int run_download(Cli *cli);
 int run_schedule(Cli *cli); /* verb_schedule.c */
 int run_status(Cli *cli); /* verb_status.c */
 

@@ -17,6 +17,7 @@ static const char general[] =
     "  export    copy a backup to another folder or a share, and check the copy\n"
     "  sharepoint  set up a folder on SharePoint, or see whether it can be reached\n"
     "  upload    copy backups to that folder, and check them there\n"
+    "  download  bring backups back from that folder\n"
     "  doctor    look at everything that a backup needs, and say what is wrong\n"
     "  sample    make the sample database, on a server of its own unless one is named\n"
     "  cleanup   remove old backups, or show what would go and why\n"
@@ -222,11 +223,15 @@ static const char export[] =
 
 static const char sharepoint[] =
     "Set up a folder on SharePoint for copies of backups: sign in with the browser, find the folder, try it with a\n"
-    "small file that is removed again. Or show what is set up, and whether it can be reached.\n"
+    "small file that is removed again. Or show what is set up, and whether it can be reached; or what is there.\n"
     "\n"
     "Usage:\n"
     "  cmms-backup-cli sharepoint set-up [OPTION]... LINK\n"
     "  cmms-backup-cli sharepoint status\n"
+    "  cmms-backup-cli sharepoint list [--last=N]\n"
+    "\n"
+    "list shows the backups there, the newest first: which PC made them, how good they are, and whether their size\n"
+    "and hash there are what their manifests say.\n"
     "\n"
     "LINK is the address of a library or a folder, as in the browser's address line, or a sharing link to a folder.\n"
     "\n"
@@ -238,7 +243,8 @@ static const char sharepoint[] =
     "      --device-code        sign in with a browser elsewhere; many organisations do not allow it\n"
     "      --graph=URL          another Microsoft Graph and another sign-in than those of the link's cloud\n"
     "      --login=URL\n"
-    "\n" OUTPUT_HELP
+    "      --last=N             of list: read so many manifests (100); of older ones only name and size are shown\n"
+    FOLDER_OPTION "\n" OUTPUT_HELP
     "\n"
     "All of this is kept for the next time. The sign-in is kept for this user on this PC, protected by Windows.\n";
 
@@ -255,6 +261,21 @@ static const char upload[] =
     "Options:\n" FOLDER_OPTION "\n" OUTPUT_HELP PROGRESS_OPTION
     "\n"
     "The exit code is that of the first file that could not be uploaded.\n";
+
+static const char download[] =
+    "Bring backups back from the folder on SharePoint that is set up. A file gets its name in the backup folder when\n"
+    "its size, its hash there and the SHA-256 of its manifest are right; then verify, prove, preview and restore take\n"
+    "it like any other. A download that was interrupted goes on where it stood when it is asked for again.\n"
+    "\n"
+    "Usage:\n"
+    "  cmms-backup-cli download [OPTION]... FILE...\n"
+    "\n"
+    "FILE is a name that 'cmms-backup-cli sharepoint list' shows.\n"
+    "\n"
+    "Options:\n" FOLDER_OPTION "\n" OUTPUT_HELP PROGRESS_OPTION
+    "\n"
+    "What was brought back is pinned, so that no clean-up takes it at once. With --quiet the paths of the files are\n"
+    "the only lines on stdout. The exit code is that of the first file that did not come.\n";
 
 static const char doctor[] =
     "Look at everything that a backup needs: folder, settings, disk, tools, host, connection, rights; and at the\n"
@@ -412,6 +433,7 @@ const char *help_text(Verb verb)
     case VERB_EXPORT: return export;
     case VERB_SHAREPOINT: return sharepoint;
     case VERB_UPLOAD: return upload;
+    case VERB_DOWNLOAD: return download;
     case VERB_DOCTOR: return doctor;
     case VERB_SAMPLE: return sample;
     case VERB_CLEANUP: return cleanup;

@@ -207,6 +207,7 @@ static int run_verb(Cli *cli)
     case VERB_EXPORT: return verb_export(cli->options, &cli->output, cli->cancel);
     case VERB_SHAREPOINT: return run_sharepoint(cli);
     case VERB_UPLOAD: return run_upload(cli);
+    case VERB_DOWNLOAD: return run_download(cli);
     case VERB_DOCTOR: return run_doctor(cli);
     case VERB_SAMPLE: return run_sample(cli);
     case VERB_CLEANUP: return run_cleanup(cli);

@@ -268,13 +268,14 @@ static bool send_once(Graph *graph, const GraphRequest *request, const Secret *t
     const char *headers[6] = {NULL};
     size_t count = 0;
     char *range = NULL;
+    char *wanted = NULL;
     char *authorization = NULL;
     char *url = request->url != NULL ? NULL : mem_printf("%s/v1.0%s", graph->endpoint, request->path);
     HttpResponse response;
     Error failed = ERROR_INIT;
     bool ok = false;
     http_response_init(&response);
-    headers[count++] = "Accept: application/json";
+    headers[count++] = request->take == NULL ? "Accept: application/json" : "Accept: */*";
     if (request->json != NULL) {
         headers[count++] = "Content-Type: application/json";
     } else if (request->stream != NULL) {
@@ -283,6 +284,10 @@ static bool send_once(Graph *graph, const GraphRequest *request, const Secret *t
     if (request->range != NULL) {
         range = mem_printf("Content-Range: %s", request->range);
         headers[count++] = range;
+    }
+    if (request->wanted != NULL) {
+        wanted = mem_printf("Range: %s", request->wanted);
+        headers[count++] = wanted;
     }
     if (token != NULL) {
         authorization = bearer(token);
@@ -299,7 +304,8 @@ static bool send_once(Graph *graph, const GraphRequest *request, const Secret *t
                               .body = request->json,
                               .body_len = request->json != NULL ? strlen(request->json) : request->stream_len,
                               .max_response = ANSWER_MAX,
-                              .stream = request->stream};
+                              .stream = request->stream,
+                              .take = request->take};
     if (http_request(graph->http, &sent, cancel, &response, &failed)) {
         take_answer(&response, answer);
         if (graph_is_throttled(answer)) {
@@ -320,6 +326,7 @@ out:
     secret_free_text(authorization);
     http_response_release(&response);
     error_clear(&failed);
+    mem_free(wanted);
     mem_free(range);
     mem_free(url);
     return ok;
