@@ -263,9 +263,10 @@ static const char upload[] =
     "The exit code is that of the first file that could not be uploaded.\n";
 
 static const char download[] =
-    "Bring backups back from the folder on SharePoint that is set up. A file gets its name in the backup folder when\n"
-    "its size, its hash there and the SHA-256 of its manifest are right; then verify, prove, preview and restore take\n"
-    "it like any other. A download that was interrupted goes on where it stood when it is asked for again.\n"
+    "Bring backups back from the folder on SharePoint that is set up. A file gets its name in the backup folder\n"
+    "when its size, its hash there and the SHA-256 of its manifest are right; then verify, prove, preview and\n"
+    "restore take it like any other. A download that was interrupted goes on where it stood when it is asked for\n"
+    "again.\n"
     "\n"
     "Usage:\n"
     "  cmms-backup-cli download [OPTION]... FILE...\n"
@@ -394,9 +395,9 @@ static const char schedule[] =
     "for ten minutes, and what may pass is tried again after 1, 5 and 15 minutes; then the slot has failed, and is\n"
     "due again after 15 minutes, an hour, and every four hours. No password is asked for.\n"
     "\n"
-    "install has Task Scheduler do that while nobody has the window open: at the times of the schedule, when the user\n"
-    "signs in and when the PC is unlocked, as the user who calls it and with the connection that is saved. set keeps\n"
-    "such a task in step. show says when somebody has deleted it or switched it off.\n"
+    "install has Task Scheduler do that while nobody has the window open: at the times of the schedule, when the\n"
+    "user signs in and when the PC is unlocked, as the user who calls it and with the connection that is saved.\n"
+    "set keeps such a task in step. show says when somebody has deleted it or switched it off.\n"
     "\n"
     "Options:\n"
     "      --no-wait            one try, at once\n" FOLDER_OPTION "\n" CONNECTION_HELP "\n" OUTPUT_HELP PROGRESS_OPTION
