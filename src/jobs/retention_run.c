@@ -629,11 +629,12 @@ bool retention_run(const char *folder, const Settings *settings, const char *mad
     *removed = 0;
     catalog_init(&catalog);
     retention_plan_init(&plan);
-    bool ok = catalog_load(folder, now, &catalog, err) && close_open_entries(folder, sink, err);
+    bool ok = catalog_load(folder, now, &catalog, err);
     if (ok) {
         add_copies(folder, &catalog);
     }
-    ok = ok && plan_surely(folder, &catalog, &rules, now, sink, cancel, &plan, err) &&
+    ok = ok && close_open_entries(folder, sink, err) &&
+         plan_surely(folder, &catalog, &rules, now, sink, cancel, &plan, err) &&
          apply(folder, &plan, settings->upload_after_backup, sink, cancel, removed, err);
     if (*removed > 0) {
         job_log(sink, LOG_GOOD, "\xE2\x9C\x85 Cleanup complete! Removed %zu old backup(s).", *removed);
