@@ -16,8 +16,9 @@
 #include "cloud/graph.h"
 #include "cloud/http.h"
 #include "platform/cancel.h"
+#include "store/folder.h"
 
-#define DOWNLOAD_SUFFIX ".download"
+#define DOWNLOAD_SUFFIX FOLDER_DOWNLOAD_SUFFIX
 
 typedef struct DownloadSpec {
     Graph *graph;

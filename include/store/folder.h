@@ -35,6 +35,7 @@ char *folder_free_name(const char *folder, int64_t unix_seconds);
 bool folder_parse_name(const char *name, int64_t *unix_seconds);
 
 #define FOLDER_PARTIAL_SUFFIX ".partial"            /* cmms_backup_….backup.partial */
+#define FOLDER_DOWNLOAD_SUFFIX ".download"          /* cmms_backup_….backup.download: on its way from SharePoint */
 #define FOLDER_MANIFEST_SUFFIX ".manifest.json"     /* cmms_backup_….backup.manifest.json */
 #define FOLDER_LOCK_FILE ".cmms-backup.lock"
 char *folder_manifest_path(const char *backup_path); /* caller frees */
@@ -76,9 +77,9 @@ bool folder_keep_aside(const char *path, char **kept, Error *err);
 
 /* Under the lock: removes what an interrupted run left: the partial and the manifest without a backup of the backup
  * that this computer noted last; manifests of backups that the log says were removed; temporary files of
- * fs_write_atomic; and partials of our form, without a manifest, that nobody has written to for a week. Never anything
- * else: a manifest or a partial that another computer made may have come by a sync client, and its backup is still on
- * the way. Calls removed (may be NULL) for each. What cannot be removed does not keep the rest; the first such failure
+ * fs_write_atomic; and partials of our form, without a manifest, and downloads that nobody has written to for a week.
+ * Never anything else: a manifest or a partial that another computer made may have come by a sync client, and its
+ * backup is still on the way. Calls removed (may be NULL) for each. What cannot be removed does not keep the rest; the first such failure
  * is the Error. */
 bool folder_clean_up(const char *folder, void (*removed)(void *context, const char *name), void *context, Error *err);
 

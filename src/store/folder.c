@@ -24,6 +24,8 @@
 #include "platform/machine.h"
 #include "postgres/userprofile.h"
 #include "store/auditlog.h"
+#include "store/copies.h"
+#include "store/ledger.h"
 #include "store/retention.h"
 #include "store/settings.h"
 
@@ -692,6 +694,15 @@ static bool is_left_partial(const Found *found, const Names *all)
     return left;
 }
 
+/* What an interrupted download left, and nobody went on with. */
+static bool is_left_download(const Found *found)
+{
+    char *backup = without_suffix(found->name, FOLDER_DOWNLOAD_SUFFIX);
+    const bool left = backup && folder_parse_name(backup, NULL) && found->old;
+    mem_free(backup);
+    return left;
+}
+
 static bool log_says_removed(const cJSON *log, const char *backup)
 {
     const cJSON *entry;
@@ -739,7 +750,8 @@ static bool is_our_temporary(const char *name)
     char *backup = without_suffix(base, FOLDER_MANIFEST_SUFFIX);
     char *manifest_of = backup ? without_suffix(backup, NAME_SUFFIX) : NULL; /* of any *.backup: see "adopt" */
     bool ours = manifest_of || !strcmp(base, SETTINGS_FILE) || !strcmp(base, AUDITLOG_FILE) ||
-                !strcmp(base, RETENTION_FROZEN_FILE) ||
+                !strcmp(base, RETENTION_FROZEN_FILE) || !strcmp(base, COPIES_FILE) || !strcmp(base, LEDGER_FILE) ||
+                !strcmp(base, UPLOAD_FILE) ||
                 is_holder_name(base) || !strcmp(base, "cmms-write-test") || is_year_log(base);
     mem_free(manifest_of);
     mem_free(backup);
@@ -762,7 +774,8 @@ bool folder_clean_up(const char *folder, void (*removed)(void *context, const ch
     }
     for (size_t i = 0; ok && i < all.count; i++) {
         const char *name = all.names[i].name;
-        if (!is_left_partial(&all.names[i], &all) && !is_left_manifest(name, &all) && !is_our_temporary(name)) {
+        if (!is_left_partial(&all.names[i], &all) && !is_left_download(&all.names[i]) &&
+            !is_left_manifest(name, &all) && !is_our_temporary(name)) {
             continue;
         }
         char *path = fs_join(folder, name);

@@ -480,6 +480,7 @@ static void clean_up(void **state)
     (void)state;
     static const char *const goes[] = {
         ".cmms-backup.holder-PC-7.json.tmp-00000001",
+        ".cmms-backup.upload.json.tmp-00000002",
         "backup_config.json.tmp-0123abcd",
         "backup_log.json.tmp-ffffffff",
         "backup_log_2025.json.tmp-00000000",
@@ -488,6 +489,8 @@ static void clean_up(void **state)
         "cmms_backup_20260119_143051.backup.manifest.json", /* the log says that we removed its backup */
         "cmms_backup_20260119_143052.backup.partial",
         "cmms_backup_20260119_143054.backup.manifest.json.tmp-89abcdef",
+        "offsite_copies.json.tmp-00000003",
+        "schedule_ledger.json.tmp-00000004",
     };
     static const char *const stays[] = {
         "cmms_backup_20260119_143054.backup",
@@ -570,6 +573,9 @@ static void partial_of_nobody(void **state)
                 {"cmms_backup_20260119_143052.backup.partial", 6, false},
                 {"cmms_backup_20260119_143053.backup.partial", 8, false}, /* whole: its manifest is there */
                 {"cmms_backup_20260119_143053.backup.manifest.json", 8, false},
+                {"cmms_backup_20260119_143054.backup.download", 8, true},
+                {"cmms_backup_20260119_143055.backup.download", 6, false},
+                {"mine.backup.download", 8, false},
                 {"mine.backup.partial", 8, false}};
     char *dir = test_dir_new();
     Error err = ERROR_INIT;
