@@ -79,8 +79,8 @@ bool folder_keep_aside(const char *path, char **kept, Error *err);
  * that this computer noted last; manifests of backups that the log says were removed; temporary files of
  * fs_write_atomic; and partials of our form, without a manifest, and downloads that nobody has written to for a week.
  * Never anything else: a manifest or a partial that another computer made may have come by a sync client, and its
- * backup is still on the way. Calls removed (may be NULL) for each. What cannot be removed does not keep the rest; the first such failure
- * is the Error. */
+ * backup is still on the way. Calls removed (may be NULL) for each. What cannot be removed does not keep the rest; the
+ * first such failure is the Error. */
 bool folder_clean_up(const char *folder, void (*removed)(void *context, const char *name), void *context, Error *err);
 
 #endif
