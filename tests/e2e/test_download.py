@@ -1,5 +1,4 @@
 """`sharepoint list` and `download`: from the copy there to a backup here that restore takes, with graph_sim.py."""
-import json
 import os
 import threading
 import harness
