@@ -28,6 +28,7 @@ set(ARCHIVE_SOURCES
 set(STORE_SOURCES
   src/store/auditlog.c
   src/store/catalog.c
+  src/store/copies.c
   src/store/folder.c
   src/store/health.c
   src/store/ledger.c
@@ -61,6 +62,7 @@ set(SAMPLE_SOURCES
   src/sample/sample_rows.c)
 set(CLOUD_SOURCES
   src/cloud/address.c
+  src/cloud/download.c
   src/cloud/graph.c
   src/cloud/http.c
   src/cloud/oauth.c
@@ -75,6 +77,7 @@ set(JOBS_SOURCES
   src/jobs/backup_take.c
   src/jobs/configure.c
   src/jobs/doctor.c
+  src/jobs/doctor_cloud.c
   src/jobs/export.c
   src/jobs/load.c
   src/jobs/load_compare.c
@@ -88,7 +91,10 @@ set(JOBS_SOURCES
   src/jobs/preview_live.c
   src/jobs/preview_words.c
   src/jobs/offsite.c
+  src/jobs/offsite_after.c
+  src/jobs/offsite_back.c
   src/jobs/offsite_set_up.c
+  src/jobs/offsite_sign_in.c
   src/jobs/opening.c
   src/jobs/prove.c
   src/jobs/prove_database.c
@@ -144,6 +150,7 @@ set(CLI_SOURCES
   src/cli/output.c
   src/cli/read.c
   src/cli/upkeep.c
+  src/cli/verb_download.c
   src/cli/verb_export.c
   src/cli/verb_list.c
   src/cli/verb_preview.c

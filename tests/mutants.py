@@ -18,7 +18,8 @@ E2E = {"kill": "test_kill", "faults": "test_faults", "bad": "test_bad_input", "r
        "damage": "test_damage", "round": "test_roundtrip", "prove": "test_prove", "snapshot": "test_snapshot",
        "network": "test_network", "export": "test_export", "minor": "test_minor", "moments": "test_moments",
        "kinds": "test_kinds", "tls": "test_tls", "encodings": "test_encodings", "restore": "test_restore",
-       "rkinds": "test_restore_kinds", "rfaults": "test_restore_faults", "rhostile": "test_restore_hostile"}
+       "rkinds": "test_restore_kinds", "rfaults": "test_restore_faults", "rhostile": "test_restore_hostile",
+       "sharepoint": "test_sharepoint", "download": "test_download"}
 
 # What is taken out, file, the text, what stands there instead, the tests: "unit:NAME" or "FILE:TEST".
 MUTANTS = (
@@ -338,6 +339,25 @@ MUTANTS = (
     ("what only reads makes no folder", "src/store/folder.c", "    bool ok = fs_stat(dir, &info, &why);\n",
      "    bool ok = fs_make_dirs(dir, NULL) && fs_stat(dir, &info, &why);\n",
      ["unit:test_folder", "faults:test_reading_makes_nothing"]),
+    ("a copy that waits is noted before it is tried", "src/jobs/offsite_after.c",
+     "if (entry->copy == NULL && !note_waiting(after, entry, 0, NULL, &why)) {", "if (false) {",
+     ["unit:test_offsite_after", "sharepoint:test_killed_after_a_backup"]),
+    ("only verified backups are copied", "src/jobs/offsite_after.c", "        if (!catalog_is_good(entry)) {\n",
+     "        if (false) {\n", ["unit:test_offsite_after"]),
+    ("what is uploaded is not removed", "src/jobs/retention_run.c",
+     "if (!folder_removal_lock(folder, entry->name, &upload, &uploading)) {", "if (false) {",
+     ["unit:test_retention_run", "sharepoint:test_what_is_uploaded_stays"]),
+    ("a copy is of these bytes", "src/store/copies.c", "!strcmp(copy->file, file) && copy->bytes == bytes && sha256 &&",
+     "!strcmp(copy->file, file) && (copy->bytes == bytes || true) && sha256 &&",
+     ["unit:test_copies", "unit:test_catalog"]),
+    ("no token to another host", "src/cloud/graph.c", "if (strncmp(link, endpoint, len) != 0 || strncmp(",
+     "if (strncmp(", ["unit:test_graph"]),
+    ("what was downloaded is what the manifest says", "src/cloud/download.c",
+     "*same = strcmp(sha256, d->spec->sha256) == 0 &&", "*same = true ||", ["download:test_damaged_there"]),
+    ("a page that is not the file", "src/cloud/download.c", "ok = number(length, &whole) && whole == total;",
+     "ok = number(length, &whole);", ["unit:test_download", "download:test_damaged_there"]),
+    ("what was brought back is pinned", "src/jobs/offsite_back.c", "        manifest->pinned = true;\n", "",
+     ["download:test_there_and_back"]),
     ("settings that cannot be reached are not missing", "src/store/settings.c",
      "if (!folder_is_there(folder, err) || !fs_list(folder, find_copy, &copy, err)) {",
      "if (!fs_list(folder, find_copy, &copy, NULL) && false) {", ["faults:test_share_that_blinks"]),

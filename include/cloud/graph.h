@@ -43,6 +43,8 @@ typedef struct GraphRequest {
     const char *range;        /* Content-Range; or NULL */
     const HttpBody *stream;   /* another body, of stream_len bytes; or NULL */
     size_t stream_len;
+    const char *wanted;       /* a Range: "bytes=7-"; or NULL */
+    const HttpTake *take;     /* where a good answer's body goes; or NULL. EK_CONNECT of it is as if nothing came */
 } GraphRequest;
 
 typedef struct GraphAnswer {
@@ -50,6 +52,7 @@ typedef struct GraphAnswer {
     Error lost;       /* then this says why (EK_CONNECT) */
     char *codes;      /* those of an error, the outermost first: "invalidRequest fragmentOverlap"; NULL: none */
     char *request_id; /* or NULL */
+    int64_t date;     /* the server's clock when it answered, unix seconds; 0: not told */
     cJSON *json;      /* NULL where the body is not JSON */
 } GraphAnswer;
 
@@ -63,6 +66,11 @@ bool graph_answer_is(const GraphAnswer *answer, const char *code); /* any of its
 bool graph_send(Graph *graph, const GraphRequest *request, const Cancel *cancel, GraphAnswer *answer, Error *err);
 /* For what may be done twice: repeats it while the server is busy, has a fault or is not reached, some minutes. */
 bool graph_call(Graph *graph, const GraphRequest *request, const Cancel *cancel, GraphAnswer *answer, Error *err);
+/* A list of whatever length, page by page (@odata.nextLink); *items is all of its "value", the caller deletes it.
+ * `what` begins the words where one is not that: "the libraries could not be read". */
+bool graph_list(Graph *graph, const char *path, const char *what, const Cancel *cancel, cJSON **items, Error *err);
+/* What of the next page's address stands below /v1.0, borrowed; NULL: it leads elsewhere, where no token may go. */
+const char *graph_next_path(const char *endpoint, const char *link);
 /* Waits before try number `tries` (from 0): units of 1, 2, 4 … 32, less some chance. False: cancelled. */
 bool graph_pause(const Graph *graph, unsigned tries, const Cancel *cancel, Error *err);
 bool graph_wait_units(const Graph *graph, unsigned units, const Cancel *cancel, Error *err); /* exactly so many */

@@ -23,6 +23,14 @@ typedef struct HttpBody {
     void *context;
 } HttpBody;
 
+typedef struct HttpResponse HttpResponse;
+/* The body of a good answer (200 or 206) as it comes, so that its size does not matter; so_far has the status and the
+ * headers. All other bodies come in the response. What fails here ends the request. */
+typedef struct HttpTake {
+    bool (*take)(void *context, const HttpResponse *so_far, const void *bytes, size_t len, Error *err);
+    void *context;
+} HttpTake;
+
 typedef struct HttpRequest {
     const char *method;         /* "GET", "PUT", ... */
     const char *url;            /* https; http only to loopback */
@@ -31,13 +39,14 @@ typedef struct HttpRequest {
     size_t body_len;
     size_t max_response;        /* bytes of the body; more is EK_DAMAGED */
     const HttpBody *stream;     /* in the place of body, body_len bytes of it; or NULL */
+    const HttpTake *take;       /* or NULL */
 } HttpRequest;
 
-typedef struct HttpResponse {
+struct HttpResponse {
     long status;
     StrBuf body;
     StrBuf headers; /* raw lines; see http_header */
-} HttpResponse;
+};
 
 Http *http_new(void);
 void http_free(Http *http);
@@ -46,7 +55,7 @@ void http_set_ca_file(Http *http, const char *path);
 void http_response_init(HttpResponse *response);
 void http_response_release(HttpResponse *response);
 /* EK_CONNECT for DNS, TCP and TLS failures and time-outs (30 s to connect; 120 s below 1 KB/s), whatever the
- * status otherwise. Cancelled within a second. What the stream's read says is handed on. */
+ * status otherwise. Cancelled within a second. What the stream's read and the take say is handed on. */
 bool http_request(Http *http, const HttpRequest *request, const Cancel *cancel, HttpResponse *response, Error *err);
 char *http_header(const HttpResponse *response, const char *name); /* the last one's value; caller frees; NULL */
 

@@ -37,6 +37,10 @@ char *place_name(const CloudPlace *place); /* "Documents/Backups", for people; c
 bool place_keep_tokens(const CloudPlace *place, const OauthTokens *tokens, Error *err);
 /* False: nobody is signed in to that app, or the file cannot be used. */
 bool place_find_tokens(const CloudPlace *place, OauthTokens *tokens);
+/* Whether somebody is signed in to that app. *renewed: when that was last renewed, which each use does; 0: an older
+ * version has kept it, and it is not known. */
+bool place_signed_in(const CloudPlace *place, int64_t *renewed);
+#define PLACE_SIGN_IN_DAYS 90 /* Microsoft's: a sign-in that is not renewed for so long has run out */
 
 /* For GraphSetup: a token of the kept sign-in. It is renewed once for all programs of this user, under a lock. */
 typedef struct PlaceSignIn {

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "jobs/offsite.h"
 #include "platform/cancel.h"
 #include "postgres/connection.h"
 #include "postgres/tools.h"
@@ -17,7 +18,8 @@ const char *check_state_word(CheckState state); /* "good", "warning", "bad", "sk
 
 typedef struct Check {
     char *name;    /* "folder", "settings", "free space", "tools", "engine", "host", "connection", "tls",
-                      "server version", "rights", "tables", "pooler", "storage", "egress" */
+                      "server version", "rights", "tables", "pooler", "storage", "egress"; and, where a folder on
+                      SharePoint is set up, "sharepoint", "library", "sign-in", "clock" */
     CheckState state;
     char *message; /* one sentence */
     char *hint;    /* or NULL */
@@ -43,6 +45,11 @@ bool doctor_run(const Connection *connection, const char *folder_wanted, DoctorT
 /* The check "tools" of tools that were all asked and of which at least one can be used, which is filled in: which there
  * are, one that cannot be used, and each whose release is known to be dangerous (releases.h). */
 void doctor_tools(const Tools *tools, Check *check);
+
+/* What SharePoint said, and what is known of the sign-in (which is set up), made the checks "library", "sign-in" and
+ * "clock". last: bytes of the last backup; 0: not known. */
+void doctor_cloud(const OffsiteStatus *status, const OffsiteSignIn *sign_in, uint64_t last, Check *library,
+                  Check *signed_in, Check *clock);
 
 /* What Neon's Free plan (0.5 GB of storage, 5 GB a month of what leaves it) makes of a database and its schedule: the
  * checks "storage" and "egress", which are filled in. A dump leaves Neon uncompressed: `table_bytes`, each time. */

@@ -1,7 +1,8 @@
 /*
  * offsite.h: backups on SharePoint: the folder is set up once, then backups are uploaded to it.
  *
- * What is where: place.h. An upload: upload.h. Its outcome has its entry "upload" in the log of the backup's folder.
+ * What is where: place.h. An upload: upload.h. Its outcome has its entry "upload" in the log of the backup's folder,
+ * where the copy is noted as well (copies.h).
  */
 #ifndef CMMS_OFFSITE_H
 #define CMMS_OFFSITE_H
@@ -34,15 +35,66 @@ bool offsite_set_up(const OffsiteSetUp *spec, const JobSink *sink, const Cancel 
 typedef struct OffsiteStatus {
     CloudPlace place;
     int64_t total, remaining; /* bytes of the library; -1: not told */
+    bool clock_known;
+    int64_t clock_ahead;      /* seconds that this computer's clock is ahead of SharePoint's */
 } OffsiteStatus;
 void offsite_status_init(OffsiteStatus *status);
 void offsite_status_release(OffsiteStatus *status);
 /* Whether the folder that is set up can be reached now. `place` is filled where there is one, also on failure. */
 bool offsite_look(const JobSink *sink, const Cancel *cancel, OffsiteStatus *status, Error *err);
+/* The same for who does not want to wait: what may pass is not awaited for minutes. */
+bool offsite_glance(const Cancel *cancel, OffsiteStatus *status, Error *err);
+
+/* The sign-in of the place that is set up, as it is kept here; nothing is asked of Microsoft, which sends no notice
+ * before one runs out. */
+typedef struct OffsiteSignIn {
+    bool set_up;     /* there is a place */
+    bool signed_in;
+    int64_t renewed; /* unix seconds; 0: not known */
+    int days;        /* that are left, unless it is used before; -1: not known */
+    int warning;     /* the mark that was passed: 30, 7, 1 days, or 0 when it has run out; -1: none */
+    char *text;      /* owned: "the sign-in to SharePoint runs out in 7 day(s), …"; NULL: !set_up */
+} OffsiteSignIn;
+void offsite_sign_in(OffsiteSignIn *sign_in); /* fills in; end with offsite_sign_in_release */
+void offsite_sign_in_release(OffsiteSignIn *sign_in);
+/* The part of it that asks nobody: signed_in and renewed are given. */
+void offsite_sign_in_judge(OffsiteSignIn *sign_in, int64_t now);
 
 /* Uploads a backup, then its manifest. It must have one that fits; a damaged one is EK_DAMAGED and is marked so. The
- * folder's lock is not held: backups go on meanwhile. */
+ * folder's lock is not held: backups go on meanwhile; but nobody removes the file (folder_upload_lock). */
 bool offsite_upload(const char *path, const JobSink *sink, const Cancel *cancel, UploadResult *result, Error *err);
+
+/* What became of the copies that the settings ask for. */
+typedef struct OffsiteAfter {
+    bool asked;      /* upload_after_backup */
+    size_t uploaded; /* that got there now */
+    size_t waiting;  /* that are to, and did not */
+    char *warning;   /* owned: why not, and what to do; NULL: nothing is wrong */
+} OffsiteAfter;
+void offsite_after_init(OffsiteAfter *after);
+void offsite_after_release(OffsiteAfter *after);
+
+typedef struct OffsiteAfterSpec { /* borrowed */
+    const char *folder;
+    const char *made; /* the backup that was made just now, its path; NULL: none was */
+    bool patient;     /* what may pass is tried again after 1, 5 and 15 minutes: nobody waits for the outcome */
+} OffsiteAfterSpec;
+
+/* After a backup, and whenever a run of the schedule ends: where the settings ask for it, uploads what was made, and
+ * what an earlier run did not bring there, the newest first; each goes on where its journal says. A job of its own
+ * behind the backup's: its progress begins anew. It never fails: what does not get there is noted to wait (copies.h),
+ * told as a warning, and the next call has it. Only verified backups go. */
+void offsite_after(const OffsiteAfterSpec *spec, const JobSink *sink, const Cancel *cancel, OffsiteAfter *after);
+
+/* What tests put others in the place of. */
+typedef struct OffsiteWorld {
+    int64_t (*now)(void *context);
+    bool (*wait)(void *context, unsigned seconds, const Cancel *cancel); /* true: a stop was requested */
+    bool (*upload)(void *context, const char *path, const JobSink *sink, const Cancel *cancel, Error *err);
+    void *context;
+} OffsiteWorld;
+void offsite_after_in(const OffsiteWorld *world, const OffsiteAfterSpec *spec, const JobSink *sink,
+                      const Cancel *cancel, OffsiteAfter *after);
 
 /* "contoso.onmicrosoft.com" for "contoso.sharepoint.com" and "contoso-my.sharepoint.com"; NULL: the host says nothing.
  * Caller frees. */

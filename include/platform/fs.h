@@ -30,6 +30,9 @@ bool fs_open_read(const char *path, FsFile **out, Error *err);
  * waited for, as by fs_rename. */
 bool fs_create_new(const char *path, FsFile **out, Error *err);
 
+/* One that is there: what is written goes behind what it has. EK_NOT_FOUND as above. */
+bool fs_open_append(const char *path, FsFile **out, Error *err);
+
 bool fs_read(FsFile *file, void *buf, size_t len, size_t *got, Error *err); /* *got 0: end of file */
 bool fs_read_at(FsFile *file, uint64_t offset, void *buf, size_t len, size_t *got, Error *err); /* any thread */
 bool fs_write(FsFile *file, const void *buf, size_t len, Error *err);       /* all of it */

@@ -1,7 +1,7 @@
 /*
  * protection.h: what "protected" means: four facts, each with its date and what mends it. The newest slot of the
- * schedule was run; the newest backup is verified; a copy is off-site; a proof is not older than the setting. What
- * this version cannot do, or nobody asks for, is said and does not count. Pure.
+ * schedule was run; the newest backup is verified; a copy of the newest good one is off-site; a proof is not older than
+ * the setting. What nobody asks for is said and does not count. Pure.
  */
 #ifndef CMMS_PROTECTION_H
 #define CMMS_PROTECTION_H
@@ -15,15 +15,14 @@
 typedef enum FactState {
     FACT_HOLDS,
     FACT_MISSING,
-    FACT_UNAVAILABLE, /* this version cannot */
-    FACT_NOT_ASKED    /* the settings do not ask for it */
+    FACT_NOT_ASKED /* the settings do not ask for it */
 } FactState;
 
 typedef enum FactKind { FACT_SLOT, FACT_VERIFIED, FACT_COPY, FACT_PROOF, FACT_COUNT } FactKind;
 
 typedef struct ProtectionFact {
     FactState state;
-    int64_t when; /* the slot's, the backup's, the proof's moment; 0: none */
+    int64_t when; /* the slot's, the backup's, the copy's, the proof's moment; 0: none */
     char *text;   /* owned: "proven 3 days ago: cmms_backup_….backup" */
     char *mend;   /* owned: "Prove the newest backup.", or NULL */
 } ProtectionFact;
@@ -35,11 +34,11 @@ typedef struct Protection {
 
 void protection_init(Protection *protection);
 void protection_release(Protection *protection);
-/* Replaces what it holds. */
+/* Replaces what it holds. The catalog of `facts` has its copies (catalog_add_copies). */
 void protection_judge(const HealthFacts *facts, const Settings *settings, const Ledger *ledger, const DueZone *zone,
                       Protection *protection);
 const char *fact_name(FactKind kind);        /* "schedule", "verified", "copy", "proof"; static */
-const char *fact_state_word(FactState state); /* "holds", "missing", "unavailable", "not_asked"; static */
+const char *fact_state_word(FactState state); /* "holds", "missing", "not_asked"; static */
 
 /* What is wrong with the newest slot, as health.h wants it: NULL when nothing is, or when nothing ever ran by the
  * schedule here. Caller frees. */

@@ -6,6 +6,9 @@
  * pass is tried again after 1, 5 and 15 minutes. Before each try the ledger is read anew: another computer may have
  * done the slot meanwhile. Then the ledger gets what became of it; a failure is in the log as well, as "schedule". A
  * run that is cut off or cancelled leaves no trace in the ledger, so the slot is due again.
+ *
+ * When the lock is free again, copies that the settings ask for go to SharePoint (offsite_after): also where nothing
+ * was due, so that what waits gets there. What becomes of them changes nothing of the slot.
  */
 #ifndef CMMS_SCHEDULE_RUN_H
 #define CMMS_SCHEDULE_RUN_H
@@ -16,6 +19,7 @@
 #include "base/error.h"
 #include "base/job.h"
 #include "jobs/backup.h"
+#include "jobs/offsite.h"
 #include "jobs/opening.h"
 #include "platform/cancel.h"
 #include "schedule/due.h"
@@ -36,9 +40,11 @@ typedef struct ScheduledSpec { /* borrowed */
 typedef struct ScheduledResult {
     ScheduledOutcome outcome;
     int64_t slot;        /* that was run, or is done; 0: none */
-    int64_t next;        /* when to look again: the next slot, or the next try of one that failed; 0: none */
+    int64_t next;        /* when to look again: the next slot, the next try of one that failed, in an hour where a
+                            copy waits; 0: none */
     size_t missed;       /* that were found missed just now */
     BackupResult backup; /* SCHEDULED_DONE */
+    OffsiteAfter offsite;
 } ScheduledResult;
 
 void scheduled_result_init(ScheduledResult *result);
@@ -56,6 +62,8 @@ typedef struct ScheduledWorld {
     bool (*reach)(void *context, const Connection *connection, const Cancel *cancel, Error *err);
     bool (*backup)(void *context, const BackupSpec *spec, const JobSink *sink, const Cancel *cancel,
                    BackupResult *result, Error *err);
+    void (*offsite)(void *context, const OffsiteAfterSpec *spec, const JobSink *sink, const Cancel *cancel,
+                    OffsiteAfter *after);
     const DueZone *zone;
     void *context;
 } ScheduledWorld;

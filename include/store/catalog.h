@@ -10,12 +10,14 @@
 
 #include "base/error.h"
 #include "postgres/connection.h"
+#include "store/copies.h"
 #include "store/manifest.h"
 #include "store/source.h"
 
 typedef struct CatalogEntry {
     char *name;         /* base name, *.backup */
     uint64_t size;      /* bytes */
+    char *sha256;       /* that it should have, by the manifest; or NULL */
     int64_t created;    /* unix seconds: from the manifest (by the server's clock where this PC's was a day wrong), else
                            the name, else the file's time */
     int age_days;       /* whole days, never negative */
@@ -34,6 +36,7 @@ typedef struct CatalogEntry {
     char *alarm;        /* the shrink alarm that it raised, while nobody has confirmed it; or NULL */
     bool confirmed;     /* it raised one, and somebody has */
     char *exported;     /* when it was last exported or uploaded, by the log ("2026-01-19 14:30:52"); NULL: not known */
+    Copy *copy;         /* its copy on SharePoint, or that it waits for one; NULL: neither is known (copies.h) */
     char *note;         /* why it is not what it should be ("its size differs from the manifest"), or NULL */
 } CatalogEntry;
 
@@ -52,6 +55,8 @@ bool catalog_load(const char *folder, int64_t now, Catalog *catalog, Error *err)
 /* Fills `exported` from the log's entries (auditlog_read), oldest first: exports and uploads. One of a file of another
  * size is that of another file of this name. */
 void catalog_add_exports(Catalog *catalog, const cJSON *entries);
+/* Fills `copy`. One of other bytes is that of another file of this name. */
+void catalog_add_copies(Catalog *catalog, const Copies *copies);
 
 /* What the newest backup of this database took, which is not damaged and holds all, for a guess of what the next one
  * will; 0: not known. */

@@ -39,6 +39,7 @@ bool folder_parse_name(const char *name, int64_t *unix_seconds);
 bool folder_is_copy_name(const char *name);
 
 #define FOLDER_PARTIAL_SUFFIX ".partial"            /* cmms_backup_….backup.partial */
+#define FOLDER_DOWNLOAD_SUFFIX ".download"          /* cmms_backup_….backup.download: on its way from SharePoint */
 #define FOLDER_MANIFEST_SUFFIX ".manifest.json"     /* cmms_backup_….backup.manifest.json */
 #define FOLDER_LOCK_FILE ".cmms-backup.lock"
 char *folder_manifest_path(const char *backup_path); /* caller frees */
@@ -58,6 +59,13 @@ char *folder_last_job(const char *folder);
 /* The word (letters and digits), and the name of the backup, NULL while it has none. What fails here is no error. */
 void folder_note_job(const char *folder, const char *job, const char *backup);
 
+/* What is being uploaded stays. Whoever uploads a file of the folder holds this, one at a time over all programs and
+ * computers; it is released by a crash. Waits up to ten seconds for a removal to end. EK_BUSY, with words, while
+ * another is uploaded. Where the folder can only be read *lock is NULL: nobody removes anything there. */
+bool folder_upload_lock(const char *folder, const char *name, FsLock **lock, Error *err);
+/* For who removes a file, held until it is gone; *lock may be NULL. EK_BUSY: it is being uploaded. */
+bool folder_removal_lock(const char *folder, const char *name, FsLock **lock, Error *err);
+
 /* For whoever did not find a file in it: a share that blinks, a stick that was pulled out, is not the same as a file
  * that is not there. EK_IO when the folder is not there. */
 bool folder_is_there(const char *folder, Error *err);
@@ -73,10 +81,10 @@ bool folder_keep_aside(const char *path, char **kept, Error *err);
 
 /* Under the lock: removes what an interrupted run left: the partial and the manifest without a backup of the backup
  * that this computer noted last; manifests of backups that the log says were removed; temporary files of
- * fs_write_atomic; and partials of our form, without a manifest, that nobody has written to for a week. Never anything
- * else: a manifest or a partial that another computer made may have come by a sync client, and its backup is still on
- * the way. Calls removed (may be NULL) for each. What cannot be removed does not keep the rest; the first such failure
- * is the Error. */
+ * fs_write_atomic; and partials of our form, without a manifest, and downloads that nobody has written to for a week.
+ * Never anything else: a manifest or a partial that another computer made may have come by a sync client, and its
+ * backup is still on the way. Calls removed (may be NULL) for each. What cannot be removed does not keep the rest; the
+ * first such failure is the Error. */
 bool folder_clean_up(const char *folder, void (*removed)(void *context, const char *name), void *context, Error *err);
 
 #endif

@@ -63,9 +63,9 @@ RetentionRules retention_rules(const Settings *settings); /* neither frozen nor 
 
 /* Plans and removes; the caller holds the folder's lock. A backup that is to justify a removal is first read in full
  * (but `made`, which has just been); a damaged one is marked so, and the plan made again. The oldest go first; each
- * removal is logged before it is done, the backup goes before its manifest. One that cannot be removed is logged
- * as failed and does not keep the rest; the first such failure is the Error, and also when the log cannot be
- * written or `cancel` is requested: then nothing more goes. *removed is set in any case. */
+ * removal is logged before it is done, the backup goes before its manifest. One that is being uploaded stays. One that
+ * cannot be removed is logged as failed and does not keep the rest; the first such failure is the Error, and also when
+ * the log cannot be written or `cancel` is requested: then nothing more goes. *removed is set in any case. */
 bool retention_run(const char *folder, const Settings *settings, const char *made, int64_t now, const JobSink *sink,
                    const Cancel *cancel, size_t *removed, Error *err);
 
@@ -102,9 +102,9 @@ typedef struct RetentionRead {
     size_t count;
 } RetentionRead;
 void retention_read_release(RetentionRead *read);
-/* EK_SETTINGS for a pinned one, and, unless `force`, for the newest good one of its database, or for any while
- * there is no good one. Before a good one goes, the newest good one is read in full, which may take its time; a damaged
- * one is marked so, and the next one counts. */
+/* EK_BUSY while it is being uploaded; EK_SETTINGS for a pinned one, and, unless `force`, for the newest good one of its
+ * database, or for any while there is no good one. Before a good one goes, the newest good one is read in full, which
+ * may take its time; a damaged one is marked so, and the next one counts. */
 bool retention_delete(const char *folder, const char *name, bool force, RetentionRead *read, const JobSink *sink,
                       const Cancel *cancel, Error *err);
 

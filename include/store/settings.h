@@ -31,6 +31,7 @@ typedef struct Settings {
     int month_day;            /* 0..31, of a monthly one; 0, and where the month is shorter: its last; default 1 */
     bool wake;                /* the PC is woken for a slot; default false */
     bool on_battery;          /* slots are run on battery too; default true */
+    bool upload_after_backup; /* default false: each backup is copied to SharePoint when it is made (offsite.h) */
     int prove_within_days;    /* 0..3650, default 35: a proof that is older than so many days protects no more; 0: none
                                  is asked for */
     int retention_days;       /* 1..3650, default 30 */

@@ -3,11 +3,14 @@
 #define CMMS_CLI_CLI_H
 
 #include "jobs/backup.h"
+#include "jobs/offsite.h"
 #include "jobs/opening.h"
 #include "options.h"
 #include "output.h"
 #include "platform/cancel.h"
 #include "postgres/connection.h"
+#include "store/catalog.h"
+#include "store/copies.h"
 #include "store/manifest.h"
 #include "store/source.h"
 
@@ -30,6 +33,10 @@ bool cli_has_database(const Connection *connection, Error *err); /* EK_USAGE: it
 bool cli_find_source(Cli *cli, Source *source);
 /* As backup tells it (main.c). Caller deletes. */
 cJSON *cli_backup_document(const BackupResult *result);
+void cli_add_offsite(cJSON *document, const OffsiteAfter *after); /* "offsite", null where the settings ask for none */
+/* Into the catalog what is known of copies on SharePoint; what cannot be read is a warning. `copies` is initialised
+ * (verb_list.c). */
+void cli_add_copies(Cli *cli, const char *folder, Catalog *catalog, Copies *copies);
 void cli_replace_text(char **field, const char *value); /* NULL or empty: it stays */
 
 /* verb_sharepoint.c: a file is looked for as it is named, and a bare name also in the backup folder. */
@@ -51,6 +58,8 @@ int run_log(Cli *cli);
 int run_config(Cli *cli);
 int run_sharepoint(Cli *cli); /* verb_sharepoint.c */
 int run_upload(Cli *cli);
+int run_sharepoint_list(Cli *cli); /* verb_download.c */
+int run_download(Cli *cli);
 int run_schedule(Cli *cli); /* verb_schedule.c */
 int run_status(Cli *cli); /* verb_status.c */
 

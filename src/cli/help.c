@@ -17,6 +17,7 @@ static const char general[] =
     "  export    copy a backup to another folder or a share, and check the copy\n"
     "  sharepoint  set up a folder on SharePoint, or see whether it can be reached\n"
     "  upload    copy backups to that folder, and check them there\n"
+    "  download  bring backups back from that folder\n"
     "  doctor    look at everything that a backup needs, and say what is wrong\n"
     "  sample    make the sample database, on a server of its own unless one is named\n"
     "  cleanup   remove old backups, or show what would go and why\n"
@@ -97,6 +98,8 @@ static const char backup[] =
     "      --compress=METHOD    none, gzip, lz4 or zstd, with a level if need be: zstd:3\n"
     "\n" CONNECTION_HELP "\n" OUTPUT_HELP PROGRESS_OPTION "\n" CONNECTION_SOURCES
     "\n"
+    "Where the setting upload_after_backup is true, the finished backup is then copied to SharePoint (see upload).\n"
+    "What keeps it from getting there is a warning, and the next backup or run of the schedule goes on with it.\n"
     "With --quiet the finished file's path is the only line on stdout.\n";
 
 #define FOREIGN_OPTION \
@@ -167,7 +170,8 @@ static const char list[] =
     "\n"
     "Status: Verified and Proven are good backups; Read means that every byte was read, but its rows were never\n"
     "all compared with the database's; Listed is the quick check of older versions; Not verified means that\n"
-    "nothing is known of the file; Damaged means that it failed a check.\n";
+    "nothing is known of the file; Damaged means that it failed a check. What has a copy on SharePoint, waits for\n"
+    "one, or is there alone, is said as it was when it was uploaded; nothing is asked of SharePoint now.\n";
 
 static const char verify[] =
     "Read every byte of backups: decode them, count their rows, and compare both and the SHA-256 with what was\n"
@@ -219,11 +223,15 @@ static const char export[] =
 
 static const char sharepoint[] =
     "Set up a folder on SharePoint for copies of backups: sign in with the browser, find the folder, try it with a\n"
-    "small file that is removed again. Or show what is set up, and whether it can be reached.\n"
+    "small file that is removed again. Or show what is set up, and whether it can be reached; or what is there.\n"
     "\n"
     "Usage:\n"
     "  cmms-backup-cli sharepoint set-up [OPTION]... LINK\n"
     "  cmms-backup-cli sharepoint status\n"
+    "  cmms-backup-cli sharepoint list [--last=N]\n"
+    "\n"
+    "list shows the backups there, the newest first: which PC made them, how good they are, and whether their size\n"
+    "and hash there are what their manifests say.\n"
     "\n"
     "LINK is the address of a library or a folder, as in the browser's address line, or a sharing link to a folder.\n"
     "\n"
@@ -235,7 +243,8 @@ static const char sharepoint[] =
     "      --device-code        sign in with a browser elsewhere; many organisations do not allow it\n"
     "      --graph=URL          another Microsoft Graph and another sign-in than those of the link's cloud\n"
     "      --login=URL\n"
-    "\n" OUTPUT_HELP
+    "      --last=N             of list: read so many manifests (100); of older ones only name and size are shown\n"
+    FOLDER_OPTION "\n" OUTPUT_HELP
     "\n"
     "All of this is kept for the next time. The sign-in is kept for this user on this PC, protected by Windows.\n";
 
@@ -253,8 +262,25 @@ static const char upload[] =
     "\n"
     "The exit code is that of the first file that could not be uploaded.\n";
 
+static const char download[] =
+    "Bring backups back from the folder on SharePoint that is set up. A file gets its name in the backup folder\n"
+    "when its size, its hash there and the SHA-256 of its manifest are right; then verify, prove, preview and\n"
+    "restore take it like any other. A download that was interrupted goes on where it stood when it is asked for\n"
+    "again.\n"
+    "\n"
+    "Usage:\n"
+    "  cmms-backup-cli download [OPTION]... FILE...\n"
+    "\n"
+    "FILE is a name that 'cmms-backup-cli sharepoint list' shows.\n"
+    "\n"
+    "Options:\n" FOLDER_OPTION "\n" OUTPUT_HELP PROGRESS_OPTION
+    "\n"
+    "What was brought back is pinned, so that no clean-up takes it at once. With --quiet the paths of the files are\n"
+    "the only lines on stdout. The exit code is that of the first file that did not come.\n";
+
 static const char doctor[] =
-    "Look at everything that a backup needs: folder, settings, disk, tools, host, connection, rights.\n"
+    "Look at everything that a backup needs: folder, settings, disk, tools, host, connection, rights; and at the\n"
+    "folder on SharePoint, where one is set up: whether it can be reached, its room, the sign-in, the clock.\n"
     "\n"
     "Usage:\n"
     "  cmms-backup-cli doctor [OPTION]...\n"
@@ -343,7 +369,8 @@ static const char config[] =
     "\n"
     "Keys: enabled, schedule (daily, weekly, monthly), backup_time (HH:MM), retention_days, max_backups, compress,\n"
     "compress_with (zstd; gzip or lz4 where a pg_restore without zstd is to read the files), verify_after_backup,\n"
-    "keep_monthly, shrink_alarm_percent (0: no alarm), stall_minutes, prove_within_days (0: no proof is asked for).\n"
+    "keep_monthly, shrink_alarm_percent (0: no alarm), stall_minutes, prove_within_days (0: no proof is asked for),\n"
+    "upload_after_backup (each backup is copied to the folder on SharePoint that is set up).\n"
     "Of the schedule: more_times (12:00,18:30), weekdays (mon,thu), month_day (0: the last), wake, on_battery; see\n"
     "'cmms-backup-cli schedule --help'.\n"
     "\n"
@@ -368,15 +395,16 @@ static const char schedule[] =
     "for ten minutes, and what may pass is tried again after 1, 5 and 15 minutes; then the slot has failed, and is\n"
     "due again after 15 minutes, an hour, and every four hours. No password is asked for.\n"
     "\n"
-    "install has Task Scheduler do that while nobody has the window open: at the times of the schedule, when the user\n"
-    "signs in and when the PC is unlocked, as the user who calls it and with the connection that is saved. set keeps\n"
-    "such a task in step. show says when somebody has deleted it or switched it off.\n"
+    "install has Task Scheduler do that while nobody has the window open: at the times of the schedule, when the\n"
+    "user signs in and when the PC is unlocked, as the user who calls it and with the connection that is saved.\n"
+    "set keeps such a task in step. show says when somebody has deleted it or switched it off.\n"
     "\n"
     "Options:\n"
     "      --no-wait            one try, at once\n" FOLDER_OPTION "\n" CONNECTION_HELP "\n" OUTPUT_HELP PROGRESS_OPTION
     "\n"
     "The exit code of run-due is 0 when nothing is due or the backup was made, 9 when another program is at work on\n"
-    "it, else that of the backup.\n";
+    "it, else that of the backup. Where upload_after_backup is true, copies go to SharePoint after it, also when\n"
+    "nothing was due; whether they get there changes nothing of the exit code.\n";
 
 static const char status[] =
     "Show how the database is protected: four facts, each with its date and what mends it.\n"
@@ -385,8 +413,9 @@ static const char status[] =
     "  cmms-backup-cli status [OPTION]...\n"
     "\n"
     "Schedule: the newest slot that was due was run, or a backup was made since. Verified: the newest backup of the\n"
-    "database. Off-site: a copy elsewhere, which this version does not keep; it is said and does not count. Proof:\n"
-    "one that is not older than prove_within_days.\n"
+    "database. Off-site: the newest verified one has a copy on SharePoint that was compared there; asked for with\n"
+    "upload_after_backup. Proof: one that is not older than prove_within_days. It also says when the sign-in to\n"
+    "SharePoint runs out, from 30 days before on.\n"
     "\n"
     "Options:\n" FOLDER_OPTION "\n" OUTPUT_HELP
     "\n"
@@ -405,6 +434,7 @@ const char *help_text(Verb verb)
     case VERB_EXPORT: return export;
     case VERB_SHAREPOINT: return sharepoint;
     case VERB_UPLOAD: return upload;
+    case VERB_DOWNLOAD: return download;
     case VERB_DOCTOR: return doctor;
     case VERB_SAMPLE: return sample;
     case VERB_CLEANUP: return cleanup;

@@ -46,14 +46,29 @@ cJSON *cli_backup_document(const BackupResult *result)
     return document;
 }
 
+void cli_add_offsite(cJSON *document, const OffsiteAfter *after)
+{
+    cJSON *object = cJSON_CreateNull();
+    if (after->asked || after->warning != NULL) {
+        cJSON_Delete(object);
+        object = cJSON_CreateObject();
+        json_set_int(object, "uploaded", (int64_t)after->uploaded);
+        json_set_int(object, "waiting", (int64_t)after->waiting);
+        json_set_string(object, "warning", after->warning);
+    }
+    cJSON_AddItemToObject(document, "offsite", object);
+}
+
 static int run_backup(Cli *cli)
 {
     Error err = ERROR_INIT;
     Opening opening;
     BackupResult result;
+    OffsiteAfter offsite;
     int code = 0;
     opening_init(&opening);
     backup_result_init(&result);
+    offsite_after_init(&offsite);
     JobSink sink = output_sink(&cli->output);
     if (!cli_open(cli, cli->options->fallback ? OPENING_WRITES_ANYWHERE : OPENING_WRITES, false, &opening, &err)) {
         code = output_error(&cli->output, &err);
@@ -68,13 +83,19 @@ static int run_backup(Cli *cli)
         code = output_error(&cli->output, &err);
         goto out;
     }
+    /* Whatever becomes of the copy, the backup is made. */
+    const OffsiteAfterSpec after = {.folder = opening.folder, .made = result.path};
+    offsite_after(&after, &sink, cli->cancel, &offsite);
     if (cli->output.json) {
-        output_json(&cli->output, cli_backup_document(&result));
+        cJSON *document = cli_backup_document(&result);
+        cli_add_offsite(document, &offsite);
+        output_json(&cli->output, document);
     } else if (cli->output.quiet) {
         output_line(&cli->output, "%s", result.path);
     }
 out:
     output_clear_progress(&cli->output);
+    offsite_after_release(&offsite);
     backup_result_release(&result);
     opening_release(&opening);
     error_clear(&err);
@@ -198,6 +219,7 @@ static int run_verb(Cli *cli)
     case VERB_EXPORT: return verb_export(cli->options, &cli->output, cli->cancel);
     case VERB_SHAREPOINT: return run_sharepoint(cli);
     case VERB_UPLOAD: return run_upload(cli);
+    case VERB_DOWNLOAD: return run_download(cli);
     case VERB_DOCTOR: return run_doctor(cli);
     case VERB_SAMPLE: return run_sample(cli);
     case VERB_CLEANUP: return run_cleanup(cli);

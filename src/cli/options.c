@@ -14,11 +14,12 @@
 #define UPKEEP (BIT(VERB_CLEANUP) | BIT(VERB_PIN) | BIT(VERB_DELETE) | BIT(VERB_LOG) | BIT(VERB_CONFIG))
 #define WITH_FOLDER \
     (BIT(VERB_BACKUP) | BIT(VERB_LIST) | BIT(VERB_VERIFY) | BIT(VERB_PROVE) | BIT(VERB_DOCTOR) | BIT(VERB_EXPORT) | \
-     RESTORING | BIT(VERB_UPLOAD) | UPKEEP | BIT(VERB_SCHEDULE) | BIT(VERB_STATUS))
-#define WORKING (WITH_SERVER | WITH_FOLDER | BIT(VERB_SHAREPOINT))
+     RESTORING | BIT(VERB_UPLOAD) | BIT(VERB_DOWNLOAD) | BIT(VERB_SHAREPOINT) | UPKEEP | BIT(VERB_SCHEDULE) |          \
+     BIT(VERB_STATUS))
+#define WORKING (WITH_SERVER | WITH_FOLDER)
 #define WITH_OPERANDS \
-    (BIT(VERB_VERIFY) | BIT(VERB_PROVE) | RESTORING | BIT(VERB_EXPORT) | BIT(VERB_UPLOAD) | BIT(VERB_SHAREPOINT) | \
-     BIT(VERB_PIN) | BIT(VERB_DELETE) | BIT(VERB_CONFIG) | BIT(VERB_SCHEDULE))
+    (BIT(VERB_VERIFY) | BIT(VERB_PROVE) | RESTORING | BIT(VERB_EXPORT) | BIT(VERB_UPLOAD) | BIT(VERB_DOWNLOAD) | \
+     BIT(VERB_SHAREPOINT) | BIT(VERB_PIN) | BIT(VERB_DELETE) | BIT(VERB_CONFIG) | BIT(VERB_SCHEDULE))
 #define LAST_MAX 1000
 
 typedef enum Id {
@@ -90,7 +91,7 @@ static const Rule rules[] = {
     {ID_HELP, "help", '?', false, ANY},
     {ID_HOST, "host", 'h', true, WITH_SERVER},
     {ID_JSON, "json", 0, false, WORKING},
-    {ID_LAST, "last", 0, true, BIT(VERB_LOG)},
+    {ID_LAST, "last", 0, true, BIT(VERB_LOG) | BIT(VERB_SHAREPOINT)},
     {ID_LIST, "list", 0, false, BIT(VERB_UNDO)},
     {ID_LOGIN, "login", 0, true, BIT(VERB_SHAREPOINT)},
     {ID_NO_BROWSER, "no-browser", 0, false, BIT(VERB_SHAREPOINT)},
@@ -104,7 +105,7 @@ static const Rule rules[] = {
     {ID_PORT, "port", 'p', true, WITH_SERVER},
     {ID_PROGRESS_JSON, "progress-json", 0, false,
      BIT(VERB_BACKUP) | BIT(VERB_VERIFY) | BIT(VERB_PROVE) | RESTORING | BIT(VERB_EXPORT) | BIT(VERB_UPLOAD) |
-         BIT(VERB_SCHEDULE)},
+         BIT(VERB_DOWNLOAD) | BIT(VERB_SCHEDULE)},
     {ID_QUIET, "quiet", 'q', false, WORKING},
     {ID_REASON, "reason", 0, true, BIT(VERB_PIN)},
     {ID_SIZE, "size", 0, true, BIT(VERB_SAMPLE)},
@@ -129,7 +130,7 @@ static const struct {
     {VERB_PIN, "pin"},       {VERB_DELETE, "delete"}, {VERB_LOG, "log"},
     {VERB_CONFIG, "config"}, {VERB_PROVE, "prove"},   {VERB_EXPORT, "export"},
     {VERB_RESTORE, "restore"}, {VERB_UNDO, "undo"},   {VERB_PREVIEW, "preview"},
-    {VERB_UPLOAD, "upload"}, {VERB_SHAREPOINT, "sharepoint"},
+    {VERB_UPLOAD, "upload"}, {VERB_DOWNLOAD, "download"}, {VERB_SHAREPOINT, "sharepoint"},
     {VERB_SCHEDULE, "schedule"}, {VERB_STATUS, "status"}, {VERB_HELP, "help"},
 };
 #define VERB_COUNT (sizeof verbs / sizeof verbs[0])

@@ -25,6 +25,7 @@ typedef enum Verb {
     VERB_EXPORT,
     VERB_SHAREPOINT,
     VERB_UPLOAD,
+    VERB_DOWNLOAD,
     VERB_DOCTOR,
     VERB_SAMPLE,
     VERB_CLEANUP,
@@ -55,7 +56,7 @@ typedef struct Options {
     const char *reason;     /* pin */
     bool force;             /* delete */
     bool check;             /* log */
-    int last;               /* log --last; 0: not given */
+    int last;               /* log, sharepoint list --last; 0: not given */
     bool on;                /* prove */
     bool overwrite;         /* export */
     bool no_wait;           /* schedule run-due */

@@ -8,6 +8,7 @@
 #include "schedule/protection.h"
 #include "store/auditlog.h"
 #include "store/catalog.h"
+#include "store/copies.h"
 #include "store/folder.h"
 #include "store/health.h"
 #include "store/retention.h"
@@ -36,7 +37,68 @@ static void judge(Cli *cli, const char *folder, const Catalog *catalog, const ch
     settings_release(&settings);
 }
 
-static cJSON *list_document(Cli *cli, const char *folder, const Catalog *catalog)
+void cli_add_copies(Cli *cli, const char *folder, Catalog *catalog, Copies *copies)
+{
+    Error why = ERROR_INIT;
+    if (!copies_load(folder, copies, &why)) {
+        char *text = error_text(&why);
+        output_log(&cli->output, LOG_WARNING, text);
+        mem_free(text);
+    } else if (copies->notice) {
+        output_log(&cli->output, LOG_WARNING, copies->notice);
+    }
+    error_clear(&why);
+    catalog_add_copies(catalog, copies);
+}
+
+/* Where a copy is and how it was compared; null for none. */
+static cJSON *copy_object(const Copy *copy)
+{
+    if (copy == NULL || copy->state != COPY_THERE) {
+        return cJSON_CreateNull();
+    }
+    cJSON *object = cJSON_CreateObject();
+    output_add_time(object, "when", copy->when);
+    json_set_string(object, "place", copy->place);
+    json_set_string(object, "drive", copy->drive);
+    json_set_string(object, "item", copy->item);
+    json_set_string(object, "web_url", copy->web_url);
+    json_set_string(object, "compared", copy->hash ? "size and hash" : "size");
+    return object;
+}
+
+static bool is_here(const Catalog *catalog, const Copy *copy)
+{
+    for (size_t i = 0; i < catalog->count; i++) {
+        if (strcmp(catalog->entries[i].name, copy->file) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Copies whose backup is no longer in the folder. */
+static cJSON *there_alone(const Catalog *catalog, const Copies *copies)
+{
+    cJSON *list = cJSON_CreateArray();
+    for (size_t i = copies->count; i > 0; i--) {
+        const Copy *copy = &copies->items[i - 1];
+        if (copy->state == COPY_THERE && !is_here(catalog, copy)) {
+            cJSON *item = cJSON_CreateObject();
+            json_set_string(item, "name", copy->file);
+            json_set_int(item, "bytes", (int64_t)copy->bytes);
+            output_add_time(item, "created", copy->created);
+            json_set_string(item, "level", level_word(copy->level));
+            json_set_string(item, "sha256", copy->sha256);
+            json_set_string(item, "where", "there");
+            cJSON_AddItemToObject(item, "offsite", copy_object(copy));
+            cJSON_AddItemToArray(list, item);
+        }
+    }
+    return list;
+}
+
+static cJSON *list_document(Cli *cli, const char *folder, const Catalog *catalog, const Copies *copies)
 {
     cJSON *document = cJSON_CreateObject();
     char *frozen = retention_frozen(folder);
@@ -64,11 +126,15 @@ static cJSON *list_document(Cli *cli, const char *folder, const Catalog *catalog
         json_set_bool(backup, "pinned", entry->pinned);
         json_set_string(backup, "pin_reason", entry->pin_reason);
         json_set_string(backup, "exported", entry->exported);
+        json_set_string(backup, "where", entry->copy && entry->copy->state == COPY_THERE ? "both" : "here");
+        cJSON_AddItemToObject(backup, "offsite", copy_object(entry->copy));
+        json_set_bool(backup, "offsite_waiting", entry->copy && entry->copy->state == COPY_WAITING);
         json_set_string(backup, "source", entry->source);
         json_set_string(backup, "contents", entry->contents);
         json_set_string(backup, "note", entry->note);
         cJSON_AddItemToArray(backups, backup);
     }
+    cJSON_AddItemToObject(document, "there", there_alone(catalog, copies));
     return document;
 }
 
@@ -85,7 +151,30 @@ static Colour level_colour(Level level)
     return COLOUR_BAD;
 }
 
-static void list_table(Cli *cli, const char *folder, const Catalog *catalog)
+static const char *copy_words(const Copy *copy)
+{
+    return copy == NULL ? "" : copy->state == COPY_THERE ? ", also on SharePoint" : ", waits for its copy";
+}
+
+static void list_there_alone(Cli *cli, const Catalog *catalog, const Copies *copies, unsigned width)
+{
+    for (size_t i = copies->count; i > 0; i--) {
+        const Copy *copy = &copies->items[i - 1];
+        if (copy->state != COPY_THERE || is_here(catalog, copy)) {
+            continue;
+        }
+        char *name = output_pad(copy->file, width, false);
+        char *size = output_megabytes(copy->bytes);
+        char *created = copy->created ? clock_log_text(copy->created) : mem_strdup("");
+        output_line(&cli->output, "%s  %12s  %-19s  %10s  on SharePoint alone, %s", name, size, created, "",
+                    level_name(copy->level));
+        mem_free(created);
+        mem_free(size);
+        mem_free(name);
+    }
+}
+
+static void list_table(Cli *cli, const char *folder, const Catalog *catalog, const Copies *copies)
 {
     unsigned width = 9;
     for (size_t i = 0; i < catalog->count; i++) {
@@ -103,15 +192,16 @@ static void list_table(Cli *cli, const char *folder, const Catalog *catalog)
         char *name = output_pad(entry->name, width, false);
         char *size = output_megabytes(entry->size);
         char *created = clock_log_text(entry->created);
-        char *line = mem_printf("%s  %12s  %-19s  %10d  %s%s%s%s", name, size, created, entry->age_days,
-                                level_name(entry->level), entry->pinned ? ", pinned" : "", entry->note ? ": " : "",
-                                entry->note ? entry->note : "");
+        char *line = mem_printf("%s  %12s  %-19s  %10d  %s%s%s%s%s", name, size, created, entry->age_days,
+                                level_name(entry->level), copy_words(entry->copy), entry->pinned ? ", pinned" : "",
+                                entry->note ? ": " : "", entry->note ? entry->note : "");
         output_coloured(&cli->output, level_colour(entry->level), line);
         mem_free(line);
         mem_free(created);
         mem_free(size);
         mem_free(name);
     }
+    list_there_alone(cli, catalog, copies, width);
     if (!cli->output.quiet) {
         output_line(&cli->output, "Found %zu backup(s)", catalog->count);
     }
@@ -136,11 +226,17 @@ int run_list(Cli *cli)
 {
     Error err = ERROR_INIT;
     Catalog catalog;
+    Copies copies;
     char *folder = NULL;
     int code = 0;
     catalog_init(&catalog);
-    if (!folder_find(cli->options->folder, &folder, &err) ||
-        !catalog_load(folder, clock_now(), &catalog, &err)) {
+    copies_init(&copies);
+    const bool ok = folder_find(cli->options->folder, &folder, &err) &&
+                    catalog_load(folder, clock_now(), &catalog, &err);
+    if (ok) {
+        cli_add_copies(cli, folder, &catalog, &copies);
+    }
+    if (!ok) {
         code = output_error(&cli->output, &err);
     } else if (cli->output.json) {
         cJSON *log = NULL;
@@ -148,10 +244,11 @@ int run_list(Cli *cli)
             catalog_add_exports(&catalog, log);
             cJSON_Delete(log);
         }
-        output_json(&cli->output, list_document(cli, folder, &catalog));
+        output_json(&cli->output, list_document(cli, folder, &catalog, &copies));
     } else {
-        list_table(cli, folder, &catalog);
+        list_table(cli, folder, &catalog, &copies);
     }
+    copies_release(&copies);
     catalog_release(&catalog);
     mem_free(folder);
     error_clear(&err);

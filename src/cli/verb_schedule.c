@@ -174,6 +174,7 @@ static void tell_outcome(Cli *cli, const ScheduledResult *result)
         cJSON_AddItemToObject(document, "backup", result->outcome == SCHEDULED_DONE
                                                       ? cli_backup_document(&result->backup)
                                                       : cJSON_CreateNull());
+        cli_add_offsite(document, &result->offsite);
         output_json(&cli->output, document);
     } else if (cli->output.quiet) {
         if (result->outcome == SCHEDULED_DONE) {

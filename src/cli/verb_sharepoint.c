@@ -1,4 +1,4 @@
-/* verb_sharepoint.c: `sharepoint set-up LINK`, `sharepoint status`, `upload FILE...`. */
+/* verb_sharepoint.c: `sharepoint set-up LINK`, `sharepoint status`, `upload FILE...`; the way back: verb_download.c. */
 #include <string.h>
 
 #include "base/jsonutil.h"
@@ -96,6 +96,9 @@ int run_sharepoint(Cli *cli)
 {
     const Options *options = cli->options;
     const char *what = options->file_count > 0 ? options->files[0] : "";
+    if (strcmp(what, "list") == 0 && options->file_count == 1) {
+        return run_sharepoint_list(cli);
+    }
     if (strcmp(what, "set-up") == 0 && options->file_count == 2) {
         return run_set_up(cli);
     }
@@ -103,7 +106,7 @@ int run_sharepoint(Cli *cli)
         return show_place(cli);
     }
     Error err = ERROR_INIT;
-    error_set(&err, EK_USAGE, "sharepoint takes 'set-up' and a link, or 'status'");
+    error_set(&err, EK_USAGE, "sharepoint takes 'set-up' and a link, 'status', or 'list'");
     error_hint(&err, "Try 'cmms-backup-cli sharepoint --help'.");
     const int code = output_error(&cli->output, &err);
     error_clear(&err);

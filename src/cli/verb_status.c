@@ -7,8 +7,8 @@
 #include "platform/fs.h"
 #include "schedule/protection.h"
 #include "schedule/registration.h"
-#include "store/auditlog.h"
 #include "store/catalog.h"
+#include "store/copies.h"
 #include "store/folder.h"
 #include "store/health.h"
 #include "store/ledger.h"
@@ -22,13 +22,14 @@ typedef struct Status {
     Registration task;
     Protection protection;
     Health health;
+    OffsiteSignIn sign_in;
     char *frozen, *slot;
     int64_t next;
 } Status;
 
 static void status_init(Status *status)
 {
-    *status = (Status){.next = 0};
+    *status = (Status){.sign_in = {.days = -1, .warning = -1}};
     catalog_init(&status->catalog);
     settings_init(&status->settings);
     ledger_init(&status->ledger);
@@ -40,6 +41,7 @@ static void status_init(Status *status)
 
 static void status_release(Status *status)
 {
+    offsite_sign_in_release(&status->sign_in);
     health_release(&status->health);
     protection_release(&status->protection);
     registration_release(&status->task);
@@ -54,20 +56,19 @@ static void status_release(Status *status)
 static bool look(Cli *cli, const char *folder, Status *status, Error *err)
 {
     const int64_t now = clock_now();
-    cJSON *log = NULL;
+    Copies copies;
     if (!settings_load(folder, &status->settings, err) || !catalog_load(folder, now, &status->catalog, err) ||
         !ledger_load(folder, false, &status->ledger, err)) {
         return false;
     }
+    copies_init(&copies);
+    cli_add_copies(cli, folder, &status->catalog, &copies);
+    copies_release(&copies);
     if (status->settings.notice) {
         output_log(&cli->output, LOG_WARNING, status->settings.notice);
     }
     if (status->ledger.notice) {
         output_log(&cli->output, LOG_WARNING, status->ledger.notice);
-    }
-    if (auditlog_read(folder, AUDITLOG_KEEP, &log, NULL)) {
-        catalog_add_exports(&status->catalog, log);
-        cJSON_Delete(log);
     }
     status->frozen = retention_frozen(folder);
     HealthFacts facts = {.catalog = &status->catalog,
@@ -82,9 +83,25 @@ static bool look(Cli *cli, const char *folder, Status *status, Error *err)
     health_judge(&facts, &status->health);
     protection_judge(&facts, &status->settings, &status->ledger, &due_here, &status->protection);
     registration_look(&status->settings, cli->options->folder, &status->task);
+    offsite_sign_in(&status->sign_in);
     const DuePlan plan = due_plan(&status->settings);
     status->next = due_after(&plan, &due_here, now);
     return true;
+}
+
+/* null where no folder on SharePoint is set up. */
+static cJSON *sign_in_object(const OffsiteSignIn *sign_in)
+{
+    if (!sign_in->set_up) {
+        return cJSON_CreateNull();
+    }
+    cJSON *object = cJSON_CreateObject();
+    json_set_bool(object, "signed_in", sign_in->signed_in);
+    output_add_time(object, "renewed", sign_in->renewed);
+    output_add_count(object, "days_left", sign_in->days);
+    output_add_count(object, "warning", sign_in->warning); /* null: none */
+    json_set_string(object, "text", sign_in->text);
+    return object;
 }
 
 static cJSON *status_document(const char *folder, const Status *status)
@@ -107,6 +124,7 @@ static cJSON *status_document(const char *folder, const Status *status)
     output_add_time(document, "next", status->next);
     json_set_string(document, "task", registration_state_word(status->task.state));
     json_set_string(document, "task_text", status->task.text);
+    cJSON_AddItemToObject(document, "sign_in", sign_in_object(&status->sign_in));
     json_set_string(document, "health", states[status->health.state]);
     json_set_string(document, "health_text", status->health.text);
     return document;
@@ -115,8 +133,8 @@ static cJSON *status_document(const char *folder, const Status *status)
 static void show(Cli *cli, const Status *status)
 {
     static const char *const titles[] = {"Schedule", "Verified", "Off-site", "Proof"};
-    static const Colour colours[] = {COLOUR_GOOD, COLOUR_BAD, COLOUR_NONE, COLOUR_NONE};
-    static const char *const signs[] = {"\xE2\x9C\x85", "\xE2\x9D\x8C", "\xE2\x9E\x96", "\xE2\x9E\x96"};
+    static const Colour colours[] = {COLOUR_GOOD, COLOUR_BAD, COLOUR_NONE};
+    static const char *const signs[] = {"\xE2\x9C\x85", "\xE2\x9D\x8C", "\xE2\x9E\x96"};
     const Protection *protection = &status->protection;
     output_coloured(&cli->output, protection->holds ? COLOUR_GOOD : COLOUR_BAD,
                     protection->holds ? "\xE2\x9C\x85 Protected" : "\xE2\x9D\x8C Not protected");
@@ -135,6 +153,11 @@ static void show(Cli *cli, const Status *status)
     output_line(&cli->output, "Next backup: %s", next);
     if (status->settings.enabled && status->task.state != REGISTRATION_GOOD) {
         char *line = mem_printf("\xE2\x9A\xA0 %s", status->task.text);
+        output_coloured(&cli->output, COLOUR_WARNING, line);
+        mem_free(line);
+    }
+    if (status->sign_in.warning >= 0) {
+        char *line = mem_printf("\xE2\x9A\xA0 Attention: %s", status->sign_in.text);
         output_coloured(&cli->output, COLOUR_WARNING, line);
         mem_free(line);
     }

@@ -22,6 +22,8 @@
 #define LONGEST_WAIT_S 86400
 #define TOLD_MS 3000u /* a wait that is longer is told */
 #define CODES_MAX 512u
+#define LIST_MAX 100000 /* items */
+#define PAGES_MAX 2000u
 
 struct Graph {
     char *endpoint;
@@ -244,6 +246,10 @@ static void take_answer(const HttpResponse *response, GraphAnswer *answer)
         mem_free(answer->request_id);
         answer->request_id = NULL;
     }
+    char *date = http_header(response, "Date");
+    const time_t theirs = date == NULL ? -1 : curl_getdate(date, NULL);
+    answer->date = theirs > 0 ? (int64_t)theirs : 0;
+    mem_free(date);
     if (response->body.len > 0 && json_parse(response->body.buf, response->body.len, &answer->json, NULL)) {
         StrBuf codes;
         strbuf_init(&codes, CODES_MAX);
@@ -262,13 +268,14 @@ static bool send_once(Graph *graph, const GraphRequest *request, const Secret *t
     const char *headers[6] = {NULL};
     size_t count = 0;
     char *range = NULL;
+    char *wanted = NULL;
     char *authorization = NULL;
     char *url = request->url != NULL ? NULL : mem_printf("%s/v1.0%s", graph->endpoint, request->path);
     HttpResponse response;
     Error failed = ERROR_INIT;
     bool ok = false;
     http_response_init(&response);
-    headers[count++] = "Accept: application/json";
+    headers[count++] = request->take == NULL ? "Accept: application/json" : "Accept: */*";
     if (request->json != NULL) {
         headers[count++] = "Content-Type: application/json";
     } else if (request->stream != NULL) {
@@ -277,6 +284,10 @@ static bool send_once(Graph *graph, const GraphRequest *request, const Secret *t
     if (request->range != NULL) {
         range = mem_printf("Content-Range: %s", request->range);
         headers[count++] = range;
+    }
+    if (request->wanted != NULL) {
+        wanted = mem_printf("Range: %s", request->wanted);
+        headers[count++] = wanted;
     }
     if (token != NULL) {
         authorization = bearer(token);
@@ -293,7 +304,8 @@ static bool send_once(Graph *graph, const GraphRequest *request, const Secret *t
                               .body = request->json,
                               .body_len = request->json != NULL ? strlen(request->json) : request->stream_len,
                               .max_response = ANSWER_MAX,
-                              .stream = request->stream};
+                              .stream = request->stream,
+                              .take = request->take};
     if (http_request(graph->http, &sent, cancel, &response, &failed)) {
         take_answer(&response, answer);
         if (graph_is_throttled(answer)) {
@@ -314,6 +326,7 @@ out:
     secret_free_text(authorization);
     http_response_release(&response);
     error_clear(&failed);
+    mem_free(wanted);
     mem_free(range);
     mem_free(url);
     return ok;
@@ -361,6 +374,69 @@ bool graph_call(Graph *graph, const GraphRequest *request, const Cancel *cancel,
             return true;
         }
     }
+}
+
+/* --- lists ------------------------------------------------------------------------------------------------ */
+
+const char *graph_next_path(const char *endpoint, const char *link)
+{
+    static const char version[] = "/v1.0";
+    const size_t len = strlen(endpoint), version_len = sizeof version - 1;
+    if (strncmp(link, endpoint, len) != 0 || strncmp(link + len, version, version_len) != 0 ||
+        link[len + version_len] != '/') {
+        return NULL;
+    }
+    return link + len + version_len;
+}
+
+/* Moves what is on this page to the others. */
+static bool take_page(GraphAnswer *answer, const char *what, cJSON *items, Error *err)
+{
+    cJSON *page = cJSON_GetObjectItem(answer->json, "value");
+    if (answer->status != 200 || !cJSON_IsArray(page)) {
+        return graph_problem(answer, what, err);
+    }
+    if (cJSON_GetArraySize(items) + cJSON_GetArraySize(page) > LIST_MAX) {
+        error_set(err, EK_USAGE, "%s: there are more than %d", what, LIST_MAX);
+        return error_hint(err, "Use a folder of its own for the backups.");
+    }
+    while (page->child != NULL) {
+        cJSON_AddItemToArray(items, cJSON_DetachItemViaPointer(page, page->child));
+    }
+    return true;
+}
+
+bool graph_list(Graph *graph, const char *path, const char *what, const Cancel *cancel, cJSON **items, Error *err)
+{
+    cJSON *all = cJSON_CreateArray();
+    char *next = mem_strdup(path);
+    GraphAnswer answer;
+    bool ok = true;
+    if (all == NULL) {
+        mem_out();
+    }
+    graph_answer_init(&answer);
+    for (unsigned page = 0; ok && next != NULL; page++) {
+        const GraphRequest request = {.method = "GET", .path = next};
+        ok = graph_call(graph, &request, cancel, &answer, err) && take_page(&answer, what, all, err);
+        mem_free(next);
+        next = NULL;
+        const char *link = ok ? json_string(answer.json, "@odata.nextLink", NULL) : NULL;
+        const char *below = link == NULL ? NULL : graph_next_path(graph->endpoint, link);
+        if (link != NULL && (below == NULL || page >= PAGES_MAX)) {
+            ok = error_set(err, EK_CONNECT, "%s: its next page leads elsewhere", what);
+        } else {
+            next = mem_strdup(below);
+        }
+    }
+    mem_free(next);
+    graph_answer_release(&answer);
+    if (ok) {
+        *items = all;
+    } else {
+        cJSON_Delete(all);
+    }
+    return ok;
 }
 
 /* --- words ----------------------------------------------------------------------------------------------- */

@@ -33,7 +33,9 @@ typedef struct Transfer {
     bool too_large;
     const HttpBody *stream;
     uint64_t at, len;  /* of the stream */
-    Error read_failed; /* what its read said */
+    Error read_failed; /* what its read said, or the take */
+    const HttpTake *take;
+    CURL *easy;
 } Transfer;
 
 Http *http_new(void)
@@ -86,7 +88,15 @@ static size_t take_body(char *bytes, size_t size, size_t count, void *context)
 {
     Transfer *transfer = context;
     const size_t len = size * count;
-    if (!strbuf_add(&transfer->response->body, bytes, len)) {
+    HttpResponse *response = transfer->response;
+    if (transfer->take != NULL) {
+        curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &response->status);
+        if (response->status == 200 || response->status == 206) {
+            const bool ok = transfer->take->take(transfer->take->context, response, bytes, len, &transfer->read_failed);
+            return ok ? len : CURL_WRITEFUNC_ERROR;
+        }
+    }
+    if (!strbuf_add(&response->body, bytes, len)) {
         transfer->too_large = true;
         return CURL_WRITEFUNC_ERROR;
     }
@@ -291,7 +301,7 @@ bool http_request(Http *http, const HttpRequest *request, const Cancel *cancel, 
     strbuf_release(&answer.body);
     strbuf_init(&answer.body, request->max_response);
     Transfer transfer = {.response = &answer, .stream = request->stream, .len = request->body_len,
-                         .read_failed = ERROR_INIT};
+                         .read_failed = ERROR_INIT, .take = request->take, .easy = http->easy};
     char words[CURL_ERROR_SIZE] = "";
     struct curl_slist *headers = request_headers(request);
     const bool head = strcmp(request->method, "HEAD") == 0;

@@ -137,6 +137,7 @@ bool place_keep_tokens(const CloudPlace *place, const OauthTokens *tokens, Error
         json_set_string(document, "access", access);
         json_set_string(document, "refresh", refresh);
         json_set_int(document, "expires", tokens->expires);
+        json_set_int(document, "renewed", clock_now());
         char *text = json_text(document);
         ok = fs_write_atomic(path, text, strlen(text), err);
         secret_free_text(text);
@@ -153,7 +154,7 @@ static bool is_of(const cJSON *document, const char *name, const char *value)
     return strcmp(json_string(document, name, ""), value) == 0;
 }
 
-bool place_find_tokens(const CloudPlace *place, OauthTokens *tokens)
+static bool find_tokens(const CloudPlace *place, OauthTokens *tokens, int64_t *renewed)
 {
     char *path = NULL;
     cJSON *document = NULL;
@@ -169,6 +170,7 @@ bool place_find_tokens(const CloudPlace *place, OauthTokens *tokens)
     if (ok) {
         found.expires = sealed_open(json_string(document, "access", ""), &found.access)
                             ? json_int(document, "expires", 0) : 0;
+        *renewed = json_int(document, "renewed", 0);
         oauth_tokens_release(tokens);
         *tokens = found;
     } else {
@@ -179,6 +181,21 @@ bool place_find_tokens(const CloudPlace *place, OauthTokens *tokens)
     cJSON_Delete(document);
     mem_free(path);
     return ok;
+}
+
+bool place_find_tokens(const CloudPlace *place, OauthTokens *tokens)
+{
+    int64_t renewed = 0;
+    return find_tokens(place, tokens, &renewed);
+}
+
+bool place_signed_in(const CloudPlace *place, int64_t *renewed)
+{
+    OauthTokens tokens;
+    oauth_tokens_init(&tokens);
+    const bool found = find_tokens(place, &tokens, renewed);
+    oauth_tokens_release(&tokens);
+    return found;
 }
 
 void place_sign_in_init(PlaceSignIn *sign_in, const CloudPlace *place)

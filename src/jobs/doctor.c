@@ -43,12 +43,17 @@ typedef enum CheckId {
     ID_POOLER,
     ID_STORAGE,
     ID_EGRESS,
+    ID_SHAREPOINT, /* from here on only where a folder there is set up */
+    ID_LIBRARY,
+    ID_SIGN_IN,
+    ID_CLOCK,
     ID_COUNT
 } CheckId;
 
 static const char *const names[ID_COUNT] = {"folder", "settings",   "free space", "tools",          "engine",
                                             "host",   "connection", "tls",        "server version", "rights",
-                                            "tables", "pooler",     "storage",    "egress"};
+                                            "tables", "pooler",     "storage",    "egress",         "sharepoint",
+                                            "library", "sign-in",   "clock"};
 
 typedef struct Visit {
     Check *checks; /* ID_COUNT */
@@ -61,6 +66,7 @@ typedef struct Visit {
     int64_t database_bytes; /* -1: not known */
     int64_t table_bytes;    /* what a dump transfers, about; -1: not known */
     Settings settings;      /* the defaults where they cannot be read */
+    size_t count;           /* of the checks */
 } Visit;
 
 const char *check_state_word(CheckState state)
@@ -657,12 +663,54 @@ static bool check_server(Visit *visit, Error *err)
     return true;
 }
 
+/* --- SharePoint ------------------------------------------------------------------------------------------ */
+
+/* Where no copies are asked for, it keeps nothing from being made: a warning. False only when cancelled. */
+static bool check_sharepoint(Visit *visit, Error *err)
+{
+    const CheckState state = visit->settings.upload_after_backup ? CHECK_BAD : CHECK_WARNING;
+    OffsiteStatus status;
+    OffsiteSignIn sign_in;
+    Error why = ERROR_INIT;
+    bool ok = true;
+    offsite_sign_in(&sign_in);
+    offsite_status_init(&status);
+    const bool reached = offsite_glance(visit->cancel, &status, &why);
+    const bool set_up = sign_in.set_up || (!reached && why.kind != EK_NOT_FOUND); /* a damaged one was, too */
+    visit->count = set_up || visit->settings.upload_after_backup ? ID_COUNT : ID_SHAREPOINT;
+    if (!reached && why.kind == EK_CANCELLED) {
+        ok = error_move(err, &why);
+    } else if (reached) {
+        char *name = place_name(&status.place);
+        good(visit, ID_SHAREPOINT, mem_printf("The folder %s on SharePoint can be reached", name));
+        mem_free(name);
+        offsite_sign_in_release(&sign_in);
+        offsite_sign_in(&sign_in); /* it may have been renewed */
+    } else {
+        failed(visit, ID_SHAREPOINT, state, &why);
+    }
+    if (ok && sign_in.set_up) {
+        const CatalogLast last = visit->folder == NULL ? (CatalogLast){0, 0}
+                                                       : catalog_last(visit->folder, &visit->connection);
+        doctor_cloud(&status, &sign_in, last.bytes, &visit->checks[ID_LIBRARY], &visit->checks[ID_SIGN_IN],
+                     &visit->checks[ID_CLOCK]);
+    } else if (ok) {
+        skipped(visit, ID_LIBRARY, "No folder on SharePoint is set up");
+        skipped(visit, ID_SIGN_IN, "No folder on SharePoint is set up");
+        skipped(visit, ID_CLOCK, "No folder on SharePoint is set up");
+    }
+    error_clear(&why);
+    offsite_status_release(&status);
+    offsite_sign_in_release(&sign_in);
+    return ok;
+}
+
 /* --- all of it ------------------------------------------------------------------------------------------- */
 
 static void conclude(const Visit *visit, Doctor *doctor)
 {
     doctor->worst = CHECK_GOOD;
-    for (size_t i = 0; i < ID_COUNT; i++) {
+    for (size_t i = 0; i < visit->count; i++) {
         const CheckState state = visit->checks[i].state;
         if (state == CHECK_BAD && doctor->worst != CHECK_BAD) {
             doctor->worst_kind = visit->kinds[i];
@@ -689,13 +737,18 @@ bool doctor_run(const Connection *connection, const char *folder_wanted, DoctorT
     bool ok = check_tools(&visit, err);
     if (ok) {
         check_engine(&visit);
-        ok = check_connection(&visit, connection, err) && check_server(&visit, err);
+        ok = check_connection(&visit, connection, err) && check_server(&visit, err) && check_sharepoint(&visit, err);
     }
     if (ok) {
         check_space(&visit);
         doctor_release(doctor);
         doctor->checks = visit.checks;
-        doctor->count = ID_COUNT;
+        for (size_t i = visit.count; i < ID_COUNT; i++) {
+            mem_free(visit.checks[i].name);
+            mem_free(visit.checks[i].message);
+            mem_free(visit.checks[i].hint);
+        }
+        doctor->count = visit.count;
         conclude(&visit, doctor);
     } else {
         release_checks(visit.checks, ID_COUNT);

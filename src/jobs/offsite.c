@@ -12,17 +12,21 @@
 #include "platform/fs.h"
 #include "platform/machine.h"
 #include "store/auditlog.h"
+#include "store/copies.h"
 #include "store/folder.h"
 #include "store/manifest.h"
 
 #define READ_PART 0.05 /* of the time; the rest is uploading */
 #define SENT_PART 0.97
+#define GLANCE_UNIT_MS 50u /* of the waits before a try that failed is made again */
 
 void offsite_status_init(OffsiteStatus *status)
 {
     place_init(&status->place);
     status->total = -1;
     status->remaining = -1;
+    status->clock_known = false;
+    status->clock_ahead = 0;
 }
 
 void offsite_status_release(OffsiteStatus *status)
@@ -31,14 +35,17 @@ void offsite_status_release(OffsiteStatus *status)
     offsite_status_init(status);
 }
 
-bool offsite_graph(const CloudPlace *place, PlaceSignIn *sign_in, const JobSink *sink, Graph **graph, Error *err)
+bool offsite_graph(const CloudPlace *place, PlaceSignIn *sign_in, const JobSink *sink, unsigned unit_ms, Graph **graph,
+                   Error *err)
 {
-    const GraphSetup setup = {.endpoint = place->graph, .sink = sink, .token = place_token, .context = sign_in};
+    const GraphSetup setup = {.endpoint = place->graph, .sink = sink, .unit_ms = unit_ms, .token = place_token,
+                              .context = sign_in};
     return graph_new(&setup, graph, err);
 }
 
-static bool ask_folder(Graph *graph, const CloudPlace *place, const Cancel *cancel, Error *err)
+static bool ask_folder(Graph *graph, OffsiteStatus *status, const Cancel *cancel, Error *err)
 {
+    const CloudPlace *place = &status->place;
     GraphAnswer answer;
     StrBuf path;
     graph_answer_init(&answer);
@@ -50,6 +57,10 @@ static bool ask_folder(Graph *graph, const CloudPlace *place, const Cancel *canc
     strbuf_addstr(&path, "?$select=id,name,folder,webUrl");
     const GraphRequest request = {.method = "GET", .path = path.buf};
     bool ok = graph_call(graph, &request, cancel, &answer, err);
+    if (ok && answer.date > 0) {
+        status->clock_known = true;
+        status->clock_ahead = clock_now() - answer.date;
+    }
     if (ok && (answer.status != 200 || json_string(answer.json, "id", NULL) == NULL)) {
         ok = graph_problem(&answer, "the folder could not be reached", err);
     }
@@ -81,7 +92,7 @@ static bool ask_quota(Graph *graph, OffsiteStatus *status, const Cancel *cancel,
     return ok;
 }
 
-bool offsite_look(const JobSink *sink, const Cancel *cancel, OffsiteStatus *status, Error *err)
+static bool look(unsigned unit_ms, const JobSink *sink, const Cancel *cancel, OffsiteStatus *status, Error *err)
 {
     Graph *graph = NULL;
     PlaceSignIn sign_in;
@@ -89,11 +100,21 @@ bool offsite_look(const JobSink *sink, const Cancel *cancel, OffsiteStatus *stat
         return false;
     }
     place_sign_in_init(&sign_in, &status->place);
-    const bool ok = offsite_graph(&status->place, &sign_in, sink, &graph, err) &&
-                    ask_folder(graph, &status->place, cancel, err) && ask_quota(graph, status, cancel, err);
+    const bool ok = offsite_graph(&status->place, &sign_in, sink, unit_ms, &graph, err) &&
+                    ask_folder(graph, status, cancel, err) && ask_quota(graph, status, cancel, err);
     graph_free(graph);
     place_sign_in_release(&sign_in);
     return ok;
+}
+
+bool offsite_look(const JobSink *sink, const Cancel *cancel, OffsiteStatus *status, Error *err)
+{
+    return look(0, sink, cancel, status, err);
+}
+
+bool offsite_glance(const Cancel *cancel, OffsiteStatus *status, Error *err)
+{
+    return look(GLANCE_UNIT_MS, NULL, cancel, status, err);
 }
 
 /* --- an upload -------------------------------------------------------------------------------------------- */
@@ -165,7 +186,7 @@ static bool send_files(Work *work, UploadResult *result, Error *err)
         goto out;
     }
     journals = fs_join(data, "uploads");
-    if (!offsite_graph(&work->place, &sign_in, work->sink, &graph, err)) {
+    if (!offsite_graph(&work->place, &sign_in, work->sink, 0, &graph, err)) {
         goto out;
     }
     UploadSpec spec = {.graph = graph,
@@ -220,6 +241,31 @@ static void log_outcome(const Work *work, const char *folder, double seconds, co
     mem_free(place);
 }
 
+/* What list, status and the next run go by. */
+static void note_copy(const Work *work, const char *folder, const UploadResult *result)
+{
+    char *place = place_name(&work->place);
+    Error not_kept = ERROR_INIT;
+    const Manifest *manifest = &work->manifest;
+    const Copy copy = {.file = manifest->file,
+                       .bytes = manifest->bytes,
+                       .sha256 = manifest->sha256,
+                       .level = manifest->level,
+                       .created = manifest->started,
+                       .state = COPY_THERE,
+                       .when = clock_now(),
+                       .hash = !result->hash_pending,
+                       .drive = work->place.drive,
+                       .item = result->item,
+                       .place = place,
+                       .web_url = result->web_url};
+    if (!copies_note(folder, &copy, &not_kept)) {
+        job_log(work->sink, LOG_WARNING, "The copy is good, but %s", not_kept.message);
+    }
+    error_clear(&not_kept);
+    mem_free(place);
+}
+
 static void mark_damaged(Work *work)
 {
     work->manifest.level = LEVEL_BAD;
@@ -230,13 +276,15 @@ bool offsite_upload(const char *path, const JobSink *sink, const Cancel *cancel,
 {
     const uint64_t started = clock_monotonic_ms();
     char *folder = fs_dir_name(path);
+    FsLock *lock = NULL;
     Error failed = ERROR_INIT;
     Work work = {.path = path, .name = fs_base_name(path), .sink = sink, .cancel = cancel};
     work.manifest_path = folder_manifest_path(path);
     manifest_init(&work.manifest);
     place_init(&work.place);
     progress_init(&work.meter, sink, started);
-    bool ok = place_load(&work.place, &failed) && read_manifest(&work, &failed);
+    bool ok = place_load(&work.place, &failed) && read_manifest(&work, &failed) &&
+              folder_upload_lock(folder, work.name, &lock, &failed);
     if (!ok) {
         error_move(err, &failed);
         goto out;
@@ -246,6 +294,7 @@ bool offsite_upload(const char *path, const JobSink *sink, const Cancel *cancel,
     ok = send_files(&work, result, &failed);
     const double seconds = (double)(clock_monotonic_ms() - started) / 1000.0;
     if (ok) {
+        note_copy(&work, folder, result);
         log_outcome(&work, folder, seconds, NULL);
         if (result->resumed_at > 0) {
             job_log(sink, LOG_INFO, "%.1f MB of it had been brought there before.",
@@ -266,6 +315,7 @@ bool offsite_upload(const char *path, const JobSink *sink, const Cancel *cancel,
     }
     mem_free(place);
 out:
+    fs_unlock(lock);
     error_clear(&failed);
     progress_release(&work.meter);
     place_release(&work.place);

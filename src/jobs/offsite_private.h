@@ -5,6 +5,8 @@
 #include "cloud/graph.h"
 #include "jobs/offsite.h"
 
-bool offsite_graph(const CloudPlace *place, PlaceSignIn *sign_in, const JobSink *sink, Graph **graph, Error *err);
+/* unit_ms: see GraphSetup; 0: as usual. */
+bool offsite_graph(const CloudPlace *place, PlaceSignIn *sign_in, const JobSink *sink, unsigned unit_ms, Graph **graph,
+                   Error *err);
 
 #endif

@@ -232,20 +232,14 @@ static bool name_libraries(const cJSON *drives, Error *err)
 static bool find_library(Graph *graph, const char *site, const CloudAddress *address, size_t site_len,
                          const Cancel *cancel, CloudPlace *place, const char **rest, Error *err)
 {
-    GraphAnswer answer;
+    cJSON *drives = NULL;
     StrBuf query;
     bool ok = false;
-    graph_answer_init(&answer);
     strbuf_init(&query, STRBUF_LINE);
     strbuf_addstr(&query, "/sites/");
     cloud_encode(&query, site);
     strbuf_addstr(&query, "/drives?$select=id,name,webUrl,driveType");
-    if (!get(graph, query.buf, cancel, &answer, err)) {
-        goto out;
-    }
-    const cJSON *drives = cJSON_GetObjectItem(answer.json, "value");
-    if (answer.status != 200 || !cJSON_IsArray(drives)) {
-        graph_problem(&answer, "the libraries of the site could not be read", err);
+    if (!graph_list(graph, query.buf, "the libraries of the site could not be read", cancel, &drives, err)) {
         goto out;
     }
     const cJSON *best = NULL;
@@ -271,7 +265,7 @@ static bool find_library(Graph *graph, const char *site, const CloudAddress *add
     ok = true;
 out:
     strbuf_release(&query);
-    graph_answer_release(&answer);
+    cJSON_Delete(drives);
     return ok;
 }
 
@@ -404,7 +398,7 @@ bool offsite_set_up(const OffsiteSetUp *spec, const JobSink *sink, const Cancel 
         goto out;
     }
     job_log(sink, LOG_INFO, "Looking for the folder...");
-    if (!offsite_graph(&made, &session, sink, &graph, err) ||
+    if (!offsite_graph(&made, &session, sink, 0, &graph, err) ||
         !(address.path != NULL ? find_by_path(graph, &address, cancel, &made, err)
                                : find_by_share(graph, &address, cancel, &made, err)) ||
         !try_it(graph, &made, cancel, err)) {

@@ -7,7 +7,8 @@
  * next clean-up writes by looking whether the file is there (`close_open_entries`).
  *
  * Before each removal the witness is looked at once more: there, and of its size. Everything runs under the folder's
- * lock, so no other program of ours changes the folder meanwhile.
+ * lock, so no other program of ours changes the folder meanwhile. An upload does not hold it, for it may take hours:
+ * what is being uploaded is asked for by itself (folder_removal_lock), and stays until the next clean-up.
  */
 #include "store/retention.h"
 
@@ -21,6 +22,7 @@
 #include "platform/fs.h"
 #include "platform/machine.h"
 #include "store/auditlog.h"
+#include "store/copies.h"
 #include "store/folder.h"
 #include "store/source.h"
 
@@ -453,12 +455,31 @@ static bool still_there(const char *folder, const CatalogEntry *witness, Error *
     return ok || error_context(err, "nothing more is removed");
 }
 
+/* Where copies are asked for, a removal says what it leaves: the copy there, or none. */
+static const char *where_else(const CatalogEntry *entry, bool asked)
+{
+    const bool there = entry->copy && entry->copy->state == COPY_THERE;
+    return there ? "; its copy on SharePoint stays" : asked ? "; it had no copy on SharePoint" : "";
+}
+
 /* One removal. False with *stop: nothing more may go; without: this one stayed. */
-static bool remove_one(const char *folder, const RetentionItem *item, const JobSink *sink, bool *stop, size_t *removed,
-                       Error *err)
+static bool remove_one(const char *folder, const RetentionItem *item, bool asked, const JobSink *sink, bool *stop,
+                       size_t *removed, Error *err)
 {
     const CatalogEntry *entry = item->entry;
-    char *message = mem_printf("Removing: %s; %s is newer and verified", item->reason, item->witness->name);
+    const char *copy = where_else(entry, asked);
+    FsLock *upload = NULL;
+    Error uploading = ERROR_INIT;
+    if (!folder_removal_lock(folder, entry->name, &upload, &uploading)) {
+        *stop = false;
+        if (uploading.kind != EK_BUSY) {
+            return error_move(err, &uploading);
+        }
+        job_log(sink, LOG_INFO, "%s stays until the next clean-up: it is being uploaded", entry->name);
+        error_clear(&uploading);
+        return true;
+    }
+    char *message = mem_printf("Removing: %s%s; %s is newer and verified", item->reason, copy, item->witness->name);
     bool ok = still_there(folder, item->witness, err) &&
               log_entry(folder, sink, "cleanup", "started", entry, message, err);
     *stop = !ok;
@@ -466,9 +487,9 @@ static bool remove_one(const char *folder, const RetentionItem *item, const JobS
         Error why = ERROR_INIT;
         ok = remove_files(folder, entry->name, &why);
         if (ok) {
-            char *done = mem_printf("Removed: %s", item->reason);
+            char *done = mem_printf("Removed: %s%s", item->reason, copy);
             (*removed)++;
-            job_log(sink, LOG_INFO, "Removed %s: %s", entry->name, item->reason);
+            job_log(sink, LOG_INFO, "Removed %s: %s%s", entry->name, item->reason, copy);
             ok = log_entry(folder, sink, "cleanup", "success", entry, done, err);
             *stop = !ok; /* the next clean-up writes it */
             mem_free(done);
@@ -481,11 +502,12 @@ static bool remove_one(const char *folder, const RetentionItem *item, const JobS
             error_move(err, &why);
         }
     }
+    fs_unlock(upload);
     mem_free(message);
     return ok;
 }
 
-static bool apply(const char *folder, const RetentionPlan *plan, const JobSink *sink, const Cancel *cancel,
+static bool apply(const char *folder, const RetentionPlan *plan, bool asked, const JobSink *sink, const Cancel *cancel,
                   size_t *removed, Error *err)
 {
     Error first = ERROR_INIT;
@@ -499,7 +521,7 @@ static bool apply(const char *folder, const RetentionPlan *plan, const JobSink *
             stop = true;
             error_set(&why, EK_CANCELLED, "the clean-up was stopped");
         } else {
-            remove_one(folder, &plan->items[i - 1], sink, &stop, removed, &why);
+            remove_one(folder, &plan->items[i - 1], asked, sink, &stop, removed, &why);
         }
         ok = ok && why.kind == EK_NONE;
         if (first.kind == EK_NONE) {
@@ -584,6 +606,17 @@ static bool plan_surely(const char *folder, Catalog *catalog, const RetentionRul
     return ok;
 }
 
+/* For words alone: what cannot be read says nothing, and keeps nothing from going. */
+static void add_copies(const char *folder, Catalog *catalog)
+{
+    Copies copies;
+    copies_init(&copies);
+    if (copies_load(folder, &copies, NULL)) {
+        catalog_add_copies(catalog, &copies);
+    }
+    copies_release(&copies);
+}
+
 bool retention_run(const char *folder, const Settings *settings, const char *made, int64_t now, const JobSink *sink,
                    const Cancel *cancel, size_t *removed, Error *err)
 {
@@ -596,9 +629,13 @@ bool retention_run(const char *folder, const Settings *settings, const char *mad
     *removed = 0;
     catalog_init(&catalog);
     retention_plan_init(&plan);
-    bool ok = catalog_load(folder, now, &catalog, err) && close_open_entries(folder, sink, err) &&
-              plan_surely(folder, &catalog, &rules, now, sink, cancel, &plan, err) &&
-              apply(folder, &plan, sink, cancel, removed, err);
+    bool ok = catalog_load(folder, now, &catalog, err);
+    if (ok) {
+        add_copies(folder, &catalog);
+    }
+    ok = ok && close_open_entries(folder, sink, err) &&
+         plan_surely(folder, &catalog, &rules, now, sink, cancel, &plan, err) &&
+         apply(folder, &plan, settings->upload_after_backup, sink, cancel, removed, err);
     if (*removed > 0) {
         job_log(sink, LOG_GOOD, "\xE2\x9C\x85 Cleanup complete! Removed %zu old backup(s).", *removed);
     }
@@ -721,13 +758,14 @@ static bool may_delete(const char *folder, Catalog *catalog, const CatalogEntry 
 bool retention_delete(const char *folder, const char *name, bool force, RetentionRead *read, const JobSink *sink,
                       const Cancel *cancel, Error *err)
 {
-    FsLock *lock = NULL;
+    FsLock *lock = NULL, *upload = NULL;
     Catalog catalog;
     catalog_init(&catalog);
     bool ok = folder_lock(folder, &lock, err) && catalog_load(folder, clock_now(), &catalog, err);
     if (ok) {
         const CatalogEntry *entry = find_entry(&catalog, name);
         ok = entry ? may_delete(folder, &catalog, entry, force, read, sink, cancel, err) &&
+                         folder_removal_lock(folder, name, &upload, err) &&
                          log_entry(folder, sink, "delete", "started", entry,
                                    force ? "Deleting, although it may be the last good one" : "Deleting", err)
                    : no_backup(folder, name, err);
@@ -740,6 +778,7 @@ bool retention_delete(const char *folder, const char *name, bool force, Retentio
         }
     }
     catalog_release(&catalog);
+    fs_unlock(upload);
     fs_unlock(lock);
     return ok;
 }

@@ -27,7 +27,7 @@ const char *fact_name(FactKind kind)
 
 const char *fact_state_word(FactState state)
 {
-    static const char *const words[] = {"holds", "missing", "unavailable", "not_asked"};
+    static const char *const words[] = {"holds", "missing", "not_asked"};
     return words[state];
 }
 
@@ -117,14 +117,35 @@ static void judge_verified(const HealthFacts *facts, ProtectionFact *fact)
     mem_free(when);
 }
 
-static void judge_copy(const HealthFacts *facts, ProtectionFact *fact)
+static bool is_there(const CatalogEntry *entry)
+{
+    return entry && entry->copy && entry->copy->state == COPY_THERE;
+}
+
+/* The copy of the newest good backup is what counts: an older one is not what would be wanted back. */
+static void judge_copy(const HealthFacts *facts, bool asked, ProtectionFact *fact)
 {
     const CatalogEntry *good = health_newest(facts, true);
-    say(fact, FACT_UNAVAILABLE, 0,
-        good && good->exported
-            ? mem_printf("this version keeps no copies off-site; the newest backup was exported on %s", good->exported)
-            : mem_strdup("this version keeps no copies off-site"),
-        "Export the newest backup to another place.");
+    const Copy *copy = good ? good->copy : NULL;
+    if (is_there(good)) {
+        char *when = ago(copy->when, facts->now);
+        say(fact, FACT_HOLDS, copy->when,
+            mem_printf("on SharePoint%s%s, compared %s%s: %s", copy->place ? ", " : "", copy->place ? copy->place : "",
+                       when, copy->hash ? "" : " by its size alone", good->name), NULL);
+        mem_free(when);
+    } else if (!asked) {
+        say(fact, FACT_NOT_ASKED, 0, mem_strdup("no copy off-site is asked for"), NULL);
+    } else if (!good) {
+        say(fact, FACT_MISSING, 0, mem_strdup("there is no verified backup that could have a copy"),
+            "Make a backup now.");
+    } else if (copy && copy->text) {
+        say(fact, FACT_MISSING, copy->when,
+            mem_printf("the newest verified backup waits for its copy: %s: %s", good->name, copy->text),
+            "It goes on with the next run of the schedule; or upload it now.");
+    } else {
+        say(fact, FACT_MISSING, 0, mem_printf("the newest verified backup has no copy off-site: %s", good->name),
+            "Upload it to SharePoint.");
+    }
 }
 
 static void judge_proof(const HealthFacts *facts, int days, ProtectionFact *fact)
@@ -153,7 +174,7 @@ void protection_judge(const HealthFacts *facts, const Settings *settings, const 
     protection_release(protection);
     judge_slot(facts, settings, ledger, zone, &protection->facts[FACT_SLOT]);
     judge_verified(facts, &protection->facts[FACT_VERIFIED]);
-    judge_copy(facts, &protection->facts[FACT_COPY]);
+    judge_copy(facts, settings->upload_after_backup, &protection->facts[FACT_COPY]);
     judge_proof(facts, settings->prove_within_days, &protection->facts[FACT_PROOF]);
     protection->holds = true;
     for (size_t i = 0; i < FACT_COUNT; i++) {

@@ -16,6 +16,7 @@
 
 #define REACH_SECONDS 600u  /* that the server is awaited at most */
 #define REACH_PAUSE 15u
+#define COPY_PAUSE 3600 /* until a copy that waits is tried again */
 
 static const unsigned pauses[] = {60, 300, 900}; /* seconds between the tries */
 #define PAUSE_COUNT (sizeof pauses / sizeof pauses[0])
@@ -36,11 +37,13 @@ void scheduled_result_init(ScheduledResult *result)
 {
     *result = (ScheduledResult){.outcome = SCHEDULED_NOTHING};
     backup_result_init(&result->backup);
+    offsite_after_init(&result->offsite);
 }
 
 void scheduled_result_release(ScheduledResult *result)
 {
     backup_result_release(&result->backup);
+    offsite_after_release(&result->offsite);
     scheduled_result_init(result);
 }
 
@@ -225,6 +228,23 @@ static bool run_due(Run *run, Error *err)
     return ok || error_move(err, &why);
 }
 
+/* Behind the lock: an upload may take hours, and the next slot is not to wait for it. */
+static void copy_off_site(Run *run)
+{
+    ScheduledResult *result = run->result;
+    const OffsiteAfterSpec spec = {.folder = run->opening.folder,
+                                   .made = result->outcome == SCHEDULED_DONE ? result->backup.path : NULL,
+                                   .patient = !run->spec->once};
+    if (cancel_requested(run->cancel)) {
+        return; /* what was made waits: it has no copy */
+    }
+    run->world->offsite(run->world->context, &spec, run->sink, run->cancel, &result->offsite);
+    const int64_t again = now_of(run) + COPY_PAUSE;
+    if (result->offsite.waiting > 0 && (result->next == 0 || result->next > again)) {
+        result->next = again;
+    }
+}
+
 bool scheduled_run_in(const ScheduledWorld *world, const ScheduledSpec *spec, const JobSink *sink,
                       const Cancel *cancel, ScheduledResult *result, Error *err)
 {
@@ -242,8 +262,9 @@ bool scheduled_run_in(const ScheduledWorld *world, const ScheduledSpec *spec, co
     if (ok) {
         run.plan = due_plan(&run.opening.settings);
         ok = look(&run, err) && note_missed(&run, err) && (!run.look.due || run_due(&run, err));
+        fs_unlock(lock);
+        copy_off_site(&run);
     }
-    fs_unlock(lock);
     ledger_release(&run.ledger);
     opening_release(&run.opening);
     return ok;
@@ -283,9 +304,17 @@ static bool world_backup(void *context, const BackupSpec *spec, const JobSink *s
     return backup_run(spec, sink, cancel, result, err);
 }
 
+static void world_offsite(void *context, const OffsiteAfterSpec *spec, const JobSink *sink, const Cancel *cancel,
+                          OffsiteAfter *after)
+{
+    (void)context;
+    offsite_after(spec, sink, cancel, after);
+}
+
 bool scheduled_run(const ScheduledSpec *spec, const JobSink *sink, const Cancel *cancel, ScheduledResult *result,
                    Error *err)
 {
-    static const ScheduledWorld world = {world_now, world_wait, world_reach, world_backup, &due_here, NULL};
+    static const ScheduledWorld world = {world_now, world_wait, world_reach, world_backup, world_offsite, &due_here,
+                                         NULL};
     return scheduled_run_in(&world, spec, sink, cancel, result, err);
 }

@@ -30,6 +30,8 @@ void catalog_release(Catalog *catalog)
 {
     for (size_t i = 0; i < catalog->count; i++) {
         mem_free(catalog->entries[i].name);
+        mem_free(catalog->entries[i].sha256);
+        copy_free(catalog->entries[i].copy);
         mem_free(catalog->entries[i].pin_reason);
         mem_free(catalog->entries[i].source);
         mem_free(catalog->entries[i].contents);
@@ -142,6 +144,7 @@ static void apply_manifest(CatalogEntry *entry, const Manifest *manifest)
         return;
     }
     entry->has_manifest = true;
+    entry->sha256 = mem_strdup(manifest->sha256);
     entry->created = moment_of(manifest) ? moment_of(manifest) : entry->created;
     entry->rows = sum_rows(manifest);
     entry->large_objects = manifest->large_objects;
@@ -238,6 +241,16 @@ void catalog_add_exports(Catalog *catalog, const cJSON *entries)
         }
     }
     mem_free(sorted);
+}
+
+void catalog_add_copies(Catalog *catalog, const Copies *copies)
+{
+    for (size_t i = 0; copies->count > 0 && i < catalog->count; i++) {
+        CatalogEntry *entry = &catalog->entries[i];
+        const Copy *copy = copies_find(copies, entry->name, entry->size, entry->sha256);
+        copy_free(entry->copy);
+        entry->copy = copy ? copy_new(copy) : NULL;
+    }
 }
 
 bool catalog_load(const char *folder, int64_t now, Catalog *catalog, Error *err)

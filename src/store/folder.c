@@ -7,7 +7,8 @@
  * disk it is on. For the same reason folder_clean_up takes only what it knows to have been left here.
  * FOLDER_FILES_LOCK_FILE is held for moments, by whoever rewrites the log or the settings, which happens
  * outside of jobs too. folder_clean_up runs under the first and takes the second, so a temporary file that it
- * sees belongs to nobody that lives.
+ * sees belongs to nobody that lives. Beside them there is UPLOAD_LOCK_FILE, which an upload holds for hours and a
+ * removal for a moment.
  */
 #include "store/folder.h"
 
@@ -23,6 +24,8 @@
 #include "platform/machine.h"
 #include "postgres/userprofile.h"
 #include "store/auditlog.h"
+#include "store/copies.h"
+#include "store/ledger.h"
 #include "store/retention.h"
 #include "store/settings.h"
 
@@ -33,6 +36,8 @@
 #define HOLDER_SUFFIX ".json"
 #define HOLDER_MAX 4096u                       /* bytes of it */
 #define NOBODYS_PARTIAL 604800                 /* a partial whose maker is not known: left when it is a week old */
+#define UPLOAD_LOCK_FILE ".cmms-backup.upload.lock"
+#define UPLOAD_FILE ".cmms-backup.upload.json" /* what is uploaded by who has that lock; without one it says nothing */
 #define JOB_MAX 32u                            /* letters of its word for a job */
 #define WAIT_MS 10000u
 #define WAIT_STEP_MS 20u
@@ -574,6 +579,83 @@ bool folder_files_lock(const char *folder, FsLock **lock, Error *err)
     return ok;
 }
 
+/* --- uploads --------------------------------------------------------------------------------------------- */
+
+/* Written under the lock of the small files, or a clean-up would take it for what a crash left. Where it cannot be
+ * written (a full disk keeps no upload from going) there is none, and then nothing is removed meanwhile. */
+static void note_upload(const char *folder, const char *name)
+{
+    char *path = fs_join(folder, UPLOAD_FILE), *computer = machine_host_name();
+    cJSON *note = cJSON_CreateObject();
+    FsLock *lock = NULL;
+    if (!note) {
+        mem_out();
+    }
+    json_set_string(note, "file", name);
+    json_set_string(note, "computer", computer);
+    char *text = json_text(note);
+    if (!folder_files_lock(folder, &lock, NULL) || !fs_write_atomic(path, text, strlen(text), NULL)) {
+        fs_remove(path, NULL);
+    }
+    fs_unlock(lock);
+    mem_free(text);
+    cJSON_Delete(note);
+    mem_free(computer);
+    mem_free(path);
+}
+
+bool folder_upload_lock(const char *folder, const char *name, FsLock **lock, Error *err)
+{
+    char *path = fs_join(folder, UPLOAD_LOCK_FILE);
+    Error failed = ERROR_INIT;
+    bool ok = false;
+    *lock = NULL;
+    for (unsigned waited = 0;; waited += WAIT_STEP_MS) {
+        ok = fs_lock(path, lock, &failed);
+        if (ok || failed.kind != EK_BUSY || waited >= WAIT_MS) {
+            break;
+        }
+        error_clear(&failed);
+        cancel_wait(NULL, WAIT_STEP_MS);
+    }
+    if (ok) {
+        note_upload(folder, name);
+    } else if (failed.kind == EK_BUSY) {
+        error_set(err, EK_BUSY, "another upload from this folder is at work");
+        error_hint(err, "Wait until it is done.");
+    } else {
+        ok = folder_is_there(folder, err); /* it can only be read */
+    }
+    error_clear(&failed);
+    mem_free(path);
+    return ok;
+}
+
+bool folder_removal_lock(const char *folder, const char *name, FsLock **lock, Error *err)
+{
+    char *path = fs_join(folder, UPLOAD_LOCK_FILE);
+    Error failed = ERROR_INIT;
+    *lock = NULL;
+    /* Where nothing was ever uploaded no file is made for it. */
+    bool ok = !fs_exists(path) || fs_lock(path, lock, &failed);
+    if (!ok && failed.kind == EK_BUSY) {
+        cJSON *note = read_holder(folder, UPLOAD_FILE);
+        const char *file = json_string(note, "file", NULL);
+        if (file && strcmp(file, name) != 0) {
+            ok = true; /* another one is */
+        } else {
+            error_set(err, EK_BUSY, "%s is being uploaded", name);
+            error_hint(err, "Wait until it is done, or stop the upload.");
+        }
+        cJSON_Delete(note);
+    } else if (!ok) {
+        error_move(err, &failed);
+    }
+    error_clear(&failed);
+    mem_free(path);
+    return ok;
+}
+
 /* --- cleaning up --------------------------------------------------------------------------------------- */
 
 typedef struct Found {
@@ -635,6 +717,15 @@ static bool is_left_partial(const Found *found, const Names *all)
     return left;
 }
 
+/* What an interrupted download left, and nobody went on with. */
+static bool is_left_download(const Found *found)
+{
+    char *backup = without_suffix(found->name, FOLDER_DOWNLOAD_SUFFIX);
+    const bool left = backup && folder_parse_name(backup, NULL) && found->old;
+    mem_free(backup);
+    return left;
+}
+
 static bool log_says_removed(const cJSON *log, const char *backup)
 {
     const cJSON *entry;
@@ -682,7 +773,8 @@ static bool is_our_temporary(const char *name)
     char *backup = without_suffix(base, FOLDER_MANIFEST_SUFFIX);
     char *manifest_of = backup ? without_suffix(backup, NAME_SUFFIX) : NULL; /* of any *.backup: see "adopt" */
     bool ours = manifest_of || !strcmp(base, SETTINGS_FILE) || !strcmp(base, AUDITLOG_FILE) ||
-                !strcmp(base, RETENTION_FROZEN_FILE) ||
+                !strcmp(base, RETENTION_FROZEN_FILE) || !strcmp(base, COPIES_FILE) || !strcmp(base, LEDGER_FILE) ||
+                !strcmp(base, UPLOAD_FILE) ||
                 is_holder_name(base) || !strcmp(base, "cmms-write-test") || is_year_log(base);
     mem_free(manifest_of);
     mem_free(backup);
@@ -705,7 +797,8 @@ bool folder_clean_up(const char *folder, void (*removed)(void *context, const ch
     }
     for (size_t i = 0; ok && i < all.count; i++) {
         const char *name = all.names[i].name;
-        if (!is_left_partial(&all.names[i], &all) && !is_left_manifest(name, &all) && !is_our_temporary(name)) {
+        if (!is_left_partial(&all.names[i], &all) && !is_left_download(&all.names[i]) &&
+            !is_left_manifest(name, &all) && !is_our_temporary(name)) {
             continue;
         }
         char *path = fs_join(folder, name);

@@ -80,6 +80,7 @@ void settings_init(Settings *settings)
                            .month_day = 1,
                            .wake = false,
                            .on_battery = true,
+                           .upload_after_backup = false,
                            .prove_within_days = PROVE_WITHIN_DAYS,
                            .retention_days = 30,
                            .max_backups = 50,
@@ -109,7 +110,7 @@ static const char *const keys[] = {"enabled",     "schedule", "backup_time",    
                                    "max_backups", "compress", "verify_after_backup", "keep_monthly",
                                    "shrink_alarm_percent", "stall_minutes", "compress_with",
                                    "more_times",  "weekdays", "month_day",           "wake",
-                                   "on_battery",  "prove_within_days"};
+                                   "on_battery",  "prove_within_days", "upload_after_backup"};
 #define KEY_COUNT (sizeof keys / sizeof keys[0])
 
 const char *settings_key(size_t index)
@@ -375,6 +376,7 @@ bool settings_parse(const char *bytes, size_t len, Settings *settings, Error *er
     get_range(settings, "month_day", 0, MONTH_DAY_MAX, &settings->month_day, &notices);
     get_bool(settings, "wake", &settings->wake, &notices);
     get_bool(settings, "on_battery", &settings->on_battery, &notices);
+    get_bool(settings, "upload_after_backup", &settings->upload_after_backup, &notices);
     get_range(settings, "prove_within_days", 0, PROVE_WITHIN_MAX, &settings->prove_within_days, &notices);
     if (notices.len) {
         settings->notice = strbuf_detach(&notices);
@@ -573,6 +575,7 @@ static char *document_text(const Settings *settings)
     set_extra(document, "month_day", settings->month_day, 1);
     set_extra_bool(document, "wake", settings->wake, false);
     set_extra_bool(document, "on_battery", settings->on_battery, true);
+    set_extra_bool(document, "upload_after_backup", settings->upload_after_backup, false);
     set_extra(document, "prove_within_days", settings->prove_within_days, PROVE_WITHIN_DAYS);
     keep_wrong(settings, document);
     char *text = json_text(document);
@@ -646,6 +649,7 @@ static bool *bool_of(Settings *settings, const char *key)
            : !strcmp(key, "verify_after_backup") ? &settings->verify_after_backup
            : !strcmp(key, "wake")                ? &settings->wake
            : !strcmp(key, "on_battery")          ? &settings->on_battery
+           : !strcmp(key, "upload_after_backup") ? &settings->upload_after_backup
                                                  : NULL;
 }
 

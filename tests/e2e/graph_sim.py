@@ -6,7 +6,7 @@ half a fragment, throttle, forget sessions, tell a hash late. Data is kept in me
   sim.faults.append(Fault("fragment", status=503, headers={"Retry-After": "1"}, times=2))
 
 kinds: token, authorize, devicecode, site, drives, drive, share, folder, item, find, children, put, create, fragment,
-status, end, rename, delete, mkdir.
+status, end, rename, delete, mkdir, download.
 """
 import base64
 import hashlib
@@ -60,7 +60,8 @@ class Fault:
     """What happens to the requests of a kind: `times` of them, after `skip` others (of name, where that is given).
 
     status: the answer, instead of doing it; 0: the connection is reset. done: it is done before. keep: of a fragment,
-    so many bytes are kept before. body, headers: of the answer. call: is called with the simulator, before."""
+    so many bytes are kept before; of a download, so many are sent before the connection ends. body, headers: of the
+    answer. call: is called with the simulator, before."""
 
     def __init__(self, kind, status=None, times=1, skip=0, done=False, keep=None, code=None, inner=None, body=None,
                  headers=None, call=None, spelling="innerError"):
@@ -87,7 +88,7 @@ class Reset(Exception):
 class Answer(Exception):
     def __init__(self, status, body=None, headers=None):
         super().__init__(status)
-        self.status, self.body, self.headers = status, body, headers or {}
+        self.status, self.body, self.headers, self.cut = status, body, headers or {}, None
 
 
 def problem(status, code, inner=None, spelling="innerError"):
@@ -109,6 +110,8 @@ class Simulator:
         self.closed_until, self.hash_late, self.wrong_hash, self.retry_early = 0, 0, 0, 0
         self.before = self.after = None  # called with the number of each request, before it is looked at, and done
         self.page = 200
+        self.download_key, self.ignore_range, self.ranges = 1, False, []  # another key: addresses have run out
+        self.clock = 0  # seconds that the server's is ahead
         self.quota = 1 << 40
         self.client_id, self.tenant = "client", "contoso.onmicrosoft.com"
         self.refresh_tokens, self.codes, self.device = set(), {}, {}
@@ -121,6 +124,9 @@ class Simulator:
 
             def handle_any(self):
                 sim.handle(self)
+
+            def date_time_string(self, timestamp=None):
+                return super().date_time_string(time.time() + sim.clock if timestamp is None else timestamp)
 
             do_GET = do_PUT = do_POST = do_PATCH = do_DELETE = handle_any
 
@@ -141,6 +147,7 @@ class Simulator:
             self.server.socket = context.wrap_socket(self.server.socket, server_side=True,
                                                      do_handshake_on_connect=False)
         self.url = "%s://127.0.0.1:%d" % ("https" if certificate else "http", self.server.server_port)
+        self.next_host = self.url  # of the addresses of next pages
         self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self.thread.start()
         self.drive = self.add_drive("Dokumente", "/sites/Maintenance/Shared Documents")
@@ -283,7 +290,9 @@ class Simulator:
             request.send_header(name, value)
         request.end_headers()
         if content:
-            request.wfile.write(content)
+            request.wfile.write(content[:answer.cut])
+        if answer.cut is not None:
+            request.close_connection = True
 
     def fault(self, kind):
         for fault in self.faults:
@@ -316,6 +325,10 @@ class Simulator:
             return act()
         if fault.call:
             fault.call(self)
+        if fault.keep is not None and kind == "download":
+            made = act()
+            made.cut = fault.keep
+            return made
         if fault.keep is not None:
             self.keep(request, body, fault.keep)
         made = act() if fault.done or fault.status is None else None
@@ -339,6 +352,8 @@ class Simulator:
             return self.route_login(method, path[len("/login"):], query, body)
         if path.startswith("/upload/"):
             return self.route_upload(request, method, path[len("/upload/"):], query, body)
+        if path.startswith("/download/") and method == "GET":
+            return "download", lambda: self.download(request, path[len("/download/"):], query)
         if not path.startswith("/v1.0/"):
             return "nothing", lambda: problem(404, "itemNotFound")
         return self.route_graph(request, method, path[len("/v1.0"):], query, body)
@@ -356,7 +371,7 @@ class Simulator:
             return "site", lambda: self.get_site(found.group(1), decode(found.group(2) or "").rstrip("/"))
         found = re.fullmatch(r"/sites/([^/]+)/drives", path)
         if found and method == "GET":
-            return "drives", lambda: self.get_drives(decode(found.group(1)))
+            return "drives", lambda: self.get_drives(decode(found.group(1)), query)
         found = re.fullmatch(r"/shares/(u![A-Za-z0-9_-]+)/driveItem", path)
         if found and method == "GET":
             return "share", lambda: self.get_share(found.group(1))
@@ -382,7 +397,7 @@ class Simulator:
                 if method == "POST":
                     return "mkdir", lambda: self.mkdir(drive, number, document)
                 return "children", lambda: self.children(drive, number, query)
-            act = {"GET": ("item", lambda: Answer(200, self.describe(self.item_of(drive, number)))),
+            act = {"GET": ("item", lambda: self.get_item(drive, number, query)),
                    "PATCH": ("rename", lambda: self.rename(drive, number, document)),
                    "DELETE": ("delete", lambda: self.delete(drive, number))}.get(method)
             if act:
@@ -400,11 +415,26 @@ class Simulator:
         return Answer(200, {"id": site["id"], "displayName": path.rsplit("/", 1)[-1], "name": path.rsplit("/", 1)[-1],
                             "webUrl": self.web_url(path)})
 
-    def get_drives(self, number):
+    def get_drives(self, number, query):
         for site in self.sites.values():
             if site["id"] == number:
-                return Answer(200, {"value": [self.describe_drive(d) for d in site["drives"]]})
+                return self.paged(site["drives"], self.describe_drive, query,
+                                  "/sites/%s/drives" % urllib.parse.quote(number))
         raise problem(404, "itemNotFound")
+
+    def paged(self, things, describe, query, path):
+        """One page, and where the next one is: an address to be asked for as it stands, with what it has of its own."""
+        token = query.get("$skiptoken", "Paged=TRUE&p=0")
+        found = re.fullmatch(r"Paged=TRUE&p=(\d+)", token)
+        if not found:
+            self.complain("a next page that we did not tell: %r" % token)
+            raise problem(400, "invalidRequest")
+        at = int(found.group(1))
+        answer = {"value": [describe(t) for t in things[at:at + self.page]]}
+        if at + self.page < len(things):
+            answer["@odata.nextLink"] = self.next_host + "/v1.0%s?$skiptoken=%s" % (
+                path, urllib.parse.quote("Paged=TRUE&p=%d" % (at + self.page), safe=""))
+        return Answer(200, answer)
 
     def describe_drive(self, drive):
         used = sum(len(i["data"]) for i in self.items.values() if i["drive"] == drive and "data" in i)
@@ -434,6 +464,36 @@ class Simulator:
             raise problem(404, "itemNotFound")
         return item
 
+    def get_item(self, drive, number, query):
+        item = self.item_of(drive, number)
+        told = self.describe(item)
+        if "data" in item and "$select" not in query:  # who selects must name it
+            told["@microsoft.graph.downloadUrl"] = "%s/download/%s?tempauth=eySECRET%d" % (self.url, number,
+                                                                                          self.download_key)
+        return Answer(200, told)
+
+    def download(self, request, number, query):
+        """The bytes, from where they are asked for; without a token, for as long as the address is good."""
+        if request.headers.get("Authorization"):
+            self.complain("Authorization to a download")
+            raise problem(401, "unauthenticated")
+        item = self.items.get(number)
+        if query.get("tempauth") != "eySECRET%d" % self.download_key or item is None:
+            raise problem(401, "unauthenticated", "expiredToken")
+        data = item.get("served", item["data"])
+        wanted = request.headers.get("Range")
+        self.ranges.append(wanted)
+        if wanted is None or self.ignore_range:
+            return Answer(200, data)
+        found = re.fullmatch(r"bytes=(\d+)-", wanted)
+        if not found:
+            self.complain("Range %r" % wanted)
+            raise problem(400, "invalidRequest")
+        first = int(found.group(1))
+        if first >= len(data):
+            return Answer(416, None, {"Content-Range": "bytes */%d" % len(data)})
+        return Answer(206, data[first:], {"Content-Range": "bytes %d-%d/%d" % (first, len(data) - 1, len(data))})
+
     def get_path(self, drive, path):
         item = self.items[self.drives[self.drive_of(drive)]["root"]]
         for name in filter(None, path.split("/")):
@@ -445,12 +505,8 @@ class Simulator:
     def children(self, drive, number, query):
         self.item_of(drive, number)
         inside = sorted((i for i in self.items.values() if i["parent"] == number), key=lambda i: i["name"])
-        at = int(query.get("$skiptoken", "0"))
-        answer = {"value": [self.describe(i) for i in inside[at:at + self.page]]}
-        if at + self.page < len(inside):
-            answer["@odata.nextLink"] = "%s/v1.0/drives/%s/items/%s/children?$skiptoken=%d" % (
-                self.url, urllib.parse.quote(drive), number, at + self.page)
-        return Answer(200, answer)
+        return self.paged(inside, self.describe, query,
+                          "/drives/%s/items/%s/children" % (urllib.parse.quote(drive, safe=""), number))
 
     def check_name(self, name):
         if BAD_NAME.search(name) or name.lower() in RESERVED:

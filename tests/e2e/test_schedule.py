@@ -149,7 +149,7 @@ def test_status(program):
     report, fact = facts(place, env)
     equal(report["protected"], False, "without a backup")
     equal({n: f["state"] for n, f in fact.items()},
-          {"schedule": "missing", "verified": "missing", "copy": "unavailable", "proof": "missing"}, "the facts")
+          {"schedule": "missing", "verified": "missing", "copy": "not_asked", "proof": "missing"}, "the facts")
     check(fact["schedule"]["text"].endswith(" was not made") and fact["schedule"]["mend"] == "Make a backup now.",
           "the slot: %r" % fact["schedule"])
     place.run("run-due")

@@ -3,12 +3,15 @@ import base64
 import json
 import os
 import re
+import threading
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
 import harness
 from graph_sim import Answer, Fault, Simulator
 from harness import check, equal
+from test_retention import small_database
 
 LINK = "https://contoso.sharepoint.com/sites/Maintenance/Shared%20Documents/Backups"
 TENANT = "contoso.onmicrosoft.com"
@@ -131,10 +134,226 @@ def test_from_link_to_copy(program):
         equal((last["operation"], last["status"], last["backup_file"], last["message"]),
               ("upload", "success", name, "uploaded to SharePoint, Dokumente/Backups"), "the log")
         listed = program.run(["list", "--json", "--folder", program.path(folder)]).json()
-        check(listed["backups"][0]["exported"], "the list knows of the copy")
+        row = listed["backups"][0]
+        item = sim.child(sim.folder, name)
+        check(row["exported"] and row["offsite"]["when"], "the list knows of the copy: %r" % row)
+        equal((row["where"], row["offsite_waiting"], row["offsite"]["item"], row["offsite"]["drive"],
+               row["offsite"]["place"], row["offsite"]["compared"]),
+              ("both", False, item["id"], sim.drive, "Dokumente/Backups", "size and hash"), "the copy: %r" % row)
+        equal(listed["there"], [], "what is there alone")
+        check("Verified, also on SharePoint" in program.run(["list", "--folder", program.path(folder)]).out, "in words")
         done = user.run("upload", "--json", program.path(path))
         equal((done.code, done.json()["files"][0]["was_there"]), (0, True), "once more")
         equal(sim.complaints, [], "complaints")
+        # The backup here goes, another file comes under its name: the copy is there alone; damaged, nothing is known.
+        os.rename(path, path + ".aside")
+        listed = program.run(["list", "--json", "--folder", program.path(folder)]).json()
+        equal([(c["name"], c["where"], c["level"]) for c in listed["there"]], [(name, "there", "verified")], "alone")
+        told = program.run(["list", "--folder", program.path(folder)]).out
+        check("on SharePoint alone, Verified" in told, told)
+        with open(path, "wb") as f:
+            f.write(b"something else")
+        listed = program.run(["list", "--json", "--folder", program.path(folder)]).json()
+        equal((listed["backups"][0]["where"], listed["backups"][0]["offsite"]), ("here", None), "of another file")
+        os.replace(path + ".aside", path)
+        with open(os.path.join(folder, "offsite_copies.json"), "w", encoding="utf-8") as f:
+            f.write("{")
+        done = program.run(["list", "--folder", program.path(folder)])
+        equal(done.code, 0, "with damaged records")
+        check("no copy on SharePoint is known by it" in done.out, done.out)
+
+
+class AfterBackups:
+    """A folder whose backups are to be copied, a database, a user."""
+
+    def __init__(self, program, sim):
+        self.program, self.user = program, User(program, sim)
+        self.server = harness.shared_server()
+        self.folder, self.database = harness.temp_dir("b"), small_database(self.server)
+        self.config("upload_after_backup=true", "enabled=false")
+
+    def config(self, *pairs):
+        done = self.program.run(["config", "set", "--folder", self.program.path(self.folder), *pairs])
+        equal(done.code, 0, "config: " + done.out + done.err)
+
+    def start(self, *verb):
+        arguments = [*verb, "--json", "--folder", self.program.path(self.folder), "-h", "127.0.0.1", "-p",
+                     str(self.server.port), "-U", "postgres", "-d", self.database]
+        return self.program.start(arguments, env={"PGPASSWORD": harness.PASSWORD, "http_proxy": "", "https_proxy": "",
+                                                  "CMMS_BACKUP_DATA": self.program.path(self.user.data)})
+
+    def run(self, *verb):
+        done = harness.finish(self.start(*verb))
+        equal(done.code, 0, "%s: %s%s" % (verb, done.out, done.err))
+        self.user.untold(done.out, done.err)
+        return done.json()
+
+    def backup(self):
+        report = self.run("backup")
+        equal(report["level"], "verified", "the backup")
+        return os.path.basename(report["path"].replace("\\", "/")), report["offsite"]
+
+    def rows(self):
+        done = self.program.run(["list", "--json", "--folder", self.program.path(self.folder)])
+        return {b["name"]: (b["where"], b["offsite_waiting"]) for b in done.json()["backups"]}
+
+    def fact(self):
+        done = self.program.run(["status", "--json", "--folder", self.program.path(self.folder)],
+                                env={"PGHOST": "127.0.0.1", "PGPORT": str(self.server.port), "PGUSER": "postgres",
+                                     "PGDATABASE": self.database,
+                                     "CMMS_BACKUP_DATA": self.program.path(self.user.data)})
+        return next(f for f in done.json()["facts"] if f["name"] == "copy")
+
+
+def test_after_every_backup(program):
+    """A copy that does not get there makes no backup fail: it waits, and goes with the next."""
+    with Simulator() as sim:
+        place = AfterBackups(program, sim)
+        first, offsite = place.backup()
+        equal((offsite["uploaded"], offsite["waiting"]), (0, 1), "before the set-up: %r" % offsite)
+        check("no folder on SharePoint is set up" in offsite["warning"], offsite["warning"])
+        equal((place.rows()[first], place.fact()["state"]), (("here", True), "missing"), "it waits")
+        check("no folder on SharePoint is set up" in place.fact()["text"], place.fact()["text"])
+        place.user.good_set_up()
+        second, offsite = place.backup()
+        equal(offsite, {"uploaded": 2, "waiting": 0, "warning": None}, "after it")
+        order = [i["name"] for i in sim.items.values() if "data" in i and not i["name"].endswith(".json")]
+        equal(order, [second, first], "the newest first")
+        equal(place.rows(), {first: ("both", False), second: ("both", False)}, "the list")
+        equal((place.fact()["state"], place.fact()["mend"]), ("holds", None), "the fact: %r" % place.fact())
+        sim.faults = [Fault("put", 403, code="accessDenied", times=9)]
+        third, offsite = place.backup()
+        equal((offsite["uploaded"], offsite["waiting"]), (0, 1), "refused: %r" % offsite)
+        check(third in offsite["warning"] and "cmms-backup-cli upload " + third in offsite["warning"], "what to do")
+        fact = place.fact()
+        check(fact["state"] == "missing" and third in fact["text"] and "does not allow it" in fact["text"], repr(fact))
+        sim.faults = []
+        report = place.run("schedule", "run-due", "--no-wait")
+        equal((report["outcome"], report["offsite"]["waiting"]), ("nothing_due", 1), "it rests for a while")
+        done = place.user.run("upload", "--json", "--folder", program.path(place.folder), third)
+        equal((done.code, place.rows()[third]), (0, ("both", False)), "by hand: " + done.out)
+        place.config("upload_after_backup=false")
+        equal(place.backup()[1], None, "switched off")
+        equal(place.fact()["state"], "not_asked", "the fact then")
+        equal(sim.complaints, [], "complaints")
+
+
+def test_killed_after_a_backup(program):
+    """The backup is made; its copy is brought there by whoever comes next."""
+    with Simulator() as sim:
+        place = AfterBackups(program, sim)
+        place.user.good_set_up()
+        reached, go_on = threading.Event(), threading.Event()
+        sim.faults = [Fault("put", 0, call=lambda s: (reached.set(), go_on.wait(120)))]
+        process = place.start("backup")
+        try:
+            harness.wait_for(reached.is_set, 120, "the upload")
+            program.kill(process)
+        finally:
+            go_on.set()
+        name, = harness.backups_in(place.folder)
+        equal(place.rows(), {name: ("here", True)}, "it waits")
+        report = place.run("schedule", "run-due", "--no-wait")
+        equal((report["outcome"], report["offsite"]["uploaded"]), ("nothing_due", 1), "the next run: %r" % report)
+        equal(sim.names(), sorted([name, name + ".manifest.json"]), "what is there")
+        equal(place.rows(), {name: ("both", False)}, "the list")
+        harness.no_locks_left(place.server)
+
+
+def test_what_is_uploaded_stays(program):
+    """While an upload runs, its backup can neither be deleted nor cleaned up; another backup is made meanwhile."""
+    with Simulator() as sim:
+        place = AfterBackups(program, sim)
+        place.user.good_set_up()
+        reached, go_on = threading.Event(), threading.Event()
+        # Behind the simulator's lock nobody else would get an answer, but nobody else asks.
+        sim.faults = [Fault("put", call=lambda s: (reached.set(), go_on.wait(120)))]
+        process = place.start("backup")
+        try:
+            harness.wait_for(reached.is_set, 120, "the upload")
+            name, = harness.backups_in(place.folder)
+            folder = program.path(place.folder)
+            done = program.run(["delete", "--force", "--json", "--folder", folder, name])
+            equal(done.code, 9, "delete: " + done.out)
+            check(name + " is being uploaded" in done.out, done.out)
+            place.config("upload_after_backup=false", "max_backups=1")
+            second, _ = place.backup()
+            equal(sorted(harness.backups_in(place.folder)), sorted([name, second]), "what a clean-up leaves")
+        finally:
+            go_on.set()
+        done = harness.finish(process)
+        # When it is done it looks again, and takes along the newest one, which came meanwhile.
+        equal((done.code, done.json()["offsite"]["uploaded"]), (0, 2), "the upload: " + done.out + done.err)
+        equal(sim.names(), sorted([n + m for n in (name, second) for m in ("", ".manifest.json")]), "what is there")
+        done = program.run(["cleanup", "--folder", folder])
+        equal((done.code, harness.backups_in(place.folder)), (0, [second]), "the next clean-up: " + done.out)
+        last = [e for e in harness.log_entries(place.folder) if e["operation"] == "cleanup"][-1]
+        check(last["message"].endswith("; its copy on SharePoint stays"), "what it says: %r" % last)
+
+
+def test_doctor_and_status(program):
+    """What keeps copies from getting there is said beforehand, and when the sign-in runs out."""
+    with Simulator() as sim:
+        place = AfterBackups(program, sim)
+        place.config("upload_after_backup=false")
+        folder = program.path(place.folder)
+
+        def ask(verb):
+            done = program.run([verb, "--json", "--folder", folder],
+                               env={**place.server.env(place.database), "http_proxy": "", "https_proxy": "",
+                                    "CMMS_BACKUP_DATA": program.path(place.user.data)})
+            place.user.untold(done.out, done.err)
+            return done
+
+        def doctor():
+            done = ask("doctor")
+            return done.code, {c["name"]: c for c in done.json()["checks"]}
+
+        names = ["sharepoint", "library", "sign-in", "clock"]
+        _, checks = doctor()
+        equal([n for n in names if n in checks], [], "nothing is set up")
+        equal(ask("status").json()["sign_in"], None, "the sign-in")
+        place.user.good_set_up()
+        code, checks = doctor()
+        equal((code, [checks[n]["state"] for n in names]), (0, ["good"] * 4), "all is well: %r" % checks)
+        equal(checks["sharepoint"]["message"], "The folder Dokumente/Backups on SharePoint can be reached", "in words")
+        sim.clock = 3600 + 30
+        equal(doctor()[1]["clock"]["message"], "This computer's clock is 60 minutes behind SharePoint's", "the clock")
+        sim.clock = 0
+        for answer, told in ((Fault("item", 403, code="accessDenied"), "SharePoint does not allow it"),
+                             (Fault("item", 404, code="itemNotFound"), "it is not there"),
+                             (Fault("item", 200, body=b"<html>Sign in to this network</html>"),
+                              "what answers is not SharePoint")):
+            sim.faults = [answer]
+            code, checks = doctor()
+            equal((code, checks["sharepoint"]["state"]), (0, "warning"), told)
+            check(told in checks["sharepoint"]["message"], checks["sharepoint"]["message"])
+        place.config("upload_after_backup=true")
+        sim.faults = [Fault("item", 403, code="accessDenied")]
+        code, checks = doctor()
+        equal((code, checks["sharepoint"]["state"]), (6, "bad"), "where copies are asked for")
+        # The sign-in, which every use renews.
+        kept = os.path.join(place.user.data, "sharepoint-signin.json")
+
+        def age(days):
+            with open(kept, encoding="utf-8") as f:
+                document = json.load(f)
+            document["renewed"] = int(time.time()) - days * 86400 - 3600
+            with open(kept, "w", encoding="utf-8") as f:
+                json.dump(document, f)
+            return ask("status").json()["sign_in"]
+
+        equal([(s["days_left"], s["warning"]) for s in map(age, (10, 61, 84, 89, 95))],
+              [(79, None), (28, 30), (5, 7), (0, 1), (0, 0)], "what status says")
+        equal(doctor()[1]["sign-in"]["state"], "warning", "kept and not used")
+        sim.tokens.clear()
+        equal(doctor()[1]["sign-in"]["state"], "good", "renewed")
+        check(ask("status").json()["sign_in"]["days_left"] in (89, 90), "and for how long")
+        sim.tokens.clear()
+        sim.refresh_tokens.clear()
+        code, checks = doctor()
+        equal((code, checks["sharepoint"]["state"]), (6, "bad"), "revoked")
+        check("Sign in again" in checks["sharepoint"]["hint"], "what to do: %r" % checks["sharepoint"])
 
 
 def test_other_links(program):
@@ -168,6 +387,26 @@ def test_other_links(program):
         equal(done.code, 3, "without a client ID: " + done.out)
         check("--client-id=ID" in done.out, done.out)
         equal(open(os.path.join(user.data, "sharepoint.json")).read(), before, "what was set up before")
+        equal(sim.complaints, [], "complaints")
+
+
+def test_more_than_a_page_of_libraries(program):
+    with Simulator() as sim:
+        for number in range(7):
+            sim.add_drive("Library %d" % number, "/sites/Maintenance/Library%d" % number)
+        sim.page = 3
+        user = User(program, sim)
+        for number in (0, 6):
+            made = user.good_set_up(link="https://contoso.sharepoint.com/sites/Maintenance/Library%d" % number)
+            equal(made["place"], "Library %d" % number, "one that is on another page")
+        equal(sim.kinds().count("drives"), 6, "pages")
+        # A next page elsewhere would get the token.
+        with Simulator() as other:
+            sim.next_host = other.url
+            done = user.set_up(link="https://contoso.sharepoint.com/sites/Maintenance/Library6")
+            equal(done.code, 5, done.out + done.err)
+            check("its next page leads elsewhere" in done.out, done.out)
+            equal(other.log, [], "what was asked there")
         equal(sim.complaints, [], "complaints")
 
 

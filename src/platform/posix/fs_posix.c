@@ -64,6 +64,11 @@ bool fs_create_new(const char *path, FsFile **out, Error *err)
     return open_file(path, O_RDWR | O_CREAT | O_EXCL, "create", out, err);
 }
 
+bool fs_open_append(const char *path, FsFile **out, Error *err)
+{
+    return open_file(path, O_RDWR | O_APPEND, "open", out, err);
+}
+
 int fs_file_fd(const FsFile *file)
 {
     return file->fd;

@@ -209,6 +209,33 @@ bool fs_create_new(const char *path, FsFile **out, Error *err)
     return handle != INVALID_HANDLE_VALUE;
 }
 
+bool fs_open_append(const char *path, FsFile **out, Error *err)
+{
+    wchar_t *wide = NULL;
+    LARGE_INTEGER none = {0};
+    HANDLE handle;
+    DWORD code;
+    BOOL ok;
+
+    if (!wide_path(path, &wide, err))
+        return false;
+    handle = CreateFileW(wide, GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ, NULL, OPEN_EXISTING,
+                         FILE_ATTRIBUTE_NORMAL, NULL);
+    code = GetLastError();
+    ok = handle != INVALID_HANDLE_VALUE;
+    if (ok && !SetFilePointerEx(handle, none, NULL, FILE_END)) {
+        code = GetLastError();
+        CloseHandle(handle);
+        ok = FALSE;
+    }
+    if (ok)
+        *out = file_new(handle, path);
+    else
+        error_set_os(err, kind_of(wide, code), (long)code, "could not open \"%s\"", path);
+    mem_free(wide);
+    return ok;
+}
+
 static OVERLAPPED at_offset(uint64_t offset)
 {
     OVERLAPPED at = {0};

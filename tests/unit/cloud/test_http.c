@@ -72,6 +72,8 @@ static void answer(Server *server, Socket socket, const char *request)
                           "Content-Length: 0\r\n\r\n");
     } else if (strncmp(path, "/short", 6) == 0) {
         send_text(socket, "HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\nnot all");
+    } else if (strncmp(path, "/refused", 8) == 0) {
+        send_text(socket, "HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno");
     } else if (strncmp(path, "/hang", 5) == 0) {
         cancel_request(server->cancel);
         char byte;
@@ -137,7 +139,7 @@ static bool ask(Server *server, const char *method, const char *path, const char
     static const char *const headers[] = {"X-Ours: yes", NULL};
     Http *http = http_new();
     char *url = mem_printf("http://127.0.0.1:%u%s", server->port, path);
-    const HttpRequest request = {method, url, headers, body, body == NULL ? 0 : strlen(body), 100, NULL};
+    const HttpRequest request = {method, url, headers, body, body == NULL ? 0 : strlen(body), 100, NULL, NULL};
     const bool ok = http_request(http, &request, cancel, response, err);
     mem_free(url);
     http_free(http);
@@ -232,7 +234,7 @@ static void streams_a_body(void **state)
     char *url = mem_printf("http://127.0.0.1:%u/plain", server->port);
     bool readable = true;
     const HttpBody stream = {read_letters, note_sent, &readable};
-    const HttpRequest request = {"PUT", url, NULL, NULL, 3000000, 100, &stream};
+    const HttpRequest request = {"PUT", url, NULL, NULL, 3000000, 100, &stream, NULL};
     Error err = ERROR_INIT;
     assert_ok(http_request(http, &request, NULL, &response, &err), &err);
     assert_int_equal(most_sent, 3000000);
@@ -249,6 +251,65 @@ static void streams_a_body(void **state)
     readable = false;
     assert_fails(http_request(http, &request, NULL, &response, &err), &err, EK_IO, "the disk is gone");
     mem_free(url);
+    http_free(http);
+    http_response_release(&response);
+}
+
+typedef struct Taken {
+    StrBuf bytes;
+    long status;
+    bool good;
+} Taken;
+
+static bool take(void *context, const HttpResponse *so_far, const void *bytes, size_t len, Error *err)
+{
+    Taken *taken = context;
+    taken->status = so_far->status;
+    char *kind = http_header(so_far, "X-Kind"); /* the headers are there before the body */
+    strbuf_addf(&taken->bytes, "[%s]", kind == NULL ? "" : kind);
+    mem_free(kind);
+    strbuf_add(&taken->bytes, bytes, len);
+    return taken->good || error_set(err, EK_SPACE, "the disk is full");
+}
+
+/* A good answer's body goes to the take, however large; that of another is in the response. */
+static void takes_a_body(void **state)
+{
+    Server *server = *state;
+    HttpResponse response;
+    http_response_init(&response);
+    Http *http = http_new();
+    char *plain = mem_printf("http://127.0.0.1:%u/plain", server->port);
+    char *refused = mem_printf("http://127.0.0.1:%u/refused", server->port);
+    char *cut = mem_printf("http://127.0.0.1:%u/short", server->port);
+    Taken taken = {.good = true};
+    const HttpTake to = {take, &taken};
+    Error err = ERROR_INIT;
+    strbuf_init(&taken.bytes, STRBUF_SMALL);
+    HttpRequest request = {.method = "GET", .url = plain, .max_response = 4, .take = &to};
+    assert_ok(http_request(http, &request, NULL, &response, &err), &err);
+    assert_int_equal(response.status, 200);
+    assert_int_equal(taken.status, 200);
+    assert_int_equal(response.body.len, 0);
+    assert_string_equal(taken.bytes.buf, "[second]hello");
+    strbuf_clear(&taken.bytes);
+    request.url = cut; /* what came before the end has been taken */
+    assert_fails(http_request(http, &request, NULL, &response, &err), &err, EK_CONNECT,
+                 "the connection to 127.0.0.1 was lost");
+    assert_string_equal(taken.bytes.buf, "[]not all");
+    strbuf_clear(&taken.bytes);
+    request.url = refused;
+    assert_ok(http_request(http, &request, NULL, &response, &err), &err);
+    assert_int_equal(response.status, 403);
+    assert_string_equal(response.body.buf, "no");
+    assert_int_equal(taken.bytes.len, 0);
+    request.url = plain;
+    taken.good = false;
+    assert_fails(http_request(http, &request, NULL, &response, &err), &err, EK_SPACE, "the disk is full");
+    strbuf_release(&taken.bytes);
+    mem_free(cut);
+    mem_free(refused);
+    mem_free(plain);
     http_free(http);
     http_response_release(&response);
 }
@@ -284,7 +345,7 @@ static void caps_the_answer(void **state)
     http_response_init(&response);
     Http *http = http_new();
     char *url = mem_printf("http://127.0.0.1:%u/plain", server->port);
-    const HttpRequest request = {"GET", url, NULL, NULL, 0, 4, NULL};
+    const HttpRequest request = {"GET", url, NULL, NULL, 0, 4, NULL, NULL};
     Error err = ERROR_INIT;
     assert_fails(http_request(http, &request, NULL, &response, &err), &err, EK_DAMAGED,
                  "the answer of 127.0.0.1 is too large");
@@ -339,7 +400,7 @@ static void refuses_addresses(void **state)
     HttpResponse response;
     http_response_init(&response);
     for (size_t i = 0; i < TEST_COUNT(cases); i++) {
-        const HttpRequest request = {"GET", cases[i].url, NULL, NULL, 0, 100, NULL};
+        const HttpRequest request = {"GET", cases[i].url, NULL, NULL, 0, 100, NULL, NULL};
         Error err = ERROR_INIT;
         assert_false(http_request(http, &request, NULL, &response, &err));
         assert_true(err.detail == NULL || strstr(err.detail, "secret") == NULL);
@@ -356,6 +417,7 @@ int main(void)
         cmocka_unit_test(sends_a_body_and_headers),
         cmocka_unit_test(sends_an_empty_body_with_its_length),
         cmocka_unit_test(streams_a_body),
+        cmocka_unit_test(takes_a_body),
         cmocka_unit_test(does_not_follow),
         cmocka_unit_test(forgets_interim_answers),
         cmocka_unit_test(caps_the_answer),

@@ -81,12 +81,16 @@ static void tokens_are_kept_for_their_app(void **state)
     secret_set(&out.access, "access-token", 12);
     secret_set(&out.refresh, long_text, 6000);
     out.expires = clock_now() + 3600;
+    const int64_t before = clock_now();
     assert_false(place_find_tokens(&place, &in));
     assert_ok(place_keep_tokens(&place, &out, &err), &err);
     assert_true(place_find_tokens(&place, &in));
     assert_string_equal(in.access.bytes, "access-token");
     assert_string_equal(in.refresh.bytes, long_text);
     assert_true(in.expires == out.expires);
+    int64_t renewed = 0;
+    assert_true(place_signed_in(&place, &renewed));
+    assert_true(renewed >= before && renewed <= clock_now());
     char *path = fs_join(*state, "sharepoint-signin.json");
     char *text = test_read(path);
     assert_null(strstr(text, "access-token"));

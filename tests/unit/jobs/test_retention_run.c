@@ -5,6 +5,7 @@
 #include "jobs/verify.h"
 #include "platform/clock.h"
 #include "store/auditlog.h"
+#include "store/copies.h"
 #include "store/folder.h"
 #include "store/retention.h"
 
@@ -153,6 +154,70 @@ static void the_old_ones_go(void **state)
                                 "cleanup started " B ": Removing: older than 30 day(s); " A " is newer and verified\n"
                                 "cleanup success " B ": Removed: older than 30 day(s)\n");
     assert_int_equal(run_ok(dir, NULL), 0);
+    test_dir_remove(dir);
+}
+
+/* Noted as uploaded; the bytes are the manifest's. */
+static void note_copy(const char *dir, const char *name)
+{
+    Manifest manifest;
+    Error err = ERROR_INIT;
+    read_manifest(dir, name, &manifest);
+    const Copy copy = {.file = manifest.file, .bytes = manifest.bytes, .sha256 = manifest.sha256,
+                       .state = COPY_THERE, .when = 7, .drive = (char *)"d", .item = (char *)"i"};
+    assert_ok(copies_note(dir, &copy, &err), &err);
+    manifest_release(&manifest);
+}
+
+/* What is being uploaded stays until the next clean-up, and nobody deletes it; the others go. */
+static void uploads(void **state)
+{
+    (void)state;
+    char *dir = test_dir_new();
+    FsLock *upload = NULL;
+    Error err = ERROR_INIT;
+    put_backup(dir, A, -1);
+    put_backup(dir, B, -1);
+    put_backup(dir, C, -1);
+    assert_ok(folder_upload_lock(dir, C, &upload, &err), &err);
+    assert_int_equal(run_ok(dir, NULL), 1);
+    assert_true(there(dir, C) && there(dir, C FOLDER_MANIFEST_SUFFIX) && !there(dir, B));
+    RetentionRead read = {NULL, 0};
+    assert_fails(retention_delete(dir, C, true, &read, NULL, NULL, &err), &err, EK_BUSY, C " is being uploaded");
+    assert_true(there(dir, C));
+    assert_text(log_lines(dir), "cleanup started " B ": Removing: older than 30 day(s); " A " is newer and verified\n"
+                                "cleanup success " B ": Removed: older than 30 day(s)\n");
+    fs_unlock(upload);
+    assert_int_equal(run_ok(dir, NULL), 1);
+    assert_false(there(dir, C));
+    retention_read_release(&read);
+    test_dir_remove(dir);
+}
+
+/* A removal says what it leaves. */
+static void the_only_copy(void **state)
+{
+    (void)state;
+    char *dir = test_dir_new();
+    Settings settings;
+    Error err = ERROR_INIT;
+    size_t removed = 0;
+    settings_init(&settings);
+    settings.upload_after_backup = true;
+    put_backup(dir, A, -1);
+    put_backup(dir, B, -1);
+    put_backup(dir, C, -1);
+    note_copy(dir, C);
+    assert_ok(retention_run(dir, &settings, NULL, now_of_test(), NULL, NULL, &removed, &err), &err);
+    assert_int_equal(removed, 2);
+    assert_text(log_lines(dir),
+                "cleanup started " C ": Removing: older than 30 day(s); its copy on SharePoint stays; " A
+                " is newer and verified\n"
+                "cleanup success " C ": Removed: older than 30 day(s); its copy on SharePoint stays\n"
+                "cleanup started " B ": Removing: older than 30 day(s); it had no copy on SharePoint; " A
+                " is newer and verified\n"
+                "cleanup success " B ": Removed: older than 30 day(s); it had no copy on SharePoint\n");
+    settings_release(&settings);
     test_dir_remove(dir);
 }
 
@@ -595,7 +660,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_old_ones_go),   cmocka_unit_test(a_damaged_witness), cmocka_unit_test(made_is_trusted),
         cmocka_unit_test(no_log_no_removal), cmocka_unit_test(stops_when_told), cmocka_unit_test(a_lost_witness),
-        cmocka_unit_test(frozen),
+        cmocka_unit_test(frozen),            cmocka_unit_test(uploads), cmocka_unit_test(the_only_copy),
         cmocka_unit_test(pins),              cmocka_unit_test(deleting), cmocka_unit_test(deleting_reads_what_is_left),
         cmocka_unit_test(open_entries_are_closed),          cmocka_unit_test(one_at_a_time),
         cmocka_unit_test(alarm_of_lost_rows), cmocka_unit_test(alarm_of_a_slow_loss),

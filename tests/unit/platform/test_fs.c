@@ -139,6 +139,26 @@ static void creating_never_overwrites(void **state)
     mem_free(path);
 }
 
+static void what_is_appended_goes_behind(void **state)
+{
+    Fixture *f = *state;
+    char *path = fs_join(f->dir, "file"), *gone = fs_join(f->dir, "gone");
+    FsFile *file = create(f, path);
+    uint64_t size = 0;
+
+    assert_ok(fs_write(file, "one", 3, &f->err) && fs_close(file, &f->err), &f->err);
+    assert_ok(fs_open_append(path, &file, &f->err), &f->err);
+    assert_ok(fs_size(file, &size, &f->err), &f->err);
+    assert_int_equal(size, 3);
+    assert_ok(fs_write(file, ", two", 5, &f->err) && fs_write(file, "!", 1, &f->err), &f->err);
+    assert_ok(fs_flush(file, &f->err) && fs_close(file, &f->err), &f->err);
+    assert_text(test_read(path), "one, two!");
+    assert_fails(fs_open_append(gone, &file, &f->err), &f->err, EK_NOT_FOUND, says("could not open \"%s\"", gone));
+    assert_false(fs_exists(gone));
+    mem_free(gone);
+    mem_free(path);
+}
+
 static void what_is_not_there_is_not_found(void **state)
 {
     Fixture *f = *state;
@@ -799,7 +819,7 @@ int main(void)
         TEST(what_is_written_is_read),
         TEST(a_read_only_file_is_not_written),
         TEST(creating_never_overwrites),
-        TEST(what_is_not_there_is_not_found),
+        TEST(what_is_appended_goes_behind), TEST(what_is_not_there_is_not_found),
         TEST(the_error_names_the_systems_code),
         TEST(others_may_read_while_a_file_is_written),
         TEST(stat_tells_size_time_and_kind),

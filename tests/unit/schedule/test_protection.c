@@ -36,36 +36,36 @@ static void facts(void **state)
     (void)state;
     static const Row rows[] = {
         {"all is well", LEVEL_VERIFIED, 9 * 3600, 3 * DAY, {SLOT, SLOT_DONE, SLOT, 1, NULL, NULL}, 0, false, true, 35,
-         {FACT_HOLDS, FACT_HOLDS, FACT_UNAVAILABLE, FACT_HOLDS},
+         {FACT_HOLDS, FACT_HOLDS, FACT_NOT_ASKED, FACT_HOLDS},
          {"the backup of last night 02:00 was made", "made 9 hours ago: newest.backup",
-          "this version keeps no copies off-site", "proven 3 days ago: older.backup"}, NULL},
+          "no copy off-site is asked for", "proven 3 days ago: older.backup"}, NULL},
         {"nothing at all", LEVEL_NONE, -1, -1, {0}, 0, false, false, 35,
-         {FACT_MISSING, FACT_MISSING, FACT_UNAVAILABLE, FACT_MISSING},
+         {FACT_MISSING, FACT_MISSING, FACT_NOT_ASKED, FACT_MISSING},
          {"the backup of last night 02:00 was not made", "there is no backup of this database", NULL,
           "no backup of this database was proven yet"}, "Make a backup now."},
         {"set just now", LEVEL_VERIFIED, DAY, -1, {0}, SLOT + 60, false, true, 0,
-         {FACT_HOLDS, FACT_HOLDS, FACT_UNAVAILABLE, FACT_NOT_ASKED},
+         {FACT_HOLDS, FACT_HOLDS, FACT_NOT_ASKED, FACT_NOT_ASKED},
          {"no backup was due yet; the first is due tonight 02:00", "made 1 day ago: newest.backup", NULL,
           "no proof is asked for"}, NULL},
         {"failed", LEVEL_VERIFIED, DAY, DAY, {SLOT, SLOT_FAILED, NOON - 60, 1, NULL, (char *)"no route"}, 0, false,
-         false, 35, {FACT_MISSING, FACT_HOLDS, FACT_UNAVAILABLE, FACT_HOLDS},
+         false, 35, {FACT_MISSING, FACT_HOLDS, FACT_NOT_ASKED, FACT_HOLDS},
          {"the backup of last night 02:00 failed: no route", NULL, NULL, NULL},
          "It is tried again at today 12:14; or make a backup now."},
         {"failed, and made up for by hand", LEVEL_VERIFIED, 3600, DAY,
          {SLOT, SLOT_FAILED, SLOT, 9, NULL, (char *)"no route"}, 0, false, true, 35,
-         {FACT_HOLDS, FACT_HOLDS, FACT_UNAVAILABLE, FACT_HOLDS},
+         {FACT_HOLDS, FACT_HOLDS, FACT_NOT_ASKED, FACT_HOLDS},
          {"the backup of last night 02:00 failed, and one was made since", NULL, NULL, NULL}, NULL},
         {"off", LEVEL_VERIFIED, 3600, DAY, {SLOT, SLOT_DONE, SLOT, 1, NULL, NULL}, 0, true, false, 35,
-         {FACT_MISSING, FACT_HOLDS, FACT_UNAVAILABLE, FACT_HOLDS},
+         {FACT_MISSING, FACT_HOLDS, FACT_NOT_ASKED, FACT_HOLDS},
          {"the schedule is switched off", NULL, NULL, NULL}, "Switch the schedule on."},
         {"not verified", LEVEL_LISTED, 3600, DAY, {SLOT, SLOT_DONE, SLOT, 1, NULL, NULL}, 0, false, false, 35,
-         {FACT_HOLDS, FACT_MISSING, FACT_UNAVAILABLE, FACT_HOLDS},
+         {FACT_HOLDS, FACT_MISSING, FACT_NOT_ASKED, FACT_HOLDS},
          {NULL, "the newest backup (1 hour ago) is not verified: newest.backup", NULL, NULL}, "Verify it."},
         {"damaged", LEVEL_BAD, 3600, DAY, {SLOT, SLOT_DONE, SLOT, 1, NULL, NULL}, 0, false, false, 35,
-         {FACT_HOLDS, FACT_MISSING, FACT_UNAVAILABLE, FACT_HOLDS},
+         {FACT_HOLDS, FACT_MISSING, FACT_NOT_ASKED, FACT_HOLDS},
          {NULL, "the newest backup (1 hour ago) is damaged: newest.backup", NULL, NULL}, "Make a backup now."},
         {"an old proof", LEVEL_VERIFIED, 3600, 36 * DAY, {SLOT, SLOT_DONE, SLOT, 1, NULL, NULL}, 0, false, false, 35,
-         {FACT_HOLDS, FACT_HOLDS, FACT_UNAVAILABLE, FACT_MISSING},
+         {FACT_HOLDS, FACT_HOLDS, FACT_NOT_ASKED, FACT_MISSING},
          {NULL, NULL, NULL, "the last proof was made 36 days ago, and may be 35 days old: older.backup"},
          "Prove the newest backup."},
     };
@@ -105,6 +105,68 @@ static void facts(void **state)
         }
         assert_int_equal(mended, row->mend != NULL);
         assert_int_equal(protection.holds, row->holds);
+        protection_release(&protection);
+        ledger_release(&ledger);
+        settings_release(&settings);
+    }
+}
+
+/* The copy of the newest good backup counts, and nothing but what was compared there. */
+static void the_copy(void **state)
+{
+    (void)state;
+    static const struct {
+        bool asked, good, known, hash; /* known: of the newest; else of an older one */
+        CopyState at;
+        const char *why;
+        FactState state;
+        const char *text, *mend;
+    } rows[] = {
+        {true, true, true, true, COPY_THERE, NULL, FACT_HOLDS,
+         "on SharePoint, Documents/Backups, compared 1 hour ago: newest.backup", NULL},
+        {false, true, true, true, COPY_THERE, NULL, FACT_HOLDS,
+         "on SharePoint, Documents/Backups, compared 1 hour ago: newest.backup", NULL},
+        {true, true, true, false, COPY_THERE, NULL, FACT_HOLDS,
+         "on SharePoint, Documents/Backups, compared 1 hour ago by its size alone: newest.backup", NULL},
+        {true, true, false, true, COPY_THERE, NULL, FACT_MISSING,
+         "the newest verified backup has no copy off-site: newest.backup", "Upload it to SharePoint."},
+        {false, true, false, true, COPY_THERE, NULL, FACT_NOT_ASKED, "no copy off-site is asked for", NULL},
+        {true, true, true, false, COPY_WAITING, "the network is away", FACT_MISSING,
+         "the newest verified backup waits for its copy: newest.backup: the network is away",
+         "It goes on with the next run of the schedule; or upload it now."},
+        {true, true, true, false, COPY_WAITING, NULL, FACT_MISSING,
+         "the newest verified backup has no copy off-site: newest.backup", "Upload it to SharePoint."},
+        {true, false, true, true, COPY_THERE, NULL, FACT_MISSING, "there is no verified backup that could have a copy",
+         "Make a backup now."},
+    };
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        Copy copy = {.file = (char *)"newest.backup", .state = rows[i].at, .when = NOON - 3600, .hash = rows[i].hash,
+                     .place = (char *)"Documents/Backups", .text = (char *)rows[i].why};
+        CatalogEntry entries[2] = {
+            {.name = (char *)"newest.backup", .created = NOON - 7200,
+             .level = rows[i].good ? LEVEL_VERIFIED : LEVEL_READ, .copy = rows[i].known ? &copy : NULL},
+            {.name = (char *)"older.backup", .created = NOON - DAY, .level = rows[i].good ? LEVEL_VERIFIED : LEVEL_BAD,
+             .copy = rows[i].known ? NULL : &copy}};
+        const Catalog catalog = {entries, 2};
+        const HealthFacts in = {.catalog = &catalog, .configured = true, .now = NOON};
+        Settings settings;
+        Ledger ledger;
+        Protection protection;
+        settings_init(&settings);
+        ledger_init(&ledger);
+        protection_init(&protection);
+        settings.upload_after_backup = rows[i].asked;
+        protection_judge(&in, &settings, &ledger, &zone, &protection);
+        const ProtectionFact *fact = &protection.facts[FACT_COPY];
+        assert_string_equal(fact->text, rows[i].text);
+        assert_int_equal(fact->state, rows[i].state);
+        assert_int_equal(fact->when != 0, rows[i].good && rows[i].known && (rows[i].at == COPY_THERE || rows[i].why));
+        if (rows[i].mend == NULL) {
+            assert_null(fact->mend);
+        } else {
+            assert_string_equal(fact->mend, rows[i].mend);
+            assert_false(protection.holds);
+        }
         protection_release(&protection);
         ledger_release(&ledger);
         settings_release(&settings);
@@ -152,6 +214,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(facts),
+        cmocka_unit_test(the_copy),
         cmocka_unit_test(what_the_band_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,6 +17,8 @@ typedef struct World {
     StrBuf waits, told;
     unsigned backups;
     char *folder;
+    StrBuf copies; /* what went to SharePoint: the backup's name, or "-"; "!" without patience */
+    size_t waiting; /* copies that do not get there */
 } World;
 
 static void to_local(int64_t moment, CivilTime *out)
@@ -97,6 +99,20 @@ static bool backup(void *context, const BackupSpec *spec, const JobSink *sink, c
     }
 }
 
+static void offsite(void *context, const OffsiteAfterSpec *spec, const JobSink *sink, const Cancel *cancel,
+                    OffsiteAfter *after)
+{
+    World *world = context;
+    FsLock *lock = NULL;
+    Error err = ERROR_INIT;
+    (void)sink;
+    (void)cancel;
+    assert_ok(ledger_lock(spec->folder, &lock, &err), &err); /* other programs may run slots meanwhile */
+    fs_unlock(lock);
+    strbuf_addf(&world->copies, "%s%s ", spec->made ? fs_base_name(spec->made) : "-", spec->patient ? "" : "!");
+    after->waiting = world->waiting;
+}
+
 static void hear(void *context, LogLevel level, const char *text)
 {
     World *world = context;
@@ -108,7 +124,7 @@ static void hear(void *context, LogLevel level, const char *text)
 static bool run(World *world, bool once, ScheduledResult *result, Error *err)
 {
     static const ConnectionSwitches switches = {.host = "h", .database = "d"};
-    const ScheduledWorld in = {now, pass, reach, backup, &zone, world};
+    const ScheduledWorld in = {now, pass, reach, backup, offsite, &zone, world};
     const ScheduledSpec spec = {.folder = world->folder, .switches = &switches, .once = once};
     const JobSink sink = {.log = hear, .context = world};
     return scheduled_run_in(&in, &spec, &sink, NULL, result, err);
@@ -123,12 +139,14 @@ static char *begin(World *world)
     assert_ok(fs_make_dirs(world->folder, &err), &err);
     strbuf_init(&world->waits, STRBUF_SMALL);
     strbuf_init(&world->told, STRBUF_SMALL);
+    strbuf_init(&world->copies, STRBUF_SMALL);
     mem_free(own);
     return dir;
 }
 
 static void end(World *world, char *dir)
 {
+    strbuf_release(&world->copies);
     strbuf_release(&world->told);
     strbuf_release(&world->waits);
     mem_free(world->folder);
@@ -206,7 +224,7 @@ static void no_database(void **state)
     char *dir = begin(&world);
     Error err = ERROR_INIT;
     ScheduledResult result;
-    const ScheduledWorld in = {now, pass, reach, backup, &zone, &world};
+    const ScheduledWorld in = {now, pass, reach, backup, offsite, &zone, &world};
     const ScheduledSpec spec = {.folder = world.folder};
     scheduled_result_init(&result);
     assert_fails(scheduled_run_in(&in, &spec, NULL, NULL, &result, &err), &err, EK_SETTINGS,
@@ -287,6 +305,48 @@ static void a_ledger_from_the_future(void **state)
     end(&world, dir);
 }
 
+/* Copies go whatever became of the slot, behind the lock, and change nothing of it. */
+static void copies(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *script;
+        bool once;
+        size_t waiting;
+        ErrorKind kind;
+        const char *copies;
+        int64_t next;
+    } rows[] = {
+        {"rd", false, 0, EK_NONE, "cmms_backup_20261130_120000.backup ", SLOT + DAY},
+        {"rd", false, 2, EK_NONE, "cmms_backup_20261130_120000.backup ", NOON + 60 + 3600},
+        {"d", true, 0, EK_NONE, "cmms_backup_20261130_120000.backup! ", SLOT + DAY},
+        {"rW", false, 0, EK_REFUSED, "- ", NOON + 15 * 60},
+        {"rW", false, 1, EK_REFUSED, "- ", NOON + 15 * 60},
+    };
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        World world;
+        char *dir = begin(&world);
+        Error err = ERROR_INIT;
+        ScheduledResult result;
+        scheduled_result_init(&result);
+        world.script = rows[i].script;
+        world.waiting = rows[i].waiting;
+        assert_int_equal(run(&world, rows[i].once, &result, &err), rows[i].kind == EK_NONE);
+        assert_int_equal(err.kind, rows[i].kind);
+        assert_string_equal(world.copies.buf, rows[i].copies);
+        assert_int_equal(result.next, rows[i].next);
+        assert_int_equal(result.offsite.waiting, rows[i].waiting);
+        error_clear(&err);
+        /* Nothing is due: what waits goes all the same. */
+        world.copies.len = 0;
+        assert_ok(run(&world, false, &result, &err), &err);
+        assert_int_equal(result.outcome, SCHEDULED_NOTHING);
+        assert_string_equal(world.copies.buf, "- ");
+        scheduled_result_release(&result);
+        end(&world, dir);
+    }
+}
+
 static void two_programs(void **state)
 {
     (void)state;
@@ -299,6 +359,7 @@ static void two_programs(void **state)
     assert_ok(ledger_lock(world.folder, &lock, &err), &err);
     assert_fails(run(&world, false, &result, &err), &err, EK_BUSY,
                  "another program is at work on the scheduled backup");
+    assert_int_equal(world.copies.len, 0); /* that one does it */
     fs_unlock(lock);
     assert_int_equal(world.backups, 0);
     /* Off: nothing is due, whatever the ledger says. */
@@ -321,6 +382,7 @@ int main(void)
         cmocka_unit_test(the_server_is_awaited_for_ten_minutes),
         cmocka_unit_test(missed_and_caught_up),
         cmocka_unit_test(a_ledger_from_the_future),
+        cmocka_unit_test(copies),
         cmocka_unit_test(two_programs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

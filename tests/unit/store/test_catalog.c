@@ -223,6 +223,39 @@ static void exports(void **state)
     cJSON_Delete(entries);
 }
 
+/* By name, size and hash: what was written to since has no copy. */
+static void copies(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *sha256;
+        uint64_t size;
+        bool has;
+    } rows[] = {{"a.backup", SHA, 7, true}, {"b.backup", SHA, 8, false}, {"c.backup", NULL, 7, false},
+                {"d.backup", SHA, 7, false}};
+    Catalog catalog = {mem_array(4, sizeof(CatalogEntry)), 4};
+    Copies known;
+    copies_init(&known);
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        catalog.entries[i].name = mem_strdup(rows[i].name);
+        catalog.entries[i].sha256 = mem_strdup(rows[i].sha256);
+        catalog.entries[i].size = rows[i].size;
+        const Copy copy = {.file = (char *)rows[i].name, .bytes = 7, .sha256 = (char *)SHA, .when = 5};
+        if (i < 3) {
+            copies_set(&known, &copy);
+        }
+    }
+    for (int twice = 0; twice < 2; twice++) {
+        catalog_add_copies(&catalog, &known);
+        for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+            assert_int_equal(catalog.entries[i].copy != NULL, rows[i].has);
+        }
+    }
+    copies_release(&known);
+    assert_int_equal(catalog.entries[0].copy->when, 5); /* its own */
+    catalog_release(&catalog);
+}
+
 /* The newest of the same database on the same host; a damaged one says nothing. */
 static void what_the_last_backup_took(void **state)
 {
@@ -274,6 +307,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(kinds_of_entries),
                                        cmocka_unit_test(what_the_last_backup_took), cmocka_unit_test(loads_again),
-                                       cmocka_unit_test(exports)};
+                                       cmocka_unit_test(exports), cmocka_unit_test(copies)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -415,6 +415,47 @@ static void files_lock_waits(void **state)
     test_dir_remove(dir);
 }
 
+/* What is being uploaded is not removed; what is being removed is waited for. */
+static void uploads(void **state)
+{
+    (void)state;
+    char *dir = test_dir_new(), *gone = fs_join(dir, "gone"), *note = fs_join(dir, ".cmms-backup.upload.json");
+    Error err = ERROR_INIT;
+    FsLock *upload = NULL, *removal = NULL;
+    assert_ok(folder_removal_lock(dir, "a.backup", &removal, &err), &err);
+    assert_null(removal);
+    assert_int_equal(test_dir_count(dir), 0); /* no file for nothing */
+    assert_ok(folder_upload_lock(dir, "a.backup", &upload, &err), &err);
+    assert_fails(folder_removal_lock(dir, "a.backup", &removal, &err), &err, EK_BUSY, "a.backup is being uploaded");
+    assert_ok(folder_removal_lock(dir, "b.backup", &removal, &err), &err);
+    assert_null(removal);
+    assert_ok(fs_remove(note, &err), &err); /* not known which: none goes */
+    assert_fails(folder_removal_lock(dir, "b.backup", &removal, &err), &err, EK_BUSY, "b.backup is being uploaded");
+    fs_unlock(upload);
+    assert_ok(folder_upload_lock(dir, "b.backup", &upload, &err), &err);
+    fs_unlock(upload); /* what the note says counts no more */
+    Holder holder = {NULL, mutex_new(), cond_new(), false};
+    assert_ok(folder_removal_lock(dir, "b.backup", &holder.lock, &err), &err);
+    assert_non_null(holder.lock);
+    Thread *thread = thread_start(let_go, &holder);
+    mutex_lock(holder.mutex);
+    holder.asked = true;
+    cond_broadcast(holder.cond);
+    mutex_unlock(holder.mutex);
+    assert_ok(folder_upload_lock(dir, "b.backup", &upload, &err), &err);
+    assert_non_null(upload);
+    fs_unlock(upload);
+    thread_join(thread);
+    cond_free(holder.cond);
+    mutex_free(holder.mutex);
+    assert_false(folder_upload_lock(gone, "a.backup", &upload, &err));
+    assert_int_equal(err.kind, EK_IO);
+    error_clear(&err);
+    mem_free(note);
+    mem_free(gone);
+    test_dir_remove(dir);
+}
+
 /* --- cleaning up --------------------------------------------------------------------------------------- */
 
 typedef struct Removed {
@@ -450,6 +491,7 @@ static void clean_up(void **state)
     (void)state;
     static const char *const goes[] = {
         ".cmms-backup.holder-PC-7.json.tmp-00000001",
+        ".cmms-backup.upload.json.tmp-00000002",
         "backup_config.json.tmp-0123abcd",
         "backup_log.json.tmp-ffffffff",
         "backup_log_2025.json.tmp-00000000",
@@ -458,6 +500,8 @@ static void clean_up(void **state)
         "cmms_backup_20260119_143051.backup.manifest.json", /* the log says that we removed its backup */
         "cmms_backup_20260119_143052.backup.partial",
         "cmms_backup_20260119_143054.backup.manifest.json.tmp-89abcdef",
+        "offsite_copies.json.tmp-00000003",
+        "schedule_ledger.json.tmp-00000004",
     };
     static const char *const stays[] = {
         "cmms_backup_20260119_143054.backup",
@@ -540,6 +584,9 @@ static void partial_of_nobody(void **state)
                 {"cmms_backup_20260119_143052.backup.partial", 6, false},
                 {"cmms_backup_20260119_143053.backup.partial", 8, false}, /* whole: its manifest is there */
                 {"cmms_backup_20260119_143053.backup.manifest.json", 8, false},
+                {"cmms_backup_20260119_143054.backup.download", 8, true},
+                {"cmms_backup_20260119_143055.backup.download", 6, false},
+                {"mine.backup.download", 8, false},
                 {"mine.backup.partial", 8, false}};
     char *dir = test_dir_new();
     Error err = ERROR_INIT;
@@ -604,7 +651,7 @@ int main(void)
 #endif
         cmocka_unit_test(names), cmocka_unit_test(not_our_names), cmocka_unit_test(free_name),
         cmocka_unit_test(keep_aside), cmocka_unit_test(one_job), cmocka_unit_test(last_job),
-        cmocka_unit_test(files_lock_waits),
+        cmocka_unit_test(files_lock_waits), cmocka_unit_test(uploads),
         cmocka_unit_test(clean_up), cmocka_unit_test(clean_up_nowhere), cmocka_unit_test(holders_of_others),
 #ifndef _WIN32
         cmocka_unit_test(partial_of_nobody),

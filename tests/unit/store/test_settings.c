@@ -115,6 +115,8 @@ static void of_the_schedule(void **state)
         {"month_day", "32", NULL, "month_day must be a whole number from 0 to 31"},
         {"wake", "true", "true", NULL},
         {"on_battery", "no", NULL, "on_battery must be true or false"},
+        {"upload_after_backup", "true", "true", NULL},
+        {"upload_after_backup", "1", NULL, "upload_after_backup must be true or false"},
         {"prove_within_days", "0", "0", NULL},
         {"prove_within_days", "3651", NULL, "prove_within_days must be a whole number from 0 to 3650"},
     };

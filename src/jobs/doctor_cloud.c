@@ -1,0 +1,66 @@
+/* doctor_cloud.c: what the doctor says of SharePoint, once it was asked. */
+#include "jobs/doctor.h"
+
+#include <inttypes.h>
+
+#include "base/mem.h"
+
+#define MEGABYTE (1024.0 * 1024.0)
+#define CLOCK_SECONDS 300 /* that a clock may be wrong by */
+#define MINUTE 60
+
+static void set(Check *check, CheckState state, char *message, const char *hint)
+{
+    mem_free(check->message);
+    mem_free(check->hint);
+    check->state = state;
+    check->message = message;
+    check->hint = mem_strdup(hint);
+}
+
+static void judge_library(const OffsiteStatus *status, uint64_t last, Check *check)
+{
+    if (status->remaining < 0) {
+        set(check, CHECK_SKIPPED, mem_strdup("SharePoint does not say how much room the library has"), NULL);
+        return;
+    }
+    const double here = (double)status->remaining / MEGABYTE, size = (double)last / MEGABYTE;
+    char *message = last > 0 ? mem_printf("%.0f MB are free in the library; the last backup took %.1f MB", here, size)
+                             : mem_printf("%.0f MB are free in the library", here);
+    const bool little = (uint64_t)status->remaining < 2 * last;
+    set(check, little ? CHECK_WARNING : CHECK_GOOD, message,
+        little ? "Make room there: old files, and the recycle bin of the site." : NULL);
+}
+
+static void judge_sign_in(const OffsiteSignIn *sign_in, Check *check)
+{
+    char *message = mem_strdup(sign_in->text);
+    message[0] = message[0] >= 'a' && message[0] <= 'z' ? (char)(message[0] - 'a' + 'A') : message[0];
+    set(check, sign_in->warning < 0 ? CHECK_GOOD : CHECK_WARNING, message,
+        sign_in->warning < 0    ? NULL
+        : sign_in->warning == 0 ? "Sign in again: cmms-backup-cli sharepoint set-up LINK."
+                                : "Upload a backup, or sign in again.");
+}
+
+static void judge_clock(const OffsiteStatus *status, Check *check)
+{
+    const int64_t off = status->clock_ahead < 0 ? -status->clock_ahead : status->clock_ahead;
+    if (!status->clock_known) {
+        set(check, CHECK_SKIPPED, mem_strdup("SharePoint did not say what time it is there"), NULL);
+    } else if (off > CLOCK_SECONDS) {
+        set(check, CHECK_WARNING,
+            mem_printf("This computer's clock is %" PRId64 " minutes %s SharePoint's", off / MINUTE,
+                       status->clock_ahead > 0 ? "ahead of" : "behind"),
+            "Let Windows set the clock: Settings, Time & language.");
+    } else {
+        set(check, CHECK_GOOD, mem_strdup("This computer's clock and SharePoint's agree"), NULL);
+    }
+}
+
+void doctor_cloud(const OffsiteStatus *status, const OffsiteSignIn *sign_in, uint64_t last, Check *library,
+                  Check *signed_in, Check *clock)
+{
+    judge_library(status, last, library);
+    judge_sign_in(sign_in, signed_in);
+    judge_clock(status, clock);
+}

@@ -1,0 +1,567 @@
+/*
+ * offsite_back.c: the catalog there, and the way back.
+ *
+ * A backup there counts when its manifest lies beside it, for that is uploaded last. What the manifest says is believed
+ * as it is here: the bytes must have its SHA-256. The name here is given as a backup gets its own: compared, manifest,
+ * rename (P1), under the folder's lock, because a clean-up takes a manifest without a backup that the log says was
+ * removed.
+ */
+#include "jobs/offsite_back.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/jsonutil.h"
+#include "base/mem.h"
+#include "base/progress.h"
+#include "base/utf.h"
+#include "cloud/address.h"
+#include "cloud/download.h"
+#include "offsite_private.h"
+#include "platform/clock.h"
+#include "platform/fs.h"
+#include "store/auditlog.h"
+#include "store/copies.h"
+#include "store/folder.h"
+
+#define MANIFEST_BYTES (16u * 1024u * 1024u)
+#define READ_PART 0.95 /* of the time is the download */
+#define LOCK_PAUSE_MS 1000u
+
+const char *remote_state_word(RemoteState state)
+{
+    static const char *const words[] = {"size and hash", "size", "differs", "no manifest", "not read"};
+    return words[state];
+}
+
+void remote_list_init(RemoteList *list)
+{
+    *list = (RemoteList){.items = NULL};
+}
+
+static void release_remote(Remote *remote)
+{
+    mem_free(remote->name);
+    mem_free(remote->item);
+    mem_free(remote->web_url);
+    mem_free(remote->manifest_item);
+    mem_free(remote->quickxor);
+    manifest_release(&remote->manifest);
+}
+
+void remote_list_release(RemoteList *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        release_remote(&list->items[i]);
+    }
+    mem_free(list->items);
+    mem_free(list->place);
+    remote_list_init(list);
+}
+
+void offsite_back_init(OffsiteBack *back)
+{
+    *back = (OffsiteBack){.path = NULL};
+}
+
+void offsite_back_release(OffsiteBack *back)
+{
+    mem_free(back->path);
+    offsite_back_init(back);
+}
+
+/* --- the catalog there ------------------------------------------------------------------------------------ */
+
+/* SharePoint's names know no case. */
+static bool ends_with(const char *name, const char *suffix)
+{
+    const size_t len = strlen(name), tail = strlen(suffix);
+    return len > tail && utf8_casecmp(name + len - tail, suffix) == 0;
+}
+
+static int newest_first(const void *a, const void *b)
+{
+    return -strcmp(((const Remote *)a)->name, ((const Remote *)b)->name);
+}
+
+static bool is_here(const char *folder, const char *name)
+{
+    char *path = folder == NULL ? NULL : fs_join(folder, name);
+    const bool here = path != NULL && fs_exists(path);
+    mem_free(path);
+    return here;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    const char *x = json_string(*(const cJSON *const *)a, "name", "");
+    const char *y = json_string(*(const cJSON *const *)b, "name", "");
+    return utf8_casecmp(x, y);
+}
+
+/* The item of a name among the sorted ones. */
+static const cJSON *find_item(const cJSON *const *sorted, size_t count, const char *name)
+{
+    size_t low = 0, high = count;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        const int order = utf8_casecmp(json_string(sorted[middle], "name", ""), name);
+        if (order == 0) {
+            return sorted[middle];
+        }
+        if (order < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return NULL;
+}
+
+/* Only a name that is one here as well: it becomes a file. */
+static bool is_backup(const cJSON *item)
+{
+    const char *name = json_string(item, "name", "");
+    return cJSON_GetObjectItem(item, "folder") == NULL && json_string(item, "id", NULL) != NULL &&
+           graph_item_size(item) >= 0 && ends_with(name, ".backup") && cloud_name_check(name, NULL) &&
+           strpbrk(name, "/\\:") == NULL;
+}
+
+void remote_list_take(RemoteList *list, const cJSON *items, const char *folder)
+{
+    const size_t total = (size_t)cJSON_GetArraySize(items);
+    const cJSON **sorted = mem_array(total, sizeof *sorted);
+    const cJSON *item;
+    size_t at = 0;
+    cJSON_ArrayForEach(item, items) {
+        sorted[at++] = item;
+    }
+    if (total > 0) {
+        qsort((void *)sorted, total, sizeof *sorted, by_name);
+    }
+    remote_list_release(list);
+    list->items = mem_array(total, sizeof *list->items);
+    cJSON_ArrayForEach(item, items) {
+        if (!is_backup(item)) {
+            continue;
+        }
+        Remote *remote = &list->items[list->count++];
+        char *manifest_name = folder_manifest_path(json_string(item, "name", ""));
+        const cJSON *manifest = find_item(sorted, total, manifest_name);
+        *remote = (Remote){.name = mem_strdup(json_string(item, "name", "")),
+                           .item = mem_strdup(json_string(item, "id", "")),
+                           .web_url = mem_strdup(json_string(item, "webUrl", NULL)),
+                           .quickxor = mem_strdup(graph_item_hash(item)),
+                           .bytes = (uint64_t)graph_item_size(item),
+                           .state = manifest == NULL ? REMOTE_NO_MANIFEST : REMOTE_NOT_READ};
+        remote->manifest_item = manifest == NULL ? NULL : mem_strdup(json_string(manifest, "id", NULL));
+        remote->here = is_here(folder, remote->name);
+        manifest_init(&remote->manifest);
+        folder_parse_name(remote->name, &remote->created);
+        mem_free(manifest_name);
+    }
+    if (list->count > 0) {
+        qsort(list->items, list->count, sizeof *list->items, newest_first);
+    }
+    mem_free((void *)sorted);
+}
+
+RemoteState remote_compare(const Remote *remote, const Manifest *manifest)
+{
+    if (strcmp(manifest->file, remote->name) != 0 || manifest->bytes != remote->bytes) {
+        return REMOTE_OTHER;
+    }
+    if (manifest->quickxor == NULL || remote->quickxor == NULL) {
+        return REMOTE_SAME_SIZE;
+    }
+    return strcmp(manifest->quickxor, remote->quickxor) == 0 ? REMOTE_SAME : REMOTE_OTHER;
+}
+
+/* One that cannot be used is as if it were not there; what keeps it from being asked for is an error. */
+static bool read_manifest(Graph *graph, const CloudPlace *place, Remote *remote, const JobSink *sink,
+                          const Cancel *cancel, Error *err)
+{
+    StrBuf text;
+    Error failed = ERROR_INIT;
+    char *name = folder_manifest_path(remote->name);
+    strbuf_init(&text, MANIFEST_BYTES);
+    bool ok = download_text(graph, place->drive, remote->manifest_item, name, cancel, &text, &failed);
+    if (ok && !manifest_parse(text.buf, text.len, &remote->manifest, &failed)) {
+        job_log(sink, LOG_WARNING, "The manifest of %s on SharePoint cannot be used: %s", remote->name,
+                failed.message);
+        remote->state = REMOTE_NO_MANIFEST;
+        error_clear(&failed);
+    } else if (ok) {
+        remote->state = remote_compare(remote, &remote->manifest);
+        remote->created = remote->manifest.started ? remote->manifest.started : remote->created;
+    } else if (failed.kind == EK_NOT_FOUND) { /* gone since the listing */
+        remote->state = REMOTE_NO_MANIFEST;
+        error_clear(&failed);
+        ok = true;
+    } else {
+        error_move(err, &failed);
+    }
+    strbuf_release(&text);
+    mem_free(name);
+    return ok;
+}
+
+static bool list_folder(Graph *graph, const CloudPlace *place, const char *folder, const Cancel *cancel,
+                        RemoteList *list, Error *err)
+{
+    cJSON *items = NULL;
+    StrBuf path;
+    strbuf_init(&path, STRBUF_LINE);
+    strbuf_addstr(&path, "/drives/");
+    cloud_encode(&path, place->drive);
+    strbuf_addstr(&path, "/items/");
+    cloud_encode(&path, place->folder);
+    strbuf_addstr(&path, "/children?$select=id,name,size,file,folder,webUrl&$top=200");
+    const bool ok = graph_list(graph, path.buf, "the folder could not be read", cancel, &items, err);
+    if (ok) {
+        remote_list_take(list, items, folder);
+        list->place = place_name(place);
+    }
+    cJSON_Delete(items);
+    strbuf_release(&path);
+    return ok;
+}
+
+bool offsite_list(const char *folder, size_t most, const JobSink *sink, const Cancel *cancel, RemoteList *list,
+                  Error *err)
+{
+    CloudPlace place;
+    PlaceSignIn sign_in;
+    Graph *graph = NULL;
+    place_init(&place);
+    if (!place_load(&place, err)) {
+        return false;
+    }
+    place_sign_in_init(&sign_in, &place);
+    bool ok = offsite_graph(&place, &sign_in, sink, 0, &graph, err) &&
+              list_folder(graph, &place, folder, cancel, list, err);
+    for (size_t i = 0; ok && i < list->count && i < most; i++) {
+        if (list->items[i].manifest_item != NULL) {
+            ok = read_manifest(graph, &place, &list->items[i], sink, cancel, err);
+        }
+    }
+    graph_free(graph);
+    place_sign_in_release(&sign_in);
+    place_release(&place);
+    return ok;
+}
+
+/* --- the way back ----------------------------------------------------------------------------------------- */
+
+typedef struct Work {
+    const char *folder;
+    char *path, *manifest_path;
+    Remote remote;
+    CloudPlace place;
+    ProgressMeter meter;
+    const char *step;
+    FsLock *lock;
+    bool manifest_made;
+    const JobSink *sink;
+    const Cancel *cancel;
+} Work;
+
+static void on_progress(void *context, const char *step, double part, uint64_t bytes)
+{
+    Work *work = context;
+    if (work->step == NULL || strcmp(work->step, step) != 0) {
+        const bool comparing = strcmp(step, "Comparing") == 0;
+        progress_stage(&work->meter, step, comparing ? READ_PART : 0, comparing ? 1 : READ_PART,
+                       clock_monotonic_ms());
+        work->step = step;
+    }
+    progress_update(&work->meter, part, bytes, clock_monotonic_ms());
+}
+
+static bool no_backup(const char *name, const CloudPlace *place, Error *err)
+{
+    char *where = place_name(place);
+    error_set(err, EK_NOT_FOUND, "there is no backup %s on SharePoint, %s", name, where);
+    mem_free(where);
+    return error_hint(err, "Name one of those that 'cmms-backup-cli sharepoint list' shows.");
+}
+
+/* One item of the folder by its name; *id is NULL where there is none. Caller frees. */
+static bool find(Graph *graph, const CloudPlace *place, const char *name, const Cancel *cancel, char **id,
+                 cJSON **item, Error *err)
+{
+    GraphAnswer answer;
+    StrBuf path;
+    graph_answer_init(&answer);
+    strbuf_init(&path, STRBUF_LINE);
+    strbuf_addstr(&path, "/drives/");
+    cloud_encode(&path, place->drive);
+    strbuf_addstr(&path, "/items/");
+    cloud_encode(&path, place->folder);
+    strbuf_addstr(&path, ":/");
+    cloud_encode(&path, name);
+    strbuf_addstr(&path, ":?$select=id,name,size,file,folder,webUrl");
+    const GraphRequest request = {.method = "GET", .path = path.buf};
+    bool ok = graph_call(graph, &request, cancel, &answer, err);
+    const char *found = ok ? json_string(answer.json, "id", NULL) : NULL;
+    if (ok && answer.status != 404 && (answer.status != 200 || found == NULL)) {
+        ok = graph_problem(&answer, "the file could not be looked at on SharePoint", err);
+    } else if (ok && answer.status == 200) {
+        *id = mem_strdup(found);
+        if (item != NULL) {
+            *item = answer.json;
+            answer.json = NULL;
+        }
+    }
+    strbuf_release(&path);
+    graph_answer_release(&answer);
+    return ok;
+}
+
+static bool find_remote(Work *work, Graph *graph, const char *name, Error *err)
+{
+    char *manifest_name = folder_manifest_path(name), *id = NULL;
+    cJSON *item = NULL, *items = cJSON_CreateArray();
+    RemoteList list;
+    remote_list_init(&list);
+    bool ok = find(graph, &work->place, name, work->cancel, &id, &item, err);
+    if (ok && item != NULL) {
+        cJSON_AddItemToArray(items, item);
+        remote_list_take(&list, items, NULL);
+    }
+    if (ok && list.count != 1) {
+        ok = no_backup(name, &work->place, err);
+    }
+    if (ok) {
+        release_remote(&work->remote);
+        work->remote = list.items[0];
+        list.count = 0;
+        work->path = fs_join(work->folder, work->remote.name); /* as it is written there */
+        work->manifest_path = folder_manifest_path(work->path);
+        ok = find(graph, &work->place, manifest_name, work->cancel, &work->remote.manifest_item, NULL, err);
+    }
+    if (ok && work->remote.manifest_item != NULL) {
+        ok = read_manifest(graph, &work->place, &work->remote, work->sink, work->cancel, err);
+    }
+    if (ok && work->remote.state == REMOTE_NO_MANIFEST) {
+        error_set(err, EK_NOT_FOUND, "%s has no manifest on SharePoint to compare it with", name);
+        ok = error_hint(err, "Its upload may not be finished, or others have put it there. With the browser it can be "
+                             "saved and then verified.");
+    } else if (ok && work->remote.state == REMOTE_OTHER) {
+        error_set(err, EK_DAMAGED, "%s on SharePoint is not what its manifest says", name);
+        ok = error_hint(err, "Take another backup.");
+    }
+    cJSON_Delete(items);
+    remote_list_release(&list);
+    mem_free(id);
+    mem_free(manifest_name);
+    return ok;
+}
+
+/* Another file of that name is not replaced; the same one need not come. */
+static bool look_here(const Work *work, bool *was_here, Error *err)
+{
+    Manifest manifest;
+    FsInfo info;
+    *was_here = false;
+    if (!fs_exists(work->path)) {
+        return true;
+    }
+    manifest_init(&manifest);
+    *was_here = fs_stat(work->path, &info, NULL) && info.size == work->remote.bytes &&
+                manifest_read(work->manifest_path, &manifest, NULL) &&
+                strcmp(manifest.sha256, work->remote.manifest.sha256) == 0 && manifest.level != LEVEL_BAD;
+    manifest_release(&manifest);
+    if (*was_here) {
+        return true;
+    }
+    error_set(err, EK_IO, "another file named %s is in \"%s\"", work->remote.name, work->folder);
+    return error_hint(err, "If it is damaged, rename it or move it away; then try again.");
+}
+
+static bool enough_room(const Work *work, Error *err)
+{
+    char *partial = mem_printf("%s" DOWNLOAD_SUFFIX, work->path);
+    uint64_t available = 0;
+    FsInfo info = {.size = 0};
+    fs_stat(partial, &info, NULL);
+    mem_free(partial);
+    const uint64_t needed = work->remote.bytes > info.size ? work->remote.bytes - info.size : 0;
+    if (!fs_free_space(work->folder, &available, NULL) || available >= needed) {
+        return true;
+    }
+    error_set(err, EK_SPACE, "the disk with the backup folder has %.1f MB free, and %.1f MB are to come",
+              (double)available / 1048576.0, (double)needed / 1048576.0);
+    return error_hint(err, "Free some space there, or choose another folder with --folder.");
+}
+
+static bool await_lock(Work *work, Error *err)
+{
+    bool told = false;
+    for (;;) {
+        Error why = ERROR_INIT;
+        if (folder_lock(work->folder, &work->lock, &why)) {
+            return true;
+        }
+        if (why.kind != EK_BUSY) {
+            return error_move(err, &why);
+        }
+        if (!told) {
+            job_log(work->sink, LOG_INFO, "The file is here; waiting until %s", why.message);
+            told = true;
+        }
+        error_clear(&why);
+        if (cancel_wait(work->cancel, LOCK_PAUSE_MS)) {
+            return error_set(err, EK_CANCELLED, "stopped at your request");
+        }
+    }
+}
+
+/* The manifest before the name. */
+static bool commit(void *context, Error *err)
+{
+    Work *work = context;
+    Manifest *manifest = &work->remote.manifest;
+    if (!await_lock(work, err)) {
+        return false;
+    }
+    if (!manifest->pinned) {
+        char *when = clock_log_text(clock_now());
+        manifest->pinned = true;
+        mem_free(manifest->pin_reason);
+        manifest->pin_reason = mem_printf("brought back from SharePoint on %s", when);
+        mem_free(when);
+    }
+    work->manifest_made = true;
+    return manifest_write(work->manifest_path, manifest, err);
+}
+
+static void log_outcome(const Work *work, double seconds, const Error *failed)
+{
+    char *place = place_name(&work->place);
+    char *text = failed != NULL ? error_text(failed) : mem_printf("brought back from SharePoint, %s", place);
+    Error not_kept = ERROR_INIT;
+    const Manifest *manifest = &work->remote.manifest;
+    const AuditEntry entry = {.operation = "download",
+                              .status = failed != NULL ? "failed" : "success",
+                              .backup_file = work->remote.name,
+                              .message = text,
+                              .file_size = work->remote.bytes,
+                              .seconds = seconds,
+                              .sha256 = failed != NULL ? NULL : manifest->sha256,
+                              .level = failed != NULL ? NULL : level_word(manifest->level),
+                              .actor = job_actor(work->sink)};
+    if (!auditlog_append(work->folder, &entry, &not_kept) && failed == NULL) {
+        job_log(work->sink, LOG_WARNING, "The log could not be written: %s", not_kept.message);
+    }
+    error_clear(&not_kept);
+    mem_free(text);
+    mem_free(place);
+}
+
+/* It is there, and was compared there just now. */
+static void note_copy(const Work *work)
+{
+    char *place = place_name(&work->place);
+    const Manifest *manifest = &work->remote.manifest;
+    const Copy copy = {.file = work->remote.name,
+                       .bytes = work->remote.bytes,
+                       .sha256 = manifest->sha256,
+                       .level = manifest->level,
+                       .created = manifest->started,
+                       .state = COPY_THERE,
+                       .when = clock_now(),
+                       .hash = true,
+                       .drive = work->place.drive,
+                       .item = work->remote.item,
+                       .place = place,
+                       .web_url = work->remote.web_url};
+    Error not_kept = ERROR_INIT;
+    if (!copies_note(work->folder, &copy, &not_kept)) {
+        job_log(work->sink, LOG_WARNING, "%s", not_kept.message);
+    }
+    error_clear(&not_kept);
+    mem_free(place);
+}
+
+static bool bring(Work *work, Graph *graph, OffsiteBack *back, Error *err)
+{
+    const DownloadSpec spec = {.graph = graph,
+                               .drive = work->place.drive,
+                               .item = work->remote.item,
+                               .path = work->path,
+                               .sha256 = work->remote.manifest.sha256,
+                               .bytes = work->remote.bytes,
+                               .progress = on_progress,
+                               .context = work,
+                               .commit = commit};
+    DownloadResult result;
+    if (!look_here(work, &back->was_here, err)) {
+        return false;
+    }
+    if (back->was_here) {
+        job_log(work->sink, LOG_INFO, "%s is here already.", work->remote.name);
+        return true;
+    }
+    job_log(work->sink, LOG_INFO, "Downloading %s from SharePoint...", work->remote.name);
+    const uint64_t started = clock_monotonic_ms();
+    Error failed = ERROR_INIT;
+    const bool ok = enough_room(work, &failed) && download_file(&spec, work->cancel, &result, &failed);
+    if (!ok && work->manifest_made && !fs_exists(work->path)) {
+        fs_remove(work->manifest_path, NULL); /* of a file that did not get its name */
+    }
+    fs_unlock(work->lock);
+    work->lock = NULL;
+    const double seconds = (double)(clock_monotonic_ms() - started) / 1000.0;
+    if (ok) {
+        back->resumed_at = result.resumed_at;
+        log_outcome(work, seconds, NULL);
+        note_copy(work);
+        job_log(work->sink, LOG_GOOD, "Brought back: %s, and its SHA-256 is as recorded; it is pinned",
+                work->remote.name);
+        job_progress(work->sink, &(Progress){.fraction = 1, .step = "Brought back", .bytes = work->remote.bytes,
+                                             .seconds_left = 0});
+        return true;
+    }
+    if (failed.kind != EK_CANCELLED) {
+        log_outcome(work, seconds, &failed);
+    }
+    return error_move(err, &failed);
+}
+
+bool offsite_download(const char *folder, const char *name, const JobSink *sink, const Cancel *cancel,
+                      OffsiteBack *back, Error *err)
+{
+    Work work = {.folder = folder, .sink = sink, .cancel = cancel};
+    PlaceSignIn sign_in;
+    Graph *graph = NULL;
+    OffsiteBack made;
+    bool ok = false;
+    offsite_back_init(&made);
+    place_init(&work.place);
+    manifest_init(&work.remote.manifest);
+    progress_init(&work.meter, sink, clock_monotonic_ms());
+    if (!cloud_name_check(name, err) || !place_load(&work.place, err)) {
+        goto out;
+    }
+    place_sign_in_init(&sign_in, &work.place);
+    ok = offsite_graph(&work.place, &sign_in, sink, 0, &graph, err) && find_remote(&work, graph, name, err) &&
+         bring(&work, graph, &made, err);
+    graph_free(graph);
+    place_sign_in_release(&sign_in);
+    if (ok) {
+        made.path = mem_strdup(work.path);
+        made.bytes = work.remote.bytes;
+        memcpy(made.sha256, work.remote.manifest.sha256, sizeof made.sha256); /* 64 digits: manifest_read */
+        offsite_back_release(back);
+        *back = made;
+    }
+out:
+    progress_release(&work.meter);
+    release_remote(&work.remote);
+    place_release(&work.place);
+    mem_free(work.manifest_path);
+    mem_free(work.path);
+    return ok;
+}
