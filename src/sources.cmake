@@ -5,6 +5,7 @@ set(BASE_SOURCES
   src/base/job.c
   src/base/jsonutil.c
   src/base/mem.c
+  src/base/number.c
   src/base/progress.c
   src/base/secret.c
   src/base/strbuf.c

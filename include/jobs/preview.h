@@ -157,8 +157,6 @@ void preview_lines_free(PreviewLine *lines, size_t count);
 
 const char *preview_part_title(PreviewPart part); /* "The backup", "What changes", …; static */
 
-/* "12,410"; below 0: "?". Caller frees. */
-char *preview_number(int64_t number);
 /* "work orders" of public.work_orders; NULL: no table of the CMMS. Static. */
 const char *preview_words(const char *schema, const char *name);
 

@@ -1,11 +1,11 @@
 /*
  * preview_words.c: a preview in words. Everything here is a pure function of what preview.c found.
  */
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/number.h"
 #include "base/strbuf.h"
 #include "platform/clock.h"
 #include "preview_private.h"
@@ -149,32 +149,10 @@ const char *preview_part_title(PreviewPart part)
     return "";
 }
 
-char *preview_number(int64_t number)
-{
-    if (number < 0) {
-        return mem_strdup("?");
-    }
-    char *digits = mem_printf("%" PRId64, number);
-    const size_t len = strlen(digits);
-    StrBuf sb;
-    strbuf_init(&sb, STRBUF_SMALL);
-    for (size_t i = 0; i < len; i++) {
-        if (i > 0 && (len - i) % 3 == 0) {
-            strbuf_addch(&sb, ',');
-        }
-        strbuf_addch(&sb, digits[i]);
-    }
-    mem_free(digits);
-    return strbuf_detach(&sb);
-}
-
 /* "1 table", "23 tables". */
 static char *counted(int64_t number, const char *one, const char *many)
 {
-    char *text = preview_number(number);
-    char *all = mem_printf("%s %s", text, number == 1 ? one : many);
-    mem_free(text);
-    return all;
+    return mem_printf("%s %s", count_text(number).text, number == 1 ? one : many);
 }
 
 static char *megabytes(int64_t bytes)
@@ -273,15 +251,12 @@ static bool differs(const PreviewTable *table)
 
 static char *change_text(const PreviewTable *table)
 {
-    char *live = preview_number(table->live), *backup = preview_number(table->backup);
+    const NumberText live = count_text(table->live), backup = count_text(table->backup);
     const char *about = table->about ? "about " : "";
-    char *text = !table->in_live     ? mem_printf("%s: not there now \xE2\x86\x92 %s", table->words, backup)
-                 : !table->in_backup ? mem_printf("%s: %s%s \xE2\x86\x92 gone, the backup has no such table",
-                                                  table->words, about, live)
-                                     : mem_printf("%s %s%s \xE2\x86\x92 %s", table->words, about, live, backup);
-    mem_free(backup);
-    mem_free(live);
-    return text;
+    return !table->in_live     ? mem_printf("%s: not there now \xE2\x86\x92 %s", table->words, backup.text)
+           : !table->in_backup ? mem_printf("%s: %s%s \xE2\x86\x92 gone, the backup has no such table", table->words,
+                                            about, live.text)
+                               : mem_printf("%s %s%s \xE2\x86\x92 %s", table->words, about, live.text, backup.text);
 }
 
 static PreviewMark change_mark(const PreviewTable *table)
@@ -309,9 +284,8 @@ static void add_changes(const Preview *preview, Lines *lines)
         const PreviewTable *table = &preview->tables[i % preview->table_count];
         const bool first = i < preview->table_count;
         if (!both && first) {
-            char *rows = preview_number(table->backup);
-            add(lines, PREVIEW_CHANGE, PREVIEW_PLAIN, mem_printf("%s %s", table->words, rows));
-            mem_free(rows);
+            add(lines, PREVIEW_CHANGE, PREVIEW_PLAIN,
+                mem_printf("%s %s", table->words, count_text(table->backup).text));
         } else if (both && differs(table) == first && (first || table->cmms)) {
             add(lines, PREVIEW_CHANGE, change_mark(table), change_text(table));
         } else if (both && !first && !differs(table)) {
@@ -324,13 +298,11 @@ static void add_changes(const Preview *preview, Lines *lines)
         mem_free(tables);
     }
     if (preview->backup_objects > 0 || preview->live_objects > 0) {
-        char *live = preview_number(preview->live_objects), *backup = preview_number(preview->backup_objects);
+        const NumberText live = count_text(preview->live_objects), backup = count_text(preview->backup_objects);
         add(lines, PREVIEW_CHANGE,
             both && preview->live_objects > preview->backup_objects ? PREVIEW_WARNING : PREVIEW_PLAIN,
-            both ? mem_printf("large objects %s \xE2\x86\x92 %s", live, backup)
-                 : mem_printf("large objects %s", backup));
-        mem_free(backup);
-        mem_free(live);
+            both ? mem_printf("large objects %s \xE2\x86\x92 %s", live.text, backup.text)
+                 : mem_printf("large objects %s", backup.text));
     }
 }
 
@@ -340,13 +312,12 @@ static char *lost_text(const PreviewTable *table)
 {
     StrBuf sb;
     strbuf_init(&sb, STRBUF_LINE);
-    char *made = preview_number(table->made), *changed = preview_number(table->changed);
     strbuf_addf(&sb, "%s: ", table->words);
     if (table->made > 0) {
-        strbuf_addf(&sb, "%s made%s", made, table->changed > 0 ? ", " : "");
+        strbuf_addf(&sb, "%s made%s", number_text(table->made).text, table->changed > 0 ? ", " : "");
     }
     if (table->changed > 0) {
-        strbuf_addf(&sb, "%s %schanged", changed, table->made < 0 ? "made or " : "");
+        strbuf_addf(&sb, "%s %schanged", number_text(table->changed).text, table->made < 0 ? "made or " : "");
     }
     strbuf_addstr(&sb, " since");
     for (size_t i = 0; i < table->newest_count; i++) {
@@ -355,8 +326,6 @@ static char *lost_text(const PreviewTable *table)
                     row->id != NULL ? "number " : "", row->id != NULL ? row->id : "", row->id != NULL ? " of " : "");
         strbuf_addstr(&sb, row->time);
     }
-    mem_free(changed);
-    mem_free(made);
     return strbuf_detach(&sb);
 }
 

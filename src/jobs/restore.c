@@ -17,6 +17,7 @@
 
 #include "base/hash.h"
 #include "base/mem.h"
+#include "base/number.h"
 #include "base/strbuf.h"
 #include "jobs/backup.h"
 #include "jobs/signin.h"
@@ -602,8 +603,8 @@ const char restore_restart_words[] =
 static char *success_text(const Restore *run)
 {
     const RestoreResult *result = run->result;
-    return mem_printf("Restored into %s: %zu tables and %" PRId64 " rows counted%s%s%s%s", result->database,
-                      result->tables, result->rows,
+    return mem_printf("Restored into %s: %zu tables and %s rows counted%s%s%s%s", result->database,
+                      result->tables, number_text(result->rows).text,
                       result->kept != NULL ? "; the old database is kept as " : "",
                       result->kept != NULL ? result->kept : "",
                       run->has_live && run->spec->no_safety ? "; a safety backup was declined" : "",

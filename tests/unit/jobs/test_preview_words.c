@@ -5,18 +5,6 @@
 
 #define MADE 1800000000 /* a moment, and another an hour later */
 
-static void numbers(void **state)
-{
-    (void)state;
-    static const struct {
-        int64_t number;
-        const char *text;
-    } cases[] = {{-1, "?"}, {0, "0"}, {999, "999"}, {1000, "1,000"}, {12410, "12,410"}, {1234567, "1,234,567"}};
-    for (size_t i = 0; i < TEST_COUNT(cases); i++) {
-        assert_text(preview_number(cases[i].number), cases[i].text);
-    }
-}
-
 static void table_words(void **state)
 {
     (void)state;
@@ -352,8 +340,7 @@ static void who_may_be_asked(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(numbers),
-                                       cmocka_unit_test(table_words),
+    const struct CMUnitTest tests[] = {                                       cmocka_unit_test(table_words),
                                        cmocka_unit_test(the_backup),
                                        cmocka_unit_test(a_backup_of_which_little_is_known),
                                        cmocka_unit_test(both_sides),
