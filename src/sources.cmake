@@ -95,6 +95,8 @@ set(JOBS_SOURCES
   src/jobs/prove_database.c
   src/jobs/restore.c
   src/jobs/restore_database.c
+  src/jobs/restore_kept.c
+  src/jobs/restore_server.c
   src/jobs/retention_run.c
   src/jobs/signin.c
   src/jobs/skew.c

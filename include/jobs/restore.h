@@ -44,6 +44,8 @@ typedef struct RestoreResult {
     size_t tables;
     int64_t rows, large_objects;
     double seconds;
+    size_t kept_count;  /* after a restore: of all that are kept for undo */
+    int64_t kept_bytes; /* and what they take on the server */
 } RestoreResult;
 
 /* What the guide tells whoever has restored. */
@@ -74,5 +76,37 @@ typedef struct UndoSpec {
 
 /* Gives the live name back to one that is kept. The one that had it is kept in its turn: result->kept. */
 bool restore_undo(const UndoSpec *spec, const JobSink *sink, const Cancel *cancel, RestoreResult *result, Error *err);
+
+/* --- how long they are kept ---------------------------------------------------------------------------------- */
+
+/* By the folder's setting undo_days; 0: for ever, also where it is not known that somebody chose these settings: *why
+ * says so (caller frees), else it is as it was. folder may be NULL. */
+int restore_undo_days(const char *folder, char **why);
+
+/* Which of those that restore_list_kept gave are to be dropped after so many days: never the newest, and none where an
+ * age is in doubt. goes: `count` of them. Returns how many. A pure function. */
+size_t restore_plan_kept(const KeptDatabase *kept, size_t count, int days, bool *goes);
+
+/* "2 older databases are kept, for undo: 345.67 MB on the server", and what that means on Neon. Caller frees. */
+char *restore_kept_text(const KeptDatabase *kept, size_t count);
+
+typedef struct DropSpec {
+    const Connection *server;
+    const char *kept;   /* the one to drop; NULL: those whose time is over */
+    bool last;          /* also where it is the last one: somebody was asked */
+    const char *folder; /* of the settings and of the log; NULL: nothing is outdated, and no log is written */
+} DropSpec;
+
+typedef struct DropResult {
+    char **names;
+    size_t count;
+    int64_t bytes; /* that they took */
+    char *nothing; /* why none is outdated; NULL: some were, or one was named */
+} DropResult;
+
+/* For good. `result` is zeroed. EK_NOT_FOUND: none of that name is kept; EK_REFUSED: it is the last one, or the live
+ * database is gone, so that it may be all that is left; EK_BUSY: somebody is in it, or another restore at work. */
+bool restore_drop_kept(const DropSpec *spec, const JobSink *sink, const Cancel *cancel, DropResult *result, Error *err);
+void restore_drop_release(DropResult *result);
 
 #endif

@@ -25,7 +25,9 @@ typedef struct KeptDatabase {
     char *name;      /* "cmms_before_20261130_143000" */
     char *from;      /* what took its place: the backup's file name; NULL: not told */
     int64_t aside;   /* since when, seconds since 1970 UTC by the server's clock */
+    int64_t age;     /* so many seconds by that clock; below 0: it went back, or it is not known */
     int64_t bytes;   /* on the server; -1: may not be asked */
+    bool neon;       /* whose operator counts them as storage */
 } KeptDatabase;
 
 /* "cmms_before_20261130_143000": a name takes 63 bytes, and is cut between characters. Caller frees. */
@@ -34,6 +36,8 @@ char *swap_name(const char *live, const char *word, const char *stamp);
 /* Those that were put aside for `live`, the newest first. */
 bool swap_list(Pg *pg, const char *live, const Cancel *cancel, KeptDatabase **kept, size_t *count, Error *err);
 void swap_list_free(KeptDatabase *kept, size_t count);
+/* For good. The lock is held. EK_NOT_FOUND: it is not one of them; EK_BUSY: somebody is in it. */
+bool swap_drop_kept(Pg *pg, const char *live, const char *name, const Cancel *cancel, Error *err);
 
 /* One restore, undo or mending of that live database at a time, whichever PC it runs on: held until pg_close, by a
  * session that is always in the same database (not the live one). EK_BUSY: another has it. */

@@ -24,11 +24,13 @@
 typedef enum Id {
     ID_ALL,
     ID_CHECK,
+    ID_CLEAN_UP,
     ID_CLIENT_ID,
     ID_COMPRESS,
     ID_DATA,
     ID_DATABASE,
     ID_DEVICE_CODE,
+    ID_DROP,
     ID_DRY_RUN,
     ID_FALLBACK,
     ID_FOLDER,
@@ -76,11 +78,13 @@ typedef struct Rule {
 static const Rule rules[] = {
     {ID_ALL, "all", 0, false, BIT(VERB_VERIFY)},
     {ID_CHECK, "check", 0, false, BIT(VERB_LOG)},
+    {ID_CLEAN_UP, "clean-up", 0, false, BIT(VERB_UNDO)},
     {ID_CLIENT_ID, "client-id", 0, true, BIT(VERB_SHAREPOINT)},
     {ID_COMPRESS, "compress", 0, true, BIT(VERB_BACKUP)},
     {ID_DATA, "data", 0, true, BIT(VERB_SAMPLE)},
     {ID_DATABASE, "dbname", 'd', true, WITH_SERVER},
     {ID_DEVICE_CODE, "device-code", 0, false, BIT(VERB_SHAREPOINT)},
+    {ID_DROP, "drop", 0, true, BIT(VERB_UNDO)},
     {ID_DRY_RUN, "dry-run", 0, false, BIT(VERB_CLEANUP)},
     {ID_FALLBACK, "fallback", 0, false, BIT(VERB_BACKUP)},
     {ID_FOLDER, "folder", 0, true, WITH_FOLDER},
@@ -259,11 +263,13 @@ static bool apply(Options *options, const Rule *rule, const char *value, Error *
     switch (rule->id) {
     case ID_ALL: options->all = true; break;
     case ID_CHECK: options->check = true; break;
+    case ID_CLEAN_UP: options->clean_up = true; break;
     case ID_CLIENT_ID: options->client_id = value; break;
     case ID_COMPRESS: options->compress = value; return check_compression(value, err);
     case ID_DATA: options->data = value; break;
     case ID_DATABASE: options->database = value; break;
     case ID_DEVICE_CODE: options->device_code = true; break;
+    case ID_DROP: options->drop = value; break;
     case ID_DRY_RUN: options->dry_run = true; break;
     case ID_FOLDER: options->folder = value; break;
     case ID_FORCE: options->force = true; break;
@@ -437,6 +443,11 @@ static bool check_whole(const Parser *parser, const Options *options, Error *err
                   : options->off   ? "--off and --reason"
                                    : "--check and --last");
         return error_hint(err, "Try 'cmms-backup-cli %s --help'.", verb_name(options->verb));
+    }
+    if (options->list + options->clean_up + (options->drop != NULL) + (int)options->file_count > 1 &&
+        options->verb == VERB_UNDO) {
+        error_set(err, EK_USAGE, "one of --list, --drop, --clean-up and a database at a time");
+        return error_hint(err, "Try 'cmms-backup-cli undo --help'.");
     }
     if ((options->verb == VERB_RESTORE || options->verb == VERB_PREVIEW) && options->file_count != 1) {
         error_set(err, EK_USAGE, "say which backup to %s", verb_name(options->verb));

@@ -63,7 +63,8 @@ typedef struct Options {
     bool yes;               /* restore, undo */
     bool no_safety, foreign; /* preview, restore */
     bool sort_as_live;      /* restore */
-    bool list;              /* undo */
+    bool list, clean_up;    /* undo */
+    const char *drop;       /* undo */
     const char *client_id, *tenant, *graph, *login; /* sharepoint */
     bool device_code, no_browser;                   /* sharepoint */
     Verb help_about;        /* help VERB */

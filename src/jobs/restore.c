@@ -20,7 +20,6 @@
 #include "base/number.h"
 #include "base/strbuf.h"
 #include "jobs/backup.h"
-#include "jobs/signin.h"
 #include "jobs/swap.h"
 #include "platform/clock.h"
 #include "platform/fs.h"
@@ -32,9 +31,6 @@
 #define PART_COUNTED 0.97
 #define NAME_MAX_BYTES 63
 #define PIECE (1u << 20)
-#define RECONNECT_MS 60000u /* so long for a server that was lost in the middle of the swap */
-#define RECONNECT_STEP_MS 500u
-#define JOB "restore" /* of our sessions, as the server names them */
 
 void restore_result_init(RestoreResult *result)
 {
@@ -67,162 +63,9 @@ bool restore_is_consent(const Connection *server, const char *typed)
 
 /* --- the target ------------------------------------------------------------------------------------------ */
 
-/* A session in a database that is not the live one. */
-static bool connect_beside(const Connection *server, const char *live, const Cancel *cancel, Connection *connection,
-                           Pg **pg, Error *err)
-{
-    static const char *const names[] = {"postgres", "template1"};
-    connection_copy(connection, server);
-    if (!connection_resolve(connection, err)) {
-        return false;
-    }
-    Error why = ERROR_INIT;
-    for (size_t i = 0; i < sizeof names / sizeof names[0] && *pg == NULL; i++) {
-        if (strcmp(names[i], live) == 0) {
-            continue;
-        }
-        mem_free(connection->database);
-        connection->database = mem_strdup(names[i]);
-        error_clear(&why);
-        if (!pg_connect(connection, cancel, pg, &why) && why.kind != EK_REFUSED) {
-            break; /* not for want of that database */
-        }
-    }
-    if (*pg == NULL) {
-        return error_move(err, &why);
-    }
-    error_clear(&why);
-    return pg_own_session(*pg, connection, cancel, err) && load_calm(*pg, cancel, err);
-}
-
-/* Takes the restore lock of that name, and clears away what an interrupted one left. */
-static bool mend_first(Pg *pg, const char *live, const JobSink *sink, const Cancel *cancel, Error *err)
-{
-    char *mended = NULL;
-    const bool ok = swap_lock(pg, live, cancel, err) && swap_mend(pg, live, sink, cancel, &mended, err) &&
-                    swap_drop_leftovers(pg, live, sink, cancel, err);
-    mem_free(mended);
-    return ok;
-}
-
-/* A session in the live database, with the lock that a backup takes as well. */
-static bool lock_database(const Connection *beside, const char *live, const Cancel *cancel, Pg **pg, Error *err)
-{
-    Connection connection;
-    connection_init(&connection);
-    connection_copy(&connection, beside);
-    mem_free(connection.database);
-    connection.database = mem_strdup(live);
-    const bool ok = pg_connect(&connection, cancel, pg, err) && load_calm(*pg, cancel, err) &&
-                    pg_lock_database(*pg, JOB, cancel, err);
-    connection_release(&connection);
-    return ok;
-}
-
 static bool lock_live(Restore *run, Error *err)
 {
-    return lock_database(&run->load.connection, run->live, run->load.cancel, &run->in_live, err);
-}
-
-/* 0: there is none. */
-static bool ask_oid(Pg *pg, const char *name, const Cancel *cancel, int64_t *oid, Error *err)
-{
-    const char *const params[] = {name};
-    PgRows *rows = NULL;
-    if (!pg_query(pg, "SELECT oid::bigint FROM pg_catalog.pg_database WHERE datname = $1", params, 1, cancel, &rows,
-                  err)) {
-        return false;
-    }
-    *oid = pg_value_int(rows, 0, 0, 0);
-    pg_rows_free(rows);
-    return true;
-}
-
-/* Without a manager to sign in, whoever has the database's password may bring it back: it is gone, or empty, or has
- * none. That was so when the window looked; a network that was away for a moment is no way past the sign-in. `pg` is in
- * another database. */
-static bool check_nobody(Pg *pg, const Connection *server, const char *live, const JobSink *sink, const Cancel *cancel,
-                         Error *err)
-{
-    SigninWay way = SIGNIN_NO_USERS;
-    Error why = ERROR_INIT;
-    int64_t oid = 0;
-    bool ok = signin_look(server, cancel, &way, &why);
-    if (ok && way == SIGNIN_ASK) {
-        error_set(err, EK_REFUSED, "the database has managers again, so one of them has to sign in first");
-        ok = error_hint(err, "Choose Lock in the Tools menu, and sign in.");
-    } else if (!ok && why.kind == EK_CANCELLED) {
-        error_move(err, &why);
-    } else if (!ok && ask_oid(pg, live, cancel, &oid, err)) {
-        ok = oid == 0;
-        if (!ok) {
-            error_set(err, EK_REFUSED, "the database is there, but cannot say whether it has a manager to sign in");
-            error_detail(err, "%s", why.message);
-            error_hint(err, "Try again, or restore with cmms-backup-cli.");
-        }
-    }
-    if (ok) {
-        job_log(sink, LOG_WARNING, "Nobody is signed in: the database has no manager who could be");
-    }
-    error_clear(&why);
-    return ok;
-}
-
-/* The connection was lost in the middle: whether the one with that oid has the live name. On a new connection, which
- * brings to its end what was begun. */
-static bool find_out(const Connection *server, Pg **pg, const char *live, int64_t oid, const JobSink *sink,
-                     const Cancel *cancel, char **kept, bool *placed)
-{
-    Connection connection;
-    KeptDatabase *all = NULL;
-    size_t count = 0;
-    int64_t now = 0;
-    connection_init(&connection);
-    pg_close(*pg);
-    *pg = NULL;
-    const bool ok = connect_beside(server, live, cancel, &connection, pg, NULL) &&
-                    mend_first(*pg, live, sink, cancel, NULL) && ask_oid(*pg, live, cancel, &now, NULL) &&
-                    swap_list(*pg, live, cancel, &all, &count, NULL);
-    *placed = ok && now == oid;
-    if (*placed && count > 0) {
-        *kept = mem_strdup(all[0].name);
-    }
-    swap_list_free(all, count);
-    connection_release(&connection);
-    return ok;
-}
-
-static bool swap_surely(const Connection *server, Pg **pg, const char *live, const char *coming, const char *from,
-                        const JobSink *sink, const Cancel *cancel, char **kept, Error *err)
-{
-    Error why = ERROR_INIT;
-    int64_t oid = 0;
-    if (!ask_oid(*pg, coming, cancel, &oid, err)) {
-        return false;
-    }
-    if (swap_run(*pg, live, coming, from, sink, cancel, kept, &why)) {
-        return true;
-    }
-    bool known = why.kind != EK_CONNECT, placed = false;
-    const uint64_t end = clock_monotonic_ms() + RECONNECT_MS;
-    if (!known) {
-        job_log(sink, LOG_WARNING, "The connection was lost in the middle of it; connecting again");
-    }
-    while (!known && !(known = find_out(server, pg, live, oid, sink, cancel, kept, &placed)) &&
-           clock_monotonic_ms() < end && !cancel_wait(cancel, RECONNECT_STEP_MS)) {
-    }
-    if (placed) {
-        error_clear(&why);
-        return true;
-    }
-    if (known && why.kind == EK_CONNECT) {
-        error_hint(&why, "The database is as it was. Try again.");
-    } else if (why.kind == EK_CONNECT) {
-        error_context(&why, "it is not known whether the databases changed their names");
-        error_hint(&why, "'cmms-backup-cli undo --list' says it as soon as the server can be reached, and brings to "
-                         "its end what was begun.");
-    }
-    return error_move(err, &why);
+    return restore_lock_database(&run->load.connection, run->live, run->load.cancel, &run->in_live, err);
 }
 
 /* What must not be, and cannot be mended by us. */
@@ -471,8 +314,8 @@ static bool put_in_place(Restore *run, Error *err)
         run->result->database = run->placed ? mem_strdup(load->database) : NULL;
         return run->placed;
     }
-    run->placed = swap_surely(run->spec->server, &load->server, run->live, load->database, fs_base_name(load->path),
-                              load->sink, load->cancel, &run->result->kept, err);
+    run->placed = restore_swap_surely(run->spec->server, &load->server, run->live, load->database,
+                                      fs_base_name(load->path), load->sink, load->cancel, &run->result->kept, err);
     if (run->placed) {
         run->result->database = mem_strdup(run->live);
         Error why = ERROR_INIT;
@@ -512,13 +355,14 @@ static bool work(Restore *run, Error *err)
         error_set(err, EK_SETTINGS, "%s holds only a part: %s", fs_base_name(load->path), load_part(&load->archive));
         return error_hint(err, "Only a whole backup can take a database's place.");
     }
-    if (!connect_beside(run->spec->server, run->live, load->cancel, &load->connection, &load->server, err)) {
+    if (!restore_connect_beside(run->spec->server, run->live, load->cancel, &load->connection, &load->server, err)) {
         return false;
     }
     const char *target = run->spec->to != NULL ? run->spec->to : run->live;
-    const bool ok = mend_first(load->server, target, load->sink, load->cancel, err) &&
+    const bool ok = restore_mend_first(load->server, target, load->sink, load->cancel, err) &&
                     (!run->spec->nobody ||
-                     check_nobody(load->server, run->spec->server, run->live, load->sink, load->cancel, err)) &&
+                     restore_check_nobody(load->server, run->spec->server, run->live, load->sink, load->cancel,
+                                          err)) &&
                     check_target(run, err) &&
                     (!run->has_live || (lock_live(run, err) && check_kinship(run, err)));
     if (!ok) {
@@ -564,7 +408,7 @@ static void drop_new(Restore *run)
         connection_init(&connection);
         pg_close(load->server);
         load->server = NULL;
-        gone = connect_beside(run->spec->server, run->live, load->cancel, &connection, &load->server, &why) &&
+        gone = restore_connect_beside(run->spec->server, run->live, load->cancel, &connection, &load->server, &why) &&
                drop_on(run, &why);
         connection_release(&connection);
     }
@@ -628,6 +472,9 @@ bool restore_backup(const char *path, const RestoreSpec *spec, const JobSink *si
     bool ok = work(&run, &why);
     drop_new(&run);
     load_drop_scratch(&run.load);
+    if (ok && result->kept != NULL && run.load.server != NULL) {
+        restore_look_after_kept(&run);
+    }
     pg_close(run.in_live);
     pg_close(run.load.server);
     result->seconds = (double)(clock_monotonic_ms() - run.load.started_ms) / 1000;
@@ -647,84 +494,5 @@ bool restore_backup(const char *path, const RestoreSpec *spec, const JobSink *si
     mem_free(run.user);
     mem_free(run.live);
     load_release(&run.load);
-    return ok;
-}
-
-bool restore_list_kept(const Connection *server, const JobSink *sink, const Cancel *cancel, KeptDatabase **kept,
-                       size_t *count, Error *err)
-{
-    Connection connection;
-    Pg *pg = NULL;
-    Error why = ERROR_INIT;
-    const char *live = server->database != NULL ? server->database : "";
-    connection_init(&connection);
-    bool ok = connect_beside(server, live, cancel, &connection, &pg, err);
-    if (ok && !mend_first(pg, live, sink, cancel, &why)) {
-        ok = why.kind == EK_BUSY || error_move(err, &why); /* one is under way, and needs no mending */
-    }
-    ok = ok && swap_list(pg, live, cancel, kept, count, err);
-    error_clear(&why);
-    pg_close(pg);
-    connection_release(&connection);
-    return ok;
-}
-
-bool restore_undo(const UndoSpec *spec, const JobSink *sink, const Cancel *cancel, RestoreResult *result, Error *err)
-{
-    const Connection *server = spec->server;
-    const char *kept = spec->kept;
-    Connection connection;
-    Pg *pg = NULL, *in_live = NULL;
-    KeptDatabase *all = NULL;
-    size_t count = 0;
-    int64_t live_oid = 0;
-    Error why = ERROR_INIT;
-    const char *live = server->database != NULL ? server->database : "";
-    const uint64_t started = clock_monotonic_ms();
-    restore_result_release(result);
-    connection_init(&connection);
-    bool ok = connect_beside(server, live, cancel, &connection, &pg, &why) &&
-              mend_first(pg, live, sink, cancel, &why) &&
-              (!spec->nobody || check_nobody(pg, server, live, sink, cancel, &why)) &&
-              swap_list(pg, live, cancel, &all, &count, &why);
-    const KeptDatabase *chosen = NULL;
-    for (size_t i = 0; ok && i < count && chosen == NULL; i++) {
-        chosen = kept == NULL || strcmp(kept, all[i].name) == 0 ? &all[i] : NULL;
-    }
-    if (ok && chosen == NULL) {
-        ok = kept == NULL ? error_set(&why, EK_NOT_FOUND, "no restore of %s can be undone: no older database is kept",
-                                      live)
-                          : error_set(&why, EK_NOT_FOUND, "no database %s is kept for %s", kept, live);
-    }
-    ok = ok && swap_obstacles(pg, live, cancel, &why) && ask_oid(pg, live, cancel, &live_oid, &why) &&
-         (live_oid == 0 || lock_database(&connection, live, cancel, &in_live, &why)) &&
-         swap_surely(server, &pg, live, chosen->name, NULL, sink, cancel, &result->kept, &why);
-    result->seconds = (double)(clock_monotonic_ms() - started) / 1000;
-    char *text = NULL;
-    if (ok) {
-        result->database = mem_strdup(live);
-        text = mem_printf("Undone: %s is again the database that was kept as %s; what it replaced is kept as %s", live,
-                          chosen->name, result->kept != NULL ? result->kept : "nothing");
-        job_log(sink, LOG_GOOD, "%s", text);
-        job_log(sink, LOG_INFO, "%s", restore_restart_words);
-    } else {
-        text = error_text(&why);
-    }
-    if (spec->folder != NULL && (ok || chosen != NULL)) {
-        const AuditEntry entry = {.operation = "undo",
-                                  .status = ok ? "success" : "failed",
-                                  .message = text,
-                                  .seconds = result->seconds,
-                                  .actor = job_actor(sink)};
-        auditlog_append(spec->folder, &entry, NULL);
-    }
-    if (!ok) {
-        error_move(err, &why);
-    }
-    mem_free(text);
-    swap_list_free(all, count);
-    pg_close(in_live);
-    pg_close(pg);
-    connection_release(&connection);
     return ok;
 }

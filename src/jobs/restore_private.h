@@ -20,6 +20,26 @@ typedef struct Restore {
 
 void restore_note(Restore *run, char *text); /* takes the text: told, and in the result */
 
+/* --- restore_server.c --- */
+/* A session in a database that is not the live one. `connection` is initialised. */
+bool restore_connect_beside(const Connection *server, const char *live, const Cancel *cancel, Connection *connection,
+                            Pg **pg, Error *err);
+/* Takes the restore lock of that name, and clears away what an interrupted one left. */
+bool restore_mend_first(Pg *pg, const char *live, const JobSink *sink, const Cancel *cancel, Error *err);
+/* A session in the live database, with the lock that a backup takes as well. */
+bool restore_lock_database(const Connection *beside, const char *live, const Cancel *cancel, Pg **pg, Error *err);
+bool restore_ask_oid(Pg *pg, const char *name, const Cancel *cancel, int64_t *oid, Error *err); /* 0: there is none */
+/* EK_REFUSED: somebody has to sign in first. `pg` is in another database. */
+bool restore_check_nobody(Pg *pg, const Connection *server, const char *live, const JobSink *sink,
+                          const Cancel *cancel, Error *err);
+/* swap_run; where the connection is lost in the middle, on a new one it is found out which it was. */
+bool restore_swap_surely(const Connection *server, Pg **pg, const char *live, const char *coming, const char *from,
+                         const JobSink *sink, const Cancel *cancel, char **kept, Error *err);
+
+/* --- restore_kept.c --- */
+/* After a restore: drops those whose time is over, and tells what is kept. What fails is only told. */
+void restore_look_after_kept(Restore *run);
+
 /* --- restore_database.c --- */
 bool restore_look_at_owners(Restore *run, Error *err); /* fills load.foreign_owners */
 bool restore_make_database(Restore *run, Error *err);  /* and connects load.pg to it */

@@ -112,9 +112,7 @@ static bool look(Pg *pg, const char *live, const Cancel *cancel, Databases *all,
                   "SELECT d.datname, d.oid::bigint, d.datconnlimit,"
                   /* Others' comments are nobody's business, and may be no text in this database's encoding. */
                   " CASE WHEN pg_catalog.shobj_description(d.oid, 'pg_database') LIKE '{\"cmms\\_backup\"%'"
-                  " THEN pg_catalog.shobj_description(d.oid, 'pg_database') END,"
-                  " CASE WHEN pg_catalog.has_database_privilege(d.oid, 'CONNECT')"
-                  " THEN pg_catalog.pg_database_size(d.oid) ELSE -1 END"
+                  " THEN pg_catalog.shobj_description(d.oid, 'pg_database') END"
                   " FROM pg_catalog.pg_database d LEFT JOIN pg_catalog.pg_database l ON l.datname = $1"
                   " JOIN pg_catalog.pg_roles me ON me.rolname = CURRENT_USER"
                   " WHERE NOT d.datistemplate AND (d.datdba = l.datdba OR d.datdba = me.oid OR"
@@ -138,8 +136,7 @@ static bool look(Pg *pg, const char *live, const Cancel *cancel, Databases *all,
                                               .comment = mem_strdup(comment),
                                               .mark = mark,
                                               .oid = oid,
-                                              .limit = limit,
-                                              .bytes = pg_value_int(rows, i, 4, -1)};
+                                              .limit = limit};
     }
     pg_rows_free(rows);
     for (size_t i = 0; i < all->count; i++) {
@@ -658,27 +655,77 @@ static int newer_first(const void *a, const void *b)
     return (left->aside < right->aside) - (left->aside > right->aside);
 }
 
+/* Its size takes the server a while: it has to look at each file. */
+static bool measure(Pg *pg, int64_t oid, KeptDatabase *kept, const Cancel *cancel, Error *err)
+{
+    char *number = mem_printf("%" PRId64, oid), *aside = mem_printf("%" PRId64, kept->aside);
+    const char *const params[] = {number, aside};
+    PgRows *rows = NULL;
+    const bool ok = pg_query(pg,
+                             "SELECT CASE WHEN pg_catalog.has_database_privilege(d.oid, 'CONNECT')"
+                             " THEN pg_catalog.pg_database_size(d.oid) ELSE -1 END,"
+                             " pg_catalog.date_part('epoch', pg_catalog.clock_timestamp())::bigint - $2::bigint"
+                             " FROM pg_catalog.pg_database d WHERE d.oid = $1::bigint::oid",
+                             params, 2, cancel, &rows, err);
+    if (ok) {
+        kept->bytes = pg_value_int(rows, 0, 0, -1);
+        kept->age = kept->aside > 0 ? pg_value_int(rows, 0, 1, -1) : -1;
+    }
+    pg_rows_free(rows);
+    mem_free(aside);
+    mem_free(number);
+    return ok;
+}
+
+static bool is_kept(const Database *item, const char *live)
+{
+    return mark_is(item, "kept") && strcmp(item->name, live) != 0;
+}
+
 bool swap_list(Pg *pg, const char *live, const Cancel *cancel, KeptDatabase **kept, size_t *count, Error *err)
 {
     Databases all = {NULL, 0};
-    if (!look(pg, live, cancel, &all, err)) {
+    bool neon = false;
+    if (!is_neon(pg, cancel, &neon, err) || !look(pg, live, cancel, &all, err)) {
         return false;
     }
-    *kept = mem_array(all.count + 1, sizeof **kept);
-    *count = 0;
-    for (size_t i = 0; i < all.count; i++) {
+    KeptDatabase *found = mem_array(all.count + 1, sizeof *found);
+    size_t found_count = 0;
+    bool ok = true;
+    for (size_t i = 0; ok && i < all.count; i++) {
         const Database *item = &all.items[i];
-        if (mark_is(item, "kept") && strcmp(item->name, live) != 0) {
-            const char *from = json_string(item->mark, "from", NULL);
-            (*kept)[(*count)++] = (KeptDatabase){.name = mem_strdup(item->name),
-                                                 .from = from != NULL ? mem_strdup(from) : NULL,
-                                                 .aside = json_int(item->mark, "aside", 0),
-                                                 .bytes = item->bytes};
+        if (is_kept(item, live)) {
+            KeptDatabase *one = &found[found_count++];
+            *one = (KeptDatabase){.name = mem_strdup(item->name),
+                                  .from = mem_strdup(json_string(item->mark, "from", NULL)),
+                                  .aside = json_int(item->mark, "aside", 0),
+                                  .neon = neon};
+            ok = measure(pg, item->oid, one, cancel, err);
         }
     }
-    qsort(*kept, *count, sizeof **kept, newer_first);
     databases_free(&all);
+    if (!ok) {
+        swap_list_free(found, found_count);
+        return false;
+    }
+    qsort(found, found_count, sizeof *found, newer_first);
+    *kept = found;
+    *count = found_count;
     return true;
+}
+
+bool swap_drop_kept(Pg *pg, const char *live, const char *name, const Cancel *cancel, Error *err)
+{
+    Databases all = {NULL, 0};
+    bool ok = look(pg, live, cancel, &all, err);
+    const Database *item = ok ? swap_find(&all, name) : NULL;
+    if (ok && (item == NULL || !is_kept(item, live) || json_string(item->mark, "by", NULL) != NULL)) {
+        ok = error_set(err, EK_NOT_FOUND, "no database %s is kept for %s", name, live);
+    }
+    /* Without FORCE: who is in it wants it. */
+    ok = ok && run(pg, "DROP DATABASE %I", name, NULL, NULL, err);
+    databases_free(&all);
+    return ok;
 }
 
 void swap_list_free(KeptDatabase *kept, size_t count)

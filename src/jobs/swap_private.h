@@ -17,7 +17,7 @@ typedef struct Database {
     char *name;
     char *comment; /* as it is; NULL: none */
     cJSON *mark;   /* NULL: it has none of ours */
-    int64_t oid, limit, bytes;
+    int64_t oid, limit;
 } Database;
 
 typedef struct Databases {

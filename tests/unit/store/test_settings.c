@@ -115,6 +115,8 @@ static void of_the_schedule(void **state)
         {"month_day", "32", NULL, "month_day must be a whole number from 0 to 31"},
         {"wake", "true", "true", NULL},
         {"on_battery", "no", NULL, "on_battery must be true or false"},
+        {"undo_days", "0", "0", NULL},
+        {"undo_days", "3651", NULL, "undo_days must be a whole number from 0 to 3650"},
         {"prove_within_days", "0", "0", NULL},
         {"prove_within_days", "3651", NULL, "prove_within_days must be a whole number from 0 to 3650"},
     };
