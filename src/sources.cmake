@@ -97,6 +97,7 @@ set(JOBS_SOURCES
   src/jobs/restore_database.c
   src/jobs/restore_kept.c
   src/jobs/restore_server.c
+  src/jobs/restore_tables.c
   src/jobs/retention_run.c
   src/jobs/signin.c
   src/jobs/skew.c

@@ -23,6 +23,9 @@
 typedef struct RestoreSpec {
     const Connection *server; /* its database is the live one, which need not exist any more */
     const char *to;           /* the name of a new database instead: nothing that is there is touched; NULL: replace */
+    const char *tables;       /* only these, "a, schema.b", into a new schema of the live database, where nothing that
+                                 is there is touched. NULL: all of the backup */
+    const char *to_schema;    /* its name; NULL: restored_ and the backup's moment */
     const char *folder;       /* the backup folder: of the safety backup and of the log */
     bool no_safety;           /* a safety backup was declined; the log says so */
     bool nobody;              /* nobody is signed in, for want of a manager who could be: looked at again */
@@ -34,6 +37,7 @@ typedef struct RestoreSpec {
 
 typedef struct RestoreResult {
     char *database;  /* that holds the backup now */
+    char *schema;    /* of it, that holds the tables now; NULL: all of it was restored */
     char *kept;      /* under which name the one that was live is kept; NULL: there was none, or it was not touched */
     char *safety;    /* the path of the safety backup; NULL: none */
     char *other_sort; /* when it failed because this server cannot sort as the source did (by this), and with

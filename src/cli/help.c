@@ -129,6 +129,7 @@ static const char restore[] =
     "\n"
     "Usage:\n"
     "  cmms-backup-cli restore [OPTION]... FILE\n"
+    "  cmms-backup-cli restore --tables=NAME,... [OPTION]... FILE\n"
     "\n"
     "FILE is a path, or a name in the backup folder. Unless --yes is given, the name of the database that is to be\n"
     "replaced is asked for. What the restore changes is shown first, as 'preview' shows it; a file without a\n"
@@ -136,6 +137,10 @@ static const char restore[] =
     "\n"
     "Options:\n"
     "      --to=DBNAME          into a new database of that name; the live one is not touched\n"
+    "      --tables=NAME,...    only these tables, into a new schema of the database, to look at them; nothing that\n"
+    "                           is there is touched. A name is the database's: work_orders, or schema.name. The new\n"
+    "                           tables have the rows alone, without keys, defaults and rights\n"
+    "      --to-schema=NAME     the name of that schema; otherwise restored_ and the moment of the backup\n"
     "      --no-safety-backup   make no backup of the live database first\n"
     FOREIGN_OPTION
     "      --sort-as-live       where the server cannot sort as the source did: as the live database does\n"

@@ -58,8 +58,10 @@ typedef enum Id {
     ID_SIZE,
     ID_SORT_AS_LIVE,
     ID_SSLMODE,
+    ID_TABLES,
     ID_TENANT,
     ID_TO,
+    ID_TO_SCHEMA,
     ID_UNFREEZE,
     ID_USER,
     ID_VERBOSE,
@@ -114,8 +116,10 @@ static const Rule rules[] = {
     {ID_SIZE, "size", 0, true, BIT(VERB_SAMPLE)},
     {ID_SORT_AS_LIVE, "sort-as-live", 0, false, BIT(VERB_RESTORE)},
     {ID_SSLMODE, "sslmode", 0, true, WITH_SERVER},
+    {ID_TABLES, "tables", 0, true, BIT(VERB_RESTORE)},
     {ID_TENANT, "tenant", 0, true, BIT(VERB_SHAREPOINT)},
     {ID_TO, "to", 0, true, BIT(VERB_PREVIEW) | BIT(VERB_RESTORE)},
+    {ID_TO_SCHEMA, "to-schema", 0, true, BIT(VERB_RESTORE)},
     {ID_UNFREEZE, "unfreeze", 0, false, BIT(VERB_CLEANUP)},
     {ID_USER, "username", 'U', true, WITH_SERVER},
     {ID_VERBOSE, "verbose", 0, false, BIT(VERB_NONE)},
@@ -297,8 +301,10 @@ static bool apply(Options *options, const Rule *rule, const char *value, Error *
     case ID_FOREIGN: options->foreign = true; break;
     case ID_SORT_AS_LIVE: options->sort_as_live = true; break;
     case ID_SSLMODE: options->sslmode = value; break;
+    case ID_TABLES: options->tables = value; break;
     case ID_TENANT: options->tenant = value; break;
     case ID_TO: options->to = value; break;
+    case ID_TO_SCHEMA: options->to_schema = value; break;
     case ID_UNFREEZE: options->unfreeze = true; break;
     case ID_USER: options->user = value; break;
     case ID_VERBOSE: options->verbose = true; break;
@@ -448,6 +454,14 @@ static bool check_whole(const Parser *parser, const Options *options, Error *err
         options->verb == VERB_UNDO) {
         error_set(err, EK_USAGE, "one of --list, --drop, --clean-up and a database at a time");
         return error_hint(err, "Try 'cmms-backup-cli undo --help'.");
+    }
+    if (options->tables != NULL && options->to != NULL) {
+        error_set(err, EK_USAGE, "--tables and --to do not go together");
+        return error_hint(err, "Tables go into a new schema of the database that -d names.");
+    }
+    if (options->to_schema != NULL && (options->tables == NULL || options->to_schema[0] == '\0')) {
+        error_set(err, EK_USAGE, "--to-schema names a new schema for the tables of --tables");
+        return error_hint(err, "Try 'cmms-backup-cli restore --help'.");
     }
     if ((options->verb == VERB_RESTORE || options->verb == VERB_PREVIEW) && options->file_count != 1) {
         error_set(err, EK_USAGE, "say which backup to %s", verb_name(options->verb));

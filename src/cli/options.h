@@ -63,6 +63,7 @@ typedef struct Options {
     bool yes;               /* restore, undo */
     bool no_safety, foreign; /* preview, restore */
     bool sort_as_live;      /* restore */
+    const char *tables, *to_schema; /* restore */
     bool list, clean_up;    /* undo */
     const char *drop;       /* undo */
     const char *client_id, *tenant, *graph, *login; /* sharepoint */

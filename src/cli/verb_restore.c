@@ -53,6 +53,7 @@ static cJSON *document_of(const RestoreResult *result)
 {
     cJSON *document = cJSON_CreateObject();
     json_set_string(document, "database", result->database);
+    json_set_string(document, "schema", result->schema);
     json_set_string(document, "kept", result->kept);
     json_set_string(document, "safety_backup", result->safety);
     json_set_int(document, "tables", (int64_t)result->tables);
@@ -126,13 +127,14 @@ int run_restore(Cli *cli)
               cli_has_database(&opening.connection, &err);
     const PreviewSpec before = {.server = &opening.connection, .to = cli->options->to,
                                 .no_safety = cli->options->no_safety, .unproven = cli->options->foreign};
-    ok = ok && preview_run(path, &before, &sink, cli->cancel, &preview, &err);
-    if (ok && !(cli->options->yes && cli->output.quiet)) {
+    const bool whole = cli->options->tables == NULL; /* else nothing is changed that could be shown */
+    ok = ok && (!whole || preview_run(path, &before, &sink, cli->cancel, &preview, &err));
+    if (ok && whole && !(cli->options->yes && cli->output.quiet)) {
         cli_show_preview(cli, &preview);
     }
     /* Whoever has said --yes hears what is in the way from the restore itself. */
     ok = ok && (cli->options->yes || preview_allows(&preview, &err));
-    if (ok && cli->options->to == NULL) {
+    if (ok && whole && cli->options->to == NULL) {
         char *where = connection_text(&opening.connection);
         char *what = mem_printf("%s will be replaced by what %s holds. It is kept under another name.", where, path);
         ok = consent(cli, &opening.connection, what, &err);
@@ -141,6 +143,8 @@ int run_restore(Cli *cli)
     }
     const RestoreSpec spec = {.server = &opening.connection,
                               .to = cli->options->to,
+                              .tables = cli->options->tables,
+                              .to_schema = cli->options->to_schema,
                               .folder = opening.folder,
                               .no_safety = cli->options->no_safety,
                               .foreign = cli->options->foreign,
@@ -152,7 +156,9 @@ int run_restore(Cli *cli)
         code = output_error(&cli->output, &err);
     } else if (cli->output.json) {
         cJSON *document = document_of(&result);
-        cJSON_AddItemToObject(document, "preview", cli_preview_document(&preview));
+        if (whole) {
+            cJSON_AddItemToObject(document, "preview", cli_preview_document(&preview));
+        }
         show_document(&told, document);
     } else {
         show_restored(cli, &result);

@@ -58,6 +58,7 @@ typedef struct Load {
     long failed_id;        /* the entry's at which it failed; 0: it did not say */
     size_t roles_made;     /* that the archive names, on the engine */
     char *other_sort;      /* how the source sorts, where the scratch database does not; NULL: as the source */
+    const bool *only;      /* for each entry: it may be wanted; NULL: all may. Borrowed */
     bool *wanted;          /* for each entry: pg_restore is to restore it */
     uint64_t bytes_all, bytes_done, bytes_now; /* of tables, decoded */
     /* Of a restore: */

@@ -42,6 +42,7 @@ void restore_result_release(RestoreResult *result)
     mem_free(result->database);
     mem_free(result->kept);
     mem_free(result->safety);
+    mem_free(result->schema);
     mem_free(result->other_sort);
     load_free_texts(result->notes, result->note_count);
     restore_result_init(result);
@@ -246,7 +247,7 @@ static bool count_again(Restore *run, Error *err)
     return load_put_back(load, err);
 }
 
-static bool fill_database(Restore *run, const Tool *tool, Error *err)
+bool restore_load(Restore *run, const Tool *tool, Error *err)
 {
     Load *load = &run->load;
     if (!load_leave_out_unknown(load, err) || !load_run(load, tool, err)) {
@@ -260,7 +261,14 @@ static bool fill_database(Restore *run, const Tool *tool, Error *err)
     for (size_t i = 0; i < load->skipped_count; i++) {
         restore_note(run, mem_strdup(load->skipped[i]));
     }
-    if (!count_again(run, err) || !restore_give_schemas(run, err) || !restore_do_later(run, err)) {
+    return true;
+}
+
+static bool fill_database(Restore *run, const Tool *tool, Error *err)
+{
+    Load *load = &run->load;
+    if (!restore_load(run, tool, err) || !count_again(run, err) || !restore_give_schemas(run, err) ||
+        !restore_do_later(run, err)) {
         return false;
     }
     load_stage(load, "Computing statistics", PART_COUNTED, 0.99);
@@ -277,7 +285,7 @@ static bool fill_database(Restore *run, const Tool *tool, Error *err)
 }
 
 /* The file was read to its last byte before anything was begun; what pg_restore read since is that same file. */
-static bool check_unchanged(Restore *run, Error *err)
+bool restore_check_unchanged(Restore *run, Error *err)
 {
     Load *load = &run->load;
     Sha256 *hash = sha256_new();
@@ -327,7 +335,7 @@ static bool put_in_place(Restore *run, Error *err)
     return run->placed;
 }
 
-static bool name_database(Restore *run, Error *err)
+bool restore_name_database(Restore *run, Error *err)
 {
     Load *load = &run->load;
     PgRows *rows = NULL;
@@ -358,6 +366,9 @@ static bool work(Restore *run, Error *err)
     if (!restore_connect_beside(run->spec->server, run->live, load->cancel, &load->connection, &load->server, err)) {
         return false;
     }
+    if (run->spec->tables != NULL) {
+        return restore_tables(run, tool, err);
+    }
     const char *target = run->spec->to != NULL ? run->spec->to : run->live;
     const bool ok = restore_mend_first(load->server, target, load->sink, load->cancel, err) &&
                     (!run->spec->nobody ||
@@ -380,8 +391,8 @@ static bool work(Restore *run, Error *err)
             return false;
         }
     }
-    return name_database(run, err) && restore_look_at_owners(run, err) && restore_make_database(run, err) &&
-           fill_database(run, tool, err) && check_unchanged(run, err) && put_in_place(run, err);
+    return restore_name_database(run, err) && restore_look_at_owners(run, err) && restore_make_database(run, err) &&
+           fill_database(run, tool, err) && restore_check_unchanged(run, err) && put_in_place(run, err);
 }
 
 static bool drop_on(Restore *run, Error *err)
@@ -447,6 +458,11 @@ const char restore_restart_words[] =
 static char *success_text(const Restore *run)
 {
     const RestoreResult *result = run->result;
+    if (result->schema != NULL) {
+        return mem_printf("Restored %zu %s with %s rows into the new schema %s of %s; nothing else was touched",
+                          result->tables, result->tables == 1 ? "table" : "tables", number_text(result->rows).text,
+                          result->schema, result->database);
+    }
     return mem_printf("Restored into %s: %zu tables and %s rows counted%s%s%s%s", result->database,
                       result->tables, number_text(result->rows).text,
                       result->kept != NULL ? "; the old database is kept as " : "",
@@ -481,9 +497,10 @@ bool restore_backup(const char *path, const RestoreSpec *spec, const JobSink *si
     char *text = ok ? success_text(&run) : error_text(&why);
     record(&run, ok ? "success" : "failed", text);
     if (ok) {
-        job_log(sink, LOG_GOOD, "\xE2\x9C\x85 Database restored successfully!");
+        job_log(sink, LOG_GOOD, "%s", spec->tables != NULL ? "\xE2\x9C\x85 Tables restored successfully!"
+                                                          : "\xE2\x9C\x85 Database restored successfully!");
         job_log(sink, LOG_INFO, "%s", text);
-        if (spec->to == NULL) {
+        if (spec->to == NULL && spec->tables == NULL) {
             job_log(sink, LOG_INFO, "%s", restore_restart_words);
         }
         load_stage(&run.load, "Done", 1, 1);

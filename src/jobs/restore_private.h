@@ -36,6 +36,31 @@ bool restore_check_nobody(Pg *pg, const Connection *server, const char *live, co
 bool restore_swap_surely(const Connection *server, Pg **pg, const char *live, const char *coming, const char *from,
                          const JobSink *sink, const Cancel *cancel, char **kept, Error *err);
 
+/* --- restore.c --- */
+bool restore_name_database(Restore *run, Error *err);                /* load.database: of the new one */
+bool restore_load(Restore *run, const Tool *tool, Error *err);       /* fills it by pg_restore */
+bool restore_check_unchanged(Restore *run, Error *err);              /* the file is still the one that was checked */
+
+/* --- restore_tables.c --- */
+typedef struct RestorePick {
+    const ArchiveEntry *table;    /* its TABLE */
+    const ArchiveEntry **members; /* it and the partitions below it: their schemas and tags */
+    size_t member_count;
+} RestorePick;
+
+typedef struct RestorePicks { /* zeroed */
+    RestorePick *items;
+    size_t count;
+    bool *only; /* for each entry: what the tables need, and their rows */
+} RestorePicks;
+
+/* "work_orders, extra.parts". EK_NOT_FOUND, EK_SETTINGS, EK_USAGE: a name. */
+bool restore_pick_tables(const Archive *archive, const char *names, RestorePicks *picks, Error *err);
+void restore_picks_release(RestorePicks *picks);
+int64_t restore_rows_of(const RestorePick *pick, const Manifest *manifest); /* -1: not known */
+/* spec->tables, once the file is read and load.server is connected. */
+bool restore_tables(Restore *run, const Tool *tool, Error *err);
+
 /* --- restore_kept.c --- */
 /* After a restore: drops those whose time is over, and tells what is kept. What fails is only told. */
 void restore_look_after_kept(Restore *run);
