@@ -38,6 +38,7 @@ typedef struct PreviewSpec {
     const Connection *server; /* its database is the live one, which need not exist any more */
     const char *to;           /* the name of a new database instead; NULL: the live one is replaced */
     bool no_safety;           /* a safety backup was declined */
+    bool prove_safety;        /* it is to be proven on this PC (RestoreSpec) */
     bool unproven;            /* a file without a manifest is only read: somebody answers for it */
     unsigned seconds;         /* for counting; 0: PREVIEW_SECONDS */
 } PreviewSpec;
@@ -117,6 +118,7 @@ typedef struct Preview {
     char **acts;
     size_t act_count;
     bool safety;          /* a safety backup will be made first */
+    bool proof;           /* and proven: there is a bundled server */
     bool declined;        /* it was declined */
 } Preview;
 

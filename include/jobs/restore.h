@@ -28,6 +28,7 @@ typedef struct RestoreSpec {
     const char *to_schema;    /* its name; NULL: restored_ and the backup's moment */
     const char *folder;       /* the backup folder: of the safety backup and of the log */
     bool no_safety;           /* a safety backup was declined; the log says so */
+    bool prove_safety;        /* the safety backup is proven on the bundled server (prove.h) before anything goes on */
     bool nobody;              /* nobody is signed in, for want of a manager who could be: looked at again */
     bool foreign;             /* a file without a manifest of ours may be restored: what is in it runs with the user's
                                  rights, before anybody has looked at it */
@@ -40,6 +41,7 @@ typedef struct RestoreResult {
     char *schema;    /* of it, that holds the tables now; NULL: all of it was restored */
     char *kept;      /* under which name the one that was live is kept; NULL: there was none, or it was not touched */
     char *safety;    /* the path of the safety backup; NULL: none */
+    char *unproven;  /* why that could not be proven here; NULL: it was, or was not to be */
     char *other_sort; /* when it failed because this server cannot sort as the source did (by this), and with
                          sort_as_live would not have; else NULL */
     char **notes;    /* what is otherwise than it was, in words: an owner that is not there, a right that could not be

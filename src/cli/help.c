@@ -117,15 +117,17 @@ static const char preview[] =
     "Options:\n"
     "      --to=DBNAME          of a restore into a new database of that name\n"
     "      --no-safety-backup   of a restore without a backup of the live database first\n"
+    "      --no-safety-proof    of one whose safety backup is not proven first\n"
     FOREIGN_OPTION FOLDER_OPTION "\n"
     CONNECTION_HELP "\n" OUTPUT_HELP PROGRESS_OPTION "\n" CONNECTION_SOURCES
     "\n"
     "That the backup cannot be restored as it stands is a result, and no error: \"possible\" in the JSON document.\n";
 
 static const char restore[] =
-    "Restore a backup: read every byte, make a safety backup of the live database, restore into a new database,\n"
-    "count the rows of each table, and only then let it take the live one's name. The old database is kept, for\n"
-    "undo. When anything fails before that, the live database is as it was.\n"
+    "Restore a backup: read every byte, make a safety backup of the live database and prove it where the bundled\n"
+    "server can, restore into a new database, count the rows of each table, and only then let it take the live\n"
+    "one's name. The old database is kept, for undo. When anything fails before that, the live database is as it\n"
+    "was.\n"
     "\n"
     "Usage:\n"
     "  cmms-backup-cli restore [OPTION]... FILE\n"
@@ -142,6 +144,7 @@ static const char restore[] =
     "                           tables have the rows alone, without keys, defaults and rights\n"
     "      --to-schema=NAME     the name of that schema; otherwise restored_ and the moment of the backup\n"
     "      --no-safety-backup   make no backup of the live database first\n"
+    "      --no-safety-proof    do not prove that backup on the bundled server before going on\n"
     FOREIGN_OPTION
     "      --sort-as-live       where the server cannot sort as the source did: as the live database does\n"
     "  -y, --yes                do not ask\n" FOLDER_OPTION "\n" CONNECTION_HELP "\n" OUTPUT_HELP PROGRESS_OPTION "\n"

@@ -47,6 +47,7 @@ typedef enum Id {
     ID_NO_COLOR,
     ID_NO_PASSWORD,
     ID_NO_SAFETY,
+    ID_NO_SAFETY_PROOF,
     ID_NO_WAIT,
     ID_OFF,
     ID_ON,
@@ -103,6 +104,7 @@ static const Rule rules[] = {
     {ID_NO_COLOR, "no-color", 0, false, WORKING},
     {ID_NO_PASSWORD, "no-password", 'w', false, WITH_SERVER},
     {ID_NO_SAFETY, "no-safety-backup", 0, false, BIT(VERB_PREVIEW) | BIT(VERB_RESTORE)},
+    {ID_NO_SAFETY_PROOF, "no-safety-proof", 0, false, BIT(VERB_PREVIEW) | BIT(VERB_RESTORE)},
     {ID_NO_WAIT, "no-wait", 0, false, BIT(VERB_SCHEDULE)},
     {ID_OFF, "off", 0, false, BIT(VERB_PIN)},
     {ID_ON, "on", 0, false, BIT(VERB_PROVE)},
@@ -288,6 +290,7 @@ static bool apply(Options *options, const Rule *rule, const char *value, Error *
     case ID_NO_COLOR: options->no_color = true; break;
     case ID_NO_PASSWORD: options->no_password = true; break;
     case ID_NO_SAFETY: options->no_safety = true; break;
+    case ID_NO_SAFETY_PROOF: options->no_safety_proof = true; break;
     case ID_NO_WAIT: options->no_wait = true; break;
     case ID_OFF: options->off = true; break;
     case ID_ON: options->on = true; break;

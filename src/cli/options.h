@@ -61,7 +61,7 @@ typedef struct Options {
     bool no_wait;           /* schedule run-due */
     const char *to;         /* preview, restore */
     bool yes;               /* restore, undo */
-    bool no_safety, foreign; /* preview, restore */
+    bool no_safety, no_safety_proof, foreign; /* preview, restore */
     bool sort_as_live;      /* restore */
     const char *tables, *to_schema; /* restore */
     bool list, clean_up;    /* undo */

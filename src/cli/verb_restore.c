@@ -56,6 +56,7 @@ static cJSON *document_of(const RestoreResult *result)
     json_set_string(document, "schema", result->schema);
     json_set_string(document, "kept", result->kept);
     json_set_string(document, "safety_backup", result->safety);
+    json_set_string(document, "safety_unproven", result->unproven);
     json_set_int(document, "tables", (int64_t)result->tables);
     json_set_int(document, "rows", result->rows);
     json_set_int(document, "large_objects", result->large_objects);
@@ -126,7 +127,8 @@ int run_restore(Cli *cli)
               cli_open(cli, cli->options->to != NULL ? OPENING_NO_FOLDER : OPENING_WRITES, false, &opening, &err) &&
               cli_has_database(&opening.connection, &err);
     const PreviewSpec before = {.server = &opening.connection, .to = cli->options->to,
-                                .no_safety = cli->options->no_safety, .unproven = cli->options->foreign};
+                                .no_safety = cli->options->no_safety,
+                                .prove_safety = !cli->options->no_safety_proof, .unproven = cli->options->foreign};
     const bool whole = cli->options->tables == NULL; /* else nothing is changed that could be shown */
     ok = ok && (!whole || preview_run(path, &before, &sink, cli->cancel, &preview, &err));
     if (ok && whole && !(cli->options->yes && cli->output.quiet)) {
@@ -147,6 +149,7 @@ int run_restore(Cli *cli)
                               .to_schema = cli->options->to_schema,
                               .folder = opening.folder,
                               .no_safety = cli->options->no_safety,
+                              .prove_safety = !cli->options->no_safety_proof,
                               .foreign = cli->options->foreign,
                               .proven = preview.proven ? preview.sha256 : NULL,
                               .sort_as_live = cli->options->sort_as_live};

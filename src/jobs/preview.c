@@ -304,6 +304,14 @@ static bool look_at_source(Run *run, Error *err)
     return ok;
 }
 
+static bool has_engine(void)
+{
+    char *bin = NULL;
+    const bool has = engine_find(&bin, NULL);
+    mem_free(bin);
+    return has;
+}
+
 static bool look_at_live(Run *run, Error *err)
 {
     Preview *preview = run->preview;
@@ -314,6 +322,7 @@ static bool look_at_live(Run *run, Error *err)
         return true;
     }
     preview->safety = !run->spec->no_safety;
+    preview->proof = preview->safety && run->spec->prove_safety && has_engine();
     Error why = ERROR_INIT;
     if (!connect_to(run, preview->database, &run->live, &why)) {
         if (why.kind != EK_REFUSED) {

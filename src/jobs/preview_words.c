@@ -410,7 +410,8 @@ static void add_doing(const Preview *preview, Lines *lines)
         return;
     }
     add(lines, PREVIEW_DOING, preview->declined && !preview->safety ? PREVIEW_WARNING : PREVIEW_GOOD,
-        preview->safety     ? mem_printf("A safety backup of %s is made first", name)
+        preview->safety     ? mem_printf("A safety backup of %s is made first%s", name,
+                                         preview->proof ? ", and proven on this PC" : "")
         : preview->declined ? mem_printf("No safety backup of %s is made: it was declined", name)
                             : mem_printf("There is no %s to make a safety backup of", name));
     add(lines, PREVIEW_DOING, PREVIEW_GOOD,

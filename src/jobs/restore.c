@@ -20,6 +20,7 @@
 #include "base/number.h"
 #include "base/strbuf.h"
 #include "jobs/backup.h"
+#include "jobs/prove.h"
 #include "jobs/swap.h"
 #include "platform/clock.h"
 #include "platform/fs.h"
@@ -27,7 +28,8 @@
 #include "restore_private.h"
 #include "store/auditlog.h"
 
-#define PART_SAFE 0.30 /* the safety backup, where one is made */
+#define PART_SAFE 0.30 /* the safety backup, where one is made; its proof is the end of that */
+#define PART_SAVED 0.22
 #define PART_COUNTED 0.97
 #define NAME_MAX_BYTES 63
 #define PIECE (1u << 20)
@@ -42,6 +44,7 @@ void restore_result_release(RestoreResult *result)
     mem_free(result->database);
     mem_free(result->kept);
     mem_free(result->safety);
+    mem_free(result->unproven);
     mem_free(result->schema);
     mem_free(result->other_sort);
     load_free_texts(result->notes, result->note_count);
@@ -208,7 +211,7 @@ static bool make_safety_backup(Restore *run, Error *err)
     spec.folder = mem_strdup(run->spec->folder);
     backup_result_init(&made);
     job_log(load->sink, LOG_INFO, "Making a safety backup of %s first", run->live);
-    load_stage(load, "Making a safety backup", PART_READ, PART_SAFE);
+    load_stage(load, "Making a safety backup", PART_READ, run->spec->prove_safety ? PART_SAVED : PART_SAFE);
     const bool ok = backup_run(&spec, &inner, load->cancel, &made, err) ||
                     error_context(err, "no safety backup could be made, so nothing was restored");
     if (ok) {
@@ -217,6 +220,39 @@ static bool make_safety_backup(Restore *run, Error *err)
     backup_result_release(&made);
     connection_release(&spec.connection);
     mem_free(spec.folder);
+    return ok;
+}
+
+/* What comes back from it and is not what it holds ends the restore. That it cannot be proven on this PC (for want of
+ * the server, of room, of an extension) is told: the database itself is kept besides. */
+static bool prove_safety_backup(Restore *run, Error *err)
+{
+    Load *load = &run->load;
+    const JobSink inner = {log_safety, on_safety, load, job_actor(load->sink)};
+    const ProveSpec spec = {.server = NULL, .record = true};
+    ProveResult proof;
+    Error why = ERROR_INIT;
+    if (!run->spec->prove_safety) {
+        return true;
+    }
+    prove_result_init(&proof);
+    load_stage(load, "Proving the safety backup", PART_SAVED, PART_SAFE);
+    bool ok = prove_backup(run->result->safety, &spec, &inner, load->cancel, &proof, &why);
+    if (ok && !proof.proven) {
+        run->result->unproven = mem_strdup(proof.not_provable_count > 0 ? proof.not_provable[0] : "it was not tried");
+    } else if (!ok && why.kind != EK_DAMAGED && why.kind != EK_CANCELLED) {
+        ok = true;
+        run->result->unproven = error_text(&why);
+    } else if (!ok) {
+        error_context(&why, "the safety backup could not be proven, so nothing was restored");
+        error_move(err, &why);
+    }
+    if (ok && run->result->unproven != NULL) {
+        job_log(load->sink, LOG_WARNING, "The safety backup could not be proven on this PC: %s",
+                run->result->unproven);
+    }
+    error_clear(&why);
+    prove_result_release(&proof);
     return ok;
 }
 
@@ -387,7 +423,7 @@ static bool work(Restore *run, Error *err)
     } else if (run->has_live) {
         pg_close(run->in_live); /* the backup takes the lock itself */
         run->in_live = NULL;
-        if (!make_safety_backup(run, err) || !lock_live(run, err)) {
+        if (!make_safety_backup(run, err) || !lock_live(run, err) || !prove_safety_backup(run, err)) {
             return false;
         }
     }

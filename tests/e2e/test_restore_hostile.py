@@ -100,6 +100,8 @@ class Between:
 
 def start(program, port, name, verb, *arguments, folder=None, user="postgres"):
     folder = ["--folder", program.path(folder)] if folder else []
+    if verb == "restore":
+        arguments = ("--no-safety-proof",) + arguments
     return program.start([verb, "--json", "--yes", *folder, "-h", "127.0.0.1", "-p", str(port), "-U", user, "-d", name,
                           *arguments], OPEN)
 

@@ -49,6 +49,8 @@ def server_of(*settings):
 
 def run(program, server, name, verb, *arguments, folder=None, user="postgres", **more):
     folder = ["--folder", program.path(folder)] if folder else []
+    if verb == "restore":
+        arguments = ("--no-safety-proof",) + arguments
     return program.run([verb, "--json", "--yes", *folder, "-h", "127.0.0.1", "-p", str(server.port), "-U", user, "-d",
                         name, *arguments], env={"PGPASSWORD": harness.PASSWORD}, **more)
 

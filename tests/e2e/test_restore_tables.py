@@ -86,8 +86,8 @@ def test_to_look_at_them(program):
     equal(plant.sums('"last Week"'), plant.was, "the rows of the backup")
     equal(plant.live(), before, "what was there")
     equal(plant.server.psql("SELECT string_agg(attname || ' ' || format_type(atttypid, atttypmod), ', ' ORDER BY"
-                            " attnum) FROM pg_attribute WHERE attrelid = '\"last Week\".work_orders'::regclass AND attnum > 0",
-                            "look"),
+                            " attnum) FROM pg_attribute WHERE attrelid = '\"last Week\".work_orders'::regclass"
+                            " AND attnum > 0", "look"),
           "id integer, wo character varying(9), S text, cost numeric(8,2), fee numeric, photo bytea, tags text[], "
           "at timestamp with time zone, part text, wait interval, note text", "its columns")
     check("In work_orders these columns are text, because their types are the old database's own: S, part"
