@@ -100,7 +100,8 @@ static const char backup[] =
     "With --quiet the finished file's path is the only line on stdout.\n";
 
 #define FOREIGN_OPTION \
-    "      --foreign            a file without a manifest is not proven first: what is in it runs with your rights\n"
+    "      --foreign            a file without a manifest is not proven first: what is in it runs with your rights.\n" \
+    "                           (A manifest is no signature: who may write into the folder can write one.)\n"
 
 static const char preview[] =
     "Show what a restore would change, and change nothing: the rows of each table now and then, the newest rows\n"

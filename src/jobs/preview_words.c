@@ -225,6 +225,26 @@ static void add_whose(const Preview *preview, Lines *lines)
     }
 }
 
+/* A name such as "users" is in many applications' databases. */
+static void add_kinship(const Preview *preview, Lines *lines)
+{
+    int64_t live = 0, backup = 0, both = 0;
+    for (size_t i = 0; i < preview->table_count; i++) {
+        const PreviewTable *table = &preview->tables[i];
+        live += table->in_live;
+        backup += table->in_backup;
+        both += table->in_live && table->in_backup;
+    }
+    const bool known = preview->own == PREVIEW_OWN_SAME || preview->own == PREVIEW_OWN_EARLIER;
+    if (!known && both > 0 && 2 * both < (live < backup ? live : backup)) {
+        char *tables = counted(backup, "table", "tables");
+        add(lines, PREVIEW_BACKUP, PREVIEW_WARNING,
+            mem_printf("Only %s of its %s %s also in the database %s: it may be another application's",
+                       number_text(both).text, tables, both == 1 ? "is" : "are", preview->database));
+        mem_free(tables);
+    }
+}
+
 static void add_size(const Preview *preview, Lines *lines)
 {
     int64_t tables = 0;
@@ -433,6 +453,7 @@ void preview_lines(const Preview *preview, PreviewLine **out, size_t *count)
     add_made(preview, &lines);
     add_level(preview, &lines);
     add_whose(preview, &lines);
+    add_kinship(preview, &lines);
     add_size(preview, &lines);
     if (preview->alarm != NULL) {
         add(&lines, PREVIEW_BACKUP, PREVIEW_WARNING, mem_printf("It raised a shrink alarm: %s", preview->alarm));

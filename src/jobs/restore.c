@@ -431,11 +431,17 @@ static bool work(Restore *run, Error *err)
            fill_database(run, tool, err) && restore_check_unchanged(run, err) && put_in_place(run, err);
 }
 
+/* A pg_restore that was ended may have a session there for a moment yet. Nobody else's is ended: who is in it made
+ * their way there, and the next restore drops it. (The server itself waits five seconds.) */
 static bool drop_on(Restore *run, Error *err)
 {
-    const bool force = pg_server_version(run->load.server) >= 130000;
-    return load_run_on(run->load.server, "DROP DATABASE IF EXISTS ", run->load.database, force ? " WITH (FORCE)" : "",
-                       NULL, err);
+    const Load *load = &run->load;
+    const char *const params[] = {load->database, load->session};
+    return pg_query(load->server,
+                    "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE datname = $1"
+                    " AND application_name = $2 AND usename = CURRENT_USER",
+                    params, 2, NULL, NULL, err) &&
+           load_run_on(load->server, "DROP DATABASE IF EXISTS ", load->database, "", NULL, err);
 }
 
 /* Also where our session was lost. Not where it may have the live name by now: find_out looked, or nobody could. */

@@ -322,16 +322,71 @@ static bool run_later(Restore *run, const ArchiveEntry *entry, Error *err)
     return ok;
 }
 
+/* What pg_restore would have made over to its owner. An event trigger takes a superuser for one. */
+static bool own_later(Restore *run, size_t at, Error *err)
+{
+    Load *load = &run->load;
+    const ArchiveEntry *entry = &load->archive.entries[at];
+    const bool owned = strcmp(entry->desc, "EVENT TRIGGER") == 0 || strcmp(entry->desc, "PUBLICATION") == 0;
+    if (!owned || load->foreign_owners[at] || entry->owner == NULL || entry->owner[0] == '\0' ||
+        strcmp(entry->owner, run->user) == 0) {
+        return true;
+    }
+    Error why = ERROR_INIT;
+    char *alter = mem_printf("ALTER %s ", entry->desc), *owner = pg_identifier(entry->owner);
+    char *to = mem_printf(" OWNER TO %s", owner);
+    bool ok = load_run_on(load->pg, alter, entry->tag, to, load->cancel, &why);
+    if (!ok) {
+        ok = !load_is_the_end(&why) || error_move(err, &why);
+        if (ok) {
+            restore_note(run, mem_printf("%s %s does not belong to %s: %s", entry->desc, entry->tag, entry->owner,
+                                         why.message));
+        }
+    }
+    error_clear(&why);
+    mem_free(to);
+    mem_free(owner);
+    mem_free(alter);
+    return ok;
+}
+
+/* A new database has the schema public, and pg_dump does not say that the source had none. The live one tells. */
+static bool drop_public(Restore *run, Error *err)
+{
+    Load *load = &run->load;
+    PgRows *rows = NULL;
+    for (size_t i = 0; i < load->archive.entry_count; i++) {
+        const ArchiveEntry *entry = &load->archive.entries[i];
+        if ((entry->schema != NULL && strcmp(entry->schema, "public") == 0) ||
+            (strcmp(entry->desc, "SCHEMA") == 0 && strcmp(entry->tag, "public") == 0)) {
+            return true;
+        }
+    }
+    if (!run->has_live || run->in_live == NULL) {
+        return true;
+    }
+    bool ok = pg_query(run->in_live, "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = 'public'", NULL, 0,
+                       load->cancel, &rows, err);
+    if (ok && pg_row_count(rows) == 0) {
+        Error why = ERROR_INIT; /* an extension may be in it: then it stays */
+        ok = pg_query(load->pg, "DROP SCHEMA IF EXISTS public", NULL, 0, load->cancel, NULL, &why) ||
+             !load_is_the_end(&why) || error_move(err, &why);
+        error_clear(&why);
+    }
+    pg_rows_free(rows);
+    return ok;
+}
+
 bool restore_do_later(Restore *run, Error *err)
 {
     const Archive *archive = &run->load.archive;
     bool ok = true;
     for (size_t i = 0; ok && i < archive->entry_count; i++) {
         if (load_is_later(&archive->entries[i])) {
-            ok = run_later(run, &archive->entries[i], err);
+            ok = run_later(run, &archive->entries[i], err) && own_later(run, i, err);
         }
     }
-    return ok;
+    return ok && drop_public(run, err);
 }
 
 /* What the live database has as a database: rights and owner. */

@@ -137,6 +137,34 @@ static void a_backup_of_which_little_is_known(void **state)
     mem_free(when);
 }
 
+/* Of another application, which has users as well. */
+static void little_in_common(void **state)
+{
+    (void)state;
+    static const char warning[] = "! Only 1 of its 3 tables is also in the database cmms: it may be another "
+                                  "application's\n";
+    static const struct {
+        PreviewOwn own;
+        size_t both;
+        bool warned;
+    } cases[] = {{PREVIEW_OWN_SERVER, 1, true},    {PREVIEW_OWN_UNKNOWN, 1, true}, {PREVIEW_OWN_DATABASE, 1, true},
+                 {PREVIEW_OWN_SAME, 1, false},     {PREVIEW_OWN_EARLIER, 1, false},
+                 {PREVIEW_OWN_SERVER, 2, false}}; /* half of the fewer are */
+    for (size_t i = 0; i < TEST_COUNT(cases); i++) {
+        Preview preview;
+        begin(&preview);
+        preview.own = cases[i].own;
+        add(&preview, "public", "users", 5, 6);
+        add(&preview, "public", "invoices", cases[i].both == 2 ? 1 : -1, 4);
+        add(&preview, "public", "customers", -1, 4);
+        add(&preview, "public", "work_orders", 8, -1);
+        add(&preview, "public", "equipment", 8, -1);
+        char *text = part_of(&preview, PREVIEW_BACKUP);
+        assert_int_equal(strstr(text, warning) != NULL, cases[i].warned);
+        mem_free(text);
+    }
+}
+
 static void both_sides(void **state)
 {
     (void)state;
@@ -340,9 +368,10 @@ static void who_may_be_asked(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {                                       cmocka_unit_test(table_words),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(table_words),
                                        cmocka_unit_test(the_backup),
                                        cmocka_unit_test(a_backup_of_which_little_is_known),
+                                       cmocka_unit_test(little_in_common),
                                        cmocka_unit_test(both_sides),
                                        cmocka_unit_test(one_side),
                                        cmocka_unit_test(what_would_be_lost),
