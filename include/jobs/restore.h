@@ -73,9 +73,14 @@ bool restore_backup(const char *path, const RestoreSpec *spec, const JobSink *si
 bool restore_list_kept(const Connection *server, const JobSink *sink, const Cancel *cancel, KeptDatabase **kept,
                        size_t *count, Error *err);
 
+/* And those that are kept by their marks, but belong to roles of whom that is not believed (swap.h). */
+bool restore_list_others(const Connection *server, const JobSink *sink, const Cancel *cancel, KeptDatabase **kept,
+                         size_t *count, Error *err);
+
 typedef struct UndoSpec {
     const Connection *server;
     const char *kept;   /* NULL: the newest */
+    bool others;        /* `kept` may be one of restore_list_others: somebody named it, and was told whose it is */
     const char *folder; /* of the log; NULL: none is written */
     bool nobody;        /* as in RestoreSpec */
 } UndoSpec;

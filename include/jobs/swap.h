@@ -27,6 +27,7 @@ typedef struct KeptDatabase {
     int64_t aside;   /* since when, seconds since 1970 UTC by the server's clock */
     int64_t age;     /* so many seconds by that clock; below 0: it went back, or it is not known */
     int64_t bytes;   /* on the server; -1: may not be asked */
+    char *owner;     /* the role that it belongs to */
     bool neon;       /* whose operator counts them as storage */
 } KeptDatabase;
 
@@ -35,6 +36,9 @@ char *swap_name(const char *live, const char *word, const char *stamp);
 
 /* Those that were put aside for `live`, the newest first. */
 bool swap_list(Pg *pg, const char *live, const Cancel *cancel, KeptDatabase **kept, size_t *count, Error *err);
+/* Where there is no live one: those that belong to roles whose marks do not count. Any of them may have been forged, so
+ * nothing is done with one unless a person has named it, knowing whose it is. */
+bool swap_list_others(Pg *pg, const char *live, const Cancel *cancel, KeptDatabase **kept, size_t *count, Error *err);
 void swap_list_free(KeptDatabase *kept, size_t count);
 /* For good. The lock is held. EK_NOT_FOUND: it is not one of them; EK_BUSY: somebody is in it. */
 bool swap_drop_kept(Pg *pg, const char *live, const char *name, const Cancel *cancel, Error *err);
@@ -55,10 +59,10 @@ bool swap_mark_coming(Pg *pg, const char *coming, const char *live, const char *
 bool swap_unmark(Pg *pg, const char *name, const Cancel *cancel, Error *err); /* a database like any other */
 
 /* Puts the live one aside and gives its name to `coming`, which was restored and counted, or kept. Other sessions of
- * both are ended. The lock is held. *kept: the name under which the old one is kept, NULL: there was none; caller
- * frees. On failure both are as they were, or, where the connection was lost in between, swap_mend has to be called;
- * err says which. EK_REFUSED: rights; EK_BUSY: somebody holds on to it. */
-bool swap_run(Pg *pg, const char *live, const char *coming, const char *from, const JobSink *sink,
+ * both are ended. The lock is held. `anybodys`: it may be one of swap_list_others. *kept: the name under which the old
+ * one is kept, NULL: there was none; caller frees. On failure both are as they were, or, where the connection was lost
+ * in between, swap_mend has to be called; err says which. EK_REFUSED: rights; EK_BUSY: somebody holds on to it. */
+bool swap_run(Pg *pg, const char *live, const char *coming, bool anybodys, const char *from, const JobSink *sink,
               const Cancel *cancel, char **kept, Error *err);
 
 /* Brings to its end what an interrupted swap of `live` began: forward where the coming one is whole, else back. True

@@ -185,6 +185,31 @@ static int days_kept(const Cli *cli)
     return days;
 }
 
+/* Whose marks are not believed: shown, since one of them may be what is looked for; only its name brings it back. */
+static bool list_others(Cli *cli, const Connection *connection, const JobSink *sink, cJSON *document, Error *err)
+{
+    KeptDatabase *others = NULL;
+    size_t count = 0;
+    if (!restore_list_others(connection, sink, cli->cancel, &others, &count, err)) {
+        return false;
+    }
+    cJSON *list = cJSON_AddArrayToObject(document, "of_others");
+    for (size_t i = 0; i < count; i++) {
+        char *since = clock_log_text(others[i].aside);
+        cJSON *item = cJSON_CreateObject();
+        json_set_string(item, "name", others[i].name);
+        json_set_string(item, "owner", others[i].owner);
+        output_add_time(item, "since", others[i].aside);
+        output_add_count(item, "bytes", others[i].bytes);
+        cJSON_AddItemToArray(list, item);
+        output_line(&cli->output, "%s  since %s  by its comment; it belongs to %s, so only 'undo %s' takes it",
+                    others[i].name, since, others[i].owner, others[i].name);
+        mem_free(since);
+    }
+    swap_list_free(others, count);
+    return true;
+}
+
 static bool list_kept(Cli *cli, const Connection *connection, Told *told, Error *err)
 {
     KeptDatabase *kept = NULL;
@@ -215,6 +240,12 @@ static bool list_kept(Cli *cli, const Connection *connection, Told *told, Error 
         mem_free(size);
         mem_free(since);
     }
+    if (!list_others(cli, connection, &sink, document, err)) {
+        cJSON_Delete(document);
+        mem_free(goes);
+        swap_list_free(kept, count);
+        return false;
+    }
     char *text = restore_kept_text(kept, count);
     output_line(&cli->output, "%s.", text);
     mem_free(text);
@@ -234,17 +265,26 @@ static bool list_kept(Cli *cli, const Connection *connection, Told *told, Error 
     return true;
 }
 
-/* The one that is to come back is named before anybody agrees: another undo may come first. *kept: caller frees. */
-static bool choose_kept(Cli *cli, const Connection *connection, const JobSink *sink, char **kept, Error *err)
+/* The one that is to come back is named before anybody agrees: another undo may come first. *owner: whose it is, where
+ * that is nobody of whom it is believed that it is kept. Caller frees both. */
+static bool choose_kept(Cli *cli, const Connection *connection, const JobSink *sink, char **kept, char **owner,
+                        Error *err)
 {
     KeptDatabase *all = NULL;
     size_t count = 0;
-    if (cli->options->file_count > 0) {
-        *kept = mem_strdup(cli->options->files[0]);
-        return true;
-    }
-    if (!restore_list_kept(connection, sink, cli->cancel, &all, &count, err)) {
+    const bool named = cli->options->file_count > 0;
+    if (!(named ? restore_list_others : restore_list_kept)(connection, sink, cli->cancel, &all, &count, err)) {
         return false;
+    }
+    if (named) {
+        *kept = mem_strdup(cli->options->files[0]);
+        for (size_t i = 0; i < count; i++) {
+            if (strcmp(all[i].name, *kept) == 0) {
+                *owner = mem_strdup(all[i].owner);
+            }
+        }
+        swap_list_free(all, count);
+        return true;
     }
     *kept = count > 0 ? mem_strdup(all[0].name) : NULL;
     swap_list_free(all, count);
@@ -319,15 +359,18 @@ static bool undo_it(Cli *cli, const Connection *connection, Told *told, Error *e
 {
     const JobSink sink = sink_of(told);
     RestoreResult result;
-    char *folder = NULL, *kept = NULL;
+    char *folder = NULL, *kept = NULL, *owner = NULL;
     restore_result_init(&result);
     bool ok = folder_choose(cli->options->folder, &folder, NULL, err) &&
-              choose_kept(cli, connection, &sink, &kept, err);
+              choose_kept(cli, connection, &sink, &kept, &owner, err);
     if (ok) {
         char *where = connection_text(connection);
-        char *what = mem_printf("%s will be the database again that is kept as %s. It is kept in its turn.", where,
-                                kept != NULL ? kept : "(none)");
-        const UndoSpec undo = {.server = connection, .kept = kept, .folder = folder};
+        char *what = mem_printf("%s will be the database again that is kept as %s. It is kept in its turn.%s%s%s",
+                                where, kept != NULL ? kept : "(none)", owner != NULL ? " ATTENTION: " : "",
+                                owner != NULL ? owner : "",
+                                owner != NULL ? " owns it, and may have made it so that it looks like a kept one."
+                                              : "");
+        const UndoSpec undo = {.server = connection, .kept = kept, .others = owner != NULL, .folder = folder};
         ok = (kept == NULL || consent(cli, connection, what, err)) &&
              restore_undo(&undo, &sink, cli->cancel, &result, err);
         mem_free(what);
@@ -338,6 +381,7 @@ static bool undo_it(Cli *cli, const Connection *connection, Told *told, Error *e
         show_document(told, document_of(&result));
     }
     restore_result_release(&result);
+    mem_free(owner);
     mem_free(kept);
     mem_free(folder);
     return ok;

@@ -358,7 +358,7 @@ static bool put_in_place(Restore *run, Error *err)
         run->result->database = run->placed ? mem_strdup(load->database) : NULL;
         return run->placed;
     }
-    run->placed = restore_swap_surely(run->spec->server, &load->server, run->live, load->database,
+    run->placed = restore_swap_surely(run->spec->server, &load->server, run->live, load->database, false,
                                       fs_base_name(load->path), load->sink, load->cancel, &run->result->kept, err);
     if (run->placed) {
         run->result->database = mem_strdup(run->live);

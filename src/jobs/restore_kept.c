@@ -17,8 +17,8 @@
 #define DAY_SECONDS 86400
 #define MEGABYTES(bytes) ((double)(bytes) / MEGABYTE)
 
-bool restore_list_kept(const Connection *server, const JobSink *sink, const Cancel *cancel, KeptDatabase **kept,
-                       size_t *count, Error *err)
+static bool list(const Connection *server, bool others, const JobSink *sink, const Cancel *cancel, KeptDatabase **kept,
+                 size_t *count, Error *err)
 {
     Connection connection;
     Pg *pg = NULL;
@@ -29,11 +29,33 @@ bool restore_list_kept(const Connection *server, const JobSink *sink, const Canc
     if (ok && !restore_mend_first(pg, live, sink, cancel, &why)) {
         ok = why.kind == EK_BUSY || error_move(err, &why); /* one is under way, and needs no mending */
     }
-    ok = ok && swap_list(pg, live, cancel, kept, count, err);
+    ok = ok && (others ? swap_list_others : swap_list)(pg, live, cancel, kept, count, err);
     error_clear(&why);
     pg_close(pg);
     connection_release(&connection);
     return ok;
+}
+
+bool restore_list_kept(const Connection *server, const JobSink *sink, const Cancel *cancel, KeptDatabase **kept,
+                       size_t *count, Error *err)
+{
+    return list(server, false, sink, cancel, kept, count, err);
+}
+
+bool restore_list_others(const Connection *server, const JobSink *sink, const Cancel *cancel, KeptDatabase **kept,
+                         size_t *count, Error *err)
+{
+    return list(server, true, sink, cancel, kept, count, err);
+}
+
+static const KeptDatabase *find_kept(const KeptDatabase *all, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(all[i].name, name) == 0) {
+            return &all[i];
+        }
+    }
+    return NULL;
 }
 
 bool restore_undo(const UndoSpec *spec, const JobSink *sink, const Cancel *cancel, RestoreResult *result, Error *err)
@@ -54,9 +76,14 @@ bool restore_undo(const UndoSpec *spec, const JobSink *sink, const Cancel *cance
               restore_mend_first(pg, live, sink, cancel, &why) &&
               (!spec->nobody || restore_check_nobody(pg, server, live, sink, cancel, &why)) &&
               swap_list(pg, live, cancel, &all, &count, &why);
-    const KeptDatabase *chosen = NULL;
-    for (size_t i = 0; ok && i < count && chosen == NULL; i++) {
-        chosen = kept == NULL || strcmp(kept, all[i].name) == 0 ? &all[i] : NULL;
+    const KeptDatabase *chosen = !ok || count == 0 ? NULL : kept == NULL ? &all[0] : find_kept(all, count, kept);
+    const bool others = ok && chosen == NULL && kept != NULL && spec->others;
+    if (others) {
+        swap_list_free(all, count);
+        all = NULL;
+        count = 0;
+        ok = swap_list_others(pg, live, cancel, &all, &count, &why);
+        chosen = ok ? find_kept(all, count, kept) : NULL;
     }
     if (ok && chosen == NULL) {
         ok = kept == NULL ? error_set(&why, EK_NOT_FOUND, "no restore of %s can be undone: no older database is kept",
@@ -65,7 +92,7 @@ bool restore_undo(const UndoSpec *spec, const JobSink *sink, const Cancel *cance
     }
     ok = ok && swap_obstacles(pg, live, cancel, &why) && restore_ask_oid(pg, live, cancel, &live_oid, &why) &&
          (live_oid == 0 || restore_lock_database(&connection, live, cancel, &in_live, &why)) &&
-         restore_swap_surely(server, &pg, live, chosen->name, NULL, sink, cancel, &result->kept, &why);
+         restore_swap_surely(server, &pg, live, chosen->name, others, NULL, sink, cancel, &result->kept, &why);
     result->seconds = (double)(clock_monotonic_ms() - started) / 1000;
     char *text = NULL;
     if (ok) {
@@ -225,11 +252,8 @@ static bool drop_named(Pg *pg, const char *live, const DropSpec *spec, const Job
 {
     KeptDatabase *all = NULL;
     size_t count = 0;
-    const KeptDatabase *chosen = NULL;
     bool ok = swap_list(pg, live, cancel, &all, &count, err);
-    for (size_t i = 0; ok && i < count && chosen == NULL; i++) {
-        chosen = strcmp(all[i].name, spec->kept) == 0 ? &all[i] : NULL;
-    }
+    const KeptDatabase *chosen = ok ? find_kept(all, count, spec->kept) : NULL;
     if (ok && chosen == NULL) {
         ok = error_set(err, EK_NOT_FOUND, "no database %s is kept for %s", spec->kept, live);
     } else if (ok && count == 1 && !spec->last) {

@@ -32,9 +32,10 @@ bool restore_ask_oid(Pg *pg, const char *name, const Cancel *cancel, int64_t *oi
 /* EK_REFUSED: somebody has to sign in first. `pg` is in another database. */
 bool restore_check_nobody(Pg *pg, const Connection *server, const char *live, const JobSink *sink,
                           const Cancel *cancel, Error *err);
-/* swap_run; where the connection is lost in the middle, on a new one it is found out which it was. */
-bool restore_swap_surely(const Connection *server, Pg **pg, const char *live, const char *coming, const char *from,
-                         const JobSink *sink, const Cancel *cancel, char **kept, Error *err);
+/* swap_run, with its parameters; where the connection is lost in the middle, on a new one it is found out which it
+ * was. */
+bool restore_swap_surely(const Connection *server, Pg **pg, const char *live, const char *coming, bool anybodys,
+                         const char *from, const JobSink *sink, const Cancel *cancel, char **kept, Error *err);
 
 /* --- restore.c --- */
 bool restore_name_database(Restore *run, Error *err);                /* load.database: of the new one */

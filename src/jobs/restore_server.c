@@ -130,15 +130,15 @@ static bool find_out(const Connection *server, Pg **pg, const char *live, int64_
     return ok;
 }
 
-bool restore_swap_surely(const Connection *server, Pg **pg, const char *live, const char *coming, const char *from,
-                         const JobSink *sink, const Cancel *cancel, char **kept, Error *err)
+bool restore_swap_surely(const Connection *server, Pg **pg, const char *live, const char *coming, bool anybodys,
+                         const char *from, const JobSink *sink, const Cancel *cancel, char **kept, Error *err)
 {
     Error why = ERROR_INIT;
     int64_t oid = 0;
     if (!restore_ask_oid(*pg, coming, cancel, &oid, err)) {
         return false;
     }
-    if (swap_run(*pg, live, coming, from, sink, cancel, kept, &why)) {
+    if (swap_run(*pg, live, coming, anybodys, from, sink, cancel, kept, &why)) {
         return true;
     }
     bool known = why.kind != EK_CONNECT, placed = false;

@@ -63,6 +63,7 @@ static void databases_free(Databases *all)
     for (size_t i = 0; i < all->count; i++) {
         mem_free(all->items[i].name);
         mem_free(all->items[i].comment);
+        mem_free(all->items[i].owner);
         cJSON_Delete(all->items[i].mark);
     }
     mem_free(all->items);
@@ -103,22 +104,24 @@ static bool ask_comment(Pg *pg, Database *database, const Cancel *cancel, Error 
 /* All that have to do with the live name: it, and those that are marked for it, or were to be when their restore ended
  * (COMING_LIMIT). Whoever owns a database may write into its comment what he likes, so a mark counts only on one that
  * belongs to the live one's owner, to the user or to a superuser; where there is no live one, also to a role that the
- * user, who is no superuser, was given. */
-static bool look(Pg *pg, const char *live, const Cancel *cancel, Databases *all, Error *err)
+ * user, who is no superuser, was given. `anybodys`: then all others too, for a person who chooses among them. */
+static bool look(Pg *pg, const char *live, bool anybodys, const Cancel *cancel, Databases *all, Error *err)
 {
-    const char *const params[] = {live};
+    const char *const params[] = {live, anybodys ? "true" : "false"};
     PgRows *rows = NULL;
     if (!pg_query(pg,
                   "SELECT d.datname, d.oid::bigint, d.datconnlimit,"
                   /* Others' comments are nobody's business, and may be no text in this database's encoding. */
                   " CASE WHEN pg_catalog.shobj_description(d.oid, 'pg_database') LIKE '{\"cmms\\_backup\"%'"
-                  " THEN pg_catalog.shobj_description(d.oid, 'pg_database') END"
-                  " FROM pg_catalog.pg_database d LEFT JOIN pg_catalog.pg_database l ON l.datname = $1"
-                  " JOIN pg_catalog.pg_roles me ON me.rolname = CURRENT_USER"
-                  " WHERE NOT d.datistemplate AND (d.datdba = l.datdba OR d.datdba = me.oid OR"
+                  " THEN pg_catalog.shobj_description(d.oid, 'pg_database') END,"
+                  " pg_catalog.pg_get_userbyid(d.datdba), d.counts::int"
+                  " FROM (SELECT d.*, coalesce(d.datdba = l.datdba OR d.datdba = me.oid OR"
                   " (l.oid IS NULL AND NOT me.rolsuper AND pg_catalog.pg_has_role(d.datdba, 'USAGE')) OR"
-                  " (SELECT o.rolsuper FROM pg_catalog.pg_roles o WHERE o.oid = d.datdba)) ORDER BY d.oid",
-                  params, 1, cancel, &rows, err)) {
+                  " (SELECT o.rolsuper FROM pg_catalog.pg_roles o WHERE o.oid = d.datdba), false) AS counts, l.oid IS NULL AS gone"
+                  " FROM pg_catalog.pg_database d LEFT JOIN pg_catalog.pg_database l ON l.datname = $1"
+                  " JOIN pg_catalog.pg_roles me ON me.rolname = CURRENT_USER) d"
+                  " WHERE NOT d.datistemplate AND (d.counts OR (d.gone AND $2::bool)) ORDER BY d.oid",
+                  params, 2, cancel, &rows, err)) {
         return false;
     }
     all->items = mem_array(pg_row_count(rows) + 1, sizeof *all->items);
@@ -134,6 +137,8 @@ static bool look(Pg *pg, const char *live, const Cancel *cancel, Databases *all,
         }
         all->items[all->count++] = (Database){.name = mem_strdup(name),
                                               .comment = mem_strdup(comment),
+                                              .owner = mem_strdup(pg_value(rows, i, 4)),
+                                              .counts = pg_value_int(rows, i, 5, 0) != 0,
                                               .mark = mark,
                                               .oid = oid,
                                               .limit = limit};
@@ -492,12 +497,12 @@ static bool swap_names(Pg *pg, Swap *swap, const char *from, const JobSink *sink
     return ok;
 }
 
-bool swap_run(Pg *pg, const char *live_name, const char *coming_name, const char *from, const JobSink *sink,
-              const Cancel *cancel, char **kept, Error *err)
+bool swap_run(Pg *pg, const char *live_name, const char *coming_name, bool anybodys, const char *from,
+              const JobSink *sink, const Cancel *cancel, char **kept, Error *err)
 {
     Databases all = {NULL, 0};
     Swap swap = {.name = live_name};
-    bool ok = swap_obstacles(pg, live_name, cancel, err) && look(pg, live_name, cancel, &all, err);
+    bool ok = swap_obstacles(pg, live_name, cancel, err) && look(pg, live_name, anybodys, cancel, &all, err);
     const Database *coming = swap_find(&all, coming_name);
     swap.live = swap_find(&all, live_name);
     swap.coming = coming;
@@ -596,7 +601,7 @@ bool swap_mend(Pg *pg, const char *live_name, const JobSink *sink, const Cancel 
 {
     Databases all = {NULL, 0};
     *what = NULL;
-    if (!look(pg, live_name, cancel, &all, err)) {
+    if (!look(pg, live_name, false, cancel, &all, err)) {
         return false;
     }
     const bool ok = mend(pg, live_name, &all, what, err);
@@ -623,7 +628,7 @@ static bool take_back_undo(Pg *pg, const Database *coming, const JobSink *sink, 
 bool swap_drop_leftovers(Pg *pg, const char *live, const JobSink *sink, const Cancel *cancel, Error *err)
 {
     Databases all = {NULL, 0};
-    bool ok = look(pg, live, cancel, &all, err);
+    bool ok = look(pg, live, false, cancel, &all, err);
     for (size_t i = 0; ok && i < all.count; i++) {
         const Database *item = &all.items[i];
         Error why = ERROR_INIT;
@@ -682,11 +687,12 @@ static bool is_kept(const Database *item, const char *live)
     return mark_is(item, "kept") && strcmp(item->name, live) != 0;
 }
 
-bool swap_list(Pg *pg, const char *live, const Cancel *cancel, KeptDatabase **kept, size_t *count, Error *err)
+static bool list(Pg *pg, const char *live, bool others, const Cancel *cancel, KeptDatabase **kept, size_t *count,
+                 Error *err)
 {
     Databases all = {NULL, 0};
     bool neon = false;
-    if (!is_neon(pg, cancel, &neon, err) || !look(pg, live, cancel, &all, err)) {
+    if (!is_neon(pg, cancel, &neon, err) || !look(pg, live, others, cancel, &all, err)) {
         return false;
     }
     KeptDatabase *found = mem_array(all.count + 1, sizeof *found);
@@ -694,10 +700,11 @@ bool swap_list(Pg *pg, const char *live, const Cancel *cancel, KeptDatabase **ke
     bool ok = true;
     for (size_t i = 0; ok && i < all.count; i++) {
         const Database *item = &all.items[i];
-        if (is_kept(item, live)) {
+        if (is_kept(item, live) && item->counts != others) {
             KeptDatabase *one = &found[found_count++];
             *one = (KeptDatabase){.name = mem_strdup(item->name),
                                   .from = mem_strdup(json_string(item->mark, "from", NULL)),
+                                  .owner = mem_strdup(item->owner),
                                   .aside = json_int(item->mark, "aside", 0),
                                   .neon = neon};
             ok = measure(pg, item->oid, one, cancel, err);
@@ -714,10 +721,20 @@ bool swap_list(Pg *pg, const char *live, const Cancel *cancel, KeptDatabase **ke
     return true;
 }
 
+bool swap_list(Pg *pg, const char *live, const Cancel *cancel, KeptDatabase **kept, size_t *count, Error *err)
+{
+    return list(pg, live, false, cancel, kept, count, err);
+}
+
+bool swap_list_others(Pg *pg, const char *live, const Cancel *cancel, KeptDatabase **kept, size_t *count, Error *err)
+{
+    return list(pg, live, true, cancel, kept, count, err);
+}
+
 bool swap_drop_kept(Pg *pg, const char *live, const char *name, const Cancel *cancel, Error *err)
 {
     Databases all = {NULL, 0};
-    bool ok = look(pg, live, cancel, &all, err);
+    bool ok = look(pg, live, false, cancel, &all, err);
     const Database *item = ok ? swap_find(&all, name) : NULL;
     if (ok && (item == NULL || !is_kept(item, live) || json_string(item->mark, "by", NULL) != NULL)) {
         ok = error_set(err, EK_NOT_FOUND, "no database %s is kept for %s", name, live);
@@ -733,6 +750,7 @@ void swap_list_free(KeptDatabase *kept, size_t count)
     for (size_t i = 0; i < count; i++) {
         mem_free(kept[i].name);
         mem_free(kept[i].from);
+        mem_free(kept[i].owner);
     }
     mem_free(kept);
 }

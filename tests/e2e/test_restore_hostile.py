@@ -550,6 +550,27 @@ def test_a_policy_of_several_roles(program):
     equal(server.psql("SET ROLE seer; SELECT count(*) FROM work_orders", "policies"), "9", "what seer sees")
 
 
+def test_kept_of_another_owner(program):
+    """The live one is gone, so nothing tells whose marks are to be believed: only the name brings it back."""
+    server = harness.shared_server()
+    server.psql("CREATE ROLE owner_of_that")
+    server.psql("CREATE DATABASE theirs OWNER owner_of_that")
+    server.psql("CREATE TABLE work_orders AS SELECT generate_series(1, 100) AS id", "theirs")
+    folder = harness.temp_dir("r")
+    path = program.path(program.good_backup(server, "theirs", folder)["unix_path"])
+    server.psql("DELETE FROM work_orders WHERE id > 50", "theirs")
+    kept = good(run(program, server.port, "theirs", "restore", path, folder=folder), "restore")["kept"]
+    listed = good(run(program, server.port, "theirs", "undo", "--list"), "the list")
+    equal(([k["name"] for k in listed["kept"]], listed["of_others"]), ([kept], []), "while the live one is there")
+    server.psql("DROP DATABASE theirs WITH (FORCE)")
+    listed = good(run(program, server.port, "theirs", "undo", "--list"), "the list")
+    equal((listed["kept"], [(k["name"], k["owner"]) for k in listed["of_others"]]), ([], [(kept, "owner_of_that")]),
+          "when it is gone")
+    equal(run(program, server.port, "theirs", "undo", folder=folder).code, 10, "without a name")
+    good(run(program, server.port, "theirs", "undo", kept, folder=folder), "by its name")
+    equal((rows(server, "theirs"), databases(server, "theirs")), ("50", ["theirs"]), "what came back")
+
+
 def test_gone_of_another_owner(program):
     """The user who restores is seldom the one to whom the application's database belonged."""
     server = harness.shared_server()
