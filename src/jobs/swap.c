@@ -117,7 +117,8 @@ static bool look(Pg *pg, const char *live, bool anybodys, const Cancel *cancel, 
                   " pg_catalog.pg_get_userbyid(d.datdba), d.counts::int"
                   " FROM (SELECT d.*, coalesce(d.datdba = l.datdba OR d.datdba = me.oid OR"
                   " (l.oid IS NULL AND NOT me.rolsuper AND pg_catalog.pg_has_role(d.datdba, 'USAGE')) OR"
-                  " (SELECT o.rolsuper FROM pg_catalog.pg_roles o WHERE o.oid = d.datdba), false) AS counts, l.oid IS NULL AS gone"
+                  " (SELECT o.rolsuper FROM pg_catalog.pg_roles o WHERE o.oid = d.datdba), false) AS counts,"
+                  " l.oid IS NULL AS gone"
                   " FROM pg_catalog.pg_database d LEFT JOIN pg_catalog.pg_database l ON l.datname = $1"
                   " JOIN pg_catalog.pg_roles me ON me.rolname = CURRENT_USER) d"
                   " WHERE NOT d.datistemplate AND (d.counts OR (d.gone AND $2::bool)) ORDER BY d.oid",
