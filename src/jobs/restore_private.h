@@ -41,6 +41,12 @@ bool restore_swap_surely(const Connection *server, Pg **pg, const char *live, co
 bool restore_name_database(Restore *run, Error *err);                /* load.database: of the new one */
 bool restore_load(Restore *run, const Tool *tool, Error *err);       /* fills it by pg_restore */
 bool restore_check_unchanged(Restore *run, Error *err);              /* the file is still the one that was checked */
+bool restore_count(Restore *run, Error *err);                        /* what came back; then what was lifted for it */
+bool restore_analyze(Restore *run, Error *err);
+
+/* --- restore_in_place.c --- */
+/* spec->in_place, when all is looked at and the safety backup is made. */
+bool restore_in_place(Restore *run, const Tool *tool, Error *err);
 
 /* --- restore_tables.c --- */
 typedef struct RestorePick {
