@@ -56,6 +56,10 @@ bool swap_obstacles(Pg *pg, const char *live, const Cancel *cancel, Error *err);
 #define SWAP_NEW_LIMIT "1143"
 bool swap_mark_coming(Pg *pg, const char *coming, const char *live, const char *from, const Cancel *cancel,
                       Error *err);
+/* What it is to get when it has the live name, where there is no live one whose comment, limit and owner it takes over.
+ * An owner whom it cannot be given it does not get. NULL: none. */
+bool swap_dress(Pg *pg, const char *coming, const char *live, const char *comment, int64_t limit, const char *owner,
+                const Cancel *cancel, Error *err);
 bool swap_unmark(Pg *pg, const char *name, const Cancel *cancel, Error *err); /* a database like any other */
 
 /* Puts the live one aside and gives its name to `coming`, which was restored and counted, or kept. Other sessions of

@@ -371,13 +371,16 @@ static bool put_in_place(Restore *run, Error *err)
         run->result->database = run->placed ? mem_strdup(load->database) : NULL;
         return run->placed;
     }
+    if (!run->has_live && !restore_dress(run, err)) {
+        return false;
+    }
     run->placed = restore_swap_surely(run->spec->server, &load->server, run->live, load->database, false,
                                       fs_base_name(load->path), load->sink, load->cancel, &run->result->kept, err);
     if (run->placed) {
         run->result->database = mem_strdup(run->live);
         Error why = ERROR_INIT;
-        if (!run->has_live && !restore_carry_from_backup(run, run->live, true, &why)) {
-            restore_note(run, mem_printf("The database's comment and limit were not brought back: %s", why.message));
+        if (!run->has_live && !restore_look_at_dress(run, &why)) {
+            restore_note(run, mem_printf("It is not known whose the database is now: %s", why.message));
         }
         error_clear(&why);
     }

@@ -82,5 +82,9 @@ bool restore_do_later(Restore *run, Error *err);
 bool restore_carry_over(Restore *run, Error *err);
 /* Of the backup: `last`: its limit, its comment and its owner; else the rest. */
 bool restore_carry_from_backup(Restore *run, const char *name, bool last, Error *err);
+/* The same, where it is to be done with the change of names: into the mark of load.database (swap_dress); and whether
+ * it was. */
+bool restore_dress(Restore *run, Error *err);
+bool restore_look_at_dress(Restore *run, Error *err);
 
 #endif

@@ -340,9 +340,22 @@ bool swap_lock(Pg *pg, const char *live, const Cancel *cancel, Error *err)
 
 /* --- there and back ---------------------------------------------------------------------------------------- */
 
+/* Where that is refused it belongs to whoever restored it. (Without a transaction there is no savepoint, and none is
+ * needed.) */
+static void give_owner(Pg *pg, const char *name, const char *owner)
+{
+    if (owner != NULL) {
+        pg_query(pg, "SAVEPOINT owner", NULL, 0, NULL, NULL, NULL);
+        if (!run(pg, "ALTER DATABASE %I OWNER TO %I", name, owner, NULL, NULL)) {
+            pg_query(pg, "ROLLBACK TO SAVEPOINT owner", NULL, 0, NULL, NULL, NULL);
+        }
+    }
+}
+
 /* What the mark says that it is to have as a database; without a mark there is nothing to do. The mark goes last. */
 static bool put_right(Pg *pg, const char *name, const cJSON *mark, Error *err)
 {
+    give_owner(pg, name, json_string(mark, "owner", NULL));
     char *limit = mem_printf("%" PRId64, json_int(mark, "limit", -1));
     const bool ok = run(pg, "ALTER DATABASE %I WITH CONNECTION LIMIT %s", name, limit, NULL, err) &&
                     set_comment(pg, name, json_string(mark, "comment", NULL), NULL, err);
@@ -538,6 +551,24 @@ bool swap_mark_coming(Pg *pg, const char *coming, const char *live, const char *
                              &rows, err) &&
                     set_mark(pg, coming, mark_coming(live, from, pg_value_int(rows, 0, 0, 0)), cancel, err);
     pg_rows_free(rows);
+    return ok;
+}
+
+bool swap_dress(Pg *pg, const char *coming, const char *live, const char *comment, int64_t limit, const char *owner,
+                const Cancel *cancel, Error *err)
+{
+    Databases all = {NULL, 0};
+    bool ok = look(pg, live, false, cancel, &all, err);
+    const Database *item = ok ? swap_find(&all, coming) : NULL;
+    if (ok && !mark_is(item, "coming")) {
+        ok = error_set(err, EK_NOT_FOUND, "there is no restored database %s", coming);
+    } else if (ok) {
+        json_set_string(item->mark, "comment", comment);
+        json_set_int(item->mark, "limit", limit);
+        json_set_string(item->mark, "owner", owner);
+        ok = set_mark(pg, coming, cJSON_Duplicate(item->mark, true), cancel, err);
+    }
+    databases_free(&all);
     return ok;
 }
 

@@ -247,13 +247,15 @@ def test_gone_and_killed_before_each_statement(program):
     """The same where there was no live database: and what was made is never dropped afterwards, under whatever name."""
     server = harness.shared_server()
     plant = Plant(program, server, "lost")
+    plant.path = program.path(program.good_backup(server, "lost", plant.folder)["unix_path"]) # with what dresses it
     drop_all(server, "lost")
     for what, _ in interfere(plant, lambda port: plant.restore(port=port, begin=True), None, "ANALYZE",
                              "restore killed before"):
         harness.no_locks_left(server)
         plant.kept()
         if "lost" in databases(server, "lost"):
-            equal(comment(server, "lost"), "", what + ": the mark stays on the live database")
+            equal(server.psql("SELECT datconnlimit, shobj_description(oid, 'pg_database') FROM pg_database WHERE"
+                              " datname = 'lost'"), "33|of the plant", what + ": how it is dressed")
             server.psql("ALTER DATABASE lost RENAME TO lost_month_of_work")
             good(plant.restore(), what + ": the next restore")
             equal(databases(server, "lost"), ["lost", "lost_month_of_work"], what)
