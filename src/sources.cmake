@@ -87,6 +87,7 @@ set(JOBS_SOURCES
   src/jobs/preview.c
   src/jobs/preview_facts.c
   src/jobs/preview_live.c
+  src/jobs/preview_newest.c
   src/jobs/preview_words.c
   src/jobs/offsite.c
   src/jobs/offsite_set_up.c

@@ -45,6 +45,7 @@ static cJSON *table_object(const PreviewTable *table)
     json_set_bool(object, "in_backup", table->in_backup);
     output_add_count(object, "live", table->live);
     json_set_bool(object, "about", table->about);
+    json_set_string(object, "backup_newest", table->backup_newest);
     output_add_count(object, "backup", table->backup);
     output_add_count(object, "made_since", table->made);
     output_add_count(object, "changed_since", table->changed);

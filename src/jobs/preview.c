@@ -40,6 +40,7 @@ void preview_release(Preview *preview)
         mem_free(table->schema);
         mem_free(table->name);
         mem_free(table->words);
+        mem_free(table->backup_newest);
     }
     mem_free(preview->tables);
     mem_free(preview->file);
@@ -189,6 +190,9 @@ static bool read_file(Run *run, Error *err)
     }
     if (preview->foreign) {
         preview_find_acts(preview, &run->archive);
+    }
+    if (!preview_find_newest(preview, run->path, &run->archive, run->cancel, err)) {
+        return false;
     }
     if (load_part(&run->archive) != NULL) {
         preview_add_obstacle(preview, mem_printf("%s holds only a part: %s", preview->file, load_part(&run->archive)));

@@ -11,6 +11,7 @@
 #include "preview_private.h"
 #include "store/health.h"
 
+#define BACKUP_NEWEST 3u /* tables that are told with their newest row in the backup */
 #define NEWEST_TABLES 12u /* that are told one by one as having newer rows */
 
 /* --- the CMMS's tables ------------------------------------------------------------------------------------- */
@@ -261,6 +262,31 @@ static void add_size(const Preview *preview, Lines *lines)
     mem_free(size);
 }
 
+/* Those of the tables that were made last. */
+static void add_newest(const Preview *preview, Lines *lines)
+{
+    const PreviewTable *told[BACKUP_NEWEST] = {NULL};
+    for (size_t i = 0; i < preview->table_count; i++) {
+        const PreviewTable *table = &preview->tables[i];
+        for (size_t k = 0; table != NULL && table->backup_newest != NULL && k < BACKUP_NEWEST; k++) {
+            if (told[k] == NULL || strcmp(table->backup_newest, told[k]->backup_newest) > 0) {
+                const PreviewTable *next = told[k];
+                told[k] = table;
+                table = next;
+            }
+        }
+    }
+    if (told[0] != NULL) {
+        StrBuf sb;
+        strbuf_init(&sb, STRBUF_LINE);
+        strbuf_addstr(&sb, "Its newest rows: ");
+        for (size_t k = 0; k < BACKUP_NEWEST && told[k] != NULL; k++) {
+            strbuf_addf(&sb, "%s%s of %s", k > 0 ? "; " : "", told[k]->words, told[k]->backup_newest);
+        }
+        add(lines, PREVIEW_BACKUP, PREVIEW_PLAIN, strbuf_detach(&sb));
+    }
+}
+
 /* --- what changes ------------------------------------------------------------------------------------------ */
 
 static bool differs(const PreviewTable *table)
@@ -463,6 +489,7 @@ void preview_lines(const Preview *preview, PreviewLine **out, size_t *count)
     add_whose(preview, &lines);
     add_kinship(preview, &lines);
     add_size(preview, &lines);
+    add_newest(preview, &lines);
     if (preview->alarm != NULL) {
         add(&lines, PREVIEW_BACKUP, PREVIEW_WARNING, mem_printf("It raised a shrink alarm: %s", preview->alarm));
     }

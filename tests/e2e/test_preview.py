@@ -67,6 +67,10 @@ def test_both_sides(program):
     equal([t["name"] for t in same["tables"] if t["live"] != t["backup"] or t["about"] or t["made_since"] or
            t["changed_since"]], [], "tables that differ")
 
+    equal(table(same, "work_orders")["backup_newest"],
+          server.psql("SELECT to_char(max(created_date), 'YYYY-MM-DD HH24:MI:SS') FROM work_orders", name),
+          "the newest work order in the backup")
+
     newer_than(server, path, name)
     before = (server.checksums(name), sorted(os.listdir(folder)), server.psql("SELECT datname FROM pg_database"))
     document = told(ask(program, server, name, program.path(path)))
@@ -104,6 +108,7 @@ def test_both_sides(program):
         check(line in done.out.splitlines(), "%r is not in\n%s" % (line, done.out))
     check(re.search(r"(?m)^  ⚠  users: 1 changed since; the newest is number 1 of [-0-9]{10} [:0-9]{8}$", done.out),
           done.out)
+    check(re.search(r"(?m)^     Its newest rows: .* of [-0-9]{10} [:0-9]{8}", done.out), done.out)
     check("secret of the plant" not in done.out + done.err, "what stands in rows")
     equal((server.checksums(name), sorted(os.listdir(folder)), server.psql("SELECT datname FROM pg_database")), before,
           "what was there")

@@ -137,6 +137,27 @@ static void a_backup_of_which_little_is_known(void **state)
     mem_free(when);
 }
 
+static void newest_in_the_backup(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *newest;
+    } tables[] = {{"users", "2026-11-01 00:00:00"},
+                  {"work_orders", "2026-11-23 01:59:58"},
+                  {"equipment", NULL},
+                  {"parts_inventory", "2026-11-22 10:00:00"},
+                  {"audit_log", "2026-11-23 01:59:59"}};
+    Preview preview;
+    begin(&preview);
+    for (size_t i = 0; i < TEST_COUNT(tables); i++) {
+        preview_table(&preview, "public", tables[i].name)->backup_newest = mem_strdup(tables[i].newest);
+    }
+    char *text = part_of(&preview, PREVIEW_BACKUP);
+    assert_non_null(strstr(text, "\n. Its newest rows: audit log entries of 2026-11-23 01:59:59; work orders of "
+                                 "2026-11-23 01:59:58; parts of 2026-11-22 10:00:00\n"));
+    mem_free(text);
+}
+
 /* Of another application, which has users as well. */
 static void little_in_common(void **state)
 {
@@ -378,6 +399,7 @@ int main(void)
     const struct CMUnitTest tests[] = {cmocka_unit_test(table_words),
                                        cmocka_unit_test(the_backup),
                                        cmocka_unit_test(a_backup_of_which_little_is_known),
+                                       cmocka_unit_test(newest_in_the_backup),
                                        cmocka_unit_test(little_in_common),
                                        cmocka_unit_test(both_sides),
                                        cmocka_unit_test(one_side),
