@@ -171,8 +171,8 @@ static const char undo[] =
     "      --list               show those that are kept, with what they take, and mend what an interrupted restore\n"
     "                           left\n"
     "      --drop=DATABASE      drop one that is kept, for good\n"
-    "      --clean-up           drop those that are older than undo_days (14; see 'config'; 0: none), for good; never\n"
-    "                           the newest. A restore does the same when it has succeeded\n"
+    "      --clean-up           drop those that are older than undo_days (14; see 'config'; 0: none), for good;\n"
+    "                           never the newest. A restore does the same when it has succeeded\n"
     "  -y, --yes                do not ask\n" FOLDER_OPTION "\n" CONNECTION_HELP "\n" OUTPUT_HELP PROGRESS_OPTION "\n"
     CONNECTION_SOURCES;
 
@@ -388,9 +388,9 @@ static const char schedule[] =
     "for ten minutes, and what may pass is tried again after 1, 5 and 15 minutes; then the slot has failed, and is\n"
     "due again after 15 minutes, an hour, and every four hours. No password is asked for.\n"
     "\n"
-    "install has Task Scheduler do that while nobody has the window open: at the times of the schedule, when the user\n"
-    "signs in and when the PC is unlocked, as the user who calls it and with the connection that is saved. set keeps\n"
-    "such a task in step. show says when somebody has deleted it or switched it off.\n"
+    "install has Task Scheduler do that while nobody has the window open: at the times of the schedule, when the\n"
+    "user signs in and when the PC is unlocked, as the user who calls it and with the connection that is saved. set\n"
+    "keeps such a task in step. show says when somebody has deleted it or switched it off.\n"
     "\n"
     "Options:\n"
     "      --no-wait            one try, at once\n" FOLDER_OPTION "\n" CONNECTION_HELP "\n" OUTPUT_HELP PROGRESS_OPTION

@@ -11,6 +11,7 @@
  */
 #include "jobs/prove.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -12,7 +12,6 @@
  * The new tables are there to be looked at: they have no keys, defaults or rights, and the schema is its maker's. A
  * type that is the old database's own is not made again: such a column is text.
  */
-#include <inttypes.h>
 #include <string.h>
 
 #include "base/mem.h"
