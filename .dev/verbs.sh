@@ -230,6 +230,10 @@ verb_bench() {
   if [ "${1:-}" = window ]; then
     shift
     in_root env $wine_env bash "$top/.dev/on-display.sh" python3 "$top/tests/bench/window_bench.py" "$@"
+  elif [ "${1:-}" = restore ]; then
+    shift
+    compile bench
+    in_root env $wine_env python3 "$top/tests/bench/restore_bench.py" "$@"
   else
     compile bench
     in_root env $wine_env python3 "$top/tests/bench/bench.py" "$@"

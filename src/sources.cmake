@@ -5,6 +5,7 @@ set(BASE_SOURCES
   src/base/job.c
   src/base/jsonutil.c
   src/base/mem.c
+  src/base/number.c
   src/base/progress.c
   src/base/secret.c
   src/base/strbuf.c
@@ -89,6 +90,7 @@ set(JOBS_SOURCES
   src/jobs/preview.c
   src/jobs/preview_facts.c
   src/jobs/preview_live.c
+  src/jobs/preview_newest.c
   src/jobs/preview_words.c
   src/jobs/offsite.c
   src/jobs/offsite_after.c
@@ -100,6 +102,10 @@ set(JOBS_SOURCES
   src/jobs/prove_database.c
   src/jobs/restore.c
   src/jobs/restore_database.c
+  src/jobs/restore_in_place.c
+  src/jobs/restore_kept.c
+  src/jobs/restore_server.c
+  src/jobs/restore_tables.c
   src/jobs/retention_run.c
   src/jobs/signin.c
   src/jobs/skew.c

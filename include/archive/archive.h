@@ -75,6 +75,12 @@ void archive_release(Archive *archive);
 /* Header and TOC only. */
 bool archive_read_toc(FsFile *file, Archive *archive, Error *err);
 
+/* The rows of one table as COPY wrote them, decoded, in pieces of any size: its block is read where the TOC says that
+ * it is, and nothing of it is checked but what decoding needs. `take` may say no: then no more comes, which is no
+ * failure. EK_FOREIGN: the archive does not tell where (offset), or has INSERTs. */
+bool archive_read_rows(FsFile *file, const Archive *archive, const ArchiveEntry *entry,
+                       bool (*take)(void *context, const uint8_t *bytes, size_t len), void *context, Error *err);
+
 /* "pg_trgm, postgis" and "reader, PUBLIC": the extensions, and the roles beside the owners to whom rights are granted,
  * by the TOC; empty where there are none. Caller frees. */
 char *archive_extensions(const Archive *archive);

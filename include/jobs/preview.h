@@ -12,7 +12,8 @@
  *
  * Which rows would be lost is known by time: a table that has an obvious column for it (preview_live.c has the list:
  * created_date, created_at, …; updated_date, …) is asked for those that were made or changed after the backup was
- * begun. The backup ends within moments of that, so nobody has to look for the newest row in it. Times without a zone
+ * begun. Its own newest rows are read from the file as well (for ten seconds at most), but only to be told: what is
+ * missing is counted from its beginning. Times without a zone
  * are taken in the zone that the server gives the user. Of a row its number (a key of one column that is a whole
  * number or a UUID) and its time are told, and nothing else of what stands in it.
  *
@@ -38,6 +39,8 @@ typedef struct PreviewSpec {
     const Connection *server; /* its database is the live one, which need not exist any more */
     const char *to;           /* the name of a new database instead; NULL: the live one is replaced */
     bool no_safety;           /* a safety backup was declined */
+    bool prove_safety;        /* it is to be proven on this PC (RestoreSpec) */
+    bool in_place;            /* it is to be restored in place (RestoreSpec) */
     bool unproven;            /* a file without a manifest is only read: somebody answers for it */
     unsigned seconds;         /* for counting; 0: PREVIEW_SECONDS */
 } PreviewSpec;
@@ -54,6 +57,7 @@ typedef struct PreviewTable {
     bool cmms;           /* it is one of the CMMS's */
     bool in_live, in_backup;
     int64_t live, backup; /* rows; -1: not known, or it is not there */
+    char *backup_newest; /* when its newest row in the backup was made, "2026-11-23 01:59:58"; NULL: not known */
     bool about;          /* `live` is the server's guess */
     /* After the backup was made: rows made, and older rows changed; -1: the table does not tell, or time was up. Where
      * it does not tell when a row was made, `changed` counts those as well. */
@@ -117,7 +121,9 @@ typedef struct Preview {
     char **acts;
     size_t act_count;
     bool safety;          /* a safety backup will be made first */
+    bool proof;           /* and proven: there is a bundled server */
     bool declined;        /* it was declined */
+    bool in_place;        /* it will be restored in place */
 } Preview;
 
 void preview_init(Preview *preview);
@@ -157,8 +163,6 @@ void preview_lines_free(PreviewLine *lines, size_t count);
 
 const char *preview_part_title(PreviewPart part); /* "The backup", "What changes", …; static */
 
-/* "12,410"; below 0: "?". Caller frees. */
-char *preview_number(int64_t number);
 /* "work orders" of public.work_orders; NULL: no table of the CMMS. Static. */
 const char *preview_words(const char *schema, const char *name);
 

@@ -23,8 +23,14 @@
 typedef struct RestoreSpec {
     const Connection *server; /* its database is the live one, which need not exist any more */
     const char *to;           /* the name of a new database instead: nothing that is there is touched; NULL: replace */
+    const char *tables;       /* only these, "a, schema.b", into a new schema of the live database, where nothing that
+                                 is there is touched. NULL: all of the backup */
+    const char *to_schema;    /* its name; NULL: restored_ and the backup's moment */
+    bool in_place;            /* the user may not create databases: into the live one itself, in one transaction, with
+                                 a safety backup and without Undo */
     const char *folder;       /* the backup folder: of the safety backup and of the log */
     bool no_safety;           /* a safety backup was declined; the log says so */
+    bool prove_safety;        /* the safety backup is proven on the bundled server (prove.h) before anything goes on */
     bool nobody;              /* nobody is signed in, for want of a manager who could be: looked at again */
     bool foreign;             /* a file without a manifest of ours may be restored: what is in it runs with the user's
                                  rights, before anybody has looked at it */
@@ -34,8 +40,10 @@ typedef struct RestoreSpec {
 
 typedef struct RestoreResult {
     char *database;  /* that holds the backup now */
+    char *schema;    /* of it, that holds the tables now; NULL: all of it was restored */
     char *kept;      /* under which name the one that was live is kept; NULL: there was none, or it was not touched */
     char *safety;    /* the path of the safety backup; NULL: none */
+    char *unproven;  /* why that could not be proven here; NULL: it was, or was not to be */
     char *other_sort; /* when it failed because this server cannot sort as the source did (by this), and with
                          sort_as_live would not have; else NULL */
     char **notes;    /* what is otherwise than it was, in words: an owner that is not there, a right that could not be
@@ -44,6 +52,8 @@ typedef struct RestoreResult {
     size_t tables;
     int64_t rows, large_objects;
     double seconds;
+    size_t kept_count;  /* after a restore: of all that are kept for undo */
+    int64_t kept_bytes; /* and what they take on the server */
 } RestoreResult;
 
 /* What the guide tells whoever has restored. */
@@ -65,14 +75,51 @@ bool restore_backup(const char *path, const RestoreSpec *spec, const JobSink *si
 bool restore_list_kept(const Connection *server, const JobSink *sink, const Cancel *cancel, KeptDatabase **kept,
                        size_t *count, Error *err);
 
+/* And those that are kept by their marks, but belong to roles of whom that is not believed (swap.h). */
+bool restore_list_others(const Connection *server, const JobSink *sink, const Cancel *cancel, KeptDatabase **kept,
+                         size_t *count, Error *err);
+
 typedef struct UndoSpec {
     const Connection *server;
     const char *kept;   /* NULL: the newest */
+    bool others;        /* `kept` may be one of restore_list_others: somebody named it, and was told whose it is */
     const char *folder; /* of the log; NULL: none is written */
     bool nobody;        /* as in RestoreSpec */
 } UndoSpec;
 
 /* Gives the live name back to one that is kept. The one that had it is kept in its turn: result->kept. */
 bool restore_undo(const UndoSpec *spec, const JobSink *sink, const Cancel *cancel, RestoreResult *result, Error *err);
+
+/* --- how long they are kept ---------------------------------------------------------------------------------- */
+
+/* By the folder's setting undo_days; 0: for ever, also where it is not known that somebody chose these settings: *why
+ * says so (caller frees), else it is as it was. folder may be NULL. */
+int restore_undo_days(const char *folder, char **why);
+
+/* Which of those that restore_list_kept gave are to be dropped after so many days: never the newest, and none where an
+ * age is in doubt. goes: `count` of them. Returns how many. A pure function. */
+size_t restore_plan_kept(const KeptDatabase *kept, size_t count, int days, bool *goes);
+
+/* "2 older databases are kept, for undo: 345.67 MB on the server", and what that means on Neon. Caller frees. */
+char *restore_kept_text(const KeptDatabase *kept, size_t count);
+
+typedef struct DropSpec {
+    const Connection *server;
+    const char *kept;   /* the one to drop; NULL: those whose time is over */
+    bool last;          /* also where it is the last one: somebody was asked */
+    const char *folder; /* of the settings and of the log; NULL: nothing is outdated, and no log is written */
+} DropSpec;
+
+typedef struct DropResult {
+    char **names;
+    size_t count;
+    int64_t bytes; /* that they took */
+    char *nothing; /* why none is outdated; NULL: some were, or one was named */
+} DropResult;
+
+/* For good. `result` is zeroed. EK_NOT_FOUND: none of that name is kept; EK_REFUSED: it is the last one, or the live
+ * database is gone, so that it may be all that is left; EK_BUSY: somebody is in it, or another restore at work. */
+bool restore_drop_kept(const DropSpec *spec, const JobSink *sink, const Cancel *cancel, DropResult *result, Error *err);
+void restore_drop_release(DropResult *result);
 
 #endif

@@ -25,7 +25,10 @@ typedef struct KeptDatabase {
     char *name;      /* "cmms_before_20261130_143000" */
     char *from;      /* what took its place: the backup's file name; NULL: not told */
     int64_t aside;   /* since when, seconds since 1970 UTC by the server's clock */
+    int64_t age;     /* so many seconds by that clock; below 0: it went back, or it is not known */
     int64_t bytes;   /* on the server; -1: may not be asked */
+    char *owner;     /* the role that it belongs to */
+    bool neon;       /* whose operator counts them as storage */
 } KeptDatabase;
 
 /* "cmms_before_20261130_143000": a name takes 63 bytes, and is cut between characters. Caller frees. */
@@ -33,7 +36,12 @@ char *swap_name(const char *live, const char *word, const char *stamp);
 
 /* Those that were put aside for `live`, the newest first. */
 bool swap_list(Pg *pg, const char *live, const Cancel *cancel, KeptDatabase **kept, size_t *count, Error *err);
+/* Where there is no live one: those that belong to roles whose marks do not count. Any of them may have been forged, so
+ * nothing is done with one unless a person has named it, knowing whose it is. */
+bool swap_list_others(Pg *pg, const char *live, const Cancel *cancel, KeptDatabase **kept, size_t *count, Error *err);
 void swap_list_free(KeptDatabase *kept, size_t count);
+/* For good. The lock is held. EK_NOT_FOUND: it is not one of them; EK_BUSY: somebody is in it. */
+bool swap_drop_kept(Pg *pg, const char *live, const char *name, const Cancel *cancel, Error *err);
 
 /* One restore, undo or mending of that live database at a time, whichever PC it runs on: held until pg_close, by a
  * session that is always in the same database (not the live one). EK_BUSY: another has it. */
@@ -48,13 +56,17 @@ bool swap_obstacles(Pg *pg, const char *live, const Cancel *cancel, Error *err);
 #define SWAP_NEW_LIMIT "1143"
 bool swap_mark_coming(Pg *pg, const char *coming, const char *live, const char *from, const Cancel *cancel,
                       Error *err);
+/* What it is to get when it has the live name, where there is no live one whose comment, limit and owner it takes over.
+ * An owner whom it cannot be given it does not get. NULL: none. */
+bool swap_dress(Pg *pg, const char *coming, const char *live, const char *comment, int64_t limit, const char *owner,
+                const Cancel *cancel, Error *err);
 bool swap_unmark(Pg *pg, const char *name, const Cancel *cancel, Error *err); /* a database like any other */
 
 /* Puts the live one aside and gives its name to `coming`, which was restored and counted, or kept. Other sessions of
- * both are ended. The lock is held. *kept: the name under which the old one is kept, NULL: there was none; caller
- * frees. On failure both are as they were, or, where the connection was lost in between, swap_mend has to be called;
- * err says which. EK_REFUSED: rights; EK_BUSY: somebody holds on to it. */
-bool swap_run(Pg *pg, const char *live, const char *coming, const char *from, const JobSink *sink,
+ * both are ended. The lock is held. `anybodys`: it may be one of swap_list_others. *kept: the name under which the old
+ * one is kept, NULL: there was none; caller frees. On failure both are as they were, or, where the connection was lost
+ * in between, swap_mend has to be called; err says which. EK_REFUSED: rights; EK_BUSY: somebody holds on to it. */
+bool swap_run(Pg *pg, const char *live, const char *coming, bool anybodys, const char *from, const JobSink *sink,
               const Cancel *cancel, char **kept, Error *err);
 
 /* Brings to its end what an interrupted swap of `live` began: forward where the coming one is whole, else back. True

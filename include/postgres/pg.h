@@ -70,6 +70,10 @@ void pg_rows_free(PgRows *rows); /* NULL is fine */
 bool pg_copy_begin(Pg *pg, const char *sql, const Cancel *cancel, Error *err);
 bool pg_copy_data(Pg *pg, const char *bytes, size_t len, Error *err);
 bool pg_copy_end(Pg *pg, const Cancel *cancel, Error *err);
+/* COPY … TO STDOUT: `take` gets each piece, which are whole rows; where it says no, the COPY is stopped, and err is
+ * what it set. The session may be unusable then. Not after pg_use_bytes. */
+bool pg_copy_out(Pg *pg, const char *sql, bool (*take)(void *context, const char *bytes, size_t len, Error *err),
+                 void *context, const Cancel *cancel, Error *err);
 
 #define PG_SESSION_PREFIX "cmms-backup" /* of the application names of all our sessions, and of the tools' */
 

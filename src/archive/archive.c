@@ -233,6 +233,70 @@ bool archive_read_toc(FsFile *file, Archive *archive, Error *err)
     return fs_size(file, &source.size, err) && archive_read_toc_source(&source, archive, err);
 }
 
+/* Behind the block's head: the chunks of one stream. */
+static bool feed_stream(ArchiveReader *reader, int int_size, ArchiveStream *stream, Error *err)
+{
+    archive_stream_begin(stream);
+    for (;;) {
+        const uint64_t offset = archive_reader_offset(reader);
+        const char *problem = NULL;
+        int32_t len = 0;
+        if (!archive_reader_int(reader, int_size, &len, err)) {
+            return false;
+        }
+        if (len < 0 || (uint64_t)len > archive_reader_left(reader)) {
+            return archive_damaged(reader, offset, err, "the length of a piece of data is impossible (%ld)", (long)len);
+        }
+        if (len == 0) {
+            return archive_stream_end(stream, &problem) || problem == NULL ||
+                   archive_damaged(reader, offset, err, "%s", problem);
+        }
+        for (size_t left = (size_t)len; left > 0;) {
+            if (!archive_reader_fill(reader, err)) {
+                return false;
+            }
+            if (reader->at_end) {
+                return archive_damaged(reader, archive_reader_offset(reader), err, "the file ends too early");
+            }
+            const size_t have = (size_t)(reader->end - reader->next), step = have < left ? have : left;
+            if (!archive_stream_feed(stream, reader->next, step, &problem)) {
+                return problem == NULL || archive_damaged(reader, offset, err, "%s", problem);
+            }
+            reader->next += step;
+            left -= step;
+        }
+    }
+}
+
+bool archive_read_rows(FsFile *file, const Archive *archive, const ArchiveEntry *entry,
+                       bool (*take)(void *context, const uint8_t *bytes, size_t len), void *context, Error *err)
+{
+    ArchiveSource source = {file_read, file, 0};
+    uint8_t type = 0;
+    int32_t id = 0;
+    if (entry->offset <= 0 || entry->copy_statement == NULL) {
+        return error_set(err, EK_FOREIGN, "the rows of %s cannot be read by themselves", entry->tag);
+    }
+    if (!fs_size(file, &source.size, err)) {
+        return false;
+    }
+    Direct direct = {&source, mem_alloc(PIECE_SIZE)};
+    ArchiveReader reader = {.piece_end = (uint64_t)entry->offset, .size = source.size, .more = direct_more,
+                            .context = &direct};
+    ArchiveStream *stream = archive_stream_new(archive->compression, take, context);
+    archive_reader_where(&reader, "in the data of table %s", entry->tag);
+    bool ok = archive_reader_byte(&reader, &type, err) && archive_reader_int(&reader, archive->int_size, &id, err);
+    if (ok && (type != 1 || id != entry->id)) {
+        ok = archive_damaged(&reader, (uint64_t)entry->offset, err,
+                             "the data are not where the table of contents says");
+    }
+    ok = ok && feed_stream(&reader, archive->int_size, stream, err);
+    archive_stream_free(stream);
+    archive_reader_release(&reader);
+    mem_free(direct.buf);
+    return ok;
+}
+
 bool archive_scan(FsFile *file, Archive *archive, ArchiveScan *scan, Error *err)
 {
     ArchiveSource source = {file_read, file, 0};

@@ -103,7 +103,8 @@ static const char backup[] =
     "With --quiet the finished file's path is the only line on stdout.\n";
 
 #define FOREIGN_OPTION \
-    "      --foreign            a file without a manifest is not proven first: what is in it runs with your rights\n"
+    "      --foreign            a file without a manifest is not proven first: what is in it runs with your rights.\n" \
+    "                           (A manifest is no signature: who may write into the folder can write one.)\n"
 
 static const char preview[] =
     "Show what a restore would change, and change nothing: the rows of each table now and then, the newest rows\n"
@@ -119,19 +120,23 @@ static const char preview[] =
     "\n"
     "Options:\n"
     "      --to=DBNAME          of a restore into a new database of that name\n"
+    "      --in-place           of a restore into the live database itself\n"
     "      --no-safety-backup   of a restore without a backup of the live database first\n"
+    "      --no-safety-proof    of one whose safety backup is not proven first\n"
     FOREIGN_OPTION FOLDER_OPTION "\n"
     CONNECTION_HELP "\n" OUTPUT_HELP PROGRESS_OPTION "\n" CONNECTION_SOURCES
     "\n"
     "That the backup cannot be restored as it stands is a result, and no error: \"possible\" in the JSON document.\n";
 
 static const char restore[] =
-    "Restore a backup: read every byte, make a safety backup of the live database, restore into a new database,\n"
-    "count the rows of each table, and only then let it take the live one's name. The old database is kept, for\n"
-    "undo. When anything fails before that, the live database is as it was.\n"
+    "Restore a backup: read every byte, make a safety backup of the live database and prove it where the bundled\n"
+    "server can, restore into a new database, count the rows of each table, and only then let it take the live\n"
+    "one's name. The old database is kept, for undo. When anything fails before that, the live database is as it\n"
+    "was.\n"
     "\n"
     "Usage:\n"
     "  cmms-backup-cli restore [OPTION]... FILE\n"
+    "  cmms-backup-cli restore --tables=NAME,... [OPTION]... FILE\n"
     "\n"
     "FILE is a path, or a name in the backup folder. Unless --yes is given, the name of the database that is to be\n"
     "replaced is asked for. What the restore changes is shown first, as 'preview' shows it; a file without a\n"
@@ -139,7 +144,15 @@ static const char restore[] =
     "\n"
     "Options:\n"
     "      --to=DBNAME          into a new database of that name; the live one is not touched\n"
+    "      --tables=NAME,...    only these tables, into a new schema of the database, to look at them; nothing that\n"
+    "                           is there is touched. A name is the database's: work_orders, or schema.name. The new\n"
+    "                           tables have the rows alone, without keys, defaults and rights\n"
+    "      --to-schema=NAME     the name of that schema; otherwise restored_ and the moment of the backup\n"
+    "      --in-place           for a user who may not create databases: into the live one itself, in one\n"
+    "                           transaction. What the backup does not have stays, and there is no undo but the\n"
+    "                           safety backup\n"
     "      --no-safety-backup   make no backup of the live database first\n"
+    "      --no-safety-proof    do not prove that backup on the bundled server before going on\n"
     FOREIGN_OPTION
     "      --sort-as-live       where the server cannot sort as the source did: as the live database does\n"
     "  -y, --yes                do not ask\n" FOLDER_OPTION "\n" CONNECTION_HELP "\n" OUTPUT_HELP PROGRESS_OPTION "\n"
@@ -152,11 +165,17 @@ static const char undo[] =
     "Usage:\n"
     "  cmms-backup-cli undo [OPTION]... [DATABASE]\n"
     "  cmms-backup-cli undo --list [OPTION]...\n"
+    "  cmms-backup-cli undo --drop=DATABASE [OPTION]...\n"
+    "  cmms-backup-cli undo --clean-up [OPTION]...\n"
     "\n"
     "DATABASE is the name under which one is kept; without it the newest is taken.\n"
     "\n"
     "Options:\n"
-    "      --list               show those that are kept, and mend what an interrupted restore left\n"
+    "      --list               show those that are kept, with what they take, and mend what an interrupted restore\n"
+    "                           left\n"
+    "      --drop=DATABASE      drop one that is kept, for good\n"
+    "      --clean-up           drop those that are older than undo_days (14; see 'config'; 0: none), for good;\n"
+    "                           never the newest. A restore does the same when it has succeeded\n"
     "  -y, --yes                do not ask\n" FOLDER_OPTION "\n" CONNECTION_HELP "\n" OUTPUT_HELP PROGRESS_OPTION "\n"
     CONNECTION_SOURCES;
 
@@ -370,7 +389,8 @@ static const char config[] =
     "Keys: enabled, schedule (daily, weekly, monthly), backup_time (HH:MM), retention_days, max_backups, compress,\n"
     "compress_with (zstd; gzip or lz4 where a pg_restore without zstd is to read the files), verify_after_backup,\n"
     "keep_monthly, shrink_alarm_percent (0: no alarm), stall_minutes, prove_within_days (0: no proof is asked for),\n"
-    "upload_after_backup (each backup is copied to the folder on SharePoint that is set up).\n"
+    "upload_after_backup (each backup is copied to the folder on SharePoint that is set up),\n"
+    "undo_days (so long is a database kept that a restore replaced; 0: for ever).\n"
     "Of the schedule: more_times (12:00,18:30), weekdays (mon,thu), month_day (0: the last), wake, on_battery; see\n"
     "'cmms-backup-cli schedule --help'.\n"
     "\n"

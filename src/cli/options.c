@@ -25,11 +25,13 @@
 typedef enum Id {
     ID_ALL,
     ID_CHECK,
+    ID_CLEAN_UP,
     ID_CLIENT_ID,
     ID_COMPRESS,
     ID_DATA,
     ID_DATABASE,
     ID_DEVICE_CODE,
+    ID_DROP,
     ID_DRY_RUN,
     ID_FALLBACK,
     ID_FOLDER,
@@ -38,6 +40,7 @@ typedef enum Id {
     ID_GRAPH,
     ID_HELP,
     ID_HOST,
+    ID_IN_PLACE,
     ID_JSON,
     ID_LAST,
     ID_LIST,
@@ -46,6 +49,7 @@ typedef enum Id {
     ID_NO_COLOR,
     ID_NO_PASSWORD,
     ID_NO_SAFETY,
+    ID_NO_SAFETY_PROOF,
     ID_NO_WAIT,
     ID_OFF,
     ID_ON,
@@ -57,8 +61,10 @@ typedef enum Id {
     ID_SIZE,
     ID_SORT_AS_LIVE,
     ID_SSLMODE,
+    ID_TABLES,
     ID_TENANT,
     ID_TO,
+    ID_TO_SCHEMA,
     ID_UNFREEZE,
     ID_USER,
     ID_VERBOSE,
@@ -77,11 +83,13 @@ typedef struct Rule {
 static const Rule rules[] = {
     {ID_ALL, "all", 0, false, BIT(VERB_VERIFY)},
     {ID_CHECK, "check", 0, false, BIT(VERB_LOG)},
+    {ID_CLEAN_UP, "clean-up", 0, false, BIT(VERB_UNDO)},
     {ID_CLIENT_ID, "client-id", 0, true, BIT(VERB_SHAREPOINT)},
     {ID_COMPRESS, "compress", 0, true, BIT(VERB_BACKUP)},
     {ID_DATA, "data", 0, true, BIT(VERB_SAMPLE)},
     {ID_DATABASE, "dbname", 'd', true, WITH_SERVER},
     {ID_DEVICE_CODE, "device-code", 0, false, BIT(VERB_SHAREPOINT)},
+    {ID_DROP, "drop", 0, true, BIT(VERB_UNDO)},
     {ID_DRY_RUN, "dry-run", 0, false, BIT(VERB_CLEANUP)},
     {ID_FALLBACK, "fallback", 0, false, BIT(VERB_BACKUP)},
     {ID_FOLDER, "folder", 0, true, WITH_FOLDER},
@@ -90,6 +98,7 @@ static const Rule rules[] = {
     {ID_GRAPH, "graph", 0, true, BIT(VERB_SHAREPOINT)},
     {ID_HELP, "help", '?', false, ANY},
     {ID_HOST, "host", 'h', true, WITH_SERVER},
+    {ID_IN_PLACE, "in-place", 0, false, BIT(VERB_PREVIEW) | BIT(VERB_RESTORE)},
     {ID_JSON, "json", 0, false, WORKING},
     {ID_LAST, "last", 0, true, BIT(VERB_LOG) | BIT(VERB_SHAREPOINT)},
     {ID_LIST, "list", 0, false, BIT(VERB_UNDO)},
@@ -98,6 +107,7 @@ static const Rule rules[] = {
     {ID_NO_COLOR, "no-color", 0, false, WORKING},
     {ID_NO_PASSWORD, "no-password", 'w', false, WITH_SERVER},
     {ID_NO_SAFETY, "no-safety-backup", 0, false, BIT(VERB_PREVIEW) | BIT(VERB_RESTORE)},
+    {ID_NO_SAFETY_PROOF, "no-safety-proof", 0, false, BIT(VERB_PREVIEW) | BIT(VERB_RESTORE)},
     {ID_NO_WAIT, "no-wait", 0, false, BIT(VERB_SCHEDULE)},
     {ID_OFF, "off", 0, false, BIT(VERB_PIN)},
     {ID_ON, "on", 0, false, BIT(VERB_PROVE)},
@@ -111,8 +121,10 @@ static const Rule rules[] = {
     {ID_SIZE, "size", 0, true, BIT(VERB_SAMPLE)},
     {ID_SORT_AS_LIVE, "sort-as-live", 0, false, BIT(VERB_RESTORE)},
     {ID_SSLMODE, "sslmode", 0, true, WITH_SERVER},
+    {ID_TABLES, "tables", 0, true, BIT(VERB_RESTORE)},
     {ID_TENANT, "tenant", 0, true, BIT(VERB_SHAREPOINT)},
     {ID_TO, "to", 0, true, BIT(VERB_PREVIEW) | BIT(VERB_RESTORE)},
+    {ID_TO_SCHEMA, "to-schema", 0, true, BIT(VERB_RESTORE)},
     {ID_UNFREEZE, "unfreeze", 0, false, BIT(VERB_CLEANUP)},
     {ID_USER, "username", 'U', true, WITH_SERVER},
     {ID_VERBOSE, "verbose", 0, false, BIT(VERB_NONE)},
@@ -260,17 +272,20 @@ static bool apply(Options *options, const Rule *rule, const char *value, Error *
     switch (rule->id) {
     case ID_ALL: options->all = true; break;
     case ID_CHECK: options->check = true; break;
+    case ID_CLEAN_UP: options->clean_up = true; break;
     case ID_CLIENT_ID: options->client_id = value; break;
     case ID_COMPRESS: options->compress = value; return check_compression(value, err);
     case ID_DATA: options->data = value; break;
     case ID_DATABASE: options->database = value; break;
     case ID_DEVICE_CODE: options->device_code = true; break;
+    case ID_DROP: options->drop = value; break;
     case ID_DRY_RUN: options->dry_run = true; break;
     case ID_FOLDER: options->folder = value; break;
     case ID_FORCE: options->force = true; break;
     case ID_GRAPH: options->graph = value; break;
     case ID_HELP: options->help = true; break;
     case ID_HOST: options->host = value; break;
+    case ID_IN_PLACE: options->in_place = true; break;
     case ID_JSON: options->json = true; break;
     case ID_LAST: return parse_last(value, &options->last, err);
     case ID_LIST: options->list = true; break;
@@ -279,6 +294,7 @@ static bool apply(Options *options, const Rule *rule, const char *value, Error *
     case ID_NO_COLOR: options->no_color = true; break;
     case ID_NO_PASSWORD: options->no_password = true; break;
     case ID_NO_SAFETY: options->no_safety = true; break;
+    case ID_NO_SAFETY_PROOF: options->no_safety_proof = true; break;
     case ID_NO_WAIT: options->no_wait = true; break;
     case ID_OFF: options->off = true; break;
     case ID_ON: options->on = true; break;
@@ -292,8 +308,10 @@ static bool apply(Options *options, const Rule *rule, const char *value, Error *
     case ID_FOREIGN: options->foreign = true; break;
     case ID_SORT_AS_LIVE: options->sort_as_live = true; break;
     case ID_SSLMODE: options->sslmode = value; break;
+    case ID_TABLES: options->tables = value; break;
     case ID_TENANT: options->tenant = value; break;
     case ID_TO: options->to = value; break;
+    case ID_TO_SCHEMA: options->to_schema = value; break;
     case ID_UNFREEZE: options->unfreeze = true; break;
     case ID_USER: options->user = value; break;
     case ID_VERBOSE: options->verbose = true; break;
@@ -438,6 +456,23 @@ static bool check_whole(const Parser *parser, const Options *options, Error *err
                   : options->off   ? "--off and --reason"
                                    : "--check and --last");
         return error_hint(err, "Try 'cmms-backup-cli %s --help'.", verb_name(options->verb));
+    }
+    if (options->list + options->clean_up + (options->drop != NULL) + (int)options->file_count > 1 &&
+        options->verb == VERB_UNDO) {
+        error_set(err, EK_USAGE, "one of --list, --drop, --clean-up and a database at a time");
+        return error_hint(err, "Try 'cmms-backup-cli undo --help'.");
+    }
+    if (options->in_place && (options->to != NULL || options->tables != NULL || options->no_safety)) {
+        error_set(err, EK_USAGE, "--in-place goes with none of --to, --tables and --no-safety-backup");
+        return error_hint(err, "Try 'cmms-backup-cli %s --help'.", verb_name(options->verb));
+    }
+    if (options->tables != NULL && options->to != NULL) {
+        error_set(err, EK_USAGE, "--tables and --to do not go together");
+        return error_hint(err, "Tables go into a new schema of the database that -d names.");
+    }
+    if (options->to_schema != NULL && (options->tables == NULL || options->to_schema[0] == '\0')) {
+        error_set(err, EK_USAGE, "--to-schema names a new schema for the tables of --tables");
+        return error_hint(err, "Try 'cmms-backup-cli restore --help'.");
     }
     if ((options->verb == VERB_RESTORE || options->verb == VERB_PREVIEW) && options->file_count != 1) {
         error_set(err, EK_USAGE, "say which backup to %s", verb_name(options->verb));

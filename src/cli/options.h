@@ -62,9 +62,12 @@ typedef struct Options {
     bool no_wait;           /* schedule run-due */
     const char *to;         /* preview, restore */
     bool yes;               /* restore, undo */
-    bool no_safety, foreign; /* preview, restore */
+    bool no_safety, no_safety_proof, foreign; /* preview, restore */
     bool sort_as_live;      /* restore */
-    bool list;              /* undo */
+    bool in_place;          /* preview, restore */
+    const char *tables, *to_schema; /* restore */
+    bool list, clean_up;    /* undo */
+    const char *drop;       /* undo */
     const char *client_id, *tenant, *graph, *login; /* sharepoint */
     bool device_code, no_browser;                   /* sharepoint */
     Verb help_about;        /* help VERB */

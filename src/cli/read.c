@@ -1,6 +1,7 @@
 /* read.c: the verbs that read what is in backups: verify and prove; and which files they mean. */
 #include "base/jsonutil.h"
 #include "base/mem.h"
+#include "base/number.h"
 #include "cli.h"
 #include "jobs/verify.h"
 #include "platform/clock.h"
@@ -129,12 +130,12 @@ static void show_verified(Cli *cli, const char *path, const VerifyResult *result
     char *renamed = result->renamed_from ? mem_printf("; its manifest was that of %s", result->renamed_from)
                                          : mem_strdup("");
     char *objects = manifest->large_objects > 0
-                        ? mem_printf(", %lld large objects", (long long)manifest->large_objects)
+                        ? mem_printf(", %s large objects", number_text(manifest->large_objects).text)
                         : mem_strdup("");
     const bool good = level_is_good(manifest->level);
-    char *line = mem_printf("%s %s: every byte was read (%s, %zu tables, %lld rows%s); %s%s%s",
+    char *line = mem_printf("%s %s: every byte was read (%s, %zu tables, %s rows%s); %s%s%s",
                             good ? "\xE2\x9C\x85" : "\xE2\x9A\xA0", fs_base_name(path), size, manifest->table_count,
-                            (long long)all_rows(manifest), objects, compared, part, renamed);
+                            number_text(all_rows(manifest)).text, objects, compared, part, renamed);
     if (!cli->output.quiet) {
         output_coloured(&cli->output, good ? COLOUR_GOOD : COLOUR_WARNING, line);
     }

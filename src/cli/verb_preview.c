@@ -45,6 +45,7 @@ static cJSON *table_object(const PreviewTable *table)
     json_set_bool(object, "in_backup", table->in_backup);
     output_add_count(object, "live", table->live);
     json_set_bool(object, "about", table->about);
+    json_set_string(object, "backup_newest", table->backup_newest);
     output_add_count(object, "backup", table->backup);
     output_add_count(object, "made_since", table->made);
     output_add_count(object, "changed_since", table->changed);
@@ -86,6 +87,8 @@ cJSON *cli_preview_document(const Preview *preview)
     output_add_count(document, "live_large_objects", preview->live_objects);
     json_set_string(document, "live_version", preview->live_version);
     json_set_bool(document, "safety_backup", preview->safety);
+    json_set_bool(document, "safety_proof", preview->proof);
+    json_set_bool(document, "in_place", preview->in_place);
     json_set_bool(document, "possible", preview->obstacle_count == 0);
     add_texts(document, "obstacles", preview->obstacles, preview->obstacle_count);
     add_texts(document, "left_out", preview->left_out, preview->left_out_count);
@@ -108,7 +111,9 @@ int run_preview(Cli *cli)
     preview_init(&preview);
     JobSink sink = output_sink(&cli->output);
     const PreviewSpec spec = {.server = &opening.connection, .to = cli->options->to,
-                              .no_safety = cli->options->no_safety, .unproven = cli->options->foreign};
+                              .no_safety = cli->options->no_safety,
+                              .prove_safety = !cli->options->no_safety_proof,
+                              .in_place = cli->options->in_place, .unproven = cli->options->foreign};
     const bool ok = cli_find_file(cli->options, cli->options->files[0], &path, &err) &&
                     cli_open(cli, OPENING_NO_FOLDER, false, &opening, &err) &&
                     cli_has_database(&opening.connection, &err) &&

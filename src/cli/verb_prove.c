@@ -2,6 +2,7 @@
 
 #include "base/jsonutil.h"
 #include "base/mem.h"
+#include "base/number.h"
 #include "platform/clock.h"
 #include "platform/fs.h"
 
@@ -44,9 +45,10 @@ static cJSON *proven_document(const char *path, const ProveResult *result)
 static void show_result(Output *output, const char *path, const ProveResult *result)
 {
     if (result->proven) {
-        char *line = mem_printf("\xE2\x9C\x85 %s is proven: %zu tables with %lld rows came back on %s, as it holds"
+        char *line = mem_printf("\xE2\x9C\x85 %s is proven: %zu tables with %s rows came back on %s, as it holds"
                                 " them",
-                                fs_base_name(path), result->tables_compared, (long long)result->rows, result->where);
+                                fs_base_name(path), result->tables_compared, number_text(result->rows).text,
+                                result->where);
         if (!output->quiet) {
             output_coloured(output, COLOUR_GOOD, line);
         }

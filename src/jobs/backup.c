@@ -12,11 +12,11 @@
  */
 #include "backup_private.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/number.h"
 #include "platform/clock.h"
 #include "platform/machine.h"
 #include "postgres/dump.h"
@@ -354,7 +354,8 @@ static void tell_success(Run *run, const char *folder)
         rows += manifest->tables[i].rows > 0 ? manifest->tables[i].rows : 0;
     }
     const bool unverified = !level_is_good(manifest->level);
-    char *message = mem_printf("Backup successful: %zu tables, %" PRId64 " rows, %s%s%s", manifest->table_count, rows,
+    char *message = mem_printf("Backup successful: %zu tables, %s rows, %s%s%s", manifest->table_count,
+                               number_text(rows).text,
                                unverified ? "but not verified: the rows could not be compared with the database"
                                               : "every byte checked",
                                run->weakness == NULL ? "" : "; ", run->weakness == NULL ? "" : run->weakness);

@@ -6,10 +6,10 @@
  */
 #include "backup_private.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/number.h"
 #include "platform/clock.h"
 #include "postgres/dump.h"
 #include "postgres/standstill.h"
@@ -115,8 +115,8 @@ bool backup_open_snapshot(Run *run, Error *err)
         mem_free(text);
     }
     if (run->snapshot.views > 0 && !run->repeated) {
-        job_log(run->sink, LOG_INFO, "The rows of %" PRId64 " materialized view(s) are not in the backup: a restore "
-                                     "computes them anew", run->snapshot.views);
+        job_log(run->sink, LOG_INFO, "The rows of %s materialized view(s) are not in the backup: a restore "
+                                     "computes them anew", number_text(run->snapshot.views).text);
     }
     return true;
 }

@@ -5,10 +5,10 @@
  */
 #include "jobs/doctor.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/number.h"
 #include "base/strbuf.h"
 #include "platform/fs.h"
 #include "platform/machine.h"
@@ -517,7 +517,7 @@ static bool ask_denied(Visit *visit, bool *asked, bool *objects, char **denied, 
         const int64_t count = pg_value_int(rows, i, 1, 0);
         const char *first = pg_value(rows, i, 2);
         if (count > 0 && kind >= 1 && kind <= 4) {
-            strbuf_addf(&sb, "%s%" PRId64 " of the %s (%s)", sb.len > 0 ? ", " : "", count, kinds[kind],
+            strbuf_addf(&sb, "%s%s of the %s (%s)", sb.len > 0 ? ", " : "", number_text(count).text, kinds[kind],
                         first == NULL ? "" : first);
             *objects = *objects || kind == 4;
         }
@@ -563,7 +563,7 @@ static bool check_rights(Visit *visit, Error *err)
                                 : "Back up with the owner of the database, or with a user that has pg_read_all_data."));
     } else if (secured > 0 && (bypass == NULL || strcmp(bypass, "t") != 0)) {
         note(visit, ID_RIGHTS, CHECK_BAD, EK_REFUSED,
-             mem_printf("Row security hides rows of %" PRId64 " tables from the user", secured),
+             mem_printf("Row security hides rows of %s tables from the user", number_text(secured).text),
              mem_strdup("Back up with the owner of the database, or with a user that has BYPASSRLS."));
     } else if (create == NULL || strcmp(create, "t") != 0) {
         note(visit, ID_RIGHTS, CHECK_WARNING, EK_NONE,
@@ -598,7 +598,7 @@ static bool check_tables(Visit *visit, Error *err)
         note(visit, ID_TABLES, CHECK_WARNING, EK_NONE, mem_strdup("The database has no tables"),
              mem_strdup("Check the name of the database. If its tables were lost, restore a backup."));
     } else {
-        good(visit, ID_TABLES, mem_printf("The database has %" PRId64 " tables and %.1f MB", count,
+        good(visit, ID_TABLES, mem_printf("The database has %s tables and %.1f MB", number_text(count).text,
                                           (double)visit->database_bytes / MEGABYTE));
     }
     pg_rows_free(rows);

@@ -7,11 +7,11 @@
  */
 #include "load_private.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/number.h"
 #include "base/strbuf.h"
 #include "postgres/redact.h"
 
@@ -447,8 +447,8 @@ static bool compare_table(Pg *pg, TableCount *table, const Cancel *cancel, Prove
     if (ok && found != wanted) {
         ok = is_of_extension(pg, table, cancel, &of_extension, err);
         if (ok && !(of_extension && found > wanted)) {
-            ok = error_set(err, EK_DAMAGED, "%" PRId64 " rows of %s.%s came back, and the backup holds %" PRId64,
-                           found, table->schema, table->name, wanted);
+            ok = error_set(err, EK_DAMAGED, "%s rows of %s.%s came back, and the backup holds %s",
+                           number_text(found).text, table->schema, table->name, number_text(wanted).text);
         }
     }
     if (ok) {
@@ -530,8 +530,8 @@ static bool compare_root(Pg *pg, const char *schema, const char *root, const Can
         all += found;
     }
     if (ok && known && all != wanted) {
-        ok = error_set(err, EK_DAMAGED, "%" PRId64 " rows of %s.%s and its partitions came back, and the backup holds %"
-                       PRId64, all, schema, root, wanted);
+        ok = error_set(err, EK_DAMAGED, "%s rows of %s.%s and its partitions came back, and the backup holds %s",
+                       number_text(all).text, schema, root, number_text(wanted).text);
     }
     pg_rows_free(rows);
     return ok;
@@ -611,8 +611,8 @@ static bool check_constraints(Pg *pg, const Archive *archive, const Cancel *canc
 /* At least so many as the archive lists; constraints of partitions and the like come on top. */
 static bool check_number(int64_t found, int64_t listed, const char *what, Error *err)
 {
-    return found >= listed || error_set(err, EK_DAMAGED, "%" PRId64 " %s came back, and the backup holds %" PRId64,
-                                        found, what, listed);
+    return found >= listed || error_set(err, EK_DAMAGED, "%s %s came back, and the backup holds %s",
+                                        number_text(found).text, what, number_text(listed).text);
 }
 
 bool load_compare(Pg *pg, const Archive *archive, const Cancel *cancel,

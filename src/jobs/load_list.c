@@ -87,7 +87,8 @@ bool load_choose(Load *run, Error *err)
         if (strcmp(entry->desc, "SCHEMA") == 0 && !has_schema(run, entry->tag, &is_there, err)) {
             return false;
         }
-        run->wanted[i] = load_is_wanted(entry) && !is_there && !(run->for_good && load_is_later(entry));
+        const bool may = run->only == NULL || run->only[i];
+        run->wanted[i] = may && load_is_wanted(entry) && !is_there && !(run->for_good && load_is_later(entry));
         if (strcmp(entry->desc, "EVENT TRIGGER") == 0 && !run->for_good) {
             load_add_left_out(&run->result, "event trigger", entry->tag);
         }

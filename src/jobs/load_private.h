@@ -28,6 +28,7 @@ typedef struct Load {
     const char *what;      /* "proof", "restore" */
     bool record;           /* in the backup's manifest and in the log of its folder */
     bool foreign;          /* the backup has no manifest, or one that it got when it was adopted */
+    bool in_place;         /* of which: into a database that holds other things, in one transaction */
     bool for_good;         /* a restore: owners and rights are kept, and what was lifted is put back */
     const JobSink *sink;
     const Cancel *cancel;
@@ -58,6 +59,7 @@ typedef struct Load {
     long failed_id;        /* the entry's at which it failed; 0: it did not say */
     size_t roles_made;     /* that the archive names, on the engine */
     char *other_sort;      /* how the source sorts, where the scratch database does not; NULL: as the source */
+    const bool *only;      /* for each entry: it may be wanted; NULL: all may. Borrowed */
     bool *wanted;          /* for each entry: pg_restore is to restore it */
     uint64_t bytes_all, bytes_done, bytes_now; /* of tables, decoded */
     /* Of a restore: */

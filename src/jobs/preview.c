@@ -40,6 +40,7 @@ void preview_release(Preview *preview)
         mem_free(table->schema);
         mem_free(table->name);
         mem_free(table->words);
+        mem_free(table->backup_newest);
     }
     mem_free(preview->tables);
     mem_free(preview->file);
@@ -190,6 +191,9 @@ static bool read_file(Run *run, Error *err)
     if (preview->foreign) {
         preview_find_acts(preview, &run->archive);
     }
+    if (!preview_find_newest(preview, run->path, &run->archive, run->cancel, err)) {
+        return false;
+    }
     if (load_part(&run->archive) != NULL) {
         preview_add_obstacle(preview, mem_printf("%s holds only a part: %s", preview->file, load_part(&run->archive)));
     }
@@ -258,8 +262,14 @@ static bool look_at_target(Run *run, Error *err)
     const bool is_there = pg_value_int(rows, 0, 1, 0) != 0, replaces = is_there && preview->to == NULL;
     run->user = mem_strdup(pg_value(rows, 0, 5));
     run->oid = mem_strdup(pg_value(rows, 0, 6));
-    add_obstacle(preview, pg_value_int(rows, 0, 0, 0) == 0,
+    const bool may_create = pg_value_int(rows, 0, 0, 0) != 0;
+    preview->in_place = run->spec->in_place;
+    add_obstacle(preview, !may_create && !preview->in_place,
                  mem_printf("The user %s may not create databases", run->user));
+    add_obstacle(preview, may_create && preview->in_place,
+                 mem_printf("The user %s may create databases, so it is not restored in place", run->user));
+    add_obstacle(preview, !may_create && preview->in_place && !is_there,
+                 mem_printf("There is no database %s, and the user %s may not create one", target, run->user));
     add_obstacle(preview, is_there && !replaces, mem_printf("There is a database %s already", target));
     add_obstacle(preview, replaces && pg_value_int(rows, 0, 2, 0) != 0,
                  mem_printf("%s is a template of the server, not a database of an application", target));
@@ -304,6 +314,14 @@ static bool look_at_source(Run *run, Error *err)
     return ok;
 }
 
+static bool has_engine(void)
+{
+    char *bin = NULL;
+    const bool has = engine_find(&bin, NULL);
+    mem_free(bin);
+    return has;
+}
+
 static bool look_at_live(Run *run, Error *err)
 {
     Preview *preview = run->preview;
@@ -314,6 +332,7 @@ static bool look_at_live(Run *run, Error *err)
         return true;
     }
     preview->safety = !run->spec->no_safety;
+    preview->proof = preview->safety && run->spec->prove_safety && has_engine();
     Error why = ERROR_INIT;
     if (!connect_to(run, preview->database, &run->live, &why)) {
         if (why.kind != EK_REFUSED) {

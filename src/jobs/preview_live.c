@@ -13,11 +13,7 @@
 #include "platform/clock.h"
 #include "postgres/snapshot.h"
 
-/* When a row was made and when it was changed last: the first of these that a table has as a timestamp, in this order.
- * The CMMS's own come first. Between commas, so that a name is found whole. */
-#define MADE                                                                                                         \
-    ",created_date,created_at,created_on,created,creation_date,date_created,inserted_at,action_timestamp,"           \
-    "transaction_date,login_time,requested_date,recorded_date,entered_date,calculation_date,exported_date,"
+/* When it was changed last; PREVIEW_MADE has when it was made. */
 #define CHANGED                                                                                                      \
     ",updated_date,last_updated,updated_at,updated_on,updated,modified_date,modified_at,modified_on,modified,"       \
     "last_modified,"
@@ -34,7 +30,7 @@
     " 'uuid'::pg_catalog.regtype))"
 
 static const char columns_sql[] =
-    "SELECT n.nspname, c.relname, " COLUMN(MADE) ", " COLUMN(CHANGED) ", " KEY
+    "SELECT n.nspname, c.relname, " COLUMN(PREVIEW_MADE) ", " COLUMN(CHANGED) ", " KEY
     " FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
     " WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
     " ORDER BY 1, 2";

@@ -8,6 +8,25 @@
 
 #define PREVIEW_PART_READ 0.5 /* of the whole: reading the file, where it has to be read */
 
+/* When a row was made: the first of these that a table has as a timestamp, in this order. The CMMS's own come first.
+ * Between commas, so that a name is found whole. */
+#define PREVIEW_MADE                                                                                                 \
+    ",created_date,created_at,created_on,created,creation_date,date_created,inserted_at,action_timestamp,"           \
+    "transaction_date,login_time,requested_date,recorded_date,entered_date,calculation_date,exported_date,"
+
+/* --- preview_newest.c --- */
+/* The newest row of each table of the backup that bears a time, read from the archive for some seconds at most. What
+ * cannot be read is left out: whether the file is sound is looked at elsewhere. */
+bool preview_find_newest(Preview *preview, const char *path, const Archive *archive, const Cancel *cancel, Error *err);
+/* Of COPY's columns the one that tells when a row was made, from 0 on; -1: there is none. */
+int preview_made_column(const char *copy_statement);
+typedef struct PreviewNewest { /* zeroed but for `column` */
+    int column, at;
+    char field[40], newest[20]; /* "2026-11-30 05:12:44"; empty: no row had a time */
+    size_t len;
+} PreviewNewest;
+void preview_newest_feed(PreviewNewest *newest, const uint8_t *bytes, size_t len);
+
 /* --- preview_live.c --- */
 /* Connected to the live database. Fills live, live_bytes, live_objects and the live side of the tables. */
 bool preview_count_live(Pg *pg, Preview *preview, unsigned seconds, const JobSink *sink, const Cancel *cancel,

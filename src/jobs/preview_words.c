@@ -1,16 +1,17 @@
 /*
  * preview_words.c: a preview in words. Everything here is a pure function of what preview.c found.
  */
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/number.h"
 #include "base/strbuf.h"
 #include "platform/clock.h"
 #include "preview_private.h"
 #include "store/health.h"
 
+#define BACKUP_NEWEST 3u /* tables that are told with their newest row in the backup */
 #define NEWEST_TABLES 12u /* that are told one by one as having newer rows */
 
 /* --- the CMMS's tables ------------------------------------------------------------------------------------- */
@@ -149,32 +150,10 @@ const char *preview_part_title(PreviewPart part)
     return "";
 }
 
-char *preview_number(int64_t number)
-{
-    if (number < 0) {
-        return mem_strdup("?");
-    }
-    char *digits = mem_printf("%" PRId64, number);
-    const size_t len = strlen(digits);
-    StrBuf sb;
-    strbuf_init(&sb, STRBUF_SMALL);
-    for (size_t i = 0; i < len; i++) {
-        if (i > 0 && (len - i) % 3 == 0) {
-            strbuf_addch(&sb, ',');
-        }
-        strbuf_addch(&sb, digits[i]);
-    }
-    mem_free(digits);
-    return strbuf_detach(&sb);
-}
-
 /* "1 table", "23 tables". */
 static char *counted(int64_t number, const char *one, const char *many)
 {
-    char *text = preview_number(number);
-    char *all = mem_printf("%s %s", text, number == 1 ? one : many);
-    mem_free(text);
-    return all;
+    return mem_printf("%s %s", count_text(number).text, number == 1 ? one : many);
 }
 
 static char *megabytes(int64_t bytes)
@@ -247,6 +226,26 @@ static void add_whose(const Preview *preview, Lines *lines)
     }
 }
 
+/* A name such as "users" is in many applications' databases. */
+static void add_kinship(const Preview *preview, Lines *lines)
+{
+    int64_t live = 0, backup = 0, both = 0;
+    for (size_t i = 0; i < preview->table_count; i++) {
+        const PreviewTable *table = &preview->tables[i];
+        live += table->in_live;
+        backup += table->in_backup;
+        both += table->in_live && table->in_backup;
+    }
+    const bool known = preview->own == PREVIEW_OWN_SAME || preview->own == PREVIEW_OWN_EARLIER;
+    if (!known && both > 0 && 2 * both < (live < backup ? live : backup)) {
+        char *tables = counted(backup, "table", "tables");
+        add(lines, PREVIEW_BACKUP, PREVIEW_WARNING,
+            mem_printf("Only %s of its %s %s also in the database %s: it may be another application's",
+                       number_text(both).text, tables, both == 1 ? "is" : "are", preview->database));
+        mem_free(tables);
+    }
+}
+
 static void add_size(const Preview *preview, Lines *lines)
 {
     int64_t tables = 0;
@@ -263,6 +262,31 @@ static void add_size(const Preview *preview, Lines *lines)
     mem_free(size);
 }
 
+/* Those of the tables that were made last. */
+static void add_newest(const Preview *preview, Lines *lines)
+{
+    const PreviewTable *told[BACKUP_NEWEST] = {NULL};
+    for (size_t i = 0; i < preview->table_count; i++) {
+        const PreviewTable *table = &preview->tables[i];
+        for (size_t k = 0; table != NULL && table->backup_newest != NULL && k < BACKUP_NEWEST; k++) {
+            if (told[k] == NULL || strcmp(table->backup_newest, told[k]->backup_newest) > 0) {
+                const PreviewTable *next = told[k];
+                told[k] = table;
+                table = next;
+            }
+        }
+    }
+    if (told[0] != NULL) {
+        StrBuf sb;
+        strbuf_init(&sb, STRBUF_LINE);
+        strbuf_addstr(&sb, "Its newest rows: ");
+        for (size_t k = 0; k < BACKUP_NEWEST && told[k] != NULL; k++) {
+            strbuf_addf(&sb, "%s%s of %s", k > 0 ? "; " : "", told[k]->words, told[k]->backup_newest);
+        }
+        add(lines, PREVIEW_BACKUP, PREVIEW_PLAIN, strbuf_detach(&sb));
+    }
+}
+
 /* --- what changes ------------------------------------------------------------------------------------------ */
 
 static bool differs(const PreviewTable *table)
@@ -273,15 +297,12 @@ static bool differs(const PreviewTable *table)
 
 static char *change_text(const PreviewTable *table)
 {
-    char *live = preview_number(table->live), *backup = preview_number(table->backup);
+    const NumberText live = count_text(table->live), backup = count_text(table->backup);
     const char *about = table->about ? "about " : "";
-    char *text = !table->in_live     ? mem_printf("%s: not there now \xE2\x86\x92 %s", table->words, backup)
-                 : !table->in_backup ? mem_printf("%s: %s%s \xE2\x86\x92 gone, the backup has no such table",
-                                                  table->words, about, live)
-                                     : mem_printf("%s %s%s \xE2\x86\x92 %s", table->words, about, live, backup);
-    mem_free(backup);
-    mem_free(live);
-    return text;
+    return !table->in_live     ? mem_printf("%s: not there now \xE2\x86\x92 %s", table->words, backup.text)
+           : !table->in_backup ? mem_printf("%s: %s%s \xE2\x86\x92 gone, the backup has no such table", table->words,
+                                            about, live.text)
+                               : mem_printf("%s %s%s \xE2\x86\x92 %s", table->words, about, live.text, backup.text);
 }
 
 static PreviewMark change_mark(const PreviewTable *table)
@@ -309,9 +330,8 @@ static void add_changes(const Preview *preview, Lines *lines)
         const PreviewTable *table = &preview->tables[i % preview->table_count];
         const bool first = i < preview->table_count;
         if (!both && first) {
-            char *rows = preview_number(table->backup);
-            add(lines, PREVIEW_CHANGE, PREVIEW_PLAIN, mem_printf("%s %s", table->words, rows));
-            mem_free(rows);
+            add(lines, PREVIEW_CHANGE, PREVIEW_PLAIN,
+                mem_printf("%s %s", table->words, count_text(table->backup).text));
         } else if (both && differs(table) == first && (first || table->cmms)) {
             add(lines, PREVIEW_CHANGE, change_mark(table), change_text(table));
         } else if (both && !first && !differs(table)) {
@@ -324,13 +344,11 @@ static void add_changes(const Preview *preview, Lines *lines)
         mem_free(tables);
     }
     if (preview->backup_objects > 0 || preview->live_objects > 0) {
-        char *live = preview_number(preview->live_objects), *backup = preview_number(preview->backup_objects);
+        const NumberText live = count_text(preview->live_objects), backup = count_text(preview->backup_objects);
         add(lines, PREVIEW_CHANGE,
             both && preview->live_objects > preview->backup_objects ? PREVIEW_WARNING : PREVIEW_PLAIN,
-            both ? mem_printf("large objects %s \xE2\x86\x92 %s", live, backup)
-                 : mem_printf("large objects %s", backup));
-        mem_free(backup);
-        mem_free(live);
+            both ? mem_printf("large objects %s \xE2\x86\x92 %s", live.text, backup.text)
+                 : mem_printf("large objects %s", backup.text));
     }
 }
 
@@ -340,13 +358,12 @@ static char *lost_text(const PreviewTable *table)
 {
     StrBuf sb;
     strbuf_init(&sb, STRBUF_LINE);
-    char *made = preview_number(table->made), *changed = preview_number(table->changed);
     strbuf_addf(&sb, "%s: ", table->words);
     if (table->made > 0) {
-        strbuf_addf(&sb, "%s made%s", made, table->changed > 0 ? ", " : "");
+        strbuf_addf(&sb, "%s made%s", number_text(table->made).text, table->changed > 0 ? ", " : "");
     }
     if (table->changed > 0) {
-        strbuf_addf(&sb, "%s %schanged", changed, table->made < 0 ? "made or " : "");
+        strbuf_addf(&sb, "%s %schanged", number_text(table->changed).text, table->made < 0 ? "made or " : "");
     }
     strbuf_addstr(&sb, " since");
     for (size_t i = 0; i < table->newest_count; i++) {
@@ -355,8 +372,6 @@ static char *lost_text(const PreviewTable *table)
                     row->id != NULL ? "number " : "", row->id != NULL ? row->id : "", row->id != NULL ? " of " : "");
         strbuf_addstr(&sb, row->time);
     }
-    mem_free(changed);
-    mem_free(made);
     return strbuf_detach(&sb);
 }
 
@@ -441,9 +456,18 @@ static void add_doing(const Preview *preview, Lines *lines)
         return;
     }
     add(lines, PREVIEW_DOING, preview->declined && !preview->safety ? PREVIEW_WARNING : PREVIEW_GOOD,
-        preview->safety     ? mem_printf("A safety backup of %s is made first", name)
+        preview->safety     ? mem_printf("A safety backup of %s is made first%s", name,
+                                         preview->proof ? ", and proven on this PC" : "")
         : preview->declined ? mem_printf("No safety backup of %s is made: it was declined", name)
                             : mem_printf("There is no %s to make a safety backup of", name));
+    if (preview->in_place) {
+        add(lines, PREVIEW_DOING, PREVIEW_WARNING,
+            mem_printf("It goes into %s itself, in one transaction: all of it or nothing; nobody can use the tables "
+                       "meanwhile, and what the backup does not have stays", name));
+        add(lines, PREVIEW_DOING, PREVIEW_WARNING,
+            mem_strdup("It cannot be undone: only the safety backup has what was there"));
+        return;
+    }
     add(lines, PREVIEW_DOING, PREVIEW_GOOD,
         preview->live == PREVIEW_LIVE_GONE
             ? mem_printf("It goes into a new database, is counted there, and then gets the name %s", name)
@@ -463,7 +487,9 @@ void preview_lines(const Preview *preview, PreviewLine **out, size_t *count)
     add_made(preview, &lines);
     add_level(preview, &lines);
     add_whose(preview, &lines);
+    add_kinship(preview, &lines);
     add_size(preview, &lines);
+    add_newest(preview, &lines);
     if (preview->alarm != NULL) {
         add(&lines, PREVIEW_BACKUP, PREVIEW_WARNING, mem_printf("It raised a shrink alarm: %s", preview->alarm));
     }

@@ -17,6 +17,7 @@
 
 #include "archive/archive.h"
 #include "base/mem.h"
+#include "base/number.h"
 #include "base/progress.h"
 #include "base/secret.h"
 #include "jobs/verify.h"
@@ -348,8 +349,8 @@ static bool settle(Load *run, Error *err)
         result->manifest.level = LEVEL_PROVEN;
         result->manifest.proven_at = clock_now();
         char *unchecked = unchecked_text(result);
-        text = mem_printf("Proven: restored into an empty database of %s, %zu tables and %" PRId64 " rows counted%s",
-                          result->where, result->tables_compared, result->rows, unchecked);
+        text = mem_printf("Proven: restored into an empty database of %s, %zu tables and %s rows counted%s",
+                          result->where, result->tables_compared, number_text(result->rows).text, unchecked);
         mem_free(unchecked);
         ok = run->folder_lock == NULL || manifest_write(run->manifest_path, &result->manifest, err);
     } else {

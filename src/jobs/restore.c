@@ -17,9 +17,10 @@
 
 #include "base/hash.h"
 #include "base/mem.h"
+#include "base/number.h"
 #include "base/strbuf.h"
 #include "jobs/backup.h"
-#include "jobs/signin.h"
+#include "jobs/prove.h"
 #include "jobs/swap.h"
 #include "platform/clock.h"
 #include "platform/fs.h"
@@ -27,13 +28,11 @@
 #include "restore_private.h"
 #include "store/auditlog.h"
 
-#define PART_SAFE 0.30 /* the safety backup, where one is made */
+#define PART_SAFE 0.30 /* the safety backup, where one is made; its proof is the end of that */
+#define PART_SAVED 0.22
 #define PART_COUNTED 0.97
 #define NAME_MAX_BYTES 63
 #define PIECE (1u << 20)
-#define RECONNECT_MS 60000u /* so long for a server that was lost in the middle of the swap */
-#define RECONNECT_STEP_MS 500u
-#define JOB "restore" /* of our sessions, as the server names them */
 
 void restore_result_init(RestoreResult *result)
 {
@@ -45,6 +44,8 @@ void restore_result_release(RestoreResult *result)
     mem_free(result->database);
     mem_free(result->kept);
     mem_free(result->safety);
+    mem_free(result->unproven);
+    mem_free(result->schema);
     mem_free(result->other_sort);
     load_free_texts(result->notes, result->note_count);
     restore_result_init(result);
@@ -66,162 +67,9 @@ bool restore_is_consent(const Connection *server, const char *typed)
 
 /* --- the target ------------------------------------------------------------------------------------------ */
 
-/* A session in a database that is not the live one. */
-static bool connect_beside(const Connection *server, const char *live, const Cancel *cancel, Connection *connection,
-                           Pg **pg, Error *err)
-{
-    static const char *const names[] = {"postgres", "template1"};
-    connection_copy(connection, server);
-    if (!connection_resolve(connection, err)) {
-        return false;
-    }
-    Error why = ERROR_INIT;
-    for (size_t i = 0; i < sizeof names / sizeof names[0] && *pg == NULL; i++) {
-        if (strcmp(names[i], live) == 0) {
-            continue;
-        }
-        mem_free(connection->database);
-        connection->database = mem_strdup(names[i]);
-        error_clear(&why);
-        if (!pg_connect(connection, cancel, pg, &why) && why.kind != EK_REFUSED) {
-            break; /* not for want of that database */
-        }
-    }
-    if (*pg == NULL) {
-        return error_move(err, &why);
-    }
-    error_clear(&why);
-    return pg_own_session(*pg, connection, cancel, err) && load_calm(*pg, cancel, err);
-}
-
-/* Takes the restore lock of that name, and clears away what an interrupted one left. */
-static bool mend_first(Pg *pg, const char *live, const JobSink *sink, const Cancel *cancel, Error *err)
-{
-    char *mended = NULL;
-    const bool ok = swap_lock(pg, live, cancel, err) && swap_mend(pg, live, sink, cancel, &mended, err) &&
-                    swap_drop_leftovers(pg, live, sink, cancel, err);
-    mem_free(mended);
-    return ok;
-}
-
-/* A session in the live database, with the lock that a backup takes as well. */
-static bool lock_database(const Connection *beside, const char *live, const Cancel *cancel, Pg **pg, Error *err)
-{
-    Connection connection;
-    connection_init(&connection);
-    connection_copy(&connection, beside);
-    mem_free(connection.database);
-    connection.database = mem_strdup(live);
-    const bool ok = pg_connect(&connection, cancel, pg, err) && load_calm(*pg, cancel, err) &&
-                    pg_lock_database(*pg, JOB, cancel, err);
-    connection_release(&connection);
-    return ok;
-}
-
 static bool lock_live(Restore *run, Error *err)
 {
-    return lock_database(&run->load.connection, run->live, run->load.cancel, &run->in_live, err);
-}
-
-/* 0: there is none. */
-static bool ask_oid(Pg *pg, const char *name, const Cancel *cancel, int64_t *oid, Error *err)
-{
-    const char *const params[] = {name};
-    PgRows *rows = NULL;
-    if (!pg_query(pg, "SELECT oid::bigint FROM pg_catalog.pg_database WHERE datname = $1", params, 1, cancel, &rows,
-                  err)) {
-        return false;
-    }
-    *oid = pg_value_int(rows, 0, 0, 0);
-    pg_rows_free(rows);
-    return true;
-}
-
-/* Without a manager to sign in, whoever has the database's password may bring it back: it is gone, or empty, or has
- * none. That was so when the window looked; a network that was away for a moment is no way past the sign-in. `pg` is in
- * another database. */
-static bool check_nobody(Pg *pg, const Connection *server, const char *live, const JobSink *sink, const Cancel *cancel,
-                         Error *err)
-{
-    SigninWay way = SIGNIN_NO_USERS;
-    Error why = ERROR_INIT;
-    int64_t oid = 0;
-    bool ok = signin_look(server, cancel, &way, &why);
-    if (ok && way == SIGNIN_ASK) {
-        error_set(err, EK_REFUSED, "the database has managers again, so one of them has to sign in first");
-        ok = error_hint(err, "Choose Lock in the Tools menu, and sign in.");
-    } else if (!ok && why.kind == EK_CANCELLED) {
-        error_move(err, &why);
-    } else if (!ok && ask_oid(pg, live, cancel, &oid, err)) {
-        ok = oid == 0;
-        if (!ok) {
-            error_set(err, EK_REFUSED, "the database is there, but cannot say whether it has a manager to sign in");
-            error_detail(err, "%s", why.message);
-            error_hint(err, "Try again, or restore with cmms-backup-cli.");
-        }
-    }
-    if (ok) {
-        job_log(sink, LOG_WARNING, "Nobody is signed in: the database has no manager who could be");
-    }
-    error_clear(&why);
-    return ok;
-}
-
-/* The connection was lost in the middle: whether the one with that oid has the live name. On a new connection, which
- * brings to its end what was begun. */
-static bool find_out(const Connection *server, Pg **pg, const char *live, int64_t oid, const JobSink *sink,
-                     const Cancel *cancel, char **kept, bool *placed)
-{
-    Connection connection;
-    KeptDatabase *all = NULL;
-    size_t count = 0;
-    int64_t now = 0;
-    connection_init(&connection);
-    pg_close(*pg);
-    *pg = NULL;
-    const bool ok = connect_beside(server, live, cancel, &connection, pg, NULL) &&
-                    mend_first(*pg, live, sink, cancel, NULL) && ask_oid(*pg, live, cancel, &now, NULL) &&
-                    swap_list(*pg, live, cancel, &all, &count, NULL);
-    *placed = ok && now == oid;
-    if (*placed && count > 0) {
-        *kept = mem_strdup(all[0].name);
-    }
-    swap_list_free(all, count);
-    connection_release(&connection);
-    return ok;
-}
-
-static bool swap_surely(const Connection *server, Pg **pg, const char *live, const char *coming, const char *from,
-                        const JobSink *sink, const Cancel *cancel, char **kept, Error *err)
-{
-    Error why = ERROR_INIT;
-    int64_t oid = 0;
-    if (!ask_oid(*pg, coming, cancel, &oid, err)) {
-        return false;
-    }
-    if (swap_run(*pg, live, coming, from, sink, cancel, kept, &why)) {
-        return true;
-    }
-    bool known = why.kind != EK_CONNECT, placed = false;
-    const uint64_t end = clock_monotonic_ms() + RECONNECT_MS;
-    if (!known) {
-        job_log(sink, LOG_WARNING, "The connection was lost in the middle of it; connecting again");
-    }
-    while (!known && !(known = find_out(server, pg, live, oid, sink, cancel, kept, &placed)) &&
-           clock_monotonic_ms() < end && !cancel_wait(cancel, RECONNECT_STEP_MS)) {
-    }
-    if (placed) {
-        error_clear(&why);
-        return true;
-    }
-    if (known && why.kind == EK_CONNECT) {
-        error_hint(&why, "The database is as it was. Try again.");
-    } else if (why.kind == EK_CONNECT) {
-        error_context(&why, "it is not known whether the databases changed their names");
-        error_hint(&why, "'cmms-backup-cli undo --list' says it as soon as the server can be reached, and brings to "
-                         "its end what was begun.");
-    }
-    return error_move(err, &why);
+    return restore_lock_database(&run->load.connection, run->live, run->load.cancel, &run->in_live, err);
 }
 
 /* What must not be, and cannot be mended by us. */
@@ -252,9 +100,17 @@ static bool check_target(Restore *run, Error *err)
     if (strlen(params[0]) > NAME_MAX_BYTES) {
         error_set(err, EK_SETTINGS, "the name %s is too long for a database: %d bytes at the most", params[0],
                   NAME_MAX_BYTES);
-    } else if (!may_create) {
+    } else if (!may_create && !run->spec->in_place) {
         error_set(err, EK_REFUSED, "the user %s may not create databases", user);
-        error_hint(err, "Its administrator can allow it: ALTER ROLE ... CREATEDB.");
+        error_hint(err, "Its administrator can allow it: ALTER ROLE ... CREATEDB. Else it can be restored in place: in "
+                        "one transaction, and without Undo.");
+    } else if (run->spec->in_place && (may_create || run->spec->no_safety)) {
+        error_set(err, EK_SETTINGS, "%s", may_create ? "the user may create databases, so it is not restored in place"
+                                                     : "without a safety backup nothing is restored in place");
+        error_hint(err, may_create ? "A restore into a new database can be undone." : "It is all that would be left.");
+    } else if (run->spec->in_place && !is_there) {
+        error_set(err, EK_NOT_FOUND, "there is no database %s, and the user %s may not create one", params[0], user);
+        error_hint(err, "Have an administrator create it, with this user as its owner.");
     } else if (is_there && run->spec->to != NULL && pg_value_int(rows, 0, 8, 0) != 0) {
         error_set(err, EK_SETTINGS, "the database %s was left by an interrupted restore, and is not whole",
                   run->spec->to);
@@ -363,7 +219,7 @@ static bool make_safety_backup(Restore *run, Error *err)
     spec.folder = mem_strdup(run->spec->folder);
     backup_result_init(&made);
     job_log(load->sink, LOG_INFO, "Making a safety backup of %s first", run->live);
-    load_stage(load, "Making a safety backup", PART_READ, PART_SAFE);
+    load_stage(load, "Making a safety backup", PART_READ, run->spec->prove_safety ? PART_SAVED : PART_SAFE);
     const bool ok = backup_run(&spec, &inner, load->cancel, &made, err) ||
                     error_context(err, "no safety backup could be made, so nothing was restored");
     if (ok) {
@@ -375,13 +231,46 @@ static bool make_safety_backup(Restore *run, Error *err)
     return ok;
 }
 
+/* What comes back from it and is not what it holds ends the restore. That it cannot be proven on this PC (for want of
+ * the server, of room, of an extension) is told: the database itself is kept besides. */
+static bool prove_safety_backup(Restore *run, Error *err)
+{
+    Load *load = &run->load;
+    const JobSink inner = {log_safety, on_safety, load, job_actor(load->sink)};
+    const ProveSpec spec = {.server = NULL, .record = true};
+    ProveResult proof;
+    Error why = ERROR_INIT;
+    if (!run->spec->prove_safety) {
+        return true;
+    }
+    prove_result_init(&proof);
+    load_stage(load, "Proving the safety backup", PART_SAVED, PART_SAFE);
+    bool ok = prove_backup(run->result->safety, &spec, &inner, load->cancel, &proof, &why);
+    if (ok && !proof.proven) {
+        run->result->unproven = mem_strdup(proof.not_provable_count > 0 ? proof.not_provable[0] : "it was not tried");
+    } else if (!ok && why.kind != EK_DAMAGED && why.kind != EK_CANCELLED) {
+        ok = true;
+        run->result->unproven = error_text(&why);
+    } else if (!ok) {
+        error_context(&why, "the safety backup could not be proven, so nothing was restored");
+        error_move(err, &why);
+    }
+    if (ok && run->result->unproven != NULL) {
+        job_log(load->sink, LOG_WARNING, "The safety backup could not be proven on this PC: %s",
+                run->result->unproven);
+    }
+    error_clear(&why);
+    prove_result_release(&proof);
+    return ok;
+}
+
 static void on_counted(void *context, size_t done, size_t all)
 {
     Load *load = context;
     progress_update(&load->meter, (double)done / (double)all, 0, clock_monotonic_ms());
 }
 
-static bool count_again(Restore *run, Error *err)
+bool restore_count(Restore *run, Error *err)
 {
     Load *load = &run->load;
     load_stage(load, "Counting what came back", PART_RESTORED, PART_COUNTED);
@@ -402,7 +291,7 @@ static bool count_again(Restore *run, Error *err)
     return load_put_back(load, err);
 }
 
-static bool fill_database(Restore *run, const Tool *tool, Error *err)
+bool restore_load(Restore *run, const Tool *tool, Error *err)
 {
     Load *load = &run->load;
     if (!load_leave_out_unknown(load, err) || !load_run(load, tool, err)) {
@@ -416,9 +305,12 @@ static bool fill_database(Restore *run, const Tool *tool, Error *err)
     for (size_t i = 0; i < load->skipped_count; i++) {
         restore_note(run, mem_strdup(load->skipped[i]));
     }
-    if (!count_again(run, err) || !restore_give_schemas(run, err) || !restore_do_later(run, err)) {
-        return false;
-    }
+    return true;
+}
+
+bool restore_analyze(Restore *run, Error *err)
+{
+    Load *load = &run->load;
     load_stage(load, "Computing statistics", PART_COUNTED, 0.99);
     Error why = ERROR_INIT;
     bool ok = pg_query(load->pg, "ANALYZE", NULL, 0, load->cancel, NULL, &why);
@@ -432,8 +324,17 @@ static bool fill_database(Restore *run, const Tool *tool, Error *err)
     return ok;
 }
 
+static bool fill_database(Restore *run, const Tool *tool, Error *err)
+{
+    if (!restore_load(run, tool, err) || !restore_count(run, err) || !restore_give_schemas(run, err) ||
+        !restore_do_later(run, err)) {
+        return false;
+    }
+    return restore_analyze(run, err);
+}
+
 /* The file was read to its last byte before anything was begun; what pg_restore read since is that same file. */
-static bool check_unchanged(Restore *run, Error *err)
+bool restore_check_unchanged(Restore *run, Error *err)
 {
     Load *load = &run->load;
     Sha256 *hash = sha256_new();
@@ -470,20 +371,23 @@ static bool put_in_place(Restore *run, Error *err)
         run->result->database = run->placed ? mem_strdup(load->database) : NULL;
         return run->placed;
     }
-    run->placed = swap_surely(run->spec->server, &load->server, run->live, load->database, fs_base_name(load->path),
-                              load->sink, load->cancel, &run->result->kept, err);
+    if (!run->has_live && !restore_dress(run, err)) {
+        return false;
+    }
+    run->placed = restore_swap_surely(run->spec->server, &load->server, run->live, load->database, false,
+                                      fs_base_name(load->path), load->sink, load->cancel, &run->result->kept, err);
     if (run->placed) {
         run->result->database = mem_strdup(run->live);
         Error why = ERROR_INIT;
-        if (!run->has_live && !restore_carry_from_backup(run, run->live, true, &why)) {
-            restore_note(run, mem_printf("The database's comment and limit were not brought back: %s", why.message));
+        if (!run->has_live && !restore_look_at_dress(run, &why)) {
+            restore_note(run, mem_printf("It is not known whose the database is now: %s", why.message));
         }
         error_clear(&why);
     }
     return run->placed;
 }
 
-static bool name_database(Restore *run, Error *err)
+bool restore_name_database(Restore *run, Error *err)
 {
     Load *load = &run->load;
     PgRows *rows = NULL;
@@ -511,13 +415,17 @@ static bool work(Restore *run, Error *err)
         error_set(err, EK_SETTINGS, "%s holds only a part: %s", fs_base_name(load->path), load_part(&load->archive));
         return error_hint(err, "Only a whole backup can take a database's place.");
     }
-    if (!connect_beside(run->spec->server, run->live, load->cancel, &load->connection, &load->server, err)) {
+    if (!restore_connect_beside(run->spec->server, run->live, load->cancel, &load->connection, &load->server, err)) {
         return false;
     }
+    if (run->spec->tables != NULL) {
+        return restore_tables(run, tool, err);
+    }
     const char *target = run->spec->to != NULL ? run->spec->to : run->live;
-    const bool ok = mend_first(load->server, target, load->sink, load->cancel, err) &&
+    const bool ok = restore_mend_first(load->server, target, load->sink, load->cancel, err) &&
                     (!run->spec->nobody ||
-                     check_nobody(load->server, run->spec->server, run->live, load->sink, load->cancel, err)) &&
+                     restore_check_nobody(load->server, run->spec->server, run->live, load->sink, load->cancel,
+                                          err)) &&
                     check_target(run, err) &&
                     (!run->has_live || (lock_live(run, err) && check_kinship(run, err)));
     if (!ok) {
@@ -531,19 +439,28 @@ static bool work(Restore *run, Error *err)
     } else if (run->has_live) {
         pg_close(run->in_live); /* the backup takes the lock itself */
         run->in_live = NULL;
-        if (!make_safety_backup(run, err) || !lock_live(run, err)) {
+        if (!make_safety_backup(run, err) || !lock_live(run, err) || !prove_safety_backup(run, err)) {
             return false;
         }
     }
-    return name_database(run, err) && restore_look_at_owners(run, err) && restore_make_database(run, err) &&
-           fill_database(run, tool, err) && check_unchanged(run, err) && put_in_place(run, err);
+    if (run->spec->in_place) {
+        return restore_in_place(run, tool, err);
+    }
+    return restore_name_database(run, err) && restore_look_at_owners(run, err) && restore_make_database(run, err) &&
+           fill_database(run, tool, err) && restore_check_unchanged(run, err) && put_in_place(run, err);
 }
 
+/* A pg_restore that was ended may have a session there for a moment yet. Nobody else's is ended: who is in it made
+ * their way there, and the next restore drops it. (The server itself waits five seconds.) */
 static bool drop_on(Restore *run, Error *err)
 {
-    const bool force = pg_server_version(run->load.server) >= 130000;
-    return load_run_on(run->load.server, "DROP DATABASE IF EXISTS ", run->load.database, force ? " WITH (FORCE)" : "",
-                       NULL, err);
+    const Load *load = &run->load;
+    const char *const params[] = {load->database, load->session};
+    return pg_query(load->server,
+                    "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE datname = $1"
+                    " AND application_name = $2 AND usename = CURRENT_USER",
+                    params, 2, NULL, NULL, err) &&
+           load_run_on(load->server, "DROP DATABASE IF EXISTS ", load->database, "", NULL, err);
 }
 
 /* Also where our session was lost. Not where it may have the live name by now: find_out looked, or nobody could. */
@@ -563,7 +480,7 @@ static void drop_new(Restore *run)
         connection_init(&connection);
         pg_close(load->server);
         load->server = NULL;
-        gone = connect_beside(run->spec->server, run->live, load->cancel, &connection, &load->server, &why) &&
+        gone = restore_connect_beside(run->spec->server, run->live, load->cancel, &connection, &load->server, &why) &&
                drop_on(run, &why);
         connection_release(&connection);
     }
@@ -602,12 +519,18 @@ const char restore_restart_words[] =
 static char *success_text(const Restore *run)
 {
     const RestoreResult *result = run->result;
-    return mem_printf("Restored into %s: %zu tables and %" PRId64 " rows counted%s%s%s%s", result->database,
-                      result->tables, result->rows,
+    if (result->schema != NULL) {
+        return mem_printf("Restored %zu %s with %s rows into the new schema %s of %s; nothing else was touched",
+                          result->tables, result->tables == 1 ? "table" : "tables", number_text(result->rows).text,
+                          result->schema, result->database);
+    }
+    return mem_printf("Restored into %s: %zu tables and %s rows counted%s%s%s%s%s", result->database,
+                      result->tables, number_text(result->rows).text,
                       result->kept != NULL ? "; the old database is kept as " : "",
                       result->kept != NULL ? result->kept : "",
                       run->has_live && run->spec->no_safety ? "; a safety backup was declined" : "",
-                      run->spec->nobody ? "; nobody was signed in" : "");
+                      run->spec->nobody ? "; nobody was signed in" : "",
+                      run->spec->in_place ? "; in place, so only the safety backup has what was there" : "");
 }
 
 bool restore_backup(const char *path, const RestoreSpec *spec, const JobSink *sink, const Cancel *cancel,
@@ -627,15 +550,19 @@ bool restore_backup(const char *path, const RestoreSpec *spec, const JobSink *si
     bool ok = work(&run, &why);
     drop_new(&run);
     load_drop_scratch(&run.load);
+    if (ok && result->kept != NULL && run.load.server != NULL) {
+        restore_look_after_kept(&run);
+    }
     pg_close(run.in_live);
     pg_close(run.load.server);
     result->seconds = (double)(clock_monotonic_ms() - run.load.started_ms) / 1000;
     char *text = ok ? success_text(&run) : error_text(&why);
     record(&run, ok ? "success" : "failed", text);
     if (ok) {
-        job_log(sink, LOG_GOOD, "\xE2\x9C\x85 Database restored successfully!");
+        job_log(sink, LOG_GOOD, "%s", spec->tables != NULL ? "\xE2\x9C\x85 Tables restored successfully!"
+                                                          : "\xE2\x9C\x85 Database restored successfully!");
         job_log(sink, LOG_INFO, "%s", text);
-        if (spec->to == NULL) {
+        if (spec->to == NULL && spec->tables == NULL) {
             job_log(sink, LOG_INFO, "%s", restore_restart_words);
         }
         load_stage(&run.load, "Done", 1, 1);
@@ -646,84 +573,5 @@ bool restore_backup(const char *path, const RestoreSpec *spec, const JobSink *si
     mem_free(run.user);
     mem_free(run.live);
     load_release(&run.load);
-    return ok;
-}
-
-bool restore_list_kept(const Connection *server, const JobSink *sink, const Cancel *cancel, KeptDatabase **kept,
-                       size_t *count, Error *err)
-{
-    Connection connection;
-    Pg *pg = NULL;
-    Error why = ERROR_INIT;
-    const char *live = server->database != NULL ? server->database : "";
-    connection_init(&connection);
-    bool ok = connect_beside(server, live, cancel, &connection, &pg, err);
-    if (ok && !mend_first(pg, live, sink, cancel, &why)) {
-        ok = why.kind == EK_BUSY || error_move(err, &why); /* one is under way, and needs no mending */
-    }
-    ok = ok && swap_list(pg, live, cancel, kept, count, err);
-    error_clear(&why);
-    pg_close(pg);
-    connection_release(&connection);
-    return ok;
-}
-
-bool restore_undo(const UndoSpec *spec, const JobSink *sink, const Cancel *cancel, RestoreResult *result, Error *err)
-{
-    const Connection *server = spec->server;
-    const char *kept = spec->kept;
-    Connection connection;
-    Pg *pg = NULL, *in_live = NULL;
-    KeptDatabase *all = NULL;
-    size_t count = 0;
-    int64_t live_oid = 0;
-    Error why = ERROR_INIT;
-    const char *live = server->database != NULL ? server->database : "";
-    const uint64_t started = clock_monotonic_ms();
-    restore_result_release(result);
-    connection_init(&connection);
-    bool ok = connect_beside(server, live, cancel, &connection, &pg, &why) &&
-              mend_first(pg, live, sink, cancel, &why) &&
-              (!spec->nobody || check_nobody(pg, server, live, sink, cancel, &why)) &&
-              swap_list(pg, live, cancel, &all, &count, &why);
-    const KeptDatabase *chosen = NULL;
-    for (size_t i = 0; ok && i < count && chosen == NULL; i++) {
-        chosen = kept == NULL || strcmp(kept, all[i].name) == 0 ? &all[i] : NULL;
-    }
-    if (ok && chosen == NULL) {
-        ok = kept == NULL ? error_set(&why, EK_NOT_FOUND, "no restore of %s can be undone: no older database is kept",
-                                      live)
-                          : error_set(&why, EK_NOT_FOUND, "no database %s is kept for %s", kept, live);
-    }
-    ok = ok && swap_obstacles(pg, live, cancel, &why) && ask_oid(pg, live, cancel, &live_oid, &why) &&
-         (live_oid == 0 || lock_database(&connection, live, cancel, &in_live, &why)) &&
-         swap_surely(server, &pg, live, chosen->name, NULL, sink, cancel, &result->kept, &why);
-    result->seconds = (double)(clock_monotonic_ms() - started) / 1000;
-    char *text = NULL;
-    if (ok) {
-        result->database = mem_strdup(live);
-        text = mem_printf("Undone: %s is again the database that was kept as %s; what it replaced is kept as %s", live,
-                          chosen->name, result->kept != NULL ? result->kept : "nothing");
-        job_log(sink, LOG_GOOD, "%s", text);
-        job_log(sink, LOG_INFO, "%s", restore_restart_words);
-    } else {
-        text = error_text(&why);
-    }
-    if (spec->folder != NULL && (ok || chosen != NULL)) {
-        const AuditEntry entry = {.operation = "undo",
-                                  .status = ok ? "success" : "failed",
-                                  .message = text,
-                                  .seconds = result->seconds,
-                                  .actor = job_actor(sink)};
-        auditlog_append(spec->folder, &entry, NULL);
-    }
-    if (!ok) {
-        error_move(err, &why);
-    }
-    mem_free(text);
-    swap_list_free(all, count);
-    pg_close(in_live);
-    pg_close(pg);
-    connection_release(&connection);
     return ok;
 }

@@ -6,6 +6,7 @@
  */
 #include "restore_private.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -322,16 +323,71 @@ static bool run_later(Restore *run, const ArchiveEntry *entry, Error *err)
     return ok;
 }
 
+/* What pg_restore would have made over to its owner. An event trigger takes a superuser for one. */
+static bool own_later(Restore *run, size_t at, Error *err)
+{
+    Load *load = &run->load;
+    const ArchiveEntry *entry = &load->archive.entries[at];
+    const bool owned = strcmp(entry->desc, "EVENT TRIGGER") == 0 || strcmp(entry->desc, "PUBLICATION") == 0;
+    if (!owned || load->foreign_owners[at] || entry->owner == NULL || entry->owner[0] == '\0' ||
+        strcmp(entry->owner, run->user) == 0) {
+        return true;
+    }
+    Error why = ERROR_INIT;
+    char *alter = mem_printf("ALTER %s ", entry->desc), *owner = pg_identifier(entry->owner);
+    char *to = mem_printf(" OWNER TO %s", owner);
+    bool ok = load_run_on(load->pg, alter, entry->tag, to, load->cancel, &why);
+    if (!ok) {
+        ok = !load_is_the_end(&why) || error_move(err, &why);
+        if (ok) {
+            restore_note(run, mem_printf("%s %s does not belong to %s: %s", entry->desc, entry->tag, entry->owner,
+                                         why.message));
+        }
+    }
+    error_clear(&why);
+    mem_free(to);
+    mem_free(owner);
+    mem_free(alter);
+    return ok;
+}
+
+/* A new database has the schema public, and pg_dump does not say that the source had none. The live one tells. */
+static bool drop_public(Restore *run, Error *err)
+{
+    Load *load = &run->load;
+    PgRows *rows = NULL;
+    for (size_t i = 0; i < load->archive.entry_count; i++) {
+        const ArchiveEntry *entry = &load->archive.entries[i];
+        if ((entry->schema != NULL && strcmp(entry->schema, "public") == 0) ||
+            (strcmp(entry->desc, "SCHEMA") == 0 && strcmp(entry->tag, "public") == 0)) {
+            return true;
+        }
+    }
+    if (!run->has_live || run->in_live == NULL) {
+        return true;
+    }
+    bool ok = pg_query(run->in_live, "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = 'public'", NULL, 0,
+                       load->cancel, &rows, err);
+    if (ok && pg_row_count(rows) == 0) {
+        Error why = ERROR_INIT; /* an extension may be in it: then it stays */
+        ok = pg_query(load->pg, "DROP SCHEMA IF EXISTS public", NULL, 0, load->cancel, NULL, &why) ||
+             !load_is_the_end(&why) || error_move(err, &why);
+        error_clear(&why);
+    }
+    pg_rows_free(rows);
+    return ok;
+}
+
 bool restore_do_later(Restore *run, Error *err)
 {
     const Archive *archive = &run->load.archive;
     bool ok = true;
     for (size_t i = 0; ok && i < archive->entry_count; i++) {
         if (load_is_later(&archive->entries[i])) {
-            ok = run_later(run, &archive->entries[i], err);
+            ok = run_later(run, &archive->entries[i], err) && own_later(run, i, err);
         }
     }
-    return ok;
+    return ok && drop_public(run, err);
 }
 
 /* What the live database has as a database: rights and owner. */
@@ -420,22 +476,59 @@ static bool carry_settings(Restore *run, Error *err)
                           NULL, err);
 }
 
+/* Of the statements about the database: its comment and its limit. Caller frees. */
+static char *last_words(const Archive *archive, int64_t *limit)
+{
+    static const char word[] = " CONNECTION LIMIT = ";
+    char *comment = NULL;
+    *limit = -1;
+    for (size_t i = 0; i < archive->entry_count; i++) {
+        const ArchiveEntry *entry = &archive->entries[i];
+        const bool about = strcmp(entry->desc, "COMMENT") == 0 && strncmp(entry->tag, "DATABASE ", 9) == 0;
+        const bool properties = strcmp(entry->desc, "DATABASE PROPERTIES") == 0;
+        const char *at = (about || properties) && entry->definition != NULL ? entry->definition : "";
+        for (char *sql = sql_next_statement(&at); sql != NULL; sql = sql_next_statement(&at)) {
+            const char *rest = sql, *number = properties ? strstr(sql, word) : NULL;
+            char *name = about && sql_take_word(&rest, "COMMENT ON DATABASE ") ? sql_take_name(&rest) : NULL;
+            if (name != NULL && comment == NULL && sql_take_word(&rest, " IS ")) {
+                comment = sql_take_literal(&rest);
+            }
+            if (number != NULL) {
+                *limit = strtol(number + sizeof word - 1, NULL, 10);
+            }
+            mem_free(name);
+            mem_free(sql);
+        }
+    }
+    return comment;
+}
+
+/* NULL: it is not told, or not here. */
+static const char *backup_owner(const Restore *run)
+{
+    const Load *load = &run->load;
+    const ArchiveEntry *entry = load_first_entry(&load->archive, "DATABASE");
+    return entry == NULL || entry->owner == NULL || entry->owner[0] == '\0' ||
+                   load->foreign_owners[entry - load->archive.entries]
+               ? NULL
+               : entry->owner;
+}
+
 /* Last of all: a database of somebody else's is none that a swap takes (swap.c: look). */
 static bool own_by_backup(Restore *run, const char *name, Error *err)
 {
     Load *load = &run->load;
-    const ArchiveEntry *entry = load_first_entry(&load->archive, "DATABASE");
-    if (entry == NULL || entry->owner == NULL || entry->owner[0] == '\0' ||
-        load->foreign_owners[entry - load->archive.entries]) {
+    const char *wanted = backup_owner(run);
+    if (wanted == NULL) {
         return true;
     }
     Error why = ERROR_INIT;
-    char *owner = pg_identifier(entry->owner), *to = mem_printf(" OWNER TO %s", owner);
+    char *owner = pg_identifier(wanted), *to = mem_printf(" OWNER TO %s", owner);
     bool ok = load_run_on(load->server, "ALTER DATABASE ", name, to, load->cancel, &why);
     if (!ok) {
         ok = !load_is_the_end(&why) || error_move(err, &why);
         if (ok) {
-            restore_note(run, mem_printf("The database does not belong to %s: %s", entry->owner, why.message));
+            restore_note(run, mem_printf("The database does not belong to %s: %s", wanted, why.message));
         }
     }
     error_clear(&why);
@@ -444,8 +537,36 @@ static bool own_by_backup(Restore *run, const char *name, Error *err)
     return ok;
 }
 
-/* Where there is no live database: what the backup says of its own. `last`: its limit, its comment and
- * its owner; the mark stands for them until then. */
+bool restore_dress(Restore *run, Error *err)
+{
+    Load *load = &run->load;
+    int64_t limit = -1;
+    char *comment = last_words(&load->archive, &limit);
+    const bool ok = swap_dress(load->server, load->database, run->live, comment, limit, backup_owner(run),
+                               load->cancel, err);
+    mem_free(comment);
+    return ok;
+}
+
+bool restore_look_at_dress(Restore *run, Error *err)
+{
+    const char *const params[] = {run->live};
+    const char *owner = backup_owner(run);
+    PgRows *rows = NULL;
+    const bool ok = owner == NULL ||
+                    pg_query(run->load.server,
+                             "SELECT pg_catalog.pg_get_userbyid(datdba) FROM pg_catalog.pg_database WHERE datname = $1",
+                             params, 1, run->load.cancel, &rows, err);
+    const char *now = ok && owner != NULL ? pg_value(rows, 0, 0) : NULL;
+    if (now != NULL && strcmp(now, owner) != 0) {
+        restore_note(run, mem_printf("The database belongs to %s, not to %s: it could not be given", now, owner));
+    }
+    pg_rows_free(rows);
+    return ok;
+}
+
+/* Where there is no live database: what the backup says of its own. `last`, of a new one beside: its limit, its comment
+ * and its owner; the mark stands for them until then. */
 bool restore_carry_from_backup(Restore *run, const char *name, bool last, Error *err)
 {
     Load *load = &run->load;

@@ -63,6 +63,7 @@ static void databases_free(Databases *all)
     for (size_t i = 0; i < all->count; i++) {
         mem_free(all->items[i].name);
         mem_free(all->items[i].comment);
+        mem_free(all->items[i].owner);
         cJSON_Delete(all->items[i].mark);
     }
     mem_free(all->items);
@@ -103,24 +104,26 @@ static bool ask_comment(Pg *pg, Database *database, const Cancel *cancel, Error 
 /* All that have to do with the live name: it, and those that are marked for it, or were to be when their restore ended
  * (COMING_LIMIT). Whoever owns a database may write into its comment what he likes, so a mark counts only on one that
  * belongs to the live one's owner, to the user or to a superuser; where there is no live one, also to a role that the
- * user, who is no superuser, was given. */
-static bool look(Pg *pg, const char *live, const Cancel *cancel, Databases *all, Error *err)
+ * user, who is no superuser, was given. `anybodys`: then all others too, for a person who chooses among them. */
+static bool look(Pg *pg, const char *live, bool anybodys, const Cancel *cancel, Databases *all, Error *err)
 {
-    const char *const params[] = {live};
+    const char *const params[] = {live, anybodys ? "true" : "false"};
     PgRows *rows = NULL;
     if (!pg_query(pg,
                   "SELECT d.datname, d.oid::bigint, d.datconnlimit,"
                   /* Others' comments are nobody's business, and may be no text in this database's encoding. */
                   " CASE WHEN pg_catalog.shobj_description(d.oid, 'pg_database') LIKE '{\"cmms\\_backup\"%'"
                   " THEN pg_catalog.shobj_description(d.oid, 'pg_database') END,"
-                  " CASE WHEN pg_catalog.has_database_privilege(d.oid, 'CONNECT')"
-                  " THEN pg_catalog.pg_database_size(d.oid) ELSE -1 END"
-                  " FROM pg_catalog.pg_database d LEFT JOIN pg_catalog.pg_database l ON l.datname = $1"
-                  " JOIN pg_catalog.pg_roles me ON me.rolname = CURRENT_USER"
-                  " WHERE NOT d.datistemplate AND (d.datdba = l.datdba OR d.datdba = me.oid OR"
+                  " pg_catalog.pg_get_userbyid(d.datdba), d.counts::int"
+                  " FROM (SELECT d.oid, d.datname, d.datconnlimit, d.datdba, d.datistemplate,"
+                  " coalesce(d.datdba = l.datdba OR d.datdba = me.oid OR"
                   " (l.oid IS NULL AND NOT me.rolsuper AND pg_catalog.pg_has_role(d.datdba, 'USAGE')) OR"
-                  " (SELECT o.rolsuper FROM pg_catalog.pg_roles o WHERE o.oid = d.datdba)) ORDER BY d.oid",
-                  params, 1, cancel, &rows, err)) {
+                  " (SELECT o.rolsuper FROM pg_catalog.pg_roles o WHERE o.oid = d.datdba), false) AS counts,"
+                  " l.oid IS NULL AS gone"
+                  " FROM pg_catalog.pg_database d LEFT JOIN pg_catalog.pg_database l ON l.datname = $1"
+                  " JOIN pg_catalog.pg_roles me ON me.rolname = CURRENT_USER) d"
+                  " WHERE NOT d.datistemplate AND (d.counts OR (d.gone AND $2::bool)) ORDER BY d.oid",
+                  params, 2, cancel, &rows, err)) {
         return false;
     }
     all->items = mem_array(pg_row_count(rows) + 1, sizeof *all->items);
@@ -136,10 +139,11 @@ static bool look(Pg *pg, const char *live, const Cancel *cancel, Databases *all,
         }
         all->items[all->count++] = (Database){.name = mem_strdup(name),
                                               .comment = mem_strdup(comment),
+                                              .owner = mem_strdup(pg_value(rows, i, 4)),
+                                              .counts = pg_value_int(rows, i, 5, 0) != 0,
                                               .mark = mark,
                                               .oid = oid,
-                                              .limit = limit,
-                                              .bytes = pg_value_int(rows, i, 4, -1)};
+                                              .limit = limit};
     }
     pg_rows_free(rows);
     for (size_t i = 0; i < all->count; i++) {
@@ -337,9 +341,22 @@ bool swap_lock(Pg *pg, const char *live, const Cancel *cancel, Error *err)
 
 /* --- there and back ---------------------------------------------------------------------------------------- */
 
+/* Where that is refused it belongs to whoever restored it. (Without a transaction there is no savepoint, and none is
+ * needed.) */
+static void give_owner(Pg *pg, const char *name, const char *owner)
+{
+    if (owner != NULL) {
+        pg_query(pg, "SAVEPOINT owner", NULL, 0, NULL, NULL, NULL);
+        if (!run(pg, "ALTER DATABASE %I OWNER TO %I", name, owner, NULL, NULL)) {
+            pg_query(pg, "ROLLBACK TO SAVEPOINT owner", NULL, 0, NULL, NULL, NULL);
+        }
+    }
+}
+
 /* What the mark says that it is to have as a database; without a mark there is nothing to do. The mark goes last. */
 static bool put_right(Pg *pg, const char *name, const cJSON *mark, Error *err)
 {
+    give_owner(pg, name, json_string(mark, "owner", NULL));
     char *limit = mem_printf("%" PRId64, json_int(mark, "limit", -1));
     const bool ok = run(pg, "ALTER DATABASE %I WITH CONNECTION LIMIT %s", name, limit, NULL, err) &&
                     set_comment(pg, name, json_string(mark, "comment", NULL), NULL, err);
@@ -495,12 +512,12 @@ static bool swap_names(Pg *pg, Swap *swap, const char *from, const JobSink *sink
     return ok;
 }
 
-bool swap_run(Pg *pg, const char *live_name, const char *coming_name, const char *from, const JobSink *sink,
-              const Cancel *cancel, char **kept, Error *err)
+bool swap_run(Pg *pg, const char *live_name, const char *coming_name, bool anybodys, const char *from,
+              const JobSink *sink, const Cancel *cancel, char **kept, Error *err)
 {
     Databases all = {NULL, 0};
     Swap swap = {.name = live_name};
-    bool ok = swap_obstacles(pg, live_name, cancel, err) && look(pg, live_name, cancel, &all, err);
+    bool ok = swap_obstacles(pg, live_name, cancel, err) && look(pg, live_name, anybodys, cancel, &all, err);
     const Database *coming = swap_find(&all, coming_name);
     swap.live = swap_find(&all, live_name);
     swap.coming = coming;
@@ -535,6 +552,24 @@ bool swap_mark_coming(Pg *pg, const char *coming, const char *live, const char *
                              &rows, err) &&
                     set_mark(pg, coming, mark_coming(live, from, pg_value_int(rows, 0, 0, 0)), cancel, err);
     pg_rows_free(rows);
+    return ok;
+}
+
+bool swap_dress(Pg *pg, const char *coming, const char *live, const char *comment, int64_t limit, const char *owner,
+                const Cancel *cancel, Error *err)
+{
+    Databases all = {NULL, 0};
+    bool ok = look(pg, live, false, cancel, &all, err);
+    const Database *item = ok ? swap_find(&all, coming) : NULL;
+    if (ok && !mark_is(item, "coming")) {
+        ok = error_set(err, EK_NOT_FOUND, "there is no restored database %s", coming);
+    } else if (ok) {
+        json_set_string(item->mark, "comment", comment);
+        json_set_int(item->mark, "limit", limit);
+        json_set_string(item->mark, "owner", owner);
+        ok = set_mark(pg, coming, cJSON_Duplicate(item->mark, true), cancel, err);
+    }
+    databases_free(&all);
     return ok;
 }
 
@@ -599,7 +634,7 @@ bool swap_mend(Pg *pg, const char *live_name, const JobSink *sink, const Cancel 
 {
     Databases all = {NULL, 0};
     *what = NULL;
-    if (!look(pg, live_name, cancel, &all, err)) {
+    if (!look(pg, live_name, false, cancel, &all, err)) {
         return false;
     }
     const bool ok = mend(pg, live_name, &all, what, err);
@@ -626,7 +661,7 @@ static bool take_back_undo(Pg *pg, const Database *coming, const JobSink *sink, 
 bool swap_drop_leftovers(Pg *pg, const char *live, const JobSink *sink, const Cancel *cancel, Error *err)
 {
     Databases all = {NULL, 0};
-    bool ok = look(pg, live, cancel, &all, err);
+    bool ok = look(pg, live, false, cancel, &all, err);
     for (size_t i = 0; ok && i < all.count; i++) {
         const Database *item = &all.items[i];
         Error why = ERROR_INIT;
@@ -658,27 +693,89 @@ static int newer_first(const void *a, const void *b)
     return (left->aside < right->aside) - (left->aside > right->aside);
 }
 
-bool swap_list(Pg *pg, const char *live, const Cancel *cancel, KeptDatabase **kept, size_t *count, Error *err)
+/* Its size takes the server a while: it has to look at each file. */
+static bool measure(Pg *pg, int64_t oid, KeptDatabase *kept, const Cancel *cancel, Error *err)
+{
+    char *number = mem_printf("%" PRId64, oid), *aside = mem_printf("%" PRId64, kept->aside);
+    const char *const params[] = {number, aside};
+    PgRows *rows = NULL;
+    const bool ok = pg_query(pg,
+                             "SELECT CASE WHEN pg_catalog.has_database_privilege(d.oid, 'CONNECT')"
+                             " THEN pg_catalog.pg_database_size(d.oid) ELSE -1 END,"
+                             " pg_catalog.date_part('epoch', pg_catalog.clock_timestamp())::bigint - $2::bigint"
+                             " FROM pg_catalog.pg_database d WHERE d.oid = $1::bigint::oid",
+                             params, 2, cancel, &rows, err);
+    if (ok) {
+        kept->bytes = pg_value_int(rows, 0, 0, -1);
+        kept->age = kept->aside > 0 ? pg_value_int(rows, 0, 1, -1) : -1;
+    }
+    pg_rows_free(rows);
+    mem_free(aside);
+    mem_free(number);
+    return ok;
+}
+
+static bool is_kept(const Database *item, const char *live)
+{
+    return mark_is(item, "kept") && strcmp(item->name, live) != 0;
+}
+
+static bool list(Pg *pg, const char *live, bool others, const Cancel *cancel, KeptDatabase **kept, size_t *count,
+                 Error *err)
 {
     Databases all = {NULL, 0};
-    if (!look(pg, live, cancel, &all, err)) {
+    bool neon = false;
+    if (!is_neon(pg, cancel, &neon, err) || !look(pg, live, others, cancel, &all, err)) {
         return false;
     }
-    *kept = mem_array(all.count + 1, sizeof **kept);
-    *count = 0;
-    for (size_t i = 0; i < all.count; i++) {
+    KeptDatabase *found = mem_array(all.count + 1, sizeof *found);
+    size_t found_count = 0;
+    bool ok = true;
+    for (size_t i = 0; ok && i < all.count; i++) {
         const Database *item = &all.items[i];
-        if (mark_is(item, "kept") && strcmp(item->name, live) != 0) {
-            const char *from = json_string(item->mark, "from", NULL);
-            (*kept)[(*count)++] = (KeptDatabase){.name = mem_strdup(item->name),
-                                                 .from = from != NULL ? mem_strdup(from) : NULL,
-                                                 .aside = json_int(item->mark, "aside", 0),
-                                                 .bytes = item->bytes};
+        if (is_kept(item, live) && item->counts != others) {
+            KeptDatabase *one = &found[found_count++];
+            *one = (KeptDatabase){.name = mem_strdup(item->name),
+                                  .from = mem_strdup(json_string(item->mark, "from", NULL)),
+                                  .owner = mem_strdup(item->owner),
+                                  .aside = json_int(item->mark, "aside", 0),
+                                  .neon = neon};
+            ok = measure(pg, item->oid, one, cancel, err);
         }
     }
-    qsort(*kept, *count, sizeof **kept, newer_first);
     databases_free(&all);
+    if (!ok) {
+        swap_list_free(found, found_count);
+        return false;
+    }
+    qsort(found, found_count, sizeof *found, newer_first);
+    *kept = found;
+    *count = found_count;
     return true;
+}
+
+bool swap_list(Pg *pg, const char *live, const Cancel *cancel, KeptDatabase **kept, size_t *count, Error *err)
+{
+    return list(pg, live, false, cancel, kept, count, err);
+}
+
+bool swap_list_others(Pg *pg, const char *live, const Cancel *cancel, KeptDatabase **kept, size_t *count, Error *err)
+{
+    return list(pg, live, true, cancel, kept, count, err);
+}
+
+bool swap_drop_kept(Pg *pg, const char *live, const char *name, const Cancel *cancel, Error *err)
+{
+    Databases all = {NULL, 0};
+    bool ok = look(pg, live, false, cancel, &all, err);
+    const Database *item = ok ? swap_find(&all, name) : NULL;
+    if (ok && (item == NULL || !is_kept(item, live) || json_string(item->mark, "by", NULL) != NULL)) {
+        ok = error_set(err, EK_NOT_FOUND, "no database %s is kept for %s", name, live);
+    }
+    /* Without FORCE: who is in it wants it. */
+    ok = ok && run(pg, "DROP DATABASE %I", name, NULL, NULL, err);
+    databases_free(&all);
+    return ok;
 }
 
 void swap_list_free(KeptDatabase *kept, size_t count)
@@ -686,6 +783,7 @@ void swap_list_free(KeptDatabase *kept, size_t count)
     for (size_t i = 0; i < count; i++) {
         mem_free(kept[i].name);
         mem_free(kept[i].from);
+        mem_free(kept[i].owner);
     }
     mem_free(kept);
 }

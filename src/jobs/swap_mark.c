@@ -91,7 +91,8 @@ static void keep_furniture(cJSON *mark, const Database *live)
 cJSON *mark_ready(const Database *coming, const Database *live_one, const char *live, const char *from)
 {
     const bool again = mark_is(coming, "kept");
-    cJSON *mark = again ? copy_mark(coming->mark) : mark_coming(live, from, coming->oid);
+    /* With what swap_dress has put into it. */
+    cJSON *mark = coming->mark != NULL ? copy_mark(coming->mark) : mark_coming(live, from, coming->oid);
     if (again) {
         json_set_string(mark, MARK, "coming");
         json_set_bool(mark, "again", true);

@@ -17,7 +17,9 @@ typedef struct Database {
     char *name;
     char *comment; /* as it is; NULL: none */
     cJSON *mark;   /* NULL: it has none of ours */
-    int64_t oid, limit, bytes;
+    int64_t oid, limit;
+    char *owner;
+    bool counts; /* its mark does, also where nobody named it */
 } Database;
 
 typedef struct Databases {

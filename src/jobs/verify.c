@@ -14,6 +14,7 @@
 
 #include "archive/foreign.h"
 #include "base/mem.h"
+#include "base/number.h"
 #include "base/utf.h"
 #include "platform/clock.h"
 #include "platform/fs.h"
@@ -110,15 +111,15 @@ static bool compare_rows(const TableCount *found, TableCount *recorded, Error *e
     if (found->rows >= 0 && recorded->rows >= 0) {
         if (found->rows != recorded->rows) {
             label = table_label(found);
-            ok = error_set(err, EK_DAMAGED, "table %s holds %lld rows where the manifest says %lld", label,
-                           (long long)found->rows, (long long)recorded->rows);
+            ok = error_set(err, EK_DAMAGED, "table %s holds %s rows where the manifest says %s", label,
+                           number_text(found->rows).text, number_text(recorded->rows).text);
             goto out;
         }
     }
     if (found->rows >= 0 && recorded->expected >= 0 && found->rows != recorded->expected) {
         label = table_label(found);
-        ok = error_set(err, EK_DAMAGED, "table %s holds %lld rows where the database held %lld", label,
-                       (long long)found->rows, (long long)recorded->expected);
+        ok = error_set(err, EK_DAMAGED, "table %s holds %s rows where the database held %s", label,
+                       number_text(found->rows).text, number_text(recorded->expected).text);
         goto out;
     }
     recorded->rows = found->rows;
@@ -131,12 +132,13 @@ out:
 static bool compare_objects(const Manifest *found, Manifest *recorded, Error *err)
 {
     if (recorded->large_objects >= 0 && found->large_objects != recorded->large_objects) {
-        return error_set(err, EK_DAMAGED, "it holds %lld large objects where the manifest says %lld",
-                         (long long)found->large_objects, (long long)recorded->large_objects);
+        return error_set(err, EK_DAMAGED, "it holds %s large objects where the manifest says %s",
+                         number_text(found->large_objects).text, number_text(recorded->large_objects).text);
     }
     if (recorded->large_objects_expected >= 0 && found->large_objects != recorded->large_objects_expected) {
-        return error_set(err, EK_DAMAGED, "it holds %lld large objects where the database held %lld",
-                         (long long)found->large_objects, (long long)recorded->large_objects_expected);
+        return error_set(err, EK_DAMAGED, "it holds %s large objects where the database held %s",
+                         number_text(found->large_objects).text,
+                         number_text(recorded->large_objects_expected).text);
     }
     if (recorded->large_objects < 0 && found->large_objects > 0) {
         recorded->large_objects = found->large_objects;

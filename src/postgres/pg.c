@@ -710,6 +710,69 @@ bool pg_copy_end(Pg *pg, const Cancel *cancel, Error *err)
     }
 }
 
+/* --- COPY … TO STDOUT -------------------------------------------------------------------------------------- */
+
+/* The next row. *bytes NULL: there is no other. libpq's, to be freed by PQfreemem. */
+static bool next_row(Pg *pg, const Cancel *cancel, char **bytes, int *len, Error *err)
+{
+    Wait wait;
+    begin_wait(&wait, pg, cancel);
+    for (;;) {
+        *bytes = NULL;
+        *len = PQgetCopyData(pg->conn, bytes, 1);
+        if (*len != 0) {
+            return *len >= -1 || lost(pg, err);
+        }
+        if (cancel_requested(cancel)) {
+            return stopped(pg, err);
+        }
+        if (!wait_for_server(&wait, NET_READ, err)) {
+            return false;
+        }
+    }
+}
+
+bool pg_copy_out(Pg *pg, const char *sql, bool (*take)(void *context, const char *bytes, size_t len, Error *err),
+                 void *context, const Cancel *cancel, Error *err)
+{
+    PGresult *result = NULL;
+    if (!usable(pg, err)) {
+        return false;
+    }
+    if (PQsendQuery(pg->conn, sql) == 0) {
+        return lost(pg, err);
+    }
+    if (!next_result(pg, cancel, &result, err)) {
+        return false;
+    }
+    const bool begun = PQresultStatus(result) == PGRES_COPY_OUT;
+    if (!begun && result != NULL && PQresultStatus(result) == PGRES_FATAL_ERROR) {
+        result_error(pg, result, err);
+    } else if (!begun) {
+        error_set(err, EK_INTERNAL, "a statement that was to start a COPY did not");
+    }
+    PQclear(result);
+    bool ok = begun;
+    char *bytes = NULL;
+    int len = 0;
+    while (ok && (ok = next_row(pg, cancel, &bytes, &len, err)) && bytes != NULL) {
+        ok = take(context, bytes, (size_t)len, err);
+        PQfreemem(bytes);
+        if (!ok) {
+            stop_statement(pg);
+        }
+    }
+    if (ok) {
+        return collect(pg, cancel, NULL, err);
+    }
+    if (!begun) { /* the session goes on */
+        Error ignored = ERROR_INIT;
+        collect(pg, NULL, NULL, &ignored);
+        error_clear(&ignored);
+    }
+    return false;
+}
+
 /* --- and others ------------------------------------------------------------------------------------------ */
 
 /* Who has the lock, as the detail; as much as the server tells this user. */

@@ -28,6 +28,8 @@
     F(char *, PQerrorMessage, (const PGconn *a), (a))                                                               \
     V(PQfinish, (PGconn *a), (a))                                                                                   \
     F(int, PQflush, (PGconn *a), (a))                                                                               \
+    V(PQfreemem, (void *a), (a))                                                                                    \
+    F(int, PQgetCopyData, (PGconn *a, char **b, int c), (a, b, c))                                                  \
     F(PGresult *, PQgetResult, (PGconn *a), (a))                                                                    \
     F(int, PQgetisnull, (const PGresult *a, int b, int c), (a, b, c))                                               \
     F(char *, PQgetvalue, (const PGresult *a, int b, int c), (a, b, c))                                             \

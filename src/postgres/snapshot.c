@@ -19,11 +19,11 @@
  */
 #include "postgres/snapshot.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/number.h"
 #include "base/strbuf.h"
 #include "postgres/releases.h"
 
@@ -738,23 +738,24 @@ bool snapshot_compare(const Snapshot *snapshot, Manifest *manifest, Error *err)
         in_backup->expected = table->rows;
         if (ok && table->rows >= 0 && in_backup->rows >= 0 && table->rows != in_backup->rows) {
             ok = error_set(err, EK_DAMAGED,
-                           "the backup holds %" PRId64 " rows of %s.%s, and the database held %" PRId64,
-                           in_backup->rows, table->schema, table->name, table->rows);
+                           "the backup holds %s rows of %s.%s, and the database held %s",
+                           number_text(in_backup->rows).text, table->schema, table->name,
+                           number_text(table->rows).text);
         }
     }
     for (size_t i = 0; ok && i < snapshot->count; i++) {
         const SnapshotTable *table = &snapshot->tables[i];
         if (!seen[i] && table->rows > 0 && !table->may_be_missing) {
-            ok = error_set(err, EK_DAMAGED, "the backup lacks the table %s.%s with its %" PRId64 " rows",
-                           table->schema, table->name, table->rows);
+            ok = error_set(err, EK_DAMAGED, "the backup lacks the table %s.%s with its %s rows",
+                           table->schema, table->name, number_text(table->rows).text);
         }
     }
     mem_free(seen);
     manifest->large_objects_expected = snapshot->large_objects;
     if (ok && snapshot->large_objects >= 0 && manifest->large_objects >= 0 &&
         snapshot->large_objects != manifest->large_objects) {
-        ok = error_set(err, EK_DAMAGED, "the backup holds %" PRId64 " large objects, and the database held %" PRId64,
-                       manifest->large_objects, snapshot->large_objects);
+        ok = error_set(err, EK_DAMAGED, "the backup holds %s large objects, and the database held %s",
+                       number_text(manifest->large_objects).text, number_text(snapshot->large_objects).text);
     }
     return ok;
 }

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/number.h"
 #include "platform/clock.h"
 
 #define SECONDS_A_DAY 86400
@@ -368,14 +369,14 @@ static char *loss_text(const Loss *loss)
     const bool plain = !worst->name || !strcmp(worst->schema, "public") || !worst->schema[0];
     char *more = loss->others ? mem_printf("; %zu more table(s) lost too many", loss->others) : mem_strdup("");
     char *text = !worst->name
-                     ? mem_printf("the large objects lost %.0f %% of their number (%lld before, %lld now)%s",
-                                  loss->share, (long long)worst->rows, (long long)loss->left, more)
+                     ? mem_printf("the large objects lost %.0f %% of their number (%s before, %s now)%s",
+                                  loss->share, count_text(worst->rows).text, count_text(loss->left).text, more)
                  : loss->gone
-                     ? mem_printf("table %s%s%s lost all of its %lld rows: it is gone%s", plain ? "" : worst->schema,
-                                  plain ? "" : ".", worst->name, (long long)worst->rows, more)
-                     : mem_printf("table %s%s%s lost %.0f %% of its rows (%lld before, %lld now)%s",
+                     ? mem_printf("table %s%s%s lost all of its %s rows: it is gone%s", plain ? "" : worst->schema,
+                                  plain ? "" : ".", worst->name, count_text(worst->rows).text, more)
+                     : mem_printf("table %s%s%s lost %.0f %% of its rows (%s before, %s now)%s",
                                   plain ? "" : worst->schema, plain ? "" : ".", worst->name, loss->share,
-                                  (long long)worst->rows, (long long)loss->left, more);
+                                  count_text(worst->rows).text, count_text(loss->left).text, more);
     mem_free(more);
     return text;
 }

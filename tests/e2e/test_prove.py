@@ -213,7 +213,7 @@ def test_refused_before_anything_starts(program):
         json.dump(manifest, f)
     done = prover.run(folder, env={"CMMS_BACKUP_ENGINE": program.path(harness.temp_dir("none"))})
     equal(done.code, 7, "exit code: %s" % done.out)
-    check("table public.kinds holds 1000 rows where the manifest says 1001" in done.out, done.out)
+    check("table public.kinds holds 1,000 rows where the manifest says 1,001" in done.out, done.out)
     equal(manifest_of(report["unix_path"])["level"], "damaged", "the level")
     prover.nothing_left()
 

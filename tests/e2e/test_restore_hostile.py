@@ -100,6 +100,8 @@ class Between:
 
 def start(program, port, name, verb, *arguments, folder=None, user="postgres"):
     folder = ["--folder", program.path(folder)] if folder else []
+    if verb == "restore":
+        arguments = ("--no-safety-proof",) + arguments
     return program.start([verb, "--json", "--yes", *folder, "-h", "127.0.0.1", "-p", str(port), "-U", user, "-d", name,
                           *arguments], OPEN)
 
@@ -245,13 +247,15 @@ def test_gone_and_killed_before_each_statement(program):
     """The same where there was no live database: and what was made is never dropped afterwards, under whatever name."""
     server = harness.shared_server()
     plant = Plant(program, server, "lost")
+    plant.path = program.path(program.good_backup(server, "lost", plant.folder)["unix_path"]) # with what dresses it
     drop_all(server, "lost")
     for what, _ in interfere(plant, lambda port: plant.restore(port=port, begin=True), None, "ANALYZE",
                              "restore killed before"):
         harness.no_locks_left(server)
         plant.kept()
         if "lost" in databases(server, "lost"):
-            equal(comment(server, "lost"), "", what + ": the mark stays on the live database")
+            equal(server.psql("SELECT datconnlimit, shobj_description(oid, 'pg_database') FROM pg_database WHERE"
+                              " datname = 'lost'"), "33|of the plant", what + ": how it is dressed")
             server.psql("ALTER DATABASE lost RENAME TO lost_month_of_work")
             good(plant.restore(), what + ": the next restore")
             equal(databases(server, "lost"), ["lost", "lost_month_of_work"], what)
@@ -546,6 +550,27 @@ def test_a_policy_of_several_roles(program):
     told = good(plant.restore(path=path), "restore")
     check(any("lost" in note for note in told["notes"]), "notes: %s" % told["notes"])
     equal(server.psql("SET ROLE seer; SELECT count(*) FROM work_orders", "policies"), "9", "what seer sees")
+
+
+def test_kept_of_another_owner(program):
+    """The live one is gone, so nothing tells whose marks are to be believed: only the name brings it back."""
+    server = harness.shared_server()
+    server.psql("CREATE ROLE owner_of_that")
+    server.psql("CREATE DATABASE theirs OWNER owner_of_that")
+    server.psql("CREATE TABLE work_orders AS SELECT generate_series(1, 100) AS id", "theirs")
+    folder = harness.temp_dir("r")
+    path = program.path(program.good_backup(server, "theirs", folder)["unix_path"])
+    server.psql("DELETE FROM work_orders WHERE id > 50", "theirs")
+    kept = good(run(program, server.port, "theirs", "restore", path, folder=folder), "restore")["kept"]
+    listed = good(run(program, server.port, "theirs", "undo", "--list"), "the list")
+    equal(([k["name"] for k in listed["kept"]], listed["of_others"]), ([kept], []), "while the live one is there")
+    server.psql("DROP DATABASE theirs WITH (FORCE)")
+    listed = good(run(program, server.port, "theirs", "undo", "--list"), "the list")
+    equal((listed["kept"], [(k["name"], k["owner"]) for k in listed["of_others"]]), ([], [(kept, "owner_of_that")]),
+          "when it is gone")
+    equal(run(program, server.port, "theirs", "undo", folder=folder).code, 10, "without a name")
+    good(run(program, server.port, "theirs", "undo", kept, folder=folder), "by its name")
+    equal((rows(server, "theirs"), databases(server, "theirs")), ("50", ["theirs"]), "what came back")
 
 
 def test_gone_of_another_owner(program):

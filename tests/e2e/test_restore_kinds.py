@@ -49,6 +49,8 @@ def server_of(*settings):
 
 def run(program, server, name, verb, *arguments, folder=None, user="postgres", **more):
     folder = ["--folder", program.path(folder)] if folder else []
+    if verb == "restore":
+        arguments = ("--no-safety-proof",) + arguments
     return program.run([verb, "--json", "--yes", *folder, "-h", "127.0.0.1", "-p", str(server.port), "-U", user, "-d",
                         name, *arguments], env={"PGPASSWORD": harness.PASSWORD}, **more)
 
@@ -140,6 +142,27 @@ def test_owners_of_others(program):
     equal(server.psql(rights, "owned"), before, "rights on the schemas")
     for word in ("stranger", "POLICY ours of_lost"):
         check(word in str(told["notes"]), "%s is named: %s" % (word, told["notes"]))
+
+
+def test_small_things(program):
+    """Owners of what has no rows; a database without a schema public; who looks at what was left is not sent away."""
+    server, folder = server_of(*SETTINGS), harness.temp_dir("r")
+    role(server, "second", "NOLOGIN SUPERUSER")
+    role(server, "publisher", "NOLOGIN")
+    server.psql("CREATE DATABASE small")
+    server.psql("CREATE SCHEMA app; CREATE TABLE app.work_orders AS SELECT generate_series(1, 100) AS id;"
+                "DROP SCHEMA public; CREATE PUBLICATION p FOR TABLE app.work_orders;"
+                "ALTER PUBLICATION p OWNER TO publisher;"
+                "CREATE FUNCTION app.noted() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';"
+                "CREATE EVENT TRIGGER noted ON ddl_command_end EXECUTE FUNCTION app.noted();"
+                "ALTER EVENT TRIGGER noted OWNER TO second", "small")
+    path = backup_as(server, "small", folder, "postgres")
+    facts = ("SELECT (SELECT pubowner::regrole FROM pg_publication), (SELECT evtowner::regrole FROM pg_event_trigger),"
+             " (SELECT count(*) FROM pg_namespace WHERE nspname = 'public')")
+    before = (server.psql(facts, "small"), definitions(server, "small"))
+    told = restored(run(program, server, "small", "restore", "--no-safety-backup", program.path(path), folder=folder))
+    equal((server.psql(facts, "small"), definitions(server, "small"), told["notes"]), (*before, []), "as it was")
+    equal(before[0], "publisher|second|0", "what was to be kept")
 
 
 def test_in_the_way(program):

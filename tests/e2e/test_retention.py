@@ -241,7 +241,7 @@ def test_shrink_alarm(program):
     verb(program, folder, "config", "set", "retention_days=30")
     report = program.good_backup(server, database, folder)
     # Measured by the most that there was in the last weeks, not by the last one alone.
-    reason = "table work_orders lost 80 % of its rows (1000 before, 200 now) since " + first
+    reason = "table work_orders lost 80 % of its rows (1,000 before, 200 now) since " + first
     warnings = harness.warnings_of(report)
     check(len(warnings) == 1 and warnings[0].startswith("Shrink alarm: " + reason), "the warning: %s" % warnings)
     listed = verb(program, folder, "list")

@@ -636,6 +636,56 @@ static void names(void **state)
     assert_string_equal(archive_compression_name(ARCHIVE_ZSTD), "zstd");
 }
 
+/* --- the rows of one table --------------------------------------------------------------------------------- */
+
+typedef struct Lines {
+    size_t calls, ends, stop_after; /* stop_after: 0: never */
+} Lines;
+
+static bool count_lines(void *context, const uint8_t *bytes, size_t len)
+{
+    Lines *lines = context;
+    lines->calls++;
+    for (size_t i = 0; i < len; i++) {
+        lines->ends += bytes[i] == '\n';
+    }
+    return lines->calls != lines->stop_after;
+}
+
+static void rows_of_one_table(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < TEST_COUNT(corpus); i++) {
+        char *path = corpus_path(corpus[i].file);
+        Error err = ERROR_INIT;
+        Archive archive;
+        FsFile *file = NULL;
+        archive_init(&archive);
+        assert_ok(fs_open_read(path, &file, &err), &err);
+        assert_ok(archive_read_toc(file, &archive, &err), &err);
+        for (size_t t = 0; corpus[i].contents == TABLES && t < TEST_COUNT(corpus_tables); t++) {
+            if (corpus_tables[t].contents != TABLES) {
+                continue;
+            }
+            const ArchiveEntry *entry = find_data(&archive, "TABLE DATA", corpus_tables[t].name);
+            Lines lines = {.stop_after = 0}, stopped = {.stop_after = 1};
+            if (corpus[i].piped) { /* the table of contents does not say where they are */
+                assert_false(archive_read_rows(file, &archive, entry, count_lines, &lines, &err));
+                assert_int_equal(err.kind, EK_FOREIGN);
+                error_clear(&err);
+                continue;
+            }
+            assert_ok(archive_read_rows(file, &archive, entry, count_lines, &lines, &err), &err);
+            assert_int_equal(lines.ends, corpus_tables[t].rows + 3); /* the mark's line, and two empty ones */
+            assert_ok(archive_read_rows(file, &archive, entry, count_lines, &stopped, &err), &err);
+            assert_int_equal(stopped.calls, 1);
+        }
+        fs_close(file, NULL);
+        archive_release(&archive);
+        mem_free(path);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -649,6 +699,7 @@ int main(void)
         cmocka_unit_test(foreign_files),
         cmocka_unit_test(newer_versions_are_not_damage),
         cmocka_unit_test(giant_lengths),
+        cmocka_unit_test(rows_of_one_table),
         cmocka_unit_test(promised_length_is_not_allocated),
         cmocka_unit_test(many_entries),
         cmocka_unit_test(data_of_a_new_kind),

@@ -5,18 +5,6 @@
 
 #define MADE 1800000000 /* a moment, and another an hour later */
 
-static void numbers(void **state)
-{
-    (void)state;
-    static const struct {
-        int64_t number;
-        const char *text;
-    } cases[] = {{-1, "?"}, {0, "0"}, {999, "999"}, {1000, "1,000"}, {12410, "12,410"}, {1234567, "1,234,567"}};
-    for (size_t i = 0; i < TEST_COUNT(cases); i++) {
-        assert_text(preview_number(cases[i].number), cases[i].text);
-    }
-}
-
 static void table_words(void **state)
 {
     (void)state;
@@ -147,6 +135,55 @@ static void a_backup_of_which_little_is_known(void **state)
     assert_text(part_of(&preview, PREVIEW_BACKUP), expected);
     mem_free(expected);
     mem_free(when);
+}
+
+static void newest_in_the_backup(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *newest;
+    } tables[] = {{"users", "2026-11-01 00:00:00"},
+                  {"work_orders", "2026-11-23 01:59:58"},
+                  {"equipment", NULL},
+                  {"parts_inventory", "2026-11-22 10:00:00"},
+                  {"audit_log", "2026-11-23 01:59:59"}};
+    Preview preview;
+    begin(&preview);
+    for (size_t i = 0; i < TEST_COUNT(tables); i++) {
+        preview_table(&preview, "public", tables[i].name)->backup_newest = mem_strdup(tables[i].newest);
+    }
+    char *text = part_of(&preview, PREVIEW_BACKUP);
+    assert_non_null(strstr(text, "\n. Its newest rows: audit log entries of 2026-11-23 01:59:59; work orders of "
+                                 "2026-11-23 01:59:58; parts of 2026-11-22 10:00:00\n"));
+    mem_free(text);
+}
+
+/* Of another application, which has users as well. */
+static void little_in_common(void **state)
+{
+    (void)state;
+    static const char warning[] = "! Only 1 of its 3 tables is also in the database cmms: it may be another "
+                                  "application's\n";
+    static const struct {
+        PreviewOwn own;
+        size_t both;
+        bool warned;
+    } cases[] = {{PREVIEW_OWN_SERVER, 1, true},    {PREVIEW_OWN_UNKNOWN, 1, true}, {PREVIEW_OWN_DATABASE, 1, true},
+                 {PREVIEW_OWN_SAME, 1, false},     {PREVIEW_OWN_EARLIER, 1, false},
+                 {PREVIEW_OWN_SERVER, 2, false}}; /* half of the fewer are */
+    for (size_t i = 0; i < TEST_COUNT(cases); i++) {
+        Preview preview;
+        begin(&preview);
+        preview.own = cases[i].own;
+        add(&preview, "public", "users", 5, 6);
+        add(&preview, "public", "invoices", cases[i].both == 2 ? 1 : -1, 4);
+        add(&preview, "public", "customers", -1, 4);
+        add(&preview, "public", "work_orders", 8, -1);
+        add(&preview, "public", "equipment", 8, -1);
+        char *text = part_of(&preview, PREVIEW_BACKUP);
+        assert_int_equal(strstr(text, warning) != NULL, cases[i].warned);
+        mem_free(text);
+    }
 }
 
 static void both_sides(void **state)
@@ -305,6 +342,13 @@ static void how_it_is_done(void **state)
                 "+ There is no cmms to make a safety backup of\n"
                 "+ It goes into a new database, is counted there, and then gets the name cmms\n");
     begin(&preview);
+    preview.in_place = preview.proof = true;
+    assert_text(part_of(&preview, PREVIEW_DOING),
+                "+ A safety backup of cmms is made first, and proven on this PC\n"
+                "! It goes into cmms itself, in one transaction: all of it or nothing; nobody can use the tables "
+                "meanwhile, and what the backup does not have stays\n"
+                "! It cannot be undone: only the safety backup has what was there\n");
+    begin(&preview);
     preview.live = PREVIEW_LIVE_ASIDE;
     preview.to = mem_strdup("look");
     assert_text(part_of(&preview, PREVIEW_DOING),
@@ -352,10 +396,11 @@ static void who_may_be_asked(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(numbers),
-                                       cmocka_unit_test(table_words),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(table_words),
                                        cmocka_unit_test(the_backup),
                                        cmocka_unit_test(a_backup_of_which_little_is_known),
+                                       cmocka_unit_test(newest_in_the_backup),
+                                       cmocka_unit_test(little_in_common),
                                        cmocka_unit_test(both_sides),
                                        cmocka_unit_test(one_side),
                                        cmocka_unit_test(what_would_be_lost),

@@ -560,9 +560,9 @@ static void alarm_of_lost_rows(void **state)
         assert_int_equal(before.pinned, cases[i].alarm);
         if (cases[i].alarm) {
             assert_string_equal(before.pin_reason,
-                                "table equipment lost 99 % of its rows (1000 before, 10 now) since " A);
+                                "table equipment lost 99 % of its rows (1,000 before, 10 now) since " A);
             assert_text(retention_frozen(dir), before.pin_reason);
-            assert_text(warning, "Shrink alarm: table equipment lost 99 % of its rows (1000 before, 10 now) since " A
+            assert_text(warning, "Shrink alarm: table equipment lost 99 % of its rows (1,000 before, 10 now) since " A
                                  ". That backup is pinned, and no old backup is removed until you say so "
                                  "(cmms-backup-cli cleanup --unfreeze)");
         } else {
@@ -573,7 +573,7 @@ static void alarm_of_lost_rows(void **state)
         manifest_release(&coming);
     }
     assert_text(log_lines(dir), "alarm success " A ": Shrink alarm: table equipment lost 99 % of its rows "
-                                "(1000 before, 10 now) since " A
+                                "(1,000 before, 10 now) since " A
                                 ". The backup is pinned, and no old backup is removed\n");
     assert_int_equal(run_ok(dir, NULL), 0);
     settings_release(&settings);
@@ -612,7 +612,7 @@ static void alarm_of_a_slow_loss(void **state)
     assert_null(coming.alarm);
     manifest_release(&coming);
     char *warning = watch(dir, 520, &coming);
-    assert_string_equal(coming.alarm, "table equipment lost 48 % of its rows (1000 before, 520 now) since " B);
+    assert_string_equal(coming.alarm, "table equipment lost 48 % of its rows (1,000 before, 520 now) since " B);
     assert_non_null(strstr(warning, coming.alarm));
     mem_free(warning);
     manifest_release(&coming);

@@ -118,6 +118,16 @@ static void marks_of_an_undo(void **state)
     assert_string_equal(json_string(whole, "comment", ""), "new");
     assert_int_equal(json_int(whole, "oid", 0), 11);
     cJSON_Delete(whole);
+    /* Where there is no live one, what it was dressed with. */
+    json_set_string(fresh.mark, "comment", "of the plant");
+    json_set_int(fresh.mark, "limit", 44);
+    json_set_string(fresh.mark, "owner", "app");
+    whole = mark_ready(&fresh, NULL, "cmms", "a.backup");
+    assert_true(mark_is(&fresh, "coming") && json_bool(whole, "whole", false));
+    assert_string_equal(json_string(whole, "comment", ""), "of the plant");
+    assert_string_equal(json_string(whole, "owner", ""), "app");
+    assert_int_equal(json_int(whole, "limit", 0), 44);
+    cJSON_Delete(whole);
     cJSON_Delete(fresh.mark);
     cJSON_Delete(again);
     cJSON_Delete(ready);

@@ -297,7 +297,7 @@ static void losses(void **state)
         int percent;
         const char *text;
     } rows[] = {
-        {12410, 400, 30, "table work_orders lost 97 % of its rows (12410 before, 400 now)"},
+        {12410, 400, 30, "table work_orders lost 97 % of its rows (12,410 before, 400 now)"},
         {12410, 400, 97, NULL},
         {100, 70, 30, NULL}, /* more than 30 %, not as much */
         {100, 69, 30, "table work_orders lost 31 % of its rows (100 before, 69 now)"},
@@ -308,7 +308,8 @@ static void losses(void **state)
         {-1, 5, 30, NULL},
         {100, -2, 30, "table work_orders lost all of its 100 rows: it is gone"},
         {100, 0, 0, NULL}, /* no alarm */
-        {INT64_C(9007199254740992), 1, 99, "table work_orders lost 100 % of its rows (9007199254740992 before, 1 now)"},
+        {INT64_C(9007199254740992), 1, 99,
+         "table work_orders lost 100 % of its rows (9,007,199,254,740,992 before, 1 now)"},
     };
     for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         Manifest before, now;

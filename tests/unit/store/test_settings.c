@@ -117,6 +117,8 @@ static void of_the_schedule(void **state)
         {"on_battery", "no", NULL, "on_battery must be true or false"},
         {"upload_after_backup", "true", "true", NULL},
         {"upload_after_backup", "1", NULL, "upload_after_backup must be true or false"},
+        {"undo_days", "0", "0", NULL},
+        {"undo_days", "3651", NULL, "undo_days must be a whole number from 0 to 3650"},
         {"prove_within_days", "0", "0", NULL},
         {"prove_within_days", "3651", NULL, "prove_within_days must be a whole number from 0 to 3650"},
     };

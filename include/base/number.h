@@ -1,0 +1,22 @@
+/*
+ * number.h: numbers for people: "12,410". Not for JSON, SQL, file names or arguments, which want digits alone.
+ *
+ * The text is returned by value, so it lives to the end of the expression and is nobody's to free:
+ *     mem_printf("%s rows", number_text(rows).text)
+ */
+#ifndef CMMS_NUMBER_H
+#define CMMS_NUMBER_H
+
+#include <stdint.h>
+
+#define NUMBER_TEXT_SIZE 32 /* of "-9,223,372,036,854,775,808", with its NUL */
+
+typedef struct NumberText {
+    char text[NUMBER_TEXT_SIZE];
+} NumberText;
+
+NumberText number_text(int64_t number);
+/* Of a count, of which a negative one is not known: "?". */
+NumberText count_text(int64_t count);
+
+#endif

@@ -1,0 +1,154 @@
+"""What restores put aside: shown with what it takes, dropped by name or when its time is over, and never the last of
+it unasked."""
+import json
+import subprocess
+import harness
+from harness import check, equal
+from test_restore import databases, restored
+from test_restore_kinds import PLAIN, backup_as, run, server_of
+
+DAY = 86400
+
+
+class Kept:
+    """A database that was restored some times."""
+
+    def __init__(self, program, name, times, settings=()):
+        self.program, self.name, self.server, self.folder = program, name, server_of(*settings), harness.temp_dir("k")
+        self.server.psql("CREATE DATABASE %s" % name)
+        self.server.psql(PLAIN, name)
+        self.path = backup_as(self.server, name, self.folder, "postgres")
+        self.kept = [self.restore()["kept"] for _ in range(times)]
+
+    def restore(self):
+        return restored(self.run("restore", "--no-safety-backup", self.program.path(self.path)))
+
+    def run(self, verb, *arguments):
+        return run(self.program, self.server, self.name, verb, *arguments, folder=self.folder)
+
+    def list(self):
+        return restored(self.run("undo", "--list"))
+
+    def age(self, name, seconds):
+        """As if it had been put aside so long ago: its mark says when."""
+        mark = json.loads(self.server.psql("SELECT shobj_description(oid, 'pg_database') FROM pg_database"
+                                           " WHERE datname = '%s'" % name))
+        mark["aside"] = int(self.server.psql("SELECT extract(epoch FROM clock_timestamp())::bigint")) - seconds
+        self.server.psql("COMMENT ON DATABASE %s IS '%s'" % (name, json.dumps(mark).replace("'", "''")))
+
+    def there(self):
+        return [d for d in databases(self.server, self.name) if d != self.name]
+
+
+def test_their_time_is_over(program):
+    plant = Kept(program, "aged", 3)
+    oldest, older, newest = plant.kept
+    plant.age(oldest, 40 * DAY)
+    plant.age(older, 20 * DAY)
+    listed = plant.list()
+    equal([(k["name"], k["outdated"]) for k in listed["kept"]], [(newest, False), (older, True), (oldest, True)],
+          "what a clean-up drops")
+    sizes = [int(plant.server.psql("SELECT pg_database_size('%s')" % k["name"])) for k in listed["kept"]]
+    equal(([k["bytes"] for k in listed["kept"]], listed["bytes"], listed["undo_days"], listed["neon"]),
+          (sizes, sum(sizes), 14, False), "what they take")
+    done = program.run(["undo", "--list", "--folder", program.path(plant.folder), "-h", "127.0.0.1", "-p",
+                        str(plant.server.port), "-U", "postgres", "-d", "aged"],
+                       env={"PGPASSWORD": harness.PASSWORD})
+    for line in ("3 older databases are kept, for undo: %.2f MB on the server." % (sum(sizes) / 1048576),
+                 "Those older than 14 days go with the next restore, but for the newest."):
+        check(line in done.out.splitlines(), "%r is not in\n%s" % (line, done.out))
+
+    inside = subprocess.Popen([harness.PG_BIN + "/psql", "-X", "-q", "-d", older], stdin=subprocess.PIPE,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                              env={**harness.clean_env(), **plant.server.env()})
+    try:
+        harness.wait_for(lambda: plant.server.psql("SELECT count(*) FROM pg_stat_activity WHERE datname = '%s'"
+                                                   % older) == "1", 30, "somebody in it")
+        told = restored(plant.run("undo", "--clean-up"))
+        equal((told["dropped"], plant.there()), ([oldest], [older, newest]), "one that somebody is in stays")
+        check(older in str(told["warnings"]), "it is said: %s" % told["warnings"])
+    finally:
+        inside.kill()
+        inside.wait()
+    harness.wait_for(lambda: plant.server.psql("SELECT count(*) FROM pg_stat_activity WHERE datname = '%s'"
+                                               % older) == "0", 30, "nobody in it")
+    equal(restored(plant.run("undo", "--clean-up"))["dropped"], [older], "the next time")
+    entries = [e for e in harness.log_entries(plant.folder) if e["operation"] == "drop"]
+    equal([e["status"] for e in entries], ["success", "failed", "success"], "the log")
+    check(oldest in entries[0]["message"], "the log names it: " + entries[0]["message"])
+    plant.age(newest, 400 * DAY)
+    told = restored(plant.run("undo", "--clean-up"))
+    equal((told["dropped"], told["nothing_dropped"]), ([], "none but the newest is older than 14 days"), "the newest")
+    equal(plant.there(), [newest], "the newest stays")
+
+
+def test_a_restore_cleans_up(program):
+    """Afterwards, and what it put aside itself is the newest then."""
+    plant = Kept(program, "cleans", 2)
+    for name in plant.kept:
+        plant.age(name, 20 * DAY)
+    told = plant.restore()
+    equal(plant.there(), [told["kept"]], "what is kept")
+    equal((told["kept_count"], told["kept_bytes"]),
+          (1, int(plant.server.psql("SELECT pg_database_size('%s')" % told["kept"]))), "what is said of it")
+    equal(plant.server.psql("SELECT count(*) FROM work_orders", "cleans"), "100", "the live one")
+    restored(plant.run("undo"))
+    equal(len(plant.there()), 1, "an undo drops nothing")
+
+
+def test_when_in_doubt_they_stay(program):
+    plant = Kept(program, "doubt", 3)
+    for name in plant.kept[:2]:
+        plant.age(name, 20 * DAY)
+    config = plant.folder + "/backup_config.json"
+    cases = (("for ever", '{"undo_days": 0}', "they are kept for ever (undo_days is 0)"),
+             ("a value that is none", '{"undo_days": "x"}', "backup_config.json holds a value that cannot be used"),
+             ("longer", '{"undo_days": 21}', "none but the newest is older than 21 days"))
+    for word, content, why in cases:
+        with open(config, "w", encoding="utf-8") as f:
+            f.write(content)
+        told = restored(plant.run("undo", "--clean-up"))
+        equal(told["dropped"], [], word)
+        check(told["nothing_dropped"].startswith(why), "%s: %s" % (word, told["nothing_dropped"]))
+    with open(config, "w", encoding="utf-8") as f:
+        f.write('{"undo_days": 14}')
+    plant.age(plant.kept[2], -3 * DAY)
+    equal(restored(plant.run("undo", "--clean-up"))["dropped"], [], "by a clock that went back")
+    plant.age(plant.kept[2], 0)
+    # The live one is gone: what is kept may be all that there is.
+    plant.server.psql("ALTER DATABASE doubt RENAME TO elsewhere")
+    for arguments in (("--clean-up",), ("--drop", plant.kept[0])):
+        done = plant.run("undo", *arguments)
+        equal((done.code, done.json()["error"]["message"]),
+              (6, "there is no database doubt now: what is kept may be all that is left of it"), "gone")
+    equal(plant.there(), plant.kept, "all of them")
+    plant.server.psql("ALTER DATABASE elsewhere RENAME TO doubt")
+    equal(sorted(restored(plant.run("undo", "--clean-up"))["dropped"]), plant.kept[:2], "without a doubt")
+
+
+def test_dropped_by_name(program):
+    plant = Kept(program, "named", 2)
+    first, last = plant.kept
+    asked = program.run(["undo", "--json", "--drop", first, "--folder", program.path(plant.folder), "-h", "127.0.0.1",
+                         "-p", str(plant.server.port), "-U", "postgres", "-d", "named"],
+                        env={"PGPASSWORD": harness.PASSWORD})
+    equal((asked.code, asked.json()["error"]["message"]),
+          (2, "nobody is there to be asked whether %s may be dropped" % first), "nobody was asked")
+    for other in ("named", "postgres", "no_such"):
+        done = plant.run("undo", "--drop", other)
+        equal((done.code, done.json()["error"]["message"]), (10, "no database %s is kept for named" % other), other)
+    equal(plant.there(), plant.kept, "nothing was dropped")
+    for name in (first, last): # the last one because somebody names it and says yes
+        equal(restored(plant.run("undo", "--drop", name))["dropped"], [name], "dropped")
+    equal((plant.there(), plant.list()["kept"]), ([], []), "none is left")
+    equal(plant.server.psql("SELECT count(*) FROM work_orders", "named"), "100", "the live one")
+
+
+def test_what_it_costs(program):
+    """On Neon, which here is a server that has its setting."""
+    plant = Kept(program, "costs", 1, ("neon.timeline_id = '0123456789abcdef'",))
+    equal((plant.list()["neon"], len(plant.there())), (True, 1), "it is Neon's")
+    equal(restored(plant.run("undo", "--drop", plant.kept[0]))["dropped"], plant.kept, "dropped there")
+
+
+harness.main(__name__)
