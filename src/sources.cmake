@@ -70,6 +70,7 @@ set(CLOUD_SOURCES
   src/cloud/upload_journal.c
   src/cloud/upload_session.c)
 set(JOBS_SOURCES
+  src/jobs/ask_it.c
   src/jobs/backup.c
   src/jobs/backup_finish.c
   src/jobs/backup_take.c
@@ -88,6 +89,7 @@ set(JOBS_SOURCES
   src/jobs/preview_live.c
   src/jobs/preview_words.c
   src/jobs/offsite.c
+  src/jobs/offsite_batch.c
   src/jobs/offsite_set_up.c
   src/jobs/opening.c
   src/jobs/prove.c

@@ -64,7 +64,7 @@ typedef struct Options {
     bool no_safety, foreign; /* preview, restore */
     bool sort_as_live;      /* restore */
     bool list;              /* undo */
-    const char *client_id, *tenant, *graph, *login; /* sharepoint */
+    const char *client_id, *tenant, *graph, *login, *cloud, *rights; /* sharepoint */
     bool device_code, no_browser;                   /* sharepoint */
     Verb help_about;        /* help VERB */
     const char **files;     /* owned array: the operands of the verbs that take some */

@@ -114,6 +114,7 @@ class Simulator:
         self.refresh_tokens, self.codes, self.device = set(), {}, {}
         self.expires_in = 3599
         self.consent = True
+        self.scopes = set()  # that were asked for
         sim = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -657,6 +658,8 @@ class Simulator:
     def do_token(self, tenant, form):
         self.check_app(tenant, form)
         grant = form.get("grant_type")
+        if "scope" in form:
+            self.scopes.add(form["scope"])
         if "client_secret" in form:
             self.complain("a secret of a public client")
         if grant == "authorization_code":
