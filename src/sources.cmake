@@ -162,6 +162,7 @@ set(CLI_POSIX_SOURCES
 set(UI_SOURCES
   src/ui/about_dialog.c
   src/ui/app_options.c
+  src/ui/ask_it_dialog.c
   src/ui/assistant_dialog.c
   src/ui/backup_list.c
   src/ui/chart_scale.c
@@ -182,6 +183,7 @@ set(UI_SOURCES
   src/ui/main_jobs.c
   src/ui/main_manners.c
   src/ui/main_restore.c
+  src/ui/main_sharepoint.c
   src/ui/main_show.c
   src/ui/main_signin.c
   src/ui/main_window.c
@@ -199,12 +201,14 @@ set(UI_SOURCES
   src/ui/save_dialog.c
   src/ui/scheduled.c
   src/ui/settings_dialog.c
+  src/ui/sharepoint_dialog.c
   src/ui/sign_label.c
   src/ui/signin_dialog.c
   src/ui/task.c
   src/ui/tray.c
   src/ui/undo_dialog.c
   src/ui/ui_text.c
+  src/ui/upload_dialog.c
   src/ui/window_state.c
   src/ui/words.c
   src/ui/worker.c)
