@@ -227,13 +227,13 @@
 #define TEXT_SP_NONE "No folder is set up yet. A backup on this PC alone is lost with it."
 #define TEXT_SP_LOOKING "Looking whether %s on SharePoint can be reached..."
 /* Documents/Backups; contoso.onmicrosoft.com */
-#define TEXT_SP_REACHED "✅ Backups go to %s on SharePoint (%s)."
+#define TEXT_SP_REACHED "✔ Backups go to %s on SharePoint (%s)."
 #define TEXT_SP_FREE " %s MB are free there."
 #define TEXT_SP_NOT_REACHED "⚠ %s on SharePoint is set up, but cannot be used now: %s."
 #define TEXT_SP_STEPS \
     "1. In the browser, open the folder on SharePoint in which the copies shall lie, and copy the address from the " \
-    "address line. Paste it above.\n\n" \
-    "2. Press Sign In. The browser opens; sign in there with your account of the organisation.\n\n" \
+    "address line. Paste it above.\n" \
+    "2. Press Sign In. The browser opens; sign in there with your account of the organisation.\n" \
     "3. CMMS Backup then looks for the folder, writes a tiny file there, removes it again, and tells you the " \
     "folder's name.\n\n" \
     "The first time IT has to register the program and give you its client ID: Ask IT has a page to send to them."

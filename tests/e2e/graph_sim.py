@@ -115,6 +115,7 @@ class Simulator:
         self.expires_in = 3599
         self.consent = True
         self.scopes = set()  # that were asked for
+        self.device_waits = False  # nobody has typed the code yet
         sim = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -678,7 +679,7 @@ class Simulator:
             if form.get("device_code") != self.device.get("code"):
                 raise self.refuse(70019, "expired_token")
             self.device["polls"] += 1
-            if self.device["polls"] < 3:
+            if self.device["polls"] < 3 or self.device_waits:
                 raise self.refuse(70016, "authorization_pending")
             return self.give_tokens()
         raise self.refuse(70003, "unsupported_grant_type")

@@ -295,6 +295,19 @@ bool answer_box(Ui *ui, int button)
     return wait_for(ui, SHORT_MS, box_is_gone, NULL);
 }
 
+/* --- what others do -------------------------------------------------------------------------------------- */
+
+void outside(Ui *ui, const char *step, const char *name)
+{
+    char answer[500] = "nobody answers";
+    printf("do %s\n", step);
+    fflush(stdout);
+    if (fgets(answer, sizeof answer, stdin) != NULL) {
+        answer[strcspn(answer, "\r\n")] = 0;
+    }
+    ok(ui, strcmp(answer, "ok") == 0, name, answer);
+}
+
 /* --- the program --------------------------------------------------------------------------------------- */
 
 bool start(const wchar_t *command, PROCESS_INFORMATION *process)
