@@ -130,12 +130,13 @@ static void run_job(void *context, const Cancel *cancel)
 {
     SpJob *job = context;
     const JobSink sink = {.log = on_log, .context = job};
-    const OffsiteSetUp spec = spec_of(job);
+    OffsiteSetUp spec;
     switch (job->work) {
-    case WORK_LOOK:
+    case WORK_LOOK: /* reads no input: those may be taken anew meanwhile */
         job->ok = offsite_look(NULL, cancel, &job->status, &job->error);
         break;
     case WORK_SET_UP:
+        spec = spec_of(job);
         job->ok = offsite_set_up(&spec, &sink, cancel, &job->status.place, &job->error);
         break;
     case WORK_SIGN_OUT:
@@ -192,17 +193,17 @@ static void update(const SpDialog *d)
     static const int inputs[] = {IDC_SP_LINK,   IDC_SP_ADVANCED, IDC_SP_CLIENT,
                                  IDC_SP_TENANT, IDC_SP_CLOUD,    IDC_SP_RIGHTS};
     const bool busy = d->worker != NULL && d->job.work != WORK_LOOK;
-    const bool free = !busy && d->then == THEN_NOTHING;
+    const bool idle = !busy && d->then == THEN_NOTHING;
     const bool linked = GetWindowTextLengthW(control(d, IDC_SP_LINK)) > 0;
     const bool browsing = signs_in(d) && !d->job.device_code && d->then == THEN_NOTHING;
     for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++) {
-        enable(d, inputs[i], free);
+        enable(d, inputs[i], idle);
     }
-    enable(d, IDC_SP_SIGN_IN, free && linked);
-    enable(d, IDC_SP_DEVICE, (free && linked) || browsing);
-    enable(d, IDC_SP_ASK, free);
-    enable(d, IDC_SP_OUT, free && d->signed_in);
-    enable(d, IDC_SP_FORGET, free && d->place.drive != NULL);
+    enable(d, IDC_SP_SIGN_IN, idle && linked);
+    enable(d, IDC_SP_DEVICE, (idle && linked) || browsing);
+    enable(d, IDC_SP_ASK, idle);
+    enable(d, IDC_SP_OUT, idle && d->signed_in);
+    enable(d, IDC_SP_FORGET, idle && d->place.drive != NULL);
     enable(d, IDCANCEL, d->then == THEN_NOTHING);
     SetDlgItemTextW(d->hwnd, IDCANCEL, busy ? L"" TEXT_SP_STOP : L"" TEXT_SP_CLOSE);
     show(d, IDC_SP_PROGRESS, d->worker != NULL);
@@ -405,6 +406,7 @@ static void next(SpDialog *d, Then then)
 
 static void on_set_up(SpDialog *d)
 {
+    SetForegroundWindow(d->hwnd); /* the browser is in front; where Windows does not allow it, the taskbar flashes */
     if (d->job.ok) {
         error_clear(&d->failed);
         load_place(d);
