@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "cli.h"
 #include "console.h"
+#include "jobs/ask_it.h"
 #include "jobs/offsite.h"
 #include "jobs/offsite_batch.h"
 #include "platform/fs.h"
@@ -65,6 +66,12 @@ static int run_set_up(Cli *cli)
     place_init(&place);
     if (!offsite_set_up(&spec, &sink, cli->cancel, &place, &err)) {
         code = output_error(&cli->output, &err);
+        if (ask_it_step(&err) != ASK_IT_NOTHING) {
+            char *text = mem_printf("What is missing: %s. For IT: cmms-backup-cli sharepoint ask-it\n",
+                                    ask_it_words(ask_it_step(&err)));
+            console_write(2, text);
+            mem_free(text);
+        }
     } else if (cli->output.json) {
         output_json(&cli->output, place_document(&place));
     }
