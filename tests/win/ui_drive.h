@@ -82,6 +82,7 @@ bool check_exit(Ui *ui, DWORD wanted, const char *name);
 Leftovers files(const Ui *ui);
 bool selected_count_is(Ui *ui, const void *count);
 void select_rows(Ui *ui, int from, int to);
+bool other_in_front(Ui *ui, const void *dialog); /* a window of the program that is neither its main one nor *dialog */
 /* Asks test_dialogs.py for a step of its own and waits for its answer: "ok", or what is wrong; the check is of that
  * name. */
 void outside(Ui *ui, const char *step, const char *name);

@@ -277,16 +277,6 @@ static void escape(Ui *ui, int id, const char *what)
     ok(ui, wait_dialog_gone(ui, id, SHORT_MS) && wait_for(ui, SHORT_MS, in_front, NULL), what, "it stays");
 }
 
-/* Another dialog of the program is in front. */
-static bool other_in_front(Ui *ui, const void *dialog)
-{
-    HWND front = GetForegroundWindow();
-    DWORD process = 0;
-    GetWindowThreadProcessId(front, &process);
-    return process == ui->process.dwProcessId && front != *(const HWND *)dialog && front != ui->window &&
-           IsWindowVisible(front);
-}
-
 static void check_ways_in(Ui *ui)
 {
     key_with(VK_MENU, 'K');

@@ -6,6 +6,7 @@
  */
 #include "ui_drive.h"
 
+#include "base/strbuf.h"
 #include "platform/machine.h"
 
 #define LINK "https://contoso.sharepoint.com/sites/Maintenance/Shared%20Documents/Backups"
@@ -451,6 +452,31 @@ static void check_keys_export(Ui *ui)
     escape(ui, IDC_UPLOAD_LIST, "and Esc leaves that");
 }
 
+static bool page_is_saved(Ui *ui, const void *path)
+{
+    StrBuf text;
+    (void)ui;
+    strbuf_init(&text, STRBUF_LINE);
+    const bool saved = fs_read_all(path, STRBUF_LINE, &text, NULL) && strncmp(text.buf, "To IT: ", 7) == 0;
+    strbuf_release(&text);
+    return saved;
+}
+
+static void check_keys_save(Ui *ui)
+{
+    char *path = mem_printf("%s\\..\\for IT.txt", ui->folder);
+    HWND page = dialog_with(ui, IDC_ASK_PAGE);
+    key_with(VK_MENU, 'S');
+    ok(ui, wait_for(ui, SHORT_MS, other_in_front, &page), "Alt+S asks for a name", "it does not");
+    key(VK_HOME);
+    key_with(VK_SHIFT, VK_END);
+    type_keys(path);
+    key(VK_RETURN);
+    ok(ui, wait_for(ui, SHORT_MS, page_is_saved, path) && wait_focus(ui, IDC_ASK_SAVE), "and saves the page",
+       "it does not");
+    mem_free(path);
+}
+
 static void check_keys_leave(Ui *ui)
 {
     key_with(VK_MENU, 'T');
@@ -460,6 +486,7 @@ static void check_keys_leave(Ui *ui)
     key_with(VK_MENU, 'K');
     ok(ui, wait_focus(ui, IDC_ASK_COPY), "Alt+K asks IT", "it does not");
     goes_to(ui, 'P', IDC_ASK_PAGE);
+    check_keys_save(ui);
     key(VK_ESCAPE);
     ok(ui, wait_dialog_gone(ui, IDC_ASK_PAGE, SHORT_MS) && wait_focus(ui, IDC_SP_ASK), "Esc leaves the page",
        "it stays");
