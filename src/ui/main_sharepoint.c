@@ -95,6 +95,8 @@ void main_on_upload(MainWindow *w)
         spec.files = good;
         main_start_job(w, &spec);
         mem_free((void *)good);
+    } else if (go) {
+        main_show_log(w, LOG_WARNING, TEXT_UPLOAD_BUSY);
     }
     offsite_plan_release(&plan);
 }

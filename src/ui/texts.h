@@ -274,6 +274,8 @@
 #define TEXT_UPLOAD_NOTE \
     "Each is read and checked first, and gets its name there when size and hash are right. Cancel it at any time: " \
     "what was brought there is kept, and goes on from there the next time."
+#define TEXT_UPLOAD_BUSY \
+    "Another job has begun meanwhile, so nothing was exported to SharePoint. Export again when it is done."
 #define TEXT_UPLOAD_STATE "State"
 #define TEXT_UPLOAD_GOES "will be exported"
 #define TEXT_UPLOAD_CAPTION "Export to SharePoint"

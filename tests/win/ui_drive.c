@@ -304,19 +304,6 @@ bool other_in_front(Ui *ui, const void *dialog)
            IsWindowVisible(front);
 }
 
-/* --- what others do -------------------------------------------------------------------------------------- */
-
-void outside(Ui *ui, const char *step, const char *name)
-{
-    char answer[500] = "nobody answers";
-    printf("do %s\n", step);
-    fflush(stdout);
-    if (fgets(answer, sizeof answer, stdin) != NULL) {
-        answer[strcspn(answer, "\r\n")] = 0;
-    }
-    ok(ui, strcmp(answer, "ok") == 0, name, answer);
-}
-
 /* --- the program --------------------------------------------------------------------------------------- */
 
 bool start(const wchar_t *command, PROCESS_INFORMATION *process)

@@ -12,6 +12,17 @@
 
 static char *database; /* UITEST_DATABASE */
 
+void outside(Ui *ui, const char *step, const char *name)
+{
+    char answer[500] = "nobody answers";
+    printf("do %s\n", step);
+    fflush(stdout);
+    if (fgets(answer, sizeof answer, stdin) != NULL) {
+        answer[strcspn(answer, "\r\n")] = 0;
+    }
+    ok(ui, strcmp(answer, "ok") == 0, name, answer);
+}
+
 static bool dialog_cannot(Ui *ui, const void *id)
 {
     HWND dialog = dialog_with(ui, *(const int *)id);
