@@ -23,6 +23,9 @@
 #define IDD_RESTORE 2600
 #define IDD_UNDO 2700
 #define IDD_RESULT 2800
+#define IDD_SHAREPOINT 2900
+#define IDD_ASK_IT 3000
+#define IDD_UPLOAD 3100
 
 /* IDD_MAIN */
 #define IDC_STATUS 1001
@@ -63,12 +66,14 @@
 #define IDM_LOCK 1153
 #define IDM_EXIT 1154
 #define IDM_HELP 1155
+#define IDM_SHAREPOINT 1156
 
 /* IDD_MAIN, more, and the commands of its menus */
 #define IDC_MEND 1300
 #define IDC_CLEANUP 1301
 #define IDC_VERIFY_AFTER 1302
 #define IDC_RESTORE 1303
+#define IDC_SHAREPOINT 1304
 #define IDM_PROVE 1310
 #define IDM_PIN 1311
 #define IDM_UNPIN 1312
@@ -180,6 +185,47 @@
 /* IDD_RESULT */
 #define IDC_RESULT_TITLE 2801
 #define IDC_RESULT_TEXT 2802
+
+/* IDD_SHAREPOINT */
+#define IDC_SP_TITLE 2901
+#define IDC_SP_STATE 2902
+#define IDC_SP_LINK 2903
+#define IDC_SP_ADVANCED 2904
+#define IDC_SP_STEPS 2905
+#define IDC_SP_CLIENT_LABEL 2906
+#define IDC_SP_CLIENT 2907
+#define IDC_SP_TENANT_LABEL 2908
+#define IDC_SP_TENANT 2909
+#define IDC_SP_CLOUD_LABEL 2910
+#define IDC_SP_CLOUD 2911
+#define IDC_SP_RIGHTS_LABEL 2912
+#define IDC_SP_RIGHTS 2913
+#define IDC_SP_NOTE 2914
+#define IDC_SP_ADDRESS_LABEL 2915
+#define IDC_SP_ADDRESS 2916
+#define IDC_SP_CODE_LABEL 2917
+#define IDC_SP_CODE 2918
+#define IDC_SP_COPY 2919
+#define IDC_SP_STATUS 2920
+#define IDC_SP_PROGRESS 2921
+#define IDC_SP_ASK 2922
+#define IDC_SP_OUT 2923
+#define IDC_SP_FORGET 2924
+#define IDC_SP_DEVICE 2925
+#define IDC_SP_SIGN_IN 2926
+
+/* IDD_ASK_IT */
+#define IDC_ASK_TITLE 3001
+#define IDC_ASK_PAGE 3002
+#define IDC_ASK_COPY 3003
+#define IDC_ASK_SAVE 3004
+
+/* IDD_UPLOAD */
+#define IDC_UPLOAD_SUMMARY 3101
+#define IDC_UPLOAD_LIST 3102
+#define IDC_UPLOAD_NOTE 3103
+#define IDC_UPLOAD_CHANGE 3104
+#define IDC_UPLOAD_GO 3105
 
 /* The main dialog's window class; the tests find it by this name. */
 #define MAIN_WINDOW_CLASS "CmmsBackupMain"

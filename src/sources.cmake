@@ -73,6 +73,7 @@ set(CLOUD_SOURCES
   src/cloud/upload_journal.c
   src/cloud/upload_session.c)
 set(JOBS_SOURCES
+  src/jobs/ask_it.c
   src/jobs/backup.c
   src/jobs/backup_finish.c
   src/jobs/backup_take.c
@@ -95,6 +96,7 @@ set(JOBS_SOURCES
   src/jobs/offsite.c
   src/jobs/offsite_after.c
   src/jobs/offsite_back.c
+  src/jobs/offsite_batch.c
   src/jobs/offsite_set_up.c
   src/jobs/offsite_sign_in.c
   src/jobs/opening.c
@@ -173,6 +175,7 @@ set(CLI_POSIX_SOURCES
 set(UI_SOURCES
   src/ui/about_dialog.c
   src/ui/app_options.c
+  src/ui/ask_it_dialog.c
   src/ui/assistant_dialog.c
   src/ui/backup_list.c
   src/ui/chart_scale.c
@@ -193,6 +196,7 @@ set(UI_SOURCES
   src/ui/main_jobs.c
   src/ui/main_manners.c
   src/ui/main_restore.c
+  src/ui/main_sharepoint.c
   src/ui/main_show.c
   src/ui/main_signin.c
   src/ui/main_window.c
@@ -210,12 +214,14 @@ set(UI_SOURCES
   src/ui/save_dialog.c
   src/ui/scheduled.c
   src/ui/settings_dialog.c
+  src/ui/sharepoint_dialog.c
   src/ui/sign_label.c
   src/ui/signin_dialog.c
   src/ui/task.c
   src/ui/tray.c
   src/ui/undo_dialog.c
   src/ui/ui_text.c
+  src/ui/upload_dialog.c
   src/ui/window_state.c
   src/ui/words.c
   src/ui/worker.c)

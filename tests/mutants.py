@@ -25,6 +25,14 @@ E2E = {"kill": "test_kill", "faults": "test_faults", "bad": "test_bad_input", "r
 
 # What is taken out, file, the text, what stands there instead, the tests: "unit:NAME" or "FILE:TEST".
 MUTANTS = (
+    ("what is refused is not looked for in the site above", "src/jobs/offsite_set_up.c",
+     "(refused.kind != EK_NONE && len <= strlen(likely))", "false", ["sharepoint:test_rights_of_single_sites"]),
+    ("a token is renewed for the rights that were chosen", "src/cloud/place.c", ".scope = place_scope(place)};",
+     ".scope = PLACE_SCOPE};", ["sharepoint:test_rights_of_single_sites"]),
+    ("where all uploads would fail the rest is not tried", "src/jobs/offsite_batch.c",
+     "stop = ends_all(outcome->error.kind);", "stop = false;", ["sharepoint:test_several"]),
+    ("nothing ends a quotation in the script for IT", "src/jobs/ask_it.c", "strspn(text, plain) == strlen(text);",
+     "plain != NULL;", ["unit:test_ask_it"]),
     ("the flush of the backup's data", "src/jobs/backup.c", "if (!fs_flush(run->file, err)) {", "if (false) {",
      ["kill:test_write_faults", "faults:test_killed_and_without_power"]),
     ("a backup of another encoding is UTF-8", "src/postgres/dump.c", "if (spec->encoding != NULL) {", "if (false) {",

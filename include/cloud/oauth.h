@@ -8,6 +8,7 @@
 #define CMMS_OAUTH_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -58,5 +59,8 @@ bool oauth_device(const OauthApp *app, void (*tell)(void *context, const char *a
 
 /* The words for a refusal: by the AADSTS number (0: none), else by the protocol's word. Returns false. */
 bool oauth_refused(long number, const char *word, Error *err);
+/* The AADSTS number that such an Error tells; 0: none. */
+long oauth_number(const Error *refused);
+long oauth_known_number(size_t index); /* those that have words of their own, from 0 on; 0: that was the last */
 
 #endif

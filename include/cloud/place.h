@@ -13,7 +13,11 @@
 #include "cloud/oauth.h"
 
 #define PLACE_FILE "sharepoint.json"
-#define PLACE_SCOPE "Files.ReadWrite.All Sites.Read.All offline_access openid profile" /* of the cloud's own Graph */
+/* What a sign-in asks for, of the cloud's own Graph: all that the person may do, or only in sites that IT has granted
+ * to the program one by one. */
+#define PLACE_SCOPE "Files.ReadWrite.All Sites.Read.All offline_access openid profile"
+#define PLACE_SCOPE_SELECTED "Sites.Selected offline_access openid profile"
+#define PLACE_SELECTED "selected"
 
 typedef struct CloudPlace {
     char *graph, *login;      /* endpoints */
@@ -21,6 +25,7 @@ typedef struct CloudPlace {
     char *drive, *folder;     /* Graph's numbers of the library and the folder */
     char *library, *path;     /* as people know them: "Documents", "/Backups"; "" is the library itself */
     char *web_url;            /* for a browser; or NULL */
+    char *rights;             /* PLACE_SELECTED; NULL: all that the person may do */
     int64_t set_up;           /* unix seconds */
 } CloudPlace;
 
@@ -32,6 +37,7 @@ bool place_load(CloudPlace *place, Error *err);
 bool place_save(const CloudPlace *place, Error *err); /* atomic */
 bool place_parse(const char *bytes, size_t len, CloudPlace *place, Error *err);
 char *place_name(const CloudPlace *place); /* "Documents/Backups", for people; caller frees */
+const char *place_scope(const CloudPlace *place); /* static */
 
 /* Keeps tokens for the app, in the place of others; atomic. */
 bool place_keep_tokens(const CloudPlace *place, const OauthTokens *tokens, Error *err);
@@ -41,6 +47,11 @@ bool place_find_tokens(const CloudPlace *place, OauthTokens *tokens);
  * version has kept it, and it is not known. */
 bool place_signed_in(const CloudPlace *place, int64_t *renewed);
 #define PLACE_SIGN_IN_DAYS 90 /* Microsoft's: a sign-in that is not renewed for so long has run out */
+/* The tokens go, also where there are none; the folder stays set up. Waits for a program that is renewing them: it
+ * would write them again. */
+bool place_sign_out(const Cancel *cancel, Error *err);
+/* The folder and the tokens go. What is on SharePoint stays. */
+bool place_forget(const Cancel *cancel, Error *err);
 
 /* For GraphSetup: a token of the kept sign-in. It is renewed once for all programs of this user, under a lock. */
 typedef struct PlaceSignIn {

@@ -248,6 +248,8 @@ static const char sharepoint[] =
     "  cmms-backup-cli sharepoint set-up [OPTION]... LINK\n"
     "  cmms-backup-cli sharepoint status\n"
     "  cmms-backup-cli sharepoint list [--last=N]\n"
+    "  cmms-backup-cli sharepoint ask-it [OPTION]... [LINK]\n"
+    "  cmms-backup-cli sharepoint sign-out | forget\n"
     "\n"
     "list shows the backups there, the newest first: which PC made them, how good they are, and whether their size\n"
     "and hash there are what their manifests say.\n"
@@ -260,12 +262,17 @@ static const char sharepoint[] =
     "      --tenant=NAME        the organisation; otherwise what the link says (contoso.onmicrosoft.com)\n"
     "      --no-browser         only show the address for the sign-in, do not open it\n"
     "      --device-code        sign in with a browser elsewhere; many organisations do not allow it\n"
+    "      --rights=RIGHTS      what the sign-in asks for: all (what the person may do), or selected (only\n"
+    "                           sites that IT has granted to this program)\n"
+    "      --cloud=NAME         global, gcc-high, dod or china; otherwise what the link says\n"
     "      --graph=URL          another Microsoft Graph and another sign-in than those of the link's cloud\n"
     "      --login=URL\n"
     "      --last=N             of list: read so many manifests (100); of older ones only name and size are shown\n"
     FOLDER_OPTION "\n" OUTPUT_HELP
     "\n"
-    "All of this is kept for the next time. The sign-in is kept for this user on this PC, protected by Windows.\n";
+    "All of this is kept for the next time. The sign-in is kept for this user on this PC, protected by Windows.\n"
+    "ask-it prints a page to send to IT: how the program is registered, approved and granted the site. sign-out\n"
+    "removes the sign-in from this PC, forget the folder as well; neither touches what is on SharePoint.\n";
 
 static const char upload[] =
     "Copy backups, with their manifests, to the folder on SharePoint that is set up. A copy gets its name when its\n"
@@ -279,7 +286,8 @@ static const char upload[] =
     "\n"
     "Options:\n" FOLDER_OPTION "\n" OUTPUT_HELP PROGRESS_OPTION
     "\n"
-    "The exit code is that of the first file that could not be uploaded.\n";
+    "The exit code is that of the first file that could not be uploaded. The others go on, unless they would fail\n"
+    "as well: nobody is signed in, SharePoint is full or is not reached.\n";
 
 static const char download[] =
     "Bring backups back from the folder on SharePoint that is set up. A file gets its name in the backup folder\n"

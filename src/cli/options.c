@@ -27,6 +27,7 @@ typedef enum Id {
     ID_CHECK,
     ID_CLEAN_UP,
     ID_CLIENT_ID,
+    ID_CLOUD,
     ID_COMPRESS,
     ID_DATA,
     ID_DATABASE,
@@ -58,6 +59,7 @@ typedef enum Id {
     ID_PROGRESS_JSON,
     ID_QUIET,
     ID_REASON,
+    ID_RIGHTS,
     ID_SIZE,
     ID_SORT_AS_LIVE,
     ID_SSLMODE,
@@ -85,6 +87,7 @@ static const Rule rules[] = {
     {ID_CHECK, "check", 0, false, BIT(VERB_LOG)},
     {ID_CLEAN_UP, "clean-up", 0, false, BIT(VERB_UNDO)},
     {ID_CLIENT_ID, "client-id", 0, true, BIT(VERB_SHAREPOINT)},
+    {ID_CLOUD, "cloud", 0, true, BIT(VERB_SHAREPOINT)},
     {ID_COMPRESS, "compress", 0, true, BIT(VERB_BACKUP)},
     {ID_DATA, "data", 0, true, BIT(VERB_SAMPLE)},
     {ID_DATABASE, "dbname", 'd', true, WITH_SERVER},
@@ -118,6 +121,7 @@ static const Rule rules[] = {
          BIT(VERB_DOWNLOAD) | BIT(VERB_SCHEDULE)},
     {ID_QUIET, "quiet", 'q', false, WORKING},
     {ID_REASON, "reason", 0, true, BIT(VERB_PIN)},
+    {ID_RIGHTS, "rights", 0, true, BIT(VERB_SHAREPOINT)},
     {ID_SIZE, "size", 0, true, BIT(VERB_SAMPLE)},
     {ID_SORT_AS_LIVE, "sort-as-live", 0, false, BIT(VERB_RESTORE)},
     {ID_SSLMODE, "sslmode", 0, true, WITH_SERVER},
@@ -274,6 +278,7 @@ static bool apply(Options *options, const Rule *rule, const char *value, Error *
     case ID_CHECK: options->check = true; break;
     case ID_CLEAN_UP: options->clean_up = true; break;
     case ID_CLIENT_ID: options->client_id = value; break;
+    case ID_CLOUD: options->cloud = value; break;
     case ID_COMPRESS: options->compress = value; return check_compression(value, err);
     case ID_DATA: options->data = value; break;
     case ID_DATABASE: options->database = value; break;
@@ -304,6 +309,7 @@ static bool apply(Options *options, const Rule *rule, const char *value, Error *
     case ID_PROGRESS_JSON: options->progress_json = true; break;
     case ID_QUIET: options->quiet = true; break;
     case ID_REASON: options->reason = value; break;
+    case ID_RIGHTS: options->rights = value; break;
     case ID_SIZE: return parse_size(value, &options->megabytes, err);
     case ID_FOREIGN: options->foreign = true; break;
     case ID_SORT_AS_LIVE: options->sort_as_live = true; break;

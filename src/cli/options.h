@@ -68,7 +68,7 @@ typedef struct Options {
     const char *tables, *to_schema; /* restore */
     bool list, clean_up;    /* undo */
     const char *drop;       /* undo */
-    const char *client_id, *tenant, *graph, *login; /* sharepoint */
+    const char *client_id, *tenant, *graph, *login, *cloud, *rights; /* sharepoint */
     bool device_code, no_browser;                   /* sharepoint */
     Verb help_about;        /* help VERB */
     const char **files;     /* owned array: the operands of the verbs that take some */

@@ -1,11 +1,16 @@
-/* verb_sharepoint.c: `sharepoint set-up LINK`, `sharepoint status`, `upload FILE...`; the way back: verb_download.c. */
+/*
+ * verb_sharepoint.c: `sharepoint set-up LINK`, `sharepoint status`, `sharepoint ask-it [LINK]`, `sharepoint sign-out`,
+ * `sharepoint forget`, `upload FILE...`; the way back (`sharepoint list`, `download`): verb_download.c.
+ */
 #include <string.h>
 
 #include "base/jsonutil.h"
 #include "base/mem.h"
 #include "cli.h"
 #include "console.h"
+#include "jobs/ask_it.h"
 #include "jobs/offsite.h"
+#include "jobs/offsite_batch.h"
 #include "platform/fs.h"
 #include "store/folder.h"
 
@@ -29,23 +34,31 @@ static cJSON *place_document(const CloudPlace *place)
     json_set_string(document, "web_url", place->web_url);
     json_set_string(document, "tenant", place->tenant);
     json_set_string(document, "client_id", place->client_id);
+    json_set_string(document, "rights", place->rights == NULL ? "all" : place->rights);
     output_add_time(document, "set_up", place->set_up);
     mem_free(name);
     return document;
 }
 
-static int run_set_up(Cli *cli)
+static OffsiteSetUp spec_of(Cli *cli)
 {
     const Options *options = cli->options;
-    const OffsiteSetUp spec = {.link = options->files[1],
-                               .client_id = options->client_id,
-                               .tenant = options->tenant,
-                               .graph = options->graph,
-                               .login = options->login,
-                               .device_code = options->device_code,
-                               .no_browser = options->no_browser,
-                               .show = show_address,
-                               .context = cli};
+    return (OffsiteSetUp){.link = options->file_count > 1 ? options->files[1] : NULL,
+                          .client_id = options->client_id,
+                          .tenant = options->tenant,
+                          .graph = options->graph,
+                          .login = options->login,
+                          .cloud = options->cloud,
+                          .rights = options->rights,
+                          .device_code = options->device_code,
+                          .no_browser = options->no_browser,
+                          .show = show_address,
+                          .context = cli};
+}
+
+static int run_set_up(Cli *cli)
+{
+    const OffsiteSetUp spec = spec_of(cli);
     const JobSink sink = output_sink(&cli->output);
     CloudPlace place;
     Error err = ERROR_INIT;
@@ -53,6 +66,12 @@ static int run_set_up(Cli *cli)
     place_init(&place);
     if (!offsite_set_up(&spec, &sink, cli->cancel, &place, &err)) {
         code = output_error(&cli->output, &err);
+        if (ask_it_step(&err) != ASK_IT_NOTHING) {
+            char *text = mem_printf("What is missing: %s. For IT: cmms-backup-cli sharepoint ask-it\n",
+                                    ask_it_words(ask_it_step(&err)));
+            console_write(2, text);
+            mem_free(text);
+        }
     } else if (cli->output.json) {
         output_json(&cli->output, place_document(&place));
     }
@@ -92,6 +111,39 @@ static int show_place(Cli *cli)
     return code;
 }
 
+/* The page for IT, to be sent on. */
+static int show_ask_it(Cli *cli)
+{
+    const OffsiteSetUp spec = spec_of(cli);
+    char *page = offsite_ask_it(&spec, NULL);
+    if (cli->output.json) {
+        cJSON *document = cJSON_CreateObject();
+        json_set_string(document, "page", page);
+        output_json(&cli->output, document);
+    } else {
+        console_write(1, page);
+    }
+    mem_free(page);
+    return 0;
+}
+
+static int leave(Cli *cli, bool forget)
+{
+    Error err = ERROR_INIT;
+    int code = 0;
+    if (!(forget ? place_forget(cli->cancel, &err) : place_sign_out(cli->cancel, &err))) {
+        code = output_error(&cli->output, &err);
+    } else if (cli->output.json) {
+        output_json(&cli->output, cJSON_CreateObject());
+    } else {
+        output_line(&cli->output, "%s",
+                    forget ? "The folder on SharePoint and the sign-in are forgotten; what was uploaded stays"
+                           : "Signed out of SharePoint on this PC; the folder stays set up");
+    }
+    error_clear(&err);
+    return code;
+}
+
 int run_sharepoint(Cli *cli)
 {
     const Options *options = cli->options;
@@ -105,8 +157,15 @@ int run_sharepoint(Cli *cli)
     if (strcmp(what, "status") == 0 && options->file_count == 1) {
         return show_place(cli);
     }
+    if (strcmp(what, "ask-it") == 0 && options->file_count <= 2) {
+        return show_ask_it(cli);
+    }
+    const bool forget = strcmp(what, "forget") == 0;
+    if ((forget || strcmp(what, "sign-out") == 0) && options->file_count == 1) {
+        return leave(cli, forget);
+    }
     Error err = ERROR_INIT;
-    error_set(&err, EK_USAGE, "sharepoint takes 'set-up' and a link, 'status', or 'list'");
+    error_set(&err, EK_USAGE, "sharepoint takes 'set-up' and a link, 'status', 'list', 'ask-it', 'sign-out' or 'forget'");
     error_hint(&err, "Try 'cmms-backup-cli sharepoint --help'.");
     const int code = output_error(&cli->output, &err);
     error_clear(&err);
@@ -144,60 +203,83 @@ static cJSON *uploaded(const char *file, const UploadResult *result)
     return entry;
 }
 
-/* One file; *code is that of the first failure. False: stop. */
-static bool upload_one(Cli *cli, const char *file, const JobSink *sink, cJSON *files, int *code)
+typedef struct Uploads {
+    Cli *cli;
+    const char *const *files; /* as they were named */
+    size_t next;
+    cJSON *list;
+    int code; /* of the first failure */
+} Uploads;
+
+static void on_ended(void *context, const OffsiteOutcome *outcome)
 {
-    Error err = ERROR_INIT;
-    UploadResult result;
-    char *path = NULL;
-    upload_result_init(&result);
-    const bool ok = cli_find_file(cli->options, file, &path, &err) &&
-                    offsite_upload(path, sink, cli->cancel, &result, &err);
-    const bool go_on = ok || err.kind != EK_CANCELLED;
-    output_clear_progress(&cli->output);
-    if (ok) {
-        cJSON_AddItemToArray(files, uploaded(file, &result));
-        if (cli->output.quiet && !cli->output.json) {
-            output_line(&cli->output, "%s", file);
+    Uploads *uploads = context;
+    Output *output = &uploads->cli->output;
+    const char *file = uploads->files[uploads->next++];
+    output_clear_progress(output);
+    if (outcome->ok) {
+        cJSON_AddItemToArray(uploads->list, uploaded(file, &outcome->result));
+        if (output->quiet && !output->json) {
+            output_line(output, "%s", file);
         }
-    } else {
-        *code = *code == 0 ? error_exit_code(err.kind) : *code;
-        cJSON *entry = cJSON_CreateObject();
-        json_set_string(entry, "file", file);
-        cJSON_AddItemToObject(entry, "error", output_error_object(&err));
-        cJSON_AddItemToArray(files, entry);
-        if (!cli->output.json) {
-            output_error(&cli->output, &err);
+        return;
+    }
+    uploads->code = uploads->code == 0 ? error_exit_code(outcome->error.kind) : uploads->code;
+    cJSON *entry = cJSON_CreateObject();
+    json_set_string(entry, "file", file);
+    cJSON_AddItemToObject(entry, "error", output_error_object(&outcome->error));
+    cJSON_AddItemToArray(uploads->list, entry);
+    if (!output->json) {
+        output_error(output, &outcome->error);
+    }
+}
+
+/* Each by its path. False: the folder in which a bare name is looked for cannot be used. */
+static bool find_files(const Options *options, char **paths, Error *err)
+{
+    for (size_t i = 0; i < options->file_count; i++) {
+        if (!cli_find_file(options, options->files[i], &paths[i], err)) {
+            return false;
         }
     }
-    upload_result_release(&result);
-    mem_free(path);
-    error_clear(&err);
-    return go_on;
+    return true;
 }
 
 int run_upload(Cli *cli)
 {
     const Options *options = cli->options;
     const JobSink sink = output_sink(&cli->output);
-    cJSON *document = cJSON_CreateObject();
-    cJSON *files = cJSON_AddArrayToObject(document, "files");
-    int code = 0;
+    Error err = ERROR_INIT;
+    OffsiteBatch batch;
     if (options->file_count == 0) {
-        Error err = ERROR_INIT;
         error_set(&err, EK_USAGE, "upload takes one backup or more");
         error_hint(&err, "Try 'cmms-backup-cli upload --help'.");
-        code = output_error(&cli->output, &err);
+        const int code = output_error(&cli->output, &err);
         error_clear(&err);
-        cJSON_Delete(document);
         return code;
     }
-    for (size_t i = 0; i < options->file_count && upload_one(cli, options->files[i], &sink, files, &code); i++) {
+    cJSON *document = cJSON_CreateObject();
+    Uploads uploads = {.cli = cli, .files = options->files, .list = cJSON_AddArrayToObject(document, "files")};
+    char **paths = mem_array(options->file_count, sizeof *paths);
+    const OffsiteBatchSpec spec = {.paths = (const char *const *)paths, .count = options->file_count,
+                                   .ended = on_ended, .context = &uploads};
+    offsite_batch_init(&batch);
+    if (!(find_files(options, paths, &err) && offsite_upload_batch(&spec, &sink, cli->cancel, &batch, &err)) &&
+        uploads.code == 0) { /* none was tried */
+        uploads.code = output_error(&cli->output, &err);
+        cJSON_Delete(document);
+        document = NULL;
     }
-    if (cli->output.json) {
+    if (document != NULL && cli->output.json) {
         output_json(&cli->output, document);
     } else {
         cJSON_Delete(document);
     }
-    return code;
+    offsite_batch_release(&batch);
+    for (size_t i = 0; i < options->file_count; i++) {
+        mem_free(paths[i]);
+    }
+    mem_free(paths);
+    error_clear(&err);
+    return uploads.code;
 }

@@ -37,7 +37,7 @@ typedef struct Refusal {
     const char *message, *hint;
 } Refusal;
 
-static const char again[] = "Sign in again: cmms-backup-cli sharepoint set-up.";
+static const char again[] = "Sign in again: SharePoint in the Tools menu, or cmms-backup-cli sharepoint set-up.";
 static const char approve[] =
     "Ask your IT administrator to approve the program (its client ID) for your organisation, then sign in again.";
 
@@ -102,6 +102,16 @@ static long number_in(const char *text)
 {
     const char *at = strstr(text, "AADSTS");
     return at == NULL || strspn(at + 6, "0123456789") > 8 ? 0 : strtol(at + 6, NULL, 10);
+}
+
+long oauth_number(const Error *refused)
+{
+    return refused->kind == EK_REFUSED && refused->detail != NULL ? number_in(refused->detail) : 0;
+}
+
+long oauth_known_number(size_t index)
+{
+    return index < sizeof refusals / sizeof refusals[0] ? refusals[index].number : 0;
 }
 
 /* --- pieces ----------------------------------------------------------------------------------------------- */
@@ -395,7 +405,7 @@ bool oauth_refresh(const OauthApp *app, const Cancel *cancel, OauthTokens *token
 {
     if (!secret_is_set(&tokens->refresh)) {
         error_set(err, EK_REFUSED, "nobody has signed in to SharePoint on this computer");
-        return error_hint(err, "Sign in: cmms-backup-cli sharepoint set-up.");
+        return error_hint(err, "Sign in: SharePoint in the Tools menu, or cmms-backup-cli sharepoint set-up.");
     }
     StrBuf form;
     strbuf_init(&form, STRBUF_LINE);

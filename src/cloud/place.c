@@ -22,14 +22,14 @@ void place_init(CloudPlace *place)
 
 /* The texts of a place, with their names in the file. */
 static const char *const names[] = {"graph", "login", "tenant", "client_id", "drive", "folder", "library", "path",
-                                    "web_url"};
+                                    "web_url", "rights"};
 #define NAME_COUNT (sizeof names / sizeof names[0])
 #define OPTIONAL 8u /* from this one on */
 
 static char **field(CloudPlace *place, size_t index)
 {
     char **const fields[] = {&place->graph, &place->login, &place->tenant, &place->client_id, &place->drive,
-                             &place->folder, &place->library, &place->path, &place->web_url};
+                             &place->folder, &place->library, &place->path, &place->web_url, &place->rights};
     return fields[index];
 }
 
@@ -44,6 +44,12 @@ void place_release(CloudPlace *place)
 char *place_name(const CloudPlace *place)
 {
     return mem_printf("%s%s", place->library, place->path);
+}
+
+const char *place_scope(const CloudPlace *place)
+{
+    const bool selected = place->rights != NULL && strcmp(place->rights, PLACE_SELECTED) == 0;
+    return selected ? PLACE_SCOPE_SELECTED : PLACE_SCOPE;
 }
 
 static bool own_file(const char *name, char **path, Error *err)
@@ -75,7 +81,7 @@ bool place_parse(const char *bytes, size_t len, CloudPlace *place, Error *err)
     } else {
         place_release(&read);
         error_set(err, EK_SETTINGS, "what is saved about SharePoint is damaged");
-        error_hint(err, "Set it up again: cmms-backup-cli sharepoint set-up.");
+        error_hint(err, "Set it up again: SharePoint in the Tools menu, or cmms-backup-cli sharepoint set-up.");
     }
     cJSON_Delete(document);
     return ok;
@@ -91,7 +97,7 @@ bool place_load(CloudPlace *place, Error *err)
     if (!ok) {
         if (failed.kind == EK_NOT_FOUND) {
             error_set(&failed, EK_NOT_FOUND, "no folder on SharePoint is set up");
-            error_hint(&failed, "Set one up: cmms-backup-cli sharepoint set-up LINK.");
+            error_hint(&failed, "Set one up: SharePoint in the Tools menu, or cmms-backup-cli sharepoint set-up LINK.");
         }
         error_move(err, &failed);
     } else {
@@ -241,6 +247,36 @@ static bool await_lock(const Cancel *cancel, FsLock **lock, Error *err)
     return ok;
 }
 
+static bool remove_own(const char *name, Error *err)
+{
+    char *path = NULL;
+    const bool ok = own_file(name, &path, err) && fs_remove(path, err);
+    mem_free(path);
+    return ok;
+}
+
+static bool leave(bool place_too, const Cancel *cancel, Error *err)
+{
+    FsLock *lock = NULL;
+    if (!await_lock(cancel, &lock, err)) {
+        return false;
+    }
+    /* The tokens first: what is left of a half is a folder to which nobody is signed in. */
+    const bool ok = remove_own(TOKENS_FILE, err) && (!place_too || remove_own(PLACE_FILE, err));
+    fs_unlock(lock);
+    return ok;
+}
+
+bool place_sign_out(const Cancel *cancel, Error *err)
+{
+    return leave(false, cancel, err);
+}
+
+bool place_forget(const Cancel *cancel, Error *err)
+{
+    return leave(true, cancel, err);
+}
+
 /* Under the lock: what another program has renewed meanwhile is taken; else it is renewed here. */
 static bool renew(PlaceSignIn *sign_in, bool refused, const Cancel *cancel, Error *err)
 {
@@ -256,7 +292,7 @@ static bool renew(PlaceSignIn *sign_in, bool refused, const Cancel *cancel, Erro
     }
     if (!found || !is_good(&kept) || (refused && same)) {
         const OauthApp app = {.login = place->login, .tenant = place->tenant, .client_id = place->client_id,
-                              .scope = PLACE_SCOPE};
+                              .scope = place_scope(place)};
         ok = oauth_refresh(&app, cancel, &kept, err);
         if (ok) {
             (void)place_keep_tokens(place, &kept, NULL); /* the old ones are good for as long: nothing is lost */

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/utf.h"
 #include "cloud/address.h"
+#include "jobs/ask_it.h"
 #include "offsite_private.h"
 #include "platform/clock.h"
 #include "platform/loopback.h"
@@ -62,31 +63,126 @@ static void choose(char **field, const char *given, const char *saved, const cha
     }
 }
 
-static bool choose_app(const OffsiteSetUp *spec, const CloudAddress *address, CloudPlace *place, Error *err)
+/* Graph and sign-in of a cloud that is named, or of both addresses. An empty name is none. */
+static bool name_cloud(const char *name, char **graph, char **login, Error *err)
+{
+    const CloudEndpoints *cloud = name == NULL ? NULL : cloud_endpoints(name);
+    const char *space = name == NULL ? NULL : strchr(name, ' ');
+    if (cloud != NULL) {
+        *graph = mem_strdup(cloud->graph);
+        *login = mem_strdup(cloud->login);
+    } else if (space != NULL && strchr(space + 1, ' ') == NULL && space[1] != '\0' && space != name) {
+        *graph = mem_strndup(name, (size_t)(space - name));
+        *login = mem_strdup(space + 1);
+    } else if (name != NULL && name[0] != '\0') {
+        error_set(err, EK_SETTINGS, "there is no cloud \"%s\"", name);
+        return error_hint(err, "It is global, gcc-high, dod or china; or the addresses of Graph and of the sign-in, "
+                               "with a space between them.");
+    }
+    return true;
+}
+
+/* As far as it is known. `address`: NULL where there is no link. */
+static bool fill_app(const OffsiteSetUp *spec, const CloudAddress *address, CloudPlace *place, Error *err)
 {
     CloudPlace saved;
+    char *graph = NULL;
+    char *login = NULL;
+    if (!name_cloud(spec->cloud, &graph, &login, err)) {
+        return false;
+    }
     place_init(&saved);
     (void)place_load(&saved, NULL);
-    const CloudEndpoints *cloud = cloud_endpoints_of(address->host);
-    char *tenant = offsite_tenant_of(address->host);
+    const CloudEndpoints *cloud = address == NULL ? NULL : cloud_endpoints_of(address->host);
+    char *tenant = address == NULL ? NULL : offsite_tenant_of(address->host);
     choose(&place->client_id, spec->client_id, saved.client_id, NULL);
     choose(&place->tenant, spec->tenant, tenant != NULL ? tenant : saved.tenant, NULL);
-    /* Endpoints go with the tenant: those of another say nothing about this one. */
+    /* Endpoints and rights go with the tenant: those of another say nothing about this one. */
     const bool same = place->tenant != NULL && saved.tenant != NULL && strcmp(place->tenant, saved.tenant) == 0;
-    choose(&place->graph, spec->graph, same ? saved.graph : NULL, cloud != NULL ? cloud->graph : NULL);
-    choose(&place->login, spec->login, same ? saved.login : NULL, cloud != NULL ? cloud->login : NULL);
+    choose(&place->graph, spec->graph != NULL ? spec->graph : graph, same ? saved.graph : NULL,
+           cloud != NULL ? cloud->graph : NULL);
+    choose(&place->login, spec->login != NULL ? spec->login : login, same ? saved.login : NULL,
+           cloud != NULL ? cloud->login : NULL);
+    choose(&place->rights, spec->rights, same ? saved.rights : NULL, NULL);
+    mem_free(graph);
+    mem_free(login);
     mem_free(tenant);
     place_release(&saved);
+    if (place->rights != NULL && strcmp(place->rights, "all") == 0) {
+        mem_free(place->rights);
+        place->rights = NULL;
+    }
+    return true;
+}
+
+static bool choose_app(const OffsiteSetUp *spec, const CloudAddress *address, CloudPlace *place, Error *err)
+{
+    if (!fill_app(spec, address, place, err)) {
+        return false;
+    }
+    if (place->rights != NULL && strcmp(place->rights, PLACE_SELECTED) != 0) {
+        error_set(err, EK_SETTINGS, "there are no rights \"%s\"", place->rights);
+        return error_hint(err, "They are 'all' or 'selected'.");
+    }
     if (place->client_id == NULL) {
         error_set(err, EK_SETTINGS, "the client ID of this program in your organisation is not known");
-        return error_hint(err, "IT registers the program once in Entra and gives you its client ID: --client-id=ID.");
+        return error_hint(err, "IT registers the program once in Entra and gives you its client ID (on the command "
+                               "line --client-id=ID).");
     }
     if (place->graph == NULL || place->login == NULL || place->tenant == NULL) {
         error_set(err, EK_SETTINGS, "the link does not say which cloud and tenant it belongs to");
-        return error_hint(err, "Give --tenant, --graph and --login.");
+        return error_hint(err, "Give tenant and cloud (on the command line --tenant, --graph and --login).");
     }
-    const OauthApp app = {place->login, place->tenant, place->client_id, PLACE_SCOPE, NULL};
+    const OauthApp app = {place->login, place->tenant, place->client_id, place_scope(place), NULL};
     return oauth_app_check(&app, err);
+}
+
+bool offsite_choose(const OffsiteSetUp *spec, CloudPlace *place, Error *err)
+{
+    CloudAddress address;
+    CloudPlace chosen;
+    cloud_address_init(&address);
+    place_init(&chosen);
+    const bool ok = cloud_address_parse(spec->link == NULL ? "" : spec->link, &address, err) &&
+                    choose_app(spec, &address, &chosen, err);
+    if (ok) {
+        place_release(place);
+        *place = chosen;
+    } else {
+        place_release(&chosen);
+    }
+    cloud_address_release(&address);
+    return ok;
+}
+
+char *offsite_ask_it(const OffsiteSetUp *spec, const Error *failed)
+{
+    CloudAddress address;
+    CloudPlace place;
+    CloudPlace saved;
+    cloud_address_init(&address);
+    place_init(&place);
+    place_init(&saved);
+    (void)place_load(&saved, NULL);
+    const char *link = spec->link != NULL && spec->link[0] != '\0' ? spec->link : saved.web_url;
+    const bool read = link != NULL && cloud_address_parse(link, &address, NULL);
+    (void)fill_app(spec, read ? &address : NULL, &place, NULL);
+    char *site = read ? ask_it_site(link, address.path) : NULL;
+    const AskIt ask = {.link = link,
+                       .client_id = place.client_id,
+                       .tenant = place.tenant,
+                       .graph = place.graph,
+                       .login = place.login,
+                       .host = read ? address.host : NULL,
+                       .site = site,
+                       .selected = place.rights != NULL,
+                       .failed = failed};
+    char *page = ask_it_page(&ask);
+    mem_free(site);
+    place_release(&saved);
+    place_release(&place);
+    cloud_address_release(&address);
+    return page;
 }
 
 /* --- signing in ------------------------------------------------------------------------------------------- */
@@ -139,7 +235,7 @@ static bool in_browser(const OffsiteSetUp *spec, const OauthApp *app, const Canc
 static bool sign_in(const OffsiteSetUp *spec, const CloudPlace *place, const Cancel *cancel, OauthTokens *tokens,
                     Error *err)
 {
-    const OauthApp app = {place->login, place->tenant, place->client_id, PLACE_SCOPE, NULL};
+    const OauthApp app = {place->login, place->tenant, place->client_id, place_scope(place), NULL};
     return spec->device_code ? oauth_device(&app, spec->show, spec->context, cancel, tokens, err)
                              : in_browser(spec, &app, cancel, tokens, err);
 }
@@ -159,7 +255,9 @@ static bool find_site(Graph *graph, const CloudAddress *address, const Cancel *c
     GraphAnswer answer;
     bool ok = false;
     char *host = mem_strndup(address->host, strcspn(address->host, ":"));
+    char *likely = ask_it_site(NULL, address->path);
     size_t len = strlen(address->path);
+    Error refused = ERROR_INIT;
     graph_answer_init(&answer);
     for (;;) {
         char *path = mem_strndup(address->path, len);
@@ -180,8 +278,16 @@ static bool find_site(Graph *graph, const CloudAddress *address, const Cancel *c
             *site_len = len;
             break;
         }
-        if ((answer.status != 404 && answer.status != 400) || len == 0) {
-            ok = graph_problem(&answer, "the site could not be found", err);
+        /* Where only some sites are granted, a longer path may be refused and the site itself not. But what is refused
+         * is not looked for in the site above it. */
+        const bool refusal = answer.status == 403;
+        if (refusal && refused.kind == EK_NONE) {
+            graph_problem(&answer, "the site could not be found", &refused);
+        }
+        if ((!refusal && answer.status != 404 && answer.status != 400) || len == 0 ||
+            (refused.kind != EK_NONE && len <= strlen(likely))) {
+            ok = refused.kind != EK_NONE ? error_move(err, &refused)
+                                         : graph_problem(&answer, "the site could not be found", err);
             break;
         }
         while (len > 0 && address->path[len - 1] != '/') {
@@ -189,7 +295,9 @@ static bool find_site(Graph *graph, const CloudAddress *address, const Cancel *c
         }
         len -= len > 0;
     }
+    error_clear(&refused);
     graph_answer_release(&answer);
+    mem_free(likely);
     mem_free(host);
     return ok;
 }

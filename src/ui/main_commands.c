@@ -62,6 +62,8 @@ static const char *close_question(TaskKind kind)
         return TEXT_STOP_VERIFY;
     case TASK_EXPORT:
         return TEXT_STOP_EXPORT;
+    case TASK_UPLOAD:
+        return TEXT_STOP_UPLOAD;
     case TASK_PROVE:
         return TEXT_STOP_PROVE;
     case TASK_CLEANUP:
@@ -84,9 +86,10 @@ void main_on_close(MainWindow *w)
     if (w->job != NULL && close_question(task_kind(w->job)) != NULL) {
         w->asking = true;
         const TaskKind kind = task_kind(w->job);
-        bool stop = message_box_stop_and_close(w->hwnd, close_question(kind), kind == TASK_RESTORE
-                                                                                  ? TEXT_STOP_RESTORE_CONTENT
-                                                                                  : TEXT_STOP_CONTENT);
+        const char *content = kind == TASK_RESTORE  ? TEXT_STOP_RESTORE_CONTENT
+                              : kind == TASK_UPLOAD ? TEXT_STOP_UPLOAD_CONTENT
+                                                    : TEXT_STOP_CONTENT;
+        bool stop = message_box_stop_and_close(w->hwnd, close_question(kind), content);
         w->asking = false;
         if (!stop) {
             main_update_controls(w);
@@ -541,6 +544,8 @@ static const struct {
     {IDM_UNDO, NEEDS_IDLE | NEEDS_DATABASE, main_on_undo},
     {IDC_MEND, NEEDS_IDLE, on_mend},
     {IDC_EXPORT, NEEDS_IDLE | NEEDS_SELECTION, on_export},
+    {IDC_SHAREPOINT, NEEDS_IDLE | NEEDS_SELECTION, main_on_upload},
+    {IDM_SHAREPOINT, NEEDS_IDLE, main_on_sharepoint},
     {IDC_DETAILS, NEEDS_ONE, on_details},
     {IDC_VERIFY, NEEDS_IDLE | NEEDS_SELECTION, on_verify},
     {IDM_PROVE, NEEDS_IDLE | NEEDS_SELECTION, on_prove},

@@ -62,6 +62,7 @@ static const JobWords *words_of(TaskKind kind)
     static const JobWords backup = {TEXT_BACKUP_STEP, TEXT_BACKUP_GOOD, TEXT_BACKUP_CANCELLED, TEXT_BACKUP_FAILED};
     static const JobWords verify = {TEXT_VERIFY_STEP, TEXT_VERIFY_GOOD, TEXT_VERIFY_CANCELLED, NULL};
     static const JobWords export = {TEXT_EXPORT_STEP, TEXT_EXPORT_GOOD, TEXT_EXPORT_CANCELLED, NULL};
+    static const JobWords upload = {TEXT_UPLOAD_STEP, TEXT_UPLOAD_GOOD, TEXT_UPLOAD_CANCELLED, NULL};
     static const JobWords delete = {TEXT_DELETE_STEP, TEXT_DELETE_GOOD, TEXT_DELETE_CANCELLED, NULL};
     static const JobWords prove = {TEXT_PROVE_STEP, TEXT_PROVE_GOOD, TEXT_PROVE_CANCELLED, NULL};
     static const JobWords pin = {TEXT_PIN_STEP, TEXT_PIN_GOOD, TEXT_PIN_CANCELLED, NULL};
@@ -79,6 +80,8 @@ static const JobWords *words_of(TaskKind kind)
         return &verify;
     case TASK_EXPORT:
         return &export;
+    case TASK_UPLOAD:
+        return &upload;
     case TASK_DELETE:
         return &delete;
     case TASK_PROVE:
@@ -303,6 +306,9 @@ static void go_on(MainWindow *w, TaskResult *result)
     case TASK_UNDO:
         main_on_restored(w, result);
         break;
+    case TASK_UPLOAD:
+        main_on_uploaded(w, result);
+        break;
     default:
         break;
     }
@@ -347,7 +353,7 @@ static void finish_job(MainWindow *w)
     }
     main_update_controls(w);
     if (!result->ok && !cancelled) {
-        if (!main_on_restore_failed(w, result)) {
+        if (!main_on_restore_failed(w, result) && !main_on_upload_failed(w, result)) {
             main_tell_error(w, &result->error);
         }
     } else if (result->ok && !w->closing) {

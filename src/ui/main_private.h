@@ -7,6 +7,7 @@
  *   main_manners.c   placement, tray, colours
  *   main_commands.c  what buttons, keys and menus do
  *   main_restore.c   restores and their undoing: one question after the other
+ *   main_sharepoint.c  the folder on SharePoint, exports to it
  *   main_dialogs.c   the dialogs: connection, settings, help, about
  *   main_signin.c    who is signed in, the lock, what may be done
  */
@@ -176,6 +177,12 @@ void main_on_kept(MainWindow *w, TaskResult *result);
 void main_on_restored(MainWindow *w, TaskResult *result);
 /* It failed; true when that was dealt with. */
 bool main_on_restore_failed(MainWindow *w, TaskResult *result);
+
+/* main_sharepoint.c */
+void main_on_sharepoint(MainWindow *w);
+void main_on_upload(MainWindow *w);
+void main_on_uploaded(MainWindow *w, TaskResult *result);
+bool main_on_upload_failed(MainWindow *w, TaskResult *result); /* true when that was dealt with */
 
 /* main_dialogs.c */
 void main_on_connection(MainWindow *w);

@@ -258,7 +258,8 @@ void main_take_config(MainWindow *w, const ConfigValues *config)
 void main_update_controls(MainWindow *w)
 {
     static const int buttons[] = {IDC_CREATE,  IDC_REFRESH, IDC_CLEANUP, IDC_RESTORE,     IDC_CANCEL_JOB, IDC_EXPORT,
-                                  IDC_DETAILS, IDC_VERIFY,  IDC_DELETE,  IDC_SAVE_CONFIG, IDC_MEND};
+                                  IDC_DETAILS, IDC_VERIFY,  IDC_DELETE,  IDC_SAVE_CONFIG, IDC_MEND,
+                                  IDC_SHAREPOINT};
     HWND focus = GetFocus();
     bool lost = focus == NULL || focus == w->hwnd;
     for (size_t i = 0; i < sizeof buttons / sizeof *buttons; i++) {

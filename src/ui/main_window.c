@@ -44,8 +44,8 @@ static const LayoutItem layout_items[] = {
     {IDC_STATUS, 0, 0, 100, 0},         {IDC_MEND, 100, 0, 0, 0},          {IDC_DATABASE_LABEL, 0, 0, 0, 0},
     {IDC_DATABASE, 0, 0, 100, 0},       {IDC_LOCATION_LABEL, 0, 0, 0, 0},  {IDC_LOCATION, 0, 0, 100, 0},
     {IDC_CREATE, 0, 0, 0, 0},           {IDC_REFRESH, 0, 0, 0, 0},         {IDC_CLEANUP, 0, 0, 0, 0},
-    {IDC_RESTORE, 0, 0, 0, 0},          {IDC_CANCEL_JOB, 0, 0, 0, 0},      {IDC_EXPORT, 0, 0, 0, 0},
-    {IDC_DETAILS, 0, 0, 0, 0},
+    {IDC_RESTORE, 0, 0, 0, 0},          {IDC_CANCEL_JOB, 100, 60, 0, 0},   {IDC_EXPORT, 0, 0, 0, 0},
+    {IDC_SHAREPOINT, 0, 0, 0, 0},       {IDC_DETAILS, 0, 0, 0, 0},
     {IDC_VERIFY, 0, 0, 0, 0},           {IDC_DELETE, 0, 0, 0, 0},          {IDC_LIST_LABEL, 0, 0, 100, 0},
     {IDC_LIST, 0, 0, 100, 60},          {IDC_PROGRESS, 0, 60, 0, 0},       {IDC_PROGRESS_TEXT, 0, 60, 100, 0},
     {IDC_CONFIG_GROUP, 0, 60, 100, 0},  {IDC_RETENTION_LABEL, 0, 60, 0, 0}, {IDC_RETENTION, 0, 60, 0, 0},
@@ -93,7 +93,7 @@ static const struct {
 } button_signs[] = {
     {IDC_CREATE, L"\xD83D\xDCE5"},  {IDC_EXPORT, L"\xD83D\xDCC2"}, {IDC_DETAILS, L"\xD83D\xDCCB"},
     {IDC_RESTORE, L"\xD83D\xDCE4"}, {IDC_DELETE, L"\xD83D\xDDD1"},  {IDC_CLEANUP, L"\xD83D\xDDD1"},
-    {IDC_REFRESH, L"\xD83D\xDD04"},
+    {IDC_REFRESH, L"\xD83D\xDD04"}, {IDC_SHAREPOINT, L"\x2601"},
 };
 
 static void set_button_signs(const MainWindow *w)

@@ -74,15 +74,28 @@ static INT_PTR CALLBACK dialog_proc(HWND hwnd, UINT message, WPARAM wparam, LPAR
     return FALSE;
 }
 
+static void run(HWND owner, Shown *shown)
+{
+    DialogBoxParamW(GetModuleHandleW(NULL), MAKEINTRESOURCEW(IDD_RESULT), owner, dialog_proc, (LPARAM)shown);
+    if (shown->font != NULL) {
+        DeleteObject(shown->font);
+    }
+    strbuf_release(&shown->text);
+}
+
 void result_dialog_show(HWND owner, const RestoreResult *result, const char *from, bool undone)
 {
     Shown shown = {.title = undone ? TEXT_RESULT_UNDONE : TEXT_RESULT_RESTORED,
                    .caption = undone ? TEXT_UNDO_CAPTION : NULL};
     strbuf_init(&shown.text, STRBUF_LARGE);
     write_text(&shown, result, from, undone);
-    DialogBoxParamW(GetModuleHandleW(NULL), MAKEINTRESOURCEW(IDD_RESULT), owner, dialog_proc, (LPARAM)&shown);
-    if (shown.font != NULL) {
-        DeleteObject(shown.font);
-    }
-    strbuf_release(&shown.text);
+    run(owner, &shown);
+}
+
+void result_dialog_text(HWND owner, const char *caption, const char *title, const char *text)
+{
+    Shown shown = {.title = title, .caption = caption};
+    strbuf_init(&shown.text, STRBUF_LARGE);
+    strbuf_addstr(&shown.text, text);
+    run(owner, &shown);
 }

@@ -286,6 +286,32 @@ static bool run_files(const Task *task, TaskResult *result, Error *err)
     return first.kind == EK_NONE || error_move(err, &first);
 }
 
+static void log_upload(void *context, const OffsiteOutcome *outcome)
+{
+    if (!outcome->ok && outcome->error.kind != EK_CANCELLED) {
+        char *text = error_text(&outcome->error);
+        job_log(context, LOG_BAD, "%s", text);
+        mem_free(text);
+    }
+}
+
+static bool run_upload(const Task *task, TaskResult *result, Error *err)
+{
+    JobSink sink = task->sink;
+    char **paths = mem_array(task->file_count, sizeof *paths);
+    for (size_t i = 0; i < task->file_count; i++) {
+        paths[i] = fs_join(task->folder, task->files[i]);
+    }
+    const OffsiteBatchSpec spec = {.paths = (const char *const *)paths, .count = task->file_count,
+                                   .ended = log_upload, .context = &sink};
+    const bool ok = offsite_upload_batch(&spec, &task->sink, task->cancel, &result->uploads, err);
+    for (size_t i = 0; i < task->file_count; i++) {
+        mem_free(paths[i]);
+    }
+    mem_free(paths);
+    return ok;
+}
+
 /* --- restores -------------------------------------------------------------------------------------------- */
 
 /* The reading is half of what is shown of both. */
@@ -467,6 +493,9 @@ static void run(void *argument)
     case TASK_PIN:
         result->ok = run_files(task, result, &err);
         break;
+    case TASK_UPLOAD:
+        result->ok = run_upload(task, result, &err);
+        break;
     case TASK_PLAN:
         result->ok = run_plan(task, result, &err);
         break;
@@ -542,6 +571,7 @@ Task *task_start(const TaskSpec *spec, JobSink sink, void (*ring)(void *context)
     backup_result_init(&task->result->backup);
     preview_init(&task->result->preview);
     restore_result_init(&task->result->restore);
+    offsite_batch_init(&task->result->uploads);
     task->result->target = mem_strdup(spec->target);
     task->result->proven = mem_strdup(spec->proven);
     task->result->no_safety = spec->no_safety;
@@ -639,6 +669,7 @@ void task_result_free(TaskResult *result)
     backup_result_release(&result->backup);
     preview_release(&result->preview);
     restore_result_release(&result->restore);
+    offsite_batch_release(&result->uploads);
     swap_list_free(result->kept, result->kept_count);
     mem_free(result->target);
     mem_free(result->proven);

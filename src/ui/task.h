@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/job.h"
 #include "jobs/backup.h"
+#include "jobs/offsite_batch.h"
 #include "jobs/preview.h"
 #include "jobs/restore.h"
 #include "jobs/signin.h"
@@ -29,6 +30,7 @@ typedef enum TaskKind {
     TASK_BACKUP, /* make a backup */
     TASK_VERIFY, /* the files: read every byte */
     TASK_EXPORT, /* the files: copy them to a folder */
+    TASK_UPLOAD, /* the files: copy them to the folder on SharePoint that is set up */
     TASK_DELETE, /* the files */
     TASK_PROVE,  /* the files: restore them into an empty database on the bundled server */
     TASK_PIN,    /* the files: keep them whatever their age, or no longer (`on`) */
@@ -55,7 +57,7 @@ typedef struct TaskSpec {
     const char *folder;           /* all but OPEN, DEMO */
     const char *fallback;         /* BACKUP: as OPEN found it */
     const Connection *connection; /* BACKUP, PREVIEW, RESTORE, KEPT, UNDO; OPEN: where it is known already */
-    const char *const *files;     /* VERIFY, EXPORT, DELETE, PROVE, PIN: names in the folder */
+    const char *const *files;     /* VERIFY, EXPORT, UPLOAD, DELETE, PROVE, PIN: names in the folder */
     size_t file_count;
     const char *target;  /* EXPORT: the folder to copy to; PREVIEW, RESTORE: the backup's path; UNDO: the kept one */
     bool no_safety, sort_as_live, nobody; /* RESTORE: RestoreSpec; UNDO: `nobody` */
@@ -93,6 +95,8 @@ typedef struct TaskResult {
     bool no_safety;
     /* PREVIEW */
     Preview preview;
+    /* UPLOAD: each is in the log; the error is the first failure */
+    OffsiteBatch uploads;
     /* RESTORE, UNDO */
     RestoreResult restore;
     /* KEPT: the newest first */

@@ -64,6 +64,10 @@
 #define TEXT_EXPORT_STEP "Copying"
 #define TEXT_EXPORT_GOOD "Exported."
 #define TEXT_EXPORT_CANCELLED "Export cancelled. The unfinished copy was removed."
+#define TEXT_UPLOAD_STEP "Uploading"
+#define TEXT_UPLOAD_GOOD "Exported to SharePoint."
+#define TEXT_UPLOAD_CANCELLED \
+    "Export to SharePoint cancelled. What was brought there is kept: export it again, and it goes on from there."
 #define TEXT_DELETE_STEP "Deleting"
 #define TEXT_DELETE_GOOD "Deleted."
 #define TEXT_DELETE_CANCELLED "Deleting was cancelled."
@@ -120,6 +124,9 @@
 #define TEXT_STOP_BACKUP "A backup is being made. Stop it and close?"
 #define TEXT_STOP_VERIFY "A backup is being verified. Stop it and close?"
 #define TEXT_STOP_EXPORT "A backup is being exported. Stop it and close?"
+#define TEXT_STOP_UPLOAD "Backups are being exported to SharePoint. Stop and close?"
+#define TEXT_STOP_UPLOAD_CONTENT \
+    "What was brought there is kept: export them again, and it goes on from there. The backups here stay as they are."
 #define TEXT_STOP_PROVE "A backup is being proven. Stop it and close?"
 #define TEXT_STOP_CLEANUP "Old backups are being removed. Stop and close?"
 #define TEXT_STOP_RESTORE "A backup is being restored. Stop it and close?"
@@ -213,6 +220,69 @@
 #define TEXT_RESULT_SAFETY "Safety backup: %s"
 #define TEXT_RESULT_TOOK "It took %s seconds."
 #define TEXT_RESULT_NOTES "What is otherwise than it was:"
+
+/* --- SharePoint: main_sharepoint.c, sharepoint_, upload_, ask_it_dialog.c ---------------------------------- */
+
+#define TEXT_SP_TITLE "Copies of backups on SharePoint"
+#define TEXT_SP_NONE "No folder is set up yet. A backup on this PC alone is lost with it."
+#define TEXT_SP_LOOKING "Looking whether %s on SharePoint can be reached..."
+/* Documents/Backups; contoso.onmicrosoft.com */
+#define TEXT_SP_REACHED "✔ Backups go to %s on SharePoint (%s)."
+#define TEXT_SP_FREE " %s MB are free there."
+#define TEXT_SP_NOT_REACHED "⚠ %s on SharePoint is set up, but cannot be used now: %s."
+#define TEXT_SP_STEPS \
+    "1. In the browser, open the folder on SharePoint in which the copies shall lie, and copy the address from the " \
+    "address line. Paste it above.\n" \
+    "2. Press Sign In. The browser opens; sign in there with your account of the organisation.\n" \
+    "3. CMMS Backup then looks for the folder, writes a tiny file there, removes it again, and tells you the " \
+    "folder's name.\n\n" \
+    "The first time IT has to register the program and give you its client ID: Ask IT has a page to send to them."
+#define TEXT_SP_NOTE \
+    "Client ID: the number that IT gets when it registers this program in Entra. Tenant: your organisation; empty is " \
+    "what the link says. Cloud: where Microsoft keeps it; empty is what the link says."
+#define TEXT_SP_RIGHTS_ALL "All that the person who signs in may do"
+#define TEXT_SP_RIGHTS_SELECTED "Only sites that IT has granted"
+#define TEXT_SP_NEEDS_LINK "Paste the link to the folder first; then you can sign in."
+#define TEXT_SP_BROWSER \
+    "The browser has opened: sign in there, then come back here. If it has not, copy the address into it."
+#define TEXT_SP_DEVICE \
+    "Open the address in a browser, on any device, and type the code. Many organisations do not allow this way."
+#define TEXT_SP_WORKING "Asking Microsoft..."
+#define TEXT_SP_STOPPING "Stopping..."
+#define TEXT_SP_STOP "Stop"
+#define TEXT_SP_CLOSE "Close"
+#define TEXT_SP_STOPPED "The sign-in was stopped. Nothing was changed."
+#define TEXT_SP_DONE "A tiny file was written to the folder and removed again: it works."
+#define TEXT_SP_SIGNED_OUT "Signed out on this PC. The folder stays set up; sign in again to export."
+#define TEXT_SP_FORGOTTEN "The folder and the sign-in are forgotten on this PC. What is on SharePoint stays there."
+#define TEXT_SP_ASK " Ask IT has a page to send on."
+#define TEXT_SP_FORGET "Forget the folder on SharePoint?"
+#define TEXT_SP_FORGET_CONTENT "Link and sign-in are removed from this PC. Backups that are on SharePoint stay there."
+#define TEXT_SP_FORGET_YES "&Forget it"
+#define TEXT_SP_FORGET_NO "&Keep it"
+#define TEXT_ASK_TITLE \
+    "Only your IT administrator can do some of this. Send them this page: it has the exact link, what to click, and " \
+    "a script."
+#define TEXT_ASK_SAVE_TITLE "Save the page as"
+#define TEXT_ASK_SAVE_NAME "CMMS Backup - for IT.txt"
+#define TEXT_ASK_QUESTION "Your IT administrator is needed for this."
+#define TEXT_ASK_YES "&Ask IT..."
+#define TEXT_ASK_NO "&Close"
+/* count, MB, Documents/Backups */
+#define TEXT_UPLOAD_SUMMARY "%llu backup(s), %s MB in all, go to %s on SharePoint."
+#define TEXT_UPLOAD_NOTHING "None of the selected backups can go to SharePoint; the list says why."
+#define TEXT_UPLOAD_NOTE \
+    "Each is read and checked first, and gets its name there when size and hash are right. Cancel it at any time: " \
+    "what was brought there is kept, and goes on from there the next time."
+#define TEXT_UPLOAD_BUSY \
+    "Another job has begun meanwhile, so nothing was exported to SharePoint. Export again when it is done."
+#define TEXT_UPLOAD_STATE "State"
+#define TEXT_UPLOAD_GOES "will be exported"
+#define TEXT_UPLOAD_CAPTION "Export to SharePoint"
+#define TEXT_UPLOAD_ALL "✅ %llu backup(s) exported to SharePoint"
+#define TEXT_UPLOAD_SOME "⚠ %llu of %llu backup(s) exported to SharePoint"
+#define TEXT_UPLOAD_ONLY_MANAGER "No folder on SharePoint is set up."
+#define TEXT_UPLOAD_ONLY_MANAGER_WHY "A manager sets one up: sign in, then choose SharePoint in the Tools menu."
 
 /* --- list: backup_list.c, list_model.c --------------------------------------------------------------------- */
 

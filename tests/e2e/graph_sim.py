@@ -117,6 +117,10 @@ class Simulator:
         self.refresh_tokens, self.codes, self.device = set(), {}, {}
         self.expires_in = 3599
         self.consent = True
+        self.scopes = set()  # that were asked for
+        self.device_waits = False  # nobody has typed the code yet
+        self.granted = set()  # the sites that a token for Sites.Selected reaches
+        self.selected = set()  # those tokens
         sim = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -319,7 +323,7 @@ class Simulator:
             self.complain("a %s %.2f s before the end of Retry-After" % (kind, self.closed_until - time.monotonic()))
             raise Answer(429, None, {"Retry-After": "3"})
         if parts.path.startswith("/v1.0/"):
-            self.check_token(request)
+            self.check_grant(self.check_token(request), urllib.parse.unquote(parts.path[len("/v1.0"):]))
         fault = self.fault(kind)
         if fault is None:
             return act()
@@ -342,6 +346,18 @@ class Simulator:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme != "Bearer" or token not in self.tokens:
             raise problem(401, "InvalidAuthenticationToken", "unauthenticated", "innererror")
+        return token
+
+    def check_grant(self, token, path):
+        """What is not granted is refused, whether it is there or not."""
+        if token not in self.selected:
+            return
+        found = re.match(r"/sites/[^/:]+:(/.*)|/sites/([^/:]+)/|/drives/([^/]+)", path)
+        at, number, drive = found.groups() if found else (None, None, None)
+        site = at.rstrip("/") if at else self.drives[drive]["path"].rsplit("/", 1)[0] if drive in self.drives else \
+            next((p for p, s in self.sites.items() if s["id"] == number), None)
+        if site not in self.granted:
+            raise problem(403, "accessDenied")
 
     def route(self, request, parts, body):
         method, path = request.command, parts.path
@@ -696,23 +712,27 @@ class Simulator:
         return Answer(302, None, {"Location": query["redirect_uri"] + "/?" + urllib.parse.urlencode(answer)
                                   if not back.path else query["redirect_uri"] + "?" + urllib.parse.urlencode(answer)})
 
-    def give_tokens(self):
+    def give_tokens(self, scope):
         number = next(self.numbers)
         self.tokens.add("access%d" % number)
+        if "Sites.Selected" in scope:
+            self.selected.add("access%d" % number)
         refresh = "refresh%d" % number + "x" * 3000  # longer than Credential Manager takes
         self.refresh_tokens.add(refresh)
-        return Answer(200, {"token_type": "Bearer", "scope": "Files.ReadWrite.All", "expires_in": self.expires_in,
+        return Answer(200, {"token_type": "Bearer", "scope": scope, "expires_in": self.expires_in,
                             "access_token": "access%d" % number, "refresh_token": refresh})
 
     def do_devicecode(self, tenant, form):
         self.check_app(tenant, form)
-        self.device = {"polls": 0, "code": "device%d" % next(self.numbers)}
+        self.device = {"polls": 0, "code": "device%d" % next(self.numbers), "scope": form.get("scope", "")}
         return Answer(200, {"device_code": self.device["code"], "user_code": "ABCD-EFGH", "expires_in": 900,
                             "verification_uri": "https://login.microsoft.com/device", "interval": 1})
 
     def do_token(self, tenant, form):
         self.check_app(tenant, form)
         grant = form.get("grant_type")
+        if "scope" in form:
+            self.scopes.add(form["scope"])
         if "client_secret" in form:
             self.complain("a secret of a public client")
         if grant == "authorization_code":
@@ -722,16 +742,16 @@ class Simulator:
             if not asked or asked["code_challenge"] != challenge or len(verifier) < 43 or \
                     asked["redirect_uri"] != form.get("redirect_uri"):
                 raise self.refuse(9002313, "invalid_grant")
-            return self.give_tokens()
+            return self.give_tokens(asked["scope"])
         if grant == "refresh_token":
             if form.get("refresh_token") not in self.refresh_tokens:
                 raise self.refuse(700082, "invalid_grant")
-            return self.give_tokens()
+            return self.give_tokens(form.get("scope", ""))
         if grant == "urn:ietf:params:oauth:grant-type:device_code":
             if form.get("device_code") != self.device.get("code"):
                 raise self.refuse(70019, "expired_token")
             self.device["polls"] += 1
-            if self.device["polls"] < 3:
+            if self.device["polls"] < 3 or self.device_waits:
                 raise self.refuse(70016, "authorization_pending")
-            return self.give_tokens()
+            return self.give_tokens(self.device["scope"])
         raise self.refuse(70003, "unsupported_grant_type")

@@ -463,6 +463,81 @@ def test_tokens_run_out(program):
         equal(user.run("sharepoint", "status").code, 0, "after another sign-in")
 
 
+def test_rights_of_single_sites(program):
+    """Where IT grants sites one by one: the sign-in asks for that alone, and a site that is not granted is told."""
+    path, folder = backup(program)
+    with Simulator() as sim:
+        user = User(program, sim)
+        done = user.set_up("--rights", "selected")
+        equal(done.code, 6, "a site that is not granted: " + done.out + done.err)
+        check("the site could not be found: SharePoint does not allow it" in done.out, done.out)
+        equal(sim.kinds().count("site"), 3, "what is refused is not looked for in the site above it")
+        check("sharepoint ask-it" in done.err, done.err)
+        sim.granted.add("/sites/Maintenance")
+        document = user.good_set_up("--rights", "selected")
+        equal((document["place"], document["rights"]), ("Dokumente/Backups", "selected"), "what is told")
+        check("scope=Sites.Selected%20offline_access" in user.address, user.address)
+        sim.tokens.clear()
+        equal(user.run("upload", "--json", program.path(path)).code, 0, "an upload after the token has run out")
+        equal(sim.scopes, {"Sites.Selected offline_access openid profile"}, "the scopes that were asked for")
+        equal(sim.complaints, [], "complaints")
+
+
+def test_ask_it(program):
+    with Simulator() as sim:
+        user = User(program, sim)
+        page = user.run("sharepoint", "ask-it").out
+        check("Folder:     (not chosen yet)" in page and "   <-- this is missing" in page, page)
+        page = user.run("sharepoint", "ask-it", "--client-id", "abc-1", "--rights", "selected", LINK).out
+        check("https://login.microsoftonline.com/%s/v2.0/adminconsent?client_id=abc-1&" % TENANT in page, page)
+        check("sites/contoso.sharepoint.com:/sites/Maintenance" in page, page)
+        user.good_set_up()
+        told = user.run("sharepoint", "ask-it", "--json").json()["page"]
+        check("Client ID:  client" in told and sim.url + "/login/" in told, told)
+        equal(user.run("sharepoint", "ask-it", LINK, "more").code, 2, "one link too many")
+
+
+def test_leaving(program):
+    with Simulator() as sim:
+        user = User(program, sim)
+        user.good_set_up()
+        done = user.run("sharepoint", "sign-out")
+        equal(done.code, 0, done.out + done.err)
+        equal(os.path.exists(os.path.join(user.data, "sharepoint-signin.json")), False, "that tokens are left")
+        done = user.run("sharepoint", "status", "--json")
+        equal(done.code, 6, "status: " + done.out)
+        check("nobody has signed in to SharePoint on this computer" in done.out, done.out)
+        user.good_set_up()
+        equal(user.run("sharepoint", "forget").code, 0, "forget")
+        equal([n for n in os.listdir(user.data) if n.startswith("sharepoint") and n.endswith(".json")], [],
+              "what is left")
+        equal(user.run("sharepoint", "status").code, 10, "status of nothing")
+
+
+def test_several(program):
+    """One that is damaged does not keep the others; where all would fail, the rest is not tried."""
+    first, folder = backup(program)
+    second, _ = backup(program, folder)
+    third, _ = backup(program, folder)
+    names = [os.path.basename(p) for p in (first, second, third)]
+    with open(first, "r+b") as f:
+        f.seek(os.path.getsize(first) // 2)
+        byte = f.read(1)
+        f.seek(-1, 1)
+        f.write(bytes([byte[0] ^ 1]))
+    with Simulator() as sim:
+        user = User(program, sim)
+        user.good_set_up()
+        done = user.run("upload", "--json", *[program.path(p) for p in (first, second, third)])
+        files = done.json()["files"]
+        equal(done.code, 7, "the first failure's code: " + done.out)
+        equal(["error" in f for f in files], [True, False, False], "which failed")
+        equal(sim.names(), sorted(n + e for n in names[1:] for e in ("", ".manifest.json")), "what is there")
+        sim.faults = [Fault("find", 403, code="accessDenied", times=99)]
+        done = user.run("upload", "--json", program.path(second), program.path(third))
+        equal((done.code, len(done.json()["files"])), (6, 1), "only one is tried: " + done.out)
+
+
 def test_uploads_that_fail(program):
     path, folder = backup(program)
     name = os.path.basename(path)

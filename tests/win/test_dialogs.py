@@ -7,17 +7,21 @@ With --shots DIR it takes pictures instead: the driver says where it is, and wai
 import glob
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.parse
 
 sys.path[:0] = [os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), d) for d in ("e2e", "win")]
 import folders  # noqa: E402
+import graph_sim  # noqa: E402
 import harness  # noqa: E402
+import test_sharepoint  # noqa: E402
 import test_window as window  # noqa: E402
 
 shots = sys.argv[sys.argv.index("--shots") + 1] if "--shots" in sys.argv else None
@@ -35,6 +39,7 @@ def take(path, moving):
     subprocess.run(["convert", "ppm:-", "-trim", "+repage", path], input=now)
 
 
+MOVING = ("running", "restore-running", "sharepoint-browser", "sharepoint-code", "upload-running")
 LONG = {"UITEST_LONG": "1"} if "--long" in sys.argv else {}
 # For pictures everything lies where it would on a user's PC.
 PREFIX = os.environ.get("WINEPREFIX", os.path.join(window.TOP, "build/wine"))
@@ -65,7 +70,7 @@ def drive(scenario, arguments, own, steps=None, **env):
         watch.heard(line)
         if line.startswith("shot "):
             name = line.split()[1]
-            take(os.path.join(shots, name + ".png"), name in ("running", "restore-running"))
+            take(os.path.join(shots, name + ".png"), name in MOVING)
             process.stdin.write(b"\n")
             process.stdin.flush()
         elif not window.answer(process, line, steps):
@@ -223,6 +228,75 @@ def restored(folder, scenario):
                scenario + ": the audit log has who did what", repr(told))
 
 
+class Steps(dict):
+    """What the driver asks for by name; "browse ADDRESS" is the browser of the user."""
+
+    def __missing__(self, name):
+        verb, _, address = name.partition(" ")
+        if verb != "browse":
+            raise KeyError(name)
+        return lambda: test_sharepoint.browser(address)
+
+
+def sharepoint_steps(sim, folder, names):
+    """What happens at Microsoft meanwhile."""
+    held = threading.Event()
+
+    def there():
+        harness.equal(sim.names(), sorted(n + e for n in names for e in ("", ".manifest.json")), "what is there")
+        for name in sim.names():
+            with open(os.path.join(folder, name), "rb") as f:
+                harness.check(sim.data(name) == f.read(), name + " is another there")
+        harness.equal(sim.complaints, [], "complaints")
+
+    def hold():
+        """What was brought there is gone, and the next upload's last answer waits."""
+        for number in [i["id"] for i in sim.items.values() if i["parent"] == sim.folder]:
+            del sim.items[number]
+        sim.faults = [graph_sim.Fault("put", call=lambda s: held.wait(120))]
+
+    def forbid():
+        sim.faults = [graph_sim.Fault("find", 403, code="accessDenied", times=99)]
+
+    return Steps({
+        "refuse": lambda: setattr(sim, "consent", 90094), "allow": lambda: setattr(sim, "consent", True),
+        "device-waits": lambda: setattr(sim, "device_waits", True),
+        "device-typed": lambda: setattr(sim, "device_waits", False),
+        "nothing-there": lambda: harness.equal(sim.names(), [], "what is there"), "both-there": there,
+        "hold": hold, "release": held.set, "forbid": forbid, "permit": lambda: sim.faults.clear(),
+        "selected": lambda: harness.equal(sim.scopes, {"Sites.Selected offline_access openid profile"}, "scopes")})
+
+
+def sharepoint(work, server):
+    """The folder on SharePoint, with a simulator; two good backups and one without a manifest."""
+    name = "cmms_share"
+    harness.sample(server, name, 2)
+    server.psql(USERS, name)
+    for scenario in ("sharepoint", "sharepoint-keys")[:1 if shots else 2]:
+        own = os.path.join(work, "own " + scenario)
+        folder, shown = place(work, scenario + " ö")
+        shutil.rmtree(folder, ignore_errors=True)
+        os.makedirs(folder)
+        os.makedirs(own)
+        reports = [harness.Program("native").good_backup(server, name, folder) for _ in range(2)]
+        if shots is not None:
+            plausible(folder)
+        shutil.copy(os.path.join(window.TOP, "tests/fuzz/corpus/archive/pg18-zstd-tables.backup"),
+                    os.path.join(folder, "cmms_backup_20250118_020000.backup"))
+        names = sorted(os.path.basename(r["unix_path"]) for r in reports)
+        with graph_sim.Simulator() as sim:
+            drive(scenario, ["--folder", shown, "-h", "127.0.0.1", "-p", str(server.port), "-U", "postgres", "-d",
+                             name], own, sharepoint_steps(sim, folder, names), PGPASSWORD=harness.PASSWORD,
+                  UITEST_CLOUD="%s %s/login" % (sim.url, sim.url), http_proxy="", https_proxy="")
+        if shots is None:
+            for at, _, files in os.walk(own):
+                for file in files:
+                    with open(os.path.join(at, file), "rb") as f:
+                        content = f.read()
+                    window.say(not re.search(rb"SECRET|tempauth|refresh\d|access\d", content),
+                               "%s: no secret is in %s" % (scenario, file), "there is one")
+
+
 def states(work):
     """The window itself, on a folder such as a user has."""
     shutil.rmtree(HOME, ignore_errors=True)
@@ -244,7 +318,7 @@ def states(work):
 
 def main():
     # A part of it, while working on that.
-    only = [a for a in sys.argv[1:] if a in ("assistant", "signin", "states", "restores")]
+    only = [a for a in sys.argv[1:] if a in ("assistant", "signin", "states", "restores", "sharepoint")]
     work = tempfile.mkdtemp(prefix="cmms-dialogs-")
     server = harness.shared_server()
     silent = socket.create_server(("127.0.0.1", 0))  # takes connections, and never says a word
@@ -261,6 +335,8 @@ def main():
             sign_in(work, server)
         if not only or "restores" in only:
             restores(work, server)
+        if not only or "sharepoint" in only:
+            sharepoint(work, server)
         if shots is not None and (not only or "states" in only):
             states(work)
         for scenario in ("assistant", "keyboard")[:1 if shots else 2] if not only or "assistant" in only else ():

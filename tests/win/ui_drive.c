@@ -295,6 +295,15 @@ bool answer_box(Ui *ui, int button)
     return wait_for(ui, SHORT_MS, box_is_gone, NULL);
 }
 
+bool other_in_front(Ui *ui, const void *dialog)
+{
+    HWND front = GetForegroundWindow();
+    DWORD process = 0;
+    GetWindowThreadProcessId(front, &process);
+    return process == ui->process.dwProcessId && front != *(const HWND *)dialog && front != ui->window &&
+           IsWindowVisible(front);
+}
+
 /* --- the program --------------------------------------------------------------------------------------- */
 
 bool start(const wchar_t *command, PROCESS_INFORMATION *process)

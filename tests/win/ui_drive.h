@@ -83,6 +83,7 @@ bool check_exit(Ui *ui, DWORD wanted, const char *name);
 Leftovers files(const Ui *ui);
 bool selected_count_is(Ui *ui, const void *count);
 void select_rows(Ui *ui, int from, int to);
+bool other_in_front(Ui *ui, const void *dialog); /* a window of the program that is neither its main one nor *dialog */
 
 /* ui_dialogs.c: a dialog is the window that has the control. */
 HWND dialog_with(const Ui *ui, int id);
@@ -145,9 +146,15 @@ void scenario_sample(Ui *ui);
 void scenario_more(Ui *ui);
 
 /* ui_restore.c */
+/* Asks test_dialogs.py for a step and waits for its answer: "ok", or what is wrong. */
+void outside(Ui *ui, const char *step, const char *name);
 void scenario_restore(Ui *ui);
 void scenario_restore_keys(Ui *ui);
 void scenario_restore_gone(Ui *ui);
+
+/* ui_sharepoint.c */
+void scenario_sharepoint(Ui *ui);
+void scenario_sharepoint_keys(Ui *ui);
 
 /* ui_actions.c: what is done with backups that are there, at least two good ones. */
 void check_actions(Ui *ui);

@@ -12,8 +12,7 @@
 
 static char *database; /* UITEST_DATABASE */
 
-/* Asks test_dialogs.py for a step and waits for its answer: "ok", or what is wrong. */
-static void outside(Ui *ui, const char *step, const char *name)
+void outside(Ui *ui, const char *step, const char *name)
 {
     char answer[500] = "nobody answers";
     printf("do %s\n", step);
@@ -287,16 +286,6 @@ static void escape(Ui *ui, int id, const char *what)
 {
     key(VK_ESCAPE);
     ok(ui, wait_dialog_gone(ui, id, SHORT_MS) && wait_for(ui, SHORT_MS, in_front, NULL), what, "it stays");
-}
-
-/* Another dialog of the program is in front. */
-static bool other_in_front(Ui *ui, const void *dialog)
-{
-    HWND front = GetForegroundWindow();
-    DWORD process = 0;
-    GetWindowThreadProcessId(front, &process);
-    return process == ui->process.dwProcessId && front != *(const HWND *)dialog && front != ui->window &&
-           IsWindowVisible(front);
 }
 
 static void check_ways_in(Ui *ui)

@@ -11,7 +11,7 @@
  * used); of the dialogs: `assistant`, `keyboard`, `signin`, `nousers`, `idle` (locked after a while), `tenth` (the
  * tenth wrong password), `more` (settings, about, details), `keys` and `sample` (every action, by keyboard alone),
  * `restore`, `restore-keys` and `restore-gone` (there and back; where nothing is left); `hangs` and `details-hang` (a
- * file that does not answer);
+ * file that does not answer); `sharepoint` and `sharepoint-keys` (the folder, exports to it, the page for IT);
  * `pictures` is for ./dev shot. Each prints lines "ok NAME" or "not ok NAME: why" and, at the end, how long the window
  * took at most to answer an empty message.
  */
@@ -33,6 +33,7 @@ static void check_words(Ui *ui)
         {IDC_REFRESH, "&Refresh List"},
         {IDC_CANCEL_JOB, "C&ancel"},
         {IDC_EXPORT, "&Export Selected Backup"},
+        {IDC_SHAREPOINT, "E&xport to SharePoint"},
         {IDC_DETAILS, "View Backup &Details"},
         {IDC_DELETE, "Delete &Selected"},
         {IDC_CONFIG_GROUP, "Backup Configuration"},
@@ -535,6 +536,7 @@ int wmain(int argc, wchar_t **argv)
         {"damaged", scenario_damaged}, {"keys", scenario_keys},
         {"tenth", scenario_tenth}, {"sample", scenario_sample}, {"restore", scenario_restore},
         {"restore-keys", scenario_restore_keys}, {"restore-gone", scenario_restore_gone},
+        {"sharepoint", scenario_sharepoint}, {"sharepoint-keys", scenario_sharepoint_keys},
     };
     Ui ui = {0};
     StrBuf command;

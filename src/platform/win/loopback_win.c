@@ -3,6 +3,7 @@
 #include <winsock2.h>
 #include <windows.h>
 
+#include <objbase.h>
 #include <shellapi.h>
 #include <string.h>
 
@@ -127,6 +128,7 @@ bool loopback_serve(Loopback *loopback, unsigned seconds,
     return error_hint(err, "Begin again, and finish the sign-in in the browser of this computer.");
 }
 
+/* Called on a worker's thread: what the shell starts may need COM there, and what fails is no reason for a box. */
 bool loopback_browse(const char *url)
 {
     wchar_t *wide = NULL;
@@ -135,8 +137,17 @@ bool loopback_browse(const char *url)
     /* The shell starts whatever an address is for. */
     if (strncmp(url, "https://", 8) != 0 && strncmp(url, "http://127.0.0.1:", 17) != 0)
         return false;
-    if (wide_from_utf8_strict(url, &wide))
-        ok = (INT_PTR)ShellExecuteW(NULL, L"open", wide, NULL, NULL, SW_SHOWNORMAL) > 32;
+    if (wide_from_utf8_strict(url, &wide)) {
+        const HRESULT com = CoInitializeEx(NULL, COINIT_APARTMENTTHREADED | COINIT_DISABLE_OLE1DDE);
+        SHELLEXECUTEINFOW info = {.cbSize = sizeof info,
+                                  .fMask = SEE_MASK_FLAG_NO_UI | SEE_MASK_NOASYNC,
+                                  .lpVerb = L"open",
+                                  .lpFile = wide,
+                                  .nShow = SW_SHOWNORMAL};
+        ok = ShellExecuteExW(&info) != 0;
+        if (SUCCEEDED(com))
+            CoUninitialize();
+    }
     mem_free(wide);
     return ok;
 }

@@ -87,6 +87,51 @@ static void refusals_have_words(void **state)
     }
 }
 
+/* Whatever number has words of its own has all of them, and the number can be had back. */
+static void numbers_have_words(void **state)
+{
+    (void)state;
+    static const struct {
+        long number;
+        const char *message;
+    } cases[] = {
+        {65001, "the program has not been approved by you or your organisation"},
+        {90094, "an administrator must approve the program first"},
+        {90095, "an administrator must approve the program first"},
+        {50076, "your organisation asks for a second proof of who you are"},
+        {50079, "your organisation asks you to set up a second proof of who you are"},
+        {53000, "your organisation lets only devices in that it manages"},
+        {53003, "a rule of your organisation (conditional access) does not allow this sign-in"},
+        {530032, "a rule of your organisation does not allow this sign-in"},
+        {50105, "you have not been assigned to the program"},
+        {700016, "the client ID is not known in that tenant"},
+        {90002, "there is no such tenant"},
+        {50011, "the program's registration lacks the address http://localhost"},
+        {50173, "your sign-in was revoked, as when a password was changed"},
+        {700082, "your sign-in has run out, because it was not used for long"},
+        {70008, "your sign-in has run out"},
+        {70043, "your organisation wants you to sign in again from time to time"},
+        {7000222, "the program's secret has run out"},
+        {7000218, "the program's registration does not allow sign-ins of this kind"},
+    };
+    for (size_t i = 0; i < TEST_COUNT(cases); i++) {
+        Error err = ERROR_INIT;
+        assert_int_equal(oauth_known_number(i), cases[i].number);
+        assert_false(oauth_refused(cases[i].number, "access_denied", &err));
+        assert_int_equal(oauth_number(&err), cases[i].number);
+        assert_non_null(err.hint);
+        char *message = mem_printf("the sign-in was refused: %s", cases[i].message);
+        assert_error(&err, EK_REFUSED, message);
+        mem_free(message);
+    }
+    assert_int_equal(oauth_known_number(TEST_COUNT(cases)), 0);
+    Error err = ERROR_INIT;
+    assert_int_equal(oauth_number(&err), 0);
+    oauth_refused(0, "access_denied", &err);
+    assert_int_equal(oauth_number(&err), 0);
+    error_clear(&err);
+}
+
 static void an_app_is_checked(void **state)
 {
     (void)state;
@@ -124,6 +169,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_challenge_is_that_of_the_rfc), cmocka_unit_test(the_address_asks_for_what_is_needed),
         cmocka_unit_test(only_our_own_answer_counts),       cmocka_unit_test(refusals_have_words),
-        cmocka_unit_test(an_app_is_checked),                cmocka_unit_test(nobody_is_signed_in)};
+        cmocka_unit_test(numbers_have_words),               cmocka_unit_test(an_app_is_checked),
+        cmocka_unit_test(nobody_is_signed_in)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -67,6 +67,52 @@ static void what_is_damaged_is_said_to_be(void **state)
     }
 }
 
+static void rights_are_kept(void **state)
+{
+    (void)state;
+    CloudPlace out;
+    CloudPlace in;
+    Error err = ERROR_INIT;
+    fill(&out);
+    place_init(&in);
+    assert_string_equal(place_scope(&out), "Files.ReadWrite.All Sites.Read.All offline_access openid profile");
+    out.rights = mem_strdup(PLACE_SELECTED);
+    assert_ok(place_save(&out, &err), &err);
+    assert_ok(place_load(&in, &err), &err);
+    assert_string_equal(in.rights, PLACE_SELECTED);
+    assert_string_equal(place_scope(&in), "Sites.Selected offline_access openid profile");
+    mem_free(in.rights);
+    in.rights = mem_strdup("more than all");
+    assert_string_equal(place_scope(&in), PLACE_SCOPE);
+    place_release(&in);
+    place_release(&out);
+}
+
+static void what_was_set_up_can_be_left(void **state)
+{
+    CloudPlace place;
+    OauthTokens tokens;
+    Error err = ERROR_INIT;
+    (void)state;
+    fill(&place);
+    oauth_tokens_init(&tokens);
+    secret_set(&tokens.access, "access-token", 12);
+    secret_set(&tokens.refresh, "refresh", 7);
+    assert_ok(place_sign_out(NULL, &err), &err); /* nobody is signed in: fine */
+    assert_ok(place_save(&place, &err), &err);
+    assert_ok(place_keep_tokens(&place, &tokens, &err), &err);
+    assert_ok(place_sign_out(NULL, &err), &err);
+    assert_false(place_find_tokens(&place, &tokens));
+    assert_ok(place_load(&place, &err), &err);
+    assert_ok(place_keep_tokens(&place, &tokens, &err), &err);
+    assert_ok(place_forget(NULL, &err), &err);
+    assert_false(place_find_tokens(&place, &tokens));
+    assert_fails(place_load(&place, &err), &err, EK_NOT_FOUND, "no folder on SharePoint is set up");
+    assert_ok(place_forget(NULL, &err), &err);
+    oauth_tokens_release(&tokens);
+    place_release(&place);
+}
+
 static void tokens_are_kept_for_their_app(void **state)
 {
     CloudPlace place;
@@ -124,6 +170,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(a_place_is_kept, own_data, no_data),
                                        cmocka_unit_test(what_is_damaged_is_said_to_be),
+                                       cmocka_unit_test_setup_teardown(rights_are_kept, own_data, no_data),
+                                       cmocka_unit_test_setup_teardown(what_was_set_up_can_be_left, own_data, no_data),
                                        cmocka_unit_test_setup_teardown(tokens_are_kept_for_their_app, own_data,
                                                                        no_data)};
     return cmocka_run_group_tests(tests, NULL, NULL);

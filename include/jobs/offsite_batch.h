@@ -1,0 +1,71 @@
+/*
+ * offsite_batch.h: several backups to the folder on SharePoint that is set up, one after the other, each by
+ * offsite_upload: what would go, how far it is, what came of each.
+ */
+#ifndef CMMS_OFFSITE_BATCH_H
+#define CMMS_OFFSITE_BATCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/job.h"
+#include "cloud/upload.h"
+#include "platform/cancel.h"
+#include "store/catalog.h"
+
+typedef struct OffsitePlanItem {
+    char *name;
+    uint64_t bytes;
+    const char *problem; /* why it will not be uploaded, in words; NULL: it will. Static */
+} OffsitePlanItem;
+
+typedef struct OffsitePlan {
+    OffsitePlanItem *items;
+    size_t count;
+    size_t good;    /* how many will be */
+    uint64_t bytes; /* of those */
+} OffsitePlan;
+
+/* By what the list knows; the upload itself looks again. The order is that of the names. */
+void offsite_plan(const Catalog *catalog, const char *const *names, size_t count, OffsitePlan *plan);
+void offsite_plan_release(OffsitePlan *plan);
+
+typedef struct OffsiteOutcome {
+    char *name;
+    bool tried; /* false: something before it ended the whole */
+    bool ok;
+    UploadResult result;
+    Error error; /* when tried and not ok */
+} OffsiteOutcome;
+
+typedef struct OffsiteBatch {
+    OffsiteOutcome *files; /* in the order of the paths */
+    size_t count, done, failed;
+} OffsiteBatch;
+
+void offsite_batch_init(OffsiteBatch *batch);
+void offsite_batch_release(OffsiteBatch *batch);
+
+typedef struct OffsiteBatchSpec {
+    const char *const *paths;
+    size_t count;
+    /* Each file's outcome, when it is there; may be NULL. */
+    void (*ended)(void *context, const OffsiteOutcome *outcome);
+    void *context;
+} OffsiteBatchSpec;
+
+/* A file that fails does not keep the others, unless they would fail as well: nobody is signed in, SharePoint is not
+ * reached, is full or busy, or it was cancelled. False: with the first failure; `batch` is filled in either case. */
+bool offsite_upload_batch(const OffsiteBatchSpec *spec, const JobSink *sink, const Cancel *cancel, OffsiteBatch *batch,
+                          Error *err);
+
+/* What came of one, in words: "uploaded; size and hash are as recorded". Caller frees. */
+char *offsite_outcome_text(const OffsiteOutcome *outcome);
+
+/* The progress of one file as a part of the whole: `before` bytes of other files come first, its own are `size` of
+ * `total`. The time left is that of all of them, where its rate is known; the rate of reading says nothing. */
+Progress offsite_batch_progress(uint64_t before, uint64_t size, uint64_t total, const Progress *one);
+
+#endif

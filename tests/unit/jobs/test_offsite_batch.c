@@ -1,0 +1,101 @@
+#include "test_env.h"
+#include "test_util.h"
+
+#include "jobs/offsite_batch.h"
+
+static void the_plan_leaves_out_what_cannot_go(void **state)
+{
+    (void)state;
+    CatalogEntry entries[] = {
+        {.name = "a.backup", .size = 10, .level = LEVEL_VERIFIED, .has_manifest = true},
+        {.name = "b.backup", .size = 200, .level = LEVEL_BAD, .has_manifest = true},
+        {.name = "c.backup", .size = 3000, .level = LEVEL_NONE},
+        {.name = "d.backup", .size = 40000, .level = LEVEL_NONE, .has_manifest = true},
+        {.name = "e.backup", .size = 500000, .level = LEVEL_LISTED, .has_manifest = true},
+    };
+    const Catalog catalog = {entries, TEST_COUNT(entries)};
+    static const char *const names[] = {"e.backup", "b.backup", "c.backup", "d.backup", "gone.backup", "a.backup"};
+    OffsitePlan plan;
+    offsite_plan(&catalog, names, TEST_COUNT(names), &plan);
+    assert_int_equal(plan.count, 6);
+    assert_int_equal(plan.good, 2);
+    assert_true(plan.bytes == 500010);
+    assert_string_equal(plan.items[0].name, "e.backup");
+    assert_null(plan.items[0].problem);
+    assert_string_equal(plan.items[1].problem, "it is damaged");
+    assert_string_equal(plan.items[2].problem, "it has no manifest yet: verify it first");
+    assert_string_equal(plan.items[3].problem, "it is not what its manifest says: verify it first");
+    assert_string_equal(plan.items[4].problem, "it is no longer in the backup folder");
+    assert_true(plan.items[4].bytes == 0);
+    assert_null(plan.items[5].problem);
+    offsite_plan_release(&plan);
+}
+
+static void progress_is_that_of_the_whole(void **state)
+{
+    (void)state;
+    const Progress half = {
+        .fraction = 0.5, .step = "Uploading", .bytes = 50, .bytes_per_second = 10, .seconds_left = 5};
+    Progress whole = offsite_batch_progress(100, 100, 400, &half);
+    assert_true(whole.fraction > 0.374 && whole.fraction < 0.376);
+    assert_true(whole.seconds_left > 24.9 && whole.seconds_left < 25.1); /* 5, and 200 bytes at 10 a second */
+    assert_true(whole.bytes == 50);
+    whole = offsite_batch_progress(300, 100, 400, &half);
+    assert_true(whole.seconds_left > 4.9 && whole.seconds_left < 5.1); /* the last: its own */
+    const Progress reading = {.fraction = 0.01, .step = "Reading", .bytes_per_second = 1e9, .seconds_left = 1};
+    assert_true(offsite_batch_progress(0, 100, 400, &reading).seconds_left < 0);
+    const Progress unknown = {.fraction = -1, .step = "Uploading", .seconds_left = -1};
+    whole = offsite_batch_progress(100, 100, 400, &unknown);
+    assert_true(whole.fraction < 0 && whole.seconds_left < 0);
+    const Progress done = {.fraction = 1, .step = "Uploaded", .seconds_left = 0};
+    assert_true(offsite_batch_progress(0, 100, 400, &done).fraction < 1);
+    assert_true(offsite_batch_progress(300, 100, 400, &done).fraction >= 1);
+    assert_true(offsite_batch_progress(0, 0, 0, &done).fraction >= 1);
+}
+
+static void outcomes_have_words(void **state)
+{
+    (void)state;
+    OffsiteOutcome outcome = {.error = ERROR_INIT};
+    assert_text(offsite_outcome_text(&outcome), "not tried any more");
+    outcome.tried = true;
+    error_set(&outcome.error, EK_IO, "no");
+    error_hint(&outcome.error, "Do.");
+    assert_text(offsite_outcome_text(&outcome), "no. Do.");
+    error_clear(&outcome.error);
+    outcome.ok = true;
+    assert_text(offsite_outcome_text(&outcome), "uploaded; size and hash are as recorded");
+    outcome.result.was_there = true;
+    assert_text(offsite_outcome_text(&outcome), "was on SharePoint already, the same");
+    outcome.result.hash_pending = true;
+    assert_text(offsite_outcome_text(&outcome), "on SharePoint; its size is right, and its hash has not been said yet");
+}
+
+/* Where no folder is set up none is tried. */
+static void nothing_is_set_up(void **state)
+{
+    (void)state;
+    static const char *const paths[] = {"/nowhere/a.backup", "/nowhere/b.backup"};
+    char *dir = test_dir_new();
+    test_setenv("CMMS_BACKUP_DATA", dir);
+    OffsiteBatch batch;
+    Error err = ERROR_INIT;
+    const OffsiteBatchSpec spec = {.paths = paths, .count = 2};
+    offsite_batch_init(&batch);
+    assert_fails(offsite_upload_batch(&spec, NULL, NULL, &batch, &err), &err, EK_NOT_FOUND,
+                 "no folder on SharePoint is set up");
+    assert_int_equal(batch.count, 2);
+    assert_string_equal(batch.files[1].name, "b.backup");
+    assert_false(batch.files[0].tried || batch.files[1].tried);
+    offsite_batch_release(&batch);
+    test_setenv("CMMS_BACKUP_DATA", NULL);
+    test_dir_remove(dir);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_plan_leaves_out_what_cannot_go), cmocka_unit_test(progress_is_that_of_the_whole),
+        cmocka_unit_test(outcomes_have_words), cmocka_unit_test(nothing_is_set_up)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
