@@ -10,7 +10,7 @@
 
 /* Each of `pairs` is KEY=VALUE; all are set or none (settings_set, settings_change). What differs is logged:
  * "retention_days: 14, was 30". Where that is the schedule, or it is set for the first time, slots before now are
- * nobody's (ledger.h). `settings` then has what is in the file. EK_USAGE for what is not of that form. */
+ * nobody's (ledger.h). The key "times" has all of a day: "02:00,12:00" is backup_time and more_times. `settings` then has what is in the file. EK_USAGE for what is not of that form. */
 bool configure_set(const char *folder, const char *const *pairs, size_t count, const char *actor, Settings *settings,
                    Error *err);
 /* Whether a setting says when backups are made. */

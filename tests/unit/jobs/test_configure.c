@@ -46,6 +46,19 @@ static void set_and_logged(void **state)
                         "more_times: 12:00, was none; schedule: weekly, was daily");
     cJSON_Delete(log);
 
+    /* A day's times in one. */
+    assert_ok(SET("times= 3:30 , 12:00,18:30"), &err);
+    assert_text(settings_get(&settings, "backup_time"), "03:30");
+    assert_text(settings_get(&settings, "more_times"), "12:00,18:30");
+    assert_ok(SET("times=04:00"), &err);
+    assert_text(settings_get(&settings, "more_times"), "");
+    assert_fails(SET("times="), &err, EK_SETTINGS, "backup_time must be a time of day from 00:00 to 23:59");
+    assert_fails(SET("times=04:00,noon"), &err, EK_SETTINGS,
+                 "more_times must be at most 11 times of day such as 12:00,18:30");
+    assert_text(settings_get(&settings, "backup_time"), "04:00");
+    assert_true(configure_is_schedule("times"));
+    assert_false(configure_is_schedule("retention_days"));
+
     /* All or none. */
     assert_fails(SET("retention_days=15", "max_backups"), &err, EK_USAGE,
                  "\"max_backups\" is not of the form KEY=VALUE");
