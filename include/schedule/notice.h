@@ -2,12 +2,13 @@
  * notice.h: which notification is due, and its words. Pure: the facts, and what was told before, in; at most one notice
  * out. A front end shows it as the system does, and decides nothing.
  *
- * | notice  | due                                                        | again                              |
- * |---------|------------------------------------------------------------|------------------------------------|
- * | shrink  | the shrink alarm waits for a person                        | another alarm; the same after a day |
- * | failed  | a backup has just failed                                   | another cause; the same after six hours, or after one that went well |
- * | overdue | the newest good backup is older than the schedule allows   | after a day                        |
- * | done    | a backup was just made, and that is wanted                 | each time                          |
+ * | notice  | due                                                      | told again                             |
+ * |---------|----------------------------------------------------------|----------------------------------------|
+ * | shrink  | the shrink alarm waits for a person                      | another one; the same after a day      |
+ * | failed  | a backup has just failed                                 | another cause; the same after six      |
+ * |         |                                                          | hours, or after one that went well     |
+ * | overdue | the newest good backup is older than the schedule allows | after a day                            |
+ * | done    | a backup was just made, and that is wanted               | each time                              |
  *
  * The uppermost wins; what is not told comes at a later look, but for what has just ended. Nothing is due while
  * somebody has the window before them: it says all of it. No text has a secret or a row's contents: they are made of

@@ -104,6 +104,11 @@ static void begin_anew(const char *folder, bool changed)
     ledger_release(&ledger);
 }
 
+void configure_begin(const char *folder)
+{
+    begin_anew(folder, false);
+}
+
 bool configure_set(const char *folder, const char *const *pairs, size_t count, const char *actor, Settings *settings,
                    Error *err)
 {

@@ -30,6 +30,7 @@
 #include "parts/look.h"
 #include "parts/sign_image.h"
 #include "platform/wide.h"
+#include "schedule_fields.h"
 #include "sign_label.h"
 #include "texts.h"
 #include "ui_text.h"
@@ -38,7 +39,7 @@
 
 /* Dialog units of the smallest client area. */
 #define LEAST_WIDTH  564 /* the settings stand side by side */
-#define LEAST_HEIGHT 282
+#define LEAST_HEIGHT 300
 
 static const LayoutItem layout_items[] = {
     {IDC_STATUS, 0, 0, 100, 0},         {IDC_MEND, 100, 0, 0, 0},          {IDC_DATABASE_LABEL, 0, 0, 0, 0},
@@ -48,7 +49,12 @@ static const LayoutItem layout_items[] = {
     {IDC_DETAILS, 0, 0, 0, 0},
     {IDC_VERIFY, 0, 0, 0, 0},           {IDC_DELETE, 0, 0, 0, 0},          {IDC_LIST_LABEL, 0, 0, 100, 0},
     {IDC_LIST, 0, 0, 100, 60},          {IDC_PROGRESS, 0, 60, 0, 0},       {IDC_PROGRESS_TEXT, 0, 60, 100, 0},
-    {IDC_CONFIG_GROUP, 0, 60, 100, 0},  {IDC_RETENTION_LABEL, 0, 60, 0, 0}, {IDC_RETENTION, 0, 60, 0, 0},
+    {IDC_CONFIG_GROUP, 0, 60, 100, 0},  {IDC_SCHEDULE_LABEL, 0, 60, 0, 0}, {IDC_SCHEDULE, 0, 60, 0, 0},
+    {IDC_SCHEDULE_DAYS_LABEL, 0, 60, 0, 0}, {IDC_SCHEDULE_DAY, 0, 60, 0, 0}, {IDC_SCHEDULE_MON, 0, 60, 0, 0},
+    {IDC_SCHEDULE_TUE, 0, 60, 0, 0},    {IDC_SCHEDULE_WED, 0, 60, 0, 0},   {IDC_SCHEDULE_THU, 0, 60, 0, 0},
+    {IDC_SCHEDULE_FRI, 0, 60, 0, 0},    {IDC_SCHEDULE_SAT, 0, 60, 0, 0},   {IDC_SCHEDULE_SUN, 0, 60, 0, 0},
+    {IDC_SCHEDULE_TIMES_LABEL, 0, 60, 0, 0}, {IDC_SCHEDULE_TIMES, 0, 60, 0, 0},
+    {IDC_RETENTION_LABEL, 0, 60, 0, 0}, {IDC_RETENTION, 0, 60, 0, 0},
     {IDC_MAXIMUM_LABEL, 0, 60, 0, 0},   {IDC_MAXIMUM, 0, 60, 0, 0},        {IDC_VERIFY_AFTER, 0, 60, 0, 0},
     {IDC_COMPRESS, 0, 60, 0, 0},        {IDC_SAVE_CONFIG, 100, 60, 0, 0},  {IDC_LOG_GROUP, 0, 60, 60, 40},
     {IDC_LOG, 0, 60, 60, 40},           {IDC_CHART_GROUP, 60, 60, 40, 40}, {IDC_CHART, 60, 60, 40, 40},
@@ -200,6 +206,7 @@ static void on_init(MainWindow *w, HWND hwnd)
     SetTimer(hwnd, TIMER_CLOCK, CLOCK_MS, NULL);
     SendMessageW(main_control(w, IDC_RETENTION), EM_LIMITTEXT, 5, 0);
     SendMessageW(main_control(w, IDC_MAXIMUM), EM_LIMITTEXT, 6, 0);
+    schedule_fields_init(hwnd);
     SetFocus(main_control(w, IDC_LIST));
     InterlockedExchangePointer(&w->bell, hwnd);
 }
@@ -234,19 +241,24 @@ static bool on_notify(MainWindow *w, const NMHDR *header)
 }
 
 /* Enter is for what the focus is in: in the settings' boxes it saves them, and does not begin a backup. */
-static void on_config_focus(const MainWindow *w, int code)
+static void on_config_focus(const MainWindow *w, int id, int code)
 {
-    if (code == EN_SETFOCUS || code == BN_SETFOCUS) {
+    const bool list = schedule_fields_is_list(id);
+    if (list ? code == CBN_SETFOCUS : code == EN_SETFOCUS || code == BN_SETFOCUS) {
         SendMessageW(w->hwnd, DM_SETDEFID, IDC_SAVE_CONFIG, 0);
-    } else if (code == EN_KILLFOCUS || code == BN_KILLFOCUS) {
+    } else if (list ? code == CBN_KILLFOCUS : code == EN_KILLFOCUS || code == BN_KILLFOCUS) {
         SendMessageW(w->hwnd, DM_SETDEFID, IDC_CREATE, 0);
     }
 }
 
 static bool on_command(MainWindow *w, int id, int code)
 {
-    if (id == IDC_RETENTION || id == IDC_MAXIMUM || id == IDC_VERIFY_AFTER || id == IDC_COMPRESS) {
-        on_config_focus(w, code);
+    if (id == IDC_RETENTION || id == IDC_MAXIMUM || id == IDC_VERIFY_AFTER || id == IDC_COMPRESS ||
+        schedule_fields_has(id)) {
+        if (id == IDC_SCHEDULE && code == CBN_SELCHANGE) {
+            schedule_fields_update(w->hwnd);
+        }
+        on_config_focus(w, id, code);
         return true;
     }
     if (id == IDCANCEL) { /* Esc: never in the middle of something */
@@ -323,9 +335,19 @@ static INT_PTR CALLBACK dialog_proc(HWND hwnd, UINT message, WPARAM wparam, LPAR
             main_on_clock(w);
         } else if (wparam == TIMER_IDLE) {
             main_on_idle(w);
+        } else if (wparam == TIMER_SLOT) {
+            main_keep_schedule(w);
         } else {
             main_on_timer(w);
         }
+        return TRUE;
+    case WM_POWERBROADCAST:
+        if (wparam == PBT_APMRESUMEAUTOMATIC || wparam == PBT_APMRESUMESUSPEND) {
+            main_on_woken(w);
+        }
+        return TRUE;
+    case WM_TIMECHANGE:
+        main_on_woken(w);
         return TRUE;
     case WM_APP_CHANGED:
         main_on_folder_changed(w);
@@ -491,6 +513,8 @@ int main_window_run(const AppOptions *options, int show, const wchar_t *key, HAN
     /* The window is gone; the tasks ended before it. */
     folder_watch_stop(w.watch);
     health_release(&w.health);
+    notice_memory_release(&w.notices);
+    error_clear(&w.failure);
     power_release(w.power);
     chart_view_release(&w.chart);
     mem_free(w.state_path);

@@ -24,6 +24,16 @@ static void set_and_logged(void **state)
     assert_false(fs_exists(ledger_file)); /* nothing of the schedule has changed */
     assert_ok(SET("retention_days=14"), &err); /* no change, no entry */
 
+    configure_begin(dir);
+    assert_ok(ledger_load(dir, true, &ledger, &err), &err);
+    assert_true(ledger.since > 0);
+    ledger.since = 7;
+    assert_ok(ledger_save(dir, &ledger, &err), &err);
+    configure_begin(dir); /* it has */
+    assert_ok(ledger_load(dir, true, &ledger, &err), &err);
+    assert_int_equal(ledger.since, 7);
+    assert_ok(fs_remove(ledger_file, &err), &err);
+
     const int64_t now = clock_now();
     assert_ok(SET("backup_time=02:00"), &err); /* the usual one, but chosen: a ledger begins */
     assert_ok(ledger_load(dir, true, &ledger, &err), &err);
