@@ -42,10 +42,10 @@ const char *fact_name(FactKind kind);        /* "schedule", "verified", "copy", 
 const char *fact_state_word(FactState state); /* "holds", "missing", "unavailable", "not_asked"; static */
 
 /* For the band: where health finds nothing wrong it is still a warning that a fact is missing which health does not
- * look at (the schedule is off, no proof is young enough); and where nothing is, it says when the next backup comes
- * (`next`; 0: that is not known). */
-void protection_tell(const HealthFacts *facts, const Protection *protection, const DueZone *zone, int64_t next,
-                     Health *health);
+ * look at (the schedule is off, no proof is young enough), or that something is wrong with the task (`task`:
+ * registration_problem); and where nothing is, it says when the next backup comes (`next`; 0: that is not known). */
+void protection_tell(const HealthFacts *facts, const Protection *protection, const char *task, const DueZone *zone,
+                     int64_t next, Health *health);
 
 /* What is wrong with the newest slot, as health.h wants it: NULL when nothing is, or when nothing ever ran by the
  * schedule here. Caller frees. */

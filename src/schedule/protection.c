@@ -166,24 +166,38 @@ void protection_judge(const HealthFacts *facts, const Settings *settings, const 
     }
 }
 
-void protection_tell(const HealthFacts *facts, const Protection *protection, const DueZone *zone, int64_t next,
-                     Health *health)
+/* What is missing that health does not look at, the worst first; NULL: nothing. Caller frees. */
+static char *find_missing(const HealthFacts *facts, const Protection *protection, const char *task, Health *health)
+{
+    const ProtectionFact *slot = &protection->facts[FACT_SLOT], *proof = &protection->facts[FACT_PROOF];
+    /* A slot that was not run is health's to say, which knows whether the schedule was ever used here. */
+    if (slot->state == FACT_MISSING && slot->when == 0) {
+        health->mend = MEND_SCHEDULE;
+        return mem_strdup(slot->text);
+    }
+    if (task != NULL) {
+        health->mend = MEND_SCHEDULE;
+        return mem_printf("the schedule: %s", task);
+    }
+    if (proof->state == FACT_MISSING) {
+        const CatalogEntry *good = health_newest(facts, true);
+        health->mend = MEND_PROVE;
+        health->name = mem_strdup(good ? good->name : NULL);
+        return mem_strdup(proof->text);
+    }
+    return NULL;
+}
+
+void protection_tell(const HealthFacts *facts, const Protection *protection, const char *task, const DueZone *zone,
+                     int64_t next, Health *health)
 {
     if (health->state != HEALTH_GOOD) {
         return;
     }
-    const ProtectionFact *slot = &protection->facts[FACT_SLOT], *proof = &protection->facts[FACT_PROOF];
-    /* A slot that was not run is health's to say, which knows whether the schedule was ever used here. */
-    const ProtectionFact *missing = slot->state == FACT_MISSING && slot->when == 0 ? slot
-                                    : proof->state == FACT_MISSING                ? proof
-                                                                                  : NULL;
-    char *told = NULL;
+    char *missing = find_missing(facts, protection, task, health), *told = NULL;
     if (missing != NULL) {
-        const CatalogEntry *good = health_newest(facts, true);
-        told = mem_printf("Not quite p%s; %s", health->text + 1, missing->text); /* "Protected: " */
         health->state = HEALTH_WARNING;
-        health->mend = missing == slot ? MEND_SCHEDULE : MEND_PROVE;
-        health->name = mem_strdup(missing == proof && good ? good->name : NULL);
+        told = mem_printf("Not quite p%s; %s", health->text + 1, missing); /* "Protected: " */
     } else if (next != 0) {
         char *when = due_slot_text(zone, next, facts->now);
         told = mem_printf("%s; next %s", health->text, when);
@@ -193,6 +207,7 @@ void protection_tell(const HealthFacts *facts, const Protection *protection, con
         mem_free(health->text);
         health->text = told;
     }
+    mem_free(missing);
 }
 
 char *protection_slot_problem(const char *folder, const Settings *settings, int64_t now, int64_t *slot_at)

@@ -306,3 +306,19 @@ bool registration_follow(const Settings *settings, const char *folder, Registrat
     *step = state == REGISTRATION_GOOD ? REGISTRATION_KEPT : REGISTRATION_MADE;
     return true;
 }
+
+char *registration_problem(const Settings *settings, const char *folder)
+{
+    Registration registration;
+    char *problem = NULL;
+    if (!settings->enabled || !connection_is_saved()) {
+        return NULL;
+    }
+    registration_init(&registration);
+    registration_look(settings, folder, &registration);
+    if (registration.state != REGISTRATION_GOOD) {
+        problem = mem_strdup(registration.text);
+    }
+    registration_release(&registration);
+    return problem;
+}

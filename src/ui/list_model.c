@@ -189,14 +189,14 @@ static int64_t next_of(const ListModel *model, int64_t now)
     return model->keeper.on && model->keeper.next > now ? model->keeper.next : 0;
 }
 
-void list_model_judge(const ListModel *model, const Source *source, bool configured, Health *health)
+void list_model_judge(const ListModel *model, const Source *source, bool configured, const char *task, Health *health)
 {
     const HealthFacts facts = facts_of(model, source, configured);
     Protection protection;
     protection_init(&protection);
     health_judge(&facts, health);
     protection_judge(&facts, &model->settings, &model->ledger, &due_here, &protection);
-    protection_tell(&facts, &protection, &due_here, next_of(model, facts.now), health);
+    protection_tell(&facts, &protection, task, &due_here, next_of(model, facts.now), health);
     protection_release(&protection);
 }
 

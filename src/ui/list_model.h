@@ -75,9 +75,9 @@ bool list_model_load(const char *folder, ListModel *model, Error *err);
 ConfigValues list_model_config(const Settings *settings);
 /* Borrowed; `index` is that of the catalog. */
 const wchar_t *list_model_cell(const ListModel *model, size_t index, ListColumn column);
-/* For the database that is connected, or NULL (source_of_connection): what the status band says of the four facts
- * (protection.h). */
-void list_model_judge(const ListModel *model, const Source *source, bool configured, Health *health);
+/* For the database that is connected, or NULL (source_of_connection): what the status band says of the four facts, and
+ * of the task (registration_problem), as protection.h has it. */
+void list_model_judge(const ListModel *model, const Source *source, bool configured, const char *task, Health *health);
 /* Its newest good backup's moment; 0: there is none. */
 int64_t list_model_good(const ListModel *model, const Source *source, bool configured);
 /* When the next backup comes by itself, in words: "tonight 02:00"; NULL: not known, or now. Caller frees. */

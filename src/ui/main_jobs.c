@@ -138,7 +138,7 @@ void main_start_job(MainWindow *w, const TaskSpec *spec)
 /* Nothing is under way and all is on the screen: the moment for a picture, or for the window's end. */
 void main_look_if_settled(MainWindow *w)
 {
-    if (w->job != NULL || w->listing != NULL || w->saving != NULL || w->look != NULL) {
+    if (w->job != NULL || w->listing != NULL || w->saving != NULL || w->looking != NULL || w->look != NULL) {
         return;
     }
     if (w->closing) {
@@ -297,6 +297,7 @@ void main_on_drawn(MainWindow *w)
 {
     KillTimer(w->hwnd, TIMER_LATER);
     main_tell(w, NULL, NULL); /* the icon is there now */
+    main_look_at_task(w);
     main_after_listing(w, true);
 }
 
@@ -404,6 +405,7 @@ static void finish_saving(MainWindow *w)
     main_update_controls(w);
     if (saved && !w->closing) {
         main_start_listing(w, false); /* when the next backup comes, and what goes, depend on them */
+        main_look_at_task(w);
     }
     main_look_if_settled(w);
 }
@@ -478,6 +480,7 @@ void main_on_timer(MainWindow *w)
     bool job_done = w->job != NULL && task_finished(w->job);
     bool listing_done = w->listing != NULL && task_finished(w->listing);
     bool saving_done = w->saving != NULL && task_finished(w->saving);
+    bool looking_done = w->looking != NULL && task_finished(w->looking);
     HWND hwnd = w->hwnd;
     bool drained = show_events(w);
     w->looked = w->opened ? GetTickCount64() : 0; /* the first listing's end is not kept waiting */
@@ -489,6 +492,9 @@ void main_on_timer(MainWindow *w)
         finish_listing(w);
     }
     /* A box may have run: the window may be gone, or another bell may have dealt with the task. */
+    if (looking_done && IsWindow(hwnd) && w->looking != NULL && task_finished(w->looking)) {
+        main_on_looked_at_task(w);
+    }
     if (saving_done && IsWindow(hwnd) && w->saving != NULL && task_finished(w->saving)) {
         finish_saving(w);
     }

@@ -54,9 +54,41 @@ void main_enlist(MainWindow *w)
     }
 }
 
+/* Somebody may have deleted it or switched it off since. */
+void main_look_at_task(MainWindow *w)
+{
+    if (w->looking == NULL && w->opened && !w->closing && w->keeper.on && runs_slots(w)) {
+        TaskSpec spec = main_spec(w, TASK_REGISTRATION);
+        w->looking = main_start_task(w, &spec);
+    }
+}
+
+void main_on_looked_at_task(MainWindow *w)
+{
+    TaskResult *result = task_take(w->looking);
+    w->looking = NULL;
+    if (result->problem != NULL && (w->task_problem == NULL || strcmp(result->problem, w->task_problem) != 0)) {
+        char *line = mem_printf(TEXT_TASK_PROBLEM, result->problem);
+        main_show_log(w, LOG_WARNING, line);
+        mem_free(line);
+    }
+    if (result->ok) {
+        mem_free(w->task_problem);
+        w->task_problem = result->problem;
+        result->problem = NULL;
+    }
+    task_result_free(result);
+    if (!w->closing) {
+        main_show_status(w);
+        main_update_controls(w);
+    }
+    main_look_if_settled(w);
+}
+
 void main_on_woken(MainWindow *w)
 {
     if (w->opened && !w->closing) {
+        main_look_at_task(w);
         main_start_listing(w, false); /* and then it is looked what is due */
     }
 }
@@ -102,14 +134,18 @@ static void look_how_old(MainWindow *w)
     w->good_since = w->list.model.ledger.since;
     w->good_hours = w->list.model.due_hours;
     source_release(&source);
+    if (w->good > w->failed_at) { /* the task, another computer or the console has made one since */
+        error_clear(&w->failure);
+    }
 }
 
 void main_tell(MainWindow *w, const char *done, const char *failed)
 {
+    look_how_old(w);
+    main_show_tray(w);
     if (!w->tray.shown) {
         return; /* it would count as told */
     }
-    look_how_old(w);
     const NoticeFacts facts = {.now = clock_now(),
                                .seen = main_is_seen(w),
                                .quiet = w->state.quiet,
@@ -147,10 +183,10 @@ void main_tell_backup(MainWindow *w, const TaskResult *result, const char *good)
     } else if (result->error.kind != EK_CANCELLED) {
         char *why = error_text(&result->error);
         copy_error(&result->error, &w->failure);
+        w->failed_at = clock_now();
         main_tell(w, NULL, why);
         mem_free(why);
     }
-    main_show_tray(w);
 }
 
 void main_on_balloon(MainWindow *w)

@@ -205,7 +205,8 @@ void main_show_status(MainWindow *w)
         source_init(&source);
         source_of_connection(&w->connection, &source);
         take_sample_place(w, &source);
-        list_model_judge(&w->list.model, w->configured ? &source : NULL, w->configured || preparing, &w->health);
+        list_model_judge(&w->list.model, w->configured ? &source : NULL, w->configured || preparing,
+                         w->keeper.on ? w->task_problem : NULL, &w->health);
         source_release(&source);
         char *text = mem_printf("%s %s", health_sign(w->health.state), w->health.text);
         ui_set_text(main_control(w, IDC_STATUS), text);

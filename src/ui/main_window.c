@@ -1,12 +1,12 @@
 /*
  * The window. It owns everything that is seen; the work is done by tasks (task.h) on threads of their own, at
- * most three at a time: the `job` (the demo's set-up, a backup, an export, ...), the `listing` of the folder, and the
- * `saving` of the settings. They write into
- * one JobQueue, whose bell, like a task's end, is one empty message. A bell starts a timer, and on its message,
- * which comes when nothing else waits, the window takes what is in the queue, for some milliseconds at a time, and
- * then looks which task has ended. So the window never waits, and no thread but this one touches it.
+ * most four at a time: the `job` (the demo's set-up, a backup, an export, ...), the `listing` of the folder, the
+ * `saving` of the settings, and `looking` at Windows' task. They write into one JobQueue, whose bell, like a task's end,
+ * is one empty message. A bell starts a timer, and on its message, which comes when nothing else waits, the window takes
+ * what is in the queue, for some milliseconds at a time, and then looks which task has ended. So the window never waits,
+ * and no thread but this one touches it.
  *
- * A fourth thread watches the folder (folder_watch.h) and rings when the list is to be read again.
+ * One thread more watches the folder (folder_watch.h) and rings when the list is to be read again.
  *
  * Closing is: ask if a backup runs, cancel, wait for the tasks' ends (the message loop goes on), destroy. The
  * demo's server is stopped after the window is gone.
@@ -515,6 +515,7 @@ int main_window_run(const AppOptions *options, int show, const wchar_t *key, HAN
     health_release(&w.health);
     notice_memory_release(&w.notices);
     error_clear(&w.failure);
+    mem_free(w.task_problem);
     power_release(w.power);
     chart_view_release(&w.chart);
     mem_free(w.state_path);

@@ -458,6 +458,12 @@ static void tell_saved(const Task *task, const Settings *settings)
     mem_free(schedule);
 }
 
+/* Whoever named the folder when the window was started has to name it to the task too. */
+static const char *named_folder(const Task *task)
+{
+    return task->options.folder != NULL ? task->folder : NULL;
+}
+
 /* What starts the schedule while the window is closed. */
 static bool follow_config(const Task *task, const Settings *settings, Error *err)
 {
@@ -467,9 +473,7 @@ static bool follow_config(const Task *task, const Settings *settings, Error *err
         job_log(&task->sink, LOG_INFO, TEXT_TASK_SAMPLE);
         return true;
     }
-    /* Whoever named the folder when the window was started has to name it to the task too. */
-    const char *named = task->options.folder != NULL ? task->folder : NULL;
-    const bool ok = registration_follow(settings, named, &step, &warning, err);
+    const bool ok = registration_follow(settings, named_folder(task), &step, &warning, err);
     if (warning != NULL) {
         job_log(&task->sink, LOG_WARNING, "%s", warning);
     }
@@ -509,6 +513,16 @@ static bool run_config(const Task *task, TaskResult *result, Error *err)
         tell_saved(task, &settings);
     }
     const bool ok = result->saved && follow_config(task, &settings, err);
+    settings_release(&settings);
+    return ok;
+}
+
+static bool run_registration(const Task *task, TaskResult *result, Error *err)
+{
+    Settings settings;
+    settings_init(&settings);
+    const bool ok = settings_load(task->folder, &settings, err);
+    result->problem = ok ? registration_problem(&settings, named_folder(task)) : NULL;
     settings_release(&settings);
     return ok;
 }
@@ -584,6 +598,9 @@ static void run(void *argument)
         break;
     case TASK_ENLIST:
         result->ok = run_enlist(task, &err);
+        break;
+    case TASK_REGISTRATION:
+        result->ok = run_registration(task, result, &err);
         break;
     }
     if (!result->ok) {
@@ -724,6 +741,7 @@ void task_result_free(TaskResult *result)
     mem_free(result->key);
     backup_result_release(&result->backup);
     scheduled_result_release(&result->scheduled);
+    mem_free(result->problem);
     preview_release(&result->preview);
     restore_result_release(&result->restore);
     swap_list_free(result->kept, result->kept_count);

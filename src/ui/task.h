@@ -44,7 +44,8 @@ typedef enum TaskKind {
     TASK_UNFREEZE, /* end the stop of clean-ups that a shrink alarm made */
     TASK_PAUSE,    /* leave the schedule's slots alone for a while, or no longer */
     TASK_CONFIG, /* write the settings, and have the system's task follow them */
-    TASK_ENLIST  /* a database was just connected: the schedule begins, by the settings that are there */
+    TASK_ENLIST, /* a database was just connected: the schedule begins, by the settings that are there */
+    TASK_REGISTRATION /* whether Windows' task is as they want it */
 } TaskKind;
 
 /* One backup that a clean-up would remove. */
@@ -110,6 +111,8 @@ typedef struct TaskResult {
     BackupResult backup;
     /* SCHEDULED */
     ScheduledResult scheduled;
+    /* REGISTRATION: what is wrong with it, or NULL */
+    char *problem;
     /* DEMO */
     Engine *engine;
     char *key; /* TASK_DEMO: what its server says of itself, whose port is another each time (source.h); or NULL */

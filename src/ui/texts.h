@@ -124,6 +124,7 @@
 #define TEXT_CONFIG_FAILED "The configuration could not be saved"
 #define TEXT_TASK_FAILED "nothing starts the schedule while the window is closed"
 #define TEXT_TASK_UNDONE "The schedule" /* before that, in the log */
+#define TEXT_TASK_PROBLEM "The schedule: %s. Save Config mends it."
 #define TEXT_TASK_MADE "Windows starts the scheduled backup also while the window is closed."
 #define TEXT_TASK_TAKEN_AWAY "Windows no longer starts a scheduled backup."
 #define TEXT_TASK_NO_DATABASE \

@@ -330,6 +330,9 @@ static void check_proof(Ui *ui)
 
 static void check_task(Ui *ui)
 {
+    ok(ui, count_in_log(ui, "The schedule: no task starts it while the window is closed. Save Config mends it.") == 1 &&
+               wait_text(ui, IDC_STATUS, "; the schedule: no task starts it while the window is closed", SHORT_MS),
+       "that Windows does not start it is said, once", "it is not");
     click(ui, IDC_SAVE_CONFIG);
     ok(ui, wait_lines(ui, "Windows starts the scheduled backup also while the window is closed.", 1, SHORT_MS),
        "Save Config registers the task", "it does not");
@@ -367,8 +370,8 @@ void scenario_schedule_run(Ui *ui)
         return;
     }
     check_run(ui);
-    check_proof(ui);
     check_task(ui);
+    check_proof(ui);
     unsigned found = count_in_log(ui, "] Found ");
     send_command(ui, IDC_REFRESH);
     wait_lines(ui, "] Found ", found + 1, SHORT_MS);

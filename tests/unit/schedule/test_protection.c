@@ -120,21 +120,26 @@ static void what_is_told(void **state)
         const char *what;
         bool off;
         int days;
+        const char *task;
         HealthState health;
         int64_t next;
         HealthState state;
         HealthMend mend;
         const char *text, *name;
     } rows[] = {
-        {"all is well", false, 0, HEALTH_GOOD, NOON + 14 * 3600, HEALTH_GOOD, MEND_NOTHING,
+        {"all is well", false, 0, NULL, HEALTH_GOOD, NOON + 14 * 3600, HEALTH_GOOD, MEND_NOTHING,
          "Protected: last backup 1 hour ago, verified; next tonight 02:00", NULL},
-        {"nobody knows when", false, 0, HEALTH_GOOD, 0, HEALTH_GOOD, MEND_NOTHING, good, NULL},
-        {"no proof", false, 35, HEALTH_GOOD, NOON + 14 * 3600, HEALTH_WARNING, MEND_PROVE,
+        {"nobody knows when", false, 0, NULL, HEALTH_GOOD, 0, HEALTH_GOOD, MEND_NOTHING, good, NULL},
+        {"no proof", false, 35, NULL, HEALTH_GOOD, NOON + 14 * 3600, HEALTH_WARNING, MEND_PROVE,
          "Not quite protected: last backup 1 hour ago, verified; no backup of this database was proven yet",
          "newest.backup"},
-        {"off, and no proof", true, 35, HEALTH_GOOD, 0, HEALTH_WARNING, MEND_SCHEDULE,
+        {"no task, and no proof", false, 35, "no task starts it while the window is closed", HEALTH_GOOD, 0,
+         HEALTH_WARNING, MEND_SCHEDULE,
+         "Not quite protected: last backup 1 hour ago, verified; the schedule: no task starts it while the window is "
+         "closed", NULL},
+        {"off, and no proof", true, 35, "no task", HEALTH_GOOD, 0, HEALTH_WARNING, MEND_SCHEDULE,
          "Not quite protected: last backup 1 hour ago, verified; the schedule is switched off", NULL},
-        {"worse", true, 35, HEALTH_BAD, 0, HEALTH_BAD, MEND_BACKUP, good, NULL},
+        {"worse", true, 35, "no task", HEALTH_BAD, 0, HEALTH_BAD, MEND_BACKUP, good, NULL},
     };
     for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         CatalogEntry entry = {.name = (char *)"newest.backup", .created = NOON - 3600, .level = LEVEL_VERIFIED};
@@ -154,7 +159,7 @@ static void what_is_told(void **state)
         health.mend = rows[i].health == HEALTH_GOOD ? MEND_NOTHING : MEND_BACKUP;
         health.text = mem_strdup(good);
         protection_judge(&in, &settings, &ledger, &zone, &protection);
-        protection_tell(&in, &protection, &zone, rows[i].next, &health);
+        protection_tell(&in, &protection, rows[i].task, &zone, rows[i].next, &health);
         assert_string_equal(health.text, rows[i].text);
         assert_int_equal(health.state, rows[i].state);
         assert_int_equal(health.mend, rows[i].mend);

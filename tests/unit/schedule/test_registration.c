@@ -130,13 +130,17 @@ static void it_follows_the_settings(void **state)
                  "no database is saved, so a task would not know which to back up");
     assert_fails(registration_enlist(&settings, "b", true, NULL, &err), &err, EK_USAGE,
                  "the folder of a task must be given with its whole path");
+    assert_null(registration_problem(&settings, NULL)); /* nothing is saved that a task could back up */
     test_write(profile, "{\"host\":\"h\",\"user\":\"u\",\"database\":\"d\"}");
+    assert_text(registration_problem(&settings, NULL), "no task starts it while the window is closed");
     assert_int_equal(follow(&settings), REGISTRATION_MADE);
+    assert_null(registration_problem(&settings, NULL));
     assert_int_equal(follow(&settings), REGISTRATION_KEPT);
     settings.backup_hour = 4;
     assert_int_equal(follow(&settings), REGISTRATION_MADE);
     looks_like(&settings, NULL, REGISTRATION_GOOD, "a task starts it while the window is closed");
     settings.enabled = false;
+    assert_null(registration_problem(&settings, NULL));
     assert_int_equal(follow(&settings), REGISTRATION_TAKEN_AWAY);
     assert_int_equal(follow(&settings), REGISTRATION_KEPT);
 
