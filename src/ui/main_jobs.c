@@ -279,8 +279,8 @@ static void finish_listing(MainWindow *w)
         PostMessageW(w->hwnd, WM_APP_OPENED, 0, 0); /* the window may not be shown yet */
     } else {
         main_after_listing(w, false);
+        main_keep_schedule(w);
     }
-    main_keep_schedule(w);
     main_look_if_settled(w);
 }
 
@@ -298,6 +298,7 @@ void main_on_drawn(MainWindow *w)
     KillTimer(w->hwnd, TIMER_LATER);
     main_tell(w, NULL, NULL); /* the icon is there now */
     main_look_at_task(w);
+    main_keep_schedule(w); /* not before it is known whether the window is seen */
     main_after_listing(w, true);
 }
 

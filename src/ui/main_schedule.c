@@ -39,6 +39,9 @@ void main_keep_schedule(MainWindow *w)
     if (w->job == NULL && w->listing == NULL && w->saving == NULL && !w->unreadable && (!w->asking || w->signing_in) &&
         runs_slots(w) && keeper_is_due(&w->keeper, now)) {
         TaskSpec spec = main_spec(w, TASK_SCHEDULED);
+        /* Whoever opens the window because the server is gone is not kept from the buttons by a run that awaits it for
+         * half an hour: that slot has failed, and is tried again in a quarter of an hour. */
+        spec.once = main_is_seen(w);
         main_start_job(w, &spec);
     }
     SetTimer(w->hwnd, TIMER_SLOT, keeper_wait(&w->keeper, now) * SECOND_MS, NULL);

@@ -30,7 +30,7 @@ struct Task {
     char **files;
     size_t file_count;
     char *target, *proven;
-    bool overwrite, on, no_safety, sort_as_live, nobody, sample;
+    bool overwrite, on, no_safety, sort_as_live, nobody, sample, once;
     ConfigValues config;
     Pause pause;
     JobSink sink;
@@ -183,7 +183,8 @@ static bool run_scheduled(const Task *task, TaskResult *result, Error *err)
     const ScheduledSpec spec = {.folder = task->folder,
                                 .environment = &options->environment,
                                 .switches = &switches,
-                                .chosen = &task->connection};
+                                .chosen = &task->connection,
+                                .once = task->once};
     return scheduled_run(&spec, &task->sink, task->cancel, &result->scheduled, err);
 }
 
@@ -642,6 +643,7 @@ Task *task_start(const TaskSpec *spec, JobSink sink, void (*ring)(void *context)
     task->config = spec->config;
     task->sample = spec->sample;
     task->pause = spec->pause;
+    task->once = spec->once;
     task->sink = sink;
     task->actor = mem_strdup(sink.actor);
     task->sink.actor = task->actor;

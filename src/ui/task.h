@@ -71,6 +71,7 @@ typedef struct TaskSpec {
     ConfigValues config; /* CONFIG */
     bool sample;         /* CONFIG: of the sample database, which no task backs up */
     Pause pause;         /* PAUSE */
+    bool once;           /* SCHEDULED: ScheduledSpec */
 } TaskSpec;
 
 typedef struct TaskResult {
