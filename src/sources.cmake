@@ -117,10 +117,14 @@ set(JOBS_SOURCES
   src/jobs/verify.c)
 set(SCHEDULE_SOURCES
   src/schedule/due.c
+  src/schedule/keeper.c
+  src/schedule/notice.c
+  src/schedule/pause.c
   src/schedule/protection.c
   src/schedule/registration.c
   src/schedule/run.c)
 set(WIN_SOURCES
+  src/platform/win/autostart_win.c
   src/platform/win/cancel_win.c
   src/platform/win/clock_win.c
   src/platform/win/fs_win.c
@@ -138,6 +142,7 @@ set(WIN_SOURCES
   src/platform/win/thread_win.c
   src/platform/win/wide_win.c)
 set(POSIX_SOURCES
+  src/platform/posix/autostart_posix.c
   src/platform/posix/cancel_posix.c
   src/platform/posix/clock_posix.c
   src/platform/posix/fs_posix.c
@@ -197,6 +202,7 @@ set(UI_SOURCES
   src/ui/main_manners.c
   src/ui/main_restore.c
   src/ui/main_sharepoint.c
+  src/ui/main_schedule.c
   src/ui/main_show.c
   src/ui/main_signin.c
   src/ui/main_window.c
@@ -212,6 +218,7 @@ set(UI_SOURCES
   src/ui/restore_dialog.c
   src/ui/result_dialog.c
   src/ui/save_dialog.c
+  src/ui/schedule_fields.c
   src/ui/scheduled.c
   src/ui/settings_dialog.c
   src/ui/sharepoint_dialog.c
@@ -219,6 +226,7 @@ set(UI_SOURCES
   src/ui/signin_dialog.c
   src/ui/task.c
   src/ui/tray.c
+  src/ui/tray_icon.c
   src/ui/undo_dialog.c
   src/ui/ui_text.c
   src/ui/upload_dialog.c

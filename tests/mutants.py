@@ -440,6 +440,22 @@ MUTANTS = (
     ("what a lost database had beside its contents", "src/jobs/restore_database.c",
      "return restore_carry_from_backup(run, load->database, false, err);", "return true;",
      ["restore:test_the_database_is_gone"]),
+    ("a slot that stays due is not run over and over", "src/schedule/keeper.c",
+     "keeper->next <= now && not_before(keeper, now) <= now;", "keeper->next <= now;", ["unit:test_keeper"]),
+    ("no slot where nobody has set a schedule", "src/schedule/keeper.c", "plan->on && ledger_begun(ledger);",
+     "plan->on;", ["unit:test_keeper"]),
+    ("a pause keeps slots from being run", "src/schedule/due.c", " && look->paused == 0;", ";",
+     ["unit:test_due", "unit:test_run", "unit:test_keeper"]),
+    ("a pause by a wrong clock ends", "src/schedule/due.c", " && ledger->paused_until <= now + DUE_PAUSE", "",
+     ["unit:test_due", "unit:test_keeper"]),
+    ("the same failure is told once", "src/schedule/notice.c", "(!same(facts->failed, memory->cause) ||",
+     "(true ||", ["unit:test_notice"]),
+    ("who sees the window is told nothing beside it", "src/schedule/notice.c", "if (facts->seen) {", "if (false) {",
+     ["unit:test_notice"]),
+    ("a proof that is missing is no protection", "src/schedule/protection.c",
+     "if (proof->state == FACT_MISSING) {", "if (false) {", ["unit:test_protection"]),
+    ("no task where no connection is saved", "src/schedule/registration.c", "if (!connection_is_saved()) {",
+     "if (false) {", ["unit:test_registration"]),
 )
 
 

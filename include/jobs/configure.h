@@ -10,9 +10,12 @@
 
 /* Each of `pairs` is KEY=VALUE; all are set or none (settings_set, settings_change). What differs is logged:
  * "retention_days: 14, was 30". Where that is the schedule, or it is set for the first time, slots before now are
- * nobody's (ledger.h). `settings` then has what is in the file. EK_USAGE for what is not of that form. */
+ * nobody's (ledger.h). `settings` then has what is in the file. EK_USAGE for what is not of that form. The key "times"
+ * has all of a day: "02:00,12:00" is backup_time and more_times. */
 bool configure_set(const char *folder, const char *const *pairs, size_t count, const char *actor, Settings *settings,
                    Error *err);
+/* The schedule of this folder begins now, unless it has: slots before now are nobody's. */
+void configure_begin(const char *folder);
 /* Whether a setting says when backups are made. */
 bool configure_is_schedule(const char *key);
 

@@ -8,6 +8,7 @@
  * Due is the newest slot alone, and only when nothing began at or after its moment that was done: of slots that were
  * slept over, the newest is caught up and the others are missed. What the ledger has of a later date than now is passed
  * over, because a clock was wrong then, but for DUE_FUTURE: so long a clock that was set back finds its slots done.
+ * While the ledger says that it is paused nothing is due, for DUE_PAUSE at most: what is paused for longer is not.
  */
 #ifndef CMMS_DUE_H
 #define CMMS_DUE_H
@@ -23,6 +24,7 @@
 #define DUE_TIMES (1 + SETTINGS_MORE_TIMES) /* a day at most */
 #define DUE_MISSED 400                      /* as many are told, the newest */
 #define DUE_FUTURE (26 * 3600)              /* seconds */
+#define DUE_PAUSE (8 * 86400)               /* seconds */
 
 /* The rules of a zone: clock_local and clock_from_local, or a test's own. */
 typedef struct DueZone {
@@ -47,6 +49,7 @@ typedef struct DueLook {
     const LedgerSlot *entry; /* what the ledger has of it, or NULL; borrowed from the ledger */
     int64_t retry;         /* it failed, and is tried again from then on; 0: it did not */
     int64_t next;          /* the first after now; 0: there is none */
+    int64_t paused;        /* nothing is due before; 0: it is not paused */
     int64_t missed[DUE_MISSED]; /* of which the ledger knows nothing yet, oldest first */
     size_t missed_count;
 } DueLook;
@@ -56,6 +59,8 @@ DuePlan due_plan(const Settings *settings);
 int64_t due_after(const DuePlan *plan, const DueZone *zone, int64_t moment);
 int64_t due_before(const DuePlan *plan, const DueZone *zone, int64_t moment);
 void due_look(const DuePlan *plan, const DueZone *zone, const Ledger *ledger, int64_t now, DueLook *look);
+/* When to look again: the end of the pause, the next try of what failed, or the next slot; 0: never. */
+int64_t due_again(const DueLook *look, int64_t now);
 /* What the look found missed goes into the ledger; what it borrows from there is no longer to be used. */
 void due_note_missed(const DueLook *look, int64_t now, Ledger *ledger);
 /* How long after the run that failed as the n-th the next one is tried: 15 minutes, an hour, then every four. */

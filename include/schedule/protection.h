@@ -40,6 +40,12 @@ void protection_judge(const HealthFacts *facts, const Settings *settings, const 
 const char *fact_name(FactKind kind);        /* "schedule", "verified", "copy", "proof"; static */
 const char *fact_state_word(FactState state); /* "holds", "missing", "not_asked"; static */
 
+/* For the band: where health finds nothing wrong it is still a warning that a fact is missing which health does not
+ * look at (the schedule is off, no proof is young enough), or that something is wrong with the task (`task`:
+ * registration_problem); and where nothing is, it says when the next backup comes (`next`; 0: that is not known). */
+void protection_tell(const HealthFacts *facts, const Protection *protection, const char *task, const DueZone *zone,
+                     int64_t next, Health *health);
+
 /* What is wrong with the newest slot, as health.h wants it: NULL when nothing is, or when nothing ever ran by the
  * schedule here. Caller frees. */
 char *protection_slot_problem(const char *folder, const Settings *settings, int64_t now, int64_t *slot_at);

@@ -35,6 +35,25 @@ void registration_look(const Settings *settings, const char *folder, Registratio
 /* Registers the task, or what of it is not as it should be. EK_BUSY: another program's task has our name. *warning (may
  * be NULL; caller frees): what was registered is less than all. */
 bool registration_install(const Settings *settings, const char *folder, char **warning, Error *err);
+/* As `schedule install`: registration_install, but the folder is given with its whole path (a task has another current
+ * folder, EK_USAGE), and `connected`: a connection is saved (it has neither this program's environment nor its
+ * switches, EK_SETTINGS). */
+bool registration_enlist(const Settings *settings, const char *folder, bool connected, char **warning, Error *err);
+
+typedef enum RegistrationStep {
+    REGISTRATION_KEPT,          /* it is as the settings want it */
+    REGISTRATION_MADE,
+    REGISTRATION_TAKEN_AWAY,    /* the schedule is off */
+    REGISTRATION_NEEDS_DATABASE /* no connection is saved, so none was made: there is nothing to back up yet */
+} RegistrationStep;
+
+/* After settings were saved in the window: with the schedule on the task is registered, with it off taken away. Another
+ * program's task of our name is EK_BUSY only where ours is wanted. *warning as above. */
+bool registration_follow(const Settings *settings, const char *folder, RegistrationStep *step, char **warning,
+                         Error *err);
+/* What is wrong with it, in words ("no task starts it while the window is closed"); NULL: nothing, or none is wanted
+ * (the schedule is off, or no connection is saved). Caller frees. */
+char *registration_problem(const Settings *settings, const char *folder);
 /* Registers it anew where it is ours and old; nothing else. */
 bool registration_refresh(const Settings *settings, const char *folder, Error *err);
 /* EK_BUSY as above. *removed (may be NULL): there was one. */

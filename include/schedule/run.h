@@ -34,6 +34,7 @@ typedef struct ScheduledSpec { /* borrowed */
     const char *folder;                 /* as in OpeningSpec */
     const Connection *environment;
     const ConnectionSwitches *switches;
+    const Connection *chosen;           /* the same */
     bool once;                          /* neither the server is awaited nor anything tried again */
 } ScheduledSpec;
 

@@ -21,7 +21,9 @@ typedef enum HealthMend {
     MEND_CONNECT, /* say which database */
     MEND_ALARM,   /* look at the shrink alarm, and allow clean-ups again */
     MEND_CLEANUP, /* let retention remove what it would */
-    MEND_SPACE    /* make room on the disk */
+    MEND_SPACE,   /* make room on the disk */
+    MEND_PROVE,   /* prove health.name (protection.h, as the next) */
+    MEND_SCHEDULE /* switch the schedule on */
 } HealthMend;
 
 typedef struct HealthFacts {

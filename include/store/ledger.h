@@ -34,6 +34,7 @@ typedef struct Ledger {
     LedgerSlot *slots; /* by their moments, oldest first, no two alike */
     size_t count;
     int64_t since;     /* slots before it are nobody's: the schedule was set then; 0: not known */
+    int64_t paused_until; /* somebody wants no slot run before; 0: they are run */
     char *notice;      /* owned: what the user should be told about the load, or NULL; not saved */
 } Ledger;
 
@@ -54,6 +55,8 @@ void ledger_note(Ledger *ledger, const LedgerSlot *slot);
 /* Takes out what is dated after `latest`: a clock was wrong when it was written. Returns how many. */
 size_t ledger_drop_after(Ledger *ledger, int64_t latest);
 const char *slot_state_word(SlotState state); /* "done", "failed", "missed"; static */
+/* Somebody has set the schedule here, or a slot was run: until then nothing is missed. */
+bool ledger_begun(const Ledger *ledger);
 
 /* Of all who run slots of this folder, one at a time; released by a crash. EK_BUSY otherwise, with words. */
 bool ledger_lock(const char *folder, FsLock **lock, Error *err);

@@ -77,6 +77,7 @@ static bool show(Cli *cli, const char *folder, const Settings *settings, Error *
         json_set_string(document, "next_text", next);
         json_set_bool(document, "due", look.due);
         output_add_time(document, "slot", look.slot);
+        output_add_time(document, "paused_until", look.paused);
         json_set_string(document, "task", registration_state_word(task.state));
         json_set_string(document, "task_text", task.text);
         json_set_string(document, "task_program", task.program);
@@ -85,6 +86,13 @@ static bool show(Cli *cli, const char *folder, const Settings *settings, Error *
     } else {
         output_line(&cli->output, "Schedule: %s", text);
         output_line(&cli->output, "Next: %s", next ? next : "none");
+        if (look.paused) {
+            char *until = due_slot_text(&due_here, look.paused, now);
+            char *line = mem_printf("\xE2\x9A\xA0 Paused until %s", until);
+            output_coloured(&cli->output, COLOUR_WARNING, line);
+            mem_free(line);
+            mem_free(until);
+        }
         char *told = mem_printf("%sTask: %s", task.state == REGISTRATION_GOOD ? "" : "\xE2\x9A\xA0 ", task.text);
         output_coloured(&cli->output, task.state == REGISTRATION_GOOD ? COLOUR_NONE : COLOUR_WARNING, told);
         mem_free(told);
@@ -217,33 +225,6 @@ static int run_due(Cli *cli)
 
 /* --- install, remove ------------------------------------------------------------------------------------- */
 
-/* A task has another current folder. */
-static bool is_whole(const char *folder)
-{
-    const bool drive = folder[0] != '\0' && folder[1] == ':' && (folder[2] == '\\' || folder[2] == '/');
-    return drive || folder[0] == '/' || (folder[0] == '\\' && folder[1] == '\\');
-}
-
-/* The task has neither this terminal's environment nor its switches: the saved connection must do. */
-static bool install(Cli *cli, const Opening *opening, Error *err)
-{
-    const char *folder = cli->options->folder;
-    char *warning = NULL;
-    if (folder && !is_whole(folder)) {
-        return error_set(err, EK_USAGE, "the folder of a task must be given with its whole path");
-    }
-    if (!opening->configured) {
-        error_set(err, EK_SETTINGS, "no database is saved, so a task would not know which to back up");
-        return error_hint(err, "Save the connection in the window first.");
-    }
-    const bool ok = registration_install(&opening->settings, folder, &warning, err);
-    if (warning) {
-        output_log(&cli->output, LOG_WARNING, warning);
-    }
-    mem_free(warning);
-    return ok;
-}
-
 static int run_install(Cli *cli)
 {
     Error err = ERROR_INIT;
@@ -252,10 +233,17 @@ static int run_install(Cli *cli)
     const JobSink sink = output_sink(&cli->output);
     int code = 0;
     opening_init(&opening);
-    if (!opening_open(&spec, &sink, &opening, &err) || !install(cli, &opening, &err) ||
-        !show(cli, opening.folder, &opening.settings, &err)) {
+    char *warning = NULL;
+    /* The saved connection must do, so nothing of this terminal's is asked for it. */
+    bool ok = opening_open(&spec, &sink, &opening, &err) &&
+              registration_enlist(&opening.settings, cli->options->folder, opening.configured, &warning, &err);
+    if (warning) {
+        output_log(&cli->output, LOG_WARNING, warning);
+    }
+    if (!ok || !show(cli, opening.folder, &opening.settings, &err)) {
         code = output_error(&cli->output, &err);
     }
+    mem_free(warning);
     opening_release(&opening);
     error_clear(&err);
     return code;

@@ -165,7 +165,8 @@ int run_sharepoint(Cli *cli)
         return leave(cli, forget);
     }
     Error err = ERROR_INIT;
-    error_set(&err, EK_USAGE, "sharepoint takes 'set-up' and a link, 'status', 'list', 'ask-it', 'sign-out' or 'forget'");
+    error_set(&err, EK_USAGE, "sharepoint takes 'set-up' and a link, 'status', 'list', 'ask-it', 'sign-out' or "
+                                "'forget'");
     error_hint(&err, "Try 'cmms-backup-cli sharepoint --help'.");
     const int code = output_error(&cli->output, &err);
     error_clear(&err);

@@ -10,6 +10,8 @@
 #include "store/auditlog.h"
 #include "store/ledger.h"
 
+#define TIMES "times"
+
 typedef struct Changing {
     const char *const *pairs;
     size_t count;
@@ -19,7 +21,8 @@ typedef struct Changing {
 
 bool configure_is_schedule(const char *key)
 {
-    static const char *const keys[] = {"enabled", "schedule", "backup_time", "more_times", "weekdays", "month_day"};
+    static const char *const keys[] = {"enabled",  "schedule",  "backup_time", "more_times",
+                                       "weekdays", "month_day", TIMES};
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         if (strcmp(keys[i], key) == 0) {
             return true;
@@ -52,12 +55,30 @@ static bool change_one(Settings *settings, const char *text, Changing *changing,
     return ok;
 }
 
+/* The first of the times, and the others. */
+static bool change_times(Settings *settings, const char *times, Changing *changing, Error *err)
+{
+    const char *comma = strchr(times, ',');
+    StrBuf first;
+    strbuf_init(&first, STRBUF_LINE);
+    strbuf_add(&first, times, comma ? (size_t)(comma - times) : strlen(times));
+    strbuf_trim(&first);
+    char *time = mem_printf("backup_time=%s", first.buf), *more = mem_printf("more_times=%s", comma ? comma + 1 : "");
+    const bool ok = change_one(settings, time, changing, err) && change_one(settings, more, changing, err);
+    mem_free(more);
+    mem_free(time);
+    strbuf_release(&first);
+    return ok;
+}
+
 static bool change(void *context, Settings *settings, Error *err)
 {
     Changing *changing = context;
     bool ok = true;
     for (size_t i = 0; ok && i < changing->count; i++) {
-        ok = change_one(settings, changing->pairs[i], changing, err);
+        const char *pair = changing->pairs[i];
+        ok = strncmp(pair, TIMES "=", sizeof TIMES) == 0 ? change_times(settings, pair + sizeof TIMES, changing, err)
+                                                         : change_one(settings, pair, changing, err);
     }
     return ok;
 }
@@ -81,6 +102,11 @@ static void begin_anew(const char *folder, bool changed)
     }
     fs_unlock(lock);
     ledger_release(&ledger);
+}
+
+void configure_begin(const char *folder)
+{
+    begin_anew(folder, false);
 }
 
 bool configure_set(const char *folder, const char *const *pairs, size_t count, const char *actor, Settings *settings,

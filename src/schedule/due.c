@@ -141,6 +141,9 @@ void due_look(const DuePlan *plan, const DueZone *zone, const Ledger *ledger, in
 {
     const int64_t since = ledger->since > now + DUE_FUTURE ? 0 : ledger->since;
     *look = (DueLook){.next = due_after(plan, zone, now), .slot = due_before(plan, zone, now)};
+    if (ledger->paused_until > now && ledger->paused_until <= now + DUE_PAUSE) {
+        look->paused = ledger->paused_until;
+    }
     if (look->slot <= since) {
         look->slot = 0;
     }
@@ -156,8 +159,13 @@ void due_look(const DuePlan *plan, const DueZone *zone, const Ledger *ledger, in
             look->retry = now;
         }
     }
-    look->due = !look->done && look->retry <= now;
+    look->due = !look->done && look->retry <= now && look->paused == 0;
     look_for_missed(plan, zone, ledger, since, now, look);
+}
+
+int64_t due_again(const DueLook *look, int64_t now)
+{
+    return look->paused != 0 ? look->paused : look->retry > now ? look->retry : look->next;
 }
 
 void due_note_missed(const DueLook *look, int64_t now, Ledger *ledger)

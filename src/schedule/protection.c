@@ -87,6 +87,11 @@ static void judge_slot(const HealthFacts *facts, const Settings *settings, const
                        look.entry && look.entry->state == SLOT_FAILED ? "failed" : "was not made"), NULL);
     } else if (look.entry && look.entry->state == SLOT_FAILED) {
         judge_failed(&look, zone, facts->now, when, fact);
+    } else if (look.paused) {
+        char *until = due_slot_text(zone, look.paused, facts->now);
+        say(fact, FACT_MISSING, look.slot, mem_printf("the schedule is paused until %s", until),
+            "Resume the schedule, or make a backup now.");
+        mem_free(until);
     } else {
         say(fact, FACT_MISSING, look.slot, mem_printf("the backup of %s was not made", when), "Make a backup now.");
     }
@@ -182,6 +187,50 @@ void protection_judge(const HealthFacts *facts, const Settings *settings, const 
     }
 }
 
+/* What is missing that health does not look at, the worst first; NULL: nothing. Caller frees. */
+static char *find_missing(const HealthFacts *facts, const Protection *protection, const char *task, Health *health)
+{
+    const ProtectionFact *slot = &protection->facts[FACT_SLOT], *proof = &protection->facts[FACT_PROOF];
+    /* A slot that was not run is health's to say, which knows whether the schedule was ever used here. */
+    if (slot->state == FACT_MISSING && slot->when == 0) {
+        health->mend = MEND_SCHEDULE;
+        return mem_strdup(slot->text);
+    }
+    if (task != NULL) {
+        health->mend = MEND_SCHEDULE;
+        return mem_printf("the schedule: %s", task);
+    }
+    if (proof->state == FACT_MISSING) {
+        const CatalogEntry *good = health_newest(facts, true);
+        health->mend = MEND_PROVE;
+        health->name = mem_strdup(good ? good->name : NULL);
+        return mem_strdup(proof->text);
+    }
+    return NULL;
+}
+
+void protection_tell(const HealthFacts *facts, const Protection *protection, const char *task, const DueZone *zone,
+                     int64_t next, Health *health)
+{
+    if (health->state != HEALTH_GOOD) {
+        return;
+    }
+    char *missing = find_missing(facts, protection, task, health), *told = NULL;
+    if (missing != NULL) {
+        health->state = HEALTH_WARNING;
+        told = mem_printf("Not quite p%s; %s", health->text + 1, missing); /* "Protected: " */
+    } else if (next != 0) {
+        char *when = due_slot_text(zone, next, facts->now);
+        told = mem_printf("%s; next %s", health->text, when);
+        mem_free(when);
+    }
+    if (told != NULL) {
+        mem_free(health->text);
+        health->text = told;
+    }
+    mem_free(missing);
+}
+
 char *protection_slot_problem(const char *folder, const Settings *settings, int64_t now, int64_t *slot_at)
 {
     Ledger ledger;
@@ -189,15 +238,19 @@ char *protection_slot_problem(const char *folder, const Settings *settings, int6
     char *problem = NULL;
     ledger_init(&ledger);
     const DuePlan plan = due_plan(settings);
-    if (ledger_load(folder, false, &ledger, NULL) && (ledger.count > 0 || ledger.since > 0)) {
+    if (ledger_load(folder, false, &ledger, NULL) && ledger_begun(&ledger)) {
         due_look(&plan, &due_here, &ledger, now, &look);
         /* What is due just now will be run in a moment. */
         if (look.slot && !look.done && now - look.slot > DAY / 24) {
             const bool failed = look.entry && look.entry->state == SLOT_FAILED;
             char *when = due_slot_text(&due_here, look.slot, now);
-            problem = failed ? mem_printf("The scheduled backup of %s failed: %s", when,
-                                          look.entry->text ? look.entry->text : "it is not known why")
-                             : mem_printf("The scheduled backup of %s was not made", when);
+            char *until = look.paused ? due_slot_text(&due_here, look.paused, now) : NULL;
+            problem = failed  ? mem_printf("The scheduled backup of %s failed: %s", when,
+                                           look.entry->text ? look.entry->text : "it is not known why")
+                      : until ? mem_printf("The schedule is paused until %s, and the backup of %s was not made", until,
+                                           when)
+                              : mem_printf("The scheduled backup of %s was not made", when);
+            mem_free(until);
             *slot_at = look.slot;
             mem_free(when);
         }

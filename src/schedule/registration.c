@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "base/utf.h"
+#include "jobs/opening.h"
 #include "platform/clock.h"
 #include "platform/machine.h"
 #include "platform/process.h"
@@ -243,4 +244,81 @@ bool registration_remove(bool *removed, Error *err)
                     tasks_remove(CMMS_TASK_NAME, removed, err);
     registration_release(&registration);
     return ok;
+}
+
+static bool is_whole(const char *folder)
+{
+    const bool drive = folder[0] != '\0' && folder[1] == ':' && (folder[2] == '\\' || folder[2] == '/');
+    return drive || folder[0] == '/' || (folder[0] == '\\' && folder[1] == '\\');
+}
+
+bool registration_enlist(const Settings *settings, const char *folder, bool connected, char **warning, Error *err)
+{
+    if (folder && !is_whole(folder)) {
+        return error_set(err, EK_USAGE, "the folder of a task must be given with its whole path");
+    }
+    if (!connected) {
+        error_set(err, EK_SETTINGS, "no database is saved, so a task would not know which to back up");
+        return error_hint(err, "Save the connection in the window first.");
+    }
+    return registration_install(settings, folder, warning, err);
+}
+
+/* What a task would find. */
+static bool connection_is_saved(void)
+{
+    const OpeningSpec spec = {.use = OPENING_NO_FOLDER};
+    Opening opening;
+    opening_init(&opening);
+    const bool saved = opening_open(&spec, NULL, &opening, NULL) && opening.configured;
+    opening_release(&opening);
+    return saved;
+}
+
+static bool take_away(RegistrationState state, RegistrationStep *step, Error *err)
+{
+    bool removed = false;
+    if (state != REGISTRATION_FOREIGN && !registration_remove(&removed, err)) {
+        return false;
+    }
+    *step = removed ? REGISTRATION_TAKEN_AWAY : REGISTRATION_KEPT;
+    return true;
+}
+
+bool registration_follow(const Settings *settings, const char *folder, RegistrationStep *step, char **warning,
+                         Error *err)
+{
+    Registration registration;
+    registration_init(&registration);
+    registration_look(settings, folder, &registration);
+    const RegistrationState state = registration.state;
+    registration_release(&registration);
+    if (!settings->enabled) {
+        return take_away(state, step, err);
+    }
+    if (!connection_is_saved()) {
+        *step = REGISTRATION_NEEDS_DATABASE;
+        return true;
+    }
+    if (state != REGISTRATION_GOOD && !registration_enlist(settings, folder, true, warning, err)) {
+        return false;
+    }
+    *step = state == REGISTRATION_GOOD ? REGISTRATION_KEPT : REGISTRATION_MADE;
+    return true;
+}
+
+char *registration_problem(const Settings *settings, const char *folder)
+{
+    Registration registration;
+    char *problem = NULL;
+    if (!settings->enabled || !connection_is_saved()) {
+        return NULL;
+    }
+    registration_init(&registration);
+    registration_look(settings, folder, &registration);
+    if (registration.state != REGISTRATION_GOOD) {
+        problem = mem_strdup(registration.text);
+    }
+    registration_release(&registration);
+    return problem;
 }

@@ -87,7 +87,7 @@ static bool look(Run *run, Error *err)
     }
     due_look(&run->plan, run->world->zone, &run->ledger, now, &run->look);
     run->result->slot = run->look.slot;
-    run->result->next = run->look.retry > now ? run->look.retry : run->look.next;
+    run->result->next = due_again(&run->look, now);
     return true;
 }
 
@@ -252,7 +252,8 @@ bool scheduled_run_in(const ScheduledWorld *world, const ScheduledSpec *spec, co
                                  .folder = spec->folder,
                                  .settings = true,
                                  .environment = spec->environment,
-                                 .switches = spec->switches};
+                                 .switches = spec->switches,
+                                 .chosen = spec->chosen};
     Run run = {.world = world, .spec = spec, .sink = sink, .cancel = cancel, .result = result};
     FsLock *lock = NULL;
     opening_init(&run.opening);

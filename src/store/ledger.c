@@ -20,6 +20,11 @@ const char *slot_state_word(SlotState state)
     return state_words[(size_t)state < STATE_COUNT ? (size_t)state : 0];
 }
 
+bool ledger_begun(const Ledger *ledger)
+{
+    return ledger->count > 0 || ledger->since > 0;
+}
+
 void ledger_init(Ledger *ledger)
 {
     *ledger = (Ledger){.slots = NULL};
@@ -103,6 +108,12 @@ static bool read_time(const cJSON *object, const char *name, int64_t *moment)
     return text && clock_parse_iso(text, moment);
 }
 
+static bool read_if_there(const cJSON *object, const char *name, int64_t *moment)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
+    return !item || cJSON_IsNull(item) || read_time(object, name, moment);
+}
+
 static bool read_slot(const cJSON *item, Ledger *ledger)
 {
     LedgerSlot slot = {.moment = 0};
@@ -134,8 +145,8 @@ bool ledger_parse(const char *bytes, size_t len, Ledger *ledger, Error *err)
         return false;
     }
     const cJSON *slots = cJSON_GetObjectItemCaseSensitive(document, "slots"), *item;
-    const cJSON *since = cJSON_GetObjectItemCaseSensitive(document, "since");
-    bool ok = cJSON_IsArray(slots) && (!since || cJSON_IsNull(since) || read_time(document, "since", &read.since));
+    bool ok = cJSON_IsArray(slots) && read_if_there(document, "since", &read.since) &&
+              read_if_there(document, "paused_until", &read.paused_until);
     if (!ok) {
         error_set(err, EK_DAMAGED, "it is no ledger of a schedule");
     } else if (cJSON_GetArraySize(slots) > 2 * LEDGER_KEEP) {
@@ -213,6 +224,9 @@ bool ledger_save(const char *folder, const Ledger *ledger, Error *err)
     cJSON *document = cJSON_CreateObject();
     if (ledger->since) {
         set_time(document, "since", ledger->since);
+    }
+    if (ledger->paused_until) {
+        set_time(document, "paused_until", ledger->paused_until);
     }
     cJSON *slots = cJSON_AddArrayToObject(document, "slots");
     for (size_t i = ledger->count > LEDGER_KEEP ? ledger->count - LEDGER_KEEP : 0; i < ledger->count; i++) {

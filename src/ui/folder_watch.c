@@ -19,6 +19,7 @@
 #include "platform/thread.h"
 #include "platform/wide.h"
 #include "store/folder.h"
+#include "store/ledger.h"
 #include "store/retention.h"
 #include "store/settings.h"
 
@@ -46,7 +47,7 @@ static bool ends_with(const char *name, const char *suffix)
 static bool is_shown(const char *name)
 {
     return ends_with(name, ".backup") || ends_with(name, FOLDER_MANIFEST_SUFFIX) || ends_with(name, SETTINGS_FILE) ||
-           ends_with(name, RETENTION_FROZEN_FILE);
+           ends_with(name, RETENTION_FROZEN_FILE) || ends_with(name, LEDGER_FILE);
 }
 
 /* Whether a batch of changes has one that matters. An empty batch: more happened than the buffer holds. */

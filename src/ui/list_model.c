@@ -1,5 +1,7 @@
 #include "list_model.h"
 
+#include <stdio.h>
+
 #include <cjson/cJSON.h>
 
 #include "base/mem.h"
@@ -17,6 +19,7 @@ void list_model_init(ListModel *model)
 {
     *model = (ListModel){.due_hours = 7 * 24};
     catalog_init(&model->catalog);
+    ledger_init(&model->ledger);
 }
 
 void list_model_release(ListModel *model)
@@ -30,6 +33,8 @@ void list_model_release(ListModel *model)
     mem_free(model->notice);
     mem_free(model->log_notice);
     catalog_release(&model->catalog);
+    settings_release(&model->settings);
+    ledger_release(&model->ledger);
     list_model_init(model);
 }
 
@@ -86,8 +91,21 @@ const wchar_t *list_model_cell(const ListModel *model, size_t index, ListColumn 
 
 ConfigValues list_model_config(const Settings *settings)
 {
-    return (ConfigValues){settings->retention_days, settings->max_backups, settings->verify_after_backup,
-                          settings->compress};
+    ConfigValues config = {.retention_days = settings->retention_days,
+                           .max_backups = settings->max_backups,
+                           .verify = settings->verify_after_backup,
+                           .compress = settings->compress,
+                           .scheduled = settings->enabled,
+                           .schedule = settings->schedule,
+                           .weekdays = settings->weekdays,
+                           .month_day = settings->month_day};
+    int length = snprintf(config.times, sizeof config.times, "%02d:%02d", settings->backup_hour,
+                          settings->backup_minute);
+    for (size_t i = 0; i < settings->more_time_count && length > 0; i++) { /* twelve in all: there is room */
+        length += snprintf(config.times + length, sizeof config.times - (size_t)length, ", %02d:%02d",
+                           settings->more_times[i] / 60, settings->more_times[i] % 60);
+    }
+    return config;
 }
 
 /* A log that cannot be read only means that exports are not known; one that is damaged is told. */
@@ -107,27 +125,32 @@ static void add_exports(const char *folder, ListModel *model)
 bool list_model_load(const char *folder, ListModel *model, Error *err)
 {
     ListModel made;
-    Settings settings;
     RetentionPlan plan;
     const int64_t now = clock_now();
     list_model_init(&made);
-    settings_init(&settings);
+    settings_init(&made.settings);
     retention_plan_init(&plan);
     bool ok = catalog_load(folder, now, &made.catalog, err);
     if (ok) {
         /* Settings that cannot be read now (another program has them) are the defaults until they can. */
         Error why = ERROR_INIT;
-        made.config_known = settings_load(folder, &settings, &why);
-        made.config = list_model_config(&settings);
-        made.notice = made.config_known ? mem_strdup(settings.notice) : error_text(&why);
+        Settings *settings = &made.settings;
+        made.config_known = settings_load(folder, settings, &why);
+        made.config = list_model_config(settings);
+        made.notice = made.config_known ? mem_strdup(settings->notice) : error_text(&why);
         error_clear(&why);
         made.now = now;
         made.frozen = retention_frozen(folder);
-        made.due_hours = health_due_hours(&settings);
+        made.due_hours = health_due_hours(settings);
         made.space_known = fs_free_space(folder, &made.free_bytes, NULL);
-        made.slot = protection_slot_problem(folder, &settings, now, &made.slot_at);
+        made.slot = protection_slot_problem(folder, settings, now, &made.slot_at);
+        if (made.config_known && ledger_load(folder, false, &made.ledger, NULL)) {
+            const DuePlan due = due_plan(settings);
+            ledger_drop_after(&made.ledger, now + DUE_FUTURE);
+            keeper_look(&due, &due_here, &made.ledger, now, &made.keeper);
+        }
         add_exports(folder, &made);
-        RetentionRules rules = retention_rules(&settings);
+        RetentionRules rules = retention_rules(settings);
         rules.frozen = made.frozen;
         rules.keep_all = made.config_known ? rules.keep_all : made.notice;
         retention_plan(&made.catalog, &rules, now, &plan);
@@ -141,23 +164,51 @@ bool list_model_load(const char *folder, ListModel *model, Error *err)
         list_model_init(&made);
     }
     retention_plan_release(&plan);
-    settings_release(&settings);
     list_model_release(&made);
     return ok;
 }
 
-void list_model_judge(const ListModel *model, const Source *source, bool configured, Health *health)
+static HealthFacts facts_of(const ListModel *model, const Source *source, bool configured)
 {
-    const HealthFacts facts = {.catalog = &model->catalog,
-                               .source = source,
-                               .configured = configured,
-                               .frozen = model->frozen,
-                               .due_hours = model->due_hours,
-                               .removals = model->removals,
-                               .space_known = model->space_known,
-                               .free_bytes = model->free_bytes,
-                               .slot = model->slot,
-                               .slot_at = model->slot_at,
-                               .now = clock_now()};
+    return (HealthFacts){.catalog = &model->catalog,
+                         .source = source,
+                         .configured = configured,
+                         .frozen = model->frozen,
+                         .due_hours = model->due_hours,
+                         .removals = model->removals,
+                         .space_known = model->space_known,
+                         .free_bytes = model->free_bytes,
+                         .slot = model->slot,
+                         .slot_at = model->slot_at,
+                         .now = clock_now()};
+}
+
+/* 0: not known, or now. */
+static int64_t next_of(const ListModel *model, int64_t now)
+{
+    return model->keeper.on && model->keeper.next > now ? model->keeper.next : 0;
+}
+
+void list_model_judge(const ListModel *model, const Source *source, bool configured, const char *task, Health *health)
+{
+    const HealthFacts facts = facts_of(model, source, configured);
+    Protection protection;
+    protection_init(&protection);
     health_judge(&facts, health);
+    protection_judge(&facts, &model->settings, &model->ledger, &due_here, &protection);
+    protection_tell(&facts, &protection, task, &due_here, next_of(model, facts.now), health);
+    protection_release(&protection);
+}
+
+int64_t list_model_good(const ListModel *model, const Source *source, bool configured)
+{
+    const HealthFacts facts = facts_of(model, source, configured);
+    const CatalogEntry *good = configured ? health_newest(&facts, true) : NULL;
+    return good != NULL ? good->created : 0;
+}
+
+char *list_model_next(const ListModel *model)
+{
+    const int64_t now = clock_now(), next = next_of(model, now);
+    return next != 0 ? due_slot_text(&due_here, next, now) : NULL;
 }

@@ -12,8 +12,10 @@
 #include <wchar.h>
 
 #include "base/error.h"
+#include "schedule/keeper.h"
 #include "store/catalog.h"
 #include "store/health.h"
+#include "store/ledger.h"
 #include "store/settings.h"
 
 typedef enum ListColumn {
@@ -33,10 +35,17 @@ typedef struct ListRow {
     int64_t leaves; /* RetentionItem */
 } ListRow;
 
+#define CONFIG_TIMES 120 /* bytes */
+
 /* What the window shows of the settings. */
 typedef struct ConfigValues {
     int retention_days, max_backups;
     bool verify, compress;
+    bool scheduled;
+    Schedule schedule;
+    unsigned weekdays;         /* as in Settings, these */
+    int month_day;
+    char times[CONFIG_TIMES];  /* "02:00, 12:00": as it is shown, or was entered */
 } ConfigValues;
 
 typedef struct ListModel {
@@ -54,6 +63,9 @@ typedef struct ListModel {
     int due_hours;
     char *slot; /* what is wrong with the newest slot of the schedule, or NULL; and when that was */
     int64_t slot_at;
+    Settings settings; /* the defaults where they could not be read; nothing before a reading */
+    Ledger ledger;     /* empty where it cannot be read */
+    Keeper keeper;     /* which slot is due, and when; the window switches it off where none is to be run */
 } ListModel;
 
 void list_model_init(ListModel *model);
@@ -63,7 +75,12 @@ bool list_model_load(const char *folder, ListModel *model, Error *err);
 ConfigValues list_model_config(const Settings *settings);
 /* Borrowed; `index` is that of the catalog. */
 const wchar_t *list_model_cell(const ListModel *model, size_t index, ListColumn column);
-/* For the database that is connected, or NULL (source_of_connection). */
-void list_model_judge(const ListModel *model, const Source *source, bool configured, Health *health);
+/* For the database that is connected, or NULL (source_of_connection): what the status band says of the four facts, and
+ * of the task (registration_problem), as protection.h has it. */
+void list_model_judge(const ListModel *model, const Source *source, bool configured, const char *task, Health *health);
+/* Its newest good backup's moment; 0: there is none. */
+int64_t list_model_good(const ListModel *model, const Source *source, bool configured);
+/* When the next backup comes by itself, in words: "tonight 02:00"; NULL: not known, or now. Caller frees. */
+char *list_model_next(const ListModel *model);
 
 #endif

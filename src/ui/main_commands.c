@@ -17,6 +17,7 @@
 #include "platform/fs.h"
 #include "platform/wide.h"
 #include "save_dialog.h"
+#include "schedule_fields.h"
 #include "texts.h"
 #include "ui_text.h"
 
@@ -57,6 +58,7 @@ static const char *close_question(TaskKind kind)
 {
     switch (kind) {
     case TASK_BACKUP:
+    case TASK_SCHEDULED:
         return TEXT_STOP_BACKUP;
     case TASK_VERIFY:
         return TEXT_STOP_VERIFY;
@@ -110,8 +112,13 @@ void main_on_close(MainWindow *w)
 
 void main_on_cross(MainWindow *w)
 {
-    if (w->options->tray && !w->closing) {
+    const bool keep = w->state.keep && w->tray.shown && !w->asking && w->options->screenshot == NULL;
+    if ((w->options->tray || keep) && !w->closing) {
         ShowWindow(w->hwnd, SW_HIDE);
+        if (!w->options->tray && !w->told_hidden) {
+            w->told_hidden = true;
+            tray_notify(&w->tray, TEXT_TRAY_TIP, TEXT_TRAY_STAYS, false);
+        }
     } else {
         main_on_close(w);
     }
@@ -414,6 +421,8 @@ static void on_save_config(MainWindow *w)
     spec.config.max_backups = (int)GetDlgItemInt(w->hwnd, IDC_MAXIMUM, NULL, FALSE);
     spec.config.verify = IsDlgButtonChecked(w->hwnd, IDC_VERIFY_AFTER) == BST_CHECKED;
     spec.config.compress = IsDlgButtonChecked(w->hwnd, IDC_COMPRESS) == BST_CHECKED;
+    schedule_fields_read(w->hwnd, &spec.config);
+    spec.sample = w->sample || w->options->demo;
     w->saving = main_start_task(w, &spec);
 }
 
@@ -474,7 +483,8 @@ static void on_mend(MainWindow *w)
         on_alarm(w);
         return;
     }
-    if (w->health.mend == MEND_VERIFY && !backup_list_select(&w->list, w->health.name)) {
+    const bool of_one = w->health.mend == MEND_VERIFY || w->health.mend == MEND_PROVE;
+    if (of_one && (w->health.name == NULL || !backup_list_select(&w->list, w->health.name))) {
         return;
     }
     main_do(w, main_mend_command(w->health.mend));
@@ -493,6 +503,10 @@ int main_mend_command(HealthMend mend)
         return IDC_CLEANUP;
     case MEND_SPACE:
         return IDM_OPEN_FOLDER;
+    case MEND_PROVE:
+        return IDM_PROVE;
+    case MEND_SCHEDULE:
+        return IDM_SCHEDULE;
     case MEND_CONNECT:
         return IDM_CONNECTION;
     case MEND_NOTHING:
@@ -528,7 +542,9 @@ enum {
     NEEDS_ONE = 16,       /* exactly one row */
     NEEDS_PINNED = 32,    /* one that is pinned among them */
     NEEDS_UNPINNED = 64,  /* one that is not */
-    NEEDS_NO_SAVING = 128 /* the settings are not being written */
+    NEEDS_NO_SAVING = 128, /* the settings are not being written */
+    NEEDS_SCHEDULE = 256, /* slots are run here */
+    NEEDS_PAUSED = 512    /* but not now */
 };
 
 static const struct {
@@ -562,6 +578,11 @@ static const struct {
     {IDM_SAVE_LOG, 0, on_save_log},
     {IDM_SHOW_CHART, 0, on_show_chart},
     {IDM_TRAY_OPEN, 0, main_on_show_yourself},
+    {IDM_PAUSE_HOUR, NEEDS_IDLE | NEEDS_SCHEDULE, main_on_pause_hour},
+    {IDM_PAUSE_MORNING, NEEDS_IDLE | NEEDS_SCHEDULE, main_on_pause_morning},
+    {IDM_PAUSE_WEEK, NEEDS_IDLE | NEEDS_SCHEDULE, main_on_pause_week},
+    {IDM_RESUME, NEEDS_IDLE | NEEDS_PAUSED, main_on_resume},
+    {IDM_SCHEDULE, 0, main_on_schedule},
     {IDM_CONNECTION, NEEDS_IDLE, main_on_connection},
     {IDM_SETTINGS, NEEDS_NO_SAVING, main_on_settings},
     {IDM_HELP, 0, main_on_help},
@@ -596,6 +617,7 @@ bool main_can(const MainWindow *w, int id)
            !((needs & NEEDS_JOB) != 0 && (w->job == NULL || w->cancelling)) &&
            !((needs & NEEDS_DATABASE) != 0 && !w->configured) && !((needs & NEEDS_SELECTION) != 0 && selected == 0) &&
            !((needs & NEEDS_ONE) != 0 && selected != 1) && !((needs & NEEDS_NO_SAVING) != 0 && w->saving != NULL) &&
+           !((needs & NEEDS_SCHEDULE) != 0 && !w->keeper.on) && !((needs & NEEDS_PAUSED) != 0 && !main_is_paused(w)) &&
            !((needs & NEEDS_PINNED) != 0 && !backup_list_any(&w->list, true)) &&
            !((needs & NEEDS_UNPINNED) != 0 && !backup_list_any(&w->list, false));
 }

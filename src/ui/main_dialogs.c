@@ -34,6 +34,7 @@ static void run_assistant(MainWindow *w, bool first)
     if (end == ASSISTANT_SAVED) {
         w->configured = true;
         w->sample = false;
+        w->enlist = true;
         main_show_log(w, LOG_GOOD, TEXT_CONNECTION_SAVED);
         reopen(w);
     } else if (end == ASSISTANT_SAMPLE && w->job == NULL) {
@@ -54,13 +55,16 @@ void main_on_connection(MainWindow *w)
 
 void main_on_settings(MainWindow *w)
 {
-    SettingsChoice choice = {.lock_minutes = w->lock_minutes};
+    SettingsChoice choice = {.lock_minutes = w->lock_minutes, .keep = w->state.keep, .quiet = w->state.quiet};
     w->asking = true;
     bool saved = settings_dialog_run(w->hwnd, w->folder, &w->connection, w->user.name, &choice);
     w->asking = false;
     if (saved) {
         main_show_log(w, LOG_GOOD, TEXT_SETTINGS_SAVED);
         w->lock_minutes = choice.lock_minutes;
+        w->state.keep = choice.keep;
+        w->state.quiet = choice.quiet;
+        main_save_state(w);
         main_watch_idle(w);
         if (choice.in_use) {
             connection_set_sslmode(&w->connection, choice.sslmode, NULL);

@@ -60,6 +60,9 @@ static const JobWords *words_of(TaskKind kind)
 {
     static const JobWords demo = {TEXT_DEMO_STEP, TEXT_READY, TEXT_DEMO_CANCELLED, TEXT_DEMO_FAILED};
     static const JobWords backup = {TEXT_BACKUP_STEP, TEXT_BACKUP_GOOD, TEXT_BACKUP_CANCELLED, TEXT_BACKUP_FAILED};
+    static const JobWords scheduled = {TEXT_BACKUP_STEP, TEXT_BACKUP_GOOD, TEXT_SCHEDULED_CANCELLED,
+                                       TEXT_SCHEDULED_FAILED};
+    static const JobWords pause = {TEXT_PAUSE_STEP, TEXT_READY, TEXT_PAUSE_CANCELLED, TEXT_PAUSE_FAILED};
     static const JobWords verify = {TEXT_VERIFY_STEP, TEXT_VERIFY_GOOD, TEXT_VERIFY_CANCELLED, NULL};
     static const JobWords export = {TEXT_EXPORT_STEP, TEXT_EXPORT_GOOD, TEXT_EXPORT_CANCELLED, NULL};
     static const JobWords upload = {TEXT_UPLOAD_STEP, TEXT_UPLOAD_GOOD, TEXT_UPLOAD_CANCELLED, NULL};
@@ -76,6 +79,10 @@ static const JobWords *words_of(TaskKind kind)
     switch (kind) {
     case TASK_BACKUP:
         return &backup;
+    case TASK_SCHEDULED:
+        return &scheduled;
+    case TASK_PAUSE:
+        return &pause;
     case TASK_VERIFY:
         return &verify;
     case TASK_EXPORT:
@@ -109,7 +116,7 @@ static const JobWords *words_of(TaskKind kind)
 
 const wchar_t *main_shutdown_reason(TaskKind kind)
 {
-    return kind == TASK_BACKUP                           ? L"" TEXT_SHUTDOWN_REASON
+    return kind == TASK_BACKUP || kind == TASK_SCHEDULED ? L"" TEXT_SHUTDOWN_REASON
            : kind == TASK_RESTORE || kind == TASK_UNDO ? L"" TEXT_SHUTDOWN_RESTORE
                                                          : NULL;
 }
@@ -135,7 +142,8 @@ void main_start_job(MainWindow *w, const TaskSpec *spec)
  * listing (task_leave). */
 void main_look_if_settled(MainWindow *w)
 {
-    if (w->job != NULL || (w->listing != NULL && !w->closing) || w->saving != NULL || w->look != NULL) {
+    if (w->job != NULL || (w->listing != NULL && !w->closing) || w->saving != NULL || w->looking != NULL ||
+        w->look != NULL) {
         return;
     }
     if (w->closing) {
@@ -198,6 +206,7 @@ void main_on_clock(MainWindow *w)
 {
     if (w->opened && !w->closing) {
         main_show_status(w);
+        main_tell(w, NULL, NULL);
     }
 }
 
@@ -236,6 +245,10 @@ static void finish_listing(MainWindow *w)
         backup_list_take(&w->list, &result->model);
         backup_list_fit(&w->list, &w->layout); /* a scroll bar came or went */
         chart_view_take(&w->chart, &w->list.model.catalog);
+        main_take_keeper(w);
+        if (first) {
+            main_enlist(w);
+        }
         if (first && w->options->demo) {
             TaskSpec demo = main_spec(w, TASK_DEMO);
             main_start_job(w, &demo);
@@ -244,6 +257,7 @@ static void finish_listing(MainWindow *w)
             ui_set_text(main_control(w, IDC_PROGRESS_TEXT), TEXT_READY);
         }
         main_show_status(w);
+        main_tell(w, NULL, NULL);
     } else if (!first) {
         if (!w->unreadable || asked) {
             main_show_error_in_log(w, TEXT_LIST_FAILED, &result->error);
@@ -270,6 +284,7 @@ static void finish_listing(MainWindow *w)
         PostMessageW(w->hwnd, WM_APP_OPENED, 0, 0); /* the window may not be shown yet */
     } else {
         main_after_listing(w, false);
+        main_keep_schedule(w);
     }
     main_look_if_settled(w);
 }
@@ -286,6 +301,9 @@ void main_on_opened(MainWindow *w)
 void main_on_drawn(MainWindow *w)
 {
     KillTimer(w->hwnd, TIMER_LATER);
+    main_tell(w, NULL, NULL); /* the icon is there now */
+    main_look_at_task(w);
+    main_keep_schedule(w); /* not before it is known whether the window is seen */
     main_after_listing(w, true);
 }
 
@@ -324,6 +342,11 @@ static void finish_job(MainWindow *w)
     w->power = NULL;
     const JobWords *words = words_of(result->kind);
     bool cancelled = !result->ok && result->error.kind == EK_CANCELLED;
+    bool quiet = false; /* it failed, but nothing is amiss */
+    const bool unverified = result->kind == TASK_BACKUP && !level_is_good(result->backup.manifest.level);
+    const char *good = result->kind == TASK_SCHEDULED ? main_scheduled_ended(w, result, &quiet)
+                       : unverified                   ? TEXT_BACKUP_UNVERIFIED
+                                                      : words->good;
     if (result->ok && result->kind == TASK_DEMO) {
         connection_copy(&w->connection, &result->connection);
         w->configured = true;
@@ -336,14 +359,17 @@ static void finish_job(MainWindow *w)
     }
     if (cancelled) {
         main_show_log(w, LOG_WARNING, words->cancelled);
-    } else if (!result->ok && words->failed != NULL) {
+    } else if (!result->ok && words->failed != NULL && !quiet) {
         main_show_error_in_log(w, words->failed, &result->error);
     }
-    const bool unverified = result->kind == TASK_BACKUP && !level_is_good(result->backup.manifest.level);
-    const char *good = unverified ? TEXT_BACKUP_UNVERIFIED : words->good;
-    main_show_idle(w, result->ok ? good : cancelled ? TEXT_CANCELLED : TEXT_FAILED, !result->ok && !cancelled);
+    main_show_idle(w, result->ok || quiet ? good : cancelled ? TEXT_CANCELLED : TEXT_FAILED,
+                   !result->ok && !cancelled && !quiet);
     main_show_status(w);
-    if (main_shutdown_reason(result->kind) != NULL && !cancelled) {
+    if (result->kind == TASK_BACKUP || result->kind == TASK_SCHEDULED) {
+        if (!quiet) {
+            main_tell_backup(w, result, good);
+        }
+    } else if (main_shutdown_reason(result->kind) != NULL && !cancelled) {
         main_notify_end(w, result->ok ? good : words->failed, !result->ok);
     }
     const bool only_looked = result->kind == TASK_DEMO || result->kind == TASK_PLAN || result->kind == TASK_PREVIEW ||
@@ -352,7 +378,8 @@ static void finish_job(MainWindow *w)
         main_start_listing(w, false);
     }
     main_update_controls(w);
-    if (!result->ok && !cancelled) {
+    /* A slot's failure is told by log, band and icon: nobody has pressed a button and waits for a box. */
+    if (!result->ok && !cancelled && result->kind != TASK_SCHEDULED) {
         if (!main_on_restore_failed(w, result) && !main_on_upload_failed(w, result)) {
             main_tell_error(w, &result->error);
         }
@@ -360,6 +387,7 @@ static void finish_job(MainWindow *w)
         go_on(w, result);
     }
     task_result_free(result);
+    main_keep_schedule(w);
     main_look_if_settled(w);
 }
 
@@ -367,17 +395,27 @@ static void finish_saving(MainWindow *w)
 {
     TaskResult *result = task_take(w->saving);
     w->saving = NULL;
-    if (result->ok) {
+    const bool undone = result->saved || result->kind == TASK_ENLIST; /* the task alone was not made */
+    if (result->saved) {
         main_show_config(w, &result->config);
-    } else {
+    }
+    if (!result->ok) {
         ui_name_setting(&result->error, "retention_days", main_control(w, IDC_RETENTION));
         ui_name_setting(&result->error, "max_backups", main_control(w, IDC_MAXIMUM));
-        main_show_error_in_log(w, TEXT_CONFIG_FAILED, &result->error);
+        ui_name_setting(&result->error, "weekdays", main_control(w, IDC_SCHEDULE_DAY)); /* as the label before it */
+        ui_name_setting(&result->error, "backup_time", main_control(w, IDC_SCHEDULE_TIMES));
+        ui_name_setting(&result->error, "more_times", main_control(w, IDC_SCHEDULE_TIMES));
+        main_show_error_in_log(w, undone ? TEXT_TASK_UNDONE : TEXT_CONFIG_FAILED, &result->error);
         main_update_controls(w);
         main_tell_error(w, &result->error);
     }
+    const bool saved = result->saved || result->kind == TASK_ENLIST;
     task_result_free(result);
     main_update_controls(w);
+    if (saved && !w->closing) {
+        main_start_listing(w, false); /* when the next backup comes, and what goes, depend on them */
+        main_look_at_task(w);
+    }
     main_look_if_settled(w);
 }
 
@@ -451,6 +489,7 @@ void main_on_timer(MainWindow *w)
     bool job_done = w->job != NULL && task_finished(w->job);
     bool listing_done = w->listing != NULL && task_finished(w->listing);
     bool saving_done = w->saving != NULL && task_finished(w->saving);
+    bool looking_done = w->looking != NULL && task_finished(w->looking);
     HWND hwnd = w->hwnd;
     bool drained = show_events(w);
     w->looked = w->opened ? GetTickCount64() : 0; /* the first listing's end is not kept waiting */
@@ -462,6 +501,9 @@ void main_on_timer(MainWindow *w)
         finish_listing(w);
     }
     /* A box may have run: the window may be gone, or another bell may have dealt with the task. */
+    if (looking_done && IsWindow(hwnd) && w->looking != NULL && task_finished(w->looking)) {
+        main_on_looked_at_task(w);
+    }
     if (saving_done && IsWindow(hwnd) && w->saving != NULL && task_finished(w->saving)) {
         finish_saving(w);
     }

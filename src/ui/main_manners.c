@@ -134,6 +134,9 @@ void main_on_tray(MainWindow *w, UINT event, int x, int y)
     case NIN_KEYSELECT:
         main_on_show_yourself(w);
         break;
+    case NIN_BALLOONUSERCLICK:
+        main_on_balloon(w);
+        break;
     case WM_CONTEXTMENU:
         show_tray_menu(w, x, y);
         break;
@@ -144,7 +147,7 @@ void main_on_tray(MainWindow *w, UINT event, int x, int y)
 
 void main_notify_end(const MainWindow *w, const char *text, bool bad)
 {
-    if (!IsWindowVisible(w->hwnd) || IsIconic(w->hwnd)) {
+    if (!main_is_seen(w)) {
         tray_notify(&w->tray, TEXT_TRAY_TIP, text, bad);
     }
 }

@@ -8,6 +8,7 @@
  *   main_commands.c  what buttons, keys and menus do
  *   main_restore.c   restores and their undoing: one question after the other
  *   main_sharepoint.c  the folder on SharePoint, exports to it
+ *   main_schedule.c  the slots that it runs itself, and what is told beside the clock
  *   main_dialogs.c   the dialogs: connection, settings, help, about
  *   main_signin.c    who is signed in, the lock, what may be done
  */
@@ -26,6 +27,8 @@
 #include "parts/taskbar.h"
 #include "platform/power.h"
 #include "resource.h"
+#include "schedule/keeper.h"
+#include "schedule/notice.h"
 #include "store/health.h"
 #include "task.h"
 #include "tray.h"
@@ -43,6 +46,7 @@
 #define TIMER_CLOCK    3
 #define TIMER_IDLE     4
 #define TIMER_LATER    5
+#define TIMER_SLOT     6
 #define PROGRESS_STEPS 1000 /* of the bar */
 
 /* What may be done; see main_signin.c. */
@@ -78,13 +82,23 @@ typedef struct MainWindow {
     Task *listing;   /* OPEN or LIST */
     bool list_again; /* the list was asked for while it was being read */
     bool list_asked; /* by the user: a failure is told in a box */
-    Task *saving;    /* CONFIG */
+    Task *saving;    /* CONFIG or ENLIST */
+    Task *looking;   /* REGISTRATION */
+    char *task_problem; /* what it found; NULL: nothing */
 
     FolderWatch *watch;
     Health health;   /* what the status band says */
     bool unreadable; /* the folder could not be listed */
     bool greet;      /* started beside the clock: the assistant comes when the window is first shown */
     bool ask_later;  /* hidden: who it is will be asked when the window is shown */
+
+    Keeper keeper;   /* of the schedule's slots */
+    NoticeMemory notices;
+    Error failure;   /* of the last backup, until one goes well, whoever makes it; and when that was */
+    int64_t failed_at;
+    int64_t good, good_since; /* NoticeFacts, these, of the last listing that could be read */
+    int good_hours;  /* 0: there was none */
+    bool told_hidden; /* that the window's cross does not end the program */
 
     bool opened;
     bool config_shown; /* `config` is what the settings' boxes were last given */
@@ -111,6 +125,7 @@ typedef struct MainWindow {
     LookJob *look_job;
 
     bool open_again; /* the connection or the folder changed while the list was being read */
+    bool enlist;     /* a connection was saved: the schedule begins when its folder is read */
 
     bool closing;
     bool asking; /* a question or a dialog of ours is on the screen */
@@ -168,6 +183,28 @@ void main_on_tray(MainWindow *w, UINT event, int x, int y);
 void main_on_show_yourself(MainWindow *w);
 void main_notify_end(const MainWindow *w, const char *text, bool bad); /* where the window is not seen */
 
+/* main_schedule.c */
+void main_take_keeper(MainWindow *w);   /* a listing has ended */
+void main_keep_schedule(MainWindow *w); /* runs the slot that is due, if it may be now; when not, later */
+void main_look_at_task(MainWindow *w);  /* whether Windows' task is as the settings want it */
+void main_on_looked_at_task(MainWindow *w);
+void main_on_woken(MainWindow *w);      /* the PC has slept, or its clock was set */
+void main_enlist(MainWindow *w);        /* a connection was just saved: the schedule begins, its task is made */
+/* A run of a slot has ended: the words for the line beside the bar. `quiet`: it was none, so nobody is told. */
+const char *main_scheduled_ended(MainWindow *w, const TaskResult *result, bool *quiet);
+bool main_is_seen(const MainWindow *w);
+/* Shows the notification that is due: a backup was just made (how it went), or has just failed (why); NULL: not. */
+void main_tell(MainWindow *w, const char *done, const char *failed);
+void main_tell_backup(MainWindow *w, const TaskResult *result, const char *good); /* BACKUP and SCHEDULED ended */
+void main_on_balloon(MainWindow *w); /* a click on it: the cause */
+void main_show_tray(MainWindow *w);  /* the icon's sign */
+void main_on_pause_hour(MainWindow *w);
+void main_on_pause_morning(MainWindow *w);
+void main_on_pause_week(MainWindow *w);
+void main_on_resume(MainWindow *w);
+bool main_is_paused(const MainWindow *w);
+void main_on_schedule(MainWindow *w); /* to the schedule's boxes */
+
 /* main_restore.c */
 void main_on_restore(MainWindow *w);
 void main_on_undo(MainWindow *w);
@@ -222,7 +259,8 @@ void main_on_open_folder(MainWindow *w);
 /* At a point of the screen; -1, -1: by the keyboard. */
 void main_on_context_menu(MainWindow *w, int x, int y);
 void main_on_log_menu(MainWindow *w, int x, int y);
-/* The window's own cross: ends the program, or hides the window that was started beside the clock. */
+/* The window's own cross: ends the program, or hides the window that was started beside the clock, or is to stay
+ * there. */
 void main_on_cross(MainWindow *w);
 
 #endif

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "fitting.h"
 #include "platform/wide.h"
+#include "schedule_fields.h"
 #include "store/catalog.h"
 #include "store/source.h"
 #include "texts.h"
@@ -51,9 +52,12 @@ static void show_tip(MainWindow *w)
 {
     wchar_t *wide = ui_get_wide(main_control(w, IDC_STATUS));
     char *status = utf8_from_wide(wide);
-    char *tip = words_tip(w->step, status);
+    char *next = w->health.state != HEALTH_GOOD ? list_model_next(&w->list.model) : NULL; /* else the band says it */
+    char *tip = words_tip(w->step, status, next);
     tray_set_tip(&w->tray, tip);
+    main_show_tray(w);
     mem_free(tip);
+    mem_free(next);
     mem_free(status);
     mem_free(wide);
 }
@@ -129,6 +133,10 @@ static const char *mend_label(HealthMend mend)
         return TEXT_MEND_CLEANUP;
     case MEND_SPACE:
         return TEXT_MEND_SPACE;
+    case MEND_PROVE:
+        return TEXT_MEND_PROVE;
+    case MEND_SCHEDULE:
+        return TEXT_MEND_SCHEDULE;
     case MEND_NOTHING:
         break;
     }
@@ -197,7 +205,8 @@ void main_show_status(MainWindow *w)
         source_init(&source);
         source_of_connection(&w->connection, &source);
         take_sample_place(w, &source);
-        list_model_judge(&w->list.model, w->configured ? &source : NULL, w->configured || preparing, &w->health);
+        list_model_judge(&w->list.model, w->configured ? &source : NULL, w->configured || preparing,
+                         w->keeper.on ? w->task_problem : NULL, &w->health);
         source_release(&source);
         char *text = mem_printf("%s %s", health_sign(w->health.state), w->health.text);
         ui_set_text(main_control(w, IDC_STATUS), text);
@@ -222,6 +231,7 @@ void main_show_config(MainWindow *w, const ConfigValues *config)
     SetDlgItemInt(w->hwnd, IDC_MAXIMUM, (UINT)config->max_backups, FALSE);
     CheckDlgButton(w->hwnd, IDC_VERIFY_AFTER, config->verify ? BST_CHECKED : BST_UNCHECKED);
     CheckDlgButton(w->hwnd, IDC_COMPRESS, config->compress ? BST_CHECKED : BST_UNCHECKED);
+    schedule_fields_show(w->hwnd, config);
     w->config = *config;
     w->config_shown = true;
 }
@@ -251,6 +261,11 @@ void main_take_config(MainWindow *w, const ConfigValues *config)
     take_number(w, IDC_MAXIMUM, w->config.max_backups, config->max_backups);
     take_tick(w, IDC_VERIFY_AFTER, w->config.verify, config->verify);
     take_tick(w, IDC_COMPRESS, w->config.compress, config->compress);
+    ConfigValues entered = w->config;
+    schedule_fields_read(w->hwnd, &entered);
+    if (schedule_fields_same(&entered, &w->config) && !schedule_fields_same(&w->config, config)) {
+        schedule_fields_show(w->hwnd, config);
+    }
     w->config = *config;
 }
 

@@ -1,12 +1,12 @@
 /*
  * The window. It owns everything that is seen; the work is done by tasks (task.h) on threads of their own, at
- * most three at a time: the `job` (the demo's set-up, a backup, an export, ...), the `listing` of the folder, and the
- * `saving` of the settings. They write into
- * one JobQueue, whose bell, like a task's end, is one empty message. A bell starts a timer, and on its message,
- * which comes when nothing else waits, the window takes what is in the queue, for some milliseconds at a time, and
- * then looks which task has ended. So the window never waits, and no thread but this one touches it.
+ * most four at a time: the `job` (the demo's set-up, a backup, an export, ...), the `listing` of the folder, the
+ * `saving` of the settings, and `looking` at Windows' task. They write into one JobQueue, whose bell, like a task's
+ * end, is one empty message. A bell starts a timer, and on its message, which comes when nothing else waits, the window
+ * takes what is in the queue, for some milliseconds at a time, and then looks which task has ended. So the window never
+ * waits, and no thread but this one touches it.
  *
- * A fourth thread watches the folder (folder_watch.h) and rings when the list is to be read again.
+ * One thread more watches the folder (folder_watch.h) and rings when the list is to be read again.
  *
  * Closing is: ask if a backup runs, cancel, wait for the tasks' ends (the message loop goes on), destroy. The
  * demo's server is stopped after the window is gone.
@@ -30,6 +30,7 @@
 #include "parts/look.h"
 #include "parts/sign_image.h"
 #include "platform/wide.h"
+#include "schedule_fields.h"
 #include "sign_label.h"
 #include "texts.h"
 #include "ui_text.h"
@@ -38,7 +39,7 @@
 
 /* Dialog units of the smallest client area. */
 #define LEAST_WIDTH  564 /* the settings stand side by side */
-#define LEAST_HEIGHT 282
+#define LEAST_HEIGHT 300
 
 static const LayoutItem layout_items[] = {
     {IDC_STATUS, 0, 0, 100, 0},         {IDC_MEND, 100, 0, 0, 0},          {IDC_DATABASE_LABEL, 0, 0, 0, 0},
@@ -48,7 +49,12 @@ static const LayoutItem layout_items[] = {
     {IDC_SHAREPOINT, 0, 0, 0, 0},       {IDC_DETAILS, 0, 0, 0, 0},
     {IDC_VERIFY, 0, 0, 0, 0},           {IDC_DELETE, 0, 0, 0, 0},          {IDC_LIST_LABEL, 0, 0, 100, 0},
     {IDC_LIST, 0, 0, 100, 60},          {IDC_PROGRESS, 0, 60, 0, 0},       {IDC_PROGRESS_TEXT, 0, 60, 100, 0},
-    {IDC_CONFIG_GROUP, 0, 60, 100, 0},  {IDC_RETENTION_LABEL, 0, 60, 0, 0}, {IDC_RETENTION, 0, 60, 0, 0},
+    {IDC_CONFIG_GROUP, 0, 60, 100, 0},  {IDC_SCHEDULE_LABEL, 0, 60, 0, 0}, {IDC_SCHEDULE, 0, 60, 0, 0},
+    {IDC_SCHEDULE_DAYS_LABEL, 0, 60, 0, 0}, {IDC_SCHEDULE_DAY, 0, 60, 0, 0}, {IDC_SCHEDULE_MON, 0, 60, 0, 0},
+    {IDC_SCHEDULE_TUE, 0, 60, 0, 0},    {IDC_SCHEDULE_WED, 0, 60, 0, 0},   {IDC_SCHEDULE_THU, 0, 60, 0, 0},
+    {IDC_SCHEDULE_FRI, 0, 60, 0, 0},    {IDC_SCHEDULE_SAT, 0, 60, 0, 0},   {IDC_SCHEDULE_SUN, 0, 60, 0, 0},
+    {IDC_SCHEDULE_TIMES_LABEL, 0, 60, 0, 0}, {IDC_SCHEDULE_TIMES, 0, 60, 0, 0},
+    {IDC_RETENTION_LABEL, 0, 60, 0, 0}, {IDC_RETENTION, 0, 60, 0, 0},
     {IDC_MAXIMUM_LABEL, 0, 60, 0, 0},   {IDC_MAXIMUM, 0, 60, 0, 0},        {IDC_VERIFY_AFTER, 0, 60, 0, 0},
     {IDC_COMPRESS, 0, 60, 0, 0},        {IDC_SAVE_CONFIG, 100, 60, 0, 0},  {IDC_LOG_GROUP, 0, 60, 60, 40},
     {IDC_LOG, 0, 60, 60, 40},           {IDC_CHART_GROUP, 60, 60, 40, 40}, {IDC_CHART, 60, 60, 40, 40},
@@ -200,6 +206,7 @@ static void on_init(MainWindow *w, HWND hwnd)
     SetTimer(hwnd, TIMER_CLOCK, CLOCK_MS, NULL);
     SendMessageW(main_control(w, IDC_RETENTION), EM_LIMITTEXT, 5, 0);
     SendMessageW(main_control(w, IDC_MAXIMUM), EM_LIMITTEXT, 6, 0);
+    schedule_fields_init(hwnd);
     SetFocus(main_control(w, IDC_LIST));
     InterlockedExchangePointer(&w->bell, hwnd);
 }
@@ -234,19 +241,24 @@ static bool on_notify(MainWindow *w, const NMHDR *header)
 }
 
 /* Enter is for what the focus is in: in the settings' boxes it saves them, and does not begin a backup. */
-static void on_config_focus(const MainWindow *w, int code)
+static void on_config_focus(const MainWindow *w, int id, int code)
 {
-    if (code == EN_SETFOCUS || code == BN_SETFOCUS) {
+    const bool list = schedule_fields_is_list(id);
+    if (list ? code == CBN_SETFOCUS : code == EN_SETFOCUS || code == BN_SETFOCUS) {
         SendMessageW(w->hwnd, DM_SETDEFID, IDC_SAVE_CONFIG, 0);
-    } else if (code == EN_KILLFOCUS || code == BN_KILLFOCUS) {
+    } else if (list ? code == CBN_KILLFOCUS : code == EN_KILLFOCUS || code == BN_KILLFOCUS) {
         SendMessageW(w->hwnd, DM_SETDEFID, IDC_CREATE, 0);
     }
 }
 
 static bool on_command(MainWindow *w, int id, int code)
 {
-    if (id == IDC_RETENTION || id == IDC_MAXIMUM || id == IDC_VERIFY_AFTER || id == IDC_COMPRESS) {
-        on_config_focus(w, code);
+    if (id == IDC_RETENTION || id == IDC_MAXIMUM || id == IDC_VERIFY_AFTER || id == IDC_COMPRESS ||
+        schedule_fields_has(id)) {
+        if (id == IDC_SCHEDULE && code == CBN_SELCHANGE) {
+            schedule_fields_update(w->hwnd);
+        }
+        on_config_focus(w, id, code);
         return true;
     }
     if (id == IDCANCEL) { /* Esc: never in the middle of something */
@@ -323,9 +335,19 @@ static INT_PTR CALLBACK dialog_proc(HWND hwnd, UINT message, WPARAM wparam, LPAR
             main_on_clock(w);
         } else if (wparam == TIMER_IDLE) {
             main_on_idle(w);
+        } else if (wparam == TIMER_SLOT) {
+            main_keep_schedule(w);
         } else {
             main_on_timer(w);
         }
+        return TRUE;
+    case WM_POWERBROADCAST:
+        if (wparam == PBT_APMRESUMEAUTOMATIC || wparam == PBT_APMRESUMESUSPEND) {
+            main_on_woken(w);
+        }
+        return TRUE;
+    case WM_TIMECHANGE:
+        main_on_woken(w);
         return TRUE;
     case WM_APP_CHANGED:
         main_on_folder_changed(w);
@@ -492,6 +514,9 @@ int main_window_run(const AppOptions *options, int show, const wchar_t *key, HAN
     task_leave(w.listing, w.exit_code);
     folder_watch_stop(w.watch);
     health_release(&w.health);
+    notice_memory_release(&w.notices);
+    error_clear(&w.failure);
+    mem_free(w.task_problem);
     power_release(w.power);
     chart_view_release(&w.chart);
     mem_free(w.state_path);

@@ -8,6 +8,8 @@
 #include "base/strbuf.h"
 #include "dialog.h"
 #include "message_box.h"
+#include "platform/autostart.h"
+#include "platform/machine.h"
 #include "platform/wide.h"
 #include "postgres/userprofile.h"
 #include "resource.h"
@@ -15,6 +17,7 @@
 #include "store/settings.h"
 #include "texts.h"
 #include "ui_text.h"
+#include "version.h"
 #include "worker.h"
 
 /* The order of the list; others that were set by hand are shown as the first, which they come nearest to. */
@@ -32,6 +35,7 @@ typedef struct SettingsJob {
     bool save, in_use;
     int values[NUMBERS];
     int mode;
+    bool autostart, keep, quiet;
     bool saved_connection;
     bool ok;
     Error error;
@@ -94,6 +98,17 @@ static bool save(SettingsJob *job, UserProfile *profile, Settings *settings, Err
     return settings_change(job->folder, set_values, job, settings, err) && userprofile_save(profile, err);
 }
 
+/* Each sign-in to Windows starts it beside the clock. */
+static bool set_autostart(bool on, Error *err)
+{
+    char *program = on ? machine_program_path() : NULL;
+    char *command = program != NULL ? mem_printf("\"%s\" --tray", program) : NULL;
+    const bool ok = autostart_set(CMMS_AUTOSTART_NAME, command, err);
+    mem_free(command);
+    mem_free(program);
+    return ok;
+}
+
 static void run_job(void *context, const Cancel *cancel)
 {
     SettingsJob *job = context;
@@ -104,7 +119,7 @@ static void run_job(void *context, const Cancel *cancel)
     settings_init(&settings);
     job->ok = userprofile_load(&profile, &job->error) && settings_load(job->folder, &settings, &job->error);
     if (job->ok && job->save) {
-        job->ok = save(job, &profile, &settings, &job->error);
+        job->ok = save(job, &profile, &settings, &job->error) && set_autostart(job->autostart, &job->error);
         if (job->ok) {
             char *text = mem_printf("lock_minutes=%d, stall_minutes=%d, keep_monthly=%d, shrink_alarm_percent=%d%s%s",
                                     job->values[LOCK], job->values[STALL], job->values[MONTHLY], job->values[SHRINK],
@@ -122,6 +137,9 @@ static void run_job(void *context, const Cancel *cancel)
         job->values[SHRINK] = settings.shrink_alarm_percent;
         job->saved_connection = userprofile_is_configured(&profile.connection);
         job->mode = mode_of(&profile.connection);
+        char *command = autostart_look(CMMS_AUTOSTART_NAME);
+        job->autostart = command != NULL;
+        mem_free(command);
     }
     settings_release(&settings);
     userprofile_release(&profile);
@@ -139,6 +157,9 @@ static void update(const SettingsDialog *d, bool busy)
     for (int i = 0; i < NUMBERS; i++) {
         EnableWindow(control(d, boxes[i]), !busy);
     }
+    EnableWindow(control(d, IDC_SET_AUTOSTART), !busy);
+    EnableWindow(control(d, IDC_SET_KEEP), !busy);
+    EnableWindow(control(d, IDC_SET_TELL), !busy);
     EnableWindow(control(d, IDC_SET_TLS), !busy && d->job.saved_connection);
     EnableWindow(control(d, IDC_SET_SAVE), !busy);
 }
@@ -172,6 +193,9 @@ static void on_save(SettingsDialog *d)
     }
     LRESULT mode = SendMessageW(control(d, IDC_SET_TLS), CB_GETCURSEL, 0, 0);
     d->job.mode = mode < 0 ? 0 : (int)mode;
+    d->job.autostart = IsDlgButtonChecked(d->hwnd, IDC_SET_AUTOSTART) == BST_CHECKED;
+    d->job.keep = IsDlgButtonChecked(d->hwnd, IDC_SET_KEEP) == BST_CHECKED;
+    d->job.quiet = IsDlgButtonChecked(d->hwnd, IDC_SET_TELL) != BST_CHECKED;
     start(d, true);
 }
 
@@ -180,6 +204,9 @@ static void on_loaded(SettingsDialog *d)
     for (int i = 0; i < NUMBERS; i++) {
         SetDlgItemInt(d->hwnd, boxes[i], (UINT)d->job.values[i], FALSE);
     }
+    CheckDlgButton(d->hwnd, IDC_SET_AUTOSTART, d->job.autostart ? BST_CHECKED : BST_UNCHECKED);
+    CheckDlgButton(d->hwnd, IDC_SET_KEEP, d->job.keep ? BST_CHECKED : BST_UNCHECKED);
+    CheckDlgButton(d->hwnd, IDC_SET_TELL, d->job.quiet ? BST_UNCHECKED : BST_CHECKED);
     SendMessageW(control(d, IDC_SET_TLS), CB_SETCURSEL, (WPARAM)d->job.mode, 0);
     update(d, false);
     show_note(d);
@@ -268,9 +295,11 @@ bool settings_dialog_run(HWND owner, const char *folder, const Connection *conne
     d.job.folder = mem_strdup(folder);
     d.job.actor = mem_strdup(actor);
     d.job.used = connection_text(connection);
+    d.job.keep = choice->keep;
+    d.job.quiet = choice->quiet;
     DialogBoxParamW(GetModuleHandleW(NULL), MAKEINTRESOURCEW(IDD_SETTINGS), owner, dialog_proc, (LPARAM)&d);
     if (d.saved) {
-        *choice = (SettingsChoice){d.job.values[LOCK], d.job.in_use, modes[d.job.mode]};
+        *choice = (SettingsChoice){d.job.values[LOCK], d.job.keep, d.job.quiet, d.job.in_use, modes[d.job.mode]};
     }
     error_clear(&d.job.error);
     mem_free(d.job.folder);

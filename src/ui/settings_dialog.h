@@ -10,6 +10,7 @@
 
 typedef struct SettingsChoice {
     int lock_minutes;
+    bool keep, quiet;    /* window_state.h: as they are now; after a save as they were chosen */
     bool in_use;         /* the saved connection is the one that the window uses: then its mode of encryption is */
     const char *sslmode; /* this. Static; NULL: certificates are checked */
 } SettingsChoice;

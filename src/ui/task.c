@@ -1,6 +1,7 @@
 #include "task.h"
 
 #include "base/mem.h"
+#include "jobs/configure.h"
 #include "jobs/export.h"
 #include "jobs/opening.h"
 #include "jobs/prove.h"
@@ -12,7 +13,7 @@
 #include "platform/thread.h"
 #include "postgres/userprofile.h"
 #include "sample/sample.h"
-#include "store/auditlog.h"
+#include "schedule/registration.h"
 #include "store/catalog.h"
 #include "store/folder.h"
 #include "store/retention.h"
@@ -31,8 +32,9 @@ struct Task {
     char **files;
     size_t file_count;
     char *target, *proven;
-    bool overwrite, on, no_safety, sort_as_live, nobody;
+    bool overwrite, on, no_safety, sort_as_live, nobody, sample, once;
     ConfigValues config;
+    Pause pause;
     JobSink sink;
     char *actor; /* the sink's */
     void (*ring)(void *context);
@@ -171,6 +173,31 @@ static bool run_backup(const Task *task, TaskResult *result, Error *err)
     connection_copy(&spec.connection, &task->connection);
     bool ok = backup_run(&spec, &task->sink, task->cancel, &result->backup, err);
     connection_release(&spec.connection);
+    return ok;
+}
+
+/* As Task Scheduler's run does it, but with the database that the window uses. */
+static bool run_scheduled(const Task *task, TaskResult *result, Error *err)
+{
+    const AppOptions *options = &task->options;
+    const ConnectionSwitches switches = {options->host, options->port, options->user, options->sslmode,
+                                         options->database};
+    const ScheduledSpec spec = {.folder = task->folder,
+                                .environment = &options->environment,
+                                .switches = &switches,
+                                .chosen = &task->connection,
+                                .once = task->once};
+    return scheduled_run(&spec, &task->sink, task->cancel, &result->scheduled, err);
+}
+
+static bool run_pause(const Task *task, Error *err)
+{
+    char *told = NULL;
+    const bool ok = pause_set(task->folder, pause_moment(task->pause, &due_here, clock_now()), task->actor, &told, err);
+    if (ok) {
+        job_log(&task->sink, task->pause == PAUSE_NONE ? LOG_GOOD : LOG_WARNING, "%s", told);
+    }
+    mem_free(told);
     return ok;
 }
 
@@ -419,50 +446,124 @@ static bool run_unfreeze(const Task *task, Error *err)
 
 /* --- the settings ---------------------------------------------------------------------------------------- */
 
-/* Over what the file holds now: it may have been changed by hand since it was read. */
-static bool set_config(void *context, Settings *settings, Error *err)
+#define CONFIG_PAIRS 9
+
+/* By their keys in the file; the days only of the pattern that has them. Caller frees them. */
+static size_t config_pairs(const ConfigValues *config, char **pairs)
 {
-    const ConfigValues *config = context;
-    (void)err;
-    settings->retention_days = config->retention_days;
-    settings->max_backups = config->max_backups;
-    settings->verify_after_backup = config->verify;
-    settings->compress = config->compress;
-    static const char *const shown[] = {"retention_days", "max_backups", "verify_after_backup", "compress"};
-    for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++) {
-        settings_chosen(settings, shown[i]);
+    size_t count = 0;
+    pairs[count++] = mem_printf("retention_days=%d", config->retention_days);
+    pairs[count++] = mem_printf("max_backups=%d", config->max_backups);
+    pairs[count++] = mem_printf("verify_after_backup=%s", config->verify ? "true" : "false");
+    pairs[count++] = mem_printf("compress=%s", config->compress ? "true" : "false");
+    pairs[count++] = mem_printf("enabled=%s", config->scheduled ? "true" : "false");
+    if (config->scheduled) {
+        pairs[count++] = mem_printf("schedule=%s", schedule_name(config->schedule));
+        pairs[count++] = mem_printf("times=%s", config->times);
+    }
+    if (config->scheduled && config->schedule == SCHEDULE_WEEKLY) {
+        const Settings days = {.weekdays = config->weekdays};
+        char *text = settings_get(&days, "weekdays");
+        pairs[count++] = mem_printf("weekdays=%s", text);
+        mem_free(text);
+    } else if (config->scheduled && config->schedule == SCHEDULE_MONTHLY) {
+        pairs[count++] = mem_printf("month_day=%d", config->month_day);
+    }
+    return count;
+}
+
+static void tell_saved(const Task *task, const Settings *settings)
+{
+    const DuePlan plan = due_plan(settings);
+    char *schedule = due_plan_text(&plan);
+    if (settings->notice != NULL) {
+        job_log(&task->sink, LOG_WARNING, "%s", settings->notice);
+    }
+    char *text = mem_printf(TEXT_CONFIG_VALUES, settings->retention_days, settings->max_backups,
+                            settings->verify_after_backup ? TEXT_CONFIG_VERIFIED : TEXT_CONFIG_NOT_VERIFIED,
+                            settings->compress ? TEXT_CONFIG_COMPRESSED : TEXT_CONFIG_NOT_COMPRESSED, schedule);
+    job_log(&task->sink, LOG_GOOD, TEXT_CONFIG_SAVED, text);
+    mem_free(text);
+    mem_free(schedule);
+}
+
+/* Whoever named the folder when the window was started has to name it to the task too. */
+static const char *named_folder(const Task *task)
+{
+    return task->options.folder != NULL ? task->folder : NULL;
+}
+
+/* What starts the schedule while the window is closed. */
+static bool follow_config(const Task *task, const Settings *settings, Error *err)
+{
+    RegistrationStep step = REGISTRATION_KEPT;
+    char *warning = NULL;
+    if (task->sample) {
+        job_log(&task->sink, LOG_INFO, TEXT_TASK_SAMPLE);
+        return true;
+    }
+    const bool ok = registration_follow(settings, named_folder(task), &step, &warning, err);
+    if (warning != NULL) {
+        job_log(&task->sink, LOG_WARNING, "%s", warning);
+    }
+    mem_free(warning);
+    if (!ok) {
+        return error_context(err, TEXT_TASK_FAILED);
+    }
+    switch (step) {
+    case REGISTRATION_MADE:
+        job_log(&task->sink, LOG_GOOD, TEXT_TASK_MADE);
+        break;
+    case REGISTRATION_TAKEN_AWAY:
+        job_log(&task->sink, LOG_INFO, TEXT_TASK_TAKEN_AWAY);
+        break;
+    case REGISTRATION_NEEDS_DATABASE:
+        job_log(&task->sink, LOG_WARNING, TEXT_TASK_NO_DATABASE);
+        break;
+    case REGISTRATION_KEPT:
+        break;
     }
     return true;
 }
 
+/* Over what the file holds now: it may have been changed by hand since it was read. */
 static bool run_config(const Task *task, TaskResult *result, Error *err)
 {
     Settings settings;
-    ConfigValues config = task->config;
+    char *pairs[CONFIG_PAIRS];
     settings_init(&settings);
-    bool ok = settings_change(task->folder, set_config, &config, &settings, err);
-    if (ok) {
+    const size_t count = config_pairs(&task->config, pairs);
+    result->saved = configure_set(task->folder, (const char *const *)pairs, count, task->actor, &settings, err);
+    for (size_t i = 0; i < count; i++) {
+        mem_free(pairs[i]);
+    }
+    if (result->saved) {
         result->config = list_model_config(&settings);
-        char *text = mem_printf(TEXT_CONFIG_VALUES, settings.retention_days, settings.max_backups,
-                                settings.verify_after_backup ? TEXT_CONFIG_VERIFIED : TEXT_CONFIG_NOT_VERIFIED,
-                                settings.compress ? TEXT_CONFIG_COMPRESSED : TEXT_CONFIG_NOT_COMPRESSED);
-        const AuditEntry entry = {.operation = "settings",
-                                  .status = "success",
-                                  .message = text,
-                                  .seconds = -1,
-                                  .actor = task->actor};
-        if (settings.notice != NULL) {
-            job_log(&task->sink, LOG_WARNING, "%s", settings.notice);
-        }
-        job_log(&task->sink, LOG_GOOD, TEXT_CONFIG_SAVED, text);
-        Error failed = ERROR_INIT;
-        if (!auditlog_append(task->folder, &entry, &failed)) {
-            char *why = error_text(&failed);
-            job_log(&task->sink, LOG_WARNING, TEXT_LOG_NOT_WRITTEN, why);
-            mem_free(why);
-            error_clear(&failed);
-        }
-        mem_free(text);
+        tell_saved(task, &settings);
+    }
+    const bool ok = result->saved && follow_config(task, &settings, err);
+    settings_release(&settings);
+    return ok;
+}
+
+static bool run_registration(const Task *task, TaskResult *result, Error *err)
+{
+    Settings settings;
+    settings_init(&settings);
+    const bool ok = settings_load(task->folder, &settings, err);
+    result->problem = ok ? registration_problem(&settings, named_folder(task)) : NULL;
+    settings_release(&settings);
+    return ok;
+}
+
+static bool run_enlist(const Task *task, Error *err)
+{
+    Settings settings;
+    settings_init(&settings);
+    bool ok = settings_load(task->folder, &settings, err);
+    if (ok && settings.enabled) {
+        configure_begin(task->folder);
+        ok = follow_config(task, &settings, err);
     }
     settings_release(&settings);
     return ok;
@@ -485,6 +586,12 @@ static void run(void *argument)
         break;
     case TASK_BACKUP:
         result->ok = run_backup(task, result, &err);
+        break;
+    case TASK_SCHEDULED:
+        result->ok = run_scheduled(task, result, &err);
+        break;
+    case TASK_PAUSE:
+        result->ok = run_pause(task, &err);
         break;
     case TASK_VERIFY:
     case TASK_EXPORT:
@@ -520,6 +627,12 @@ static void run(void *argument)
         break;
     case TASK_CONFIG:
         result->ok = run_config(task, result, &err);
+        break;
+    case TASK_ENLIST:
+        result->ok = run_enlist(task, &err);
+        break;
+    case TASK_REGISTRATION:
+        result->ok = run_registration(task, result, &err);
         break;
     }
     if (!result->ok) {
@@ -559,6 +672,9 @@ Task *task_start(const TaskSpec *spec, JobSink sink, void (*ring)(void *context)
     task->sort_as_live = spec->sort_as_live;
     task->nobody = spec->nobody;
     task->config = spec->config;
+    task->sample = spec->sample;
+    task->pause = spec->pause;
+    task->once = spec->once;
     task->sink = sink;
     task->actor = mem_strdup(sink.actor);
     task->sink.actor = task->actor;
@@ -569,6 +685,7 @@ Task *task_start(const TaskSpec *spec, JobSink sink, void (*ring)(void *context)
     connection_init(&task->result->connection);
     list_model_init(&task->result->model);
     backup_result_init(&task->result->backup);
+    scheduled_result_init(&task->result->scheduled);
     preview_init(&task->result->preview);
     restore_result_init(&task->result->restore);
     offsite_batch_init(&task->result->uploads);
@@ -667,6 +784,8 @@ void task_result_free(TaskResult *result)
     mem_free(result->frozen);
     mem_free(result->key);
     backup_result_release(&result->backup);
+    scheduled_result_release(&result->scheduled);
+    mem_free(result->problem);
     preview_release(&result->preview);
     restore_result_release(&result->restore);
     offsite_batch_release(&result->uploads);

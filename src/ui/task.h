@@ -22,12 +22,15 @@
 #include "list_model.h"
 #include "postgres/connection.h"
 #include "postgres/engine.h"
+#include "schedule/pause.h"
+#include "schedule/run.h"
 
 typedef enum TaskKind {
     TASK_OPEN,  /* choose the folder, put the connection together, list the folder */
     TASK_LIST,  /* list the folder */
     TASK_DEMO,  /* start the bundled server, make the sample database */
     TASK_BACKUP, /* make a backup */
+    TASK_SCHEDULED, /* that of the slot that is due */
     TASK_VERIFY, /* the files: read every byte */
     TASK_EXPORT, /* the files: copy them to a folder */
     TASK_UPLOAD, /* the files: copy them to the folder on SharePoint that is set up */
@@ -41,7 +44,10 @@ typedef enum TaskKind {
     TASK_KEPT,    /* which databases restores have replaced and that are kept */
     TASK_UNDO,    /* one of them gets its name back */
     TASK_UNFREEZE, /* end the stop of clean-ups that a shrink alarm made */
-    TASK_CONFIG  /* write the settings */
+    TASK_PAUSE,    /* leave the schedule's slots alone for a while, or no longer */
+    TASK_CONFIG, /* write the settings, and have the system's task follow them */
+    TASK_ENLIST, /* a database was just connected: the schedule begins, by the settings that are there */
+    TASK_REGISTRATION /* whether Windows' task is as they want it */
 } TaskKind;
 
 /* One backup that a clean-up would remove. */
@@ -56,7 +62,7 @@ typedef struct TaskSpec {
     const AppOptions *options;    /* OPEN, DEMO */
     const char *folder;           /* all but OPEN, DEMO */
     const char *fallback;         /* BACKUP: as OPEN found it */
-    const Connection *connection; /* BACKUP, PREVIEW, RESTORE, KEPT, UNDO; OPEN: where it is known already */
+    const Connection *connection; /* BACKUP, SCHEDULED, PREVIEW, RESTORE, KEPT, UNDO; OPEN: where it is known already */
     const char *const *files;     /* VERIFY, EXPORT, UPLOAD, DELETE, PROVE, PIN: names in the folder */
     size_t file_count;
     const char *target;  /* EXPORT: the folder to copy to; PREVIEW, RESTORE: the backup's path; UNDO: the kept one */
@@ -65,6 +71,9 @@ typedef struct TaskSpec {
     bool overwrite;      /* EXPORT */
     bool on;             /* PIN */
     ConfigValues config; /* CONFIG */
+    bool sample;         /* CONFIG: of the sample database, which no task backs up */
+    Pause pause;         /* PAUSE */
+    bool once;           /* SCHEDULED: ScheduledSpec */
 } TaskSpec;
 
 typedef struct TaskResult {
@@ -78,7 +87,8 @@ typedef struct TaskResult {
     int lock_minutes; /* userprofile.h */
     /* OPEN, DEMO */
     Connection connection;
-    /* CONFIG: as they are in the file now */
+    /* CONFIG: they are in the file, as they are there now; what failed then is the task's registration */
+    bool saved;
     ConfigValues config;
     /* VERIFY, EXPORT, DELETE, PROVE, PIN: of the files; the error is the first failure, each is in the log */
     size_t done, failed;
@@ -104,6 +114,10 @@ typedef struct TaskResult {
     size_t kept_count;
     /* BACKUP */
     BackupResult backup;
+    /* SCHEDULED */
+    ScheduledResult scheduled;
+    /* REGISTRATION: what is wrong with it, or NULL */
+    char *problem;
     /* DEMO */
     Engine *engine;
     char *key; /* TASK_DEMO: what its server says of itself, whose port is another each time (source.h); or NULL */

@@ -32,6 +32,8 @@
 #define TEXT_MEND_ALARM "Sho&w Shrink Alarm..."
 #define TEXT_MEND_CLEANUP "Clean Up No&w..."
 #define TEXT_MEND_SPACE "Sho&w Backup Folder"
+#define TEXT_MEND_PROVE "Prove No&w"
+#define TEXT_MEND_SCHEDULE "Sho&w Schedule"
 
 /* The shrink alarm; its words come from the core. */
 #define TEXT_ALARM_QUESTION "Was it meant that the database lost these rows?"
@@ -58,6 +60,13 @@
 #define TEXT_BACKUP_UNVERIFIED "A backup was made, but it is not verified. Make another."
 #define TEXT_BACKUP_CANCELLED "Backup cancelled. Nothing of it was kept."
 #define TEXT_BACKUP_FAILED "Backup failed"
+#define TEXT_SCHEDULED_FAILED "The scheduled backup failed"
+#define TEXT_SCHEDULED_CANCELLED "The scheduled backup was cancelled. It is tried again in an hour."
+#define TEXT_SCHEDULED_OTHERS "Another computer has made the scheduled backup."
+#define TEXT_SCHEDULED_BUSY "Another program is making the scheduled backup."
+#define TEXT_PAUSE_STEP "Noting it"
+#define TEXT_PAUSE_CANCELLED "The schedule is as it was."
+#define TEXT_PAUSE_FAILED "The schedule could not be paused or resumed"
 #define TEXT_VERIFY_STEP "Checking"
 #define TEXT_VERIFY_GOOD "Verified."
 #define TEXT_VERIFY_CANCELLED "The verification was cancelled."
@@ -110,14 +119,21 @@
 #define TEXT_LEFT_OVER "Removed \"%s\", left by an interrupted job"
 #define TEXT_FILE_GONE "%s is no longer in the backup folder"
 #define TEXT_FILE_GONE_HINT "Another program has removed it; the list shows what is there now."
-#define TEXT_CONFIG_VALUES "retention %d days, at most %d backups, %s, %s"
+#define TEXT_CONFIG_VALUES "retention %d days, at most %d backups, %s, %s, schedule %s"
 #define TEXT_CONFIG_VERIFIED "verified after each backup"
 #define TEXT_CONFIG_NOT_VERIFIED "not verified after a backup"
 #define TEXT_CONFIG_COMPRESSED "compressed"
 #define TEXT_CONFIG_NOT_COMPRESSED "not compressed"
 #define TEXT_CONFIG_SAVED "Configuration saved: %s"
 #define TEXT_CONFIG_FAILED "The configuration could not be saved"
-#define TEXT_LOG_NOT_WRITTEN "The log could not be written: %s"
+#define TEXT_TASK_FAILED "nothing starts the schedule while the window is closed"
+#define TEXT_TASK_UNDONE "The schedule" /* before that, in the log */
+#define TEXT_TASK_PROBLEM "The schedule: %s. Save Config mends it."
+#define TEXT_TASK_MADE "Windows starts the scheduled backup also while the window is closed."
+#define TEXT_TASK_TAKEN_AWAY "Windows no longer starts a scheduled backup."
+#define TEXT_TASK_NO_DATABASE \
+    "The schedule begins when a database is saved: choose Connection in the Tools menu, then Save Config."
+#define TEXT_TASK_SAMPLE "The sample database is not backed up by the schedule."
 #define TEXT_NO_PICTURE "No picture"
 
 /* Questions. */
@@ -329,6 +345,16 @@
 /* --- tray -------------------------------------------------------------------------------------------------- */
 
 #define TEXT_TRAY_TIP "CMMS Backup"
+#define TEXT_TRAY_NEXT "\nNext backup: "
+#define TEXT_TRAY_STAYS "The window is closed; the program goes on here. Exit in this icon's menu ends it."
+
+/* --- schedule_fields.c ------------------------------------------------------------------------------------- */
+
+#define TEXT_SCHEDULE_OFF "Off"
+#define TEXT_SCHEDULE_DAILY "Daily"
+#define TEXT_SCHEDULE_WEEKLY "Weekly"
+#define TEXT_SCHEDULE_MONTHLY "Monthly"
+#define TEXT_SCHEDULE_LAST_DAY "last day"
 
 /* --- details: details_dialog.c ---------------------------------------------------------------------------- */
 

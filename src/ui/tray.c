@@ -31,9 +31,48 @@ static NOTIFYICONDATAW data_of(const Tray *tray)
     return data;
 }
 
+/* With opacity, so that it stands on a light taskbar as on a dark one. The mask is not used then, but must be there. */
+static HICON make_icon(TrayState state)
+{
+    const int size = GetSystemMetrics(SM_CXSMICON);
+    BITMAPINFO info = {.bmiHeader = {.biSize = sizeof info.bmiHeader,
+                                     .biWidth = size,
+                                     .biHeight = -size,
+                                     .biPlanes = 1,
+                                     .biBitCount = 32,
+                                     .biCompression = BI_RGB}};
+    void *bits = NULL;
+    HICON icon = NULL;
+    HBITMAP colours = CreateDIBSection(NULL, &info, DIB_RGB_COLORS, &bits, NULL, 0);
+    HBITMAP mask = CreateBitmap(size, size, 1, 1, NULL);
+    if (colours != NULL && mask != NULL) {
+        tray_icon_draw(state, size, bits);
+        ICONINFO parts = {.fIcon = TRUE, .hbmMask = mask, .hbmColor = colours};
+        icon = CreateIconIndirect(&parts);
+    }
+    DeleteObject(mask);
+    DeleteObject(colours);
+    return icon;
+}
+
+/* Where the system has no memory for one, the program's own stands for all. */
+static HICON icon_of(Tray *tray)
+{
+    HICON *icon = &tray->icons[tray->state];
+    if (*icon == NULL) {
+        *icon = make_icon(tray->state);
+    }
+    return *icon != NULL ? *icon
+                         : LoadImageW(GetModuleHandleW(NULL), MAKEINTRESOURCEW(IDI_APP), IMAGE_ICON,
+                                      GetSystemMetrics(SM_CXSMICON), GetSystemMetrics(SM_CYSMICON), LR_SHARED);
+}
+
 void tray_init(Tray *tray, HWND window, UINT message)
 {
-    *tray = (Tray){.window = window, .message = message, .created = RegisterWindowMessageW(L"TaskbarCreated")};
+    *tray = (Tray){.window = window,
+                   .message = message,
+                   .created = RegisterWindowMessageW(L"TaskbarCreated"),
+                   .state = TRAY_WORKING};
     copy_text(tray->tip, sizeof tray->tip / sizeof *tray->tip, TEXT_TRAY_TIP);
 }
 
@@ -42,9 +81,9 @@ void tray_show(Tray *tray)
     NOTIFYICONDATAW data = data_of(tray);
     data.uFlags = NIF_MESSAGE | NIF_ICON | NIF_TIP | NIF_SHOWTIP;
     data.uCallbackMessage = tray->message;
-    data.hIcon = LoadImageW(GetModuleHandleW(NULL), MAKEINTRESOURCEW(IDI_APP), IMAGE_ICON,
-                            GetSystemMetrics(SM_CXSMICON), GetSystemMetrics(SM_CYSMICON), LR_SHARED);
-    tray->shown = Shell_NotifyIconW(NIM_ADD, &data) != 0;
+    data.hIcon = icon_of(tray);
+    /* The message that the taskbar is there anew comes also where it still has the icon (another DPI). */
+    tray->shown = Shell_NotifyIconW(NIM_ADD, &data) != 0 || Shell_NotifyIconW(NIM_MODIFY, &data) != 0;
     data.uVersion = NOTIFYICON_VERSION_4;
     Shell_NotifyIconW(NIM_SETVERSION, &data);
 }
@@ -55,6 +94,26 @@ void tray_hide(Tray *tray)
         NOTIFYICONDATAW data = data_of(tray);
         Shell_NotifyIconW(NIM_DELETE, &data);
         tray->shown = false;
+    }
+    for (int i = 0; i < TRAY_STATES; i++) {
+        if (tray->icons[i] != NULL) {
+            DestroyIcon(tray->icons[i]);
+            tray->icons[i] = NULL;
+        }
+    }
+}
+
+void tray_set_state(Tray *tray, TrayState state)
+{
+    if (tray->state == state) {
+        return;
+    }
+    tray->state = state;
+    if (tray->shown) {
+        NOTIFYICONDATAW data = data_of(tray);
+        data.uFlags = NIF_ICON | NIF_TIP | NIF_SHOWTIP;
+        data.hIcon = icon_of(tray);
+        Shell_NotifyIconW(NIM_MODIFY, &data);
     }
 }
 

@@ -85,6 +85,8 @@ bool window_state_parse(const char *bytes, size_t len, WindowState *state)
                  each_once(read.order);
         }
         read.hide_chart = json_bool(document, "hide_chart", false);
+        read.keep = json_bool(document, "keep_beside_clock", false);
+        read.quiet = json_bool(document, "quiet", false);
     }
     if (ok) {
         *state = read;
@@ -121,6 +123,8 @@ bool window_state_save(const char *path, const WindowState *state, Error *err)
     cJSON_AddItemToObject(columns, "widths", cJSON_CreateIntArray(state->widths, STATE_COLUMNS));
     cJSON_AddItemToObject(columns, "order", cJSON_CreateIntArray(state->order, STATE_COLUMNS));
     json_set_bool(document, "hide_chart", state->hide_chart);
+    json_set_bool(document, "keep_beside_clock", state->keep);
+    json_set_bool(document, "quiet", state->quiet);
     char *text = json_text(document);
     bool ok = fs_write_atomic(path, text, strlen(text), err);
     mem_free(text);

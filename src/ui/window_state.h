@@ -21,6 +21,8 @@ typedef struct WindowState {
     StateRect place; /* of the window when it is neither maximized nor minimized, in pixels of the whole desktop */
     bool maximized;
     bool hide_chart;
+    bool keep;  /* closed, the window stays beside the clock */
+    bool quiet; /* a backup that went well is not told beside the clock */
     bool sized;                 /* the user dragged a column: `widths` count */
     int widths[STATE_COLUMNS];  /* at 96 DPI */
     int order[STATE_COLUMNS];   /* columns from left to right, each once */

@@ -48,9 +48,10 @@ char *words_step(const Progress *progress)
     return strbuf_detach(&sb);
 }
 
-char *words_tip(const char *step, const char *status)
+char *words_tip(const char *step, const char *status, const char *next)
 {
-    return mem_printf("%s%s%s\n%s", TEXT_TRAY_TIP, step == NULL ? "" : " - ", step == NULL ? "" : step, status);
+    return mem_printf("%s%s%s\n%s%s%s", TEXT_TRAY_TIP, step == NULL ? "" : " - ", step == NULL ? "" : step, status,
+                      next == NULL ? "" : TEXT_TRAY_NEXT, next == NULL ? "" : next);
 }
 
 char *words_progress(const Progress *progress)

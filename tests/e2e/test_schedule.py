@@ -165,6 +165,29 @@ def test_status(program):
     check(done.out.startswith("\u2705 Protected"), "in words: " + done.out)
 
 
+def test_paused(program):
+    """A pause holds for whoever calls, and is shown; the slot is made up for afterwards."""
+    place = Place(program)
+    place.due_now()
+
+    def write(**times):
+        texts = {k: v.astimezone(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ") for k, v in times.items()}
+        with open(os.path.join(place.folder, LEDGER), "w", encoding="utf-8") as f:
+            json.dump({**texts, "slots": []}, f)
+        return texts
+
+    now = datetime.datetime.now().astimezone()
+    since = now - datetime.timedelta(hours=3)
+    texts = write(since=since, paused_until=now + datetime.timedelta(hours=1))
+    shown = place.run("show")
+    equal((shown["due"], shown["paused_until"]), (False, texts["paused_until"]), "what is shown")
+    report = place.run("run-due")
+    equal((report["outcome"], report["next"]), ("nothing_due", texts["paused_until"]), "meanwhile")
+    write(since=since)
+    equal(place.run("run-due")["outcome"], "done", "afterwards")
+    equal(place.run("set", "times=2:00, 12:00")["text"], "daily at 02:00 and 12:00", "a day's times in one")
+
+
 def task_file(program, own):
     if program.kind == "native":
         return os.path.join(own, "tasks", "AIT CMMS Backup.xml")

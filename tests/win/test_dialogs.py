@@ -4,6 +4,7 @@
 With --shots DIR it takes pictures instead: the driver says where it is, and waits until the picture is there. With
 --high-contrast the window takes the system's colours alone, with --long its texts are as long as other languages'.
 """
+import datetime
 import glob
 import json
 import os
@@ -297,6 +298,64 @@ def sharepoint(work, server):
                                "%s: no secret is in %s" % (scenario, file), "there is one")
 
 
+def due_folder(folder, **more):
+    """A folder whose daily slot is due since an hour."""
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder)
+    now = datetime.datetime.now().astimezone()
+    with open(os.path.join(folder, "backup_config.json"), "w", encoding="utf-8") as f:
+        json.dump({"backup_time": (now - datetime.timedelta(hours=1)).strftime("%H:%M")}, f)
+    ledger = {"since": now - datetime.timedelta(hours=3), **more}
+    with open(os.path.join(folder, "schedule_ledger.json"), "w", encoding="utf-8") as f:
+        json.dump({**{k: v.astimezone(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+                      for k, v in ledger.items()}, "slots": []}, f)
+
+
+def ledger_of(folder):
+    with open(os.path.join(folder, "schedule_ledger.json"), encoding="utf-8") as f:
+        return json.load(f)
+
+
+TASK = os.path.join(PREFIX, "drive_c/windows/system32/tasks/AIT CMMS Backup")
+
+
+def remove_task():
+    """The assistant and Save Config register it; Wine starts nothing, but other tests look for it."""
+    if os.path.exists(TASK):
+        os.remove(TASK)
+
+
+def schedules(work, server):
+    """The window runs a slot itself, and has Windows' task follow its settings; hidden, a slot fails."""
+    server.psql(USERS, "cmms")
+    remove_task()
+    for scenario in ("schedule-run", "schedule-failed"):
+        own = os.path.join(work, "own " + scenario)
+        folder, shown = place(work, scenario + " ö")
+        os.makedirs(own)
+        failed = scenario == "schedule-failed"
+        connection = {"host": "127.0.0.1", "port": str(server.port), "user": "postgres", "database": "cmms"}
+        with open(os.path.join(own, "connection.json"), "w", encoding="utf-8") as f:
+            json.dump(connection, f)
+        pause = {} if failed else {"paused_until": datetime.datetime.now().astimezone() + datetime.timedelta(hours=1)}
+        due_folder(folder, **pause)
+
+        def slot(state, folder=folder):
+            ledger = ledger_of(folder)
+            harness.equal([s["state"] for s in ledger["slots"]], [state], "the slots")
+
+        def paused(folder=folder):
+            harness.check("paused_until" in ledger_of(folder), "the ledger: %r" % ledger_of(folder))
+
+        drive(scenario, (["--tray"] if failed else []) + ["--folder", shown, "-h", "127.0.0.1", "-p", str(server.port),
+                                                         "-U", "postgres", "-d", "cmms"], own,
+              {"done": lambda slot=slot: slot("done"), "failed": lambda slot=slot: slot("failed"), "paused": paused,
+               "task-there": lambda: harness.check(os.path.exists(TASK), "there is none"),
+               "task-gone": lambda: harness.check(not os.path.exists(TASK), "it is there")},
+              PGPASSWORD="wrong" if failed else harness.PASSWORD)
+    remove_task()
+
+
 def states(work):
     """The window itself, on a folder such as a user has."""
     shutil.rmtree(HOME, ignore_errors=True)
@@ -318,7 +377,7 @@ def states(work):
 
 def main():
     # A part of it, while working on that.
-    only = [a for a in sys.argv[1:] if a in ("assistant", "signin", "states", "restores", "sharepoint")]
+    only = [a for a in sys.argv[1:] if a in ("assistant", "signin", "states", "restores", "sharepoint", "schedules")]
     work = tempfile.mkdtemp(prefix="cmms-dialogs-")
     server = harness.shared_server()
     silent = socket.create_server(("127.0.0.1", 0))  # takes connections, and never says a word
@@ -337,6 +396,8 @@ def main():
             restores(work, server)
         if not only or "sharepoint" in only:
             sharepoint(work, server)
+        if not only or "schedules" in only:
+            schedules(work, server)
         if shots is not None and (not only or "states" in only):
             states(work)
         for scenario in ("assistant", "keyboard")[:1 if shots else 2] if not only or "assistant" in only else ():
@@ -349,6 +410,7 @@ def main():
             if shots is None:
                 saved(own, server, folder)
     finally:
+        remove_task()
         silent.close()
         server.stop()
         if shots is not None:

@@ -236,9 +236,16 @@ def old_backups(folder, whose):
         json.dump({**manifest, "level": "listed"}, f)
 
 
+def no_proof_wanted(folder):
+    """The status band is content with a verified backup; what it says without a proof, schedule-run shows."""
+    with open(os.path.join(folder, "backup_config.json"), "w", encoding="utf-8") as f:
+        json.dump({"prove_within_days": 0}, f)
+
+
 def upkeep(work):
     folder = os.path.join(work, "Pflege ö")
     old_backups(folder, identity(os.path.join(work, "Sicherung ö")))
+    no_proof_wanted(folder)
     drive("upkeep", ["--demo", "--demo-size", "40", "--demo-data", windows(os.path.join(work, "demo")), "--folder",
                      windows(folder)], "upkeep")
 
@@ -291,9 +298,14 @@ def main():
         for name in ("cmms_backup_20250119_143052.backup", "cmms_backup_20250120_020000.backup"):
             with open(os.path.join(folder, name), "wb") as f:
                 f.write(b"not a backup at all")
+        no_proof_wanted(folder)
         fit()
         drive("plain", ["--folder", windows(os.path.join(work, "empty"))], "no database")
         drive("sample", ["--folder", windows(os.path.join(work, "sample"))], "a sample database")
+        own = os.path.join(work, "own schedule")
+        os.makedirs(own)
+        drive("schedule", ["--folder", windows(os.path.join(work, "Zeitplan ö"))], "schedule",
+              CMMS_BACKUP_DATA=windows(own))
         drive("usage", ["--folder"], "wrong option")
         drive("folder", ["--folder", "Z:\\proc\\nowhere"], "wrong folder")
         hangs(work)

@@ -129,6 +129,7 @@ void check_upkeep(Ui *ui);
 /* ui_manners.c: what the window remembers; the second run sees it. And a start beside the clock. */
 void check_manners(Ui *ui);
 bool tray_tip_is(Ui *ui, const void *part); /* begins with our name and has the part */
+bool process_has_window(Ui *ui, const void *data); /* also a hidden one */
 void check_remembered(Ui *ui);
 void check_tray(Ui *ui);
 void check_tray_signin(Ui *ui);
@@ -155,6 +156,11 @@ void scenario_restore_gone(Ui *ui);
 /* ui_sharepoint.c */
 void scenario_sharepoint(Ui *ui);
 void scenario_sharepoint_keys(Ui *ui);
+
+/* ui_schedule.c */
+void scenario_schedule(Ui *ui);
+void scenario_schedule_run(Ui *ui);
+void scenario_schedule_failed(Ui *ui);
 
 /* ui_actions.c: what is done with backups that are there, at least two good ones. */
 void check_actions(Ui *ui);

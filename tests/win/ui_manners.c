@@ -167,7 +167,7 @@ void check_remembered(Ui *ui)
     send_command(ui, IDM_EXIT);
 }
 
-static bool process_has_window(Ui *ui, const void *data)
+bool process_has_window(Ui *ui, const void *data)
 {
     (void)data;
     DWORD process = 0;
@@ -233,7 +233,7 @@ void check_tray_signin(Ui *ui)
     PostMessageW(ui->window, WM_CLOSE, 0, 0);
     shown = false;
     ok(ui, wait_for(ui, SHORT_MS, window_is_shown, &shown), "its cross hides it", "it does not");
-    tray_menu(ui, 'C');
+    tray_menu(ui, 'B');
     ok(ui, wait_lines(ui, "Backup successful!", 1, LONG_MS) && wait_for(ui, LONG_MS, job_is_done, NULL),
        "the icon's menu makes a backup", "it does not");
     check_tip(ui);

@@ -12,6 +12,7 @@
  * tenth wrong password), `more` (settings, about, details), `keys` and `sample` (every action, by keyboard alone),
  * `restore`, `restore-keys` and `restore-gone` (there and back; where nothing is left); `hangs` and `details-hang` (a
  * file that does not answer); `sharepoint` and `sharepoint-keys` (the folder, exports to it, the page for IT);
+ * `schedule`, `schedule-run` and `schedule-failed`;
  * `pictures` is for ./dev shot. Each prints lines "ok NAME" or "not ok NAME: why" and, at the end, how long the window
  * took at most to answer an empty message.
  */
@@ -37,6 +38,7 @@ static void check_words(Ui *ui)
         {IDC_DETAILS, "View Backup &Details"},
         {IDC_DELETE, "Delete &Selected"},
         {IDC_CONFIG_GROUP, "Backup Configuration"},
+        {IDC_SCHEDULE_LABEL, "Schedule:"},
         {IDC_RETENTION_LABEL, "Rete&ntion (Days):"},
         {IDC_CLEANUP, "Clean&up Old Backups"},
         {IDC_RESTORE, "Restore/Upload Bac&kup"},
@@ -230,8 +232,9 @@ static void scenario_backup(Ui *ui)
     PostMessageW(ui->window, WM_NEXTDLGCTL, (WPARAM)item(ui, IDC_CREATE), TRUE);
     check_backup(ui);
     check_refresh(ui);
-    static const int order[] = {IDC_REFRESH,      IDC_CLEANUP,  IDC_RESTORE,     IDC_LIST, IDC_RETENTION, IDC_MAXIMUM,
-                                IDC_VERIFY_AFTER, IDC_COMPRESS, IDC_SAVE_CONFIG, IDC_LOG,  IDC_LOCATION,  IDC_CREATE};
+    static const int order[] = {IDC_REFRESH,   IDC_CLEANUP, IDC_RESTORE,      IDC_LIST,     IDC_SCHEDULE,
+                                IDC_SCHEDULE_TIMES, IDC_RETENTION, IDC_MAXIMUM, IDC_VERIFY_AFTER, IDC_COMPRESS,
+                                IDC_SAVE_CONFIG, IDC_LOG,     IDC_LOCATION,     IDC_CREATE};
     select_rows(ui, 0, 0);
     check_tab_order(ui, order, sizeof order / sizeof *order);
     if (rows(ui) > 1) {
@@ -537,6 +540,8 @@ int wmain(int argc, wchar_t **argv)
         {"tenth", scenario_tenth}, {"sample", scenario_sample}, {"restore", scenario_restore},
         {"restore-keys", scenario_restore_keys}, {"restore-gone", scenario_restore_gone},
         {"sharepoint", scenario_sharepoint}, {"sharepoint-keys", scenario_sharepoint_keys},
+        {"schedule", scenario_schedule}, {"schedule-run", scenario_schedule_run},
+        {"schedule-failed", scenario_schedule_failed},
     };
     Ui ui = {0};
     StrBuf command;

@@ -24,6 +24,16 @@ static void set_and_logged(void **state)
     assert_false(fs_exists(ledger_file)); /* nothing of the schedule has changed */
     assert_ok(SET("retention_days=14"), &err); /* no change, no entry */
 
+    configure_begin(dir);
+    assert_ok(ledger_load(dir, true, &ledger, &err), &err);
+    assert_true(ledger.since > 0);
+    ledger.since = 7;
+    assert_ok(ledger_save(dir, &ledger, &err), &err);
+    configure_begin(dir); /* it has */
+    assert_ok(ledger_load(dir, true, &ledger, &err), &err);
+    assert_int_equal(ledger.since, 7);
+    assert_ok(fs_remove(ledger_file, &err), &err);
+
     const int64_t now = clock_now();
     assert_ok(SET("backup_time=02:00"), &err); /* the usual one, but chosen: a ledger begins */
     assert_ok(ledger_load(dir, true, &ledger, &err), &err);
@@ -45,6 +55,19 @@ static void set_and_logged(void **state)
     assert_string_equal(cJSON_GetObjectItem(second, "message")->valuestring,
                         "more_times: 12:00, was none; schedule: weekly, was daily");
     cJSON_Delete(log);
+
+    /* A day's times in one. */
+    assert_ok(SET("times= 3:30 , 12:00,18:30"), &err);
+    assert_text(settings_get(&settings, "backup_time"), "03:30");
+    assert_text(settings_get(&settings, "more_times"), "12:00,18:30");
+    assert_ok(SET("times=04:00"), &err);
+    assert_text(settings_get(&settings, "more_times"), "");
+    assert_fails(SET("times="), &err, EK_SETTINGS, "backup_time must be a time of day from 00:00 to 23:59");
+    assert_fails(SET("times=04:00,noon"), &err, EK_SETTINGS,
+                 "more_times must be at most 11 times of day such as 12:00,18:30");
+    assert_text(settings_get(&settings, "backup_time"), "04:00");
+    assert_true(configure_is_schedule("times"));
+    assert_false(configure_is_schedule("retention_days"));
 
     /* All or none. */
     assert_fails(SET("retention_days=15", "max_backups"), &err, EK_USAGE,

@@ -228,6 +228,44 @@ static void what_is_due(void **state)
     assert_int_equal(due_patience(999), 4 * HOUR);
 }
 
+/* While it is paused nothing is due, and then the newest slot is. */
+static void paused(void **state)
+{
+    (void)state;
+    const DuePlan plan = DAILY(AT(2, 0));
+    const int64_t slot = SLOT, now = slot + HOUR;
+    const struct {
+        int64_t until;
+        bool due;
+        int64_t paused, again;
+    } rows[] = {
+        {0, true, 0, slot + DAY},
+        {now, true, 0, slot + DAY},
+        {now + 1, false, now + 1, now + 1},
+        {now + DUE_PAUSE, false, now + DUE_PAUSE, now + DUE_PAUSE},
+        {now + DUE_PAUSE + 1, true, 0, slot + DAY}, /* nobody is kept from backups for ever by a wrong clock */
+    };
+    rules = &utc;
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        Ledger ledger;
+        DueLook look;
+        ledger_init(&ledger);
+        ledger.paused_until = rows[i].until;
+        due_look(&plan, &zone, &ledger, now, &look);
+        assert_int_equal(look.due, rows[i].due);
+        assert_int_equal(look.paused, rows[i].paused);
+        assert_int_equal(due_again(&look, now), rows[i].again);
+        ledger_release(&ledger);
+    }
+    Ledger ledger;
+    DueLook look;
+    ledger_init(&ledger);
+    add(&ledger, slot, SLOT_FAILED, now - 60, 1);
+    due_look(&plan, &zone, &ledger, now, &look);
+    assert_int_equal(due_again(&look, now), now - 60 + HOUR / 4);
+    ledger_release(&ledger);
+}
+
 /* --- a year in a moment: every pattern, every zone, sleeps, failures, a clock that is set, two computers ---- */
 
 static uint32_t seed;
@@ -380,6 +418,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_calendar), cmocka_unit_test(slots),    cmocka_unit_test(what_is_due),
+        cmocka_unit_test(paused),
         cmocka_unit_test(a_year),       cmocka_unit_test(in_words), cmocka_unit_test(of_settings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

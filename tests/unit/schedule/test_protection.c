@@ -173,6 +173,95 @@ static void the_copy(void **state)
     }
 }
 
+/* What health does not look at is told where it finds nothing wrong; and else when the next one comes. */
+static void what_is_told(void **state)
+{
+    (void)state;
+    static const char good[] = "Protected: last backup 1 hour ago, verified";
+    static const struct {
+        const char *what;
+        bool off;
+        int days;
+        const char *task;
+        HealthState health;
+        int64_t next;
+        HealthState state;
+        HealthMend mend;
+        const char *text, *name;
+    } rows[] = {
+        {"all is well", false, 0, NULL, HEALTH_GOOD, NOON + 14 * 3600, HEALTH_GOOD, MEND_NOTHING,
+         "Protected: last backup 1 hour ago, verified; next tonight 02:00", NULL},
+        {"nobody knows when", false, 0, NULL, HEALTH_GOOD, 0, HEALTH_GOOD, MEND_NOTHING, good, NULL},
+        {"no proof", false, 35, NULL, HEALTH_GOOD, NOON + 14 * 3600, HEALTH_WARNING, MEND_PROVE,
+         "Not quite protected: last backup 1 hour ago, verified; no backup of this database was proven yet",
+         "newest.backup"},
+        {"no task, and no proof", false, 35, "no task starts it while the window is closed", HEALTH_GOOD, 0,
+         HEALTH_WARNING, MEND_SCHEDULE,
+         "Not quite protected: last backup 1 hour ago, verified; the schedule: no task starts it while the window is "
+         "closed", NULL},
+        {"off, and no proof", true, 35, "no task", HEALTH_GOOD, 0, HEALTH_WARNING, MEND_SCHEDULE,
+         "Not quite protected: last backup 1 hour ago, verified; the schedule is switched off", NULL},
+        {"worse", true, 35, "no task", HEALTH_BAD, 0, HEALTH_BAD, MEND_BACKUP, good, NULL},
+    };
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        CatalogEntry entry = {.name = (char *)"newest.backup", .created = NOON - 3600, .level = LEVEL_VERIFIED};
+        const Catalog catalog = {&entry, 1};
+        const HealthFacts in = {.catalog = &catalog, .configured = true, .now = NOON};
+        Settings settings;
+        Ledger ledger;
+        Protection protection;
+        Health health;
+        settings_init(&settings);
+        ledger_init(&ledger);
+        protection_init(&protection);
+        health_init(&health);
+        settings.enabled = !rows[i].off;
+        settings.prove_within_days = rows[i].days;
+        health.state = rows[i].health;
+        health.mend = rows[i].health == HEALTH_GOOD ? MEND_NOTHING : MEND_BACKUP;
+        health.text = mem_strdup(good);
+        protection_judge(&in, &settings, &ledger, &zone, &protection);
+        protection_tell(&in, &protection, rows[i].task, &zone, rows[i].next, &health);
+        assert_string_equal(health.text, rows[i].text);
+        assert_int_equal(health.state, rows[i].state);
+        assert_int_equal(health.mend, rows[i].mend);
+        assert_int_equal(health.name != NULL, rows[i].name != NULL);
+        if (rows[i].name) {
+            assert_string_equal(health.name, rows[i].name);
+        }
+        health_release(&health);
+        protection_release(&protection);
+        ledger_release(&ledger);
+        settings_release(&settings);
+    }
+}
+
+/* A pause is told where it kept a slot from being run. */
+static void paused(void **state)
+{
+    (void)state;
+    const Catalog catalog = {NULL, 0};
+    const HealthFacts in = {.catalog = &catalog, .configured = true, .now = NOON};
+    Settings settings;
+    Ledger ledger;
+    Protection protection;
+    settings_init(&settings);
+    ledger_init(&ledger);
+    protection_init(&protection);
+    ledger.paused_until = NOON + DAY;
+    protection_judge(&in, &settings, &ledger, &zone, &protection);
+    assert_int_equal(protection.facts[FACT_SLOT].state, FACT_MISSING);
+    assert_string_equal(protection.facts[FACT_SLOT].text, "the schedule is paused until tomorrow 12:00");
+    assert_string_equal(protection.facts[FACT_SLOT].mend, "Resume the schedule, or make a backup now.");
+    const LedgerSlot done = {SLOT, SLOT_DONE, SLOT, 1, NULL, NULL};
+    ledger_note(&ledger, &done);
+    protection_judge(&in, &settings, &ledger, &zone, &protection);
+    assert_int_equal(protection.facts[FACT_SLOT].state, FACT_HOLDS);
+    protection_release(&protection);
+    ledger_release(&ledger);
+    settings_release(&settings);
+}
+
 /* For the band: only where the schedule was used, an hour after the slot, and while nothing is done about it. */
 static void what_the_band_says(void **state)
 {
@@ -215,6 +304,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(facts),
         cmocka_unit_test(the_copy),
+        cmocka_unit_test(what_is_told),
+        cmocka_unit_test(paused),
         cmocka_unit_test(what_the_band_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

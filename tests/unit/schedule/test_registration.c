@@ -104,6 +104,61 @@ static void what_somebody_did_to_it(void **state)
     test_dir_remove(dir);
 }
 
+static RegistrationStep follow(const Settings *settings)
+{
+    Error err = ERROR_INIT;
+    RegistrationStep step = REGISTRATION_KEPT;
+    char *warning = NULL;
+    assert_ok(registration_follow(settings, NULL, &step, &warning, &err), &err);
+    assert_null(warning);
+    return step;
+}
+
+/* Save Config: the task is there with the schedule, and goes with it. */
+static void it_follows_the_settings(void **state)
+{
+    (void)state;
+    char *dir = test_dir_new(), *profile = fs_join(dir, "connection.json");
+    Error err = ERROR_INIT;
+    Settings settings;
+    RegistrationStep step = REGISTRATION_KEPT;
+    settings_init(&settings);
+    test_setenv("CMMS_BACKUP_DATA", dir);
+    assert_int_equal(follow(&settings), REGISTRATION_NEEDS_DATABASE);
+    looks_like(&settings, NULL, REGISTRATION_NONE, "no task starts it while the window is closed");
+    assert_fails(registration_enlist(&settings, NULL, false, NULL, &err), &err, EK_SETTINGS,
+                 "no database is saved, so a task would not know which to back up");
+    assert_fails(registration_enlist(&settings, "b", true, NULL, &err), &err, EK_USAGE,
+                 "the folder of a task must be given with its whole path");
+    assert_null(registration_problem(&settings, NULL)); /* nothing is saved that a task could back up */
+    test_write(profile, "{\"host\":\"h\",\"user\":\"u\",\"database\":\"d\"}");
+    assert_text(registration_problem(&settings, NULL), "no task starts it while the window is closed");
+    assert_int_equal(follow(&settings), REGISTRATION_MADE);
+    assert_null(registration_problem(&settings, NULL));
+    assert_int_equal(follow(&settings), REGISTRATION_KEPT);
+    settings.backup_hour = 4;
+    assert_int_equal(follow(&settings), REGISTRATION_MADE);
+    looks_like(&settings, NULL, REGISTRATION_GOOD, "a task starts it while the window is closed");
+    settings.enabled = false;
+    assert_null(registration_problem(&settings, NULL));
+    assert_int_equal(follow(&settings), REGISTRATION_TAKEN_AWAY);
+    assert_int_equal(follow(&settings), REGISTRATION_KEPT);
+
+    /* Another program's is in the way only where ours is wanted. */
+    settings.enabled = true;
+    assert_int_equal(follow(&settings), REGISTRATION_MADE);
+    edit("<Author>CMMS Backup</Author>", "<Author>Contoso</Author>");
+    settings.enabled = false;
+    assert_int_equal(follow(&settings), REGISTRATION_KEPT);
+    settings.enabled = true;
+    assert_fails(registration_follow(&settings, NULL, &step, NULL, &err), &err, EK_BUSY,
+                 "the task \"AIT CMMS Backup\" in Task Scheduler belongs to another program");
+    settings_release(&settings);
+    mem_free(profile);
+    test_setenv("CMMS_BACKUP_DATA", NULL);
+    test_dir_remove(dir);
+}
+
 #endif
 
 /* For JSON: a script may hang on them. */
@@ -122,6 +177,7 @@ int main(void)
         cmocka_unit_test(words),
 #ifndef _WIN32
         cmocka_unit_test(what_somebody_did_to_it),
+        cmocka_unit_test(it_follows_the_settings),
 #endif
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

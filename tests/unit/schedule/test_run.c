@@ -374,6 +374,59 @@ static void two_programs(void **state)
     end(&world, dir);
 }
 
+/* Somebody wants none now: the slot stays, and is made up for. */
+static void paused(void **state)
+{
+    (void)state;
+    World world;
+    char *dir = begin(&world);
+    Error err = ERROR_INIT;
+    ScheduledResult result;
+    Ledger ledger;
+    scheduled_result_init(&result);
+    ledger_init(&ledger);
+    ledger.since = SLOT - DAY;
+    ledger.paused_until = NOON + 600;
+    assert_ok(ledger_save(world.folder, &ledger, &err), &err);
+    assert_ok(run(&world, false, &result, &err), &err);
+    assert_int_equal(result.outcome, SCHEDULED_NOTHING);
+    assert_int_equal(result.next, NOON + 600);
+    assert_int_equal(world.backups, 0);
+    world.now = NOON + 600;
+    world.script = "rd";
+    assert_ok(run(&world, false, &result, &err), &err);
+    assert_int_equal(result.outcome, SCHEDULED_DONE);
+    assert_int_equal(result.slot, SLOT);
+    ledger_release(&ledger);
+    scheduled_result_release(&result);
+    end(&world, dir);
+}
+
+/* The database that was chosen in the window just now goes before all that is saved or said elsewhere. */
+static void chosen(void **state)
+{
+    (void)state;
+    World world;
+    char *dir = begin(&world);
+    Error err = ERROR_INIT;
+    ScheduledResult result;
+    Connection connection;
+    static const ConnectionSwitches switches = {.host = "elsewhere", .database = "d"};
+    const ScheduledWorld in = {now, pass, reach, backup, &zone, &world};
+    connection_init(&connection);
+    connection.host = mem_strdup("h"); /* which reach() wants */
+    connection.user = mem_strdup("u");
+    connection.database = mem_strdup("d");
+    const ScheduledSpec spec = {.folder = world.folder, .switches = &switches, .chosen = &connection};
+    scheduled_result_init(&result);
+    world.script = "rd";
+    assert_ok(scheduled_run_in(&in, &spec, NULL, NULL, &result, &err), &err);
+    assert_int_equal(result.outcome, SCHEDULED_DONE);
+    connection_release(&connection);
+    scheduled_result_release(&result);
+    end(&world, dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -384,6 +437,8 @@ int main(void)
         cmocka_unit_test(a_ledger_from_the_future),
         cmocka_unit_test(copies),
         cmocka_unit_test(two_programs),
+        cmocka_unit_test(paused),
+        cmocka_unit_test(chosen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -31,6 +31,17 @@ static void a_slot_once(void **state)
     assert_int_equal(ledger_drop_after(&ledger, T + 104), 1);
     assert_int_equal(ledger.count, 1);
     ledger_release(&ledger);
+
+    ledger_init(&ledger);
+    assert_false(ledger_begun(&ledger));
+    ledger.paused_until = T;
+    assert_false(ledger_begun(&ledger));
+    ledger.since = T;
+    assert_true(ledger_begun(&ledger));
+    ledger.since = 0;
+    note(&ledger, T, SLOT_MISSED, NULL);
+    assert_true(ledger_begun(&ledger));
+    ledger_release(&ledger);
 }
 
 static void written_and_read(void **state)
@@ -59,6 +70,14 @@ static void written_and_read(void **state)
     assert_int_equal(ledger.slots[0].began, T + 5);
     assert_string_equal(ledger.slots[0].computer, "PC-1");
 
+    /* The pause is there only where there is one. */
+    assert_int_equal(ledger.paused_until, 0);
+    ledger.paused_until = T + 60;
+    assert_ok(ledger_save(dir, &ledger, &err), &err);
+    ledger.paused_until = 0;
+    assert_ok(ledger_load(dir, true, &ledger, &err), &err);
+    assert_int_equal(ledger.paused_until, T + 60);
+
     /* It does not grow for ever: the oldest go. */
     for (int i = 0; i < LEDGER_KEEP; i++) {
         note(&ledger, T + 60 * (i + 1), SLOT_DONE, "y");
@@ -83,6 +102,7 @@ static void damaged(void **state)
         {"[]", "it is no ledger of a schedule"},
         {"{\"slots\":{}}", "it is no ledger of a schedule"},
         {"{\"since\":7,\"slots\":[]}", "it is no ledger of a schedule"},
+        {"{\"paused_until\":\"soon\",\"slots\":[]}", "it is no ledger of a schedule"},
         {"{\"slots\":[7]}", "slot 1 is none"},
         {"{\"slots\":[{\"slot\":\"2026-01-09T23:06:40Z\",\"state\":\"well\",\"began\":\"2026-01-09T23:06:40Z\","
          "\"attempts\":1}]}", "slot 1 is none"},

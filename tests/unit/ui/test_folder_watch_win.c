@@ -57,6 +57,7 @@ static void tells_what_matters(void **state)
         {"cmms_backup_20260119_020000.backup", true},  {"X.BACKUP", true},
         {"a.backup.manifest.json", true},              {"backup_config.json", true},
         {"retention_frozen.json", true},               {"cmms_backup_20260119_020000.backup.partial", false},
+        {"schedule_ledger.json", true},                {".schedule.lock", false},
         {"backup_log.json", false},                    {"", false},
     };
     for (size_t i = 0; i < TEST_COUNT(rows); i++) {

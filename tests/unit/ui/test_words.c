@@ -51,10 +51,12 @@ static void tip(void **state)
     const Progress begun = {-1, NULL, 0, 0, -1};
     assert_text(words_step(&saving), "42 % - Saving parts");
     assert_text(words_step(&begun), "Working");
-    assert_text(words_tip("42 % - Saving parts", "✅ Protected: last backup 3 hours ago, verified"),
+    assert_text(words_tip("42 % - Saving parts", "✅ Protected: last backup 3 hours ago, verified", NULL),
                 "CMMS Backup - 42 % - Saving parts\n✅ Protected: last backup 3 hours ago, verified");
-    assert_text(words_tip(NULL, "❌ Not protected: there is no backup yet"),
+    assert_text(words_tip(NULL, "❌ Not protected: there is no backup yet", NULL),
                 "CMMS Backup\n❌ Not protected: there is no backup yet");
+    assert_text(words_tip(NULL, "❌ Not protected: there is no backup yet", "tonight 02:00"),
+                "CMMS Backup\n❌ Not protected: there is no backup yet\nNext backup: tonight 02:00");
 }
 
 static void database(void **state)

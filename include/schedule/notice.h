@@ -1,0 +1,52 @@
+/*
+ * notice.h: which notification is due, and its words. Pure: the facts, and what was told before, in; at most one notice
+ * out. A front end shows it as the system does, and decides nothing.
+ *
+ * | notice  | due                                                      | told again                             |
+ * |---------|----------------------------------------------------------|----------------------------------------|
+ * | shrink  | the shrink alarm waits for a person                      | another one; the same after a day      |
+ * | failed  | a backup has just failed                                 | another cause; the same after six      |
+ * |         |                                                          | hours, or after one that went well     |
+ * | overdue | the newest good backup is older than the schedule allows | after a day                            |
+ * | done    | a backup was just made, and that is wanted               | each time                              |
+ *
+ * The uppermost wins; what is not told comes at a later look, but for what has just ended. Nothing is due while
+ * somebody has the window before them: it says all of it. No text has a secret or a row's contents: they are made of
+ * what the log has.
+ */
+#ifndef CMMS_NOTICE_H
+#define CMMS_NOTICE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef enum NoticeKind { NOTICE_NONE, NOTICE_SHRINK, NOTICE_FAILED, NOTICE_OVERDUE, NOTICE_DONE } NoticeKind;
+
+#define NOTICE_KINDS (NOTICE_DONE + 1)
+
+typedef struct NoticeFacts { /* borrowed */
+    int64_t now;
+    bool seen;            /* the window is on the screen */
+    bool quiet;           /* what went well is not told */
+    const char *done;     /* a backup was just made: how it went, a sentence; NULL: none was */
+    const char *failed;   /* one has just failed: why; NULL: none has */
+    bool configured;      /* a database is known */
+    int64_t good;         /* its newest good backup's moment; 0: there is none */
+    int64_t since;        /* from when on there should be one; 0: that is not known */
+    int due_hours;        /* health_due_hours */
+    const char *alarm;    /* what the shrink alarm says; NULL: there is none */
+} NoticeFacts;
+
+typedef struct NoticeMemory {
+    int64_t told[NOTICE_KINDS]; /* when each was last; 0: never, or not since it was mended */
+    char *cause, *alarm;        /* owned: what was told then */
+} NoticeMemory;
+
+void notice_memory_init(NoticeMemory *memory);
+void notice_memory_release(NoticeMemory *memory);
+/* NOTICE_NONE leaves *text alone; else the caller frees it. What is returned counts as told. */
+NoticeKind notice_look(const NoticeFacts *facts, NoticeMemory *memory, char **text);
+const char *notice_title(NoticeKind kind); /* "Backup failed"; static */
+bool notice_is_bad(NoticeKind kind);
+
+#endif

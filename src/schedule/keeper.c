@@ -1,0 +1,41 @@
+/* keeper.c: when the open program runs a slot. */
+#include "schedule/keeper.h"
+
+void keeper_look(const DuePlan *plan, const DueZone *zone, const Ledger *ledger, int64_t now, Keeper *keeper)
+{
+    DueLook look;
+    due_look(plan, zone, ledger, now, &look);
+    keeper->on = plan->on && ledger_begun(ledger);
+    keeper->next = look.due ? look.slot : due_again(&look, now);
+}
+
+void keeper_take(Keeper *keeper, const Keeper *found)
+{
+    keeper->on = found->on;
+    keeper->next = found->next;
+}
+
+/* One that is too far away is of a clock that was set back since. */
+static int64_t not_before(const Keeper *keeper, int64_t now)
+{
+    return keeper->not_before > now + KEEPER_STOPPED ? 0 : keeper->not_before;
+}
+
+bool keeper_is_due(const Keeper *keeper, int64_t now)
+{
+    return keeper->on && keeper->next != 0 && keeper->next <= now && not_before(keeper, now) <= now;
+}
+
+void keeper_ended(Keeper *keeper, bool stopped, int64_t next, int64_t now)
+{
+    keeper->next = next;
+    keeper->not_before = now + (stopped ? KEEPER_STOPPED : KEEPER_PAUSE);
+}
+
+unsigned keeper_wait(const Keeper *keeper, int64_t now)
+{
+    int64_t moment = not_before(keeper, now);
+    moment = keeper->next > moment ? keeper->next : moment;
+    const int64_t seconds = keeper->on && keeper->next != 0 ? moment - now : KEEPER_MOST;
+    return seconds < KEEPER_LEAST ? KEEPER_LEAST : seconds > KEEPER_MOST ? KEEPER_MOST : (unsigned)seconds;
+}

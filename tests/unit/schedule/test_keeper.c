@@ -1,0 +1,112 @@
+#include "test_util.h"
+
+#include "schedule/keeper.h"
+
+#define HOUR ((int64_t)3600)
+#define DAY (24 * HOUR)
+#define NOON ((int64_t)1796040000) /* 2026-11-30 12:00 UTC */
+#define SLOT (NOON - 10 * HOUR)
+
+static void to_local(int64_t moment, CivilTime *out)
+{
+    clock_utc(moment, out);
+}
+
+static int64_t to_moment(const CivilTime *local)
+{
+    return clock_days(local->year, local->month, local->day) * DAY + local->hour * HOUR + local->minute * 60;
+}
+
+static const DueZone zone = {to_local, to_moment};
+
+static void what_is_found(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what;
+        bool off;
+        int64_t since, paused;
+        LedgerSlot slot; /* moment 0: nothing is known */
+        bool on, due;
+        int64_t next;
+    } rows[] = {
+        {"nobody has set it here", false, 0, 0, {0}, false, false, SLOT},
+        {"switched off", true, SLOT - DAY, 0, {0}, false, false, 0},
+        {"slept over", false, SLOT - DAY, 0, {0}, true, true, SLOT},
+        {"set after the slot", false, SLOT + 60, 0, {0}, true, false, SLOT + DAY},
+        {"done", false, 0, 0, {SLOT, SLOT_DONE, SLOT, 1, NULL, NULL}, true, false, SLOT + DAY},
+        {"failed just now", false, 0, 0, {SLOT, SLOT_FAILED, NOON - 60, 1, NULL, NULL}, true, false,
+         NOON - 60 + HOUR / 4},
+        {"paused", false, SLOT - DAY, NOON + HOUR, {0}, true, false, NOON + HOUR},
+        {"paused for a year by a wrong clock", false, SLOT - DAY, NOON + 365 * DAY, {0}, true, true, SLOT},
+        {"was paused", false, SLOT - DAY, NOON, {0}, true, true, SLOT},
+    };
+    const DuePlan daily = {.on = true, .times = {120}, .time_count = 1};
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        Ledger ledger;
+        DuePlan plan = daily;
+        Keeper keeper = {.not_before = 7};
+        ledger_init(&ledger);
+        plan.on = !rows[i].off;
+        ledger.since = rows[i].since;
+        ledger.paused_until = rows[i].paused;
+        if (rows[i].slot.moment) {
+            ledger_note(&ledger, &rows[i].slot);
+        }
+        keeper_look(&plan, &zone, &ledger, NOON, &keeper);
+        if (keeper.on != rows[i].on || keeper.next != rows[i].next || keeper_is_due(&keeper, NOON) != rows[i].due) {
+            print_error("%s: on %d, next %lld, due %d\n", rows[i].what, keeper.on, (long long)(keeper.next - NOON),
+                        keeper_is_due(&keeper, NOON));
+            fail();
+        }
+        assert_int_equal(keeper.not_before, 7);
+        ledger_release(&ledger);
+    }
+}
+
+/* A slot that stays due, because it was stopped or could not be noted, is not run over and over. */
+static void between_runs(void **state)
+{
+    (void)state;
+    Keeper keeper = {.on = true, .next = NOON};
+    const Keeper found = {.on = true, .next = NOON};
+    assert_false(keeper_is_due(&keeper, NOON - 1));
+    assert_true(keeper_is_due(&keeper, NOON));
+    keeper_ended(&keeper, false, NOON + DAY, NOON + 60);
+    assert_int_equal(keeper.next, NOON + DAY);
+    keeper_take(&keeper, &found);
+    assert_false(keeper_is_due(&keeper, NOON + 60 + KEEPER_PAUSE - 1));
+    assert_true(keeper_is_due(&keeper, NOON + 60 + KEEPER_PAUSE));
+    keeper_ended(&keeper, true, NOON, NOON + 60);
+    assert_false(keeper_is_due(&keeper, NOON + 60 + KEEPER_STOPPED - 1));
+    assert_true(keeper_is_due(&keeper, NOON + 60 + KEEPER_STOPPED));
+    /* The clock was set back since. */
+    keeper_ended(&keeper, true, NOON, NOON + DAY);
+    assert_true(keeper_is_due(&keeper, NOON));
+}
+
+static void the_timer(void **state)
+{
+    (void)state;
+    static const struct {
+        bool on;
+        int64_t next, not_before;
+        unsigned wait;
+    } rows[] = {
+        {true, NOON + 600, 0, 600},          {true, NOON + 1, 0, KEEPER_LEAST}, {true, NOON - 5, 0, KEEPER_LEAST},
+        {true, NOON + DAY, 0, KEEPER_MOST},  {true, 0, 0, KEEPER_MOST},         {false, NOON + 600, 0, KEEPER_MOST},
+        {true, NOON, NOON + 900, 900},       {true, NOON + 1000, NOON + 900, 1000},
+        {true, NOON, NOON + DAY, KEEPER_LEAST},
+    };
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        const Keeper keeper = {rows[i].on, rows[i].next, rows[i].not_before};
+        assert_int_equal(keeper_wait(&keeper, NOON), rows[i].wait);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(what_is_found), cmocka_unit_test(between_runs),
+                                       cmocka_unit_test(the_timer)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,136 @@
+#include "test_util.h"
+
+#include "schedule/notice.h"
+
+#define HOUR ((int64_t)3600)
+#define DAY (24 * HOUR)
+#define NOON ((int64_t)1796040000)
+
+/* One moment after the other, with one memory. */
+typedef struct Row {
+    const char *what;
+    int64_t at; /* after NOON */
+    bool seen, quiet;
+    const char *done, *failed, *alarm;
+    int64_t good; /* how long ago; 0: there is none */
+    NoticeKind kind;
+    const char *text;
+} Row;
+
+static void play(const Row *rows, size_t count, int64_t since, bool configured)
+{
+    NoticeMemory memory;
+    notice_memory_init(&memory);
+    for (size_t i = 0; i < count; i++) {
+        const Row *row = &rows[i];
+        const int64_t now = NOON + row->at;
+        const NoticeFacts facts = {.now = now,
+                                   .seen = row->seen,
+                                   .quiet = row->quiet,
+                                   .done = row->done,
+                                   .failed = row->failed,
+                                   .configured = configured,
+                                   .good = row->good != 0 ? now - row->good : 0,
+                                   .since = since,
+                                   .due_hours = 36,
+                                   .alarm = row->alarm};
+        char *text = NULL;
+        const NoticeKind kind = notice_look(&facts, &memory, &text);
+        if (kind != row->kind || (row->text == NULL) != (text == NULL) ||
+            (text != NULL && strcmp(text, row->text) != 0)) {
+            print_error("%s: \"%s\": %s\n", row->what, notice_title(kind), text ? text : "(nothing)");
+            fail();
+        }
+        mem_free(text);
+    }
+    notice_memory_release(&memory);
+}
+
+static void ends(void **state)
+{
+    (void)state;
+    static const Row rows[] = {
+        {"done", 0, false, false, "Backup successful.", NULL, NULL, 1, NOTICE_DONE, "Backup successful."},
+        {"done again", 60, false, false, "Backup successful.", NULL, NULL, 1, NOTICE_DONE, "Backup successful."},
+        {"quiet", 120, false, true, "Backup successful.", NULL, NULL, 1, NOTICE_NONE, NULL},
+        {"seen", 180, true, false, "Backup successful.", NULL, NULL, 1, NOTICE_NONE, NULL},
+        {"nothing ended", 200, false, false, NULL, NULL, NULL, 1, NOTICE_NONE, NULL},
+        {"failed, quiet or not", 300, false, true, NULL, "no route", NULL, HOUR, NOTICE_FAILED, "no route"},
+        {"the same", 1200, false, false, NULL, "no route", NULL, HOUR, NOTICE_NONE, NULL},
+        {"another cause", 1300, false, false, NULL, "the disk is full", NULL, HOUR, NOTICE_FAILED, "the disk is full"},
+        {"and back", 1400, false, false, NULL, "no route", NULL, HOUR, NOTICE_FAILED, "no route"},
+        {"the same, before six hours", 1400 + 6 * HOUR - 1, false, false, NULL, "no route", NULL, HOUR, NOTICE_NONE,
+         NULL},
+        {"after six hours", 1400 + 6 * HOUR, false, false, NULL, "no route", NULL, HOUR, NOTICE_FAILED, "no route"},
+        {"mended", 1500 + 6 * HOUR, false, true, "Backup successful.", NULL, NULL, 1, NOTICE_NONE, NULL},
+        {"and failed once more", 1600 + 6 * HOUR, false, false, NULL, "no route", NULL, 60, NOTICE_FAILED, "no route"},
+        {"with the clock set back", 100, false, false, NULL, "no route", NULL, 60, NOTICE_FAILED, "no route"},
+        {"before somebody's eyes", 200, true, false, NULL, "the disk is full", NULL, 60, NOTICE_NONE, NULL},
+    };
+    play(rows, TEST_COUNT(rows), 0, true);
+}
+
+static void overdue(void **state)
+{
+    (void)state;
+    static const Row rows[] = {
+        {"young enough", 0, false, false, NULL, NULL, NULL, 36 * HOUR, NOTICE_NONE, NULL},
+        {"seen", 1, true, false, NULL, NULL, NULL, 37 * HOUR, NOTICE_NONE, NULL},
+        {"too old", 2, false, true, NULL, NULL, NULL, 37 * HOUR, NOTICE_OVERDUE, "No good backup for 37 hours"},
+        {"told already", 2 + DAY - 1, false, false, NULL, NULL, NULL, 61 * HOUR, NOTICE_NONE, NULL},
+        {"a day later", 2 + DAY, false, false, NULL, NULL, NULL, 72 * HOUR, NOTICE_OVERDUE,
+         "No good backup for 3 days"},
+        {"a failure comes first", 3 + DAY, false, false, NULL, "no route", NULL, 73 * HOUR, NOTICE_FAILED, "no route"},
+        {"mended", 4 + DAY, false, false, NULL, NULL, NULL, 60, NOTICE_NONE, NULL},
+        {"and overdue again", 5 + DAY, false, false, NULL, NULL, NULL, 49 * HOUR, NOTICE_OVERDUE,
+         "No good backup for 2 days"},
+    };
+    play(rows, TEST_COUNT(rows), 0, true);
+    static const Row no_database = {"no database", 0, false, false, NULL, NULL, NULL, 90 * HOUR, NOTICE_NONE, NULL};
+    play(&no_database, 1, NOON - 90 * DAY, false);
+    static const Row never = {"never", 0, false, false, NULL, NULL, NULL, 0, NOTICE_OVERDUE,
+                              "There is no good backup yet"};
+    play(&never, 1, NOON - 2 * DAY, true);
+    static const Row not_yet = {"not yet", 0, false, false, NULL, NULL, NULL, 0, NOTICE_NONE, NULL};
+    play(&not_yet, 1, NOON - DAY, true);
+    play(&not_yet, 1, 0, true); /* nobody knows since when */
+}
+
+static void shrink(void **state)
+{
+    (void)state;
+    static const char one[] = "table parts lost 96 % of its rows", other[] = "table users lost 50 % of its rows";
+    static const Row rows[] = {
+        {"before all else", 0, false, true, NULL, "no route", one, 90 * HOUR, NOTICE_SHRINK,
+         "Look at this: table parts lost 96 % of its rows. Old backups are kept"},
+        {"the rest at the next look", 1, false, true, NULL, NULL, one, 90 * HOUR, NOTICE_OVERDUE,
+         "No good backup for 3 days"},
+        {"another alarm", 2, false, true, NULL, NULL, other, HOUR, NOTICE_SHRINK,
+         "Look at this: table users lost 50 % of its rows. Old backups are kept"},
+        {"told", 3, false, true, NULL, NULL, other, HOUR, NOTICE_NONE, NULL},
+        {"a day later", 2 + DAY, false, true, NULL, NULL, other, HOUR, NOTICE_SHRINK,
+         "Look at this: table users lost 50 % of its rows. Old backups are kept"},
+        {"answered", 3 + DAY, false, true, NULL, NULL, NULL, HOUR, NOTICE_NONE, NULL},
+        {"raised again", 4 + DAY, false, true, NULL, NULL, other, HOUR, NOTICE_SHRINK,
+         "Look at this: table users lost 50 % of its rows. Old backups are kept"},
+    };
+    play(rows, TEST_COUNT(rows), 0, true);
+}
+
+static void words(void **state)
+{
+    (void)state;
+    static const char *const titles[NOTICE_KINDS] = {"", "Rows were lost", "Backup failed", "Backup overdue",
+                                                     "Backup done"};
+    for (int i = 0; i < NOTICE_KINDS; i++) {
+        assert_string_equal(notice_title((NoticeKind)i), titles[i]);
+        assert_int_equal(notice_is_bad((NoticeKind)i), i != NOTICE_NONE && i != NOTICE_DONE);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(ends), cmocka_unit_test(overdue), cmocka_unit_test(shrink),
+                                       cmocka_unit_test(words)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
