@@ -235,8 +235,8 @@ static void copy_off_site(Run *run)
     const OffsiteAfterSpec spec = {.folder = run->opening.folder,
                                    .made = result->outcome == SCHEDULED_DONE ? result->backup.path : NULL,
                                    .patient = !run->spec->once};
-    if (cancel_requested(run->cancel)) {
-        return; /* what was made waits: it has no copy */
+    if (cancel_requested(run->cancel) || run->look.paused != 0) {
+        return; /* what was made waits: it has no copy; and a pause is for a slow line as well */
     }
     run->world->offsite(run->world->context, &spec, run->sink, run->cancel, &result->offsite);
     const int64_t again = now_of(run) + COPY_PAUSE;

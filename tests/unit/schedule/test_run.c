@@ -412,7 +412,7 @@ static void chosen(void **state)
     ScheduledResult result;
     Connection connection;
     static const ConnectionSwitches switches = {.host = "elsewhere", .database = "d"};
-    const ScheduledWorld in = {now, pass, reach, backup, &zone, &world};
+    const ScheduledWorld in = {now, pass, reach, backup, offsite, &zone, &world};
     connection_init(&connection);
     connection.host = mem_strdup("h"); /* which reach() wants */
     connection.user = mem_strdup("u");
