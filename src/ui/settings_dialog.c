@@ -35,7 +35,7 @@ typedef struct SettingsJob {
     bool save, in_use;
     int values[NUMBERS];
     int mode;
-    bool autostart, keep, quiet;
+    bool upload, autostart, keep, quiet;
     bool saved_connection;
     bool ok;
     Error error;
@@ -75,11 +75,13 @@ static void log_change(SettingsJob *job, const char *text)
 static bool set_values(void *context, Settings *settings, Error *err)
 {
     const SettingsJob *job = context;
-    static const char *const shown[] = {"stall_minutes", "keep_monthly", "shrink_alarm_percent"};
+    static const char *const shown[] = {"stall_minutes", "keep_monthly", "shrink_alarm_percent",
+                                        "upload_after_backup"};
     (void)err;
     settings->stall_minutes = job->values[STALL];
     settings->keep_monthly = job->values[MONTHLY];
     settings->shrink_alarm_percent = job->values[SHRINK];
+    settings->upload_after_backup = job->upload;
     for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++) {
         settings_chosen(settings, shown[i]);
     }
@@ -121,8 +123,10 @@ static void run_job(void *context, const Cancel *cancel)
     if (job->ok && job->save) {
         job->ok = save(job, &profile, &settings, &job->error) && set_autostart(job->autostart, &job->error);
         if (job->ok) {
-            char *text = mem_printf("lock_minutes=%d, stall_minutes=%d, keep_monthly=%d, shrink_alarm_percent=%d%s%s",
+            char *text = mem_printf("lock_minutes=%d, stall_minutes=%d, keep_monthly=%d, shrink_alarm_percent=%d, "
+                                    "upload_after_backup=%s%s%s",
                                     job->values[LOCK], job->values[STALL], job->values[MONTHLY], job->values[SHRINK],
+                                    job->upload ? "true" : "false",
                                     job->saved_connection ? ", sslmode=" : "",
                                     !job->saved_connection            ? ""
                                     : profile.connection.sslmode == NULL ? "default"
@@ -135,6 +139,7 @@ static void run_job(void *context, const Cancel *cancel)
         job->values[STALL] = settings.stall_minutes;
         job->values[MONTHLY] = settings.keep_monthly;
         job->values[SHRINK] = settings.shrink_alarm_percent;
+        job->upload = settings.upload_after_backup;
         job->saved_connection = userprofile_is_configured(&profile.connection);
         job->mode = mode_of(&profile.connection);
         char *command = autostart_look(CMMS_AUTOSTART_NAME);
@@ -157,6 +162,7 @@ static void update(const SettingsDialog *d, bool busy)
     for (int i = 0; i < NUMBERS; i++) {
         EnableWindow(control(d, boxes[i]), !busy);
     }
+    EnableWindow(control(d, IDC_SET_UPLOAD), !busy);
     EnableWindow(control(d, IDC_SET_AUTOSTART), !busy);
     EnableWindow(control(d, IDC_SET_KEEP), !busy);
     EnableWindow(control(d, IDC_SET_TELL), !busy);
@@ -193,6 +199,7 @@ static void on_save(SettingsDialog *d)
     }
     LRESULT mode = SendMessageW(control(d, IDC_SET_TLS), CB_GETCURSEL, 0, 0);
     d->job.mode = mode < 0 ? 0 : (int)mode;
+    d->job.upload = IsDlgButtonChecked(d->hwnd, IDC_SET_UPLOAD) == BST_CHECKED;
     d->job.autostart = IsDlgButtonChecked(d->hwnd, IDC_SET_AUTOSTART) == BST_CHECKED;
     d->job.keep = IsDlgButtonChecked(d->hwnd, IDC_SET_KEEP) == BST_CHECKED;
     d->job.quiet = IsDlgButtonChecked(d->hwnd, IDC_SET_TELL) != BST_CHECKED;
@@ -204,6 +211,7 @@ static void on_loaded(SettingsDialog *d)
     for (int i = 0; i < NUMBERS; i++) {
         SetDlgItemInt(d->hwnd, boxes[i], (UINT)d->job.values[i], FALSE);
     }
+    CheckDlgButton(d->hwnd, IDC_SET_UPLOAD, d->job.upload ? BST_CHECKED : BST_UNCHECKED);
     CheckDlgButton(d->hwnd, IDC_SET_AUTOSTART, d->job.autostart ? BST_CHECKED : BST_UNCHECKED);
     CheckDlgButton(d->hwnd, IDC_SET_KEEP, d->job.keep ? BST_CHECKED : BST_UNCHECKED);
     CheckDlgButton(d->hwnd, IDC_SET_TELL, d->job.quiet ? BST_UNCHECKED : BST_CHECKED);

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "jobs/configure.h"
 #include "jobs/export.h"
+#include "jobs/offsite.h"
 #include "jobs/opening.h"
 #include "jobs/prove.h"
 #include "jobs/verify.h"
@@ -171,8 +172,15 @@ static bool run_backup(const Task *task, TaskResult *result, Error *err)
     BackupSpec spec = {.folder = task->folder, .fallback = task->fallback};
     connection_init(&spec.connection);
     connection_copy(&spec.connection, &task->connection);
-    bool ok = backup_run(&spec, &task->sink, task->cancel, &result->backup, err);
+    const bool ok = backup_run(&spec, &task->sink, task->cancel, &result->backup, err);
     connection_release(&spec.connection);
+    if (ok) { /* whatever becomes of the copy, the backup is made */
+        OffsiteAfter offsite;
+        const OffsiteAfterSpec after = {.folder = task->folder, .made = result->backup.path};
+        offsite_after_init(&offsite);
+        offsite_after(&after, &task->sink, task->cancel, &offsite);
+        offsite_after_release(&offsite);
+    }
     return ok;
 }
 

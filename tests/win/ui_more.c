@@ -18,6 +18,12 @@ static void check_value(Ui *ui, int id, const char *wanted)
     mem_free(text);
 }
 
+static bool copies_are_asked_for(Ui *ui)
+{
+    HWND box = GetDlgItem(dialog_with(ui, IDC_SET_SAVE), IDC_SET_UPLOAD);
+    return ask(ui, box, BM_GETCHECK, 0, 0) == BST_CHECKED;
+}
+
 static void check_settings(Ui *ui)
 {
     open_menu(ui, IDM_SETTINGS, IDC_SET_SAVE, "Settings");
@@ -35,6 +41,8 @@ static void check_settings(Ui *ui)
     dialog_set(ui, IDC_SET_STALL, "20");
     dialog_set(ui, IDC_SET_MONTHLY, "12");
     dialog_set(ui, IDC_SET_LOCK, "30");
+    ok(ui, !copies_are_asked_for(ui), "copies are not asked for", "they are");
+    click_in(ui, IDC_SET_UPLOAD);
 
     /* By keyboard: Alt+A to the last number, a digit over it, Enter saves. */
     access_key(ui, 'a');
@@ -49,6 +57,7 @@ static void check_settings(Ui *ui)
     check_value(ui, IDC_SET_STALL, "20");
     check_value(ui, IDC_SET_MONTHLY, "12");
     check_value(ui, IDC_SET_SHRINK, "0");
+    ok(ui, copies_are_asked_for(ui), "copies are asked for now", "they are not");
     press(ui, VK_ESCAPE);
     ok(ui, wait_dialog_gone(ui, IDC_SET_SAVE, SHORT_MS), "Esc closes them", "they stay");
 }
