@@ -207,6 +207,7 @@ verb_test() {
   build_product
   local suites=" $* "
   suites=${suites/ --no-retry / }
+  suites=${suites/ --thorough / }
   [ -n "${suites// /}" ] || suites=" installer "
   case $suites in *" installer "*) pack ;; esac
   # The closing count is the last line of the output.

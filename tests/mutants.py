@@ -486,7 +486,8 @@ def build(targets, log):
 def red(test, log):
     """Whether the test finds the mutant."""
     kind, name = test.split(":")
-    env = dict(os.environ, ASAN_OPTIONS="detect_leaks=1:exitcode=99", CMMS_TEST_LIMIT="90") # some hang
+    env = dict(os.environ, ASAN_OPTIONS="detect_leaks=1:exitcode=99", CMMS_TEST_THOROUGH="1",
+               CMMS_TEST_LIMIT="90") # some hang
     if kind == "unit":
         argv = ["build/native/unit/" + name]
     else:

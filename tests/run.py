@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs every suite and counts. Called inside the root by `./dev test [--no-retry] [SUITE ...]`.
+"""Runs every suite and counts. Called inside the root by `./dev test [--no-retry] [--thorough] [SUITE ...]`.
 
 A suite is a list of commands; each prints lines "ok NAME", "not ok NAME: why" or "skip NAME: reason" (cmocka's
 TAP output included). A command that ends with another exit code than its lines explain is a failure as well.
@@ -304,7 +304,9 @@ def main():
         signal.signal(ignored, signal.SIG_DFL)
     be_no_init()
     retry = "--no-retry" not in sys.argv
-    wanted = [a for a in sys.argv[1:] if a != "--no-retry"]
+    if "--thorough" in sys.argv:
+        os.environ["CMMS_TEST_THOROUGH"] = "1"
+    wanted = [a for a in sys.argv[1:] if a not in ("--no-retry", "--thorough")]
     known = [name for name, _ in suites()]
     if not set(wanted) <= set(known):
         sys.exit("There is no suite '%s'; there are: %s" % (min(set(wanted) - set(known)), " ".join(known)))

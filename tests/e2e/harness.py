@@ -8,6 +8,7 @@ import contextlib
 import fcntl
 import glob
 import hashlib
+import itertools
 import json
 import os
 import random
@@ -30,6 +31,8 @@ PASSWORD = "s3cret pass'word"
 PLAIN = {"PGSSLMODE": "allow"}
 # How much slower than a fast, idle machine this one is; run.py measures it. Every time limit is multiplied by it.
 SCALE = float(os.environ.get("CMMS_TEST_SCALE") or 1)
+# ./dev test --thorough: every step of what is killed, cut off or refused at each step. It takes about twice as long.
+THOROUGH = os.environ.get("CMMS_TEST_THOROUGH") == "1"
 
 
 class Skip(Exception):
@@ -421,6 +424,17 @@ def sample(server, database="cmms", megabytes=2):
                                       "-U", "postgres", "-d", database], env={"PGPASSWORD": PASSWORD})
         check(done.code == 0, "the sample database could not be made: " + done.out + done.err)
     return database
+
+
+def first_step(stride):
+    """Of a row of steps each run takes one in `stride`, from this one (0, 1, ...) on. The commit decides, so that with
+    time all have their turn, and a run that was red takes the same ones again."""
+    return 0 if THOROUGH else int((os.environ.get("CMMS_COMMIT") or "0")[:8], 16) % stride
+
+
+def a_share(steps, stride=3):
+    """One in `stride` of a row of steps, which may be endless; with --thorough all of them."""
+    return steps if THOROUGH else itertools.islice(steps, first_step(stride), None, stride)
 
 
 def no_locks_left(server):
