@@ -11,7 +11,7 @@
 
 struct CopyWatch {
     Connection connection; /* set before start */
-    char *session;         /* the same */
+    char *session, *name;  /* the same: of whom it asks, and its own */
     Cancel *cancel;
     Thread *thread;
     Mutex *mutex;
@@ -41,9 +41,11 @@ static void keep(CopyWatch *watch, const PgRows *rows)
 static void look(void *argument)
 {
     CopyWatch *watch = argument;
-    const char *const params[] = {watch->session};
+    const char *const params[] = {watch->session}, *const name[] = {watch->name};
     Pg *pg = NULL;
     bool ok = pg_connect(&watch->connection, watch->cancel, &pg, NULL) &&
+              pg_query(pg, "SELECT pg_catalog.set_config('application_name', $1, false)", name, 1, watch->cancel, NULL,
+                       NULL) &&
               pg_script(pg, "SET statement_timeout = '5s'; SET idle_session_timeout = 0", watch->cancel, NULL);
     while (ok) {
         PgRows *rows = NULL;
@@ -57,10 +59,12 @@ static void look(void *argument)
     pg_close(pg);
 }
 
-CopyWatch *copywatch_start(const Connection *connection, const char *session)
+CopyWatch *copywatch_start(const Connection *connection, const char *session, const char *job)
 {
     CopyWatch *watch = mem_alloc(sizeof *watch);
-    *watch = (CopyWatch){.session = mem_strdup(session), .rows = -1};
+    *watch = (CopyWatch){.session = mem_strdup(session),
+                         .name = mem_printf(PG_SESSION_PREFIX "-watch %s", job),
+                         .rows = -1};
     connection_init(&watch->connection);
     connection_copy(&watch->connection, connection);
     watch->cancel = cancel_new();
@@ -95,6 +99,7 @@ void copywatch_stop(CopyWatch *watch)
     mutex_free(watch->mutex);
     connection_release(&watch->connection);
     mem_free(watch->session);
+    mem_free(watch->name);
     mem_free(watch->schema);
     mem_free(watch->table);
     mem_free(watch);
