@@ -41,10 +41,6 @@ bool pg_query(Pg *pg, const char *sql, const char *const *params, size_t param_c
 /* Runs a script of several statements without parameters. */
 bool pg_script(Pg *pg, const char *sql, const Cancel *cancel, Error *err);
 
-/* No time-out of the server ends what this session asks, or the session itself while it rests: role and database may
- * have some of their own, for their programs. Only for a session that is ours alone (pg_own_session). */
-bool pg_calm(Pg *pg, const Cancel *cancel, Error *err);
-
 /* How long a statement may stay without a byte from the server: then the server is asked (pg_session_works), and if it
  * does not work on the statement, or cannot be asked, the connection counts as lost. 0: for ever. After pg_connect it
  * is ten minutes. For questions that take no time there is PG_SHORT_PATIENCE. */
@@ -87,6 +83,12 @@ bool pg_lock_database(Pg *pg, const char *job, const Cancel *cancel, Error *err)
  * second connection where something stands in between that has a session number of its own (also Neon's proxy,
  * which is harmless), else nothing. */
 bool pg_own_session(Pg *pg, const Connection *connection, const Cancel *cancel, Error *err);
+
+/* No time-out of the server ends what this session asks, or the session itself while it rests: server, role and
+ * database may have some, for their own programs. Only for a session that is ours alone. */
+bool pg_calm(Pg *pg, const Cancel *cancel, Error *err);
+/* Both, for a session that is to rest or to get settings of ours: soon after pg_connect. */
+bool pg_settle(Pg *pg, const Connection *connection, const Cancel *cancel, Error *err);
 
 /* Has the server end this user's other sessions of that job: whose application name begins with the prefix and ends
  * with its word. A client that was killed, or whose PC has lost its power, keeps its session behind a proxy or on a

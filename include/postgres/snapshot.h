@@ -58,7 +58,8 @@ typedef struct Snapshot {
 void snapshot_init(Snapshot *snapshot);
 void snapshot_release(Snapshot *snapshot);
 
-/* Opens the transaction, exports, lists.
+/* Opens the transaction, exports, lists. The session is settled (pg_settle): it rests while pg_dump works, and its end
+ * would take the snapshot and the lock with it.
  *
  * A backup is UTF-8, whatever the database is, so that names are text. But the database's own bytes are kept where they
  * would not come back: SQL_ASCII has no encoding; in EUC_JP and EUC_TW some characters have two codes, of which UTF-8

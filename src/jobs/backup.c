@@ -188,8 +188,9 @@ static bool prepare_server(Run *run, const BackupSpec *spec, Error *err)
     }
     job_log(run->sink, LOG_INFO, "The server is PostgreSQL %s", pg_server_version_text(run->pg));
     run->server_version = pg_server_version(run->pg);
-    if (!ask_server(run, err) || !backup_settle(run, err) || !prepare_tools(run, spec->compression, err) ||
-        !take_over(run, spec->folder, err)) {
+    /* Settled before the tools are looked for: it rests meanwhile. */
+    if (!ask_server(run, err) || !pg_settle(run->pg, &run->connection, run->cancel, err) ||
+        !prepare_tools(run, spec->compression, err) || !take_over(run, spec->folder, err)) {
         return false;
     }
     progress_step(&run->meter, "Looking at the tables");

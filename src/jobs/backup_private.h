@@ -79,7 +79,6 @@ unsigned backup_stall_seconds(const Run *run);
 bool backup_cancelled(const Run *run, Error *err);
 
 bool backup_connect(Run *run, Error *err);
-bool backup_settle(Run *run, Error *err); /* in its session, which must be ours alone */
 /* From here on a question that takes no time: nobody wants to wait for its answer as long as for a count. */
 void backup_be_impatient(Run *run);
 /* Ends what the server still has of that job, which has ended, and takes the database's lock, which it may have had. */

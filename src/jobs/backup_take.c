@@ -47,12 +47,6 @@ bool backup_connect(Run *run, Error *err)
     return true;
 }
 
-/* Soon, as the session rests while the tools are looked for; but not in a session that others get after us. */
-bool backup_settle(Run *run, Error *err)
-{
-    return pg_own_session(run->pg, &run->connection, run->cancel, err) && pg_calm(run->pg, run->cancel, err);
-}
-
 /* From here on a question that takes no time: nobody wants to wait for its answer as long as for a count. */
 void backup_be_impatient(Run *run)
 {
@@ -415,7 +409,8 @@ static bool begin_again(Run *run, const char *folder, Error *err)
     pg_close(run->pg);
     run->pg = NULL;
     snapshot_release(&run->snapshot);
-    return drop_partial(run, err) && backup_connect(run, err) && backup_settle(run, err) &&
+    return drop_partial(run, err) && backup_connect(run, err) &&
+           pg_settle(run->pg, &run->connection, run->cancel, err) &&
            backup_lock_database(run, folder, run->job, err) && backup_open_snapshot(run, err);
 }
 

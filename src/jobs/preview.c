@@ -343,7 +343,8 @@ static bool look_at_live(Run *run, Error *err)
         error_clear(&why);
         return true;
     }
-    return preview_count_live(run->live, preview, seconds, run->sink, run->cancel, err);
+    return pg_settle(run->live, &run->connection, run->cancel, err) &&
+           preview_count_live(run->live, preview, seconds, run->sink, run->cancel, err);
 }
 
 static bool look_at_server(Run *run, Error *err)
@@ -351,7 +352,7 @@ static bool look_at_server(Run *run, Error *err)
     Preview *preview = run->preview;
     connection_copy(&run->connection, run->spec->server);
     preview->where = connection_text(run->spec->server);
-    if (!connect_beside(run, err)) {
+    if (!connect_beside(run, err) || !pg_settle(run->beside, &run->connection, run->cancel, err)) {
         return false;
     }
     preview->live_version = mem_strdup(pg_server_version_text(run->beside));

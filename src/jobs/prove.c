@@ -223,7 +223,7 @@ static bool prepare_server(Load *run, Error *err)
     job_log(run->sink, LOG_INFO, "Connecting to %s", where);
     mem_free(where);
     if (!pg_connect(&run->connection, run->cancel, &run->server, err) ||
-        !pg_own_session(run->server, &run->connection, run->cancel, err)) {
+        !pg_settle(run->server, &run->connection, run->cancel, err)) {
         return false;
     }
     prove_drop_leftovers(run);

@@ -394,18 +394,6 @@ bool pg_script(Pg *pg, const char *sql, const Cancel *cancel, Error *err)
     return sent ? collect(pg, cancel, NULL, err) : lost(pg, err);
 }
 
-bool pg_calm(Pg *pg, const Cancel *cancel, Error *err)
-{
-    const int version = pg_server_version(pg);
-    char *sql = mem_printf("SET statement_timeout = 0; SET lock_timeout = 0;"
-                           " SET idle_in_transaction_session_timeout = 0%s%s",
-                           version < 140000 ? "" : "; SET idle_session_timeout = 0",
-                           version < 170000 ? "" : "; SET transaction_timeout = 0");
-    const bool ok = pg_script(pg, sql, cancel, err);
-    mem_free(sql);
-    return ok;
-}
-
 bool pg_use_bytes(Pg *pg, const char *encoding, const Cancel *cancel, Error *err)
 {
     const char *const params[] = {encoding};
@@ -594,6 +582,23 @@ bool pg_own_session(Pg *pg, const Connection *connection, const Cancel *cancel, 
         return error_hint(err, "Give the database server's own host and port, or those of a pool in session mode.");
     }
     return ok;
+}
+
+bool pg_calm(Pg *pg, const Cancel *cancel, Error *err)
+{
+    const int version = pg_server_version(pg);
+    char *sql = mem_printf("SET statement_timeout = 0; SET lock_timeout = 0;"
+                           " SET idle_in_transaction_session_timeout = 0%s%s",
+                           version < 140000 ? "" : "; SET idle_session_timeout = 0",
+                           version < 170000 ? "" : "; SET transaction_timeout = 0");
+    const bool ok = pg_script(pg, sql, cancel, err);
+    mem_free(sql);
+    return ok;
+}
+
+bool pg_settle(Pg *pg, const Connection *connection, const Cancel *cancel, Error *err)
+{
+    return pg_own_session(pg, connection, cancel, err) && pg_calm(pg, cancel, err);
 }
 
 /* --- COPY … FROM STDIN ----------------------------------------------------------------------------------- */

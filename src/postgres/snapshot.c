@@ -395,9 +395,8 @@ static bool open_once(Pg *pg, bool bytes, const Cancel *cancel, Snapshot *snapsh
     char *why = NULL;
     PgRows *rows = NULL;
     Error refused = ERROR_INIT;
-    /* It rests while pg_dump works, and its end would take the snapshot and the lock with it. */
-    if ((bytes && !pg_use_bytes(pg, "SQL_ASCII", cancel, err)) || !pg_calm(pg, cancel, err) ||
-        !pg_script(pg, session_sql, cancel, err) || !may_export(pg, cancel, &why, err)) {
+    if ((bytes && !pg_use_bytes(pg, "SQL_ASCII", cancel, err)) || !pg_script(pg, session_sql, cancel, err) ||
+        !may_export(pg, cancel, &why, err)) {
         return false;
     }
     if (!pg_script(pg, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", cancel, err)) {

@@ -72,13 +72,19 @@ def test_doctor_names_it(program):
 
 
 def test_nothing_is_left_in_the_pool(program):
-    """A refused backup has changed no session that the pool gives to others next."""
+    """A refused backup or preview has changed no session that the pool gives to others next."""
     server = harness.shared_server()
-    harness.sample(server)
+    database = harness.sample(server)
+    folder = harness.temp_dir("b")
+    path = program.path(program.good_backup(server, database, folder)["unix_path"])
     bouncer = Bouncer(server, "transaction")
     try:
-        done = program.backup(bouncer, "cmms", harness.temp_dir("b"))
+        done = program.backup(bouncer, "cmms", folder)
         equal(done.code, 5, "exit code: %s" % done.out)
+        done = program.run(["preview", "--json", "--folder", program.path(folder), path],
+                           env={**server_env(bouncer.port), "PGDATABASE": "cmms"})
+        equal(done.code, 5, "exit code of a preview: %s" % done.out)
+        check("pooler stands before" in done.json()["error"]["message"], "the sentence: " + done.out)
         psql = subprocess.run([harness.PG_BIN + "/psql", "-X", "-A", "-t", "-c", "SHOW search_path", "cmms"],
                               env={**harness.clean_env(), **server_env(bouncer.port)}, capture_output=True)
         equal(psql.stdout.decode().strip(), '"$user", public', "the search path of the next client")

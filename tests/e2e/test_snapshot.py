@@ -154,6 +154,33 @@ def test_somebodys_timeouts(program):
         server.psql("DROP DATABASE hasty WITH (FORCE)")
 
 
+def slow_tools(server, seconds):
+    """The tools, which take so long to begin. The folder is named for the server's major, as the product's is: so they
+    are asked when the server is known."""
+    folder = os.path.join(harness.temp_dir("tools"), server.psql("SHOW server_version").split(".")[0])
+    os.mkdir(folder)
+    for tool in ("pg_dump", "pg_restore"):
+        path = os.path.join(folder, tool)
+        with open(path, "w", encoding="utf-8") as f:
+            f.write('#!/bin/sh\nsleep %s\nexec "%s/%s" "$@"\n' % (seconds, harness.PG_BIN, tool))
+        os.chmod(path, 0o755)
+    return folder
+
+
+def test_it_rests_while_the_tools_are_asked(program):
+    """Longer than the database lets a session rest, before there is a snapshot."""
+    if program.kind == "wine":
+        raise harness.Skip("scripts are no Windows programs; the same core is tested natively")
+    server = harness.shared_server()
+    server.psql("CREATE DATABASE sleepy")
+    server.psql("CREATE TABLE equipment AS SELECT generate_series(1, 100) a; ALTER DATABASE sleepy SET"
+                " idle_session_timeout = '900ms'", "sleepy")
+    done = program.backup(server, "sleepy", harness.temp_dir("b"), env={"CMMS_BACKUP_TOOLS": slow_tools(server, 2)})
+    equal(done.code, 0, "exit code: %s %s" % (done.out, done.err))
+    equal(done.json()["level"], "verified", "level")
+    server.psql("DROP DATABASE sleepy WITH (FORCE)")
+
+
 def test_a_killed_dump_leaves_no_session(program):
     """pg_dump is killed where the server cannot see it: its session, with its locks, is ended all the same."""
     server = harness.shared_server()
