@@ -213,7 +213,7 @@ static void on_tick(void *context, uint64_t file_bytes)
         counting_stop(run->counting); /* both take their time on a dead network: side by side */
     }
     if (run->copies == NULL && run->server_version >= COPY_PROGRESS_VERSION && now - run->dump_ms >= WATCH_AFTER_MS) {
-        run->copies = copywatch_start(&run->connection, run->session);
+        run->copies = copywatch_start(&run->connection, run->session, run->job);
     }
     if (run->table != NULL) {
         const int64_t counted = counting_rows(run->counting, run->table);

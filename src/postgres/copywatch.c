@@ -57,12 +57,13 @@ static void look(void *argument)
     pg_close(pg);
 }
 
-CopyWatch *copywatch_start(const Connection *connection, const char *session)
+CopyWatch *copywatch_start(const Connection *connection, const char *session, const char *job)
 {
     CopyWatch *watch = mem_alloc(sizeof *watch);
     *watch = (CopyWatch){.session = mem_strdup(session), .rows = -1};
     connection_init(&watch->connection);
     connection_copy(&watch->connection, connection);
+    watch->connection.session = mem_printf(PG_SESSION_PREFIX "-watch %s", job);
     watch->cancel = cancel_new();
     watch->mutex = mutex_new();
     watch->thread = thread_start(look, watch);
