@@ -31,6 +31,7 @@ typedef struct Connection {
     char *sslmode;     /* set by us: profile, PGSSLMODE, --sslmode. NULL: see connection_sslmode */
     const char *sslmode_from; /* static: where sslmode comes from, "PGSSLMODE"; NULL: the saved connection */
     char *string_sslmode; /* what a connection string says; counts on loopback, and when it is verify-full */
+    char *session;     /* its application name; NULL: as pg_connect has it */
     char *sslrootcert; /* PEM file or "system"; NULL: the system's roots (connection_resolve) */
     char *channel_binding; /* NULL: libpq's default */
     char *options;     /* server options, as in PGOPTIONS; NULL: none */

@@ -11,8 +11,8 @@
 
 typedef struct CopyWatch CopyWatch;
 
-/* Looks twice a second, on a connection and a thread of its own, at the session of this application_name. Its own has the
- * job in its name, so that pg_end_sessions finds it as well. */
+/* Looks twice a second, on a connection and a thread of its own, at the session of this application_name. Its own
+ * session has the job in its name from the first moment on, so that pg_end_sessions finds it as well. */
 CopyWatch *copywatch_start(const Connection *connection, const char *session, const char *job);
 /* The rows of this table that were read so far; -1: not known. */
 int64_t copywatch_rows(CopyWatch *watch, const char *schema, const char *table); /* NULL is fine */

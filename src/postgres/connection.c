@@ -28,6 +28,7 @@ void connection_release(Connection *connection)
     mem_free(connection->database);
     mem_free(connection->sslmode);
     mem_free(connection->string_sslmode);
+    mem_free(connection->session);
     mem_free(connection->sslrootcert);
     mem_free(connection->channel_binding);
     mem_free(connection->options);
@@ -47,6 +48,7 @@ void connection_copy(Connection *to, const Connection *from)
     copy.sslmode = mem_strdup(from->sslmode);
     copy.sslmode_from = from->sslmode_from;
     copy.string_sslmode = mem_strdup(from->string_sslmode);
+    copy.session = mem_strdup(from->session);
     copy.sslrootcert = mem_strdup(from->sslrootcert);
     copy.channel_binding = mem_strdup(from->channel_binding);
     copy.options = mem_strdup(from->options);

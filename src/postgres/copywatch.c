@@ -11,7 +11,7 @@
 
 struct CopyWatch {
     Connection connection; /* set before start */
-    char *session, *name;  /* the same: of whom it asks, and its own */
+    char *session;         /* the same */
     Cancel *cancel;
     Thread *thread;
     Mutex *mutex;
@@ -41,11 +41,9 @@ static void keep(CopyWatch *watch, const PgRows *rows)
 static void look(void *argument)
 {
     CopyWatch *watch = argument;
-    const char *const params[] = {watch->session}, *const name[] = {watch->name};
+    const char *const params[] = {watch->session};
     Pg *pg = NULL;
     bool ok = pg_connect(&watch->connection, watch->cancel, &pg, NULL) &&
-              pg_query(pg, "SELECT pg_catalog.set_config('application_name', $1, false)", name, 1, watch->cancel, NULL,
-                       NULL) &&
               pg_script(pg, "SET statement_timeout = '5s'; SET idle_session_timeout = 0", watch->cancel, NULL);
     while (ok) {
         PgRows *rows = NULL;
@@ -62,11 +60,10 @@ static void look(void *argument)
 CopyWatch *copywatch_start(const Connection *connection, const char *session, const char *job)
 {
     CopyWatch *watch = mem_alloc(sizeof *watch);
-    *watch = (CopyWatch){.session = mem_strdup(session),
-                         .name = mem_printf(PG_SESSION_PREFIX "-watch %s", job),
-                         .rows = -1};
+    *watch = (CopyWatch){.session = mem_strdup(session), .rows = -1};
     connection_init(&watch->connection);
     connection_copy(&watch->connection, connection);
+    watch->connection.session = mem_printf(PG_SESSION_PREFIX "-watch %s", job);
     watch->cancel = cancel_new();
     watch->mutex = mutex_new();
     watch->thread = thread_start(look, watch);
@@ -99,7 +96,6 @@ void copywatch_stop(CopyWatch *watch)
     mutex_free(watch->mutex);
     connection_release(&watch->connection);
     mem_free(watch->session);
-    mem_free(watch->name);
     mem_free(watch->schema);
     mem_free(watch->table);
     mem_free(watch);

@@ -85,7 +85,7 @@ static bool connect_to(const Connection *connection, const char *host, const cha
     ADD("options", connection->options);
     ADD("passfile", connection->passfile);
     ADD("client_encoding", "UTF8");
-    ADD("application_name", PG_SESSION_PREFIX);
+    ADD("application_name", connection->session != NULL ? connection->session : PG_SESSION_PREFIX);
     ADD("keepalives", "1");
     ADD("keepalives_idle", "30");
     ADD("keepalives_interval", "10");
