@@ -190,8 +190,8 @@ class Plant:
 
 def interfere(plant, begin, act, first, what, every=1):
     """Runs it again and again, and acts before its Nth statement from `first` on that is more than a question, N = 1,
-    2, 3 … or in steps of `every`, and of these before every third in a run that is not thorough. Yields what was interfered with, and how it ended. act(process, between); None: the
-    program is killed."""
+    2, 3 … or in steps of `every`, and of these before every third in a run that is not thorough. Yields what was
+    interfered with, and how it ended. act(process, between); None: the program is killed."""
     stride = every * (1 if harness.THOROUGH else 3)
     n = 1 + every * harness.first_step(3)
     while True:

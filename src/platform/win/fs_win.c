@@ -212,7 +212,7 @@ bool fs_create_new(const char *path, FsFile **out, Error *err)
 bool fs_open_append(const char *path, FsFile **out, Error *err)
 {
     wchar_t *wide = NULL;
-    LARGE_INTEGER none = {0};
+    LARGE_INTEGER end;
     HANDLE handle;
     DWORD code;
     BOOL ok;
@@ -223,15 +223,17 @@ bool fs_open_append(const char *path, FsFile **out, Error *err)
                          FILE_ATTRIBUTE_NORMAL, NULL);
     code = GetLastError();
     ok = handle != INVALID_HANDLE_VALUE;
-    if (ok && !SetFilePointerEx(handle, none, NULL, FILE_END)) {
+    if (ok && !GetFileSizeEx(handle, &end)) {
         code = GetLastError();
         CloseHandle(handle);
         ok = FALSE;
     }
-    if (ok)
+    if (ok) {
         *out = file_new(handle, path);
-    else
+        (*out)->position = (uint64_t)end.QuadPart;
+    } else {
         error_set_os(err, kind_of(wide, code), (long)code, "could not open \"%s\"", path);
+    }
     mem_free(wide);
     return ok;
 }
