@@ -726,6 +726,7 @@ static bool list(Pg *pg, const char *live, bool others, const Cancel *cancel, Ke
     Databases all = {NULL, 0};
     bool neon = false;
     if (!is_neon(pg, cancel, &neon, err) || !look(pg, live, others, cancel, &all, err)) {
+        databases_free(&all);
         return false;
     }
     KeptDatabase *found = mem_array(all.count + 1, sizeof *found);
