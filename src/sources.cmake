@@ -104,7 +104,6 @@ set(JOBS_SOURCES
   src/jobs/prove_database.c
   src/jobs/restore.c
   src/jobs/restore_database.c
-  src/jobs/restore_in_place.c
   src/jobs/restore_kept.c
   src/jobs/restore_server.c
   src/jobs/restore_tables.c

@@ -20,7 +20,7 @@ E2E = {"kill": "test_kill", "faults": "test_faults", "bad": "test_bad_input", "r
        "kinds": "test_kinds", "tls": "test_tls", "encodings": "test_encodings", "restore": "test_restore",
        "rkinds": "test_restore_kinds", "rfaults": "test_restore_faults", "rhostile": "test_restore_hostile",
        "sharepoint": "test_sharepoint", "download": "test_download",
-       "rkept": "test_restore_kept", "rtables": "test_restore_tables", "rinplace": "test_restore_in_place",
+       "rkept": "test_restore_kept", "rtables": "test_restore_tables",
        "rsafety": "test_restore_safety"}
 
 # What is taken out, file, the text, what stands there instead, the tests: "unit:NAME" or "FILE:TEST".
@@ -418,10 +418,6 @@ MUTANTS = (
      ["unit:test_restore_tables", "rtables:test_refused"]),
     ("the text form of the copy", "src/jobs/restore_tables.c", "SET extra_float_digits = 3; SET bytea_output = 'hex';",
      "SET bytea_output = 'escape'; SET datestyle = 'SQL, MDY';", ["rtables:test_to_look_at_them"]),
-    ("in place, all or nothing", "src/jobs/load_tool.c", 'argv[argc++] = "--single-transaction";', "",
-     ["rinplace:test_all_or_nothing"]),
-    ("in place, the application's sessions", "src/jobs/restore_in_place.c", " || !end_sessions(run, err)", "",
-     ["rinplace:test_who_is_there"]),
     ("the safety backup's proof", "src/jobs/restore.c", " || !prove_safety_backup(run, err)", "",
      ["rsafety:test_it_is_proven"]),
     ("a safety backup that removes nothing", "src/jobs/restore.c", "BackupSpec spec = {.keep_all = true};",

@@ -40,7 +40,6 @@ typedef struct PreviewSpec {
     const char *to;           /* the name of a new database instead; NULL: the live one is replaced */
     bool no_safety;           /* a safety backup was declined */
     bool prove_safety;        /* it is to be proven on this PC (RestoreSpec) */
-    bool in_place;            /* it is to be restored in place (RestoreSpec) */
     bool unproven;            /* a file without a manifest is only read: somebody answers for it */
     unsigned seconds;         /* for counting; 0: PREVIEW_SECONDS */
 } PreviewSpec;
@@ -123,7 +122,6 @@ typedef struct Preview {
     bool safety;          /* a safety backup will be made first */
     bool proof;           /* and proven: there is a bundled server */
     bool declined;        /* it was declined */
-    bool in_place;        /* it will be restored in place */
 } Preview;
 
 void preview_init(Preview *preview);

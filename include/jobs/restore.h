@@ -26,8 +26,6 @@ typedef struct RestoreSpec {
     const char *tables;       /* only these, "a, schema.b", into a new schema of the live database, where nothing that
                                  is there is touched. NULL: all of the backup */
     const char *to_schema;    /* its name; NULL: restored_ and the backup's moment */
-    bool in_place;            /* the user may not create databases: into the live one itself, in one transaction, with
-                                 a safety backup and without Undo */
     const char *folder;       /* the backup folder: of the safety backup and of the log */
     bool no_safety;           /* a safety backup was declined; the log says so */
     bool prove_safety;        /* the safety backup is proven on the bundled server (prove.h) before anything goes on */

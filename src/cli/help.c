@@ -120,7 +120,6 @@ static const char preview[] =
     "\n"
     "Options:\n"
     "      --to=DBNAME          of a restore into a new database of that name\n"
-    "      --in-place           of a restore into the live database itself\n"
     "      --no-safety-backup   of a restore without a backup of the live database first\n"
     "      --no-safety-proof    of one whose safety backup is not proven first\n"
     FOREIGN_OPTION FOLDER_OPTION "\n"
@@ -148,9 +147,6 @@ static const char restore[] =
     "                           is there is touched. A name is the database's: work_orders, or schema.name. The new\n"
     "                           tables have the rows alone, without keys, defaults and rights\n"
     "      --to-schema=NAME     the name of that schema; otherwise restored_ and the moment of the backup\n"
-    "      --in-place           for a user who may not create databases: into the live one itself, in one\n"
-    "                           transaction. What the backup does not have stays, and there is no undo but the\n"
-    "                           safety backup\n"
     "      --no-safety-backup   make no backup of the live database first\n"
     "      --no-safety-proof    do not prove that backup on the bundled server before going on\n"
     FOREIGN_OPTION
@@ -175,7 +171,7 @@ static const char undo[] =
     "                           left\n"
     "      --drop=DATABASE      drop one that is kept, for good\n"
     "      --clean-up           drop those that are older than undo_days (14; see 'config'; 0: none), for good;\n"
-    "                           never the newest. A restore does the same when it has succeeded\n"
+    "                           never the newest. Nothing else drops them\n"
     "  -y, --yes                do not ask\n" FOLDER_OPTION "\n" CONNECTION_HELP "\n" OUTPUT_HELP PROGRESS_OPTION "\n"
     CONNECTION_SOURCES;
 

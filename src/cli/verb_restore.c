@@ -128,8 +128,7 @@ int run_restore(Cli *cli)
               cli_has_database(&opening.connection, &err);
     const PreviewSpec before = {.server = &opening.connection, .to = cli->options->to,
                                 .no_safety = cli->options->no_safety,
-                                .prove_safety = !cli->options->no_safety_proof,
-                                .in_place = cli->options->in_place, .unproven = cli->options->foreign};
+                                .prove_safety = !cli->options->no_safety_proof, .unproven = cli->options->foreign};
     const bool whole = cli->options->tables == NULL; /* else nothing is changed that could be shown */
     ok = ok && (!whole || preview_run(path, &before, &sink, cli->cancel, &preview, &err));
     if (ok && whole && !(cli->options->yes && cli->output.quiet)) {
@@ -139,9 +138,7 @@ int run_restore(Cli *cli)
     ok = ok && (cli->options->yes || preview_allows(&preview, &err));
     if (ok && whole && cli->options->to == NULL) {
         char *where = connection_text(&opening.connection);
-        char *what = mem_printf("%s will be replaced by what %s holds. %s", where, path,
-                                cli->options->in_place ? "It is NOT kept: only the safety backup has it then."
-                                                       : "It is kept under another name.");
+        char *what = mem_printf("%s will be replaced by what %s holds. It is kept under another name.", where, path);
         ok = consent(cli, &opening.connection, what, &err);
         mem_free(what);
         mem_free(where);
@@ -153,7 +150,6 @@ int run_restore(Cli *cli)
                               .folder = opening.folder,
                               .no_safety = cli->options->no_safety,
                               .prove_safety = !cli->options->no_safety_proof,
-                              .in_place = cli->options->in_place,
                               .foreign = cli->options->foreign,
                               .proven = preview.proven ? preview.sha256 : NULL,
                               .sort_as_live = cli->options->sort_as_live};
@@ -254,7 +250,7 @@ static bool list_kept(Cli *cli, const Connection *connection, Told *told, Error 
     output_line(&cli->output, "%s.", text);
     mem_free(text);
     if (count > 1 && days > 0) {
-        output_line(&cli->output, "Those older than %d days go with the next restore, but for the newest.", days);
+        output_line(&cli->output, "Those older than %d days can be dropped (--clean-up), but for the newest.", days);
     }
     json_set_int(document, "bytes", bytes);
     json_set_int(document, "undo_days", days);

@@ -28,7 +28,6 @@ typedef struct Load {
     const char *what;      /* "proof", "restore" */
     bool record;           /* in the backup's manifest and in the log of its folder */
     bool foreign;          /* the backup has no manifest, or one that it got when it was adopted */
-    bool in_place;         /* of which: into a database that holds other things, in one transaction */
     bool for_good;         /* a restore: owners and rights are kept, and what was lifted is put back */
     const JobSink *sink;
     const Cancel *cancel;

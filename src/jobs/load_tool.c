@@ -275,19 +275,10 @@ static bool run_restore(Load *run, const Tool *tool, bool owners, unsigned *exit
     char **env = connection_env(&run->connection, run->session);
     char *target = connection_tool_string(&run->connection);
     char *dbname = mem_printf("--dbname=%s", target);
-    const char *argv[] = {tool->path, "--verbose", "--exit-on-error", "--no-acl",
-                          "--no-publications", "--no-subscriptions", "--no-security-labels",
-                          "--no-tablespaces", "--no-password", "--use-list=" LIST_NAME, dbname,
-                          NULL, NULL, NULL, NULL, NULL};
-    size_t argc = sizeof argv / sizeof argv[0] - 5;
-    if (!owners) {
-        argv[argc++] = "--no-owner";
-    }
-    if (run->in_place) {
-        argv[argc++] = "--clean";
-        argv[argc++] = "--if-exists";
-        argv[argc++] = "--single-transaction";
-    }
+    const char *const argv[] = {tool->path, "--verbose", "--exit-on-error", "--no-acl",
+                                "--no-publications", "--no-subscriptions", "--no-security-labels",
+                                "--no-tablespaces", "--no-password", "--use-list=" LIST_NAME, dbname,
+                                owners ? NULL : "--no-owner", NULL};
     ProcessResult result = {0};
     FsFile *file = NULL;
     mem_free(run->error);
@@ -324,7 +315,7 @@ static bool run_restore(Load *run, const Tool *tool, bool owners, unsigned *exit
 static size_t same_owners(const Load *run, size_t from)
 {
     size_t to = from;
-    if (!run->for_good || run->in_place) {
+    if (!run->for_good) {
         return run->archive.entry_count;
     }
     while (to < run->archive.entry_count && run->foreign_owners[to] == run->foreign_owners[from]) {
@@ -365,7 +356,7 @@ bool load_run(Load *run, const Tool *tool, Error *err)
         if (ok && code != 0) {
             Error why = ERROR_INIT;
             const size_t at = failed_entry(run);
-            if (at < run->archive.entry_count && !run->in_place && load_clear_away(run, at, &why)) {
+            if (at < run->archive.entry_count && load_clear_away(run, at, &why)) {
                 from = at;
                 rounds += run->wanted[at]; /* what was left out does not come again */
                 continue;

@@ -262,14 +262,8 @@ static bool look_at_target(Run *run, Error *err)
     const bool is_there = pg_value_int(rows, 0, 1, 0) != 0, replaces = is_there && preview->to == NULL;
     run->user = mem_strdup(pg_value(rows, 0, 5));
     run->oid = mem_strdup(pg_value(rows, 0, 6));
-    const bool may_create = pg_value_int(rows, 0, 0, 0) != 0;
-    preview->in_place = run->spec->in_place;
-    add_obstacle(preview, !may_create && !preview->in_place,
+    add_obstacle(preview, pg_value_int(rows, 0, 0, 0) == 0,
                  mem_printf("The user %s may not create databases", run->user));
-    add_obstacle(preview, may_create && preview->in_place,
-                 mem_printf("The user %s may create databases, so it is not restored in place", run->user));
-    add_obstacle(preview, !may_create && preview->in_place && !is_there,
-                 mem_printf("There is no database %s, and the user %s may not create one", target, run->user));
     add_obstacle(preview, is_there && !replaces, mem_printf("There is a database %s already", target));
     add_obstacle(preview, replaces && pg_value_int(rows, 0, 2, 0) != 0,
                  mem_printf("%s is a template of the server, not a database of an application", target));

@@ -460,14 +460,6 @@ static void add_doing(const Preview *preview, Lines *lines)
                                          preview->proof ? ", and proven on this PC" : "")
         : preview->declined ? mem_printf("No safety backup of %s is made: it was declined", name)
                             : mem_printf("There is no %s to make a safety backup of", name));
-    if (preview->in_place) {
-        add(lines, PREVIEW_DOING, PREVIEW_WARNING,
-            mem_printf("It goes into %s itself, in one transaction: all of it or nothing; nobody can use the tables "
-                       "meanwhile, and what the backup does not have stays", name));
-        add(lines, PREVIEW_DOING, PREVIEW_WARNING,
-            mem_strdup("It cannot be undone: only the safety backup has what was there"));
-        return;
-    }
     add(lines, PREVIEW_DOING, PREVIEW_GOOD,
         preview->live == PREVIEW_LIVE_GONE
             ? mem_printf("It goes into a new database, is counted there, and then gets the name %s", name)

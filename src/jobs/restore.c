@@ -100,17 +100,9 @@ static bool check_target(Restore *run, Error *err)
     if (strlen(params[0]) > NAME_MAX_BYTES) {
         error_set(err, EK_SETTINGS, "the name %s is too long for a database: %d bytes at the most", params[0],
                   NAME_MAX_BYTES);
-    } else if (!may_create && !run->spec->in_place) {
+    } else if (!may_create) {
         error_set(err, EK_REFUSED, "the user %s may not create databases", user);
-        error_hint(err, "Its administrator can allow it: ALTER ROLE ... CREATEDB. Else it can be restored in place: in "
-                        "one transaction, and without Undo.");
-    } else if (run->spec->in_place && (may_create || run->spec->no_safety)) {
-        error_set(err, EK_SETTINGS, "%s", may_create ? "the user may create databases, so it is not restored in place"
-                                                     : "without a safety backup nothing is restored in place");
-        error_hint(err, may_create ? "A restore into a new database can be undone." : "It is all that would be left.");
-    } else if (run->spec->in_place && !is_there) {
-        error_set(err, EK_NOT_FOUND, "there is no database %s, and the user %s may not create one", params[0], user);
-        error_hint(err, "Have an administrator create it, with this user as its owner.");
+        error_hint(err, "Its administrator can allow it: ALTER ROLE ... CREATEDB.");
     } else if (is_there && run->spec->to != NULL && pg_value_int(rows, 0, 8, 0) != 0) {
         error_set(err, EK_SETTINGS, "the database %s was left by an interrupted restore, and is not whole",
                   run->spec->to);
@@ -270,7 +262,7 @@ static void on_counted(void *context, size_t done, size_t all)
     progress_update(&load->meter, (double)done / (double)all, 0, clock_monotonic_ms());
 }
 
-bool restore_count(Restore *run, Error *err)
+static bool count_again(Restore *run, Error *err)
 {
     Load *load = &run->load;
     load_stage(load, "Counting what came back", PART_RESTORED, PART_COUNTED);
@@ -308,9 +300,13 @@ bool restore_load(Restore *run, const Tool *tool, Error *err)
     return true;
 }
 
-bool restore_analyze(Restore *run, Error *err)
+static bool fill_database(Restore *run, const Tool *tool, Error *err)
 {
     Load *load = &run->load;
+    if (!restore_load(run, tool, err) || !count_again(run, err) || !restore_give_schemas(run, err) ||
+        !restore_do_later(run, err)) {
+        return false;
+    }
     load_stage(load, "Computing statistics", PART_COUNTED, 0.99);
     Error why = ERROR_INIT;
     bool ok = pg_query(load->pg, "ANALYZE", NULL, 0, load->cancel, NULL, &why);
@@ -322,15 +318,6 @@ bool restore_analyze(Restore *run, Error *err)
     }
     error_clear(&why);
     return ok;
-}
-
-static bool fill_database(Restore *run, const Tool *tool, Error *err)
-{
-    if (!restore_load(run, tool, err) || !restore_count(run, err) || !restore_give_schemas(run, err) ||
-        !restore_do_later(run, err)) {
-        return false;
-    }
-    return restore_analyze(run, err);
 }
 
 /* The file was read to its last byte before anything was begun; what pg_restore read since is that same file. */
@@ -443,9 +430,6 @@ static bool work(Restore *run, Error *err)
             return false;
         }
     }
-    if (run->spec->in_place) {
-        return restore_in_place(run, tool, err);
-    }
     return restore_name_database(run, err) && restore_look_at_owners(run, err) && restore_make_database(run, err) &&
            fill_database(run, tool, err) && restore_check_unchanged(run, err) && put_in_place(run, err);
 }
@@ -524,13 +508,12 @@ static char *success_text(const Restore *run)
                           result->tables, result->tables == 1 ? "table" : "tables", number_text(result->rows).text,
                           result->schema, result->database);
     }
-    return mem_printf("Restored into %s: %zu tables and %s rows counted%s%s%s%s%s", result->database,
+    return mem_printf("Restored into %s: %zu tables and %s rows counted%s%s%s%s", result->database,
                       result->tables, number_text(result->rows).text,
                       result->kept != NULL ? "; the old database is kept as " : "",
                       result->kept != NULL ? result->kept : "",
                       run->has_live && run->spec->no_safety ? "; a safety backup was declined" : "",
-                      run->spec->nobody ? "; nobody was signed in" : "",
-                      run->spec->in_place ? "; in place, so only the safety backup has what was there" : "");
+                      run->spec->nobody ? "; nobody was signed in" : "");
 }
 
 bool restore_backup(const char *path, const RestoreSpec *spec, const JobSink *sink, const Cancel *cancel,

@@ -1,9 +1,11 @@
 /*
  * restore_kept.c: the databases that restores replaced: which they are, one brought back (Undo), and their end.
  *
- * A database is dropped for good only here, and only by a person who named it, or when its time is over by the setting
- * undo_days. What is dropped by time is never the newest, and nothing where anything is in doubt: no live database,
- * settings of which it is not known that somebody chose them, a clock that went back, somebody in it.
+ * A database is dropped for good only here, and only by a person who named it, or who asked for the end of those whose
+ * time is over by the setting undo_days. What is dropped by time is never the newest, and nothing where anything is in
+ * doubt: no live database, settings of which it is not known that somebody chose them, a clock that went back, somebody
+ * in it. A restore only tells what is over its time: where its safety backup was declined, what it put aside is in
+ * nothing else, and the setting is one PC's, not the server's.
  */
 #include <string.h>
 
@@ -292,13 +294,20 @@ void restore_look_after_kept(Restore *run)
 {
     Load *load = &run->load;
     Error why = ERROR_INIT;
-    DropResult dropped = {.count = 0};
     KeptDatabase *kept = NULL;
     size_t count = 0;
-    if (drop_outdated(load->server, run->live, run->spec->folder, load->sink, load->cancel, &dropped, &why) &&
-        swap_list(load->server, run->live, load->cancel, &kept, &count, &why)) {
-        char *text = restore_kept_text(kept, count);
+    if (swap_list(load->server, run->live, load->cancel, &kept, &count, &why)) {
+        char *text = restore_kept_text(kept, count), *nothing = NULL;
+        const int days = restore_undo_days(run->spec->folder, &nothing);
+        bool *goes = mem_array(count + 1, sizeof *goes);
+        const size_t over = restore_plan_kept(kept, count, days, goes);
         job_log(load->sink, LOG_INFO, "%s", text);
+        if (over > 0) {
+            job_log(load->sink, LOG_WARNING, "%zu of them %s older than %d days, and may be dropped when you no longer "
+                    "need %s", over, over == 1 ? "is" : "are", days, over == 1 ? "it" : "them");
+        }
+        mem_free(goes);
+        mem_free(nothing);
         for (size_t i = 0; i < count; i++) {
             run->result->kept_bytes += kept[i].bytes > 0 ? kept[i].bytes : 0;
         }
@@ -308,6 +317,5 @@ void restore_look_after_kept(Restore *run)
         job_log(load->sink, LOG_WARNING, "What is kept for undo could not be looked after: %s", why.message);
     }
     swap_list_free(kept, count);
-    restore_drop_release(&dropped);
     error_clear(&why);
 }

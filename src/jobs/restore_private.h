@@ -41,12 +41,6 @@ bool restore_swap_surely(const Connection *server, Pg **pg, const char *live, co
 bool restore_name_database(Restore *run, Error *err);                /* load.database: of the new one */
 bool restore_load(Restore *run, const Tool *tool, Error *err);       /* fills it by pg_restore */
 bool restore_check_unchanged(Restore *run, Error *err);              /* the file is still the one that was checked */
-bool restore_count(Restore *run, Error *err);                        /* what came back; then what was lifted for it */
-bool restore_analyze(Restore *run, Error *err);
-
-/* --- restore_in_place.c --- */
-/* spec->in_place, when all is looked at and the safety backup is made. */
-bool restore_in_place(Restore *run, const Tool *tool, Error *err);
 
 /* --- restore_tables.c --- */
 typedef struct RestorePick {
@@ -69,7 +63,7 @@ int64_t restore_rows_of(const RestorePick *pick, const Manifest *manifest); /* -
 bool restore_tables(Restore *run, const Tool *tool, Error *err);
 
 /* --- restore_kept.c --- */
-/* After a restore: drops those whose time is over, and tells what is kept. What fails is only told. */
+/* After a restore: tells what is kept, and what of it is over its time. What fails is only told. */
 void restore_look_after_kept(Restore *run);
 
 /* --- restore_database.c --- */

@@ -459,7 +459,7 @@ static bool still_there(const char *folder, const CatalogEntry *witness, Error *
 static const char *where_else(const CatalogEntry *entry, bool asked)
 {
     const bool there = entry->copy && entry->copy->state == COPY_THERE;
-    return there ? "; its copy on SharePoint stays" : asked ? "; it had no copy on SharePoint" : "";
+    return there ? "; a copy was brought to SharePoint" : asked ? "; it had no copy on SharePoint" : "";
 }
 
 /* One removal. False with *stop: nothing more may go; without: this one stayed. */

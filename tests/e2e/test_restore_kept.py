@@ -55,7 +55,7 @@ def test_their_time_is_over(program):
                         str(plant.server.port), "-U", "postgres", "-d", "aged"],
                        env={"PGPASSWORD": harness.PASSWORD})
     for line in ("3 older databases are kept, for undo: %.2f MB on the server." % (sum(sizes) / 1048576),
-                 "Those older than 14 days go with the next restore, but for the newest."):
+                 "Those older than 14 days can be dropped (--clean-up), but for the newest."):
         check(line in done.out.splitlines(), "%r is not in\n%s" % (line, done.out))
 
     inside = subprocess.Popen([harness.PG_BIN + "/psql", "-X", "-q", "-d", older], stdin=subprocess.PIPE,
@@ -82,18 +82,20 @@ def test_their_time_is_over(program):
     equal(plant.there(), [newest], "the newest stays")
 
 
-def test_a_restore_cleans_up(program):
-    """Afterwards, and what it put aside itself is the newest then."""
+def test_a_restore_drops_nothing(program):
+    """Here each restore declined its safety backup: what is kept is in nothing else."""
     plant = Kept(program, "cleans", 2)
     for name in plant.kept:
         plant.age(name, 20 * DAY)
     told = plant.restore()
-    equal(plant.there(), [told["kept"]], "what is kept")
-    equal((told["kept_count"], told["kept_bytes"]),
-          (1, int(plant.server.psql("SELECT pg_database_size('%s')" % told["kept"]))), "what is said of it")
+    equal(plant.there(), plant.kept + [told["kept"]], "what is kept")
+    sizes = [int(plant.server.psql("SELECT pg_database_size('%s')" % name)) for name in plant.there()]
+    equal((told["kept_count"], told["kept_bytes"]), (3, sum(sizes)), "what is said of it")
+    check("2 of them are older than 14 days, and may be dropped when you no longer need them" in told["warnings"],
+          "it is told: %s" % told["warnings"])
     equal(plant.server.psql("SELECT count(*) FROM work_orders", "cleans"), "100", "the live one")
     restored(plant.run("undo"))
-    equal(len(plant.there()), 1, "an undo drops nothing")
+    equal(len(plant.there()), 3, "an undo drops nothing")
 
 
 def test_when_in_doubt_they_stay(program):

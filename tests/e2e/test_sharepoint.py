@@ -288,7 +288,7 @@ def test_what_is_uploaded_stays(program):
         done = program.run(["cleanup", "--folder", folder])
         equal((done.code, harness.backups_in(place.folder)), (0, [second]), "the next clean-up: " + done.out)
         last = [e for e in harness.log_entries(place.folder) if e["operation"] == "cleanup"][-1]
-        check(last["message"].endswith("; its copy on SharePoint stays"), "what it says: %r" % last)
+        check(last["message"].endswith("; a copy was brought to SharePoint"), "what it says: %r" % last)
 
 
 def test_doctor_and_status(program):

@@ -728,13 +728,16 @@ static HANDLE lock_by_byte(const wchar_t *path, DWORD *code)
     return handle;
 }
 
-/* Takes the handle. */
-static bool finish_lock(HANDLE handle, DWORD code, const char *path, FsLock **out, Error *err)
+/* Takes the handle and the name. */
+static bool finish_lock(HANDLE handle, DWORD code, const char *path, wchar_t *wide, FsLock **out, Error *err)
 {
+    const ErrorKind kind = handle == INVALID_HANDLE_VALUE ? kind_of(wide, code) : EK_NONE;
+
+    mem_free(wide);
     if (handle == INVALID_HANDLE_VALUE) {
         if (code == ERROR_LOCK_VIOLATION || code == ERROR_IO_PENDING || code == ERROR_SHARING_VIOLATION)
             return error_set(err, EK_BUSY, "\"%s\" is locked by another job", path);
-        return error_set_os(err, EK_IO, (long)code, "could not lock \"%s\"", path);
+        return error_set_os(err, kind, (long)code, "could not lock \"%s\"", path);
     }
     *out = mem_alloc(sizeof **out);
     (*out)->handle = handle;
@@ -750,8 +753,7 @@ bool fs_lock_alone(const char *path, FsLock **out, Error *err)
     if (!wide_path(path, &wide, err))
         return false;
     handle = open_lock_file(wide, 0, &code);
-    mem_free(wide);
-    return finish_lock(handle, code, path, out, err);
+    return finish_lock(handle, code, path, wide, out, err);
 }
 
 bool fs_lock(const char *path, FsLock **out, Error *err)
@@ -763,11 +765,12 @@ bool fs_lock(const char *path, FsLock **out, Error *err)
     if (!wide_path(path, &wide, err))
         return false;
     handle = lock_by_byte(wide, &code);
-    mem_free(wide);
     if (handle == INVALID_HANDLE_VALUE &&
-        (code == ERROR_NOT_SUPPORTED || code == ERROR_INVALID_FUNCTION || code == ERROR_CALL_NOT_IMPLEMENTED))
+        (code == ERROR_NOT_SUPPORTED || code == ERROR_INVALID_FUNCTION || code == ERROR_CALL_NOT_IMPLEMENTED)) {
+        mem_free(wide);
         return fs_lock_alone(path, out, err);
-    return finish_lock(handle, code, path, out, err);
+    }
+    return finish_lock(handle, code, path, wide, out, err);
 }
 
 void fs_unlock(FsLock *lock)

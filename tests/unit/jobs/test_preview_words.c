@@ -342,13 +342,6 @@ static void how_it_is_done(void **state)
                 "+ There is no cmms to make a safety backup of\n"
                 "+ It goes into a new database, is counted there, and then gets the name cmms\n");
     begin(&preview);
-    preview.in_place = preview.proof = true;
-    assert_text(part_of(&preview, PREVIEW_DOING),
-                "+ A safety backup of cmms is made first, and proven on this PC\n"
-                "! It goes into cmms itself, in one transaction: all of it or nothing; nobody can use the tables "
-                "meanwhile, and what the backup does not have stays\n"
-                "! It cannot be undone: only the safety backup has what was there\n");
-    begin(&preview);
     preview.live = PREVIEW_LIVE_ASIDE;
     preview.to = mem_strdup("look");
     assert_text(part_of(&preview, PREVIEW_DOING),

@@ -211,9 +211,9 @@ static void the_only_copy(void **state)
     assert_ok(retention_run(dir, &settings, NULL, now_of_test(), NULL, NULL, &removed, &err), &err);
     assert_int_equal(removed, 2);
     assert_text(log_lines(dir),
-                "cleanup started " C ": Removing: older than 30 day(s); its copy on SharePoint stays; " A
+                "cleanup started " C ": Removing: older than 30 day(s); a copy was brought to SharePoint; " A
                 " is newer and verified\n"
-                "cleanup success " C ": Removed: older than 30 day(s); its copy on SharePoint stays\n"
+                "cleanup success " C ": Removed: older than 30 day(s); a copy was brought to SharePoint\n"
                 "cleanup started " B ": Removing: older than 30 day(s); it had no copy on SharePoint; " A
                 " is newer and verified\n"
                 "cleanup success " B ": Removed: older than 30 day(s); it had no copy on SharePoint\n");

@@ -630,7 +630,7 @@ static void free_space_is_told(void **state)
 static void a_lock_keeps_others_out(void **state)
 {
     Fixture *f = *state;
-    char *path = fs_join(f->dir, ".lock " U_UMLAUT);
+    char *path = fs_join(f->dir, ".lock " U_UMLAUT), *nowhere = fs_join(f->dir, "no such folder/.lock");
     FsLock *first = NULL;
     FsLock *second = NULL;
 
@@ -642,6 +642,9 @@ static void a_lock_keeps_others_out(void **state)
     assert_ok(fs_lock(path, &second, &f->err), &f->err);
     fs_unlock(second);
     fs_unlock(NULL);
+    assert_false(fs_lock(nowhere, &first, &f->err));
+    assert_int_equal(f->err.kind, EK_NOT_FOUND);
+    mem_free(nowhere);
     mem_free(path);
 }
 
