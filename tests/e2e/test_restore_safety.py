@@ -49,7 +49,7 @@ def test_it_is_proven(program):
     check(told["preview"]["safety_proof"], "it was said before")
     plant.prover.nothing_left()
     operations = [e["operation"] for e in harness.log_entries(plant.folder)]
-    equal(operations[-3:], ["backup", "prove", "restore"], "the log")
+    equal([o for o in operations if o != "verify"][-3:], ["backup", "prove", "restore"], "the log")
     told = good(plant.restore("--no-safety-proof"))
     equal((told["safety_unproven"], plant.level(told), told["preview"]["safety_proof"]), (None, "verified", False),
           "declined")
