@@ -111,7 +111,8 @@ static void judge(const TaskInfo *info, const Wanted *wanted, Registration *regi
         say(registration, REGISTRATION_MOVED,
             !fs_exists(info->program) ? mem_printf("the task starts %s, which is not there any more", info->program)
                                       : mem_printf("the task starts %s, which is not this program", info->program));
-    } else if ((info->program != NULL && !is_of_today(info, wanted)) || info->description == NULL || strcmp(info->description, wanted->description) != 0) {
+    } else if ((info->program != NULL && !is_of_today(info, wanted)) || info->description == NULL ||
+               strcmp(info->description, wanted->description) != 0) {
         say(registration, REGISTRATION_OLD, mem_strdup("the task is not as the settings say now"));
     } else {
         say(registration, REGISTRATION_GOOD, mem_strdup("a task starts it while the window is closed"));
