@@ -313,11 +313,16 @@ bool registration_follow(const Settings *settings, const char *folder, Registrat
     return true;
 }
 
+bool registration_is_wanted(const Settings *settings)
+{
+    return settings->enabled && connection_is_saved();
+}
+
 char *registration_problem(const Settings *settings, const char *folder)
 {
     Registration registration;
     char *problem = NULL;
-    if (!settings->enabled || !connection_is_saved()) {
+    if (!registration_is_wanted(settings)) {
         return NULL;
     }
     registration_init(&registration);
