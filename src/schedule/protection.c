@@ -53,6 +53,28 @@ static bool made_since(const HealthFacts *facts, int64_t slot)
     return good && good->created >= slot;
 }
 
+/* Of a schedule that was changed since: its last slot, where that failed or was missed; NULL: it was run, or there was
+ * none. Borrowed. */
+static const LedgerSlot *left_behind(const Ledger *ledger, int64_t now)
+{
+    const LedgerSlot *last = NULL;
+    for (size_t i = 0; i < ledger->count; i++) { /* oldest first */
+        last = ledger->slots[i].moment <= now ? &ledger->slots[i] : last;
+    }
+    return last != NULL && last->state != SLOT_DONE ? last : NULL;
+}
+
+/* "yesterday 02:00 failed: no route". Caller frees. */
+static char *left_text(const LedgerSlot *slot, const DueZone *zone, int64_t now)
+{
+    char *when = due_slot_text(zone, slot->moment, now);
+    char *text = slot->state == SLOT_MISSED ? mem_printf("%s was missed", when)
+                                            : mem_printf("%s failed: %s", when,
+                                                         slot->text ? slot->text : "it is not known why");
+    mem_free(when);
+    return text;
+}
+
 static void judge_failed(const DueLook *look, const DueZone *zone, int64_t now, const char *when, ProtectionFact *fact)
 {
     char *again = look->retry > now ? due_slot_text(zone, look->retry, now) : mem_strdup("the next occasion");
@@ -90,7 +112,15 @@ static void judge_slot(const HealthFacts *facts, const Settings *settings, const
         return;
     }
     if (is_without_ledger(facts)) {
-        say(fact, FACT_MISSING, 0, uncapitalized(facts->slot), "See to it that this user may read and write that file.");
+        say(fact, FACT_MISSING, 0, uncapitalized(facts->slot),
+            "See to it that this user may read and write schedule_ledger.json.");
+        return;
+    }
+    const LedgerSlot *left = look.slot == 0 ? left_behind(ledger, facts->now) : NULL;
+    if (left != NULL && !made_since(facts, left->moment)) {
+        char *what = left_text(left, zone, facts->now);
+        say(fact, FACT_MISSING, left->moment, mem_printf("the backup of %s", what), "Make a backup now.");
+        mem_free(what);
         return;
     }
     if (look.slot == 0) {
@@ -316,8 +346,11 @@ char *protection_slot_problem(const char *folder, const Settings *settings, int6
         *slot_at = INT64_MAX;
     } else if (ledger_begun(&ledger)) {
         due_look(&plan, &due_here, &ledger, now, &look);
-        problem = slot_problem(&look, now);
-        *slot_at = look.slot;
+        const LedgerSlot *left = plan.on && look.slot == 0 ? left_behind(&ledger, now) : NULL;
+        char *what = left ? left_text(left, &due_here, now) : NULL;
+        problem = left ? mem_printf("The scheduled backup of %s", what) : slot_problem(&look, now);
+        *slot_at = left ? left->moment : look.slot;
+        mem_free(what);
     }
     error_clear(&why);
     ledger_release(&ledger);

@@ -143,15 +143,11 @@ static void note_missed(Run *run)
 {
     Error why = ERROR_INIT;
     const size_t count = run->look.missed_count;
-    char *text = NULL;
+    char *text = due_missed_text(&run->look, run->world->zone, now_of(run));
     run->result->missed += count;
     if (count > 0) {
-        char *last = slot_text(run, run->look.missed[count - 1]);
-        text = count == 1 ? mem_printf("The scheduled backup of %s was missed", last)
-                          : mem_printf("%zu scheduled backups were missed, the last one that of %s", count, last);
         due_note_missed(&run->look, now_of(run), &run->ledger);
         run->look.entry = ledger_find(&run->ledger, run->look.slot);
-        mem_free(last);
     }
     if (!run->doubt && (count > 0 || (run->look.due && ledger_begun(&run->ledger))) &&
         !ledger_save(run->opening.folder, &run->ledger, &why)) {
