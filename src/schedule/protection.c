@@ -113,7 +113,7 @@ static void judge_slot(const HealthFacts *facts, const Settings *settings, const
     }
     if (is_without_ledger(facts)) {
         say(fact, FACT_MISSING, 0, uncapitalized(facts->slot),
-            "See to it that this user may read and write schedule_ledger.json.");
+            "See to it that this user may read and write schedule_ledger.json; the next run replaces a damaged one.");
         return;
     }
     const LedgerSlot *left = look.slot == 0 ? left_behind(ledger, facts->now) : NULL;
