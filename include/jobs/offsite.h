@@ -93,7 +93,8 @@ typedef struct OffsiteAfterSpec { /* borrowed */
 /* After a backup, and whenever a run of the schedule ends: where the settings ask for it, uploads what was made, and
  * what an earlier run did not bring there, the newest first; each goes on where its journal says. A job of its own
  * behind the backup's: its progress begins anew. It never fails: what does not get there is noted to wait (copies.h),
- * told as a warning, and the next call has it. Only verified backups go. */
+ * told as a warning, and the next call has it. Only verified backups go. Where the settings could not be read, although
+ * copies were made from here or a place is set up, that is told. */
 void offsite_after(const OffsiteAfterSpec *spec, const JobSink *sink, const Cancel *cancel, OffsiteAfter *after);
 
 /* What tests put others in the place of. */

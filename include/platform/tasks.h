@@ -32,6 +32,10 @@ typedef struct TaskSpec { /* all borrowed */
     bool catch_up;           /* also when the user signs in or unlocks the PC */
 } TaskSpec;
 
+/* A start while it runs is one more run: an upload behind a backup may take hours, and the slots meanwhile are not to
+ * wait for it. The ledger's lock keeps two from running slots at once. */
+#define TASK_INSTANCES "Parallel"
+
 typedef struct TaskInfo {
     bool there;
     bool enabled;
@@ -39,6 +43,7 @@ typedef struct TaskInfo {
     char *description;
     char *program;
     char *arguments;
+    char *instances; /* what becomes of a start while it runs: TASK_INSTANCES is ours. Wine says "IgnoreNew" of any */
     char *xml;       /* as it is registered */
 } TaskInfo;
 
@@ -48,10 +53,11 @@ void task_info_release(TaskInfo *info);
 /* --- portable (src/platform/common/tasks_xml.c) ----------------------------------------------------------- */
 
 /* What Task Scheduler takes (schema 1.2), as UTF-8; it is handed over as UTF-16, which it names. Nothing is left to
- * that service's defaults: what was missed is started when it can be, a second start is refused, it does not stop on
- * battery, and ends after twelve hours. Caller frees. */
+ * that service's defaults: what was missed is started when it can be, also while it runs (TASK_INSTANCES), it does not
+ * stop on battery, and ends after twelve hours. Caller frees. */
 char *tasks_xml(const TaskSpec *spec);
-/* What is in such a text: author, description, program, arguments, enabled; `there` is set. */
+/* What is in such a text: author, description, program, arguments, instances, enabled; `there` is set.
+ */
 void tasks_read_xml(const char *xml, TaskInfo *info);
 
 /* --- by the platform --------------------------------------------------------------------------------------- */

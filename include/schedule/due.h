@@ -63,6 +63,11 @@ void due_look(const DuePlan *plan, const DueZone *zone, const Ledger *ledger, in
 int64_t due_again(const DueLook *look, int64_t now);
 /* What the look found missed goes into the ledger; what it borrows from there is no longer to be used. */
 void due_note_missed(const DueLook *look, int64_t now, Ledger *ledger);
+/* The plan ends now: the newest slot is missed as well, where it was neither run nor tried. */
+void due_give_up(DueLook *look);
+/* "The scheduled backup of yesterday 02:00 was missed", "3 scheduled backups were missed, the last one that of …": what
+ * the look found missed; NULL: nothing. Caller frees. */
+char *due_missed_text(const DueLook *look, const DueZone *zone, int64_t now);
 /* How long after the run that failed as the n-th the next one is tried: 15 minutes, an hour, then every four. */
 int64_t due_patience(int attempts);
 

@@ -1,7 +1,8 @@
 /*
  * protection.h: what "protected" means: four facts, each with its date and what mends it. The newest slot of the
- * schedule was run; the newest backup is verified; a copy of the newest good one is off-site; a proof is not older than
- * the setting. What nobody asks for is said and does not count. Pure.
+ * schedule was run, and the task that runs the next is as it should be; the newest backup is verified; a copy of the
+ * newest good one is off-site; a proof is not older than the setting. What nobody asks for is said and does not count.
+ * And nothing of what health.h looks at is wrong. Pure.
  */
 #ifndef CMMS_PROTECTION_H
 #define CMMS_PROTECTION_H
@@ -28,7 +29,7 @@ typedef struct ProtectionFact {
 } ProtectionFact;
 
 typedef struct Protection {
-    bool holds; /* nothing is missing */
+    bool holds; /* nothing is missing, and health is good */
     ProtectionFact facts[FACT_COUNT];
 } Protection;
 
@@ -46,8 +47,8 @@ const char *fact_state_word(FactState state); /* "holds", "missing", "not_asked"
 void protection_tell(const HealthFacts *facts, const Protection *protection, const char *task, const DueZone *zone,
                      int64_t next, Health *health);
 
-/* What is wrong with the newest slot, as health.h wants it: NULL when nothing is, or when nothing ever ran by the
- * schedule here. Caller frees. */
+/* What is wrong with the newest slot, or with the ledger (*slot_at: INT64_MAX), as health.h wants it: NULL when nothing
+ * is, or when nothing ever ran by the schedule here. Caller frees. */
 char *protection_slot_problem(const char *folder, const Settings *settings, int64_t now, int64_t *slot_at);
 
 #endif

@@ -51,6 +51,8 @@ typedef enum RegistrationStep {
  * program's task of our name is EK_BUSY only where ours is wanted. *warning as above. */
 bool registration_follow(const Settings *settings, const char *folder, RegistrationStep *step, char **warning,
                          Error *err);
+/* One is: the schedule is on, and a connection is saved. */
+bool registration_is_wanted(const Settings *settings);
 /* What is wrong with it, in words ("no task starts it while the window is closed"); NULL: nothing, or none is wanted
  * (the schedule is off, or no connection is saved). Caller frees. */
 char *registration_problem(const Settings *settings, const char *folder);

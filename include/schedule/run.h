@@ -5,7 +5,11 @@
  * awaited (a PC that has just woken up has no network yet), a backup made, and one that failed for a reason that may
  * pass is tried again after 1, 5 and 15 minutes. Before each try the ledger is read anew: another computer may have
  * done the slot meanwhile. Then the ledger gets what became of it; a failure is in the log as well, as "schedule". A
- * run that is cut off or cancelled leaves no trace in the ledger, so the slot is due again.
+ * run that is cut off or cancelled leaves no trace in the ledger, so the slot is due again. Where a newer slot comes
+ * while one is tried, that one has failed, and the newer is run at once.
+ *
+ * A ledger that cannot be read or written is told, as a warning and in the log, and the slot is run, unless the folder
+ * has a backup of the database that was made since.
  *
  * When the lock is free again, copies that the settings ask for go to SharePoint (offsite_after): also where nothing
  * was due, so that what waits gets there. What becomes of them changes nothing of the slot.
@@ -40,7 +44,7 @@ typedef struct ScheduledSpec { /* borrowed */
 
 typedef struct ScheduledResult {
     ScheduledOutcome outcome;
-    int64_t slot;        /* that was run, or is done; 0: none */
+    int64_t slot;        /* the last that was run, or is done; 0: none */
     int64_t next;        /* when to look again: the next slot, the next try of one that failed, in an hour where a
                             copy waits; 0: none */
     size_t missed;       /* that were found missed just now */

@@ -37,7 +37,10 @@ typedef struct HealthFacts {
     bool space_known;
     uint64_t free_bytes;    /* on the folder's disk */
     const char *slot;       /* what is wrong with the newest slot of the schedule, a sentence; NULL: nothing */
-    int64_t slot_at;        /* and when that was: a good backup since then makes up for it */
+    int64_t slot_at;        /* and when that was: a good backup since then makes up for it; INT64_MAX: none does */
+    const char *task;       /* what is wrong with the task that starts the schedule (registration.h), or NULL; this and
+                               the next for protection.h alone */
+    bool copies_known;      /* copies off-site were made from here, or a place for them is set up */
     int64_t now;
 } HealthFacts;
 

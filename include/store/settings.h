@@ -75,6 +75,9 @@ const char *settings_key(size_t index);
 const char *settings_method(const Settings *settings); /* "zstd", as pg_dump's --compress has it */
 /* The value that `settings` has for that key is what somebody chose: a save writes it over one that is no value. */
 void settings_chosen(Settings *settings, const char *key);
+/* What stands for that key is what somebody chose, or the default that nobody changed; false: it stands in the place of
+ * what could not be read. */
+bool settings_knows(const Settings *settings, const char *key);
 char *settings_get(const Settings *settings, const char *key);
 const char *schedule_name(Schedule schedule); /* "daily", "weekly", "monthly" */
 

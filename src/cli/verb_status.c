@@ -57,12 +57,13 @@ static bool look(Cli *cli, const char *folder, Status *status, Error *err)
 {
     const int64_t now = clock_now();
     Copies copies;
-    if (!settings_load(folder, &status->settings, err) || !catalog_load(folder, now, &status->catalog, err) ||
-        !ledger_load(folder, false, &status->ledger, err)) {
+    if (!settings_load(folder, &status->settings, err) || !catalog_load(folder, now, &status->catalog, err)) {
         return false;
     }
+    ledger_load(folder, false, &status->ledger, NULL); /* protection_slot_problem says what is wrong with it */
     copies_init(&copies);
     cli_add_copies(cli, folder, &status->catalog, &copies);
+    const bool copied = copies.count > 0;
     copies_release(&copies);
     if (status->settings.notice) {
         output_log(&cli->output, LOG_WARNING, status->settings.notice);
@@ -80,10 +81,14 @@ static bool look(Cli *cli, const char *folder, Status *status, Error *err)
     facts.space_known = fs_free_space(folder, &facts.free_bytes, NULL);
     status->slot = protection_slot_problem(folder, &status->settings, now, &facts.slot_at);
     facts.slot = status->slot;
-    health_judge(&facts, &status->health);
-    protection_judge(&facts, &status->settings, &status->ledger, &due_here, &status->protection);
     registration_look(&status->settings, cli->options->folder, &status->task);
     offsite_sign_in(&status->sign_in);
+    if (status->task.state != REGISTRATION_GOOD && registration_is_wanted(&status->settings)) {
+        facts.task = status->task.text;
+    }
+    facts.copies_known = copied || status->sign_in.set_up;
+    health_judge(&facts, &status->health);
+    protection_judge(&facts, &status->settings, &status->ledger, &due_here, &status->protection);
     const DuePlan plan = due_plan(&status->settings);
     status->next = due_after(&plan, &due_here, now);
     return true;
@@ -151,7 +156,8 @@ static void show(Cli *cli, const Status *status)
     }
     char *next = status->next ? due_slot_text(&due_here, status->next, clock_now()) : mem_strdup("none");
     output_line(&cli->output, "Next backup: %s", next);
-    if (status->settings.enabled && status->task.state != REGISTRATION_GOOD) {
+    if (status->settings.enabled && status->task.state != REGISTRATION_GOOD &&
+        strcmp(protection->facts[FACT_SLOT].text, status->task.text) != 0) {
         char *line = mem_printf("\xE2\x9A\xA0 %s", status->task.text);
         output_coloured(&cli->output, COLOUR_WARNING, line);
         mem_free(line);

@@ -7,6 +7,7 @@
 #include "base/strbuf.h"
 #include "platform/clock.h"
 #include "platform/fs.h"
+#include "schedule/due.h"
 #include "store/auditlog.h"
 #include "store/ledger.h"
 
@@ -17,6 +18,7 @@ typedef struct Changing {
     size_t count;
     StrBuf changes; /* in words */
     bool schedule, schedule_changed; /* one of its keys was named; it has another value now */
+    DuePlan plan;                    /* as it was before */
 } Changing;
 
 bool configure_is_schedule(const char *key)
@@ -75,6 +77,7 @@ static bool change(void *context, Settings *settings, Error *err)
 {
     Changing *changing = context;
     bool ok = true;
+    changing->plan = due_plan(settings);
     for (size_t i = 0; ok && i < changing->count; i++) {
         const char *pair = changing->pairs[i];
         ok = strncmp(pair, TIMES "=", sizeof TIMES) == 0 ? change_times(settings, pair + sizeof TIMES, changing, err)
@@ -83,22 +86,43 @@ static bool change(void *context, Settings *settings, Error *err)
     return ok;
 }
 
+/* What of the schedule so far was not run is missed: from now on nobody would look for it. What failed stays so. Caller
+ * frees what is to be told; NULL: nothing. */
+static char *note_missed(const DuePlan *plan, int64_t now, Ledger *ledger)
+{
+    DueLook look;
+    if (!ledger_begun(ledger)) {
+        return NULL;
+    }
+    due_look(plan, &due_here, ledger, now, &look);
+    due_give_up(&look);
+    due_note_missed(&look, now, ledger);
+    return due_missed_text(&look, &due_here, now);
+}
+
 /* A ledger that cannot be changed now (a scheduled backup is at work) is no failure: then a slot that has just passed
- * may be run once more. */
-static void begin_anew(const char *folder, bool changed)
+ * may be run once more. `before`: the schedule was changed, and was that. */
+static void begin_anew(const char *folder, const DuePlan *before, const char *actor)
 {
     FsLock *lock = NULL;
     Ledger ledger;
     char *path = fs_join(folder, LEDGER_FILE);
     const bool first = !fs_exists(path);
     mem_free(path);
-    if (!changed && !first) {
+    if (before == NULL && !first) {
         return;
     }
     ledger_init(&ledger);
     if (ledger_lock(folder, &lock, NULL) && ledger_load(folder, true, &ledger, NULL)) {
-        ledger.since = clock_now();
-        ledger_save(folder, &ledger, NULL);
+        const int64_t now = clock_now();
+        char *missed = before == NULL ? NULL : note_missed(before, now, &ledger);
+        ledger.since = now;
+        if (ledger_save(folder, &ledger, NULL) && missed != NULL) {
+            const AuditEntry entry = {
+                .operation = "schedule", .status = "failed", .message = missed, .seconds = -1, .actor = actor};
+            auditlog_append(folder, &entry, NULL);
+        }
+        mem_free(missed);
     }
     fs_unlock(lock);
     ledger_release(&ledger);
@@ -106,7 +130,7 @@ static void begin_anew(const char *folder, bool changed)
 
 void configure_begin(const char *folder)
 {
-    begin_anew(folder, false);
+    begin_anew(folder, NULL, NULL);
 }
 
 bool configure_set(const char *folder, const char *const *pairs, size_t count, const char *actor, Settings *settings,
@@ -116,7 +140,7 @@ bool configure_set(const char *folder, const char *const *pairs, size_t count, c
     strbuf_init(&changing.changes, STRBUF_SMALL);
     bool ok = settings_change(folder, change, &changing, settings, err);
     if (ok && changing.schedule) {
-        begin_anew(folder, changing.schedule_changed);
+        begin_anew(folder, changing.schedule_changed ? &changing.plan : NULL, actor);
     }
     if (ok && changing.changes.len > 0) {
         const AuditEntry entry = {.operation = "settings",

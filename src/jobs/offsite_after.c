@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "cloud/place.h"
 #include "platform/clock.h"
 #include "platform/fs.h"
 #include "store/catalog.h"
@@ -236,6 +237,19 @@ static void bring_all(After *after)
     error_clear(&why);
 }
 
+/* Copies were made from here, or a place for them is set up. */
+static bool may_be_asked_for(const char *folder)
+{
+    Copies copies;
+    CloudPlace place;
+    copies_init(&copies);
+    place_init(&place);
+    const bool may = (copies_load(folder, &copies, NULL) && copies.count > 0) || place_load(&place, NULL);
+    place_release(&place);
+    copies_release(&copies);
+    return may;
+}
+
 void offsite_after_in(const OffsiteWorld *world, const OffsiteAfterSpec *spec, const JobSink *sink,
                       const Cancel *cancel, OffsiteAfter *result)
 {
@@ -252,6 +266,9 @@ void offsite_after_in(const OffsiteWorld *world, const OffsiteAfterSpec *spec, c
     } else if (settings.upload_after_backup) {
         result->asked = true;
         bring_all(&after);
+    } else if (!settings_knows(&settings, "upload_after_backup") && may_be_asked_for(spec->folder)) {
+        warn(&after, mem_printf("Whether copies go to SharePoint cannot be said: %s. Look at the settings, and save "
+                                "them", settings.unsure));
     }
     for (size_t i = 0; i < after.tried_count; i++) {
         mem_free(after.tried[i]);

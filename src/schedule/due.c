@@ -176,6 +176,18 @@ void due_note_missed(const DueLook *look, int64_t now, Ledger *ledger)
     }
 }
 
+void due_give_up(DueLook *look)
+{
+    if (look->slot == 0 || look->done || look->entry != NULL) {
+        return;
+    }
+    if (look->missed_count == DUE_MISSED) { /* the newest are told */
+        look->missed_count--;
+        memmove(look->missed, look->missed + 1, look->missed_count * sizeof look->missed[0]);
+    }
+    look->missed[look->missed_count++] = look->slot;
+}
+
 /* --- in words -------------------------------------------------------------------------------------------- */
 
 static void add_listed(StrBuf *text, const char *item, size_t index, size_t count)
@@ -254,5 +266,18 @@ char *due_slot_text(const DueZone *zone, int64_t slot, int64_t now)
     char *text = mem_printf("%s %d %s%s %02d:%02d", days[at.weekday], at.day, months[at.month - 1], year, at.hour,
                             at.minute);
     mem_free(year);
+    return text;
+}
+
+char *due_missed_text(const DueLook *look, const DueZone *zone, int64_t now)
+{
+    const size_t count = look->missed_count;
+    if (count == 0) {
+        return NULL;
+    }
+    char *last = due_slot_text(zone, look->missed[count - 1], now);
+    char *text = count == 1 ? mem_printf("The scheduled backup of %s was missed", last)
+                            : mem_printf("%zu scheduled backups were missed, the last one that of %s", count, last);
+    mem_free(last);
     return text;
 }

@@ -1,6 +1,8 @@
 /* protection.c: the four facts, each by itself. */
 #include "schedule/protection.h"
 
+#include <string.h>
+
 #include "base/mem.h"
 
 #define DAY 86400
@@ -51,6 +53,28 @@ static bool made_since(const HealthFacts *facts, int64_t slot)
     return good && good->created >= slot;
 }
 
+/* Of a schedule that was changed since: its last slot, where that failed or was missed; NULL: it was run, or there was
+ * none. Borrowed. */
+static const LedgerSlot *left_behind(const Ledger *ledger, int64_t now)
+{
+    const LedgerSlot *last = NULL;
+    for (size_t i = 0; i < ledger->count; i++) { /* oldest first */
+        last = ledger->slots[i].moment <= now ? &ledger->slots[i] : last;
+    }
+    return last != NULL && last->state != SLOT_DONE ? last : NULL;
+}
+
+/* "yesterday 02:00 failed: no route". Caller frees. */
+static char *left_text(const LedgerSlot *slot, const DueZone *zone, int64_t now)
+{
+    char *when = due_slot_text(zone, slot->moment, now);
+    char *text = slot->state == SLOT_MISSED ? mem_printf("%s was missed", when)
+                                            : mem_printf("%s failed: %s", when,
+                                                         slot->text ? slot->text : "it is not known why");
+    mem_free(when);
+    return text;
+}
+
 static void judge_failed(const DueLook *look, const DueZone *zone, int64_t now, const char *when, ProtectionFact *fact)
 {
     char *again = look->retry > now ? due_slot_text(zone, look->retry, now) : mem_strdup("the next occasion");
@@ -62,6 +86,21 @@ static void judge_failed(const DueLook *look, const DueZone *zone, int64_t now, 
     mem_free(again);
 }
 
+/* Without a ledger nobody knows what became of the slots: that is a problem which no backup mends. */
+static bool is_without_ledger(const HealthFacts *facts)
+{
+    return facts->slot != NULL && facts->slot_at == INT64_MAX;
+}
+
+static char *uncapitalized(const char *text)
+{
+    char *copy = mem_strdup(text);
+    if (*copy >= 'A' && *copy <= 'Z') {
+        *copy = (char)(*copy - 'A' + 'a');
+    }
+    return copy;
+}
+
 static void judge_slot(const HealthFacts *facts, const Settings *settings, const Ledger *ledger, const DueZone *zone,
                        ProtectionFact *fact)
 {
@@ -70,6 +109,18 @@ static void judge_slot(const HealthFacts *facts, const Settings *settings, const
     due_look(&plan, zone, ledger, facts->now, &look);
     if (!plan.on) {
         say(fact, FACT_MISSING, 0, mem_strdup("the schedule is switched off"), "Switch the schedule on.");
+        return;
+    }
+    if (is_without_ledger(facts)) {
+        say(fact, FACT_MISSING, 0, uncapitalized(facts->slot),
+            "See to it that this user may read and write schedule_ledger.json; the next run replaces a damaged one.");
+        return;
+    }
+    const LedgerSlot *left = look.slot == 0 ? left_behind(ledger, facts->now) : NULL;
+    if (left != NULL && !made_since(facts, left->moment)) {
+        char *what = left_text(left, zone, facts->now);
+        say(fact, FACT_MISSING, left->moment, mem_printf("the backup of %s", what), "Make a backup now.");
+        mem_free(what);
         return;
     }
     if (look.slot == 0) {
@@ -96,6 +147,17 @@ static void judge_slot(const HealthFacts *facts, const Settings *settings, const
         say(fact, FACT_MISSING, look.slot, mem_printf("the backup of %s was not made", when), "Make a backup now.");
     }
     mem_free(when);
+}
+
+/* Slots were run, but who sees to it that the next one is? */
+static void judge_task(const char *task, ProtectionFact *fact)
+{
+    if (task != NULL && fact->state == FACT_HOLDS) {
+        mem_free(fact->text);
+        mem_free(fact->mend);
+        say(fact, FACT_MISSING, 0, mem_strdup(task),
+            "Save the configuration in the window, or run 'cmms-backup-cli schedule install'.");
+    }
 }
 
 /* --- the others ------------------------------------------------------------------------------------------ */
@@ -128,8 +190,9 @@ static bool is_there(const CatalogEntry *entry)
 }
 
 /* The copy of the newest good backup is what counts: an older one is not what would be wanted back. */
-static void judge_copy(const HealthFacts *facts, bool asked, ProtectionFact *fact)
+static void judge_copy(const HealthFacts *facts, const Settings *settings, ProtectionFact *fact)
 {
+    const bool asked = settings->upload_after_backup;
     const CatalogEntry *good = health_newest(facts, true);
     const Copy *copy = good ? good->copy : NULL;
     if (is_there(good)) {
@@ -138,6 +201,10 @@ static void judge_copy(const HealthFacts *facts, bool asked, ProtectionFact *fac
             mem_printf("on SharePoint%s%s, compared %s%s: %s", copy->place ? ", " : "", copy->place ? copy->place : "",
                        when, copy->hash ? "" : " by its size alone", good->name), NULL);
         mem_free(when);
+    } else if (!asked && facts->copies_known && !settings_knows(settings, "upload_after_backup")) {
+        say(fact, FACT_MISSING, 0,
+            mem_printf("whether a copy off-site is asked for is not known: %s", settings->unsure),
+            "Look at the settings, and save them.");
     } else if (!asked) {
         say(fact, FACT_NOT_ASKED, 0, mem_strdup("no copy off-site is asked for"), NULL);
     } else if (!good) {
@@ -176,12 +243,18 @@ static void judge_proof(const HealthFacts *facts, int days, ProtectionFact *fact
 void protection_judge(const HealthFacts *facts, const Settings *settings, const Ledger *ledger, const DueZone *zone,
                       Protection *protection)
 {
+    Health health;
     protection_release(protection);
     judge_slot(facts, settings, ledger, zone, &protection->facts[FACT_SLOT]);
+    judge_task(facts->task, &protection->facts[FACT_SLOT]);
     judge_verified(facts, &protection->facts[FACT_VERIFIED]);
-    judge_copy(facts, settings->upload_after_backup, &protection->facts[FACT_COPY]);
+    judge_copy(facts, settings, &protection->facts[FACT_COPY]);
     judge_proof(facts, settings->prove_within_days, &protection->facts[FACT_PROOF]);
-    protection->holds = true;
+    /* A shrink alarm that waits, a disk that is full: who has the facts is not protected by them for long. */
+    health_init(&health);
+    health_judge(facts, &health);
+    protection->holds = health.state == HEALTH_GOOD;
+    health_release(&health);
     for (size_t i = 0; i < FACT_COUNT; i++) {
         protection->holds = protection->holds && protection->facts[i].state != FACT_MISSING;
     }
@@ -192,7 +265,7 @@ static char *find_missing(const HealthFacts *facts, const Protection *protection
 {
     const ProtectionFact *slot = &protection->facts[FACT_SLOT], *proof = &protection->facts[FACT_PROOF];
     /* A slot that was not run is health's to say, which knows whether the schedule was ever used here. */
-    if (slot->state == FACT_MISSING && slot->when == 0) {
+    if (slot->state == FACT_MISSING && slot->when == 0 && (task == NULL || strcmp(slot->text, task) != 0)) {
         health->mend = MEND_SCHEDULE;
         return mem_strdup(slot->text);
     }
@@ -231,30 +304,55 @@ void protection_tell(const HealthFacts *facts, const Protection *protection, con
     mem_free(missing);
 }
 
+static char *ledger_problem(const Error *why)
+{
+    char *text = error_text(why);
+    if (*text >= 'a' && *text <= 'z') {
+        *text = (char)(*text - 'a' + 'A');
+    }
+    return text;
+}
+
+static char *slot_problem(const DueLook *look, int64_t now)
+{
+    /* What is due just now will be run in a moment. */
+    if (!look->slot || look->done || now - look->slot <= DAY / 24) {
+        return NULL;
+    }
+    const bool failed = look->entry && look->entry->state == SLOT_FAILED;
+    char *when = due_slot_text(&due_here, look->slot, now);
+    char *until = look->paused ? due_slot_text(&due_here, look->paused, now) : NULL;
+    char *problem = failed  ? mem_printf("The scheduled backup of %s failed: %s", when,
+                                         look->entry->text ? look->entry->text : "it is not known why")
+                    : until ? mem_printf("The schedule is paused until %s, and the backup of %s was not made", until,
+                                         when)
+                            : mem_printf("The scheduled backup of %s was not made", when);
+    mem_free(until);
+    mem_free(when);
+    return problem;
+}
+
 char *protection_slot_problem(const char *folder, const Settings *settings, int64_t now, int64_t *slot_at)
 {
     Ledger ledger;
     DueLook look;
+    Error why = ERROR_INIT;
     char *problem = NULL;
     ledger_init(&ledger);
     const DuePlan plan = due_plan(settings);
-    if (ledger_load(folder, false, &ledger, NULL) && ledger_begun(&ledger)) {
+    const bool read = ledger_load(folder, false, &ledger, &why);
+    if (!read || ledger.notice) {
+        problem = !plan.on ? NULL : read ? mem_strdup(ledger.notice) : ledger_problem(&why);
+        *slot_at = INT64_MAX;
+    } else if (ledger_begun(&ledger)) {
         due_look(&plan, &due_here, &ledger, now, &look);
-        /* What is due just now will be run in a moment. */
-        if (look.slot && !look.done && now - look.slot > DAY / 24) {
-            const bool failed = look.entry && look.entry->state == SLOT_FAILED;
-            char *when = due_slot_text(&due_here, look.slot, now);
-            char *until = look.paused ? due_slot_text(&due_here, look.paused, now) : NULL;
-            problem = failed  ? mem_printf("The scheduled backup of %s failed: %s", when,
-                                           look.entry->text ? look.entry->text : "it is not known why")
-                      : until ? mem_printf("The schedule is paused until %s, and the backup of %s was not made", until,
-                                           when)
-                              : mem_printf("The scheduled backup of %s was not made", when);
-            mem_free(until);
-            *slot_at = look.slot;
-            mem_free(when);
-        }
+        const LedgerSlot *left = plan.on && look.slot == 0 ? left_behind(&ledger, now) : NULL;
+        char *what = left ? left_text(left, &due_here, now) : NULL;
+        problem = left ? mem_printf("The scheduled backup of %s", what) : slot_problem(&look, now);
+        *slot_at = left ? left->moment : look.slot;
+        mem_free(what);
     }
+    error_clear(&why);
     ledger_release(&ledger);
     return problem;
 }

@@ -88,6 +88,13 @@ static void say(Registration *registration, RegistrationState state, char *text)
     registration->text = text;
 }
 
+/* An earlier release's refuses a start while its upload runs, and slots with it. */
+static bool is_of_today(const TaskInfo *info, const Wanted *wanted)
+{
+    return info->arguments != NULL && strcmp(info->arguments, wanted->arguments) == 0 &&
+           (info->instances == NULL || strcmp(info->instances, TASK_INSTANCES) == 0);
+}
+
 /* Wine gives a task back without what it starts; the description then has to say whether it is the right one. */
 static void judge(const TaskInfo *info, const Wanted *wanted, Registration *registration)
 {
@@ -104,9 +111,8 @@ static void judge(const TaskInfo *info, const Wanted *wanted, Registration *regi
         say(registration, REGISTRATION_MOVED,
             !fs_exists(info->program) ? mem_printf("the task starts %s, which is not there any more", info->program)
                                       : mem_printf("the task starts %s, which is not this program", info->program));
-    } else if ((info->program != NULL &&
-                (info->arguments == NULL || strcmp(info->arguments, wanted->arguments) != 0)) ||
-               info->description == NULL || strcmp(info->description, wanted->description) != 0) {
+    } else if ((info->program != NULL && !is_of_today(info, wanted)) || info->description == NULL ||
+               strcmp(info->description, wanted->description) != 0) {
         say(registration, REGISTRATION_OLD, mem_strdup("the task is not as the settings say now"));
     } else {
         say(registration, REGISTRATION_GOOD, mem_strdup("a task starts it while the window is closed"));
@@ -307,11 +313,16 @@ bool registration_follow(const Settings *settings, const char *folder, Registrat
     return true;
 }
 
+bool registration_is_wanted(const Settings *settings)
+{
+    return settings->enabled && connection_is_saved();
+}
+
 char *registration_problem(const Settings *settings, const char *folder)
 {
     Registration registration;
     char *problem = NULL;
-    if (!settings->enabled || !connection_is_saved()) {
+    if (!registration_is_wanted(settings)) {
         return NULL;
     }
     registration_init(&registration);

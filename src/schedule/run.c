@@ -13,6 +13,8 @@
 #include "platform/machine.h"
 #include "postgres/pg.h"
 #include "store/auditlog.h"
+#include "store/catalog.h"
+#include "store/source.h"
 
 #define REACH_SECONDS 600u  /* that the server is awaited at most */
 #define REACH_PAUSE 15u
@@ -30,6 +32,8 @@ typedef struct Run {
     DuePlan plan;
     Ledger ledger;
     DueLook look;
+    char *doubt;    /* owned: why the ledger cannot be relied on, or NULL */
+    bool overtaken; /* while the slot was tried, a newer one came */
     ScheduledResult *result;
 } Run;
 
@@ -69,13 +73,56 @@ static void log_schedule(const Run *run, const char *message)
     }
 }
 
-/* Reads the ledger as it is now. */
-static bool look(Run *run, Error *err)
+/* Of the database, and whole: without a ledger that is what says that a slot was run. */
+static bool made_since(const Run *run, int64_t slot)
 {
-    if (!ledger_load(run->opening.folder, true, &run->ledger, err)) {
-        return false;
+    const int64_t now = now_of(run);
+    bool made = false;
+    Catalog catalog;
+    Source source;
+    catalog_init(&catalog);
+    source_init(&source);
+    source_of_connection(&run->opening.connection, &source);
+    if (run->opening.configured && catalog_load(run->opening.folder, now, &catalog, NULL)) {
+        for (size_t i = 0; i < catalog.count; i++) {
+            const CatalogEntry *entry = &catalog.entries[i];
+            made = made || (source_answers(&entry->from, &source) && entry->level > LEVEL_NONE &&
+                            entry->level != LEVEL_BAD && !entry->contents && entry->created >= slot &&
+                            entry->created <= now + DUE_FUTURE);
+        }
     }
-    if (run->ledger.notice) {
+    source_release(&source);
+    catalog_release(&catalog);
+    return made;
+}
+
+/* A ledger that cannot be read or written does not keep a backup from being made (P8). Each start would make another,
+ * if the folder did not say that there is one. */
+static void look_without_ledger(Run *run)
+{
+    if (run->doubt && run->look.slot && !run->look.done && made_since(run, run->look.slot)) {
+        run->look.done = true;
+        run->look.due = false;
+    }
+}
+
+/* Takes the error. */
+static void doubt(Run *run, Error *why)
+{
+    if (!run->doubt) {
+        run->doubt = error_text(why);
+        job_log(run->sink, LOG_WARNING, "%s", run->doubt);
+    }
+    error_clear(why);
+}
+
+/* Reads the ledger as it is now; where it cannot be read, what was read before counts. */
+static void look(Run *run)
+{
+    Error why = ERROR_INIT;
+    if (!ledger_load(run->opening.folder, true, &run->ledger, &why)) {
+        doubt(run, &why);
+    } else if (run->ledger.notice) {
         job_log(run->sink, LOG_WARNING, "%s", run->ledger.notice);
     }
     const int64_t now = now_of(run);
@@ -86,32 +133,34 @@ static bool look(Run *run, Error *err)
                 "was or is wrong", wrong);
     }
     due_look(&run->plan, run->world->zone, &run->ledger, now, &run->look);
+    look_without_ledger(run);
     run->result->slot = run->look.slot;
     run->result->next = due_again(&run->look, now);
-    return true;
 }
 
-/* Also saves what a look has dropped. */
-static bool note_missed(Run *run, Error *err)
+/* Also saves what a look has dropped; and shows before a slot is run whether what becomes of it can be kept. */
+static void note_missed(Run *run)
 {
+    Error why = ERROR_INIT;
     const size_t count = run->look.missed_count;
-    run->result->missed = count;
-    if (count == 0) {
-        return true;
+    char *text = due_missed_text(&run->look, run->world->zone, now_of(run));
+    run->result->missed += count;
+    if (count > 0) {
+        due_note_missed(&run->look, now_of(run), &run->ledger);
+        run->look.entry = ledger_find(&run->ledger, run->look.slot);
     }
-    char *last = slot_text(run, run->look.missed[count - 1]);
-    char *text = count == 1 ? mem_printf("The scheduled backup of %s was missed", last)
-                            : mem_printf("%zu scheduled backups were missed, the last one that of %s", count, last);
-    due_note_missed(&run->look, now_of(run), &run->ledger);
-    bool ok = ledger_save(run->opening.folder, &run->ledger, err);
-    if (ok) {
+    if (!run->doubt && (count > 0 || (run->look.due && ledger_begun(&run->ledger))) &&
+        !ledger_save(run->opening.folder, &run->ledger, &why)) {
+        doubt(run, &why);
+        look_without_ledger(run);
+    }
+    if (text) {
         job_log(run->sink, LOG_WARNING, "%s", text);
-        log_schedule(run, text);
+        if (!run->doubt) { /* else the next run says it again */
+            log_schedule(run, text);
+        }
     }
-    run->look.entry = ledger_find(&run->ledger, run->look.slot);
     mem_free(text);
-    mem_free(last);
-    return ok;
 }
 
 static bool may_pass(const Error *err)
@@ -174,28 +223,33 @@ static bool run_slot(Run *run, int64_t slot, Error *err)
         job_log(run->sink, LOG_WARNING, "The scheduled backup failed and is tried again in %u minute%s: %s",
                 pauses[i] / 60, pauses[i] == 60 ? "" : "s", text);
         mem_free(text);
-        error_clear(&why);
         if (run->world->wait(run->world->context, pauses[i], run->cancel)) {
+            error_clear(&why);
             return stopped(err);
         }
-        if (!look(run, err)) {
-            return false;
+        look(run);
+        if (!run->look.done && run->look.slot > slot) {
+            run->overtaken = true;
+            return error_move(err, &why);
         }
-        if (run->look.done || run->look.slot != slot) {
+        error_clear(&why);
+        if (run->look.done || run->look.slot != slot) { /* the latter: the clock was set back */
             run->result->outcome = run->look.done ? SCHEDULED_BY_OTHERS : SCHEDULED_NOTHING;
             return true;
         }
     }
 }
 
-/* What became of it, over what the ledger says now. A ledger that cannot be written does not undo a backup. */
+/* What became of it, over what the ledger says now. A ledger that cannot be written does not undo a backup; one that
+ * cannot be read is not overwritten. */
 static void record(Run *run, int64_t slot, int64_t began, int attempts, SlotState state, const char *text)
 {
     Error err = ERROR_INIT;
     char *computer = machine_host_name();
     const LedgerSlot entry = {slot, state, began, attempts, computer, (char *)text};
+    const bool known = !run->doubt || ledger_load(run->opening.folder, true, &run->ledger, &err);
     ledger_note(&run->ledger, &entry);
-    if (!ledger_save(run->opening.folder, &run->ledger, &err)) {
+    if (!known || !ledger_save(run->opening.folder, &run->ledger, &err)) {
         char *why = error_text(&err);
         job_log(run->sink, LOG_WARNING, "What became of the scheduled backup could not be kept: %s", why);
         mem_free(why);
@@ -211,6 +265,9 @@ static bool run_due(Run *run, Error *err)
     Error why = ERROR_INIT;
     char *when = slot_text(run, slot);
     job_log(run->sink, LOG_INFO, "The scheduled backup of %s is due.", when);
+    if (run->doubt) {
+        log_schedule(run, run->doubt);
+    }
     const bool ok = run_slot(run, slot, &why);
     if (ok && run->result->outcome == SCHEDULED_DONE) {
         const char *path = run->result->backup.path;
@@ -220,11 +277,32 @@ static bool run_due(Run *run, Error *err)
         char *message = mem_printf("The scheduled backup of %s failed: %s", when, text);
         record(run, slot, began, attempts, SLOT_FAILED, text);
         log_schedule(run, message);
+        if (run->overtaken) { /* else the caller tells it */
+            job_log(run->sink, LOG_WARNING, "%s", message);
+        }
         run->result->next = began + due_patience(attempts);
         mem_free(message);
         mem_free(text);
     }
     mem_free(when);
+    return ok || error_move(err, &why);
+}
+
+/* The newest slot; and where it was overtaken while it was tried, the newer one too, whose own start found this run at
+ * work. What is said of the run is said of the last. */
+static bool run_slots(Run *run, Error *err)
+{
+    Error why = ERROR_INIT;
+    bool ok = true;
+    do {
+        run->overtaken = false;
+        look(run);
+        note_missed(run);
+        if (run->look.due) {
+            error_clear(&why);
+            ok = run_due(run, &why);
+        }
+    } while (run->overtaken);
     return ok || error_move(err, &why);
 }
 
@@ -262,12 +340,13 @@ bool scheduled_run_in(const ScheduledWorld *world, const ScheduledSpec *spec, co
     bool ok = opening_open(&opening, sink, &run.opening, err) && ledger_lock(run.opening.folder, &lock, err);
     if (ok) {
         run.plan = due_plan(&run.opening.settings);
-        ok = look(&run, err) && note_missed(&run, err) && (!run.look.due || run_due(&run, err));
+        ok = run_slots(&run, err);
         fs_unlock(lock);
         copy_off_site(&run);
     }
     ledger_release(&run.ledger);
     opening_release(&run.opening);
+    mem_free(run.doubt);
     return ok;
 }
 

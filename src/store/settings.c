@@ -138,6 +138,12 @@ void settings_chosen(Settings *settings, const char *key)
     settings->wrong &= ~bit_of(key);
 }
 
+bool settings_knows(const Settings *settings, const char *key)
+{
+    /* One wrong value says nothing against the others. */
+    return settings->unsure == NULL || (settings->wrong != 0 && (settings->wrong & bit_of(key)) == 0);
+}
+
 /* --- reading ------------------------------------------------------------------------------------------- */
 
 /* Adds `retention_days was "abc"; 30 is used` to the notices, which are sentences of one text. */

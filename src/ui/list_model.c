@@ -191,7 +191,8 @@ static int64_t next_of(const ListModel *model, int64_t now)
 
 void list_model_judge(const ListModel *model, const Source *source, bool configured, const char *task, Health *health)
 {
-    const HealthFacts facts = facts_of(model, source, configured);
+    HealthFacts facts = facts_of(model, source, configured);
+    facts.task = task;
     Protection protection;
     protection_init(&protection);
     health_judge(&facts, health);

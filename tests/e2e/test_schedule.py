@@ -143,8 +143,9 @@ def facts(place, env):
 def test_status(program):
     """Protected is four facts, each with what mends it."""
     place = Place(program)
+    own = harness.temp_dir("own")
     env = {"PGHOST": "127.0.0.1", "PGPORT": str(place.port), "PGUSER": "postgres", "PGDATABASE": place.database,
-           "CMMS_BACKUP_DATA": program.path(harness.temp_dir("own"))}
+           "CMMS_BACKUP_DATA": program.path(own)}
     place.due_now(minutes=90)
     report, fact = facts(place, env)
     equal(report["protected"], False, "without a backup")
@@ -163,6 +164,21 @@ def test_status(program):
     equal((report["protected"], fact["proof"]["state"]), (True, "not_asked"), "then")
     done = program.run(["status", "--no-color", "--folder", program.path(place.folder)], env=env)
     check(done.out.startswith("\u2705 Protected"), "in words: " + done.out)
+    # With a connection that is saved a task is wanted; and a ledger that cannot be read is no end of it.
+    task = task_file(program, own)
+    if os.path.exists(task):
+        os.unlink(task)
+    with open(os.path.join(own, "connection.json"), "w", encoding="utf-8") as f:
+        json.dump({"host": "127.0.0.1", "port": str(place.port), "user": "postgres", "database": place.database}, f)
+    report, fact = facts(place, env)
+    equal((report["protected"], fact["schedule"]["state"], fact["schedule"]["text"]),
+          (False, "missing", "no task starts it while the window is closed"), "without a task")
+    ledger = os.path.join(place.folder, LEDGER)
+    os.unlink(ledger)
+    os.mkdir(ledger)
+    report, fact = facts(place, env)
+    check(fact["schedule"]["text"].startswith("the schedule's ledger cannot be read: "), repr(fact["schedule"]))
+    equal((report["protected"], report["health"]), (False, "warning"), "then")
 
 
 def test_paused(program):

@@ -25,6 +25,7 @@ void task_info_release(TaskInfo *info)
     mem_free(info->description);
     mem_free(info->program);
     mem_free(info->arguments);
+    mem_free(info->instances);
     mem_free(info->xml);
     task_info_init(info);
 }
@@ -116,7 +117,7 @@ static void add_triggers(StrBuf *xml, const TaskSpec *spec)
 static void add_settings(StrBuf *xml, const TaskSpec *spec)
 {
     strbuf_addstr(xml, "  <Settings>\n");
-    add_element(xml, "    ", "MultipleInstancesPolicy", "IgnoreNew");
+    add_element(xml, "    ", "MultipleInstancesPolicy", TASK_INSTANCES);
     add_flag(xml, "DisallowStartIfOnBatteries", !spec->on_battery);
     add_flag(xml, "StopIfGoingOnBatteries", false);
     add_flag(xml, "AllowHardTerminate", true);
@@ -213,6 +214,7 @@ void tasks_read_xml(const char *xml, TaskInfo *info)
     info->description = text_of(xml, "Description");
     info->program = without_quotes(text_of(xml, "Command"));
     info->arguments = text_of(xml, "Arguments");
+    info->instances = text_of(xml, "MultipleInstancesPolicy");
     char *enabled = text_of(strstr(xml, "<Settings>"), "Enabled");
     info->enabled = enabled == NULL || strcmp(enabled, "false") != 0; /* true is the schema's default */
     mem_free(enabled);

@@ -2,6 +2,7 @@
 
 #include "jobs/configure.h"
 #include "platform/clock.h"
+#include "schedule/protection.h"
 #include "store/auditlog.h"
 #include "store/ledger.h"
 
@@ -46,10 +47,15 @@ static void set_and_logged(void **state)
     assert_ok(SET("more_times=12:00", "schedule=weekly"), &err);
     assert_ok(ledger_load(dir, true, &ledger, &err), &err);
     assert_true(ledger.since >= now && ledger.since <= now + 60);
+    assert_int_equal(ledger.count, 400); /* since 1970: what was not run is told before it is nobody's */
+    assert_int_equal(ledger.slots[399].state, SLOT_MISSED);
 
     assert_ok(auditlog_read(dir, 10, &log, &err), &err);
-    assert_int_equal(cJSON_GetArraySize(log), 2);
-    const cJSON *first = cJSON_GetArrayItem(log, 0), *second = cJSON_GetArrayItem(log, 1);
+    assert_int_equal(cJSON_GetArraySize(log), 3);
+    const cJSON *first = cJSON_GetArrayItem(log, 0), *second = cJSON_GetArrayItem(log, 2);
+    const char missed[] = "400 scheduled backups were missed, the last one that of ";
+    assert_int_equal(strncmp(cJSON_GetObjectItem(cJSON_GetArrayItem(log, 1), "message")->valuestring, missed,
+                             sizeof missed - 1), 0);
     assert_string_equal(cJSON_GetObjectItem(first, "message")->valuestring, "retention_days: 14, was 30");
     assert_string_equal(cJSON_GetObjectItem(first, "actor")->valuestring, "ann");
     assert_string_equal(cJSON_GetObjectItem(second, "message")->valuestring,
@@ -83,8 +89,39 @@ static void set_and_logged(void **state)
     test_dir_remove(dir);
 }
 
+/* Another schedule is no absolution: what failed has failed, and status and the band say so. */
+static void what_failed_stays(void **state)
+{
+    (void)state;
+    char *dir = test_dir_new();
+    Error err = ERROR_INIT;
+    Settings settings;
+    Ledger ledger;
+    int64_t at = 0;
+    settings_init(&settings);
+    ledger_init(&ledger);
+    const DuePlan plan = due_plan(&settings);
+    const int64_t slot = due_before(&plan, &due_here, clock_now());
+    const LedgerSlot failed = {slot, SLOT_FAILED, slot, 1, NULL, (char *)"no route"};
+    ledger_note(&ledger, &failed);
+    assert_ok(ledger_save(dir, &ledger, &err), &err);
+    assert_ok(SET("schedule=monthly", "month_day=1"), &err);
+    assert_ok(ledger_load(dir, true, &ledger, &err), &err);
+    assert_int_equal(ledger.count, 1);
+    assert_int_equal(ledger.slots[0].state, SLOT_FAILED);
+    assert_true(ledger.since >= slot);
+    char *problem = protection_slot_problem(dir, &settings, clock_now(), &at);
+    assert_non_null(problem);
+    assert_non_null(strstr(problem, " failed: no route"));
+    assert_int_equal(at, slot);
+    mem_free(problem);
+    ledger_release(&ledger);
+    settings_release(&settings);
+    test_dir_remove(dir);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(set_and_logged)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(set_and_logged), cmocka_unit_test(what_failed_stays)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

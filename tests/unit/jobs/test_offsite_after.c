@@ -6,6 +6,7 @@
 #include "store/folder.h"
 #include "store/manifest.h"
 #include "store/settings.h"
+#include "test_env.h"
 
 #define SHA "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #define NOW 1796040000 /* 2026-11-30 12:00 UTC */
@@ -308,6 +309,50 @@ static void a_folder_that_is_away(void **state)
     end(&world);
 }
 
+/* The default in the place of what somebody chose is no answer. */
+static void settings_that_do_not_say(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *file;
+        bool noted;
+        const char *warning;
+    } rows[] = {
+        {"{", true, "Whether copies go to SharePoint cannot be said: the settings could not be read. Look at the "
+                    "settings, and save them"},
+        {"{", false, NULL},
+        {"{\"upload_after_backup\": 1}", true,
+         "Whether copies go to SharePoint cannot be said: backup_config.json holds a value that cannot be used "
+         "(upload_after_backup was 1; false is used). Look at the settings, and save them"},
+        {"{\"upload_after_backup\": false, \"max_backups\": 0}", true, NULL},
+    };
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        World world;
+        OffsiteAfter after;
+        char *dir = begin(&world, false), *path = fs_join(dir, SETTINGS_FILE), *own = fs_join(dir, "own");
+        test_setenv("CMMS_BACKUP_DATA", own); /* no place is set up there */
+        offsite_after_init(&after);
+        put_backup(&world, NEWEST, LEVEL_VERIFIED);
+        if (rows[i].noted) {
+            note(&world, NEWEST, COPY_THERE, 0);
+        }
+        test_write(path, rows[i].file);
+        run(&world, NEWEST, true, &after);
+        assert_false(after.asked);
+        assert_string_equal(text_of(&world.done), "");
+        if (rows[i].warning == NULL) {
+            assert_null(after.warning);
+        } else {
+            assert_string_equal(after.warning, rows[i].warning);
+        }
+        offsite_after_release(&after);
+        test_setenv("CMMS_BACKUP_DATA", NULL);
+        mem_free(own);
+        mem_free(path);
+        end(&world);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -315,6 +360,7 @@ int main(void)
         cmocka_unit_test(what_is_noted),
         cmocka_unit_test(only_verified_ones),
         cmocka_unit_test(a_folder_that_is_away),
+        cmocka_unit_test(settings_that_do_not_say),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

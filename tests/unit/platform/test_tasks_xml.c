@@ -38,7 +38,7 @@
     "    </Principal>\n"                                                                            \
     "  </Principals>\n"                                                                             \
     "  <Settings>\n"                                                                                \
-    "    <MultipleInstancesPolicy>IgnoreNew</MultipleInstancesPolicy>\n"                            \
+    "    <MultipleInstancesPolicy>Parallel</MultipleInstancesPolicy>\n"                             \
     "    <DisallowStartIfOnBatteries>" batteries "</DisallowStartIfOnBatteries>\n"                  \
     "    <StopIfGoingOnBatteries>false</StopIfGoingOnBatteries>\n"                                  \
     "    <AllowHardTerminate>true</AllowHardTerminate>\n"                                           \
@@ -130,6 +130,7 @@ static void what_it_says(void **state)
     assert_string_equal(info.description, spec.description);
     assert_string_equal(info.program, spec.program);
     assert_string_equal(info.arguments, spec.arguments);
+    assert_string_equal(info.instances, "Parallel");
     assert_string_equal(info.xml, xml);
     mem_free(xml);
     /* Of others: without quotes, without arguments, switched off; a trigger that is off is not the task. */
@@ -139,6 +140,7 @@ static void what_it_says(void **state)
     assert_true(info.there && info.enabled);
     assert_null(info.author);
     assert_null(info.arguments);
+    assert_null(info.instances);
     assert_string_equal(info.program, "C:\\a b.exe");
     tasks_read_xml("<Task><Settings><Enabled>false</Enabled></Settings><Command>\"</Command><Author>x", &info);
     assert_false(info.enabled);
@@ -153,8 +155,8 @@ static void what_it_says(void **state)
 static void reads_as(const TaskInfo *info, const TaskSpec *spec)
 {
     static const char *const kept[] = {
-        "<MultipleInstancesPolicy>IgnoreNew<", "<DisallowStartIfOnBatteries>false<", "<StopIfGoingOnBatteries>false<",
-        "<StartWhenAvailable>true<", "<ExecutionTimeLimit>PT12H<",
+        "<DisallowStartIfOnBatteries>false<", "<StopIfGoingOnBatteries>false<", "<StartWhenAvailable>true<",
+        "<ExecutionTimeLimit>PT12H<",
     };
     for (size_t i = 0; i < TEST_COUNT(kept); i++) {
         assert_non_null(strstr(info->xml, kept[i]));
@@ -163,12 +165,14 @@ static void reads_as(const TaskInfo *info, const TaskSpec *spec)
     assert_string_equal(info->author, spec->author);
     assert_string_equal(info->description, spec->description);
 #ifdef _WIN32
-    if (info->program == NULL) { /* Wine 10 reads a task's triggers and actions, and gives back neither */
+    /* Wine 10 reads a task's triggers and actions, and gives back neither; and knows one policy of instances only. */
+    if (info->program == NULL) {
         return;
     }
 #endif
     assert_string_equal(info->program, spec->program);
     assert_string_equal(info->arguments, spec->arguments);
+    assert_string_equal(info->instances, TASK_INSTANCES);
 }
 
 /* The system's own: registered, read back, replaced, removed. On Windows that is Task Scheduler, so its name is one

@@ -355,6 +355,53 @@ static void a_year(void **state)
     mem_free(ran);
 }
 
+/* A plan that ends leaves nothing behind of which nobody would hear. */
+static void given_up(void **state)
+{
+    (void)state;
+    const DuePlan plan = DAILY(AT(2, 0));
+    const int64_t slot = SLOT, now = slot + HOUR;
+    const struct {
+        int64_t since;
+        LedgerSlot known; /* moment 0: nothing is */
+        size_t missed;
+        const char *text;
+    } rows[] = {
+        {slot - 3 * DAY, {0}, 3, "3 scheduled backups were missed, the last one that of last night 02:00"},
+        {slot - 1, {0}, 1, "The scheduled backup of last night 02:00 was missed"},
+        {slot, {0}, 0, NULL},
+        {slot - 3 * DAY, {slot, SLOT_DONE, slot, 1, NULL, NULL}, 0, NULL},
+        {slot - 2 * DAY, {slot, SLOT_FAILED, slot, 1, NULL, NULL}, 1,
+         "The scheduled backup of yesterday 02:00 was missed"},
+        {slot - 999 * DAY, {0}, DUE_MISSED, "400 scheduled backups were missed, the last one that of last night 02:00"},
+    };
+    rules = &utc;
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        Ledger ledger;
+        DueLook look;
+        ledger_init(&ledger);
+        ledger.since = rows[i].since;
+        if (rows[i].known.moment) {
+            ledger_note(&ledger, &rows[i].known);
+        }
+        due_look(&plan, &zone, &ledger, now, &look);
+        due_give_up(&look);
+        if (look.missed_count != rows[i].missed) {
+            print_error("row %u: %u missed\n", (unsigned)i, (unsigned)look.missed_count);
+            fail();
+        }
+        char *text = due_missed_text(&look, &zone, now);
+        assert_int_equal(text != NULL, rows[i].text != NULL);
+        if (text) {
+            assert_string_equal(text, rows[i].text);
+        }
+        mem_free(text);
+        due_note_missed(&look, now, &ledger);
+        assert_int_equal(ledger.count, rows[i].missed + (rows[i].known.moment ? 1 : 0));
+        ledger_release(&ledger);
+    }
+}
+
 /* --- in words -------------------------------------------------------------------------------------------- */
 
 static void in_words(void **state)
@@ -418,7 +465,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_calendar), cmocka_unit_test(slots),    cmocka_unit_test(what_is_due),
-        cmocka_unit_test(paused),
+        cmocka_unit_test(paused),       cmocka_unit_test(given_up),
         cmocka_unit_test(a_year),       cmocka_unit_test(in_words), cmocka_unit_test(of_settings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -55,6 +55,18 @@ static void facts(void **state)
          {SLOT, SLOT_FAILED, SLOT, 9, NULL, (char *)"no route"}, 0, false, true, 35,
          {FACT_HOLDS, FACT_HOLDS, FACT_NOT_ASKED, FACT_HOLDS},
          {"the backup of last night 02:00 failed, and one was made since", NULL, NULL, NULL}, NULL},
+        {"failed, and then another schedule was set", LEVEL_VERIFIED, DAY, DAY,
+         {SLOT, SLOT_FAILED, SLOT, 1, NULL, (char *)"no route"}, NOON - 60, false, false, 35,
+         {FACT_MISSING, FACT_HOLDS, FACT_NOT_ASKED, FACT_HOLDS},
+         {"the backup of last night 02:00 failed: no route", NULL, NULL, NULL}, "Make a backup now."},
+        {"missed, and then another schedule was set", LEVEL_VERIFIED, DAY, DAY,
+         {SLOT, SLOT_MISSED, NOON - 60, 0, NULL, NULL}, NOON - 60, false, false, 35,
+         {FACT_MISSING, FACT_HOLDS, FACT_NOT_ASKED, FACT_HOLDS},
+         {"the backup of last night 02:00 was missed", NULL, NULL, NULL}, "Make a backup now."},
+        {"missed, another schedule, and made up for by hand", LEVEL_VERIFIED, 3600, DAY,
+         {SLOT, SLOT_MISSED, NOON - 60, 0, NULL, NULL}, NOON - 60, false, true, 35,
+         {FACT_HOLDS, FACT_HOLDS, FACT_NOT_ASKED, FACT_HOLDS},
+         {"no backup was due yet; the first is due tonight 02:00", NULL, NULL, NULL}, NULL},
         {"off", LEVEL_VERIFIED, 3600, DAY, {SLOT, SLOT_DONE, SLOT, 1, NULL, NULL}, 0, true, false, 35,
          {FACT_MISSING, FACT_HOLDS, FACT_NOT_ASKED, FACT_HOLDS},
          {"the schedule is switched off", NULL, NULL, NULL}, "Switch the schedule on."},
@@ -76,7 +88,7 @@ static void facts(void **state)
                                     .level = LEVEL_PROVEN, .proven = NOON - row->proven}};
         const size_t first = row->age < 0, count = row->age < 0 ? 0 : row->proven < 0 ? 1 : 2;
         const Catalog catalog = {entries + first, count};
-        const HealthFacts in = {.catalog = &catalog, .configured = true, .now = NOON};
+        const HealthFacts in = {.catalog = &catalog, .configured = true, .due_hours = 36, .now = NOON};
         Settings settings;
         Ledger ledger;
         Protection protection;
@@ -173,6 +185,106 @@ static void the_copy(void **state)
     }
 }
 
+/* The four facts say nothing where the task that runs the next slot is missing, or health finds something wrong. */
+static void more_than_the_facts(void **state)
+{
+    (void)state;
+    static const char none[] = "no task starts it while the window is closed";
+    static const char unread[] = "The schedule's ledger cannot be read: it is not yours";
+    static const struct {
+        HealthFacts more;
+        bool holds;
+        FactState slot;
+        const char *text;
+    } rows[] = {
+        {{.task = NULL}, true, FACT_HOLDS, "the backup of last night 02:00 was made"},
+        {{.task = none}, false, FACT_MISSING, none},
+        {{.frozen = "table parts lost 96 % of its rows"}, false, FACT_HOLDS, NULL},
+        {{.space_known = true, .free_bytes = 1000}, false, FACT_HOLDS, NULL},
+        {{.slot = unread, .slot_at = INT64_MAX}, false, FACT_MISSING,
+         "the schedule's ledger cannot be read: it is not yours"},
+    };
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        CatalogEntry entry = {.name = (char *)"newest.backup", .created = NOON - 3600, .level = LEVEL_VERIFIED};
+        const Catalog catalog = {&entry, 1};
+        const LedgerSlot done = {SLOT, SLOT_DONE, SLOT, 1, NULL, NULL};
+        HealthFacts in = rows[i].more;
+        Settings settings;
+        Ledger ledger;
+        Protection protection;
+        in.catalog = &catalog;
+        in.configured = true;
+        in.due_hours = 36;
+        in.now = NOON;
+        settings_init(&settings);
+        ledger_init(&ledger);
+        protection_init(&protection);
+        settings.prove_within_days = 0;
+        ledger_note(&ledger, &done);
+        protection_judge(&in, &settings, &ledger, &zone, &protection);
+        assert_int_equal(protection.holds, rows[i].holds);
+        assert_int_equal(protection.facts[FACT_SLOT].state, rows[i].slot);
+        if (rows[i].text) {
+            assert_string_equal(protection.facts[FACT_SLOT].text, rows[i].text);
+        }
+        assert_int_equal(protection.facts[FACT_SLOT].mend != NULL, rows[i].slot == FACT_MISSING);
+        protection_release(&protection);
+        ledger_release(&ledger);
+        settings_release(&settings);
+    }
+}
+
+/* Defaults in the place of what could not be read do not say that nobody wants copies. */
+static void whether_copies_are_asked_for(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *file;
+        bool damaged, known; /* the file is no JSON at all; copies were made from here */
+        FactState state;
+        const char *text;
+    } rows[] = {
+        {"{}", false, true, FACT_NOT_ASKED, "no copy off-site is asked for"},
+        {"{\"upload_after_backup\": \"yes\"}", false, false, FACT_NOT_ASKED, NULL},
+        {"{\"upload_after_backup\": \"yes\"}", false, true, FACT_MISSING,
+         "whether a copy off-site is asked for is not known: backup_config.json holds a value that cannot be used "
+         "(upload_after_backup was \"yes\"; false is used)"},
+        {"{\"upload_after_backup\": false, \"max_backups\": 0}", false, true, FACT_NOT_ASKED, NULL},
+        {"{", true, true, FACT_MISSING,
+         "whether a copy off-site is asked for is not known: the settings could not be read"},
+        {"{", true, false, FACT_NOT_ASKED, NULL},
+    };
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        char *dir = test_dir_new(), *path = fs_join(dir, SETTINGS_FILE);
+        CatalogEntry entry = {.name = (char *)"newest.backup", .created = NOON - 3600, .level = LEVEL_VERIFIED};
+        const Catalog catalog = {&entry, 1};
+        const HealthFacts in = {.catalog = &catalog, .configured = true, .due_hours = 36,
+                                .copies_known = rows[i].known, .now = NOON};
+        Error err = ERROR_INIT;
+        Settings settings;
+        Ledger ledger;
+        Protection protection;
+        settings_init(&settings);
+        ledger_init(&ledger);
+        protection_init(&protection);
+        test_write(path, rows[i].file);
+        assert_ok(settings_load(dir, &settings, &err), &err);
+        settings.prove_within_days = 0;
+        protection_judge(&in, &settings, &ledger, &zone, &protection);
+        assert_int_equal(protection.facts[FACT_COPY].state, rows[i].state);
+        assert_int_equal(protection.holds, rows[i].state == FACT_NOT_ASKED);
+        if (rows[i].text) {
+            assert_string_equal(protection.facts[FACT_COPY].text, rows[i].text);
+        }
+        assert_int_equal(settings_knows(&settings, "max_backups"), !rows[i].damaged && !strstr(rows[i].file, "max"));
+        protection_release(&protection);
+        ledger_release(&ledger);
+        settings_release(&settings);
+        mem_free(path);
+        test_dir_remove(dir);
+    }
+}
+
 /* What health does not look at is told where it finds nothing wrong; and else when the next one comes. */
 static void what_is_told(void **state)
 {
@@ -206,7 +318,7 @@ static void what_is_told(void **state)
     for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         CatalogEntry entry = {.name = (char *)"newest.backup", .created = NOON - 3600, .level = LEVEL_VERIFIED};
         const Catalog catalog = {&entry, 1};
-        const HealthFacts in = {.catalog = &catalog, .configured = true, .now = NOON};
+        const HealthFacts in = {.catalog = &catalog, .configured = true, .task = rows[i].task, .now = NOON};
         Settings settings;
         Ledger ledger;
         Protection protection;
@@ -294,6 +406,23 @@ static void what_the_band_says(void **state)
     ledger_note(&ledger, &done);
     assert_ok(ledger_save(dir, &ledger, &err), &err);
     assert_null(protection_slot_problem(dir, &settings, slot + 4 * 3600, &at));
+
+    /* What nobody can read says nothing of the slots. */
+    char *path = fs_join(dir, LEDGER_FILE);
+    test_write(path, "{");
+    text = protection_slot_problem(dir, &settings, slot + 4 * 3600, &at);
+    assert_non_null(strstr(text, "schedule_ledger.json cannot be read ("));
+    assert_true(at == INT64_MAX);
+    mem_free(text);
+    assert_ok(fs_remove(path, &err), &err);
+    assert_ok(fs_make_dirs(path, &err), &err); /* no file */
+    text = protection_slot_problem(dir, &settings, slot + 4 * 3600, &at);
+    assert_int_equal(strncmp(text, "The schedule's ledger cannot be read: ", 38), 0);
+    assert_true(at == INT64_MAX);
+    mem_free(text);
+    settings.enabled = false;
+    assert_null(protection_slot_problem(dir, &settings, slot + 4 * 3600, &at));
+    mem_free(path);
     ledger_release(&ledger);
     settings_release(&settings);
     test_dir_remove(dir);
@@ -304,6 +433,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(facts),
         cmocka_unit_test(the_copy),
+        cmocka_unit_test(more_than_the_facts),
+        cmocka_unit_test(whether_copies_are_asked_for),
         cmocka_unit_test(what_is_told),
         cmocka_unit_test(paused),
         cmocka_unit_test(what_the_band_says),

@@ -87,6 +87,12 @@ static void what_somebody_did_to_it(void **state)
     assert_ok(registration_install(&settings, NULL, NULL, &err), &err);
     looks_like(&settings, NULL, REGISTRATION_GOOD, good);
 
+    /* An earlier release's lets no slot start while its upload runs: it is made anew. */
+    edit("<MultipleInstancesPolicy>Parallel<", "<MultipleInstancesPolicy>IgnoreNew<");
+    looks_like(&settings, NULL, REGISTRATION_OLD, "the task is not as the settings say now");
+    assert_ok(registration_refresh(&settings, NULL, &err), &err);
+    looks_like(&settings, NULL, REGISTRATION_GOOD, good);
+
     /* A task of our name that another program made stays what it is. */
     edit("<Author>CMMS Backup</Author>", "<Author>Contoso</Author>");
     static const char foreign[] = "the task \"AIT CMMS Backup\" in Task Scheduler belongs to another program";

@@ -2,6 +2,9 @@
 
 #include "schedule/run.h"
 #include "store/auditlog.h"
+#include "store/folder.h"
+#include "store/manifest.h"
+#include "store/settings.h"
 #include "test_env.h"
 
 #define DAY 86400
@@ -402,6 +405,142 @@ static void paused(void **state)
     end(&world, dir);
 }
 
+static void set_times(const World *world, const char *first, const char *more)
+{
+    Error err = ERROR_INIT;
+    Settings settings;
+    settings_init(&settings);
+    assert_ok(settings_set(&settings, "backup_time", first, &err), &err);
+    assert_ok(settings_set(&settings, "more_times", more, &err), &err);
+    assert_ok(settings_save(world->folder, &settings, &err), &err);
+    settings_release(&settings);
+}
+
+/* A slot that is overtaken while it is tried has failed; the newest is run at once, and one between them was missed. */
+static void overtaken(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *script;
+        ErrorKind kind;
+        SlotState newest;
+    } rows[] = {{"rCrCrCrd", EK_NONE, SLOT_DONE}, {"rCrCrCrW", EK_REFUSED, SLOT_FAILED}};
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        World world;
+        char *dir = begin(&world);
+        Error err = ERROR_INIT;
+        ScheduledResult result;
+        Ledger ledger;
+        cJSON *log = NULL;
+        scheduled_result_init(&result);
+        ledger_init(&ledger);
+        set_times(&world, "11:00", "12:10,12:20");
+        world.script = rows[i].script;
+        assert_int_equal(run(&world, false, &result, &err), rows[i].kind == EK_NONE);
+        assert_int_equal(err.kind, rows[i].kind);
+        error_clear(&err);
+        assert_string_equal(world.waits.buf, "60 300 900 "); /* which is until 12:24 */
+        assert_int_equal(world.backups, 4);
+        assert_int_equal(result.slot, NOON + 20 * 60);
+        assert_int_equal(result.missed, 1);
+        assert_int_equal(result.outcome, rows[i].newest == SLOT_DONE ? SCHEDULED_DONE : SCHEDULED_NOTHING);
+        assert_ok(ledger_load(world.folder, true, &ledger, &err), &err);
+        assert_int_equal(ledger.count, 3);
+        assert_int_equal(ledger.slots[0].moment, NOON - 3600);
+        assert_int_equal(ledger.slots[0].state, SLOT_FAILED);
+        assert_string_equal(ledger.slots[0].text, "the connection was lost");
+        assert_int_equal(ledger.slots[1].state, SLOT_MISSED);
+        assert_int_equal(ledger.slots[2].state, rows[i].newest);
+        assert_non_null(strstr(world.told.buf, "[The scheduled backup of today 11:00 failed: the connection was lost]"
+                                               "[The scheduled backup of today 12:10 was missed]"));
+        assert_ok(auditlog_read(world.folder, 10, &log, &err), &err);
+        assert_int_equal(cJSON_GetArraySize(log), rows[i].newest == SLOT_DONE ? 2 : 3);
+        assert_string_equal(cJSON_GetObjectItem(cJSON_GetArrayItem(log, 0), "message")->valuestring,
+                            "The scheduled backup of today 11:00 failed: the connection was lost");
+        cJSON_Delete(log);
+        ledger_release(&ledger);
+        scheduled_result_release(&result);
+        end(&world, dir);
+    }
+}
+
+/* Its moment is the manifest's: names are of local time. */
+static void put_backup(const World *world, const char *name, int64_t started, const char *database)
+{
+    char *path = fs_join(world->folder, name), *manifest_path = folder_manifest_path(path);
+    Error err = ERROR_INIT;
+    Manifest manifest;
+    manifest_init(&manifest);
+    test_write(path, "x");
+    manifest.file = mem_strdup(name);
+    manifest.bytes = 1;
+    manifest.sha256 = mem_strdup("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    manifest.level = LEVEL_VERIFIED;
+    manifest.host = mem_strdup("h");
+    manifest.port = mem_strdup("5432");
+    manifest.database = mem_strdup(database);
+    manifest.started = started;
+    assert_ok(manifest_write(manifest_path, &manifest, &err), &err);
+    manifest_release(&manifest);
+    mem_free(manifest_path);
+    mem_free(path);
+}
+
+/* It keeps no backup from being made; and no start makes another where the folder has one. */
+static void a_ledger_that_cannot_be_read(void **state)
+{
+    (void)state;
+    World world;
+    char *dir = begin(&world), *path = fs_join(world.folder, LEDGER_FILE);
+    Error err = ERROR_INIT;
+    ScheduledResult result;
+    scheduled_result_init(&result);
+    assert_ok(fs_make_dirs(path, &err), &err); /* no file */
+    put_backup(&world, "cmms_backup_20261130_030000.backup", SLOT + 3600, "other");
+    put_backup(&world, "cmms_backup_20261129_030000.backup", SLOT - DAY + 3600, "d");
+    world.script = "rd";
+    assert_ok(run(&world, false, &result, &err), &err);
+    assert_int_equal(result.outcome, SCHEDULED_DONE);
+    assert_int_equal(world.backups, 1);
+    assert_non_null(strstr(world.told.buf, "[the schedule's ledger cannot be read"));
+    assert_true(auditlog_mentions(world.folder, "schedule"));
+    put_backup(&world, "cmms_backup_20261130_040000.backup", SLOT + 7200, "d");
+    assert_ok(run(&world, false, &result, &err), &err);
+    assert_int_equal(result.outcome, SCHEDULED_NOTHING);
+    assert_int_equal(result.slot, SLOT);
+    assert_int_equal(result.next, SLOT + DAY);
+    assert_int_equal(world.backups, 1);
+    scheduled_result_release(&result);
+    mem_free(path);
+    end(&world, dir);
+}
+
+static void a_ledger_that_cannot_be_written(void **state)
+{
+    (void)state;
+    World world;
+    char *dir = begin(&world), *lock = fs_join(world.folder, FOLDER_FILES_LOCK_FILE);
+    Error err = ERROR_INIT;
+    ScheduledResult result;
+    scheduled_result_init(&result);
+    note(&world, SLOT - 2 * DAY, SLOT_DONE, 1);
+    fs_remove(lock, NULL);
+    assert_ok(fs_make_dirs(lock, &err), &err); /* nor can anything else of the folder's small files */
+    world.script = "rd";
+    assert_ok(run(&world, false, &result, &err), &err);
+    assert_int_equal(result.outcome, SCHEDULED_DONE);
+    assert_int_equal(result.missed, 1);
+    assert_int_equal(world.backups, 1);
+    assert_non_null(strstr(world.told.buf, "[the schedule's ledger cannot be saved"));
+    put_backup(&world, "cmms_backup_20261130_040000.backup", SLOT + 7200, "d");
+    assert_ok(run(&world, false, &result, &err), &err);
+    assert_int_equal(result.outcome, SCHEDULED_NOTHING);
+    assert_int_equal(world.backups, 1);
+    scheduled_result_release(&result);
+    mem_free(lock);
+    end(&world, dir);
+}
+
 /* The database that was chosen in the window just now goes before all that is saved or said elsewhere. */
 static void chosen(void **state)
 {
@@ -439,6 +578,9 @@ int main(void)
         cmocka_unit_test(two_programs),
         cmocka_unit_test(paused),
         cmocka_unit_test(chosen),
+        cmocka_unit_test(overtaken),
+        cmocka_unit_test(a_ledger_that_cannot_be_read),
+        cmocka_unit_test(a_ledger_that_cannot_be_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
