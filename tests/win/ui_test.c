@@ -500,7 +500,7 @@ static void scenario_details_hang(Ui *ui)
     if (!open_window(ui) || !ok(ui, rows(ui) == 1, "a backup is listed", "none is")) {
         return;
     }
-    select_rows(ui, 0, 0);
+    select_rows(ui, 0, 1);
     if (!ok(ui, wait_enabled(ui, IDC_DETAILS, SHORT_MS), "its details can be shown", "they cannot")) {
         return;
     }
