@@ -162,8 +162,8 @@ def test_killed_and_without_power(program):
                     raise AssertionError("power cut (%s) before step %d of %s: %s" % (word, n, verb[0], error))
                 cuts.append(word)
             return hit
-        count = until_over(harness.a_share(itertools.count(1)), one)
-        check(count > (5 if harness.THOROUGH else 1), "steps of %s: %d" % (verb[0], count))
+        count = until_over(harness.a_share(itertools.count(1), 6), one)
+        check(count > (5 if harness.THOROUGH else 0), "steps of %s: %d" % (verb[0], count))
         if verb == PROVE:
             equal(Place(program, "faulty_0").run(*PROVE).code, 0, "the last proof")
             equal(harness.shared_server().psql("SELECT count(*) FROM pg_database WHERE datname LIKE 'cmms_prove%'"),
@@ -203,7 +203,7 @@ def test_every_call_refused(program):
                 except AssertionError as error:
                     raise AssertionError("%s %d (%s) of %s: %s" % (kind, n, where, verb[0], error))
                 return True
-            told.append("%s of %s %d" % (kind, verb[0], until_over(harness.a_share(itertools.count(1)), one)))
+            told.append("%s of %s %d" % (kind, verb[0], until_over(harness.a_share(itertools.count(1), 6), one)))
     print("# refused one after the other: " + ", ".join(told))
 
 
@@ -256,12 +256,13 @@ def test_share_that_blinks(program):
             except AssertionError as error:
                 raise AssertionError("away %d (%s) of %s: %s" % (n, where, verb[0], error))
             return True
-        told.append("%s %d" % (verb[0], until_over(harness.a_share(itertools.count(1)), one)))
+        told.append("%s %d" % (verb[0], until_over(harness.a_share(itertools.count(1), 6), one)))
     print("# gone for a moment, at one opening after the other: " + ", ".join(told))
 
 
 def test_memory_runs_out(program):
-    """The Nth allocation fails, of the program's own as of the libraries': N grows by a half."""
+    """The Nth allocation fails, of the program's own as of the libraries': N grows by a half; in a run that is not
+    thorough it doubles."""
     if program.kind == "wine":
         raise harness.Skip(ONLY_NATIVE)
 
@@ -269,7 +270,7 @@ def test_memory_runs_out(program):
         n = 1
         while n < 10000000:
             yield n
-            n += max(1, n // 2)
+            n += max(1, n // 2 if harness.THOROUGH else n)
     for verb in (*VERBS, PROVE):
         codes, out = set(), []
         wanted = Place(program, "faulty_0").settings_after(*verb)
