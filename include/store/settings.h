@@ -41,7 +41,8 @@ typedef struct Settings {
     bool verify_after_backup; /* default true */
     int keep_monthly;         /* 0..120, default 0: the newest backup of each of so many months stays */
     int shrink_alarm_percent; /* 0..100, default 30; 0: no alarm */
-    int undo_days;            /* 0..3650, default 14: so long is a database kept that a restore replaced; 0: for ever */
+    int undo_days;            /* 0..3650, default 14: of what restores replaced a clean-up that somebody asks for drops
+                                 what is older (restore.h); 0: nothing */
     int stall_minutes; /* 1..1440, default 10: a dump from which nothing comes for so long is stopped */
     cJSON *document;          /* owned: the file's object with all its keys */
     char *notice;             /* owned: what the user should be told about the load, or NULL */
