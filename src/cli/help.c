@@ -394,7 +394,7 @@ static const char config[] =
     "compress_with (zstd; gzip or lz4 where a pg_restore without zstd is to read the files), verify_after_backup,\n"
     "keep_monthly, shrink_alarm_percent (0: no alarm), stall_minutes, prove_within_days (0: no proof is asked for),\n"
     "upload_after_backup (each backup is copied to the folder on SharePoint that is set up),\n"
-    "undo_days (of the databases that restores replaced 'undo --clean-up' drops what is older; 0: nothing).\n"
+    "undo_days (what restores replaced may be dropped when it is older, see 'cmms-backup-cli undo'; 0: never).\n"
     "Of the schedule: more_times (12:00,18:30), weekdays (mon,thu), month_day (0: the last), wake, on_battery; see\n"
     "'cmms-backup-cli schedule --help'.\n"
     "\n"

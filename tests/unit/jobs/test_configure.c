@@ -49,6 +49,11 @@ static void set_and_logged(void **state)
     assert_true(ledger.since >= now && ledger.since <= now + 60);
     assert_int_equal(ledger.count, 400); /* since 1970: what was not run is told before it is nobody's */
     assert_int_equal(ledger.slots[399].state, SLOT_MISSED);
+    Settings usual;
+    settings_init(&usual);
+    const DuePlan before = due_plan(&usual);
+    assert_int_equal(ledger.slots[399].moment, due_before(&before, &due_here, ledger.since)); /* the newest as well */
+    settings_release(&usual);
 
     assert_ok(auditlog_read(dir, 10, &log, &err), &err);
     assert_int_equal(cJSON_GetArraySize(log), 3);
