@@ -154,20 +154,35 @@ bool engine_find(char **bin_dir, Error *err)
     return false;
 }
 
-/* What a program said last, for an Error. */
+/* What a program said of its failure, for an Error: the last line, unless one before it tells of an error. */
 typedef struct LastLine {
     LineSplitter lines;
     char *text;
+    bool is_error;
     Standstill still;
     bool stalled;
 } LastLine;
 
+/* initdb goes on after its "error:", a server's "FATAL:" or "PANIC:", and a child's end, with what it tidies away. */
+static bool tells_of_an_error(const char *line)
+{
+    static const char *const words[] = {"error:", "FATAL:", "PANIC:", "child process", "could not"};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (strstr(line, words[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void keep_line(void *context, const char *line)
 {
     LastLine *last = context;
-    if (line[0]) {
+    bool is_error = tells_of_an_error(line);
+    if (line[0] && (is_error || !last->is_error)) {
         mem_free(last->text);
         last->text = redact_words(line);
+        last->is_error = is_error;
     }
 }
 

@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -801,6 +802,18 @@ def at_work(words):
             if words.encode() in f.read():
                 return True
     return False
+
+
+def test_initdb_that_fails(program):
+    """Its error is told, not what it says last, which is what it tidies away."""
+    server = harness.shared_server()
+    prover = Prover(program)
+    folder = harness.temp_dir("b")
+    program.good_backup(server, harness.sample(server), folder)
+    done = prover.run(folder, env={"FAKE_TOOL_CLUSTER": program.path(os.path.join(prover.home, "nowhere"))})
+    equal((done.code, done.json()["error"]["message"]), (4, "initdb failed"), "exit code: %s %s" % (done.out, done.err))
+    check(re.fullmatch('initdb: error: could not access directory ".*nowhere"', done.json()["error"]["detail"]), done.out)
+    prover.nothing_left()
 
 
 def test_engine_that_hangs(program):

@@ -15,7 +15,7 @@ ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO reader;
 CREATE TABLE secrets (a int); INSERT INTO secrets SELECT generate_series(1, 40);
 ALTER TABLE secrets ENABLE ROW LEVEL SECURITY; ALTER TABLE secrets FORCE ROW LEVEL SECURITY;
 CREATE POLICY mine ON secrets USING (false);
-CREATE TABLE due (d date CHECK (d >= current_date)); INSERT INTO due VALUES (current_date);
+CREATE TABLE due (d date CHECK (d >= current_date)); INSERT INTO due VALUES (current_date + 2); -- as Tokyo is ahead
 CREATE MATERIALIZED VIEW totals AS SELECT count(*) FROM work_orders;
 CREATE FUNCTION noted() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
 CREATE EVENT TRIGGER noted ON ddl_command_end EXECUTE FUNCTION noted();

@@ -58,7 +58,8 @@ static int give_cluster(int argc, char **argv, const char *ready)
         if (strcmp(argv[i], "-D") == 0 && rename(ready, argv[i + 1]) == 0)
             return 0;
     }
-    fprintf(stderr, "initdb: error: \"%s\" cannot be given\n", ready);
+    fprintf(stderr, "initdb: error: could not access directory \"%s\"\n", ready);
+    fputs("initdb: removing contents of data directory\n", stderr); /* as the real one goes on */
     return 1;
 }
 
