@@ -812,7 +812,8 @@ def test_initdb_that_fails(program):
     program.good_backup(server, harness.sample(server), folder)
     done = prover.run(folder, env={"FAKE_TOOL_CLUSTER": program.path(os.path.join(prover.home, "nowhere"))})
     equal((done.code, done.json()["error"]["message"]), (4, "initdb failed"), "exit code: %s %s" % (done.out, done.err))
-    check(re.fullmatch('initdb: error: could not access directory ".*nowhere"', done.json()["error"]["detail"]), done.out)
+    told = done.json()["error"]["detail"]
+    check(re.fullmatch('initdb: error: could not access directory ".*nowhere"', told), told)
     prover.nothing_left()
 
 
