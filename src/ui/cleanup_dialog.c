@@ -57,7 +57,7 @@ static void on_init(HWND dialog, const Cleanup *cleanup)
     for (size_t i = 0; i < cleanup->count; i++) {
         bytes += cleanup->items[i].size;
     }
-    char *size = words_megabytes(bytes);
+    char *size = words_size(bytes);
     char *summary =
         mem_printf(TEXT_CLEANUP_SUMMARY, (unsigned long long)cleanup->count, (unsigned long long)cleanup->total, size);
     char *remove = mem_printf(TEXT_CLEANUP_REMOVE, (unsigned long long)cleanup->count);

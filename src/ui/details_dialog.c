@@ -153,12 +153,12 @@ static void add_roles(Details *details)
 
 static void add_file(Details *details, const char *path)
 {
-    char *megabytes = words_megabytes(details->size);
+    char *size = words_size(details->size);
     char *bytes = locale_number((double)details->size, 0);
     add_fact(details, TEXT_DETAILS_FILE, mem_strdup(path));
-    add_fact(details, TEXT_DETAILS_SIZE, mem_printf(TEXT_DETAILS_BYTES, megabytes, bytes));
+    add_fact(details, TEXT_DETAILS_SIZE, mem_printf(TEXT_DETAILS_BYTES, size, bytes));
     mem_free(bytes);
-    mem_free(megabytes);
+    mem_free(size);
     add_fact(details, TEXT_DETAILS_STATUS,
              details->note == NULL ? mem_strdup(level_name(details->level))
                                    : mem_printf("%s: %s", level_name(details->level), details->note));

@@ -44,7 +44,7 @@
 #define TEXT_ALARM_NO "&Not now"
 #define TEXT_UNFROZEN "Clean-ups are allowed again."
 
-/* Progress: "42 % - Saving parts - 1.00 MB - 3.1 MB/s - about 2 minutes left" */
+/* Progress: "42 % - Saving parts - 1.00 MB - 3.10 MB/s - about 2 minutes left" */
 #define TEXT_WORKING "Working"
 #define TEXT_LEFT_FEW " - a few seconds left"
 #define TEXT_LEFT_SECONDS " - about %d seconds left"
@@ -171,7 +171,7 @@
 
 /* The clean-up's preview: cleanup_dialog.c */
 #define TEXT_CLEANUP_SUMMARY \
-    "%llu of %llu backup(s) would be removed, %s MB in all. The newest verified backup always stays."
+    "%llu of %llu backup(s) would be removed, %s in all. The newest verified backup always stays."
 #define TEXT_CLEANUP_REMOVE "&Remove %llu Backup(s)"
 #define TEXT_CLEANUP_REASON "Why"
 #define TEXT_CLEANUP_NOTHING "There is nothing to clean up."
@@ -244,7 +244,7 @@
 #define TEXT_SP_LOOKING "Looking whether %s on SharePoint can be reached..."
 /* Documents/Backups; contoso.onmicrosoft.com */
 #define TEXT_SP_REACHED "✔ Backups go to %s on SharePoint (%s)."
-#define TEXT_SP_FREE " %s MB are free there."
+#define TEXT_SP_FREE " %s are free there."
 #define TEXT_SP_NOT_REACHED "⚠ %s on SharePoint is set up, but cannot be used now: %s."
 #define TEXT_SP_STEPS \
     "1. In the browser, open the folder on SharePoint in which the copies shall lie, and copy the address from the " \
@@ -284,8 +284,8 @@
 #define TEXT_ASK_QUESTION "Your IT administrator is needed for this."
 #define TEXT_ASK_YES "&Ask IT..."
 #define TEXT_ASK_NO "&Close"
-/* count, MB, Documents/Backups */
-#define TEXT_UPLOAD_SUMMARY "%llu backup(s), %s MB in all, go to %s on SharePoint."
+/* count, size, Documents/Backups */
+#define TEXT_UPLOAD_SUMMARY "%llu backup(s), %s in all, go to %s on SharePoint."
 #define TEXT_UPLOAD_NOTHING "None of the selected backups can go to SharePoint; the list says why."
 #define TEXT_UPLOAD_NOTE \
     "Each is read and checked first, and gets its name there when size and hash are right. Cancel it at any time: " \
@@ -331,15 +331,15 @@
 #define TEXT_CHART_EMPTY "No backups to draw yet"
 #define TEXT_CHART_SIZE "MB, to %s"
 #define TEXT_CHART_TIME "seconds, to %s"
-/* count; least, most, newest MB; its date; more or less than the oldest, or nothing */
-#define TEXT_CHART_WORDS "%llu backups, from %s to %s MB; the newest has %s MB (%s)%s"
+/* count; least, most, newest size; its date; more or less than the oldest, or nothing */
+#define TEXT_CHART_WORDS "%llu backups, from %s to %s; the newest has %s (%s)%s"
 #define TEXT_CHART_MORE ", %d %% more than the oldest shown"
 #define TEXT_CHART_LESS ", %d %% less than the oldest shown"
 #define TEXT_CHART_SAME ", as much as the oldest shown"
 /* shortest, longest seconds */
 #define TEXT_CHART_TIMES "; they took from %s to %s seconds"
-/* Of one backup: date and time; MB; seconds */
-#define TEXT_CHART_POINT "%s: %s MB"
+/* Of one backup: date and time; size; seconds */
+#define TEXT_CHART_POINT "%s: %s"
 #define TEXT_CHART_POINT_TIME ", %s seconds"
 
 /* --- tray -------------------------------------------------------------------------------------------------- */
@@ -369,7 +369,7 @@
 #define TEXT_DETAILS_UNCOUNTED "not counted"
 #define TEXT_DETAILS_FILE "File"
 #define TEXT_DETAILS_SIZE "Size"
-#define TEXT_DETAILS_BYTES "%s MB (%s bytes)"
+#define TEXT_DETAILS_BYTES "%s (%s bytes)"
 #define TEXT_DETAILS_STATUS "Status"
 #define TEXT_DETAILS_MANIFEST "Manifest"
 #define TEXT_DETAILS_NO_MANIFEST "none; Verify reads the file and makes one"

@@ -71,7 +71,7 @@ static void on_init(HWND hwnd, const UploadDialog *dialog)
     ListView_SetExtendedListViewStyle(list, LVS_EX_FULLROWSELECT | LVS_EX_DOUBLEBUFFER | LVS_EX_LABELTIP);
     add_columns(list);
     fill(list, plan);
-    char *size = words_megabytes(plan->bytes);
+    char *size = words_size(plan->bytes);
     char *summary = plan->good == 0 ? mem_strdup(TEXT_UPLOAD_NOTHING)
                                     : mem_printf(TEXT_UPLOAD_SUMMARY, (unsigned long long)plan->good, size,
                                                  dialog->place);

@@ -124,16 +124,16 @@ static void forecasts(void **state)
         const char *storage_words, *egress_words;
     } rows[] = {
         {200, 150, SCHEDULE_DAILY, CHECK_GOOD, CHECK_WARNING,
-         "The database has 200.0 MB; Neon's Free plan holds 512 MB",
-         "A backup transfers about 150.0 MB, daily backups about 4.5 GB a month; Neon's Free plan includes 5 GB"},
-        {200, 150, SCHEDULE_WEEKLY, CHECK_GOOD, CHECK_GOOD, "The database has 200.0 MB; Neon's Free plan holds 512 MB",
-         "A backup transfers about 150.0 MB, weekly backups about 0.6 GB a month; Neon's Free plan includes 5 GB"},
+         "The database has 200 MB; Neon's Free plan holds 512 MB",
+         "A backup transfers about 150 MB, daily backups about 4.45 GB a month; Neon's Free plan includes 5 GB"},
+        {200, 150, SCHEDULE_WEEKLY, CHECK_GOOD, CHECK_GOOD, "The database has 200 MB; Neon's Free plan holds 512 MB",
+         "A backup transfers about 150 MB, weekly backups about 652 MB a month; Neon's Free plan includes 5 GB"},
         {500, 100, SCHEDULE_MONTHLY, CHECK_WARNING, CHECK_GOOD,
-         "The database has 500.0 MB; Neon's Free plan holds 512 MB",
-         "A backup transfers about 100.0 MB, monthly backups about 0.1 GB a month; Neon's Free plan includes 5 GB"},
+         "The database has 500 MB; Neon's Free plan holds 512 MB",
+         "A backup transfers about 100 MB, monthly backups about 100 MB a month; Neon's Free plan includes 5 GB"},
         {900, 800, SCHEDULE_DAILY, CHECK_GOOD, CHECK_GOOD,
-         "The database has 900.0 MB; Neon's Free plan holds 512 MB, so it is on a paid plan",
-         "A backup transfers about 800.0 MB, daily backups about 23.8 GB a month; Neon's Free plan includes 5 GB"},
+         "The database has 900 MB; Neon's Free plan holds 512 MB, so it is on a paid plan",
+         "A backup transfers about 800 MB, daily backups about 23.8 GB a month; Neon's Free plan includes 5 GB"},
     };
     for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         Settings settings;
