@@ -150,19 +150,26 @@ static void check_folder(Visit *visit, const char *wanted)
     } else {
         good(visit, ID_FOLDER, mem_printf("Backups are kept in %s", visit->folder));
     }
+    char *other = visit->checks[ID_FOLDER].state == CHECK_GOOD ? folder_alternative(visit->folder) : NULL;
     if (visit->checks[ID_FOLDER].state == CHECK_GOOD && folder_is_guarded(visit->folder)) {
         note(visit, ID_FOLDER, CHECK_BAD, EK_SETTINGS,
              mem_printf("Windows keeps this program from writing in %s (Controlled folder access)", visit->folder),
-             mem_strdup("Allow cmms-backup.exe and cmms-backup-cli.exe in Windows Security, under Ransomware "
-                        "protection, or choose a folder outside of Documents."));
+             other == NULL ? mem_strdup("Allow cmms-backup.exe and cmms-backup-cli.exe in Windows Security, under "
+                                        "Ransomware protection, or choose a folder outside of Documents.")
+                           : mem_printf("Allow cmms-backup.exe and cmms-backup-cli.exe in Windows Security, under "
+                                        "Ransomware protection, or choose a folder outside of Documents, such as %s.",
+                                        other));
     }
     char *cloud = visit->checks[ID_FOLDER].state == CHECK_GOOD ? folder_cloud_name(visit->folder) : NULL;
     if (cloud != NULL) {
         note(visit, ID_FOLDER, CHECK_WARNING, EK_NONE,
              mem_printf("Backups are kept in %s, which %s copies to the cloud", visit->folder, cloud),
-             mem_strdup("It may move backups off this computer: choose a folder outside of it, or set this one to be "
-                        "kept on this device."));
+             other == NULL ? mem_strdup("It may move backups off this computer: choose a folder outside of it, or set "
+                                        "this one to be kept on this device.")
+                           : mem_printf("It may move backups off this computer: choose a folder outside of it, such as "
+                                        "%s, or set this one to be kept on this device.", other));
     }
+    mem_free(other);
     mem_free(cloud);
 }
 

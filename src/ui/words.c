@@ -91,6 +91,17 @@ char *words_database(const Connection *connection, bool configured)
     return connection_text(connection);
 }
 
+char *words_in_label(const char *text)
+{
+    StrBuf sb;
+    strbuf_init(&sb, STRBUF_LINE);
+    for (const char *c = text; *c != 0; c++) {
+        strbuf_addstr(&sb, *c == '&' ? "&" : "");
+        strbuf_addch(&sb, *c);
+    }
+    return strbuf_detach(&sb);
+}
+
 /* The text of a label as it is read: without the mark of its access key and the colon at its end. */
 static void add_label(StrBuf *sb, const char *label)
 {

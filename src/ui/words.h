@@ -19,6 +19,8 @@ char *words_step(const Progress *progress);     /* its beginning: "42 % - Saving
  * third "Next backup: tonight 02:00". No step (NULL): no job runs. No next: the band says it, or it is not known. */
 char *words_tip(const char *step, const char *status, const char *next);
 char *words_database(const Connection *connection, bool configured);
+/* For a label or a button, whose & marks its access key: a text's own & stands there twice. */
+char *words_in_label(const char *text);
 /* A message that names a setting by its key in the file, with the words of the label before its box in its place, in
  * quotes: "stall_minutes" becomes "Stop after (minutes)" where the label is "&Stop after (minutes):". */
 char *words_name_setting(const char *message, const char *key, const char *label);

@@ -406,7 +406,7 @@ def main():
             folder, shown = place(work, scenario + " ö")
             os.makedirs(own)
             os.makedirs(folder)
-            drive(scenario, ["--folder", shown], own, UITEST_URL=url,
+            drive(scenario, ["--folder", shown], own, UITEST_URL=url, OneDrive="C:\\Users\\Manager\\OneDrive",
                   UITEST_SILENT="postgresql://u:p@127.0.0.1:%d/d" % silent.getsockname()[1])
             if shots is None:
                 saved(own, server, folder)

@@ -20,6 +20,14 @@ static void megabytes(void **state)
     assert_text(words_size((uint64_t)1 << 40), "1.00 TB");
 }
 
+static void in_label(void **state)
+{
+    (void)state;
+    assert_text(words_in_label(""), "");
+    assert_text(words_in_label("cmms & \xC3\xB6"), "cmms && \xC3\xB6");
+    assert_text(words_in_label("&&x"), "&&&&x");
+}
+
 static void progress(void **state)
 {
     (void)state;
@@ -102,7 +110,7 @@ static void named_setting(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(megabytes), cmocka_unit_test(progress), cmocka_unit_test(tip),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(megabytes), cmocka_unit_test(in_label), cmocka_unit_test(progress), cmocka_unit_test(tip),
                                        cmocka_unit_test(database), cmocka_unit_test(named_setting)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
