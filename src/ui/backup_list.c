@@ -14,7 +14,7 @@ static const struct {
 } columns[COLUMN_COUNT] = {
     {L"" TEXT_COLUMN_NAME, LVCFMT_LEFT, 0},    {L"" TEXT_COLUMN_SIZE, LVCFMT_RIGHT, 44},
     {L"" TEXT_COLUMN_CREATED, LVCFMT_LEFT, 72},  {L"" TEXT_COLUMN_AGE, LVCFMT_RIGHT, 46},
-    {L"" TEXT_COLUMN_STATUS, LVCFMT_LEFT, 50},   {L"" TEXT_COLUMN_COPIES, LVCFMT_LEFT, 68},
+    {L"" TEXT_COLUMN_STATUS, LVCFMT_LEFT, 50},   {L"" TEXT_COLUMN_COPIES, LVCFMT_LEFT, 78},
     {L"" TEXT_COLUMN_PINNED, LVCFMT_LEFT, 40},   {L"" TEXT_COLUMN_LEAVES, LVCFMT_LEFT, 58},
 };
 
@@ -77,7 +77,7 @@ static int compare_rows(const void *left, const void *right)
         result = order(level_rank(a->level), level_rank(b->level));
         break;
     case COLUMN_COPIES:
-        result = order(a->exported != NULL, b->exported != NULL);
+        result = order((int)list_model_place(a), (int)list_model_place(b));
         break;
     case COLUMN_PINNED:
         result = order(a->pinned, b->pinned);

@@ -32,6 +32,7 @@ void list_model_release(ListModel *model)
     mem_free(model->slot);
     mem_free(model->notice);
     mem_free(model->log_notice);
+    mem_free(model->copies_notice);
     catalog_release(&model->catalog);
     settings_release(&model->settings);
     ledger_release(&model->ledger);
@@ -45,8 +46,19 @@ static char *leaving_text(int64_t leaves, int64_t now)
                            : locale_date(leaves);
 }
 
+/* What was compared there counts more than what the log says, and what waits more than an older export. */
+ListPlace list_model_place(const CatalogEntry *entry)
+{
+    return entry->copy != NULL && entry->copy->state == COPY_THERE     ? PLACE_SHAREPOINT
+           : entry->copy != NULL && entry->copy->state == COPY_WAITING ? PLACE_WAITING
+           : entry->exported != NULL                                   ? PLACE_EXPORTED
+                                                                       : PLACE_HERE;
+}
+
 static wchar_t *make_cells(const CatalogEntry *entry, int64_t leaves, int64_t now)
 {
+    static const char *const places[] = {[PLACE_HERE] = TEXT_COPIES_LOCAL, [PLACE_WAITING] = TEXT_COPIES_WAITING,
+                                         [PLACE_EXPORTED] = TEXT_COPIES_EXPORTED, [PLACE_SHAREPOINT] = TEXT_COPIES_THERE};
     char *texts[COLUMN_COUNT] = {
         mem_strdup(entry->name),
         words_megabytes(entry->size),
@@ -54,7 +66,7 @@ static wchar_t *make_cells(const CatalogEntry *entry, int64_t leaves, int64_t no
         mem_printf("%d", entry->age_days),
         entry->note != NULL ? mem_printf("%s (%s)", level_name(entry->level), entry->note)
                             : mem_strdup(level_name(entry->level)),
-        mem_strdup(entry->exported != NULL ? TEXT_COPIES_EXPORTED : TEXT_COPIES_LOCAL),
+        mem_strdup(places[list_model_place(entry)]),
         mem_strdup(entry->pinned ? TEXT_PINNED : ""),
         leaving_text(leaves, now),
     };
@@ -122,6 +134,18 @@ static void add_exports(const char *folder, ListModel *model)
     error_clear(&err);
 }
 
+/* Which of them are on SharePoint, or wait to be. One that cannot be read now only means that it is not known. */
+static void add_copies(const char *folder, ListModel *model)
+{
+    Copies copies;
+    copies_init(&copies);
+    if (copies_load(folder, &copies, NULL)) {
+        catalog_add_copies(&model->catalog, &copies);
+        model->copies_notice = mem_strdup(copies.notice);
+    }
+    copies_release(&copies);
+}
+
 bool list_model_load(const char *folder, ListModel *model, Error *err)
 {
     ListModel made;
@@ -150,6 +174,7 @@ bool list_model_load(const char *folder, ListModel *model, Error *err)
             keeper_look(&due, &due_here, &made.ledger, now, &made.keeper);
         }
         add_exports(folder, &made);
+        add_copies(folder, &made);
         RetentionRules rules = retention_rules(settings);
         rules.frozen = made.frozen;
         rules.keep_all = made.config_known ? rules.keep_all : made.notice;

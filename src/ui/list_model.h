@@ -30,6 +30,9 @@ typedef enum ListColumn {
     COLUMN_COUNT
 } ListColumn;
 
+/* Where a backup is, beside this PC; what is safer comes later. */
+typedef enum ListPlace { PLACE_HERE, PLACE_WAITING, PLACE_EXPORTED, PLACE_SHAREPOINT } ListPlace;
+
 typedef struct ListRow {
     wchar_t *cells; /* owned: COLUMN_COUNT texts one after the other, each with its NUL; NULL: never seen */
     int64_t leaves; /* RetentionItem */
@@ -57,6 +60,7 @@ typedef struct ListModel {
     ConfigValues config;
     char *notice; /* what the settings' reading should tell, or NULL */
     char *log_notice; /* why the audit log cannot be read, or NULL */
+    char *copies_notice; /* what reading which copies are on SharePoint should tell, or NULL */
     bool space_known;
     uint64_t free_bytes;
     size_t removals;
@@ -73,6 +77,7 @@ void list_model_release(ListModel *model);
 /* Replaces what model holds. */
 bool list_model_load(const char *folder, ListModel *model, Error *err);
 ConfigValues list_model_config(const Settings *settings);
+ListPlace list_model_place(const CatalogEntry *entry);
 /* Borrowed; `index` is that of the catalog. */
 const wchar_t *list_model_cell(const ListModel *model, size_t index, ListColumn column);
 /* For the database that is connected, or NULL (source_of_connection): what the status band says of the four facts, and

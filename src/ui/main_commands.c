@@ -483,7 +483,7 @@ static void on_mend(MainWindow *w)
         on_alarm(w);
         return;
     }
-    const bool of_one = w->health.mend == MEND_VERIFY || w->health.mend == MEND_PROVE;
+    const bool of_one = w->health.mend == MEND_VERIFY || w->health.mend == MEND_PROVE || w->health.mend == MEND_COPY;
     if (of_one && (w->health.name == NULL || !backup_list_select(&w->list, w->health.name))) {
         return;
     }
@@ -505,6 +505,8 @@ int main_mend_command(HealthMend mend)
         return IDM_OPEN_FOLDER;
     case MEND_PROVE:
         return IDM_PROVE;
+    case MEND_COPY:
+        return IDC_SHAREPOINT;
     case MEND_SCHEDULE:
         return IDM_SCHEDULE;
     case MEND_CONNECT:

@@ -239,6 +239,7 @@ static void finish_listing(MainWindow *w)
         }
         tell_if_new(w, result->model.notice, w->list.model.notice);
         tell_if_new(w, result->model.log_notice, w->list.model.log_notice);
+        tell_if_new(w, result->model.copies_notice, w->list.model.copies_notice);
         if (result->model.config_known) {
             main_take_config(w, &result->model.config);
         }

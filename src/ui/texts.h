@@ -33,6 +33,7 @@
 #define TEXT_MEND_CLEANUP "Clean Up No&w..."
 #define TEXT_MEND_SPACE "Sho&w Backup Folder"
 #define TEXT_MEND_PROVE "Prove No&w"
+#define TEXT_MEND_COPY "Export No&w..."
 #define TEXT_MEND_SCHEDULE "Sho&w Schedule"
 
 /* The shrink alarm; its words come from the core. */
@@ -312,6 +313,8 @@
 #define TEXT_COLUMN_LEAVES "Removed on"
 #define TEXT_COPIES_LOCAL "This PC"
 #define TEXT_COPIES_EXPORTED "This PC, exported"
+#define TEXT_COPIES_WAITING "This PC; waits for SharePoint"
+#define TEXT_COPIES_THERE "This PC, SharePoint"
 #define TEXT_PINNED "Pinned"
 #define TEXT_LEAVES_NEVER "stays"
 #define TEXT_LEAVES_NOW "next clean-up"

@@ -254,7 +254,7 @@ static void check_export(Ui *ui)
     picture(ui, "upload-result");
     close_result(ui);
     ok(ui, count_in_log(ui, "Uploaded: cmms_backup_") == 2, "also in the log", "it is not");
-    ok(ui, wait_cell(ui, 0, COPIES, "This PC, exported") && wait_cell(ui, 2, COPIES, "This PC"),
+    ok(ui, wait_cell(ui, 0, COPIES, "This PC, SharePoint") && wait_cell(ui, 2, COPIES, "This PC"),
        "the list knows of the copies", "it does not");
     outside(ui, "both-there", "and both are on SharePoint, byte for byte");
     ok(ui, open_question(ui, 0, 1), "it can be done again", "it cannot");

@@ -135,6 +135,29 @@ static void check_alarm(Ui *ui)
     error_clear(&err);
 }
 
+static void write_settings(Ui *ui, const char *text)
+{
+    Error err = ERROR_INIT;
+    char *path = fs_join(ui->folder, "backup_config.json");
+    ok(ui, fs_write_atomic(path, text, strlen(text), &err), "the settings are changed from outside", err.message);
+    mem_free(path);
+    error_clear(&err);
+}
+
+/* Where a copy off-site is asked for, the band is not content without one. */
+static void check_copy(Ui *ui)
+{
+    bool shown = true;
+    write_settings(ui, "{\"prove_within_days\": 0, \"upload_after_backup\": true}");
+    ok(ui, wait_text(ui, IDC_STATUS, "; its copy is not on SharePoint yet", SHORT_MS), "a copy that is missing is told",
+       "it is not");
+    ok(ui, wait_for(ui, SHORT_MS, mend_is_shown, &shown) && has_text(ui, IDC_MEND, "Export No&w..."),
+       "with the button that mends it", "without");
+    write_settings(ui, "{\"prove_within_days\": 0}");
+    ok(ui, wait_text(ui, IDC_STATUS, "\xE2\x9C\x85 Protected", SHORT_MS), "where none is asked for, all is well",
+       "it is not");
+}
+
 static char *path_of(Ui *ui, int row)
 {
     char *name = cell(ui, row, NAME);
@@ -234,6 +257,7 @@ void check_upkeep(Ui *ui)
     check_pins(ui);
     check_cleanup(ui);
     check_alarm(ui);
+    check_copy(ui);
     check_folder(ui);
     check_prove(ui);
     check_menus(ui);
