@@ -6,6 +6,7 @@
 #include "platform/wide.h"
 #include "store/manifest.h"
 #include "texts.h"
+#include "whole_text.h"
 
 static const struct {
     const wchar_t *title;
@@ -240,8 +241,9 @@ void backup_list_init(BackupList *list, HWND control)
 {
     *list = (BackupList){.control = control, .sort_column = COLUMN_CREATED, .descending = true};
     list_model_init(&list->model);
-    ListView_SetExtendedListViewStyle(control, LVS_EX_FULLROWSELECT | LVS_EX_DOUBLEBUFFER | LVS_EX_LABELTIP |
+    ListView_SetExtendedListViewStyle(control, LVS_EX_FULLROWSELECT | LVS_EX_DOUBLEBUFFER |
                                                    LVS_EX_HEADERDRAGDROP | LVS_EX_SUBITEMIMAGES);
+    whole_text_of_list(control);
 }
 
 void backup_list_release(BackupList *list)

@@ -57,8 +57,10 @@ ListPlace list_model_place(const CatalogEntry *entry)
 
 static wchar_t *make_cells(const CatalogEntry *entry, int64_t leaves, int64_t now)
 {
-    static const char *const places[] = {[PLACE_HERE] = TEXT_COPIES_LOCAL, [PLACE_WAITING] = TEXT_COPIES_WAITING,
-                                         [PLACE_EXPORTED] = TEXT_COPIES_EXPORTED, [PLACE_SHAREPOINT] = TEXT_COPIES_THERE};
+    static const char *const places[] = {[PLACE_HERE] = TEXT_COPIES_LOCAL,
+                                         [PLACE_WAITING] = TEXT_COPIES_WAITING,
+                                         [PLACE_EXPORTED] = TEXT_COPIES_EXPORTED,
+                                         [PLACE_SHAREPOINT] = TEXT_COPIES_THERE};
     char *texts[COLUMN_COUNT] = {
         mem_strdup(entry->name),
         words_megabytes(entry->size),

@@ -34,6 +34,7 @@
 #include "sign_label.h"
 #include "texts.h"
 #include "ui_text.h"
+#include "whole_text.h"
 
 #define CLOCK_MS 300000 /* how often "3 hours ago" is written anew */
 
@@ -193,6 +194,9 @@ static void on_init(MainWindow *w, HWND hwnd)
     sign_label_init(main_control(w, IDC_DATABASE_LABEL));
     sign_label_init(main_control(w, IDC_DATABASE));
     sign_label_init(main_control(w, IDC_LOCATION_LABEL));
+    whole_text_of_label(main_control(w, IDC_STATUS));
+    whole_text_of_label(main_control(w, IDC_DATABASE));
+    whole_text_of_label(main_control(w, IDC_PROGRESS_TEXT));
     SendMessageW(main_control(w, IDC_PROGRESS), PBM_SETRANGE32, 0, PROGRESS_STEPS);
     take_fonts(w);
     main_look_changed(w);

@@ -455,8 +455,8 @@
     "⚠ %s copies this folder to the cloud, and may move backups off this computer. Choose a folder outside " \
     "of it, or set it to be kept on this device."
 #define TEXT_ASSISTANT_GUARDED \
-    "⚠ Windows keeps this program from writing here (Controlled folder access). Choose a folder outside of Documents, " \
-    "or allow the program in Windows Security."
+    "⚠ Windows keeps this program from writing here (Controlled folder access). Choose a folder outside of " \
+    "Documents, or allow the program in Windows Security."
 #define TEXT_ASSISTANT_OTHER "&Keep them in %s" /* a folder */
 /* user@host:port/database */
 #define TEXT_ASSISTANT_SUMMARY \

@@ -254,7 +254,8 @@ static bool open_again(Ui *ui)
 static void check_cloud(Ui *ui)
 {
     char *cloud = machine_getenv("OneDrive");
-    ok(ui, !control_can(ui, &(int){IDC_FOLDER_OTHER}), "nothing is said against a folder on this PC", "a button is there");
+    ok(ui, !control_can(ui, &(int){IDC_FOLDER_OTHER}), "nothing is said against a folder on this PC",
+       "a button is there");
     char *inside = mem_printf("%s\\Documents\\AIT_CMMS_Backups", cloud == NULL ? "" : cloud);
     dialog_set(ui, IDC_FOLDER, inside);
     ok(ui, wait_dialog_text(ui, IDC_FOLDER_NOTE, "OneDrive copies this folder to the cloud", SHORT_MS),

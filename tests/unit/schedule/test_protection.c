@@ -364,7 +364,7 @@ static void whether_a_copy_is_missing(void **state)
         {true, true, COPY_WAITING, LEVEL_VERIFIED, HEALTH_WARNING, MEND_COPY},
         {true, true, COPY_THERE, LEVEL_VERIFIED, HEALTH_GOOD, MEND_NOTHING},
         {false, true, COPY_WAITING, LEVEL_VERIFIED, HEALTH_GOOD, MEND_NOTHING},
-        {true, false, COPY_THERE, LEVEL_READ, HEALTH_GOOD, MEND_NOTHING}, /* none that could have one: health's to say */
+        {true, false, COPY_THERE, LEVEL_READ, HEALTH_GOOD, MEND_NOTHING}, /* that is health's to say */
     };
     for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         Copy copy = {.file = (char *)"newest.backup", .state = rows[i].copy, .when = NOON - 60};
@@ -389,8 +389,8 @@ static void whether_a_copy_is_missing(void **state)
         assert_int_equal(health.mend, rows[i].mend);
         if (rows[i].mend == MEND_COPY) {
             assert_string_equal(health.name, "newest.backup");
-            assert_string_equal(health.text, "Not quite protected: last backup 1 hour ago, verified; its copy is not on "
-                                             "SharePoint yet");
+            assert_string_equal(health.text, "Not quite protected: last backup 1 hour ago, verified; its copy is not "
+                                             "on SharePoint yet");
         }
         health_release(&health);
         protection_release(&protection);

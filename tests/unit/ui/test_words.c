@@ -110,7 +110,13 @@ static void named_setting(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(megabytes), cmocka_unit_test(in_label), cmocka_unit_test(progress), cmocka_unit_test(tip),
-                                       cmocka_unit_test(database), cmocka_unit_test(named_setting)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(megabytes),
+        cmocka_unit_test(in_label),
+        cmocka_unit_test(progress),
+        cmocka_unit_test(tip),
+        cmocka_unit_test(database),
+        cmocka_unit_test(named_setting),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
