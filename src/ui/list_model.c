@@ -29,6 +29,7 @@ void list_model_release(ListModel *model)
     }
     mem_free(model->rows);
     mem_free(model->frozen);
+    mem_free(model->alarm);
     mem_free(model->slot);
     mem_free(model->notice);
     mem_free(model->log_notice);
@@ -167,6 +168,7 @@ bool list_model_load(const char *folder, ListModel *model, Error *err)
         error_clear(&why);
         made.now = now;
         made.frozen = retention_frozen(folder);
+        made.alarm = retention_alarm(folder);
         made.due_hours = health_due_hours(settings);
         made.space_known = fs_free_space(folder, &made.free_bytes, NULL);
         made.slot = protection_slot_problem(folder, settings, now, &made.slot_at);
@@ -200,7 +202,7 @@ static HealthFacts facts_of(const ListModel *model, const Source *source, bool c
     return (HealthFacts){.catalog = &model->catalog,
                          .source = source,
                          .configured = configured,
-                         .frozen = model->frozen,
+                         .frozen = model->alarm,
                          .due_hours = model->due_hours,
                          .removals = model->removals,
                          .space_known = model->space_known,
@@ -208,6 +210,15 @@ static HealthFacts facts_of(const ListModel *model, const Source *source, bool c
                          .slot = model->slot,
                          .slot_at = model->slot_at,
                          .now = clock_now()};
+}
+
+const char *list_model_alarm(const ListModel *model)
+{
+    const char *alarm = model->alarm;
+    for (size_t i = 0; alarm == NULL && i < model->catalog.count; i++) {
+        alarm = model->catalog.entries[i].alarm;
+    }
+    return alarm;
 }
 
 /* 0: not known, or now. */

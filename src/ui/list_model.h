@@ -55,7 +55,8 @@ typedef struct ListModel {
     Catalog catalog;
     ListRow *rows; /* by the catalog's order */
     int64_t now; /* when it was read */
-    char *frozen;
+    char *frozen; /* why no old backup is removed, or NULL */
+    char *alarm;  /* the same, where it is a shrink alarm and no person's wish */
     bool config_known; /* the settings could be read */
     ConfigValues config;
     char *notice; /* what the settings' reading should tell, or NULL */
@@ -77,6 +78,8 @@ void list_model_release(ListModel *model);
 /* Replaces what model holds. */
 bool list_model_load(const char *folder, ListModel *model, Error *err);
 ConfigValues list_model_config(const Settings *settings);
+/* The shrink alarm to look at, also where only the backup that raised it says so; NULL: none. Borrowed. */
+const char *list_model_alarm(const ListModel *model);
 ListPlace list_model_place(const CatalogEntry *entry);
 /* Borrowed; `index` is that of the catalog. */
 const wchar_t *list_model_cell(const ListModel *model, size_t index, ListColumn column);

@@ -281,6 +281,9 @@ static void on_menu(const MainWindow *w, HMENU menu)
         UINT id = GetMenuItemID(menu, i);
         if (id == IDM_SHOW_CHART) {
             CheckMenuItem(menu, id, (UINT)MF_BYCOMMAND | (w->state.hide_chart ? (UINT)MF_UNCHECKED : (UINT)MF_CHECKED));
+        } else if (id == IDM_FREEZE) {
+            CheckMenuItem(menu, id,
+                          (UINT)MF_BYCOMMAND | (w->list.model.frozen != NULL ? (UINT)MF_CHECKED : (UINT)MF_UNCHECKED));
         } else if (main_sort_column((int)id) >= 0 && main_sort_column((int)id) == w->list.sort_column) {
             CheckMenuRadioItem(menu, id, id, id, MF_BYCOMMAND);
         }

@@ -45,6 +45,19 @@
 #define TEXT_ALARM_NO "&Not now"
 #define TEXT_UNFROZEN "Clean-ups are allowed again."
 
+/* Clean-ups that a person stops. */
+#define TEXT_FREEZE_QUESTION "Stop clean-ups?"
+#define TEXT_FREEZE_CONTENT \
+    "No old backup is removed any more, whatever the Backup Configuration says, until you choose Stop Clean-ups in " \
+    "the Tools menu again. The disk has to have room for all of them."
+#define TEXT_FREEZE_YES "&Stop them"
+#define TEXT_FREEZE_NO "&Cancel"
+#define TEXT_FROZEN_NOW "Clean-ups are stopped. Stop Clean-ups in the Tools menu allows them again."
+#define TEXT_ALLOW_QUESTION "Allow clean-ups again?"
+#define TEXT_ALLOW_CONTENT "They are stopped: %s." /* why */
+#define TEXT_ALLOW_YES "&Allow them"
+#define TEXT_ALLOW_NO "&Not now"
+
 /* Progress: "42 % - Saving parts - 1.00 MB - 3.10 MB/s - about 2 minutes left" */
 #define TEXT_WORKING "Working"
 #define TEXT_LEFT_FEW " - a few seconds left"
@@ -108,6 +121,8 @@
 #define TEXT_UNDO_GOOD "Restore undone. Restart the CMMS application."
 #define TEXT_UNDO_CANCELLED "Undo Restore was cancelled. The database is as it was."
 #define TEXT_UNDO_FAILED "Undo Restore failed"
+#define TEXT_FREEZE_STEP "Stopping clean-ups"
+#define TEXT_FREEZE_FAILED "Clean-ups could not be stopped"
 #define TEXT_UNFREEZE_STEP "Allowing clean-ups"
 #define TEXT_UNFREEZE_FAILED "Clean-ups could not be allowed again"
 
@@ -180,6 +195,7 @@
     "Each backup is younger than the retention period and one of the newest, or pinned, or the last good one, or was " \
     "not made by this program."
 #define TEXT_CLEANUP_FROZEN "Clean-ups are stopped: %s. Look at the shrink alarm first."
+#define TEXT_CLEANUP_STOPPED "Clean-ups are stopped: %s. Stop Clean-ups in the Tools menu allows them again."
 
 /* --- restore and undo: main_restore.c, restore_, undo_, result_dialog.c, consent.c ------------------------- */
 

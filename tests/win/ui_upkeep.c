@@ -135,6 +135,29 @@ static void check_alarm(Ui *ui)
     error_clear(&err);
 }
 
+/* Clean-ups that a person stops: nothing goes, and the band has nothing to say of it. */
+static void check_freeze(Ui *ui)
+{
+    send_command(ui, IDM_FREEZE);
+    ok(ui, answer_box(ui, IDCANCEL), "Stop Clean-ups asks", "it does not");
+    ok(ui, wait_cell(ui, 2, LEAVES, "next clean-up"), "a no leaves all as it was", "it does not");
+    send_command(ui, IDM_FREEZE);
+    answer_box(ui, IDYES);
+    ok(ui, wait_lines(ui, "Clean-ups are stopped. Stop Clean-ups in the Tools menu", 1, SHORT_MS), "a yes stops them",
+       "the log is silent");
+    ok(ui, wait_cell(ui, 2, LEAVES, "stays"), "then the list says that all stay", "it does not");
+    ok(ui, wait_text(ui, IDC_STATUS, "\xE2\x9C\x85 Protected", SHORT_MS), "it is no alarm", "the band warns");
+    wait_done(ui);
+    click(ui, IDC_CLEANUP);
+    ok(ui, answer_box(ui, IDCLOSE), "a clean-up says why nothing goes", "there is no box");
+    wait_done(ui);
+    send_command(ui, IDM_FREEZE);
+    answer_box(ui, IDYES);
+    ok(ui, wait_lines(ui, "Clean-ups are allowed again.", 2, SHORT_MS) && wait_cell(ui, 2, LEAVES, "next clean-up"),
+       "Stop Clean-ups once more allows them", "it does not");
+    wait_done(ui);
+}
+
 static void write_settings(Ui *ui, const char *text)
 {
     Error err = ERROR_INIT;
@@ -257,6 +280,7 @@ void check_upkeep(Ui *ui)
     check_pins(ui);
     check_cleanup(ui);
     check_alarm(ui);
+    check_freeze(ui);
     check_copy(ui);
     check_folder(ui);
     check_prove(ui);
