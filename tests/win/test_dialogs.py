@@ -40,7 +40,7 @@ def take(path, moving):
     subprocess.run(["convert", "ppm:-", "-trim", "+repage", path], input=now)
 
 
-MOVING = ("running", "restore-running", "sharepoint-browser", "sharepoint-code", "upload-running")
+MOVING = ("running", "closing", "restore-running", "sharepoint-browser", "sharepoint-code", "upload-running")
 LONG = {"UITEST_LONG": "1"} if "--long" in sys.argv else {}
 # For pictures everything lies where it would on a user's PC.
 PREFIX = os.environ.get("WINEPREFIX", os.path.join(window.TOP, "build/wine"))
