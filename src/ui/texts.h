@@ -390,6 +390,12 @@
 #define TEXT_DETAILS_SIZE "Size"
 #define TEXT_DETAILS_BYTES "%s (%s bytes)"
 #define TEXT_DETAILS_STATUS "Status"
+#define TEXT_DETAILS_COPY "Copy"
+/* Documents/Backups; date and time; that its hash is not known, or nothing */
+#define TEXT_DETAILS_COPY_THERE "%s on SharePoint, compared %s%s"
+#define TEXT_DETAILS_COPY_NO_PLACE "a folder"
+#define TEXT_DETAILS_COPY_BY_SIZE " by its size alone"
+#define TEXT_DETAILS_COPY_WAITS "waits for SharePoint since %s" /* date and time */
 #define TEXT_DETAILS_MANIFEST "Manifest"
 #define TEXT_DETAILS_NO_MANIFEST "none; Verify reads the file and makes one"
 #define TEXT_DETAILS_BAD_MANIFEST "it cannot be used; Verify makes a new one"
