@@ -439,7 +439,7 @@
 #define TEXT_BOX_KEEP "&Keep running"
 #define TEXT_FOLDER_DIALOG_FAILED "could not open the dialog for choosing a folder"
 #define TEXT_FILE_DIALOG_FAILED "could not open the dialog for choosing a file"
-#define TEXT_FOLDER_DIALOG_HINT "Use 'cmms-backup-cli export' instead."
+#define TEXT_FOLDER_DIALOG_HINT "Start the program again; if it happens again, install it anew."
 #define TEXT_CLIPBOARD_FAILED "could not copy to the clipboard"
 #define TEXT_CLIPBOARD_HINT "Another program is using it; try again."
 #define TEXT_COMMAND_LINE_FAILED "could not read the command line"
