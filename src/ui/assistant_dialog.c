@@ -227,10 +227,18 @@ static bool take_database(Assistant *a)
 
 /* --- the check ----------------------------------------------------------------------------------------- */
 
+/* What follows a connection that was saved (main_enlist) registers it, so that there is none yet is nothing amiss. */
+static bool task_to_come(const Settings *settings, const char *folder, char **words)
+{
+    (void)settings, (void)folder;
+    *words = mem_strdup(TEXT_ASSISTANT_TASK);
+    return true;
+}
+
 static void run_check(void *context, const Cancel *cancel)
 {
     CheckJob *job = context;
-    job->ok = doctor_run(&job->connection, job->folder, NULL, cancel, &job->doctor, NULL);
+    job->ok = doctor_run(&job->connection, job->folder, task_to_come, cancel, &job->doctor, NULL);
 }
 
 static const wchar_t *const state_words[] = {L"" TEXT_CHECK_GOOD, L"" TEXT_CHECK_WARNING, L"" TEXT_CHECK_BAD,

@@ -461,6 +461,7 @@
     "The database, this computer and the backup folder are looked at. Nothing is changed. Select a line to see what " \
     "to do about it."
 #define TEXT_ASSISTANT_CHECKING "Checking..."
+#define TEXT_ASSISTANT_TASK "Windows is told to start them when this is finished" /* after "daily backups at 02:00: " */
 #define TEXT_ASSISTANT_STOPPING "Stopping..."
 #define TEXT_ASSISTANT_BAD "Not everything works yet. Go on all the same?"
 #define TEXT_ASSISTANT_BAD_CONTENT "Backups may fail until what is marked as bad is mended."
