@@ -1,6 +1,8 @@
 #include "test_util.h"
 
 #include "jobs/doctor.h"
+#include "platform/machine.h"
+#include "test_env.h"
 
 static void words(void **state)
 {
@@ -111,6 +113,37 @@ static void asks_for_the_task(void **state)
         test_dir_remove(folder);
     }
     connection_release(&connection);
+}
+
+/* A folder that a service copies to the cloud is named, with one that it does not copy. */
+static void a_folder_in_the_cloud(void **state)
+{
+    (void)state;
+    char *folder = test_dir_new(), *home = machine_home_dir(), *beside = fs_join(home, "AIT_CMMS_Backups");
+    Connection connection;
+    Doctor doctor;
+    Error err = ERROR_INIT;
+    connection_init(&connection);
+    connection.host = mem_strdup("127.0.0.1");
+    connection.port = mem_strdup("1");
+    doctor_init(&doctor);
+    test_setenv("OneDrive", folder);
+    assert_ok(doctor_run(&connection, folder, a_task, NULL, &doctor, &err), &err);
+    test_setenv("OneDrive", NULL);
+    const Check *check = check_named(&doctor, "folder");
+    assert_int_equal(check->state, CHECK_WARNING);
+    char *message = mem_printf("Backups are kept in %s, which OneDrive copies to the cloud", folder);
+    char *hint = mem_printf("It may move backups off this computer: choose a folder outside of it, such as %s, or set "
+                            "this one to be kept on this device.", beside);
+    assert_string_equal(check->message, message);
+    assert_string_equal(check->hint, hint);
+    mem_free(hint);
+    mem_free(message);
+    doctor_release(&doctor);
+    connection_release(&connection);
+    mem_free(beside);
+    mem_free(home);
+    test_dir_remove(folder);
 }
 
 /* Neon's Free plan: 0.5 GB stored, 5 GB a month transferred. */
@@ -224,6 +257,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(words), cmocka_unit_test(reports_without_a_server),
                                        cmocka_unit_test(stops_when_told), cmocka_unit_test(forecasts),
-                                       cmocka_unit_test(asks_for_the_task), cmocka_unit_test(names_old_tools)};
+                                       cmocka_unit_test(asks_for_the_task), cmocka_unit_test(names_old_tools),
+                                       cmocka_unit_test(a_folder_in_the_cloud)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
