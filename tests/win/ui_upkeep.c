@@ -4,6 +4,9 @@
  */
 #include "ui_drive.h"
 
+#include "store/copies.h"
+#include "store/folder.h"
+#include "store/manifest.h"
 #include "store/retention.h"
 
 enum { NAME = 0, STATUS = 4, COPIES = 5, PINNED = 6, LEAVES = 7 };
@@ -135,6 +138,14 @@ static void check_alarm(Ui *ui)
     error_clear(&err);
 }
 
+static char *path_of(Ui *ui, int row)
+{
+    char *name = cell(ui, row, NAME);
+    char *path = fs_join(ui->folder, name);
+    mem_free(name);
+    return path;
+}
+
 /* Clean-ups that a person stops: nothing goes, and the band has nothing to say of it. */
 static void check_freeze(Ui *ui)
 {
@@ -167,10 +178,35 @@ static void write_settings(Ui *ui, const char *text)
     error_clear(&err);
 }
 
+/* As an upload that failed notes it; another program's is seen as well. */
+static void check_waiting(Ui *ui)
+{
+    Error err = ERROR_INIT;
+    Manifest manifest;
+    char *path = path_of(ui, 0), *manifest_path = folder_manifest_path(path);
+    char *noted = fs_join(ui->folder, COPIES_FILE);
+    manifest_init(&manifest);
+    bool ready = manifest_read(manifest_path, &manifest, &err);
+    const Copy copy = {.file = strrchr(path, '\\') + 1, .bytes = manifest.bytes, .sha256 = manifest.sha256,
+                       .level = manifest.level, .created = manifest.started, .state = COPY_WAITING,
+                       .when = manifest.started};
+    ready = ready && copies_note(ui->folder, &copy, &err);
+    ok(ui, ready && wait_cell(ui, 0, COPIES, "This PC; waits for SharePoint"), "a copy that waits is in the list",
+       ready ? "it is not" : err.message);
+    fs_remove(noted, &err);
+    ok(ui, wait_cell(ui, 0, COPIES, "This PC"), "and no more when it does not", "it is still");
+    manifest_release(&manifest);
+    mem_free(noted);
+    mem_free(manifest_path);
+    mem_free(path);
+    error_clear(&err);
+}
+
 /* Where a copy off-site is asked for, the band is not content without one. */
 static void check_copy(Ui *ui)
 {
     bool shown = true;
+    check_waiting(ui);
     write_settings(ui, "{\"prove_within_days\": 0, \"upload_after_backup\": true}");
     ok(ui, wait_text(ui, IDC_STATUS, "; its copy is not on SharePoint yet", SHORT_MS), "a copy that is missing is told",
        "it is not");
@@ -179,14 +215,6 @@ static void check_copy(Ui *ui)
     write_settings(ui, "{\"prove_within_days\": 0}");
     ok(ui, wait_text(ui, IDC_STATUS, "\xE2\x9C\x85 Protected", SHORT_MS), "where none is asked for, all is well",
        "it is not");
-}
-
-static char *path_of(Ui *ui, int row)
-{
-    char *name = cell(ui, row, NAME);
-    char *path = fs_join(ui->folder, name);
-    mem_free(name);
-    return path;
 }
 
 static bool first_is_not(Ui *ui, const void *name)
