@@ -23,7 +23,7 @@ typedef struct Status {
     Protection protection;
     Health health;
     OffsiteSignIn sign_in;
-    char *alarm, *slot;
+    char *frozen, *slot;
     int64_t next;
 } Status;
 
@@ -49,7 +49,7 @@ static void status_release(Status *status)
     ledger_release(&status->ledger);
     settings_release(&status->settings);
     catalog_release(&status->catalog);
-    mem_free(status->alarm);
+    mem_free(status->frozen);
     mem_free(status->slot);
 }
 
@@ -71,9 +71,9 @@ static bool look(Cli *cli, const char *folder, Status *status, Error *err)
     if (status->ledger.notice) {
         output_log(&cli->output, LOG_WARNING, status->ledger.notice);
     }
-    status->alarm = retention_alarm(folder);
+    status->frozen = retention_alarm(folder);
     HealthFacts facts = {.catalog = &status->catalog,
-                         .frozen = status->alarm,
+                         .frozen = status->frozen,
                          .due_hours = health_due_hours(&status->settings),
                          .now = now};
     facts.configured = cli_find_source(cli, &status->source);
