@@ -228,7 +228,7 @@ static bool set_pin(const char *folder, const char *name, bool pinned, const cha
     bool ok = manifest_read(path, &manifest, &why);
     if (!ok && why.kind == EK_NOT_FOUND) {
         error_set(err, EK_SETTINGS, "%s has no manifest that could hold the pin", name);
-        error_hint(err, "Verify it first: 'cmms-backup-cli verify %s'.", name);
+        error_hint(err, "Verify it first: that makes one.");
     } else if (!ok) {
         error_context(&why, "the manifest of %s cannot be used", name);
         error_move(err, &why);
@@ -248,7 +248,7 @@ static bool set_pin(const char *folder, const char *name, bool pinned, const cha
 static bool no_backup(const char *folder, const char *name, Error *err)
 {
     error_set(err, EK_NOT_FOUND, "there is no backup %s in \"%s\"", name, folder);
-    return error_hint(err, "Name one of the backups that 'cmms-backup-cli list' shows.");
+    return error_hint(err, "Name one of the backups that are in the list.");
 }
 
 bool retention_pin(const char *folder, const char *name, bool pinned, const char *reason, const JobSink *sink,
@@ -421,8 +421,8 @@ bool retention_watch(const char *folder, Manifest *coming, const Settings *setti
             ok = error_move(err, &why);
         }
         error_clear(&why);
-        *warning = mem_printf("Shrink alarm: %s. That backup is pinned, and no old backup is removed until you say so "
-                              "(cmms-backup-cli cleanup --unfreeze)",
+        *warning = mem_printf("Shrink alarm: %s. That backup is pinned, and no old backup is removed until you allow "
+                              "clean-ups again",
                               reason);
         mem_free(reason);
     }
@@ -791,7 +791,7 @@ static bool may_delete(const char *folder, Catalog *catalog, const CatalogEntry 
         if (entry->pin_reason) {
             error_detail(err, "%s", entry->pin_reason);
         }
-        return error_hint(err, "If it may go, unpin it first: 'cmms-backup-cli pin %s --off'.", entry->name);
+        return error_hint(err, "If it may go, unpin it first.");
     }
     if (force) {
         return true;

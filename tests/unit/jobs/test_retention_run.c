@@ -595,8 +595,8 @@ static void alarm_of_lost_rows(void **state)
                                 "table equipment lost 99 % of its rows (1,000 before, 10 now) since " A);
             assert_text(retention_frozen(dir), before.pin_reason);
             assert_text(warning, "Shrink alarm: table equipment lost 99 % of its rows (1,000 before, 10 now) since " A
-                                 ". That backup is pinned, and no old backup is removed until you say so "
-                                 "(cmms-backup-cli cleanup --unfreeze)");
+                                 ". That backup is pinned, and no old backup is removed until you allow "
+                                 "clean-ups again");
         } else {
             assert_null(warning);
             assert_null(retention_frozen(dir));
