@@ -96,7 +96,7 @@
 #define IDC_CHART_GROUP 1330
 #define IDC_CHART 1331
 
-/* IDD_MAIN: the schedule, and the commands of the icon's menu */
+/* IDD_MAIN: the schedule, the commands of the icon's menu, and one more */
 #define IDC_SCHEDULE_LABEL 1360
 #define IDC_SCHEDULE 1361
 #define IDC_SCHEDULE_DAYS_LABEL 1362
@@ -114,6 +114,7 @@
 #define IDM_PAUSE_MORNING 1381
 #define IDM_PAUSE_WEEK 1382
 #define IDM_RESUME 1383
+#define IDM_FREEZE 1384
 
 /* IDD_CLEANUP */
 #define IDC_CLEANUP_SUMMARY 1350
@@ -150,6 +151,7 @@
 #define IDC_SAMPLE 2022
 #define IDC_BACK 2023
 #define IDC_NEXT 2024
+#define IDC_FOLDER_OTHER 2025
 
 /* IDD_SIGNIN */
 #define IDC_SIGNIN_TITLE 2101

@@ -230,5 +230,6 @@ set(UI_SOURCES
   src/ui/ui_text.c
   src/ui/upload_dialog.c
   src/ui/window_state.c
+  src/ui/whole_text.c
   src/ui/words.c
   src/ui/worker.c)

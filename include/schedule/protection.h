@@ -30,6 +30,7 @@ typedef struct ProtectionFact {
 
 typedef struct Protection {
     bool holds; /* nothing is missing, and health is good */
+    bool copy_asked; /* the settings ask for a copy off-site */
     ProtectionFact facts[FACT_COUNT];
 } Protection;
 

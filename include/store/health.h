@@ -22,7 +22,8 @@ typedef enum HealthMend {
     MEND_ALARM,   /* look at the shrink alarm, and allow clean-ups again */
     MEND_CLEANUP, /* let retention remove what it would */
     MEND_SPACE,   /* make room on the disk */
-    MEND_PROVE,   /* prove health.name (protection.h, as the next) */
+    MEND_PROVE,   /* prove health.name (protection.h, as the next two) */
+    MEND_COPY,    /* bring health.name to SharePoint */
     MEND_SCHEDULE /* switch the schedule on */
 } HealthMend;
 

@@ -88,6 +88,12 @@ char *retention_frozen(const char *folder);
 bool retention_freeze(const char *folder, const char *reason, Error *err);
 /* Ends it, and logs that. EK_NOT_FOUND when it was not frozen. */
 bool retention_unfreeze(const char *folder, const JobSink *sink, Error *err);
+/* A person's own stop, without an alarm: nothing is removed until retention_unfreeze. Logged; `reason` may be NULL.
+ * EK_SETTINGS where retention is frozen already: an alarm's reason is not written over. (An alarm writes over this one:
+ * it says more.) */
+bool retention_stop(const char *folder, const char *reason, const JobSink *sink, Error *err);
+/* retention_frozen, but NULL where it was a person who stopped it: what there is to look at. Caller frees. */
+char *retention_alarm(const char *folder);
 
 /* These take the folder's lock (EK_BUSY) and log what they do, with the sink's actor; the sink may be NULL. `name` is a
  * base name. */

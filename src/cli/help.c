@@ -340,7 +340,9 @@ static const char cleanup[] =
     "\n"
     "Options:\n"
     "      --dry-run            remove nothing; show what would go or stay, and why\n"
-    "      --unfreeze           allow clean-ups again after a shrink alarm; remove nothing now\n" FOLDER_OPTION
+    "      --freeze             stop clean-ups until --unfreeze; remove nothing now\n"
+    "      --reason=TEXT        why, for the log and for who looks at it later\n"
+    "      --unfreeze           allow clean-ups again, also after a shrink alarm; remove nothing now\n" FOLDER_OPTION
     "\n" OUTPUT_HELP
     "\n"
     "A shrink alarm is raised when a table has lost much of its rows since the last good backup\n"

@@ -38,6 +38,7 @@ typedef enum Id {
     ID_FOLDER,
     ID_FORCE,
     ID_FOREIGN,
+    ID_FREEZE,
     ID_GRAPH,
     ID_HELP,
     ID_HOST,
@@ -97,6 +98,7 @@ static const Rule rules[] = {
     {ID_FOLDER, "folder", 0, true, WITH_FOLDER},
     {ID_FORCE, "force", 0, false, BIT(VERB_DELETE)},
     {ID_FOREIGN, "foreign", 0, false, BIT(VERB_PREVIEW) | BIT(VERB_RESTORE)},
+    {ID_FREEZE, "freeze", 0, false, BIT(VERB_CLEANUP)},
     {ID_GRAPH, "graph", 0, true, BIT(VERB_SHAREPOINT)},
     {ID_HELP, "help", '?', false, ANY},
     {ID_HOST, "host", 'h', true, WITH_SERVER},
@@ -118,7 +120,7 @@ static const Rule rules[] = {
      BIT(VERB_BACKUP) | BIT(VERB_VERIFY) | BIT(VERB_PROVE) | RESTORING | BIT(VERB_EXPORT) | BIT(VERB_UPLOAD) |
          BIT(VERB_DOWNLOAD) | BIT(VERB_SCHEDULE)},
     {ID_QUIET, "quiet", 'q', false, WORKING},
-    {ID_REASON, "reason", 0, true, BIT(VERB_PIN)},
+    {ID_REASON, "reason", 0, true, BIT(VERB_PIN) | BIT(VERB_CLEANUP)},
     {ID_RIGHTS, "rights", 0, true, BIT(VERB_SHAREPOINT)},
     {ID_SIZE, "size", 0, true, BIT(VERB_SAMPLE)},
     {ID_SORT_AS_LIVE, "sort-as-live", 0, false, BIT(VERB_RESTORE)},
@@ -316,6 +318,7 @@ static bool apply(Options *options, const Rule *rule, const char *value, Error *
     case ID_TO: options->to = value; break;
     case ID_TO_SCHEMA: options->to_schema = value; break;
     case ID_UNFREEZE: options->unfreeze = true; break;
+    case ID_FREEZE: options->freeze = true; break;
     case ID_USER: options->user = value; break;
     case ID_VERBOSE: options->verbose = true; break;
     case ID_VERSION: options->version = true; break;
@@ -452,12 +455,17 @@ static bool check_whole(const Parser *parser, const Options *options, Error *err
         error_set(err, EK_USAGE, "say which backup to %s", verb_name(options->verb));
         return error_hint(err, "Name one of the backups that 'cmms-backup-cli list' shows.");
     }
-    if ((options->dry_run && options->unfreeze) || (options->off && options->reason) ||
-        (options->check && options->last)) {
+    if (options->verb == VERB_CLEANUP && options->dry_run + options->freeze + options->unfreeze > 1) {
+        error_set(err, EK_USAGE, "one of --dry-run, --freeze and --unfreeze at a time");
+        return error_hint(err, "Try 'cmms-backup-cli cleanup --help'.");
+    }
+    if (options->verb == VERB_CLEANUP && options->reason != NULL && !options->freeze) {
+        error_set(err, EK_USAGE, "--reason says why --freeze stops clean-ups");
+        return error_hint(err, "Try 'cmms-backup-cli cleanup --help'.");
+    }
+    if ((options->off && options->reason) || (options->check && options->last)) {
         error_set(err, EK_USAGE, "%s do not go together",
-                  options->dry_run ? "--dry-run and --unfreeze"
-                  : options->off   ? "--off and --reason"
-                                   : "--check and --last");
+                  options->off ? "--off and --reason" : "--check and --last");
         return error_hint(err, "Try 'cmms-backup-cli %s --help'.", verb_name(options->verb));
     }
     if (options->list + options->clean_up + (options->drop != NULL) + (int)options->file_count > 1 &&

@@ -51,9 +51,9 @@ typedef struct Options {
     bool json, quiet, no_color, all;
     bool progress_json; /* backup, verify, prove, preview, restore, undo, export */
     bool fallback;          /* backup */
-    bool dry_run, unfreeze; /* cleanup */
+    bool dry_run, freeze, unfreeze; /* cleanup */
     bool off;               /* pin */
-    const char *reason;     /* pin */
+    const char *reason;     /* pin, cleanup */
     bool force;             /* delete */
     bool check;             /* log */
     int last;               /* log, sharepoint list --last; 0: not given */

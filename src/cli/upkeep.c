@@ -158,6 +158,25 @@ static bool clean_up(Cli *cli, const char *folder, const Settings *settings, Err
     return true;
 }
 
+/* What the folder says then. */
+static bool freeze(Cli *cli, const char *folder, Error *err)
+{
+    if (!retention_stop(folder, cli->options->reason, NULL, err)) {
+        return false;
+    }
+    char *frozen = retention_frozen(folder);
+    if (cli->output.json) {
+        cJSON *document = cJSON_CreateObject();
+        json_set_string(document, "folder", folder);
+        json_set_string(document, "retention_frozen", frozen);
+        output_json(&cli->output, document);
+    } else {
+        show_stopped(cli, frozen);
+    }
+    mem_free(frozen);
+    return true;
+}
+
 static bool unfreeze(Cli *cli, const char *folder, Error *err)
 {
     if (!retention_unfreeze(folder, NULL, err)) {
@@ -182,9 +201,10 @@ static bool cleanup(Cli *cli, const char *folder, Settings *settings, Error *err
     if (settings->notice) {
         output_log(&cli->output, LOG_WARNING, settings->notice);
     }
-    return cli->options->unfreeze  ? unfreeze(cli, folder, err)
-           : cli->options->dry_run ? dry_run(cli, folder, settings, err)
-                                   : clean_up(cli, folder, settings, err);
+    return cli->options->freeze     ? freeze(cli, folder, err)
+           : cli->options->unfreeze ? unfreeze(cli, folder, err)
+           : cli->options->dry_run  ? dry_run(cli, folder, settings, err)
+                                    : clean_up(cli, folder, settings, err);
 }
 
 /* Settings may be chosen before there is a backup. */

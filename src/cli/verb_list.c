@@ -14,13 +14,14 @@
 #include "store/retention.h"
 #include "store/settings.h"
 
-static void judge(Cli *cli, const char *folder, const Catalog *catalog, const char *frozen, Health *health)
+static void judge(Cli *cli, const char *folder, const Catalog *catalog, Health *health)
 {
     Settings settings;
     settings_init(&settings);
     Source source;
     source_init(&source);
-    HealthFacts facts = {.catalog = catalog, .frozen = frozen, .now = clock_now()};
+    char *alarm = retention_alarm(folder);
+    HealthFacts facts = {.catalog = catalog, .frozen = alarm, .now = clock_now()};
     facts.configured = cli_find_source(cli, &source);
     facts.source = facts.configured ? &source : NULL;
     const bool loaded = settings_load(folder, &settings, NULL); /* else the defaults serve */
@@ -33,6 +34,7 @@ static void judge(Cli *cli, const char *folder, const Catalog *catalog, const ch
     facts.slot = slot;
     health_judge(&facts, health);
     mem_free(slot);
+    mem_free(alarm);
     source_release(&source);
     settings_release(&settings);
 }
@@ -106,7 +108,7 @@ static cJSON *list_document(Cli *cli, const char *folder, const Catalog *catalog
     json_set_string(document, "retention_frozen", frozen);
     Health health;
     health_init(&health);
-    judge(cli, folder, catalog, frozen, &health);
+    judge(cli, folder, catalog, &health);
     static const char *const states[] = {"good", "warning", "bad"};
     json_set_string(document, "health", states[health.state]);
     json_set_string(document, "health_text", health.text);
@@ -209,7 +211,7 @@ static void list_table(Cli *cli, const char *folder, const Catalog *catalog, con
     static const Colour colours[] = {COLOUR_GOOD, COLOUR_WARNING, COLOUR_BAD};
     Health health;
     health_init(&health);
-    judge(cli, folder, catalog, frozen, &health);
+    judge(cli, folder, catalog, &health);
     char *line = mem_printf("%s %s", health_sign(health.state), health.text);
     output_coloured(&cli->output, colours[health.state], line);
     mem_free(line);

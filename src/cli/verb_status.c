@@ -71,7 +71,7 @@ static bool look(Cli *cli, const char *folder, Status *status, Error *err)
     if (status->ledger.notice) {
         output_log(&cli->output, LOG_WARNING, status->ledger.notice);
     }
-    status->frozen = retention_frozen(folder);
+    status->frozen = retention_alarm(folder);
     HealthFacts facts = {.catalog = &status->catalog,
                          .frozen = status->frozen,
                          .due_hours = health_due_hours(&status->settings),

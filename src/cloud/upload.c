@@ -13,6 +13,7 @@
 #include "base/hash.h"
 #include "base/jsonutil.h"
 #include "base/mem.h"
+#include "base/number.h"
 #include "cloud/address.h"
 #include "platform/fs.h"
 #include "platform/machine.h"
@@ -240,8 +241,8 @@ static bool enough_room(Upload *u, Error *err)
     } else if (ok) {
         const int64_t left = json_int(cJSON_GetObjectItem(answer.json, "quota"), "remaining", -1);
         if (left >= 0 && (uint64_t)left < u->size) {
-            error_set(err, EK_SPACE, "the SharePoint library is full: %.1f MB are needed and %.1f MB are free",
-                      (double)u->size / 1048576.0, (double)left / 1048576.0);
+            error_set(err, EK_SPACE, "the SharePoint library is full: %s are needed and %s are free",
+                      size_text(u->size).text, size_text((uint64_t)left).text);
             ok = error_hint(err, "Make room there: old files, and the recycle bin of the site.");
         }
     }

@@ -115,15 +115,16 @@ static bool check_space(Run *run, const char *folder, Error *err)
     const bool known = run->last.bytes > 0;
     const HealthRoom room = health_room(available, run->last.bytes, run->snapshot.database_bytes, &run->room);
     const char *what = known ? "the last backup took" : "the database has";
-    const double here = (double)available / MEGABYTE;
-    const double size = (double)(known ? run->last.bytes : run->snapshot.database_bytes) / MEGABYTE;
+    const NumberText here = size_text(available);
+    const NumberText size = size_text(known ? run->last.bytes : run->snapshot.database_bytes);
     if (room == ROOM_TOO_LITTLE) {
-        error_set(err, EK_SPACE, "the disk with the backup folder has %.1f MB free, too little: %s %.1f MB", here, what,
-                  size);
-        return error_hint(err, "Free %.0f MB there, or choose another folder.", (double)run->room / MEGABYTE - here);
+        error_set(err, EK_SPACE, "the disk with the backup folder has %s free, too little: %s %s", here.text, what,
+                  size.text);
+        return error_hint(err, "Free %s there, or choose another folder.", size_text(run->room - available).text);
     }
     if (room == ROOM_LITTLE) {
-        warning = mem_printf("The disk with the backup folder has only %.1f MB free; %s %.1f MB", here, what, size);
+        warning = mem_printf("The disk with the backup folder has only %s free; %s %s", here.text, what,
+                             size.text);
     }
     if (warning != NULL) {
         backup_warn(run, warning);

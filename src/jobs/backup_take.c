@@ -272,8 +272,7 @@ static void explain_disk(const Run *run, const char *folder, Error *why)
         mem_free(detail);
     }
     if (why->kind == EK_SPACE) {
-        error_hint(why, "Free %.0f MB there, or choose another folder.",
-                   (double)run->room / MEGABYTE);
+        error_hint(why, "Free %s there, or choose another folder.", size_text(run->room).text);
     }
 }
 

@@ -150,19 +150,26 @@ static void check_folder(Visit *visit, const char *wanted)
     } else {
         good(visit, ID_FOLDER, mem_printf("Backups are kept in %s", visit->folder));
     }
+    char *other = visit->checks[ID_FOLDER].state == CHECK_GOOD ? folder_alternative(visit->folder) : NULL;
     if (visit->checks[ID_FOLDER].state == CHECK_GOOD && folder_is_guarded(visit->folder)) {
         note(visit, ID_FOLDER, CHECK_BAD, EK_SETTINGS,
              mem_printf("Windows keeps this program from writing in %s (Controlled folder access)", visit->folder),
-             mem_strdup("Allow cmms-backup.exe and cmms-backup-cli.exe in Windows Security, under Ransomware "
-                        "protection, or choose a folder outside of Documents."));
+             other == NULL ? mem_strdup("Allow cmms-backup.exe and cmms-backup-cli.exe in Windows Security, under "
+                                        "Ransomware protection, or choose a folder outside of Documents.")
+                           : mem_printf("Allow cmms-backup.exe and cmms-backup-cli.exe in Windows Security, under "
+                                        "Ransomware protection, or choose a folder outside of Documents, such as %s.",
+                                        other));
     }
     char *cloud = visit->checks[ID_FOLDER].state == CHECK_GOOD ? folder_cloud_name(visit->folder) : NULL;
     if (cloud != NULL) {
         note(visit, ID_FOLDER, CHECK_WARNING, EK_NONE,
              mem_printf("Backups are kept in %s, which %s copies to the cloud", visit->folder, cloud),
-             mem_strdup("It may move backups off this computer: choose a folder outside of it, or set this one to be "
-                        "kept on this device."));
+             other == NULL ? mem_strdup("It may move backups off this computer: choose a folder outside of it, or set "
+                                        "this one to be kept on this device.")
+                           : mem_printf("It may move backups off this computer: choose a folder outside of it, such as "
+                                        "%s, or set this one to be kept on this device.", other));
     }
+    mem_free(other);
     mem_free(cloud);
 }
 
@@ -222,10 +229,10 @@ static void check_space(Visit *visit)
     const uint64_t database = visit->database_bytes > 0 ? (uint64_t)visit->database_bytes : 0;
     uint64_t needed = 0;
     const HealthRoom room = health_room(available, last.bytes, database, &needed);
-    char *more = last.bytes > 0 ? mem_printf("; the last backup took %.1f MB", (double)last.bytes / MEGABYTE)
-                 : database > 0 ? mem_printf("; the database has %.1f MB", (double)database / MEGABYTE)
+    char *more = last.bytes > 0 ? mem_printf("; the last backup took %s", size_text(last.bytes).text)
+                 : database > 0 ? mem_printf("; the database has %s", size_text(database).text)
                                 : mem_strdup("");
-    char *message = mem_printf("%.0f MB are free%s", (double)available / MEGABYTE, more);
+    char *message = mem_printf("%s are free%s", size_text(available).text, more);
     mem_free(more);
     if (room != ROOM_ENOUGH) {
         note(visit, ID_SPACE, room == ROOM_TOO_LITTLE ? CHECK_BAD : CHECK_WARNING, EK_SPACE, message,
@@ -598,8 +605,9 @@ static bool check_tables(Visit *visit, Error *err)
         note(visit, ID_TABLES, CHECK_WARNING, EK_NONE, mem_strdup("The database has no tables"),
              mem_strdup("Check the name of the database. If its tables were lost, restore a backup."));
     } else {
-        good(visit, ID_TABLES, mem_printf("The database has %s tables and %.1f MB", number_text(count).text,
-                                          (double)visit->database_bytes / MEGABYTE));
+        const uint64_t bytes = visit->database_bytes > 0 ? (uint64_t)visit->database_bytes : 0;
+        good(visit, ID_TABLES,
+             mem_printf("The database has %s tables and %s", number_text(count).text, size_text(bytes).text));
     }
     pg_rows_free(rows);
     return true;
@@ -612,8 +620,8 @@ void doctor_forecast(int64_t database_bytes, int64_t table_bytes, const Settings
     const double size = (double)database_bytes;
     const bool paid = size > PLAN_STORAGE; /* the Free plan would not have let it grow so far */
     const double month = (double)table_bytes * a_month[settings->schedule];
-    char *words = mem_printf("The database has %.1f MB; Neon's Free plan holds %.0f MB%s", size / MEGABYTE,
-                             PLAN_STORAGE / MEGABYTE, paid ? ", so it is on a paid plan" : "");
+    char *words = mem_printf("The database has %s; Neon's Free plan holds %s%s", size_text((uint64_t)size).text,
+                             size_text((uint64_t)PLAN_STORAGE).text, paid ? ", so it is on a paid plan" : "");
     if (!paid && size > PLAN_STORAGE * NEARLY) {
         set_check(storage, CHECK_WARNING, words,
                   "When it is full, nothing can be saved in the database. Remove what is not needed, or change the "
@@ -621,10 +629,9 @@ void doctor_forecast(int64_t database_bytes, int64_t table_bytes, const Settings
     } else {
         set_check(storage, CHECK_GOOD, words, NULL);
     }
-    words = mem_printf("A backup transfers about %.1f MB, %s backups about %.1f GB a month; Neon's Free plan includes "
-                       "%.0f GB",
-                       (double)table_bytes / MEGABYTE, schedule_name(settings->schedule), month / MEGABYTE / 1024.0,
-                       PLAN_EGRESS / MEGABYTE / 1024.0);
+    words = mem_printf("A backup transfers about %s, %s backups about %s a month; Neon's Free plan includes %.0f GB",
+                       size_text((uint64_t)table_bytes).text, schedule_name(settings->schedule),
+                       size_text((uint64_t)month).text, PLAN_EGRESS / MEGABYTE / 1024.0);
     if (!paid && month > PLAN_EGRESS * NEARLY) {
         set_check(egress, CHECK_WARNING, words,
                   "Back up less often, or change the plan: Neon stops the database when the month's transfer is used "

@@ -12,7 +12,6 @@
 #include "postgres/standstill.h"
 #include "postgres/tools.h"
 
-#define MEGABYTE (1024.0 * 1024.0)
 #define PROVE_LOCK_SUFFIX ".lock" /* of a scratch folder: beside it, and held before the folder is made */
 #define NEARLY_FULL (16u * 1024u * 1024u)
 /* Of the whole. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/number.h"
 #include "base/secret.h"
 #include "jobs/skew.h"
 #include "platform/clock.h"
@@ -201,8 +202,7 @@ static bool copy_backup(Load *run, const Skew *skew, Error *err)
     bool ok = fs_free_space(run->scratch, &available, err);
     if (ok && available < run->result.manifest.bytes + NEARLY_FULL) {
         ok = error_set(err, EK_SPACE, "the disk with \"%s\" has no room for a copy of the backup", run->scratch);
-        error_hint(err, "Free %.0f MB there.",
-                   (double)(run->result.manifest.bytes + NEARLY_FULL - available) / MEGABYTE);
+        error_hint(err, "Free %s there.", size_text(run->result.manifest.bytes + NEARLY_FULL - available).text);
     }
     if (ok) {
         run->copy = fs_join(run->scratch, COPY_NAME);

@@ -5,6 +5,7 @@
 
 #include "base/jsonutil.h"
 #include "base/mem.h"
+#include "base/number.h"
 #include "base/progress.h"
 #include "cloud/address.h"
 #include "offsite_private.h"
@@ -297,8 +298,8 @@ bool offsite_upload(const char *path, const JobSink *sink, const Cancel *cancel,
         note_copy(&work, folder, result);
         log_outcome(&work, folder, seconds, NULL);
         if (result->resumed_at > 0) {
-            job_log(sink, LOG_INFO, "%.1f MB of it had been brought there before.",
-                    (double)result->resumed_at / 1048576.0);
+            job_log(sink, LOG_INFO, "%s of it had been brought there before.",
+                    size_text((uint64_t)result->resumed_at).text);
         }
         job_log(sink, LOG_GOOD, result->hash_pending
                                     ? "Uploaded: %s; its size is right, and SharePoint has not said its hash yet"

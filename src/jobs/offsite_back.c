@@ -14,6 +14,7 @@
 
 #include "base/jsonutil.h"
 #include "base/mem.h"
+#include "base/number.h"
 #include "base/progress.h"
 #include "base/utf.h"
 #include "cloud/address.h"
@@ -391,8 +392,8 @@ static bool enough_room(const Work *work, Error *err)
     if (!fs_free_space(work->folder, &available, NULL) || available >= needed) {
         return true;
     }
-    error_set(err, EK_SPACE, "the disk with the backup folder has %.1f MB free, and %.1f MB are to come",
-              (double)available / 1048576.0, (double)needed / 1048576.0);
+    error_set(err, EK_SPACE, "the disk with the backup folder has %s free, and %s are to come",
+              size_text(available).text, size_text(needed).text);
     return error_hint(err, "Free some space there, or choose another folder with --folder.");
 }
 

@@ -158,7 +158,7 @@ static char *counted(int64_t number, const char *one, const char *many)
 
 static char *megabytes(int64_t bytes)
 {
-    return mem_printf("%.2f MB", (double)bytes / (1024.0 * 1024.0));
+    return mem_strdup(size_text(bytes < 0 ? 0 : (uint64_t)bytes).text);
 }
 
 /* --- the backup -------------------------------------------------------------------------------------------- */

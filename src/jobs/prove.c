@@ -130,9 +130,9 @@ static bool check_space(Load *run, const char *base, Error *err)
         return false;
     }
     if ((double)available < needed) {
-        error_set(err, EK_SPACE, "the disk with \"%s\" has %.0f MB free, and to prove this backup takes about %.0f MB",
-                  base, (double)available / MEGABYTE, needed / MEGABYTE);
-        return error_hint(err, "Free %.0f MB there.", (needed - (double)available) / MEGABYTE);
+        error_set(err, EK_SPACE, "the disk with \"%s\" has %s free, and to prove this backup takes about %s", base,
+                  size_text(available).text, size_text((uint64_t)needed).text);
+        return error_hint(err, "Free %s there.", size_text((uint64_t)needed - available).text);
     }
     return true;
 }

@@ -27,6 +27,7 @@
 #include "store/source.h"
 
 #define FROZEN_MAX 65536u /* bytes of the file */
+#define BY_HAND    "by_hand"
 #define BASELINE_DAYS 35  /* at least: the alarm compares with the most that a table had in so many days */
 #define BASELINE_MOST 64u /* manifests that are read for it */
 #define SECONDS_A_DAY 86400
@@ -57,7 +58,8 @@ static const CatalogEntry *find_entry(const Catalog *catalog, const char *name)
 
 /* --- frozen -------------------------------------------------------------------------------------------- */
 
-char *retention_frozen(const char *folder)
+/* *by_hand: a person stopped it, and no alarm did. */
+static char *read_frozen(const char *folder, bool *by_hand)
 {
     char *path = fs_join(folder, RETENTION_FROZEN_FILE), *reason = NULL;
     cJSON *document = NULL;
@@ -66,6 +68,7 @@ char *retention_frozen(const char *folder)
     strbuf_init(&sb, FROZEN_MAX);
     if (fs_read_all(path, FROZEN_MAX, &sb, &why) && json_parse(sb.buf, sb.len, &document, &why)) {
         reason = mem_strdup(json_string(document, "reason", "no reason is recorded"));
+        *by_hand = json_bool(document, BY_HAND, false);
     } else if (why.kind != EK_NOT_FOUND || !folder_is_there(folder, &why)) {
         reason = mem_printf("%s cannot be read: %s", RETENTION_FROZEN_FILE, why.message);
     }
@@ -76,7 +79,24 @@ char *retention_frozen(const char *folder)
     return reason;
 }
 
-bool retention_freeze(const char *folder, const char *reason, Error *err)
+char *retention_frozen(const char *folder)
+{
+    bool by_hand = false;
+    return read_frozen(folder, &by_hand);
+}
+
+char *retention_alarm(const char *folder)
+{
+    bool by_hand = false;
+    char *reason = read_frozen(folder, &by_hand);
+    if (by_hand) {
+        mem_free(reason);
+        reason = NULL;
+    }
+    return reason;
+}
+
+static bool write_frozen(const char *folder, const char *reason, bool by_hand, Error *err)
 {
     char *path = fs_join(folder, RETENTION_FROZEN_FILE), *since = clock_log_text(clock_now());
     cJSON *document = cJSON_CreateObject();
@@ -85,12 +105,44 @@ bool retention_freeze(const char *folder, const char *reason, Error *err)
     }
     json_set_string(document, "reason", reason);
     json_set_string(document, "since", since);
+    if (by_hand) {
+        json_set_bool(document, BY_HAND, true);
+    }
     char *text = json_text(document);
     bool ok = fs_write_atomic(path, text, strlen(text), err) || error_context(err, "clean-ups could not be stopped");
     mem_free(text);
     cJSON_Delete(document);
     mem_free(since);
     mem_free(path);
+    return ok;
+}
+
+bool retention_freeze(const char *folder, const char *reason, Error *err)
+{
+    return write_frozen(folder, reason, false, err);
+}
+
+/* The stop before its entry in the log: without the entry it still keeps everything. */
+bool retention_stop(const char *folder, const char *reason, const JobSink *sink, Error *err)
+{
+    FsLock *lock = NULL;
+    bool ok = folder_lock(folder, &lock, err);
+    char *there = ok ? retention_frozen(folder) : NULL;
+    char *user = machine_user_name();
+    const char *actor = job_actor(sink);
+    char *words = mem_printf("%s asked for it%s%s%s", actor ? actor : user, reason ? " (" : "", reason ? reason : "",
+                             reason ? ")" : "");
+    char *message = mem_printf("Clean-ups are stopped: %s", words);
+    if (there) {
+        ok = error_set(err, EK_SETTINGS, "clean-ups are stopped already: %s", there);
+    }
+    ok = ok && write_frozen(folder, words, true, err) &&
+         log_entry(folder, sink, "freeze", "success", NULL, message, err);
+    fs_unlock(lock);
+    mem_free(message);
+    mem_free(words);
+    mem_free(user);
+    mem_free(there);
     return ok;
 }
 
@@ -176,7 +228,7 @@ static bool set_pin(const char *folder, const char *name, bool pinned, const cha
     bool ok = manifest_read(path, &manifest, &why);
     if (!ok && why.kind == EK_NOT_FOUND) {
         error_set(err, EK_SETTINGS, "%s has no manifest that could hold the pin", name);
-        error_hint(err, "Verify it first: 'cmms-backup-cli verify %s'.", name);
+        error_hint(err, "Verify it first: that makes one.");
     } else if (!ok) {
         error_context(&why, "the manifest of %s cannot be used", name);
         error_move(err, &why);
@@ -196,7 +248,7 @@ static bool set_pin(const char *folder, const char *name, bool pinned, const cha
 static bool no_backup(const char *folder, const char *name, Error *err)
 {
     error_set(err, EK_NOT_FOUND, "there is no backup %s in \"%s\"", name, folder);
-    return error_hint(err, "Name one of the backups that 'cmms-backup-cli list' shows.");
+    return error_hint(err, "Name one of the backups that are in the list.");
 }
 
 bool retention_pin(const char *folder, const char *name, bool pinned, const char *reason, const JobSink *sink,
@@ -369,8 +421,8 @@ bool retention_watch(const char *folder, Manifest *coming, const Settings *setti
             ok = error_move(err, &why);
         }
         error_clear(&why);
-        *warning = mem_printf("Shrink alarm: %s. That backup is pinned, and no old backup is removed until you say so "
-                              "(cmms-backup-cli cleanup --unfreeze)",
+        *warning = mem_printf("Shrink alarm: %s. That backup is pinned, and no old backup is removed until you allow "
+                              "clean-ups again",
                               reason);
         mem_free(reason);
     }
@@ -739,7 +791,7 @@ static bool may_delete(const char *folder, Catalog *catalog, const CatalogEntry 
         if (entry->pin_reason) {
             error_detail(err, "%s", entry->pin_reason);
         }
-        return error_hint(err, "If it may go, unpin it first: 'cmms-backup-cli pin %s --off'.", entry->name);
+        return error_hint(err, "If it may go, unpin it first.");
     }
     if (force) {
         return true;

@@ -249,6 +249,7 @@ void protection_judge(const HealthFacts *facts, const Settings *settings, const 
     judge_task(facts->task, &protection->facts[FACT_SLOT]);
     judge_verified(facts, &protection->facts[FACT_VERIFIED]);
     judge_copy(facts, settings, &protection->facts[FACT_COPY]);
+    protection->copy_asked = settings->upload_after_backup;
     judge_proof(facts, settings->prove_within_days, &protection->facts[FACT_PROOF]);
     /* A shrink alarm that waits, a disk that is full: who has the facts is not protected by them for long. */
     health_init(&health);
@@ -264,6 +265,8 @@ void protection_judge(const HealthFacts *facts, const Settings *settings, const 
 static char *find_missing(const HealthFacts *facts, const Protection *protection, const char *task, Health *health)
 {
     const ProtectionFact *slot = &protection->facts[FACT_SLOT], *proof = &protection->facts[FACT_PROOF];
+    const ProtectionFact *copy = &protection->facts[FACT_COPY];
+    const CatalogEntry *good = health_newest(facts, true);
     /* A slot that was not run is health's to say, which knows whether the schedule was ever used here. */
     if (slot->state == FACT_MISSING && slot->when == 0 && (task == NULL || strcmp(slot->text, task) != 0)) {
         health->mend = MEND_SCHEDULE;
@@ -273,8 +276,13 @@ static char *find_missing(const HealthFacts *facts, const Protection *protection
         health->mend = MEND_SCHEDULE;
         return mem_printf("the schedule: %s", task);
     }
+    /* Whether one is asked for may not be known: that is for who mends the settings, and is told there. */
+    if (copy->state == FACT_MISSING && good != NULL && protection->copy_asked) {
+        health->mend = MEND_COPY;
+        health->name = mem_strdup(good->name);
+        return mem_strdup("its copy is not on SharePoint yet");
+    }
     if (proof->state == FACT_MISSING) {
-        const CatalogEntry *good = health_newest(facts, true);
         health->mend = MEND_PROVE;
         health->name = mem_strdup(good ? good->name : NULL);
         return mem_strdup(proof->text);

@@ -229,6 +229,24 @@ char *folder_cloud_name(const char *folder)
     return found ? mem_strdup("OneDrive") : NULL;
 }
 
+static bool is_risky(const char *folder)
+{
+    char *cloud = folder_cloud_name(folder);
+    const bool risky = cloud || folder_is_guarded(folder);
+    mem_free(cloud);
+    return risky;
+}
+
+char *folder_alternative(const char *folder)
+{
+    char *other = is_risky(folder) ? below(machine_home_dir(), FOLDER_NAME) : NULL;
+    if (other && is_risky(other)) {
+        mem_free(other);
+        other = NULL;
+    }
+    return other;
+}
+
 bool folder_is_there(const char *folder, Error *err)
 {
     Error why = ERROR_INIT;

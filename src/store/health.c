@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/number.h"
 
 #define MINUTE 60
 #define HOUR   3600
@@ -19,7 +20,6 @@
 #define FULL   (1u << 20)             /* bytes: a disk with less has no room for anything */
 #define FIRST  (64u << 20)            /* beside the first backup of a database */
 #define USUAL  (1u << 30)             /* for a backup of which nothing is known */
-#define MB     (1024.0 * 1024.0)
 
 void health_init(Health *health)
 {
@@ -208,8 +208,8 @@ void health_judge(const HealthFacts *facts, Health *health)
         mem_free(when);
     } else if (facts->space_known && health_room(facts->free_bytes, good->size, 0, &needed) != ROOM_ENOUGH) {
         say(health, HEALTH_WARNING, facts->removals ? MEND_CLEANUP : MEND_SPACE,
-            mem_printf("The disk is nearly full: %.0f MB free, the last backup took %.0f MB",
-                       (double)facts->free_bytes / MB, (double)good->size / MB));
+            mem_printf("The disk is nearly full: %s free, the last backup took %s",
+                       size_text(facts->free_bytes).text, size_text(good->size).text));
     } else {
         char *when = ago(facts, good);
         say(health, HEALTH_GOOD, MEND_NOTHING,

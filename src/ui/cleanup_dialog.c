@@ -8,6 +8,7 @@
 #include "resource.h"
 #include "texts.h"
 #include "ui_text.h"
+#include "whole_text.h"
 #include "words.h"
 
 enum { CLEANUP_NAME, CLEANUP_SIZE, CLEANUP_AGE, CLEANUP_REASON, CLEANUP_COLUMNS };
@@ -44,7 +45,8 @@ static void fit_columns(HWND list)
 static void on_init(HWND dialog, const Cleanup *cleanup)
 {
     HWND list = GetDlgItem(dialog, IDC_CLEANUP_LIST);
-    ListView_SetExtendedListViewStyle(list, LVS_EX_FULLROWSELECT | LVS_EX_DOUBLEBUFFER | LVS_EX_LABELTIP);
+    ListView_SetExtendedListViewStyle(list, LVS_EX_FULLROWSELECT | LVS_EX_DOUBLEBUFFER);
+    whole_text_of_list(list);
     for (int i = 0; i < CLEANUP_COLUMNS; i++) {
         wchar_t title[64];
         swprintf(title, sizeof title / sizeof *title, L"%ls", columns[i].title);
@@ -57,7 +59,7 @@ static void on_init(HWND dialog, const Cleanup *cleanup)
     for (size_t i = 0; i < cleanup->count; i++) {
         bytes += cleanup->items[i].size;
     }
-    char *size = words_megabytes(bytes);
+    char *size = words_size(bytes);
     char *summary =
         mem_printf(TEXT_CLEANUP_SUMMARY, (unsigned long long)cleanup->count, (unsigned long long)cleanup->total, size);
     char *remove = mem_printf(TEXT_CLEANUP_REMOVE, (unsigned long long)cleanup->count);

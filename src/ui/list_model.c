@@ -29,9 +29,11 @@ void list_model_release(ListModel *model)
     }
     mem_free(model->rows);
     mem_free(model->frozen);
+    mem_free(model->alarm);
     mem_free(model->slot);
     mem_free(model->notice);
     mem_free(model->log_notice);
+    mem_free(model->copies_notice);
     catalog_release(&model->catalog);
     settings_release(&model->settings);
     ledger_release(&model->ledger);
@@ -45,8 +47,21 @@ static char *leaving_text(int64_t leaves, int64_t now)
                            : locale_date(leaves);
 }
 
+/* What was compared there counts more than what the log says, and what waits more than an older export. */
+ListPlace list_model_place(const CatalogEntry *entry)
+{
+    return entry->copy != NULL && entry->copy->state == COPY_THERE     ? PLACE_SHAREPOINT
+           : entry->copy != NULL && entry->copy->state == COPY_WAITING ? PLACE_WAITING
+           : entry->exported != NULL                                   ? PLACE_EXPORTED
+                                                                       : PLACE_HERE;
+}
+
 static wchar_t *make_cells(const CatalogEntry *entry, int64_t leaves, int64_t now)
 {
+    static const char *const places[] = {[PLACE_HERE] = TEXT_COPIES_LOCAL,
+                                         [PLACE_WAITING] = TEXT_COPIES_WAITING,
+                                         [PLACE_EXPORTED] = TEXT_COPIES_EXPORTED,
+                                         [PLACE_SHAREPOINT] = TEXT_COPIES_THERE};
     char *texts[COLUMN_COUNT] = {
         mem_strdup(entry->name),
         words_megabytes(entry->size),
@@ -54,7 +69,7 @@ static wchar_t *make_cells(const CatalogEntry *entry, int64_t leaves, int64_t no
         mem_printf("%d", entry->age_days),
         entry->note != NULL ? mem_printf("%s (%s)", level_name(entry->level), entry->note)
                             : mem_strdup(level_name(entry->level)),
-        mem_strdup(entry->exported != NULL ? TEXT_COPIES_EXPORTED : TEXT_COPIES_LOCAL),
+        mem_strdup(places[list_model_place(entry)]),
         mem_strdup(entry->pinned ? TEXT_PINNED : ""),
         leaving_text(leaves, now),
     };
@@ -122,6 +137,18 @@ static void add_exports(const char *folder, ListModel *model)
     error_clear(&err);
 }
 
+/* Which of them are on SharePoint, or wait to be. One that cannot be read now only means that it is not known. */
+static void add_copies(const char *folder, ListModel *model)
+{
+    Copies copies;
+    copies_init(&copies);
+    if (copies_load(folder, &copies, NULL)) {
+        catalog_add_copies(&model->catalog, &copies);
+        model->copies_notice = mem_strdup(copies.notice);
+    }
+    copies_release(&copies);
+}
+
 bool list_model_load(const char *folder, ListModel *model, Error *err)
 {
     ListModel made;
@@ -141,6 +168,7 @@ bool list_model_load(const char *folder, ListModel *model, Error *err)
         error_clear(&why);
         made.now = now;
         made.frozen = retention_frozen(folder);
+        made.alarm = retention_alarm(folder);
         made.due_hours = health_due_hours(settings);
         made.space_known = fs_free_space(folder, &made.free_bytes, NULL);
         made.slot = protection_slot_problem(folder, settings, now, &made.slot_at);
@@ -150,6 +178,7 @@ bool list_model_load(const char *folder, ListModel *model, Error *err)
             keeper_look(&due, &due_here, &made.ledger, now, &made.keeper);
         }
         add_exports(folder, &made);
+        add_copies(folder, &made);
         RetentionRules rules = retention_rules(settings);
         rules.frozen = made.frozen;
         rules.keep_all = made.config_known ? rules.keep_all : made.notice;
@@ -173,7 +202,7 @@ static HealthFacts facts_of(const ListModel *model, const Source *source, bool c
     return (HealthFacts){.catalog = &model->catalog,
                          .source = source,
                          .configured = configured,
-                         .frozen = model->frozen,
+                         .frozen = model->alarm,
                          .due_hours = model->due_hours,
                          .removals = model->removals,
                          .space_known = model->space_known,
@@ -181,6 +210,15 @@ static HealthFacts facts_of(const ListModel *model, const Source *source, bool c
                          .slot = model->slot,
                          .slot_at = model->slot_at,
                          .now = clock_now()};
+}
+
+const char *list_model_alarm(const ListModel *model)
+{
+    const char *alarm = model->alarm;
+    for (size_t i = 0; alarm == NULL && i < model->catalog.count; i++) {
+        alarm = model->catalog.entries[i].alarm;
+    }
+    return alarm;
 }
 
 /* 0: not known, or now. */

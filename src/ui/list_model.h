@@ -30,6 +30,9 @@ typedef enum ListColumn {
     COLUMN_COUNT
 } ListColumn;
 
+/* Where a backup is, beside this PC; what is safer comes later. */
+typedef enum ListPlace { PLACE_HERE, PLACE_WAITING, PLACE_EXPORTED, PLACE_SHAREPOINT } ListPlace;
+
 typedef struct ListRow {
     wchar_t *cells; /* owned: COLUMN_COUNT texts one after the other, each with its NUL; NULL: never seen */
     int64_t leaves; /* RetentionItem */
@@ -52,11 +55,13 @@ typedef struct ListModel {
     Catalog catalog;
     ListRow *rows; /* by the catalog's order */
     int64_t now; /* when it was read */
-    char *frozen;
+    char *frozen; /* why no old backup is removed, or NULL */
+    char *alarm;  /* the same, where it is a shrink alarm and no person's wish */
     bool config_known; /* the settings could be read */
     ConfigValues config;
     char *notice; /* what the settings' reading should tell, or NULL */
     char *log_notice; /* why the audit log cannot be read, or NULL */
+    char *copies_notice; /* what reading which copies are on SharePoint should tell, or NULL */
     bool space_known;
     uint64_t free_bytes;
     size_t removals;
@@ -73,6 +78,9 @@ void list_model_release(ListModel *model);
 /* Replaces what model holds. */
 bool list_model_load(const char *folder, ListModel *model, Error *err);
 ConfigValues list_model_config(const Settings *settings);
+/* The shrink alarm to look at, also where only the backup that raised it says so; NULL: none. Borrowed. */
+const char *list_model_alarm(const ListModel *model);
+ListPlace list_model_place(const CatalogEntry *entry);
 /* Borrowed; `index` is that of the catalog. */
 const wchar_t *list_model_cell(const ListModel *model, size_t index, ListColumn column);
 /* For the database that is connected, or NULL (source_of_connection): what the status band says of the four facts, and

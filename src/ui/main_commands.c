@@ -442,7 +442,9 @@ void main_on_plan(MainWindow *w, TaskResult *plan)
     w->asking = true;
     bool go = false;
     if (plan->frozen != NULL) {
-        char *why = mem_printf(TEXT_CLEANUP_FROZEN, plan->frozen);
+        const bool alarm = w->list.model.alarm != NULL;
+        char *why = alarm ? mem_printf(TEXT_CLEANUP_FROZEN, plan->frozen)
+                          : mem_printf(TEXT_CLEANUP_STOPPED, plan->frozen);
         message_box_info(w->hwnd, TEXT_CLEANUP_NOTHING, why);
         mem_free(why);
     } else if (plan->plan_count == 0) {
@@ -458,19 +460,43 @@ void main_on_plan(MainWindow *w, TaskResult *plan)
     }
 }
 
+/* Asks; with a yes the task begins. */
+static void ask_and_start(MainWindow *w, TaskKind kind, const char *question, const char *content, const wchar_t *yes,
+                          const wchar_t *no)
+{
+    w->asking = true;
+    bool go = message_box_ask(w->hwnd, question, content, yes, no);
+    w->asking = false;
+    if (go && main_is_free(w)) {
+        TaskSpec spec = main_spec(w, kind);
+        main_start_job(w, &spec);
+    }
+}
+
 static void on_alarm(MainWindow *w)
 {
-    if (w->list.model.frozen == NULL) {
+    const char *alarm = list_model_alarm(&w->list.model);
+    if (alarm == NULL) {
         return;
     }
-    char *content = mem_printf(TEXT_ALARM_CONTENT, w->list.model.frozen);
-    w->asking = true;
-    bool yes = message_box_ask(w->hwnd, TEXT_ALARM_QUESTION, content, L"" TEXT_ALARM_YES, L"" TEXT_ALARM_NO);
-    w->asking = false;
+    char *content = mem_printf(TEXT_ALARM_CONTENT, alarm);
+    ask_and_start(w, TASK_UNFREEZE, TEXT_ALARM_QUESTION, content, L"" TEXT_ALARM_YES, L"" TEXT_ALARM_NO);
     mem_free(content);
-    if (yes && main_is_free(w)) {
-        TaskSpec spec = main_spec(w, TASK_UNFREEZE);
-        main_start_job(w, &spec);
+}
+
+/* Stops clean-ups, or allows them again; an alarm has a question of its own. */
+static void on_freeze(MainWindow *w)
+{
+    const ListModel *model = &w->list.model;
+    if (list_model_alarm(model) != NULL) {
+        on_alarm(w);
+    } else if (model->frozen != NULL) {
+        char *content = mem_printf(TEXT_ALLOW_CONTENT, model->frozen);
+        ask_and_start(w, TASK_UNFREEZE, TEXT_ALLOW_QUESTION, content, L"" TEXT_ALLOW_YES, L"" TEXT_ALLOW_NO);
+        mem_free(content);
+    } else {
+        ask_and_start(w, TASK_FREEZE, TEXT_FREEZE_QUESTION, TEXT_FREEZE_CONTENT, L"" TEXT_FREEZE_YES,
+                      L"" TEXT_FREEZE_NO);
     }
 }
 
@@ -483,7 +509,7 @@ static void on_mend(MainWindow *w)
         on_alarm(w);
         return;
     }
-    const bool of_one = w->health.mend == MEND_VERIFY || w->health.mend == MEND_PROVE;
+    const bool of_one = w->health.mend == MEND_VERIFY || w->health.mend == MEND_PROVE || w->health.mend == MEND_COPY;
     if (of_one && (w->health.name == NULL || !backup_list_select(&w->list, w->health.name))) {
         return;
     }
@@ -505,6 +531,8 @@ int main_mend_command(HealthMend mend)
         return IDM_OPEN_FOLDER;
     case MEND_PROVE:
         return IDM_PROVE;
+    case MEND_COPY:
+        return IDC_SHAREPOINT;
     case MEND_SCHEDULE:
         return IDM_SCHEDULE;
     case MEND_CONNECT:
@@ -556,6 +584,7 @@ static const struct {
     {IDC_CANCEL_JOB, NEEDS_JOB, on_cancel_job},
     {IDC_REFRESH, 0, on_refresh},
     {IDC_CLEANUP, NEEDS_IDLE, on_cleanup},
+    {IDM_FREEZE, NEEDS_IDLE, on_freeze},
     {IDC_RESTORE, NEEDS_IDLE | NEEDS_DATABASE, main_on_restore},
     {IDM_UNDO, NEEDS_IDLE | NEEDS_DATABASE, main_on_undo},
     {IDC_MEND, NEEDS_IDLE, on_mend},

@@ -75,6 +75,7 @@ static const JobWords *words_of(TaskKind kind)
     static const JobWords restore = {TEXT_RESTORE_STEP, TEXT_RESTORE_GOOD, TEXT_RESTORE_CANCELLED, TEXT_RESTORE_FAILED};
     static const JobWords kept = {TEXT_KEPT_STEP, TEXT_READY, TEXT_KEPT_CANCELLED, TEXT_KEPT_FAILED};
     static const JobWords undo = {TEXT_UNDO_STEP, TEXT_UNDO_GOOD, TEXT_UNDO_CANCELLED, TEXT_UNDO_FAILED};
+    static const JobWords freeze = {TEXT_FREEZE_STEP, TEXT_READY, TEXT_CANCELLED, TEXT_FREEZE_FAILED};
     static const JobWords unfreeze = {TEXT_UNFREEZE_STEP, TEXT_READY, TEXT_CANCELLED, TEXT_UNFREEZE_FAILED};
     switch (kind) {
     case TASK_BACKUP:
@@ -107,6 +108,8 @@ static const JobWords *words_of(TaskKind kind)
         return &kept;
     case TASK_UNDO:
         return &undo;
+    case TASK_FREEZE:
+        return &freeze;
     case TASK_UNFREEZE:
         return &unfreeze;
     default:
@@ -239,6 +242,7 @@ static void finish_listing(MainWindow *w)
         }
         tell_if_new(w, result->model.notice, w->list.model.notice);
         tell_if_new(w, result->model.log_notice, w->list.model.log_notice);
+        tell_if_new(w, result->model.copies_notice, w->list.model.copies_notice);
         if (result->model.config_known) {
             main_take_config(w, &result->model.config);
         }

@@ -158,7 +158,7 @@ void main_tell(MainWindow *w, const char *done, const char *failed)
                                .good = w->good,
                                .since = w->good_since,
                                .due_hours = w->good_hours,
-                               .alarm = w->unreadable ? w->notices.alarm : w->list.model.frozen};
+                               .alarm = w->unreadable ? w->notices.alarm : w->list.model.alarm};
     char *text = NULL;
     const NoticeKind kind = notice_look(&facts, &w->notices, &text);
     if (kind != NOTICE_NONE) {

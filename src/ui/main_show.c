@@ -135,6 +135,8 @@ static const char *mend_label(HealthMend mend)
         return TEXT_MEND_SPACE;
     case MEND_PROVE:
         return TEXT_MEND_PROVE;
+    case MEND_COPY:
+        return TEXT_MEND_COPY;
     case MEND_SCHEDULE:
         return TEXT_MEND_SCHEDULE;
     case MEND_NOTHING:

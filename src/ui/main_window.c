@@ -34,6 +34,7 @@
 #include "sign_label.h"
 #include "texts.h"
 #include "ui_text.h"
+#include "whole_text.h"
 
 #define CLOCK_MS 300000 /* how often "3 hours ago" is written anew */
 
@@ -193,6 +194,9 @@ static void on_init(MainWindow *w, HWND hwnd)
     sign_label_init(main_control(w, IDC_DATABASE_LABEL));
     sign_label_init(main_control(w, IDC_DATABASE));
     sign_label_init(main_control(w, IDC_LOCATION_LABEL));
+    whole_text_of_label(main_control(w, IDC_STATUS));
+    whole_text_of_label(main_control(w, IDC_DATABASE));
+    whole_text_of_label(main_control(w, IDC_PROGRESS_TEXT));
     SendMessageW(main_control(w, IDC_PROGRESS), PBM_SETRANGE32, 0, PROGRESS_STEPS);
     take_fonts(w);
     main_look_changed(w);
@@ -277,6 +281,9 @@ static void on_menu(const MainWindow *w, HMENU menu)
         UINT id = GetMenuItemID(menu, i);
         if (id == IDM_SHOW_CHART) {
             CheckMenuItem(menu, id, (UINT)MF_BYCOMMAND | (w->state.hide_chart ? (UINT)MF_UNCHECKED : (UINT)MF_CHECKED));
+        } else if (id == IDM_FREEZE) {
+            CheckMenuItem(menu, id,
+                          (UINT)MF_BYCOMMAND | (w->list.model.frozen != NULL ? (UINT)MF_CHECKED : (UINT)MF_UNCHECKED));
         } else if (main_sort_column((int)id) >= 0 && main_sort_column((int)id) == w->list.sort_column) {
             CheckMenuRadioItem(menu, id, id, id, MF_BYCOMMAND);
         }

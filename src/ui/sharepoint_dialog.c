@@ -266,7 +266,7 @@ static void show_looked(SpDialog *d)
     if (d->job.ok) {
         strbuf_addf(&text, TEXT_SP_REACHED, name, d->place.tenant);
         if (d->job.status.remaining >= 0) {
-            char *left = words_megabytes((uint64_t)d->job.status.remaining);
+            char *left = words_size((uint64_t)d->job.status.remaining);
             strbuf_addf(&text, TEXT_SP_FREE, left);
             mem_free(left);
         }

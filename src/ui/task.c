@@ -443,6 +443,15 @@ static bool run_cleanup(const Task *task, TaskResult *result, Error *err)
     return ok;
 }
 
+static bool run_freeze(const Task *task, Error *err)
+{
+    bool ok = retention_stop(task->folder, NULL, &task->sink, err);
+    if (ok) {
+        job_log(&task->sink, LOG_INFO, "%s", TEXT_FROZEN_NOW);
+    }
+    return ok;
+}
+
 static bool run_unfreeze(const Task *task, Error *err)
 {
     bool ok = retention_unfreeze(task->folder, &task->sink, err);
@@ -629,6 +638,9 @@ static void run(void *argument)
         break;
     case TASK_UNDO:
         result->ok = run_undo(task, result, &err);
+        break;
+    case TASK_FREEZE:
+        result->ok = run_freeze(task, &err);
         break;
     case TASK_UNFREEZE:
         result->ok = run_unfreeze(task, &err);

@@ -43,7 +43,8 @@ typedef enum TaskKind {
     TASK_RESTORE, /* do it */
     TASK_KEPT,    /* which databases restores have replaced and that are kept */
     TASK_UNDO,    /* one of them gets its name back */
-    TASK_UNFREEZE, /* end the stop of clean-ups that a shrink alarm made */
+    TASK_FREEZE,   /* stop clean-ups */
+    TASK_UNFREEZE, /* end that stop, or the one that a shrink alarm made */
     TASK_PAUSE,    /* leave the schedule's slots alone for a while, or no longer */
     TASK_CONFIG, /* write the settings, and have the system's task follow them */
     TASK_ENLIST, /* a database was just connected: the schedule begins, by the settings that are there */

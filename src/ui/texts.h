@@ -33,6 +33,7 @@
 #define TEXT_MEND_CLEANUP "Clean Up No&w..."
 #define TEXT_MEND_SPACE "Sho&w Backup Folder"
 #define TEXT_MEND_PROVE "Prove No&w"
+#define TEXT_MEND_COPY "Export No&w..."
 #define TEXT_MEND_SCHEDULE "Sho&w Schedule"
 
 /* The shrink alarm; its words come from the core. */
@@ -44,7 +45,20 @@
 #define TEXT_ALARM_NO "&Not now"
 #define TEXT_UNFROZEN "Clean-ups are allowed again."
 
-/* Progress: "42 % - Saving parts - 1.00 MB - 3.1 MB/s - about 2 minutes left" */
+/* Clean-ups that a person stops. */
+#define TEXT_FREEZE_QUESTION "Stop clean-ups?"
+#define TEXT_FREEZE_CONTENT \
+    "No old backup is removed any more, whatever the Backup Configuration says, until you choose Stop Clean-ups in " \
+    "the Tools menu again. The disk has to have room for all of them."
+#define TEXT_FREEZE_YES "&Stop them"
+#define TEXT_FREEZE_NO "&Cancel"
+#define TEXT_FROZEN_NOW "Clean-ups are stopped. Stop Clean-ups in the Tools menu allows them again."
+#define TEXT_ALLOW_QUESTION "Allow clean-ups again?"
+#define TEXT_ALLOW_CONTENT "They are stopped: %s." /* why */
+#define TEXT_ALLOW_YES "&Allow them"
+#define TEXT_ALLOW_NO "&Not now"
+
+/* Progress: "42 % - Saving parts - 1.00 MB - 3.10 MB/s - about 2 minutes left" */
 #define TEXT_WORKING "Working"
 #define TEXT_LEFT_FEW " - a few seconds left"
 #define TEXT_LEFT_SECONDS " - about %d seconds left"
@@ -107,6 +121,8 @@
 #define TEXT_UNDO_GOOD "Restore undone. Restart the CMMS application."
 #define TEXT_UNDO_CANCELLED "Undo Restore was cancelled. The database is as it was."
 #define TEXT_UNDO_FAILED "Undo Restore failed"
+#define TEXT_FREEZE_STEP "Stopping clean-ups"
+#define TEXT_FREEZE_FAILED "Clean-ups could not be stopped"
 #define TEXT_UNFREEZE_STEP "Allowing clean-ups"
 #define TEXT_UNFREEZE_FAILED "Clean-ups could not be allowed again"
 
@@ -171,7 +187,7 @@
 
 /* The clean-up's preview: cleanup_dialog.c */
 #define TEXT_CLEANUP_SUMMARY \
-    "%llu of %llu backup(s) would be removed, %s MB in all. The newest verified backup always stays."
+    "%llu of %llu backup(s) would be removed, %s in all. The newest verified backup always stays."
 #define TEXT_CLEANUP_REMOVE "&Remove %llu Backup(s)"
 #define TEXT_CLEANUP_REASON "Why"
 #define TEXT_CLEANUP_NOTHING "There is nothing to clean up."
@@ -179,6 +195,7 @@
     "Each backup is younger than the retention period and one of the newest, or pinned, or the last good one, or was " \
     "not made by this program."
 #define TEXT_CLEANUP_FROZEN "Clean-ups are stopped: %s. Look at the shrink alarm first."
+#define TEXT_CLEANUP_STOPPED "Clean-ups are stopped: %s. Stop Clean-ups in the Tools menu allows them again."
 
 /* --- restore and undo: main_restore.c, restore_, undo_, result_dialog.c, consent.c ------------------------- */
 
@@ -244,7 +261,7 @@
 #define TEXT_SP_LOOKING "Looking whether %s on SharePoint can be reached..."
 /* Documents/Backups; contoso.onmicrosoft.com */
 #define TEXT_SP_REACHED "✔ Backups go to %s on SharePoint (%s)."
-#define TEXT_SP_FREE " %s MB are free there."
+#define TEXT_SP_FREE " %s are free there."
 #define TEXT_SP_NOT_REACHED "⚠ %s on SharePoint is set up, but cannot be used now: %s."
 #define TEXT_SP_STEPS \
     "1. In the browser, open the folder on SharePoint in which the copies shall lie, and copy the address from the " \
@@ -284,8 +301,8 @@
 #define TEXT_ASK_QUESTION "Your IT administrator is needed for this."
 #define TEXT_ASK_YES "&Ask IT..."
 #define TEXT_ASK_NO "&Close"
-/* count, MB, Documents/Backups */
-#define TEXT_UPLOAD_SUMMARY "%llu backup(s), %s MB in all, go to %s on SharePoint."
+/* count, size, Documents/Backups */
+#define TEXT_UPLOAD_SUMMARY "%llu backup(s), %s in all, go to %s on SharePoint."
 #define TEXT_UPLOAD_NOTHING "None of the selected backups can go to SharePoint; the list says why."
 #define TEXT_UPLOAD_NOTE \
     "Each is read and checked first, and gets its name there when size and hash are right. Cancel it at any time: " \
@@ -312,6 +329,8 @@
 #define TEXT_COLUMN_LEAVES "Removed on"
 #define TEXT_COPIES_LOCAL "This PC"
 #define TEXT_COPIES_EXPORTED "This PC, exported"
+#define TEXT_COPIES_WAITING "This PC; waits for SharePoint"
+#define TEXT_COPIES_THERE "This PC, SharePoint"
 #define TEXT_PINNED "Pinned"
 #define TEXT_LEAVES_NEVER "stays"
 #define TEXT_LEAVES_NOW "next clean-up"
@@ -331,15 +350,15 @@
 #define TEXT_CHART_EMPTY "No backups to draw yet"
 #define TEXT_CHART_SIZE "MB, to %s"
 #define TEXT_CHART_TIME "seconds, to %s"
-/* count; least, most, newest MB; its date; more or less than the oldest, or nothing */
-#define TEXT_CHART_WORDS "%llu backups, from %s to %s MB; the newest has %s MB (%s)%s"
+/* count; least, most, newest size; its date; more or less than the oldest, or nothing */
+#define TEXT_CHART_WORDS "%llu backups, from %s to %s; the newest has %s (%s)%s"
 #define TEXT_CHART_MORE ", %d %% more than the oldest shown"
 #define TEXT_CHART_LESS ", %d %% less than the oldest shown"
 #define TEXT_CHART_SAME ", as much as the oldest shown"
 /* shortest, longest seconds */
 #define TEXT_CHART_TIMES "; they took from %s to %s seconds"
-/* Of one backup: date and time; MB; seconds */
-#define TEXT_CHART_POINT "%s: %s MB"
+/* Of one backup: date and time; size; seconds */
+#define TEXT_CHART_POINT "%s: %s"
 #define TEXT_CHART_POINT_TIME ", %s seconds"
 
 /* --- tray -------------------------------------------------------------------------------------------------- */
@@ -369,8 +388,14 @@
 #define TEXT_DETAILS_UNCOUNTED "not counted"
 #define TEXT_DETAILS_FILE "File"
 #define TEXT_DETAILS_SIZE "Size"
-#define TEXT_DETAILS_BYTES "%s MB (%s bytes)"
+#define TEXT_DETAILS_BYTES "%s (%s bytes)"
 #define TEXT_DETAILS_STATUS "Status"
+#define TEXT_DETAILS_COPY "Copy"
+/* Documents/Backups; date and time; that its hash is not known, or nothing */
+#define TEXT_DETAILS_COPY_THERE "%s on SharePoint, compared %s%s"
+#define TEXT_DETAILS_COPY_NO_PLACE "a folder"
+#define TEXT_DETAILS_COPY_BY_SIZE " by its size alone"
+#define TEXT_DETAILS_COPY_WAITS "waits for SharePoint since %s" /* date and time */
 #define TEXT_DETAILS_MANIFEST "Manifest"
 #define TEXT_DETAILS_NO_MANIFEST "none; Verify reads the file and makes one"
 #define TEXT_DETAILS_BAD_MANIFEST "it cannot be used; Verify makes a new one"
@@ -414,7 +439,7 @@
 #define TEXT_BOX_KEEP "&Keep running"
 #define TEXT_FOLDER_DIALOG_FAILED "could not open the dialog for choosing a folder"
 #define TEXT_FILE_DIALOG_FAILED "could not open the dialog for choosing a file"
-#define TEXT_FOLDER_DIALOG_HINT "Use 'cmms-backup-cli export' instead."
+#define TEXT_FOLDER_DIALOG_HINT "Start the program again; if it happens again, install it anew."
 #define TEXT_CLIPBOARD_FAILED "could not copy to the clipboard"
 #define TEXT_CLIPBOARD_HINT "Another program is using it; try again."
 #define TEXT_COMMAND_LINE_FAILED "could not read the command line"
@@ -436,6 +461,7 @@
     "The database, this computer and the backup folder are looked at. Nothing is changed. Select a line to see what " \
     "to do about it."
 #define TEXT_ASSISTANT_CHECKING "Checking..."
+#define TEXT_ASSISTANT_TASK "Windows is told to start them when this is finished" /* after "daily backups at 02:00: " */
 #define TEXT_ASSISTANT_STOPPING "Stopping..."
 #define TEXT_ASSISTANT_BAD "Not everything works yet. Go on all the same?"
 #define TEXT_ASSISTANT_BAD_CONTENT "Backups may fail until what is marked as bad is mended."
@@ -451,6 +477,10 @@
 #define TEXT_ASSISTANT_CLOUD \
     "⚠ %s copies this folder to the cloud, and may move backups off this computer. Choose a folder outside " \
     "of it, or set it to be kept on this device."
+#define TEXT_ASSISTANT_GUARDED \
+    "⚠ Windows keeps this program from writing here (Controlled folder access). Choose a folder outside of " \
+    "Documents, or allow the program in Windows Security."
+#define TEXT_ASSISTANT_OTHER "&Keep them in %s" /* a folder */
 /* user@host:port/database */
 #define TEXT_ASSISTANT_SUMMARY \
     "Database: %s\r\n\r\nThe password is kept by Windows (Credential Manager), everything else in your own folder. " \

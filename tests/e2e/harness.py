@@ -355,6 +355,15 @@ def warnings_of(report):
     return [w for w in warnings if w != older]
 
 
+def size_text(count):
+    """A number of bytes as the programs tell it (base/number.h)."""
+    value, units = count / 1024 ** 2, ["MB", "GB", "TB"]
+    while value >= 999.5 and len(units) > 1:
+        value /= 1024
+        units.pop(0)
+    return "%.*f %s" % (2 if value < 9.995 else 1 if value < 99.95 else 0, value, units[0])
+
+
 def backups_in(folder):
     return sorted(n for n in os.listdir(folder) if n.endswith(".backup"))
 

@@ -373,7 +373,7 @@ def test_no_room(program):
         sim.quota = UNIT
         done = Uploader(program, 2 * UNIT, sim).run()
         equal(done.code, 8, "exit code: " + done.err)
-        check("the SharePoint library is full: 0.6 MB are needed and 0.3 MB are free" in done.err, done.err)
+        check("the SharePoint library is full: 0.62 MB are needed and 0.31 MB are free" in done.err, done.err)
         check("create" not in sim.kinds(), "it is not begun")
 
 

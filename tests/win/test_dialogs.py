@@ -40,7 +40,7 @@ def take(path, moving):
     subprocess.run(["convert", "ppm:-", "-trim", "+repage", path], input=now)
 
 
-MOVING = ("running", "restore-running", "sharepoint-browser", "sharepoint-code", "upload-running")
+MOVING = ("running", "closing", "restore-running", "sharepoint-browser", "sharepoint-code", "upload-running")
 LONG = {"UITEST_LONG": "1"} if "--long" in sys.argv else {}
 # For pictures everything lies where it would on a user's PC.
 PREFIX = os.environ.get("WINEPREFIX", os.path.join(window.TOP, "build/wine"))
@@ -406,7 +406,7 @@ def main():
             folder, shown = place(work, scenario + " ö")
             os.makedirs(own)
             os.makedirs(folder)
-            drive(scenario, ["--folder", shown], own, UITEST_URL=url,
+            drive(scenario, ["--folder", shown], own, UITEST_URL=url, OneDrive="C:\\Users\\Manager\\OneDrive",
                   UITEST_SILENT="postgresql://u:p@127.0.0.1:%d/d" % silent.getsockname()[1])
             if shots is None:
                 saved(own, server, folder)

@@ -254,8 +254,15 @@ static void check_export(Ui *ui)
     picture(ui, "upload-result");
     close_result(ui);
     ok(ui, count_in_log(ui, "Uploaded: cmms_backup_") == 2, "also in the log", "it is not");
-    ok(ui, wait_cell(ui, 0, COPIES, "This PC, exported") && wait_cell(ui, 2, COPIES, "This PC"),
+    ok(ui, wait_cell(ui, 0, COPIES, "This PC, SharePoint") && wait_cell(ui, 2, COPIES, "This PC"),
        "the list knows of the copies", "it does not");
+    select_rows(ui, 0, 1);
+    click(ui, IDC_DETAILS);
+    ok(ui, wait_can(ui, IDC_COPY_DETAILS, SHORT_MS), "details of one", "there are none");
+    click_in(ui, IDC_COPY_DETAILS);
+    ok(ui, wait_for(ui, SHORT_MS, clipboard_has, " on SharePoint, compared "), "tell where its copy is", "they do not");
+    PostMessageW(dialog_with(ui, IDC_COPY_DETAILS), WM_COMMAND, IDCANCEL, 0);
+    wait_dialog_gone(ui, IDC_COPY_DETAILS, SHORT_MS);
     outside(ui, "both-there", "and both are on SharePoint, byte for byte");
     ok(ui, open_question(ui, 0, 1), "it can be done again", "it cannot");
     click_in(ui, IDC_UPLOAD_GO);

@@ -4,6 +4,9 @@
  */
 #include "ui_drive.h"
 
+#include "store/copies.h"
+#include "store/folder.h"
+#include "store/manifest.h"
 #include "store/retention.h"
 
 enum { NAME = 0, STATUS = 4, COPIES = 5, PINNED = 6, LEAVES = 7 };
@@ -143,6 +146,77 @@ static char *path_of(Ui *ui, int row)
     return path;
 }
 
+/* Clean-ups that a person stops: nothing goes, and the band has nothing to say of it. */
+static void check_freeze(Ui *ui)
+{
+    send_command(ui, IDM_FREEZE);
+    ok(ui, answer_box(ui, IDCANCEL), "Stop Clean-ups asks", "it does not");
+    ok(ui, wait_cell(ui, 2, LEAVES, "next clean-up"), "a no leaves all as it was", "it does not");
+    send_command(ui, IDM_FREEZE);
+    answer_box(ui, IDYES);
+    ok(ui, wait_lines(ui, "Clean-ups are stopped. Stop Clean-ups in the Tools menu", 1, SHORT_MS), "a yes stops them",
+       "the log is silent");
+    ok(ui, wait_cell(ui, 2, LEAVES, "stays"), "then the list says that all stay", "it does not");
+    ok(ui, wait_text(ui, IDC_STATUS, "\xE2\x9C\x85 Protected", SHORT_MS), "it is no alarm", "the band warns");
+    wait_done(ui);
+    click(ui, IDC_CLEANUP);
+    ok(ui, answer_box(ui, IDCLOSE), "a clean-up says why nothing goes", "there is no box");
+    wait_done(ui);
+    send_command(ui, IDM_FREEZE);
+    answer_box(ui, IDYES);
+    ok(ui, wait_lines(ui, "Clean-ups are allowed again.", 2, SHORT_MS) && wait_cell(ui, 2, LEAVES, "next clean-up"),
+       "Stop Clean-ups once more allows them", "it does not");
+    wait_done(ui);
+}
+
+static void write_settings(Ui *ui, const char *text)
+{
+    Error err = ERROR_INIT;
+    char *path = fs_join(ui->folder, "backup_config.json");
+    ok(ui, fs_write_atomic(path, text, strlen(text), &err), "the settings are changed from outside", err.message);
+    mem_free(path);
+    error_clear(&err);
+}
+
+/* As an upload that failed notes it; another program's is seen as well. */
+static void check_waiting(Ui *ui)
+{
+    Error err = ERROR_INIT;
+    Manifest manifest;
+    char *path = path_of(ui, 0), *manifest_path = folder_manifest_path(path);
+    char *noted = fs_join(ui->folder, COPIES_FILE);
+    manifest_init(&manifest);
+    bool ready = manifest_read(manifest_path, &manifest, &err);
+    const Copy copy = {.file = strrchr(path, '\\') + 1, .bytes = manifest.bytes, .sha256 = manifest.sha256,
+                       .level = manifest.level, .created = manifest.started, .state = COPY_WAITING,
+                       .when = manifest.started};
+    ready = ready && copies_note(ui->folder, &copy, &err);
+    ok(ui, ready && wait_cell(ui, 0, COPIES, "This PC; waits for SharePoint"), "a copy that waits is in the list",
+       ready ? "it is not" : err.message);
+    fs_remove(noted, &err);
+    ok(ui, wait_cell(ui, 0, COPIES, "This PC"), "and no more when it does not", "it is still");
+    manifest_release(&manifest);
+    mem_free(noted);
+    mem_free(manifest_path);
+    mem_free(path);
+    error_clear(&err);
+}
+
+/* Where a copy off-site is asked for, the band is not content without one. */
+static void check_copy(Ui *ui)
+{
+    bool shown = true;
+    check_waiting(ui);
+    write_settings(ui, "{\"prove_within_days\": 0, \"upload_after_backup\": true}");
+    ok(ui, wait_text(ui, IDC_STATUS, "; its copy is not on SharePoint yet", SHORT_MS), "a copy that is missing is told",
+       "it is not");
+    ok(ui, wait_for(ui, SHORT_MS, mend_is_shown, &shown) && has_text(ui, IDC_MEND, "Export No&w..."),
+       "with the button that mends it", "without");
+    write_settings(ui, "{\"prove_within_days\": 0}");
+    ok(ui, wait_text(ui, IDC_STATUS, "\xE2\x9C\x85 Protected", SHORT_MS), "where none is asked for, all is well",
+       "it is not");
+}
+
 static bool first_is_not(Ui *ui, const void *name)
 {
     char *now = cell(ui, 0, NAME);
@@ -234,6 +308,8 @@ void check_upkeep(Ui *ui)
     check_pins(ui);
     check_cleanup(ui);
     check_alarm(ui);
+    check_freeze(ui);
+    check_copy(ui);
     check_folder(ui);
     check_prove(ui);
     check_menus(ui);

@@ -380,6 +380,38 @@ static bool delete_one(const char *dir, const char *name, bool force, Error *err
     return ok;
 }
 
+/* A person's stop keeps everything as well; there is nothing to look at, so it is no alarm. */
+static void stopped_by_hand(void **state)
+{
+    (void)state;
+    char *dir = test_dir_new();
+    Error err = ERROR_INIT;
+    JobSink sink = {.actor = "o'neil"};
+    put_backup(dir, A, -1);
+    put_backup(dir, B, -1);
+    assert_ok(retention_stop(dir, "before the audit", &sink, &err), &err);
+    assert_text(retention_frozen(dir), "o'neil asked for it (before the audit)");
+    assert_null(retention_alarm(dir));
+    assert_int_equal(run_ok(dir, NULL), 0);
+    assert_true(there(dir, B));
+    assert_fails(retention_stop(dir, NULL, &sink, &err), &err, EK_SETTINGS,
+                 "clean-ups are stopped already: o'neil asked for it (before the audit)");
+    assert_ok(retention_freeze(dir, "rows are gone", &err), &err); /* as an alarm does */
+    assert_text(retention_alarm(dir), "rows are gone");
+    assert_ok(retention_unfreeze(dir, &sink, &err), &err);
+    assert_null(retention_frozen(dir));
+    assert_ok(retention_stop(dir, NULL, &sink, &err), &err);
+    assert_text(retention_frozen(dir), "o'neil asked for it");
+    assert_ok(retention_unfreeze(dir, &sink, &err), &err);
+    assert_text(log_lines(dir),
+                "freeze success -: Clean-ups are stopped: o'neil asked for it (before the audit)\n"
+                "unfreeze success -: Clean-ups are allowed again; they were stopped because rows are gone\n"
+                "freeze success -: Clean-ups are stopped: o'neil asked for it\n"
+                "unfreeze success -: Clean-ups are allowed again; they were stopped because o'neil asked for it\n");
+    assert_int_equal(run_ok(dir, NULL), 1);
+    test_dir_remove(dir);
+}
+
 static void pins(void **state)
 {
     (void)state;
@@ -563,8 +595,8 @@ static void alarm_of_lost_rows(void **state)
                                 "table equipment lost 99 % of its rows (1,000 before, 10 now) since " A);
             assert_text(retention_frozen(dir), before.pin_reason);
             assert_text(warning, "Shrink alarm: table equipment lost 99 % of its rows (1,000 before, 10 now) since " A
-                                 ". That backup is pinned, and no old backup is removed until you say so "
-                                 "(cmms-backup-cli cleanup --unfreeze)");
+                                 ". That backup is pinned, and no old backup is removed until you allow "
+                                 "clean-ups again");
         } else {
             assert_null(warning);
             assert_null(retention_frozen(dir));
@@ -661,6 +693,7 @@ int main(void)
         cmocka_unit_test(the_old_ones_go),   cmocka_unit_test(a_damaged_witness), cmocka_unit_test(made_is_trusted),
         cmocka_unit_test(no_log_no_removal), cmocka_unit_test(stops_when_told), cmocka_unit_test(a_lost_witness),
         cmocka_unit_test(frozen),            cmocka_unit_test(uploads), cmocka_unit_test(the_only_copy),
+        cmocka_unit_test(stopped_by_hand),
         cmocka_unit_test(pins),              cmocka_unit_test(deleting), cmocka_unit_test(deleting_reads_what_is_left),
         cmocka_unit_test(open_entries_are_closed),          cmocka_unit_test(one_at_a_time),
         cmocka_unit_test(alarm_of_lost_rows), cmocka_unit_test(alarm_of_a_slow_loss),

@@ -348,6 +348,57 @@ static void what_is_told(void **state)
     }
 }
 
+/* Where a copy off-site is asked for, the newest good backup has one before the band is content. */
+static void whether_a_copy_is_missing(void **state)
+{
+    (void)state;
+    static const struct {
+        bool asked, noted;
+        CopyState copy;
+        Level level;
+        HealthState state;
+        HealthMend mend;
+    } rows[] = {
+        {false, false, COPY_THERE, LEVEL_VERIFIED, HEALTH_GOOD, MEND_NOTHING},
+        {true, false, COPY_THERE, LEVEL_VERIFIED, HEALTH_WARNING, MEND_COPY},
+        {true, true, COPY_WAITING, LEVEL_VERIFIED, HEALTH_WARNING, MEND_COPY},
+        {true, true, COPY_THERE, LEVEL_VERIFIED, HEALTH_GOOD, MEND_NOTHING},
+        {false, true, COPY_WAITING, LEVEL_VERIFIED, HEALTH_GOOD, MEND_NOTHING},
+        {true, false, COPY_THERE, LEVEL_READ, HEALTH_GOOD, MEND_NOTHING}, /* that is health's to say */
+    };
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        Copy copy = {.file = (char *)"newest.backup", .state = rows[i].copy, .when = NOON - 60};
+        CatalogEntry entry = {.name = (char *)"newest.backup", .created = NOON - 3600, .level = rows[i].level,
+                              .copy = rows[i].noted ? &copy : NULL};
+        const Catalog catalog = {&entry, 1};
+        const HealthFacts in = {.catalog = &catalog, .configured = true, .due_hours = 36, .now = NOON};
+        Settings settings;
+        Ledger ledger;
+        Protection protection;
+        Health health;
+        settings_init(&settings);
+        ledger_init(&ledger);
+        protection_init(&protection);
+        health_init(&health);
+        settings.prove_within_days = 0;
+        settings.upload_after_backup = rows[i].asked;
+        health.text = mem_strdup("Protected: last backup 1 hour ago, verified");
+        protection_judge(&in, &settings, &ledger, &zone, &protection);
+        protection_tell(&in, &protection, NULL, &zone, 0, &health);
+        assert_int_equal(health.state, rows[i].state);
+        assert_int_equal(health.mend, rows[i].mend);
+        if (rows[i].mend == MEND_COPY) {
+            assert_string_equal(health.name, "newest.backup");
+            assert_string_equal(health.text, "Not quite protected: last backup 1 hour ago, verified; its copy is not "
+                                             "on SharePoint yet");
+        }
+        health_release(&health);
+        protection_release(&protection);
+        ledger_release(&ledger);
+        settings_release(&settings);
+    }
+}
+
 /* A pause is told where it kept a slot from being run. */
 static void paused(void **state)
 {
@@ -436,6 +487,7 @@ int main(void)
         cmocka_unit_test(more_than_the_facts),
         cmocka_unit_test(whether_copies_are_asked_for),
         cmocka_unit_test(what_is_told),
+        cmocka_unit_test(whether_a_copy_is_missing),
         cmocka_unit_test(paused),
         cmocka_unit_test(what_the_band_says),
     };

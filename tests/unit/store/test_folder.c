@@ -147,6 +147,37 @@ static void cloud_name(void **state)
     }
 }
 
+/* What is offered instead of a folder that is copied to the cloud. */
+static void alternative(void **state)
+{
+    (void)state;
+    char *home = machine_home_dir();
+    char *cloud = fs_join(home, "OneDrive"), *inside = fs_join(cloud, "AIT_CMMS_Backups");
+    char *beside = fs_join(home, "AIT_CMMS_Backups");
+    const struct {
+        const char *cloud, *folder, *offered;
+    } rows[] = {
+        {cloud, inside, beside},
+        {cloud, beside, NULL}, /* it is well where it is */
+        {NULL, inside, NULL},
+        {home, inside, NULL}, /* all that the user has is copied */
+    };
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        test_setenv("OneDrive", rows[i].cloud);
+        char *offered = folder_alternative(rows[i].folder);
+        if (rows[i].offered != NULL) {
+            assert_text(offered, rows[i].offered);
+        } else {
+            assert_null(offered);
+        }
+    }
+    test_setenv("OneDrive", NULL);
+    mem_free(beside);
+    mem_free(inside);
+    mem_free(cloud);
+    mem_free(home);
+}
+
 #ifndef _WIN32 /* Windows asks the shell where Documents is, and no variable moves it */
 static void order(void **state)
 {
@@ -645,6 +676,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(first_that_can_be_written), cmocka_unit_test(named_outright), cmocka_unit_test(cloud_name),
+        cmocka_unit_test(alternative),
         cmocka_unit_test(found_for_reading),
 #ifndef _WIN32
         cmocka_unit_test(order),
