@@ -1,11 +1,11 @@
 /*
- * certificate.h: the certificate of a proof: one page that says which file was restored, where, when, by whom, what came
- * back, and on which entry of the log that stands.
+ * certificate.h: the certificate of a proof: one page that says which file was restored, where, when, by whom, what
+ * came back, and on which entry of the log that stands.
  *
- * It is given for what holds now: the manifest says that the backup is proven, the file is read to its last byte and has
- * the SHA-256 that was proven, the log has the entry of that proof, and the log's chain holds from its first entry to
- * its newest. Else it is refused. It is no signature: who may write into the folder could write all of this; but whoever
- * has the page has the entry's hash, which nobody can change afterwards without its being seen.
+ * It is given for what holds now: the manifest says that the backup is proven, the file is read to its last byte and
+ * has the SHA-256 that was proven, the log has the entry of that proof, and the log's chain holds from its first entry
+ * to its newest. Else it is refused. It is no signature: who may write into the folder could write all of this; but
+ * whoever has the page has the entry's hash, which nobody can change afterwards without its being seen.
  */
 #ifndef CMMS_CERTIFICATE_H
 #define CMMS_CERTIFICATE_H
@@ -69,9 +69,10 @@ void certificate_release(Certificate *certificate);
  * Replaces what it holds. */
 bool certificate_judge(const CertificateFacts *facts, int64_t now, Certificate *certificate, Error *err);
 
-/* Reads the file to its last byte and the log beside it. `certificate` is initialised. Changes nothing. EK_NOT_FOUND and
- * EK_IO as well. */
-bool certificate_make(const char *path, const JobSink *sink, const Cancel *cancel, Certificate *certificate, Error *err);
+/* Reads the file to its last byte and the log beside it. `certificate` is initialised. Changes nothing. EK_NOT_FOUND
+ * and EK_IO as well. */
+bool certificate_make(const char *path, const JobSink *sink, const Cancel *cancel, Certificate *certificate,
+                      Error *err);
 
 /* The page; `page` is initialised. */
 void certificate_page(const Certificate *certificate, StrBuf *page);

@@ -33,8 +33,8 @@ void page_row(StrBuf *page, const char *what, const char *text);
 char *page_size(uint64_t bytes);       /* "412.50 MB" */
 char *page_duration(double seconds);   /* "12 s", "4 min 30 s", "1 h 05 min"; below a second "less than 1 s" */
 
-/* Whether a page may be written under that name, which somebody has chosen: what is there is replaced, so it must end in
- * .html (or .htm), which no backup, manifest or log does. EK_USAGE otherwise. */
+/* Whether a page may be written under that name, which somebody has chosen: what is there is replaced, so it must end
+ * in .html (or .htm), which no backup, manifest or log does. EK_USAGE otherwise. */
 bool page_may_be(const char *path, Error *err);
 /* Where a page of that name is kept for who only wants to look at it: a folder of this user's own, made. Caller frees.
  * EK_SETTINGS: there is none. */

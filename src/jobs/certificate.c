@@ -65,27 +65,15 @@ static bool refuse_changed(const CertificateFacts *facts, Error *err)
     return error_hint(err, "Verify it, and do not rely on it before.");
 }
 
-/* "2026-01-19 14:30:52" as if it were UTC; -1: it is no time. */
-static int64_t log_moment(const char *text)
-{
-    static const char form[] = "dddd-dd-dd dd:dd:dd";
-    int64_t moment = -1;
-    if (strlen(text) != sizeof form - 1) {
-        return -1;
-    }
-    char *iso = mem_printf("%.10sT%.8sZ", text, text + 11);
-    if (text[10] != ' ' || !clock_parse_iso(iso, &moment)) {
-        moment = -1;
-    }
-    mem_free(iso);
-    return moment;
-}
-
 /* The entry is that of the proof which the manifest tells of, not of an older one. */
 static bool is_that_proof(const cJSON *entry, int64_t proven_at)
 {
-    const int64_t moment = log_moment(json_string(entry, "timestamp", ""));
-    return moment >= 0 && moment - proven_at <= APART && proven_at - moment <= APART;
+    CivilTime t;
+    if (!clock_parse_log(json_string(entry, "timestamp", ""), &t)) {
+        return false;
+    }
+    const int64_t moment = clock_days(t.year, t.month, t.day) * 86400 + t.hour * 3600 + t.minute * 60 + t.second;
+    return moment - proven_at <= APART && proven_at - moment <= APART;
 }
 
 static bool refuse_for_log(const CertificateFacts *facts, Error *err)
@@ -278,7 +266,8 @@ static bool visit(void *context, const AuditLink *link)
     return true;
 }
 
-bool certificate_make(const char *path, const JobSink *sink, const Cancel *cancel, Certificate *certificate, Error *err)
+bool certificate_make(const char *path, const JobSink *sink, const Cancel *cancel, Certificate *certificate,
+                      Error *err)
 {
     Manifest manifest;
     Search search = {.name = fs_base_name(path)};

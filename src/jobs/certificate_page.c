@@ -111,8 +111,8 @@ static void add_log(StrBuf *page, const Certificate *certificate)
 void certificate_page(const Certificate *certificate, StrBuf *page)
 {
     page_begin(page, "Certificate of a proof: " CMMS_PRODUCT, style);
-    strbuf_addstr(page, "<div class=\"frame\">\n<h1>Certificate of a proof</h1>\n<p class=\"seal\">&#10004; Proven</p>\n"
-                        "<p>This backup was read to its last byte, restored into an empty database, and what came back "
+    strbuf_addstr(page, "<div class=\"frame\">\n<h1>Certificate of a proof</h1>\n"
+                        "<p class=\"seal\">&#10004; Proven</p>\n<p>This backup was read to its last byte, restored into an empty database, and what came back "
                         "was counted: as many rows in each table as the backup holds.</p>\n");
     add_file(page, certificate);
     add_proof(page, certificate);
@@ -120,13 +120,12 @@ void certificate_page(const Certificate *certificate, StrBuf *page)
     char *issued = moment_text(certificate->issued);
     strbuf_addstr(page, "<h2>Issued</h2>\n<p>");
     page_text(page, issued);
-    strbuf_addstr(page, " by " CMMS_PRODUCT " " CMMS_VERSION ". The file was read again for it, and has the SHA-256 that "
-                        "was proven; the log was read from its first entry to its newest, and each follows from the one "
-                        "before.</p>\n"
-                        "<p class=\"small\">Each entry of the log has the SHA-256 of the one before, so an entry that is "
-                        "changed or taken out later shows. Keep this page where the log's folder is not: its hashes are "
-                        "what the log must still have. It is no signature; whoever may write into the folder could have "
-                        "written the file, its manifest and the log.</p>\n</div>\n");
+    strbuf_addstr(page, " by " CMMS_PRODUCT " " CMMS_VERSION ". The file was read again for it, and has the SHA-256 "
+                        "that was proven; the log was read from its first entry to its newest, and each follows from "
+                        "the one before.</p>\n<p class=\"small\">Each entry of the log has the SHA-256 of the one "
+                        "before, so an entry that is changed or taken out later shows. Keep this page where the log's "
+                        "folder is not: its hashes are what the log must still have. It is no signature; whoever may "
+                        "write into the folder could have written the file, its manifest and the log.</p>\n</div>\n");
     page_end(page);
     mem_free(issued);
 }
