@@ -112,8 +112,9 @@ void certificate_page(const Certificate *certificate, StrBuf *page)
 {
     page_begin(page, "Certificate of a proof: " CMMS_PRODUCT, style);
     strbuf_addstr(page, "<div class=\"frame\">\n<h1>Certificate of a proof</h1>\n"
-                        "<p class=\"seal\">&#10004; Proven</p>\n<p>This backup was read to its last byte, restored into an empty database, and what came back "
-                        "was counted: as many rows in each table as the backup holds.</p>\n");
+                        "<p class=\"seal\">&#10004; Proven</p>\n"
+                        "<p>This backup was read to its last byte, restored into an empty database, and what came "
+                        "back was counted: as many rows in each table as the backup holds.</p>\n");
     add_file(page, certificate);
     add_proof(page, certificate);
     add_log(page, certificate);
