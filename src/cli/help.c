@@ -448,8 +448,8 @@ static const char status[] =
     "\n"
     "The exit code does not tell whether it is protected; \"protected\" in the JSON document does.\n";
 
-#define OUT_OPTION                                                                                                   \
-    "      --out=FILE           where the page goes; a name that ends in .html, and a page that is there is replaced.\n" \
+#define OUT_OPTION                                                                                               \
+    "      --out=FILE           where the page goes: a name that ends in .html; one that is there is replaced.\n"    \
     "                           Otherwise it goes to a folder of this user's, and it is told where\n"
 
 static const char report[] =
@@ -473,9 +473,9 @@ static const char certificate[] =
     "Usage:\n"
     "  cmms-backup-cli certificate [OPTION]... FILE\n"
     "\n"
-    "FILE is a path, or a name in the backup folder. It is read to its last byte. There is no certificate for a file\n"
-    "that is not proven, whose content is no longer what was proven, or whose proof is not in the log of its folder;\n"
-    "nor while that log does not hold (see log).\n"
+    "FILE is a path, or a name in the backup folder. It is read to its last byte. There is no certificate for a\n"
+    "file that is not proven, whose content is no longer what was proven, or whose proof is not in the log of its\n"
+    "folder; nor while that log does not hold (see log).\n"
     "\n"
     "Options:\n" OUT_OPTION FOLDER_OPTION "\n" OUTPUT_HELP
     "\n"
