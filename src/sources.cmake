@@ -206,6 +206,7 @@ set(UI_SOURCES
   src/ui/main_dialogs.c
   src/ui/main_jobs.c
   src/ui/main_manners.c
+  src/ui/main_report.c
   src/ui/main_restore.c
   src/ui/main_sharepoint.c
   src/ui/main_schedule.c

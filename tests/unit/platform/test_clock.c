@@ -119,7 +119,8 @@ static void what_the_log_writes(void **state)
         assert_int_equal(t.year, 7);
     }
     assert_true(clock_parse_log("2028-02-29 23:59:58", &t));
-    const CivilTime wanted = {.year = 2028, .month = 2, .day = 29, .hour = 23, .minute = 59, .second = 58, .weekday = 2};
+    const CivilTime wanted = {.year = 2028, .month = 2, .day = 29, .hour = 23, .minute = 59, .second = 58,
+                              .weekday = 2};
     assert_true(same(&t, &wanted));
     char *text = clock_log_text(clock_from_local(&wanted));
     assert_true(clock_parse_log(text, &t));
