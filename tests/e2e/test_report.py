@@ -134,6 +134,13 @@ def test_a_log_that_does_not_hold(program):
     folder, out = harness.temp_dir("r"), os.path.join(harness.temp_dir("o"), "a.html")
     program.good_backup(harness.shared_server(), small_database(harness.shared_server()), folder)
     log = os.path.join(folder, "backup_log.json")
+    equal(program.run(["verify", "--json", "--all", "--folder", program.path(folder)]).code, 0, "a second entry")
+    first, second = harness.log_entries(folder)
+    with open(log, "w") as f:
+        json.dump([dict(first, message="another"), second], f)
+    document = report(program, folder)
+    equal((document["log"]["holds"], total(document, "good")), (False, 1), "a changed entry")
+    check("entry 2 of backup_log.json" in document["log"]["problem"], document["log"])
     with open(log, "w") as f:
         f.write("{ torn")
     document = report(program, folder, "--out", program.path(out))
