@@ -147,7 +147,7 @@ static void add_figures(const Report *report, StrBuf *page)
     } else {
         page_row(page, "Last good backup", "there is none");
     }
-    page_row(page, "Next backup", report->next_text != NULL ? report->next_text : "none: the schedule is switched off");
+    page_row(page, "Next backup", report->next_text != NULL ? report->next_text : "none is scheduled");
     row(page, "A restore takes", restore_text(report));
     row(page, "Copies", mem_printf("%zu only here, %zu here and off-site, %zu off-site alone; %zu wait for their copy",
                                    report->here, report->both, report->there, report->waiting));
