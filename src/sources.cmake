@@ -77,6 +77,8 @@ set(JOBS_SOURCES
   src/jobs/backup.c
   src/jobs/backup_finish.c
   src/jobs/backup_take.c
+  src/jobs/certificate.c
+  src/jobs/certificate_page.c
   src/jobs/configure.c
   src/jobs/doctor.c
   src/jobs/doctor_cloud.c
@@ -100,6 +102,7 @@ set(JOBS_SOURCES
   src/jobs/offsite_set_up.c
   src/jobs/offsite_sign_in.c
   src/jobs/opening.c
+  src/jobs/page.c
   src/jobs/prove.c
   src/jobs/prove_database.c
   src/jobs/restore.c
@@ -121,6 +124,9 @@ set(SCHEDULE_SOURCES
   src/schedule/pause.c
   src/schedule/protection.c
   src/schedule/registration.c
+  src/schedule/report.c
+  src/schedule/report_make.c
+  src/schedule/report_page.c
   src/schedule/run.c)
 set(WIN_SOURCES
   src/platform/win/autostart_win.c
@@ -167,6 +173,7 @@ set(CLI_SOURCES
   src/cli/verb_list.c
   src/cli/verb_preview.c
   src/cli/verb_prove.c
+  src/cli/verb_report.c
   src/cli/verb_restore.c
   src/cli/verb_sample.c
   src/cli/verb_schedule.c
@@ -199,6 +206,7 @@ set(UI_SOURCES
   src/ui/main_dialogs.c
   src/ui/main_jobs.c
   src/ui/main_manners.c
+  src/ui/main_report.c
   src/ui/main_restore.c
   src/ui/main_sharepoint.c
   src/ui/main_schedule.c

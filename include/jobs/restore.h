@@ -56,6 +56,8 @@ typedef struct RestoreResult {
 
 /* What the guide tells whoever has restored. */
 extern const char restore_restart_words[];
+/* How the log's entry of a restore of all that a backup holds begins; that of single tables does not. */
+extern const char restore_log_words[];
 
 void restore_result_init(RestoreResult *result);
 void restore_result_release(RestoreResult *result);

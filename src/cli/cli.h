@@ -62,5 +62,7 @@ int run_sharepoint_list(Cli *cli); /* verb_download.c */
 int run_download(Cli *cli);
 int run_schedule(Cli *cli); /* verb_schedule.c */
 int run_status(Cli *cli); /* verb_status.c */
+int run_report(Cli *cli); /* verb_report.c */
+int run_certificate(Cli *cli);
 
 #endif

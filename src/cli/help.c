@@ -27,6 +27,8 @@ static const char general[] =
     "  config    show or change the settings\n"
     "  schedule  show or change when backups are made, or make the one that is due\n"
     "  status    how the database is protected: schedule, verified, off-site, proof\n"
+    "  report    write the health report: the last year, how things stand, what is ahead\n"
+    "  certificate  write the certificate of a proof, one page\n"
     "  help      show this text, or the help of a verb\n"
     "\n"
     "Options:\n"
@@ -448,6 +450,41 @@ static const char status[] =
     "\n"
     "The exit code does not tell whether it is protected; \"protected\" in the JSON document does.\n";
 
+#define OUT_OPTION                                                                                               \
+    "      --out=FILE           where the page goes: a name that ends in .html; one that is there is replaced.\n"    \
+    "                           Otherwise it goes to a folder of this user's, and it is told where\n"
+
+static const char report[] =
+    "Write the health report: a page to look at in a browser, to mail and to print. It has a calendar of the last\n"
+    "year (backups made, failed, missed), the last good backup and the next, how sizes and times developed, what a\n"
+    "restore would take by the last restore or proof, copies, proofs, restores, failures, and which backup goes\n"
+    "when. It tells what the folder's log, manifests and schedule have recorded; no server is asked.\n"
+    "\n"
+    "Usage:\n"
+    "  cmms-backup-cli report [OPTION]...\n"
+    "\n"
+    "Options:\n" OUT_OPTION FOLDER_OPTION "\n" OUTPUT_HELP
+    "\n"
+    "With --json the document has all of it, and a page is only written where --out names one. With --quiet the\n"
+    "page's path is the only line on stdout. The exit code does not tell how the backups are.\n";
+
+static const char certificate[] =
+    "Write the certificate of a proof: one page with the file and its SHA-256, when, where and by whom it was\n"
+    "restored, which tables and rows came back, and the entry of the log on which that stands, with its hashes.\n"
+    "\n"
+    "Usage:\n"
+    "  cmms-backup-cli certificate [OPTION]... FILE\n"
+    "\n"
+    "FILE is a path, or a name in the backup folder. It is read to its last byte. There is no certificate for a\n"
+    "file that is not proven, whose content is no longer what was proven, or whose proof is not in the log of its\n"
+    "folder; nor while that log does not hold (see log).\n"
+    "\n"
+    "Options:\n" OUT_OPTION FOLDER_OPTION "\n" OUTPUT_HELP
+    "\n"
+    "With --json the document has all of it, and a page is only written where --out names one. With --quiet the\n"
+    "page's path is the only line on stdout. Exit code 11: it is not proven; 7: the file or the log is not what it\n"
+    "was.\n";
+
 const char *help_text(Verb verb)
 {
     switch (verb) {
@@ -471,6 +508,8 @@ const char *help_text(Verb verb)
     case VERB_CONFIG: return config;
     case VERB_SCHEDULE: return schedule;
     case VERB_STATUS: return status;
+    case VERB_REPORT: return report;
+    case VERB_CERTIFICATE: return certificate;
     case VERB_NONE:
     case VERB_HELP: break;
     }

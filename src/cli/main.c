@@ -229,6 +229,8 @@ static int run_verb(Cli *cli)
     case VERB_CONFIG: return run_config(cli);
     case VERB_SCHEDULE: return run_schedule(cli);
     case VERB_STATUS: return run_status(cli);
+    case VERB_REPORT: return run_report(cli);
+    case VERB_CERTIFICATE: return run_certificate(cli);
     case VERB_NONE:
     case VERB_HELP: break;
     }

@@ -11,15 +11,17 @@
 #define RESTORING (BIT(VERB_PREVIEW) | BIT(VERB_RESTORE) | BIT(VERB_UNDO))
 #define WITH_SERVER \
     (BIT(VERB_BACKUP) | BIT(VERB_PROVE) | RESTORING | BIT(VERB_DOCTOR) | BIT(VERB_SAMPLE) | BIT(VERB_SCHEDULE))
+#define PAGES (BIT(VERB_REPORT) | BIT(VERB_CERTIFICATE))
 #define UPKEEP (BIT(VERB_CLEANUP) | BIT(VERB_PIN) | BIT(VERB_DELETE) | BIT(VERB_LOG) | BIT(VERB_CONFIG))
 #define WITH_FOLDER \
     (BIT(VERB_BACKUP) | BIT(VERB_LIST) | BIT(VERB_VERIFY) | BIT(VERB_PROVE) | BIT(VERB_DOCTOR) | BIT(VERB_EXPORT) | \
      RESTORING | BIT(VERB_UPLOAD) | BIT(VERB_DOWNLOAD) | BIT(VERB_SHAREPOINT) | UPKEEP | BIT(VERB_SCHEDULE) |          \
-     BIT(VERB_STATUS))
+     BIT(VERB_STATUS) | PAGES)
 #define WORKING (WITH_SERVER | WITH_FOLDER)
 #define WITH_OPERANDS \
     (BIT(VERB_VERIFY) | BIT(VERB_PROVE) | RESTORING | BIT(VERB_EXPORT) | BIT(VERB_UPLOAD) | BIT(VERB_DOWNLOAD) | \
-     BIT(VERB_SHAREPOINT) | BIT(VERB_PIN) | BIT(VERB_DELETE) | BIT(VERB_CONFIG) | BIT(VERB_SCHEDULE))
+     BIT(VERB_SHAREPOINT) | BIT(VERB_PIN) | BIT(VERB_DELETE) | BIT(VERB_CONFIG) | BIT(VERB_SCHEDULE) | \
+     BIT(VERB_CERTIFICATE))
 #define LAST_MAX 1000
 
 typedef enum Id {
@@ -54,6 +56,7 @@ typedef enum Id {
     ID_NO_WAIT,
     ID_OFF,
     ID_ON,
+    ID_OUT,
     ID_OVERWRITE,
     ID_PORT,
     ID_PROGRESS_JSON,
@@ -114,6 +117,7 @@ static const Rule rules[] = {
     {ID_NO_WAIT, "no-wait", 0, false, BIT(VERB_SCHEDULE)},
     {ID_OFF, "off", 0, false, BIT(VERB_PIN)},
     {ID_ON, "on", 0, false, BIT(VERB_PROVE)},
+    {ID_OUT, "out", 0, true, PAGES},
     {ID_OVERWRITE, "overwrite", 0, false, BIT(VERB_EXPORT)},
     {ID_PORT, "port", 'p', true, WITH_SERVER},
     {ID_PROGRESS_JSON, "progress-json", 0, false,
@@ -147,7 +151,8 @@ static const struct {
     {VERB_CONFIG, "config"}, {VERB_PROVE, "prove"},   {VERB_EXPORT, "export"},
     {VERB_RESTORE, "restore"}, {VERB_UNDO, "undo"},   {VERB_PREVIEW, "preview"},
     {VERB_UPLOAD, "upload"}, {VERB_DOWNLOAD, "download"}, {VERB_SHAREPOINT, "sharepoint"},
-    {VERB_SCHEDULE, "schedule"}, {VERB_STATUS, "status"}, {VERB_HELP, "help"},
+    {VERB_SCHEDULE, "schedule"}, {VERB_STATUS, "status"}, {VERB_REPORT, "report"},
+    {VERB_CERTIFICATE, "certificate"}, {VERB_HELP, "help"},
 };
 #define VERB_COUNT (sizeof verbs / sizeof verbs[0])
 
@@ -302,6 +307,7 @@ static bool apply(Options *options, const Rule *rule, const char *value, Error *
     case ID_NO_WAIT: options->no_wait = true; break;
     case ID_OFF: options->off = true; break;
     case ID_ON: options->on = true; break;
+    case ID_OUT: options->out = value; break;
     case ID_FALLBACK: options->fallback = true; break;
     case ID_OVERWRITE: options->overwrite = true; break;
     case ID_PORT: options->port = value; break;
@@ -415,7 +421,7 @@ static bool take_operands(const Parser *parser, Options *options, Error *err)
     }
     if (options->verb != VERB_NONE && (WITH_OPERANDS & BIT(options->verb))) {
         options->file_count = parser->operand_count - used;
-        if ((BIT(options->verb) & (BIT(VERB_PROVE) | RESTORING)) && options->file_count > 1) {
+        if ((BIT(options->verb) & (BIT(VERB_PROVE) | RESTORING | BIT(VERB_CERTIFICATE))) && options->file_count > 1) {
             error_set(err, EK_USAGE, "%s takes one %s", verb_name(options->verb),
                       options->verb == VERB_UNDO ? "database" : "file");
             return point_to_help(err);
@@ -483,6 +489,10 @@ static bool check_whole(const Parser *parser, const Options *options, Error *err
     }
     if ((options->verb == VERB_RESTORE || options->verb == VERB_PREVIEW) && options->file_count != 1) {
         error_set(err, EK_USAGE, "say which backup to %s", verb_name(options->verb));
+        return error_hint(err, "Name a file, or one of the backups that 'cmms-backup-cli list' shows.");
+    }
+    if (options->verb == VERB_CERTIFICATE && options->file_count != 1) {
+        error_set(err, EK_USAGE, "say which backup's proof to certify");
         return error_hint(err, "Name a file, or one of the backups that 'cmms-backup-cli list' shows.");
     }
     if (options->verb == VERB_EXPORT && options->file_count != 2) {

@@ -35,6 +35,8 @@ typedef enum Verb {
     VERB_CONFIG,
     VERB_SCHEDULE,
     VERB_STATUS,
+    VERB_REPORT,
+    VERB_CERTIFICATE,
     VERB_HELP
 } Verb;
 
@@ -59,6 +61,7 @@ typedef struct Options {
     int last;               /* log, sharepoint list --last; 0: not given */
     bool on;                /* prove */
     bool overwrite;         /* export */
+    const char *out;        /* report, certificate */
     bool no_wait;           /* schedule run-due */
     const char *to;         /* preview, restore */
     bool yes;               /* restore, undo */

@@ -333,7 +333,10 @@ static bool record(Load *run, const char *status, const char *message, Error *er
                               .seconds = run->result.seconds,
                               .sha256 = manifest->sha256,
                               .level = level_word(manifest->level),
-                              .actor = job_actor(run->sink)};
+                              .actor = job_actor(run->sink),
+                              .server = run->result.proven ? run->result.where : NULL,
+                              .tables = (int64_t)run->result.tables_compared,
+                              .rows = run->result.rows};
     const bool ok = auditlog_append(folder, &entry, err);
     mem_free(folder);
     return ok;

@@ -499,6 +499,8 @@ static void record(Restore *run, const char *status, const char *message)
 const char restore_restart_words[] =
     "IMPORTANT: Restart the CMMS application on every computer, to refresh all connections.";
 
+const char restore_log_words[] = "Restored into ";
+
 /* What the log keeps. Caller frees. */
 static char *success_text(const Restore *run)
 {
@@ -508,7 +510,7 @@ static char *success_text(const Restore *run)
                           result->tables, result->tables == 1 ? "table" : "tables", number_text(result->rows).text,
                           result->schema, result->database);
     }
-    return mem_printf("Restored into %s: %zu tables and %s rows counted%s%s%s%s", result->database,
+    return mem_printf("%s%s: %zu tables and %s rows counted%s%s%s%s", restore_log_words, result->database,
                       result->tables, number_text(result->rows).text,
                       result->kept != NULL ? "; the old database is kept as " : "",
                       result->kept != NULL ? result->kept : "",

@@ -572,7 +572,8 @@ enum {
     NEEDS_UNPINNED = 64,  /* one that is not */
     NEEDS_NO_SAVING = 128, /* the settings are not being written */
     NEEDS_SCHEDULE = 256, /* slots are run here */
-    NEEDS_PAUSED = 512    /* but not now */
+    NEEDS_PAUSED = 512,   /* but not now */
+    NEEDS_PROVEN = 1024   /* the one row is */
 };
 
 static const struct {
@@ -594,6 +595,8 @@ static const struct {
     {IDC_DETAILS, NEEDS_ONE, on_details},
     {IDC_VERIFY, NEEDS_IDLE | NEEDS_SELECTION, on_verify},
     {IDM_PROVE, NEEDS_IDLE | NEEDS_SELECTION, on_prove},
+    {IDM_CERTIFICATE, NEEDS_IDLE | NEEDS_ONE | NEEDS_PROVEN, main_on_certificate},
+    {IDM_REPORT, NEEDS_IDLE, main_on_report},
     {IDM_PIN, NEEDS_IDLE | NEEDS_UNPINNED, on_pin},
     {IDM_UNPIN, NEEDS_IDLE | NEEDS_PINNED, on_unpin},
     {IDC_DELETE, NEEDS_IDLE | NEEDS_SELECTION, on_delete},
@@ -648,7 +651,8 @@ bool main_can(const MainWindow *w, int id)
            !((needs & NEEDS_ONE) != 0 && selected != 1) && !((needs & NEEDS_NO_SAVING) != 0 && w->saving != NULL) &&
            !((needs & NEEDS_SCHEDULE) != 0 && !w->keeper.on) && !((needs & NEEDS_PAUSED) != 0 && !main_is_paused(w)) &&
            !((needs & NEEDS_PINNED) != 0 && !backup_list_any(&w->list, true)) &&
-           !((needs & NEEDS_UNPINNED) != 0 && !backup_list_any(&w->list, false));
+           !((needs & NEEDS_UNPINNED) != 0 && !backup_list_any(&w->list, false)) &&
+           !((needs & NEEDS_PROVEN) != 0 && !main_is_proven(w));
 }
 
 bool main_do(MainWindow *w, int id)

@@ -76,6 +76,9 @@ static const JobWords *words_of(TaskKind kind)
     static const JobWords kept = {TEXT_KEPT_STEP, TEXT_READY, TEXT_KEPT_CANCELLED, TEXT_KEPT_FAILED};
     static const JobWords undo = {TEXT_UNDO_STEP, TEXT_UNDO_GOOD, TEXT_UNDO_CANCELLED, TEXT_UNDO_FAILED};
     static const JobWords freeze = {TEXT_FREEZE_STEP, TEXT_READY, TEXT_CANCELLED, TEXT_FREEZE_FAILED};
+    static const JobWords report = {TEXT_REPORT_STEP, TEXT_REPORT_GOOD, TEXT_REPORT_CANCELLED, TEXT_REPORT_FAILED};
+    static const JobWords certificate = {TEXT_CERTIFICATE_STEP, TEXT_CERTIFICATE_GOOD, TEXT_CERTIFICATE_CANCELLED,
+                                         TEXT_CERTIFICATE_FAILED};
     static const JobWords unfreeze = {TEXT_UNFREEZE_STEP, TEXT_READY, TEXT_CANCELLED, TEXT_UNFREEZE_FAILED};
     switch (kind) {
     case TASK_BACKUP:
@@ -110,6 +113,10 @@ static const JobWords *words_of(TaskKind kind)
         return &undo;
     case TASK_FREEZE:
         return &freeze;
+    case TASK_REPORT:
+        return &report;
+    case TASK_CERTIFICATE:
+        return &certificate;
     case TASK_UNFREEZE:
         return &unfreeze;
     default:
@@ -331,6 +338,10 @@ static void go_on(MainWindow *w, TaskResult *result)
     case TASK_UPLOAD:
         main_on_uploaded(w, result);
         break;
+    case TASK_REPORT:
+    case TASK_CERTIFICATE:
+        main_on_page(w, result);
+        break;
     default:
         break;
     }
@@ -377,7 +388,8 @@ static void finish_job(MainWindow *w)
         main_notify_end(w, result->ok ? good : words->failed, !result->ok);
     }
     const bool only_looked = result->kind == TASK_DEMO || result->kind == TASK_PLAN || result->kind == TASK_PREVIEW ||
-                             result->kind == TASK_KEPT;
+                             result->kind == TASK_KEPT || result->kind == TASK_REPORT ||
+                             result->kind == TASK_CERTIFICATE;
     if (!only_looked && !w->closing) {
         main_start_listing(w, false);
     }

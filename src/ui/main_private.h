@@ -9,6 +9,7 @@
  *   main_restore.c   restores and their undoing: one question after the other
  *   main_sharepoint.c  the folder on SharePoint, exports to it
  *   main_schedule.c  the slots that it runs itself, and what is told beside the clock
+ *   main_report.c    the health report, the certificate of a proof
  *   main_dialogs.c   the dialogs: connection, settings, help, about
  *   main_signin.c    who is signed in, the lock, what may be done
  */
@@ -147,6 +148,7 @@ void main_show_error_in_log(MainWindow *w, const char *what, const Error *error)
 void main_show_progress(MainWindow *w, const Progress *progress);
 void main_show_idle(MainWindow *w, const char *text, bool failed);
 void main_show_folder(MainWindow *w);
+void main_take_source(const MainWindow *w, Source *source); /* the database that is connected; it is initialised */
 void main_show_status(MainWindow *w);
 void main_fit_status(const MainWindow *w); /* the band's letters are large where the sentence has room */
 void main_update_controls(MainWindow *w);
@@ -220,6 +222,12 @@ void main_on_sharepoint(MainWindow *w);
 void main_on_upload(MainWindow *w);
 void main_on_uploaded(MainWindow *w, TaskResult *result);
 bool main_on_upload_failed(MainWindow *w, TaskResult *result); /* true when that was dealt with */
+
+/* main_report.c */
+void main_on_report(MainWindow *w);
+void main_on_certificate(MainWindow *w);
+bool main_is_proven(const MainWindow *w); /* the selected backup */
+void main_on_page(MainWindow *w, const TaskResult *result); /* one was made */
 
 /* main_dialogs.c */
 void main_on_connection(MainWindow *w);

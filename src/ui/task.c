@@ -1,6 +1,7 @@
 #include "task.h"
 
 #include "base/mem.h"
+#include "jobs/certificate.h"
 #include "jobs/configure.h"
 #include "jobs/export.h"
 #include "jobs/offsite.h"
@@ -15,11 +16,11 @@
 #include "postgres/userprofile.h"
 #include "sample/sample.h"
 #include "schedule/registration.h"
+#include "schedule/report.h"
 #include "store/catalog.h"
 #include "store/folder.h"
 #include "store/retention.h"
 #include "store/settings.h"
-#include "store/source.h"
 #include "texts.h"
 
 #define LEAVE_MS 2000
@@ -36,6 +37,8 @@ struct Task {
     bool overwrite, on, no_safety, sort_as_live, nobody, sample, once;
     ConfigValues config;
     Pause pause;
+    bool has_source;
+    Source source;
     JobSink sink;
     char *actor; /* the sink's */
     void (*ring)(void *context);
@@ -586,6 +589,32 @@ static bool run_enlist(const Task *task, Error *err)
     return ok;
 }
 
+/* --- pages for people ------------------------------------------------------------------------------------ */
+
+static bool run_report(const Task *task, TaskResult *result, Error *err)
+{
+    Report report;
+    const ReportSpec spec = {.folder = task->folder,
+                             .named_folder = named_folder(task),
+                             .source = task->has_source ? &task->source : NULL};
+    report_init(&report);
+    const bool ok = report_issue(&spec, NULL, &report, &result->page, err);
+    for (size_t i = 0; ok && i < report.notice_count; i++) {
+        job_log(&task->sink, LOG_WARNING, "%s", report.notices[i]);
+    }
+    report_release(&report);
+    return ok;
+}
+
+static bool run_certificate(const Task *task, TaskResult *result, Error *err)
+{
+    Certificate certificate;
+    certificate_init(&certificate);
+    const bool ok = certificate_issue(task->target, NULL, &task->sink, task->cancel, &certificate, &result->page, err);
+    certificate_release(&certificate);
+    return ok;
+}
+
 static void run(void *argument)
 {
     Task *task = argument;
@@ -642,6 +671,12 @@ static void run(void *argument)
     case TASK_FREEZE:
         result->ok = run_freeze(task, &err);
         break;
+    case TASK_REPORT:
+        result->ok = run_report(task, result, &err);
+        break;
+    case TASK_CERTIFICATE:
+        result->ok = run_certificate(task, result, &err);
+        break;
     case TASK_UNFREEZE:
         result->ok = run_unfreeze(task, &err);
         break;
@@ -694,6 +729,11 @@ Task *task_start(const TaskSpec *spec, JobSink sink, void (*ring)(void *context)
     task->config = spec->config;
     task->sample = spec->sample;
     task->pause = spec->pause;
+    source_init(&task->source);
+    task->has_source = spec->source != NULL;
+    if (task->has_source) {
+        source_copy(&task->source, spec->source);
+    }
     task->once = spec->once;
     task->sink = sink;
     task->actor = mem_strdup(sink.actor);
@@ -762,6 +802,7 @@ TaskResult *task_take(Task *task)
     cancel_free(task->cancel);
     app_options_release(&task->options);
     connection_release(&task->connection);
+    source_release(&task->source);
     for (size_t i = 0; i < task->file_count; i++) {
         mem_free(task->files[i]);
     }
@@ -806,6 +847,7 @@ void task_result_free(TaskResult *result)
     backup_result_release(&result->backup);
     scheduled_result_release(&result->scheduled);
     mem_free(result->problem);
+    mem_free(result->page);
     preview_release(&result->preview);
     restore_result_release(&result->restore);
     offsite_batch_release(&result->uploads);

@@ -24,6 +24,7 @@
 #include "postgres/engine.h"
 #include "schedule/pause.h"
 #include "schedule/run.h"
+#include "store/source.h"
 
 typedef enum TaskKind {
     TASK_OPEN,  /* choose the folder, put the connection together, list the folder */
@@ -44,6 +45,8 @@ typedef enum TaskKind {
     TASK_KEPT,    /* which databases restores have replaced and that are kept */
     TASK_UNDO,    /* one of them gets its name back */
     TASK_FREEZE,   /* stop clean-ups */
+    TASK_REPORT,   /* write the health report */
+    TASK_CERTIFICATE, /* write the certificate of a backup's proof */
     TASK_UNFREEZE, /* end that stop, or the one that a shrink alarm made */
     TASK_PAUSE,    /* leave the schedule's slots alone for a while, or no longer */
     TASK_CONFIG, /* write the settings, and have the system's task follow them */
@@ -66,7 +69,8 @@ typedef struct TaskSpec {
     const Connection *connection; /* BACKUP, SCHEDULED, PREVIEW, RESTORE, KEPT, UNDO; OPEN: where it is known already */
     const char *const *files;     /* VERIFY, EXPORT, UPLOAD, DELETE, PROVE, PIN: names in the folder */
     size_t file_count;
-    const char *target;  /* EXPORT: the folder to copy to; PREVIEW, RESTORE: the backup's path; UNDO: the kept one */
+    const char *target;  /* EXPORT: the folder to copy to; PREVIEW, RESTORE, CERTIFICATE: the backup's path; UNDO:
+                            the kept one */
     bool no_safety, sort_as_live, nobody; /* RESTORE: RestoreSpec; UNDO: `nobody` */
     const char *proven;  /* RESTORE: RestoreSpec */
     bool overwrite;      /* EXPORT */
@@ -75,6 +79,7 @@ typedef struct TaskSpec {
     bool sample;         /* CONFIG: of the sample database, which no task backs up */
     Pause pause;         /* PAUSE */
     bool once;           /* SCHEDULED: ScheduledSpec */
+    const Source *source; /* REPORT: the database that is connected; NULL: none is */
 } TaskSpec;
 
 typedef struct TaskResult {
@@ -119,6 +124,8 @@ typedef struct TaskResult {
     ScheduledResult scheduled;
     /* REGISTRATION: what is wrong with it, or NULL */
     char *problem;
+    /* REPORT, CERTIFICATE: where it was written */
+    char *page;
     /* DEMO */
     Engine *engine;
     char *key; /* TASK_DEMO: what its server says of itself, whose port is another each time (source.h); or NULL */

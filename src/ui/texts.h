@@ -125,6 +125,16 @@
 #define TEXT_FREEZE_FAILED "Clean-ups could not be stopped"
 #define TEXT_UNFREEZE_STEP "Allowing clean-ups"
 #define TEXT_UNFREEZE_FAILED "Clean-ups could not be allowed again"
+#define TEXT_REPORT_STEP "Looking at the last year"
+#define TEXT_REPORT_GOOD "The health report is made."
+#define TEXT_REPORT_CANCELLED "The health report was cancelled."
+#define TEXT_REPORT_FAILED "The health report could not be made"
+#define TEXT_REPORT_WRITTEN "The health report was written to %s"
+#define TEXT_CERTIFICATE_STEP "Reading the backup"
+#define TEXT_CERTIFICATE_GOOD "The certificate is made."
+#define TEXT_CERTIFICATE_CANCELLED "The certificate was cancelled."
+#define TEXT_CERTIFICATE_FAILED "The certificate could not be made"
+#define TEXT_CERTIFICATE_WRITTEN "The certificate of the proof was written to %s"
 
 /* What tasks say in the log. */
 #define TEXT_SAMPLE_READY "The sample database is ready."
@@ -180,6 +190,8 @@
 /* Errors. */
 #define TEXT_OPEN_FOLDER_FAILED "could not open the folder %s"
 #define TEXT_OPEN_FOLDER_HINT "Look whether the folder is still there."
+#define TEXT_OPEN_PAGE_FAILED "could not open %s"
+#define TEXT_OPEN_PAGE_HINT "Open that file with your browser."
 #define TEXT_SHOW_FILE_FAILED "could not show %s in its folder"
 #define TEXT_SHOW_FILE_HINT "Look whether the file is still there."
 #define TEXT_WINDOW_FAILED "could not open the window"
