@@ -305,7 +305,8 @@ static bool send_once(Graph *graph, const GraphRequest *request, const Secret *t
                               .body_len = request->json != NULL ? strlen(request->json) : request->stream_len,
                               .max_response = ANSWER_MAX,
                               .stream = request->stream,
-                              .take = request->take};
+                              .take = request->take,
+                              .seconds = graph->setup.seconds};
     if (http_request(graph->http, &sent, cancel, &response, &failed)) {
         take_answer(&response, answer);
         if (graph_is_throttled(answer)) {
