@@ -60,6 +60,7 @@ typedef struct SeenComputers {
     size_t count, capacity;
     unsigned strange; /* files of that kind of which nothing could be made: not of any PC that was ever seen, or too
                          many */
+    char *problem;    /* owned: why the last look, or this PC's own heartbeat, failed; NULL: it did not */
 } SeenComputers;
 
 void seen_init(SeenComputers *seen);
@@ -84,6 +85,7 @@ bool seen_is_new(const SeenLook *look, const char *file, const char *tag);
 void seen_file(SeenLook *look, const char *file, const char *tag, int64_t modified, const char *bytes, size_t len);
 void seen_same(SeenLook *look, const char *file); /* it is there, and as it was */
 void seen_end(SeenLook *look, int64_t now_here);
+void seen_break_off(SeenLook *look); /* in the place of seen_end: not all could be looked at, so it was no look */
 
 /* How long it was silent at the last look; 0: not for long enough to say so, or it is retired, or this PC. */
 int64_t seen_silence(const SeenComputers *seen, const SeenComputer *computer, const char *here);

@@ -124,6 +124,9 @@ bool graph_is_fault(const GraphAnswer *answer)
 static bool wait_ms(const Graph *graph, uint64_t ms, const Cancel *cancel, Error *err)
 {
     const uint64_t until = clock_monotonic_ms() + ms;
+    if (graph->setup.seconds > 0 && ms > (uint64_t)graph->setup.seconds * 1000) {
+        return error_set(err, EK_BUSY, "SharePoint is too busy");
+    }
     if (ms > TOLD_MS) {
         job_log(graph->setup.sink, LOG_INFO, "Waiting %llu s, as SharePoint asked or does not answer...",
                 (unsigned long long)((ms + 999) / 1000));

@@ -124,6 +124,7 @@ void seen_init(SeenComputers *seen)
 void seen_release(SeenComputers *seen)
 {
     mem_free(seen->place);
+    mem_free(seen->problem);
     mem_free(seen->computers);
     seen_init(seen);
 }
@@ -176,6 +177,7 @@ char *seen_text(const SeenComputers *seen)
     add_time(document, "looked", seen->looked);
     add_time(document, "looked_here", seen->looked_here);
     json_set_int(document, "strange", (int64_t)seen->strange);
+    json_set_string(document, "problem", seen->problem);
     cJSON *list = cJSON_AddArrayToObject(document, "computers");
     for (size_t i = 0; i < seen->count; i++) {
         const SeenComputer *computer = &seen->computers[i];
@@ -203,6 +205,7 @@ bool seen_parse(const char *bytes, size_t len, SeenComputers *seen)
         const int64_t strange = json_int(document, "strange", 0);
         seen_release(seen);
         seen->place = place != NULL && strlen(place) <= PLACE_MAX ? mem_strdup(place) : NULL;
+        seen->problem = mem_strdup(json_string(document, "problem", NULL));
         seen->looked = get_time(document, "looked");
         seen->looked_here = get_time(document, "looked_here");
         seen->strange = strange > 0 && strange < 1000000 ? (unsigned)strange : 0;
@@ -325,9 +328,14 @@ void seen_end(SeenLook *look, int64_t now_here)
     }
     seen->looked = look->now;
     seen->looked_here = now_here;
+    seen_break_off(look);
+}
+
+void seen_break_off(SeenLook *look)
+{
     mem_free(look->there);
     look->there = NULL;
-    sort(seen);
+    sort(look->seen);
 }
 
 /* --- what is said of it ----------------------------------------------------------------------------------- */
