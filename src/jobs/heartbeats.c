@@ -138,7 +138,7 @@ static bool put_file(Shared *shared, const char *file, const char *text, const C
     const GraphRequest request = {.method = "PUT", .path = path.buf, .json = text};
     bool ok = graph_send(shared->graph, &request, cancel, &answer, err);
     if (ok && answer.status != 200 && answer.status != 201) {
-        ok = graph_problem(&answer, "the heartbeat of this computer could not be left on SharePoint", err);
+        ok = graph_problem(&answer, "the heartbeat could not be left on SharePoint", err);
     } else if (ok) {
         *now = answer.date > 0 ? answer.date : clock_now();
     }
@@ -223,7 +223,7 @@ static bool write_file(const Shared *shared, const char *file, const char *text,
     if (ok) {
         *now = fs_stat(path, &info, NULL) && info.modified > 0 ? info.modified : clock_now();
     } else {
-        error_context(err, "the heartbeat of this computer could not be left in the backup folder");
+        error_context(err, "the heartbeat could not be left in the backup folder");
     }
     mem_free(path);
     return ok;
