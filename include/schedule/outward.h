@@ -28,8 +28,8 @@ typedef enum OutwardWhat {
 typedef struct OutwardSpec { /* borrowed */
     OutwardWhat what;
     const char *text;     /* of the first three: a sentence, without a secret */
-    const char *folder;   /* the backup folder */
-    const Settings *settings;
+    const char *folder;   /* the backup folder; NULL: it could not be opened, so that only this failure is told */
+    const Settings *settings; /* NULL as well then */
     const Connection *connection; /* the database that is meant; NULL: none is known */
     int64_t since;        /* from when on there should be backups (Ledger); 0: not known */
 } OutwardSpec;

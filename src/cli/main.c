@@ -229,6 +229,7 @@ static int run_verb(Cli *cli)
     case VERB_CONFIG: return run_config(cli);
     case VERB_SCHEDULE: return run_schedule(cli);
     case VERB_STATUS: return run_status(cli);
+    case VERB_NOTIFY: return run_notify(cli);
     case VERB_NONE:
     case VERB_HELP: break;
     }

@@ -35,6 +35,7 @@ typedef enum Verb {
     VERB_CONFIG,
     VERB_SCHEDULE,
     VERB_STATUS,
+    VERB_NOTIFY,
     VERB_HELP
 } Verb;
 

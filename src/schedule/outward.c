@@ -279,7 +279,7 @@ void outward_tell(const OutwardSpec *spec, const JobSink *sink, const Cancel *ca
         find_event(spec, &found);
         decide_and_send(&found, sink, cancel);
     }
-    if (spec->what != OUTWARD_BEGAN) {
+    if (spec->what != OUTWARD_BEGAN && spec->folder != NULL) {
         found.facts = (DispatchFacts){.now = clock_now()};
         find_standing(spec, &found, sink, cancel);
         decide_and_send(&found, sink, cancel);

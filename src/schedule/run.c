@@ -268,7 +268,7 @@ static void tell(Run *run, OutwardWhat what, char *text)
     const OutwardSpec spec = {.what = what,
                               .text = text,
                               .folder = run->opening.folder,
-                              .settings = &run->opening.settings,
+                              .settings = run->opening.folder ? &run->opening.settings : NULL,
                               .connection = run->opening.configured ? &run->opening.connection : NULL,
                               .since = run->ledger.since};
     run->world->outward(run->world->context, &spec, run->sink, run->cancel);
@@ -396,21 +396,22 @@ bool scheduled_run_in(const ScheduledWorld *world, const ScheduledSpec *spec, co
     opening_init(&run.opening);
     ledger_init(&run.ledger);
     scheduled_result_release(result);
-    bool ok = opening_open(&opening, sink, &run.opening, err) && ledger_lock(run.opening.folder, &lock, err);
+    Error why = ERROR_INIT;
+    bool ok = opening_open(&opening, sink, &run.opening, &why) && ledger_lock(run.opening.folder, &lock, &why);
     if (ok) {
-        Error why = ERROR_INIT;
         run.plan = due_plan(&run.opening.settings);
         ok = run_slots(&run, &why);
         fs_unlock(lock);
         tell_end(&run, ok, &why);
         copy_off_site(&run);
-        ok = ok || error_move(err, &why);
+    } else if (why.kind != EK_BUSY) { /* the folder is gone, or its lock cannot be made: nobody else will say so */
+        tell_end(&run, ok, &why);
     }
     ledger_release(&run.ledger);
     opening_release(&run.opening);
     mem_free(run.when);
     mem_free(run.doubt);
-    return ok;
+    return ok || error_move(err, &why);
 }
 
 /* --- the world ------------------------------------------------------------------------------------------- */
