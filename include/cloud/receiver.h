@@ -1,8 +1,8 @@
 /*
- * receiver.h: where notices go beside this PC's own screen: a ping address (in the manner of healthchecks), a webhook, a
- * Teams workflow, mail by a server of one's own (SMTP over TLS) or by the sign-in to Microsoft (Mail.Send). One of each
- * kind, of this user on this PC: notify.json in machine_local_data_dir(). Addresses and the password in it are sealed
- * (machine_seal), because whoever knows the address of a webhook may write there.
+ * receiver.h: where notices go beside this PC's own screen: a ping address (in the manner of healthchecks), a webhook,
+ * a Teams workflow, mail by a server of one's own (SMTP over TLS) or by the sign-in to Microsoft (Mail.Send). One of
+ * each kind, of this user on this PC: notify.json in machine_local_data_dir(). Addresses and the password in it are
+ * sealed (machine_seal), because whoever knows the address of a webhook may write there.
  *
  * What is sent has an event, a title, a sentence, this PC's name and the time. Whoever makes the sentence sees to it
  * that it has no secret and no row's contents (dispatch.h).

@@ -90,8 +90,8 @@ static void show_computers(Cli *cli, const SeenComputers *seen)
         const SeenComputer *computer = &seen->computers[i];
         char *when = health_ago(seen->looked > computer->last ? seen->looked - computer->last : 0);
         const bool silent = seen_silence(seen, computer, host != NULL ? host : "") > 0;
-        char *line = mem_printf("%s%s: %s%s%s", silent ? "\xE2\x9A\xA0 " : "", computer->computer,
-                                computer->retired ? "retired; " : "", "heartbeat ", when);
+        char *line = mem_printf("%s%s: %sheartbeat %s", silent ? "\xE2\x9A\xA0 " : "", computer->computer,
+                                computer->retired ? "retired; " : "", when);
         output_coloured(&cli->output, silent ? COLOUR_WARNING : COLOUR_NONE, line);
         mem_free(line);
         mem_free(when);
@@ -158,7 +158,8 @@ static bool take_key(ReceiverKind kind, const char *text, Receiver *receiver, Er
     } else if (value != NULL && smtp && strcmp(key, "address") == 0) {
         secret_set(&receiver->address, value, strlen(value));
     } else if (value == NULL || strcmp(key, "password") == 0 || strcmp(key, "address") == 0) {
-        ok = error_set(err, EK_USAGE, "an address or a password does not belong on a command line, where others see it");
+        ok = error_set(err, EK_USAGE,
+                       "an address or a password does not belong on a command line, where others see it");
         error_hint(err, "Leave it out: it is asked for, or comes from " ENV_ADDRESS " and " ENV_PASSWORD ".");
     } else {
         ok = error_set(err, EK_USAGE, "%s has no \"%s\" that can be set so", receiver_word(kind), key);

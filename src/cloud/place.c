@@ -325,7 +325,7 @@ bool place_token(void *context, bool refused, const Cancel *cancel, Secret *toke
     return true;
 }
 
-/* What a refresh gives anew is not kept: the one that is kept goes on to hold, and uploads renew it under their lock. */
+/* What a refresh gives anew is not kept: the one that is kept goes on to hold; uploads renew it under their lock. */
 bool place_mail_token(void *context, bool refused, const Cancel *cancel, Secret *token, Error *err)
 {
     PlaceSignIn *sign_in = context;

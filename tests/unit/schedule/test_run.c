@@ -126,7 +126,7 @@ static void outward(void *context, const OutwardSpec *spec, const JobSink *sink,
     Error err = ERROR_INIT;
     (void)sink;
     (void)cancel;
-    if (spec->what != OUTWARD_BEGAN && spec->folder != NULL) { /* a receiver that is slow keeps no other program from its slots */
+    if (spec->what != OUTWARD_BEGAN && spec->folder != NULL) { /* a slow receiver keeps nobody from the slots */
         assert_ok(ledger_lock(spec->folder, &lock, &err), &err);
         fs_unlock(lock);
     }
