@@ -63,6 +63,10 @@ bool receiver_check(ReceiverKind kind, const Receiver *receiver, Error *err);
  * Caller frees. */
 char *receiver_shown(ReceiverKind kind, const Receiver *receiver);
 
+/* The host of an address that may be used, with its port; NULL: it is neither https nor http to loopback, or has a user
+ * name in it. Caller frees. */
+char *receiver_host(const char *address);
+
 /* Replaces what it holds. A missing file: none is set. EK_SETTINGS: the file is not what we write; EK_IO. */
 bool receivers_load(Receivers *receivers, Error *err);
 bool receivers_save(const Receivers *receivers, Error *err); /* atomic */

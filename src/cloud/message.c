@@ -18,7 +18,7 @@
 
 #define MAIL_MAX 65536u
 #define MAIL_LINE 57u /* bytes that make a line of 76 in base64 (RFC 2045) */
-#define WORD_BYTES 45u /* of an encoded word, which has 75 characters at most (RFC 2047) */
+#define WORD_BYTES 39u /* of an encoded word, so that its line has 76 characters at most (RFC 2047) */
 
 char *message_ping(const char *address, const char *event)
 {

@@ -130,10 +130,32 @@ static bool check_recipients(const char *to, Error *err)
     return true;
 }
 
+/* As cloud_url_host, but with a port wherever it leads: those of Teams' workflows have one. */
+char *receiver_host(const char *address)
+{
+    const bool plain = strncmp(address, "http://", 7) == 0;
+    if (!plain && strncmp(address, "https://", 8) != 0) {
+        return NULL;
+    }
+    const char *start = address + (plain ? 7 : 8);
+    const size_t len = strcspn(start, "/?#\\");
+    char *host = mem_strndup(start, len);
+    const char *port = strchr(host[0] == '[' ? host + strcspn(host, "]") : host, ':');
+    bool ok = len > 0 && host[0] != ':' &&
+              strspn(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]") == len;
+    ok = ok && (port == NULL || (port[1] != '\0' && strlen(port) <= 6 &&
+                                 port[1 + strspn(port + 1, "0123456789")] == '\0'));
+    if (!ok || (plain && !cloud_is_loopback(host))) {
+        mem_free(host);
+        return NULL;
+    }
+    return host;
+}
+
 static bool check_web(const Receiver *receiver, Error *err)
 {
     const bool said = secret_is_set(&receiver->address) && receiver->address.len > 0;
-    char *host = said && is_word(receiver->address.bytes, ADDRESS_MAX) ? cloud_url_host(receiver->address.bytes) : NULL;
+    char *host = said && is_word(receiver->address.bytes, ADDRESS_MAX) ? receiver_host(receiver->address.bytes) : NULL;
     const bool ok = host != NULL;
     mem_free(host);
     if (!said) {
@@ -193,7 +215,7 @@ char *receiver_shown(ReceiverKind kind, const Receiver *receiver)
     if (kind == RECEIVER_SMTP) {
         return mem_printf("%s by %s", to, address);
     }
-    char *host = cloud_url_host(address);
+    char *host = receiver_host(address);
     const bool plain = strncmp(address, "http:", 5) == 0;
     char *shown = host == NULL ? mem_strdup("?") : mem_printf("%s://%s/\xE2\x80\xA6", plain ? "http" : "https", host);
     mem_free(host);

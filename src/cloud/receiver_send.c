@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "cloud/address.h"
 #include "cloud/graph.h"
 #include "cloud/http.h"
 #include "cloud/place.h"
@@ -48,7 +47,7 @@ static bool ask(const char *url, const char *json, const Cancel *cancel, Error *
     http_response_init(&response);
     bool ok = http_request(http, &request, cancel, &response, err);
     if (ok && (response.status < 200 || response.status > 299)) {
-        char *host = cloud_url_host(url);
+        char *host = receiver_host(url);
         ok = explain(response.status, host != NULL ? host : "?", err);
         mem_free(host);
     }
