@@ -1,4 +1,5 @@
-"""Heartbeats: a PC that leaves none any more is noticed by the others, whatever its clock says, and whatever lies there."""
+"""Heartbeats: a PC that leaves none any more is noticed by the others, whatever its clock says and whatever lies there.
+"""
 import copy
 import datetime
 import json
@@ -97,7 +98,8 @@ def test_retired(program):
         equal(json.load(f)["retired"], True, "what the others read")
     text, seen = look(place)
     equal((text, seen["PC-07"]["retired"]), (None, True), "at the next look")
-    equal(harness.log_entries(place.folder)[-1]["message"], "PC-07 is retired: nobody waits for its heartbeat", "the log")
+    last = harness.log_entries(place.folder)[-1]
+    equal(last["message"], "PC-07 is retired: nobody waits for its heartbeat", "the log")
     own, = [c for c in seen if c != "PC-07"]
     equal(place.notify("retire", own, code=2)["error"]["message"],
           own + " is this computer, which leaves a heartbeat at each run", "oneself")
@@ -116,7 +118,8 @@ def test_whatever_lies_there(program):
     for name in ("cmms_heartbeat_.json", "cmms_heartbeat_a b.json", "cmms_heartbeat_\u202e.json"):
         with open(os.path.join(place.folder, name), "w", encoding="utf-8") as f:
             f.write(content("a b", time.time() - 9 * DAY))
-    plant(place.folder, "PC-07", time.time() - 9 * DAY, computer="PC-66\u001b[31m")
+    with open(os.path.join(place.folder, file_of("PC-07")), "w", encoding="utf-8") as f:
+        f.write(content("PC-66\u001b[31m", time.time() - 9 * DAY))
     text, seen = look(place)
     equal((text, len(seen)), (None, 1), "who is known")
     equal(place.status()["heartbeats"]["strange"], 301, "files of which nothing could be made")

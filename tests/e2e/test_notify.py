@@ -259,8 +259,8 @@ def test_one_that_does_not_answer(program):
 
 
 class MailSink:
-    """A mail server: STARTTLS where `starttls`, TLS from the start where `tls`. Keeps mails, and what it was told before
-    there was TLS."""
+    """A mail server: STARTTLS where `starttls`, TLS from the start where `tls`. Keeps mails, and what it was told
+    before there was TLS."""
 
     def __init__(self, chain, tls=False, starttls=True, password=MAIL_PASSWORD):
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
