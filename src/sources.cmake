@@ -215,6 +215,7 @@ set(UI_SOURCES
   src/ui/main_signin.c
   src/ui/main_window.c
   src/ui/message_box.c
+  src/ui/notify_dialog.c
   src/ui/parts/clipboard.c
   src/ui/parts/dpi.c
   src/ui/parts/folder_dialog.c

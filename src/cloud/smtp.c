@@ -44,7 +44,7 @@ bool smtp_address_check(const char *address, Error *err)
     char *host = host_of(address);
     if (host == NULL) {
         error_set(err, EK_SETTINGS, "the address of the mail server cannot be used");
-        return error_hint(err, "It is smtps://SERVER or smtp://SERVER, with a port if need be and without a user name.");
+        return error_hint(err, "It is smtps://SERVER or smtp://SERVER, with a port if need be.");
     }
     mem_free(host);
     return true;

@@ -9,7 +9,7 @@
 
 static const Message failed = {.event = "failed",
                                .title = "Backup failed",
-                               .text = "The scheduled backup of tonight 02:00 failed: [no](http://x) \xC3\xBC \"route\"",
+                               .text = "The backup of tonight 02:00 failed: [no](http://x) \xC3\xBC \"route\"",
                                .computer = "PC-07",
                                .when = NOON,
                                .bad = true};
