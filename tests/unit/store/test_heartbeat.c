@@ -159,6 +159,7 @@ static void wrong_clocks(void **state)
         {"its clock is years behind", 0, true, 0, -9000, 36, false, false, 0},
         {"and the file's date as well", 1, true, -9000, -9000, 36, false, false, 0},
         {"it lived after the look before", 2, true, -9001, -9001, 36, false, false, 0},
+        {"and goes on", 4, true, -9002, -9002, 36, false, false, 0},
     };
     static const Look ours_back[] = {
         {"the place's clock was ahead", 100, true, 100, 100, 36, false, false, 0},
