@@ -271,6 +271,8 @@
 #define IDC_NOTIFY_TELL 3215
 #define IDC_NOTIFY_NOTE 3216
 #define IDC_NOTIFY_SAVE 3217
+#define IDC_NOTIFY_COMPUTER 3218
+#define IDC_NOTIFY_RETIRE 3219
 
 /* The main dialog's window class; the tests find it by this name. */
 #define MAIN_WINDOW_CLASS "CmmsBackupMain"

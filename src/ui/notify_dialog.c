@@ -9,9 +9,13 @@
 
 #include "base/mem.h"
 #include "base/secret.h"
+#include "base/utf.h"
 #include "cloud/receiver.h"
 #include "dialog.h"
+#include "jobs/heartbeats.h"
 #include "message_box.h"
+#include "platform/machine.h"
+#include "platform/wide.h"
 #include "resource.h"
 #include "schedule/outward.h"
 #include "texts.h"
@@ -28,11 +32,15 @@ static const int tests[RECEIVER_KINDS] = {IDC_NOTIFY_TEST_PING, IDC_NOTIFY_TEST_
                                           IDC_NOTIFY_TEST_SMTP, IDC_NOTIFY_TEST_GRAPH};
 #define BOX_LIMIT 4000
 
-typedef enum NotifyWork { NOTIFY_LOADS, NOTIFY_SAVES, NOTIFY_TESTS } NotifyWork;
+typedef enum NotifyWork { NOTIFY_LOADS, NOTIFY_SAVES, NOTIFY_TESTS, NOTIFY_RETIRES } NotifyWork;
 
 typedef struct NotifyJob {
     NotifyWork work;
+    const char *folder, *actor; /* borrowed */
     ReceiverKind kind;      /* that is tested */
+    SeenComputers seen;
+    char *own;              /* owned: this computer's name as heartbeats have it */
+    char *computer;         /* owned: that is retired */
     Secret shown[BOXES];    /* what was put into the boxes; unset: nothing */
     Secret texts[BOXES];    /* what is in them */
     bool told, tell;        /* that a backup was made is told: as it was loaded, and as it is chosen */
@@ -68,6 +76,19 @@ static void show(NotifyJob *job, int box, const char *text)
     }
 }
 
+static void look_at_computers(NotifyJob *job)
+{
+    char *host = machine_host_name();
+    char *file = heartbeat_file(host != NULL ? host : "");
+    char name[HEARTBEAT_NAME] = "";
+    (void)heartbeat_computer(file, name);
+    mem_free(job->own);
+    job->own = mem_strdup(name);
+    heartbeats_known(job->folder, &job->seen);
+    mem_free(file);
+    mem_free(host);
+}
+
 static void load(NotifyJob *job)
 {
     Receivers receivers;
@@ -97,6 +118,7 @@ static void load(NotifyJob *job)
     show(job, GRAPH, receivers.of[RECEIVER_GRAPH].to);
     job->told = !any || !quiet;
     receivers_release(&receivers);
+    look_at_computers(job);
 }
 
 static char *copy_if_any(const Secret *text)
@@ -151,6 +173,14 @@ static void test(NotifyJob *job, const Cancel *cancel)
     receiver_release(&receiver);
 }
 
+static void retire(NotifyJob *job, const Cancel *cancel)
+{
+    job->ok = heartbeats_retire(job->folder, job->computer, job->actor, cancel, &job->error);
+    if (job->ok) {
+        look_at_computers(job);
+    }
+}
+
 static void run_job(void *context, const Cancel *cancel)
 {
     NotifyJob *job = context;
@@ -158,6 +188,7 @@ static void run_job(void *context, const Cancel *cancel)
     case NOTIFY_LOADS: load(job); break;
     case NOTIFY_SAVES: save(job); break;
     case NOTIFY_TESTS: test(job, cancel); break;
+    case NOTIFY_RETIRES: retire(job, cancel); break;
     }
 }
 
@@ -166,6 +197,11 @@ static void run_job(void *context, const Cancel *cancel)
 static HWND control(const NotifyDialog *d, int id)
 {
     return GetDlgItem(d->hwnd, id);
+}
+
+static bool has_computers(const NotifyDialog *d)
+{
+    return SendMessageW(control(d, IDC_NOTIFY_COMPUTER), CB_GETCOUNT, 0, 0) > 0;
 }
 
 static void update(const NotifyDialog *d, bool busy)
@@ -177,14 +213,33 @@ static void update(const NotifyDialog *d, bool busy)
         EnableWindow(control(d, tests[i]), !busy);
     }
     EnableWindow(control(d, IDC_NOTIFY_TELL), !busy);
+    EnableWindow(control(d, IDC_NOTIFY_COMPUTER), !busy && has_computers(d));
+    EnableWindow(control(d, IDC_NOTIFY_RETIRE), !busy && has_computers(d));
     EnableWindow(control(d, IDC_NOTIFY_SAVE), !busy);
+}
+
+/* The others that are not retired. */
+static void fill_computers(const NotifyDialog *d)
+{
+    const SeenComputers *seen = &d->job.seen;
+    HWND list = control(d, IDC_NOTIFY_COMPUTER);
+    SendMessageW(list, CB_RESETCONTENT, 0, 0);
+    for (size_t i = 0; i < seen->count; i++) {
+        const SeenComputer *computer = &seen->computers[i];
+        if (!computer->retired && utf8_casecmp(computer->computer, d->job.own) != 0) {
+            wchar_t *name = wide_from_utf8(computer->computer);
+            SendMessageW(list, CB_ADDSTRING, 0, (LPARAM)name);
+            mem_free(name);
+        }
+    }
+    SendMessageW(list, CB_SETCURSEL, 0, 0);
 }
 
 static void start(NotifyDialog *d, NotifyWork work)
 {
     d->job.work = work;
     error_clear(&d->job.error);
-    if (work != NOTIFY_LOADS) {
+    if (work == NOTIFY_SAVES || work == NOTIFY_TESTS) {
         for (int i = 0; i < BOXES; i++) {
             secret_release(&d->job.texts[i]);
             ui_get_secret(control(d, boxes[i]), &d->job.texts[i]);
@@ -204,6 +259,31 @@ static void on_test(NotifyDialog *d, ReceiverKind kind)
     }
 }
 
+static void on_retire(NotifyDialog *d)
+{
+    if (d->worker == NULL && has_computers(d)) {
+        wchar_t *name = ui_get_wide(control(d, IDC_NOTIFY_COMPUTER));
+        mem_free(d->job.computer);
+        d->job.computer = utf8_from_wide(name);
+        mem_free(name);
+        start(d, NOTIFY_RETIRES);
+    }
+}
+
+static void on_retired(NotifyDialog *d)
+{
+    if (d->job.ok) {
+        char *text = mem_printf(TEXT_NOTIFY_RETIRED, d->job.computer);
+        ui_set_text(control(d, IDC_NOTIFY_NOTE), text);
+        mem_free(text);
+        fill_computers(d);
+    } else {
+        ui_set_problem(control(d, IDC_NOTIFY_NOTE), &d->job.error);
+    }
+    update(d, false);
+    SendMessageW(d->hwnd, WM_NEXTDLGCTL, (WPARAM)control(d, has_computers(d) ? IDC_NOTIFY_COMPUTER : IDCANCEL), TRUE);
+}
+
 static void on_loaded(NotifyDialog *d)
 {
     for (int i = 0; i < BOXES; i++) {
@@ -211,6 +291,7 @@ static void on_loaded(NotifyDialog *d)
     }
     CheckDlgButton(d->hwnd, IDC_NOTIFY_TELL, d->job.told ? BST_CHECKED : BST_UNCHECKED);
     ui_set_text(control(d, IDC_NOTIFY_NOTE), TEXT_NOTIFY_NOTE);
+    fill_computers(d);
     update(d, false);
     SendMessageW(d->hwnd, WM_NEXTDLGCTL, (WPARAM)control(d, IDC_NOTIFY_PING), TRUE);
 }
@@ -236,6 +317,8 @@ static void on_worker(NotifyDialog *d)
         EndDialog(d->hwnd, 0);
     } else if (d->job.work == NOTIFY_TESTS) {
         on_tested(d);
+    } else if (d->job.work == NOTIFY_RETIRES) {
+        on_retired(d);
     } else if (!d->job.ok) {
         message_box_error(d->hwnd, &d->job.error);
         if (d->job.work == NOTIFY_LOADS) {
@@ -268,7 +351,9 @@ static bool on_command(NotifyDialog *d, int id)
             return true;
         }
     }
-    if (id == IDC_NOTIFY_SAVE && d->worker == NULL) {
+    if (id == IDC_NOTIFY_RETIRE) {
+        on_retire(d);
+    } else if (id == IDC_NOTIFY_SAVE && d->worker == NULL) {
         start(d, NOTIFY_SAVES);
     } else if (id == IDCANCEL) {
         d->leaving = true;
@@ -301,13 +386,17 @@ static INT_PTR CALLBACK dialog_proc(HWND hwnd, UINT message, WPARAM wparam, LPAR
     return message == WM_COMMAND && on_command(d, LOWORD(wparam));
 }
 
-void notify_dialog_run(HWND owner)
+void notify_dialog_run(HWND owner, const char *folder, const char *actor)
 {
-    NotifyDialog d = {.leaving = false};
+    NotifyDialog d = {.job = {.folder = folder, .actor = actor}};
+    seen_init(&d.job.seen);
     DialogBoxParamW(GetModuleHandleW(NULL), MAKEINTRESOURCEW(IDD_NOTIFY), owner, dialog_proc, (LPARAM)&d);
     for (int i = 0; i < BOXES; i++) {
         secret_release(&d.job.shown[i]);
         secret_release(&d.job.texts[i]);
     }
+    seen_release(&d.job.seen);
+    mem_free(d.job.own);
+    mem_free(d.job.computer);
     error_clear(&d.job.error);
 }

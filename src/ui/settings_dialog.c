@@ -271,7 +271,7 @@ static bool on_command(SettingsDialog *d, int id, int code)
         return true;
     case IDC_SET_NOTIFY:
         if (d->worker == NULL) {
-            notify_dialog_run(d->hwnd); /* it saves by itself */
+            notify_dialog_run(d->hwnd, d->job.folder, d->job.actor); /* it saves by itself */
         }
         return true;
     case IDCANCEL:

@@ -71,7 +71,7 @@ static void check_notices(Ui *ui)
     picture(ui, "notices");
     dialog_set(ui, IDC_NOTIFY_PING, "http://127.0.0.1:1/5ec4e7");
     click_in(ui, IDC_NOTIFY_TEST_PING);
-    ok(ui, wait_dialog_text(ui, IDC_NOTIFY_NOTE, "nothing answers at 127.0.0.1", SHORT_MS), "a test that fails is told",
+    ok(ui, wait_dialog_text(ui, IDC_NOTIFY_NOTE, "Nothing answers at 127.0.0.1", SHORT_MS), "a test that fails is told",
        "it is not");
     picture(ui, "notices-failed");
     wait_can(ui, IDC_NOTIFY_SAVE, SHORT_MS);
