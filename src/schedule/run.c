@@ -263,7 +263,7 @@ static void record(Run *run, int64_t slot, int64_t began, int attempts, SlotStat
 /* --- what is told elsewhere ------------------------------------------------------------------------------- */
 
 /* Takes the text. */
-static void tell(Run *run, OutwardWhat what, char *text)
+static void announce(Run *run, OutwardWhat what, char *text)
 {
     const OutwardSpec spec = {.what = what,
                               .text = text,
@@ -280,7 +280,7 @@ static void tell_begin(Run *run, const char *when)
     mem_free(run->when);
     run->when = mem_strdup(when);
     run->began = true;
-    tell(run, OUTWARD_BEGAN, mem_printf("The scheduled backup of %s begins", when));
+    announce(run, OUTWARD_BEGAN, mem_printf("The scheduled backup of %s begins", when));
 }
 
 /* What a server or a tool said of a failure stays here. */
@@ -297,20 +297,20 @@ static void tell_end(Run *run, bool ok, const Error *why)
         return;
     }
     if (!ok) {
-        tell(run, OUTWARD_FAILED, failure_text(run, why));
+        announce(run, OUTWARD_FAILED, failure_text(run, why));
     } else if (run->began && result->outcome == SCHEDULED_DONE) {
         const char *path = result->backup.path;
-        tell(run, OUTWARD_DONE,
+        announce(run, OUTWARD_DONE,
              mem_printf("The scheduled backup of %s was made%s: %s", run->when,
                         level_is_good(result->backup.manifest.level) ? " and verified" : ", and is not verified",
                         path ? fs_base_name(path) : "?"));
     } else if (run->began) {
-        tell(run, OUTWARD_DONE,
+        announce(run, OUTWARD_DONE,
              result->outcome == SCHEDULED_BY_OTHERS
                  ? mem_printf("Another computer has made the scheduled backup of %s", run->when)
                  : mem_printf("The scheduled backup of %s is no longer due", run->when));
     } else {
-        tell(run, OUTWARD_NOTHING, NULL);
+        announce(run, OUTWARD_NOTHING, NULL);
     }
 }
 

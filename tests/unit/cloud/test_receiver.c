@@ -80,7 +80,7 @@ static void what_can_be_used(void **state)
         fill(&receiver, rows[i].address, rows[i].user, rows[i].password, rows[i].from, rows[i].to);
         const bool ok = receiver_check(rows[i].kind, &receiver, &err);
         if (ok != (rows[i].message == NULL) || (!ok && strcmp(err.message, rows[i].message) != 0)) {
-            print_error("row %zu: %s\n", i, ok ? "it can be used" : err.message);
+            print_error("row %u: %s\n", (unsigned)i, ok ? "it can be used" : err.message);
             fail();
         }
         error_clear(&err);
