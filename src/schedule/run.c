@@ -300,15 +300,15 @@ static void tell_end(Run *run, bool ok, const Error *why)
         announce(run, OUTWARD_FAILED, failure_text(run, why));
     } else if (run->began && result->outcome == SCHEDULED_DONE) {
         const char *path = result->backup.path;
+        const bool good = level_is_good(result->backup.manifest.level);
         announce(run, OUTWARD_DONE,
-             mem_printf("The scheduled backup of %s was made%s: %s", run->when,
-                        level_is_good(result->backup.manifest.level) ? " and verified" : ", and is not verified",
-                        path ? fs_base_name(path) : "?"));
+                 mem_printf("The scheduled backup of %s was made%s: %s", run->when,
+                            good ? " and verified" : ", and is not verified", path ? fs_base_name(path) : "?"));
     } else if (run->began) {
         announce(run, OUTWARD_DONE,
-             result->outcome == SCHEDULED_BY_OTHERS
-                 ? mem_printf("Another computer has made the scheduled backup of %s", run->when)
-                 : mem_printf("The scheduled backup of %s is no longer due", run->when));
+                 result->outcome == SCHEDULED_BY_OTHERS
+                     ? mem_printf("Another computer has made the scheduled backup of %s", run->when)
+                     : mem_printf("The scheduled backup of %s is no longer due", run->when));
     } else {
         announce(run, OUTWARD_NOTHING, NULL);
     }

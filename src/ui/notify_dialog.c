@@ -41,6 +41,7 @@ typedef struct NotifyJob {
     SeenComputers seen;
     char *own;              /* owned: this computer's name as heartbeats have it */
     char *computer;         /* owned: that is retired */
+    char *problem;          /* owned: a receiver that did not take the last notice, in words; or NULL */
     Secret shown[BOXES];    /* what was put into the boxes; unset: nothing */
     Secret texts[BOXES];    /* what is in them */
     bool told, tell;        /* that a backup was made is told: as it was loaded, and as it is chosen */
@@ -89,6 +90,16 @@ static void look_at_computers(NotifyJob *job)
     mem_free(host);
 }
 
+static void look_at_problems(NotifyJob *job)
+{
+    OutwardState states[RECEIVER_KINDS];
+    (void)outward_look(states, NULL);
+    for (int i = 0; i < RECEIVER_KINDS && job->problem == NULL; i++) {
+        job->problem = mem_strdup(states[i].problem);
+    }
+    outward_states_release(states);
+}
+
 static void load(NotifyJob *job)
 {
     Receivers receivers;
@@ -118,6 +129,7 @@ static void load(NotifyJob *job)
     show(job, GRAPH, receivers.of[RECEIVER_GRAPH].to);
     job->told = !any || !quiet;
     receivers_release(&receivers);
+    look_at_problems(job);
     look_at_computers(job);
 }
 
@@ -290,7 +302,9 @@ static void on_loaded(NotifyDialog *d)
         ui_set_text(control(d, boxes[i]), text_of(&d->job.shown[i]));
     }
     CheckDlgButton(d->hwnd, IDC_NOTIFY_TELL, d->job.told ? BST_CHECKED : BST_UNCHECKED);
-    ui_set_text(control(d, IDC_NOTIFY_NOTE), TEXT_NOTIFY_NOTE);
+    char *problem = d->job.problem != NULL ? mem_printf(TEXT_NOTIFY_PROBLEM, d->job.problem) : NULL;
+    ui_set_text(control(d, IDC_NOTIFY_NOTE), problem != NULL ? problem : TEXT_NOTIFY_NOTE);
+    mem_free(problem);
     fill_computers(d);
     update(d, false);
     SendMessageW(d->hwnd, WM_NEXTDLGCTL, (WPARAM)control(d, IDC_NOTIFY_PING), TRUE);
@@ -398,5 +412,6 @@ void notify_dialog_run(HWND owner, const char *folder, const char *actor)
     seen_release(&d.job.seen);
     mem_free(d.job.own);
     mem_free(d.job.computer);
+    mem_free(d.job.problem);
     error_clear(&d.job.error);
 }

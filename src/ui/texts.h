@@ -503,6 +503,7 @@
     "Each run of the schedule is told there. An empty box takes a receiver away; what is saved of an address or a " \
     "password is not shown again. Mail by Microsoft 365 takes the sign-in to SharePoint, and IT has to allow Mail.Send."
 #define TEXT_NOTIFY_TESTING "A test notice is sent..."
+#define TEXT_NOTIFY_PROBLEM "⚠ %s"
 #define TEXT_NOTIFY_RETIRED "%s is retired: no computer waits for its heartbeat, until it leaves one again."
 #define TEXT_NOTIFY_TAKEN "✅ %s has taken a test notice. It is saved with Save."
 
