@@ -187,8 +187,8 @@ static void tokens_are_kept_for_their_app(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(a_place_is_kept, own_data, no_data),
-                                       cmocka_unit_test(no_mail_without_a_sign_in),
-        cmocka_unit_test(what_is_damaged_is_said_to_be),
+                                       cmocka_unit_test_setup_teardown(no_mail_without_a_sign_in, own_data, no_data),
+                                       cmocka_unit_test(what_is_damaged_is_said_to_be),
                                        cmocka_unit_test_setup_teardown(rights_are_kept, own_data, no_data),
                                        cmocka_unit_test_setup_teardown(what_was_set_up_can_be_left, own_data, no_data),
                                        cmocka_unit_test_setup_teardown(tokens_are_kept_for_their_app, own_data,
