@@ -97,13 +97,13 @@ static bool explain(CURLcode code, long status, const char *host, Error *err)
     case CURLE_LOGIN_DENIED:
         error_set(err, EK_REFUSED, "the mail server %s does not take the user name or the password", host);
         return error_hint(err, "Many providers want a password of its own for a program.");
-    case CURLE_SEND_ERROR: /* MAIL FROM or RCPT TO was refused */
+    case CURLE_SEND_ERROR: /* what the server answers to the sender, a recipient or the mail */
     case CURLE_RECV_ERROR:
     case CURLE_WEIRD_SERVER_REPLY:
         if (status >= 400) {
-            error_set(err, EK_REFUSED, "the mail server %s does not take the sender or a recipient (status %ld)", host,
-                      status);
-            return error_hint(err, "Compare the addresses; many servers take only a sender that belongs to the user.");
+            error_set(err, EK_REFUSED, "the mail server %s does not take the mail (status %ld)", host, status);
+            return error_hint(err, "Compare sender, recipients and user name; many servers take only a sender that "
+                                   "belongs to the user.");
         }
         break;
     case CURLE_UNSUPPORTED_PROTOCOL:

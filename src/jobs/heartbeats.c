@@ -20,6 +20,7 @@
 
 #define KNOWN_MAX 1048576u /* bytes of the file of what was seen */
 #define FILES_MAX 1000u    /* that are looked at in a place */
+#define READS_MAX 220u     /* that are read on SharePoint in one look: somebody may have put many there */
 #define UNIT_MS 50u        /* nobody waits long for a heartbeat: what fails is tried at the next run */
 
 typedef struct Shared {
@@ -28,6 +29,7 @@ typedef struct Shared {
     CloudPlace place;
     PlaceSignIn sign_in;
     Graph *graph;
+    unsigned reads;
     char *name; /* in SeenComputers */
 } Shared;
 
@@ -172,7 +174,8 @@ static bool look_at_item(Shared *shared, const cJSON *item, const Cancel *cancel
     StrBuf text;
     bool ok = true;
     strbuf_init(&text, HEARTBEAT_MAX);
-    if (!seen_is_new(look, file, tag)) {
+    shared->reads += seen_is_new(look, file, tag);
+    if (!seen_is_new(look, file, tag) || shared->reads > READS_MAX) {
         seen_same(look, file);
     } else if (graph_item_size(item) > (int64_t)HEARTBEAT_MAX) {
         seen_file(look, file, tag, item_time(item), NULL, 0);
