@@ -32,6 +32,7 @@ set(STORE_SOURCES
   src/store/copies.c
   src/store/folder.c
   src/store/health.c
+  src/store/heartbeat.c
   src/store/ledger.c
   src/store/manifest.c
   src/store/retention.c
@@ -66,9 +67,13 @@ set(CLOUD_SOURCES
   src/cloud/download.c
   src/cloud/graph.c
   src/cloud/http.c
+  src/cloud/message.c
   src/cloud/oauth.c
   src/cloud/place.c
+  src/cloud/receiver.c
+  src/cloud/receiver_send.c
   src/cloud/sealed.c
+  src/cloud/smtp.c
   src/cloud/upload.c
   src/cloud/upload_journal.c
   src/cloud/upload_session.c)
@@ -83,6 +88,7 @@ set(JOBS_SOURCES
   src/jobs/doctor.c
   src/jobs/doctor_cloud.c
   src/jobs/export.c
+  src/jobs/heartbeats.c
   src/jobs/load.c
   src/jobs/load_compare.c
   src/jobs/load_database.c
@@ -118,9 +124,11 @@ set(JOBS_SOURCES
   src/jobs/swap_sessions.c
   src/jobs/verify.c)
 set(SCHEDULE_SOURCES
+  src/schedule/dispatch.c
   src/schedule/due.c
   src/schedule/keeper.c
   src/schedule/notice.c
+  src/schedule/outward.c
   src/schedule/pause.c
   src/schedule/protection.c
   src/schedule/registration.c
@@ -171,6 +179,7 @@ set(CLI_SOURCES
   src/cli/verb_download.c
   src/cli/verb_export.c
   src/cli/verb_list.c
+  src/cli/verb_notify.c
   src/cli/verb_preview.c
   src/cli/verb_prove.c
   src/cli/verb_report.c
@@ -214,6 +223,7 @@ set(UI_SOURCES
   src/ui/main_signin.c
   src/ui/main_window.c
   src/ui/message_box.c
+  src/ui/notify_dialog.c
   src/ui/parts/clipboard.c
   src/ui/parts/dpi.c
   src/ui/parts/folder_dialog.c

@@ -21,7 +21,7 @@ E2E = {"kill": "test_kill", "faults": "test_faults", "bad": "test_bad_input", "r
        "rkinds": "test_restore_kinds", "rfaults": "test_restore_faults", "rhostile": "test_restore_hostile",
        "sharepoint": "test_sharepoint", "download": "test_download", "report": "test_report",
        "rkept": "test_restore_kept", "rtables": "test_restore_tables",
-       "rsafety": "test_restore_safety"}
+       "rsafety": "test_restore_safety", "notify": "test_notify", "heartbeat": "test_heartbeat"}
 
 # What is taken out, file, the text, what stands there instead, the tests: "unit:NAME" or "FILE:TEST".
 MUTANTS = (
@@ -510,6 +510,30 @@ MUTANTS = (
      ["unit:test_registration"]),
     ("no task where no connection is saved", "src/schedule/registration.c", "if (!connection_is_saved()) {",
      "if (false) {", ["unit:test_registration"]),
+    ("no mail without TLS", "src/cloud/smtp.c", "SET(CURLOPT_USE_SSL, (long)CURLUSESSL_ALL);", "",
+     ["notify:test_mail_that_is_refused", "notify:test_mail"]),
+    ("a mail server's certificate is checked", "src/cloud/smtp.c", "SET(CURLOPT_SSL_VERIFYPEER, 1L);",
+     "SET(CURLOPT_SSL_VERIFYPEER, 0L);", ["notify:test_mail_that_is_refused"]),
+    ("plain http only to this computer", "src/cloud/receiver.c", "(plain && !cloud_is_loopback(host))", "false",
+     ["unit:test_receiver"]),
+    ("an address is shown without its secret", "src/cloud/receiver.c",
+     'mem_printf("%s://%s/\\xE2\\x80\\xA6", plain ? "http" : "https", host);',
+     'mem_printf("%s%s", plain ? "" : "", address);',
+     ["unit:test_receiver", "notify:test_set_and_removed"]),
+    ("a password goes to no other server", "src/schedule/outward.c",
+     "        same_secret(&whole->address, &old->address)) {", "        true) {", ["unit:test_outward"]),
+    ("the same is not sent again and again", "src/schedule/dispatch.c", "strcmp(told->cause, cause) != 0 ||", "true ||",
+     ["unit:test_dispatch", "notify:test_runs"]),
+    ("so many in a day", "src/schedule/dispatch.c", "told->count++;", "", ["unit:test_dispatch"]),
+    ("what was not taken counts as not sent", "src/schedule/dispatch.c",
+     "} else if (dispatch->event != OUT_TEST) {", "} else if (false) {", ["unit:test_dispatch"]),
+    ("nobody lived later than now", "src/store/heartbeat.c", "if (moment == 0 || moment > look->now) {",
+     "if (moment == 0) {", ["unit:test_heartbeat"]),
+    ("a file that has changed is a sign of life", "src/store/heartbeat.c",
+     "if (known->print[0] != '\\0' && moment < look->before) {", "if (false) {", ["unit:test_heartbeat"]),
+    ("a file that is gone makes nobody unknown", "src/store/heartbeat.c",
+     "seen->computers[i].damaged = seen->computers[i].damaged || !look->there[i];",
+     "if (!look->there[i]) { seen->computers[i].retired = true; }", ["unit:test_heartbeat"]),
 )
 
 

@@ -25,6 +25,7 @@ typedef struct GraphSetup {
     const char *ca_file;  /* a PEM file to trust instead of the system's roots (tests); or NULL */
     const JobSink *sink;  /* longer waits are told; or NULL. Borrowed, as `context` is */
     unsigned unit_ms;     /* of waits whose length is ours to choose; 0: 1000. Tests take less */
+    long seconds;         /* that a request may take, and a wait before one (else EK_BUSY); 0: as long as it does */
     /* A token for the next request. `refused`: the last one was not taken, so that another is wanted. */
     bool (*token)(void *context, bool refused, const Cancel *cancel, Secret *token, Error *err);
     void *context;

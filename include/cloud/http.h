@@ -40,6 +40,7 @@ typedef struct HttpRequest {
     size_t max_response;        /* bytes of the body; more is EK_DAMAGED */
     const HttpBody *stream;     /* in the place of body, body_len bytes of it; or NULL */
     const HttpTake *take;       /* or NULL */
+    long seconds;               /* that all of it may take; 0: as long as something comes */
 } HttpRequest;
 
 struct HttpResponse {

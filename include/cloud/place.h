@@ -18,6 +18,7 @@
 #define PLACE_SCOPE "Files.ReadWrite.All Sites.Read.All offline_access openid profile"
 #define PLACE_SCOPE_SELECTED "Sites.Selected offline_access openid profile"
 #define PLACE_SELECTED "selected"
+#define PLACE_SCOPE_MAIL "Mail.Send offline_access openid profile"
 
 typedef struct CloudPlace {
     char *graph, *login;      /* endpoints */
@@ -61,5 +62,8 @@ typedef struct PlaceSignIn {
 void place_sign_in_init(PlaceSignIn *sign_in, const CloudPlace *place);
 void place_sign_in_release(PlaceSignIn *sign_in);
 bool place_token(void *sign_in, bool refused, const Cancel *cancel, Secret *token, Error *err);
+/* The same, a token to send mail with: made of the kept sign-in, and not kept itself. EK_REFUSED: nobody is signed in,
+ * or nobody has approved PLACE_SCOPE_MAIL for the program. */
+bool place_mail_token(void *sign_in, bool refused, const Cancel *cancel, Secret *token, Error *err);
 
 #endif

@@ -44,7 +44,8 @@ const char *fact_state_word(FactState state); /* "holds", "missing", "not_asked"
 
 /* For the band: where health finds nothing wrong it is still a warning that a fact is missing which health does not
  * look at (the schedule is off, no proof is young enough), or that something is wrong with the task (`task`:
- * registration_problem); and where nothing is, it says when the next backup comes (`next`; 0: that is not known). */
+ * registration_problem), or another computer is silent (facts->silent); and where nothing is, it says when the next
+ * backup comes (`next`; 0: that is not known). */
 void protection_tell(const HealthFacts *facts, const Protection *protection, const char *task, const DueZone *zone,
                      int64_t next, Health *health);
 

@@ -11,6 +11,9 @@
  * A ledger that cannot be read or written is told, as a warning and in the log, and the slot is run, unless the folder
  * has a backup of the database that was made since.
  *
+ * Receivers elsewhere are told when a slot begins to be run and how the run ended, and this PC's heartbeat is left
+ * (outward.h); a run that somebody stops tells nothing.
+ *
  * When the lock is free again, copies that the settings ask for go to SharePoint (offsite_after): also where nothing
  * was due, so that what waits gets there. What becomes of them changes nothing of the slot.
  */
@@ -27,6 +30,7 @@
 #include "jobs/opening.h"
 #include "platform/cancel.h"
 #include "schedule/due.h"
+#include "schedule/outward.h"
 
 typedef enum ScheduledOutcome {
     SCHEDULED_NOTHING,   /* no slot is due */
@@ -69,6 +73,7 @@ typedef struct ScheduledWorld {
                    BackupResult *result, Error *err);
     void (*offsite)(void *context, const OffsiteAfterSpec *spec, const JobSink *sink, const Cancel *cancel,
                     OffsiteAfter *after);
+    void (*outward)(void *context, const OutwardSpec *spec, const JobSink *sink, const Cancel *cancel);
     const DueZone *zone;
     void *context;
 } ScheduledWorld;

@@ -40,7 +40,8 @@ typedef struct HealthFacts {
     const char *slot;       /* what is wrong with the newest slot of the schedule, a sentence; NULL: nothing */
     int64_t slot_at;        /* and when that was: a good backup since then makes up for it; INT64_MAX: none does */
     const char *task;       /* what is wrong with the task that starts the schedule (registration.h), or NULL; this and
-                               the next for protection.h alone */
+                               the next two for protection.h alone */
+    const char *silent;     /* which other computers have fallen silent, a sentence (heartbeat.h), or NULL */
     bool copies_known;      /* copies off-site were made from here, or a place for them is set up */
     int64_t now;
 } HealthFacts;

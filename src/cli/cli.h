@@ -9,8 +9,10 @@
 #include "output.h"
 #include "platform/cancel.h"
 #include "postgres/connection.h"
+#include "schedule/outward.h"
 #include "store/catalog.h"
 #include "store/copies.h"
+#include "store/heartbeat.h"
 #include "store/manifest.h"
 #include "store/source.h"
 
@@ -37,6 +39,9 @@ void cli_add_offsite(cJSON *document, const OffsiteAfter *after); /* "offsite", 
 /* Into the catalog what is known of copies on SharePoint; what cannot be read is a warning. `copies` is initialised
  * (verb_list.c). */
 void cli_add_copies(Cli *cli, const char *folder, Catalog *catalog, Copies *copies);
+/* "receivers" and "heartbeats" of documents (verb_notify.c). Caller deletes. */
+cJSON *cli_receivers_array(const OutwardState states[RECEIVER_KINDS]);
+cJSON *cli_computers_object(const SeenComputers *seen);
 void cli_replace_text(char **field, const char *value); /* NULL or empty: it stays */
 
 /* verb_sharepoint.c: a file is looked for as it is named, and a bare name also in the backup folder. */
@@ -64,5 +69,6 @@ int run_schedule(Cli *cli); /* verb_schedule.c */
 int run_status(Cli *cli); /* verb_status.c */
 int run_report(Cli *cli); /* verb_report.c */
 int run_certificate(Cli *cli);
+int run_notify(Cli *cli); /* verb_notify.c */
 
 #endif

@@ -29,6 +29,7 @@ static const char general[] =
     "  status    how the database is protected: schedule, verified, off-site, proof\n"
     "  report    write the health report: the last year, how things stand, what is ahead\n"
     "  certificate  write the certificate of a proof, one page\n"
+    "  notify    show or change who is told of the schedule's runs; test it; retire a computer\n"
     "  help      show this text, or the help of a verb\n"
     "\n"
     "Options:\n"
@@ -444,7 +445,8 @@ static const char status[] =
     "its task is as it should be. Verified: the newest backup of the database. Off-site: the newest verified one\n"
     "has a copy on SharePoint that was compared there; asked for with upload_after_backup. Proof: one that is not\n"
     "older than prove_within_days. It is protected where these hold and nothing else is wrong, such as a shrink\n"
-    "alarm that waits. It also says when the sign-in to SharePoint runs out, from 30 days before on.\n"
+    "alarm that waits. It also says when the sign-in to SharePoint runs out, from 30 days before on; which receiver\n"
+    "did not take the last notice; and which other computers have left no heartbeat for long.\n"
     "\n"
     "Options:\n" FOLDER_OPTION "\n" OUTPUT_HELP
     "\n"
@@ -485,6 +487,36 @@ static const char certificate[] =
     "page's path is the only line on stdout. Exit code 11: it is not proven; 7: the file or the log is not what it\n"
     "was.\n";
 
+static const char notify[] =
+    "Show or change who is told of the schedule's runs, beside this computer's own screen; and the computers that\n"
+    "leave a heartbeat in the same place.\n"
+    "\n"
+    "Usage:\n"
+    "  cmms-backup-cli notify [list]\n"
+    "  cmms-backup-cli notify set ping|webhook|teams [quiet=true]\n"
+    "  cmms-backup-cli notify set smtp address=smtps://SERVER from=ADDRESS to=ADDRESS,... [user=NAME] [quiet=true]\n"
+    "  cmms-backup-cli notify set graph to=ADDRESS,... [quiet=true]\n"
+    "  cmms-backup-cli notify test [RECEIVER]\n"
+    "  cmms-backup-cli notify remove RECEIVER\n"
+    "  cmms-backup-cli notify retire COMPUTER\n"
+    "\n"
+    "ping is an address in the manner of healthchecks: it gets /start when a slot of the schedule begins to be\n"
+    "run, the address itself when its backup is made, and /fail. webhook gets a JSON object, teams (a workflow for\n"
+    "a Teams channel) a card. smtp is mail by a server of your own, smtps:// or smtp:// with STARTTLS; graph is\n"
+    "mail by the sign-in to SharePoint, for which IT has to allow Mail.Send.\n"
+    "\n"
+    "These addresses, and the password for the mail server, are asked for, or come from\n"
+    "CMMS_BACKUP_NOTIFY_ADDRESS and CMMS_BACKUP_NOTIFY_PASSWORD; they are kept sealed, for this user on this PC.\n"
+    "What is told: a backup was made (not with quiet=true), failed, or is overdue; a shrink alarm; the sign-in to\n"
+    "SharePoint runs out; another computer has been silent for 3 days, or for longer where its schedule has longer\n"
+    "gaps. The same again: a failure after six hours, the others after a day or a week. A receiver that fails\n"
+    "keeps no backup from being made.\n"
+    "\n"
+    "Each run of the schedule leaves a heartbeat in the folder on SharePoint, else in the backup folder. retire\n"
+    "says that a computer is no longer, until it leaves one again.\n"
+    "\n"
+    "Options:\n" FOLDER_OPTION "\n" OUTPUT_HELP;
+
 const char *help_text(Verb verb)
 {
     switch (verb) {
@@ -510,6 +542,7 @@ const char *help_text(Verb verb)
     case VERB_STATUS: return status;
     case VERB_REPORT: return report;
     case VERB_CERTIFICATE: return certificate;
+    case VERB_NOTIFY: return notify;
     case VERB_NONE:
     case VERB_HELP: break;
     }

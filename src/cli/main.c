@@ -231,6 +231,7 @@ static int run_verb(Cli *cli)
     case VERB_STATUS: return run_status(cli);
     case VERB_REPORT: return run_report(cli);
     case VERB_CERTIFICATE: return run_certificate(cli);
+    case VERB_NOTIFY: return run_notify(cli);
     case VERB_NONE:
     case VERB_HELP: break;
     }

@@ -16,12 +16,12 @@
 #define WITH_FOLDER \
     (BIT(VERB_BACKUP) | BIT(VERB_LIST) | BIT(VERB_VERIFY) | BIT(VERB_PROVE) | BIT(VERB_DOCTOR) | BIT(VERB_EXPORT) | \
      RESTORING | BIT(VERB_UPLOAD) | BIT(VERB_DOWNLOAD) | BIT(VERB_SHAREPOINT) | UPKEEP | BIT(VERB_SCHEDULE) |          \
-     BIT(VERB_STATUS) | PAGES)
+     BIT(VERB_STATUS) | BIT(VERB_NOTIFY) | PAGES)
 #define WORKING (WITH_SERVER | WITH_FOLDER)
 #define WITH_OPERANDS \
     (BIT(VERB_VERIFY) | BIT(VERB_PROVE) | RESTORING | BIT(VERB_EXPORT) | BIT(VERB_UPLOAD) | BIT(VERB_DOWNLOAD) | \
      BIT(VERB_SHAREPOINT) | BIT(VERB_PIN) | BIT(VERB_DELETE) | BIT(VERB_CONFIG) | BIT(VERB_SCHEDULE) | \
-     BIT(VERB_CERTIFICATE))
+     BIT(VERB_CERTIFICATE) | BIT(VERB_NOTIFY))
 #define LAST_MAX 1000
 
 typedef enum Id {
@@ -152,7 +152,7 @@ static const struct {
     {VERB_RESTORE, "restore"}, {VERB_UNDO, "undo"},   {VERB_PREVIEW, "preview"},
     {VERB_UPLOAD, "upload"}, {VERB_DOWNLOAD, "download"}, {VERB_SHAREPOINT, "sharepoint"},
     {VERB_SCHEDULE, "schedule"}, {VERB_STATUS, "status"}, {VERB_REPORT, "report"},
-    {VERB_CERTIFICATE, "certificate"}, {VERB_HELP, "help"},
+    {VERB_CERTIFICATE, "certificate"}, {VERB_NOTIFY, "notify"}, {VERB_HELP, "help"},
 };
 #define VERB_COUNT (sizeof verbs / sizeof verbs[0])
 

@@ -37,6 +37,7 @@ typedef enum Verb {
     VERB_STATUS,
     VERB_REPORT,
     VERB_CERTIFICATE,
+    VERB_NOTIFY,
     VERB_HELP
 } Verb;
 

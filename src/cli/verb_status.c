@@ -3,8 +3,10 @@
 
 #include "base/jsonutil.h"
 #include "base/mem.h"
+#include "jobs/heartbeats.h"
 #include "platform/clock.h"
 #include "platform/fs.h"
+#include "platform/machine.h"
 #include "schedule/protection.h"
 #include "schedule/registration.h"
 #include "store/catalog.h"
@@ -23,7 +25,11 @@ typedef struct Status {
     Protection protection;
     Health health;
     OffsiteSignIn sign_in;
+    OutwardState receivers[RECEIVER_KINDS];
+    SeenComputers seen;
     char *frozen, *slot;
+    char *receivers_problem; /* why they cannot be read, or NULL */
+    char *silent;            /* which computers are, or NULL */
     int64_t next;
 } Status;
 
@@ -37,11 +43,16 @@ static void status_init(Status *status)
     registration_init(&status->task);
     protection_init(&status->protection);
     health_init(&status->health);
+    seen_init(&status->seen);
 }
 
 static void status_release(Status *status)
 {
     offsite_sign_in_release(&status->sign_in);
+    outward_states_release(status->receivers);
+    seen_release(&status->seen);
+    mem_free(status->receivers_problem);
+    mem_free(status->silent);
     health_release(&status->health);
     protection_release(&status->protection);
     registration_release(&status->task);
@@ -51,6 +62,20 @@ static void status_release(Status *status)
     catalog_release(&status->catalog);
     mem_free(status->frozen);
     mem_free(status->slot);
+}
+
+/* Who is told of it elsewhere, and what was last seen of the other computers. */
+static void look_elsewhere(const char *folder, Status *status)
+{
+    Error why = ERROR_INIT;
+    char *host = machine_host_name();
+    if (!outward_look(status->receivers, &why)) {
+        status->receivers_problem = error_text(&why);
+        error_clear(&why);
+    }
+    heartbeats_known(folder, &status->seen);
+    status->silent = seen_silent_text(&status->seen, host != NULL ? host : "", NULL);
+    mem_free(host);
 }
 
 static bool look(Cli *cli, const char *folder, Status *status, Error *err)
@@ -83,6 +108,7 @@ static bool look(Cli *cli, const char *folder, Status *status, Error *err)
     facts.slot = status->slot;
     registration_look(&status->settings, cli->options->folder, &status->task);
     offsite_sign_in(&status->sign_in);
+    look_elsewhere(folder, status);
     if (status->task.state != REGISTRATION_GOOD && registration_is_wanted(&status->settings)) {
         facts.task = status->task.text;
     }
@@ -130,9 +156,36 @@ static cJSON *status_document(const char *folder, const Status *status)
     json_set_string(document, "task", registration_state_word(status->task.state));
     json_set_string(document, "task_text", status->task.text);
     cJSON_AddItemToObject(document, "sign_in", sign_in_object(&status->sign_in));
+    cJSON_AddItemToObject(document, "receivers", cli_receivers_array(status->receivers));
+    json_set_string(document, "receivers_problem", status->receivers_problem);
+    cJSON_AddItemToObject(document, "heartbeats", cli_computers_object(&status->seen));
     json_set_string(document, "health", states[status->health.state]);
     json_set_string(document, "health_text", status->health.text);
     return document;
+}
+
+static void warn(Cli *cli, const char *text)
+{
+    if (text != NULL) {
+        char *line = mem_printf("\xE2\x9A\xA0 %s", text);
+        output_coloured(&cli->output, COLOUR_WARNING, line);
+        mem_free(line);
+    }
+}
+
+static void show_elsewhere(Cli *cli, const Status *status)
+{
+    warn(cli, status->receivers_problem);
+    for (size_t i = 0; i < RECEIVER_KINDS; i++) {
+        warn(cli, status->receivers[i].problem);
+    }
+    warn(cli, status->silent);
+    if (status->seen.problem != NULL) {
+        char *text = mem_printf("What the other computers do could not be seen by the last run: %s",
+                                status->seen.problem);
+        warn(cli, text);
+        mem_free(text);
+    }
 }
 
 static void show(Cli *cli, const Status *status)
@@ -158,15 +211,14 @@ static void show(Cli *cli, const Status *status)
     output_line(&cli->output, "Next backup: %s", next);
     if (status->settings.enabled && status->task.state != REGISTRATION_GOOD &&
         strcmp(protection->facts[FACT_SLOT].text, status->task.text) != 0) {
-        char *line = mem_printf("\xE2\x9A\xA0 %s", status->task.text);
-        output_coloured(&cli->output, COLOUR_WARNING, line);
-        mem_free(line);
+        warn(cli, status->task.text);
     }
     if (status->sign_in.warning >= 0) {
         char *line = mem_printf("\xE2\x9A\xA0 Attention: %s", status->sign_in.text);
         output_coloured(&cli->output, COLOUR_WARNING, line);
         mem_free(line);
     }
+    show_elsewhere(cli, status);
     if (status->health.state != HEALTH_GOOD) {
         char *line = mem_printf("%s %s", health_sign(status->health.state), status->health.text);
         output_coloured(&cli->output, COLOUR_WARNING, line);

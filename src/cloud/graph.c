@@ -124,6 +124,9 @@ bool graph_is_fault(const GraphAnswer *answer)
 static bool wait_ms(const Graph *graph, uint64_t ms, const Cancel *cancel, Error *err)
 {
     const uint64_t until = clock_monotonic_ms() + ms;
+    if (graph->setup.seconds > 0 && ms > (uint64_t)graph->setup.seconds * 1000) {
+        return error_set(err, EK_BUSY, "SharePoint is too busy");
+    }
     if (ms > TOLD_MS) {
         job_log(graph->setup.sink, LOG_INFO, "Waiting %llu s, as SharePoint asked or does not answer...",
                 (unsigned long long)((ms + 999) / 1000));
@@ -305,7 +308,8 @@ static bool send_once(Graph *graph, const GraphRequest *request, const Secret *t
                               .body_len = request->json != NULL ? strlen(request->json) : request->stream_len,
                               .max_response = ANSWER_MAX,
                               .stream = request->stream,
-                              .take = request->take};
+                              .take = request->take,
+                              .seconds = graph->setup.seconds};
     if (http_request(graph->http, &sent, cancel, &response, &failed)) {
         take_answer(&response, answer);
         if (graph_is_throttled(answer)) {

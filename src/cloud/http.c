@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/utf.h"
 #include "cloud/address.h"
+#include "http_private.h"
 #include "version.h"
 
 #define CONNECT_SECONDS 30L
@@ -220,7 +221,7 @@ static struct curl_slist *request_headers(const HttpRequest *request)
     return list;
 }
 
-static bool explain(CURLcode code, const char *host, const char *words, Error *err)
+bool http_explain(CURLcode code, const char *host, const char *words, Error *err)
 {
     static const char network[] = "Check the internet connection.";
     switch (code) {
@@ -265,17 +266,16 @@ static bool explain(CURLcode code, const char *host, const char *words, Error *e
     return error_hint(err, "%s", network);
 }
 
-/* Drives the one transfer to its end. False with EK_CANCELLED or EK_INTERNAL. */
-static bool drive(Http *http, const Cancel *cancel, CURLcode *code, Error *err)
+bool http_drive(CURLM *multi, const Cancel *cancel, CURLcode *code, Error *err)
 {
     for (;;) {
         int running = 0;
-        CURLMcode state = curl_multi_perform(http->multi, &running);
+        CURLMcode state = curl_multi_perform(multi, &running);
         if (state != CURLM_OK) {
             return error_set(err, EK_INTERNAL, "libcurl failed: %s", curl_multi_strerror(state));
         }
         int waiting = 0;
-        const CURLMsg *message = curl_multi_info_read(http->multi, &waiting);
+        const CURLMsg *message = curl_multi_info_read(multi, &waiting);
         if (message != NULL && message->msg == CURLMSG_DONE) {
             *code = message->data.result;
             return true;
@@ -283,7 +283,7 @@ static bool drive(Http *http, const Cancel *cancel, CURLcode *code, Error *err)
         if (cancel_requested(cancel)) {
             return error_set(err, EK_CANCELLED, "stopped at your request");
         }
-        state = curl_multi_poll(http->multi, NULL, 0, SLICE_MS, NULL);
+        state = curl_multi_poll(multi, NULL, 0, SLICE_MS, NULL);
         if (state != CURLM_OK) {
             return error_set(err, EK_INTERNAL, "libcurl failed: %s", curl_multi_strerror(state));
         }
@@ -318,6 +318,7 @@ bool http_request(Http *http, const HttpRequest *request, const Cancel *cancel, 
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_QUICK_EXIT, 1L); /* a request that is stopped does not wait for the system's resolver */
     SET(CURLOPT_CONNECTTIMEOUT, CONNECT_SECONDS);
+    SET(CURLOPT_TIMEOUT, request->seconds);
     SET(CURLOPT_LOW_SPEED_LIMIT, SLOW_BYTES);
     SET(CURLOPT_LOW_SPEED_TIME, SLOW_SECONDS);
     SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
@@ -364,18 +365,18 @@ bool http_request(Http *http, const HttpRequest *request, const Cancel *cancel, 
 #undef SET
     bool ok = false;
     if (code != CURLE_OK) {
-        explain(code, host, words, err);
+        http_explain(code, host, words, err);
         goto out;
     }
     if (curl_multi_add_handle(http->multi, easy) != CURLM_OK) {
         error_set(err, EK_INTERNAL, "libcurl refused a request");
         goto out;
     }
-    ok = drive(http, cancel, &code, err);
+    ok = http_drive(http->multi, cancel, &code, err);
     if (ok && transfer.read_failed.kind != EK_NONE) {
         ok = error_move(err, &transfer.read_failed);
     } else if (ok && code != CURLE_OK) {
-        ok = explain(transfer.too_large ? CURLE_TOO_LARGE : code, host, words, err);
+        ok = http_explain(transfer.too_large ? CURLE_TOO_LARGE : code, host, words, err);
     }
     if (ok) {
         curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &answer.status);

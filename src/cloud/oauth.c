@@ -14,6 +14,7 @@
 
 #define ANSWER_MAX 1048576u
 #define TRIES 4u
+#define LONGEST_SECONDS 60L /* a try */
 #define EARLY_S 300 /* a token is renewed before it ends */
 #define SHORTEST_S 30
 #define DEVICE_GRANT "urn:ietf:params:oauth:grant-type:device_code"
@@ -198,7 +199,7 @@ static bool post(const OauthApp *app, const char *what, const StrBuf *form, cons
         http_set_ca_file(http, app->ca_file);
     }
     const HttpRequest request = {.method = "POST", .url = url, .headers = headers, .body = form->buf,
-                                 .body_len = form->len, .max_response = ANSWER_MAX};
+                                 .body_len = form->len, .max_response = ANSWER_MAX, .seconds = LONGEST_SECONDS};
     for (unsigned tries = 1;; tries++) {
         Error failed = ERROR_INIT;
         ok = http_request(http, &request, cancel, &response, &failed);

@@ -324,3 +324,28 @@ bool place_token(void *context, bool refused, const Cancel *cancel, Secret *toke
     secret_copy(token, &sign_in->tokens.access);
     return true;
 }
+
+/* What a refresh gives anew is not kept: the one that is kept goes on to hold; uploads renew it under their lock. */
+bool place_mail_token(void *context, bool refused, const Cancel *cancel, Secret *token, Error *err)
+{
+    PlaceSignIn *sign_in = context;
+    const CloudPlace *place = sign_in->place;
+    if (refused || !is_good(&sign_in->tokens)) {
+        const OauthApp app = {.login = place->login, .tenant = place->tenant, .client_id = place->client_id,
+                              .scope = PLACE_SCOPE_MAIL};
+        OauthTokens kept;
+        oauth_tokens_init(&kept);
+        if (!place_find_tokens(place, &kept)) {
+            error_set(err, EK_REFUSED, "nobody is signed in to SharePoint on this PC");
+            return error_hint(err, "Sign in: SharePoint in the Tools menu.");
+        }
+        if (!oauth_refresh(&app, cancel, &kept, err)) {
+            oauth_tokens_release(&kept);
+            return error_context(err, "no mail can be sent by this sign-in");
+        }
+        oauth_tokens_release(&sign_in->tokens);
+        sign_in->tokens = kept;
+    }
+    secret_copy(token, &sign_in->tokens.access);
+    return true;
+}

@@ -300,6 +300,9 @@ void protection_tell(const HealthFacts *facts, const Protection *protection, con
     if (missing != NULL) {
         health->state = HEALTH_WARNING;
         told = mem_printf("Not quite p%s; %s", health->text + 1, missing); /* "Protected: " */
+    } else if (facts->silent != NULL) { /* this computer is, but somebody has to look after another */
+        health->state = HEALTH_WARNING;
+        told = mem_printf("%s; but %s", health->text, facts->silent);
     } else if (next != 0) {
         char *when = due_slot_text(zone, next, facts->now);
         told = mem_printf("%s; next %s", health->text, when);

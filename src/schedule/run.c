@@ -34,6 +34,8 @@ typedef struct Run {
     DueLook look;
     char *doubt;    /* owned: why the ledger cannot be relied on, or NULL */
     bool overtaken; /* while the slot was tried, a newer one came */
+    bool began;     /* receivers elsewhere know of a slot, and wait for how it ends */
+    char *when;     /* owned: that slot, in words; NULL: none was run */
     ScheduledResult *result;
 } Run;
 
@@ -258,6 +260,62 @@ static void record(Run *run, int64_t slot, int64_t began, int attempts, SlotStat
     mem_free(computer);
 }
 
+/* --- what is told elsewhere ------------------------------------------------------------------------------- */
+
+/* Takes the text. */
+static void announce(Run *run, OutwardWhat what, char *text)
+{
+    const OutwardSpec spec = {.what = what,
+                              .text = text,
+                              .folder = run->opening.folder,
+                              .settings = run->opening.folder ? &run->opening.settings : NULL,
+                              .connection = run->opening.configured ? &run->opening.connection : NULL,
+                              .since = run->ledger.since};
+    run->world->outward(run->world->context, &spec, run->sink, run->cancel);
+    mem_free(text);
+}
+
+static void tell_begin(Run *run, const char *when)
+{
+    mem_free(run->when);
+    run->when = mem_strdup(when);
+    run->began = true;
+    announce(run, OUTWARD_BEGAN, mem_printf("The scheduled backup of %s begins", when));
+}
+
+/* What a server or a tool said of a failure stays here. */
+static char *failure_text(const Run *run, const Error *why)
+{
+    return mem_printf("The scheduled backup%s%s failed: %s%s%s", run->when ? " of " : "", run->when ? run->when : "",
+                      why->message, why->hint ? ". " : "", why->hint ? why->hint : "");
+}
+
+static void tell_end(Run *run, bool ok, const Error *why)
+{
+    const ScheduledResult *result = run->result;
+    if (cancel_requested(run->cancel) || (!ok && why->kind == EK_CANCELLED)) {
+        return;
+    }
+    if (!ok) {
+        announce(run, OUTWARD_FAILED, failure_text(run, why));
+    } else if (run->began && result->outcome == SCHEDULED_DONE) {
+        const char *path = result->backup.path;
+        const bool good = level_is_good(result->backup.manifest.level);
+        announce(run, OUTWARD_DONE,
+                 mem_printf("The scheduled backup of %s was made%s: %s", run->when,
+                            good ? " and verified" : ", and is not verified", path ? fs_base_name(path) : "?"));
+    } else if (run->began) {
+        announce(run, OUTWARD_DONE,
+                 result->outcome == SCHEDULED_BY_OTHERS
+                     ? mem_printf("Another computer has made the scheduled backup of %s", run->when)
+                     : mem_printf("The scheduled backup of %s is no longer due", run->when));
+    } else {
+        announce(run, OUTWARD_NOTHING, NULL);
+    }
+}
+
+/* --- one slot --------------------------------------------------------------------------------------------- */
+
 static bool run_due(Run *run, Error *err)
 {
     const int64_t slot = run->look.slot, began = now_of(run);
@@ -268,6 +326,7 @@ static bool run_due(Run *run, Error *err)
     if (run->doubt) {
         log_schedule(run, run->doubt);
     }
+    tell_begin(run, when);
     const bool ok = run_slot(run, slot, &why);
     if (ok && run->result->outcome == SCHEDULED_DONE) {
         const char *path = run->result->backup.path;
@@ -337,17 +396,22 @@ bool scheduled_run_in(const ScheduledWorld *world, const ScheduledSpec *spec, co
     opening_init(&run.opening);
     ledger_init(&run.ledger);
     scheduled_result_release(result);
-    bool ok = opening_open(&opening, sink, &run.opening, err) && ledger_lock(run.opening.folder, &lock, err);
+    Error why = ERROR_INIT;
+    bool ok = opening_open(&opening, sink, &run.opening, &why) && ledger_lock(run.opening.folder, &lock, &why);
     if (ok) {
         run.plan = due_plan(&run.opening.settings);
-        ok = run_slots(&run, err);
+        ok = run_slots(&run, &why);
         fs_unlock(lock);
+        tell_end(&run, ok, &why);
         copy_off_site(&run);
+    } else if (why.kind != EK_BUSY) { /* the folder is gone, or its lock cannot be made: nobody else will say so */
+        tell_end(&run, ok, &why);
     }
     ledger_release(&run.ledger);
     opening_release(&run.opening);
+    mem_free(run.when);
     mem_free(run.doubt);
-    return ok;
+    return ok || error_move(err, &why);
 }
 
 /* --- the world ------------------------------------------------------------------------------------------- */
@@ -391,10 +455,16 @@ static void world_offsite(void *context, const OffsiteAfterSpec *spec, const Job
     offsite_after(spec, sink, cancel, after);
 }
 
+static void world_outward(void *context, const OutwardSpec *spec, const JobSink *sink, const Cancel *cancel)
+{
+    (void)context;
+    outward_tell(spec, sink, cancel);
+}
+
 bool scheduled_run(const ScheduledSpec *spec, const JobSink *sink, const Cancel *cancel, ScheduledResult *result,
                    Error *err)
 {
-    static const ScheduledWorld world = {world_now, world_wait, world_reach, world_backup, world_offsite, &due_here,
-                                         NULL};
+    static const ScheduledWorld world = {world_now, world_wait, world_reach, world_backup, world_offsite, world_outward,
+                                         &due_here, NULL};
     return scheduled_run_in(&world, spec, sink, cancel, result, err);
 }

@@ -5,9 +5,11 @@
 #include <cjson/cJSON.h>
 
 #include "base/mem.h"
+#include "jobs/heartbeats.h"
 #include "locale_text.h"
 #include "platform/clock.h"
 #include "platform/fs.h"
+#include "platform/machine.h"
 #include "platform/wide.h"
 #include "schedule/protection.h"
 #include "store/auditlog.h"
@@ -17,7 +19,7 @@
 
 void list_model_init(ListModel *model)
 {
-    *model = (ListModel){.due_hours = 7 * 24};
+    *model = (ListModel){.due_hours = 7 * 24, .sign_in = {.days = -1, .warning = -1}};
     catalog_init(&model->catalog);
     ledger_init(&model->ledger);
 }
@@ -31,6 +33,9 @@ void list_model_release(ListModel *model)
     mem_free(model->frozen);
     mem_free(model->alarm);
     mem_free(model->slot);
+    mem_free(model->silent);
+    mem_free(model->silent_names);
+    offsite_sign_in_release(&model->sign_in);
     mem_free(model->notice);
     mem_free(model->log_notice);
     mem_free(model->copies_notice);
@@ -149,6 +154,19 @@ static void add_copies(const char *folder, ListModel *model)
     copies_release(&copies);
 }
 
+/* As the last run of the schedule has seen it; nobody is asked. */
+static void add_elsewhere(const char *folder, ListModel *model)
+{
+    SeenComputers seen;
+    char *host = machine_host_name();
+    seen_init(&seen);
+    heartbeats_known(folder, &seen);
+    model->silent = seen_silent_text(&seen, host != NULL ? host : "", &model->silent_names);
+    seen_release(&seen);
+    mem_free(host);
+    offsite_sign_in(&model->sign_in);
+}
+
 bool list_model_load(const char *folder, ListModel *model, Error *err)
 {
     ListModel made;
@@ -179,6 +197,7 @@ bool list_model_load(const char *folder, ListModel *model, Error *err)
         }
         add_exports(folder, &made);
         add_copies(folder, &made);
+        add_elsewhere(folder, &made);
         RetentionRules rules = retention_rules(settings);
         rules.frozen = made.frozen;
         rules.keep_all = made.config_known ? rules.keep_all : made.notice;
@@ -209,6 +228,7 @@ static HealthFacts facts_of(const ListModel *model, const Source *source, bool c
                          .free_bytes = model->free_bytes,
                          .slot = model->slot,
                          .slot_at = model->slot_at,
+                         .silent = model->silent,
                          .now = clock_now()};
 }
 

@@ -12,6 +12,7 @@
 #include <wchar.h>
 
 #include "base/error.h"
+#include "jobs/offsite.h"
 #include "schedule/keeper.h"
 #include "store/catalog.h"
 #include "store/health.h"
@@ -70,6 +71,8 @@ typedef struct ListModel {
     int64_t slot_at;
     Settings settings; /* the defaults where they could not be read; nothing before a reading */
     Ledger ledger;     /* empty where it cannot be read */
+    OffsiteSignIn sign_in; /* to SharePoint */
+    char *silent, *silent_names; /* which other computers have fallen silent (seen_silent_text), or NULL */
     Keeper keeper;     /* which slot is due, and when; the window switches it off where none is to be run */
 } ListModel;
 

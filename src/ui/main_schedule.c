@@ -149,6 +149,7 @@ void main_tell(MainWindow *w, const char *done, const char *failed)
     if (!w->tray.shown) {
         return; /* it would count as told */
     }
+    const OffsiteSignIn *sign_in = &w->list.model.sign_in;
     const NoticeFacts facts = {.now = clock_now(),
                                .seen = main_is_seen(w),
                                .quiet = w->state.quiet,
@@ -158,7 +159,11 @@ void main_tell(MainWindow *w, const char *done, const char *failed)
                                .good = w->good,
                                .since = w->good_since,
                                .due_hours = w->good_hours,
-                               .alarm = w->unreadable ? w->notices.alarm : w->list.model.alarm};
+                               .alarm = w->unreadable ? w->notices.alarm : w->list.model.alarm,
+                               .sign_in = sign_in->warning >= 0 ? sign_in->text : NULL,
+                               .sign_in_mark = sign_in->warning,
+                               .silent = w->list.model.silent,
+                               .silent_names = w->list.model.silent_names};
     char *text = NULL;
     const NoticeKind kind = notice_look(&facts, &w->notices, &text);
     if (kind != NOTICE_NONE) {

@@ -539,6 +539,16 @@
 #define TEXT_SETTINGS_NO_CONNECTION "No connection is saved yet; Connection in the Tools menu saves one."
 #define TEXT_SETTINGS_SAVED "The settings were saved."
 
+/* --- notices elsewhere ------------------------------------------------------------------------------------- */
+
+#define TEXT_NOTIFY_NOTE \
+    "Each run of the schedule is told there. An empty box takes a receiver away; what is saved of an address or a " \
+    "password is not shown again. Mail by Microsoft 365 takes the sign-in to SharePoint, and IT has to allow Mail.Send."
+#define TEXT_NOTIFY_TESTING "A test notice is sent..."
+#define TEXT_NOTIFY_PROBLEM "⚠ %s"
+#define TEXT_NOTIFY_RETIRED "%s is retired: no computer waits for its heartbeat, until it leaves one again."
+#define TEXT_NOTIFY_TAKEN "✅ %s has taken a test notice. It is saved with Save."
+
 /* --- about -------------------------------------------------------------------------------------------------- */
 
 #define TEXT_ABOUT_READING "Asking the tools for their versions..."

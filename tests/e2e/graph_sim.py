@@ -6,7 +6,7 @@ half a fragment, throttle, forget sessions, tell a hash late. Data is kept in me
   sim.faults.append(Fault("fragment", status=503, headers={"Retry-After": "1"}, times=2))
 
 kinds: token, authorize, devicecode, site, drives, drive, share, folder, item, find, children, put, create, fragment,
-status, end, rename, delete, mkdir, download.
+status, end, rename, delete, mkdir, download, mail.
 """
 import base64
 import hashlib
@@ -121,6 +121,8 @@ class Simulator:
         self.device_waits = False  # nobody has typed the code yet
         self.granted = set()  # the sites that a token for Sites.Selected reaches
         self.selected = set()  # those tokens
+        self.mail_allowed = True  # IT has approved Mail.Send
+        self.mailers, self.mails = set(), []  # tokens for it; what was sent
         sim = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -178,7 +180,8 @@ class Simulator:
         return drive
 
     def add_item(self, drive, parent, name, data=None, folder=False):
-        item = {"id": "item%d" % next(self.numbers), "name": name, "parent": parent, "drive": drive}
+        item = {"id": "item%d" % next(self.numbers), "name": name, "parent": parent, "drive": drive,
+                "modified": time.time() + self.clock, "version": 1}
         if folder:
             item["folder"] = {}
         else:
@@ -224,6 +227,8 @@ class Simulator:
             elif item["late"] == 0:
                 hashes["quickXorHash"] = quickxor(item["data"][:-1] if item.get("wrong") else item["data"])
             told["size"] = len(item["data"])
+            told["eTag"] = '"{%s},%d"' % (item["id"], item["version"])
+            told["lastModifiedDateTime"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(item["modified"]))
             told["file"] = {"mimeType": "application/octet-stream", "hashes": hashes}
         return told
 
@@ -385,6 +390,8 @@ class Simulator:
         found = re.fullmatch(r"/sites/([^/:]+):(/.*)|/sites/root", path)
         if found and method == "GET":
             return "site", lambda: self.get_site(found.group(1), decode(found.group(2) or "").rstrip("/"))
+        if path == "/me/sendMail" and method == "POST":
+            return "mail", lambda: self.send_mail(request, document)
         found = re.fullmatch(r"/sites/([^/]+)/drives", path)
         if found and method == "GET":
             return "drives", lambda: self.get_drives(decode(found.group(1)), query)
@@ -419,6 +426,16 @@ class Simulator:
             if act:
                 return act
         return "nothing", lambda: problem(404, "itemNotFound")
+
+    def send_mail(self, request, document):
+        if self.check_token(request) not in self.mailers:
+            raise problem(403, "ErrorAccessDenied")
+        document = document or {}
+        mail = document.get("message") or {}
+        if not mail.get("toRecipients") or not mail.get("subject") or document.get("saveToSentItems") is not False:
+            raise problem(400, "ErrorInvalidRecipients")
+        self.mails.append(mail)
+        return Answer(202)
 
     # --- sites, libraries, folders
 
@@ -566,6 +583,7 @@ class Simulator:
             raise problem(409, "nameAlreadyExists")
         if there and behaviour == "replace":
             there["data"], there["late"] = bytes(data), self.hash_late
+            there["modified"], there["version"] = time.time() + self.clock, there["version"] + 1
             return there, False
         return self.add_item(drive, parent, name, data), True
 
@@ -717,6 +735,8 @@ class Simulator:
         self.tokens.add("access%d" % number)
         if "Sites.Selected" in scope:
             self.selected.add("access%d" % number)
+        if "Mail.Send" in scope:
+            self.mailers.add("access%d" % number)
         refresh = "refresh%d" % number + "x" * 3000  # longer than Credential Manager takes
         self.refresh_tokens.add(refresh)
         return Answer(200, {"token_type": "Bearer", "scope": scope, "expires_in": self.expires_in,
@@ -746,6 +766,8 @@ class Simulator:
         if grant == "refresh_token":
             if form.get("refresh_token") not in self.refresh_tokens:
                 raise self.refuse(700082, "invalid_grant")
+            if "Mail.Send" in form.get("scope", "") and not self.mail_allowed:
+                raise self.refuse(65001, "invalid_grant")
             return self.give_tokens(form.get("scope", ""))
         if grant == "urn:ietf:params:oauth:grant-type:device_code":
             if form.get("device_code") != self.device.get("code"):

@@ -62,6 +62,40 @@ static void check_settings(Ui *ui)
     ok(ui, wait_dialog_gone(ui, IDC_SET_SAVE, SHORT_MS), "Esc closes them", "they stay");
 }
 
+/* Out of the settings: a test that fails is told, what cannot be used is not saved, and no address is shown again. */
+static void check_notices(Ui *ui)
+{
+    open_menu(ui, IDM_SETTINGS, IDC_SET_NOTIFY, "Settings for the notices");
+    click_in(ui, IDC_SET_NOTIFY);
+    ok(ui, wait_can(ui, IDC_NOTIFY_SAVE, SHORT_MS), "the notices elsewhere open", "they do not");
+    picture(ui, "notices");
+    dialog_set(ui, IDC_NOTIFY_PING, "http://127.0.0.1:1/5ec4e7");
+    click_in(ui, IDC_NOTIFY_TEST_PING);
+    ok(ui, wait_dialog_text(ui, IDC_NOTIFY_NOTE, "Nothing answers at 127.0.0.1", SHORT_MS), "a test that fails is told",
+       "it is not");
+    picture(ui, "notices-failed");
+    wait_can(ui, IDC_NOTIFY_SAVE, SHORT_MS);
+    dialog_set(ui, IDC_NOTIFY_GRAPH, "nobody");
+    click_in(ui, IDC_NOTIFY_SAVE);
+    ok(ui, wait_box(ui, IDC_NOTIFY_SAVE), "nonsense is told", "it is not");
+    ok(ui, answer_box_over(ui, IDC_NOTIFY_SAVE, IDCLOSE), "the box can be closed", "it stays");
+    wait_can(ui, IDC_NOTIFY_SAVE, SHORT_MS);
+    dialog_set(ui, IDC_NOTIFY_GRAPH, "");
+    click_in(ui, IDC_NOTIFY_SAVE);
+    ok(ui, wait_dialog_gone(ui, IDC_NOTIFY_SAVE, SHORT_MS), "Save closes them", "they stay");
+    wait_can(ui, IDC_SET_NOTIFY, SHORT_MS);
+    click_in(ui, IDC_SET_NOTIFY);
+    wait_can(ui, IDC_NOTIFY_SAVE, SHORT_MS);
+    char *shown = dialog_text(ui, IDC_NOTIFY_PING);
+    ok(ui, strcmp(shown, "http://127.0.0.1:1/\xE2\x80\xA6") == 0, "the address is shown shortened", shown);
+    mem_free(shown);
+    dialog_set(ui, IDC_NOTIFY_PING, "");
+    click_in(ui, IDC_NOTIFY_SAVE);
+    ok(ui, wait_dialog_gone(ui, IDC_NOTIFY_SAVE, SHORT_MS), "an empty box takes it away", "the dialog stays");
+    press(ui, VK_ESCAPE);
+    ok(ui, wait_dialog_gone(ui, IDC_SET_SAVE, SHORT_MS), "Esc closes the settings", "they stay");
+}
+
 static void check_about(Ui *ui)
 {
     open_menu(ui, IDM_ABOUT, IDC_ABOUT_TEXT, "About");
@@ -116,6 +150,7 @@ void scenario_more(Ui *ui)
         return;
     }
     check_settings(ui);
+    check_notices(ui);
     check_about(ui);
     check_help(ui);
     check_details(ui);

@@ -53,6 +53,24 @@ static void a_place_is_kept(void **state)
     place_release(&out);
 }
 
+/* Mail takes a token of the kept sign-in; without one nobody is asked. */
+static void no_mail_without_a_sign_in(void **state)
+{
+    CloudPlace place;
+    PlaceSignIn sign_in;
+    Secret token = SECRET_INIT;
+    Error err = ERROR_INIT;
+    (void)state;
+    fill(&place);
+    assert_ok(place_sign_out(NULL, &err), &err);
+    place_sign_in_init(&sign_in, &place);
+    assert_fails(place_mail_token(&sign_in, false, NULL, &token, &err), &err, EK_REFUSED,
+                 "nobody is signed in to SharePoint on this PC");
+    assert_false(secret_is_set(&token));
+    place_sign_in_release(&sign_in);
+    place_release(&place);
+}
+
 static void what_is_damaged_is_said_to_be(void **state)
 {
     (void)state;
@@ -169,6 +187,7 @@ static void tokens_are_kept_for_their_app(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(a_place_is_kept, own_data, no_data),
+                                       cmocka_unit_test_setup_teardown(no_mail_without_a_sign_in, own_data, no_data),
                                        cmocka_unit_test(what_is_damaged_is_said_to_be),
                                        cmocka_unit_test_setup_teardown(rights_are_kept, own_data, no_data),
                                        cmocka_unit_test_setup_teardown(what_was_set_up_can_be_left, own_data, no_data),

@@ -117,11 +117,58 @@ static void shrink(void **state)
     play(rows, TEST_COUNT(rows), 0, true);
 }
 
+/* What stands elsewhere: the sign-in by its marks, the silent ones by their names. */
+static void elsewhere(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t at;
+        const char *sign_in;
+        int mark;
+        const char *silent, *names;
+        NoticeKind kind;
+        const char *text;
+    } rows[] = {
+        {0, "the sign-in runs out in 30 day(s)", 30, "PC-07 has been silent for 4 days", "PC-07", NOTICE_SIGN_IN,
+         "Attention: the sign-in runs out in 30 day(s)"},
+        {1, "the sign-in runs out in 30 day(s)", 30, "PC-07 has been silent for 4 days", "PC-07", NOTICE_SILENT,
+         "PC-07 has been silent for 4 days"},
+        {2, "the sign-in runs out in 29 day(s)", 30, "PC-07 has been silent for 5 days", "PC-07", NOTICE_NONE, NULL},
+        {3, "the sign-in runs out in 7 day(s)", 7, "both", "PC-07 PC-09", NOTICE_SIGN_IN,
+         "Attention: the sign-in runs out in 7 day(s)"},
+        {4, "the sign-in runs out in 7 day(s)", 7, "both", "PC-07 PC-09", NOTICE_SILENT, "both"},
+        {4 + DAY, "the sign-in runs out in 7 day(s)", 7, "both", "PC-07 PC-09", NOTICE_SILENT, "both"},
+        {5 + DAY, NULL, -1, NULL, NULL, NOTICE_NONE, NULL},
+        {6 + DAY, NULL, -1, "both", "PC-07 PC-09", NOTICE_SILENT, "both"},
+        {7 + DAY, "the sign-in has run out", 0, NULL, NULL, NOTICE_SIGN_IN, "Attention: the sign-in has run out"},
+        {6 + 8 * DAY, "the sign-in has run out", 0, NULL, NULL, NOTICE_NONE, NULL},
+        {7 + 8 * DAY, "the sign-in has run out", 0, NULL, NULL, NOTICE_SIGN_IN, "Attention: the sign-in has run out"},
+    };
+    NoticeMemory memory;
+    notice_memory_init(&memory);
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        const NoticeFacts facts = {.now = NOON + rows[i].at,
+                                   .quiet = true,
+                                   .sign_in = rows[i].sign_in,
+                                   .sign_in_mark = rows[i].mark,
+                                   .silent = rows[i].silent,
+                                   .silent_names = rows[i].names};
+        char *text = NULL;
+        assert_int_equal(notice_look(&facts, &memory, &text), rows[i].kind);
+        if (rows[i].text != NULL) {
+            assert_text(text, rows[i].text);
+        } else {
+            assert_null(text);
+        }
+    }
+    notice_memory_release(&memory);
+}
+
 static void words(void **state)
 {
     (void)state;
     static const char *const titles[NOTICE_KINDS] = {"", "Rows were lost", "Backup failed", "Backup overdue",
-                                                     "Backup done"};
+                                                     "Sign-in runs out", "A computer is silent", "Backup done"};
     for (int i = 0; i < NOTICE_KINDS; i++) {
         assert_string_equal(notice_title((NoticeKind)i), titles[i]);
         assert_int_equal(notice_is_bad((NoticeKind)i), i != NOTICE_NONE && i != NOTICE_DONE);
@@ -131,6 +178,6 @@ static void words(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(ends), cmocka_unit_test(overdue), cmocka_unit_test(shrink),
-                                       cmocka_unit_test(words)};
+                                       cmocka_unit_test(elsewhere), cmocka_unit_test(words)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

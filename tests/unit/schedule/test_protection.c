@@ -399,6 +399,29 @@ static void whether_a_copy_is_missing(void **state)
     }
 }
 
+/* Another computer that is silent takes nothing from this one's protection, and is told behind it. */
+static void another_is_silent(void **state)
+{
+    (void)state;
+    const HealthFacts facts = {.silent = "PC-07 has been silent for 4 days", .now = NOON};
+    Protection protection;
+    Health health;
+    protection_init(&protection);
+    health_init(&health);
+    for (size_t i = 0; i < FACT_COUNT; i++) {
+        protection.facts[i].state = FACT_HOLDS;
+    }
+    health.state = HEALTH_GOOD;
+    health.text = mem_strdup("Protected: last backup 3 hours ago, verified");
+    protection_tell(&facts, &protection, NULL, &zone, 0, &health);
+    assert_string_equal(health.text,
+                        "Protected: last backup 3 hours ago, verified; but PC-07 has been silent for 4 days");
+    assert_int_equal(health.state, HEALTH_WARNING);
+    assert_int_equal(health.mend, MEND_NOTHING);
+    health_release(&health);
+    protection_release(&protection);
+}
+
 /* A pause is told where it kept a slot from being run. */
 static void paused(void **state)
 {
@@ -489,6 +512,7 @@ int main(void)
         cmocka_unit_test(what_is_told),
         cmocka_unit_test(whether_a_copy_is_missing),
         cmocka_unit_test(paused),
+        cmocka_unit_test(another_is_silent),
         cmocka_unit_test(what_the_band_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,6 +22,8 @@ typedef struct World {
     char *folder;
     StrBuf copies; /* what went to SharePoint: the backup's name, or "-"; "!" without patience */
     size_t waiting; /* copies that do not get there */
+    StrBuf outward; /* what was told elsewhere: "began", "done", "failed", "nothing" */
+    char *last;     /* owned: its last sentence */
 } World;
 
 static void to_local(int64_t moment, CivilTime *out)
@@ -116,6 +118,24 @@ static void offsite(void *context, const OffsiteAfterSpec *spec, const JobSink *
     after->waiting = world->waiting;
 }
 
+static void outward(void *context, const OutwardSpec *spec, const JobSink *sink, const Cancel *cancel)
+{
+    static const char *const words[] = {"began", "done", "failed", "nothing"};
+    World *world = context;
+    FsLock *lock = NULL;
+    Error err = ERROR_INIT;
+    (void)sink;
+    (void)cancel;
+    if (spec->what != OUTWARD_BEGAN && spec->folder != NULL) { /* a slow receiver keeps nobody from the slots */
+        assert_ok(ledger_lock(spec->folder, &lock, &err), &err);
+        fs_unlock(lock);
+    }
+    assert_true(spec->folder == NULL || strcmp(spec->folder, world->folder) == 0);
+    strbuf_addf(&world->outward, "%s ", words[spec->what]);
+    mem_free(world->last);
+    world->last = mem_strdup(spec->text);
+}
+
 static void hear(void *context, LogLevel level, const char *text)
 {
     World *world = context;
@@ -127,7 +147,7 @@ static void hear(void *context, LogLevel level, const char *text)
 static bool run(World *world, bool once, ScheduledResult *result, Error *err)
 {
     static const ConnectionSwitches switches = {.host = "h", .database = "d"};
-    const ScheduledWorld in = {now, pass, reach, backup, offsite, &zone, world};
+    const ScheduledWorld in = {now, pass, reach, backup, offsite, outward, &zone, world};
     const ScheduledSpec spec = {.folder = world->folder, .switches = &switches, .once = once};
     const JobSink sink = {.log = hear, .context = world};
     return scheduled_run_in(&in, &spec, &sink, NULL, result, err);
@@ -143,12 +163,15 @@ static char *begin(World *world)
     strbuf_init(&world->waits, STRBUF_SMALL);
     strbuf_init(&world->told, STRBUF_SMALL);
     strbuf_init(&world->copies, STRBUF_SMALL);
+    strbuf_init(&world->outward, STRBUF_SMALL);
     mem_free(own);
     return dir;
 }
 
 static void end(World *world, char *dir)
 {
+    mem_free(world->last);
+    strbuf_release(&world->outward);
     strbuf_release(&world->copies);
     strbuf_release(&world->told);
     strbuf_release(&world->waits);
@@ -227,7 +250,7 @@ static void no_database(void **state)
     char *dir = begin(&world);
     Error err = ERROR_INIT;
     ScheduledResult result;
-    const ScheduledWorld in = {now, pass, reach, backup, offsite, &zone, &world};
+    const ScheduledWorld in = {now, pass, reach, backup, offsite, outward, &zone, &world};
     const ScheduledSpec spec = {.folder = world.folder};
     scheduled_result_init(&result);
     assert_fails(scheduled_run_in(&in, &spec, NULL, NULL, &result, &err), &err, EK_SETTINGS,
@@ -551,7 +574,7 @@ static void chosen(void **state)
     ScheduledResult result;
     Connection connection;
     static const ConnectionSwitches switches = {.host = "elsewhere", .database = "d"};
-    const ScheduledWorld in = {now, pass, reach, backup, offsite, &zone, &world};
+    const ScheduledWorld in = {now, pass, reach, backup, offsite, outward, &zone, &world};
     connection_init(&connection);
     connection.host = mem_strdup("h"); /* which reach() wants */
     connection.user = mem_strdup("u");
@@ -563,6 +586,64 @@ static void chosen(void **state)
     assert_int_equal(result.outcome, SCHEDULED_DONE);
     connection_release(&connection);
     scheduled_result_release(&result);
+    end(&world, dir);
+}
+
+/* What receivers elsewhere are told: what begins ends, but for what somebody stops. */
+static void told_elsewhere(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *script, *outward, *last;
+    } rows[] = {
+        {"rd", "began done ",
+         "The scheduled backup of last night 02:00 was made, and is not verified: cmms_backup_20261130_120000.backup"},
+        {"rW", "began failed ", "The scheduled backup of last night 02:00 failed: the password is wrong"},
+        {"rCrCrCrC", "began failed ", "The scheduled backup of last night 02:00 failed: the connection was lost"},
+        {"ro", "began done ", "Another computer has made the scheduled backup of last night 02:00"},
+        {"rS", "began ", "The scheduled backup of last night 02:00 begins"},
+    };
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        World world;
+        char *dir = begin(&world);
+        Error err = ERROR_INIT;
+        ScheduledResult result;
+        scheduled_result_init(&result);
+        world.script = rows[i].script;
+        run(&world, false, &result, &err);
+        assert_string_equal(world.outward.buf, rows[i].outward);
+        assert_string_equal(world.last, rows[i].last);
+        error_clear(&err);
+        if (strcmp(rows[i].script, "rd") == 0) { /* and where nothing is due, what stands is looked at */
+            strbuf_clear(&world.outward);
+            assert_ok(run(&world, false, &result, &err), &err);
+            assert_string_equal(world.outward.buf, "nothing ");
+        }
+        scheduled_result_release(&result);
+        end(&world, dir);
+    }
+}
+
+/* A folder that is not there is told too: whoever only looks at the mail sees no run at all otherwise. */
+static void a_folder_that_is_gone_is_told(void **state)
+{
+    (void)state;
+    World world;
+    char *dir = begin(&world);
+    char *file = fs_join(dir, "file"), *gone = fs_join(file, "folder");
+    Error err = ERROR_INIT;
+    ScheduledResult result;
+    const ScheduledWorld in = {now, pass, reach, backup, offsite, outward, &zone, &world};
+    const ScheduledSpec spec = {.folder = gone};
+    scheduled_result_init(&result);
+    test_write(file, "no folder");
+    assert_false(scheduled_run_in(&in, &spec, NULL, NULL, &result, &err));
+    assert_string_equal(world.outward.buf, "failed ");
+    assert_true(strncmp(world.last, "The scheduled backup failed: ", 29) == 0);
+    error_clear(&err);
+    scheduled_result_release(&result);
+    mem_free(gone);
+    mem_free(file);
     end(&world, dir);
 }
 
@@ -578,6 +659,8 @@ int main(void)
         cmocka_unit_test(two_programs),
         cmocka_unit_test(paused),
         cmocka_unit_test(chosen),
+        cmocka_unit_test(told_elsewhere),
+        cmocka_unit_test(a_folder_that_is_gone_is_told),
         cmocka_unit_test(overtaken),
         cmocka_unit_test(a_ledger_that_cannot_be_read),
         cmocka_unit_test(a_ledger_that_cannot_be_written),

@@ -1,0 +1,186 @@
+#include "test_util.h"
+
+#include "jobs/heartbeats.h"
+#include "platform/clock.h"
+#include "schedule/outward.h"
+#include "test_env.h"
+
+static char *dir, *folder;
+
+static int begin(void **state)
+{
+    Error err = ERROR_INIT;
+    (void)state;
+    dir = test_dir_new();
+    char *own = fs_join(dir, "own");
+    folder = fs_join(dir, "b");
+    assert_ok(fs_make_dirs(folder, &err), &err);
+    test_setenv("CMMS_BACKUP_DATA", own);
+    mem_free(own);
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    test_setenv("CMMS_BACKUP_DATA", NULL);
+    mem_free(folder);
+    test_dir_remove(dir);
+    return 0;
+}
+
+static void say(Receiver *receiver, const char *address)
+{
+    receiver_init(receiver);
+    receiver->set = true;
+    secret_set(&receiver->address, address, strlen(address));
+}
+
+static void hear(void *context, LogLevel level, const char *text)
+{
+    if (level == LOG_WARNING) {
+        strbuf_addf(context, "[%s]", text);
+    }
+}
+
+static void set_and_removed(void **state)
+{
+    (void)state;
+    OutwardState states[RECEIVER_KINDS];
+    Receiver receiver;
+    Error err = ERROR_INIT;
+    assert_ok(outward_look(states, &err), &err);
+    assert_false(states[RECEIVER_PING].set);
+    outward_states_release(states);
+    say(&receiver, "ftp://example.com");
+    assert_fails(outward_set(RECEIVER_PING, &receiver, &err), &err, EK_SETTINGS,
+                 "Ping address: its address cannot be used");
+    secret_set(&receiver.address, "http://127.0.0.1:1/5ec4e7", 25);
+    assert_ok(outward_set(RECEIVER_PING, &receiver, &err), &err);
+    /* Only its manner is changed: the address stays. */
+    secret_release(&receiver.address);
+    receiver.quiet = true;
+    assert_ok(outward_set(RECEIVER_PING, &receiver, &err), &err);
+    assert_ok(outward_look(states, &err), &err);
+    assert_true(states[RECEIVER_PING].set && states[RECEIVER_PING].quiet && states[RECEIVER_PING].problem == NULL);
+    assert_string_equal(states[RECEIVER_PING].shown, "http://127.0.0.1:1/\xE2\x80\xA6");
+    outward_states_release(states);
+    receiver.set = false;
+    assert_ok(outward_set(RECEIVER_PING, &receiver, &err), &err);
+    assert_ok(outward_look(states, &err), &err);
+    assert_false(states[RECEIVER_PING].set);
+    outward_states_release(states);
+    receiver_release(&receiver);
+}
+
+/* A saved password goes to the server and the user that it was said for, and to no other. */
+static void a_password_stays_with_its_server(void **state)
+{
+    (void)state;
+    Receiver receiver;
+    Error err = ERROR_INIT;
+    say(&receiver, "smtps://127.0.0.1:1");
+    receiver.user = mem_strdup("u");
+    receiver.from = mem_strdup("a@b.c");
+    receiver.to = mem_strdup("d@e.f");
+    secret_set(&receiver.password, "p", 1);
+    assert_ok(outward_set(RECEIVER_SMTP, &receiver, &err), &err);
+    secret_release(&receiver.password);
+    assert_ok(outward_set(RECEIVER_SMTP, &receiver, &err), &err); /* the same server, the same user */
+    secret_set(&receiver.address, "smtps://127.0.0.1:2", 19);
+    assert_fails(outward_set(RECEIVER_SMTP, &receiver, &err), &err, EK_SETTINGS,
+                 "Mail by SMTP: the password for the mail server is missing");
+    secret_release(&receiver.address);
+    mem_free(receiver.user);
+    receiver.user = mem_strdup("another");
+    assert_fails(outward_set(RECEIVER_SMTP, &receiver, &err), &err, EK_SETTINGS,
+                 "Mail by SMTP: the password for the mail server is missing");
+    receiver.set = false;
+    assert_ok(outward_set(RECEIVER_SMTP, &receiver, &err), &err);
+    receiver_release(&receiver);
+}
+
+/* Nobody answers there: that is told, kept and shown, without the address; and nothing fails. */
+static void a_receiver_that_is_not_there(void **state)
+{
+    (void)state;
+    static const char why[] = "Webhook was not notified: nothing answers at 127.0.0.1";
+    OutwardState states[RECEIVER_KINDS];
+    Settings settings;
+    Receiver receiver;
+    StrBuf told;
+    Error err = ERROR_INIT;
+    strbuf_init(&told, STRBUF_LINE);
+    settings_init(&settings);
+    say(&receiver, "http://127.0.0.1:1/5ec4e7");
+    assert_ok(outward_set(RECEIVER_WEBHOOK, &receiver, &err), &err);
+    const JobSink sink = {.log = hear, .context = &told};
+    const OutwardSpec spec = {.what = OUTWARD_FAILED, .text = "It failed", .folder = folder, .settings = &settings};
+    outward_tell(&spec, &sink, NULL);
+    assert_non_null(strstr(told.buf, why));
+    assert_null(strstr(told.buf, "5ec4e7"));
+    assert_ok(outward_look(states, &err), &err);
+    assert_true(strncmp(states[RECEIVER_WEBHOOK].problem, why, sizeof why - 1) == 0);
+    assert_true(states[RECEIVER_WEBHOOK].failed > 0 && states[RECEIVER_WEBHOOK].sent == 0);
+    outward_states_release(states);
+    assert_false(outward_test(RECEIVER_WEBHOOK, &receiver, NULL, &err));
+    assert_int_equal(err.kind, EK_CONNECT);
+    error_clear(&err);
+    receiver.set = false;
+    assert_ok(outward_set(RECEIVER_WEBHOOK, &receiver, &err), &err);
+    /* It left its heartbeat all the same. */
+    SeenComputers seen;
+    seen_init(&seen);
+    heartbeats_known(folder, &seen);
+    assert_int_equal(seen.count, 1);
+    seen_release(&seen);
+    receiver_release(&receiver);
+    settings_release(&settings);
+    strbuf_release(&told);
+}
+
+static void damaged_files(void **state)
+{
+    (void)state;
+    OutwardState states[RECEIVER_KINDS];
+    Settings settings;
+    StrBuf told;
+    Error err = ERROR_INIT;
+    char *own = machine_local_data_dir();
+    char *receivers = fs_join(own, RECEIVERS_FILE), *memory = fs_join(own, OUTWARD_STATE_FILE);
+    strbuf_init(&told, STRBUF_LINE);
+    settings_init(&settings);
+    test_write(receivers, "{");
+    test_write(memory, "{");
+    const JobSink sink = {.log = hear, .context = &told};
+    const OutwardSpec spec = {.what = OUTWARD_NOTHING, .folder = folder, .settings = &settings};
+    outward_tell(&spec, &sink, NULL);
+    assert_string_equal(told.buf, "[Nobody was notified: what is saved about who is notified is damaged]");
+    assert_fails(outward_look(states, &err), &err, EK_SETTINGS, "what is saved about who is notified is damaged");
+    assert_false(states[RECEIVER_PING].set);
+    outward_states_release(states);
+    /* What somebody sets now takes its place. */
+    Receiver receiver;
+    say(&receiver, "http://127.0.0.1:1/x");
+    assert_ok(outward_set(RECEIVER_PING, &receiver, &err), &err);
+    assert_ok(outward_look(states, &err), &err);
+    assert_true(states[RECEIVER_PING].set);
+    outward_states_release(states);
+    receiver_release(&receiver);
+    settings_release(&settings);
+    strbuf_release(&told);
+    mem_free(memory);
+    mem_free(receivers);
+    mem_free(own);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(set_and_removed),
+        cmocka_unit_test(a_password_stays_with_its_server),
+        cmocka_unit_test(a_receiver_that_is_not_there),
+        cmocka_unit_test(damaged_files),
+    };
+    return cmocka_run_group_tests(tests, begin, end);
+}
