@@ -8,6 +8,9 @@
  * run that is cut off or cancelled leaves no trace in the ledger, so the slot is due again. Where a newer slot comes
  * while one is tried, that one has failed, and the newer is run at once.
  *
+ * A slot that waits (waiting.h) is left as it is: the ledger and, once, the log say that it does and why, and a newer
+ * slot takes its place, as any that was not run. Copies wait as well then.
+ *
  * A ledger that cannot be read or written is told, as a warning and in the log, and the slot is run, unless the folder
  * has a backup of the database that was made since.
  *
@@ -26,12 +29,14 @@
 #include "jobs/offsite.h"
 #include "jobs/opening.h"
 #include "platform/cancel.h"
+#include "platform/conditions.h"
 #include "schedule/due.h"
 
 typedef enum ScheduledOutcome {
     SCHEDULED_NOTHING,   /* no slot is due */
     SCHEDULED_DONE,      /* the slot's backup was made */
-    SCHEDULED_BY_OTHERS  /* another computer has made it while this one waited */
+    SCHEDULED_BY_OTHERS, /* another computer has made it while this one waited */
+    SCHEDULED_WAITS      /* the slot is due and waits: see `waits` */
 } ScheduledOutcome;
 
 typedef struct ScheduledSpec { /* borrowed */
@@ -44,9 +49,11 @@ typedef struct ScheduledSpec { /* borrowed */
 
 typedef struct ScheduledResult {
     ScheduledOutcome outcome;
-    int64_t slot;        /* the last that was run, or is done; 0: none */
-    int64_t next;        /* when to look again: the next slot, the next try of one that failed, in an hour where a
-                            copy waits; 0: none */
+    int64_t slot;        /* the last that was run, waits or is done; 0: none */
+    int64_t next;        /* when to look again: the next slot, the next try of one that failed or waits, in an hour where
+                            a copy waits; 0: none */
+    char *waits;         /* owned; SCHEDULED_WAITS: "The scheduled backup of last night 02:00 waits: the PC is not
+                            plugged in; it is made tomorrow 02:00 at the latest" */
     size_t missed;       /* that were found missed just now */
     BackupResult backup; /* SCHEDULED_DONE */
     OffsiteAfter offsite;
@@ -69,6 +76,7 @@ typedef struct ScheduledWorld {
                    BackupResult *result, Error *err);
     void (*offsite)(void *context, const OffsiteAfterSpec *spec, const JobSink *sink, const Cancel *cancel,
                     OffsiteAfter *after);
+    void (*conditions)(void *context, Conditions *conditions);
     const DueZone *zone;
     void *context;
 } ScheduledWorld;

@@ -12,6 +12,7 @@
 #include "platform/clock.h"
 #include "platform/machine.h"
 #include "postgres/pg.h"
+#include "schedule/waiting.h"
 #include "store/auditlog.h"
 #include "store/catalog.h"
 #include "store/source.h"
@@ -32,6 +33,7 @@ typedef struct Run {
     DuePlan plan;
     Ledger ledger;
     DueLook look;
+    WaitingLook wait;
     char *doubt;    /* owned: why the ledger cannot be relied on, or NULL */
     bool overtaken; /* while the slot was tried, a newer one came */
     ScheduledResult *result;
@@ -46,6 +48,7 @@ void scheduled_result_init(ScheduledResult *result)
 
 void scheduled_result_release(ScheduledResult *result)
 {
+    mem_free(result->waits);
     backup_result_release(&result->backup);
     offsite_after_release(&result->offsite);
     scheduled_result_init(result);
@@ -67,6 +70,19 @@ static void log_schedule(const Run *run, const char *message)
     Error err = ERROR_INIT;
     const AuditEntry entry = {.operation = "schedule", .status = "failed", .message = message, .seconds = -1,
                               .actor = job_actor(run->sink)};
+    if (!auditlog_append(run->opening.folder, &entry, &err)) {
+        job_log(run->sink, LOG_WARNING, "The log could not be written: %s", err.message);
+        error_clear(&err);
+    }
+}
+
+/* It waits: no failure, and no success either. */
+static void log_waits(const Run *run)
+{
+    Error err = ERROR_INIT;
+    const AuditEntry entry = {.operation = "schedule", .status = "started", .message = run->result->waits, .seconds = -1,
+                              .actor = job_actor(run->sink)};
+    job_log(run->sink, LOG_WARNING, "%s", run->result->waits);
     if (!auditlog_append(run->opening.folder, &entry, &err)) {
         job_log(run->sink, LOG_WARNING, "The log could not be written: %s", err.message);
         error_clear(&err);
@@ -138,6 +154,18 @@ static void look(Run *run)
     run->result->next = due_again(&run->look, now);
 }
 
+/* Of a slot that waited until the next one came, what for. */
+static void note_waited(Run *run)
+{
+    const LedgerSlot *entry = ledger_find(&run->ledger, run->ledger.waits_slot);
+    if (entry && entry->state == SLOT_MISSED && !entry->text && run->ledger.waits_why) {
+        LedgerSlot told = *entry;
+        told.text = mem_printf("it waited: %s", run->ledger.waits_why);
+        ledger_note(&run->ledger, &told); /* frees what `entry` has */
+        mem_free(told.text);
+    }
+}
+
 /* Also saves what a look has dropped; and shows before a slot is run whether what becomes of it can be kept. */
 static void note_missed(Run *run)
 {
@@ -147,6 +175,7 @@ static void note_missed(Run *run)
     run->result->missed += count;
     if (count > 0) {
         due_note_missed(&run->look, now_of(run), &run->ledger);
+        note_waited(run);
         run->look.entry = ledger_find(&run->ledger, run->look.slot);
     }
     if (!run->doubt && (count > 0 || (run->look.due && ledger_begun(&run->ledger))) &&
@@ -249,6 +278,9 @@ static void record(Run *run, int64_t slot, int64_t began, int attempts, SlotStat
     const LedgerSlot entry = {slot, state, began, attempts, computer, (char *)text};
     const bool known = !run->doubt || ledger_load(run->opening.folder, true, &run->ledger, &err);
     ledger_note(&run->ledger, &entry);
+    if (state == SLOT_DONE) { /* one that failed has waited, and does not begin to anew */
+        ledger_note_wait(&run->ledger, 0, 0, 0, NULL);
+    }
     if (!known || !ledger_save(run->opening.folder, &run->ledger, &err)) {
         char *why = error_text(&err);
         job_log(run->sink, LOG_WARNING, "What became of the scheduled backup could not be kept: %s", why);
@@ -288,6 +320,88 @@ static bool run_due(Run *run, Error *err)
     return ok || error_move(err, &why);
 }
 
+/* --- waiting --------------------------------------------------------------------------------------------- */
+
+static void ask(const Run *run, int64_t since, WaitingLook *wait)
+{
+    Conditions conditions;
+    const WaitingRules rules = waiting_rules(&run->opening.settings);
+    run->world->conditions(run->world->context, &conditions);
+    waiting_look(&rules, &conditions, run->world->zone, since, now_of(run), wait);
+}
+
+/* 0: none has waited since one was done, whoever did it. */
+static int64_t waits_since(const Ledger *ledger)
+{
+    int64_t since = ledger->waits_since;
+    for (size_t i = 0; i < ledger->count; i++) {
+        since = ledger->slots[i].state == SLOT_DONE && ledger->slots[i].began >= since ? 0 : since;
+    }
+    return since;
+}
+
+/* Where that cannot be kept nobody would know for how long it has waited. */
+static bool keep_wait(Run *run)
+{
+    Error why = ERROR_INIT;
+    const WaitingLook *wait = &run->wait;
+    const bool told = ledger_waits(&run->ledger, run->look.slot) != NULL;
+    ledger_note_wait(&run->ledger, run->look.slot, wait->since, wait->again, wait->why);
+    if (!ledger_save(run->opening.folder, &run->ledger, &why)) {
+        doubt(run, &why);
+        return false;
+    }
+    if (!told) {
+        log_waits(run);
+    }
+    return true;
+}
+
+/* Whether the slot that is due waits; and says so. */
+static bool waits(Run *run)
+{
+    ScheduledResult *result = run->result;
+    waiting_look_release(&run->wait);
+    if (run->doubt) {
+        return false;
+    }
+    ask(run, waits_since(&run->ledger), &run->wait);
+    char *when = slot_text(run, run->look.slot);
+    char *latest = run->wait.waits ? slot_text(run, run->wait.latest) : NULL;
+    if (run->wait.waits) {
+        mem_free(result->waits);
+        result->waits = mem_printf("The scheduled backup of %s waits: %s; it is made %s at the latest", when,
+                                   run->wait.why, latest);
+    } else if (run->wait.why) {
+        job_log(run->sink, LOG_WARNING, "The scheduled backup of %s has waited long enough and is made all the same: %s",
+                when, run->wait.why);
+    }
+    run->wait.waits = run->wait.waits && keep_wait(run);
+    if (run->wait.waits) {
+        result->outcome = SCHEDULED_WAITS;
+        result->next = result->next == 0 || result->next > run->wait.again ? run->wait.again : result->next;
+    }
+    mem_free(latest);
+    mem_free(when);
+    return run->wait.waits;
+}
+
+/* What speaks against a slot speaks against copies, which go for each run also where nothing is due. */
+static bool copies_wait(Run *run)
+{
+    if (run->wait.waits) {
+        return true;
+    }
+    if (!run->opening.settings.upload_after_backup || run->result->outcome == SCHEDULED_DONE) {
+        return false; /* what has waited long enough for its backup is not to wait for its copy */
+    }
+    ask(run, 0, &run->wait);
+    if (run->wait.waits && (run->result->next == 0 || run->result->next > run->wait.again)) {
+        run->result->next = run->wait.again;
+    }
+    return run->wait.waits;
+}
+
 /* The newest slot; and where it was overtaken while it was tried, the newer one too, whose own start found this run at
  * work. What is said of the run is said of the last. */
 static bool run_slots(Run *run, Error *err)
@@ -300,7 +414,7 @@ static bool run_slots(Run *run, Error *err)
         note_missed(run);
         if (run->look.due) {
             error_clear(&why);
-            ok = run_due(run, &why);
+            ok = waits(run) || run_due(run, &why);
         }
     } while (run->overtaken);
     return ok || error_move(err, &why);
@@ -313,7 +427,7 @@ static void copy_off_site(Run *run)
     const OffsiteAfterSpec spec = {.folder = run->opening.folder,
                                    .made = result->outcome == SCHEDULED_DONE ? result->backup.path : NULL,
                                    .patient = !run->spec->once};
-    if (cancel_requested(run->cancel) || run->look.paused != 0) {
+    if (cancel_requested(run->cancel) || run->look.paused != 0 || copies_wait(run)) {
         return; /* what was made waits: it has no copy; and a pause is for a slow line as well */
     }
     run->world->offsite(run->world->context, &spec, run->sink, run->cancel, &result->offsite);
@@ -346,6 +460,7 @@ bool scheduled_run_in(const ScheduledWorld *world, const ScheduledSpec *spec, co
     }
     ledger_release(&run.ledger);
     opening_release(&run.opening);
+    waiting_look_release(&run.wait);
     mem_free(run.doubt);
     return ok;
 }
@@ -391,10 +506,16 @@ static void world_offsite(void *context, const OffsiteAfterSpec *spec, const Job
     offsite_after(spec, sink, cancel, after);
 }
 
+static void world_conditions(void *context, Conditions *conditions)
+{
+    (void)context;
+    conditions_look(conditions);
+}
+
 bool scheduled_run(const ScheduledSpec *spec, const JobSink *sink, const Cancel *cancel, ScheduledResult *result,
                    Error *err)
 {
-    static const ScheduledWorld world = {world_now, world_wait, world_reach, world_backup, world_offsite, &due_here,
-                                         NULL};
+    static const ScheduledWorld world = {world_now,     world_wait,       world_reach, world_backup,
+                                         world_offsite, world_conditions, &due_here,   NULL};
     return scheduled_run_in(&world, spec, sink, cancel, result, err);
 }
