@@ -32,6 +32,7 @@ set(STORE_SOURCES
   src/store/catalog.c
   src/store/copies.c
   src/store/folder.c
+  src/store/folder_wanted.c
   src/store/health.c
   src/store/ledger.c
   src/store/manifest.c

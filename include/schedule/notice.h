@@ -7,6 +7,7 @@
  * | shrink  | the shrink alarm waits for a person                      | another one; the same after a day      |
  * | failed  | a backup has just failed                                 | another cause; the same after six      |
  * |         |                                                          | hours, or after one that went well     |
+ * | damaged | a backup that lies there was found damaged            | another one; the same after a week     |
  * | overdue | the newest good backup is older than the schedule allows | after a day                            |
  * | done    | a backup was just made, and that is wanted               | each time                              |
  *
@@ -20,7 +21,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-typedef enum NoticeKind { NOTICE_NONE, NOTICE_SHRINK, NOTICE_FAILED, NOTICE_OVERDUE, NOTICE_DONE } NoticeKind;
+typedef enum NoticeKind { NOTICE_NONE, NOTICE_SHRINK, NOTICE_FAILED, NOTICE_DAMAGED, NOTICE_OVERDUE,
+                          NOTICE_DONE } NoticeKind;
 
 #define NOTICE_KINDS (NOTICE_DONE + 1)
 
@@ -35,11 +37,12 @@ typedef struct NoticeFacts { /* borrowed */
     int64_t since;        /* from when on there should be one; 0: that is not known */
     int due_hours;        /* health_due_hours */
     const char *alarm;    /* what the shrink alarm says; NULL: there is none */
+    const char *damaged;  /* the name of a backup that is; NULL: none is known to be */
 } NoticeFacts;
 
 typedef struct NoticeMemory {
     int64_t told[NOTICE_KINDS]; /* when each was last; 0: never, or not since it was mended */
-    char *cause, *alarm;        /* owned: what was told then */
+    char *cause, *alarm, *damaged; /* owned: what was told then */
 } NoticeMemory;
 
 void notice_memory_init(NoticeMemory *memory);

@@ -15,7 +15,8 @@
  * has a backup of the database that was made since.
  *
  * When the lock is free again, copies that the settings ask for go to SharePoint (offsite_after): also where nothing
- * was due, so that what waits gets there. What becomes of them changes nothing of the slot.
+ * was due, so that what waits gets there. Then, where that is wanted (`checks`), older backups are read again and the
+ * newest is proven (recheck_run.h). What becomes of these changes nothing of the slot.
  */
 #ifndef CMMS_SCHEDULE_RUN_H
 #define CMMS_SCHEDULE_RUN_H
@@ -31,6 +32,7 @@
 #include "platform/cancel.h"
 #include "platform/conditions.h"
 #include "schedule/due.h"
+#include "schedule/recheck_run.h"
 
 typedef enum ScheduledOutcome {
     SCHEDULED_NOTHING,   /* no slot is due */
@@ -45,6 +47,7 @@ typedef struct ScheduledSpec { /* borrowed */
     const ConnectionSwitches *switches;
     const Connection *chosen;           /* the same */
     bool once;                          /* neither the server is awaited nor anything tried again */
+    bool checks;                        /* also what recheck.h has, afterwards */
 } ScheduledSpec;
 
 typedef struct ScheduledResult {
@@ -57,6 +60,7 @@ typedef struct ScheduledResult {
     size_t missed;       /* that were found missed just now */
     BackupResult backup; /* SCHEDULED_DONE */
     OffsiteAfter offsite;
+    RecheckResult checks;
 } ScheduledResult;
 
 void scheduled_result_init(ScheduledResult *result);
@@ -66,6 +70,13 @@ void scheduled_result_release(ScheduledResult *result);
  * are filled in then too. */
 bool scheduled_run(const ScheduledSpec *spec, const JobSink *sink, const Cancel *cancel, ScheduledResult *result,
                    Error *err);
+
+/* The exit code of a run that succeeded: that of EK_DAMAGED where its checks found damage, else 0. */
+int scheduled_code(const ScheduledResult *result);
+
+/* The checks alone, for a program that runs its slots without them: it must not be kept from its user's jobs. */
+bool scheduled_checks(const ScheduledSpec *spec, const JobSink *sink, const Cancel *cancel, RecheckResult *result,
+                      Error *err);
 
 /* What tests put others in the place of. */
 typedef struct ScheduledWorld {
@@ -77,6 +88,8 @@ typedef struct ScheduledWorld {
     void (*offsite)(void *context, const OffsiteAfterSpec *spec, const JobSink *sink, const Cancel *cancel,
                     OffsiteAfter *after);
     void (*conditions)(void *context, Conditions *conditions);
+    void (*checks)(void *context, const Opening *opening, const JobSink *sink, const Cancel *cancel,
+                   RecheckResult *result);
     const DueZone *zone;
     void *context;
 } ScheduledWorld;

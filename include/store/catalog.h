@@ -24,6 +24,8 @@ typedef struct CatalogEntry {
     Level level;        /* by the manifest; LEVEL_NONE without one, or when the file's size differs */
     bool has_manifest;  /* one that can be read and names this file */
     bool ours;          /* the name has our form */
+    int64_t read;       /* when its bytes were last read to the end and were as they should be, by the manifest; 0:
+                           never */
     int64_t proven;     /* when it was last proven, by the manifest; 0: never */
     int64_t rows;       /* sum over the tables; -1: not known */
     int64_t large_objects; /* -1: not known */

@@ -188,6 +188,20 @@ static const char *outcome_word(ScheduledOutcome outcome)
                                             : "nothing_due";
 }
 
+static cJSON *checks_document(const RecheckResult *checks)
+{
+    cJSON *document = cJSON_CreateObject();
+    json_set_int(document, "read", (int64_t)checks->read);
+    cJSON *damaged = cJSON_AddArrayToObject(document, "damaged");
+    for (size_t i = 0; i < checks->damaged_count; i++) {
+        cJSON_AddItemToArray(damaged, cJSON_CreateString(checks->damaged[i]));
+    }
+    json_set_string(document, "proven", checks->proven);
+    json_set_string(document, "unproven", checks->unproven);
+    json_set_bool(document, "stopped", checks->stopped);
+    return document;
+}
+
 static void tell_outcome(Cli *cli, const ScheduledResult *result)
 {
     const int64_t now = clock_now();
@@ -203,6 +217,7 @@ static void tell_outcome(Cli *cli, const ScheduledResult *result)
                                                       ? cli_backup_document(&result->backup)
                                                       : cJSON_CreateNull());
         cli_add_offsite(document, &result->offsite);
+        cJSON_AddItemToObject(document, "checks", checks_document(&result->checks));
         output_json(&cli->output, document);
     } else if (cli->output.quiet) {
         if (result->outcome == SCHEDULED_DONE) {
@@ -230,13 +245,15 @@ static int run_due(Cli *cli)
     const ScheduledSpec spec = {.folder = options->folder,
                                 .environment = &cli->environment,
                                 .switches = &switches,
-                                .once = options->no_wait};
+                                .once = options->no_wait,
+                                .checks = !options->no_wait};
     const JobSink sink = output_sink(&cli->output);
     scheduled_result_init(&result);
     const bool ok = scheduled_run(&spec, &sink, cli->cancel, &result, &err);
     output_clear_progress(&cli->output);
     if (ok) {
         tell_outcome(cli, &result);
+        code = scheduled_code(&result);
     } else {
         code = output_error(&cli->output, &err);
     }

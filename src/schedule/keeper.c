@@ -39,6 +39,16 @@ void keeper_ended(Keeper *keeper, bool stopped, int64_t next, int64_t now)
     keeper->not_before = now + (stopped ? KEEPER_STOPPED : KEEPER_PAUSE);
 }
 
+bool keeper_may_check(const Keeper *keeper, int64_t now)
+{
+    return keeper->on && (keeper->checked == 0 || keeper->checked > now || now - keeper->checked >= KEEPER_CHECKS);
+}
+
+void keeper_checked(Keeper *keeper, int64_t now)
+{
+    keeper->checked = now;
+}
+
 unsigned keeper_wait(const Keeper *keeper, int64_t now)
 {
     int64_t moment = not_before(keeper, now);

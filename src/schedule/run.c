@@ -44,6 +44,7 @@ void scheduled_result_init(ScheduledResult *result)
     *result = (ScheduledResult){.outcome = SCHEDULED_NOTHING};
     backup_result_init(&result->backup);
     offsite_after_init(&result->offsite);
+    recheck_result_init(&result->checks);
 }
 
 void scheduled_result_release(ScheduledResult *result)
@@ -51,7 +52,13 @@ void scheduled_result_release(ScheduledResult *result)
     mem_free(result->waits);
     backup_result_release(&result->backup);
     offsite_after_release(&result->offsite);
+    recheck_result_release(&result->checks);
     scheduled_result_init(result);
+}
+
+int scheduled_code(const ScheduledResult *result)
+{
+    return result->checks.damaged_count > 0 ? error_exit_code(EK_DAMAGED) : 0;
 }
 
 static int64_t now_of(const Run *run)
@@ -437,15 +444,29 @@ static void copy_off_site(Run *run)
     }
 }
 
+/* Last, because it may take hours, and behind the lock as well. What speaks against a slot speaks against it too. */
+static void check_older(Run *run)
+{
+    if (run->spec->checks && !cancel_requested(run->cancel) && run->look.paused == 0 &&
+        run->result->outcome != SCHEDULED_WAITS) {
+        run->world->checks(run->world->context, &run->opening, run->sink, run->cancel, &run->result->checks);
+    }
+}
+
+static OpeningSpec opening_of(const ScheduledSpec *spec)
+{
+    return (OpeningSpec){.use = OPENING_WRITES,
+                         .folder = spec->folder,
+                         .settings = true,
+                         .environment = spec->environment,
+                         .switches = spec->switches,
+                         .chosen = spec->chosen};
+}
+
 bool scheduled_run_in(const ScheduledWorld *world, const ScheduledSpec *spec, const JobSink *sink,
                       const Cancel *cancel, ScheduledResult *result, Error *err)
 {
-    const OpeningSpec opening = {.use = OPENING_WRITES,
-                                 .folder = spec->folder,
-                                 .settings = true,
-                                 .environment = spec->environment,
-                                 .switches = spec->switches,
-                                 .chosen = spec->chosen};
+    const OpeningSpec opening = opening_of(spec);
     Run run = {.world = world, .spec = spec, .sink = sink, .cancel = cancel, .result = result};
     FsLock *lock = NULL;
     opening_init(&run.opening);
@@ -457,6 +478,7 @@ bool scheduled_run_in(const ScheduledWorld *world, const ScheduledSpec *spec, co
         ok = run_slots(&run, err);
         fs_unlock(lock);
         copy_off_site(&run);
+        check_older(&run);
     }
     ledger_release(&run.ledger);
     opening_release(&run.opening);
@@ -512,10 +534,31 @@ static void world_conditions(void *context, Conditions *conditions)
     conditions_look(conditions);
 }
 
+static void world_checks(void *context, const Opening *opening, const JobSink *sink, const Cancel *cancel,
+                         RecheckResult *result)
+{
+    (void)context;
+    recheck_run(opening, sink, cancel, result);
+}
+
+bool scheduled_checks(const ScheduledSpec *spec, const JobSink *sink, const Cancel *cancel, RecheckResult *result,
+                      Error *err)
+{
+    const OpeningSpec how = opening_of(spec);
+    Opening opening;
+    opening_init(&opening);
+    const bool ok = opening_open(&how, sink, &opening, err);
+    if (ok) {
+        recheck_run(&opening, sink, cancel, result);
+    }
+    opening_release(&opening);
+    return ok;
+}
+
 bool scheduled_run(const ScheduledSpec *spec, const JobSink *sink, const Cancel *cancel, ScheduledResult *result,
                    Error *err)
 {
-    static const ScheduledWorld world = {world_now,     world_wait,       world_reach, world_backup,
-                                         world_offsite, world_conditions, &due_here,   NULL};
+    static const ScheduledWorld world = {world_now,        world_wait,   world_reach, world_backup, world_offsite,
+                                         world_conditions, world_checks, &due_here,   NULL};
     return scheduled_run_in(&world, spec, sink, cancel, result, err);
 }

@@ -155,6 +155,7 @@ static void apply_manifest(CatalogEntry *entry, const Manifest *manifest)
     entry->source = source_label(&entry->from);
     entry->contents = mem_strdup(manifest->contents);
     entry->proven = manifest->proven_at;
+    entry->read = manifest->read_at > manifest->verified_at ? manifest->read_at : manifest->verified_at;
     entry->alarm = manifest->alarm_confirmed ? NULL : mem_strdup(manifest->alarm);
     entry->confirmed = manifest->alarm && manifest->alarm_confirmed;
     if (entry->contents) {

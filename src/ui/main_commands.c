@@ -103,6 +103,9 @@ void main_on_close(MainWindow *w)
         ui_set_text(main_control(w, IDC_PROGRESS_TEXT), TEXT_STOPPING);
         task_cancel(w->job);
     }
+    if (w->checking != NULL) {
+        task_cancel(w->checking);
+    }
     if (w->look != NULL) {
         worker_cancel(w->look);
     }
@@ -137,6 +140,9 @@ bool main_on_query_end_session(MainWindow *w, LPARAM flags)
 void main_on_end_session(MainWindow *w)
 {
     w->closing = true;
+    if (w->checking != NULL) {
+        task_cancel(w->checking);
+    }
     if (w->job != NULL) {
         task_cancel(w->job);
         task_wait(w->job, SESSION_END_MS);
