@@ -36,7 +36,8 @@ typedef struct RecheckRules {
 
 typedef struct RecheckFacts { /* borrowed */
     const Catalog *catalog;
-    const Source *source;   /* of the database that is connected (source_of_connection); NULL: none, nothing is proven */
+    const Source *source;   /* of the database that is connected (source_of_connection); NULL: none, and nothing is
+                               proven */
     const Ledger *ledger;
     bool on_battery;
     int64_t now;

@@ -1,13 +1,14 @@
 /*
- * recheck_run.h: does what recheck.h finds: reads backups again and proves the newest, one after the other, while nobody
- * else wants the folder.
+ * recheck_run.h: does what recheck.h finds: reads backups again and proves the newest, one after the other, while
+ * nobody else wants the folder.
  *
  * Each is verify_backup or prove_backup under the folder's lock, so a damaged file is marked in its manifest and told
  * in the log as ever, justifies no removal from then on (retention.h), and nothing is removed here. As soon as another
  * job, of this program or of another, wants the lock, or `cancel` is requested, the one that is read is left, as if it
  * had not been begun, and the run ends. Only one program does this in a folder at a time.
  *
- * The ledger remembers when it was done. Where the ledger has not begun, or the schedule is off, nothing is done.
+ * The ledger remembers when it was done. Where the ledger has not begun, or the schedule is off or paused, nothing is
+ * done.
  */
 #ifndef CMMS_RECHECK_RUN_H
 #define CMMS_RECHECK_RUN_H
@@ -36,8 +37,8 @@ typedef struct RecheckResult {
 void recheck_result_init(RecheckResult *result);
 void recheck_result_release(RecheckResult *result);
 
-/* What is due now, if anything; `opening` has folder, settings and database. What cannot be read for another reason than
- * damage is a warning, and tried again the next time. */
+/* What is due now, if anything; `opening` has folder, settings and database. What cannot be read for another reason
+ * than damage is a warning, and tried again the next time. */
 void recheck_run(const Opening *opening, const JobSink *sink, const Cancel *cancel, RecheckResult *result);
 
 /* What tests put others in the place of. */

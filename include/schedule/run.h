@@ -53,8 +53,8 @@ typedef struct ScheduledSpec { /* borrowed */
 typedef struct ScheduledResult {
     ScheduledOutcome outcome;
     int64_t slot;        /* the last that was run, waits or is done; 0: none */
-    int64_t next;        /* when to look again: the next slot, the next try of one that failed or waits, in an hour where
-                            a copy waits; 0: none */
+    int64_t next;        /* when to look again: the next slot, the next try of one that failed or waits, in an hour
+                            where a copy waits; 0: none */
     char *waits;         /* owned; SCHEDULED_WAITS: "The scheduled backup of last night 02:00 waits: the PC is not
                             plugged in; it is made tomorrow 02:00 at the latest" */
     size_t missed;       /* that were found missed just now */

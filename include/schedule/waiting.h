@@ -43,8 +43,8 @@ WaitingRules waiting_rules(const Settings *settings);
 void waiting_look(const WaitingRules *rules, const Conditions *conditions, const DueZone *zone, int64_t since,
                   int64_t now, WaitingLook *look);
 
-/* Whether the local clock shows one of those hours, and if so the first whole minute at which it does not any more, also
- * in the nights in which clocks change (*end may be NULL). */
+/* Whether the local clock shows one of those hours, and if so the first whole minute at which it does not any more,
+ * also in the nights in which clocks change (*end may be NULL). */
 bool waiting_in_hours(const DayHours *hours, const DueZone *zone, int64_t now, int64_t *end);
 /* "22:00-06:00" as people say it: "22:00 to 06:00". Caller frees. */
 char *waiting_hours_text(const DayHours *hours);

@@ -58,8 +58,8 @@ bool folder_lock_or_read(const char *folder, FsLock **lock, char **not_kept, Err
 bool folder_check_lock(const char *folder, FsLock **lock, Error *err);
 /* Somebody waits for such checks to stop. */
 bool folder_is_wanted(const char *folder);
-/* For folder_lock alone: where checks are at work, asks them to stop and waits for `lock_path`. False: there are none, or
- * it was not had. */
+/* For folder_lock alone: where checks are at work, asks them to stop and waits for `lock_path`. False: there are none,
+ * or it was not had. */
 bool folder_await_checks(const char *folder, const char *lock_path, FsLock **lock);
 
 /* For who has the lock. Servers know a backup's sessions by a word, its own for each backup; the folder keeps that of

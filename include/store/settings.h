@@ -37,7 +37,8 @@ typedef struct Settings {
     int month_day;            /* 0..31, of a monthly one; 0, and where the month is shorter: its last; default 1 */
     bool wake;                /* the PC is woken for a slot; default false */
     bool on_battery;          /* slots are run on battery too; default true */
-    int battery_percent;      /* 0..100, default 20: on battery with less charge a slot waits (waiting.h); 0: it does not */
+    int battery_percent;      /* 0..100, default 20: on battery with less charge a slot waits (waiting.h); 0: it does
+                                 not */
     bool on_metered;          /* slots are run over a network that counts each byte too; default true */
     DayHours quiet_hours;     /* in which no slot is begun; default none */
     int wait_days;            /* 0..30, default 2: for so long a slot waits at most; 0: none waits */

@@ -154,6 +154,12 @@ static void do_all(Run *run, const RecheckLook *look)
     thread_join(watcher);
 }
 
+static bool may_work(const Run *run, int64_t now)
+{
+    const int64_t paused = run->ledger.paused_until;
+    return ledger_begun(&run->ledger) && !(paused > now && paused <= now + DUE_PAUSE);
+}
+
 /* Under the lock of those who check. */
 static void check(Run *run)
 {
@@ -173,7 +179,7 @@ static void check(Run *run)
                                 .ledger = &run->ledger,
                                 .on_battery = conditions.on_battery,
                                 .now = run->world->now(run->world->context)};
-    if (ledger_load(opening->folder, false, &run->ledger, NULL) && ledger_begun(&run->ledger) &&
+    if (ledger_load(opening->folder, false, &run->ledger, NULL) && may_work(run, facts.now) &&
         catalog_load(opening->folder, facts.now, &catalog, NULL)) {
         recheck_look(&rules, &facts, run->world->zone, &look);
     }

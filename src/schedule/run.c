@@ -87,8 +87,8 @@ static void log_schedule(const Run *run, const char *message)
 static void log_waits(const Run *run)
 {
     Error err = ERROR_INIT;
-    const AuditEntry entry = {.operation = "schedule", .status = "started", .message = run->result->waits, .seconds = -1,
-                              .actor = job_actor(run->sink)};
+    const AuditEntry entry = {.operation = "schedule", .status = "started", .message = run->result->waits,
+                              .seconds = -1, .actor = job_actor(run->sink)};
     job_log(run->sink, LOG_WARNING, "%s", run->result->waits);
     if (!auditlog_append(run->opening.folder, &entry, &err)) {
         job_log(run->sink, LOG_WARNING, "The log could not be written: %s", err.message);
@@ -380,8 +380,9 @@ static bool waits(Run *run)
         result->waits = mem_printf("The scheduled backup of %s waits: %s; it is made %s at the latest", when,
                                    run->wait.why, latest);
     } else if (run->wait.why) {
-        job_log(run->sink, LOG_WARNING, "The scheduled backup of %s has waited long enough and is made all the same: %s",
-                when, run->wait.why);
+        job_log(run->sink, LOG_WARNING,
+                "The scheduled backup of %s has waited long enough and is made all the same: %s", when,
+                run->wait.why);
     }
     run->wait.waits = run->wait.waits && keep_wait(run);
     if (run->wait.waits) {
@@ -447,8 +448,7 @@ static void copy_off_site(Run *run)
 /* Last, because it may take hours, and behind the lock as well. What speaks against a slot speaks against it too. */
 static void check_older(Run *run)
 {
-    if (run->spec->checks && !cancel_requested(run->cancel) && run->look.paused == 0 &&
-        run->result->outcome != SCHEDULED_WAITS) {
+    if (run->spec->checks && !cancel_requested(run->cancel) && run->result->outcome != SCHEDULED_WAITS) {
         run->world->checks(run->world->context, &run->opening, run->sink, run->cancel, &run->result->checks);
     }
 }

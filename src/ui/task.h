@@ -63,7 +63,8 @@ typedef struct TaskSpec {
     const AppOptions *options;    /* OPEN, DEMO */
     const char *folder;           /* all but OPEN, DEMO */
     const char *fallback;         /* BACKUP: as OPEN found it */
-    const Connection *connection; /* BACKUP, SCHEDULED, RECHECK, PREVIEW, RESTORE, KEPT, UNDO; OPEN: where it is known already */
+    const Connection *connection; /* BACKUP, SCHEDULED, RECHECK, PREVIEW, RESTORE, KEPT, UNDO; OPEN: where it is known
+                                     already */
     const char *const *files;     /* VERIFY, EXPORT, UPLOAD, DELETE, PROVE, PIN: names in the folder */
     size_t file_count;
     const char *target;  /* EXPORT: the folder to copy to; PREVIEW, RESTORE: the backup's path; UNDO: the kept one */
