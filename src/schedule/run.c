@@ -72,10 +72,10 @@ static char *slot_text(const Run *run, int64_t slot)
 }
 
 /* What the log cannot take is told where somebody may see it. */
-static void log_schedule(const Run *run, const char *message)
+static void log_as(const Run *run, const char *status, const char *message)
 {
     Error err = ERROR_INIT;
-    const AuditEntry entry = {.operation = "schedule", .status = "failed", .message = message, .seconds = -1,
+    const AuditEntry entry = {.operation = "schedule", .status = status, .message = message, .seconds = -1,
                               .actor = job_actor(run->sink)};
     if (!auditlog_append(run->opening.folder, &entry, &err)) {
         job_log(run->sink, LOG_WARNING, "The log could not be written: %s", err.message);
@@ -83,17 +83,16 @@ static void log_schedule(const Run *run, const char *message)
     }
 }
 
-/* It waits: no failure, and no success either. */
-static void log_waits(const Run *run)
+static void log_schedule(const Run *run, const char *message)
 {
-    Error err = ERROR_INIT;
-    const AuditEntry entry = {.operation = "schedule", .status = "started", .message = run->result->waits,
-                              .seconds = -1, .actor = job_actor(run->sink)};
-    job_log(run->sink, LOG_WARNING, "%s", run->result->waits);
-    if (!auditlog_append(run->opening.folder, &entry, &err)) {
-        job_log(run->sink, LOG_WARNING, "The log could not be written: %s", err.message);
-        error_clear(&err);
-    }
+    log_as(run, "failed", message);
+}
+
+/* A slot that waits, or has waited: no failure, and no success either. */
+static void log_waits(const Run *run, const char *message)
+{
+    job_log(run->sink, LOG_WARNING, "%s", message);
+    log_as(run, "started", message);
 }
 
 /* Of the database, and whole: without a ledger that is what says that a slot was run. */
@@ -362,7 +361,7 @@ static bool keep_wait(Run *run)
         return false;
     }
     if (!told) {
-        log_waits(run);
+        log_waits(run, run->result->waits);
     }
     return true;
 }
@@ -383,9 +382,10 @@ static bool waits(Run *run)
         result->waits = mem_printf("The scheduled backup of %s waits: %s; it is made %s at the latest", when,
                                    run->wait.why, latest);
     } else if (run->wait.why) {
-        job_log(run->sink, LOG_WARNING,
-                "The scheduled backup of %s has waited long enough and is made all the same: %s", when,
-                run->wait.why);
+        char *text = mem_printf("The scheduled backup of %s has waited long enough and is made all the same: %s", when,
+                                run->wait.why);
+        log_waits(run, text);
+        mem_free(text);
     }
     run->wait.waits = run->wait.waits && keep_wait(run);
     if (run->wait.waits) {

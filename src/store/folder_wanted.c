@@ -10,7 +10,7 @@
 #include "platform/cancel.h"
 
 #define FOLDER_WANTED_FILE ".cmms-backup.wanted"
-#define WAIT_MS 15000u /* a proof has to end its server */
+#define WAIT_MS 30000u /* a proof has to end its server */
 #define WAIT_STEP_MS 50u
 
 bool folder_check_lock(const char *folder, FsLock **lock, Error *err)
