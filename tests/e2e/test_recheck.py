@@ -1,6 +1,6 @@
-"""What the schedule does beside its slots: a slot waits for power, network and quiet hours, and is lost to none of them;
-backups that lie there are read again, and the newest is proven. test_waiting and test_recheck have the clocks; here are
-the shipped programs, real backups and a byte that has changed."""
+"""What the schedule does beside its slots: a slot waits for power, network and quiet hours, and is lost to none of
+them; backups that lie there are read again, and the newest is proven. unit/test_waiting and test_recheck have the
+clocks; here are the shipped programs, real backups and a byte that has changed."""
 import datetime
 import json
 import os
@@ -117,7 +117,7 @@ def old_backups(place, read):
 
 
 def test_bit_rot(program):
-    """A byte that has changed since it was read is found by a run of the schedule, one share a day, the oldest first."""
+    """A byte that has changed since it was read is found by a run of the schedule: a share a day, oldest first."""
     place = Place(program)
     newest, (bad, good, fresh) = old_backups(place, (30, 20, 1))
     place.run("set", "check_hours=", "prove_every_days=0", "backup_time=" + in_hours(12))
