@@ -26,6 +26,7 @@
 #define IDD_SHAREPOINT 2900
 #define IDD_ASK_IT 3000
 #define IDD_UPLOAD 3100
+#define IDD_UNATTENDED 3200
 
 /* IDD_MAIN */
 #define IDC_STATUS 1001
@@ -93,6 +94,7 @@
 #define IDM_SORT_PINNED 1326
 #define IDM_SORT_LEAVES 1327
 #define IDM_SCHEDULE 1328
+#define IDM_UNATTENDED 1329
 #define IDC_CHART_GROUP 1330
 #define IDC_CHART 1331
 
@@ -250,6 +252,17 @@
 #define IDC_UPLOAD_NOTE 3103
 #define IDC_UPLOAD_CHANGE 3104
 #define IDC_UPLOAD_GO 3105
+
+/* IDD_UNATTENDED */
+#define IDC_WAIT_BATTERY 3201
+#define IDC_WAIT_QUIET 3202
+#define IDC_WAIT_DAYS 3203
+#define IDC_WAIT_ON_BATTERY 3204
+#define IDC_WAIT_ON_METERED 3205
+#define IDC_WAIT_RECHECK 3206
+#define IDC_WAIT_PROVE 3207
+#define IDC_WAIT_CHECK 3208
+#define IDC_WAIT_SAVE 3209
 
 /* The main dialog's window class; the tests find it by this name. */
 #define MAIN_WINDOW_CLASS "CmmsBackupMain"

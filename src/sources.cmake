@@ -233,6 +233,7 @@ set(UI_SOURCES
   src/ui/task.c
   src/ui/tray.c
   src/ui/tray_icon.c
+  src/ui/unattended_dialog.c
   src/ui/undo_dialog.c
   src/ui/ui_text.c
   src/ui/upload_dialog.c

@@ -591,6 +591,7 @@ static const struct {
     {IDM_SCHEDULE, 0, main_on_schedule},
     {IDM_CONNECTION, NEEDS_IDLE, main_on_connection},
     {IDM_SETTINGS, NEEDS_NO_SAVING, main_on_settings},
+    {IDM_UNATTENDED, NEEDS_NO_SAVING, main_on_unattended},
     {IDM_HELP, 0, main_on_help},
     {IDM_ABOUT, 0, main_on_about},
     {IDM_LOCK, NEEDS_DATABASE, main_on_lock},

@@ -227,6 +227,7 @@ bool main_on_upload_failed(MainWindow *w, TaskResult *result); /* true when that
 /* main_dialogs.c */
 void main_on_connection(MainWindow *w);
 void main_on_settings(MainWindow *w);
+void main_on_unattended(MainWindow *w);
 void main_on_about(MainWindow *w);
 void main_on_help(MainWindow *w);
 void main_after_listing(MainWindow *w, bool first);
