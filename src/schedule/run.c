@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "platform/clock.h"
 #include "platform/machine.h"
+#include "platform/power.h"
 #include "postgres/pg.h"
 #include "schedule/waiting.h"
 #include "store/auditlog.h"
@@ -20,6 +21,8 @@
 #define REACH_SECONDS 600u  /* that the server is awaited at most */
 #define REACH_PAUSE 15u
 #define COPY_PAUSE 3600 /* until a copy that waits is tried again */
+#define LEAST_STAY 60
+#define STAY_LOCK_FILE "schedule-waits.lock"
 
 static const unsigned pauses[] = {60, 300, 900}; /* seconds between the tries */
 #define PAUSE_COUNT (sizeof pauses / sizeof pauses[0])
@@ -490,6 +493,37 @@ bool scheduled_run_in(const ScheduledWorld *world, const ScheduledSpec *spec, co
     return ok;
 }
 
+/* --- staying --------------------------------------------------------------------------------------------- */
+
+/* Each sign-in and each unlock starts another: one of them is enough. */
+static bool lock_stay(FsLock **lock)
+{
+    char *data = machine_local_data_dir(), *path = data ? fs_join(data, STAY_LOCK_FILE) : NULL;
+    const bool ok = *lock != NULL || (path && fs_lock(path, lock, NULL));
+    mem_free(path);
+    mem_free(data);
+    return ok;
+}
+
+bool scheduled_stay_in(const ScheduledWorld *world, const ScheduledSpec *spec, const char *reason, const JobSink *sink,
+                       const Cancel *cancel, ScheduledResult *result, Error *err)
+{
+    const int64_t began = world->now(world->context);
+    FsLock *lock = NULL;
+    bool ok = true, stays = true;
+    while (ok && stays) {
+        Power *power = power_hold(reason);
+        ok = scheduled_run_in(world, spec, sink, cancel, result, err);
+        power_release(power);
+        const int64_t now = world->now(world->context), again = result->next > now ? result->next - now : LEAST_STAY;
+        /* A clock that was set meanwhile ends it as well. */
+        stays = ok && result->outcome == SCHEDULED_WAITS && now >= began && now - began + again <= SCHEDULED_STAY &&
+                lock_stay(&lock) && !world->wait(world->context, (unsigned)again, cancel);
+    }
+    fs_unlock(lock);
+    return ok;
+}
+
 /* --- the world ------------------------------------------------------------------------------------------- */
 
 static int64_t world_now(void *context)
@@ -558,10 +592,17 @@ bool scheduled_checks(const ScheduledSpec *spec, const JobSink *sink, const Canc
     return ok;
 }
 
+static const ScheduledWorld real = {world_now,        world_wait,   world_reach, world_backup, world_offsite,
+                                    world_conditions, world_checks, &due_here,   NULL};
+
+bool scheduled_stay(const ScheduledSpec *spec, const char *reason, const JobSink *sink, const Cancel *cancel,
+                    ScheduledResult *result, Error *err)
+{
+    return scheduled_stay_in(&real, spec, reason, sink, cancel, result, err);
+}
+
 bool scheduled_run(const ScheduledSpec *spec, const JobSink *sink, const Cancel *cancel, ScheduledResult *result,
                    Error *err)
 {
-    static const ScheduledWorld world = {world_now,        world_wait,   world_reach, world_backup, world_offsite,
-                                         world_conditions, world_checks, &due_here,   NULL};
-    return scheduled_run_in(&world, spec, sink, cancel, result, err);
+    return scheduled_run_in(&real, spec, sink, cancel, result, err);
 }

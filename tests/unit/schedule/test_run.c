@@ -23,6 +23,7 @@ typedef struct World {
     StrBuf copies; /* what went to SharePoint: the backup's name, or "-"; "!" without patience */
     size_t waiting; /* copies that do not get there */
     const char *conditions; /* conditions_parse; NULL: nothing is known */
+    int64_t plugged;        /* from then on it is "mains"; 0: never */
     unsigned checks;        /* how often older backups were looked at */
     const char *damaged;    /* what that finds, or NULL */
 } World;
@@ -121,7 +122,9 @@ static void offsite(void *context, const OffsiteAfterSpec *spec, const JobSink *
 
 static void conditions(void *context, Conditions *found)
 {
-    conditions_parse(((World *)context)->conditions ? ((World *)context)->conditions : "", found);
+    const World *world = context;
+    const bool mains = world->plugged != 0 && world->now >= world->plugged;
+    conditions_parse(mains ? "mains" : world->conditions ? world->conditions : "", found);
 }
 
 static void checks(void *context, const Opening *opening, const JobSink *sink, const Cancel *cancel,
@@ -741,6 +744,57 @@ static void copies_wait_too(void **state)
     end(&world, dir);
 }
 
+/* A program that nobody has open stays until the PC is plugged in, for some hours, and once. */
+static void stays(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what;
+        int64_t plugged; /* after NOON; 0: never */
+        bool other; /* one stays already */
+        ScheduledOutcome outcome;
+        unsigned looks; /* again */
+    } rows[] = {
+        {"plugged in after an hour", 3600, false, SCHEDULED_DONE, 4},
+        {"not today", 0, false, SCHEDULED_WAITS, 32}, /* eight hours */
+        {"another one waits for it", 3600, true, SCHEDULED_WAITS, 0},
+    };
+    static const ConnectionSwitches switches = {.host = "h", .database = "d"};
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        World world;
+        char *dir = begin(&world), *data = machine_local_data_dir(), *path = fs_join(data, "schedule-waits.lock");
+        Error err = ERROR_INIT;
+        FsLock *lock = NULL;
+        ScheduledResult result;
+        const ScheduledWorld in = {now, pass, reach, backup, offsite, conditions, checks, &zone, &world};
+        const ScheduledSpec spec = {.folder = world.folder, .switches = &switches};
+        scheduled_result_init(&result);
+        world.script = "rd";
+        world.conditions = "battery=5";
+        world.plugged = rows[i].plugged ? NOON + rows[i].plugged : 0;
+        if (rows[i].other) {
+            assert_ok(fs_lock(path, &lock, &err), &err);
+        }
+        assert_ok(scheduled_stay_in(&in, &spec, "a test", NULL, NULL, &result, &err), &err);
+        assert_int_equal(result.outcome, rows[i].outcome);
+        unsigned looks = 0;
+        for (const char *p = world.waits.buf; *p; p++) {
+            looks += *p == ' ';
+        }
+        if (looks != rows[i].looks) {
+            print_error("%s: %u looks: %s\n", rows[i].what, looks, world.waits.buf);
+            fail();
+        }
+        assert_int_equal(world.backups, rows[i].outcome == SCHEDULED_DONE);
+        assert_int_equal(log_count(&world), 1); /* that it waits, however often it is looked at */
+        fs_unlock(lock);
+        mem_free(path);
+        mem_free(data);
+        scheduled_result_release(&result);
+        end(&world, dir);
+    }
+}
+
 /* What they find changes nothing of the slot, but the exit code. */
 static void older_backups(void **state)
 {
@@ -808,6 +862,7 @@ int main(void)
         cmocka_unit_test(failed_after_waiting),
         cmocka_unit_test(waits_for_the_hour),
         cmocka_unit_test(copies_wait_too),
+        cmocka_unit_test(stays),
         cmocka_unit_test(older_backups),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
