@@ -72,8 +72,8 @@ bool scheduled_run(const ScheduledSpec *spec, const JobSink *sink, const Cancel 
                    Error *err);
 
 /* scheduled_run for a program that nobody has open: where the slot waits it stays, and looks again when that is worth
- * while, for SCHEDULED_STAY at most; one such program of a user at a time. The PC is kept from going to sleep (`reason`:
- * power.h) while it runs, not while it waits. */
+ * while, for SCHEDULED_STAY at most; one such program of a user at a time. The PC is kept from going to sleep
+ * (`reason`: power.h) while it runs, not while it waits. */
 bool scheduled_stay(const ScheduledSpec *spec, const char *reason, const JobSink *sink, const Cancel *cancel,
                     ScheduledResult *result, Error *err);
 #define SCHEDULED_STAY (8 * 3600) /* seconds: the task that started it ends after twelve hours */

@@ -160,35 +160,28 @@ static bool may_work(const Run *run, int64_t now)
     return ledger_begun(&run->ledger) && !(paused > now && paused <= now + DUE_PAUSE);
 }
 
-/* Under the lock of those who check. */
-static void check(Run *run)
+/* What is due now; `look` borrows from the catalog. */
+static bool find(Run *run, Catalog *catalog, RecheckLook *look)
 {
     const Opening *opening = run->opening;
     Conditions conditions;
-    Catalog catalog;
     Source source;
-    RecheckLook look;
-    catalog_init(&catalog);
     source_init(&source);
-    recheck_look_init(&look);
     run->world->conditions(run->world->context, &conditions);
     source_of_connection(&opening->connection, &source);
     const RecheckRules rules = recheck_rules(&opening->settings);
-    const RecheckFacts facts = {.catalog = &catalog,
+    const RecheckFacts facts = {.catalog = catalog,
                                 .source = opening->configured ? &source : NULL,
                                 .ledger = &run->ledger,
                                 .on_battery = conditions.on_battery,
                                 .now = run->world->now(run->world->context)};
+    recheck_look_release(look);
     if (ledger_load(opening->folder, false, &run->ledger, NULL) && may_work(run, facts.now) &&
-        catalog_load(opening->folder, facts.now, &catalog, NULL)) {
-        recheck_look(&rules, &facts, run->world->zone, &look);
+        catalog_load(opening->folder, facts.now, catalog, NULL)) {
+        recheck_look(&rules, &facts, run->world->zone, look);
     }
-    if (look.count > 0 || look.proof) {
-        do_all(run, &look);
-    }
-    recheck_look_release(&look);
     source_release(&source);
-    catalog_release(&catalog);
+    return look->count > 0 || look->proof;
 }
 
 void recheck_run_in(const RecheckWorld *world, const Opening *opening, const JobSink *sink, const Cancel *cancel,
@@ -196,14 +189,24 @@ void recheck_run_in(const RecheckWorld *world, const Opening *opening, const Job
 {
     Run run = {.world = world, .opening = opening, .sink = sink, .outer = cancel, .result = result};
     FsLock *lock = NULL;
+    Catalog catalog;
+    RecheckLook look;
     recheck_result_release(result);
-    if (!opening->settings.enabled || cancel_requested(cancel) || !folder_check_lock(opening->folder, &lock, NULL)) {
+    if (!opening->settings.enabled || cancel_requested(cancel)) {
         return;
     }
     run.stop = cancel_new();
     run.over = cancel_new();
     ledger_init(&run.ledger);
-    check(&run);
+    catalog_init(&catalog);
+    recheck_look_init(&look);
+    /* Under the lock once more: another program may just have done it. */
+    if (find(&run, &catalog, &look) && folder_check_lock(opening->folder, &lock, NULL) &&
+        find(&run, &catalog, &look)) {
+        do_all(&run, &look);
+    }
+    recheck_look_release(&look);
+    catalog_release(&catalog);
     ledger_release(&run.ledger);
     cancel_free(run.over);
     cancel_free(run.stop);
