@@ -51,7 +51,7 @@ static void the_environment_first(void **state)
     assert_true(found.metered);
     test_setenv("CMMS_CONDITIONS", NULL);
     conditions_look(&found); /* whatever this computer says */
-    assert_in_range(found.battery_percent + 1, 0, 101);
+    assert_true(found.battery_percent >= -1 && found.battery_percent <= 100);
     assert_true(found.on_battery || found.battery_percent == -1);
 }
 

@@ -156,12 +156,12 @@ static void a_year_of_nights(void **state)
                 entry->read = now;
                 reads[entry - entries]++;
             }
-            assert_in_range(look.count, 0, hour == 0 ? 1 : 0);
+            assert_true(look.count <= (hour == 0 ? 1u : 0u));
             ledger.checked = look.count > 0 ? now : ledger.checked;
         }
     }
     for (size_t i = 0; i < MOST; i++) {
-        assert_in_range(reads[i], 365 / 8, 365 / 7 + 1);
+        assert_true(reads[i] >= 365 / 8 && reads[i] <= 365 / 7 + 1);
         assert_true(entries[i].read > NIGHT + (364 - 8) * DAY);
     }
     recheck_look_release(&look);

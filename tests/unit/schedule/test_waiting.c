@@ -73,7 +73,7 @@ static void hours(void **state)
         int64_t end = 7;
         const bool in = waiting_in_hours(&rows[i].hours, &berlin_zone, iso(rows[i].now), &end);
         if (in != (rows[i].end != NULL) || end != (rows[i].end ? iso(rows[i].end) : 7)) {
-            print_error("row %zu at %s: %d until %lld\n", i, rows[i].now, in, (long long)end);
+            print_error("row %u at %s: %d until %lld\n", (unsigned)i, rows[i].now, in, (long long)end);
             fail();
         }
     }
@@ -169,7 +169,7 @@ static void never_longer(void **state)
             since = look.since;
             waiting_look(&rules, &conditions, &berlin_zone, since, now, &look);
         }
-        assert_in_range(now - start, 0, 2 * DAY);
+        assert_true(now >= start && now - start <= 2 * DAY);
         waiting_look_release(&look);
     }
 }
