@@ -476,7 +476,7 @@ MUTANTS = (
      "if (state == SLOT_DONE) { /* one that failed", "if (true) { /* one that failed", ["unit:test_run"]),
     ("copies wait with the slots", "src/schedule/run.c", "run->look.paused != 0 || copies_wait(run)) {",
      "run->look.paused != 0) {", ["unit:test_run"]),
-    ("what is damaged is not read over and over", "src/schedule/recheck.c", "entry->level != LEVEL_BAD && ", "",
+    ("what is damaged is not read over and over", "src/schedule/recheck.c", " && entry->level != LEVEL_BAD;", ";",
      ["unit:test_recheck"]),
     ("one share a run", "src/schedule/recheck.c", "if (look->count > 0 && taken + items[i].entry->size > share) {",
      "if (false) {", ["unit:test_recheck", "recheck:test_bit_rot"]),

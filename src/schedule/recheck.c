@@ -53,7 +53,7 @@ static bool may_begin(const RecheckRules *rules, const RecheckFacts *facts, cons
 
 static bool is_checkable(const CatalogEntry *entry)
 {
-    return entry->has_manifest && entry->level != LEVEL_BAD && entry->level != LEVEL_NONE;
+    return entry->has_manifest && entry->level != LEVEL_BAD; /* LEVEL_NONE: its size differs, which is to be told */
 }
 
 typedef struct Item {

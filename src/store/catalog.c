@@ -164,6 +164,7 @@ static void apply_manifest(CatalogEntry *entry, const Manifest *manifest)
     }
     if (manifest->bytes != entry->size) {
         add_note(entry, mem_strdup("its size differs from the manifest"));
+        entry->level = manifest->level == LEVEL_BAD ? LEVEL_BAD : LEVEL_NONE; /* somebody has read it since */
         return;
     }
     entry->level = manifest->level;

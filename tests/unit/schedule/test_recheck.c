@@ -97,7 +97,7 @@ static void files(void **state)
         /* What nothing would come of. */
         {"damaged, and known to be", NIGHTLY, NIGHT, 0, false, {{9, 90 * DAY, 0, LEVEL_BAD, false}}, ""},
         {"nothing to compare with", NIGHTLY, NIGHT, 0, false, {{9, 90 * DAY, 0, LEVEL_NONE, true}}, ""},
-        {"of another size", NIGHTLY, NIGHT, 0, false, {{9, 90 * DAY, 0, LEVEL_NONE, false}}, ""},
+        {"of another size", NIGHTLY, NIGHT, 0, false, {{9, 90 * DAY, 0, LEVEL_NONE, false}}, "a"},
         {"only listed, or read", NIGHTLY, NIGHT, 0, false,
          {{1, 90 * DAY, 0, LEVEL_LISTED, false}, {1, 80 * DAY, 0, LEVEL_READ, false}, GOOD(50, 90 * DAY, DAY)}, "ab"},
         /* Clocks: dates ahead say nothing; within a day they are another PC's. */
