@@ -56,8 +56,10 @@ bool folder_lock_or_read(const char *folder, FsLock **lock, char **not_kept, Err
  * folder's lock for each of them. They stop as soon as that is wanted. EK_BUSY otherwise. */
 #define FOLDER_CHECK_LOCK_FILE ".cmms-backup.check.lock"
 bool folder_check_lock(const char *folder, FsLock **lock, Error *err);
-/* Somebody waits for such checks to stop. */
+/* Somebody waits for such checks to stop; somebody has the folder's lock now. The latter is for the checks themselves,
+ * before they want that: folder_lock would ask them to stop, and wait for it. */
 bool folder_is_wanted(const char *folder);
+bool folder_is_taken(const char *folder);
 /* For folder_lock alone: where checks are at work, asks them to stop and waits for `lock_path`. False: there are none,
  * or it was not had. */
 bool folder_await_checks(const char *folder, const char *lock_path, FsLock **lock);

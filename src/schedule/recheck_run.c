@@ -89,8 +89,18 @@ static bool gives_way(Run *run, const Error *why)
     return run->result->stopped;
 }
 
+/* The job of others goes on for long: the rest comes another time. */
+static bool is_taken(Run *run)
+{
+    run->result->stopped = folder_is_taken(run->opening->folder);
+    return run->result->stopped;
+}
+
 static void read_one(Run *run, const CatalogEntry *entry)
 {
+    if (is_taken(run)) {
+        return;
+    }
     Error why = ERROR_INIT;
     char *path = fs_join(run->opening->folder, entry->name);
     if (run->world->verify(run->world->context, path, run->sink, run->stop, &why)) {
@@ -113,6 +123,9 @@ static void prove_one(Run *run, const CatalogEntry *entry)
 {
     Error why = ERROR_INIT;
     RecheckResult *result = run->result;
+    if (is_taken(run)) {
+        return;
+    }
     char *path = fs_join(run->opening->folder, entry->name);
     remember(run, true); /* before: one that ends the program is not begun again at once */
     if (run->world->prove(run->world->context, path, run->sink, run->stop, &result->unproven, &why)) {

@@ -40,6 +40,16 @@ bool folder_is_wanted(const char *folder)
     return wanted;
 }
 
+bool folder_is_taken(const char *folder)
+{
+    char *path = fs_join(folder, FOLDER_LOCK_FILE);
+    FsLock *lock = NULL;
+    const bool taken = !fs_lock(path, &lock, NULL);
+    fs_unlock(lock);
+    mem_free(path);
+    return taken;
+}
+
 /* Whether checks are at work there now. Makes no file where there never were any. */
 static bool is_checked(const char *folder)
 {

@@ -253,7 +253,7 @@ static void not_now(void **state)
 {
     (void)state;
     static const char *const cases[] = {"off", "not begun", "paused", "another is at it", "by day", "on battery",
-                                        "not wanted"};
+                                        "not wanted", "a job has the folder"};
     for (size_t i = 0; i < TEST_COUNT(cases); i++) {
         World world;
         char *dir = begin(&world);
@@ -270,6 +270,9 @@ static void not_now(void **state)
         if (i == 3) {
             assert_ok(folder_check_lock(world.folder, &lock, &err), &err);
         }
+        if (i == 7) {
+            assert_ok(folder_lock(world.folder, &lock, &err), &err);
+        }
         world.opening.settings.wait_days = 30; /* or they would be done at any hour */
         world.now = i == 4 ? NIGHT + DAY / 2 : NIGHT;
         world.conditions = i == 5 ? "battery=90" : "mains";
@@ -280,6 +283,8 @@ static void not_now(void **state)
             fail();
         }
         assert_int_equal(result.read, 0);
+        assert_int_equal(result.stopped, i == 7);
+        assert_false(folder_is_wanted(world.folder));
         fs_unlock(lock);
         recheck_result_release(&result);
         ledger_release(&ledger);

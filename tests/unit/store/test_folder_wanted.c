@@ -52,7 +52,9 @@ static void checks_are_asked(void **state)
     assert_ok(folder_check_lock(dir, &checks, &err), &err);
     assert_fails(folder_check_lock(dir, &second, &err), &err, EK_BUSY,
                  "another program is checking the backups in this folder");
+    assert_false(folder_is_taken(dir));
     assert_ok(folder_lock(dir, &lock, &err), &err); /* of the file that is read */
+    assert_true(folder_is_taken(dir));
     assert_false(folder_is_wanted(dir));
     Thread *thread = thread_start(take, &other);
     for (unsigned waited = 0; !folder_is_wanted(dir) && waited < test_limit_ms(10000); waited += 20) {
