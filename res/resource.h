@@ -27,6 +27,7 @@
 #define IDD_ASK_IT 3000
 #define IDD_UPLOAD 3100
 #define IDD_NOTIFY 3200
+#define IDD_UNATTENDED 3300
 
 /* IDD_MAIN */
 #define IDC_STATUS 1001
@@ -96,6 +97,7 @@
 #define IDM_SCHEDULE 1328
 #define IDM_REPORT 1329
 #define IDM_CERTIFICATE 1332
+#define IDM_UNATTENDED 1333
 #define IDC_CHART_GROUP 1330
 #define IDC_CHART 1331
 
@@ -277,6 +279,17 @@
 #define IDC_NOTIFY_SAVE 3217
 #define IDC_NOTIFY_COMPUTER 3218
 #define IDC_NOTIFY_RETIRE 3219
+
+/* IDD_UNATTENDED */
+#define IDC_WAIT_BATTERY 3301
+#define IDC_WAIT_QUIET 3302
+#define IDC_WAIT_DAYS 3303
+#define IDC_WAIT_ON_BATTERY 3304
+#define IDC_WAIT_ON_METERED 3305
+#define IDC_WAIT_RECHECK 3306
+#define IDC_WAIT_PROVE 3307
+#define IDC_WAIT_CHECK 3308
+#define IDC_WAIT_SAVE 3309
 
 /* The main dialog's window class; the tests find it by this name. */
 #define MAIN_WINDOW_CLASS "CmmsBackupMain"

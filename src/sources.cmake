@@ -13,6 +13,7 @@ set(BASE_SOURCES
   src/base/version.c)
 set(PLATFORM_COMMON_SOURCES
   src/platform/common/clock_text.c
+  src/platform/common/conditions_common.c
   src/platform/common/fs_common.c
   src/platform/common/netwait_common.c
   src/platform/common/process_common.c
@@ -31,6 +32,7 @@ set(STORE_SOURCES
   src/store/catalog.c
   src/store/copies.c
   src/store/folder.c
+  src/store/folder_wanted.c
   src/store/health.c
   src/store/heartbeat.c
   src/store/ledger.c
@@ -131,15 +133,19 @@ set(SCHEDULE_SOURCES
   src/schedule/outward.c
   src/schedule/pause.c
   src/schedule/protection.c
+  src/schedule/recheck.c
+  src/schedule/recheck_run.c
   src/schedule/registration.c
   src/schedule/report.c
   src/schedule/report_make.c
   src/schedule/report_page.c
-  src/schedule/run.c)
+  src/schedule/run.c
+  src/schedule/waiting.c)
 set(WIN_SOURCES
   src/platform/win/autostart_win.c
   src/platform/win/cancel_win.c
   src/platform/win/clock_win.c
+  src/platform/win/conditions_win.c
   src/platform/win/fs_win.c
   src/platform/win/library_win.c
   src/platform/win/loopback_win.c
@@ -158,6 +164,7 @@ set(POSIX_SOURCES
   src/platform/posix/autostart_posix.c
   src/platform/posix/cancel_posix.c
   src/platform/posix/clock_posix.c
+  src/platform/posix/conditions_posix.c
   src/platform/posix/fs_posix.c
   src/platform/posix/loopback_posix.c
   src/platform/posix/machine_posix.c
@@ -244,6 +251,7 @@ set(UI_SOURCES
   src/ui/task.c
   src/ui/tray.c
   src/ui/tray_icon.c
+  src/ui/unattended_dialog.c
   src/ui/undo_dialog.c
   src/ui/ui_text.c
   src/ui/upload_dialog.c

@@ -22,6 +22,7 @@ E2E = {"kill": "test_kill", "faults": "test_faults", "bad": "test_bad_input", "r
        "sharepoint": "test_sharepoint", "download": "test_download", "report": "test_report",
        "rkept": "test_restore_kept", "rtables": "test_restore_tables",
        "rsafety": "test_restore_safety", "notify": "test_notify", "heartbeat": "test_heartbeat"}
+       "rsafety": "test_restore_safety", "recheck": "test_recheck"}
 
 # What is taken out, file, the text, what stands there instead, the tests: "unit:NAME" or "FILE:TEST".
 MUTANTS = (
@@ -534,6 +535,32 @@ MUTANTS = (
     ("a file that is gone makes nobody unknown", "src/store/heartbeat.c",
      "seen->computers[i].damaged = seen->computers[i].damaged || !look->there[i];",
      "if (!look->there[i]) { seen->computers[i].retired = true; }", ["unit:test_heartbeat"]),
+    ("no slot waits for ever", "src/schedule/waiting.c", "look->waits = now < look->latest;", "look->waits = true;",
+     ["unit:test_waiting", "unit:test_run"]),
+    ("a slot waits", "src/schedule/run.c", "ok = waits(run) || run_due(run, &why);", "ok = run_due(run, &why);",
+     ["unit:test_run", "recheck:test_waits_for_power"]),
+    ("one that has waited and failed does not wait anew", "src/schedule/run.c",
+     "if (state == SLOT_DONE) { /* one that failed", "if (true) { /* one that failed", ["unit:test_run"]),
+    ("copies wait with the slots", "src/schedule/run.c", "run->look.paused != 0 || copies_wait(run)) {",
+     "run->look.paused != 0) {", ["unit:test_run"]),
+    ("what is damaged is not read over and over", "src/schedule/recheck.c", " && entry->level != LEVEL_BAD;", ";",
+     ["unit:test_recheck"]),
+    ("one share a run", "src/schedule/recheck.c", "if (look->count > 0 && taken + items[i].entry->size > share) {",
+     "if (false) {", ["unit:test_recheck", "recheck:test_bit_rot"]),
+    ("the oldest are read first", "src/schedule/recheck.c", "qsort(items, count, sizeof *items, by_due);", "",
+     ["unit:test_recheck"]),
+    ("checks make way", "src/schedule/recheck_run.c", " || folder_is_wanted(run->opening->folder)) {", ") {",
+     ["unit:test_recheck_run", "recheck:test_makes_way"]),
+    ("a proof that ends the program is not begun over and over", "src/schedule/recheck_run.c",
+     "    remember(run, true); /* before", "    /* before", ["unit:test_recheck_run"]),
+    ("who wants the folder asks the checks to stop", "src/store/folder.c",
+     "(failed.kind == EK_BUSY && folder_await_checks(folder, path, lock));", "false;",
+     ["unit:test_folder_wanted", "recheck:test_makes_way"]),
+    ("an old backup that is damaged is told", "src/store/health.c", "} else if (health_damaged(facts)) {",
+     "} else if (false) {", ["unit:test_health", "recheck:test_bit_rot"]),
+    ("damage that a run finds is in its exit code", "src/schedule/run.c",
+     "return result->checks.damaged_count > 0 ? error_exit_code(EK_DAMAGED) : 0;", "return 0;",
+     ["unit:test_run", "recheck:test_bit_rot"]),
 )
 
 

@@ -7,6 +7,7 @@
  * | shrink  | the shrink alarm waits for a person                      | another one; the same after a day      |
  * | failed  | a backup has just failed                                 | another cause; the same after six      |
  * |         |                                                          | hours, or after one that went well     |
+ * | damaged | a backup that lies there was found damaged            | another one; the same after a week     |
  * | overdue | the newest good backup is older than the schedule allows | after a day                            |
  * | sign-in | the sign-in to SharePoint runs out soon, or has          | another mark; the same after a week    |
  * | silent  | another PC has left no heartbeat for long                | other PCs; the same after a day        |
@@ -26,6 +27,7 @@ typedef enum NoticeKind {
     NOTICE_NONE,
     NOTICE_SHRINK,
     NOTICE_FAILED,
+    NOTICE_DAMAGED,
     NOTICE_OVERDUE,
     NOTICE_SIGN_IN,
     NOTICE_SILENT,
@@ -49,11 +51,12 @@ typedef struct NoticeFacts { /* borrowed */
     int sign_in_mark;     /* the mark that was passed */
     const char *silent;   /* seen_silent_text; NULL: nobody is */
     const char *silent_names;
+    const char *damaged;  /* the name of a backup that is; NULL: none is known to be */
 } NoticeFacts;
 
 typedef struct NoticeMemory {
     int64_t told[NOTICE_KINDS]; /* when each was last; 0: never, or not since it was mended */
-    char *cause, *alarm;        /* owned: what was told then */
+    char *cause, *alarm, *damaged; /* owned: what was told then */
     char *silent;               /* the same: the names */
     int sign_in_mark;
 } NoticeMemory;

@@ -24,8 +24,9 @@
 
 typedef struct AuditEntry {
     const char *operation;   /* "backup", "verify", "delete", "settings", ... */
-    const char *status;      /* "success", "failed", "verified"; "started" is followed by another of the same file; of
-                                "verify", "success" where the rows were never compared with a database's */
+    const char *status;      /* "success", "failed", "verified"; "started" is followed by another of the same file, but
+                                of "schedule", where a slot waits; of "verify",
+                                "success" where the rows were never compared with a database's */
     const char *backup_file; /* base name, or NULL */
     const char *message;     /* no secret */
     uint64_t file_size;

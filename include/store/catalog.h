@@ -21,9 +21,12 @@ typedef struct CatalogEntry {
     int64_t created;    /* unix seconds: from the manifest (by the server's clock where this PC's was a day wrong), else
                            the name, else the file's time */
     int age_days;       /* whole days, never negative */
-    Level level;        /* by the manifest; LEVEL_NONE without one, or when the file's size differs */
+    Level level;        /* by the manifest; LEVEL_NONE without one, or when the file's size differs and it was not read
+                           since */
     bool has_manifest;  /* one that can be read and names this file */
     bool ours;          /* the name has our form */
+    int64_t read;       /* when its bytes were last read to the end and were as they should be, by the manifest; 0:
+                           never */
     int64_t proven;     /* when it was last proven, by the manifest; 0: never */
     int64_t rows;       /* sum over the tables; -1: not known */
     int64_t large_objects; /* -1: not known */

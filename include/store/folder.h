@@ -47,12 +47,25 @@ bool folder_is_copy_name(const char *name);
 #define FOLDER_LOCK_FILE ".cmms-backup.lock"
 char *folder_manifest_path(const char *backup_path); /* caller frees */
 
-/* One job per folder, across processes and users; released by a crash. EK_BUSY otherwise, with words. */
+/* One job per folder, across processes and users; released by a crash. EK_BUSY otherwise, with words. Checks that give
+ * way are asked to stop first, and waited for. */
 bool folder_lock(const char *folder, FsLock **lock, Error *err);
 
 /* For a job that has something to say even where its outcome cannot be kept: in a folder that may only be read *lock is
  * NULL and *not_kept gets the words for it (caller frees). EK_BUSY and all else as folder_lock. */
 bool folder_lock_or_read(const char *folder, FsLock **lock, char **not_kept, Error *err);
+
+/* For checks that nobody waits for (recheck.h), one program at a time: held for as long as they last, beside the
+ * folder's lock for each of them. They stop as soon as that is wanted. EK_BUSY otherwise. */
+#define FOLDER_CHECK_LOCK_FILE ".cmms-backup.check.lock"
+bool folder_check_lock(const char *folder, FsLock **lock, Error *err);
+/* Somebody waits for such checks to stop; somebody has the folder's lock now. The latter is for the checks themselves,
+ * before they want that: folder_lock would ask them to stop, and wait for it. */
+bool folder_is_wanted(const char *folder);
+bool folder_is_taken(const char *folder);
+/* For folder_lock alone: where checks are at work, asks them to stop and waits for `lock_path`. False: there are none,
+ * or it was not had. */
+bool folder_await_checks(const char *folder, const char *lock_path, FsLock **lock);
 
 /* For who has the lock. Servers know a backup's sessions by a word, its own for each backup; the folder keeps that of
  * the last one. Whoever gets the lock knows that it has ended, however: a session of that word that a server still

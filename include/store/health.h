@@ -62,6 +62,8 @@ void health_judge(const HealthFacts *facts, Health *health);
  * Borrowed from the catalog. And the newest proof of one, by its date. */
 const CatalogEntry *health_newest(const HealthFacts *facts, bool good);
 const CatalogEntry *health_newest_proof(const HealthFacts *facts);
+/* The newest of them that is damaged, and stays so until somebody deletes it; NULL: none is. */
+const CatalogEntry *health_damaged(const HealthFacts *facts);
 
 /* Whether the next backup finds room on the folder's disk, by the last one of its database (`last` bytes); where there
  * is none, by the database's size on the server, which says little (indexes, bloat, how well it compresses), so that

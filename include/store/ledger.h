@@ -35,6 +35,14 @@ typedef struct Ledger {
     size_t count;
     int64_t since;     /* slots before it are nobody's: the schedule was set then; 0: not known */
     int64_t paused_until; /* somebody wants no slot run before; 0: they are run */
+    /* The newest slot that waited (waiting.h); 0: none did since one was done. */
+    int64_t waits_slot;
+    int64_t waits_since; /* when the first one began to */
+    int64_t waits_again; /* when it is worth while to look again */
+    char *waits_why;     /* owned */
+    /* What the schedule did about backups that lie there (recheck.h); 0: never. */
+    int64_t checked;     /* when files were last read again, or that was tried */
+    int64_t proof_tried; /* when a proof was last begun */
     char *notice;      /* owned: what the user should be told about the load, or NULL; not saved */
 } Ledger;
 
@@ -52,6 +60,10 @@ bool ledger_parse(const char *bytes, size_t len, Ledger *ledger, Error *err);
 const LedgerSlot *ledger_find(const Ledger *ledger, int64_t moment);
 /* Notes what became of a slot, over what was known of it. Copies. */
 void ledger_note(Ledger *ledger, const LedgerSlot *slot);
+/* Notes that a slot waits; NULL: nothing does, of whatever was noted. Copies. */
+void ledger_note_wait(Ledger *ledger, int64_t slot, int64_t since, int64_t again, const char *why);
+/* Why that slot waits; NULL: it does not. Borrowed. */
+const char *ledger_waits(const Ledger *ledger, int64_t slot);
 /* Takes out what is dated after `latest`: a clock was wrong when it was written. Returns how many. */
 size_t ledger_drop_after(Ledger *ledger, int64_t latest);
 const char *slot_state_word(SlotState state); /* "done", "failed", "missed"; static */

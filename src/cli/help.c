@@ -400,8 +400,9 @@ static const char config[] =
     "keep_monthly, shrink_alarm_percent (0: no alarm), stall_minutes, prove_within_days (0: no proof is asked for),\n"
     "upload_after_backup (each backup is copied to the folder on SharePoint that is set up),\n"
     "undo_days (what restores replaced may be dropped when it is older, see 'cmms-backup-cli undo'; 0: never).\n"
-    "Of the schedule: more_times (12:00,18:30), weekdays (mon,thu), month_day (0: the last), wake, on_battery; see\n"
-    "'cmms-backup-cli schedule --help'.\n"
+    "Of the schedule: more_times (12:00,18:30), weekdays (mon,thu), month_day (0: the last), wake; what a slot\n"
+    "waits for: on_battery, battery_percent, on_metered, quiet_hours (22:00-06:00), wait_days; what is done about\n"
+    "backups that lie there: recheck_days, prove_every_days, check_hours; see 'cmms-backup-cli schedule --help'.\n"
     "\n"
     "Options:\n" FOLDER_OPTION "\n" OUTPUT_HELP;
 
@@ -417,7 +418,15 @@ static const char schedule[] =
     "\n"
     "Keys: enabled, schedule (daily, weekly, monthly), backup_time (02:00), more_times (12:00,18:30), times (both\n"
     "in one: 02:00,12:00), weekdays (mon,thu: of a weekly schedule), month_day (1 to 31, where a month is shorter\n"
-    "its last; 0: the last), wake (wake the PC for it), on_battery (also when the PC is not plugged in).\n"
+    "its last; 0: the last), wake (wake the PC for it).\n"
+    "A slot waits while on_battery is false and the PC is not plugged in, or its battery is below battery_percent\n"
+    "(20; 0: it does not); while on_metered is false and the network is metered; in the quiet_hours (22:00-06:00;\n"
+    "none). It is told, and run after wait_days (2; 0: none waits) in any case. A backup that somebody asks for,\n"
+    "with 'cmms-backup-cli backup' or in the window, never waits.\n"
+    "Each backup is read again to its last byte after recheck_days (7; 0: never), one share a run, those that\n"
+    "nobody has looked at for the longest first; the newest good one is proven after prove_every_days (30; 0: not\n"
+    "by itself). That is done in the check_hours (20:00-06:00; none: at any hour) while the PC is plugged in, or what\n"
+    "has waited wait_days for them at once, and makes way for any other job. What is damaged is marked and told.\n"
     "\n"
     "run-due makes the backup of the newest slot, once, whoever calls it and however often: where nothing is due it\n"
     "does nothing. Slots that were slept over are missed, and told; the newest is caught up. The server is awaited\n"
@@ -429,11 +438,13 @@ static const char schedule[] =
     "set keeps such a task in step. show says when somebody has deleted it or switched it off.\n"
     "\n"
     "Options:\n"
-    "      --no-wait            one try, at once\n" FOLDER_OPTION "\n" CONNECTION_HELP "\n" OUTPUT_HELP PROGRESS_OPTION
+    "      --no-wait            one try, at once; no older backup is read or proven\n" FOLDER_OPTION "\n"
+    CONNECTION_HELP "\n" OUTPUT_HELP PROGRESS_OPTION
     "\n"
-    "The exit code of run-due is 0 when nothing is due or the backup was made, 9 when another program is at work on\n"
-    "it, else that of the backup. Where upload_after_backup is true, copies go to SharePoint after it, also when\n"
-    "nothing was due; whether they get there changes nothing of the exit code.\n";
+    "The exit code of run-due is 0 when nothing is due, it waits or the backup was made, 7 when an older backup was\n"
+    "found damaged, 9 when another program is at work on it, else that of the backup. Where upload_after_backup is\n"
+    "true, copies go to SharePoint after it, also when nothing was due; whether they get there changes nothing of\n"
+    "the exit code.\n";
 
 static const char status[] =
     "Show how the database is protected: four facts, each with its date and what mends it.\n"
@@ -445,8 +456,9 @@ static const char status[] =
     "its task is as it should be. Verified: the newest backup of the database. Off-site: the newest verified one\n"
     "has a copy on SharePoint that was compared there; asked for with upload_after_backup. Proof: one that is not\n"
     "older than prove_within_days. It is protected where these hold and nothing else is wrong, such as a shrink\n"
-    "alarm that waits. It also says when the sign-in to SharePoint runs out, from 30 days before on; which receiver\n"
-    "did not take the last notice; and which other computers have left no heartbeat for long.\n"
+    "alarm that waits or a damaged backup. A slot that waits is missing, with what for and until when at most. It\n"
+    "also says when the sign-in to SharePoint runs out, from 30 days before on; which receiver did not take the last\n"
+    "notice; and which other computers have left no heartbeat for long.\n"
     "\n"
     "Options:\n" FOLDER_OPTION "\n" OUTPUT_HELP
     "\n"

@@ -30,6 +30,7 @@ typedef struct Status {
     char *frozen, *slot;
     char *receivers_problem; /* why they cannot be read, or NULL */
     char *silent;            /* which computers are, or NULL */
+    const char *waits; /* why the newest slot does, or NULL; borrowed from the ledger */
     int64_t next;
 } Status;
 
@@ -117,6 +118,9 @@ static bool look(Cli *cli, const char *folder, Status *status, Error *err)
     protection_judge(&facts, &status->settings, &status->ledger, &due_here, &status->protection);
     const DuePlan plan = due_plan(&status->settings);
     status->next = due_after(&plan, &due_here, now);
+    DueLook slot;
+    due_look(&plan, &due_here, &status->ledger, now, &slot);
+    status->waits = slot.due ? ledger_waits(&status->ledger, slot.slot) : NULL;
     return true;
 }
 
@@ -153,6 +157,7 @@ static cJSON *status_document(const char *folder, const Status *status)
         cJSON_AddItemToArray(facts, item);
     }
     output_add_time(document, "next", status->next);
+    json_set_string(document, "waits", status->waits);
     json_set_string(document, "task", registration_state_word(status->task.state));
     json_set_string(document, "task_text", status->task.text);
     cJSON_AddItemToObject(document, "sign_in", sign_in_object(&status->sign_in));

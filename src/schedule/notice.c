@@ -19,13 +19,15 @@ void notice_memory_release(NoticeMemory *memory)
     mem_free(memory->cause);
     mem_free(memory->alarm);
     mem_free(memory->silent);
+    mem_free(memory->damaged);
     notice_memory_init(memory);
 }
 
 const char *notice_title(NoticeKind kind)
 {
-    static const char *const titles[NOTICE_KINDS] = {"", "Rows were lost", "Backup failed", "Backup overdue",
-                                                     "Sign-in runs out", "A computer is silent", "Backup done"};
+    static const char *const titles[NOTICE_KINDS] = {"", "Rows were lost", "Backup failed", "Backup damaged",
+                                                     "Backup overdue", "Sign-in runs out", "A computer is silent",
+                                                     "Backup done"};
     return titles[kind];
 }
 
@@ -56,6 +58,12 @@ static bool failed_is_due(const NoticeFacts *facts, const NoticeMemory *memory)
 {
     return facts->failed != NULL &&
            (!same(facts->failed, memory->cause) || long_ago(memory, NOTICE_FAILED, facts->now, CAUSE_AGAIN));
+}
+
+static bool damaged_is_due(const NoticeFacts *facts, const NoticeMemory *memory)
+{
+    return facts->damaged != NULL &&
+           (!same(facts->damaged, memory->damaged) || long_ago(memory, NOTICE_DAMAGED, facts->now, 7 * DAY));
 }
 
 /* For how long there was no good backup; 0: that is not known. */
@@ -146,6 +154,10 @@ NoticeKind notice_look(const NoticeFacts *facts, NoticeMemory *memory, char **te
         kind = NOTICE_FAILED;
         told = mem_strdup(facts->failed);
         remember(&memory->cause, facts->failed);
+    } else if (damaged_is_due(facts, memory)) {
+        kind = NOTICE_DAMAGED;
+        told = mem_printf("%s can no longer be read to its end. The others stay", facts->damaged);
+        remember(&memory->damaged, facts->damaged);
     } else if (overdue_is_due(facts, memory)) {
         kind = NOTICE_OVERDUE;
         told = notice_overdue_text(facts);

@@ -101,6 +101,19 @@ static char *uncapitalized(const char *text)
     return copy;
 }
 
+/* `why`: what for. */
+static void judge_waits(const DueLook *look, const Settings *settings, const Ledger *ledger, const DueZone *zone,
+                        int64_t now, const char *why, ProtectionFact *fact)
+{
+    char *when = due_slot_text(zone, look->slot, now);
+    char *latest = due_slot_text(zone, ledger->waits_since + (int64_t)settings->wait_days * DAY, now);
+    char *mend = mem_printf("It is made when that is over, %s at the latest; or make a backup now.", latest);
+    say(fact, FACT_MISSING, look->slot, mem_printf("the backup of %s waits: %s", when, why), mend);
+    mem_free(mend);
+    mem_free(latest);
+    mem_free(when);
+}
+
 static void judge_slot(const HealthFacts *facts, const Settings *settings, const Ledger *ledger, const DueZone *zone,
                        ProtectionFact *fact)
 {
@@ -143,6 +156,8 @@ static void judge_slot(const HealthFacts *facts, const Settings *settings, const
         say(fact, FACT_MISSING, look.slot, mem_printf("the schedule is paused until %s", until),
             "Resume the schedule, or make a backup now.");
         mem_free(until);
+    } else if (ledger_waits(ledger, look.slot)) {
+        judge_waits(&look, settings, ledger, zone, facts->now, ledger_waits(ledger, look.slot), fact);
     } else {
         say(fact, FACT_MISSING, look.slot, mem_printf("the backup of %s was not made", when), "Make a backup now.");
     }
@@ -324,10 +339,11 @@ static char *ledger_problem(const Error *why)
     return text;
 }
 
-static char *slot_problem(const DueLook *look, int64_t now)
+static char *slot_problem(const DueLook *look, const Ledger *ledger, int64_t now)
 {
+    const char *waits = ledger_waits(ledger, look->slot);
     /* What is due just now will be run in a moment. */
-    if (!look->slot || look->done || now - look->slot <= DAY / 24) {
+    if (!look->slot || look->done || (now - look->slot <= DAY / 24 && !waits)) {
         return NULL;
     }
     const bool failed = look->entry && look->entry->state == SLOT_FAILED;
@@ -337,6 +353,7 @@ static char *slot_problem(const DueLook *look, int64_t now)
                                          look->entry->text ? look->entry->text : "it is not known why")
                     : until ? mem_printf("The schedule is paused until %s, and the backup of %s was not made", until,
                                          when)
+                    : waits ? mem_printf("The scheduled backup of %s waits: %s", when, waits)
                             : mem_printf("The scheduled backup of %s was not made", when);
     mem_free(until);
     mem_free(when);
@@ -359,7 +376,7 @@ char *protection_slot_problem(const char *folder, const Settings *settings, int6
         due_look(&plan, &due_here, &ledger, now, &look);
         const LedgerSlot *left = plan.on && look.slot == 0 ? left_behind(&ledger, now) : NULL;
         char *what = left ? left_text(left, &due_here, now) : NULL;
-        problem = left ? mem_printf("The scheduled backup of %s", what) : slot_problem(&look, now);
+        problem = left ? mem_printf("The scheduled backup of %s", what) : slot_problem(&look, &ledger, now);
         *slot_at = left ? left->moment : look.slot;
         mem_free(what);
     }

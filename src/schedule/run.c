@@ -11,7 +11,9 @@
 #include "base/mem.h"
 #include "platform/clock.h"
 #include "platform/machine.h"
+#include "platform/power.h"
 #include "postgres/pg.h"
+#include "schedule/waiting.h"
 #include "store/auditlog.h"
 #include "store/catalog.h"
 #include "store/source.h"
@@ -19,6 +21,8 @@
 #define REACH_SECONDS 600u  /* that the server is awaited at most */
 #define REACH_PAUSE 15u
 #define COPY_PAUSE 3600 /* until a copy that waits is tried again */
+#define LEAST_STAY 60
+#define STAY_LOCK_FILE "schedule-waits.lock"
 
 static const unsigned pauses[] = {60, 300, 900}; /* seconds between the tries */
 #define PAUSE_COUNT (sizeof pauses / sizeof pauses[0])
@@ -32,6 +36,7 @@ typedef struct Run {
     DuePlan plan;
     Ledger ledger;
     DueLook look;
+    WaitingLook wait;
     char *doubt;    /* owned: why the ledger cannot be relied on, or NULL */
     bool overtaken; /* while the slot was tried, a newer one came */
     bool began;     /* receivers elsewhere know of a slot, and wait for how it ends */
@@ -44,13 +49,21 @@ void scheduled_result_init(ScheduledResult *result)
     *result = (ScheduledResult){.outcome = SCHEDULED_NOTHING};
     backup_result_init(&result->backup);
     offsite_after_init(&result->offsite);
+    recheck_result_init(&result->checks);
 }
 
 void scheduled_result_release(ScheduledResult *result)
 {
+    mem_free(result->waits);
     backup_result_release(&result->backup);
     offsite_after_release(&result->offsite);
+    recheck_result_release(&result->checks);
     scheduled_result_init(result);
+}
+
+int scheduled_code(const ScheduledResult *result)
+{
+    return result->checks.damaged_count > 0 ? error_exit_code(EK_DAMAGED) : 0;
 }
 
 static int64_t now_of(const Run *run)
@@ -64,15 +77,27 @@ static char *slot_text(const Run *run, int64_t slot)
 }
 
 /* What the log cannot take is told where somebody may see it. */
-static void log_schedule(const Run *run, const char *message)
+static void log_as(const Run *run, const char *status, const char *message)
 {
     Error err = ERROR_INIT;
-    const AuditEntry entry = {.operation = "schedule", .status = "failed", .message = message, .seconds = -1,
+    const AuditEntry entry = {.operation = "schedule", .status = status, .message = message, .seconds = -1,
                               .actor = job_actor(run->sink)};
     if (!auditlog_append(run->opening.folder, &entry, &err)) {
         job_log(run->sink, LOG_WARNING, "The log could not be written: %s", err.message);
         error_clear(&err);
     }
+}
+
+static void log_schedule(const Run *run, const char *message)
+{
+    log_as(run, "failed", message);
+}
+
+/* A slot that waits, or has waited: no failure, and no success either. */
+static void log_waits(const Run *run, const char *message)
+{
+    job_log(run->sink, LOG_WARNING, "%s", message);
+    log_as(run, "started", message);
 }
 
 /* Of the database, and whole: without a ledger that is what says that a slot was run. */
@@ -140,6 +165,18 @@ static void look(Run *run)
     run->result->next = due_again(&run->look, now);
 }
 
+/* Of a slot that waited until the next one came, what for. */
+static void note_waited(Run *run)
+{
+    const LedgerSlot *entry = ledger_find(&run->ledger, run->ledger.waits_slot);
+    if (entry && entry->state == SLOT_MISSED && !entry->text && run->ledger.waits_why) {
+        LedgerSlot told = *entry;
+        told.text = mem_printf("it waited: %s", run->ledger.waits_why);
+        ledger_note(&run->ledger, &told); /* frees what `entry` has */
+        mem_free(told.text);
+    }
+}
+
 /* Also saves what a look has dropped; and shows before a slot is run whether what becomes of it can be kept. */
 static void note_missed(Run *run)
 {
@@ -149,6 +186,7 @@ static void note_missed(Run *run)
     run->result->missed += count;
     if (count > 0) {
         due_note_missed(&run->look, now_of(run), &run->ledger);
+        note_waited(run);
         run->look.entry = ledger_find(&run->ledger, run->look.slot);
     }
     if (!run->doubt && (count > 0 || (run->look.due && ledger_begun(&run->ledger))) &&
@@ -251,6 +289,9 @@ static void record(Run *run, int64_t slot, int64_t began, int attempts, SlotStat
     const LedgerSlot entry = {slot, state, began, attempts, computer, (char *)text};
     const bool known = !run->doubt || ledger_load(run->opening.folder, true, &run->ledger, &err);
     ledger_note(&run->ledger, &entry);
+    if (state == SLOT_DONE) { /* one that failed has waited, and does not begin to anew */
+        ledger_note_wait(&run->ledger, 0, 0, 0, NULL);
+    }
     if (!known || !ledger_save(run->opening.folder, &run->ledger, &err)) {
         char *why = error_text(&err);
         job_log(run->sink, LOG_WARNING, "What became of the scheduled backup could not be kept: %s", why);
@@ -347,6 +388,93 @@ static bool run_due(Run *run, Error *err)
     return ok || error_move(err, &why);
 }
 
+/* --- waiting --------------------------------------------------------------------------------------------- */
+
+static void ask(const Run *run, int64_t since, WaitingLook *wait)
+{
+    Conditions conditions;
+    const WaitingRules rules = waiting_rules(&run->opening.settings);
+    run->world->conditions(run->world->context, &conditions);
+    waiting_look(&rules, &conditions, run->world->zone, since, now_of(run), wait);
+}
+
+/* 0: none has waited since one was done, whoever did it. */
+static int64_t waits_since(const Ledger *ledger)
+{
+    int64_t since = ledger->waits_since;
+    for (size_t i = 0; i < ledger->count; i++) {
+        since = ledger->slots[i].state == SLOT_DONE && ledger->slots[i].began >= since ? 0 : since;
+    }
+    return since;
+}
+
+/* Where that cannot be kept nobody would know for how long it has waited. */
+static bool keep_wait(Run *run)
+{
+    Error why = ERROR_INIT;
+    const WaitingLook *wait = &run->wait;
+    const bool told = ledger_waits(&run->ledger, run->look.slot) != NULL;
+    ledger_note_wait(&run->ledger, run->look.slot, wait->since, wait->again, wait->why);
+    if (!ledger_begun(&run->ledger)) { /* from now on a ledger is there, and this slot is its first */
+        run->ledger.since = run->look.slot - 1;
+    }
+    if (!ledger_save(run->opening.folder, &run->ledger, &why)) {
+        doubt(run, &why);
+        return false;
+    }
+    if (!told) {
+        log_waits(run, run->result->waits);
+    }
+    return true;
+}
+
+/* Whether the slot that is due waits; and says so. */
+static bool waits(Run *run)
+{
+    ScheduledResult *result = run->result;
+    waiting_look_release(&run->wait);
+    if (run->doubt) {
+        return false;
+    }
+    ask(run, waits_since(&run->ledger), &run->wait);
+    char *when = slot_text(run, run->look.slot);
+    char *latest = run->wait.waits ? slot_text(run, run->wait.latest) : NULL;
+    if (run->wait.waits) {
+        mem_free(result->waits);
+        result->waits = mem_printf("The scheduled backup of %s waits: %s; it is made %s at the latest", when,
+                                   run->wait.why, latest);
+    } else if (run->wait.why) {
+        char *text = mem_printf("The scheduled backup of %s has waited long enough and is made all the same: %s", when,
+                                run->wait.why);
+        log_waits(run, text);
+        mem_free(text);
+    }
+    run->wait.waits = run->wait.waits && keep_wait(run);
+    if (run->wait.waits) {
+        result->outcome = SCHEDULED_WAITS;
+        result->next = result->next == 0 || result->next > run->wait.again ? run->wait.again : result->next;
+    }
+    mem_free(latest);
+    mem_free(when);
+    return run->wait.waits;
+}
+
+/* What speaks against a slot speaks against copies, which go for each run also where nothing is due. */
+static bool copies_wait(Run *run)
+{
+    if (run->wait.waits) {
+        return true;
+    }
+    if (!run->opening.settings.upload_after_backup || run->result->outcome == SCHEDULED_DONE) {
+        return false; /* what has waited long enough for its backup is not to wait for its copy */
+    }
+    ask(run, 0, &run->wait);
+    if (run->wait.waits && (run->result->next == 0 || run->result->next > run->wait.again)) {
+        run->result->next = run->wait.again;
+    }
+    return run->wait.waits;
+}
+
 /* The newest slot; and where it was overtaken while it was tried, the newer one too, whose own start found this run at
  * work. What is said of the run is said of the last. */
 static bool run_slots(Run *run, Error *err)
@@ -359,7 +487,7 @@ static bool run_slots(Run *run, Error *err)
         note_missed(run);
         if (run->look.due) {
             error_clear(&why);
-            ok = run_due(run, &why);
+            ok = waits(run) || run_due(run, &why);
         }
     } while (run->overtaken);
     return ok || error_move(err, &why);
@@ -372,7 +500,7 @@ static void copy_off_site(Run *run)
     const OffsiteAfterSpec spec = {.folder = run->opening.folder,
                                    .made = result->outcome == SCHEDULED_DONE ? result->backup.path : NULL,
                                    .patient = !run->spec->once};
-    if (cancel_requested(run->cancel) || run->look.paused != 0) {
+    if (cancel_requested(run->cancel) || run->look.paused != 0 || copies_wait(run)) {
         return; /* what was made waits: it has no copy; and a pause is for a slow line as well */
     }
     run->world->offsite(run->world->context, &spec, run->sink, run->cancel, &result->offsite);
@@ -382,15 +510,28 @@ static void copy_off_site(Run *run)
     }
 }
 
+/* Last, because it may take hours, and behind the lock as well. What speaks against a slot speaks against it too. */
+static void check_older(Run *run)
+{
+    if (run->spec->checks && !cancel_requested(run->cancel) && run->result->outcome != SCHEDULED_WAITS) {
+        run->world->checks(run->world->context, &run->opening, run->sink, run->cancel, &run->result->checks);
+    }
+}
+
+static OpeningSpec opening_of(const ScheduledSpec *spec)
+{
+    return (OpeningSpec){.use = OPENING_WRITES,
+                         .folder = spec->folder,
+                         .settings = true,
+                         .environment = spec->environment,
+                         .switches = spec->switches,
+                         .chosen = spec->chosen};
+}
+
 bool scheduled_run_in(const ScheduledWorld *world, const ScheduledSpec *spec, const JobSink *sink,
                       const Cancel *cancel, ScheduledResult *result, Error *err)
 {
-    const OpeningSpec opening = {.use = OPENING_WRITES,
-                                 .folder = spec->folder,
-                                 .settings = true,
-                                 .environment = spec->environment,
-                                 .switches = spec->switches,
-                                 .chosen = spec->chosen};
+    const OpeningSpec opening = opening_of(spec);
     Run run = {.world = world, .spec = spec, .sink = sink, .cancel = cancel, .result = result};
     FsLock *lock = NULL;
     opening_init(&run.opening);
@@ -404,14 +545,47 @@ bool scheduled_run_in(const ScheduledWorld *world, const ScheduledSpec *spec, co
         fs_unlock(lock);
         tell_end(&run, ok, &why);
         copy_off_site(&run);
+        check_older(&run);
     } else if (why.kind != EK_BUSY) { /* the folder is gone, or its lock cannot be made: nobody else will say so */
         tell_end(&run, ok, &why);
     }
     ledger_release(&run.ledger);
     opening_release(&run.opening);
+    waiting_look_release(&run.wait);
     mem_free(run.when);
     mem_free(run.doubt);
     return ok || error_move(err, &why);
+}
+
+/* --- staying --------------------------------------------------------------------------------------------- */
+
+/* Each sign-in and each unlock starts another: one of them is enough. */
+static bool lock_stay(FsLock **lock)
+{
+    char *data = machine_local_data_dir(), *path = data ? fs_join(data, STAY_LOCK_FILE) : NULL;
+    const bool ok = *lock != NULL || (path && fs_lock(path, lock, NULL));
+    mem_free(path);
+    mem_free(data);
+    return ok;
+}
+
+bool scheduled_stay_in(const ScheduledWorld *world, const ScheduledSpec *spec, const char *reason, const JobSink *sink,
+                       const Cancel *cancel, ScheduledResult *result, Error *err)
+{
+    const int64_t began = world->now(world->context);
+    FsLock *lock = NULL;
+    bool ok = true, stays = true;
+    while (ok && stays) {
+        Power *power = power_hold(reason);
+        ok = scheduled_run_in(world, spec, sink, cancel, result, err);
+        power_release(power);
+        const int64_t now = world->now(world->context), again = result->next > now ? result->next - now : LEAST_STAY;
+        /* A clock that was set meanwhile ends it as well. */
+        stays = ok && result->outcome == SCHEDULED_WAITS && now >= began && now - began + again <= SCHEDULED_STAY &&
+                lock_stay(&lock) && !world->wait(world->context, (unsigned)again, cancel);
+    }
+    fs_unlock(lock);
+    return ok;
 }
 
 /* --- the world ------------------------------------------------------------------------------------------- */
@@ -461,10 +635,44 @@ static void world_outward(void *context, const OutwardSpec *spec, const JobSink 
     outward_tell(spec, sink, cancel);
 }
 
+static void world_conditions(void *context, Conditions *conditions)
+{
+    (void)context;
+    conditions_look(conditions);
+}
+
+static void world_checks(void *context, const Opening *opening, const JobSink *sink, const Cancel *cancel,
+                         RecheckResult *result)
+{
+    (void)context;
+    recheck_run(opening, sink, cancel, result);
+}
+
+bool scheduled_checks(const ScheduledSpec *spec, const JobSink *sink, const Cancel *cancel, RecheckResult *result,
+                      Error *err)
+{
+    const OpeningSpec how = opening_of(spec);
+    Opening opening;
+    opening_init(&opening);
+    const bool ok = opening_open(&how, sink, &opening, err);
+    if (ok) {
+        recheck_run(&opening, sink, cancel, result);
+    }
+    opening_release(&opening);
+    return ok;
+}
+
+static const ScheduledWorld real = {world_now,     world_wait,       world_reach,  world_backup, world_offsite,
+                                    world_outward, world_conditions, world_checks, &due_here,    NULL};
+
+bool scheduled_stay(const ScheduledSpec *spec, const char *reason, const JobSink *sink, const Cancel *cancel,
+                    ScheduledResult *result, Error *err)
+{
+    return scheduled_stay_in(&real, spec, reason, sink, cancel, result, err);
+}
+
 bool scheduled_run(const ScheduledSpec *spec, const JobSink *sink, const Cancel *cancel, ScheduledResult *result,
                    Error *err)
 {
-    static const ScheduledWorld world = {world_now, world_wait, world_reach, world_backup, world_offsite, world_outward,
-                                         &due_here, NULL};
-    return scheduled_run_in(&world, spec, sink, cancel, result, err);
+    return scheduled_run_in(&real, spec, sink, cancel, result, err);
 }

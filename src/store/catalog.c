@@ -155,6 +155,7 @@ static void apply_manifest(CatalogEntry *entry, const Manifest *manifest)
     entry->source = source_label(&entry->from);
     entry->contents = mem_strdup(manifest->contents);
     entry->proven = manifest->proven_at;
+    entry->read = manifest->read_at > manifest->verified_at ? manifest->read_at : manifest->verified_at;
     entry->alarm = manifest->alarm_confirmed ? NULL : mem_strdup(manifest->alarm);
     entry->confirmed = manifest->alarm && manifest->alarm_confirmed;
     if (entry->contents) {
@@ -163,6 +164,7 @@ static void apply_manifest(CatalogEntry *entry, const Manifest *manifest)
     }
     if (manifest->bytes != entry->size) {
         add_note(entry, mem_strdup("its size differs from the manifest"));
+        entry->level = manifest->level == LEVEL_BAD ? LEVEL_BAD : LEVEL_NONE; /* somebody has read it since */
         return;
     }
     entry->level = manifest->level;

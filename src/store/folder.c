@@ -537,7 +537,8 @@ bool folder_lock(const char *folder, FsLock **lock, Error *err)
 {
     char *path = fs_join(folder, FOLDER_LOCK_FILE);
     Error failed = ERROR_INIT;
-    bool ok = fs_lock(path, lock, &failed);
+    bool ok = fs_lock(path, lock, &failed) ||
+              (failed.kind == EK_BUSY && folder_await_checks(folder, path, lock));
     if (ok) {
         cJSON *before = read_our_holder(folder);
         char *job = job_of(before), *backup = backup_of(before);

@@ -1,8 +1,7 @@
 /*
  * health.c: the questions are asked worst first, and the first that finds something wrong gives the sentence: is a
  * database known, is there a backup, does the alarm wait for a person, is the newest backup sound, was the newest
- * slot of the schedule run, is the backup young enough,
- * is there room for the next.
+ * slot of the schedule run, is the backup young enough, is an older one damaged, is there room for the next.
  *
  * A backup that is dated in the future says nothing about how old the newest is, so it is passed over.
  */
@@ -123,6 +122,17 @@ const CatalogEntry *health_newest_proof(const HealthFacts *facts)
     return best;
 }
 
+const CatalogEntry *health_damaged(const HealthFacts *facts)
+{
+    const Source *met = facts->source ? last_met(facts) : NULL;
+    for (size_t i = 0; i < facts->catalog->count; i++) {
+        if (facts->catalog->entries[i].level == LEVEL_BAD && counts(facts, met, &facts->catalog->entries[i])) {
+            return &facts->catalog->entries[i];
+        }
+    }
+    return NULL;
+}
+
 static char *ago(const HealthFacts *facts, const CatalogEntry *entry)
 {
     return health_ago(entry->created < facts->now ? facts->now - entry->created : 0);
@@ -206,6 +216,12 @@ void health_judge(const HealthFacts *facts, Health *health)
         char *when = ago(facts, good);
         say(health, HEALTH_WARNING, MEND_BACKUP, mem_printf("A backup is due: the last was made %s", when));
         mem_free(when);
+    } else if (health_damaged(facts)) { /* the newest is good: else it was told before */
+        const CatalogEntry *damaged = health_damaged(facts);
+        say(health, HEALTH_WARNING, MEND_NOTHING,
+            mem_printf("An older backup is damaged: %s. The newest is good; have the disk looked at, then delete the "
+                       "damaged one", damaged->name));
+        health->name = mem_strdup(damaged->name);
     } else if (facts->space_known && health_room(facts->free_bytes, good->size, 0, &needed) != ROOM_ENOUGH) {
         say(health, HEALTH_WARNING, facts->removals ? MEND_CLEANUP : MEND_SPACE,
             mem_printf("The disk is nearly full: %s free, the last backup took %s",

@@ -42,6 +42,7 @@ void ledger_release(Ledger *ledger)
         slot_release(&ledger->slots[i]);
     }
     mem_free(ledger->slots);
+    mem_free(ledger->waits_why);
     mem_free(ledger->notice);
     ledger_init(ledger);
 }
@@ -84,6 +85,21 @@ void ledger_note(Ledger *ledger, const LedgerSlot *slot)
     ledger->count = count;
 }
 
+void ledger_note_wait(Ledger *ledger, int64_t slot, int64_t since, int64_t again, const char *why)
+{
+    char *copy = mem_strdup(why); /* may be what is replaced */
+    mem_free(ledger->waits_why);
+    ledger->waits_why = copy;
+    ledger->waits_slot = why ? slot : 0;
+    ledger->waits_since = why ? since : 0;
+    ledger->waits_again = why ? again : 0;
+}
+
+const char *ledger_waits(const Ledger *ledger, int64_t slot)
+{
+    return slot != 0 && ledger->waits_slot == slot ? ledger->waits_why : NULL;
+}
+
 size_t ledger_drop_after(Ledger *ledger, int64_t latest)
 {
     size_t kept = 0;
@@ -112,6 +128,27 @@ static bool read_if_there(const cJSON *object, const char *name, int64_t *moment
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
     return !item || cJSON_IsNull(item) || read_time(object, name, moment);
+}
+
+/* What cannot be read of these only begins anew. */
+static void read_wait(const cJSON *document, Ledger *ledger)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(document, "waits");
+    int64_t slot = 0, since = 0, again = 0;
+    if (read_time(item, "slot", &slot) && read_time(item, "since", &since) && read_time(item, "again", &again)) {
+        ledger_note_wait(ledger, slot, since, again, json_string(item, "why", NULL));
+    }
+}
+
+static void read_checks(const cJSON *document, Ledger *ledger)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(document, "checks");
+    if (!read_time(item, "files", &ledger->checked)) {
+        ledger->checked = 0;
+    }
+    if (!read_time(item, "proof", &ledger->proof_tried)) {
+        ledger->proof_tried = 0;
+    }
 }
 
 static bool read_slot(const cJSON *item, Ledger *ledger)
@@ -158,6 +195,10 @@ bool ledger_parse(const char *bytes, size_t len, Ledger *ledger, Error *err)
         if (ok && !read_slot(item, &read)) {
             ok = error_set(err, EK_DAMAGED, "slot %zu is none", number);
         }
+    }
+    if (ok) {
+        read_wait(document, &read);
+        read_checks(document, &read);
     }
     cJSON_Delete(document);
     if (!ok) {
@@ -219,6 +260,38 @@ static void set_time(cJSON *object, const char *name, int64_t moment)
     mem_free(text);
 }
 
+static void add_wait(const Ledger *ledger, cJSON *document)
+{
+    if (!ledger->waits_why) {
+        return;
+    }
+    cJSON *item = cJSON_AddObjectToObject(document, "waits");
+    if (!item) {
+        mem_out();
+    }
+    set_time(item, "slot", ledger->waits_slot);
+    set_time(item, "since", ledger->waits_since);
+    set_time(item, "again", ledger->waits_again);
+    json_set_string(item, "why", ledger->waits_why);
+}
+
+static void add_checks(const Ledger *ledger, cJSON *document)
+{
+    if (ledger->checked == 0 && ledger->proof_tried == 0) {
+        return;
+    }
+    cJSON *item = cJSON_AddObjectToObject(document, "checks");
+    if (!item) {
+        mem_out();
+    }
+    if (ledger->checked) {
+        set_time(item, "files", ledger->checked);
+    }
+    if (ledger->proof_tried) {
+        set_time(item, "proof", ledger->proof_tried);
+    }
+}
+
 bool ledger_save(const char *folder, const Ledger *ledger, Error *err)
 {
     cJSON *document = cJSON_CreateObject();
@@ -228,6 +301,8 @@ bool ledger_save(const char *folder, const Ledger *ledger, Error *err)
     if (ledger->paused_until) {
         set_time(document, "paused_until", ledger->paused_until);
     }
+    add_wait(ledger, document);
+    add_checks(ledger, document);
     cJSON *slots = cJSON_AddArrayToObject(document, "slots");
     for (size_t i = ledger->count > LEDGER_KEEP ? ledger->count - LEDGER_KEEP : 0; i < ledger->count; i++) {
         const LedgerSlot *slot = &ledger->slots[i];

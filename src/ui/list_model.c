@@ -12,6 +12,7 @@
 #include "platform/machine.h"
 #include "platform/wide.h"
 #include "schedule/protection.h"
+#include "schedule/recheck.h"
 #include "store/auditlog.h"
 #include "store/retention.h"
 #include "texts.h"
@@ -264,6 +265,28 @@ int64_t list_model_good(const ListModel *model, const Source *source, bool confi
     const HealthFacts facts = facts_of(model, source, configured);
     const CatalogEntry *good = configured ? health_newest(&facts, true) : NULL;
     return good != NULL ? good->created : 0;
+}
+
+const char *list_model_damaged(const ListModel *model, const Source *source, bool configured)
+{
+    const HealthFacts facts = facts_of(model, source, configured);
+    const CatalogEntry *damaged = configured ? health_damaged(&facts) : NULL;
+    return damaged != NULL ? damaged->name : NULL;
+}
+
+bool list_model_wants_check(const ListModel *model, const Source *source, bool configured)
+{
+    const RecheckRules rules = recheck_rules(&model->settings);
+    const RecheckFacts facts = {.catalog = &model->catalog,
+                                .source = configured ? source : NULL,
+                                .ledger = &model->ledger,
+                                .now = clock_now()};
+    RecheckLook look;
+    recheck_look_init(&look);
+    recheck_look(&rules, &facts, &due_here, &look);
+    const bool wants = look.count > 0 || look.proof != NULL;
+    recheck_look_release(&look);
+    return wants;
 }
 
 char *list_model_next(const ListModel *model)

@@ -91,6 +91,10 @@ const wchar_t *list_model_cell(const ListModel *model, size_t index, ListColumn 
 void list_model_judge(const ListModel *model, const Source *source, bool configured, const char *task, Health *health);
 /* Its newest good backup's moment; 0: there is none. */
 int64_t list_model_good(const ListModel *model, const Source *source, bool configured);
+/* The name of one that is damaged; NULL: none is. Borrowed. */
+const char *list_model_damaged(const ListModel *model, const Source *source, bool configured);
+/* Whether older backups are to be read again now, or the newest proven (recheck.h). */
+bool list_model_wants_check(const ListModel *model, const Source *source, bool configured);
 /* When the next backup comes by itself, in words: "tonight 02:00"; NULL: not known, or now. Caller frees. */
 char *list_model_next(const ListModel *model);
 

@@ -103,6 +103,9 @@ void main_on_close(MainWindow *w)
         ui_set_text(main_control(w, IDC_PROGRESS_TEXT), TEXT_STOPPING);
         task_cancel(w->job);
     }
+    if (w->checking != NULL) {
+        task_cancel(w->checking);
+    }
     if (w->look != NULL) {
         worker_cancel(w->look);
     }
@@ -137,6 +140,9 @@ bool main_on_query_end_session(MainWindow *w, LPARAM flags)
 void main_on_end_session(MainWindow *w)
 {
     w->closing = true;
+    if (w->checking != NULL) {
+        task_cancel(w->checking);
+    }
     if (w->job != NULL) {
         task_cancel(w->job);
         task_wait(w->job, SESSION_END_MS);
@@ -617,6 +623,7 @@ static const struct {
     {IDM_SCHEDULE, 0, main_on_schedule},
     {IDM_CONNECTION, NEEDS_IDLE, main_on_connection},
     {IDM_SETTINGS, NEEDS_NO_SAVING, main_on_settings},
+    {IDM_UNATTENDED, NEEDS_NO_SAVING, main_on_unattended},
     {IDM_HELP, 0, main_on_help},
     {IDM_ABOUT, 0, main_on_about},
     {IDM_LOCK, NEEDS_DATABASE, main_on_lock},

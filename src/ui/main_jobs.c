@@ -153,7 +153,7 @@ void main_start_job(MainWindow *w, const TaskSpec *spec)
 void main_look_if_settled(MainWindow *w)
 {
     if (w->job != NULL || (w->listing != NULL && !w->closing) || w->saving != NULL || w->looking != NULL ||
-        w->look != NULL) {
+        w->checking != NULL || w->look != NULL) {
         return;
     }
     if (w->closing) {
@@ -506,6 +506,7 @@ void main_on_timer(MainWindow *w)
     bool listing_done = w->listing != NULL && task_finished(w->listing);
     bool saving_done = w->saving != NULL && task_finished(w->saving);
     bool looking_done = w->looking != NULL && task_finished(w->looking);
+    bool checking_done = w->checking != NULL && task_finished(w->checking);
     HWND hwnd = w->hwnd;
     bool drained = show_events(w);
     w->looked = w->opened ? GetTickCount64() : 0; /* the first listing's end is not kept waiting */
@@ -519,6 +520,9 @@ void main_on_timer(MainWindow *w)
     /* A box may have run: the window may be gone, or another bell may have dealt with the task. */
     if (looking_done && IsWindow(hwnd) && w->looking != NULL && task_finished(w->looking)) {
         main_on_looked_at_task(w);
+    }
+    if (checking_done && IsWindow(hwnd) && w->checking != NULL && task_finished(w->checking)) {
+        main_on_checked(w);
     }
     if (saving_done && IsWindow(hwnd) && w->saving != NULL && task_finished(w->saving)) {
         finish_saving(w);

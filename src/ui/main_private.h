@@ -85,6 +85,7 @@ typedef struct MainWindow {
     bool list_asked; /* by the user: a failure is told in a box */
     Task *saving;    /* CONFIG or ENLIST */
     Task *looking;   /* REGISTRATION */
+    Task *checking;  /* RECHECK */
     char *task_problem; /* what it found; NULL: nothing */
 
     FolderWatch *watch;
@@ -99,6 +100,7 @@ typedef struct MainWindow {
     int64_t failed_at;
     int64_t good, good_since; /* NoticeFacts, these, of the last listing that could be read */
     int good_hours;  /* 0: there was none */
+    char *damaged;   /* the same; NULL: none is */
     bool told_hidden; /* that the window's cross does not end the program */
 
     bool opened;
@@ -190,6 +192,7 @@ void main_take_keeper(MainWindow *w);   /* a listing has ended */
 void main_keep_schedule(MainWindow *w); /* runs the slot that is due, if it may be now; when not, later */
 void main_look_at_task(MainWindow *w);  /* whether Windows' task is as the settings want it */
 void main_on_looked_at_task(MainWindow *w);
+void main_on_checked(MainWindow *w);
 void main_on_woken(MainWindow *w);      /* the PC has slept, or its clock was set */
 void main_enlist(MainWindow *w);        /* a connection was just saved: the schedule begins, its task is made */
 /* A run of a slot has ended: the words for the line beside the bar. `quiet`: it was none, so nobody is told. */
@@ -232,6 +235,7 @@ void main_on_page(MainWindow *w, const TaskResult *result); /* one was made */
 /* main_dialogs.c */
 void main_on_connection(MainWindow *w);
 void main_on_settings(MainWindow *w);
+void main_on_unattended(MainWindow *w);
 void main_on_about(MainWindow *w);
 void main_on_help(MainWindow *w);
 void main_after_listing(MainWindow *w, bool first);

@@ -1,10 +1,10 @@
 /*
  * The window. It owns everything that is seen; the work is done by tasks (task.h) on threads of their own, at
- * most four at a time: the `job` (the demo's set-up, a backup, an export, ...), the `listing` of the folder, the
- * `saving` of the settings, and `looking` at Windows' task. They write into one JobQueue, whose bell, like a task's
- * end, is one empty message. A bell starts a timer, and on its message, which comes when nothing else waits, the window
- * takes what is in the queue, for some milliseconds at a time, and then looks which task has ended. So the window never
- * waits, and no thread but this one touches it.
+ * most five at a time: the `job` (the demo's set-up, a backup, an export, ...), the `listing` of the folder, the
+ * `saving` of the settings, `looking` at Windows' task, and `checking` of older backups. They write into one JobQueue,
+ * whose bell, like a task's end, is one empty message. A bell starts a timer, and on its message, which comes when
+ * nothing else waits, the window takes what is in the queue, for some milliseconds at a time, and then looks which task
+ * has ended. So the window never waits, and no thread but this one touches it.
  *
  * One thread more watches the folder (folder_watch.h) and rings when the list is to be read again.
  *
@@ -524,6 +524,7 @@ int main_window_run(const AppOptions *options, int show, const wchar_t *key, HAN
     notice_memory_release(&w.notices);
     error_clear(&w.failure);
     mem_free(w.task_problem);
+    mem_free(w.damaged);
     power_release(w.power);
     chart_view_release(&w.chart);
     mem_free(w.state_path);

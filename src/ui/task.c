@@ -191,6 +191,7 @@ static bool run_backup(const Task *task, TaskResult *result, Error *err)
 static bool run_scheduled(const Task *task, TaskResult *result, Error *err)
 {
     const AppOptions *options = &task->options;
+    const JobSink quiet = {.log = task->sink.log, .context = task->sink.context, .actor = task->sink.actor};
     const ConnectionSwitches switches = {options->host, options->port, options->user, options->sslmode,
                                          options->database};
     const ScheduledSpec spec = {.folder = task->folder,
@@ -198,7 +199,10 @@ static bool run_scheduled(const Task *task, TaskResult *result, Error *err)
                                 .switches = &switches,
                                 .chosen = &task->connection,
                                 .once = task->once};
-    return scheduled_run(&spec, &task->sink, task->cancel, &result->scheduled, err);
+    /* The bar belongs to the job that somebody waits for. */
+    return task->kind == TASK_RECHECK
+               ? scheduled_checks(&spec, &quiet, task->cancel, &result->checks, err)
+               : scheduled_run(&spec, &task->sink, task->cancel, &result->scheduled, err);
 }
 
 static bool run_pause(const Task *task, Error *err)
@@ -634,6 +638,7 @@ static void run(void *argument)
         result->ok = run_backup(task, result, &err);
         break;
     case TASK_SCHEDULED:
+    case TASK_RECHECK:
         result->ok = run_scheduled(task, result, &err);
         break;
     case TASK_PAUSE:
@@ -746,6 +751,7 @@ Task *task_start(const TaskSpec *spec, JobSink sink, void (*ring)(void *context)
     list_model_init(&task->result->model);
     backup_result_init(&task->result->backup);
     scheduled_result_init(&task->result->scheduled);
+    recheck_result_init(&task->result->checks);
     preview_init(&task->result->preview);
     restore_result_init(&task->result->restore);
     offsite_batch_init(&task->result->uploads);
@@ -846,6 +852,7 @@ void task_result_free(TaskResult *result)
     mem_free(result->key);
     backup_result_release(&result->backup);
     scheduled_result_release(&result->scheduled);
+    recheck_result_release(&result->checks);
     mem_free(result->problem);
     mem_free(result->page);
     preview_release(&result->preview);

@@ -51,6 +51,7 @@ typedef enum TaskKind {
     TASK_PAUSE,    /* leave the schedule's slots alone for a while, or no longer */
     TASK_CONFIG, /* write the settings, and have the system's task follow them */
     TASK_ENLIST, /* a database was just connected: the schedule begins, by the settings that are there */
+    TASK_RECHECK, /* read older backups again, prove the newest, as the schedule does; makes way for any other job */
     TASK_REGISTRATION /* whether Windows' task is as they want it */
 } TaskKind;
 
@@ -66,7 +67,8 @@ typedef struct TaskSpec {
     const AppOptions *options;    /* OPEN, DEMO */
     const char *folder;           /* all but OPEN, DEMO */
     const char *fallback;         /* BACKUP: as OPEN found it */
-    const Connection *connection; /* BACKUP, SCHEDULED, PREVIEW, RESTORE, KEPT, UNDO; OPEN: where it is known already */
+    const Connection *connection; /* BACKUP, SCHEDULED, RECHECK, PREVIEW, RESTORE, KEPT, UNDO; OPEN: where it is known
+                                     already */
     const char *const *files;     /* VERIFY, EXPORT, UPLOAD, DELETE, PROVE, PIN: names in the folder */
     size_t file_count;
     const char *target;  /* EXPORT: the folder to copy to; PREVIEW, RESTORE, CERTIFICATE: the backup's path; UNDO:
@@ -122,6 +124,8 @@ typedef struct TaskResult {
     BackupResult backup;
     /* SCHEDULED */
     ScheduledResult scheduled;
+    /* RECHECK */
+    RecheckResult checks;
     /* REGISTRATION: what is wrong with it, or NULL */
     char *problem;
     /* REPORT, CERTIFICATE: where it was written */

@@ -96,6 +96,55 @@ static void check_notices(Ui *ui)
     ok(ui, wait_dialog_gone(ui, IDC_SET_SAVE, SHORT_MS), "Esc closes the settings", "they stay");
 }
 
+static bool is_ticked(Ui *ui, int id)
+{
+    return ask(ui, GetDlgItem(dialog_with(ui, IDC_WAIT_SAVE), id), BM_GETCHECK, 0, 0) == BST_CHECKED;
+}
+
+/* What the schedule waits for, and what it does about older backups. */
+static void check_unattended(Ui *ui)
+{
+    const unsigned saved = count_in_log(ui, "The settings were saved.");
+    open_menu(ui, IDM_UNATTENDED, IDC_WAIT_SAVE, "Waiting and Checks");
+    check_value(ui, IDC_WAIT_BATTERY, "20");
+    check_value(ui, IDC_WAIT_QUIET, "");
+    check_value(ui, IDC_WAIT_DAYS, "2");
+    check_value(ui, IDC_WAIT_RECHECK, "7");
+    check_value(ui, IDC_WAIT_PROVE, "30");
+    check_value(ui, IDC_WAIT_CHECK, "20:00-06:00");
+    ok(ui, is_ticked(ui, IDC_WAIT_ON_BATTERY) && is_ticked(ui, IDC_WAIT_ON_METERED), "both boxes are ticked",
+       "they are not");
+    picture(ui, "unattended");
+    dialog_set(ui, IDC_WAIT_QUIET, "all night");
+    click_in(ui, IDC_WAIT_SAVE);
+    ok(ui, wait_box(ui, IDC_WAIT_SAVE), "hours that are none are told", "they are not");
+    picture(ui, "unattended-nonsense");
+    ok(ui, answer_box_over(ui, IDC_WAIT_SAVE, IDCLOSE), "the box can be closed", "it stays");
+    wait_can(ui, IDC_WAIT_SAVE, SHORT_MS);
+    dialog_set(ui, IDC_WAIT_QUIET, " 8:00-17:30 ");
+    dialog_set(ui, IDC_WAIT_DAYS, "3");
+    dialog_set(ui, IDC_WAIT_CHECK, "");
+    click_in(ui, IDC_WAIT_ON_METERED);
+    ping(ui);
+    /* By keyboard: Alt+B to the first number, a digit over it, Enter saves. */
+    access_key(ui, 'b');
+    ok(ui, wait_focus(ui, IDC_WAIT_BATTERY), "Alt+B goes to its field", "it does not");
+    ask(ui, focus(ui), EM_SETSEL, 0, -1);
+    type_text(ui, "5");
+    press(ui, VK_RETURN);
+    ok(ui, wait_dialog_gone(ui, IDC_WAIT_SAVE, SHORT_MS), "Enter saves", "the dialog stays");
+    ok(ui, wait_lines(ui, "The settings were saved.", saved + 1, SHORT_MS), "the log says so", "it does not");
+    open_menu(ui, IDM_UNATTENDED, IDC_WAIT_SAVE, "Waiting and Checks again");
+    check_value(ui, IDC_WAIT_BATTERY, "5");
+    check_value(ui, IDC_WAIT_QUIET, "08:00-17:30");
+    check_value(ui, IDC_WAIT_DAYS, "3");
+    check_value(ui, IDC_WAIT_CHECK, "");
+    ok(ui, is_ticked(ui, IDC_WAIT_ON_BATTERY) && !is_ticked(ui, IDC_WAIT_ON_METERED), "one box is ticked now",
+       "it is not");
+    press(ui, VK_ESCAPE);
+    ok(ui, wait_dialog_gone(ui, IDC_WAIT_SAVE, SHORT_MS), "Esc closes it", "it stays");
+}
+
 static void check_about(Ui *ui)
 {
     open_menu(ui, IDM_ABOUT, IDC_ABOUT_TEXT, "About");
@@ -151,6 +200,7 @@ void scenario_more(Ui *ui)
     }
     check_settings(ui);
     check_notices(ui);
+    check_unattended(ui);
     check_about(ui);
     check_help(ui);
     check_details(ui);

@@ -118,7 +118,7 @@ static void add_settings(StrBuf *xml, const TaskSpec *spec)
 {
     strbuf_addstr(xml, "  <Settings>\n");
     add_element(xml, "    ", "MultipleInstancesPolicy", TASK_INSTANCES);
-    add_flag(xml, "DisallowStartIfOnBatteries", !spec->on_battery);
+    add_flag(xml, "DisallowStartIfOnBatteries", false);
     add_flag(xml, "StopIfGoingOnBatteries", false);
     add_flag(xml, "AllowHardTerminate", true);
     add_flag(xml, "StartWhenAvailable", true);

@@ -164,11 +164,55 @@ static void elsewhere(void **state)
     notice_memory_release(&memory);
 }
 
+/* Once for each, after a failure and before what is overdue; again after a week. */
+static void damaged(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what;
+        int64_t at;
+        bool seen;
+        const char *failed, *damaged;
+        NoticeKind kind;
+    } rows[] = {
+        {"before somebody's eyes", 0, true, NULL, "a.backup", NOTICE_NONE},
+        {"a failure first", 1, false, "no route", "a.backup", NOTICE_FAILED},
+        {"then this", 2, false, NULL, "a.backup", NOTICE_DAMAGED},
+        {"then what is overdue", 3, false, NULL, "a.backup", NOTICE_OVERDUE},
+        {"told", 4, false, NULL, "a.backup", NOTICE_NONE},
+        {"another", 5, false, NULL, "b.backup", NOTICE_DAMAGED},
+        {"told too", 6 + 60, false, NULL, "b.backup", NOTICE_NONE},
+        {"a week later", 5 + 7 * DAY, false, NULL, "b.backup", NOTICE_DAMAGED},
+        {"deleted", 6 + 7 * DAY, false, NULL, NULL, NOTICE_OVERDUE},
+    };
+    NoticeMemory memory;
+    notice_memory_init(&memory);
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        const NoticeFacts facts = {.now = NOON + rows[i].at, .seen = rows[i].seen, .quiet = true,
+                                   .failed = rows[i].failed, .configured = true, .good = NOON - 60 * DAY,
+                                   .due_hours = 36, .damaged = rows[i].damaged};
+        char *text = NULL;
+        const NoticeKind kind = notice_look(&facts, &memory, &text);
+        if (kind != rows[i].kind) {
+            print_error("%s: \"%s\"\n", rows[i].what, notice_title(kind));
+            fail();
+        }
+        if (kind == NOTICE_DAMAGED) {
+            char *expected = mem_printf("%s can no longer be read to its end. The others stay", rows[i].damaged);
+            assert_string_equal(text, expected);
+            mem_free(expected);
+        }
+        mem_free(text);
+    }
+    notice_memory_release(&memory);
+}
+
 static void words(void **state)
 {
     (void)state;
-    static const char *const titles[NOTICE_KINDS] = {"", "Rows were lost", "Backup failed", "Backup overdue",
-                                                     "Sign-in runs out", "A computer is silent", "Backup done"};
+    static const char *const titles[NOTICE_KINDS] = {"", "Rows were lost", "Backup failed", "Backup damaged",
+                                                     "Backup overdue", "Sign-in runs out", "A computer is silent",
+                                                     "Backup done"};
     for (int i = 0; i < NOTICE_KINDS; i++) {
         assert_string_equal(notice_title((NoticeKind)i), titles[i]);
         assert_int_equal(notice_is_bad((NoticeKind)i), i != NOTICE_NONE && i != NOTICE_DONE);
@@ -178,6 +222,6 @@ static void words(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(ends), cmocka_unit_test(overdue), cmocka_unit_test(shrink),
-                                       cmocka_unit_test(elsewhere), cmocka_unit_test(words)};
+                                       cmocka_unit_test(elsewhere), cmocka_unit_test(damaged), cmocka_unit_test(words)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -123,6 +123,51 @@ static void facts(void **state)
     }
 }
 
+/* A slot that waits: what for, and until when at most. A backup made by hand is as good. */
+static void waits(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what;
+        int64_t slot, made; /* of the wait; the backup's age */
+        FactState fact;
+        const char *text;
+    } rows[] = {
+        {"the newest slot", SLOT, DAY, FACT_MISSING, "the backup of last night 02:00 waits: the PC is not plugged in"},
+        {"one before it", SLOT - DAY, DAY, FACT_MISSING, "the backup of last night 02:00 was not made"},
+        {"made by hand meanwhile", SLOT, 3600, FACT_HOLDS,
+         "the backup of last night 02:00 was not made, and one was made since"},
+    };
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        CatalogEntry entry = {.name = (char *)"newest.backup", .created = NOON - rows[i].made,
+                              .level = LEVEL_VERIFIED};
+        const Catalog catalog = {&entry, 1};
+        const HealthFacts in = {.catalog = &catalog, .configured = true, .due_hours = 36, .now = NOON};
+        Settings settings;
+        Ledger ledger;
+        Protection protection;
+        settings_init(&settings);
+        ledger_init(&ledger);
+        protection_init(&protection);
+        settings.wait_days = 3;
+        ledger.since = SLOT - 9 * DAY;
+        ledger_note_wait(&ledger, rows[i].slot, NOON - DAY, NOON + 900, "the PC is not plugged in");
+        protection_judge(&in, &settings, &ledger, &zone, &protection);
+        const ProtectionFact *fact = &protection.facts[FACT_SLOT];
+        if (fact->state != rows[i].fact || strcmp(fact->text, rows[i].text) != 0) {
+            print_error("%s: %s\n", rows[i].what, fact->text);
+            fail();
+        }
+        if (i == 0) {
+            assert_string_equal(fact->mend, "It is made when that is over, Wed 2 Dec 12:00 at the latest; or make a "
+                                            "backup now.");
+        }
+        protection_release(&protection);
+        ledger_release(&ledger);
+        settings_release(&settings);
+    }
+}
+
 /* The copy of the newest good backup counts, and nothing but what was compared there. */
 static void the_copy(void **state)
 {
@@ -470,6 +515,12 @@ static void what_the_band_says(void **state)
     assert_non_null(strstr(text, " was not made"));
     assert_int_equal(at, slot);
     mem_free(text);
+    /* One that waits is told at once. */
+    ledger_note_wait(&ledger, slot, slot, slot + 900, "the network is metered");
+    assert_ok(ledger_save(dir, &ledger, &err), &err);
+    text = protection_slot_problem(dir, &settings, slot + 60, &at);
+    assert_non_null(strstr(text, " waits: the network is metered"));
+    mem_free(text);
     const LedgerSlot failed = {slot, SLOT_FAILED, slot, 1, NULL, (char *)"no route"};
     ledger_note(&ledger, &failed);
     assert_ok(ledger_save(dir, &ledger, &err), &err);
@@ -506,6 +557,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(facts),
+        cmocka_unit_test(waits),
         cmocka_unit_test(the_copy),
         cmocka_unit_test(more_than_the_facts),
         cmocka_unit_test(whether_copies_are_asked_for),

@@ -24,6 +24,10 @@ typedef struct World {
     size_t waiting; /* copies that do not get there */
     StrBuf outward; /* what was told elsewhere: "began", "done", "failed", "nothing" */
     char *last;     /* owned: its last sentence */
+    const char *conditions; /* conditions_parse; NULL: nothing is known */
+    int64_t plugged;        /* from then on it is "mains"; 0: never */
+    unsigned checks;        /* how often older backups were looked at */
+    const char *damaged;    /* what that finds, or NULL */
 } World;
 
 static void to_local(int64_t moment, CivilTime *out)
@@ -136,6 +140,31 @@ static void outward(void *context, const OutwardSpec *spec, const JobSink *sink,
     world->last = mem_strdup(spec->text);
 }
 
+static void conditions(void *context, Conditions *found)
+{
+    const World *world = context;
+    const bool mains = world->plugged != 0 && world->now >= world->plugged;
+    conditions_parse(mains ? "mains" : world->conditions ? world->conditions : "", found);
+}
+
+static void checks(void *context, const Opening *opening, const JobSink *sink, const Cancel *cancel,
+                   RecheckResult *result)
+{
+    World *world = context;
+    FsLock *lock = NULL;
+    Error err = ERROR_INIT;
+    (void)sink;
+    (void)cancel;
+    assert_string_equal(opening->folder, world->folder);
+    assert_ok(ledger_lock(opening->folder, &lock, &err), &err);
+    fs_unlock(lock);
+    world->checks++;
+    if (world->damaged) {
+        result->damaged = mem_array(1, sizeof *result->damaged);
+        result->damaged[result->damaged_count++] = mem_strdup(world->damaged);
+    }
+}
+
 static void hear(void *context, LogLevel level, const char *text)
 {
     World *world = context;
@@ -147,8 +176,8 @@ static void hear(void *context, LogLevel level, const char *text)
 static bool run(World *world, bool once, ScheduledResult *result, Error *err)
 {
     static const ConnectionSwitches switches = {.host = "h", .database = "d"};
-    const ScheduledWorld in = {now, pass, reach, backup, offsite, outward, &zone, world};
-    const ScheduledSpec spec = {.folder = world->folder, .switches = &switches, .once = once};
+    const ScheduledWorld in = {now, pass, reach, backup, offsite, outward, conditions, checks, &zone, world};
+    const ScheduledSpec spec = {.folder = world->folder, .switches = &switches, .once = once, .checks = !once};
     const JobSink sink = {.log = hear, .context = world};
     return scheduled_run_in(&in, &spec, &sink, NULL, result, err);
 }
@@ -250,7 +279,7 @@ static void no_database(void **state)
     char *dir = begin(&world);
     Error err = ERROR_INIT;
     ScheduledResult result;
-    const ScheduledWorld in = {now, pass, reach, backup, offsite, outward, &zone, &world};
+    const ScheduledWorld in = {now, pass, reach, backup, offsite, outward, conditions, checks, &zone, &world};
     const ScheduledSpec spec = {.folder = world.folder};
     scheduled_result_init(&result);
     assert_fails(scheduled_run_in(&in, &spec, NULL, NULL, &result, &err), &err, EK_SETTINGS,
@@ -564,6 +593,254 @@ static void a_ledger_that_cannot_be_written(void **state)
     end(&world, dir);
 }
 
+static size_t log_count(const World *world)
+{
+    Error err = ERROR_INIT;
+    cJSON *log = NULL;
+    assert_ok(auditlog_read(world->folder, 100, &log, &err), &err);
+    const int count = cJSON_GetArraySize(log);
+    cJSON_Delete(log);
+    return (size_t)count;
+}
+
+#define LOW "the battery is at 12 %, and below 20 % it waits to be plugged in"
+
+/* A laptop that nobody plugs in: its slot waits, is told once, gives way to the next, and after two days is run. */
+static void waits_for_power(void **state)
+{
+    (void)state;
+    World world;
+    char *dir = begin(&world);
+    Error err = ERROR_INIT;
+    ScheduledResult result;
+    Ledger ledger;
+    scheduled_result_init(&result);
+    ledger_init(&ledger);
+    note(&world, SLOT - DAY, SLOT_DONE, 1);
+    world.conditions = "battery=12";
+    for (int i = 0; i < 2; i++) { /* and again a quarter of an hour later: nothing is logged twice */
+        world.now = NOON + i * 900;
+        assert_ok(run(&world, false, &result, &err), &err);
+        assert_int_equal(result.outcome, SCHEDULED_WAITS);
+        assert_string_equal(result.waits, "The scheduled backup of last night 02:00 waits: " LOW
+                                          "; it is made Wed 2 Dec 12:00 at the latest");
+        assert_int_equal(result.slot, SLOT);
+        assert_int_equal(result.next, world.now + 900);
+        assert_int_equal(log_count(&world), 1);
+    }
+    assert_string_equal(world.told.buf, "[The scheduled backup of last night 02:00 waits: " LOW
+                                        "; it is made Wed 2 Dec 12:00 at the latest]");
+    assert_int_equal(world.backups, 0);
+    assert_int_equal(world.copies.len, 0); /* nor is anything copied or checked */
+    assert_int_equal(world.checks, 0);
+    world.now = NOON + DAY;
+    world.conditions = "battery=11"; /* the next slot: this one is missed, and what for is known */
+    assert_ok(run(&world, false, &result, &err), &err);
+    assert_int_equal(result.outcome, SCHEDULED_WAITS);
+    assert_int_equal(result.missed, 1);
+    assert_ok(ledger_load(world.folder, true, &ledger, &err), &err);
+    assert_int_equal(ledger.count, 2);
+    assert_int_equal(ledger.slots[1].state, SLOT_MISSED);
+    assert_string_equal(ledger.slots[1].text, "it waited: " LOW);
+    assert_int_equal(ledger.waits_since, NOON); /* since the first of them */
+    world.now = NOON + 2 * DAY - 1;
+    assert_ok(run(&world, false, &result, &err), &err);
+    assert_int_equal(result.outcome, SCHEDULED_WAITS);
+    assert_int_equal(result.next, NOON + 2 * DAY);
+    world.now = NOON + 2 * DAY;
+    world.script = "rd";
+    world.told.len = 0;
+    assert_ok(run(&world, false, &result, &err), &err);
+    assert_int_equal(result.outcome, SCHEDULED_DONE);
+    assert_string_equal(world.told.buf, "[The scheduled backup of last night 02:00 has waited long enough and is made "
+                                        "all the same: the battery is at 11 %, and below 20 % it waits to be plugged "
+                                        "in]");
+    assert_int_equal(world.backups, 1);
+    assert_int_equal(world.checks, 1);
+    assert_ok(ledger_load(world.folder, true, &ledger, &err), &err);
+    assert_null(ledger.waits_why);
+    /* From then on the next may wait, from when it began to. */
+    world.now = NOON + 3 * DAY;
+    assert_ok(run(&world, false, &result, &err), &err);
+    assert_int_equal(result.outcome, SCHEDULED_WAITS);
+    assert_ok(ledger_load(world.folder, true, &ledger, &err), &err);
+    assert_int_equal(ledger.waits_since, NOON + 3 * DAY);
+    /* Plugged in. */
+    world.conditions = "mains";
+    world.script = "rd";
+    assert_ok(run(&world, false, &result, &err), &err);
+    assert_int_equal(result.outcome, SCHEDULED_DONE);
+    assert_int_equal(world.backups, 2);
+    ledger_release(&ledger);
+    scheduled_result_release(&result);
+    end(&world, dir);
+}
+
+/* One that has waited and then failed does not wait for its next try from the beginning. */
+static void failed_after_waiting(void **state)
+{
+    (void)state;
+    World world;
+    char *dir = begin(&world);
+    Error err = ERROR_INIT;
+    ScheduledResult result;
+    scheduled_result_init(&result);
+    world.conditions = "battery=12";
+    assert_ok(run(&world, false, &result, &err), &err);
+    world.now = NOON + 2 * DAY;
+    world.script = "rW";
+    assert_fails(run(&world, false, &result, &err), &err, EK_REFUSED, "the password is wrong");
+    world.now += 1000;
+    world.script = "rd";
+    assert_ok(run(&world, false, &result, &err), &err);
+    assert_int_equal(result.outcome, SCHEDULED_DONE);
+    scheduled_result_release(&result);
+    end(&world, dir);
+}
+
+static void set(const World *world, const char *key, const char *value)
+{
+    Error err = ERROR_INIT;
+    Settings settings;
+    settings_init(&settings);
+    assert_ok(settings_load(world->folder, &settings, &err), &err);
+    assert_ok(settings_set(&settings, key, value, &err), &err);
+    assert_ok(settings_save(world->folder, &settings, &err), &err);
+    settings_release(&settings);
+}
+
+/* The quiet hours have an end, and only then it is looked again; a wait that cannot be kept is none. */
+static void waits_for_the_hour(void **state)
+{
+    (void)state;
+    World world;
+    char *dir = begin(&world), *lock = fs_join(world.folder, FOLDER_FILES_LOCK_FILE);
+    Error err = ERROR_INIT;
+    ScheduledResult result;
+    Ledger ledger;
+    scheduled_result_init(&result);
+    ledger_init(&ledger);
+    set(&world, "quiet_hours", "08:00-17:00");
+    assert_ok(run(&world, false, &result, &err), &err);
+    assert_int_equal(result.outcome, SCHEDULED_WAITS);
+    assert_int_equal(result.next, NOON + 5 * 3600);
+    assert_ok(ledger_load(world.folder, true, &ledger, &err), &err);
+    assert_true(ledger_begun(&ledger));
+    assert_string_equal(ledger_waits(&ledger, SLOT), "from 08:00 to 17:00 it is quiet");
+    ledger_release(&ledger);
+    world.now = NOON + 5 * 3600;
+    world.script = "rd";
+    assert_ok(run(&world, false, &result, &err), &err);
+    assert_int_equal(result.outcome, SCHEDULED_DONE);
+    world.now = NOON + DAY;
+    world.script = "rd";
+    fs_remove(lock, NULL);
+    assert_ok(fs_make_dirs(lock, &err), &err);
+    assert_ok(run(&world, false, &result, &err), &err);
+    assert_int_equal(result.outcome, SCHEDULED_DONE);
+    mem_free(lock);
+    scheduled_result_release(&result);
+    end(&world, dir);
+}
+
+/* Where nothing is due, what speaks against a slot keeps copies. */
+static void copies_wait_too(void **state)
+{
+    (void)state;
+    World world;
+    char *dir = begin(&world);
+    Error err = ERROR_INIT;
+    ScheduledResult result;
+    scheduled_result_init(&result);
+    set(&world, "upload_after_backup", "true");
+    set(&world, "on_metered", "false");
+    note(&world, SLOT, SLOT_DONE, 1);
+    world.conditions = "metered";
+    assert_ok(run(&world, false, &result, &err), &err);
+    assert_int_equal(result.outcome, SCHEDULED_NOTHING);
+    assert_int_equal(world.copies.len, 0);
+    assert_int_equal(result.next, NOON + 900);
+    world.conditions = "unmetered";
+    assert_ok(run(&world, false, &result, &err), &err);
+    assert_string_equal(world.copies.buf, "- ");
+    scheduled_result_release(&result);
+    end(&world, dir);
+}
+
+/* A program that nobody has open stays until the PC is plugged in, for some hours, and once. */
+static void stays(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what;
+        int64_t plugged; /* after NOON; 0: never */
+        bool other; /* one stays already */
+        ScheduledOutcome outcome;
+        unsigned looks; /* again */
+    } rows[] = {
+        {"plugged in after an hour", 3600, false, SCHEDULED_DONE, 4},
+        {"not today", 0, false, SCHEDULED_WAITS, 32}, /* eight hours */
+        {"another one waits for it", 3600, true, SCHEDULED_WAITS, 0},
+    };
+    static const ConnectionSwitches switches = {.host = "h", .database = "d"};
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        World world;
+        char *dir = begin(&world), *data = machine_local_data_dir(), *path = fs_join(data, "schedule-waits.lock");
+        Error err = ERROR_INIT;
+        FsLock *lock = NULL;
+        ScheduledResult result;
+        const ScheduledWorld in = {now, pass, reach, backup, offsite, conditions, checks, &zone, &world};
+        const ScheduledSpec spec = {.folder = world.folder, .switches = &switches};
+        scheduled_result_init(&result);
+        world.script = "rd";
+        world.conditions = "battery=5";
+        world.plugged = rows[i].plugged ? NOON + rows[i].plugged : 0;
+        if (rows[i].other) {
+            assert_ok(fs_lock(path, &lock, &err), &err);
+        }
+        assert_ok(scheduled_stay_in(&in, &spec, "a test", NULL, NULL, &result, &err), &err);
+        assert_int_equal(result.outcome, rows[i].outcome);
+        unsigned looks = 0;
+        for (const char *p = world.waits.buf; *p; p++) {
+            looks += *p == ' ';
+        }
+        if (looks != rows[i].looks) {
+            print_error("%s: %u looks: %s\n", rows[i].what, looks, world.waits.buf);
+            fail();
+        }
+        assert_int_equal(world.backups, rows[i].outcome == SCHEDULED_DONE);
+        assert_int_equal(log_count(&world), 1); /* that it waits, however often it is looked at */
+        fs_unlock(lock);
+        mem_free(path);
+        mem_free(data);
+        scheduled_result_release(&result);
+        end(&world, dir);
+    }
+}
+
+/* What they find changes nothing of the slot, but the exit code. */
+static void older_backups(void **state)
+{
+    (void)state;
+    World world;
+    char *dir = begin(&world);
+    Error err = ERROR_INIT;
+    ScheduledResult result;
+    scheduled_result_init(&result);
+    world.script = "rd";
+    assert_ok(run(&world, false, &result, &err), &err);
+    assert_int_equal(world.checks, 1);
+    assert_int_equal(scheduled_code(&result), 0);
+    world.damaged = "cmms_backup_20260101_020000.backup";
+    assert_ok(run(&world, false, &result, &err), &err);
+    assert_int_equal(result.outcome, SCHEDULED_NOTHING);
+    assert_int_equal(scheduled_code(&result), error_exit_code(EK_DAMAGED));
+    assert_ok(run(&world, true, &result, &err), &err); /* who does not want them */
+    assert_int_equal(world.checks, 2);
+    scheduled_result_release(&result);
+    end(&world, dir);
+}
+
 /* The database that was chosen in the window just now goes before all that is saved or said elsewhere. */
 static void chosen(void **state)
 {
@@ -574,7 +851,7 @@ static void chosen(void **state)
     ScheduledResult result;
     Connection connection;
     static const ConnectionSwitches switches = {.host = "elsewhere", .database = "d"};
-    const ScheduledWorld in = {now, pass, reach, backup, offsite, outward, &zone, &world};
+    const ScheduledWorld in = {now, pass, reach, backup, offsite, outward, conditions, checks, &zone, &world};
     connection_init(&connection);
     connection.host = mem_strdup("h"); /* which reach() wants */
     connection.user = mem_strdup("u");
@@ -664,6 +941,12 @@ int main(void)
         cmocka_unit_test(overtaken),
         cmocka_unit_test(a_ledger_that_cannot_be_read),
         cmocka_unit_test(a_ledger_that_cannot_be_written),
+        cmocka_unit_test(waits_for_power),
+        cmocka_unit_test(failed_after_waiting),
+        cmocka_unit_test(waits_for_the_hour),
+        cmocka_unit_test(copies_wait_too),
+        cmocka_unit_test(stays),
+        cmocka_unit_test(older_backups),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -78,6 +78,41 @@ static void written_and_read(void **state)
     assert_ok(ledger_load(dir, true, &ledger, &err), &err);
     assert_int_equal(ledger.paused_until, T + 60);
 
+    /* So is what waits, and what was checked. */
+    assert_null(ledger.waits_why);
+    assert_int_equal(ledger.checked, 0);
+    ledger.paused_until = 0;
+    ledger_note_wait(&ledger, T, T + 10, T + 20, "the PC is not plugged in");
+    ledger_note_wait(&ledger, T, T + 10, T + 20, ledger.waits_why); /* itself */
+    ledger.checked = T + 30;
+    ledger.proof_tried = T + 40;
+    assert_ok(ledger_save(dir, &ledger, &err), &err);
+    assert_ok(ledger_load(dir, true, &ledger, &err), &err);
+    assert_string_equal(ledger_waits(&ledger, T), "the PC is not plugged in");
+    assert_null(ledger_waits(&ledger, T + 1));
+    assert_int_equal(ledger.waits_since, T + 10);
+    assert_int_equal(ledger.waits_again, T + 20);
+    assert_int_equal(ledger.checked, T + 30);
+    assert_int_equal(ledger.proof_tried, T + 40);
+    ledger_note_wait(&ledger, T, T + 10, T + 20, NULL);
+    assert_null(ledger_waits(&ledger, T));
+    assert_int_equal(ledger.waits_since, 0);
+    ledger.proof_tried = 0;
+    assert_ok(ledger_save(dir, &ledger, &err), &err);
+    assert_ok(ledger_load(dir, true, &ledger, &err), &err);
+    assert_null(ledger_waits(&ledger, T));
+    assert_null(ledger_waits(&ledger, 0));
+    assert_int_equal(ledger.checked, T + 30);
+    assert_int_equal(ledger.proof_tried, 0);
+    /* Nonsense there only begins anew: no slot hangs on it. */
+    static const char odd[] = "{\"waits\":{\"slot\":7,\"why\":\"x\"},\"checks\":[],\"slots\":[]}";
+    Ledger other;
+    ledger_init(&other);
+    assert_ok(ledger_parse(odd, sizeof odd - 1, &other, &err), &err);
+    assert_null(other.waits_why);
+    assert_int_equal(other.checked, 0);
+    ledger_release(&other);
+
     /* It does not grow for ever: the oldest go. */
     for (int i = 0; i < LEDGER_KEEP; i++) {
         note(&ledger, T + 60 * (i + 1), SLOT_DONE, "y");

@@ -1,0 +1,59 @@
+/*
+ * recheck.h: which backups that lie there are to be read again to their last byte now (bit rot), and whether the newest
+ * good one is to be proven. Pure: a catalog, rules, the ledger's memory and the time in, an answer out. recheck_run.h
+ * does it.
+ *
+ * A file is to be read again when so many days have passed since it was read or made. Those that nobody has looked at
+ * for the longest come first, and a run takes one share: what makes the whole folder in so many days at one run a day,
+ * but one file at least. Passed over is what is known to be damaged, and what has no manifest to compare with.
+ *
+ * It is done in the hours that the settings have for it and while the PC is plugged in; what has waited for that for
+ * more than `wait_days` is done all the same. A date that is ahead of now is of a wrong clock and says nothing.
+ */
+#ifndef CMMS_RECHECK_H
+#define CMMS_RECHECK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "schedule/due.h"
+#include "store/catalog.h"
+#include "store/ledger.h"
+#include "store/settings.h"
+#include "store/source.h"
+
+#define RECHECK_STEP (20 * 3600)   /* seconds between two shares */
+#define RECHECK_PROOF_STEP 86400   /* between two tries to prove */
+#define RECHECK_FIRST_PROOF 86400  /* after the schedule has begun */
+
+typedef struct RecheckRules {
+    int days;       /* 0: no file is read again */
+    int prove_days; /* 0: nothing is proven */
+    DayHours hours;
+    int wait_days;
+} RecheckRules;
+
+typedef struct RecheckFacts { /* borrowed */
+    const Catalog *catalog;
+    const Source *source;   /* of the database that is connected (source_of_connection); NULL: none, and nothing is
+                               proven */
+    const Ledger *ledger;
+    bool on_battery;
+    int64_t now;
+} RecheckFacts;
+
+typedef struct RecheckLook {
+    const CatalogEntry **files; /* owned array of what the catalog has, in the order in which they are to be read */
+    size_t count;
+    const CatalogEntry *proof;  /* to be proven, or NULL; borrowed from the catalog */
+} RecheckLook;
+
+void recheck_look_init(RecheckLook *look);
+void recheck_look_release(RecheckLook *look);
+/* The shorter of the two spans of a proof counts: what the settings ask to be no older, and how often one is made. */
+RecheckRules recheck_rules(const Settings *settings);
+/* Replaces what look holds. */
+void recheck_look(const RecheckRules *rules, const RecheckFacts *facts, const DueZone *zone, RecheckLook *look);
+
+#endif

@@ -1,0 +1,6 @@
+#include "platform/conditions.h"
+
+void conditions_ask(Conditions *conditions)
+{
+    (void)conditions;
+}

@@ -1,0 +1,130 @@
+/* recheck.c: what is due by its own date, then whether the hour lets it. */
+#include "schedule/recheck.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "schedule/waiting.h"
+#include "store/health.h"
+
+#define DAY ((int64_t)86400)
+
+void recheck_look_init(RecheckLook *look)
+{
+    *look = (RecheckLook){.files = NULL};
+}
+
+void recheck_look_release(RecheckLook *look)
+{
+    mem_free(look->files);
+    recheck_look_init(look);
+}
+
+RecheckRules recheck_rules(const Settings *settings)
+{
+    const int every = settings->prove_every_days, within = settings->prove_within_days;
+    return (RecheckRules){settings->recheck_days, every > 0 && within > 0 && within < every ? within : every,
+                          settings->check_hours, settings->wait_days};
+}
+
+/* A moment that counts: 0 for one of a wrong clock. */
+static int64_t past(int64_t moment, int64_t now)
+{
+    return moment <= now + DUE_FUTURE ? moment : 0;
+}
+
+/* From when on that is to be read again. */
+static int64_t due_of(const CatalogEntry *entry, const RecheckRules *rules, int64_t now)
+{
+    const int64_t made = past(entry->created, now), read = past(entry->read, now);
+    return (read > made ? read : made) + rules->days * DAY;
+}
+
+/* What is due since then is done now. */
+static bool may_begin(const RecheckRules *rules, const RecheckFacts *facts, const DueZone *zone, int64_t due)
+{
+    const bool any = rules->hours.from == rules->hours.to;
+    if (due > facts->now) {
+        return false;
+    }
+    return due + rules->wait_days * DAY <= facts->now ||
+           (!facts->on_battery && (any || waiting_in_hours(&rules->hours, zone, facts->now, NULL)));
+}
+
+static bool is_checkable(const CatalogEntry *entry)
+{
+    return entry->has_manifest && entry->level != LEVEL_BAD; /* LEVEL_NONE: its size differs, which is to be told */
+}
+
+typedef struct Item {
+    const CatalogEntry *entry;
+    int64_t due;
+} Item;
+
+static int by_due(const void *a, const void *b)
+{
+    const Item *left = a, *right = b;
+    return left->due < right->due   ? -1
+           : left->due > right->due ? 1
+                                    : strcmp(left->entry->name, right->entry->name);
+}
+
+static void look_for_files(const RecheckRules *rules, const RecheckFacts *facts, const DueZone *zone, RecheckLook *look)
+{
+    const Catalog *catalog = facts->catalog;
+    const int64_t last = past(facts->ledger->checked, facts->now);
+    if (rules->days == 0 || catalog->count == 0 || (last > 0 && facts->now < last + RECHECK_STEP)) {
+        return;
+    }
+    Item *items = mem_array(catalog->count, sizeof *items);
+    uint64_t all = 0, taken = 0;
+    size_t count = 0;
+    for (size_t i = 0; i < catalog->count; i++) {
+        const CatalogEntry *entry = &catalog->entries[i];
+        if (is_checkable(entry)) {
+            items[count++] = (Item){entry, due_of(entry, rules, facts->now)};
+            all += entry->size;
+        }
+    }
+    if (count > 1) {
+        qsort(items, count, sizeof *items, by_due);
+    }
+    const uint64_t share = all / (uint64_t)rules->days;
+    look->files = mem_array(catalog->count, sizeof *look->files);
+    for (size_t i = 0; i < count && may_begin(rules, facts, zone, items[i].due); i++) {
+        if (look->count > 0 && taken + items[i].entry->size > share) {
+            break;
+        }
+        taken += items[i].entry->size;
+        look->files[look->count++] = items[i].entry;
+    }
+    mem_free(items);
+}
+
+/* When the schedule began here, as far as that is known; 0: it did not. */
+static int64_t began(const Ledger *ledger)
+{
+    return ledger->since > 0 ? ledger->since : ledger->count > 0 ? ledger->slots[0].began : 0;
+}
+
+static void look_for_proof(const RecheckRules *rules, const RecheckFacts *facts, const DueZone *zone, RecheckLook *look)
+{
+    const int64_t now = facts->now, tried = past(facts->ledger->proof_tried, now);
+    const HealthFacts health = {.catalog = facts->catalog, .source = facts->source, .configured = true, .now = now};
+    if (rules->prove_days == 0 || facts->source == NULL || (tried > 0 && now < tried + RECHECK_PROOF_STEP)) {
+        return;
+    }
+    const CatalogEntry *good = health_newest(&health, true), *proof = health_newest_proof(&health);
+    const int64_t first = past(began(facts->ledger), now);
+    const int64_t due = proof ? proof->proven + rules->prove_days * DAY : first + RECHECK_FIRST_PROOF;
+    if (good && (proof || first > 0) && may_begin(rules, facts, zone, due)) {
+        look->proof = good;
+    }
+}
+
+void recheck_look(const RecheckRules *rules, const RecheckFacts *facts, const DueZone *zone, RecheckLook *look)
+{
+    recheck_look_release(look);
+    look_for_files(rules, facts, zone, look);
+    look_for_proof(rules, facts, zone, look);
+}

@@ -1,0 +1,83 @@
+/*
+ * folder_wanted.c: work that gives way. Checks that nobody waits for hold FOLDER_CHECK_LOCK_FILE for as long as they
+ * last, and the folder's lock for each file. Who wants that lock and does not get it looks whether such checks are at
+ * work, and leaves FOLDER_WANTED_FILE, which they look for; it goes with who left it. What a crash left of it stops the
+ * next checks no more than once: they take it away when they begin.
+ */
+#include "store/folder.h"
+
+#include "base/mem.h"
+#include "platform/cancel.h"
+
+#define FOLDER_WANTED_FILE ".cmms-backup.wanted"
+#define WAIT_MS 30000u /* a proof has to end its server */
+#define WAIT_STEP_MS 50u
+
+bool folder_check_lock(const char *folder, FsLock **lock, Error *err)
+{
+    char *path = fs_join(folder, FOLDER_CHECK_LOCK_FILE), *wanted = fs_join(folder, FOLDER_WANTED_FILE);
+    Error why = ERROR_INIT;
+    const bool ok = fs_lock(path, lock, &why);
+    if (ok) {
+        fs_remove(wanted, NULL);
+    } else if (why.kind == EK_BUSY) {
+        error_set(err, EK_BUSY, "another program is checking the backups in this folder");
+    } else {
+        error_context(&why, "the backup folder cannot be locked for checks");
+        error_move(err, &why);
+    }
+    error_clear(&why);
+    mem_free(wanted);
+    mem_free(path);
+    return ok;
+}
+
+bool folder_is_wanted(const char *folder)
+{
+    char *path = fs_join(folder, FOLDER_WANTED_FILE);
+    const bool wanted = fs_exists(path);
+    mem_free(path);
+    return wanted;
+}
+
+bool folder_is_taken(const char *folder)
+{
+    char *path = fs_join(folder, FOLDER_LOCK_FILE);
+    FsLock *lock = NULL;
+    const bool taken = !fs_lock(path, &lock, NULL);
+    fs_unlock(lock);
+    mem_free(path);
+    return taken;
+}
+
+/* Whether checks are at work there now. Makes no file where there never were any. */
+static bool is_checked(const char *folder)
+{
+    char *path = fs_join(folder, FOLDER_CHECK_LOCK_FILE);
+    FsLock *lock = NULL;
+    Error why = ERROR_INIT;
+    const bool held = fs_exists(path) && !fs_lock(path, &lock, &why) && why.kind == EK_BUSY;
+    fs_unlock(lock);
+    error_clear(&why);
+    mem_free(path);
+    return held;
+}
+
+bool folder_await_checks(const char *folder, const char *lock_path, FsLock **lock)
+{
+    if (!is_checked(folder)) {
+        return false;
+    }
+    char *wanted = fs_join(folder, FOLDER_WANTED_FILE);
+    bool ok = fs_write_atomic(wanted, "\n", 1, NULL);
+    for (unsigned waited = 0; ok && waited < WAIT_MS; waited += WAIT_STEP_MS) {
+        if (fs_lock(lock_path, lock, NULL)) {
+            break;
+        }
+        ok = waited + WAIT_STEP_MS < WAIT_MS;
+        cancel_wait(NULL, WAIT_STEP_MS);
+    }
+    fs_remove(wanted, NULL);
+    mem_free(wanted);
+    return ok;
+}
