@@ -1,0 +1,177 @@
+/*
+ * load_feed.c: what pg_restore would have said to the server, said by a session of ours.
+ *
+ * So that a restore in place is one transaction with what comes before it (the locks, restore_freeze.c) and after it (the
+ * count). pg_restore has no server here: it writes its script, which is taken apart (load_script.c) and sent, one
+ * statement at a time. Each entry of the archive has a savepoint, so that where one is refused the transaction is as it
+ * was before it, and load_clear_away can do what it does elsewhere. Nothing in an archive ends the transaction: such
+ * statements are known by their first word, and a function or a DO that tries it is refused by the server itself.
+ *
+ * All of it runs on the thread of process_run, in its callbacks; while the server works, pg_restore waits.
+ */
+#include "load_private.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/secret.h"
+#include "base/utf.h"
+#include "load_script.h"
+#include "platform/clock.h"
+
+#define SAVEPOINT "cmms_entry"
+
+typedef struct LoadFeed {
+    Load *run;
+    ScriptTaker taker;
+    Script script;
+    bool entered; /* there is a savepoint */
+    long id;      /* of the entry */
+    bool failed;
+    Error why;
+} LoadFeed;
+
+static bool is_one_of(const char *sql, const char *const *heads, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const size_t len = strlen(heads[i]);
+        if (strncmp(sql, heads[i], len) == 0 && (sql[len] == '\0' || strchr(" \t\r\n_", sql[len]) != NULL)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* pg_restore writes its words in capitals; what is written otherwise came from somebody else. */
+static bool ends_transaction(const char *sql)
+{
+    static const char *const heads[] = {"BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE",
+                                        "PREPARE"};
+    char word[16] = "";
+    for (size_t i = 0; i + 1 < sizeof word && sql[i] != '\0' && strchr(" \t\r\n", sql[i]) == NULL; i++) {
+        word[i] = sql[i] >= 'a' && sql[i] <= 'z' ? (char)(sql[i] - 'a' + 'A') : sql[i];
+    }
+    return is_one_of(word, heads, sizeof heads / sizeof heads[0]);
+}
+
+/* Its time-outs are for a session of its own; ours has the one that bounds what it waits for. */
+static bool is_for_another_session(const char *sql)
+{
+    static const char *const names[] = {"SET statement_timeout", "SET lock_timeout",
+                                        "SET idle_in_transaction_session_timeout", "SET transaction_timeout"};
+    return is_one_of(sql, names, sizeof names / sizeof names[0]) || strcmp(sql, "BEGIN") == 0 ||
+           strcmp(sql, "COMMIT") == 0; /* around its large objects, which are in ours already */
+}
+
+static bool on_entry(void *context, long id, Error *err)
+{
+    LoadFeed *feed = context;
+    const char *sql = feed->entered ? "RELEASE SAVEPOINT " SAVEPOINT "; SAVEPOINT " SAVEPOINT : "SAVEPOINT " SAVEPOINT;
+    feed->id = 0;
+    if (!pg_script(feed->run->pg, sql, feed->run->cancel, err)) {
+        return false;
+    }
+    feed->entered = true;
+    feed->id = id;
+    return true;
+}
+
+static bool begins_copy(const char *sql)
+{
+    static const char tail[] = " FROM stdin";
+    const size_t len = strlen(sql);
+    return strncmp(sql, "COPY ", 5) == 0 && len > sizeof tail && strcmp(sql + len - (sizeof tail - 1), tail) == 0;
+}
+
+static bool on_statement(void *context, const char *sql, bool *rows, Error *err)
+{
+    LoadFeed *feed = context;
+    Load *run = feed->run;
+    if (is_for_another_session(sql)) {
+        return true;
+    }
+    if (ends_transaction(sql)) {
+        return error_set(err, EK_REFUSED, "the backup holds a statement that would end the transaction");
+    }
+    if (begins_copy(sql)) {
+        *rows = true;
+        return pg_copy_begin(run->pg, sql, run->cancel, err);
+    }
+    const char *encoding = run->archive.encoding;
+    if (encoding == NULL || strcmp(encoding, "UTF8") == 0) {
+        return pg_query(run->pg, sql, NULL, 0, run->cancel, NULL, err);
+    }
+    char *shown = utf8_shown(sql, strlen(sql)); /* as load_speak_as_archive has this session's text */
+    const bool ok = pg_query(run->pg, shown, NULL, 0, run->cancel, NULL, err);
+    mem_free(shown);
+    return ok;
+}
+
+static bool on_rows(void *context, const char *bytes, size_t len, Error *err)
+{
+    const LoadFeed *feed = context;
+    return pg_copy_data(feed->run->pg, bytes, len, err);
+}
+
+static bool on_rows_end(void *context, Error *err)
+{
+    const LoadFeed *feed = context;
+    return pg_copy_end(feed->run->pg, feed->run->cancel, err);
+}
+
+void load_feed_begin(Load *run)
+{
+    LoadFeed *feed = mem_alloc(sizeof *feed);
+    *feed = (LoadFeed){.run = run, .taker = {on_entry, on_statement, on_rows, on_rows_end, feed}, .why = ERROR_INIT};
+    script_init(&feed->script, &feed->taker);
+    run->feed = feed;
+    pg_guard(run->pg, false);
+}
+
+bool load_feed_take(Load *run, const char *bytes, size_t len)
+{
+    LoadFeed *feed = run->feed;
+    feed->failed = feed->failed || !script_feed(&feed->script, bytes, len, &feed->why);
+    standstill_moved(&run->still, clock_monotonic_ms()); /* however long the server took */
+    return !feed->failed;
+}
+
+/* As if the server had said it to pg_restore. */
+static void keep_words(Load *run, const Error *why, long id)
+{
+    mem_free(run->error);
+    mem_free(run->detail);
+    secret_free_text(run->raw_error);
+    run->raw_error = mem_strdup(why->message);
+    run->error = mem_strdup(why->message);
+    run->detail = why->detail != NULL ? mem_strdup(why->detail) : NULL;
+    run->failed_id = id;
+}
+
+bool load_feed_end(Load *run, bool whole, bool *failed, Error *err)
+{
+    LoadFeed *feed = run->feed;
+    if (!feed->failed && whole) {
+        feed->failed = !script_end(&feed->script, &feed->why);
+        feed->id = feed->failed ? 0 : feed->id;
+    }
+    const bool again = feed->failed && feed->entered && feed->id > 0 && !load_is_the_end(&feed->why);
+    bool ok = feed->failed ? again : true;
+    if (ok && feed->entered) {
+        /* Where pg_restore itself failed the entry may be half sent: the caller ends all of it. */
+        ok = pg_script(run->pg, again ? "ROLLBACK TO SAVEPOINT " SAVEPOINT "; RELEASE SAVEPOINT " SAVEPOINT
+                                      : "RELEASE SAVEPOINT " SAVEPOINT, run->cancel, err);
+    } else if (!ok) {
+        error_move(err, &feed->why);
+    }
+    if (ok && again) {
+        keep_words(run, &feed->why, feed->id);
+    }
+    *failed = again;
+    pg_guard(run->pg, true);
+    script_release(&feed->script);
+    error_clear(&feed->why);
+    mem_free(feed);
+    run->feed = NULL;
+    return ok && pg_script(run->pg, "SET standard_conforming_strings = on", run->cancel, err);
+}
