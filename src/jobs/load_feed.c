@@ -148,30 +148,40 @@ static void keep_words(Load *run, const Error *why, long id)
     run->failed_id = id;
 }
 
+static bool end_entry(const LoadFeed *feed, bool undo, Error *err)
+{
+    const Load *run = feed->run;
+    const char *sql = !feed->entered ? ""
+                      : undo         ? "ROLLBACK TO SAVEPOINT " SAVEPOINT "; RELEASE SAVEPOINT " SAVEPOINT ";"
+                                     : "RELEASE SAVEPOINT " SAVEPOINT ";";
+    /* As sql_next_statement reads, whatever the archive wants. */
+    char *all = mem_printf("%s SET standard_conforming_strings = on", sql);
+    const bool ok = pg_script(run->pg, all, run->cancel, err);
+    mem_free(all);
+    return ok;
+}
+
 bool load_feed_end(Load *run, bool whole, bool *failed, Error *err)
 {
     LoadFeed *feed = run->feed;
-    if (!feed->failed && whole) {
-        feed->failed = !script_end(&feed->script, &feed->why);
-        feed->id = feed->failed ? 0 : feed->id;
+    bool ok = true;
+    if (!feed->failed && whole && !script_end(&feed->script, &feed->why)) {
+        feed->failed = true;
+        feed->id = 0;
     }
-    const bool again = feed->failed && feed->entered && feed->id > 0 && !load_is_the_end(&feed->why);
-    bool ok = feed->failed ? again : true;
-    if (ok && feed->entered) {
-        /* Where pg_restore itself failed the entry may be half sent: the caller ends all of it. */
-        ok = pg_script(run->pg, again ? "ROLLBACK TO SAVEPOINT " SAVEPOINT "; RELEASE SAVEPOINT " SAVEPOINT
-                                      : "RELEASE SAVEPOINT " SAVEPOINT, run->cancel, err);
-    } else if (!ok) {
-        error_move(err, &feed->why);
+    *failed = feed->failed && feed->entered && feed->id > 0 && !load_is_the_end(&feed->why);
+    if (feed->failed && !*failed) {
+        ok = error_move(err, &feed->why);
+    } else if (feed->failed || whole) { /* else pg_restore itself failed, and all of it is to be given up */
+        ok = end_entry(feed, *failed, err);
     }
-    if (ok && again) {
+    if (ok && *failed) {
         keep_words(run, &feed->why, feed->id);
     }
-    *failed = again;
     pg_guard(run->pg, true);
     script_release(&feed->script);
     error_clear(&feed->why);
     mem_free(feed);
     run->feed = NULL;
-    return ok && pg_script(run->pg, "SET standard_conforming_strings = on", run->cancel, err);
+    return ok;
 }

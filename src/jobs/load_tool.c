@@ -146,7 +146,7 @@ static bool explain_restore(const Load *run, unsigned exit_code, Error *err)
     if (run->engine != NULL && fs_free_space(run->scratch, &available, NULL) && available < NEARLY_FULL) {
         error_set(err, EK_SPACE, "the disk became full while the backup was restored to prove it");
         error_hint(err, "Free some space on the disk with \"%s\".", run->scratch);
-    } else if (!pg_query(run->pg, "SELECT 1", NULL, 0, run->cancel, NULL, NULL)) {
+    } else if (!run->in_place && !pg_query(run->pg, "SELECT 1", NULL, 0, run->cancel, NULL, NULL)) {
         error_set(err, run->engine != NULL ? EK_TOOL : EK_CONNECT, "the server was lost while the backup was restored");
         error_hint(err, "Try again. If it fails again, show this to your IT administrator.");
     } else {

@@ -1,0 +1,130 @@
+/*
+ * restore_in_place.c: a restore for a role that may not create databases: into the live one itself.
+ *
+ * All that is done to the database is done by one session in one transaction (restore_freeze.c): locked, then a safety
+ * backup made and proven by others while the locks are held, then emptied, filled with pg_restore's script
+ * (load_feed.c), counted against the manifest, owners and rights given, and committed.
+ *
+ *     looked at --freeze_begin--> still --safety--> safe --freeze_clear--> empty --restore_fill--> filled
+ *         |                         |                 |                      |                       |
+ *         +-------------------------+-----------------+----------------------+-----------------------+--> as it was
+ *                                                                          (rolled back, by us or by the server)
+ *     filled --freeze_commit--> restored | as it was | not known (the server cannot be asked whether)
+ *
+ * Invariants, at every moment at which we may be killed, lose the connection, or the server may stop:
+ *
+ *  1. What others see is the old database or the restored one, whole: there is one COMMIT.
+ *  2. From `still` to the end nobody else commits a row to a table, or a byte to a large object, that was there: what
+ *     is committed before is in the safety backup, and what is not is not committed.
+ *  3. Nothing is dropped before the safety backup is verified, pinned, and, where this PC can, proven. Where one of the
+ *     three fails the transaction ends, having changed nothing.
+ *  4. What is dropped is what was there when the locks were granted: what was made since ends it (freeze_look).
+ *  5. What is committed was counted, in the transaction that commits it.
+ *  6. "Restored" is said only when the server says that the transaction committed; "nothing was changed" only when it
+ *     was rolled back for certain.
+ *
+ * Weaker than a new database in what follows from that, so it is only done where that cannot be, and asked for by name:
+ * nobody can change anything while the safety backup is made and proven, and nobody read anything while the backup is
+ * loaded; there is nothing to swap back; and a server has room for so many locks only (max_locks_per_transaction).
+ */
+#include <string.h>
+
+#include "base/mem.h"
+#include "freeze_private.h"
+#include "platform/fs.h"
+#include "restore_private.h"
+#include "store/retention.h"
+
+#define PIN_REASON "made before a restore in place: only it has what was in the database"
+
+/* What no transaction helps against, before anybody is kept from their tables. */
+static bool look_first(Restore *run, Freeze *freeze, Error *err)
+{
+    Load *load = &run->load;
+    char *text = NULL;
+    if (!freeze_obstacle(freeze->look, load->cancel, &text, err)) {
+        return false;
+    }
+    if (text != NULL) {
+        error_set(err, EK_REFUSED, "%s", text);
+        error_hint(err, "Restore as a user who owns all of it, or as one who may create databases.");
+        mem_free(text);
+        return false;
+    }
+    load->pg = freeze->look; /* asks in transactions of its own */
+    const bool ok = restore_look_at_owners(run, err) && load_leave_out_unknown(load, err);
+    load->pg = NULL;
+    return ok;
+}
+
+static bool make_safe(Restore *run, Error *err)
+{
+    return restore_make_safety_backup(run, err) &&
+           (retention_pin(run->spec->folder, fs_base_name(run->result->safety), true, PIN_REASON, run->load.sink, err) ||
+            error_context(err, "the safety backup could not be pinned, so nothing was restored")) &&
+           restore_prove_safety_backup(run, err);
+}
+
+static bool fill(Restore *run, Freeze *freeze, const Tool *tool, Error *err)
+{
+    Load *load = &run->load;
+    load->pg = freeze->pg;
+    pg_guard(load->pg, true);
+    const bool ok = restore_prepare_in_place(run, err) && restore_fill(run, tool, err) &&
+                    restore_check_unchanged(run, err);
+    load->pg = NULL;
+    return ok;
+}
+
+static bool finish(Restore *run, Freeze *freeze, Error *err)
+{
+    Error why = ERROR_INIT;
+    if (cancel_requested(run->load.cancel)) {
+        return error_set(err, EK_CANCELLED, "stopped at your request");
+    }
+    switch (freeze_commit(freeze, &why)) {
+    case FREEZE_COMMITTED:
+        run->placed = true;
+        run->result->database = mem_strdup(run->live);
+        return true;
+    case FREEZE_ROLLED_BACK: error_hint(&why, "The database is as it was. Try again."); break;
+    default:
+        error_context(&why, "it is not known whether %s was restored", run->live);
+        error_hint(&why, "It is all of it or nothing: look at it as soon as the server can be reached. What was there is "
+                         "in the safety backup %s.", fs_base_name(run->result->safety));
+    }
+    return error_move(err, &why);
+}
+
+/* One whose reason is a single thing that a server has too little of deserves its remedy. */
+static void explain(Error *err)
+{
+    if (err->message != NULL && strstr(err->message, "shared memory") != NULL) {
+        error_hint(err, "Nothing was changed. The server has room for too few locks in one transaction: its administrator "
+                        "can raise max_locks_per_transaction, or allow this user to create databases.");
+    }
+}
+
+bool restore_in_place(Restore *run, const Tool *tool, Error *err)
+{
+    Load *load = &run->load;
+    Freeze freeze = {.sink = load->sink, .cancel = load->cancel, .database = run->live};
+    Error why = ERROR_INIT;
+    load->in_place = true;
+    load->database = mem_strdup(run->live); /* nothing of ours: run->made stays false */
+    const bool ok = freeze_connect(&freeze, &load->connection, &run->in_live, &why) && look_first(run, &freeze, &why) &&
+                    freeze_begin(&freeze, &why) && make_safe(run, &why) && freeze_look(&freeze, &why) &&
+                    restore_check_unchanged(run, &why) && freeze_clear(&freeze, &why) &&
+                    fill(run, &freeze, tool, &why) && finish(run, &freeze, &why);
+    if (!ok && why.kind == EK_CONNECT) {
+        freeze_give_up(&freeze);
+    }
+    if (!ok) {
+        run->result->tables = 0;
+        run->result->rows = run->result->large_objects = 0;
+        explain(&why);
+        error_move(err, &why);
+    }
+    freeze_release(&freeze);
+    return ok;
+}
