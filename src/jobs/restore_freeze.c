@@ -286,7 +286,7 @@ bool freeze_begin(Freeze *freeze, Error *err)
 {
     job_log(freeze->sink, LOG_INFO, "Locking the tables of %s: nobody can change them until this is done",
             freeze->database);
-    return pg_script(freeze->pg, "BEGIN; SET LOCAL lock_timeout = '" LOCK_WAIT "'; SET LOCAL synchronous_commit = on;"
+    return pg_script(freeze->pg, "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = '" LOCK_WAIT "'; SET LOCAL synchronous_commit = on;"
                                  " SET LOCAL row_security = off; SET LOCAL client_min_messages = warning",
                      freeze->cancel, err) &&
            ask_text(freeze->pg, "SELECT pg_catalog.txid_current()", NULL, freeze->cancel, &freeze->xid, err) &&
@@ -317,27 +317,38 @@ static const char drop_sql[] =
     " UNION ALL SELECT pg_catalog.format('DROP SCHEMA %I CASCADE', n.nspname) FROM pg_catalog.pg_namespace n"
     " WHERE " USERS " AND n.nspname <> 'public' AND NOT " HOLDS;
 
-/* What is in schemas that stay. Tables first: a sequence of an identity column goes with its table alone. */
-#define PLACED(place, table, alias, namespace)                                                                       \
-    IN_SCHEMA(place ", 'pg_catalog." table "'::pg_catalog.regclass::oid, " alias ".oid", table, alias, namespace)
-static const char drop_in_sql[] =
-    "SELECT pg_catalog.format('DROP %s IF EXISTS %s CASCADE', CASE WHEN i.type IN ('function', 'procedure',"
-    " 'aggregate') THEN 'ROUTINE' WHEN i.type = 'composite type' THEN 'TYPE' ELSE pg_catalog.upper(i.type) END,"
-    " i.identity) FROM (SELECT 0 AS place, 0::oid AS class, 0::oid AS id WHERE false"
-    PLACED("1", "pg_class", "c", "relnamespace") " AND c.relkind IN ('r', 'p') AND c.relpersistence <> 't'"
-    PLACED("2", "pg_class", "c", "relnamespace") " AND c.relkind IN ('v', 'm', 'f') AND c.relpersistence <> 't'"
-    PLACED("3", "pg_class", "c", "relnamespace") " AND c.relkind IN ('S', 'c') AND c.relpersistence <> 't'"
-    PLACED("4", "pg_proc", "p", "pronamespace")
-    PLACED("5", "pg_operator", "o", "oprnamespace")
-    PLACED("5", "pg_opclass", "o", "opcnamespace")
-    PLACED("6", "pg_opfamily", "o", "opfnamespace")
-    PLACED("7", "pg_type", "t", "typnamespace") " AND t.typrelid = 0 AND t.typtype IN ('b', 'd', 'e', 'r')"
-    " AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_type a WHERE a.typarray = t.oid)"
-    PLACED("8", "pg_collation", "c", "collnamespace")
-    PLACED("8", "pg_conversion", "c", "connamespace")
-    PLACED("8", "pg_ts_config", "t", "cfgnamespace")
-    PLACED("9", "pg_ts_dict", "t", "dictnamespace")
-    ") o, LATERAL pg_catalog.pg_identify_object(o.class, o.id, 0) i ORDER BY o.place, o.id";
+/* What is in schemas that stay, in this order: a sequence of an identity column goes with its table alone. */
+static const struct {
+    const char *table, *schema, *condition;
+} kinds[] = {
+    {"pg_class", "relnamespace", "o.relkind IN ('r', 'p') AND o.relpersistence <> 't'"},
+    {"pg_class", "relnamespace", "o.relkind IN ('v', 'm', 'f') AND o.relpersistence <> 't'"},
+    {"pg_class", "relnamespace", "o.relkind IN ('S', 'c') AND o.relpersistence <> 't'"},
+    {"pg_proc", "pronamespace", "true"},
+    {"pg_operator", "oprnamespace", "true"},
+    {"pg_opclass", "opcnamespace", "true"},
+    {"pg_opfamily", "opfnamespace", "true"},
+    {"pg_type", "typnamespace", "o.typrelid = 0 AND o.typtype IN ('b', 'd', 'e', 'r')"
+                                " AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_type a WHERE a.typarray = o.oid)"},
+    {"pg_collation", "collnamespace", "true"},
+    {"pg_conversion", "connamespace", "true"},
+    {"pg_ts_config", "cfgnamespace", "true"},
+    {"pg_ts_dict", "dictnamespace", "true"},
+};
+
+/* The statements that drop those of one kind. Caller frees. */
+static char *kind_sql(size_t kind)
+{
+    const char *table = kinds[kind].table;
+    return mem_printf(
+        "SELECT pg_catalog.format('DROP %%s IF EXISTS %%s CASCADE', CASE WHEN i.type IN ('function', 'procedure',"
+        " 'aggregate') THEN 'ROUTINE' WHEN i.type = 'composite type' THEN 'TYPE' ELSE pg_catalog.upper(i.type) END,"
+        " i.identity) FROM pg_catalog.%s o JOIN pg_catalog.pg_namespace n ON n.oid = o.%s,"
+        " LATERAL pg_catalog.pg_identify_object('pg_catalog.%s'::pg_catalog.regclass, o.oid, 0) i WHERE " USERS
+        " AND %s AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend e WHERE e.deptype = 'e' AND e.objid = o.oid"
+        " AND e.classid = 'pg_catalog.%s'::pg_catalog.regclass) ORDER BY o.oid",
+        table, kinds[kind].schema, table, kinds[kind].condition, table);
+}
 
 /* Default privileges would add to the rights of what is made now, and pg_dump counts on there being none: those of the
  * backup are given when all is made. */
@@ -378,12 +389,23 @@ static bool run_each(Freeze *freeze, const char *sql, Error *err)
     return ok;
 }
 
+static bool drop_kinds(Freeze *freeze, Error *err)
+{
+    bool ok = true;
+    for (size_t i = 0; ok && i < sizeof kinds / sizeof kinds[0]; i++) {
+        char *sql = kind_sql(i);
+        ok = run_each(freeze, sql, err);
+        mem_free(sql);
+    }
+    return ok;
+}
+
 static bool take_and_drop(Freeze *freeze, Error *err)
 {
     char *before = NULL, *after = NULL;
     bool ok = lock_tables(freeze, "ACCESS EXCLUSIVE", err) &&
               ask_text(freeze->pg, stays_sql, NULL, freeze->cancel, &before, err) &&
-              run_each(freeze, drop_sql, err) && run_each(freeze, drop_in_sql, err) &&
+              run_each(freeze, drop_sql, err) && drop_kinds(freeze, err) &&
               run_each(freeze, defaults_sql, err) &&
               ask_text(freeze->pg, stays_sql, NULL, freeze->cancel, &after, err);
     if (ok && !same(before, after)) {
