@@ -7,8 +7,8 @@
  * safety backup of the live database is made.
  *
  * Where the user may not create databases, and only where that was asked for (in_place): nobody can change the live
- * database any more, a safety backup is made, pinned and proven, and in the transaction that keeps the others out all of
- * it is dropped, loaded and counted. What the backup does not have is gone then, and only the safety backup has it.
+ * database any more, a safety backup is made, pinned and proven, and in the transaction that keeps the others out all
+ * of it is dropped, loaded and counted. What the backup does not have is gone then, and only the safety backup has it.
  */
 #ifndef CMMS_RESTORE_H
 #define CMMS_RESTORE_H
@@ -47,6 +47,7 @@ typedef struct RestoreResult {
     char *schema;    /* of it, that holds the tables now; NULL: all of it was restored */
     char *kept;      /* under which name the one that was live is kept; NULL: there was none, or it was not touched */
     char *safety;    /* the path of the safety backup; NULL: none */
+    bool in_place;   /* so that only `safety` has what was there */
     char *unproven;  /* why that could not be proven here; NULL: it was, or was not to be */
     char *other_sort; /* when it failed because this server cannot sort as the source did (by this), and with
                          sort_as_live would not have; else NULL */

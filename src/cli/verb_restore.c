@@ -55,6 +55,7 @@ static cJSON *document_of(const RestoreResult *result)
     json_set_string(document, "database", result->database);
     json_set_string(document, "schema", result->schema);
     json_set_string(document, "kept", result->kept);
+    json_set_bool(document, "in_place", result->in_place);
     json_set_string(document, "safety_backup", result->safety);
     json_set_string(document, "safety_unproven", result->unproven);
     json_set_int(document, "tables", (int64_t)result->tables);
@@ -107,7 +108,7 @@ static void show_restored(Cli *cli, const RestoreResult *result)
 {
     if (result->kept != NULL) { /* the rest is in the log's lines */
         output_line(&cli->output, "'cmms-backup-cli undo' brings the old database back.");
-    } else if (cli->options->in_place) {
+    } else if (result->in_place) {
         output_line(&cli->output, "What was there before is in %s alone, which is pinned.", result->safety);
     }
 }

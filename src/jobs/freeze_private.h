@@ -26,11 +26,11 @@ typedef struct Freeze { /* zeroed */
 /* What of that database the user of `pg` could not replace, in a sentence; NULL: nothing. Caller frees. */
 bool freeze_obstacle(Pg *pg, const Cancel *cancel, char **text, Error *err);
 
-/* The sessions. `beside` is resolved, its database another one; *locked, in this one, has the lock that a backup takes as
- * well, and is taken over. */
+/* The sessions. `beside` is resolved, its database another one; *locked, in this one, has the lock that a backup takes
+ * as well, and is taken over. */
 bool freeze_connect(Freeze *freeze, const Connection *beside, Pg **locked, Error *err);
-/* Begins the transaction. From here on nobody else commits a change to a table or a large object that is there. EK_BUSY:
- * somebody who cannot be sent away holds one. */
+/* Begins the transaction. From here on nobody else commits a change to a table or a large object that is there.
+ * EK_BUSY: somebody who cannot be sent away holds one. */
 bool freeze_begin(Freeze *freeze, Error *err);
 /* Whether anything else of the database was changed since, which nothing keeps from being changed: EK_BUSY. */
 bool freeze_look(Freeze *freeze, Error *err);

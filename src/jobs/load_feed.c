@@ -1,8 +1,8 @@
 /*
  * load_feed.c: what pg_restore would have said to the server, said by a session of ours.
  *
- * So that a restore in place is one transaction with what comes before it (the locks, restore_freeze.c) and after it (the
- * count). pg_restore has no server here: it writes its script, which is taken apart (load_script.c) and sent, one
+ * So that a restore in place is one transaction with what comes before it (the locks, restore_freeze.c) and after it
+ * (the count). pg_restore has no server here: it writes its script, which is taken apart (load_script.c) and sent, one
  * statement at a time. Each entry of the archive has a savepoint, so that where one is refused the transaction is as it
  * was before it, and load_clear_away can do what it does elsewhere. Nothing in an archive ends the transaction: such
  * statements are known by their first word, and a function or a DO that tries it is refused by the server itself.

@@ -267,8 +267,8 @@ static bool take_byte(Script *script, char c, Error *err)
     }
 }
 
-/* Takes rows up to the end of the piece, or to a line with \. alone; returns how many bytes that were. A row has no such
- * line: COPY writes a backslash as two. */
+/* Takes rows up to the end of the piece, or to a line with \. alone; *taken: how many bytes that were. A row has no
+ * such line: COPY writes a backslash as two. */
 static bool take_rows(Script *script, const char *bytes, size_t len, size_t *taken, Error *err)
 {
     const ScriptTaker *taker = script->taker;

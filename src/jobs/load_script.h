@@ -1,5 +1,5 @@
 /* load_script.h: the SQL that pg_restore writes where it is given no server, taken apart as psql does: statements, the
- * rows between COPY and \. , and the entries of the archive by the remarks before them. For load_feed.c and its test. */
+ * rows between COPY and \., and the entries of the archive by the remarks before them. For load_feed.c and the test. */
 #ifndef CMMS_LOAD_SCRIPT_H
 #define CMMS_LOAD_SCRIPT_H
 

@@ -96,7 +96,8 @@ bool freeze_obstacle(Pg *pg, const Cancel *cancel, char **text, Error *err)
 static bool be_noticed(Pg *pg, const Cancel *cancel, Error *err)
 {
     static const char *const settings[] = {"SET tcp_keepalives_idle = 30", "SET tcp_keepalives_interval = 10",
-                                           "SET tcp_keepalives_count = 3", "SET client_connection_check_interval = '10s'"};
+                                           "SET tcp_keepalives_count = 3",
+                                           "SET client_connection_check_interval = '10s'"};
     bool ok = true;
     for (size_t i = 0; ok && i < sizeof settings / sizeof settings[0]; i++) {
         Error why = ERROR_INIT;
@@ -286,8 +287,10 @@ bool freeze_begin(Freeze *freeze, Error *err)
 {
     job_log(freeze->sink, LOG_INFO, "Locking the tables of %s: nobody can change them until this is done",
             freeze->database);
-    return pg_script(freeze->pg, "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = '" LOCK_WAIT "'; SET LOCAL synchronous_commit = on;"
-                                 " SET LOCAL row_security = off; SET LOCAL client_min_messages = warning",
+    return pg_script(freeze->pg,
+                     "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = '" LOCK_WAIT "';"
+                     "SET LOCAL synchronous_commit = on; SET LOCAL row_security = off;"
+                     "SET LOCAL client_min_messages = warning",
                      freeze->cancel, err) &&
            ask_text(freeze->pg, "SELECT pg_catalog.txid_current()", NULL, freeze->cancel, &freeze->xid, err) &&
            try_often(freeze, hold_still, err);

@@ -59,8 +59,11 @@ static bool look_first(Restore *run, Freeze *freeze, Error *err)
 
 static bool make_safe(Restore *run, Error *err)
 {
-    return restore_make_safety_backup(run, err) &&
-           (retention_pin(run->spec->folder, fs_base_name(run->result->safety), true, PIN_REASON, run->load.sink, err) ||
+    if (!restore_make_safety_backup(run, err)) {
+        return false;
+    }
+    const char *name = fs_base_name(run->result->safety);
+    return (retention_pin(run->spec->folder, name, true, PIN_REASON, run->load.sink, err) ||
             error_context(err, "the safety backup could not be pinned, so nothing was restored")) &&
            restore_prove_safety_backup(run, err);
 }
@@ -84,14 +87,14 @@ static bool finish(Restore *run, Freeze *freeze, Error *err)
     }
     switch (freeze_commit(freeze, &why)) {
     case FREEZE_COMMITTED:
-        run->placed = true;
+        run->placed = run->result->in_place = true;
         run->result->database = mem_strdup(run->live);
         return true;
     case FREEZE_ROLLED_BACK: error_hint(&why, "The database is as it was. Try again."); break;
     default:
         error_context(&why, "it is not known whether %s was restored", run->live);
-        error_hint(&why, "It is all of it or nothing: look at it as soon as the server can be reached. What was there is "
-                         "in the safety backup %s.", fs_base_name(run->result->safety));
+        error_hint(&why, "It is all of it or nothing: look at it as soon as the server can be reached. What was there "
+                         "is in the safety backup %s.", fs_base_name(run->result->safety));
     }
     return error_move(err, &why);
 }
@@ -100,8 +103,8 @@ static bool finish(Restore *run, Freeze *freeze, Error *err)
 static void explain(Error *err)
 {
     if (err->message != NULL && strstr(err->message, "shared memory") != NULL) {
-        error_hint(err, "Nothing was changed. The server has room for too few locks in one transaction: its administrator "
-                        "can raise max_locks_per_transaction, or allow this user to create databases.");
+        error_hint(err, "Nothing was changed. The server has room for too few locks in one transaction: its "
+                        "administrator can raise max_locks_per_transaction, or allow this user to create databases.");
     }
 }
 
