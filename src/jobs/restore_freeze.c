@@ -58,7 +58,7 @@ static const char others_sql[] =
     " AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND c.relpersistence <> 't'"
     IN_SCHEMA("'the function ' || n.nspname || '.' || p.proname, p.proowner", "pg_proc", "p", "pronamespace")
     IN_SCHEMA("'the type ' || n.nspname || '.' || t.typname, t.typowner", "pg_type", "t", "typnamespace")
-    " AND t.typrelid = 0"
+    " AND t.typrelid = 0 AND t.typcategory <> 'A'"
     IN_SCHEMA("'the operator ' || n.nspname || '.' || p.oprname, p.oprowner", "pg_operator", "p", "oprnamespace")
     IN_SCHEMA("'the collation ' || n.nspname || '.' || c.collname, c.collowner", "pg_collation", "c", "collnamespace")
     IN_SCHEMA("'the text search ' || n.nspname || '.' || t.cfgname, t.cfgowner", "pg_ts_config", "t", "cfgnamespace")
