@@ -343,6 +343,23 @@ def test_it_cannot_be_loaded(program):
     plant.is_as_it_was("what cannot be loaded")
 
 
+def test_it_would_end_the_transaction(program):
+    """Whatever somebody has written into a backup: the one COMMIT is ours."""
+    plant = Plant(program, "hostile")
+    with open(plant.path, "rb") as f:
+        data = f.read()
+    old = b"CREATE VIEW public.open AS"
+    check(old in data, "the archive has it as text")
+    forged = os.path.join(harness.temp_dir("f"), "forged.backup")
+    with open(forged, "wb") as f:
+        f.write(data.replace(old, b"COMMIT; SELECT 1 AS".ljust(len(old))))
+    done = plant.run("--in-place", "--foreign", path=forged)
+    equal((done.code, done.json()["error"]["message"]),
+          (4, "forged.backup could not be restored: the backup holds a statement that would end the transaction"),
+          "what it says")
+    plant.is_as_it_was("forged")
+
+
 def test_who_is_there(program):
     """The application's own sessions are ended; where somebody may not be sent away, it is said before anything."""
     plant = Plant(program, "peopled")
