@@ -113,6 +113,8 @@ static bool check_target(Restore *run, Error *err)
     } else if (run->spec->in_place && run->spec->no_safety) {
         error_set(err, EK_SETTINGS, "without a safety backup nothing is restored in place");
         error_hint(err, "It is all that has what was there.");
+    } else if (run->spec->in_place && run->spec->to != NULL) {
+        error_set(err, EK_SETTINGS, "a new database is not the live one, so nothing is restored in place");
     } else if (run->spec->in_place && !is_there) {
         error_set(err, EK_NOT_FOUND, "there is no database %s, and the user %s may not create one", params[0], user);
         error_hint(err, "Have an administrator create it, with this user as its owner.");
