@@ -31,36 +31,39 @@ typedef struct LoadFeed {
     Error why;
 } LoadFeed;
 
-static bool is_one_of(const char *sql, const char *const *heads, size_t count)
+/* By its first word, in capitals or not. BEGIN and COMMIT alone are pg_restore's own, around its large objects, and are
+ * left out: they are in ours already. */
+static bool ends_transaction(const char *sql)
 {
-    for (size_t i = 0; i < count; i++) {
-        const size_t len = strlen(heads[i]);
-        if (strncmp(sql, heads[i], len) == 0 && (sql[len] == '\0' || strchr(" \t\r\n_", sql[len]) != NULL)) {
+    static const char *const words[] = {"BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE",
+                                        "PREPARE"};
+    char word[16] = "";
+    for (size_t i = 0; i + 1 < sizeof word; i++) {
+        const char c = sql[i] >= 'a' && sql[i] <= 'z' ? (char)(sql[i] - 'a' + 'A') : sql[i];
+        if (c < 'A' || c > 'Z') {
+            break;
+        }
+        word[i] = c;
+    }
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (strcmp(word, words[i]) == 0) {
             return true;
         }
     }
     return false;
 }
 
-/* pg_restore writes its words in capitals; what is written otherwise came from somebody else. */
-static bool ends_transaction(const char *sql)
+/* Time-outs are for a session of its own; ours has the one that bounds what it waits for. */
+static bool is_left_out(const char *sql)
 {
-    static const char *const heads[] = {"BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE",
-                                        "PREPARE"};
-    char word[16] = "";
-    for (size_t i = 0; i + 1 < sizeof word && sql[i] != '\0' && strchr(" \t\r\n", sql[i]) == NULL; i++) {
-        word[i] = sql[i] >= 'a' && sql[i] <= 'z' ? (char)(sql[i] - 'a' + 'A') : sql[i];
+    static const char *const heads[] = {"SET statement_timeout = ", "SET lock_timeout = ",
+                                        "SET idle_in_transaction_session_timeout = ", "SET transaction_timeout = "};
+    for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++) {
+        if (strncmp(sql, heads[i], strlen(heads[i])) == 0) {
+            return true;
+        }
     }
-    return is_one_of(word, heads, sizeof heads / sizeof heads[0]);
-}
-
-/* Its time-outs are for a session of its own; ours has the one that bounds what it waits for. */
-static bool is_for_another_session(const char *sql)
-{
-    static const char *const names[] = {"SET statement_timeout", "SET lock_timeout",
-                                        "SET idle_in_transaction_session_timeout", "SET transaction_timeout"};
-    return is_one_of(sql, names, sizeof names / sizeof names[0]) || strcmp(sql, "BEGIN") == 0 ||
-           strcmp(sql, "COMMIT") == 0; /* around its large objects, which are in ours already */
+    return strcmp(sql, "BEGIN") == 0 || strcmp(sql, "COMMIT") == 0;
 }
 
 static bool on_entry(void *context, long id, Error *err)
@@ -87,7 +90,7 @@ static bool on_statement(void *context, const char *sql, bool *rows, Error *err)
 {
     LoadFeed *feed = context;
     Load *run = feed->run;
-    if (is_for_another_session(sql)) {
+    if (is_left_out(sql)) {
         return true;
     }
     if (ends_transaction(sql)) {

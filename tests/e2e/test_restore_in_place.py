@@ -352,7 +352,7 @@ def test_it_would_end_the_transaction(program):
     check(old in data, "the archive has it as text")
     forged = os.path.join(harness.temp_dir("f"), "forged.backup")
     with open(forged, "wb") as f:
-        f.write(data.replace(old, b"COMMIT; SELECT 1 AS".ljust(len(old))))
+        f.write(data.replace(old, b"COMMIT WORK; SELECT 1 AS".ljust(len(old))))
     done = plant.run("--in-place", "--foreign", path=forged)
     equal((done.code, done.json()["error"]["message"]),
           (4, "forged.backup could not be restored: the backup holds a statement that would end the transaction"),
