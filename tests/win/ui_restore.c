@@ -1,8 +1,8 @@
 /*
  * ui_restore.c: Restore/Upload Backup and Undo Restore on a real server: by mouse (`restore`), by keyboard alone
  * (`restore-keys`), where the database is gone (`restore-gone`), and where the user may not create databases
- * (`restore-in-place`). The folder has one backup of the database, whose name is in UITEST_DATABASE. What happens on the
- * server meanwhile test_dialogs.py does and looks at (`outside`).
+ * (`restore-in-place`). The folder has one backup of the database, whose name is in UITEST_DATABASE. What happens on
+ * the server meanwhile test_dialogs.py does and looks at (`outside`).
  */
 #include "ui_drive.h"
 
