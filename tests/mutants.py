@@ -442,7 +442,7 @@ MUTANTS = (
      "retention_pin(run->spec->folder, name, true, PIN_REASON, run->load.sink, err)", "(name != NULL)",
      ["rinplace:test_there_and_back"]),
     ("in place: a safety backup that does not restore", "src/jobs/restore.c",
-     "if (ok && run->result->unproven != NULL && run->spec->in_place && has_engine()) {", "if (false) {",
+     "if (ok && run->result->unproven != NULL && run->spec->in_place && load_has_engine()) {", "if (false) {",
      ["rinplace:test_no_safety_backup"]),
     ("in place: nothing in it ends the transaction", "src/jobs/load_feed.c", "if (ends_transaction(sql)) {",
      "if (false) {", ["rinplace:test_it_would_end_the_transaction"]),

@@ -104,6 +104,7 @@ bool prove_make_database(Load *run, Error *err); /* and connects run->pg to it *
 void prove_drop_database(Load *run);
 
 /* --- load_tool.c --- */
+bool load_has_engine(void); /* this PC can prove */
 bool load_pick_tool(Load *run, const Tool **tool, Error *err);
 bool load_leave_out_unknown(Load *run, Error *err); /* makes the scratch folder, and in it a copy without what this
                                                            server does not know (skew.h) */

@@ -164,6 +164,14 @@ static bool explain_restore(const Load *run, unsigned exit_code, Error *err)
     return false;
 }
 
+bool load_has_engine(void)
+{
+    char *bin = NULL;
+    const bool has = engine_find(&bin, NULL);
+    mem_free(bin);
+    return has;
+}
+
 bool load_pick_tool(Load *run, const Tool **tool, Error *err)
 {
     char *reason = NULL;

@@ -335,14 +335,6 @@ static bool look_at_owners(Run *run, Error *err)
     return ok;
 }
 
-static bool has_engine(void)
-{
-    char *bin = NULL;
-    const bool has = engine_find(&bin, NULL);
-    mem_free(bin);
-    return has;
-}
-
 static bool look_at_live(Run *run, Error *err)
 {
     Preview *preview = run->preview;
@@ -353,7 +345,7 @@ static bool look_at_live(Run *run, Error *err)
         return true;
     }
     preview->safety = !run->spec->no_safety;
-    preview->proof = preview->safety && run->spec->prove_safety && has_engine();
+    preview->proof = preview->safety && run->spec->prove_safety && load_has_engine();
     Error why = ERROR_INIT;
     if (!connect_to(run, preview->database, &run->live, &why)) {
         if (why.kind != EK_REFUSED) {

@@ -244,14 +244,6 @@ bool restore_make_safety_backup(Restore *run, Error *err)
     return ok;
 }
 
-static bool has_engine(void)
-{
-    char *bin = NULL;
-    const bool has = engine_find(&bin, NULL);
-    mem_free(bin);
-    return has;
-}
-
 /* What comes back from it and is not what it holds ends the restore. That it cannot be proven on this PC (for want of
  * the server, of room, of an extension) is told: the database itself is kept besides. In place nothing is: there only
  * a PC without the bundled server goes on, and whoever has declined the proof. */
@@ -281,7 +273,7 @@ bool restore_prove_safety_backup(Restore *run, Error *err)
         job_log(load->sink, LOG_WARNING, "The safety backup could not be proven on this PC: %s",
                 run->result->unproven);
     }
-    if (ok && run->result->unproven != NULL && run->spec->in_place && has_engine()) {
+    if (ok && run->result->unproven != NULL && run->spec->in_place && load_has_engine()) {
         error_set(err, EK_TOOL, "the safety backup could not be proven, so nothing was restored: %s",
                   run->result->unproven);
         ok = error_hint(err, "After a restore in place it is all that has what was there. Show this to your IT "

@@ -174,7 +174,7 @@ static void name_holder(Freeze *freeze, Error *why)
 {
     PgRows *rows = NULL;
     if (pg_query(freeze->look,
-                 "SELECT coalesce(a.usename, '?'), a.application_name, coalesce(a.client_addr::text, 'this server')"
+                 "SELECT coalesce(a.usename, '?'), a.application_name, coalesce(a.client_addr::text, '?')"
                  " FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid"
                  " WHERE l.granted AND l.locktype = 'relation' AND a.datname = pg_catalog.current_database()"
                  " AND a.application_name NOT LIKE '" PG_SESSION_PREFIX "%' ORDER BY a.xact_start LIMIT 1",
