@@ -52,9 +52,48 @@ static bool look_first(Restore *run, Freeze *freeze, Error *err)
         return false;
     }
     load->pg = freeze->look; /* asks in transactions of its own */
-    const bool ok = restore_look_at_owners(run, err) && load_leave_out_unknown(load, err);
+    const bool ok = restore_look_at_owners(run, err) && tell_sort(run, err) && load_leave_out_unknown(load, err);
     load->pg = NULL;
     return ok;
+}
+
+static bool same(const char *a, const char *b)
+{
+    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+/* How text is sorted is the database's, and stays. By what an archive says of it: pg_dump writes LOCALE where the two of
+ * the system's are one. */
+static bool tell_sort(Restore *run, Error *err)
+{
+    Load *load = &run->load;
+    const ArchiveEntry *entry = load_first_entry(&load->archive, "DATABASE");
+    const char *definition = entry == NULL ? NULL : entry->definition;
+    const char *const params[] = {run->live};
+    PgRows *rows = NULL;
+    if (definition == NULL) {
+        return true;
+    }
+    if (!pg_query(load->server,
+                  "SELECT d.datcollate, coalesce(pg_catalog.to_jsonb(d) ->> 'datlocale',"
+                  " pg_catalog.to_jsonb(d) ->> 'daticulocale') FROM pg_catalog.pg_database d WHERE d.datname = $1",
+                  params, 1, load->cancel, &rows, err)) {
+        return false;
+    }
+    char *collate = sql_option_of(definition, "LC_COLLATE"), *locale = sql_option_of(definition, "LOCALE");
+    char *icu = sql_option_of(definition, "ICU_LOCALE"), *builtin = sql_option_of(definition, "BUILTIN_LOCALE");
+    const char *there = icu != NULL ? icu : builtin != NULL ? builtin : collate != NULL ? collate : locale;
+    const char *here = pg_value(rows, 0, 1) != NULL ? pg_value(rows, 0, 1) : pg_value(rows, 0, 0);
+    if (there != NULL && here != NULL && !same(there, here)) {
+        restore_note(run, mem_printf("Text is sorted by %s, as in the live database; the backup's was by %s", here,
+                                     there));
+    }
+    mem_free(builtin);
+    mem_free(icu);
+    mem_free(locale);
+    mem_free(collate);
+    pg_rows_free(rows);
+    return true;
 }
 
 static bool make_safe(Restore *run, Error *err)

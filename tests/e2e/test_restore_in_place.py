@@ -215,13 +215,24 @@ def test_killed_at_every_step(program):
     plant.is_restored("without a fault")
     restored(plant.run("--in-place", path=plant.safety(done)))
     plant.is_as_it_was("back")
-    total, ends = count[0], set()
-    few = 4 if program.kind == "wine" else 30
+    ends = at_these_steps(plant, count[0], 4 if program.kind == "wine" else 30, lambda process: process.kill())
+    check(ends == {True, False} or not harness.THOROUGH, "killed in time, and too late: %s" % ends)
+
+    def stop(_):
+        plant.server.stop("immediate")
+        plant.server.start()
+    if program.kind == "native":
+        at_these_steps(plant, count[0], 6, stop)
+
+
+def at_these_steps(plant, total, few, act):
+    """So many steps over all, and the last ones each; which ends were seen: True where it was restored."""
+    ends = set()
     steps = sorted({*range(1, total, max(1, total // few)), *range(max(1, total - few // 3), total + 3)})
     for n in harness.a_share(steps, 2):
-        done, _ = at_step(plant, n, lambda process: process.kill())
+        done, _ = at_step(plant, n, act)
         harness.no_locks_left(plant.server)
-        is_new = plant.server.psql("SELECT count(*) FROM pg_class WHERE relname = 'newer'", "killed") == "0"
+        is_new = plant.server.psql("SELECT count(*) FROM pg_class WHERE relname = 'newer'", plant.name) == "0"
         check(done.code != 0 or is_new, "step %d: it said that it was done: %s" % (n, done.out))
         ends.add(is_new)
         if is_new:
@@ -229,7 +240,7 @@ def test_killed_at_every_step(program):
             safety = [b for b in sorted(harness.backups_in(plant.folder)) if b != os.path.basename(plant.path)][-1]
             restored(plant.run("--in-place", path=os.path.join(plant.folder, safety)))
         plant.is_as_it_was("step %d of %d" % (n, total))
-    check(ends == {True, False} or not harness.THOROUGH, "killed in time, and too late: %s" % ends)
+    return ends
 
 
 def test_lost_at_the_commit(program):
@@ -341,6 +352,23 @@ def test_it_cannot_be_loaded(program):
     done = plant.run("--in-place")
     check(done.code != 0, done.out)
     plant.is_as_it_was("what cannot be loaded")
+
+
+def test_an_extension_stays(program):
+    """With the schema that it is in; what else is in that is as in the backup."""
+    plant = Plant(program, "extended")
+    server = plant.server
+    server.psql("SET ROLE plain; CREATE EXTENSION pg_trgm SCHEMA extra; CREATE TABLE extra.t AS SELECT 2 AS a;"
+                "CREATE INDEX ON work_orders USING gin (note extra.gin_trgm_ops);"
+                "CREATE FUNCTION extra.mine(kind) RETURNS int LANGUAGE sql AS 'SELECT 1'", "extended")
+    plant.path = backup_as(server, "extended", plant.folder, "postgres")
+    plant.was = plant.facts()
+    server.psql("SET ROLE plain; DROP FUNCTION extra.mine; DELETE FROM extra.t; CREATE TABLE extra.more (a int);"
+                "CREATE FUNCTION extra.other() RETURNS int LANGUAGE sql AS 'SELECT 1'", "extended")
+    oid = server.psql("SELECT oid FROM pg_extension WHERE extname = 'pg_trgm'", "extended")
+    restored(plant.run("--in-place"))
+    plant.is_restored("restored")
+    equal(server.psql("SELECT oid FROM pg_extension WHERE extname = 'pg_trgm'", "extended"), oid, "the extension")
 
 
 def test_it_would_end_the_transaction(program):
