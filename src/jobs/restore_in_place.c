@@ -37,33 +37,13 @@
 
 #define PIN_REASON "made before a restore in place: only it has what was in the database"
 
-/* What no transaction helps against, before anybody is kept from their tables. */
-static bool look_first(Restore *run, Freeze *freeze, Error *err)
-{
-    Load *load = &run->load;
-    char *text = NULL;
-    if (!freeze_obstacle(freeze->look, load->cancel, &text, err)) {
-        return false;
-    }
-    if (text != NULL) {
-        error_set(err, EK_REFUSED, "%s", text);
-        error_hint(err, "Restore as a user who owns all of it, or as one who may create databases.");
-        mem_free(text);
-        return false;
-    }
-    load->pg = freeze->look; /* asks in transactions of its own */
-    const bool ok = restore_look_at_owners(run, err) && tell_sort(run, err) && load_leave_out_unknown(load, err);
-    load->pg = NULL;
-    return ok;
-}
-
 static bool same(const char *a, const char *b)
 {
     return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
-/* How text is sorted is the database's, and stays. By what an archive says of it: pg_dump writes LOCALE where the two of
- * the system's are one. */
+/* How text is sorted is the database's, and stays. By what an archive says of it: pg_dump writes LOCALE where the two
+ * of the system's are one. */
 static bool tell_sort(Restore *run, Error *err)
 {
     Load *load = &run->load;
@@ -94,6 +74,26 @@ static bool tell_sort(Restore *run, Error *err)
     mem_free(collate);
     pg_rows_free(rows);
     return true;
+}
+
+/* What no transaction helps against, before anybody is kept from their tables. */
+static bool look_first(Restore *run, Freeze *freeze, Error *err)
+{
+    Load *load = &run->load;
+    char *text = NULL;
+    if (!freeze_obstacle(freeze->look, load->cancel, &text, err)) {
+        return false;
+    }
+    if (text != NULL) {
+        error_set(err, EK_REFUSED, "%s", text);
+        error_hint(err, "Restore as a user who owns all of it, or as one who may create databases.");
+        mem_free(text);
+        return false;
+    }
+    load->pg = freeze->look; /* asks in transactions of its own */
+    const bool ok = restore_look_at_owners(run, err) && tell_sort(run, err) && load_leave_out_unknown(load, err);
+    load->pg = NULL;
+    return ok;
 }
 
 static bool make_safe(Restore *run, Error *err)
