@@ -427,6 +427,8 @@ MUTANTS = (
      'lock_tables(freeze, "ACCESS SHARE", err)', ["rinplace:test_somebody_writes"]),
     ("in place: the others' sessions", "src/jobs/restore_freeze.c", "        if (!end_others(freeze, err) ||",
      "        if (", ["rinplace:test_who_is_there"]),
+    ("in place: who waits to have a table alone", "src/jobs/restore_freeze.c", "AND l.mode = 'AccessExclusiveLock'\"",
+     "AND false\"", ["rinplace:test_somebody_wants_a_table_alone"]),
     ("in place: large objects", "src/jobs/restore_freeze.c",
      "SELECT pg_catalog.lo_unlink(oid) FROM pg_catalog.pg_largeobject_metadata", "SELECT 1",
      ["rinplace:test_there_and_back"]),

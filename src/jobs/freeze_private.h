@@ -12,6 +12,8 @@
 #include "postgres/connection.h"
 #include "postgres/pg.h"
 
+typedef struct FreezeWard FreezeWard;
+
 typedef struct Freeze { /* zeroed */
     const JobSink *sink;
     const Cancel *cancel;
@@ -21,6 +23,7 @@ typedef struct Freeze { /* zeroed */
     Pg *look;     /* a second session there, which sees what is committed */
     char *xid;    /* the transaction's number; NULL: it has not begun */
     char *state;  /* what was in the catalog when it began */
+    FreezeWard *ward;
 } Freeze;
 
 /* What of that database the user of `pg` could not replace, in a sentence; NULL: nothing. Caller frees. */
@@ -32,6 +35,10 @@ bool freeze_connect(Freeze *freeze, const Connection *beside, Pg **locked, Error
 /* Begins the transaction. From here on nobody else commits a change to a table or a large object that is there.
  * EK_BUSY: somebody who cannot be sent away holds one. */
 bool freeze_begin(Freeze *freeze, Error *err);
+/* While others of ours read (a backup): whoever waits to have a table alone (TRUNCATE, ALTER TABLE) is sent away,
+ * because every reader that comes later would wait for them, and they for us. To be ended before freeze_clear. */
+bool freeze_ward_start(Freeze *freeze, Error *err);
+void freeze_ward_stop(Freeze *freeze);
 /* Whether anything else of the database was changed since, which nothing keeps from being changed: EK_BUSY. */
 bool freeze_look(Freeze *freeze, Error *err);
 /* Takes the tables from readers too, and drops, in the transaction, all that is not an extension's. */

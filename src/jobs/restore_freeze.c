@@ -13,6 +13,10 @@
  * rolled back. Sequences can be neither locked nor compared: numbers that are drawn meanwhile are in no row, since no
  * row can be written; the safety backup may not know that they were drawn. A large object that is made meanwhile stays.
  *
+ * Threads. While the safety backup is made a thread with a session of its own sends those away who wait for a
+ * table of ours to have it alone (freeze_ward_start); nobody else uses that session, and it is joined before the
+ * transaction goes on.
+ *
  * Others' sessions are ended where the user may: a client that stays in a transaction would keep the lock from us, and
  * one that waits for ours would wait for a table that is dropped. Nobody is kept from connecting: that takes a change
  * of the database itself, which would have to be taken back by somebody if we are killed.
@@ -25,9 +29,11 @@
 #include "base/strbuf.h"
 #include "load_private.h"
 #include "platform/clock.h"
+#include "platform/thread.h"
 
 #define TRIES 8
 #define TRY_MS 250u
+#define WARD_STEP_MS 500u
 #define LOCK_WAIT "3s"        /* of one try */
 #define LOCK_WAIT_LATER "60s" /* when the tables are ours: for what is no table */
 #define FIND_OUT_MS 60000u    /* so long for a server that was lost at the COMMIT */
@@ -122,6 +128,7 @@ bool freeze_connect(Freeze *freeze, const Connection *beside, Pg **locked, Error
 
 void freeze_release(Freeze *freeze)
 {
+    freeze_ward_stop(freeze);
     pg_close(freeze->pg); /* the server rolls back */
     pg_close(freeze->look);
     if (freeze->database != NULL) {
@@ -185,6 +192,62 @@ static void name_holder(Freeze *freeze, Error *why)
         }
         pg_rows_free(rows);
     }
+}
+
+/* --- the ward -------------------------------------------------------------------------------------------------- */
+
+struct FreezeWard {
+    Pg *pg;
+    Cancel *stop;
+    Thread *thread;
+};
+
+static void send_waiters_away(void *argument)
+{
+    const FreezeWard *ward = argument;
+    Error why = ERROR_INIT;
+    do {
+        PgRows *rows = NULL;
+        error_clear(&why);
+        if (pg_query(ward->pg,
+                     "SELECT DISTINCT l.pid FROM pg_catalog.pg_locks l"
+                     " JOIN pg_catalog.pg_database d ON d.oid = l.database WHERE l.locktype = 'relation' AND NOT l.granted AND l.mode = 'AccessExclusiveLock'"
+                     " AND d.datname = pg_catalog.current_database()",
+                     NULL, 0, ward->stop, &rows, &why)) {
+            for (size_t i = 0; i < pg_row_count(rows); i++) {
+                const char *const pid[] = {pg_value(rows, i, 0)};
+                pg_query(ward->pg, "SELECT pg_catalog.pg_terminate_backend($1::int)", pid, 1, ward->stop, NULL, NULL);
+            }
+        }
+        pg_rows_free(rows);
+    } while (why.kind != EK_CONNECT && !cancel_wait(ward->stop, WARD_STEP_MS));
+    error_clear(&why);
+}
+
+bool freeze_ward_start(Freeze *freeze, Error *err)
+{
+    Pg *pg = NULL;
+    if (!pg_connect(&freeze->connection, freeze->cancel, &pg, err)) {
+        return false;
+    }
+    freeze->ward = mem_alloc(sizeof *freeze->ward);
+    *freeze->ward = (FreezeWard){.pg = pg, .stop = cancel_new()};
+    freeze->ward->thread = thread_start(send_waiters_away, freeze->ward);
+    return true;
+}
+
+void freeze_ward_stop(Freeze *freeze)
+{
+    FreezeWard *ward = freeze->ward;
+    if (ward == NULL) {
+        return;
+    }
+    cancel_request(ward->stop);
+    thread_join(ward->thread);
+    cancel_free(ward->stop);
+    pg_close(ward->pg);
+    mem_free(ward);
+    freeze->ward = NULL;
 }
 
 /* --- still --------------------------------------------------------------------------------------------------- */

@@ -96,9 +96,11 @@ static bool look_first(Restore *run, Freeze *freeze, Error *err)
     return ok;
 }
 
-static bool make_safe(Restore *run, Error *err)
+static bool make_safe(Restore *run, Freeze *freeze, Error *err)
 {
-    if (!restore_make_safety_backup(run, err)) {
+    const bool made = freeze_ward_start(freeze, err) && restore_make_safety_backup(run, err);
+    freeze_ward_stop(freeze); /* a proof here asks nothing of the server there */
+    if (!made) {
         return false;
     }
     const char *name = fs_base_name(run->result->safety);
@@ -155,7 +157,7 @@ bool restore_in_place(Restore *run, const Tool *tool, Error *err)
     load->in_place = true;
     load->database = mem_strdup(run->live); /* nothing of ours: run->made stays false */
     const bool ok = freeze_connect(&freeze, &load->connection, &run->in_live, &why) && look_first(run, &freeze, &why) &&
-                    freeze_begin(&freeze, &why) && make_safe(run, &why) && freeze_look(&freeze, &why) &&
+                    freeze_begin(&freeze, &why) && make_safe(run, &freeze, &why) && freeze_look(&freeze, &why) &&
                     restore_check_unchanged(run, &why) && freeze_clear(&freeze, &why) &&
                     fill(run, &freeze, tool, &why) && finish(run, &freeze, &why);
     if (!ok && why.kind == EK_CONNECT) {

@@ -331,6 +331,29 @@ def test_made_meanwhile(program):
     plant.is_as_it_was("all the rest")
 
 
+def test_somebody_wants_a_table_alone(program):
+    """Readers that come later wait for whoever waits for us: so those are sent away, or the safety backup waits."""
+    plant = Plant(program, "alone")
+    server, waiting = plant.server, []
+
+    def truncate(sql):
+        if sql.startswith("LOCK TABLE ") and "ACCESS SHARE" in sql and not waiting: # pg_dump's
+            waiting.append(subprocess.Popen([harness.PG_BIN + "/psql", "-X", "-q", "-c", "TRUNCATE lines"],
+                                            env={**harness.clean_env(), **server.env("alone"), "PGUSER": "plain"},
+                                            stderr=subprocess.PIPE))
+            harness.wait_for(lambda: waiting[0].poll() is not None or server.psql(
+                "SELECT 1 FROM pg_locks WHERE NOT granted AND mode = 'AccessExclusiveLock'"), 30, "it waits")
+
+    with Between(server) as between:
+        between.before = truncate
+        done = plant.through(between)
+    equal(len(waiting), 1, "pg_dump locks its tables")
+    told = waiting[0].communicate()[1].decode()
+    check(waiting[0].returncode != 0 and "terminating connection" in told, "it was ended: " + told)
+    equal(done.code, 0, done.out)
+    plant.is_restored("restored")
+
+
 def test_it_cannot_be_loaded(program):
     """What the server refuses in the middle leaves nothing of it; what only stands in the way is put off."""
     plant = Plant(program, "refusing")
