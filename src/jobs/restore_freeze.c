@@ -211,7 +211,8 @@ static void send_waiters_away(void *argument)
         error_clear(&why);
         if (pg_query(ward->pg,
                      "SELECT DISTINCT l.pid FROM pg_catalog.pg_locks l"
-                     " JOIN pg_catalog.pg_database d ON d.oid = l.database WHERE l.locktype = 'relation' AND NOT l.granted AND l.mode = 'AccessExclusiveLock'"
+                     " JOIN pg_catalog.pg_database d ON d.oid = l.database"
+                     " WHERE l.locktype = 'relation' AND NOT l.granted AND l.mode = 'AccessExclusiveLock'"
                      " AND d.datname = pg_catalog.current_database()",
                      NULL, 0, ward->stop, &rows, &why)) {
             for (size_t i = 0; i < pg_row_count(rows); i++) {
