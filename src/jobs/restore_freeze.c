@@ -31,6 +31,7 @@
 #include "platform/clock.h"
 #include "platform/thread.h"
 
+#define SAVEPOINT "cmms_freeze" /* freeze is a word of SQL */
 #define TRIES 8
 #define TRY_MS 250u
 #define WARD_STEP_MS 500u
@@ -319,11 +320,11 @@ static bool try_often(Freeze *freeze, bool (*act)(Freeze *freeze, Error *err), E
     Error why = ERROR_INIT;
     for (int i = 0; i < TRIES; i++) {
         error_clear(&why);
-        if (!end_others(freeze, err) || !pg_script(freeze->pg, "SAVEPOINT freeze", freeze->cancel, err)) {
+        if (!end_others(freeze, err) || !pg_script(freeze->pg, "SAVEPOINT " SAVEPOINT, freeze->cancel, err)) {
             return false;
         }
         if (act(freeze, &why)) {
-            return pg_script(freeze->pg, "RELEASE SAVEPOINT freeze", freeze->cancel, err);
+            return pg_script(freeze->pg, "RELEASE SAVEPOINT " SAVEPOINT, freeze->cancel, err);
         }
         if (load_is_the_end(&why)) {
             return error_move(err, &why);
@@ -331,7 +332,8 @@ static bool try_often(Freeze *freeze, bool (*act)(Freeze *freeze, Error *err), E
         if (why.kind == EK_BUSY) {
             name_holder(freeze, &why);
         }
-        if (!pg_script(freeze->pg, "ROLLBACK TO SAVEPOINT freeze; RELEASE SAVEPOINT freeze", freeze->cancel, err)) {
+        if (!pg_script(freeze->pg, "ROLLBACK TO SAVEPOINT " SAVEPOINT "; RELEASE SAVEPOINT " SAVEPOINT, freeze->cancel,
+                       err)) {
             error_clear(&why);
             return false;
         }

@@ -25,7 +25,7 @@ INSERT INTO lines (wo, c) SELECT i, decode(md5(i::text), 'hex') FROM generate_se
 CREATE TABLE parts (k kind, n int) PARTITION BY LIST (k);
 CREATE TABLE parts_p PARTITION OF parts FOR VALUES IN ('pump'); INSERT INTO parts SELECT 'pump', generate_series(1, 30);
 CREATE VIEW open AS SELECT id FROM work_orders; CREATE MATERIALIZED VIEW totals AS SELECT count(*) FROM lines;
-CREATE RULE both AS ON INSERT TO open DO INSTEAD (SELECT 1; SELECT 2);
+CREATE RULE twin AS ON INSERT TO open DO INSTEAD (SELECT 1; SELECT 2);
 CREATE FUNCTION f() RETURNS text LANGUAGE plpgsql AS $_$BEGIN RETURN '$$;' || E'\';'; /* ; */ END -- ;
 $_$;
 CREATE FUNCTION g(a int) RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT CASE WHEN a > 1 THEN 1 ELSE 2 END; SELECT a; END;
