@@ -53,6 +53,7 @@ set(POSTGRES_SOURCES
   src/postgres/pg.c
   src/postgres/pg_connect.c
   src/postgres/pg_errors.c
+  src/postgres/pg_names.c
   src/postgres/pglibrary.c
   src/postgres/redact.c
   src/postgres/releases.c
@@ -94,8 +95,10 @@ set(JOBS_SOURCES
   src/jobs/load.c
   src/jobs/load_compare.c
   src/jobs/load_database.c
+  src/jobs/load_feed.c
   src/jobs/load_finish.c
   src/jobs/load_list.c
+  src/jobs/load_script.c
   src/jobs/load_sql.c
   src/jobs/load_tool.c
   src/jobs/preview.c
@@ -115,6 +118,8 @@ set(JOBS_SOURCES
   src/jobs/prove_database.c
   src/jobs/restore.c
   src/jobs/restore_database.c
+  src/jobs/restore_freeze.c
+  src/jobs/restore_in_place.c
   src/jobs/restore_kept.c
   src/jobs/restore_server.c
   src/jobs/restore_tables.c

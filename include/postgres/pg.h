@@ -38,6 +38,10 @@ bool pg_use_bytes(Pg *pg, const char *encoding, const Cancel *cancel, Error *err
 /* Runs one statement, with text parameters ($1 …; NULL is SQL NULL). rows may be NULL. */
 bool pg_query(Pg *pg, const char *sql, const char *const *params, size_t param_count, const Cancel *cancel,
               PgRows **rows, Error *err);
+/* From now on (off: no longer) each pg_query of a transaction stands by itself: one that fails is rolled back alone,
+ * and the transaction goes on (a savepoint around each; a lost or stopped session is left as it is). Not pg_script, not
+ * COPY. For work that was written to go on after a refusal, where all of it is to be one transaction. */
+void pg_guard(Pg *pg, bool on);
 /* Runs a script of several statements without parameters. */
 bool pg_script(Pg *pg, const char *sql, const Cancel *cancel, Error *err);
 

@@ -123,6 +123,7 @@ static const char preview[] =
     "\n"
     "Options:\n"
     "      --to=DBNAME          of a restore into a new database of that name\n"
+    "      --in-place           of a restore into the live database itself\n"
     "      --no-safety-backup   of a restore without a backup of the live database first\n"
     "      --no-safety-proof    of one whose safety backup is not proven first\n"
     FOREIGN_OPTION FOLDER_OPTION "\n"
@@ -150,6 +151,9 @@ static const char restore[] =
     "                           is there is touched. A name is the database's: work_orders, or schema.name. The new\n"
     "                           tables have the rows alone, without keys, defaults and rights\n"
     "      --to-schema=NAME     the name of that schema; otherwise restored_ and the moment of the backup\n"
+    "      --in-place           for a user who may not create databases: into the live one itself, all of it or\n"
+    "                           nothing. Nobody can change anything there meanwhile, and there is no undo: what\n"
+    "                           was there is only in the safety backup then, which is pinned\n"
     "      --no-safety-backup   make no backup of the live database first\n"
     "      --no-safety-proof    do not prove that backup on the bundled server before going on\n"
     FOREIGN_OPTION

@@ -44,6 +44,7 @@ typedef enum Id {
     ID_GRAPH,
     ID_HELP,
     ID_HOST,
+    ID_IN_PLACE,
     ID_JSON,
     ID_LAST,
     ID_LIST,
@@ -105,6 +106,7 @@ static const Rule rules[] = {
     {ID_GRAPH, "graph", 0, true, BIT(VERB_SHAREPOINT)},
     {ID_HELP, "help", '?', false, ANY},
     {ID_HOST, "host", 'h', true, WITH_SERVER},
+    {ID_IN_PLACE, "in-place", 0, false, BIT(VERB_PREVIEW) | BIT(VERB_RESTORE)},
     {ID_JSON, "json", 0, false, WORKING},
     {ID_LAST, "last", 0, true, BIT(VERB_LOG) | BIT(VERB_SHAREPOINT)},
     {ID_LIST, "list", 0, false, BIT(VERB_UNDO)},
@@ -295,6 +297,7 @@ static bool apply(Options *options, const Rule *rule, const char *value, Error *
     case ID_GRAPH: options->graph = value; break;
     case ID_HELP: options->help = true; break;
     case ID_HOST: options->host = value; break;
+    case ID_IN_PLACE: options->in_place = true; break;
     case ID_JSON: options->json = true; break;
     case ID_LAST: return parse_last(value, &options->last, err);
     case ID_LIST: options->list = true; break;
@@ -478,6 +481,10 @@ static bool check_whole(const Parser *parser, const Options *options, Error *err
         options->verb == VERB_UNDO) {
         error_set(err, EK_USAGE, "one of --list, --drop, --clean-up and a database at a time");
         return error_hint(err, "Try 'cmms-backup-cli undo --help'.");
+    }
+    if (options->in_place && (options->to != NULL || options->tables != NULL || options->no_safety)) {
+        error_set(err, EK_USAGE, "--in-place goes with none of --to, --tables and --no-safety-backup");
+        return error_hint(err, "Try 'cmms-backup-cli %s --help'.", verb_name(options->verb));
     }
     if (options->tables != NULL && options->to != NULL) {
         error_set(err, EK_USAGE, "--tables and --to do not go together");

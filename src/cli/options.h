@@ -68,6 +68,7 @@ typedef struct Options {
     bool yes;               /* restore, undo */
     bool no_safety, no_safety_proof, foreign; /* preview, restore */
     bool sort_as_live;      /* restore */
+    bool in_place;          /* preview, restore */
     const char *tables, *to_schema; /* restore */
     bool list, clean_up;    /* undo */
     const char *drop;       /* undo */

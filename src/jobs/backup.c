@@ -452,7 +452,7 @@ static void release_run(Run *run)
 bool backup_run(const BackupSpec *spec, const JobSink *sink, const Cancel *cancel, BackupResult *result, Error *err)
 {
     Run run = {.sink = sink, .cancel = cancel, .started = clock_now(), .started_ms = clock_monotonic_ms(),
-               .keep_all = spec->keep_all};
+               .keep_all = spec->keep_all, .locked = spec->locked};
     Error why = ERROR_INIT;
     progress_init(&run.meter, sink, run.started_ms);
     connection_init(&run.connection);

@@ -78,6 +78,9 @@ bool backup_lock_database(Run *run, const char *folder, const char *ended_job, E
         job_log(run->sink, LOG_INFO, "Ended %zu session(s) that an interrupted backup had left on the server", ended);
     }
     folder_note_job(folder, run->job, run->name);
+    if (run->locked) {
+        return true;
+    }
     for (unsigned waited = 0; !pg_lock_database(run->pg, run->job, run->cancel, &why); waited += LOCK_AGAIN_STEP_MS) {
         if (why.kind != EK_BUSY || ended == 0 || waited >= LOCK_AGAIN_MS ||
             cancel_wait(run->cancel, LOCK_AGAIN_STEP_MS)) {

@@ -68,6 +68,8 @@ typedef struct Load {
     size_t skipped_count;
     char **put_off;        /* statements that add rules again, for rows to come */
     size_t put_off_count;
+    bool in_place;         /* run->pg is in a transaction that is to hold all of it: pg_restore writes, and we send */
+    struct LoadFeed *feed; /* while it does */
 } Load;
 
 /* --- load.c --- */
@@ -101,11 +103,20 @@ bool prove_make_database(Load *run, Error *err); /* and connects run->pg to it *
 void prove_drop_database(Load *run);
 
 /* --- load_tool.c --- */
+bool load_has_engine(void); /* this PC can prove */
 bool load_pick_tool(Load *run, const Tool **tool, Error *err);
 bool load_leave_out_unknown(Load *run, Error *err); /* makes the scratch folder, and in it a copy without what this
                                                            server does not know (skew.h) */
 /* True also where it stopped at something that the server lacks. */
 bool load_run(Load *run, const Tool *tool, Error *err);
+
+/* --- load_feed.c: pg_restore's script, into the transaction of run->pg --- */
+void load_feed_begin(Load *run);
+bool load_feed_take(Load *run, const char *bytes, size_t len); /* false: it failed, and no more is wanted */
+/* Behind the last byte (`whole`: pg_restore itself succeeded). True with *failed where the server refused an entry:
+ * that one is undone, the transaction goes on, and run->error and run->failed_id say which and why, as pg_restore would
+ * have. False: the transaction is lost, or to be. */
+bool load_feed_end(Load *run, bool whole, bool *failed, Error *err);
 
 /* --- load_finish.c --- */
 char *load_missing_role(const char *error); /* that the server's words name; NULL: none; caller frees */

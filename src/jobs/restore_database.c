@@ -205,7 +205,8 @@ static bool lend_rights(Restore *run, bool give, Error *err)
             done = other->owner != NULL && there != NULL && strcmp(other->owner, entry->owner) == 0 &&
                    strcmp(there, schema) == 0;
         }
-        ok = done || (lend(run, give, "DATABASE", run->load.database, entry->owner, err) &&
+        /* Of the live database it would be taken from whoever had it before. */
+        ok = done || ((run->spec->in_place || lend(run, give, "DATABASE", run->load.database, entry->owner, err)) &&
                       lend(run, give, "SCHEMA", schema, entry->owner, err));
     }
     return ok;
@@ -298,6 +299,31 @@ bool restore_make_database(Restore *run, Error *err)
     return pg_connect(&load->connection, load->cancel, &load->pg, err) && load_calm(load->pg, load->cancel, err) &&
            make_schemas(run, err) && make_extensions(run, err) &&
            load_apply_settings(load, err) && load_speak_as_archive(load, err);
+}
+
+/* The live database keeps its own settings; those of the backup are there while its rows come in. */
+static bool set_for_rows(Restore *run, Error *err)
+{
+    Load *load = &run->load;
+    const ArchiveEntry *entry = load_first_entry(&load->archive, "DATABASE PROPERTIES");
+    const char *at = entry == NULL || entry->definition == NULL ? "" : entry->definition;
+    bool ok = true;
+    for (char *setting = sql_next_setting(&at); setting != NULL; setting = ok ? sql_next_setting(&at) : NULL) {
+        Error why = ERROR_INIT;
+        char *sql = mem_printf("SET LOCAL %s", setting);
+        ok = pg_query(load->pg, sql, NULL, 0, load->cancel, NULL, &why) || !load_is_the_end(&why) ||
+             error_move(err, &why);
+        error_clear(&why);
+        mem_free(sql);
+        mem_free(setting);
+    }
+    return ok;
+}
+
+bool restore_prepare_in_place(Restore *run, Error *err)
+{
+    return load_speak_as_archive(&run->load, err) && make_schemas(run, err) && make_extensions(run, err) &&
+           set_for_rows(run, err);
 }
 
 /* --- what has no rows -------------------------------------------------------------------------------------- */

@@ -48,6 +48,7 @@ struct Pg {
     bool broken; /* something is still under way on it */
     bool loopback;
     bool bytes;  /* its text is not UTF-8: pg_use_bytes */
+    bool guarded; /* pg_guard */
     unsigned patience;     /* seconds */
     bool asks;             /* its statement is about another session: the server is not asked about it */
     int64_t number;        /* what session_number found last; 0: it was not asked */
@@ -369,8 +370,8 @@ static bool send_as_bytes(Pg *pg, const char *sql, const char *const *params, si
     return sent;
 }
 
-bool pg_query(Pg *pg, const char *sql, const char *const *params, size_t param_count, const Cancel *cancel,
-              PgRows **rows, Error *err)
+static bool ask(Pg *pg, const char *sql, const char *const *params, size_t param_count, const Cancel *cancel,
+                PgRows **rows, Error *err)
 {
     if (!usable(pg, err)) {
         return false;
@@ -381,6 +382,39 @@ bool pg_query(Pg *pg, const char *sql, const char *const *params, size_t param_c
     const bool sent = pg->bytes ? send_as_bytes(pg, sql, params, param_count)
                                 : PQsendQueryParams(pg->conn, sql, (int)param_count, NULL, params, NULL, NULL, 0) != 0;
     return sent ? collect(pg, cancel, rows, err) : lost(pg, err);
+}
+
+void pg_guard(Pg *pg, bool on)
+{
+    pg->guarded = on;
+}
+
+bool pg_query(Pg *pg, const char *sql, const char *const *params, size_t param_count, const Cancel *cancel,
+              PgRows **rows, Error *err)
+{
+    Error why = ERROR_INIT;
+    if (!pg->guarded) {
+        return ask(pg, sql, params, param_count, cancel, rows, err);
+    }
+    if (!ask(pg, "SAVEPOINT guard", NULL, 0, cancel, NULL, err)) {
+        return false;
+    }
+    if (ask(pg, sql, params, param_count, cancel, rows, &why)) {
+        const bool ok = ask(pg, "RELEASE SAVEPOINT guard", NULL, 0, cancel, NULL, err);
+        if (!ok && rows != NULL) {
+            pg_rows_free(*rows);
+            *rows = NULL;
+        }
+        return ok;
+    }
+    if (why.kind != EK_CONNECT && why.kind != EK_CANCELLED) { /* else nothing of it is left anyway */
+        Error second = ERROR_INIT;
+        if (!pg_script(pg, "ROLLBACK TO SAVEPOINT guard; RELEASE SAVEPOINT guard", cancel, &second)) {
+            error_clear(&why);
+            return error_move(err, &second);
+        }
+    }
+    return error_move(err, &why);
 }
 
 bool pg_script(Pg *pg, const char *sql, const Cancel *cancel, Error *err)
@@ -840,31 +874,6 @@ bool pg_lock_database(Pg *pg, const char *job, const Cancel *cancel, Error *err)
         return error_hint(err, "Try again when it is done.");
     }
     return true;
-}
-
-char *pg_identifier(const char *name)
-{
-    StrBuf sb;
-    strbuf_init(&sb, STRBUF_LINE);
-    strbuf_addch(&sb, '"');
-    for (; *name != '\0'; name++) {
-        if (*name == '"') {
-            strbuf_addch(&sb, '"');
-        }
-        strbuf_addch(&sb, *name);
-    }
-    strbuf_addch(&sb, '"');
-    return strbuf_detach(&sb);
-}
-
-char *pg_table_name(const char *schema, const char *name)
-{
-    char *left = pg_identifier(schema);
-    char *right = pg_identifier(name);
-    char *both = mem_printf("%s.%s", left, right);
-    mem_free(left);
-    mem_free(right);
-    return both;
 }
 
 int pg_library_version(void)

@@ -34,7 +34,7 @@ struct Task {
     char **files;
     size_t file_count;
     char *target, *proven;
-    bool overwrite, on, no_safety, sort_as_live, nobody, sample, once;
+    bool overwrite, on, no_safety, sort_as_live, nobody, in_place, sample, once;
     ConfigValues config;
     Pause pause;
     bool has_source;
@@ -362,7 +362,8 @@ static bool run_preview(const Task *task, TaskResult *result, Error *err)
     Share shares[] = {{&task->sink, 0, 2}, {&task->sink, 1, 2}};
     const JobSink reading = {share_log, share_progress, &shares[0], task->actor};
     const JobSink counting = {share_log, share_progress, &shares[1], task->actor};
-    const PreviewSpec spec = {.server = &task->connection};
+    const PreviewSpec spec = {
+        .server = &task->connection, .in_place = task->in_place, .prove_safety = task->in_place};
     VerifyResult read;
     verify_result_init(&read);
     const bool ok = verify_file(task->target, &reading, task->cancel, &read, err) &&
@@ -375,6 +376,8 @@ static bool run_restore(const Task *task, TaskResult *result, Error *err)
 {
     const RestoreSpec spec = {.server = &task->connection,
                               .folder = task->folder,
+                              .in_place = task->in_place,
+                              .prove_safety = task->in_place, /* it will be all that has what was there */
                               .no_safety = task->no_safety,
                               .proven = task->proven,
                               .sort_as_live = task->sort_as_live,
@@ -730,6 +733,7 @@ Task *task_start(const TaskSpec *spec, JobSink sink, void (*ring)(void *context)
     task->on = spec->on;
     task->no_safety = spec->no_safety;
     task->sort_as_live = spec->sort_as_live;
+    task->in_place = spec->in_place;
     task->nobody = spec->nobody;
     task->config = spec->config;
     task->sample = spec->sample;

@@ -74,6 +74,7 @@ typedef struct TaskSpec {
     const char *target;  /* EXPORT: the folder to copy to; PREVIEW, RESTORE, CERTIFICATE: the backup's path; UNDO:
                             the kept one */
     bool no_safety, sort_as_live, nobody; /* RESTORE: RestoreSpec; UNDO: `nobody` */
+    bool in_place;       /* PREVIEW, RESTORE: RestoreSpec */
     const char *proven;  /* RESTORE: RestoreSpec */
     bool overwrite;      /* EXPORT */
     bool on;             /* PIN */

@@ -226,6 +226,17 @@
     "⚠ WARNING: the database %s will be replaced by this backup. All that is newer is then no longer in it. The " \
     "old one is kept under another name; Undo Restore brings it back."
 #define TEXT_RESTORE_GONE "There is no database %s on the server. It will be made anew from this backup."
+#define TEXT_RESTORE_IN_PLACE \
+    "⚠ WARNING: what is in the database %s will be dropped for what this backup holds. There is no Undo Restore " \
+    "after that: what was there is then only in the safety backup, which is made first and pinned."
+#define TEXT_IN_PLACE_QUESTION "Restore into the database itself, without Undo Restore?"
+/* "cmms" */
+#define TEXT_IN_PLACE_CONTENT \
+    "This user may not create databases, so the backup cannot be restored beside %s. It can go into the database " \
+    "itself, all of it or nothing. Nobody can change anything in the CMMS meanwhile, and what was there is then only " \
+    "in the safety backup, which is made first. An administrator can allow the user to create databases instead."
+#define TEXT_IN_PLACE_YES "&Show what it would change"
+#define TEXT_IN_PLACE_NO "&Leave it"
 #define TEXT_CONSENT_LABEL "&Type the name of the database, %s, to go on:"
 #define TEXT_CONSENT_WRONG "That is not the name of the database."
 #define TEXT_UNSAFE_QUESTION "Restore without a safety backup?"
@@ -262,6 +273,7 @@
 #define TEXT_RESULT_HOLDS "The database %s now holds %s: %llu tables with %s rows, all counted."
 #define TEXT_RESULT_IS_AGAIN "The database %s is again the one that was kept as %s."
 #define TEXT_RESULT_KEPT "What it was before is kept as %s. Undo Restore brings it back."
+#define TEXT_RESULT_IN_PLACE "What was there before is only in the safety backup now, which is pinned."
 #define TEXT_RESULT_SAFETY "Safety backup: %s"
 #define TEXT_RESULT_TOOK "It took %s seconds."
 #define TEXT_RESULT_NOTES "What is otherwise than it was:"

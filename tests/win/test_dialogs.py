@@ -171,13 +171,25 @@ def same(server, name, sums):
     return look
 
 
+# Owns all of it, and may not create databases.
+KEEPER = """
+CREATE ROLE keeper LOGIN PASSWORD '%s'; ALTER DATABASE %s OWNER TO keeper;
+DO $$ DECLARE one text; BEGIN FOR one IN
+ SELECT format('ALTER TABLE %%s OWNER TO keeper', oid::regclass) FROM pg_class
+  WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v', 'm')
+ UNION ALL SELECT format('ALTER FUNCTION %%s OWNER TO keeper', oid::regprocedure) FROM pg_proc
+  WHERE pronamespace = 'public'::regnamespace LOOP EXECUTE one; END LOOP; END $$;
+"""
+
+
 def restores(work, server):
     """There and back: the rows are looked at on the server. In pictures the names are as long as names are."""
-    for scenario in ("restore", "restore-keys", "restore-gone"):
+    for scenario in ("restore", "restore-keys", "restore-gone", "restore-in-place"):
         if shots is not None and scenario == "restore-keys":
             continue
         name = {"restore": "cmms of plant 7 & Zürich, maintenance and spare parts, 2026" if shots else "cmms & ö",
-                "restore-keys": "cmms_keys", "restore-gone": "cmms_gone"}[scenario]
+                "restore-keys": "cmms_keys", "restore-gone": "cmms_gone", "restore-in-place": "cmms_place"}[scenario]
+        user = "keeper" if scenario == "restore-in-place" else "postgres"
         own = os.path.join(work, "own " + scenario)
         folder, shown = place(work, scenario + " ö")
         shutil.rmtree(folder, ignore_errors=True)
@@ -185,14 +197,17 @@ def restores(work, server):
         os.makedirs(own)
         harness.sample(server, name, 10 if scenario == "restore" else 2)
         server.psql(USERS, name)
+        if user != "postgres":
+            server.psql(KEEPER % (harness.PASSWORD.replace("'", "''"), name), name)
         harness.Program("native").good_backup(server, name, folder)
         if shots is not None:
             plausible(folder)
         before = server.checksums(name)
         changed = {}
 
-        def change(name=name, changed=changed):
-            server.psql("DELETE FROM pm_completions; CREATE TABLE newer (a int); INSERT INTO newer VALUES (1)", name)
+        def change(name=name, changed=changed, user=user):
+            server.psql("SET ROLE %s; DELETE FROM pm_completions; CREATE TABLE newer (a int);"
+                        "INSERT INTO newer VALUES (1)" % user, name)
             changed.update(server.checksums(name))
 
         def create(name=name):
@@ -207,7 +222,7 @@ def restores(work, server):
 
         if scenario == "restore-gone":
             drop()
-        drive(scenario, ["--folder", shown, "-h", "127.0.0.1", "-p", str(server.port), "-U", "postgres", "-d", name],
+        drive(scenario, ["--folder", shown, "-h", "127.0.0.1", "-p", str(server.port), "-U", user, "-d", name],
               own, {"change": change, "as-changed": same(server, name, changed), "as-saved": same(server, name, before),
                     "create": create, "drop": drop, "nothing-left": nothing_left},
               PGPASSWORD=harness.PASSWORD, UITEST_DATABASE=name)
@@ -224,7 +239,8 @@ def restored(folder, scenario):
               "restore-keys": [("restore", "success", "o'neil", "Restored into "),
                                ("undo", "success", "o'neil", "Undone: ")],
               "restore-gone": [("restore", "failed", None, "one of them has to sign in first"),
-                               ("restore", "success", None, "; nobody was signed in")]}[scenario]
+                               ("restore", "success", None, "; nobody was signed in")],
+              "restore-in-place": [("restore", "success", "o'neil", "; in place, so ")]}[scenario]
     window.say(len(told) == len(wanted) and all(t[:3] == w[:3] and w[3] in t[3] for t, w in zip(told, wanted)),
                scenario + ": the audit log has who did what", repr(told))
 

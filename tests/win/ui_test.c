@@ -551,6 +551,7 @@ int wmain(int argc, wchar_t **argv)
         {"damaged", scenario_damaged}, {"keys", scenario_keys},
         {"tenth", scenario_tenth}, {"sample", scenario_sample}, {"restore", scenario_restore},
         {"restore-keys", scenario_restore_keys}, {"restore-gone", scenario_restore_gone},
+        {"restore-in-place", scenario_restore_in_place},
         {"sharepoint", scenario_sharepoint}, {"sharepoint-keys", scenario_sharepoint_keys},
         {"schedule", scenario_schedule}, {"schedule-run", scenario_schedule_run},
         {"schedule-failed", scenario_schedule_failed},
