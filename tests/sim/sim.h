@@ -160,6 +160,7 @@ typedef struct Sim {
     Plan plan;
     bool plan_known;                 /* false: the settings were damaged, or may be the old ones */
     int64_t slots_from;              /* slots before it are nobody's */
+    bool ledger_lost;                /* until a run with a right clock has written one */
     int64_t paused_until;
     Rules rules, old_rules;
     int64_t disturbed_at;            /* when something last happened that excuses a slot that runs twice */
@@ -205,6 +206,7 @@ void sim_fs_drop(Node *node);
 void sim_fs_release(Program *program);          /* what it holds open and locked is let go by the system */
 size_t sim_fs_held(const Program *program);
 void sim_fs_power_loss(int pc);
+bool sim_fs_locked(const char *name);           /* by anybody */
 
 /* --- sim_server.c ----------------------------------------------------------------------------------------- */
 

@@ -265,12 +265,20 @@ static void count_newer(const Node *node, const Dump *dump, size_t *good, size_t
     }
 }
 
-static bool pinned(const char *name)
+typedef struct Said {
+    bool pinned;
+    bool good; /* verified or proven, and no alarm of it waits for a person */
+} Said;
+
+static Said said_of(const char *name)
 {
     cJSON *document = parse(manifest_of(name));
-    const bool yes = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(document, "pinned"));
+    const char *level = text_of(document, "level");
+    const Said said = {cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(document, "pinned")),
+                       (!strcmp(level, "verified") || !strcmp(level, "proven")) &&
+                           (!*text_of(document, "alarm") || *text_of(document, "alarm_confirmed"))};
     cJSON_Delete(document);
-    return yes;
+    return said;
 }
 
 static bool by_rules(const Rules *rules, int64_t age, size_t newer)
@@ -304,12 +312,13 @@ void sim_check_removal(Node *node)
     if (!dump) {
         return;
     }
+    const Said said = said_of(name);
     sim_say("%s removes %s", sim.program->what, name);
     count_newer(node, dump, &good, &all);
-    if (good == 0) {
+    if (good == 0 && (said.good || !sim.program->by_hand)) { /* a person may delete what is not verified */
         sim_broken("P2", "%s is removed, and no newer good backup is there", name);
     }
-    if (pinned(name)) {
+    if (said.pinned) {
         sim_broken("P2", "%s is removed although it is pinned", name);
     }
     if (!sim.program->by_hand) {
@@ -467,9 +476,15 @@ static bool is_accounted(const cJSON *ledger, int64_t slot)
 }
 
 /* After a run of slots that had nothing in its way: each slot until then is done, failed or missed, and said so. What
- * is before the last disturbance is not asked for. */
+ * is before the last disturbance is not asked for, nor what a ledger that was lost knew. */
 void sim_check_slots(int pc, int64_t began)
 {
+    const Node *file = sim_file(LEDGER_FILE);
+    if (sim.ledger_lost) {
+        sim.ledger_lost = !file || file->spoiled == file->version || sim.pcs[pc].ahead != 0;
+        sim.slots_from = began;
+        return;
+    }
     if (sim.pcs[pc].ahead != 0 || sim_disturbed(began) || !sim.plan_known) {
         return;
     }
@@ -480,7 +495,7 @@ void sim_check_slots(int pc, int64_t began)
     if (count > 0 && sim.paused_until > slots[count - 1]) {
         count--; /* the newest waits for the end of the pause */
     }
-    cJSON *ledger = count > 0 ? parse(sim_file(LEDGER_FILE)) : NULL;
+    cJSON *ledger = count > 0 ? parse(file) : NULL;
     for (size_t i = 0; i < count; i++) {
         if (!is_accounted(ledger, slots[i])) {
             sim_broken("P8", "the slot of %lld was neither run nor reported as missed", (long long)slots[i]);

@@ -638,6 +638,16 @@ size_t sim_fs_held(const Program *program)
     return count;
 }
 
+bool sim_fs_locked(const char *name)
+{
+    for (const FsLock *lock = locks; lock; lock = lock->next) {
+        if (!strcmp(fs_base_name(lock->node->path), name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void sim_fs_release(Program *program)
 {
     for (FsFile *file = open_files, *next; file; file = next) {

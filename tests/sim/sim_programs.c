@@ -505,7 +505,8 @@ bool sim_configure(int pc, bool first)
     sim.plan = plan;
     sim.plan_known = deed.ok;
     sim.unsure = false; /* killed, it may have been saved all the same */
-    sim.slots_from = sim_now() + (sim.pcs[pc].ahead > 0 ? sim.pcs[pc].ahead : 0);
+    sim.slots_from = sim_now();
+    sim.ledger_lost = sim.ledger_lost || sim.pcs[pc].ahead != 0; /* it begins at another moment */
     sim_disturb();
     if (!deed.ok && first) {
         sim_broken("simulation", "the settings cannot be saved");
@@ -524,6 +525,9 @@ void sim_meanwhile(void)
     const int other = (int)sim_below(sim.pc_count);
     if (!program || program->outer || sim.calm) {
         return;
+    }
+    if (sim_fs_locked(FOLDER_FILES_LOCK_FILE)) {
+        sim_disturb(); /* stopped with that lock it keeps others from noting anything, longer than they wait */
     }
     switch (sim_below(6)) {
     case 0:

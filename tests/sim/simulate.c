@@ -198,6 +198,7 @@ static void set_clock(int pc)
 static void set_right(int pc)
 {
     sim_disturb();
+    sim.ledger_lost = true;
     sim.pcs[pc].ahead = 0;
     sim.pcs[pc].look = true;
     sim.pcs[pc].looks_at = sim_now();
@@ -261,7 +262,7 @@ static void spoil_small_file(void)
     sim_disturb();
     sim.unsure = sim.unsure || which == 0;
     sim.plan_known = sim.plan_known && which != 0;
-    sim.slots_from = sim_now();
+    sim.ledger_lost = sim.ledger_lost || which == 1;
     sim_say("%s is spoiled", names[which]);
 }
 
