@@ -22,7 +22,7 @@ const char *slot_state_word(SlotState state)
 
 bool ledger_begun(const Ledger *ledger)
 {
-    return ledger->count > 0 || ledger->since > 0;
+    return ledger->count > 0 || ledger->since > 0 || ledger->begun;
 }
 
 void ledger_init(Ledger *ledger)
@@ -97,6 +97,7 @@ size_t ledger_drop_after(Ledger *ledger, int64_t latest)
     }
     const size_t gone = ledger->count - kept;
     ledger->count = kept;
+    ledger->begun = ledger->begun || gone > 0;
     return gone;
 }
 
@@ -152,6 +153,7 @@ bool ledger_parse(const char *bytes, size_t len, Ledger *ledger, Error *err)
     } else if (cJSON_GetArraySize(slots) > 2 * LEDGER_KEEP) {
         ok = error_set(err, EK_DAMAGED, "it has too many slots");
     }
+    read.begun = json_bool(document, "begun", false);
     size_t number = 0;
     cJSON_ArrayForEach(item, slots) {
         number++;
@@ -179,6 +181,7 @@ static bool set_aside(const char *path, bool aside, const Error *why, Ledger *le
         return error_move(err, &failed);
     }
     ledger_release(ledger);
+    ledger->begun = true; /* a window would never run a slot again */
     ledger->notice = kept ? mem_printf("%s could not be read (%s) and was kept as %s; the newest slot counts as not "
                                        "run", LEDGER_FILE, why->message, fs_base_name(kept))
                           : mem_printf("%s cannot be read (%s); the newest slot counts as not run", LEDGER_FILE,
@@ -227,6 +230,9 @@ bool ledger_save(const char *folder, const Ledger *ledger, Error *err)
     }
     if (ledger->paused_until) {
         set_time(document, "paused_until", ledger->paused_until);
+    }
+    if (ledger->begun && ledger->since == 0 && ledger->count == 0) {
+        json_set_bool(document, "begun", true); /* else the others say it */
     }
     cJSON *slots = cJSON_AddArrayToObject(document, "slots");
     for (size_t i = ledger->count > LEDGER_KEEP ? ledger->count - LEDGER_KEEP : 0; i < ledger->count; i++) {

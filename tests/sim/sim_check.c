@@ -567,7 +567,8 @@ void sim_check_loud(void)
 void sim_check_calm(void)
 {
     int64_t slots[MOST_SLOTS];
-    const size_t count = sim_slots(&sim.plan, sim.slots_from, sim_now() - 6 * SIM_HOUR, slots, MOST_SLOTS);
+    const int64_t back = sim_now() - 40 * SIM_DAY, from = sim.slots_from > back ? sim.slots_from : back;
+    const size_t count = sim_slots(&sim.plan, from, sim_now() - 6 * SIM_HOUR, slots, MOST_SLOTS);
     if (count == 0) {
         return;
     }

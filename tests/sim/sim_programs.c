@@ -411,11 +411,11 @@ void sim_resume(int pc)
 
 void sim_person(int pc)
 {
-    Node *node = sim_any_backup();
+    const int64_t which = sim_below(16);
+    const Node *node = which < 6 ? sim_any_backup() : NULL;
     Deed deed = {.name = node ? mem_strdup(fs_base_name(node->path)) : NULL,
                  .path = node ? mem_strdup(node->path) : NULL,
                  .flag = sim_chance(2)};
-    const int64_t which = sim_below(16);
     if (which < 6 && !node) {
         sim_backup_by_hand(pc);
     } else if (which < 2) {

@@ -521,7 +521,9 @@ static void live(void)
         check();
     }
     mend_all();
-    sim_configure(0, false);
+    if (!sim.plan_known || sim.unsure) {
+        sim_configure(0, true);
+    }
     sim_resume(0);
     const int64_t calm = sim_now() + (sim.plan.pattern == SCHEDULE_MONTHLY ? 34 : 9) * SIM_DAY;
     live_until(calm);
