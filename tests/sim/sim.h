@@ -163,6 +163,7 @@ typedef struct Sim {
     bool ledger_lost;                /* until a run with a right clock has written one */
     int64_t paused_until;
     Rules rules, old_rules;
+    int64_t deleted_at;              /* when a person last took a backup away */
     int64_t disturbed_at;            /* when something last happened that excuses a slot that runs twice */
     bool unsure;                     /* the settings were damaged and not saved since */
     char **touched;                  /* names of files that the world has spoiled */

@@ -41,9 +41,11 @@ bool sim_is_backup(const char *name)
 static const char *name_in_folder(const Node *node)
 {
     const size_t len = strlen(sim.folder);
+    if (node->dir || strncmp(node->path, sim.folder, len) != 0 || node->path[len] != '/') {
+        return NULL;
+    }
     const char *name = node->path + len + 1;
-    return !node->dir && !strncmp(node->path, sim.folder, len) && node->path[len] == '/' && !strchr(name, '/') ? name
-                                                                                                             : NULL;
+    return strchr(name, '/') ? NULL : name;
 }
 
 static const char *backup_name(const Node *node)
@@ -321,7 +323,9 @@ void sim_check_removal(Node *node)
     if (said.pinned) {
         sim_broken("P2", "%s is removed although it is pinned", name);
     }
-    if (!sim.program->by_hand) {
+    if (sim.program->by_hand) {
+        sim.deleted_at = sim_now();
+    } else {
         check_rules(name, dump, all);
     }
 }
@@ -528,6 +532,18 @@ static bool any_spoiled(void)
     return false;
 }
 
+/* A slot of some hours ago for which there is no backup, and nothing that excuses it. 0: there is none. */
+static int64_t open_slot(int64_t newest)
+{
+    int64_t slots[MOST_SLOTS];
+    const int64_t to = sim_now() - 3 * SIM_HOUR, from = sim.slots_from > to - BACK * SIM_DAY ? sim.slots_from
+                                                                                            : to - BACK * SIM_DAY;
+    const size_t count = sim_slots(&sim.plan, from, to, slots, MOST_SLOTS);
+    const int64_t slot = count > 0 ? slots[count - 1] : 0;
+    const bool excused = sim.ledger_lost || sim.clock_was_wrong || sim.deleted_at >= slot || sim_disturbed(slot);
+    return newest < slot && !excused ? slot : 0;
+}
+
 /* What the band would say, by the core; and whether that may be said, by us. */
 void sim_check_loud(void)
 {
@@ -555,6 +571,10 @@ void sim_check_loud(void)
     const int64_t newest = newest_backup(), age = sim_now() - newest;
     if (health.state == HEALTH_GOOD && age > (int64_t)facts.due_hours * SIM_HOUR + WRONG_CLOCK) {
         sim_broken("P8", "\"%s\", and the newest backup is %lld h old", health.text, (long long)(age / SIM_HOUR));
+    }
+    if (health.state == HEALTH_GOOD && open_slot(newest) != 0) {
+        sim_broken("P8", "\"%s\", and there is no backup of the slot of %lld", health.text,
+                   (long long)open_slot(newest));
     }
     mem_free(slot);
     mem_free(frozen);

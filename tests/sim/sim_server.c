@@ -63,6 +63,7 @@ PLAY(archive_follow_free)
 #define GHOST_MOST (4 * SIM_HOUR) /* until a server notices that a client is gone */
 #define VERSION_TEXT "17.11"
 #define PIECE 16384u
+#define WRITTEN 1200u /* bytes at a time, so that a dump has several moments */
 
 static const char *const table_names[SIM_TABLES] = {"assets", "parts", "work_orders"}; /* sorted */
 
@@ -578,7 +579,7 @@ static void build(const Dump *taken, const char *compression, bool lacks_rows, B
 static bool write_out(const DumpSpec *spec, const char *bytes, size_t len, const Cancel *cancel, Error *err)
 {
     for (size_t at = 0, table = 0; at < len; table++) {
-        const size_t step = len - at < PIECE ? len - at : PIECE;
+        const size_t step = len - at < WRITTEN ? len - at : WRITTEN;
         if (table < SIM_TABLES) {
             char *name = mem_printf("public.%s", table_names[table]);
             spec->table(spec->context, name);
@@ -588,7 +589,7 @@ static bool write_out(const DumpSpec *spec, const char *bytes, size_t len, const
             return false;
         }
         at += step;
-        sim_pass(sim_chance(30) ? sim_between(1, 3 * SIM_HOUR) * 1000 : sim_between(100, 20000));
+        sim_pass(sim_chance(60) ? sim_between(1, 3 * SIM_HOUR) * 1000 : sim_between(100, 20000));
         spec->tick(spec->context, at);
         if (cancel_requested(cancel)) {
             return error_set(err, EK_CANCELLED, "cancelled");

@@ -240,6 +240,7 @@ static void explorer(void)
         sim_fs_drop(beside);
     } else {
         sim_say("somebody deletes %s in the Explorer", name);
+        sim.deleted_at = sim_now();
         sim_fs_drop(node);
     }
     mem_free(manifest);
