@@ -82,7 +82,7 @@ typedef struct Dump {
     bool whole;
     int64_t moment; /* of its snapshot, true time */
     int64_t rows[SIM_TABLES];
-    int pc;
+    bool wrong;     /* by a clock that was: its name and its manifest may be a day off */
 } Dump;
 
 typedef struct Session {
@@ -168,7 +168,7 @@ typedef struct Sim {
     bool unsure;                     /* the settings were damaged and not saved since */
     char **touched;                  /* names of files that the world has spoiled */
     size_t touched_count, touched_capacity;
-    bool clock_was_wrong;
+    int64_t clock_right_at;          /* when a wrong clock was last set right */
     bool ever_faulted;               /* a call to the disk has failed, or there was no room, or no share */
     DoneSlot done[64];
     size_t done_count;

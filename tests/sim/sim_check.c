@@ -253,7 +253,6 @@ void sim_check_folder(void)
 /* How many backups are newer: those that are good in truth; and all, as a list would show them. */
 static void count_newer(const Node *node, const Dump *dump, size_t *good, size_t *all)
 {
-    const int64_t slack = sim.clock_was_wrong ? WRONG_CLOCK : 0;
     *good = *all = 0;
     for (size_t i = 0; i < sim.node_count; i++) {
         const char *name = backup_name(sim.nodes[i]);
@@ -261,6 +260,7 @@ static void count_newer(const Node *node, const Dump *dump, size_t *good, size_t
             continue;
         }
         const Dump *other = sim_truth(sim.nodes[i]);
+        const int64_t slack = other && (dump->wrong || other->wrong) ? WRONG_CLOCK : 0;
         const bool newer = other && other->moment > dump->moment - slack;
         *good += newer && !sim_touched(name);
         *all += newer || !other;
@@ -299,7 +299,7 @@ static void check_rules(const char *name, const Dump *dump, size_t newer)
         sim_broken("P2", "%s is removed though the settings were damaged", name);
     }
     const int64_t age = sim_now() - dump->moment;
-    if (sim.plan_known && sim.pcs[sim_pc()].ahead == 0 && !sim.clock_was_wrong && !by_rules(&sim.rules, age, newer) &&
+    if (sim.plan_known && sim.pcs[sim_pc()].ahead == 0 && !by_rules(&sim.rules, age, newer) &&
         !by_rules(&sim.old_rules, age, newer)) {
         sim_broken("P2", "%s is removed, by no rule: %lld h old, %zu newer, rules %d days and %d", name,
                    (long long)(age / SIM_HOUR), newer, sim.rules.days, sim.rules.most);
@@ -540,7 +540,8 @@ static int64_t open_slot(int64_t newest)
                                                                                             : to - BACK * SIM_DAY;
     const size_t count = sim_slots(&sim.plan, from, to, slots, MOST_SLOTS);
     const int64_t slot = count > 0 ? slots[count - 1] : 0;
-    const bool excused = sim.ledger_lost || sim.clock_was_wrong || sim.deleted_at >= slot || sim_disturbed(slot);
+    const bool excused = sim.ledger_lost || sim.clock_right_at + 2 * WRONG_CLOCK > slot || sim.deleted_at >= slot ||
+                         sim_disturbed(slot);
     return newest < slot && !excused ? slot : 0;
 }
 

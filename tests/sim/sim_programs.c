@@ -500,7 +500,7 @@ bool sim_configure(int pc, bool first)
     Deed deed = {.pairs = (const char *const *)pairs, .pair_count = count};
     sim_say("somebody sets %s %s %s %s %s %s", pairs[0], pairs[1], pairs[2], pairs[3], pairs[4], pairs[5]);
     do_deed(pc, "the settings are saved", false, &deed, configure);
-    sim.old_rules = sim.rules;
+    sim.old_rules = first ? rules : sim.rules;
     sim.rules = rules;
     sim.plan = plan;
     sim.plan_known = deed.ok;

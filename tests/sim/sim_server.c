@@ -343,7 +343,7 @@ bool __wrap_snapshot_open(Pg *pg, bool bytes, const Cancel *cancel, Snapshot *sn
     }
     mem_grow((void **)&sim.snapshots, &sim.snapshot_capacity, sim.snapshot_count + 1, sizeof *sim.snapshots);
     Dump *taken = &sim.snapshots[sim.snapshot_count];
-    *taken = (Dump){.moment = sim_now(), .pc = sim_pc()};
+    *taken = (Dump){.moment = sim_now(), .wrong = sim.pcs[sim_pc()].ahead != 0};
     memcpy(taken->rows, sim.rows, sizeof taken->rows);
     snapshot_release(snapshot);
     snapshot->id = mem_printf("%zu", sim.snapshot_count++);

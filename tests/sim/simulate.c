@@ -186,7 +186,6 @@ static void set_clock(int pc)
     static const int64_t most[] = {2 * SIM_HOUR, 20 * SIM_HOUR, 10 * SIM_DAY, 400 * SIM_DAY};
     Pc *it = &sim.pcs[pc];
     const int64_t by = sim_between(300, most[sim_below(4)]);
-    sim.clock_was_wrong = true;
     it->ahead = sim_chance(2) ? by : -by;
     it->right_at = sim_now() + sim_between(1, 60) * SIM_HOUR;
     it->look = true;
@@ -199,6 +198,7 @@ static void set_right(int pc)
 {
     sim_disturb();
     sim.ledger_lost = true;
+    sim.clock_right_at = sim_now();
     sim.pcs[pc].ahead = 0;
     sim.pcs[pc].look = true;
     sim.pcs[pc].looks_at = sim_now();
@@ -497,7 +497,9 @@ static void mend_all(void)
     for (int i = 0; i < sim.pc_count; i++) {
         Pc *pc = &sim.pcs[i];
         pc->offline_until = 0;
-        pc->ahead = 0;
+        if (pc->ahead != 0) {
+            set_right(i);
+        }
         pc->awake = true;
         pc->look = true;
         pc->looks_at = sim_now();
