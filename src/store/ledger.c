@@ -191,6 +191,26 @@ static bool set_aside(const char *path, bool aside, const Error *why, Ledger *le
     return true;
 }
 
+static bool find_damaged(void *context, const char *name, const FsInfo *info)
+{
+    static const char kept[] = "schedule_ledger.damaged-"; /* folder_keep_aside */
+    bool *found = context;
+    *found = *found || (!info->is_dir && !strncmp(name, kept, sizeof kept - 1));
+    return !*found;
+}
+
+/* Whoever put a damaged one aside may have been killed before there was another. */
+static bool load_none(const char *folder, Ledger *ledger, Error *err)
+{
+    bool found = false;
+    if (!folder_is_there(folder, err) || !fs_list(folder, find_damaged, &found, err)) {
+        return false;
+    }
+    ledger_release(ledger);
+    ledger->begun = found;
+    return true;
+}
+
 bool ledger_load(const char *folder, bool aside, Ledger *ledger, Error *err)
 {
     char *path = fs_join(folder, LEDGER_FILE);
@@ -199,10 +219,7 @@ bool ledger_load(const char *folder, bool aside, Ledger *ledger, Error *err)
     strbuf_init(&sb, LEDGER_MAX);
     bool ok = fs_read_all(path, LEDGER_MAX, &sb, &failed) && ledger_parse(sb.buf, sb.len, ledger, &failed);
     if (!ok && failed.kind == EK_NOT_FOUND) {
-        ok = folder_is_there(folder, err);
-        if (ok) {
-            ledger_release(ledger);
-        }
+        ok = load_none(folder, ledger, err);
     } else if (!ok && failed.kind == EK_DAMAGED) {
         ok = set_aside(path, aside, &failed, ledger, err);
     } else if (!ok) {

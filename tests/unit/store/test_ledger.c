@@ -152,8 +152,13 @@ static void begun(void **state)
     Error err = ERROR_INIT;
     Ledger ledger;
     ledger_init(&ledger);
+    assert_ok(ledger_load(dir, true, &ledger, &err), &err);
+    assert_false(ledger_begun(&ledger));
     test_write(path, "no ledger");
     assert_ok(ledger_load(dir, true, &ledger, &err), &err);
+    assert_false(fs_exists(path));
+    assert_ok(ledger_load(dir, true, &ledger, &err), &err);
+    assert_true(ledger_begun(&ledger));
     assert_ok(ledger_save(dir, &ledger, &err), &err);
     assert_text(test_read(path), "{\n  \"begun\": true,\n  \"slots\": []\n}\n");
     assert_ok(ledger_load(dir, true, &ledger, &err), &err);
