@@ -208,8 +208,9 @@ verb_test() {
   local suites=" $* "
   suites=${suites/ --no-retry / }
   suites=${suites/ --thorough / }
-  [ -n "${suites// /}" ] || suites=" installer "
+  [ -n "${suites// /}" ] || suites=" installer simulate "
   case $suites in *" installer "*) pack ;; esac
+  case $suites in *" simulate "*) compile bench simulate ;; esac
   # The closing count is the last line of the output.
   say "Set-up and build took $(clock $((SECONDS - start)))."
   # The report says of what it speaks; there is no git in the root.
@@ -255,6 +256,15 @@ verb_fuzz() {
       -artifact_prefix="$top/build/fuzz-found/$name-" "$top/tests/fuzz/corpus/$name"
   done
   say "No finding."
+}
+
+# Lives of a backup folder by seed (tests/sim/README.md): a thousand of them, or those that are named.
+verb_simulate() {
+  local log=
+  if [ "${1:-}" = --log ]; then log=--log; shift; fi
+  setup
+  compile bench simulate
+  in_root "$top/build/bench/simulate" $log "${1:-1-1000}" "${2:-400}"
 }
 
 # The installer and the zip; nothing to do when they are newer than the product.

@@ -3,7 +3,8 @@
  * runs once, whichever program, task or computer looks at it. (P8)
  *
  * A slot is known by its moment. A ledger that is damaged is renamed to schedule_ledger.damaged-….json and is as if it
- * were empty: then the newest slot is run once more rather than not at all. Whoever runs slots holds ledger_lock.
+ * were empty, but for that it has begun: then the newest slot is run once more rather than not at all. Whoever runs
+ * slots holds ledger_lock.
  */
 #ifndef CMMS_LEDGER_H
 #define CMMS_LEDGER_H
@@ -43,6 +44,7 @@ typedef struct Ledger {
     /* What the schedule did about backups that lie there (recheck.h); 0: never. */
     int64_t checked;     /* when files were last read again, or that was tried */
     int64_t proof_tried; /* when a proof was last begun */
+    bool begun;        /* something is known of it that is lost: it was damaged, or dated in the future */
     char *notice;      /* owned: what the user should be told about the load, or NULL; not saved */
 } Ledger;
 
@@ -67,7 +69,8 @@ const char *ledger_waits(const Ledger *ledger, int64_t slot);
 /* Takes out what is dated after `latest`: a clock was wrong when it was written. Returns how many. */
 size_t ledger_drop_after(Ledger *ledger, int64_t latest);
 const char *slot_state_word(SlotState state); /* "done", "failed", "missed"; static */
-/* Somebody has set the schedule here, or a slot was run: until then nothing is missed. */
+/* Somebody has set the schedule here, or a slot was run, also where no more than that is known: until then nothing is
+ * missed, and an open window runs nothing. */
 bool ledger_begun(const Ledger *ledger);
 
 /* Of all who run slots of this folder, one at a time; released by a crash. EK_BUSY otherwise, with words. */

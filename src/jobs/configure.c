@@ -91,8 +91,8 @@ static bool change(void *context, Settings *settings, Error *err)
 static char *note_missed(const DuePlan *plan, int64_t now, Ledger *ledger)
 {
     DueLook look;
-    if (!ledger_begun(ledger)) {
-        return NULL;
+    if (ledger->count == 0 && ledger->since == 0) {
+        return NULL; /* nothing is known of it */
     }
     due_look(plan, &due_here, ledger, now, &look);
     due_give_up(&look);

@@ -22,7 +22,7 @@ const char *slot_state_word(SlotState state)
 
 bool ledger_begun(const Ledger *ledger)
 {
-    return ledger->count > 0 || ledger->since > 0;
+    return ledger->count > 0 || ledger->since > 0 || ledger->begun;
 }
 
 void ledger_init(Ledger *ledger)
@@ -113,6 +113,7 @@ size_t ledger_drop_after(Ledger *ledger, int64_t latest)
     }
     const size_t gone = ledger->count - kept;
     ledger->count = kept;
+    ledger->begun = ledger->begun || gone > 0;
     return gone;
 }
 
@@ -189,6 +190,7 @@ bool ledger_parse(const char *bytes, size_t len, Ledger *ledger, Error *err)
     } else if (cJSON_GetArraySize(slots) > 2 * LEDGER_KEEP) {
         ok = error_set(err, EK_DAMAGED, "it has too many slots");
     }
+    read.begun = json_bool(document, "begun", false);
     size_t number = 0;
     cJSON_ArrayForEach(item, slots) {
         number++;
@@ -220,12 +222,33 @@ static bool set_aside(const char *path, bool aside, const Error *why, Ledger *le
         return error_move(err, &failed);
     }
     ledger_release(ledger);
+    ledger->begun = true; /* a window would never run a slot again */
     ledger->notice = kept ? mem_printf("%s could not be read (%s) and was kept as %s; the newest slot counts as not "
                                        "run", LEDGER_FILE, why->message, fs_base_name(kept))
                           : mem_printf("%s cannot be read (%s); the newest slot counts as not run", LEDGER_FILE,
                                        why->message);
     error_clear(&failed);
     mem_free(kept);
+    return true;
+}
+
+static bool find_damaged(void *context, const char *name, const FsInfo *info)
+{
+    static const char kept[] = "schedule_ledger.damaged-"; /* folder_keep_aside */
+    bool *found = context;
+    *found = *found || (!info->is_dir && !strncmp(name, kept, sizeof kept - 1));
+    return !*found;
+}
+
+/* Whoever put a damaged one aside may have been killed before there was another. */
+static bool load_none(const char *folder, Ledger *ledger, Error *err)
+{
+    bool found = false;
+    if (!folder_is_there(folder, err) || !fs_list(folder, find_damaged, &found, err)) {
+        return false;
+    }
+    ledger_release(ledger);
+    ledger->begun = found;
     return true;
 }
 
@@ -237,10 +260,7 @@ bool ledger_load(const char *folder, bool aside, Ledger *ledger, Error *err)
     strbuf_init(&sb, LEDGER_MAX);
     bool ok = fs_read_all(path, LEDGER_MAX, &sb, &failed) && ledger_parse(sb.buf, sb.len, ledger, &failed);
     if (!ok && failed.kind == EK_NOT_FOUND) {
-        ok = folder_is_there(folder, err);
-        if (ok) {
-            ledger_release(ledger);
-        }
+        ok = load_none(folder, ledger, err);
     } else if (!ok && failed.kind == EK_DAMAGED) {
         ok = set_aside(path, aside, &failed, ledger, err);
     } else if (!ok) {
@@ -303,6 +323,9 @@ bool ledger_save(const char *folder, const Ledger *ledger, Error *err)
     }
     add_wait(ledger, document);
     add_checks(ledger, document);
+    if (ledger->begun && ledger->since == 0 && ledger->count == 0) {
+        json_set_bool(document, "begun", true); /* else the others say it */
+    }
     cJSON *slots = cJSON_AddArrayToObject(document, "slots");
     for (size_t i = ledger->count > LEDGER_KEEP ? ledger->count - LEDGER_KEEP : 0; i < ledger->count; i++) {
         const LedgerSlot *slot = &ledger->slots[i];

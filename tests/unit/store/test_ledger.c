@@ -167,6 +167,7 @@ static void damaged(void **state)
         assert_true(fs_exists(path));
         assert_int_equal(ledger.count, 0);
         assert_int_equal(ledger.since, 0);
+        assert_true(ledger_begun(&ledger)); /* or an open window would never run a slot again */
         assert_non_null(strstr(ledger.notice, "; the newest slot counts as not run"));
         assert_ok(ledger_load(dir, true, &ledger, &err), &err);
         assert_false(fs_exists(path));
@@ -174,6 +175,37 @@ static void damaged(void **state)
         assert_int_equal(test_dir_count(dir), i + 1);
         ledger_release(&ledger);
     }
+    mem_free(path);
+    test_dir_remove(dir);
+}
+
+/* Who is killed after a damaged ledger was put aside leaves that it had begun. */
+static void begun(void **state)
+{
+    (void)state;
+    char *dir = test_dir_new(), *path = fs_join(dir, LEDGER_FILE);
+    Error err = ERROR_INIT;
+    Ledger ledger;
+    ledger_init(&ledger);
+    assert_ok(ledger_load(dir, true, &ledger, &err), &err);
+    assert_false(ledger_begun(&ledger));
+    test_write(path, "no ledger");
+    assert_ok(ledger_load(dir, true, &ledger, &err), &err);
+    assert_false(fs_exists(path));
+    assert_ok(ledger_load(dir, true, &ledger, &err), &err);
+    assert_true(ledger_begun(&ledger));
+    assert_ok(ledger_save(dir, &ledger, &err), &err);
+    assert_text(test_read(path), "{\n  \"begun\": true,\n  \"slots\": []\n}\n");
+    assert_ok(ledger_load(dir, true, &ledger, &err), &err);
+    assert_null(ledger.notice);
+    assert_true(ledger_begun(&ledger));
+    note(&ledger, T, SLOT_DONE, "x");
+    assert_ok(ledger_save(dir, &ledger, &err), &err);
+    assert_ok(ledger_load(dir, true, &ledger, &err), &err);
+    assert_false(ledger.begun); /* the slot says it */
+    assert_int_equal(ledger_drop_after(&ledger, T - 1), 1);
+    assert_true(ledger_begun(&ledger));
+    ledger_release(&ledger);
     mem_free(path);
     test_dir_remove(dir);
 }
@@ -205,6 +237,7 @@ int main(void)
         cmocka_unit_test(a_slot_once),
         cmocka_unit_test(written_and_read),
         cmocka_unit_test(damaged),
+        cmocka_unit_test(begun),
         cmocka_unit_test(one_at_a_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
