@@ -480,7 +480,7 @@ MUTANTS = (
     ("what is damaged is not read over and over", "src/schedule/recheck.c", " && entry->level != LEVEL_BAD;", ";",
      ["unit:test_recheck"]),
     ("one share a run", "src/schedule/recheck.c", "if (look->count > 0 && taken + items[i].entry->size > share) {",
-     "if (share == 0 && false) {", ["unit:test_recheck", "recheck:test_bit_rot"]),
+     "if (taken > share && false) {", ["unit:test_recheck", "recheck:test_bit_rot"]),
     ("the oldest are read first", "src/schedule/recheck.c", "left->due < right->due   ? -1",
      "left->due < right->due   ? 1",
      ["unit:test_recheck"]),
