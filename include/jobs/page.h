@@ -30,7 +30,7 @@ void page_name(StrBuf *page, const char *text);
 void page_row(StrBuf *page, const char *what, const char *text);
 
 /* Words; caller frees. */
-char *page_size(uint64_t bytes);       /* "412.50 MB" */
+char *page_size(uint64_t bytes);       /* "12.4 MB": size_text */
 char *page_duration(double seconds);   /* "12 s", "4 min 30 s", "1 h 05 min"; below a second "less than 1 s" */
 
 /* Whether a page may be written under that name, which somebody has chosen: what is there is replaced, so it must end

@@ -10,8 +10,9 @@
  * |         |                     |                                                             | the same: 6 h    |
  * | overdue | nothing: it sees    | the newest good backup is older than the schedule allows    | a day            |
  * | shrink  | that nothing comes, | the shrink alarm waits for a person                         | another; a day   |
- * | sign_in | or it is not of the | the sign-in to SharePoint runs out or has                   | another mark;    |
- * |         | run                 |                                                             | a week           |
+ * | damaged | or it is not of the | a backup that lies there was found damaged                  | another; a week  |
+ * | sign_in | run                 | the sign-in to SharePoint runs out or has                   | another mark;    |
+ * |         |                     |                                                             | a week           |
  * | silent  |                     | another PC has left no heartbeat for long                   | other PCs; a day |
  *
  * Of one event a receiver gets DISPATCH_A_DAY in a day at most (a ping address ten times as many), so that nothing that
@@ -34,6 +35,7 @@ typedef enum OutEvent {
     OUT_FAILED,
     OUT_OVERDUE,
     OUT_SHRINK,
+    OUT_DAMAGED,
     OUT_SIGN_IN,
     OUT_SILENT,
     OUT_TEST /* somebody asks for it: never decided here */
@@ -85,7 +87,7 @@ void dispatch_ended(DispatchMemory *memory, const Dispatch *dispatch, int64_t no
 /* A receiver was removed, or set anew: nothing is known of it. */
 void dispatch_forget(DispatchMemory *memory, ReceiverKind kind);
 
-const char *out_event_word(OutEvent event);  /* "start", "done", …, "sign_in", "silent", "test"; static */
+const char *out_event_word(OutEvent event);  /* "start", "done", …, "damaged", "sign_in", "silent", "test"; static */
 const char *out_event_title(OutEvent event); /* "Backup failed"; static */
 bool out_event_is_bad(OutEvent event);
 

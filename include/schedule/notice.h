@@ -7,7 +7,7 @@
  * | shrink  | the shrink alarm waits for a person                      | another one; the same after a day      |
  * | failed  | a backup has just failed                                 | another cause; the same after six      |
  * |         |                                                          | hours, or after one that went well     |
- * | damaged | a backup that lies there was found damaged            | another one; the same after a week     |
+ * | damaged | a backup that lies there was found damaged               | another one; the same after a week     |
  * | overdue | the newest good backup is older than the schedule allows | after a day                            |
  * | sign-in | the sign-in to SharePoint runs out soon, or has          | another mark; the same after a week    |
  * | silent  | another PC has left no heartbeat for long                | other PCs; the same after a day        |
@@ -71,5 +71,7 @@ bool notice_is_bad(NoticeKind kind);
 char *notice_overdue_text(const NoticeFacts *facts);
 /* "Look at this: …" of a shrink alarm. Caller frees. */
 char *notice_shrink_text(const char *alarm);
+/* "cmms_backup_….backup can no longer be read …". Caller frees. */
+char *notice_damaged_text(const char *name);
 
 #endif

@@ -22,7 +22,7 @@ typedef enum OutwardWhat {
     OUTWARD_BEGAN,  /* a slot begins to be run */
     OUTWARD_DONE,   /* its backup was made */
     OUTWARD_FAILED,
-    OUTWARD_NOTHING /* nothing was due: only what stands is looked at */
+    OUTWARD_NOTHING /* nothing was due, or older backups were read: only what stands is looked at */
 } OutwardWhat;
 
 typedef struct OutwardSpec { /* borrowed */

@@ -92,6 +92,7 @@ typedef struct Report {
     char *last_good;          /* owned: the newest good backup of the database; NULL: none */
     int64_t last_good_at, next; /* 0: none */
     char *next_text;          /* owned: "tonight 02:00"; NULL: none */
+    char *waits;              /* owned: what the newest slot waits for; NULL: it does not wait */
     ReportDay days[REPORT_DAYS]; /* oldest first; the last is today */
     unsigned state_days[DAY_MISSED + 1]; /* how many days of each state */
     ReportPoint *points;      /* owned, oldest first */
@@ -107,7 +108,7 @@ typedef struct Report {
     ReportBackup *backups;    /* owned, the newest first */
     size_t backup_count;
     size_t here, both, there, waiting; /* only here; here and off-site; off-site alone; waiting for their copy */
-    char *frozen;             /* owned: why nothing goes: an alarm, or settings that are not known; NULL: it may */
+    char *frozen;             /* owned: why nothing goes: an alarm, a person, settings that are not known; NULL: it may */
     size_t log_entries;       /* that follow from one another */
     char *log_problem;        /* owned: what is wrong with the log; NULL: nothing */
     char **notices;           /* owned: what could not be read, and so is not in it */
@@ -120,6 +121,7 @@ typedef struct ReportFacts { /* all borrowed */
     const Settings *settings;
     const Ledger *ledger;
     const Copies *copies;
+    const char *frozen;        /* retention_frozen, or NULL: also where a person has stopped clean-ups */
     const DueZone *zone;
     const cJSON *log;          /* an array: its entries, oldest first; older ones than a year are passed over */
     size_t log_entries;

@@ -3,12 +3,12 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/number.h"
 #include "base/utf.h"
 #include "platform/fs.h"
 #include "platform/machine.h"
 
 #define PAGES "pages" /* below the user's own data */
-#define MB    (1024.0 * 1024.0)
 
 /* Everything that a page shows is in it, so the browser need load nothing, and may not. */
 static const char head[] =
@@ -130,7 +130,7 @@ void page_row(StrBuf *page, const char *what, const char *text)
 
 char *page_size(uint64_t bytes)
 {
-    return mem_printf("%.2f MB", (double)bytes / MB);
+    return mem_strdup(size_text(bytes).text);
 }
 
 char *page_duration(double seconds)

@@ -30,6 +30,7 @@ static const Row rows[OUT_EVENTS] = {
     {"failed", "Backup failed", true, true, true, false, 6 * HOUR},
     {"overdue", "Backup overdue", true, false, true, true, DAY},
     {"shrink", "Rows were lost", true, false, true, true, DAY},
+    {"damaged", "Backup damaged", true, false, true, true, 7 * DAY},
     {"sign_in", "Sign-in runs out", true, false, true, true, 7 * DAY},
     {"silent", "A computer is silent", true, false, true, true, DAY},
     {"test", "Test", false, true, true, false, 0},

@@ -100,6 +100,11 @@ char *notice_shrink_text(const char *alarm)
     return mem_printf("Look at this: %s. Old backups are kept", alarm);
 }
 
+char *notice_damaged_text(const char *name)
+{
+    return mem_printf("%s can no longer be read to its end. The others stay", name);
+}
+
 char *notice_overdue_text(const NoticeFacts *facts)
 {
     if (!is_overdue(facts)) {
@@ -156,7 +161,7 @@ NoticeKind notice_look(const NoticeFacts *facts, NoticeMemory *memory, char **te
         remember(&memory->cause, facts->failed);
     } else if (damaged_is_due(facts, memory)) {
         kind = NOTICE_DAMAGED;
-        told = mem_printf("%s can no longer be read to its end. The others stay", facts->damaged);
+        told = notice_damaged_text(facts->damaged);
         remember(&memory->damaged, facts->damaged);
     } else if (overdue_is_due(facts, memory)) {
         kind = NOTICE_OVERDUE;

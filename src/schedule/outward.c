@@ -125,7 +125,7 @@ static void send_all(const Dispatch *list, size_t count, const Receivers *receiv
 /* All that is owned of the facts. */
 typedef struct Found {
     DispatchFacts facts;
-    char *overdue, *shrink, *frozen, *silent, *silent_names, *mark, *sign_in_text;
+    char *overdue, *shrink, *alarm, *damaged, *damaged_name, *silent, *silent_names, *mark, *sign_in_text;
     SeenComputers seen;
 } Found;
 
@@ -133,7 +133,9 @@ static void found_release(Found *found)
 {
     mem_free(found->overdue);
     mem_free(found->shrink);
-    mem_free(found->frozen);
+    mem_free(found->alarm);
+    mem_free(found->damaged);
+    mem_free(found->damaged_name);
     mem_free(found->silent);
     mem_free(found->silent_names);
     mem_free(found->mark);
@@ -147,8 +149,8 @@ static void fact(Found *found, OutEvent event, const char *text, const char *cau
     found->facts.cause[event] = cause;
 }
 
-/* The newest good backup of the database; 0: there is none. */
-static bool find_good(const OutwardSpec *spec, int64_t now, int64_t *good)
+/* Of the backups of the database, the newest good one (0: there is none) and one that is damaged. */
+static bool find_backups(const OutwardSpec *spec, int64_t now, Found *found, int64_t *good)
 {
     Catalog catalog;
     Source source;
@@ -159,7 +161,9 @@ static bool find_good(const OutwardSpec *spec, int64_t now, int64_t *good)
         source_of_connection(spec->connection, &source);
         const HealthFacts facts = {.catalog = &catalog, .source = &source, .configured = true, .now = now};
         const CatalogEntry *newest = health_newest(&facts, true);
+        const CatalogEntry *damaged = health_damaged(&facts);
         *good = newest != NULL ? newest->created : 0;
+        found->damaged_name = mem_strdup(damaged != NULL ? damaged->name : NULL);
     }
     source_release(&source);
     catalog_release(&catalog);
@@ -180,10 +184,19 @@ static void find_overdue(const OutwardSpec *spec, Found *found, bool known, int6
 
 static void find_shrink(const OutwardSpec *spec, Found *found)
 {
-    found->frozen = retention_frozen(spec->folder);
-    if (found->frozen != NULL) {
-        found->shrink = notice_shrink_text(found->frozen);
+    found->alarm = retention_alarm(spec->folder);
+    if (found->alarm != NULL) {
+        found->shrink = notice_shrink_text(found->alarm);
         fact(found, OUT_SHRINK, found->shrink, NULL);
+    }
+}
+
+static void find_damaged(Found *found, bool known)
+{
+    found->facts.unknown[OUT_DAMAGED] = !known;
+    if (found->damaged_name != NULL) {
+        found->damaged = notice_damaged_text(found->damaged_name);
+        fact(found, OUT_DAMAGED, found->damaged, found->damaged_name);
     }
 }
 
@@ -222,9 +235,10 @@ static void find_silent(const OutwardSpec *spec, Found *found, int64_t good, con
 static void find_standing(const OutwardSpec *spec, Found *found, const JobSink *sink, const Cancel *cancel)
 {
     int64_t good = 0;
-    const bool known = find_good(spec, found->facts.now, &good);
+    const bool known = find_backups(spec, found->facts.now, found, &good);
     find_overdue(spec, found, known, good);
     find_shrink(spec, found);
+    find_damaged(found, known);
     find_sign_in(found);
     find_silent(spec, found, good, sink, cancel);
 }

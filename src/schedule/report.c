@@ -52,6 +52,7 @@ static void release_built(Report *report)
     mem_free(report->source);
     mem_free(report->last_good);
     mem_free(report->next_text);
+    mem_free(report->waits);
     mem_free(report->measured_when);
     mem_free(report->frozen);
     mem_free(report->log_problem);
@@ -381,6 +382,8 @@ static void add_standing(const ReportFacts *facts, Report *report)
     const HealthFacts *health = facts->health;
     const CatalogEntry *good = health_newest(health, true);
     const DuePlan plan = due_plan(facts->settings);
+    DueLook slot;
+    due_look(&plan, facts->zone, facts->ledger, health->now, &slot);
     report->made = health->now;
     report->folder = mem_strdup(facts->folder);
     report->source = health->source != NULL ? source_label(health->source) : NULL;
@@ -391,6 +394,7 @@ static void add_standing(const ReportFacts *facts, Report *report)
     report->last_good_at = good != NULL ? good->created : 0;
     report->next = plan.on ? due_after(&plan, facts->zone, health->now) : 0;
     report->next_text = report->next != 0 ? due_slot_text(facts->zone, report->next, health->now) : NULL;
+    report->waits = mem_strdup(slot.due ? ledger_waits(facts->ledger, slot.slot) : NULL);
     report->log_entries = facts->log_entries;
     report->log_problem = mem_strdup(facts->log_problem);
     if (good != NULL && report->measured_when != NULL) {
@@ -402,7 +406,7 @@ static void add_folder(const ReportFacts *facts, Report *report)
 {
     RetentionPlan plan;
     RetentionRules rules = retention_rules(facts->settings);
-    rules.frozen = facts->health->frozen;
+    rules.frozen = facts->frozen;
     retention_plan_init(&plan);
     retention_plan(facts->health->catalog, &rules, facts->health->now, &plan);
     report->frozen = mem_strdup(rules.frozen != NULL ? rules.frozen : rules.keep_all);

@@ -24,7 +24,7 @@ typedef struct Look {
     Registration task;
     cJSON *log;
     size_t log_entries;
-    char *log_problem, *frozen, *slot;
+    char *log_problem, *alarm, *frozen, *slot;
     char oldest[32]; /* as the log writes a time: what is before it is not of the year */
 } Look;
 
@@ -50,6 +50,7 @@ static void look_release(Look *look)
     catalog_release(&look->catalog);
     cJSON_Delete(look->log);
     mem_free(look->log_problem);
+    mem_free(look->alarm);
     mem_free(look->frozen);
     mem_free(look->slot);
 }
@@ -117,12 +118,13 @@ bool report_make(const ReportSpec *spec, Report *report, Error *err)
         report_notice(report, look.settings.notice);
         look_at_records(&look, report);
         look_at_log(&look, now);
+        look.alarm = retention_alarm(spec->folder);
         look.frozen = retention_frozen(spec->folder);
         offsite_sign_in(&sign_in);
         HealthFacts health = {.catalog = &look.catalog,
                               .source = spec->source,
                               .configured = spec->source != NULL,
-                              .frozen = look.frozen,
+                              .frozen = look.alarm,
                               .due_hours = health_due_hours(&look.settings),
                               .copies_known = look.copies.count > 0 || sign_in.set_up,
                               .now = now};
@@ -138,6 +140,7 @@ bool report_make(const ReportSpec *spec, Report *report, Error *err)
                                    .settings = &look.settings,
                                    .ledger = &look.ledger,
                                    .copies = &look.copies,
+                                   .frozen = look.frozen,
                                    .zone = &due_here,
                                    .log = look.log,
                                    .log_entries = look.log_entries,
@@ -321,6 +324,7 @@ cJSON *report_document(const Report *report)
     json_set_string(document, "last_good", report->last_good);
     set_time(document, "last_good_at", report->last_good_at);
     set_time(document, "next", report->next);
+    json_set_string(document, "waits", report->waits);
     add_restore(document, report);
     cJSON *log = cJSON_AddObjectToObject(document, "log");
     json_set_bool(log, "holds", report->log_problem == NULL);

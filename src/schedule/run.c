@@ -345,6 +345,8 @@ static void tell_end(Run *run, bool ok, const Error *why)
         announce(run, OUTWARD_DONE,
                  mem_printf("The scheduled backup of %s was made%s: %s", run->when,
                             good ? " and verified" : ", and is not verified", path ? fs_base_name(path) : "?"));
+    } else if (run->began && result->outcome == SCHEDULED_WAITS) { /* the newer one, by which it was overtaken */
+        announce(run, OUTWARD_FAILED, mem_printf("The scheduled backup of %s failed. %s", run->when, result->waits));
     } else if (run->began) {
         announce(run, OUTWARD_DONE,
                  result->outcome == SCHEDULED_BY_OTHERS
@@ -515,6 +517,9 @@ static void check_older(Run *run)
 {
     if (run->spec->checks && !cancel_requested(run->cancel) && run->result->outcome != SCHEDULED_WAITS) {
         run->world->checks(run->world->context, &run->opening, run->sink, run->cancel, &run->result->checks);
+        if (run->result->checks.damaged_count > 0) { /* it stands from now on */
+            announce(run, OUTWARD_NOTHING, NULL);
+        }
     }
 }
 

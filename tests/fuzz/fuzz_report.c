@@ -97,8 +97,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     report_init(&report);
     strbuf_init(&page, STRBUF_LARGE);
     const ReportFacts facts = {.folder = text, .health = &health, .settings = &settings, .ledger = &ledger,
-                               .copies = &copies, .zone = &zone, .log = cJSON_IsArray(log) ? log : NULL,
-                               .log_problem = text};
+                               .copies = &copies, .frozen = text, .zone = &zone,
+                               .log = cJSON_IsArray(log) ? log : NULL, .log_problem = text};
+    const DuePlan plan = due_plan(&settings);
+    ledger_note_wait(&ledger, due_before(&plan, &zone, NOW), NOW, NOW, text);
     report_notice(&report, text);
     report_build(&facts, &report);
     report_page(&report, &page);

@@ -78,6 +78,7 @@ static void who_gets_what(void **state)
         {"failed", 180, OUT_FAILED, "no route", NULL, "ping:failed webhook:failed teams:failed", false},
         {"overdue", 240, OUT_OVERDUE, "for 3 days", "overdue", "webhook:overdue teams:overdue", false},
         {"shrink", 300, OUT_SHRINK, "lost", NULL, "webhook:shrink teams:shrink", false},
+        {"damaged", 330, OUT_DAMAGED, "a.backup is", "a.backup", "webhook:damaged teams:damaged", false},
         {"sign-in", 360, OUT_SIGN_IN, "in 7 days", "7", "webhook:sign_in teams:sign_in", false},
         {"silent", 420, OUT_SILENT, "PC-07 is", "PC-07", "webhook:silent teams:silent", false},
         {"a test is not decided here", 480, OUT_TEST, "test", NULL, "", false},
@@ -114,6 +115,12 @@ static void when_again(void **state)
         {"after it", 7 * DAY, OUT_SIGN_IN, "in 23 days", "30", "webhook:sign_in teams:sign_in", false},
         {"another mark", 8 * DAY, OUT_SIGN_IN, "in 7 days", "7", "webhook:sign_in teams:sign_in", false},
     };
+    static const Row damaged[] = {
+        {"one", 0, OUT_DAMAGED, "a.backup is", "a.backup", "webhook:damaged teams:damaged", false},
+        {"in the week", 7 * DAY - 1, OUT_DAMAGED, "a.backup is", "a.backup", "", false},
+        {"after it", 7 * DAY, OUT_DAMAGED, "a.backup is", "a.backup", "webhook:damaged teams:damaged", false},
+        {"another", 7 * DAY + 1, OUT_DAMAGED, "b.backup is", "b.backup", "webhook:damaged teams:damaged", false},
+    };
     static const Row silent[] = {
         {"one", 0, OUT_SILENT, "PC-07 has", "PC-07", "webhook:silent teams:silent", false},
         {"the same", HOUR, OUT_SILENT, "PC-07 has", "PC-07", "", false},
@@ -122,6 +129,7 @@ static void when_again(void **state)
     play(failures, TEST_COUNT(failures));
     play(standing, TEST_COUNT(standing));
     play(sign_in, TEST_COUNT(sign_in));
+    play(damaged, TEST_COUNT(damaged));
     play(silent, TEST_COUNT(silent));
 }
 

@@ -3,6 +3,9 @@
 #include "jobs/heartbeats.h"
 #include "platform/clock.h"
 #include "schedule/outward.h"
+#include "store/folder.h"
+#include "store/manifest.h"
+#include "store/retention.h"
 #include "test_env.h"
 
 static char *dir, *folder;
@@ -139,6 +142,81 @@ static void a_receiver_that_is_not_there(void **state)
     strbuf_release(&told);
 }
 
+#define OLD "cmms_backup_20260101_020000.backup"
+
+/* As a check has left it. */
+static void put_damaged(void)
+{
+    char *path = fs_join(folder, OLD), *manifest_path = folder_manifest_path(path);
+    Error err = ERROR_INIT;
+    Manifest manifest;
+    manifest_init(&manifest);
+    test_write(path, "x");
+    manifest.file = mem_strdup(OLD);
+    manifest.bytes = 1;
+    manifest.sha256 = mem_strdup("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    manifest.level = LEVEL_BAD;
+    manifest.host = mem_strdup("h");
+    manifest.port = mem_strdup("5432");
+    manifest.database = mem_strdup("d");
+    manifest.started = clock_now() - 3600;
+    assert_ok(manifest_write(manifest_path, &manifest, &err), &err);
+    manifest_release(&manifest);
+    mem_free(manifest_path);
+    mem_free(path);
+}
+
+/* Whether somebody was to be told of it. */
+static bool was_tried(const char *event)
+{
+    char *own = machine_local_data_dir(), *path = fs_join(own, OUTWARD_STATE_FILE);
+    char *word = mem_printf("\"%s\"", event);
+    Error err = ERROR_INIT;
+    StrBuf text;
+    strbuf_init(&text, STRBUF_LARGE);
+    assert_ok(fs_read_all(path, 65536, &text, &err), &err);
+    const bool found = strstr(text.buf, word) != NULL;
+    strbuf_release(&text);
+    mem_free(word);
+    mem_free(path);
+    mem_free(own);
+    return found;
+}
+
+/* A stop by hand is nobody's alarm. */
+static void what_stands(void **state)
+{
+    (void)state;
+    Settings settings;
+    Receiver receiver;
+    Connection connection;
+    Error err = ERROR_INIT;
+    settings_init(&settings);
+    connection_init(&connection);
+    connection.host = mem_strdup("h");
+    connection.port = mem_strdup("5432");
+    connection.database = mem_strdup("d");
+    put_damaged();
+    say(&receiver, "http://127.0.0.1:1/x");
+    assert_ok(outward_set(RECEIVER_WEBHOOK, &receiver, &err), &err);
+    assert_ok(retention_stop(folder, "the audit", NULL, &err), &err);
+    const OutwardSpec spec = {.what = OUTWARD_NOTHING, .folder = folder, .settings = &settings,
+                              .connection = &connection};
+    outward_tell(&spec, NULL, NULL);
+    assert_true(was_tried("damaged"));
+    assert_false(was_tried("shrink"));
+    assert_ok(outward_set(RECEIVER_WEBHOOK, &receiver, &err), &err); /* nothing is known of what it got */
+    assert_ok(retention_freeze(folder, "a table lost its rows", &err), &err);
+    outward_tell(&spec, NULL, NULL);
+    assert_true(was_tried("shrink"));
+    assert_ok(retention_unfreeze(folder, NULL, &err), &err);
+    receiver.set = false;
+    assert_ok(outward_set(RECEIVER_WEBHOOK, &receiver, &err), &err);
+    connection_release(&connection);
+    receiver_release(&receiver);
+    settings_release(&settings);
+}
+
 static void damaged_files(void **state)
 {
     (void)state;
@@ -180,6 +258,7 @@ int main(void)
         cmocka_unit_test(set_and_removed),
         cmocka_unit_test(a_password_stays_with_its_server),
         cmocka_unit_test(a_receiver_that_is_not_there),
+        cmocka_unit_test(what_stands),
         cmocka_unit_test(damaged_files),
     };
     return cmocka_run_group_tests(tests, begin, end);

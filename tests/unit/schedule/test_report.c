@@ -28,7 +28,7 @@ typedef struct World {
     size_t entry_count;
     Copy copies[2];
     size_t copy_count;
-    const char *frozen, *log_problem;
+    const char *alarm, *frozen, *waits, *log_problem;
     bool off;
 } World;
 
@@ -52,6 +52,7 @@ static void build(const World *world, int64_t now, Report *report)
     for (size_t i = 0; i < 3 && world->slots[i].moment != 0; i++) {
         ledger_note(&ledger, &world->slots[i]);
     }
+    ledger_note_wait(&ledger, NOON - 10 * 3600, NOON - 3600, NOON, world->waits); /* that of last night 02:00 */
     for (size_t i = 0; i < world->copy_count; i++) {
         copies_set(&copies, &world->copies[i]);
         for (size_t k = 0; k < world->entry_count; k++) {
@@ -60,10 +61,10 @@ static void build(const World *world, int64_t now, Report *report)
             }
         }
     }
-    const HealthFacts health = {.catalog = &catalog, .configured = true, .frozen = world->frozen, .due_hours = 36,
+    const HealthFacts health = {.catalog = &catalog, .configured = true, .frozen = world->alarm, .due_hours = 36,
                                 .now = now};
     const ReportFacts facts = {.folder = "C:\\Backups", .health = &health, .settings = &settings, .ledger = &ledger,
-                               .copies = &copies, .zone = &zone, .log = log, .log_entries = 3,
+                               .copies = &copies, .frozen = world->frozen, .zone = &zone, .log = log, .log_entries = 3,
                                .log_problem = world->log_problem};
     report_build(&facts, report);
     copies_release(&copies);
@@ -265,6 +266,7 @@ static void how_things_stand(void **state)
                    {.file = (char *)"gone.backup", .bytes = 1, .sha256 = (char *)SHA, .state = COPY_THERE,
                     .when = NOON}},
         .copy_count = 2,
+        .alarm = "a table lost its rows",
         .frozen = "a table lost its rows",
         .log_problem = "entry 5 does not follow"};
     Report report;
@@ -295,6 +297,26 @@ static void how_things_stand(void **state)
     assert_true(report.next == 0 && report.next_text == NULL);
     assert_null(report.frozen);
     assert_int_equal(report.notice_count, 2);
+    report_release(&report);
+}
+
+/* A person has stopped clean-ups: nothing goes, and nobody is alarmed. And a slot that waits is no backup. */
+static void stopped_and_waiting(void **state)
+{
+    (void)state;
+    World world = {.entries = {LYING(LEVEL_VERIFIED, ON_29TH)}, .entry_count = 1, .frozen = "ana asked for it",
+                   .slots = {{ON_29TH, SLOT_DONE, ON_29TH, 1, NULL, NULL}}, .waits = "the network is metered"};
+    Report report;
+    report_init(&report);
+    build(&world, NOON, &report);
+    assert_string_equal(report.frozen, "ana asked for it");
+    assert_int_equal(report.health.state, HEALTH_GOOD);
+    assert_string_equal(report.waits, "the network is metered");
+    assert_string_equal(report.protection.facts[FACT_SLOT].text,
+                        "the backup of last night 02:00 waits: the network is metered");
+    world.slots[1] = (LedgerSlot){NOON - 10 * 3600, SLOT_DONE, NOON, 1, NULL, NULL};
+    build(&world, NOON, &report);
+    assert_null(report.waits);
     report_release(&report);
 }
 
@@ -380,6 +402,7 @@ static void a_page_of_hostile_texts(void **state)
                     LYING(LEVEL_PROVEN, ON_29TH)},
         .entry_count = 2,
         .frozen = "<i>" EVIL,
+        .waits = "<i>" EVIL,
         .log_problem = EVIL};
     Report report;
     StrBuf page;
@@ -454,6 +477,7 @@ int main(void)
         cmocka_unit_test(the_year),
         cmocka_unit_test(what_a_restore_takes),
         cmocka_unit_test(how_things_stand),
+        cmocka_unit_test(stopped_and_waiting),
         cmocka_unit_test(events),
         cmocka_unit_test(a_page_of_hostile_texts),
         cmocka_unit_test(the_ends),
