@@ -108,7 +108,7 @@ typedef struct Report {
     ReportBackup *backups;    /* owned, the newest first */
     size_t backup_count;
     size_t here, both, there, waiting; /* only here; here and off-site; off-site alone; waiting for their copy */
-    char *frozen;             /* owned: why nothing goes: an alarm, a person, settings that are not known; NULL: it may */
+    char *frozen;             /* owned: why nothing goes: alarm, a person, settings that are not known; NULL: it may */
     size_t log_entries;       /* that follow from one another */
     char *log_problem;        /* owned: what is wrong with the log; NULL: nothing */
     char **notices;           /* owned: what could not be read, and so is not in it */

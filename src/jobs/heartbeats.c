@@ -17,6 +17,7 @@
 #include "platform/fs.h"
 #include "platform/machine.h"
 #include "store/auditlog.h"
+#include "store/folder.h"
 
 #define KNOWN_MAX 1048576u /* bytes of the file of what was seen */
 #define FILES_MAX 1000u    /* that are looked at in a place */
@@ -222,7 +223,10 @@ static bool write_file(const Shared *shared, const char *file, const char *text,
 {
     char *path = fs_join(shared->folder, file);
     FsInfo info;
-    bool ok = fs_write_atomic(path, text, strlen(text), err);
+    FsLock *lock = NULL;
+    /* A clean-up takes unfinished temporary files for what a crash left, unless it sees this lock. */
+    const bool ok = folder_files_lock(shared->folder, &lock, err) && fs_write_atomic(path, text, strlen(text), err);
+    fs_unlock(lock);
     if (ok) {
         *now = fs_stat(path, &info, NULL) && info.modified > 0 ? info.modified : clock_now();
     } else {

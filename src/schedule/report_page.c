@@ -148,8 +148,8 @@ static void add_figures(const Report *report, StrBuf *page)
         page_row(page, "Last good backup", "there is none");
     }
     const char *next = report->next_text != NULL ? report->next_text : "none is scheduled";
-    row(page, "Next backup", report->waits != NULL ? mem_printf("one waits: %s; the next is due %s", report->waits, next)
-                                                   : mem_strdup(next));
+    row(page, "Next backup",
+        report->waits != NULL ? mem_printf("one waits: %s; the next: %s", report->waits, next) : mem_strdup(next));
     row(page, "A restore takes", restore_text(report));
     row(page, "Copies", mem_printf("%zu only here, %zu here and off-site, %zu off-site alone; %zu wait for their copy",
                                    report->here, report->both, report->there, report->waiting));

@@ -25,6 +25,7 @@
 #include "postgres/userprofile.h"
 #include "store/auditlog.h"
 #include "store/copies.h"
+#include "store/heartbeat.h"
 #include "store/ledger.h"
 #include "store/retention.h"
 #include "store/settings.h"
@@ -788,13 +789,13 @@ static bool is_our_temporary(const char *name)
         strspn(name + len - 8, "0123456789abcdef") != 8) {
         return false;
     }
-    char *base = mem_strndup(name, len - tail);
+    char *base = mem_strndup(name, len - tail), computer[HEARTBEAT_NAME];
     char *backup = without_suffix(base, FOLDER_MANIFEST_SUFFIX);
     char *manifest_of = backup ? without_suffix(backup, NAME_SUFFIX) : NULL; /* of any *.backup: see "adopt" */
     bool ours = manifest_of || !strcmp(base, SETTINGS_FILE) || !strcmp(base, AUDITLOG_FILE) ||
                 !strcmp(base, RETENTION_FROZEN_FILE) || !strcmp(base, COPIES_FILE) || !strcmp(base, LEDGER_FILE) ||
-                !strcmp(base, UPLOAD_FILE) ||
-                is_holder_name(base) || !strcmp(base, "cmms-write-test") || is_year_log(base);
+                !strcmp(base, UPLOAD_FILE) || heartbeat_computer(base, computer) || is_holder_name(base) ||
+                !strcmp(base, "cmms-write-test") || is_year_log(base);
     mem_free(manifest_of);
     mem_free(backup);
     mem_free(base);

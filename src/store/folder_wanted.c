@@ -69,7 +69,9 @@ bool folder_await_checks(const char *folder, const char *lock_path, FsLock **loc
         return false;
     }
     char *wanted = fs_join(folder, FOLDER_WANTED_FILE);
-    bool ok = fs_write_atomic(wanted, "\n", 1, NULL);
+    FsFile *file = NULL;
+    bool ok = fs_exists(wanted) || fs_create_new(wanted, &file, NULL); /* nobody reads it, so nothing can be torn */
+    fs_close(file, NULL);
     for (unsigned waited = 0; ok && waited < WAIT_MS; waited += WAIT_STEP_MS) {
         if (fs_lock(lock_path, lock, NULL)) {
             break;

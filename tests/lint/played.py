@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""What the simulator plays (tests/sim): each PLAY(name) has its stand-in, and nothing of the platform that reaches disk,
-clock, other programs or threads is left out: a linker does not notice that, and a life would touch the real disk.
+"""What the simulator plays (tests/sim): each PLAY(name) has its stand-in, and nothing of the platform that reaches
+disk, clock, other programs or threads is left out: a linker does not notice that, and a life would touch the real disk.
 
 One line a check: "ok NAME" or "not ok NAME: why". Exit code 1 when one failed.
 """
@@ -15,11 +15,13 @@ LEFT = {
     "fs": "fs_is_held fs_read_all fs_write_atomic fs_dir_writable fs_join fs_base_name fs_dir_name",
     "cancel": "",
     "roots": "",
+    "conditions": "conditions_parse conditions_ask",
     "process": "process_exit_text process_quote line_splitter_init line_splitter_feed line_splitter_release",
     "machine": "machine_os_text machine_unsetenv machine_restrict_openssl machine_visit_tool_dirs machine_seal "
                "machine_unseal",
 }
-ALSO = "clock_now clock_monotonic_ms thread_start thread_start_detached".split()
+ALSO = ("clock_now clock_monotonic_ms thread_start thread_start_detached thread_join thread_give_way receivers_load "
+        "receiver_send graph_new").split()
 
 
 def read(path):

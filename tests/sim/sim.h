@@ -48,6 +48,7 @@ typedef struct Program {
     long meanwhile_at;  /* somebody else acts at that call */
     bool faulted;       /* one has failed */
     bool by_hand;       /* a person's own removal, not that of the rules */
+    bool watched;       /* it reads older backups again, and a thread would look whether somebody wants the folder */
     Cancel *cancel;     /* borrowed; NULL: nobody can stop it */
 } Program;
 
@@ -103,6 +104,7 @@ typedef struct Pc {
     bool awake;
     int64_t wakes_at;
     int64_t offline_until;
+    int64_t low_until;  /* not plugged in, and its battery is low */
     bool has_task, has_window;
     Keeper keeper;
     bool look;          /* the window is to look anew */

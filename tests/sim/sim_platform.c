@@ -2,7 +2,10 @@
 #include "sim.h"
 
 #include "base/secret.h"
+#include "cloud/graph.h"
+#include "cloud/receiver.h"
 #include "platform/clock.h"
+#include "platform/conditions.h"
 #include "platform/machine.h"
 #include "platform/process.h"
 #include "platform/roots.h"
@@ -15,6 +18,7 @@ PLAY(cancel_free)
 PLAY(cancel_request)
 PLAY(cancel_requested)
 PLAY(cancel_wait)
+PLAY(conditions_look)
 PLAY(machine_random)
 PLAY(machine_host_name)
 PLAY(machine_user_name)
@@ -31,6 +35,11 @@ PLAY(machine_secret_save)
 PLAY(machine_secret_delete)
 PLAY(roots_get)
 PLAY(roots_renew)
+PLAY(receivers_load)
+PLAY(receiver_send)
+PLAY(thread_give_way)
+PLAY(thread_join)
+PLAY(graph_new)
 PLAY(process_run)
 PLAY(thread_start)
 PLAY(thread_start_detached)
@@ -77,6 +86,42 @@ bool __wrap_cancel_wait(const Cancel *cancel, unsigned ms)
         sim_pass(ms);
     }
     return __wrap_cancel_requested(cancel);
+}
+
+/* --- what slots wait for ----------------------------------------------------------------------------------- */
+
+void __wrap_conditions_look(Conditions *conditions)
+{
+    const bool low = sim.pcs[sim_pc()].low_until > sim_now();
+    *conditions = (Conditions){.on_battery = low, .battery_percent = low ? 12 : -1};
+}
+
+/* --- who is told ------------------------------------------------------------------------------------------- */
+
+/* A ping address, and one that wants to hear all. */
+bool __wrap_receivers_load(Receivers *receivers, Error *err)
+{
+    (void)err;
+    receivers->of[RECEIVER_PING].set = true;
+    receivers->of[RECEIVER_WEBHOOK].set = true;
+    return true;
+}
+
+bool __wrap_receiver_send(ReceiverKind kind, const Receiver *receiver, const Message *message, const Cancel *cancel,
+                          Error *err)
+{
+    (void)receiver;
+    (void)cancel;
+    sim_check_secret("a notice", message->text, strlen(message->text));
+    sim_pass(sim_between(50, 4000));
+    sim_call();
+    if (sim.pcs[sim_pc()].offline_until > sim_now() || (!sim.calm && sim_chance(30))) {
+        return error_set(err, EK_CONNECT, "nothing answers there");
+    }
+    if (message->bad && kind != RECEIVER_PING) {
+        sim_say("tells: %s: %.300s", message->title, message->text);
+    }
+    return true;
 }
 
 /* --- the machine ------------------------------------------------------------------------------------------ */
@@ -176,6 +221,22 @@ bool __wrap_roots_renew(const char *sslrootcert)
     return false;
 }
 
+/* --- threads ----------------------------------------------------------------------------------------------- */
+
+static char watcher; /* stands for the one that looks whether somebody wants the folder: sim_programs.c looks itself */
+
+void __wrap_thread_give_way(bool yes)
+{
+    (void)yes;
+}
+
+void __wrap_thread_join(Thread *thread)
+{
+    if (thread && (void *)thread != (void *)&watcher) {
+        sim_broken("simulation", "a real thread is awaited");
+    }
+}
+
 /* --- what no simulation may reach --------------------------------------------------------------------------- */
 
 bool __wrap_process_run(const ProcessSpec *spec, const Cancel *cancel, ProcessResult *result, Error *err)
@@ -186,10 +247,21 @@ bool __wrap_process_run(const ProcessSpec *spec, const Cancel *cancel, ProcessRe
     sim_broken("simulation", "a real program would be started: %s", spec->program);
 }
 
+bool __wrap_graph_new(const GraphSetup *setup, Graph **out, Error *err)
+{
+    (void)setup;
+    (void)out;
+    (void)err;
+    sim_broken("simulation", "the real SharePoint would be asked");
+}
+
 Thread *__wrap_thread_start(void (*run)(void *argument), void *argument)
 {
     (void)run;
     (void)argument;
+    if (sim.program && sim.program->watched) {
+        return (Thread *)(void *)&watcher;
+    }
     sim_broken("simulation", "a real thread would be started");
 }
 

@@ -13,12 +13,14 @@
 #include "jobs/verify.h"
 #include "platform/clock.h"
 #include "schedule/pause.h"
+#include "schedule/recheck_run.h"
 #include "schedule/run.h"
 #include "store/copies.h"
 #include "store/folder.h"
 #include "store/retention.h"
 
 PLAY(offsite_upload)
+PLAY(recheck_run)
 
 #define KILLED_ONE_IN 24
 #define FAULT_ONE_IN 50
@@ -148,7 +150,8 @@ typedef struct SlotRun {
 static void run_slots(void *argument)
 {
     SlotRun *run = argument;
-    const ScheduledSpec spec = {.folder = sim.folder, .chosen = &sim.connection, .once = run->once};
+    const ScheduledSpec spec = {.folder = sim.folder, .chosen = &sim.connection, .once = run->once,
+                                .checks = !run->once};
     run->ran = true;
     run->ok = scheduled_run(&spec, &sink, run->cancel, &run->result, &run->err);
 }
@@ -554,6 +557,72 @@ void sim_meanwhile(void)
             sim_run_slots(other, "meanwhile the task");
         }
         break;
+    }
+}
+
+/* --- older backups ---------------------------------------------------------------------------------------------- */
+
+static int64_t check_now(void *context)
+{
+    (void)context;
+    return clock_now();
+}
+
+static void check_conditions(void *context, Conditions *conditions)
+{
+    (void)context;
+    conditions_look(conditions);
+}
+
+/* What the real one's thread does while a file is read is done before. */
+static bool check_file(void *context, const char *path, const JobSink *told, const Cancel *cancel, Error *err)
+{
+    VerifyResult result;
+    (void)context;
+    if (folder_is_wanted(sim.folder)) {
+        cancel_request((Cancel *)cancel);
+    }
+    verify_result_init(&result);
+    const bool ok = verify_backup(path, false, told, cancel, &result, err);
+    verify_result_release(&result);
+    return ok;
+}
+
+static bool check_proof(void *context, const char *path, const JobSink *told, const Cancel *cancel, char **unproven,
+                        Error *err)
+{
+    (void)context;
+    (void)path;
+    (void)told;
+    (void)cancel;
+    (void)err;
+    *unproven = mem_strdup("the bundled server is not played");
+    return true;
+}
+
+/* What is called damaged is not what pg_dump wrote. (P1) */
+static void judge_damaged(const RecheckResult *result)
+{
+    for (size_t i = 0; i < result->damaged_count; i++) {
+        const char *name = result->damaged[i];
+        char *manifest = mem_printf("%s" FOLDER_MANIFEST_SUFFIX, name);
+        Node *node = sim_file(name);
+        if (node && sim_truth(node) && !sim_touched(name) && !sim_touched(manifest)) {
+            sim_broken("P1", "the weekly check calls %s damaged, and it is whole", name);
+        }
+        mem_free(manifest);
+    }
+}
+
+void __wrap_recheck_run(const Opening *opening, const JobSink *told, const Cancel *cancel, RecheckResult *result)
+{
+    const RecheckWorld world = {check_now, check_conditions, check_file, check_proof, &due_here, NULL};
+    const unsigned long before = sim.programs;
+    sim.program->watched = true;
+    recheck_run_in(&world, opening, told, cancel, result);
+    sim.program->watched = false;
+    if (!sim.program->faulted && sim.programs == before) {
+        judge_damaged(result);
     }
 }
 

@@ -300,7 +300,7 @@ static void strike(void)
         sim_configure(pc, false);
         return;
     }
-    switch (sim_below(24)) {
+    switch (sim_below(25)) {
     case 0: case 1: case 2: case 3:
         if (sim.pcs[pc].awake) {
             sleep_pc(pc);
@@ -343,7 +343,8 @@ static void strike(void)
             lose_rows();
         }
         break;
-    case 16: case 17: case 18:
+    case 16: until(&sim.pcs[pc].low_until, 90, "a PC is not plugged in, and its battery is low"); break;
+    case 17: case 18: case 19:
         if (sim.pcs[pc].awake) {
             sim_backup_by_hand(pc);
         }
@@ -496,7 +497,7 @@ static void mend_all(void)
     sim.full_until = sim.away_until = sim.down_until = sim.password_until = sim.token_until = 0;
     for (int i = 0; i < sim.pc_count; i++) {
         Pc *pc = &sim.pcs[i];
-        pc->offline_until = 0;
+        pc->offline_until = pc->low_until = 0;
         if (pc->ahead != 0) {
             set_right(i);
         }

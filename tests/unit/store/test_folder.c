@@ -531,6 +531,7 @@ static void clean_up(void **state)
         "cmms_backup_20260119_143051.backup.manifest.json", /* the log says that we removed its backup */
         "cmms_backup_20260119_143052.backup.partial",
         "cmms_backup_20260119_143054.backup.manifest.json.tmp-89abcdef",
+        "cmms_heartbeat_PC-7.json.tmp-00000005",
         "offsite_copies.json.tmp-00000003",
         "schedule_ledger.json.tmp-00000004",
     };
