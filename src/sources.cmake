@@ -63,6 +63,10 @@ set(SAMPLE_SOURCES
   src/sample/sample_rows.c)
 set(CLOUD_SOURCES
   src/cloud/address.c
+  src/cloud/age.c
+  src/cloud/age_crypto.c
+  src/cloud/age_file.c
+  src/cloud/bech32.c
   src/cloud/download.c
   src/cloud/graph.c
   src/cloud/http.c
