@@ -116,8 +116,8 @@ bool age_recipient_check(const char *text, Error *err)
     }
     if (strncmp(text, IDENTITY, sizeof IDENTITY - 1) == 0) {
         error_set(err, EK_USAGE, "that is the private key, which opens the files");
-        return error_hint(err, "The public key is wanted, which begins with \"age1\"; the private one stays with whoever "
-                               "may read the copies.");
+        return error_hint(err, "The public key is wanted, which begins with \"age1\"; the private one stays with "
+                               "whoever may read the copies.");
     }
     error_set(err, EK_USAGE, "that is no public key of age");
     return error_hint(err, "It begins with \"age1\" and has 62 characters; one that is mistyped is noticed. Paste it "
@@ -459,10 +459,12 @@ bool age_header_open(const void *bytes, const AgeHeader *header, const AgeFrom *
     unsigned char found[AGE_KEY], mac[32];
     const bool passphrase = age_header_wants_passphrase(header);
     if (!secret_is_set(passphrase ? &from->passphrase : &from->identity)) {
-        error_set(err, EK_REFUSED, passphrase ? "it is encrypted with a passphrase, which is needed to read it"
-                                              : "it is encrypted for a public key, whose key file is needed to read it");
-        return error_hint(err, passphrase ? "Whoever set up the encryption has it."
-                                          : "It was saved when the encryption was set up; the recovery card says which.");
+        if (passphrase) {
+            error_set(err, EK_REFUSED, "it is encrypted with a passphrase, which is needed to read it");
+            return error_hint(err, "Whoever set up the encryption has it.");
+        }
+        error_set(err, EK_REFUSED, "it is encrypted for a public key, whose key file is needed to read it");
+        return error_hint(err, "It was saved when the encryption was set up; the recovery card says which it is.");
     }
     bool ok = passphrase ? open_scrypt(&header->stanzas[0], &from->passphrase, found, err)
                          : open_with_identity(header, &from->identity, found, err);

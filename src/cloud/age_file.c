@@ -1,9 +1,10 @@
 /*
  * age_file.c: the content, chunk after chunk, so that memory does not depend on its size.
  *
- * A chunk's nonce is its number and whether it is the last, under a key that is derived from the file key and the random
- * bytes behind the header. A file key is made in age_encrypt_file, for one file, and wiped there; what is interrupted is
- * removed and begun anew with another. So no key and nonce ever meet two contents, whatever is killed and resumed.
+ * A chunk's nonce is its number and whether it is the last, under a key that is derived from the file key and the
+ * random bytes behind the header. A file key is made in age_encrypt_file, for one file, and wiped there; what is
+ * interrupted is removed and begun anew with another. So no key and nonce ever meet two contents, whatever is killed
+ * and resumed.
  */
 #include "cloud/age.h"
 
