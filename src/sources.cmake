@@ -68,6 +68,7 @@ set(CLOUD_SOURCES
   src/cloud/age_file.c
   src/cloud/bech32.c
   src/cloud/download.c
+  src/cloud/encryption.c
   src/cloud/graph.c
   src/cloud/http.c
   src/cloud/oauth.c
@@ -101,6 +102,7 @@ set(JOBS_SOURCES
   src/jobs/offsite_after.c
   src/jobs/offsite_back.c
   src/jobs/offsite_batch.c
+  src/jobs/offsite_encrypt.c
   src/jobs/offsite_set_up.c
   src/jobs/offsite_sign_in.c
   src/jobs/opening.c
