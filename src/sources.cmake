@@ -85,6 +85,7 @@ set(JOBS_SOURCES
   src/jobs/configure.c
   src/jobs/doctor.c
   src/jobs/doctor_cloud.c
+  src/jobs/encryption_set_up.c
   src/jobs/export.c
   src/jobs/load.c
   src/jobs/load_compare.c
