@@ -170,6 +170,7 @@ set(CLI_SOURCES
   src/cli/read.c
   src/cli/upkeep.c
   src/cli/verb_download.c
+  src/cli/verb_encryption.c
   src/cli/verb_export.c
   src/cli/verb_list.c
   src/cli/verb_preview.c

@@ -38,9 +38,13 @@ const char *encryption_warning(EncryptionWay way);
 /* Whether it can be set up, but for the typing: EK_USAGE says what is missing. Nothing is changed. */
 bool encryption_check(const EncryptionSetUp *spec, Error *err);
 /* Writes key file and card, reads the key file again, tries the key on a header, and only then saves it: what was set
- * up before stays until then. `made` gets it. EK_USAGE: as above, or `confirmed` is something else; EK_IO: a file cannot
- * be written, or is there already. On failure the files that it wrote are removed. */
+ * up before stays until then. `made` gets it. EK_USAGE: as above, or `confirmed` is something else; EK_IO: a file
+ * cannot be written, or is there already. On failure the files that it wrote are removed. */
 bool encryption_set_up(const EncryptionSetUp *spec, Encryption *made, Error *err);
+
+/* Copies go as they are from now on. Where a passphrase or a private key is kept on this PC, it is gone then, and
+ * `confirmed` must be as above (may be NULL otherwise): EK_USAGE. What is damaged goes as well. */
+bool encryption_switch_off(const char *confirmed, Error *err);
 
 /* The recovery card: no secret is on it. Caller frees. */
 char *encryption_card(const Encryption *encryption, const char *key_file);

@@ -11,10 +11,10 @@
 #include "store/folder.h"
 
 /* What is true of all of them. */
-#define ALL_WAYS                                                                                                       \
-    "Without the key nobody can read the copies: not IT, not Microsoft, not the makers of this program. The backups " \
-    "in the backup folder stay as they are. So does a copy's manifest on SharePoint: names of tables and users, and "   \
-    "how many rows they have, can be read there."
+#define IN_ANY_CASE                                                                                                  \
+    "Without the key nobody can read the copies: not IT, not Microsoft, not the makers of this program. Copies that " \
+    "were made for an earlier key still need that one. The backups in the backup folder stay as they are, and a "     \
+    "copy's manifest on SharePoint can be read: names of tables and users, and how many rows there are."
 
 /* --- what is said ----------------------------------------------------------------------------------------- */
 
@@ -22,14 +22,14 @@ const char *encryption_warning(EncryptionWay way)
 {
     static const char *const texts[] = {
         "Copies are encrypted for a new public key before they leave this PC. Its private key, which alone can read "
-        "them, is written once to the file that you choose, and is not kept on this PC: put that file on a stick or into "
-        "your organisation's password safe, in two places, not on this PC and not on SharePoint. " ALL_WAYS,
-        "Copies are encrypted for that public key before they leave this PC. Only whoever has its private key can read "
-        "them; this PC cannot, and cannot try whether it fits. Bring one copy back with the private key before you rely "
-        "on it. " ALL_WAYS,
+        "them, is written once to the file that you choose: take it away from this PC, to a stick or your "
+        "organisation's password safe, in two places, and not to SharePoint. " IN_ANY_CASE,
+        "Copies are encrypted for that public key before they leave this PC. Only whoever has its private key can "
+        "read them; this PC cannot, and cannot try whether it fits. Bring one copy back with the private key before "
+        "you rely on it. " IN_ANY_CASE,
         "Copies are encrypted with the passphrase before they leave this PC. It is kept here, sealed for your Windows "
         "account, so that copies can be made while nobody is at the PC: whoever has your account on this PC can read "
-        "them as well. Write it down and keep it in another place. " ALL_WAYS,
+        "them as well. Write it down and keep it in another place. " IN_ANY_CASE,
     };
     return texts[way];
 }
@@ -67,7 +67,7 @@ char *encryption_card(const Encryption *encryption, const char *key_file)
                            "Where it is kept (fill in):  1. ______________________  2. ______________________\n\n",
                     encryption->mark);
     }
-    strbuf_addf(&text, "Without it nobody can read the copies: not IT, not Microsoft, not the makers of CMMS Backup.\n\n"
+    strbuf_addf(&text, "Without it nobody can read the copies: not IT, not Microsoft, not the program's makers.\n\n"
                        "On SharePoint a copy is named NAME.backup" AGE_SUFFIX ". To get one back with CMMS Backup:\n"
                        "download it there and choose the key file, or type the passphrase.\n\n"
                        "Without CMMS Backup: the copies are in the format of age (" AGE_FORMAT ").\n"
@@ -153,13 +153,13 @@ bool encryption_check(const EncryptionSetUp *spec, Error *err)
     return ok && (spec->card_file == NULL || check_new_file(spec->card_file, "the recovery card", err));
 }
 
-static bool check_confirmed(const EncryptionSetUp *spec, Error *err)
+static bool check_confirmed(const char *confirmed, Error *err)
 {
-    char *typed = trimmed(spec->confirmed);
+    char *typed = trimmed(confirmed);
     const bool ok = utf8_casecmp(typed, ENCRYPTION_CONFIRM) == 0;
     mem_free(typed);
     if (!ok) {
-        error_set(err, EK_USAGE, "nothing was set up: it was not confirmed");
+        error_set(err, EK_USAGE, "nothing was changed: it was not confirmed");
         return error_hint(err, "Type \"" ENCRYPTION_CONFIRM "\", when you know where the key will be kept.");
     }
     return true;
@@ -257,7 +257,7 @@ bool encryption_set_up(const EncryptionSetUp *spec, Encryption *made, Error *err
 {
     Encryption new_one;
     bool card = false;
-    if (!encryption_check(spec, err) || !check_confirmed(spec, err)) {
+    if (!encryption_check(spec, err) || !check_confirmed(spec->confirmed, err)) {
         return false;
     }
     encryption_init(&new_one);
@@ -284,4 +284,14 @@ bool encryption_set_up(const EncryptionSetUp *spec, Encryption *made, Error *err
     }
     encryption_release(&new_one);
     return false;
+}
+
+bool encryption_switch_off(const char *confirmed, Error *err)
+{
+    Encryption old;
+    encryption_init(&old);
+    const bool kept = encryption_load(&old, NULL) &&
+                      (secret_is_set(&old.passphrase) || secret_is_set(&old.identity));
+    encryption_release(&old);
+    return (!kept || check_confirmed(confirmed, err)) && encryption_forget(err);
 }
