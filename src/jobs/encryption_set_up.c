@@ -111,8 +111,13 @@ static size_t passphrase_length(const Secret *passphrase)
 
 static bool check_passphrase(const EncryptionSetUp *spec, Error *err)
 {
-    if (spec->passphrase == NULL || !secret_is_set(spec->passphrase) ||
-        passphrase_length(spec->passphrase) < ENCRYPTION_PASSPHRASE_MIN) {
+    const bool set = spec->passphrase != NULL && secret_is_set(spec->passphrase);
+    const size_t length = set ? passphrase_length(spec->passphrase) : 0;
+    if (set && length == 0 && spec->passphrase->len > 0) {
+        error_set(err, EK_USAGE, "the passphrase has characters that cannot be typed again");
+        return error_hint(err, "Take letters, digits, signs and spaces.");
+    }
+    if (length < ENCRYPTION_PASSPHRASE_MIN) {
         error_set(err, EK_USAGE, "the passphrase is too short: it has fewer than %u characters",
                   ENCRYPTION_PASSPHRASE_MIN);
         return error_hint(err, "Take five or six words that have nothing to do with each other.");
