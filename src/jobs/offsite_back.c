@@ -520,7 +520,11 @@ static bool place_decrypted(void *context, const char *came, Error *err)
         fs_remove(partial, NULL);
         ok = false;
     }
-    if (ok || failed.kind == EK_DAMAGED || failed.kind == EK_REFUSED || failed.kind == EK_FOREIGN) {
+    if (failed.kind == EK_REFUSED) { /* the key fits the header that the manifest has */
+        error_set(&failed, EK_DAMAGED, "%s: its header was changed", work->remote.name);
+        error_hint(&failed, "Take another backup.");
+    }
+    if (ok || failed.kind == EK_DAMAGED || failed.kind == EK_FOREIGN) {
         fs_remove(came, NULL);
     }
     mem_free(partial);
