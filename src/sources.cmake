@@ -196,6 +196,7 @@ set(UI_SOURCES
   src/ui/consent.c
   src/ui/details_dialog.c
   src/ui/dialog.c
+  src/ui/encryption_dialog.c
   src/ui/fitting.c
   src/ui/folder_watch.c
   src/ui/help_dialog.c
