@@ -38,7 +38,7 @@ MUTANTS = (
     ("a copy is encrypted before it leaves", "src/jobs/offsite.c", "(work->encryption.on ? send_sealed",
      "(false ? send_sealed", ["encryption:test_there_and_back"]),
     ("an upload goes on with the same bytes", "src/jobs/offsite_encrypt.c",
-     "ok = take_staged(staged) || make_staged(staged, err);", 
+     "ok = take_staged(staged) || make_staged(staged, err);",
      "ok = (take_staged(staged) && false) || make_staged(staged, err);", ["encryption:test_killed_and_resumed"]),
     ("an encrypted file that was changed is not sent", "src/jobs/offsite_encrypt.c",
      ".sha256 = staged->sealed.sha256,", ".sha256 = NULL,", ["encryption:test_killed_and_resumed"]),

@@ -164,8 +164,8 @@ static bool identity_public(const char *text, char **recipient)
 static bool no_identity(const char *what, Error *err)
 {
     error_set(err, EK_USAGE, "%s", what);
-    return error_hint(err, "The key file has one line that begins with \"AGE-SECRET-KEY-1\"; it was saved when the "
-                           "encryption was set up.");
+    return error_hint(err, "The key file was saved when the encryption was set up; it has one line of capitals and "
+                           "digits, which is the key.");
 }
 
 bool age_identity_read(const char *text, size_t len, Secret *identity, char **recipient, Error *err)

@@ -33,7 +33,7 @@ static void check_pair(Ui *ui)
     ok(ui, wait_can(ui, IDC_ENC_FILE, SHORT_MS) &&
                wait_dialog_text(ui, IDC_ENC_WARNING, "Without the key nobody can read the copies", SHORT_MS),
        "what losing the key means is said before", "it is not");
-    access_key(ui, 'K');
+    access_key(ui, 'k');
     ok(ui, wait_focus(ui, IDC_ENC_FILE), "Alt+K goes to the key file", "it does not");
     set_up(ui);
     says(ui, "The private key has no place to go to", "a key without a file is refused");
