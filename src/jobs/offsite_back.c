@@ -379,8 +379,8 @@ static bool find_named(Graph *graph, const CloudPlace *place, const char *name, 
     return ok;
 }
 
-bool offsite_find(Graph *graph, const CloudPlace *place, const char *name, const JobSink *sink, const Cancel *cancel,
-                  Remote *remote, Error *err)
+bool offsite_find_backup(Graph *graph, const CloudPlace *place, const char *name, const JobSink *sink,
+                         const Cancel *cancel, Remote *remote, Error *err)
 {
     Remote found = {.state = REMOTE_NO_MANIFEST};
     char *manifest_name = NULL, *encrypted = ends_with(name, AGE_SUFFIX) ? NULL : mem_printf("%s" AGE_SUFFIX, name);
@@ -406,7 +406,7 @@ bool offsite_find(Graph *graph, const CloudPlace *place, const char *name, const
 
 static bool find_remote(Work *work, Graph *graph, const char *name, Error *err)
 {
-    bool ok = offsite_find(graph, &work->place, name, work->sink, work->cancel, &work->remote, err);
+    bool ok = offsite_find_backup(graph, &work->place, name, work->sink, work->cancel, &work->remote, err);
     if (ok && work->remote.item == NULL) {
         return no_backup(name, &work->place, err);
     }

@@ -258,7 +258,7 @@ static bool look_there(const SealedUpload *spec, const char *name, const Cancel 
     Remote remote = {.name = NULL};
     manifest_init(&remote.manifest);
     *there = false;
-    const bool ok = offsite_find(spec->graph, spec->place, name, spec->sink, cancel, &remote, err);
+    const bool ok = offsite_find_backup(spec->graph, spec->place, name, spec->sink, cancel, &remote, err);
     if (ok && remote.encrypted && (remote.state == REMOTE_SAME || remote.state == REMOTE_SAME_SIZE) &&
         strcmp(remote.manifest.sha256, spec->manifest->sha256) == 0) {
         Sealed sealed;

@@ -15,8 +15,8 @@ bool offsite_graph(const CloudPlace *place, PlaceSignIn *sign_in, const JobSink 
 /* The backup of that name in the folder there, with its manifest where it has one that can be used: remote->state. A
  * plain name means the encrypted copy as well, where there is no plain one. remote->item is NULL where there is none.
  * What `remote` holds is replaced; end with offsite_remote_release. */
-bool offsite_find(Graph *graph, const CloudPlace *place, const char *name, const JobSink *sink, const Cancel *cancel,
-                  Remote *remote, Error *err);
+bool offsite_find_backup(Graph *graph, const CloudPlace *place, const char *name, const JobSink *sink,
+                         const Cancel *cancel, Remote *remote, Error *err);
 void offsite_remote_release(Remote *remote);
 
 /* --- offsite_encrypt.c: encrypted copies ------------------------------------------------------------------- */
