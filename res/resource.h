@@ -28,6 +28,7 @@
 #define IDD_UPLOAD 3100
 #define IDD_NOTIFY 3200
 #define IDD_UNATTENDED 3300
+#define IDD_ENCRYPTION 3800
 
 /* IDD_MAIN */
 #define IDC_STATUS 1001
@@ -69,6 +70,7 @@
 #define IDM_EXIT 1154
 #define IDM_HELP 1155
 #define IDM_SHAREPOINT 1156
+#define IDM_ENCRYPTION 1157
 
 /* IDD_MAIN, more, and the commands of its menus */
 #define IDC_MEND 1300
@@ -290,6 +292,22 @@
 #define IDC_WAIT_PROVE 3307
 #define IDC_WAIT_CHECK 3308
 #define IDC_WAIT_SAVE 3309
+/* IDD_ENCRYPTION */
+#define IDC_ENC_STATE 3801
+#define IDC_ENC_HOW 3802
+#define IDC_ENC_WARNING 3803
+#define IDC_ENC_FILE 3804
+#define IDC_ENC_CHOOSE 3805
+#define IDC_ENC_KEEP 3806
+#define IDC_ENC_PUBLIC 3807
+#define IDC_ENC_PASSPHRASE 3808
+#define IDC_ENC_AGAIN 3809
+#define IDC_ENC_CARD 3810
+#define IDC_ENC_CHOOSE_CARD 3811
+#define IDC_ENC_TYPED_LABEL 3812
+#define IDC_ENC_TYPED 3813
+#define IDC_ENC_PROBLEM 3814
+#define IDC_ENC_GO 3815
 
 /* The main dialog's window class; the tests find it by this name. */
 #define MAIN_WINDOW_CLASS "CmmsBackupMain"

@@ -67,7 +67,12 @@ set(SAMPLE_SOURCES
   src/sample/sample_rows.c)
 set(CLOUD_SOURCES
   src/cloud/address.c
+  src/cloud/age.c
+  src/cloud/age_crypto.c
+  src/cloud/age_file.c
+  src/cloud/bech32.c
   src/cloud/download.c
+  src/cloud/encryption.c
   src/cloud/graph.c
   src/cloud/http.c
   src/cloud/message.c
@@ -90,6 +95,7 @@ set(JOBS_SOURCES
   src/jobs/configure.c
   src/jobs/doctor.c
   src/jobs/doctor_cloud.c
+  src/jobs/encryption_set_up.c
   src/jobs/export.c
   src/jobs/heartbeats.c
   src/jobs/load.c
@@ -110,6 +116,7 @@ set(JOBS_SOURCES
   src/jobs/offsite_after.c
   src/jobs/offsite_back.c
   src/jobs/offsite_batch.c
+  src/jobs/offsite_encrypt.c
   src/jobs/offsite_set_up.c
   src/jobs/offsite_sign_in.c
   src/jobs/opening.c
@@ -189,6 +196,7 @@ set(CLI_SOURCES
   src/cli/read.c
   src/cli/upkeep.c
   src/cli/verb_download.c
+  src/cli/verb_encryption.c
   src/cli/verb_export.c
   src/cli/verb_list.c
   src/cli/verb_notify.c
@@ -216,6 +224,7 @@ set(UI_SOURCES
   src/ui/consent.c
   src/ui/details_dialog.c
   src/ui/dialog.c
+  src/ui/encryption_dialog.c
   src/ui/fitting.c
   src/ui/folder_watch.c
   src/ui/help_dialog.c

@@ -22,7 +22,7 @@ E2E = {"kill": "test_kill", "faults": "test_faults", "bad": "test_bad_input", "r
        "sharepoint": "test_sharepoint", "download": "test_download", "report": "test_report",
        "rkept": "test_restore_kept", "rtables": "test_restore_tables", "rinplace": "test_restore_in_place",
        "rsafety": "test_restore_safety", "notify": "test_notify", "heartbeat": "test_heartbeat",
-       "recheck": "test_recheck"}
+       "recheck": "test_recheck", "encryption": "test_encryption"}
 
 # What is taken out, file, the text, what stands there instead, the tests: "unit:NAME" or "FILE:TEST".
 MUTANTS = (
@@ -60,6 +60,28 @@ MUTANTS = (
      ["report:test_a_log_that_does_not_hold"]),
     ("a torn file of the log does not hide the others", "src/store/auditlog.c", "    } else if (chain->visit) {\n",
      "    } else if (false) {\n", ["unit:test_auditlog"]),
+    ("a header of age is signed", "src/cloud/age.c", "} else if (ok && !age_same(mac, header->mac, sizeof mac)) {",
+     "} else if (false) {", ["unit:test_age"]),
+    ("bytes in base64 have one form", "src/cloud/age.c", "if ((bits & ((1u << have) - 1u)) != 0) {", "if (false) {",
+     ["unit:test_age"]),
+    ("a passphrase stands alone in a header", "src/cloud/age.c", "(!passphrase || read.count == 1);",
+     "(true || !passphrase);", ["unit:test_age"]),
+    ("the last chunk says that it is the last", "src/cloud/age_file.c", "nonce[11] = last ? 1 : 0;",
+     "nonce[11] = last ? 0 : 0;", ["unit:test_age_file"]),
+    ("each chunk has its number", "src/cloud/age_file.c", "nonce[10 - i] = (unsigned char)(stream->number >> 8 * i);",
+     "nonce[10 - i] = 0;", ["unit:test_age_file"]),
+    ("a copy is encrypted before it leaves", "src/jobs/offsite.c", "(work->encryption.on ? send_sealed",
+     "(false ? send_sealed", ["encryption:test_there_and_back"]),
+    ("an upload goes on with the same bytes", "src/jobs/offsite_encrypt.c",
+     "ok = take_staged(staged) || make_staged(staged, err);",
+     "ok = (take_staged(staged) && false) || make_staged(staged, err);", ["encryption:test_killed_and_resumed"]),
+    ("an encrypted file that was changed is not sent", "src/jobs/offsite_encrypt.c",
+     ".sha256 = staged->sealed.sha256,", ".sha256 = NULL,", ["encryption:test_killed_and_resumed"]),
+    ("a key is tried before anything comes", "src/jobs/offsite_back.c", "if (!find_key(work, err)) {",
+     "if (!find_key(work, err) && false) {", ["encryption:test_there_and_back"]),
+    ("what losing the key means is confirmed", "src/jobs/encryption_set_up.c",
+     "const bool ok = utf8_casecmp(typed, ENCRYPTION_CONFIRM) == 0;", "const bool ok = typed != NULL;",
+     ["unit:test_encryption_set_up"]),
     ("what is refused is not looked for in the site above", "src/jobs/offsite_set_up.c",
      "(refused.kind != EK_NONE && len <= strlen(likely))", "false", ["sharepoint:test_rights_of_single_sites"]),
     ("a token is renewed for the rights that were chosen", "src/cloud/place.c", ".scope = place_scope(place)};",

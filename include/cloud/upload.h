@@ -44,6 +44,7 @@ typedef struct UploadResult {
     uint64_t resumed_at;  /* bytes that an earlier run had brought there */
     bool was_there;       /* it was there already, the same */
     bool hash_pending;    /* its size is right, and SharePoint has not said its hash yet */
+    bool encrypted;       /* what is there, and the hashes here, are of the encrypted file (offsite.h) */
 } UploadResult;
 
 void upload_result_init(UploadResult *result);

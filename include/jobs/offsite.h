@@ -71,7 +71,8 @@ void offsite_sign_in_release(OffsiteSignIn *sign_in);
 void offsite_sign_in_judge(OffsiteSignIn *sign_in, int64_t now);
 
 /* Uploads a backup, then its manifest. It must have one that fits; a damaged one is EK_DAMAGED and is marked so. The
- * folder's lock is not held: backups go on meanwhile; but nobody removes the file (folder_upload_lock). */
+ * folder's lock is not held: backups go on meanwhile; but nobody removes the file (folder_upload_lock). Where that is
+ * set up (encryption.h), it is NAME.age that goes, encrypted here; EK_SETTINGS where that cannot be read. */
 bool offsite_upload(const char *path, const JobSink *sink, const Cancel *cancel, UploadResult *result, Error *err);
 
 /* What became of the copies that the settings ask for. */

@@ -4,6 +4,7 @@
 
 #include "jobs/backup.h"
 #include "jobs/offsite.h"
+#include "jobs/offsite_back.h"
 #include "jobs/opening.h"
 #include "options.h"
 #include "output.h"
@@ -16,11 +17,14 @@
 #include "store/manifest.h"
 #include "store/source.h"
 
+#define PASSPHRASE_VARIABLE "CMMS_BACKUP_PASSPHRASE"
+
 typedef struct Cli {
     const Options *options;
     Output output;
     Cancel *cancel;
     Connection environment; /* what PG* said at the start */
+    Secret passphrase;      /* what CMMS_BACKUP_PASSPHRASE said; it is no longer in the environment */
 } Cli;
 
 /* --- connect.c ------------------------------------------------------------------------------------------- */
@@ -47,6 +51,9 @@ void cli_replace_text(char **field, const char *value); /* NULL or empty: it sta
 /* verb_sharepoint.c: a file is looked for as it is named, and a bare name also in the backup folder. */
 bool cli_find_file(const Options *options, const char *file, char **path, Error *err);
 
+/* verb_encryption.c: OffsiteKeys.ask, with the Cli as its context. */
+bool cli_ask_key(void *context, const OffsiteLock *lock, AgeFrom *from, Error *err);
+
 /* --- the verbs. Each returns the exit code, having shown its result or its error. ------------------------- */
 
 int run_list(Cli *cli);   /* verb_list.c */
@@ -65,6 +72,7 @@ int run_sharepoint(Cli *cli); /* verb_sharepoint.c */
 int run_upload(Cli *cli);
 int run_sharepoint_list(Cli *cli); /* verb_download.c */
 int run_download(Cli *cli);
+int run_encryption(Cli *cli); /* verb_encryption.c */
 int run_schedule(Cli *cli); /* verb_schedule.c */
 int run_status(Cli *cli); /* verb_status.c */
 int run_report(Cli *cli); /* verb_report.c */

@@ -18,6 +18,7 @@ static const char general[] =
     "  sharepoint  set up a folder on SharePoint, or see whether it can be reached\n"
     "  upload    copy backups to that folder, and check them there\n"
     "  download  bring backups back from that folder\n"
+    "  encryption  whether copies are encrypted before they leave this PC, and for whom\n"
     "  doctor    look at everything that a backup needs, and say what is wrong\n"
     "  sample    make the sample database, on a server of its own unless one is named\n"
     "  cleanup   remove old backups, or show what would go and why\n"
@@ -303,10 +304,39 @@ static const char download[] =
     "\n"
     "FILE is a name that 'cmms-backup-cli sharepoint list' shows.\n"
     "\n"
-    "Options:\n" FOLDER_OPTION "\n" OUTPUT_HELP PROGRESS_OPTION
-    "\n"
+    "Options:\n"
+    "      --key-file=FILE      of an encrypted copy: the file with the private key. A passphrase is asked for on\n"
+    "                           the terminal, or is in CMMS_BACKUP_PASSPHRASE\n" FOLDER_OPTION "\n" OUTPUT_HELP
+    PROGRESS_OPTION "\n"
     "What was brought back is pinned, so that no clean-up takes it at once. With --quiet the paths of the files are\n"
     "the only lines on stdout. The exit code is that of the first file that did not come.\n";
+
+static const char encryption[] =
+    "Show whether copies of backups are encrypted before they leave this PC; set that up, or switch it off.\n"
+    "\n"
+    "Usage:\n"
+    "  cmms-backup-cli encryption [status]\n"
+    "  cmms-backup-cli encryption set-up --key-file=FILE [--keep-key] [--card=FILE]\n"
+    "  cmms-backup-cli encryption set-up --recipient=KEY [--card=FILE]\n"
+    "  cmms-backup-cli encryption set-up --passphrase [--card=FILE]\n"
+    "  cmms-backup-cli encryption off\n"
+    "\n"
+    "The format is that of age (age-encryption.org/v1), which the program age reads without this one. With a key\n"
+    "pair this PC cannot read the copies that it makes. Whoever loses the key loses the copies; what that means is\n"
+    "shown, and must be confirmed.\n"
+    "\n"
+    "Options:\n"
+    "      --key-file=FILE      make a key pair; its private key goes to this file and is not kept on this PC\n"
+    "      --keep-key           keep the private key on this PC as well: then it can read the copies\n"
+    "      --recipient=KEY      for a public key that was made elsewhere (age1...)\n"
+    "      --passphrase         with a passphrase, asked for twice on the terminal, or in CMMS_BACKUP_PASSPHRASE\n"
+    "      --card=FILE          write a recovery card, without a secret, to be printed\n"
+    "      --confirm=TEXT       what is otherwise typed when the warning was read: \"without the key nothing\"\n"
+    "\n" OUTPUT_HELP
+    "\n"
+    "Copies that are there already stay as they are. Backups in the backup folder are never encrypted. The manifest\n"
+    "of an encrypted copy is not: names of tables and users, and how many rows there are, can be read.\n"
+    "off takes a key that is kept on this PC away with it, and wants the same confirmation then.\n";
 
 static const char doctor[] =
     "Look at everything that a backup needs: folder, settings, disk, tools, host, connection, rights; and at the\n"
@@ -547,6 +577,7 @@ const char *help_text(Verb verb)
     case VERB_SHAREPOINT: return sharepoint;
     case VERB_UPLOAD: return upload;
     case VERB_DOWNLOAD: return download;
+    case VERB_ENCRYPTION: return encryption;
     case VERB_DOCTOR: return doctor;
     case VERB_SAMPLE: return sample;
     case VERB_CLEANUP: return cleanup;

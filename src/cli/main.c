@@ -13,6 +13,7 @@
 #include "jobs/doctor.h"
 #include "jobs/prove.h"
 #include "platform/clock.h"
+#include "platform/machine.h"
 #include "platform/power.h"
 #include "postgres/connection.h"
 #include "postgres/tools.h"
@@ -220,6 +221,7 @@ static int run_verb(Cli *cli)
     case VERB_SHAREPOINT: return run_sharepoint(cli);
     case VERB_UPLOAD: return run_upload(cli);
     case VERB_DOWNLOAD: return run_download(cli);
+    case VERB_ENCRYPTION: return run_encryption(cli);
     case VERB_DOCTOR: return run_doctor(cli);
     case VERB_SAMPLE: return run_sample(cli);
     case VERB_CLEANUP: return run_cleanup(cli);
@@ -255,6 +257,17 @@ static char *take_database(int argc, char **argv, Options *options)
     return copy;
 }
 
+/* No child of ours is to have it. */
+static void take_passphrase(Secret *passphrase)
+{
+    char *text = machine_getenv(PASSPHRASE_VARIABLE);
+    if (text != NULL) {
+        secret_set(passphrase, text, strlen(text));
+        secret_free_text(text);
+        machine_unsetenv(PASSPHRASE_VARIABLE);
+    }
+}
+
 static void warn_of_password(Cli *cli)
 {
     Connection said;
@@ -278,6 +291,7 @@ int cli_main(int argc, char **argv)
     options_init(&options);
     connection_init(&cli.environment);
     connection_take_env(&cli.environment);
+    take_passphrase(&cli.passphrase);
     if (!options_parse(argc, argv, &options, &err)) {
         output_init(&cli.output, options_want_json(argc, argv), false, false);
         code = output_error(&cli.output, &err);
@@ -298,6 +312,7 @@ int cli_main(int argc, char **argv)
     }
     secret_free_text(database);
     connection_release(&cli.environment);
+    secret_release(&cli.passphrase);
     options_release(&options);
     error_clear(&err);
     return code;

@@ -17,20 +17,22 @@
     (BIT(VERB_BACKUP) | BIT(VERB_LIST) | BIT(VERB_VERIFY) | BIT(VERB_PROVE) | BIT(VERB_DOCTOR) | BIT(VERB_EXPORT) | \
      RESTORING | BIT(VERB_UPLOAD) | BIT(VERB_DOWNLOAD) | BIT(VERB_SHAREPOINT) | UPKEEP | BIT(VERB_SCHEDULE) |          \
      BIT(VERB_STATUS) | BIT(VERB_NOTIFY) | PAGES)
-#define WORKING (WITH_SERVER | WITH_FOLDER)
+#define WORKING (WITH_SERVER | WITH_FOLDER | BIT(VERB_ENCRYPTION))
 #define WITH_OPERANDS \
     (BIT(VERB_VERIFY) | BIT(VERB_PROVE) | RESTORING | BIT(VERB_EXPORT) | BIT(VERB_UPLOAD) | BIT(VERB_DOWNLOAD) | \
-     BIT(VERB_SHAREPOINT) | BIT(VERB_PIN) | BIT(VERB_DELETE) | BIT(VERB_CONFIG) | BIT(VERB_SCHEDULE) | \
-     BIT(VERB_CERTIFICATE) | BIT(VERB_NOTIFY))
+     BIT(VERB_SHAREPOINT) | BIT(VERB_ENCRYPTION) | BIT(VERB_PIN) | BIT(VERB_DELETE) | BIT(VERB_CONFIG) |              \
+     BIT(VERB_SCHEDULE) | BIT(VERB_CERTIFICATE) | BIT(VERB_NOTIFY))
 #define LAST_MAX 1000
 
 typedef enum Id {
     ID_ALL,
+    ID_CARD,
     ID_CHECK,
     ID_CLEAN_UP,
     ID_CLIENT_ID,
     ID_CLOUD,
     ID_COMPRESS,
+    ID_CONFIRM,
     ID_DATA,
     ID_DATABASE,
     ID_DEVICE_CODE,
@@ -46,6 +48,8 @@ typedef enum Id {
     ID_HOST,
     ID_IN_PLACE,
     ID_JSON,
+    ID_KEEP_KEY,
+    ID_KEY_FILE,
     ID_LAST,
     ID_LIST,
     ID_LOGIN,
@@ -59,10 +63,12 @@ typedef enum Id {
     ID_ON,
     ID_OUT,
     ID_OVERWRITE,
+    ID_PASSPHRASE,
     ID_PORT,
     ID_PROGRESS_JSON,
     ID_QUIET,
     ID_REASON,
+    ID_RECIPIENT,
     ID_RIGHTS,
     ID_SIZE,
     ID_SORT_AS_LIVE,
@@ -88,11 +94,13 @@ typedef struct Rule {
 
 static const Rule rules[] = {
     {ID_ALL, "all", 0, false, BIT(VERB_VERIFY)},
+    {ID_CARD, "card", 0, true, BIT(VERB_ENCRYPTION)},
     {ID_CHECK, "check", 0, false, BIT(VERB_LOG)},
     {ID_CLEAN_UP, "clean-up", 0, false, BIT(VERB_UNDO)},
     {ID_CLIENT_ID, "client-id", 0, true, BIT(VERB_SHAREPOINT)},
     {ID_CLOUD, "cloud", 0, true, BIT(VERB_SHAREPOINT)},
     {ID_COMPRESS, "compress", 0, true, BIT(VERB_BACKUP)},
+    {ID_CONFIRM, "confirm", 0, true, BIT(VERB_ENCRYPTION)},
     {ID_DATA, "data", 0, true, BIT(VERB_SAMPLE)},
     {ID_DATABASE, "dbname", 'd', true, WITH_SERVER},
     {ID_DEVICE_CODE, "device-code", 0, false, BIT(VERB_SHAREPOINT)},
@@ -108,6 +116,8 @@ static const Rule rules[] = {
     {ID_HOST, "host", 'h', true, WITH_SERVER},
     {ID_IN_PLACE, "in-place", 0, false, BIT(VERB_PREVIEW) | BIT(VERB_RESTORE)},
     {ID_JSON, "json", 0, false, WORKING},
+    {ID_KEEP_KEY, "keep-key", 0, false, BIT(VERB_ENCRYPTION)},
+    {ID_KEY_FILE, "key-file", 0, true, BIT(VERB_ENCRYPTION) | BIT(VERB_DOWNLOAD)},
     {ID_LAST, "last", 0, true, BIT(VERB_LOG) | BIT(VERB_SHAREPOINT)},
     {ID_LIST, "list", 0, false, BIT(VERB_UNDO)},
     {ID_LOGIN, "login", 0, true, BIT(VERB_SHAREPOINT)},
@@ -121,12 +131,14 @@ static const Rule rules[] = {
     {ID_ON, "on", 0, false, BIT(VERB_PROVE)},
     {ID_OUT, "out", 0, true, PAGES},
     {ID_OVERWRITE, "overwrite", 0, false, BIT(VERB_EXPORT)},
+    {ID_PASSPHRASE, "passphrase", 0, false, BIT(VERB_ENCRYPTION)},
     {ID_PORT, "port", 'p', true, WITH_SERVER},
     {ID_PROGRESS_JSON, "progress-json", 0, false,
      BIT(VERB_BACKUP) | BIT(VERB_VERIFY) | BIT(VERB_PROVE) | RESTORING | BIT(VERB_EXPORT) | BIT(VERB_UPLOAD) |
          BIT(VERB_DOWNLOAD) | BIT(VERB_SCHEDULE)},
     {ID_QUIET, "quiet", 'q', false, WORKING},
     {ID_REASON, "reason", 0, true, BIT(VERB_PIN) | BIT(VERB_CLEANUP)},
+    {ID_RECIPIENT, "recipient", 0, true, BIT(VERB_ENCRYPTION)},
     {ID_RIGHTS, "rights", 0, true, BIT(VERB_SHAREPOINT)},
     {ID_SIZE, "size", 0, true, BIT(VERB_SAMPLE)},
     {ID_SORT_AS_LIVE, "sort-as-live", 0, false, BIT(VERB_RESTORE)},
@@ -153,6 +165,7 @@ static const struct {
     {VERB_CONFIG, "config"}, {VERB_PROVE, "prove"},   {VERB_EXPORT, "export"},
     {VERB_RESTORE, "restore"}, {VERB_UNDO, "undo"},   {VERB_PREVIEW, "preview"},
     {VERB_UPLOAD, "upload"}, {VERB_DOWNLOAD, "download"}, {VERB_SHAREPOINT, "sharepoint"},
+    {VERB_ENCRYPTION, "encryption"},
     {VERB_SCHEDULE, "schedule"}, {VERB_STATUS, "status"}, {VERB_REPORT, "report"},
     {VERB_CERTIFICATE, "certificate"}, {VERB_NOTIFY, "notify"}, {VERB_HELP, "help"},
 };
@@ -282,11 +295,13 @@ static bool apply(Options *options, const Rule *rule, const char *value, Error *
     }
     switch (rule->id) {
     case ID_ALL: options->all = true; break;
+    case ID_CARD: options->card = value; break;
     case ID_CHECK: options->check = true; break;
     case ID_CLEAN_UP: options->clean_up = true; break;
     case ID_CLIENT_ID: options->client_id = value; break;
     case ID_CLOUD: options->cloud = value; break;
     case ID_COMPRESS: options->compress = value; return check_compression(value, err);
+    case ID_CONFIRM: options->confirm = value; break;
     case ID_DATA: options->data = value; break;
     case ID_DATABASE: options->database = value; break;
     case ID_DEVICE_CODE: options->device_code = true; break;
@@ -299,6 +314,8 @@ static bool apply(Options *options, const Rule *rule, const char *value, Error *
     case ID_HOST: options->host = value; break;
     case ID_IN_PLACE: options->in_place = true; break;
     case ID_JSON: options->json = true; break;
+    case ID_KEEP_KEY: options->keep_key = true; break;
+    case ID_KEY_FILE: options->key_file = value; break;
     case ID_LAST: return parse_last(value, &options->last, err);
     case ID_LIST: options->list = true; break;
     case ID_LOGIN: options->login = value; break;
@@ -313,10 +330,12 @@ static bool apply(Options *options, const Rule *rule, const char *value, Error *
     case ID_OUT: options->out = value; break;
     case ID_FALLBACK: options->fallback = true; break;
     case ID_OVERWRITE: options->overwrite = true; break;
+    case ID_PASSPHRASE: options->passphrase = true; break;
     case ID_PORT: options->port = value; break;
     case ID_PROGRESS_JSON: options->progress_json = true; break;
     case ID_QUIET: options->quiet = true; break;
     case ID_REASON: options->reason = value; break;
+    case ID_RECIPIENT: options->recipient = value; break;
     case ID_RIGHTS: options->rights = value; break;
     case ID_SIZE: return parse_size(value, &options->megabytes, err);
     case ID_FOREIGN: options->foreign = true; break;

@@ -26,6 +26,7 @@ typedef enum Verb {
     VERB_SHAREPOINT,
     VERB_UPLOAD,
     VERB_DOWNLOAD,
+    VERB_ENCRYPTION,
     VERB_DOCTOR,
     VERB_SAMPLE,
     VERB_CLEANUP,
@@ -74,6 +75,9 @@ typedef struct Options {
     const char *drop;       /* undo */
     const char *client_id, *tenant, *graph, *login, *cloud, *rights; /* sharepoint */
     bool device_code, no_browser;                   /* sharepoint */
+    const char *key_file;   /* encryption, download */
+    const char *recipient, *card, *confirm; /* encryption */
+    bool passphrase, keep_key; /* encryption */
     Verb help_about;        /* help VERB */
     const char **files;     /* owned array: the operands of the verbs that take some */
     size_t file_count;

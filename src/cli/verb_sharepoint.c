@@ -200,6 +200,7 @@ static cJSON *uploaded(const char *file, const UploadResult *result)
     json_set_string(entry, "quickxor", result->quickxor);
     json_set_bool(entry, "hash_pending", result->hash_pending);
     json_set_bool(entry, "was_there", result->was_there);
+    json_set_bool(entry, "encrypted", result->encrypted);
     json_set_int(entry, "resumed_at", (int64_t)result->resumed_at);
     return entry;
 }

@@ -18,6 +18,7 @@
 #include "store/manifest.h"
 
 #define READ_PART 0.05 /* of the time; the rest is uploading */
+#define SEALED_PART 0.1 /* what encrypting and comparing take, where that is on */
 #define SENT_PART 0.97
 #define GLANCE_UNIT_MS 50u /* of the waits before a try that failed is made again */
 
@@ -125,6 +126,7 @@ typedef struct Work {
     char *manifest_path;
     Manifest manifest;
     CloudPlace place;
+    Encryption encryption;
     ProgressMeter meter;
     const char *step;
     const JobSink *sink;
@@ -163,33 +165,20 @@ static void on_progress(void *context, const char *step, double part, uint64_t b
 {
     Work *work = context;
     if (work->step == NULL || strcmp(work->step, step) != 0) {
+        const double before = work->encryption.on ? SEALED_PART : 0; /* encrypted first, and compared */
+        const bool sealing = strcmp(step, "Encrypting") == 0, comparing = strcmp(step, "Comparing") == 0;
         const bool reading = strcmp(step, "Reading") == 0;
-        progress_stage(&work->meter, step, reading ? 0 : READ_PART, reading ? READ_PART : SENT_PART,
-                       clock_monotonic_ms());
+        const double from = sealing ? 0 : comparing ? before / 2 : reading ? before : before + READ_PART;
+        const double to = sealing ? before / 2 : comparing ? before : reading ? before + READ_PART : SENT_PART;
+        progress_stage(&work->meter, step, from, to, clock_monotonic_ms());
         work->step = step;
     }
     progress_update(&work->meter, part, bytes, clock_monotonic_ms());
 }
 
-static bool send_files(Work *work, UploadResult *result, Error *err)
+static bool send_as_it_is(Work *work, Graph *graph, const char *journals, UploadResult *result, Error *err)
 {
-    Graph *graph = NULL;
-    PlaceSignIn sign_in;
     UploadResult manifest;
-    char *data = machine_local_data_dir();
-    char *journals = NULL;
-    char *manifest_name = mem_strdup(fs_base_name(work->manifest_path));
-    bool ok = false;
-    place_sign_in_init(&sign_in, &work->place);
-    upload_result_init(&manifest);
-    if (data == NULL) {
-        error_set(err, EK_SETTINGS, "there is no folder for this user's settings");
-        goto out;
-    }
-    journals = fs_join(data, "uploads");
-    if (!offsite_graph(&work->place, &sign_in, work->sink, 0, &graph, err)) {
-        goto out;
-    }
     UploadSpec spec = {.graph = graph,
                        .path = work->path,
                        .name = work->name,
@@ -201,20 +190,49 @@ static bool send_files(Work *work, UploadResult *result, Error *err)
                        .progress = on_progress,
                        .context = work};
     if (!upload_file(&spec, work->cancel, result, err)) {
-        goto out;
+        return false;
     }
     /* Last: who sees the manifest there may rely on the backup. */
+    upload_result_init(&manifest);
     spec.path = work->manifest_path;
-    spec.name = manifest_name;
+    spec.name = fs_base_name(work->manifest_path);
     spec.sha256 = NULL;
     spec.replace = true;
     spec.progress = NULL;
-    ok = upload_file(&spec, work->cancel, &manifest, err);
-out:
+    const bool ok = upload_file(&spec, work->cancel, &manifest, err);
     upload_result_release(&manifest);
+    return ok;
+}
+
+static bool send_sealed(Work *work, Graph *graph, const char *journals, UploadResult *result, Error *err)
+{
+    const SealedUpload spec = {.graph = graph,
+                               .place = &work->place,
+                               .encryption = &work->encryption,
+                               .path = work->path,
+                               .manifest = &work->manifest,
+                               .dir = journals,
+                               .sink = work->sink,
+                               .progress = on_progress,
+                               .context = work};
+    return offsite_upload_sealed(&spec, work->cancel, result, err);
+}
+
+static bool send_files(Work *work, UploadResult *result, Error *err)
+{
+    Graph *graph = NULL;
+    PlaceSignIn sign_in;
+    char *data = machine_local_data_dir();
+    if (data == NULL) {
+        return error_set(err, EK_SETTINGS, "there is no folder for this user's settings");
+    }
+    char *journals = fs_join(data, "uploads");
+    place_sign_in_init(&sign_in, &work->place);
+    const bool ok = offsite_graph(&work->place, &sign_in, work->sink, 0, &graph, err) &&
+                    (work->encryption.on ? send_sealed(work, graph, journals, result, err)
+                                         : send_as_it_is(work, graph, journals, result, err));
     graph_free(graph);
     place_sign_in_release(&sign_in);
-    mem_free(manifest_name);
     mem_free(journals);
     mem_free(data);
     return ok;
@@ -223,7 +241,10 @@ out:
 static void log_outcome(const Work *work, const char *folder, double seconds, const Error *failed)
 {
     char *place = place_name(&work->place);
-    char *text = failed != NULL ? error_text(failed) : mem_printf("uploaded to SharePoint, %s", place);
+    char *key = work->encryption.on ? encryption_words(work->encryption.recipient, work->encryption.mark) : NULL;
+    char *text = failed != NULL ? error_text(failed)
+                                : mem_printf("uploaded to SharePoint, %s%s%s", place,
+                                             key == NULL ? "" : ", encrypted for ", key == NULL ? "" : key);
     Error not_kept = ERROR_INIT;
     const AuditEntry entry = {.operation = "upload",
                               .status = failed != NULL ? "failed" : "success",
@@ -239,6 +260,7 @@ static void log_outcome(const Work *work, const char *folder, double seconds, co
     }
     error_clear(&not_kept);
     mem_free(text);
+    mem_free(key);
     mem_free(place);
 }
 
@@ -283,15 +305,17 @@ bool offsite_upload(const char *path, const JobSink *sink, const Cancel *cancel,
     work.manifest_path = folder_manifest_path(path);
     manifest_init(&work.manifest);
     place_init(&work.place);
+    encryption_init(&work.encryption);
     progress_init(&work.meter, sink, started);
-    bool ok = place_load(&work.place, &failed) && read_manifest(&work, &failed) &&
-              folder_upload_lock(folder, work.name, &lock, &failed);
+    bool ok = place_load(&work.place, &failed) && encryption_load(&work.encryption, &failed) &&
+              read_manifest(&work, &failed) && folder_upload_lock(folder, work.name, &lock, &failed);
     if (!ok) {
         error_move(err, &failed);
         goto out;
     }
     char *place = place_name(&work.place);
-    job_log(sink, LOG_INFO, "Uploading %s to SharePoint, %s...", work.name, place);
+    job_log(sink, LOG_INFO, "Uploading %s to SharePoint, %s%s...", work.name, place,
+            work.encryption.on ? ", encrypted" : "");
     ok = send_files(&work, result, &failed);
     const double seconds = (double)(clock_monotonic_ms() - started) / 1000.0;
     if (ok) {
@@ -319,6 +343,7 @@ out:
     fs_unlock(lock);
     error_clear(&failed);
     progress_release(&work.meter);
+    encryption_release(&work.encryption);
     place_release(&work.place);
     manifest_release(&work.manifest);
     mem_free(work.manifest_path);

@@ -598,6 +598,7 @@ static const struct {
     {IDC_EXPORT, NEEDS_IDLE | NEEDS_SELECTION, on_export},
     {IDC_SHAREPOINT, NEEDS_IDLE | NEEDS_SELECTION, main_on_upload},
     {IDM_SHAREPOINT, NEEDS_IDLE, main_on_sharepoint},
+    {IDM_ENCRYPTION, NEEDS_IDLE, main_on_encryption},
     {IDC_DETAILS, NEEDS_ONE, on_details},
     {IDC_VERIFY, NEEDS_IDLE | NEEDS_SELECTION, on_verify},
     {IDM_PROVE, NEEDS_IDLE | NEEDS_SELECTION, on_prove},

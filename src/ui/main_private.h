@@ -222,6 +222,7 @@ bool main_on_restore_failed(MainWindow *w, TaskResult *result);
 
 /* main_sharepoint.c */
 void main_on_sharepoint(MainWindow *w);
+void main_on_encryption(MainWindow *w);
 void main_on_upload(MainWindow *w);
 void main_on_uploaded(MainWindow *w, TaskResult *result);
 bool main_on_upload_failed(MainWindow *w, TaskResult *result); /* true when that was dealt with */

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/strbuf.h"
 #include "cloud/place.h"
+#include "encryption_dialog.h"
 #include "jobs/ask_it.h"
 #include "jobs/offsite.h"
 #include "message_box.h"
@@ -20,6 +21,13 @@ void main_on_sharepoint(MainWindow *w)
 {
     w->asking = true;
     sharepoint_dialog_run(w->hwnd);
+    w->asking = false;
+}
+
+void main_on_encryption(MainWindow *w)
+{
+    w->asking = true;
+    encryption_dialog_run(w->hwnd);
     w->asking = false;
 }
 

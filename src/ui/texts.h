@@ -341,6 +341,31 @@
 #define TEXT_UPLOAD_ONLY_MANAGER "No folder on SharePoint is set up."
 #define TEXT_UPLOAD_ONLY_MANAGER_WHY "A manager sets one up: sign in, then choose SharePoint in the Tools menu."
 
+/* --- encryption of copies: encryption_dialog.c --------------------------------------------------------------- */
+
+#define TEXT_ENC_OFF "Not encrypted: they go as they are"
+#define TEXT_ENC_PAIR "For a new key pair"
+#define TEXT_ENC_PUBLIC "For a public key that was made elsewhere"
+#define TEXT_ENC_PASSPHRASE "With a passphrase"
+#define TEXT_ENC_DAMAGED "⚠ What is saved about the encryption of copies cannot be used, so nothing is uploaded."
+#define TEXT_ENC_OFF_WARNING \
+    "Copies go to SharePoint as they are: whoever may read the folder there can read the database in them. Copies " \
+    "that are encrypted already stay so, and need their key."
+#define TEXT_ENC_OFF_KEY \
+    "Copies go to SharePoint as they are: whoever may read the folder there can read the database in them. The key " \
+    "that is kept on this PC is removed: copies that are encrypted already can be read only by who has it elsewhere."
+#define TEXT_ENC_TYPE "&Type \"%s\":"
+#define TEXT_ENC_GO "&Set Up"
+#define TEXT_ENC_GO_OFF "&Switch Off"
+#define TEXT_ENC_DONE "✔ Copies are encrypted from now on. Those that are on SharePoint already stay as they are."
+#define TEXT_ENC_DONE_PAIR \
+    "✔ Copies are encrypted from now on. Take the key file away from this PC now, and keep it in two places."
+#define TEXT_ENC_DONE_OFF "Copies go as they are from now on."
+#define TEXT_ENC_KEY_TITLE "Save the private key as"
+#define TEXT_ENC_KEY_NAME "CMMS Backup - private key.txt"
+#define TEXT_ENC_CARD_TITLE "Save the recovery card as"
+#define TEXT_ENC_CARD_NAME "CMMS Backup - recovery card.txt"
+
 /* --- list: backup_list.c, list_model.c --------------------------------------------------------------------- */
 
 #define TEXT_COLUMN_NAME "File name"

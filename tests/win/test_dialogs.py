@@ -19,6 +19,7 @@ import time
 import urllib.parse
 
 sys.path[:0] = [os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), d) for d in ("e2e", "win")]
+import age_reference  # noqa: E402
 import folders  # noqa: E402
 import graph_sim  # noqa: E402
 import harness  # noqa: E402
@@ -285,6 +286,36 @@ def sharepoint_steps(sim, folder, names):
         "selected": lambda: harness.equal(sim.scopes, {"Sites.Selected offline_access openid profile"}, "scopes")})
 
 
+def encryption(work, server):
+    """The dialog for the encryption of copies; what it has written, and where the secrets are not."""
+    name, scenario = "cmms_encryption", "encryption"
+    harness.sample(server, name, 2)
+    server.psql(USERS, name)
+    own = os.path.join(work, "own " + scenario)
+    folder, shown = place(work, scenario + " ö")
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder)
+    os.makedirs(own)
+    drive(scenario, ["--folder", shown, "-h", "127.0.0.1", "-p", str(server.port), "-U", "postgres", "-d", name], own,
+          PGPASSWORD=harness.PASSWORD)
+    if shots is not None:
+        return
+    with open(os.path.join(folder, "key.txt"), encoding="ascii") as f:
+        identity = f.read().split("\n")[-2]
+    with open(os.path.join(folder, "card.txt"), encoding="utf-8") as f:
+        card = f.read()
+    window.say(age_reference.recipient_of(age_reference.bech32_data(identity)[1]) in card and identity not in card,
+               scenario + ": the card has the public key of the key file, and not the private one", card)
+    window.say(not os.path.exists(os.path.join(own, "encryption.json")), scenario + ": off is off", "it is set up")
+    for top in (own, folder):
+        for at, _, files in os.walk(top):
+            for file in files:
+                with open(os.path.join(at, file), "rb") as f:
+                    content = f.read()
+                window.say(file == "key.txt" or (b"AGE-SECRET-KEY" not in content and b"horse" not in content),
+                           "%s: no secret is in %s" % (scenario, file), "there is one")
+
+
 def sharepoint(work, server):
     """The folder on SharePoint, with a simulator; two good backups and one without a manifest."""
     name = "cmms_share"
@@ -394,7 +425,8 @@ def states(work):
 
 def main():
     # A part of it, while working on that.
-    only = [a for a in sys.argv[1:] if a in ("assistant", "signin", "states", "restores", "sharepoint", "schedules")]
+    only = [a for a in sys.argv[1:] if a in ("assistant", "signin", "states", "restores", "sharepoint", "encryption",
+                                             "schedules")]
     work = tempfile.mkdtemp(prefix="cmms-dialogs-")
     server = harness.shared_server()
     silent = socket.create_server(("127.0.0.1", 0))  # takes connections, and never says a word
@@ -413,6 +445,8 @@ def main():
             restores(work, server)
         if not only or "sharepoint" in only:
             sharepoint(work, server)
+        if not only or "encryption" in only:
+            encryption(work, server)
         if not only or "schedules" in only:
             schedules(work, server)
         if shots is not None and (not only or "states" in only):

@@ -158,6 +158,9 @@ void scenario_restore_in_place(Ui *ui);
 void scenario_sharepoint(Ui *ui);
 void scenario_sharepoint_keys(Ui *ui);
 
+/* ui_encryption.c */
+void scenario_encryption(Ui *ui);
+
 /* ui_schedule.c */
 void scenario_schedule(Ui *ui);
 void scenario_schedule_run(Ui *ui);

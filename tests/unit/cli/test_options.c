@@ -86,6 +86,25 @@ static void all_switches_of_a_verb(void **state)
     options_release(&options);
 }
 
+static void switches_of_the_encryption(void **state)
+{
+    (void)state;
+    char *argv[] = {"x", "encryption", "set-up", "--key-file=K", "--card", "C", "--recipient=R", "--confirm=words",
+                    "--keep-key", "--passphrase", NULL};
+    Options options;
+    Error err = ERROR_INIT;
+    options_init(&options);
+    assert_ok(options_parse(10, argv, &options, &err), &err);
+    assert_int_equal(options.verb, VERB_ENCRYPTION);
+    assert_string_equal(options.files[0], "set-up");
+    assert_string_equal(options.key_file, "K");
+    assert_string_equal(options.card, "C");
+    assert_string_equal(options.recipient, "R");
+    assert_string_equal(options.confirm, "words");
+    assert_true(options.keep_key && options.passphrase);
+    options_release(&options);
+}
+
 static void files_to_verify(void **state)
 {
     (void)state;
@@ -308,6 +327,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_spelling_of_a_switch),
         cmocka_unit_test(all_switches_of_a_verb),
+        cmocka_unit_test(switches_of_the_encryption),
         cmocka_unit_test(files_to_verify),
         cmocka_unit_test(help_and_version),
         cmocka_unit_test(wrong_command_lines),
