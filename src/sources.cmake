@@ -97,6 +97,7 @@ set(JOBS_SOURCES
   src/jobs/offsite_after.c
   src/jobs/offsite_back.c
   src/jobs/offsite_batch.c
+  src/jobs/offsite_clean_up.c
   src/jobs/offsite_set_up.c
   src/jobs/offsite_sign_in.c
   src/jobs/opening.c
@@ -162,6 +163,7 @@ set(CLI_SOURCES
   src/cli/output.c
   src/cli/read.c
   src/cli/upkeep.c
+  src/cli/verb_clean_up.c
   src/cli/verb_download.c
   src/cli/verb_export.c
   src/cli/verb_list.c

@@ -28,6 +28,7 @@ typedef struct Remote {
     char *name;       /* "cmms_backup_….backup" */
     char *item, *web_url; /* Graph's number; for a browser, or NULL */
     char *manifest_item;  /* Graph's number of its manifest; or NULL */
+    char *etag, *manifest_etag; /* of the versions that were listed; NULL: SharePoint does not say */
     char *quickxor;   /* as SharePoint says; or NULL */
     uint64_t bytes;
     int64_t created;  /* by the manifest, else by the name; 0: not known */

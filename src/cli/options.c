@@ -82,7 +82,7 @@ typedef struct Rule {
 } Rule;
 
 static const Rule rules[] = {
-    {ID_ALL, "all", 0, false, BIT(VERB_VERIFY)},
+    {ID_ALL, "all", 0, false, BIT(VERB_VERIFY) | BIT(VERB_SHAREPOINT)},
     {ID_CHECK, "check", 0, false, BIT(VERB_LOG)},
     {ID_CLEAN_UP, "clean-up", 0, false, BIT(VERB_UNDO)},
     {ID_CLIENT_ID, "client-id", 0, true, BIT(VERB_SHAREPOINT)},
@@ -131,7 +131,7 @@ static const Rule rules[] = {
     {ID_USER, "username", 'U', true, WITH_SERVER},
     {ID_VERBOSE, "verbose", 0, false, BIT(VERB_NONE)},
     {ID_VERSION, "version", 'V', false, ANY},
-    {ID_YES, "yes", 'y', false, BIT(VERB_RESTORE) | BIT(VERB_UNDO)},
+    {ID_YES, "yes", 'y', false, BIT(VERB_RESTORE) | BIT(VERB_UNDO) | BIT(VERB_SHAREPOINT)},
 };
 #define RULE_COUNT (sizeof rules / sizeof rules[0])
 
@@ -481,7 +481,7 @@ static bool check_whole(const Parser *parser, const Options *options, Error *err
         error_set(err, EK_USAGE, "export takes a backup and a folder");
         return error_hint(err, "Try 'cmms-backup-cli export --help'.");
     }
-    if (options->all && options->file_count > 0) {
+    if (options->all && options->verb == VERB_VERIFY && options->file_count > 0) {
         error_set(err, EK_USAGE, "--all and file names do not go together");
         return point_to_help(err);
     }

@@ -1,6 +1,7 @@
 /*
  * verb_sharepoint.c: `sharepoint set-up LINK`, `sharepoint status`, `sharepoint ask-it [LINK]`, `sharepoint sign-out`,
- * `sharepoint forget`, `upload FILE...`; the way back (`sharepoint list`, `download`): verb_download.c.
+ * `sharepoint forget`, `upload FILE...`; the way back (`sharepoint list`, `download`): verb_download.c;
+ * old backups there (`sharepoint clean-up`): verb_clean_up.c.
  */
 #include <string.h>
 
@@ -151,6 +152,9 @@ int run_sharepoint(Cli *cli)
     if (strcmp(what, "list") == 0 && options->file_count == 1) {
         return run_sharepoint_list(cli);
     }
+    if (strcmp(what, "clean-up") == 0 && options->file_count == 1) {
+        return run_sharepoint_clean_up(cli);
+    }
     if (strcmp(what, "set-up") == 0 && options->file_count == 2) {
         return run_set_up(cli);
     }
@@ -165,8 +169,8 @@ int run_sharepoint(Cli *cli)
         return leave(cli, forget);
     }
     Error err = ERROR_INIT;
-    error_set(&err, EK_USAGE, "sharepoint takes 'set-up' and a link, 'status', 'list', 'ask-it', 'sign-out' or "
-                                "'forget'");
+    error_set(&err, EK_USAGE, "sharepoint takes 'set-up' and a link, 'status', 'list', 'clean-up', 'ask-it', "
+                                "'sign-out' or 'forget'");
     error_hint(&err, "Try 'cmms-backup-cli sharepoint --help'.");
     const int code = output_error(&cli->output, &err);
     error_clear(&err);

@@ -111,6 +111,8 @@ class Simulator:
         self.before = self.after = None  # called with the number of each request, before it is looked at, and done
         self.page = 200
         self.download_key, self.ignore_range, self.ranges = 1, False, []  # another key: addresses have run out
+        self.etags = True  # items tell their version
+        self.recycled = []  # the names of what was removed
         self.clock = 0  # seconds that the server's is ahead
         self.quota = 1 << 40
         self.client_id, self.tenant = "client", "contoso.onmicrosoft.com"
@@ -178,7 +180,7 @@ class Simulator:
         return drive
 
     def add_item(self, drive, parent, name, data=None, folder=False):
-        item = {"id": "item%d" % next(self.numbers), "name": name, "parent": parent, "drive": drive}
+        item = {"id": "item%d" % next(self.numbers), "name": name, "parent": parent, "drive": drive, "version": 1}
         if folder:
             item["folder"] = {}
         else:
@@ -209,12 +211,22 @@ class Simulator:
             return self.drives[item["drive"]]["path"]
         return self.path_of(self.items[item["parent"]]) + "/" + item["name"]
 
+    def etag(self, item):
+        return '"{%s},%d"' % (hashlib.md5(item["id"].encode()).hexdigest().upper(), item["version"])
+
+    def replaced(self, name, data):
+        """Somebody else puts another version there."""
+        item = self.child(self.folder, name)
+        item["data"], item["version"] = bytes(data), item["version"] + 1
+
     def web_url(self, path):
         return "https://%s%s" % (self.HOST, urllib.parse.quote(path))
 
     def describe(self, item):
         told = {"id": item["id"], "name": item["name"], "webUrl": self.web_url(self.path_of(item)),
                 "parentReference": {"driveId": item["drive"], "id": item["parent"]}}
+        if item["parent"] and self.etags:
+            told["eTag"] = self.etag(item)
         if "folder" in item:
             told["folder"], told["size"] = {"childCount": 0}, 0
         else:
@@ -415,7 +427,8 @@ class Simulator:
                 return "children", lambda: self.children(drive, number, query)
             act = {"GET": ("item", lambda: self.get_item(drive, number, query)),
                    "PATCH": ("rename", lambda: self.rename(drive, number, document)),
-                   "DELETE": ("delete", lambda: self.delete(drive, number))}.get(method)
+                   "DELETE": ("delete", lambda: self.delete(drive, number, request.headers.get("If-Match"))),
+                   }.get(method)
             if act:
                 return act
         return "nothing", lambda: problem(404, "itemNotFound")
@@ -550,11 +563,14 @@ class Simulator:
         other = self.child(item["parent"], document["name"])
         if other and other is not item:
             raise problem(409, "nameAlreadyExists")
-        item["name"] = document["name"]
+        item["name"], item["version"] = document["name"], item["version"] + 1
         return Answer(200, self.describe(item))
 
-    def delete(self, drive, number):
-        self.item_of(drive, number)
+    def delete(self, drive, number, version):
+        item = self.item_of(drive, number)
+        if version is not None and version != self.etag(item):
+            raise problem(412, "resourceModified")
+        self.recycled.append(item["name"])
         del self.items[number]
         return Answer(204)
 
@@ -565,7 +581,7 @@ class Simulator:
         if there and behaviour == "fail":
             raise problem(409, "nameAlreadyExists")
         if there and behaviour == "replace":
-            there["data"], there["late"] = bytes(data), self.hash_late
+            there["data"], there["late"], there["version"] = bytes(data), self.hash_late, there["version"] + 1
             return there, False
         return self.add_item(drive, parent, name, data), True
 
