@@ -69,6 +69,7 @@ static const char *close_question(TaskKind kind)
     case TASK_PROVE:
         return TEXT_STOP_PROVE;
     case TASK_CLEANUP:
+    case TASK_CLEANUP_THERE:
         return TEXT_STOP_CLEANUP;
     case TASK_RESTORE:
         return TEXT_STOP_RESTORE;
@@ -448,7 +449,7 @@ void main_on_plan(MainWindow *w, TaskResult *plan)
     } else if (plan->plan_count == 0) {
         message_box_info(w->hwnd, TEXT_CLEANUP_NOTHING, TEXT_CLEANUP_NOTHING_WHY);
     } else {
-        go = cleanup_dialog_ask(w->hwnd, plan->plan, plan->plan_count, plan->plan_total);
+        go = cleanup_dialog_ask(w->hwnd, plan->plan, plan->plan_count, plan->plan_total, false);
     }
     w->asking = false;
     main_update_controls(w);
@@ -562,6 +563,7 @@ static const struct {
     {IDC_EXPORT, NEEDS_IDLE | NEEDS_SELECTION, on_export},
     {IDC_SHAREPOINT, NEEDS_IDLE | NEEDS_SELECTION, main_on_upload},
     {IDM_SHAREPOINT, NEEDS_IDLE, main_on_sharepoint},
+    {IDM_CLEANUP_THERE, NEEDS_IDLE, main_on_cleanup_there},
     {IDC_DETAILS, NEEDS_ONE, on_details},
     {IDC_VERIFY, NEEDS_IDLE | NEEDS_SELECTION, on_verify},
     {IDM_PROVE, NEEDS_IDLE | NEEDS_SELECTION, on_prove},

@@ -56,8 +56,8 @@ bool main_may(const MainWindow *w, int id)
         return id == IDM_EXIT || id == IDM_ABOUT || id == IDM_HELP || id == IDM_LOCK || id == IDM_TRAY_OPEN;
     case ACCESS_LOCAL:
         return id != IDC_DELETE && id != IDC_SAVE_CONFIG && id != IDM_SETTINGS && id != IDC_CLEANUP &&
-               id != IDM_UNPIN && id != IDM_SHAREPOINT && id != IDM_PAUSE_HOUR && id != IDM_PAUSE_MORNING &&
-               id != IDM_PAUSE_WEEK && !(id == IDC_MEND && w->health.mend == MEND_ALARM);
+               id != IDM_UNPIN && id != IDM_SHAREPOINT && id != IDM_CLEANUP_THERE && id != IDM_PAUSE_HOUR &&
+               id != IDM_PAUSE_MORNING && id != IDM_PAUSE_WEEK && !(id == IDC_MEND && w->health.mend == MEND_ALARM);
     case ACCESS_FULL:
         return true;
     }

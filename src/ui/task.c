@@ -4,6 +4,7 @@
 #include "jobs/configure.h"
 #include "jobs/export.h"
 #include "jobs/offsite.h"
+#include "jobs/offsite_clean_up.h"
 #include "jobs/opening.h"
 #include "jobs/prove.h"
 #include "jobs/verify.h"
@@ -443,6 +444,35 @@ static bool run_cleanup(const Task *task, TaskResult *result, Error *err)
     return ok;
 }
 
+static bool run_plan_there(const Task *task, TaskResult *result, Error *err)
+{
+    const OffsiteCleanUpSpec spec = {.folder = task->folder};
+    OffsiteCleanUpPlan plan;
+    offsite_clean_up_plan_init(&plan);
+    const bool ok = offsite_clean_up_plan(&spec, &task->sink, task->cancel, &plan, err);
+    if (ok) {
+        result->frozen = mem_strdup(plan.stopped);
+        result->plan_total = plan.count;
+        result->plan = mem_array(plan.removals, sizeof *result->plan);
+        for (size_t i = plan.count; i > 0; i--) {
+            const OffsiteOld *item = &plan.items[i - 1];
+            if (item->remove) {
+                result->plan[result->plan_count++] =
+                    (CleanupItem){mem_strdup(item->name), mem_strdup(item->reason), item->bytes, item->age_days};
+            }
+        }
+    }
+    offsite_clean_up_plan_release(&plan);
+    return ok;
+}
+
+static bool run_cleanup_there(const Task *task, TaskResult *result, Error *err)
+{
+    const OffsiteCleanUpSpec spec = {.folder = task->folder, .names = (const char *const *)task->files,
+                                     .name_count = task->file_count};
+    return offsite_clean_up(&spec, &task->sink, task->cancel, &result->removed, err);
+}
+
 static bool run_unfreeze(const Task *task, Error *err)
 {
     bool ok = retention_unfreeze(task->folder, &task->sink, err);
@@ -616,6 +646,12 @@ static void run(void *argument)
         break;
     case TASK_CLEANUP:
         result->ok = run_cleanup(task, result, &err);
+        break;
+    case TASK_PLAN_THERE:
+        result->ok = run_plan_there(task, result, &err);
+        break;
+    case TASK_CLEANUP_THERE:
+        result->ok = run_cleanup_there(task, result, &err);
         break;
     case TASK_PREVIEW:
         result->ok = run_preview(task, result, &err);

@@ -89,6 +89,9 @@
 #define TEXT_PLAN_STEP "Looking for old backups"
 #define TEXT_PLAN_CANCELLED "The clean-up was cancelled. Nothing was removed."
 #define TEXT_PLAN_FAILED "Old backups could not be looked for"
+#define TEXT_PLAN_THERE_STEP "Looking for old backups on SharePoint"
+#define TEXT_CLEANUP_THERE_STEP "Cleaning up on SharePoint"
+#define TEXT_CLEANUP_THERE_GOOD "Clean-up on SharePoint complete."
 #define TEXT_CLEANUP_STEP "Cleaning up"
 #define TEXT_CLEANUP_GOOD "Cleanup complete."
 #define TEXT_CLEANUP_CANCELLED "The clean-up was cancelled. What is removed already stays removed."
@@ -173,6 +176,15 @@
 #define TEXT_CLEANUP_SUMMARY \
     "%llu of %llu backup(s) would be removed, %s MB in all. The newest verified backup always stays."
 #define TEXT_CLEANUP_REMOVE "&Remove %llu Backup(s)"
+#define TEXT_CLEANUP_THERE_CAPTION "Clean Up on SharePoint"
+#define TEXT_CLEANUP_THERE_SUMMARY \
+    "%llu of %llu backup(s) on SharePoint would go into its recycle bin, %s MB in all. The newest verified one always " \
+    "stays."
+#define TEXT_CLEANUP_THERE_NOTHING "There is nothing to clean up on SharePoint."
+#define TEXT_CLEANUP_THERE_NOTHING_WHY \
+    "Each backup there is younger than the retention period and one of the newest, or pinned, or the last good one, " \
+    "or was made by another computer, or is not surely what its manifest says."
+#define TEXT_CLEANUP_THERE_STOPPED "Nothing is removed from SharePoint: %s."
 #define TEXT_CLEANUP_REASON "Why"
 #define TEXT_CLEANUP_NOTHING "There is nothing to clean up."
 #define TEXT_CLEANUP_NOTHING_WHY \

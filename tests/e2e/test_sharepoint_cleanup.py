@@ -25,6 +25,7 @@ class Old:
         equal(done.code, 0, "upload: " + done.out + done.err)
         equal(sim.names(), self.pairs(self.newest, *self.old), "what is there")
         sim.log.clear()
+        sim.recycled.clear()
 
     @staticmethod
     def pairs(*names):
@@ -81,9 +82,9 @@ def test_shown_then_removed(program):
         stranger = "cmms_backup_20200101_020000.backup"
         sim.add_item(sim.drive, sim.folder, stranger, b"somebody's")
         plan = old.run()
+        unfinished = "it has no manifest there: an upload that is not finished, or somebody else's file"
         equal({b["name"]: (b["remove"], b["reason"]) for b in plan["backups"]},
-              {old.newest: NEWEST, old.old[0]: OLD, old.old[1]: OLD, stranger:
-               (False, "it has no manifest there: an upload that is not finished, or somebody else's file")}, "the plan")
+              {old.newest: NEWEST, old.old[0]: OLD, old.old[1]: OLD, stranger: (False, unfinished)}, "the plan")
         equal((plan["would_remove"], plan["stopped"], plan["place"]), (2, None, "Dokumente/Backups"), "what is told")
         equal(sim.kinds().count("delete"), 0, "what a look removes")
         told = old.user.run("sharepoint", "clean-up", "--folder", program.path(old.folder)).out

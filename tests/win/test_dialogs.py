@@ -257,6 +257,22 @@ def sharepoint_steps(sim, folder, names):
             del sim.items[number]
         sim.faults = [graph_sim.Fault("put", call=lambda s: held.wait(120))]
 
+    def age():
+        """The older one is forty days old, by its manifest there; both were made by the computer of the window."""
+        for name in names:
+            item = sim.child(sim.folder, name + ".manifest.json")
+            manifest = json.loads(item["data"])
+            manifest["computer"] = harness.log_entries(folder)[-1]["computer"]
+            if name == names[0]:
+                began = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=40)
+                manifest["started"] = manifest["finished"] = manifest["server_time"] = began.strftime(
+                    "%Y-%m-%dT%H:%M:%SZ")
+            item["data"], item["version"] = json.dumps(manifest).encode(), item["version"] + 1
+
+    def recycled():
+        harness.equal(sim.recycled[-2:], [names[0], names[0] + ".manifest.json"], "what went")
+        harness.equal(sim.names(), [names[1], names[1] + ".manifest.json"], "what is left there")
+
     def forbid():
         sim.faults = [graph_sim.Fault("find", 403, code="accessDenied", times=99)]
 
@@ -265,6 +281,7 @@ def sharepoint_steps(sim, folder, names):
         "device-waits": lambda: setattr(sim, "device_waits", True),
         "device-typed": lambda: setattr(sim, "device_waits", False),
         "nothing-there": lambda: harness.equal(sim.names(), [], "what is there"), "both-there": there,
+        "age": age, "recycled": recycled,
         "hold": hold, "release": held.set, "forbid": forbid, "permit": lambda: sim.faults.clear(),
         "selected": lambda: harness.equal(sim.scopes, {"Sites.Selected offline_access openid profile"}, "scopes")})
 

@@ -264,6 +264,35 @@ static void check_export(Ui *ui)
     close_result(ui);
 }
 
+static bool lists_one(Ui *ui, const void *data)
+{
+    HWND dialog = dialog_with(ui, IDC_CLEANUP_LIST);
+    (void)data;
+    return dialog != NULL && ask(ui, GetDlgItem(dialog, IDC_CLEANUP_LIST), LVM_GETITEMCOUNT, 0, 0) == 1;
+}
+
+static void check_cleanup_there(Ui *ui)
+{
+    send_command(ui, IDM_CLEANUP_THERE);
+    ok(ui, wait_for(ui, LONG_MS, box_is_there, NULL) && answer_box(ui, IDCLOSE) && wait_done(ui),
+       "where nothing is old on SharePoint, that is said", "it is not");
+    outside(ui, "age", "one there is old");
+    send_command(ui, IDM_CLEANUP_THERE);
+    ok(ui, wait_for(ui, LONG_MS, lists_one, NULL) &&
+               wait_dialog_text(ui, IDC_CLEANUP_SUMMARY, "1 of 2 backup(s) on SharePoint would go", SHORT_MS),
+       "Clean Up on SharePoint shows the one that goes", "it does not");
+    picture(ui, "cleanup-there");
+    press(ui, VK_ESCAPE);
+    ok(ui, wait_dialog_gone(ui, IDC_CLEANUP_LIST, SHORT_MS) && wait_done(ui), "Esc keeps it", "it goes on");
+    send_command(ui, IDM_CLEANUP_THERE);
+    wait_for(ui, LONG_MS, lists_one, NULL);
+    PostMessageW(GetDlgItem(dialog_with(ui, IDC_CLEANUP_LIST), IDOK), BM_CLICK, 0, 0);
+    ok(ui, wait_lines(ui, "1 old backup(s) are in SharePoint's recycle bin now.", 1, LONG_MS) && wait_done(ui),
+       "then it goes into the recycle bin", "the log does not say so");
+    outside(ui, "recycled", "and nothing else");
+    ok(ui, wait_cell(ui, 0, COPIES, "This PC, exported"), "the other one is there still, by the list", "it is not");
+}
+
 static bool is_uploading(Ui *ui, const void *data)
 {
     (void)data;
@@ -339,6 +368,7 @@ void scenario_sharepoint(Ui *ui)
         check_code(ui);
         check_question(ui);
         check_export(ui);
+        check_cleanup_there(ui);
         check_cancel(ui);
         check_forbidden(ui);
         check_leaving(ui);
