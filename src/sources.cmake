@@ -12,6 +12,7 @@ set(BASE_SOURCES
   src/base/utf.c
   src/base/version.c)
 set(PLATFORM_COMMON_SOURCES
+  src/platform/common/certificate_common.c
   src/platform/common/clock_text.c
   src/platform/common/fs_common.c
   src/platform/common/netwait_common.c
@@ -126,6 +127,7 @@ set(SCHEDULE_SOURCES
 set(WIN_SOURCES
   src/platform/win/autostart_win.c
   src/platform/win/cancel_win.c
+  src/platform/win/certificate_win.c
   src/platform/win/clock_win.c
   src/platform/win/fs_win.c
   src/platform/win/library_win.c
@@ -144,6 +146,7 @@ set(WIN_SOURCES
 set(POSIX_SOURCES
   src/platform/posix/autostart_posix.c
   src/platform/posix/cancel_posix.c
+  src/platform/posix/certificate_posix.c
   src/platform/posix/clock_posix.c
   src/platform/posix/fs_posix.c
   src/platform/posix/loopback_posix.c

@@ -265,6 +265,11 @@ static const char sharepoint[] =
     "      --device-code        sign in with a browser elsewhere; many organisations do not allow it\n"
     "      --rights=RIGHTS      what the sign-in asks for: all (what the person may do), or selected (only\n"
     "                           sites that IT has granted to this program)\n"
+    "      --certificate=NUMBER the program signs in as itself, for runs without a person: with the key of the\n"
+    "                           certificate of this thumbprint in the user's or computer's Windows store\n"
+    "      --secret             the same with a client secret, where a certificate cannot be had: it is asked for,\n"
+    "                           or taken from CMMS_SHAREPOINT_SECRET\n"
+    "      --secret-ends=DATE   when IT has said that it runs out: 2027-05-31\n"
     "      --cloud=NAME         global, gcc-high, dod or china; otherwise what the link says\n"
     "      --graph=URL          another Microsoft Graph and another sign-in than those of the link's cloud\n"
     "      --login=URL\n"
@@ -273,7 +278,8 @@ static const char sharepoint[] =
     "      --last=N             of list: read so many manifests (100); of older ones only name and size are shown\n"
     FOLDER_OPTION "\n" OUTPUT_HELP
     "\n"
-    "All of this is kept for the next time. The sign-in is kept for this user on this PC, protected by Windows.\n"
+    "All of this is kept for the next time, but who signs in is said each time. The sign-in is kept for this user on\n"
+    "this PC, protected by Windows.\n"
     "ask-it prints a page to send to IT: how the program is registered, approved and granted the site. sign-out\n"
     "removes the sign-in from this PC, forget the folder as well; neither touches what is on SharePoint.\n";
 

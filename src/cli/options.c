@@ -24,6 +24,7 @@
 
 typedef enum Id {
     ID_ALL,
+    ID_CERTIFICATE,
     ID_CHECK,
     ID_CLEAN_UP,
     ID_CLIENT_ID,
@@ -59,6 +60,8 @@ typedef enum Id {
     ID_QUIET,
     ID_REASON,
     ID_RIGHTS,
+    ID_SECRET,
+    ID_SECRET_ENDS,
     ID_SIZE,
     ID_SORT_AS_LIVE,
     ID_SSLMODE,
@@ -83,6 +86,7 @@ typedef struct Rule {
 
 static const Rule rules[] = {
     {ID_ALL, "all", 0, false, BIT(VERB_VERIFY) | BIT(VERB_SHAREPOINT)},
+    {ID_CERTIFICATE, "certificate", 0, true, BIT(VERB_SHAREPOINT)},
     {ID_CHECK, "check", 0, false, BIT(VERB_LOG)},
     {ID_CLEAN_UP, "clean-up", 0, false, BIT(VERB_UNDO)},
     {ID_CLIENT_ID, "client-id", 0, true, BIT(VERB_SHAREPOINT)},
@@ -120,6 +124,8 @@ static const Rule rules[] = {
     {ID_QUIET, "quiet", 'q', false, WORKING},
     {ID_REASON, "reason", 0, true, BIT(VERB_PIN)},
     {ID_RIGHTS, "rights", 0, true, BIT(VERB_SHAREPOINT)},
+    {ID_SECRET, "secret", 0, false, BIT(VERB_SHAREPOINT)},
+    {ID_SECRET_ENDS, "secret-ends", 0, true, BIT(VERB_SHAREPOINT)},
     {ID_SIZE, "size", 0, true, BIT(VERB_SAMPLE)},
     {ID_SORT_AS_LIVE, "sort-as-live", 0, false, BIT(VERB_RESTORE)},
     {ID_SSLMODE, "sslmode", 0, true, WITH_SERVER},
@@ -273,6 +279,7 @@ static bool apply(Options *options, const Rule *rule, const char *value, Error *
     }
     switch (rule->id) {
     case ID_ALL: options->all = true; break;
+    case ID_CERTIFICATE: options->certificate = value; break;
     case ID_CHECK: options->check = true; break;
     case ID_CLEAN_UP: options->clean_up = true; break;
     case ID_CLIENT_ID: options->client_id = value; break;
@@ -307,6 +314,8 @@ static bool apply(Options *options, const Rule *rule, const char *value, Error *
     case ID_QUIET: options->quiet = true; break;
     case ID_REASON: options->reason = value; break;
     case ID_RIGHTS: options->rights = value; break;
+    case ID_SECRET: options->secret = true; break;
+    case ID_SECRET_ENDS: options->secret_ends = value; break;
     case ID_SIZE: return parse_size(value, &options->megabytes, err);
     case ID_FOREIGN: options->foreign = true; break;
     case ID_SORT_AS_LIVE: options->sort_as_live = true; break;

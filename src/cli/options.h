@@ -68,7 +68,8 @@ typedef struct Options {
     bool list, clean_up;    /* undo */
     const char *drop;       /* undo */
     const char *client_id, *tenant, *graph, *login, *cloud, *rights; /* sharepoint */
-    bool device_code, no_browser;                   /* sharepoint */
+    const char *certificate, *secret_ends;          /* sharepoint */
+    bool device_code, no_browser, secret;           /* sharepoint */
     Verb help_about;        /* help VERB */
     const char **files;     /* owned array: the operands of the verbs that take some */
     size_t file_count;

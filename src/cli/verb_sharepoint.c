@@ -12,7 +12,9 @@
 #include "jobs/ask_it.h"
 #include "jobs/offsite.h"
 #include "jobs/offsite_batch.h"
+#include "platform/clock.h"
 #include "platform/fs.h"
+#include "platform/machine.h"
 #include "store/folder.h"
 
 /* On stderr, also with --json and --quiet: without it nobody can sign in. */
@@ -36,6 +38,8 @@ static cJSON *place_document(const CloudPlace *place)
     json_set_string(document, "tenant", place->tenant);
     json_set_string(document, "client_id", place->client_id);
     json_set_string(document, "rights", place->rights == NULL ? "all" : place->rights);
+    json_set_string(document, "by", place->by == NULL ? "person" : place->by);
+    json_set_string(document, "certificate", place->certificate);
     output_add_time(document, "set_up", place->set_up);
     mem_free(name);
     return document;
@@ -51,21 +55,81 @@ static OffsiteSetUp spec_of(Cli *cli)
                           .login = options->login,
                           .cloud = options->cloud,
                           .rights = options->rights,
+                          .certificate = options->certificate,
                           .device_code = options->device_code,
                           .no_browser = options->no_browser,
                           .show = show_address,
                           .context = cli};
 }
 
+/* Neither on the command line nor in a file: typed, or in this program's environment. */
+static bool find_secret(Cli *cli, Secret *secret, Error *err)
+{
+    char *given = machine_getenv("CMMS_SHAREPOINT_SECRET");
+    if (given != NULL) {
+        secret_set(secret, given, strlen(given));
+        secret_free_text(given);
+        return true;
+    }
+    if (console_is_terminal(0) && console_ask_secret("Client secret: ", secret)) {
+        return true;
+    }
+    if (cancel_requested(cli->cancel)) {
+        return error_set(err, EK_CANCELLED, "stopped at your request");
+    }
+    error_set(err, EK_USAGE, "the client secret is not known");
+    return error_hint(err, "Type it at a terminal, or put it into CMMS_SHAREPOINT_SECRET.");
+}
+
+/* The end of that day, local time. */
+static bool read_date(const char *text, int64_t *moment, Error *err)
+{
+    CivilTime day = {.hour = 23, .minute = 59, .second = 59};
+    char *iso = mem_printf("%sT00:00:00Z", text);
+    int64_t utc = 0;
+    const bool ok = clock_parse_iso(iso, &utc);
+    mem_free(iso);
+    if (!ok) {
+        error_set(err, EK_USAGE, "\"%s\" is no date", text);
+        return error_hint(err, "It is written as in --secret-ends=2027-05-31.");
+    }
+    CivilTime named;
+    clock_utc(utc, &named);
+    day.year = named.year;
+    day.month = named.month;
+    day.day = named.day;
+    *moment = clock_from_local(&day);
+    return true;
+}
+
+static bool spec_with_proof(Cli *cli, OffsiteSetUp *spec, Secret *secret, Error *err)
+{
+    const Options *options = cli->options;
+    *spec = spec_of(cli);
+    if (options->secret_ends != NULL && !options->secret) {
+        error_set(err, EK_USAGE, "--secret-ends goes with --secret");
+        return error_hint(err, "Try 'cmms-backup-cli sharepoint --help'.");
+    }
+    if (options->secret_ends != NULL && !read_date(options->secret_ends, &spec->secret_ends, err)) {
+        return false;
+    }
+    if (options->secret) {
+        spec->secret = secret;
+        return find_secret(cli, secret, err);
+    }
+    return true;
+}
+
 static int run_set_up(Cli *cli)
 {
-    const OffsiteSetUp spec = spec_of(cli);
+    OffsiteSetUp spec;
+    Secret secret = SECRET_INIT;
     const JobSink sink = output_sink(&cli->output);
     CloudPlace place;
     Error err = ERROR_INIT;
     int code = 0;
     place_init(&place);
-    if (!offsite_set_up(&spec, &sink, cli->cancel, &place, &err)) {
+    if (!spec_with_proof(cli, &spec, &secret, &err) || !offsite_set_up(&spec, &sink, cli->cancel, &place, &err)) {
         code = output_error(&cli->output, &err);
         if (ask_it_step(&err) != ASK_IT_NOTHING) {
             char *text = mem_printf("What is missing: %s. For IT: cmms-backup-cli sharepoint ask-it\n",
@@ -76,6 +140,7 @@ static int run_set_up(Cli *cli)
     } else if (cli->output.json) {
         output_json(&cli->output, place_document(&place));
     }
+    secret_release(&secret);
     place_release(&place);
     error_clear(&err);
     return code;

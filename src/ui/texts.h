@@ -178,8 +178,8 @@
 #define TEXT_CLEANUP_REMOVE "&Remove %llu Backup(s)"
 #define TEXT_CLEANUP_THERE_CAPTION "Clean Up on SharePoint"
 #define TEXT_CLEANUP_THERE_SUMMARY \
-    "%llu of %llu backup(s) on SharePoint would go into its recycle bin, %s MB in all. The newest verified one always " \
-    "stays."
+    "%llu of %llu backup(s) on SharePoint would go into its recycle bin, %s MB in all. The newest verified one " \
+    "always stays."
 #define TEXT_CLEANUP_THERE_NOTHING "There is nothing to clean up on SharePoint."
 #define TEXT_CLEANUP_THERE_NOTHING_WHY \
     "Each backup there is younger than the retention period and one of the newest, or pinned, or the last good one, " \

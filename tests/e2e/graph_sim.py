@@ -19,6 +19,7 @@ import socket
 import ssl
 import struct
 import subprocess
+import tempfile
 import threading
 import time
 import urllib.parse
@@ -120,6 +121,8 @@ class Simulator:
         self.expires_in = 3599
         self.consent = True
         self.scopes = set()  # that were asked for
+        self.app_certificate, self.app_secret = None, None  # with which the program itself signs in: a PEM file; a text
+        self.assertions = []  # headers and payloads
         self.device_waits = False  # nobody has typed the code yet
         self.granted = set()  # the sites that a token for Sites.Selected reaches
         self.selected = set()  # those tokens
@@ -744,13 +747,67 @@ class Simulator:
         return Answer(200, {"device_code": self.device["code"], "user_code": "ABCD-EFGH", "expires_in": 900,
                             "verification_uri": "https://login.microsoft.com/device", "interval": 1})
 
+    def as_itself(self, tenant, form):
+        """The program signs in without a person."""
+        if form.get("scope") != self.url + "/.default":
+            self.complain("the scope of client credentials: %r" % form.get("scope"))
+            raise self.refuse(1002012, "invalid_scope")
+        if "client_assertion" in form:
+            self.check_assertion(tenant, form)
+        elif self.app_secret is None or form.get("client_secret") != self.app_secret:
+            raise self.refuse(7000215, "invalid_client", 401)
+        number = next(self.numbers)
+        self.tokens.add("access%d" % number)
+        self.selected.add("access%d" % number)
+        return Answer(200, {"token_type": "Bearer", "expires_in": self.expires_in,
+                            "access_token": "access%d" % number})
+
+    def check_assertion(self, tenant, form):
+        """RFC 7523, as Entra takes it: signed with PS256 or RS256 by the certificate that is registered, young, for
+        this address, and never twice."""
+        decode = lambda text: base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        if form.get("client_assertion_type") != "urn:ietf:params:oauth:client-assertion-type:jwt-bearer":
+            self.complain("client_assertion_type %r" % form.get("client_assertion_type"))
+        signed, _, signature = form["client_assertion"].rpartition(".")
+        header, payload = [json.loads(decode(part)) for part in signed.split(".")]
+        self.assertions.append((header, payload))
+        if self.app_certificate is None:
+            raise self.refuse(700027, "invalid_client", 401)
+        run = lambda *a, **k: subprocess.run(["openssl"] + list(a), check=True, capture_output=True, **k).stdout
+        der = run("x509", "-in", self.app_certificate, "-outform", "der")
+        if decode(header.get("x5t#S256", "")) != hashlib.sha256(der).digest():
+            raise self.refuse(700027, "invalid_client", 401)
+        with tempfile.TemporaryDirectory() as folder:
+            files = {"key": run("x509", "-in", self.app_certificate, "-noout", "-pubkey"), "sig": decode(signature),
+                     "text": signed.encode()}
+            for name, content in files.items():
+                with open(os.path.join(folder, name), "wb") as f:
+                    f.write(content)
+            pss = ["-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:32"]
+            done = subprocess.run(["openssl", "dgst", "-sha256", "-verify", "key", "-signature", "sig",
+                                   *(pss if header["alg"] == "PS256" else []), "text"],
+                                  cwd=folder, capture_output=True)
+        if header["alg"] not in ("PS256", "RS256") or done.returncode:
+            raise self.refuse(700027, "invalid_client", 401)
+        now = time.time() + self.clock
+        if not payload["nbf"] <= now < payload["exp"] or payload["exp"] - payload["nbf"] > 900:
+            raise self.refuse(700024, "invalid_client", 401)
+        if payload["aud"] != "%s/login/%s/oauth2/v2.0/token" % (self.url, tenant) or \
+                (payload["iss"], payload["sub"]) != (self.client_id, self.client_id):
+            self.complain("an assertion for another: %r" % payload)
+            raise self.refuse(700023, "invalid_client", 401)
+        if payload["jti"] in [p["jti"] for _, p in self.assertions[:-1]]:
+            self.complain("an assertion twice")
+
     def do_token(self, tenant, form):
         self.check_app(tenant, form)
         grant = form.get("grant_type")
         if "scope" in form:
             self.scopes.add(form["scope"])
-        if "client_secret" in form:
+        if "client_secret" in form and self.app_secret is None:
             self.complain("a secret of a public client")
+        if grant == "client_credentials":
+            return self.as_itself(tenant, form)
         if grant == "authorization_code":
             asked = self.codes.pop(form.get("code"), None)
             verifier = form.get("code_verifier", "")
