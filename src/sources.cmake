@@ -69,6 +69,7 @@ set(CLOUD_SOURCES
   src/cloud/http.c
   src/cloud/oauth.c
   src/cloud/place.c
+  src/cloud/rate.c
   src/cloud/sealed.c
   src/cloud/upload.c
   src/cloud/upload_journal.c

@@ -26,6 +26,10 @@ E2E = {"kill": "test_kill", "faults": "test_faults", "bad": "test_bad_input", "r
 
 # What is taken out, file, the text, what stands there instead, the tests: "unit:NAME" or "FILE:TEST".
 MUTANTS = (
+    ("the limit of uploads", "src/cloud/upload.c", "u->spec->rate == NULL ? wanted :", "true ? wanted :",
+     ["sharepoint:test_limited"]),
+    ("all uploads keep the limit together", "src/cloud/rate.c", "rate->full_at = now + until +",
+     "rate->full_at = now +", ["unit:test_rate"]),
     ("who is signed out stays so, with a certificate too", "src/cloud/place.c",
      "(secret_is_set(&kept->refresh) || signed_in)", "true", ["certificate:test_by_certificate"]),
     ("an assertion never comes twice", "src/cloud/oauth.c", '"jti", id);', '"jti", "1");',

@@ -51,6 +51,7 @@ void offsite_batch_release(OffsiteBatch *batch);
 typedef struct OffsiteBatchSpec {
     const char *const *paths;
     size_t count;
+    Rate *rate; /* offsite_upload_by; NULL: one of its own. Borrowed */
     /* Each file's outcome, when it is there; may be NULL. */
     void (*ended)(void *context, const OffsiteOutcome *outcome);
     void *context;

@@ -32,6 +32,8 @@ typedef struct Settings {
     bool wake;                /* the PC is woken for a slot; default false */
     bool on_battery;          /* slots are run on battery too; default true */
     bool upload_after_backup; /* default false: each backup is copied to SharePoint when it is made (offsite.h) */
+    int upload_limit_kb;      /* 0..10000000, default 0: uploads go as fast as they can; else so many KB a second, all
+                                 of them together; below 16 it counts as 16 (rate.h) */
     int prove_within_days;    /* 0..3650, default 35: a proof that is older than so many days protects no more; 0: none
                                  is asked for */
     int retention_days;       /* 1..3650, default 30 */

@@ -19,6 +19,7 @@
 #define SLOW_SECONDS 120L
 #define SLOW_BYTES 1024L
 #define SLICE_MS 100
+#define HELD_MS 20 /* while its own sender holds it back */
 #define UPLOAD_BUFFER 2097152L
 #define MAX_HEADERS 262144u
 
@@ -36,6 +37,7 @@ typedef struct Transfer {
     Error read_failed; /* what its read said, or the take */
     const HttpTake *take;
     CURL *easy;
+    bool held; /* nothing of the stream may go now */
 } Transfer;
 
 Http *http_new(void)
@@ -121,7 +123,14 @@ static size_t give_body(char *buf, size_t size, size_t count, void *context)
 {
     Transfer *transfer = context;
     const uint64_t left = transfer->len - transfer->at;
-    const size_t len = size * count < left ? size * count : (size_t)left;
+    size_t len = size * count < left ? size * count : (size_t)left;
+    if (len > 0 && transfer->stream->allow != NULL) {
+        len = transfer->stream->allow(transfer->stream->context, len);
+        transfer->held = len == 0;
+        if (transfer->held) {
+            return CURL_READFUNC_PAUSE;
+        }
+    }
     if (len > 0 && !transfer->stream->read(transfer->stream->context, transfer->at, buf, len, &transfer->read_failed)) {
         return CURL_READFUNC_ABORT;
     }
@@ -266,10 +275,18 @@ static bool explain(CURLcode code, const char *host, const char *words, Error *e
 }
 
 /* Drives the one transfer to its end. False with EK_CANCELLED or EK_INTERNAL. */
-static bool drive(Http *http, const Cancel *cancel, CURLcode *code, Error *err)
+static bool drive(Http *http, Transfer *transfer, const Cancel *cancel, CURLcode *code, Error *err)
 {
+    bool was_held = false;
     for (;;) {
         int running = 0;
+        if (transfer->held != was_held) { /* it is not the network that is slow then */
+            was_held = transfer->held;
+            curl_easy_setopt(http->easy, CURLOPT_LOW_SPEED_TIME, was_held ? 0L : SLOW_SECONDS);
+        }
+        if (transfer->held) {
+            curl_easy_pause(http->easy, CURLPAUSE_CONT); /* which asks the stream again */
+        }
         CURLMcode state = curl_multi_perform(http->multi, &running);
         if (state != CURLM_OK) {
             return error_set(err, EK_INTERNAL, "libcurl failed: %s", curl_multi_strerror(state));
@@ -283,7 +300,7 @@ static bool drive(Http *http, const Cancel *cancel, CURLcode *code, Error *err)
         if (cancel_requested(cancel)) {
             return error_set(err, EK_CANCELLED, "stopped at your request");
         }
-        state = curl_multi_poll(http->multi, NULL, 0, SLICE_MS, NULL);
+        state = curl_multi_poll(http->multi, NULL, 0, transfer->held ? HELD_MS : SLICE_MS, NULL);
         if (state != CURLM_OK) {
             return error_set(err, EK_INTERNAL, "libcurl failed: %s", curl_multi_strerror(state));
         }
@@ -371,7 +388,7 @@ bool http_request(Http *http, const HttpRequest *request, const Cancel *cancel, 
         error_set(err, EK_INTERNAL, "libcurl refused a request");
         goto out;
     }
-    ok = drive(http, cancel, &code, err);
+    ok = drive(http, &transfer, cancel, &code, err);
     if (ok && transfer.read_failed.kind != EK_NONE) {
         ok = error_move(err, &transfer.read_failed);
     } else if (ok && code != CURLE_OK) {

@@ -15,6 +15,7 @@
 #include "store/copies.h"
 #include "store/folder.h"
 #include "store/manifest.h"
+#include "store/settings.h"
 
 #define READ_PART 0.05 /* of the time; the rest is uploading */
 #define SENT_PART 0.97
@@ -126,6 +127,7 @@ typedef struct Work {
     CloudPlace place;
     ProgressMeter meter;
     const char *step;
+    Rate *rate;
     const JobSink *sink;
     const Cancel *cancel;
 } Work;
@@ -196,6 +198,7 @@ static bool send_files(Work *work, UploadResult *result, Error *err)
                        .folder = work->place.folder,
                        .sha256 = work->manifest.sha256,
                        .journal_dir = journals,
+                       .rate = work->rate,
                        .sink = work->sink,
                        .progress = on_progress,
                        .context = work};
@@ -272,13 +275,33 @@ static void mark_damaged(Work *work)
     manifest_write(work->manifest_path, &work->manifest, NULL); /* the damage itself is what is reported */
 }
 
+/* Settings that cannot be read limit nothing. */
+static void set_limit(const char *folder, Rate *rate)
+{
+    Settings settings;
+    settings_init(&settings);
+    if (settings_load(folder, &settings, NULL)) {
+        rate_limit(rate, (uint64_t)settings.upload_limit_kb * 1024);
+    }
+    settings_release(&settings);
+}
+
 bool offsite_upload(const char *path, const JobSink *sink, const Cancel *cancel, UploadResult *result, Error *err)
+{
+    Rate *rate = rate_new();
+    const bool ok = offsite_upload_by(path, rate, sink, cancel, result, err);
+    rate_free(rate);
+    return ok;
+}
+
+bool offsite_upload_by(const char *path, Rate *rate, const JobSink *sink, const Cancel *cancel, UploadResult *result,
+                       Error *err)
 {
     const uint64_t started = clock_monotonic_ms();
     char *folder = fs_dir_name(path);
     FsLock *lock = NULL;
     Error failed = ERROR_INIT;
-    Work work = {.path = path, .name = fs_base_name(path), .sink = sink, .cancel = cancel};
+    Work work = {.path = path, .name = fs_base_name(path), .rate = rate, .sink = sink, .cancel = cancel};
     work.manifest_path = folder_manifest_path(path);
     manifest_init(&work.manifest);
     place_init(&work.place);
@@ -290,6 +313,8 @@ bool offsite_upload(const char *path, const JobSink *sink, const Cancel *cancel,
         goto out;
     }
     char *place = place_name(&work.place);
+    set_limit(folder, rate);
+    /* A metered line is asked about here, with what to say and to wait for: platform_metered() of branch wait13. */
     job_log(sink, LOG_INFO, "Uploading %s to SharePoint, %s...", work.name, place);
     ok = send_files(&work, result, &failed);
     const double seconds = (double)(clock_monotonic_ms() - started) / 1000.0;

@@ -142,6 +142,7 @@ bool offsite_upload_batch(const OffsiteBatchSpec *spec, const JobSink *sink, con
     Error first = ERROR_INIT;
     uint64_t *sizes = mem_array(spec->count, sizeof *sizes);
     Share share = {.sink = sink};
+    Rate *own = spec->rate == NULL ? rate_new() : NULL, *rate = own != NULL ? own : spec->rate;
     const JobSink part = {share_log, share_progress, &share, job_actor(sink)};
     offsite_batch_release(batch);
     batch->files = mem_array(spec->count, sizeof *batch->files);
@@ -157,7 +158,7 @@ bool offsite_upload_batch(const OffsiteBatchSpec *spec, const JobSink *sink, con
         OffsiteOutcome *outcome = &batch->files[i];
         share.size = sizes[i];
         outcome->tried = true;
-        outcome->ok = offsite_upload(spec->paths[i], &part, cancel, &outcome->result, &outcome->error);
+        outcome->ok = offsite_upload_by(spec->paths[i], rate, &part, cancel, &outcome->result, &outcome->error);
         if (outcome->ok) {
             batch->done++;
         } else {
@@ -172,6 +173,7 @@ bool offsite_upload_batch(const OffsiteBatchSpec *spec, const JobSink *sink, con
         }
         share.before += sizes[i];
     }
+    rate_free(own);
     mem_free(sizes);
     return first.kind == EK_NONE || error_move(err, &first);
 }

@@ -27,6 +27,7 @@
 #define MONTH_DAY_MAX 31
 #define UNDO_DAYS 14
 #define UNDO_DAYS_MAX 3650
+#define UPLOAD_LIMIT_MAX 10000000
 #define PROVE_WITHIN_DAYS 35
 #define PROVE_WITHIN_MAX 3650
 #define DAY_MINUTES (24 * 60)
@@ -114,7 +115,7 @@ static const char *const keys[] = {"enabled",     "schedule", "backup_time",    
                                    "shrink_alarm_percent", "stall_minutes", "compress_with",
                                    "more_times",  "weekdays", "month_day",           "wake",
                                    "on_battery",  "prove_within_days", "upload_after_backup",
-                                   "undo_days"};
+                                   "undo_days",   "upload_limit_kb"};
 #define KEY_COUNT (sizeof keys / sizeof keys[0])
 
 const char *settings_key(size_t index)
@@ -389,6 +390,7 @@ bool settings_parse(const char *bytes, size_t len, Settings *settings, Error *er
     get_bool(settings, "upload_after_backup", &settings->upload_after_backup, &notices);
     get_range(settings, "prove_within_days", 0, PROVE_WITHIN_MAX, &settings->prove_within_days, &notices);
     get_range(settings, "undo_days", 0, UNDO_DAYS_MAX, &settings->undo_days, &notices);
+    get_range(settings, "upload_limit_kb", 0, UPLOAD_LIMIT_MAX, &settings->upload_limit_kb, &notices);
     if (notices.len) {
         settings->notice = strbuf_detach(&notices);
         settings->unsure = mem_printf("%s holds a value that cannot be used (%s)", SETTINGS_FILE, settings->notice);
@@ -521,7 +523,8 @@ static bool check_values(const Settings *settings, Error *err)
            check_range("stall_minutes", settings->stall_minutes, 1, STALL_MINUTES_MAX, err) &&
            check_range("month_day", settings->month_day, 0, MONTH_DAY_MAX, err) &&
            check_range("prove_within_days", settings->prove_within_days, 0, PROVE_WITHIN_MAX, err) &&
-           check_range("undo_days", settings->undo_days, 0, UNDO_DAYS_MAX, err);
+           check_range("undo_days", settings->undo_days, 0, UNDO_DAYS_MAX, err) &&
+           check_range("upload_limit_kb", settings->upload_limit_kb, 0, UPLOAD_LIMIT_MAX, err);
 }
 
 /* The predecessor's file does not have these: they come into it when they are not the default. */
@@ -590,6 +593,7 @@ static char *document_text(const Settings *settings)
     set_extra_bool(document, "upload_after_backup", settings->upload_after_backup, false);
     set_extra(document, "prove_within_days", settings->prove_within_days, PROVE_WITHIN_DAYS);
     set_extra(document, "undo_days", settings->undo_days, UNDO_DAYS);
+    set_extra(document, "upload_limit_kb", settings->upload_limit_kb, 0);
     keep_wrong(settings, document);
     char *text = json_text(document);
     mem_free(time_text);
@@ -676,6 +680,7 @@ static int *int_of(Settings *settings, const char *key)
            : !strcmp(key, "month_day")            ? &settings->month_day
            : !strcmp(key, "prove_within_days")    ? &settings->prove_within_days
            : !strcmp(key, "undo_days")            ? &settings->undo_days
+           : !strcmp(key, "upload_limit_kb")      ? &settings->upload_limit_kb
                                                   : NULL;
 }
 

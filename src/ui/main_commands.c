@@ -545,7 +545,8 @@ enum {
     NEEDS_UNPINNED = 64,  /* one that is not */
     NEEDS_NO_SAVING = 128, /* the settings are not being written */
     NEEDS_SCHEDULE = 256, /* slots are run here */
-    NEEDS_PAUSED = 512    /* but not now */
+    NEEDS_PAUSED = 512,   /* but not now */
+    NEEDS_UPLOAD = 1024   /* that job is an export to SharePoint */
 };
 
 static const struct {
@@ -563,6 +564,7 @@ static const struct {
     {IDC_EXPORT, NEEDS_IDLE | NEEDS_SELECTION, on_export},
     {IDC_SHAREPOINT, NEEDS_IDLE | NEEDS_SELECTION, main_on_upload},
     {IDM_SHAREPOINT, NEEDS_IDLE, main_on_sharepoint},
+    {IDM_PAUSE_UPLOAD, NEEDS_JOB | NEEDS_UPLOAD, main_on_pause_upload},
     {IDM_CLEANUP_THERE, NEEDS_IDLE, main_on_cleanup_there},
     {IDC_DETAILS, NEEDS_ONE, on_details},
     {IDC_VERIFY, NEEDS_IDLE | NEEDS_SELECTION, on_verify},
@@ -617,6 +619,7 @@ bool main_can(const MainWindow *w, int id)
     size_t selected = (needs & (NEEDS_SELECTION | NEEDS_ONE)) != 0 ? backup_list_selected_count(&w->list) : 0;
     return !((needs & NEEDS_IDLE) != 0 && w->job != NULL) &&
            !((needs & NEEDS_JOB) != 0 && (w->job == NULL || w->cancelling)) &&
+           !((needs & NEEDS_UPLOAD) != 0 && (w->job == NULL || task_kind(w->job) != TASK_UPLOAD)) &&
            !((needs & NEEDS_DATABASE) != 0 && !w->configured) && !((needs & NEEDS_SELECTION) != 0 && selected == 0) &&
            !((needs & NEEDS_ONE) != 0 && selected != 1) && !((needs & NEEDS_NO_SAVING) != 0 && w->saving != NULL) &&
            !((needs & NEEDS_SCHEDULE) != 0 && !w->keeper.on) && !((needs & NEEDS_PAUSED) != 0 && !main_is_paused(w)) &&

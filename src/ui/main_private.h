@@ -219,6 +219,7 @@ bool main_on_restore_failed(MainWindow *w, TaskResult *result);
 void main_on_sharepoint(MainWindow *w);
 void main_on_upload(MainWindow *w);
 void main_on_uploaded(MainWindow *w, TaskResult *result);
+void main_on_pause_upload(MainWindow *w);
 void main_on_cleanup_there(MainWindow *w);
 void main_on_plan_there(MainWindow *w, TaskResult *plan);
 bool main_on_upload_failed(MainWindow *w, TaskResult *result); /* true when that was dealt with */

@@ -103,6 +103,13 @@ void main_on_upload(MainWindow *w)
     offsite_plan_release(&plan);
 }
 
+void main_on_pause_upload(MainWindow *w)
+{
+    const bool paused = !task_is_paused(w->job);
+    task_pause(w->job, paused);
+    main_show_log(w, LOG_INFO, paused ? TEXT_UPLOAD_PAUSED : TEXT_UPLOAD_GOES_ON);
+}
+
 /* --- what came of it ------------------------------------------------------------------------------------- */
 
 static bool may_tell(const MainWindow *w)

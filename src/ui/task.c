@@ -45,6 +45,7 @@ struct Task {
     TaskResult *result;
     /* Any thread. */
     Cancel *cancel;
+    Rate *rate; /* of its uploads */
     Mutex *mutex;
     Cond *changed;
     bool finished; /* under the mutex */
@@ -339,6 +340,7 @@ static bool run_upload(const Task *task, TaskResult *result, Error *err)
         paths[i] = fs_join(task->folder, task->files[i]);
     }
     const OffsiteBatchSpec spec = {.paths = (const char *const *)paths, .count = task->file_count,
+                                   .rate = task->rate,
                                    .ended = log_upload, .context = &sink};
     const bool ok = offsite_upload_batch(&spec, &task->sink, task->cancel, &result->uploads, err);
     for (size_t i = 0; i < task->file_count; i++) {
@@ -737,6 +739,7 @@ Task *task_start(const TaskSpec *spec, JobSink sink, void (*ring)(void *context)
     task->result->proven = mem_strdup(spec->proven);
     task->result->no_safety = spec->no_safety;
     task->cancel = cancel_new();
+    task->rate = rate_new();
     task->mutex = mutex_new();
     task->changed = cond_new();
     task->thread = thread_start(run, task);
@@ -751,6 +754,16 @@ TaskKind task_kind(const Task *task)
 void task_cancel(Task *task)
 {
     cancel_request(task->cancel);
+}
+
+void task_pause(Task *task, bool paused)
+{
+    rate_pause(task->rate, paused);
+}
+
+bool task_is_paused(const Task *task)
+{
+    return rate_is_paused(task->rate);
 }
 
 bool task_finished(Task *task)
@@ -783,6 +796,7 @@ TaskResult *task_take(Task *task)
     TaskResult *result = task->result;
     cond_free(task->changed);
     mutex_free(task->mutex);
+    rate_free(task->rate);
     cancel_free(task->cancel);
     app_options_release(&task->options);
     connection_release(&task->connection);

@@ -133,6 +133,9 @@ typedef struct Task Task;
 Task *task_start(const TaskSpec *spec, JobSink sink, void (*ring)(void *context), void *context);
 TaskKind task_kind(const Task *task);
 void task_cancel(Task *task);
+/* UPLOAD: sends nothing more, or goes on. */
+void task_pause(Task *task, bool paused);
+bool task_is_paused(const Task *task);
 bool task_finished(Task *task);
 /* Waits for the end; frees the task. Caller: task_result_free. */
 TaskResult *task_take(Task *task);

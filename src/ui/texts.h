@@ -74,6 +74,8 @@
 #define TEXT_EXPORT_GOOD "Exported."
 #define TEXT_EXPORT_CANCELLED "Export cancelled. The unfinished copy was removed."
 #define TEXT_UPLOAD_STEP "Uploading"
+#define TEXT_UPLOAD_PAUSED "The export to SharePoint is paused. Pause or Go On Exporting in the Backup menu goes on."
+#define TEXT_UPLOAD_GOES_ON "The export to SharePoint goes on."
 #define TEXT_UPLOAD_GOOD "Exported to SharePoint."
 #define TEXT_UPLOAD_CANCELLED \
     "Export to SharePoint cancelled. What was brought there is kept: export it again, and it goes on from there."

@@ -122,6 +122,7 @@ class Simulator:
         self.consent = True
         self.scopes = set()  # that were asked for
         self.app_certificate, self.app_secret = None, None  # with which the program itself signs in: a PEM file; a text
+        self.pace = []  # of each body: method, bytes, seconds that it took to come
         self.assertions = []  # headers and payloads
         self.device_waits = False  # nobody has typed the code yet
         self.granted = set()  # the sites that a token for Sites.Selected reaches
@@ -288,13 +289,15 @@ class Simulator:
             request.close_connection = True
             return None
         left = int(request.headers.get("Content-Length", 0))
-        pieces = []
+        pieces, begun = [], time.monotonic()
         while left > 0:
             piece = request.rfile.read(min(left, 1 << 20))
             if not piece:
                 raise OSError("the client went")
             pieces.append(piece)
             left -= len(piece)
+        if len(pieces) > 0:
+            self.pace.append((request.command, sum(map(len, pieces)), time.monotonic() - begun))
         return b"".join(pieces)
 
     def send(self, request, answer):

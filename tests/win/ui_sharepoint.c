@@ -308,6 +308,10 @@ static void check_cancel(Ui *ui)
     ok(ui, !IsWindowEnabled(item(ui, IDC_SHAREPOINT)) && IsWindowEnabled(item(ui, IDC_CANCEL_JOB)),
        "meanwhile it can be cancelled", "it cannot");
     picture(ui, "upload-running");
+    send_command(ui, IDM_PAUSE_UPLOAD);
+    ok(ui, wait_lines(ui, "The export to SharePoint is paused.", 1, SHORT_MS), "it can be paused", "it cannot");
+    send_command(ui, IDM_PAUSE_UPLOAD);
+    ok(ui, wait_lines(ui, "The export to SharePoint goes on.", 1, SHORT_MS), "and goes on", "it does not");
     click(ui, IDC_CANCEL_JOB);
     ok(ui, wait_lines(ui, "Export to SharePoint cancelled. What was brought there is kept", 1, SHORT_MS) &&
                wait_done(ui),
