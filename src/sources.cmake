@@ -14,6 +14,7 @@ set(BASE_SOURCES
 set(PLATFORM_COMMON_SOURCES
   src/platform/common/certificate_common.c
   src/platform/common/clock_text.c
+  src/platform/common/cloudsync_common.c
   src/platform/common/fs_common.c
   src/platform/common/netwait_common.c
   src/platform/common/process_common.c
@@ -100,6 +101,7 @@ set(JOBS_SOURCES
   src/jobs/offsite_back.c
   src/jobs/offsite_batch.c
   src/jobs/offsite_clean_up.c
+  src/jobs/offsite_folder.c
   src/jobs/offsite_set_up.c
   src/jobs/offsite_sign_in.c
   src/jobs/opening.c
@@ -130,6 +132,7 @@ set(WIN_SOURCES
   src/platform/win/cancel_win.c
   src/platform/win/certificate_win.c
   src/platform/win/clock_win.c
+  src/platform/win/cloudsync_win.c
   src/platform/win/fs_win.c
   src/platform/win/library_win.c
   src/platform/win/loopback_win.c
@@ -149,6 +152,7 @@ set(POSIX_SOURCES
   src/platform/posix/cancel_posix.c
   src/platform/posix/certificate_posix.c
   src/platform/posix/clock_posix.c
+  src/platform/posix/cloudsync_posix.c
   src/platform/posix/fs_posix.c
   src/platform/posix/loopback_posix.c
   src/platform/posix/machine_posix.c

@@ -20,12 +20,21 @@ E2E = {"kill": "test_kill", "faults": "test_faults", "bad": "test_bad_input", "r
        "kinds": "test_kinds", "tls": "test_tls", "encodings": "test_encodings", "restore": "test_restore",
        "rkinds": "test_restore_kinds", "rfaults": "test_restore_faults", "rhostile": "test_restore_hostile",
        "certificate": "test_certificate", "sharepoint": "test_sharepoint", "download": "test_download",
-       "there": "test_sharepoint_cleanup",
+       "there": "test_sharepoint_cleanup", "onedrive": "test_onedrive",
        "rkept": "test_restore_kept", "rtables": "test_restore_tables",
        "rsafety": "test_restore_safety"}
 
 # What is taken out, file, the text, what stands there instead, the tests: "unit:NAME" or "FILE:TEST".
 MUTANTS = (
+    ("only what is in sync is off-site", "src/platform/common/cloudsync_common.c",
+     "(by_placeholder || facts->placeholder < 0)", "true", ["unit:test_cloudsync"]),
+    ("what lies in OneDrive's folder is compared once more when it is in sync", "src/jobs/offsite_folder.c",
+     "if (ok && !same) {\n        error_set(err, EK_DAMAGED", "if (false) {\n        error_set(err, EK_DAMAGED",
+     ["onedrive:test_changed_meanwhile"]),
+    ("another file in OneDrive's folder stays", "src/jobs/offsite_folder.c", "if (ok && there && !same) {",
+     "if (false) {", ["onedrive:test_what_stays"]),
+    ("a OneDrive that is paused is named", "src/jobs/offsite_folder.c", "if (trouble != CLOUDSYNC_FINE) {",
+     "if (false) {", ["unit:test_offsite_folder", "onedrive:test_troubles"]),
     ("the limit of uploads", "src/cloud/upload.c", "u->spec->rate == NULL ? wanted :", "true ? wanted :",
      ["sharepoint:test_limited"]),
     ("all uploads keep the limit together", "src/cloud/rate.c", "rate->full_at = now + until +",

@@ -61,6 +61,14 @@ bool offsite_look(const JobSink *sink, const Cancel *cancel, OffsiteStatus *stat
 /* The same for who does not want to wait: what may pass is not awaited for minutes. */
 bool offsite_glance(const Cancel *cancel, OffsiteStatus *status, Error *err);
 
+/* Whether copies can be asked for: a folder on SharePoint is set up, or one that OneDrive keeps in step is chosen
+ * (offsite_folder.h). EK_NOT_FOUND, EK_SETTINGS. */
+bool offsite_is_set_up(Error *err);
+/* That one's name, for people; NULL: there is none, or nobody is signed in to it. Caller frees. */
+char *offsite_where(void);
+/* The folder goes, of either kind, and the sign-in. What lies there stays. */
+bool offsite_forget(const Cancel *cancel, Error *err);
+
 /* The sign-in of the place that is set up, as it is kept here; nothing is asked of Microsoft, which sends no notice
  * before one runs out. */
 typedef enum SignInBy { BY_PERSON, BY_CERTIFICATE, BY_SECRET } SignInBy;

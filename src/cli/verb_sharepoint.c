@@ -12,6 +12,7 @@
 #include "jobs/ask_it.h"
 #include "jobs/offsite.h"
 #include "jobs/offsite_batch.h"
+#include "jobs/offsite_folder.h"
 #include "platform/clock.h"
 #include "platform/fs.h"
 #include "platform/machine.h"
@@ -146,8 +147,52 @@ static int run_set_up(Cli *cli)
     return code;
 }
 
+static cJSON *folder_document(const OffsiteFolderLook *look)
+{
+    cJSON *document = cJSON_CreateObject();
+    json_set_string(document, "place", look->dir);
+    json_set_string(document, "provider", look->provider);
+    json_set_string(document, "trouble", cloudsync_words(look->trouble));
+    return document;
+}
+
+/* The folder that OneDrive keeps in step: chosen just now, or shown. */
+static int show_folder(Cli *cli, const char *chosen)
+{
+    OffsiteFolderLook look = {.dir = NULL};
+    Error err = ERROR_INIT;
+    int code = 0;
+    if ((chosen != NULL && !offsite_folder_choose(chosen, &err)) || !offsite_folder_look(&look, &err)) {
+        code = output_error(&cli->output, &err);
+    } else if (cli->output.json) {
+        output_json(&cli->output, folder_document(&look));
+    } else {
+        output_line(&cli->output, "%s keeps the folder \"%s\" in step with the cloud", look.provider, look.dir);
+        if (look.trouble != CLOUDSYNC_FINE) {
+            char *line = mem_printf("\xE2\x9A\xA0 Attention: %s. %s", cloudsync_words(look.trouble),
+                                    cloudsync_remedy(look.trouble));
+            output_coloured(&cli->output, COLOUR_WARNING, line);
+            mem_free(line);
+        }
+    }
+    offsite_folder_look_release(&look);
+    error_clear(&err);
+    return code;
+}
+
+static bool has_folder(void)
+{
+    char *folder = offsite_folder();
+    const bool has = folder != NULL;
+    mem_free(folder);
+    return has;
+}
+
 static int show_place(Cli *cli)
 {
+    if (has_folder()) {
+        return show_folder(cli, NULL);
+    }
     const JobSink sink = output_sink(&cli->output);
     OffsiteStatus status;
     Error err = ERROR_INIT;
@@ -197,7 +242,7 @@ static int leave(Cli *cli, bool forget)
 {
     Error err = ERROR_INIT;
     int code = 0;
-    if (!(forget ? place_forget(cli->cancel, &err) : place_sign_out(cli->cancel, &err))) {
+    if (!(forget ? offsite_forget(cli->cancel, &err) : place_sign_out(cli->cancel, &err))) {
         code = output_error(&cli->output, &err);
     } else if (cli->output.json) {
         output_json(&cli->output, cJSON_CreateObject());
@@ -223,6 +268,9 @@ int run_sharepoint(Cli *cli)
     if (strcmp(what, "set-up") == 0 && options->file_count == 2) {
         return run_set_up(cli);
     }
+    if (strcmp(what, "use-folder") == 0 && options->file_count == 2) {
+        return show_folder(cli, options->files[1]);
+    }
     if (strcmp(what, "status") == 0 && options->file_count == 1) {
         return show_place(cli);
     }
@@ -234,8 +282,8 @@ int run_sharepoint(Cli *cli)
         return leave(cli, forget);
     }
     Error err = ERROR_INIT;
-    error_set(&err, EK_USAGE, "sharepoint takes 'set-up' and a link, 'status', 'list', 'clean-up', 'ask-it', "
-                                "'sign-out' or 'forget'");
+    error_set(&err, EK_USAGE, "sharepoint takes 'set-up' and a link, 'use-folder' and a folder, 'status', 'list', "
+                                "'clean-up', 'ask-it', 'sign-out' or 'forget'");
     error_hint(&err, "Try 'cmms-backup-cli sharepoint --help'.");
     const int code = output_error(&cli->output, &err);
     error_clear(&err);

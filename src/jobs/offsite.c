@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/progress.h"
 #include "cloud/address.h"
+#include "jobs/offsite_folder.h"
 #include "offsite_private.h"
 #include "platform/clock.h"
 #include "platform/fs.h"
@@ -118,13 +119,46 @@ bool offsite_glance(const Cancel *cancel, OffsiteStatus *status, Error *err)
     return look(GLANCE_UNIT_MS, NULL, cancel, status, err);
 }
 
+bool offsite_is_set_up(Error *err)
+{
+    CloudPlace place;
+    char *folder = offsite_folder();
+    place_init(&place);
+    const bool ok = folder != NULL || place_load(&place, err);
+    place_release(&place);
+    mem_free(folder);
+    return ok;
+}
+
+char *offsite_where(void)
+{
+    char *name = offsite_folder();
+    CloudPlace place;
+    OauthTokens tokens;
+    place_init(&place);
+    oauth_tokens_init(&tokens);
+    if (name == NULL && place_load(&place, NULL) && place_find_tokens(&place, &tokens)) {
+        name = place_name(&place);
+    }
+    oauth_tokens_release(&tokens);
+    place_release(&place);
+    return name;
+}
+
+bool offsite_forget(const Cancel *cancel, Error *err)
+{
+    return offsite_folder_forget(err) && place_forget(cancel, err);
+}
+
 /* --- an upload -------------------------------------------------------------------------------------------- */
 
 typedef struct Work {
     const char *path, *name; /* name: borrowed from path */
     char *manifest_path;
     Manifest manifest;
+    char *dir;       /* that OneDrive keeps in step; NULL: it goes to `place` */
     CloudPlace place;
+    char *where;     /* for people */
     ProgressMeter meter;
     const char *step;
     Rate *rate;
@@ -224,8 +258,7 @@ out:
 
 static void log_outcome(const Work *work, const char *folder, double seconds, const Error *failed)
 {
-    char *place = place_name(&work->place);
-    char *text = failed != NULL ? error_text(failed) : mem_printf("uploaded to SharePoint, %s", place);
+    char *text = failed != NULL ? error_text(failed) : mem_printf("uploaded to SharePoint, %s", work->where);
     Error not_kept = ERROR_INIT;
     const AuditEntry entry = {.operation = "upload",
                               .status = failed != NULL ? "failed" : "success",
@@ -241,13 +274,12 @@ static void log_outcome(const Work *work, const char *folder, double seconds, co
     }
     error_clear(&not_kept);
     mem_free(text);
-    mem_free(place);
 }
 
 /* What list, status and the next run go by. */
 static void note_copy(const Work *work, const char *folder, const UploadResult *result)
 {
-    char *place = place_name(&work->place);
+    static const char onedrive[] = OFFSITE_FOLDER_DRIVE;
     Error not_kept = ERROR_INIT;
     const Manifest *manifest = &work->manifest;
     const Copy copy = {.file = manifest->file,
@@ -258,15 +290,14 @@ static void note_copy(const Work *work, const char *folder, const UploadResult *
                        .state = COPY_THERE,
                        .when = clock_now(),
                        .hash = !result->hash_pending,
-                       .drive = work->place.drive,
+                       .drive = work->dir != NULL ? (char *)onedrive : work->place.drive,
                        .item = result->item,
-                       .place = place,
+                       .place = work->where,
                        .web_url = result->web_url};
     if (!copies_note(folder, &copy, &not_kept)) {
         job_log(work->sink, LOG_WARNING, "The copy is good, but %s", not_kept.message);
     }
     error_clear(&not_kept);
-    mem_free(place);
 }
 
 static void mark_damaged(Work *work)
@@ -306,17 +337,20 @@ bool offsite_upload_by(const char *path, Rate *rate, const JobSink *sink, const 
     manifest_init(&work.manifest);
     place_init(&work.place);
     progress_init(&work.meter, sink, started);
-    bool ok = place_load(&work.place, &failed) && read_manifest(&work, &failed) &&
+    work.dir = offsite_folder();
+    bool ok = (work.dir != NULL || place_load(&work.place, &failed)) && read_manifest(&work, &failed) &&
               folder_upload_lock(folder, work.name, &lock, &failed);
     if (!ok) {
         error_move(err, &failed);
         goto out;
     }
-    char *place = place_name(&work.place);
+    work.where = work.dir != NULL ? mem_strdup(work.dir) : place_name(&work.place);
     set_limit(folder, rate);
     /* A metered line is asked about here, with what to say and to wait for: platform_metered() of branch wait13. */
-    job_log(sink, LOG_INFO, "Uploading %s to SharePoint, %s...", work.name, place);
-    ok = send_files(&work, result, &failed);
+    job_log(sink, LOG_INFO, "Uploading %s to SharePoint, %s...", work.name, work.where);
+    ok = work.dir != NULL ? offsite_folder_upload(work.dir, path, work.manifest.sha256, work.manifest.bytes, sink,
+                                                  cancel, result, &failed)
+                          : send_files(&work, result, &failed);
     const double seconds = (double)(clock_monotonic_ms() - started) / 1000.0;
     if (ok) {
         note_copy(&work, folder, result);
@@ -325,7 +359,9 @@ bool offsite_upload_by(const char *path, Rate *rate, const JobSink *sink, const 
             job_log(sink, LOG_INFO, "%.1f MB of it had been brought there before.",
                     (double)result->resumed_at / 1048576.0);
         }
-        job_log(sink, LOG_GOOD, result->hash_pending
+        job_log(sink, LOG_GOOD, work.dir != NULL
+                                    ? "Uploaded: %s; OneDrive has brought it to the cloud, its SHA-256 is as recorded"
+                                : result->hash_pending
                                     ? "Uploaded: %s; its size is right, and SharePoint has not said its hash yet"
                                     : "Uploaded: %s, and SharePoint's hash of it is as recorded", work.name);
         job_progress(sink, &(Progress){.fraction = 1, .step = "Uploaded", .bytes = result->bytes, .seconds_left = 0});
@@ -338,13 +374,14 @@ bool offsite_upload_by(const char *path, Rate *rate, const JobSink *sink, const 
         }
         error_move(err, &failed);
     }
-    mem_free(place);
 out:
     fs_unlock(lock);
     error_clear(&failed);
     progress_release(&work.meter);
     place_release(&work.place);
     manifest_release(&work.manifest);
+    mem_free(work.where);
+    mem_free(work.dir);
     mem_free(work.manifest_path);
     mem_free(folder);
     return ok;

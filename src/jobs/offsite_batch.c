@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "cloud/place.h"
 #include "jobs/offsite.h"
 #include "platform/fs.h"
 
@@ -127,15 +126,6 @@ static void copy_error(Error *to, const Error *from)
     }
 }
 
-static bool is_set_up(Error *err)
-{
-    CloudPlace place;
-    place_init(&place);
-    const bool ok = place_load(&place, err);
-    place_release(&place);
-    return ok;
-}
-
 bool offsite_upload_batch(const OffsiteBatchSpec *spec, const JobSink *sink, const Cancel *cancel, OffsiteBatch *batch,
                           Error *err)
 {
@@ -153,7 +143,7 @@ bool offsite_upload_batch(const OffsiteBatchSpec *spec, const JobSink *sink, con
         sizes[batch->count] = size_of(spec->paths[batch->count]);
         share.total += sizes[batch->count];
     }
-    bool stop = !is_set_up(&first);
+    bool stop = !offsite_is_set_up(&first);
     for (size_t i = 0; i < batch->count && !stop; i++) {
         OffsiteOutcome *outcome = &batch->files[i];
         share.size = sizes[i];

@@ -12,6 +12,7 @@
 #include "base/utf.h"
 #include "cloud/address.h"
 #include "jobs/ask_it.h"
+#include "jobs/offsite_folder.h"
 #include "offsite_private.h"
 #include "platform/certificate.h"
 #include "platform/clock.h"
@@ -547,7 +548,7 @@ bool offsite_set_up(const OffsiteSetUp *spec, const JobSink *sink, const Cancel 
         goto out;
     }
     made.set_up = clock_now();
-    if (!place_keep_tokens(&made, &session.tokens, err) || !place_save(&made, err)) {
+    if (!place_keep_tokens(&made, &session.tokens, err) || !place_save(&made, err) || !offsite_folder_forget(err)) {
         goto out;
     }
     char *name = place_name(&made);

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "jobs/offsite.h"
+#include "jobs/offsite_folder.h"
 #include "platform/certificate.h"
 #include "platform/clock.h"
 
@@ -68,7 +69,9 @@ void offsite_sign_in(OffsiteSignIn *sign_in)
     CertificateFacts facts;
     place_init(&place);
     *sign_in = (OffsiteSignIn){.days = -1, .warning = -1};
-    sign_in->set_up = place_load(&place, NULL);
+    char *folder = offsite_folder(); /* OneDrive's own sign-in is OneDrive's affair */
+    sign_in->set_up = folder == NULL && place_load(&place, NULL);
+    mem_free(folder);
     if (sign_in->set_up) {
         sign_in->signed_in = place_signed_in(&place, &sign_in->renewed);
         if (!place_is_person(&place)) {

@@ -9,7 +9,6 @@
 #include "base/mem.h"
 #include "base/strbuf.h"
 #include "cleanup_dialog.h"
-#include "cloud/place.h"
 #include "jobs/ask_it.h"
 #include "jobs/offsite.h"
 #include "message_box.h"
@@ -25,22 +24,6 @@ void main_on_sharepoint(MainWindow *w)
     w->asking = false;
 }
 
-/* The folder's name; NULL: none is set up, or nobody is signed in to it. Caller frees. */
-static char *where(void)
-{
-    CloudPlace place;
-    OauthTokens tokens;
-    char *name = NULL;
-    place_init(&place);
-    oauth_tokens_init(&tokens);
-    if (place_load(&place, NULL) && place_find_tokens(&place, &tokens)) {
-        name = place_name(&place);
-    }
-    oauth_tokens_release(&tokens);
-    place_release(&place);
-    return name;
-}
-
 /* False: there is no folder, and none was set up. */
 static bool set_up(const MainWindow *w)
 {
@@ -54,7 +37,7 @@ static bool set_up(const MainWindow *w)
 static bool ask(const MainWindow *w, const OffsitePlan *plan)
 {
     for (;;) {
-        char *place = where();
+        char *place = offsite_where();
         if (place == NULL) {
             if (!set_up(w)) {
                 return false;
@@ -67,7 +50,7 @@ static bool ask(const MainWindow *w, const OffsitePlan *plan)
             return choice == UPLOAD_GO;
         }
         set_up(w); /* whatever comes of it, it is asked again */
-        place = where();
+        place = offsite_where();
         const bool left = place == NULL;
         mem_free(place);
         if (left) {

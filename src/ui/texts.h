@@ -283,6 +283,8 @@
 #define TEXT_SP_CLOSE "Close"
 #define TEXT_SP_STOPPED "The sign-in was stopped. Nothing was changed."
 #define TEXT_SP_DONE "A tiny file was written to the folder and removed again: it works."
+#define TEXT_SP_FOLDER "✔ Backups go to the folder %s, which OneDrive keeps in step with the cloud."
+#define TEXT_SP_FOLDER_DONE "Backups are copied to that folder from now on, and OneDrive brings them to the cloud."
 #define TEXT_SP_SIGNED_OUT "Signed out on this PC. The folder stays set up; sign in again to export."
 #define TEXT_SP_FORGOTTEN "The folder and the sign-in are forgotten on this PC. What is on SharePoint stays there."
 #define TEXT_SP_ASK " Ask IT has a page to send on."
