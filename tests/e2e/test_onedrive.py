@@ -38,7 +38,8 @@ class Pc(User):
 
     def choose(self):
         told = self.run("sharepoint", "use-folder", "--json", self.program.path(self.sync)).json()
-        equal((told["place"], told["provider"], told["trouble"]), (self.program.path(self.sync), "OneDrive", None), "it")
+        equal((told["place"], told["provider"], told["trouble"]),
+              (self.program.path(self.sync), "OneDrive", None), "what is told")
 
     def upload(self, path, code=0):
         return self.run("upload", "--json", self.program.path(path), code=code).json()["files"][0]
