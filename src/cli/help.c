@@ -253,8 +253,8 @@ static const char sharepoint[] =
     "and hash there are what their manifests say.\n"
     "\n"
     "clean-up shows which backups there are old by the settings of the backup folder, and why; with --yes they go\n"
-    "into SharePoint's recycle bin. As here, only what this program made goes, and only when a newer verified backup\n"
-    "of the same database is there; what is pinned, has changed, or was made by another computer stays.\n"
+    "into SharePoint's recycle bin. As here, only what this program made goes, and only when a newer verified\n"
+    "backup of the same database is there; what is pinned, has changed, or was made by another computer stays.\n"
     "\n"
     "LINK is the address of a library or a folder, as in the browser's address line, or a sharing link to a folder.\n"
     "\n"
@@ -283,8 +283,8 @@ static const char sharepoint[] =
     "      --last=N             of list: read so many manifests (100); of older ones only name and size are shown\n"
     FOLDER_OPTION "\n" OUTPUT_HELP
     "\n"
-    "All of this is kept for the next time, but who signs in is said each time. The sign-in is kept for this user on\n"
-    "this PC, protected by Windows.\n"
+    "All of this is kept for the next time, but who signs in is said each time. The sign-in is kept for this user\n"
+    "on this PC, protected by Windows.\n"
     "ask-it prints a page to send to IT: how the program is registered, approved and granted the site. sign-out\n"
     "removes the sign-in from this PC, forget the folder as well; neither touches what is on SharePoint.\n";
 
@@ -411,8 +411,8 @@ static const char config[] =
     "Keys: enabled, schedule (daily, weekly, monthly), backup_time (HH:MM), retention_days, max_backups, compress,\n"
     "compress_with (zstd; gzip or lz4 where a pg_restore without zstd is to read the files), verify_after_backup,\n"
     "keep_monthly, shrink_alarm_percent (0: no alarm), stall_minutes, prove_within_days (0: no proof is asked for),\n"
-    "upload_after_backup (each backup is copied to the folder on SharePoint that is set up), upload_limit_kb (so many\n"
-    "KB a second go there at the most; 0: no limit),\n"
+    "upload_after_backup (each backup is copied to the folder on SharePoint that is set up), upload_limit_kb (so\n"
+    "many KB a second go there at the most; 0: no limit),\n"
     "undo_days (what restores replaced may be dropped when it is older, see 'cmms-backup-cli undo'; 0: never).\n"
     "Of the schedule: more_times (12:00,18:30), weekdays (mon,thu), month_day (0: the last), wake, on_battery; see\n"
     "'cmms-backup-cli schedule --help'.\n"

@@ -3,9 +3,10 @@
 (e2e/graph_sim.py, over TLS), beside others in the same run.
 
 Modelled: each request takes a round trip of 50 ms, each fragment half a second more to be committed, as Microsoft's
-do. Against rclone with its default settings, and with the largest fragments that are below 60 MiB (61120k). Without delay: against one plain PUT of the same bytes by curl. Each figure is the smallest
-of the rounds, which take turns; the file is sparse, so that no disk is measured. What cannot be had is left out, with
-the reason. Ours has read and hashed all of the file before it sends (twice the reading of the others): that counts.
+do. Against rclone with its default settings, and with the largest fragments that are below 60 MiB (61120k). Without
+delay: against one plain PUT of the same bytes by curl. Each figure is the smallest of the rounds, which take turns; the
+file is sparse, so that no disk is measured. What cannot be had is left out, with the reason. Ours has read and hashed
+all of the file before it sends (twice the reading of the others): that counts.
 """
 import argparse
 import os

@@ -37,7 +37,8 @@ class Uploader:
 
     def start(self, *more):
         argv = self.driver() + [self.sim.url, self.ca, self.sim.drive, self.sim.folder,
-                                self.program.path(self.journals), "10"] + self.limits + [self.program.path(self.path), *more]
+                                self.program.path(self.journals), "10", *self.limits, self.program.path(self.path),
+                                *more]
         env = {k: v for k, v in self.program.env().items() if not k.lower().endswith("_proxy")}
         return subprocess.Popen(argv, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                 stderr=subprocess.PIPE)
