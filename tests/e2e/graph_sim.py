@@ -144,7 +144,8 @@ class Simulator:
         self.round_trip = self.commit_time = 0  # seconds: of each request; more of one that brings a file or a fragment
         self.cap = 0  # bytes a second that a connection brings at the most; 0: no limit
         self.rclone = False  # what rclone does otherwise than we is taken: see other_client
-        self.pace = []  # of each body: method, bytes, seconds that it took to come
+        self.pace = []  # of each body: method, bytes, seconds since the answer before it until all of it had come
+        self.answered = None  # when that was
         self.assertions = []  # headers and payloads
         self.device_waits = False  # nobody has typed the code yet
         self.granted = set()  # the sites that a token for Sites.Selected reaches
@@ -302,6 +303,7 @@ class Simulator:
                 self.after(number)
             if kind in ("fragment", "put"):
                 time.sleep(self.commit_time)
+            self.answered = time.monotonic()
             self.send(request, answer)
         except Reset:
             with self.lock:
@@ -331,7 +333,7 @@ class Simulator:
             if self.cap:
                 time.sleep(max(0, begun + came / self.cap - time.monotonic()))
         if came:
-            self.pace.append((request.command, came, time.monotonic() - begun))
+            self.pace.append((request.command, came, time.monotonic() - (self.answered or begun)))
         return b"".join(pieces)
 
     def send(self, request, answer):

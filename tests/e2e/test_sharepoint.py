@@ -164,8 +164,8 @@ def test_from_link_to_copy(program):
 
 
 def test_limited(program):
-    """upload_limit_kb: the file comes no faster; a limit of 0 is none. Measured where it comes, so a slow machine can
-    only be slower."""
+    """upload_limit_kb: the file comes no faster. Measured from the answer before it until all of it has come, so a slow
+    machine can only be slower."""
     path, folder = backup(program)
     size = os.path.getsize(path)
     with Simulator() as sim:

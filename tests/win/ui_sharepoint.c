@@ -363,6 +363,40 @@ static void check_leaving(Ui *ui)
     ok(ui, wait_dialog_gone(ui, IDC_SP_LINK, SHORT_MS), "Close closes it", "it stays");
 }
 
+/* A folder that OneDrive keeps in step, in the place of the link. */
+static void check_folder(Ui *ui)
+{
+    char *sync = machine_getenv("UITEST_SYNC");
+    send_command(ui, IDM_SHAREPOINT);
+    wait_dialog(ui, IDC_SP_LINK, SHORT_MS);
+    dialog_set(ui, IDC_SP_LINK, sync);
+    wait_can(ui, IDC_SP_SIGN_IN, SHORT_MS);
+    click_in(ui, IDC_SP_SIGN_IN);
+    ok(ui, wait_dialog_text(ui, IDC_SP_STATE, "Backups go to the folder ", SHORT_MS) &&
+               wait_dialog_text(ui, IDC_SP_STATUS, "Backups are copied to that folder from now on", SHORT_MS),
+       "a folder that OneDrive keeps in step does as well, without a sign-in", "it does not");
+    picture(ui, "sharepoint-folder");
+    PostMessageW(dialog_with(ui, IDC_SP_LINK), WM_COMMAND, IDCANCEL, 0);
+    wait_dialog_gone(ui, IDC_SP_LINK, SHORT_MS);
+    ok(ui, open_question(ui, 0, 1) && wait_dialog_text(ui, IDC_UPLOAD_SUMMARY, sync, SHORT_MS),
+       "and Export to SharePoint goes there", "it does not");
+    click_in(ui, IDC_UPLOAD_GO);
+    ok(ui, wait_dialog_text(ui, IDC_RESULT_TITLE, "1 backup(s) exported to SharePoint", LONG_MS),
+       "it is exported when OneDrive has it", "it is not");
+    close_result(ui);
+    outside(ui, "synced", "the backup and its manifest are in the folder");
+    send_command(ui, IDM_SHAREPOINT);
+    wait_can(ui, IDC_SP_FORGET, SHORT_MS);
+    click_in(ui, IDC_SP_FORGET);
+    wait_box(ui, IDC_SP_FORGET);
+    answer_box_over(ui, IDC_SP_FORGET, IDYES);
+    ok(ui, wait_dialog_text(ui, IDC_SP_STATE, "No folder is set up yet.", SHORT_MS), "it can be forgotten",
+       "it cannot");
+    PostMessageW(dialog_with(ui, IDC_SP_LINK), WM_COMMAND, IDCANCEL, 0);
+    wait_dialog_gone(ui, IDC_SP_LINK, SHORT_MS);
+    mem_free(sync);
+}
+
 void scenario_sharepoint(Ui *ui)
 {
     if (begin(ui)) {
@@ -376,6 +410,7 @@ void scenario_sharepoint(Ui *ui)
         check_cancel(ui);
         check_forbidden(ui);
         check_leaving(ui);
+        check_folder(ui);
         PostMessageW(ui->window, WM_CLOSE, 0, 0);
         check_exit(ui, 0, "the program ends");
     }
