@@ -346,7 +346,7 @@ bool offsite_upload_by(const char *path, Rate *rate, const JobSink *sink, const 
     }
     work.where = work.dir != NULL ? mem_strdup(work.dir) : place_name(&work.place);
     set_limit(folder, rate);
-    /* A metered line is asked about here, with what to say and to wait for: platform_metered() of branch wait13. */
+    /* A metered line is asked about here, what to say and to wait for: conditions_look().metered (branch wait13). */
     job_log(sink, LOG_INFO, "Uploading %s to SharePoint, %s...", work.name, work.where);
     ok = work.dir != NULL ? offsite_folder_upload(work.dir, path, work.manifest.sha256, work.manifest.bytes, sink,
                                                   cancel, result, &failed)
