@@ -252,7 +252,8 @@ static void add_app(Page *page)
     if (page->ask->app_only) {
         strbuf_addf(&page->text,
                     "  %s > App registrations > New registration\n"
-                    "  Name: CMMS Backup. Accounts in this organisational directory only. No redirect URI.\n"
+                    "  Name: CMMS Backup. Accounts in this organisational directory only.\n"
+                    "  Redirect URI: \"Public client/native\", http://localhost (for the link of step 2 alone)\n"
                     "  API permissions > Microsoft Graph > Application permissions: Sites.Selected\n"
                     "  Certificates & secrets > Certificates: upload the certificate (.cer, without its key) of that\n"
                     "  computer; in PowerShell there, as the user for whom the backups run:\n"

@@ -153,6 +153,9 @@ static void numbers_have_words(void **state)
         {70008, "your sign-in has run out"},
         {70043, "your organisation wants you to sign in again from time to time"},
         {7000222, "the program's secret has run out"},
+        {7000215, "the program's secret is not the one that Microsoft knows"},
+        {700027, "Microsoft does not know the certificate for this program"},
+        {700024, "the clock of this computer is wrong by more than Microsoft allows"},
         {7000218, "the program's registration does not allow sign-ins of this kind"},
     };
     for (size_t i = 0; i < TEST_COUNT(cases); i++) {
