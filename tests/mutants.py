@@ -679,6 +679,13 @@ MUTANTS = (
      "rules.frozen = facts->health->frozen;", ["unit:test_report"]),
     ("what a heartbeat leaves is cleaned up", "src/store/folder.c", "heartbeat_computer(base, computer) || ", "",
      ["unit:test_folder"]),
+    ("what is to be encrypted goes to no folder in the clear", "src/jobs/offsite.c", "may_go(&work, &failed) && ", "",
+     ["unit:test_offsite_batch"]),
+    ("an export waits on a metered line", "src/jobs/offsite_batch.c", "&settings, NULL) && !settings.on_metered;",
+     "&settings, NULL) && false;", ["unit:test_offsite_batch"]),
+    ("encrypted copies justify nothing, and stay", "src/jobs/offsite_clean_up.c",
+     "remote->state != REMOTE_SAME || remote->encrypted)) {", "remote->state != REMOTE_SAME)) {",
+     ["unit:test_offsite_clean_up"]),
 )
 
 

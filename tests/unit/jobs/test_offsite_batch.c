@@ -1,6 +1,7 @@
 #include "test_env.h"
 #include "test_util.h"
 
+#include "cloud/encryption.h"
 #include "jobs/offsite_batch.h"
 #include "jobs/offsite_folder.h"
 #include "store/settings.h"
@@ -146,10 +147,46 @@ static void a_metered_line(void **state)
     test_dir_remove(data);
 }
 
+/* What OneDrive keeps in step would be in the clear. */
+static void nothing_goes_in_the_clear(void **state)
+{
+    (void)state;
+    char *data = test_dir_new(), *dir = test_dir_new(), *fake = fs_join(data, "fake");
+    char *path = fs_join(dir, "a.backup");
+    const char *const paths[] = {path};
+    const OffsiteBatchSpec spec = {.paths = paths, .count = 1};
+    OffsiteBatch batch;
+    Encryption encryption;
+    Error err = ERROR_INIT;
+    offsite_batch_init(&batch);
+    encryption_init(&encryption);
+    test_setenv("CMMS_BACKUP_DATA", data);
+    test_write(fake, "provider=OneDrive!x\nengine=0\n");
+    test_write(path, "x");
+    test_setenv("CMMS_BACKUP_FAKE_SYNC", fake);
+    assert_ok(offsite_folder_choose(dir, &err), &err);
+    encryption.on = true;
+    encryption.set_up = 1770000000;
+    encryption.mark = encryption_mark_new(&err);
+    secret_set(&encryption.passphrase, "correct horse battery", 21);
+    assert_ok(encryption_save(&encryption, &err), &err);
+    assert_fails(offsite_upload_batch(&spec, NULL, NULL, &batch, &err), &err, EK_SETTINGS,
+                 "copies are to be encrypted, and in OneDrive's folder they would not be");
+    test_setenv("CMMS_BACKUP_FAKE_SYNC", NULL);
+    test_setenv("CMMS_BACKUP_DATA", NULL);
+    encryption_release(&encryption);
+    offsite_batch_release(&batch);
+    mem_free(path);
+    mem_free(fake);
+    test_dir_remove(dir);
+    test_dir_remove(data);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_plan_leaves_out_what_cannot_go), cmocka_unit_test(progress_is_that_of_the_whole),
-        cmocka_unit_test(outcomes_have_words), cmocka_unit_test(nothing_is_set_up), cmocka_unit_test(a_metered_line)};
+        cmocka_unit_test(outcomes_have_words), cmocka_unit_test(nothing_is_set_up), cmocka_unit_test(a_metered_line),
+        cmocka_unit_test(nothing_goes_in_the_clear)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
