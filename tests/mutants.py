@@ -686,6 +686,11 @@ MUTANTS = (
     ("encrypted copies justify nothing, and stay", "src/jobs/offsite_clean_up.c",
      "remote->state != REMOTE_SAME || remote->encrypted)) {", "remote->state != REMOTE_SAME)) {",
      ["unit:test_offsite_clean_up"]),
+    ("a copy for another key is none", "src/jobs/offsite_encrypt.c",
+     "if (*there && !offsite_sealed_is_for(&sealed, spec->encryption)) {", "if (false) {",
+     ["encryption:test_another_key"]),
+    ("whose copy it is", "src/jobs/offsite_encrypt.c", "strcmp(sealed->recipient, encryption->recipient) == 0;",
+     "true;", ["unit:test_offsite_encrypt", "encryption:test_another_key"]),
 )
 
 

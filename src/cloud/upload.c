@@ -35,6 +35,7 @@ void upload_result_release(UploadResult *result)
 {
     mem_free(result->item);
     mem_free(result->web_url);
+    mem_free(result->key);
     upload_result_init(result);
 }
 

@@ -286,9 +286,11 @@ static bool send_files(Work *work, UploadResult *result, Error *err)
     return ok;
 }
 
-static void log_outcome(const Work *work, const char *folder, double seconds, const Error *failed)
+/* result->key: of the copy that is there, which need not be what is set up now. */
+static void log_outcome(const Work *work, const char *folder, double seconds, const UploadResult *result,
+                        const Error *failed)
 {
-    char *key = work->encryption.on ? encryption_words(work->encryption.recipient, work->encryption.mark) : NULL;
+    const char *key = result->key;
     char *text = failed != NULL ? error_text(failed)
                                 : mem_printf("uploaded to SharePoint, %s%s%s", work->where,
                                              key == NULL ? "" : ", encrypted for ", key == NULL ? "" : key);
@@ -307,7 +309,6 @@ static void log_outcome(const Work *work, const char *folder, double seconds, co
     }
     error_clear(&not_kept);
     mem_free(text);
-    mem_free(key);
 }
 
 /* What list, status and the next run go by. */
@@ -390,7 +391,7 @@ bool offsite_upload_by(const char *path, Rate *rate, const JobSink *sink, const 
     const double seconds = (double)(clock_monotonic_ms() - started) / 1000.0;
     if (ok) {
         note_copy(&work, folder, result);
-        log_outcome(&work, folder, seconds, NULL);
+        log_outcome(&work, folder, seconds, result, NULL);
         if (result->resumed_at > 0) {
             job_log(sink, LOG_INFO, "%s of it had been brought there before.",
                     size_text((uint64_t)result->resumed_at).text);
@@ -406,7 +407,7 @@ bool offsite_upload_by(const char *path, Rate *rate, const JobSink *sink, const 
             mark_damaged(&work);
         }
         if (failed.kind != EK_CANCELLED) {
-            log_outcome(&work, folder, seconds, &failed);
+            log_outcome(&work, folder, seconds, result, &failed);
         }
         error_move(err, &failed);
     }

@@ -252,21 +252,67 @@ static bool stage(Staged *staged, Error *err)
 
 /* --- upload ------------------------------------------------------------------------------------------------ */
 
-/* A copy of the same content that is there with its manifest, whatever its key: another would have other bytes. */
+static bool try_key(const Sealed *sealed, const AgeFrom *from, Error *err)
+{
+    const size_t size = strlen(sealed->header);
+    unsigned char *bytes = mem_alloc(size), key[AGE_KEY];
+    size_t len = 0;
+    AgeHeader header;
+    age_header_init(&header);
+    bool ok = age_base64_read(sealed->header, strlen(sealed->header), bytes, size, &len);
+    if (!ok) {
+        error_set(err, EK_DAMAGED, "what the manifest says of the encryption is damaged");
+    }
+    ok = ok && age_header_parse(bytes, len, &header, err) && age_header_open(bytes, &header, from, key, err);
+    secret_wipe(key, sizeof key);
+    age_header_release(&header);
+    mem_free(bytes);
+    return ok;
+}
+
+/* A passphrase that was set up once more has another number, and opens what the first one did. */
+bool offsite_sealed_is_for(const Sealed *sealed, const Encryption *encryption)
+{
+    if (sealed->recipient != NULL || encryption->recipient != NULL) {
+        return sealed->recipient != NULL && encryption->recipient != NULL &&
+               strcmp(sealed->recipient, encryption->recipient) == 0;
+    }
+    AgeFrom from;
+    age_from_init(&from);
+    secret_copy(&from.passphrase, &encryption->passphrase);
+    const bool opens = try_key(sealed, &from, NULL);
+    age_from_release(&from);
+    return opens;
+}
+
+static bool is_for_another(const char *name, const char *key, Error *err)
+{
+    error_set(err, EK_IO, "%s is on SharePoint, encrypted for another key: %s", name, key);
+    return error_hint(err, "Whoever has that key can read it. To have one for the key that is set up now, rename that "
+                           "copy and its manifest on SharePoint; then upload the backup again.");
+}
+
+/* A copy of the same content that is there with its manifest: to be encrypted anew would give other bytes. For another
+ * key, which may be lost, it is none that helps, and it is not touched: EK_IO. */
 static bool look_there(const SealedUpload *spec, const char *name, const Cancel *cancel, bool *there,
                        UploadResult *result, Error *err)
 {
     Remote remote = {.name = NULL};
     manifest_init(&remote.manifest);
     *there = false;
-    const bool ok = offsite_find_backup(spec->graph, spec->place, name, spec->sink, cancel, &remote, err);
+    bool ok = offsite_find_backup(spec->graph, spec->place, name, spec->sink, cancel, &remote, err);
     if (ok && remote.encrypted && (remote.state == REMOTE_SAME || remote.state == REMOTE_SAME_SIZE) &&
         strcmp(remote.manifest.sha256, spec->manifest->sha256) == 0) {
         Sealed sealed;
         sealed_init(&sealed);
         *there = sealed_of_manifest(&remote.manifest, &sealed);
-        if (*there) {
+        char *key = *there ? encryption_words(sealed.recipient, sealed.mark) : NULL;
+        if (*there && !offsite_sealed_is_for(&sealed, spec->encryption)) {
+            *there = false;
+            ok = is_for_another(name, key, err);
+        } else if (*there) {
             upload_result_release(result);
+            result->key = mem_strdup(key);
             result->item = mem_strdup(remote.item);
             result->web_url = mem_strdup(remote.web_url);
             result->bytes = remote.bytes;
@@ -275,6 +321,7 @@ static bool look_there(const SealedUpload *spec, const char *name, const Cancel 
             result->was_there = true;
             result->hash_pending = remote.state == REMOTE_SAME_SIZE;
         }
+        mem_free(key);
         sealed_release(&sealed);
     }
     offsite_remote_release(&remote);
@@ -344,6 +391,7 @@ static bool send_staged(Staged *staged, UploadResult *result, Error *err)
     if (!send_manifest(staged, upload, staged->cancel, err)) {
         return false;
     }
+    result->key = encryption_words(staged->sealed.recipient, staged->sealed.mark);
     drop_staged(staged);
     return true;
 }
@@ -372,24 +420,6 @@ bool offsite_upload_sealed(const SealedUpload *spec, const Cancel *cancel, Uploa
 }
 
 /* --- the way back ------------------------------------------------------------------------------------------- */
-
-static bool try_key(const Sealed *sealed, const AgeFrom *from, Error *err)
-{
-    const size_t size = strlen(sealed->header);
-    unsigned char *bytes = mem_alloc(size), key[AGE_KEY];
-    size_t len = 0;
-    AgeHeader header;
-    age_header_init(&header);
-    bool ok = age_base64_read(sealed->header, strlen(sealed->header), bytes, size, &len);
-    if (!ok) {
-        error_set(err, EK_DAMAGED, "what the manifest says of the encryption is damaged");
-    }
-    ok = ok && age_header_parse(bytes, len, &header, err) && age_header_open(bytes, &header, from, key, err);
-    secret_wipe(key, sizeof key);
-    age_header_release(&header);
-    mem_free(bytes);
-    return ok;
-}
 
 static bool kept_key(const Sealed *sealed, AgeFrom *from)
 {

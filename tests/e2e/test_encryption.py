@@ -226,6 +226,42 @@ def test_passphrase(program):
         check(not os.path.exists(os.path.join(another.data, "encryption.json")), "it is not kept by a download")
 
 
+def test_another_key(program):
+    """What is there for a key that was set up before is not taken for a copy, nor touched; the log tells whose it is."""
+    with Simulator() as sim:
+        desk = Desk(program, sim)
+        first = desk.set_up_pair()
+        desk.upload()
+        before = desk.there()
+        os.rename(desk.key_file, os.path.join(desk.safe, "first.txt"))
+        os.unlink(desk.card)
+        second = desk.set_up_pair()
+        check(second["recipient"] != first["recipient"], "another key")
+        report = desk.upload(code=8)
+        equal(report["error"]["message"], "%s is on SharePoint, encrypted for another key: the public key %s, "
+              "fingerprint %s" % (desk.copy, first["recipient"], first["mark"]), "what is told")
+        check(desk.there() == before, "it is as it was")
+        equal(desk.staged(), [], "what is left on the PC")
+        last = harness.log_entries(desk.folder)[-1]
+        equal((last["operation"], last["status"]), ("upload", "failed"), "the log")
+        for name in (desk.copy, desk.manifest):
+            item = sim.child(sim.folder, name)
+            item["name"] = "first " + name
+        desk.upload()
+        desk.download(*desk.with_key())
+        desk.whole()
+        check(harness.log_entries(desk.folder)[-1]["message"].endswith("fingerprint " + second["mark"]), "the log")
+    with Simulator() as sim:  # the same passphrase, set up twice
+        desk = Desk(program, sim)
+        how = ("set-up", "--passphrase", "--confirm", CONFIRM)
+        first = desk.encryption(*how, passphrase=PASSPHRASE)
+        desk.upload()
+        check(desk.encryption(*how, passphrase=PASSPHRASE)["mark"] != first["mark"], "another number")
+        equal(desk.upload()["was_there"], True, "it opens that copy")
+        check(harness.log_entries(desk.folder)[-1]["message"].endswith("the passphrase number " + first["mark"]),
+              "the log has the copy's own")
+
+
 def test_set_up_is_refused(program):
     with Simulator() as sim:
         desk = Desk(program, sim)
