@@ -691,6 +691,13 @@ MUTANTS = (
      ["encryption:test_another_key"]),
     ("whose copy it is", "src/jobs/offsite_encrypt.c", "strcmp(sealed->recipient, encryption->recipient) == 0;",
      "true;", ["unit:test_offsite_encrypt", "encryption:test_another_key"]),
+    ("what another folder has brought there stays there", "src/jobs/offsite_clean_up.c",
+     "if (own != NULL && !is_ours(remote, own)) {", "if (false) {",
+     ["unit:test_offsite_clean_up", "there:test_another_folder"]),
+    ("what was brought back is not ours there", "src/jobs/offsite_clean_up.c", "copy->ours && ", "",
+     ["unit:test_offsite_clean_up", "there:test_another_folder"]),
+    ("settings that nobody saved remove nothing there", "src/jobs/offsite_clean_up.c",
+     "rules.keep_all != NULL ? rules.keep_all : unsaved;", "rules.keep_all;", ["there:test_another_folder"]),
 )
 
 

@@ -35,6 +35,8 @@ typedef struct Copy {
     int64_t when;    /* THERE: when it was compared; WAITING: since when it waits */
     int64_t tried;   /* WAITING: when the last try ended; 0: none has */
     bool hash;       /* THERE: by size and hash; else by its size alone: SharePoint had not said the hash yet */
+    bool ours;       /* THERE: an upload from this folder brought it there, or found the same there; else it was only
+                        seen when it was brought back */
     char *drive, *item; /* THERE: Graph's numbers of the library and the file */
     char *place;     /* THERE: for people: "Documents/Backups"; or NULL */
     char *web_url;   /* THERE: for a browser; or NULL */
@@ -53,7 +55,7 @@ void copies_release(Copies *copies);
  * is there and cannot be read, or the folder is not there. */
 bool copies_load(const char *folder, Copies *copies, Error *err);
 /* Notes one over what was known of that file, with no other program in between; atomic (P6). One that goes on waiting
- * keeps its `when`. Copies. */
+ * keeps its `when`, and the same file there stays `ours`. Copies. */
 bool copies_note(const char *folder, const Copy *copy, Error *err);
 /* Forgets what is known of a file; in the same way. It is gone from SharePoint. */
 bool copies_forget(const char *folder, const char *file, Error *err);

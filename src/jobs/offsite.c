@@ -325,6 +325,7 @@ static void note_copy(const Work *work, const char *folder, const UploadResult *
                        .state = COPY_THERE,
                        .when = clock_now(),
                        .hash = !result->hash_pending,
+                       .ours = true,
                        .drive = work->dir != NULL ? (char *)onedrive : work->place.drive,
                        .item = result->item,
                        .place = work->where,

@@ -80,8 +80,15 @@ static void take_from_here(Catalog *there, const Catalog *here)
     }
 }
 
+static bool is_ours(const Remote *remote, const OffsiteOwn *own)
+{
+    const Copy *copy = copies_find(own->copies, remote->name, remote->bytes, remote->manifest.sha256);
+    return copy != NULL && copy->state == COPY_THERE && copy->ours && strcmp(copy->drive, own->drive) == 0 &&
+           strcmp(copy->item, remote->item) == 0;
+}
+
 /* Why it stays, whatever the rules say; NULL: they decide. Static, but for *owned. */
-static const char *why_kept(const Remote *remote, const char *computer, char **owned)
+static const char *why_kept(const Remote *remote, const OffsiteOwn *own, char **owned)
 {
     if (remote->encrypted && remote->state == REMOTE_SAME) {
         return "it is encrypted, and whether its key is still kept is not known here";
@@ -97,16 +104,19 @@ static const char *why_kept(const Remote *remote, const char *computer, char **o
         return "SharePoint does not say which version of it lies there";
     }
     const char *maker = remote->manifest.computer;
-    if (computer != NULL && (maker == NULL || utf8_casecmp(maker, computer) != 0)) {
+    if (own != NULL && (maker == NULL || utf8_casecmp(maker, own->computer) != 0)) {
         *owned = mem_printf("made by another computer%s%s, whose settings may say otherwise", maker == NULL ? "" : ", ",
                             maker == NULL ? "" : maker);
         return *owned;
+    }
+    if (own != NULL && !is_ours(remote, own)) {
+        return "this backup folder has not brought it there, and another's pins and settings are not known here";
     }
     return NULL;
 }
 
 void offsite_clean_up_judge(const RemoteList *list, const Catalog *here, const RetentionRules *rules,
-                            const char *computer, int64_t now, Catalog *there, RetentionPlan *plan)
+                            const OffsiteOwn *own, int64_t now, Catalog *there, RetentionPlan *plan)
 {
     catalog_release(there);
     for (size_t i = 0; i < list->count; i++) {
@@ -121,7 +131,7 @@ void offsite_clean_up_judge(const RemoteList *list, const Catalog *here, const R
         RetentionItem *item = &plan->items[i];
         char *owned = NULL;
         const Remote *remote = find_remote(list, item->entry->name);
-        const char *why = remote == NULL ? NULL : why_kept(remote, computer, &owned);
+        const char *why = remote == NULL ? NULL : why_kept(remote, own, &owned);
         /* What the rules keep by themselves has the better reason; but not "no manifest" for one that has one. */
         if (why != NULL && (item->remove || remote->state != REMOTE_SAME || remote->encrypted)) {
             plan->removals -= item->remove;
@@ -190,20 +200,32 @@ static char *clock_problem(const OffsiteStatus *status)
                                              (long long)(off / SECONDS_A_DAY));
 }
 
+/* The defaults of a folder that is new, or another than before, are nobody's word. */
+static const char *no_settings(const char *folder)
+{
+    char *path = fs_join(folder, SETTINGS_FILE);
+    const bool there = fs_exists(path);
+    mem_free(path);
+    return there ? NULL : "no settings were ever saved in this backup folder: save them once";
+}
+
 static bool make_plan(Work *work, Error *err)
 {
     const char *folder = work->spec->folder;
     const int64_t now = clock_now();
     Settings settings;
     OffsiteStatus status;
+    Copies copies;
+    copies_init(&copies);
     settings_init(&settings);
     offsite_status_init(&status);
-    char *computer = work->spec->all ? NULL : machine_host_name();
-    if (computer == NULL && !work->spec->all) {
-        computer = mem_strdup(""); /* nobody's */
-    }
+    char *computer = machine_host_name();
+    const OffsiteOwn own = {.computer = computer != NULL ? computer : "", .copies = &copies,
+                            .drive = work->place.drive};
     char *frozen = retention_frozen(folder);
+    const char *unsaved = no_settings(folder);
     bool ok = settings_load(folder, &settings, err) && catalog_load(folder, now, &work->here, err) &&
+              copies_load(folder, &copies, err) &&
               offsite_look(work->sink, work->cancel, &status, err) &&
               offsite_list_in(work->graph, &work->place, folder, SIZE_MAX, work->sink, work->cancel, &work->list, err);
     if (ok) {
@@ -213,12 +235,15 @@ static bool make_plan(Work *work, Error *err)
         char *clock = clock_problem(&status);
         RetentionRules rules = retention_rules(&settings);
         rules.frozen = frozen != NULL ? frozen : clock;
+        rules.keep_all = rules.keep_all != NULL ? rules.keep_all : unsaved;
         work->stopped = mem_strdup(rules.frozen != NULL ? rules.frozen : rules.keep_all);
-        offsite_clean_up_judge(&work->list, &work->here, &rules, computer, now, &work->there, &work->plan);
+        offsite_clean_up_judge(&work->list, &work->here, &rules, work->spec->all ? NULL : &own, now, &work->there,
+                               &work->plan);
         mem_free(clock);
     }
     mem_free(frozen);
     mem_free(computer);
+    copies_release(&copies);
     offsite_status_release(&status);
     settings_release(&settings);
     return ok;

@@ -112,6 +112,10 @@ void copies_set(Copies *copies, const Copy *copy)
     if (known && known->state == COPY_WAITING && added.state == COPY_WAITING) {
         added.when = known->when;
     }
+    if (known && known->state == COPY_THERE && added.state == COPY_THERE && !strcmp(known->drive, added.drive) &&
+        !strcmp(known->item, added.item)) {
+        added.ours = added.ours || known->ours;
+    }
     take_out(copies, added.file);
     copies->items = mem_resize(copies->items, copies->count + 1, sizeof *copies->items);
     copies->items[copies->count++] = added;
@@ -148,6 +152,7 @@ static bool read_copy(const cJSON *item, Copies *copies)
                  .sha256 = (char *)json_string(item, "sha256", NULL),
                  .level = level_from_word(level),
                  .hash = json_bool(item, "hash", false),
+                 .ours = json_bool(item, "ours", false),
                  .drive = (char *)json_string(item, "drive", NULL),
                  .item = (char *)json_string(item, "item", NULL),
                  .place = (char *)json_string(item, "place", NULL),
@@ -264,6 +269,7 @@ static char *copies_text(const Copies *copies)
         set_time(item, "when", copy->when);
         if (copy->state == COPY_THERE) {
             json_set_bool(item, "hash", copy->hash);
+            json_set_bool(item, "ours", copy->ours);
             json_set_string(item, "drive", copy->drive);
             json_set_string(item, "item", copy->item);
             json_set_string(item, "place", copy->place);

@@ -130,6 +130,37 @@ def test_what_stays(program):
         equal(sim.recycled, [], "what has gone")
 
 
+def test_another_folder(program):
+    """One that has not brought them there, with another's pins and nobody's settings, takes nothing by itself."""
+    with Simulator() as sim:
+        old = Old(program, sim)
+        known = os.path.join(old.folder, "offsite_copies.json")
+        os.rename(known, known + ".away")
+        elsewhere = (False, "this backup folder has not brought it there, and another's pins and settings are not "
+                            "known here")
+        equal(old.reasons(), {old.newest: NEWEST, old.old[0]: elsewhere, old.old[1]: elsewhere}, "the plan")
+        equal(old.run("--yes")["removed"], 0, "removed")
+        equal(old.reasons("--all")[old.old[0]], OLD, "unless it is asked for")
+        config = os.path.join(old.folder, "backup_config.json")
+        os.rename(config, config + ".away")
+        plan = old.run("--all")
+        equal((plan["would_remove"], plan["stopped"]),
+              (0, "no settings were ever saved in this backup folder: save them once"), "without settings")
+        equal(old.run("--all", "--yes")["removed"], 0, "removed then")
+        os.rename(config + ".away", config)
+        # Brought back is not brought there; what is uploaded from here and found there, is.
+        os.unlink(os.path.join(old.folder, old.old[0]))
+        done = old.user.run("download", "--folder", program.path(old.folder), old.old[0])
+        equal(done.code, 0, done.out + done.err)
+        done = program.run(["pin", "--off", "--folder", program.path(old.folder), old.old[0]])
+        equal(done.code, 0, done.out + done.err)
+        done = old.user.run("upload", "--folder", program.path(old.folder), old.old[1])
+        equal(done.code, 0, done.out + done.err)
+        equal(old.reasons(), {old.newest: NEWEST, old.old[0]: elsewhere, old.old[1]: OLD}, "the plan then")
+        equal(old.run("--yes")["removed"], 1, "removed then")
+        equal(sim.names(), old.pairs(old.newest, old.old[0]), "what is left there")
+
+
 def test_in_doubt(program):
     """Clocks that differ, no eTags, no hashes: nothing goes."""
     with Simulator() as sim:
