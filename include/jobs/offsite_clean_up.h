@@ -59,8 +59,10 @@ bool offsite_clean_up_plan(const OffsiteCleanUpSpec *spec, const JobSink *sink, 
 /* Plans anew and removes, the oldest first. Before each removal both the backup and the one that stands in for it are
  * looked at once more: number, version (eTag), size and hash must be those of the plan, and the removal itself is for
  * that version alone, so that what somebody has replaced meanwhile stays. Each is logged before it is done
- * ("offsite_cleanup"), the backup goes before its manifest, what an interrupted clean-up left is finished first. What
- * is being uploaded stays. *removed is set in any case; the first failure is the Error. */
+ * ("offsite_cleanup"), the backup goes before its manifest, what an interrupted clean-up left is finished first. It
+ * holds folder_upload_lock: EK_BUSY while something is uploaded from the folder, or another clean-up there is at work.
+ * EK_SETTINGS: copies go to OneDrive's folder (offsite_folder.h). *removed is set in any case: what was moved to the
+ * recycle bin by this; the first failure is the Error. */
 bool offsite_clean_up(const OffsiteCleanUpSpec *spec, const JobSink *sink, const Cancel *cancel, size_t *removed,
                       Error *err);
 

@@ -36,6 +36,7 @@ typedef struct AuditEntry {
     const char *actor;       /* who is signed in, or NULL */
     const char *server;      /* of a proof: what it was restored on, and then what came back; NULL: none of the three */
     int64_t tables, rows;
+    const char *there;       /* of a removal on SharePoint: Graph's numbers, "LIBRARY/FILE"; or NULL */
 } AuditEntry;
 
 /* Appends under a lock of its own (waits up to ten seconds): two processes may append at once. Time, user and

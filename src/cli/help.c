@@ -287,8 +287,8 @@ static const char sharepoint[] =
     "      --cloud=NAME         global, gcc-high, dod or china; otherwise what the link says\n"
     "      --graph=URL          another Microsoft Graph and another sign-in than those of the link's cloud\n"
     "      --login=URL\n"
-    "      --all                of clean-up: also what other computers made, or other folders brought there; pins that\n"
-    "                           were set there later are not known then\n"
+    "      --all                of clean-up: also what other computers made, or other folders brought there; pins\n"
+    "                           that were set there later are not known then\n"
     "  -y, --yes                of clean-up: do it\n"
     "      --last=N             of list: read so many manifests (100); of older ones only name and size are shown\n"
     FOLDER_OPTION "\n" OUTPUT_HELP

@@ -147,6 +147,9 @@ static cJSON *new_entry(const AuditEntry *entry, const cJSON *before)
         json_set_int(item, "tables", entry->tables);
         json_set_int(item, "rows", entry->rows);
     }
+    if (entry->there) {
+        set_text(item, "there", entry->there);
+    }
     json_set_string(item, "previous", previous);
     mem_free(computer);
     mem_free(user);

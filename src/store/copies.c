@@ -287,8 +287,21 @@ static char *copies_text(const Copies *copies)
     return text;
 }
 
-/* Notes `copy`, or with NULL forgets `file`. */
-static bool change(const char *folder, const Copy *copy, const char *file, Error *err)
+/* Takes out the one that was there by these numbers. */
+static void take_gone(Copies *copies, const char *file, const char *drive, const char *item)
+{
+    for (size_t i = 0; i < copies->count; i++) {
+        const Copy *copy = &copies->items[i];
+        if (!strcmp(copy->file, file) && copy->state == COPY_THERE && !strcmp(copy->drive, drive) &&
+            !strcmp(copy->item, item)) {
+            take_out(copies, file);
+            return;
+        }
+    }
+}
+
+/* Notes `copy`; or `gone`: forgets it. */
+static bool change(const char *folder, const Copy *copy, bool gone, Error *err)
 {
     char *path = fs_join(folder, COPIES_FILE);
     FsLock *lock = NULL;
@@ -296,10 +309,10 @@ static bool change(const char *folder, const Copy *copy, const char *file, Error
     copies_init(&copies);
     bool ok = folder_files_lock(folder, &lock, err) && load(folder, true, &copies, err);
     if (ok) {
-        if (copy) {
-            copies_set(&copies, copy);
+        if (gone) {
+            take_gone(&copies, copy->file, copy->drive, copy->item);
         } else {
-            take_out(&copies, file);
+            copies_set(&copies, copy);
         }
         char *text = copies_text(&copies);
         ok = fs_write_atomic(path, text, strlen(text), err);
@@ -313,10 +326,11 @@ static bool change(const char *folder, const Copy *copy, const char *file, Error
 
 bool copies_note(const char *folder, const Copy *copy, Error *err)
 {
-    return change(folder, copy, copy->file, err);
+    return change(folder, copy, false, err);
 }
 
-bool copies_forget(const char *folder, const char *file, Error *err)
+bool copies_forget(const char *folder, const char *file, const char *drive, const char *item, Error *err)
 {
-    return change(folder, NULL, file, err);
+    const Copy copy = {.file = (char *)file, .drive = (char *)drive, .item = (char *)item};
+    return change(folder, &copy, true, err);
 }

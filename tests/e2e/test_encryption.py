@@ -227,7 +227,7 @@ def test_passphrase(program):
 
 
 def test_another_key(program):
-    """What is there for a key that was set up before is not taken for a copy, nor touched; the log tells whose it is."""
+    """What is there for an earlier key is not taken for a copy, nor touched; the log tells whose a copy is."""
     with Simulator() as sim:
         desk = Desk(program, sim)
         first = desk.set_up_pair()

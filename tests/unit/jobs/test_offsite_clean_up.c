@@ -1,9 +1,11 @@
 /* What would go from SharePoint, without anybody to ask; the removals are e2e/test_sharepoint_cleanup.py's. */
+#include "test_env.h"
 #include "test_util.h"
 
 #include <cjson/cJSON.h>
 
 #include "jobs/offsite_clean_up.h"
+#include "jobs/offsite_folder.h"
 #include "platform/clock.h"
 #include "store/folder.h"
 
@@ -230,8 +232,35 @@ static void unchanged(void **state)
     }
 }
 
+/* A library that was set up before it is not cleaned up. */
+static void not_in_onedrives_folder(void **state)
+{
+    (void)state;
+    char *data = test_dir_new(), *dir = test_dir_new(), *fake = fs_join(data, "fake");
+    const OffsiteCleanUpSpec spec = {.folder = dir};
+    OffsiteCleanUpPlan plan;
+    Error err = ERROR_INIT;
+    size_t removed = 1;
+    offsite_clean_up_plan_init(&plan);
+    test_setenv("CMMS_BACKUP_DATA", data);
+    test_write(fake, "provider=OneDrive!x!Business1\nengine=0\n");
+    test_setenv("CMMS_BACKUP_FAKE_SYNC", fake);
+    assert_ok(offsite_folder_choose(dir, &err), &err);
+    static const char why[] = "copies go to a folder that OneDrive keeps in step, and nothing is cleaned up there";
+    assert_fails(offsite_clean_up_plan(&spec, NULL, NULL, &plan, &err), &err, EK_SETTINGS, why);
+    assert_fails(offsite_clean_up(&spec, NULL, NULL, &removed, &err), &err, EK_SETTINGS, why);
+    assert_int_equal(removed, 0);
+    test_setenv("CMMS_BACKUP_FAKE_SYNC", NULL);
+    test_setenv("CMMS_BACKUP_DATA", NULL);
+    offsite_clean_up_plan_release(&plan);
+    mem_free(fake);
+    test_dir_remove(dir);
+    test_dir_remove(data);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(what_would_go), cmocka_unit_test(unchanged)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(what_would_go), cmocka_unit_test(unchanged),
+                                       cmocka_unit_test(not_in_onedrives_folder)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

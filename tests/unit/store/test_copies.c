@@ -228,11 +228,17 @@ static void forgotten(void **state)
     assert_ok(copies_note(dir, &copy, &err), &err);
     copy.file = (char *)"b.backup";
     assert_ok(copies_note(dir, &copy, &err), &err);
-    assert_ok(copies_forget(dir, "a.backup", &err), &err);
-    assert_ok(copies_forget(dir, "a.backup", &err), &err); /* nothing is known of it any more */
+    assert_ok(copies_forget(dir, "a.backup", "b!1", "item1", &err), &err);
+    assert_ok(copies_forget(dir, "a.backup", "b!1", "item1", &err), &err); /* nothing is known of it any more */
+    assert_ok(copies_forget(dir, "b.backup", "onedrive", "item1", &err), &err); /* it has none there */
+    assert_ok(copies_forget(dir, "b.backup", "b!1", "item2", &err), &err);
+    copy = copy_of("c.backup", COPY_WAITING, T);
+    assert_ok(copies_note(dir, &copy, &err), &err);
+    assert_ok(copies_forget(dir, "c.backup", "b!1", "item1", &err), &err);
     assert_ok(copies_load(dir, &copies, &err), &err);
-    assert_int_equal(copies.count, 1);
+    assert_int_equal(copies.count, 2);
     assert_string_equal(copies.items[0].file, "b.backup");
+    assert_string_equal(copies.items[1].file, "c.backup");
     copies_release(&copies);
     test_dir_remove(dir);
 }
