@@ -116,7 +116,7 @@ MUTANTS = (
     ("pins of here count there", "src/jobs/offsite_clean_up.c", "if (own->pinned && !entry->pinned) {", "if (false) {",
      ["unit:test_offsite_clean_up", "there:test_what_stays"]),
     ("what another computer made stays there", "src/jobs/offsite_clean_up.c",
-     "utf8_casecmp(maker, computer) != 0", "false", ["unit:test_offsite_clean_up", "there:test_what_stays"]),
+     "utf8_casecmp(maker, own->computer) != 0", "false", ["unit:test_offsite_clean_up", "there:test_what_stays"]),
     ("what is being uploaded stays there", "src/jobs/offsite_clean_up.c",
      "if (!folder_upload_lock(spec->folder, HOLDER, &lock, err)) {", "if (false) {",
      ["there:test_uploading"]),
