@@ -66,6 +66,8 @@ bool offsite_glance(const Cancel *cancel, OffsiteStatus *status, Error *err);
 bool offsite_is_set_up(Error *err);
 /* That one's name, for people; NULL: there is none, or nobody is signed in to it. Caller frees. */
 char *offsite_where(void);
+/* Whether a Rate's pause, and its limit, hold uploads; what lies in OneDrive's folder OneDrive sends by itself. */
+bool offsite_can_pause(void);
 /* The folder goes, of either kind, and the sign-in. What lies there stays. */
 bool offsite_forget(const Cancel *cancel, Error *err);
 

@@ -167,7 +167,9 @@ static int show_folder(Cli *cli, const char *chosen)
     } else if (cli->output.json) {
         output_json(&cli->output, folder_document(&look));
     } else {
-        output_line(&cli->output, "%s keeps the folder \"%s\" in step with the cloud", look.provider, look.dir);
+        output_line(&cli->output, look.runs ? "%s keeps the folder \"%s\" in step with the cloud"
+                                            : "%s has the folder \"%s\"; whether it runs now is not known",
+                    look.provider, look.dir);
         if (look.trouble != CLOUDSYNC_FINE) {
             char *line = mem_printf("\xE2\x9A\xA0 Attention: %s. %s", cloudsync_words(look.trouble),
                                     cloudsync_remedy(look.trouble));
@@ -182,8 +184,8 @@ static int show_folder(Cli *cli, const char *chosen)
 
 static bool has_folder(void)
 {
-    char *folder = offsite_folder();
-    const bool has = folder != NULL;
+    char *folder = NULL;
+    const bool has = !offsite_folder_load(&folder, NULL) || folder != NULL; /* a damaged one is told */
     mem_free(folder);
     return has;
 }

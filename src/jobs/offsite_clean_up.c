@@ -186,7 +186,10 @@ static void work_release(Work *work)
 
 static bool open_place(Work *work, Error *err)
 {
-    char *dir = offsite_folder();
+    char *dir = NULL;
+    if (!offsite_folder_load(&dir, err)) {
+        return false;
+    }
     if (dir != NULL) {
         error_set(err, EK_SETTINGS,
                   "copies go to a folder that OneDrive keeps in step, and nothing is cleaned up there");

@@ -69,8 +69,8 @@ void offsite_sign_in(OffsiteSignIn *sign_in)
     CertificateFacts facts;
     place_init(&place);
     *sign_in = (OffsiteSignIn){.days = -1, .warning = -1};
-    char *folder = offsite_folder(); /* OneDrive's own sign-in is OneDrive's affair */
-    sign_in->set_up = folder == NULL && place_load(&place, NULL);
+    char *folder = NULL; /* OneDrive's own sign-in is OneDrive's affair */
+    sign_in->set_up = offsite_folder_load(&folder, NULL) && folder == NULL && place_load(&place, NULL);
     mem_free(folder);
     if (sign_in->set_up) {
         sign_in->signed_in = place_signed_in(&place, &sign_in->renewed);
