@@ -719,6 +719,8 @@ MUTANTS = (
      ["unit:test_offsite_folder"]),
     ("a private OneDrive is not the organisation's", "src/jobs/offsite_folder.c",
      'strstr(facts->provider, "!Personal") != NULL;', "false;", ["unit:test_offsite_folder"]),
+    ("a certificate of tomorrow signs nothing", "src/cloud/oauth.c", "if (facts.begins > clock_now()) {",
+     "if (false) {", ["certificate:test_not_valid_yet"]),
 )
 
 
