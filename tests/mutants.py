@@ -23,7 +23,8 @@ E2E = {"kill": "test_kill", "faults": "test_faults", "bad": "test_bad_input", "r
        "rkept": "test_restore_kept", "rtables": "test_restore_tables", "rinplace": "test_restore_in_place",
        "rsafety": "test_restore_safety", "notify": "test_notify", "heartbeat": "test_heartbeat",
        "recheck": "test_recheck", "encryption": "test_encryption",
-       "certificate": "test_certificate", "there": "test_sharepoint_cleanup", "onedrive": "test_onedrive"}
+       "certificate": "test_certificate", "there": "test_sharepoint_cleanup", "onedrive": "test_onedrive",
+       "environment": "test_environment"}
 
 # What is taken out, file, the text, what stands there instead, the tests: "unit:NAME" or "FILE:TEST".
 MUTANTS = (
@@ -721,6 +722,10 @@ MUTANTS = (
      'strstr(facts->provider, "!Personal") != NULL;', "false;", ["unit:test_offsite_folder"]),
     ("a certificate of tomorrow signs nothing", "src/cloud/oauth.c", "if (facts.begins > clock_now()) {",
      "if (false) {", ["certificate:test_not_valid_yet"]),
+    ("what was decrypted is read again from the disk", "src/cloud/age_file.c",
+     "    ok = ok && read_plain(job, &read, cancel, err);\n", "", ["unit:test_age_file"]),
+    ("a secret of ours is in no child's environment", "src/cli/main.c",
+     "    take_secret(CLIENT_SECRET_VARIABLE, &cli.client_secret);\n", "", ["environment:test_the_tools_get_the_same"]),
 )
 
 

@@ -473,15 +473,29 @@ bool offsite_open_sealed(const AgeJob *job, const AgeFrom *from, const Manifest 
     return ok;
 }
 
+/* Into one piece of memory, which does not grow: growing leaves copies behind. */
+static bool read_secret_file(const char *path, char *bytes, size_t size, size_t *len, Error *err)
+{
+    FsFile *file = NULL;
+    size_t got = 1;
+    bool ok = fs_open_read(path, &file, err);
+    *len = 0;
+    while (ok && got > 0 && *len < size) {
+        ok = fs_read(file, bytes + *len, size - *len, &got, err);
+        *len += ok ? got : 0;
+    }
+    fs_close(file, NULL);
+    return ok && (*len < size || error_set(err, EK_DAMAGED, "\"%s\" is larger than such a file can be", path));
+}
+
 bool offsite_read_key_file(const char *path, AgeFrom *from, Error *err)
 {
-    StrBuf text;
-    char *recipient = NULL;
-    strbuf_init(&text, KEY_FILE_MAX);
-    const bool ok = fs_read_all(path, KEY_FILE_MAX, &text, err) &&
-                    age_identity_read(text.buf, text.len, &from->identity, &recipient, err);
-    secret_wipe(text.buf, text.len);
-    strbuf_release(&text);
+    char *bytes = mem_alloc(KEY_FILE_MAX), *recipient = NULL;
+    size_t len = 0;
+    const bool ok = read_secret_file(path, bytes, KEY_FILE_MAX, &len, err) &&
+                    age_identity_read(bytes, len, &from->identity, &recipient, err);
+    secret_wipe(bytes, KEY_FILE_MAX);
+    mem_free(bytes);
     mem_free(recipient);
     return ok || error_context(err, "\"%s\"", path);
 }
