@@ -726,6 +726,11 @@ MUTANTS = (
      "    ok = ok && read_plain(job, &read, cancel, err);\n", "", ["unit:test_age_file"]),
     ("a secret of ours is in no child's environment", "src/cli/main.c",
      "    take_secret(CLIENT_SECRET_VARIABLE, &cli.client_secret);\n", "", ["environment:test_the_tools_get_the_same"]),
+    ("a key that was kept stays when another is set up", "src/jobs/encryption_set_up.c",
+     "ok = ok && keep_earlier(&new_one, err) && encryption_save(", "ok = ok && encryption_save(",
+     ["unit:test_encryption_set_up", "encryption:test_key_kept_here"]),
+    ("the private key goes to no cloud", "src/jobs/encryption_set_up.c",
+     " && check_not_in_cloud(spec->key_file, err);", ";", ["unit:test_encryption_set_up"]),
 )
 
 

@@ -421,18 +421,27 @@ bool offsite_upload_sealed(const SealedUpload *spec, const Cancel *cancel, Uploa
 
 /* --- the way back ------------------------------------------------------------------------------------------- */
 
+static bool opens(const Sealed *sealed, const Encryption *key, AgeFrom *from)
+{
+    secret_copy(&from->identity, &key->identity);
+    secret_copy(&from->passphrase, &key->passphrase);
+    if (try_key(sealed, from, NULL)) {
+        return true;
+    }
+    age_from_release(from);
+    return false;
+}
+
+/* Of now, or of before. */
 static bool kept_key(const Sealed *sealed, AgeFrom *from)
 {
     Encryption encryption;
     encryption_init(&encryption);
     bool ok = encryption_load(&encryption, NULL) && encryption.on;
-    if (ok) {
-        secret_copy(&from->identity, &encryption.identity);
-        secret_copy(&from->passphrase, &encryption.passphrase);
-        ok = try_key(sealed, from, NULL);
-    }
-    if (!ok) {
-        age_from_release(from);
+    const size_t count = ok ? encryption.earlier_count : 0;
+    ok = ok && opens(sealed, &encryption, from);
+    for (size_t i = 0; !ok && i < count; i++) {
+        ok = opens(sealed, &encryption.earlier[i], from);
     }
     encryption_release(&encryption);
     return ok;

@@ -186,6 +186,11 @@ def test_key_kept_here(program):
         desk.download()
         desk.whole()
         desk.nowhere("AGE-SECRET-KEY")
+        # Another key, of which nothing is kept, does not take the kept one's place.
+        desk.encryption("set-up", "--recipient", age.recipient_of(b"r" * 32), "--confirm", CONFIRM)
+        desk.download()
+        desk.whole()
+        desk.nowhere("AGE-SECRET-KEY")
         desk.encryption("off", code=2)
         desk.download()
         desk.whole()

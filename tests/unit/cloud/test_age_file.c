@@ -316,7 +316,7 @@ static void spoil(void *context, const char *step, double part, uint64_t bytes)
         Error err = ERROR_INIT;
         strbuf_init(&text, STRBUF_LARGE);
         assert_ok(fs_read_all(spoiled->path, STRBUF_LARGE, &text, &err), &err);
-        text.buf[7] ^= 1;
+        text.buf[7] = (char)(text.buf[7] ^ 1);
         test_write_bytes(spoiled->path, text.buf, text.len);
         strbuf_release(&text);
         spoiled->done = true;

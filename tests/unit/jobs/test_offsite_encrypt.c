@@ -147,6 +147,18 @@ static void a_key_is_asked_for_and_tried(void **state)
     fill(&sealed, 0);
     assert_ok(offsite_find_key(&sealed, &keys, &from, &err), &err);
     assert_int_equal(asked.count, 0);
+    /* Nor what it kept before another key was set up. */
+    Encryption later;
+    encryption_init(&later);
+    later.on = true;
+    later.mark = encryption_mark_new(&err);
+    secret_set(&later.passphrase, "another passphrase", 18);
+    encryption_take_earlier(&later, &kept);
+    assert_null(kept.recipient);
+    assert_ok(encryption_save(&later, &err), &err);
+    assert_ok(offsite_find_key(&sealed, &keys, &from, &err), &err);
+    assert_int_equal(asked.count, 0);
+    encryption_release(&later);
     assert_ok(encryption_forget(&err), &err);
     assert_false(offsite_find_key(&sealed, NULL, &from, &err)); /* nobody to ask */
     assert_error(&err, EK_REFUSED,
