@@ -731,6 +731,12 @@ MUTANTS = (
      ["unit:test_encryption_set_up", "encryption:test_key_kept_here"]),
     ("the private key goes to no cloud", "src/jobs/encryption_set_up.c",
      " && check_not_in_cloud(spec->key_file, err);", ";", ["unit:test_encryption_set_up"]),
+    ("a copy without its manifest is finished by the note", "src/jobs/offsite_encrypt.c",
+     "if (ok && !there && is_ours(&staged, &remote)) {", "if (false) {", ["encryption:test_killed_and_resumed"]),
+    ("whose copy without a manifest it is", "src/jobs/offsite_encrypt.c",
+     "strcmp(staged->sealed.quickxor, remote->quickxor) == 0 && strcmp", "strcmp", ["encryption:test_bytes_of_others"]),
+    ("an encrypted file of the same size is not the same", "src/jobs/offsite_encrypt.c",
+     "if (result->was_there && result->hash_pending) {", "if (false) {", ["encryption:test_bytes_of_others"]),
 )
 
 
