@@ -737,6 +737,8 @@ MUTANTS = (
      "strcmp(staged->sealed.quickxor, remote->quickxor) == 0 && strcmp", "strcmp", ["encryption:test_bytes_of_others"]),
     ("an encrypted file of the same size is not the same", "src/jobs/offsite_encrypt.c",
      "if (result->was_there && result->hash_pending) {", "if (false) {", ["encryption:test_bytes_of_others"]),
+    ("a request that is limited is no longer than 20 seconds", "src/cloud/rate.c",
+     "return limit == 0 || portion >= most ? most : portion", "return true ? most : portion", ["unit:test_rate"]),
 )
 
 

@@ -4,9 +4,9 @@
  * An upload that was interrupted goes on with the same bytes, so the encrypted file lies on this PC until it is there:
  * ENCRYPTED.age, and ENCRYPTED.age.json beside it, which is written when the file is whole and was compared, and says
  * what it is of. Without that the file is removed and made anew, with another key: the file's own key is never kept, so
- * it can serve no second content. The note outlives the file: a copy that is there without its manifest, when the file here
- * has gone, is known by it and gets its manifest. (To derive the same bytes again from a kept key would spare the room, but would need
- * the very same content each time, and a key on this PC that opens the copy.)
+ * it can serve no second content. The note outlives the file: a copy that is there without its manifest, when the file
+ * here has gone, is known by it and gets its manifest. (To derive the same bytes again from a kept key would spare the
+ * room, but would need the very same content each time, and a key on this PC that opens the copy.)
  */
 #include <string.h>
 
