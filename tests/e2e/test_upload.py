@@ -118,8 +118,8 @@ class Zeros(Uploader):
 
 
 def check_fragments(size, sent):
-    """10 MiB first, then at most twice the one before, up to the largest, in whole units. Which of them are doubled is by
-    how long each took, which is the machine's affair."""
+    """10 MiB first, then at most twice the one before, up to the largest, in whole units. Which are doubled is by how
+    long each took, which is the machine's affair."""
     check(sum(sent) == size and sent[0] == min(10 * MIB, size), "%d bytes in %r" % (size, sent))
     for before, one in zip(sent, sent[1:]):
         check(one <= min(2 * before, 62586880) and before % UNIT == 0, "%d bytes in %r" % (size, sent))
