@@ -40,6 +40,7 @@ typedef struct Copy {
     char *drive, *item; /* THERE: Graph's numbers of the library and the file */
     char *place;     /* THERE: for people: "Documents/Backups"; or NULL */
     char *web_url;   /* THERE: for a browser; or NULL */
+    char *key;       /* THERE: for which key it is encrypted, in words; NULL: it is not, or that was not noted */
     char *text;      /* WAITING: why the last try failed, without a secret; or NULL */
 } Copy;
 

@@ -340,7 +340,8 @@ static void note_copy(const Work *work, const char *folder, const UploadResult *
                        .drive = work->dir != NULL ? (char *)onedrive : work->place.drive,
                        .item = result->item,
                        .place = work->where,
-                       .web_url = result->web_url};
+                       .web_url = result->web_url,
+                       .key = result->key};
     if (!copies_note(folder, &copy, &not_kept)) {
         job_log(work->sink, LOG_WARNING, "The copy is good, but %s", not_kept.message);
     }

@@ -579,6 +579,7 @@ static void log_outcome(const Work *work, double seconds, const Error *failed)
 static void note_copy(const Work *work)
 {
     char *place = place_name(&work->place);
+    char *key = work->sealed.mark == NULL ? NULL : encryption_words(work->sealed.recipient, work->sealed.mark);
     const Manifest *manifest = &work->remote.manifest;
     const Copy copy = {.file = work->remote.file,
                        .bytes = manifest->bytes,
@@ -591,12 +592,14 @@ static void note_copy(const Work *work)
                        .drive = work->place.drive,
                        .item = work->remote.item,
                        .place = place,
-                       .web_url = work->remote.web_url};
+                       .web_url = work->remote.web_url,
+                       .key = key};
     Error not_kept = ERROR_INIT;
     if (!copies_note(work->folder, &copy, &not_kept)) {
         job_log(work->sink, LOG_WARNING, "%s", not_kept.message);
     }
     error_clear(&not_kept);
+    mem_free(key);
     mem_free(place);
 }
 

@@ -31,6 +31,7 @@ static void release_one(Copy *copy)
     mem_free(copy->item);
     mem_free(copy->place);
     mem_free(copy->web_url);
+    mem_free(copy->key);
     mem_free(copy->text);
 }
 
@@ -43,6 +44,7 @@ static Copy duplicate(const Copy *copy)
     made.item = mem_strdup(copy->item);
     made.place = mem_strdup(copy->place);
     made.web_url = mem_strdup(copy->web_url);
+    made.key = mem_strdup(copy->key);
     made.text = mem_strdup(copy->text);
     return made;
 }
@@ -157,6 +159,7 @@ static bool read_copy(const cJSON *item, Copies *copies)
                  .item = (char *)json_string(item, "item", NULL),
                  .place = (char *)json_string(item, "place", NULL),
                  .web_url = (char *)json_string(item, "web_url", NULL),
+                 .key = (char *)json_string(item, "key", NULL),
                  .text = (char *)json_string(item, "text", NULL)};
     if (state == STATE_COUNT || !copy.file || !*copy.file || !is_hash(copy.sha256) || bytes < 0 || !level ||
         !read_time(item, "created", false, &copy.created) || !read_time(item, "when", true, &copy.when) ||
@@ -274,6 +277,9 @@ static char *copies_text(const Copies *copies)
             json_set_string(item, "item", copy->item);
             json_set_string(item, "place", copy->place);
             json_set_string(item, "web_url", copy->web_url);
+            if (copy->key) {
+                json_set_string(item, "key", copy->key);
+            }
         } else {
             set_time(item, "tried", copy->tried);
             json_set_string(item, "text", copy->text);

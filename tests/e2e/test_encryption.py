@@ -256,6 +256,8 @@ def test_another_key(program):
         desk.download(*desk.with_key())
         desk.whole()
         check(harness.log_entries(desk.folder)[-1]["message"].endswith("fingerprint " + second["mark"]), "the log")
+        check("encrypted for the public key %s, fingerprint %s: " % (second["recipient"], second["mark"]) in
+              desk.fact()["text"], "the fact: %r" % desk.fact())
     with Simulator() as sim:  # the same passphrase, set up twice
         desk = Desk(program, sim)
         how = ("set-up", "--passphrase", "--confirm", CONFIRM)

@@ -106,6 +106,13 @@ static void written_and_read(void **state)
     assert_int_equal(found->state, COPY_WAITING);
     assert_int_equal(found->tried, T + 180);
     assert_string_equal(found->text, "the network is away");
+    /* For which key. */
+    copy = copy_of("c.backup", COPY_THERE, T);
+    copy.key = (char *)"the passphrase number 1f0a 93bc 77e2 40d1";
+    assert_ok(copies_note(dir, &copy, &err), &err);
+    assert_ok(copies_load(dir, &copies, &err), &err);
+    assert_string_equal(copies_find(&copies, "c.backup", 7, SHA)->key, copy.key);
+    assert_null(copies_find(&copies, "a.backup", 7, SHA)->key);
     copies_release(&copies);
     mem_free(path);
     test_dir_remove(dir);
