@@ -293,9 +293,9 @@ bool offsite_sealed_is_for(const Sealed *sealed, const Encryption *encryption)
     AgeFrom from;
     age_from_init(&from);
     secret_copy(&from.passphrase, &encryption->passphrase);
-    const bool opens = try_key(sealed, &from, NULL);
+    const bool fits = try_key(sealed, &from, NULL);
     age_from_release(&from);
-    return opens;
+    return fits;
 }
 
 static bool is_for_another(const char *name, const char *key, Error *err)
