@@ -85,7 +85,7 @@ def wait_told(process):
     """It has looked for some seconds, and goes on."""
     lines = []
     while not lines or lines[-1]:
-        lines.append(process.stderr.readline())
+        lines.append(process.stdout.readline())
         if b"Waiting for OneDrive to bring" in lines[-1]:
             return
     check(False, "it does not wait: %r" % lines)
@@ -98,7 +98,7 @@ def test_waits_until_it_is_there(program):
         pc = Pc(program)
         pc.choose()
         pc.say(not_yet)
-        process = pc.start("upload", "--json", program.path(path))
+        process = pc.start("upload", program.path(path))
         wait_told(process)
         equal(process.poll(), None, "it waits")
         equal(pc.rows(folder), [("here", False)], "the list meanwhile")
