@@ -128,7 +128,7 @@ MUTANTS = (
     ("a manifest whose backup has come back stays", "src/jobs/offsite_clean_up.c",
      "if (ok && backup == NULL && id != NULL &&", "if (ok && id != NULL &&", ["there:test_back_again"]),
     ("only the copy that has gone is forgotten", "src/store/copies.c",
-     "!strcmp(copy->drive, drive) &&\n            !strcmp(copy->item, item)) {", "true) {", ["unit:test_copies"]),
+     " && is_same_there(&copies->items[i], gone)) {", ") {", ["unit:test_copies"]),
     ("no clean-up where copies go to OneDrive's folder", "src/jobs/offsite_clean_up.c", "    if (dir != NULL) {\n",
      "    if (false) {\n", ["unit:test_offsite_clean_up"]),
     ("clocks that differ keep all of it there", "src/jobs/offsite_clean_up.c", "off <= SECONDS_A_DAY ?", "true ?",

@@ -94,6 +94,13 @@ const Copy *copies_find(const Copies *copies, const char *file, uint64_t bytes, 
     return NULL;
 }
 
+/* The same file on SharePoint. */
+static bool is_same_there(const Copy *a, const Copy *b)
+{
+    return a->state == COPY_THERE && b->state == COPY_THERE && a->drive && b->drive && !strcmp(a->drive, b->drive) &&
+           a->item && b->item && !strcmp(a->item, b->item);
+}
+
 static void take_out(Copies *copies, const char *file)
 {
     size_t kept = 0;
@@ -114,9 +121,8 @@ void copies_set(Copies *copies, const Copy *copy)
     if (known && known->state == COPY_WAITING && added.state == COPY_WAITING) {
         added.when = known->when;
     }
-    if (known && known->state == COPY_THERE && added.state == COPY_THERE && !strcmp(known->drive, added.drive) &&
-        !strcmp(known->item, added.item)) {
-        added.ours = added.ours || known->ours;
+    if (known && known->ours && is_same_there(known, &added)) {
+        added.ours = true;
     }
     take_out(copies, added.file);
     copies->items = mem_resize(copies->items, copies->count + 1, sizeof *copies->items);
@@ -294,13 +300,11 @@ static char *copies_text(const Copies *copies)
 }
 
 /* Takes out the one that was there by these numbers. */
-static void take_gone(Copies *copies, const char *file, const char *drive, const char *item)
+static void take_gone(Copies *copies, const Copy *gone)
 {
     for (size_t i = 0; i < copies->count; i++) {
-        const Copy *copy = &copies->items[i];
-        if (!strcmp(copy->file, file) && copy->state == COPY_THERE && !strcmp(copy->drive, drive) &&
-            !strcmp(copy->item, item)) {
-            take_out(copies, file);
+        if (!strcmp(copies->items[i].file, gone->file) && is_same_there(&copies->items[i], gone)) {
+            take_out(copies, gone->file);
             return;
         }
     }
@@ -316,7 +320,7 @@ static bool change(const char *folder, const Copy *copy, bool gone, Error *err)
     bool ok = folder_files_lock(folder, &lock, err) && load(folder, true, &copies, err);
     if (ok) {
         if (gone) {
-            take_gone(&copies, copy->file, copy->drive, copy->item);
+            take_gone(&copies, copy);
         } else {
             copies_set(&copies, copy);
         }
@@ -337,6 +341,6 @@ bool copies_note(const char *folder, const Copy *copy, Error *err)
 
 bool copies_forget(const char *folder, const char *file, const char *drive, const char *item, Error *err)
 {
-    const Copy copy = {.file = (char *)file, .drive = (char *)drive, .item = (char *)item};
+    const Copy copy = {.file = (char *)file, .state = COPY_THERE, .drive = (char *)drive, .item = (char *)item};
     return change(folder, &copy, true, err);
 }
