@@ -1,16 +1,35 @@
 /* freeze_private.h: a database that nobody else can change, for a restore in place; restore_freeze.c has how. For
- * restore*.c and preview.c; nobody else includes it. */
+ * restore*.c, freeze*.c and preview.c; nobody else includes it. */
 #ifndef CMMS_FREEZE_PRIVATE_H
 #define CMMS_FREEZE_PRIVATE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "archive/archive.h"
 #include "base/error.h"
 #include "base/job.h"
 #include "platform/cancel.h"
 #include "postgres/connection.h"
 #include "postgres/pg.h"
+
+/* --- what both ask the catalog for: `n` is pg_namespace ----------------------------------------------------- */
+
+#define USERS "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
+#define MEMBER(class, oid)                                                                                           \
+    "EXISTS (SELECT 1 FROM pg_catalog.pg_depend e WHERE e.classid = 'pg_catalog." class "'::pg_catalog.regclass"     \
+    " AND e.objid = " oid " AND e.deptype = 'e')"
+/* A schema with something of an extension in it stays. */
+#define HOLDS                                                                                                        \
+    "(" MEMBER("pg_namespace", "n.oid") " OR EXISTS (SELECT 1 FROM pg_catalog.pg_extension x"                        \
+    " WHERE x.extnamespace = n.oid) OR EXISTS (SELECT 1 FROM pg_catalog.pg_depend e JOIN pg_catalog.pg_depend d"     \
+    " ON d.classid = e.classid AND d.objid = e.objid WHERE e.deptype = 'e'"                                          \
+    " AND d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND d.refobjid = n.oid))"
+#define IN_SCHEMA(what, table, alias, namespace)                                                                     \
+    " UNION ALL SELECT " what " FROM pg_catalog." table " " alias " JOIN pg_catalog.pg_namespace n"                  \
+    " ON n.oid = " alias "." namespace " WHERE " USERS " AND NOT " MEMBER(table, alias ".oid")
+
+/* --- the database -------------------------------------------------------------------------------------------- */
 
 typedef struct FreezeWard FreezeWard;
 
@@ -26,13 +45,16 @@ typedef struct Freeze { /* zeroed */
     FreezeWard *ward;
 } Freeze;
 
-/* What of that database the user of `pg` could not replace, in a sentence; NULL: nothing. Caller frees. */
-bool freeze_obstacle(Pg *pg, const Cancel *cancel, char **text, Error *err);
+/* --- freeze_obstacle.c --- */
+/* What nothing helps against if `archive` is to replace in place what is in that database, as its user: into *obstacle,
+ * which stays EK_NONE where there is nothing. False: it could not be asked. */
+bool freeze_obstacle(Pg *pg, const Archive *archive, const Cancel *cancel, Error *obstacle, Error *err);
 
+/* --- restore_freeze.c --- */
 /* The sessions. `beside` is resolved, its database another one; *locked, in this one, has the lock that a backup takes
  * as well, and is taken over. */
 bool freeze_connect(Freeze *freeze, const Connection *beside, Pg **locked, Error *err);
-/* Begins the transaction. From here on nobody else commits a change to a table or a large object that is there.
+/* Begins the transaction. From here on nobody else commits a change to a table that is there, but an extension's.
  * EK_BUSY: somebody who cannot be sent away holds one. */
 bool freeze_begin(Freeze *freeze, Error *err);
 /* While others of ours read (a backup): whoever waits to have a table alone (TRUNCATE, ALTER TABLE) is sent away,

@@ -322,16 +322,16 @@ static bool look_at_source(Run *run, Error *err)
 /* What only stands in the way where it goes into the database itself. */
 static bool look_at_owners(Run *run, Error *err)
 {
-    char *text = NULL;
+    Error obstacle = ERROR_INIT;
     if (!run->preview->in_place && !run->preview->may_in_place) {
         return true;
     }
-    const bool ok = freeze_obstacle(run->live, run->cancel, &text, err);
-    if (text != NULL) {
-        preview_add_obstacle(run->preview, preview_sentence(text));
+    const bool ok = freeze_obstacle(run->live, &run->archive, run->cancel, &obstacle, err);
+    if (obstacle.kind != EK_NONE) {
+        preview_add_obstacle(run->preview, preview_sentence(obstacle.message));
         run->preview->may_in_place = false;
     }
-    mem_free(text);
+    error_clear(&obstacle);
     return ok;
 }
 

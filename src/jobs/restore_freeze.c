@@ -2,16 +2,16 @@
  * restore_freeze.c: keeps a database still, and is the one who changes it.
  *
  * One session of ours holds one transaction. It locks every table in EXCLUSIVE mode, which lets others read (pg_dump,
- * the counting) and nobody write, and unlinks every large object, which nobody sees before the COMMIT and which lets
- * nobody write it either. A lock is granted when whoever wrote before has committed; so what a snapshot that is taken
- * afterwards does not show is written by nobody until this transaction ends. The same transaction takes the tables from
- * readers later and drops them: at no moment are they anybody else's.
+ * the counting) and nobody write. A lock is granted when whoever wrote before has committed; so what a snapshot that is
+ * taken afterwards does not show is written by nobody until this transaction ends. The same transaction takes the
+ * tables from readers later and drops them: at no moment are they anybody else's. Large objects know no such lock: a
+ * database that has any is refused (freeze_obstacle.c), and one that is made meanwhile stays.
  *
  * What no lock of a plain role keeps still is looked at: that nobody made, dropped or redefined a table, a sequence, a
  * view, a function, a type or a schema meanwhile is asked from a second session, which sees what is committed, when all
  * is dropped and nobody can get at it any more. A table that was made after the locks is seen then, and all of it is
  * rolled back. Sequences can be neither locked nor compared: numbers that are drawn meanwhile are in no row, since no
- * row can be written; the safety backup may not know that they were drawn. A large object that is made meanwhile stays.
+ * row can be written; the safety backup may not know that they were drawn.
  *
  * Threads. While the safety backup is made a thread with a session of its own sends those away who wait for a
  * table of ours to have it alone (freeze_ward_start); nobody else uses that session, and it is joined before the
@@ -39,62 +39,6 @@
 #define LOCK_WAIT_LATER "60s" /* when the tables are ours: for what is no table */
 #define FIND_OUT_MS 60000u    /* so long for a server that was lost at the COMMIT */
 #define FIND_OUT_STEP_MS 500u
-
-#define USERS "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
-#define MEMBER(class, oid)                                                                                           \
-    "EXISTS (SELECT 1 FROM pg_catalog.pg_depend e WHERE e.classid = 'pg_catalog." class "'::pg_catalog.regclass"     \
-    " AND e.objid = " oid " AND e.deptype = 'e')"
-/* A schema with something of an extension in it stays. */
-#define HOLDS                                                                                                        \
-    "(" MEMBER("pg_namespace", "n.oid") " OR EXISTS (SELECT 1 FROM pg_catalog.pg_extension x"                        \
-    " WHERE x.extnamespace = n.oid) OR EXISTS (SELECT 1 FROM pg_catalog.pg_depend e JOIN pg_catalog.pg_depend d"     \
-    " ON d.classid = e.classid AND d.objid = e.objid WHERE e.deptype = 'e'"                                          \
-    " AND d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND d.refobjid = n.oid))"
-#define IN_SCHEMA(what, table, alias, namespace)                                                                     \
-    " UNION ALL SELECT " what " FROM pg_catalog." table " " alias " JOIN pg_catalog.pg_namespace n"                  \
-    " ON n.oid = " alias "." namespace " WHERE " USERS " AND NOT " MEMBER(table, alias ".oid")
-
-/* --- what is not the user's ---------------------------------------------------------------------------------- */
-
-static const char others_sql[] =
-    "SELECT o.what, pg_catalog.pg_get_userbyid(o.owner), count(*) OVER (), CURRENT_USER FROM ("
-    "SELECT 'the schema ' || n.nspname AS what, n.nspowner AS owner FROM pg_catalog.pg_namespace n"
-    " WHERE " USERS " AND n.nspname <> 'public' AND NOT " HOLDS
-    IN_SCHEMA("'the ' || CASE c.relkind WHEN 'v' THEN 'view ' WHEN 'm' THEN 'view ' WHEN 'S' THEN 'sequence '"
-              " ELSE 'table ' END || n.nspname || '.' || c.relname, c.relowner", "pg_class", "c", "relnamespace")
-    " AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND c.relpersistence <> 't'"
-    IN_SCHEMA("'the function ' || n.nspname || '.' || p.proname, p.proowner", "pg_proc", "p", "pronamespace")
-    IN_SCHEMA("'the type ' || n.nspname || '.' || t.typname, t.typowner", "pg_type", "t", "typnamespace")
-    " AND t.typrelid = 0 AND t.typcategory <> 'A'"
-    IN_SCHEMA("'the operator ' || n.nspname || '.' || p.oprname, p.oprowner", "pg_operator", "p", "oprnamespace")
-    IN_SCHEMA("'the collation ' || n.nspname || '.' || c.collname, c.collowner", "pg_collation", "c", "collnamespace")
-    IN_SCHEMA("'the text search ' || n.nspname || '.' || t.cfgname, t.cfgowner", "pg_ts_config", "t", "cfgnamespace")
-    " UNION ALL SELECT 'the large object ' || l.oid, l.lomowner FROM pg_catalog.pg_largeobject_metadata l"
-    " UNION ALL SELECT 'the publication ' || p.pubname, p.pubowner FROM pg_catalog.pg_publication p"
-    " UNION ALL SELECT 'the server ' || s.srvname, s.srvowner FROM pg_catalog.pg_foreign_server s"
-    " WHERE NOT " MEMBER("pg_foreign_server", "s.oid")
-    /* It would go with its function, and nobody but a superuser makes it again. */
-    " UNION ALL SELECT 'the event trigger ' || t.evtname, t.evtowner FROM pg_catalog.pg_event_trigger t"
-    " WHERE NOT " MEMBER("pg_event_trigger", "t.oid")
-    ") o WHERE NOT pg_catalog.pg_has_role(o.owner, 'USAGE') ORDER BY 1 LIMIT 1";
-
-bool freeze_obstacle(Pg *pg, const Cancel *cancel, char **text, Error *err)
-{
-    PgRows *rows = NULL;
-    *text = NULL;
-    if (!pg_query(pg, others_sql, NULL, 0, cancel, &rows, err)) {
-        return false;
-    }
-    if (pg_row_count(rows) > 0) {
-        const int64_t more = pg_value_int(rows, 0, 2, 1) - 1;
-        char *others = more == 0 ? mem_strdup("") : mem_printf(" (and so it is with %d more)", (int)more);
-        *text = mem_printf("%s belongs to %s%s, so %s may not replace what is in the database", pg_value(rows, 0, 0),
-                           pg_value(rows, 0, 1), others, pg_value(rows, 0, 3));
-        mem_free(others);
-    }
-    pg_rows_free(rows);
-    return true;
-}
 
 /* --- the sessions -------------------------------------------------------------------------------------------- */
 
@@ -297,15 +241,12 @@ static bool same(const char *a, const char *b)
     return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
-/* One that is written to just now makes the unlink fail, and one try more. */
 static bool hold_still(Freeze *freeze, Error *err)
 {
     char *before = NULL;
     mem_free(freeze->state);
     freeze->state = NULL;
     bool ok = ask_state(freeze, &before, err) && lock_tables(freeze, "EXCLUSIVE", err) &&
-              pg_query(freeze->pg, "SELECT pg_catalog.lo_unlink(oid) FROM pg_catalog.pg_largeobject_metadata", NULL, 0,
-                       freeze->cancel, NULL, err) &&
               ask_state(freeze, &freeze->state, err);
     if (ok && !same(before, freeze->state)) { /* a table that was made before the locks is among those */
         ok = error_set(err, EK_BUSY, "the tables of %s are being changed by another program", freeze->database);

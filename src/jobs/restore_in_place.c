@@ -14,8 +14,9 @@
  * Invariants, at every moment at which we may be killed, lose the connection, or the server may stop:
  *
  *  1. What others see is the old database or the restored one, whole: there is one COMMIT.
- *  2. From `still` to the end nobody else commits a row to a table, or a byte to a large object, that was there: what
- *     is committed before is in the safety backup, and what is not is not committed.
+ *  2. From `still` to the end nobody else commits a row to a table that was there, but to an extension's own, of which
+ *     nothing is dropped: what is committed before is in the safety backup, and what is not is not committed. Of large
+ *     objects that cannot be had, so where there are any it is refused (freeze_obstacle.c).
  *  3. Nothing is dropped before the safety backup is verified, pinned, and, where this PC can, proven. Where one of the
  *     three fails the transaction ends, having changed nothing.
  *  4. What is dropped is what was there when the locks were granted: what was made since ends it (freeze_look).
@@ -80,15 +81,13 @@ static bool tell_sort(Restore *run, Error *err)
 static bool look_first(Restore *run, Freeze *freeze, Error *err)
 {
     Load *load = &run->load;
-    char *text = NULL;
-    if (!freeze_obstacle(freeze->look, load->cancel, &text, err)) {
+    Error obstacle = ERROR_INIT;
+    if (!freeze_obstacle(freeze->look, &load->archive, load->cancel, &obstacle, err)) {
+        error_clear(&obstacle);
         return false;
     }
-    if (text != NULL) {
-        error_set(err, EK_REFUSED, "%s", text);
-        error_hint(err, "Restore as a user who owns all of it, or as one who may create databases.");
-        mem_free(text);
-        return false;
+    if (obstacle.kind != EK_NONE) {
+        return error_move(err, &obstacle);
     }
     load->pg = freeze->look; /* asks in transactions of its own */
     const bool ok = restore_look_at_owners(run, err) && tell_sort(run, err) && load_leave_out_unknown(load, err);

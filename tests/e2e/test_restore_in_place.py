@@ -36,13 +36,12 @@ ALTER TABLE secrets ENABLE ROW LEVEL SECURITY; -- (forced, its owner could make 
 CREATE POLICY mine ON secrets USING (a < 10); GRANT SELECT ON work_orders, secrets TO seer;
 COMMENT ON TABLE lines IS 'it''s; $$';
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO seer;
-SELECT lo_from_bytea(4711, 'a picture');
 CREATE TABLE journal (n int PRIMARY KEY);
 """
 # By then something else is in it, also what refers to what is in the backup.
 SINCE = """
 SET ROLE plain; DELETE FROM lines WHERE n > 50; UPDATE work_orders SET note = 'changed';
-REVOKE SELECT ON work_orders FROM seer; DROP TABLE extra.t; SELECT lo_unlink(4711); SELECT lo_from_bytea(4712, 'other');
+REVOKE SELECT ON work_orders FROM seer; DROP TABLE extra.t;
 CREATE TABLE newer (a int, wo int REFERENCES work_orders); INSERT INTO newer VALUES (7, 1); CREATE SCHEMA later;
 CREATE TABLE later.t AS SELECT 1 AS a; CREATE FUNCTION h(k kind) RETURNS kind LANGUAGE sql AS 'SELECT k';
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT INSERT ON TABLES TO seer;
@@ -78,6 +77,13 @@ class Plant:
     def run(self, *arguments, user="plain", path=None):
         return run(self.program, self.server, self.name, "restore", *arguments, self.program.path(path or self.path),
                    folder=self.folder, user=user)
+
+    def preview(self, *arguments):
+        done = self.program.run(["preview", "--json", *arguments, "-h", "127.0.0.1", "-p", str(self.server.port), "-U",
+                                 "plain", "-d", self.name, self.program.path(self.path)],
+                                env={"PGPASSWORD": harness.PASSWORD})
+        equal(done.code, 0, "exit code: " + done.out + done.err)
+        return done.json()
 
     def start(self, port):
         return self.program.start(self.arguments("--no-safety-proof", port=port), OPEN)
@@ -140,15 +146,8 @@ def test_there_and_back(program):
 
 def test_offered(program):
     plant = Plant(program, "offered")
-
-    def preview(*arguments):
-        done = program.run(["preview", "--json", *arguments, "-h", "127.0.0.1", "-p", str(plant.server.port), "-U",
-                            "plain", "-d", "offered", program.path(plant.path)], env={"PGPASSWORD": harness.PASSWORD})
-        equal(done.code, 0, "exit code: " + done.out + done.err)
-        return done.json()
-
     for arguments, may, possible in (((), True, False), (("--in-place",), False, True)):
-        told = preview(*arguments)
+        told = plant.preview(*arguments)
         equal((told["may_in_place"], told["possible"]), (may, possible), "preview %s: %s" % (arguments, told))
     plant.server.psql("CREATE TABLE theirs (a int); CREATE VIEW also AS SELECT 1", "offered")
     plant.changed = plant.facts()
@@ -158,7 +157,36 @@ def test_offered(program):
     equal((done.code, done.json()["error"]["message"]), (6, sentence), "what is somebody else's")
     plant.is_as_it_was("refused")
     equal(len(harness.backups_in(plant.folder)), 1, "no safety backup was made for nothing")
-    equal(preview("--in-place")["obstacles"], ["T" + sentence[1:]], "said before")
+    equal(plant.preview("--in-place")["obstacles"], ["T" + sentence[1:]], "said before")
+
+
+def refused(plant, sentence, *arguments):
+    """By the restore, before anything, and by the preview in the same words; *without* what is asked for it as well."""
+    done = plant.run("--in-place", *arguments)
+    equal((done.code, done.json()["error"]["message"]), (6, sentence), "refused")
+    for in_place in ((), ("--in-place",)):
+        told = plant.preview(*in_place)
+        equal((told["may_in_place"], told["possible"]), (False, False), "preview %s: %s" % (in_place, told))
+        equal(told["obstacles"][-1], sentence[0].upper() + sentence[1:], "said before")
+
+
+def test_large_objects(program):
+    """Others can add to one whatever is locked, so none is ever taken; a backup's come into a database without any."""
+    plant = Plant(program, "objects")
+    server = plant.server
+    server.psql("SET ROLE plain; SELECT lo_from_bytea(4711, 'a picture')", "objects")
+    plant.path = backup_as(server, "objects", plant.folder, "postgres")
+    before = len(harness.backups_in(plant.folder))
+    sentence = ("the database holds 1 large object, and no lock keeps other programs from writing to it, so it is not"
+                " restored in place")
+    refused(plant, sentence)
+    equal(server.psql("SELECT convert_from(lo_get(4711), 'UTF8')", "objects"), "a picture", "it is as it was")
+    equal(len(harness.backups_in(plant.folder)), before, "no safety backup was made for nothing")
+    server.psql("SELECT lo_unlink(4711)", "objects")
+    told = restored(plant.run("--in-place"))
+    equal(told["large_objects"], 1, "the backup's")
+    equal(server.psql("SELECT convert_from(lo_get(4711), 'UTF8')", "objects"), "a picture", "it came back")
+    refused(plant, sentence)
 
 
 class Writer(threading.Thread):
