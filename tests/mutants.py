@@ -517,6 +517,8 @@ MUTANTS = (
      ["rinplace:test_it_cannot_be_loaded"]),
     ("a statement that stands by itself", "src/postgres/pg.c", "    if (!pg->guarded) {", "    if (true) {",
      ["rinplace:test_it_cannot_be_loaded"]),
+    ("what text mode has made of a line's end", "src/jobs/load_script.c",
+     "script->looked = script->text_mode = script->head", "script->looked = script->head", ["unit:test_load_script"]),
     ("a semicolon in a routine", "src/jobs/load_script.c", "            script->blocks = 1;", "            ;",
      ["unit:test_load_script"]),
     ("the end of rows", "src/jobs/load_script.c", "if (script->held == 2 && (c == '\\n' || c == '\\r')) {",

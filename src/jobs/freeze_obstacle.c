@@ -14,7 +14,6 @@
  * Locks: the transaction has one on everything it drops and makes, and one table of the server has room for those of
  * all its databases. Where it is full the others' sessions fail as well, so half of it is the most that is taken.
  */
-#include <inttypes.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -182,7 +181,8 @@ static bool look_at_locks(Pg *pg, const Archive *archive, const Cancel *cancel, 
     const int64_t room = pg_value_int(rows, 0, 1, 0);
     if (needed > room / 2) {
         error_set(obstacle, EK_REFUSED, "a restore in place takes about %s locks at once, more than half of the %s "
-                                        "that the server has room for", number_text(needed).text, number_text(room).text);
+                                        "that the server has room for", number_text(needed).text,
+                  number_text(room).text);
         error_hint(obstacle, "Its administrator can raise max_locks_per_transaction, or allow this user to create "
                              "databases.");
     }
