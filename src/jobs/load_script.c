@@ -2,7 +2,8 @@
  * load_script.c: takes pg_restore's script apart, byte by byte, in pieces of any size.
  *
  * As psql does it (src/fe_utils/psqlscan.l): texts, names, texts in dollars, remarks; a semicolon within parentheses
- * (CREATE RULE) or within BEGIN ATOMIC … END of a routine ends nothing. A mistake here would hand the server something
+ * (CREATE RULE) or within BEGIN ATOMIC … END of a routine ends nothing. In there END belongs to it or to a CASE, which
+ * are reserved words, while BEGIN is none: the server writes a column of that name without quotes. A mistake here would hand the server something
  * that is no statement, or more than one; each is sent as one statement (pg_query), so the server refuses either.
  *
  * On Windows pg_restore's output is in text mode: it sets only its input to binary where it reads an archive, and the C
@@ -81,7 +82,6 @@ static void end_word(Script *script)
     if (script->word_len == 0) {
         return;
     }
-    const bool begin = word_is(script, "BEGIN");
     if (script->words == 0) {
         script->creates = word_is(script, "CREATE");
     } else if (script->creates && (script->words == 1 || script->words == 3)) { /* CREATE [OR REPLACE] FUNCTION */
@@ -90,13 +90,13 @@ static void end_word(Script *script)
     if (script->routine && script->parens == 0) {
         if (script->blocks == 0 && script->begins && word_is(script, "ATOMIC")) {
             script->blocks = 1;
-        } else if (script->blocks > 0 && (word_is(script, "CASE") || begin)) {
+        } else if (script->blocks > 0 && word_is(script, "CASE")) {
             script->blocks++;
         } else if (script->blocks > 0 && word_is(script, "END")) {
             script->blocks--;
         }
     }
-    script->begins = begin;
+    script->begins = word_is(script, "BEGIN");
     script->words++;
     script->word_len = 0;
 }

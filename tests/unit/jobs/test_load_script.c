@@ -117,6 +117,8 @@ static void statements(void **state)
          " SELECT 2;\nEND;SELECT 3;",
          "[CREATE FUNCTION public.f() RETURNS int LANGUAGE sql\n BEGIN ATOMIC\n SELECT CASE WHEN true THEN 1 END;\n"
          " SELECT 2;\nEND]\n[SELECT 3]\n"},
+        {"CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT s.begin FROM s; END;SELECT 3;",
+         "[CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT s.begin FROM s; END]\n[SELECT 3]\n"},
         {"create or replace procedure p() begin atomic select 1; end;SELECT 3;",
          "[create or replace procedure p() begin atomic select 1; end]\n[SELECT 3]\n"},
         {"CREATE TABLE begin (atomic int);SELECT 1;", "[CREATE TABLE begin (atomic int)]\n[SELECT 1]\n"},
