@@ -39,8 +39,9 @@ bool pg_use_bytes(Pg *pg, const char *encoding, const Cancel *cancel, Error *err
 bool pg_query(Pg *pg, const char *sql, const char *const *params, size_t param_count, const Cancel *cancel,
               PgRows **rows, Error *err);
 /* From now on (off: no longer) each pg_query of a transaction stands by itself: one that fails is rolled back alone,
- * and the transaction goes on (a savepoint around each; a lost or stopped session is left as it is). Not pg_script, not
- * COPY. For work that was written to go on after a refusal, where all of it is to be one transaction. */
+ * and the transaction goes on (a savepoint around each; a lost or stopped session is left as it is; one whose
+ * transaction was ended by the statement counts as lost). Not pg_script, not COPY. For work that was written to go on
+ * after a refusal, where all of it is to be one transaction. */
 void pg_guard(Pg *pg, bool on);
 /* Runs a script of several statements without parameters. */
 bool pg_script(Pg *pg, const char *sql, const Cancel *cancel, Error *err);
@@ -66,7 +67,7 @@ const char *pg_value(const PgRows *rows, size_t row, size_t column); /* borrowed
 int64_t pg_value_int(const PgRows *rows, size_t row, size_t column, int64_t fallback);
 void pg_rows_free(PgRows *rows); /* NULL is fine */
 
-/* COPY … FROM STDIN: begin, feed, end. */
+/* COPY … FROM STDIN: begin, feed, end. More than one statement is refused. */
 bool pg_copy_begin(Pg *pg, const char *sql, const Cancel *cancel, Error *err);
 bool pg_copy_data(Pg *pg, const char *bytes, size_t len, Error *err);
 bool pg_copy_end(Pg *pg, const Cancel *cancel, Error *err);

@@ -42,6 +42,7 @@ typedef struct Freeze { /* zeroed */
     Pg *look;     /* a second session there, which sees what is committed */
     char *xid;    /* the transaction's number; NULL: it has not begun */
     char *state;  /* what was in the catalog when it began */
+    bool ending;  /* COMMIT was said */
     FreezeWard *ward;
 } Freeze;
 
@@ -74,6 +75,9 @@ typedef enum FreezeEnd {
 /* COMMIT, and which it was, also where the connection was lost. err: why it is not FREEZE_COMMITTED. */
 FreezeEnd freeze_commit(Freeze *freeze, Error *err);
 
+/* Whether the server has committed it although freeze_commit was not come to: something that was restored ended the
+ * transaction. To be asked where it is to be said that nothing was changed. */
+bool freeze_was_ended(const Freeze *freeze);
 /* When the connection was lost before: has the server end what it still has of the transaction, if it can be asked. */
 void freeze_give_up(const Freeze *freeze);
 void freeze_release(Freeze *freeze); /* what was not committed is rolled back */

@@ -3,8 +3,9 @@
  *
  * As psql does it (src/fe_utils/psqlscan.l): texts, names, texts in dollars, remarks; a semicolon within parentheses
  * (CREATE RULE) or within BEGIN ATOMIC … END of a routine ends nothing. In there END belongs to it or to a CASE, which
- * are reserved words, while BEGIN is none: the server writes a column of that name without quotes. A mistake here would hand the server something
- * that is no statement, or more than one; each is sent as one statement (pg_query), so the server refuses either.
+ * are reserved words, while BEGIN is none: the server writes a column of that name without quotes. A mistake here would
+ * hand the server something that is no statement, or more than one; each is sent as one statement (pg_query,
+ * pg_copy_begin), so the server refuses either.
  *
  * On Windows pg_restore's output is in text mode: it sets only its input to binary where it reads an archive, and the C
  * library does not heed the "b" of fdopen. Each \n that it writes comes as \r\n then, also those in the body of a

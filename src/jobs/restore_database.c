@@ -336,7 +336,10 @@ static bool run_later(Restore *run, const ArchiveEntry *entry, Error *err)
     bool ok = true;
     for (char *sql = sql_next_statement(&at); sql != NULL; sql = ok ? sql_next_statement(&at) : NULL) {
         Error why = ERROR_INIT;
-        if (!pg_query(load->pg, sql, NULL, 0, load->cancel, NULL, &why)) {
+        if (load->in_place && sql_ends_transaction(sql)) {
+            error_set(err, EK_TOOL, "%s could not be restored: %s", fs_base_name(load->path), LOAD_ENDS_TRANSACTION);
+            ok = error_hint(err, "Nothing was changed. Show this to your IT administrator.");
+        } else if (!pg_query(load->pg, sql, NULL, 0, load->cancel, NULL, &why)) {
             ok = !load_is_the_end(&why) || error_move(err, &why);
             if (ok) {
                 restore_note(run, mem_printf("%s of %s was not carried over: %s", entry->desc, entry->tag,

@@ -452,6 +452,22 @@ static bool end_session(Pg *pg, const Freeze *freeze)
                     params, 1, NULL, NULL, NULL);
 }
 
+bool freeze_was_ended(const Freeze *freeze)
+{
+    char *status = NULL;
+    if (freeze->xid == NULL || freeze->ending) {
+        return false;
+    }
+    Pg *pg = NULL;
+    if (!ask_status(freeze->look, freeze, &status, NULL) && pg_connect(&freeze->connection, NULL, &pg, NULL)) {
+        ask_status(pg, freeze, &status, NULL);
+    }
+    const bool ended = same(status, "committed");
+    pg_close(pg);
+    mem_free(status);
+    return ended;
+}
+
 void freeze_give_up(const Freeze *freeze)
 {
     Pg *pg = NULL;
@@ -490,8 +506,18 @@ static FreezeEnd find_out(Freeze *freeze)
 FreezeEnd freeze_commit(Freeze *freeze, Error *err)
 {
     Error why = ERROR_INIT;
-    char *status = NULL;
+    char *status = NULL, *now = NULL;
     pg_guard(freeze->pg, false);
+    if (!ask_text(freeze->pg, "SELECT pg_catalog.txid_current_if_assigned()", NULL, freeze->cancel, &now, err)) {
+        return FREEZE_ROLLED_BACK;
+    }
+    const bool whole = same(now, freeze->xid);
+    mem_free(now);
+    if (!whole) {
+        error_set(err, EK_INTERNAL, "the transaction of the restore was ended by something in the backup");
+        return FREEZE_ROLLED_BACK;
+    }
+    freeze->ending = true;
     /* Nobody may stop it: a stop would not say whether it was done. And COMMIT of a transaction that had failed is no
      * error: so it is asked in any case. */
     const bool sent = pg_query(freeze->pg, "COMMIT", NULL, 0, NULL, NULL, &why);

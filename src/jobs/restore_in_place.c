@@ -139,6 +139,18 @@ static bool finish(Restore *run, Freeze *freeze, Error *err)
     return error_move(err, &why);
 }
 
+/* Nothing that is known does that: see load_feed.c. But it is nothing to be told wrongly. */
+static void tell_ended(const Restore *run, Error *why)
+{
+    char *text = error_text(why);
+    error_set(why, EK_DAMAGED, "something in the backup ended the restore's transaction, so a part of it is in the "
+                               "database %s", run->live);
+    error_detail(why, "%s", text);
+    error_hint(why, "What was there is in the safety backup %s. Show this to your IT administrator.",
+               fs_base_name(run->result->safety));
+    mem_free(text);
+}
+
 /* One whose reason is a single thing that a server has too little of deserves its remedy. */
 static void explain(Error *err)
 {
@@ -161,6 +173,9 @@ bool restore_in_place(Restore *run, const Tool *tool, Error *err)
                     fill(run, &freeze, tool, &why) && finish(run, &freeze, &why);
     if (!ok && why.kind == EK_CONNECT) {
         freeze_give_up(&freeze);
+    }
+    if (!ok && freeze_was_ended(&freeze)) {
+        tell_ended(run, &why);
     }
     if (!ok) {
         run->result->tables = 0;

@@ -2,6 +2,7 @@
 was committed before is in neither the safety backup nor the database."""
 import json
 import os
+import re
 import subprocess
 import threading
 import harness
@@ -422,20 +423,59 @@ def test_an_extension_stays(program):
     equal(server.psql("SELECT oid FROM pg_extension WHERE extname = 'pg_trgm'", "extended"), oid, "the extension")
 
 
+def forge(plant, *pairs):
+    """What the archive holds as text, replaced in its place: (a pattern, what stands there instead). The path."""
+    with open(plant.path, "rb") as f:
+        data = f.read()
+    for pattern, new in pairs:
+        old = re.search(pattern, data, re.S)
+        check(old, "the archive has %s as text" % pattern)
+        check(len(new) <= len(old.group(0)), "there is room for %s" % new)
+        data = data[:old.start()] + new.ljust(len(old.group(0))) + data[old.end():]
+    forged = os.path.join(harness.temp_dir("f"), "forged.backup")
+    with open(forged, "wb") as f:
+        f.write(data)
+    return forged
+
+
+ENDS = "forged.backup could not be restored: the backup holds a statement that would end the transaction"
+
+
 def test_it_would_end_the_transaction(program):
     """Whatever somebody has written into a backup: the one COMMIT is ours."""
     plant = Plant(program, "hostile")
-    with open(plant.path, "rb") as f:
-        data = f.read()
-    old = b"CREATE VIEW public.open AS"
-    check(old in data, "the archive has it as text")
-    forged = os.path.join(harness.temp_dir("f"), "forged.backup")
-    with open(forged, "wb") as f:
-        f.write(data.replace(old, b"COMMIT WORK; SELECT 1 AS".ljust(len(old))))
-    done = plant.run("--in-place", "--foreign", path=forged)
-    equal((done.code, done.json()["error"]["message"]),
-          (4, "forged.backup could not be restored: the backup holds a statement that would end the transaction"),
-          "what it says")
+    server = plant.server
+    server.psql("SET ROLE plain; CREATE TABLE t (a_name_that_is_long int, another_name_that_is_long int)", "hostile")
+    plant.path = backup_as(server, "hostile", plant.folder, "postgres")
+    server.psql("DROP TABLE t", "hostile")
+    for pattern, new in ((rb"CREATE VIEW public\.open AS", b"COMMIT WORK; SELECT 1 AS"),
+                         (rb"GRANT SELECT ON TABLE public\.work_orders TO seer;", b"/* ; */ -- ;\n commit;")):
+        done = plant.run("--in-place", "--foreign", path=forge(plant, (pattern, new)))
+        equal((done.code, done.json()["error"]["message"]), (4, ENDS), "what it says of %s" % new)
+        plant.is_as_it_was("forged")
+    # What is one statement as the script is read is more than one for the server, which reads quotes otherwise.
+    off = b"SELECT set_config('standard_conforming_strings','off',false);\n"
+    done = plant.run("--in-place", "--foreign", path=forge(
+        plant, (rb"CREATE VIEW public\.open AS.*?;\n", off),
+        (rb"COPY public\.t \([a-z_, ]*\) FROM stdin;",
+         rb"COPY public.t FROM stdin(NULL'\'');COMMIT;SELECT'\'' FROM stdin;")))
+    equal(done.code, 4, "two statements for one: " + done.out)
+    check("cannot insert multiple commands" in done.out, "they are refused: " + done.out)
+    plant.is_as_it_was("two for one")
+
+
+def test_a_remark_is_no_entry(program):
+    """In a definition: that would have the restore go on where it says."""
+    plant = Plant(program, "remarked")
+    server = plant.server
+    server.psql("SET ROLE plain; CREATE POLICY seers ON secrets TO seer USING (a < 5)", "remarked")
+    plant.path = backup_as(server, "remarked", plant.folder, "postgres")
+    server.psql("DROP POLICY seers ON secrets", "remarked")
+    listed = subprocess.run([harness.PG_BIN + "/pg_restore", "-l", plant.path], capture_output=True, check=True).stdout
+    entry = re.search(rb"^(\d+); \d+ \d+ POLICY public secrets seers", listed, re.M).group(1)
+    done = plant.run("--in-place", "--foreign", path=forge(
+        plant, (rb"CREATE RULE twin AS.*?\);\n", b"SELECT 1;\n-- TOC entry " + entry + b" (\nSELECT 'no'::regrole;\n")))
+    equal(done.code, 4, "the rule is not left out for the policy: " + done.out)
     plant.is_as_it_was("forged")
 
 
