@@ -129,6 +129,7 @@ bool load_finish(Load *run, Error *err);
 bool load_put_back(Load *run, Error *err);
 
 /* --- load_list.c --- */
+bool load_has_schema(Pg *pg, const char *name, const Cancel *cancel, bool *has, Error *err);
 bool load_is_wanted(const ArchiveEntry *entry);
 bool load_is_later(const ArchiveEntry *entry); /* a restore does it itself, when the rows are counted */
 bool load_choose(Load *run, Error *err); /* fills run->wanted, and what is left out into the result */

@@ -212,6 +212,14 @@ static bool lend_rights(Restore *run, bool give, Error *err)
     return ok;
 }
 
+/* IF NOT EXISTS asks for the right to make it before it looks whether it is there. */
+static bool make_schema(const Load *load, const char *name, Error *err)
+{
+    bool is_there = false;
+    return load_has_schema(load->pg, name, load->cancel, &is_there, err) &&
+           (is_there || load_run_on(load->pg, "CREATE SCHEMA ", name, "", load->cancel, err));
+}
+
 /* Beforehand, so that something may belong to others in them; and public is there already. */
 static bool make_schemas(Restore *run, Error *err)
 {
@@ -220,7 +228,7 @@ static bool make_schemas(Restore *run, Error *err)
     for (size_t i = 0; ok && i < load->archive.entry_count; i++) {
         const ArchiveEntry *entry = &load->archive.entries[i];
         if (strcmp(entry->desc, "SCHEMA") == 0) {
-            ok = load_run_on(load->pg, "CREATE SCHEMA IF NOT EXISTS ", entry->tag, "", load->cancel, err);
+            ok = make_schema(load, entry->tag, err);
         }
     }
     return ok && lend_rights(run, true, err);
@@ -268,8 +276,7 @@ static bool make_extensions(Restore *run, Error *err)
         char *schema = load_extension_schema(entry);
         char *quoted = schema == NULL ? mem_strdup("") : pg_identifier(schema);
         char *where = schema == NULL ? mem_strdup("") : mem_printf(" SCHEMA %s", quoted);
-        if (!((schema == NULL || strncmp(schema, "pg_", 3) == 0 ||
-               load_run_on(load->pg, "CREATE SCHEMA IF NOT EXISTS ", schema, "", load->cancel, &why)) &&
+        if (!((schema == NULL || strncmp(schema, "pg_", 3) == 0 || make_schema(load, schema, &why)) &&
               load_run_on(load->pg, "CREATE EXTENSION IF NOT EXISTS ", entry->tag, where, load->cancel, &why))) {
             ok = !load_is_the_end(&why);
             if (ok) {

@@ -52,13 +52,16 @@ ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT INSERT ON TABLES TO seer;
 class Plant:
     """`was`: in the backup; `changed`: what the database is now."""
 
-    def __init__(self, program, name):
+    def __init__(self, program, name, owner="plain"):
         self.program, self.name, self.server, self.folder = program, name, server_of(), harness.temp_dir("p")
         server = self.server
         if not server.psql("SELECT 1 FROM pg_roles WHERE rolname = 'plain'"):
             role(server, "plain", "LOGIN")
             role(server, "seer", "NOLOGIN")
-        server.psql("CREATE DATABASE %s OWNER plain" % name)
+        server.psql("CREATE DATABASE %s OWNER %s" % (name, owner))
+        if owner != "plain": # as one that was made by another version: pg_dump lists its schema public
+            server.psql("GRANT CREATE ON DATABASE %s TO plain" % name)
+            server.psql("ALTER SCHEMA public OWNER TO %s; GRANT ALL ON SCHEMA public TO plain" % owner, name)
         server.psql(TABLES, name)
         self.path = backup_as(server, name, self.folder, "postgres")
         self.was = self.facts()
@@ -188,6 +191,55 @@ def test_large_objects(program):
     equal(told["large_objects"], 1, "the backup's")
     equal(server.psql("SELECT convert_from(lo_get(4711), 'UTF8')", "objects"), "a picture", "it came back")
     refused(plant, sentence)
+
+
+def test_of_somebody_elses_database(program):
+    """Whose user may make no schema there: what is there is not made again, and what is not is said before."""
+    plant = Plant(program, "theirs", "postgres")
+    server = plant.server
+    server.psql("REVOKE CREATE ON DATABASE theirs FROM plain")
+    plant.beside = furniture(server, "theirs")
+    refused(plant, "the backup holds the schema extra, and plain may not create schemas in the database theirs")
+    plant.is_as_it_was("refused")
+    server.psql("SET ROLE plain; DROP SCHEMA extra CASCADE; DROP SCHEMA later CASCADE", "theirs")
+    plant.path = backup_as(server, "theirs", plant.folder, "postgres")
+    plant.was = plant.facts()
+    listed = subprocess.run([harness.PG_BIN + "/pg_restore", "-l", plant.path], capture_output=True, check=True).stdout
+    check(b" SCHEMA - public postgres" in listed, "the backup lists it: %s" % listed)
+    server.psql("SET ROLE plain; DROP TABLE newer; DELETE FROM lines", "theirs")
+    restored(plant.run("--in-place"))
+    plant.is_restored("restored")
+
+
+def test_rows_of_an_extension(program):
+    """Those that are the user's would be there twice: the extension stays, and the backup has them as well."""
+    plant = Plant(program, "configured")
+    server = plant.server
+    server.psql("CREATE EXTENSION pg_trgm; CREATE TABLE cfg (a int); GRANT SELECT, INSERT ON cfg TO plain;"
+                "ALTER EXTENSION pg_trgm ADD TABLE cfg; INSERT INTO cfg VALUES (1); UPDATE pg_extension SET"
+                " extconfig = ARRAY['cfg'::regclass::oid], extcondition = ARRAY['WHERE a > 1'] WHERE extname = 'pg_trgm'",
+                "configured")
+    plant.path = backup_as(server, "configured", plant.folder, "postgres")
+    plant.was = plant.facts()
+    restored(plant.run("--in-place"))
+    plant.is_restored("rows that came with it")
+    server.psql("INSERT INTO cfg VALUES (2)", "configured")
+    refused(plant, "the table public.cfg of the extension pg_trgm holds rows of this database, which cannot be replaced"
+                   " in place")
+    equal(server.psql("SELECT string_agg(a::text, ' ' ORDER BY a) FROM cfg", "configured"), "1 2", "as they were")
+
+
+def test_more_locks_than_there_is_room_for(program):
+    """Those of all databases are in one table: full, it would stop the others' sessions as well."""
+    plant = Plant(program, "many")
+    plant.server.psql("SET ROLE plain; DO $$ BEGIN FOR n IN 1..500 LOOP EXECUTE format('CREATE TABLE many_%s (a int"
+                      " PRIMARY KEY)', n); COMMIT; END LOOP; END $$", "many")
+    before = harness.backups_in(plant.folder)
+    told = [plant.run("--in-place").json()["error"]["message"], plant.preview("--in-place")["obstacles"][-1]]
+    for words in told:
+        check(re.fullmatch(r"[Aa] restore in place takes about [2-9],\d{3} locks at once, more than half of the 3,840 that"
+                           r" the server has room for", words), "it is said: " + words)
+    equal(harness.backups_in(plant.folder), before, "no safety backup was made for nothing")
 
 
 class Writer(threading.Thread):
