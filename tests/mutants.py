@@ -503,6 +503,8 @@ MUTANTS = (
      ["rinplace:test_more_locks_than_there_is_room_for"]),
     ("a schema that is there is not made again", "src/jobs/restore_database.c", "(is_there || load_run_on(",
      "(false || load_run_on(", ["rinplace:test_of_somebody_elses_database"]),
+    ("in place: what time does not mend", "src/jobs/restore_freeze.c", "        if (!passes(&why)) {",
+     "        if (false) {", ["rinplace:test_it_cannot_be_taken_out"]),
     ("in place: large objects", "src/jobs/freeze_obstacle.c",
      "SELECT count(*) FROM pg_catalog.pg_largeobject_metadata", "SELECT 0", ["rinplace:test_large_objects"]),
     ("in place: what was made since the locks", "src/jobs/restore_freeze.c", "if (ok && !same(now, freeze->state)) {",

@@ -121,16 +121,21 @@ static bool end_others(Freeze *freeze, Error *err)
     return ok;
 }
 
-/* Who holds a lock that is in the way, as the detail; as much as the server tells this user. */
-static void name_holder(Freeze *freeze, Error *why)
+/* Who holds a lock on a table that is in the way (`readers`: of those as well), as the detail; as much as the server
+ * tells this user. */
+static void name_holder(Freeze *freeze, bool readers, Error *why)
 {
+    const char *const params[] = {readers ? "t" : "f"};
     PgRows *rows = NULL;
     if (pg_query(freeze->look,
                  "SELECT coalesce(a.usename, '?'), a.application_name, coalesce(a.client_addr::text, '?')"
                  " FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid"
+                 " JOIN pg_catalog.pg_class c ON c.oid = l.relation"
+                 " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
                  " WHERE l.granted AND l.locktype = 'relation' AND a.datname = pg_catalog.current_database()"
-                 " AND a.application_name NOT LIKE '" PG_SESSION_PREFIX "%' ORDER BY a.xact_start LIMIT 1",
-                 NULL, 0, freeze->cancel, &rows, NULL)) {
+                 " AND " USERS " AND ($1::bool OR l.mode <> 'AccessShareLock')"
+                 " AND a.application_name NOT LIKE '" PG_SESSION_PREFIX "%' ORDER BY a.xact_start NULLS LAST LIMIT 1",
+                 params, 1, freeze->cancel, &rows, NULL)) {
         if (pg_row_count(rows) > 0) {
             error_detail(why, "user %s, program \"%s\", from %s", pg_value(rows, 0, 0), pg_value(rows, 0, 1),
                          pg_value(rows, 0, 2));
@@ -255,8 +260,21 @@ static bool hold_still(Freeze *freeze, Error *err)
     return ok;
 }
 
-/* Again and again, each try in a savepoint: whoever came in between is sent away, and a deadlock costs one try. */
-static bool try_often(Freeze *freeze, bool (*act)(Freeze *freeze, Error *err), Error *err)
+/* Whether another try may find it otherwise: somebody was in the way, or changed what we were about to take. The last
+ * are the server's own words to itself, in English on every server. */
+static bool passes(const Error *why)
+{
+    static const char *const words[] = {"tuple concurrently ", "cache lookup failed", "could not open relation"};
+    bool any = why->kind == EK_BUSY;
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        any = any || (why->message != NULL && strstr(why->message, words[i]) != NULL);
+    }
+    return any;
+}
+
+/* Again and again, each try in a savepoint: whoever came in between is sent away, and a deadlock costs one try. What is
+ * no matter of time is an answer. */
+static bool try_often(Freeze *freeze, bool (*act)(Freeze *freeze, Error *err), bool readers, Error *err)
 {
     Error why = ERROR_INIT;
     for (int i = 0; i < TRIES; i++) {
@@ -271,12 +289,18 @@ static bool try_often(Freeze *freeze, bool (*act)(Freeze *freeze, Error *err), E
             return error_move(err, &why);
         }
         if (why.kind == EK_BUSY) {
-            name_holder(freeze, &why);
+            name_holder(freeze, readers, &why);
         }
         if (!pg_script(freeze->pg, "ROLLBACK TO SAVEPOINT " SAVEPOINT "; RELEASE SAVEPOINT " SAVEPOINT, freeze->cancel,
                        err)) {
             error_clear(&why);
             return false;
+        }
+        if (!passes(&why)) {
+            error_context(&why, readers ? "what is in %s could not be taken out, so nothing was restored"
+                                        : "the tables of %s could not be locked, so nothing was restored",
+                          freeze->database);
+            return error_move(err, &why);
         }
         if (cancel_wait(freeze->cancel, TRY_MS)) {
             error_clear(&why);
@@ -300,7 +324,7 @@ bool freeze_begin(Freeze *freeze, Error *err)
                      "SET LOCAL client_min_messages = warning",
                      freeze->cancel, err) &&
            ask_text(freeze->pg, "SELECT pg_catalog.txid_current()", NULL, freeze->cancel, &freeze->xid, err) &&
-           try_often(freeze, hold_still, err);
+           try_often(freeze, hold_still, false, err);
 }
 
 bool freeze_look(Freeze *freeze, Error *err)
@@ -430,7 +454,7 @@ static bool take_and_drop(Freeze *freeze, Error *err)
 bool freeze_clear(Freeze *freeze, Error *err)
 {
     /* The last look: what was made since the locks would have been dropped with the rest. */
-    return try_often(freeze, take_and_drop, err) && freeze_look(freeze, err) &&
+    return try_often(freeze, take_and_drop, true, err) && freeze_look(freeze, err) &&
            pg_script(freeze->pg, "SET LOCAL lock_timeout = '" LOCK_WAIT_LATER "'", freeze->cancel, err);
 }
 

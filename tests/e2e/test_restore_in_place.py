@@ -475,6 +475,27 @@ def test_an_extension_stays(program):
     equal(server.psql("SELECT oid FROM pg_extension WHERE extname = 'pg_trgm'", "extended"), oid, "the extension")
 
 
+def test_it_cannot_be_taken_out(program):
+    """What time does not mend is said after one try, and as what it is."""
+    plant = Plant(program, "hanging")
+    plant.server.psql("SET ROLE plain; CREATE EXTENSION pg_trgm; CREATE VIEW v AS SELECT id FROM work_orders;"
+                      "RESET ROLE; ALTER EXTENSION pg_trgm ADD VIEW v", "hanging")
+    plant.changed = plant.facts()
+    tries = []
+
+    def count(sql):
+        tries.extend([sql] * (sql == "SAVEPOINT cmms_freeze"))
+
+    with Between(plant.server) as between:
+        between.before = count
+        done = plant.through(between)
+    equal((done.code, done.json()["error"]["message"]),
+          (6, "what is in hanging could not be taken out, so nothing was restored: an extension of hanging depends on"
+              " what would have to be dropped"), "what it says")
+    equal(len(tries), 2, "one to lock, one to take")
+    plant.is_as_it_was("refused")
+
+
 def forge(plant, *pairs):
     """What the archive holds as text, replaced in its place: (a pattern, what stands there instead). The path."""
     with open(plant.path, "rb") as f:
