@@ -505,6 +505,8 @@ MUTANTS = (
      "(false || load_run_on(", ["rinplace:test_of_somebody_elses_database"]),
     ("in place: what time does not mend", "src/jobs/restore_freeze.c", "        if (!passes(&why)) {",
      "        if (false) {", ["rinplace:test_it_cannot_be_taken_out"]),
+    ("in place: the session that counts has its name", "src/jobs/backup_take.c",
+     "return pg_name_session(run->pg, run->job, run->cancel, err);", "return true;", ["rinplace:test_made_meanwhile"]),
     ("in place: large objects", "src/jobs/freeze_obstacle.c",
      "SELECT count(*) FROM pg_catalog.pg_largeobject_metadata", "SELECT 0", ["rinplace:test_large_objects"]),
     ("in place: what was made since the locks", "src/jobs/restore_freeze.c", "if (ok && !same(now, freeze->state)) {",

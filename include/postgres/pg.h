@@ -78,9 +78,10 @@ bool pg_copy_out(Pg *pg, const char *sql, bool (*take)(void *context, const char
 
 #define PG_SESSION_PREFIX "cmms-backup" /* of the application names of all our sessions, and of the tools' */
 
+/* The session's application name is then "cmms-backup COMPUTER JOB"; `job`: a word of ours. */
+bool pg_name_session(Pg *pg, const char *job, const Cancel *cancel, Error *err);
 /* One backup or restore of a database at a time, whichever PC it runs on: an advisory lock of the server,
- * held until pg_close. EK_BUSY when another session has it; the detail names that. The session's application name is
- * then "cmms-backup COMPUTER JOB"; `job`: a word of ours. */
+ * held until pg_close. EK_BUSY when another session has it; the detail names that. Names the session too. */
 bool pg_lock_database(Pg *pg, const char *job, const Cancel *cancel, Error *err);
 
 /* That the session is ours alone from one statement to the next. A pooler that hands the server's sessions round

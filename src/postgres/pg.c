@@ -25,7 +25,6 @@
 #include "pg_connect.h"
 #include "pglibrary.h"
 #include "platform/clock.h"
-#include "platform/machine.h"
 #include "platform/netwait.h"
 #include "postgres/standstill.h"
 
@@ -854,31 +853,12 @@ static void name_lock_holder(Pg *pg, const Cancel *cancel, Error *err)
     pg_rows_free(rows);
 }
 
-/* "cmms-backup COMPUTER JOB", in what a server keeps of an application name: 63 bytes of ASCII. Caller frees. */
-static char *session_name(const char *job)
-{
-    char *computer = machine_host_name();
-    for (char *p = computer; *p != '\0'; p++) {
-        if (*p <= ' ' || *p > '~') {
-            *p = '?';
-        }
-    }
-    char *name = mem_printf(PG_SESSION_PREFIX " %.24s %s", computer, job);
-    mem_free(computer);
-    return name;
-}
-
 bool pg_lock_database(Pg *pg, const char *job, const Cancel *cancel, Error *err)
 {
-    static const char sql[] = "SELECT pg_catalog.pg_try_advisory_lock((" LOCK_CLASS "::bigint << 32) | oid::bigint),"
-                              " pg_catalog.set_config('application_name', $1, false)"
+    static const char sql[] = "SELECT pg_catalog.pg_try_advisory_lock((" LOCK_CLASS "::bigint << 32) | oid::bigint)"
                               " FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()";
-    char *name = session_name(job);
-    const char *const params[] = {name};
     PgRows *rows = NULL;
-    const bool ok = pg_query(pg, sql, params, 1, cancel, &rows, err);
-    mem_free(name);
-    if (!ok) {
+    if (!pg_name_session(pg, job, cancel, err) || !pg_query(pg, sql, NULL, 0, cancel, &rows, err)) {
         return false;
     }
     const char *value = pg_value(rows, 0, 0);

@@ -393,11 +393,13 @@ def test_no_safety_backup(program):
 def test_made_meanwhile(program):
     """What no lock keeps still is looked at: a table that comes while the safety backup is made is not in it."""
     plant = Plant(program, "meanwhile")
-    server, made = plant.server, []
+    server, made, names = plant.server, [], []
 
     def make(sql):
         if sql.startswith("COPY public.work_orders") and "TO stdout" in sql and not made:
             made.append(sql)
+            names.extend(server.psql("SELECT application_name FROM pg_stat_activity WHERE datname = 'meanwhile' AND"
+                                     " application_name LIKE 'cmms-backup%'").splitlines())
             server.psql("SET ROLE plain; CREATE TABLE sneaked AS SELECT 1 AS a", "meanwhile")
 
     with Between(server) as between:
@@ -406,6 +408,9 @@ def test_made_meanwhile(program):
     equal((len(made), done.code), (1, 9), done.out)
     equal(done.json()["error"]["message"],
           "while the safety backup was made another program changed what there is in meanwhile", "what it says")
+    jobs = [name.split()[-1] for name in names if name.startswith("cmms-backup-dump ")]
+    check(len(jobs) == 1 and any(name.startswith("cmms-backup ") and name.endswith(" " + jobs[0]) for name in names),
+          "the session that counts is known by its job, so that it can be ended after a kill: %s" % names)
     harness.no_locks_left(server)
     equal(server.psql("SELECT a FROM sneaked", "meanwhile"), "1", "it is there")
     server.psql("DROP TABLE sneaked", "meanwhile")
