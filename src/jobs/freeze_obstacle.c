@@ -22,7 +22,6 @@
 #include "load_private.h"
 
 #define LOCKS_OF_TABLE 3 /* itself, what holds its long values, and the index of that */
-#define FIRST_OF_USERS "16384"
 
 static const char hint_create[] = "An administrator can allow this user to create databases: then it is restored "
                                   "beside the live one.";
@@ -160,7 +159,7 @@ static bool look_at_schemas(Pg *pg, const Archive *archive, const Cancel *cancel
 /* What depends on something is what is locked when it is dropped. */
 static const char locks_sql[] =
     "SELECT (SELECT count(*) FROM (SELECT DISTINCT d.classid, d.objid FROM pg_catalog.pg_depend d"
-    " WHERE d.objid >= " FIRST_OF_USERS ") o), pg_catalog.current_setting('max_locks_per_transaction')::bigint *"
+    " WHERE d.objid >= " FREEZE_FIRST_OID ") o), pg_catalog.current_setting('max_locks_per_transaction')::bigint *"
     " (pg_catalog.current_setting('max_connections')::bigint +"
     " pg_catalog.current_setting('max_prepared_transactions')::bigint)";
 

@@ -15,6 +15,7 @@
 
 /* --- what both ask the catalog for: `n` is pg_namespace ----------------------------------------------------- */
 
+#define FREEZE_FIRST_OID "16384" /* of what is not the server's own */
 #define USERS "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
 #define MEMBER(class, oid)                                                                                           \
     "EXISTS (SELECT 1 FROM pg_catalog.pg_depend e WHERE e.classid = 'pg_catalog." class "'::pg_catalog.regclass"     \

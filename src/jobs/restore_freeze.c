@@ -7,9 +7,10 @@
  * tables from readers later and drops them: at no moment are they anybody else's. Large objects know no such lock: a
  * database that has any is refused (freeze_obstacle.c), and one that is made meanwhile stays.
  *
- * What no lock of a plain role keeps still is looked at: that nobody made, dropped or redefined a table, a sequence, a
- * view, a function, a type or a schema meanwhile is asked from a second session, which sees what is committed, when all
- * is dropped and nobody can get at it any more. A table that was made after the locks is seen then, and all of it is
+ * What no lock of a plain role keeps still is looked at: that nobody made, dropped, renamed or redefined anything that
+ * is dropped (a table, a sequence, a view, a function, a type, a schema, a publication) or the rights to it is asked
+ * from a second session, which sees what is committed, when all is dropped and nobody can get at it any more. What was
+ * made after the locks is seen then, and all of it is
  * rolled back. Sequences can be neither locked nor compared: numbers that are drawn meanwhile are in no row, since no
  * row can be written; the safety backup may not know that they were drawn.
  *
@@ -203,18 +204,40 @@ void freeze_ward_stop(Freeze *freeze)
 
 /* --- still --------------------------------------------------------------------------------------------------- */
 
-/* What others can still do. An oid is not given twice, and xmin is the number of who wrote the row last. */
-static const char state_sql[] =
-    "SELECT pg_catalog.string_agg(s.line, ',' ORDER BY s.line COLLATE \"C\") FROM ("
-    "SELECT 'n' || n.oid AS line FROM pg_catalog.pg_namespace n WHERE " USERS
-    IN_SCHEMA("'c' || c.oid || c.relkind", "pg_class", "c", "relnamespace")
+/* What others can still do to what is dropped, which takes no lock that conflicts with ours. An oid is not given twice,
+ * and xmin is the number of who wrote the row last; of a row that the server writes as well, what can be changed. */
+#define ROW(letter, alias) "'" letter "' || " alias ".oid || ':' || " alias ".xmin"
+#define LINES(what) "SELECT pg_catalog.string_agg(s.line, ',' ORDER BY s.line COLLATE \"C\") FROM (" what ") s"
+static const char *const state_sql[] = {
+    LINES("SELECT " ROW("n", "n") " AS line FROM pg_catalog.pg_namespace n WHERE " USERS
+    IN_SCHEMA("'c' || c.oid || c.relkind || pg_catalog.md5(pg_catalog.concat_ws('/', c.relnamespace, c.relname,"
+              " c.relowner, c.relacl, c.reloptions))", "pg_class", "c", "relnamespace")
     " AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f', 'c') AND c.relpersistence <> 't'"
-    IN_SCHEMA("'p' || p.oid || ':' || p.xmin", "pg_proc", "p", "pronamespace")
-    IN_SCHEMA("'t' || t.oid || ':' || t.xmin", "pg_type", "t", "typnamespace")
+    IN_SCHEMA(ROW("p", "p"), "pg_proc", "p", "pronamespace")
+    IN_SCHEMA(ROW("t", "t"), "pg_type", "t", "typnamespace")
     " AND t.typrelid = 0"
-    " UNION ALL SELECT 'r' || r.oid || ':' || r.xmin FROM pg_catalog.pg_rewrite r"
+    IN_SCHEMA(ROW("o", "o"), "pg_operator", "o", "oprnamespace")
+    IN_SCHEMA(ROW("oc", "o"), "pg_opclass", "o", "opcnamespace")
+    IN_SCHEMA(ROW("of", "o"), "pg_opfamily", "o", "opfnamespace")
+    IN_SCHEMA(ROW("co", "c"), "pg_collation", "c", "collnamespace")
+    IN_SCHEMA(ROW("cv", "c"), "pg_conversion", "c", "connamespace")
+    IN_SCHEMA(ROW("tc", "t"), "pg_ts_config", "t", "cfgnamespace")
+    IN_SCHEMA(ROW("td", "t"), "pg_ts_dict", "t", "dictnamespace")),
+    LINES("SELECT " ROW("r", "r") " AS line FROM pg_catalog.pg_rewrite r"
     " JOIN pg_catalog.pg_class c ON c.oid = r.ev_class JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-    " WHERE " USERS ") s";
+    " WHERE " USERS
+    " UNION ALL SELECT 'q' || q.seqrelid || ':' || q.xmin FROM pg_catalog.pg_sequence q"
+    " JOIN pg_catalog.pg_class c ON c.oid = q.seqrelid WHERE c.relpersistence <> 't'"
+    " UNION ALL SELECT 'a' || a.attrelid || '.' || a.attnum || pg_catalog.md5(a.attacl::text)"
+    " FROM pg_catalog.pg_attribute a WHERE a.attacl IS NOT NULL AND a.attrelid >= " FREEZE_FIRST_OID
+    " UNION ALL SELECT " ROW("ca", "c") " FROM pg_catalog.pg_cast c WHERE c.oid >= " FREEZE_FIRST_OID
+    " UNION ALL SELECT " ROW("d", "d") " FROM pg_catalog.pg_default_acl d"
+    " UNION ALL SELECT " ROW("pu", "p") " FROM pg_catalog.pg_publication p"
+    " UNION ALL SELECT 'pd' || d.classid || ':' || d.objid FROM pg_catalog.pg_depend d" /* what is in publications */
+    " WHERE d.refclassid = 'pg_catalog.pg_publication'::pg_catalog.regclass"
+    " UNION ALL SELECT " ROW("s", "s") " FROM pg_catalog.pg_foreign_server s"
+    " UNION ALL SELECT 'u' || u.umid || ':' || pg_catalog.md5(pg_catalog.concat_ws('/', u.umuser, u.umoptions))"
+    " FROM pg_catalog.pg_user_mappings u")};
 
 /* Of an extension's tables nothing is dropped, and what the user may not lock they may not drop either. */
 static const char tables_sql[] =
@@ -238,7 +261,15 @@ static bool lock_tables(Freeze *freeze, const char *mode, Error *err)
 
 static bool ask_state(Freeze *freeze, char **state, Error *err)
 {
-    return ask_text(freeze->look, state_sql, NULL, freeze->cancel, state, err);
+    char *one = NULL, *other = NULL;
+    const bool ok = ask_text(freeze->look, state_sql[0], NULL, freeze->cancel, &one, err) &&
+                    ask_text(freeze->look, state_sql[1], NULL, freeze->cancel, &other, err);
+    if (ok) {
+        *state = mem_printf("%s;%s", one != NULL ? one : "", other != NULL ? other : "");
+    }
+    mem_free(other);
+    mem_free(one);
+    return ok;
 }
 
 static bool same(const char *a, const char *b)
