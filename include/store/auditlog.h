@@ -25,7 +25,7 @@
 typedef struct AuditEntry {
     const char *operation;   /* "backup", "verify", "delete", "settings", ... */
     const char *status;      /* "success", "failed", "verified"; "started" is followed by another of the same file, but
-                                of "schedule", where a slot waits; of "verify",
+                                of "schedule", where a slot waits, and of "restore", where it was killed; of "verify",
                                 "success" where the rows were never compared with a database's */
     const char *backup_file; /* base name, or NULL */
     const char *message;     /* no secret */

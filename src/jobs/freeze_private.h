@@ -34,6 +34,12 @@
 
 typedef struct FreezeWard FreezeWard;
 
+typedef enum FreezeEnd {
+    FREEZE_ROLLED_BACK,
+    FREEZE_COMMITTED,
+    FREEZE_UNKNOWN /* the connection was lost, and the server could not be asked since */
+} FreezeEnd;
+
 typedef struct Freeze { /* zeroed */
     const JobSink *sink;
     const Cancel *cancel;
@@ -43,8 +49,10 @@ typedef struct Freeze { /* zeroed */
     Pg *look;     /* a second session there, which sees what is committed */
     char *xid;    /* the transaction's number; NULL: it has not begun */
     char *state;  /* what was in the catalog when it began */
-    bool ending;  /* COMMIT was said */
+    bool ending;  /* COMMIT was said, */
+    FreezeEnd end; /* and this came of it */
     FreezeWard *ward;
+    Cancel *halt; /* while there is a ward: what is done meanwhile is to end, for the user's sake or the ward's */
 } Freeze;
 
 /* --- freeze_obstacle.c --- */
@@ -59,28 +67,23 @@ bool freeze_connect(Freeze *freeze, const Connection *beside, Pg **locked, Error
 /* Begins the transaction. From here on nobody else commits a change to a table that is there, but an extension's.
  * EK_BUSY: somebody who cannot be sent away holds one. */
 bool freeze_begin(Freeze *freeze, Error *err);
-/* While others of ours read (a backup): whoever waits to have a table alone (TRUNCATE, ALTER TABLE) is sent away,
- * because every reader that comes later would wait for them, and they for us. To be ended before freeze_clear. */
+/* While others may read (a backup as well): whoever waits to have a table alone (TRUNCATE, ALTER TABLE) is sent away,
+ * because every reader that comes later would wait for them, and they for us. To be ended before freeze_clear. What is
+ * done meanwhile ends at freeze->halt; freeze_ward_stop frees it. False with EK_BUSY: that was because of somebody who
+ * may not be sent away. */
 bool freeze_ward_start(Freeze *freeze, Error *err);
-void freeze_ward_stop(Freeze *freeze);
+bool freeze_ward_stop(Freeze *freeze, Error *err);
 /* Whether anything else of the database was changed since, which nothing keeps from being changed: EK_BUSY. */
 bool freeze_look(Freeze *freeze, Error *err);
 /* Takes the tables from readers too, and drops, in the transaction, all that is not an extension's. */
 bool freeze_clear(Freeze *freeze, Error *err);
 
-typedef enum FreezeEnd {
-    FREEZE_COMMITTED,
-    FREEZE_ROLLED_BACK,
-    FREEZE_UNKNOWN /* the connection was lost at the COMMIT, and the server could not be asked since */
-} FreezeEnd;
 /* COMMIT, and which it was, also where the connection was lost. err: why it is not FREEZE_COMMITTED. */
 FreezeEnd freeze_commit(Freeze *freeze, Error *err);
 
-/* Whether the server has committed it although freeze_commit was not come to: something that was restored ended the
- * transaction. To be asked where it is to be said that nothing was changed. */
-bool freeze_was_ended(const Freeze *freeze);
-/* When the connection was lost before: has the server end what it still has of the transaction, if it can be asked. */
-void freeze_give_up(const Freeze *freeze);
+/* Where that was not come to, or did not succeed: rolls back, and asks the server which it is. FREEZE_COMMITTED:
+ * something that was restored has ended the transaction. Has the server end a session that does not answer any more. */
+FreezeEnd freeze_abandon(Freeze *freeze);
 void freeze_release(Freeze *freeze); /* what was not committed is rolled back */
 
 #endif

@@ -14,9 +14,9 @@
  * rolled back. Sequences can be neither locked nor compared: numbers that are drawn meanwhile are in no row, since no
  * row can be written; the safety backup may not know that they were drawn.
  *
- * Threads. While the safety backup is made a thread with a session of its own sends those away who wait for a
- * table of ours to have it alone (freeze_ward_start); nobody else uses that session, and it is joined before the
- * transaction goes on.
+ * Threads. While the safety backup is made and proven a thread with a session of its own sends those away who wait for
+ * a table of ours to have it alone (freeze_ward_start); nobody else uses that session, and it is joined before the
+ * transaction goes on. Who may not be sent away has all of it stopped, because whoever reads would wait behind them.
  *
  * Others' sessions are ended where the user may: a client that stays in a transaction would keep the lock from us, and
  * one that waits for ours would wait for a table that is dropped. Nobody is kept from connecting: that takes a change
@@ -40,6 +40,7 @@
 #define LOCK_WAIT_LATER "60s" /* when the tables are ours: for what is no table */
 #define FIND_OUT_MS 60000u    /* so long for a server that was lost at the COMMIT */
 #define FIND_OUT_STEP_MS 500u
+#define ABANDON_TRIES 10 /* such steps, for a session that is to be ended */
 
 /* --- the sessions -------------------------------------------------------------------------------------------- */
 
@@ -74,7 +75,7 @@ bool freeze_connect(Freeze *freeze, const Connection *beside, Pg **locked, Error
 
 void freeze_release(Freeze *freeze)
 {
-    freeze_ward_stop(freeze);
+    freeze_ward_stop(freeze, NULL);
     pg_close(freeze->pg); /* the server rolls back */
     pg_close(freeze->look);
     if (freeze->database != NULL) {
@@ -149,31 +150,57 @@ static void name_holder(Freeze *freeze, bool readers, Error *why)
 
 struct FreezeWard {
     Pg *pg;
-    Cancel *stop;
+    const Cancel *cancel; /* the user's */
+    Cancel *halt, *stop;  /* freeze->halt; and of the ward itself */
+    char *user, *from;    /* who may not be sent away; read when the thread is joined */
     Thread *thread;
 };
 
+/* False: somebody has to be left where they are. */
+static bool send_away(FreezeWard *ward, const PgRows *rows)
+{
+    for (size_t i = 0; i < pg_row_count(rows); i++) {
+        const char *const pid[] = {pg_value(rows, i, 0)};
+        Error why = ERROR_INIT;
+        pg_query(ward->pg, "SELECT pg_catalog.pg_terminate_backend($1::int)", pid, 1, ward->cancel, NULL, &why);
+        const bool refused = why.kind == EK_REFUSED;
+        error_clear(&why);
+        if (refused) {
+            ward->user = mem_strdup(pg_value(rows, i, 1));
+            ward->from = mem_printf("program \"%s\", from %s", pg_value(rows, i, 2), pg_value(rows, i, 3));
+            return false;
+        }
+    }
+    return true;
+}
+
+/* It sleeps on the user's stop, which it hands on. Where its session is lost the others' may be as well: that is theirs
+ * to find. */
 static void send_waiters_away(void *argument)
 {
-    const FreezeWard *ward = argument;
-    Error why = ERROR_INIT;
+    FreezeWard *ward = argument;
+    bool lost = false;
     do {
         PgRows *rows = NULL;
-        error_clear(&why);
-        if (pg_query(ward->pg,
-                     "SELECT DISTINCT l.pid FROM pg_catalog.pg_locks l"
-                     " JOIN pg_catalog.pg_database d ON d.oid = l.database"
-                     " WHERE l.locktype = 'relation' AND NOT l.granted AND l.mode = 'AccessExclusiveLock'"
-                     " AND d.datname = pg_catalog.current_database()",
-                     NULL, 0, ward->stop, &rows, &why)) {
-            for (size_t i = 0; i < pg_row_count(rows); i++) {
-                const char *const pid[] = {pg_value(rows, i, 0)};
-                pg_query(ward->pg, "SELECT pg_catalog.pg_terminate_backend($1::int)", pid, 1, ward->stop, NULL, NULL);
-            }
+        Error why = ERROR_INIT;
+        if (!lost && pg_query(ward->pg,
+                              "SELECT DISTINCT l.pid, coalesce(a.usename, '?'), coalesce(a.application_name, '?'),"
+                              " coalesce(a.client_addr::text, '?') FROM pg_catalog.pg_locks l"
+                              " JOIN pg_catalog.pg_database d ON d.oid = l.database"
+                              " LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid"
+                              " WHERE l.locktype = 'relation' AND NOT l.granted AND l.mode = 'AccessExclusiveLock'"
+                              " AND d.datname = pg_catalog.current_database()",
+                              NULL, 0, ward->cancel, &rows, &why) &&
+            !send_away(ward, rows)) {
+            cancel_request(ward->halt);
         }
+        lost = lost || why.kind == EK_CONNECT;
+        error_clear(&why);
         pg_rows_free(rows);
-    } while (why.kind != EK_CONNECT && !cancel_wait(ward->stop, WARD_STEP_MS));
-    error_clear(&why);
+    } while (ward->user == NULL && !cancel_requested(ward->stop) && !cancel_wait(ward->cancel, WARD_STEP_MS));
+    if (cancel_requested(ward->cancel)) {
+        cancel_request(ward->halt);
+    }
 }
 
 bool freeze_ward_start(Freeze *freeze, Error *err)
@@ -182,24 +209,38 @@ bool freeze_ward_start(Freeze *freeze, Error *err)
     if (!pg_connect(&freeze->connection, freeze->cancel, &pg, err)) {
         return false;
     }
+    pg_set_patience(pg, PG_SHORT_PATIENCE);
+    freeze->halt = cancel_new();
     freeze->ward = mem_alloc(sizeof *freeze->ward);
-    *freeze->ward = (FreezeWard){.pg = pg, .stop = cancel_new()};
+    *freeze->ward = (FreezeWard){.pg = pg, .cancel = freeze->cancel, .halt = freeze->halt, .stop = cancel_new()};
     freeze->ward->thread = thread_start(send_waiters_away, freeze->ward);
     return true;
 }
 
-void freeze_ward_stop(Freeze *freeze)
+bool freeze_ward_stop(Freeze *freeze, Error *err)
 {
     FreezeWard *ward = freeze->ward;
     if (ward == NULL) {
-        return;
+        return true;
     }
     cancel_request(ward->stop);
     thread_join(ward->thread);
+    const bool all = ward->user == NULL;
+    if (!all) {
+        error_set(err, EK_BUSY, "a session of %s waits to have a table to itself, and may not be ended by you, so "
+                                "nothing was restored", ward->user);
+        error_detail(err, "%s", ward->from);
+        error_hint(err, "Try again when it has ended.");
+    }
     cancel_free(ward->stop);
+    cancel_free(freeze->halt);
     pg_close(ward->pg);
+    mem_free(ward->from);
+    mem_free(ward->user);
     mem_free(ward);
     freeze->ward = NULL;
+    freeze->halt = NULL;
+    return all;
 }
 
 /* --- still --------------------------------------------------------------------------------------------------- */
@@ -507,29 +548,45 @@ static bool end_session(Pg *pg, const Freeze *freeze)
                     params, 1, NULL, NULL, NULL);
 }
 
-bool freeze_was_ended(const Freeze *freeze)
+/* NULL: it is neither yet, or cannot be asked. */
+static const char *is_final(const char *status)
 {
-    char *status = NULL;
-    if (freeze->xid == NULL || freeze->ending) {
-        return false;
-    }
-    Pg *pg = NULL;
-    if (!ask_status(freeze->look, freeze, &status, NULL) && pg_connect(&freeze->connection, NULL, &pg, NULL)) {
-        ask_status(pg, freeze, &status, NULL);
-    }
-    const bool ended = same(status, "committed");
-    pg_close(pg);
-    mem_free(status);
-    return ended;
+    return same(status, "committed") || same(status, "aborted") ? status : NULL;
 }
 
-void freeze_give_up(const Freeze *freeze)
+FreezeEnd freeze_abandon(Freeze *freeze)
 {
-    Pg *pg = NULL;
-    if (freeze->xid != NULL && pg_connect(&freeze->connection, freeze->cancel, &pg, NULL)) {
-        end_session(pg, freeze);
+    Pg *look = NULL;
+    char *status = NULL;
+    if (freeze->ending || freeze->xid == NULL) {
+        return freeze->end;
     }
-    pg_close(pg);
+    pg_guard(freeze->pg, false);
+    if (!pg_answers(freeze->pg)) { /* else it has rolled back */
+        pg_close(freeze->pg);
+        freeze->pg = NULL;
+    }
+    if (!ask_status(freeze->look, freeze, &status, NULL) && !pg_connect(&freeze->connection, NULL, &look, NULL)) {
+        return FREEZE_UNKNOWN;
+    }
+    for (int i = 0; is_final(status) == NULL && i < ABANDON_TRIES; i++) {
+        Pg *pg = look != NULL ? look : freeze->look;
+        end_session(pg, freeze);
+        mem_free(status);
+        status = NULL;
+        if (!ask_status(pg, freeze, &status, NULL)) {
+            break;
+        }
+        if (is_final(status) == NULL) {
+            cancel_wait(NULL, FIND_OUT_STEP_MS);
+        }
+    }
+    const FreezeEnd end = is_final(status) == NULL      ? FREEZE_UNKNOWN
+                          : same(status, "committed") ? FREEZE_COMMITTED
+                                                      : FREEZE_ROLLED_BACK;
+    pg_close(look);
+    mem_free(status);
+    return end;
 }
 
 /* On a new connection. While the server has not noticed that our session has no client any more, it is in progress: it
@@ -584,6 +641,7 @@ FreezeEnd freeze_commit(Freeze *freeze, Error *err)
         how = find_out(freeze);
     }
     mem_free(status);
+    freeze->end = how;
     if (how == FREEZE_COMMITTED) {
         error_clear(&why);
     } else {

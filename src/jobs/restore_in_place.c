@@ -34,9 +34,8 @@
 #include "freeze_private.h"
 #include "platform/fs.h"
 #include "restore_private.h"
+#include "store/folder.h"
 #include "store/retention.h"
-
-#define PIN_REASON "made before a restore in place: only it has what was in the database"
 
 static bool same(const char *a, const char *b)
 {
@@ -95,17 +94,54 @@ static bool look_first(Restore *run, Freeze *freeze, Error *err)
     return ok;
 }
 
+/* One that is pinned already keeps its own reason, and stays pinned whatever comes of this. */
+static bool pin(Restore *run, Error *err)
+{
+    const char *name = fs_base_name(run->result->safety);
+    char *path = folder_manifest_path(run->result->safety);
+    char *reason = mem_printf("made before a restore in place of %s", fs_base_name(run->load.path));
+    Manifest manifest;
+    manifest_init(&manifest);
+    const bool is_pinned = manifest_read(path, &manifest, NULL) && manifest.pinned;
+    run->pinned = !is_pinned && retention_pin(run->spec->folder, name, true, reason, run->load.sink, err);
+    manifest_release(&manifest);
+    mem_free(reason);
+    mem_free(path);
+    return is_pinned || run->pinned ||
+           error_context(err, "the safety backup could not be pinned, so nothing was restored");
+}
+
+/* When the database is as it was for certain. */
+static void unpin(const Restore *run)
+{
+    Error why = ERROR_INIT;
+    if (run->pinned && !retention_pin(run->spec->folder, fs_base_name(run->result->safety), false, NULL,
+                                      run->load.sink, &why)) {
+        job_log(run->load.sink, LOG_WARNING, "The safety backup stays pinned: %s", why.message);
+    }
+    error_clear(&why);
+}
+
+static bool save_and_prove(Restore *run, Error *err)
+{
+    return restore_make_safety_backup(run, err) && pin(run, err) && restore_prove_safety_backup(run, err);
+}
+
 static bool make_safe(Restore *run, Freeze *freeze, Error *err)
 {
-    const bool made = freeze_ward_start(freeze, err) && restore_make_safety_backup(run, err);
-    freeze_ward_stop(freeze); /* a proof here asks nothing of the server there */
-    if (!made) {
+    const Cancel *cancel = run->load.cancel;
+    Error why = ERROR_INIT;
+    if (!freeze_ward_start(freeze, err)) {
         return false;
     }
-    const char *name = fs_base_name(run->result->safety);
-    return (retention_pin(run->spec->folder, name, true, PIN_REASON, run->load.sink, err) ||
-            error_context(err, "the safety backup could not be pinned, so nothing was restored")) &&
-           restore_prove_safety_backup(run, err);
+    run->load.cancel = freeze->halt;
+    const bool made = save_and_prove(run, &why);
+    run->load.cancel = cancel;
+    if (!freeze_ward_stop(freeze, err)) {
+        error_clear(&why);
+        return false;
+    }
+    return made || error_move(err, &why);
 }
 
 static bool fill(Restore *run, Freeze *freeze, const Tool *tool, Error *err)
@@ -119,12 +155,24 @@ static bool fill(Restore *run, Freeze *freeze, const Tool *tool, Error *err)
     return ok;
 }
 
+/* Before it is done, so that whoever is killed, or loses the server, while it is leaves what can be asked. */
+static void tell_ready(Restore *run, const Freeze *freeze)
+{
+    char *text = mem_printf("All of it is in the transaction %s of %s, which is committed now. Unless another entry "
+                            "says how that ended, SELECT txid_status(%s) tells; what was there is in the safety backup "
+                            "%s",
+                            freeze->xid, run->live, freeze->xid, fs_base_name(run->result->safety));
+    restore_record(run, "started", text);
+    mem_free(text);
+}
+
 static bool finish(Restore *run, Freeze *freeze, Error *err)
 {
     Error why = ERROR_INIT;
     if (cancel_requested(run->load.cancel)) {
         return error_set(err, EK_CANCELLED, "stopped at your request");
     }
+    tell_ready(run, freeze);
     switch (freeze_commit(freeze, &why)) {
     case FREEZE_COMMITTED:
         run->placed = run->result->in_place = true;
@@ -171,13 +219,13 @@ bool restore_in_place(Restore *run, const Tool *tool, Error *err)
                     freeze_begin(&freeze, &why) && make_safe(run, &freeze, &why) && freeze_look(&freeze, &why) &&
                     restore_check_unchanged(run, &why) && freeze_clear(&freeze, &why) &&
                     fill(run, &freeze, tool, &why) && finish(run, &freeze, &why);
-    if (!ok && why.kind == EK_CONNECT) {
-        freeze_give_up(&freeze);
-    }
-    if (!ok && freeze_was_ended(&freeze)) {
-        tell_ended(run, &why);
-    }
     if (!ok) {
+        const FreezeEnd end = freeze_abandon(&freeze);
+        if (end == FREEZE_COMMITTED) {
+            tell_ended(run, &why);
+        } else if (end == FREEZE_ROLLED_BACK) {
+            unpin(run);
+        }
         run->result->tables = 0;
         run->result->rows = run->result->large_objects = 0;
         explain(&why);

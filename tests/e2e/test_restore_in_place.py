@@ -138,7 +138,8 @@ def test_there_and_back(program):
     plant.is_restored("restored")
     safety = os.path.join(plant.folder, told["safety_backup"].replace("\\", "/").split("/")[-1])
     manifest = manifest_of(safety)
-    equal((manifest["level"], manifest["pinned"]), ("verified", True), "the safety backup")
+    equal((manifest["level"], manifest["pinned"], manifest["pin_reason"]),
+          ("verified", True, "made before a restore in place of " + os.path.basename(plant.path)), "the safety backup")
     entry = harness.log_entries(plant.folder)[-1]
     check(entry["message"].endswith("; in place, so what was there is only in the safety backup " +
                                     os.path.basename(safety)), entry["message"])
@@ -318,6 +319,9 @@ def at_these_steps(plant, total, few, act):
         ends.add(is_new)
         if is_new:
             plant.is_restored("step %d of %d" % (n, total))
+            told = [e for e in harness.log_entries(plant.folder) if e["operation"] == "restore"][-1]
+            check(told["status"] == "success" or (told["status"] == "started" and "txid_status(" in told["message"]),
+                  "step %d: what the log can be asked: %s" % (n, told))
             safety = [b for b in sorted(harness.backups_in(plant.folder)) if b != os.path.basename(plant.path)][-1]
             restored(plant.run("--in-place", path=os.path.join(plant.folder, safety)))
         plant.is_as_it_was("step %d of %d" % (n, total))
@@ -450,6 +454,29 @@ def test_somebody_wants_a_table_alone(program):
     plant.is_restored("restored")
 
 
+def test_somebody_may_not_be_sent_away(program):
+    """A superuser: all readers would wait behind them until they give up, so it is given up itself."""
+    plant = Plant(program, "patient")
+    server, waiting = plant.server, []
+
+    def lock(sql):
+        if sql.startswith("LOCK TABLE ") and "ACCESS SHARE" in sql and not waiting: # pg_dump's
+            waiting.append(subprocess.Popen([harness.PG_BIN + "/psql", "-X", "-q", "-c", "BEGIN; LOCK lines; ROLLBACK"],
+                                            env={**harness.clean_env(), **server.env("patient"), "PGUSER": "postgres"}))
+            harness.wait_for(lambda: server.psql("SELECT 1 FROM pg_locks WHERE NOT granted AND"
+                                                 " mode = 'AccessExclusiveLock'"), 30, "it waits")
+
+    with Between(server) as between:
+        between.before = lock
+        done = plant.through(between)
+    equal((len(waiting), done.code, done.json()["error"]["message"]),
+          (1, 9, "a session of postgres waits to have a table to itself, and may not be ended by you, so nothing was"
+           " restored"), "what it says")
+    equal(waiting[0].wait(), 0, "it has the table now")
+    plant.is_as_it_was("given up")
+    equal(harness.partials_in(plant.folder), [], "nothing is left")
+
+
 def test_it_cannot_be_loaded(program):
     """What the server refuses in the middle leaves nothing of it; what only stands in the way is put off."""
     plant = Plant(program, "refusing")
@@ -471,6 +498,7 @@ def test_it_cannot_be_loaded(program):
     done = plant.run("--in-place")
     check(done.code != 0, done.out)
     plant.is_as_it_was("what cannot be loaded")
+    check(not manifest_of(plant.safety(done)).get("pinned"), "nothing needs that safety backup: %s" % done.out)
 
 
 def test_an_extension_stays(program):
