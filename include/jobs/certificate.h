@@ -4,9 +4,9 @@
  *
  * It is given for what holds now: the manifest says that the backup is proven, the file is read to its last byte and
  * has the SHA-256 that was proven, the log has the entry of that proof and none behind it that says that these bytes
- * are damaged, and the log's chain holds to its newest entry. Else it is refused. It is no signature: who may write into
- * the folder could write all of this; but whoever has the page has the entry's hash, which nobody can change afterwards
- * without its being seen.
+ * are damaged, and the log's chain holds to its newest entry. Else it is refused. It is no signature: who may write
+ * into the folder could write all of this; but whoever has the page has the entry's hash, which nobody can change
+ * afterwards without its being seen.
  */
 #ifndef CMMS_CERTIFICATE_H
 #define CMMS_CERTIFICATE_H

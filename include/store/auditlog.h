@@ -4,10 +4,10 @@
  * Each entry: {"timestamp":"YYYY-MM-DD HH:MM:SS","backup_file":…,"status":"started|success|failed|verified",
  * "message":…,"file_size":bytes} as before, and: "operation", "user", "computer", "seconds", "sha256",
  * "level", "actor" (who was signed in, where somebody was; "user" is the system's user), "server", "tables" and
- * "rows" (of a proof: what it was restored on, and what came back), "proven_at" (its moment in UTC), "previous" (SHA-256
- * of the entry before, as written). The last 1000 stay in the file; older ones move to backup_log_YYYY.json, and none is
- * lost. A damaged file is kept aside as backup_log.damaged-….json and a new one begun, whose first entry (operation
- * "log") says so.
+ * "rows" (of a proof: what it was restored on, and what came back), "proven_at" (its moment in UTC), "previous"
+ * (SHA-256 of the entry before, as written). The last 1000 stay in the file; older ones move to backup_log_YYYY.json,
+ * and none is lost. A damaged file is kept aside as backup_log.damaged-….json and a new one begun, whose first entry
+ * (operation "log") says so.
  */
 #ifndef CMMS_AUDITLOG_H
 #define CMMS_AUDITLOG_H
