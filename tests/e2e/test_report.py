@@ -198,6 +198,8 @@ def test_certificate(program):
     equal((given["tables"], given["rows"], given["server"]),
           (place.proof["tables"], place.proof["rows"], place.proof["server"]), "what came back, and where")
     equal((given["proven"], given["proven_at"]), (entries[at]["timestamp"], place.proof["proven_at"]), "when")
+    equal((entries[at]["proven_at"], given["since"], given["log"]["linked_from"]), (given["proven_at"], None, 1),
+          "the very moment, nothing since, and all of the log")
     equal((given["user"], given["computer"]), (entries[at]["user"], entries[at]["computer"]), "who")
     # What stands behind it in the log names it.
     equal((given["log"]["entry"], given["log"]["entries"]), (at + 1, len(entries)), "its place in the log")
