@@ -525,7 +525,7 @@ static const char certificate[] =
     "\n"
     "FILE is a path, or a name in the backup folder. It is read to its last byte. There is no certificate for a\n"
     "file that is not proven, whose content is no longer what was proven, or whose proof is not in the log of its\n"
-    "folder; nor while that log does not hold (see log).\n"
+    "folder, or of which the log says later that it is damaged; nor while that log does not hold (see log).\n"
     "\n"
     "Options:\n" OUT_OPTION FOLDER_OPTION "\n" OUTPUT_HELP
     "\n"

@@ -463,8 +463,8 @@ def test_somebody_may_not_be_sent_away(program):
         if sql.startswith("LOCK TABLE ") and "ACCESS SHARE" in sql and not waiting: # pg_dump's
             waiting.append(subprocess.Popen([harness.PG_BIN + "/psql", "-X", "-q", "-c", "BEGIN; LOCK lines; ROLLBACK"],
                                             env={**harness.clean_env(), **server.env("patient"), "PGUSER": "postgres"}))
-            harness.wait_for(lambda: server.psql("SELECT 1 FROM pg_locks WHERE NOT granted AND"
-                                                 " mode = 'AccessExclusiveLock'"), 30, "it waits")
+            harness.wait_for(lambda: waiting[0].poll() is not None or server.psql(
+                "SELECT 1 FROM pg_locks WHERE NOT granted AND mode = 'AccessExclusiveLock'"), 30, "it waits")
 
     with Between(server) as between:
         between.before = lock
