@@ -556,35 +556,39 @@ static const char *is_final(const char *status)
 
 FreezeEnd freeze_abandon(Freeze *freeze)
 {
-    Pg *look = NULL;
+    Pg *again = NULL;
     char *status = NULL;
     if (freeze->ending || freeze->xid == NULL) {
         return freeze->end;
     }
     pg_guard(freeze->pg, false);
-    if (!pg_answers(freeze->pg)) { /* else it has rolled back */
+    const bool answers = pg_answers(freeze->pg); /* then it has rolled back */
+    if (!answers) {
         pg_close(freeze->pg);
         freeze->pg = NULL;
     }
-    if (!ask_status(freeze->look, freeze, &status, NULL) && !pg_connect(&freeze->connection, NULL, &look, NULL)) {
+    pg_set_patience(freeze->look, PG_SHORT_PATIENCE);
+    if (!(answers && ask_status(freeze->look, freeze, &status, NULL)) &&
+        !pg_connect(&freeze->connection, NULL, &again, NULL)) {
         return FREEZE_UNKNOWN;
     }
+    Pg *pg = again != NULL ? again : freeze->look;
+    pg_set_patience(pg, PG_SHORT_PATIENCE);
     for (int i = 0; is_final(status) == NULL && i < ABANDON_TRIES; i++) {
-        Pg *pg = look != NULL ? look : freeze->look;
-        end_session(pg, freeze);
         mem_free(status);
         status = NULL;
         if (!ask_status(pg, freeze, &status, NULL)) {
             break;
         }
         if (is_final(status) == NULL) {
+            end_session(pg, freeze);
             cancel_wait(NULL, FIND_OUT_STEP_MS);
         }
     }
-    const FreezeEnd end = is_final(status) == NULL      ? FREEZE_UNKNOWN
+    const FreezeEnd end = is_final(status) == NULL    ? FREEZE_UNKNOWN
                           : same(status, "committed") ? FREEZE_COMMITTED
                                                       : FREEZE_ROLLED_BACK;
-    pg_close(look);
+    pg_close(again);
     mem_free(status);
     return end;
 }
