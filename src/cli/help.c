@@ -153,8 +153,9 @@ static const char restore[] =
     "                           tables have the rows alone, without keys, defaults and rights\n"
     "      --to-schema=NAME     the name of that schema; otherwise restored_ and the moment of the backup\n"
     "      --in-place           for a user who may not create databases: into the live one itself, all of it or\n"
-    "                           nothing. Nobody can change anything there meanwhile, and there is no undo: what\n"
-    "                           was there is only in the safety backup then, which is pinned\n"
+    "                           nothing. All programs are disconnected, nobody can change anything there\n"
+    "                           meanwhile, and there is no undo: what was there is only in the safety backup then,\n"
+    "                           which is pinned. Not where the database has large objects\n"
     "      --no-safety-backup   make no backup of the live database first\n"
     "      --no-safety-proof    do not prove that backup on the bundled server before going on\n"
     FOREIGN_OPTION
@@ -545,7 +546,7 @@ static const char certificate[] =
     "\n"
     "FILE is a path, or a name in the backup folder. It is read to its last byte. There is no certificate for a\n"
     "file that is not proven, whose content is no longer what was proven, or whose proof is not in the log of its\n"
-    "folder; nor while that log does not hold (see log).\n"
+    "folder, or of which the log says later that it is damaged; nor while that log does not hold (see log).\n"
     "\n"
     "Options:\n" OUT_OPTION FOLDER_OPTION "\n" OUTPUT_HELP
     "\n"
