@@ -32,7 +32,7 @@ typedef struct HealthFacts {
     const Source *source;   /* the configured database, by its connection (source_of_connection): others' backups
                                protect nothing of it, nor do those of which it is not known whose they are. NULL: any */
     bool configured;        /* a database is known */
-    const char *frozen;     /* retention_frozen, or NULL */
+    const char *frozen;     /* retention_alarm, or NULL: a person's own stop is none */
     int due_hours;          /* health_due_hours */
     size_t removals;        /* how many retention would remove now */
     bool space_known;

@@ -249,8 +249,9 @@
 /* "cmms" */
 #define TEXT_IN_PLACE_CONTENT \
     "This user may not create databases, so the backup cannot be restored beside %s. It can go into the database " \
-    "itself, all of it or nothing. Nobody can change anything in the CMMS meanwhile, and what was there is then only " \
-    "in the safety backup, which is made first. An administrator can allow the user to create databases instead."
+    "itself, all of it or nothing. All programs are disconnected from it, nobody can change anything in the CMMS " \
+    "meanwhile, and what was there is then only in the safety backup, which is made first. An administrator can " \
+    "allow the user to create databases instead."
 #define TEXT_IN_PLACE_YES "&Show what it would change"
 #define TEXT_IN_PLACE_NO "&Leave it"
 #define TEXT_CONSENT_LABEL "&Type the name of the database, %s, to go on:"

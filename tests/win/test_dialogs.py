@@ -241,7 +241,8 @@ def restored(folder, scenario):
                                ("undo", "success", "o'neil", "Undone: ")],
               "restore-gone": [("restore", "failed", None, "one of them has to sign in first"),
                                ("restore", "success", None, "; nobody was signed in")],
-              "restore-in-place": [("restore", "success", "o'neil", "; in place, so ")]}[scenario]
+              "restore-in-place": [("restore", "started", "o'neil", ", which is committed now"),
+                                   ("restore", "success", "o'neil", "; in place, so ")]}[scenario]
     window.say(len(told) == len(wanted) and all(t[:3] == w[:3] and w[3] in t[3] for t, w in zip(told, wanted)),
                scenario + ": the audit log has who did what", repr(told))
 
