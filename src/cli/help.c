@@ -357,8 +357,8 @@ static const char encryption[] =
     "\n"
     "Copies that are there already stay as they are. Backups in the backup folder are never encrypted. The manifest\n"
     "of an encrypted copy is not: names of tables and users, and how many rows there are, can be read.\n"
-    "A key that is kept on this PC stays there when another is set up. off takes all of them away with it, and wants\n"
-    "the same confirmation then.\n";
+    "A key that is kept on this PC stays there when another is set up. off takes all of them away with it, and\n"
+    "wants the same confirmation then.\n";
 
 static const char doctor[] =
     "Look at everything that a backup needs: folder, settings, disk, tools, host, connection, rights; and at the\n"
