@@ -114,7 +114,8 @@ void age_made_release(AgeMade *made);
 /* Encrypts with a key that is new and in no other place, flushes, reads the file again from the disk and decrypts it:
  * what is told of it is what lies there. EK_IO, EK_SPACE, EK_DAMAGED: the disk gave other bytes than were written. */
 bool age_encrypt_file(const AgeJob *job, const AgeTo *to, const Cancel *cancel, AgeMade *made, Error *err);
-/* Decrypts and flushes. EK_REFUSED, EK_DAMAGED, EK_FOREIGN as above: changed, cut off, or with bytes behind its end. */
+/* Decrypts, flushes, and reads the content again from the disk: what is told of it is what lies there. EK_REFUSED,
+ * EK_DAMAGED, EK_FOREIGN as above: changed, cut off, or with bytes behind its end. EK_IO: the disk gave other bytes. */
 bool age_decrypt_file(const AgeJob *job, const AgeFrom *from, const Cancel *cancel, AgeMade *made, Error *err);
 /* Where the content of a file of `plain_bytes` would take so much, header not counted. */
 uint64_t age_payload_bytes(uint64_t plain_bytes);

@@ -1,6 +1,7 @@
 /*
  * encryption.h: whether copies are encrypted before they leave this PC, and for whom. encryption.json in
  * machine_local_data_dir(); a passphrase, and a private key that is to stay here, are sealed in it (machine_seal).
+ * Those that were kept here before another key was set up stay in it: copies that were made for them still need them.
  */
 #ifndef CMMS_ENCRYPTION_H
 #define CMMS_ENCRYPTION_H
@@ -23,10 +24,15 @@ typedef struct Encryption {
     char *mark;        /* which key it is, for people: of a public key its fingerprint, "1f0a 93bc 77e2 40d1"; of a
                           passphrase a random number, for a hash of it would help to guess it */
     int64_t set_up;    /* unix seconds */
+    struct Encryption *earlier; /* owned: what was set up before, each with a secret that is kept here; it has none */
+    size_t earlier_count;
 } Encryption;
 
 void encryption_init(Encryption *encryption);
 void encryption_release(Encryption *encryption);
+bool encryption_keeps_key(const Encryption *encryption); /* one that opens copies: of now, or of before */
+/* What `old` keeps that opens copies goes over to `to`, as its earlier ones. */
+void encryption_take_earlier(Encryption *to, Encryption *old);
 
 /* Where nothing is set up `on` is false. EK_SETTINGS: what is saved is damaged, or sealed by another user or PC; then
  * nobody may go on as if nothing were set up: a copy would leave this PC in the clear. EK_IO. */

@@ -63,9 +63,11 @@ typedef struct OauthProof {
 #define OAUTH_APP_SCOPE "/.default" /* behind Graph's address: all that IT has approved for the program */
 bool oauth_app_only(const OauthApp *app, const OauthProof *proof, const Cancel *cancel, OauthTokens *tokens,
                     Error *err);
-/* The assertion (RFC 7523) before it is signed, for a moment: "header.payload". `id` must never come twice. Caller
- * frees. */
-char *oauth_assertion(const OauthApp *app, bool pss, const unsigned char sha256[32], const char *id, int64_t now);
+/* The assertion (RFC 7523) before it is signed, for a moment: "header.payload". The certificate is named by the SHA-256
+ * of its bytes; for RS256 by its thumbprint as well, as Microsoft's own libraries do. `id` must never come twice.
+ * Caller frees. */
+char *oauth_assertion(const OauthApp *app, bool pss, const char *thumbprint, const unsigned char sha256[32],
+                      const char *id, int64_t now);
 
 /* Device code: tell(…) gets the address and the code for a browser elsewhere; then waits until somebody was there. */
 bool oauth_device(const OauthApp *app, void (*tell)(void *context, const char *address, const char *code),

@@ -26,6 +26,11 @@ bool rate_is_paused(Rate *rate);
  * clock. */
 size_t rate_take(Rate *rate, size_t wanted, uint64_t now_ms);
 
+/* What one request should send at the most: what goes in twenty seconds, in whole units, one of them at least; `most`
+ * where that is less, or nothing limits (rate may be NULL). A request of many minutes is cut by whatever is in between,
+ * and then all of it was in vain. */
+uint64_t rate_portion(Rate *rate, uint64_t unit, uint64_t most);
+
 /* Waits until nothing is paused. False: cancelled. */
 bool rate_await(Rate *rate, const Cancel *cancel);
 

@@ -47,6 +47,7 @@ typedef struct UploadResult {
     bool was_there;       /* it was there already, the same */
     bool hash_pending;    /* its size is right, and SharePoint has not said its hash yet */
     bool encrypted;       /* what is there, and the hashes here, are of the encrypted file (offsite.h) */
+    char *key;            /* and for which key it is (encryption_words); NULL: it is not encrypted */
 } UploadResult;
 
 void upload_result_init(UploadResult *result);

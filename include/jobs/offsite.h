@@ -66,6 +66,8 @@ bool offsite_glance(const Cancel *cancel, OffsiteStatus *status, Error *err);
 bool offsite_is_set_up(Error *err);
 /* That one's name, for people; NULL: there is none, or nobody is signed in to it. Caller frees. */
 char *offsite_where(void);
+/* Whether a Rate's pause, and its limit, hold uploads; what lies in OneDrive's folder OneDrive sends by itself. */
+bool offsite_can_pause(void);
 /* The folder goes, of either kind, and the sign-in. What lies there stays. */
 bool offsite_forget(const Cancel *cancel, Error *err);
 
@@ -74,10 +76,13 @@ bool offsite_forget(const Cancel *cancel, Error *err);
 typedef enum SignInBy { BY_PERSON, BY_CERTIFICATE, BY_SECRET } SignInBy;
 const char *sign_in_by_word(SignInBy by); /* "person", "certificate", "secret"; static */
 
+typedef enum SignInCertificate { SIGN_IN_FOUND, SIGN_IN_GONE, SIGN_IN_UNREAD } SignInCertificate;
+
 typedef struct OffsiteSignIn {
     bool set_up;     /* there is a place */
     SignInBy by;
     bool signed_in;  /* of a certificate: and it is on this computer */
+    SignInCertificate certificate; /* that one, on this computer */
     int64_t renewed; /* unix seconds; 0: not known */
     int64_t ends;    /* of a certificate or a secret, unix seconds; 0: not known */
     int days;        /* that are left, of a person's unless it is used before; -1: not known */

@@ -55,6 +55,7 @@ bool cloudsync_look(const char *path, CloudSyncFacts *facts, Error *err);
 CloudSyncState cloudsync_state(const CloudSyncFacts *facts);
 CloudSyncTrouble cloudsync_trouble(const CloudSyncFacts *facts);
 bool cloudsync_is_managed(const CloudSyncFacts *facts); /* of a folder: a sync client looks after it */
+bool cloudsync_is_online_only(const CloudSyncFacts *facts); /* its bytes are not on this PC: to read it fetches them */
 /* "OneDrive is paused"; NULL for CLOUDSYNC_FINE; and what to do about it. Static. */
 const char *cloudsync_words(CloudSyncTrouble trouble);
 const char *cloudsync_remedy(CloudSyncTrouble trouble);

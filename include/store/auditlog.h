@@ -37,6 +37,7 @@ typedef struct AuditEntry {
     const char *actor;       /* who is signed in, or NULL */
     const char *server;      /* of a proof: what it was restored on, and then what came back; NULL: none of the three */
     int64_t tables, rows;
+    const char *there;       /* of a removal on SharePoint: Graph's numbers, "LIBRARY/FILE"; or NULL */
     int64_t proven_at;       /* of a proof that went well: the very moment that the manifest has; 0: not told */
 } AuditEntry;
 

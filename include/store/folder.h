@@ -77,7 +77,8 @@ void folder_note_job(const char *folder, const char *job, const char *backup);
 
 /* What is being uploaded stays. Whoever uploads a file of the folder holds this, one at a time over all programs and
  * computers; it is released by a crash. Waits up to ten seconds for a removal to end. EK_BUSY, with words, while
- * another is uploaded. Where the folder can only be read *lock is NULL: nobody removes anything there. */
+ * another is uploaded, or a clean-up on SharePoint is at work, which holds it as well. Where the folder can only be
+ * read *lock is NULL: nobody removes anything there. */
 bool folder_upload_lock(const char *folder, const char *name, FsLock **lock, Error *err);
 /* For who removes a file, held until it is gone; *lock may be NULL. EK_BUSY: it is being uploaded. */
 bool folder_removal_lock(const char *folder, const char *name, FsLock **lock, Error *err);

@@ -18,6 +18,7 @@
 #include "store/source.h"
 
 #define PASSPHRASE_VARIABLE "CMMS_BACKUP_PASSPHRASE"
+#define CLIENT_SECRET_VARIABLE "CMMS_SHAREPOINT_SECRET"
 
 typedef struct Cli {
     const Options *options;
@@ -25,6 +26,7 @@ typedef struct Cli {
     Cancel *cancel;
     Connection environment; /* what PG* said at the start */
     Secret passphrase;      /* what CMMS_BACKUP_PASSPHRASE said; it is no longer in the environment */
+    Secret client_secret;   /* the same of CMMS_SHAREPOINT_SECRET */
 } Cli;
 
 /* --- connect.c ------------------------------------------------------------------------------------------- */

@@ -263,7 +263,8 @@ static const char sharepoint[] =
     "\n"
     "clean-up shows which backups there are old by the settings of the backup folder, and why; with --yes they go\n"
     "into SharePoint's recycle bin. As here, only what this program made goes, and only when a newer verified\n"
-    "backup of the same database is there; what is pinned, has changed, or was made by another computer stays.\n"
+    "backup of the same database is there; what is pinned, has changed, was made by another computer or brought\n"
+    "there from another folder stays.\n"
     "\n"
     "LINK is the address of a library or a folder, as in the browser's address line, or a sharing link to a folder.\n"
     "\n"
@@ -287,7 +288,8 @@ static const char sharepoint[] =
     "      --cloud=NAME         global, gcc-high, dod or china; otherwise what the link says\n"
     "      --graph=URL          another Microsoft Graph and another sign-in than those of the link's cloud\n"
     "      --login=URL\n"
-    "      --all                of clean-up: also what other computers made\n"
+    "      --all                of clean-up: also what other computers made, or other folders brought there; pins\n"
+    "                           that were set there later are not known then\n"
     "  -y, --yes                of clean-up: do it\n"
     "      --last=N             of list: read so many manifests (100); of older ones only name and size are shown\n"
     FOLDER_OPTION "\n" OUTPUT_HELP
@@ -355,7 +357,8 @@ static const char encryption[] =
     "\n"
     "Copies that are there already stay as they are. Backups in the backup folder are never encrypted. The manifest\n"
     "of an encrypted copy is not: names of tables and users, and how many rows there are, can be read.\n"
-    "off takes a key that is kept on this PC away with it, and wants the same confirmation then.\n";
+    "A key that is kept on this PC stays there when another is set up. off takes all of them away with it, and\n"
+    "wants the same confirmation then.\n";
 
 static const char doctor[] =
     "Look at everything that a backup needs: folder, settings, disk, tools, host, connection, rights; and at the\n"

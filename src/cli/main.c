@@ -258,13 +258,13 @@ static char *take_database(int argc, char **argv, Options *options)
 }
 
 /* No child of ours is to have it. */
-static void take_passphrase(Secret *passphrase)
+static void take_secret(const char *variable, Secret *secret)
 {
-    char *text = machine_getenv(PASSPHRASE_VARIABLE);
+    char *text = machine_getenv(variable);
     if (text != NULL) {
-        secret_set(passphrase, text, strlen(text));
+        secret_set(secret, text, strlen(text));
         secret_free_text(text);
-        machine_unsetenv(PASSPHRASE_VARIABLE);
+        machine_unsetenv(variable);
     }
 }
 
@@ -291,7 +291,8 @@ int cli_main(int argc, char **argv)
     options_init(&options);
     connection_init(&cli.environment);
     connection_take_env(&cli.environment);
-    take_passphrase(&cli.passphrase);
+    take_secret(PASSPHRASE_VARIABLE, &cli.passphrase);
+    take_secret(CLIENT_SECRET_VARIABLE, &cli.client_secret);
     if (!options_parse(argc, argv, &options, &err)) {
         output_init(&cli.output, options_want_json(argc, argv), false, false);
         code = output_error(&cli.output, &err);
@@ -313,6 +314,7 @@ int cli_main(int argc, char **argv)
     secret_free_text(database);
     connection_release(&cli.environment);
     secret_release(&cli.passphrase);
+    secret_release(&cli.client_secret);
     options_release(&options);
     error_clear(&err);
     return code;

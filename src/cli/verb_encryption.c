@@ -150,11 +150,10 @@ static int run_off(Cli *cli)
     char *typed = NULL;
     encryption_init(&old);
     encryption_init(&off);
-    const bool kept = encryption_load(&old, NULL) &&
-                      (secret_is_set(&old.passphrase) || secret_is_set(&old.identity));
+    const bool kept = encryption_load(&old, NULL) && encryption_keeps_key(&old);
     encryption_release(&old);
-    const bool ok = (!kept || ask_confirmed(cli, "The key that is kept on this PC goes as well. Copies that were made "
-                                                 "with it can be read only by who has it elsewhere.", &typed, &err)) &&
+    const bool ok = (!kept || ask_confirmed(cli, "What is kept of keys on this PC goes as well. Copies that were made "
+                                                 "for them can be read only by who has it elsewhere.", &typed, &err)) &&
                     encryption_switch_off(typed, &err);
     if (ok) {
         show(cli, &off);

@@ -66,6 +66,7 @@ static cJSON *copy_object(const Copy *copy)
     json_set_string(object, "item", copy->item);
     json_set_string(object, "web_url", copy->web_url);
     json_set_string(object, "compared", copy->hash ? "size and hash" : "size");
+    json_set_string(object, "encrypted_for", copy->key);
     return object;
 }
 

@@ -15,7 +15,6 @@
 #include "jobs/offsite_folder.h"
 #include "platform/clock.h"
 #include "platform/fs.h"
-#include "platform/machine.h"
 #include "store/folder.h"
 
 /* On stderr, also with --json and --quiet: without it nobody can sign in. */
@@ -66,10 +65,8 @@ static OffsiteSetUp spec_of(Cli *cli)
 /* Neither on the command line nor in a file: typed, or in this program's environment. */
 static bool find_secret(Cli *cli, Secret *secret, Error *err)
 {
-    char *given = machine_getenv("CMMS_SHAREPOINT_SECRET");
-    if (given != NULL) {
-        secret_set(secret, given, strlen(given));
-        secret_free_text(given);
+    if (secret_is_set(&cli->client_secret)) {
+        secret_copy(secret, &cli->client_secret);
         return true;
     }
     if (console_is_terminal(0) && console_ask_secret("Client secret: ", secret)) {
@@ -79,7 +76,7 @@ static bool find_secret(Cli *cli, Secret *secret, Error *err)
         return error_set(err, EK_CANCELLED, "stopped at your request");
     }
     error_set(err, EK_USAGE, "the client secret is not known");
-    return error_hint(err, "Type it at a terminal, or put it into CMMS_SHAREPOINT_SECRET.");
+    return error_hint(err, "Type it at a terminal, or put it into " CLIENT_SECRET_VARIABLE ".");
 }
 
 /* The end of that day, local time. */
@@ -167,7 +164,9 @@ static int show_folder(Cli *cli, const char *chosen)
     } else if (cli->output.json) {
         output_json(&cli->output, folder_document(&look));
     } else {
-        output_line(&cli->output, "%s keeps the folder \"%s\" in step with the cloud", look.provider, look.dir);
+        output_line(&cli->output, look.runs ? "%s keeps the folder \"%s\" in step with the cloud"
+                                            : "%s has the folder \"%s\"; whether it runs now is not known",
+                    look.provider, look.dir);
         if (look.trouble != CLOUDSYNC_FINE) {
             char *line = mem_printf("\xE2\x9A\xA0 Attention: %s. %s", cloudsync_words(look.trouble),
                                     cloudsync_remedy(look.trouble));
@@ -182,8 +181,8 @@ static int show_folder(Cli *cli, const char *chosen)
 
 static bool has_folder(void)
 {
-    char *folder = offsite_folder();
-    const bool has = folder != NULL;
+    char *folder = NULL;
+    const bool has = !offsite_folder_load(&folder, NULL) || folder != NULL; /* a damaged one is told */
     mem_free(folder);
     return has;
 }

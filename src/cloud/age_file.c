@@ -353,6 +353,35 @@ out:
     return ok;
 }
 
+/* What was decrypted, as it lies on the disk: it is the last look at it before it gets its name. (P1) */
+static bool read_plain(const AgeJob *job, const AgeMade *made, const Cancel *cancel, Error *err)
+{
+    const AgeJob again = {.from = job->to, .name = job->name, .progress = job->progress, .context = job->context};
+    Work work = {.job = &again, .cancel = cancel};
+    AgeMade read = {.header = NULL};
+    begin(&work);
+    if (job->progress != NULL) {
+        job->progress(job->context, "Checking", 0, 0); /* before it is opened */
+    }
+    bool ok = open_in(&work, job->to, err);
+    while (ok && work.at < work.size) {
+        const uint64_t left = work.size - work.at;
+        const size_t len = left < AGE_CHUNK ? (size_t)left : AGE_CHUNK;
+        ok = go_on(&work, "Checking", err) && read_some(&work, work.from, len, err);
+        if (ok) {
+            sha256_update(work.plain, work.from, len);
+            work.plain_bytes += len;
+        }
+    }
+    fs_close(work.in, NULL);
+    end(&work, &read);
+    if (ok && (strcmp(read.plain_sha256, made->plain_sha256) != 0 || read.plain_bytes != made->plain_bytes)) {
+        error_set(err, EK_IO, "what was decrypted of %s is not on the disk as it was written", job->name);
+        ok = error_hint(err, "Look after that disk, or choose another folder; then try again.");
+    }
+    return ok;
+}
+
 bool age_decrypt_file(const AgeJob *job, const AgeFrom *from, const Cancel *cancel, AgeMade *made, Error *err)
 {
     Work work = {.job = job, .cancel = cancel};
@@ -377,6 +406,7 @@ bool age_decrypt_file(const AgeJob *job, const AgeFrom *from, const Cancel *canc
     fs_close(work.in, NULL);
     ok = fs_close(work.out, ok ? err : NULL) && ok;
     end(&work, ok ? &read : NULL);
+    ok = ok && read_plain(job, &read, cancel, err);
     if (ok) {
         age_made_release(made);
         *made = read;

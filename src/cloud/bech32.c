@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/strbuf.h"
+#include "base/secret.h"
 
 #define CHECKSUM 6u /* characters */
 
@@ -67,22 +67,24 @@ bool bech32_decode(const char *text, char prefix[BECH32_MAX], unsigned char valu
         return false;
     }
     uint32_t sum = sum_of_prefix(text, before);
-    for (size_t i = 0; i < data; i++) {
+    bool ok = true;
+    for (size_t i = 0; i < data && ok; i++) {
         const char *letter = strchr(letters, lower(one[1 + i]));
-        if (letter == NULL) {
-            return false;
+        ok = letter != NULL;
+        if (ok) {
+            found[i] = (unsigned char)(letter - letters);
+            sum = step(sum, found[i]);
         }
-        found[i] = (unsigned char)(letter - letters);
-        sum = step(sum, found[i]);
     }
-    if (sum != 1) {
-        return false;
+    ok = ok && sum == 1;
+    if (ok) {
+        memcpy(prefix, text, before);
+        prefix[before] = '\0';
+        memcpy(values, found, data - CHECKSUM);
+        *count = data - CHECKSUM;
     }
-    memcpy(prefix, text, before);
-    prefix[before] = '\0';
-    memcpy(values, found, data - CHECKSUM);
-    *count = data - CHECKSUM;
-    return true;
+    secret_wipe(found, sizeof found); /* it may be a private key */
+    return ok;
 }
 
 bool bech32_bytes(const unsigned char *values, size_t count, unsigned char *bytes, size_t size, size_t *len)
@@ -101,20 +103,27 @@ bool bech32_bytes(const unsigned char *values, size_t count, unsigned char *byte
             bytes[at++] = (unsigned char)(bits >> have);
         }
     }
-    if (have >= 5 || (bits & ((1u << have) - 1u)) != 0) {
-        return false;
+    const bool ok = have < 5 && (bits & ((1u << have) - 1u)) == 0;
+    secret_wipe(&bits, sizeof bits);
+    if (ok) {
+        *len = at;
     }
-    *len = at;
-    return true;
+    return ok;
 }
 
+/* Into an array of its own, which does not grow: growing would leave parts of a private key behind. */
 char *bech32_encode(const char *prefix, const unsigned char *bytes, size_t len)
 {
-    StrBuf text;
-    uint32_t sum = sum_of_prefix(prefix, strlen(prefix)), bits = 0;
+    char text[BECH32_MAX + 1];
+    const size_t before = strlen(prefix);
+    uint32_t sum = sum_of_prefix(prefix, before), bits = 0;
     unsigned have = 0;
-    strbuf_init(&text, STRBUF_SMALL);
-    strbuf_addf(&text, "%s1", prefix);
+    size_t at = before;
+    if (before + 1 + (len * 8 + 4) / 5 + CHECKSUM > BECH32_MAX) {
+        mem_out(); /* the caller's mistake */
+    }
+    memcpy(text, prefix, before);
+    text[at++] = '1';
     for (size_t i = 0; i < len || have > 0;) {
         if (have < 5 && i < len) {
             bits = (bits << 8 | bytes[i++]) & 0xfffffu;
@@ -126,14 +135,18 @@ char *bech32_encode(const char *prefix, const unsigned char *bytes, size_t len)
         have -= 5;
         const unsigned value = bits >> have & 31u;
         sum = step(sum, value);
-        strbuf_addch(&text, letters[value]);
+        text[at++] = letters[value];
     }
     for (unsigned i = 0; i < CHECKSUM; i++) {
         sum = step(sum, 0);
     }
     sum ^= 1;
     for (unsigned i = 0; i < CHECKSUM; i++) {
-        strbuf_addch(&text, letters[sum >> 5 * (CHECKSUM - 1 - i) & 31u]);
+        text[at++] = letters[sum >> 5 * (CHECKSUM - 1 - i) & 31u];
     }
-    return strbuf_detach(&text);
+    text[at] = '\0';
+    char *made = mem_strdup(text);
+    secret_wipe(text, sizeof text);
+    secret_wipe(&bits, sizeof bits);
+    return made;
 }

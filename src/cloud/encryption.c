@@ -20,11 +20,36 @@ void encryption_init(Encryption *encryption)
 
 void encryption_release(Encryption *encryption)
 {
+    for (size_t i = 0; i < encryption->earlier_count; i++) {
+        encryption_release(&encryption->earlier[i]); /* those have none of their own */
+    }
+    mem_free(encryption->earlier);
     mem_free(encryption->recipient);
     mem_free(encryption->mark);
     secret_release(&encryption->passphrase);
     secret_release(&encryption->identity);
     encryption_init(encryption);
+}
+
+bool encryption_keeps_key(const Encryption *encryption)
+{
+    return secret_is_set(&encryption->passphrase) || secret_is_set(&encryption->identity) ||
+           encryption->earlier_count > 0;
+}
+
+void encryption_take_earlier(Encryption *to, Encryption *old)
+{
+    to->earlier = mem_resize(to->earlier, to->earlier_count + old->earlier_count + 1, sizeof *to->earlier);
+    for (size_t i = 0; i < old->earlier_count; i++) {
+        to->earlier[to->earlier_count++] = old->earlier[i];
+    }
+    mem_free(old->earlier);
+    old->earlier = NULL;
+    old->earlier_count = 0;
+    if (encryption_keeps_key(old)) {
+        to->earlier[to->earlier_count++] = *old;
+        encryption_init(old);
+    }
 }
 
 /* --- names ------------------------------------------------------------------------------------------------ */
@@ -92,7 +117,7 @@ static bool open_member(const cJSON *document, const char *name, Secret *secret)
     return text == NULL || sealed_open(text, secret);
 }
 
-static bool take(const cJSON *document, Encryption *read)
+static bool take_key(const cJSON *document, Encryption *read)
 {
     read->recipient = mem_strdup(json_string(document, "recipient", NULL));
     read->mark = mem_strdup(json_string(document, "mark", NULL));
@@ -104,6 +129,22 @@ static bool take(const cJSON *document, Encryption *read)
     }
     return read->recipient != NULL ? age_recipient_check(read->recipient, NULL) && !secret_is_set(&read->passphrase)
                                    : secret_is_set(&read->passphrase) && read->passphrase.len > 0;
+}
+
+static bool take(const cJSON *document, Encryption *read)
+{
+    const cJSON *earlier = cJSON_GetObjectItem(document, "earlier"), *item;
+    bool ok = take_key(document, read) && (earlier == NULL || cJSON_IsArray(earlier));
+    cJSON_ArrayForEach(item, earlier) {
+        Encryption key;
+        encryption_init(&key);
+        ok = ok && take_key(item, &key) && encryption_keeps_key(&key);
+        if (ok) {
+            encryption_take_earlier(read, &key);
+        }
+        encryption_release(&key);
+    }
+    return ok;
 }
 
 bool encryption_parse(const char *bytes, size_t len, Encryption *encryption, Error *err)
@@ -162,16 +203,27 @@ static bool add_sealed(cJSON *document, const char *name, const Secret *secret, 
     return ok;
 }
 
+static bool add_key(cJSON *document, const Encryption *encryption, Error *err)
+{
+    json_set_string(document, "recipient", encryption->recipient);
+    json_set_string(document, "mark", encryption->mark);
+    json_set_int(document, "set_up", encryption->set_up);
+    return add_sealed(document, "passphrase", &encryption->passphrase, err) &&
+           add_sealed(document, "identity", &encryption->identity, err);
+}
+
 bool encryption_save(const Encryption *encryption, Error *err)
 {
     char *path = NULL;
     cJSON *document = cJSON_CreateObject();
     json_set_int(document, "version", VERSION);
-    json_set_string(document, "recipient", encryption->recipient);
-    json_set_string(document, "mark", encryption->mark);
-    json_set_int(document, "set_up", encryption->set_up);
-    bool ok = add_sealed(document, "passphrase", &encryption->passphrase, err) &&
-              add_sealed(document, "identity", &encryption->identity, err) && own_file(&path, err);
+    bool ok = add_key(document, encryption, err) && own_file(&path, err);
+    cJSON *earlier = ok && encryption->earlier_count > 0 ? cJSON_AddArrayToObject(document, "earlier") : NULL;
+    for (size_t i = 0; ok && i < encryption->earlier_count; i++) {
+        cJSON *key = cJSON_CreateObject();
+        ok = add_key(key, &encryption->earlier[i], err);
+        cJSON_AddItemToArray(earlier, key);
+    }
     if (ok) {
         char *text = json_text(document);
         ok = fs_write_atomic(path, text, strlen(text), err);

@@ -19,7 +19,7 @@
 #define EARLY_S 300 /* a token is renewed before it ends */
 #define SHORTEST_S 30
 #define ASSERTION_TYPE "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-#define ASSERTION_S 600 /* that one is good for */
+#define ASSERTION_S 540 /* that one is good for; with the next line, ten minutes, the most that Microsoft names */
 #define ASSERTION_EARLY_S 60 /* from when: clocks differ */
 #define DEVICE_GRANT "urn:ietf:params:oauth:grant-type:device_code"
 
@@ -440,16 +440,37 @@ static void add_json_part(StrBuf *sb, cJSON *document)
     cJSON_Delete(document);
 }
 
-char *oauth_assertion(const OauthApp *app, bool pss, const unsigned char sha256[32], const char *id, int64_t now)
+static unsigned digit(char c)
+{
+    return c <= '9' ? (unsigned)(c - '0') : (unsigned)(c - 'A') + 10;
+}
+
+/* The bytes of a thumbprint (certificate_thumbprint), for "x5t". */
+static void add_thumbprint(cJSON *header, const char *thumbprint)
+{
+    unsigned char sha1[CERTIFICATE_DIGITS / 2] = {0};
+    for (size_t i = 0; i < sizeof sha1 && thumbprint[2 * i] != '\0' && thumbprint[2 * i + 1] != '\0'; i++) {
+        sha1[i] = (unsigned char)(digit(thumbprint[2 * i]) << 4 | digit(thumbprint[2 * i + 1]));
+    }
+    char *coded = base64url(sha1, sizeof sha1);
+    json_set_string(header, "x5t", coded);
+    mem_free(coded);
+}
+
+char *oauth_assertion(const OauthApp *app, bool pss, const char *thumbprint, const unsigned char sha256[32],
+                      const char *id, int64_t now)
 {
     cJSON *header = cJSON_CreateObject(), *payload = cJSON_CreateObject();
-    char *thumbprint = base64url(sha256, 32);
+    char *mark = base64url(sha256, 32);
     char *audience = mem_printf("%s/%s/oauth2/v2.0/token", app->login, app->tenant);
     StrBuf sb;
     strbuf_init(&sb, STRBUF_LINE);
     json_set_string(header, "alg", pss ? "PS256" : "RS256");
     json_set_string(header, "typ", "JWT");
-    json_set_string(header, "x5t#S256", thumbprint);
+    json_set_string(header, "x5t#S256", mark);
+    if (!pss) {
+        add_thumbprint(header, thumbprint);
+    }
     json_set_string(payload, "aud", audience);
     json_set_string(payload, "iss", app->client_id);
     json_set_string(payload, "sub", app->client_id);
@@ -461,7 +482,7 @@ char *oauth_assertion(const OauthApp *app, bool pss, const unsigned char sha256[
     strbuf_addch(&sb, '.');
     add_json_part(&sb, payload);
     mem_free(audience);
-    mem_free(thumbprint);
+    mem_free(mark);
     return strbuf_detach(&sb);
 }
 
@@ -478,6 +499,11 @@ static char *signed_assertion(const OauthApp *app, const char *thumbprint, Error
         error_hint(err, "Ask your IT administrator for a new one, and set the folder up with it.");
         return NULL;
     }
+    if (facts.begins > clock_now()) {
+        error_set(err, EK_REFUSED, "the certificate of the sign-in to SharePoint is not valid yet");
+        error_hint(err, "Wait until it is; or set this PC's clock, if that is wrong.");
+        return NULL;
+    }
     id = random_text();
     if (id == NULL) {
         error_set(err, EK_INTERNAL, "the system gives no random numbers");
@@ -485,7 +511,7 @@ static char *signed_assertion(const OauthApp *app, const char *thumbprint, Error
     }
     /* Entra prefers PSS; some keys in chips cannot do it. */
     for (int pss = 1; pss >= 0 && made == NULL; pss--) {
-        char *text = oauth_assertion(app, pss != 0, facts.sha256, id, clock_now());
+        char *text = oauth_assertion(app, pss != 0, thumbprint, facts.sha256, id, clock_now());
         StrBuf signature;
         Error why = ERROR_INIT;
         strbuf_init(&signature, STRBUF_LINE);

@@ -5,6 +5,7 @@
 
 #define PARTS 4u /* of a second that may go at once */
 #define PAUSE_MS 100u
+#define PORTION_S 20u
 #define SECOND 1000000u /* microseconds */
 
 struct Rate {
@@ -72,6 +73,18 @@ size_t rate_take(Rate *rate, size_t wanted, uint64_t now_ms)
     }
     mutex_unlock(rate->mutex);
     return taken;
+}
+
+uint64_t rate_portion(Rate *rate, uint64_t unit, uint64_t most)
+{
+    uint64_t limit = 0;
+    if (rate != NULL) {
+        mutex_lock(rate->mutex);
+        limit = rate->limit;
+        mutex_unlock(rate->mutex);
+    }
+    const uint64_t portion = limit * PORTION_S / unit * unit;
+    return limit == 0 || portion >= most ? most : portion < unit ? unit : portion;
 }
 
 bool rate_await(Rate *rate, const Cancel *cancel)

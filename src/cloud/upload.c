@@ -35,6 +35,7 @@ void upload_result_release(UploadResult *result)
 {
     mem_free(result->item);
     mem_free(result->web_url);
+    mem_free(result->key);
     upload_result_init(result);
 }
 
@@ -364,7 +365,8 @@ static bool transfer(Upload *u, Error *err)
         if (!choose_partial(u, another, err)) {
             return false;
         }
-        const uint64_t single = u->spec->single_max == 0 ? UPLOAD_SINGLE_MAX : u->spec->single_max;
+        const uint64_t most = u->spec->single_max == 0 ? UPLOAD_SINGLE_MAX : u->spec->single_max;
+        const uint64_t single = rate_portion(u->spec->rate, UPLOAD_UNIT, most);
         const Transfer outcome = u->size == 0 || u->size <= single ? put_whole(u, u->journal.partial, "fail", err)
                                                                    : upload_by_session(u, err);
         switch (outcome) {
@@ -651,7 +653,7 @@ bool upload_file(const UploadSpec *spec, const Cancel *cancel, UploadResult *res
     bool ok = false;
     journal_init(&u.journal);
     upload_result_init(&made);
-    u.fragment_max = fragment_of(spec->fragment_max, UPLOAD_FRAGMENT_MAX);
+    u.fragment_max = rate_portion(spec->rate, UPLOAD_UNIT, fragment_of(spec->fragment_max, UPLOAD_FRAGMENT_MAX));
     u.fragment = fragment_of(spec->fragment_first, UPLOAD_FRAGMENT_FIRST);
     u.fragment = u.fragment > u.fragment_max ? u.fragment_max : u.fragment;
     u.journal_file = journal_path(spec->journal_dir, spec->drive, spec->folder, spec->name);

@@ -686,9 +686,12 @@ static void check_offsite_folder(Visit *visit, CheckState state)
         error_set(&why, EK_BUSY, "the folder \"%s\" is there, but %s", look.dir, cloudsync_words(look.trouble));
         error_hint(&why, "%s", cloudsync_remedy(look.trouble));
         failed(visit, ID_SHAREPOINT, state, &why);
-    } else {
+    } else if (look.runs) {
         good(visit, ID_SHAREPOINT, mem_printf("%s keeps the folder \"%s\" in step with the cloud", look.provider,
                                               look.dir));
+    } else {
+        good(visit, ID_SHAREPOINT, mem_printf("The folder \"%s\" belongs to %s; whether that runs now is not known",
+                                              look.dir, look.provider));
     }
     skipped(visit, ID_LIBRARY, used);
     skipped(visit, ID_SIGN_IN, used);
@@ -705,8 +708,8 @@ static bool check_sharepoint(Visit *visit, Error *err)
     OffsiteSignIn sign_in;
     Error why = ERROR_INIT;
     bool ok = true;
-    char *folder = offsite_folder();
-    if (folder != NULL) {
+    char *folder = NULL;
+    if (!offsite_folder_load(&folder, NULL) || folder != NULL) {
         mem_free(folder);
         check_offsite_folder(visit, state);
         return true;

@@ -6,15 +6,19 @@
 #include "base/utf.h"
 #include "jobs/offsite_back.h"
 #include "platform/clock.h"
+#include "platform/cloudsync.h"
 #include "platform/fs.h"
 #include "platform/machine.h"
 #include "store/folder.h"
 
+#define DAMAGED_MAX 1048576u /* bytes, as of one that can be read */
+
 /* What is true of all of them. */
 #define IN_ANY_CASE                                                                                                  \
     "Without the key nobody can read the copies: not IT, not Microsoft, not the makers of this program. Copies that " \
-    "were made for an earlier key still need that one. The backups in the backup folder stay as they are, and a "     \
-    "copy's manifest on SharePoint can be read: names of tables and users, and how many rows there are."
+    "are on SharePoint already stay as they are, also those that are not encrypted; those for an earlier key still "  \
+    "need that one. The backups in the backup folder stay as they are, and a copy's manifest on SharePoint can be "   \
+    "read: names of tables and users, and how many rows there are."
 
 /* --- what is said ----------------------------------------------------------------------------------------- */
 
@@ -40,10 +44,15 @@ char *encryption_state_text(const Encryption *encryption)
         return mem_strdup("Copies go to SharePoint as they are, not encrypted");
     }
     char *key = encryption_words(encryption->recipient, encryption->mark);
-    char *text = mem_printf("Copies are encrypted for %s%s", key,
+    char *earlier = encryption->earlier_count == 0
+                        ? mem_strdup("")
+                        : mem_printf("; %zu earlier key(s) are kept as well", encryption->earlier_count);
+    char *text = mem_printf("Copies are encrypted for %s%s%s", key,
                             encryption->recipient == NULL               ? ", which is kept on this PC"
                             : secret_is_set(&encryption->identity) ? "; its private key is kept on this PC"
-                                                                    : "; its private key is not on this PC");
+                                                                    : "; its private key is not on this PC",
+                            earlier);
+    mem_free(earlier);
     mem_free(key);
     return text;
 }
@@ -143,11 +152,31 @@ static bool check_new_file(const char *path, const char *what, Error *err)
     return true;
 }
 
+/* Whoever reads the copies in the cloud would have the key there as well. What cannot be looked at is left to who
+ * writes the file. */
+static bool check_not_in_cloud(const char *path, Error *err)
+{
+    char *dir = fs_dir_name(path);
+    CloudSyncFacts facts;
+    cloudsync_facts_init(&facts);
+    const bool ok = !cloudsync_look(dir, &facts, NULL) || !cloudsync_is_managed(&facts);
+    if (!ok) {
+        char *name = cloudsync_name(&facts);
+        error_set(err, EK_USAGE, "\"%s\" is brought to the cloud by %s, and the private key must not be there", dir,
+                  name);
+        error_hint(err, "Choose another place, for example a stick.");
+        mem_free(name);
+    }
+    cloudsync_facts_release(&facts);
+    mem_free(dir);
+    return ok;
+}
+
 bool encryption_check(const EncryptionSetUp *spec, Error *err)
 {
     bool ok = true;
     if (spec->way == ENCRYPTION_NEW_PAIR) {
-        ok = check_new_file(spec->key_file, "the private key", err);
+        ok = check_new_file(spec->key_file, "the private key", err) && check_not_in_cloud(spec->key_file, err);
     } else if (spec->way == ENCRYPTION_PASSPHRASE) {
         ok = check_passphrase(spec, err);
     } else {
@@ -258,6 +287,43 @@ static bool make_key(const EncryptionSetUp *spec, Encryption *new_one, Error *er
     return error_set(err, EK_INTERNAL, "no way to encrypt was chosen");
 }
 
+/* What cannot be read is kept beside it: another Windows account may read it, or whoever mends it. Not renamed: were
+ * nothing there when the new one cannot be saved, copies would go in the clear. */
+static bool keep_aside(const char *path, Error *err)
+{
+    StrBuf text;
+    char *stamp = clock_stamp_text(clock_now()), *dir = fs_dir_name(path);
+    char *name = mem_printf("encryption.damaged-%s.json", stamp), *aside = fs_join(dir, name);
+    strbuf_init(&text, DAMAGED_MAX);
+    const bool ok = fs_read_all(path, DAMAGED_MAX, &text, err) && fs_write_atomic(aside, text.buf, text.len, err);
+    strbuf_release(&text);
+    mem_free(aside);
+    mem_free(name);
+    mem_free(dir);
+    mem_free(stamp);
+    return ok;
+}
+
+/* A key that is kept here may be the only one that there is: the new one does not take its place. */
+static bool keep_earlier(Encryption *new_one, Error *err)
+{
+    Encryption old;
+    Error why = ERROR_INIT;
+    encryption_init(&old);
+    bool ok = encryption_load(&old, &why);
+    if (ok) {
+        encryption_take_earlier(new_one, &old);
+    } else {
+        char *data = machine_local_data_dir(), *path = data == NULL ? NULL : fs_join(data, ENCRYPTION_FILE);
+        ok = why.kind == EK_SETTINGS && path != NULL ? keep_aside(path, err) : error_move(err, &why);
+        mem_free(path);
+        mem_free(data);
+    }
+    error_clear(&why);
+    encryption_release(&old);
+    return ok;
+}
+
 bool encryption_set_up(const EncryptionSetUp *spec, Encryption *made, Error *err)
 {
     Encryption new_one;
@@ -275,7 +341,7 @@ bool encryption_set_up(const EncryptionSetUp *spec, Encryption *made, Error *err
         ok = card = write_new(spec->card_file, text, err);
         mem_free(text);
     }
-    ok = ok && encryption_save(&new_one, err);
+    ok = ok && keep_earlier(&new_one, err) && encryption_save(&new_one, err);
     if (ok) {
         encryption_release(made);
         *made = new_one;
@@ -295,8 +361,7 @@ bool encryption_switch_off(const char *confirmed, Error *err)
 {
     Encryption old;
     encryption_init(&old);
-    const bool kept = encryption_load(&old, NULL) &&
-                      (secret_is_set(&old.passphrase) || secret_is_set(&old.identity));
+    const bool kept = encryption_load(&old, NULL) && encryption_keeps_key(&old);
     encryption_release(&old);
     return (!kept || check_confirmed(confirmed, err)) && encryption_forget(err);
 }

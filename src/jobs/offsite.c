@@ -124,9 +124,9 @@ bool offsite_glance(const Cancel *cancel, OffsiteStatus *status, Error *err)
 bool offsite_is_set_up(Error *err)
 {
     CloudPlace place;
-    char *folder = offsite_folder();
+    char *folder = NULL;
     place_init(&place);
-    const bool ok = folder != NULL || place_load(&place, err);
+    const bool ok = offsite_folder_load(&folder, err) && (folder != NULL || place_load(&place, err));
     place_release(&place);
     mem_free(folder);
     return ok;
@@ -134,9 +134,12 @@ bool offsite_is_set_up(Error *err)
 
 char *offsite_where(void)
 {
-    char *name = offsite_folder();
+    char *name = NULL;
     CloudPlace place;
     OauthTokens tokens;
+    if (!offsite_folder_load(&name, NULL)) {
+        return NULL;
+    }
     place_init(&place);
     oauth_tokens_init(&tokens);
     if (name == NULL && place_load(&place, NULL) && place_find_tokens(&place, &tokens)) {
@@ -145,6 +148,14 @@ char *offsite_where(void)
     oauth_tokens_release(&tokens);
     place_release(&place);
     return name;
+}
+
+bool offsite_can_pause(void)
+{
+    char *folder = offsite_folder();
+    const bool can = folder == NULL;
+    mem_free(folder);
+    return can;
 }
 
 bool offsite_forget(const Cancel *cancel, Error *err)
@@ -286,9 +297,11 @@ static bool send_files(Work *work, UploadResult *result, Error *err)
     return ok;
 }
 
-static void log_outcome(const Work *work, const char *folder, double seconds, const Error *failed)
+/* result->key: of the copy that is there, which need not be what is set up now. */
+static void log_outcome(const Work *work, const char *folder, double seconds, const UploadResult *result,
+                        const Error *failed)
 {
-    char *key = work->encryption.on ? encryption_words(work->encryption.recipient, work->encryption.mark) : NULL;
+    const char *key = result->key;
     char *text = failed != NULL ? error_text(failed)
                                 : mem_printf("uploaded to SharePoint, %s%s%s", work->where,
                                              key == NULL ? "" : ", encrypted for ", key == NULL ? "" : key);
@@ -307,7 +320,6 @@ static void log_outcome(const Work *work, const char *folder, double seconds, co
     }
     error_clear(&not_kept);
     mem_free(text);
-    mem_free(key);
 }
 
 /* What list, status and the next run go by. */
@@ -324,10 +336,12 @@ static void note_copy(const Work *work, const char *folder, const UploadResult *
                        .state = COPY_THERE,
                        .when = clock_now(),
                        .hash = !result->hash_pending,
+                       .ours = true,
                        .drive = work->dir != NULL ? (char *)onedrive : work->place.drive,
                        .item = result->item,
                        .place = work->where,
-                       .web_url = result->web_url};
+                       .web_url = result->web_url,
+                       .key = result->key};
     if (!copies_note(folder, &copy, &not_kept)) {
         job_log(work->sink, LOG_WARNING, "The copy is good, but %s", not_kept.message);
     }
@@ -341,12 +355,17 @@ static void mark_damaged(Work *work)
 }
 
 /* Settings that cannot be read limit nothing. */
-static void set_limit(const char *folder, Rate *rate)
+static void set_limit(const Work *work, const char *folder, Rate *rate)
 {
     Settings settings;
     settings_init(&settings);
     if (settings_load(folder, &settings, NULL)) {
         rate_limit(rate, (uint64_t)settings.upload_limit_kb * 1024);
+        if (work->dir != NULL && settings.upload_limit_kb > 0) {
+            job_log(work->sink, LOG_WARNING,
+                    "The limit of %d KB a second does not hold: OneDrive sends the copy, by its own settings",
+                    settings.upload_limit_kb);
+        }
     }
     settings_release(&settings);
 }
@@ -372,8 +391,8 @@ bool offsite_upload_by(const char *path, Rate *rate, const JobSink *sink, const 
     place_init(&work.place);
     encryption_init(&work.encryption);
     progress_init(&work.meter, sink, started);
-    work.dir = offsite_folder();
-    bool ok = (work.dir != NULL || place_load(&work.place, &failed)) && encryption_load(&work.encryption, &failed) &&
+    bool ok = offsite_folder_load(&work.dir, &failed) && (work.dir != NULL || place_load(&work.place, &failed)) &&
+              encryption_load(&work.encryption, &failed) &&
               may_go(&work, &failed) && read_manifest(&work, &failed) &&
               folder_upload_lock(folder, work.name, &lock, &failed);
     if (!ok) {
@@ -381,7 +400,7 @@ bool offsite_upload_by(const char *path, Rate *rate, const JobSink *sink, const 
         goto out;
     }
     work.where = work.dir != NULL ? mem_strdup(work.dir) : place_name(&work.place);
-    set_limit(folder, rate);
+    set_limit(&work, folder, rate);
     job_log(sink, LOG_INFO, "Uploading %s to SharePoint, %s%s...", work.name, work.where,
             work.encryption.on ? ", encrypted" : "");
     ok = work.dir != NULL ? offsite_folder_upload(work.dir, path, work.manifest.sha256, work.manifest.bytes, sink,
@@ -390,12 +409,15 @@ bool offsite_upload_by(const char *path, Rate *rate, const JobSink *sink, const 
     const double seconds = (double)(clock_monotonic_ms() - started) / 1000.0;
     if (ok) {
         note_copy(&work, folder, result);
-        log_outcome(&work, folder, seconds, NULL);
+        log_outcome(&work, folder, seconds, result, NULL);
         if (result->resumed_at > 0) {
             job_log(sink, LOG_INFO, "%s of it had been brought there before.",
                     size_text((uint64_t)result->resumed_at).text);
         }
-        job_log(sink, LOG_GOOD, work.dir != NULL
+        job_log(sink, LOG_GOOD, work.dir != NULL && result->hash_pending
+                                    ? "Uploaded: %s; OneDrive says that it is in the cloud, and its size is right; it "
+                                      "is online-only, so its bytes were not read"
+                                : work.dir != NULL
                                     ? "Uploaded: %s; OneDrive has brought it to the cloud, its SHA-256 is as recorded"
                                 : result->hash_pending
                                     ? "Uploaded: %s; its size is right, and SharePoint has not said its hash yet"
@@ -406,7 +428,7 @@ bool offsite_upload_by(const char *path, Rate *rate, const JobSink *sink, const 
             mark_damaged(&work);
         }
         if (failed.kind != EK_CANCELLED) {
-            log_outcome(&work, folder, seconds, &failed);
+            log_outcome(&work, folder, seconds, result, &failed);
         }
         error_move(err, &failed);
     }

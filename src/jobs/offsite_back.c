@@ -29,6 +29,7 @@
 #define MANIFEST_BYTES (16u * 1024u * 1024u)
 #define READ_PART 0.95      /* of the time is the download */
 #define READ_ENCRYPTED 0.9 /* of it, where what came is then decrypted */
+#define DECRYPTED 0.97      /* and that is read again */
 #define LOCK_PAUSE_MS 1000u
 
 const char *remote_state_word(RemoteState state)
@@ -320,8 +321,11 @@ static void on_progress(void *context, const char *step, double part, uint64_t b
     if (work->step == NULL || strcmp(work->step, step) != 0) {
         const double read = work->remote.encrypted ? READ_ENCRYPTED : 1;
         const bool comparing = strcmp(step, "Comparing") == 0, decrypting = strcmp(step, "Decrypting") == 0;
-        progress_stage(&work->meter, step, decrypting ? read : comparing ? READ_PART * read : 0,
-                       decrypting ? 1 : comparing ? read : READ_PART * read, clock_monotonic_ms());
+        const bool checking = strcmp(step, "Checking") == 0;
+        progress_stage(&work->meter, step,
+                       checking ? DECRYPTED : decrypting ? read : comparing ? READ_PART * read : 0,
+                       checking ? 1 : decrypting ? DECRYPTED : comparing ? read : READ_PART * read,
+                       clock_monotonic_ms());
         work->step = step;
     }
     progress_update(&work->meter, part, bytes, clock_monotonic_ms());
@@ -575,6 +579,7 @@ static void log_outcome(const Work *work, double seconds, const Error *failed)
 static void note_copy(const Work *work)
 {
     char *place = place_name(&work->place);
+    char *key = work->sealed.mark == NULL ? NULL : encryption_words(work->sealed.recipient, work->sealed.mark);
     const Manifest *manifest = &work->remote.manifest;
     const Copy copy = {.file = work->remote.file,
                        .bytes = manifest->bytes,
@@ -587,12 +592,14 @@ static void note_copy(const Work *work)
                        .drive = work->place.drive,
                        .item = work->remote.item,
                        .place = place,
-                       .web_url = work->remote.web_url};
+                       .web_url = work->remote.web_url,
+                       .key = key};
     Error not_kept = ERROR_INIT;
     if (!copies_note(work->folder, &copy, &not_kept)) {
         job_log(work->sink, LOG_WARNING, "%s", not_kept.message);
     }
     error_clear(&not_kept);
+    mem_free(key);
     mem_free(place);
 }
 

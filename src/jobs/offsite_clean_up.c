@@ -4,7 +4,8 @@
  *
  * Order. The log's entry comes first ("started"), as with a clean-up here; then the backup, for its own version alone
  * (If-Match), then its manifest, then the outcome. Killed between them: a manifest without a backup there, which nobody
- * takes for one; the next clean-up finds the open entry, and takes the manifest away if no backup has come back.
+ * takes for one; the next clean-up finds the open entry, looks for the very file that it names (another place may be
+ * set up now, somebody may have renamed it), and takes the manifest away if no backup has come back.
  */
 #include "jobs/offsite_clean_up.h"
 
@@ -14,6 +15,7 @@
 #include "base/mem.h"
 #include "base/utf.h"
 #include "cloud/address.h"
+#include "jobs/offsite_folder.h"
 #include "offsite_private.h"
 #include "platform/clock.h"
 #include "platform/fs.h"
@@ -24,6 +26,7 @@
 #include "store/settings.h"
 
 #define OPERATION "offsite_cleanup"
+#define HOLDER "a clean-up on SharePoint" /* of the uploads' lock; no file has that name */
 #define SECONDS_A_DAY 86400
 
 void offsite_clean_up_plan_init(OffsiteCleanUpPlan *plan)
@@ -80,8 +83,15 @@ static void take_from_here(Catalog *there, const Catalog *here)
     }
 }
 
+static bool is_ours(const Remote *remote, const OffsiteOwn *own)
+{
+    const Copy *copy = copies_find(own->copies, remote->name, remote->bytes, remote->manifest.sha256);
+    return copy != NULL && copy->state == COPY_THERE && copy->ours && strcmp(copy->drive, own->drive) == 0 &&
+           strcmp(copy->item, remote->item) == 0;
+}
+
 /* Why it stays, whatever the rules say; NULL: they decide. Static, but for *owned. */
-static const char *why_kept(const Remote *remote, const char *computer, char **owned)
+static const char *why_kept(const Remote *remote, const OffsiteOwn *own, char **owned)
 {
     if (remote->encrypted && remote->state == REMOTE_SAME) {
         return "it is encrypted, and whether its key is still kept is not known here";
@@ -97,16 +107,19 @@ static const char *why_kept(const Remote *remote, const char *computer, char **o
         return "SharePoint does not say which version of it lies there";
     }
     const char *maker = remote->manifest.computer;
-    if (computer != NULL && (maker == NULL || utf8_casecmp(maker, computer) != 0)) {
+    if (own != NULL && (maker == NULL || utf8_casecmp(maker, own->computer) != 0)) {
         *owned = mem_printf("made by another computer%s%s, whose settings may say otherwise", maker == NULL ? "" : ", ",
                             maker == NULL ? "" : maker);
         return *owned;
+    }
+    if (own != NULL && !is_ours(remote, own)) {
+        return "this backup folder has not brought it there, and another's pins and settings are not known here";
     }
     return NULL;
 }
 
 void offsite_clean_up_judge(const RemoteList *list, const Catalog *here, const RetentionRules *rules,
-                            const char *computer, int64_t now, Catalog *there, RetentionPlan *plan)
+                            const OffsiteOwn *own, int64_t now, Catalog *there, RetentionPlan *plan)
 {
     catalog_release(there);
     for (size_t i = 0; i < list->count; i++) {
@@ -121,7 +134,7 @@ void offsite_clean_up_judge(const RemoteList *list, const Catalog *here, const R
         RetentionItem *item = &plan->items[i];
         char *owned = NULL;
         const Remote *remote = find_remote(list, item->entry->name);
-        const char *why = remote == NULL ? NULL : why_kept(remote, computer, &owned);
+        const char *why = remote == NULL ? NULL : why_kept(remote, own, &owned);
         /* What the rules keep by themselves has the better reason; but not "no manifest" for one that has one. */
         if (why != NULL && (item->remove || remote->state != REMOTE_SAME || remote->encrypted)) {
             plan->removals -= item->remove;
@@ -173,6 +186,16 @@ static void work_release(Work *work)
 
 static bool open_place(Work *work, Error *err)
 {
+    char *dir = NULL;
+    if (!offsite_folder_load(&dir, err)) {
+        return false;
+    }
+    if (dir != NULL) {
+        error_set(err, EK_SETTINGS,
+                  "copies go to a folder that OneDrive keeps in step, and nothing is cleaned up there");
+        mem_free(dir);
+        return error_hint(err, "Remove what is old in that folder yourself; OneDrive removes it on SharePoint then.");
+    }
     return place_load(&work->place, err) &&
            offsite_graph(&work->place, &work->sign_in, work->sink, 0, &work->graph, err);
 }
@@ -190,20 +213,32 @@ static char *clock_problem(const OffsiteStatus *status)
                                              (long long)(off / SECONDS_A_DAY));
 }
 
+/* The defaults of a folder that is new, or another than before, are nobody's word. */
+static const char *no_settings(const char *folder)
+{
+    char *path = fs_join(folder, SETTINGS_FILE);
+    const bool there = fs_exists(path);
+    mem_free(path);
+    return there ? NULL : "no settings were ever saved in this backup folder: save them once";
+}
+
 static bool make_plan(Work *work, Error *err)
 {
     const char *folder = work->spec->folder;
     const int64_t now = clock_now();
     Settings settings;
     OffsiteStatus status;
+    Copies copies;
+    copies_init(&copies);
     settings_init(&settings);
     offsite_status_init(&status);
-    char *computer = work->spec->all ? NULL : machine_host_name();
-    if (computer == NULL && !work->spec->all) {
-        computer = mem_strdup(""); /* nobody's */
-    }
+    char *computer = machine_host_name();
+    const OffsiteOwn own = {.computer = computer != NULL ? computer : "", .copies = &copies,
+                            .drive = work->place.drive};
     char *frozen = retention_frozen(folder);
+    const char *unsaved = no_settings(folder);
     bool ok = settings_load(folder, &settings, err) && catalog_load(folder, now, &work->here, err) &&
+              copies_load(folder, &copies, err) &&
               offsite_look(work->sink, work->cancel, &status, err) &&
               offsite_list_in(work->graph, &work->place, folder, SIZE_MAX, work->sink, work->cancel, &work->list, err);
     if (ok) {
@@ -213,12 +248,15 @@ static bool make_plan(Work *work, Error *err)
         char *clock = clock_problem(&status);
         RetentionRules rules = retention_rules(&settings);
         rules.frozen = frozen != NULL ? frozen : clock;
+        rules.keep_all = rules.keep_all != NULL ? rules.keep_all : unsaved;
         work->stopped = mem_strdup(rules.frozen != NULL ? rules.frozen : rules.keep_all);
-        offsite_clean_up_judge(&work->list, &work->here, &rules, computer, now, &work->there, &work->plan);
+        offsite_clean_up_judge(&work->list, &work->here, &rules, work->spec->all ? NULL : &own, now, &work->there,
+                               &work->plan);
         mem_free(clock);
     }
     mem_free(frozen);
     mem_free(computer);
+    copies_release(&copies);
     offsite_status_release(&status);
     settings_release(&settings);
     return ok;
@@ -257,8 +295,9 @@ bool offsite_clean_up_plan(const OffsiteCleanUpSpec *spec, const JobSink *sink, 
 
 /* --- removing --------------------------------------------------------------------------------------------- */
 
+/* there: of what is removed, for "started"; or NULL. */
 static bool log_entry(const Work *work, const char *status, const char *name, uint64_t bytes, const char *message,
-                      Error *err)
+                      const char *there, Error *err)
 {
     const AuditEntry logged = {.operation = OPERATION,
                                .status = status,
@@ -266,7 +305,8 @@ static bool log_entry(const Work *work, const char *status, const char *name, ui
                                .message = message,
                                .file_size = bytes,
                                .seconds = -1,
-                               .actor = job_actor(work->sink)};
+                               .actor = job_actor(work->sink),
+                               .there = there};
     return auditlog_append(work->spec->folder, &logged, err);
 }
 
@@ -308,16 +348,22 @@ static bool look_again(const Work *work, const Remote *remote, bool *unchanged, 
     return ok;
 }
 
-/* One version of an item goes into the recycle bin. *gone: it is not there any more; else it is another version now. */
-static bool recycle(const Work *work, const char *item, const char *etag, bool *gone, Error *err)
+typedef enum Gone {
+    GONE_NOT, /* it is another version now */
+    GONE_NOW, /* into the recycle bin */
+    GONE_BEFORE /* somebody had moved or removed it; or this did, and the answer was lost */
+} Gone;
+
+/* One version of an item goes into the recycle bin. */
+static bool recycle(const Work *work, const char *item, const char *etag, Gone *gone, Error *err)
 {
     GraphAnswer answer;
     graph_answer_init(&answer);
     char *path = item_path(work, item, "");
     const GraphRequest request = {.method = "DELETE", .path = path, .if_match = etag};
     bool ok = graph_call(work->graph, &request, work->cancel, &answer, err);
-    *gone = ok && (answer.status == 204 || answer.status == 404);
-    if (ok && !*gone && answer.status != 412) {
+    *gone = !ok ? GONE_NOT : answer.status == 204 ? GONE_NOW : answer.status == 404 ? GONE_BEFORE : GONE_NOT;
+    if (ok && *gone == GONE_NOT && answer.status != 412) {
         ok = graph_problem(&answer, "it could not be removed on SharePoint", err);
     }
     mem_free(path);
@@ -325,26 +371,64 @@ static bool recycle(const Work *work, const char *item, const char *etag, bool *
     return ok;
 }
 
-/* The name has no backup there now, and what is left of it is the manifest. */
-static bool recycle_left(const Work *work, const char *name, bool *there, Error *err)
+/* Whether an item of the library is there, wherever it lies in it and whatever its name is now. */
+static bool is_there(const Work *work, const char *item, bool *there, Error *err)
 {
-    char *id = NULL, *manifest_name = folder_manifest_path(name);
+    GraphAnswer answer;
+    graph_answer_init(&answer);
+    char *path = item_path(work, item, "?$select=id");
+    const GraphRequest request = {.method = "GET", .path = path};
+    bool ok = graph_call(work->graph, &request, work->cancel, &answer, err);
+    if (ok && answer.status != 200 && answer.status != 404) {
+        ok = graph_problem(&answer, "the file could not be looked at on SharePoint", err);
+    }
+    *there = ok && answer.status == 200;
+    mem_free(path);
+    graph_answer_release(&answer);
+    return ok;
+}
+
+/* A manifest that has no backup there. Which version it is, is asked first: an upload that brings the backup back since
+ * then brings another. */
+static bool recycle_left(const Work *work, const char *name, Error *err)
+{
+    char *id = NULL, *backup = NULL, *manifest_name = folder_manifest_path(name);
     cJSON *item = NULL;
-    bool gone = false;
-    bool ok = offsite_find(work->graph, &work->place, name, work->cancel, &id, NULL, err);
-    *there = ok && id != NULL;
-    mem_free(id);
-    id = NULL;
-    if (ok && !*there) {
-        ok = offsite_find(work->graph, &work->place, manifest_name, work->cancel, &id, &item, err);
-        if (ok && id != NULL && graph_item_etag(item) != NULL) {
-            ok = recycle(work, id, graph_item_etag(item), &gone, err);
-        }
+    Gone gone = GONE_NOT;
+    bool ok = offsite_find(work->graph, &work->place, manifest_name, work->cancel, &id, &item, err) &&
+              offsite_find(work->graph, &work->place, name, work->cancel, &backup, NULL, err);
+    if (ok && backup == NULL && id != NULL && graph_item_etag(item) != NULL) {
+        ok = recycle(work, id, graph_item_etag(item), &gone, err);
     }
     cJSON_Delete(item);
+    mem_free(backup);
     mem_free(id);
     mem_free(manifest_name);
     return ok;
+}
+
+/* A removal that was begun, and of which it is not known how it ended. What lies in another library now than it did
+ * then cannot be looked at. */
+static bool close_entry(const Work *work, const cJSON *entry, Error *err)
+{
+    const char *file = json_string(entry, "backup_file", ""), *where = json_string(entry, "there", "");
+    const char *slash = strrchr(where, '/'), *drive = work->place.drive, *folder = work->spec->folder;
+    const uint64_t bytes = (uint64_t)json_int(entry, "file_size", 0);
+    bool there = false;
+    if (slash == NULL || strlen(drive) != (size_t)(slash - where) || strncmp(where, drive, strlen(drive)) != 0) {
+        return log_entry(work, "failed", file, bytes,
+                         "Whether it was removed from SharePoint is not known: the program was ended before, and "
+                         "another library is set up now", NULL, err);
+    }
+    const char *item = slash + 1;
+    bool ok = is_there(work, item, &there, err);
+    if (ok && !there) {
+        ok = recycle_left(work, file, err) && copies_forget(folder, file, drive, item, err);
+    }
+    return ok && log_entry(work, there ? "failed" : "success", file, bytes,
+                           there ? "Not removed from SharePoint: the program was ended before"
+                                 : "It is no longer on SharePoint; the program was ended before it could say so",
+                           NULL, err);
 }
 
 /* What the log says as begun and not as ended. */
@@ -367,14 +451,7 @@ static bool close_open_entries(const Work *work, Error *err)
             open = strcmp(json_string(later, "operation", ""), OPERATION) != 0 ||
                    strcmp(json_string(later, "backup_file", ""), file) != 0;
         }
-        if (!open) {
-            continue;
-        }
-        bool there = false;
-        ok = recycle_left(work, file, &there, err) && (there || copies_forget(work->spec->folder, file, err)) &&
-             log_entry(work, there ? "failed" : "success", file, (uint64_t)json_int(entry, "file_size", 0),
-                       there ? "Not removed from SharePoint: the program was ended before"
-                             : "Removed from SharePoint; the program was ended before it could say so", err);
+        ok = !open || close_entry(work, entry, err);
     }
     cJSON_Delete(log);
     return ok;
@@ -412,21 +489,24 @@ static bool may_go(const Work *work, const RetentionItem *item, const Remote *re
     return true;
 }
 
-/* The log has its entry already. *gone: it is in the recycle bin, its manifest too. */
-static bool take_away(const Work *work, const Remote *remote, bool *gone, Error *err)
+/* The log has its entry already. *gone: GONE_NOT: it stays. */
+static bool take_away(const Work *work, const Remote *remote, Gone *gone, Error *err)
 {
-    bool manifest_gone = false;
+    Gone manifest = GONE_NOT;
     if (!recycle(work, remote->item, remote->etag, gone, err)) {
         return error_context(err, "%s", remote->name);
     }
-    if (!*gone) {
+    if (*gone == GONE_NOT) {
         return true;
     }
-    if (!recycle(work, remote->manifest_item, remote->manifest_etag, &manifest_gone, err)) {
+    if (!recycle(work, remote->manifest_item, remote->manifest_etag, &manifest, err)) {
         return error_context(err, "the manifest of %s", remote->name);
     }
-    /* A manifest that somebody has changed stays: it is theirs. */
-    return copies_forget(work->spec->folder, remote->name, err);
+    if (manifest == GONE_NOT) { /* it is theirs */
+        job_log(work->sink, LOG_WARNING, "The manifest of %s stays on SharePoint: somebody has changed it",
+                remote->name);
+    }
+    return copies_forget(work->spec->folder, remote->name, work->place.drive, remote->item, err);
 }
 
 static void stays(const Work *work, const Remote *remote, const char *why)
@@ -434,57 +514,62 @@ static void stays(const Work *work, const Remote *remote, const char *why)
     job_log(work->sink, LOG_WARNING, "%s stays on SharePoint: %s", remote->name, why);
 }
 
+static const char changed[] = "somebody has changed or replaced it since it was looked at";
+
+static bool tell_gone(const Work *work, const RetentionItem *item, const Remote *remote, Gone gone, Error *err)
+{
+    char *done = NULL;
+    if (gone == GONE_NOT) {
+        stays(work, remote, changed);
+        return log_entry(work, "failed", remote->name, remote->bytes, "Not removed from SharePoint: it was replaced",
+                         NULL, err);
+    }
+    if (gone == GONE_NOW) {
+        job_log(work->sink, LOG_INFO, "Moved %s to SharePoint's recycle bin: %s", remote->name, item->reason);
+        done = mem_printf("Moved to SharePoint's recycle bin: %s", item->reason);
+    } else {
+        job_log(work->sink, LOG_INFO, "%s is no longer on SharePoint", remote->name);
+        done = mem_strdup("It is no longer on SharePoint: this clean-up, or somebody before it, has removed it");
+    }
+    const bool ok = log_entry(work, "success", remote->name, remote->bytes, done, NULL, err);
+    mem_free(done);
+    return ok;
+}
+
 static bool remove_one(const Work *work, const RetentionItem *item, bool *stop, size_t *removed, Error *err)
 {
-    static const char changed[] = "somebody has changed or replaced it since it was looked at";
     const Remote *remote = find_remote(&work->list, item->entry->name);
-    const char *folder = work->spec->folder;
-    FsLock *upload = NULL;
-    Error uploading = ERROR_INIT;
-    bool kept = false, gone = false;
-    *stop = true;
-    if (!folder_removal_lock(folder, remote->name, &upload, &uploading)) {
-        *stop = false;
-        if (uploading.kind != EK_BUSY) {
-            return error_move(err, &uploading);
-        }
-        stays(work, remote, "it is being uploaded");
-        error_clear(&uploading);
+    bool kept = false;
+    Gone gone = GONE_NOT;
+    Error why = ERROR_INIT;
+    if (!may_go(work, item, remote, stop, &kept, err)) {
+        return false;
+    }
+    if (kept) {
+        stays(work, remote, changed);
         return true;
     }
     char *message = mem_printf("Removing from SharePoint: %s; %s is newer and verified there", item->reason,
                                item->witness->name);
-    bool ok = may_go(work, item, remote, stop, &kept, err);
-    if (ok && kept) {
-        stays(work, remote, changed);
-    } else if (ok) {
-        Error why = ERROR_INIT;
-        ok = log_entry(work, "started", remote->name, remote->bytes, message, err);
-        *stop = !ok;
-        if (ok && !take_away(work, remote, &gone, &why)) {
-            char *text = error_text(&why);
-            /* Once the backup has gone its entry stays open, so that the next clean-up takes the manifest. */
-            if (!gone) {
-                log_entry(work, "failed", remote->name, remote->bytes, text, NULL);
-            }
-            job_log(work->sink, LOG_WARNING, "%s", text);
-            mem_free(text);
-            *stop = why.kind != EK_IO && why.kind != EK_NOT_FOUND; /* the others would fail as well */
-            ok = error_move(err, &why);
-        } else if (ok && !gone) {
-            stays(work, remote, changed);
-            ok = log_entry(work, "failed", remote->name, remote->bytes, "Not removed from SharePoint: it was replaced",
-                           err);
-        } else if (ok) {
-            char *done = mem_printf("Moved to SharePoint's recycle bin: %s", item->reason);
-            (*removed)++;
-            job_log(work->sink, LOG_INFO, "Moved %s to SharePoint's recycle bin: %s", remote->name, item->reason);
-            ok = log_entry(work, "success", remote->name, remote->bytes, done, err);
-            *stop = !ok;
-            mem_free(done);
+    char *there = mem_printf("%s/%s", work->place.drive, remote->item);
+    bool ok = log_entry(work, "started", remote->name, remote->bytes, message, there, err);
+    *stop = !ok;
+    if (ok && !take_away(work, remote, &gone, &why)) {
+        char *text = error_text(&why);
+        /* Once the backup has gone its entry stays open, so that the next clean-up takes the manifest. */
+        if (gone == GONE_NOT) {
+            log_entry(work, "failed", remote->name, remote->bytes, text, NULL, NULL);
         }
+        job_log(work->sink, LOG_WARNING, "%s", text);
+        mem_free(text);
+        *stop = why.kind != EK_IO && why.kind != EK_NOT_FOUND; /* the others would fail as well */
+        ok = error_move(err, &why);
+    } else if (ok) {
+        *removed += gone == GONE_NOW;
+        ok = tell_gone(work, item, remote, gone, err);
+        *stop = !ok;
     }
-    fs_unlock(upload);
+    mem_free(there);
     mem_free(message);
     return ok;
 }
@@ -517,10 +602,18 @@ bool offsite_clean_up(const OffsiteCleanUpSpec *spec, const JobSink *sink, const
                       Error *err)
 {
     Work work;
+    FsLock *lock = NULL;
     *removed = 0;
     work_init(&work, spec, sink, cancel);
+    /* No upload meanwhile, and no other clean-up: what is found there, and noted here, would not hold. */
+    if (!folder_upload_lock(spec->folder, HOLDER, &lock, err)) {
+        error_context(err, "nothing was removed");
+        work_release(&work);
+        return false;
+    }
     bool ok = open_place(&work, err) && close_open_entries(&work, err) && make_plan(&work, err) &&
               apply(&work, removed, err);
+    fs_unlock(lock);
     if (*removed > 0) {
         job_log(sink, LOG_GOOD, "%zu old backup(s) are in SharePoint's recycle bin now.", *removed);
     }

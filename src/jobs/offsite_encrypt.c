@@ -4,8 +4,9 @@
  * An upload that was interrupted goes on with the same bytes, so the encrypted file lies on this PC until it is there:
  * ENCRYPTED.age, and ENCRYPTED.age.json beside it, which is written when the file is whole and was compared, and says
  * what it is of. Without that the file is removed and made anew, with another key: the file's own key is never kept, so
- * it can serve no second content. (To derive the same bytes again from a kept key would spare the room, but would need
- * the very same content each time, and a key on this PC that opens the copy.)
+ * it can serve no second content. The note outlives the file: a copy that is there without its manifest, when the file
+ * here has gone, is known by it and gets its manifest. (To derive the same bytes again from a kept key would spare the
+ * room, but would need the very same content each time, and a key on this PC that opens the copy.)
  */
 #include <string.h>
 
@@ -22,6 +23,7 @@
 #define NOTE_VERSION 1
 #define NOTE_MAX 262144u
 #define FORGOTTEN 604800 /* seconds; an encrypted file that nobody has gone on with for so long */
+#define NOTE_FORGOTTEN 34560000 /* the note on it: it is small, and may be all that knows a copy without a manifest */
 #define KEY_FILE_MAX 65536u
 #define SPARE 1048576u   /* bytes; header and the file system's own */
 
@@ -128,26 +130,34 @@ static void drop_staged(const Staged *staged)
     fs_remove(staged->path, NULL);
 }
 
-/* What an earlier run has finished. */
-static bool take_staged(Staged *staged)
+/* What an earlier run has finished; the file itself may have gone. */
+static bool take_note(Staged *staged)
 {
     cJSON *note = NULL;
     StrBuf text;
-    FsInfo info;
     strbuf_init(&text, NOTE_MAX);
     const bool ok = fs_read_all(staged->note, NOTE_MAX, &text, NULL) &&
                     json_parse(text.buf, text.len, &note, NULL) && json_int(note, "version", 0) == NOTE_VERSION &&
                     strcmp(json_string(note, "plain_sha256", ""), staged->spec->manifest->sha256) == 0 &&
                     strcmp(json_string(note, "plain_file", ""), staged->spec->manifest->file) == 0 &&
                     sealed_of_json(cJSON_GetObjectItem(note, MEMBER), &staged->sealed) &&
-                    strcmp(staged->sealed.mark, staged->spec->encryption->mark) == 0 &&
-                    fs_stat(staged->path, &info, NULL) && info.size == staged->sealed.bytes;
+                    strcmp(staged->sealed.mark, staged->spec->encryption->mark) == 0;
     if (!ok) {
         sealed_release(&staged->sealed);
     }
     cJSON_Delete(note);
     strbuf_release(&text);
     return ok;
+}
+
+static bool take_staged(Staged *staged)
+{
+    FsInfo info;
+    if (take_note(staged) && fs_stat(staged->path, &info, NULL) && info.size == staged->sealed.bytes) {
+        return true;
+    }
+    sealed_release(&staged->sealed);
+    return false;
 }
 
 static bool note_staged(const Staged *staged, Error *err)
@@ -165,14 +175,17 @@ static bool note_staged(const Staged *staged, Error *err)
 }
 
 typedef struct Leavings {
-    const char *dir;
+    const char *dir, *own; /* own: the file that is wanted now */
     int64_t now;
 } Leavings;
 
 static bool drop_forgotten(void *context, const char *name, const FsInfo *info)
 {
     const Leavings *left = context;
-    if (!info->is_dir && strncmp(name, "encrypted-", 10) == 0 && left->now - info->modified > FORGOTTEN) {
+    const size_t len = strlen(name);
+    const bool note = len > 5 && strcmp(name + len - 5, ".json") == 0;
+    if (!info->is_dir && strncmp(name, "encrypted-", 10) == 0 && strncmp(name, left->own, strlen(left->own)) != 0 &&
+        left->now - info->modified > (note ? NOTE_FORGOTTEN : FORGOTTEN)) {
         char *path = fs_join(left->dir, name);
         fs_remove(path, NULL);
         mem_free(path);
@@ -232,7 +245,7 @@ static bool stage(Staged *staged, Error *err)
 {
     FsLock *lock = NULL;
     char *lock_file = fs_join(staged->spec->dir, "encrypt.lock");
-    Leavings left = {staged->spec->dir, clock_now()};
+    Leavings left = {staged->spec->dir, fs_base_name(staged->path), clock_now()};
     bool ok = fs_make_private_dir(staged->spec->dir, err);
     if (ok && !fs_lock(lock_file, &lock, err)) {
         ok = false;
@@ -252,33 +265,92 @@ static bool stage(Staged *staged, Error *err)
 
 /* --- upload ------------------------------------------------------------------------------------------------ */
 
-/* A copy of the same content that is there with its manifest, whatever its key: another would have other bytes. */
-static bool look_there(const SealedUpload *spec, const char *name, const Cancel *cancel, bool *there,
+static bool try_key(const Sealed *sealed, const AgeFrom *from, Error *err)
+{
+    const size_t size = strlen(sealed->header);
+    unsigned char *bytes = mem_alloc(size), key[AGE_KEY];
+    size_t len = 0;
+    AgeHeader header;
+    age_header_init(&header);
+    bool ok = age_base64_read(sealed->header, strlen(sealed->header), bytes, size, &len);
+    if (!ok) {
+        error_set(err, EK_DAMAGED, "what the manifest says of the encryption is damaged");
+    }
+    ok = ok && age_header_parse(bytes, len, &header, err) && age_header_open(bytes, &header, from, key, err);
+    secret_wipe(key, sizeof key);
+    age_header_release(&header);
+    mem_free(bytes);
+    return ok;
+}
+
+/* A passphrase that was set up once more has another number, and opens what the first one did. */
+bool offsite_sealed_is_for(const Sealed *sealed, const Encryption *encryption)
+{
+    if (sealed->recipient != NULL || encryption->recipient != NULL) {
+        return sealed->recipient != NULL && encryption->recipient != NULL &&
+               strcmp(sealed->recipient, encryption->recipient) == 0;
+    }
+    AgeFrom from;
+    age_from_init(&from);
+    secret_copy(&from.passphrase, &encryption->passphrase);
+    const bool fits = try_key(sealed, &from, NULL);
+    age_from_release(&from);
+    return fits;
+}
+
+static bool is_for_another(const char *name, const char *key, Error *err)
+{
+    error_set(err, EK_IO, "%s is on SharePoint, encrypted for another key: %s", name, key);
+    return error_hint(err, "Whoever has that key can read it. To have one for the key that is set up now, rename that "
+                           "copy and its manifest on SharePoint; then upload the backup again.");
+}
+
+/* What is there, to `result`. */
+static void take_there(const Remote *remote, const Sealed *sealed, UploadResult *result)
+{
+    upload_result_release(result);
+    result->key = encryption_words(sealed->recipient, sealed->mark);
+    result->item = mem_strdup(remote->item);
+    result->web_url = mem_strdup(remote->web_url);
+    result->bytes = remote->bytes;
+    memcpy(result->sha256, sealed->sha256, sizeof result->sha256);
+    memcpy(result->quickxor, sealed->quickxor, sizeof result->quickxor);
+    result->was_there = true;
+    result->hash_pending = remote->state == REMOTE_SAME_SIZE;
+}
+
+/* A copy of the same content that is there with its manifest: to be encrypted anew would give other bytes. For another
+ * key, which may be lost, it is none that helps, and it is not touched: EK_IO. */
+static bool look_there(const SealedUpload *spec, const char *name, const Cancel *cancel, Remote *remote, bool *there,
                        UploadResult *result, Error *err)
 {
-    Remote remote = {.name = NULL};
-    manifest_init(&remote.manifest);
     *there = false;
-    const bool ok = offsite_find_backup(spec->graph, spec->place, name, spec->sink, cancel, &remote, err);
-    if (ok && remote.encrypted && (remote.state == REMOTE_SAME || remote.state == REMOTE_SAME_SIZE) &&
-        strcmp(remote.manifest.sha256, spec->manifest->sha256) == 0) {
+    bool ok = offsite_find_backup(spec->graph, spec->place, name, spec->sink, cancel, remote, err);
+    if (ok && remote->encrypted && (remote->state == REMOTE_SAME || remote->state == REMOTE_SAME_SIZE) &&
+        strcmp(remote->manifest.sha256, spec->manifest->sha256) == 0) {
         Sealed sealed;
         sealed_init(&sealed);
-        *there = sealed_of_manifest(&remote.manifest, &sealed);
-        if (*there) {
-            upload_result_release(result);
-            result->item = mem_strdup(remote.item);
-            result->web_url = mem_strdup(remote.web_url);
-            result->bytes = remote.bytes;
-            memcpy(result->sha256, sealed.sha256, sizeof result->sha256);
-            memcpy(result->quickxor, sealed.quickxor, sizeof result->quickxor);
-            result->was_there = true;
-            result->hash_pending = remote.state == REMOTE_SAME_SIZE;
+        *there = sealed_of_manifest(&remote->manifest, &sealed);
+        if (*there && !offsite_sealed_is_for(&sealed, spec->encryption)) {
+            char *key = encryption_words(sealed.recipient, sealed.mark);
+            *there = false;
+            ok = is_for_another(name, key, err);
+            mem_free(key);
+        } else if (*there) {
+            take_there(remote, &sealed, result);
         }
         sealed_release(&sealed);
     }
-    offsite_remote_release(&remote);
     return ok;
+}
+
+/* A copy whose manifest has not got there, and whose bytes are those that the note here is of: then the file that lay
+ * here is not needed, which may have gone since, and could not be made again with the same bytes. */
+static bool is_ours(Staged *staged, const Remote *remote)
+{
+    return remote->item != NULL && remote->encrypted && remote->manifest_item == NULL && remote->quickxor != NULL &&
+           take_note(staged) && staged->sealed.bytes == remote->bytes &&
+           strcmp(staged->sealed.quickxor, remote->quickxor) == 0 && strcmp(staged->sealed.file, remote->name) == 0;
 }
 
 /* A copy of `manifest` that says what the encrypted file is, as a file to be uploaded. */
@@ -316,20 +388,26 @@ static bool send_manifest(const Staged *staged, UploadSpec spec, const Cancel *c
     return ok;
 }
 
+static UploadSpec upload_of(const Staged *staged)
+{
+    const SealedUpload *spec = staged->spec;
+    return (UploadSpec){.graph = spec->graph,
+                        .path = staged->path,
+                        .name = staged->sealed.file,
+                        .drive = spec->place->drive,
+                        .folder = spec->place->folder,
+                        .sha256 = staged->sealed.sha256,
+                        .journal_dir = spec->dir,
+                        .rate = spec->rate,
+                        .sink = spec->sink,
+                        .progress = spec->progress,
+                        .context = spec->context};
+}
+
 static bool send_staged(Staged *staged, UploadResult *result, Error *err)
 {
     const SealedUpload *spec = staged->spec;
-    const UploadSpec upload = {.graph = spec->graph,
-                               .path = staged->path,
-                               .name = staged->sealed.file,
-                               .drive = spec->place->drive,
-                               .folder = spec->place->folder,
-                               .sha256 = staged->sealed.sha256,
-                               .journal_dir = spec->dir,
-                               .rate = spec->rate,
-                               .sink = spec->sink,
-                               .progress = spec->progress,
-                               .context = spec->context};
+    const UploadSpec upload = upload_of(staged);
     Error failed = ERROR_INIT;
     if (!upload_file(&upload, staged->cancel, result, &failed)) {
         if (failed.kind == EK_DAMAGED) { /* the next try makes it anew; nothing is said against the backup */
@@ -341,9 +419,15 @@ static bool send_staged(Staged *staged, UploadResult *result, Error *err)
         }
         return error_move(err, &failed);
     }
+    /* Encrypted files of one backup have one size, whatever their key. */
+    if (result->was_there && result->hash_pending) {
+        error_set(err, EK_IO, "%s is on SharePoint already, which has not said whether it is the same", upload.name);
+        return error_hint(err, "Try again later. If it stays so, rename that file there.");
+    }
     if (!send_manifest(staged, upload, staged->cancel, err)) {
         return false;
     }
+    result->key = encryption_words(staged->sealed.recipient, staged->sealed.mark);
     drop_staged(staged);
     return true;
 }
@@ -353,9 +437,18 @@ bool offsite_upload_sealed(const SealedUpload *spec, const Cancel *cancel, Uploa
     Staged staged = {.spec = spec, .cancel = cancel};
     char *name = mem_printf("%s" AGE_SUFFIX, spec->manifest->file);
     bool there = false;
+    Remote remote = {.name = NULL};
+    manifest_init(&remote.manifest);
     sealed_init(&staged.sealed);
     name_staged(&staged);
-    bool ok = look_there(spec, name, cancel, &there, result, err);
+    bool ok = look_there(spec, name, cancel, &remote, &there, result, err);
+    if (ok && !there && is_ours(&staged, &remote)) {
+        there = true;
+        ok = send_manifest(&staged, upload_of(&staged), cancel, err);
+        if (ok) {
+            take_there(&remote, &staged.sealed, result);
+        }
+    }
     if (ok && there) {
         drop_staged(&staged);
     } else if (ok) {
@@ -364,6 +457,7 @@ bool offsite_upload_sealed(const SealedUpload *spec, const Cancel *cancel, Uploa
     if (ok) {
         result->encrypted = true;
     }
+    offsite_remote_release(&remote);
     sealed_release(&staged.sealed);
     mem_free(staged.path);
     mem_free(staged.note);
@@ -373,36 +467,27 @@ bool offsite_upload_sealed(const SealedUpload *spec, const Cancel *cancel, Uploa
 
 /* --- the way back ------------------------------------------------------------------------------------------- */
 
-static bool try_key(const Sealed *sealed, const AgeFrom *from, Error *err)
+static bool opens(const Sealed *sealed, const Encryption *key, AgeFrom *from)
 {
-    const size_t size = strlen(sealed->header);
-    unsigned char *bytes = mem_alloc(size), key[AGE_KEY];
-    size_t len = 0;
-    AgeHeader header;
-    age_header_init(&header);
-    bool ok = age_base64_read(sealed->header, strlen(sealed->header), bytes, size, &len);
-    if (!ok) {
-        error_set(err, EK_DAMAGED, "what the manifest says of the encryption is damaged");
+    secret_copy(&from->identity, &key->identity);
+    secret_copy(&from->passphrase, &key->passphrase);
+    if (try_key(sealed, from, NULL)) {
+        return true;
     }
-    ok = ok && age_header_parse(bytes, len, &header, err) && age_header_open(bytes, &header, from, key, err);
-    secret_wipe(key, sizeof key);
-    age_header_release(&header);
-    mem_free(bytes);
-    return ok;
+    age_from_release(from);
+    return false;
 }
 
+/* Of now, or of before. */
 static bool kept_key(const Sealed *sealed, AgeFrom *from)
 {
     Encryption encryption;
     encryption_init(&encryption);
     bool ok = encryption_load(&encryption, NULL) && encryption.on;
-    if (ok) {
-        secret_copy(&from->identity, &encryption.identity);
-        secret_copy(&from->passphrase, &encryption.passphrase);
-        ok = try_key(sealed, from, NULL);
-    }
-    if (!ok) {
-        age_from_release(from);
+    const size_t count = ok ? encryption.earlier_count : 0;
+    ok = ok && opens(sealed, &encryption, from);
+    for (size_t i = 0; !ok && i < count; i++) {
+        ok = opens(sealed, &encryption.earlier[i], from);
     }
     encryption_release(&encryption);
     return ok;
@@ -443,15 +528,29 @@ bool offsite_open_sealed(const AgeJob *job, const AgeFrom *from, const Manifest 
     return ok;
 }
 
+/* Into one piece of memory, which does not grow: growing leaves copies behind. */
+static bool read_secret_file(const char *path, char *bytes, size_t size, size_t *len, Error *err)
+{
+    FsFile *file = NULL;
+    size_t got = 1;
+    bool ok = fs_open_read(path, &file, err);
+    *len = 0;
+    while (ok && got > 0 && *len < size) {
+        ok = fs_read(file, bytes + *len, size - *len, &got, err);
+        *len += ok ? got : 0;
+    }
+    fs_close(file, NULL);
+    return ok && (*len < size || error_set(err, EK_DAMAGED, "\"%s\" is larger than such a file can be", path));
+}
+
 bool offsite_read_key_file(const char *path, AgeFrom *from, Error *err)
 {
-    StrBuf text;
-    char *recipient = NULL;
-    strbuf_init(&text, KEY_FILE_MAX);
-    const bool ok = fs_read_all(path, KEY_FILE_MAX, &text, err) &&
-                    age_identity_read(text.buf, text.len, &from->identity, &recipient, err);
-    secret_wipe(text.buf, text.len);
-    strbuf_release(&text);
+    char *bytes = mem_alloc(KEY_FILE_MAX), *recipient = NULL;
+    size_t len = 0;
+    const bool ok = read_secret_file(path, bytes, KEY_FILE_MAX, &len, err) &&
+                    age_identity_read(bytes, len, &from->identity, &recipient, err);
+    secret_wipe(bytes, KEY_FILE_MAX);
+    mem_free(bytes);
     mem_free(recipient);
     return ok || error_context(err, "\"%s\"", path);
 }

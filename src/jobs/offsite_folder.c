@@ -24,6 +24,8 @@
 #define LOOK_MS 1000u
 #define PATIENCE_MS 600000u /* for a file that does not move */
 #define TOLD_MS 5000u
+#define SETTLE_MS 3000u     /* of a new name: what is said at once may be of the file before it was renamed */
+#define SLOWEST 51200u      /* bytes a second; OneDrive may say for days that a file is on its way */
 
 /* --- which folder ----------------------------------------------------------------------------------------- */
 
@@ -41,19 +43,42 @@ bool offsite_folder_is_path(const char *text)
     return drive || text[0] == '/' || (text[0] == '\\' && text[1] == '\\');
 }
 
-char *offsite_folder(void)
+bool offsite_folder_load(char **dir, Error *err)
 {
-    char *path = own_file(), *dir = NULL;
+    char *path = own_file();
     cJSON *document = NULL;
     StrBuf text;
+    Error failed = ERROR_INIT;
     strbuf_init(&text, FILE_MAX);
-    if (path != NULL && fs_read_all(path, FILE_MAX, &text, NULL) && json_parse(text.buf, text.len, &document, NULL)) {
-        dir = mem_strdup(json_string(document, "folder", NULL));
+    *dir = NULL;
+    bool ok = path == NULL || fs_read_all(path, FILE_MAX, &text, &failed);
+    if (ok && path != NULL) {
+        json_parse(text.buf, text.len, &document, NULL);
+        *dir = mem_strdup(json_string(document, "folder", NULL));
+        ok = *dir != NULL;
+    } else if (failed.kind == EK_NOT_FOUND) {
+        ok = true;
+    } else if (failed.kind != EK_DAMAGED && !ok) { /* longer than it can be */
+        error_context(&failed, "which folder copies go to cannot be read");
+        error_move(err, &failed);
+        goto out;
     }
+    if (!ok) {
+        error_set(err, EK_SETTINGS, "what is saved about the folder that OneDrive keeps in step is damaged");
+        error_hint(err, "Choose it again: SharePoint in the Tools menu.");
+    }
+out:
+    error_clear(&failed);
     cJSON_Delete(document);
     strbuf_release(&text);
     mem_free(path);
-    return dir;
+    return ok;
+}
+
+char *offsite_folder(void)
+{
+    char *dir = NULL;
+    return offsite_folder_load(&dir, NULL) ? dir : NULL;
 }
 
 static bool save(const char *dir, Error *err)
@@ -82,16 +107,33 @@ static bool check_dir(const char *dir, Error *err)
     return info.is_dir || error_set(err, EK_IO, "\"%s\" is not a folder", dir);
 }
 
+/* "OneDrive!S-1-…!Business1|…"; what it does not tell is not held against it. */
+static bool check_client(const char *dir, const CloudSyncFacts *facts, Error *err)
+{
+    if (!cloudsync_is_managed(facts)) {
+        error_set(err, EK_SETTINGS, "no sync client looks after \"%s\"", dir);
+        return error_hint(err, "Open the library on SharePoint in the browser, press Sync there, and choose the folder "
+                               "that OneDrive makes.");
+    }
+    char *name = facts->provider == NULL ? NULL : cloudsync_name(facts);
+    const bool another = name != NULL && strcmp(name, "OneDrive") != 0;
+    const bool private = !another && name != NULL && strstr(facts->provider, "!Personal") != NULL;
+    if (another) {
+        error_set(err, EK_SETTINGS, "%s looks after \"%s\", and copies go to OneDrive alone", name, dir);
+    } else if (private) {
+        error_set(err, EK_SETTINGS, "\"%s\" belongs to somebody's private OneDrive", dir);
+    }
+    mem_free(name);
+    return (!another && !private) ||
+           error_hint(err, "Choose a folder of your organisation's: press Sync on the library's page on SharePoint.");
+}
+
 bool offsite_folder_choose(const char *dir, Error *err)
 {
     CloudSyncFacts facts;
     cloudsync_facts_init(&facts);
-    bool ok = check_dir(dir, err) && fs_dir_writable(dir, err) && cloudsync_look(dir, &facts, err);
-    if (ok && !cloudsync_is_managed(&facts)) {
-        error_set(err, EK_SETTINGS, "no sync client looks after \"%s\"", dir);
-        ok = error_hint(err, "Open the library on SharePoint in the browser, press Sync there, and choose the folder "
-                             "that OneDrive makes.");
-    }
+    const bool ok = check_dir(dir, err) && fs_dir_writable(dir, err) && cloudsync_look(dir, &facts, err) &&
+                    check_client(dir, &facts, err);
     cloudsync_facts_release(&facts);
     return ok && save(dir, err);
 }
@@ -114,7 +156,10 @@ void offsite_folder_look_release(OffsiteFolderLook *look)
 bool offsite_folder_look(OffsiteFolderLook *look, Error *err)
 {
     CloudSyncFacts facts;
-    char *dir = offsite_folder();
+    char *dir = NULL;
+    if (!offsite_folder_load(&dir, err)) {
+        return false;
+    }
     if (dir == NULL) {
         return error_set(err, EK_NOT_FOUND, "no folder that OneDrive keeps in step is chosen");
     }
@@ -125,6 +170,7 @@ bool offsite_folder_look(OffsiteFolderLook *look, Error *err)
         look->dir = mem_strdup(dir);
         look->provider = cloudsync_name(&facts);
         look->trouble = cloudsync_trouble(&facts);
+        look->runs = facts.engine >= 0;
     }
     cloudsync_facts_release(&facts);
     mem_free(dir);
@@ -158,22 +204,32 @@ static bool hash_file(const char *path, const Cancel *cancel, char hex[65], Erro
     return ok;
 }
 
-/* Size and SHA-256 of what lies there are the backup's, and its manifest says so. *there: some file of that name is. */
-static bool is_same(const char *target, const char *sha256, uint64_t bytes, const Cancel *cancel, bool *there,
-                    bool *same, Error *err)
+typedef struct Found {
+    bool there; /* some file of that name is */
+    bool same;  /* size and SHA-256 of what lies there are the backup's, and its manifest says so */
+    bool read;  /* and its bytes were read; else it is online-only */
+} Found;
+
+static bool is_same(const char *target, const char *sha256, uint64_t bytes, const Cancel *cancel, Found *found,
+                    Error *err)
 {
     char *manifest_path = folder_manifest_path(target), hex[65] = "";
     Manifest manifest;
     FsInfo info;
+    CloudSyncFacts facts;
+    cloudsync_facts_init(&facts);
     manifest_init(&manifest);
-    *there = fs_stat(target, &info, NULL);
-    *same = *there && info.size == bytes && manifest_read(manifest_path, &manifest, NULL) &&
-            strcmp(manifest.sha256, sha256) == 0 && manifest.bytes == bytes;
+    *found = (Found){.there = fs_stat(target, &info, NULL)};
+    found->same = found->there && info.size == bytes && manifest_read(manifest_path, &manifest, NULL) &&
+                  strcmp(manifest.sha256, sha256) == 0 && manifest.bytes == bytes;
+    const bool online = found->same && (info.is_offline || (cloudsync_look(target, &facts, NULL) &&
+                                                            cloudsync_is_online_only(&facts)));
     bool ok = true;
-    if (*same && !info.is_offline) {
+    if (found->same && !online) {
         ok = hash_file(target, cancel, hex, err);
-        *same = ok && strcmp(hex, sha256) == 0;
+        found->same = found->read = ok && strcmp(hex, sha256) == 0;
     }
+    cloudsync_facts_release(&facts);
     manifest_release(&manifest);
     mem_free(manifest_path);
     return ok;
@@ -199,12 +255,18 @@ static ErrorKind kind_of(CloudSyncTrouble trouble)
                                                                             : EK_BUSY;
 }
 
-SyncStep offsite_folder_step(const CloudSyncFacts *file, const CloudSyncFacts *folder, uint64_t waited_ms, Error *err)
+uint64_t offsite_folder_most_ms(uint64_t bytes)
+{
+    return PATIENCE_MS + bytes / SLOWEST * 1000;
+}
+
+SyncStep offsite_folder_step(const CloudSyncFacts *file, const CloudSyncFacts *folder, const SyncWait *wait,
+                             Error *err)
 {
     const CloudSyncState state = cloudsync_state(file);
     CloudSyncTrouble trouble = cloudsync_trouble(file);
     trouble = trouble == CLOUDSYNC_FINE ? cloudsync_trouble(folder) : trouble;
-    if (state == CLOUDSYNC_DONE) {
+    if (state == CLOUDSYNC_DONE && wait->in_sync >= wait->settle) {
         return SYNC_STEP_DONE;
     }
     if (trouble != CLOUDSYNC_FINE) {
@@ -223,7 +285,17 @@ SyncStep offsite_folder_step(const CloudSyncFacts *file, const CloudSyncFacts *f
         error_hint(err, "Click its cloud beside the clock: it says why.");
         return SYNC_STEP_FAILED;
     }
-    if (state != CLOUDSYNC_MOVING && waited_ms >= PATIENCE_MS) {
+    if (state == CLOUDSYNC_DONE) {
+        return SYNC_STEP_WAIT;
+    }
+    if (state == CLOUDSYNC_MOVING && wait->waited >= wait->most) {
+        error_set(err, EK_BUSY,
+                  "the copy is in the folder, and for %llu minutes OneDrive has said that it is on its way",
+                  (unsigned long long)(wait->waited / 60000));
+        error_hint(err, "Look what OneDrive says: its cloud beside the clock. To start it again may help.");
+        return SYNC_STEP_FAILED;
+    }
+    if (state != CLOUDSYNC_MOVING && wait->still >= PATIENCE_MS) {
         error_set(err, EK_BUSY, "the copy is in the folder, but OneDrive has not brought it to the cloud yet");
         error_hint(err, "Look whether OneDrive runs: its cloud beside the clock.");
         return SYNC_STEP_FAILED;
@@ -231,9 +303,11 @@ SyncStep offsite_folder_step(const CloudSyncFacts *file, const CloudSyncFacts *f
     return SYNC_STEP_WAIT;
 }
 
-static bool await_sync(const char *dir, const char *target, const JobSink *sink, const Cancel *cancel, Error *err)
+/* bytes: of the file; settle: it was renamed, now or before a pause of OneDrive. */
+static bool await_sync(const char *dir, const char *target, uint64_t bytes, bool settle, const JobSink *sink,
+                       const Cancel *cancel, Error *err)
 {
-    uint64_t moved = clock_monotonic_ms();
+    uint64_t moved = clock_monotonic_ms(), in_sync = 0; /* since when; 0: it is not */
     const uint64_t begun = moved;
     SyncStep step = SYNC_STEP_WAIT;
     bool told = false;
@@ -247,7 +321,10 @@ static bool await_sync(const char *dir, const char *target, const JobSink *sink,
         }
         const uint64_t now = clock_monotonic_ms();
         moved = cloudsync_state(&file) == CLOUDSYNC_MOVING ? now : moved;
-        step = offsite_folder_step(&file, &folder, now - moved, err);
+        in_sync = cloudsync_state(&file) != CLOUDSYNC_DONE ? 0 : in_sync == 0 ? now : in_sync;
+        const SyncWait wait = {.waited = now - begun, .still = now - moved, .in_sync = in_sync == 0 ? 0 : now - in_sync,
+                               .most = offsite_folder_most_ms(bytes), .settle = settle ? SETTLE_MS : 0};
+        step = offsite_folder_step(&file, &folder, &wait, err);
         if (step == SYNC_STEP_WAIT && !told && now - begun > TOLD_MS) {
             job_log(sink, LOG_INFO, "Waiting for OneDrive to bring %s to the cloud...", fs_base_name(target));
             told = true;
@@ -266,18 +343,19 @@ bool offsite_folder_upload(const char *dir, const char *path, const char *sha256
                            const Cancel *cancel, UploadResult *result, Error *err)
 {
     char *target = fs_join(dir, fs_base_name(path)), *manifest = folder_manifest_path(target);
-    bool there = false, same = false;
-    bool ok = check_dir(dir, err) && is_same(target, sha256, bytes, cancel, &there, &same, err);
-    if (ok && there && !same) {
+    Found found = {.there = false};
+    bool ok = check_dir(dir, err) && is_same(target, sha256, bytes, cancel, &found, err);
+    if (ok && found.there && !found.same) {
         error_set(err, EK_IO, "another file named %s is in \"%s\"", fs_base_name(path), dir);
         ok = error_hint(err, "Rename or remove what is there.");
     }
-    const bool was_there = same;
-    ok = ok && (same || copy(dir, path, sink, cancel, err)) && await_sync(dir, target, sink, cancel, err) &&
-         await_sync(dir, manifest, sink, cancel, err);
+    const bool was_there = found.same;
+    ok = ok && (was_there || copy(dir, path, sink, cancel, err)) &&
+         await_sync(dir, manifest, 0, false, sink, cancel, err) &&
+         await_sync(dir, target, bytes, true, sink, cancel, err);
     /* It was brought there as it is now: nobody has changed it meanwhile. */
-    ok = ok && is_same(target, sha256, bytes, cancel, &there, &same, err);
-    if (ok && !same) {
+    ok = ok && is_same(target, sha256, bytes, cancel, &found, err);
+    if (ok && !found.same) {
         error_set(err, EK_DAMAGED, "%s in \"%s\" was changed while OneDrive sent it", fs_base_name(path), dir);
         ok = error_hint(err, "Remove it there, and upload it again.");
     }
@@ -287,6 +365,7 @@ bool offsite_folder_upload(const char *dir, const char *path, const char *sha256
         memcpy(result->sha256, sha256, sizeof result->sha256); /* 64 digits: manifest_read */
         result->bytes = bytes;
         result->was_there = was_there;
+        result->hash_pending = !found.read;
     }
     mem_free(manifest);
     mem_free(target);

@@ -49,8 +49,12 @@ typedef struct SealedUpload { /* borrowed */
     void *context;
 } SealedUpload;
 /* Encrypts, uploads, and last its manifest. Nothing is encrypted twice: an encrypted file that an earlier run has
- * finished is what goes on; and a copy that is there, by its manifest, is not made again. */
+ * finished is what goes on; and a copy that is there, by its manifest, for the key of now is not made again. EK_IO: the
+ * one that is there is for another key. */
 bool offsite_upload_sealed(const SealedUpload *spec, const Cancel *cancel, UploadResult *result, Error *err);
+
+/* Whether the key that is set up opens the copy: it is for the same public key, or the passphrase opens its header. */
+bool offsite_sealed_is_for(const Sealed *sealed, const Encryption *encryption);
 
 /* A key that opens the copy, from what this PC keeps or from who asks. EK_REFUSED: there is none, or it is another. */
 bool offsite_find_key(const Sealed *sealed, const OffsiteKeys *keys, AgeFrom *from, Error *err);

@@ -21,11 +21,18 @@ static const char *words_of(SignInBy by)
                                 : "the sign-in to SharePoint";
 }
 
-static char *nobody(SignInBy by)
+static const char *nobody(const OffsiteSignIn *sign_in)
 {
-    return mem_strdup(by == BY_CERTIFICATE ? "the certificate of the sign-in to SharePoint is not on this computer"
-                      : by == BY_SECRET    ? "the secret of the sign-in to SharePoint is not kept on this PC"
-                                           : "nobody is signed in to SharePoint on this PC");
+    if (sign_in->by != BY_CERTIFICATE) {
+        return sign_in->by == BY_SECRET ? "the secret of the sign-in to SharePoint is not kept on this PC"
+                                        : "nobody is signed in to SharePoint on this PC";
+    }
+    switch (sign_in->certificate) {
+    case SIGN_IN_FOUND: break;
+    case SIGN_IN_GONE: return "the certificate of the sign-in to SharePoint is not on this computer";
+    case SIGN_IN_UNREAD: return "the certificate of the sign-in to SharePoint cannot be read on this computer";
+    }
+    return "the program is not signed in to SharePoint on this PC; its certificate is here";
 }
 
 void offsite_sign_in_judge(OffsiteSignIn *sign_in, int64_t now)
@@ -39,7 +46,7 @@ void offsite_sign_in_judge(OffsiteSignIn *sign_in, int64_t now)
     mem_free(sign_in->text);
     if (!sign_in->signed_in) {
         sign_in->warning = 0;
-        sign_in->text = nobody(sign_in->by);
+        sign_in->text = mem_strdup(nobody(sign_in));
         return;
     }
     if ((person ? sign_in->renewed : sign_in->ends) <= 0) {
@@ -69,14 +76,19 @@ void offsite_sign_in(OffsiteSignIn *sign_in)
     CertificateFacts facts;
     place_init(&place);
     *sign_in = (OffsiteSignIn){.days = -1, .warning = -1};
-    char *folder = offsite_folder(); /* OneDrive's own sign-in is OneDrive's affair */
-    sign_in->set_up = folder == NULL && place_load(&place, NULL);
+    char *folder = NULL; /* OneDrive's own sign-in is OneDrive's affair */
+    sign_in->set_up = offsite_folder_load(&folder, NULL) && folder == NULL && place_load(&place, NULL);
     mem_free(folder);
     if (sign_in->set_up) {
         sign_in->signed_in = place_signed_in(&place, &sign_in->renewed);
         if (!place_is_person(&place)) {
             const bool secret = strcmp(place.by, PLACE_BY_SECRET) == 0;
-            const bool found = !secret && certificate_find(place.certificate, &facts, NULL);
+            Error why = ERROR_INIT;
+            const bool found = !secret && certificate_find(place.certificate, &facts, &why);
+            sign_in->certificate = found                        ? SIGN_IN_FOUND
+                                   : why.kind == EK_NOT_FOUND ? SIGN_IN_GONE
+                                                              : SIGN_IN_UNREAD;
+            error_clear(&why);
             sign_in->by = secret ? BY_SECRET : BY_CERTIFICATE;
             sign_in->ends = secret ? place.secret_ends : found ? facts.ends : 0;
             sign_in->signed_in = sign_in->signed_in && (secret || found);

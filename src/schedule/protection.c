@@ -213,8 +213,9 @@ static void judge_copy(const HealthFacts *facts, const Settings *settings, Prote
     if (is_there(good)) {
         char *when = ago(copy->when, facts->now);
         say(fact, FACT_HOLDS, copy->when,
-            mem_printf("on SharePoint%s%s, compared %s%s: %s", copy->place ? ", " : "", copy->place ? copy->place : "",
-                       when, copy->hash ? "" : " by its size alone", good->name), NULL);
+            mem_printf("on SharePoint%s%s, compared %s%s%s%s: %s", copy->place ? ", " : "",
+                       copy->place ? copy->place : "", when, copy->hash ? "" : " by its size alone",
+                       copy->key ? ", encrypted for " : "", copy->key ? copy->key : "", good->name), NULL);
         mem_free(when);
     } else if (!asked && facts->copies_known && !settings_knows(settings, "upload_after_backup")) {
         say(fact, FACT_MISSING, 0,

@@ -147,6 +147,9 @@ static cJSON *new_entry(const AuditEntry *entry, const cJSON *before)
         json_set_int(item, "tables", entry->tables);
         json_set_int(item, "rows", entry->rows);
     }
+    if (entry->there) {
+        set_text(item, "there", entry->there);
+    }
     char *proven = entry->proven_at > 0 ? clock_iso_text(entry->proven_at) : NULL;
     if (proven) {
         set_text(item, "proven_at", proven);

@@ -31,6 +31,7 @@ static void release_one(Copy *copy)
     mem_free(copy->item);
     mem_free(copy->place);
     mem_free(copy->web_url);
+    mem_free(copy->key);
     mem_free(copy->text);
 }
 
@@ -43,6 +44,7 @@ static Copy duplicate(const Copy *copy)
     made.item = mem_strdup(copy->item);
     made.place = mem_strdup(copy->place);
     made.web_url = mem_strdup(copy->web_url);
+    made.key = mem_strdup(copy->key);
     made.text = mem_strdup(copy->text);
     return made;
 }
@@ -92,6 +94,13 @@ const Copy *copies_find(const Copies *copies, const char *file, uint64_t bytes, 
     return NULL;
 }
 
+/* The same file on SharePoint. */
+static bool is_same_there(const Copy *a, const Copy *b)
+{
+    return a->state == COPY_THERE && b->state == COPY_THERE && a->drive && b->drive && !strcmp(a->drive, b->drive) &&
+           a->item && b->item && !strcmp(a->item, b->item);
+}
+
 static void take_out(Copies *copies, const char *file)
 {
     size_t kept = 0;
@@ -111,6 +120,9 @@ void copies_set(Copies *copies, const Copy *copy)
     Copy added = duplicate(copy); /* before anything goes: it may be what is replaced */
     if (known && known->state == COPY_WAITING && added.state == COPY_WAITING) {
         added.when = known->when;
+    }
+    if (known && known->ours && is_same_there(known, &added)) {
+        added.ours = true;
     }
     take_out(copies, added.file);
     copies->items = mem_resize(copies->items, copies->count + 1, sizeof *copies->items);
@@ -148,10 +160,12 @@ static bool read_copy(const cJSON *item, Copies *copies)
                  .sha256 = (char *)json_string(item, "sha256", NULL),
                  .level = level_from_word(level),
                  .hash = json_bool(item, "hash", false),
+                 .ours = json_bool(item, "ours", false),
                  .drive = (char *)json_string(item, "drive", NULL),
                  .item = (char *)json_string(item, "item", NULL),
                  .place = (char *)json_string(item, "place", NULL),
                  .web_url = (char *)json_string(item, "web_url", NULL),
+                 .key = (char *)json_string(item, "key", NULL),
                  .text = (char *)json_string(item, "text", NULL)};
     if (state == STATE_COUNT || !copy.file || !*copy.file || !is_hash(copy.sha256) || bytes < 0 || !level ||
         !read_time(item, "created", false, &copy.created) || !read_time(item, "when", true, &copy.when) ||
@@ -264,10 +278,14 @@ static char *copies_text(const Copies *copies)
         set_time(item, "when", copy->when);
         if (copy->state == COPY_THERE) {
             json_set_bool(item, "hash", copy->hash);
+            json_set_bool(item, "ours", copy->ours);
             json_set_string(item, "drive", copy->drive);
             json_set_string(item, "item", copy->item);
             json_set_string(item, "place", copy->place);
             json_set_string(item, "web_url", copy->web_url);
+            if (copy->key) {
+                json_set_string(item, "key", copy->key);
+            }
         } else {
             set_time(item, "tried", copy->tried);
             json_set_string(item, "text", copy->text);
@@ -281,8 +299,19 @@ static char *copies_text(const Copies *copies)
     return text;
 }
 
-/* Notes `copy`, or with NULL forgets `file`. */
-static bool change(const char *folder, const Copy *copy, const char *file, Error *err)
+/* Takes out the one that was there by these numbers. */
+static void take_gone(Copies *copies, const Copy *gone)
+{
+    for (size_t i = 0; i < copies->count; i++) {
+        if (!strcmp(copies->items[i].file, gone->file) && is_same_there(&copies->items[i], gone)) {
+            take_out(copies, gone->file);
+            return;
+        }
+    }
+}
+
+/* Notes `copy`; or `gone`: forgets it. */
+static bool change(const char *folder, const Copy *copy, bool gone, Error *err)
 {
     char *path = fs_join(folder, COPIES_FILE);
     FsLock *lock = NULL;
@@ -290,10 +319,10 @@ static bool change(const char *folder, const Copy *copy, const char *file, Error
     copies_init(&copies);
     bool ok = folder_files_lock(folder, &lock, err) && load(folder, true, &copies, err);
     if (ok) {
-        if (copy) {
-            copies_set(&copies, copy);
+        if (gone) {
+            take_gone(&copies, copy);
         } else {
-            take_out(&copies, file);
+            copies_set(&copies, copy);
         }
         char *text = copies_text(&copies);
         ok = fs_write_atomic(path, text, strlen(text), err);
@@ -307,10 +336,11 @@ static bool change(const char *folder, const Copy *copy, const char *file, Error
 
 bool copies_note(const char *folder, const Copy *copy, Error *err)
 {
-    return change(folder, copy, copy->file, err);
+    return change(folder, copy, false, err);
 }
 
-bool copies_forget(const char *folder, const char *file, Error *err)
+bool copies_forget(const char *folder, const char *file, const char *drive, const char *item, Error *err)
 {
-    return change(folder, NULL, file, err);
+    const Copy copy = {.file = (char *)file, .state = COPY_THERE, .drive = (char *)drive, .item = (char *)item};
+    return change(folder, &copy, true, err);
 }

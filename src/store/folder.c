@@ -641,7 +641,7 @@ bool folder_upload_lock(const char *folder, const char *name, FsLock **lock, Err
     if (ok) {
         note_upload(folder, name);
     } else if (failed.kind == EK_BUSY) {
-        error_set(err, EK_BUSY, "another upload from this folder is at work");
+        error_set(err, EK_BUSY, "another upload from this folder, or a clean-up on SharePoint, is at work");
         error_hint(err, "Wait until it is done.");
     } else {
         ok = folder_is_there(folder, err); /* it can only be read */

@@ -66,7 +66,7 @@ static void show_state(const EncDialog *d)
 
 static bool is_secret_here(const EncDialog *d)
 {
-    return secret_is_set(&d->now.passphrase) || secret_is_set(&d->now.identity);
+    return encryption_keeps_key(&d->now);
 }
 
 /* Which boxes mean something for what is chosen. */

@@ -96,6 +96,10 @@ void main_on_upload(MainWindow *w)
 
 void main_on_pause_upload(MainWindow *w)
 {
+    if (!offsite_can_pause()) {
+        main_show_log(w, LOG_INFO, TEXT_UPLOAD_BY_ONEDRIVE);
+        return;
+    }
     const bool paused = !task_is_paused(w->job);
     task_pause(w->job, paused);
     main_show_log(w, LOG_INFO, paused ? TEXT_UPLOAD_PAUSED : TEXT_UPLOAD_GOES_ON);

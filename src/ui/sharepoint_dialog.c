@@ -246,8 +246,14 @@ static void load_place(SpDialog *d)
     oauth_tokens_init(&tokens);
     d->signed_in = place_load(&d->place, NULL) && place_find_tokens(&d->place, &tokens);
     oauth_tokens_release(&tokens);
-    replace(&d->folder, offsite_folder());
-    if (d->folder != NULL) {
+    char *folder = NULL;
+    Error why = ERROR_INIT;
+    const bool known = offsite_folder_load(&folder, &why);
+    replace(&d->folder, folder);
+    if (!known) {
+        ui_set_text(control(d, IDC_SP_STATE), why.message);
+        error_clear(&why);
+    } else if (d->folder != NULL) {
         char *text = mem_printf(TEXT_SP_FOLDER, d->folder);
         ui_set_text(control(d, IDC_SP_STATE), text);
         mem_free(text);

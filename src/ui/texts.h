@@ -89,6 +89,8 @@
 #define TEXT_EXPORT_CANCELLED "Export cancelled. The unfinished copy was removed."
 #define TEXT_UPLOAD_STEP "Uploading"
 #define TEXT_UPLOAD_PAUSED "The export to SharePoint is paused. Pause or Go On Exporting in the Backup menu goes on."
+#define TEXT_UPLOAD_BY_ONEDRIVE \
+    "OneDrive sends the copy itself: it can be paused with a click on its cloud beside the clock."
 #define TEXT_UPLOAD_GOES_ON "The export to SharePoint goes on."
 #define TEXT_UPLOAD_GOOD "Exported to SharePoint."
 #define TEXT_UPLOAD_CANCELLED \
@@ -325,7 +327,7 @@
 #define TEXT_SP_CLOSE "Close"
 #define TEXT_SP_STOPPED "The sign-in was stopped. Nothing was changed."
 #define TEXT_SP_DONE "A tiny file was written to the folder and removed again: it works."
-#define TEXT_SP_FOLDER "✔ Backups go to the folder %s, which OneDrive keeps in step with the cloud."
+#define TEXT_SP_FOLDER "✔ Backups go to the folder %s, which belongs to OneDrive."
 #define TEXT_SP_FOLDER_DONE "Backups are copied to that folder from now on, and OneDrive brings them to the cloud."
 #define TEXT_SP_SIGNED_OUT "Signed out on this PC. The folder stays set up; sign in again to export."
 #define TEXT_SP_FORGOTTEN "The folder and the sign-in are forgotten on this PC. What is on SharePoint stays there."

@@ -22,14 +22,14 @@ class App(User):
         super().__init__(program, sim)
         sim.granted.add("/sites/Maintenance")
 
-    def certificate(self, days=100):
+    def certificate(self, days=100, clock=()):
         """A key and its certificate, in the place of Windows' store; its thumbprint."""
         folder = os.path.join(self.data, "certificates")
         os.makedirs(folder, mode=0o700, exist_ok=True)
         key, crt = os.path.join(folder, "key"), os.path.join(folder, "crt")
         run = lambda *a: subprocess.run(["openssl"] + list(a), check=True, capture_output=True).stdout
-        run("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=CMMS Backup", "-keyout", key, "-out", crt,
-            "-days", str(days))
+        subprocess.run([*clock, "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=CMMS Backup",
+                        "-keyout", key, "-out", crt, "-days", str(days)], check=True, capture_output=True)
         thumbprint = hashlib.sha1(run("x509", "-in", crt, "-outform", "der")).hexdigest().upper()
         with open(os.path.join(folder, thumbprint + ".pem"), "w") as out:
             for path in (crt, key):
@@ -73,7 +73,7 @@ def test_by_certificate(program):
         equal((place["by"], place["certificate"], place["place"]), ("certificate", thumbprint, "Dokumente/Backups"),
               "what is set up")
         header, payload = sim.assertions[-1]
-        equal((header["alg"], header["typ"], payload["exp"] - payload["iat"]), ("PS256", "JWT", 600), "the assertion")
+        equal((header["alg"], header["typ"], payload["exp"] - payload["nbf"]), ("PS256", "JWT", 600), "the assertion")
         sim.tokens.clear()  # they have run out: another assertion is made, by another program
         done = app.run("upload", "--json", program.path(path))
         equal(done.code, 0, "upload: " + done.out + done.err)
@@ -91,6 +91,13 @@ def test_by_certificate(program):
         equal(app.run("sharepoint", "sign-out").code, 0, "sign-out")
         done = app.run("sharepoint", "status", "--json")
         equal(done.code, 6, "afterwards: " + done.out)
+        fact = app.fact(folder)
+        equal((fact["signed_in"], fact["text"]),
+              (False, "the program is not signed in to SharePoint on this PC; its certificate is here"), "status then")
+        checks = app.run("doctor", "--json", "--folder", program.path(folder)).json()["checks"]
+        found, = [c for c in checks if c["name"] == "sign-in"]
+        equal((found["state"], found["hint"]), ("warning", "Set the folder up again, with the same certificate."),
+              "doctor: %r" % found)
         equal(sim.complaints, [], "complaints")
 
 
@@ -119,6 +126,18 @@ def test_days_left(program):
         thumbprint, sim.app_certificate = app.certificate(0)
         report = app.set_up_as_itself("--certificate", thumbprint, code=6)
         equal(report["error"]["message"], "the certificate of the sign-in to SharePoint has run out", "at its end")
+        equal(sim.assertions, [], "nothing is sent")
+
+
+def test_not_valid_yet(program):
+    """A certificate of the day after tomorrow: said here, not sent for Microsoft's riddle."""
+    native(program)
+    harness.needs("faketime", "/usr/bin/faketime")
+    with Simulator() as sim:
+        app = App(program, sim)
+        thumbprint, sim.app_certificate = app.certificate(clock=("/usr/bin/faketime", "-f", "+2d"))
+        report = app.set_up_as_itself("--certificate", thumbprint, code=6)
+        equal(report["error"]["message"], "the certificate of the sign-in to SharePoint is not valid yet", "why")
         equal(sim.assertions, [], "nothing is sent")
 
 

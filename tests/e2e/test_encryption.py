@@ -186,6 +186,11 @@ def test_key_kept_here(program):
         desk.download()
         desk.whole()
         desk.nowhere("AGE-SECRET-KEY")
+        # Another key, of which nothing is kept, does not take the kept one's place.
+        desk.encryption("set-up", "--recipient", age.recipient_of(b"r" * 32), "--confirm", CONFIRM)
+        desk.download()
+        desk.whole()
+        desk.nowhere("AGE-SECRET-KEY")
         desk.encryption("off", code=2)
         desk.download()
         desk.whole()
@@ -224,6 +229,44 @@ def test_passphrase(program):
         desk.whole()
         desk.nowhere(PASSPHRASE)
         check(not os.path.exists(os.path.join(another.data, "encryption.json")), "it is not kept by a download")
+
+
+def test_another_key(program):
+    """What is there for an earlier key is not taken for a copy, nor touched; the log tells whose a copy is."""
+    with Simulator() as sim:
+        desk = Desk(program, sim)
+        first = desk.set_up_pair()
+        desk.upload()
+        before = desk.there()
+        os.rename(desk.key_file, os.path.join(desk.safe, "first.txt"))
+        os.unlink(desk.card)
+        second = desk.set_up_pair()
+        check(second["recipient"] != first["recipient"], "another key")
+        report = desk.upload(code=8)
+        equal(report["error"]["message"], "%s is on SharePoint, encrypted for another key: the public key %s, "
+              "fingerprint %s" % (desk.copy, first["recipient"], first["mark"]), "what is told")
+        check(desk.there() == before, "it is as it was")
+        equal(desk.staged(), [], "what is left on the PC")
+        last = harness.log_entries(desk.folder)[-1]
+        equal((last["operation"], last["status"]), ("upload", "failed"), "the log")
+        for name in (desk.copy, desk.manifest):
+            item = sim.child(sim.folder, name)
+            item["name"] = "first " + name
+        desk.upload()
+        desk.download(*desk.with_key())
+        desk.whole()
+        check(harness.log_entries(desk.folder)[-1]["message"].endswith("fingerprint " + second["mark"]), "the log")
+        check("encrypted for the public key %s, fingerprint %s: " % (second["recipient"], second["mark"]) in
+              desk.fact()["text"], "the fact: %r" % desk.fact())
+    with Simulator() as sim:  # the same passphrase, set up twice
+        desk = Desk(program, sim)
+        how = ("set-up", "--passphrase", "--confirm", CONFIRM)
+        first = desk.encryption(*how, passphrase=PASSPHRASE)
+        desk.upload()
+        check(desk.encryption(*how, passphrase=PASSPHRASE)["mark"] != first["mark"], "another number")
+        equal(desk.upload()["was_there"], True, "it opens that copy")
+        check(harness.log_entries(desk.folder)[-1]["message"].endswith("the passphrase number " + first["mark"]),
+              "the log has the copy's own")
 
 
 def test_set_up_is_refused(program):
@@ -332,14 +375,25 @@ def test_killed_and_resumed(program):
         killed(Fault("put", 0, skip=1))  # the copy is there, its manifest not
         check(sim.data(desk.copy) == first, "the same bytes, not encrypted anew")
         equal(sim.names(), [desk.copy], "what is there")
+        # A week later, or with that file damaged or gone: its note knows what is there.
+        os.utime(staged, (1, 1))
+        os.utime(note, (1, 1))
+        with open(staged, "r+b") as f:
+            f.write(b"?")
         desk.upload()
         check(sim.data(desk.copy) == first, "the same file")
         equal((sim.names(), desk.staged()), (sorted([desk.copy, desk.manifest]), []), "at the end")
         desk.download(*desk.with_key())
         desk.whole()
+        # What is not known stays, and is told.
+        del sim.items[sim.child(sim.folder, desk.manifest)["id"]]
+        report = desk.upload(code=8)
+        check("another file named %s is on SharePoint" % desk.copy in report["error"]["message"], repr(report))
+        check(sim.data(desk.copy) == first, "it stays")
+        for name in os.listdir(os.path.join(desk.user.data, "uploads")):
+            os.unlink(os.path.join(desk.user.data, "uploads", name))
         # A file without its note was not finished; one that was changed is not sent.
-        for name in (desk.copy, desk.manifest):
-            del sim.items[sim.child(sim.folder, name)["id"]]
+        del sim.items[sim.child(sim.folder, desk.copy)["id"]]
         killed(Fault("put", 0))
         staged, note = desk.staged()
         second = read(staged)
@@ -357,6 +411,26 @@ def test_killed_and_resumed(program):
         equal(rows[0]["level"], "verified", "nothing is said against the backup")
         desk.upload()
         check(age.decrypt(sim.data(desk.copy), desk.identity()) == desk.data, "the next try")
+
+
+def test_bytes_of_others(program):
+    """A copy without a manifest that is not known to be ours stays, gets no manifest of ours, and is told."""
+    with Simulator() as sim:
+        desk = Desk(program, sim)
+        desk.set_up_pair()
+        sim.faults = [Fault("put", 403, skip=1, times=9, code="accessDenied")]
+        desk.upload(code=6)
+        sim.faults = []
+        equal(sim.names(), [desk.copy], "its manifest has not got there")
+        data = sim.data(desk.copy)
+        other = data[:-1] + bytes([data[-1] ^ 1])  # of one size, as all that are encrypted of one backup
+        sim.replaced(desk.copy, other)
+        for late, words in ((0, "another file named %s is on SharePoint"),
+                            (-1, "%s is on SharePoint already, which has not said whether it is the same")):
+            sim.child(sim.folder, desk.copy)["late"] = late
+            report = desk.upload(code=8)
+            equal(report["error"]["message"], words % desk.copy, "what is told")
+            check(sim.names() == [desk.copy] and sim.data(desk.copy) == other, "what is there")
 
 
 def test_damaged_here(program):

@@ -8,6 +8,7 @@ from harness import check, equal
 from test_sharepoint import AfterBackups, User, backup
 
 IN_SYNC, PENDING, MOVING = "placeholder=9\nstate=2\n", "placeholder=1\nstate=4\n", "placeholder=1\nstate=6\n"
+ONLINE_ONLY = "placeholder=25\nstate=1\n"
 
 
 class Pc(User):
@@ -71,30 +72,64 @@ def test_copied_and_in_sync(program):
     equal(pc.upload(path)["was_there"], True, "once more")
     equal(os.stat(os.path.join(pc.sync, os.path.basename(path))).st_mtime_ns, before, "it is not copied again")
     told = pc.run("sharepoint", "status").out
+    check('OneDrive has the folder "%s"; whether it runs now is not known' % program.path(pc.sync) in told, told)
+    pc.say(IN_SYNC + "engine=0\n")
+    told = pc.run("sharepoint", "status").out
     check('OneDrive keeps the folder "%s" in step with the cloud' % program.path(pc.sync) in told, told)
     checks = harness.finish(pc.start("doctor", "--json", "--folder", program.path(folder))).json()["checks"]
     equal([c["state"] for c in checks if c["name"] == "sharepoint"], ["good"], "doctor")
     equal(pc.run("status", "--json", "--folder", program.path(folder)).json()["sign_in"], None, "no sign-in of ours")
 
 
+def wait_told(process):
+    """It has looked for some seconds, and goes on."""
+    lines = []
+    while not lines or lines[-1]:
+        lines.append(process.stdout.readline())
+        if b"Waiting for OneDrive to bring" in lines[-1]:
+            return
+    check(False, "it does not wait: %r" % lines)
+
+
 def test_waits_until_it_is_there(program):
     """While Windows says that it is on its way it is not off-site; then it is."""
+    for not_yet in (MOVING, PENDING):
+        path, folder = backup(program)
+        pc = Pc(program)
+        pc.choose()
+        pc.say(not_yet)
+        process = pc.start("upload", program.path(path))
+        wait_told(process)
+        equal(process.poll(), None, "it waits")
+        equal(pc.rows(folder), [("here", False)], "the list meanwhile")
+        pc.say(IN_SYNC)
+        done = harness.finish(process)
+        equal(done.code, 0, done.out + done.err)
+        equal(pc.rows(folder), [("both", False)], "the list")
+        pc.same(path)
+
+
+def test_online_only(program):
+    """What is not on this PC any more is not read, and nothing is said of its bytes."""
     path, folder = backup(program)
     pc = Pc(program)
     pc.choose()
-    pc.say(MOVING)
-    process = pc.start("upload", "--json", program.path(path))
+    equal(pc.upload(path)["hash_pending"], False, "its bytes were read")
     target = os.path.join(pc.sync, os.path.basename(path))
-    harness.wait_for(lambda: os.path.exists(target) or process.poll() is not None, 120, "the copy")
-    equal(process.poll(), None, "it waits")
-    equal(pc.rows(folder), [("here", False)], "the list meanwhile")
-    pc.say(PENDING)
-    equal(process.poll(), None, "it waits still")
+    with open(target, "r+b") as f:
+        byte = f.read(1)
+        f.seek(0)
+        f.write(bytes([byte[0] ^ 1]))
+    pc.say(ONLINE_ONLY)
+    pc.run("config", "set", "--folder", program.path(folder), "upload_limit_kb=500")
+    done = pc.run("upload", program.path(path))
+    check("The limit of 500 KB a second does not hold: OneDrive sends the copy" in done.out + done.err, done.err)
+    check("its size is right; it is online-only, so its bytes were not read" in done.out + done.err and
+          "SHA-256 is as recorded" not in done.out + done.err, done.out + done.err)
+    listed = pc.run("list", "--json", "--folder", program.path(folder)).json()["backups"]
+    equal([b["offsite"]["compared"] for b in listed], ["size"], "the list")
     pc.say(IN_SYNC)
-    done = harness.finish(process)
-    equal(done.code, 0, done.out + done.err)
-    equal(pc.rows(folder), [("both", False)], "the list")
-    pc.same(path)
+    check("another file named " in pc.upload(path, code=8)["error"]["message"], "here again it is read")
 
 
 def test_troubles(program):

@@ -130,6 +130,37 @@ def test_what_stays(program):
         equal(sim.recycled, [], "what has gone")
 
 
+def test_another_folder(program):
+    """One that has not brought them there, with another's pins and nobody's settings, takes nothing by itself."""
+    with Simulator() as sim:
+        old = Old(program, sim)
+        known = os.path.join(old.folder, "offsite_copies.json")
+        os.rename(known, known + ".away")
+        elsewhere = (False, "this backup folder has not brought it there, and another's pins and settings are not "
+                            "known here")
+        equal(old.reasons(), {old.newest: NEWEST, old.old[0]: elsewhere, old.old[1]: elsewhere}, "the plan")
+        equal(old.run("--yes")["removed"], 0, "removed")
+        equal(old.reasons("--all")[old.old[0]], OLD, "unless it is asked for")
+        config = os.path.join(old.folder, "backup_config.json")
+        os.rename(config, config + ".away")
+        plan = old.run("--all")
+        equal((plan["would_remove"], plan["stopped"]),
+              (0, "no settings were ever saved in this backup folder: save them once"), "without settings")
+        equal(old.run("--all", "--yes")["removed"], 0, "removed then")
+        os.rename(config + ".away", config)
+        # Brought back is not brought there; what is uploaded from here and found there, is.
+        os.unlink(os.path.join(old.folder, old.old[0]))
+        done = old.user.run("download", "--folder", program.path(old.folder), old.old[0])
+        equal(done.code, 0, done.out + done.err)
+        done = program.run(["pin", "--off", "--folder", program.path(old.folder), old.old[0]])
+        equal(done.code, 0, done.out + done.err)
+        done = old.user.run("upload", "--folder", program.path(old.folder), old.old[1])
+        equal(done.code, 0, done.out + done.err)
+        equal(old.reasons(), {old.newest: NEWEST, old.old[0]: elsewhere, old.old[1]: OLD}, "the plan then")
+        equal(old.run("--yes")["removed"], 1, "removed then")
+        equal(sim.names(), old.pairs(old.newest, old.old[0]), "what is left there")
+
+
 def test_in_doubt(program):
     """Clocks that differ, no eTags, no hashes: nothing goes."""
     with Simulator() as sim:
@@ -171,33 +202,116 @@ def test_replaced_meanwhile(program):
         report = old.run("--yes", code=9)
         equal(report["error"]["message"], "nothing more is removed: %s on SharePoint has changed" % old.newest, "why")
         equal(sim.recycled, [], "what has gone")
-    with Simulator() as sim:  # what was deleted by somebody is no failure
+    with Simulator() as sim:  # what was deleted by somebody is no failure, and was not moved by this
         old = Old(program, sim)
         gone = sim.child(sim.folder, old.old[-1])["id"]
         sim.faults = [Fault("delete", call=lambda s: s.items.pop(gone))]
-        equal(old.run("--yes")["removed"], 2, "removed")
+        equal(old.run("--yes")["removed"], 1, "removed")
         equal(sim.names(), old.pairs(old.newest), "what is left")
+        equal([e["message"] for e in harness.log_entries(old.folder) if e["status"] == "success"
+               and e["operation"] == "offsite_cleanup"],
+              ["It is no longer on SharePoint: this clean-up, or somebody before it, has removed it",
+               "Moved to SharePoint's recycle bin: older than 30 day(s)"], "the log")
+
+
+AT_WORK = "another upload from this folder, or a clean-up on SharePoint, is at work"
 
 
 def test_uploading(program):
-    """What is being uploaded stays."""
+    """While something is uploaded from the folder nothing is removed there, and the other way round."""
     with Simulator() as sim:
         old = Old(program, sim)
+        upload = lambda: program.start(["upload", "--json", "--folder", program.path(old.folder), old.old[0]],
+                                       env={"CMMS_BACKUP_DATA": program.path(old.user.data), "http_proxy": "",
+                                            "https_proxy": ""})
         held, go_on = threading.Event(), threading.Event()
         def before(number):
             if not held.is_set():
                 held.set()
                 go_on.wait(harness.SCALE * 120)
         sim.before = before
-        upload = program.start(["upload", "--json", "--folder", program.path(old.folder), old.old[0]],
-                               env={"CMMS_BACKUP_DATA": program.path(old.user.data), "http_proxy": "",
-                                    "https_proxy": ""})
+        process = upload()
         check(held.wait(harness.SCALE * 60), "the upload has begun")
         sim.before = None
-        equal(old.run("--yes")["removed"], 1, "the other one goes")
+        equal(old.run("--yes", code=9)["error"]["message"], "nothing was removed: " + AT_WORK, "meanwhile")
         go_on.set()
-        equal(harness.finish(upload).code, 0, "the upload")
-        equal(sim.names(), old.pairs(old.newest, old.old[0]), "what is left")
+        equal(harness.finish(process).code, 0, "the upload")
+        equal((sim.recycled, old.logged("started")), ([], []), "what has gone")
+        removing, go_on = threading.Event(), threading.Event()
+        sim.faults = [Fault("delete", call=lambda s: (removing.set(), go_on.wait(harness.SCALE * 120)))]
+        process = old.start("--yes")
+        check(removing.wait(harness.SCALE * 60), "the clean-up has begun")
+        done = harness.finish(upload())
+        check(done.code == 9 and AT_WORK in done.out, "an upload meanwhile: " + done.out)
+        equal(old.run("--yes", code=9)["error"]["message"], "nothing was removed: " + AT_WORK, "another clean-up")
+        equal(old.logged("failed"), [], "and it says nothing of what the first one is doing")
+        go_on.set()
+        equal(harness.finish(process).json()["removed"], 2, "the clean-up")
+        equal(sim.names(), old.pairs(old.newest), "what is left")
+        equal(old.where()[old.old[0]], "here", "the list")
+
+
+def killed_at_removal(old):
+    """The log says that it was begun; nothing has gone."""
+    reached, go_on = threading.Event(), threading.Event()
+    old.sim.faults = [Fault("delete", 0, call=lambda s: (reached.set(), go_on.wait(harness.SCALE * 120)))]
+    process = old.start("--yes")
+    try:
+        check(reached.wait(harness.SCALE * 60), "the removal has begun")
+        old.program.kill(process)
+    finally:
+        go_on.set()
+    old.sim.faults = []
+    check(set(old.pairs(old.old[0])) <= set(old.sim.names()), "it is there")
+
+
+def last_outcome(old):
+    return [(e["status"], e["message"]) for e in harness.log_entries(old.folder)
+            if e["operation"] == "offsite_cleanup"][-1]
+
+
+def test_killed_and_another_place(program):
+    """What lies in a library of before, or has another name, was not removed; nothing is said nor forgotten of it."""
+    with Simulator() as sim:
+        old = Old(program, sim, 1)
+        killed_at_removal(old)
+        place = os.path.join(old.user.data, "sharepoint.json")
+        with open(place, encoding="utf-8") as f:
+            before = json.load(f)
+        drive = sim.add_drive("Archiv", "/sites/Maintenance/Archive")
+        folder = sim.add_item(drive, sim.drives[drive]["root"], "Backups", folder=True)["id"]
+        with open(place, "w", encoding="utf-8") as f:
+            json.dump({**before, "drive": drive, "folder": folder}, f)
+        equal(old.run("--yes")["removed"], 0, "in the other place")
+        equal(last_outcome(old), ("failed", "Whether it was removed from SharePoint is not known: the program was "
+                                  "ended before, and another library is set up now"), "the log")
+        equal(old.where()[old.old[0]], "both", "the list")
+        with open(place, "w", encoding="utf-8") as f:
+            json.dump(before, f)
+        killed_at_removal(old)
+        item = sim.child(sim.folder, old.old[0])
+        item["name"], item["version"] = "kept.backup", item["version"] + 1
+        equal(old.run("--yes")["removed"], 0, "with another name")
+        equal(last_outcome(old), ("failed", "Not removed from SharePoint: the program was ended before"), "the log")
+        equal((old.where()[old.old[0]], sim.recycled), ("both", []), "the list, and what has gone")
+
+
+def test_back_again(program):
+    """A manifest that was left over, and whose backup comes back while that is looked at, stays."""
+    for fault in (lambda back: Fault("find", skip=1, call=back), lambda back: Fault("delete", call=back)):
+        with Simulator() as sim:
+            old = Old(program, sim, 1)
+            name = old.old[0]
+            data = sim.data(name)
+            sim.faults = [Fault("delete", 403, skip=1, code="accessDenied")]
+            old.run("--yes", code=6)
+            equal(sim.names(), sorted(old.pairs(old.newest) + [name + ".manifest.json"]), "what is left")
+            def back(s):
+                s.add_item(s.drive, s.folder, name, data)
+                s.replaced(name + ".manifest.json", s.data(name + ".manifest.json"))
+            sim.faults = [fault(back)]
+            old.run("--yes")
+            equal(sim.names(), old.pairs(old.newest, name), "what is there")
 
 
 def test_killed(program):

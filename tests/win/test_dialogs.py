@@ -353,6 +353,8 @@ def sharepoint(work, server):
             plausible(folder)
         shutil.copy(os.path.join(window.TOP, "tests/fuzz/corpus/archive/pg18-zstd-tables.backup"),
                     os.path.join(folder, "cmms_backup_20250118_020000.backup"))
+        with open(os.path.join(folder, "backup_config.json"), "w", encoding="utf-8") as f:
+            json.dump({"retention_days": 30}, f)  # the default, but somebody's word: nothing goes there without
         names = sorted(os.path.basename(r["unix_path"]) for r in reports)
         with graph_sim.Simulator() as sim:
             sync, fake = os.path.join(work, "sync " + scenario), os.path.join(work, "fake " + scenario)

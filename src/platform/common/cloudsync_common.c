@@ -82,6 +82,11 @@ bool cloudsync_is_managed(const CloudSyncFacts *facts)
     return facts->provider != NULL || has(facts->placeholder, PLACEHOLDER | ROOT) || facts->state > STATE_NONE;
 }
 
+bool cloudsync_is_online_only(const CloudSyncFacts *facts)
+{
+    return facts->state == STATE_SPARSE;
+}
+
 static const struct {
     const char *words, *remedy;
 } troubles[] = {

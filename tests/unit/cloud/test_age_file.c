@@ -301,6 +301,48 @@ static void flipped_and_swapped(void **state)
     sealed_end(&s);
 }
 
+typedef struct Spoiled {
+    const char *path;
+    bool done;
+} Spoiled;
+
+static void spoil(void *context, const char *step, double part, uint64_t bytes)
+{
+    Spoiled *spoiled = context;
+    (void)part;
+    (void)bytes;
+    if (strcmp(step, "Checking") == 0 && !spoiled->done) { /* it is written, flushed and closed */
+        StrBuf text;
+        Error err = ERROR_INIT;
+        strbuf_init(&text, STRBUF_LARGE);
+        assert_ok(fs_read_all(spoiled->path, STRBUF_LARGE, &text, &err), &err);
+        text.buf[7] = (char)(text.buf[7] ^ 1);
+        test_write_bytes(spoiled->path, text.buf, text.len);
+        strbuf_release(&text);
+        spoiled->done = true;
+    }
+}
+
+/* What was decrypted is read again before it counts. */
+static void a_disk_that_lies(void **state)
+{
+    (void)state;
+    Sealed s;
+    AgeMade made;
+    Error err = ERROR_INIT;
+    sealed_new(&s);
+    age_made_init(&made);
+    Spoiled spoiled = {s.place.back, false};
+    const AgeJob job = {.from = s.place.sealed, .to = s.place.back, .name = "a.backup.age", .progress = spoil,
+                        .context = &spoiled};
+    assert_fails(age_decrypt_file(&job, &s.from, NULL, &made, &err), &err, EK_IO,
+                 "what was decrypted of a.backup.age is not on the disk as it was written");
+    assert_true(spoiled.done);
+    assert_false(fs_exists(s.place.back));
+    assert_null(made.header);
+    sealed_end(&s);
+}
+
 static void what_cannot_be_done_leaves_nothing(void **state)
 {
     (void)state;
@@ -334,6 +376,7 @@ int main(void)
                                        cmocka_unit_test(cut_off_and_longer),
                                        cmocka_unit_test(bytes_behind_a_full_end),
                                        cmocka_unit_test(flipped_and_swapped),
+                                       cmocka_unit_test(a_disk_that_lies),
                                        cmocka_unit_test(what_cannot_be_done_leaves_nothing)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -59,7 +59,8 @@ static void an_assertion_says_what_entra_asks_for(void **state)
 {
     (void)state;
     static const unsigned char hash[32] = {0xFB, 0xFF};
-    char *text = oauth_assertion(&app, true, hash, "id1", 1000);
+    static const char thumbprint[] = "FBFF0000000000000000000000000000000000A9";
+    char *text = oauth_assertion(&app, true, thumbprint, hash, "id1", 1000);
     const size_t len = strcspn(text, ".");
     char *header = decoded(text, len), *payload = decoded(text + len + 1, strlen(text + len + 1));
     assert_non_null(strstr(header, "\"PS256\""));
@@ -67,13 +68,16 @@ static void an_assertion_says_what_entra_asks_for(void **state)
     assert_non_null(strstr(payload, "\"https://login.microsoftonline.com/contoso.onmicrosoft.com/oauth2/v2.0/token\""));
     assert_non_null(strstr(payload, "\"id1\""));
     assert_non_null(strstr(payload, "940"));  /* from when */
-    assert_non_null(strstr(payload, "1600")); /* and until when */
+    assert_non_null(strstr(payload, "1540")); /* and until when: ten minutes at the most */
+    assert_null(strstr(header, "\"x5t\""));
     mem_free(payload);
     mem_free(header);
     mem_free(text);
-    text = oauth_assertion(&app, false, hash, "id1", 1000);
+    text = oauth_assertion(&app, false, thumbprint, hash, "id1", 1000);
     header = decoded(text, strcspn(text, "."));
     assert_non_null(strstr(header, "\"RS256\""));
+    assert_non_null(strstr(header, "\"x5t\""));
+    assert_non_null(strstr(header, "\"-_8AAAAAAAAAAAAAAAAAAAAAAKk\""));
     mem_free(header);
     mem_free(text);
 }

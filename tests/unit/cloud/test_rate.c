@@ -36,6 +36,25 @@ static void the_limit_is_kept_together(void **state)
     }
 }
 
+/* 20 seconds' worth, in whole units. */
+static void a_request_is_no_longer_than_that(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t limit, unit, most, portion;
+    } rows[] = {{0, 327680, 62914560, 62914560},         {51200, 327680, 62914560, 983040},
+                {51200, 327680, 655360, 655360},         {16384, 327680, 62914560, 327680},
+                {1, 327680, 62914560, 327680},           {100000000, 327680, 62914560, 62914560},
+                {1048576, 327680, 62586880, 20971520}};
+    assert_true(rate_portion(NULL, 327680, 62914560) == 62914560);
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        Rate *rate = rate_new();
+        rate_limit(rate, rows[i].limit);
+        assert_true(rate_portion(rate, rows[i].unit, rows[i].most) == rows[i].portion);
+        rate_free(rate);
+    }
+}
+
 static void nothing_is_saved_up(void **state)
 {
     (void)state;
@@ -72,6 +91,7 @@ static void changed_and_paused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(the_limit_is_kept_together),
+                                       cmocka_unit_test(a_request_is_no_longer_than_that),
                                        cmocka_unit_test(nothing_is_saved_up), cmocka_unit_test(changed_and_paused)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

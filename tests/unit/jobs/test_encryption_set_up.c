@@ -121,6 +121,93 @@ static void a_passphrase(void **state)
     end(&desk);
 }
 
+static bool find_aside(void *context, const char *name, const FsInfo *info)
+{
+    char **found = context;
+    (void)info;
+    if (strncmp(name, "encryption.damaged-", 19) == 0) {
+        mem_free(*found);
+        *found = mem_strdup(name);
+    }
+    return true;
+}
+
+/* A key that is kept here stays when another is set up; only switching off takes it away, and what cannot be read is
+ * kept beside it. */
+static void an_earlier_key_stays(void **state)
+{
+    (void)state;
+    Desk desk;
+    Encryption made, now;
+    Error err = ERROR_INIT;
+    Secret one = SECRET_INIT;
+    char *aside = NULL;
+    begin(&desk);
+    encryption_init(&made);
+    encryption_init(&now);
+    secret_set(&one, "correct horse", 13);
+    const EncryptionSetUp phrase = {.way = ENCRYPTION_PASSPHRASE, .passphrase = &one, .again = &one,
+                                    .confirmed = ENCRYPTION_CONFIRM};
+    const EncryptionSetUp pair = {.way = ENCRYPTION_NEW_PAIR, .key_file = desk.key_file, .keep_key = true,
+                                  .confirmed = ENCRYPTION_CONFIRM};
+    const EncryptionSetUp public = {.way = ENCRYPTION_RECIPIENT, .recipient = VECTOR_RECIPIENT,
+                                    .confirmed = ENCRYPTION_CONFIRM};
+    assert_ok(encryption_set_up(&phrase, &made, &err), &err);
+    assert_ok(encryption_set_up(&pair, &made, &err), &err);
+    assert_ok(encryption_set_up(&public, &made, &err), &err);
+    assert_ok(encryption_set_up(&public, &made, &err), &err); /* which keeps nothing of its own */
+    assert_ok(encryption_load(&now, &err), &err);
+    assert_string_equal(now.recipient, VECTOR_RECIPIENT);
+    assert_int_equal(now.earlier_count, 2);
+    assert_string_equal(now.earlier[0].passphrase.bytes, "correct horse");
+    assert_true(secret_is_set(&now.earlier[1].identity));
+    char *text = encryption_state_text(&now), *saved = test_read(desk.saved);
+    assert_non_null(strstr(text, "; its private key is not on this PC; 2 earlier key(s) are kept as well"));
+    assert_null(strstr(saved, "horse"));
+    assert_null(strstr(saved, "AGE-SECRET"));
+    mem_free(saved);
+    mem_free(text);
+    assert_fails(encryption_switch_off(NULL, &err), &err, EK_USAGE, "nothing was changed: it was not confirmed");
+    test_write(desk.saved, "{ damaged");
+    assert_ok(encryption_set_up(&public, &made, &err), &err);
+    fs_list(desk.data, find_aside, &aside, NULL);
+    assert_non_null(aside);
+    char *path = fs_join(desk.data, aside);
+    assert_text(test_read(path), "{ damaged");
+    mem_free(path);
+    mem_free(aside);
+    secret_release(&one);
+    encryption_release(&now);
+    encryption_release(&made);
+    end(&desk);
+}
+
+/* The copies are in the cloud: the key must not be. */
+static void the_key_does_not_go_to_the_cloud(void **state)
+{
+    (void)state;
+    Desk desk;
+    Encryption made;
+    Error err = ERROR_INIT;
+    begin(&desk);
+    encryption_init(&made);
+    char *fake = fs_join(desk.data, "fake");
+    char *words = mem_printf("\"%s\" is brought to the cloud by OneDrive, and the private key must not be there",
+                             desk.dir);
+    const EncryptionSetUp pair = {.way = ENCRYPTION_NEW_PAIR, .key_file = desk.key_file,
+                                  .confirmed = ENCRYPTION_CONFIRM};
+    test_write(fake, "provider=OneDrive!x\n");
+    test_setenv("CMMS_BACKUP_FAKE_SYNC", fake);
+    assert_fails(encryption_set_up(&pair, &made, &err), &err, EK_USAGE, words);
+    assert_false(fs_exists(desk.key_file) || fs_exists(desk.saved));
+    test_setenv("CMMS_BACKUP_FAKE_SYNC", NULL);
+    assert_ok(encryption_set_up(&pair, &made, &err), &err);
+    encryption_release(&made);
+    mem_free(words);
+    mem_free(fake);
+    end(&desk);
+}
+
 static void what_is_refused_changes_nothing(void **state)
 {
     (void)state;
@@ -193,6 +280,7 @@ static void the_warning(void **state)
         const char *text = encryption_warning((EncryptionWay)way);
         assert_non_null(strstr(text, "Without the key nobody can read the copies"));
         assert_non_null(strstr(text, "manifest on SharePoint can be read"));
+        assert_non_null(strstr(text, "stay as they are, also those that are not encrypted"));
     }
     const Encryption off = {.on = false};
     assert_text(encryption_state_text(&off), "Copies go to SharePoint as they are, not encrypted");
@@ -202,6 +290,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(a_new_pair), cmocka_unit_test(what_others_made),
                                        cmocka_unit_test(a_passphrase),
+                                       cmocka_unit_test(an_earlier_key_stays),
+                                       cmocka_unit_test(the_key_does_not_go_to_the_cloud),
                                        cmocka_unit_test(what_is_refused_changes_nothing),
                                        cmocka_unit_test(the_warning)};
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,9 +1,11 @@
 /* What would go from SharePoint, without anybody to ask; the removals are e2e/test_sharepoint_cleanup.py's. */
+#include "test_env.h"
 #include "test_util.h"
 
 #include <cjson/cJSON.h>
 
 #include "jobs/offsite_clean_up.h"
+#include "jobs/offsite_folder.h"
 #include "platform/clock.h"
 #include "store/folder.h"
 
@@ -18,7 +20,8 @@ typedef struct Row {
     const char *computer; /* NULL: this one */
     const char *etag;     /* NULL: not told */
     char mark;            /* p pinned here, P pinned there, a an alarm there, c an alarm there that is confirmed here,
-                             f a foreign name, e encrypted; 0 */
+                             f a foreign name, e encrypted, b brought back here, i another item there, d another
+                             library, n not known here; 0 */
     const char *expected; /* the reason; "-" in front: it goes */
 } Row;
 
@@ -70,13 +73,28 @@ static void add(RemoteList *list, Catalog *here, const Row *row)
     }
 }
 
+/* What the folder knows of it; all of it was uploaded from here, but where the mark says otherwise. */
+static void note(Copies *copies, const Remote *remote, char mark)
+{
+    const Copy copy = {.file = remote->name, .bytes = 7, .sha256 = (char *)SHA, .level = LEVEL_VERIFIED,
+                       .state = COPY_THERE, .when = now, .hash = true, .ours = mark != 'b',
+                       .drive = (char *)(mark == 'd' ? "library2" : "library"),
+                       .item = mark == 'i' ? (char *)"item" : remote->item};
+    if (mark != 'n') {
+        copies_set(copies, &copy);
+    }
+}
+
 static void check(const Case *one)
 {
     RemoteList list;
+    Copies copies;
     Catalog here, there;
     RetentionPlan plan;
     const RetentionRules rules = {.retention_days = 30, .max_backups = 3, .frozen = one->frozen};
     size_t goes = 0;
+    copies_init(&copies);
+    const OffsiteOwn own = {.computer = "HERE-1", .copies = &copies, .drive = "library"};
     remote_list_init(&list);
     catalog_init(&here);
     catalog_init(&there);
@@ -84,8 +102,9 @@ static void check(const Case *one)
     list.items = mem_array(MOST, sizeof *list.items);
     for (size_t i = 0; i < MOST && one->rows[i].expected; i++) {
         add(&list, &here, &one->rows[i]);
+        note(&copies, &list.items[i], one->rows[i].mark);
     }
-    offsite_clean_up_judge(&list, &here, &rules, one->all ? NULL : "HERE-1", now, &there, &plan);
+    offsite_clean_up_judge(&list, &here, &rules, one->all ? NULL : &own, now, &there, &plan);
     assert_int_equal(plan.count, list.count);
     for (size_t i = 0; i < list.count; i++) {
         const Row *row = &one->rows[i];
@@ -105,12 +124,15 @@ static void check(const Case *one)
     retention_plan_release(&plan);
     catalog_release(&there);
     catalog_release(&here);
+    copies_release(&copies);
     remote_list_release(&list);
 }
 
 static void what_would_go(void **state)
 {
     (void)state;
+    static const char elsewhere[] = "this backup folder has not brought it there, and another's pins and settings are "
+                                    "not known here";
     static const char young[] = "within 30 day(s), and one of the newest 3";
     static const Case cases[] = {
         {"old ones go, the newest stays", NULL, false,
@@ -140,6 +162,16 @@ static void what_would_go(void **state)
          {{0, REMOTE_SAME, "PC-2", "1", 0, "the newest verified backup"},
           {40, REMOTE_SAME, "PC-2", "1", 0, "made by another computer, PC-2, whose settings may say otherwise"},
           {41, REMOTE_SAME, NULL, "1", 0, "-older than 30 day(s)"}}},
+        {"so does another folder, also of a computer with this name", NULL, false,
+         {{0, REMOTE_SAME, NULL, "1", 0, "the newest verified backup"},
+          {40, REMOTE_SAME, NULL, "1", 'n', elsewhere},
+          {41, REMOTE_SAME, NULL, "1", 'b', elsewhere},
+          {42, REMOTE_SAME, NULL, "1", 'i', elsewhere},
+          {43, REMOTE_SAME, NULL, "1", 'd', elsewhere},
+          {44, REMOTE_SAME, NULL, "1", 0, "-older than 30 day(s)"}}},
+        {"unless that is asked for", NULL, true,
+         {{0, REMOTE_SAME, NULL, "1", 'n', "the newest verified backup"},
+          {40, REMOTE_SAME, NULL, "1", 'n', "-older than 30 day(s)"}}},
         {"unless it is asked for", NULL, true,
          {{0, REMOTE_SAME, "PC-2", "1", 0, "the newest verified backup"},
           {40, REMOTE_SAME, "PC-2", "1", 0, "-older than 30 day(s)"}}},
@@ -200,8 +232,35 @@ static void unchanged(void **state)
     }
 }
 
+/* A library that was set up before it is not cleaned up. */
+static void not_in_onedrives_folder(void **state)
+{
+    (void)state;
+    char *data = test_dir_new(), *dir = test_dir_new(), *fake = fs_join(data, "fake");
+    const OffsiteCleanUpSpec spec = {.folder = dir};
+    OffsiteCleanUpPlan plan;
+    Error err = ERROR_INIT;
+    size_t removed = 1;
+    offsite_clean_up_plan_init(&plan);
+    test_setenv("CMMS_BACKUP_DATA", data);
+    test_write(fake, "provider=OneDrive!x!Business1\nengine=0\n");
+    test_setenv("CMMS_BACKUP_FAKE_SYNC", fake);
+    assert_ok(offsite_folder_choose(dir, &err), &err);
+    static const char why[] = "copies go to a folder that OneDrive keeps in step, and nothing is cleaned up there";
+    assert_fails(offsite_clean_up_plan(&spec, NULL, NULL, &plan, &err), &err, EK_SETTINGS, why);
+    assert_fails(offsite_clean_up(&spec, NULL, NULL, &removed, &err), &err, EK_SETTINGS, why);
+    assert_int_equal(removed, 0);
+    test_setenv("CMMS_BACKUP_FAKE_SYNC", NULL);
+    test_setenv("CMMS_BACKUP_DATA", NULL);
+    offsite_clean_up_plan_release(&plan);
+    mem_free(fake);
+    test_dir_remove(dir);
+    test_dir_remove(data);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(what_would_go), cmocka_unit_test(unchanged)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(what_would_go), cmocka_unit_test(unchanged),
+                                       cmocka_unit_test(not_in_onedrives_folder)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -147,6 +147,18 @@ static void a_key_is_asked_for_and_tried(void **state)
     fill(&sealed, 0);
     assert_ok(offsite_find_key(&sealed, &keys, &from, &err), &err);
     assert_int_equal(asked.count, 0);
+    /* Nor what it kept before another key was set up. */
+    Encryption later;
+    encryption_init(&later);
+    later.on = true;
+    later.mark = encryption_mark_new(&err);
+    secret_set(&later.passphrase, "another passphrase", 18);
+    encryption_take_earlier(&later, &kept);
+    assert_null(kept.recipient);
+    assert_ok(encryption_save(&later, &err), &err);
+    assert_ok(offsite_find_key(&sealed, &keys, &from, &err), &err);
+    assert_int_equal(asked.count, 0);
+    encryption_release(&later);
     assert_ok(encryption_forget(&err), &err);
     assert_false(offsite_find_key(&sealed, NULL, &from, &err)); /* nobody to ask */
     assert_error(&err, EK_REFUSED,
@@ -160,6 +172,38 @@ static void a_key_is_asked_for_and_tried(void **state)
     sealed_release(&sealed);
     test_setenv("CMMS_BACKUP_DATA", NULL);
     test_dir_remove(dir);
+}
+
+/* A copy for a key that was set up before is none for the key of now. */
+static void whose_copy_it_is(void **state)
+{
+    static const struct {
+        size_t vector;
+        const char *recipient, *passphrase;
+        bool is;
+    } cases[] = {
+        {0, VECTOR_RECIPIENT, NULL, true},
+        {0, "age1another", NULL, false},
+        {0, NULL, VECTOR_PASSPHRASE, false},
+        {2, NULL, VECTOR_PASSPHRASE, true}, /* whatever its number */
+        {2, NULL, "battery", false},
+        {2, VECTOR_RECIPIENT, NULL, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < TEST_COUNT(cases); i++) {
+        Encryption now;
+        Sealed sealed;
+        encryption_init(&now);
+        fill(&sealed, cases[i].vector);
+        now.recipient = mem_strdup(cases[i].recipient);
+        now.mark = mem_strdup("0000 0000 0000 0000");
+        if (cases[i].passphrase != NULL) {
+            secret_set(&now.passphrase, cases[i].passphrase, strlen(cases[i].passphrase));
+        }
+        assert_int_equal(offsite_sealed_is_for(&sealed, &now), cases[i].is);
+        sealed_release(&sealed);
+        encryption_release(&now);
+    }
 }
 
 static void what_was_decrypted_is_compared(void **state)
@@ -190,6 +234,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(the_manifest_keeps_it),
                                        cmocka_unit_test(a_key_is_asked_for_and_tried),
+                                       cmocka_unit_test(whose_copy_it_is),
                                        cmocka_unit_test(what_was_decrypted_is_compared)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

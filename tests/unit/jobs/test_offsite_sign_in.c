@@ -62,7 +62,7 @@ static void certificate_and_secret(void **state)
         {BY_SECRET, true, INT64_MIN, -1, -1,
          "when the secret of the sign-in to SharePoint runs out is not known: ask your IT administrator"},
         {BY_CERTIFICATE, false, INT64_MIN, -1, 0,
-         "the certificate of the sign-in to SharePoint is not on this computer"},
+         "the program is not signed in to SharePoint on this PC; its certificate is here"},
         {BY_SECRET, false, DAY, -1, 0, "the secret of the sign-in to SharePoint is not kept on this PC"},
     };
     for (size_t i = 0; i < TEST_COUNT(rows); i++) {
@@ -74,6 +74,13 @@ static void certificate_and_secret(void **state)
         assert_int_equal(sign_in.warning, rows[i].warning);
         offsite_sign_in_release(&sign_in);
     }
+    OffsiteSignIn sign_in = {.set_up = true, .by = BY_CERTIFICATE, .certificate = SIGN_IN_GONE};
+    offsite_sign_in_judge(&sign_in, NOW);
+    assert_string_equal(sign_in.text, "the certificate of the sign-in to SharePoint is not on this computer");
+    sign_in.certificate = SIGN_IN_UNREAD;
+    offsite_sign_in_judge(&sign_in, NOW);
+    assert_string_equal(sign_in.text, "the certificate of the sign-in to SharePoint cannot be read on this computer");
+    offsite_sign_in_release(&sign_in);
     assert_string_equal(sign_in_by_word(BY_PERSON), "person");
     assert_string_equal(sign_in_by_word(BY_CERTIFICATE), "certificate");
     assert_string_equal(sign_in_by_word(BY_SECRET), "secret");

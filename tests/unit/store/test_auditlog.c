@@ -678,13 +678,15 @@ static void what_a_proof_says(void **state)
     char *dir = test_dir_new();
     Error err = ERROR_INIT;
     const AuditEntry entry = {.operation = "prove", .status = "success", .seconds = 3, .server = "PostgreSQL 18.1",
-                              .tables = 12, .rows = 12410};
+                              .tables = 12, .rows = 12410, .there = "b!1/item1"};
     assert_ok(auditlog_append(dir, &entry, &err), &err);
     append(dir, "no proof");
     cJSON *log = load(dir, AUDITLOG_FILE);
     assert_string_equal(json_string(log->child, "server", ""), "PostgreSQL 18.1");
     assert_int_equal(json_int(log->child, "tables", 0), 12);
     assert_int_equal(json_int(log->child, "rows", 0), 12410);
+    assert_string_equal(json_string(log->child, "there", ""), "b!1/item1");
+    assert_null(cJSON_GetObjectItemCaseSensitive(log->child->next, "there"));
     assert_null(cJSON_GetObjectItemCaseSensitive(log->child->next, "server"));
     assert_null(cJSON_GetObjectItemCaseSensitive(log->child->next, "rows"));
     cJSON_Delete(log);
