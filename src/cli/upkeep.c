@@ -125,7 +125,7 @@ static bool clean_up(Cli *cli, const char *folder, const Settings *settings, Err
     size_t removed = 0;
     JobSink sink = output_sink(&cli->output);
     char *frozen = NULL;
-    bool ok = folder_lock(folder, &lock, err);
+    bool ok = folder_lock_wait(folder, &sink, cli->cancel, &lock, err);
     if (ok) {
         backup_finish_left(folder, &sink, cli->cancel);
     }

@@ -813,7 +813,8 @@ bool retention_delete(const char *folder, const char *name, bool force, Retentio
     FsLock *lock = NULL, *upload = NULL;
     Catalog catalog;
     catalog_init(&catalog);
-    bool ok = folder_lock(folder, &lock, err) && catalog_load(folder, clock_now(), &catalog, err);
+    bool ok = folder_lock_wait(folder, sink, cancel, &lock, err) &&
+              catalog_load(folder, clock_now(), &catalog, err);
     if (ok) {
         const CatalogEntry *entry = find_entry(&catalog, name);
         ok = entry ? may_delete(folder, &catalog, entry, force, read, sink, cancel, err) &&

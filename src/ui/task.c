@@ -441,7 +441,8 @@ static bool run_cleanup(const Task *task, TaskResult *result, Error *err)
     Settings settings;
     JobSink sink = task->sink;
     settings_init(&settings);
-    bool ok = folder_lock(task->folder, &lock, err) && settings_load(task->folder, &settings, err);
+    bool ok = folder_lock_wait(task->folder, &task->sink, task->cancel, &lock, err) &&
+              settings_load(task->folder, &settings, err);
     if (ok) {
         backup_finish_left(task->folder, &task->sink, task->cancel);
     }
