@@ -5,7 +5,8 @@
  *
  * A file is to be read again when so many days have passed since it was read or made. Those that nobody has looked at
  * for the longest come first, and a run takes one share: what makes the whole folder in so many days at one run a day,
- * but one file at least. Passed over is what is known to be damaged, and what has no manifest to compare with.
+ * but one file at least. Passed over is what is known to be damaged, what has no manifest to compare with, and what is
+ * kept in the cloud only: to read it would bring all of it back to a disk from which somebody has taken it.
  *
  * It is done in the hours that the settings have for it and while the PC is plugged in; what has waited for that for
  * more than `wait_days` is done all the same. A date that is ahead of now is of a wrong clock and says nothing.
@@ -47,6 +48,7 @@ typedef struct RecheckLook {
     const CatalogEntry **files; /* owned array of what the catalog has, in the order in which they are to be read */
     size_t count;
     const CatalogEntry *proof;  /* to be proven, or NULL; borrowed from the catalog */
+    size_t offline; /* that are kept in the cloud only, where files are read again at all */
 } RecheckLook;
 
 void recheck_look_init(RecheckLook *look);

@@ -31,6 +31,7 @@ typedef struct RecheckResult {
     size_t damaged_count;
     char *proven;  /* owned: the backup that was proven, or NULL */
     char *unproven; /* owned: why the newest could not be, a sentence, or NULL */
+    size_t offline; /* backups that are kept in the cloud only, and are passed over */
     bool stopped;  /* somebody else wanted the folder, or `cancel` */
 } RecheckResult;
 

@@ -53,7 +53,8 @@ static bool may_begin(const RecheckRules *rules, const RecheckFacts *facts, cons
 
 static bool is_checkable(const CatalogEntry *entry)
 {
-    return entry->has_manifest && entry->level != LEVEL_BAD; /* LEVEL_NONE: its size differs, which is to be told */
+    /* LEVEL_NONE: its size differs, which is to be told. */
+    return entry->has_manifest && entry->level != LEVEL_BAD && !entry->offline;
 }
 
 typedef struct Item {
@@ -117,7 +118,7 @@ static void look_for_proof(const RecheckRules *rules, const RecheckFacts *facts,
     const CatalogEntry *good = health_newest(&health, true), *proof = health_newest_proof(&health);
     const int64_t first = past(began(facts->ledger), now);
     const int64_t due = proof ? proof->proven + rules->prove_days * DAY : first + RECHECK_FIRST_PROOF;
-    if (good && (proof || first > 0) && may_begin(rules, facts, zone, due)) {
+    if (good && !good->offline && (proof || first > 0) && may_begin(rules, facts, zone, due)) {
         look->proof = good;
     }
 }
@@ -125,6 +126,9 @@ static void look_for_proof(const RecheckRules *rules, const RecheckFacts *facts,
 void recheck_look(const RecheckRules *rules, const RecheckFacts *facts, const DueZone *zone, RecheckLook *look)
 {
     recheck_look_release(look);
+    for (size_t i = 0; rules->days > 0 && i < facts->catalog->count; i++) {
+        look->offline += facts->catalog->entries[i].offline ? 1 : 0;
+    }
     look_for_files(rules, facts, zone, look);
     look_for_proof(rules, facts, zone, look);
 }

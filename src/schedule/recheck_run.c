@@ -149,6 +149,10 @@ static void do_all(Run *run, const RecheckLook *look)
         job_log(run->sink, LOG_INFO, "%zu backup%s that nobody has read for long %s read again.", look->count,
                 look->count == 1 ? "" : "s", look->count == 1 ? "is" : "are");
     }
+    if (look->offline > 0) {
+        job_log(run->sink, LOG_INFO, "%zu backup%s kept in the cloud only, and %s not read again.", look->offline,
+                look->offline == 1 ? " is" : "s are", look->offline == 1 ? "is" : "are");
+    }
     thread_give_way(true);
     for (size_t i = 0; i < look->count && !result->stopped; i++) {
         read_one(run, look->files[i]);
@@ -194,6 +198,7 @@ static bool find(Run *run, Catalog *catalog, RecheckLook *look)
         recheck_look(&rules, &facts, run->world->zone, look);
     }
     source_release(&source);
+    run->result->offline = look->offline;
     return look->count > 0 || look->proof;
 }
 

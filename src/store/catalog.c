@@ -96,6 +96,7 @@ static bool collect(void *context, const char *name, const FsInfo *info)
         } else if (folder_is_copy_name(name)) {
             entry->note = mem_strdup("it is a copy of a backup, made by a person or by a sync client");
         }
+        entry->offline = info->is_offline;
         if (info->is_offline) {
             add_note(entry, mem_strdup("it is kept in the cloud only and must be downloaded before it can be read"));
         }

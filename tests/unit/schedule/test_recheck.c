@@ -25,6 +25,7 @@ typedef struct File {
     int64_t made, read; /* so long ago; read 0: never */
     Level level;
     bool bare; /* without a manifest */
+    bool offline;
 } File;
 
 static Catalog catalog_of(const File *files, CatalogEntry *entries, int64_t now)
@@ -37,7 +38,8 @@ static Catalog catalog_of(const File *files, CatalogEntry *entries, int64_t now)
                                         .created = now - files[count].made,
                                         .read = files[count].read ? now - files[count].read : 0,
                                         .level = files[count].level,
-                                        .has_manifest = !files[count].bare};
+                                        .has_manifest = !files[count].bare,
+                                        .offline = files[count].offline};
     }
     return (Catalog){entries, count};
 }
@@ -52,7 +54,7 @@ static char *names_of(const RecheckLook *look)
     return text.len > 0 ? strbuf_detach(&text) : (strbuf_release(&text), mem_strdup(""));
 }
 
-#define GOOD(size, made, read) {size, made, read, LEVEL_VERIFIED, false}
+#define GOOD(size, made, read) {size, made, read, LEVEL_VERIFIED, false, false}
 #define NIGHTLY {7, 0, {20 * 60, 6 * 60}, 2}
 #define ALWAYS {7, 0, {0, 0}, 2}
 
@@ -95,11 +97,14 @@ static void files(void **state)
         {"a share a day", NIGHTLY, NIGHT, 20 * HOUR - 1, false, {GOOD(9, 90 * DAY, 8 * DAY)}, ""},
         {"a day later", NIGHTLY, NIGHT, 20 * HOUR, false, {GOOD(9, 90 * DAY, 8 * DAY)}, "a"},
         /* What nothing would come of. */
-        {"damaged, and known to be", NIGHTLY, NIGHT, 0, false, {{9, 90 * DAY, 0, LEVEL_BAD, false}}, ""},
-        {"nothing to compare with", NIGHTLY, NIGHT, 0, false, {{9, 90 * DAY, 0, LEVEL_NONE, true}}, ""},
-        {"of another size", NIGHTLY, NIGHT, 0, false, {{9, 90 * DAY, 0, LEVEL_NONE, false}}, "a"},
+        {"damaged, and known to be", NIGHTLY, NIGHT, 0, false, {{9, 90 * DAY, 0, LEVEL_BAD, false, false}}, ""},
+        {"nothing to compare with", NIGHTLY, NIGHT, 0, false, {{9, 90 * DAY, 0, LEVEL_NONE, true, false}}, ""},
+        {"of another size", NIGHTLY, NIGHT, 0, false, {{9, 90 * DAY, 0, LEVEL_NONE, false, false}}, "a"},
         {"only listed, or read", NIGHTLY, NIGHT, 0, false,
-         {{1, 90 * DAY, 0, LEVEL_LISTED, false}, {1, 80 * DAY, 0, LEVEL_READ, false}, GOOD(50, 90 * DAY, DAY)}, "ab"},
+         {{1, 90 * DAY, 0, LEVEL_LISTED, false, false}, {1, 80 * DAY, 0, LEVEL_READ, false, false}, GOOD(50, 90 * DAY, DAY)}, "ab"},
+        /* Nor does it count for the share of the others. */
+        {"in the cloud only", NIGHTLY, NIGHT, 0, false,
+         {{90, 90 * DAY, 0, LEVEL_VERIFIED, false, true}, GOOD(1, 80 * DAY, 0), GOOD(1, 70 * DAY, 0)}, "b"},
         /* Clocks: dates ahead say nothing; within a day they are another PC's. */
         {"read next year", NIGHTLY, NIGHT, 0, false, {GOOD(9, 90 * DAY, -365 * DAY)}, "a"},
         {"read in an hour", NIGHTLY, NIGHT, 0, false, {GOOD(9, 90 * DAY, -HOUR)}, ""},
@@ -123,6 +128,11 @@ static void files(void **state)
             fail();
         }
         assert_null(look.proof);
+        size_t offline = 0;
+        for (size_t j = 0; j < catalog.count; j++) {
+            offline += entries[j].offline;
+        }
+        assert_int_equal(look.offline, rows[i].rules.days ? offline : 0);
         mem_free(names);
         recheck_look_release(&look);
         ledger_release(&ledger);
@@ -216,6 +226,14 @@ static void proof(void **state)
         const RecheckFacts facts = {.catalog = &catalog, .source = rows[i].unconnected ? NULL : &ours,
                                     .ledger = &ledger, .now = now};
         recheck_look(rows[i].rules, &facts, &zone, &look);
+        if (look.proof) { /* of what is in the cloud only nothing is proven */
+            RecheckLook none;
+            recheck_look_init(&none);
+            entries[look.proof - entries].offline = true;
+            recheck_look(rows[i].rules, &facts, &zone, &none);
+            assert_null(none.proof);
+            recheck_look_release(&none);
+        }
         const char *name = look.proof ? look.proof->name : NULL;
         if ((name == NULL) != (rows[i].name == NULL) || (name && strcmp(name, rows[i].name) != 0)) {
             print_error("%s: %s\n", rows[i].what, name ? name : "(none)");
