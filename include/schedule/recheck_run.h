@@ -7,7 +7,7 @@
  * job, of this program or of another, wants the lock, or `cancel` is requested, the one that is read is left, as if it
  * had not been begun, and the run ends. Only one program does this in a folder at a time.
  *
- * The ledger remembers when it was done. Where the ledger has not begun, or the schedule is off or paused, nothing is
+ * The ledger remembers when it was done, and which files could not be read. Where the ledger has not begun, or the schedule is off or paused, nothing is
  * done.
  */
 #ifndef CMMS_RECHECK_RUN_H
@@ -31,6 +31,7 @@ typedef struct RecheckResult {
     size_t damaged_count;
     char *proven;  /* owned: the backup that was proven, or NULL */
     char *unproven; /* owned: why the newest could not be, a sentence, or NULL */
+    size_t unread; /* files that could not be read now, for another reason than damage */
     size_t offline; /* backups that are kept in the cloud only, and are passed over */
     bool stopped;  /* somebody else wanted the folder, or `cancel` */
 } RecheckResult;
@@ -39,7 +40,7 @@ void recheck_result_init(RecheckResult *result);
 void recheck_result_release(RecheckResult *result);
 
 /* What is due now, if anything; `opening` has folder, settings and database. What cannot be read for another reason
- * than damage is a warning, and tried again the next time. */
+ * than damage is a warning, and tried again behind the others; after a week of it protection.h says so. */
 void recheck_run(const Opening *opening, const JobSink *sink, const Cancel *cancel, RecheckResult *result);
 
 /* What tests put others in the place of. */

@@ -198,6 +198,7 @@ static cJSON *checks_document(const RecheckResult *checks)
     }
     json_set_string(document, "proven", checks->proven);
     json_set_string(document, "unproven", checks->unproven);
+    json_set_int(document, "unread", (int64_t)checks->unread);
     json_set_int(document, "in_cloud_only", (int64_t)checks->offline);
     json_set_bool(document, "stopped", checks->stopped);
     return document;

@@ -158,6 +158,7 @@ static cJSON *status_document(const char *folder, const Status *status)
     }
     output_add_time(document, "next", status->next);
     json_set_string(document, "waits", status->waits);
+    json_set_string(document, "unread", status->protection.unread);
     json_set_string(document, "task", registration_state_word(status->task.state));
     json_set_string(document, "task_text", status->task.text);
     cJSON_AddItemToObject(document, "sign_in", sign_in_object(&status->sign_in));
@@ -180,6 +181,7 @@ static void warn(Cli *cli, const char *text)
 
 static void show_elsewhere(Cli *cli, const Status *status)
 {
+    warn(cli, status->protection.unread);
     warn(cli, status->receivers_problem);
     for (size_t i = 0; i < RECEIVER_KINDS; i++) {
         warn(cli, status->receivers[i].problem);

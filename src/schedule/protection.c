@@ -6,6 +6,7 @@
 #include "base/mem.h"
 
 #define DAY 86400
+#define UNREAD_LONG (7 * DAY)
 
 void protection_init(Protection *protection)
 {
@@ -18,6 +19,7 @@ void protection_release(Protection *protection)
         mem_free(protection->facts[i].text);
         mem_free(protection->facts[i].mend);
     }
+    mem_free(protection->unread);
     protection_init(protection);
 }
 
@@ -255,6 +257,21 @@ static void judge_proof(const HealthFacts *facts, int days, ProtectionFact *fact
     mem_free(when);
 }
 
+/* A file that was busy once is nobody's concern. Caller frees. */
+static char *unread_text(const HealthFacts *facts, const Ledger *ledger)
+{
+    for (size_t i = 0; i < facts->catalog->count; i++) {
+        const LedgerUnread *unread = ledger_unread(ledger, facts->catalog->entries[i].name);
+        if (unread != NULL && unread->tried <= facts->now && unread->tried - unread->since >= UNREAD_LONG) {
+            char *when = ago(unread->since, facts->now);
+            char *text = mem_printf("the check could not read %s, first %s: %s", unread->file, when, unread->why);
+            mem_free(when);
+            return text;
+        }
+    }
+    return NULL;
+}
+
 void protection_judge(const HealthFacts *facts, const Settings *settings, const Ledger *ledger, const DueZone *zone,
                       Protection *protection)
 {
@@ -269,7 +286,8 @@ void protection_judge(const HealthFacts *facts, const Settings *settings, const 
     /* A shrink alarm that waits, a disk that is full: who has the facts is not protected by them for long. */
     health_init(&health);
     health_judge(facts, &health);
-    protection->holds = health.state == HEALTH_GOOD;
+    protection->unread = unread_text(facts, ledger);
+    protection->holds = health.state == HEALTH_GOOD && protection->unread == NULL;
     health_release(&health);
     for (size_t i = 0; i < FACT_COUNT; i++) {
         protection->holds = protection->holds && protection->facts[i].state != FACT_MISSING;
@@ -315,6 +333,9 @@ void protection_tell(const HealthFacts *facts, const Protection *protection, con
     if (missing != NULL) {
         health->state = HEALTH_WARNING;
         told = mem_printf("Not quite p%s; %s", health->text + 1, missing); /* "Protected: " */
+    } else if (protection->unread != NULL) {
+        health->state = HEALTH_WARNING;
+        told = mem_printf("%s; but %s", health->text, protection->unread);
     } else if (facts->silent != NULL) { /* this computer is, but somebody has to look after another */
         health->state = HEALTH_WARNING;
         told = mem_printf("%s; but %s", health->text, facts->silent);

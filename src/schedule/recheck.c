@@ -60,14 +60,15 @@ static bool is_checkable(const CatalogEntry *entry)
 typedef struct Item {
     const CatalogEntry *entry;
     int64_t due;
+    int64_t turn; /* as `due`; one that could not be read comes behind those that nobody has tried for longer */
 } Item;
 
-static int by_due(const void *a, const void *b)
+static int by_turn(const void *a, const void *b)
 {
     const Item *left = a, *right = b;
-    return left->due < right->due   ? -1
-           : left->due > right->due ? 1
-                                    : strcmp(left->entry->name, right->entry->name);
+    return left->turn < right->turn   ? -1
+           : left->turn > right->turn ? 1
+                                      : strcmp(left->entry->name, right->entry->name);
 }
 
 static void look_for_files(const RecheckRules *rules, const RecheckFacts *facts, const DueZone *zone, RecheckLook *look)
@@ -83,16 +84,22 @@ static void look_for_files(const RecheckRules *rules, const RecheckFacts *facts,
     for (size_t i = 0; i < catalog->count; i++) {
         const CatalogEntry *entry = &catalog->entries[i];
         if (is_checkable(entry)) {
-            items[count++] = (Item){entry, due_of(entry, rules, facts->now)};
+            const LedgerUnread *unread = ledger_unread(facts->ledger, entry->name);
+            const int64_t due = due_of(entry, rules, facts->now);
+            const int64_t again = unread ? past(unread->tried, facts->now) + rules->days * DAY : 0;
+            items[count++] = (Item){entry, due, again > due ? again : due};
             all += entry->size;
         }
     }
     if (count > 1) {
-        qsort(items, count, sizeof *items, by_due);
+        qsort(items, count, sizeof *items, by_turn);
     }
     const uint64_t share = all / (uint64_t)rules->days;
     look->files = mem_array(catalog->count, sizeof *look->files);
-    for (size_t i = 0; i < count && may_begin(rules, facts, zone, items[i].due); i++) {
+    for (size_t i = 0; i < count; i++) {
+        if (!may_begin(rules, facts, zone, items[i].due)) {
+            continue; /* the last ones, and among them those that could not be read are due */
+        }
         if (look->count > 0 && taken + items[i].entry->size > share) {
             break;
         }

@@ -22,6 +22,9 @@ typedef struct Run {
     Cancel *over; /* ends the watcher */
     Ledger ledger;
     RecheckResult *result;
+    const char **names; /* of the files that were read or tried; borrowed */
+    char **whys;        /* owned: why they could not be read now, or NULL */
+    size_t tried;
 } Run;
 
 void recheck_result_init(RecheckResult *result)
@@ -73,6 +76,9 @@ static void remember(Run *run, bool proof)
     if (ok) {
         int64_t *moment = proof ? &run->ledger.proof_tried : &run->ledger.checked;
         *moment = now;
+        for (size_t i = 0; i < run->tried; i++) {
+            ledger_note_unread(&run->ledger, run->names[i], now, run->whys[i]);
+        }
         ok = ledger_save(folder, &run->ledger, &why);
     }
     fs_unlock(lock);
@@ -102,7 +108,7 @@ static void read_one(Run *run, const CatalogEntry *entry)
         return;
     }
     Error why = ERROR_INIT;
-    char *path = fs_join(run->opening->folder, entry->name);
+    char *path = fs_join(run->opening->folder, entry->name), *unread = NULL;
     if (run->world->verify(run->world->context, path, run->sink, run->stop, &why)) {
         run->result->read++;
     } else if (!gives_way(run, &why) && why.kind != EK_NOT_FOUND) { /* it was removed meanwhile */
@@ -111,9 +117,15 @@ static void read_one(Run *run, const CatalogEntry *entry)
             add_damaged(run->result, entry->name);
             job_log(run->sink, LOG_BAD, "The weekly check found a damaged backup: %s", text);
         } else {
+            unread = mem_strdup(text);
+            run->result->unread++;
             job_log(run->sink, LOG_WARNING, "The weekly check could not read a backup: %s", text);
         }
         mem_free(text);
+    }
+    if (!run->result->stopped) {
+        run->names[run->tried] = entry->name;
+        run->whys[run->tried++] = unread;
     }
     error_clear(&why);
     mem_free(path);
@@ -153,13 +165,21 @@ static void do_all(Run *run, const RecheckLook *look)
         job_log(run->sink, LOG_INFO, "%zu backup%s kept in the cloud only, and %s not read again.", look->offline,
                 look->offline == 1 ? " is" : "s are", look->offline == 1 ? "is" : "are");
     }
+    run->names = mem_array(look->count, sizeof *run->names);
+    run->whys = mem_array(look->count, sizeof *run->whys);
     thread_give_way(true);
     for (size_t i = 0; i < look->count && !result->stopped; i++) {
         read_one(run, look->files[i]);
     }
-    if (result->read + result->damaged_count > 0 || (look->count > 0 && !result->stopped)) {
+    if (run->tried > 0) {
         remember(run, false);
     }
+    for (size_t i = 0; i < run->tried; i++) {
+        mem_free(run->whys[i]);
+    }
+    mem_free(run->whys);
+    mem_free(run->names);
+    run->tried = 0;
     if (look->proof && !result->stopped) {
         prove_one(run, look->proof);
     }

@@ -467,6 +467,49 @@ static void another_is_silent(void **state)
     protection_release(&protection);
 }
 
+/* What the check cannot read for a week is told; what was busy for some days is not, nor what is gone. */
+static void unread(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *file;
+        int64_t since, tried; /* so long ago */
+        bool told;
+    } rows[] = {{"a.backup", 7 * DAY, 0, true}, {"a.backup", 9 * DAY, 2 * DAY, true}, {"a.backup", 7 * DAY, 1, false},
+                {"gone.backup", 30 * DAY, 0, false}, {"a.backup", 30 * DAY, -DAY, false}};
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        CatalogEntry entry = {.name = (char *)"a.backup", .created = NOON - 3600, .level = LEVEL_VERIFIED};
+        const Catalog catalog = {&entry, 1};
+        const HealthFacts in = {.catalog = &catalog, .configured = true, .due_hours = 36, .now = NOON};
+        const LedgerSlot done = {SLOT, SLOT_DONE, SLOT, 1, NULL, NULL};
+        Settings settings;
+        Ledger ledger;
+        Protection protection;
+        Health health;
+        settings_init(&settings);
+        ledger_init(&ledger);
+        protection_init(&protection);
+        health_init(&health);
+        settings.prove_within_days = 0;
+        ledger_note(&ledger, &done);
+        ledger_note_unread(&ledger, rows[i].file, NOON - rows[i].since, "no access");
+        ledger_note_unread(&ledger, rows[i].file, NOON - rows[i].tried, "no access");
+        health.text = mem_strdup("Protected: last backup 1 hour ago, verified");
+        protection_judge(&in, &settings, &ledger, &zone, &protection);
+        protection_tell(&in, &protection, NULL, &zone, 0, &health);
+        assert_int_equal(protection.holds, !rows[i].told);
+        assert_int_equal(health.state, rows[i].told ? HEALTH_WARNING : HEALTH_GOOD);
+        char *words = mem_printf("Protected: last backup 1 hour ago, verified; but the check could not read a.backup, "
+                                 "first %lld days ago: no access", (long long)(rows[i].since / DAY));
+        assert_string_equal(health.text, rows[i].told ? words : "Protected: last backup 1 hour ago, verified");
+        mem_free(words);
+        health_release(&health);
+        protection_release(&protection);
+        ledger_release(&ledger);
+        settings_release(&settings);
+    }
+}
+
 /* A pause is told where it kept a slot from being run. */
 static void paused(void **state)
 {
@@ -563,6 +606,7 @@ int main(void)
         cmocka_unit_test(whether_copies_are_asked_for),
         cmocka_unit_test(what_is_told),
         cmocka_unit_test(whether_a_copy_is_missing),
+        cmocka_unit_test(unread),
         cmocka_unit_test(paused),
         cmocka_unit_test(another_is_silent),
         cmocka_unit_test(what_the_band_says),

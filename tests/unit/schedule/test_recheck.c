@@ -139,6 +139,36 @@ static void files(void **state)
     }
 }
 
+/* One that cannot be read, and is larger than the share, keeps no other from being read. */
+static void one_that_cannot_be_read(void **state)
+{
+    (void)state;
+    static const RecheckRules rules = NIGHTLY;
+    static const File files[MOST] = {GOOD(900, 90 * DAY, 30 * DAY), GOOD(10, 90 * DAY, 9 * DAY),
+                                     GOOD(10, 90 * DAY, 8 * DAY)};
+    CatalogEntry entries[MOST];
+    const Catalog catalog = catalog_of(files, entries, NIGHT);
+    Ledger ledger;
+    RecheckLook look;
+    ledger_init(&ledger);
+    recheck_look_init(&look);
+    const RecheckFacts facts = {.catalog = &catalog, .ledger = &ledger, .now = NIGHT};
+    recheck_look(&rules, &facts, &zone, &look);
+    assert_string_equal(look.files[0]->name, "a");
+    assert_int_equal(look.count, 1);
+    ledger_note_unread(&ledger, "a", NIGHT - DAY, "it is in use");
+    recheck_look(&rules, &facts, &zone, &look);
+    char *names = names_of(&look);
+    assert_string_equal(names, "bc");
+    mem_free(names);
+    entries[1].read = entries[2].read = NIGHT;
+    recheck_look(&rules, &facts, &zone, &look); /* it is tried again where the others are read */
+    assert_int_equal(look.count, 1);
+    assert_string_equal(look.files[0]->name, "a");
+    recheck_look_release(&look);
+    ledger_release(&ledger);
+}
+
 /* A PC that is on for an hour each night reads every file once in a week and a day, and none twice before its time. */
 static void a_year_of_nights(void **state)
 {
@@ -270,6 +300,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(files),
+        cmocka_unit_test(one_that_cannot_be_read),
         cmocka_unit_test(a_year_of_nights),
         cmocka_unit_test(proof),
         cmocka_unit_test(of_settings),

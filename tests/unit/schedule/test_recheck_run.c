@@ -218,6 +218,40 @@ static void reads(void **state)
     }
 }
 
+/* What could not be read is remembered, since when too, and comes behind the others. */
+static void unread(void **state)
+{
+    (void)state;
+    World world;
+    char *dir = begin(&world);
+    RecheckResult result;
+    Ledger ledger;
+    Error err = ERROR_INIT;
+    recheck_result_init(&result);
+    ledger_init(&ledger);
+    world.script = "igg";
+    run(&world, NULL, &result);
+    assert_int_equal(result.unread, 1);
+    world.now += DAY;
+    world.script = "ggi";
+    run(&world, NULL, &result);
+    assert_string_equal(world.done.buf, "01 11 21 11 21 01 ");
+    assert_ok(ledger_load(world.folder, true, &ledger, &err), &err);
+    const LedgerUnread *found = ledger_unread(&ledger, "cmms_backup_20261101_000000.backup");
+    assert_int_equal(ledger.unread_count, 1);
+    assert_int_equal(found->since, NIGHT);
+    assert_int_equal(found->tried, NIGHT + DAY);
+    assert_string_equal(found->why, "the disk does not answer");
+    world.now += DAY;
+    run(&world, NULL, &result); /* it can be again */
+    assert_int_equal(result.unread, 0);
+    assert_ok(ledger_load(world.folder, true, &ledger, &err), &err);
+    assert_int_equal(ledger.unread_count, 0);
+    ledger_release(&ledger);
+    recheck_result_release(&result);
+    end(&world, dir);
+}
+
 /* Whoever wants the folder gets it at once, and what was read is left as if nobody had begun. */
 static void gives_way(void **state)
 {
@@ -333,6 +367,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads),
+        cmocka_unit_test(unread),
         cmocka_unit_test(gives_way),
         cmocka_unit_test(not_now),
         cmocka_unit_test(proofs),

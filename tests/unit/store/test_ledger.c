@@ -113,6 +113,30 @@ static void written_and_read(void **state)
     assert_int_equal(other.checked, 0);
     ledger_release(&other);
 
+    /* What could not be read, since when, and no more than so many. */
+    ledger_note_unread(&ledger, "a.backup", T, "it is in use");
+    ledger_note_unread(&ledger, "b.backup", T, "no access");
+    ledger_note_unread(&ledger, "a.backup", T + 50, "it is still in use");
+    assert_ok(ledger_save(dir, &ledger, &err), &err);
+    assert_ok(ledger_load(dir, true, &ledger, &err), &err);
+    assert_int_equal(ledger.unread_count, 2);
+    assert_int_equal(ledger_unread(&ledger, "a.backup")->since, T);
+    assert_int_equal(ledger_unread(&ledger, "a.backup")->tried, T + 50);
+    assert_string_equal(ledger_unread(&ledger, "a.backup")->why, "it is still in use");
+    ledger_note_unread(&ledger, "b.backup", T + 60, NULL);
+    ledger_note_unread(&ledger, "c.backup", T + 60, NULL);
+    assert_null(ledger_unread(&ledger, "b.backup"));
+    for (int i = 0; i < LEDGER_UNREAD; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "%d", i);
+        ledger_note_unread(&ledger, name, T + 70 + i, "x");
+    }
+    assert_int_equal(ledger.unread_count, LEDGER_UNREAD);
+    assert_null(ledger_unread(&ledger, "a.backup"));
+    while (ledger.unread_count > 0) {
+        ledger_note_unread(&ledger, ledger.unread[0].file, T + 200, NULL);
+    }
+
     /* It does not grow for ever: the oldest go. */
     for (int i = 0; i < LEDGER_KEEP; i++) {
         note(&ledger, T + 60 * (i + 1), SLOT_DONE, "y");
