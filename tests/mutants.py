@@ -645,6 +645,13 @@ MUTANTS = (
      "if (run->result->checks.damaged_count > 0) { /* it", "if (false) { /* it", ["unit:test_run_waits"]),
     ("a report says that a person has stopped clean-ups", "src/schedule/report.c", "rules.frozen = facts->frozen;",
      "rules.frozen = facts->health->frozen;", ["unit:test_report"]),
+    ("an alarm leaves a person's stop", "src/jobs/retention_run.c", "write_frozen(folder, reason, there.stop, err);",
+     "write_frozen(folder, reason, NULL, err);", ["unit:test_retention_run"]),
+    ("who answers an alarm ends no stop", "src/jobs/retention_run.c",
+     "write_frozen(folder, NULL, there->stop, err);", "write_frozen(folder, NULL, NULL, err);",
+     ["unit:test_retention_run"]),
+    ("nobody ends a stop that he was not shown", "src/jobs/retention_run.c",
+     "return reason && (!shown || strcmp(shown, reason) == 0);", "return reason;", ["unit:test_retention_run"]),
     ("what a heartbeat leaves is cleaned up", "src/store/folder.c", "heartbeat_computer(base, computer) || ", "",
      ["unit:test_folder"]),
 )

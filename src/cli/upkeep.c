@@ -179,17 +179,22 @@ static bool freeze(Cli *cli, const char *folder, Error *err)
 
 static bool unfreeze(Cli *cli, const char *folder, Error *err)
 {
-    if (!retention_unfreeze(folder, NULL, err)) {
+    if (!retention_unfreeze(folder, NULL, NULL, err)) {
         return false;
     }
+    char *frozen = retention_frozen(folder); /* an alarm was answered, and somebody's stop stays */
     if (cli->output.json) {
         cJSON *document = cJSON_CreateObject();
         json_set_string(document, "folder", folder);
-        json_set_string(document, "retention_frozen", NULL);
+        json_set_string(document, "retention_frozen", frozen);
         output_json(&cli->output, document);
+    } else if (frozen) {
+        output_line(&cli->output, "The alarm is answered.");
+        show_stopped(cli, frozen);
     } else {
         output_line(&cli->output, "Clean-ups are allowed again.");
     }
+    mem_free(frozen);
     return true;
 }
 

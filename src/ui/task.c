@@ -465,10 +465,14 @@ static bool run_freeze(const Task *task, Error *err)
 
 static bool run_unfreeze(const Task *task, Error *err)
 {
-    bool ok = retention_unfreeze(task->folder, &task->sink, err);
-    if (ok) {
+    bool ok = retention_unfreeze(task->folder, task->target, &task->sink, err);
+    char *frozen = ok ? retention_frozen(task->folder) : NULL;
+    if (frozen) {
+        job_log(&task->sink, LOG_INFO, TEXT_STILL_FROZEN, frozen);
+    } else if (ok) {
         job_log(&task->sink, LOG_GOOD, "%s", TEXT_UNFROZEN);
     }
+    mem_free(frozen);
     return ok;
 }
 
