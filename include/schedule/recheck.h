@@ -5,8 +5,9 @@
  *
  * A file is to be read again when so many days have passed since it was read or made. Those that nobody has looked at
  * for the longest come first, or tried to, so that one which cannot be read keeps nobody from the others; and a run
- * takes one share: what makes the whole folder in so many days at one run a day, but one file at least. Passed over is what is known to be damaged, what has no manifest to compare with, and what is
- * kept in the cloud only: to read it would bring all of it back to a disk from which somebody has taken it.
+ * takes one share: what makes the whole folder in so many days at one run a day, but one file at least. Passed over is
+ * what is known to be damaged, what has no manifest to compare with, and what is kept in the cloud only: to read it
+ * would bring all of it back to a disk from which somebody has taken it.
  *
  * It is done in the hours that the settings have for it and while the PC is plugged in; what has waited for that for
  * more than `wait_days` is done all the same. A date that is ahead of now is of a wrong clock and says nothing.

@@ -7,8 +7,8 @@
  * job, of this program or of another, wants the lock, or `cancel` is requested, the one that is read is left, as if it
  * had not been begun, and the run ends. Only one program does this in a folder at a time.
  *
- * The ledger remembers when it was done, and which files could not be read. Where the ledger has not begun, or the schedule is off or paused, nothing is
- * done.
+ * The ledger remembers when it was done, and which files could not be read. Where the ledger has not begun, or the
+ * schedule is off or paused, nothing is done.
  */
 #ifndef CMMS_RECHECK_RUN_H
 #define CMMS_RECHECK_RUN_H

@@ -69,7 +69,6 @@ static void frozen_release(Frozen *frozen)
 {
     mem_free(frozen->alarm);
     mem_free(frozen->stop);
-    *frozen = (Frozen){NULL, NULL};
 }
 
 static void read_frozen(const char *folder, Frozen *frozen)
@@ -263,15 +262,13 @@ bool retention_unfreeze(const char *folder, const char *shown, const JobSink *si
     if (ok) {
         read_frozen(folder, &there);
         const size_t any = find_alarm(&catalog, NULL), first = there.alarm ? any : find_alarm(&catalog, shown);
-        const char *reason = there.alarm || any == catalog.count ? there.alarm : catalog.entries[any].alarm;
         if (there.alarm ? is_shown(shown, there.alarm) : first < catalog.count) {
             ok = answer_alarm(folder, &catalog, first, &there, sink, err);
         } else if (is_shown(shown, there.stop)) {
             ok = end_stop(folder, &there, sink, err);
-        } else if (reason || there.stop) {
+        } else if (there.alarm || there.stop || any < catalog.count) {
             ok = error_set(err, EK_BUSY, "clean-ups were stopped for another reason meanwhile: %s",
-                           reason ? reason : there.stop);
-            error_hint(err, "Look at that first.");
+                           there.alarm ? there.alarm : any < catalog.count ? catalog.entries[any].alarm : there.stop);
         } else {
             ok = error_set(err, EK_NOT_FOUND, "clean-ups are not stopped");
         }

@@ -101,7 +101,8 @@ static void files(void **state)
         {"nothing to compare with", NIGHTLY, NIGHT, 0, false, {{9, 90 * DAY, 0, LEVEL_NONE, true, false}}, ""},
         {"of another size", NIGHTLY, NIGHT, 0, false, {{9, 90 * DAY, 0, LEVEL_NONE, false, false}}, "a"},
         {"only listed, or read", NIGHTLY, NIGHT, 0, false,
-         {{1, 90 * DAY, 0, LEVEL_LISTED, false, false}, {1, 80 * DAY, 0, LEVEL_READ, false, false}, GOOD(50, 90 * DAY, DAY)}, "ab"},
+         {{1, 90 * DAY, 0, LEVEL_LISTED, false, false}, {1, 80 * DAY, 0, LEVEL_READ, false, false},
+          GOOD(50, 90 * DAY, DAY)}, "ab"},
         /* Nor does it count for the share of the others. */
         {"in the cloud only", NIGHTLY, NIGHT, 0, false,
          {{90, 90 * DAY, 0, LEVEL_VERIFIED, false, true}, GOOD(1, 80 * DAY, 0), GOOD(1, 70 * DAY, 0)}, "b"},
