@@ -5,7 +5,8 @@
  * Each is verify_backup or prove_backup under the folder's lock, so a damaged file is marked in its manifest and told
  * in the log as ever, justifies no removal from then on (retention.h), and nothing is removed here. As soon as another
  * job, of this program or of another, wants the lock, or `cancel` is requested, the one that is read is left, as if it
- * had not been begun, and the run ends. Only one program does this in a folder at a time.
+ * had not been begun, and the run ends; so it does when the PC is unplugged meanwhile, or its battery is low. Only one
+ * program does this in a folder at a time.
  *
  * The ledger remembers when it was done, and which files could not be read. Where the ledger has not begun, or the
  * schedule is off or paused, nothing is done.
@@ -46,7 +47,7 @@ void recheck_run(const Opening *opening, const JobSink *sink, const Cancel *canc
 /* What tests put others in the place of. */
 typedef struct RecheckWorld {
     int64_t (*now)(void *context);
-    void (*conditions)(void *context, Conditions *conditions);
+    void (*conditions)(void *context, Conditions *conditions); /* of its power; from another thread too */
     bool (*verify)(void *context, const char *path, const JobSink *sink, const Cancel *cancel, Error *err);
     /* *unproven: why it cannot be proven here, or NULL; caller frees. */
     bool (*prove)(void *context, const char *path, const JobSink *sink, const Cancel *cancel, char **unproven,

@@ -99,7 +99,7 @@ typedef struct ScheduledWorld {
     void (*offsite)(void *context, const OffsiteAfterSpec *spec, const JobSink *sink, const Cancel *cancel,
                     OffsiteAfter *after);
     void (*outward)(void *context, const OutwardSpec *spec, const JobSink *sink, const Cancel *cancel);
-    void (*conditions)(void *context, Conditions *conditions);
+    void (*conditions)(void *context, bool network, Conditions *conditions);
     void (*checks)(void *context, const Opening *opening, const JobSink *sink, const Cancel *cancel,
                    RecheckResult *result);
     const DueZone *zone;

@@ -24,7 +24,23 @@ RecheckRules recheck_rules(const Settings *settings)
 {
     const int every = settings->prove_every_days, within = settings->prove_within_days;
     return (RecheckRules){settings->recheck_days, every > 0 && within > 0 && within < every ? within : every,
-                          settings->check_hours, settings->wait_days};
+                          settings->check_hours, settings->wait_days, settings->battery_percent};
+}
+
+bool recheck_may(const Settings *settings, const Ledger *ledger, int64_t now)
+{
+    const int64_t paused = ledger->paused_until;
+    return settings->enabled && ledger_begun(ledger) && !(paused > now && paused <= now + DUE_PAUSE);
+}
+
+static bool is_low(const RecheckRules *rules, bool on_battery, int percent)
+{
+    return on_battery && percent >= 0 && percent < rules->battery_percent;
+}
+
+bool recheck_goes_on(const RecheckRules *rules, bool began_on_battery, const Conditions *now)
+{
+    return (began_on_battery || !now->on_battery) && !is_low(rules, now->on_battery, now->battery_percent);
 }
 
 /* A moment that counts: 0 for one of a wrong clock. */
@@ -44,10 +60,11 @@ static int64_t due_of(const CatalogEntry *entry, const RecheckRules *rules, int6
 static bool may_begin(const RecheckRules *rules, const RecheckFacts *facts, const DueZone *zone, int64_t due)
 {
     const bool any = rules->hours.from == rules->hours.to;
-    if (due > facts->now) {
+    const int64_t patience = (rules->wait_days > 0 ? rules->wait_days : RECHECK_PATIENCE) * DAY;
+    if (due > facts->now || is_low(rules, facts->on_battery, facts->battery_percent)) {
         return false;
     }
-    return due + rules->wait_days * DAY <= facts->now ||
+    return due + patience <= facts->now ||
            (!facts->on_battery && (any || waiting_in_hours(&rules->hours, zone, facts->now, NULL)));
 }
 

@@ -1,7 +1,7 @@
 /*
- * recheck_run.c: a thread of its own looks twice a second whether somebody wants the folder, because what is at work
- * (a decoder, a server that restores) reports in its own time. It requests a stop of this run's own Cancel, which the
- * jobs get in the place of the caller's.
+ * recheck_run.c: a thread of its own looks twice a second whether somebody wants the folder, and now and then whether
+ * the PC is still plugged in, because what is at work (a decoder, a server that restores) reports in its own time. It
+ * requests a stop of this run's own Cancel, which the jobs get in the place of the caller's.
  */
 #include "schedule/recheck_run.h"
 
@@ -12,11 +12,15 @@
 #include "store/folder.h"
 
 #define LOOK_MS 500u
+#define LOOKS_A_PLUG 20u /* at the plug */
 
 typedef struct Run {
     const RecheckWorld *world;
     const Opening *opening;
     const JobSink *sink;
+    RecheckRules rules;
+    bool on_battery; /* when it began */
+    bool unplugged;  /* so it ends: by the watcher, until that is joined */
     const Cancel *outer;
     Cancel *stop; /* requested by the watcher */
     Cancel *over; /* ends the watcher */
@@ -43,11 +47,19 @@ void recheck_result_release(RecheckResult *result)
     recheck_result_init(result);
 }
 
+static bool has_power(const Run *run)
+{
+    Conditions conditions;
+    run->world->conditions(run->world->context, &conditions);
+    return recheck_goes_on(&run->rules, run->on_battery, &conditions);
+}
+
 static void watch(void *argument)
 {
     Run *run = argument;
-    while (!cancel_wait(run->over, LOOK_MS)) {
-        if (cancel_requested(run->outer) || folder_is_wanted(run->opening->folder)) {
+    for (unsigned looks = 1; !cancel_wait(run->over, LOOK_MS); looks++) {
+        run->unplugged = looks % LOOKS_A_PLUG == 0 && !has_power(run);
+        if (run->unplugged || cancel_requested(run->outer) || folder_is_wanted(run->opening->folder)) {
             cancel_request(run->stop);
             return;
         }
@@ -95,18 +107,16 @@ static bool gives_way(Run *run, const Error *why)
     return run->result->stopped;
 }
 
-/* The job of others goes on for long: the rest comes another time. */
-static bool is_taken(Run *run)
+/* The job of others goes on for long, or the PC is not plugged in any more: the rest comes another time. */
+static bool is_over(Run *run, bool *powerless)
 {
-    run->result->stopped = folder_is_taken(run->opening->folder);
+    *powerless = !has_power(run);
+    run->result->stopped = *powerless || folder_is_taken(run->opening->folder);
     return run->result->stopped;
 }
 
 static void read_one(Run *run, const CatalogEntry *entry)
 {
-    if (is_taken(run)) {
-        return;
-    }
     Error why = ERROR_INIT;
     char *path = fs_join(run->opening->folder, entry->name), *unread = NULL;
     if (run->world->verify(run->world->context, path, run->sink, run->stop, &why)) {
@@ -135,9 +145,6 @@ static void prove_one(Run *run, const CatalogEntry *entry)
 {
     Error why = ERROR_INIT;
     RecheckResult *result = run->result;
-    if (is_taken(run)) {
-        return;
-    }
     char *path = fs_join(run->opening->folder, entry->name);
     remember(run, true); /* before: one that ends the program is not begun again at once */
     if (run->world->prove(run->world->context, path, run->sink, run->stop, &result->unproven, &why)) {
@@ -156,6 +163,7 @@ static void prove_one(Run *run, const CatalogEntry *entry)
 static void do_all(Run *run, const RecheckLook *look)
 {
     const RecheckResult *result = run->result;
+    bool powerless = false;
     Thread *watcher = thread_start(watch, run);
     if (look->count > 0) {
         job_log(run->sink, LOG_INFO, "%zu backup%s that nobody has read for long %s read again.", look->count,
@@ -168,7 +176,7 @@ static void do_all(Run *run, const RecheckLook *look)
     run->names = mem_array(look->count, sizeof *run->names);
     run->whys = mem_array(look->count, sizeof *run->whys);
     thread_give_way(true);
-    for (size_t i = 0; i < look->count && !result->stopped; i++) {
+    for (size_t i = 0; i < look->count && !result->stopped && !is_over(run, &powerless); i++) {
         read_one(run, look->files[i]);
     }
     if (run->tried > 0) {
@@ -180,21 +188,17 @@ static void do_all(Run *run, const RecheckLook *look)
     mem_free(run->whys);
     mem_free(run->names);
     run->tried = 0;
-    if (look->proof && !result->stopped) {
+    if (look->proof && !result->stopped && !is_over(run, &powerless)) {
         prove_one(run, look->proof);
     }
     thread_give_way(false);
-    if (result->stopped) {
-        job_log(run->sink, LOG_INFO, "The check of older backups made way for another job; it goes on later.");
-    }
     cancel_request(run->over);
     thread_join(watcher);
-}
-
-static bool may_work(const Run *run, int64_t now)
-{
-    const int64_t paused = run->ledger.paused_until;
-    return ledger_begun(&run->ledger) && !(paused > now && paused <= now + DUE_PAUSE);
+    if (result->stopped) {
+        job_log(run->sink, LOG_INFO, "%s", powerless || run->unplugged
+                    ? "The check of older backups waits until the PC is plugged in; it goes on later."
+                    : "The check of older backups made way for another job; it goes on later.");
+    }
 }
 
 /* What is due now; `look` borrows from the catalog. */
@@ -206,16 +210,19 @@ static bool find(Run *run, Catalog *catalog, RecheckLook *look)
     source_init(&source);
     run->world->conditions(run->world->context, &conditions);
     source_of_connection(&opening->connection, &source);
-    const RecheckRules rules = recheck_rules(&opening->settings);
+    run->rules = recheck_rules(&opening->settings);
+    run->on_battery = conditions.on_battery;
     const RecheckFacts facts = {.catalog = catalog,
                                 .source = opening->configured ? &source : NULL,
                                 .ledger = &run->ledger,
                                 .on_battery = conditions.on_battery,
+                                .battery_percent = conditions.battery_percent,
                                 .now = run->world->now(run->world->context)};
     recheck_look_release(look);
-    if (ledger_load(opening->folder, false, &run->ledger, NULL) && may_work(run, facts.now) &&
+    if (ledger_load(opening->folder, false, &run->ledger, NULL) &&
+        recheck_may(&opening->settings, &run->ledger, facts.now) &&
         catalog_load(opening->folder, facts.now, catalog, NULL)) {
-        recheck_look(&rules, &facts, run->world->zone, look);
+        recheck_look(&run->rules, &facts, run->world->zone, look);
     }
     source_release(&source);
     run->result->offline = look->offline;
@@ -230,7 +237,7 @@ void recheck_run_in(const RecheckWorld *world, const Opening *opening, const Job
     Catalog catalog;
     RecheckLook look;
     recheck_result_release(result);
-    if (!opening->settings.enabled || cancel_requested(cancel)) {
+    if (cancel_requested(cancel)) {
         return;
     }
     run.stop = cancel_new();
@@ -262,7 +269,7 @@ static int64_t world_now(void *context)
 static void world_conditions(void *context, Conditions *conditions)
 {
     (void)context;
-    conditions_look(conditions);
+    conditions_look(conditions, false);
 }
 
 static bool world_verify(void *context, const char *path, const JobSink *sink, const Cancel *cancel, Error *err)

@@ -396,7 +396,8 @@ static void ask(const Run *run, int64_t since, WaitingLook *wait)
 {
     Conditions conditions;
     const WaitingRules rules = waiting_rules(&run->opening.settings);
-    run->world->conditions(run->world->context, &conditions);
+    /* Where it does not matter the network is not asked: that may take long, and the ledger is locked. */
+    run->world->conditions(run->world->context, !rules.on_metered, &conditions);
     waiting_look(&rules, &conditions, run->world->zone, since, now_of(run), wait);
 }
 
@@ -640,10 +641,10 @@ static void world_outward(void *context, const OutwardSpec *spec, const JobSink 
     outward_tell(spec, sink, cancel);
 }
 
-static void world_conditions(void *context, Conditions *conditions)
+static void world_conditions(void *context, bool network, Conditions *conditions)
 {
     (void)context;
-    conditions_look(conditions);
+    conditions_look(conditions, network);
 }
 
 static void world_checks(void *context, const Opening *opening, const JobSink *sink, const Cancel *cancel,

@@ -277,11 +277,18 @@ const char *list_model_damaged(const ListModel *model, const Source *source, boo
 bool list_model_wants_check(const ListModel *model, const Source *source, bool configured)
 {
     const RecheckRules rules = recheck_rules(&model->settings);
+    Conditions conditions;
+    RecheckLook look;
+    conditions_look(&conditions, false);
     const RecheckFacts facts = {.catalog = &model->catalog,
                                 .source = configured ? source : NULL,
                                 .ledger = &model->ledger,
+                                .on_battery = conditions.on_battery,
+                                .battery_percent = conditions.battery_percent,
                                 .now = clock_now()};
-    RecheckLook look;
+    if (!recheck_may(&model->settings, &model->ledger, facts.now)) {
+        return false;
+    }
     recheck_look_init(&look);
     recheck_look(&rules, &facts, &due_here, &look);
     const bool wants = look.count > 0 || look.proof != NULL;

@@ -342,7 +342,7 @@ static void clean_up(void *argument)
 static void unfreeze(void *argument)
 {
     Deed *deed = argument;
-    deed->ok = retention_unfreeze(sim.folder, &sink, &deed->err);
+    deed->ok = retention_unfreeze(sim.folder, NULL, &sink, &deed->err);
 }
 
 static void set_pause(void *argument)
@@ -571,7 +571,7 @@ static int64_t check_now(void *context)
 static void check_conditions(void *context, Conditions *conditions)
 {
     (void)context;
-    conditions_look(conditions);
+    conditions_look(conditions, false);
 }
 
 /* What the real one's thread does while a file is read is done before. */

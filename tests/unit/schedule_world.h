@@ -30,6 +30,7 @@ typedef struct World {
     StrBuf outward; /* what was told elsewhere: "began", "done", "failed", "nothing" */
     char *last;     /* owned: its last sentence */
     const char *conditions; /* conditions_parse; NULL: nothing is known */
+    bool asked_network;     /* whether it counts bytes */
     int64_t plugged;        /* from then on it is "mains"; 0: never */
     unsigned checks;        /* how often older backups were looked at */
     const char *damaged;    /* what that finds, or NULL */
@@ -145,11 +146,13 @@ static inline void outward(void *context, const OutwardSpec *spec, const JobSink
     world->last = mem_strdup(spec->text);
 }
 
-static inline void conditions(void *context, Conditions *found)
+static inline void conditions(void *context, bool network, Conditions *found)
 {
-    const World *world = context;
+    World *world = context;
     const bool mains = world->plugged != 0 && world->now >= world->plugged;
     conditions_parse(mains ? "mains" : world->conditions ? world->conditions : "", found);
+    found->metered = found->metered && network;
+    world->asked_network = world->asked_network || network;
 }
 
 static inline void checks(void *context, const Opening *opening, const JobSink *sink, const Cancel *cancel,

@@ -55,8 +55,9 @@ static char *names_of(const RecheckLook *look)
 }
 
 #define GOOD(size, made, read) {size, made, read, LEVEL_VERIFIED, false, false}
-#define NIGHTLY {7, 0, {20 * 60, 6 * 60}, 2}
-#define ALWAYS {7, 0, {0, 0}, 2}
+#define CHARGE 12 /* % */
+#define NIGHTLY {7, 0, {20 * 60, 6 * 60}, 2, 0}
+#define ALWAYS {7, 0, {0, 0}, 2, 0}
 
 static void files(void **state)
 {
@@ -75,14 +76,22 @@ static void files(void **state)
         {"at its time", NIGHTLY, NIGHT, 0, false, {GOOD(9, 90 * DAY, 7 * DAY)}, "a"},
         {"made since it would be due", NIGHTLY, NIGHT, 0, false, {GOOD(9, 6 * DAY, 0)}, ""},
         {"never read", NIGHTLY, NIGHT, 0, false, {GOOD(9, 7 * DAY, 0)}, "a"},
-        {"not wanted", {0, 0, {0, 0}, 2}, NIGHT, 0, false, {GOOD(9, 90 * DAY, 0)}, ""},
+        {"not wanted", {0, 0, {0, 0}, 2, 0}, NIGHT, 0, false, {GOOD(9, 90 * DAY, 0)}, ""},
         /* The hour, and how long it is waited for. */
         {"at noon", NIGHTLY, NOON, 0, false, {GOOD(9, 90 * DAY, 7 * DAY)}, ""},
         {"at noon, two days later", NIGHTLY, NOON, 0, false, {GOOD(9, 90 * DAY, 9 * DAY)}, "a"},
         {"at any hour", ALWAYS, NOON, 0, false, {GOOD(9, 90 * DAY, 7 * DAY)}, "a"},
         {"on battery", ALWAYS, NIGHT, 0, true, {GOOD(9, 90 * DAY, 7 * DAY)}, ""},
         {"on battery, two days later", ALWAYS, NIGHT, 0, true, {GOOD(9, 90 * DAY, 9 * DAY)}, "a"},
-        {"no patience", {7, 0, {20 * 60, 6 * 60}, 0}, NOON, 0, true, {GOOD(9, 90 * DAY, 7 * DAY)}, "a"},
+        /* That no slot waits makes no hour of any. */
+        {"no patience", {7, 0, {20 * 60, 6 * 60}, 0, 0}, NOON, 0, false, {GOOD(9, 90 * DAY, 7 * DAY)}, ""},
+        {"no patience, on battery", {7, 0, {0, 0}, 0, 0}, NIGHT, 0, true, {GOOD(9, 90 * DAY, 9 * DAY - 1)}, ""},
+        {"no patience, two days later", {7, 0, {20 * 60, 6 * 60}, 0, 0}, NOON, 0, true,
+         {GOOD(9, 90 * DAY, 9 * DAY)}, "a"},
+        {"on a low battery, however long", {7, 0, {0, 0}, 2, CHARGE + 1}, NIGHT, 0, true,
+         {GOOD(9, 90 * DAY, 60 * DAY)}, ""},
+        {"on one that is not", {7, 0, {0, 0}, 2, CHARGE}, NIGHT, 0, true, {GOOD(9, 90 * DAY, 9 * DAY)}, "a"},
+        {"plugged in, and it is low", {7, 0, {0, 0}, 2, 100}, NIGHT, 0, false, {GOOD(9, 90 * DAY, 7 * DAY)}, "a"},
         /* The order, and the share: a seventh of all, but one at least. */
         {"the oldest first", NIGHTLY, NIGHT, 0, false,
          {GOOD(1, 90 * DAY, 8 * DAY), GOOD(60, 90 * DAY, DAY), GOOD(1, 90 * DAY, 10 * DAY), GOOD(1, 90 * DAY, 0)},
@@ -121,7 +130,7 @@ static void files(void **state)
         recheck_look_init(&look);
         ledger.checked = rows[i].checked ? rows[i].now - rows[i].checked : 0;
         const RecheckFacts facts = {.catalog = &catalog, .ledger = &ledger, .on_battery = rows[i].on_battery,
-                                    .now = rows[i].now};
+                                    .battery_percent = rows[i].on_battery ? CHARGE : -1, .now = rows[i].now};
         recheck_look(&rows[i].rules, &facts, &zone, &look);
         char *names = names_of(&look);
         if (strcmp(names, rows[i].names) != 0) {
@@ -213,7 +222,7 @@ static void proof(void **state)
 {
     (void)state;
     static const Source ours = {NULL, (char *)"h:1", (char *)"cmms"};
-    static const RecheckRules monthly = {0, 30, {20 * 60, 6 * 60}, 2}, never = {0, 0, {0, 0}, 2};
+    static const RecheckRules monthly = {0, 30, {20 * 60, 6 * 60}, 2, 0}, never = {0, 0, {0, 0}, 2, 0};
     static const struct {
         const char *what;
         const RecheckRules *rules;
@@ -276,6 +285,43 @@ static void proof(void **state)
     }
 }
 
+static void what_goes_on(void **state)
+{
+    (void)state;
+    static const RecheckRules rules = {7, 30, {0, 0}, 2, 20};
+    static const struct {
+        bool began_on_battery;
+        const char *now;
+        bool goes_on;
+    } rows[] = {{false, "mains", true},     {false, "", true},           {false, "battery=90", false},
+                {false, "battery", false},  {true, "battery=20", true},  {true, "battery=19", false},
+                {true, "battery", true},    {true, "mains", true}};
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        Conditions now;
+        conditions_parse(rows[i].now, &now);
+        assert_int_equal(recheck_goes_on(&rules, rows[i].began_on_battery, &now), rows[i].goes_on);
+    }
+}
+
+static void where_it_may(void **state)
+{
+    (void)state;
+    Settings settings;
+    Ledger ledger;
+    settings_init(&settings);
+    ledger_init(&ledger);
+    assert_false(recheck_may(&settings, &ledger, NIGHT)); /* nobody has used the schedule here */
+    ledger.since = NIGHT - DAY;
+    assert_true(recheck_may(&settings, &ledger, NIGHT));
+    ledger.paused_until = NIGHT + 1;
+    assert_false(recheck_may(&settings, &ledger, NIGHT));
+    assert_true(recheck_may(&settings, &ledger, NIGHT + 1));
+    settings.enabled = false;
+    assert_false(recheck_may(&settings, &ledger, NIGHT + 1));
+    ledger_release(&ledger);
+    settings_release(&settings);
+}
+
 static void of_settings(void **state)
 {
     (void)state;
@@ -293,6 +339,7 @@ static void of_settings(void **state)
         assert_int_equal(rules.hours.from, 20 * 60);
         assert_int_equal(rules.hours.to, 6 * 60);
         assert_int_equal(rules.wait_days, 2);
+        assert_int_equal(rules.battery_percent, 20);
         settings_release(&settings);
     }
 }
@@ -304,6 +351,8 @@ int main(void)
         cmocka_unit_test(one_that_cannot_be_read),
         cmocka_unit_test(a_year_of_nights),
         cmocka_unit_test(proof),
+        cmocka_unit_test(what_goes_on),
+        cmocka_unit_test(where_it_may),
         cmocka_unit_test(of_settings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

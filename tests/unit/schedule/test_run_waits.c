@@ -72,6 +72,7 @@ static void waits_for_power(void **state)
     assert_ok(run(&world, false, &result, &err), &err);
     assert_int_equal(result.outcome, SCHEDULED_DONE);
     assert_int_equal(world.backups, 2);
+    assert_false(world.asked_network); /* it may be any */
     ledger_release(&ledger);
     scheduled_result_release(&result);
     end(&world, dir);
@@ -150,6 +151,7 @@ static void copies_wait_too(void **state)
     assert_int_equal(result.outcome, SCHEDULED_NOTHING);
     assert_int_equal(world.copies.len, 0);
     assert_int_equal(result.next, NOON + 900);
+    assert_true(world.asked_network);
     world.conditions = "unmetered";
     assert_ok(run(&world, false, &result, &err), &err);
     assert_string_equal(world.copies.buf, "- ");
