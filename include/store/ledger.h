@@ -89,5 +89,7 @@ bool ledger_begun(const Ledger *ledger);
 
 /* Of all who run slots of this folder, one at a time; released by a crash. EK_BUSY otherwise, with words. */
 bool ledger_lock(const char *folder, FsLock **lock, Error *err);
+/* The same; waits some seconds for who only notes something. */
+bool ledger_lock_wait(const char *folder, FsLock **lock, Error *err);
 
 #endif

@@ -84,7 +84,7 @@ static void remember(Run *run, bool proof)
     Error why = ERROR_INIT;
     const char *folder = run->opening->folder;
     const int64_t now = run->world->now(run->world->context);
-    bool ok = ledger_lock(folder, &lock, &why) && ledger_load(folder, true, &run->ledger, &why);
+    bool ok = ledger_lock_wait(folder, &lock, &why) && ledger_load(folder, true, &run->ledger, &why);
     if (ok) {
         int64_t *moment = proof ? &run->ledger.proof_tried : &run->ledger.checked;
         *moment = now;

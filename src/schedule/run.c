@@ -544,7 +544,7 @@ bool scheduled_run_in(const ScheduledWorld *world, const ScheduledSpec *spec, co
     ledger_init(&run.ledger);
     scheduled_result_release(result);
     Error why = ERROR_INIT;
-    bool ok = opening_open(&opening, sink, &run.opening, &why) && ledger_lock(run.opening.folder, &lock, &why);
+    bool ok = opening_open(&opening, sink, &run.opening, &why) && ledger_lock_wait(run.opening.folder, &lock, &why);
     if (ok) {
         run.plan = due_plan(&run.opening.settings);
         ok = run_slots(&run, &why);

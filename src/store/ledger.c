@@ -8,11 +8,14 @@
 
 #include "base/jsonutil.h"
 #include "base/mem.h"
+#include "platform/cancel.h"
 #include "platform/clock.h"
 #include "store/folder.h"
 
 #define LEDGER_MAX (1024u * 1024u) /* bytes of the file */
 #define ATTEMPTS_MAX 1000000
+#define WAIT_MS 3000u
+#define WAIT_STEP_MS 50u
 
 static const char *const state_words[] = {"done", "failed", "missed"};
 #define STATE_COUNT (sizeof state_words / sizeof state_words[0])
@@ -441,4 +444,16 @@ bool ledger_lock(const char *folder, FsLock **lock, Error *err)
     error_clear(&failed);
     mem_free(path);
     return ok;
+}
+
+bool ledger_lock_wait(const char *folder, FsLock **lock, Error *err)
+{
+    Error why = ERROR_INIT;
+    bool ok = ledger_lock(folder, lock, &why);
+    for (unsigned waited = 0; !ok && why.kind == EK_BUSY && waited < WAIT_MS; waited += WAIT_STEP_MS) {
+        cancel_wait(NULL, WAIT_STEP_MS);
+        error_clear(&why);
+        ok = ledger_lock(folder, lock, &why);
+    }
+    return ok || error_move(err, &why);
 }

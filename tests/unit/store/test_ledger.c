@@ -1,5 +1,7 @@
 #include "test_util.h"
 
+#include "platform/cancel.h"
+#include "platform/thread.h"
 #include "store/ledger.h"
 
 #define T 1768000000
@@ -255,6 +257,27 @@ static void one_at_a_time(void **state)
     test_dir_remove(dir);
 }
 
+static void let_go(void *context)
+{
+    cancel_wait(NULL, 200);
+    fs_unlock(context);
+}
+
+/* Who only notes something has it for a moment: nobody is refused for that. */
+static void awaited(void **state)
+{
+    (void)state;
+    char *dir = test_dir_new();
+    Error err = ERROR_INIT;
+    FsLock *lock = NULL, *second = NULL;
+    assert_ok(ledger_lock(dir, &lock, &err), &err);
+    Thread *thread = thread_start(let_go, lock);
+    assert_ok(ledger_lock_wait(dir, &second, &err), &err);
+    thread_join(thread);
+    fs_unlock(second);
+    test_dir_remove(dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -263,6 +286,7 @@ int main(void)
         cmocka_unit_test(damaged),
         cmocka_unit_test(begun),
         cmocka_unit_test(one_at_a_time),
+        cmocka_unit_test(awaited),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
