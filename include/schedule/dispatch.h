@@ -8,6 +8,7 @@
  * | done    | the address         | a scheduled backup was made, unless that is not wanted      | each time        |
  * | failed  | …/fail              | one has failed                                              | another cause;   |
  * |         |                     |                                                             | the same: 6 h    |
+ * | unseen  | nothing             | whether one is due could not be looked at                   | another; a day   |
  * | overdue | nothing: it sees    | the newest good backup is older than the schedule allows    | a day            |
  * | shrink  | that nothing comes, | the shrink alarm waits for a person                         | another; a day   |
  * | damaged | or it is not of the | a backup that lies there was found damaged                  | another; a week  |
@@ -33,6 +34,7 @@ typedef enum OutEvent {
     OUT_START,
     OUT_DONE,
     OUT_FAILED,
+    OUT_UNSEEN,
     OUT_OVERDUE,
     OUT_SHRINK,
     OUT_DAMAGED,

@@ -246,11 +246,11 @@ static void find_standing(const OutwardSpec *spec, Found *found, const JobSink *
 /* Nothing else is looked at, and so nothing is mended. */
 static void find_event(const OutwardSpec *spec, Found *found)
 {
-    static const OutEvent events[] = {OUT_START, OUT_DONE, OUT_FAILED};
+    static const OutEvent events[] = {OUT_START, OUT_DONE, OUT_FAILED, OUT_TEST, OUT_UNSEEN};
     for (size_t i = 0; i < OUT_EVENTS; i++) {
         found->facts.unknown[i] = true;
     }
-    fact(found, events[spec->what], spec->text, NULL);
+    fact(found, events[spec->what], spec->text, spec->cause);
 }
 
 static void decide_and_send(const Found *found, const JobSink *sink, const Cancel *cancel)
@@ -293,7 +293,7 @@ void outward_tell(const OutwardSpec *spec, const JobSink *sink, const Cancel *ca
         find_event(spec, &found);
         decide_and_send(&found, sink, cancel);
     }
-    if (spec->what != OUTWARD_BEGAN && spec->folder != NULL) {
+    if (spec->what != OUTWARD_BEGAN && spec->what != OUTWARD_UNSEEN && spec->folder != NULL) {
         found.facts = (DispatchFacts){.now = clock_now()};
         find_standing(spec, &found, sink, cancel);
         decide_and_send(&found, sink, cancel);

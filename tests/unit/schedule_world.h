@@ -17,8 +17,8 @@
 #define SLOT (NOON - 10 * 3600)
 
 /* A world that does as it is told, one letter a try: "c" the server cannot be reached when it is awaited, "r" it
- * answers; of backups "d" done, "C" lost, "B" another at work, "W" wrong password, "S" stopped, "o" another computer
- * has done it meanwhile (and EK_BUSY). */
+ * answers; of backups "d" done, "P" lost, and the clock is set back by a day, "C" lost, "B" another at work, "W" wrong
+ * password, "S" stopped, "o" another computer has done it meanwhile (and EK_BUSY). */
 typedef struct World {
     const char *script;
     int64_t now;
@@ -27,8 +27,9 @@ typedef struct World {
     char *folder;
     StrBuf copies; /* what went to SharePoint: the backup's name, or "-"; "!" without patience */
     size_t waiting; /* copies that do not get there */
-    StrBuf outward; /* what was told elsewhere: "began", "done", "failed", "nothing" */
+    StrBuf outward; /* what was told elsewhere: "began", "done", "failed", "nothing", "unseen" */
     char *last;     /* owned: its last sentence */
+    char *cause;    /* owned: what makes it another one, or NULL */
     const char *conditions; /* conditions_parse; NULL: nothing is known */
     bool asked_network;     /* whether it counts bytes */
     int64_t plugged;        /* from then on it is "mains"; 0: never */
@@ -104,6 +105,9 @@ static inline bool backup(void *context, const BackupSpec *spec, const JobSink *
     case 'd':
         result->path = fs_join(spec->folder, "cmms_backup_20261130_120000.backup");
         return true;
+    case 'P':
+        world->now -= DAY;
+        return error_set(err, EK_CONNECT, "the connection was lost");
     case 'C': return error_set(err, EK_CONNECT, "the connection was lost");
     case 'B': return error_set(err, EK_BUSY, "another job is at work");
     case 'W': return error_set(err, EK_REFUSED, "the password is wrong");
@@ -130,13 +134,14 @@ static inline void offsite(void *context, const OffsiteAfterSpec *spec, const Jo
 
 static inline void outward(void *context, const OutwardSpec *spec, const JobSink *sink, const Cancel *cancel)
 {
-    static const char *const words[] = {"began", "done", "failed", "nothing"};
+    static const char *const words[] = {"began", "done", "failed", "nothing", "unseen"};
     World *world = context;
     FsLock *lock = NULL;
     Error err = ERROR_INIT;
     (void)sink;
     (void)cancel;
-    if (spec->what != OUTWARD_BEGAN && spec->folder != NULL) { /* a slow receiver keeps nobody from the slots */
+    if (spec->what != OUTWARD_BEGAN && spec->what != OUTWARD_UNSEEN && spec->folder != NULL) {
+        /* A slow receiver keeps nobody from the slots. */
         assert_ok(ledger_lock(spec->folder, &lock, &err), &err);
         fs_unlock(lock);
     }
@@ -144,6 +149,8 @@ static inline void outward(void *context, const OutwardSpec *spec, const JobSink
     strbuf_addf(&world->outward, "%s ", words[spec->what]);
     mem_free(world->last);
     world->last = mem_strdup(spec->text);
+    mem_free(world->cause);
+    world->cause = mem_strdup(spec->cause);
 }
 
 static inline void conditions(void *context, bool network, Conditions *found)
@@ -213,6 +220,7 @@ static inline char *begin(World *world)
 
 static inline void end(World *world, char *dir)
 {
+    mem_free(world->cause);
     mem_free(world->last);
     strbuf_release(&world->outward);
     strbuf_release(&world->copies);

@@ -109,6 +109,13 @@ static void when_again(void **state)
         {"mended", DAY + 1, OUT_OVERDUE, NULL, NULL, "", false},
         {"and again", DAY + 2, OUT_OVERDUE, "for 3 days", "overdue", "webhook:overdue teams:overdue", false},
     };
+    static const Row unseen[] = {
+        {"the folder is away", 0, OUT_UNSEEN, "no share", "1: no share", "webhook:unseen teams:unseen", false},
+        {"still", HOUR, OUT_UNSEEN, "no share", "1: no share", "", false},
+        {"a day later", DAY, OUT_UNSEEN, "no share", "1: no share", "webhook:unseen teams:unseen", false},
+        {"it is back", DAY + 1, OUT_UNSEEN, NULL, NULL, "", false},
+        {"and away again", DAY + 2, OUT_UNSEEN, "no share", "1: no share", "webhook:unseen teams:unseen", false},
+    };
     static const Row sign_in[] = {
         {"30", 0, OUT_SIGN_IN, "in 30 days", "30", "webhook:sign_in teams:sign_in", false},
         {"in the week", 6 * DAY, OUT_SIGN_IN, "in 24 days", "30", "", false},
@@ -129,6 +136,7 @@ static void when_again(void **state)
     play(failures, TEST_COUNT(failures));
     play(standing, TEST_COUNT(standing));
     play(sign_in, TEST_COUNT(sign_in));
+    play(unseen, TEST_COUNT(unseen));
     play(damaged, TEST_COUNT(damaged));
     play(silent, TEST_COUNT(silent));
 }

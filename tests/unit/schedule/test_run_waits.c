@@ -178,6 +178,7 @@ static void overtaken_by_one_that_waits(void **state)
     assert_string_equal(world.outward.buf, "began failed ");
     assert_string_equal(world.last, "The scheduled backup of today 11:00 failed. The scheduled backup of today 12:20 "
                                     "waits: from 12:15 to 13:00 it is quiet; it is made Wed 2 Dec 12:24 at the latest");
+    assert_string_equal(strchr(world.cause, ':'), ": the connection was lost");
     /* A slot that waits from the start tells nobody that it begins. */
     strbuf_clear(&world.outward);
     assert_ok(run(&world, false, &result, &err), &err);
