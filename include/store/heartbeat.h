@@ -23,7 +23,9 @@
 #define HEARTBEAT_MAX 4096u        /* bytes of a file */
 #define HEARTBEAT_COMPUTERS 200u   /* that are watched */
 #define HEARTBEAT_NAME 64u         /* bytes of a PC's name, with the NUL */
-#define HEARTBEAT_SILENT (3 * 86400) /* seconds; longer where a PC's own schedule has longer gaps */
+/* Seconds; longer where a PC's own schedule has longer gaps. A long weekend is shorter: a PC that was off from Thursday
+ * evening to Monday, or has beaten on Friday morning and is next used on Tuesday, is not silent. */
+#define HEARTBEAT_SILENT (9 * 86400 / 2)
 
 typedef struct Heartbeat {
     char computer[HEARTBEAT_NAME]; /* letters, digits, - . _ */

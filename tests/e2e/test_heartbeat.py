@@ -52,7 +52,7 @@ def test_silent(program):
     now = time.time()
     with Recorder() as hook:
         place.set("webhook", hook.url)
-        plant(place.folder, "PC-07", now - 4 * DAY - 3600)
+        plant(place.folder, "PC-07", now - 4 * DAY - 13 * 3600)
         plant(place.folder, "PC-08", now - 2 * DAY)
         plant(place.folder, "PC-09", now - 20 * DAY, hours=24 * 31)
         text, seen = look(place)
@@ -154,7 +154,7 @@ def test_on_sharepoint(program):
         equal((sim.names(), text), ([file_of(own)], None), "what is there")
         check(not os.path.exists(os.path.join(place.folder, file_of(own))), "and not in the folder")
         sim.add_item(sim.drive, sim.folder, file_of("PC-07"), content("PC-07", 1).encode())
-        sim.child(sim.folder, file_of("PC-07"))["modified"] = time.time() + sim.clock - 4 * DAY - 60
+        sim.child(sim.folder, file_of("PC-07"))["modified"] = time.time() + sim.clock - 4 * DAY - 13 * 3600
         equal(look(place)[0], "PC-07 has been silent for 4 days", "silent")
         reads = sim.kinds().count("download")
         look(place)
