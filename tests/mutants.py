@@ -656,6 +656,8 @@ MUTANTS = (
     ("the same failure of another slot is the same", "src/schedule/run.c",
      'char *cause = why ? mem_printf("%d: %s", (int)why->kind, why->message) : NULL;', "char *cause = NULL;",
      ["unit:test_run"]),
+    ("a silence that was not looked at is told nobody", "src/schedule/outward.c",
+     "    } else {\n        found->silent =", "    }\n    {\n        found->silent =", ["unit:test_outward"]),
     ("damage that a run finds is told at once", "src/schedule/run.c",
      "if (run->result->checks.damaged_count > 0) { /* it", "if (false) { /* it", ["unit:test_run_waits"]),
     ("a report says that a person has stopped clean-ups", "src/schedule/report.c", "rules.frozen = facts->frozen;",

@@ -92,7 +92,8 @@ void seen_break_off(SeenLook *look); /* in the place of seen_end: not all could 
 /* How long it was silent at the last look; 0: not for long enough to say so, or it is retired, or this PC. */
 int64_t seen_silence(const SeenComputers *seen, const SeenComputer *computer, const char *here);
 /* "PC-07 has been silent for 4 days"; of several "PC-07 and PC-09 have been silent for 4 days or more"; NULL: none.
+ * Where the look was a day before `now_here` (by this PC's clock; 0: it was just made) or longer, ", as of 3 days ago".
  * *names (may be NULL): "PC-07 PC-09". Caller frees both. */
-char *seen_silent_text(const SeenComputers *seen, const char *here, char **names);
+char *seen_silent_text(const SeenComputers *seen, const char *here, char **names, int64_t now_here);
 
 #endif

@@ -75,7 +75,7 @@ static void look_elsewhere(const char *folder, Status *status)
         error_clear(&why);
     }
     heartbeats_known(folder, &status->seen);
-    status->silent = seen_silent_text(&status->seen, host != NULL ? host : "", NULL);
+    status->silent = seen_silent_text(&status->seen, host != NULL ? host : "", NULL, clock_now());
     mem_free(host);
 }
 

@@ -222,9 +222,10 @@ static void find_silent(const OutwardSpec *spec, Found *found, int64_t good, con
         job_log(sink, LOG_WARNING, "%s", text);
         mem_free(text);
         error_clear(&why);
-        found->facts.unknown[OUT_SILENT] = true;
+        found->facts.unknown[OUT_SILENT] = true; /* what was seen before says nothing of now */
+    } else {
+        found->silent = seen_silent_text(&found->seen, host != NULL ? host : "", &found->silent_names, 0);
     }
-    found->silent = seen_silent_text(&found->seen, host != NULL ? host : "", &found->silent_names);
     if (found->silent != NULL) {
         job_log(sink, LOG_WARNING, "%s", found->silent);
         fact(found, OUT_SILENT, found->silent, found->silent_names);

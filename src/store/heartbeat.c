@@ -356,7 +356,7 @@ static void add_name(StrBuf *sb, size_t at, size_t count, const char *name)
     strbuf_addf(sb, "%s%s", between, name);
 }
 
-char *seen_silent_text(const SeenComputers *seen, const char *here, char **names)
+char *seen_silent_text(const SeenComputers *seen, const char *here, char **names, int64_t now_here)
 {
     StrBuf text, all;
     size_t count = 0, at = 0;
@@ -387,6 +387,10 @@ char *seen_silent_text(const SeenComputers *seen, const char *here, char **names
     }
     strbuf_addf(&text, " %s been silent for %lld days%s", count == 1 ? "has" : "have", (long long)(shortest / DAY),
                 count == 1 ? "" : " or more");
+    const int64_t old = seen->looked_here > 0 ? (now_here - seen->looked_here) / DAY : 0;
+    if (old > 0) {
+        strbuf_addf(&text, ", as of %lld day%s ago", (long long)old, old == 1 ? "" : "s");
+    }
     if (names != NULL) {
         *names = strbuf_detach(&all);
     } else {

@@ -162,7 +162,7 @@ static void add_elsewhere(const char *folder, ListModel *model)
     char *host = machine_host_name();
     seen_init(&seen);
     heartbeats_known(folder, &seen);
-    model->silent = seen_silent_text(&seen, host != NULL ? host : "", &model->silent_names);
+    model->silent = seen_silent_text(&seen, host != NULL ? host : "", &model->silent_names, clock_now());
     seen_release(&seen);
     mem_free(host);
     offsite_sign_in(&model->sign_in);

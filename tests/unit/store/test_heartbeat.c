@@ -212,18 +212,24 @@ static void in_words(void **state)
     SeenLook look;
     char *who = NULL;
     seen_init(&seen);
-    assert_null(seen_silent_text(&seen, "PC-01", NULL));
+    assert_null(seen_silent_text(&seen, "PC-01", NULL, 0));
     seen_begin(&seen, "folder:x", NOON, &look);
     beat_of(&look, "PC-01", NOON - 50 * DAY);
     beat_of(&look, "PC-07", NOON - 4 * DAY - 13 * 3600);
     beat_of(&look, "PC-02", NOON);
     seen_end(&look, NOON);
-    assert_text(seen_silent_text(&seen, "pc-01", &who), "PC-07 has been silent for 4 days");
+    assert_text(seen_silent_text(&seen, "pc-01", &who, NOON + DAY - 1), "PC-07 has been silent for 4 days");
     assert_text(who, "PC-07");
+    /* From a look that is long ago nothing is said of now. */
+    assert_text(seen_silent_text(&seen, "PC-01", NULL, NOON + DAY),
+                "PC-07 has been silent for 4 days, as of 1 day ago");
+    assert_text(seen_silent_text(&seen, "PC-01", NULL, NOON + 7 * DAY),
+                "PC-07 has been silent for 4 days, as of 7 days ago");
+    assert_text(seen_silent_text(&seen, "PC-01", NULL, NOON - DAY), "PC-07 has been silent for 4 days");
     seen_begin(&seen, "folder:x", NOON, &look);
     beat_of(&look, "PC-09", NOON - 6 * DAY);
     seen_end(&look, NOON);
-    assert_text(seen_silent_text(&seen, "PC-01", NULL), "PC-07 and PC-09 have been silent for 4 days or more");
+    assert_text(seen_silent_text(&seen, "PC-01", NULL, 0), "PC-07 and PC-09 have been silent for 4 days or more");
     seen_begin(&seen, "folder:x", NOON, &look);
     for (int i = 10; i < 16; i++) {
         char *name = mem_printf("PC-%d", i);
@@ -231,12 +237,12 @@ static void in_words(void **state)
         mem_free(name);
     }
     seen_end(&look, NOON);
-    assert_text(seen_silent_text(&seen, "PC-01", NULL),
+    assert_text(seen_silent_text(&seen, "PC-01", NULL, 0),
                 "PC-07, PC-09, PC-10, PC-11, PC-12 and 3 other computers have been silent for 4 days or more");
     /* Another place has others. */
     seen_begin(&seen, "sharepoint:d/f", NOON, &look);
     seen_end(&look, NOON);
-    assert_null(seen_silent_text(&seen, "PC-01", NULL));
+    assert_null(seen_silent_text(&seen, "PC-01", NULL, 0));
     assert_int_equal(seen.count, 0);
     seen_release(&seen);
 }
@@ -297,7 +303,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names), cmocka_unit_test(content), cmocka_unit_test(silence),
-        cmocka_unit_test(long_weekends), cmocka_unit_test(wrong_clocks), cmocka_unit_test(in_words), cmocka_unit_test(hostile),
+        cmocka_unit_test(long_weekends), cmocka_unit_test(wrong_clocks), cmocka_unit_test(in_words),
+        cmocka_unit_test(hostile),
         cmocka_unit_test(the_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
