@@ -36,7 +36,7 @@ typedef struct Heartbeat {
 } Heartbeat;
 
 /* The file's name for a PC, and the PC of a name (HEARTBEAT_NAME bytes; false: another file). What cannot be in a name
- * becomes "_". Caller frees. */
+ * becomes "_", and then, or where it is too long, a hash of it follows. Caller frees. */
 char *heartbeat_file(const char *computer);
 bool heartbeat_computer(const char *file, char computer[HEARTBEAT_NAME]);
 char *heartbeat_text(const Heartbeat *beat); /* the file's content; caller frees */

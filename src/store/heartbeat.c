@@ -17,6 +17,8 @@
 #define DAY 86400
 #define SHOWN 5u /* names in a sentence */
 #define PLACE_MAX 4000u
+#define NAME_HASH 4u /* hex digits */
+#define NAME_CUT (HEARTBEAT_NAME - NAME_HASH - 2)
 
 static const char in_names[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._";
 
@@ -25,8 +27,21 @@ static const char in_names[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUV
 static void take_name(const char *name, char computer[HEARTBEAT_NAME])
 {
     size_t len = 0;
+    bool whole = true;
     for (; name[len] != '\0' && len < HEARTBEAT_NAME - 1; len++) {
-        computer[len] = strchr(in_names, name[len]) != NULL ? name[len] : '_';
+        const bool fits = strchr(in_names, name[len]) != NULL;
+        computer[len] = fits ? name[len] : '_';
+        whole = whole && fits;
+    }
+    if (!whole || name[len] != '\0') { /* else two PCs could be one, and the one that lives would hide the other */
+        char hex[65];
+        Sha256 *hash = sha256_new();
+        sha256_update(hash, name, strlen(name));
+        sha256_finish(hash, hex);
+        len = len > NAME_CUT ? NAME_CUT : len;
+        computer[len] = '-';
+        memcpy(computer + len + 1, hex, NAME_HASH);
+        len += 1 + NAME_HASH;
     }
     computer[len] = '\0';
 }

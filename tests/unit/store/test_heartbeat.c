@@ -31,7 +31,20 @@ static void names(void **state)
         assert_string_equal(computer, is ? rows[i].computer : "untouched");
     }
     assert_text(heartbeat_file("PC-07"), "cmms_heartbeat_PC-07.json");
-    assert_text(heartbeat_file("B\xC3\xBCro 7/..\\x"), "cmms_heartbeat_B__ro_7_.._x.json");
+    assert_text(heartbeat_file("B\xC3\xBCro 7/..\\x"), "cmms_heartbeat_B__ro_7_.._x-a899.json");
+    /* Two names are two files, and each is a name again. */
+    static const char *const alike[][2] = {
+        {"B\xC3\x9CRO-1", "B\xC3\x84RO-1"},
+        {"0123456789012345678901234567890123456789012345678901234567890123-a",
+         "0123456789012345678901234567890123456789012345678901234567890123-b"}};
+    for (size_t i = 0; i < TEST_COUNT(alike); i++) {
+        char *one = heartbeat_file(alike[i][0]), *other = heartbeat_file(alike[i][1]), computer[HEARTBEAT_NAME];
+        assert_string_not_equal(one, other);
+        assert_true(heartbeat_computer(one, computer));
+        assert_text(heartbeat_file(computer), one);
+        mem_free(other);
+        mem_free(one);
+    }
 }
 
 static void content(void **state)
