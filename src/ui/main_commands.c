@@ -14,6 +14,7 @@
 #include "parts/clipboard.h"
 #include "parts/folder_dialog.h"
 #include "parts/screenshot.h"
+#include "platform/clock.h"
 #include "platform/fs.h"
 #include "platform/wide.h"
 #include "save_dialog.h"
@@ -139,6 +140,7 @@ bool main_on_query_end_session(MainWindow *w, LPARAM flags)
 
 void main_on_end_session(MainWindow *w)
 {
+    const uint64_t until = clock_monotonic_ms() + SESSION_END_MS;
     w->closing = true;
     if (w->checking != NULL) {
         task_cancel(w->checking);
@@ -146,6 +148,10 @@ void main_on_end_session(MainWindow *w)
     if (w->job != NULL) {
         task_cancel(w->job);
         task_wait(w->job, SESSION_END_MS);
+    }
+    const uint64_t now = clock_monotonic_ms();
+    if (w->checking != NULL && now < until) { /* a proof has a server, and a copy of the rows, to take away */
+        task_wait(w->checking, (unsigned)(until - now));
     }
 }
 
