@@ -198,10 +198,12 @@ static void stays(void **state)
         bool other; /* one stays already */
         ScheduledOutcome outcome;
         unsigned looks; /* again */
+        size_t logged; /* that it waits, however often it is looked at */
     } rows[] = {
-        {"plugged in after an hour", 3600, false, SCHEDULED_DONE, 4},
-        {"not today", 0, false, SCHEDULED_WAITS, 32}, /* eight hours */
-        {"another one waits for it", 3600, true, SCHEDULED_WAITS, 0},
+        {"plugged in after an hour", 3600, false, SCHEDULED_DONE, 4, 1},
+        {"a long night later", 10 * 3600, false, SCHEDULED_DONE, 40, 1},
+        {"not today", 0, false, SCHEDULED_WAITS, 64, 3}, /* sixteen hours: one is missed, and the next waits */
+        {"another one waits for it", 3600, true, SCHEDULED_WAITS, 0, 1},
     };
     static const ConnectionSwitches switches = {.host = "h", .database = "d"};
     for (size_t i = 0; i < TEST_COUNT(rows); i++) {
@@ -230,7 +232,7 @@ static void stays(void **state)
             fail();
         }
         assert_int_equal(world.backups, rows[i].outcome == SCHEDULED_DONE);
-        assert_int_equal(log_count(&world), 1); /* that it waits, however often it is looked at */
+        assert_int_equal(log_count(&world), rows[i].logged);
         fs_unlock(lock);
         mem_free(path);
         mem_free(data);
