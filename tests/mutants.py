@@ -602,6 +602,8 @@ MUTANTS = (
      ["unit:test_run_waits", "recheck:test_waits_for_power"]),
     ("one that has waited and failed does not wait anew", "src/schedule/run.c",
      "if (state == SLOT_DONE) { /* one that failed", "if (true) { /* one that failed", ["unit:test_run_waits"]),
+    ("a wait that nobody keeps is none", "src/schedule/waiting.c", "now <= ledger->waits_again + WAITING_LATE && ", "",
+     ["unit:test_waiting", "unit:test_protection"]),
     ("copies wait with the slots", "src/schedule/run.c", "run->look.paused != 0 || copies_wait(run)) {",
      "run->look.paused != 0 || (copies_wait(run) && false)) {", ["unit:test_run_waits"]),
     ("what is damaged is not read over and over", "src/schedule/recheck.c", " && entry->level != LEVEL_BAD && ", " && ",

@@ -473,8 +473,9 @@ static const char schedule[] =
     "set keeps such a task in step. show says when somebody has deleted it or switched it off.\n"
     "\n"
     "Options:\n"
-    "      --no-wait            one try, at once; no older backup is read or proven. A slot that waits (for power, the\n"
-    "                           network or the quiet hours) waits all the same: exit code 0, outcome \"waits\"\n" FOLDER_OPTION "\n"
+    "      --no-wait            one try, at once; no older backup is read or proven. A slot that waits (for\n"
+    "                           power, the network or the quiet hours) waits all the same: exit code 0\n" FOLDER_OPTION
+    "\n"
     CONNECTION_HELP "\n" OUTPUT_HELP PROGRESS_OPTION
     "\n"
     "The exit code of run-due is 0 when nothing is due, it waits or the backup was made, 7 when an older backup was\n"

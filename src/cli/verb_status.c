@@ -9,6 +9,7 @@
 #include "platform/machine.h"
 #include "schedule/protection.h"
 #include "schedule/registration.h"
+#include "schedule/waiting.h"
 #include "store/catalog.h"
 #include "store/copies.h"
 #include "store/folder.h"
@@ -120,7 +121,7 @@ static bool look(Cli *cli, const char *folder, Status *status, Error *err)
     status->next = due_after(&plan, &due_here, now);
     DueLook slot;
     due_look(&plan, &due_here, &status->ledger, now, &slot);
-    status->waits = slot.due ? ledger_waits(&status->ledger, slot.slot) : NULL;
+    status->waits = slot.due ? waiting_why(&status->ledger, status->settings.wait_days, slot.slot, now) : NULL;
     return true;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "schedule/waiting.h"
 
 #define DAY 86400
 #define UNREAD_LONG (7 * DAY)
@@ -145,6 +146,7 @@ static void judge_slot(const HealthFacts *facts, const Settings *settings, const
         return;
     }
     char *when = due_slot_text(zone, look.slot, facts->now);
+    const char *waits = waiting_why(ledger, settings->wait_days, look.slot, facts->now);
     if (look.done) {
         say(fact, FACT_HOLDS, look.slot, mem_printf("the backup of %s was made", when), NULL);
     } else if (made_since(facts, look.slot)) {
@@ -158,8 +160,8 @@ static void judge_slot(const HealthFacts *facts, const Settings *settings, const
         say(fact, FACT_MISSING, look.slot, mem_printf("the schedule is paused until %s", until),
             "Resume the schedule, or make a backup now.");
         mem_free(until);
-    } else if (ledger_waits(ledger, look.slot)) {
-        judge_waits(&look, settings, ledger, zone, facts->now, ledger_waits(ledger, look.slot), fact);
+    } else if (waits) {
+        judge_waits(&look, settings, ledger, zone, facts->now, waits, fact);
     } else {
         say(fact, FACT_MISSING, look.slot, mem_printf("the backup of %s was not made", when), "Make a backup now.");
     }
@@ -360,9 +362,9 @@ static char *ledger_problem(const Error *why)
     return text;
 }
 
-static char *slot_problem(const DueLook *look, const Ledger *ledger, int64_t now)
+static char *slot_problem(const DueLook *look, const Ledger *ledger, int wait_days, int64_t now)
 {
-    const char *waits = ledger_waits(ledger, look->slot);
+    const char *waits = waiting_why(ledger, wait_days, look->slot, now);
     /* What is due just now will be run in a moment. */
     if (!look->slot || look->done || (now - look->slot <= DAY / 24 && !waits)) {
         return NULL;
@@ -397,7 +399,7 @@ char *protection_slot_problem(const char *folder, const Settings *settings, int6
         due_look(&plan, &due_here, &ledger, now, &look);
         const LedgerSlot *left = plan.on && look.slot == 0 ? left_behind(&ledger, now) : NULL;
         char *what = left ? left_text(left, &due_here, now) : NULL;
-        problem = left ? mem_printf("The scheduled backup of %s", what) : slot_problem(&look, &ledger, now);
+        problem = left ? mem_printf("The scheduled backup of %s", what) : slot_problem(&look, &ledger, settings->wait_days, now);
         *slot_at = left ? left->moment : look.slot;
         mem_free(what);
     }

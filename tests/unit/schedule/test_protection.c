@@ -134,6 +134,10 @@ static void waits(void **state)
         const char *text;
     } rows[] = {
         {"the newest slot", SLOT, DAY, FACT_MISSING, "the backup of last night 02:00 waits: the PC is not plugged in"},
+        {"one that nobody looks at any more", SLOT, DAY, FACT_MISSING, "the backup of last night 02:00 was not made"},
+        {"one that has waited for longer than it may", SLOT, DAY, FACT_MISSING,
+         "the backup of last night 02:00 was not made"},
+        {"one that waited, and failed", SLOT, DAY, FACT_MISSING, "the backup of last night 02:00 failed: no route"},
         {"one before it", SLOT - DAY, DAY, FACT_MISSING, "the backup of last night 02:00 was not made"},
         {"made by hand meanwhile", SLOT, 3600, FACT_HOLDS,
          "the backup of last night 02:00 was not made, and one was made since"},
@@ -151,7 +155,12 @@ static void waits(void **state)
         protection_init(&protection);
         settings.wait_days = 3;
         ledger.since = SLOT - 9 * DAY;
-        ledger_note_wait(&ledger, rows[i].slot, NOON - DAY, NOON + 900, "the PC is not plugged in");
+        ledger_note_wait(&ledger, rows[i].slot, i == 2 ? NOON - 3 * DAY - 1 : NOON - DAY,
+                         i == 1 ? NOON - 3601 : NOON + 900, "the PC is not plugged in");
+        if (i == 3) {
+            const LedgerSlot failed = {SLOT, SLOT_FAILED, NOON - 60, 1, NULL, (char *)"no route"};
+            ledger_note(&ledger, &failed);
+        }
         protection_judge(&in, &settings, &ledger, &zone, &protection);
         const ProtectionFact *fact = &protection.facts[FACT_SLOT];
         if (fact->state != rows[i].fact || strcmp(fact->text, rows[i].text) != 0) {
