@@ -604,6 +604,8 @@ MUTANTS = (
      "if (state == SLOT_DONE) { /* one that failed", "if (true) { /* one that failed", ["unit:test_run_waits"]),
     ("a wait that nobody keeps is none", "src/schedule/waiting.c", "now <= ledger->waits_again + WAITING_LATE && ", "",
      ["unit:test_waiting", "unit:test_protection"]),
+    ("the battery of one computer holds no other back", "src/schedule/keeper.c",
+     "(where == NULL || here == NULL || strcmp(where, here) == 0);", "true;", ["unit:test_keeper"]),
     ("copies wait with the slots", "src/schedule/run.c", "run->look.paused != 0 || copies_wait(run)) {",
      "run->look.paused != 0 || (copies_wait(run) && false)) {", ["unit:test_run_waits"]),
     ("what is damaged is not read over and over", "src/schedule/recheck.c", " && entry->level != LEVEL_BAD && ", " && ",

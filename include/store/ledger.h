@@ -49,6 +49,7 @@ typedef struct Ledger {
     int64_t waits_since; /* when the first one began to */
     int64_t waits_again; /* when it is worth while to look again */
     char *waits_why;     /* owned */
+    char *waits_computer; /* owned: which one it waits on, or NULL */
     /* What the schedule did about backups that lie there (recheck.h); 0: never. */
     int64_t checked;     /* when files were last read again, or that was tried */
     int64_t proof_tried; /* when a proof was last begun */
@@ -72,7 +73,7 @@ bool ledger_parse(const char *bytes, size_t len, Ledger *ledger, Error *err);
 const LedgerSlot *ledger_find(const Ledger *ledger, int64_t moment);
 /* Notes what became of a slot, over what was known of it. Copies. */
 void ledger_note(Ledger *ledger, const LedgerSlot *slot);
-/* Notes that a slot waits; NULL: nothing does, of whatever was noted. Copies. */
+/* Notes that a slot waits, on this computer; `why` NULL: nothing does, of whatever was noted. Copies. */
 void ledger_note_wait(Ledger *ledger, int64_t slot, int64_t since, int64_t again, const char *why);
 /* Why that slot waits; NULL: it does not. Borrowed. */
 const char *ledger_waits(const Ledger *ledger, int64_t slot);

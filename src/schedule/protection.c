@@ -399,7 +399,8 @@ char *protection_slot_problem(const char *folder, const Settings *settings, int6
         due_look(&plan, &due_here, &ledger, now, &look);
         const LedgerSlot *left = plan.on && look.slot == 0 ? left_behind(&ledger, now) : NULL;
         char *what = left ? left_text(left, &due_here, now) : NULL;
-        problem = left ? mem_printf("The scheduled backup of %s", what) : slot_problem(&look, &ledger, settings->wait_days, now);
+        problem = left ? mem_printf("The scheduled backup of %s", what)
+                       : slot_problem(&look, &ledger, settings->wait_days, now);
         *slot_at = left ? left->moment : look.slot;
         mem_free(what);
     }

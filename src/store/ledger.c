@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "platform/cancel.h"
 #include "platform/clock.h"
+#include "platform/machine.h"
 #include "store/folder.h"
 
 #define LEDGER_MAX (1024u * 1024u) /* bytes of the file */
@@ -57,6 +58,7 @@ void ledger_release(Ledger *ledger)
     }
     mem_free(ledger->unread);
     mem_free(ledger->slots);
+    mem_free(ledger->waits_computer);
     mem_free(ledger->waits_why);
     mem_free(ledger->notice);
     ledger_init(ledger);
@@ -104,6 +106,8 @@ void ledger_note_wait(Ledger *ledger, int64_t slot, int64_t since, int64_t again
 {
     char *copy = mem_strdup(why); /* may be what is replaced */
     mem_free(ledger->waits_why);
+    mem_free(ledger->waits_computer);
+    ledger->waits_computer = why ? machine_host_name() : NULL;
     ledger->waits_why = copy;
     ledger->waits_slot = why ? slot : 0;
     ledger->waits_since = why ? since : 0;
@@ -196,6 +200,8 @@ static void read_wait(const cJSON *document, Ledger *ledger)
     int64_t slot = 0, since = 0, again = 0;
     if (read_time(item, "slot", &slot) && read_time(item, "since", &since) && read_time(item, "again", &again)) {
         ledger_note_wait(ledger, slot, since, again, json_string(item, "why", NULL));
+        mem_free(ledger->waits_computer);
+        ledger->waits_computer = mem_strdup(json_string(item, "computer", NULL));
     }
 }
 
@@ -359,6 +365,7 @@ static void add_wait(const Ledger *ledger, cJSON *document)
     set_time(item, "since", ledger->waits_since);
     set_time(item, "again", ledger->waits_again);
     json_set_string(item, "why", ledger->waits_why);
+    json_set_string(item, "computer", ledger->waits_computer);
 }
 
 static void add_checks(const Ledger *ledger, cJSON *document)

@@ -194,7 +194,9 @@ bool list_model_load(const char *folder, ListModel *model, Error *err)
         if (made.config_known && ledger_load(folder, false, &made.ledger, NULL)) {
             const DuePlan due = due_plan(settings);
             ledger_drop_after(&made.ledger, now + DUE_FUTURE);
-            keeper_look(&due, &due_here, &made.ledger, now, &made.keeper);
+            char *here = machine_host_name();
+            keeper_look(&due, &due_here, &made.ledger, here, now, &made.keeper);
+            mem_free(here);
         }
         add_exports(folder, &made);
         add_copies(folder, &made);

@@ -1,6 +1,7 @@
 #include "test_util.h"
 
 #include "platform/cancel.h"
+#include "platform/machine.h"
 #include "platform/thread.h"
 #include "store/ledger.h"
 
@@ -94,6 +95,9 @@ static void written_and_read(void **state)
     assert_null(ledger_waits(&ledger, T + 1));
     assert_int_equal(ledger.waits_since, T + 10);
     assert_int_equal(ledger.waits_again, T + 20);
+    char *here = machine_host_name();
+    assert_string_equal(ledger.waits_computer, here);
+    mem_free(here);
     assert_int_equal(ledger.checked, T + 30);
     assert_int_equal(ledger.proof_tried, T + 40);
     ledger_note_wait(&ledger, T, T + 10, T + 20, NULL);
