@@ -16,6 +16,7 @@
 #include "schedule/waiting.h"
 #include "store/auditlog.h"
 #include "store/catalog.h"
+#include "store/copies.h"
 #include "store/source.h"
 
 #define REACH_SECONDS 600u  /* that the server is awaited at most */
@@ -492,7 +493,27 @@ static bool waits(Run *run)
     return run->wait.waits;
 }
 
-/* What speaks against a slot speaks against copies, which go for each run also where nothing is due. */
+/* Since when the first copy waits; 0: none does, or that is not known. */
+static int64_t copies_since(const Run *run)
+{
+    Copies copies;
+    int64_t since = 0;
+    copies_init(&copies);
+    copies_load(run->opening.folder, &copies, NULL);
+    for (size_t i = 0; i < copies.count; i++) {
+        const Copy *copy = &copies.items[i];
+        char *path = fs_join(run->opening.folder, copy->file); /* what was removed since waits for nothing */
+        if (copy->state == COPY_WAITING && fs_exists(path) && (since == 0 || copy->when < since)) {
+            since = copy->when;
+        }
+        mem_free(path);
+    }
+    copies_release(&copies);
+    return since;
+}
+
+/* What speaks against a slot speaks against copies, which go for each run also where nothing is due; for as long as
+ * against a slot. */
 static bool copies_wait(Run *run)
 {
     if (run->wait.waits) {
@@ -501,7 +522,7 @@ static bool copies_wait(Run *run)
     if (!run->opening.settings.upload_after_backup || run->result->outcome == SCHEDULED_DONE) {
         return false; /* what has waited long enough for its backup is not to wait for its copy */
     }
-    ask(run, 0, &run->wait);
+    ask(run, copies_since(run), &run->wait);
     if (run->wait.waits && (run->result->next == 0 || run->result->next > run->wait.again)) {
         run->result->next = run->wait.again;
     }

@@ -2,6 +2,7 @@
 #include "schedule_world.h"
 
 #include "platform/machine.h"
+#include "store/copies.h"
 #include "store/folder.h"
 
 #define LOW "the battery is at 12 %, and below 20 % it waits to be plugged in"
@@ -152,6 +153,23 @@ static void copies_wait_too(void **state)
     assert_int_equal(world.copies.len, 0);
     assert_int_equal(result.next, NOON + 900);
     assert_true(world.asked_network);
+    /* One has waited for long enough: it goes over whatever network there is. */
+    Copy copy = {.file = (char *)"cmms_backup_20261128_020000.backup", .bytes = 1, .level = LEVEL_VERIFIED,
+                 .sha256 = (char *)"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+                 .created = NOON - 2 * DAY, .state = COPY_WAITING, .when = NOON - 2 * DAY + 1};
+    char *path = fs_join(world.folder, copy.file);
+    assert_ok(copies_note(world.folder, &copy, &err), &err);
+    test_write(path, "x");
+    assert_ok(run(&world, false, &result, &err), &err);
+    assert_int_equal(world.copies.len, 0);
+    world.now++;
+    assert_ok(run(&world, false, &result, &err), &err);
+    assert_string_equal(world.copies.buf, "- ");
+    strbuf_clear(&world.copies);
+    assert_ok(fs_remove(path, &err), &err); /* one that is gone waits for nothing */
+    mem_free(path);
+    assert_ok(run(&world, false, &result, &err), &err);
+    assert_int_equal(world.copies.len, 0);
     world.conditions = "unmetered";
     assert_ok(run(&world, false, &result, &err), &err);
     assert_string_equal(world.copies.buf, "- ");
