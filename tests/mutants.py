@@ -608,6 +608,8 @@ MUTANTS = (
      "(where == NULL || here == NULL || strcmp(where, here) == 0);", "true;", ["unit:test_keeper"]),
     ("no copy waits for ever", "src/schedule/run.c", "ask(run, copies_since(run), &run->wait);",
      "ask(run, 0, &run->wait);", ["unit:test_run_waits"]),
+    ("a share that blinks mends nothing", "src/schedule/notice.c", "    if (facts->unknown) {\n", "    if (false) {\n",
+     ["unit:test_notice"]),
     ("copies wait with the slots", "src/schedule/run.c", "run->look.paused != 0 || copies_wait(run)) {",
      "run->look.paused != 0 || (copies_wait(run) && false)) {", ["unit:test_run_waits"]),
     ("what is damaged is not read over and over", "src/schedule/recheck.c", " && entry->level != LEVEL_BAD && ", " && ",
