@@ -610,6 +610,8 @@ MUTANTS = (
      "ask(run, 0, &run->wait);", ["unit:test_run_waits"]),
     ("a share that blinks mends nothing", "src/schedule/notice.c", "    if (facts->unknown) {\n", "    if (false) {\n",
      ["unit:test_notice"]),
+    ("a copy that was not looked for is not missing", "src/schedule/protection.c", "!facts->copies_unread &&\n",
+     "true &&\n", ["unit:test_protection"]),
     ("copies wait with the slots", "src/schedule/run.c", "run->look.paused != 0 || copies_wait(run)) {",
      "run->look.paused != 0 || (copies_wait(run) && false)) {", ["unit:test_run_waits"]),
     ("what is damaged is not read over and over", "src/schedule/recheck.c", " && entry->level != LEVEL_BAD && ", " && ",

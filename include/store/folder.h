@@ -85,6 +85,8 @@ void folder_note_job(const char *folder, const char *job, const char *backup);
  * computers; it is released by a crash. Waits up to ten seconds for a removal to end. EK_BUSY, with words, while
  * another is uploaded. Where the folder can only be read *lock is NULL: nobody removes anything there. */
 bool folder_upload_lock(const char *folder, const char *name, FsLock **lock, Error *err);
+/* Whether somebody does so now. */
+bool folder_is_uploading(const char *folder);
 /* For who removes a file, held until it is gone; *lock may be NULL. EK_BUSY: it is being uploaded. */
 bool folder_removal_lock(const char *folder, const char *name, FsLock **lock, Error *err);
 

@@ -43,6 +43,8 @@ typedef struct HealthFacts {
                                the next two for protection.h alone */
     const char *silent;     /* which other computers have fallen silent, a sentence (heartbeat.h), or NULL */
     bool copies_known;      /* copies off-site were made from here, or a place for them is set up */
+    bool copies_unread;     /* what is known of them could not be read now, so that the catalog has none */
+    bool uploading;         /* one is being made just now */
     int64_t now;
 } HealthFacts;
 

@@ -89,7 +89,7 @@ static bool look(Cli *cli, const char *folder, Status *status, Error *err)
     }
     ledger_load(folder, false, &status->ledger, NULL); /* protection_slot_problem says what is wrong with it */
     copies_init(&copies);
-    cli_add_copies(cli, folder, &status->catalog, &copies);
+    const bool copies_read = cli_add_copies(cli, folder, &status->catalog, &copies);
     const bool copied = copies.count > 0;
     copies_release(&copies);
     if (status->settings.notice) {
@@ -115,6 +115,7 @@ static bool look(Cli *cli, const char *folder, Status *status, Error *err)
         facts.task = status->task.text;
     }
     facts.copies_known = copied || status->sign_in.set_up;
+    facts.copies_unread = !copies_read;
     health_judge(&facts, &status->health);
     protection_judge(&facts, &status->settings, &status->ledger, &due_here, &status->protection);
     const DuePlan plan = due_plan(&status->settings);

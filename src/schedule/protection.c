@@ -229,6 +229,10 @@ static void judge_copy(const HealthFacts *facts, const Settings *settings, Prote
     } else if (!good) {
         say(fact, FACT_MISSING, 0, mem_strdup("there is no verified backup that could have a copy"),
             "Make a backup now.");
+    } else if (facts->copies_unread) {
+        say(fact, FACT_MISSING, 0,
+            mem_printf("whether the newest verified backup has a copy off-site is not known now: %s", good->name),
+            "See to it that this user may read offsite_copies.json.");
     } else if (copy && copy->text) {
         say(fact, FACT_MISSING, copy->when,
             mem_printf("the newest verified backup waits for its copy: %s: %s", good->name, copy->text),
@@ -311,8 +315,10 @@ static char *find_missing(const HealthFacts *facts, const Protection *protection
         health->mend = MEND_SCHEDULE;
         return mem_printf("the schedule: %s", task);
     }
-    /* Whether one is asked for may not be known: that is for who mends the settings, and is told there. */
-    if (copy->state == FACT_MISSING && good != NULL && protection->copy_asked) {
+    /* Whether one is asked for may not be known: that is for who mends the settings, and is told there. Nor is it for
+     * the band where nobody could look, or it is on its way. */
+    if (copy->state == FACT_MISSING && good != NULL && protection->copy_asked && !facts->copies_unread &&
+        !facts->uploading) {
         health->mend = MEND_COPY;
         health->name = mem_strdup(good->name);
         return mem_strdup("its copy is not on SharePoint yet");

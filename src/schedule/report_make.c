@@ -25,6 +25,7 @@ typedef struct Look {
     cJSON *log;
     size_t log_entries;
     char *log_problem, *alarm, *frozen, *slot;
+    bool copies_unread;
     char oldest[32]; /* as the log writes a time: what is before it is not of the year */
 } Look;
 
@@ -101,6 +102,7 @@ static void look_at_records(Look *look, Report *report)
     if (!copies_load(look->spec->folder, &look->copies, &why)) {
         notice_error(report, &why);
     }
+    look->copies_unread = why.kind != EK_NONE || look->copies.notice != NULL;
     report_notice(report, look->copies.notice);
     catalog_add_copies(&look->catalog, &look->copies);
     error_clear(&why);
@@ -127,6 +129,7 @@ bool report_make(const ReportSpec *spec, Report *report, Error *err)
                               .frozen = look.alarm,
                               .due_hours = health_due_hours(&look.settings),
                               .copies_known = look.copies.count > 0 || sign_in.set_up,
+                              .copies_unread = look.copies_unread,
                               .now = now};
         health.space_known = fs_free_space(spec->folder, &health.free_bytes, NULL);
         look.slot = protection_slot_problem(spec->folder, &look.settings, now, &health.slot_at);

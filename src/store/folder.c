@@ -659,6 +659,18 @@ bool folder_upload_lock(const char *folder, const char *name, FsLock **lock, Err
     return ok;
 }
 
+bool folder_is_uploading(const char *folder)
+{
+    char *path = fs_join(folder, UPLOAD_LOCK_FILE);
+    FsLock *lock = NULL;
+    Error why = ERROR_INIT;
+    const bool busy = fs_exists(path) && !fs_lock(path, &lock, &why) && why.kind == EK_BUSY;
+    fs_unlock(lock);
+    error_clear(&why);
+    mem_free(path);
+    return busy;
+}
+
 bool folder_removal_lock(const char *folder, const char *name, FsLock **lock, Error *err)
 {
     char *path = fs_join(folder, UPLOAD_LOCK_FILE);

@@ -14,6 +14,7 @@
 #include "schedule/protection.h"
 #include "schedule/recheck.h"
 #include "store/auditlog.h"
+#include "store/folder.h"
 #include "store/retention.h"
 #include "texts.h"
 #include "words.h"
@@ -151,7 +152,11 @@ static void add_copies(const char *folder, ListModel *model)
     if (copies_load(folder, &copies, NULL)) {
         catalog_add_copies(&model->catalog, &copies);
         model->copies_notice = mem_strdup(copies.notice);
+        model->copies_unread = copies.notice != NULL;
+    } else {
+        model->copies_unread = true;
     }
+    model->uploading = folder_is_uploading(folder);
     copies_release(&copies);
 }
 
@@ -232,6 +237,8 @@ static HealthFacts facts_of(const ListModel *model, const Source *source, bool c
                          .slot = model->slot,
                          .slot_at = model->slot_at,
                          .silent = model->silent,
+                         .copies_unread = model->copies_unread,
+                         .uploading = model->uploading,
                          .now = clock_now()};
 }
 

@@ -453,6 +453,49 @@ static void whether_a_copy_is_missing(void **state)
     }
 }
 
+/* Where nobody could look, or it is on its way, the band does not say that there is none. */
+static void a_copy_that_is_not_known(void **state)
+{
+    (void)state;
+    static const struct {
+        bool unread, uploading;
+        HealthState state;
+        const char *fact;
+    } rows[] = {
+        {false, false, HEALTH_WARNING, "the newest verified backup has no copy off-site: newest.backup"},
+        {false, true, HEALTH_GOOD, "the newest verified backup has no copy off-site: newest.backup"},
+        {true, false, HEALTH_GOOD,
+         "whether the newest verified backup has a copy off-site is not known now: newest.backup"},
+    };
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        CatalogEntry entry = {.name = (char *)"newest.backup", .created = NOON - 3600, .level = LEVEL_VERIFIED};
+        const Catalog catalog = {&entry, 1};
+        const HealthFacts in = {.catalog = &catalog, .configured = true, .due_hours = 36, .now = NOON,
+                                .copies_unread = rows[i].unread, .uploading = rows[i].uploading};
+        Settings settings;
+        Ledger ledger;
+        Protection protection;
+        Health health;
+        settings_init(&settings);
+        ledger_init(&ledger);
+        protection_init(&protection);
+        health_init(&health);
+        settings.prove_within_days = 0;
+        settings.upload_after_backup = true;
+        health.text = mem_strdup("Protected: last backup 1 hour ago, verified");
+        protection_judge(&in, &settings, &ledger, &zone, &protection);
+        protection_tell(&in, &protection, NULL, &zone, 0, &health);
+        assert_int_equal(health.state, rows[i].state);
+        assert_int_equal(protection.facts[FACT_COPY].state, FACT_MISSING);
+        assert_string_equal(protection.facts[FACT_COPY].text, rows[i].fact);
+        assert_false(protection.holds);
+        health_release(&health);
+        protection_release(&protection);
+        ledger_release(&ledger);
+        settings_release(&settings);
+    }
+}
+
 /* Another computer that is silent takes nothing from this one's protection, and is told behind it. */
 static void another_is_silent(void **state)
 {
@@ -616,6 +659,7 @@ int main(void)
         cmocka_unit_test(what_is_told),
         cmocka_unit_test(whether_a_copy_is_missing),
         cmocka_unit_test(unread),
+        cmocka_unit_test(a_copy_that_is_not_known),
         cmocka_unit_test(paused),
         cmocka_unit_test(another_is_silent),
         cmocka_unit_test(what_the_band_says),
