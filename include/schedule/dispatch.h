@@ -18,7 +18,8 @@
  *
  * Of one event a receiver gets DISPATCH_A_DAY in a day at most (a ping address ten times as many), so that nothing that
  * goes wrong over and over fills a mailbox. What is mended is told at once when it comes again. What a receiver did not
- * take counts as not sent: what still holds comes with the next look, but not before DISPATCH_REST.
+ * take counts as not sent: what still holds comes with the next look, but not before DISPATCH_REST. So does what a
+ * program was sending that ended before it knew what became of it.
  */
 #ifndef CMMS_DISPATCH_H
 #define CMMS_DISPATCH_H
@@ -60,6 +61,7 @@ typedef struct DispatchFacts { /* borrowed */
 typedef struct DispatchTold {
     int64_t last; /* 0: never, or not since it was mended */
     char cause[DISPATCH_CAUSE];
+    int64_t sending; /* since when a program sends it; 0: none does */
     int64_t day;  /* when the day began of which `count` is */
     int count;
 } DispatchTold;
