@@ -193,7 +193,8 @@ static void no_mailbox_is_filled(void **state)
     receivers_release(&receivers);
 }
 
-/* A receiver that was away for hours is told when it is back; and so is what a program was sending when it was killed. */
+/* A receiver that was away for hours is told when it is back; and so is what was being sent by a program that was
+ * killed. */
 static void nothing_is_used_up(void **state)
 {
     (void)state;
