@@ -24,7 +24,7 @@ E2E = {"kill": "test_kill", "faults": "test_faults", "bad": "test_bad_input", "r
        "rsafety": "test_restore_safety", "notify": "test_notify", "heartbeat": "test_heartbeat",
        "recheck": "test_recheck", "encryption": "test_encryption"}
 
-# What is taken out, file, the text, what stands there instead, the tests: "unit:NAME" or "FILE:TEST".
+# What is taken out, file, the text, what stands there instead, the tests: "unit:NAME", "FILE:TEST" or "simulate:SEEDS".
 MUTANTS = (
     ("a page takes text as text", "src/jobs/page.c", "case '<': strbuf_addstr(page, \"&lt;\"); break;", "",
      ["unit:test_page", "unit:test_report", "report:test_hostile_names"]),
@@ -684,6 +684,16 @@ MUTANTS = (
      ["unit:test_retention_run"]),
     ("nobody ends a stop that he was not shown", "src/jobs/retention_run.c",
      "return reason && (!shown || strcmp(shown, reason) == 0);", "return reason;", ["unit:test_retention_run"]),
+    ("sim: a slot that is slept over is reported", "src/schedule/due.c",
+     "    for (size_t i = 0; i < look->missed_count; i++) {\n        const LedgerSlot slot =",
+     "    for (size_t i = 0; i < look->missed_count && false; i++) {\n        const LedgerSlot slot =",
+     ["simulate:1-10"]),
+    ("sim: a slot is done once", "src/schedule/due.c",
+     "(entry->moment == slot || (entry->began >= slot && entry->began <= now + GRACE))) {", "false) {",
+     ["simulate:1-10"]),
+    ("sim: one job a folder", "src/store/folder.c",
+     "    bool ok = fs_lock(path, lock, &failed) ||\n              (failed",
+     "    bool ok = true || fs_lock(path, lock, &failed) ||\n              (failed", ["simulate:1-10"]),
     ("what a heartbeat leaves is cleaned up", "src/store/folder.c", "heartbeat_computer(base, computer) || ", "",
      ["unit:test_folder"]),
 )
@@ -720,6 +730,8 @@ def red(test, log):
                CMMS_TEST_LIMIT="90") # some hang
     if kind == "unit":
         argv = ["build/native/unit/" + name]
+    elif kind == "simulate":
+        argv, env["ASAN_OPTIONS"] = ["build/native/simulate", name, "200"], "detect_leaks=0:exitcode=99"
     else:
         argv = ["python3", "tests/e2e/%s.py" % E2E[kind], "native"] + ([name] if name else [])
     return run(["timeout", "120" if kind == "unit" else "900"] + argv, log, cwd=COPY, env=env) != 0
@@ -732,7 +744,7 @@ def main():
     shutil.rmtree(logs, ignore_errors=True)
     os.makedirs(logs)
     units = {t.split(":")[1] for m in MUTANTS for t in m[4] if t.startswith("unit:")}
-    targets = units | {"cmms-backup-cli", "fault", "fake_tool", "fake_child"}
+    targets = units | {"cmms-backup-cli", "fault", "fake_tool", "fake_child", "simulate"}
     log = os.path.join(logs, "build.log")
     if not os.path.exists(os.path.join(COPY, "build/native/build.ninja")):
         # What is taken out leaves things unused.
@@ -761,6 +773,7 @@ def main():
                 f.write(mutant)
             try:
                 need = {t.split(":")[1] for t in tests if t.startswith("unit:")} | {"cmms-backup-cli"}
+                need |= {"simulate"} if any(t.startswith("simulate:") for t in tests) else set()
                 if build(need, log) != 0:
                     found = "-- it does not compile"
                     survived += 1
