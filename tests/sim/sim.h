@@ -173,6 +173,7 @@ typedef struct Sim {
     char **copies;                   /* on SharePoint: NAME/SHA-256 */
     size_t copy_count, copy_capacity;
 
+    int jump;                        /* seconds by which clocks go forward and back in this zone, where they do */
     Plan plan;
     bool plan_known;                 /* false: the settings were damaged, or may be the old ones */
     int64_t slots_from;              /* slots before it are nobody's */

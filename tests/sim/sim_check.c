@@ -4,6 +4,8 @@
  */
 #include "sim.h"
 
+#include <time.h>
+
 #include <openssl/evp.h>
 
 #include <cjson/cJSON.h>
@@ -413,6 +415,32 @@ static bool has_day(const Plan *plan, const CivilTime *date)
     return date->day == (plan->month_day == 0 || plan->month_day > last ? last : plan->month_day);
 }
 
+static time_t c_moment(const CivilTime *date, int minutes, struct tm *tm)
+{
+    *tm = (struct tm){.tm_year = date->year - 1900, .tm_mon = date->month - 1, .tm_mday = date->day,
+                      .tm_hour = date->hour, .tm_min = date->minute + minutes, .tm_isdst = -1};
+    return mktime(tm);
+}
+
+static bool c_shows(time_t moment, const CivilTime *date)
+{
+    struct tm tm;
+    return localtime_r(&moment, &tm) && tm.tm_mday == date->day && tm.tm_hour == date->hour &&
+           tm.tm_min == date->minute;
+}
+
+/* By the C library, and not by the core, which would be wrong in the same way: of a time that clocks show twice the
+ * first; one that they skip as much later as they skip. */
+static int64_t moment_of(const CivilTime *date)
+{
+    struct tm tm;
+    const time_t moment = c_moment(date, 0, &tm), jump = sim.jump;
+    if (c_shows(moment - jump, date)) {
+        return moment - jump;
+    }
+    return c_shows(moment, date) ? moment : c_moment(date, (int)jump / 60, &tm);
+}
+
 /* Sorted, each once. */
 static size_t insert(int64_t *slots, size_t count, size_t room, int64_t slot)
 {
@@ -442,7 +470,7 @@ size_t sim_slots(const Plan *plan, int64_t from, int64_t to, int64_t *slots, siz
         for (size_t i = 0; i < plan->time_count && has_day(plan, &date); i++) {
             date.hour = plan->times[i] / 60;
             date.minute = plan->times[i] % 60;
-            const int64_t slot = clock_from_local(&date);
+            const int64_t slot = moment_of(&date);
             if (slot > from && slot <= to) {
                 count = insert(slots, count, room, slot);
             }

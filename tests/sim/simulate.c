@@ -369,14 +369,17 @@ static void grow(void)
 
 static void choose_zone(void)
 {
-    static const char *const zones[] = {
+    static const char *const half_an_hour = "<+1030>-10:30<+11>-11,M10.1.0,M4.1.0"; /* Lord Howe */
+    const char *const zones[] = {
         "CET-1CEST,M3.5.0,M10.5.0/3",             /* Berlin */
         "EST5EDT,M3.2.0,M11.1.0",                 /* New York */
-        "<+1030>-10:30<+11>-11,M10.1.0,M4.1.0",   /* Lord Howe: half an hour */
+        half_an_hour,
         "NZST-12NZDT,M9.5.0,M4.1.0/3",            /* Auckland */
         "EET-2EEST,M3.5.0/0,M10.5.0/0",           /* Beirut: at midnight */
         "IST-5:30", "UTC0"};
-    setenv("TZ", zones[sim_below(sizeof zones / sizeof zones[0])], 1);
+    const char *zone = zones[sim_below(sizeof zones / sizeof zones[0])];
+    sim.jump = zone == half_an_hour ? 1800 : 3600;
+    setenv("TZ", zone, 1);
     tzset();
 }
 
