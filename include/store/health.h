@@ -33,6 +33,7 @@ typedef struct HealthFacts {
                                protect nothing of it, nor do those of which it is not known whose they are. NULL: any */
     bool configured;        /* a database is known */
     const char *frozen;     /* retention_frozen, or NULL */
+    const char *stopped;    /* the same where a person has stopped clean-ups, which is no alarm; or NULL */
     int due_hours;          /* health_due_hours */
     size_t removals;        /* how many retention would remove now */
     bool space_known;

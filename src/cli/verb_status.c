@@ -28,7 +28,7 @@ typedef struct Status {
     OffsiteSignIn sign_in;
     OutwardState receivers[RECEIVER_KINDS];
     SeenComputers seen;
-    char *frozen, *slot;
+    char *frozen, *stopped, *slot;
     char *receivers_problem; /* why they cannot be read, or NULL */
     char *silent;            /* which computers are, or NULL */
     const char *waits; /* why the newest slot does, or NULL; borrowed from the ledger */
@@ -62,6 +62,7 @@ static void status_release(Status *status)
     ledger_release(&status->ledger);
     settings_release(&status->settings);
     catalog_release(&status->catalog);
+    mem_free(status->stopped);
     mem_free(status->frozen);
     mem_free(status->slot);
 }
@@ -99,8 +100,10 @@ static bool look(Cli *cli, const char *folder, Status *status, Error *err)
         output_log(&cli->output, LOG_WARNING, status->ledger.notice);
     }
     status->frozen = retention_alarm(folder);
+    status->stopped = status->frozen == NULL ? retention_frozen(folder) : NULL;
     HealthFacts facts = {.catalog = &status->catalog,
                          .frozen = status->frozen,
+                         .stopped = status->stopped,
                          .due_hours = health_due_hours(&status->settings),
                          .now = now};
     facts.configured = cli_find_source(cli, &status->source);
@@ -161,6 +164,7 @@ static cJSON *status_document(const char *folder, const Status *status)
     output_add_time(document, "next", status->next);
     json_set_string(document, "waits", status->waits);
     json_set_string(document, "unread", status->protection.unread);
+    json_set_string(document, "cleanups_stopped", status->stopped);
     json_set_string(document, "task", registration_state_word(status->task.state));
     json_set_string(document, "task_text", status->task.text);
     cJSON_AddItemToObject(document, "sign_in", sign_in_object(&status->sign_in));
@@ -184,6 +188,11 @@ static void warn(Cli *cli, const char *text)
 static void show_elsewhere(Cli *cli, const Status *status)
 {
     warn(cli, status->protection.unread);
+    if (status->stopped != NULL) {
+        char *text = mem_printf("Clean-ups are stopped: %s", status->stopped);
+        warn(cli, text);
+        mem_free(text);
+    }
     warn(cli, status->receivers_problem);
     for (size_t i = 0; i < RECEIVER_KINDS; i++) {
         warn(cli, status->receivers[i].problem);

@@ -127,6 +127,7 @@ bool report_make(const ReportSpec *spec, Report *report, Error *err)
                               .source = spec->source,
                               .configured = spec->source != NULL,
                               .frozen = look.alarm,
+                              .stopped = look.alarm == NULL ? look.frozen : NULL,
                               .due_hours = health_due_hours(&look.settings),
                               .copies_known = look.copies.count > 0 || sign_in.set_up,
                               .copies_unread = look.copies_unread,

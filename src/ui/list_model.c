@@ -230,6 +230,7 @@ static HealthFacts facts_of(const ListModel *model, const Source *source, bool c
                          .source = source,
                          .configured = configured,
                          .frozen = model->alarm,
+                         .stopped = model->alarm == NULL ? model->frozen : NULL,
                          .due_hours = model->due_hours,
                          .removals = model->removals,
                          .space_known = model->space_known,
