@@ -8,6 +8,8 @@
  * | done    | the address         | a scheduled backup was made, unless that is not wanted      | each time        |
  * | failed  | …/fail              | one has failed                                              | another cause;   |
  * |         |                     |                                                             | the same: 6 h    |
+ * | unveri- | …/fail              | one was made, and is not verified                           | each time        |
+ * | fied    |                     |                                                             |                  |
  * | unseen  | nothing             | whether one is due could not be looked at                   | another; a day   |
  * | overdue | nothing: it sees    | the newest good backup is older than the schedule allows    | a day            |
  * | shrink  | that nothing comes, | the shrink alarm waits for a person                         | another; a day   |
@@ -35,6 +37,7 @@ typedef enum OutEvent {
     OUT_START,
     OUT_DONE,
     OUT_FAILED,
+    OUT_UNVERIFIED,
     OUT_UNSEEN,
     OUT_OVERDUE,
     OUT_SHRINK,

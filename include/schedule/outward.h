@@ -23,7 +23,8 @@ typedef enum OutwardWhat {
     OUTWARD_DONE,   /* its backup was made */
     OUTWARD_FAILED,
     OUTWARD_NOTHING, /* nothing was due, or older backups were read: only what stands is looked at */
-    OUTWARD_UNSEEN   /* whether a slot is due could not be looked at, as the folder cannot be used */
+    OUTWARD_UNSEEN,  /* whether a slot is due could not be looked at, as the folder cannot be used */
+    OUTWARD_UNVERIFIED /* the slot's backup was made, and nobody can say that it is good */
 } OutwardWhat;
 
 typedef struct OutwardSpec { /* borrowed */

@@ -45,8 +45,8 @@ WaitingRules waiting_rules(const Settings *settings);
 void waiting_look(const WaitingRules *rules, const Conditions *conditions, const DueZone *zone, int64_t since,
                   int64_t now, WaitingLook *look);
 
-/* Why a slot waits now; NULL: it does not, or that is of the ledger alone: it has failed since, the longest that one may
- * wait is over, or nobody has looked at it again when that was worth while. Borrowed from the ledger. */
+/* Why a slot waits now; NULL: it does not, or that is of the ledger alone: it has failed since, the longest that one
+ * may wait is over, or nobody has looked at it again when that was worth while. Borrowed from the ledger. */
 const char *waiting_why(const Ledger *ledger, int days, int64_t slot, int64_t now);
 
 /* Whether the local clock shows one of those hours, and if so the first whole minute at which it does not any more,

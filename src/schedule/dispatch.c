@@ -29,6 +29,7 @@ static const Row rows[OUT_EVENTS] = {
     {"start", "Backup begins", false, true, false, false, 0},
     {"done", "Backup done", false, true, true, false, 0},
     {"failed", "Backup failed", true, true, true, false, 6 * HOUR},
+    {"unverified", "Backup not verified", true, true, true, false, 0},
     {"unseen", "Schedule not looked at", true, false, true, true, DAY},
     {"overdue", "Backup overdue", true, false, true, true, DAY},
     {"shrink", "Rows were lost", true, false, true, true, DAY},

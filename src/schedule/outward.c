@@ -247,7 +247,7 @@ static void find_standing(const OutwardSpec *spec, Found *found, const JobSink *
 /* Nothing else is looked at, and so nothing is mended. */
 static void find_event(const OutwardSpec *spec, Found *found)
 {
-    static const OutEvent events[] = {OUT_START, OUT_DONE, OUT_FAILED, OUT_TEST, OUT_UNSEEN};
+    static const OutEvent events[] = {OUT_START, OUT_DONE, OUT_FAILED, OUT_TEST, OUT_UNSEEN, OUT_UNVERIFIED};
     for (size_t i = 0; i < OUT_EVENTS; i++) {
         found->facts.unknown[i] = true;
     }

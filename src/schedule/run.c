@@ -342,12 +342,12 @@ static void tell_slot(Run *run)
 {
     const ScheduledResult *result = run->result;
     const char *path = result->backup.path;
+    const bool good = level_is_good(result->backup.manifest.level);
     switch (result->outcome) {
     case SCHEDULED_DONE:
-        announce(run, OUTWARD_DONE,
+        announce(run, good ? OUTWARD_DONE : OUTWARD_UNVERIFIED,
                  mem_printf("The scheduled backup of %s was made%s: %s", run->when,
-                            level_is_good(result->backup.manifest.level) ? " and verified" : ", and is not verified",
-                            path ? fs_base_name(path) : "?"), NULL);
+                            good ? " and verified" : ", and is not verified", path ? fs_base_name(path) : "?"), NULL);
         break;
     case SCHEDULED_BY_OTHERS:
         announce(run, OUTWARD_DONE, mem_printf("Another computer has made the scheduled backup of %s", run->when),

@@ -17,8 +17,8 @@
 #define SLOT (NOON - 10 * 3600)
 
 /* A world that does as it is told, one letter a try: "c" the server cannot be reached when it is awaited, "r" it
- * answers; of backups "d" done, "P" lost, and the clock is set back by a day, "C" lost, "B" another at work, "W" wrong
- * password, "S" stopped, "o" another computer has done it meanwhile (and EK_BUSY). */
+ * answers; of backups "d" done, "U" done and not verified, "P" lost, and the clock is set back by a day, "C" lost, "B"
+ * another at work, "W" wrong password, "S" stopped, "o" another computer has done it meanwhile (and EK_BUSY). */
 typedef struct World {
     const char *script;
     int64_t now;
@@ -27,7 +27,8 @@ typedef struct World {
     char *folder;
     StrBuf copies; /* what went to SharePoint: the backup's name, or "-"; "!" without patience */
     size_t waiting; /* copies that do not get there */
-    StrBuf outward; /* what was told elsewhere: "began", "done", "failed", "nothing", "unseen" */
+    StrBuf outward; /* what was told elsewhere: "began", "done", "failed", "nothing", "unseen",
+                       "unverified" */
     char *last;     /* owned: its last sentence */
     char *cause;    /* owned: what makes it another one, or NULL */
     const char *conditions; /* conditions_parse; NULL: nothing is known */
@@ -101,9 +102,12 @@ static inline bool backup(void *context, const BackupSpec *spec, const JobSink *
     assert_false(ledger_lock(spec->folder, &second, NULL)); /* nobody else runs slots now */
     world->backups++;
     world->now += 60;
-    switch (*world->script ? *world->script++ : 'd') {
+    const char tried = *world->script ? *world->script++ : 'd';
+    switch (tried) {
     case 'd':
+    case 'U':
         result->path = fs_join(spec->folder, "cmms_backup_20261130_120000.backup");
+        result->manifest.level = tried == 'U' ? LEVEL_READ : LEVEL_VERIFIED;
         return true;
     case 'P':
         world->now -= DAY;
@@ -134,7 +138,7 @@ static inline void offsite(void *context, const OffsiteAfterSpec *spec, const Jo
 
 static inline void outward(void *context, const OutwardSpec *spec, const JobSink *sink, const Cancel *cancel)
 {
-    static const char *const words[] = {"began", "done", "failed", "nothing", "unseen"};
+    static const char *const words[] = {"began", "done", "failed", "nothing", "unseen", "unverified"};
     World *world = context;
     FsLock *lock = NULL;
     Error err = ERROR_INIT;

@@ -76,6 +76,8 @@ static void who_gets_what(void **state)
         {"done", 60, OUT_DONE, "made", NULL, "ping:done webhook:done", false},
         {"done again", 120, OUT_DONE, "made", NULL, "ping:done webhook:done", false},
         {"failed", 180, OUT_FAILED, "no route", NULL, "ping:failed webhook:failed teams:failed", false},
+        {"not verified", 200, OUT_UNVERIFIED, "made", NULL, "ping:unverified webhook:unverified teams:unverified",
+         false},
         {"overdue", 240, OUT_OVERDUE, "for 3 days", "overdue", "webhook:overdue teams:overdue", false},
         {"shrink", 300, OUT_SHRINK, "lost", NULL, "webhook:shrink teams:shrink", false},
         {"damaged", 330, OUT_DAMAGED, "a.backup is", "a.backup", "webhook:damaged teams:damaged", false},

@@ -420,6 +420,8 @@ static void told_elsewhere(void **state)
         const char *script, *outward, *last, *cause; /* the latter ends so, without the slot; NULL: it has none */
     } rows[] = {
         {"rd", "began done ",
+         "The scheduled backup of last night 02:00 was made and verified: cmms_backup_20261130_120000.backup", NULL},
+        {"rU", "began unverified ",
          "The scheduled backup of last night 02:00 was made, and is not verified: cmms_backup_20261130_120000.backup",
          NULL},
         {"rW", "began failed ", "The scheduled backup of last night 02:00 failed: the password is wrong",
