@@ -671,6 +671,8 @@ MUTANTS = (
     ("the same failure of another slot is the same", "src/schedule/run.c",
      'char *cause = why ? mem_printf("%d: %s", (int)why->kind, why->message) : NULL;', "char *cause = NULL;",
      ["unit:test_run"]),
+    ("one heartbeat that is refused hides no other", "src/jobs/heartbeats.c", "    } else if (is_of_file(&why)) {",
+     "    } else if (false) {", ["heartbeat:test_one_that_is_refused"]),
     ("a silence that was not looked at is told nobody", "src/schedule/outward.c",
      "    } else {\n        found->silent =", "    }\n    {\n        found->silent =", ["unit:test_outward"]),
     ("damage that a run finds is told at once", "src/schedule/run.c",

@@ -163,6 +163,16 @@ static int64_t item_time(const cJSON *item)
     return ok && moment > 0 ? moment : 0;
 }
 
+/* Of that file alone: gone, damaged, rights that are broken on it, checked out. A sign-in that ends meanwhile, or
+ * SharePoint that is too busy, says nothing of it: that was no look. */
+static bool is_of_file(const Error *why)
+{
+    const char *status = why->detail != NULL ? why->detail : "";
+    return why->kind == EK_NOT_FOUND || why->kind == EK_DAMAGED ||
+           (why->kind == EK_REFUSED && strncmp(status, "status 401", 10) != 0) ||
+           (why->kind == EK_BUSY && strncmp(status, "status 423", 10) == 0);
+}
+
 static bool look_at_item(Shared *shared, const cJSON *item, const Cancel *cancel, SeenLook *look, Error *err)
 {
     char computer[HEARTBEAT_NAME];
@@ -184,8 +194,7 @@ static bool look_at_item(Shared *shared, const cJSON *item, const Cancel *cancel
         seen_file(look, file, tag, item_time(item), NULL, 0);
     } else if (download_text(shared->graph, shared->place.drive, id, file, cancel, &text, &why)) {
         seen_file(look, file, tag, item_time(item), text.buf, text.len);
-    } else if (why.kind != EK_CONNECT && why.kind != EK_CANCELLED) {
-        /* Of this file alone, as the list of them was had: rights that are broken on it, checked out, damaged. */
+    } else if (is_of_file(&why)) {
         seen_file(look, file, tag, item_time(item), NULL, 0);
         error_clear(&why);
     } else {

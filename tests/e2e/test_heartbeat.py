@@ -176,7 +176,7 @@ def test_one_that_is_refused(program):
         user.good_set_up()
         for computer in ("PC-07", "PC-08"):
             sim.add_item(sim.drive, sim.folder, file_of(computer), content(computer, time.time()).encode())
-        sim.faults.append(Fault("download", status=403))
+        sim.faults.append(Fault("download", status=403, times=6))  # all tries of one
         seen = look(place)[1]
         equal((len(seen), place.status()["heartbeats"]["problem"]), (2, None), "the others: %r" % seen)
         equal(len(look(place)[1]), 3, "when it is given")
