@@ -204,6 +204,7 @@ verb_test() {
   local start=$SECONDS
   setup test
   compile native
+  case " $* " in *" --thorough "*) compile bench cloud_upload ;; esac # e2e/test_huge
   build_product
   local suites=" $* "
   suites=${suites/ --no-retry / }
@@ -236,6 +237,10 @@ verb_bench() {
     shift
     compile bench
     in_root env $wine_env python3 "$top/tests/bench/restore_bench.py" "$@"
+  elif [ "${1:-}" = upload ]; then
+    shift
+    compile bench
+    in_root python3 "$top/tests/bench/upload_bench.py" "$@"
   else
     compile bench
     in_root env $wine_env python3 "$top/tests/bench/bench.py" "$@"

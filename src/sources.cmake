@@ -12,7 +12,9 @@ set(BASE_SOURCES
   src/base/utf.c
   src/base/version.c)
 set(PLATFORM_COMMON_SOURCES
+  src/platform/common/certificate_common.c
   src/platform/common/clock_text.c
+  src/platform/common/cloudsync_common.c
   src/platform/common/conditions_common.c
   src/platform/common/fs_common.c
   src/platform/common/netwait_common.c
@@ -78,6 +80,7 @@ set(CLOUD_SOURCES
   src/cloud/message.c
   src/cloud/oauth.c
   src/cloud/place.c
+  src/cloud/rate.c
   src/cloud/receiver.c
   src/cloud/receiver_send.c
   src/cloud/sealed.c
@@ -97,6 +100,7 @@ set(JOBS_SOURCES
   src/jobs/doctor_cloud.c
   src/jobs/encryption_set_up.c
   src/jobs/export.c
+  src/jobs/freeze_obstacle.c
   src/jobs/heartbeats.c
   src/jobs/load.c
   src/jobs/load_compare.c
@@ -116,7 +120,9 @@ set(JOBS_SOURCES
   src/jobs/offsite_after.c
   src/jobs/offsite_back.c
   src/jobs/offsite_batch.c
+  src/jobs/offsite_clean_up.c
   src/jobs/offsite_encrypt.c
+  src/jobs/offsite_folder.c
   src/jobs/offsite_set_up.c
   src/jobs/offsite_sign_in.c
   src/jobs/opening.c
@@ -156,7 +162,9 @@ set(SCHEDULE_SOURCES
 set(WIN_SOURCES
   src/platform/win/autostart_win.c
   src/platform/win/cancel_win.c
+  src/platform/win/certificate_win.c
   src/platform/win/clock_win.c
+  src/platform/win/cloudsync_win.c
   src/platform/win/conditions_win.c
   src/platform/win/fs_win.c
   src/platform/win/library_win.c
@@ -175,7 +183,9 @@ set(WIN_SOURCES
 set(POSIX_SOURCES
   src/platform/posix/autostart_posix.c
   src/platform/posix/cancel_posix.c
+  src/platform/posix/certificate_posix.c
   src/platform/posix/clock_posix.c
+  src/platform/posix/cloudsync_posix.c
   src/platform/posix/conditions_posix.c
   src/platform/posix/fs_posix.c
   src/platform/posix/loopback_posix.c
@@ -195,6 +205,7 @@ set(CLI_SOURCES
   src/cli/output.c
   src/cli/read.c
   src/cli/upkeep.c
+  src/cli/verb_clean_up.c
   src/cli/verb_download.c
   src/cli/verb_encryption.c
   src/cli/verb_export.c
@@ -263,6 +274,7 @@ set(UI_SOURCES
   src/ui/sign_label.c
   src/ui/signin_dialog.c
   src/ui/task.c
+  src/ui/task_cleanup.c
   src/ui/tray.c
   src/ui/tray_icon.c
   src/ui/unattended_dialog.c

@@ -3,9 +3,10 @@
  * came back, and on which entry of the log that stands.
  *
  * It is given for what holds now: the manifest says that the backup is proven, the file is read to its last byte and
- * has the SHA-256 that was proven, the log has the entry of that proof, and the log's chain holds from its first entry
- * to its newest. Else it is refused. It is no signature: who may write into the folder could write all of this; but
- * whoever has the page has the entry's hash, which nobody can change afterwards without its being seen.
+ * has the SHA-256 that was proven, the log has the entry of that proof and none behind it that says that these bytes
+ * are damaged, and the log's chain holds to its newest entry. Else it is refused. It is no signature: who may write
+ * into the folder could write all of this; but whoever has the page has the entry's hash, which nobody can change
+ * afterwards without its being seen.
  */
 #ifndef CMMS_CERTIFICATE_H
 #define CMMS_CERTIFICATE_H
@@ -30,6 +31,10 @@ typedef struct CertificateEntry {
     size_t number;    /* its place, from 1 */
     size_t entries;   /* how many the log has */
     char *newest;     /* owned: the SHA-256 of the newest; or NULL */
+    cJSON *against;   /* owned: an entry behind it by which a proof or a check of these bytes failed: the newest, or the
+                         one that says that they are damaged; or NULL */
+    size_t linked;    /* the first that says which one was before it, from 1; 0: none does */
+    char *anew;       /* owned: when the log was begun anew, having been damaged; or NULL */
 } CertificateEntry;
 
 typedef struct CertificateFacts { /* all borrowed */
@@ -53,12 +58,15 @@ typedef struct Certificate {
     char *server;              /* the engine: "PostgreSQL 18.1"; NULL: that proof's entry has it in its words alone */
     int64_t tables, rows;      /* that came back; -1 where server is NULL */
     char *words;               /* the entry's */
+    char *since;               /* that it failed later, for a reason that may not be its own; or NULL */
     char *user, *computer;     /* who, and where */
     char *actor;               /* who was signed in; or NULL */
     char *log_file;            /* the entry's place in the log */
     size_t number, entries;
     char *hash, *previous;     /* of the entry, and of the one before it */
     char *newest;              /* of the newest entry when this was issued */
+    size_t linked;             /* as in CertificateEntry */
+    char *anew;
     int64_t issued;
 } Certificate;
 

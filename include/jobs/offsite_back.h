@@ -31,6 +31,7 @@ typedef struct Remote {
     bool encrypted;
     char *item, *web_url; /* Graph's number; for a browser, or NULL */
     char *manifest_item;  /* Graph's number of its manifest; or NULL */
+    char *etag, *manifest_etag; /* of the versions that were listed; NULL: SharePoint does not say */
     char *quickxor;   /* as SharePoint says; or NULL */
     uint64_t bytes;   /* of the file there */
     int64_t created;  /* by the manifest, else by the name; 0: not known */

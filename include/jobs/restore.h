@@ -9,6 +9,7 @@
  * Where the user may not create databases, and only where that was asked for (in_place): nobody can change the live
  * database any more, a safety backup is made, pinned and proven, and in the transaction that keeps the others out all
  * of it is dropped, loaded and counted. What the backup does not have is gone then, and only the safety backup has it.
+ * What cannot be kept still or made again (large objects, what is somebody else's, …) is refused beforehand.
  */
 #ifndef CMMS_RESTORE_H
 #define CMMS_RESTORE_H

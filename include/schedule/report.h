@@ -4,9 +4,9 @@
  *
  * report_build is pure: what a look at the folder found in, the report out. It tells what is recorded (the audit log
  * with its rotated files, the manifests, the ledger of the schedule) and nothing more: a day without a record is a day
- * of which nothing is recorded. The log knows no databases, so calendar, trends and failures are those of the whole
- * folder, which the report says where the folder holds backups of several; where things stand is said of the one that
- * is configured.
+ * of which nothing is recorded. Where the log cannot tell all, that is said, and proofs are also those of the
+ * manifests. The log knows no databases, so calendar, trends and failures are those of the whole folder, which the
+ * report says where the folder holds backups of several; where things stand is said of the one that is configured.
  */
 #ifndef CMMS_REPORT_H
 #define CMMS_REPORT_H
@@ -107,10 +107,13 @@ typedef struct Report {
     char *measured_when;      /* owned: and when, as the log has it */
     ReportBackup *backups;    /* owned, the newest first */
     size_t backup_count;
-    size_t here, both, there, waiting; /* only here; here and off-site; off-site alone; waiting for their copy */
+    bool copies_known;        /* else the record of the copies could not be read, and the next four are 0 */
+    size_t here, both, there, waiting; /* without a copy on SharePoint; with one; copies alone; waiting for theirs */
     char *frozen;             /* owned: why nothing goes: alarm, a person, settings that are not known; NULL: it may */
     size_t log_entries;       /* that follow from one another */
     char *log_problem;        /* owned: what is wrong with the log; NULL: nothing */
+    bool log_broken;          /* that its chain does not hold; else it could not be looked at */
+    size_t log_odd;           /* its entries of which nobody knows when they were: in nothing else */
     char **notices;           /* owned: what could not be read, and so is not in it */
     size_t notice_count;
 } Report;
@@ -126,11 +129,13 @@ typedef struct ReportFacts { /* all borrowed */
     const cJSON *log;          /* an array: its entries, oldest first; older ones than a year are passed over */
     size_t log_entries;
     const char *log_problem;   /* or NULL */
+    bool log_broken;           /* it is that the log is damaged, and not that it could not be looked at */
+    bool copies_unknown;       /* `copies` could not be read */
 } ReportFacts;
 
 void report_init(Report *report);
 void report_release(Report *report);
-/* Replaces what it holds, but for the notices. */
+/* Replaces what it holds, but for the notices; adds one of entries of the log that are in nothing. */
 void report_build(const ReportFacts *facts, Report *report);
 void report_notice(Report *report, const char *text); /* NULL is nothing */
 

@@ -4,9 +4,10 @@
  * Each entry: {"timestamp":"YYYY-MM-DD HH:MM:SS","backup_file":…,"status":"started|success|failed|verified",
  * "message":…,"file_size":bytes} as before, and: "operation", "user", "computer", "seconds", "sha256",
  * "level", "actor" (who was signed in, where somebody was; "user" is the system's user), "server", "tables" and
- * "rows" (of a proof: what it was restored on, and what came back), "previous" (SHA-256 of the entry before, as
- * written). The last 1000 stay in the file; older ones move to backup_log_YYYY.json, and none is lost. A damaged file
- * is kept aside as backup_log.damaged-….json and a new one begun, whose first entry (operation "log") says so.
+ * "rows" (of a proof: what it was restored on, and what came back), "proven_at" (its moment in UTC), "previous"
+ * (SHA-256 of the entry before, as written). The last 1000 stay in the file; older ones move to backup_log_YYYY.json,
+ * and none is lost. A damaged file is kept aside as backup_log.damaged-….json and a new one begun, whose first entry
+ * (operation "log") says so.
  */
 #ifndef CMMS_AUDITLOG_H
 #define CMMS_AUDITLOG_H
@@ -25,7 +26,7 @@
 typedef struct AuditEntry {
     const char *operation;   /* "backup", "verify", "delete", "settings", ... */
     const char *status;      /* "success", "failed", "verified"; "started" is followed by another of the same file, but
-                                of "schedule", where a slot waits; of "verify",
+                                of "schedule", where a slot waits, and of "restore", where it was killed; of "verify",
                                 "success" where the rows were never compared with a database's */
     const char *backup_file; /* base name, or NULL */
     const char *message;     /* no secret */
@@ -36,6 +37,7 @@ typedef struct AuditEntry {
     const char *actor;       /* who is signed in, or NULL */
     const char *server;      /* of a proof: what it was restored on, and then what came back; NULL: none of the three */
     int64_t tables, rows;
+    int64_t proven_at;       /* of a proof that went well: the very moment that the manifest has; 0: not told */
 } AuditEntry;
 
 /* Appends under a lock of its own (waits up to ten seconds): two processes may append at once. Time, user and

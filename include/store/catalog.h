@@ -56,6 +56,11 @@ bool catalog_is_good(const CatalogEntry *entry);
 /* Replaces what catalog holds. `now` is for the age. */
 bool catalog_load(const char *folder, int64_t now, Catalog *catalog, Error *err);
 
+/* A catalog of what lies elsewhere (on SharePoint) is made by hand: each by its name, its size and its manifest (NULL:
+ * none that counts); then, when all are in it, sorted, with their ages. */
+void catalog_add(Catalog *catalog, const char *name, uint64_t size, const Manifest *manifest);
+void catalog_sort(Catalog *catalog, int64_t now);
+
 /* Fills `exported` from the log's entries (auditlog_read), oldest first: exports and uploads. One of a file of another
  * size is that of another file of this name. */
 void catalog_add_exports(Catalog *catalog, const cJSON *entries);

@@ -55,6 +55,8 @@ bool copies_load(const char *folder, Copies *copies, Error *err);
 /* Notes one over what was known of that file, with no other program in between; atomic (P6). One that goes on waiting
  * keeps its `when`. Copies. */
 bool copies_note(const char *folder, const Copy *copy, Error *err);
+/* Forgets what is known of a file; in the same way. It is gone from SharePoint. */
+bool copies_forget(const char *folder, const char *file, Error *err);
 
 /* What is known of a file; NULL: nothing, or of another file of that name. Borrowed. */
 const Copy *copies_find(const Copies *copies, const char *file, uint64_t bytes, const char *sha256);

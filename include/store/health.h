@@ -32,8 +32,8 @@ typedef struct HealthFacts {
     const Source *source;   /* the configured database, by its connection (source_of_connection): others' backups
                                protect nothing of it, nor do those of which it is not known whose they are. NULL: any */
     bool configured;        /* a database is known */
-    const char *frozen;     /* retention_frozen, or NULL */
-    const char *stopped;    /* the same where a person has stopped clean-ups, which is no alarm; or NULL */
+    const char *frozen;     /* retention_alarm, or NULL: a person's own stop is none */
+    const char *stopped;    /* retention_frozen where it is that, or NULL */
     int due_hours;          /* health_due_hours */
     size_t removals;        /* how many retention would remove now */
     bool space_known;

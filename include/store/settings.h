@@ -47,6 +47,8 @@ typedef struct Settings {
     int prove_every_days;     /* 0..365, default 30: the newest good backup is proven after so many; 0: not by itself */
     DayHours check_hours;     /* in which that is done; default 20:00-06:00; none: at any hour */
     bool upload_after_backup; /* default false: each backup is copied to SharePoint when it is made (offsite.h) */
+    int upload_limit_kb;      /* 0..10000000, default 0: uploads go as fast as they can; else so many KB a second, all
+                                 of them together; below 16 it counts as 16 (rate.h) */
     int prove_within_days;    /* 0..3650, default 35: a proof that is older than so many days protects no more; 0: none
                                  is asked for */
     int retention_days;       /* 1..3650, default 30 */

@@ -72,6 +72,7 @@ int run_sharepoint(Cli *cli); /* verb_sharepoint.c */
 int run_upload(Cli *cli);
 int run_sharepoint_list(Cli *cli); /* verb_download.c */
 int run_download(Cli *cli);
+int run_sharepoint_clean_up(Cli *cli); /* verb_clean_up.c */
 int run_encryption(Cli *cli); /* verb_encryption.c */
 int run_schedule(Cli *cli); /* verb_schedule.c */
 int run_status(Cli *cli); /* verb_status.c */

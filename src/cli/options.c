@@ -27,6 +27,7 @@
 typedef enum Id {
     ID_ALL,
     ID_CARD,
+    ID_CERTIFICATE,
     ID_CHECK,
     ID_CLEAN_UP,
     ID_CLIENT_ID,
@@ -70,6 +71,8 @@ typedef enum Id {
     ID_REASON,
     ID_RECIPIENT,
     ID_RIGHTS,
+    ID_SECRET,
+    ID_SECRET_ENDS,
     ID_SIZE,
     ID_SORT_AS_LIVE,
     ID_SSLMODE,
@@ -93,8 +96,9 @@ typedef struct Rule {
 } Rule;
 
 static const Rule rules[] = {
-    {ID_ALL, "all", 0, false, BIT(VERB_VERIFY)},
+    {ID_ALL, "all", 0, false, BIT(VERB_VERIFY) | BIT(VERB_SHAREPOINT)},
     {ID_CARD, "card", 0, true, BIT(VERB_ENCRYPTION)},
+    {ID_CERTIFICATE, "certificate", 0, true, BIT(VERB_SHAREPOINT)},
     {ID_CHECK, "check", 0, false, BIT(VERB_LOG)},
     {ID_CLEAN_UP, "clean-up", 0, false, BIT(VERB_UNDO)},
     {ID_CLIENT_ID, "client-id", 0, true, BIT(VERB_SHAREPOINT)},
@@ -140,6 +144,8 @@ static const Rule rules[] = {
     {ID_REASON, "reason", 0, true, BIT(VERB_PIN) | BIT(VERB_CLEANUP)},
     {ID_RECIPIENT, "recipient", 0, true, BIT(VERB_ENCRYPTION)},
     {ID_RIGHTS, "rights", 0, true, BIT(VERB_SHAREPOINT)},
+    {ID_SECRET, "secret", 0, false, BIT(VERB_SHAREPOINT)},
+    {ID_SECRET_ENDS, "secret-ends", 0, true, BIT(VERB_SHAREPOINT)},
     {ID_SIZE, "size", 0, true, BIT(VERB_SAMPLE)},
     {ID_SORT_AS_LIVE, "sort-as-live", 0, false, BIT(VERB_RESTORE)},
     {ID_SSLMODE, "sslmode", 0, true, WITH_SERVER},
@@ -151,7 +157,7 @@ static const Rule rules[] = {
     {ID_USER, "username", 'U', true, WITH_SERVER},
     {ID_VERBOSE, "verbose", 0, false, BIT(VERB_NONE)},
     {ID_VERSION, "version", 'V', false, ANY},
-    {ID_YES, "yes", 'y', false, BIT(VERB_RESTORE) | BIT(VERB_UNDO)},
+    {ID_YES, "yes", 'y', false, BIT(VERB_RESTORE) | BIT(VERB_UNDO) | BIT(VERB_SHAREPOINT)},
 };
 #define RULE_COUNT (sizeof rules / sizeof rules[0])
 
@@ -296,6 +302,7 @@ static bool apply(Options *options, const Rule *rule, const char *value, Error *
     switch (rule->id) {
     case ID_ALL: options->all = true; break;
     case ID_CARD: options->card = value; break;
+    case ID_CERTIFICATE: options->certificate = value; break;
     case ID_CHECK: options->check = true; break;
     case ID_CLEAN_UP: options->clean_up = true; break;
     case ID_CLIENT_ID: options->client_id = value; break;
@@ -337,6 +344,8 @@ static bool apply(Options *options, const Rule *rule, const char *value, Error *
     case ID_REASON: options->reason = value; break;
     case ID_RECIPIENT: options->recipient = value; break;
     case ID_RIGHTS: options->rights = value; break;
+    case ID_SECRET: options->secret = true; break;
+    case ID_SECRET_ENDS: options->secret_ends = value; break;
     case ID_SIZE: return parse_size(value, &options->megabytes, err);
     case ID_FOREIGN: options->foreign = true; break;
     case ID_SORT_AS_LIVE: options->sort_as_live = true; break;
@@ -525,7 +534,7 @@ static bool check_whole(const Parser *parser, const Options *options, Error *err
         error_set(err, EK_USAGE, "export takes a backup and a folder");
         return error_hint(err, "Try 'cmms-backup-cli export --help'.");
     }
-    if (options->all && options->file_count > 0) {
+    if (options->all && options->verb == VERB_VERIFY && options->file_count > 0) {
         error_set(err, EK_USAGE, "--all and file names do not go together");
         return point_to_help(err);
     }

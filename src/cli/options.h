@@ -74,7 +74,8 @@ typedef struct Options {
     bool list, clean_up;    /* undo */
     const char *drop;       /* undo */
     const char *client_id, *tenant, *graph, *login, *cloud, *rights; /* sharepoint */
-    bool device_code, no_browser;                   /* sharepoint */
+    const char *certificate, *secret_ends;          /* sharepoint */
+    bool device_code, no_browser, secret;           /* sharepoint */
     const char *key_file;   /* encryption, download */
     const char *recipient, *card, *confirm; /* encryption */
     bool passphrase, keep_key; /* encryption */

@@ -136,7 +136,9 @@ static cJSON *sign_in_object(const OffsiteSignIn *sign_in)
         return cJSON_CreateNull();
     }
     cJSON *object = cJSON_CreateObject();
+    json_set_string(object, "by", sign_in_by_word(sign_in->by));
     json_set_bool(object, "signed_in", sign_in->signed_in);
+    output_add_time(object, "ends", sign_in->ends);
     output_add_time(object, "renewed", sign_in->renewed);
     output_add_count(object, "days_left", sign_in->days);
     output_add_count(object, "warning", sign_in->warning); /* null: none */

@@ -268,9 +268,10 @@ static void take_answer(const HttpResponse *response, GraphAnswer *answer)
 static bool send_once(Graph *graph, const GraphRequest *request, const Secret *token, const Cancel *cancel,
                       GraphAnswer *answer, Error *err)
 {
-    const char *headers[6] = {NULL};
+    const char *headers[7] = {NULL};
     size_t count = 0;
     char *range = NULL;
+    char *if_match = NULL;
     char *wanted = NULL;
     char *authorization = NULL;
     char *url = request->url != NULL ? NULL : mem_printf("%s/v1.0%s", graph->endpoint, request->path);
@@ -291,6 +292,10 @@ static bool send_once(Graph *graph, const GraphRequest *request, const Secret *t
     if (request->wanted != NULL) {
         wanted = mem_printf("Range: %s", request->wanted);
         headers[count++] = wanted;
+    }
+    if (request->if_match != NULL) {
+        if_match = mem_printf("If-Match: %s", request->if_match);
+        headers[count++] = if_match;
     }
     if (token != NULL) {
         authorization = bearer(token);
@@ -330,6 +335,7 @@ out:
     secret_free_text(authorization);
     http_response_release(&response);
     error_clear(&failed);
+    mem_free(if_match);
     mem_free(wanted);
     mem_free(range);
     mem_free(url);
@@ -516,6 +522,17 @@ const char *graph_item_hash(const cJSON *item)
     const cJSON *hashes = cJSON_GetObjectItem(cJSON_GetObjectItem(item, "file"), "hashes");
     const char *hash = json_string(hashes, "quickXorHash", NULL);
     return hash != NULL && hash[0] != '\0' ? hash : NULL;
+}
+
+const char *graph_item_etag(const cJSON *item)
+{
+    const char *etag = json_string(item, "eTag", NULL);
+    for (const char *c = etag; c != NULL && *c != '\0'; c++) {
+        if ((unsigned char)*c < 0x20 || (unsigned char)*c >= 0x7F) {
+            return NULL;
+        }
+    }
+    return etag != NULL && etag[0] != '\0' ? etag : NULL;
 }
 
 int64_t graph_item_size(const cJSON *item)

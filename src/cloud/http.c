@@ -20,6 +20,7 @@
 #define SLOW_SECONDS 120L
 #define SLOW_BYTES 1024L
 #define SLICE_MS 100
+#define HELD_MS 20 /* while its own sender holds it back */
 #define UPLOAD_BUFFER 2097152L
 #define MAX_HEADERS 262144u
 
@@ -37,6 +38,7 @@ typedef struct Transfer {
     Error read_failed; /* what its read said, or the take */
     const HttpTake *take;
     CURL *easy;
+    bool held; /* nothing of the stream may go now */
 } Transfer;
 
 Http *http_new(void)
@@ -122,7 +124,14 @@ static size_t give_body(char *buf, size_t size, size_t count, void *context)
 {
     Transfer *transfer = context;
     const uint64_t left = transfer->len - transfer->at;
-    const size_t len = size * count < left ? size * count : (size_t)left;
+    size_t len = size * count < left ? size * count : (size_t)left;
+    if (len > 0 && transfer->stream->allow != NULL) {
+        len = transfer->stream->allow(transfer->stream->context, len);
+        transfer->held = len == 0;
+        if (transfer->held) {
+            return CURL_READFUNC_PAUSE;
+        }
+    }
     if (len > 0 && !transfer->stream->read(transfer->stream->context, transfer->at, buf, len, &transfer->read_failed)) {
         return CURL_READFUNC_ABORT;
     }
@@ -266,10 +275,20 @@ bool http_explain(CURLcode code, const char *host, const char *words, Error *err
     return error_hint(err, "%s", network);
 }
 
-bool http_drive(CURLM *multi, const Cancel *cancel, CURLcode *code, Error *err)
+/* Drives the one transfer to its end. `transfer` NULL: nothing holds it back. */
+static bool drive(CURLM *multi, CURL *easy, const Transfer *transfer, const Cancel *cancel, CURLcode *code, Error *err)
 {
+    bool was_held = false;
     for (;;) {
         int running = 0;
+        const bool held = transfer != NULL && transfer->held;
+        if (held != was_held) { /* it is not the network that is slow then */
+            was_held = held;
+            curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, was_held ? 0L : SLOW_SECONDS);
+        }
+        if (held) {
+            curl_easy_pause(easy, CURLPAUSE_CONT); /* which asks the stream again */
+        }
         CURLMcode state = curl_multi_perform(multi, &running);
         if (state != CURLM_OK) {
             return error_set(err, EK_INTERNAL, "libcurl failed: %s", curl_multi_strerror(state));
@@ -283,11 +302,17 @@ bool http_drive(CURLM *multi, const Cancel *cancel, CURLcode *code, Error *err)
         if (cancel_requested(cancel)) {
             return error_set(err, EK_CANCELLED, "stopped at your request");
         }
-        state = curl_multi_poll(multi, NULL, 0, SLICE_MS, NULL);
+        const bool holds = transfer != NULL && transfer->held; /* that may just have begun, or ended */
+        state = curl_multi_poll(multi, NULL, 0, holds ? HELD_MS : SLICE_MS, NULL);
         if (state != CURLM_OK) {
             return error_set(err, EK_INTERNAL, "libcurl failed: %s", curl_multi_strerror(state));
         }
     }
+}
+
+bool http_drive(CURLM *multi, const Cancel *cancel, CURLcode *code, Error *err)
+{
+    return drive(multi, NULL, NULL, cancel, code, err);
 }
 
 bool http_request(Http *http, const HttpRequest *request, const Cancel *cancel, HttpResponse *response, Error *err)
@@ -372,7 +397,7 @@ bool http_request(Http *http, const HttpRequest *request, const Cancel *cancel, 
         error_set(err, EK_INTERNAL, "libcurl refused a request");
         goto out;
     }
-    ok = http_drive(http->multi, cancel, &code, err);
+    ok = drive(http->multi, http->easy, &transfer, cancel, &code, err);
     if (ok && transfer.read_failed.kind != EK_NONE) {
         ok = error_move(err, &transfer.read_failed);
     } else if (ok && code != CURLE_OK) {

@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "base/number.h"
 #include "cloud/address.h"
+#include "platform/clock.h"
 #include "platform/fs.h"
 #include "platform/machine.h"
 #include "upload_private.h"
@@ -69,6 +70,18 @@ void upload_sent(void *context, uint64_t bytes)
 {
     const Upload *u = context;
     tell_step(u, "Uploading", u->base + bytes);
+}
+
+size_t upload_allow(void *context, size_t wanted)
+{
+    const Upload *u = context;
+    return u->spec->rate == NULL ? wanted : rate_take(u->spec->rate, wanted, clock_monotonic_ms());
+}
+
+bool upload_await(const Upload *u, Error *err)
+{
+    return u->spec->rate == NULL || rate_await(u->spec->rate, u->cancel) ||
+           error_set(err, EK_CANCELLED, "stopped at your request");
 }
 
 /* What all of it is, before anything is sent: a copy of a damaged file is no copy. */
@@ -289,7 +302,7 @@ static Transfer put_whole(Upload *u, const char *name, const char *conflict, Err
 {
     char *target = upload_target(u, name, "content");
     char *path = mem_printf("%s?@microsoft.graph.conflictBehavior=%s", target, conflict);
-    const HttpBody stream = {upload_read, upload_sent, u};
+    const HttpBody stream = {upload_read, upload_sent, u, upload_allow};
     const GraphRequest request = {.method = "PUT", .path = path, .stream = &stream, .stream_len = (size_t)u->size};
     Transfer outcome = TRANSFER_GO_ON;
     unsigned busy = 0;
@@ -298,7 +311,7 @@ static Transfer put_whole(Upload *u, const char *name, const char *conflict, Err
     graph_answer_init(&answer);
     u->base = 0;
     while (outcome == TRANSFER_GO_ON) {
-        if (!graph_send(u->spec->graph, &request, u->cancel, &answer, err)) {
+        if (!upload_await(u, err) || !graph_send(u->spec->graph, &request, u->cancel, &answer, err)) {
             outcome = TRANSFER_FAILED;
         } else if ((answer.status == 200 || answer.status == 201) && upload_take_item(u, &answer)) {
             outcome = TRANSFER_DONE;

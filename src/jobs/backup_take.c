@@ -79,7 +79,7 @@ bool backup_lock_database(Run *run, const char *folder, const char *ended_job, E
     }
     folder_note_job(folder, run->job, run->name);
     if (run->locked) {
-        return true;
+        return pg_name_session(run->pg, run->job, run->cancel, err);
     }
     for (unsigned waited = 0; !pg_lock_database(run->pg, run->job, run->cancel, &why); waited += LOCK_AGAIN_STEP_MS) {
         if (why.kind != EK_BUSY || ended == 0 || waited >= LOCK_AGAIN_MS ||

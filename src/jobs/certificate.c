@@ -1,6 +1,7 @@
 /*
  * certificate.c: what is asked before a certificate is given, in this order: the manifest's word, the file's bytes, the
- * log. The file is read before the log, so that an entry that says it is damaged, made meanwhile, is not missed.
+ * log, the manifest again. The file is read before the log, so that an entry that says it is damaged, made meanwhile,
+ * is not missed.
  */
 #include "jobs/certificate.h"
 
@@ -35,6 +36,7 @@ void certificate_release(Certificate *certificate)
     mem_free(certificate->proven);
     mem_free(certificate->server);
     mem_free(certificate->words);
+    mem_free(certificate->since);
     mem_free(certificate->user);
     mem_free(certificate->computer);
     mem_free(certificate->actor);
@@ -42,6 +44,7 @@ void certificate_release(Certificate *certificate)
     mem_free(certificate->hash);
     mem_free(certificate->previous);
     mem_free(certificate->newest);
+    mem_free(certificate->anew);
     certificate_init(certificate);
 }
 
@@ -65,15 +68,34 @@ static bool refuse_changed(const CertificateFacts *facts, Error *err)
     return error_hint(err, "Verify it, and do not rely on it before.");
 }
 
-/* The entry is that of the proof which the manifest tells of, not of an older one. */
+/* The entry is that of the proof which the manifest tells of, not of an older one. One of an older version has no more
+ * than the time of a clock. */
 static bool is_that_proof(const cJSON *entry, int64_t proven_at)
 {
+    const char *exact = json_string(entry, "proven_at", NULL);
+    int64_t at = 0;
     CivilTime t;
+    if (exact != NULL) {
+        return clock_parse_iso(exact, &at) && at == proven_at;
+    }
     if (!clock_parse_log(json_string(entry, "timestamp", ""), &t)) {
         return false;
     }
     const int64_t moment = clock_days(t.year, t.month, t.day) * 86400 + t.hour * 3600 + t.minute * 60 + t.second;
     return moment - proven_at <= APART && proven_at - moment <= APART;
+}
+
+static bool says_damaged(const cJSON *entry)
+{
+    return entry != NULL && strcmp(json_string(entry, "level", ""), level_word(LEVEL_BAD)) == 0;
+}
+
+static bool refuse_for_later(const CertificateFacts *facts, Error *err)
+{
+    const cJSON *entry = facts->proof->against;
+    error_set(err, EK_DAMAGED, "%s gets no certificate: since that proof the log says that it is damaged", facts->name);
+    error_detail(err, "%s: %s", json_string(entry, "timestamp", "?"), json_string(entry, "message", "?"));
+    return error_hint(err, "Do not rely on it; if it is proven again, there is a certificate of that proof.");
 }
 
 static bool refuse_for_log(const CertificateFacts *facts, Error *err)
@@ -102,6 +124,17 @@ static char *text_of(const cJSON *entry, const char *member)
     return mem_strdup(json_string(entry, member, NULL));
 }
 
+/* NULL: nothing came since. Caller frees. */
+static char *since_text(const cJSON *entry)
+{
+    if (entry == NULL) {
+        return NULL;
+    }
+    return mem_printf("%s: a %s failed: %s", json_string(entry, "timestamp", "?"),
+                      strcmp(json_string(entry, "operation", ""), "prove") == 0 ? "proof" : "check",
+                      json_string(entry, "message", "?"));
+}
+
 static void fill(const CertificateFacts *facts, int64_t now, Certificate *certificate)
 {
     const Manifest *manifest = facts->manifest;
@@ -126,6 +159,7 @@ static void fill(const CertificateFacts *facts, int64_t now, Certificate *certif
         certificate->rows = json_int(entry, "rows", -1);
     }
     certificate->words = text_of(entry, "message");
+    certificate->since = since_text(proof->against);
     certificate->user = text_of(entry, "user");
     certificate->computer = text_of(entry, "computer");
     certificate->actor = text_of(entry, "actor");
@@ -135,6 +169,8 @@ static void fill(const CertificateFacts *facts, int64_t now, Certificate *certif
     certificate->hash = mem_strdup(proof->hash);
     certificate->previous = text_of(entry, "previous");
     certificate->newest = mem_strdup(proof->newest);
+    certificate->linked = proof->linked;
+    certificate->anew = mem_strdup(proof->anew);
     certificate->issued = now;
     source_release(&source);
 }
@@ -155,6 +191,9 @@ bool certificate_judge(const CertificateFacts *facts, int64_t now, Certificate *
     if (facts->log->kind != EK_NONE || facts->proof->entry == NULL ||
         !is_that_proof(facts->proof->entry, manifest->proven_at)) {
         return refuse_for_log(facts, err);
+    }
+    if (says_damaged(facts->proof->against)) {
+        return refuse_for_later(facts, err);
     }
     fill(facts, now, certificate);
     return true;
@@ -231,9 +270,11 @@ typedef struct Search {
 static void release_entry(CertificateEntry *found)
 {
     cJSON_Delete(found->entry);
+    cJSON_Delete(found->against);
     mem_free(found->file);
     mem_free(found->hash);
     mem_free(found->newest);
+    mem_free(found->anew);
     *found = (CertificateEntry){.entry = NULL};
 }
 
@@ -243,22 +284,49 @@ static void replace_text(char **text, const char *with)
     *text = mem_strdup(with);
 }
 
+static void replace_entry(cJSON **entry, const cJSON *with)
+{
+    cJSON_Delete(*entry);
+    *entry = with == NULL ? NULL : cJSON_Duplicate(with, true);
+    if (with != NULL && *entry == NULL) {
+        mem_out();
+    }
+}
+
+static bool is(const cJSON *entry, const char *operation, const char *status)
+{
+    return strcmp(json_string(entry, "operation", ""), operation) == 0 &&
+           strcmp(json_string(entry, "status", ""), status) == 0;
+}
+
+/* Behind the proof: one that failed before it could read the file to its end has no hash. */
+static bool speaks_against(const Search *search, const cJSON *entry)
+{
+    return search->found.entry != NULL && (is(entry, "prove", "failed") || is(entry, "verify", "failed")) &&
+           strcmp(json_string(entry, "backup_file", ""), search->name) == 0 &&
+           strcmp(json_string(entry, "sha256", search->sha256), search->sha256) == 0 &&
+           (says_damaged(entry) || !says_damaged(search->found.against));
+}
+
 static bool visit(void *context, const AuditLink *link)
 {
     Search *search = context;
     CertificateEntry *found = &search->found;
     const cJSON *entry = link->entry;
     found->entries = link->number;
+    found->linked = found->linked == 0 && link->previous != NULL ? link->number : found->linked;
+    const bool begins = link->previous != NULL && link->previous[0] == '\0';
+    if (begins && strcmp(json_string(entry, "operation", ""), "log") == 0) {
+        replace_text(&found->anew, json_string(entry, "timestamp", "?"));
+    }
     replace_text(&found->newest, link->hash);
-    if (strcmp(json_string(entry, "operation", ""), "prove") == 0 &&
-        strcmp(json_string(entry, "status", ""), "success") == 0 &&
-        strcmp(json_string(entry, "backup_file", ""), search->name) == 0 &&
+    if (speaks_against(search, entry)) {
+        replace_entry(&found->against, entry);
+    }
+    if (is(entry, "prove", "success") && strcmp(json_string(entry, "backup_file", ""), search->name) == 0 &&
         strcmp(json_string(entry, "sha256", ""), search->sha256) == 0 && link->previous != NULL) {
-        cJSON_Delete(found->entry);
-        found->entry = cJSON_Duplicate(entry, true);
-        if (found->entry == NULL) {
-            mem_out();
-        }
+        replace_entry(&found->against, NULL);
+        replace_entry(&found->entry, entry);
         replace_text(&found->file, link->file);
         replace_text(&found->hash, link->hash);
         found->number = link->number;
@@ -291,7 +359,9 @@ bool certificate_make(const char *path, const JobSink *sink, const Cancel *cance
             ok = log.kind == EK_DAMAGED || error_move(err, &log); /* what cannot be asked now is not held against it */
         }
     }
-    ok = ok && certificate_judge(&facts, clock_now(), certificate, err);
+    manifest_release(&manifest);
+    manifest_init(&manifest);
+    ok = ok && read_manifest(path, &manifest, err) && certificate_judge(&facts, clock_now(), certificate, err);
     error_clear(&log);
     release_entry(&search.found);
     manifest_release(&manifest);

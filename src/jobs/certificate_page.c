@@ -94,6 +94,7 @@ static void add_proof(StrBuf *page, const Certificate *certificate)
                                    certificate->computer != NULL ? certificate->computer : "?"));
     }
     page_row(page, "In the log's words", certificate->words);
+    page_row(page, "Since then", certificate->since);
     strbuf_addstr(page, "</table>\n");
 }
 
@@ -106,6 +107,21 @@ static void add_log(StrBuf *page, const Certificate *certificate)
     hash_row(page, "Of the one before", certificate->previous);
     hash_row(page, "Of the newest", certificate->newest);
     strbuf_addstr(page, "</table>\n");
+}
+
+/* What the log's chain says, and from where on. */
+static void add_chain(StrBuf *page, const Certificate *certificate)
+{
+    strbuf_addstr(page, "the log was read from its first entry to its newest, and ");
+    if (certificate->linked > 1) {
+        strbuf_addf(page, "from its entry %zu on, the first that says which one was before it, ", certificate->linked);
+    }
+    strbuf_addstr(page, "each follows from the one before");
+    if (certificate->anew != NULL) {
+        strbuf_addstr(page, ", but that it had been damaged and was begun anew at ");
+        page_text(page, certificate->anew);
+    }
+    strbuf_addstr(page, ".");
 }
 
 void certificate_page(const Certificate *certificate, StrBuf *page)
@@ -122,8 +138,9 @@ void certificate_page(const Certificate *certificate, StrBuf *page)
     strbuf_addstr(page, "<h2>Issued</h2>\n<p>");
     page_text(page, issued);
     strbuf_addstr(page, " by " CMMS_PRODUCT " " CMMS_VERSION ". The file was read again for it, and has the SHA-256 "
-                        "that was proven; the log was read from its first entry to its newest, and each follows from "
-                        "the one before.</p>\n<p class=\"small\">Each entry of the log has the SHA-256 of the one "
+                        "that was proven; ");
+    add_chain(page, certificate);
+    strbuf_addstr(page, "</p>\n<p class=\"small\">Each entry of the log has the SHA-256 of the one "
                         "before, so an entry that is changed or taken out later shows. Keep this page where the log's "
                         "folder is not: its hashes are what the log must still have. It is no signature; whoever may "
                         "write into the folder could have written the file, its manifest and the log.</p>\n</div>\n");
@@ -167,6 +184,7 @@ cJSON *certificate_document(const Certificate *certificate)
     set_count(document, "tables", certificate->tables);
     set_count(document, "rows", certificate->rows);
     json_set_string(document, "words", certificate->words);
+    json_set_string(document, "since", certificate->since);
     json_set_string(document, "user", certificate->user);
     json_set_string(document, "computer", certificate->computer);
     json_set_string(document, "actor", certificate->actor);
@@ -177,6 +195,8 @@ cJSON *certificate_document(const Certificate *certificate)
     json_set_string(log, "hash", certificate->hash);
     json_set_string(log, "previous", certificate->previous);
     json_set_string(log, "newest", certificate->newest);
+    json_set_int(log, "linked_from", (int64_t)certificate->linked);
+    json_set_string(log, "begun_anew", certificate->anew);
     set_time(document, "issued", certificate->issued);
     return document;
 }

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/number.h"
 #include "base/strbuf.h"
+#include "jobs/offsite_folder.h"
 #include "platform/fs.h"
 #include "platform/machine.h"
 #include "postgres/engine.h"
@@ -672,6 +673,30 @@ static bool check_server(Visit *visit, Error *err)
 
 /* --- SharePoint ------------------------------------------------------------------------------------------ */
 
+/* The folder that OneDrive keeps in step stands in for it. */
+static void check_offsite_folder(Visit *visit, CheckState state)
+{
+    static const char used[] = "A folder that OneDrive keeps in step is used instead";
+    OffsiteFolderLook look = {.dir = NULL};
+    Error why = ERROR_INIT;
+    visit->count = ID_COUNT;
+    if (!offsite_folder_look(&look, &why)) {
+        failed(visit, ID_SHAREPOINT, state, &why);
+    } else if (look.trouble != CLOUDSYNC_FINE) {
+        error_set(&why, EK_BUSY, "the folder \"%s\" is there, but %s", look.dir, cloudsync_words(look.trouble));
+        error_hint(&why, "%s", cloudsync_remedy(look.trouble));
+        failed(visit, ID_SHAREPOINT, state, &why);
+    } else {
+        good(visit, ID_SHAREPOINT, mem_printf("%s keeps the folder \"%s\" in step with the cloud", look.provider,
+                                              look.dir));
+    }
+    skipped(visit, ID_LIBRARY, used);
+    skipped(visit, ID_SIGN_IN, used);
+    skipped(visit, ID_CLOCK, used);
+    offsite_folder_look_release(&look);
+    error_clear(&why);
+}
+
 /* Where no copies are asked for, it keeps nothing from being made: a warning. False only when cancelled. */
 static bool check_sharepoint(Visit *visit, Error *err)
 {
@@ -680,6 +705,12 @@ static bool check_sharepoint(Visit *visit, Error *err)
     OffsiteSignIn sign_in;
     Error why = ERROR_INIT;
     bool ok = true;
+    char *folder = offsite_folder();
+    if (folder != NULL) {
+        mem_free(folder);
+        check_offsite_folder(visit, state);
+        return true;
+    }
     offsite_sign_in(&sign_in);
     offsite_status_init(&status);
     const bool reached = offsite_glance(visit->cancel, &status, &why);

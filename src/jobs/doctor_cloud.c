@@ -39,6 +39,8 @@ static void judge_sign_in(const OffsiteSignIn *sign_in, Check *check)
     message[0] = message[0] >= 'a' && message[0] <= 'z' ? (char)(message[0] - 'a' + 'A') : message[0];
     set(check, sign_in->warning < 0 ? CHECK_GOOD : CHECK_WARNING, message,
         sign_in->warning < 0    ? NULL
+        : sign_in->by != BY_PERSON
+            ? "Ask your IT administrator for a new one in time, and set the folder up again with it."
         : sign_in->warning == 0 ? "Sign in again: cmms-backup-cli sharepoint set-up LINK."
                                 : "Upload a backup, or sign in again.");
 }

@@ -5,7 +5,8 @@
  * (the count). pg_restore has no server here: it writes its script, which is taken apart (load_script.c) and sent, one
  * statement at a time. Each entry of the archive has a savepoint, so that where one is refused the transaction is as it
  * was before it, and load_clear_away can do what it does elsewhere. Nothing in an archive ends the transaction: such
- * statements are known by their first word, and a function or a DO that tries it is refused by the server itself.
+ * statements are known by their first word, only one is sent at a time, and a function or a DO that tries it is refused
+ * by the server itself. Where that did not hold, freeze_commit and the end of restore_in_place find out.
  *
  * All of it runs on the thread of process_run, in its callbacks; while the server works, pg_restore waits.
  */
@@ -25,35 +26,15 @@ typedef struct LoadFeed {
     Load *run;
     ScriptTaker taker;
     Script script;
+    size_t next;  /* the entry that may come next, or one behind it */
     bool entered; /* there is a savepoint */
     long id;      /* of the entry */
     bool failed;
     Error why;
 } LoadFeed;
 
-/* By its first word, in capitals or not. BEGIN and COMMIT alone are pg_restore's own, around its large objects, and are
- * left out: they are in ours already. */
-static bool ends_transaction(const char *sql)
-{
-    static const char *const words[] = {"BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE",
-                                        "PREPARE"};
-    char word[16] = "";
-    for (size_t i = 0; i + 1 < sizeof word; i++) {
-        const char c = sql[i] >= 'a' && sql[i] <= 'z' ? (char)(sql[i] - 'a' + 'A') : sql[i];
-        if (c < 'A' || c > 'Z') {
-            break;
-        }
-        word[i] = c;
-    }
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        if (strcmp(word, words[i]) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Time-outs are for a session of its own; ours has the one that bounds what it waits for. */
+/* Time-outs are for a session of its own; ours has the one that bounds what it waits for. BEGIN and COMMIT alone are
+ * pg_restore's own, around its large objects: they are in ours already. */
 static bool is_left_out(const char *sql)
 {
     static const char *const heads[] = {"SET statement_timeout = ", "SET lock_timeout = ",
@@ -66,9 +47,25 @@ static bool is_left_out(const char *sql)
     return strcmp(sql, "BEGIN") == 0 || strcmp(sql, "COMMIT") == 0;
 }
 
+/* Where that entry is of those that may come now; entry_count: nowhere. A remark in a definition, which may look like
+ * pg_restore's own, could have the restore go on elsewhere. */
+static size_t place_of(const LoadFeed *feed, long id)
+{
+    const Load *run = feed->run;
+    size_t i = feed->next;
+    while (i < run->archive.entry_count && !(run->wanted[i] && run->archive.entries[i].id == id)) {
+        i++;
+    }
+    return i;
+}
+
 static bool on_entry(void *context, long id, Error *err)
 {
     LoadFeed *feed = context;
+    const size_t at = place_of(feed, id);
+    if (at == feed->run->archive.entry_count) {
+        return true;
+    }
     const char *sql = feed->entered ? "RELEASE SAVEPOINT " SAVEPOINT "; SAVEPOINT " SAVEPOINT : "SAVEPOINT " SAVEPOINT;
     feed->id = 0;
     if (!pg_script(feed->run->pg, sql, feed->run->cancel, err)) {
@@ -76,6 +73,7 @@ static bool on_entry(void *context, long id, Error *err)
     }
     feed->entered = true;
     feed->id = id;
+    feed->next = at + 1;
     return true;
 }
 
@@ -93,8 +91,8 @@ static bool on_statement(void *context, const char *sql, bool *rows, Error *err)
     if (is_left_out(sql)) {
         return true;
     }
-    if (ends_transaction(sql)) {
-        return error_set(err, EK_REFUSED, "the backup holds a statement that would end the transaction");
+    if (sql_ends_transaction(sql)) {
+        return error_set(err, EK_REFUSED, LOAD_ENDS_TRANSACTION);
     }
     if (begins_copy(sql)) {
         *rows = true;
@@ -122,10 +120,13 @@ static bool on_rows_end(void *context, Error *err)
     return pg_copy_end(feed->run->pg, feed->run->cancel, err);
 }
 
-void load_feed_begin(Load *run)
+void load_feed_begin(Load *run, size_t from)
 {
     LoadFeed *feed = mem_alloc(sizeof *feed);
-    *feed = (LoadFeed){.run = run, .taker = {on_entry, on_statement, on_rows, on_rows_end, feed}, .why = ERROR_INIT};
+    *feed = (LoadFeed){.run = run,
+                       .next = from,
+                       .taker = {on_entry, on_statement, on_rows, on_rows_end, feed},
+                       .why = ERROR_INIT};
     script_init(&feed->script, &feed->taker);
     run->feed = feed;
     pg_guard(run->pg, false);

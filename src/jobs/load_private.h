@@ -111,7 +111,7 @@ bool load_leave_out_unknown(Load *run, Error *err); /* makes the scratch folder,
 bool load_run(Load *run, const Tool *tool, Error *err);
 
 /* --- load_feed.c: pg_restore's script, into the transaction of run->pg --- */
-void load_feed_begin(Load *run);
+void load_feed_begin(Load *run, size_t from); /* the first entry that may come */
 bool load_feed_take(Load *run, const char *bytes, size_t len); /* false: it failed, and no more is wanted */
 /* Behind the last byte (`whole`: pg_restore itself succeeded). True with *failed where the server refused an entry:
  * that one is undone, the transaction goes on, and run->error and run->failed_id say which and why, as pg_restore would
@@ -129,6 +129,7 @@ bool load_finish(Load *run, Error *err);
 bool load_put_back(Load *run, Error *err);
 
 /* --- load_list.c --- */
+bool load_has_schema(Pg *pg, const char *name, const Cancel *cancel, bool *has, Error *err);
 bool load_is_wanted(const ArchiveEntry *entry);
 bool load_is_later(const ArchiveEntry *entry); /* a restore does it itself, when the rows are counted */
 bool load_choose(Load *run, Error *err); /* fills run->wanted, and what is left out into the result */
@@ -145,6 +146,9 @@ char *sql_literal(const char *text); /* for SQL of our own */
 char *sql_option_of(const char *definition, const char *name);
 /* The next of several statements, without what ends it; whatever stands in texts, names and remarks. */
 char *sql_next_statement(const char **at);
+/* COMMIT and its like, by the first word, in capitals or not; remarks before it are none. */
+bool sql_ends_transaction(const char *sql);
+#define LOAD_ENDS_TRANSACTION "the backup holds a statement that would end the transaction"
 /* A statement about a database (… DATABASE old …), about another one; NULL: it is none. */
 char *sql_for_database(const char *sql, const char *name);
 /* The next setting of DATABASE PROPERTIES on which the meaning of a value or a rule may depend, for ALTER DATABASE …

@@ -2,8 +2,15 @@
  * load_script.c: takes pg_restore's script apart, byte by byte, in pieces of any size.
  *
  * As psql does it (src/fe_utils/psqlscan.l): texts, names, texts in dollars, remarks; a semicolon within parentheses
- * (CREATE RULE) or within BEGIN ATOMIC … END of a routine ends nothing. A mistake here would hand the server something
- * that is no statement, or more than one; each is sent as one statement (pg_query), so the server refuses either.
+ * (CREATE RULE) or within BEGIN ATOMIC … END of a routine ends nothing. In there END belongs to it or to a CASE, which
+ * are reserved words, while BEGIN is none: the server writes a column of that name without quotes. A mistake here would
+ * hand the server something that is no statement, or more than one; each is sent as one statement (pg_query,
+ * pg_copy_begin), so the server refuses either.
+ *
+ * On Windows pg_restore's output is in text mode: it sets only its input to binary where it reads an archive, and the C
+ * library does not heed the "b" of fdopen. Each \n that it writes comes as \r\n then, also those in the body of a
+ * function and in a text, and its own \r\n as \r\r\n. So where the first line, which is "--", ends that way, one \r
+ * before each \n is taken away again.
  */
 #include "load_script.h"
 
@@ -29,7 +36,7 @@ void script_release(Script *script)
 
 bool script_end(const Script *script, Error *err)
 {
-    return (script->state == SCRIPT_TOP && script->pending.len == 0) ||
+    return (script->state == SCRIPT_TOP && script->pending.len == 0 && !script->held_cr) ||
            error_set(err, EK_TOOL, "what pg_restore wrote ends in the middle of a statement");
 }
 
@@ -76,7 +83,6 @@ static void end_word(Script *script)
     if (script->word_len == 0) {
         return;
     }
-    const bool begin = word_is(script, "BEGIN");
     if (script->words == 0) {
         script->creates = word_is(script, "CREATE");
     } else if (script->creates && (script->words == 1 || script->words == 3)) { /* CREATE [OR REPLACE] FUNCTION */
@@ -85,13 +91,13 @@ static void end_word(Script *script)
     if (script->routine && script->parens == 0) {
         if (script->blocks == 0 && script->begins && word_is(script, "ATOMIC")) {
             script->blocks = 1;
-        } else if (script->blocks > 0 && (word_is(script, "CASE") || begin)) {
+        } else if (script->blocks > 0 && word_is(script, "CASE")) {
             script->blocks++;
         } else if (script->blocks > 0 && word_is(script, "END")) {
             script->blocks--;
         }
     }
-    script->begins = begin;
+    script->begins = word_is(script, "BEGIN");
     script->words++;
     script->word_len = 0;
 }
@@ -308,7 +314,7 @@ static bool take_rows(Script *script, const char *bytes, size_t len, size_t *tak
     return true;
 }
 
-bool script_feed(Script *script, const char *bytes, size_t len, Error *err)
+static bool take(Script *script, const char *bytes, size_t len, Error *err)
 {
     bool ok = true;
     for (size_t at = 0; ok && at < len;) {
@@ -318,4 +324,44 @@ bool script_feed(Script *script, const char *bytes, size_t len, Error *err)
         at += taken;
     }
     return ok;
+}
+
+/* The first line has no meaning: it may be taken before it is known how it ends. *taken: of it. */
+static bool take_head(Script *script, const char *bytes, size_t len, size_t *taken, Error *err)
+{
+    static const char head[] = "--\r\n";
+    while (!script->looked && *taken < len && bytes[*taken] == head[script->head]) {
+        script->head++;
+        ++*taken;
+        script->looked = script->text_mode = script->head == sizeof head - 1;
+    }
+    script->looked = script->looked || *taken < len;
+    return take(script, bytes, *taken, err);
+}
+
+/* What was written before text mode made it of it. A \r is held until it is known what follows. */
+static bool take_text(Script *script, const char *bytes, size_t len, Error *err)
+{
+    char *plain = mem_alloc(len + 1);
+    size_t plain_len = 0;
+    for (size_t i = 0; i < len; i++) {
+        if (script->held_cr && bytes[i] != '\n') {
+            plain[plain_len++] = '\r';
+        }
+        script->held_cr = bytes[i] == '\r';
+        if (!script->held_cr) {
+            plain[plain_len++] = bytes[i];
+        }
+    }
+    const bool ok = take(script, plain, plain_len, err);
+    mem_free(plain);
+    return ok;
+}
+
+bool script_feed(Script *script, const char *bytes, size_t len, Error *err)
+{
+    size_t at = 0;
+    return take_head(script, bytes, len, &at, err) &&
+           (script->text_mode ? take_text(script, bytes + at, len - at, err)
+                              : take(script, bytes + at, len - at, err));
 }

@@ -53,6 +53,9 @@ typedef struct Script {
     bool escapes;                  /* standard_conforming_strings is off */
     unsigned held;                 /* of a line of rows: how much of \. has been seen */
     bool line_begins;
+    size_t head;    /* of the first line: how much of it is as text mode writes it */
+    bool looked, text_mode; /* at it; and \n comes as \r\n */
+    bool held_cr;   /* a \r was the last byte of the piece before */
 } Script;
 
 void script_init(Script *script, const ScriptTaker *taker);

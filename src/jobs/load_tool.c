@@ -301,8 +301,9 @@ static bool end_feed(Load *run, bool ok, unsigned *exit_code, Error *err)
 }
 
 /* True when it ended by itself, with that code. */
-static bool run_restore(Load *run, const Tool *tool, bool owners, unsigned *exit_code, Error *err)
+static bool run_restore(Load *run, const Tool *tool, size_t from, unsigned *exit_code, Error *err)
 {
+    const bool owners = run->for_good && !run->foreign_owners[from];
     char **env = connection_env(&run->connection, run->session);
     char *target = connection_tool_string(&run->connection);
     char *output = run->in_place ? mem_strdup("--file=-") : mem_printf("--dbname=%s", target);
@@ -333,7 +334,7 @@ static bool run_restore(Load *run, const Tool *tool, bool owners, unsigned *exit
                                   .on_tick = on_tick,
                                   .context = run};
         if (run->in_place) {
-            load_feed_begin(run);
+            load_feed_begin(run, from);
         }
         ok = process_run(&spec, run->cancel, &result, err);
     }
@@ -390,11 +391,11 @@ bool load_run(Load *run, const Tool *tool, Error *err)
             continue;
         }
         ok = load_write_list(run, from, to, list, err) &&
-             run_restore(run, tool, run->for_good && !run->foreign_owners[from], &code, err);
+             run_restore(run, tool, from, &code, err);
         if (ok && code != 0) {
             Error why = ERROR_INIT;
             const size_t at = failed_entry(run);
-            if (at < run->archive.entry_count && load_clear_away(run, at, &why)) {
+            if (at >= from && at < to && load_clear_away(run, at, &why)) {
                 from = at;
                 rounds += run->wanted[at]; /* what was left out does not come again */
                 continue;

@@ -8,6 +8,7 @@
 #include "base/number.h"
 #include "base/progress.h"
 #include "cloud/address.h"
+#include "jobs/offsite_folder.h"
 #include "offsite_private.h"
 #include "platform/clock.h"
 #include "platform/fs.h"
@@ -16,6 +17,7 @@
 #include "store/copies.h"
 #include "store/folder.h"
 #include "store/manifest.h"
+#include "store/settings.h"
 
 #define READ_PART 0.05 /* of the time; the rest is uploading */
 #define SEALED_PART 0.1 /* what encrypting and comparing take, where that is on */
@@ -119,16 +121,50 @@ bool offsite_glance(const Cancel *cancel, OffsiteStatus *status, Error *err)
     return look(GLANCE_UNIT_MS, NULL, cancel, status, err);
 }
 
+bool offsite_is_set_up(Error *err)
+{
+    CloudPlace place;
+    char *folder = offsite_folder();
+    place_init(&place);
+    const bool ok = folder != NULL || place_load(&place, err);
+    place_release(&place);
+    mem_free(folder);
+    return ok;
+}
+
+char *offsite_where(void)
+{
+    char *name = offsite_folder();
+    CloudPlace place;
+    OauthTokens tokens;
+    place_init(&place);
+    oauth_tokens_init(&tokens);
+    if (name == NULL && place_load(&place, NULL) && place_find_tokens(&place, &tokens)) {
+        name = place_name(&place);
+    }
+    oauth_tokens_release(&tokens);
+    place_release(&place);
+    return name;
+}
+
+bool offsite_forget(const Cancel *cancel, Error *err)
+{
+    return offsite_folder_forget(err) && place_forget(cancel, err);
+}
+
 /* --- an upload -------------------------------------------------------------------------------------------- */
 
 typedef struct Work {
     const char *path, *name; /* name: borrowed from path */
     char *manifest_path;
     Manifest manifest;
+    char *dir;       /* that OneDrive keeps in step; NULL: it goes to `place` */
     CloudPlace place;
     Encryption encryption;
+    char *where;     /* for people */
     ProgressMeter meter;
     const char *step;
+    Rate *rate;
     const JobSink *sink;
     const Cancel *cancel;
 } Work;
@@ -161,6 +197,16 @@ static bool read_manifest(Work *work, Error *err)
     return true;
 }
 
+/* What is to be encrypted is in the clear in no cloud: what OneDrive keeps in step is not encrypted by us. */
+static bool may_go(const Work *work, Error *err)
+{
+    if (work->dir == NULL || !work->encryption.on) {
+        return true;
+    }
+    error_set(err, EK_SETTINGS, "copies are to be encrypted, and in OneDrive's folder they would not be");
+    return error_hint(err, "Have the copies go to the folder on SharePoint itself, or switch their encryption off.");
+}
+
 static void on_progress(void *context, const char *step, double part, uint64_t bytes)
 {
     Work *work = context;
@@ -186,6 +232,7 @@ static bool send_as_it_is(Work *work, Graph *graph, const char *journals, Upload
                        .folder = work->place.folder,
                        .sha256 = work->manifest.sha256,
                        .journal_dir = journals,
+                       .rate = work->rate,
                        .sink = work->sink,
                        .progress = on_progress,
                        .context = work};
@@ -212,6 +259,7 @@ static bool send_sealed(Work *work, Graph *graph, const char *journals, UploadRe
                                .path = work->path,
                                .manifest = &work->manifest,
                                .dir = journals,
+                               .rate = work->rate,
                                .sink = work->sink,
                                .progress = on_progress,
                                .context = work};
@@ -240,10 +288,9 @@ static bool send_files(Work *work, UploadResult *result, Error *err)
 
 static void log_outcome(const Work *work, const char *folder, double seconds, const Error *failed)
 {
-    char *place = place_name(&work->place);
     char *key = work->encryption.on ? encryption_words(work->encryption.recipient, work->encryption.mark) : NULL;
     char *text = failed != NULL ? error_text(failed)
-                                : mem_printf("uploaded to SharePoint, %s%s%s", place,
+                                : mem_printf("uploaded to SharePoint, %s%s%s", work->where,
                                              key == NULL ? "" : ", encrypted for ", key == NULL ? "" : key);
     Error not_kept = ERROR_INIT;
     const AuditEntry entry = {.operation = "upload",
@@ -261,13 +308,12 @@ static void log_outcome(const Work *work, const char *folder, double seconds, co
     error_clear(&not_kept);
     mem_free(text);
     mem_free(key);
-    mem_free(place);
 }
 
 /* What list, status and the next run go by. */
 static void note_copy(const Work *work, const char *folder, const UploadResult *result)
 {
-    char *place = place_name(&work->place);
+    static const char onedrive[] = OFFSITE_FOLDER_DRIVE;
     Error not_kept = ERROR_INIT;
     const Manifest *manifest = &work->manifest;
     const Copy copy = {.file = manifest->file,
@@ -278,15 +324,14 @@ static void note_copy(const Work *work, const char *folder, const UploadResult *
                        .state = COPY_THERE,
                        .when = clock_now(),
                        .hash = !result->hash_pending,
-                       .drive = work->place.drive,
+                       .drive = work->dir != NULL ? (char *)onedrive : work->place.drive,
                        .item = result->item,
-                       .place = place,
+                       .place = work->where,
                        .web_url = result->web_url};
     if (!copies_note(folder, &copy, &not_kept)) {
         job_log(work->sink, LOG_WARNING, "The copy is good, but %s", not_kept.message);
     }
     error_clear(&not_kept);
-    mem_free(place);
 }
 
 static void mark_damaged(Work *work)
@@ -295,28 +340,53 @@ static void mark_damaged(Work *work)
     manifest_write(work->manifest_path, &work->manifest, NULL); /* the damage itself is what is reported */
 }
 
+/* Settings that cannot be read limit nothing. */
+static void set_limit(const char *folder, Rate *rate)
+{
+    Settings settings;
+    settings_init(&settings);
+    if (settings_load(folder, &settings, NULL)) {
+        rate_limit(rate, (uint64_t)settings.upload_limit_kb * 1024);
+    }
+    settings_release(&settings);
+}
+
 bool offsite_upload(const char *path, const JobSink *sink, const Cancel *cancel, UploadResult *result, Error *err)
+{
+    Rate *rate = rate_new();
+    const bool ok = offsite_upload_by(path, rate, sink, cancel, result, err);
+    rate_free(rate);
+    return ok;
+}
+
+bool offsite_upload_by(const char *path, Rate *rate, const JobSink *sink, const Cancel *cancel, UploadResult *result,
+                       Error *err)
 {
     const uint64_t started = clock_monotonic_ms();
     char *folder = fs_dir_name(path);
     FsLock *lock = NULL;
     Error failed = ERROR_INIT;
-    Work work = {.path = path, .name = fs_base_name(path), .sink = sink, .cancel = cancel};
+    Work work = {.path = path, .name = fs_base_name(path), .rate = rate, .sink = sink, .cancel = cancel};
     work.manifest_path = folder_manifest_path(path);
     manifest_init(&work.manifest);
     place_init(&work.place);
     encryption_init(&work.encryption);
     progress_init(&work.meter, sink, started);
-    bool ok = place_load(&work.place, &failed) && encryption_load(&work.encryption, &failed) &&
-              read_manifest(&work, &failed) && folder_upload_lock(folder, work.name, &lock, &failed);
+    work.dir = offsite_folder();
+    bool ok = (work.dir != NULL || place_load(&work.place, &failed)) && encryption_load(&work.encryption, &failed) &&
+              may_go(&work, &failed) && read_manifest(&work, &failed) &&
+              folder_upload_lock(folder, work.name, &lock, &failed);
     if (!ok) {
         error_move(err, &failed);
         goto out;
     }
-    char *place = place_name(&work.place);
-    job_log(sink, LOG_INFO, "Uploading %s to SharePoint, %s%s...", work.name, place,
+    work.where = work.dir != NULL ? mem_strdup(work.dir) : place_name(&work.place);
+    set_limit(folder, rate);
+    job_log(sink, LOG_INFO, "Uploading %s to SharePoint, %s%s...", work.name, work.where,
             work.encryption.on ? ", encrypted" : "");
-    ok = send_files(&work, result, &failed);
+    ok = work.dir != NULL ? offsite_folder_upload(work.dir, path, work.manifest.sha256, work.manifest.bytes, sink,
+                                                  cancel, result, &failed)
+                          : send_files(&work, result, &failed);
     const double seconds = (double)(clock_monotonic_ms() - started) / 1000.0;
     if (ok) {
         note_copy(&work, folder, result);
@@ -325,7 +395,9 @@ bool offsite_upload(const char *path, const JobSink *sink, const Cancel *cancel,
             job_log(sink, LOG_INFO, "%s of it had been brought there before.",
                     size_text((uint64_t)result->resumed_at).text);
         }
-        job_log(sink, LOG_GOOD, result->hash_pending
+        job_log(sink, LOG_GOOD, work.dir != NULL
+                                    ? "Uploaded: %s; OneDrive has brought it to the cloud, its SHA-256 is as recorded"
+                                : result->hash_pending
                                     ? "Uploaded: %s; its size is right, and SharePoint has not said its hash yet"
                                     : "Uploaded: %s, and SharePoint's hash of it is as recorded", work.name);
         job_progress(sink, &(Progress){.fraction = 1, .step = "Uploaded", .bytes = result->bytes, .seconds_left = 0});
@@ -338,7 +410,6 @@ bool offsite_upload(const char *path, const JobSink *sink, const Cancel *cancel,
         }
         error_move(err, &failed);
     }
-    mem_free(place);
 out:
     fs_unlock(lock);
     error_clear(&failed);
@@ -346,6 +417,8 @@ out:
     encryption_release(&work.encryption);
     place_release(&work.place);
     manifest_release(&work.manifest);
+    mem_free(work.where);
+    mem_free(work.dir);
     mem_free(work.manifest_path);
     mem_free(folder);
     return ok;

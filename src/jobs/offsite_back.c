@@ -49,6 +49,8 @@ void offsite_remote_release(Remote *remote)
     mem_free(remote->item);
     mem_free(remote->web_url);
     mem_free(remote->manifest_item);
+    mem_free(remote->etag);
+    mem_free(remote->manifest_etag);
     mem_free(remote->quickxor);
     manifest_release(&remote->manifest);
 }
@@ -168,9 +170,11 @@ void remote_list_take(RemoteList *list, const cJSON *items, const char *folder)
                            .item = mem_strdup(json_string(item, "id", "")),
                            .web_url = mem_strdup(json_string(item, "webUrl", NULL)),
                            .quickxor = mem_strdup(graph_item_hash(item)),
+                           .etag = mem_strdup(graph_item_etag(item)),
                            .bytes = (uint64_t)graph_item_size(item),
                            .state = manifest == NULL ? REMOTE_NO_MANIFEST : REMOTE_NOT_READ};
         remote->manifest_item = manifest == NULL ? NULL : mem_strdup(json_string(manifest, "id", NULL));
+        remote->manifest_etag = manifest == NULL ? NULL : mem_strdup(graph_item_etag(manifest));
         remote->here = is_here(folder, remote->file);
         manifest_init(&remote->manifest);
         folder_parse_name(remote->file, &remote->created);
@@ -250,7 +254,7 @@ static bool list_folder(Graph *graph, const CloudPlace *place, const char *folde
     cloud_encode(&path, place->drive);
     strbuf_addstr(&path, "/items/");
     cloud_encode(&path, place->folder);
-    strbuf_addstr(&path, "/children?$select=id,name,size,file,folder,webUrl&$top=200");
+    strbuf_addstr(&path, "/children?$select=id,name,size,file,folder,webUrl,eTag&$top=200");
     const bool ok = graph_list(graph, path.buf, "the folder could not be read", cancel, &items, err);
     if (ok) {
         remote_list_take(list, items, folder);
@@ -258,6 +262,18 @@ static bool list_folder(Graph *graph, const CloudPlace *place, const char *folde
     }
     cJSON_Delete(items);
     strbuf_release(&path);
+    return ok;
+}
+
+bool offsite_list_in(Graph *graph, const CloudPlace *place, const char *folder, size_t most, const JobSink *sink,
+                     const Cancel *cancel, RemoteList *list, Error *err)
+{
+    bool ok = list_folder(graph, place, folder, cancel, list, err);
+    for (size_t i = 0; ok && i < list->count && i < most; i++) {
+        if (list->items[i].manifest_item != NULL) {
+            ok = read_manifest(graph, place, &list->items[i], sink, cancel, err);
+        }
+    }
     return ok;
 }
 
@@ -272,13 +288,8 @@ bool offsite_list(const char *folder, size_t most, const JobSink *sink, const Ca
         return false;
     }
     place_sign_in_init(&sign_in, &place);
-    bool ok = offsite_graph(&place, &sign_in, sink, 0, &graph, err) &&
-              list_folder(graph, &place, folder, cancel, list, err);
-    for (size_t i = 0; ok && i < list->count && i < most; i++) {
-        if (list->items[i].manifest_item != NULL) {
-            ok = read_manifest(graph, &place, &list->items[i], sink, cancel, err);
-        }
-    }
+    const bool ok = offsite_graph(&place, &sign_in, sink, 0, &graph, err) &&
+                    offsite_list_in(graph, &place, folder, most, sink, cancel, list, err);
     graph_free(graph);
     place_sign_in_release(&sign_in);
     place_release(&place);
@@ -324,9 +335,8 @@ static bool no_backup(const char *name, const CloudPlace *place, Error *err)
     return error_hint(err, "Name one of those that 'cmms-backup-cli sharepoint list' shows.");
 }
 
-/* One item of the folder by its name; *id is NULL where there is none. Caller frees. */
-static bool find(Graph *graph, const CloudPlace *place, const char *name, const Cancel *cancel, char **id,
-                 cJSON **item, Error *err)
+bool offsite_find(Graph *graph, const CloudPlace *place, const char *name, const Cancel *cancel, char **id,
+                  cJSON **item, Error *err)
 {
     GraphAnswer answer;
     StrBuf path;
@@ -338,7 +348,7 @@ static bool find(Graph *graph, const CloudPlace *place, const char *name, const 
     cloud_encode(&path, place->folder);
     strbuf_addstr(&path, ":/");
     cloud_encode(&path, name);
-    strbuf_addstr(&path, ":?$select=id,name,size,file,folder,webUrl");
+    strbuf_addstr(&path, ":?$select=id,name,size,file,folder,webUrl,eTag");
     const GraphRequest request = {.method = "GET", .path = path.buf};
     bool ok = graph_call(graph, &request, cancel, &answer, err);
     const char *found = ok ? json_string(answer.json, "id", NULL) : NULL;
@@ -364,7 +374,7 @@ static bool find_named(Graph *graph, const CloudPlace *place, const char *name, 
     cJSON *item = NULL, *items = cJSON_CreateArray();
     RemoteList list;
     remote_list_init(&list);
-    const bool ok = find(graph, place, name, cancel, &id, &item, err);
+    const bool ok = offsite_find(graph, place, name, cancel, &id, &item, err);
     if (ok && item != NULL) {
         cJSON_AddItemToArray(items, item);
         remote_list_take(&list, items, NULL);
@@ -391,7 +401,7 @@ bool offsite_find_backup(Graph *graph, const CloudPlace *place, const char *name
                find_named(graph, place, encrypted, cancel, &found, err));
     if (ok && found.item != NULL) {
         manifest_name = folder_manifest_path(found.name);
-        ok = find(graph, place, manifest_name, cancel, &found.manifest_item, NULL, err) &&
+        ok = offsite_find(graph, place, manifest_name, cancel, &found.manifest_item, NULL, err) &&
              (found.manifest_item == NULL || read_manifest(graph, place, &found, sink, cancel, err));
     }
     if (ok) {

@@ -326,6 +326,7 @@ static bool send_staged(Staged *staged, UploadResult *result, Error *err)
                                .folder = spec->place->folder,
                                .sha256 = staged->sealed.sha256,
                                .journal_dir = spec->dir,
+                               .rate = spec->rate,
                                .sink = spec->sink,
                                .progress = spec->progress,
                                .context = spec->context};

@@ -43,6 +43,7 @@ typedef struct SealedUpload { /* borrowed */
     const char *path;         /* the backup */
     const Manifest *manifest; /* its own */
     const char *dir;          /* of this user, where the encrypted file lies until it is there */
+    Rate *rate;               /* or NULL */
     const JobSink *sink;
     void (*progress)(void *context, const char *step, double part, uint64_t bytes);
     void *context;
@@ -56,5 +57,12 @@ bool offsite_find_key(const Sealed *sealed, const OffsiteKeys *keys, AgeFrom *fr
 /* The file `from_path` decrypted to `to_path`, which must be what the manifest says; else it is not there. */
 bool offsite_open_sealed(const AgeJob *job, const AgeFrom *from, const Manifest *manifest, const Cancel *cancel,
                          Error *err);
+
+/* offsite_list with what is open already. */
+bool offsite_list_in(Graph *graph, const CloudPlace *place, const char *folder, size_t most, const JobSink *sink,
+                     const Cancel *cancel, RemoteList *list, Error *err);
+/* One item of the folder by its name; *id and *item (may be NULL) stay NULL where there is none. Caller frees. */
+bool offsite_find(Graph *graph, const CloudPlace *place, const char *name, const Cancel *cancel, char **id,
+                  cJSON **item, Error *err);
 
 #endif

@@ -267,8 +267,7 @@ static bool look_at_target(Run *run, Error *err)
     preview->in_place = run->spec->in_place;
     preview->may_in_place = !may_create && replaces && !preview->in_place && !run->spec->no_safety;
     add_obstacle(preview, !may_create && !preview->in_place,
-                 mem_printf("The user %s may not create databases%s", run->user,
-                            preview->may_in_place ? ": it can only be restored in place" : ""));
+                 mem_printf("The user %s may not create databases", run->user));
     add_obstacle(preview, may_create && preview->in_place,
                  mem_printf("The user %s may create databases, so it is not restored in place", run->user));
     add_obstacle(preview, !may_create && preview->in_place && !is_there,
@@ -322,16 +321,16 @@ static bool look_at_source(Run *run, Error *err)
 /* What only stands in the way where it goes into the database itself. */
 static bool look_at_owners(Run *run, Error *err)
 {
-    char *text = NULL;
+    Error obstacle = ERROR_INIT;
     if (!run->preview->in_place && !run->preview->may_in_place) {
         return true;
     }
-    const bool ok = freeze_obstacle(run->live, run->cancel, &text, err);
-    if (text != NULL) {
-        preview_add_obstacle(run->preview, preview_sentence(text));
+    const bool ok = freeze_obstacle(run->live, &run->archive, run->cancel, &obstacle, err);
+    if (obstacle.kind != EK_NONE) {
+        preview_add_obstacle(run->preview, preview_sentence(obstacle.message));
         run->preview->may_in_place = false;
     }
-    mem_free(text);
+    error_clear(&obstacle);
     return ok;
 }
 
@@ -352,6 +351,7 @@ static bool look_at_live(Run *run, Error *err)
             return error_move(err, &why);
         }
         preview->live = PREVIEW_LIVE_CLOSED;
+        preview->may_in_place = false;
         preview_add_obstacle(preview, mem_printf("The database %s refuses us: %s", preview->database, why.message));
         error_clear(&why);
         return true;

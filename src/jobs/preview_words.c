@@ -445,8 +445,9 @@ static void add_acts(const Preview *preview, Lines *lines)
 static void add_in_place(const Preview *preview, Lines *lines)
 {
     add(lines, PREVIEW_DOING, PREVIEW_WARNING,
-        mem_printf("It goes into %s itself, all of it or nothing: from the safety backup on nobody can change anything "
-                   "there, and while it is loaded nobody can read", preview->database));
+        mem_printf("It goes into %s itself, all of it or nothing: all programs are disconnected from it, from the "
+                   "safety backup on nobody can change anything there, and while it is loaded nobody can read",
+                   preview->database));
     add(lines, PREVIEW_DOING, PREVIEW_WARNING,
         mem_strdup("It cannot be undone: what was there, and what the backup does not have, is then only in the safety "
                    "backup, which is pinned; to bring it back is another restore"));

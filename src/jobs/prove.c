@@ -339,7 +339,7 @@ static char *unchecked_text(const ProveResult *result)
     return strbuf_detach(&text);
 }
 
-static bool record(Load *run, const char *status, const char *message, Error *err)
+static bool record(Load *run, const char *status, Level level, const char *message, Error *err)
 {
     const Manifest *manifest = &run->result.manifest;
     if (run->folder_lock == NULL) {
@@ -353,11 +353,12 @@ static bool record(Load *run, const char *status, const char *message, Error *er
                               .file_size = manifest->bytes,
                               .seconds = run->result.seconds,
                               .sha256 = manifest->sha256,
-                              .level = level_word(manifest->level),
+                              .level = level_word(level),
                               .actor = job_actor(run->sink),
                               .server = run->result.proven ? run->result.where : NULL,
                               .tables = (int64_t)run->result.tables_compared,
-                              .rows = run->result.rows};
+                              .rows = run->result.rows,
+                              .proven_at = run->result.proven ? manifest->proven_at : 0};
     const bool ok = auditlog_append(folder, &entry, err);
     mem_free(folder);
     return ok;
@@ -382,7 +383,7 @@ static bool settle(Load *run, Error *err)
         text = mem_printf("could not be proven here: %s", obstacles);
         mem_free(obstacles);
     }
-    ok = ok && record(run, result->proven ? "success" : "failed", text, err);
+    ok = ok && record(run, result->proven ? "success" : "failed", result->manifest.level, text, err);
     if (ok) {
         job_log(run->sink, result->proven ? LOG_GOOD : LOG_WARNING, "%s %s", fs_base_name(run->path), text);
         load_stage(run, "Done", 1, 1);
@@ -418,7 +419,9 @@ bool prove_backup(const char *path, const ProveSpec *spec, const JobSink *sink, 
         }
         run.result.seconds = (double)(clock_monotonic_ms() - run.started_ms) / 1000;
         char *text = error_text(&why);
-        record(&run, "failed", text, NULL); /* the failure itself is what is reported */
+        /* What speaks against the backup, and not against this PC, says so: a certificate is no longer given then. The
+         * failure itself is what is reported. */
+        record(&run, "failed", why.kind == EK_DAMAGED ? LEVEL_BAD : run.result.manifest.level, text, NULL);
         mem_free(text);
     }
     if (ok) {

@@ -508,7 +508,7 @@ static void drop_new(Restore *run)
     error_clear(&why);
 }
 
-static void record(Restore *run, const char *status, const char *message)
+void restore_record(Restore *run, const char *status, const char *message)
 {
     if (run->spec->folder == NULL) {
         return;
@@ -519,7 +519,7 @@ static void record(Restore *run, const char *status, const char *message)
                               .backup_file = fs_base_name(run->load.path),
                               .message = message,
                               .file_size = manifest->bytes,
-                              .seconds = run->result->seconds,
+                              .seconds = strcmp(status, "started") == 0 ? -1 : run->result->seconds,
                               .sha256 = manifest->sha256,
                               .actor = job_actor(run->load.sink)};
     Error why = ERROR_INIT;
@@ -577,7 +577,7 @@ bool restore_backup(const char *path, const RestoreSpec *spec, const JobSink *si
     pg_close(run.load.server);
     result->seconds = (double)(clock_monotonic_ms() - run.load.started_ms) / 1000;
     char *text = ok ? success_text(&run) : error_text(&why);
-    record(&run, ok ? "success" : "failed", text);
+    restore_record(&run, ok ? "success" : "failed", text);
     if (ok) {
         job_log(sink, LOG_GOOD, "%s", spec->tables != NULL ? "\xE2\x9C\x85 Tables restored successfully!"
                                                           : "\xE2\x9C\x85 Database restored successfully!");

@@ -212,6 +212,14 @@ static bool lend_rights(Restore *run, bool give, Error *err)
     return ok;
 }
 
+/* IF NOT EXISTS asks for the right to make it before it looks whether it is there. */
+static bool make_schema(const Load *load, const char *name, Error *err)
+{
+    bool is_there = false;
+    return load_has_schema(load->pg, name, load->cancel, &is_there, err) &&
+           (is_there || load_run_on(load->pg, "CREATE SCHEMA ", name, "", load->cancel, err));
+}
+
 /* Beforehand, so that something may belong to others in them; and public is there already. */
 static bool make_schemas(Restore *run, Error *err)
 {
@@ -220,7 +228,7 @@ static bool make_schemas(Restore *run, Error *err)
     for (size_t i = 0; ok && i < load->archive.entry_count; i++) {
         const ArchiveEntry *entry = &load->archive.entries[i];
         if (strcmp(entry->desc, "SCHEMA") == 0) {
-            ok = load_run_on(load->pg, "CREATE SCHEMA IF NOT EXISTS ", entry->tag, "", load->cancel, err);
+            ok = make_schema(load, entry->tag, err);
         }
     }
     return ok && lend_rights(run, true, err);
@@ -268,8 +276,7 @@ static bool make_extensions(Restore *run, Error *err)
         char *schema = load_extension_schema(entry);
         char *quoted = schema == NULL ? mem_strdup("") : pg_identifier(schema);
         char *where = schema == NULL ? mem_strdup("") : mem_printf(" SCHEMA %s", quoted);
-        if (!((schema == NULL || strncmp(schema, "pg_", 3) == 0 ||
-               load_run_on(load->pg, "CREATE SCHEMA IF NOT EXISTS ", schema, "", load->cancel, &why)) &&
+        if (!((schema == NULL || strncmp(schema, "pg_", 3) == 0 || make_schema(load, schema, &why)) &&
               load_run_on(load->pg, "CREATE EXTENSION IF NOT EXISTS ", entry->tag, where, load->cancel, &why))) {
             ok = !load_is_the_end(&why);
             if (ok) {
@@ -336,7 +343,10 @@ static bool run_later(Restore *run, const ArchiveEntry *entry, Error *err)
     bool ok = true;
     for (char *sql = sql_next_statement(&at); sql != NULL; sql = ok ? sql_next_statement(&at) : NULL) {
         Error why = ERROR_INIT;
-        if (!pg_query(load->pg, sql, NULL, 0, load->cancel, NULL, &why)) {
+        if (load->in_place && sql_ends_transaction(sql)) {
+            error_set(err, EK_TOOL, "%s could not be restored: %s", fs_base_name(load->path), LOAD_ENDS_TRANSACTION);
+            ok = error_hint(err, "Nothing was changed. Show this to your IT administrator.");
+        } else if (!pg_query(load->pg, sql, NULL, 0, load->cancel, NULL, &why)) {
             ok = !load_is_the_end(&why) || error_move(err, &why);
             if (ok) {
                 restore_note(run, mem_printf("%s of %s was not carried over: %s", entry->desc, entry->tag,

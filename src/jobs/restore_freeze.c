@@ -2,20 +2,21 @@
  * restore_freeze.c: keeps a database still, and is the one who changes it.
  *
  * One session of ours holds one transaction. It locks every table in EXCLUSIVE mode, which lets others read (pg_dump,
- * the counting) and nobody write, and unlinks every large object, which nobody sees before the COMMIT and which lets
- * nobody write it either. A lock is granted when whoever wrote before has committed; so what a snapshot that is taken
- * afterwards does not show is written by nobody until this transaction ends. The same transaction takes the tables from
- * readers later and drops them: at no moment are they anybody else's.
+ * the counting) and nobody write. A lock is granted when whoever wrote before has committed; so what a snapshot that is
+ * taken afterwards does not show is written by nobody until this transaction ends. The same transaction takes the
+ * tables from readers later and drops them: at no moment are they anybody else's. Large objects know no such lock: a
+ * database that has any is refused (freeze_obstacle.c), and one that is made meanwhile stays.
  *
- * What no lock of a plain role keeps still is looked at: that nobody made, dropped or redefined a table, a sequence, a
- * view, a function, a type or a schema meanwhile is asked from a second session, which sees what is committed, when all
- * is dropped and nobody can get at it any more. A table that was made after the locks is seen then, and all of it is
+ * What no lock of a plain role keeps still is looked at: that nobody made, dropped, renamed or redefined anything that
+ * is dropped (a table, a sequence, a view, a function, a type, a schema, a publication) or the rights to it is asked
+ * from a second session, which sees what is committed, when all is dropped and nobody can get at it any more. What was
+ * made after the locks is seen then, and all of it is
  * rolled back. Sequences can be neither locked nor compared: numbers that are drawn meanwhile are in no row, since no
- * row can be written; the safety backup may not know that they were drawn. A large object that is made meanwhile stays.
+ * row can be written; the safety backup may not know that they were drawn.
  *
- * Threads. While the safety backup is made a thread with a session of its own sends those away who wait for a
- * table of ours to have it alone (freeze_ward_start); nobody else uses that session, and it is joined before the
- * transaction goes on.
+ * Threads. While the safety backup is made and proven a thread with a session of its own sends those away who wait for
+ * a table of ours to have it alone (freeze_ward_start); nobody else uses that session, and it is joined before the
+ * transaction goes on. Who may not be sent away has all of it stopped, because whoever reads would wait behind them.
  *
  * Others' sessions are ended where the user may: a client that stays in a transaction would keep the lock from us, and
  * one that waits for ours would wait for a table that is dropped. Nobody is kept from connecting: that takes a change
@@ -39,62 +40,7 @@
 #define LOCK_WAIT_LATER "60s" /* when the tables are ours: for what is no table */
 #define FIND_OUT_MS 60000u    /* so long for a server that was lost at the COMMIT */
 #define FIND_OUT_STEP_MS 500u
-
-#define USERS "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
-#define MEMBER(class, oid)                                                                                           \
-    "EXISTS (SELECT 1 FROM pg_catalog.pg_depend e WHERE e.classid = 'pg_catalog." class "'::pg_catalog.regclass"     \
-    " AND e.objid = " oid " AND e.deptype = 'e')"
-/* A schema with something of an extension in it stays. */
-#define HOLDS                                                                                                        \
-    "(" MEMBER("pg_namespace", "n.oid") " OR EXISTS (SELECT 1 FROM pg_catalog.pg_extension x"                        \
-    " WHERE x.extnamespace = n.oid) OR EXISTS (SELECT 1 FROM pg_catalog.pg_depend e JOIN pg_catalog.pg_depend d"     \
-    " ON d.classid = e.classid AND d.objid = e.objid WHERE e.deptype = 'e'"                                          \
-    " AND d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND d.refobjid = n.oid))"
-#define IN_SCHEMA(what, table, alias, namespace)                                                                     \
-    " UNION ALL SELECT " what " FROM pg_catalog." table " " alias " JOIN pg_catalog.pg_namespace n"                  \
-    " ON n.oid = " alias "." namespace " WHERE " USERS " AND NOT " MEMBER(table, alias ".oid")
-
-/* --- what is not the user's ---------------------------------------------------------------------------------- */
-
-static const char others_sql[] =
-    "SELECT o.what, pg_catalog.pg_get_userbyid(o.owner), count(*) OVER (), CURRENT_USER FROM ("
-    "SELECT 'the schema ' || n.nspname AS what, n.nspowner AS owner FROM pg_catalog.pg_namespace n"
-    " WHERE " USERS " AND n.nspname <> 'public' AND NOT " HOLDS
-    IN_SCHEMA("'the ' || CASE c.relkind WHEN 'v' THEN 'view ' WHEN 'm' THEN 'view ' WHEN 'S' THEN 'sequence '"
-              " ELSE 'table ' END || n.nspname || '.' || c.relname, c.relowner", "pg_class", "c", "relnamespace")
-    " AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND c.relpersistence <> 't'"
-    IN_SCHEMA("'the function ' || n.nspname || '.' || p.proname, p.proowner", "pg_proc", "p", "pronamespace")
-    IN_SCHEMA("'the type ' || n.nspname || '.' || t.typname, t.typowner", "pg_type", "t", "typnamespace")
-    " AND t.typrelid = 0 AND t.typcategory <> 'A'"
-    IN_SCHEMA("'the operator ' || n.nspname || '.' || p.oprname, p.oprowner", "pg_operator", "p", "oprnamespace")
-    IN_SCHEMA("'the collation ' || n.nspname || '.' || c.collname, c.collowner", "pg_collation", "c", "collnamespace")
-    IN_SCHEMA("'the text search ' || n.nspname || '.' || t.cfgname, t.cfgowner", "pg_ts_config", "t", "cfgnamespace")
-    " UNION ALL SELECT 'the large object ' || l.oid, l.lomowner FROM pg_catalog.pg_largeobject_metadata l"
-    " UNION ALL SELECT 'the publication ' || p.pubname, p.pubowner FROM pg_catalog.pg_publication p"
-    " UNION ALL SELECT 'the server ' || s.srvname, s.srvowner FROM pg_catalog.pg_foreign_server s"
-    " WHERE NOT " MEMBER("pg_foreign_server", "s.oid")
-    /* It would go with its function, and nobody but a superuser makes it again. */
-    " UNION ALL SELECT 'the event trigger ' || t.evtname, t.evtowner FROM pg_catalog.pg_event_trigger t"
-    " WHERE NOT " MEMBER("pg_event_trigger", "t.oid")
-    ") o WHERE NOT pg_catalog.pg_has_role(o.owner, 'USAGE') ORDER BY 1 LIMIT 1";
-
-bool freeze_obstacle(Pg *pg, const Cancel *cancel, char **text, Error *err)
-{
-    PgRows *rows = NULL;
-    *text = NULL;
-    if (!pg_query(pg, others_sql, NULL, 0, cancel, &rows, err)) {
-        return false;
-    }
-    if (pg_row_count(rows) > 0) {
-        const int64_t more = pg_value_int(rows, 0, 2, 1) - 1;
-        char *others = more == 0 ? mem_strdup("") : mem_printf(" (and so it is with %d more)", (int)more);
-        *text = mem_printf("%s belongs to %s%s, so %s may not replace what is in the database", pg_value(rows, 0, 0),
-                           pg_value(rows, 0, 1), others, pg_value(rows, 0, 3));
-        mem_free(others);
-    }
-    pg_rows_free(rows);
-    return true;
-}
+#define ABANDON_TRIES 10 /* such steps, for a session that is to be ended */
 
 /* --- the sessions -------------------------------------------------------------------------------------------- */
 
@@ -129,7 +75,7 @@ bool freeze_connect(Freeze *freeze, const Connection *beside, Pg **locked, Error
 
 void freeze_release(Freeze *freeze)
 {
-    freeze_ward_stop(freeze);
+    freeze_ward_stop(freeze, NULL);
     pg_close(freeze->pg); /* the server rolls back */
     pg_close(freeze->look);
     if (freeze->database != NULL) {
@@ -177,16 +123,21 @@ static bool end_others(Freeze *freeze, Error *err)
     return ok;
 }
 
-/* Who holds a lock that is in the way, as the detail; as much as the server tells this user. */
-static void name_holder(Freeze *freeze, Error *why)
+/* Who holds a lock on a table that is in the way (`readers`: of those as well), as the detail; as much as the server
+ * tells this user. */
+static void name_holder(Freeze *freeze, bool readers, Error *why)
 {
+    const char *const params[] = {readers ? "t" : "f"};
     PgRows *rows = NULL;
     if (pg_query(freeze->look,
                  "SELECT coalesce(a.usename, '?'), a.application_name, coalesce(a.client_addr::text, '?')"
                  " FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid"
+                 " JOIN pg_catalog.pg_class c ON c.oid = l.relation"
+                 " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
                  " WHERE l.granted AND l.locktype = 'relation' AND a.datname = pg_catalog.current_database()"
-                 " AND a.application_name NOT LIKE '" PG_SESSION_PREFIX "%' ORDER BY a.xact_start LIMIT 1",
-                 NULL, 0, freeze->cancel, &rows, NULL)) {
+                 " AND " USERS " AND ($1::bool OR l.mode <> 'AccessShareLock')"
+                 " AND a.application_name NOT LIKE '" PG_SESSION_PREFIX "%' ORDER BY a.xact_start NULLS LAST LIMIT 1",
+                 params, 1, freeze->cancel, &rows, NULL)) {
         if (pg_row_count(rows) > 0) {
             error_detail(why, "user %s, program \"%s\", from %s", pg_value(rows, 0, 0), pg_value(rows, 0, 1),
                          pg_value(rows, 0, 2));
@@ -199,31 +150,57 @@ static void name_holder(Freeze *freeze, Error *why)
 
 struct FreezeWard {
     Pg *pg;
-    Cancel *stop;
+    const Cancel *cancel; /* the user's */
+    Cancel *halt, *stop;  /* freeze->halt; and of the ward itself */
+    char *user, *from;    /* who may not be sent away; read when the thread is joined */
     Thread *thread;
 };
 
+/* False: somebody has to be left where they are. */
+static bool send_away(FreezeWard *ward, const PgRows *rows)
+{
+    for (size_t i = 0; i < pg_row_count(rows); i++) {
+        const char *const pid[] = {pg_value(rows, i, 0)};
+        Error why = ERROR_INIT;
+        pg_query(ward->pg, "SELECT pg_catalog.pg_terminate_backend($1::int)", pid, 1, ward->cancel, NULL, &why);
+        const bool refused = why.kind == EK_REFUSED;
+        error_clear(&why);
+        if (refused) {
+            ward->user = mem_strdup(pg_value(rows, i, 1));
+            ward->from = mem_printf("program \"%s\", from %s", pg_value(rows, i, 2), pg_value(rows, i, 3));
+            return false;
+        }
+    }
+    return true;
+}
+
+/* It sleeps on the user's stop, which it hands on. Where its session is lost the others' may be as well: that is theirs
+ * to find. */
 static void send_waiters_away(void *argument)
 {
-    const FreezeWard *ward = argument;
-    Error why = ERROR_INIT;
+    FreezeWard *ward = argument;
+    bool lost = false;
     do {
         PgRows *rows = NULL;
-        error_clear(&why);
-        if (pg_query(ward->pg,
-                     "SELECT DISTINCT l.pid FROM pg_catalog.pg_locks l"
-                     " JOIN pg_catalog.pg_database d ON d.oid = l.database"
-                     " WHERE l.locktype = 'relation' AND NOT l.granted AND l.mode = 'AccessExclusiveLock'"
-                     " AND d.datname = pg_catalog.current_database()",
-                     NULL, 0, ward->stop, &rows, &why)) {
-            for (size_t i = 0; i < pg_row_count(rows); i++) {
-                const char *const pid[] = {pg_value(rows, i, 0)};
-                pg_query(ward->pg, "SELECT pg_catalog.pg_terminate_backend($1::int)", pid, 1, ward->stop, NULL, NULL);
-            }
+        Error why = ERROR_INIT;
+        if (!lost && pg_query(ward->pg,
+                              "SELECT DISTINCT l.pid, coalesce(a.usename, '?'), coalesce(a.application_name, '?'),"
+                              " coalesce(a.client_addr::text, '?') FROM pg_catalog.pg_locks l"
+                              " JOIN pg_catalog.pg_database d ON d.oid = l.database"
+                              " LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid"
+                              " WHERE l.locktype = 'relation' AND NOT l.granted AND l.mode = 'AccessExclusiveLock'"
+                              " AND d.datname = pg_catalog.current_database()",
+                              NULL, 0, ward->cancel, &rows, &why) &&
+            !send_away(ward, rows)) {
+            cancel_request(ward->halt);
         }
+        lost = lost || why.kind == EK_CONNECT;
+        error_clear(&why);
         pg_rows_free(rows);
-    } while (why.kind != EK_CONNECT && !cancel_wait(ward->stop, WARD_STEP_MS));
-    error_clear(&why);
+    } while (ward->user == NULL && !cancel_requested(ward->stop) && !cancel_wait(ward->cancel, WARD_STEP_MS));
+    if (cancel_requested(ward->cancel)) {
+        cancel_request(ward->halt);
+    }
 }
 
 bool freeze_ward_start(Freeze *freeze, Error *err)
@@ -232,40 +209,76 @@ bool freeze_ward_start(Freeze *freeze, Error *err)
     if (!pg_connect(&freeze->connection, freeze->cancel, &pg, err)) {
         return false;
     }
+    pg_set_patience(pg, PG_SHORT_PATIENCE);
+    freeze->halt = cancel_new();
     freeze->ward = mem_alloc(sizeof *freeze->ward);
-    *freeze->ward = (FreezeWard){.pg = pg, .stop = cancel_new()};
+    *freeze->ward = (FreezeWard){.pg = pg, .cancel = freeze->cancel, .halt = freeze->halt, .stop = cancel_new()};
     freeze->ward->thread = thread_start(send_waiters_away, freeze->ward);
     return true;
 }
 
-void freeze_ward_stop(Freeze *freeze)
+bool freeze_ward_stop(Freeze *freeze, Error *err)
 {
     FreezeWard *ward = freeze->ward;
     if (ward == NULL) {
-        return;
+        return true;
     }
     cancel_request(ward->stop);
     thread_join(ward->thread);
+    const bool all = ward->user == NULL;
+    if (!all) {
+        error_set(err, EK_BUSY, "a session of %s waits to have a table to itself, and may not be ended by you, so "
+                                "nothing was restored", ward->user);
+        error_detail(err, "%s", ward->from);
+        error_hint(err, "Try again when it has ended.");
+    }
     cancel_free(ward->stop);
+    cancel_free(freeze->halt);
     pg_close(ward->pg);
+    mem_free(ward->from);
+    mem_free(ward->user);
     mem_free(ward);
     freeze->ward = NULL;
+    freeze->halt = NULL;
+    return all;
 }
 
 /* --- still --------------------------------------------------------------------------------------------------- */
 
-/* What others can still do. An oid is not given twice, and xmin is the number of who wrote the row last. */
-static const char state_sql[] =
-    "SELECT pg_catalog.string_agg(s.line, ',' ORDER BY s.line COLLATE \"C\") FROM ("
-    "SELECT 'n' || n.oid AS line FROM pg_catalog.pg_namespace n WHERE " USERS
-    IN_SCHEMA("'c' || c.oid || c.relkind", "pg_class", "c", "relnamespace")
+/* What others can still do to what is dropped, which takes no lock that conflicts with ours. An oid is not given twice,
+ * and xmin is the number of who wrote the row last; of a row that the server writes as well, what can be changed. */
+#define ROW(letter, alias) "'" letter "' || " alias ".oid || ':' || " alias ".xmin"
+#define LINES(what) "SELECT pg_catalog.string_agg(s.line, ',' ORDER BY s.line COLLATE \"C\") FROM (" what ") s"
+static const char *const state_sql[] = {
+    LINES("SELECT " ROW("n", "n") " AS line FROM pg_catalog.pg_namespace n WHERE " USERS
+    IN_SCHEMA("'c' || c.oid || c.relkind || pg_catalog.md5(pg_catalog.concat_ws('/', c.relnamespace, c.relname,"
+              " c.relowner, c.relacl, c.reloptions))", "pg_class", "c", "relnamespace")
     " AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f', 'c') AND c.relpersistence <> 't'"
-    IN_SCHEMA("'p' || p.oid || ':' || p.xmin", "pg_proc", "p", "pronamespace")
-    IN_SCHEMA("'t' || t.oid || ':' || t.xmin", "pg_type", "t", "typnamespace")
+    IN_SCHEMA(ROW("p", "p"), "pg_proc", "p", "pronamespace")
+    IN_SCHEMA(ROW("t", "t"), "pg_type", "t", "typnamespace")
     " AND t.typrelid = 0"
-    " UNION ALL SELECT 'r' || r.oid || ':' || r.xmin FROM pg_catalog.pg_rewrite r"
+    IN_SCHEMA(ROW("o", "o"), "pg_operator", "o", "oprnamespace")
+    IN_SCHEMA(ROW("oc", "o"), "pg_opclass", "o", "opcnamespace")
+    IN_SCHEMA(ROW("of", "o"), "pg_opfamily", "o", "opfnamespace")
+    IN_SCHEMA(ROW("co", "c"), "pg_collation", "c", "collnamespace")
+    IN_SCHEMA(ROW("cv", "c"), "pg_conversion", "c", "connamespace")
+    IN_SCHEMA(ROW("tc", "t"), "pg_ts_config", "t", "cfgnamespace")
+    IN_SCHEMA(ROW("td", "t"), "pg_ts_dict", "t", "dictnamespace")),
+    LINES("SELECT " ROW("r", "r") " AS line FROM pg_catalog.pg_rewrite r"
     " JOIN pg_catalog.pg_class c ON c.oid = r.ev_class JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-    " WHERE " USERS ") s";
+    " WHERE " USERS
+    " UNION ALL SELECT 'q' || q.seqrelid || ':' || q.xmin FROM pg_catalog.pg_sequence q"
+    " JOIN pg_catalog.pg_class c ON c.oid = q.seqrelid WHERE c.relpersistence <> 't'"
+    " UNION ALL SELECT 'a' || a.attrelid || '.' || a.attnum || pg_catalog.md5(a.attacl::text)"
+    " FROM pg_catalog.pg_attribute a WHERE a.attacl IS NOT NULL AND a.attrelid >= " FREEZE_FIRST_OID
+    " UNION ALL SELECT " ROW("ca", "c") " FROM pg_catalog.pg_cast c WHERE c.oid >= " FREEZE_FIRST_OID
+    " UNION ALL SELECT " ROW("d", "d") " FROM pg_catalog.pg_default_acl d"
+    " UNION ALL SELECT " ROW("pu", "p") " FROM pg_catalog.pg_publication p"
+    " UNION ALL SELECT 'pd' || d.classid || ':' || d.objid FROM pg_catalog.pg_depend d" /* what is in publications */
+    " WHERE d.refclassid = 'pg_catalog.pg_publication'::pg_catalog.regclass"
+    " UNION ALL SELECT " ROW("s", "s") " FROM pg_catalog.pg_foreign_server s"
+    " UNION ALL SELECT 'u' || u.umid || ':' || pg_catalog.md5(pg_catalog.concat_ws('/', u.umuser, u.umoptions))"
+    " FROM pg_catalog.pg_user_mappings u")};
 
 /* Of an extension's tables nothing is dropped, and what the user may not lock they may not drop either. */
 static const char tables_sql[] =
@@ -289,7 +302,15 @@ static bool lock_tables(Freeze *freeze, const char *mode, Error *err)
 
 static bool ask_state(Freeze *freeze, char **state, Error *err)
 {
-    return ask_text(freeze->look, state_sql, NULL, freeze->cancel, state, err);
+    char *one = NULL, *other = NULL;
+    const bool ok = ask_text(freeze->look, state_sql[0], NULL, freeze->cancel, &one, err) &&
+                    ask_text(freeze->look, state_sql[1], NULL, freeze->cancel, &other, err);
+    if (ok) {
+        *state = mem_printf("%s;%s", one != NULL ? one : "", other != NULL ? other : "");
+    }
+    mem_free(other);
+    mem_free(one);
+    return ok;
 }
 
 static bool same(const char *a, const char *b)
@@ -297,15 +318,12 @@ static bool same(const char *a, const char *b)
     return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
-/* One that is written to just now makes the unlink fail, and one try more. */
 static bool hold_still(Freeze *freeze, Error *err)
 {
     char *before = NULL;
     mem_free(freeze->state);
     freeze->state = NULL;
     bool ok = ask_state(freeze, &before, err) && lock_tables(freeze, "EXCLUSIVE", err) &&
-              pg_query(freeze->pg, "SELECT pg_catalog.lo_unlink(oid) FROM pg_catalog.pg_largeobject_metadata", NULL, 0,
-                       freeze->cancel, NULL, err) &&
               ask_state(freeze, &freeze->state, err);
     if (ok && !same(before, freeze->state)) { /* a table that was made before the locks is among those */
         ok = error_set(err, EK_BUSY, "the tables of %s are being changed by another program", freeze->database);
@@ -314,8 +332,21 @@ static bool hold_still(Freeze *freeze, Error *err)
     return ok;
 }
 
-/* Again and again, each try in a savepoint: whoever came in between is sent away, and a deadlock costs one try. */
-static bool try_often(Freeze *freeze, bool (*act)(Freeze *freeze, Error *err), Error *err)
+/* Whether another try may find it otherwise: somebody was in the way, or changed what we were about to take. The last
+ * are the server's own words to itself, in English on every server. */
+static bool passes(const Error *why)
+{
+    static const char *const words[] = {"tuple concurrently ", "cache lookup failed", "could not open relation"};
+    bool any = why->kind == EK_BUSY;
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        any = any || (why->message != NULL && strstr(why->message, words[i]) != NULL);
+    }
+    return any;
+}
+
+/* Again and again, each try in a savepoint: whoever came in between is sent away, and a deadlock costs one try. What is
+ * no matter of time is an answer. */
+static bool try_often(Freeze *freeze, bool (*act)(Freeze *freeze, Error *err), bool readers, Error *err)
 {
     Error why = ERROR_INIT;
     for (int i = 0; i < TRIES; i++) {
@@ -330,12 +361,18 @@ static bool try_often(Freeze *freeze, bool (*act)(Freeze *freeze, Error *err), E
             return error_move(err, &why);
         }
         if (why.kind == EK_BUSY) {
-            name_holder(freeze, &why);
+            name_holder(freeze, readers, &why);
         }
         if (!pg_script(freeze->pg, "ROLLBACK TO SAVEPOINT " SAVEPOINT "; RELEASE SAVEPOINT " SAVEPOINT, freeze->cancel,
                        err)) {
             error_clear(&why);
             return false;
+        }
+        if (!passes(&why)) {
+            error_context(&why, readers ? "what is in %s could not be taken out, so nothing was restored"
+                                        : "the tables of %s could not be locked, so nothing was restored",
+                          freeze->database);
+            return error_move(err, &why);
         }
         if (cancel_wait(freeze->cancel, TRY_MS)) {
             error_clear(&why);
@@ -359,7 +396,7 @@ bool freeze_begin(Freeze *freeze, Error *err)
                      "SET LOCAL client_min_messages = warning",
                      freeze->cancel, err) &&
            ask_text(freeze->pg, "SELECT pg_catalog.txid_current()", NULL, freeze->cancel, &freeze->xid, err) &&
-           try_often(freeze, hold_still, err);
+           try_often(freeze, hold_still, false, err);
 }
 
 bool freeze_look(Freeze *freeze, Error *err)
@@ -489,7 +526,7 @@ static bool take_and_drop(Freeze *freeze, Error *err)
 bool freeze_clear(Freeze *freeze, Error *err)
 {
     /* The last look: what was made since the locks would have been dropped with the rest. */
-    return try_often(freeze, take_and_drop, err) && freeze_look(freeze, err) &&
+    return try_often(freeze, take_and_drop, true, err) && freeze_look(freeze, err) &&
            pg_script(freeze->pg, "SET LOCAL lock_timeout = '" LOCK_WAIT_LATER "'", freeze->cancel, err);
 }
 
@@ -511,13 +548,49 @@ static bool end_session(Pg *pg, const Freeze *freeze)
                     params, 1, NULL, NULL, NULL);
 }
 
-void freeze_give_up(const Freeze *freeze)
+/* NULL: it is neither yet, or cannot be asked. */
+static const char *is_final(const char *status)
 {
-    Pg *pg = NULL;
-    if (freeze->xid != NULL && pg_connect(&freeze->connection, freeze->cancel, &pg, NULL)) {
-        end_session(pg, freeze);
+    return same(status, "committed") || same(status, "aborted") ? status : NULL;
+}
+
+FreezeEnd freeze_abandon(Freeze *freeze)
+{
+    Pg *again = NULL;
+    char *status = NULL;
+    if (freeze->ending || freeze->xid == NULL) {
+        return freeze->end;
     }
-    pg_close(pg);
+    pg_guard(freeze->pg, false);
+    const bool answers = pg_answers(freeze->pg); /* then it has rolled back */
+    if (!answers) {
+        pg_close(freeze->pg);
+        freeze->pg = NULL;
+    }
+    pg_set_patience(freeze->look, PG_SHORT_PATIENCE);
+    if (!(answers && ask_status(freeze->look, freeze, &status, NULL)) &&
+        !pg_connect(&freeze->connection, NULL, &again, NULL)) {
+        return FREEZE_UNKNOWN;
+    }
+    Pg *pg = again != NULL ? again : freeze->look;
+    pg_set_patience(pg, PG_SHORT_PATIENCE);
+    for (int i = 0; is_final(status) == NULL && i < ABANDON_TRIES; i++) {
+        mem_free(status);
+        status = NULL;
+        if (!ask_status(pg, freeze, &status, NULL)) {
+            break;
+        }
+        if (is_final(status) == NULL) {
+            end_session(pg, freeze);
+            cancel_wait(NULL, FIND_OUT_STEP_MS);
+        }
+    }
+    const FreezeEnd end = is_final(status) == NULL    ? FREEZE_UNKNOWN
+                          : same(status, "committed") ? FREEZE_COMMITTED
+                                                      : FREEZE_ROLLED_BACK;
+    pg_close(again);
+    mem_free(status);
+    return end;
 }
 
 /* On a new connection. While the server has not noticed that our session has no client any more, it is in progress: it
@@ -549,8 +622,18 @@ static FreezeEnd find_out(Freeze *freeze)
 FreezeEnd freeze_commit(Freeze *freeze, Error *err)
 {
     Error why = ERROR_INIT;
-    char *status = NULL;
+    char *status = NULL, *now = NULL;
     pg_guard(freeze->pg, false);
+    if (!ask_text(freeze->pg, "SELECT pg_catalog.txid_current_if_assigned()", NULL, freeze->cancel, &now, err)) {
+        return FREEZE_ROLLED_BACK;
+    }
+    const bool whole = same(now, freeze->xid);
+    mem_free(now);
+    if (!whole) {
+        error_set(err, EK_INTERNAL, "the transaction of the restore was ended by something in the backup");
+        return FREEZE_ROLLED_BACK;
+    }
+    freeze->ending = true;
     /* Nobody may stop it: a stop would not say whether it was done. And COMMIT of a transaction that had failed is no
      * error: so it is asked in any case. */
     const bool sent = pg_query(freeze->pg, "COMMIT", NULL, 0, NULL, NULL, &why);
@@ -562,6 +645,7 @@ FreezeEnd freeze_commit(Freeze *freeze, Error *err)
         how = find_out(freeze);
     }
     mem_free(status);
+    freeze->end = how;
     if (how == FREEZE_COMMITTED) {
         error_clear(&why);
     } else {

@@ -14,8 +14,9 @@
  * Invariants, at every moment at which we may be killed, lose the connection, or the server may stop:
  *
  *  1. What others see is the old database or the restored one, whole: there is one COMMIT.
- *  2. From `still` to the end nobody else commits a row to a table, or a byte to a large object, that was there: what
- *     is committed before is in the safety backup, and what is not is not committed.
+ *  2. From `still` to the end nobody else commits a row to a table that was there, but to an extension's own, of which
+ *     nothing is dropped: what is committed before is in the safety backup, and what is not is not committed. Of large
+ *     objects that cannot be had, so where there are any it is refused (freeze_obstacle.c).
  *  3. Nothing is dropped before the safety backup is verified, pinned, and, where this PC can, proven. Where one of the
  *     three fails the transaction ends, having changed nothing.
  *  4. What is dropped is what was there when the locks were granted: what was made since ends it (freeze_look).
@@ -33,9 +34,8 @@
 #include "freeze_private.h"
 #include "platform/fs.h"
 #include "restore_private.h"
+#include "store/folder.h"
 #include "store/retention.h"
-
-#define PIN_REASON "made before a restore in place: only it has what was in the database"
 
 static bool same(const char *a, const char *b)
 {
@@ -80,15 +80,13 @@ static bool tell_sort(Restore *run, Error *err)
 static bool look_first(Restore *run, Freeze *freeze, Error *err)
 {
     Load *load = &run->load;
-    char *text = NULL;
-    if (!freeze_obstacle(freeze->look, load->cancel, &text, err)) {
+    Error obstacle = ERROR_INIT;
+    if (!freeze_obstacle(freeze->look, &load->archive, load->cancel, &obstacle, err)) {
+        error_clear(&obstacle);
         return false;
     }
-    if (text != NULL) {
-        error_set(err, EK_REFUSED, "%s", text);
-        error_hint(err, "Restore as a user who owns all of it, or as one who may create databases.");
-        mem_free(text);
-        return false;
+    if (obstacle.kind != EK_NONE) {
+        return error_move(err, &obstacle);
     }
     load->pg = freeze->look; /* asks in transactions of its own */
     const bool ok = restore_look_at_owners(run, err) && tell_sort(run, err) && load_leave_out_unknown(load, err);
@@ -96,17 +94,54 @@ static bool look_first(Restore *run, Freeze *freeze, Error *err)
     return ok;
 }
 
+/* One that is pinned already keeps its own reason, and stays pinned whatever comes of this. */
+static bool pin(Restore *run, Error *err)
+{
+    const char *name = fs_base_name(run->result->safety);
+    char *path = folder_manifest_path(run->result->safety);
+    char *reason = mem_printf("made before a restore in place of %s", fs_base_name(run->load.path));
+    Manifest manifest;
+    manifest_init(&manifest);
+    const bool is_pinned = manifest_read(path, &manifest, NULL) && manifest.pinned;
+    run->pinned = !is_pinned && retention_pin(run->spec->folder, name, true, reason, run->load.sink, err);
+    manifest_release(&manifest);
+    mem_free(reason);
+    mem_free(path);
+    return is_pinned || run->pinned ||
+           error_context(err, "the safety backup could not be pinned, so nothing was restored");
+}
+
+/* When the database is as it was for certain. */
+static void unpin(const Restore *run)
+{
+    Error why = ERROR_INIT;
+    if (run->pinned && !retention_pin(run->spec->folder, fs_base_name(run->result->safety), false, NULL,
+                                      run->load.sink, &why)) {
+        job_log(run->load.sink, LOG_WARNING, "The safety backup stays pinned: %s", why.message);
+    }
+    error_clear(&why);
+}
+
+static bool save_and_prove(Restore *run, Error *err)
+{
+    return restore_make_safety_backup(run, err) && pin(run, err) && restore_prove_safety_backup(run, err);
+}
+
 static bool make_safe(Restore *run, Freeze *freeze, Error *err)
 {
-    const bool made = freeze_ward_start(freeze, err) && restore_make_safety_backup(run, err);
-    freeze_ward_stop(freeze); /* a proof here asks nothing of the server there */
-    if (!made) {
+    const Cancel *cancel = run->load.cancel;
+    Error why = ERROR_INIT;
+    if (!freeze_ward_start(freeze, err)) {
         return false;
     }
-    const char *name = fs_base_name(run->result->safety);
-    return (retention_pin(run->spec->folder, name, true, PIN_REASON, run->load.sink, err) ||
-            error_context(err, "the safety backup could not be pinned, so nothing was restored")) &&
-           restore_prove_safety_backup(run, err);
+    run->load.cancel = freeze->halt;
+    const bool made = save_and_prove(run, &why);
+    run->load.cancel = cancel;
+    if (!freeze_ward_stop(freeze, err)) {
+        error_clear(&why);
+        return false;
+    }
+    return made || error_move(err, &why);
 }
 
 static bool fill(Restore *run, Freeze *freeze, const Tool *tool, Error *err)
@@ -120,12 +155,24 @@ static bool fill(Restore *run, Freeze *freeze, const Tool *tool, Error *err)
     return ok;
 }
 
+/* Before it is done, so that whoever is killed, or loses the server, while it is leaves what can be asked. */
+static void tell_ready(Restore *run, const Freeze *freeze)
+{
+    char *text = mem_printf("All of it is in the transaction %s of %s, which is committed now. Unless another entry "
+                            "says how that ended, SELECT txid_status(%s) tells; what was there is in the safety backup "
+                            "%s",
+                            freeze->xid, run->live, freeze->xid, fs_base_name(run->result->safety));
+    restore_record(run, "started", text);
+    mem_free(text);
+}
+
 static bool finish(Restore *run, Freeze *freeze, Error *err)
 {
     Error why = ERROR_INIT;
     if (cancel_requested(run->load.cancel)) {
         return error_set(err, EK_CANCELLED, "stopped at your request");
     }
+    tell_ready(run, freeze);
     switch (freeze_commit(freeze, &why)) {
     case FREEZE_COMMITTED:
         run->placed = run->result->in_place = true;
@@ -138,6 +185,18 @@ static bool finish(Restore *run, Freeze *freeze, Error *err)
                          "is in the safety backup %s.", fs_base_name(run->result->safety));
     }
     return error_move(err, &why);
+}
+
+/* Nothing that is known does that: see load_feed.c. But it is nothing to be told wrongly. */
+static void tell_ended(const Restore *run, Error *why)
+{
+    char *text = error_text(why);
+    error_set(why, EK_DAMAGED, "something in the backup ended the restore's transaction, so a part of it is in the "
+                               "database %s", run->live);
+    error_detail(why, "%s", text);
+    error_hint(why, "What was there is in the safety backup %s. Show this to your IT administrator.",
+               fs_base_name(run->result->safety));
+    mem_free(text);
 }
 
 /* One whose reason is a single thing that a server has too little of deserves its remedy. */
@@ -160,10 +219,13 @@ bool restore_in_place(Restore *run, const Tool *tool, Error *err)
                     freeze_begin(&freeze, &why) && make_safe(run, &freeze, &why) && freeze_look(&freeze, &why) &&
                     restore_check_unchanged(run, &why) && freeze_clear(&freeze, &why) &&
                     fill(run, &freeze, tool, &why) && finish(run, &freeze, &why);
-    if (!ok && why.kind == EK_CONNECT) {
-        freeze_give_up(&freeze);
-    }
     if (!ok) {
+        const FreezeEnd end = freeze_abandon(&freeze);
+        if (end == FREEZE_COMMITTED) {
+            tell_ended(run, &why);
+        } else if (end == FREEZE_ROLLED_BACK) {
+            unpin(run);
+        }
         run->result->tables = 0;
         run->result->rows = run->result->large_objects = 0;
         explain(&why);

@@ -15,6 +15,7 @@ typedef struct Restore {
     char *user;      /* as whom the server knows us */
     bool is_super;
     bool made;       /* load.database is on the server */
+    bool pinned;     /* result->safety, for this restore */
     bool placed;     /* and is what was wanted */
 } Restore;
 
@@ -38,6 +39,7 @@ bool restore_swap_surely(const Connection *server, Pg **pg, const char *live, co
                          const char *from, const JobSink *sink, const Cancel *cancel, char **kept, Error *err);
 
 /* --- restore.c --- */
+void restore_record(Restore *run, const char *status, const char *message); /* in the folder's log */
 bool restore_name_database(Restore *run, Error *err);                /* load.database: of the new one */
 bool restore_load(Restore *run, const Tool *tool, Error *err);       /* fills it by pg_restore */
 bool restore_check_unchanged(Restore *run, Error *err);              /* the file is still the one that was checked */

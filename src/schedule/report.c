@@ -157,19 +157,23 @@ typedef struct Line {
     ReportDay *day;
 } Line;
 
-/* False: it is older than a year, or nobody knows when it was. */
+/* False: it is older than a year, or nobody knows when it was: that is counted. What is dated tomorrow was written in
+ * another zone: it is of today. */
 static bool take_line(const ReportFacts *facts, Report *report, const cJSON *entry, Line *line)
 {
+    const int64_t today = report->days[REPORT_DAYS - 1].day;
     CivilTime t;
-    if (!clock_parse_log(json_string(entry, "timestamp", ""), &t)) {
+    if (!clock_parse_log(json_string(entry, "timestamp", ""), &t) || clock_days(t.year, t.month, t.day) > today + 1) {
+        report->log_odd++;
         return false;
     }
+    const int64_t day = clock_days(t.year, t.month, t.day);
     *line = (Line){.entry = entry,
                    .operation = json_string(entry, "operation", "backup"), /* the predecessor knew no other */
                    .status = json_string(entry, "status", ""),
                    .file = json_string(entry, "backup_file", ""),
                    .when = facts->zone->moment(&t),
-                   .day = day_of(report, clock_days(t.year, t.month, t.day))};
+                   .day = day_of(report, day < today ? day : today)};
     return line->day != NULL;
 }
 
@@ -363,6 +367,52 @@ static void add_log(const ReportFacts *facts, Report *report, Backups *backups)
     }
 }
 
+static bool has_proof(const cJSON *log, const char *file)
+{
+    const cJSON *entry;
+    cJSON_ArrayForEach(entry, log) {
+        if (strcmp(json_string(entry, "operation", ""), "prove") == 0 &&
+            strcmp(json_string(entry, "status", ""), "success") == 0 &&
+            strcmp(json_string(entry, "backup_file", ""), file) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void add_proven(const ReportFacts *facts, Report *report, const CatalogEntry *entry)
+{
+    ReportDay *day = entry->proven > 0 ? day_of(report, local_day(facts->zone, entry->proven)) : NULL;
+    ReportEvents *proofs = &report->proofs;
+    if (day == NULL || has_proof(facts->log, entry->name)) {
+        return;
+    }
+    day->proofs++;
+    proofs->total++;
+    if (proofs->count < REPORT_EVENTS) {
+        CivilTime t;
+        facts->zone->local(entry->proven, &t);
+        proofs->items[proofs->count++] = (ReportEvent){
+            .when = mem_printf("%04d-%02d-%02d %02d:%02d:%02d", t.year, t.month, t.day, t.hour, t.minute, t.second),
+            .operation = mem_strdup("prove"),
+            .file = mem_strdup(entry->name),
+            .text = mem_strdup("Proven, as its manifest says"),
+            .bytes = entry->size,
+            .seconds = -1,
+            .ok = true,
+        };
+    }
+}
+
+/* What the log should have, where it cannot tell. */
+static void add_manifests(const ReportFacts *facts, Report *report)
+{
+    const Catalog *catalog = facts->health->catalog;
+    for (size_t i = 0; facts->log_problem != NULL && i < catalog->count; i++) {
+        add_proven(facts, report, &catalog->entries[i]);
+    }
+}
+
 /* --- how things stand ------------------------------------------------------------------------------------ */
 
 static size_t count_sources(const Catalog *catalog)
@@ -399,6 +449,7 @@ static void add_standing(const ReportFacts *facts, Report *report)
                                           : NULL);
     report->log_entries = facts->log_entries;
     report->log_problem = mem_strdup(facts->log_problem);
+    report->log_broken = facts->log_problem != NULL && facts->log_broken;
     if (good != NULL && report->measured_when != NULL) {
         report->restore_seconds = report->measured_seconds * ((double)good->size / (double)report->measured_bytes);
     }
@@ -430,10 +481,11 @@ static void add_folder(const ReportFacts *facts, Report *report)
                                                                .waiting = waiting,
                                                                .leaves = item->leaves,
                                                                .reason = mem_strdup(item->reason)};
-        report->here += offsite ? 0 : 1;
+        report->here += offsite || facts->copies_unknown ? 0 : 1;
         report->both += offsite ? 1 : 0;
         report->waiting += waiting ? 1 : 0;
     }
+    report->copies_known = !facts->copies_unknown;
     retention_plan_release(&plan);
 }
 
@@ -461,6 +513,13 @@ void report_build(const ReportFacts *facts, Report *report)
     report->notice_count = notice_count;
     begin_days(facts, report);
     add_log(facts, report, &backups);
+    add_manifests(facts, report);
+    if (report->log_odd > 0) {
+        char *text = mem_printf("%zu %s of the log %s a time that cannot be: not in here", report->log_odd,
+                                report->log_odd == 1 ? "entry" : "entries", report->log_odd == 1 ? "has" : "have");
+        report_notice(report, text);
+        mem_free(text);
+    }
     add_slots(facts, report);
     add_backups(facts, report, &backups);
     judge_days(report);

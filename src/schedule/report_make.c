@@ -25,7 +25,7 @@ typedef struct Look {
     cJSON *log;
     size_t log_entries;
     char *log_problem, *alarm, *frozen, *slot;
-    bool copies_unread;
+    bool log_broken, copies_unknown; /* as in ReportFacts */
     char oldest[32]; /* as the log writes a time: what is before it is not of the year */
 } Look;
 
@@ -56,11 +56,13 @@ static void look_release(Look *look)
     mem_free(look->slot);
 }
 
-/* Only the year's entries are kept: a log may hold many years. */
+/* Only the year's entries are kept, and those of no time: a log may hold many years. */
 static bool take_entry(void *context, const AuditLink *link)
 {
     Look *look = context;
-    if (strcmp(json_string(link->entry, "timestamp", ""), look->oldest) >= 0) {
+    const char *when = json_string(link->entry, "timestamp", "");
+    CivilTime t;
+    if (strcmp(when, look->oldest) >= 0 || !clock_parse_log(when, &t)) {
         cJSON *copy = cJSON_Duplicate(link->entry, true);
         if (copy == NULL || !cJSON_AddItemToArray(look->log, copy)) {
             mem_out();
@@ -79,10 +81,12 @@ static void look_at_log(Look *look, int64_t now)
     mem_free(oldest);
     if (!auditlog_check(look->spec->folder, &look->log_entries, &why)) {
         look->log_problem = error_text(&why);
+        look->log_broken = why.kind == EK_DAMAGED;
         error_clear(&why);
     }
     if (!auditlog_walk(look->spec->folder, take_entry, look, &why) && look->log_problem == NULL) {
         look->log_problem = error_text(&why);
+        look->log_broken = why.kind == EK_DAMAGED;
     }
     error_clear(&why);
 }
@@ -101,8 +105,8 @@ static void look_at_records(Look *look, Report *report)
     report_notice(report, look->ledger.notice);
     if (!copies_load(look->spec->folder, &look->copies, &why)) {
         notice_error(report, &why);
+        look->copies_unknown = true;
     }
-    look->copies_unread = why.kind != EK_NONE || look->copies.notice != NULL;
     report_notice(report, look->copies.notice);
     catalog_add_copies(&look->catalog, &look->copies);
     error_clear(&why);
@@ -130,7 +134,7 @@ bool report_make(const ReportSpec *spec, Report *report, Error *err)
                               .stopped = look.alarm == NULL ? look.frozen : NULL,
                               .due_hours = health_due_hours(&look.settings),
                               .copies_known = look.copies.count > 0 || sign_in.set_up,
-                              .copies_unread = look.copies_unread,
+                              .copies_unread = look.copies_unknown || look.copies.notice != NULL,
                               .now = now};
         health.space_known = fs_free_space(spec->folder, &health.free_bytes, NULL);
         look.slot = protection_slot_problem(spec->folder, &look.settings, now, &health.slot_at);
@@ -148,7 +152,9 @@ bool report_make(const ReportSpec *spec, Report *report, Error *err)
                                    .zone = &due_here,
                                    .log = look.log,
                                    .log_entries = look.log_entries,
-                                   .log_problem = look.log_problem};
+                                   .log_problem = look.log_problem,
+                                   .log_broken = look.log_broken,
+                                   .copies_unknown = look.copies_unknown};
         report_build(&facts, report);
     }
     offsite_sign_in_release(&sign_in);
@@ -288,11 +294,15 @@ static void add_restore(cJSON *document, const Report *report)
 
 static void add_backups(cJSON *document, const Report *report)
 {
-    cJSON *copies = cJSON_AddObjectToObject(document, "copies");
-    json_set_int(copies, "here", (int64_t)report->here);
-    json_set_int(copies, "both", (int64_t)report->both);
-    json_set_int(copies, "offsite", (int64_t)report->there);
-    json_set_int(copies, "waiting", (int64_t)report->waiting);
+    if (report->copies_known) {
+        cJSON *copies = cJSON_AddObjectToObject(document, "copies");
+        json_set_int(copies, "here", (int64_t)report->here);
+        json_set_int(copies, "both", (int64_t)report->both);
+        json_set_int(copies, "offsite", (int64_t)report->there);
+        json_set_int(copies, "waiting", (int64_t)report->waiting);
+    } else {
+        json_set_string(document, "copies", NULL);
+    }
     json_set_string(document, "nothing_removed", report->frozen);
     cJSON *backups = cJSON_AddArrayToObject(document, "backups");
     for (size_t i = 0; i < report->backup_count; i++) {
@@ -331,8 +341,13 @@ cJSON *report_document(const Report *report)
     json_set_string(document, "waits", report->waits);
     add_restore(document, report);
     cJSON *log = cJSON_AddObjectToObject(document, "log");
-    json_set_bool(log, "holds", report->log_problem == NULL);
+    if (report->log_problem != NULL && !report->log_broken) {
+        json_set_string(log, "holds", NULL); /* it could not be looked at */
+    } else {
+        json_set_bool(log, "holds", !report->log_broken);
+    }
     json_set_int(log, "entries", (int64_t)report->log_entries);
+    json_set_int(log, "without_a_time", (int64_t)report->log_odd);
     json_set_string(log, "problem", report->log_problem);
     add_days(document, report);
     add_points(document, report);

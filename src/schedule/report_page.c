@@ -113,6 +113,9 @@ static void add_facts(const Report *report, StrBuf *page)
 
 static char *restore_text(const Report *report)
 {
+    if (report->measured_when == NULL && report->log_problem != NULL) {
+        return mem_strdup("not known: the log cannot tell");
+    }
     if (report->measured_when == NULL) {
         return mem_strdup("not known: no backup was proven or restored in the last year");
     }
@@ -135,8 +138,18 @@ static char *restore_text(const Report *report)
 static char *log_text(const Report *report)
 {
     return report->log_problem != NULL
-               ? mem_printf("it does not hold: %s", report->log_problem)
+               ? mem_printf("it %s: %s", report->log_broken ? "does not hold" : "could not be checked",
+                            report->log_problem)
                : mem_printf("%s entries follow from one another", number_text((int64_t)report->log_entries).text);
+}
+
+/* Of SharePoint alone: what was exported to a disk, or went with the folder itself, is recorded nowhere. */
+static char *copies_text(const Report *report)
+{
+    return report->copies_known
+               ? mem_printf("%zu without a copy on SharePoint, %zu with one; %zu there alone; %zu wait for their copy",
+                            report->here, report->both, report->there, report->waiting)
+               : mem_strdup("not known: the record of the copies on SharePoint could not be read");
 }
 
 static void add_figures(const Report *report, StrBuf *page)
@@ -153,8 +166,7 @@ static void add_figures(const Report *report, StrBuf *page)
     row(page, "Next backup",
         report->waits != NULL ? mem_printf("one waits: %s; the next: %s", report->waits, next) : mem_strdup(next));
     row(page, "A restore takes", restore_text(report));
-    row(page, "Copies", mem_printf("%zu only here, %zu here and off-site, %zu off-site alone; %zu wait for their copy",
-                                   report->here, report->both, report->there, report->waiting));
+    row(page, "Copies", copies_text(report));
     row(page, "Log", log_text(report));
     strbuf_addstr(page, "</table>\n");
     if (report->measured_when != NULL && !report->by_restore) {
@@ -400,9 +412,17 @@ static void add_trend(const Report *report, const char *title, double (*value)(c
 
 /* --- tables ---------------------------------------------------------------------------------------------- */
 
-static void add_events(const ReportEvents *events, const char *title, const char *none, bool failures, StrBuf *page)
+static void add_events(const Report *report, const ReportEvents *events, const char *title, const char *none,
+                       StrBuf *page)
 {
+    const bool failures = events == &report->failures;
     strbuf_addf(page, "<h2>%s</h2>\n", title);
+    if (events->count == 0 && report->log_problem != NULL) {
+        char *text = mem_printf("The log cannot tell: %s", report->log_problem);
+        paragraph(page, "small", text);
+        mem_free(text);
+        return;
+    }
     if (events->count == 0) {
         paragraph(page, "small", none);
         return;
@@ -500,9 +520,9 @@ void report_page(const Report *report, StrBuf *page)
     add_legend(report, page);
     add_trend(report, "Size of the backups", size_of, size_label, page);
     add_trend(report, "How long they took", duration_of, page_duration, page);
-    add_events(&report->proofs, "Proofs", "No backup was proven in the last year.", false, page);
-    add_events(&report->restores, "Restores", "Nothing was restored in the last year.", false, page);
-    add_events(&report->failures, "Failures", "Nothing has failed in the last year, as far as the log has it.", true,
+    add_events(report, &report->proofs, "Proofs", "No backup was proven in the last year.", page);
+    add_events(report, &report->restores, "Restores", "Nothing was restored in the last year.", page);
+    add_events(report, &report->failures, "Failures", "Nothing has failed in the last year, as far as the log has it.",
                page);
     add_backups(report, page);
     strbuf_addstr(page, "<p class=\"small\">Made by " CMMS_PRODUCT " " CMMS_VERSION " of what the folder's log, "

@@ -449,7 +449,7 @@ static bool keep_wait(Run *run)
     const WaitingLook *wait = &run->wait;
     const bool told = ledger_waits(&run->ledger, run->look.slot) != NULL;
     ledger_note_wait(&run->ledger, run->look.slot, wait->since, wait->again, wait->why);
-    if (!ledger_begun(&run->ledger)) { /* from now on a ledger is there, and this slot is its first */
+    if (run->ledger.since == 0 && run->ledger.count == 0) { /* it begins, or was lost: this slot is its first */
         run->ledger.since = run->look.slot - 1;
     }
     if (!ledger_save(run->opening.folder, &run->ledger, &why)) {

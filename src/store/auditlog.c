@@ -147,7 +147,12 @@ static cJSON *new_entry(const AuditEntry *entry, const cJSON *before)
         json_set_int(item, "tables", entry->tables);
         json_set_int(item, "rows", entry->rows);
     }
+    char *proven = entry->proven_at > 0 ? clock_iso_text(entry->proven_at) : NULL;
+    if (proven) {
+        set_text(item, "proven_at", proven);
+    }
     json_set_string(item, "previous", previous);
+    mem_free(proven);
     mem_free(computer);
     mem_free(user);
     mem_free(time_text);

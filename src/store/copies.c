@@ -92,6 +92,19 @@ const Copy *copies_find(const Copies *copies, const char *file, uint64_t bytes, 
     return NULL;
 }
 
+static void take_out(Copies *copies, const char *file)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < copies->count; i++) {
+        if (!strcmp(copies->items[i].file, file)) {
+            release_one(&copies->items[i]);
+        } else {
+            copies->items[kept++] = copies->items[i];
+        }
+    }
+    copies->count = kept;
+}
+
 void copies_set(Copies *copies, const Copy *copy)
 {
     const Copy *known = copies_find(copies, copy->file, copy->bytes, copy->sha256);
@@ -99,17 +112,9 @@ void copies_set(Copies *copies, const Copy *copy)
     if (known && known->state == COPY_WAITING && added.state == COPY_WAITING) {
         added.when = known->when;
     }
-    size_t kept = 0;
-    for (size_t i = 0; i < copies->count; i++) {
-        if (!strcmp(copies->items[i].file, added.file)) {
-            release_one(&copies->items[i]);
-        } else {
-            copies->items[kept++] = copies->items[i];
-        }
-    }
-    copies->items = mem_resize(copies->items, kept + 1, sizeof *copies->items);
-    copies->items[kept] = added;
-    copies->count = kept + 1;
+    take_out(copies, added.file);
+    copies->items = mem_resize(copies->items, copies->count + 1, sizeof *copies->items);
+    copies->items[copies->count++] = added;
 }
 
 /* --- the file -------------------------------------------------------------------------------------------- */
@@ -276,7 +281,8 @@ static char *copies_text(const Copies *copies)
     return text;
 }
 
-bool copies_note(const char *folder, const Copy *copy, Error *err)
+/* Notes `copy`, or with NULL forgets `file`. */
+static bool change(const char *folder, const Copy *copy, const char *file, Error *err)
 {
     char *path = fs_join(folder, COPIES_FILE);
     FsLock *lock = NULL;
@@ -284,7 +290,11 @@ bool copies_note(const char *folder, const Copy *copy, Error *err)
     copies_init(&copies);
     bool ok = folder_files_lock(folder, &lock, err) && load(folder, true, &copies, err);
     if (ok) {
-        copies_set(&copies, copy);
+        if (copy) {
+            copies_set(&copies, copy);
+        } else {
+            take_out(&copies, file);
+        }
         char *text = copies_text(&copies);
         ok = fs_write_atomic(path, text, strlen(text), err);
         mem_free(text);
@@ -293,4 +303,14 @@ bool copies_note(const char *folder, const Copy *copy, Error *err)
     copies_release(&copies);
     mem_free(path);
     return ok || error_context(err, "what became of the copy on SharePoint cannot be kept");
+}
+
+bool copies_note(const char *folder, const Copy *copy, Error *err)
+{
+    return change(folder, copy, copy->file, err);
+}
+
+bool copies_forget(const char *folder, const char *file, Error *err)
+{
+    return change(folder, NULL, file, err);
 }

@@ -27,6 +27,7 @@
 #define MONTH_DAY_MAX 31
 #define UNDO_DAYS 14
 #define UNDO_DAYS_MAX 3650
+#define UPLOAD_LIMIT_MAX 10000000
 #define PROVE_WITHIN_DAYS 35
 #define PROVE_WITHIN_MAX 3650
 #define BATTERY_PERCENT 20
@@ -128,7 +129,8 @@ static const char *const keys[] = {"enabled",     "schedule", "backup_time",    
                                    "more_times",  "weekdays", "month_day",           "wake",
                                    "on_battery",  "prove_within_days", "upload_after_backup",
                                    "undo_days",   "battery_percent", "on_metered",   "quiet_hours",
-                                   "wait_days",   "recheck_days", "prove_every_days", "check_hours"};
+                                   "wait_days",   "recheck_days", "prove_every_days", "check_hours",
+                                   "upload_limit_kb"};
 #define KEY_COUNT (sizeof keys / sizeof keys[0])
 
 const char *settings_key(size_t index)
@@ -455,6 +457,7 @@ bool settings_parse(const char *bytes, size_t len, Settings *settings, Error *er
     get_range(settings, "recheck_days", 0, CHECK_DAYS_MAX, &settings->recheck_days, &notices);
     get_range(settings, "prove_every_days", 0, CHECK_DAYS_MAX, &settings->prove_every_days, &notices);
     get_hours(settings, "check_hours", &settings->check_hours, &notices);
+    get_range(settings, "upload_limit_kb", 0, UPLOAD_LIMIT_MAX, &settings->upload_limit_kb, &notices);
     if (notices.len) {
         settings->notice = strbuf_detach(&notices);
         settings->unsure = mem_printf("%s holds a value that cannot be used (%s)", SETTINGS_FILE, settings->notice);
@@ -599,7 +602,8 @@ static bool check_values(const Settings *settings, Error *err)
            check_range("wait_days", settings->wait_days, 0, WAIT_DAYS_MAX, err) &&
            check_range("recheck_days", settings->recheck_days, 0, CHECK_DAYS_MAX, err) &&
            check_range("prove_every_days", settings->prove_every_days, 0, CHECK_DAYS_MAX, err) &&
-           check_hours("check_hours", &settings->check_hours, err);
+           check_hours("check_hours", &settings->check_hours, err) &&
+           check_range("upload_limit_kb", settings->upload_limit_kb, 0, UPLOAD_LIMIT_MAX, err);
 }
 
 /* The predecessor's file does not have these: they come into it when they are not the default. */
@@ -675,6 +679,7 @@ static char *document_text(const Settings *settings)
     set_extra(document, "recheck_days", settings->recheck_days, RECHECK_DAYS);
     set_extra(document, "prove_every_days", settings->prove_every_days, PROVE_EVERY_DAYS);
     set_extra_text(document, "check_hours", hours_text(&settings->check_hours), CHECK_HOURS);
+    set_extra(document, "upload_limit_kb", settings->upload_limit_kb, 0);
     keep_wrong(settings, document);
     char *text = json_text(document);
     mem_free(time_text);
@@ -766,6 +771,7 @@ static int *int_of(Settings *settings, const char *key)
            : !strcmp(key, "wait_days")            ? &settings->wait_days
            : !strcmp(key, "recheck_days")         ? &settings->recheck_days
            : !strcmp(key, "prove_every_days")     ? &settings->prove_every_days
+           : !strcmp(key, "upload_limit_kb")      ? &settings->upload_limit_kb
                                                   : NULL;
 }
 

@@ -27,6 +27,7 @@ static const struct {
 typedef struct Cleanup {
     const CleanupItem *items;
     size_t count, total;
+    bool there;
 } Cleanup;
 
 /* Once the rows are in it: a scroll bar takes a part of the width. */
@@ -60,9 +61,13 @@ static void on_init(HWND dialog, const Cleanup *cleanup)
         bytes += cleanup->items[i].size;
     }
     char *size = words_size(bytes);
-    char *summary =
-        mem_printf(TEXT_CLEANUP_SUMMARY, (unsigned long long)cleanup->count, (unsigned long long)cleanup->total, size);
-    char *remove = mem_printf(TEXT_CLEANUP_REMOVE, (unsigned long long)cleanup->count);
+    const unsigned long long count = cleanup->count, total = cleanup->total;
+    char *summary = cleanup->there ? mem_printf(TEXT_CLEANUP_THERE_SUMMARY, count, total, size)
+                                   : mem_printf(TEXT_CLEANUP_SUMMARY, count, total, size);
+    char *remove = mem_printf(TEXT_CLEANUP_REMOVE, count);
+    if (cleanup->there) {
+        ui_set_text(dialog, TEXT_CLEANUP_THERE_CAPTION);
+    }
     ui_set_text(GetDlgItem(dialog, IDC_CLEANUP_SUMMARY), summary);
     ui_set_text(GetDlgItem(dialog, IDOK), remove);
     mem_free(remove);
@@ -115,9 +120,9 @@ static INT_PTR CALLBACK dialog_proc(HWND dialog, UINT message, WPARAM wparam, LP
     return FALSE;
 }
 
-bool cleanup_dialog_ask(HWND owner, const CleanupItem *items, size_t count, size_t total)
+bool cleanup_dialog_ask(HWND owner, const CleanupItem *items, size_t count, size_t total, bool there)
 {
-    const Cleanup cleanup = {items, count, total};
+    const Cleanup cleanup = {items, count, total, there};
     return DialogBoxParamW(GetModuleHandleW(NULL), MAKEINTRESOURCEW(IDD_CLEANUP), owner, dialog_proc,
                            (LPARAM)&cleanup) == IDOK;
 }

@@ -70,6 +70,7 @@ static const char *close_question(TaskKind kind)
     case TASK_PROVE:
         return TEXT_STOP_PROVE;
     case TASK_CLEANUP:
+    case TASK_CLEANUP_THERE:
         return TEXT_STOP_CLEANUP;
     case TASK_RESTORE:
         return TEXT_STOP_RESTORE;
@@ -462,7 +463,7 @@ void main_on_plan(MainWindow *w, TaskResult *plan)
     } else if (plan->plan_count == 0) {
         message_box_info(w->hwnd, TEXT_CLEANUP_NOTHING, TEXT_CLEANUP_NOTHING_WHY);
     } else {
-        go = cleanup_dialog_ask(w->hwnd, plan->plan, plan->plan_count, plan->plan_total);
+        go = cleanup_dialog_ask(w->hwnd, plan->plan, plan->plan_count, plan->plan_total, false);
     }
     w->asking = false;
     main_update_controls(w);
@@ -588,7 +589,8 @@ enum {
     NEEDS_NO_SAVING = 128, /* the settings are not being written */
     NEEDS_SCHEDULE = 256, /* slots are run here */
     NEEDS_PAUSED = 512,   /* but not now */
-    NEEDS_PROVEN = 1024   /* the one row is */
+    NEEDS_PROVEN = 1024,  /* the one row is */
+    NEEDS_UPLOAD = 2048   /* that job is an export to SharePoint */
 };
 
 static const struct {
@@ -608,6 +610,8 @@ static const struct {
     {IDC_SHAREPOINT, NEEDS_IDLE | NEEDS_SELECTION, main_on_upload},
     {IDM_SHAREPOINT, NEEDS_IDLE, main_on_sharepoint},
     {IDM_ENCRYPTION, NEEDS_IDLE, main_on_encryption},
+    {IDM_PAUSE_UPLOAD, NEEDS_JOB | NEEDS_UPLOAD, main_on_pause_upload},
+    {IDM_CLEANUP_THERE, NEEDS_IDLE, main_on_cleanup_there},
     {IDC_DETAILS, NEEDS_ONE, on_details},
     {IDC_VERIFY, NEEDS_IDLE | NEEDS_SELECTION, on_verify},
     {IDM_PROVE, NEEDS_IDLE | NEEDS_SELECTION, on_prove},
@@ -664,6 +668,7 @@ bool main_can(const MainWindow *w, int id)
     size_t selected = (needs & (NEEDS_SELECTION | NEEDS_ONE)) != 0 ? backup_list_selected_count(&w->list) : 0;
     return !((needs & NEEDS_IDLE) != 0 && w->job != NULL) &&
            !((needs & NEEDS_JOB) != 0 && (w->job == NULL || w->cancelling)) &&
+           !((needs & NEEDS_UPLOAD) != 0 && (w->job == NULL || task_kind(w->job) != TASK_UPLOAD)) &&
            !((needs & NEEDS_DATABASE) != 0 && !w->configured) && !((needs & NEEDS_SELECTION) != 0 && selected == 0) &&
            !((needs & NEEDS_ONE) != 0 && selected != 1) && !((needs & NEEDS_NO_SAVING) != 0 && w->saving != NULL) &&
            !((needs & NEEDS_SCHEDULE) != 0 && !w->keeper.on) && !((needs & NEEDS_PAUSED) != 0 && !main_is_paused(w)) &&

@@ -71,6 +71,9 @@ static const JobWords *words_of(TaskKind kind)
     static const JobWords pin = {TEXT_PIN_STEP, TEXT_PIN_GOOD, TEXT_PIN_CANCELLED, NULL};
     static const JobWords plan = {TEXT_PLAN_STEP, TEXT_READY, TEXT_PLAN_CANCELLED, TEXT_PLAN_FAILED};
     static const JobWords cleanup = {TEXT_CLEANUP_STEP, TEXT_CLEANUP_GOOD, TEXT_CLEANUP_CANCELLED, TEXT_CLEANUP_FAILED};
+    static const JobWords plan_there = {TEXT_PLAN_THERE_STEP, TEXT_READY, TEXT_PLAN_CANCELLED, TEXT_PLAN_FAILED};
+    static const JobWords cleanup_there = {TEXT_CLEANUP_THERE_STEP, TEXT_CLEANUP_THERE_GOOD, TEXT_CLEANUP_CANCELLED,
+                                           TEXT_CLEANUP_FAILED};
     static const JobWords preview = {TEXT_PREVIEW_STEP, TEXT_READY, TEXT_PREVIEW_CANCELLED, TEXT_PREVIEW_FAILED};
     static const JobWords restore = {TEXT_RESTORE_STEP, TEXT_RESTORE_GOOD, TEXT_RESTORE_CANCELLED, TEXT_RESTORE_FAILED};
     static const JobWords kept = {TEXT_KEPT_STEP, TEXT_READY, TEXT_KEPT_CANCELLED, TEXT_KEPT_FAILED};
@@ -103,6 +106,10 @@ static const JobWords *words_of(TaskKind kind)
         return &plan;
     case TASK_CLEANUP:
         return &cleanup;
+    case TASK_PLAN_THERE:
+        return &plan_there;
+    case TASK_CLEANUP_THERE:
+        return &cleanup_there;
     case TASK_PREVIEW:
         return &preview;
     case TASK_RESTORE:
@@ -325,6 +332,9 @@ static void go_on(MainWindow *w, TaskResult *result)
     case TASK_PLAN:
         main_on_plan(w, result);
         break;
+    case TASK_PLAN_THERE:
+        main_on_plan_there(w, result);
+        break;
     case TASK_PREVIEW:
         main_on_preview(w, result);
         break;
@@ -389,7 +399,7 @@ static void finish_job(MainWindow *w)
     }
     const bool only_looked = result->kind == TASK_DEMO || result->kind == TASK_PLAN || result->kind == TASK_PREVIEW ||
                              result->kind == TASK_KEPT || result->kind == TASK_REPORT ||
-                             result->kind == TASK_CERTIFICATE;
+                             result->kind == TASK_CERTIFICATE || result->kind == TASK_PLAN_THERE;
     if (!only_looked && !w->closing) {
         main_start_listing(w, false);
     }

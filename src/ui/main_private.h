@@ -7,7 +7,7 @@
  *   main_manners.c   placement, tray, colours
  *   main_commands.c  what buttons, keys and menus do
  *   main_restore.c   restores and their undoing: one question after the other
- *   main_sharepoint.c  the folder on SharePoint, exports to it
+ *   main_sharepoint.c  the folder on SharePoint, exports to it, clean-ups there
  *   main_schedule.c  the slots that it runs itself, and what is told beside the clock
  *   main_report.c    the health report, the certificate of a proof
  *   main_dialogs.c   the dialogs: connection, settings, help, about
@@ -225,6 +225,9 @@ void main_on_sharepoint(MainWindow *w);
 void main_on_encryption(MainWindow *w);
 void main_on_upload(MainWindow *w);
 void main_on_uploaded(MainWindow *w, TaskResult *result);
+void main_on_pause_upload(MainWindow *w);
+void main_on_cleanup_there(MainWindow *w);
+void main_on_plan_there(MainWindow *w, TaskResult *plan);
 bool main_on_upload_failed(MainWindow *w, TaskResult *result); /* true when that was dealt with */
 
 /* main_report.c */

@@ -35,14 +35,17 @@ void main_on_certificate(MainWindow *w)
     mem_free(path);
 }
 
-/* Where it is stands in the log, also when nothing opens it. */
+/* Where it is stands in the log, also when nothing opens it. While the job ran the window may have been locked, or told
+ * to close: then nobody is shown a page over it. */
 void main_on_page(MainWindow *w, const TaskResult *result)
 {
     Error err = ERROR_INIT;
     char *told = mem_printf(result->kind == TASK_REPORT ? TEXT_REPORT_WRITTEN : TEXT_CERTIFICATE_WRITTEN, result->page);
     main_show_log(w, LOG_GOOD, told);
     mem_free(told);
-    if (w->options->screenshot == NULL && !folder_dialog_open_page(w->hwnd, result->page, &err)) {
+    const bool may = w->options->screenshot == NULL && !w->closing &&
+                     main_may(w, result->kind == TASK_REPORT ? IDM_REPORT : IDM_CERTIFICATE);
+    if (may && !folder_dialog_open_page(w->hwnd, result->page, &err)) {
         main_tell_error(w, &err);
     }
     error_clear(&err);

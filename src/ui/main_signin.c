@@ -57,8 +57,8 @@ bool main_may(const MainWindow *w, int id)
     case ACCESS_LOCAL:
         return id != IDC_DELETE && id != IDC_SAVE_CONFIG && id != IDM_SETTINGS && id != IDM_UNATTENDED &&
                id != IDC_CLEANUP && id != IDM_FREEZE && id != IDM_UNPIN && id != IDM_SHAREPOINT &&
-               id != IDM_ENCRYPTION && id != IDM_PAUSE_HOUR && id != IDM_PAUSE_MORNING && id != IDM_PAUSE_WEEK &&
-               !(id == IDC_MEND && w->health.mend == MEND_ALARM);
+               id != IDM_ENCRYPTION && id != IDM_CLEANUP_THERE && id != IDM_PAUSE_HOUR &&
+               id != IDM_PAUSE_MORNING && id != IDM_PAUSE_WEEK && !(id == IDC_MEND && w->health.mend == MEND_ALARM);
     case ACCESS_FULL:
         return true;
     }

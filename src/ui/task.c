@@ -1,4 +1,4 @@
-#include "task.h"
+#include "task_private.h"
 
 #include "base/mem.h"
 #include "jobs/certificate.h"
@@ -8,11 +8,9 @@
 #include "jobs/opening.h"
 #include "jobs/prove.h"
 #include "jobs/verify.h"
-#include "platform/cancel.h"
 #include "platform/clock.h"
 #include "platform/fs.h"
 #include "platform/machine.h"
-#include "platform/thread.h"
 #include "postgres/userprofile.h"
 #include "sample/sample.h"
 #include "schedule/registration.h"
@@ -24,35 +22,6 @@
 #include "texts.h"
 
 #define LEAVE_MS 2000
-
-struct Task {
-    /* Set before start, then the worker's. */
-    TaskKind kind;
-    char *folder, *fallback;
-    Connection connection;
-    AppOptions options;
-    char **files;
-    size_t file_count;
-    char *target, *proven;
-    bool overwrite, on, no_safety, sort_as_live, nobody, in_place, sample, once;
-    ConfigValues config;
-    Pause pause;
-    bool has_source;
-    Source source;
-    JobSink sink;
-    char *actor; /* the sink's */
-    void (*ring)(void *context);
-    void *context;
-    /* The worker's until `finished`, then the window's. */
-    TaskResult *result;
-    /* Any thread. */
-    Cancel *cancel;
-    Mutex *mutex;
-    Cond *changed;
-    bool finished; /* under the mutex */
-    /* The window's. */
-    Thread *thread;
-};
 
 static void copy_options(AppOptions *to, const AppOptions *from)
 {
@@ -345,6 +314,7 @@ static bool run_upload(const Task *task, TaskResult *result, Error *err)
         paths[i] = fs_join(task->folder, task->files[i]);
     }
     const OffsiteBatchSpec spec = {.paths = (const char *const *)paths, .count = task->file_count,
+                                   .rate = task->rate,
                                    .ended = log_upload, .context = &sink};
     const bool ok = offsite_upload_batch(&spec, &task->sink, task->cancel, &result->uploads, err);
     for (size_t i = 0; i < task->file_count; i++) {
@@ -390,90 +360,6 @@ static bool run_undo(const Task *task, TaskResult *result, Error *err)
     const UndoSpec spec = {
         .server = &task->connection, .kept = task->target, .folder = task->folder, .nobody = task->nobody};
     return restore_undo(&spec, &task->sink, task->cancel, &result->restore, err);
-}
-
-/* --- clean-ups ------------------------------------------------------------------------------------------- */
-
-/* The core's dry run, fresh: the list on the screen may be older than the folder. */
-static bool run_plan(const Task *task, TaskResult *result, Error *err)
-{
-    Catalog catalog;
-    Settings settings;
-    RetentionPlan plan;
-    catalog_init(&catalog);
-    settings_init(&settings);
-    retention_plan_init(&plan);
-    const int64_t now = clock_now();
-    bool ok = settings_load(task->folder, &settings, err) && catalog_load(task->folder, now, &catalog, err);
-    if (ok) {
-        if (settings.notice != NULL) {
-            job_log(&task->sink, LOG_WARNING, "%s", settings.notice);
-        }
-        result->frozen = retention_frozen(task->folder);
-        RetentionRules rules = retention_rules(&settings);
-        rules.frozen = result->frozen;
-        retention_plan(&catalog, &rules, now, &plan);
-        result->plan_total = plan.count;
-        result->plan = mem_array(plan.removals, sizeof *result->plan);
-        for (size_t i = plan.count; i > 0; i--) {
-            const RetentionItem *item = &plan.items[i - 1];
-            if (item->remove) {
-                result->plan[result->plan_count++] =
-                    (CleanupItem){mem_strdup(item->entry->name), mem_strdup(item->reason), item->entry->size,
-                                  item->entry->age_days};
-            }
-        }
-    }
-    retention_plan_release(&plan);
-    settings_release(&settings);
-    catalog_release(&catalog);
-    return ok;
-}
-
-static void tell_left_over(void *context, const char *name)
-{
-    job_log(context, LOG_INFO, TEXT_LEFT_OVER, name);
-}
-
-static bool run_cleanup(const Task *task, TaskResult *result, Error *err)
-{
-    FsLock *lock = NULL;
-    Settings settings;
-    JobSink sink = task->sink;
-    settings_init(&settings);
-    bool ok = folder_lock_wait(task->folder, &task->sink, task->cancel, &lock, err) &&
-              settings_load(task->folder, &settings, err);
-    if (ok) {
-        backup_finish_left(task->folder, &task->sink, task->cancel);
-    }
-    ok = ok && folder_clean_up(task->folder, tell_left_over, &sink, err) &&
-              retention_run(task->folder, &settings, NULL, clock_now(), &task->sink, task->cancel, &result->removed,
-                            err);
-    fs_unlock(lock);
-    settings_release(&settings);
-    return ok;
-}
-
-static bool run_freeze(const Task *task, Error *err)
-{
-    bool ok = retention_stop(task->folder, NULL, &task->sink, err);
-    if (ok) {
-        job_log(&task->sink, LOG_INFO, "%s", TEXT_FROZEN_NOW);
-    }
-    return ok;
-}
-
-static bool run_unfreeze(const Task *task, Error *err)
-{
-    bool ok = retention_unfreeze(task->folder, task->target, &task->sink, err);
-    char *frozen = ok ? retention_frozen(task->folder) : NULL;
-    if (frozen) {
-        job_log(&task->sink, LOG_INFO, TEXT_STILL_FROZEN, frozen);
-    } else if (ok) {
-        job_log(&task->sink, LOG_GOOD, "%s", TEXT_UNFROZEN);
-    }
-    mem_free(frozen);
-    return ok;
 }
 
 /* --- the settings ---------------------------------------------------------------------------------------- */
@@ -663,10 +549,16 @@ static void run(void *argument)
         result->ok = run_upload(task, result, &err);
         break;
     case TASK_PLAN:
-        result->ok = run_plan(task, result, &err);
+        result->ok = task_plan(task, result, &err);
         break;
     case TASK_CLEANUP:
-        result->ok = run_cleanup(task, result, &err);
+        result->ok = task_clean_up(task, result, &err);
+        break;
+    case TASK_PLAN_THERE:
+        result->ok = task_plan_there(task, result, &err);
+        break;
+    case TASK_CLEANUP_THERE:
+        result->ok = task_clean_up_there(task, result, &err);
         break;
     case TASK_PREVIEW:
         result->ok = run_preview(task, result, &err);
@@ -682,7 +574,7 @@ static void run(void *argument)
         result->ok = run_undo(task, result, &err);
         break;
     case TASK_FREEZE:
-        result->ok = run_freeze(task, &err);
+        result->ok = task_freeze(task, &err);
         break;
     case TASK_REPORT:
         result->ok = run_report(task, result, &err);
@@ -691,7 +583,7 @@ static void run(void *argument)
         result->ok = run_certificate(task, result, &err);
         break;
     case TASK_UNFREEZE:
-        result->ok = run_unfreeze(task, &err);
+        result->ok = task_unfreeze(task, &err);
         break;
     case TASK_CONFIG:
         result->ok = run_config(task, result, &err);
@@ -768,6 +660,7 @@ Task *task_start(const TaskSpec *spec, JobSink sink, void (*ring)(void *context)
     task->result->proven = mem_strdup(spec->proven);
     task->result->no_safety = spec->no_safety;
     task->cancel = cancel_new();
+    task->rate = rate_new();
     task->mutex = mutex_new();
     task->changed = cond_new();
     task->thread = thread_start(run, task);
@@ -782,6 +675,16 @@ TaskKind task_kind(const Task *task)
 void task_cancel(Task *task)
 {
     cancel_request(task->cancel);
+}
+
+void task_pause(Task *task, bool paused)
+{
+    rate_pause(task->rate, paused);
+}
+
+bool task_is_paused(const Task *task)
+{
+    return rate_is_paused(task->rate);
 }
 
 bool task_finished(Task *task)
@@ -814,6 +717,7 @@ TaskResult *task_take(Task *task)
     TaskResult *result = task->result;
     cond_free(task->changed);
     mutex_free(task->mutex);
+    rate_free(task->rate);
     cancel_free(task->cancel);
     app_options_release(&task->options);
     connection_release(&task->connection);

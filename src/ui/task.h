@@ -40,6 +40,8 @@ typedef enum TaskKind {
     TASK_PIN,    /* the files: keep them whatever their age, or no longer (`on`) */
     TASK_PLAN,   /* what a clean-up would remove */
     TASK_CLEANUP, /* remove it */
+    TASK_PLAN_THERE,    /* the same on SharePoint */
+    TASK_CLEANUP_THERE, /* of the files what still would go */
     TASK_PREVIEW, /* read every byte of a backup, and look what its restore would change */
     TASK_RESTORE, /* do it */
     TASK_KEPT,    /* which databases restores have replaced and that are kept */
@@ -69,7 +71,8 @@ typedef struct TaskSpec {
     const char *fallback;         /* BACKUP: as OPEN found it */
     const Connection *connection; /* BACKUP, SCHEDULED, RECHECK, PREVIEW, RESTORE, KEPT, UNDO; OPEN: where it is known
                                      already */
-    const char *const *files;     /* VERIFY, EXPORT, UPLOAD, DELETE, PROVE, PIN: names in the folder */
+    const char *const *files;     /* VERIFY, EXPORT, UPLOAD, DELETE, PROVE, PIN: names in the folder;
+                                     CLEANUP_THERE: those that somebody has seen */
     size_t file_count;
     const char *target;  /* EXPORT: the folder to copy to; PREVIEW, RESTORE, CERTIFICATE: the backup's path; UNDO:
                             the kept one; UNFREEZE: what was shown of it */
@@ -103,11 +106,11 @@ typedef struct TaskResult {
     size_t done, failed;
     /* OPEN, LIST */
     ListModel model;
-    /* PLAN: what would go, oldest first, why nothing may go (or NULL), and how many backups there are */
+    /* PLAN, PLAN_THERE: what would go, oldest first, why nothing may go (or NULL), and how many backups there are */
     CleanupItem *plan;
     size_t plan_count, plan_total;
     char *frozen;
-    /* CLEANUP */
+    /* CLEANUP, CLEANUP_THERE */
     size_t removed;
     /* PREVIEW, RESTORE, UNDO: the spec's */
     char *target, *proven;
@@ -143,6 +146,9 @@ typedef struct Task Task;
 Task *task_start(const TaskSpec *spec, JobSink sink, void (*ring)(void *context), void *context);
 TaskKind task_kind(const Task *task);
 void task_cancel(Task *task);
+/* UPLOAD: sends nothing more, or goes on. */
+void task_pause(Task *task, bool paused);
+bool task_is_paused(const Task *task);
 bool task_finished(Task *task);
 /* Waits for the end; frees the task. Caller: task_result_free. */
 TaskResult *task_take(Task *task);

@@ -89,6 +89,8 @@
 #define TEXT_EXPORT_GOOD "Exported."
 #define TEXT_EXPORT_CANCELLED "Export cancelled. The unfinished copy was removed."
 #define TEXT_UPLOAD_STEP "Uploading"
+#define TEXT_UPLOAD_PAUSED "The export to SharePoint is paused. Pause or Go On Exporting in the Backup menu goes on."
+#define TEXT_UPLOAD_GOES_ON "The export to SharePoint goes on."
 #define TEXT_UPLOAD_GOOD "Exported to SharePoint."
 #define TEXT_UPLOAD_CANCELLED \
     "Export to SharePoint cancelled. What was brought there is kept: export it again, and it goes on from there."
@@ -104,6 +106,9 @@
 #define TEXT_PLAN_STEP "Looking for old backups"
 #define TEXT_PLAN_CANCELLED "The clean-up was cancelled. Nothing was removed."
 #define TEXT_PLAN_FAILED "Old backups could not be looked for"
+#define TEXT_PLAN_THERE_STEP "Looking for old backups on SharePoint"
+#define TEXT_CLEANUP_THERE_STEP "Cleaning up on SharePoint"
+#define TEXT_CLEANUP_THERE_GOOD "Clean-up on SharePoint complete."
 #define TEXT_CLEANUP_STEP "Cleaning up"
 #define TEXT_CLEANUP_GOOD "Cleanup complete."
 #define TEXT_CLEANUP_CANCELLED "The clean-up was cancelled. What is removed already stays removed."
@@ -202,6 +207,15 @@
 #define TEXT_CLEANUP_SUMMARY \
     "%llu of %llu backup(s) would be removed, %s in all. The newest verified backup always stays."
 #define TEXT_CLEANUP_REMOVE "&Remove %llu Backup(s)"
+#define TEXT_CLEANUP_THERE_CAPTION "Clean Up on SharePoint"
+#define TEXT_CLEANUP_THERE_SUMMARY \
+    "%llu of %llu backup(s) on SharePoint would go into its recycle bin, %s MB in all. The newest verified one " \
+    "always stays."
+#define TEXT_CLEANUP_THERE_NOTHING "There is nothing to clean up on SharePoint."
+#define TEXT_CLEANUP_THERE_NOTHING_WHY \
+    "Each backup there is younger than the retention period and one of the newest, or pinned, or the last good one, " \
+    "or was made by another computer, or is not surely what its manifest says."
+#define TEXT_CLEANUP_THERE_STOPPED "Nothing is removed from SharePoint: %s."
 #define TEXT_CLEANUP_REASON "Why"
 #define TEXT_CLEANUP_NOTHING "There is nothing to clean up."
 #define TEXT_CLEANUP_NOTHING_WHY \
@@ -234,8 +248,9 @@
 /* "cmms" */
 #define TEXT_IN_PLACE_CONTENT \
     "This user may not create databases, so the backup cannot be restored beside %s. It can go into the database " \
-    "itself, all of it or nothing. Nobody can change anything in the CMMS meanwhile, and what was there is then only " \
-    "in the safety backup, which is made first. An administrator can allow the user to create databases instead."
+    "itself, all of it or nothing. All programs are disconnected from it, nobody can change anything in the CMMS " \
+    "meanwhile, and what was there is then only in the safety backup, which is made first. An administrator can " \
+    "allow the user to create databases instead."
 #define TEXT_IN_PLACE_YES "&Show what it would change"
 #define TEXT_IN_PLACE_NO "&Leave it"
 #define TEXT_CONSENT_LABEL "&Type the name of the database, %s, to go on:"
@@ -311,6 +326,8 @@
 #define TEXT_SP_CLOSE "Close"
 #define TEXT_SP_STOPPED "The sign-in was stopped. Nothing was changed."
 #define TEXT_SP_DONE "A tiny file was written to the folder and removed again: it works."
+#define TEXT_SP_FOLDER "✔ Backups go to the folder %s, which OneDrive keeps in step with the cloud."
+#define TEXT_SP_FOLDER_DONE "Backups are copied to that folder from now on, and OneDrive brings them to the cloud."
 #define TEXT_SP_SIGNED_OUT "Signed out on this PC. The folder stays set up; sign in again to export."
 #define TEXT_SP_FORGOTTEN "The folder and the sign-in are forgotten on this PC. What is on SharePoint stays there."
 #define TEXT_SP_ASK " Ask IT has a page to send on."

@@ -2,6 +2,7 @@
 was committed before is in neither the safety backup nor the database."""
 import json
 import os
+import re
 import subprocess
 import threading
 import harness
@@ -36,13 +37,12 @@ ALTER TABLE secrets ENABLE ROW LEVEL SECURITY; -- (forced, its owner could make 
 CREATE POLICY mine ON secrets USING (a < 10); GRANT SELECT ON work_orders, secrets TO seer;
 COMMENT ON TABLE lines IS 'it''s; $$';
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO seer;
-SELECT lo_from_bytea(4711, 'a picture');
 CREATE TABLE journal (n int PRIMARY KEY);
 """
 # By then something else is in it, also what refers to what is in the backup.
 SINCE = """
 SET ROLE plain; DELETE FROM lines WHERE n > 50; UPDATE work_orders SET note = 'changed';
-REVOKE SELECT ON work_orders FROM seer; DROP TABLE extra.t; SELECT lo_unlink(4711); SELECT lo_from_bytea(4712, 'other');
+REVOKE SELECT ON work_orders FROM seer; DROP TABLE extra.t;
 CREATE TABLE newer (a int, wo int REFERENCES work_orders); INSERT INTO newer VALUES (7, 1); CREATE SCHEMA later;
 CREATE TABLE later.t AS SELECT 1 AS a; CREATE FUNCTION h(k kind) RETURNS kind LANGUAGE sql AS 'SELECT k';
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT INSERT ON TABLES TO seer;
@@ -52,13 +52,16 @@ ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT INSERT ON TABLES TO seer;
 class Plant:
     """`was`: in the backup; `changed`: what the database is now."""
 
-    def __init__(self, program, name):
+    def __init__(self, program, name, owner="plain"):
         self.program, self.name, self.server, self.folder = program, name, server_of(), harness.temp_dir("p")
         server = self.server
         if not server.psql("SELECT 1 FROM pg_roles WHERE rolname = 'plain'"):
             role(server, "plain", "LOGIN")
             role(server, "seer", "NOLOGIN")
-        server.psql("CREATE DATABASE %s OWNER plain" % name)
+        server.psql("CREATE DATABASE %s OWNER %s" % (name, owner))
+        if owner != "plain": # as one that was made by another version: pg_dump lists its schema public
+            server.psql("GRANT CREATE ON DATABASE %s TO plain" % name)
+            server.psql("ALTER SCHEMA public OWNER TO %s; GRANT ALL ON SCHEMA public TO plain" % owner, name)
         server.psql(TABLES, name)
         self.path = backup_as(server, name, self.folder, "postgres")
         self.was = self.facts()
@@ -78,6 +81,13 @@ class Plant:
     def run(self, *arguments, user="plain", path=None):
         return run(self.program, self.server, self.name, "restore", *arguments, self.program.path(path or self.path),
                    folder=self.folder, user=user)
+
+    def preview(self, *arguments):
+        done = self.program.run(["preview", "--json", *arguments, "-h", "127.0.0.1", "-p", str(self.server.port), "-U",
+                                 "plain", "-d", self.name, self.program.path(self.path)],
+                                env={"PGPASSWORD": harness.PASSWORD})
+        equal(done.code, 0, "exit code: " + done.out + done.err)
+        return done.json()
 
     def start(self, port):
         return self.program.start(self.arguments("--no-safety-proof", port=port), OPEN)
@@ -128,7 +138,8 @@ def test_there_and_back(program):
     plant.is_restored("restored")
     safety = os.path.join(plant.folder, told["safety_backup"].replace("\\", "/").split("/")[-1])
     manifest = manifest_of(safety)
-    equal((manifest["level"], manifest["pinned"]), ("verified", True), "the safety backup")
+    equal((manifest["level"], manifest["pinned"], manifest["pin_reason"]),
+          ("verified", True, "made before a restore in place of " + os.path.basename(plant.path)), "the safety backup")
     entry = harness.log_entries(plant.folder)[-1]
     check(entry["message"].endswith("; in place, so what was there is only in the safety backup " +
                                     os.path.basename(safety)), entry["message"])
@@ -140,15 +151,8 @@ def test_there_and_back(program):
 
 def test_offered(program):
     plant = Plant(program, "offered")
-
-    def preview(*arguments):
-        done = program.run(["preview", "--json", *arguments, "-h", "127.0.0.1", "-p", str(plant.server.port), "-U",
-                            "plain", "-d", "offered", program.path(plant.path)], env={"PGPASSWORD": harness.PASSWORD})
-        equal(done.code, 0, "exit code: " + done.out + done.err)
-        return done.json()
-
     for arguments, may, possible in (((), True, False), (("--in-place",), False, True)):
-        told = preview(*arguments)
+        told = plant.preview(*arguments)
         equal((told["may_in_place"], told["possible"]), (may, possible), "preview %s: %s" % (arguments, told))
     plant.server.psql("CREATE TABLE theirs (a int); CREATE VIEW also AS SELECT 1", "offered")
     plant.changed = plant.facts()
@@ -158,7 +162,85 @@ def test_offered(program):
     equal((done.code, done.json()["error"]["message"]), (6, sentence), "what is somebody else's")
     plant.is_as_it_was("refused")
     equal(len(harness.backups_in(plant.folder)), 1, "no safety backup was made for nothing")
-    equal(preview("--in-place")["obstacles"], ["T" + sentence[1:]], "said before")
+    equal(plant.preview("--in-place")["obstacles"], ["T" + sentence[1:]], "said before")
+
+
+def refused(plant, sentence, *arguments):
+    """By the restore, before anything, and by the preview in the same words; *without* what is asked for it as well."""
+    done = plant.run("--in-place", *arguments)
+    equal((done.code, done.json()["error"]["message"]), (6, sentence), "refused")
+    for in_place in ((), ("--in-place",)):
+        told = plant.preview(*in_place)
+        equal((told["may_in_place"], told["possible"]), (False, False), "preview %s: %s" % (in_place, told))
+        equal(told["obstacles"][-1], sentence[0].upper() + sentence[1:], "said before")
+
+
+def test_large_objects(program):
+    """Others can add to one whatever is locked, so none is ever taken; a backup's come into a database without any."""
+    plant = Plant(program, "objects")
+    server = plant.server
+    server.psql("SET ROLE plain; SELECT lo_from_bytea(4711, 'a picture')", "objects")
+    plant.path = backup_as(server, "objects", plant.folder, "postgres")
+    before = len(harness.backups_in(plant.folder))
+    sentence = ("the database holds 1 large object, and no lock keeps other programs from writing to it, so it is not"
+                " restored in place")
+    refused(plant, sentence)
+    equal(server.psql("SELECT convert_from(lo_get(4711), 'UTF8')", "objects"), "a picture", "it is as it was")
+    equal(len(harness.backups_in(plant.folder)), before, "no safety backup was made for nothing")
+    server.psql("SELECT lo_unlink(4711)", "objects")
+    told = restored(plant.run("--in-place"))
+    equal(told["large_objects"], 1, "the backup's")
+    equal(server.psql("SELECT convert_from(lo_get(4711), 'UTF8')", "objects"), "a picture", "it came back")
+    refused(plant, sentence)
+
+
+def test_of_somebody_elses_database(program):
+    """Whose user may make no schema there: what is there is not made again, and what is not is said before."""
+    plant = Plant(program, "theirs", "postgres")
+    server = plant.server
+    server.psql("REVOKE CREATE ON DATABASE theirs FROM plain")
+    plant.beside = furniture(server, "theirs")
+    refused(plant, "the backup holds the schema extra, and plain may not create schemas in the database theirs")
+    plant.is_as_it_was("refused")
+    server.psql("SET ROLE plain; DROP SCHEMA extra CASCADE; DROP SCHEMA later CASCADE", "theirs")
+    plant.path = backup_as(server, "theirs", plant.folder, "postgres")
+    plant.was = plant.facts()
+    listed = subprocess.run([harness.PG_BIN + "/pg_restore", "-l", plant.path], capture_output=True, check=True).stdout
+    check(b" SCHEMA - public postgres" in listed, "the backup lists it: %s" % listed)
+    server.psql("SET ROLE plain; DROP TABLE newer; DELETE FROM lines", "theirs")
+    restored(plant.run("--in-place"))
+    plant.is_restored("restored")
+
+
+def test_rows_of_an_extension(program):
+    """Those that are the user's would be there twice: the extension stays, and the backup has them as well."""
+    plant = Plant(program, "configured")
+    server = plant.server
+    server.psql("CREATE EXTENSION pg_trgm; CREATE TABLE cfg (a int); GRANT SELECT, INSERT ON cfg TO plain;"
+                "ALTER EXTENSION pg_trgm ADD TABLE cfg; INSERT INTO cfg VALUES (1);"
+                "UPDATE pg_extension SET extconfig = ARRAY['cfg'::regclass::oid], extcondition = ARRAY['WHERE a > 1']"
+                " WHERE extname = 'pg_trgm'", "configured")
+    plant.path = backup_as(server, "configured", plant.folder, "postgres")
+    plant.was = plant.facts()
+    restored(plant.run("--in-place"))
+    plant.is_restored("rows that came with it")
+    server.psql("INSERT INTO cfg VALUES (2)", "configured")
+    refused(plant, "the table public.cfg of the extension pg_trgm holds rows of this database, which cannot be replaced"
+                   " in place")
+    equal(server.psql("SELECT string_agg(a::text, ' ' ORDER BY a) FROM cfg", "configured"), "1 2", "as they were")
+
+
+def test_more_locks_than_there_is_room_for(program):
+    """Those of all databases are in one table: full, it would stop the others' sessions as well."""
+    plant = Plant(program, "many")
+    plant.server.psql("DO $$ BEGIN FOR n IN 1..500 LOOP EXECUTE format('CREATE TABLE many_%s (a int PRIMARY KEY);"
+                      " ALTER TABLE many_%s OWNER TO plain', n, n); COMMIT; END LOOP; END $$", "many")
+    before = harness.backups_in(plant.folder)
+    told = [plant.run("--in-place").json()["error"]["message"], plant.preview("--in-place")["obstacles"][-1]]
+    for words in told:
+        check(re.fullmatch(r"[Aa] restore in place takes about [2-9],\d{3} locks at once, more than half of the 3,840"
+                           r" that the server has room for", words), "it is said: " + words)
+    equal(harness.backups_in(plant.folder), before, "no safety backup was made for nothing")
 
 
 class Writer(threading.Thread):
@@ -237,6 +319,9 @@ def at_these_steps(plant, total, few, act):
         ends.add(is_new)
         if is_new:
             plant.is_restored("step %d of %d" % (n, total))
+            told = [e for e in harness.log_entries(plant.folder) if e["operation"] == "restore"][-1]
+            check(told["status"] == "success" or (told["status"] == "started" and "txid_status(" in told["message"]),
+                  "step %d: what the log can be asked: %s" % (n, told))
             safety = [b for b in sorted(harness.backups_in(plant.folder)) if b != os.path.basename(plant.path)][-1]
             restored(plant.run("--in-place", path=os.path.join(plant.folder, safety)))
         plant.is_as_it_was("step %d of %d" % (n, total))
@@ -310,25 +395,40 @@ def test_no_safety_backup(program):
 
 
 def test_made_meanwhile(program):
-    """What no lock keeps still is looked at: a table that comes while the safety backup is made is not in it."""
+    """What no lock keeps still is looked at: what comes while the safety backup is made is not in it."""
     plant = Plant(program, "meanwhile")
-    server, made = plant.server, []
+    server, made, names = plant.server, [], []
+    changes = (("CREATE TABLE sneaked AS SELECT 1 AS a", "DROP TABLE sneaked"),
+               ("CREATE COLLATION sneaked FROM \"C\"", "DROP COLLATION sneaked"),
+               ("CREATE PUBLICATION sneaked", "DROP PUBLICATION sneaked"),
+               ("ALTER SEQUENCE work_orders_id_seq INCREMENT 2", "ALTER SEQUENCE work_orders_id_seq INCREMENT 1"),
+               ("GRANT SELECT ON lines TO seer", "REVOKE SELECT ON lines FROM seer"),
+               ("ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT DELETE ON TABLES TO seer",
+                "ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE DELETE ON TABLES FROM seer"))
 
     def make(sql):
         if sql.startswith("COPY public.work_orders") and "TO stdout" in sql and not made:
             made.append(sql)
-            server.psql("SET ROLE plain; CREATE TABLE sneaked AS SELECT 1 AS a", "meanwhile")
+            names.extend(server.psql("SELECT application_name FROM pg_stat_activity WHERE datname = 'meanwhile' AND"
+                                     " application_name LIKE 'cmms-backup%'").splitlines())
+            server.psql("SET ROLE plain; " + change, "meanwhile")
 
-    with Between(server) as between:
-        between.before = make
-        done = plant.through(between)
-    equal((len(made), done.code), (1, 9), done.out)
-    equal(done.json()["error"]["message"],
-          "while the safety backup was made another program changed what there is in meanwhile", "what it says")
-    harness.no_locks_left(server)
-    equal(server.psql("SELECT a FROM sneaked", "meanwhile"), "1", "it is there")
-    server.psql("DROP TABLE sneaked", "meanwhile")
-    plant.is_as_it_was("all the rest")
+    for change, back in changes[:1 if program.kind == "wine" else None]:
+        made.clear()
+        names.clear()
+        with Between(server) as between:
+            between.before = make
+            done = plant.through(between)
+        equal((len(made), done.code), (1, 9), change + ": " + done.out)
+        equal(done.json()["error"]["message"],
+              "while the safety backup was made another program changed what there is in meanwhile", change)
+        jobs = [name.split()[-1] for name in names if name.startswith("cmms-backup-dump ")]
+        check(len(jobs) == 1 and any(name.startswith("cmms-backup ") and name.endswith(" " + jobs[0])
+                                     for name in names),
+              "the session that counts is known by its job, so that it can be ended after a kill: %s" % names)
+        harness.no_locks_left(server)
+        server.psql("SET ROLE plain; " + back, "meanwhile") # it is there
+        plant.is_as_it_was(change + ": all the rest")
 
 
 def test_somebody_wants_a_table_alone(program):
@@ -354,6 +454,29 @@ def test_somebody_wants_a_table_alone(program):
     plant.is_restored("restored")
 
 
+def test_somebody_may_not_be_sent_away(program):
+    """A superuser: all readers would wait behind them until they give up, so it is given up itself."""
+    plant = Plant(program, "patient")
+    server, waiting = plant.server, []
+
+    def lock(sql):
+        if sql.startswith("LOCK TABLE ") and "ACCESS SHARE" in sql and not waiting: # pg_dump's
+            waiting.append(subprocess.Popen([harness.PG_BIN + "/psql", "-X", "-q", "-c", "BEGIN; LOCK lines; ROLLBACK"],
+                                            env={**harness.clean_env(), **server.env("patient"), "PGUSER": "postgres"}))
+            harness.wait_for(lambda: waiting[0].poll() is not None or server.psql(
+                "SELECT 1 FROM pg_locks WHERE NOT granted AND mode = 'AccessExclusiveLock'"), 30, "it waits")
+
+    with Between(server) as between:
+        between.before = lock
+        done = plant.through(between)
+    equal((len(waiting), done.code, done.json()["error"]["message"]),
+          (1, 9, "a session of postgres waits to have a table to itself, and may not be ended by you, so nothing was"
+           " restored"), "what it says")
+    equal(waiting[0].wait(), 0, "it has the table now")
+    plant.is_as_it_was("given up")
+    equal(harness.partials_in(plant.folder), [], "nothing is left")
+
+
 def test_it_cannot_be_loaded(program):
     """What the server refuses in the middle leaves nothing of it; what only stands in the way is put off."""
     plant = Plant(program, "refusing")
@@ -375,6 +498,7 @@ def test_it_cannot_be_loaded(program):
     done = plant.run("--in-place")
     check(done.code != 0, done.out)
     plant.is_as_it_was("what cannot be loaded")
+    check(not manifest_of(plant.safety(done)).get("pinned"), "nothing needs that safety backup: %s" % done.out)
 
 
 def test_an_extension_stays(program):
@@ -394,20 +518,79 @@ def test_an_extension_stays(program):
     equal(server.psql("SELECT oid FROM pg_extension WHERE extname = 'pg_trgm'", "extended"), oid, "the extension")
 
 
+def test_it_cannot_be_taken_out(program):
+    """What time does not mend is said after one try, and as what it is."""
+    plant = Plant(program, "hanging")
+    plant.server.psql("SET ROLE plain; CREATE EXTENSION pg_trgm; CREATE VIEW v AS SELECT id FROM work_orders;"
+                      "RESET ROLE; ALTER EXTENSION pg_trgm ADD VIEW v", "hanging")
+    plant.changed = plant.facts()
+    tries = []
+
+    def count(sql):
+        tries.extend([sql] * (sql == "SAVEPOINT cmms_freeze"))
+
+    with Between(plant.server) as between:
+        between.before = count
+        done = plant.through(between)
+    equal((done.code, done.json()["error"]["message"]),
+          (6, "what is in hanging could not be taken out, so nothing was restored: an extension of hanging depends on"
+              " what would have to be dropped"), "what it says")
+    equal(len(tries), 2, "one to lock, one to take")
+    plant.is_as_it_was("refused")
+
+
+def forge(plant, *pairs):
+    """What the archive holds as text, replaced in its place: (a pattern, what stands there instead). The path."""
+    with open(plant.path, "rb") as f:
+        data = f.read()
+    for pattern, new in pairs:
+        old = re.search(pattern, data, re.S)
+        check(old, "the archive has %s as text" % pattern)
+        check(len(new) <= len(old.group(0)), "there is room for %s" % new)
+        data = data[:old.start()] + new.ljust(len(old.group(0))) + data[old.end():]
+    forged = os.path.join(harness.temp_dir("f"), "forged.backup")
+    with open(forged, "wb") as f:
+        f.write(data)
+    return forged
+
+
+ENDS = "forged.backup could not be restored: the backup holds a statement that would end the transaction"
+
+
 def test_it_would_end_the_transaction(program):
     """Whatever somebody has written into a backup: the one COMMIT is ours."""
     plant = Plant(program, "hostile")
-    with open(plant.path, "rb") as f:
-        data = f.read()
-    old = b"CREATE VIEW public.open AS"
-    check(old in data, "the archive has it as text")
-    forged = os.path.join(harness.temp_dir("f"), "forged.backup")
-    with open(forged, "wb") as f:
-        f.write(data.replace(old, b"COMMIT WORK; SELECT 1 AS".ljust(len(old))))
-    done = plant.run("--in-place", "--foreign", path=forged)
-    equal((done.code, done.json()["error"]["message"]),
-          (4, "forged.backup could not be restored: the backup holds a statement that would end the transaction"),
-          "what it says")
+    server = plant.server
+    server.psql("SET ROLE plain; CREATE TABLE t (a_name_that_is_long int, another_name_that_is_long int)", "hostile")
+    plant.path = backup_as(server, "hostile", plant.folder, "postgres")
+    server.psql("DROP TABLE t", "hostile")
+    for pattern, new in ((rb"CREATE VIEW public\.open AS", b"COMMIT WORK; SELECT 1 AS"),
+                         (rb"GRANT SELECT ON TABLE public\.work_orders TO seer;", b"/* ; */ -- ;\n commit;")):
+        done = plant.run("--in-place", "--foreign", path=forge(plant, (pattern, new)))
+        equal((done.code, done.json()["error"]["message"]), (4, ENDS), "what it says of %s" % new)
+        plant.is_as_it_was("forged")
+    # What is one statement as the script is read is more than one for the server, which reads quotes otherwise.
+    done = plant.run("--in-place", "--foreign", path=forge(
+        plant, (rb"COMMENT ON TABLE public\.lines IS 'it''s; \$\$';", b"SET standard_conforming_strings TO off;"),
+        (rb"COPY public\.t \([a-z_, ]*\) FROM stdin;",
+         rb"COPY public.t FROM stdin(NULL'\'');COMMIT;SELECT'\'' FROM stdin;")))
+    equal(done.code, 4, "two statements for one: " + done.out)
+    check("cannot insert multiple commands" in done.out, "they are refused: " + done.out)
+    plant.is_as_it_was("two for one")
+
+
+def test_a_remark_is_no_entry(program):
+    """In a definition: that would have the restore go on where it says."""
+    plant = Plant(program, "remarked")
+    server = plant.server
+    server.psql("SET ROLE plain; CREATE POLICY seers ON secrets TO seer USING (a < 5)", "remarked")
+    plant.path = backup_as(server, "remarked", plant.folder, "postgres")
+    server.psql("DROP POLICY seers ON secrets", "remarked")
+    listed = subprocess.run([harness.PG_BIN + "/pg_restore", "-l", plant.path], capture_output=True, check=True).stdout
+    entry = re.search(rb"^(\d+); \d+ \d+ POLICY public secrets seers", listed, re.M).group(1)
+    done = plant.run("--in-place", "--foreign", path=forge(
+        plant, (rb"CREATE RULE twin AS.*?\);\n", b"SELECT 1;\n-- TOC entry " + entry + b" (\nSELECT 'no'::regrole;\n")))
+    equal(done.code, 4, "the rule is not left out for the policy: " + done.out)
     plant.is_as_it_was("forged")
 
 

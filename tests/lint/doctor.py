@@ -32,6 +32,7 @@ PLAIN = {
     "The connection is not encrypted, and does not leave this computer": ["pg_uses_tls(", "connection_is_loopback("],
     "The database has %s tables and %s": ["pg_database_size", "count(*)"],
     "The folder %s on SharePoint can be reached": ["offsite_glance("],
+    '%s keeps the folder \\"%s\\" in step with the cloud': ["offsite_folder_look(", "look.trouble"],
 }
 
 

@@ -241,7 +241,8 @@ def restored(folder, scenario):
                                ("undo", "success", "o'neil", "Undone: ")],
               "restore-gone": [("restore", "failed", None, "one of them has to sign in first"),
                                ("restore", "success", None, "; nobody was signed in")],
-              "restore-in-place": [("restore", "success", "o'neil", "; in place, so ")]}[scenario]
+              "restore-in-place": [("restore", "started", "o'neil", ", which is committed now"),
+                                   ("restore", "success", "o'neil", "; in place, so ")]}[scenario]
     window.say(len(told) == len(wanted) and all(t[:3] == w[:3] and w[3] in t[3] for t, w in zip(told, wanted)),
                scenario + ": the audit log has who did what", repr(told))
 
@@ -256,8 +257,8 @@ class Steps(dict):
         return lambda: test_sharepoint.browser(address)
 
 
-def sharepoint_steps(sim, folder, names):
-    """What happens at Microsoft meanwhile."""
+def sharepoint_steps(sim, folder, names, sync):
+    """What happens at Microsoft meanwhile; and in the folder that OneDrive keeps in step."""
     held = threading.Event()
     sim.granted.add("/sites/Maintenance") # `keys` asks for what IT grants site by site
 
@@ -274,6 +275,25 @@ def sharepoint_steps(sim, folder, names):
             del sim.items[number]
         sim.faults = [graph_sim.Fault("put", call=lambda s: held.wait(120))]
 
+    def age():
+        """The older one is forty days old, by its manifest there; both were made by the computer of the window."""
+        for name in names:
+            item = sim.child(sim.folder, name + ".manifest.json")
+            manifest = json.loads(item["data"])
+            manifest["computer"] = harness.log_entries(folder)[-1]["computer"]
+            if name == names[0]:
+                began = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=40)
+                manifest["started"] = manifest["finished"] = manifest["server_time"] = began.strftime(
+                    "%Y-%m-%dT%H:%M:%SZ")
+            item["data"], item["version"] = json.dumps(manifest).encode(), item["version"] + 1
+
+    def synced():
+        harness.equal(sorted(os.listdir(sync)), [names[1], names[1] + ".manifest.json"], "what is in OneDrive's folder")
+
+    def recycled():
+        harness.equal(sim.recycled[-2:], [names[0], names[0] + ".manifest.json"], "what went")
+        harness.equal(sim.names(), [names[1], names[1] + ".manifest.json"], "what is left there")
+
     def forbid():
         sim.faults = [graph_sim.Fault("find", 403, code="accessDenied", times=99)]
 
@@ -282,6 +302,7 @@ def sharepoint_steps(sim, folder, names):
         "device-waits": lambda: setattr(sim, "device_waits", True),
         "device-typed": lambda: setattr(sim, "device_waits", False),
         "nothing-there": lambda: harness.equal(sim.names(), [], "what is there"), "both-there": there,
+        "age": age, "recycled": recycled, "synced": synced,
         "hold": hold, "release": held.set, "forbid": forbid, "permit": lambda: sim.faults.clear(),
         "selected": lambda: harness.equal(sim.scopes, {"Sites.Selected offline_access openid profile"}, "scopes")})
 
@@ -334,8 +355,13 @@ def sharepoint(work, server):
                     os.path.join(folder, "cmms_backup_20250118_020000.backup"))
         names = sorted(os.path.basename(r["unix_path"]) for r in reports)
         with graph_sim.Simulator() as sim:
+            sync, fake = os.path.join(work, "sync " + scenario), os.path.join(work, "fake " + scenario)
+            os.makedirs(sync)
+            with open(fake, "w") as f:
+                f.write("placeholder=9\nstate=2\nprovider=OneDrive!x\n")
             drive(scenario, ["--folder", shown, "-h", "127.0.0.1", "-p", str(server.port), "-U", "postgres", "-d",
-                             name], own, sharepoint_steps(sim, folder, names), PGPASSWORD=harness.PASSWORD,
+                             name], own, sharepoint_steps(sim, folder, names, sync), PGPASSWORD=harness.PASSWORD,
+                  UITEST_SYNC=window.windows(sync), CMMS_BACKUP_FAKE_SYNC=window.windows(fake),
                   UITEST_CLOUD="%s %s/login" % (sim.url, sim.url), http_proxy="", https_proxy="")
         if shots is None:
             for at, _, files in os.walk(own):

@@ -20,6 +20,8 @@
     "\"seconds\":252.4,\"sha256\":\"" SHA "\",\"actor\":\"Anna\",\"server\":\"PostgreSQL 18.1\",\"tables\":12,"     \
     "\"rows\":12410,\"previous\":\"" OTHER "\"}"
 
+#define EXACT "{\"timestamp\":\"2026-11-30 13:00:05\",\"proven_at\":\"2026-11-30T12:00:00Z\"}"
+
 /* --- the judgement: a table ------------------------------------------------------------------------------ */
 
 typedef struct Row {
@@ -61,6 +63,11 @@ static const Row rows[] = {
      MISSING, NULL},
     {"an entry without a time", LEVEL_PROVEN, NOON, NAME, SHA, SHA, 1000, "{\"timestamp\":\"yesterday\"}", NULL,
      EK_DAMAGED, MISSING, NULL},
+    {"the very moment", LEVEL_PROVEN, NOON, NAME, SHA, SHA, 1000, EXACT, NULL, EK_NONE, NULL, NULL},
+    {"a proof that came into the manifest alone", LEVEL_PROVEN, NOON + 1, NAME, SHA, SHA, 1000, EXACT, NULL, EK_DAMAGED,
+     MISSING, NULL},
+    {"a moment that is none", LEVEL_PROVEN, NOON, NAME, SHA, SHA, 1000,
+     "{\"timestamp\":\"2026-11-30 13:00:05\",\"proven_at\":\"noon\"}", NULL, EK_DAMAGED, MISSING, NULL},
     {"a broken log", LEVEL_PROVEN, NOON, NAME, SHA, SHA, 1000, PROOF, "entry 5 does not follow", EK_DAMAGED,
      NAME " gets no certificate: the log on which its proof stands does not hold: entry 5 does not follow",
      "Find out who changed the log, then prove the backup again once it holds."},
@@ -305,6 +312,72 @@ static void what_is_refused(void **state)
     place_free(&place);
 }
 
+static void log_failure(const Place *place, const char *operation, Level level, const char *sha)
+{
+    Error err = ERROR_INIT;
+    const AuditEntry entry = {.operation = operation,
+                              .status = "failed",
+                              .backup_file = fs_base_name(place->path),
+                              .message = "9 rows came back",
+                              .seconds = 1,
+                              .sha256 = sha,
+                              .level = level_word(level)};
+    assert_ok(auditlog_append(place->dir, &entry, &err), &err);
+}
+
+static bool page_has(const Place *place, const char *text)
+{
+    Certificate certificate;
+    Error err = ERROR_INIT;
+    StrBuf page;
+    certificate_init(&certificate);
+    strbuf_init(&page, STRBUF_LARGE);
+    assert_ok(certificate_make(place->path, NULL, NULL, &certificate, &err), &err);
+    certificate_page(&certificate, &page);
+    const bool has = strstr(page.buf, text) != NULL;
+    strbuf_release(&page);
+    certificate_release(&certificate);
+    return has;
+}
+
+/* A later failure: of the backup it ends it, of the PC it is told; a later proof makes up for both. */
+static void what_came_since(void **state)
+{
+    (void)state;
+    Place place = place_new(NAME);
+    log_failure(&place, "prove", LEVEL_BAD, place.sha); /* before it */
+    log_proof(&place, "success", place.sha, "PostgreSQL 18.1");
+    assert_false(page_has(&place, "Since then"));
+    log_failure(&place, "prove", LEVEL_BAD, OTHER); /* of other bytes */
+    assert_false(page_has(&place, "Since then"));
+    log_failure(&place, "verify", LEVEL_NONE, NULL);
+    assert_true(page_has(&place, ": a check failed: 9 rows came back"));
+    log_failure(&place, "prove", LEVEL_PROVEN, place.sha);
+    assert_true(page_has(&place, ": a proof failed: 9 rows came back"));
+    log_failure(&place, "prove", LEVEL_BAD, place.sha);
+    log_failure(&place, "prove", LEVEL_PROVEN, place.sha);
+    refuses(&place, EK_DAMAGED, NAME " gets no certificate: since that proof the log says that it is damaged");
+    log_proof(&place, "success", place.sha, "PostgreSQL 18.1");
+    assert_false(page_has(&place, "Since then"));
+    place_free(&place);
+}
+
+/* Entries of the predecessor's say nothing of the one before; a log that was damaged begins anew. */
+static void what_the_chain_says(void **state)
+{
+    (void)state;
+    Place place = place_new(NAME);
+    log_proof(&place, "success", place.sha, "PostgreSQL 18.1");
+    assert_true(page_has(&place, "to its newest, and each follows from the one before."));
+    test_write(place.log_path, "[{\"timestamp\":\"2025-01-01 02:00:00\",\"backup_file\":\"a.backup\"}]");
+    log_proof(&place, "success", place.sha, "PostgreSQL 18.1");
+    assert_true(page_has(&place, "from its entry 2 on, the first that says which one was before it, each follows"));
+    test_write(place.log_path, "[{");
+    log_proof(&place, "success", place.sha, "PostgreSQL 18.1");
+    assert_true(page_has(&place, ", but that it had been damaged and was begun anew at 2"));
+    place_free(&place);
+}
+
 /* Names that Windows and others let a file have; on Windows alone some of them not. */
 static void hostile_names(void **state)
 {
@@ -357,6 +430,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_certified), cmocka_unit_test(it_is_given_and_written),
         cmocka_unit_test(an_older_entry),    cmocka_unit_test(what_is_refused),
+        cmocka_unit_test(what_came_since),   cmocka_unit_test(what_the_chain_says),
         cmocka_unit_test(hostile_names),     cmocka_unit_test(names_of_pages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -50,6 +50,17 @@ static void what_is_said(void **state)
            "Sign in again: cmms-backup-cli sharepoint set-up LINK.");
     expect(&clock, CHECK_WARNING, "This computer's clock is 60 minutes ahead of SharePoint's", clock_hint);
 
+    sign_in.by = BY_CERTIFICATE;
+    doctor_cloud(&status, &sign_in, 0, &library, &signed_in, &clock);
+    mem_free(library.message);
+    mem_free(library.hint);
+    mem_free(clock.message);
+    mem_free(clock.hint);
+    library = clock = (Check){.name = NULL};
+    expect(&signed_in, CHECK_WARNING, "The sign-in to SharePoint runs out in 80 day(s)",
+           "Ask your IT administrator for a new one in time, and set the folder up again with it.");
+    sign_in.by = BY_PERSON;
+
     status.clock_ahead = -301;
     doctor_cloud(&status, &sign_in, 0, &library, &signed_in, &clock);
     expect(&library, CHECK_GOOD, "20.0 MB are free in the library", NULL);

@@ -68,6 +68,31 @@ static char *taken(const char *script_text, size_t size)
     return strbuf_detach(&seen.text);
 }
 
+/* As a program writes it in text mode: behind its first line, each \n as \r\n. Caller frees. */
+static char *in_text_mode(const char *script)
+{
+    StrBuf text;
+    strbuf_init(&text, STRBUF_LINE);
+    strbuf_addstr(&text, "--\r\n");
+    for (const char *c = script; *c != '\0'; c++) {
+        strbuf_addf(&text, "%s%c", *c == '\n' ? "\r" : "", *c);
+    }
+    return strbuf_detach(&text);
+}
+
+/* Cut anywhere, and on any system. */
+static void assert_taken(const char *script, const char *wanted)
+{
+    char *text = in_text_mode(script);
+    for (size_t size = 1; size <= strlen(script); size++) {
+        assert_text(taken(script, size), wanted);
+    }
+    for (size_t size = 1; size <= strlen(text); size++) {
+        assert_text(taken(text, size), wanted);
+    }
+    mem_free(text);
+}
+
 static void statements(void **state)
 {
     (void)state;
@@ -92,9 +117,13 @@ static void statements(void **state)
          " SELECT 2;\nEND;SELECT 3;",
          "[CREATE FUNCTION public.f() RETURNS int LANGUAGE sql\n BEGIN ATOMIC\n SELECT CASE WHEN true THEN 1 END;\n"
          " SELECT 2;\nEND]\n[SELECT 3]\n"},
+        {"CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT s.begin FROM s; END;SELECT 3;",
+         "[CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT s.begin FROM s; END]\n[SELECT 3]\n"},
         {"create or replace procedure p() begin atomic select 1; end;SELECT 3;",
          "[create or replace procedure p() begin atomic select 1; end]\n[SELECT 3]\n"},
         {"CREATE TABLE begin (atomic int);SELECT 1;", "[CREATE TABLE begin (atomic int)]\n[SELECT 1]\n"},
+        {"SELECT 'a\r\nb\rc\r\r\n', $$\r\n$$;\r\nSELECT\n2;", "[SELECT 'a\r\nb\rc\r\r\n', $$\r\n$$]\n[SELECT\n2]\n"},
+        {"-\r\n1;", "[-\r\n1]\n"},
         {"BEGIN;\nSELECT 1;\nCOMMIT;", "[BEGIN]\n[SELECT 1]\n[COMMIT]\n"},
         {"\\restrict abc\n\nSELECT 1;\n\\unrestrict abc\n", "[SELECT 1]\n"},
         {"\\connect other\nSELECT 1;", "(error) the backup holds a line that is no SQL"},
@@ -102,9 +131,7 @@ static void statements(void **state)
         {"SELECT 1;FAIL;SELECT 2;", "[SELECT 1]\n(error) no"},
     };
     for (size_t i = 0; i < TEST_COUNT(cases); i++) {
-        for (size_t size = 1; size <= strlen(cases[i].script); size++) {
-            assert_text(taken(cases[i].script, size), cases[i].wanted);
-        }
+        assert_taken(cases[i].script, cases[i].wanted);
     }
 }
 
@@ -118,7 +145,6 @@ static void entries_and_rows(void **state)
          "--\n-- TOC entry 3 (class 0 OID 1)\n--\n\nCOPY t (a) FROM stdin;\na\tb\n\\N\n\\.\n\n\nSELECT 1;",
          "215\n[CREATE TABLE t (a text)]\n3\n[COPY t (a) FROM stdin]\n<a\tb\n\\N\n>.\n[SELECT 1]\n"},
         {"COPY t FROM stdin;\n\\.\nSELECT 1;", "[COPY t FROM stdin]\n.\n[SELECT 1]\n"},
-        {"COPY t FROM stdin;\r\nx\r\n\\.\r\nSELECT 1;", "[COPY t FROM stdin]\n<x\r\n>.\n[SELECT 1]\n"},
         {"COPY t FROM stdin;\n-- TOC entry 7 (\n;'\n\\\\.\n\\.x\n\n\\.\n",
          "[COPY t FROM stdin]\n<-- TOC entry 7 (\n;'\n\\\\.\n\\.x\n\n>.\n"},
         {"SELECT '\n-- TOC entry 7 (class\n' \n-- TOC entry 8 (class\n;", "[SELECT '\n-- TOC entry 7 (class\n']\n"},
@@ -128,10 +154,10 @@ static void entries_and_rows(void **state)
                                     "statement"},
     };
     for (size_t i = 0; i < TEST_COUNT(cases); i++) {
-        for (size_t size = 1; size <= strlen(cases[i].script); size++) {
-            assert_text(taken(cases[i].script, size), cases[i].wanted);
-        }
+        assert_taken(cases[i].script, cases[i].wanted);
     }
+    assert_text(taken("--\r\nSELECT 1;\r", 1), "[SELECT 1]\n(error) what pg_restore wrote ends in the middle of a "
+                                               "statement");
 }
 
 int main(void)

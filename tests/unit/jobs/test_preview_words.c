@@ -324,8 +324,8 @@ static void what_does_not_come_along(void **state)
 #define PLACE "+ It goes into a new database, is counted there, and then takes the name cmms; the database that has " \
               "it now is kept\n. The server needs room for both; the one that is there takes 3.00 MB\n"
 
-#define IN_PLACE "! It goes into cmms itself, all of it or nothing: from the safety backup on nobody can change " \
-                 "anything there, and while it is loaded nobody can read\n" \
+#define IN_PLACE "! It goes into cmms itself, all of it or nothing: all programs are disconnected from it, from the " \
+                 "safety backup on nobody can change anything there, and while it is loaded nobody can read\n" \
                  "! It cannot be undone: what was there, and what the backup does not have, is then only in the " \
                  "safety backup, which is pinned; to bring it back is another restore\n"
 #define NUMBERS ". Numbers that a sequence gives out meanwhile may be given out again\n"

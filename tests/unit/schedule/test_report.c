@@ -29,7 +29,7 @@ typedef struct World {
     Copy copies[2];
     size_t copy_count;
     const char *alarm, *frozen, *waits, *log_problem;
-    bool off;
+    bool off, log_broken, copies_unknown;
 } World;
 
 /* Of that time, with what the catalog has of it. */
@@ -65,7 +65,8 @@ static void build(const World *world, int64_t now, Report *report)
                                 .now = now};
     const ReportFacts facts = {.folder = "C:\\Backups", .health = &health, .settings = &settings, .ledger = &ledger,
                                .copies = &copies, .frozen = world->frozen, .zone = &zone, .log = log, .log_entries = 3,
-                               .log_problem = world->log_problem};
+                               .log_problem = world->log_problem, .log_broken = world->log_broken,
+                               .copies_unknown = world->copies_unknown};
     report_build(&facts, report);
     copies_release(&copies);
     ledger_release(&ledger);
@@ -403,7 +404,8 @@ static void a_page_of_hostile_texts(void **state)
         .entry_count = 2,
         .frozen = "<i>" EVIL,
         .waits = "<i>" EVIL,
-        .log_problem = EVIL};
+        .log_problem = EVIL,
+        .log_broken = true};
     Report report;
     StrBuf page;
     report_init(&report);
@@ -431,6 +433,93 @@ static void a_page_of_hostile_texts(void **state)
     assert_false(json_bool(cJSON_GetObjectItemCaseSensitive(document, "log"), "holds", true));
     cJSON_Delete(document);
     strbuf_release(&page);
+    report_release(&report);
+}
+
+static void assert_on_page(const Report *report, const char *text, size_t times)
+{
+    StrBuf page;
+    strbuf_init(&page, STRBUF_LARGE);
+    report_page(report, &page);
+    if (count(page.buf, text) != times) {
+        fail_msg("%s: %zu times on the page", text, count(page.buf, text));
+    }
+    strbuf_release(&page);
+}
+
+/* A log that cannot tell is none that says that nothing happened; and one that was busy is no broken one. */
+static void what_the_log_cannot_tell(void **state)
+{
+    (void)state;
+    World world = {.entries = {LYING(LEVEL_PROVEN, ON_29TH)}, .entry_count = 1, .log_problem = "it is busy"};
+    Report report;
+    world.entries[0].proven = ON_29TH;
+    report_init(&report);
+    build(&world, NOON, &report);
+    assert_int_equal(report.days[REPORT_DAYS - 2].proofs, 1);
+    assert_int_equal(report.proofs.total, 1);
+    assert_string_equal(report.proofs.items[0].when, "2026-11-29 02:00:00");
+    assert_on_page(&report, "Proven, as its manifest says", 1);
+    assert_on_page(&report, "The log cannot tell: it is busy", 2); /* of restores, and of failures */
+    assert_on_page(&report, "not known: the log cannot tell", 1);
+    assert_on_page(&report, "it could not be checked: it is busy", 1);
+    assert_on_page(&report, "in the last year.", 0);
+    cJSON *document = report_document(&report);
+    assert_true(cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(
+        cJSON_GetObjectItemCaseSensitive(document, "log"), "holds")));
+    cJSON_Delete(document);
+    world.log = ENTRY("2026-11-29 02:00:00", "prove", "success", A, "");
+    world.log_broken = true;
+    build(&world, NOON, &report);
+    assert_int_equal(report.proofs.total, 1); /* it has an entry */
+    assert_on_page(&report, "it does not hold: it is busy", 1);
+    world.log = NULL;
+    world.log_problem = NULL;
+    build(&world, NOON, &report);
+    assert_int_equal(report.proofs.total, 0); /* one that tells all */
+    assert_false(report.log_broken);
+    assert_on_page(&report, "No backup was proven in the last year.", 1);
+    report_release(&report);
+}
+
+/* Of a clock that was wrong, or of another hand: they are not lost without a word. Tomorrow is another zone's today. */
+static void times_that_cannot_be(void **state)
+{
+    (void)state;
+    const World world = {.log = ENTRY("2027-11-30 02:00:00", "backup", "failed", A, "") ","
+                                ENTRY("2026-12-02 00:00:00", "backup", "failed", A, "") ","
+                                ENTRY("30.11.2026 02:00", "backup", "failed", A, "") ","
+                                ENTRY("2026-12-01 01:00:00", "backup", "failed", A, "")};
+    const World one = {.log = ENTRY("2027-11-30 02:00:00", "backup", "failed", A, "")};
+    Report report;
+    report_init(&report);
+    build(&world, NOON, &report);
+    assert_int_equal(report.log_odd, 3);
+    assert_int_equal(report.failures.total, 1);
+    assert_int_equal(report.days[REPORT_DAYS - 1].failed, 1);
+    assert_int_equal(report.notice_count, 1);
+    assert_string_equal(report.notices[0], "3 entries of the log have a time that cannot be: not in here");
+    report_release(&report);
+    build(&one, NOON, &report);
+    assert_string_equal(report.notices[0], "1 entry of the log has a time that cannot be: not in here");
+    report_release(&report);
+}
+
+/* Nobody who keeps copies elsewhere is told that there are none. */
+static void what_is_known_of_copies(void **state)
+{
+    (void)state;
+    World world = {.entries = {LYING(LEVEL_VERIFIED, ON_29TH)}, .entry_count = 1};
+    Report report;
+    report_init(&report);
+    build(&world, NOON, &report);
+    assert_on_page(&report, "1 without a copy on SharePoint, 0 with one; 0 there alone; 0 wait for their copy", 1);
+    world.copies_unknown = true;
+    build(&world, NOON, &report);
+    assert_on_page(&report, "not known: the record of the copies on SharePoint could not be read", 1);
+    cJSON *document = report_document(&report);
+    assert_true(cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(document, "copies")));
+    cJSON_Delete(document);
     report_release(&report);
 }
 
@@ -480,6 +569,9 @@ int main(void)
         cmocka_unit_test(stopped_and_waiting),
         cmocka_unit_test(events),
         cmocka_unit_test(a_page_of_hostile_texts),
+        cmocka_unit_test(what_the_log_cannot_tell),
+        cmocka_unit_test(times_that_cannot_be),
+        cmocka_unit_test(what_is_known_of_copies),
         cmocka_unit_test(the_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -101,6 +101,29 @@ static void failed_after_waiting(void **state)
     end(&world, dir);
 }
 
+/* A ledger that was lost begins with the slot that waits: overtaken, that is missed and told. */
+static void waits_after_a_damaged_ledger(void **state)
+{
+    (void)state;
+    World world;
+    char *dir = begin(&world), *path = fs_join(world.folder, LEDGER_FILE);
+    Error err = ERROR_INIT;
+    ScheduledResult result;
+    scheduled_result_init(&result);
+    test_write(path, "no ledger");
+    world.conditions = "battery=12";
+    assert_ok(run(&world, false, &result, &err), &err);
+    assert_int_equal(result.outcome, SCHEDULED_WAITS);
+    assert_int_equal(result.missed, 0);
+    world.now = NOON + DAY;
+    assert_ok(run(&world, false, &result, &err), &err);
+    assert_int_equal(result.outcome, SCHEDULED_WAITS);
+    assert_int_equal(result.missed, 1);
+    scheduled_result_release(&result);
+    mem_free(path);
+    end(&world, dir);
+}
+
 /* The quiet hours have an end, and only then it is looked again; a wait that cannot be kept is none. */
 static void waits_for_the_hour(void **state)
 {
@@ -288,6 +311,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(waits_for_power),
         cmocka_unit_test(failed_after_waiting),
+        cmocka_unit_test(waits_after_a_damaged_ledger),
         cmocka_unit_test(waits_for_the_hour),
         cmocka_unit_test(copies_wait_too),
         cmocka_unit_test(overtaken_by_one_that_waits),

@@ -310,10 +310,49 @@ static void what_the_last_backup_took(void **state)
     test_dir_remove(dir);
 }
 
+/* What lies elsewhere: by name, size and manifest. */
+static void made_by_hand(void **state)
+{
+    (void)state;
+    const int64_t now = 1796040000;
+    char *older = folder_backup_name(now - 9 * DAY), *newer = folder_backup_name(now - 2 * DAY);
+    Catalog catalog;
+    Manifest manifest;
+    catalog_init(&catalog);
+    manifest_init(&manifest);
+    manifest.file = mem_strdup(older);
+    manifest.bytes = 7;
+    manifest.sha256 = mem_strdup(SHA);
+    manifest.level = LEVEL_PROVEN;
+    manifest.proven_at = now;
+    manifest.started = now - 9 * DAY;
+    catalog_add(&catalog, "theirs.backup", 5, NULL);
+    catalog_add(&catalog, older, 7, &manifest);
+    catalog_add(&catalog, newer, 7, &manifest); /* that of another file */
+    catalog_sort(&catalog, now);
+    assert_int_equal(catalog.count, 3);
+    assert_string_equal(catalog.entries[0].name, newer);
+    assert_int_equal(catalog.entries[0].age_days, 2);
+    assert_false(catalog.entries[0].has_manifest);
+    assert_int_equal(catalog.entries[0].level, LEVEL_NONE);
+    assert_string_equal(catalog.entries[1].name, older);
+    assert_true(catalog.entries[1].ours && catalog.entries[1].has_manifest);
+    assert_int_equal(catalog.entries[1].level, LEVEL_PROVEN);
+    assert_string_equal(catalog.entries[1].sha256, SHA);
+    assert_int_equal(catalog.entries[1].age_days, 9);
+    assert_string_equal(catalog.entries[2].name, "theirs.backup"); /* nobody knows when */
+    assert_false(catalog.entries[2].ours);
+    manifest_release(&manifest);
+    catalog_release(&catalog);
+    mem_free(newer);
+    mem_free(older);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(kinds_of_entries),
                                        cmocka_unit_test(what_the_last_backup_took), cmocka_unit_test(loads_again),
-                                       cmocka_unit_test(exports), cmocka_unit_test(copies)};
+                                       cmocka_unit_test(exports), cmocka_unit_test(copies),
+                                       cmocka_unit_test(made_by_hand)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -195,11 +195,32 @@ static void damaged(void **state)
     test_dir_remove(dir);
 }
 
+static void forgotten(void **state)
+{
+    (void)state;
+    char *dir = test_dir_new();
+    Copies copies;
+    Error err = ERROR_INIT;
+    copies_init(&copies);
+    Copy copy = copy_of("a.backup", COPY_THERE, T);
+    assert_ok(copies_note(dir, &copy, &err), &err);
+    copy.file = (char *)"b.backup";
+    assert_ok(copies_note(dir, &copy, &err), &err);
+    assert_ok(copies_forget(dir, "a.backup", &err), &err);
+    assert_ok(copies_forget(dir, "a.backup", &err), &err); /* nothing is known of it any more */
+    assert_ok(copies_load(dir, &copies, &err), &err);
+    assert_int_equal(copies.count, 1);
+    assert_string_equal(copies.items[0].file, "b.backup");
+    copies_release(&copies);
+    test_dir_remove(dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_of_each_file),
         cmocka_unit_test(written_and_read),
+        cmocka_unit_test(forgotten),
         cmocka_unit_test(bounded),
         cmocka_unit_test(damaged),
     };
