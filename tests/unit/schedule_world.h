@@ -102,7 +102,7 @@ static inline bool backup(void *context, const BackupSpec *spec, const JobSink *
     assert_false(ledger_lock(spec->folder, &second, NULL)); /* nobody else runs slots now */
     world->backups++;
     world->now += 60;
-    const char tried = *world->script ? *world->script++ : 'd';
+    const int tried = *world->script ? *world->script++ : 'd';
     switch (tried) {
     case 'd':
     case 'U':
