@@ -11,8 +11,10 @@
 
 #define FOLDER_WANTED_FILE ".cmms-backup.wanted"
 #define WAIT_MS 30000u       /* of who cannot be stopped */
-#define WAIT_LONG_MS 600000u /* a file of many gigabytes on a disk that stalls */
-#define WAIT_STEP_MS 50u
+#define WAIT_LONG_MS 300000u /* a disk that stalls */
+#define WAIT_STEP_MS 50u     /* at first; of who waits for longer nobody notices half a second */
+#define WAIT_MORE_MS 500u
+#define WAIT_FIRST_MS 2000u
 
 bool folder_check_lock(const char *folder, FsLock **lock, Error *err)
 {
@@ -83,7 +85,7 @@ bool folder_await_checks(const char *folder, const char *lock_path, const JobSin
     char *wanted = fs_join(folder, FOLDER_WANTED_FILE);
     bool ok = false, checked = true;
     job_log(sink, LOG_INFO, "Waiting for a check of the backups in this folder to stop...");
-    for (unsigned waited = 0; leave_mark(wanted); waited += WAIT_STEP_MS) {
+    for (unsigned waited = 0, step = 0; leave_mark(wanted); waited += step) {
         ok = fs_lock(lock_path, lock, NULL);
         if (ok || !checked) {
             break; /* a job that is no check has it */
@@ -92,7 +94,8 @@ bool folder_await_checks(const char *folder, const char *lock_path, const JobSin
             error_set(err, EK_BUSY, "a check of the backups in this folder does not stop");
             break;
         }
-        if (cancel_wait(cancel, WAIT_STEP_MS)) {
+        step = waited < WAIT_FIRST_MS ? WAIT_STEP_MS : WAIT_MORE_MS;
+        if (cancel_wait(cancel, step)) {
             error_set(err, EK_CANCELLED, "stopped at your request");
             break;
         }
