@@ -26,7 +26,7 @@ E2E = {"kill": "test_kill", "faults": "test_faults", "bad": "test_bad_input", "r
        "certificate": "test_certificate", "there": "test_sharepoint_cleanup", "onedrive": "test_onedrive",
        "environment": "test_environment"}
 
-# What is taken out, file, the text, what stands there instead, the tests: "unit:NAME" or "FILE:TEST".
+# What is taken out, file, the text, what stands there instead, the tests: "unit:NAME", "FILE:TEST" or "simulate:SEEDS".
 MUTANTS = (
     ("a page takes text as text", "src/jobs/page.c", "case '<': strbuf_addstr(page, \"&lt;\"); break;", "",
      ["unit:test_page", "unit:test_report", "report:test_hostile_names"]),
@@ -349,8 +349,8 @@ MUTANTS = (
     ("that an alarm is one", "src/jobs/retention_run.c", "json_bool(document, BY_HAND, false)",
      "json_bool(document, BY_HAND, true)", ["unit:test_retention_run"]),
     ("an alarm is not written over by a person's stop", "src/jobs/retention_run.c",
-     'if (there) {\n        ok = error_set(err, EK_SETTINGS, "clean-ups', 'if (false) {\n        ok = error_set(err, '
-     'EK_SETTINGS, "clean-ups', ["unit:test_retention_run"]),
+     "write_frozen(folder, there.alarm, words, err)", "write_frozen(folder, NULL, words, err)",
+     ["unit:test_retention_run"]),
     ("a copy that is asked for and missing", "src/schedule/protection.c",
      "protection->copy_asked = settings->upload_after_backup;", "protection->copy_asked = false;",
      ["unit:test_protection"]),
@@ -653,7 +653,7 @@ MUTANTS = (
     ("a task that is missing is no protection", "src/schedule/protection.c",
      "if (task != NULL && fact->state == FACT_HOLDS) {", "if (false) {", ["unit:test_protection"]),
     ("health that is not good is no protection", "src/schedule/protection.c",
-     "protection->holds = health.state == HEALTH_GOOD;", "protection->holds = true;", ["unit:test_protection"]),
+     "protection->holds = health.state == HEALTH_GOOD && ", "protection->holds = ", ["unit:test_protection"]),
     ("a slot that is overtaken is told, and the newer one run", "src/schedule/run.c", "} while (run->overtaken);",
      "} while (false);", ["unit:test_run"]),
     ("one backup where the ledger cannot be read", "src/schedule/run.c", "if (run->doubt && run->look.slot &&",
@@ -702,22 +702,54 @@ MUTANTS = (
      ["unit:test_run_waits", "recheck:test_waits_for_power"]),
     ("one that has waited and failed does not wait anew", "src/schedule/run.c",
      "if (state == SLOT_DONE) { /* one that failed", "if (true) { /* one that failed", ["unit:test_run_waits"]),
+    ("a wait that nobody keeps is none", "src/schedule/waiting.c", "now <= ledger->waits_again + WAITING_LATE && ", "",
+     ["unit:test_waiting", "unit:test_protection"]),
+    ("the battery of one computer holds no other back", "src/schedule/keeper.c",
+     "(where == NULL || here == NULL || strcmp(where, here) == 0);", "true;", ["unit:test_keeper"]),
+    ("no copy waits for ever", "src/schedule/run.c", "ask(run, copies_since(run), &run->wait);",
+     "ask(run, 0, &run->wait);", ["unit:test_run_waits"]),
+    ("a share that blinks mends nothing", "src/schedule/notice.c", "    if (facts->unknown) {\n", "    if (false) {\n",
+     ["unit:test_notice"]),
+    ("a copy that was not looked for is not missing", "src/schedule/protection.c", "!facts->copies_unread &&\n",
+     "true &&\n", ["unit:test_protection"]),
+    ("a receiver that is away has not had enough", "src/schedule/dispatch.c",
+     "told->count -= told->count > 0 ? 1 : 0;", "", ["unit:test_dispatch"]),
+    ("what a killed program was sending is sent", "src/schedule/dispatch.c",
+     "                told->last = told->sending = 0;\n", "                told->sending = 0;\n",
+     ["unit:test_dispatch"]),
     ("copies wait with the slots", "src/schedule/run.c", "run->look.paused != 0 || copies_wait(run)) {",
      "run->look.paused != 0 || (copies_wait(run) && false)) {", ["unit:test_run_waits"]),
-    ("what is damaged is not read over and over", "src/schedule/recheck.c", " && entry->level != LEVEL_BAD;", ";",
+    ("what is damaged is not read over and over", "src/schedule/recheck.c", " && entry->level != LEVEL_BAD && ", " && ",
      ["unit:test_recheck"]),
+    ("what is in the cloud only is not downloaded to be read", "src/schedule/recheck.c", " && !entry->offline;", ";",
+     ["unit:test_recheck"]),
+    ("what is in the cloud only is not downloaded to be proven", "src/schedule/recheck.c", "good && !good->offline && ",
+     "good && ", ["unit:test_recheck"]),
     ("one share a run", "src/schedule/recheck.c", "if (look->count > 0 && taken + items[i].entry->size > share) {",
      "if (taken > share && false) {", ["unit:test_recheck", "recheck:test_bit_rot"]),
-    ("the oldest are read first", "src/schedule/recheck.c", "left->due < right->due   ? -1",
-     "left->due < right->due   ? 1",
+    ("the oldest are read first", "src/schedule/recheck.c", "left->turn < right->turn   ? -1",
+     "left->turn < right->turn   ? 1",
      ["unit:test_recheck"]),
+    ("what cannot be read keeps no other from being read", "src/schedule/recheck.c", "again > due ? again : due};",
+     "due};", ["unit:test_recheck", "unit:test_recheck_run"]),
+    ("what cannot be read for a week is told", "src/schedule/protection.c",
+     "protection->unread = unread_text(facts, ledger);", "", ["unit:test_protection"]),
+    ("no check begins on a battery that is low", "src/schedule/recheck.c",
+     "if (due > facts->now || is_low(rules, facts->on_battery, facts->battery_percent)) {", "if (due > facts->now) {",
+     ["unit:test_recheck", "unit:test_recheck_run"]),
+    ("a check ends when the PC is unplugged", "src/schedule/recheck_run.c", "    *powerless = !has_power(run);",
+     "    *powerless = false;", ["unit:test_recheck_run"]),
     ("checks make way", "src/schedule/recheck_run.c", " || folder_is_wanted(run->opening->folder)) {", ") {",
      ["unit:test_recheck_run", "recheck:test_makes_way"]),
     ("a proof that ends the program is not begun over and over", "src/schedule/recheck_run.c",
      "    remember(run, true); /* before", "    /* before", ["unit:test_recheck_run"]),
     ("who wants the folder asks the checks to stop", "src/store/folder.c",
-     "(failed.kind == EK_BUSY && folder_await_checks(folder, path, lock));", "false;",
+     "(failed.kind == EK_BUSY && folder_await_checks(folder, path, sink, cancel, lock, &waited));", "false;",
      ["unit:test_folder_wanted", "recheck:test_makes_way"]),
+    ("who waits for checks can be stopped", "src/store/folder_wanted.c", "if (cancel_wait(cancel, step)) {",
+     "if (cancel_wait(NULL, step)) {", ["unit:test_folder_wanted"]),
+    ("who waits for checks does not wait for other jobs", "src/store/folder_wanted.c",
+     "checked = is_checked(folder);", "", ["unit:test_folder_wanted"]),
     ("an old backup that is damaged is told", "src/store/health.c", "} else if (health_damaged(facts)) {",
      "} else if (false) {", ["unit:test_health", "recheck:test_bit_rot"]),
     ("damage that a run finds is in its exit code", "src/schedule/run.c",
@@ -732,11 +764,42 @@ MUTANTS = (
      "if (!ledger_begun(&run->ledger)) { /* it begins",
      ["unit:test_run_waits"]),
     ("who is told that a slot begins is told that it failed", "src/schedule/run.c",
-     "run->began && result->outcome == SCHEDULED_WAITS", "false", ["unit:test_run_waits"]),
+     "announce(run, OUTWARD_FAILED, mem_printf(\"The scheduled backup of %s failed. %s\", run->when, result->waits),",
+     "announce(run, OUTWARD_DONE, mem_printf(\"The scheduled backup of %s failed. %s\", run->when, result->waits),",
+     ["unit:test_run_waits"]),
+    ("no success is told where no backup was made", "src/schedule/run.c",
+     "announce(run, OUTWARD_FAILED, failure_text(run, &run->tried), &run->tried);",
+     "announce(run, OUTWARD_DONE, failure_text(run, &run->tried), NULL);", ["unit:test_run"]),
+    ("a folder that is away fails no backup", "src/schedule/run.c", "announce(run, OUTWARD_UNSEEN,",
+     "announce(run, OUTWARD_FAILED,", ["unit:test_run"]),
+    ("the same failure of another slot is the same", "src/schedule/run.c",
+     'char *cause = why ? mem_printf("%d: %s", (int)why->kind, why->message) : NULL;', "char *cause = NULL;",
+     ["unit:test_run"]),
+    ("one heartbeat that is refused hides no other", "src/jobs/heartbeats.c", "    } else if (is_of_file(&why)) {",
+     "    } else if (false) {", ["heartbeat:test_one_that_is_refused"]),
+    ("a silence that was not looked at is told nobody", "src/schedule/outward.c",
+     "    } else {\n        found->silent =", "    }\n    {\n        found->silent =", ["unit:test_outward"]),
     ("damage that a run finds is told at once", "src/schedule/run.c",
      "if (run->result->checks.damaged_count > 0) { /* it", "if (false) { /* it", ["unit:test_run_waits"]),
     ("a report says that a person has stopped clean-ups", "src/schedule/report.c", "rules.frozen = facts->frozen;",
      "rules.frozen = facts->health->frozen;", ["unit:test_report"]),
+    ("an alarm leaves a person's stop", "src/jobs/retention_run.c", "write_frozen(folder, reason, there.stop, err);",
+     "write_frozen(folder, reason, NULL, err);", ["unit:test_retention_run"]),
+    ("who answers an alarm ends no stop", "src/jobs/retention_run.c",
+     "write_frozen(folder, NULL, there->stop, err);", "write_frozen(folder, NULL, NULL, err);",
+     ["unit:test_retention_run"]),
+    ("nobody ends a stop that he was not shown", "src/jobs/retention_run.c",
+     "return reason && (!shown || strcmp(shown, reason) == 0);", "return reason;", ["unit:test_retention_run"]),
+    ("sim: a slot that is slept over is reported", "src/schedule/due.c",
+     "    for (size_t i = 0; i < look->missed_count; i++) {\n        const LedgerSlot slot =",
+     "    for (size_t i = 0; i < look->missed_count && false; i++) {\n        const LedgerSlot slot =",
+     ["simulate:1-10"]),
+    ("sim: a slot is done once", "src/schedule/due.c",
+     "(entry->moment == slot || (entry->began >= slot && entry->began <= now + GRACE))) {", "false) {",
+     ["simulate:1-10"]),
+    ("sim: one job a folder", "src/store/folder.c",
+     "    bool ok = fs_lock(path, lock, &failed) ||\n              (failed",
+     "    bool ok = true || fs_lock(path, lock, &failed) ||\n              (failed", ["simulate:1-10"]),
     ("what a heartbeat leaves is cleaned up", "src/store/folder.c", "heartbeat_computer(base, computer) || ", "",
      ["unit:test_folder"]),
     ("what is to be encrypted goes to no folder in the clear", "src/jobs/offsite.c", "may_go(&work, &failed) && ", "",
@@ -822,6 +885,8 @@ def red(test, log):
                CMMS_TEST_LIMIT="90") # some hang
     if kind == "unit":
         argv = ["build/native/unit/" + name]
+    elif kind == "simulate":
+        argv, env["ASAN_OPTIONS"] = ["build/native/simulate", name, "200"], "detect_leaks=0:exitcode=99"
     else:
         argv = ["python3", "tests/e2e/%s.py" % E2E[kind], "native"] + ([name] if name else [])
     return run(["timeout", "120" if kind == "unit" else "900"] + argv, log, cwd=COPY, env=env) != 0
@@ -834,7 +899,7 @@ def main():
     shutil.rmtree(logs, ignore_errors=True)
     os.makedirs(logs)
     units = {t.split(":")[1] for m in MUTANTS for t in m[4] if t.startswith("unit:")}
-    targets = units | {"cmms-backup-cli", "fault", "fake_tool", "fake_child"}
+    targets = units | {"cmms-backup-cli", "fault", "fake_tool", "fake_child", "simulate"}
     log = os.path.join(logs, "build.log")
     if not os.path.exists(os.path.join(COPY, "build/native/build.ninja")):
         # What is taken out leaves things unused.
@@ -863,6 +928,7 @@ def main():
                 f.write(mutant)
             try:
                 need = {t.split(":")[1] for t in tests if t.startswith("unit:")} | {"cmms-backup-cli"}
+                need |= {"simulate"} if any(t.startswith("simulate:") for t in tests) else set()
                 if build(need, log) != 0:
                     found = "-- it does not compile"
                     survived += 1

@@ -16,8 +16,8 @@ typedef struct Conditions {
     bool metered;        /* the user's plan counts bytes, is used up, or it roams */
 } Conditions;
 
-/* As they are now. */
-void conditions_look(Conditions *conditions);
+/* As they are now; without `network` that one is not asked, which may take long, and is as if it were not known. */
+void conditions_look(Conditions *conditions, bool network);
 
 /* --- portable (src/platform/common/conditions_common.c) ---------------------------------------------------- */
 
@@ -27,6 +27,6 @@ void conditions_parse(const char *text, Conditions *conditions);
 /* --- by the platform --------------------------------------------------------------------------------------- */
 
 /* The system's own answer. `conditions` is initialised: nothing is known. POSIX: nothing is. */
-void conditions_ask(Conditions *conditions);
+void conditions_ask(Conditions *conditions, bool network);
 
 #endif

@@ -8,6 +8,9 @@
  * | done    | the address         | a scheduled backup was made, unless that is not wanted      | each time        |
  * | failed  | …/fail              | one has failed                                              | another cause;   |
  * |         |                     |                                                             | the same: 6 h    |
+ * | unveri- | …/fail              | one was made, and is not verified                           | each time        |
+ * | fied    |                     |                                                             |                  |
+ * | unseen  | nothing             | whether one is due could not be looked at                   | another; a day   |
  * | overdue | nothing: it sees    | the newest good backup is older than the schedule allows    | a day            |
  * | shrink  | that nothing comes, | the shrink alarm waits for a person                         | another; a day   |
  * | damaged | or it is not of the | a backup that lies there was found damaged                  | another; a week  |
@@ -17,7 +20,8 @@
  *
  * Of one event a receiver gets DISPATCH_A_DAY in a day at most (a ping address ten times as many), so that nothing that
  * goes wrong over and over fills a mailbox. What is mended is told at once when it comes again. What a receiver did not
- * take counts as not sent: what still holds comes with the next look, but not before DISPATCH_REST.
+ * take counts as not sent: what still holds comes with the next look, but not before DISPATCH_REST. So does what a
+ * program was sending that ended before it knew what became of it.
  */
 #ifndef CMMS_DISPATCH_H
 #define CMMS_DISPATCH_H
@@ -33,6 +37,8 @@ typedef enum OutEvent {
     OUT_START,
     OUT_DONE,
     OUT_FAILED,
+    OUT_UNVERIFIED,
+    OUT_UNSEEN,
     OUT_OVERDUE,
     OUT_SHRINK,
     OUT_DAMAGED,
@@ -58,6 +64,7 @@ typedef struct DispatchFacts { /* borrowed */
 typedef struct DispatchTold {
     int64_t last; /* 0: never, or not since it was mended */
     char cause[DISPATCH_CAUSE];
+    int64_t sending; /* since when a program sends it; 0: none does */
     int64_t day;  /* when the day began of which `count` is */
     int count;
 } DispatchTold;

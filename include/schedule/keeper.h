@@ -28,9 +28,10 @@ typedef struct Keeper {
     int64_t checked;    /* when older backups were looked at last (recheck_run.h); 0: never */
 } Keeper;
 
-/* What settings and ledger say, of a slot that waits when to look at it again; what is remembered of the last run
- * stays. */
-void keeper_look(const DuePlan *plan, const DueZone *zone, const Ledger *ledger, int64_t now, Keeper *keeper);
+/* What settings and ledger say, of a slot that waits on this computer (`here`: its name; NULL: not known) when to look
+ * at it again; what is remembered of the last run stays. */
+void keeper_look(const DuePlan *plan, const DueZone *zone, const Ledger *ledger, const char *here, int64_t now,
+                 Keeper *keeper);
 /* Takes over what another one has found. */
 void keeper_take(Keeper *keeper, const Keeper *found);
 bool keeper_is_due(const Keeper *keeper, int64_t now);

@@ -40,6 +40,7 @@ typedef struct NoticeFacts { /* borrowed */
     int64_t now;
     bool seen;            /* the window is on the screen */
     bool quiet;           /* what went well is not told */
+    bool unknown;         /* the folder cannot be read now: what is not so by alarm, sign_in and silent is not mended */
     const char *done;     /* a backup was just made: how it went, a sentence; NULL: none was */
     const char *failed;   /* one has just failed: why; NULL: none has */
     bool configured;      /* a database is known */

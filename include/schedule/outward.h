@@ -22,13 +22,16 @@ typedef enum OutwardWhat {
     OUTWARD_BEGAN,  /* a slot begins to be run */
     OUTWARD_DONE,   /* its backup was made */
     OUTWARD_FAILED,
-    OUTWARD_NOTHING /* nothing was due, or older backups were read: only what stands is looked at */
+    OUTWARD_NOTHING, /* nothing was due, or older backups were read: only what stands is looked at */
+    OUTWARD_UNSEEN,  /* whether a slot is due could not be looked at, as the folder cannot be used */
+    OUTWARD_UNVERIFIED /* the slot's backup was made, and nobody can say that it is good */
 } OutwardWhat;
 
 typedef struct OutwardSpec { /* borrowed */
     OutwardWhat what;
-    const char *text;     /* of the first three: a sentence, without a secret */
-    const char *folder;   /* the backup folder; NULL: it could not be opened, so that only this failure is told */
+    const char *text;     /* of all but NOTHING: a sentence, without a secret */
+    const char *cause;    /* FAILED, UNSEEN: what makes it another one (dispatch.h); NULL: the text */
+    const char *folder;   /* the backup folder; NULL: it could not be opened */
     const Settings *settings; /* NULL as well then */
     const Connection *connection; /* the database that is meant; NULL: none is known */
     int64_t since;        /* from when on there should be backups (Ledger); 0: not known */

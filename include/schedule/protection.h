@@ -2,7 +2,7 @@
  * protection.h: what "protected" means: four facts, each with its date and what mends it. The newest slot of the
  * schedule was run, and the task that runs the next is as it should be; the newest backup is verified; a copy of the
  * newest good one is off-site; a proof is not older than the setting. What nobody asks for is said and does not count.
- * And nothing of what health.h looks at is wrong. Pure.
+ * And nothing of what health.h looks at is wrong, nor is there a backup that the check cannot read. Pure.
  */
 #ifndef CMMS_PROTECTION_H
 #define CMMS_PROTECTION_H
@@ -31,6 +31,7 @@ typedef struct ProtectionFact {
 typedef struct Protection {
     bool holds; /* nothing is missing, and health is good */
     bool copy_asked; /* the settings ask for a copy off-site */
+    char *unread; /* owned: which backup the check has not been able to read for a week, and why; or NULL */
     ProtectionFact facts[FACT_COUNT];
 } Protection;
 

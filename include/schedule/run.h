@@ -80,7 +80,7 @@ bool scheduled_run(const ScheduledSpec *spec, const JobSink *sink, const Cancel 
  * (`reason`: power.h) while it runs, not while it waits. */
 bool scheduled_stay(const ScheduledSpec *spec, const char *reason, const JobSink *sink, const Cancel *cancel,
                     ScheduledResult *result, Error *err);
-#define SCHEDULED_STAY (8 * 3600) /* seconds: the task that started it ends after twelve hours */
+#define SCHEDULED_STAY (16 * 3600) /* seconds: a night's quiet hours, and the task that started it ends after a day */
 
 /* The exit code of a run that succeeded: that of EK_DAMAGED where its checks found damage, else 0. */
 int scheduled_code(const ScheduledResult *result);
@@ -99,7 +99,7 @@ typedef struct ScheduledWorld {
     void (*offsite)(void *context, const OffsiteAfterSpec *spec, const JobSink *sink, const Cancel *cancel,
                     OffsiteAfter *after);
     void (*outward)(void *context, const OutwardSpec *spec, const JobSink *sink, const Cancel *cancel);
-    void (*conditions)(void *context, Conditions *conditions);
+    void (*conditions)(void *context, bool network, Conditions *conditions);
     void (*checks)(void *context, const Opening *opening, const JobSink *sink, const Cancel *cancel,
                    RecheckResult *result);
     const DueZone *zone;

@@ -14,9 +14,11 @@
 
 #include "platform/conditions.h"
 #include "schedule/due.h"
+#include "store/ledger.h"
 #include "store/settings.h"
 
 #define WAITING_LOOK 900 /* seconds: when to look again at what has no end that is known */
+#define WAITING_LATE 3600 /* after that nobody seems to be there who would look */
 
 typedef struct WaitingRules {
     bool on_battery, on_metered;
@@ -42,6 +44,10 @@ WaitingRules waiting_rules(const Settings *settings);
  * DUE_FUTURE ahead of now is of a clock that was wrong, and the wait begins anew. */
 void waiting_look(const WaitingRules *rules, const Conditions *conditions, const DueZone *zone, int64_t since,
                   int64_t now, WaitingLook *look);
+
+/* Why a slot waits now; NULL: it does not, or that is of the ledger alone: it has failed since, the longest that one
+ * may wait is over, or nobody has looked at it again when that was worth while. Borrowed from the ledger. */
+const char *waiting_why(const Ledger *ledger, int days, int64_t slot, int64_t now);
 
 /* Whether the local clock shows one of those hours, and if so the first whole minute at which it does not any more,
  * also in the nights in which clocks change (*end may be NULL). */

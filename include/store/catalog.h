@@ -25,6 +25,7 @@ typedef struct CatalogEntry {
                            since */
     bool has_manifest;  /* one that can be read and names this file */
     bool ours;          /* the name has our form */
+    bool offline;       /* kept in the cloud only: whoever reads it downloads all of it */
     int64_t read;       /* when its bytes were last read to the end and were as they should be, by the manifest; 0:
                            never */
     int64_t proven;     /* when it was last proven, by the manifest; 0: never */

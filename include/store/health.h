@@ -33,6 +33,7 @@ typedef struct HealthFacts {
                                protect nothing of it, nor do those of which it is not known whose they are. NULL: any */
     bool configured;        /* a database is known */
     const char *frozen;     /* retention_alarm, or NULL: a person's own stop is none */
+    const char *stopped;    /* retention_frozen where it is that, or NULL */
     int due_hours;          /* health_due_hours */
     size_t removals;        /* how many retention would remove now */
     bool space_known;
@@ -43,6 +44,8 @@ typedef struct HealthFacts {
                                the next two for protection.h alone */
     const char *silent;     /* which other computers have fallen silent, a sentence (heartbeat.h), or NULL */
     bool copies_known;      /* copies off-site were made from here, or a place for them is set up */
+    bool copies_unread;     /* what is known of them could not be read now, so that the catalog has none */
+    bool uploading;         /* one is being made just now */
     int64_t now;
 } HealthFacts;
 

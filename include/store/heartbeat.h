@@ -23,7 +23,9 @@
 #define HEARTBEAT_MAX 4096u        /* bytes of a file */
 #define HEARTBEAT_COMPUTERS 200u   /* that are watched */
 #define HEARTBEAT_NAME 64u         /* bytes of a PC's name, with the NUL */
-#define HEARTBEAT_SILENT (3 * 86400) /* seconds; longer where a PC's own schedule has longer gaps */
+/* Seconds; longer where a PC's own schedule has longer gaps. A long weekend is shorter: a PC that was off from Thursday
+ * evening to Monday, or has beaten on Friday morning and is next used on Tuesday, is not silent. */
+#define HEARTBEAT_SILENT (9 * 86400 / 2)
 
 typedef struct Heartbeat {
     char computer[HEARTBEAT_NAME]; /* letters, digits, - . _ */
@@ -34,7 +36,7 @@ typedef struct Heartbeat {
 } Heartbeat;
 
 /* The file's name for a PC, and the PC of a name (HEARTBEAT_NAME bytes; false: another file). What cannot be in a name
- * becomes "_". Caller frees. */
+ * becomes "_", and then, or where it is too long, a hash of it follows. Caller frees. */
 char *heartbeat_file(const char *computer);
 bool heartbeat_computer(const char *file, char computer[HEARTBEAT_NAME]);
 char *heartbeat_text(const Heartbeat *beat); /* the file's content; caller frees */
@@ -90,7 +92,8 @@ void seen_break_off(SeenLook *look); /* in the place of seen_end: not all could 
 /* How long it was silent at the last look; 0: not for long enough to say so, or it is retired, or this PC. */
 int64_t seen_silence(const SeenComputers *seen, const SeenComputer *computer, const char *here);
 /* "PC-07 has been silent for 4 days"; of several "PC-07 and PC-09 have been silent for 4 days or more"; NULL: none.
+ * Where the look was a day before `now_here` (by this PC's clock; 0: it was just made) or longer, ", as of 3 days ago".
  * *names (may be NULL): "PC-07 PC-09". Caller frees both. */
-char *seen_silent_text(const SeenComputers *seen, const char *here, char **names);
+char *seen_silent_text(const SeenComputers *seen, const char *here, char **names, int64_t now_here);
 
 #endif

@@ -42,9 +42,9 @@ bool cli_find_source(Cli *cli, Source *source);
 /* As backup tells it (main.c). Caller deletes. */
 cJSON *cli_backup_document(const BackupResult *result);
 void cli_add_offsite(cJSON *document, const OffsiteAfter *after); /* "offsite", null where the settings ask for none */
-/* Into the catalog what is known of copies on SharePoint; what cannot be read is a warning. `copies` is initialised
- * (verb_list.c). */
-void cli_add_copies(Cli *cli, const char *folder, Catalog *catalog, Copies *copies);
+/* Into the catalog what is known of copies on SharePoint; what cannot be read is a warning, and false. `copies` is
+ * initialised (verb_list.c). */
+bool cli_add_copies(Cli *cli, const char *folder, Catalog *catalog, Copies *copies);
 /* "receivers" and "heartbeats" of documents (verb_notify.c). Caller deletes. */
 cJSON *cli_receivers_array(const OutwardState states[RECEIVER_KINDS]);
 cJSON *cli_computers_object(const SeenComputers *seen);

@@ -39,7 +39,7 @@ static void judge(Cli *cli, const char *folder, const Catalog *catalog, Health *
     settings_release(&settings);
 }
 
-void cli_add_copies(Cli *cli, const char *folder, Catalog *catalog, Copies *copies)
+bool cli_add_copies(Cli *cli, const char *folder, Catalog *catalog, Copies *copies)
 {
     Error why = ERROR_INIT;
     if (!copies_load(folder, copies, &why)) {
@@ -49,8 +49,10 @@ void cli_add_copies(Cli *cli, const char *folder, Catalog *catalog, Copies *copi
     } else if (copies->notice) {
         output_log(&cli->output, LOG_WARNING, copies->notice);
     }
+    const bool read = why.kind == EK_NONE && !copies->notice;
     error_clear(&why);
     catalog_add_copies(catalog, copies);
+    return read;
 }
 
 /* Where a copy is and how it was compared; null for none. */

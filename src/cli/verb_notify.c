@@ -47,7 +47,7 @@ cJSON *cli_computers_object(const SeenComputers *seen)
 {
     cJSON *object = cJSON_CreateObject();
     char *host = machine_host_name();
-    char *text = seen_silent_text(seen, host != NULL ? host : "", NULL);
+    char *text = seen_silent_text(seen, host != NULL ? host : "", NULL, clock_now());
     output_add_time(object, "looked", seen->looked);
     json_set_string(object, "problem", seen->problem);
     json_set_string(object, "text", text);

@@ -8,6 +8,7 @@
 #include "schedule/due.h"
 #include "schedule/registration.h"
 #include "schedule/run.h"
+#include "schedule/waiting.h"
 #include "store/folder.h"
 #include "store/ledger.h"
 
@@ -65,6 +66,7 @@ static bool show(Cli *cli, const char *folder, const Settings *settings, Error *
     due_look(&plan, &due_here, &ledger, now, &look);
     due_note_missed(&look, now, &ledger); /* shown, not saved */
     look.entry = NULL;
+    const char *waits = waiting_why(&ledger, settings->wait_days, look.slot, now);
     char *text = due_plan_text(&plan);
     char *next = look.next ? due_slot_text(&due_here, look.next, now) : NULL;
     const size_t from = ledger.count > SHOWN ? ledger.count - SHOWN : 0;
@@ -78,7 +80,7 @@ static bool show(Cli *cli, const char *folder, const Settings *settings, Error *
         json_set_bool(document, "due", look.due);
         output_add_time(document, "slot", look.slot);
         output_add_time(document, "paused_until", look.paused);
-        json_set_string(document, "waits", look.due ? ledger_waits(&ledger, look.slot) : NULL);
+        json_set_string(document, "waits", look.due ? waits : NULL);
         json_set_string(document, "task", registration_state_word(task.state));
         json_set_string(document, "task_text", task.text);
         json_set_string(document, "task_program", task.program);
@@ -102,7 +104,6 @@ static bool show(Cli *cli, const char *folder, const Settings *settings, Error *
         }
         if (look.due) {
             char *slot = due_slot_text(&due_here, look.slot, now);
-            const char *waits = ledger_waits(&ledger, look.slot);
             char *line = mem_printf("\xE2\x9A\xA0 The backup of %s is due%s%s", slot, waits ? " and waits: " : "",
                                     waits ? waits : "");
             output_coloured(&cli->output, COLOUR_WARNING, line);
@@ -198,6 +199,8 @@ static cJSON *checks_document(const RecheckResult *checks)
     }
     json_set_string(document, "proven", checks->proven);
     json_set_string(document, "unproven", checks->unproven);
+    json_set_int(document, "unread", (int64_t)checks->unread);
+    json_set_int(document, "in_cloud_only", (int64_t)checks->offline);
     json_set_bool(document, "stopped", checks->stopped);
     return document;
 }

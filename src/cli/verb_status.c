@@ -9,6 +9,7 @@
 #include "platform/machine.h"
 #include "schedule/protection.h"
 #include "schedule/registration.h"
+#include "schedule/waiting.h"
 #include "store/catalog.h"
 #include "store/copies.h"
 #include "store/folder.h"
@@ -27,7 +28,7 @@ typedef struct Status {
     OffsiteSignIn sign_in;
     OutwardState receivers[RECEIVER_KINDS];
     SeenComputers seen;
-    char *frozen, *slot;
+    char *frozen, *stopped, *slot;
     char *receivers_problem; /* why they cannot be read, or NULL */
     char *silent;            /* which computers are, or NULL */
     const char *waits; /* why the newest slot does, or NULL; borrowed from the ledger */
@@ -61,6 +62,7 @@ static void status_release(Status *status)
     ledger_release(&status->ledger);
     settings_release(&status->settings);
     catalog_release(&status->catalog);
+    mem_free(status->stopped);
     mem_free(status->frozen);
     mem_free(status->slot);
 }
@@ -75,7 +77,7 @@ static void look_elsewhere(const char *folder, Status *status)
         error_clear(&why);
     }
     heartbeats_known(folder, &status->seen);
-    status->silent = seen_silent_text(&status->seen, host != NULL ? host : "", NULL);
+    status->silent = seen_silent_text(&status->seen, host != NULL ? host : "", NULL, clock_now());
     mem_free(host);
 }
 
@@ -88,7 +90,7 @@ static bool look(Cli *cli, const char *folder, Status *status, Error *err)
     }
     ledger_load(folder, false, &status->ledger, NULL); /* protection_slot_problem says what is wrong with it */
     copies_init(&copies);
-    cli_add_copies(cli, folder, &status->catalog, &copies);
+    const bool copies_read = cli_add_copies(cli, folder, &status->catalog, &copies);
     const bool copied = copies.count > 0;
     copies_release(&copies);
     if (status->settings.notice) {
@@ -98,8 +100,10 @@ static bool look(Cli *cli, const char *folder, Status *status, Error *err)
         output_log(&cli->output, LOG_WARNING, status->ledger.notice);
     }
     status->frozen = retention_alarm(folder);
+    status->stopped = status->frozen == NULL ? retention_frozen(folder) : NULL;
     HealthFacts facts = {.catalog = &status->catalog,
                          .frozen = status->frozen,
+                         .stopped = status->stopped,
                          .due_hours = health_due_hours(&status->settings),
                          .now = now};
     facts.configured = cli_find_source(cli, &status->source);
@@ -114,13 +118,14 @@ static bool look(Cli *cli, const char *folder, Status *status, Error *err)
         facts.task = status->task.text;
     }
     facts.copies_known = copied || status->sign_in.set_up;
+    facts.copies_unread = !copies_read;
     health_judge(&facts, &status->health);
     protection_judge(&facts, &status->settings, &status->ledger, &due_here, &status->protection);
     const DuePlan plan = due_plan(&status->settings);
     status->next = due_after(&plan, &due_here, now);
     DueLook slot;
     due_look(&plan, &due_here, &status->ledger, now, &slot);
-    status->waits = slot.due ? ledger_waits(&status->ledger, slot.slot) : NULL;
+    status->waits = slot.due ? waiting_why(&status->ledger, status->settings.wait_days, slot.slot, now) : NULL;
     return true;
 }
 
@@ -160,6 +165,8 @@ static cJSON *status_document(const char *folder, const Status *status)
     }
     output_add_time(document, "next", status->next);
     json_set_string(document, "waits", status->waits);
+    json_set_string(document, "unread", status->protection.unread);
+    json_set_string(document, "cleanups_stopped", status->stopped);
     json_set_string(document, "task", registration_state_word(status->task.state));
     json_set_string(document, "task_text", status->task.text);
     cJSON_AddItemToObject(document, "sign_in", sign_in_object(&status->sign_in));
@@ -182,6 +189,12 @@ static void warn(Cli *cli, const char *text)
 
 static void show_elsewhere(Cli *cli, const Status *status)
 {
+    warn(cli, status->protection.unread);
+    if (status->stopped != NULL) {
+        char *text = mem_printf("Clean-ups are stopped: %s", status->stopped);
+        warn(cli, text);
+        mem_free(text);
+    }
     warn(cli, status->receivers_problem);
     for (size_t i = 0; i < RECEIVER_KINDS; i++) {
         warn(cli, status->receivers[i].problem);

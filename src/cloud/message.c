@@ -22,7 +22,8 @@
 
 char *message_ping(const char *address, const char *event)
 {
-    const char *tail = strcmp(event, "start") == 0 ? "/start" : strcmp(event, "failed") == 0 ? "/fail" : "";
+    const bool fails = strcmp(event, "failed") == 0 || strcmp(event, "unverified") == 0;
+    const char *tail = strcmp(event, "start") == 0 ? "/start" : fails ? "/fail" : "";
     size_t path = strcspn(address, "?#");
     const char *query = address + path;
     while (tail[0] != '\0' && path > 0 && address[path - 1] == '/') {

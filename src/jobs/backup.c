@@ -53,7 +53,7 @@ static void tell_removed(void *context, const char *name)
 static bool prepare_folder(Run *run, const char *folder, Error *err)
 {
     Error why = ERROR_INIT;
-    if (!folder_lock(folder, &run->lock, err)) {
+    if (!folder_lock_wait(folder, run->sink, run->cancel, &run->lock, err)) {
         return false;
     }
     backup_finish_left(folder, run->sink, run->cancel);

@@ -113,7 +113,7 @@ static void begin_anew(const char *folder, const DuePlan *before, const char *ac
         return;
     }
     ledger_init(&ledger);
-    if (ledger_lock(folder, &lock, NULL) && ledger_load(folder, true, &ledger, NULL)) {
+    if (ledger_lock_wait(folder, &lock, NULL) && ledger_load(folder, true, &ledger, NULL)) {
         const int64_t now = clock_now();
         char *missed = before == NULL ? NULL : note_missed(before, now, &ledger);
         ledger.since = now;

@@ -316,7 +316,8 @@ bool export_backup(const ExportSpec *spec, const JobSink *sink, const Cancel *ca
     manifest_init(&work.manifest);
     progress_init(&work.meter, sink, started);
     FsInfo info;
-    if (!fs_stat(folder, &info, &failed) || !folder_lock_or_read(folder, &lock, &not_kept, &failed)) {
+    if (!fs_stat(folder, &info, &failed) ||
+        !folder_lock_or_read(folder, sink, cancel, &lock, &not_kept, &failed)) {
         error_move(err, &failed);
         goto out;
     }

@@ -22,6 +22,7 @@
 #define KNOWN_MAX 1048576u /* bytes of the file of what was seen */
 #define FILES_MAX 1000u    /* that are looked at in a place */
 #define READS_MAX 220u     /* that are read on SharePoint in one look: somebody may have put many there */
+#define LOOK_MS 60000u
 #define UNIT_MS 50u        /* nobody waits long for a heartbeat: what fails is tried at the next run */
 
 typedef struct Shared {
@@ -31,6 +32,7 @@ typedef struct Shared {
     PlaceSignIn sign_in;
     Graph *graph;
     unsigned reads;
+    uint64_t until; /* on SharePoint: a look takes no longer */
     char *name; /* in SeenComputers */
 } Shared;
 
@@ -161,6 +163,16 @@ static int64_t item_time(const cJSON *item)
     return ok && moment > 0 ? moment : 0;
 }
 
+/* Of that file alone: gone, damaged, rights that are broken on it, checked out. A sign-in that ends meanwhile, or
+ * SharePoint that is too busy, says nothing of it: that was no look. */
+static bool is_of_file(const Error *why)
+{
+    const char *status = why->detail != NULL ? why->detail : "";
+    return why->kind == EK_NOT_FOUND || why->kind == EK_DAMAGED ||
+           (why->kind == EK_REFUSED && strncmp(status, "status 401", 10) != 0) ||
+           (why->kind == EK_BUSY && strncmp(status, "status 423", 10) == 0);
+}
+
 static bool look_at_item(Shared *shared, const cJSON *item, const Cancel *cancel, SeenLook *look, Error *err)
 {
     char computer[HEARTBEAT_NAME];
@@ -182,7 +194,7 @@ static bool look_at_item(Shared *shared, const cJSON *item, const Cancel *cancel
         seen_file(look, file, tag, item_time(item), NULL, 0);
     } else if (download_text(shared->graph, shared->place.drive, id, file, cancel, &text, &why)) {
         seen_file(look, file, tag, item_time(item), text.buf, text.len);
-    } else if (why.kind == EK_NOT_FOUND || why.kind == EK_DAMAGED) {
+    } else if (is_of_file(&why)) {
         seen_file(look, file, tag, item_time(item), NULL, 0);
         error_clear(&why);
     } else {
@@ -191,6 +203,31 @@ static bool look_at_item(Shared *shared, const cJSON *item, const Cancel *cancel
     strbuf_release(&text);
     mem_free(tag);
     return ok;
+}
+
+static bool look_at_items(Shared *shared, const cJSON *items, bool known, const Cancel *cancel, SeenLook *look,
+                          Error *err)
+{
+    unsigned count = 0;
+    const cJSON *item;
+    cJSON_ArrayForEach(item, items) {
+        char computer[HEARTBEAT_NAME];
+        if (!heartbeat_computer(json_string(item, "name", ""), computer) ||
+            (seen_find(look->seen, computer) != NULL) != known) {
+            continue;
+        }
+        if (++count > FILES_MAX) {
+            break;
+        }
+        if (clock_monotonic_ms() > shared->until) { /* what was not looked at is not silent */
+            return error_set(err, EK_CONNECT,
+                             "the heartbeats of the other computers could not all be read in a minute");
+        }
+        if (!look_at_item(shared, item, cancel, look, err)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static bool look_at_cloud(Shared *shared, const Cancel *cancel, SeenLook *look, Error *err)
@@ -205,13 +242,9 @@ static bool look_at_cloud(Shared *shared, const Cancel *cancel, SeenLook *look, 
     strbuf_addstr(&path, "/children?$select=id,name,size,folder,eTag,lastModifiedDateTime&$top=200");
     bool ok = graph_list(shared->graph, path.buf, "the heartbeats of the other computers could not be read", cancel,
                          &items, err);
-    unsigned count = 0;
-    const cJSON *item = ok ? items->child : NULL;
-    for (; ok && item != NULL && count < FILES_MAX; item = item->next) {
-        char computer[HEARTBEAT_NAME];
-        count += heartbeat_computer(json_string(item, "name", ""), computer);
-        ok = look_at_item(shared, item, cancel, look, err);
-    }
+    /* Those that are known first: whatever else somebody puts there keeps nobody from seeing them. */
+    ok = ok && look_at_items(shared, items, true, cancel, look, err) &&
+         look_at_items(shared, items, false, cancel, look, err);
     cJSON_Delete(items);
     strbuf_release(&path);
     return ok;
@@ -258,10 +291,11 @@ static void look_at_file(const Shared *shared, const char *file, const FsInfo *i
     char *path = fs_join(shared->folder, file);
     StrBuf text;
     strbuf_init(&text, HEARTBEAT_MAX);
-    /* One that a sync client has not brought yet is there, and says nothing. */
-    const bool read = !info->is_offline && fs_read_all(path, HEARTBEAT_MAX, &text, NULL);
+    /* Those of other PCs come as placeholders where a sync client brings them: so few bytes are fetched. One that
+     * cannot be had now is there, and says nothing. */
+    const bool read = info->size <= HEARTBEAT_MAX && fs_read_all(path, HEARTBEAT_MAX, &text, NULL);
     char *tag = mem_printf("%lld %s", (long long)info->modified, read ? text.buf : "?");
-    if (info->is_offline || (read && !seen_is_new(look, file, tag))) {
+    if ((info->is_offline && !read) || (read && !seen_is_new(look, file, tag))) {
         seen_same(look, file);
     } else {
         seen_file(look, file, tag, info->modified, read ? text.buf : NULL, text.len);
@@ -321,6 +355,7 @@ static bool beat(Shared *shared, const HeartbeatSpec *spec, const Cancel *cancel
     if (!shared_open(shared, err) || !leave(shared, &own, cancel, &now, err)) {
         return false;
     }
+    shared->until = clock_monotonic_ms() + LOOK_MS;
     seen_begin(seen, shared->name, now, &look);
     const bool ok = shared->cloud ? look_at_cloud(shared, cancel, &look, err) : look_at_folder(shared, &look, err);
     if (ok) {

@@ -483,7 +483,7 @@ static bool await_lock(Work *work, Error *err)
     bool told = false;
     for (;;) {
         Error why = ERROR_INIT;
-        if (folder_lock(work->folder, &work->lock, &why)) {
+        if (folder_lock_wait(work->folder, work->sink, work->cancel, &work->lock, &why)) {
             return true;
         }
         if (why.kind != EK_BUSY) {

@@ -137,7 +137,7 @@ static bool is_metered(const char *path)
     Settings settings;
     Conditions conditions;
     settings_init(&settings);
-    conditions_look(&conditions);
+    conditions_look(&conditions, true);
     const bool metered = conditions.metered && settings_load(folder, &settings, NULL) && !settings.on_metered;
     settings_release(&settings);
     mem_free(folder);

@@ -34,6 +34,8 @@
 #define SPACE_RESERVE (128u * 1024u * 1024u) /* an empty cluster, and its log of changes */
 #define FOLDER_PREFIX "prove-"
 #define LOCK_FILE "prove.lock"
+#define LOCK_WAIT_MS 60000u
+#define LOCK_STEP_MS 100u
 /* The parts of the whole. */
 #define PART_COMPARED 0.99
 
@@ -179,6 +181,30 @@ static bool start_engine(Load *run, const char *base, Error *err)
     return true;
 }
 
+/* One that was stopped to let this one work has the lock until what it made is taken away. */
+static bool lock_proofs(Load *run, const char *path, Error *err)
+{
+    Error why = ERROR_INIT;
+    bool ok = false;
+    for (unsigned waited = 0;; waited += LOCK_STEP_MS) {
+        error_clear(&why);
+        ok = fs_lock(path, &run->prove_lock, &why);
+        if (ok || why.kind != EK_BUSY || waited >= LOCK_WAIT_MS || cancel_wait(run->cancel, LOCK_STEP_MS)) {
+            break;
+        }
+    }
+    if (!ok && cancel_requested(run->cancel)) {
+        error_set(err, EK_CANCELLED, "cancelled");
+    } else if (!ok && why.kind == EK_BUSY) {
+        error_set(err, EK_BUSY, "another backup is being proven on this PC");
+        error_hint(err, "Wait until it is done, then try again.");
+    } else if (!ok) {
+        error_move(err, &why);
+    }
+    error_clear(&why);
+    return ok;
+}
+
 /* The user's data folder, where scratch folders lie, for as long as the run lasts; *base: caller frees. */
 static bool take_data_dir(Load *run, char **base, Error *err)
 {
@@ -188,12 +214,7 @@ static bool take_data_dir(Load *run, char **base, Error *err)
     }
     char *lock = fs_join(*base, LOCK_FILE);
     Leftovers leftovers = {.sink = run->sink, .base = *base};
-    bool ok = fs_lock(lock, &run->prove_lock, err);
-    if (!ok && err != NULL && err->kind == EK_BUSY) {
-        error_set(err, EK_BUSY, "another backup is being proven on this PC");
-        error_hint(err, "Wait until it is done, then try again.");
-    }
-    ok = ok && fs_list(*base, remove_leftover, &leftovers, err);
+    const bool ok = lock_proofs(run, lock, err) && fs_list(*base, remove_leftover, &leftovers, err);
     mem_free(lock);
     return ok;
 }
@@ -380,6 +401,10 @@ bool prove_backup(const char *path, const ProveSpec *spec, const JobSink *sink, 
     load_init(&run);
     job_log(sink, LOG_INFO, "Proving %s...", fs_base_name(path));
     bool ok = work(&run, &why);
+    if (!ok && why.kind == EK_CANCELLED) { /* whoever wants the folder does not wait until all is taken away */
+        fs_unlock(run.folder_lock);
+        run.folder_lock = NULL;
+    }
     prove_drop_database(&run);
     pg_close(run.server);
     load_drop_scratch(&run);

@@ -13,6 +13,7 @@
 #define HOUR ((int64_t)3600)
 #define DAY (24 * HOUR)
 #define PINGS_A_DAY (10 * DISPATCH_A_DAY)
+#define SENDING 300 /* seconds: nothing is sent for longer */
 #define WHY_MAX 500u /* bytes of a reason in the file */
 
 typedef struct Row {
@@ -28,6 +29,8 @@ static const Row rows[OUT_EVENTS] = {
     {"start", "Backup begins", false, true, false, false, 0},
     {"done", "Backup done", false, true, true, false, 0},
     {"failed", "Backup failed", true, true, true, false, 6 * HOUR},
+    {"unverified", "Backup not verified", true, true, true, false, 0},
+    {"unseen", "Schedule not looked at", true, false, true, true, DAY},
     {"overdue", "Backup overdue", true, false, true, true, DAY},
     {"shrink", "Rows were lost", true, false, true, true, DAY},
     {"damaged", "Backup damaged", true, false, true, true, 7 * DAY},
@@ -150,12 +153,16 @@ size_t dispatch_decide(const DispatchFacts *facts, const Receivers *receivers, D
             if (text == NULL || !is_for(&receivers->of[to], to, event) || (rests && rows[event].standing)) {
                 continue;
             }
+            if (told->sending != 0 && long_ago(told->sending, facts->now, SENDING)) { /* nobody does any more */
+                told->last = told->sending = 0;
+                told->cause[0] = '\0';
+            }
             hash_cause(facts->cause[event] != NULL ? facts->cause[event] : text, cause);
             const DispatchTold before = *told;
             if (is_due(told, to, event, cause, facts->now) && has_room(told, to, facts->now)) {
                 out[count++] = (Dispatch){to, event, text, before};
                 memcpy(told->cause, cause, sizeof cause);
-                told->last = facts->now;
+                told->last = told->sending = facts->now;
                 told->count++;
             }
         }
@@ -170,13 +177,14 @@ void dispatch_ended(DispatchMemory *memory, const Dispatch *dispatch, int64_t no
     mem_free(memory->why[to]);
     memory->why[to] = why == NULL ? NULL : mem_strndup(why, utf8_valid_prefix(why, len < WHY_MAX ? len : WHY_MAX));
     memory->failed[to] = why != NULL ? now : 0;
+    DispatchTold *told = &memory->told[to][dispatch->event];
+    told->sending = 0;
     if (why == NULL) {
         memory->sent[to] = now;
     } else if (dispatch->event != OUT_TEST) {
-        DispatchTold *told = &memory->told[to][dispatch->event];
         told->last = dispatch->before.last;
         memcpy(told->cause, dispatch->before.cause, sizeof told->cause);
-        /* The count stays: it was a try. */
+        told->count -= told->count > 0 ? 1 : 0; /* a receiver that is away is not one that has had enough */
     }
 }
 
@@ -215,13 +223,14 @@ char *dispatch_memory_text(const DispatchMemory *memory)
         cJSON *events = cJSON_AddArrayToObject(item, "told");
         for (size_t j = 0; j < OUT_EVENTS; j++) {
             const DispatchTold *told = &memory->told[i][j];
-            if (told->last == 0 && told->count == 0) {
+            if (told->last == 0 && told->count == 0 && told->day == 0) {
                 continue;
             }
             cJSON *event = cJSON_CreateObject();
             cJSON_AddItemToArray(events, event);
             json_set_string(event, "event", rows[j].word);
             add_time(event, "last", told->last);
+            add_time(event, "sending", told->sending);
             json_set_string(event, "cause", told->cause);
             add_time(event, "day", told->day);
             json_set_int(event, "count", told->count);
@@ -241,7 +250,9 @@ static void take_told(const cJSON *item, DispatchTold told[OUT_EVENTS])
         const int64_t count = json_int(event, "count", 0);
         for (size_t j = 0; j < OUT_EVENTS; j++) {
             if (strcmp(word, rows[j].word) == 0) {
-                told[j] = (DispatchTold){.last = take_time(event, "last"), .day = take_time(event, "day")};
+                told[j] = (DispatchTold){.last = take_time(event, "last"),
+                                         .sending = take_time(event, "sending"),
+                                         .day = take_time(event, "day")};
                 told[j].count = count >= 0 && count <= PINGS_A_DAY ? (int)count : 0;
                 if (strlen(cause) < DISPATCH_CAUSE) {
                     memcpy(told[j].cause, cause, strlen(cause) + 1);

@@ -129,11 +129,14 @@ static void forget(const NoticeFacts *facts, NoticeMemory *memory)
     if (facts->done != NULL) {
         remember(&memory->cause, NULL);
     }
-    if (facts->alarm == NULL) {
-        remember(&memory->alarm, NULL);
-    }
     if (!is_overdue(facts)) {
         memory->told[NOTICE_OVERDUE] = 0;
+    }
+    if (facts->unknown) {
+        return;
+    }
+    if (facts->alarm == NULL) {
+        remember(&memory->alarm, NULL);
     }
     if (facts->sign_in == NULL) {
         memory->told[NOTICE_SIGN_IN] = 0;

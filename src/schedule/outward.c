@@ -222,9 +222,10 @@ static void find_silent(const OutwardSpec *spec, Found *found, int64_t good, con
         job_log(sink, LOG_WARNING, "%s", text);
         mem_free(text);
         error_clear(&why);
-        found->facts.unknown[OUT_SILENT] = true;
+        found->facts.unknown[OUT_SILENT] = true; /* what was seen before says nothing of now */
+    } else {
+        found->silent = seen_silent_text(&found->seen, host != NULL ? host : "", &found->silent_names, 0);
     }
-    found->silent = seen_silent_text(&found->seen, host != NULL ? host : "", &found->silent_names);
     if (found->silent != NULL) {
         job_log(sink, LOG_WARNING, "%s", found->silent);
         fact(found, OUT_SILENT, found->silent, found->silent_names);
@@ -246,11 +247,11 @@ static void find_standing(const OutwardSpec *spec, Found *found, const JobSink *
 /* Nothing else is looked at, and so nothing is mended. */
 static void find_event(const OutwardSpec *spec, Found *found)
 {
-    static const OutEvent events[] = {OUT_START, OUT_DONE, OUT_FAILED};
+    static const OutEvent events[] = {OUT_START, OUT_DONE, OUT_FAILED, OUT_TEST, OUT_UNSEEN, OUT_UNVERIFIED};
     for (size_t i = 0; i < OUT_EVENTS; i++) {
         found->facts.unknown[i] = true;
     }
-    fact(found, events[spec->what], spec->text, NULL);
+    fact(found, events[spec->what], spec->text, spec->cause);
 }
 
 static void decide_and_send(const Found *found, const JobSink *sink, const Cancel *cancel)
@@ -293,7 +294,7 @@ void outward_tell(const OutwardSpec *spec, const JobSink *sink, const Cancel *ca
         find_event(spec, &found);
         decide_and_send(&found, sink, cancel);
     }
-    if (spec->what != OUTWARD_BEGAN && spec->folder != NULL) {
+    if (spec->what != OUTWARD_BEGAN && spec->what != OUTWARD_UNSEEN && spec->folder != NULL) {
         found.facts = (DispatchFacts){.now = clock_now()};
         find_standing(spec, &found, sink, cancel);
         decide_and_send(&found, sink, cancel);

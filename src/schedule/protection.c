@@ -4,8 +4,10 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "schedule/waiting.h"
 
 #define DAY 86400
+#define UNREAD_LONG (7 * DAY)
 
 void protection_init(Protection *protection)
 {
@@ -18,6 +20,7 @@ void protection_release(Protection *protection)
         mem_free(protection->facts[i].text);
         mem_free(protection->facts[i].mend);
     }
+    mem_free(protection->unread);
     protection_init(protection);
 }
 
@@ -143,6 +146,7 @@ static void judge_slot(const HealthFacts *facts, const Settings *settings, const
         return;
     }
     char *when = due_slot_text(zone, look.slot, facts->now);
+    const char *waits = waiting_why(ledger, settings->wait_days, look.slot, facts->now);
     if (look.done) {
         say(fact, FACT_HOLDS, look.slot, mem_printf("the backup of %s was made", when), NULL);
     } else if (made_since(facts, look.slot)) {
@@ -156,8 +160,8 @@ static void judge_slot(const HealthFacts *facts, const Settings *settings, const
         say(fact, FACT_MISSING, look.slot, mem_printf("the schedule is paused until %s", until),
             "Resume the schedule, or make a backup now.");
         mem_free(until);
-    } else if (ledger_waits(ledger, look.slot)) {
-        judge_waits(&look, settings, ledger, zone, facts->now, ledger_waits(ledger, look.slot), fact);
+    } else if (waits) {
+        judge_waits(&look, settings, ledger, zone, facts->now, waits, fact);
     } else {
         say(fact, FACT_MISSING, look.slot, mem_printf("the backup of %s was not made", when), "Make a backup now.");
     }
@@ -226,6 +230,10 @@ static void judge_copy(const HealthFacts *facts, const Settings *settings, Prote
     } else if (!good) {
         say(fact, FACT_MISSING, 0, mem_strdup("there is no verified backup that could have a copy"),
             "Make a backup now.");
+    } else if (facts->copies_unread) {
+        say(fact, FACT_MISSING, 0,
+            mem_printf("whether the newest verified backup has a copy off-site is not known now: %s", good->name),
+            "See to it that this user may read offsite_copies.json.");
     } else if (copy && copy->text) {
         say(fact, FACT_MISSING, copy->when,
             mem_printf("the newest verified backup waits for its copy: %s: %s", good->name, copy->text),
@@ -256,6 +264,21 @@ static void judge_proof(const HealthFacts *facts, int days, ProtectionFact *fact
     mem_free(when);
 }
 
+/* A file that was busy once is nobody's concern. Caller frees. */
+static char *unread_text(const HealthFacts *facts, const Ledger *ledger)
+{
+    for (size_t i = 0; i < facts->catalog->count; i++) {
+        const LedgerUnread *unread = ledger_unread(ledger, facts->catalog->entries[i].name);
+        if (unread != NULL && unread->tried <= facts->now && unread->tried - unread->since >= UNREAD_LONG) {
+            char *when = ago(unread->since, facts->now);
+            char *text = mem_printf("the check could not read %s, first %s: %s", unread->file, when, unread->why);
+            mem_free(when);
+            return text;
+        }
+    }
+    return NULL;
+}
+
 void protection_judge(const HealthFacts *facts, const Settings *settings, const Ledger *ledger, const DueZone *zone,
                       Protection *protection)
 {
@@ -270,7 +293,8 @@ void protection_judge(const HealthFacts *facts, const Settings *settings, const 
     /* A shrink alarm that waits, a disk that is full: who has the facts is not protected by them for long. */
     health_init(&health);
     health_judge(facts, &health);
-    protection->holds = health.state == HEALTH_GOOD;
+    protection->unread = unread_text(facts, ledger);
+    protection->holds = health.state == HEALTH_GOOD && protection->unread == NULL;
     health_release(&health);
     for (size_t i = 0; i < FACT_COUNT; i++) {
         protection->holds = protection->holds && protection->facts[i].state != FACT_MISSING;
@@ -292,8 +316,10 @@ static char *find_missing(const HealthFacts *facts, const Protection *protection
         health->mend = MEND_SCHEDULE;
         return mem_printf("the schedule: %s", task);
     }
-    /* Whether one is asked for may not be known: that is for who mends the settings, and is told there. */
-    if (copy->state == FACT_MISSING && good != NULL && protection->copy_asked) {
+    /* Whether one is asked for may not be known: that is for who mends the settings, and is told there. Nor is it for
+     * the band where nobody could look, or it is on its way. */
+    if (copy->state == FACT_MISSING && good != NULL && protection->copy_asked && !facts->copies_unread &&
+        !facts->uploading) {
         health->mend = MEND_COPY;
         health->name = mem_strdup(good->name);
         return mem_strdup("its copy is not on SharePoint yet");
@@ -316,6 +342,9 @@ void protection_tell(const HealthFacts *facts, const Protection *protection, con
     if (missing != NULL) {
         health->state = HEALTH_WARNING;
         told = mem_printf("Not quite p%s; %s", health->text + 1, missing); /* "Protected: " */
+    } else if (protection->unread != NULL) {
+        health->state = HEALTH_WARNING;
+        told = mem_printf("%s; but %s", health->text, protection->unread);
     } else if (facts->silent != NULL) { /* this computer is, but somebody has to look after another */
         health->state = HEALTH_WARNING;
         told = mem_printf("%s; but %s", health->text, facts->silent);
@@ -340,9 +369,9 @@ static char *ledger_problem(const Error *why)
     return text;
 }
 
-static char *slot_problem(const DueLook *look, const Ledger *ledger, int64_t now)
+static char *slot_problem(const DueLook *look, const Ledger *ledger, int wait_days, int64_t now)
 {
-    const char *waits = ledger_waits(ledger, look->slot);
+    const char *waits = waiting_why(ledger, wait_days, look->slot, now);
     /* What is due just now will be run in a moment. */
     if (!look->slot || look->done || (now - look->slot <= DAY / 24 && !waits)) {
         return NULL;
@@ -377,7 +406,8 @@ char *protection_slot_problem(const char *folder, const Settings *settings, int6
         due_look(&plan, &due_here, &ledger, now, &look);
         const LedgerSlot *left = plan.on && look.slot == 0 ? left_behind(&ledger, now) : NULL;
         char *what = left ? left_text(left, &due_here, now) : NULL;
-        problem = left ? mem_printf("The scheduled backup of %s", what) : slot_problem(&look, &ledger, now);
+        problem = left ? mem_printf("The scheduled backup of %s", what)
+                       : slot_problem(&look, &ledger, settings->wait_days, now);
         *slot_at = left ? left->moment : look.slot;
         mem_free(what);
     }

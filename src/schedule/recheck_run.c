@@ -1,7 +1,7 @@
 /*
- * recheck_run.c: a thread of its own looks twice a second whether somebody wants the folder, because what is at work
- * (a decoder, a server that restores) reports in its own time. It requests a stop of this run's own Cancel, which the
- * jobs get in the place of the caller's.
+ * recheck_run.c: a thread of its own looks twice a second whether somebody wants the folder, and now and then whether
+ * the PC is still plugged in, because what is at work (a decoder, a server that restores) reports in its own time. It
+ * requests a stop of this run's own Cancel, which the jobs get in the place of the caller's.
  */
 #include "schedule/recheck_run.h"
 
@@ -12,16 +12,23 @@
 #include "store/folder.h"
 
 #define LOOK_MS 500u
+#define LOOKS_A_PLUG 20u /* at the plug */
 
 typedef struct Run {
     const RecheckWorld *world;
     const Opening *opening;
     const JobSink *sink;
+    RecheckRules rules;
+    bool on_battery; /* when it began */
+    bool unplugged;  /* so it ends: by the watcher, until that is joined */
     const Cancel *outer;
     Cancel *stop; /* requested by the watcher */
     Cancel *over; /* ends the watcher */
     Ledger ledger;
     RecheckResult *result;
+    const char **names; /* of the files that were read or tried; borrowed */
+    char **whys;        /* owned: why they could not be read now, or NULL */
+    size_t tried;
 } Run;
 
 void recheck_result_init(RecheckResult *result)
@@ -40,11 +47,19 @@ void recheck_result_release(RecheckResult *result)
     recheck_result_init(result);
 }
 
+static bool has_power(const Run *run)
+{
+    Conditions conditions;
+    run->world->conditions(run->world->context, &conditions);
+    return recheck_goes_on(&run->rules, run->on_battery, &conditions);
+}
+
 static void watch(void *argument)
 {
     Run *run = argument;
-    while (!cancel_wait(run->over, LOOK_MS)) {
-        if (cancel_requested(run->outer) || folder_is_wanted(run->opening->folder)) {
+    for (unsigned looks = 1; !cancel_wait(run->over, LOOK_MS); looks++) {
+        run->unplugged = looks % LOOKS_A_PLUG == 0 && !has_power(run);
+        if (run->unplugged || cancel_requested(run->outer) || folder_is_wanted(run->opening->folder)) {
             cancel_request(run->stop);
             return;
         }
@@ -69,10 +84,13 @@ static void remember(Run *run, bool proof)
     Error why = ERROR_INIT;
     const char *folder = run->opening->folder;
     const int64_t now = run->world->now(run->world->context);
-    bool ok = ledger_lock(folder, &lock, &why) && ledger_load(folder, true, &run->ledger, &why);
+    bool ok = ledger_lock_wait(folder, &lock, &why) && ledger_load(folder, true, &run->ledger, &why);
     if (ok) {
         int64_t *moment = proof ? &run->ledger.proof_tried : &run->ledger.checked;
         *moment = now;
+        for (size_t i = 0; i < run->tried; i++) {
+            ledger_note_unread(&run->ledger, run->names[i], now, run->whys[i]);
+        }
         ok = ledger_save(folder, &run->ledger, &why);
     }
     fs_unlock(lock);
@@ -89,20 +107,18 @@ static bool gives_way(Run *run, const Error *why)
     return run->result->stopped;
 }
 
-/* The job of others goes on for long: the rest comes another time. */
-static bool is_taken(Run *run)
+/* The job of others goes on for long, or the PC is not plugged in any more: the rest comes another time. */
+static bool is_over(Run *run, bool *powerless)
 {
-    run->result->stopped = folder_is_taken(run->opening->folder);
+    *powerless = !has_power(run);
+    run->result->stopped = *powerless || folder_is_taken(run->opening->folder);
     return run->result->stopped;
 }
 
 static void read_one(Run *run, const CatalogEntry *entry)
 {
-    if (is_taken(run)) {
-        return;
-    }
     Error why = ERROR_INIT;
-    char *path = fs_join(run->opening->folder, entry->name);
+    char *path = fs_join(run->opening->folder, entry->name), *unread = NULL;
     if (run->world->verify(run->world->context, path, run->sink, run->stop, &why)) {
         run->result->read++;
     } else if (!gives_way(run, &why) && why.kind != EK_NOT_FOUND) { /* it was removed meanwhile */
@@ -111,9 +127,15 @@ static void read_one(Run *run, const CatalogEntry *entry)
             add_damaged(run->result, entry->name);
             job_log(run->sink, LOG_BAD, "The weekly check found a damaged backup: %s", text);
         } else {
+            unread = mem_strdup(text);
+            run->result->unread++;
             job_log(run->sink, LOG_WARNING, "The weekly check could not read a backup: %s", text);
         }
         mem_free(text);
+    }
+    if (!run->result->stopped) {
+        run->names[run->tried] = entry->name;
+        run->whys[run->tried++] = unread;
     }
     error_clear(&why);
     mem_free(path);
@@ -123,9 +145,6 @@ static void prove_one(Run *run, const CatalogEntry *entry)
 {
     Error why = ERROR_INIT;
     RecheckResult *result = run->result;
-    if (is_taken(run)) {
-        return;
-    }
     char *path = fs_join(run->opening->folder, entry->name);
     remember(run, true); /* before: one that ends the program is not begun again at once */
     if (run->world->prove(run->world->context, path, run->sink, run->stop, &result->unproven, &why)) {
@@ -144,33 +163,42 @@ static void prove_one(Run *run, const CatalogEntry *entry)
 static void do_all(Run *run, const RecheckLook *look)
 {
     const RecheckResult *result = run->result;
+    bool powerless = false;
     Thread *watcher = thread_start(watch, run);
     if (look->count > 0) {
         job_log(run->sink, LOG_INFO, "%zu backup%s that nobody has read for long %s read again.", look->count,
                 look->count == 1 ? "" : "s", look->count == 1 ? "is" : "are");
     }
+    if (look->offline > 0) {
+        job_log(run->sink, LOG_INFO, "%zu backup%s kept in the cloud only, and %s not read again.", look->offline,
+                look->offline == 1 ? " is" : "s are", look->offline == 1 ? "is" : "are");
+    }
+    run->names = mem_array(look->count, sizeof *run->names);
+    run->whys = mem_array(look->count, sizeof *run->whys);
     thread_give_way(true);
-    for (size_t i = 0; i < look->count && !result->stopped; i++) {
+    for (size_t i = 0; i < look->count && !result->stopped && !is_over(run, &powerless); i++) {
         read_one(run, look->files[i]);
     }
-    if (result->read + result->damaged_count > 0 || (look->count > 0 && !result->stopped)) {
+    if (run->tried > 0) {
         remember(run, false);
     }
-    if (look->proof && !result->stopped) {
+    for (size_t i = 0; i < run->tried; i++) {
+        mem_free(run->whys[i]);
+    }
+    mem_free(run->whys);
+    mem_free(run->names);
+    run->tried = 0;
+    if (look->proof && !result->stopped && !is_over(run, &powerless)) {
         prove_one(run, look->proof);
     }
     thread_give_way(false);
-    if (result->stopped) {
-        job_log(run->sink, LOG_INFO, "The check of older backups made way for another job; it goes on later.");
-    }
     cancel_request(run->over);
     thread_join(watcher);
-}
-
-static bool may_work(const Run *run, int64_t now)
-{
-    const int64_t paused = run->ledger.paused_until;
-    return ledger_begun(&run->ledger) && !(paused > now && paused <= now + DUE_PAUSE);
+    if (result->stopped) {
+        job_log(run->sink, LOG_INFO, "%s", powerless || run->unplugged
+                    ? "The check of older backups waits until the PC is plugged in; it goes on later."
+                    : "The check of older backups made way for another job; it goes on later.");
+    }
 }
 
 /* What is due now; `look` borrows from the catalog. */
@@ -182,18 +210,22 @@ static bool find(Run *run, Catalog *catalog, RecheckLook *look)
     source_init(&source);
     run->world->conditions(run->world->context, &conditions);
     source_of_connection(&opening->connection, &source);
-    const RecheckRules rules = recheck_rules(&opening->settings);
+    run->rules = recheck_rules(&opening->settings);
+    run->on_battery = conditions.on_battery;
     const RecheckFacts facts = {.catalog = catalog,
                                 .source = opening->configured ? &source : NULL,
                                 .ledger = &run->ledger,
                                 .on_battery = conditions.on_battery,
+                                .battery_percent = conditions.battery_percent,
                                 .now = run->world->now(run->world->context)};
     recheck_look_release(look);
-    if (ledger_load(opening->folder, false, &run->ledger, NULL) && may_work(run, facts.now) &&
+    if (ledger_load(opening->folder, false, &run->ledger, NULL) &&
+        recheck_may(&opening->settings, &run->ledger, facts.now) &&
         catalog_load(opening->folder, facts.now, catalog, NULL)) {
-        recheck_look(&rules, &facts, run->world->zone, look);
+        recheck_look(&run->rules, &facts, run->world->zone, look);
     }
     source_release(&source);
+    run->result->offline = look->offline;
     return look->count > 0 || look->proof;
 }
 
@@ -205,7 +237,7 @@ void recheck_run_in(const RecheckWorld *world, const Opening *opening, const Job
     Catalog catalog;
     RecheckLook look;
     recheck_result_release(result);
-    if (!opening->settings.enabled || cancel_requested(cancel)) {
+    if (cancel_requested(cancel)) {
         return;
     }
     run.stop = cancel_new();
@@ -237,7 +269,7 @@ static int64_t world_now(void *context)
 static void world_conditions(void *context, Conditions *conditions)
 {
     (void)context;
-    conditions_look(conditions);
+    conditions_look(conditions, false);
 }
 
 static bool world_verify(void *context, const char *path, const JobSink *sink, const Cancel *cancel, Error *err)

@@ -7,6 +7,7 @@
 #include "base/jsonutil.h"
 #include "base/mem.h"
 #include "jobs/restore.h"
+#include "schedule/waiting.h"
 #include "store/retention.h"
 
 const char *day_state_word(DayState state)
@@ -444,7 +445,8 @@ static void add_standing(const ReportFacts *facts, Report *report)
     report->last_good_at = good != NULL ? good->created : 0;
     report->next = plan.on ? due_after(&plan, facts->zone, health->now) : 0;
     report->next_text = report->next != 0 ? due_slot_text(facts->zone, report->next, health->now) : NULL;
-    report->waits = mem_strdup(slot.due ? ledger_waits(facts->ledger, slot.slot) : NULL);
+    report->waits = mem_strdup(slot.due ? waiting_why(facts->ledger, facts->settings->wait_days, slot.slot, health->now)
+                                          : NULL);
     report->log_entries = facts->log_entries;
     report->log_problem = mem_strdup(facts->log_problem);
     report->log_broken = facts->log_problem != NULL && facts->log_broken;

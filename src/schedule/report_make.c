@@ -131,8 +131,10 @@ bool report_make(const ReportSpec *spec, Report *report, Error *err)
                               .source = spec->source,
                               .configured = spec->source != NULL,
                               .frozen = look.alarm,
+                              .stopped = look.alarm == NULL ? look.frozen : NULL,
                               .due_hours = health_due_hours(&look.settings),
                               .copies_known = look.copies.count > 0 || sign_in.set_up,
+                              .copies_unread = look.copies_unknown || look.copies.notice != NULL,
                               .now = now};
         health.space_known = fs_free_space(spec->folder, &health.free_bytes, NULL);
         look.slot = protection_slot_problem(spec->folder, &look.settings, now, &health.slot_at);

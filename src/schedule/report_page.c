@@ -59,14 +59,16 @@ static void size_cell(StrBuf *page, uint64_t bytes)
 
 /* --- how things stand ------------------------------------------------------------------------------------ */
 
-/* Where health finds nothing wrong, but a fact is missing. Caller frees. */
+/* Where health finds nothing wrong, but a fact is missing, or a backup cannot be read. Caller frees. */
 static char *missing_text(const Protection *protection)
 {
     size_t i = 0;
-    while (i < FACT_COUNT - 1 && protection->facts[i].state != FACT_MISSING) {
+    while (i < FACT_COUNT && protection->facts[i].state != FACT_MISSING) {
         i++;
     }
-    return mem_printf("Not protected: %s", protection->facts[i].text);
+    return mem_printf("Not protected: %s", i < FACT_COUNT           ? protection->facts[i].text
+                                           : protection->unread ? protection->unread
+                                                                : "it is not known why");
 }
 
 static void add_head(const Report *report, StrBuf *page)

@@ -16,6 +16,7 @@
 #include "schedule/waiting.h"
 #include "store/auditlog.h"
 #include "store/catalog.h"
+#include "store/copies.h"
 #include "store/source.h"
 
 #define REACH_SECONDS 600u  /* that the server is awaited at most */
@@ -41,6 +42,7 @@ typedef struct Run {
     bool overtaken; /* while the slot was tried, a newer one came */
     bool began;     /* receivers elsewhere know of a slot, and wait for how it ends */
     char *when;     /* owned: that slot, in words; NULL: none was run */
+    Error tried;    /* why the last try of it failed, where that was left at it */
     ScheduledResult *result;
 } Run;
 
@@ -272,11 +274,12 @@ static bool run_slot(Run *run, int64_t slot, Error *err)
             run->overtaken = true;
             return error_move(err, &why);
         }
-        error_clear(&why);
         if (run->look.done || run->look.slot != slot) { /* the latter: the clock was set back */
             run->result->outcome = run->look.done ? SCHEDULED_BY_OTHERS : SCHEDULED_NOTHING;
+            error_move(&run->tried, &why);
             return true;
         }
+        error_clear(&why);
     }
 }
 
@@ -303,16 +306,19 @@ static void record(Run *run, int64_t slot, int64_t began, int attempts, SlotStat
 
 /* --- what is told elsewhere ------------------------------------------------------------------------------- */
 
-/* Takes the text. */
-static void announce(Run *run, OutwardWhat what, char *text)
+/* Takes the text. `why`: of a failure, which is another one where that is, and not where the slot is; or NULL. */
+static void announce(Run *run, OutwardWhat what, char *text, const Error *why)
 {
+    char *cause = why ? mem_printf("%d: %s", (int)why->kind, why->message) : NULL;
     const OutwardSpec spec = {.what = what,
                               .text = text,
+                              .cause = cause,
                               .folder = run->opening.folder,
                               .settings = run->opening.folder ? &run->opening.settings : NULL,
                               .connection = run->opening.configured ? &run->opening.connection : NULL,
                               .since = run->ledger.since};
     run->world->outward(run->world->context, &spec, run->sink, run->cancel);
+    mem_free(cause);
     mem_free(text);
 }
 
@@ -321,39 +327,63 @@ static void tell_begin(Run *run, const char *when)
     mem_free(run->when);
     run->when = mem_strdup(when);
     run->began = true;
-    announce(run, OUTWARD_BEGAN, mem_printf("The scheduled backup of %s begins", when));
+    announce(run, OUTWARD_BEGAN, mem_printf("The scheduled backup of %s begins", when), NULL);
 }
 
 /* What a server or a tool said of a failure stays here. */
 static char *failure_text(const Run *run, const Error *why)
 {
-    return mem_printf("The scheduled backup%s%s failed: %s%s%s", run->when ? " of " : "", run->when ? run->when : "",
-                      why->message, why->hint ? ". " : "", why->hint ? why->hint : "");
+    return mem_printf("The scheduled backup of %s failed: %s%s%s", run->when, why->message, why->hint ? ". " : "",
+                      why->hint ? why->hint : "");
+}
+
+/* Whoever knows of the slot waits for its end; what is no backup is told as none. */
+static void tell_slot(Run *run)
+{
+    const ScheduledResult *result = run->result;
+    const char *path = result->backup.path;
+    const bool good = level_is_good(result->backup.manifest.level);
+    switch (result->outcome) {
+    case SCHEDULED_DONE:
+        announce(run, good ? OUTWARD_DONE : OUTWARD_UNVERIFIED,
+                 mem_printf("The scheduled backup of %s was made%s: %s", run->when,
+                            good ? " and verified" : ", and is not verified", path ? fs_base_name(path) : "?"), NULL);
+        break;
+    case SCHEDULED_BY_OTHERS:
+        announce(run, OUTWARD_DONE, mem_printf("Another computer has made the scheduled backup of %s", run->when),
+                 NULL);
+        break;
+    case SCHEDULED_WAITS: /* the newer one, by which it was overtaken */
+        announce(run, OUTWARD_FAILED, mem_printf("The scheduled backup of %s failed. %s", run->when, result->waits),
+                 &run->tried);
+        break;
+    case SCHEDULED_NOTHING: /* the clock was set back between two tries */
+        announce(run, OUTWARD_FAILED, failure_text(run, &run->tried), &run->tried);
+        break;
+    }
 }
 
 static void tell_end(Run *run, bool ok, const Error *why)
 {
-    const ScheduledResult *result = run->result;
     if (cancel_requested(run->cancel) || (!ok && why->kind == EK_CANCELLED)) {
         return;
     }
-    if (!ok) {
-        announce(run, OUTWARD_FAILED, failure_text(run, why));
-    } else if (run->began && result->outcome == SCHEDULED_DONE) {
-        const char *path = result->backup.path;
-        const bool good = level_is_good(result->backup.manifest.level);
-        announce(run, OUTWARD_DONE,
-                 mem_printf("The scheduled backup of %s was made%s: %s", run->when,
-                            good ? " and verified" : ", and is not verified", path ? fs_base_name(path) : "?"));
-    } else if (run->began && result->outcome == SCHEDULED_WAITS) { /* the newer one, by which it was overtaken */
-        announce(run, OUTWARD_FAILED, mem_printf("The scheduled backup of %s failed. %s", run->when, result->waits));
+    if (!ok && run->when) {
+        announce(run, OUTWARD_FAILED, failure_text(run, why), why);
     } else if (run->began) {
-        announce(run, OUTWARD_DONE,
-                 result->outcome == SCHEDULED_BY_OTHERS
-                     ? mem_printf("Another computer has made the scheduled backup of %s", run->when)
-                     : mem_printf("The scheduled backup of %s is no longer due", run->when));
+        tell_slot(run);
     } else {
-        announce(run, OUTWARD_NOTHING, NULL);
+        announce(run, OUTWARD_NOTHING, NULL, NULL);
+    }
+}
+
+/* The folder is gone, or its lock cannot be made: nobody else will say so. Whether a slot is due is not known. */
+static void tell_unseen(Run *run, const Error *why)
+{
+    if (!cancel_requested(run->cancel) && why->kind != EK_CANCELLED && why->kind != EK_BUSY) {
+        announce(run, OUTWARD_UNSEEN,
+                 mem_printf("Whether a scheduled backup is due could not be looked at: %s%s%s", why->message,
+                            why->hint ? ". " : "", why->hint ? why->hint : ""), why);
     }
 }
 
@@ -381,6 +411,7 @@ static bool run_due(Run *run, Error *err)
         log_schedule(run, message);
         if (run->overtaken) { /* else the caller tells it */
             job_log(run->sink, LOG_WARNING, "%s", message);
+            error_set(&run->tried, why.kind, "%s", why.message);
         }
         run->result->next = began + due_patience(attempts);
         mem_free(message);
@@ -396,7 +427,8 @@ static void ask(const Run *run, int64_t since, WaitingLook *wait)
 {
     Conditions conditions;
     const WaitingRules rules = waiting_rules(&run->opening.settings);
-    run->world->conditions(run->world->context, &conditions);
+    /* Where it does not matter the network is not asked: that may take long, and the ledger is locked. */
+    run->world->conditions(run->world->context, !rules.on_metered, &conditions);
     waiting_look(&rules, &conditions, run->world->zone, since, now_of(run), wait);
 }
 
@@ -461,7 +493,27 @@ static bool waits(Run *run)
     return run->wait.waits;
 }
 
-/* What speaks against a slot speaks against copies, which go for each run also where nothing is due. */
+/* Since when the first copy waits; 0: none does, or that is not known. */
+static int64_t copies_since(const Run *run)
+{
+    Copies copies;
+    int64_t since = 0;
+    copies_init(&copies);
+    copies_load(run->opening.folder, &copies, NULL);
+    for (size_t i = 0; i < copies.count; i++) {
+        const Copy *copy = &copies.items[i];
+        char *path = fs_join(run->opening.folder, copy->file); /* what was removed since waits for nothing */
+        if (copy->state == COPY_WAITING && fs_exists(path) && (since == 0 || copy->when < since)) {
+            since = copy->when;
+        }
+        mem_free(path);
+    }
+    copies_release(&copies);
+    return since;
+}
+
+/* What speaks against a slot speaks against copies, which go for each run also where nothing is due; for as long as
+ * against a slot. */
 static bool copies_wait(Run *run)
 {
     if (run->wait.waits) {
@@ -470,7 +522,7 @@ static bool copies_wait(Run *run)
     if (!run->opening.settings.upload_after_backup || run->result->outcome == SCHEDULED_DONE) {
         return false; /* what has waited long enough for its backup is not to wait for its copy */
     }
-    ask(run, 0, &run->wait);
+    ask(run, copies_since(run), &run->wait);
     if (run->wait.waits && (run->result->next == 0 || run->result->next > run->wait.again)) {
         run->result->next = run->wait.again;
     }
@@ -518,7 +570,7 @@ static void check_older(Run *run)
     if (run->spec->checks && !cancel_requested(run->cancel) && run->result->outcome != SCHEDULED_WAITS) {
         run->world->checks(run->world->context, &run->opening, run->sink, run->cancel, &run->result->checks);
         if (run->result->checks.damaged_count > 0) { /* it stands from now on */
-            announce(run, OUTWARD_NOTHING, NULL);
+            announce(run, OUTWARD_NOTHING, NULL, NULL);
         }
     }
 }
@@ -543,7 +595,7 @@ bool scheduled_run_in(const ScheduledWorld *world, const ScheduledSpec *spec, co
     ledger_init(&run.ledger);
     scheduled_result_release(result);
     Error why = ERROR_INIT;
-    bool ok = opening_open(&opening, sink, &run.opening, &why) && ledger_lock(run.opening.folder, &lock, &why);
+    bool ok = opening_open(&opening, sink, &run.opening, &why) && ledger_lock_wait(run.opening.folder, &lock, &why);
     if (ok) {
         run.plan = due_plan(&run.opening.settings);
         ok = run_slots(&run, &why);
@@ -551,12 +603,13 @@ bool scheduled_run_in(const ScheduledWorld *world, const ScheduledSpec *spec, co
         tell_end(&run, ok, &why);
         copy_off_site(&run);
         check_older(&run);
-    } else if (why.kind != EK_BUSY) { /* the folder is gone, or its lock cannot be made: nobody else will say so */
-        tell_end(&run, ok, &why);
+    } else {
+        tell_unseen(&run, &why);
     }
     ledger_release(&run.ledger);
     opening_release(&run.opening);
     waiting_look_release(&run.wait);
+    error_clear(&run.tried);
     mem_free(run.when);
     mem_free(run.doubt);
     return ok || error_move(err, &why);
@@ -640,10 +693,10 @@ static void world_outward(void *context, const OutwardSpec *spec, const JobSink 
     outward_tell(spec, sink, cancel);
 }
 
-static void world_conditions(void *context, Conditions *conditions)
+static void world_conditions(void *context, bool network, Conditions *conditions)
 {
     (void)context;
-    conditions_look(conditions);
+    conditions_look(conditions, network);
 }
 
 static void world_checks(void *context, const Opening *opening, const JobSink *sink, const Cancel *cancel,

@@ -101,3 +101,12 @@ void waiting_look(const WaitingRules *rules, const Conditions *conditions, const
         look->again = look->latest;
     }
 }
+
+const char *waiting_why(const Ledger *ledger, int days, int64_t slot, int64_t now)
+{
+    const LedgerSlot *entry = ledger_find(ledger, slot);
+    const bool failed = entry != NULL && entry->state == SLOT_FAILED;
+    return !failed && now <= ledger->waits_again + WAITING_LATE && now <= ledger->waits_since + (int64_t)days * DAY
+               ? ledger_waits(ledger, slot)
+               : NULL;
+}

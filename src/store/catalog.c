@@ -103,6 +103,7 @@ static bool collect(void *context, const char *name, const FsInfo *info)
                  sizeof *listing->found.entries);
         CatalogEntry *entry = &listing->found.entries[listing->found.count++];
         *entry = new_entry(name, info->size, info->modified);
+        entry->offline = info->is_offline;
         if (info->is_offline) {
             add_note(entry, mem_strdup("it is kept in the cloud only and must be downloaded before it can be read"));
         }

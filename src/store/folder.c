@@ -536,10 +536,15 @@ void folder_note_job(const char *folder, const char *job, const char *backup)
 
 bool folder_lock(const char *folder, FsLock **lock, Error *err)
 {
+    return folder_lock_wait(folder, NULL, NULL, lock, err);
+}
+
+bool folder_lock_wait(const char *folder, const JobSink *sink, const Cancel *cancel, FsLock **lock, Error *err)
+{
     char *path = fs_join(folder, FOLDER_LOCK_FILE);
-    Error failed = ERROR_INIT;
+    Error failed = ERROR_INIT, waited = ERROR_INIT;
     bool ok = fs_lock(path, lock, &failed) ||
-              (failed.kind == EK_BUSY && folder_await_checks(folder, path, lock));
+              (failed.kind == EK_BUSY && folder_await_checks(folder, path, sink, cancel, lock, &waited));
     if (ok) {
         cJSON *before = read_our_holder(folder);
         char *job = job_of(before), *backup = backup_of(before);
@@ -547,6 +552,8 @@ bool folder_lock(const char *folder, FsLock **lock, Error *err)
         mem_free(backup);
         mem_free(job);
         cJSON_Delete(before);
+    } else if (waited.kind != EK_NONE) {
+        error_move(err, &waited);
     } else if (failed.kind == EK_BUSY) {
         error_set(err, EK_BUSY, "another backup job is at work in this folder");
         name_holder(folder, err);
@@ -560,10 +567,11 @@ bool folder_lock(const char *folder, FsLock **lock, Error *err)
     return ok;
 }
 
-bool folder_lock_or_read(const char *folder, FsLock **lock, char **not_kept, Error *err)
+bool folder_lock_or_read(const char *folder, const JobSink *sink, const Cancel *cancel, FsLock **lock, char **not_kept,
+                         Error *err)
 {
     Error failed = ERROR_INIT;
-    if (folder_lock(folder, lock, &failed)) {
+    if (folder_lock_wait(folder, sink, cancel, lock, &failed)) {
         return true;
     }
     if (failed.kind != EK_IO || !folder_is_there(folder, NULL)) {
@@ -649,6 +657,18 @@ bool folder_upload_lock(const char *folder, const char *name, FsLock **lock, Err
     error_clear(&failed);
     mem_free(path);
     return ok;
+}
+
+bool folder_is_uploading(const char *folder)
+{
+    char *path = fs_join(folder, UPLOAD_LOCK_FILE);
+    FsLock *lock = NULL;
+    Error why = ERROR_INIT;
+    const bool busy = fs_exists(path) && !fs_lock(path, &lock, &why) && why.kind == EK_BUSY;
+    fs_unlock(lock);
+    error_clear(&why);
+    mem_free(path);
+    return busy;
 }
 
 bool folder_removal_lock(const char *folder, const char *name, FsLock **lock, Error *err)

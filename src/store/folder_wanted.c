@@ -10,8 +10,11 @@
 #include "platform/cancel.h"
 
 #define FOLDER_WANTED_FILE ".cmms-backup.wanted"
-#define WAIT_MS 30000u /* a proof has to end its server */
-#define WAIT_STEP_MS 50u
+#define WAIT_MS 30000u       /* of who cannot be stopped */
+#define WAIT_LONG_MS 300000u /* a disk that stalls */
+#define WAIT_STEP_MS 50u     /* at first; of who waits for longer nobody notices half a second */
+#define WAIT_MORE_MS 500u
+#define WAIT_FIRST_MS 2000u
 
 bool folder_check_lock(const char *folder, FsLock **lock, Error *err)
 {
@@ -63,21 +66,40 @@ static bool is_checked(const char *folder)
     return held;
 }
 
-bool folder_await_checks(const char *folder, const char *lock_path, FsLock **lock)
+/* Nobody reads it, so nothing can be torn. Another who waited takes it away with his own. */
+static bool leave_mark(const char *wanted)
+{
+    FsFile *file = NULL;
+    const bool ok = fs_exists(wanted) || fs_create_new(wanted, &file, NULL) || fs_exists(wanted);
+    fs_close(file, NULL);
+    return ok;
+}
+
+bool folder_await_checks(const char *folder, const char *lock_path, const JobSink *sink, const Cancel *cancel,
+                         FsLock **lock, Error *err)
 {
     if (!is_checked(folder)) {
         return false;
     }
+    const unsigned limit = cancel ? WAIT_LONG_MS : WAIT_MS;
     char *wanted = fs_join(folder, FOLDER_WANTED_FILE);
-    FsFile *file = NULL;
-    bool ok = fs_exists(wanted) || fs_create_new(wanted, &file, NULL); /* nobody reads it, so nothing can be torn */
-    fs_close(file, NULL);
-    for (unsigned waited = 0; ok && waited < WAIT_MS; waited += WAIT_STEP_MS) {
-        if (fs_lock(lock_path, lock, NULL)) {
+    bool ok = false, checked = true;
+    job_log(sink, LOG_INFO, "Waiting for a check of the backups in this folder to stop...");
+    for (unsigned waited = 0, step = 0; leave_mark(wanted); waited += step) {
+        ok = fs_lock(lock_path, lock, NULL);
+        if (ok || !checked) {
+            break; /* a job that is no check has it */
+        }
+        if (waited >= limit) {
+            error_set(err, EK_BUSY, "a check of the backups in this folder does not stop");
             break;
         }
-        ok = waited + WAIT_STEP_MS < WAIT_MS;
-        cancel_wait(NULL, WAIT_STEP_MS);
+        step = waited < WAIT_FIRST_MS ? WAIT_STEP_MS : WAIT_MORE_MS;
+        if (cancel_wait(cancel, step)) {
+            error_set(err, EK_CANCELLED, "stopped at your request");
+            break;
+        }
+        checked = is_checked(folder);
     }
     fs_remove(wanted, NULL);
     mem_free(wanted);

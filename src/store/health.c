@@ -224,8 +224,9 @@ void health_judge(const HealthFacts *facts, Health *health)
         health->name = mem_strdup(damaged->name);
     } else if (facts->space_known && health_room(facts->free_bytes, good->size, 0, &needed) != ROOM_ENOUGH) {
         say(health, HEALTH_WARNING, facts->removals ? MEND_CLEANUP : MEND_SPACE,
-            mem_printf("The disk is nearly full: %s free, the last backup took %s",
-                       size_text(facts->free_bytes).text, size_text(good->size).text));
+            mem_printf("The disk is nearly full: %s free, the last backup took %s%s%s",
+                       size_text(facts->free_bytes).text, size_text(good->size).text,
+                       facts->stopped ? "; clean-ups are stopped: " : "", facts->stopped ? facts->stopped : ""));
     } else {
         char *when = ago(facts, good);
         say(health, HEALTH_GOOD, MEND_NOTHING,

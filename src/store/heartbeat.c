@@ -17,6 +17,8 @@
 #define DAY 86400
 #define SHOWN 5u /* names in a sentence */
 #define PLACE_MAX 4000u
+#define NAME_HASH 4u /* hex digits */
+#define NAME_CUT (HEARTBEAT_NAME - NAME_HASH - 2)
 
 static const char in_names[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._";
 
@@ -25,8 +27,21 @@ static const char in_names[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUV
 static void take_name(const char *name, char computer[HEARTBEAT_NAME])
 {
     size_t len = 0;
+    bool whole = true;
     for (; name[len] != '\0' && len < HEARTBEAT_NAME - 1; len++) {
-        computer[len] = strchr(in_names, name[len]) != NULL ? name[len] : '_';
+        const bool fits = strchr(in_names, name[len]) != NULL;
+        computer[len] = fits ? name[len] : '_';
+        whole = whole && fits;
+    }
+    if (!whole || name[len] != '\0') { /* else two PCs could be one, and the one that lives would hide the other */
+        char hex[65];
+        Sha256 *hash = sha256_new();
+        sha256_update(hash, name, strlen(name));
+        sha256_finish(hash, hex);
+        len = len > NAME_CUT ? NAME_CUT : len;
+        computer[len] = '-';
+        memcpy(computer + len + 1, hex, NAME_HASH);
+        len += 1 + NAME_HASH;
     }
     computer[len] = '\0';
 }
@@ -356,7 +371,7 @@ static void add_name(StrBuf *sb, size_t at, size_t count, const char *name)
     strbuf_addf(sb, "%s%s", between, name);
 }
 
-char *seen_silent_text(const SeenComputers *seen, const char *here, char **names)
+char *seen_silent_text(const SeenComputers *seen, const char *here, char **names, int64_t now_here)
 {
     StrBuf text, all;
     size_t count = 0, at = 0;
@@ -387,6 +402,10 @@ char *seen_silent_text(const SeenComputers *seen, const char *here, char **names
     }
     strbuf_addf(&text, " %s been silent for %lld days%s", count == 1 ? "has" : "have", (long long)(shortest / DAY),
                 count == 1 ? "" : " or more");
+    const int64_t old = seen->looked_here > 0 ? (now_here - seen->looked_here) / DAY : 0;
+    if (old > 0) {
+        strbuf_addf(&text, ", as of %lld day%s ago", (long long)old, old == 1 ? "" : "s");
+    }
     if (names != NULL) {
         *names = strbuf_detach(&all);
     } else {

@@ -4,13 +4,19 @@
  */
 #include "store/ledger.h"
 
+#include <string.h>
+
 #include "base/jsonutil.h"
 #include "base/mem.h"
+#include "platform/cancel.h"
 #include "platform/clock.h"
+#include "platform/machine.h"
 #include "store/folder.h"
 
 #define LEDGER_MAX (1024u * 1024u) /* bytes of the file */
 #define ATTEMPTS_MAX 1000000
+#define WAIT_MS 3000u
+#define WAIT_STEP_MS 50u
 
 static const char *const state_words[] = {"done", "failed", "missed"};
 #define STATE_COUNT (sizeof state_words / sizeof state_words[0])
@@ -36,12 +42,23 @@ static void slot_release(LedgerSlot *slot)
     mem_free(slot->text);
 }
 
+static void unread_release(LedgerUnread *unread)
+{
+    mem_free(unread->file);
+    mem_free(unread->why);
+}
+
 void ledger_release(Ledger *ledger)
 {
     for (size_t i = 0; i < ledger->count; i++) {
         slot_release(&ledger->slots[i]);
     }
+    for (size_t i = 0; i < ledger->unread_count; i++) {
+        unread_release(&ledger->unread[i]);
+    }
+    mem_free(ledger->unread);
     mem_free(ledger->slots);
+    mem_free(ledger->waits_computer);
     mem_free(ledger->waits_why);
     mem_free(ledger->notice);
     ledger_init(ledger);
@@ -89,6 +106,8 @@ void ledger_note_wait(Ledger *ledger, int64_t slot, int64_t since, int64_t again
 {
     char *copy = mem_strdup(why); /* may be what is replaced */
     mem_free(ledger->waits_why);
+    mem_free(ledger->waits_computer);
+    ledger->waits_computer = why ? machine_host_name() : NULL;
     ledger->waits_why = copy;
     ledger->waits_slot = why ? slot : 0;
     ledger->waits_since = why ? since : 0;
@@ -98,6 +117,49 @@ void ledger_note_wait(Ledger *ledger, int64_t slot, int64_t since, int64_t again
 const char *ledger_waits(const Ledger *ledger, int64_t slot)
 {
     return slot != 0 && ledger->waits_slot == slot ? ledger->waits_why : NULL;
+}
+
+const LedgerUnread *ledger_unread(const Ledger *ledger, const char *file)
+{
+    for (size_t i = 0; i < ledger->unread_count; i++) {
+        if (strcmp(ledger->unread[i].file, file) == 0) {
+            return &ledger->unread[i];
+        }
+    }
+    return NULL;
+}
+
+static void add_unread(Ledger *ledger, const char *file, int64_t since, int64_t tried, const char *why)
+{
+    const LedgerUnread added = {mem_strdup(file), since, tried, mem_strdup(why)};
+    LedgerUnread *all = mem_array(ledger->unread_count + 1, sizeof *all);
+    const size_t first = ledger->unread_count >= LEDGER_UNREAD ? 1 : 0; /* by when they were tried */
+    size_t count = 0;
+    for (size_t i = 0; i < ledger->unread_count; i++) {
+        LedgerUnread *old = &ledger->unread[i];
+        if (i < first || strcmp(old->file, file) == 0) {
+            unread_release(old);
+        } else {
+            all[count++] = *old;
+        }
+    }
+    all[count++] = added;
+    mem_free(ledger->unread);
+    ledger->unread = all;
+    ledger->unread_count = count;
+}
+
+void ledger_note_unread(Ledger *ledger, const char *file, int64_t now, const char *why)
+{
+    const LedgerUnread *old = ledger_unread(ledger, file);
+    if (why != NULL) {
+        add_unread(ledger, file, old != NULL && old->since <= now ? old->since : now, now, why);
+    } else if (old != NULL) {
+        const size_t at = (size_t)(old - ledger->unread);
+        unread_release(&ledger->unread[at]);
+        ledger->unread_count--;
+        memmove(&ledger->unread[at], &ledger->unread[at + 1], (ledger->unread_count - at) * sizeof *ledger->unread);
+    }
 }
 
 size_t ledger_drop_after(Ledger *ledger, int64_t latest)
@@ -138,6 +200,8 @@ static void read_wait(const cJSON *document, Ledger *ledger)
     int64_t slot = 0, since = 0, again = 0;
     if (read_time(item, "slot", &slot) && read_time(item, "since", &since) && read_time(item, "again", &again)) {
         ledger_note_wait(ledger, slot, since, again, json_string(item, "why", NULL));
+        mem_free(ledger->waits_computer);
+        ledger->waits_computer = mem_strdup(json_string(item, "computer", NULL));
     }
 }
 
@@ -149,6 +213,14 @@ static void read_checks(const cJSON *document, Ledger *ledger)
     }
     if (!read_time(item, "proof", &ledger->proof_tried)) {
         ledger->proof_tried = 0;
+    }
+    const cJSON *unread;
+    cJSON_ArrayForEach(unread, cJSON_GetObjectItemCaseSensitive(item, "unread")) {
+        int64_t since = 0, tried = 0;
+        const char *file = json_string(unread, "file", NULL);
+        if (file != NULL && read_time(unread, "since", &since) && read_time(unread, "tried", &tried)) {
+            add_unread(ledger, file, since, tried, json_string(unread, "why", "it is not known why"));
+        }
     }
 }
 
@@ -293,11 +365,12 @@ static void add_wait(const Ledger *ledger, cJSON *document)
     set_time(item, "since", ledger->waits_since);
     set_time(item, "again", ledger->waits_again);
     json_set_string(item, "why", ledger->waits_why);
+    json_set_string(item, "computer", ledger->waits_computer);
 }
 
 static void add_checks(const Ledger *ledger, cJSON *document)
 {
-    if (ledger->checked == 0 && ledger->proof_tried == 0) {
+    if (ledger->checked == 0 && ledger->proof_tried == 0 && ledger->unread_count == 0) {
         return;
     }
     cJSON *item = cJSON_AddObjectToObject(document, "checks");
@@ -309,6 +382,18 @@ static void add_checks(const Ledger *ledger, cJSON *document)
     }
     if (ledger->proof_tried) {
         set_time(item, "proof", ledger->proof_tried);
+    }
+    cJSON *list = ledger->unread_count > 0 ? cJSON_AddArrayToObject(item, "unread") : NULL;
+    for (size_t i = 0; i < ledger->unread_count; i++) {
+        const LedgerUnread *unread = &ledger->unread[i];
+        cJSON *one = cJSON_CreateObject();
+        json_set_string(one, "file", unread->file);
+        set_time(one, "since", unread->since);
+        set_time(one, "tried", unread->tried);
+        json_set_string(one, "why", unread->why);
+        if (!list || !one || !cJSON_AddItemToArray(list, one)) {
+            mem_out();
+        }
     }
 }
 
@@ -366,4 +451,16 @@ bool ledger_lock(const char *folder, FsLock **lock, Error *err)
     error_clear(&failed);
     mem_free(path);
     return ok;
+}
+
+bool ledger_lock_wait(const char *folder, FsLock **lock, Error *err)
+{
+    Error why = ERROR_INIT;
+    bool ok = ledger_lock(folder, lock, &why);
+    for (unsigned waited = 0; !ok && why.kind == EK_BUSY && waited < WAIT_MS; waited += WAIT_STEP_MS) {
+        cancel_wait(NULL, WAIT_STEP_MS);
+        error_clear(&why);
+        ok = ledger_lock(folder, lock, &why);
+    }
+    return ok || error_move(err, &why);
 }

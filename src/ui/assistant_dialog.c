@@ -19,6 +19,7 @@
 #include "platform/wide.h"
 #include "postgres/userprofile.h"
 #include "resource.h"
+#include "schedule/registration.h"
 #include "store/folder.h"
 #include "texts.h"
 #include "ui_text.h"
@@ -227,12 +228,18 @@ static bool take_database(Assistant *a)
 
 /* --- the check ----------------------------------------------------------------------------------------- */
 
-/* What follows a connection that was saved (main_enlist) registers it, so that there is none yet is nothing amiss. */
+/* What follows a connection that was saved (main_enlist) registers it, so that there is none yet, or an old one, is
+ * nothing amiss; one that somebody has switched off, or that is not ours, is. */
 static bool task_to_come(const Settings *settings, const char *folder, char **words)
 {
-    (void)settings, (void)folder;
-    *words = mem_strdup(TEXT_ASSISTANT_TASK);
-    return true;
+    Registration task;
+    registration_init(&task);
+    registration_look(settings, folder, &task);
+    const bool wrong = task.state == REGISTRATION_DISABLED || task.state == REGISTRATION_FOREIGN ||
+                       task.state == REGISTRATION_MOVED;
+    *words = mem_strdup(wrong || task.state == REGISTRATION_GOOD ? task.text : TEXT_ASSISTANT_TASK);
+    registration_release(&task);
+    return !wrong;
 }
 
 static void run_check(void *context, const Cancel *cancel)

@@ -14,6 +14,7 @@
 #include "schedule/protection.h"
 #include "schedule/recheck.h"
 #include "store/auditlog.h"
+#include "store/folder.h"
 #include "store/retention.h"
 #include "texts.h"
 #include "words.h"
@@ -151,7 +152,11 @@ static void add_copies(const char *folder, ListModel *model)
     if (copies_load(folder, &copies, NULL)) {
         catalog_add_copies(&model->catalog, &copies);
         model->copies_notice = mem_strdup(copies.notice);
+        model->copies_unread = copies.notice != NULL;
+    } else {
+        model->copies_unread = true;
     }
+    model->uploading = folder_is_uploading(folder);
     copies_release(&copies);
 }
 
@@ -162,7 +167,7 @@ static void add_elsewhere(const char *folder, ListModel *model)
     char *host = machine_host_name();
     seen_init(&seen);
     heartbeats_known(folder, &seen);
-    model->silent = seen_silent_text(&seen, host != NULL ? host : "", &model->silent_names);
+    model->silent = seen_silent_text(&seen, host != NULL ? host : "", &model->silent_names, clock_now());
     seen_release(&seen);
     mem_free(host);
     offsite_sign_in(&model->sign_in);
@@ -194,7 +199,9 @@ bool list_model_load(const char *folder, ListModel *model, Error *err)
         if (made.config_known && ledger_load(folder, false, &made.ledger, NULL)) {
             const DuePlan due = due_plan(settings);
             ledger_drop_after(&made.ledger, now + DUE_FUTURE);
-            keeper_look(&due, &due_here, &made.ledger, now, &made.keeper);
+            char *here = machine_host_name();
+            keeper_look(&due, &due_here, &made.ledger, here, now, &made.keeper);
+            mem_free(here);
         }
         add_exports(folder, &made);
         add_copies(folder, &made);
@@ -223,6 +230,7 @@ static HealthFacts facts_of(const ListModel *model, const Source *source, bool c
                          .source = source,
                          .configured = configured,
                          .frozen = model->alarm,
+                         .stopped = model->alarm == NULL ? model->frozen : NULL,
                          .due_hours = model->due_hours,
                          .removals = model->removals,
                          .space_known = model->space_known,
@@ -230,6 +238,8 @@ static HealthFacts facts_of(const ListModel *model, const Source *source, bool c
                          .slot = model->slot,
                          .slot_at = model->slot_at,
                          .silent = model->silent,
+                         .copies_unread = model->copies_unread,
+                         .uploading = model->uploading,
                          .now = clock_now()};
 }
 
@@ -277,11 +287,18 @@ const char *list_model_damaged(const ListModel *model, const Source *source, boo
 bool list_model_wants_check(const ListModel *model, const Source *source, bool configured)
 {
     const RecheckRules rules = recheck_rules(&model->settings);
+    Conditions conditions;
+    RecheckLook look;
+    conditions_look(&conditions, false);
     const RecheckFacts facts = {.catalog = &model->catalog,
                                 .source = configured ? source : NULL,
                                 .ledger = &model->ledger,
+                                .on_battery = conditions.on_battery,
+                                .battery_percent = conditions.battery_percent,
                                 .now = clock_now()};
-    RecheckLook look;
+    if (!recheck_may(&model->settings, &model->ledger, facts.now)) {
+        return false;
+    }
     recheck_look_init(&look);
     recheck_look(&rules, &facts, &due_here, &look);
     const bool wants = look.count > 0 || look.proof != NULL;

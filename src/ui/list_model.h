@@ -62,6 +62,7 @@ typedef struct ListModel {
     ConfigValues config;
     char *notice; /* what the settings' reading should tell, or NULL */
     char *log_notice; /* why the audit log cannot be read, or NULL */
+    bool copies_unread, uploading; /* as in HealthFacts */
     char *copies_notice; /* what reading which copies are on SharePoint should tell, or NULL */
     bool space_known;
     uint64_t free_bytes;

@@ -14,6 +14,7 @@
 #include "parts/clipboard.h"
 #include "parts/folder_dialog.h"
 #include "parts/screenshot.h"
+#include "platform/clock.h"
 #include "platform/fs.h"
 #include "platform/wide.h"
 #include "save_dialog.h"
@@ -140,6 +141,7 @@ bool main_on_query_end_session(MainWindow *w, LPARAM flags)
 
 void main_on_end_session(MainWindow *w)
 {
+    const uint64_t until = clock_monotonic_ms() + SESSION_END_MS;
     w->closing = true;
     if (w->checking != NULL) {
         task_cancel(w->checking);
@@ -147,6 +149,10 @@ void main_on_end_session(MainWindow *w)
     if (w->job != NULL) {
         task_cancel(w->job);
         task_wait(w->job, SESSION_END_MS);
+    }
+    const uint64_t now = clock_monotonic_ms();
+    if (w->checking != NULL && now < until) { /* a proof has a server, and a copy of the rows, to take away */
+        task_wait(w->checking, (unsigned)(until - now));
     }
 }
 
@@ -467,28 +473,30 @@ void main_on_plan(MainWindow *w, TaskResult *plan)
     }
 }
 
-/* Asks; with a yes the task begins. */
-static void ask_and_start(MainWindow *w, TaskKind kind, const char *question, const char *content, const wchar_t *yes,
-                          const wchar_t *no)
+/* Asks; with a yes the task begins. `target`: the task's. */
+static void ask_and_start(MainWindow *w, TaskKind kind, const char *target, const char *question, const char *content,
+                          const wchar_t *yes, const wchar_t *no)
 {
     w->asking = true;
     bool go = message_box_ask(w->hwnd, question, content, yes, no);
     w->asking = false;
     if (go && main_is_free(w)) {
         TaskSpec spec = main_spec(w, kind);
+        spec.target = target;
         main_start_job(w, &spec);
     }
 }
 
 static void on_alarm(MainWindow *w)
 {
-    const char *alarm = list_model_alarm(&w->list.model);
+    char *alarm = mem_strdup(list_model_alarm(&w->list.model)); /* the list may be read anew while it is asked */
     if (alarm == NULL) {
         return;
     }
     char *content = mem_printf(TEXT_ALARM_CONTENT, alarm);
-    ask_and_start(w, TASK_UNFREEZE, TEXT_ALARM_QUESTION, content, L"" TEXT_ALARM_YES, L"" TEXT_ALARM_NO);
+    ask_and_start(w, TASK_UNFREEZE, alarm, TEXT_ALARM_QUESTION, content, L"" TEXT_ALARM_YES, L"" TEXT_ALARM_NO);
     mem_free(content);
+    mem_free(alarm);
 }
 
 /* Stops clean-ups, or allows them again; an alarm has a question of its own. */
@@ -498,11 +506,12 @@ static void on_freeze(MainWindow *w)
     if (list_model_alarm(model) != NULL) {
         on_alarm(w);
     } else if (model->frozen != NULL) {
-        char *content = mem_printf(TEXT_ALLOW_CONTENT, model->frozen);
-        ask_and_start(w, TASK_UNFREEZE, TEXT_ALLOW_QUESTION, content, L"" TEXT_ALLOW_YES, L"" TEXT_ALLOW_NO);
+        char *shown = mem_strdup(model->frozen), *content = mem_printf(TEXT_ALLOW_CONTENT, shown);
+        ask_and_start(w, TASK_UNFREEZE, shown, TEXT_ALLOW_QUESTION, content, L"" TEXT_ALLOW_YES, L"" TEXT_ALLOW_NO);
         mem_free(content);
+        mem_free(shown);
     } else {
-        ask_and_start(w, TASK_FREEZE, TEXT_FREEZE_QUESTION, TEXT_FREEZE_CONTENT, L"" TEXT_FREEZE_YES,
+        ask_and_start(w, TASK_FREEZE, NULL, TEXT_FREEZE_QUESTION, TEXT_FREEZE_CONTENT, L"" TEXT_FREEZE_YES,
                       L"" TEXT_FREEZE_NO);
     }
 }

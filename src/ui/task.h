@@ -75,7 +75,7 @@ typedef struct TaskSpec {
                                      CLEANUP_THERE: those that somebody has seen */
     size_t file_count;
     const char *target;  /* EXPORT: the folder to copy to; PREVIEW, RESTORE, CERTIFICATE: the backup's path; UNDO:
-                            the kept one */
+                            the kept one; UNFREEZE: what was shown of it */
     bool no_safety, sort_as_live, nobody; /* RESTORE: RestoreSpec; UNDO: `nobody` */
     bool in_place;       /* PREVIEW, RESTORE: RestoreSpec */
     const char *proven;  /* RESTORE: RestoreSpec */

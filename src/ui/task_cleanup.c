@@ -58,7 +58,8 @@ bool task_clean_up(const Task *task, TaskResult *result, Error *err)
     Settings settings;
     JobSink sink = task->sink;
     settings_init(&settings);
-    bool ok = folder_lock(task->folder, &lock, err) && settings_load(task->folder, &settings, err);
+    bool ok = folder_lock_wait(task->folder, &task->sink, task->cancel, &lock, err) &&
+              settings_load(task->folder, &settings, err);
     if (ok) {
         backup_finish_left(task->folder, &task->sink, task->cancel);
     }
@@ -110,9 +111,13 @@ bool task_clean_up_there(const Task *task, TaskResult *result, Error *err)
 
 bool task_unfreeze(const Task *task, Error *err)
 {
-    bool ok = retention_unfreeze(task->folder, &task->sink, err);
-    if (ok) {
+    bool ok = retention_unfreeze(task->folder, task->target, &task->sink, err);
+    char *frozen = ok ? retention_frozen(task->folder) : NULL;
+    if (frozen) {
+        job_log(&task->sink, LOG_INFO, TEXT_STILL_FROZEN, frozen);
+    } else if (ok) {
         job_log(&task->sink, LOG_GOOD, "%s", TEXT_UNFROZEN);
     }
+    mem_free(frozen);
     return ok;
 }

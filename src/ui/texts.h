@@ -44,6 +44,7 @@
 #define TEXT_ALARM_YES "&Yes, allow clean-ups"
 #define TEXT_ALARM_NO "&Not now"
 #define TEXT_UNFROZEN "Clean-ups are allowed again."
+#define TEXT_STILL_FROZEN "The alarm is answered. Clean-ups stay stopped: %s." /* why */
 
 /* Clean-ups that a person stops. */
 #define TEXT_FREEZE_QUESTION "Stop clean-ups?"

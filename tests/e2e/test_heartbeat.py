@@ -6,7 +6,7 @@ import json
 import os
 import time
 import harness
-from graph_sim import Simulator
+from graph_sim import Fault, Simulator
 from harness import check, equal
 from test_notify import Notified, Recorder
 from test_sharepoint import User
@@ -52,7 +52,7 @@ def test_silent(program):
     now = time.time()
     with Recorder() as hook:
         place.set("webhook", hook.url)
-        plant(place.folder, "PC-07", now - 4 * DAY - 3600)
+        plant(place.folder, "PC-07", now - 4 * DAY - 13 * 3600)
         plant(place.folder, "PC-08", now - 2 * DAY)
         plant(place.folder, "PC-09", now - 20 * DAY, hours=24 * 31)
         text, seen = look(place)
@@ -154,7 +154,7 @@ def test_on_sharepoint(program):
         equal((sim.names(), text), ([file_of(own)], None), "what is there")
         check(not os.path.exists(os.path.join(place.folder, file_of(own))), "and not in the folder")
         sim.add_item(sim.drive, sim.folder, file_of("PC-07"), content("PC-07", 1).encode())
-        sim.child(sim.folder, file_of("PC-07"))["modified"] = time.time() + sim.clock - 4 * DAY - 60
+        sim.child(sim.folder, file_of("PC-07"))["modified"] = time.time() + sim.clock - 4 * DAY - 13 * 3600
         equal(look(place)[0], "PC-07 has been silent for 4 days", "silent")
         reads = sim.kinds().count("download")
         look(place)
@@ -165,6 +165,21 @@ def test_on_sharepoint(program):
         # Backups are listed there as ever.
         done = program.run(["sharepoint", "list", "--json", "--folder", program.path(place.folder)], env=place.env())
         check(done.code == 0 and "cmms_heartbeat" not in done.out, "the list: " + done.out + done.err)
+
+
+def test_one_that_is_refused(program):
+    """What SharePoint does not give of one computer keeps nobody from seeing the others."""
+    place = quiet_place(program)
+    with Simulator() as sim:
+        user = User(program, sim)
+        user.data = place.own
+        user.good_set_up()
+        for computer in ("PC-07", "PC-08"):
+            sim.add_item(sim.drive, sim.folder, file_of(computer), content(computer, time.time()).encode())
+        sim.faults.append(Fault("download", status=403, times=6))  # all tries of one
+        seen = look(place)[1]
+        equal((len(seen), place.status()["heartbeats"]["problem"]), (2, None), "the others: %r" % seen)
+        equal(len(look(place)[1]), 3, "when it is given")
 
 
 def test_two_computers(program):

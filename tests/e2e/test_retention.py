@@ -280,6 +280,9 @@ def test_stopped_by_hand(program):
     listed = verb(program, folder, "list")
     equal(listed["retention_frozen"], frozen, "the list has it")
     check("Look at this" not in program.run(["list", "--folder", program.path(folder)]).out, "it is no alarm")
+    equal(verb(program, folder, "status")["cleanups_stopped"], frozen, "the status reminds of it")
+    check("Clean-ups are stopped: " + frozen in program.run(["status", "--folder", program.path(folder)]).out,
+          "in words, too")
     verb(program, folder, "cleanup", "--unfreeze")
     equal(verb(program, folder, "cleanup")["removed"], 2, "allowed again")
     equal([e["operation"] for e in harness.log_entries(folder) if e["operation"] in ("freeze", "unfreeze")],

@@ -21,7 +21,7 @@ static void look(const char *bytes, size_t len, SeenComputers *seen)
     seen_end(&look, NOW);
     const SeenComputer *computer = seen_find(seen, "PC-07");
     assert(computer == NULL || computer->damaged || computer->retired || computer->last <= NOW);
-    char *text = seen_silent_text(seen, "PC-01", NULL);
+    char *text = seen_silent_text(seen, "PC-01", NULL, 0);
     for (const char *p = text; p != NULL && *p != '\0'; p++) {
         assert((unsigned char)*p >= 0x20 && (unsigned char)*p < 0x7F);
     }

@@ -128,6 +128,20 @@ typedef struct DoneSlot {
     int64_t slot, at;
 } DoneSlot;
 
+/* What was looked at, and not passed over because something excused it: of a check that never judges nobody would
+ * learn that it cannot fail. */
+enum {
+    JUDGED_MADE,
+    JUDGED_RULES,
+    JUDGED_LEFT,
+    JUDGED_NEWEST,
+    JUDGED_OLDER,
+    JUDGED_TWICE,
+    JUDGED_LOUD,
+    JUDGED_CALM,
+    JUDGED
+};
+
 typedef struct Sim {
     uint64_t seed;
     int days;
@@ -159,6 +173,7 @@ typedef struct Sim {
     char **copies;                   /* on SharePoint: NAME/SHA-256 */
     size_t copy_count, copy_capacity;
 
+    int jump;                        /* seconds by which clocks go forward and back in this zone, where they do */
     Plan plan;
     bool plan_known;                 /* false: the settings were damaged, or may be the old ones */
     int64_t slots_from;              /* slots before it are nobody's */
@@ -177,6 +192,8 @@ typedef struct Sim {
     bool calm;                       /* nothing strikes any more */
     long usual_calls;                /* of a run, lately */
     unsigned long programs, kills, backups, removals, checks;
+    unsigned long judged[JUDGED];
+    int told;                        /* where a life leaves `judged`, when it has ended well */
 } Sim;
 extern Sim sim;
 

@@ -4,6 +4,8 @@
  */
 #include "sim.h"
 
+#include <time.h>
+
 #include <openssl/evp.h>
 
 #include <cjson/cJSON.h>
@@ -300,8 +302,9 @@ static void check_rules(const char *name, const Dump *dump, size_t newer)
         sim_broken("P2", "%s is removed though the settings were damaged", name);
     }
     const int64_t age = sim_now() - dump->moment;
-    if (sim.plan_known && sim.pcs[sim_pc()].ahead == 0 && !by_rules(&sim.rules, age, newer) &&
-        !by_rules(&sim.old_rules, age, newer)) {
+    const bool judged = sim.plan_known && sim.pcs[sim_pc()].ahead == 0;
+    sim.judged[JUDGED_RULES] += judged;
+    if (judged && !by_rules(&sim.rules, age, newer) && !by_rules(&sim.old_rules, age, newer)) {
         sim_broken("P2", "%s is removed, by no rule: %lld h old, %zu newer, rules %d days and %d", name,
                    (long long)(age / SIM_HOUR), newer, sim.rules.days, sim.rules.most);
     }
@@ -355,6 +358,7 @@ void sim_check_success(const char *path, const Manifest *manifest, int64_t began
     if (!dump || dump->moment < began) {
         sim_broken("P3", "%s is said to be made, and is %s", name, dump ? "an older one" : "not whole");
     }
+    sim.judged[JUDGED_MADE]++;
     if (manifest->table_count != SIM_TABLES) {
         sim_broken("P3", "%s is said to have %zu tables", name, manifest->table_count);
     }
@@ -389,6 +393,7 @@ static bool is_left(const Node *node)
 
 void sim_check_left(int pc)
 {
+    sim.judged[JUDGED_LEFT]++;
     for (size_t i = 0; i < sim.node_count; i++) {
         if (sim.nodes[i]->maker == pc && is_left(sim.nodes[i])) {
             sim_broken("P4", "%s has made a backup, and still leaves %s", sim.pcs[pc].name,
@@ -408,6 +413,32 @@ static bool has_day(const Plan *plan, const CivilTime *date)
     case SCHEDULE_MONTHLY: break;
     }
     return date->day == (plan->month_day == 0 || plan->month_day > last ? last : plan->month_day);
+}
+
+static time_t c_moment(const CivilTime *date, int minutes, struct tm *tm)
+{
+    *tm = (struct tm){.tm_year = date->year - 1900, .tm_mon = date->month - 1, .tm_mday = date->day,
+                      .tm_hour = date->hour, .tm_min = date->minute + minutes, .tm_isdst = -1};
+    return mktime(tm);
+}
+
+static bool c_shows(time_t moment, const CivilTime *date)
+{
+    struct tm tm;
+    return localtime_r(&moment, &tm) && tm.tm_mday == date->day && tm.tm_hour == date->hour &&
+           tm.tm_min == date->minute;
+}
+
+/* By the C library, and not by the core, which would be wrong in the same way: of a time that clocks show twice the
+ * first; one that they skip as much later as they skip. */
+static int64_t moment_of(const CivilTime *date)
+{
+    struct tm tm;
+    const time_t moment = c_moment(date, 0, &tm), jump = sim.jump;
+    if (c_shows(moment - jump, date)) {
+        return moment - jump;
+    }
+    return c_shows(moment, date) ? moment : c_moment(date, (int)jump / 60, &tm);
 }
 
 /* Sorted, each once. */
@@ -439,7 +470,7 @@ size_t sim_slots(const Plan *plan, int64_t from, int64_t to, int64_t *slots, siz
         for (size_t i = 0; i < plan->time_count && has_day(plan, &date); i++) {
             date.hour = plan->times[i] / 60;
             date.minute = plan->times[i] % 60;
-            const int64_t slot = clock_from_local(&date);
+            const int64_t slot = moment_of(&date);
             if (slot > from && slot <= to) {
                 count = insert(slots, count, room, slot);
             }
@@ -452,7 +483,9 @@ void sim_check_slot_done(int64_t slot)
 {
     const size_t most = sizeof sim.done / sizeof sim.done[0];
     for (size_t i = 0; i < sim.done_count; i++) {
-        if (sim.done[i].slot == slot && !sim_disturbed(sim.done[i].at)) {
+        const bool judged = !sim_disturbed(sim.done[i].at);
+        sim.judged[JUDGED_TWICE] += judged;
+        if (sim.done[i].slot == slot && judged) {
             sim_broken("P8", "the slot of %lld was done already", (long long)slot);
         }
     }
@@ -463,8 +496,9 @@ void sim_check_slot_done(int64_t slot)
     sim.done[sim.done_count++] = (DoneSlot){slot, sim_now()};
 }
 
-/* Its own entry, or that of a run which began at or after it and was done. */
-static bool is_accounted(const cJSON *ledger, int64_t slot)
+/* Its own entry, or that of a run which began at or after it, and before the `next` slot, and was done. Of one before
+ * the newest a later success says nothing: it was done, or was reported as missed. */
+static bool is_accounted(const cJSON *ledger, int64_t slot, int64_t next)
 {
     const cJSON *item;
     cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(ledger, "slots")) {
@@ -473,7 +507,7 @@ static bool is_accounted(const cJSON *ledger, int64_t slot)
             return true;
         }
         if (!strcmp(text_of(item, "state"), "done") && clock_parse_iso(text_of(item, "began"), &began) &&
-            began >= slot) {
+            began >= slot && began < next) {
             return true;
         }
     }
@@ -504,14 +538,16 @@ void sim_check_slots(int pc, int64_t began)
     int64_t slots[MOST_SLOTS], from = began - BACK * SIM_DAY;
     from = sim.slots_from > from ? sim.slots_from : from;
     from = sim.disturbed_at > from ? sim.disturbed_at : from;
-    size_t count = sim_slots(&sim.plan, from, began, slots, MOST_SLOTS);
+    const size_t known = sim_slots(&sim.plan, from, began, slots, MOST_SLOTS);
+    size_t count = known;
     if (count > 0 && sim.paused_until > slots[count - 1]) {
         count--; /* the newest waits for the end of the pause */
     }
     cJSON *ledger = count > 0 ? parse(file) : NULL;
     count -= count > 0 && is_waiting(ledger, slots[count - 1]);
     for (size_t i = 0; i < count; i++) {
-        if (!is_accounted(ledger, slots[i])) {
+        sim.judged[i + 1 < known ? JUDGED_OLDER : JUDGED_NEWEST]++;
+        if (!is_accounted(ledger, slots[i], i + 1 < known ? slots[i + 1] : INT64_MAX)) {
             sim_broken("P8", "the slot of %lld was neither run nor reported as missed", (long long)slots[i]);
         }
     }
@@ -566,6 +602,7 @@ void sim_check_loud(void)
         return;
     }
     sim.viewer = 0;
+    sim.judged[JUDGED_LOUD]++;
     catalog_init(&catalog);
     settings_init(&settings);
     health_init(&health);
@@ -603,6 +640,7 @@ void sim_check_calm(void)
     if (count == 0) {
         return;
     }
+    sim.judged[JUDGED_CALM]++;
     if (newest_backup() < slots[count - 1]) {
         sim_broken("P8", "after a calm time there is no backup of the newest slot, %lld", (long long)slots[count - 1]);
     }

@@ -90,8 +90,9 @@ bool __wrap_cancel_wait(const Cancel *cancel, unsigned ms)
 
 /* --- what slots wait for ----------------------------------------------------------------------------------- */
 
-void __wrap_conditions_look(Conditions *conditions)
+void __wrap_conditions_look(Conditions *conditions, bool network)
 {
+    (void)network;
     const bool low = sim.pcs[sim_pc()].low_until > sim_now();
     *conditions = (Conditions){.on_battery = low, .battery_percent = low ? 12 : -1};
 }

@@ -12,6 +12,7 @@
 #include "jobs/offsite.h"
 #include "jobs/verify.h"
 #include "platform/clock.h"
+#include "platform/machine.h"
 #include "schedule/pause.h"
 #include "schedule/recheck_run.h"
 #include "schedule/run.h"
@@ -167,7 +168,9 @@ static void look_and_run(void *argument)
     ledger_init(&ledger);
     if (settings_load(sim.folder, &settings, &run->err) && ledger_load(sim.folder, false, &ledger, &run->err)) {
         const DuePlan plan = due_plan(&settings);
-        keeper_look(&plan, &due_here, &ledger, clock_now(), &found);
+        char *here = machine_host_name();
+        keeper_look(&plan, &due_here, &ledger, here, clock_now(), &found);
+        mem_free(here);
         keeper_take(run->keeper, &found);
         run->looked = true;
     }
@@ -342,7 +345,7 @@ static void clean_up(void *argument)
 static void unfreeze(void *argument)
 {
     Deed *deed = argument;
-    deed->ok = retention_unfreeze(sim.folder, &sink, &deed->err);
+    deed->ok = retention_unfreeze(sim.folder, NULL, &sink, &deed->err);
 }
 
 static void set_pause(void *argument)
@@ -571,7 +574,7 @@ static int64_t check_now(void *context)
 static void check_conditions(void *context, Conditions *conditions)
 {
     (void)context;
-    conditions_look(conditions);
+    conditions_look(conditions, false);
 }
 
 /* What the real one's thread does while a file is read is done before. */

@@ -17,8 +17,8 @@
 #define SLOT (NOON - 10 * 3600)
 
 /* A world that does as it is told, one letter a try: "c" the server cannot be reached when it is awaited, "r" it
- * answers; of backups "d" done, "C" lost, "B" another at work, "W" wrong password, "S" stopped, "o" another computer
- * has done it meanwhile (and EK_BUSY). */
+ * answers; of backups "d" done, "U" done and not verified, "P" lost, and the clock is set back by a day, "C" lost, "B"
+ * another at work, "W" wrong password, "S" stopped, "o" another computer has done it meanwhile (and EK_BUSY). */
 typedef struct World {
     const char *script;
     int64_t now;
@@ -27,9 +27,12 @@ typedef struct World {
     char *folder;
     StrBuf copies; /* what went to SharePoint: the backup's name, or "-"; "!" without patience */
     size_t waiting; /* copies that do not get there */
-    StrBuf outward; /* what was told elsewhere: "began", "done", "failed", "nothing" */
+    StrBuf outward; /* what was told elsewhere: "began", "done", "failed", "nothing", "unseen",
+                       "unverified" */
     char *last;     /* owned: its last sentence */
+    char *cause;    /* owned: what makes it another one, or NULL */
     const char *conditions; /* conditions_parse; NULL: nothing is known */
+    bool asked_network;     /* whether it counts bytes */
     int64_t plugged;        /* from then on it is "mains"; 0: never */
     unsigned checks;        /* how often older backups were looked at */
     const char *damaged;    /* what that finds, or NULL */
@@ -99,10 +102,16 @@ static inline bool backup(void *context, const BackupSpec *spec, const JobSink *
     assert_false(ledger_lock(spec->folder, &second, NULL)); /* nobody else runs slots now */
     world->backups++;
     world->now += 60;
-    switch (*world->script ? *world->script++ : 'd') {
+    const int tried = *world->script ? *world->script++ : 'd';
+    switch (tried) {
     case 'd':
+    case 'U':
         result->path = fs_join(spec->folder, "cmms_backup_20261130_120000.backup");
+        result->manifest.level = tried == 'U' ? LEVEL_READ : LEVEL_VERIFIED;
         return true;
+    case 'P':
+        world->now -= DAY;
+        return error_set(err, EK_CONNECT, "the connection was lost");
     case 'C': return error_set(err, EK_CONNECT, "the connection was lost");
     case 'B': return error_set(err, EK_BUSY, "another job is at work");
     case 'W': return error_set(err, EK_REFUSED, "the password is wrong");
@@ -129,13 +138,14 @@ static inline void offsite(void *context, const OffsiteAfterSpec *spec, const Jo
 
 static inline void outward(void *context, const OutwardSpec *spec, const JobSink *sink, const Cancel *cancel)
 {
-    static const char *const words[] = {"began", "done", "failed", "nothing"};
+    static const char *const words[] = {"began", "done", "failed", "nothing", "unseen", "unverified"};
     World *world = context;
     FsLock *lock = NULL;
     Error err = ERROR_INIT;
     (void)sink;
     (void)cancel;
-    if (spec->what != OUTWARD_BEGAN && spec->folder != NULL) { /* a slow receiver keeps nobody from the slots */
+    if (spec->what != OUTWARD_BEGAN && spec->what != OUTWARD_UNSEEN && spec->folder != NULL) {
+        /* A slow receiver keeps nobody from the slots. */
         assert_ok(ledger_lock(spec->folder, &lock, &err), &err);
         fs_unlock(lock);
     }
@@ -143,13 +153,17 @@ static inline void outward(void *context, const OutwardSpec *spec, const JobSink
     strbuf_addf(&world->outward, "%s ", words[spec->what]);
     mem_free(world->last);
     world->last = mem_strdup(spec->text);
+    mem_free(world->cause);
+    world->cause = mem_strdup(spec->cause);
 }
 
-static inline void conditions(void *context, Conditions *found)
+static inline void conditions(void *context, bool network, Conditions *found)
 {
-    const World *world = context;
+    World *world = context;
     const bool mains = world->plugged != 0 && world->now >= world->plugged;
     conditions_parse(mains ? "mains" : world->conditions ? world->conditions : "", found);
+    found->metered = found->metered && network;
+    world->asked_network = world->asked_network || network;
 }
 
 static inline void checks(void *context, const Opening *opening, const JobSink *sink, const Cancel *cancel,
@@ -210,6 +224,7 @@ static inline char *begin(World *world)
 
 static inline void end(World *world, char *dir)
 {
+    mem_free(world->cause);
     mem_free(world->last);
     strbuf_release(&world->outward);
     strbuf_release(&world->copies);

@@ -51,14 +51,15 @@ void conditions_parse(const char *text, Conditions *conditions)
     }
 }
 
-void conditions_look(Conditions *conditions)
+void conditions_look(Conditions *conditions, bool network)
 {
     char *told = machine_getenv(VARIABLE);
     *conditions = (Conditions){.battery_percent = -1};
     if (told != NULL && told[0] != '\0') {
         conditions_parse(told, conditions);
     } else {
-        conditions_ask(conditions);
+        conditions_ask(conditions, network);
     }
+    conditions->metered = conditions->metered && network;
     mem_free(told);
 }

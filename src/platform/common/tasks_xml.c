@@ -130,7 +130,7 @@ static void add_settings(StrBuf *xml, const TaskSpec *spec)
     add_flag(xml, "Hidden", false);
     add_flag(xml, "RunOnlyIfIdle", false);
     add_flag(xml, "WakeToRun", spec->wake);
-    add_element(xml, "    ", "ExecutionTimeLimit", "PT12H");
+    add_element(xml, "    ", "ExecutionTimeLimit", "P1D");
     add_element(xml, "    ", "Priority", "7");
     strbuf_addstr(xml, "  </Settings>\n");
 }

@@ -46,8 +46,10 @@ static void ask_network(Conditions *conditions)
     }
 }
 
-void conditions_ask(Conditions *conditions)
+void conditions_ask(Conditions *conditions, bool network)
 {
     ask_power(conditions);
-    ask_network(conditions);
+    if (network) {
+        ask_network(conditions);
+    }
 }

@@ -23,6 +23,7 @@ static void pings(void **state)
         {"https://hc-ping.com/1", "start", "https://hc-ping.com/1/start"},
         {"https://hc-ping.com/1", "done", "https://hc-ping.com/1"},
         {"https://hc-ping.com/1", "failed", "https://hc-ping.com/1/fail"},
+        {"https://hc-ping.com/1", "unverified", "https://hc-ping.com/1/fail"},
         {"https://hc-ping.com/1", "test", "https://hc-ping.com/1"},
         {"https://hc-ping.com/1/", "start", "https://hc-ping.com/1/start"},
         {"https://hc-ping.com/1?x=2", "failed", "https://hc-ping.com/1/fail?x=2"},

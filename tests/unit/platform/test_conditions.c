@@ -45,12 +45,15 @@ static void the_environment_first(void **state)
     (void)state;
     Conditions found;
     test_setenv("CMMS_CONDITIONS", "battery=7,metered");
-    conditions_look(&found);
+    conditions_look(&found, false); /* whoever does not want to know it is not told either */
+    assert_true(found.on_battery);
+    assert_false(found.metered);
+    conditions_look(&found, true);
     assert_true(found.on_battery);
     assert_int_equal(found.battery_percent, 7);
     assert_true(found.metered);
     test_setenv("CMMS_CONDITIONS", NULL);
-    conditions_look(&found); /* whatever this computer says */
+    conditions_look(&found, true); /* whatever this computer says */
     assert_true(found.battery_percent >= -1 && found.battery_percent <= 100);
     assert_true(found.on_battery || found.battery_percent == -1);
 }

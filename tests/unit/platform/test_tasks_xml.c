@@ -53,7 +53,7 @@
     "    <Hidden>false</Hidden>\n"                                                                  \
     "    <RunOnlyIfIdle>false</RunOnlyIfIdle>\n"                                                    \
     "    <WakeToRun>" wake "</WakeToRun>\n"                                                         \
-    "    <ExecutionTimeLimit>PT12H</ExecutionTimeLimit>\n"                                          \
+    "    <ExecutionTimeLimit>P1D</ExecutionTimeLimit>\n"                                            \
     "    <Priority>7</Priority>\n"                                                                  \
     "  </Settings>\n"                                                                               \
     "  <Actions Context=\"Author\">\n"                                                              \
@@ -154,7 +154,7 @@ static void reads_as(const TaskInfo *info, const TaskSpec *spec)
 {
     static const char *const kept[] = {
         "<DisallowStartIfOnBatteries>false<", "<StopIfGoingOnBatteries>false<", "<StartWhenAvailable>true<",
-        "<ExecutionTimeLimit>PT12H<",
+        "<ExecutionTimeLimit>P1D<",
     };
     for (size_t i = 0; i < TEST_COUNT(kept); i++) {
         assert_non_null(strstr(info->xml, kept[i]));

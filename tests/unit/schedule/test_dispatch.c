@@ -76,6 +76,8 @@ static void who_gets_what(void **state)
         {"done", 60, OUT_DONE, "made", NULL, "ping:done webhook:done", false},
         {"done again", 120, OUT_DONE, "made", NULL, "ping:done webhook:done", false},
         {"failed", 180, OUT_FAILED, "no route", NULL, "ping:failed webhook:failed teams:failed", false},
+        {"not verified", 200, OUT_UNVERIFIED, "made", NULL, "ping:unverified webhook:unverified teams:unverified",
+         false},
         {"overdue", 240, OUT_OVERDUE, "for 3 days", "overdue", "webhook:overdue teams:overdue", false},
         {"shrink", 300, OUT_SHRINK, "lost", NULL, "webhook:shrink teams:shrink", false},
         {"damaged", 330, OUT_DAMAGED, "a.backup is", "a.backup", "webhook:damaged teams:damaged", false},
@@ -109,6 +111,13 @@ static void when_again(void **state)
         {"mended", DAY + 1, OUT_OVERDUE, NULL, NULL, "", false},
         {"and again", DAY + 2, OUT_OVERDUE, "for 3 days", "overdue", "webhook:overdue teams:overdue", false},
     };
+    static const Row unseen[] = {
+        {"the folder is away", 0, OUT_UNSEEN, "no share", "1: no share", "webhook:unseen teams:unseen", false},
+        {"still", HOUR, OUT_UNSEEN, "no share", "1: no share", "", false},
+        {"a day later", DAY, OUT_UNSEEN, "no share", "1: no share", "webhook:unseen teams:unseen", false},
+        {"it is back", DAY + 1, OUT_UNSEEN, NULL, NULL, "", false},
+        {"and away again", DAY + 2, OUT_UNSEEN, "no share", "1: no share", "webhook:unseen teams:unseen", false},
+    };
     static const Row sign_in[] = {
         {"30", 0, OUT_SIGN_IN, "in 30 days", "30", "webhook:sign_in teams:sign_in", false},
         {"in the week", 6 * DAY, OUT_SIGN_IN, "in 24 days", "30", "", false},
@@ -129,6 +138,7 @@ static void when_again(void **state)
     play(failures, TEST_COUNT(failures));
     play(standing, TEST_COUNT(standing));
     play(sign_in, TEST_COUNT(sign_in));
+    play(unseen, TEST_COUNT(unseen));
     play(damaged, TEST_COUNT(damaged));
     play(silent, TEST_COUNT(silent));
 }
@@ -168,9 +178,10 @@ static void no_mailbox_is_filled(void **state)
         facts.text[OUT_FAILED] = cause;
         const size_t sent = dispatch_decide(&facts, &receivers, &memory, list);
         for (size_t j = 0; j < sent; j++) {
-            mails += list[j].to == RECEIVER_WEBHOOK;
-            pings += list[j].to == RECEIVER_PING;
-            dispatch_ended(&memory, &list[j], facts.now, i % 2 == 0 ? NULL : "no route"); /* a try is one as well */
+            const bool taken = i % 2 == 0; /* what is not taken fills nothing */
+            mails += taken && list[j].to == RECEIVER_WEBHOOK;
+            pings += taken && list[j].to == RECEIVER_PING;
+            dispatch_ended(&memory, &list[j], facts.now, taken ? NULL : "no route");
         }
         mem_free(cause);
     }
@@ -180,6 +191,45 @@ static void no_mailbox_is_filled(void **state)
     Dispatch list[DISPATCH_MAX];
     facts.text[OUT_FAILED] = "the next day";
     assert_int_equal(dispatch_decide(&facts, &receivers, &memory, list), 3);
+    dispatch_memory_release(&memory);
+    receivers_release(&receivers);
+}
+
+/* A receiver that was away for hours is told when it is back; and so is what was being sent by a program that was
+ * killed. */
+static void nothing_is_used_up(void **state)
+{
+    (void)state;
+    Receivers receivers;
+    DispatchMemory memory;
+    Dispatch list[DISPATCH_MAX];
+    set_three(&receivers);
+    dispatch_memory_init(&memory);
+    DispatchFacts facts = {.now = NOON};
+    facts.text[OUT_SHRINK] = "lost";
+    for (int i = 0; i < 2 * DISPATCH_A_DAY; i++) {
+        facts.now += DISPATCH_REST;
+        const size_t sent = dispatch_decide(&facts, &receivers, &memory, list);
+        assert_int_equal(sent, 2);
+        for (size_t j = 0; j < sent; j++) {
+            dispatch_ended(&memory, &list[j], facts.now, "no route");
+        }
+    }
+    facts.now += DISPATCH_REST;
+    assert_int_equal(dispatch_decide(&facts, &receivers, &memory, list), 2); /* and then the program is killed */
+    char *text = dispatch_memory_text(&memory);
+    assert_true(dispatch_memory_parse(text, strlen(text), &memory));
+    mem_free(text);
+    memset(memory.failed, 0, sizeof memory.failed);
+    facts.now += 299; /* another one may still send it */
+    assert_int_equal(dispatch_decide(&facts, &receivers, &memory, list), 0);
+    facts.now += 1;
+    assert_int_equal(dispatch_decide(&facts, &receivers, &memory, list), 2);
+    for (size_t j = 0; j < 2; j++) {
+        dispatch_ended(&memory, &list[j], facts.now, NULL);
+    }
+    facts.now += 300;
+    assert_int_equal(dispatch_decide(&facts, &receivers, &memory, list), 0);
     dispatch_memory_release(&memory);
     receivers_release(&receivers);
 }
@@ -248,6 +298,7 @@ int main(void)
         cmocka_unit_test(when_again),
         cmocka_unit_test(a_receiver_that_fails),
         cmocka_unit_test(no_mailbox_is_filled),
+        cmocka_unit_test(nothing_is_used_up),
         cmocka_unit_test(not_known_is_not_mended),
         cmocka_unit_test(the_file),
         cmocka_unit_test(words),

@@ -30,22 +30,25 @@ static void what_is_found(void **state)
         LedgerSlot slot; /* moment 0: nothing is known */
         bool on, due;
         int64_t next;
+        const char *where; /* it waits; NULL: not known */
     } rows[] = {
-        {"nobody has set it here", false, 0, 0, 0, {0}, false, false, SLOT},
-        {"switched off", true, SLOT - DAY, 0, 0, {0}, false, false, 0},
-        {"slept over", false, SLOT - DAY, 0, 0, {0}, true, true, SLOT},
-        {"set after the slot", false, SLOT + 60, 0, 0, {0}, true, false, SLOT + DAY},
-        {"done", false, 0, 0, 0, {SLOT, SLOT_DONE, SLOT, 1, NULL, NULL}, true, false, SLOT + DAY},
+        {"nobody has set it here", false, 0, 0, 0, {0}, false, false, SLOT, NULL},
+        {"switched off", true, SLOT - DAY, 0, 0, {0}, false, false, 0, NULL},
+        {"slept over", false, SLOT - DAY, 0, 0, {0}, true, true, SLOT, NULL},
+        {"set after the slot", false, SLOT + 60, 0, 0, {0}, true, false, SLOT + DAY, NULL},
+        {"done", false, 0, 0, 0, {SLOT, SLOT_DONE, SLOT, 1, NULL, NULL}, true, false, SLOT + DAY, NULL},
         {"failed just now", false, 0, 0, 0, {SLOT, SLOT_FAILED, NOON - 60, 1, NULL, NULL}, true, false,
-         NOON - 60 + HOUR / 4},
-        {"paused", false, SLOT - DAY, NOON + HOUR, 0, {0}, true, false, NOON + HOUR},
-        {"paused for a year by a wrong clock", false, SLOT - DAY, NOON + 365 * DAY, 0, {0}, true, true, SLOT},
-        {"was paused", false, SLOT - DAY, NOON, 0, {0}, true, true, SLOT},
-        {"waits for the end of an hour", false, SLOT - DAY, 0, NOON + HOUR, {0}, true, false, NOON + HOUR},
-        {"has waited", false, SLOT - DAY, 0, NOON, {0}, true, true, NOON},
-        {"waits for a year by a wrong clock", false, SLOT - DAY, 0, NOON + 365 * DAY, {0}, true, true, SLOT},
+         NOON - 60 + HOUR / 4, NULL},
+        {"paused", false, SLOT - DAY, NOON + HOUR, 0, {0}, true, false, NOON + HOUR, NULL},
+        {"paused for a year by a wrong clock", false, SLOT - DAY, NOON + 365 * DAY, 0, {0}, true, true, SLOT, NULL},
+        {"was paused", false, SLOT - DAY, NOON, 0, {0}, true, true, SLOT, NULL},
+        {"waits for the end of an hour", false, SLOT - DAY, 0, NOON + HOUR, {0}, true, false, NOON + HOUR, NULL},
+        {"waits here", false, SLOT - DAY, 0, NOON + HOUR, {0}, true, false, NOON + HOUR, "PC-1"},
+        {"waits on another computer", false, SLOT - DAY, 0, NOON + HOUR, {0}, true, true, SLOT, "PC-2"},
+        {"has waited", false, SLOT - DAY, 0, NOON, {0}, true, true, NOON, NULL},
+        {"waits for a year by a wrong clock", false, SLOT - DAY, 0, NOON + 365 * DAY, {0}, true, true, SLOT, NULL},
         {"waited, and was run", false, 0, 0, NOON + HOUR, {SLOT, SLOT_DONE, SLOT, 1, NULL, NULL}, true, false,
-         SLOT + DAY},
+         SLOT + DAY, NULL},
     };
     const DuePlan daily = {.on = true, .times = {120}, .time_count = 1};
     for (size_t i = 0; i < TEST_COUNT(rows); i++) {
@@ -60,7 +63,9 @@ static void what_is_found(void **state)
         if (rows[i].slot.moment) {
             ledger_note(&ledger, &rows[i].slot);
         }
-        keeper_look(&plan, &zone, &ledger, NOON, &keeper);
+        mem_free(ledger.waits_computer);
+        ledger.waits_computer = mem_strdup(rows[i].where);
+        keeper_look(&plan, &zone, &ledger, "PC-1", NOON, &keeper);
         if (keeper.on != rows[i].on || keeper.next != rows[i].next || keeper_is_due(&keeper, NOON) != rows[i].due) {
             print_error("%s: on %d, next %lld, due %d\n", rows[i].what, keeper.on, (long long)(keeper.next - NOON),
                         keeper_is_due(&keeper, NOON));

@@ -207,6 +207,37 @@ static void damaged(void **state)
     notice_memory_release(&memory);
 }
 
+/* A share that blinks mends nothing: what was told is not told again when it is back. */
+static void a_folder_that_cannot_be_read(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t at;
+        bool unknown, there;
+        NoticeKind kind;
+    } rows[] = {{0, false, true, NOTICE_SHRINK},  {1, false, true, NOTICE_SIGN_IN}, {2, false, true, NOTICE_SILENT},
+                {3, true, false, NOTICE_NONE},    {4, false, true, NOTICE_NONE},    {5, false, false, NOTICE_NONE},
+                {6, false, true, NOTICE_SHRINK},  {7, false, true, NOTICE_SIGN_IN}, {8, false, true, NOTICE_SILENT}};
+    NoticeMemory memory;
+    notice_memory_init(&memory);
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        const bool there = rows[i].there;
+        const NoticeFacts facts = {.now = NOON + rows[i].at, .quiet = true, .unknown = rows[i].unknown,
+                                   .alarm = there ? "rows are gone" : NULL, .sign_in = there ? "in 7 days" : NULL,
+                                   .sign_in_mark = there ? 7 : -1,
+                                   .silent = there ? "PC-07 has been silent for 5 days" : NULL,
+                                   .silent_names = there ? "PC-07" : NULL};
+        char *text = NULL;
+        const NoticeKind kind = notice_look(&facts, &memory, &text);
+        if (kind != rows[i].kind) {
+            print_error("%zu: \"%s\"\n", i, notice_title(kind));
+            fail();
+        }
+        mem_free(text);
+    }
+    notice_memory_release(&memory);
+}
+
 static void words(void **state)
 {
     (void)state;
@@ -222,6 +253,7 @@ static void words(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(ends), cmocka_unit_test(overdue), cmocka_unit_test(shrink),
-                                       cmocka_unit_test(elsewhere), cmocka_unit_test(damaged), cmocka_unit_test(words)};
+                                       cmocka_unit_test(elsewhere), cmocka_unit_test(damaged),
+                                       cmocka_unit_test(a_folder_that_cannot_be_read), cmocka_unit_test(words)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,8 +2,10 @@
 
 #include "jobs/heartbeats.h"
 #include "platform/clock.h"
+#include "platform/machine.h"
 #include "schedule/outward.h"
 #include "store/folder.h"
+#include "store/heartbeat.h"
 #include "store/manifest.h"
 #include "store/retention.h"
 #include "test_env.h"
@@ -209,7 +211,7 @@ static void what_stands(void **state)
     assert_ok(retention_freeze(folder, "a table lost its rows", &err), &err);
     outward_tell(&spec, NULL, NULL);
     assert_true(was_tried("shrink"));
-    assert_ok(retention_unfreeze(folder, NULL, &err), &err);
+    assert_ok(retention_unfreeze(folder, NULL, NULL, &err), &err);
     receiver.set = false;
     assert_ok(outward_set(RECEIVER_WEBHOOK, &receiver, &err), &err);
     connection_release(&connection);
@@ -252,6 +254,46 @@ static void damaged_files(void **state)
     mem_free(own);
 }
 
+/* What was seen before says nothing of a time at which nobody could look. */
+static void a_silence_that_was_not_looked_at(void **state)
+{
+    (void)state;
+    const int64_t now = clock_now();
+    Settings settings;
+    StrBuf told;
+    SeenComputers seen;
+    SeenLook look;
+    Error err = ERROR_INIT;
+    strbuf_init(&told, STRBUF_LINE);
+    settings_init(&settings);
+    seen_init(&seen);
+    const Heartbeat beat = {.computer = "PC-07", .at = now - 9 * 86400, .hours = 36};
+    char *own = machine_local_data_dir(), *known = fs_join(own, HEARTBEATS_FILE), *gone = fs_join(dir, "gone");
+    char *place = mem_printf("folder:%s", folder), *text = heartbeat_text(&beat);
+    seen_begin(&seen, place, now, &look);
+    seen_file(&look, "cmms_heartbeat_PC-07.json", "t", beat.at, text, strlen(text));
+    seen_end(&look, now);
+    char *memory = seen_text(&seen);
+    test_write(known, memory);
+    assert_ok(fs_rename(folder, gone, false, &err), &err);
+    const JobSink sink = {.log = hear, .context = &told};
+    const OutwardSpec spec = {.what = OUTWARD_NOTHING, .folder = folder, .settings = &settings};
+    outward_tell(&spec, &sink, NULL);
+    assert_non_null(strstr(told.buf, "[the heartbeat could not be left in the backup folder: "));
+    assert_null(strstr(told.buf, "silent"));
+    assert_ok(fs_rename(gone, folder, false, &err), &err);
+    assert_ok(fs_remove(known, &err), &err);
+    mem_free(memory);
+    mem_free(text);
+    mem_free(place);
+    mem_free(gone);
+    mem_free(known);
+    mem_free(own);
+    seen_release(&seen);
+    strbuf_release(&told);
+    settings_release(&settings);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -260,6 +302,7 @@ int main(void)
         cmocka_unit_test(a_receiver_that_is_not_there),
         cmocka_unit_test(what_stands),
         cmocka_unit_test(damaged_files),
+        cmocka_unit_test(a_silence_that_was_not_looked_at),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }

@@ -134,6 +134,10 @@ static void waits(void **state)
         const char *text;
     } rows[] = {
         {"the newest slot", SLOT, DAY, FACT_MISSING, "the backup of last night 02:00 waits: the PC is not plugged in"},
+        {"one that nobody looks at any more", SLOT, DAY, FACT_MISSING, "the backup of last night 02:00 was not made"},
+        {"one that has waited for longer than it may", SLOT, DAY, FACT_MISSING,
+         "the backup of last night 02:00 was not made"},
+        {"one that waited, and failed", SLOT, DAY, FACT_MISSING, "the backup of last night 02:00 failed: no route"},
         {"one before it", SLOT - DAY, DAY, FACT_MISSING, "the backup of last night 02:00 was not made"},
         {"made by hand meanwhile", SLOT, 3600, FACT_HOLDS,
          "the backup of last night 02:00 was not made, and one was made since"},
@@ -151,7 +155,12 @@ static void waits(void **state)
         protection_init(&protection);
         settings.wait_days = 3;
         ledger.since = SLOT - 9 * DAY;
-        ledger_note_wait(&ledger, rows[i].slot, NOON - DAY, NOON + 900, "the PC is not plugged in");
+        ledger_note_wait(&ledger, rows[i].slot, i == 2 ? NOON - 3 * DAY - 1 : NOON - DAY,
+                         i == 1 ? NOON - 3601 : NOON + 900, "the PC is not plugged in");
+        if (i == 3) {
+            const LedgerSlot failed = {SLOT, SLOT_FAILED, NOON - 60, 1, NULL, (char *)"no route"};
+            ledger_note(&ledger, &failed);
+        }
         protection_judge(&in, &settings, &ledger, &zone, &protection);
         const ProtectionFact *fact = &protection.facts[FACT_SLOT];
         if (fact->state != rows[i].fact || strcmp(fact->text, rows[i].text) != 0) {
@@ -444,6 +453,49 @@ static void whether_a_copy_is_missing(void **state)
     }
 }
 
+/* Where nobody could look, or it is on its way, the band does not say that there is none. */
+static void a_copy_that_is_not_known(void **state)
+{
+    (void)state;
+    static const struct {
+        bool unread, uploading;
+        HealthState state;
+        const char *fact;
+    } rows[] = {
+        {false, false, HEALTH_WARNING, "the newest verified backup has no copy off-site: newest.backup"},
+        {false, true, HEALTH_GOOD, "the newest verified backup has no copy off-site: newest.backup"},
+        {true, false, HEALTH_GOOD,
+         "whether the newest verified backup has a copy off-site is not known now: newest.backup"},
+    };
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        CatalogEntry entry = {.name = (char *)"newest.backup", .created = NOON - 3600, .level = LEVEL_VERIFIED};
+        const Catalog catalog = {&entry, 1};
+        const HealthFacts in = {.catalog = &catalog, .configured = true, .due_hours = 36, .now = NOON,
+                                .copies_unread = rows[i].unread, .uploading = rows[i].uploading};
+        Settings settings;
+        Ledger ledger;
+        Protection protection;
+        Health health;
+        settings_init(&settings);
+        ledger_init(&ledger);
+        protection_init(&protection);
+        health_init(&health);
+        settings.prove_within_days = 0;
+        settings.upload_after_backup = true;
+        health.text = mem_strdup("Protected: last backup 1 hour ago, verified");
+        protection_judge(&in, &settings, &ledger, &zone, &protection);
+        protection_tell(&in, &protection, NULL, &zone, 0, &health);
+        assert_int_equal(health.state, rows[i].state);
+        assert_int_equal(protection.facts[FACT_COPY].state, FACT_MISSING);
+        assert_string_equal(protection.facts[FACT_COPY].text, rows[i].fact);
+        assert_false(protection.holds);
+        health_release(&health);
+        protection_release(&protection);
+        ledger_release(&ledger);
+        settings_release(&settings);
+    }
+}
+
 /* Another computer that is silent takes nothing from this one's protection, and is told behind it. */
 static void another_is_silent(void **state)
 {
@@ -465,6 +517,49 @@ static void another_is_silent(void **state)
     assert_int_equal(health.mend, MEND_NOTHING);
     health_release(&health);
     protection_release(&protection);
+}
+
+/* What the check cannot read for a week is told; what was busy for some days is not, nor what is gone. */
+static void unread(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *file;
+        int64_t since, tried; /* so long ago */
+        bool told;
+    } rows[] = {{"a.backup", 7 * DAY, 0, true}, {"a.backup", 9 * DAY, 2 * DAY, true}, {"a.backup", 7 * DAY, 1, false},
+                {"gone.backup", 30 * DAY, 0, false}, {"a.backup", 30 * DAY, -DAY, false}};
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        CatalogEntry entry = {.name = (char *)"a.backup", .created = NOON - 3600, .level = LEVEL_VERIFIED};
+        const Catalog catalog = {&entry, 1};
+        const HealthFacts in = {.catalog = &catalog, .configured = true, .due_hours = 36, .now = NOON};
+        const LedgerSlot done = {SLOT, SLOT_DONE, SLOT, 1, NULL, NULL};
+        Settings settings;
+        Ledger ledger;
+        Protection protection;
+        Health health;
+        settings_init(&settings);
+        ledger_init(&ledger);
+        protection_init(&protection);
+        health_init(&health);
+        settings.prove_within_days = 0;
+        ledger_note(&ledger, &done);
+        ledger_note_unread(&ledger, rows[i].file, NOON - rows[i].since, "no access");
+        ledger_note_unread(&ledger, rows[i].file, NOON - rows[i].tried, "no access");
+        health.text = mem_strdup("Protected: last backup 1 hour ago, verified");
+        protection_judge(&in, &settings, &ledger, &zone, &protection);
+        protection_tell(&in, &protection, NULL, &zone, 0, &health);
+        assert_int_equal(protection.holds, !rows[i].told);
+        assert_int_equal(health.state, rows[i].told ? HEALTH_WARNING : HEALTH_GOOD);
+        char *words = mem_printf("Protected: last backup 1 hour ago, verified; but the check could not read a.backup, "
+                                 "first %lld days ago: no access", (long long)(rows[i].since / DAY));
+        assert_string_equal(health.text, rows[i].told ? words : "Protected: last backup 1 hour ago, verified");
+        mem_free(words);
+        health_release(&health);
+        protection_release(&protection);
+        ledger_release(&ledger);
+        settings_release(&settings);
+    }
 }
 
 /* A pause is told where it kept a slot from being run. */
@@ -563,6 +658,8 @@ int main(void)
         cmocka_unit_test(whether_copies_are_asked_for),
         cmocka_unit_test(what_is_told),
         cmocka_unit_test(whether_a_copy_is_missing),
+        cmocka_unit_test(unread),
+        cmocka_unit_test(a_copy_that_is_not_known),
         cmocka_unit_test(paused),
         cmocka_unit_test(another_is_silent),
         cmocka_unit_test(what_the_band_says),

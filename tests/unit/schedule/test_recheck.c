@@ -25,6 +25,7 @@ typedef struct File {
     int64_t made, read; /* so long ago; read 0: never */
     Level level;
     bool bare; /* without a manifest */
+    bool offline;
 } File;
 
 static Catalog catalog_of(const File *files, CatalogEntry *entries, int64_t now)
@@ -37,7 +38,8 @@ static Catalog catalog_of(const File *files, CatalogEntry *entries, int64_t now)
                                         .created = now - files[count].made,
                                         .read = files[count].read ? now - files[count].read : 0,
                                         .level = files[count].level,
-                                        .has_manifest = !files[count].bare};
+                                        .has_manifest = !files[count].bare,
+                                        .offline = files[count].offline};
     }
     return (Catalog){entries, count};
 }
@@ -52,9 +54,10 @@ static char *names_of(const RecheckLook *look)
     return text.len > 0 ? strbuf_detach(&text) : (strbuf_release(&text), mem_strdup(""));
 }
 
-#define GOOD(size, made, read) {size, made, read, LEVEL_VERIFIED, false}
-#define NIGHTLY {7, 0, {20 * 60, 6 * 60}, 2}
-#define ALWAYS {7, 0, {0, 0}, 2}
+#define GOOD(size, made, read) {size, made, read, LEVEL_VERIFIED, false, false}
+#define CHARGE 12 /* % */
+#define NIGHTLY {7, 0, {20 * 60, 6 * 60}, 2, 0}
+#define ALWAYS {7, 0, {0, 0}, 2, 0}
 
 static void files(void **state)
 {
@@ -73,14 +76,22 @@ static void files(void **state)
         {"at its time", NIGHTLY, NIGHT, 0, false, {GOOD(9, 90 * DAY, 7 * DAY)}, "a"},
         {"made since it would be due", NIGHTLY, NIGHT, 0, false, {GOOD(9, 6 * DAY, 0)}, ""},
         {"never read", NIGHTLY, NIGHT, 0, false, {GOOD(9, 7 * DAY, 0)}, "a"},
-        {"not wanted", {0, 0, {0, 0}, 2}, NIGHT, 0, false, {GOOD(9, 90 * DAY, 0)}, ""},
+        {"not wanted", {0, 0, {0, 0}, 2, 0}, NIGHT, 0, false, {GOOD(9, 90 * DAY, 0)}, ""},
         /* The hour, and how long it is waited for. */
         {"at noon", NIGHTLY, NOON, 0, false, {GOOD(9, 90 * DAY, 7 * DAY)}, ""},
         {"at noon, two days later", NIGHTLY, NOON, 0, false, {GOOD(9, 90 * DAY, 9 * DAY)}, "a"},
         {"at any hour", ALWAYS, NOON, 0, false, {GOOD(9, 90 * DAY, 7 * DAY)}, "a"},
         {"on battery", ALWAYS, NIGHT, 0, true, {GOOD(9, 90 * DAY, 7 * DAY)}, ""},
         {"on battery, two days later", ALWAYS, NIGHT, 0, true, {GOOD(9, 90 * DAY, 9 * DAY)}, "a"},
-        {"no patience", {7, 0, {20 * 60, 6 * 60}, 0}, NOON, 0, true, {GOOD(9, 90 * DAY, 7 * DAY)}, "a"},
+        /* That no slot waits makes no hour of any. */
+        {"no patience", {7, 0, {20 * 60, 6 * 60}, 0, 0}, NOON, 0, false, {GOOD(9, 90 * DAY, 7 * DAY)}, ""},
+        {"no patience, on battery", {7, 0, {0, 0}, 0, 0}, NIGHT, 0, true, {GOOD(9, 90 * DAY, 9 * DAY - 1)}, ""},
+        {"no patience, two days later", {7, 0, {20 * 60, 6 * 60}, 0, 0}, NOON, 0, true,
+         {GOOD(9, 90 * DAY, 9 * DAY)}, "a"},
+        {"on a low battery, however long", {7, 0, {0, 0}, 2, CHARGE + 1}, NIGHT, 0, true,
+         {GOOD(9, 90 * DAY, 60 * DAY)}, ""},
+        {"on one that is not", {7, 0, {0, 0}, 2, CHARGE}, NIGHT, 0, true, {GOOD(9, 90 * DAY, 9 * DAY)}, "a"},
+        {"plugged in, and it is low", {7, 0, {0, 0}, 2, 100}, NIGHT, 0, false, {GOOD(9, 90 * DAY, 7 * DAY)}, "a"},
         /* The order, and the share: a seventh of all, but one at least. */
         {"the oldest first", NIGHTLY, NIGHT, 0, false,
          {GOOD(1, 90 * DAY, 8 * DAY), GOOD(60, 90 * DAY, DAY), GOOD(1, 90 * DAY, 10 * DAY), GOOD(1, 90 * DAY, 0)},
@@ -95,11 +106,15 @@ static void files(void **state)
         {"a share a day", NIGHTLY, NIGHT, 20 * HOUR - 1, false, {GOOD(9, 90 * DAY, 8 * DAY)}, ""},
         {"a day later", NIGHTLY, NIGHT, 20 * HOUR, false, {GOOD(9, 90 * DAY, 8 * DAY)}, "a"},
         /* What nothing would come of. */
-        {"damaged, and known to be", NIGHTLY, NIGHT, 0, false, {{9, 90 * DAY, 0, LEVEL_BAD, false}}, ""},
-        {"nothing to compare with", NIGHTLY, NIGHT, 0, false, {{9, 90 * DAY, 0, LEVEL_NONE, true}}, ""},
-        {"of another size", NIGHTLY, NIGHT, 0, false, {{9, 90 * DAY, 0, LEVEL_NONE, false}}, "a"},
+        {"damaged, and known to be", NIGHTLY, NIGHT, 0, false, {{9, 90 * DAY, 0, LEVEL_BAD, false, false}}, ""},
+        {"nothing to compare with", NIGHTLY, NIGHT, 0, false, {{9, 90 * DAY, 0, LEVEL_NONE, true, false}}, ""},
+        {"of another size", NIGHTLY, NIGHT, 0, false, {{9, 90 * DAY, 0, LEVEL_NONE, false, false}}, "a"},
         {"only listed, or read", NIGHTLY, NIGHT, 0, false,
-         {{1, 90 * DAY, 0, LEVEL_LISTED, false}, {1, 80 * DAY, 0, LEVEL_READ, false}, GOOD(50, 90 * DAY, DAY)}, "ab"},
+         {{1, 90 * DAY, 0, LEVEL_LISTED, false, false}, {1, 80 * DAY, 0, LEVEL_READ, false, false},
+          GOOD(50, 90 * DAY, DAY)}, "ab"},
+        /* Nor does it count for the share of the others. */
+        {"in the cloud only", NIGHTLY, NIGHT, 0, false,
+         {{90, 90 * DAY, 0, LEVEL_VERIFIED, false, true}, GOOD(1, 80 * DAY, 0), GOOD(1, 70 * DAY, 0)}, "b"},
         /* Clocks: dates ahead say nothing; within a day they are another PC's. */
         {"read next year", NIGHTLY, NIGHT, 0, false, {GOOD(9, 90 * DAY, -365 * DAY)}, "a"},
         {"read in an hour", NIGHTLY, NIGHT, 0, false, {GOOD(9, 90 * DAY, -HOUR)}, ""},
@@ -115,7 +130,7 @@ static void files(void **state)
         recheck_look_init(&look);
         ledger.checked = rows[i].checked ? rows[i].now - rows[i].checked : 0;
         const RecheckFacts facts = {.catalog = &catalog, .ledger = &ledger, .on_battery = rows[i].on_battery,
-                                    .now = rows[i].now};
+                                    .battery_percent = rows[i].on_battery ? CHARGE : -1, .now = rows[i].now};
         recheck_look(&rows[i].rules, &facts, &zone, &look);
         char *names = names_of(&look);
         if (strcmp(names, rows[i].names) != 0) {
@@ -123,10 +138,45 @@ static void files(void **state)
             fail();
         }
         assert_null(look.proof);
+        size_t offline = 0;
+        for (size_t j = 0; j < catalog.count; j++) {
+            offline += entries[j].offline;
+        }
+        assert_int_equal(look.offline, rows[i].rules.days ? offline : 0);
         mem_free(names);
         recheck_look_release(&look);
         ledger_release(&ledger);
     }
+}
+
+/* One that cannot be read, and is larger than the share, keeps no other from being read. */
+static void one_that_cannot_be_read(void **state)
+{
+    (void)state;
+    static const RecheckRules rules = NIGHTLY;
+    static const File files[MOST] = {GOOD(900, 90 * DAY, 30 * DAY), GOOD(10, 90 * DAY, 9 * DAY),
+                                     GOOD(10, 90 * DAY, 8 * DAY)};
+    CatalogEntry entries[MOST];
+    const Catalog catalog = catalog_of(files, entries, NIGHT);
+    Ledger ledger;
+    RecheckLook look;
+    ledger_init(&ledger);
+    recheck_look_init(&look);
+    const RecheckFacts facts = {.catalog = &catalog, .ledger = &ledger, .now = NIGHT};
+    recheck_look(&rules, &facts, &zone, &look);
+    assert_string_equal(look.files[0]->name, "a");
+    assert_int_equal(look.count, 1);
+    ledger_note_unread(&ledger, "a", NIGHT - DAY, "it is in use");
+    recheck_look(&rules, &facts, &zone, &look);
+    char *names = names_of(&look);
+    assert_string_equal(names, "bc");
+    mem_free(names);
+    entries[1].read = entries[2].read = NIGHT;
+    recheck_look(&rules, &facts, &zone, &look); /* it is tried again where the others are read */
+    assert_int_equal(look.count, 1);
+    assert_string_equal(look.files[0]->name, "a");
+    recheck_look_release(&look);
+    ledger_release(&ledger);
 }
 
 /* A PC that is on for an hour each night reads every file once in a week and a day, and none twice before its time. */
@@ -172,7 +222,7 @@ static void proof(void **state)
 {
     (void)state;
     static const Source ours = {NULL, (char *)"h:1", (char *)"cmms"};
-    static const RecheckRules monthly = {0, 30, {20 * 60, 6 * 60}, 2}, never = {0, 0, {0, 0}, 2};
+    static const RecheckRules monthly = {0, 30, {20 * 60, 6 * 60}, 2, 0}, never = {0, 0, {0, 0}, 2, 0};
     static const struct {
         const char *what;
         const RecheckRules *rules;
@@ -216,6 +266,14 @@ static void proof(void **state)
         const RecheckFacts facts = {.catalog = &catalog, .source = rows[i].unconnected ? NULL : &ours,
                                     .ledger = &ledger, .now = now};
         recheck_look(rows[i].rules, &facts, &zone, &look);
+        if (look.proof) { /* of what is in the cloud only nothing is proven */
+            RecheckLook none;
+            recheck_look_init(&none);
+            entries[look.proof - entries].offline = true;
+            recheck_look(rows[i].rules, &facts, &zone, &none);
+            assert_null(none.proof);
+            recheck_look_release(&none);
+        }
         const char *name = look.proof ? look.proof->name : NULL;
         if ((name == NULL) != (rows[i].name == NULL) || (name && strcmp(name, rows[i].name) != 0)) {
             print_error("%s: %s\n", rows[i].what, name ? name : "(none)");
@@ -225,6 +283,43 @@ static void proof(void **state)
         recheck_look_release(&look);
         ledger_release(&ledger);
     }
+}
+
+static void what_goes_on(void **state)
+{
+    (void)state;
+    static const RecheckRules rules = {7, 30, {0, 0}, 2, 20};
+    static const struct {
+        bool began_on_battery;
+        const char *now;
+        bool goes_on;
+    } rows[] = {{false, "mains", true},     {false, "", true},           {false, "battery=90", false},
+                {false, "battery", false},  {true, "battery=20", true},  {true, "battery=19", false},
+                {true, "battery", true},    {true, "mains", true}};
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        Conditions now;
+        conditions_parse(rows[i].now, &now);
+        assert_int_equal(recheck_goes_on(&rules, rows[i].began_on_battery, &now), rows[i].goes_on);
+    }
+}
+
+static void where_it_may(void **state)
+{
+    (void)state;
+    Settings settings;
+    Ledger ledger;
+    settings_init(&settings);
+    ledger_init(&ledger);
+    assert_false(recheck_may(&settings, &ledger, NIGHT)); /* nobody has used the schedule here */
+    ledger.since = NIGHT - DAY;
+    assert_true(recheck_may(&settings, &ledger, NIGHT));
+    ledger.paused_until = NIGHT + 1;
+    assert_false(recheck_may(&settings, &ledger, NIGHT));
+    assert_true(recheck_may(&settings, &ledger, NIGHT + 1));
+    settings.enabled = false;
+    assert_false(recheck_may(&settings, &ledger, NIGHT + 1));
+    ledger_release(&ledger);
+    settings_release(&settings);
 }
 
 static void of_settings(void **state)
@@ -244,6 +339,7 @@ static void of_settings(void **state)
         assert_int_equal(rules.hours.from, 20 * 60);
         assert_int_equal(rules.hours.to, 6 * 60);
         assert_int_equal(rules.wait_days, 2);
+        assert_int_equal(rules.battery_percent, 20);
         settings_release(&settings);
     }
 }
@@ -252,8 +348,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(files),
+        cmocka_unit_test(one_that_cannot_be_read),
         cmocka_unit_test(a_year_of_nights),
         cmocka_unit_test(proof),
+        cmocka_unit_test(what_goes_on),
+        cmocka_unit_test(where_it_may),
         cmocka_unit_test(of_settings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,8 +9,8 @@
 #define NIGHT ((int64_t)1796083200) /* 2026-12-01 00:00 UTC */
 
 /* What becomes of each file that is read, a letter each: "g" good, "d" damaged, "i" it cannot be read now, "n" it is
- * gone, "b" another job is at work, "w" another job wants the folder meanwhile; of the proof "g", "u" unprovable here,
- * "d". */
+ * gone, "b" another job is at work, "p" the PC is unplugged meanwhile, "w" another job wants the folder meanwhile; of
+ * the proof "g", "u" unprovable here, "d". */
 typedef struct World {
     const char *script;
     int64_t now;
@@ -60,6 +60,9 @@ static bool verify(void *context, const char *path, const JobSink *sink, const C
     (void)sink;
     strbuf_addf(&world->done, "%.2s ", fs_base_name(path) + 18); /* the day */
     switch (*world->script ? *world->script++ : 'g') {
+    case 'p':
+        world->conditions = "battery=90"; /* somebody takes the plug with him */
+        return true;
     case 'd': return error_set(err, EK_DAMAGED, "it is damaged");
     case 'i': return error_set(err, EK_IO, "the disk does not answer");
     case 'n': return error_set(err, EK_NOT_FOUND, "it is gone");
@@ -195,6 +198,7 @@ static void reads(void **state)
         {"ngg", "01 11 21 ", "", 2, NULL, false, true},
         {"gb", "01 11 ", "", 1, NULL, true, true},
         {"b", "01 ", "", 0, NULL, true, false},
+        {"p", "01 ", "", 1, NULL, true, true},
     };
     for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         World world;
@@ -216,6 +220,40 @@ static void reads(void **state)
         recheck_result_release(&result);
         end(&world, dir);
     }
+}
+
+/* What could not be read is remembered, since when too, and comes behind the others. */
+static void unread(void **state)
+{
+    (void)state;
+    World world;
+    char *dir = begin(&world);
+    RecheckResult result;
+    Ledger ledger;
+    Error err = ERROR_INIT;
+    recheck_result_init(&result);
+    ledger_init(&ledger);
+    world.script = "igg";
+    run(&world, NULL, &result);
+    assert_int_equal(result.unread, 1);
+    world.now += DAY;
+    world.script = "ggi";
+    run(&world, NULL, &result);
+    assert_string_equal(world.done.buf, "01 11 21 11 21 01 ");
+    assert_ok(ledger_load(world.folder, true, &ledger, &err), &err);
+    const LedgerUnread *found = ledger_unread(&ledger, "cmms_backup_20261101_000000.backup");
+    assert_int_equal(ledger.unread_count, 1);
+    assert_int_equal(found->since, NIGHT);
+    assert_int_equal(found->tried, NIGHT + DAY);
+    assert_string_equal(found->why, "the disk does not answer");
+    world.now += DAY;
+    run(&world, NULL, &result); /* it can be again */
+    assert_int_equal(result.unread, 0);
+    assert_ok(ledger_load(world.folder, true, &ledger, &err), &err);
+    assert_int_equal(ledger.unread_count, 0);
+    ledger_release(&ledger);
+    recheck_result_release(&result);
+    end(&world, dir);
 }
 
 /* Whoever wants the folder gets it at once, and what was read is left as if nobody had begun. */
@@ -253,7 +291,7 @@ static void not_now(void **state)
 {
     (void)state;
     static const char *const cases[] = {"off", "not begun", "paused", "another is at it", "by day", "on battery",
-                                        "not wanted", "a job has the folder"};
+                                        "not wanted", "a job has the folder", "low"};
     for (size_t i = 0; i < TEST_COUNT(cases); i++) {
         World world;
         char *dir = begin(&world);
@@ -275,7 +313,10 @@ static void not_now(void **state)
         }
         world.opening.settings.wait_days = 30; /* or they would be done at any hour */
         world.now = i == 4 ? NIGHT + DAY / 2 : NIGHT;
-        world.conditions = i == 5 ? "battery=90" : "mains";
+        world.conditions = i == 5 ? "battery=90" : i == 8 ? "battery=19" : "mains";
+        if (i == 8) {
+            world.opening.settings.wait_days = 1; /* for which the oldest has waited long ago */
+        }
         world.opening.settings.recheck_days = i == 6 ? 0 : 1;
         run(&world, NULL, &result);
         if (world.done.len > 0) {
@@ -333,6 +374,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads),
+        cmocka_unit_test(unread),
         cmocka_unit_test(gives_way),
         cmocka_unit_test(not_now),
         cmocka_unit_test(proofs),

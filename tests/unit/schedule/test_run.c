@@ -417,14 +417,22 @@ static void told_elsewhere(void **state)
 {
     (void)state;
     static const struct {
-        const char *script, *outward, *last;
+        const char *script, *outward, *last, *cause; /* the latter ends so, without the slot; NULL: it has none */
     } rows[] = {
         {"rd", "began done ",
-         "The scheduled backup of last night 02:00 was made, and is not verified: cmms_backup_20261130_120000.backup"},
-        {"rW", "began failed ", "The scheduled backup of last night 02:00 failed: the password is wrong"},
-        {"rCrCrCrC", "began failed ", "The scheduled backup of last night 02:00 failed: the connection was lost"},
-        {"ro", "began done ", "Another computer has made the scheduled backup of last night 02:00"},
-        {"rS", "began ", "The scheduled backup of last night 02:00 begins"},
+         "The scheduled backup of last night 02:00 was made and verified: cmms_backup_20261130_120000.backup", NULL},
+        {"rU", "began unverified ",
+         "The scheduled backup of last night 02:00 was made, and is not verified: cmms_backup_20261130_120000.backup",
+         NULL},
+        {"rW", "began failed ", "The scheduled backup of last night 02:00 failed: the password is wrong",
+         ": the password is wrong"},
+        {"rCrCrCrC", "began failed ", "The scheduled backup of last night 02:00 failed: the connection was lost",
+         ": the connection was lost"},
+        /* No backup was made, whatever the clock says: that is no success. */
+        {"rP", "began failed ", "The scheduled backup of last night 02:00 failed: the connection was lost",
+         ": the connection was lost"},
+        {"ro", "began done ", "Another computer has made the scheduled backup of last night 02:00", NULL},
+        {"rS", "began ", "The scheduled backup of last night 02:00 begins", NULL},
     };
     for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         World world;
@@ -436,6 +444,10 @@ static void told_elsewhere(void **state)
         run(&world, false, &result, &err);
         assert_string_equal(world.outward.buf, rows[i].outward);
         assert_string_equal(world.last, rows[i].last);
+        assert_int_equal(world.cause == NULL, rows[i].cause == NULL);
+        if (rows[i].cause) {
+            assert_string_equal(strchr(world.cause, ':'), rows[i].cause);
+        }
         error_clear(&err);
         if (strcmp(rows[i].script, "rd") == 0) { /* and where nothing is due, what stands is looked at */
             strbuf_clear(&world.outward);
@@ -447,7 +459,8 @@ static void told_elsewhere(void **state)
     }
 }
 
-/* A folder that is not there is told too: whoever only looks at the mail sees no run at all otherwise. */
+/* A folder that is not there is told too: whoever only looks at the mail sees no run at all otherwise. That a backup
+ * failed is not said: none may be due. */
 static void a_folder_that_is_gone_is_told(void **state)
 {
     (void)state;
@@ -461,8 +474,9 @@ static void a_folder_that_is_gone_is_told(void **state)
     scheduled_result_init(&result);
     test_write(file, "no folder");
     assert_false(scheduled_run_in(&in, &spec, NULL, NULL, &result, &err));
-    assert_string_equal(world.outward.buf, "failed ");
-    assert_true(strncmp(world.last, "The scheduled backup failed: ", 29) == 0);
+    assert_string_equal(world.outward.buf, "unseen ");
+    assert_true(strncmp(world.last, "Whether a scheduled backup is due could not be looked at: ", 58) == 0);
+    assert_non_null(world.cause);
     error_clear(&err);
     scheduled_result_release(&result);
     mem_free(gone);

@@ -2,6 +2,7 @@
 #include "schedule_world.h"
 
 #include "platform/machine.h"
+#include "store/copies.h"
 #include "store/folder.h"
 
 #define LOW "the battery is at 12 %, and below 20 % it waits to be plugged in"
@@ -72,6 +73,7 @@ static void waits_for_power(void **state)
     assert_ok(run(&world, false, &result, &err), &err);
     assert_int_equal(result.outcome, SCHEDULED_DONE);
     assert_int_equal(world.backups, 2);
+    assert_false(world.asked_network); /* it may be any */
     ledger_release(&ledger);
     scheduled_result_release(&result);
     end(&world, dir);
@@ -173,6 +175,24 @@ static void copies_wait_too(void **state)
     assert_int_equal(result.outcome, SCHEDULED_NOTHING);
     assert_int_equal(world.copies.len, 0);
     assert_int_equal(result.next, NOON + 900);
+    assert_true(world.asked_network);
+    /* One has waited for long enough: it goes over whatever network there is. */
+    Copy copy = {.file = (char *)"cmms_backup_20261128_020000.backup", .bytes = 1, .level = LEVEL_VERIFIED,
+                 .sha256 = (char *)"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+                 .created = NOON - 2 * DAY, .state = COPY_WAITING, .when = NOON - 2 * DAY + 1};
+    char *path = fs_join(world.folder, copy.file);
+    assert_ok(copies_note(world.folder, &copy, &err), &err);
+    test_write(path, "x");
+    assert_ok(run(&world, false, &result, &err), &err);
+    assert_int_equal(world.copies.len, 0);
+    world.now++;
+    assert_ok(run(&world, false, &result, &err), &err);
+    assert_string_equal(world.copies.buf, "- ");
+    strbuf_clear(&world.copies);
+    assert_ok(fs_remove(path, &err), &err); /* one that is gone waits for nothing */
+    mem_free(path);
+    assert_ok(run(&world, false, &result, &err), &err);
+    assert_int_equal(world.copies.len, 0);
     world.conditions = "unmetered";
     assert_ok(run(&world, false, &result, &err), &err);
     assert_string_equal(world.copies.buf, "- ");
@@ -199,6 +219,7 @@ static void overtaken_by_one_that_waits(void **state)
     assert_string_equal(world.outward.buf, "began failed ");
     assert_string_equal(world.last, "The scheduled backup of today 11:00 failed. The scheduled backup of today 12:20 "
                                     "waits: from 12:15 to 13:00 it is quiet; it is made Wed 2 Dec 12:24 at the latest");
+    assert_string_equal(strchr(world.cause, ':'), ": the connection was lost");
     /* A slot that waits from the start tells nobody that it begins. */
     strbuf_clear(&world.outward);
     assert_ok(run(&world, false, &result, &err), &err);
@@ -218,10 +239,12 @@ static void stays(void **state)
         bool other; /* one stays already */
         ScheduledOutcome outcome;
         unsigned looks; /* again */
+        size_t logged; /* that it waits, however often it is looked at */
     } rows[] = {
-        {"plugged in after an hour", 3600, false, SCHEDULED_DONE, 4},
-        {"not today", 0, false, SCHEDULED_WAITS, 32}, /* eight hours */
-        {"another one waits for it", 3600, true, SCHEDULED_WAITS, 0},
+        {"plugged in after an hour", 3600, false, SCHEDULED_DONE, 4, 1},
+        {"a long night later", 10 * 3600, false, SCHEDULED_DONE, 40, 1},
+        {"not today", 0, false, SCHEDULED_WAITS, 64, 3}, /* sixteen hours: one is missed, and the next waits */
+        {"another one waits for it", 3600, true, SCHEDULED_WAITS, 0, 1},
     };
     static const ConnectionSwitches switches = {.host = "h", .database = "d"};
     for (size_t i = 0; i < TEST_COUNT(rows); i++) {
@@ -250,7 +273,7 @@ static void stays(void **state)
             fail();
         }
         assert_int_equal(world.backups, rows[i].outcome == SCHEDULED_DONE);
-        assert_int_equal(log_count(&world), 1); /* that it waits, however often it is looked at */
+        assert_int_equal(log_count(&world), rows[i].logged);
         fs_unlock(lock);
         mem_free(path);
         mem_free(data);

@@ -198,6 +198,41 @@ static void of_settings(void **state)
     settings_release(&settings);
 }
 
+/* What the ledger says counts for as long as somebody keeps it. */
+static void why_now(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what;
+        int64_t slot, now; /* after SINCE */
+        int days;
+        bool failed, waits;
+    } rows[] = {
+        {"it waits", 0, 600, 2, false, true},
+        {"another slot does", 60, 600, 2, false, false},
+        {"an hour after it was to be looked at", 0, 900 + 3600, 2, false, true},
+        {"and a second", 0, 900 + 3601, 2, false, false},
+        {"nothing waits any more", 0, 600, 0, false, false},
+        {"it has failed since", 0, 600, 2, true, false},
+    };
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        const int64_t since = 1796040000;
+        const LedgerSlot failed = {since, SLOT_FAILED, since, 1, NULL, NULL};
+        Ledger ledger;
+        ledger_init(&ledger);
+        ledger_note_wait(&ledger, since, since, since + 900, "the network is metered");
+        if (rows[i].failed) {
+            ledger_note(&ledger, &failed);
+        }
+        const char *why = waiting_why(&ledger, rows[i].days, since + rows[i].slot, since + rows[i].now);
+        if ((why != NULL) != rows[i].waits) {
+            print_error("%s: %s\n", rows[i].what, why ? why : "(none)");
+            fail();
+        }
+        ledger_release(&ledger);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -205,6 +240,7 @@ int main(void)
         cmocka_unit_test(decides),
         cmocka_unit_test(never_longer),
         cmocka_unit_test(of_settings),
+        cmocka_unit_test(why_now),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

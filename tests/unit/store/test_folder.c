@@ -455,8 +455,10 @@ static void uploads(void **state)
     FsLock *upload = NULL, *removal = NULL;
     assert_ok(folder_removal_lock(dir, "a.backup", &removal, &err), &err);
     assert_null(removal);
+    assert_false(folder_is_uploading(dir));
     assert_int_equal(test_dir_count(dir), 0); /* no file for nothing */
     assert_ok(folder_upload_lock(dir, "a.backup", &upload, &err), &err);
+    assert_true(folder_is_uploading(dir));
     assert_fails(folder_removal_lock(dir, "a.backup", &removal, &err), &err, EK_BUSY, "a.backup is being uploaded");
     assert_ok(folder_removal_lock(dir, "b.backup", &removal, &err), &err);
     assert_null(removal);
@@ -465,6 +467,7 @@ static void uploads(void **state)
     fs_unlock(upload);
     assert_ok(folder_upload_lock(dir, "b.backup", &upload, &err), &err);
     fs_unlock(upload); /* what the note says counts no more */
+    assert_false(folder_is_uploading(dir));
     Holder holder = {NULL, mutex_new(), cond_new(), false};
     assert_ok(folder_removal_lock(dir, "b.backup", &holder.lock, &err), &err);
     assert_non_null(holder.lock);

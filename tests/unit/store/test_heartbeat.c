@@ -31,7 +31,20 @@ static void names(void **state)
         assert_string_equal(computer, is ? rows[i].computer : "untouched");
     }
     assert_text(heartbeat_file("PC-07"), "cmms_heartbeat_PC-07.json");
-    assert_text(heartbeat_file("B\xC3\xBCro 7/..\\x"), "cmms_heartbeat_B__ro_7_.._x.json");
+    assert_text(heartbeat_file("B\xC3\xBCro 7/..\\x"), "cmms_heartbeat_B__ro_7_.._x-a899.json");
+    /* Two names are two files, and each is a name again. */
+    static const char *const alike[][2] = {
+        {"B\xC3\x9CRO-1", "B\xC3\x84RO-1"},
+        {"0123456789012345678901234567890123456789012345678901234567890123-a",
+         "0123456789012345678901234567890123456789012345678901234567890123-b"}};
+    for (size_t i = 0; i < TEST_COUNT(alike); i++) {
+        char *one = heartbeat_file(alike[i][0]), *other = heartbeat_file(alike[i][1]), computer[HEARTBEAT_NAME];
+        assert_string_not_equal(one, other);
+        assert_true(heartbeat_computer(one, computer));
+        assert_text(heartbeat_file(computer), one);
+        mem_free(other);
+        mem_free(one);
+    }
 }
 
 static void content(void **state)
@@ -120,12 +133,12 @@ static void silence(void **state)
     static const Look usual[] = {
         {"it beats", 0, true, 0, 0, 36, false, false, 0},
         {"two days later", 2, true, 0, 0, 36, false, false, 0},
-        {"three", 3, true, 0, 0, 36, false, false, 3},
-        {"four", 4, true, 0, 0, 36, false, false, 4},
-        {"it beats again", 5, true, 5, 5, 36, false, false, 0},
-        {"its file is removed", 9, false, 0, 0, 0, false, false, 4},
-        {"it is damaged", 10, true, 10, 0, 0, false, true, 5},
-        {"and comes back", 11, true, 11, 11, 36, false, false, 0},
+        {"four", 4, true, 0, 0, 36, false, false, 0},
+        {"five", 5, true, 0, 0, 36, false, false, 5},
+        {"it beats again", 6, true, 6, 6, 36, false, false, 0},
+        {"its file is removed", 11, false, 0, 0, 0, false, false, 5},
+        {"it is damaged", 12, true, 12, 0, 0, false, true, 6},
+        {"and comes back", 13, true, 13, 13, 36, false, false, 0},
     };
     static const Look monthly[] = {
         {"it beats", 0, true, 0, 0, 24 * 31, false, false, 0},
@@ -137,11 +150,32 @@ static void silence(void **state)
         {"somebody retires it", 4, true, 4, 4, 0, true, false, 0},
         {"for ever", 400, true, 4, 4, 0, true, false, 0},
         {"and it beats again", 401, true, 401, 401, 36, false, false, 0},
-        {"and falls silent", 405, true, 401, 401, 36, false, false, 4},
+        {"and falls silent", 406, true, 401, 401, 36, false, false, 5},
     };
     play(usual, TEST_COUNT(usual));
     play(monthly, TEST_COUNT(monthly));
     play(retired, TEST_COUNT(retired));
+}
+
+/* Holidays are no reason for a word. */
+static void long_weekends(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what;
+        int64_t hours; /* between its heartbeat and the look */
+        bool silent;
+    } rows[] = {{"Thursday 17:00 to Monday 09:00", 3 * 24 + 16, false},
+                {"Friday 08:00 to Tuesday 09:00", 4 * 24 + 1, false},
+                {"Friday 08:00 to Tuesday 21:00", 4 * 24 + 13, true}};
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        const SeenComputer computer = {.computer = "PC-07", .last = NOON - rows[i].hours * 3600, .hours = 36};
+        const SeenComputers seen = {.looked = NOON};
+        if ((seen_silence(&seen, &computer, "PC-01") > 0) != rows[i].silent) {
+            print_error("%s\n", rows[i].what);
+            fail();
+        }
+    }
 }
 
 static void wrong_clocks(void **state)
@@ -149,23 +183,23 @@ static void wrong_clocks(void **state)
     (void)state;
     static const Look ahead[] = {
         {"its clock is ahead", 0, true, 0, 9000, 36, false, false, 0},
-        {"that does not keep it alive", 4, true, 0, 9000, 36, false, false, 4},
+        {"that does not keep it alive", 5, true, 0, 9000, 36, false, false, 5},
     };
     static const Look far_ahead[] = {
         {"so is the file's date", 0, true, 9000, 9000, 36, false, false, 0},
-        {"nor does that", 4, true, 9000, 9000, 36, false, false, 4},
+        {"nor does that", 5, true, 9000, 9000, 36, false, false, 5},
     };
     static const Look behind[] = {
         {"its clock is years behind", 0, true, 0, -9000, 36, false, false, 0},
         {"and the file's date as well", 1, true, -9000, -9000, 36, false, false, 0},
         {"it lived after the look before", 2, true, -9001, -9001, 36, false, false, 0},
-        {"and goes on", 4, true, -9002, -9002, 36, false, false, 0},
+        {"and goes on", 6, true, -9002, -9002, 36, false, false, 0},
     };
     static const Look ours_back[] = {
         {"the place's clock was ahead", 100, true, 100, 100, 36, false, false, 0},
         {"and was set back", 0, true, 100, 100, 36, false, false, 0},
         {"it beats", 1, true, 1, 1, 36, false, false, 0},
-        {"and falls silent", 5, true, 1, 1, 36, false, false, 4},
+        {"and falls silent", 6, true, 1, 1, 36, false, false, 5},
     };
     play(ahead, TEST_COUNT(ahead));
     play(far_ahead, TEST_COUNT(far_ahead));
@@ -191,18 +225,24 @@ static void in_words(void **state)
     SeenLook look;
     char *who = NULL;
     seen_init(&seen);
-    assert_null(seen_silent_text(&seen, "PC-01", NULL));
+    assert_null(seen_silent_text(&seen, "PC-01", NULL, 0));
     seen_begin(&seen, "folder:x", NOON, &look);
     beat_of(&look, "PC-01", NOON - 50 * DAY);
-    beat_of(&look, "PC-07", NOON - 4 * DAY - 3600);
+    beat_of(&look, "PC-07", NOON - 4 * DAY - 13 * 3600);
     beat_of(&look, "PC-02", NOON);
     seen_end(&look, NOON);
-    assert_text(seen_silent_text(&seen, "pc-01", &who), "PC-07 has been silent for 4 days");
+    assert_text(seen_silent_text(&seen, "pc-01", &who, NOON + DAY - 1), "PC-07 has been silent for 4 days");
     assert_text(who, "PC-07");
+    /* From a look that is long ago nothing is said of now. */
+    assert_text(seen_silent_text(&seen, "PC-01", NULL, NOON + DAY),
+                "PC-07 has been silent for 4 days, as of 1 day ago");
+    assert_text(seen_silent_text(&seen, "PC-01", NULL, NOON + 7 * DAY),
+                "PC-07 has been silent for 4 days, as of 7 days ago");
+    assert_text(seen_silent_text(&seen, "PC-01", NULL, NOON - DAY), "PC-07 has been silent for 4 days");
     seen_begin(&seen, "folder:x", NOON, &look);
     beat_of(&look, "PC-09", NOON - 6 * DAY);
     seen_end(&look, NOON);
-    assert_text(seen_silent_text(&seen, "PC-01", NULL), "PC-07 and PC-09 have been silent for 4 days or more");
+    assert_text(seen_silent_text(&seen, "PC-01", NULL, 0), "PC-07 and PC-09 have been silent for 4 days or more");
     seen_begin(&seen, "folder:x", NOON, &look);
     for (int i = 10; i < 16; i++) {
         char *name = mem_printf("PC-%d", i);
@@ -210,12 +250,12 @@ static void in_words(void **state)
         mem_free(name);
     }
     seen_end(&look, NOON);
-    assert_text(seen_silent_text(&seen, "PC-01", NULL),
+    assert_text(seen_silent_text(&seen, "PC-01", NULL, 0),
                 "PC-07, PC-09, PC-10, PC-11, PC-12 and 3 other computers have been silent for 4 days or more");
     /* Another place has others. */
     seen_begin(&seen, "sharepoint:d/f", NOON, &look);
     seen_end(&look, NOON);
-    assert_null(seen_silent_text(&seen, "PC-01", NULL));
+    assert_null(seen_silent_text(&seen, "PC-01", NULL, 0));
     assert_int_equal(seen.count, 0);
     seen_release(&seen);
 }
@@ -275,8 +315,9 @@ static void the_file(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names),    cmocka_unit_test(content), cmocka_unit_test(silence),
-        cmocka_unit_test(wrong_clocks), cmocka_unit_test(in_words), cmocka_unit_test(hostile),
+        cmocka_unit_test(names), cmocka_unit_test(content), cmocka_unit_test(silence),
+        cmocka_unit_test(long_weekends), cmocka_unit_test(wrong_clocks), cmocka_unit_test(in_words),
+        cmocka_unit_test(hostile),
         cmocka_unit_test(the_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,8 @@
 #include "test_util.h"
 
+#include "platform/cancel.h"
+#include "platform/machine.h"
+#include "platform/thread.h"
 #include "store/ledger.h"
 
 #define T 1768000000
@@ -92,6 +95,9 @@ static void written_and_read(void **state)
     assert_null(ledger_waits(&ledger, T + 1));
     assert_int_equal(ledger.waits_since, T + 10);
     assert_int_equal(ledger.waits_again, T + 20);
+    char *here = machine_host_name();
+    assert_string_equal(ledger.waits_computer, here);
+    mem_free(here);
     assert_int_equal(ledger.checked, T + 30);
     assert_int_equal(ledger.proof_tried, T + 40);
     ledger_note_wait(&ledger, T, T + 10, T + 20, NULL);
@@ -112,6 +118,30 @@ static void written_and_read(void **state)
     assert_null(other.waits_why);
     assert_int_equal(other.checked, 0);
     ledger_release(&other);
+
+    /* What could not be read, since when, and no more than so many. */
+    ledger_note_unread(&ledger, "a.backup", T, "it is in use");
+    ledger_note_unread(&ledger, "b.backup", T, "no access");
+    ledger_note_unread(&ledger, "a.backup", T + 50, "it is still in use");
+    assert_ok(ledger_save(dir, &ledger, &err), &err);
+    assert_ok(ledger_load(dir, true, &ledger, &err), &err);
+    assert_int_equal(ledger.unread_count, 2);
+    assert_int_equal(ledger_unread(&ledger, "a.backup")->since, T);
+    assert_int_equal(ledger_unread(&ledger, "a.backup")->tried, T + 50);
+    assert_string_equal(ledger_unread(&ledger, "a.backup")->why, "it is still in use");
+    ledger_note_unread(&ledger, "b.backup", T + 60, NULL);
+    ledger_note_unread(&ledger, "c.backup", T + 60, NULL);
+    assert_null(ledger_unread(&ledger, "b.backup"));
+    for (int i = 0; i < LEDGER_UNREAD; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "%d", i);
+        ledger_note_unread(&ledger, name, T + 70 + i, "x");
+    }
+    assert_int_equal(ledger.unread_count, LEDGER_UNREAD);
+    assert_null(ledger_unread(&ledger, "a.backup"));
+    while (ledger.unread_count > 0) {
+        ledger_note_unread(&ledger, ledger.unread[0].file, T + 200, NULL);
+    }
 
     /* It does not grow for ever: the oldest go. */
     for (int i = 0; i < LEDGER_KEEP; i++) {
@@ -231,6 +261,27 @@ static void one_at_a_time(void **state)
     test_dir_remove(dir);
 }
 
+static void let_go(void *context)
+{
+    cancel_wait(NULL, 200);
+    fs_unlock(context);
+}
+
+/* Who only notes something has it for a moment: nobody is refused for that. */
+static void awaited(void **state)
+{
+    (void)state;
+    char *dir = test_dir_new();
+    Error err = ERROR_INIT;
+    FsLock *lock = NULL, *second = NULL;
+    assert_ok(ledger_lock(dir, &lock, &err), &err);
+    Thread *thread = thread_start(let_go, lock);
+    assert_ok(ledger_lock_wait(dir, &second, &err), &err);
+    thread_join(thread);
+    fs_unlock(second);
+    test_dir_remove(dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -239,6 +290,7 @@ int main(void)
         cmocka_unit_test(damaged),
         cmocka_unit_test(begun),
         cmocka_unit_test(one_at_a_time),
+        cmocka_unit_test(awaited),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
