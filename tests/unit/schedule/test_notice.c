@@ -230,7 +230,7 @@ static void a_folder_that_cannot_be_read(void **state)
         char *text = NULL;
         const NoticeKind kind = notice_look(&facts, &memory, &text);
         if (kind != rows[i].kind) {
-            print_error("%zu: \"%s\"\n", i, notice_title(kind));
+            print_error("%d: \"%s\"\n", (int) i, notice_title(kind));
             fail();
         }
         mem_free(text);
