@@ -12,7 +12,7 @@ set(BASE_SOURCES
   src/base/utf.c
   src/base/version.c)
 set(PLATFORM_COMMON_SOURCES
-  src/platform/common/certificate_common.c
+  src/platform/common/client_certificate_common.c
   src/platform/common/clock_text.c
   src/platform/common/cloudsync_common.c
   src/platform/common/conditions_common.c
@@ -162,7 +162,7 @@ set(SCHEDULE_SOURCES
 set(WIN_SOURCES
   src/platform/win/autostart_win.c
   src/platform/win/cancel_win.c
-  src/platform/win/certificate_win.c
+  src/platform/win/client_certificate_win.c
   src/platform/win/clock_win.c
   src/platform/win/cloudsync_win.c
   src/platform/win/conditions_win.c
@@ -183,7 +183,7 @@ set(WIN_SOURCES
 set(POSIX_SOURCES
   src/platform/posix/autostart_posix.c
   src/platform/posix/cancel_posix.c
-  src/platform/posix/certificate_posix.c
+  src/platform/posix/client_certificate_posix.c
   src/platform/posix/clock_posix.c
   src/platform/posix/cloudsync_posix.c
   src/platform/posix/conditions_posix.c

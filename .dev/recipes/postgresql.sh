@@ -46,6 +46,7 @@ compiler=$(printf '%s\n' 'subdir = src' 'top_builddir = .' 'include src/Makefile
   "	@printf '%s\n' '\$(CC) \$(CFLAGS) \$(CPPFLAGS)'" | make -s -f - show)
 precompile() {
   mkdir -p "src/include/$1.gch"
+  ln -sf "$PWD/../$package/src/include/$1" "src/include/$1" # what includes it once more looks beside the precompiled one
   eval "$compiler $3 -x c-header -o src/include/$1.gch/$2 ../$package/src/include/$1"
 }
 precompile postgres.h backend -DBUILDING_DLL &

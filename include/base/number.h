@@ -10,7 +10,7 @@
 
 #include <stdint.h>
 
-#define NUMBER_TEXT_SIZE 32 /* of "-9,223,372,036,854,775,808", with its NUL */
+#define NUMBER_TEXT_SIZE 40 /* of "-9,223,372,036,854,775,808 TB", with its NUL */
 
 typedef struct NumberText {
     char text[NUMBER_TEXT_SIZE];

@@ -58,7 +58,7 @@ NumberText size_text(uint64_t bytes)
     if (parts.value < FOUR_DIGITS) {
         snprintf(text.text, sizeof text.text, "%.*f %s", parts.decimals, parts.value, parts.unit);
     } else { /* it needs its groups: there is no larger unit */
-        snprintf(text.text, sizeof text.text, "%s %s", number_text((int64_t)(parts.value + 0.5)).text, parts.unit);
+        snprintf(text.text, sizeof text.text, "%.35s %s", number_text((int64_t)(parts.value + 0.5)).text, parts.unit);
     }
     return text;
 }

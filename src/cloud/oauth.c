@@ -9,7 +9,7 @@
 #include "base/strbuf.h"
 #include "cloud/address.h"
 #include "cloud/http.h"
-#include "platform/certificate.h"
+#include "platform/client_certificate.h"
 #include "platform/clock.h"
 #include "platform/machine.h"
 

@@ -14,7 +14,7 @@
 #include "jobs/ask_it.h"
 #include "jobs/offsite_folder.h"
 #include "offsite_private.h"
-#include "platform/certificate.h"
+#include "platform/client_certificate.h"
 #include "platform/clock.h"
 #include "platform/loopback.h"
 #include "platform/machine.h"

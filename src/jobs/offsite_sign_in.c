@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "jobs/offsite.h"
 #include "jobs/offsite_folder.h"
-#include "platform/certificate.h"
+#include "platform/client_certificate.h"
 #include "platform/clock.h"
 
 #define DAY 86400

@@ -251,7 +251,7 @@ bool freeze_ward_stop(Freeze *freeze, Error *err)
 #define LINES(what) "SELECT pg_catalog.string_agg(s.line, ',' ORDER BY s.line COLLATE \"C\") FROM (" what ") s"
 static const char *const state_sql[] = {
     LINES("SELECT " ROW("n", "n") " AS line FROM pg_catalog.pg_namespace n WHERE " USERS
-    IN_SCHEMA("'c' || c.oid || c.relkind || pg_catalog.md5(pg_catalog.concat_ws('/', c.relnamespace, c.relname,"
+    IN_SCHEMA("'c' || c.oid || c.relkind::text || pg_catalog.md5(pg_catalog.concat_ws('/', c.relnamespace, c.relname,"
               " c.relowner, c.relacl, c.reloptions))", "pg_class", "c", "relnamespace")
     " AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f', 'c') AND c.relpersistence <> 't'"
     IN_SCHEMA(ROW("p", "p"), "pg_proc", "p", "pronamespace")

@@ -168,7 +168,7 @@ static void what_would_go(void **state)
           {41, REMOTE_SAME, NULL, "1", 'b', elsewhere},
           {42, REMOTE_SAME, NULL, "1", 'i', elsewhere},
           {43, REMOTE_SAME, NULL, "1", 'd', elsewhere},
-          {44, REMOTE_SAME, NULL, "1", 0, "-older than 30 day(s)"}}},
+          {44, REMOTE_SAME, NULL, "1", 0, "-older than 30 day(s), and beyond the newest 3"}}},
         {"unless that is asked for", NULL, true,
          {{0, REMOTE_SAME, NULL, "1", 'n', "the newest verified backup"},
           {40, REMOTE_SAME, NULL, "1", 'n', "-older than 30 day(s)"}}},

@@ -500,7 +500,8 @@ static void a_copy_that_is_not_known(void **state)
 static void another_is_silent(void **state)
 {
     (void)state;
-    const HealthFacts facts = {.silent = "PC-07 has been silent for 4 days", .now = NOON};
+    const Catalog nothing = {0};
+    const HealthFacts facts = {.catalog = &nothing, .silent = "PC-07 has been silent for 4 days", .now = NOON};
     Protection protection;
     Health health;
     protection_init(&protection);

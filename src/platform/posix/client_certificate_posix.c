@@ -1,5 +1,5 @@
-/* certificate_posix.c: PEM files in the place of a store, for the tests of what Windows does with its own. */
-#include "platform/certificate.h"
+/* client_certificate_posix.c: PEM files in the place of a store, for the tests of what Windows does with its own. */
+#include "platform/client_certificate.h"
 
 #include <string.h>
 

@@ -1,10 +1,10 @@
 /*
- * certificate_win.c: the MY stores of user and computer, the user's first.
+ * client_certificate_win.c: the MY stores of user and computer, the user's first.
  *
  * Keys are asked for through CNG alone: it reaches the software, smart card and TPM providers, and the keys that the
  * older CryptoAPI made in its own containers too. Silent throughout: a scheduled run has nobody to ask.
  */
-#include "platform/certificate.h"
+#include "platform/client_certificate.h"
 
 #include <windows.h>
 

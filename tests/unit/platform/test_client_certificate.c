@@ -2,7 +2,7 @@
 #include "test_env.h"
 #include "test_util.h"
 
-#include "platform/certificate.h"
+#include "platform/client_certificate.h"
 
 #define DIGITS "0123456789ABCDEF0123456789ABCDEF01234567"
 

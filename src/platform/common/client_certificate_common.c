@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "platform/certificate.h"
+#include "platform/client_certificate.h"
 
 bool certificate_thumbprint(const char *text, char digits[CERTIFICATE_DIGITS + 1], Error *err)
 {

@@ -5,8 +5,8 @@
  * POSIX, where tests run, has no such store: there it is a PEM file of certificate and RSA key,
  * "certificates/THUMBPRINT.pem" in machine_local_data_dir().
  */
-#ifndef CMMS_CERTIFICATE_H
-#define CMMS_CERTIFICATE_H
+#ifndef CMMS_CLIENT_CERTIFICATE_H
+#define CMMS_CLIENT_CERTIFICATE_H
 
 #include <stdbool.h>
 #include <stddef.h>
