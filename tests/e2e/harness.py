@@ -65,7 +65,11 @@ def check(condition, why):
 
 def equal(got, wanted, what):
     if got != wanted:
-        raise AssertionError("%s is %r, not %r" % (what, got, wanted))
+        texts = [repr(got), repr(wanted)]
+        if min(map(len, texts)) > 1000: # what is long is told from shortly before it differs
+            start = max(len(os.path.commonprefix(texts)) - 200, 0)
+            texts = ["..." + text[start:start + 600] for text in texts]
+        raise AssertionError("%s is %s, not %s" % (what, *texts))
 
 
 def same_sums(got, wanted, what):

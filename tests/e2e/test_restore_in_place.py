@@ -42,7 +42,7 @@ CREATE TABLE journal (n int PRIMARY KEY);
 # By then something else is in it, also what refers to what is in the backup.
 SINCE = """
 SET ROLE plain; DELETE FROM lines WHERE n > 50; UPDATE work_orders SET note = 'changed';
-REVOKE SELECT ON work_orders FROM seer; DROP TABLE extra.t;
+REFRESH MATERIALIZED VIEW totals; REVOKE SELECT ON work_orders FROM seer; DROP TABLE extra.t;
 CREATE TABLE newer (a int, wo int REFERENCES work_orders); INSERT INTO newer VALUES (7, 1); CREATE SCHEMA later;
 CREATE TABLE later.t AS SELECT 1 AS a; CREATE FUNCTION h(k kind) RETURNS kind LANGUAGE sql AS 'SELECT k';
 ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT INSERT ON TABLES TO seer;
@@ -102,7 +102,9 @@ class Plant:
 
     def is_as_it_was(self, what):
         harness.no_locks_left(self.server)
-        equal(self.facts(), self.changed, what + ": as it was")
+        sums, *rest = self.facts()
+        harness.same_sums(sums, self.changed[0], what)
+        equal(tuple(rest), self.changed[1:], what + ": as it was")
         equal((furniture(self.server, self.name), databases(self.server, self.name)), (self.beside, [self.name]), what)
 
     def is_restored(self, what):
