@@ -21,11 +21,13 @@
 #include "platform/clock.h"
 
 #define SAVEPOINT "cmms_entry"
+#define OUT_OF_ORDER "what is in the backup does not come in the order of its list"
 
 typedef struct LoadFeed {
     Load *run;
     ScriptTaker taker;
     Script script;
+    size_t from;  /* the first entry */
     size_t next;  /* the entry that may come next, or one behind it */
     bool entered; /* there is a savepoint */
     long id;      /* of the entry */
@@ -49,10 +51,10 @@ static bool is_left_out(const char *sql)
 
 /* Where that entry is of those that may come now; entry_count: nowhere. A remark in a definition, which may look like
  * pg_restore's own, could have the restore go on elsewhere. */
-static size_t place_of(const LoadFeed *feed, long id)
+static size_t place_of(const LoadFeed *feed, size_t from, long id)
 {
     const Load *run = feed->run;
-    size_t i = feed->next;
+    size_t i = from;
     while (i < run->archive.entry_count && !(run->wanted[i] && run->archive.entries[i].id == id)) {
         i++;
     }
@@ -62,9 +64,9 @@ static size_t place_of(const LoadFeed *feed, long id)
 static bool on_entry(void *context, long id, Error *err)
 {
     LoadFeed *feed = context;
-    const size_t at = place_of(feed, id);
-    if (at == feed->run->archive.entry_count) {
-        return true;
+    const size_t at = place_of(feed, feed->next, id);
+    if (at == feed->run->archive.entry_count) { /* had one before been text of a definition, this is the true one */
+        return place_of(feed, feed->from, id) >= feed->next || error_set(err, EK_REFUSED, OUT_OF_ORDER);
     }
     const char *sql = feed->entered ? "RELEASE SAVEPOINT " SAVEPOINT "; SAVEPOINT " SAVEPOINT : "SAVEPOINT " SAVEPOINT;
     feed->id = 0;
@@ -124,6 +126,7 @@ void load_feed_begin(Load *run, size_t from)
 {
     LoadFeed *feed = mem_alloc(sizeof *feed);
     *feed = (LoadFeed){.run = run,
+                       .from = from,
                        .next = from,
                        .taker = {on_entry, on_statement, on_rows, on_rows_end, feed},
                        .why = ERROR_INIT};

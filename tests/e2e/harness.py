@@ -473,7 +473,9 @@ def wait_for(condition, seconds=60, what="it"):
     raise AssertionError("%s did not happen within %d s" % (what, seconds * SCALE))
 
 
-def main(name):
+def main(name, wine=None):
+    """Runs the tests of the file, or those that are named. `wine`: of a file whose core is the same natively, the tests
+    with which the Windows programs show that all of it is there; the others they run with --thorough."""
     if name != "__main__":
         return
     module = sys.modules["__main__"]
@@ -488,6 +490,8 @@ def main(name):
                 continue
             start = time.monotonic()
             try:
+                if kind == "wine" and wine and test not in (*wine, *only) and not THOROUGH:
+                    raise Skip("under Wine with --thorough; the same core runs natively")
                 function(program)
                 print("ok %s (%.1f s)" % (test, time.monotonic() - start))
             except Skip as reason:

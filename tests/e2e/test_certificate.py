@@ -13,6 +13,7 @@ from harness import check, equal
 from test_sharepoint import LINK, User, backup
 
 SECRET = "s3cr3t~of.the-app"
+ENDED = ["-not_before", "20200101000000Z", "-not_after", "20200102000000Z"]
 
 
 class App(User):
@@ -29,7 +30,8 @@ class App(User):
         key, crt = os.path.join(folder, "key"), os.path.join(folder, "crt")
         run = lambda *a: subprocess.run(["openssl"] + list(a), check=True, capture_output=True).stdout
         subprocess.run([*clock, "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=CMMS Backup",
-                        "-keyout", key, "-out", crt, "-days", str(days)], check=True, capture_output=True)
+                        "-keyout", key, "-out", crt, *(["-days", str(days)] if days else ENDED)], check=True,
+                       capture_output=True)
         thumbprint = hashlib.sha1(run("x509", "-in", crt, "-outform", "der")).hexdigest().upper()
         with open(os.path.join(folder, thumbprint + ".pem"), "w") as out:
             for path in (crt, key):
@@ -215,4 +217,4 @@ def test_refused(program):
         equal(sim.complaints, [], "complaints")
 
 
-harness.main(__name__)
+harness.main(__name__, wine=("test_by_secret", "test_refused"))

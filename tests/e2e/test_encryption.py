@@ -485,4 +485,4 @@ def test_age_reads_it(program):
         desk.whole()
 
 
-harness.main(__name__)
+harness.main(__name__, wine=("test_there_and_back", "test_passphrase"))

@@ -224,4 +224,4 @@ def test_makes_way(program):
     harness.no_locks_left(server)
 
 
-harness.main(__name__)
+harness.main(__name__, wine=("test_waits_for_power", "test_makes_way"))

@@ -254,4 +254,4 @@ def test_certificate_is_refused(program):
     equal(done.code, 10, "a file that is not there: " + done.out)
 
 
-harness.main(__name__)
+harness.main(__name__, wine=("test_a_folder", "test_certificate"))
