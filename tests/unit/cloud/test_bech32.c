@@ -71,7 +71,7 @@ static void bytes_and_back(void **state)
 {
     (void)state;
     for (size_t len = 0; len <= 40; len++) {
-        unsigned char in[40], values[BECH32_MAX], out[40];
+        unsigned char in[40] = {0}, values[BECH32_MAX], out[40];
         char prefix[BECH32_MAX];
         size_t count = 0, got = 99;
         for (size_t i = 0; i < len; i++) {
