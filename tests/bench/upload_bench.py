@@ -75,9 +75,8 @@ def rows_of(bench):
     if rclone:
         copy = [rclone, "--retries", "1", "copyto", "{path}"]
         delayed["rclone, as it comes"] = (copy + ["sp:Backups/zeros.backup"], {}, True, True)
-        # Not by --onedrive-chunk-size, which rounds what it is given.
-        delayed["rclone, chunk_size=" + LARGEST] = (copy + ["sp,chunk_size=%s:Backups/zeros.backup" % LARGEST], {}, True,
-                                                    True)
+        largest = "sp,chunk_size=%s:Backups/zeros.backup" % LARGEST # --onedrive-chunk-size rounds what it is given
+        delayed["rclone, chunk_size=" + LARGEST] = (copy + [largest], {}, True, True)
     if curl:
         direct["curl, one plain PUT"] = ([curl, "-sS", "--fail", "--http1.1", "--cacert", "{ca}", "-H", "Expect:", "-T",
                                           "{path}", "{url}/plain/zeros"],
