@@ -1,6 +1,7 @@
 /*
- * client_certificate.h: a certificate with which the program itself signs in to Microsoft: in the Windows store of this
- * user or of this computer, found by its thumbprint. Its private key need not be exportable: it signs where it is (CNG).
+ * client_certificate.h: a certificate with which the program itself signs in to Microsoft: in the Windows store of
+ * this user or of this computer, found by its thumbprint. Its private key need not be exportable: it signs where it is
+ * (CNG).
  *
  * POSIX, where tests run, has no such store: there it is a PEM file of certificate and RSA key,
  * "certificates/THUMBPRINT.pem" in machine_local_data_dir().
