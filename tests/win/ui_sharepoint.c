@@ -297,7 +297,7 @@ static void check_cleanup_there(Ui *ui)
     ok(ui, wait_lines(ui, "1 old backup(s) are in SharePoint's recycle bin now.", 1, LONG_MS) && wait_done(ui),
        "then it goes into the recycle bin", "the log does not say so");
     outside(ui, "recycled", "and nothing else");
-    ok(ui, wait_cell(ui, 0, COPIES, "This PC, exported"), "the other one is there still, by the list", "it is not");
+    ok(ui, wait_cell(ui, 0, COPIES, "This PC, SharePoint"), "the other one is there still, by the list", "it is not");
 }
 
 static bool is_uploading(Ui *ui, const void *data)
