@@ -575,7 +575,7 @@ def test_it_would_end_the_transaction(program):
     done = plant.run("--in-place", "--foreign", path=forge(
         plant, (rb"COMMENT ON TABLE public\.lines IS 'it''s; \$\$';", b"SET standard_conforming_strings TO off;"),
         (rb"COPY public\.t \([a-z_, ]*\) FROM stdin;",
-         rb"COPY public.t FROM stdin(NULL'\'');COMMIT;SELECT'\'' FROM stdin;")))
+         rb"COPY public.t FROM stdin(NULL'\'');COMMIT;SELECT'\'\')\'' FROM stdin;")))
     equal(done.code, 4, "two statements for one: " + done.out)
     check("cannot insert multiple commands" in done.out, "they are refused: " + done.out)
     plant.is_as_it_was("two for one")
