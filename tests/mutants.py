@@ -790,6 +790,8 @@ MUTANTS = (
      ["unit:test_retention_run"]),
     ("nobody ends a stop that he was not shown", "src/jobs/retention_run.c",
      "return reason && (!shown || strcmp(shown, reason) == 0);", "return reason;", ["unit:test_retention_run"]),
+    ("a schedule that fails is told in the hour after each of its times, too", "src/schedule/protection.c",
+     "due_look(plan, &due_here, ledger, look->slot - 1, look);", "look->slot = 0;", ["unit:test_protection"]),
     ("sim: a slot that is slept over is reported", "src/schedule/due.c",
      "    for (size_t i = 0; i < look->missed_count; i++) {\n        const LedgerSlot slot =",
      "    for (size_t i = 0; i < look->missed_count && false; i++) {\n        const LedgerSlot slot =",

@@ -15,6 +15,7 @@
 #define ENOUGH 10          /* lives of USUAL_DAYS: each check has had something to judge */
 #define SHOWN 160          /* events that are shown of a life that failed; --log shows all */
 #define LOG_MAX (64u << 20)
+#define LOG_KEPT (16u << 10) /* bytes of a log of the years before */
 #define START 1767225600   /* 2026-01-01 */
 #define MEANWHILE_MS 5000  /* who waits so long is not alone */
 #define CRASHED 3
@@ -344,7 +345,9 @@ static void strike(void)
             lose_rows();
         }
         break;
-    case 16: until(&sim.pcs[pc].low_until, 90, "a PC is not plugged in, and its battery is low"); break;
+    case 16:
+        until(&sim.pcs[pc].low_until, sim_chance(3) ? 90 : 20, "a PC is not plugged in, and its battery is low");
+        break;
     case 17: case 18: case 19:
         if (sim.pcs[pc].awake) {
             sim_backup_by_hand(pc);
@@ -355,6 +358,18 @@ static void strike(void)
             sim_person(pc);
         }
         break;
+    }
+}
+
+/* Logs grow for years; here somebody files them away in time, else lives would do little but write them. */
+static void file_away(void)
+{
+    for (size_t i = sim.node_count; i > 0; i--) {
+        Node *node = sim.nodes[i - 1];
+        if (!node->dir && node->len > LOG_KEPT && !strncmp(fs_base_name(node->path), "backup_log_", 11)) {
+            sim_say("somebody files %s away", fs_base_name(node->path));
+            sim_fs_drop(node);
+        }
     }
 }
 
@@ -526,6 +541,7 @@ static void live(void)
             grow();
         }
         strike();
+        file_away();
         check();
     }
     mend_all();
