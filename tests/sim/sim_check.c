@@ -235,8 +235,11 @@ void sim_check_folder(void)
                                         "retention_frozen.json", "offsite_copies.json",
                                         "cmms_heartbeat_PC-1.json", "cmms_heartbeat_PC-2.json"};
     for (size_t i = 0; i < sim.node_count; i++) {
-        if (backup_name(sim.nodes[i])) {
-            check_backup(sim.nodes[i], backup_name(sim.nodes[i]));
+        const char *name = name_in_folder(sim.nodes[i]);
+        if (name && sim_is_backup(name)) {
+            check_backup(sim.nodes[i], name);
+        } else if (name && !strncmp(name, "backup_log_", 11) && strlen(name) == sizeof "backup_log_2026.json" - 1) {
+            check_small(sim.nodes[i], name);
         }
     }
     for (size_t i = 0; i < sizeof small / sizeof small[0]; i++) {

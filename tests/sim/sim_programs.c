@@ -496,7 +496,7 @@ bool sim_configure(int pc, bool first)
 {
     Plan plan;
     draw_plan(&plan);
-    const Rules rules = {(int)sim_between(3, 40), (int)sim_between(2, 25)};
+    const Rules rules = {(int)sim_between(3, 40), (int)sim_between(2, 14)};
     char *pairs[] = {mem_printf("schedule=%s", schedule_name(plan.pattern)),
                      times_text(&plan),
                      days_text(&plan),
