@@ -797,7 +797,7 @@ MUTANTS = (
      "    for (size_t i = 0; i < look->missed_count && false; i++) {\n        const LedgerSlot slot =",
      ["simulate:1-10"]),
     ("sim: a slot is done once", "src/schedule/due.c",
-     "(entry->moment == slot || (entry->began >= slot && entry->began <= now + GRACE))) {", "false) {",
+     "(entry->moment == slot || (entry->began >= slot && entry->began <= now + GRACE))) {", "slot == 0) {",
      ["simulate:1-10"]),
     ("sim: one job a folder", "src/store/folder.c",
      "    bool ok = fs_lock(path, lock, &failed) ||\n              (failed",
