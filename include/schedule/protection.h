@@ -50,8 +50,9 @@ const char *fact_state_word(FactState state); /* "holds", "missing", "not_asked"
 void protection_tell(const HealthFacts *facts, const Protection *protection, const char *task, const DueZone *zone,
                      int64_t next, Health *health);
 
-/* What is wrong with the newest slot, or with the ledger (*slot_at: INT64_MAX), as health.h wants it: NULL when nothing
- * is, or when nothing ever ran by the schedule here. Caller frees. */
+/* What is wrong with the newest slot of which something is known or that is an hour old, or with the ledger (*slot_at:
+ * INT64_MAX), as health.h wants it: NULL when nothing is, or when nothing ever ran by the schedule here. The caller
+ * frees it. */
 char *protection_slot_problem(const char *folder, const Settings *settings, int64_t now, int64_t *slot_at);
 
 #endif

@@ -7,6 +7,7 @@
 #include "schedule/waiting.h"
 
 #define DAY 86400
+#define HOUR 3600
 #define UNREAD_LONG (7 * DAY)
 
 void protection_init(Protection *protection)
@@ -369,11 +370,23 @@ static char *ledger_problem(const Error *why)
     return text;
 }
 
+/* What is due just now will be run in a moment, and where nothing is known of it yet the slot before it is told: else
+ * a schedule that fails would be called protected for an hour after each of its times. */
+static void look_at_settled(const DuePlan *plan, const Ledger *ledger, int wait_days, int64_t now, DueLook *look)
+{
+    due_look(plan, &due_here, ledger, now, look);
+    const int64_t paused = look->paused;
+    while (look->slot && !look->done && !look->entry && now - look->slot <= HOUR &&
+           !waiting_why(ledger, wait_days, look->slot, now)) {
+        due_look(plan, &due_here, ledger, look->slot - 1, look);
+    }
+    look->paused = paused;
+}
+
 static char *slot_problem(const DueLook *look, const Ledger *ledger, int wait_days, int64_t now)
 {
     const char *waits = waiting_why(ledger, wait_days, look->slot, now);
-    /* What is due just now will be run in a moment. */
-    if (!look->slot || look->done || (now - look->slot <= DAY / 24 && !waits)) {
+    if (!look->slot || look->done) {
         return NULL;
     }
     const bool failed = look->entry && look->entry->state == SLOT_FAILED;
@@ -403,7 +416,7 @@ char *protection_slot_problem(const char *folder, const Settings *settings, int6
         problem = !plan.on ? NULL : read ? mem_strdup(ledger.notice) : ledger_problem(&why);
         *slot_at = INT64_MAX;
     } else if (ledger_begun(&ledger)) {
-        due_look(&plan, &due_here, &ledger, now, &look);
+        look_at_settled(&plan, &ledger, settings->wait_days, now, &look);
         const LedgerSlot *left = plan.on && look.slot == 0 ? left_behind(&ledger, now) : NULL;
         char *what = left ? left_text(left, &due_here, now) : NULL;
         problem = left ? mem_printf("The scheduled backup of %s", what)

@@ -161,6 +161,7 @@ static void look(Run *run)
                 "%zu slot(s) of the schedule's ledger are dated in the future and do not count: this computer's clock "
                 "was or is wrong", wrong);
     }
+    due_forget_since(&run->ledger, now);
     due_look(&run->plan, run->world->zone, &run->ledger, now, &run->look);
     look_without_ledger(run);
     run->result->slot = run->look.slot;

@@ -126,6 +126,7 @@ typedef struct Rules {
 
 typedef struct DoneSlot {
     int64_t slot, at;
+    bool kept; /* the ledger had it then */
 } DoneSlot;
 
 /* What was looked at, and not passed over because something excused it: of a check that never judges nobody would
@@ -179,7 +180,8 @@ typedef struct Sim {
     int64_t slots_from;              /* slots before it are nobody's */
     bool ledger_lost;                /* until a run with a right clock has written one */
     int64_t paused_until;
-    Rules rules, old_rules;
+    Rules rules;
+    int64_t rules_from;              /* a program that began before may have read others */
     int64_t deleted_at;              /* when a person last took a backup away */
     int64_t disturbed_at;            /* when something last happened that excuses a slot that runs twice */
     bool unsure;                     /* the settings were damaged and not saved since */
@@ -256,7 +258,8 @@ void sim_check_removal(Node *node); /* before the core removes it */
 void sim_check_secret(const char *where, const char *bytes, size_t len);
 struct Manifest;
 void sim_check_success(const char *path, const struct Manifest *manifest, int64_t began);
-void sim_check_slot_done(int64_t slot);
+/* `told`: it was said that it could not be kept, or somebody else acted since. */
+void sim_check_slot_done(int pc, int64_t slot, bool told);
 void sim_check_slots(int pc, int64_t began);
 void sim_check_folder(void);        /* P1, P6 */
 void sim_check_left(int pc);        /* P4, after a backup that succeeded */

@@ -235,8 +235,11 @@ void sim_check_folder(void)
                                         "retention_frozen.json", "offsite_copies.json",
                                         "cmms_heartbeat_PC-1.json", "cmms_heartbeat_PC-2.json"};
     for (size_t i = 0; i < sim.node_count; i++) {
-        if (backup_name(sim.nodes[i])) {
-            check_backup(sim.nodes[i], backup_name(sim.nodes[i]));
+        const char *name = name_in_folder(sim.nodes[i]);
+        if (name && sim_is_backup(name)) {
+            check_backup(sim.nodes[i], name);
+        } else if (name && !strncmp(name, "backup_log_", 11) && strlen(name) == sizeof "backup_log_2026.json" - 1) {
+            check_small(sim.nodes[i], name);
         }
     }
     for (size_t i = 0; i < sizeof small / sizeof small[0]; i++) {
@@ -302,9 +305,9 @@ static void check_rules(const char *name, const Dump *dump, size_t newer)
         sim_broken("P2", "%s is removed though the settings were damaged", name);
     }
     const int64_t age = sim_now() - dump->moment;
-    const bool judged = sim.plan_known && sim.pcs[sim_pc()].ahead == 0;
+    const bool judged = sim.plan_known && sim.program->began > sim.rules_from && sim.pcs[sim_pc()].ahead == 0;
     sim.judged[JUDGED_RULES] += judged;
-    if (judged && !by_rules(&sim.rules, age, newer) && !by_rules(&sim.old_rules, age, newer)) {
+    if (judged && !by_rules(&sim.rules, age, newer)) {
         sim_broken("P2", "%s is removed, by no rule: %lld h old, %zu newer, rules %d days and %d", name,
                    (long long)(age / SIM_HOUR), newer, sim.rules.days, sim.rules.most);
     }
@@ -479,11 +482,30 @@ size_t sim_slots(const Plan *plan, int64_t from, int64_t to, int64_t *slots, siz
     return count;
 }
 
-void sim_check_slot_done(int64_t slot)
+static bool is_kept(int64_t slot)
 {
+    cJSON *ledger = parse(sim_file(LEDGER_FILE));
+    const cJSON *item;
+    bool kept = false;
+    cJSON_ArrayForEach(item, cJSON_GetObjectItemCaseSensitive(ledger, "slots")) {
+        int64_t moment = 0;
+        kept = kept || (clock_parse_iso(text_of(item, "slot"), &moment) && moment == slot &&
+                        !strcmp(text_of(item, "state"), "done"));
+    }
+    cJSON_Delete(ledger);
+    return kept;
+}
+
+/* What could not be kept is done once more, rather than not at all (ledger.h); but that must have been said. */
+void sim_check_slot_done(int pc, int64_t slot, bool told)
+{
+    const bool kept = is_kept(slot);
+    if (!kept && !told && sim.pcs[pc].ahead == 0) {
+        sim_broken("P8", "the slot of %lld is done, and that is neither kept nor said to be lost", (long long)slot);
+    }
     const size_t most = sizeof sim.done / sizeof sim.done[0];
     for (size_t i = 0; i < sim.done_count; i++) {
-        const bool judged = !sim_disturbed(sim.done[i].at);
+        const bool judged = sim.done[i].kept && !sim_disturbed(sim.done[i].at);
         sim.judged[JUDGED_TWICE] += judged;
         if (sim.done[i].slot == slot && judged) {
             sim_broken("P8", "the slot of %lld was done already", (long long)slot);
@@ -493,7 +515,7 @@ void sim_check_slot_done(int64_t slot)
         memmove(sim.done, sim.done + 1, (most - 1) * sizeof sim.done[0]);
         sim.done_count--;
     }
-    sim.done[sim.done_count++] = (DoneSlot){slot, sim_now()};
+    sim.done[sim.done_count++] = (DoneSlot){slot, sim_now(), kept};
 }
 
 /* Its own entry, or that of a run which began at or after it, and before the `next` slot, and was done. Of one before

@@ -26,7 +26,7 @@ PLAY(recheck_run)
 #define KILLED_ONE_IN 24
 #define FAULT_ONE_IN 50
 #define MEANWHILE_ONE_IN 10
-#define OFTEN 900 /* seconds: a window that could not look tries again */
+#define OFTEN 3600 /* seconds: a window that could not look tries again */
 
 typedef enum End { KILLED, FAULTED, ENDED } End;
 
@@ -108,9 +108,12 @@ static End run_program(int pc, const char *what, bool by_hand, Cancel *cancel, v
     return end;
 }
 
+static bool said_lost; /* what became of a slot could not be kept */
+
 static void hear(void *context, LogLevel level, const char *text)
 {
     (void)context;
+    said_lost = said_lost || strstr(text, "What became of the scheduled backup could not be kept");
     sim_check_secret("a line of a job's log", text, strlen(text));
     if (level == LOG_WARNING || level == LOG_BAD) {
         sim_say("says: %.300s", text);
@@ -192,8 +195,8 @@ static void judge(int pc, SlotRun *run, End end, int64_t began, bool alone)
         if (alone) {
             sim_check_success(result->backup.path, &result->backup.manifest, began);
         }
-        sim_check_slot_done(result->slot);
-        if (alone && end == ENDED) {
+        sim_check_slot_done(pc, result->slot, said_lost || !alone);
+        if (alone && end == ENDED && !sim.program) { /* else what is unfinished may be the one's that waits meanwhile */
             sim_check_left(pc);
         }
     }
@@ -209,6 +212,7 @@ static bool run_slot_program(int pc, const char *what, SlotRun *run)
     run->cancel = cancel_new();
     run->err = (Error)ERROR_INIT;
     scheduled_result_init(&run->result);
+    said_lost = false;
     sim_say("%s: %s", sim.pcs[pc].name, what);
     const End end = run_program(pc, what, false, run->cancel, run->look ? look_and_run : run_slots, run);
     if (end == KILLED) {
@@ -278,7 +282,7 @@ void sim_backup_by_hand(int pc)
         if (alone) {
             sim_check_success(run.result.path, &run.result.manifest, began);
         }
-        if (alone && end == ENDED) {
+        if (alone && end == ENDED && !sim.program) {
             sim_check_left(pc);
         }
     } else if (sim.calm) {
@@ -492,7 +496,7 @@ bool sim_configure(int pc, bool first)
 {
     Plan plan;
     draw_plan(&plan);
-    const Rules rules = {(int)sim_between(3, 40), (int)sim_between(2, 25)};
+    const Rules rules = {(int)sim_between(3, 40), (int)sim_between(2, 14)};
     char *pairs[] = {mem_printf("schedule=%s", schedule_name(plan.pattern)),
                      times_text(&plan),
                      days_text(&plan),
@@ -506,8 +510,8 @@ bool sim_configure(int pc, bool first)
     Deed deed = {.pairs = (const char *const *)pairs, .pair_count = count};
     sim_say("somebody sets %s %s %s %s %s %s", pairs[0], pairs[1], pairs[2], pairs[3], pairs[4], pairs[5]);
     do_deed(pc, "the settings are saved", false, &deed, configure);
-    sim.old_rules = first ? rules : sim.rules;
     sim.rules = rules;
+    sim.rules_from = sim_now();
     sim.plan = plan;
     sim.plan_known = deed.ok;
     sim.unsure = false; /* killed, it may have been saved all the same */

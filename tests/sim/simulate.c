@@ -1,11 +1,13 @@
 /*
  * simulate.c: simulate [--log] [--tests] SEED[-SEED] [DAYS]: lives of one backup folder, each by its seed, in a process
  * of its own, as many at a time as there are processors. With --tests it prints a line for each ("ok seed 7"), and
- * lives the first of them twice: it must be the same life. Exit code 1: a promise was broken; its events are printed.
+ * lives the first 100 days of the first of them twice more: it must be the same life. Exit code 1: a promise was
+ * broken; its events are printed.
  */
 #include "sim.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,8 +15,11 @@
 
 #define USUAL_DAYS 400
 #define ENOUGH 10          /* lives of USUAL_DAYS: each check has had something to judge */
+#define TWICE_DAYS 100     /* of the life that is lived twice more */
 #define SHOWN 160          /* events that are shown of a life that failed; --log shows all */
 #define LOG_MAX (64u << 20)
+#define LOG_KEPT (6u << 10) /* bytes of a log of the years before */
+#define HEAP_KEPT (64 << 20) /* bytes that are not given back to the system, only to be asked for again */
 #define START 1767225600   /* 2026-01-01 */
 #define MEANWHILE_MS 5000  /* who waits so long is not alone */
 #define CRASHED 3
@@ -344,7 +349,9 @@ static void strike(void)
             lose_rows();
         }
         break;
-    case 16: until(&sim.pcs[pc].low_until, 90, "a PC is not plugged in, and its battery is low"); break;
+    case 16:
+        until(&sim.pcs[pc].low_until, sim_chance(3) ? 90 : 20, "a PC is not plugged in, and its battery is low");
+        break;
     case 17: case 18: case 19:
         if (sim.pcs[pc].awake) {
             sim_backup_by_hand(pc);
@@ -355,6 +362,18 @@ static void strike(void)
             sim_person(pc);
         }
         break;
+    }
+}
+
+/* Logs grow for years; here somebody files them away in time, else lives would do little but write them. */
+static void file_away(void)
+{
+    for (size_t i = sim.node_count; i > 0; i--) {
+        Node *node = sim.nodes[i - 1];
+        if (!node->dir && node->len > LOG_KEPT && !strncmp(fs_base_name(node->path), "backup_log_", 11)) {
+            sim_say("somebody files %s away", fs_base_name(node->path));
+            sim_fs_drop(node);
+        }
     }
 }
 
@@ -526,6 +545,7 @@ static void live(void)
             grow();
         }
         strike();
+        file_away();
         check();
     }
     mend_all();
@@ -739,7 +759,9 @@ int main(int argc, char **argv)
         (at + 1 < argc && (!number(argv[at + 1], &end, &days) || *end || days < 1 || days > 5000))) {
         return usage();
     }
-    bool ok = !tests || same_twice(from, (int)days);
+    mallopt(M_TRIM_THRESHOLD, HEAP_KEPT);
+    mallopt(M_MMAP_THRESHOLD, HEAP_KEPT);
+    bool ok = !tests || same_twice(from, days < TWICE_DAYS ? (int)days : TWICE_DAYS);
     ok = live_all(from, to, (int)days, verbose) && ok;
     return ok ? 0 : 1;
 }

@@ -623,10 +623,28 @@ static void what_the_band_says(void **state)
     text = protection_slot_problem(dir, &settings, slot + 4 * 3600, &at);
     assert_non_null(strstr(text, " failed: no route"));
     mem_free(text);
+    /* Also in the hour after the next one, of which nothing is known yet; and one that has failed already is told. */
+    const int64_t next = due_after(&plan, &due_here, slot);
+    text = protection_slot_problem(dir, &settings, next + 60, &at);
+    assert_non_null(strstr(text, " failed: no route"));
+    assert_int_equal(at, slot);
+    mem_free(text);
+    const LedgerSlot again = {next, SLOT_FAILED, next, 1, NULL, (char *)"no room"};
+    ledger_note(&ledger, &again);
+    assert_ok(ledger_save(dir, &ledger, &err), &err);
+    text = protection_slot_problem(dir, &settings, next + 60, &at);
+    assert_non_null(strstr(text, " failed: no room"));
+    assert_int_equal(at, next);
+    mem_free(text);
     const LedgerSlot done = {slot, SLOT_DONE, slot, 2, NULL, NULL};
     ledger_note(&ledger, &done);
     assert_ok(ledger_save(dir, &ledger, &err), &err);
     assert_null(protection_slot_problem(dir, &settings, slot + 4 * 3600, &at));
+    ledger_release(&ledger);
+    ledger_init(&ledger);
+    ledger_note(&ledger, &done);
+    assert_ok(ledger_save(dir, &ledger, &err), &err);
+    assert_null(protection_slot_problem(dir, &settings, next + 60, &at));
 
     /* What nobody can read says nothing of the slots. */
     char *path = fs_join(dir, LEDGER_FILE);

@@ -251,6 +251,31 @@ static void paused(void **state)
     end(&world, dir);
 }
 
+/* Later it would be believed, and the slots until then be nobody's. */
+static void set_by_a_clock_that_was_ahead(void **state)
+{
+    (void)state;
+    World world;
+    char *dir = begin(&world);
+    Error err = ERROR_INIT;
+    ScheduledResult result;
+    Ledger ledger;
+    scheduled_result_init(&result);
+    ledger_init(&ledger);
+    ledger.since = NOON + 5 * DAY;
+    assert_ok(ledger_save(world.folder, &ledger, &err), &err);
+    world.script = "rd";
+    assert_ok(run(&world, false, &result, &err), &err);
+    assert_int_equal(result.outcome, SCHEDULED_DONE);
+    assert_int_equal(result.slot, SLOT);
+    assert_ok(ledger_load(world.folder, false, &ledger, &err), &err);
+    assert_int_equal(ledger.since, 0);
+    assert_true(ledger_begun(&ledger));
+    ledger_release(&ledger);
+    scheduled_result_release(&result);
+    end(&world, dir);
+}
+
 static void set_times(const World *world, const char *first, const char *more)
 {
     Error err = ERROR_INIT;
@@ -488,6 +513,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tries),
+        cmocka_unit_test(set_by_a_clock_that_was_ahead),
         cmocka_unit_test(no_database),
         cmocka_unit_test(the_server_is_awaited_for_ten_minutes),
         cmocka_unit_test(missed_and_caught_up),
