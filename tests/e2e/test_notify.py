@@ -444,4 +444,4 @@ def test_mail_by_the_sign_in(program):
         equal(sim.complaints, [], "complaints")
 
 
-harness.main(__name__, wine=("test_runs", "test_mail"))
+harness.main(__name__, wine=("test_set_and_removed", "test_runs"))
