@@ -104,8 +104,10 @@ def closed_port():
 
 
 def temp_dir(name="t"):
+    """Until the end of the file: the root's /tmp lies in memory, and what all files leave there does not fit."""
     path = tempfile.mkdtemp(prefix="cmms-%s-" % name)
     os.chmod(path, 0o755)
+    _temporary.append(path)
     return path
 
 
@@ -392,6 +394,7 @@ def no_secret(folder, *texts):
 
 
 _servers = []
+_temporary = []
 
 
 def template():
@@ -489,4 +492,6 @@ def main(name):
     finally:
         for server in _servers:
             server.stop()
+        for path in _temporary:
+            shutil.rmtree(path, ignore_errors=True)
     sys.exit(1 if failed else 0)

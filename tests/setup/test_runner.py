@@ -98,6 +98,20 @@ end = time.monotonic() + 20
 while runs() and time.monotonic() < end:
     time.sleep(0.01)
 equal("what a test leaves running ends with it", runs(), False)
+FILE = """import harness, os
+def test_good(program):
+    print(harness.temp_dir())
+def test_bad(program):
+    print(harness.temp_dir())
+    assert False
+harness.main(__name__)
+"""
+with open(WORK + "/test_file.py", "w") as f:
+    f.write(FILE)
+made = subprocess.run([sys.executable, WORK + "/test_file.py"], capture_output=True, text=True,
+                      env=dict(os.environ, PYTHONPATH=os.path.join(TESTS, "e2e"))).stdout
+made = [line for line in made.split("\n") if line.startswith("/")]
+equal("what a file of tests makes for a time goes with it", [len(made)] + [m for m in made if os.path.exists(m)], [2])
 with subprocess.Popen(["sh", "-c", "sleep 60 & echo $!; echo ok a; printf 'ok b'"], stdout=subprocess.PIPE) as driver:
     begun = time.monotonic()
     holds, *said = lines_of(driver)
