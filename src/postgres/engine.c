@@ -154,7 +154,7 @@ bool engine_find(char **bin_dir, Error *err)
     return false;
 }
 
-/* What a program said of its failure, for an Error: the last line, unless one before it tells of an error. */
+/* What a program said of its failure, for an Error: the first line that tells of an error, else the last one. */
 typedef struct LastLine {
     LineSplitter lines;
     char *text;
@@ -163,26 +163,24 @@ typedef struct LastLine {
     bool stalled;
 } LastLine;
 
-/* initdb goes on after its "error:", a server's "FATAL:" or "PANIC:", and a child's end, with what it tidies away. */
+/* initdb goes on after its error, or that of the server that it runs, with how that ended and what it tidies away. */
 static bool tells_of_an_error(const char *line)
 {
-    static const char *const words[] = {"error:", "FATAL:", "PANIC:", "child process", "could not"};
+    static const char *const words[] = {"error:", "FATAL:", "PANIC:", "could not", "child process"};
+    bool found = false;
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        if (strstr(line, words[i])) {
-            return true;
-        }
+        found = found || strstr(line, words[i]) != NULL;
     }
-    return false;
+    return found && !strstr(line, "warning:") && !strstr(line, "WARNING:");
 }
 
 static void keep_line(void *context, const char *line)
 {
     LastLine *last = context;
-    bool is_error = tells_of_an_error(line);
-    if (line[0] && (is_error || !last->is_error)) {
+    if (line[0] && !last->is_error) {
         mem_free(last->text);
         last->text = redact_words(line);
-        last->is_error = is_error;
+        last->is_error = tells_of_an_error(line);
     }
 }
 

@@ -58,8 +58,9 @@ static int give_cluster(int argc, char **argv, const char *ready)
         if (strcmp(argv[i], "-D") == 0 && rename(ready, argv[i + 1]) == 0)
             return 0;
     }
-    fprintf(stderr, "initdb: error: could not access directory \"%s\"\n", ready);
-    fputs("initdb: removing contents of data directory\n", stderr); /* as the real one goes on */
+    fprintf(stderr, "initdb: warning: could not be quick\ninitdb: error: could not access directory \"%s\"\n", ready);
+    /* As the real one goes on. */
+    fputs("child process exited with exit code 1\ninitdb: removing contents of data directory\n", stderr);
     return 1;
 }
 
