@@ -11,7 +11,7 @@ root_packages="
 "
 # Set-up and most tests do without these, if they must.
 root_wanted="
-  clang libclang-rt-dev llvm pgbouncer faketime strace
+  clang libclang-rt-dev llvm pgbouncer faketime strace age rclone curl
   xdotool x11-utils x11-xserver-utils librsvg2-bin icoutils
   fonts-open-sans fonts-symbola fonts-dejavu-core fonts-droid-fallback
 "

@@ -1,6 +1,6 @@
 # ./dev shot [DPI...], inside the root: pictures of the window and every dialog in build/shots, at 96, 120, 144 and 192
-# DPI: empty, 10,000 rows, idle, running, done, failed, menus and dialogs. At 96 also all of them with long texts and in
-# high contrast.
+# DPI: empty, 10,000 rows, idle, alarm, running, done, closing, failed, menus and dialogs. At 96 also all of them with
+# long texts and in high contrast, and the window's own states where the user wants dark windows.
 set -u
 top=$1
 shift
@@ -70,6 +70,11 @@ for dpi in ${*:-96 120 144 192}; do
   if [ $dpi = 96 ]; then
     scenarios "$at/long" --long
     cp "$WINEPREFIX/user.reg" "$shots/before.reg"
+    wine reg add 'HKCU\Software\Microsoft\Windows\CurrentVersion\Themes\Personalize' /v AppsUseLightTheme /t REG_DWORD \
+      /d 0 /f >/dev/null 2>&1
+    scenarios "$at/dark" states
+    wine reg delete 'HKCU\Software\Microsoft\Windows\CurrentVersion\Themes\Personalize' /v AppsUseLightTheme /f \
+      >/dev/null 2>&1
     contrast
     scenarios "$at/contrast" --high-contrast
     wineserver -k -w

@@ -204,12 +204,14 @@ verb_test() {
   local start=$SECONDS
   setup test
   compile native
+  case " $* " in *" --thorough "*) compile bench cloud_upload ;; esac # e2e/test_huge
   build_product
   local suites=" $* "
   suites=${suites/ --no-retry / }
   suites=${suites/ --thorough / }
-  [ -n "${suites// /}" ] || suites=" installer "
+  [ -n "${suites// /}" ] || suites=" installer simulate "
   case $suites in *" installer "*) pack ;; esac
+  case $suites in *" simulate "*) compile bench simulate ;; esac
   # The closing count is the last line of the output.
   say "Set-up and build took $(clock $((SECONDS - start)))."
   # The report says of what it speaks; there is no git in the root.
@@ -235,6 +237,10 @@ verb_bench() {
     shift
     compile bench
     in_root env $wine_env python3 "$top/tests/bench/restore_bench.py" "$@"
+  elif [ "${1:-}" = upload ]; then
+    shift
+    compile bench
+    in_root python3 "$top/tests/bench/upload_bench.py" "$@"
   else
     compile bench
     in_root env $wine_env python3 "$top/tests/bench/bench.py" "$@"
@@ -255,6 +261,15 @@ verb_fuzz() {
       -artifact_prefix="$top/build/fuzz-found/$name-" "$top/tests/fuzz/corpus/$name"
   done
   say "No finding."
+}
+
+# Lives of a backup folder by seed (tests/sim/README.md): a thousand of them, or those that are named.
+verb_simulate() {
+  local log=
+  if [ "${1:-}" = --log ]; then log=--log; shift; fi
+  setup
+  compile bench simulate
+  in_root "$top/build/bench/simulate" $log "${1:-1-1000}" "${2:-400}"
 }
 
 # The installer and the zip; nothing to do when they are newer than the product.

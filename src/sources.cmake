@@ -12,7 +12,10 @@ set(BASE_SOURCES
   src/base/utf.c
   src/base/version.c)
 set(PLATFORM_COMMON_SOURCES
+  src/platform/common/client_certificate_common.c
   src/platform/common/clock_text.c
+  src/platform/common/cloudsync_common.c
+  src/platform/common/conditions_common.c
   src/platform/common/fs_common.c
   src/platform/common/netwait_common.c
   src/platform/common/process_common.c
@@ -31,7 +34,9 @@ set(STORE_SOURCES
   src/store/catalog.c
   src/store/copies.c
   src/store/folder.c
+  src/store/folder_wanted.c
   src/store/health.c
+  src/store/heartbeat.c
   src/store/ledger.c
   src/store/manifest.c
   src/store/retention.c
@@ -50,6 +55,7 @@ set(POSTGRES_SOURCES
   src/postgres/pg.c
   src/postgres/pg_connect.c
   src/postgres/pg_errors.c
+  src/postgres/pg_names.c
   src/postgres/pglibrary.c
   src/postgres/redact.c
   src/postgres/releases.c
@@ -63,12 +69,22 @@ set(SAMPLE_SOURCES
   src/sample/sample_rows.c)
 set(CLOUD_SOURCES
   src/cloud/address.c
+  src/cloud/age.c
+  src/cloud/age_crypto.c
+  src/cloud/age_file.c
+  src/cloud/bech32.c
   src/cloud/download.c
+  src/cloud/encryption.c
   src/cloud/graph.c
   src/cloud/http.c
+  src/cloud/message.c
   src/cloud/oauth.c
   src/cloud/place.c
+  src/cloud/rate.c
+  src/cloud/receiver.c
+  src/cloud/receiver_send.c
   src/cloud/sealed.c
+  src/cloud/smtp.c
   src/cloud/upload.c
   src/cloud/upload_journal.c
   src/cloud/upload_session.c)
@@ -77,15 +93,22 @@ set(JOBS_SOURCES
   src/jobs/backup.c
   src/jobs/backup_finish.c
   src/jobs/backup_take.c
+  src/jobs/certificate.c
+  src/jobs/certificate_page.c
   src/jobs/configure.c
   src/jobs/doctor.c
   src/jobs/doctor_cloud.c
+  src/jobs/encryption_set_up.c
   src/jobs/export.c
+  src/jobs/freeze_obstacle.c
+  src/jobs/heartbeats.c
   src/jobs/load.c
   src/jobs/load_compare.c
   src/jobs/load_database.c
+  src/jobs/load_feed.c
   src/jobs/load_finish.c
   src/jobs/load_list.c
+  src/jobs/load_script.c
   src/jobs/load_sql.c
   src/jobs/load_tool.c
   src/jobs/preview.c
@@ -97,13 +120,19 @@ set(JOBS_SOURCES
   src/jobs/offsite_after.c
   src/jobs/offsite_back.c
   src/jobs/offsite_batch.c
+  src/jobs/offsite_clean_up.c
+  src/jobs/offsite_encrypt.c
+  src/jobs/offsite_folder.c
   src/jobs/offsite_set_up.c
   src/jobs/offsite_sign_in.c
   src/jobs/opening.c
+  src/jobs/page.c
   src/jobs/prove.c
   src/jobs/prove_database.c
   src/jobs/restore.c
   src/jobs/restore_database.c
+  src/jobs/restore_freeze.c
+  src/jobs/restore_in_place.c
   src/jobs/restore_kept.c
   src/jobs/restore_server.c
   src/jobs/restore_tables.c
@@ -115,17 +144,28 @@ set(JOBS_SOURCES
   src/jobs/swap_sessions.c
   src/jobs/verify.c)
 set(SCHEDULE_SOURCES
+  src/schedule/dispatch.c
   src/schedule/due.c
   src/schedule/keeper.c
   src/schedule/notice.c
+  src/schedule/outward.c
   src/schedule/pause.c
   src/schedule/protection.c
+  src/schedule/recheck.c
+  src/schedule/recheck_run.c
   src/schedule/registration.c
-  src/schedule/run.c)
+  src/schedule/report.c
+  src/schedule/report_make.c
+  src/schedule/report_page.c
+  src/schedule/run.c
+  src/schedule/waiting.c)
 set(WIN_SOURCES
   src/platform/win/autostart_win.c
   src/platform/win/cancel_win.c
+  src/platform/win/client_certificate_win.c
   src/platform/win/clock_win.c
+  src/platform/win/cloudsync_win.c
+  src/platform/win/conditions_win.c
   src/platform/win/fs_win.c
   src/platform/win/library_win.c
   src/platform/win/loopback_win.c
@@ -143,7 +183,10 @@ set(WIN_SOURCES
 set(POSIX_SOURCES
   src/platform/posix/autostart_posix.c
   src/platform/posix/cancel_posix.c
+  src/platform/posix/client_certificate_posix.c
   src/platform/posix/clock_posix.c
+  src/platform/posix/cloudsync_posix.c
+  src/platform/posix/conditions_posix.c
   src/platform/posix/fs_posix.c
   src/platform/posix/loopback_posix.c
   src/platform/posix/machine_posix.c
@@ -162,11 +205,15 @@ set(CLI_SOURCES
   src/cli/output.c
   src/cli/read.c
   src/cli/upkeep.c
+  src/cli/verb_clean_up.c
   src/cli/verb_download.c
+  src/cli/verb_encryption.c
   src/cli/verb_export.c
   src/cli/verb_list.c
+  src/cli/verb_notify.c
   src/cli/verb_preview.c
   src/cli/verb_prove.c
+  src/cli/verb_report.c
   src/cli/verb_restore.c
   src/cli/verb_sample.c
   src/cli/verb_schedule.c
@@ -188,6 +235,7 @@ set(UI_SOURCES
   src/ui/consent.c
   src/ui/details_dialog.c
   src/ui/dialog.c
+  src/ui/encryption_dialog.c
   src/ui/fitting.c
   src/ui/folder_watch.c
   src/ui/help_dialog.c
@@ -199,6 +247,7 @@ set(UI_SOURCES
   src/ui/main_dialogs.c
   src/ui/main_jobs.c
   src/ui/main_manners.c
+  src/ui/main_report.c
   src/ui/main_restore.c
   src/ui/main_sharepoint.c
   src/ui/main_schedule.c
@@ -206,6 +255,7 @@ set(UI_SOURCES
   src/ui/main_signin.c
   src/ui/main_window.c
   src/ui/message_box.c
+  src/ui/notify_dialog.c
   src/ui/parts/clipboard.c
   src/ui/parts/dpi.c
   src/ui/parts/folder_dialog.c
@@ -224,11 +274,14 @@ set(UI_SOURCES
   src/ui/sign_label.c
   src/ui/signin_dialog.c
   src/ui/task.c
+  src/ui/task_cleanup.c
   src/ui/tray.c
   src/ui/tray_icon.c
+  src/ui/unattended_dialog.c
   src/ui/undo_dialog.c
   src/ui/ui_text.c
   src/ui/upload_dialog.c
   src/ui/window_state.c
+  src/ui/whole_text.c
   src/ui/words.c
   src/ui/worker.c)

@@ -36,7 +36,7 @@ MOST_SECONDS = 80 * 60  # about half as much again as it takes on two cores
 # Suites of a row run beside each other, so that none waits for the last test of another. Wine's unit tests and the
 # installer have windows of their own, which would take the window's tests the keyboard; and a window is answered by a
 # person, who does not work beside two builds: its waits are for a machine that does nothing else.
-BESIDE = (("lint", "setup", "unit-native", "unit-wine", "fuzz-corpus", "installer"), ("window",),
+BESIDE = (("lint", "setup", "unit-native", "unit-wine", "fuzz-corpus", "simulate", "installer"), ("window",),
           ("e2e-native", "e2e-wine"))
 ONE_BY_ONE = ("window",)  # a window needs the screen for itself
 # One more than there are processors: there is hardly a test that does not wait at times.
@@ -89,6 +89,7 @@ def suites():
     yield "fuzz-corpus", [
         Command(base(f), [f, "tests/fuzz/corpus/" + base(f)[len("fuzz_"):]], native_env(), 300)
         for f in sorted(glob.glob(os.path.join(BUILD, "native/fuzz/fuzz_*"))) if "." not in base(f)]
+    yield "simulate", lives()
     tests = [f for f in sorted(glob.glob("tests/e2e/test_*.py"))]
     # It installs and uninstalls in a prefix of its own, so it needs no other kind; ./dev test packs before.
     yield "installer", [Command("installer", ["python3", "tests/e2e/test_installer.py"], wine_env(), 900)]
@@ -98,6 +99,18 @@ def suites():
                               for f in tests if kind in kinds(f)]
     yield "window", [Command(base(f)[:-3], ["python3", f], wine_env(), 900)
                      for f in sorted(glob.glob("tests/win/test_*.py"))]
+
+
+def lives():
+    """Fifty lives of 400 days in the fast build, ten a command; and short ones with the sanitizers, which cannot follow
+    what a program that is killed leaves in memory."""
+    fast, checked = (os.path.join(BUILD, kind, "simulate") for kind in ("bench", "native"))
+    commands = [Command("seeds-%d" % first, [fast, "--tests", "%d-%d" % (first, first + 9), "400"], None, 600)
+                for first in range(1, 51, 10) if os.path.isfile(fast)]
+    if os.path.isfile(checked):
+        commands.append(Command("seeds-checked", [checked, "--tests", "101-104", "60"],
+                                native_env(ASAN_OPTIONS="detect_leaks=0:exitcode=99"), 600))
+    return commands
 
 
 def kinds(test):

@@ -1,4 +1,4 @@
-# OpenSSL for Windows: two DLLs, with only what a PostgreSQL client needs to speak TLS.
+# OpenSSL for Windows: two DLLs, with only what a PostgreSQL client needs to speak TLS, and what age.h needs (scrypt).
 . "$(dirname "$0")/common.sh"
 unpack openssl
 cd openssl
@@ -6,7 +6,7 @@ no="tests apps docs makedepend engine legacy module dso padlockeng capieng winst
   sctp tfo http ocsp cmp cms ts ct comp srp psk nextprotoneg rfc3779 multiblock async ui-console ssl-trace
   thread-pool default-thread-pool integrity-only-ciphers ssl3 tls1 tls1_1 tls1-method tls1_1-method
   tls-deprecated-ec ec2m sm2 gost aria bf blake2 camellia cast des dsa idea md4 mdc2 ocb rc2 rc4 rc5 rmd160
-  scrypt seed siphash siv sm3 sm4 whirlpool ml-dsa ml-kem slh-dsa argon2"
+  seed siphash siv sm3 sm4 whirlpool ml-dsa ml-kem slh-dsa argon2"
 ./Configure mingw64 --cross-compile-prefix=$host- shared --release $(for n in $no; do echo no-$n; done) \
   CFLAGS="-O2 -pipe"
 make -j"$jobs" build_generated

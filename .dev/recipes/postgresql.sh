@@ -11,8 +11,7 @@ deps="/opt/archivers /opt/openssl"
 cppflags= ldflags=
 for d in $deps; do cppflags="$cppflags -I$d/include" ldflags="$ldflags -L$d/lib"; done
 # The C runtime has had this function since Windows Vista; mingw's headers show it only to newer runtimes.
-echo 'int __cdecl _iswctype_l(unsigned short, unsigned short, void *);' >declare.h
-cppflags="$cppflags -include $work/declare.h"
+echo 'int __cdecl _iswctype_l(unsigned short, unsigned short, void *);' >>"$package"/src/include/port/win32_port.h
 # Windows' own programs take their arguments, environment and file names in the ANSI code page unless a manifest
 # says UTF-8: with it a user called "Jürgen 中", and such a password, reach the tools and the server whole.
 cat >utf8.manifest <<'END'
@@ -41,6 +40,22 @@ cd build
   CPPFLAGS="$cppflags" CFLAGS="-O2 -pipe" LDFLAGS="$ldflags -static-libgcc" LDFLAGS_EX="$work/utf8.o" ZIC=/usr/sbin/zic \
   LZ4_CFLAGS=-I/opt/archivers/include LZ4_LIBS=-llz4 ZSTD_CFLAGS=-I/opt/archivers/include ZSTD_LIBS=-lzstd
 make -j"$jobs" -C src/backend generated-headers
+# Nearly every file begins with one of these two headers, and they with Windows' own, which take the compiler longer
+# than the rest of the file. They are read once for each set of options; a file with other options reads them as before.
+compiler=$(printf '%s\n' 'subdir = src' 'top_builddir = .' 'include src/Makefile.global' 'show:' \
+  "	@printf '%s\n' '\$(CC) \$(CFLAGS) \$(CPPFLAGS)'" | make -s -f - show)
+precompile() {
+  mkdir -p "src/include/$1.gch"
+  ln -sf "$PWD/../$package/src/include/$1" "src/include/$1" # what includes it once more looks beside the precompiled one
+  eval "$compiler $3 -x c-header -o src/include/$1.gch/$2 ../$package/src/include/$1"
+}
+precompile postgres.h backend -DBUILDING_DLL &
+precompile postgres.h module -fvisibility=hidden
+wait
+precompile postgres_fe.h shared "-DFRONTEND -DBUILDING_DLL" &
+precompile postgres_fe.h library -DFRONTEND
+wait
+precompile postgres_fe.h program ""
 parts="src/interfaces/libpq src/bin/pg_dump"
 [ "$what" != engine ] || parts="$parts src/backend src/include src/timezone src/backend/snowball
   src/backend/utils/mb/conversion_procs src/backend/replication/libpqwalreceiver src/pl/plpgsql/src

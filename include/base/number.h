@@ -1,5 +1,6 @@
 /*
- * number.h: numbers for people: "12,410". Not for JSON, SQL, file names or arguments, which want digits alone.
+ * number.h: numbers for people: "12,410", "1.50 GB". Not for JSON, SQL, file names or arguments, which want digits
+ * alone.
  *
  * The text is returned by value, so it lives to the end of the expression and is nobody's to free:
  *     mem_printf("%s rows", number_text(rows).text)
@@ -9,7 +10,7 @@
 
 #include <stdint.h>
 
-#define NUMBER_TEXT_SIZE 32 /* of "-9,223,372,036,854,775,808", with its NUL */
+#define NUMBER_TEXT_SIZE 40 /* of "-9,223,372,036,854,775,808 TB", with its NUL */
 
 typedef struct NumberText {
     char text[NUMBER_TEXT_SIZE];
@@ -18,5 +19,16 @@ typedef struct NumberText {
 NumberText number_text(int64_t number);
 /* Of a count, of which a negative one is not known: "?". */
 NumberText count_text(int64_t count);
+
+/* How a number of bytes is told: in MB, GB or TB (of 1024), with three digits: "0.38 MB", "12.4 MB", "512 MB",
+ * "1.00 TB". The window writes the value as the user's settings have it. */
+typedef struct SizeParts {
+    double value;
+    int decimals;
+    const char *unit; /* static */
+} SizeParts;
+
+SizeParts size_parts(uint64_t bytes);
+NumberText size_text(uint64_t bytes);
 
 #endif

@@ -31,6 +31,9 @@ typedef struct DownloadSpec {
     void *context;
     /* Called before the name is given, when all is compared: may write what must be there first. NULL: nothing is. */
     bool (*commit)(void *context, Error *err);
+    /* In the stead of both, for what is not to have the name as it came: `partial` is what came, and was compared. What
+     * is left of it stays for the next try, or was removed. NULL: it is not so. */
+    bool (*place)(void *context, const char *partial, Error *err);
 } DownloadSpec;
 
 typedef struct DownloadResult {

@@ -25,6 +25,7 @@ typedef struct GraphSetup {
     const char *ca_file;  /* a PEM file to trust instead of the system's roots (tests); or NULL */
     const JobSink *sink;  /* longer waits are told; or NULL. Borrowed, as `context` is */
     unsigned unit_ms;     /* of waits whose length is ours to choose; 0: 1000. Tests take less */
+    long seconds;         /* that a request may take, and a wait before one (else EK_BUSY); 0: as long as it does */
     /* A token for the next request. `refused`: the last one was not taken, so that another is wanted. */
     bool (*token)(void *context, bool refused, const Cancel *cancel, Secret *token, Error *err);
     void *context;
@@ -44,6 +45,7 @@ typedef struct GraphRequest {
     const HttpBody *stream;   /* another body, of stream_len bytes; or NULL */
     size_t stream_len;
     const char *wanted;       /* a Range: "bytes=7-"; or NULL */
+    const char *if_match;     /* an eTag: 412 where the item is not that version any more; or NULL */
     const HttpTake *take;     /* where a good answer's body goes; or NULL. EK_CONNECT of it is as if nothing came */
 } GraphRequest;
 
@@ -84,6 +86,7 @@ bool graph_problem(const GraphAnswer *answer, const char *what, Error *err);
 
 /* Of a drive item (file.hashes.quickXorHash, size); NULL and -1 where it does not say. Borrowed. */
 const char *graph_item_hash(const cJSON *item);
+const char *graph_item_etag(const cJSON *item); /* of this version; NULL also where it is none that could be sent */
 int64_t graph_item_size(const cJSON *item);
 
 #endif

@@ -21,6 +21,7 @@ typedef struct HttpBody {
     bool (*read)(void *context, uint64_t at, void *buf, size_t len, Error *err); /* all of len, within body_len */
     void (*sent)(void *context, uint64_t bytes); /* so many have gone out; may be NULL */
     void *context;
+    size_t (*allow)(void *context, size_t wanted); /* how many may go now; 0: asked again soon. NULL: all */
 } HttpBody;
 
 typedef struct HttpResponse HttpResponse;
@@ -40,6 +41,7 @@ typedef struct HttpRequest {
     size_t max_response;        /* bytes of the body; more is EK_DAMAGED */
     const HttpBody *stream;     /* in the place of body, body_len bytes of it; or NULL */
     const HttpTake *take;       /* or NULL */
+    long seconds;               /* that all of it may take; 0: as long as something comes */
 } HttpRequest;
 
 struct HttpResponse {

@@ -1,6 +1,7 @@
 /*
  * oauth.h: signing in to Microsoft: authorization code with PKCE (RFC 7636) in the system's browser, device code where
- * there is none, and refresh tokens. A public client: no secret of the program's own.
+ * there is none, and refresh tokens: a public client, without a secret of the program's own. Or, where IT has set it up
+ * so, as the program itself.
  *
  * Of what the sign-in service says, messages have its number (AADSTS…) and our own words for it, not its text.
  */
@@ -52,6 +53,21 @@ char *oauth_challenge(const char *verifier); /* base64url of its SHA-256; caller
 
 /* Renews both tokens. EK_REFUSED: somebody must sign in again. EK_CONNECT: nothing is said against the old ones. */
 bool oauth_refresh(const OauthApp *app, const Cancel *cancel, OauthTokens *tokens, Error *err);
+
+/* The program signs in as itself, for what runs without a person: with a certificate of the system's store
+ * (certificate.h), or with a secret, the fallback. There is no refresh token: each access token is asked for so. */
+typedef struct OauthProof {
+    const char *thumbprint; /* of the certificate; NULL: by the secret */
+    const Secret *secret;
+} OauthProof;
+#define OAUTH_APP_SCOPE "/.default" /* behind Graph's address: all that IT has approved for the program */
+bool oauth_app_only(const OauthApp *app, const OauthProof *proof, const Cancel *cancel, OauthTokens *tokens,
+                    Error *err);
+/* The assertion (RFC 7523) before it is signed, for a moment: "header.payload". The certificate is named by the SHA-256
+ * of its bytes; for RS256 by its thumbprint as well, as Microsoft's own libraries do. `id` must never come twice.
+ * Caller frees. */
+char *oauth_assertion(const OauthApp *app, bool pss, const char *thumbprint, const unsigned char sha256[32],
+                      const char *id, int64_t now);
 
 /* Device code: tell(…) gets the address and the code for a browser elsewhere; then waits until somebody was there. */
 bool oauth_device(const OauthApp *app, void (*tell)(void *context, const char *address, const char *code),

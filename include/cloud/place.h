@@ -18,6 +18,10 @@
 #define PLACE_SCOPE "Files.ReadWrite.All Sites.Read.All offline_access openid profile"
 #define PLACE_SCOPE_SELECTED "Sites.Selected offline_access openid profile"
 #define PLACE_SELECTED "selected"
+#define PLACE_SCOPE_MAIL "Mail.Send offline_access openid profile"
+/* Who signs in: a person, or the program itself, with a certificate or a secret (oauth_app_only). */
+#define PLACE_BY_CERTIFICATE "certificate"
+#define PLACE_BY_SECRET "secret"
 
 typedef struct CloudPlace {
     char *graph, *login;      /* endpoints */
@@ -26,7 +30,10 @@ typedef struct CloudPlace {
     char *library, *path;     /* as people know them: "Documents", "/Backups"; "" is the library itself */
     char *web_url;            /* for a browser; or NULL */
     char *rights;             /* PLACE_SELECTED; NULL: all that the person may do */
+    char *by;                 /* PLACE_BY_CERTIFICATE, PLACE_BY_SECRET; NULL: a person */
+    char *certificate;        /* its thumbprint; NULL: none */
     int64_t set_up;           /* unix seconds */
+    int64_t secret_ends;      /* when the program's secret runs out, as IT has said; 0: not known */
 } CloudPlace;
 
 void place_init(CloudPlace *place);
@@ -37,9 +44,14 @@ bool place_load(CloudPlace *place, Error *err);
 bool place_save(const CloudPlace *place, Error *err); /* atomic */
 bool place_parse(const char *bytes, size_t len, CloudPlace *place, Error *err);
 char *place_name(const CloudPlace *place); /* "Documents/Backups", for people; caller frees */
-const char *place_scope(const CloudPlace *place); /* static */
+char *place_scope(const CloudPlace *place); /* caller frees */
+bool place_is_person(const CloudPlace *place); /* no `by` that we know */
+/* A first access token for the program itself; `secret` where it is by that one, and in `tokens` afterwards. */
+bool place_app_sign_in(const CloudPlace *place, const Secret *secret, const Cancel *cancel, OauthTokens *tokens,
+                       Error *err);
 
-/* Keeps tokens for the app, in the place of others; atomic. */
+/* Keeps tokens for the app, in the place of others; atomic. Where the program signs in by a secret, that stands in the
+ * place of a refresh token; where by a certificate, there is none: who may use its key is signed in. */
 bool place_keep_tokens(const CloudPlace *place, const OauthTokens *tokens, Error *err);
 /* False: nobody is signed in to that app, or the file cannot be used. */
 bool place_find_tokens(const CloudPlace *place, OauthTokens *tokens);
@@ -61,5 +73,8 @@ typedef struct PlaceSignIn {
 void place_sign_in_init(PlaceSignIn *sign_in, const CloudPlace *place);
 void place_sign_in_release(PlaceSignIn *sign_in);
 bool place_token(void *sign_in, bool refused, const Cancel *cancel, Secret *token, Error *err);
+/* The same, a token to send mail with: made of the kept sign-in, and not kept itself. EK_REFUSED: nobody is signed in,
+ * or nobody has approved PLACE_SCOPE_MAIL for the program. EK_SETTINGS: it is no person that signs in. */
+bool place_mail_token(void *sign_in, bool refused, const Cancel *cancel, Secret *token, Error *err);
 
 #endif

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/job.h"
 #include "cloud/graph.h"
+#include "cloud/rate.h"
 #include "platform/cancel.h"
 
 #define UPLOAD_UNIT 327680u               /* every fragment but the last is a multiple of it */
@@ -31,6 +32,7 @@ typedef struct UploadSpec {
     bool replace;              /* another file of that name may be there and gets these bytes as its newest version.
                                   For small files that are not needed without another one (a manifest) */
     uint64_t single_max, fragment_first, fragment_max; /* 0: the values above. Tests take less */
+    Rate *rate;                /* how fast; NULL: as fast as it goes. Borrowed */
     const JobSink *sink;       /* for what is out of the ordinary; or NULL */
     /* part: 0..1 of the step; bytes of it so far. NULL where not wanted. */
     void (*progress)(void *context, const char *step, double part, uint64_t bytes);
@@ -44,6 +46,8 @@ typedef struct UploadResult {
     uint64_t resumed_at;  /* bytes that an earlier run had brought there */
     bool was_there;       /* it was there already, the same */
     bool hash_pending;    /* its size is right, and SharePoint has not said its hash yet */
+    bool encrypted;       /* what is there, and the hashes here, are of the encrypted file (offsite.h) */
+    char *key;            /* and for which key it is (encryption_words); NULL: it is not encrypted */
 } UploadResult;
 
 void upload_result_init(UploadResult *result);

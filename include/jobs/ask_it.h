@@ -28,6 +28,7 @@ typedef struct AskIt {
     const char *graph, *login; /* NULL: those of the worldwide cloud */
     const char *host, *site;   /* of the link: "contoso.sharepoint.com", "/sites/Maintenance" ("" is the root site) */
     bool selected;             /* PLACE_SELECTED */
+    bool app_only;             /* the program signs in as itself, with a certificate or a secret: Sites.Selected */
     const Error *failed;       /* or NULL */
 } AskIt;
 

@@ -28,6 +28,7 @@ typedef struct BackupSpec {
     char *folder;          /* chosen with folder_choose */
     char *fallback;        /* its words, where another was wanted: a warning that stays in the manifest; or NULL */
     bool keep_all;         /* no clean-up afterwards */
+    bool locked;           /* the caller has a session with the database's lock (pg_lock_database) */
     const char *compression; /* NULL: by the settings and the tool; else "zstd:1", "gzip", "none", … static */
 } BackupSpec;
 

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/job.h"
+#include "base/secret.h"
 #include "cloud/place.h"
 #include "cloud/upload.h"
 #include "platform/cancel.h"
@@ -22,6 +23,11 @@ typedef struct OffsiteSetUp {
     const char *client_id, *tenant, *graph, *login;
     const char *cloud;      /* instead of graph and login: a name (cloud_endpoints), both with a space between, "" */
     const char *rights;     /* "all" or PLACE_SELECTED */
+    /* The program signs in as itself, nobody in a browser: with this certificate's key, as people paste its thumbprint,
+     * or with this secret. Both NULL: a person does. */
+    const char *certificate;
+    const Secret *secret;
+    int64_t secret_ends;    /* unix seconds; 0: not known. Microsoft does not tell it */
     bool device_code;       /* instead of the browser of this computer */
     bool no_browser;        /* the address is only shown, not opened as well */
     /* Where somebody must go to sign in; `code` to type there, or NULL. */
@@ -55,24 +61,47 @@ bool offsite_look(const JobSink *sink, const Cancel *cancel, OffsiteStatus *stat
 /* The same for who does not want to wait: what may pass is not awaited for minutes. */
 bool offsite_glance(const Cancel *cancel, OffsiteStatus *status, Error *err);
 
+/* Whether copies can be asked for: a folder on SharePoint is set up, or one that OneDrive keeps in step is chosen
+ * (offsite_folder.h). EK_NOT_FOUND, EK_SETTINGS. */
+bool offsite_is_set_up(Error *err);
+/* That one's name, for people; NULL: there is none, or nobody is signed in to it. Caller frees. */
+char *offsite_where(void);
+/* Whether a Rate's pause, and its limit, hold uploads; what lies in OneDrive's folder OneDrive sends by itself. */
+bool offsite_can_pause(void);
+/* The folder goes, of either kind, and the sign-in. What lies there stays. */
+bool offsite_forget(const Cancel *cancel, Error *err);
+
 /* The sign-in of the place that is set up, as it is kept here; nothing is asked of Microsoft, which sends no notice
  * before one runs out. */
+typedef enum SignInBy { BY_PERSON, BY_CERTIFICATE, BY_SECRET } SignInBy;
+const char *sign_in_by_word(SignInBy by); /* "person", "certificate", "secret"; static */
+
+typedef enum SignInCertificate { SIGN_IN_FOUND, SIGN_IN_GONE, SIGN_IN_UNREAD } SignInCertificate;
+
 typedef struct OffsiteSignIn {
     bool set_up;     /* there is a place */
-    bool signed_in;
+    SignInBy by;
+    bool signed_in;  /* of a certificate: and it is on this computer */
+    SignInCertificate certificate; /* that one, on this computer */
     int64_t renewed; /* unix seconds; 0: not known */
-    int days;        /* that are left, unless it is used before; -1: not known */
+    int64_t ends;    /* of a certificate or a secret, unix seconds; 0: not known */
+    int days;        /* that are left, of a person's unless it is used before; -1: not known */
     int warning;     /* the mark that was passed: 30, 7, 1 days, or 0 when it has run out; -1: none */
     char *text;      /* owned: "the sign-in to SharePoint runs out in 7 day(s), …"; NULL: !set_up */
 } OffsiteSignIn;
 void offsite_sign_in(OffsiteSignIn *sign_in); /* fills in; end with offsite_sign_in_release */
 void offsite_sign_in_release(OffsiteSignIn *sign_in);
-/* The part of it that asks nobody: signed_in and renewed are given. */
+/* The part of it that asks nobody: by, signed_in, renewed and ends are given. */
 void offsite_sign_in_judge(OffsiteSignIn *sign_in, int64_t now);
 
 /* Uploads a backup, then its manifest. It must have one that fits; a damaged one is EK_DAMAGED and is marked so. The
- * folder's lock is not held: backups go on meanwhile; but nobody removes the file (folder_upload_lock). */
+ * folder's lock is not held: backups go on meanwhile; but nobody removes the file (folder_upload_lock). Where that is
+ * set up (encryption.h), it is NAME.age that goes, encrypted here; EK_SETTINGS where that cannot be read. */
 bool offsite_upload(const char *path, const JobSink *sink, const Cancel *cancel, UploadResult *result, Error *err);
+/* The same through a gate that others share, and that somebody may close (rate.h): the setting upload_limit_kb is put
+ * into it when a file begins. */
+bool offsite_upload_by(const char *path, Rate *rate, const JobSink *sink, const Cancel *cancel, UploadResult *result,
+                       Error *err);
 
 /* What became of the copies that the settings ask for. */
 typedef struct OffsiteAfter {

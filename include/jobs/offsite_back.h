@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/job.h"
+#include "cloud/age.h"
 #include "platform/cancel.h"
 #include "store/manifest.h"
 
@@ -25,14 +26,17 @@ typedef enum RemoteState {
 const char *remote_state_word(RemoteState state); /* "size and hash", "size", "differs", "no manifest", "not read" */
 
 typedef struct Remote {
-    char *name;       /* "cmms_backup_….backup" */
+    char *name;       /* "cmms_backup_….backup"; of an encrypted one "cmms_backup_….backup.age" */
+    char *file;       /* that it has here: without ".age" */
+    bool encrypted;
     char *item, *web_url; /* Graph's number; for a browser, or NULL */
     char *manifest_item;  /* Graph's number of its manifest; or NULL */
+    char *etag, *manifest_etag; /* of the versions that were listed; NULL: SharePoint does not say */
     char *quickxor;   /* as SharePoint says; or NULL */
-    uint64_t bytes;
+    uint64_t bytes;   /* of the file there */
     int64_t created;  /* by the manifest, else by the name; 0: not known */
     RemoteState state;
-    bool here;        /* the folder here has a file of that name */
+    bool here;        /* the folder here has a file of that name (`file`) */
     Manifest manifest; /* where it was read */
 } Remote;
 
@@ -68,5 +72,29 @@ void offsite_back_release(OffsiteBack *back);
  * and awaited. EK_NOT_FOUND: there is no such backup there, or it has no manifest. */
 bool offsite_download(const char *folder, const char *name, const JobSink *sink, const Cancel *cancel,
                       OffsiteBack *back, Error *err);
+
+/* --- encrypted copies ---------------------------------------------------------------------------------------- */
+
+/* Which key is wanted. Borrowed. */
+typedef struct OffsiteLock {
+    const char *file;      /* "cmms_backup_….backup.age" */
+    const char *recipient; /* the public key that its key file belongs to; NULL: a passphrase is wanted */
+    const char *mark;      /* which one: encryption.h */
+} OffsiteLock;
+
+/* Who is asked for a key that this PC does not keep. */
+typedef struct OffsiteKeys {
+    bool (*ask)(void *context, const OffsiteLock *lock, AgeFrom *from, Error *err); /* false: err says why not */
+    void *context;
+} OffsiteKeys;
+
+/* The same with somebody to ask; `keys` NULL: nobody, as above. The key is tried before anything is downloaded. What
+ * came is decrypted to NAME.partial, compared with the manifest's SHA-256 of the backup, and then gets its name.
+ * EK_REFUSED: the key is another, or there is none; EK_DAMAGED: it was changed, cut off, or is longer: of both nothing
+ * is left. `name` may be that of the backup or that of the encrypted file. */
+bool offsite_download_with(const char *folder, const char *name, const OffsiteKeys *keys, const JobSink *sink,
+                           const Cancel *cancel, OffsiteBack *back, Error *err);
+/* Reads what age-keygen or the set-up has written, for `ask`. EK_NOT_FOUND, EK_IO, EK_USAGE: it is no such file. */
+bool offsite_read_key_file(const char *path, AgeFrom *from, Error *err);
 
 #endif

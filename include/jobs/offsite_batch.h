@@ -51,13 +51,16 @@ void offsite_batch_release(OffsiteBatch *batch);
 typedef struct OffsiteBatchSpec {
     const char *const *paths;
     size_t count;
+    Rate *rate; /* offsite_upload_by; NULL: one of its own. Borrowed */
     /* Each file's outcome, when it is there; may be NULL. */
     void (*ended)(void *context, const OffsiteOutcome *outcome);
     void *context;
 } OffsiteBatchSpec;
 
 /* A file that fails does not keep the others, unless they would fail as well: nobody is signed in, SharePoint is not
- * reached, is full or busy, or it was cancelled. False: with the first failure; `batch` is filled in either case. */
+ * reached, is full or busy, or it was cancelled. On a line that is metered each waits for another where the settings do
+ * not want that (on_metered), says so, and can be cancelled. False: with the first failure; `batch` is filled in either
+ * case. */
 bool offsite_upload_batch(const OffsiteBatchSpec *spec, const JobSink *sink, const Cancel *cancel, OffsiteBatch *batch,
                           Error *err);
 

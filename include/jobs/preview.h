@@ -40,6 +40,7 @@ typedef struct PreviewSpec {
     const char *to;           /* the name of a new database instead; NULL: the live one is replaced */
     bool no_safety;           /* a safety backup was declined */
     bool prove_safety;        /* it is to be proven on this PC (RestoreSpec) */
+    bool in_place;            /* it is to be restored in place (RestoreSpec) */
     bool unproven;            /* a file without a manifest is only read: somebody answers for it */
     unsigned seconds;         /* for counting; 0: PREVIEW_SECONDS */
 } PreviewSpec;
@@ -122,6 +123,8 @@ typedef struct Preview {
     bool safety;          /* a safety backup will be made first */
     bool proof;           /* and proven: there is a bundled server */
     bool declined;        /* it was declined */
+    bool in_place;        /* it will be restored in place */
+    bool may_in_place;    /* it cannot be restored for want of a right that this takes none of: it may be offered */
 } Preview;
 
 void preview_init(Preview *preview);

@@ -5,6 +5,11 @@
  * rights, counted there, and only then takes the live one's name (swap.h); the old one is kept, so that it can be
  * undone. Whatever fails before that, the new database is dropped and the live one was never touched. Before anything a
  * safety backup of the live database is made.
+ *
+ * Where the user may not create databases, and only where that was asked for (in_place): nobody can change the live
+ * database any more, a safety backup is made, pinned and proven, and in the transaction that keeps the others out all
+ * of it is dropped, loaded and counted. What the backup does not have is gone then, and only the safety backup has it.
+ * What cannot be kept still or made again (large objects, what is somebody else's, …) is refused beforehand.
  */
 #ifndef CMMS_RESTORE_H
 #define CMMS_RESTORE_H
@@ -26,6 +31,8 @@ typedef struct RestoreSpec {
     const char *tables;       /* only these, "a, schema.b", into a new schema of the live database, where nothing that
                                  is there is touched. NULL: all of the backup */
     const char *to_schema;    /* its name; NULL: restored_ and the backup's moment */
+    bool in_place;            /* the user may not create databases: into the live one itself, all of it or nothing, with
+                                 a safety backup and without Undo */
     const char *folder;       /* the backup folder: of the safety backup and of the log */
     bool no_safety;           /* a safety backup was declined; the log says so */
     bool prove_safety;        /* the safety backup is proven on the bundled server (prove.h) before anything goes on */
@@ -41,6 +48,7 @@ typedef struct RestoreResult {
     char *schema;    /* of it, that holds the tables now; NULL: all of it was restored */
     char *kept;      /* under which name the one that was live is kept; NULL: there was none, or it was not touched */
     char *safety;    /* the path of the safety backup; NULL: none */
+    bool in_place;   /* so that only `safety` has what was there */
     char *unproven;  /* why that could not be proven here; NULL: it was, or was not to be */
     char *other_sort; /* when it failed because this server cannot sort as the source did (by this), and with
                          sort_as_live would not have; else NULL */
@@ -56,6 +64,8 @@ typedef struct RestoreResult {
 
 /* What the guide tells whoever has restored. */
 extern const char restore_restart_words[];
+/* How the log's entry of a restore of all that a backup holds begins; that of single tables does not. */
+extern const char restore_log_words[];
 
 void restore_result_init(RestoreResult *result);
 void restore_result_release(RestoreResult *result);

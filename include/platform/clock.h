@@ -24,6 +24,7 @@ char *clock_log_text(int64_t unix_seconds);   /* "2026-01-19 14:30:52", local: t
 char *clock_stamp_text(int64_t unix_seconds); /* "20260119_143052", local: the file name's format */
 char *clock_iso_text(int64_t unix_seconds);   /* "2026-01-19T13:30:52Z" */
 bool clock_parse_iso(const char *text, int64_t *unix_seconds); /* only the form above */
+bool clock_parse_log(const char *text, CivilTime *out); /* what clock_log_text writes, without a zone */
 
 /* The calendar, without a zone: days since 1970-01-01, and back (hour, minute and second become 0). Years 1..9999. */
 int64_t clock_days(int year, int month, int day);

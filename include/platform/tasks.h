@@ -28,7 +28,6 @@ typedef struct TaskSpec { /* all borrowed */
     const int *times;        /* minutes since midnight, each once */
     size_t time_count;
     bool wake;               /* the PC is woken for it */
-    bool on_battery;
     bool catch_up;           /* also when the user signs in or unlocks the PC */
 } TaskSpec;
 
@@ -54,7 +53,8 @@ void task_info_release(TaskInfo *info);
 
 /* What Task Scheduler takes (schema 1.2), as UTF-8; it is handed over as UTF-16, which it names. Nothing is left to
  * that service's defaults: what was missed is started when it can be, also while it runs (TASK_INSTANCES), it does not
- * stop on battery, and ends after twelve hours. Caller frees. */
+ * stop on battery and begins there too (whether a slot waits then is decided by who runs it), and ends after twelve
+ * hours. Caller frees. */
 char *tasks_xml(const TaskSpec *spec);
 /* What is in such a text: author, description, program, arguments, instances, enabled; `there` is set.
  */

@@ -38,6 +38,11 @@ bool pg_use_bytes(Pg *pg, const char *encoding, const Cancel *cancel, Error *err
 /* Runs one statement, with text parameters ($1 …; NULL is SQL NULL). rows may be NULL. */
 bool pg_query(Pg *pg, const char *sql, const char *const *params, size_t param_count, const Cancel *cancel,
               PgRows **rows, Error *err);
+/* From now on (off: no longer) each pg_query of a transaction stands by itself: one that fails is rolled back alone,
+ * and the transaction goes on (a savepoint around each; a lost or stopped session is left as it is; one whose
+ * transaction was ended by the statement counts as lost). Not pg_script, not COPY. For work that was written to go on
+ * after a refusal, where all of it is to be one transaction. */
+void pg_guard(Pg *pg, bool on);
 /* Runs a script of several statements without parameters. */
 bool pg_script(Pg *pg, const char *sql, const Cancel *cancel, Error *err);
 
@@ -62,7 +67,7 @@ const char *pg_value(const PgRows *rows, size_t row, size_t column); /* borrowed
 int64_t pg_value_int(const PgRows *rows, size_t row, size_t column, int64_t fallback);
 void pg_rows_free(PgRows *rows); /* NULL is fine */
 
-/* COPY … FROM STDIN: begin, feed, end. */
+/* COPY … FROM STDIN: begin, feed, end. More than one statement is refused. */
 bool pg_copy_begin(Pg *pg, const char *sql, const Cancel *cancel, Error *err);
 bool pg_copy_data(Pg *pg, const char *bytes, size_t len, Error *err);
 bool pg_copy_end(Pg *pg, const Cancel *cancel, Error *err);
@@ -73,9 +78,10 @@ bool pg_copy_out(Pg *pg, const char *sql, bool (*take)(void *context, const char
 
 #define PG_SESSION_PREFIX "cmms-backup" /* of the application names of all our sessions, and of the tools' */
 
+/* The session's application name is then "cmms-backup COMPUTER JOB"; `job`: a word of ours. */
+bool pg_name_session(Pg *pg, const char *job, const Cancel *cancel, Error *err);
 /* One backup or restore of a database at a time, whichever PC it runs on: an advisory lock of the server,
- * held until pg_close. EK_BUSY when another session has it; the detail names that. The session's application name is
- * then "cmms-backup COMPUTER JOB"; `job`: a word of ours. */
+ * held until pg_close. EK_BUSY when another session has it; the detail names that. Names the session too. */
 bool pg_lock_database(Pg *pg, const char *job, const Cancel *cancel, Error *err);
 
 /* That the session is ours alone from one statement to the next. A pooler that hands the server's sessions round

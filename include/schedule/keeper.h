@@ -17,6 +17,7 @@
 
 #define KEEPER_PAUSE 900     /* seconds, these */
 #define KEEPER_STOPPED 3600
+#define KEEPER_CHECKS 3600   /* between two looks at older backups */
 #define KEEPER_LEAST 60      /* of a timer */
 #define KEEPER_MOST 3600     /* the clock may be set meanwhile */
 
@@ -24,15 +25,21 @@ typedef struct Keeper {
     bool on;            /* there are slots to run here */
     int64_t next;       /* when something is due, or was; 0: never */
     int64_t not_before; /* of the last run's end; 0: there was none */
+    int64_t checked;    /* when older backups were looked at last (recheck_run.h); 0: never */
 } Keeper;
 
-/* What settings and ledger say; what is remembered of the last run stays. */
-void keeper_look(const DuePlan *plan, const DueZone *zone, const Ledger *ledger, int64_t now, Keeper *keeper);
+/* What settings and ledger say, of a slot that waits on this computer (`here`: its name; NULL: not known) when to look
+ * at it again; what is remembered of the last run stays. */
+void keeper_look(const DuePlan *plan, const DueZone *zone, const Ledger *ledger, const char *here, int64_t now,
+                 Keeper *keeper);
 /* Takes over what another one has found. */
 void keeper_take(Keeper *keeper, const Keeper *found);
 bool keeper_is_due(const Keeper *keeper, int64_t now);
 /* A run has ended; `next` is ScheduledResult's. */
 void keeper_ended(Keeper *keeper, bool stopped, int64_t next, int64_t now);
+/* Whether it is time to look at older backups; and that it was done, or tried. */
+bool keeper_may_check(const Keeper *keeper, int64_t now);
+void keeper_checked(Keeper *keeper, int64_t now);
 /* In so many seconds it is worth while to ask again. */
 unsigned keeper_wait(const Keeper *keeper, int64_t now);
 

@@ -7,12 +7,15 @@
  * | shrink  | the shrink alarm waits for a person                      | another one; the same after a day      |
  * | failed  | a backup has just failed                                 | another cause; the same after six      |
  * |         |                                                          | hours, or after one that went well     |
+ * | damaged | a backup that lies there was found damaged               | another one; the same after a week     |
  * | overdue | the newest good backup is older than the schedule allows | after a day                            |
+ * | sign-in | the sign-in to SharePoint runs out soon, or has          | another mark; the same after a week    |
+ * | silent  | another PC has left no heartbeat for long                | other PCs; the same after a day        |
  * | done    | a backup was just made, and that is wanted               | each time                              |
  *
  * The uppermost wins; what is not told comes at a later look, but for what has just ended. Nothing is due while
  * somebody has the window before them: it says all of it. No text has a secret or a row's contents: they are made of
- * what the log has.
+ * what the log has. dispatch.h is the same for receivers elsewhere.
  */
 #ifndef CMMS_NOTICE_H
 #define CMMS_NOTICE_H
@@ -20,7 +23,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-typedef enum NoticeKind { NOTICE_NONE, NOTICE_SHRINK, NOTICE_FAILED, NOTICE_OVERDUE, NOTICE_DONE } NoticeKind;
+typedef enum NoticeKind {
+    NOTICE_NONE,
+    NOTICE_SHRINK,
+    NOTICE_FAILED,
+    NOTICE_DAMAGED,
+    NOTICE_OVERDUE,
+    NOTICE_SIGN_IN,
+    NOTICE_SILENT,
+    NOTICE_DONE
+} NoticeKind;
 
 #define NOTICE_KINDS (NOTICE_DONE + 1)
 
@@ -28,6 +40,7 @@ typedef struct NoticeFacts { /* borrowed */
     int64_t now;
     bool seen;            /* the window is on the screen */
     bool quiet;           /* what went well is not told */
+    bool unknown;         /* the folder cannot be read now: what is not so by alarm, sign_in and silent is not mended */
     const char *done;     /* a backup was just made: how it went, a sentence; NULL: none was */
     const char *failed;   /* one has just failed: why; NULL: none has */
     bool configured;      /* a database is known */
@@ -35,11 +48,18 @@ typedef struct NoticeFacts { /* borrowed */
     int64_t since;        /* from when on there should be one; 0: that is not known */
     int due_hours;        /* health_due_hours */
     const char *alarm;    /* what the shrink alarm says; NULL: there is none */
+    const char *sign_in;  /* what is to be said of the sign-in to SharePoint (OffsiteSignIn); NULL: nothing */
+    int sign_in_mark;     /* the mark that was passed */
+    const char *silent;   /* seen_silent_text; NULL: nobody is */
+    const char *silent_names;
+    const char *damaged;  /* the name of a backup that is; NULL: none is known to be */
 } NoticeFacts;
 
 typedef struct NoticeMemory {
     int64_t told[NOTICE_KINDS]; /* when each was last; 0: never, or not since it was mended */
-    char *cause, *alarm;        /* owned: what was told then */
+    char *cause, *alarm, *damaged; /* owned: what was told then */
+    char *silent;               /* the same: the names */
+    int sign_in_mark;
 } NoticeMemory;
 
 void notice_memory_init(NoticeMemory *memory);
@@ -48,5 +68,11 @@ void notice_memory_release(NoticeMemory *memory);
 NoticeKind notice_look(const NoticeFacts *facts, NoticeMemory *memory, char **text);
 const char *notice_title(NoticeKind kind); /* "Backup failed"; static */
 bool notice_is_bad(NoticeKind kind);
+/* "No good backup for 3 days"; NULL: it is not overdue. Caller frees. */
+char *notice_overdue_text(const NoticeFacts *facts);
+/* "Look at this: …" of a shrink alarm. Caller frees. */
+char *notice_shrink_text(const char *alarm);
+/* "cmms_backup_….backup can no longer be read …". Caller frees. */
+char *notice_damaged_text(const char *name);
 
 #endif

@@ -21,9 +21,13 @@ typedef struct CatalogEntry {
     int64_t created;    /* unix seconds: from the manifest (by the server's clock where this PC's was a day wrong), else
                            the name, else the file's time */
     int age_days;       /* whole days, never negative */
-    Level level;        /* by the manifest; LEVEL_NONE without one, or when the file's size differs */
+    Level level;        /* by the manifest; LEVEL_NONE without one, or when the file's size differs and it was not read
+                           since */
     bool has_manifest;  /* one that can be read and names this file */
     bool ours;          /* the name has our form */
+    bool offline;       /* kept in the cloud only: whoever reads it downloads all of it */
+    int64_t read;       /* when its bytes were last read to the end and were as they should be, by the manifest; 0:
+                           never */
     int64_t proven;     /* when it was last proven, by the manifest; 0: never */
     int64_t rows;       /* sum over the tables; -1: not known */
     int64_t large_objects; /* -1: not known */
@@ -51,6 +55,11 @@ void catalog_release(Catalog *catalog);
 bool catalog_is_good(const CatalogEntry *entry);
 /* Replaces what catalog holds. `now` is for the age. */
 bool catalog_load(const char *folder, int64_t now, Catalog *catalog, Error *err);
+
+/* A catalog of what lies elsewhere (on SharePoint) is made by hand: each by its name, its size and its manifest (NULL:
+ * none that counts); then, when all are in it, sorted, with their ages. */
+void catalog_add(Catalog *catalog, const char *name, uint64_t size, const Manifest *manifest);
+void catalog_sort(Catalog *catalog, int64_t now);
 
 /* Fills `exported` from the log's entries (auditlog_read), oldest first: exports and uploads. One of a file of another
  * size is that of another file of this name. */

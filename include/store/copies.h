@@ -35,9 +35,12 @@ typedef struct Copy {
     int64_t when;    /* THERE: when it was compared; WAITING: since when it waits */
     int64_t tried;   /* WAITING: when the last try ended; 0: none has */
     bool hash;       /* THERE: by size and hash; else by its size alone: SharePoint had not said the hash yet */
+    bool ours;       /* THERE: an upload from this folder brought it there, or found the same there; else it was only
+                        seen when it was brought back */
     char *drive, *item; /* THERE: Graph's numbers of the library and the file */
     char *place;     /* THERE: for people: "Documents/Backups"; or NULL */
     char *web_url;   /* THERE: for a browser; or NULL */
+    char *key;       /* THERE: for which key it is encrypted, in words; NULL: it is not, or that was not noted */
     char *text;      /* WAITING: why the last try failed, without a secret; or NULL */
 } Copy;
 
@@ -53,8 +56,11 @@ void copies_release(Copies *copies);
  * is there and cannot be read, or the folder is not there. */
 bool copies_load(const char *folder, Copies *copies, Error *err);
 /* Notes one over what was known of that file, with no other program in between; atomic (P6). One that goes on waiting
- * keeps its `when`. Copies. */
+ * keeps its `when`, and the same file there stays `ours`. Copies. */
 bool copies_note(const char *folder, const Copy *copy, Error *err);
+/* Forgets what is known of a file's copy; in the same way: it is gone from there. A copy of it elsewhere, or one that
+ * waits, stays. */
+bool copies_forget(const char *folder, const char *file, const char *drive, const char *item, Error *err);
 
 /* What is known of a file; NULL: nothing, or of another file of that name. Borrowed. */
 const Copy *copies_find(const Copies *copies, const char *file, uint64_t bytes, const char *sha256);

@@ -7,6 +7,8 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/job.h"
+#include "platform/cancel.h"
 #include "platform/fs.h"
 
 /* The folder for whoever writes, made if need be: `wanted`; CMMS_BACKUP_FOLDER in the environment; that in the profile
@@ -24,6 +26,9 @@ bool folder_find(const char *wanted, char **folder, Error *err);
 char *folder_cloud_name(const char *folder);
 /* Whether it lies in Documents while Windows keeps this program out of that (machine_guards_documents). */
 bool folder_is_guarded(const char *folder);
+/* Where backups can lie instead of in a folder of which one of these two holds: AIT_CMMS_Backups in the user's own
+ * folder (%USERPROFILE%). NULL: neither holds, or that folder is no better. Caller frees. */
+char *folder_alternative(const char *folder);
 /* The part of folder_choose that looks for a substitute: the first of `dirs` (NULLs are passed over) that is new or our
  * own, and can be written to. */
 bool folder_choose_among(const char *const *dirs, size_t count, size_t *which, Error *err);
@@ -44,12 +49,29 @@ bool folder_is_copy_name(const char *name);
 #define FOLDER_LOCK_FILE ".cmms-backup.lock"
 char *folder_manifest_path(const char *backup_path); /* caller frees */
 
-/* One job per folder, across processes and users; released by a crash. EK_BUSY otherwise, with words. */
+/* One job per folder, across processes and users; released by a crash. EK_BUSY otherwise, with words. Checks that give
+ * way are asked to stop first, and waited for. */
 bool folder_lock(const char *folder, FsLock **lock, Error *err);
+/* The same for a job that may be stopped meanwhile (EK_CANCELLED), and says what it waits for; both may be NULL. */
+bool folder_lock_wait(const char *folder, const JobSink *sink, const Cancel *cancel, FsLock **lock, Error *err);
 
 /* For a job that has something to say even where its outcome cannot be kept: in a folder that may only be read *lock is
- * NULL and *not_kept gets the words for it (caller frees). EK_BUSY and all else as folder_lock. */
-bool folder_lock_or_read(const char *folder, FsLock **lock, char **not_kept, Error *err);
+ * NULL and *not_kept gets the words for it (caller frees). EK_BUSY and all else as folder_lock_wait. */
+bool folder_lock_or_read(const char *folder, const JobSink *sink, const Cancel *cancel, FsLock **lock, char **not_kept,
+                         Error *err);
+
+/* For checks that nobody waits for (recheck.h), one program at a time: held for as long as they last, beside the
+ * folder's lock for each of them. They stop as soon as that is wanted. EK_BUSY otherwise. */
+#define FOLDER_CHECK_LOCK_FILE ".cmms-backup.check.lock"
+bool folder_check_lock(const char *folder, FsLock **lock, Error *err);
+/* Somebody waits for such checks to stop; somebody has the folder's lock now. The latter is for the checks themselves,
+ * before they want that: folder_lock would ask them to stop, and wait for it. */
+bool folder_is_wanted(const char *folder);
+bool folder_is_taken(const char *folder);
+/* For folder_lock_wait alone: where checks are at work, asks them to stop and waits for `lock_path` for as long as they
+ * are. False without an error: there are none, or another job was faster. */
+bool folder_await_checks(const char *folder, const char *lock_path, const JobSink *sink, const Cancel *cancel,
+                         FsLock **lock, Error *err);
 
 /* For who has the lock. Servers know a backup's sessions by a word, its own for each backup; the folder keeps that of
  * the last one. Whoever gets the lock knows that it has ended, however: a session of that word that a server still
@@ -61,8 +83,11 @@ void folder_note_job(const char *folder, const char *job, const char *backup);
 
 /* What is being uploaded stays. Whoever uploads a file of the folder holds this, one at a time over all programs and
  * computers; it is released by a crash. Waits up to ten seconds for a removal to end. EK_BUSY, with words, while
- * another is uploaded. Where the folder can only be read *lock is NULL: nobody removes anything there. */
+ * another is uploaded, or a clean-up on SharePoint is at work, which holds it as well. Where the folder can only be
+ * read *lock is NULL: nobody removes anything there. */
 bool folder_upload_lock(const char *folder, const char *name, FsLock **lock, Error *err);
+/* Whether somebody does so now. */
+bool folder_is_uploading(const char *folder);
 /* For who removes a file, held until it is gone; *lock may be NULL. EK_BUSY: it is being uploaded. */
 bool folder_removal_lock(const char *folder, const char *name, FsLock **lock, Error *err);
 

@@ -22,7 +22,8 @@ typedef enum HealthMend {
     MEND_ALARM,   /* look at the shrink alarm, and allow clean-ups again */
     MEND_CLEANUP, /* let retention remove what it would */
     MEND_SPACE,   /* make room on the disk */
-    MEND_PROVE,   /* prove health.name (protection.h, as the next) */
+    MEND_PROVE,   /* prove health.name (protection.h, as the next two) */
+    MEND_COPY,    /* bring health.name to SharePoint */
     MEND_SCHEDULE /* switch the schedule on */
 } HealthMend;
 
@@ -31,7 +32,8 @@ typedef struct HealthFacts {
     const Source *source;   /* the configured database, by its connection (source_of_connection): others' backups
                                protect nothing of it, nor do those of which it is not known whose they are. NULL: any */
     bool configured;        /* a database is known */
-    const char *frozen;     /* retention_frozen, or NULL */
+    const char *frozen;     /* retention_alarm, or NULL: a person's own stop is none */
+    const char *stopped;    /* retention_frozen where it is that, or NULL */
     int due_hours;          /* health_due_hours */
     size_t removals;        /* how many retention would remove now */
     bool space_known;
@@ -39,8 +41,11 @@ typedef struct HealthFacts {
     const char *slot;       /* what is wrong with the newest slot of the schedule, a sentence; NULL: nothing */
     int64_t slot_at;        /* and when that was: a good backup since then makes up for it; INT64_MAX: none does */
     const char *task;       /* what is wrong with the task that starts the schedule (registration.h), or NULL; this and
-                               the next for protection.h alone */
+                               the next two for protection.h alone */
+    const char *silent;     /* which other computers have fallen silent, a sentence (heartbeat.h), or NULL */
     bool copies_known;      /* copies off-site were made from here, or a place for them is set up */
+    bool copies_unread;     /* what is known of them could not be read now, so that the catalog has none */
+    bool uploading;         /* one is being made just now */
     int64_t now;
 } HealthFacts;
 
@@ -60,6 +65,8 @@ void health_judge(const HealthFacts *facts, Health *health);
  * Borrowed from the catalog. And the newest proof of one, by its date. */
 const CatalogEntry *health_newest(const HealthFacts *facts, bool good);
 const CatalogEntry *health_newest_proof(const HealthFacts *facts);
+/* The newest of them that is damaged, and stays so until somebody deletes it; NULL: none is. */
+const CatalogEntry *health_damaged(const HealthFacts *facts);
 
 /* Whether the next backup finds room on the folder's disk, by the last one of its database (`last` bytes); where there
  * is none, by the database's size on the server, which says little (indexes, bloat, how well it compresses), so that

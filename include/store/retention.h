@@ -83,11 +83,19 @@ bool retention_watch(const char *folder, Manifest *coming, const Settings *setti
 char *retention_loss(const Manifest *before, const Manifest *now, int percent, const TableCount **worst);
 #define RETENTION_ALARM_ROWS 50
 
-/* Why retention is frozen, or NULL; caller frees. A file that cannot be read freezes as well. */
+/* Why retention is frozen, the alarm before a person's stop, or NULL; caller frees. A file that cannot be read freezes
+ * as well. */
 char *retention_frozen(const char *folder);
 bool retention_freeze(const char *folder, const char *reason, Error *err);
-/* Ends it, and logs that. EK_NOT_FOUND when it was not frozen. */
-bool retention_unfreeze(const char *folder, const JobSink *sink, Error *err);
+/* Ends it, and logs that: an alarm, which is confirmed by that, before a person's stop, which stays where both are
+ * there (retention_frozen says so). `shown` is what whoever asks was shown of it, NULL: nothing; EK_BUSY where it is
+ * frozen for another reason by now. EK_NOT_FOUND when it was not frozen. */
+bool retention_unfreeze(const char *folder, const char *shown, const JobSink *sink, Error *err);
+/* A person's own stop, beside an alarm too: nothing is removed until retention_unfreeze ends that. Logged; `reason` may
+ * be NULL. EK_SETTINGS where somebody has stopped them already. */
+bool retention_stop(const char *folder, const char *reason, const JobSink *sink, Error *err);
+/* retention_frozen, but NULL where it was a person who stopped it: what there is to look at. Caller frees. */
+char *retention_alarm(const char *folder);
 
 /* These take the folder's lock (EK_BUSY) and log what they do, with the sink's actor; the sink may be NULL. `name` is a
  * base name. */

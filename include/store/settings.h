@@ -21,6 +21,12 @@ typedef enum Schedule { SCHEDULE_DAILY, SCHEDULE_WEEKLY, SCHEDULE_MONTHLY } Sche
 
 #define SETTINGS_MORE_TIMES 11
 
+/* Hours of each day by local clocks, minutes since midnight: from the one until before the other, over midnight where
+ * that is earlier. Two alike: none. As text "22:00-06:00". */
+typedef struct DayHours {
+    int from, to;
+} DayHours;
+
 typedef struct Settings {
     bool enabled;             /* scheduled backups on; default true */
     Schedule schedule;        /* default daily */
@@ -31,7 +37,18 @@ typedef struct Settings {
     int month_day;            /* 0..31, of a monthly one; 0, and where the month is shorter: its last; default 1 */
     bool wake;                /* the PC is woken for a slot; default false */
     bool on_battery;          /* slots are run on battery too; default true */
+    int battery_percent;      /* 0..100, default 20: on battery with less charge a slot waits (waiting.h); 0: it does
+                                 not */
+    bool on_metered;          /* slots are run over a network that counts each byte too; default true */
+    DayHours quiet_hours;     /* in which no slot is begun; default none */
+    int wait_days;            /* 0..30, default 2: for so long a slot waits at most; 0: none waits */
+    int recheck_days;         /* 0..365, default 7: each file is read again to its last byte after so many days
+                                 (recheck.h); 0: none is */
+    int prove_every_days;     /* 0..365, default 30: the newest good backup is proven after so many; 0: not by itself */
+    DayHours check_hours;     /* in which that is done; default 20:00-06:00; none: at any hour */
     bool upload_after_backup; /* default false: each backup is copied to SharePoint when it is made (offsite.h) */
+    int upload_limit_kb;      /* 0..10000000, default 0: uploads go as fast as they can; else so many KB a second, all
+                                 of them together; below 16 it counts as 16 (rate.h) */
     int prove_within_days;    /* 0..3650, default 35: a proof that is older than so many days protects no more; 0: none
                                  is asked for */
     int retention_days;       /* 1..3650, default 30 */

@@ -315,6 +315,16 @@ static unsigned next_character(const unsigned char *p, size_t *at)
     return code;
 }
 
+/* How many bytes from there on stand for themselves. */
+static size_t plain_length(const char *text, size_t len)
+{
+    size_t i = 0;
+    while (i < len && text[i] >= 0x20 && text[i] < 0x7F && text[i] != '"' && text[i] != '\\') {
+        i++;
+    }
+    return i;
+}
+
 static void add_string(StrBuf *sb, const char *text)
 {
     static const char controls[] = "\b\f\n\r\t";
@@ -328,14 +338,18 @@ static void add_string(StrBuf *sb, const char *text)
     }
     strbuf_addch(sb, '"');
     for (size_t at = 0; at < len;) {
+        const size_t plain = plain_length(text + at, len - at);
+        strbuf_add(sb, text + at, plain);
+        at += plain;
+        if (at == len) {
+            break;
+        }
         unsigned code = next_character((const unsigned char *)text, &at);
         const char *control = code > 0 && code < 0x20 ? strchr(controls, (int)code) : NULL;
         if (code == '"' || code == '\\') {
             strbuf_addf(sb, "\\%c", (int)code);
         } else if (control) {
             strbuf_addf(sb, "\\%c", "bfnrt"[control - controls]);
-        } else if (code >= 0x20 && code < 0x7F) {
-            strbuf_addch(sb, (char)code);
         } else if (code < 0x10000) {
             strbuf_addf(sb, "\\u%04x", code);
         } else {

@@ -42,7 +42,7 @@ size_t utf8_valid_prefix(const char *bytes, size_t len)
     const unsigned char *p = (const unsigned char *)bytes;
     size_t i = 0;
     while (i < len) {
-        size_t step = sequence_len(p + i, len - i);
+        size_t step = p[i] < 0x80 ? 1 : sequence_len(p + i, len - i);
         if (step == 0) {
             break;
         }

@@ -4,21 +4,29 @@
 
 #include "jobs/backup.h"
 #include "jobs/offsite.h"
+#include "jobs/offsite_back.h"
 #include "jobs/opening.h"
 #include "options.h"
 #include "output.h"
 #include "platform/cancel.h"
 #include "postgres/connection.h"
+#include "schedule/outward.h"
 #include "store/catalog.h"
 #include "store/copies.h"
+#include "store/heartbeat.h"
 #include "store/manifest.h"
 #include "store/source.h"
+
+#define PASSPHRASE_VARIABLE "CMMS_BACKUP_PASSPHRASE"
+#define CLIENT_SECRET_VARIABLE "CMMS_SHAREPOINT_SECRET"
 
 typedef struct Cli {
     const Options *options;
     Output output;
     Cancel *cancel;
     Connection environment; /* what PG* said at the start */
+    Secret passphrase;      /* what CMMS_BACKUP_PASSPHRASE said; it is no longer in the environment */
+    Secret client_secret;   /* the same of CMMS_SHAREPOINT_SECRET */
 } Cli;
 
 /* --- connect.c ------------------------------------------------------------------------------------------- */
@@ -34,13 +42,19 @@ bool cli_find_source(Cli *cli, Source *source);
 /* As backup tells it (main.c). Caller deletes. */
 cJSON *cli_backup_document(const BackupResult *result);
 void cli_add_offsite(cJSON *document, const OffsiteAfter *after); /* "offsite", null where the settings ask for none */
-/* Into the catalog what is known of copies on SharePoint; what cannot be read is a warning. `copies` is initialised
- * (verb_list.c). */
-void cli_add_copies(Cli *cli, const char *folder, Catalog *catalog, Copies *copies);
+/* Into the catalog what is known of copies on SharePoint; what cannot be read is a warning, and false. `copies` is
+ * initialised (verb_list.c). */
+bool cli_add_copies(Cli *cli, const char *folder, Catalog *catalog, Copies *copies);
+/* "receivers" and "heartbeats" of documents (verb_notify.c). Caller deletes. */
+cJSON *cli_receivers_array(const OutwardState states[RECEIVER_KINDS]);
+cJSON *cli_computers_object(const SeenComputers *seen);
 void cli_replace_text(char **field, const char *value); /* NULL or empty: it stays */
 
 /* verb_sharepoint.c: a file is looked for as it is named, and a bare name also in the backup folder. */
 bool cli_find_file(const Options *options, const char *file, char **path, Error *err);
+
+/* verb_encryption.c: OffsiteKeys.ask, with the Cli as its context. */
+bool cli_ask_key(void *context, const OffsiteLock *lock, AgeFrom *from, Error *err);
 
 /* --- the verbs. Each returns the exit code, having shown its result or its error. ------------------------- */
 
@@ -60,7 +74,12 @@ int run_sharepoint(Cli *cli); /* verb_sharepoint.c */
 int run_upload(Cli *cli);
 int run_sharepoint_list(Cli *cli); /* verb_download.c */
 int run_download(Cli *cli);
+int run_sharepoint_clean_up(Cli *cli); /* verb_clean_up.c */
+int run_encryption(Cli *cli); /* verb_encryption.c */
 int run_schedule(Cli *cli); /* verb_schedule.c */
 int run_status(Cli *cli); /* verb_status.c */
+int run_report(Cli *cli); /* verb_report.c */
+int run_certificate(Cli *cli);
+int run_notify(Cli *cli); /* verb_notify.c */
 
 #endif

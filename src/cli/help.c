@@ -18,6 +18,7 @@ static const char general[] =
     "  sharepoint  set up a folder on SharePoint, or see whether it can be reached\n"
     "  upload    copy backups to that folder, and check them there\n"
     "  download  bring backups back from that folder\n"
+    "  encryption  whether copies are encrypted before they leave this PC, and for whom\n"
     "  doctor    look at everything that a backup needs, and say what is wrong\n"
     "  sample    make the sample database, on a server of its own unless one is named\n"
     "  cleanup   remove old backups, or show what would go and why\n"
@@ -27,6 +28,9 @@ static const char general[] =
     "  config    show or change the settings\n"
     "  schedule  show or change when backups are made, or make the one that is due\n"
     "  status    how the database is protected: schedule, verified, off-site, proof\n"
+    "  report    write the health report: the last year, how things stand, what is ahead\n"
+    "  certificate  write the certificate of a proof, one page\n"
+    "  notify    show or change who is told of the schedule's runs; test it; retire a computer\n"
     "  help      show this text, or the help of a verb\n"
     "\n"
     "Options:\n"
@@ -120,6 +124,7 @@ static const char preview[] =
     "\n"
     "Options:\n"
     "      --to=DBNAME          of a restore into a new database of that name\n"
+    "      --in-place           of a restore into the live database itself\n"
     "      --no-safety-backup   of a restore without a backup of the live database first\n"
     "      --no-safety-proof    of one whose safety backup is not proven first\n"
     FOREIGN_OPTION FOLDER_OPTION "\n"
@@ -147,6 +152,10 @@ static const char restore[] =
     "                           is there is touched. A name is the database's: work_orders, or schema.name. The new\n"
     "                           tables have the rows alone, without keys, defaults and rights\n"
     "      --to-schema=NAME     the name of that schema; otherwise restored_ and the moment of the backup\n"
+    "      --in-place           for a user who may not create databases: into the live one itself, all of it or\n"
+    "                           nothing. All programs are disconnected, nobody can change anything there\n"
+    "                           meanwhile, and there is no undo: what was there is only in the safety backup then,\n"
+    "                           which is pinned. Not where the database has large objects\n"
     "      --no-safety-backup   make no backup of the live database first\n"
     "      --no-safety-proof    do not prove that backup on the bundled server before going on\n"
     FOREIGN_OPTION
@@ -242,15 +251,26 @@ static const char sharepoint[] =
     "\n"
     "Usage:\n"
     "  cmms-backup-cli sharepoint set-up [OPTION]... LINK\n"
+    "  cmms-backup-cli sharepoint use-folder DIR\n"
     "  cmms-backup-cli sharepoint status\n"
     "  cmms-backup-cli sharepoint list [--last=N]\n"
+    "  cmms-backup-cli sharepoint clean-up [--all] [--yes]\n"
     "  cmms-backup-cli sharepoint ask-it [OPTION]... [LINK]\n"
     "  cmms-backup-cli sharepoint sign-out | forget\n"
     "\n"
     "list shows the backups there, the newest first: which PC made them, how good they are, and whether their size\n"
     "and hash there are what their manifests say.\n"
     "\n"
+    "clean-up shows which backups there are old by the settings of the backup folder, and why; with --yes they go\n"
+    "into SharePoint's recycle bin. As here, only what this program made goes, and only when a newer verified\n"
+    "backup of the same database is there; what is pinned, has changed, was made by another computer or brought\n"
+    "there from another folder stays.\n"
+    "\n"
     "LINK is the address of a library or a folder, as in the browser's address line, or a sharing link to a folder.\n"
+    "\n"
+    "use-folder needs no administrator: DIR is a folder of this PC that OneDrive keeps in step with a library (Sync\n"
+    "on the library's page makes one). Backups are copied there; they count as off-site when Windows says that\n"
+    "OneDrive has brought them to the cloud.\n"
     "\n"
     "Options:\n"
     "      --client-id=ID       the number that IT gets when it registers this program in your organisation's\n"
@@ -260,13 +280,22 @@ static const char sharepoint[] =
     "      --device-code        sign in with a browser elsewhere; many organisations do not allow it\n"
     "      --rights=RIGHTS      what the sign-in asks for: all (what the person may do), or selected (only\n"
     "                           sites that IT has granted to this program)\n"
+    "      --certificate=NUMBER the program signs in as itself, for runs without a person: with the key of the\n"
+    "                           certificate of this thumbprint in the user's or computer's Windows store\n"
+    "      --secret             the same with a client secret, where a certificate cannot be had: it is asked for,\n"
+    "                           or taken from CMMS_SHAREPOINT_SECRET\n"
+    "      --secret-ends=DATE   when IT has said that it runs out: 2027-05-31\n"
     "      --cloud=NAME         global, gcc-high, dod or china; otherwise what the link says\n"
     "      --graph=URL          another Microsoft Graph and another sign-in than those of the link's cloud\n"
     "      --login=URL\n"
+    "      --all                of clean-up: also what other computers made, or other folders brought there; pins\n"
+    "                           that were set there later are not known then\n"
+    "  -y, --yes                of clean-up: do it\n"
     "      --last=N             of list: read so many manifests (100); of older ones only name and size are shown\n"
     FOLDER_OPTION "\n" OUTPUT_HELP
     "\n"
-    "All of this is kept for the next time. The sign-in is kept for this user on this PC, protected by Windows.\n"
+    "All of this is kept for the next time, but who signs in is said each time. The sign-in is kept for this user\n"
+    "on this PC, protected by Windows.\n"
     "ask-it prints a page to send to IT: how the program is registered, approved and granted the site. sign-out\n"
     "removes the sign-in from this PC, forget the folder as well; neither touches what is on SharePoint.\n";
 
@@ -296,10 +325,40 @@ static const char download[] =
     "\n"
     "FILE is a name that 'cmms-backup-cli sharepoint list' shows.\n"
     "\n"
-    "Options:\n" FOLDER_OPTION "\n" OUTPUT_HELP PROGRESS_OPTION
-    "\n"
+    "Options:\n"
+    "      --key-file=FILE      of an encrypted copy: the file with the private key. A passphrase is asked for on\n"
+    "                           the terminal, or is in CMMS_BACKUP_PASSPHRASE\n" FOLDER_OPTION "\n" OUTPUT_HELP
+    PROGRESS_OPTION "\n"
     "What was brought back is pinned, so that no clean-up takes it at once. With --quiet the paths of the files are\n"
     "the only lines on stdout. The exit code is that of the first file that did not come.\n";
+
+static const char encryption[] =
+    "Show whether copies of backups are encrypted before they leave this PC; set that up, or switch it off.\n"
+    "\n"
+    "Usage:\n"
+    "  cmms-backup-cli encryption [status]\n"
+    "  cmms-backup-cli encryption set-up --key-file=FILE [--keep-key] [--card=FILE]\n"
+    "  cmms-backup-cli encryption set-up --recipient=KEY [--card=FILE]\n"
+    "  cmms-backup-cli encryption set-up --passphrase [--card=FILE]\n"
+    "  cmms-backup-cli encryption off\n"
+    "\n"
+    "The format is that of age (age-encryption.org/v1), which the program age reads without this one. With a key\n"
+    "pair this PC cannot read the copies that it makes. Whoever loses the key loses the copies; what that means is\n"
+    "shown, and must be confirmed.\n"
+    "\n"
+    "Options:\n"
+    "      --key-file=FILE      make a key pair; its private key goes to this file and is not kept on this PC\n"
+    "      --keep-key           keep the private key on this PC as well: then it can read the copies\n"
+    "      --recipient=KEY      for a public key that was made elsewhere (age1...)\n"
+    "      --passphrase         with a passphrase, asked for twice on the terminal, or in CMMS_BACKUP_PASSPHRASE\n"
+    "      --card=FILE          write a recovery card, without a secret, to be printed\n"
+    "      --confirm=TEXT       what is otherwise typed when the warning was read: \"without the key nothing\"\n"
+    "\n" OUTPUT_HELP
+    "\n"
+    "Copies that are there already stay as they are. Backups in the backup folder are never encrypted. The manifest\n"
+    "of an encrypted copy is not: names of tables and users, and how many rows there are, can be read.\n"
+    "A key that is kept on this PC stays there when another is set up. off takes all of them away with it, and\n"
+    "wants the same confirmation then.\n";
 
 static const char doctor[] =
     "Look at everything that a backup needs: folder, settings, disk, tools, host, connection, rights; and at the\n"
@@ -340,7 +399,9 @@ static const char cleanup[] =
     "\n"
     "Options:\n"
     "      --dry-run            remove nothing; show what would go or stay, and why\n"
-    "      --unfreeze           allow clean-ups again after a shrink alarm; remove nothing now\n" FOLDER_OPTION
+    "      --freeze             stop clean-ups until --unfreeze; remove nothing now\n"
+    "      --reason=TEXT        why, for the log and for who looks at it later\n"
+    "      --unfreeze           allow clean-ups again, also after a shrink alarm; remove nothing now\n" FOLDER_OPTION
     "\n" OUTPUT_HELP
     "\n"
     "A shrink alarm is raised when a table has lost much of its rows since the last good backup\n"
@@ -393,10 +454,12 @@ static const char config[] =
     "Keys: enabled, schedule (daily, weekly, monthly), backup_time (HH:MM), retention_days, max_backups, compress,\n"
     "compress_with (zstd; gzip or lz4 where a pg_restore without zstd is to read the files), verify_after_backup,\n"
     "keep_monthly, shrink_alarm_percent (0: no alarm), stall_minutes, prove_within_days (0: no proof is asked for),\n"
-    "upload_after_backup (each backup is copied to the folder on SharePoint that is set up),\n"
+    "upload_after_backup (each backup is copied to the folder on SharePoint that is set up), upload_limit_kb (so\n"
+    "many KB a second go there at the most; 0: no limit),\n"
     "undo_days (what restores replaced may be dropped when it is older, see 'cmms-backup-cli undo'; 0: never).\n"
-    "Of the schedule: more_times (12:00,18:30), weekdays (mon,thu), month_day (0: the last), wake, on_battery; see\n"
-    "'cmms-backup-cli schedule --help'.\n"
+    "Of the schedule: more_times (12:00,18:30), weekdays (mon,thu), month_day (0: the last), wake; what a slot\n"
+    "waits for: on_battery, battery_percent, on_metered, quiet_hours (22:00-06:00), wait_days; what is done about\n"
+    "backups that lie there: recheck_days, prove_every_days, check_hours; see 'cmms-backup-cli schedule --help'.\n"
     "\n"
     "Options:\n" FOLDER_OPTION "\n" OUTPUT_HELP;
 
@@ -412,7 +475,16 @@ static const char schedule[] =
     "\n"
     "Keys: enabled, schedule (daily, weekly, monthly), backup_time (02:00), more_times (12:00,18:30), times (both\n"
     "in one: 02:00,12:00), weekdays (mon,thu: of a weekly schedule), month_day (1 to 31, where a month is shorter\n"
-    "its last; 0: the last), wake (wake the PC for it), on_battery (also when the PC is not plugged in).\n"
+    "its last; 0: the last), wake (wake the PC for it).\n"
+    "A slot waits while on_battery is false and the PC is not plugged in, or its battery is below battery_percent\n"
+    "(20; 0: it does not); while on_metered is false and the network is metered; in the quiet_hours (22:00-06:00;\n"
+    "none). It is told, and run after wait_days (2; 0: none waits) in any case. A backup that somebody asks for,\n"
+    "with 'cmms-backup-cli backup' or in the window, never waits.\n"
+    "Each backup is read again to its last byte after recheck_days (7; 0: never), one share a run, those that\n"
+    "nobody has looked at for the longest first; the newest good one is proven after prove_every_days (30; 0: not\n"
+    "by itself). That is done in the check_hours (20:00-06:00; none: at any hour) while the PC is plugged in, or\n"
+    "what has waited wait_days (where that is 0, two) for them at once, but not on a battery below\n"
+    "battery_percent, and makes way for any other job. What is damaged is marked and told.\n"
     "\n"
     "run-due makes the backup of the newest slot, once, whoever calls it and however often: where nothing is due it\n"
     "does nothing. Slots that were slept over are missed, and told; the newest is caught up. The server is awaited\n"
@@ -424,11 +496,15 @@ static const char schedule[] =
     "set keeps such a task in step. show says when somebody has deleted it or switched it off.\n"
     "\n"
     "Options:\n"
-    "      --no-wait            one try, at once\n" FOLDER_OPTION "\n" CONNECTION_HELP "\n" OUTPUT_HELP PROGRESS_OPTION
+    "      --no-wait            one try, at once; no older backup is read or proven. A slot that waits (for\n"
+    "                           power, the network or the quiet hours) waits all the same: exit code 0\n" FOLDER_OPTION
     "\n"
-    "The exit code of run-due is 0 when nothing is due or the backup was made, 9 when another program is at work on\n"
-    "it, else that of the backup. Where upload_after_backup is true, copies go to SharePoint after it, also when\n"
-    "nothing was due; whether they get there changes nothing of the exit code.\n";
+    CONNECTION_HELP "\n" OUTPUT_HELP PROGRESS_OPTION
+    "\n"
+    "The exit code of run-due is 0 when nothing is due, it waits or the backup was made, 7 when an older backup was\n"
+    "found damaged, 9 when another program is at work on it, else that of the backup. Where upload_after_backup is\n"
+    "true, copies go to SharePoint after it, also when nothing was due; whether they get there changes nothing of\n"
+    "the exit code.\n";
 
 static const char status[] =
     "Show how the database is protected: four facts, each with its date and what mends it.\n"
@@ -440,11 +516,79 @@ static const char status[] =
     "its task is as it should be. Verified: the newest backup of the database. Off-site: the newest verified one\n"
     "has a copy on SharePoint that was compared there; asked for with upload_after_backup. Proof: one that is not\n"
     "older than prove_within_days. It is protected where these hold and nothing else is wrong, such as a shrink\n"
-    "alarm that waits. It also says when the sign-in to SharePoint runs out, from 30 days before on.\n"
+    "alarm that waits or a damaged backup. A slot that waits is missing, with what for and until when at most. It\n"
+    "also says when the sign-in to SharePoint runs out, from 30 days before on; which receiver did not take the\n"
+    "last notice; and which other computers have left no heartbeat for long.\n"
     "\n"
     "Options:\n" FOLDER_OPTION "\n" OUTPUT_HELP
     "\n"
     "The exit code does not tell whether it is protected; \"protected\" in the JSON document does.\n";
+
+#define OUT_OPTION                                                                                               \
+    "      --out=FILE           where the page goes: a name that ends in .html; one that is there is replaced.\n"    \
+    "                           Otherwise it goes to a folder of this user's, and it is told where\n"
+
+static const char report[] =
+    "Write the health report: a page to look at in a browser, to mail and to print. It has a calendar of the last\n"
+    "year (backups made, failed, missed), the last good backup and the next, how sizes and times developed, what a\n"
+    "restore would take by the last restore or proof, copies, proofs, restores, failures, and which backup goes\n"
+    "when. It tells what the folder's log, manifests and schedule have recorded; no server is asked.\n"
+    "\n"
+    "Usage:\n"
+    "  cmms-backup-cli report [OPTION]...\n"
+    "\n"
+    "Options:\n" OUT_OPTION FOLDER_OPTION "\n" OUTPUT_HELP
+    "\n"
+    "With --json the document has all of it, and a page is only written where --out names one. With --quiet the\n"
+    "page's path is the only line on stdout. The exit code does not tell how the backups are.\n";
+
+static const char certificate[] =
+    "Write the certificate of a proof: one page with the file and its SHA-256, when, where and by whom it was\n"
+    "restored, which tables and rows came back, and the entry of the log on which that stands, with its hashes.\n"
+    "\n"
+    "Usage:\n"
+    "  cmms-backup-cli certificate [OPTION]... FILE\n"
+    "\n"
+    "FILE is a path, or a name in the backup folder. It is read to its last byte. There is no certificate for a\n"
+    "file that is not proven, whose content is no longer what was proven, or whose proof is not in the log of its\n"
+    "folder, or of which the log says later that it is damaged; nor while that log does not hold (see log).\n"
+    "\n"
+    "Options:\n" OUT_OPTION FOLDER_OPTION "\n" OUTPUT_HELP
+    "\n"
+    "With --json the document has all of it, and a page is only written where --out names one. With --quiet the\n"
+    "page's path is the only line on stdout. Exit code 11: it is not proven; 7: the file or the log is not what it\n"
+    "was.\n";
+
+static const char notify[] =
+    "Show or change who is told of the schedule's runs, beside this computer's own screen; and the computers that\n"
+    "leave a heartbeat in the same place.\n"
+    "\n"
+    "Usage:\n"
+    "  cmms-backup-cli notify [list]\n"
+    "  cmms-backup-cli notify set ping|webhook|teams [quiet=true]\n"
+    "  cmms-backup-cli notify set smtp address=smtps://SERVER from=ADDRESS to=ADDRESS,... [user=NAME] [quiet=true]\n"
+    "  cmms-backup-cli notify set graph to=ADDRESS,... [quiet=true]\n"
+    "  cmms-backup-cli notify test [RECEIVER]\n"
+    "  cmms-backup-cli notify remove RECEIVER\n"
+    "  cmms-backup-cli notify retire COMPUTER\n"
+    "\n"
+    "ping is an address in the manner of healthchecks: it gets /start when a slot of the schedule begins to be\n"
+    "run, the address itself when its backup is made, and /fail when it is not, or is not verified. webhook gets a\n"
+    "JSON object, teams (a workflow for a Teams channel) a card. smtp is mail by a server of your own, smtps:// or\n"
+    "smtp:// with STARTTLS; graph is mail by the sign-in to SharePoint, for which IT has to allow Mail.Send.\n"
+    "\n"
+    "These addresses, and the password for the mail server, are asked for, or come from\n"
+    "CMMS_BACKUP_NOTIFY_ADDRESS and CMMS_BACKUP_NOTIFY_PASSWORD; they are kept sealed, for this user on this PC.\n"
+    "What is told: a backup was made (not with quiet=true), is not verified, failed, or is overdue; the backup\n"
+    "folder cannot be used, so that nobody knows; a shrink alarm; an old backup that is damaged; the sign-in to\n"
+    "SharePoint runs out; another computer has been silent for four and a half days (a long weekend is shorter), or\n"
+    "for longer where its schedule has longer gaps. The same again: a failure after six hours, the others after a\n"
+    "day or a week. A receiver that fails keeps no backup from being made.\n"
+    "\n"
+    "Each run of the schedule leaves a heartbeat in the folder on SharePoint, else in the backup folder. retire\n"
+    "says that a computer is no longer, until it leaves one again.\n"
+    "\n"
+    "Options:\n" FOLDER_OPTION "\n" OUTPUT_HELP;
 
 const char *help_text(Verb verb)
 {
@@ -460,6 +604,7 @@ const char *help_text(Verb verb)
     case VERB_SHAREPOINT: return sharepoint;
     case VERB_UPLOAD: return upload;
     case VERB_DOWNLOAD: return download;
+    case VERB_ENCRYPTION: return encryption;
     case VERB_DOCTOR: return doctor;
     case VERB_SAMPLE: return sample;
     case VERB_CLEANUP: return cleanup;
@@ -469,6 +614,9 @@ const char *help_text(Verb verb)
     case VERB_CONFIG: return config;
     case VERB_SCHEDULE: return schedule;
     case VERB_STATUS: return status;
+    case VERB_REPORT: return report;
+    case VERB_CERTIFICATE: return certificate;
+    case VERB_NOTIFY: return notify;
     case VERB_NONE:
     case VERB_HELP: break;
     }

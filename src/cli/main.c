@@ -13,6 +13,7 @@
 #include "jobs/doctor.h"
 #include "jobs/prove.h"
 #include "platform/clock.h"
+#include "platform/machine.h"
 #include "platform/power.h"
 #include "postgres/connection.h"
 #include "postgres/tools.h"
@@ -220,6 +221,7 @@ static int run_verb(Cli *cli)
     case VERB_SHAREPOINT: return run_sharepoint(cli);
     case VERB_UPLOAD: return run_upload(cli);
     case VERB_DOWNLOAD: return run_download(cli);
+    case VERB_ENCRYPTION: return run_encryption(cli);
     case VERB_DOCTOR: return run_doctor(cli);
     case VERB_SAMPLE: return run_sample(cli);
     case VERB_CLEANUP: return run_cleanup(cli);
@@ -229,6 +231,9 @@ static int run_verb(Cli *cli)
     case VERB_CONFIG: return run_config(cli);
     case VERB_SCHEDULE: return run_schedule(cli);
     case VERB_STATUS: return run_status(cli);
+    case VERB_REPORT: return run_report(cli);
+    case VERB_CERTIFICATE: return run_certificate(cli);
+    case VERB_NOTIFY: return run_notify(cli);
     case VERB_NONE:
     case VERB_HELP: break;
     }
@@ -250,6 +255,17 @@ static char *take_database(int argc, char **argv, Options *options)
         }
     }
     return copy;
+}
+
+/* No child of ours is to have it. */
+static void take_secret(const char *variable, Secret *secret)
+{
+    char *text = machine_getenv(variable);
+    if (text != NULL) {
+        secret_set(secret, text, strlen(text));
+        secret_free_text(text);
+        machine_unsetenv(variable);
+    }
 }
 
 static void warn_of_password(Cli *cli)
@@ -275,6 +291,8 @@ int cli_main(int argc, char **argv)
     options_init(&options);
     connection_init(&cli.environment);
     connection_take_env(&cli.environment);
+    take_secret(PASSPHRASE_VARIABLE, &cli.passphrase);
+    take_secret(CLIENT_SECRET_VARIABLE, &cli.client_secret);
     if (!options_parse(argc, argv, &options, &err)) {
         output_init(&cli.output, options_want_json(argc, argv), false, false);
         code = output_error(&cli.output, &err);
@@ -295,6 +313,8 @@ int cli_main(int argc, char **argv)
     }
     secret_free_text(database);
     connection_release(&cli.environment);
+    secret_release(&cli.passphrase);
+    secret_release(&cli.client_secret);
     options_release(&options);
     error_clear(&err);
     return code;

@@ -11,24 +11,29 @@
 #define RESTORING (BIT(VERB_PREVIEW) | BIT(VERB_RESTORE) | BIT(VERB_UNDO))
 #define WITH_SERVER \
     (BIT(VERB_BACKUP) | BIT(VERB_PROVE) | RESTORING | BIT(VERB_DOCTOR) | BIT(VERB_SAMPLE) | BIT(VERB_SCHEDULE))
+#define PAGES (BIT(VERB_REPORT) | BIT(VERB_CERTIFICATE))
 #define UPKEEP (BIT(VERB_CLEANUP) | BIT(VERB_PIN) | BIT(VERB_DELETE) | BIT(VERB_LOG) | BIT(VERB_CONFIG))
 #define WITH_FOLDER \
     (BIT(VERB_BACKUP) | BIT(VERB_LIST) | BIT(VERB_VERIFY) | BIT(VERB_PROVE) | BIT(VERB_DOCTOR) | BIT(VERB_EXPORT) | \
      RESTORING | BIT(VERB_UPLOAD) | BIT(VERB_DOWNLOAD) | BIT(VERB_SHAREPOINT) | UPKEEP | BIT(VERB_SCHEDULE) |          \
-     BIT(VERB_STATUS))
-#define WORKING (WITH_SERVER | WITH_FOLDER)
+     BIT(VERB_STATUS) | BIT(VERB_NOTIFY) | PAGES)
+#define WORKING (WITH_SERVER | WITH_FOLDER | BIT(VERB_ENCRYPTION))
 #define WITH_OPERANDS \
     (BIT(VERB_VERIFY) | BIT(VERB_PROVE) | RESTORING | BIT(VERB_EXPORT) | BIT(VERB_UPLOAD) | BIT(VERB_DOWNLOAD) | \
-     BIT(VERB_SHAREPOINT) | BIT(VERB_PIN) | BIT(VERB_DELETE) | BIT(VERB_CONFIG) | BIT(VERB_SCHEDULE))
+     BIT(VERB_SHAREPOINT) | BIT(VERB_ENCRYPTION) | BIT(VERB_PIN) | BIT(VERB_DELETE) | BIT(VERB_CONFIG) |              \
+     BIT(VERB_SCHEDULE) | BIT(VERB_CERTIFICATE) | BIT(VERB_NOTIFY))
 #define LAST_MAX 1000
 
 typedef enum Id {
     ID_ALL,
+    ID_CARD,
+    ID_CERTIFICATE,
     ID_CHECK,
     ID_CLEAN_UP,
     ID_CLIENT_ID,
     ID_CLOUD,
     ID_COMPRESS,
+    ID_CONFIRM,
     ID_DATA,
     ID_DATABASE,
     ID_DEVICE_CODE,
@@ -38,10 +43,14 @@ typedef enum Id {
     ID_FOLDER,
     ID_FORCE,
     ID_FOREIGN,
+    ID_FREEZE,
     ID_GRAPH,
     ID_HELP,
     ID_HOST,
+    ID_IN_PLACE,
     ID_JSON,
+    ID_KEEP_KEY,
+    ID_KEY_FILE,
     ID_LAST,
     ID_LIST,
     ID_LOGIN,
@@ -53,12 +62,17 @@ typedef enum Id {
     ID_NO_WAIT,
     ID_OFF,
     ID_ON,
+    ID_OUT,
     ID_OVERWRITE,
+    ID_PASSPHRASE,
     ID_PORT,
     ID_PROGRESS_JSON,
     ID_QUIET,
     ID_REASON,
+    ID_RECIPIENT,
     ID_RIGHTS,
+    ID_SECRET,
+    ID_SECRET_ENDS,
     ID_SIZE,
     ID_SORT_AS_LIVE,
     ID_SSLMODE,
@@ -82,12 +96,15 @@ typedef struct Rule {
 } Rule;
 
 static const Rule rules[] = {
-    {ID_ALL, "all", 0, false, BIT(VERB_VERIFY)},
+    {ID_ALL, "all", 0, false, BIT(VERB_VERIFY) | BIT(VERB_SHAREPOINT)},
+    {ID_CARD, "card", 0, true, BIT(VERB_ENCRYPTION)},
+    {ID_CERTIFICATE, "certificate", 0, true, BIT(VERB_SHAREPOINT)},
     {ID_CHECK, "check", 0, false, BIT(VERB_LOG)},
     {ID_CLEAN_UP, "clean-up", 0, false, BIT(VERB_UNDO)},
     {ID_CLIENT_ID, "client-id", 0, true, BIT(VERB_SHAREPOINT)},
     {ID_CLOUD, "cloud", 0, true, BIT(VERB_SHAREPOINT)},
     {ID_COMPRESS, "compress", 0, true, BIT(VERB_BACKUP)},
+    {ID_CONFIRM, "confirm", 0, true, BIT(VERB_ENCRYPTION)},
     {ID_DATA, "data", 0, true, BIT(VERB_SAMPLE)},
     {ID_DATABASE, "dbname", 'd', true, WITH_SERVER},
     {ID_DEVICE_CODE, "device-code", 0, false, BIT(VERB_SHAREPOINT)},
@@ -97,10 +114,14 @@ static const Rule rules[] = {
     {ID_FOLDER, "folder", 0, true, WITH_FOLDER},
     {ID_FORCE, "force", 0, false, BIT(VERB_DELETE)},
     {ID_FOREIGN, "foreign", 0, false, BIT(VERB_PREVIEW) | BIT(VERB_RESTORE)},
+    {ID_FREEZE, "freeze", 0, false, BIT(VERB_CLEANUP)},
     {ID_GRAPH, "graph", 0, true, BIT(VERB_SHAREPOINT)},
     {ID_HELP, "help", '?', false, ANY},
     {ID_HOST, "host", 'h', true, WITH_SERVER},
+    {ID_IN_PLACE, "in-place", 0, false, BIT(VERB_PREVIEW) | BIT(VERB_RESTORE)},
     {ID_JSON, "json", 0, false, WORKING},
+    {ID_KEEP_KEY, "keep-key", 0, false, BIT(VERB_ENCRYPTION)},
+    {ID_KEY_FILE, "key-file", 0, true, BIT(VERB_ENCRYPTION) | BIT(VERB_DOWNLOAD)},
     {ID_LAST, "last", 0, true, BIT(VERB_LOG) | BIT(VERB_SHAREPOINT)},
     {ID_LIST, "list", 0, false, BIT(VERB_UNDO)},
     {ID_LOGIN, "login", 0, true, BIT(VERB_SHAREPOINT)},
@@ -112,14 +133,19 @@ static const Rule rules[] = {
     {ID_NO_WAIT, "no-wait", 0, false, BIT(VERB_SCHEDULE)},
     {ID_OFF, "off", 0, false, BIT(VERB_PIN)},
     {ID_ON, "on", 0, false, BIT(VERB_PROVE)},
+    {ID_OUT, "out", 0, true, PAGES},
     {ID_OVERWRITE, "overwrite", 0, false, BIT(VERB_EXPORT)},
+    {ID_PASSPHRASE, "passphrase", 0, false, BIT(VERB_ENCRYPTION)},
     {ID_PORT, "port", 'p', true, WITH_SERVER},
     {ID_PROGRESS_JSON, "progress-json", 0, false,
      BIT(VERB_BACKUP) | BIT(VERB_VERIFY) | BIT(VERB_PROVE) | RESTORING | BIT(VERB_EXPORT) | BIT(VERB_UPLOAD) |
          BIT(VERB_DOWNLOAD) | BIT(VERB_SCHEDULE)},
     {ID_QUIET, "quiet", 'q', false, WORKING},
-    {ID_REASON, "reason", 0, true, BIT(VERB_PIN)},
+    {ID_REASON, "reason", 0, true, BIT(VERB_PIN) | BIT(VERB_CLEANUP)},
+    {ID_RECIPIENT, "recipient", 0, true, BIT(VERB_ENCRYPTION)},
     {ID_RIGHTS, "rights", 0, true, BIT(VERB_SHAREPOINT)},
+    {ID_SECRET, "secret", 0, false, BIT(VERB_SHAREPOINT)},
+    {ID_SECRET_ENDS, "secret-ends", 0, true, BIT(VERB_SHAREPOINT)},
     {ID_SIZE, "size", 0, true, BIT(VERB_SAMPLE)},
     {ID_SORT_AS_LIVE, "sort-as-live", 0, false, BIT(VERB_RESTORE)},
     {ID_SSLMODE, "sslmode", 0, true, WITH_SERVER},
@@ -131,7 +157,7 @@ static const Rule rules[] = {
     {ID_USER, "username", 'U', true, WITH_SERVER},
     {ID_VERBOSE, "verbose", 0, false, BIT(VERB_NONE)},
     {ID_VERSION, "version", 'V', false, ANY},
-    {ID_YES, "yes", 'y', false, BIT(VERB_RESTORE) | BIT(VERB_UNDO)},
+    {ID_YES, "yes", 'y', false, BIT(VERB_RESTORE) | BIT(VERB_UNDO) | BIT(VERB_SHAREPOINT)},
 };
 #define RULE_COUNT (sizeof rules / sizeof rules[0])
 
@@ -145,7 +171,9 @@ static const struct {
     {VERB_CONFIG, "config"}, {VERB_PROVE, "prove"},   {VERB_EXPORT, "export"},
     {VERB_RESTORE, "restore"}, {VERB_UNDO, "undo"},   {VERB_PREVIEW, "preview"},
     {VERB_UPLOAD, "upload"}, {VERB_DOWNLOAD, "download"}, {VERB_SHAREPOINT, "sharepoint"},
-    {VERB_SCHEDULE, "schedule"}, {VERB_STATUS, "status"}, {VERB_HELP, "help"},
+    {VERB_ENCRYPTION, "encryption"},
+    {VERB_SCHEDULE, "schedule"}, {VERB_STATUS, "status"}, {VERB_REPORT, "report"},
+    {VERB_CERTIFICATE, "certificate"}, {VERB_NOTIFY, "notify"}, {VERB_HELP, "help"},
 };
 #define VERB_COUNT (sizeof verbs / sizeof verbs[0])
 
@@ -273,11 +301,14 @@ static bool apply(Options *options, const Rule *rule, const char *value, Error *
     }
     switch (rule->id) {
     case ID_ALL: options->all = true; break;
+    case ID_CARD: options->card = value; break;
+    case ID_CERTIFICATE: options->certificate = value; break;
     case ID_CHECK: options->check = true; break;
     case ID_CLEAN_UP: options->clean_up = true; break;
     case ID_CLIENT_ID: options->client_id = value; break;
     case ID_CLOUD: options->cloud = value; break;
     case ID_COMPRESS: options->compress = value; return check_compression(value, err);
+    case ID_CONFIRM: options->confirm = value; break;
     case ID_DATA: options->data = value; break;
     case ID_DATABASE: options->database = value; break;
     case ID_DEVICE_CODE: options->device_code = true; break;
@@ -288,7 +319,10 @@ static bool apply(Options *options, const Rule *rule, const char *value, Error *
     case ID_GRAPH: options->graph = value; break;
     case ID_HELP: options->help = true; break;
     case ID_HOST: options->host = value; break;
+    case ID_IN_PLACE: options->in_place = true; break;
     case ID_JSON: options->json = true; break;
+    case ID_KEEP_KEY: options->keep_key = true; break;
+    case ID_KEY_FILE: options->key_file = value; break;
     case ID_LAST: return parse_last(value, &options->last, err);
     case ID_LIST: options->list = true; break;
     case ID_LOGIN: options->login = value; break;
@@ -300,13 +334,18 @@ static bool apply(Options *options, const Rule *rule, const char *value, Error *
     case ID_NO_WAIT: options->no_wait = true; break;
     case ID_OFF: options->off = true; break;
     case ID_ON: options->on = true; break;
+    case ID_OUT: options->out = value; break;
     case ID_FALLBACK: options->fallback = true; break;
     case ID_OVERWRITE: options->overwrite = true; break;
+    case ID_PASSPHRASE: options->passphrase = true; break;
     case ID_PORT: options->port = value; break;
     case ID_PROGRESS_JSON: options->progress_json = true; break;
     case ID_QUIET: options->quiet = true; break;
     case ID_REASON: options->reason = value; break;
+    case ID_RECIPIENT: options->recipient = value; break;
     case ID_RIGHTS: options->rights = value; break;
+    case ID_SECRET: options->secret = true; break;
+    case ID_SECRET_ENDS: options->secret_ends = value; break;
     case ID_SIZE: return parse_size(value, &options->megabytes, err);
     case ID_FOREIGN: options->foreign = true; break;
     case ID_SORT_AS_LIVE: options->sort_as_live = true; break;
@@ -316,6 +355,7 @@ static bool apply(Options *options, const Rule *rule, const char *value, Error *
     case ID_TO: options->to = value; break;
     case ID_TO_SCHEMA: options->to_schema = value; break;
     case ID_UNFREEZE: options->unfreeze = true; break;
+    case ID_FREEZE: options->freeze = true; break;
     case ID_USER: options->user = value; break;
     case ID_VERBOSE: options->verbose = true; break;
     case ID_VERSION: options->version = true; break;
@@ -412,7 +452,7 @@ static bool take_operands(const Parser *parser, Options *options, Error *err)
     }
     if (options->verb != VERB_NONE && (WITH_OPERANDS & BIT(options->verb))) {
         options->file_count = parser->operand_count - used;
-        if ((BIT(options->verb) & (BIT(VERB_PROVE) | RESTORING)) && options->file_count > 1) {
+        if ((BIT(options->verb) & (BIT(VERB_PROVE) | RESTORING | BIT(VERB_CERTIFICATE))) && options->file_count > 1) {
             error_set(err, EK_USAGE, "%s takes one %s", verb_name(options->verb),
                       options->verb == VERB_UNDO ? "database" : "file");
             return point_to_help(err);
@@ -452,18 +492,27 @@ static bool check_whole(const Parser *parser, const Options *options, Error *err
         error_set(err, EK_USAGE, "say which backup to %s", verb_name(options->verb));
         return error_hint(err, "Name one of the backups that 'cmms-backup-cli list' shows.");
     }
-    if ((options->dry_run && options->unfreeze) || (options->off && options->reason) ||
-        (options->check && options->last)) {
+    if (options->verb == VERB_CLEANUP && options->dry_run + options->freeze + options->unfreeze > 1) {
+        error_set(err, EK_USAGE, "one of --dry-run, --freeze and --unfreeze at a time");
+        return error_hint(err, "Try 'cmms-backup-cli cleanup --help'.");
+    }
+    if (options->verb == VERB_CLEANUP && options->reason != NULL && !options->freeze) {
+        error_set(err, EK_USAGE, "--reason says why --freeze stops clean-ups");
+        return error_hint(err, "Try 'cmms-backup-cli cleanup --help'.");
+    }
+    if ((options->off && options->reason) || (options->check && options->last)) {
         error_set(err, EK_USAGE, "%s do not go together",
-                  options->dry_run ? "--dry-run and --unfreeze"
-                  : options->off   ? "--off and --reason"
-                                   : "--check and --last");
+                  options->off ? "--off and --reason" : "--check and --last");
         return error_hint(err, "Try 'cmms-backup-cli %s --help'.", verb_name(options->verb));
     }
     if (options->list + options->clean_up + (options->drop != NULL) + (int)options->file_count > 1 &&
         options->verb == VERB_UNDO) {
         error_set(err, EK_USAGE, "one of --list, --drop, --clean-up and a database at a time");
         return error_hint(err, "Try 'cmms-backup-cli undo --help'.");
+    }
+    if (options->in_place && (options->to != NULL || options->tables != NULL || options->no_safety)) {
+        error_set(err, EK_USAGE, "--in-place goes with none of --to, --tables and --no-safety-backup");
+        return error_hint(err, "Try 'cmms-backup-cli %s --help'.", verb_name(options->verb));
     }
     if (options->tables != NULL && options->to != NULL) {
         error_set(err, EK_USAGE, "--tables and --to do not go together");
@@ -477,11 +526,15 @@ static bool check_whole(const Parser *parser, const Options *options, Error *err
         error_set(err, EK_USAGE, "say which backup to %s", verb_name(options->verb));
         return error_hint(err, "Name a file, or one of the backups that 'cmms-backup-cli list' shows.");
     }
+    if (options->verb == VERB_CERTIFICATE && options->file_count != 1) {
+        error_set(err, EK_USAGE, "say which backup's proof to certify");
+        return error_hint(err, "Name a file, or one of the backups that 'cmms-backup-cli list' shows.");
+    }
     if (options->verb == VERB_EXPORT && options->file_count != 2) {
         error_set(err, EK_USAGE, "export takes a backup and a folder");
         return error_hint(err, "Try 'cmms-backup-cli export --help'.");
     }
-    if (options->all && options->file_count > 0) {
+    if (options->all && options->verb == VERB_VERIFY && options->file_count > 0) {
         error_set(err, EK_USAGE, "--all and file names do not go together");
         return point_to_help(err);
     }

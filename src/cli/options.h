@@ -26,6 +26,7 @@ typedef enum Verb {
     VERB_SHAREPOINT,
     VERB_UPLOAD,
     VERB_DOWNLOAD,
+    VERB_ENCRYPTION,
     VERB_DOCTOR,
     VERB_SAMPLE,
     VERB_CLEANUP,
@@ -35,6 +36,9 @@ typedef enum Verb {
     VERB_CONFIG,
     VERB_SCHEDULE,
     VERB_STATUS,
+    VERB_REPORT,
+    VERB_CERTIFICATE,
+    VERB_NOTIFY,
     VERB_HELP
 } Verb;
 
@@ -51,24 +55,30 @@ typedef struct Options {
     bool json, quiet, no_color, all;
     bool progress_json; /* backup, verify, prove, preview, restore, undo, export */
     bool fallback;          /* backup */
-    bool dry_run, unfreeze; /* cleanup */
+    bool dry_run, freeze, unfreeze; /* cleanup */
     bool off;               /* pin */
-    const char *reason;     /* pin */
+    const char *reason;     /* pin, cleanup */
     bool force;             /* delete */
     bool check;             /* log */
     int last;               /* log, sharepoint list --last; 0: not given */
     bool on;                /* prove */
     bool overwrite;         /* export */
+    const char *out;        /* report, certificate */
     bool no_wait;           /* schedule run-due */
     const char *to;         /* preview, restore */
     bool yes;               /* restore, undo */
     bool no_safety, no_safety_proof, foreign; /* preview, restore */
     bool sort_as_live;      /* restore */
+    bool in_place;          /* preview, restore */
     const char *tables, *to_schema; /* restore */
     bool list, clean_up;    /* undo */
     const char *drop;       /* undo */
     const char *client_id, *tenant, *graph, *login, *cloud, *rights; /* sharepoint */
-    bool device_code, no_browser;                   /* sharepoint */
+    const char *certificate, *secret_ends;          /* sharepoint */
+    bool device_code, no_browser, secret;           /* sharepoint */
+    const char *key_file;   /* encryption, download */
+    const char *recipient, *card, *confirm; /* encryption */
+    bool passphrase, keep_key; /* encryption */
     Verb help_about;        /* help VERB */
     const char **files;     /* owned array: the operands of the verbs that take some */
     size_t file_count;

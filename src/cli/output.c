@@ -4,6 +4,7 @@
 
 #include "base/jsonutil.h"
 #include "base/mem.h"
+#include "base/number.h"
 #include "base/strbuf.h"
 #include "console.h"
 #include "platform/clock.h"
@@ -149,7 +150,7 @@ char *output_pad(const char *text, unsigned columns, bool right)
 
 char *output_megabytes(uint64_t bytes)
 {
-    return mem_printf("%.2f MB", (double)bytes / (1024.0 * 1024.0));
+    return mem_strdup(size_text(bytes).text);
 }
 
 #define BAR 20
@@ -169,10 +170,10 @@ char *output_progress_text(const Progress *progress, unsigned width)
     }
     strbuf_addstr(&sb, progress->step ? progress->step : "");
     if (progress->bytes > 0) {
-        strbuf_addf(&sb, "  %.1f MB", (double)progress->bytes / (1024.0 * 1024.0));
+        strbuf_addf(&sb, "  %s", size_text(progress->bytes).text);
     }
     if (progress->bytes_per_second > 0) {
-        strbuf_addf(&sb, "  %.1f MB/s", progress->bytes_per_second / (1024.0 * 1024.0));
+        strbuf_addf(&sb, "  %s/s", size_text((uint64_t)progress->bytes_per_second).text);
     }
     if (progress->seconds_left >= 0 && progress->seconds_left < 360000) {
         int64_t left = (int64_t)(progress->seconds_left + 0.5);

@@ -56,8 +56,8 @@ JobSink output_sink(Output *output); /* borrows output */
 
 /* --- texts, portable and without a terminal: for the tests ------------------------------------------------ */
 
-char *output_megabytes(uint64_t bytes); /* "12.34 MB"; caller frees */
-/* "[#####-----]  50%  Saving work_orders  12.3 MB  4.5 MB/s  0:42 left", cut to `width` columns. Caller frees. */
+char *output_megabytes(uint64_t bytes); /* size_text: "12.3 MB"; caller frees */
+/* "[#####-----]  50%  Saving work_orders  12.3 MB  4.50 MB/s  0:42 left", cut to `width` columns. Caller frees. */
 char *output_progress_text(const Progress *progress, unsigned width);
 unsigned output_columns(const char *utf8); /* that a text takes on a terminal */
 /* `text`, cut or filled with spaces to `columns`; right: spaces in front. Caller frees. */

@@ -125,7 +125,7 @@ static bool clean_up(Cli *cli, const char *folder, const Settings *settings, Err
     size_t removed = 0;
     JobSink sink = output_sink(&cli->output);
     char *frozen = NULL;
-    bool ok = folder_lock(folder, &lock, err);
+    bool ok = folder_lock_wait(folder, &sink, cli->cancel, &lock, err);
     if (ok) {
         backup_finish_left(folder, &sink, cli->cancel);
     }
@@ -158,19 +158,43 @@ static bool clean_up(Cli *cli, const char *folder, const Settings *settings, Err
     return true;
 }
 
-static bool unfreeze(Cli *cli, const char *folder, Error *err)
+/* What the folder says then. */
+static bool freeze(Cli *cli, const char *folder, Error *err)
 {
-    if (!retention_unfreeze(folder, NULL, err)) {
+    if (!retention_stop(folder, cli->options->reason, NULL, err)) {
         return false;
     }
+    char *frozen = retention_frozen(folder);
     if (cli->output.json) {
         cJSON *document = cJSON_CreateObject();
         json_set_string(document, "folder", folder);
-        json_set_string(document, "retention_frozen", NULL);
+        json_set_string(document, "retention_frozen", frozen);
         output_json(&cli->output, document);
+    } else {
+        show_stopped(cli, frozen);
+    }
+    mem_free(frozen);
+    return true;
+}
+
+static bool unfreeze(Cli *cli, const char *folder, Error *err)
+{
+    if (!retention_unfreeze(folder, NULL, NULL, err)) {
+        return false;
+    }
+    char *frozen = retention_frozen(folder); /* an alarm was answered, and somebody's stop stays */
+    if (cli->output.json) {
+        cJSON *document = cJSON_CreateObject();
+        json_set_string(document, "folder", folder);
+        json_set_string(document, "retention_frozen", frozen);
+        output_json(&cli->output, document);
+    } else if (frozen) {
+        output_line(&cli->output, "The alarm is answered.");
+        show_stopped(cli, frozen);
     } else {
         output_line(&cli->output, "Clean-ups are allowed again.");
     }
+    mem_free(frozen);
     return true;
 }
 
@@ -182,9 +206,10 @@ static bool cleanup(Cli *cli, const char *folder, Settings *settings, Error *err
     if (settings->notice) {
         output_log(&cli->output, LOG_WARNING, settings->notice);
     }
-    return cli->options->unfreeze  ? unfreeze(cli, folder, err)
-           : cli->options->dry_run ? dry_run(cli, folder, settings, err)
-                                   : clean_up(cli, folder, settings, err);
+    return cli->options->freeze     ? freeze(cli, folder, err)
+           : cli->options->unfreeze ? unfreeze(cli, folder, err)
+           : cli->options->dry_run  ? dry_run(cli, folder, settings, err)
+                                    : clean_up(cli, folder, settings, err);
 }
 
 /* Settings may be chosen before there is a backup. */

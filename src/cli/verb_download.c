@@ -24,6 +24,7 @@ static cJSON *remote_document(const Remote *remote)
     json_set_int(item, "bytes", (int64_t)remote->bytes);
     output_add_time(item, "created", remote->created);
     json_set_string(item, "where", remote->here ? "both" : "there");
+    json_set_bool(item, "encrypted", remote->encrypted);
     json_set_string(item, "compared", remote_state_word(remote->state));
     json_set_string(item, "web_url", remote->web_url);
     json_set_string(item, "level", was_read(remote) ? level_word(manifest->level) : NULL);
@@ -115,7 +116,8 @@ static bool download_one(Cli *cli, const char *folder, const char *file, const J
     Error err = ERROR_INIT;
     OffsiteBack back;
     offsite_back_init(&back);
-    const bool ok = offsite_download(folder, file, sink, cli->cancel, &back, &err);
+    const OffsiteKeys keys = {cli_ask_key, cli};
+    const bool ok = offsite_download_with(folder, file, &keys, sink, cli->cancel, &back, &err);
     const bool go_on = ok || err.kind != EK_CANCELLED;
     output_clear_progress(&cli->output);
     if (ok) {

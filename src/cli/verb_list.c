@@ -14,13 +14,14 @@
 #include "store/retention.h"
 #include "store/settings.h"
 
-static void judge(Cli *cli, const char *folder, const Catalog *catalog, const char *frozen, Health *health)
+static void judge(Cli *cli, const char *folder, const Catalog *catalog, Health *health)
 {
     Settings settings;
     settings_init(&settings);
     Source source;
     source_init(&source);
-    HealthFacts facts = {.catalog = catalog, .frozen = frozen, .now = clock_now()};
+    char *alarm = retention_alarm(folder);
+    HealthFacts facts = {.catalog = catalog, .frozen = alarm, .now = clock_now()};
     facts.configured = cli_find_source(cli, &source);
     facts.source = facts.configured ? &source : NULL;
     const bool loaded = settings_load(folder, &settings, NULL); /* else the defaults serve */
@@ -33,11 +34,12 @@ static void judge(Cli *cli, const char *folder, const Catalog *catalog, const ch
     facts.slot = slot;
     health_judge(&facts, health);
     mem_free(slot);
+    mem_free(alarm);
     source_release(&source);
     settings_release(&settings);
 }
 
-void cli_add_copies(Cli *cli, const char *folder, Catalog *catalog, Copies *copies)
+bool cli_add_copies(Cli *cli, const char *folder, Catalog *catalog, Copies *copies)
 {
     Error why = ERROR_INIT;
     if (!copies_load(folder, copies, &why)) {
@@ -47,8 +49,10 @@ void cli_add_copies(Cli *cli, const char *folder, Catalog *catalog, Copies *copi
     } else if (copies->notice) {
         output_log(&cli->output, LOG_WARNING, copies->notice);
     }
+    const bool read = why.kind == EK_NONE && !copies->notice;
     error_clear(&why);
     catalog_add_copies(catalog, copies);
+    return read;
 }
 
 /* Where a copy is and how it was compared; null for none. */
@@ -64,6 +68,7 @@ static cJSON *copy_object(const Copy *copy)
     json_set_string(object, "item", copy->item);
     json_set_string(object, "web_url", copy->web_url);
     json_set_string(object, "compared", copy->hash ? "size and hash" : "size");
+    json_set_string(object, "encrypted_for", copy->key);
     return object;
 }
 
@@ -106,7 +111,7 @@ static cJSON *list_document(Cli *cli, const char *folder, const Catalog *catalog
     json_set_string(document, "retention_frozen", frozen);
     Health health;
     health_init(&health);
-    judge(cli, folder, catalog, frozen, &health);
+    judge(cli, folder, catalog, &health);
     static const char *const states[] = {"good", "warning", "bad"};
     json_set_string(document, "health", states[health.state]);
     json_set_string(document, "health_text", health.text);
@@ -209,7 +214,7 @@ static void list_table(Cli *cli, const char *folder, const Catalog *catalog, con
     static const Colour colours[] = {COLOUR_GOOD, COLOUR_WARNING, COLOUR_BAD};
     Health health;
     health_init(&health);
-    judge(cli, folder, catalog, frozen, &health);
+    judge(cli, folder, catalog, &health);
     char *line = mem_printf("%s %s", health_sign(health.state), health.text);
     output_coloured(&cli->output, colours[health.state], line);
     mem_free(line);

@@ -88,6 +88,8 @@ cJSON *cli_preview_document(const Preview *preview)
     json_set_string(document, "live_version", preview->live_version);
     json_set_bool(document, "safety_backup", preview->safety);
     json_set_bool(document, "safety_proof", preview->proof);
+    json_set_bool(document, "in_place", preview->in_place);
+    json_set_bool(document, "may_in_place", preview->may_in_place);
     json_set_bool(document, "possible", preview->obstacle_count == 0);
     add_texts(document, "obstacles", preview->obstacles, preview->obstacle_count);
     add_texts(document, "left_out", preview->left_out, preview->left_out_count);
@@ -111,7 +113,9 @@ int run_preview(Cli *cli)
     JobSink sink = output_sink(&cli->output);
     const PreviewSpec spec = {.server = &opening.connection, .to = cli->options->to,
                               .no_safety = cli->options->no_safety,
-                              .prove_safety = !cli->options->no_safety_proof, .unproven = cli->options->foreign};
+                              .prove_safety = !cli->options->no_safety_proof,
+                              .in_place = cli->options->in_place,
+                              .unproven = cli->options->foreign};
     const bool ok = cli_find_file(cli->options, cli->options->files[0], &path, &err) &&
                     cli_open(cli, OPENING_NO_FOLDER, false, &opening, &err) &&
                     cli_has_database(&opening.connection, &err) &&

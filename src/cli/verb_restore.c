@@ -55,6 +55,7 @@ static cJSON *document_of(const RestoreResult *result)
     json_set_string(document, "database", result->database);
     json_set_string(document, "schema", result->schema);
     json_set_string(document, "kept", result->kept);
+    json_set_bool(document, "in_place", result->in_place);
     json_set_string(document, "safety_backup", result->safety);
     json_set_string(document, "safety_unproven", result->unproven);
     json_set_int(document, "tables", (int64_t)result->tables);
@@ -107,7 +108,17 @@ static void show_restored(Cli *cli, const RestoreResult *result)
 {
     if (result->kept != NULL) { /* the rest is in the log's lines */
         output_line(&cli->output, "'cmms-backup-cli undo' brings the old database back.");
+    } else if (result->in_place) {
+        output_line(&cli->output, "What was there before is in %s alone, which is pinned.", result->safety);
     }
+}
+
+/* Never done unasked: it is another thing, and cannot be undone. */
+static bool offer_in_place(const Preview *preview, Error *err)
+{
+    return preview->may_in_place ? error_hint(err, "%s. See --in-place: it goes into the database itself, and there is "
+                                                   "no undo.", preview->obstacles[0])
+                                 : false;
 }
 
 int run_restore(Cli *cli)
@@ -128,17 +139,21 @@ int run_restore(Cli *cli)
               cli_has_database(&opening.connection, &err);
     const PreviewSpec before = {.server = &opening.connection, .to = cli->options->to,
                                 .no_safety = cli->options->no_safety,
-                                .prove_safety = !cli->options->no_safety_proof, .unproven = cli->options->foreign};
+                                .prove_safety = !cli->options->no_safety_proof,
+                                .in_place = cli->options->in_place,
+                                .unproven = cli->options->foreign};
     const bool whole = cli->options->tables == NULL; /* else nothing is changed that could be shown */
     ok = ok && (!whole || preview_run(path, &before, &sink, cli->cancel, &preview, &err));
     if (ok && whole && !(cli->options->yes && cli->output.quiet)) {
         cli_show_preview(cli, &preview);
     }
     /* Whoever has said --yes hears what is in the way from the restore itself. */
-    ok = ok && (cli->options->yes || preview_allows(&preview, &err));
+    ok = ok && (cli->options->yes || preview_allows(&preview, &err) || offer_in_place(&preview, &err));
     if (ok && whole && cli->options->to == NULL) {
         char *where = connection_text(&opening.connection);
-        char *what = mem_printf("%s will be replaced by what %s holds. It is kept under another name.", where, path);
+        char *what = mem_printf("%s will be replaced by what %s holds. %s", where, path,
+                                cli->options->in_place ? "It is NOT kept: only the safety backup has it then."
+                                                       : "It is kept under another name.");
         ok = consent(cli, &opening.connection, what, &err);
         mem_free(what);
         mem_free(where);
@@ -147,6 +162,7 @@ int run_restore(Cli *cli)
                               .to = cli->options->to,
                               .tables = cli->options->tables,
                               .to_schema = cli->options->to_schema,
+                              .in_place = cli->options->in_place,
                               .folder = opening.folder,
                               .no_safety = cli->options->no_safety,
                               .prove_safety = !cli->options->no_safety_proof,

@@ -8,6 +8,7 @@
 #include "schedule/due.h"
 #include "schedule/registration.h"
 #include "schedule/run.h"
+#include "schedule/waiting.h"
 #include "store/folder.h"
 #include "store/ledger.h"
 
@@ -65,6 +66,7 @@ static bool show(Cli *cli, const char *folder, const Settings *settings, Error *
     due_look(&plan, &due_here, &ledger, now, &look);
     due_note_missed(&look, now, &ledger); /* shown, not saved */
     look.entry = NULL;
+    const char *waits = waiting_why(&ledger, settings->wait_days, look.slot, now);
     char *text = due_plan_text(&plan);
     char *next = look.next ? due_slot_text(&due_here, look.next, now) : NULL;
     const size_t from = ledger.count > SHOWN ? ledger.count - SHOWN : 0;
@@ -78,6 +80,7 @@ static bool show(Cli *cli, const char *folder, const Settings *settings, Error *
         json_set_bool(document, "due", look.due);
         output_add_time(document, "slot", look.slot);
         output_add_time(document, "paused_until", look.paused);
+        json_set_string(document, "waits", look.due ? waits : NULL);
         json_set_string(document, "task", registration_state_word(task.state));
         json_set_string(document, "task_text", task.text);
         json_set_string(document, "task_program", task.program);
@@ -101,7 +104,8 @@ static bool show(Cli *cli, const char *folder, const Settings *settings, Error *
         }
         if (look.due) {
             char *slot = due_slot_text(&due_here, look.slot, now);
-            char *line = mem_printf("\xE2\x9A\xA0 The backup of %s is due", slot);
+            char *line = mem_printf("\xE2\x9A\xA0 The backup of %s is due%s%s", slot, waits ? " and waits: " : "",
+                                    waits ? waits : "");
             output_coloured(&cli->output, COLOUR_WARNING, line);
             mem_free(line);
             mem_free(slot);
@@ -126,6 +130,19 @@ static void refresh_task(Cli *cli, const Settings *settings)
     }
 }
 
+/* Of how its slots are run, which makes none of them another. */
+static bool is_manner(const char *key)
+{
+    static const char *const keys[] = {"wake",      "on_battery",   "battery_percent",  "on_metered", "quiet_hours",
+                                       "wait_days", "recheck_days", "prove_every_days", "check_hours"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        if (strcmp(keys[i], key) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static int run_show(Cli *cli, bool set)
 {
     Error err = ERROR_INIT;
@@ -137,7 +154,7 @@ static int run_show(Cli *cli, bool set)
     bool ok = set ? folder_choose(options->folder, &folder, NULL, &err) : folder_find(options->folder, &folder, &err);
     for (size_t i = 1; ok && set && i < options->file_count; i++) {
         char *key = mem_strndup(options->files[i], strcspn(options->files[i], "="));
-        if (!configure_is_schedule(key) && strcmp(key, "wake") != 0 && strcmp(key, "on_battery") != 0) {
+        if (!configure_is_schedule(key) && !is_manner(key)) {
             ok = error_set(&err, EK_USAGE, "\"%s\" is no setting of the schedule", key);
         }
         mem_free(key);
@@ -166,7 +183,26 @@ static int run_show(Cli *cli, bool set)
 
 static const char *outcome_word(ScheduledOutcome outcome)
 {
-    return outcome == SCHEDULED_DONE ? "done" : outcome == SCHEDULED_BY_OTHERS ? "by_others" : "nothing_due";
+    return outcome == SCHEDULED_DONE        ? "done"
+           : outcome == SCHEDULED_BY_OTHERS ? "by_others"
+           : outcome == SCHEDULED_WAITS     ? "waits"
+                                            : "nothing_due";
+}
+
+static cJSON *checks_document(const RecheckResult *checks)
+{
+    cJSON *document = cJSON_CreateObject();
+    json_set_int(document, "read", (int64_t)checks->read);
+    cJSON *damaged = cJSON_AddArrayToObject(document, "damaged");
+    for (size_t i = 0; i < checks->damaged_count; i++) {
+        cJSON_AddItemToArray(damaged, cJSON_CreateString(checks->damaged[i]));
+    }
+    json_set_string(document, "proven", checks->proven);
+    json_set_string(document, "unproven", checks->unproven);
+    json_set_int(document, "unread", (int64_t)checks->unread);
+    json_set_int(document, "in_cloud_only", (int64_t)checks->offline);
+    json_set_bool(document, "stopped", checks->stopped);
+    return document;
 }
 
 static void tell_outcome(Cli *cli, const ScheduledResult *result)
@@ -179,15 +215,19 @@ static void tell_outcome(Cli *cli, const ScheduledResult *result)
         output_add_time(document, "slot", result->slot);
         output_add_time(document, "next", result->next);
         json_set_int(document, "missed", (int64_t)result->missed);
+        json_set_string(document, "waits", result->outcome == SCHEDULED_WAITS ? result->waits : NULL);
         cJSON_AddItemToObject(document, "backup", result->outcome == SCHEDULED_DONE
                                                       ? cli_backup_document(&result->backup)
                                                       : cJSON_CreateNull());
         cli_add_offsite(document, &result->offsite);
+        cJSON_AddItemToObject(document, "checks", checks_document(&result->checks));
         output_json(&cli->output, document);
     } else if (cli->output.quiet) {
         if (result->outcome == SCHEDULED_DONE) {
             output_line(&cli->output, "%s", result->backup.path);
         }
+    } else if (result->outcome == SCHEDULED_WAITS) {
+        output_line(&cli->output, "%s. Looked at again: %s", result->waits, next);
     } else if (result->outcome == SCHEDULED_NOTHING) {
         output_line(&cli->output, "No backup is due. Next: %s", next);
     } else {
@@ -208,13 +248,15 @@ static int run_due(Cli *cli)
     const ScheduledSpec spec = {.folder = options->folder,
                                 .environment = &cli->environment,
                                 .switches = &switches,
-                                .once = options->no_wait};
+                                .once = options->no_wait,
+                                .checks = !options->no_wait};
     const JobSink sink = output_sink(&cli->output);
     scheduled_result_init(&result);
     const bool ok = scheduled_run(&spec, &sink, cli->cancel, &result, &err);
     output_clear_progress(&cli->output);
     if (ok) {
         tell_outcome(cli, &result);
+        code = scheduled_code(&result);
     } else {
         code = output_error(&cli->output, &err);
     }

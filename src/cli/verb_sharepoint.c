@@ -1,6 +1,7 @@
 /*
  * verb_sharepoint.c: `sharepoint set-up LINK`, `sharepoint status`, `sharepoint ask-it [LINK]`, `sharepoint sign-out`,
- * `sharepoint forget`, `upload FILE...`; the way back (`sharepoint list`, `download`): verb_download.c.
+ * `sharepoint forget`, `upload FILE...`; the way back (`sharepoint list`, `download`): verb_download.c;
+ * old backups there (`sharepoint clean-up`): verb_clean_up.c.
  */
 #include <string.h>
 
@@ -11,6 +12,8 @@
 #include "jobs/ask_it.h"
 #include "jobs/offsite.h"
 #include "jobs/offsite_batch.h"
+#include "jobs/offsite_folder.h"
+#include "platform/clock.h"
 #include "platform/fs.h"
 #include "store/folder.h"
 
@@ -35,6 +38,8 @@ static cJSON *place_document(const CloudPlace *place)
     json_set_string(document, "tenant", place->tenant);
     json_set_string(document, "client_id", place->client_id);
     json_set_string(document, "rights", place->rights == NULL ? "all" : place->rights);
+    json_set_string(document, "by", place->by == NULL ? "person" : place->by);
+    json_set_string(document, "certificate", place->certificate);
     output_add_time(document, "set_up", place->set_up);
     mem_free(name);
     return document;
@@ -50,21 +55,79 @@ static OffsiteSetUp spec_of(Cli *cli)
                           .login = options->login,
                           .cloud = options->cloud,
                           .rights = options->rights,
+                          .certificate = options->certificate,
                           .device_code = options->device_code,
                           .no_browser = options->no_browser,
                           .show = show_address,
                           .context = cli};
 }
 
+/* Neither on the command line nor in a file: typed, or in this program's environment. */
+static bool find_secret(Cli *cli, Secret *secret, Error *err)
+{
+    if (secret_is_set(&cli->client_secret)) {
+        secret_copy(secret, &cli->client_secret);
+        return true;
+    }
+    if (console_is_terminal(0) && console_ask_secret("Client secret: ", secret)) {
+        return true;
+    }
+    if (cancel_requested(cli->cancel)) {
+        return error_set(err, EK_CANCELLED, "stopped at your request");
+    }
+    error_set(err, EK_USAGE, "the client secret is not known");
+    return error_hint(err, "Type it at a terminal, or put it into " CLIENT_SECRET_VARIABLE ".");
+}
+
+/* The end of that day, local time. */
+static bool read_date(const char *text, int64_t *moment, Error *err)
+{
+    CivilTime day = {.hour = 23, .minute = 59, .second = 59};
+    char *iso = mem_printf("%sT00:00:00Z", text);
+    int64_t utc = 0;
+    const bool ok = clock_parse_iso(iso, &utc);
+    mem_free(iso);
+    if (!ok) {
+        error_set(err, EK_USAGE, "\"%s\" is no date", text);
+        return error_hint(err, "It is written as in --secret-ends=2027-05-31.");
+    }
+    CivilTime named;
+    clock_utc(utc, &named);
+    day.year = named.year;
+    day.month = named.month;
+    day.day = named.day;
+    *moment = clock_from_local(&day);
+    return true;
+}
+
+static bool spec_with_proof(Cli *cli, OffsiteSetUp *spec, Secret *secret, Error *err)
+{
+    const Options *options = cli->options;
+    *spec = spec_of(cli);
+    if (options->secret_ends != NULL && !options->secret) {
+        error_set(err, EK_USAGE, "--secret-ends goes with --secret");
+        return error_hint(err, "Try 'cmms-backup-cli sharepoint --help'.");
+    }
+    if (options->secret_ends != NULL && !read_date(options->secret_ends, &spec->secret_ends, err)) {
+        return false;
+    }
+    if (options->secret) {
+        spec->secret = secret;
+        return find_secret(cli, secret, err);
+    }
+    return true;
+}
+
 static int run_set_up(Cli *cli)
 {
-    const OffsiteSetUp spec = spec_of(cli);
+    OffsiteSetUp spec;
+    Secret secret = SECRET_INIT;
     const JobSink sink = output_sink(&cli->output);
     CloudPlace place;
     Error err = ERROR_INIT;
     int code = 0;
     place_init(&place);
-    if (!offsite_set_up(&spec, &sink, cli->cancel, &place, &err)) {
+    if (!spec_with_proof(cli, &spec, &secret, &err) || !offsite_set_up(&spec, &sink, cli->cancel, &place, &err)) {
         code = output_error(&cli->output, &err);
         if (ask_it_step(&err) != ASK_IT_NOTHING) {
             char *text = mem_printf("What is missing: %s. For IT: cmms-backup-cli sharepoint ask-it\n",
@@ -75,13 +138,60 @@ static int run_set_up(Cli *cli)
     } else if (cli->output.json) {
         output_json(&cli->output, place_document(&place));
     }
+    secret_release(&secret);
     place_release(&place);
     error_clear(&err);
     return code;
 }
 
+static cJSON *folder_document(const OffsiteFolderLook *look)
+{
+    cJSON *document = cJSON_CreateObject();
+    json_set_string(document, "place", look->dir);
+    json_set_string(document, "provider", look->provider);
+    json_set_string(document, "trouble", cloudsync_words(look->trouble));
+    return document;
+}
+
+/* The folder that OneDrive keeps in step: chosen just now, or shown. */
+static int show_folder(Cli *cli, const char *chosen)
+{
+    OffsiteFolderLook look = {.dir = NULL};
+    Error err = ERROR_INIT;
+    int code = 0;
+    if ((chosen != NULL && !offsite_folder_choose(chosen, &err)) || !offsite_folder_look(&look, &err)) {
+        code = output_error(&cli->output, &err);
+    } else if (cli->output.json) {
+        output_json(&cli->output, folder_document(&look));
+    } else {
+        output_line(&cli->output, look.runs ? "%s keeps the folder \"%s\" in step with the cloud"
+                                            : "%s has the folder \"%s\"; whether it runs now is not known",
+                    look.provider, look.dir);
+        if (look.trouble != CLOUDSYNC_FINE) {
+            char *line = mem_printf("\xE2\x9A\xA0 Attention: %s. %s", cloudsync_words(look.trouble),
+                                    cloudsync_remedy(look.trouble));
+            output_coloured(&cli->output, COLOUR_WARNING, line);
+            mem_free(line);
+        }
+    }
+    offsite_folder_look_release(&look);
+    error_clear(&err);
+    return code;
+}
+
+static bool has_folder(void)
+{
+    char *folder = NULL;
+    const bool has = !offsite_folder_load(&folder, NULL) || folder != NULL; /* a damaged one is told */
+    mem_free(folder);
+    return has;
+}
+
 static int show_place(Cli *cli)
 {
+    if (has_folder()) {
+        return show_folder(cli, NULL);
+    }
     const JobSink sink = output_sink(&cli->output);
     OffsiteStatus status;
     Error err = ERROR_INIT;
@@ -131,7 +241,7 @@ static int leave(Cli *cli, bool forget)
 {
     Error err = ERROR_INIT;
     int code = 0;
-    if (!(forget ? place_forget(cli->cancel, &err) : place_sign_out(cli->cancel, &err))) {
+    if (!(forget ? offsite_forget(cli->cancel, &err) : place_sign_out(cli->cancel, &err))) {
         code = output_error(&cli->output, &err);
     } else if (cli->output.json) {
         output_json(&cli->output, cJSON_CreateObject());
@@ -151,8 +261,14 @@ int run_sharepoint(Cli *cli)
     if (strcmp(what, "list") == 0 && options->file_count == 1) {
         return run_sharepoint_list(cli);
     }
+    if (strcmp(what, "clean-up") == 0 && options->file_count == 1) {
+        return run_sharepoint_clean_up(cli);
+    }
     if (strcmp(what, "set-up") == 0 && options->file_count == 2) {
         return run_set_up(cli);
+    }
+    if (strcmp(what, "use-folder") == 0 && options->file_count == 2) {
+        return show_folder(cli, options->files[1]);
     }
     if (strcmp(what, "status") == 0 && options->file_count == 1) {
         return show_place(cli);
@@ -165,8 +281,8 @@ int run_sharepoint(Cli *cli)
         return leave(cli, forget);
     }
     Error err = ERROR_INIT;
-    error_set(&err, EK_USAGE, "sharepoint takes 'set-up' and a link, 'status', 'list', 'ask-it', 'sign-out' or "
-                                "'forget'");
+    error_set(&err, EK_USAGE, "sharepoint takes 'set-up' and a link, 'use-folder' and a folder, 'status', 'list', "
+                                "'clean-up', 'ask-it', 'sign-out' or 'forget'");
     error_hint(&err, "Try 'cmms-backup-cli sharepoint --help'.");
     const int code = output_error(&cli->output, &err);
     error_clear(&err);
@@ -200,6 +316,7 @@ static cJSON *uploaded(const char *file, const UploadResult *result)
     json_set_string(entry, "quickxor", result->quickxor);
     json_set_bool(entry, "hash_pending", result->hash_pending);
     json_set_bool(entry, "was_there", result->was_there);
+    json_set_bool(entry, "encrypted", result->encrypted);
     json_set_int(entry, "resumed_at", (int64_t)result->resumed_at);
     return entry;
 }

@@ -3,10 +3,13 @@
 
 #include "base/jsonutil.h"
 #include "base/mem.h"
+#include "jobs/heartbeats.h"
 #include "platform/clock.h"
 #include "platform/fs.h"
+#include "platform/machine.h"
 #include "schedule/protection.h"
 #include "schedule/registration.h"
+#include "schedule/waiting.h"
 #include "store/catalog.h"
 #include "store/copies.h"
 #include "store/folder.h"
@@ -23,7 +26,12 @@ typedef struct Status {
     Protection protection;
     Health health;
     OffsiteSignIn sign_in;
-    char *frozen, *slot;
+    OutwardState receivers[RECEIVER_KINDS];
+    SeenComputers seen;
+    char *frozen, *stopped, *slot;
+    char *receivers_problem; /* why they cannot be read, or NULL */
+    char *silent;            /* which computers are, or NULL */
+    const char *waits; /* why the newest slot does, or NULL; borrowed from the ledger */
     int64_t next;
 } Status;
 
@@ -37,11 +45,16 @@ static void status_init(Status *status)
     registration_init(&status->task);
     protection_init(&status->protection);
     health_init(&status->health);
+    seen_init(&status->seen);
 }
 
 static void status_release(Status *status)
 {
     offsite_sign_in_release(&status->sign_in);
+    outward_states_release(status->receivers);
+    seen_release(&status->seen);
+    mem_free(status->receivers_problem);
+    mem_free(status->silent);
     health_release(&status->health);
     protection_release(&status->protection);
     registration_release(&status->task);
@@ -49,8 +62,23 @@ static void status_release(Status *status)
     ledger_release(&status->ledger);
     settings_release(&status->settings);
     catalog_release(&status->catalog);
+    mem_free(status->stopped);
     mem_free(status->frozen);
     mem_free(status->slot);
+}
+
+/* Who is told of it elsewhere, and what was last seen of the other computers. */
+static void look_elsewhere(const char *folder, Status *status)
+{
+    Error why = ERROR_INIT;
+    char *host = machine_host_name();
+    if (!outward_look(status->receivers, &why)) {
+        status->receivers_problem = error_text(&why);
+        error_clear(&why);
+    }
+    heartbeats_known(folder, &status->seen);
+    status->silent = seen_silent_text(&status->seen, host != NULL ? host : "", NULL, clock_now());
+    mem_free(host);
 }
 
 static bool look(Cli *cli, const char *folder, Status *status, Error *err)
@@ -62,7 +90,7 @@ static bool look(Cli *cli, const char *folder, Status *status, Error *err)
     }
     ledger_load(folder, false, &status->ledger, NULL); /* protection_slot_problem says what is wrong with it */
     copies_init(&copies);
-    cli_add_copies(cli, folder, &status->catalog, &copies);
+    const bool copies_read = cli_add_copies(cli, folder, &status->catalog, &copies);
     const bool copied = copies.count > 0;
     copies_release(&copies);
     if (status->settings.notice) {
@@ -71,9 +99,11 @@ static bool look(Cli *cli, const char *folder, Status *status, Error *err)
     if (status->ledger.notice) {
         output_log(&cli->output, LOG_WARNING, status->ledger.notice);
     }
-    status->frozen = retention_frozen(folder);
+    status->frozen = retention_alarm(folder);
+    status->stopped = status->frozen == NULL ? retention_frozen(folder) : NULL;
     HealthFacts facts = {.catalog = &status->catalog,
                          .frozen = status->frozen,
+                         .stopped = status->stopped,
                          .due_hours = health_due_hours(&status->settings),
                          .now = now};
     facts.configured = cli_find_source(cli, &status->source);
@@ -83,14 +113,19 @@ static bool look(Cli *cli, const char *folder, Status *status, Error *err)
     facts.slot = status->slot;
     registration_look(&status->settings, cli->options->folder, &status->task);
     offsite_sign_in(&status->sign_in);
+    look_elsewhere(folder, status);
     if (status->task.state != REGISTRATION_GOOD && registration_is_wanted(&status->settings)) {
         facts.task = status->task.text;
     }
     facts.copies_known = copied || status->sign_in.set_up;
+    facts.copies_unread = !copies_read;
     health_judge(&facts, &status->health);
     protection_judge(&facts, &status->settings, &status->ledger, &due_here, &status->protection);
     const DuePlan plan = due_plan(&status->settings);
     status->next = due_after(&plan, &due_here, now);
+    DueLook slot;
+    due_look(&plan, &due_here, &status->ledger, now, &slot);
+    status->waits = slot.due ? waiting_why(&status->ledger, status->settings.wait_days, slot.slot, now) : NULL;
     return true;
 }
 
@@ -101,7 +136,9 @@ static cJSON *sign_in_object(const OffsiteSignIn *sign_in)
         return cJSON_CreateNull();
     }
     cJSON *object = cJSON_CreateObject();
+    json_set_string(object, "by", sign_in_by_word(sign_in->by));
     json_set_bool(object, "signed_in", sign_in->signed_in);
+    output_add_time(object, "ends", sign_in->ends);
     output_add_time(object, "renewed", sign_in->renewed);
     output_add_count(object, "days_left", sign_in->days);
     output_add_count(object, "warning", sign_in->warning); /* null: none */
@@ -127,12 +164,48 @@ static cJSON *status_document(const char *folder, const Status *status)
         cJSON_AddItemToArray(facts, item);
     }
     output_add_time(document, "next", status->next);
+    json_set_string(document, "waits", status->waits);
+    json_set_string(document, "unread", status->protection.unread);
+    json_set_string(document, "cleanups_stopped", status->stopped);
     json_set_string(document, "task", registration_state_word(status->task.state));
     json_set_string(document, "task_text", status->task.text);
     cJSON_AddItemToObject(document, "sign_in", sign_in_object(&status->sign_in));
+    cJSON_AddItemToObject(document, "receivers", cli_receivers_array(status->receivers));
+    json_set_string(document, "receivers_problem", status->receivers_problem);
+    cJSON_AddItemToObject(document, "heartbeats", cli_computers_object(&status->seen));
     json_set_string(document, "health", states[status->health.state]);
     json_set_string(document, "health_text", status->health.text);
     return document;
+}
+
+static void warn(Cli *cli, const char *text)
+{
+    if (text != NULL) {
+        char *line = mem_printf("\xE2\x9A\xA0 %s", text);
+        output_coloured(&cli->output, COLOUR_WARNING, line);
+        mem_free(line);
+    }
+}
+
+static void show_elsewhere(Cli *cli, const Status *status)
+{
+    warn(cli, status->protection.unread);
+    if (status->stopped != NULL) {
+        char *text = mem_printf("Clean-ups are stopped: %s", status->stopped);
+        warn(cli, text);
+        mem_free(text);
+    }
+    warn(cli, status->receivers_problem);
+    for (size_t i = 0; i < RECEIVER_KINDS; i++) {
+        warn(cli, status->receivers[i].problem);
+    }
+    warn(cli, status->silent);
+    if (status->seen.problem != NULL) {
+        char *text = mem_printf("What the other computers do could not be seen by the last run: %s",
+                                status->seen.problem);
+        warn(cli, text);
+        mem_free(text);
+    }
 }
 
 static void show(Cli *cli, const Status *status)
@@ -158,15 +231,14 @@ static void show(Cli *cli, const Status *status)
     output_line(&cli->output, "Next backup: %s", next);
     if (status->settings.enabled && status->task.state != REGISTRATION_GOOD &&
         strcmp(protection->facts[FACT_SLOT].text, status->task.text) != 0) {
-        char *line = mem_printf("\xE2\x9A\xA0 %s", status->task.text);
-        output_coloured(&cli->output, COLOUR_WARNING, line);
-        mem_free(line);
+        warn(cli, status->task.text);
     }
     if (status->sign_in.warning >= 0) {
         char *line = mem_printf("\xE2\x9A\xA0 Attention: %s", status->sign_in.text);
         output_coloured(&cli->output, COLOUR_WARNING, line);
         mem_free(line);
     }
+    show_elsewhere(cli, status);
     if (status->health.state != HEALTH_GOOD) {
         char *line = mem_printf("%s %s", health_sign(status->health.state), status->health.text);
         output_coloured(&cli->output, COLOUR_WARNING, line);

@@ -318,8 +318,13 @@ bool download_file(const DownloadSpec *spec, const Cancel *cancel, DownloadResul
     }
     ok = look_there(&d, &url, err);
     wipe_url(url);
-    ok = ok && open_partial(&d, err) && bring(&d, err) && (spec->commit == NULL || spec->commit(spec->context, err)) &&
-         fs_rename(d.partial, spec->path, false, err);
+    ok = ok && open_partial(&d, err) && bring(&d, err);
+    if (ok && spec->place != NULL) {
+        ok = spec->place(spec->context, d.partial, err);
+    } else if (ok) {
+        ok = (spec->commit == NULL || spec->commit(spec->context, err)) &&
+             fs_rename(d.partial, spec->path, false, err);
+    }
     if (ok) {
         *result = (DownloadResult){.resumed_at = d.resumed_at, .hash_pending = d.quickxor == NULL};
     }

@@ -124,6 +124,9 @@ bool graph_is_fault(const GraphAnswer *answer)
 static bool wait_ms(const Graph *graph, uint64_t ms, const Cancel *cancel, Error *err)
 {
     const uint64_t until = clock_monotonic_ms() + ms;
+    if (graph->setup.seconds > 0 && ms > (uint64_t)graph->setup.seconds * 1000) {
+        return error_set(err, EK_BUSY, "SharePoint is too busy");
+    }
     if (ms > TOLD_MS) {
         job_log(graph->setup.sink, LOG_INFO, "Waiting %llu s, as SharePoint asked or does not answer...",
                 (unsigned long long)((ms + 999) / 1000));
@@ -265,9 +268,10 @@ static void take_answer(const HttpResponse *response, GraphAnswer *answer)
 static bool send_once(Graph *graph, const GraphRequest *request, const Secret *token, const Cancel *cancel,
                       GraphAnswer *answer, Error *err)
 {
-    const char *headers[6] = {NULL};
+    const char *headers[7] = {NULL};
     size_t count = 0;
     char *range = NULL;
+    char *if_match = NULL;
     char *wanted = NULL;
     char *authorization = NULL;
     char *url = request->url != NULL ? NULL : mem_printf("%s/v1.0%s", graph->endpoint, request->path);
@@ -289,6 +293,10 @@ static bool send_once(Graph *graph, const GraphRequest *request, const Secret *t
         wanted = mem_printf("Range: %s", request->wanted);
         headers[count++] = wanted;
     }
+    if (request->if_match != NULL) {
+        if_match = mem_printf("If-Match: %s", request->if_match);
+        headers[count++] = if_match;
+    }
     if (token != NULL) {
         authorization = bearer(token);
         if (authorization == NULL) {
@@ -305,7 +313,8 @@ static bool send_once(Graph *graph, const GraphRequest *request, const Secret *t
                               .body_len = request->json != NULL ? strlen(request->json) : request->stream_len,
                               .max_response = ANSWER_MAX,
                               .stream = request->stream,
-                              .take = request->take};
+                              .take = request->take,
+                              .seconds = graph->setup.seconds};
     if (http_request(graph->http, &sent, cancel, &response, &failed)) {
         take_answer(&response, answer);
         if (graph_is_throttled(answer)) {
@@ -326,6 +335,7 @@ out:
     secret_free_text(authorization);
     http_response_release(&response);
     error_clear(&failed);
+    mem_free(if_match);
     mem_free(wanted);
     mem_free(range);
     mem_free(url);
@@ -512,6 +522,17 @@ const char *graph_item_hash(const cJSON *item)
     const cJSON *hashes = cJSON_GetObjectItem(cJSON_GetObjectItem(item, "file"), "hashes");
     const char *hash = json_string(hashes, "quickXorHash", NULL);
     return hash != NULL && hash[0] != '\0' ? hash : NULL;
+}
+
+const char *graph_item_etag(const cJSON *item)
+{
+    const char *etag = json_string(item, "eTag", NULL);
+    for (const char *c = etag; c != NULL && *c != '\0'; c++) {
+        if ((unsigned char)*c < 0x20 || (unsigned char)*c >= 0x7F) {
+            return NULL;
+        }
+    }
+    return etag != NULL && etag[0] != '\0' ? etag : NULL;
 }
 
 int64_t graph_item_size(const cJSON *item)

@@ -13,12 +13,14 @@
 #include "base/mem.h"
 #include "base/utf.h"
 #include "cloud/address.h"
+#include "http_private.h"
 #include "version.h"
 
 #define CONNECT_SECONDS 30L
 #define SLOW_SECONDS 120L
 #define SLOW_BYTES 1024L
 #define SLICE_MS 100
+#define HELD_MS 20 /* while its own sender holds it back */
 #define UPLOAD_BUFFER 2097152L
 #define MAX_HEADERS 262144u
 
@@ -36,6 +38,7 @@ typedef struct Transfer {
     Error read_failed; /* what its read said, or the take */
     const HttpTake *take;
     CURL *easy;
+    bool held; /* nothing of the stream may go now */
 } Transfer;
 
 Http *http_new(void)
@@ -121,7 +124,14 @@ static size_t give_body(char *buf, size_t size, size_t count, void *context)
 {
     Transfer *transfer = context;
     const uint64_t left = transfer->len - transfer->at;
-    const size_t len = size * count < left ? size * count : (size_t)left;
+    size_t len = size * count < left ? size * count : (size_t)left;
+    if (len > 0 && transfer->stream->allow != NULL) {
+        len = transfer->stream->allow(transfer->stream->context, len);
+        transfer->held = len == 0;
+        if (transfer->held) {
+            return CURL_READFUNC_PAUSE;
+        }
+    }
     if (len > 0 && !transfer->stream->read(transfer->stream->context, transfer->at, buf, len, &transfer->read_failed)) {
         return CURL_READFUNC_ABORT;
     }
@@ -220,7 +230,7 @@ static struct curl_slist *request_headers(const HttpRequest *request)
     return list;
 }
 
-static bool explain(CURLcode code, const char *host, const char *words, Error *err)
+bool http_explain(CURLcode code, const char *host, const char *words, Error *err)
 {
     static const char network[] = "Check the internet connection.";
     switch (code) {
@@ -265,17 +275,26 @@ static bool explain(CURLcode code, const char *host, const char *words, Error *e
     return error_hint(err, "%s", network);
 }
 
-/* Drives the one transfer to its end. False with EK_CANCELLED or EK_INTERNAL. */
-static bool drive(Http *http, const Cancel *cancel, CURLcode *code, Error *err)
+/* Drives the one transfer to its end. `transfer` NULL: nothing holds it back. */
+static bool drive(CURLM *multi, CURL *easy, const Transfer *transfer, const Cancel *cancel, CURLcode *code, Error *err)
 {
+    bool was_held = false;
     for (;;) {
         int running = 0;
-        CURLMcode state = curl_multi_perform(http->multi, &running);
+        const bool held = transfer != NULL && transfer->held;
+        if (held != was_held) { /* it is not the network that is slow then */
+            was_held = held;
+            curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, was_held ? 0L : SLOW_SECONDS);
+        }
+        if (held) {
+            curl_easy_pause(easy, CURLPAUSE_CONT); /* which asks the stream again */
+        }
+        CURLMcode state = curl_multi_perform(multi, &running);
         if (state != CURLM_OK) {
             return error_set(err, EK_INTERNAL, "libcurl failed: %s", curl_multi_strerror(state));
         }
         int waiting = 0;
-        const CURLMsg *message = curl_multi_info_read(http->multi, &waiting);
+        const CURLMsg *message = curl_multi_info_read(multi, &waiting);
         if (message != NULL && message->msg == CURLMSG_DONE) {
             *code = message->data.result;
             return true;
@@ -283,11 +302,17 @@ static bool drive(Http *http, const Cancel *cancel, CURLcode *code, Error *err)
         if (cancel_requested(cancel)) {
             return error_set(err, EK_CANCELLED, "stopped at your request");
         }
-        state = curl_multi_poll(http->multi, NULL, 0, SLICE_MS, NULL);
+        const bool holds = transfer != NULL && transfer->held; /* that may just have begun, or ended */
+        state = curl_multi_poll(multi, NULL, 0, holds ? HELD_MS : SLICE_MS, NULL);
         if (state != CURLM_OK) {
             return error_set(err, EK_INTERNAL, "libcurl failed: %s", curl_multi_strerror(state));
         }
     }
+}
+
+bool http_drive(CURLM *multi, const Cancel *cancel, CURLcode *code, Error *err)
+{
+    return drive(multi, NULL, NULL, cancel, code, err);
 }
 
 bool http_request(Http *http, const HttpRequest *request, const Cancel *cancel, HttpResponse *response, Error *err)
@@ -318,6 +343,7 @@ bool http_request(Http *http, const HttpRequest *request, const Cancel *cancel, 
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_QUICK_EXIT, 1L); /* a request that is stopped does not wait for the system's resolver */
     SET(CURLOPT_CONNECTTIMEOUT, CONNECT_SECONDS);
+    SET(CURLOPT_TIMEOUT, request->seconds);
     SET(CURLOPT_LOW_SPEED_LIMIT, SLOW_BYTES);
     SET(CURLOPT_LOW_SPEED_TIME, SLOW_SECONDS);
     SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
@@ -364,18 +390,18 @@ bool http_request(Http *http, const HttpRequest *request, const Cancel *cancel, 
 #undef SET
     bool ok = false;
     if (code != CURLE_OK) {
-        explain(code, host, words, err);
+        http_explain(code, host, words, err);
         goto out;
     }
     if (curl_multi_add_handle(http->multi, easy) != CURLM_OK) {
         error_set(err, EK_INTERNAL, "libcurl refused a request");
         goto out;
     }
-    ok = drive(http, cancel, &code, err);
+    ok = drive(http->multi, http->easy, &transfer, cancel, &code, err);
     if (ok && transfer.read_failed.kind != EK_NONE) {
         ok = error_move(err, &transfer.read_failed);
     } else if (ok && code != CURLE_OK) {
-        ok = explain(transfer.too_large ? CURLE_TOO_LARGE : code, host, words, err);
+        ok = http_explain(transfer.too_large ? CURLE_TOO_LARGE : code, host, words, err);
     }
     if (ok) {
         curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &answer.status);

@@ -9,13 +9,18 @@
 #include "base/strbuf.h"
 #include "cloud/address.h"
 #include "cloud/http.h"
+#include "platform/client_certificate.h"
 #include "platform/clock.h"
 #include "platform/machine.h"
 
 #define ANSWER_MAX 1048576u
 #define TRIES 4u
+#define LONGEST_SECONDS 60L /* a try */
 #define EARLY_S 300 /* a token is renewed before it ends */
 #define SHORTEST_S 30
+#define ASSERTION_TYPE "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+#define ASSERTION_S 540 /* that one is good for; with the next line, ten minutes, the most that Microsoft names */
+#define ASSERTION_EARLY_S 60 /* from when: clocks differ */
 #define DEVICE_GRANT "urn:ietf:params:oauth:grant-type:device_code"
 
 void oauth_tokens_init(OauthTokens *tokens)
@@ -62,6 +67,12 @@ static const Refusal refusals[] = {
     {70008, "your sign-in has run out", again},
     {70043, "your organisation wants you to sign in again from time to time", again},
     {7000222, "the program's secret has run out", "Ask your IT administrator for a new one."},
+    {7000215, "the program's secret is not the one that Microsoft knows",
+     "Set the folder up again with the secret's value, not its ID."},
+    {700027, "Microsoft does not know the certificate for this program",
+     "Ask your IT administrator to add it to the program's registration, or compare its thumbprint."},
+    {700024, "the clock of this computer is wrong by more than Microsoft allows",
+     "Let Windows set the clock: Settings, Time & language."},
     {7000218, "the program's registration does not allow sign-ins of this kind",
      "Ask your IT administrator to allow public client flows for it."},
 };
@@ -198,7 +209,7 @@ static bool post(const OauthApp *app, const char *what, const StrBuf *form, cons
         http_set_ca_file(http, app->ca_file);
     }
     const HttpRequest request = {.method = "POST", .url = url, .headers = headers, .body = form->buf,
-                                 .body_len = form->len, .max_response = ANSWER_MAX};
+                                 .body_len = form->len, .max_response = ANSWER_MAX, .seconds = LONGEST_SECONDS};
     for (unsigned tries = 1;; tries++) {
         Error failed = ERROR_INIT;
         ok = http_request(http, &request, cancel, &response, &failed);
@@ -414,6 +425,133 @@ bool oauth_refresh(const OauthApp *app, const Cancel *cancel, OauthTokens *token
     add_field(&form, "grant_type", "refresh_token");
     add_field(&form, "refresh_token", tokens->refresh.bytes);
     const bool ok = ask_tokens(app, &form, cancel, tokens, err);
+    end_form(&form);
+    return ok;
+}
+
+/* --- as the program itself -------------------------------------------------------------------------------- */
+
+static void add_json_part(StrBuf *sb, cJSON *document)
+{
+    char *text = json_text(document), *coded = base64url((const unsigned char *)text, strlen(text));
+    strbuf_addstr(sb, coded);
+    mem_free(coded);
+    mem_free(text);
+    cJSON_Delete(document);
+}
+
+static unsigned digit(char c)
+{
+    return c <= '9' ? (unsigned)(c - '0') : (unsigned)(c - 'A') + 10;
+}
+
+/* The bytes of a thumbprint (certificate_thumbprint), for "x5t". */
+static void add_thumbprint(cJSON *header, const char *thumbprint)
+{
+    unsigned char sha1[CERTIFICATE_DIGITS / 2] = {0};
+    for (size_t i = 0; i < sizeof sha1 && thumbprint[2 * i] != '\0' && thumbprint[2 * i + 1] != '\0'; i++) {
+        sha1[i] = (unsigned char)(digit(thumbprint[2 * i]) << 4 | digit(thumbprint[2 * i + 1]));
+    }
+    char *coded = base64url(sha1, sizeof sha1);
+    json_set_string(header, "x5t", coded);
+    mem_free(coded);
+}
+
+char *oauth_assertion(const OauthApp *app, bool pss, const char *thumbprint, const unsigned char sha256[32],
+                      const char *id, int64_t now)
+{
+    cJSON *header = cJSON_CreateObject(), *payload = cJSON_CreateObject();
+    char *mark = base64url(sha256, 32);
+    char *audience = mem_printf("%s/%s/oauth2/v2.0/token", app->login, app->tenant);
+    StrBuf sb;
+    strbuf_init(&sb, STRBUF_LINE);
+    json_set_string(header, "alg", pss ? "PS256" : "RS256");
+    json_set_string(header, "typ", "JWT");
+    json_set_string(header, "x5t#S256", mark);
+    if (!pss) {
+        add_thumbprint(header, thumbprint);
+    }
+    json_set_string(payload, "aud", audience);
+    json_set_string(payload, "iss", app->client_id);
+    json_set_string(payload, "sub", app->client_id);
+    json_set_string(payload, "jti", id);
+    json_set_int(payload, "nbf", now - ASSERTION_EARLY_S);
+    json_set_int(payload, "iat", now);
+    json_set_int(payload, "exp", now + ASSERTION_S);
+    add_json_part(&sb, header);
+    strbuf_addch(&sb, '.');
+    add_json_part(&sb, payload);
+    mem_free(audience);
+    mem_free(mark);
+    return strbuf_detach(&sb);
+}
+
+/* Signed; NULL: err is set. Caller: secret_free_text. */
+static char *signed_assertion(const OauthApp *app, const char *thumbprint, Error *err)
+{
+    CertificateFacts facts;
+    char *id = NULL, *made = NULL;
+    if (!certificate_find(thumbprint, &facts, err)) {
+        return NULL;
+    }
+    if (facts.ends <= clock_now()) {
+        error_set(err, EK_REFUSED, "the certificate of the sign-in to SharePoint has run out");
+        error_hint(err, "Ask your IT administrator for a new one, and set the folder up with it.");
+        return NULL;
+    }
+    if (facts.begins > clock_now()) {
+        error_set(err, EK_REFUSED, "the certificate of the sign-in to SharePoint is not valid yet");
+        error_hint(err, "Wait until it is; or set this PC's clock, if that is wrong.");
+        return NULL;
+    }
+    id = random_text();
+    if (id == NULL) {
+        error_set(err, EK_INTERNAL, "the system gives no random numbers");
+        return NULL;
+    }
+    /* Entra prefers PSS; some keys in chips cannot do it. */
+    for (int pss = 1; pss >= 0 && made == NULL; pss--) {
+        char *text = oauth_assertion(app, pss != 0, thumbprint, facts.sha256, id, clock_now());
+        StrBuf signature;
+        Error why = ERROR_INIT;
+        strbuf_init(&signature, STRBUF_LINE);
+        if (certificate_sign(thumbprint, pss ? CERTIFICATE_PSS : CERTIFICATE_PKCS1, text, strlen(text), &signature,
+                             &why)) {
+            char *coded = base64url((const unsigned char *)signature.buf, signature.len);
+            made = mem_printf("%s.%s", text, coded);
+            mem_free(coded);
+        } else if (!pss) {
+            error_move(err, &why);
+        }
+        error_clear(&why);
+        strbuf_release(&signature);
+        mem_free(text);
+    }
+    mem_free(id);
+    return made;
+}
+
+bool oauth_app_only(const OauthApp *app, const OauthProof *proof, const Cancel *cancel, OauthTokens *tokens,
+                    Error *err)
+{
+    StrBuf form;
+    bool ok = true;
+    strbuf_init(&form, STRBUF_LINE);
+    add_field(&form, "client_id", app->client_id);
+    add_field(&form, "scope", app->scope);
+    add_field(&form, "grant_type", "client_credentials");
+    if (proof->thumbprint != NULL) {
+        char *assertion = signed_assertion(app, proof->thumbprint, err);
+        ok = assertion != NULL;
+        if (ok) {
+            add_field(&form, "client_assertion_type", ASSERTION_TYPE);
+            add_field(&form, "client_assertion", assertion);
+        }
+        secret_free_text(assertion);
+    } else {
+        add_field(&form, "client_secret", proof->secret->bytes);
+    }
+    ok = ok && ask_tokens(app, &form, cancel, tokens, err);
     end_form(&form);
     return ok;
 }

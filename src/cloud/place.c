@@ -22,14 +22,15 @@ void place_init(CloudPlace *place)
 
 /* The texts of a place, with their names in the file. */
 static const char *const names[] = {"graph", "login", "tenant", "client_id", "drive", "folder", "library", "path",
-                                    "web_url", "rights"};
+                                    "web_url", "rights", "by", "certificate"};
 #define NAME_COUNT (sizeof names / sizeof names[0])
 #define OPTIONAL 8u /* from this one on */
 
 static char **field(CloudPlace *place, size_t index)
 {
     char **const fields[] = {&place->graph, &place->login, &place->tenant, &place->client_id, &place->drive,
-                             &place->folder, &place->library, &place->path, &place->web_url, &place->rights};
+                             &place->folder, &place->library, &place->path, &place->web_url, &place->rights,
+                             &place->by, &place->certificate};
     return fields[index];
 }
 
@@ -46,10 +47,21 @@ char *place_name(const CloudPlace *place)
     return mem_printf("%s%s", place->library, place->path);
 }
 
-const char *place_scope(const CloudPlace *place)
+static bool is_by(const CloudPlace *place, const char *what)
+{
+    return place->by != NULL && strcmp(place->by, what) == 0;
+}
+
+bool place_is_person(const CloudPlace *place)
+{
+    return !is_by(place, PLACE_BY_SECRET) && !(is_by(place, PLACE_BY_CERTIFICATE) && place->certificate != NULL);
+}
+
+char *place_scope(const CloudPlace *place)
 {
     const bool selected = place->rights != NULL && strcmp(place->rights, PLACE_SELECTED) == 0;
-    return selected ? PLACE_SCOPE_SELECTED : PLACE_SCOPE;
+    return !place_is_person(place) ? mem_printf("%s%s", place->graph, OAUTH_APP_SCOPE)
+                                   : mem_strdup(selected ? PLACE_SCOPE_SELECTED : PLACE_SCOPE);
 }
 
 static bool own_file(const char *name, char **path, Error *err)
@@ -76,6 +88,7 @@ bool place_parse(const char *bytes, size_t len, CloudPlace *place, Error *err)
     }
     if (ok) {
         read.set_up = json_int(document, "set_up", 0);
+        read.secret_ends = json_int(document, "secret_ends", 0);
         place_release(place);
         *place = read;
     } else {
@@ -118,6 +131,9 @@ bool place_save(const CloudPlace *place, Error *err)
         json_set_string(document, names[i], *field(&copy, i));
     }
     json_set_int(document, "set_up", place->set_up);
+    if (place->secret_ends > 0) {
+        json_set_int(document, "secret_ends", place->secret_ends);
+    }
     char *text = json_text(document);
     const bool ok = own_file(PLACE_FILE, &path, err) && fs_write_atomic(path, text, strlen(text), err);
     mem_free(text);
@@ -132,14 +148,15 @@ bool place_keep_tokens(const CloudPlace *place, const OauthTokens *tokens, Error
 {
     char *path = NULL;
     char *access = sealed_text(&tokens->access, err);
-    char *refresh = access == NULL ? NULL : sealed_text(&tokens->refresh, err);
+    char *refresh = access == NULL || !secret_is_set(&tokens->refresh) ? NULL : sealed_text(&tokens->refresh, err);
     bool ok = false;
-    if (refresh != NULL && own_file(TOKENS_FILE, &path, err)) {
+    if (access != NULL && (refresh != NULL || !secret_is_set(&tokens->refresh)) && own_file(TOKENS_FILE, &path, err)) {
         cJSON *document = cJSON_CreateObject();
         json_set_int(document, "version", VERSION);
         json_set_string(document, "login", place->login);
         json_set_string(document, "tenant", place->tenant);
         json_set_string(document, "client_id", place->client_id);
+        json_set_string(document, "by", place->by);
         json_set_string(document, "access", access);
         json_set_string(document, "refresh", refresh);
         json_set_int(document, "expires", tokens->expires);
@@ -172,7 +189,9 @@ static bool find_tokens(const CloudPlace *place, OauthTokens *tokens, int64_t *r
                     json_parse(text.buf, text.len, &document, NULL) && json_int(document, "version", 0) == VERSION &&
                     is_of(document, "login", place->login) && is_of(document, "tenant", place->tenant) &&
                     is_of(document, "client_id", place->client_id) &&
-                    sealed_open(json_string(document, "refresh", ""), &found.refresh);
+                    is_of(document, "by", place->by == NULL ? "" : place->by) &&
+                    (sealed_open(json_string(document, "refresh", ""), &found.refresh) ||
+                     (is_by(place, PLACE_BY_CERTIFICATE) && !place_is_person(place)));
     if (ok) {
         found.expires = sealed_open(json_string(document, "access", ""), &found.access)
                             ? json_int(document, "expires", 0) : 0;
@@ -277,6 +296,41 @@ bool place_forget(const Cancel *cancel, Error *err)
     return leave(true, cancel, err);
 }
 
+bool place_app_sign_in(const CloudPlace *place, const Secret *secret, const Cancel *cancel, OauthTokens *tokens,
+                       Error *err)
+{
+    char *scope = place_scope(place);
+    const OauthApp app = {.login = place->login, .tenant = place->tenant, .client_id = place->client_id,
+                          .scope = scope};
+    const bool by_secret = is_by(place, PLACE_BY_SECRET);
+    const OauthProof proof = {.thumbprint = by_secret ? NULL : place->certificate, .secret = secret};
+    bool ok = !by_secret || (secret != NULL && secret_is_set(secret));
+    if (!ok) {
+        error_set(err, EK_REFUSED, "the program's secret for SharePoint is not kept on this computer");
+        error_hint(err, "Set the folder up again.");
+    }
+    ok = ok && oauth_app_only(&app, &proof, cancel, tokens, err);
+    if (ok && by_secret && secret != &tokens->refresh) {
+        secret_copy(&tokens->refresh, secret);
+    }
+    mem_free(scope);
+    return ok;
+}
+
+/* By what is kept. `signed_in`: something is, or somebody has just signed in; a certificate alone would always do. */
+static bool ask_again(const CloudPlace *place, bool signed_in, const Cancel *cancel, OauthTokens *kept, Error *err)
+{
+    if (!place_is_person(place) && (secret_is_set(&kept->refresh) || signed_in)) {
+        return place_app_sign_in(place, &kept->refresh, cancel, kept, err);
+    }
+    char *scope = place_scope(place);
+    const OauthApp app = {.login = place->login, .tenant = place->tenant, .client_id = place->client_id,
+                          .scope = scope};
+    const bool ok = oauth_refresh(&app, cancel, kept, err);
+    mem_free(scope);
+    return ok;
+}
+
 /* Under the lock: what another program has renewed meanwhile is taken; else it is renewed here. */
 static bool renew(PlaceSignIn *sign_in, bool refused, const Cancel *cancel, Error *err)
 {
@@ -291,9 +345,7 @@ static bool renew(PlaceSignIn *sign_in, bool refused, const Cancel *cancel, Erro
         secret_copy(&kept.refresh, &sign_in->tokens.refresh);
     }
     if (!found || !is_good(&kept) || (refused && same)) {
-        const OauthApp app = {.login = place->login, .tenant = place->tenant, .client_id = place->client_id,
-                              .scope = place_scope(place)};
-        ok = oauth_refresh(&app, cancel, &kept, err);
+        ok = ask_again(place, found || secret_is_set(&sign_in->tokens.access), cancel, &kept, err);
         if (ok) {
             (void)place_keep_tokens(place, &kept, NULL); /* the old ones are good for as long: nothing is lost */
         }
@@ -320,6 +372,35 @@ bool place_token(void *context, bool refused, const Cancel *cancel, Secret *toke
         if (!ok) {
             return false;
         }
+    }
+    secret_copy(token, &sign_in->tokens.access);
+    return true;
+}
+
+/* What a refresh gives anew is not kept: the one that is kept goes on to hold; uploads renew it under their lock. */
+bool place_mail_token(void *context, bool refused, const Cancel *cancel, Secret *token, Error *err)
+{
+    PlaceSignIn *sign_in = context;
+    const CloudPlace *place = sign_in->place;
+    if (!place_is_person(place)) {
+        error_set(err, EK_SETTINGS, "the program signs in to SharePoint as itself, and mail goes in a person's name");
+        return error_hint(err, "Send it through a mail server of your own.");
+    }
+    if (refused || !is_good(&sign_in->tokens)) {
+        const OauthApp app = {.login = place->login, .tenant = place->tenant, .client_id = place->client_id,
+                              .scope = PLACE_SCOPE_MAIL};
+        OauthTokens kept;
+        oauth_tokens_init(&kept);
+        if (!place_find_tokens(place, &kept)) {
+            error_set(err, EK_REFUSED, "nobody is signed in to SharePoint on this PC");
+            return error_hint(err, "Sign in: SharePoint in the Tools menu.");
+        }
+        if (!oauth_refresh(&app, cancel, &kept, err)) {
+            oauth_tokens_release(&kept);
+            return error_context(err, "no mail can be sent by this sign-in");
+        }
+        oauth_tokens_release(&sign_in->tokens);
+        sign_in->tokens = kept;
     }
     secret_copy(token, &sign_in->tokens.access);
     return true;

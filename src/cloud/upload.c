@@ -13,7 +13,9 @@
 #include "base/hash.h"
 #include "base/jsonutil.h"
 #include "base/mem.h"
+#include "base/number.h"
 #include "cloud/address.h"
+#include "platform/clock.h"
 #include "platform/fs.h"
 #include "platform/machine.h"
 #include "upload_private.h"
@@ -33,6 +35,7 @@ void upload_result_release(UploadResult *result)
 {
     mem_free(result->item);
     mem_free(result->web_url);
+    mem_free(result->key);
     upload_result_init(result);
 }
 
@@ -68,6 +71,18 @@ void upload_sent(void *context, uint64_t bytes)
 {
     const Upload *u = context;
     tell_step(u, "Uploading", u->base + bytes);
+}
+
+size_t upload_allow(void *context, size_t wanted)
+{
+    const Upload *u = context;
+    return u->spec->rate == NULL ? wanted : rate_take(u->spec->rate, wanted, clock_monotonic_ms());
+}
+
+bool upload_await(const Upload *u, Error *err)
+{
+    return u->spec->rate == NULL || rate_await(u->spec->rate, u->cancel) ||
+           error_set(err, EK_CANCELLED, "stopped at your request");
 }
 
 /* What all of it is, before anything is sent: a copy of a damaged file is no copy. */
@@ -240,8 +255,8 @@ static bool enough_room(Upload *u, Error *err)
     } else if (ok) {
         const int64_t left = json_int(cJSON_GetObjectItem(answer.json, "quota"), "remaining", -1);
         if (left >= 0 && (uint64_t)left < u->size) {
-            error_set(err, EK_SPACE, "the SharePoint library is full: %.1f MB are needed and %.1f MB are free",
-                      (double)u->size / 1048576.0, (double)left / 1048576.0);
+            error_set(err, EK_SPACE, "the SharePoint library is full: %s are needed and %s are free",
+                      size_text(u->size).text, size_text((uint64_t)left).text);
             ok = error_hint(err, "Make room there: old files, and the recycle bin of the site.");
         }
     }
@@ -288,7 +303,7 @@ static Transfer put_whole(Upload *u, const char *name, const char *conflict, Err
 {
     char *target = upload_target(u, name, "content");
     char *path = mem_printf("%s?@microsoft.graph.conflictBehavior=%s", target, conflict);
-    const HttpBody stream = {upload_read, upload_sent, u};
+    const HttpBody stream = {upload_read, upload_sent, u, upload_allow};
     const GraphRequest request = {.method = "PUT", .path = path, .stream = &stream, .stream_len = (size_t)u->size};
     Transfer outcome = TRANSFER_GO_ON;
     unsigned busy = 0;
@@ -297,7 +312,7 @@ static Transfer put_whole(Upload *u, const char *name, const char *conflict, Err
     graph_answer_init(&answer);
     u->base = 0;
     while (outcome == TRANSFER_GO_ON) {
-        if (!graph_send(u->spec->graph, &request, u->cancel, &answer, err)) {
+        if (!upload_await(u, err) || !graph_send(u->spec->graph, &request, u->cancel, &answer, err)) {
             outcome = TRANSFER_FAILED;
         } else if ((answer.status == 200 || answer.status == 201) && upload_take_item(u, &answer)) {
             outcome = TRANSFER_DONE;
@@ -350,7 +365,8 @@ static bool transfer(Upload *u, Error *err)
         if (!choose_partial(u, another, err)) {
             return false;
         }
-        const uint64_t single = u->spec->single_max == 0 ? UPLOAD_SINGLE_MAX : u->spec->single_max;
+        const uint64_t most = u->spec->single_max == 0 ? UPLOAD_SINGLE_MAX : u->spec->single_max;
+        const uint64_t single = rate_portion(u->spec->rate, UPLOAD_UNIT, most);
         const Transfer outcome = u->size == 0 || u->size <= single ? put_whole(u, u->journal.partial, "fail", err)
                                                                    : upload_by_session(u, err);
         switch (outcome) {
@@ -637,7 +653,7 @@ bool upload_file(const UploadSpec *spec, const Cancel *cancel, UploadResult *res
     bool ok = false;
     journal_init(&u.journal);
     upload_result_init(&made);
-    u.fragment_max = fragment_of(spec->fragment_max, UPLOAD_FRAGMENT_MAX);
+    u.fragment_max = rate_portion(spec->rate, UPLOAD_UNIT, fragment_of(spec->fragment_max, UPLOAD_FRAGMENT_MAX));
     u.fragment = fragment_of(spec->fragment_first, UPLOAD_FRAGMENT_FIRST);
     u.fragment = u.fragment > u.fragment_max ? u.fragment_max : u.fragment;
     u.journal_file = journal_path(spec->journal_dir, spec->drive, spec->folder, spec->name);

@@ -63,6 +63,8 @@ bool upload_find(Upload *u, const char *name, Error *err);
 bool upload_take_item(Upload *u, GraphAnswer *answer);
 bool upload_read(void *context, uint64_t at, void *buf, size_t len, Error *err); /* HttpBody, from u->base on */
 void upload_sent(void *context, uint64_t bytes);
+size_t upload_allow(void *context, size_t wanted);
+bool upload_await(const Upload *u, Error *err); /* before a request that sends: while it is paused, none is begun */
 /* "/drives/…:/NAME:/ACTION"; caller frees. */
 char *upload_target(const Upload *u, const char *name, const char *action);
 

@@ -324,15 +324,16 @@ static Transfer send_fragments(Upload *u, Session *s, Error *err)
         const bool last = len == left;
         char *range = mem_printf("bytes %llu-%llu/%llu", (unsigned long long)s->offset,
                                  (unsigned long long)(s->offset + len - 1), (unsigned long long)u->size);
-        const HttpBody stream = {upload_read, upload_sent, u};
+        const HttpBody stream = {upload_read, upload_sent, u, upload_allow};
         GraphRequest request = of_session(u, "PUT");
         request.range = range;
         request.stream = &stream;
         request.stream_len = (size_t)len;
         u->base = s->offset;
+        const bool may = upload_await(u, err);
         const uint64_t begun = clock_monotonic_ms();
         uint64_t offset = 0;
-        const bool sent = graph_send(u->spec->graph, &request, u->cancel, &answer, err);
+        const bool sent = may && graph_send(u->spec->graph, &request, u->cancel, &answer, err);
         mem_free(range);
         if (!sent) {
             outcome = TRANSFER_FAILED;

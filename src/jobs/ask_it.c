@@ -30,6 +30,7 @@ static const struct {
     {65001, ASK_IT_APPROVAL}, {90094, ASK_IT_APPROVAL}, {90095, ASK_IT_APPROVAL}, {50105, ASK_IT_PERSON},
     {53000, ASK_IT_RULE},     {53003, ASK_IT_RULE},     {530032, ASK_IT_RULE},    {700016, ASK_IT_APP},
     {90002, ASK_IT_APP},      {50011, ASK_IT_APP},      {7000218, ASK_IT_APP},    {7000222, ASK_IT_APP},
+    {7000215, ASK_IT_APP},    {700027, ASK_IT_APP},
 };
 
 AskItStep ask_it_step(const Error *error)
@@ -153,7 +154,7 @@ char *ask_it_consent_link(const AskIt *ask, bool selected)
     StrBuf link;
     strbuf_init(&scopes, STRBUF_SMALL);
     strbuf_init(&link, STRBUF_SMALL);
-    add_scopes(&scopes, graph_of(ask), scopes_of(selected));
+    add_scopes(&scopes, graph_of(ask), ask->app_only ? ".default" : scopes_of(selected));
     strbuf_addf(&link, "%s/%s/v2.0/adminconsent?client_id=%s&redirect_uri=", endpoint(ask->login,
                 cloud_endpoints("global")->login), ask->tenant, ask->client_id);
     cloud_encode(&link, "http://localhost");
@@ -206,23 +207,31 @@ typedef struct Page {
 
 static void add_head(Page *page)
 {
+    static const char as_itself[] =
+        "to a folder on SharePoint. It runs without a person and signs in as itself, with the key of a\n"
+        "certificate that stays in the Windows store of that computer. It reaches only the site that\n"
+        "you grant here.\n"
+        "\n";
+    static const char as_a_person[] =
+        "to a folder on SharePoint. A person signs in to it with the browser. It is a public client\n"
+        "without a secret, can do nothing that this person may not do, and nothing that you do not\n"
+        "approve here.\n"
+        "\n";
     const AskIt *ask = page->ask;
     StrBuf *sb = &page->text;
     strbuf_addstr(sb, "To IT: CMMS Backup asks for access to one folder on SharePoint\n"
                       "==============================================================\n"
                       "\n"
-                      "CMMS Backup is a Windows program that copies backups of the maintenance database (CMMS)\n"
-                      "to a folder on SharePoint. A person signs in to it with the browser. It is a public client\n"
-                      "without a secret, can do nothing that this person may not do, and nothing that you do not\n"
-                      "approve here.\n"
-                      "\n");
+                      "CMMS Backup is a Windows program that copies backups of the maintenance database (CMMS)\n");
+    strbuf_addstr(sb, ask->app_only ? as_itself : as_a_person);
     const char *link = ask->link == NULL || ask->link[0] == '\0' ? "(not chosen yet)" : ask->link;
     strbuf_addf(sb, "Folder:     %.*s\n", (int)strcspn(link, "\r\n"), link);
     strbuf_addf(sb, "Tenant:     %s\n", is_plain(ask->tenant) ? ask->tenant : "(not known yet)");
     strbuf_addf(sb, "Client ID:  %s\n", is_plain(ask->client_id) ? ask->client_id : "(not known yet: step 1)");
     strbuf_addf(sb, "Rights:     %s\n",
-                ask->selected ? "Sites.Selected (delegated): only sites that you grant one by one"
-                              : "Files.ReadWrite.All, Sites.Read.All (delegated): what the person may do, no more");
+                ask->app_only   ? "Sites.Selected (application): only sites that you grant one by one"
+                : ask->selected ? "Sites.Selected (delegated): only sites that you grant one by one"
+                                : "Files.ReadWrite.All, Sites.Read.All (delegated): what the person may do, no more");
     if (page->missing != ASK_IT_NOTHING) {
         strbuf_addf(sb, "Missing:    %s\n", ask_it_words(page->missing));
         if (ask->failed != NULL && ask->failed->detail != NULL) {
@@ -240,6 +249,23 @@ static void add_title(Page *page, AskItStep step, const char *title)
 static void add_app(Page *page)
 {
     add_title(page, ASK_IT_APP, "Step 1: the program is registered, once");
+    if (page->ask->app_only) {
+        strbuf_addf(&page->text,
+                    "  %s > App registrations > New registration\n"
+                    "  Name: CMMS Backup. Accounts in this organisational directory only.\n"
+                    "  Redirect URI: \"Public client/native\", http://localhost (for the link of step 2 alone)\n"
+                    "  API permissions > Microsoft Graph > Application permissions: Sites.Selected\n"
+                    "  Certificates & secrets > Certificates: upload the certificate (.cer, without its key) of that\n"
+                    "  computer; in PowerShell there, as the user for whom the backups run:\n"
+                    "    New-SelfSignedCertificate -Subject 'CN=CMMS Backup' -CertStoreLocation Cert:\\CurrentUser\\My "
+                    "-KeyExportPolicy NonExportable -KeySpec Signature -KeyLength 2048 "
+                    "-NotAfter (Get-Date).AddYears(1)\n"
+                    "    Export-Certificate -Cert Cert:\\CurrentUser\\My\\THUMBPRINT -FilePath cmms-backup.cer\n"
+                    "  A client secret does as well, but a key that cannot be copied is safer.\n"
+                    "  Then give the person the Application (client) ID and the thumbprint.\n",
+                    portal_of(page->ask));
+        return;
+    }
     strbuf_addf(&page->text,
                 "  %s > App registrations > New registration\n"
                 "  Name: CMMS Backup. Accounts in this organisational directory only.\n"
@@ -255,7 +281,7 @@ static void add_approval(Page *page)
 {
     const AskIt *ask = page->ask;
     char *link = ask_it_consent_link(ask, ask->selected);
-    char *less = ask->selected ? NULL : ask_it_consent_link(ask, true);
+    char *less = ask->selected || ask->app_only ? NULL : ask_it_consent_link(ask, true);
     add_title(page, ASK_IT_APPROVAL, "Step 2: it is approved for the organisation");
     if (link != NULL) {
         strbuf_addf(&page->text,
@@ -283,6 +309,13 @@ static void add_approval(Page *page)
 
 static void add_grant(Page *page)
 {
+    static const char grant[] =
+        "    New-MgOauth2PermissionGrant -BodyParameter @{ clientId = $app.Id; consentType = 'AllPrincipals'; "
+        "resourceId = $graph.Id; scope = '" PLACE_SCOPE_SELECTED "' }\n";
+    static const char app_role[] =
+        "    $role = $graph.AppRoles | Where-Object { $_.Value -eq 'Sites.Selected' }\n"
+        "    New-MgServicePrincipalAppRoleAssignment -ServicePrincipalId $app.Id -PrincipalId $app.Id "
+        "-ResourceId $graph.Id -AppRoleId $role.Id\n";
     const AskIt *ask = page->ask;
     const char *graph = graph_of(ask);
     StrBuf site;
@@ -296,7 +329,7 @@ static void add_grant(Page *page)
         cloud_encode_path(&site, ask->site);
     }
     add_title(page, ASK_IT_GRANT, "Step 3: it may write to that site");
-    strbuf_addstr(&page->text, ask->selected
+    strbuf_addstr(&page->text, ask->selected || ask->app_only
                                    ? "  With Sites.Selected the program reaches no site before this. Role: write.\n"
                                    : "  Not needed with the rights above, unless the person may not write there:\n"
                                      "  then add the person to the site's members. Needed with Sites.Selected.\n");
@@ -312,18 +345,18 @@ static void add_grant(Page *page)
                 "\n"
                 "  As a script, steps 2 and 3 together (PowerShell 7; Install-Module Microsoft.Graph):\n"
                 "    Connect-MgGraph -TenantId '%s'%s -Scopes 'Application.ReadWrite.All',"
-                "'DelegatedPermissionGrant.ReadWrite.All','Sites.FullControl.All'\n"
+                "'%s.ReadWrite.All','Sites.FullControl.All'\n"
                 "    $app = Get-MgServicePrincipal -Filter \"appId eq '%s'\"\n"
                 "    if (-not $app) { $app = New-MgServicePrincipal -AppId '%s' }\n"
                 "    $graph = Get-MgServicePrincipal -Filter \"appId eq '00000003-0000-0000-c000-000000000000'\"\n"
-                "    New-MgOauth2PermissionGrant -BodyParameter @{ clientId = $app.Id; consentType = 'AllPrincipals'; "
-                "resourceId = $graph.Id; scope = '%s' }\n"
+                "%s"
                 "    $site = Invoke-MgGraphRequest -Method GET -Uri '%s/v1.0/sites/%s'\n"
                 "    Invoke-MgGraphRequest -Method POST -Uri \"%s/v1.0/sites/$($site.id)/permissions\" "
                 "-ContentType 'application/json' -Body '" ROLE_BODY "'\n",
-                page->tenant, environment_of(ask), page->client, page->client, PLACE_SCOPE_SELECTED, graph, site.buf,
-                graph, page->client);
-    if (!ask->selected) {
+                page->tenant, environment_of(ask),
+                ask->app_only ? "AppRoleAssignment" : "DelegatedPermissionGrant", page->client, page->client,
+                ask->app_only ? app_role : grant, graph, site.buf, graph, page->client);
+    if (!ask->selected && !ask->app_only) {
         strbuf_addstr(&page->text, "  (The script gives Sites.Selected, the least; see the end of step 2.)\n");
     }
     strbuf_release(&site);
@@ -331,16 +364,22 @@ static void add_grant(Page *page)
 
 static void add_end(Page *page)
 {
+    static const char by_itself[] =
+        "\nWhether it worked: on that computer, as that user:\n"
+        "    cmms-backup-cli sharepoint set-up --client-id=ID --certificate=THUMBPRINT \"LINK\"\n"
+        "It signs in, looks for the folder, writes a tiny file there and removes it, and says which of the\n"
+        "steps is missing if one is.\n";
+    static const char by_a_person[] =
+        "\nWhether it worked: the person presses Sign In in CMMS Backup (Tools > SharePoint). It signs in,\n"
+        "looks for the folder, writes a tiny file there and removes it, and says which of the steps is\n"
+        "missing if one is.\n";
     if (page->missing == ASK_IT_RULE) {
         strbuf_addstr(&page->text,
                       "\nThe rule that keeps the sign-in out is named in Entra > Sign-in logs, by the time.\n"
                       "Signing in with a code is blocked by Microsoft's default rules; signing in with the browser of\n"
                       "a managed computer usually is not.\n");
     }
-    strbuf_addstr(&page->text,
-                  "\nWhether it worked: the person presses Sign In in CMMS Backup (Tools > SharePoint). It signs in,\n"
-                  "looks for the folder, writes a tiny file there and removes it, and says which of the steps is\n"
-                  "missing if one is.\n");
+    strbuf_addstr(&page->text, page->ask->app_only ? by_itself : by_a_person);
 }
 
 char *ask_it_page(const AskIt *ask)

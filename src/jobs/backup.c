@@ -53,7 +53,7 @@ static void tell_removed(void *context, const char *name)
 static bool prepare_folder(Run *run, const char *folder, Error *err)
 {
     Error why = ERROR_INIT;
-    if (!folder_lock(folder, &run->lock, err)) {
+    if (!folder_lock_wait(folder, run->sink, run->cancel, &run->lock, err)) {
         return false;
     }
     backup_finish_left(folder, run->sink, run->cancel);
@@ -115,15 +115,16 @@ static bool check_space(Run *run, const char *folder, Error *err)
     const bool known = run->last.bytes > 0;
     const HealthRoom room = health_room(available, run->last.bytes, run->snapshot.database_bytes, &run->room);
     const char *what = known ? "the last backup took" : "the database has";
-    const double here = (double)available / MEGABYTE;
-    const double size = (double)(known ? run->last.bytes : run->snapshot.database_bytes) / MEGABYTE;
+    const NumberText here = size_text(available);
+    const NumberText size = size_text(known ? run->last.bytes : run->snapshot.database_bytes);
     if (room == ROOM_TOO_LITTLE) {
-        error_set(err, EK_SPACE, "the disk with the backup folder has %.1f MB free, too little: %s %.1f MB", here, what,
-                  size);
-        return error_hint(err, "Free %.0f MB there, or choose another folder.", (double)run->room / MEGABYTE - here);
+        error_set(err, EK_SPACE, "the disk with the backup folder has %s free, too little: %s %s", here.text, what,
+                  size.text);
+        return error_hint(err, "Free %s there, or choose another folder.", size_text(run->room - available).text);
     }
     if (room == ROOM_LITTLE) {
-        warning = mem_printf("The disk with the backup folder has only %.1f MB free; %s %.1f MB", here, what, size);
+        warning = mem_printf("The disk with the backup folder has only %s free; %s %s", here.text, what,
+                             size.text);
     }
     if (warning != NULL) {
         backup_warn(run, warning);
@@ -451,7 +452,7 @@ static void release_run(Run *run)
 bool backup_run(const BackupSpec *spec, const JobSink *sink, const Cancel *cancel, BackupResult *result, Error *err)
 {
     Run run = {.sink = sink, .cancel = cancel, .started = clock_now(), .started_ms = clock_monotonic_ms(),
-               .keep_all = spec->keep_all};
+               .keep_all = spec->keep_all, .locked = spec->locked};
     Error why = ERROR_INIT;
     progress_init(&run.meter, sink, run.started_ms);
     connection_init(&run.connection);

@@ -59,6 +59,7 @@ typedef struct Run {
     unsigned begun; /* how often, where the tables had changed */
     bool dumped;    /* pg_dump succeeded */
     bool bytes;     /* the archive is to be in the database's own encoding, though it is none of those (snapshot.h) */
+    bool locked;    /* the caller has the database's lock */
     bool uncounted; /* the counts were lost: the backup is not Verified */
     CatalogLast last;    /* what the last backup of this database took */
     uint64_t room;       /* bytes that should be free for this one */

@@ -78,6 +78,9 @@ bool backup_lock_database(Run *run, const char *folder, const char *ended_job, E
         job_log(run->sink, LOG_INFO, "Ended %zu session(s) that an interrupted backup had left on the server", ended);
     }
     folder_note_job(folder, run->job, run->name);
+    if (run->locked) {
+        return pg_name_session(run->pg, run->job, run->cancel, err);
+    }
     for (unsigned waited = 0; !pg_lock_database(run->pg, run->job, run->cancel, &why); waited += LOCK_AGAIN_STEP_MS) {
         if (why.kind != EK_BUSY || ended == 0 || waited >= LOCK_AGAIN_MS ||
             cancel_wait(run->cancel, LOCK_AGAIN_STEP_MS)) {
@@ -272,8 +275,7 @@ static void explain_disk(const Run *run, const char *folder, Error *why)
         mem_free(detail);
     }
     if (why->kind == EK_SPACE) {
-        error_hint(why, "Free %.0f MB there, or choose another folder.",
-                   (double)run->room / MEGABYTE);
+        error_hint(why, "Free %s there, or choose another folder.", size_text(run->room).text);
     }
 }
 

@@ -91,8 +91,8 @@ static bool change(void *context, Settings *settings, Error *err)
 static char *note_missed(const DuePlan *plan, int64_t now, Ledger *ledger)
 {
     DueLook look;
-    if (!ledger_begun(ledger)) {
-        return NULL;
+    if (ledger->count == 0 && ledger->since == 0) {
+        return NULL; /* nothing is known of it */
     }
     due_look(plan, &due_here, ledger, now, &look);
     due_give_up(&look);
@@ -113,7 +113,7 @@ static void begin_anew(const char *folder, const DuePlan *before, const char *ac
         return;
     }
     ledger_init(&ledger);
-    if (ledger_lock(folder, &lock, NULL) && ledger_load(folder, true, &ledger, NULL)) {
+    if (ledger_lock_wait(folder, &lock, NULL) && ledger_load(folder, true, &ledger, NULL)) {
         const int64_t now = clock_now();
         char *missed = before == NULL ? NULL : note_missed(before, now, &ledger);
         ledger.since = now;

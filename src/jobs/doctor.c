@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/number.h"
 #include "base/strbuf.h"
+#include "jobs/offsite_folder.h"
 #include "platform/fs.h"
 #include "platform/machine.h"
 #include "postgres/engine.h"
@@ -150,19 +151,26 @@ static void check_folder(Visit *visit, const char *wanted)
     } else {
         good(visit, ID_FOLDER, mem_printf("Backups are kept in %s", visit->folder));
     }
+    char *other = visit->checks[ID_FOLDER].state == CHECK_GOOD ? folder_alternative(visit->folder) : NULL;
     if (visit->checks[ID_FOLDER].state == CHECK_GOOD && folder_is_guarded(visit->folder)) {
         note(visit, ID_FOLDER, CHECK_BAD, EK_SETTINGS,
              mem_printf("Windows keeps this program from writing in %s (Controlled folder access)", visit->folder),
-             mem_strdup("Allow cmms-backup.exe and cmms-backup-cli.exe in Windows Security, under Ransomware "
-                        "protection, or choose a folder outside of Documents."));
+             other == NULL ? mem_strdup("Allow cmms-backup.exe and cmms-backup-cli.exe in Windows Security, under "
+                                        "Ransomware protection, or choose a folder outside of Documents.")
+                           : mem_printf("Allow cmms-backup.exe and cmms-backup-cli.exe in Windows Security, under "
+                                        "Ransomware protection, or choose a folder outside of Documents, such as %s.",
+                                        other));
     }
     char *cloud = visit->checks[ID_FOLDER].state == CHECK_GOOD ? folder_cloud_name(visit->folder) : NULL;
     if (cloud != NULL) {
         note(visit, ID_FOLDER, CHECK_WARNING, EK_NONE,
              mem_printf("Backups are kept in %s, which %s copies to the cloud", visit->folder, cloud),
-             mem_strdup("It may move backups off this computer: choose a folder outside of it, or set this one to be "
-                        "kept on this device."));
+             other == NULL ? mem_strdup("It may move backups off this computer: choose a folder outside of it, or set "
+                                        "this one to be kept on this device.")
+                           : mem_printf("It may move backups off this computer: choose a folder outside of it, such as "
+                                        "%s, or set this one to be kept on this device.", other));
     }
+    mem_free(other);
     mem_free(cloud);
 }
 
@@ -222,10 +230,10 @@ static void check_space(Visit *visit)
     const uint64_t database = visit->database_bytes > 0 ? (uint64_t)visit->database_bytes : 0;
     uint64_t needed = 0;
     const HealthRoom room = health_room(available, last.bytes, database, &needed);
-    char *more = last.bytes > 0 ? mem_printf("; the last backup took %.1f MB", (double)last.bytes / MEGABYTE)
-                 : database > 0 ? mem_printf("; the database has %.1f MB", (double)database / MEGABYTE)
+    char *more = last.bytes > 0 ? mem_printf("; the last backup took %s", size_text(last.bytes).text)
+                 : database > 0 ? mem_printf("; the database has %s", size_text(database).text)
                                 : mem_strdup("");
-    char *message = mem_printf("%.0f MB are free%s", (double)available / MEGABYTE, more);
+    char *message = mem_printf("%s are free%s", size_text(available).text, more);
     mem_free(more);
     if (room != ROOM_ENOUGH) {
         note(visit, ID_SPACE, room == ROOM_TOO_LITTLE ? CHECK_BAD : CHECK_WARNING, EK_SPACE, message,
@@ -598,8 +606,9 @@ static bool check_tables(Visit *visit, Error *err)
         note(visit, ID_TABLES, CHECK_WARNING, EK_NONE, mem_strdup("The database has no tables"),
              mem_strdup("Check the name of the database. If its tables were lost, restore a backup."));
     } else {
-        good(visit, ID_TABLES, mem_printf("The database has %s tables and %.1f MB", number_text(count).text,
-                                          (double)visit->database_bytes / MEGABYTE));
+        const uint64_t bytes = visit->database_bytes > 0 ? (uint64_t)visit->database_bytes : 0;
+        good(visit, ID_TABLES,
+             mem_printf("The database has %s tables and %s", number_text(count).text, size_text(bytes).text));
     }
     pg_rows_free(rows);
     return true;
@@ -612,8 +621,8 @@ void doctor_forecast(int64_t database_bytes, int64_t table_bytes, const Settings
     const double size = (double)database_bytes;
     const bool paid = size > PLAN_STORAGE; /* the Free plan would not have let it grow so far */
     const double month = (double)table_bytes * a_month[settings->schedule];
-    char *words = mem_printf("The database has %.1f MB; Neon's Free plan holds %.0f MB%s", size / MEGABYTE,
-                             PLAN_STORAGE / MEGABYTE, paid ? ", so it is on a paid plan" : "");
+    char *words = mem_printf("The database has %s; Neon's Free plan holds %s%s", size_text((uint64_t)size).text,
+                             size_text((uint64_t)PLAN_STORAGE).text, paid ? ", so it is on a paid plan" : "");
     if (!paid && size > PLAN_STORAGE * NEARLY) {
         set_check(storage, CHECK_WARNING, words,
                   "When it is full, nothing can be saved in the database. Remove what is not needed, or change the "
@@ -621,10 +630,9 @@ void doctor_forecast(int64_t database_bytes, int64_t table_bytes, const Settings
     } else {
         set_check(storage, CHECK_GOOD, words, NULL);
     }
-    words = mem_printf("A backup transfers about %.1f MB, %s backups about %.1f GB a month; Neon's Free plan includes "
-                       "%.0f GB",
-                       (double)table_bytes / MEGABYTE, schedule_name(settings->schedule), month / MEGABYTE / 1024.0,
-                       PLAN_EGRESS / MEGABYTE / 1024.0);
+    words = mem_printf("A backup transfers about %s, %s backups about %s a month; Neon's Free plan includes %.0f GB",
+                       size_text((uint64_t)table_bytes).text, schedule_name(settings->schedule),
+                       size_text((uint64_t)month).text, PLAN_EGRESS / MEGABYTE / 1024.0);
     if (!paid && month > PLAN_EGRESS * NEARLY) {
         set_check(egress, CHECK_WARNING, words,
                   "Back up less often, or change the plan: Neon stops the database when the month's transfer is used "
@@ -665,6 +673,33 @@ static bool check_server(Visit *visit, Error *err)
 
 /* --- SharePoint ------------------------------------------------------------------------------------------ */
 
+/* The folder that OneDrive keeps in step stands in for it. */
+static void check_offsite_folder(Visit *visit, CheckState state)
+{
+    static const char used[] = "A folder that OneDrive keeps in step is used instead";
+    OffsiteFolderLook look = {.dir = NULL};
+    Error why = ERROR_INIT;
+    visit->count = ID_COUNT;
+    if (!offsite_folder_look(&look, &why)) {
+        failed(visit, ID_SHAREPOINT, state, &why);
+    } else if (look.trouble != CLOUDSYNC_FINE) {
+        error_set(&why, EK_BUSY, "the folder \"%s\" is there, but %s", look.dir, cloudsync_words(look.trouble));
+        error_hint(&why, "%s", cloudsync_remedy(look.trouble));
+        failed(visit, ID_SHAREPOINT, state, &why);
+    } else if (look.runs) {
+        good(visit, ID_SHAREPOINT, mem_printf("%s keeps the folder \"%s\" in step with the cloud", look.provider,
+                                              look.dir));
+    } else {
+        good(visit, ID_SHAREPOINT, mem_printf("The folder \"%s\" belongs to %s; whether that runs now is not known",
+                                              look.dir, look.provider));
+    }
+    skipped(visit, ID_LIBRARY, used);
+    skipped(visit, ID_SIGN_IN, used);
+    skipped(visit, ID_CLOCK, used);
+    offsite_folder_look_release(&look);
+    error_clear(&why);
+}
+
 /* Where no copies are asked for, it keeps nothing from being made: a warning. False only when cancelled. */
 static bool check_sharepoint(Visit *visit, Error *err)
 {
@@ -673,6 +708,12 @@ static bool check_sharepoint(Visit *visit, Error *err)
     OffsiteSignIn sign_in;
     Error why = ERROR_INIT;
     bool ok = true;
+    char *folder = NULL;
+    if (!offsite_folder_load(&folder, NULL) || folder != NULL) {
+        mem_free(folder);
+        check_offsite_folder(visit, state);
+        return true;
+    }
     offsite_sign_in(&sign_in);
     offsite_status_init(&status);
     const bool reached = offsite_glance(visit->cancel, &status, &why);

@@ -4,8 +4,8 @@
 #include <inttypes.h>
 
 #include "base/mem.h"
+#include "base/number.h"
 
-#define MEGABYTE (1024.0 * 1024.0)
 #define CLOCK_SECONDS 300 /* that a clock may be wrong by */
 #define MINUTE 60
 
@@ -24,9 +24,10 @@ static void judge_library(const OffsiteStatus *status, uint64_t last, Check *che
         set(check, CHECK_SKIPPED, mem_strdup("SharePoint does not say how much room the library has"), NULL);
         return;
     }
-    const double here = (double)status->remaining / MEGABYTE, size = (double)last / MEGABYTE;
-    char *message = last > 0 ? mem_printf("%.0f MB are free in the library; the last backup took %.1f MB", here, size)
-                             : mem_printf("%.0f MB are free in the library", here);
+    const NumberText here = size_text((uint64_t)status->remaining);
+    char *message = last > 0 ? mem_printf("%s are free in the library; the last backup took %s", here.text,
+                                          size_text(last).text)
+                             : mem_printf("%s are free in the library", here.text);
     const bool little = (uint64_t)status->remaining < 2 * last;
     set(check, little ? CHECK_WARNING : CHECK_GOOD, message,
         little ? "Make room there: old files, and the recycle bin of the site." : NULL);
@@ -38,6 +39,10 @@ static void judge_sign_in(const OffsiteSignIn *sign_in, Check *check)
     message[0] = message[0] >= 'a' && message[0] <= 'z' ? (char)(message[0] - 'a' + 'A') : message[0];
     set(check, sign_in->warning < 0 ? CHECK_GOOD : CHECK_WARNING, message,
         sign_in->warning < 0    ? NULL
+        : sign_in->by == BY_CERTIFICATE && !sign_in->signed_in && sign_in->certificate == SIGN_IN_FOUND
+            ? "Set the folder up again, with the same certificate."
+        : sign_in->by != BY_PERSON
+            ? "Ask your IT administrator for a new one in time, and set the folder up again with it."
         : sign_in->warning == 0 ? "Sign in again: cmms-backup-cli sharepoint set-up LINK."
                                 : "Upload a backup, or sign in again.");
 }

@@ -15,6 +15,7 @@
 
 #include "base/hash.h"
 #include "base/mem.h"
+#include "base/number.h"
 #include "base/progress.h"
 #include "platform/clock.h"
 #include "platform/fs.h"
@@ -114,9 +115,8 @@ static bool check_destination(const Work *work, Error *err)
     uint64_t room = 0;
     /* Where the system cannot tell, the writing will. */
     if (fs_free_space(dir, &room, NULL) && room < work->manifest.bytes + SPARE_BYTES) {
-        const double megabyte = 1024.0 * 1024.0;
-        error_set(err, EK_SPACE, "there is not enough room in \"%s\": %.1f MB are needed and %.1f MB are free", dir,
-                  (double)(work->manifest.bytes + SPARE_BYTES) / megabyte, (double)room / megabyte);
+        error_set(err, EK_SPACE, "there is not enough room in \"%s\": %s are needed and %s are free", dir,
+                  size_text(work->manifest.bytes + SPARE_BYTES).text, size_text(room).text);
         return error_hint(err, "Make room there, or choose another folder.");
     }
     return true;
@@ -316,7 +316,8 @@ bool export_backup(const ExportSpec *spec, const JobSink *sink, const Cancel *ca
     manifest_init(&work.manifest);
     progress_init(&work.meter, sink, started);
     FsInfo info;
-    if (!fs_stat(folder, &info, &failed) || !folder_lock_or_read(folder, &lock, &not_kept, &failed)) {
+    if (!fs_stat(folder, &info, &failed) ||
+        !folder_lock_or_read(folder, sink, cancel, &lock, &not_kept, &failed)) {
         error_move(err, &failed);
         goto out;
     }

@@ -88,7 +88,7 @@ bool load_read_backup(Load *run, Error *err)
     run->foreign = ok && (!verified.had_manifest || manifest_is_adopted(&verified.manifest));
     if (ok && run->record && verified.not_kept == NULL) {
         char *folder = fs_dir_name(run->path);
-        ok = folder_lock(folder, &run->folder_lock, err) &&
+        ok = folder_lock_wait(folder, run->sink, run->cancel, &run->folder_lock, err) &&
              manifest_read(run->manifest_path, &run->result.manifest, err);
         mem_free(folder);
         if (ok && strcmp(run->result.manifest.sha256, verified.manifest.sha256) != 0) {

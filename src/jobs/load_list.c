@@ -65,12 +65,11 @@ bool load_is_later(const ArchiveEntry *entry)
            !begins(entry->tag, "DATABASE ") && !begins(entry->tag, "SUBSCRIPTION ");
 }
 
-static bool has_schema(Load *run, const char *name, bool *has, Error *err)
+bool load_has_schema(Pg *pg, const char *name, const Cancel *cancel, bool *has, Error *err)
 {
     const char *const params[] = {name};
     PgRows *rows = NULL;
-    if (!pg_query(run->pg, "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1", params, 1, run->cancel, &rows,
-                  err)) {
+    if (!pg_query(pg, "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1", params, 1, cancel, &rows, err)) {
         return false;
     }
     *has = pg_row_count(rows) > 0;
@@ -84,7 +83,7 @@ bool load_choose(Load *run, Error *err)
     for (size_t i = 0; i < run->archive.entry_count; i++) {
         const ArchiveEntry *entry = &run->archive.entries[i];
         bool is_there = false;
-        if (strcmp(entry->desc, "SCHEMA") == 0 && !has_schema(run, entry->tag, &is_there, err)) {
+        if (strcmp(entry->desc, "SCHEMA") == 0 && !load_has_schema(run->pg, entry->tag, run->cancel, &is_there, err)) {
             return false;
         }
         const bool may = run->only == NULL || run->only[i];

@@ -12,7 +12,6 @@
 #include "postgres/standstill.h"
 #include "postgres/tools.h"
 
-#define MEGABYTE (1024.0 * 1024.0)
 #define PROVE_LOCK_SUFFIX ".lock" /* of a scratch folder: beside it, and held before the folder is made */
 #define NEARLY_FULL (16u * 1024u * 1024u)
 /* Of the whole. */
@@ -69,6 +68,8 @@ typedef struct Load {
     size_t skipped_count;
     char **put_off;        /* statements that add rules again, for rows to come */
     size_t put_off_count;
+    bool in_place;         /* run->pg is in a transaction that is to hold all of it: pg_restore writes, and we send */
+    struct LoadFeed *feed; /* while it does */
 } Load;
 
 /* --- load.c --- */
@@ -102,11 +103,20 @@ bool prove_make_database(Load *run, Error *err); /* and connects run->pg to it *
 void prove_drop_database(Load *run);
 
 /* --- load_tool.c --- */
+bool load_has_engine(void); /* this PC can prove */
 bool load_pick_tool(Load *run, const Tool **tool, Error *err);
 bool load_leave_out_unknown(Load *run, Error *err); /* makes the scratch folder, and in it a copy without what this
                                                            server does not know (skew.h) */
 /* True also where it stopped at something that the server lacks. */
 bool load_run(Load *run, const Tool *tool, Error *err);
+
+/* --- load_feed.c: pg_restore's script, into the transaction of run->pg --- */
+void load_feed_begin(Load *run, size_t from); /* the first entry that may come */
+bool load_feed_take(Load *run, const char *bytes, size_t len); /* false: it failed, and no more is wanted */
+/* Behind the last byte (`whole`: pg_restore itself succeeded). True with *failed where the server refused an entry:
+ * that one is undone, the transaction goes on, and run->error and run->failed_id say which and why, as pg_restore would
+ * have. False: the transaction is lost, or to be. */
+bool load_feed_end(Load *run, bool whole, bool *failed, Error *err);
 
 /* --- load_finish.c --- */
 char *load_missing_role(const char *error); /* that the server's words name; NULL: none; caller frees */
@@ -119,6 +129,7 @@ bool load_finish(Load *run, Error *err);
 bool load_put_back(Load *run, Error *err);
 
 /* --- load_list.c --- */
+bool load_has_schema(Pg *pg, const char *name, const Cancel *cancel, bool *has, Error *err);
 bool load_is_wanted(const ArchiveEntry *entry);
 bool load_is_later(const ArchiveEntry *entry); /* a restore does it itself, when the rows are counted */
 bool load_choose(Load *run, Error *err); /* fills run->wanted, and what is left out into the result */
@@ -135,6 +146,9 @@ char *sql_literal(const char *text); /* for SQL of our own */
 char *sql_option_of(const char *definition, const char *name);
 /* The next of several statements, without what ends it; whatever stands in texts, names and remarks. */
 char *sql_next_statement(const char **at);
+/* COMMIT and its like, by the first word, in capitals or not; remarks before it are none. */
+bool sql_ends_transaction(const char *sql);
+#define LOAD_ENDS_TRANSACTION "the backup holds a statement that would end the transaction"
 /* A statement about a database (… DATABASE old …), about another one; NULL: it is none. */
 char *sql_for_database(const char *sql, const char *name);
 /* The next setting of DATABASE PROPERTIES on which the meaning of a value or a rule may depend, for ALTER DATABASE …

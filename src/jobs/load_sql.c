@@ -204,6 +204,42 @@ char *sql_next_statement(const char **at)
     return to == from ? NULL : mem_strndup(from, (size_t)(to - from));
 }
 
+/* Behind blanks and remarks. */
+static const char *skip_remarks(const char *at)
+{
+    for (;;) {
+        at += strspn(at, " \t\r\n\f\v;");
+        if (strncmp(at, "--", 2) == 0) {
+            at += strcspn(at, "\r\n");
+        } else if (strncmp(at, "/*", 2) == 0) {
+            at = token_end(at, true);
+        } else {
+            return at;
+        }
+    }
+}
+
+bool sql_ends_transaction(const char *sql)
+{
+    static const char *const words[] = {"BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE",
+                                        "PREPARE"};
+    char word[16] = "";
+    sql = skip_remarks(sql);
+    for (size_t i = 0; i + 1 < sizeof word; i++) {
+        const char c = sql[i] >= 'a' && sql[i] <= 'z' ? (char)(sql[i] - 'a' + 'A') : sql[i];
+        if (c < 'A' || c > 'Z') {
+            break;
+        }
+        word[i] = c;
+    }
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (strcmp(word, words[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 char *sql_for_database(const char *sql, const char *name)
 {
     static const char *const heads[] = {"ALTER DATABASE ", "ALTER ROLE ", "GRANT ", "REVOKE ", "COMMENT ON DATABASE "};

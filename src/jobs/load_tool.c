@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/number.h"
 #include "base/secret.h"
 #include "jobs/skew.h"
 #include "platform/clock.h"
@@ -78,10 +79,19 @@ static bool on_stderr(void *context, const char *bytes, size_t len)
     return true;
 }
 
+/* In place: what it would have said to the server. */
+static bool on_stdout(void *context, const char *bytes, size_t len)
+{
+    return load_feed_take(context, bytes, len);
+}
+
 /* A large table or index takes its time, and pg_restore says nothing meanwhile. */
 static bool still_working(void *context)
 {
     Load *run = context;
+    if (run->in_place) { /* it has no session; ours is not waited for while it is at work (load_feed_take) */
+        return false;
+    }
     const bool works = pg_session_works(&run->connection, run->session, 0, run->cancel);
     if (works && !cancel_requested(run->cancel)) {
         job_log(run->sink, LOG_INFO, "pg_restore has said nothing for a while, but the server is at work; waiting");
@@ -137,7 +147,7 @@ static bool explain_restore(const Load *run, unsigned exit_code, Error *err)
     if (run->engine != NULL && fs_free_space(run->scratch, &available, NULL) && available < NEARLY_FULL) {
         error_set(err, EK_SPACE, "the disk became full while the backup was restored to prove it");
         error_hint(err, "Free some space on the disk with \"%s\".", run->scratch);
-    } else if (!pg_query(run->pg, "SELECT 1", NULL, 0, run->cancel, NULL, NULL)) {
+    } else if (!run->in_place && !pg_query(run->pg, "SELECT 1", NULL, 0, run->cancel, NULL, NULL)) {
         error_set(err, run->engine != NULL ? EK_TOOL : EK_CONNECT, "the server was lost while the backup was restored");
         error_hint(err, "Try again. If it fails again, show this to your IT administrator.");
     } else {
@@ -153,6 +163,14 @@ static bool explain_restore(const Load *run, unsigned exit_code, Error *err)
     }
     mem_free(words);
     return false;
+}
+
+bool load_has_engine(void)
+{
+    char *bin = NULL;
+    const bool has = engine_find(&bin, NULL);
+    mem_free(bin);
+    return has;
 }
 
 bool load_pick_tool(Load *run, const Tool **tool, Error *err)
@@ -201,8 +219,7 @@ static bool copy_backup(Load *run, const Skew *skew, Error *err)
     bool ok = fs_free_space(run->scratch, &available, err);
     if (ok && available < run->result.manifest.bytes + NEARLY_FULL) {
         ok = error_set(err, EK_SPACE, "the disk with \"%s\" has no room for a copy of the backup", run->scratch);
-        error_hint(err, "Free %.0f MB there.",
-                   (double)(run->result.manifest.bytes + NEARLY_FULL - available) / MEGABYTE);
+        error_hint(err, "Free %s there.", size_text(run->result.manifest.bytes + NEARLY_FULL - available).text);
     }
     if (ok) {
         run->copy = fs_join(run->scratch, COPY_NAME);
@@ -269,15 +286,30 @@ static bool note_obstacle(Load *run, size_t at)
 
 /* --- one run after another ---------------------------------------------------------------------------------- */
 
-/* True when it ended by itself, with that code. */
-static bool run_restore(Load *run, const Tool *tool, bool owners, unsigned *exit_code, Error *err)
+/* What the server refused counts as a failure of the tool. `ok`: that was not stopped, nor lost. */
+static bool end_feed(Load *run, bool ok, unsigned *exit_code, Error *err)
 {
+    bool failed = false;
+    Error why = ERROR_INIT;
+    const bool ended = load_feed_end(run, ok && *exit_code == 0, &failed, &why);
+    if (ok && !ended) {
+        return error_move(err, &why);
+    }
+    error_clear(&why);
+    *exit_code = failed ? 1 : *exit_code;
+    return ok;
+}
+
+/* True when it ended by itself, with that code. */
+static bool run_restore(Load *run, const Tool *tool, size_t from, unsigned *exit_code, Error *err)
+{
+    const bool owners = run->for_good && !run->foreign_owners[from];
     char **env = connection_env(&run->connection, run->session);
     char *target = connection_tool_string(&run->connection);
-    char *dbname = mem_printf("--dbname=%s", target);
+    char *output = run->in_place ? mem_strdup("--file=-") : mem_printf("--dbname=%s", target);
     const char *const argv[] = {tool->path, "--verbose", "--exit-on-error", "--no-acl",
                                 "--no-publications", "--no-subscriptions", "--no-security-labels",
-                                "--no-tablespaces", "--no-password", "--use-list=" LIST_NAME, dbname,
+                                "--no-tablespaces", "--no-password", "--use-list=" LIST_NAME, output,
                                 owners ? NULL : "--no-owner", NULL};
     ProcessResult result = {0};
     FsFile *file = NULL;
@@ -297,15 +329,22 @@ static bool run_restore(Load *run, const Tool *tool, bool owners, unsigned *exit
                                   .env_unset = connection_env_unset(),
                                   .cwd = run->scratch,
                                   .stdin_file = file,
+                                  .on_stdout = run->in_place ? on_stdout : NULL,
                                   .on_stderr = on_stderr,
                                   .on_tick = on_tick,
                                   .context = run};
+        if (run->in_place) {
+            load_feed_begin(run, from);
+        }
         ok = process_run(&spec, run->cancel, &result, err);
     }
     line_splitter_release(&run->lines);
     fs_close(file, NULL);
     *exit_code = result.exit_code;
-    mem_free(dbname);
+    if (run->feed != NULL) {
+        ok = end_feed(run, ok, exit_code, err);
+    }
+    mem_free(output);
     mem_free(target);
     connection_free_env(env);
     return ok && (!run->stalled || explain_stall(run, err));
@@ -352,11 +391,11 @@ bool load_run(Load *run, const Tool *tool, Error *err)
             continue;
         }
         ok = load_write_list(run, from, to, list, err) &&
-             run_restore(run, tool, run->for_good && !run->foreign_owners[from], &code, err);
+             run_restore(run, tool, from, &code, err);
         if (ok && code != 0) {
             Error why = ERROR_INIT;
             const size_t at = failed_entry(run);
-            if (at < run->archive.entry_count && load_clear_away(run, at, &why)) {
+            if (at >= from && at < to && load_clear_away(run, at, &why)) {
                 from = at;
                 rounds += run->wanted[at]; /* what was left out does not come again */
                 continue;

@@ -5,8 +5,10 @@
 
 #include "base/jsonutil.h"
 #include "base/mem.h"
+#include "base/number.h"
 #include "base/progress.h"
 #include "cloud/address.h"
+#include "jobs/offsite_folder.h"
 #include "offsite_private.h"
 #include "platform/clock.h"
 #include "platform/fs.h"
@@ -15,8 +17,10 @@
 #include "store/copies.h"
 #include "store/folder.h"
 #include "store/manifest.h"
+#include "store/settings.h"
 
 #define READ_PART 0.05 /* of the time; the rest is uploading */
+#define SEALED_PART 0.1 /* what encrypting and comparing take, where that is on */
 #define SENT_PART 0.97
 #define GLANCE_UNIT_MS 50u /* of the waits before a try that failed is made again */
 
@@ -117,15 +121,61 @@ bool offsite_glance(const Cancel *cancel, OffsiteStatus *status, Error *err)
     return look(GLANCE_UNIT_MS, NULL, cancel, status, err);
 }
 
+bool offsite_is_set_up(Error *err)
+{
+    CloudPlace place;
+    char *folder = NULL;
+    place_init(&place);
+    const bool ok = offsite_folder_load(&folder, err) && (folder != NULL || place_load(&place, err));
+    place_release(&place);
+    mem_free(folder);
+    return ok;
+}
+
+char *offsite_where(void)
+{
+    char *name = NULL;
+    CloudPlace place;
+    OauthTokens tokens;
+    if (!offsite_folder_load(&name, NULL)) {
+        return NULL;
+    }
+    place_init(&place);
+    oauth_tokens_init(&tokens);
+    if (name == NULL && place_load(&place, NULL) && place_find_tokens(&place, &tokens)) {
+        name = place_name(&place);
+    }
+    oauth_tokens_release(&tokens);
+    place_release(&place);
+    return name;
+}
+
+bool offsite_can_pause(void)
+{
+    char *folder = offsite_folder();
+    const bool can = folder == NULL;
+    mem_free(folder);
+    return can;
+}
+
+bool offsite_forget(const Cancel *cancel, Error *err)
+{
+    return offsite_folder_forget(err) && place_forget(cancel, err);
+}
+
 /* --- an upload -------------------------------------------------------------------------------------------- */
 
 typedef struct Work {
     const char *path, *name; /* name: borrowed from path */
     char *manifest_path;
     Manifest manifest;
+    char *dir;       /* that OneDrive keeps in step; NULL: it goes to `place` */
     CloudPlace place;
+    Encryption encryption;
+    char *where;     /* for people */
     ProgressMeter meter;
     const char *step;
+    Rate *rate;
     const JobSink *sink;
     const Cancel *cancel;
 } Work;
@@ -158,37 +208,34 @@ static bool read_manifest(Work *work, Error *err)
     return true;
 }
 
+/* What is to be encrypted is in the clear in no cloud: what OneDrive keeps in step is not encrypted by us. */
+static bool may_go(const Work *work, Error *err)
+{
+    if (work->dir == NULL || !work->encryption.on) {
+        return true;
+    }
+    error_set(err, EK_SETTINGS, "copies are to be encrypted, and in OneDrive's folder they would not be");
+    return error_hint(err, "Have the copies go to the folder on SharePoint itself, or switch their encryption off.");
+}
+
 static void on_progress(void *context, const char *step, double part, uint64_t bytes)
 {
     Work *work = context;
     if (work->step == NULL || strcmp(work->step, step) != 0) {
+        const double before = work->encryption.on ? SEALED_PART : 0; /* encrypted first, and compared */
+        const bool sealing = strcmp(step, "Encrypting") == 0, comparing = strcmp(step, "Comparing") == 0;
         const bool reading = strcmp(step, "Reading") == 0;
-        progress_stage(&work->meter, step, reading ? 0 : READ_PART, reading ? READ_PART : SENT_PART,
-                       clock_monotonic_ms());
+        const double from = sealing ? 0 : comparing ? before / 2 : reading ? before : before + READ_PART;
+        const double to = sealing ? before / 2 : comparing ? before : reading ? before + READ_PART : SENT_PART;
+        progress_stage(&work->meter, step, from, to, clock_monotonic_ms());
         work->step = step;
     }
     progress_update(&work->meter, part, bytes, clock_monotonic_ms());
 }
 
-static bool send_files(Work *work, UploadResult *result, Error *err)
+static bool send_as_it_is(Work *work, Graph *graph, const char *journals, UploadResult *result, Error *err)
 {
-    Graph *graph = NULL;
-    PlaceSignIn sign_in;
     UploadResult manifest;
-    char *data = machine_local_data_dir();
-    char *journals = NULL;
-    char *manifest_name = mem_strdup(fs_base_name(work->manifest_path));
-    bool ok = false;
-    place_sign_in_init(&sign_in, &work->place);
-    upload_result_init(&manifest);
-    if (data == NULL) {
-        error_set(err, EK_SETTINGS, "there is no folder for this user's settings");
-        goto out;
-    }
-    journals = fs_join(data, "uploads");
-    if (!offsite_graph(&work->place, &sign_in, work->sink, 0, &graph, err)) {
-        goto out;
-    }
     UploadSpec spec = {.graph = graph,
                        .path = work->path,
                        .name = work->name,
@@ -196,33 +243,68 @@ static bool send_files(Work *work, UploadResult *result, Error *err)
                        .folder = work->place.folder,
                        .sha256 = work->manifest.sha256,
                        .journal_dir = journals,
+                       .rate = work->rate,
                        .sink = work->sink,
                        .progress = on_progress,
                        .context = work};
     if (!upload_file(&spec, work->cancel, result, err)) {
-        goto out;
+        return false;
     }
     /* Last: who sees the manifest there may rely on the backup. */
+    upload_result_init(&manifest);
     spec.path = work->manifest_path;
-    spec.name = manifest_name;
+    spec.name = fs_base_name(work->manifest_path);
     spec.sha256 = NULL;
     spec.replace = true;
     spec.progress = NULL;
-    ok = upload_file(&spec, work->cancel, &manifest, err);
-out:
+    const bool ok = upload_file(&spec, work->cancel, &manifest, err);
     upload_result_release(&manifest);
+    return ok;
+}
+
+static bool send_sealed(Work *work, Graph *graph, const char *journals, UploadResult *result, Error *err)
+{
+    const SealedUpload spec = {.graph = graph,
+                               .place = &work->place,
+                               .encryption = &work->encryption,
+                               .path = work->path,
+                               .manifest = &work->manifest,
+                               .dir = journals,
+                               .rate = work->rate,
+                               .sink = work->sink,
+                               .progress = on_progress,
+                               .context = work};
+    return offsite_upload_sealed(&spec, work->cancel, result, err);
+}
+
+static bool send_files(Work *work, UploadResult *result, Error *err)
+{
+    Graph *graph = NULL;
+    PlaceSignIn sign_in;
+    char *data = machine_local_data_dir();
+    if (data == NULL) {
+        return error_set(err, EK_SETTINGS, "there is no folder for this user's settings");
+    }
+    char *journals = fs_join(data, "uploads");
+    place_sign_in_init(&sign_in, &work->place);
+    const bool ok = offsite_graph(&work->place, &sign_in, work->sink, 0, &graph, err) &&
+                    (work->encryption.on ? send_sealed(work, graph, journals, result, err)
+                                         : send_as_it_is(work, graph, journals, result, err));
     graph_free(graph);
     place_sign_in_release(&sign_in);
-    mem_free(manifest_name);
     mem_free(journals);
     mem_free(data);
     return ok;
 }
 
-static void log_outcome(const Work *work, const char *folder, double seconds, const Error *failed)
+/* result->key: of the copy that is there, which need not be what is set up now. */
+static void log_outcome(const Work *work, const char *folder, double seconds, const UploadResult *result,
+                        const Error *failed)
 {
-    char *place = place_name(&work->place);
-    char *text = failed != NULL ? error_text(failed) : mem_printf("uploaded to SharePoint, %s", place);
+    const char *key = result->key;
+    char *text = failed != NULL ? error_text(failed)
+                                : mem_printf("uploaded to SharePoint, %s%s%s", work->where,
+                                             key == NULL ? "" : ", encrypted for ", key == NULL ? "" : key);
     Error not_kept = ERROR_INIT;
     const AuditEntry entry = {.operation = "upload",
                               .status = failed != NULL ? "failed" : "success",
@@ -238,13 +320,12 @@ static void log_outcome(const Work *work, const char *folder, double seconds, co
     }
     error_clear(&not_kept);
     mem_free(text);
-    mem_free(place);
 }
 
 /* What list, status and the next run go by. */
 static void note_copy(const Work *work, const char *folder, const UploadResult *result)
 {
-    char *place = place_name(&work->place);
+    static const char onedrive[] = OFFSITE_FOLDER_DRIVE;
     Error not_kept = ERROR_INIT;
     const Manifest *manifest = &work->manifest;
     const Copy copy = {.file = manifest->file,
@@ -255,15 +336,16 @@ static void note_copy(const Work *work, const char *folder, const UploadResult *
                        .state = COPY_THERE,
                        .when = clock_now(),
                        .hash = !result->hash_pending,
-                       .drive = work->place.drive,
+                       .ours = true,
+                       .drive = work->dir != NULL ? (char *)onedrive : work->place.drive,
                        .item = result->item,
-                       .place = place,
-                       .web_url = result->web_url};
+                       .place = work->where,
+                       .web_url = result->web_url,
+                       .key = result->key};
     if (!copies_note(folder, &copy, &not_kept)) {
         job_log(work->sink, LOG_WARNING, "The copy is good, but %s", not_kept.message);
     }
     error_clear(&not_kept);
-    mem_free(place);
 }
 
 static void mark_damaged(Work *work)
@@ -272,35 +354,72 @@ static void mark_damaged(Work *work)
     manifest_write(work->manifest_path, &work->manifest, NULL); /* the damage itself is what is reported */
 }
 
+/* Settings that cannot be read limit nothing. */
+static void set_limit(const Work *work, const char *folder, Rate *rate)
+{
+    Settings settings;
+    settings_init(&settings);
+    if (settings_load(folder, &settings, NULL)) {
+        rate_limit(rate, (uint64_t)settings.upload_limit_kb * 1024);
+        if (work->dir != NULL && settings.upload_limit_kb > 0) {
+            job_log(work->sink, LOG_WARNING,
+                    "The limit of %d KB a second does not hold: OneDrive sends the copy, by its own settings",
+                    settings.upload_limit_kb);
+        }
+    }
+    settings_release(&settings);
+}
+
 bool offsite_upload(const char *path, const JobSink *sink, const Cancel *cancel, UploadResult *result, Error *err)
+{
+    Rate *rate = rate_new();
+    const bool ok = offsite_upload_by(path, rate, sink, cancel, result, err);
+    rate_free(rate);
+    return ok;
+}
+
+bool offsite_upload_by(const char *path, Rate *rate, const JobSink *sink, const Cancel *cancel, UploadResult *result,
+                       Error *err)
 {
     const uint64_t started = clock_monotonic_ms();
     char *folder = fs_dir_name(path);
     FsLock *lock = NULL;
     Error failed = ERROR_INIT;
-    Work work = {.path = path, .name = fs_base_name(path), .sink = sink, .cancel = cancel};
+    Work work = {.path = path, .name = fs_base_name(path), .rate = rate, .sink = sink, .cancel = cancel};
     work.manifest_path = folder_manifest_path(path);
     manifest_init(&work.manifest);
     place_init(&work.place);
+    encryption_init(&work.encryption);
     progress_init(&work.meter, sink, started);
-    bool ok = place_load(&work.place, &failed) && read_manifest(&work, &failed) &&
+    bool ok = offsite_folder_load(&work.dir, &failed) && (work.dir != NULL || place_load(&work.place, &failed)) &&
+              encryption_load(&work.encryption, &failed) &&
+              may_go(&work, &failed) && read_manifest(&work, &failed) &&
               folder_upload_lock(folder, work.name, &lock, &failed);
     if (!ok) {
         error_move(err, &failed);
         goto out;
     }
-    char *place = place_name(&work.place);
-    job_log(sink, LOG_INFO, "Uploading %s to SharePoint, %s...", work.name, place);
-    ok = send_files(&work, result, &failed);
+    work.where = work.dir != NULL ? mem_strdup(work.dir) : place_name(&work.place);
+    set_limit(&work, folder, rate);
+    job_log(sink, LOG_INFO, "Uploading %s to SharePoint, %s%s...", work.name, work.where,
+            work.encryption.on ? ", encrypted" : "");
+    ok = work.dir != NULL ? offsite_folder_upload(work.dir, path, work.manifest.sha256, work.manifest.bytes, sink,
+                                                  cancel, result, &failed)
+                          : send_files(&work, result, &failed);
     const double seconds = (double)(clock_monotonic_ms() - started) / 1000.0;
     if (ok) {
         note_copy(&work, folder, result);
-        log_outcome(&work, folder, seconds, NULL);
+        log_outcome(&work, folder, seconds, result, NULL);
         if (result->resumed_at > 0) {
-            job_log(sink, LOG_INFO, "%.1f MB of it had been brought there before.",
-                    (double)result->resumed_at / 1048576.0);
+            job_log(sink, LOG_INFO, "%s of it had been brought there before.",
+                    size_text((uint64_t)result->resumed_at).text);
         }
-        job_log(sink, LOG_GOOD, result->hash_pending
+        job_log(sink, LOG_GOOD, work.dir != NULL && result->hash_pending
+                                    ? "Uploaded: %s; OneDrive says that it is in the cloud, and its size is right; it "
+                                      "is online-only, so its bytes were not read"
+                                : work.dir != NULL
+                                    ? "Uploaded: %s; OneDrive has brought it to the cloud, its SHA-256 is as recorded"
+                                : result->hash_pending
                                     ? "Uploaded: %s; its size is right, and SharePoint has not said its hash yet"
                                     : "Uploaded: %s, and SharePoint's hash of it is as recorded", work.name);
         job_progress(sink, &(Progress){.fraction = 1, .step = "Uploaded", .bytes = result->bytes, .seconds_left = 0});
@@ -309,17 +428,19 @@ bool offsite_upload(const char *path, const JobSink *sink, const Cancel *cancel,
             mark_damaged(&work);
         }
         if (failed.kind != EK_CANCELLED) {
-            log_outcome(&work, folder, seconds, &failed);
+            log_outcome(&work, folder, seconds, result, &failed);
         }
         error_move(err, &failed);
     }
-    mem_free(place);
 out:
     fs_unlock(lock);
     error_clear(&failed);
     progress_release(&work.meter);
+    encryption_release(&work.encryption);
     place_release(&work.place);
     manifest_release(&work.manifest);
+    mem_free(work.where);
+    mem_free(work.dir);
     mem_free(work.manifest_path);
     mem_free(folder);
     return ok;

@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "cloud/place.h"
 #include "platform/clock.h"
 #include "platform/fs.h"
 #include "store/catalog.h"
@@ -241,11 +240,8 @@ static void bring_all(After *after)
 static bool may_be_asked_for(const char *folder)
 {
     Copies copies;
-    CloudPlace place;
     copies_init(&copies);
-    place_init(&place);
-    const bool may = (copies_load(folder, &copies, NULL) && copies.count > 0) || place_load(&place, NULL);
-    place_release(&place);
+    const bool may = (copies_load(folder, &copies, NULL) && copies.count > 0) || offsite_is_set_up(NULL);
     copies_release(&copies);
     return may;
 }

@@ -14,6 +14,7 @@
 
 #include "base/jsonutil.h"
 #include "base/mem.h"
+#include "base/number.h"
 #include "base/progress.h"
 #include "base/utf.h"
 #include "cloud/address.h"
@@ -26,7 +27,9 @@
 #include "store/folder.h"
 
 #define MANIFEST_BYTES (16u * 1024u * 1024u)
-#define READ_PART 0.95 /* of the time is the download */
+#define READ_PART 0.95      /* of the time is the download */
+#define READ_ENCRYPTED 0.9 /* of it, where what came is then decrypted */
+#define DECRYPTED 0.97      /* and that is read again */
 #define LOCK_PAUSE_MS 1000u
 
 const char *remote_state_word(RemoteState state)
@@ -40,12 +43,15 @@ void remote_list_init(RemoteList *list)
     *list = (RemoteList){.items = NULL};
 }
 
-static void release_remote(Remote *remote)
+void offsite_remote_release(Remote *remote)
 {
     mem_free(remote->name);
+    mem_free(remote->file);
     mem_free(remote->item);
     mem_free(remote->web_url);
     mem_free(remote->manifest_item);
+    mem_free(remote->etag);
+    mem_free(remote->manifest_etag);
     mem_free(remote->quickxor);
     manifest_release(&remote->manifest);
 }
@@ -53,7 +59,7 @@ static void release_remote(Remote *remote)
 void remote_list_release(RemoteList *list)
 {
     for (size_t i = 0; i < list->count; i++) {
-        release_remote(&list->items[i]);
+        offsite_remote_release(&list->items[i]);
     }
     mem_free(list->items);
     mem_free(list->place);
@@ -119,13 +125,22 @@ static const cJSON *find_item(const cJSON *const *sorted, size_t count, const ch
     return NULL;
 }
 
-/* Only a name that is one here as well: it becomes a file. */
-static bool is_backup(const cJSON *item)
+/* The name that it has here; NULL: it is none of a backup, or of no file here. Caller frees. */
+static char *name_here(const char *name)
 {
-    const char *name = json_string(item, "name", "");
+    const size_t tail = ends_with(name, AGE_SUFFIX) ? sizeof AGE_SUFFIX - 1 : 0;
+    char *file = mem_strndup(name, strlen(name) - tail);
+    if (!ends_with(file, ".backup") || !cloud_name_check(name, NULL) || strpbrk(name, "/\\:") != NULL) {
+        mem_free(file);
+        return NULL;
+    }
+    return file;
+}
+
+static bool is_file(const cJSON *item)
+{
     return cJSON_GetObjectItem(item, "folder") == NULL && json_string(item, "id", NULL) != NULL &&
-           graph_item_size(item) >= 0 && ends_with(name, ".backup") && cloud_name_check(name, NULL) &&
-           strpbrk(name, "/\\:") == NULL;
+           graph_item_size(item) >= 0;
 }
 
 void remote_list_take(RemoteList *list, const cJSON *items, const char *folder)
@@ -143,22 +158,27 @@ void remote_list_take(RemoteList *list, const cJSON *items, const char *folder)
     remote_list_release(list);
     list->items = mem_array(total, sizeof *list->items);
     cJSON_ArrayForEach(item, items) {
-        if (!is_backup(item)) {
+        char *file = is_file(item) ? name_here(json_string(item, "name", "")) : NULL;
+        if (file == NULL) {
             continue;
         }
         Remote *remote = &list->items[list->count++];
         char *manifest_name = folder_manifest_path(json_string(item, "name", ""));
         const cJSON *manifest = find_item(sorted, total, manifest_name);
         *remote = (Remote){.name = mem_strdup(json_string(item, "name", "")),
+                           .file = file,
+                           .encrypted = ends_with(json_string(item, "name", ""), AGE_SUFFIX),
                            .item = mem_strdup(json_string(item, "id", "")),
                            .web_url = mem_strdup(json_string(item, "webUrl", NULL)),
                            .quickxor = mem_strdup(graph_item_hash(item)),
+                           .etag = mem_strdup(graph_item_etag(item)),
                            .bytes = (uint64_t)graph_item_size(item),
                            .state = manifest == NULL ? REMOTE_NO_MANIFEST : REMOTE_NOT_READ};
         remote->manifest_item = manifest == NULL ? NULL : mem_strdup(json_string(manifest, "id", NULL));
-        remote->here = is_here(folder, remote->name);
+        remote->manifest_etag = manifest == NULL ? NULL : mem_strdup(graph_item_etag(manifest));
+        remote->here = is_here(folder, remote->file);
         manifest_init(&remote->manifest);
-        folder_parse_name(remote->name, &remote->created);
+        folder_parse_name(remote->file, &remote->created);
         mem_free(manifest_name);
     }
     if (list->count > 0) {
@@ -167,8 +187,26 @@ void remote_list_take(RemoteList *list, const cJSON *items, const char *folder)
     mem_free((void *)sorted);
 }
 
+static RemoteState compare_encrypted(const Remote *remote, const Manifest *manifest)
+{
+    Sealed sealed;
+    sealed_init(&sealed);
+    RemoteState state = REMOTE_OTHER;
+    if (sealed_of_manifest(manifest, &sealed) && strcmp(manifest->file, remote->file) == 0 &&
+        strcmp(sealed.file, remote->name) == 0 && sealed.bytes == remote->bytes) {
+        state = remote->quickxor == NULL                           ? REMOTE_SAME_SIZE
+                : strcmp(sealed.quickxor, remote->quickxor) == 0 ? REMOTE_SAME
+                                                                  : REMOTE_OTHER;
+    }
+    sealed_release(&sealed);
+    return state;
+}
+
 RemoteState remote_compare(const Remote *remote, const Manifest *manifest)
 {
+    if (remote->encrypted) {
+        return compare_encrypted(remote, manifest);
+    }
     if (strcmp(manifest->file, remote->name) != 0 || manifest->bytes != remote->bytes) {
         return REMOTE_OTHER;
     }
@@ -217,7 +255,7 @@ static bool list_folder(Graph *graph, const CloudPlace *place, const char *folde
     cloud_encode(&path, place->drive);
     strbuf_addstr(&path, "/items/");
     cloud_encode(&path, place->folder);
-    strbuf_addstr(&path, "/children?$select=id,name,size,file,folder,webUrl&$top=200");
+    strbuf_addstr(&path, "/children?$select=id,name,size,file,folder,webUrl,eTag&$top=200");
     const bool ok = graph_list(graph, path.buf, "the folder could not be read", cancel, &items, err);
     if (ok) {
         remote_list_take(list, items, folder);
@@ -225,6 +263,18 @@ static bool list_folder(Graph *graph, const CloudPlace *place, const char *folde
     }
     cJSON_Delete(items);
     strbuf_release(&path);
+    return ok;
+}
+
+bool offsite_list_in(Graph *graph, const CloudPlace *place, const char *folder, size_t most, const JobSink *sink,
+                     const Cancel *cancel, RemoteList *list, Error *err)
+{
+    bool ok = list_folder(graph, place, folder, cancel, list, err);
+    for (size_t i = 0; ok && i < list->count && i < most; i++) {
+        if (list->items[i].manifest_item != NULL) {
+            ok = read_manifest(graph, place, &list->items[i], sink, cancel, err);
+        }
+    }
     return ok;
 }
 
@@ -239,13 +289,8 @@ bool offsite_list(const char *folder, size_t most, const JobSink *sink, const Ca
         return false;
     }
     place_sign_in_init(&sign_in, &place);
-    bool ok = offsite_graph(&place, &sign_in, sink, 0, &graph, err) &&
-              list_folder(graph, &place, folder, cancel, list, err);
-    for (size_t i = 0; ok && i < list->count && i < most; i++) {
-        if (list->items[i].manifest_item != NULL) {
-            ok = read_manifest(graph, &place, &list->items[i], sink, cancel, err);
-        }
-    }
+    const bool ok = offsite_graph(&place, &sign_in, sink, 0, &graph, err) &&
+                    offsite_list_in(graph, &place, folder, most, sink, cancel, list, err);
     graph_free(graph);
     place_sign_in_release(&sign_in);
     place_release(&place);
@@ -263,6 +308,9 @@ typedef struct Work {
     const char *step;
     FsLock *lock;
     bool manifest_made;
+    Sealed sealed;           /* of an encrypted one */
+    const OffsiteKeys *keys; /* NULL: nobody to ask */
+    AgeFrom key;
     const JobSink *sink;
     const Cancel *cancel;
 } Work;
@@ -271,8 +319,12 @@ static void on_progress(void *context, const char *step, double part, uint64_t b
 {
     Work *work = context;
     if (work->step == NULL || strcmp(work->step, step) != 0) {
-        const bool comparing = strcmp(step, "Comparing") == 0;
-        progress_stage(&work->meter, step, comparing ? READ_PART : 0, comparing ? 1 : READ_PART,
+        const double read = work->remote.encrypted ? READ_ENCRYPTED : 1;
+        const bool comparing = strcmp(step, "Comparing") == 0, decrypting = strcmp(step, "Decrypting") == 0;
+        const bool checking = strcmp(step, "Checking") == 0;
+        progress_stage(&work->meter, step,
+                       checking ? DECRYPTED : decrypting ? read : comparing ? READ_PART * read : 0,
+                       checking ? 1 : decrypting ? DECRYPTED : comparing ? read : READ_PART * read,
                        clock_monotonic_ms());
         work->step = step;
     }
@@ -287,9 +339,8 @@ static bool no_backup(const char *name, const CloudPlace *place, Error *err)
     return error_hint(err, "Name one of those that 'cmms-backup-cli sharepoint list' shows.");
 }
 
-/* One item of the folder by its name; *id is NULL where there is none. Caller frees. */
-static bool find(Graph *graph, const CloudPlace *place, const char *name, const Cancel *cancel, char **id,
-                 cJSON **item, Error *err)
+bool offsite_find(Graph *graph, const CloudPlace *place, const char *name, const Cancel *cancel, char **id,
+                  cJSON **item, Error *err)
 {
     GraphAnswer answer;
     StrBuf path;
@@ -301,7 +352,7 @@ static bool find(Graph *graph, const CloudPlace *place, const char *name, const 
     cloud_encode(&path, place->folder);
     strbuf_addstr(&path, ":/");
     cloud_encode(&path, name);
-    strbuf_addstr(&path, ":?$select=id,name,size,file,folder,webUrl");
+    strbuf_addstr(&path, ":?$select=id,name,size,file,folder,webUrl,eTag");
     const GraphRequest request = {.method = "GET", .path = path.buf};
     bool ok = graph_call(graph, &request, cancel, &answer, err);
     const char *found = ok ? json_string(answer.json, "id", NULL) : NULL;
@@ -319,43 +370,73 @@ static bool find(Graph *graph, const CloudPlace *place, const char *name, const 
     return ok;
 }
 
-static bool find_remote(Work *work, Graph *graph, const char *name, Error *err)
+/* The item of that very name; remote->item stays NULL where there is none. */
+static bool find_named(Graph *graph, const CloudPlace *place, const char *name, const Cancel *cancel, Remote *remote,
+                       Error *err)
 {
-    char *manifest_name = folder_manifest_path(name), *id = NULL;
+    char *id = NULL;
     cJSON *item = NULL, *items = cJSON_CreateArray();
     RemoteList list;
     remote_list_init(&list);
-    bool ok = find(graph, &work->place, name, work->cancel, &id, &item, err);
+    const bool ok = offsite_find(graph, place, name, cancel, &id, &item, err);
     if (ok && item != NULL) {
         cJSON_AddItemToArray(items, item);
         remote_list_take(&list, items, NULL);
     }
-    if (ok && list.count != 1) {
-        ok = no_backup(name, &work->place, err);
-    }
-    if (ok) {
-        release_remote(&work->remote);
-        work->remote = list.items[0];
+    if (list.count == 1) {
+        offsite_remote_release(remote);
+        *remote = list.items[0];
         list.count = 0;
-        work->path = fs_join(work->folder, work->remote.name); /* as it is written there */
-        work->manifest_path = folder_manifest_path(work->path);
-        ok = find(graph, &work->place, manifest_name, work->cancel, &work->remote.manifest_item, NULL, err);
-    }
-    if (ok && work->remote.manifest_item != NULL) {
-        ok = read_manifest(graph, &work->place, &work->remote, work->sink, work->cancel, err);
-    }
-    if (ok && work->remote.state == REMOTE_NO_MANIFEST) {
-        error_set(err, EK_NOT_FOUND, "%s has no manifest on SharePoint to compare it with", name);
-        ok = error_hint(err, "Its upload may not be finished, or others have put it there. With the browser it can be "
-                             "saved and then verified.");
-    } else if (ok && work->remote.state == REMOTE_OTHER) {
-        error_set(err, EK_DAMAGED, "%s on SharePoint is not what its manifest says", name);
-        ok = error_hint(err, "Take another backup.");
     }
     cJSON_Delete(items);
     remote_list_release(&list);
     mem_free(id);
+    return ok;
+}
+
+bool offsite_find_backup(Graph *graph, const CloudPlace *place, const char *name, const JobSink *sink,
+                         const Cancel *cancel, Remote *remote, Error *err)
+{
+    Remote found = {.state = REMOTE_NO_MANIFEST};
+    char *manifest_name = NULL, *encrypted = ends_with(name, AGE_SUFFIX) ? NULL : mem_printf("%s" AGE_SUFFIX, name);
+    manifest_init(&found.manifest);
+    bool ok = find_named(graph, place, name, cancel, &found, err) &&
+              (found.item != NULL || encrypted == NULL ||
+               find_named(graph, place, encrypted, cancel, &found, err));
+    if (ok && found.item != NULL) {
+        manifest_name = folder_manifest_path(found.name);
+        ok = offsite_find(graph, place, manifest_name, cancel, &found.manifest_item, NULL, err) &&
+             (found.manifest_item == NULL || read_manifest(graph, place, &found, sink, cancel, err));
+    }
+    if (ok) {
+        offsite_remote_release(remote);
+        *remote = found;
+    } else {
+        offsite_remote_release(&found);
+    }
     mem_free(manifest_name);
+    mem_free(encrypted);
+    return ok;
+}
+
+static bool find_remote(Work *work, Graph *graph, const char *name, Error *err)
+{
+    bool ok = offsite_find_backup(graph, &work->place, name, work->sink, work->cancel, &work->remote, err);
+    if (ok && work->remote.item == NULL) {
+        return no_backup(name, &work->place, err);
+    }
+    if (ok) {
+        work->path = fs_join(work->folder, work->remote.file); /* as it is written there */
+        work->manifest_path = folder_manifest_path(work->path);
+    }
+    if (ok && work->remote.state == REMOTE_NO_MANIFEST) {
+        error_set(err, EK_NOT_FOUND, "%s has no manifest on SharePoint to compare it with", work->remote.name);
+        ok = error_hint(err, "Its upload may not be finished, or others have put it there. With the browser it can be "
+                             "saved and then verified.");
+    } else if (ok && work->remote.state == REMOTE_OTHER) {
+        error_set(err, EK_DAMAGED, "%s on SharePoint is not what its manifest says", work->remote.name);
+        ok = error_hint(err, "Take another backup.");
+    }
     return ok;
 }
 
@@ -369,14 +450,14 @@ static bool look_here(const Work *work, bool *was_here, Error *err)
         return true;
     }
     manifest_init(&manifest);
-    *was_here = fs_stat(work->path, &info, NULL) && info.size == work->remote.bytes &&
+    *was_here = fs_stat(work->path, &info, NULL) && info.size == work->remote.manifest.bytes &&
                 manifest_read(work->manifest_path, &manifest, NULL) &&
                 strcmp(manifest.sha256, work->remote.manifest.sha256) == 0 && manifest.level != LEVEL_BAD;
     manifest_release(&manifest);
     if (*was_here) {
         return true;
     }
-    error_set(err, EK_IO, "another file named %s is in \"%s\"", work->remote.name, work->folder);
+    error_set(err, EK_IO, "another file named %s is in \"%s\"", work->remote.file, work->folder);
     return error_hint(err, "If it is damaged, rename it or move it away; then try again.");
 }
 
@@ -387,12 +468,13 @@ static bool enough_room(const Work *work, Error *err)
     FsInfo info = {.size = 0};
     fs_stat(partial, &info, NULL);
     mem_free(partial);
-    const uint64_t needed = work->remote.bytes > info.size ? work->remote.bytes - info.size : 0;
+    uint64_t needed = work->remote.bytes > info.size ? work->remote.bytes - info.size : 0;
+    needed += work->remote.encrypted ? work->remote.manifest.bytes : 0; /* both are there at the end */
     if (!fs_free_space(work->folder, &available, NULL) || available >= needed) {
         return true;
     }
-    error_set(err, EK_SPACE, "the disk with the backup folder has %.1f MB free, and %.1f MB are to come",
-              (double)available / 1048576.0, (double)needed / 1048576.0);
+    error_set(err, EK_SPACE, "the disk with the backup folder has %s free, and %s are to come",
+              size_text(available).text, size_text(needed).text);
     return error_hint(err, "Free some space there, or choose another folder with --folder.");
 }
 
@@ -401,7 +483,7 @@ static bool await_lock(Work *work, Error *err)
     bool told = false;
     for (;;) {
         Error why = ERROR_INIT;
-        if (folder_lock(work->folder, &work->lock, &why)) {
+        if (folder_lock_wait(work->folder, work->sink, work->cancel, &work->lock, &why)) {
             return true;
         }
         if (why.kind != EK_BUSY) {
@@ -433,8 +515,41 @@ static bool commit(void *context, Error *err)
         manifest->pin_reason = mem_printf("brought back from SharePoint on %s", when);
         mem_free(when);
     }
+    sealed_to_manifest(NULL, manifest); /* here it is as it was made */
     work->manifest_made = true;
     return manifest_write(work->manifest_path, manifest, err);
+}
+
+/* What came is decrypted, and that gets the name. A partial of this name is an earlier try's: the backup itself is
+ * finished, for its copy is on SharePoint. */
+static bool place_decrypted(void *context, const char *came, Error *err)
+{
+    Work *work = context;
+    char *partial = mem_printf("%s" FOLDER_PARTIAL_SUFFIX, work->path);
+    const AgeJob job = {.from = came, .to = partial, .name = work->remote.name, .progress = on_progress,
+                        .context = work};
+    Error failed = ERROR_INIT;
+    bool ok = fs_remove(partial, &failed) &&
+              offsite_open_sealed(&job, &work->key, &work->remote.manifest, work->cancel, &failed);
+    if (ok && !(commit(work, &failed) && fs_rename(partial, work->path, false, &failed))) {
+        fs_remove(partial, NULL);
+        ok = false;
+    }
+    if (failed.kind == EK_REFUSED) { /* the key fits the header that the manifest has */
+        error_set(&failed, EK_DAMAGED, "%s: its header was changed", work->remote.name);
+        error_hint(&failed, "Take another backup.");
+    }
+    if (ok || failed.kind == EK_DAMAGED || failed.kind == EK_FOREIGN) {
+        fs_remove(came, NULL);
+    }
+    mem_free(partial);
+    return ok || error_move(err, &failed);
+}
+
+/* A key for it, before anything comes. */
+static bool find_key(Work *work, Error *err)
+{
+    return !work->remote.encrypted || offsite_find_key(&work->sealed, work->keys, &work->key, err);
 }
 
 static void log_outcome(const Work *work, double seconds, const Error *failed)
@@ -445,9 +560,9 @@ static void log_outcome(const Work *work, double seconds, const Error *failed)
     const Manifest *manifest = &work->remote.manifest;
     const AuditEntry entry = {.operation = "download",
                               .status = failed != NULL ? "failed" : "success",
-                              .backup_file = work->remote.name,
+                              .backup_file = work->remote.file,
                               .message = text,
-                              .file_size = work->remote.bytes,
+                              .file_size = manifest->bytes,
                               .seconds = seconds,
                               .sha256 = failed != NULL ? NULL : manifest->sha256,
                               .level = failed != NULL ? NULL : level_word(manifest->level),
@@ -464,9 +579,10 @@ static void log_outcome(const Work *work, double seconds, const Error *failed)
 static void note_copy(const Work *work)
 {
     char *place = place_name(&work->place);
+    char *key = work->sealed.mark == NULL ? NULL : encryption_words(work->sealed.recipient, work->sealed.mark);
     const Manifest *manifest = &work->remote.manifest;
-    const Copy copy = {.file = work->remote.name,
-                       .bytes = work->remote.bytes,
+    const Copy copy = {.file = work->remote.file,
+                       .bytes = manifest->bytes,
                        .sha256 = manifest->sha256,
                        .level = manifest->level,
                        .created = manifest->started,
@@ -476,33 +592,40 @@ static void note_copy(const Work *work)
                        .drive = work->place.drive,
                        .item = work->remote.item,
                        .place = place,
-                       .web_url = work->remote.web_url};
+                       .web_url = work->remote.web_url,
+                       .key = key};
     Error not_kept = ERROR_INIT;
     if (!copies_note(work->folder, &copy, &not_kept)) {
         job_log(work->sink, LOG_WARNING, "%s", not_kept.message);
     }
     error_clear(&not_kept);
+    mem_free(key);
     mem_free(place);
 }
 
 static bool bring(Work *work, Graph *graph, OffsiteBack *back, Error *err)
 {
+    const bool encrypted = work->remote.encrypted && sealed_of_manifest(&work->remote.manifest, &work->sealed);
     const DownloadSpec spec = {.graph = graph,
                                .drive = work->place.drive,
                                .item = work->remote.item,
                                .path = work->path,
-                               .sha256 = work->remote.manifest.sha256,
+                               .sha256 = encrypted ? work->sealed.sha256 : work->remote.manifest.sha256,
                                .bytes = work->remote.bytes,
                                .progress = on_progress,
                                .context = work,
-                               .commit = commit};
+                               .commit = commit,
+                               .place = encrypted ? place_decrypted : NULL};
     DownloadResult result;
     if (!look_here(work, &back->was_here, err)) {
         return false;
     }
     if (back->was_here) {
-        job_log(work->sink, LOG_INFO, "%s is here already.", work->remote.name);
+        job_log(work->sink, LOG_INFO, "%s is here already.", work->remote.file);
         return true;
+    }
+    if (!find_key(work, err)) {
+        return false;
     }
     job_log(work->sink, LOG_INFO, "Downloading %s from SharePoint...", work->remote.name);
     const uint64_t started = clock_monotonic_ms();
@@ -518,8 +641,8 @@ static bool bring(Work *work, Graph *graph, OffsiteBack *back, Error *err)
         back->resumed_at = result.resumed_at;
         log_outcome(work, seconds, NULL);
         note_copy(work);
-        job_log(work->sink, LOG_GOOD, "Brought back: %s, and its SHA-256 is as recorded; it is pinned",
-                work->remote.name);
+        job_log(work->sink, LOG_GOOD, "Brought back: %s, %sand its SHA-256 is as recorded; it is pinned",
+                work->remote.file, encrypted ? "decrypted, " : "");
         job_progress(work->sink, &(Progress){.fraction = 1, .step = "Brought back", .bytes = work->remote.bytes,
                                              .seconds_left = 0});
         return true;
@@ -533,13 +656,21 @@ static bool bring(Work *work, Graph *graph, OffsiteBack *back, Error *err)
 bool offsite_download(const char *folder, const char *name, const JobSink *sink, const Cancel *cancel,
                       OffsiteBack *back, Error *err)
 {
-    Work work = {.folder = folder, .sink = sink, .cancel = cancel};
+    return offsite_download_with(folder, name, NULL, sink, cancel, back, err);
+}
+
+bool offsite_download_with(const char *folder, const char *name, const OffsiteKeys *keys, const JobSink *sink,
+                           const Cancel *cancel, OffsiteBack *back, Error *err)
+{
+    Work work = {.folder = folder, .keys = keys, .sink = sink, .cancel = cancel};
     PlaceSignIn sign_in;
     Graph *graph = NULL;
     OffsiteBack made;
     bool ok = false;
     offsite_back_init(&made);
     place_init(&work.place);
+    sealed_init(&work.sealed);
+    age_from_init(&work.key);
     manifest_init(&work.remote.manifest);
     progress_init(&work.meter, sink, clock_monotonic_ms());
     if (!cloud_name_check(name, err) || !place_load(&work.place, err)) {
@@ -552,14 +683,16 @@ bool offsite_download(const char *folder, const char *name, const JobSink *sink,
     place_sign_in_release(&sign_in);
     if (ok) {
         made.path = mem_strdup(work.path);
-        made.bytes = work.remote.bytes;
+        made.bytes = work.remote.manifest.bytes;
         memcpy(made.sha256, work.remote.manifest.sha256, sizeof made.sha256); /* 64 digits: manifest_read */
         offsite_back_release(back);
         *back = made;
     }
 out:
     progress_release(&work.meter);
-    release_remote(&work.remote);
+    age_from_release(&work.key);
+    sealed_release(&work.sealed);
+    offsite_remote_release(&work.remote);
     place_release(&work.place);
     mem_free(work.manifest_path);
     mem_free(work.path);

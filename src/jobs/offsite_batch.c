@@ -3,9 +3,12 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "cloud/place.h"
 #include "jobs/offsite.h"
+#include "platform/conditions.h"
 #include "platform/fs.h"
+#include "store/settings.h"
+
+#define LINE_MS 15000u /* between two looks at a line that is metered */
 
 /* --- what would go ---------------------------------------------------------------------------------------- */
 
@@ -127,13 +130,34 @@ static void copy_error(Error *to, const Error *from)
     }
 }
 
-static bool is_set_up(Error *err)
+/* Whether the settings let the line be used as it is now; those that cannot be read keep nobody. */
+static bool is_metered(const char *path)
 {
-    CloudPlace place;
-    place_init(&place);
-    const bool ok = place_load(&place, err);
-    place_release(&place);
-    return ok;
+    char *folder = fs_dir_name(path);
+    Settings settings;
+    Conditions conditions;
+    settings_init(&settings);
+    conditions_look(&conditions, true);
+    const bool metered = conditions.metered && settings_load(folder, &settings, NULL) && !settings.on_metered;
+    settings_release(&settings);
+    mem_free(folder);
+    return metered;
+}
+
+/* The schedule's copies wait in their own way (run.c): there nobody sits and can stop it. */
+static bool await_line(const char *path, const JobSink *sink, const Cancel *cancel, Error *err)
+{
+    for (bool told = false; is_metered(path); told = true) {
+        if (!told) {
+            job_log(sink, LOG_WARNING, "The network is metered: the upload waits for another one, as the settings "
+                                       "say.");
+            job_progress(sink, &(Progress){.fraction = -1, .step = "Waiting for another network", .seconds_left = -1});
+        }
+        if (cancel_wait(cancel, LINE_MS)) {
+            return error_set(err, EK_CANCELLED, "cancelled");
+        }
+    }
+    return true;
 }
 
 bool offsite_upload_batch(const OffsiteBatchSpec *spec, const JobSink *sink, const Cancel *cancel, OffsiteBatch *batch,
@@ -142,6 +166,7 @@ bool offsite_upload_batch(const OffsiteBatchSpec *spec, const JobSink *sink, con
     Error first = ERROR_INIT;
     uint64_t *sizes = mem_array(spec->count, sizeof *sizes);
     Share share = {.sink = sink};
+    Rate *own = spec->rate == NULL ? rate_new() : NULL, *rate = own != NULL ? own : spec->rate;
     const JobSink part = {share_log, share_progress, &share, job_actor(sink)};
     offsite_batch_release(batch);
     batch->files = mem_array(spec->count, sizeof *batch->files);
@@ -152,12 +177,13 @@ bool offsite_upload_batch(const OffsiteBatchSpec *spec, const JobSink *sink, con
         sizes[batch->count] = size_of(spec->paths[batch->count]);
         share.total += sizes[batch->count];
     }
-    bool stop = !is_set_up(&first);
+    bool stop = !offsite_is_set_up(&first);
     for (size_t i = 0; i < batch->count && !stop; i++) {
         OffsiteOutcome *outcome = &batch->files[i];
         share.size = sizes[i];
         outcome->tried = true;
-        outcome->ok = offsite_upload(spec->paths[i], &part, cancel, &outcome->result, &outcome->error);
+        outcome->ok = await_line(spec->paths[i], &part, cancel, &outcome->error) &&
+                      offsite_upload_by(spec->paths[i], rate, &part, cancel, &outcome->result, &outcome->error);
         if (outcome->ok) {
             batch->done++;
         } else {
@@ -172,6 +198,7 @@ bool offsite_upload_batch(const OffsiteBatchSpec *spec, const JobSink *sink, con
         }
         share.before += sizes[i];
     }
+    rate_free(own);
     mem_free(sizes);
     return first.kind == EK_NONE || error_move(err, &first);
 }

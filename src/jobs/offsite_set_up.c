@@ -12,7 +12,9 @@
 #include "base/utf.h"
 #include "cloud/address.h"
 #include "jobs/ask_it.h"
+#include "jobs/offsite_folder.h"
 #include "offsite_private.h"
+#include "platform/client_certificate.h"
 #include "platform/clock.h"
 #include "platform/loopback.h"
 #include "platform/machine.h"
@@ -115,6 +117,32 @@ static bool fill_app(const OffsiteSetUp *spec, const CloudAddress *address, Clou
     return true;
 }
 
+/* Who signs in. */
+static bool choose_proof(const OffsiteSetUp *spec, CloudPlace *place, Error *err)
+{
+    char digits[CERTIFICATE_DIGITS + 1];
+    CertificateFacts facts;
+    if (spec->certificate != NULL && spec->secret != NULL) {
+        return error_set(err, EK_USAGE, "a certificate and a secret do not go together");
+    }
+    if (spec->certificate != NULL) {
+        if (!certificate_thumbprint(spec->certificate, digits, err) || !certificate_find(digits, &facts, err)) {
+            return false;
+        }
+        place->by = mem_strdup(PLACE_BY_CERTIFICATE);
+        place->certificate = mem_strdup(digits);
+    } else if (spec->secret != NULL) {
+        if (spec->secret->len == 0) {
+            error_set(err, EK_SETTINGS, "the program's secret is empty");
+            return error_hint(err, "IT makes one in Entra, under Certificates & secrets; its value is meant, not its "
+                                   "ID.");
+        }
+        place->by = mem_strdup(PLACE_BY_SECRET);
+        place->secret_ends = spec->secret_ends;
+    }
+    return true;
+}
+
 static bool choose_app(const OffsiteSetUp *spec, const CloudAddress *address, CloudPlace *place, Error *err)
 {
     if (!fill_app(spec, address, place, err)) {
@@ -133,8 +161,8 @@ static bool choose_app(const OffsiteSetUp *spec, const CloudAddress *address, Cl
         error_set(err, EK_SETTINGS, "the link does not say which cloud and tenant it belongs to");
         return error_hint(err, "Give tenant and cloud (on the command line --tenant, --graph and --login).");
     }
-    const OauthApp app = {place->login, place->tenant, place->client_id, place_scope(place), NULL};
-    return oauth_app_check(&app, err);
+    const OauthApp app = {place->login, place->tenant, place->client_id, PLACE_SCOPE, NULL};
+    return oauth_app_check(&app, err) && choose_proof(spec, place, err);
 }
 
 bool offsite_choose(const OffsiteSetUp *spec, CloudPlace *place, Error *err)
@@ -176,6 +204,7 @@ char *offsite_ask_it(const OffsiteSetUp *spec, const Error *failed)
                        .host = read ? address.host : NULL,
                        .site = site,
                        .selected = place.rights != NULL,
+                       .app_only = spec->certificate != NULL || spec->secret != NULL || saved.by != NULL,
                        .failed = failed};
     char *page = ask_it_page(&ask);
     mem_free(site);
@@ -235,9 +264,15 @@ static bool in_browser(const OffsiteSetUp *spec, const OauthApp *app, const Canc
 static bool sign_in(const OffsiteSetUp *spec, const CloudPlace *place, const Cancel *cancel, OauthTokens *tokens,
                     Error *err)
 {
-    const OauthApp app = {place->login, place->tenant, place->client_id, place_scope(place), NULL};
-    return spec->device_code ? oauth_device(&app, spec->show, spec->context, cancel, tokens, err)
-                             : in_browser(spec, &app, cancel, tokens, err);
+    if (!place_is_person(place)) {
+        return place_app_sign_in(place, spec->secret, cancel, tokens, err);
+    }
+    char *scope = place_scope(place);
+    const OauthApp app = {place->login, place->tenant, place->client_id, scope, NULL};
+    const bool ok = spec->device_code ? oauth_device(&app, spec->show, spec->context, cancel, tokens, err)
+                                      : in_browser(spec, &app, cancel, tokens, err);
+    mem_free(scope);
+    return ok;
 }
 
 /* --- the folder ------------------------------------------------------------------------------------------- */
@@ -513,7 +548,7 @@ bool offsite_set_up(const OffsiteSetUp *spec, const JobSink *sink, const Cancel 
         goto out;
     }
     made.set_up = clock_now();
-    if (!place_keep_tokens(&made, &session.tokens, err) || !place_save(&made, err)) {
+    if (!place_keep_tokens(&made, &session.tokens, err) || !place_save(&made, err) || !offsite_folder_forget(err)) {
         goto out;
     }
     char *name = place_name(&made);

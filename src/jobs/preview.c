@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "jobs/swap.h"
 #include "jobs/verify.h"
+#include "freeze_private.h"
 #include "load_private.h"
 #include "platform/clock.h"
 #include "platform/fs.h"
@@ -262,14 +263,23 @@ static bool look_at_target(Run *run, Error *err)
     const bool is_there = pg_value_int(rows, 0, 1, 0) != 0, replaces = is_there && preview->to == NULL;
     run->user = mem_strdup(pg_value(rows, 0, 5));
     run->oid = mem_strdup(pg_value(rows, 0, 6));
-    add_obstacle(preview, pg_value_int(rows, 0, 0, 0) == 0,
+    const bool may_create = pg_value_int(rows, 0, 0, 0) != 0;
+    preview->in_place = run->spec->in_place;
+    preview->may_in_place = !may_create && replaces && !preview->in_place && !run->spec->no_safety;
+    add_obstacle(preview, !may_create && !preview->in_place,
                  mem_printf("The user %s may not create databases", run->user));
+    add_obstacle(preview, may_create && preview->in_place,
+                 mem_printf("The user %s may create databases, so it is not restored in place", run->user));
+    add_obstacle(preview, !may_create && preview->in_place && !is_there,
+                 mem_printf("There is no database %s, and the user %s may not create one", target, run->user));
+    add_obstacle(preview, preview->in_place && run->spec->no_safety,
+                 mem_strdup("Without a safety backup nothing is restored in place"));
     add_obstacle(preview, is_there && !replaces, mem_printf("There is a database %s already", target));
     add_obstacle(preview, replaces && pg_value_int(rows, 0, 2, 0) != 0,
                  mem_printf("%s is a template of the server, not a database of an application", target));
     add_obstacle(preview, preview->to == NULL && strcmp(target, "postgres") == 0,
                  mem_strdup("postgres is the server's maintenance database, and cannot be replaced"));
-    add_obstacle(preview, replaces && pg_value_int(rows, 0, 3, 0) == 0,
+    add_obstacle(preview, replaces && pg_value_int(rows, 0, 3, 0) == 0 && may_create,
                  mem_printf("The database %s belongs to %s, so %s may not replace it", target,
                             is_there ? pg_value(rows, 0, 4) : "", run->user));
     pg_rows_free(rows);
@@ -308,12 +318,20 @@ static bool look_at_source(Run *run, Error *err)
     return ok;
 }
 
-static bool has_engine(void)
+/* What only stands in the way where it goes into the database itself. */
+static bool look_at_owners(Run *run, Error *err)
 {
-    char *bin = NULL;
-    const bool has = engine_find(&bin, NULL);
-    mem_free(bin);
-    return has;
+    Error obstacle = ERROR_INIT;
+    if (!run->preview->in_place && !run->preview->may_in_place) {
+        return true;
+    }
+    const bool ok = freeze_obstacle(run->live, &run->archive, run->cancel, &obstacle, err);
+    if (obstacle.kind != EK_NONE) {
+        preview_add_obstacle(run->preview, preview_sentence(obstacle.message));
+        run->preview->may_in_place = false;
+    }
+    error_clear(&obstacle);
+    return ok;
 }
 
 static bool look_at_live(Run *run, Error *err)
@@ -326,18 +344,19 @@ static bool look_at_live(Run *run, Error *err)
         return true;
     }
     preview->safety = !run->spec->no_safety;
-    preview->proof = preview->safety && run->spec->prove_safety && has_engine();
+    preview->proof = preview->safety && run->spec->prove_safety && load_has_engine();
     Error why = ERROR_INIT;
     if (!connect_to(run, preview->database, &run->live, &why)) {
         if (why.kind != EK_REFUSED) {
             return error_move(err, &why);
         }
         preview->live = PREVIEW_LIVE_CLOSED;
+        preview->may_in_place = false;
         preview_add_obstacle(preview, mem_printf("The database %s refuses us: %s", preview->database, why.message));
         error_clear(&why);
         return true;
     }
-    return pg_settle(run->live, &run->connection, run->cancel, err) &&
+    return pg_settle(run->live, &run->connection, run->cancel, err) && look_at_owners(run, err) &&
            preview_count_live(run->live, preview, seconds, run->sink, run->cancel, err);
 }
 

@@ -158,7 +158,7 @@ static char *counted(int64_t number, const char *one, const char *many)
 
 static char *megabytes(int64_t bytes)
 {
-    return mem_printf("%.2f MB", (double)bytes / (1024.0 * 1024.0));
+    return mem_strdup(size_text(bytes < 0 ? 0 : (uint64_t)bytes).text);
 }
 
 /* --- the backup -------------------------------------------------------------------------------------------- */
@@ -442,6 +442,23 @@ static void add_acts(const Preview *preview, Lines *lines)
     }
 }
 
+static void add_in_place(const Preview *preview, Lines *lines)
+{
+    add(lines, PREVIEW_DOING, PREVIEW_WARNING,
+        mem_printf("It goes into %s itself, all of it or nothing: all programs are disconnected from it, from the "
+                   "safety backup on nobody can change anything there, and while it is loaded nobody can read",
+                   preview->database));
+    add(lines, PREVIEW_DOING, PREVIEW_WARNING,
+        mem_strdup("It cannot be undone: what was there, and what the backup does not have, is then only in the safety "
+                   "backup, which is pinned; to bring it back is another restore"));
+    if (!preview->proof) {
+        add(lines, PREVIEW_DOING, PREVIEW_WARNING,
+            mem_strdup("The safety backup is verified to its last byte and row, but not proven on this PC"));
+    }
+    add(lines, PREVIEW_DOING, PREVIEW_PLAIN,
+        mem_strdup("Numbers that a sequence gives out meanwhile may be given out again"));
+}
+
 static void add_doing(const Preview *preview, Lines *lines)
 {
     const char *name = preview->database;
@@ -460,6 +477,10 @@ static void add_doing(const Preview *preview, Lines *lines)
                                          preview->proof ? ", and proven on this PC" : "")
         : preview->declined ? mem_printf("No safety backup of %s is made: it was declined", name)
                             : mem_printf("There is no %s to make a safety backup of", name));
+    if (preview->in_place) {
+        add_in_place(preview, lines);
+        return;
+    }
     add(lines, PREVIEW_DOING, PREVIEW_GOOD,
         preview->live == PREVIEW_LIVE_GONE
             ? mem_printf("It goes into a new database, is counted there, and then gets the name %s", name)

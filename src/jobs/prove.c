@@ -34,6 +34,8 @@
 #define SPACE_RESERVE (128u * 1024u * 1024u) /* an empty cluster, and its log of changes */
 #define FOLDER_PREFIX "prove-"
 #define LOCK_FILE "prove.lock"
+#define LOCK_WAIT_MS 60000u
+#define LOCK_STEP_MS 100u
 /* The parts of the whole. */
 #define PART_COMPARED 0.99
 
@@ -130,9 +132,9 @@ static bool check_space(Load *run, const char *base, Error *err)
         return false;
     }
     if ((double)available < needed) {
-        error_set(err, EK_SPACE, "the disk with \"%s\" has %.0f MB free, and to prove this backup takes about %.0f MB",
-                  base, (double)available / MEGABYTE, needed / MEGABYTE);
-        return error_hint(err, "Free %.0f MB there.", (needed - (double)available) / MEGABYTE);
+        error_set(err, EK_SPACE, "the disk with \"%s\" has %s free, and to prove this backup takes about %s", base,
+                  size_text(available).text, size_text((uint64_t)needed).text);
+        return error_hint(err, "Free %s there.", size_text((uint64_t)needed - available).text);
     }
     return true;
 }
@@ -179,6 +181,30 @@ static bool start_engine(Load *run, const char *base, Error *err)
     return true;
 }
 
+/* One that was stopped to let this one work has the lock until what it made is taken away. */
+static bool lock_proofs(Load *run, const char *path, Error *err)
+{
+    Error why = ERROR_INIT;
+    bool ok = false;
+    for (unsigned waited = 0;; waited += LOCK_STEP_MS) {
+        error_clear(&why);
+        ok = fs_lock(path, &run->prove_lock, &why);
+        if (ok || why.kind != EK_BUSY || waited >= LOCK_WAIT_MS || cancel_wait(run->cancel, LOCK_STEP_MS)) {
+            break;
+        }
+    }
+    if (!ok && cancel_requested(run->cancel)) {
+        error_set(err, EK_CANCELLED, "cancelled");
+    } else if (!ok && why.kind == EK_BUSY) {
+        error_set(err, EK_BUSY, "another backup is being proven on this PC");
+        error_hint(err, "Wait until it is done, then try again.");
+    } else if (!ok) {
+        error_move(err, &why);
+    }
+    error_clear(&why);
+    return ok;
+}
+
 /* The user's data folder, where scratch folders lie, for as long as the run lasts; *base: caller frees. */
 static bool take_data_dir(Load *run, char **base, Error *err)
 {
@@ -188,12 +214,7 @@ static bool take_data_dir(Load *run, char **base, Error *err)
     }
     char *lock = fs_join(*base, LOCK_FILE);
     Leftovers leftovers = {.sink = run->sink, .base = *base};
-    bool ok = fs_lock(lock, &run->prove_lock, err);
-    if (!ok && err != NULL && err->kind == EK_BUSY) {
-        error_set(err, EK_BUSY, "another backup is being proven on this PC");
-        error_hint(err, "Wait until it is done, then try again.");
-    }
-    ok = ok && fs_list(*base, remove_leftover, &leftovers, err);
+    const bool ok = lock_proofs(run, lock, err) && fs_list(*base, remove_leftover, &leftovers, err);
     mem_free(lock);
     return ok;
 }
@@ -318,7 +339,7 @@ static char *unchecked_text(const ProveResult *result)
     return strbuf_detach(&text);
 }
 
-static bool record(Load *run, const char *status, const char *message, Error *err)
+static bool record(Load *run, const char *status, Level level, const char *message, Error *err)
 {
     const Manifest *manifest = &run->result.manifest;
     if (run->folder_lock == NULL) {
@@ -332,8 +353,12 @@ static bool record(Load *run, const char *status, const char *message, Error *er
                               .file_size = manifest->bytes,
                               .seconds = run->result.seconds,
                               .sha256 = manifest->sha256,
-                              .level = level_word(manifest->level),
-                              .actor = job_actor(run->sink)};
+                              .level = level_word(level),
+                              .actor = job_actor(run->sink),
+                              .server = run->result.proven ? run->result.where : NULL,
+                              .tables = (int64_t)run->result.tables_compared,
+                              .rows = run->result.rows,
+                              .proven_at = run->result.proven ? manifest->proven_at : 0};
     const bool ok = auditlog_append(folder, &entry, err);
     mem_free(folder);
     return ok;
@@ -358,7 +383,7 @@ static bool settle(Load *run, Error *err)
         text = mem_printf("could not be proven here: %s", obstacles);
         mem_free(obstacles);
     }
-    ok = ok && record(run, result->proven ? "success" : "failed", text, err);
+    ok = ok && record(run, result->proven ? "success" : "failed", result->manifest.level, text, err);
     if (ok) {
         job_log(run->sink, result->proven ? LOG_GOOD : LOG_WARNING, "%s %s", fs_base_name(run->path), text);
         load_stage(run, "Done", 1, 1);
@@ -376,6 +401,10 @@ bool prove_backup(const char *path, const ProveSpec *spec, const JobSink *sink, 
     load_init(&run);
     job_log(sink, LOG_INFO, "Proving %s...", fs_base_name(path));
     bool ok = work(&run, &why);
+    if (!ok && why.kind == EK_CANCELLED) { /* whoever wants the folder does not wait until all is taken away */
+        fs_unlock(run.folder_lock);
+        run.folder_lock = NULL;
+    }
     prove_drop_database(&run);
     pg_close(run.server);
     load_drop_scratch(&run);
@@ -390,7 +419,9 @@ bool prove_backup(const char *path, const ProveSpec *spec, const JobSink *sink, 
         }
         run.result.seconds = (double)(clock_monotonic_ms() - run.started_ms) / 1000;
         char *text = error_text(&why);
-        record(&run, "failed", text, NULL); /* the failure itself is what is reported */
+        /* What speaks against the backup, and not against this PC, says so: a certificate is no longer given then. The
+         * failure itself is what is reported. */
+        record(&run, "failed", why.kind == EK_DAMAGED ? LEVEL_BAD : run.result.manifest.level, text, NULL);
         mem_free(text);
     }
     if (ok) {

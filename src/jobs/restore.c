@@ -7,7 +7,8 @@
  *
  * The live database is not touched before the swap, and the swap has its own way back (swap.c). The session that does
  * all of this is in another database of the server, the maintenance database; a second one is in the live database
- * until the swap and holds its lock, so that no backup and no other restore comes in between.
+ * until the swap and holds its lock, so that no backup and no other restore comes in between. Where the user may not
+ * create databases all of it goes another way: restore_in_place.c.
  */
 #include "jobs/restore.h"
 
@@ -100,9 +101,23 @@ static bool check_target(Restore *run, Error *err)
     if (strlen(params[0]) > NAME_MAX_BYTES) {
         error_set(err, EK_SETTINGS, "the name %s is too long for a database: %d bytes at the most", params[0],
                   NAME_MAX_BYTES);
-    } else if (!may_create) {
+    } else if (!may_create && !run->spec->in_place) {
         error_set(err, EK_REFUSED, "the user %s may not create databases", user);
-        error_hint(err, "Its administrator can allow it: ALTER ROLE ... CREATEDB.");
+        error_hint(err, is_there && run->spec->to == NULL
+                            ? "Its administrator can allow it: ALTER ROLE ... CREATEDB. Else it can be restored in "
+                              "place: into the database itself, and without Undo."
+                            : "Its administrator can allow it: ALTER ROLE ... CREATEDB.");
+    } else if (run->spec->in_place && may_create) {
+        error_set(err, EK_SETTINGS, "the user %s may create databases, so it is not restored in place", user);
+        error_hint(err, "A restore into a new database can be undone.");
+    } else if (run->spec->in_place && run->spec->no_safety) {
+        error_set(err, EK_SETTINGS, "without a safety backup nothing is restored in place");
+        error_hint(err, "It is all that has what was there.");
+    } else if (run->spec->in_place && run->spec->to != NULL) {
+        error_set(err, EK_SETTINGS, "a new database is not the live one, so nothing is restored in place");
+    } else if (run->spec->in_place && !is_there) {
+        error_set(err, EK_NOT_FOUND, "there is no database %s, and the user %s may not create one", params[0], user);
+        error_hint(err, "Have an administrator create it, with this user as its owner.");
     } else if (is_there && run->spec->to != NULL && pg_value_int(rows, 0, 8, 0) != 0) {
         error_set(err, EK_SETTINGS, "the database %s was left by an interrupted restore, and is not whole",
                   run->spec->to);
@@ -115,7 +130,7 @@ static bool check_target(Restore *run, Error *err)
     } else if (strcmp(params[0], "postgres") == 0) {
         error_set(err, EK_SETTINGS, "postgres is the server's maintenance database, and cannot be replaced");
         error_hint(err, "Restore into a new database (--to).");
-    } else if (!owns) {
+    } else if (!owns && !run->spec->in_place) { /* there its name and its owner stay */
         error_set(err, EK_REFUSED, "the database %s belongs to %s, so %s may not replace it", params[0], owner, user);
         error_hint(err, "Restore as %s, or into a new database.", owner);
     } else if (!open) {
@@ -200,11 +215,12 @@ static void on_safety(void *context, const Progress *progress)
     progress_update(&load->meter, progress->fraction, progress->bytes, clock_monotonic_ms());
 }
 
-static bool make_safety_backup(Restore *run, Error *err)
+bool restore_make_safety_backup(Restore *run, Error *err)
 {
     Load *load = &run->load;
     const JobSink inner = {log_safety, on_safety, load, job_actor(load->sink)};
-    BackupSpec spec = {.keep_all = true}; /* a clean-up might take the very file that is to be restored */
+    /* A clean-up might take the very file that is to be restored. */
+    BackupSpec spec = {.keep_all = true, .locked = run->spec->in_place};
     BackupResult made;
     connection_init(&spec.connection);
     connection_copy(&spec.connection, run->spec->server);
@@ -212,8 +228,13 @@ static bool make_safety_backup(Restore *run, Error *err)
     backup_result_init(&made);
     job_log(load->sink, LOG_INFO, "Making a safety backup of %s first", run->live);
     load_stage(load, "Making a safety backup", PART_READ, run->spec->prove_safety ? PART_SAVED : PART_SAFE);
-    const bool ok = backup_run(&spec, &inner, load->cancel, &made, err) ||
-                    error_context(err, "no safety backup could be made, so nothing was restored");
+    bool ok = backup_run(&spec, &inner, load->cancel, &made, err) ||
+              error_context(err, "no safety backup could be made, so nothing was restored");
+    if (ok && run->spec->in_place && !level_is_good(made.manifest.level)) { /* it will be all that is left */
+        error_set(err, EK_CONNECT, "the safety backup %s is not verified, so nothing was restored",
+                  fs_base_name(made.path));
+        ok = error_hint(err, "Try again: a connection to the server was lost while its rows were counted.");
+    }
     if (ok) {
         run->result->safety = mem_strdup(made.path);
     }
@@ -224,8 +245,9 @@ static bool make_safety_backup(Restore *run, Error *err)
 }
 
 /* What comes back from it and is not what it holds ends the restore. That it cannot be proven on this PC (for want of
- * the server, of room, of an extension) is told: the database itself is kept besides. */
-static bool prove_safety_backup(Restore *run, Error *err)
+ * the server, of room, of an extension) is told: the database itself is kept besides. In place nothing is: there only
+ * a PC without the bundled server goes on, and whoever has declined the proof. */
+bool restore_prove_safety_backup(Restore *run, Error *err)
 {
     Load *load = &run->load;
     const JobSink inner = {log_safety, on_safety, load, job_actor(load->sink)};
@@ -250,6 +272,12 @@ static bool prove_safety_backup(Restore *run, Error *err)
     if (ok && run->result->unproven != NULL) {
         job_log(load->sink, LOG_WARNING, "The safety backup could not be proven on this PC: %s",
                 run->result->unproven);
+    }
+    if (ok && run->result->unproven != NULL && run->spec->in_place && load_has_engine()) {
+        error_set(err, EK_TOOL, "the safety backup could not be proven, so nothing was restored: %s",
+                  run->result->unproven);
+        ok = error_hint(err, "After a restore in place it is all that has what was there. Show this to your IT "
+                             "administrator.");
     }
     error_clear(&why);
     prove_result_release(&proof);
@@ -286,7 +314,8 @@ static bool count_again(Restore *run, Error *err)
 bool restore_load(Restore *run, const Tool *tool, Error *err)
 {
     Load *load = &run->load;
-    if (!load_leave_out_unknown(load, err) || !load_run(load, tool, err)) {
+    /* In place that was asked before: it takes a transaction of its own. */
+    if ((!load->in_place && !load_leave_out_unknown(load, err)) || !load_run(load, tool, err)) {
         return false;
     }
     if (load->result.not_provable_count > 0) {
@@ -300,7 +329,7 @@ bool restore_load(Restore *run, const Tool *tool, Error *err)
     return true;
 }
 
-static bool fill_database(Restore *run, const Tool *tool, Error *err)
+bool restore_fill(Restore *run, const Tool *tool, Error *err)
 {
     Load *load = &run->load;
     if (!restore_load(run, tool, err) || !count_again(run, err) || !restore_give_schemas(run, err) ||
@@ -418,6 +447,9 @@ static bool work(Restore *run, Error *err)
     if (!ok) {
         return false;
     }
+    if (run->spec->in_place) {
+        return restore_in_place(run, tool, err);
+    }
     if (!run->has_live && run->spec->to == NULL) {
         job_log(load->sink, LOG_WARNING, "There is no database %s on the server: it is made anew", run->live);
     }
@@ -426,12 +458,13 @@ static bool work(Restore *run, Error *err)
     } else if (run->has_live) {
         pg_close(run->in_live); /* the backup takes the lock itself */
         run->in_live = NULL;
-        if (!make_safety_backup(run, err) || !lock_live(run, err) || !prove_safety_backup(run, err)) {
+        if (!restore_make_safety_backup(run, err) || !lock_live(run, err) ||
+            !restore_prove_safety_backup(run, err)) {
             return false;
         }
     }
     return restore_name_database(run, err) && restore_look_at_owners(run, err) && restore_make_database(run, err) &&
-           fill_database(run, tool, err) && restore_check_unchanged(run, err) && put_in_place(run, err);
+           restore_fill(run, tool, err) && restore_check_unchanged(run, err) && put_in_place(run, err);
 }
 
 /* A pg_restore that was ended may have a session there for a moment yet. Nobody else's is ended: who is in it made
@@ -475,7 +508,7 @@ static void drop_new(Restore *run)
     error_clear(&why);
 }
 
-static void record(Restore *run, const char *status, const char *message)
+void restore_record(Restore *run, const char *status, const char *message)
 {
     if (run->spec->folder == NULL) {
         return;
@@ -486,7 +519,7 @@ static void record(Restore *run, const char *status, const char *message)
                               .backup_file = fs_base_name(run->load.path),
                               .message = message,
                               .file_size = manifest->bytes,
-                              .seconds = run->result->seconds,
+                              .seconds = strcmp(status, "started") == 0 ? -1 : run->result->seconds,
                               .sha256 = manifest->sha256,
                               .actor = job_actor(run->load.sink)};
     Error why = ERROR_INIT;
@@ -499,6 +532,8 @@ static void record(Restore *run, const char *status, const char *message)
 const char restore_restart_words[] =
     "IMPORTANT: Restart the CMMS application on every computer, to refresh all connections.";
 
+const char restore_log_words[] = "Restored into ";
+
 /* What the log keeps. Caller frees. */
 static char *success_text(const Restore *run)
 {
@@ -508,12 +543,14 @@ static char *success_text(const Restore *run)
                           result->tables, result->tables == 1 ? "table" : "tables", number_text(result->rows).text,
                           result->schema, result->database);
     }
-    return mem_printf("Restored into %s: %zu tables and %s rows counted%s%s%s%s", result->database,
+    return mem_printf("%s%s: %zu tables and %s rows counted%s%s%s%s%s%s", restore_log_words, result->database,
                       result->tables, number_text(result->rows).text,
                       result->kept != NULL ? "; the old database is kept as " : "",
                       result->kept != NULL ? result->kept : "",
                       run->has_live && run->spec->no_safety ? "; a safety backup was declined" : "",
-                      run->spec->nobody ? "; nobody was signed in" : "");
+                      run->spec->nobody ? "; nobody was signed in" : "",
+                      run->spec->in_place ? "; in place, so what was there is only in the safety backup " : "",
+                      run->spec->in_place ? fs_base_name(result->safety) : "");
 }
 
 bool restore_backup(const char *path, const RestoreSpec *spec, const JobSink *sink, const Cancel *cancel,
@@ -540,7 +577,7 @@ bool restore_backup(const char *path, const RestoreSpec *spec, const JobSink *si
     pg_close(run.load.server);
     result->seconds = (double)(clock_monotonic_ms() - run.load.started_ms) / 1000;
     char *text = ok ? success_text(&run) : error_text(&why);
-    record(&run, ok ? "success" : "failed", text);
+    restore_record(&run, ok ? "success" : "failed", text);
     if (ok) {
         job_log(sink, LOG_GOOD, "%s", spec->tables != NULL ? "\xE2\x9C\x85 Tables restored successfully!"
                                                           : "\xE2\x9C\x85 Database restored successfully!");

@@ -205,10 +205,19 @@ static bool lend_rights(Restore *run, bool give, Error *err)
             done = other->owner != NULL && there != NULL && strcmp(other->owner, entry->owner) == 0 &&
                    strcmp(there, schema) == 0;
         }
-        ok = done || (lend(run, give, "DATABASE", run->load.database, entry->owner, err) &&
+        /* Of the live database it would be taken from whoever had it before. */
+        ok = done || ((run->spec->in_place || lend(run, give, "DATABASE", run->load.database, entry->owner, err)) &&
                       lend(run, give, "SCHEMA", schema, entry->owner, err));
     }
     return ok;
+}
+
+/* IF NOT EXISTS asks for the right to make it before it looks whether it is there. */
+static bool make_schema(const Load *load, const char *name, Error *err)
+{
+    bool is_there = false;
+    return load_has_schema(load->pg, name, load->cancel, &is_there, err) &&
+           (is_there || load_run_on(load->pg, "CREATE SCHEMA ", name, "", load->cancel, err));
 }
 
 /* Beforehand, so that something may belong to others in them; and public is there already. */
@@ -219,7 +228,7 @@ static bool make_schemas(Restore *run, Error *err)
     for (size_t i = 0; ok && i < load->archive.entry_count; i++) {
         const ArchiveEntry *entry = &load->archive.entries[i];
         if (strcmp(entry->desc, "SCHEMA") == 0) {
-            ok = load_run_on(load->pg, "CREATE SCHEMA IF NOT EXISTS ", entry->tag, "", load->cancel, err);
+            ok = make_schema(load, entry->tag, err);
         }
     }
     return ok && lend_rights(run, true, err);
@@ -267,8 +276,7 @@ static bool make_extensions(Restore *run, Error *err)
         char *schema = load_extension_schema(entry);
         char *quoted = schema == NULL ? mem_strdup("") : pg_identifier(schema);
         char *where = schema == NULL ? mem_strdup("") : mem_printf(" SCHEMA %s", quoted);
-        if (!((schema == NULL || strncmp(schema, "pg_", 3) == 0 ||
-               load_run_on(load->pg, "CREATE SCHEMA IF NOT EXISTS ", schema, "", load->cancel, &why)) &&
+        if (!((schema == NULL || strncmp(schema, "pg_", 3) == 0 || make_schema(load, schema, &why)) &&
               load_run_on(load->pg, "CREATE EXTENSION IF NOT EXISTS ", entry->tag, where, load->cancel, &why))) {
             ok = !load_is_the_end(&why);
             if (ok) {
@@ -300,6 +308,31 @@ bool restore_make_database(Restore *run, Error *err)
            load_apply_settings(load, err) && load_speak_as_archive(load, err);
 }
 
+/* The live database keeps its own settings; those of the backup are there while its rows come in. */
+static bool set_for_rows(Restore *run, Error *err)
+{
+    Load *load = &run->load;
+    const ArchiveEntry *entry = load_first_entry(&load->archive, "DATABASE PROPERTIES");
+    const char *at = entry == NULL || entry->definition == NULL ? "" : entry->definition;
+    bool ok = true;
+    for (char *setting = sql_next_setting(&at); setting != NULL; setting = ok ? sql_next_setting(&at) : NULL) {
+        Error why = ERROR_INIT;
+        char *sql = mem_printf("SET LOCAL %s", setting);
+        ok = pg_query(load->pg, sql, NULL, 0, load->cancel, NULL, &why) || !load_is_the_end(&why) ||
+             error_move(err, &why);
+        error_clear(&why);
+        mem_free(sql);
+        mem_free(setting);
+    }
+    return ok;
+}
+
+bool restore_prepare_in_place(Restore *run, Error *err)
+{
+    return load_speak_as_archive(&run->load, err) && make_schemas(run, err) && make_extensions(run, err) &&
+           set_for_rows(run, err);
+}
+
 /* --- what has no rows -------------------------------------------------------------------------------------- */
 
 /* Statement by statement: what one right lacks, the others need not. */
@@ -310,7 +343,10 @@ static bool run_later(Restore *run, const ArchiveEntry *entry, Error *err)
     bool ok = true;
     for (char *sql = sql_next_statement(&at); sql != NULL; sql = ok ? sql_next_statement(&at) : NULL) {
         Error why = ERROR_INIT;
-        if (!pg_query(load->pg, sql, NULL, 0, load->cancel, NULL, &why)) {
+        if (load->in_place && sql_ends_transaction(sql)) {
+            error_set(err, EK_TOOL, "%s could not be restored: %s", fs_base_name(load->path), LOAD_ENDS_TRANSACTION);
+            ok = error_hint(err, "Nothing was changed. Show this to your IT administrator.");
+        } else if (!pg_query(load->pg, sql, NULL, 0, load->cancel, NULL, &why)) {
             ok = !load_is_the_end(&why) || error_move(err, &why);
             if (ok) {
                 restore_note(run, mem_printf("%s of %s was not carried over: %s", entry->desc, entry->tag,

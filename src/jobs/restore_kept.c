@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/number.h"
 #include "jobs/swap.h"
 #include "platform/clock.h"
 #include "restore_private.h"
@@ -17,7 +18,6 @@
 #include "store/settings.h"
 
 #define DAY_SECONDS 86400
-#define MEGABYTES(bytes) ((double)(bytes) / MEGABYTE)
 
 static bool list(const Connection *server, bool others, const JobSink *sink, const Cancel *cancel, KeptDatabase **kept,
                  size_t *count, Error *err)
@@ -153,8 +153,9 @@ char *restore_kept_text(const KeptDatabase *kept, size_t count)
         bytes += kept[i].bytes > 0 ? kept[i].bytes : 0;
         all = all && kept[i].bytes >= 0;
     }
-    return mem_printf("%zu older %s kept, for undo: %s%.2f MB on the server%s", count,
-                      count == 1 ? "database is" : "databases are", all ? "" : "at least ", MEGABYTES(bytes),
+    return mem_printf("%zu older %s kept, for undo: %s%s on the server%s", count,
+                      count == 1 ? "database is" : "databases are", all ? "" : "at least ",
+                      size_text((uint64_t)bytes).text,
                       kept[0].neon ? ". Neon counts them to the project's storage: of the Free plan's 0.5 GB, or by "
                                      "the month"
                                    : "");
@@ -192,8 +193,8 @@ static bool drop_one(Pg *pg, const char *live, const KeptDatabase *kept, const c
     char *since = clock_log_text(kept->aside);
     const bool ok = swap_drop_kept(pg, live, kept->name, cancel, &why);
     char *failure = ok ? NULL : error_text(&why);
-    char *text = ok ? mem_printf("Dropped %s, which was kept for undo since %s (%.2f MB)", kept->name, since,
-                                 kept->bytes > 0 ? MEGABYTES(kept->bytes) : 0)
+    char *text = ok ? mem_printf("Dropped %s, which was kept for undo since %s (%s)", kept->name, since,
+                                 size_text(kept->bytes > 0 ? (uint64_t)kept->bytes : 0).text)
                     : mem_printf("%s, kept for undo since %s, could not be dropped: %s", kept->name, since, failure);
     const AuditEntry entry = {.operation = "drop",
                               .status = ok ? "success" : "failed",

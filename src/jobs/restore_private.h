@@ -15,6 +15,7 @@ typedef struct Restore {
     char *user;      /* as whom the server knows us */
     bool is_super;
     bool made;       /* load.database is on the server */
+    bool pinned;     /* result->safety, for this restore */
     bool placed;     /* and is what was wanted */
 } Restore;
 
@@ -38,9 +39,17 @@ bool restore_swap_surely(const Connection *server, Pg **pg, const char *live, co
                          const char *from, const JobSink *sink, const Cancel *cancel, char **kept, Error *err);
 
 /* --- restore.c --- */
+void restore_record(Restore *run, const char *status, const char *message); /* in the folder's log */
 bool restore_name_database(Restore *run, Error *err);                /* load.database: of the new one */
 bool restore_load(Restore *run, const Tool *tool, Error *err);       /* fills it by pg_restore */
 bool restore_check_unchanged(Restore *run, Error *err);              /* the file is still the one that was checked */
+bool restore_make_safety_backup(Restore *run, Error *err);
+bool restore_prove_safety_backup(Restore *run, Error *err);
+bool restore_fill(Restore *run, const Tool *tool, Error *err); /* loaded, counted, owners and rights given, analysed */
+
+/* --- restore_in_place.c --- */
+/* spec->in_place, when all is looked at; run->in_live has the lock. */
+bool restore_in_place(Restore *run, const Tool *tool, Error *err);
 
 /* --- restore_tables.c --- */
 typedef struct RestorePick {
@@ -69,6 +78,7 @@ void restore_look_after_kept(Restore *run);
 /* --- restore_database.c --- */
 bool restore_look_at_owners(Restore *run, Error *err); /* fills load.foreign_owners */
 bool restore_make_database(Restore *run, Error *err);  /* and connects load.pg to it */
+bool restore_prepare_in_place(Restore *run, Error *err); /* the same where load.pg is in the emptied live one */
 /* When all of its tables are filled: the schemas' owners; then what has no rows. */
 bool restore_give_schemas(Restore *run, Error *err);
 bool restore_do_later(Restore *run, Error *err);

@@ -282,17 +282,6 @@ static bool connect_to(const Load *load, const char *database, Pg **pg, Error *e
     return ok;
 }
 
-static bool has_schema(Pg *pg, const char *name, const Cancel *cancel, bool *has, Error *err)
-{
-    const char *const params[] = {name};
-    PgRows *rows = NULL;
-    const bool ok = pg_query(pg, "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = $1", params, 1, cancel, &rows,
-                             err);
-    *has = ok && pg_row_count(rows) > 0;
-    pg_rows_free(rows);
-    return ok;
-}
-
 /* By the moment that the rows are of: restored_20261123_020000. */
 static bool choose_schema(Restore *run, char **schema, Error *err)
 {
@@ -303,11 +292,11 @@ static bool choose_schema(Restore *run, char **schema, Error *err)
     char *stamp = clock_stamp_text(made);
     char *wanted = run->spec->to_schema != NULL ? mem_strdup(run->spec->to_schema) : mem_printf("restored_%s", stamp);
     bool has = true;
-    bool ok = has_schema(run->in_live, wanted, run->load.cancel, &has, err);
+    bool ok = load_has_schema(run->in_live, wanted, run->load.cancel, &has, err);
     for (int i = 2; ok && has && run->spec->to_schema == NULL; i++) {
         mem_free(wanted);
         wanted = mem_printf("restored_%s_%d", stamp, i);
-        ok = has_schema(run->in_live, wanted, run->load.cancel, &has, err);
+        ok = load_has_schema(run->in_live, wanted, run->load.cancel, &has, err);
     }
     if (ok && strlen(wanted) > NAME_MAX_BYTES) {
         ok = error_set(err, EK_SETTINGS, "the name %s is too long for a schema: %d bytes at the most", wanted,

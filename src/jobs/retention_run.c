@@ -27,6 +27,8 @@
 #include "store/source.h"
 
 #define FROZEN_MAX 65536u /* bytes of the file */
+#define BY_HAND    "by_hand" /* `reason` is a person's */
+#define STOPPED    "stopped" /* a person's words beside an alarm */
 #define BASELINE_DAYS 35  /* at least: the alarm compares with the most that a table had in so many days */
 #define BASELINE_MOST 64u /* manifests that are read for it */
 #define SECONDS_A_DAY 86400
@@ -57,34 +59,83 @@ static const CatalogEntry *find_entry(const Catalog *catalog, const char *name)
 
 /* --- frozen -------------------------------------------------------------------------------------------- */
 
-char *retention_frozen(const char *folder)
+/* Each has its own end: who answers an alarm ends no stop that somebody asked for. */
+typedef struct Frozen {
+    char *alarm; /* owned: what is to be looked at, or NULL */
+    char *stop;  /* owned: in which words a person stopped it, or NULL */
+} Frozen;
+
+static void frozen_release(Frozen *frozen)
 {
-    char *path = fs_join(folder, RETENTION_FROZEN_FILE), *reason = NULL;
+    mem_free(frozen->alarm);
+    mem_free(frozen->stop);
+}
+
+static void read_frozen(const char *folder, Frozen *frozen)
+{
+    char *path = fs_join(folder, RETENTION_FROZEN_FILE);
     cJSON *document = NULL;
     Error why = ERROR_INIT;
     StrBuf sb;
     strbuf_init(&sb, FROZEN_MAX);
+    *frozen = (Frozen){NULL, NULL};
     if (fs_read_all(path, FROZEN_MAX, &sb, &why) && json_parse(sb.buf, sb.len, &document, &why)) {
-        reason = mem_strdup(json_string(document, "reason", "no reason is recorded"));
+        char *reason = mem_strdup(json_string(document, "reason", "no reason is recorded"));
+        if (json_bool(document, BY_HAND, false)) {
+            frozen->stop = reason;
+        } else {
+            frozen->alarm = reason;
+            frozen->stop = mem_strdup(json_string(document, STOPPED, NULL));
+        }
     } else if (why.kind != EK_NOT_FOUND || !folder_is_there(folder, &why)) {
-        reason = mem_printf("%s cannot be read: %s", RETENTION_FROZEN_FILE, why.message);
+        frozen->alarm = mem_printf("%s cannot be read: %s", RETENTION_FROZEN_FILE, why.message);
     }
     error_clear(&why);
     cJSON_Delete(document);
     strbuf_release(&sb);
     mem_free(path);
+}
+
+static char *reason_of(const char *folder, bool also_stop)
+{
+    Frozen frozen;
+    read_frozen(folder, &frozen);
+    char *reason = mem_strdup(frozen.alarm || !also_stop ? frozen.alarm : frozen.stop);
+    frozen_release(&frozen);
     return reason;
 }
 
-bool retention_freeze(const char *folder, const char *reason, Error *err)
+char *retention_frozen(const char *folder)
 {
-    char *path = fs_join(folder, RETENTION_FROZEN_FILE), *since = clock_log_text(clock_now());
+    return reason_of(folder, true);
+}
+
+char *retention_alarm(const char *folder)
+{
+    return reason_of(folder, false);
+}
+
+/* Neither: it is frozen no more. */
+static bool write_frozen(const char *folder, const char *alarm, const char *stop, Error *err)
+{
+    char *path = fs_join(folder, RETENTION_FROZEN_FILE);
+    if (!alarm && !stop) {
+        const bool gone = fs_remove(path, err);
+        mem_free(path);
+        return gone;
+    }
+    char *since = clock_log_text(clock_now());
     cJSON *document = cJSON_CreateObject();
     if (!document) {
         mem_out();
     }
-    json_set_string(document, "reason", reason);
+    json_set_string(document, "reason", alarm ? alarm : stop);
     json_set_string(document, "since", since);
+    if (!alarm) {
+        json_set_bool(document, BY_HAND, true);
+    } else if (stop) {
+        json_set_string(document, STOPPED, stop);
+    }
     char *text = json_text(document);
     bool ok = fs_write_atomic(path, text, strlen(text), err) || error_context(err, "clean-ups could not be stopped");
     mem_free(text);
@@ -94,14 +145,50 @@ bool retention_freeze(const char *folder, const char *reason, Error *err)
     return ok;
 }
 
-/* Says in the manifest of each backup with an alarm who has looked at it. */
-static bool confirm_alarms(const char *folder, const Catalog *catalog, const JobSink *sink, Error *err)
+bool retention_freeze(const char *folder, const char *reason, Error *err)
+{
+    Frozen there;
+    read_frozen(folder, &there);
+    const bool ok = write_frozen(folder, reason, there.stop, err);
+    frozen_release(&there);
+    return ok;
+}
+
+/* The stop before its entry in the log: without the entry it still keeps everything. */
+bool retention_stop(const char *folder, const char *reason, const JobSink *sink, Error *err)
+{
+    FsLock *lock = NULL;
+    Frozen there = {NULL, NULL};
+    bool ok = folder_lock(folder, &lock, err);
+    if (ok) {
+        read_frozen(folder, &there);
+    }
+    char *user = machine_user_name();
+    const char *actor = job_actor(sink);
+    char *words = mem_printf("%s asked for it%s%s%s", actor ? actor : user, reason ? " (" : "", reason ? reason : "",
+                             reason ? ")" : "");
+    char *message = mem_printf("Clean-ups are stopped: %s", words);
+    if (there.stop) {
+        ok = error_set(err, EK_SETTINGS, "clean-ups are stopped already: %s", there.stop);
+    }
+    ok = ok && write_frozen(folder, there.alarm, words, err) &&
+         log_entry(folder, sink, "freeze", "success", NULL, message, err);
+    fs_unlock(lock);
+    mem_free(message);
+    mem_free(words);
+    mem_free(user);
+    frozen_release(&there);
+    return ok;
+}
+
+/* Says in the manifest of each backup with an alarm, from that one on to older ones, who has looked at it. */
+static bool confirm_alarms(const char *folder, const Catalog *catalog, size_t first, const JobSink *sink, Error *err)
 {
     char *user = machine_user_name(), *when = clock_log_text(clock_now());
     const char *actor = job_actor(sink);
     char *words = mem_printf("%s, %s", actor ? actor : user, when);
     bool ok = true;
-    for (size_t i = 0; ok && i < catalog->count; i++) {
+    for (size_t i = first; ok && i < catalog->count; i++) {
         if (!catalog->entries[i].alarm) {
             continue;
         }
@@ -124,43 +211,71 @@ static bool confirm_alarms(const char *folder, const Catalog *catalog, const Job
     return ok;
 }
 
-static const char *any_alarm(const Catalog *catalog)
+/* The newest backup with that alarm, or (NULL) with any; the catalog's count: there is none. */
+static size_t find_alarm(const Catalog *catalog, const char *alarm)
 {
-    for (size_t i = 0; i < catalog->count; i++) {
-        if (catalog->entries[i].alarm) {
-            return catalog->entries[i].alarm;
-        }
+    size_t i = 0;
+    while (i < catalog->count && (!catalog->entries[i].alarm ||
+                                  (alarm && strcmp(catalog->entries[i].alarm, alarm) != 0))) {
+        i++;
     }
-    return NULL;
+    return i;
 }
 
-bool retention_unfreeze(const char *folder, const JobSink *sink, Error *err)
+static bool is_shown(const char *shown, const char *reason)
 {
-    char *path = fs_join(folder, RETENTION_FROZEN_FILE), *reason = NULL, *message = NULL;
+    return reason && (!shown || strcmp(shown, reason) == 0);
+}
+
+/* Ends the alarm; a person's stop stays. */
+static bool answer_alarm(const char *folder, const Catalog *catalog, size_t first, const Frozen *there,
+                         const JobSink *sink, Error *err)
+{
+    const char *alarm = there->alarm ? there->alarm : catalog->entries[first].alarm;
+    char *message = there->stop ? mem_printf("The alarm was answered: %s; clean-ups stay stopped: %s", alarm,
+                                             there->stop)
+                                : mem_printf("Clean-ups are allowed again; they were stopped because %s", alarm);
+    const bool ok = log_entry(folder, sink, "unfreeze", "success", NULL, message, err) &&
+                    confirm_alarms(folder, catalog, first, sink, err) &&
+                    write_frozen(folder, NULL, there->stop, err);
+    mem_free(message);
+    return ok;
+}
+
+/* An alarm that came meanwhile stays. */
+static bool end_stop(const char *folder, const Frozen *there, const JobSink *sink, Error *err)
+{
+    char *message = mem_printf("Clean-ups are allowed again; they were stopped because %s", there->stop);
+    const bool ok = log_entry(folder, sink, "unfreeze", "success", NULL, message, err) &&
+                    write_frozen(folder, there->alarm, NULL, err);
+    mem_free(message);
+    return ok;
+}
+
+bool retention_unfreeze(const char *folder, const char *shown, const JobSink *sink, Error *err)
+{
     FsLock *lock = NULL;
     Catalog catalog;
+    Frozen there = {NULL, NULL};
     catalog_init(&catalog);
     bool ok = folder_lock(folder, &lock, err) && catalog_load(folder, clock_now(), &catalog, err);
-    if (!ok) {
-        goto out;
+    if (ok) {
+        read_frozen(folder, &there);
+        const size_t any = find_alarm(&catalog, NULL), first = there.alarm ? any : find_alarm(&catalog, shown);
+        if (there.alarm ? is_shown(shown, there.alarm) : first < catalog.count) {
+            ok = answer_alarm(folder, &catalog, first, &there, sink, err);
+        } else if (is_shown(shown, there.stop)) {
+            ok = end_stop(folder, &there, sink, err);
+        } else if (there.alarm || there.stop || any < catalog.count) {
+            ok = error_set(err, EK_BUSY, "clean-ups were stopped for another reason meanwhile: %s",
+                           there.alarm ? there.alarm : any < catalog.count ? catalog.entries[any].alarm : there.stop);
+        } else {
+            ok = error_set(err, EK_NOT_FOUND, "clean-ups are not stopped");
+        }
     }
-    reason = retention_frozen(folder);
-    if (!reason) {
-        reason = mem_strdup(any_alarm(&catalog));
-    }
-    if (!reason) {
-        ok = error_set(err, EK_NOT_FOUND, "clean-ups are not stopped");
-        goto out;
-    }
-    message = mem_printf("Clean-ups are allowed again; they were stopped because %s", reason);
-    ok = log_entry(folder, sink, "unfreeze", "success", NULL, message, err) &&
-         confirm_alarms(folder, &catalog, sink, err) && fs_remove(path, err);
-out:
     fs_unlock(lock);
     catalog_release(&catalog);
-    mem_free(message);
-    mem_free(reason);
-    mem_free(path);
+    frozen_release(&there);
     return ok;
 }
 
@@ -176,7 +291,7 @@ static bool set_pin(const char *folder, const char *name, bool pinned, const cha
     bool ok = manifest_read(path, &manifest, &why);
     if (!ok && why.kind == EK_NOT_FOUND) {
         error_set(err, EK_SETTINGS, "%s has no manifest that could hold the pin", name);
-        error_hint(err, "Verify it first: 'cmms-backup-cli verify %s'.", name);
+        error_hint(err, "Verify it first: that makes one.");
     } else if (!ok) {
         error_context(&why, "the manifest of %s cannot be used", name);
         error_move(err, &why);
@@ -196,7 +311,7 @@ static bool set_pin(const char *folder, const char *name, bool pinned, const cha
 static bool no_backup(const char *folder, const char *name, Error *err)
 {
     error_set(err, EK_NOT_FOUND, "there is no backup %s in \"%s\"", name, folder);
-    return error_hint(err, "Name one of the backups that 'cmms-backup-cli list' shows.");
+    return error_hint(err, "Name one of the backups that are in the list.");
 }
 
 bool retention_pin(const char *folder, const char *name, bool pinned, const char *reason, const JobSink *sink,
@@ -369,8 +484,8 @@ bool retention_watch(const char *folder, Manifest *coming, const Settings *setti
             ok = error_move(err, &why);
         }
         error_clear(&why);
-        *warning = mem_printf("Shrink alarm: %s. That backup is pinned, and no old backup is removed until you say so "
-                              "(cmms-backup-cli cleanup --unfreeze)",
+        *warning = mem_printf("Shrink alarm: %s. That backup is pinned, and no old backup is removed until you allow "
+                              "clean-ups again",
                               reason);
         mem_free(reason);
     }
@@ -739,7 +854,7 @@ static bool may_delete(const char *folder, Catalog *catalog, const CatalogEntry 
         if (entry->pin_reason) {
             error_detail(err, "%s", entry->pin_reason);
         }
-        return error_hint(err, "If it may go, unpin it first: 'cmms-backup-cli pin %s --off'.", entry->name);
+        return error_hint(err, "If it may go, unpin it first.");
     }
     if (force) {
         return true;
@@ -761,7 +876,8 @@ bool retention_delete(const char *folder, const char *name, bool force, Retentio
     FsLock *lock = NULL, *upload = NULL;
     Catalog catalog;
     catalog_init(&catalog);
-    bool ok = folder_lock(folder, &lock, err) && catalog_load(folder, clock_now(), &catalog, err);
+    bool ok = folder_lock_wait(folder, sink, cancel, &lock, err) &&
+              catalog_load(folder, clock_now(), &catalog, err);
     if (ok) {
         const CatalogEntry *entry = find_entry(&catalog, name);
         ok = entry ? may_delete(folder, &catalog, entry, force, read, sink, cancel, err) &&

@@ -546,7 +546,7 @@ bool verify_backup(const char *path, bool adopt, const JobSink *sink, const Canc
     bool ok = false;
     verify_result_init(&found);
     check_init(&check);
-    if (!folder_lock_or_read(folder, &lock, &not_kept, err)) {
+    if (!folder_lock_or_read(folder, sink, cancel, &lock, &not_kept, err)) {
         goto out;
     }
     ok = check_file(path, NULL, adopt, sink, cancel, &check, &failed);

@@ -25,7 +25,6 @@
 #include "pg_connect.h"
 #include "pglibrary.h"
 #include "platform/clock.h"
-#include "platform/machine.h"
 #include "platform/netwait.h"
 #include "postgres/standstill.h"
 
@@ -48,6 +47,7 @@ struct Pg {
     bool broken; /* something is still under way on it */
     bool loopback;
     bool bytes;  /* its text is not UTF-8: pg_use_bytes */
+    bool guarded; /* pg_guard */
     unsigned patience;     /* seconds */
     bool asks;             /* its statement is about another session: the server is not asked about it */
     int64_t number;        /* what session_number found last; 0: it was not asked */
@@ -369,8 +369,8 @@ static bool send_as_bytes(Pg *pg, const char *sql, const char *const *params, si
     return sent;
 }
 
-bool pg_query(Pg *pg, const char *sql, const char *const *params, size_t param_count, const Cancel *cancel,
-              PgRows **rows, Error *err)
+static bool ask(Pg *pg, const char *sql, const char *const *params, size_t param_count, const Cancel *cancel,
+                PgRows **rows, Error *err)
 {
     if (!usable(pg, err)) {
         return false;
@@ -381,6 +381,52 @@ bool pg_query(Pg *pg, const char *sql, const char *const *params, size_t param_c
     const bool sent = pg->bytes ? send_as_bytes(pg, sql, params, param_count)
                                 : PQsendQueryParams(pg->conn, sql, (int)param_count, NULL, params, NULL, NULL, 0) != 0;
     return sent ? collect(pg, cancel, rows, err) : lost(pg, err);
+}
+
+void pg_guard(Pg *pg, bool on)
+{
+    pg->guarded = on;
+}
+
+/* Where the savepoint is gone the statement has ended the transaction, and what goes on would be in none. */
+static bool transaction_lost(Pg *pg, Error *why, Error *err)
+{
+    if (why->kind == EK_CONNECT || why->kind == EK_CANCELLED) {
+        return error_move(err, why);
+    }
+    error_clear(why);
+    pg->broken = true;
+    return error_set(err, EK_CONNECT, "a statement ended the transaction that it was in");
+}
+
+bool pg_query(Pg *pg, const char *sql, const char *const *params, size_t param_count, const Cancel *cancel,
+              PgRows **rows, Error *err)
+{
+    Error why = ERROR_INIT;
+    if (!pg->guarded) {
+        return ask(pg, sql, params, param_count, cancel, rows, err);
+    }
+    if (!ask(pg, "SAVEPOINT guard", NULL, 0, cancel, NULL, err)) {
+        return false;
+    }
+    if (ask(pg, sql, params, param_count, cancel, rows, &why)) {
+        if (ask(pg, "RELEASE SAVEPOINT guard", NULL, 0, cancel, NULL, &why)) {
+            return true;
+        }
+        if (rows != NULL) {
+            pg_rows_free(*rows);
+            *rows = NULL;
+        }
+        return transaction_lost(pg, &why, err);
+    }
+    if (why.kind != EK_CONNECT && why.kind != EK_CANCELLED) { /* else nothing of it is left anyway */
+        Error second = ERROR_INIT;
+        if (!pg_script(pg, "ROLLBACK TO SAVEPOINT guard; RELEASE SAVEPOINT guard", cancel, &second)) {
+            error_clear(&why);
+            return transaction_lost(pg, &second, err);
+        }
+    }
+    return error_move(err, &why);
 }
 
 bool pg_script(Pg *pg, const char *sql, const Cancel *cancel, Error *err)
@@ -603,9 +649,12 @@ bool pg_settle(Pg *pg, const Connection *connection, const Cancel *cancel, Error
 
 /* --- COPY … FROM STDIN ----------------------------------------------------------------------------------- */
 
+/* It goes by the simple protocol, which takes several statements; the other one refuses that, and is asked first. (It
+ * could not be sent by that: where it fails before its first row an answer too many is left.) */
 bool pg_copy_begin(Pg *pg, const char *sql, const Cancel *cancel, Error *err)
 {
-    if (!usable(pg, err)) {
+    if (!usable(pg, err) ||
+        !(PQsendPrepare(pg->conn, "", sql, 0, NULL) != 0 ? collect(pg, cancel, NULL, err) : lost(pg, err))) {
         return false;
     }
     if (PQsendQuery(pg->conn, sql) == 0) {
@@ -804,31 +853,12 @@ static void name_lock_holder(Pg *pg, const Cancel *cancel, Error *err)
     pg_rows_free(rows);
 }
 
-/* "cmms-backup COMPUTER JOB", in what a server keeps of an application name: 63 bytes of ASCII. Caller frees. */
-static char *session_name(const char *job)
-{
-    char *computer = machine_host_name();
-    for (char *p = computer; *p != '\0'; p++) {
-        if (*p <= ' ' || *p > '~') {
-            *p = '?';
-        }
-    }
-    char *name = mem_printf(PG_SESSION_PREFIX " %.24s %s", computer, job);
-    mem_free(computer);
-    return name;
-}
-
 bool pg_lock_database(Pg *pg, const char *job, const Cancel *cancel, Error *err)
 {
-    static const char sql[] = "SELECT pg_catalog.pg_try_advisory_lock((" LOCK_CLASS "::bigint << 32) | oid::bigint),"
-                              " pg_catalog.set_config('application_name', $1, false)"
+    static const char sql[] = "SELECT pg_catalog.pg_try_advisory_lock((" LOCK_CLASS "::bigint << 32) | oid::bigint)"
                               " FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()";
-    char *name = session_name(job);
-    const char *const params[] = {name};
     PgRows *rows = NULL;
-    const bool ok = pg_query(pg, sql, params, 1, cancel, &rows, err);
-    mem_free(name);
-    if (!ok) {
+    if (!pg_name_session(pg, job, cancel, err) || !pg_query(pg, sql, NULL, 0, cancel, &rows, err)) {
         return false;
     }
     const char *value = pg_value(rows, 0, 0);
@@ -840,31 +870,6 @@ bool pg_lock_database(Pg *pg, const char *job, const Cancel *cancel, Error *err)
         return error_hint(err, "Try again when it is done.");
     }
     return true;
-}
-
-char *pg_identifier(const char *name)
-{
-    StrBuf sb;
-    strbuf_init(&sb, STRBUF_LINE);
-    strbuf_addch(&sb, '"');
-    for (; *name != '\0'; name++) {
-        if (*name == '"') {
-            strbuf_addch(&sb, '"');
-        }
-        strbuf_addch(&sb, *name);
-    }
-    strbuf_addch(&sb, '"');
-    return strbuf_detach(&sb);
-}
-
-char *pg_table_name(const char *schema, const char *name)
-{
-    char *left = pg_identifier(schema);
-    char *right = pg_identifier(name);
-    char *both = mem_printf("%s.%s", left, right);
-    mem_free(left);
-    mem_free(right);
-    return both;
 }
 
 int pg_library_version(void)

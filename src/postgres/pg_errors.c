@@ -308,6 +308,9 @@ bool pg_explain_statement(const char *sqlstate, const char *message, const char 
     } else if (strcmp(sqlstate, "55P03") == 0) {
         error_set(err, EK_BUSY, "another program holds a lock that is needed");
         our_hint = "Try again when the other program is done.";
+    } else if (strcmp(sqlstate, "40P01") == 0) {
+        error_set(err, EK_BUSY, "another program and this one waited for each other");
+        our_hint = "Try again when the other program is done.";
     } else if (strcmp(sqlstate, "42501") == 0) {
         error_set(err, EK_REFUSED, "the server refused a statement: %s", line);
         our_hint = "Use a user with more rights, or ask the owner of the database for this one.";

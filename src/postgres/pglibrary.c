@@ -43,6 +43,7 @@
     F(char *, PQresultErrorField, (const PGresult *a, int b), (a, b))                                               \
     F(char *, PQresultErrorMessage, (const PGresult *a), (a))                                                       \
     F(ExecStatusType, PQresultStatus, (const PGresult *a), (a))                                                     \
+    F(int, PQsendPrepare, (PGconn *a, const char *b, const char *c, int d, const Oid *e), (a, b, c, d, e))          \
     F(int, PQsendQuery, (PGconn *a, const char *b), (a, b))                                                         \
     F(int, PQsendQueryParams,                                                                                       \
       (PGconn *a, const char *b, int c, const Oid *d, const char *const *e, const int *f, const int *g, int h),     \

@@ -137,9 +137,23 @@ static void look_for_missed(const DuePlan *plan, const DueZone *zone, const Ledg
     }
 }
 
+/* Set by a clock that was ahead: taken at its word, the slots until then were nobody's. */
+static bool is_ahead(const Ledger *ledger, int64_t now)
+{
+    return ledger->since > now + GRACE;
+}
+
+void due_forget_since(Ledger *ledger, int64_t now)
+{
+    if (is_ahead(ledger, now)) {
+        ledger->since = 0;
+        ledger->begun = true;
+    }
+}
+
 void due_look(const DuePlan *plan, const DueZone *zone, const Ledger *ledger, int64_t now, DueLook *look)
 {
-    const int64_t since = ledger->since > now + DUE_FUTURE ? 0 : ledger->since;
+    const int64_t since = is_ahead(ledger, now) ? 0 : ledger->since;
     *look = (DueLook){.next = due_after(plan, zone, now), .slot = due_before(plan, zone, now)};
     if (ledger->paused_until > now && ledger->paused_until <= now + DUE_PAUSE) {
         look->paused = ledger->paused_until;

@@ -18,19 +18,22 @@ void notice_memory_release(NoticeMemory *memory)
 {
     mem_free(memory->cause);
     mem_free(memory->alarm);
+    mem_free(memory->silent);
+    mem_free(memory->damaged);
     notice_memory_init(memory);
 }
 
 const char *notice_title(NoticeKind kind)
 {
-    static const char *const titles[NOTICE_KINDS] = {"", "Rows were lost", "Backup failed", "Backup overdue",
+    static const char *const titles[NOTICE_KINDS] = {"", "Rows were lost", "Backup failed", "Backup damaged",
+                                                     "Backup overdue", "Sign-in runs out", "A computer is silent",
                                                      "Backup done"};
     return titles[kind];
 }
 
 bool notice_is_bad(NoticeKind kind)
 {
-    return kind == NOTICE_SHRINK || kind == NOTICE_FAILED || kind == NOTICE_OVERDUE;
+    return kind != NOTICE_NONE && kind != NOTICE_DONE;
 }
 
 /* Whether it is so long ago that it was told, or never was; what is told in the future was so by a wrong clock. */
@@ -57,6 +60,12 @@ static bool failed_is_due(const NoticeFacts *facts, const NoticeMemory *memory)
            (!same(facts->failed, memory->cause) || long_ago(memory, NOTICE_FAILED, facts->now, CAUSE_AGAIN));
 }
 
+static bool damaged_is_due(const NoticeFacts *facts, const NoticeMemory *memory)
+{
+    return facts->damaged != NULL &&
+           (!same(facts->damaged, memory->damaged) || long_ago(memory, NOTICE_DAMAGED, facts->now, 7 * DAY));
+}
+
 /* For how long there was no good backup; 0: that is not known. */
 static int64_t without(const NoticeFacts *facts)
 {
@@ -64,13 +73,43 @@ static int64_t without(const NoticeFacts *facts)
     return facts->configured && from != 0 && from < facts->now ? facts->now - from : 0;
 }
 
-static bool overdue_is_due(const NoticeFacts *facts, const NoticeMemory *memory)
+static bool is_overdue(const NoticeFacts *facts)
 {
-    return without(facts) > facts->due_hours * HOUR && long_ago(memory, NOTICE_OVERDUE, facts->now, DAY);
+    return without(facts) > facts->due_hours * HOUR;
 }
 
-static char *overdue_text(const NoticeFacts *facts)
+static bool overdue_is_due(const NoticeFacts *facts, const NoticeMemory *memory)
 {
+    return is_overdue(facts) && long_ago(memory, NOTICE_OVERDUE, facts->now, DAY);
+}
+
+static bool sign_in_is_due(const NoticeFacts *facts, const NoticeMemory *memory)
+{
+    return facts->sign_in != NULL && (facts->sign_in_mark != memory->sign_in_mark ||
+                                      long_ago(memory, NOTICE_SIGN_IN, facts->now, 7 * DAY));
+}
+
+static bool silent_is_due(const NoticeFacts *facts, const NoticeMemory *memory)
+{
+    return facts->silent != NULL && (!same(facts->silent_names, memory->silent) ||
+                                     long_ago(memory, NOTICE_SILENT, facts->now, DAY));
+}
+
+char *notice_shrink_text(const char *alarm)
+{
+    return mem_printf("Look at this: %s. Old backups are kept", alarm);
+}
+
+char *notice_damaged_text(const char *name)
+{
+    return mem_printf("%s can no longer be read to its end. The others stay", name);
+}
+
+char *notice_overdue_text(const NoticeFacts *facts)
+{
+    if (!is_overdue(facts)) {
+        return NULL;
+    }
     const int64_t hours = without(facts) / HOUR, days = hours / 24;
     return facts->good == 0 ? mem_strdup("There is no good backup yet")
            : days >= 2      ? mem_printf("No good backup for %lld days", (long long)days)
@@ -90,11 +129,20 @@ static void forget(const NoticeFacts *facts, NoticeMemory *memory)
     if (facts->done != NULL) {
         remember(&memory->cause, NULL);
     }
+    if (!is_overdue(facts)) {
+        memory->told[NOTICE_OVERDUE] = 0;
+    }
+    if (facts->unknown) {
+        return;
+    }
     if (facts->alarm == NULL) {
         remember(&memory->alarm, NULL);
     }
-    if (without(facts) <= facts->due_hours * HOUR) {
-        memory->told[NOTICE_OVERDUE] = 0;
+    if (facts->sign_in == NULL) {
+        memory->told[NOTICE_SIGN_IN] = 0;
+    }
+    if (facts->silent == NULL) {
+        remember(&memory->silent, NULL);
     }
 }
 
@@ -108,15 +156,27 @@ NoticeKind notice_look(const NoticeFacts *facts, NoticeMemory *memory, char **te
     char *told = NULL;
     if (shrink_is_due(facts, memory)) {
         kind = NOTICE_SHRINK;
-        told = mem_printf("Look at this: %s. Old backups are kept", facts->alarm);
+        told = notice_shrink_text(facts->alarm);
         remember(&memory->alarm, facts->alarm);
     } else if (failed_is_due(facts, memory)) {
         kind = NOTICE_FAILED;
         told = mem_strdup(facts->failed);
         remember(&memory->cause, facts->failed);
+    } else if (damaged_is_due(facts, memory)) {
+        kind = NOTICE_DAMAGED;
+        told = notice_damaged_text(facts->damaged);
+        remember(&memory->damaged, facts->damaged);
     } else if (overdue_is_due(facts, memory)) {
         kind = NOTICE_OVERDUE;
-        told = overdue_text(facts);
+        told = notice_overdue_text(facts);
+    } else if (sign_in_is_due(facts, memory)) {
+        kind = NOTICE_SIGN_IN;
+        told = mem_printf("Attention: %s", facts->sign_in);
+        memory->sign_in_mark = facts->sign_in_mark;
+    } else if (silent_is_due(facts, memory)) {
+        kind = NOTICE_SILENT;
+        told = mem_strdup(facts->silent);
+        remember(&memory->silent, facts->silent_names);
     } else if (facts->done != NULL && !facts->quiet) {
         kind = NOTICE_DONE;
         told = mem_strdup(facts->done);

@@ -30,7 +30,7 @@ bool pause_set(const char *folder, int64_t until, const char *actor, char **told
     FsLock *lock = NULL;
     Ledger ledger;
     ledger_init(&ledger);
-    bool ok = ledger_lock(folder, &lock, err) && ledger_load(folder, true, &ledger, err);
+    bool ok = ledger_lock_wait(folder, &lock, err) && ledger_load(folder, true, &ledger, err);
     if (ok) {
         ledger.paused_until = until;
         ok = ledger_save(folder, &ledger, err);

@@ -4,8 +4,11 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "schedule/waiting.h"
 
 #define DAY 86400
+#define HOUR 3600
+#define UNREAD_LONG (7 * DAY)
 
 void protection_init(Protection *protection)
 {
@@ -18,6 +21,7 @@ void protection_release(Protection *protection)
         mem_free(protection->facts[i].text);
         mem_free(protection->facts[i].mend);
     }
+    mem_free(protection->unread);
     protection_init(protection);
 }
 
@@ -101,6 +105,19 @@ static char *uncapitalized(const char *text)
     return copy;
 }
 
+/* `why`: what for. */
+static void judge_waits(const DueLook *look, const Settings *settings, const Ledger *ledger, const DueZone *zone,
+                        int64_t now, const char *why, ProtectionFact *fact)
+{
+    char *when = due_slot_text(zone, look->slot, now);
+    char *latest = due_slot_text(zone, ledger->waits_since + (int64_t)settings->wait_days * DAY, now);
+    char *mend = mem_printf("It is made when that is over, %s at the latest; or make a backup now.", latest);
+    say(fact, FACT_MISSING, look->slot, mem_printf("the backup of %s waits: %s", when, why), mend);
+    mem_free(mend);
+    mem_free(latest);
+    mem_free(when);
+}
+
 static void judge_slot(const HealthFacts *facts, const Settings *settings, const Ledger *ledger, const DueZone *zone,
                        ProtectionFact *fact)
 {
@@ -130,6 +147,7 @@ static void judge_slot(const HealthFacts *facts, const Settings *settings, const
         return;
     }
     char *when = due_slot_text(zone, look.slot, facts->now);
+    const char *waits = waiting_why(ledger, settings->wait_days, look.slot, facts->now);
     if (look.done) {
         say(fact, FACT_HOLDS, look.slot, mem_printf("the backup of %s was made", when), NULL);
     } else if (made_since(facts, look.slot)) {
@@ -143,6 +161,8 @@ static void judge_slot(const HealthFacts *facts, const Settings *settings, const
         say(fact, FACT_MISSING, look.slot, mem_printf("the schedule is paused until %s", until),
             "Resume the schedule, or make a backup now.");
         mem_free(until);
+    } else if (waits) {
+        judge_waits(&look, settings, ledger, zone, facts->now, waits, fact);
     } else {
         say(fact, FACT_MISSING, look.slot, mem_printf("the backup of %s was not made", when), "Make a backup now.");
     }
@@ -198,8 +218,9 @@ static void judge_copy(const HealthFacts *facts, const Settings *settings, Prote
     if (is_there(good)) {
         char *when = ago(copy->when, facts->now);
         say(fact, FACT_HOLDS, copy->when,
-            mem_printf("on SharePoint%s%s, compared %s%s: %s", copy->place ? ", " : "", copy->place ? copy->place : "",
-                       when, copy->hash ? "" : " by its size alone", good->name), NULL);
+            mem_printf("on SharePoint%s%s, compared %s%s%s%s: %s", copy->place ? ", " : "",
+                       copy->place ? copy->place : "", when, copy->hash ? "" : " by its size alone",
+                       copy->key ? ", encrypted for " : "", copy->key ? copy->key : "", good->name), NULL);
         mem_free(when);
     } else if (!asked && facts->copies_known && !settings_knows(settings, "upload_after_backup")) {
         say(fact, FACT_MISSING, 0,
@@ -210,6 +231,10 @@ static void judge_copy(const HealthFacts *facts, const Settings *settings, Prote
     } else if (!good) {
         say(fact, FACT_MISSING, 0, mem_strdup("there is no verified backup that could have a copy"),
             "Make a backup now.");
+    } else if (facts->copies_unread) {
+        say(fact, FACT_MISSING, 0,
+            mem_printf("whether the newest verified backup has a copy off-site is not known now: %s", good->name),
+            "See to it that this user may read offsite_copies.json.");
     } else if (copy && copy->text) {
         say(fact, FACT_MISSING, copy->when,
             mem_printf("the newest verified backup waits for its copy: %s: %s", good->name, copy->text),
@@ -240,6 +265,21 @@ static void judge_proof(const HealthFacts *facts, int days, ProtectionFact *fact
     mem_free(when);
 }
 
+/* A file that was busy once is nobody's concern. Caller frees. */
+static char *unread_text(const HealthFacts *facts, const Ledger *ledger)
+{
+    for (size_t i = 0; i < facts->catalog->count; i++) {
+        const LedgerUnread *unread = ledger_unread(ledger, facts->catalog->entries[i].name);
+        if (unread != NULL && unread->tried <= facts->now && unread->tried - unread->since >= UNREAD_LONG) {
+            char *when = ago(unread->since, facts->now);
+            char *text = mem_printf("the check could not read %s, first %s: %s", unread->file, when, unread->why);
+            mem_free(when);
+            return text;
+        }
+    }
+    return NULL;
+}
+
 void protection_judge(const HealthFacts *facts, const Settings *settings, const Ledger *ledger, const DueZone *zone,
                       Protection *protection)
 {
@@ -249,11 +289,13 @@ void protection_judge(const HealthFacts *facts, const Settings *settings, const 
     judge_task(facts->task, &protection->facts[FACT_SLOT]);
     judge_verified(facts, &protection->facts[FACT_VERIFIED]);
     judge_copy(facts, settings, &protection->facts[FACT_COPY]);
+    protection->copy_asked = settings->upload_after_backup;
     judge_proof(facts, settings->prove_within_days, &protection->facts[FACT_PROOF]);
     /* A shrink alarm that waits, a disk that is full: who has the facts is not protected by them for long. */
     health_init(&health);
     health_judge(facts, &health);
-    protection->holds = health.state == HEALTH_GOOD;
+    protection->unread = unread_text(facts, ledger);
+    protection->holds = health.state == HEALTH_GOOD && protection->unread == NULL;
     health_release(&health);
     for (size_t i = 0; i < FACT_COUNT; i++) {
         protection->holds = protection->holds && protection->facts[i].state != FACT_MISSING;
@@ -264,6 +306,8 @@ void protection_judge(const HealthFacts *facts, const Settings *settings, const 
 static char *find_missing(const HealthFacts *facts, const Protection *protection, const char *task, Health *health)
 {
     const ProtectionFact *slot = &protection->facts[FACT_SLOT], *proof = &protection->facts[FACT_PROOF];
+    const ProtectionFact *copy = &protection->facts[FACT_COPY];
+    const CatalogEntry *good = health_newest(facts, true);
     /* A slot that was not run is health's to say, which knows whether the schedule was ever used here. */
     if (slot->state == FACT_MISSING && slot->when == 0 && (task == NULL || strcmp(slot->text, task) != 0)) {
         health->mend = MEND_SCHEDULE;
@@ -273,8 +317,15 @@ static char *find_missing(const HealthFacts *facts, const Protection *protection
         health->mend = MEND_SCHEDULE;
         return mem_printf("the schedule: %s", task);
     }
+    /* Whether one is asked for may not be known: that is for who mends the settings, and is told there. Nor is it for
+     * the band where nobody could look, or it is on its way. */
+    if (copy->state == FACT_MISSING && good != NULL && protection->copy_asked && !facts->copies_unread &&
+        !facts->uploading) {
+        health->mend = MEND_COPY;
+        health->name = mem_strdup(good->name);
+        return mem_strdup("its copy is not on SharePoint yet");
+    }
     if (proof->state == FACT_MISSING) {
-        const CatalogEntry *good = health_newest(facts, true);
         health->mend = MEND_PROVE;
         health->name = mem_strdup(good ? good->name : NULL);
         return mem_strdup(proof->text);
@@ -292,6 +343,12 @@ void protection_tell(const HealthFacts *facts, const Protection *protection, con
     if (missing != NULL) {
         health->state = HEALTH_WARNING;
         told = mem_printf("Not quite p%s; %s", health->text + 1, missing); /* "Protected: " */
+    } else if (protection->unread != NULL) {
+        health->state = HEALTH_WARNING;
+        told = mem_printf("%s; but %s", health->text, protection->unread);
+    } else if (facts->silent != NULL) { /* this computer is, but somebody has to look after another */
+        health->state = HEALTH_WARNING;
+        told = mem_printf("%s; but %s", health->text, facts->silent);
     } else if (next != 0) {
         char *when = due_slot_text(zone, next, facts->now);
         told = mem_printf("%s; next %s", health->text, when);
@@ -313,10 +370,23 @@ static char *ledger_problem(const Error *why)
     return text;
 }
 
-static char *slot_problem(const DueLook *look, int64_t now)
+/* What is due just now will be run in a moment, and where nothing is known of it yet the slot before it is told: else
+ * a schedule that fails would be called protected for an hour after each of its times. */
+static void look_at_settled(const DuePlan *plan, const Ledger *ledger, int wait_days, int64_t now, DueLook *look)
 {
-    /* What is due just now will be run in a moment. */
-    if (!look->slot || look->done || now - look->slot <= DAY / 24) {
+    due_look(plan, &due_here, ledger, now, look);
+    const int64_t paused = look->paused;
+    while (look->slot && !look->done && !look->entry && now - look->slot <= HOUR &&
+           !waiting_why(ledger, wait_days, look->slot, now)) {
+        due_look(plan, &due_here, ledger, look->slot - 1, look);
+    }
+    look->paused = paused;
+}
+
+static char *slot_problem(const DueLook *look, const Ledger *ledger, int wait_days, int64_t now)
+{
+    const char *waits = waiting_why(ledger, wait_days, look->slot, now);
+    if (!look->slot || look->done) {
         return NULL;
     }
     const bool failed = look->entry && look->entry->state == SLOT_FAILED;
@@ -326,6 +396,7 @@ static char *slot_problem(const DueLook *look, int64_t now)
                                          look->entry->text ? look->entry->text : "it is not known why")
                     : until ? mem_printf("The schedule is paused until %s, and the backup of %s was not made", until,
                                          when)
+                    : waits ? mem_printf("The scheduled backup of %s waits: %s", when, waits)
                             : mem_printf("The scheduled backup of %s was not made", when);
     mem_free(until);
     mem_free(when);
@@ -345,10 +416,11 @@ char *protection_slot_problem(const char *folder, const Settings *settings, int6
         problem = !plan.on ? NULL : read ? mem_strdup(ledger.notice) : ledger_problem(&why);
         *slot_at = INT64_MAX;
     } else if (ledger_begun(&ledger)) {
-        due_look(&plan, &due_here, &ledger, now, &look);
+        look_at_settled(&plan, &ledger, settings->wait_days, now, &look);
         const LedgerSlot *left = plan.on && look.slot == 0 ? left_behind(&ledger, now) : NULL;
         char *what = left ? left_text(left, &due_here, now) : NULL;
-        problem = left ? mem_printf("The scheduled backup of %s", what) : slot_problem(&look, now);
+        problem = left ? mem_printf("The scheduled backup of %s", what)
+                       : slot_problem(&look, &ledger, settings->wait_days, now);
         *slot_at = left ? left->moment : look.slot;
         mem_free(what);
     }

@@ -72,7 +72,7 @@ static Wanted want(const Settings *settings, const char *folder)
     }
     wanted.arguments = strbuf_detach(&arguments);
     wanted.description = mem_printf("Backs up the CMMS database %s%s%s.", text, settings->wake ? ", waking the PC" : "",
-                                    settings->on_battery ? "" : ", not on battery");
+                                    settings->on_battery ? "" : ", waiting to be plugged in");
     mem_free(text);
     return wanted;
 }
@@ -201,7 +201,6 @@ static bool put(const Settings *settings, const Wanted *wanted, char **warning, 
                      .times = times,
                      .time_count = sort_times(&plan, times),
                      .wake = settings->wake,
-                     .on_battery = settings->on_battery,
                      .catch_up = true};
     Error why = ERROR_INIT;
     clock_local(clock_now(), &spec.from);

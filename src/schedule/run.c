@@ -11,14 +11,19 @@
 #include "base/mem.h"
 #include "platform/clock.h"
 #include "platform/machine.h"
+#include "platform/power.h"
 #include "postgres/pg.h"
+#include "schedule/waiting.h"
 #include "store/auditlog.h"
 #include "store/catalog.h"
+#include "store/copies.h"
 #include "store/source.h"
 
 #define REACH_SECONDS 600u  /* that the server is awaited at most */
 #define REACH_PAUSE 15u
 #define COPY_PAUSE 3600 /* until a copy that waits is tried again */
+#define LEAST_STAY 60
+#define STAY_LOCK_FILE "schedule-waits.lock"
 
 static const unsigned pauses[] = {60, 300, 900}; /* seconds between the tries */
 #define PAUSE_COUNT (sizeof pauses / sizeof pauses[0])
@@ -32,8 +37,12 @@ typedef struct Run {
     DuePlan plan;
     Ledger ledger;
     DueLook look;
+    WaitingLook wait;
     char *doubt;    /* owned: why the ledger cannot be relied on, or NULL */
     bool overtaken; /* while the slot was tried, a newer one came */
+    bool began;     /* receivers elsewhere know of a slot, and wait for how it ends */
+    char *when;     /* owned: that slot, in words; NULL: none was run */
+    Error tried;    /* why the last try of it failed, where that was left at it */
     ScheduledResult *result;
 } Run;
 
@@ -42,13 +51,21 @@ void scheduled_result_init(ScheduledResult *result)
     *result = (ScheduledResult){.outcome = SCHEDULED_NOTHING};
     backup_result_init(&result->backup);
     offsite_after_init(&result->offsite);
+    recheck_result_init(&result->checks);
 }
 
 void scheduled_result_release(ScheduledResult *result)
 {
+    mem_free(result->waits);
     backup_result_release(&result->backup);
     offsite_after_release(&result->offsite);
+    recheck_result_release(&result->checks);
     scheduled_result_init(result);
+}
+
+int scheduled_code(const ScheduledResult *result)
+{
+    return result->checks.damaged_count > 0 ? error_exit_code(EK_DAMAGED) : 0;
 }
 
 static int64_t now_of(const Run *run)
@@ -62,15 +79,27 @@ static char *slot_text(const Run *run, int64_t slot)
 }
 
 /* What the log cannot take is told where somebody may see it. */
-static void log_schedule(const Run *run, const char *message)
+static void log_as(const Run *run, const char *status, const char *message)
 {
     Error err = ERROR_INIT;
-    const AuditEntry entry = {.operation = "schedule", .status = "failed", .message = message, .seconds = -1,
+    const AuditEntry entry = {.operation = "schedule", .status = status, .message = message, .seconds = -1,
                               .actor = job_actor(run->sink)};
     if (!auditlog_append(run->opening.folder, &entry, &err)) {
         job_log(run->sink, LOG_WARNING, "The log could not be written: %s", err.message);
         error_clear(&err);
     }
+}
+
+static void log_schedule(const Run *run, const char *message)
+{
+    log_as(run, "failed", message);
+}
+
+/* A slot that waits, or has waited: no failure, and no success either. */
+static void log_waits(const Run *run, const char *message)
+{
+    job_log(run->sink, LOG_WARNING, "%s", message);
+    log_as(run, "started", message);
 }
 
 /* Of the database, and whole: without a ledger that is what says that a slot was run. */
@@ -132,10 +161,23 @@ static void look(Run *run)
                 "%zu slot(s) of the schedule's ledger are dated in the future and do not count: this computer's clock "
                 "was or is wrong", wrong);
     }
+    due_forget_since(&run->ledger, now);
     due_look(&run->plan, run->world->zone, &run->ledger, now, &run->look);
     look_without_ledger(run);
     run->result->slot = run->look.slot;
     run->result->next = due_again(&run->look, now);
+}
+
+/* Of a slot that waited until the next one came, what for. */
+static void note_waited(Run *run)
+{
+    const LedgerSlot *entry = ledger_find(&run->ledger, run->ledger.waits_slot);
+    if (entry && entry->state == SLOT_MISSED && !entry->text && run->ledger.waits_why) {
+        LedgerSlot told = *entry;
+        told.text = mem_printf("it waited: %s", run->ledger.waits_why);
+        ledger_note(&run->ledger, &told); /* frees what `entry` has */
+        mem_free(told.text);
+    }
 }
 
 /* Also saves what a look has dropped; and shows before a slot is run whether what becomes of it can be kept. */
@@ -147,6 +189,7 @@ static void note_missed(Run *run)
     run->result->missed += count;
     if (count > 0) {
         due_note_missed(&run->look, now_of(run), &run->ledger);
+        note_waited(run);
         run->look.entry = ledger_find(&run->ledger, run->look.slot);
     }
     if (!run->doubt && (count > 0 || (run->look.due && ledger_begun(&run->ledger))) &&
@@ -232,11 +275,12 @@ static bool run_slot(Run *run, int64_t slot, Error *err)
             run->overtaken = true;
             return error_move(err, &why);
         }
-        error_clear(&why);
         if (run->look.done || run->look.slot != slot) { /* the latter: the clock was set back */
             run->result->outcome = run->look.done ? SCHEDULED_BY_OTHERS : SCHEDULED_NOTHING;
+            error_move(&run->tried, &why);
             return true;
         }
+        error_clear(&why);
     }
 }
 
@@ -249,6 +293,9 @@ static void record(Run *run, int64_t slot, int64_t began, int attempts, SlotStat
     const LedgerSlot entry = {slot, state, began, attempts, computer, (char *)text};
     const bool known = !run->doubt || ledger_load(run->opening.folder, true, &run->ledger, &err);
     ledger_note(&run->ledger, &entry);
+    if (state == SLOT_DONE) { /* one that failed has waited, and does not begin to anew */
+        ledger_note_wait(&run->ledger, 0, 0, 0, NULL);
+    }
     if (!known || !ledger_save(run->opening.folder, &run->ledger, &err)) {
         char *why = error_text(&err);
         job_log(run->sink, LOG_WARNING, "What became of the scheduled backup could not be kept: %s", why);
@@ -257,6 +304,91 @@ static void record(Run *run, int64_t slot, int64_t began, int attempts, SlotStat
     }
     mem_free(computer);
 }
+
+/* --- what is told elsewhere ------------------------------------------------------------------------------- */
+
+/* Takes the text. `why`: of a failure, which is another one where that is, and not where the slot is; or NULL. */
+static void announce(Run *run, OutwardWhat what, char *text, const Error *why)
+{
+    char *cause = why ? mem_printf("%d: %s", (int)why->kind, why->message) : NULL;
+    const OutwardSpec spec = {.what = what,
+                              .text = text,
+                              .cause = cause,
+                              .folder = run->opening.folder,
+                              .settings = run->opening.folder ? &run->opening.settings : NULL,
+                              .connection = run->opening.configured ? &run->opening.connection : NULL,
+                              .since = run->ledger.since};
+    run->world->outward(run->world->context, &spec, run->sink, run->cancel);
+    mem_free(cause);
+    mem_free(text);
+}
+
+static void tell_begin(Run *run, const char *when)
+{
+    mem_free(run->when);
+    run->when = mem_strdup(when);
+    run->began = true;
+    announce(run, OUTWARD_BEGAN, mem_printf("The scheduled backup of %s begins", when), NULL);
+}
+
+/* What a server or a tool said of a failure stays here. */
+static char *failure_text(const Run *run, const Error *why)
+{
+    return mem_printf("The scheduled backup of %s failed: %s%s%s", run->when, why->message, why->hint ? ". " : "",
+                      why->hint ? why->hint : "");
+}
+
+/* Whoever knows of the slot waits for its end; what is no backup is told as none. */
+static void tell_slot(Run *run)
+{
+    const ScheduledResult *result = run->result;
+    const char *path = result->backup.path;
+    const bool good = level_is_good(result->backup.manifest.level);
+    switch (result->outcome) {
+    case SCHEDULED_DONE:
+        announce(run, good ? OUTWARD_DONE : OUTWARD_UNVERIFIED,
+                 mem_printf("The scheduled backup of %s was made%s: %s", run->when,
+                            good ? " and verified" : ", and is not verified", path ? fs_base_name(path) : "?"), NULL);
+        break;
+    case SCHEDULED_BY_OTHERS:
+        announce(run, OUTWARD_DONE, mem_printf("Another computer has made the scheduled backup of %s", run->when),
+                 NULL);
+        break;
+    case SCHEDULED_WAITS: /* the newer one, by which it was overtaken */
+        announce(run, OUTWARD_FAILED, mem_printf("The scheduled backup of %s failed. %s", run->when, result->waits),
+                 &run->tried);
+        break;
+    case SCHEDULED_NOTHING: /* the clock was set back between two tries */
+        announce(run, OUTWARD_FAILED, failure_text(run, &run->tried), &run->tried);
+        break;
+    }
+}
+
+static void tell_end(Run *run, bool ok, const Error *why)
+{
+    if (cancel_requested(run->cancel) || (!ok && why->kind == EK_CANCELLED)) {
+        return;
+    }
+    if (!ok && run->when) {
+        announce(run, OUTWARD_FAILED, failure_text(run, why), why);
+    } else if (run->began) {
+        tell_slot(run);
+    } else {
+        announce(run, OUTWARD_NOTHING, NULL, NULL);
+    }
+}
+
+/* The folder is gone, or its lock cannot be made: nobody else will say so. Whether a slot is due is not known. */
+static void tell_unseen(Run *run, const Error *why)
+{
+    if (!cancel_requested(run->cancel) && why->kind != EK_CANCELLED && why->kind != EK_BUSY) {
+        announce(run, OUTWARD_UNSEEN,
+                 mem_printf("Whether a scheduled backup is due could not be looked at: %s%s%s", why->message,
+                            why->hint ? ". " : "", why->hint ? why->hint : ""), why);
+    }
+}
+
+/* --- one slot --------------------------------------------------------------------------------------------- */
 
 static bool run_due(Run *run, Error *err)
 {
@@ -268,6 +400,7 @@ static bool run_due(Run *run, Error *err)
     if (run->doubt) {
         log_schedule(run, run->doubt);
     }
+    tell_begin(run, when);
     const bool ok = run_slot(run, slot, &why);
     if (ok && run->result->outcome == SCHEDULED_DONE) {
         const char *path = run->result->backup.path;
@@ -279,6 +412,7 @@ static bool run_due(Run *run, Error *err)
         log_schedule(run, message);
         if (run->overtaken) { /* else the caller tells it */
             job_log(run->sink, LOG_WARNING, "%s", message);
+            error_set(&run->tried, why.kind, "%s", why.message);
         }
         run->result->next = began + due_patience(attempts);
         mem_free(message);
@@ -286,6 +420,114 @@ static bool run_due(Run *run, Error *err)
     }
     mem_free(when);
     return ok || error_move(err, &why);
+}
+
+/* --- waiting --------------------------------------------------------------------------------------------- */
+
+static void ask(const Run *run, int64_t since, WaitingLook *wait)
+{
+    Conditions conditions;
+    const WaitingRules rules = waiting_rules(&run->opening.settings);
+    /* Where it does not matter the network is not asked: that may take long, and the ledger is locked. */
+    run->world->conditions(run->world->context, !rules.on_metered, &conditions);
+    waiting_look(&rules, &conditions, run->world->zone, since, now_of(run), wait);
+}
+
+/* 0: none has waited since one was done, whoever did it. */
+static int64_t waits_since(const Ledger *ledger)
+{
+    int64_t since = ledger->waits_since;
+    for (size_t i = 0; i < ledger->count; i++) {
+        since = ledger->slots[i].state == SLOT_DONE && ledger->slots[i].began >= since ? 0 : since;
+    }
+    return since;
+}
+
+/* Where that cannot be kept nobody would know for how long it has waited. */
+static bool keep_wait(Run *run)
+{
+    Error why = ERROR_INIT;
+    const WaitingLook *wait = &run->wait;
+    const bool told = ledger_waits(&run->ledger, run->look.slot) != NULL;
+    ledger_note_wait(&run->ledger, run->look.slot, wait->since, wait->again, wait->why);
+    if (run->ledger.since == 0 && run->ledger.count == 0) { /* it begins, or was lost: this slot is its first */
+        run->ledger.since = run->look.slot - 1;
+    }
+    if (!ledger_save(run->opening.folder, &run->ledger, &why)) {
+        doubt(run, &why);
+        return false;
+    }
+    if (!told) {
+        log_waits(run, run->result->waits);
+    }
+    return true;
+}
+
+/* Whether the slot that is due waits; and says so. */
+static bool waits(Run *run)
+{
+    ScheduledResult *result = run->result;
+    waiting_look_release(&run->wait);
+    if (run->doubt) {
+        return false;
+    }
+    ask(run, waits_since(&run->ledger), &run->wait);
+    char *when = slot_text(run, run->look.slot);
+    char *latest = run->wait.waits ? slot_text(run, run->wait.latest) : NULL;
+    if (run->wait.waits) {
+        mem_free(result->waits);
+        result->waits = mem_printf("The scheduled backup of %s waits: %s; it is made %s at the latest", when,
+                                   run->wait.why, latest);
+    } else if (run->wait.why) {
+        char *text = mem_printf("The scheduled backup of %s has waited long enough and is made all the same: %s", when,
+                                run->wait.why);
+        log_waits(run, text);
+        mem_free(text);
+    }
+    run->wait.waits = run->wait.waits && keep_wait(run);
+    if (run->wait.waits) {
+        result->outcome = SCHEDULED_WAITS;
+        result->next = result->next == 0 || result->next > run->wait.again ? run->wait.again : result->next;
+    }
+    mem_free(latest);
+    mem_free(when);
+    return run->wait.waits;
+}
+
+/* Since when the first copy waits; 0: none does, or that is not known. */
+static int64_t copies_since(const Run *run)
+{
+    Copies copies;
+    int64_t since = 0;
+    copies_init(&copies);
+    copies_load(run->opening.folder, &copies, NULL);
+    for (size_t i = 0; i < copies.count; i++) {
+        const Copy *copy = &copies.items[i];
+        char *path = fs_join(run->opening.folder, copy->file); /* what was removed since waits for nothing */
+        if (copy->state == COPY_WAITING && fs_exists(path) && (since == 0 || copy->when < since)) {
+            since = copy->when;
+        }
+        mem_free(path);
+    }
+    copies_release(&copies);
+    return since;
+}
+
+/* What speaks against a slot speaks against copies, which go for each run also where nothing is due; for as long as
+ * against a slot. */
+static bool copies_wait(Run *run)
+{
+    if (run->wait.waits) {
+        return true;
+    }
+    if (!run->opening.settings.upload_after_backup || run->result->outcome == SCHEDULED_DONE) {
+        return false; /* what has waited long enough for its backup is not to wait for its copy */
+    }
+    ask(run, copies_since(run), &run->wait);
+    if (run->wait.waits && (run->result->next == 0 || run->result->next > run->wait.again)) {
+        run->result->next = run->wait.again;
+    }
+    return run->wait.waits;
 }
 
 /* The newest slot; and where it was overtaken while it was tried, the newer one too, whose own start found this run at
@@ -300,7 +542,7 @@ static bool run_slots(Run *run, Error *err)
         note_missed(run);
         if (run->look.due) {
             error_clear(&why);
-            ok = run_due(run, &why);
+            ok = waits(run) || run_due(run, &why);
         }
     } while (run->overtaken);
     return ok || error_move(err, &why);
@@ -313,7 +555,7 @@ static void copy_off_site(Run *run)
     const OffsiteAfterSpec spec = {.folder = run->opening.folder,
                                    .made = result->outcome == SCHEDULED_DONE ? result->backup.path : NULL,
                                    .patient = !run->spec->once};
-    if (cancel_requested(run->cancel) || run->look.paused != 0) {
+    if (cancel_requested(run->cancel) || run->look.paused != 0 || copies_wait(run)) {
         return; /* what was made waits: it has no copy; and a pause is for a slow line as well */
     }
     run->world->offsite(run->world->context, &spec, run->sink, run->cancel, &result->offsite);
@@ -323,30 +565,85 @@ static void copy_off_site(Run *run)
     }
 }
 
+/* Last, because it may take hours, and behind the lock as well. What speaks against a slot speaks against it too. */
+static void check_older(Run *run)
+{
+    if (run->spec->checks && !cancel_requested(run->cancel) && run->result->outcome != SCHEDULED_WAITS) {
+        run->world->checks(run->world->context, &run->opening, run->sink, run->cancel, &run->result->checks);
+        if (run->result->checks.damaged_count > 0) { /* it stands from now on */
+            announce(run, OUTWARD_NOTHING, NULL, NULL);
+        }
+    }
+}
+
+static OpeningSpec opening_of(const ScheduledSpec *spec)
+{
+    return (OpeningSpec){.use = OPENING_WRITES,
+                         .folder = spec->folder,
+                         .settings = true,
+                         .environment = spec->environment,
+                         .switches = spec->switches,
+                         .chosen = spec->chosen};
+}
+
 bool scheduled_run_in(const ScheduledWorld *world, const ScheduledSpec *spec, const JobSink *sink,
                       const Cancel *cancel, ScheduledResult *result, Error *err)
 {
-    const OpeningSpec opening = {.use = OPENING_WRITES,
-                                 .folder = spec->folder,
-                                 .settings = true,
-                                 .environment = spec->environment,
-                                 .switches = spec->switches,
-                                 .chosen = spec->chosen};
+    const OpeningSpec opening = opening_of(spec);
     Run run = {.world = world, .spec = spec, .sink = sink, .cancel = cancel, .result = result};
     FsLock *lock = NULL;
     opening_init(&run.opening);
     ledger_init(&run.ledger);
     scheduled_result_release(result);
-    bool ok = opening_open(&opening, sink, &run.opening, err) && ledger_lock(run.opening.folder, &lock, err);
+    Error why = ERROR_INIT;
+    bool ok = opening_open(&opening, sink, &run.opening, &why) && ledger_lock_wait(run.opening.folder, &lock, &why);
     if (ok) {
         run.plan = due_plan(&run.opening.settings);
-        ok = run_slots(&run, err);
+        ok = run_slots(&run, &why);
         fs_unlock(lock);
+        tell_end(&run, ok, &why);
         copy_off_site(&run);
+        check_older(&run);
+    } else {
+        tell_unseen(&run, &why);
     }
     ledger_release(&run.ledger);
     opening_release(&run.opening);
+    waiting_look_release(&run.wait);
+    error_clear(&run.tried);
+    mem_free(run.when);
     mem_free(run.doubt);
+    return ok || error_move(err, &why);
+}
+
+/* --- staying --------------------------------------------------------------------------------------------- */
+
+/* Each sign-in and each unlock starts another: one of them is enough. */
+static bool lock_stay(FsLock **lock)
+{
+    char *data = machine_local_data_dir(), *path = data ? fs_join(data, STAY_LOCK_FILE) : NULL;
+    const bool ok = *lock != NULL || (path && fs_lock(path, lock, NULL));
+    mem_free(path);
+    mem_free(data);
+    return ok;
+}
+
+bool scheduled_stay_in(const ScheduledWorld *world, const ScheduledSpec *spec, const char *reason, const JobSink *sink,
+                       const Cancel *cancel, ScheduledResult *result, Error *err)
+{
+    const int64_t began = world->now(world->context);
+    FsLock *lock = NULL;
+    bool ok = true, stays = true;
+    while (ok && stays) {
+        Power *power = power_hold(reason);
+        ok = scheduled_run_in(world, spec, sink, cancel, result, err);
+        power_release(power);
+        const int64_t now = world->now(world->context), again = result->next > now ? result->next - now : LEAST_STAY;
+        /* A clock that was set meanwhile ends it as well. */
+        stays = ok && result->outcome == SCHEDULED_WAITS && now >= began && now - began + again <= SCHEDULED_STAY &&
+                lock_stay(&lock) && !world->wait(world->context, (unsigned)again, cancel);
+    }
+    fs_unlock(lock);
     return ok;
 }
 
@@ -391,10 +688,50 @@ static void world_offsite(void *context, const OffsiteAfterSpec *spec, const Job
     offsite_after(spec, sink, cancel, after);
 }
 
+static void world_outward(void *context, const OutwardSpec *spec, const JobSink *sink, const Cancel *cancel)
+{
+    (void)context;
+    outward_tell(spec, sink, cancel);
+}
+
+static void world_conditions(void *context, bool network, Conditions *conditions)
+{
+    (void)context;
+    conditions_look(conditions, network);
+}
+
+static void world_checks(void *context, const Opening *opening, const JobSink *sink, const Cancel *cancel,
+                         RecheckResult *result)
+{
+    (void)context;
+    recheck_run(opening, sink, cancel, result);
+}
+
+bool scheduled_checks(const ScheduledSpec *spec, const JobSink *sink, const Cancel *cancel, RecheckResult *result,
+                      Error *err)
+{
+    const OpeningSpec how = opening_of(spec);
+    Opening opening;
+    opening_init(&opening);
+    const bool ok = opening_open(&how, sink, &opening, err);
+    if (ok) {
+        recheck_run(&opening, sink, cancel, result);
+    }
+    opening_release(&opening);
+    return ok;
+}
+
+static const ScheduledWorld real = {world_now,     world_wait,       world_reach,  world_backup, world_offsite,
+                                    world_outward, world_conditions, world_checks, &due_here,    NULL};
+
+bool scheduled_stay(const ScheduledSpec *spec, const char *reason, const JobSink *sink, const Cancel *cancel,
+                    ScheduledResult *result, Error *err)
+{
+    return scheduled_stay_in(&real, spec, reason, sink, cancel, result, err);
+}
+
 bool scheduled_run(const ScheduledSpec *spec, const JobSink *sink, const Cancel *cancel, ScheduledResult *result,
                    Error *err)
 {
-    static const ScheduledWorld world = {world_now, world_wait, world_reach, world_backup, world_offsite, &due_here,
-                                         NULL};
-    return scheduled_run_in(&world, spec, sink, cancel, result, err);
+    return scheduled_run_in(&real, spec, sink, cancel, result, err);
 }

@@ -142,7 +142,20 @@ static cJSON *new_entry(const AuditEntry *entry, const cJSON *before)
     if (entry->actor) {
         set_text(item, "actor", entry->actor);
     }
+    if (entry->server) {
+        set_text(item, "server", entry->server);
+        json_set_int(item, "tables", entry->tables);
+        json_set_int(item, "rows", entry->rows);
+    }
+    if (entry->there) {
+        set_text(item, "there", entry->there);
+    }
+    char *proven = entry->proven_at > 0 ? clock_iso_text(entry->proven_at) : NULL;
+    if (proven) {
+        set_text(item, "proven_at", proven);
+    }
     json_set_string(item, "previous", previous);
+    mem_free(proven);
     mem_free(computer);
     mem_free(user);
     mem_free(time_text);
@@ -487,6 +500,9 @@ typedef struct Chain {
     bool linked;   /* an entry with "previous" has been seen */
     bool anew;     /* the entry before says that a file was damaged */
     char last[65]; /* hash of the entry before; "" at the start */
+    bool (*visit)(void *context, const AuditLink *link); /* NULL: the first broken link is the Error */
+    void *context;
+    bool enough;   /* visit wants no more */
 } Chain;
 
 static bool says_anew(const cJSON *entry)
@@ -514,7 +530,8 @@ static bool check_log(Chain *chain, const cJSON *log, size_t skip, const char *f
         if (place <= skip) {
             continue;
         }
-        if (!link_holds(chain, entry)) {
+        const bool follows = link_holds(chain, entry);
+        if (!follows && !chain->visit) {
             error_set(err, EK_DAMAGED, "entry %zu of %s (%s) does not follow from the one before it", place, file,
                       json_string(entry, "timestamp", "no time"));
             return error_hint(err, "Entries before it were changed, added or removed by something other than this "
@@ -528,6 +545,16 @@ static bool check_log(Chain *chain, const cJSON *log, size_t skip, const char *f
         chain->entries++;
         entry_hash(entry, chain->last);
         mark_found(&chain->witnesses, chain->last);
+        const AuditLink link = {.entry = entry,
+                                .file = file,
+                                .number = chain->entries,
+                                .hash = chain->last,
+                                .previous = json_string(entry, "previous", NULL),
+                                .follows = follows};
+        if (chain->visit && !chain->visit(chain->context, &link)) {
+            chain->enough = true;
+            break;
+        }
     }
     return true;
 }
@@ -624,55 +651,92 @@ char *auditlog_newest_hash(const char *folder)
     return entry ? mem_strdup(hex) : NULL;
 }
 
+/* One file, and *rotated is then its log (owned). The newest begins with what may stand at the end of the one before.
+ * Who only visits does not stop at a file that cannot be read: the first is *unread. */
+static bool check_file(Chain *chain, const char *path, bool newest, cJSON **rotated, Error *unread, Error *err)
+{
+    cJSON *log = NULL;
+    Error why = ERROR_INIT;
+    bool ok = read_to_check(path, newest ? LOG_MAX : ROTATED_MAX, &log, &why);
+    if (ok) {
+        ok = check_log(chain, log, newest && *rotated ? seam(*rotated, log) : 0, fs_base_name(path), err);
+        cJSON_Delete(*rotated);
+        *rotated = log;
+    } else if (chain->visit) {
+        ok = true;
+        if (unread->kind == EK_NONE) {
+            error_move(unread, &why);
+        }
+    } else {
+        error_move(err, &why);
+    }
+    error_clear(&why);
+    return ok;
+}
+
+static bool check_all(Chain *chain, const char *folder, Error *err)
+{
+    Years *years = NULL;
+    cJSON *rotated = NULL;
+    Error unread = ERROR_INIT;
+    if (!list_years(folder, &years, err)) {
+        return false;
+    }
+    bool ok = true;
+    for (int year = 0; ok && !chain->enough && year <= years->newest; year++) {
+        if (years->present[year]) {
+            char *path = rotated_path(folder, year);
+            ok = check_file(chain, path, false, &rotated, &unread, err);
+            mem_free(path);
+        }
+    }
+    if (ok && !chain->enough) {
+        char *path = fs_join(folder, AUDITLOG_FILE);
+        ok = check_file(chain, path, true, &rotated, &unread, err);
+        mem_free(path);
+    }
+    if (ok && unread.kind != EK_NONE) {
+        ok = error_move(err, &unread);
+    }
+    cJSON_Delete(rotated);
+    error_clear(&unread);
+    mem_free(years);
+    return ok;
+}
+
+/* Without the lock only where none can be had, as in a folder that may only be read. */
+static bool lock_to_check(const char *folder, FsLock **lock, Error *err)
+{
+    Error failed = ERROR_INIT;
+    const bool ok = folder_files_lock(folder, lock, &failed) || failed.kind != EK_BUSY || error_move(err, &failed);
+    error_clear(&failed);
+    return ok;
+}
+
 bool auditlog_check(const char *folder, size_t *entries, Error *err)
 {
     Chain chain = {.witnesses = {.folder = folder}};
     FsLock *lock = NULL;
-    Years *years = NULL;
-    cJSON *rotated = NULL, *log = NULL;
-    char *path = NULL;
-    Error failed = ERROR_INIT;
-    bool ok = false;
-    /* Without the lock only where none can be had, as in a folder that may only be read. */
-    if (!folder_files_lock(folder, &lock, &failed) && failed.kind == EK_BUSY) {
-        error_move(err, &failed);
-        goto out;
-    }
-    if (!list_years(folder, &years, err) || !fs_list(folder, collect_witness, &chain.witnesses, err)) {
-        goto out;
-    }
-    if (chain.witnesses.count > 0) {
-        qsort(chain.witnesses.items, chain.witnesses.count, sizeof *chain.witnesses.items, by_hash);
-    }
-    for (int year = 0; year <= years->newest; year++) {
-        if (!years->present[year]) {
-            continue;
+    bool ok = lock_to_check(folder, &lock, err) && fs_list(folder, collect_witness, &chain.witnesses, err);
+    if (ok) {
+        if (chain.witnesses.count > 0) {
+            qsort(chain.witnesses.items, chain.witnesses.count, sizeof *chain.witnesses.items, by_hash);
         }
-        cJSON_Delete(rotated);
-        rotated = NULL;
-        mem_free(path);
-        path = rotated_path(folder, year);
-        if (!read_to_check(path, ROTATED_MAX, &rotated, err) ||
-            !check_log(&chain, rotated, 0, fs_base_name(path), err)) {
-            goto out;
-        }
+        ok = check_all(&chain, folder, err) && check_witnesses(&chain, err);
     }
-    mem_free(path);
-    path = fs_join(folder, AUDITLOG_FILE);
-    if (!read_to_check(path, LOG_MAX, &log, err) ||
-        !check_log(&chain, log, rotated ? seam(rotated, log) : 0, AUDITLOG_FILE, err) ||
-        !check_witnesses(&chain, err)) {
-        goto out;
+    if (ok) {
+        *entries = chain.entries;
     }
-    *entries = chain.entries;
-    ok = true;
-out:
-    cJSON_Delete(rotated);
-    cJSON_Delete(log);
-    mem_free(path);
-    mem_free(years);
     release_witnesses(&chain.witnesses);
-    error_clear(&failed);
+    fs_unlock(lock);
+    return ok;
+}
+
+bool auditlog_walk(const char *folder, bool (*visit)(void *context, const AuditLink *link), void *context, Error *err)
+{
+    Chain chain = {.visit = visit, .context = context};
+    FsLock *lock = NULL;
+    const bool ok = lock_to_check(folder, &lock, err) && check_all(&chain, folder, err);
     fs_unlock(lock);
     return ok;
 }

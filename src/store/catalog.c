@@ -68,6 +68,26 @@ static void add_note(CatalogEntry *entry, char *note)
     mem_free(note);
 }
 
+/* What name and size say. */
+static CatalogEntry new_entry(const char *name, uint64_t size, int64_t modified)
+{
+    CatalogEntry entry = {.name = mem_strdup(name),
+                          .size = size,
+                          .created = modified,
+                          .level = LEVEL_NONE,
+                          .rows = -1,
+                          .large_objects = -1,
+                          .seconds = -1};
+    int64_t named = 0;
+    entry.ours = folder_parse_name(name, &named);
+    if (entry.ours) {
+        entry.created = named;
+    } else if (folder_is_copy_name(name)) {
+        entry.note = mem_strdup("it is a copy of a backup, made by a person or by a sync client");
+    }
+    return entry;
+}
+
 static bool collect(void *context, const char *name, const FsInfo *info)
 {
     Listing *listing = context;
@@ -82,20 +102,8 @@ static bool collect(void *context, const char *name, const FsInfo *info)
         mem_grow((void **)&listing->found.entries, &listing->found_capacity, listing->found.count + 1,
                  sizeof *listing->found.entries);
         CatalogEntry *entry = &listing->found.entries[listing->found.count++];
-        *entry = (CatalogEntry){.name = mem_strdup(name),
-                                .size = info->size,
-                                .created = info->modified,
-                                .level = LEVEL_NONE,
-                                .rows = -1,
-                                .large_objects = -1,
-                                .seconds = -1};
-        int64_t named = 0;
-        entry->ours = folder_parse_name(name, &named);
-        if (entry->ours) {
-            entry->created = named;
-        } else if (folder_is_copy_name(name)) {
-            entry->note = mem_strdup("it is a copy of a backup, made by a person or by a sync client");
-        }
+        *entry = new_entry(name, info->size, info->modified);
+        entry->offline = info->is_offline;
         if (info->is_offline) {
             add_note(entry, mem_strdup("it is kept in the cloud only and must be downloaded before it can be read"));
         }
@@ -155,6 +163,7 @@ static void apply_manifest(CatalogEntry *entry, const Manifest *manifest)
     entry->source = source_label(&entry->from);
     entry->contents = mem_strdup(manifest->contents);
     entry->proven = manifest->proven_at;
+    entry->read = manifest->read_at > manifest->verified_at ? manifest->read_at : manifest->verified_at;
     entry->alarm = manifest->alarm_confirmed ? NULL : mem_strdup(manifest->alarm);
     entry->confirmed = manifest->alarm && manifest->alarm_confirmed;
     if (entry->contents) {
@@ -163,6 +172,7 @@ static void apply_manifest(CatalogEntry *entry, const Manifest *manifest)
     }
     if (manifest->bytes != entry->size) {
         add_note(entry, mem_strdup("its size differs from the manifest"));
+        entry->level = manifest->level == LEVEL_BAD ? LEVEL_BAD : LEVEL_NONE; /* somebody has read it since */
         return;
     }
     entry->level = manifest->level;
@@ -206,6 +216,26 @@ static int age_in_days(int64_t created, int64_t now)
     }
     uint64_t days = ((uint64_t)now - (uint64_t)created) / SECONDS_A_DAY;
     return days > INT_MAX ? INT_MAX : (int)days;
+}
+
+void catalog_sort(Catalog *catalog, int64_t now)
+{
+    for (size_t i = 0; i < catalog->count; i++) {
+        catalog->entries[i].age_days = age_in_days(catalog->entries[i].created, now);
+    }
+    if (catalog->count) {
+        qsort(catalog->entries, catalog->count, sizeof *catalog->entries, newest_first);
+    }
+}
+
+void catalog_add(Catalog *catalog, const char *name, uint64_t size, const Manifest *manifest)
+{
+    catalog->entries = mem_resize(catalog->entries, catalog->count + 1, sizeof *catalog->entries);
+    CatalogEntry *entry = &catalog->entries[catalog->count++];
+    *entry = new_entry(name, size, 0);
+    if (manifest) {
+        apply_manifest(entry, manifest);
+    }
 }
 
 static int by_name(const void *a, const void *b)
@@ -267,12 +297,9 @@ bool catalog_load(const char *folder, int64_t now, Catalog *catalog, Error *err)
             if (has_manifest(&listing, manifest_name)) {
                 read_manifest(folder, manifest_name, entry);
             }
-            entry->age_days = age_in_days(entry->created, now);
             mem_free(manifest_name);
         }
-        if (listing.found.count) {
-            qsort(listing.found.entries, listing.found.count, sizeof *listing.found.entries, newest_first);
-        }
+        catalog_sort(&listing.found, now);
         catalog_release(catalog);
         *catalog = listing.found;
         catalog_init(&listing.found);

@@ -31,6 +31,7 @@ static void release_one(Copy *copy)
     mem_free(copy->item);
     mem_free(copy->place);
     mem_free(copy->web_url);
+    mem_free(copy->key);
     mem_free(copy->text);
 }
 
@@ -43,6 +44,7 @@ static Copy duplicate(const Copy *copy)
     made.item = mem_strdup(copy->item);
     made.place = mem_strdup(copy->place);
     made.web_url = mem_strdup(copy->web_url);
+    made.key = mem_strdup(copy->key);
     made.text = mem_strdup(copy->text);
     return made;
 }
@@ -92,6 +94,26 @@ const Copy *copies_find(const Copies *copies, const char *file, uint64_t bytes, 
     return NULL;
 }
 
+/* The same file on SharePoint. */
+static bool is_same_there(const Copy *a, const Copy *b)
+{
+    return a->state == COPY_THERE && b->state == COPY_THERE && a->drive && b->drive && !strcmp(a->drive, b->drive) &&
+           a->item && b->item && !strcmp(a->item, b->item);
+}
+
+static void take_out(Copies *copies, const char *file)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < copies->count; i++) {
+        if (!strcmp(copies->items[i].file, file)) {
+            release_one(&copies->items[i]);
+        } else {
+            copies->items[kept++] = copies->items[i];
+        }
+    }
+    copies->count = kept;
+}
+
 void copies_set(Copies *copies, const Copy *copy)
 {
     const Copy *known = copies_find(copies, copy->file, copy->bytes, copy->sha256);
@@ -99,17 +121,12 @@ void copies_set(Copies *copies, const Copy *copy)
     if (known && known->state == COPY_WAITING && added.state == COPY_WAITING) {
         added.when = known->when;
     }
-    size_t kept = 0;
-    for (size_t i = 0; i < copies->count; i++) {
-        if (!strcmp(copies->items[i].file, added.file)) {
-            release_one(&copies->items[i]);
-        } else {
-            copies->items[kept++] = copies->items[i];
-        }
+    if (known && known->ours && is_same_there(known, &added)) {
+        added.ours = true;
     }
-    copies->items = mem_resize(copies->items, kept + 1, sizeof *copies->items);
-    copies->items[kept] = added;
-    copies->count = kept + 1;
+    take_out(copies, added.file);
+    copies->items = mem_resize(copies->items, copies->count + 1, sizeof *copies->items);
+    copies->items[copies->count++] = added;
 }
 
 /* --- the file -------------------------------------------------------------------------------------------- */
@@ -143,10 +160,12 @@ static bool read_copy(const cJSON *item, Copies *copies)
                  .sha256 = (char *)json_string(item, "sha256", NULL),
                  .level = level_from_word(level),
                  .hash = json_bool(item, "hash", false),
+                 .ours = json_bool(item, "ours", false),
                  .drive = (char *)json_string(item, "drive", NULL),
                  .item = (char *)json_string(item, "item", NULL),
                  .place = (char *)json_string(item, "place", NULL),
                  .web_url = (char *)json_string(item, "web_url", NULL),
+                 .key = (char *)json_string(item, "key", NULL),
                  .text = (char *)json_string(item, "text", NULL)};
     if (state == STATE_COUNT || !copy.file || !*copy.file || !is_hash(copy.sha256) || bytes < 0 || !level ||
         !read_time(item, "created", false, &copy.created) || !read_time(item, "when", true, &copy.when) ||
@@ -259,10 +278,14 @@ static char *copies_text(const Copies *copies)
         set_time(item, "when", copy->when);
         if (copy->state == COPY_THERE) {
             json_set_bool(item, "hash", copy->hash);
+            json_set_bool(item, "ours", copy->ours);
             json_set_string(item, "drive", copy->drive);
             json_set_string(item, "item", copy->item);
             json_set_string(item, "place", copy->place);
             json_set_string(item, "web_url", copy->web_url);
+            if (copy->key) {
+                json_set_string(item, "key", copy->key);
+            }
         } else {
             set_time(item, "tried", copy->tried);
             json_set_string(item, "text", copy->text);
@@ -276,7 +299,19 @@ static char *copies_text(const Copies *copies)
     return text;
 }
 
-bool copies_note(const char *folder, const Copy *copy, Error *err)
+/* Takes out the one that was there by these numbers. */
+static void take_gone(Copies *copies, const Copy *gone)
+{
+    for (size_t i = 0; i < copies->count; i++) {
+        if (!strcmp(copies->items[i].file, gone->file) && is_same_there(&copies->items[i], gone)) {
+            take_out(copies, gone->file);
+            return;
+        }
+    }
+}
+
+/* Notes `copy`; or `gone`: forgets it. */
+static bool change(const char *folder, const Copy *copy, bool gone, Error *err)
 {
     char *path = fs_join(folder, COPIES_FILE);
     FsLock *lock = NULL;
@@ -284,7 +319,11 @@ bool copies_note(const char *folder, const Copy *copy, Error *err)
     copies_init(&copies);
     bool ok = folder_files_lock(folder, &lock, err) && load(folder, true, &copies, err);
     if (ok) {
-        copies_set(&copies, copy);
+        if (gone) {
+            take_gone(&copies, copy);
+        } else {
+            copies_set(&copies, copy);
+        }
         char *text = copies_text(&copies);
         ok = fs_write_atomic(path, text, strlen(text), err);
         mem_free(text);
@@ -293,4 +332,15 @@ bool copies_note(const char *folder, const Copy *copy, Error *err)
     copies_release(&copies);
     mem_free(path);
     return ok || error_context(err, "what became of the copy on SharePoint cannot be kept");
+}
+
+bool copies_note(const char *folder, const Copy *copy, Error *err)
+{
+    return change(folder, copy, false, err);
+}
+
+bool copies_forget(const char *folder, const char *file, const char *drive, const char *item, Error *err)
+{
+    const Copy copy = {.file = (char *)file, .state = COPY_THERE, .drive = (char *)drive, .item = (char *)item};
+    return change(folder, &copy, true, err);
 }

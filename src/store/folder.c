@@ -25,6 +25,7 @@
 #include "postgres/userprofile.h"
 #include "store/auditlog.h"
 #include "store/copies.h"
+#include "store/heartbeat.h"
 #include "store/ledger.h"
 #include "store/retention.h"
 #include "store/settings.h"
@@ -227,6 +228,24 @@ char *folder_cloud_name(const char *folder)
         mem_free(dir);
     }
     return found ? mem_strdup("OneDrive") : NULL;
+}
+
+static bool is_risky(const char *folder)
+{
+    char *cloud = folder_cloud_name(folder);
+    const bool risky = cloud || folder_is_guarded(folder);
+    mem_free(cloud);
+    return risky;
+}
+
+char *folder_alternative(const char *folder)
+{
+    char *other = is_risky(folder) ? below(machine_home_dir(), FOLDER_NAME) : NULL;
+    if (other && is_risky(other)) {
+        mem_free(other);
+        other = NULL;
+    }
+    return other;
 }
 
 bool folder_is_there(const char *folder, Error *err)
@@ -517,9 +536,15 @@ void folder_note_job(const char *folder, const char *job, const char *backup)
 
 bool folder_lock(const char *folder, FsLock **lock, Error *err)
 {
+    return folder_lock_wait(folder, NULL, NULL, lock, err);
+}
+
+bool folder_lock_wait(const char *folder, const JobSink *sink, const Cancel *cancel, FsLock **lock, Error *err)
+{
     char *path = fs_join(folder, FOLDER_LOCK_FILE);
-    Error failed = ERROR_INIT;
-    bool ok = fs_lock(path, lock, &failed);
+    Error failed = ERROR_INIT, waited = ERROR_INIT;
+    bool ok = fs_lock(path, lock, &failed) ||
+              (failed.kind == EK_BUSY && folder_await_checks(folder, path, sink, cancel, lock, &waited));
     if (ok) {
         cJSON *before = read_our_holder(folder);
         char *job = job_of(before), *backup = backup_of(before);
@@ -527,6 +552,8 @@ bool folder_lock(const char *folder, FsLock **lock, Error *err)
         mem_free(backup);
         mem_free(job);
         cJSON_Delete(before);
+    } else if (waited.kind != EK_NONE) {
+        error_move(err, &waited);
     } else if (failed.kind == EK_BUSY) {
         error_set(err, EK_BUSY, "another backup job is at work in this folder");
         name_holder(folder, err);
@@ -540,10 +567,11 @@ bool folder_lock(const char *folder, FsLock **lock, Error *err)
     return ok;
 }
 
-bool folder_lock_or_read(const char *folder, FsLock **lock, char **not_kept, Error *err)
+bool folder_lock_or_read(const char *folder, const JobSink *sink, const Cancel *cancel, FsLock **lock, char **not_kept,
+                         Error *err)
 {
     Error failed = ERROR_INIT;
-    if (folder_lock(folder, lock, &failed)) {
+    if (folder_lock_wait(folder, sink, cancel, lock, &failed)) {
         return true;
     }
     if (failed.kind != EK_IO || !folder_is_there(folder, NULL)) {
@@ -621,7 +649,7 @@ bool folder_upload_lock(const char *folder, const char *name, FsLock **lock, Err
     if (ok) {
         note_upload(folder, name);
     } else if (failed.kind == EK_BUSY) {
-        error_set(err, EK_BUSY, "another upload from this folder is at work");
+        error_set(err, EK_BUSY, "another upload from this folder, or a clean-up on SharePoint, is at work");
         error_hint(err, "Wait until it is done.");
     } else {
         ok = folder_is_there(folder, err); /* it can only be read */
@@ -629,6 +657,18 @@ bool folder_upload_lock(const char *folder, const char *name, FsLock **lock, Err
     error_clear(&failed);
     mem_free(path);
     return ok;
+}
+
+bool folder_is_uploading(const char *folder)
+{
+    char *path = fs_join(folder, UPLOAD_LOCK_FILE);
+    FsLock *lock = NULL;
+    Error why = ERROR_INIT;
+    const bool busy = fs_exists(path) && !fs_lock(path, &lock, &why) && why.kind == EK_BUSY;
+    fs_unlock(lock);
+    error_clear(&why);
+    mem_free(path);
+    return busy;
 }
 
 bool folder_removal_lock(const char *folder, const char *name, FsLock **lock, Error *err)
@@ -769,13 +809,13 @@ static bool is_our_temporary(const char *name)
         strspn(name + len - 8, "0123456789abcdef") != 8) {
         return false;
     }
-    char *base = mem_strndup(name, len - tail);
+    char *base = mem_strndup(name, len - tail), computer[HEARTBEAT_NAME];
     char *backup = without_suffix(base, FOLDER_MANIFEST_SUFFIX);
     char *manifest_of = backup ? without_suffix(backup, NAME_SUFFIX) : NULL; /* of any *.backup: see "adopt" */
     bool ours = manifest_of || !strcmp(base, SETTINGS_FILE) || !strcmp(base, AUDITLOG_FILE) ||
                 !strcmp(base, RETENTION_FROZEN_FILE) || !strcmp(base, COPIES_FILE) || !strcmp(base, LEDGER_FILE) ||
-                !strcmp(base, UPLOAD_FILE) ||
-                is_holder_name(base) || !strcmp(base, "cmms-write-test") || is_year_log(base);
+                !strcmp(base, UPLOAD_FILE) || heartbeat_computer(base, computer) || is_holder_name(base) ||
+                !strcmp(base, "cmms-write-test") || is_year_log(base);
     mem_free(manifest_of);
     mem_free(backup);
     mem_free(base);

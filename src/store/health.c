@@ -1,8 +1,7 @@
 /*
  * health.c: the questions are asked worst first, and the first that finds something wrong gives the sentence: is a
  * database known, is there a backup, does the alarm wait for a person, is the newest backup sound, was the newest
- * slot of the schedule run, is the backup young enough,
- * is there room for the next.
+ * slot of the schedule run, is the backup young enough, is an older one damaged, is there room for the next.
  *
  * A backup that is dated in the future says nothing about how old the newest is, so it is passed over.
  */
@@ -11,6 +10,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/number.h"
 
 #define MINUTE 60
 #define HOUR   3600
@@ -19,7 +19,6 @@
 #define FULL   (1u << 20)             /* bytes: a disk with less has no room for anything */
 #define FIRST  (64u << 20)            /* beside the first backup of a database */
 #define USUAL  (1u << 30)             /* for a backup of which nothing is known */
-#define MB     (1024.0 * 1024.0)
 
 void health_init(Health *health)
 {
@@ -123,6 +122,17 @@ const CatalogEntry *health_newest_proof(const HealthFacts *facts)
     return best;
 }
 
+const CatalogEntry *health_damaged(const HealthFacts *facts)
+{
+    const Source *met = facts->source ? last_met(facts) : NULL;
+    for (size_t i = 0; i < facts->catalog->count; i++) {
+        if (facts->catalog->entries[i].level == LEVEL_BAD && counts(facts, met, &facts->catalog->entries[i])) {
+            return &facts->catalog->entries[i];
+        }
+    }
+    return NULL;
+}
+
 static char *ago(const HealthFacts *facts, const CatalogEntry *entry)
 {
     return health_ago(entry->created < facts->now ? facts->now - entry->created : 0);
@@ -206,10 +216,17 @@ void health_judge(const HealthFacts *facts, Health *health)
         char *when = ago(facts, good);
         say(health, HEALTH_WARNING, MEND_BACKUP, mem_printf("A backup is due: the last was made %s", when));
         mem_free(when);
+    } else if (health_damaged(facts)) { /* the newest is good: else it was told before */
+        const CatalogEntry *damaged = health_damaged(facts);
+        say(health, HEALTH_WARNING, MEND_NOTHING,
+            mem_printf("An older backup is damaged: %s. The newest is good; have the disk looked at, then delete the "
+                       "damaged one", damaged->name));
+        health->name = mem_strdup(damaged->name);
     } else if (facts->space_known && health_room(facts->free_bytes, good->size, 0, &needed) != ROOM_ENOUGH) {
         say(health, HEALTH_WARNING, facts->removals ? MEND_CLEANUP : MEND_SPACE,
-            mem_printf("The disk is nearly full: %.0f MB free, the last backup took %.0f MB",
-                       (double)facts->free_bytes / MB, (double)good->size / MB));
+            mem_printf("The disk is nearly full: %s free, the last backup took %s%s%s",
+                       size_text(facts->free_bytes).text, size_text(good->size).text,
+                       facts->stopped ? "; clean-ups are stopped: " : "", facts->stopped ? facts->stopped : ""));
     } else {
         char *when = ago(facts, good);
         say(health, HEALTH_GOOD, MEND_NOTHING,

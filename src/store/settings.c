@@ -27,8 +27,16 @@
 #define MONTH_DAY_MAX 31
 #define UNDO_DAYS 14
 #define UNDO_DAYS_MAX 3650
+#define UPLOAD_LIMIT_MAX 10000000
 #define PROVE_WITHIN_DAYS 35
 #define PROVE_WITHIN_MAX 3650
+#define BATTERY_PERCENT 20
+#define WAIT_DAYS 2
+#define WAIT_DAYS_MAX 30
+#define RECHECK_DAYS 7
+#define PROVE_EVERY_DAYS 30
+#define CHECK_DAYS_MAX 365
+#define CHECK_HOURS "20:00-06:00"
 #define DAY_MINUTES (24 * 60)
 #define MONDAY (1u << 1)
 
@@ -82,6 +90,12 @@ void settings_init(Settings *settings)
                            .month_day = 1,
                            .wake = false,
                            .on_battery = true,
+                           .battery_percent = BATTERY_PERCENT,
+                           .on_metered = true,
+                           .wait_days = WAIT_DAYS,
+                           .recheck_days = RECHECK_DAYS,
+                           .prove_every_days = PROVE_EVERY_DAYS,
+                           .check_hours = {20 * 60, 6 * 60}, /* CHECK_HOURS */
                            .upload_after_backup = false,
                            .prove_within_days = PROVE_WITHIN_DAYS,
                            .retention_days = 30,
@@ -114,7 +128,9 @@ static const char *const keys[] = {"enabled",     "schedule", "backup_time",    
                                    "shrink_alarm_percent", "stall_minutes", "compress_with",
                                    "more_times",  "weekdays", "month_day",           "wake",
                                    "on_battery",  "prove_within_days", "upload_after_backup",
-                                   "undo_days"};
+                                   "undo_days",   "battery_percent", "on_metered",   "quiet_hours",
+                                   "wait_days",   "recheck_days", "prove_every_days", "check_hours",
+                                   "upload_limit_kb"};
 #define KEY_COUNT (sizeof keys / sizeof keys[0])
 
 const char *settings_key(size_t index)
@@ -324,6 +340,51 @@ static char *times_text(const Settings *settings)
     return text.len ? strbuf_detach(&text) : (strbuf_release(&text), mem_strdup(""));
 }
 
+/* "22:00-06:00"; "" is none. */
+static bool parse_hours(const char *text, DayHours *hours)
+{
+    const char *dash = strchr(text, '-');
+    bool ok = *text == '\0';
+    DayHours found = {0, 0};
+    if (dash) {
+        StrBuf from, to;
+        int hour[2] = {0, 0}, minute[2] = {0, 0};
+        strbuf_init(&from, STRBUF_SMALL);
+        strbuf_init(&to, STRBUF_SMALL);
+        strbuf_add(&from, text, (size_t)(dash - text));
+        strbuf_addstr(&to, dash + 1);
+        strbuf_trim(&from);
+        strbuf_trim(&to);
+        ok = from.len > 0 && to.len > 0 && parse_time(from.buf, &hour[0], &minute[0]) &&
+             parse_time(to.buf, &hour[1], &minute[1]);
+        found = (DayHours){hour[0] * 60 + minute[0], hour[1] * 60 + minute[1]};
+        ok = ok && found.from != found.to; /* a whole day, or nothing? */
+        strbuf_release(&to);
+        strbuf_release(&from);
+    }
+    if (ok) {
+        *hours = found;
+    }
+    return ok;
+}
+
+static char *hours_text(const DayHours *hours)
+{
+    return hours->from == hours->to ? mem_strdup("")
+                                    : mem_printf("%02d:%02d-%02d:%02d", hours->from / 60, hours->from % 60,
+                                                 hours->to / 60, hours->to % 60);
+}
+
+static void get_hours(Settings *settings, const char *name, DayHours *hours, StrBuf *notices)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(settings->document, name);
+    if (item && !(cJSON_IsString(item) && parse_hours(item->valuestring, hours))) {
+        char *used = hours_text(hours);
+        note_value(settings, notices, name, item, *used ? used : "none");
+        mem_free(used);
+    }
+}
+
 static void get_days(Settings *settings, StrBuf *notices)
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(settings->document, "weekdays");
@@ -389,6 +450,14 @@ bool settings_parse(const char *bytes, size_t len, Settings *settings, Error *er
     get_bool(settings, "upload_after_backup", &settings->upload_after_backup, &notices);
     get_range(settings, "prove_within_days", 0, PROVE_WITHIN_MAX, &settings->prove_within_days, &notices);
     get_range(settings, "undo_days", 0, UNDO_DAYS_MAX, &settings->undo_days, &notices);
+    get_range(settings, "battery_percent", 0, PERCENT_MAX, &settings->battery_percent, &notices);
+    get_bool(settings, "on_metered", &settings->on_metered, &notices);
+    get_hours(settings, "quiet_hours", &settings->quiet_hours, &notices);
+    get_range(settings, "wait_days", 0, WAIT_DAYS_MAX, &settings->wait_days, &notices);
+    get_range(settings, "recheck_days", 0, CHECK_DAYS_MAX, &settings->recheck_days, &notices);
+    get_range(settings, "prove_every_days", 0, CHECK_DAYS_MAX, &settings->prove_every_days, &notices);
+    get_hours(settings, "check_hours", &settings->check_hours, &notices);
+    get_range(settings, "upload_limit_kb", 0, UPLOAD_LIMIT_MAX, &settings->upload_limit_kb, &notices);
     if (notices.len) {
         settings->notice = strbuf_detach(&notices);
         settings->unsure = mem_printf("%s holds a value that cannot be used (%s)", SETTINGS_FILE, settings->notice);
@@ -493,6 +562,12 @@ static bool check_range(const char *name, int value, int min, int max, Error *er
            error_set(err, EK_SETTINGS, "%s must be a whole number from %d to %d", name, min, max);
 }
 
+static bool check_hours(const char *name, const DayHours *hours, Error *err)
+{
+    return (hours->from >= 0 && hours->from < DAY_MINUTES && hours->to >= 0 && hours->to < DAY_MINUTES) ||
+           error_set(err, EK_SETTINGS, "%s must be two times of day such as 22:00-06:00, or nothing", name);
+}
+
 static bool check_values(const Settings *settings, Error *err)
 {
     if ((size_t)settings->schedule >= SCHEDULE_COUNT) {
@@ -521,7 +596,14 @@ static bool check_values(const Settings *settings, Error *err)
            check_range("stall_minutes", settings->stall_minutes, 1, STALL_MINUTES_MAX, err) &&
            check_range("month_day", settings->month_day, 0, MONTH_DAY_MAX, err) &&
            check_range("prove_within_days", settings->prove_within_days, 0, PROVE_WITHIN_MAX, err) &&
-           check_range("undo_days", settings->undo_days, 0, UNDO_DAYS_MAX, err);
+           check_range("undo_days", settings->undo_days, 0, UNDO_DAYS_MAX, err) &&
+           check_range("battery_percent", settings->battery_percent, 0, PERCENT_MAX, err) &&
+           check_hours("quiet_hours", &settings->quiet_hours, err) &&
+           check_range("wait_days", settings->wait_days, 0, WAIT_DAYS_MAX, err) &&
+           check_range("recheck_days", settings->recheck_days, 0, CHECK_DAYS_MAX, err) &&
+           check_range("prove_every_days", settings->prove_every_days, 0, CHECK_DAYS_MAX, err) &&
+           check_hours("check_hours", &settings->check_hours, err) &&
+           check_range("upload_limit_kb", settings->upload_limit_kb, 0, UPLOAD_LIMIT_MAX, err);
 }
 
 /* The predecessor's file does not have these: they come into it when they are not the default. */
@@ -590,6 +672,14 @@ static char *document_text(const Settings *settings)
     set_extra_bool(document, "upload_after_backup", settings->upload_after_backup, false);
     set_extra(document, "prove_within_days", settings->prove_within_days, PROVE_WITHIN_DAYS);
     set_extra(document, "undo_days", settings->undo_days, UNDO_DAYS);
+    set_extra(document, "battery_percent", settings->battery_percent, BATTERY_PERCENT);
+    set_extra_bool(document, "on_metered", settings->on_metered, true);
+    set_extra_text(document, "quiet_hours", hours_text(&settings->quiet_hours), "");
+    set_extra(document, "wait_days", settings->wait_days, WAIT_DAYS);
+    set_extra(document, "recheck_days", settings->recheck_days, RECHECK_DAYS);
+    set_extra(document, "prove_every_days", settings->prove_every_days, PROVE_EVERY_DAYS);
+    set_extra_text(document, "check_hours", hours_text(&settings->check_hours), CHECK_HOURS);
+    set_extra(document, "upload_limit_kb", settings->upload_limit_kb, 0);
     keep_wrong(settings, document);
     char *text = json_text(document);
     mem_free(time_text);
@@ -662,6 +752,7 @@ static bool *bool_of(Settings *settings, const char *key)
            : !strcmp(key, "verify_after_backup") ? &settings->verify_after_backup
            : !strcmp(key, "wake")                ? &settings->wake
            : !strcmp(key, "on_battery")          ? &settings->on_battery
+           : !strcmp(key, "on_metered")          ? &settings->on_metered
            : !strcmp(key, "upload_after_backup") ? &settings->upload_after_backup
                                                  : NULL;
 }
@@ -676,7 +767,19 @@ static int *int_of(Settings *settings, const char *key)
            : !strcmp(key, "month_day")            ? &settings->month_day
            : !strcmp(key, "prove_within_days")    ? &settings->prove_within_days
            : !strcmp(key, "undo_days")            ? &settings->undo_days
+           : !strcmp(key, "battery_percent")      ? &settings->battery_percent
+           : !strcmp(key, "wait_days")            ? &settings->wait_days
+           : !strcmp(key, "recheck_days")         ? &settings->recheck_days
+           : !strcmp(key, "prove_every_days")     ? &settings->prove_every_days
+           : !strcmp(key, "upload_limit_kb")      ? &settings->upload_limit_kb
                                                   : NULL;
+}
+
+static DayHours *hours_of(Settings *settings, const char *key)
+{
+    return !strcmp(key, "quiet_hours")   ? &settings->quiet_hours
+           : !strcmp(key, "check_hours") ? &settings->check_hours
+                                         : NULL;
 }
 
 char *settings_get(const Settings *settings, const char *key)
@@ -689,6 +792,10 @@ char *settings_get(const Settings *settings, const char *key)
     }
     if (number) {
         return mem_printf("%d", *number);
+    }
+    const DayHours *hours = hours_of(&copy, key);
+    if (hours) {
+        return hours_text(hours);
     }
     if (!strcmp(key, "schedule")) {
         return mem_strdup(schedule_name(settings->schedule));
@@ -728,12 +835,17 @@ bool settings_set(Settings *settings, const char *key, const char *value, Error 
     Settings changed = *settings; /* borrows the document */
     bool *flag = bool_of(&changed, key);
     int *number = int_of(&changed, key);
+    DayHours *hours = hours_of(&changed, key);
     if (flag) {
         if (!set_flag(flag, key, value, err)) {
             return false;
         }
     } else if (number) {
         *number = parse_number(value);
+    } else if (hours) {
+        if (!parse_hours(value, hours)) {
+            hours->from = -1;
+        }
     } else if (!strcmp(key, "schedule")) {
         changed.schedule = parse_schedule(value);
     } else if (!strcmp(key, "compress_with")) {

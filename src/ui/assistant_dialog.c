@@ -19,9 +19,11 @@
 #include "platform/wide.h"
 #include "postgres/userprofile.h"
 #include "resource.h"
+#include "schedule/registration.h"
 #include "store/folder.h"
 #include "texts.h"
 #include "ui_text.h"
+#include "words.h"
 #include "worker.h"
 
 typedef enum Page { PAGE_DATABASE, PAGE_CHECK, PAGE_FOLDER, PAGE_COUNT } Page;
@@ -226,10 +228,24 @@ static bool take_database(Assistant *a)
 
 /* --- the check ----------------------------------------------------------------------------------------- */
 
+/* What follows a connection that was saved (main_enlist) registers it, so that there is none yet, or an old one, is
+ * nothing amiss; one that somebody has switched off, or that is not ours, is. */
+static bool task_to_come(const Settings *settings, const char *folder, char **words)
+{
+    Registration task;
+    registration_init(&task);
+    registration_look(settings, folder, &task);
+    const bool wrong = task.state == REGISTRATION_DISABLED || task.state == REGISTRATION_FOREIGN ||
+                       task.state == REGISTRATION_MOVED;
+    *words = mem_strdup(wrong || task.state == REGISTRATION_GOOD ? task.text : TEXT_ASSISTANT_TASK);
+    registration_release(&task);
+    return !wrong;
+}
+
 static void run_check(void *context, const Cancel *cancel)
 {
     CheckJob *job = context;
-    job->ok = doctor_run(&job->connection, job->folder, NULL, cancel, &job->doctor, NULL);
+    job->ok = doctor_run(&job->connection, job->folder, task_to_come, cancel, &job->doctor, NULL);
 }
 
 static const wchar_t *const state_words[] = {L"" TEXT_CHECK_GOOD, L"" TEXT_CHECK_WARNING, L"" TEXT_CHECK_BAD,
@@ -325,14 +341,47 @@ static void on_checked(Assistant *a)
 
 /* --- folder and end ------------------------------------------------------------------------------------ */
 
+/* A better folder is a click away. */
+static void show_other_folder(const Assistant *a, const char *folder)
+{
+    HWND button = control(a, IDC_FOLDER_OTHER);
+    char *other = folder == NULL ? NULL : folder_alternative(folder);
+    if (other == NULL && GetFocus() == button) {
+        focus_on(a, IDC_FOLDER);
+    }
+    if (other != NULL) {
+        char *shown = words_in_label(other);
+        char *text = mem_printf(TEXT_ASSISTANT_OTHER, shown);
+        ui_set_text(button, text);
+        mem_free(text);
+        mem_free(shown);
+    }
+    ShowWindow(button, other != NULL ? SW_SHOW : SW_HIDE);
+    mem_free(other);
+}
+
+static void on_other_folder(const Assistant *a)
+{
+    char *folder = read_text(a, IDC_FOLDER);
+    char *other = folder == NULL ? NULL : folder_alternative(folder);
+    if (other != NULL) {
+        focus_on(a, IDC_FOLDER);
+        ui_set_text(control(a, IDC_FOLDER), other); /* which shows the note anew */
+    }
+    mem_free(other);
+    mem_free(folder);
+}
+
 static void show_folder_note(const Assistant *a)
 {
     char *folder = read_text(a, IDC_FOLDER);
     char *cloud = folder == NULL ? NULL : folder_cloud_name(folder);
-    char *note = folder == NULL ? mem_strdup(TEXT_ASSISTANT_NO_FOLDER)
-                 : cloud != NULL ? mem_printf(TEXT_ASSISTANT_CLOUD, cloud)
-                                 : mem_strdup("");
+    char *note = folder == NULL               ? mem_strdup(TEXT_ASSISTANT_NO_FOLDER)
+                 : folder_is_guarded(folder) ? mem_strdup(TEXT_ASSISTANT_GUARDED)
+                 : cloud != NULL             ? mem_printf(TEXT_ASSISTANT_CLOUD, cloud)
+                                             : mem_strdup("");
     ui_set_text(control(a, IDC_FOLDER_NOTE), note);
+    show_other_folder(a, folder);
     mem_free(note);
     mem_free(cloud);
     mem_free(folder);
@@ -545,6 +594,9 @@ static bool on_command(Assistant *a, int id, int code)
         return true;
     case IDC_BROWSE:
         on_browse(a);
+        return true;
+    case IDC_FOLDER_OTHER:
+        on_other_folder(a);
         return true;
     case IDC_CONN_STRING:
         if (code == EN_KILLFOCUS) {

@@ -6,6 +6,7 @@
 #include "platform/wide.h"
 #include "store/manifest.h"
 #include "texts.h"
+#include "whole_text.h"
 
 static const struct {
     const wchar_t *title;
@@ -14,7 +15,7 @@ static const struct {
 } columns[COLUMN_COUNT] = {
     {L"" TEXT_COLUMN_NAME, LVCFMT_LEFT, 0},    {L"" TEXT_COLUMN_SIZE, LVCFMT_RIGHT, 44},
     {L"" TEXT_COLUMN_CREATED, LVCFMT_LEFT, 72},  {L"" TEXT_COLUMN_AGE, LVCFMT_RIGHT, 46},
-    {L"" TEXT_COLUMN_STATUS, LVCFMT_LEFT, 50},   {L"" TEXT_COLUMN_COPIES, LVCFMT_LEFT, 68},
+    {L"" TEXT_COLUMN_STATUS, LVCFMT_LEFT, 50},   {L"" TEXT_COLUMN_COPIES, LVCFMT_LEFT, 78},
     {L"" TEXT_COLUMN_PINNED, LVCFMT_LEFT, 40},   {L"" TEXT_COLUMN_LEAVES, LVCFMT_LEFT, 58},
 };
 
@@ -77,7 +78,7 @@ static int compare_rows(const void *left, const void *right)
         result = order(level_rank(a->level), level_rank(b->level));
         break;
     case COLUMN_COPIES:
-        result = order(a->exported != NULL, b->exported != NULL);
+        result = order((int)list_model_place(a), (int)list_model_place(b));
         break;
     case COLUMN_PINNED:
         result = order(a->pinned, b->pinned);
@@ -240,8 +241,9 @@ void backup_list_init(BackupList *list, HWND control)
 {
     *list = (BackupList){.control = control, .sort_column = COLUMN_CREATED, .descending = true};
     list_model_init(&list->model);
-    ListView_SetExtendedListViewStyle(control, LVS_EX_FULLROWSELECT | LVS_EX_DOUBLEBUFFER | LVS_EX_LABELTIP |
+    ListView_SetExtendedListViewStyle(control, LVS_EX_FULLROWSELECT | LVS_EX_DOUBLEBUFFER |
                                                    LVS_EX_HEADERDRAGDROP | LVS_EX_SUBITEMIMAGES);
+    whole_text_of_list(control);
 }
 
 void backup_list_release(BackupList *list)

@@ -8,8 +8,10 @@
 #include "platform/wide.h"
 #include "texts.h"
 #include "ui_text.h"
+#include "words.h"
 
 #define MOST_POINTS 60
+#define MEGABYTE    (1024.0 * 1024.0)
 
 typedef struct Canvas {
     HDC dc;
@@ -201,7 +203,7 @@ static TTTOOLINFOW tool_of(const ChartView *view, wchar_t *text)
 static char *point_in_words(const ChartPoint *point)
 {
     char *when = locale_date_time(point->created);
-    char *size = locale_number(point->megabytes, 2);
+    char *size = words_size((uint64_t)(point->megabytes * MEGABYTE));
     char *seconds = locale_number(point->seconds, 1);
     char *time = point->seconds < 0 ? mem_strdup("") : mem_printf(TEXT_CHART_POINT_TIME, seconds);
     char *size_text = mem_printf(TEXT_CHART_POINT, when, size);
@@ -303,9 +305,9 @@ static char *in_words(const ChartView *view)
         widen(&times, view->points[i].seconds);
     }
     const ChartPoint *newest = &view->points[view->count - 1];
-    char *least = locale_number(sizes.least, 2);
-    char *most = locale_number(sizes.most, 2);
-    char *size = locale_number(newest->megabytes, 2);
+    char *least = words_size((uint64_t)(sizes.least * MEGABYTE));
+    char *most = words_size((uint64_t)(sizes.most * MEGABYTE));
+    char *size = words_size((uint64_t)(newest->megabytes * MEGABYTE));
     char *date = locale_date(newest->created);
     char *growth = growth_in_words(view);
     char *took = times_in_words(&times);

@@ -8,6 +8,7 @@
 #include "resource.h"
 #include "texts.h"
 #include "ui_text.h"
+#include "whole_text.h"
 #include "words.h"
 
 enum { CLEANUP_NAME, CLEANUP_SIZE, CLEANUP_AGE, CLEANUP_REASON, CLEANUP_COLUMNS };
@@ -26,6 +27,7 @@ static const struct {
 typedef struct Cleanup {
     const CleanupItem *items;
     size_t count, total;
+    bool there;
 } Cleanup;
 
 /* Once the rows are in it: a scroll bar takes a part of the width. */
@@ -44,7 +46,8 @@ static void fit_columns(HWND list)
 static void on_init(HWND dialog, const Cleanup *cleanup)
 {
     HWND list = GetDlgItem(dialog, IDC_CLEANUP_LIST);
-    ListView_SetExtendedListViewStyle(list, LVS_EX_FULLROWSELECT | LVS_EX_DOUBLEBUFFER | LVS_EX_LABELTIP);
+    ListView_SetExtendedListViewStyle(list, LVS_EX_FULLROWSELECT | LVS_EX_DOUBLEBUFFER);
+    whole_text_of_list(list);
     for (int i = 0; i < CLEANUP_COLUMNS; i++) {
         wchar_t title[64];
         swprintf(title, sizeof title / sizeof *title, L"%ls", columns[i].title);
@@ -57,10 +60,14 @@ static void on_init(HWND dialog, const Cleanup *cleanup)
     for (size_t i = 0; i < cleanup->count; i++) {
         bytes += cleanup->items[i].size;
     }
-    char *size = words_megabytes(bytes);
-    char *summary =
-        mem_printf(TEXT_CLEANUP_SUMMARY, (unsigned long long)cleanup->count, (unsigned long long)cleanup->total, size);
-    char *remove = mem_printf(TEXT_CLEANUP_REMOVE, (unsigned long long)cleanup->count);
+    char *size = words_size(bytes);
+    const unsigned long long count = cleanup->count, total = cleanup->total;
+    char *summary = cleanup->there ? mem_printf(TEXT_CLEANUP_THERE_SUMMARY, count, total, size)
+                                   : mem_printf(TEXT_CLEANUP_SUMMARY, count, total, size);
+    char *remove = mem_printf(TEXT_CLEANUP_REMOVE, count);
+    if (cleanup->there) {
+        ui_set_text(dialog, TEXT_CLEANUP_THERE_CAPTION);
+    }
     ui_set_text(GetDlgItem(dialog, IDC_CLEANUP_SUMMARY), summary);
     ui_set_text(GetDlgItem(dialog, IDOK), remove);
     mem_free(remove);
@@ -113,9 +120,9 @@ static INT_PTR CALLBACK dialog_proc(HWND dialog, UINT message, WPARAM wparam, LP
     return FALSE;
 }
 
-bool cleanup_dialog_ask(HWND owner, const CleanupItem *items, size_t count, size_t total)
+bool cleanup_dialog_ask(HWND owner, const CleanupItem *items, size_t count, size_t total, bool there)
 {
-    const Cleanup cleanup = {items, count, total};
+    const Cleanup cleanup = {items, count, total, there};
     return DialogBoxParamW(GetModuleHandleW(NULL), MAKEINTRESOURCEW(IDD_CLEANUP), owner, dialog_proc,
                            (LPARAM)&cleanup) == IDOK;
 }

@@ -9,7 +9,8 @@
 
 #include "task.h"
 
-/* True when the user lets them go. `total`: how many backups there are. Runs a message loop. */
-bool cleanup_dialog_ask(HWND owner, const CleanupItem *items, size_t count, size_t total);
+/* True when the user lets them go. `total`: how many backups there are; `there`: on SharePoint, not in the folder. Runs
+ * a message loop. */
+bool cleanup_dialog_ask(HWND owner, const CleanupItem *items, size_t count, size_t total, bool there);
 
 #endif

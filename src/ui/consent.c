@@ -3,11 +3,11 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/strbuf.h"
 #include "jobs/restore.h"
 #include "platform/wide.h"
 #include "texts.h"
 #include "ui_text.h"
+#include "words.h"
 
 #define NAME_UNITS 63 /* of the longest name, at least a byte each */
 
@@ -21,17 +21,13 @@ static char *typed_name(const Consent *consent)
 
 void consent_init(const Consent *consent)
 {
-    StrBuf shown; /* the label has an access key, so a name's own & stands there twice */
-    strbuf_init(&shown, STRBUF_LINE);
-    for (const char *c = connection_database(consent->server); c != NULL && *c != 0; c++) {
-        strbuf_addstr(&shown, *c == '&' ? "&" : "");
-        strbuf_addch(&shown, *c);
-    }
-    char *label = mem_printf(TEXT_CONSENT_LABEL, shown.buf);
+    const char *name = connection_database(consent->server);
+    char *shown = words_in_label(name == NULL ? "" : name);
+    char *label = mem_printf(TEXT_CONSENT_LABEL, shown);
     ui_set_text(GetDlgItem(consent->dialog, consent->label), label);
     SendDlgItemMessageW(consent->dialog, consent->name, EM_LIMITTEXT, NAME_UNITS, 0);
     mem_free(label);
-    strbuf_release(&shown);
+    mem_free(shown);
 }
 
 bool consent_is_given(const Consent *consent)

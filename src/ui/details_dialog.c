@@ -41,6 +41,7 @@ typedef struct Fact {
 typedef struct Details {
     /* Set before the worker starts. */
     char *folder, *name, *note;
+    Copy *copy; /* owned; NULL: none is known */
     uint64_t size;
     Level level;
     /* The worker's until its end. */
@@ -153,15 +154,35 @@ static void add_roles(Details *details)
 
 static void add_file(Details *details, const char *path)
 {
-    char *megabytes = words_megabytes(details->size);
+    char *size = words_size(details->size);
     char *bytes = locale_number((double)details->size, 0);
     add_fact(details, TEXT_DETAILS_FILE, mem_strdup(path));
-    add_fact(details, TEXT_DETAILS_SIZE, mem_printf(TEXT_DETAILS_BYTES, megabytes, bytes));
+    add_fact(details, TEXT_DETAILS_SIZE, mem_printf(TEXT_DETAILS_BYTES, size, bytes));
     mem_free(bytes);
-    mem_free(megabytes);
+    mem_free(size);
     add_fact(details, TEXT_DETAILS_STATUS,
              details->note == NULL ? mem_strdup(level_name(details->level))
                                    : mem_printf("%s: %s", level_name(details->level), details->note));
+}
+
+static void add_copy(Details *details)
+{
+    const Copy *copy = details->copy;
+    if (copy == NULL) {
+        return;
+    }
+    char *when = locale_date_time(copy->when);
+    if (copy->state == COPY_THERE) {
+        const char *place = copy->place == NULL ? TEXT_DETAILS_COPY_NO_PLACE : copy->place;
+        add_fact(details, TEXT_DETAILS_COPY,
+                 mem_printf(TEXT_DETAILS_COPY_THERE, place, when, copy->hash ? "" : TEXT_DETAILS_COPY_BY_SIZE));
+    } else {
+        char *waits = mem_printf(TEXT_DETAILS_COPY_WAITS, when);
+        add_fact(details, TEXT_DETAILS_COPY,
+                 copy->text == NULL ? mem_strdup(waits) : mem_printf("%s: %s", waits, copy->text));
+        mem_free(waits);
+    }
+    mem_free(when);
 }
 
 static void add_manifest(Details *details)
@@ -205,6 +226,7 @@ static void run_read(void *context, const Cancel *cancel)
     (void)cancel; /* it can be left behind (worker_leave) */
     archive_init(&archive);
     add_file(details, path);
+    add_copy(details);
     bool contents = read_contents(path, &archive, &toc_err);
     if (!manifest_read(manifest_path, &details->manifest, &err)) {
         add_fact(details, TEXT_DETAILS_MANIFEST,
@@ -242,6 +264,7 @@ static void free_details(void *job)
     manifest_release(&details->manifest);
     mem_free(details->facts);
     mem_free(details->folder);
+    copy_free(details->copy);
     mem_free(details->note);
     mem_free(details->name);
     mem_free(details);
@@ -465,6 +488,7 @@ void details_dialog_show(HWND owner, const char *folder, const CatalogEntry *ent
     details->folder = mem_strdup(folder);
     details->name = mem_strdup(entry->name);
     details->note = mem_strdup(entry->note);
+    details->copy = entry->copy == NULL ? NULL : copy_new(entry->copy);
     details->size = entry->size;
     details->level = entry->level;
     manifest_init(&details->manifest);

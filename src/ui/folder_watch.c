@@ -18,6 +18,7 @@
 #include "platform/fs.h"
 #include "platform/thread.h"
 #include "platform/wide.h"
+#include "store/copies.h"
 #include "store/folder.h"
 #include "store/ledger.h"
 #include "store/retention.h"
@@ -47,7 +48,7 @@ static bool ends_with(const char *name, const char *suffix)
 static bool is_shown(const char *name)
 {
     return ends_with(name, ".backup") || ends_with(name, FOLDER_MANIFEST_SUFFIX) || ends_with(name, SETTINGS_FILE) ||
-           ends_with(name, RETENTION_FROZEN_FILE) || ends_with(name, LEDGER_FILE);
+           ends_with(name, RETENTION_FROZEN_FILE) || ends_with(name, LEDGER_FILE) || ends_with(name, COPIES_FILE);
 }
 
 /* Whether a batch of changes has one that matters. An empty batch: more happened than the buffer holds. */

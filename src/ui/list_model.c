@@ -5,19 +5,23 @@
 #include <cjson/cJSON.h>
 
 #include "base/mem.h"
+#include "jobs/heartbeats.h"
 #include "locale_text.h"
 #include "platform/clock.h"
 #include "platform/fs.h"
+#include "platform/machine.h"
 #include "platform/wide.h"
 #include "schedule/protection.h"
+#include "schedule/recheck.h"
 #include "store/auditlog.h"
+#include "store/folder.h"
 #include "store/retention.h"
 #include "texts.h"
 #include "words.h"
 
 void list_model_init(ListModel *model)
 {
-    *model = (ListModel){.due_hours = 7 * 24};
+    *model = (ListModel){.due_hours = 7 * 24, .sign_in = {.days = -1, .warning = -1}};
     catalog_init(&model->catalog);
     ledger_init(&model->ledger);
 }
@@ -29,9 +33,14 @@ void list_model_release(ListModel *model)
     }
     mem_free(model->rows);
     mem_free(model->frozen);
+    mem_free(model->alarm);
     mem_free(model->slot);
+    mem_free(model->silent);
+    mem_free(model->silent_names);
+    offsite_sign_in_release(&model->sign_in);
     mem_free(model->notice);
     mem_free(model->log_notice);
+    mem_free(model->copies_notice);
     catalog_release(&model->catalog);
     settings_release(&model->settings);
     ledger_release(&model->ledger);
@@ -45,8 +54,21 @@ static char *leaving_text(int64_t leaves, int64_t now)
                            : locale_date(leaves);
 }
 
+/* What was compared there counts more than what the log says, and what waits more than an older export. */
+ListPlace list_model_place(const CatalogEntry *entry)
+{
+    return entry->copy != NULL && entry->copy->state == COPY_THERE     ? PLACE_SHAREPOINT
+           : entry->copy != NULL && entry->copy->state == COPY_WAITING ? PLACE_WAITING
+           : entry->exported != NULL                                   ? PLACE_EXPORTED
+                                                                       : PLACE_HERE;
+}
+
 static wchar_t *make_cells(const CatalogEntry *entry, int64_t leaves, int64_t now)
 {
+    static const char *const places[] = {[PLACE_HERE] = TEXT_COPIES_LOCAL,
+                                         [PLACE_WAITING] = TEXT_COPIES_WAITING,
+                                         [PLACE_EXPORTED] = TEXT_COPIES_EXPORTED,
+                                         [PLACE_SHAREPOINT] = TEXT_COPIES_THERE};
     char *texts[COLUMN_COUNT] = {
         mem_strdup(entry->name),
         words_megabytes(entry->size),
@@ -54,7 +76,7 @@ static wchar_t *make_cells(const CatalogEntry *entry, int64_t leaves, int64_t no
         mem_printf("%d", entry->age_days),
         entry->note != NULL ? mem_printf("%s (%s)", level_name(entry->level), entry->note)
                             : mem_strdup(level_name(entry->level)),
-        mem_strdup(entry->exported != NULL ? TEXT_COPIES_EXPORTED : TEXT_COPIES_LOCAL),
+        mem_strdup(places[list_model_place(entry)]),
         mem_strdup(entry->pinned ? TEXT_PINNED : ""),
         leaving_text(leaves, now),
     };
@@ -122,6 +144,35 @@ static void add_exports(const char *folder, ListModel *model)
     error_clear(&err);
 }
 
+/* Which of them are on SharePoint, or wait to be. One that cannot be read now only means that it is not known. */
+static void add_copies(const char *folder, ListModel *model)
+{
+    Copies copies;
+    copies_init(&copies);
+    if (copies_load(folder, &copies, NULL)) {
+        catalog_add_copies(&model->catalog, &copies);
+        model->copies_notice = mem_strdup(copies.notice);
+        model->copies_unread = copies.notice != NULL;
+    } else {
+        model->copies_unread = true;
+    }
+    model->uploading = folder_is_uploading(folder);
+    copies_release(&copies);
+}
+
+/* As the last run of the schedule has seen it; nobody is asked. */
+static void add_elsewhere(const char *folder, ListModel *model)
+{
+    SeenComputers seen;
+    char *host = machine_host_name();
+    seen_init(&seen);
+    heartbeats_known(folder, &seen);
+    model->silent = seen_silent_text(&seen, host != NULL ? host : "", &model->silent_names, clock_now());
+    seen_release(&seen);
+    mem_free(host);
+    offsite_sign_in(&model->sign_in);
+}
+
 bool list_model_load(const char *folder, ListModel *model, Error *err)
 {
     ListModel made;
@@ -141,15 +192,20 @@ bool list_model_load(const char *folder, ListModel *model, Error *err)
         error_clear(&why);
         made.now = now;
         made.frozen = retention_frozen(folder);
+        made.alarm = retention_alarm(folder);
         made.due_hours = health_due_hours(settings);
         made.space_known = fs_free_space(folder, &made.free_bytes, NULL);
         made.slot = protection_slot_problem(folder, settings, now, &made.slot_at);
         if (made.config_known && ledger_load(folder, false, &made.ledger, NULL)) {
             const DuePlan due = due_plan(settings);
             ledger_drop_after(&made.ledger, now + DUE_FUTURE);
-            keeper_look(&due, &due_here, &made.ledger, now, &made.keeper);
+            char *here = machine_host_name();
+            keeper_look(&due, &due_here, &made.ledger, here, now, &made.keeper);
+            mem_free(here);
         }
         add_exports(folder, &made);
+        add_copies(folder, &made);
+        add_elsewhere(folder, &made);
         RetentionRules rules = retention_rules(settings);
         rules.frozen = made.frozen;
         rules.keep_all = made.config_known ? rules.keep_all : made.notice;
@@ -173,14 +229,27 @@ static HealthFacts facts_of(const ListModel *model, const Source *source, bool c
     return (HealthFacts){.catalog = &model->catalog,
                          .source = source,
                          .configured = configured,
-                         .frozen = model->frozen,
+                         .frozen = model->alarm,
+                         .stopped = model->alarm == NULL ? model->frozen : NULL,
                          .due_hours = model->due_hours,
                          .removals = model->removals,
                          .space_known = model->space_known,
                          .free_bytes = model->free_bytes,
                          .slot = model->slot,
                          .slot_at = model->slot_at,
+                         .silent = model->silent,
+                         .copies_unread = model->copies_unread,
+                         .uploading = model->uploading,
                          .now = clock_now()};
+}
+
+const char *list_model_alarm(const ListModel *model)
+{
+    const char *alarm = model->alarm;
+    for (size_t i = 0; alarm == NULL && i < model->catalog.count; i++) {
+        alarm = model->catalog.entries[i].alarm;
+    }
+    return alarm;
 }
 
 /* 0: not known, or now. */
@@ -206,6 +275,35 @@ int64_t list_model_good(const ListModel *model, const Source *source, bool confi
     const HealthFacts facts = facts_of(model, source, configured);
     const CatalogEntry *good = configured ? health_newest(&facts, true) : NULL;
     return good != NULL ? good->created : 0;
+}
+
+const char *list_model_damaged(const ListModel *model, const Source *source, bool configured)
+{
+    const HealthFacts facts = facts_of(model, source, configured);
+    const CatalogEntry *damaged = configured ? health_damaged(&facts) : NULL;
+    return damaged != NULL ? damaged->name : NULL;
+}
+
+bool list_model_wants_check(const ListModel *model, const Source *source, bool configured)
+{
+    const RecheckRules rules = recheck_rules(&model->settings);
+    Conditions conditions;
+    RecheckLook look;
+    conditions_look(&conditions, false);
+    const RecheckFacts facts = {.catalog = &model->catalog,
+                                .source = configured ? source : NULL,
+                                .ledger = &model->ledger,
+                                .on_battery = conditions.on_battery,
+                                .battery_percent = conditions.battery_percent,
+                                .now = clock_now()};
+    if (!recheck_may(&model->settings, &model->ledger, facts.now)) {
+        return false;
+    }
+    recheck_look_init(&look);
+    recheck_look(&rules, &facts, &due_here, &look);
+    const bool wants = look.count > 0 || look.proof != NULL;
+    recheck_look_release(&look);
+    return wants;
 }
 
 char *list_model_next(const ListModel *model)

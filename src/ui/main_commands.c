@@ -14,6 +14,7 @@
 #include "parts/clipboard.h"
 #include "parts/folder_dialog.h"
 #include "parts/screenshot.h"
+#include "platform/clock.h"
 #include "platform/fs.h"
 #include "platform/wide.h"
 #include "save_dialog.h"
@@ -69,6 +70,7 @@ static const char *close_question(TaskKind kind)
     case TASK_PROVE:
         return TEXT_STOP_PROVE;
     case TASK_CLEANUP:
+    case TASK_CLEANUP_THERE:
         return TEXT_STOP_CLEANUP;
     case TASK_RESTORE:
         return TEXT_STOP_RESTORE;
@@ -103,6 +105,9 @@ void main_on_close(MainWindow *w)
         ui_set_text(main_control(w, IDC_PROGRESS_TEXT), TEXT_STOPPING);
         task_cancel(w->job);
     }
+    if (w->checking != NULL) {
+        task_cancel(w->checking);
+    }
     if (w->look != NULL) {
         worker_cancel(w->look);
     }
@@ -136,10 +141,18 @@ bool main_on_query_end_session(MainWindow *w, LPARAM flags)
 
 void main_on_end_session(MainWindow *w)
 {
+    const uint64_t until = clock_monotonic_ms() + SESSION_END_MS;
     w->closing = true;
+    if (w->checking != NULL) {
+        task_cancel(w->checking);
+    }
     if (w->job != NULL) {
         task_cancel(w->job);
         task_wait(w->job, SESSION_END_MS);
+    }
+    const uint64_t now = clock_monotonic_ms();
+    if (w->checking != NULL && now < until) { /* a proof has a server, and a copy of the rows, to take away */
+        task_wait(w->checking, (unsigned)(until - now));
     }
 }
 
@@ -442,13 +455,15 @@ void main_on_plan(MainWindow *w, TaskResult *plan)
     w->asking = true;
     bool go = false;
     if (plan->frozen != NULL) {
-        char *why = mem_printf(TEXT_CLEANUP_FROZEN, plan->frozen);
+        const bool alarm = w->list.model.alarm != NULL;
+        char *why = alarm ? mem_printf(TEXT_CLEANUP_FROZEN, plan->frozen)
+                          : mem_printf(TEXT_CLEANUP_STOPPED, plan->frozen);
         message_box_info(w->hwnd, TEXT_CLEANUP_NOTHING, why);
         mem_free(why);
     } else if (plan->plan_count == 0) {
         message_box_info(w->hwnd, TEXT_CLEANUP_NOTHING, TEXT_CLEANUP_NOTHING_WHY);
     } else {
-        go = cleanup_dialog_ask(w->hwnd, plan->plan, plan->plan_count, plan->plan_total);
+        go = cleanup_dialog_ask(w->hwnd, plan->plan, plan->plan_count, plan->plan_total, false);
     }
     w->asking = false;
     main_update_controls(w);
@@ -458,19 +473,46 @@ void main_on_plan(MainWindow *w, TaskResult *plan)
     }
 }
 
+/* Asks; with a yes the task begins. `target`: the task's. */
+static void ask_and_start(MainWindow *w, TaskKind kind, const char *target, const char *question, const char *content,
+                          const wchar_t *yes, const wchar_t *no)
+{
+    w->asking = true;
+    bool go = message_box_ask(w->hwnd, question, content, yes, no);
+    w->asking = false;
+    if (go && main_is_free(w)) {
+        TaskSpec spec = main_spec(w, kind);
+        spec.target = target;
+        main_start_job(w, &spec);
+    }
+}
+
 static void on_alarm(MainWindow *w)
 {
-    if (w->list.model.frozen == NULL) {
+    char *alarm = mem_strdup(list_model_alarm(&w->list.model)); /* the list may be read anew while it is asked */
+    if (alarm == NULL) {
         return;
     }
-    char *content = mem_printf(TEXT_ALARM_CONTENT, w->list.model.frozen);
-    w->asking = true;
-    bool yes = message_box_ask(w->hwnd, TEXT_ALARM_QUESTION, content, L"" TEXT_ALARM_YES, L"" TEXT_ALARM_NO);
-    w->asking = false;
+    char *content = mem_printf(TEXT_ALARM_CONTENT, alarm);
+    ask_and_start(w, TASK_UNFREEZE, alarm, TEXT_ALARM_QUESTION, content, L"" TEXT_ALARM_YES, L"" TEXT_ALARM_NO);
     mem_free(content);
-    if (yes && main_is_free(w)) {
-        TaskSpec spec = main_spec(w, TASK_UNFREEZE);
-        main_start_job(w, &spec);
+    mem_free(alarm);
+}
+
+/* Stops clean-ups, or allows them again; an alarm has a question of its own. */
+static void on_freeze(MainWindow *w)
+{
+    const ListModel *model = &w->list.model;
+    if (list_model_alarm(model) != NULL) {
+        on_alarm(w);
+    } else if (model->frozen != NULL) {
+        char *shown = mem_strdup(model->frozen), *content = mem_printf(TEXT_ALLOW_CONTENT, shown);
+        ask_and_start(w, TASK_UNFREEZE, shown, TEXT_ALLOW_QUESTION, content, L"" TEXT_ALLOW_YES, L"" TEXT_ALLOW_NO);
+        mem_free(content);
+        mem_free(shown);
+    } else {
+        ask_and_start(w, TASK_FREEZE, NULL, TEXT_FREEZE_QUESTION, TEXT_FREEZE_CONTENT, L"" TEXT_FREEZE_YES,
+                      L"" TEXT_FREEZE_NO);
     }
 }
 
@@ -483,7 +525,7 @@ static void on_mend(MainWindow *w)
         on_alarm(w);
         return;
     }
-    const bool of_one = w->health.mend == MEND_VERIFY || w->health.mend == MEND_PROVE;
+    const bool of_one = w->health.mend == MEND_VERIFY || w->health.mend == MEND_PROVE || w->health.mend == MEND_COPY;
     if (of_one && (w->health.name == NULL || !backup_list_select(&w->list, w->health.name))) {
         return;
     }
@@ -505,6 +547,8 @@ int main_mend_command(HealthMend mend)
         return IDM_OPEN_FOLDER;
     case MEND_PROVE:
         return IDM_PROVE;
+    case MEND_COPY:
+        return IDC_SHAREPOINT;
     case MEND_SCHEDULE:
         return IDM_SCHEDULE;
     case MEND_CONNECT:
@@ -544,7 +588,9 @@ enum {
     NEEDS_UNPINNED = 64,  /* one that is not */
     NEEDS_NO_SAVING = 128, /* the settings are not being written */
     NEEDS_SCHEDULE = 256, /* slots are run here */
-    NEEDS_PAUSED = 512    /* but not now */
+    NEEDS_PAUSED = 512,   /* but not now */
+    NEEDS_PROVEN = 1024,  /* the one row is */
+    NEEDS_UPLOAD = 2048   /* that job is an export to SharePoint */
 };
 
 static const struct {
@@ -556,15 +602,21 @@ static const struct {
     {IDC_CANCEL_JOB, NEEDS_JOB, on_cancel_job},
     {IDC_REFRESH, 0, on_refresh},
     {IDC_CLEANUP, NEEDS_IDLE, on_cleanup},
+    {IDM_FREEZE, NEEDS_IDLE, on_freeze},
     {IDC_RESTORE, NEEDS_IDLE | NEEDS_DATABASE, main_on_restore},
     {IDM_UNDO, NEEDS_IDLE | NEEDS_DATABASE, main_on_undo},
     {IDC_MEND, NEEDS_IDLE, on_mend},
     {IDC_EXPORT, NEEDS_IDLE | NEEDS_SELECTION, on_export},
     {IDC_SHAREPOINT, NEEDS_IDLE | NEEDS_SELECTION, main_on_upload},
     {IDM_SHAREPOINT, NEEDS_IDLE, main_on_sharepoint},
+    {IDM_ENCRYPTION, NEEDS_IDLE, main_on_encryption},
+    {IDM_PAUSE_UPLOAD, NEEDS_JOB | NEEDS_UPLOAD, main_on_pause_upload},
+    {IDM_CLEANUP_THERE, NEEDS_IDLE, main_on_cleanup_there},
     {IDC_DETAILS, NEEDS_ONE, on_details},
     {IDC_VERIFY, NEEDS_IDLE | NEEDS_SELECTION, on_verify},
     {IDM_PROVE, NEEDS_IDLE | NEEDS_SELECTION, on_prove},
+    {IDM_CERTIFICATE, NEEDS_IDLE | NEEDS_ONE | NEEDS_PROVEN, main_on_certificate},
+    {IDM_REPORT, NEEDS_IDLE, main_on_report},
     {IDM_PIN, NEEDS_IDLE | NEEDS_UNPINNED, on_pin},
     {IDM_UNPIN, NEEDS_IDLE | NEEDS_PINNED, on_unpin},
     {IDC_DELETE, NEEDS_IDLE | NEEDS_SELECTION, on_delete},
@@ -585,6 +637,7 @@ static const struct {
     {IDM_SCHEDULE, 0, main_on_schedule},
     {IDM_CONNECTION, NEEDS_IDLE, main_on_connection},
     {IDM_SETTINGS, NEEDS_NO_SAVING, main_on_settings},
+    {IDM_UNATTENDED, NEEDS_NO_SAVING, main_on_unattended},
     {IDM_HELP, 0, main_on_help},
     {IDM_ABOUT, 0, main_on_about},
     {IDM_LOCK, NEEDS_DATABASE, main_on_lock},
@@ -615,11 +668,13 @@ bool main_can(const MainWindow *w, int id)
     size_t selected = (needs & (NEEDS_SELECTION | NEEDS_ONE)) != 0 ? backup_list_selected_count(&w->list) : 0;
     return !((needs & NEEDS_IDLE) != 0 && w->job != NULL) &&
            !((needs & NEEDS_JOB) != 0 && (w->job == NULL || w->cancelling)) &&
+           !((needs & NEEDS_UPLOAD) != 0 && (w->job == NULL || task_kind(w->job) != TASK_UPLOAD)) &&
            !((needs & NEEDS_DATABASE) != 0 && !w->configured) && !((needs & NEEDS_SELECTION) != 0 && selected == 0) &&
            !((needs & NEEDS_ONE) != 0 && selected != 1) && !((needs & NEEDS_NO_SAVING) != 0 && w->saving != NULL) &&
            !((needs & NEEDS_SCHEDULE) != 0 && !w->keeper.on) && !((needs & NEEDS_PAUSED) != 0 && !main_is_paused(w)) &&
            !((needs & NEEDS_PINNED) != 0 && !backup_list_any(&w->list, true)) &&
-           !((needs & NEEDS_UNPINNED) != 0 && !backup_list_any(&w->list, false));
+           !((needs & NEEDS_UNPINNED) != 0 && !backup_list_any(&w->list, false)) &&
+           !((needs & NEEDS_PROVEN) != 0 && !main_is_proven(w));
 }
 
 bool main_do(MainWindow *w, int id)

@@ -10,6 +10,7 @@
 #include "help_dialog.h"
 #include "settings_dialog.h"
 #include "texts.h"
+#include "unattended_dialog.h"
 
 /* The folder, the settings and the list are read again, with what is known of the connection. */
 static void reopen(MainWindow *w)
@@ -70,6 +71,19 @@ void main_on_settings(MainWindow *w)
             connection_set_sslmode(&w->connection, choice.sslmode, NULL);
         }
         main_start_listing(w, false); /* retention's days depend on them */
+    }
+}
+
+void main_on_unattended(MainWindow *w)
+{
+    w->asking = true;
+    const bool saved = unattended_dialog_run(w->hwnd, w->folder, w->user.name);
+    w->asking = false;
+    if (saved) {
+        main_show_log(w, LOG_GOOD, TEXT_SETTINGS_SAVED);
+        w->enlist = w->keeper.on; /* the task's description says what it waits for */
+        main_enlist(w);
+        main_start_listing(w, false);
     }
 }
 

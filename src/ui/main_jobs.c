@@ -71,10 +71,17 @@ static const JobWords *words_of(TaskKind kind)
     static const JobWords pin = {TEXT_PIN_STEP, TEXT_PIN_GOOD, TEXT_PIN_CANCELLED, NULL};
     static const JobWords plan = {TEXT_PLAN_STEP, TEXT_READY, TEXT_PLAN_CANCELLED, TEXT_PLAN_FAILED};
     static const JobWords cleanup = {TEXT_CLEANUP_STEP, TEXT_CLEANUP_GOOD, TEXT_CLEANUP_CANCELLED, TEXT_CLEANUP_FAILED};
+    static const JobWords plan_there = {TEXT_PLAN_THERE_STEP, TEXT_READY, TEXT_PLAN_CANCELLED, TEXT_PLAN_FAILED};
+    static const JobWords cleanup_there = {TEXT_CLEANUP_THERE_STEP, TEXT_CLEANUP_THERE_GOOD, TEXT_CLEANUP_CANCELLED,
+                                           TEXT_CLEANUP_FAILED};
     static const JobWords preview = {TEXT_PREVIEW_STEP, TEXT_READY, TEXT_PREVIEW_CANCELLED, TEXT_PREVIEW_FAILED};
     static const JobWords restore = {TEXT_RESTORE_STEP, TEXT_RESTORE_GOOD, TEXT_RESTORE_CANCELLED, TEXT_RESTORE_FAILED};
     static const JobWords kept = {TEXT_KEPT_STEP, TEXT_READY, TEXT_KEPT_CANCELLED, TEXT_KEPT_FAILED};
     static const JobWords undo = {TEXT_UNDO_STEP, TEXT_UNDO_GOOD, TEXT_UNDO_CANCELLED, TEXT_UNDO_FAILED};
+    static const JobWords freeze = {TEXT_FREEZE_STEP, TEXT_READY, TEXT_CANCELLED, TEXT_FREEZE_FAILED};
+    static const JobWords report = {TEXT_REPORT_STEP, TEXT_REPORT_GOOD, TEXT_REPORT_CANCELLED, TEXT_REPORT_FAILED};
+    static const JobWords certificate = {TEXT_CERTIFICATE_STEP, TEXT_CERTIFICATE_GOOD, TEXT_CERTIFICATE_CANCELLED,
+                                         TEXT_CERTIFICATE_FAILED};
     static const JobWords unfreeze = {TEXT_UNFREEZE_STEP, TEXT_READY, TEXT_CANCELLED, TEXT_UNFREEZE_FAILED};
     switch (kind) {
     case TASK_BACKUP:
@@ -99,6 +106,10 @@ static const JobWords *words_of(TaskKind kind)
         return &plan;
     case TASK_CLEANUP:
         return &cleanup;
+    case TASK_PLAN_THERE:
+        return &plan_there;
+    case TASK_CLEANUP_THERE:
+        return &cleanup_there;
     case TASK_PREVIEW:
         return &preview;
     case TASK_RESTORE:
@@ -107,6 +118,12 @@ static const JobWords *words_of(TaskKind kind)
         return &kept;
     case TASK_UNDO:
         return &undo;
+    case TASK_FREEZE:
+        return &freeze;
+    case TASK_REPORT:
+        return &report;
+    case TASK_CERTIFICATE:
+        return &certificate;
     case TASK_UNFREEZE:
         return &unfreeze;
     default:
@@ -143,7 +160,7 @@ void main_start_job(MainWindow *w, const TaskSpec *spec)
 void main_look_if_settled(MainWindow *w)
 {
     if (w->job != NULL || (w->listing != NULL && !w->closing) || w->saving != NULL || w->looking != NULL ||
-        w->look != NULL) {
+        w->checking != NULL || w->look != NULL) {
         return;
     }
     if (w->closing) {
@@ -239,6 +256,7 @@ static void finish_listing(MainWindow *w)
         }
         tell_if_new(w, result->model.notice, w->list.model.notice);
         tell_if_new(w, result->model.log_notice, w->list.model.log_notice);
+        tell_if_new(w, result->model.copies_notice, w->list.model.copies_notice);
         if (result->model.config_known) {
             main_take_config(w, &result->model.config);
         }
@@ -314,6 +332,9 @@ static void go_on(MainWindow *w, TaskResult *result)
     case TASK_PLAN:
         main_on_plan(w, result);
         break;
+    case TASK_PLAN_THERE:
+        main_on_plan_there(w, result);
+        break;
     case TASK_PREVIEW:
         main_on_preview(w, result);
         break;
@@ -326,6 +347,10 @@ static void go_on(MainWindow *w, TaskResult *result)
         break;
     case TASK_UPLOAD:
         main_on_uploaded(w, result);
+        break;
+    case TASK_REPORT:
+    case TASK_CERTIFICATE:
+        main_on_page(w, result);
         break;
     default:
         break;
@@ -373,7 +398,8 @@ static void finish_job(MainWindow *w)
         main_notify_end(w, result->ok ? good : words->failed, !result->ok);
     }
     const bool only_looked = result->kind == TASK_DEMO || result->kind == TASK_PLAN || result->kind == TASK_PREVIEW ||
-                             result->kind == TASK_KEPT;
+                             result->kind == TASK_KEPT || result->kind == TASK_REPORT ||
+                             result->kind == TASK_CERTIFICATE || result->kind == TASK_PLAN_THERE;
     if (!only_looked && !w->closing) {
         main_start_listing(w, false);
     }
@@ -490,6 +516,7 @@ void main_on_timer(MainWindow *w)
     bool listing_done = w->listing != NULL && task_finished(w->listing);
     bool saving_done = w->saving != NULL && task_finished(w->saving);
     bool looking_done = w->looking != NULL && task_finished(w->looking);
+    bool checking_done = w->checking != NULL && task_finished(w->checking);
     HWND hwnd = w->hwnd;
     bool drained = show_events(w);
     w->looked = w->opened ? GetTickCount64() : 0; /* the first listing's end is not kept waiting */
@@ -503,6 +530,9 @@ void main_on_timer(MainWindow *w)
     /* A box may have run: the window may be gone, or another bell may have dealt with the task. */
     if (looking_done && IsWindow(hwnd) && w->looking != NULL && task_finished(w->looking)) {
         main_on_looked_at_task(w);
+    }
+    if (checking_done && IsWindow(hwnd) && w->checking != NULL && task_finished(w->checking)) {
+        main_on_checked(w);
     }
     if (saving_done && IsWindow(hwnd) && w->saving != NULL && task_finished(w->saving)) {
         finish_saving(w);

@@ -7,8 +7,9 @@
  *   main_manners.c   placement, tray, colours
  *   main_commands.c  what buttons, keys and menus do
  *   main_restore.c   restores and their undoing: one question after the other
- *   main_sharepoint.c  the folder on SharePoint, exports to it
+ *   main_sharepoint.c  the folder on SharePoint, exports to it, clean-ups there
  *   main_schedule.c  the slots that it runs itself, and what is told beside the clock
+ *   main_report.c    the health report, the certificate of a proof
  *   main_dialogs.c   the dialogs: connection, settings, help, about
  *   main_signin.c    who is signed in, the lock, what may be done
  */
@@ -84,6 +85,7 @@ typedef struct MainWindow {
     bool list_asked; /* by the user: a failure is told in a box */
     Task *saving;    /* CONFIG or ENLIST */
     Task *looking;   /* REGISTRATION */
+    Task *checking;  /* RECHECK */
     char *task_problem; /* what it found; NULL: nothing */
 
     FolderWatch *watch;
@@ -98,6 +100,7 @@ typedef struct MainWindow {
     int64_t failed_at;
     int64_t good, good_since; /* NoticeFacts, these, of the last listing that could be read */
     int good_hours;  /* 0: there was none */
+    char *damaged;   /* the same; NULL: none is */
     bool told_hidden; /* that the window's cross does not end the program */
 
     bool opened;
@@ -147,6 +150,7 @@ void main_show_error_in_log(MainWindow *w, const char *what, const Error *error)
 void main_show_progress(MainWindow *w, const Progress *progress);
 void main_show_idle(MainWindow *w, const char *text, bool failed);
 void main_show_folder(MainWindow *w);
+void main_take_source(const MainWindow *w, Source *source); /* the database that is connected; it is initialised */
 void main_show_status(MainWindow *w);
 void main_fit_status(const MainWindow *w); /* the band's letters are large where the sentence has room */
 void main_update_controls(MainWindow *w);
@@ -188,6 +192,7 @@ void main_take_keeper(MainWindow *w);   /* a listing has ended */
 void main_keep_schedule(MainWindow *w); /* runs the slot that is due, if it may be now; when not, later */
 void main_look_at_task(MainWindow *w);  /* whether Windows' task is as the settings want it */
 void main_on_looked_at_task(MainWindow *w);
+void main_on_checked(MainWindow *w);
 void main_on_woken(MainWindow *w);      /* the PC has slept, or its clock was set */
 void main_enlist(MainWindow *w);        /* a connection was just saved: the schedule begins, its task is made */
 /* A run of a slot has ended: the words for the line beside the bar. `quiet`: it was none, so nobody is told. */
@@ -217,13 +222,24 @@ bool main_on_restore_failed(MainWindow *w, TaskResult *result);
 
 /* main_sharepoint.c */
 void main_on_sharepoint(MainWindow *w);
+void main_on_encryption(MainWindow *w);
 void main_on_upload(MainWindow *w);
 void main_on_uploaded(MainWindow *w, TaskResult *result);
+void main_on_pause_upload(MainWindow *w);
+void main_on_cleanup_there(MainWindow *w);
+void main_on_plan_there(MainWindow *w, TaskResult *plan);
 bool main_on_upload_failed(MainWindow *w, TaskResult *result); /* true when that was dealt with */
+
+/* main_report.c */
+void main_on_report(MainWindow *w);
+void main_on_certificate(MainWindow *w);
+bool main_is_proven(const MainWindow *w); /* the selected backup */
+void main_on_page(MainWindow *w, const TaskResult *result); /* one was made */
 
 /* main_dialogs.c */
 void main_on_connection(MainWindow *w);
 void main_on_settings(MainWindow *w);
+void main_on_unattended(MainWindow *w);
 void main_on_about(MainWindow *w);
 void main_on_help(MainWindow *w);
 void main_after_listing(MainWindow *w, bool first);

@@ -2,7 +2,8 @@
  * main_restore.c: restores and their undoing. Each is a chain of questions with a job between two of them:
  *
  *     Restore/Upload Backup: the warning and the file → TASK_PREVIEW, every byte read, both sides counted → what
- *     changes, safety backup, the typed name → TASK_RESTORE → what came of it
+ *     changes, safety backup, the typed name → TASK_RESTORE → what came of it; where the user may not create databases,
+ *     before that: whether it is to go into the database itself → TASK_PREVIEW of that
  *     Undo Restore: TASK_KEPT → which one, the typed name → TASK_UNDO → what came of it
  *
  * While a job runs the window may be locked, hidden or told to close. So before each question it is asked anew whether
@@ -53,12 +54,35 @@ void main_on_restore(MainWindow *w)
     mem_free(path);
 }
 
+/* The user may not create databases: asked before anything is shown as if it were the usual way. */
+static void offer_in_place(MainWindow *w, const TaskResult *result)
+{
+    char *content = mem_printf(TEXT_IN_PLACE_CONTENT, result->preview.database);
+    w->asking = true;
+    const bool yes = message_box_ask(w->hwnd, TEXT_IN_PLACE_QUESTION, content, L"" TEXT_IN_PLACE_YES,
+                                     L"" TEXT_IN_PLACE_NO);
+    w->asking = false;
+    mem_free(content);
+    main_update_controls(w);
+    if (yes && main_can(w, IDC_RESTORE)) {
+        TaskSpec spec = spec_for(w, TASK_PREVIEW, result->target);
+        spec.in_place = true;
+        main_start_job(w, &spec);
+    } else if (!yes) {
+        main_show_log(w, LOG_INFO, TEXT_PREVIEW_CANCELLED);
+    }
+}
+
 void main_on_preview(MainWindow *w, TaskResult *result)
 {
     if (!may_go_on(w, IDC_RESTORE)) {
         return;
     }
     bool no_safety = false;
+    if (result->preview.may_in_place) {
+        offer_in_place(w, result);
+        return;
+    }
     w->asking = true;
     const bool confirmed = restore_dialog_confirm(w->hwnd, &w->connection, &result->preview, &no_safety);
     w->asking = false;
@@ -66,6 +90,7 @@ void main_on_preview(MainWindow *w, TaskResult *result)
     if (confirmed && main_can(w, IDC_RESTORE)) {
         TaskSpec spec = spec_for(w, TASK_RESTORE, result->target);
         spec.no_safety = no_safety;
+        spec.in_place = result->preview.in_place;
         spec.proven = result->preview.proven ? result->preview.sha256 : NULL;
         main_start_job(w, &spec);
     } else if (!confirmed) {

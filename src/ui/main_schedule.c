@@ -30,6 +30,24 @@ void main_take_keeper(MainWindow *w)
     keeper_take(&w->keeper, found);
 }
 
+/* Beside any job: it makes way for them, and what it finds is told when the list is read. */
+static void start_checks(MainWindow *w, int64_t now)
+{
+    Source source;
+    if (w->job != NULL || w->listing != NULL || w->checking != NULL || w->saving != NULL || w->unreadable ||
+        !runs_slots(w) || !keeper_may_check(&w->keeper, now)) {
+        return;
+    }
+    source_init(&source);
+    source_of_connection(&w->connection, &source);
+    if (list_model_wants_check(&w->list.model, &source, w->configured)) {
+        TaskSpec spec = main_spec(w, TASK_RECHECK);
+        w->checking = main_start_task(w, &spec);
+    }
+    keeper_checked(&w->keeper, now);
+    source_release(&source);
+}
+
 void main_keep_schedule(MainWindow *w)
 {
     const int64_t now = clock_now();
@@ -44,7 +62,19 @@ void main_keep_schedule(MainWindow *w)
         spec.once = main_is_seen(w);
         main_start_job(w, &spec);
     }
+    start_checks(w, now);
     SetTimer(w->hwnd, TIMER_SLOT, keeper_wait(&w->keeper, now) * SECOND_MS, NULL);
+}
+
+void main_on_checked(MainWindow *w)
+{
+    TaskResult *result = task_take(w->checking);
+    w->checking = NULL;
+    if (!w->closing && (result->checks.read > 0 || result->checks.damaged_count > 0 || result->checks.proven != NULL)) {
+        main_start_listing(w, false);
+    }
+    task_result_free(result);
+    main_look_if_settled(w);
 }
 
 void main_enlist(MainWindow *w)
@@ -135,6 +165,9 @@ static void look_how_old(MainWindow *w)
     source_of_connection(&w->connection, &source);
     w->good = list_model_good(&w->list.model, w->configured ? &source : NULL, w->configured);
     w->good_since = w->list.model.ledger.since;
+    const char *damaged = list_model_damaged(&w->list.model, w->configured ? &source : NULL, w->configured);
+    mem_free(w->damaged);
+    w->damaged = mem_strdup(damaged);
     w->good_hours = w->list.model.due_hours;
     source_release(&source);
     if (w->good > w->failed_at) { /* the task, another computer or the console has made one since */
@@ -149,6 +182,7 @@ void main_tell(MainWindow *w, const char *done, const char *failed)
     if (!w->tray.shown) {
         return; /* it would count as told */
     }
+    const OffsiteSignIn *sign_in = &w->list.model.sign_in;
     const NoticeFacts facts = {.now = clock_now(),
                                .seen = main_is_seen(w),
                                .quiet = w->state.quiet,
@@ -158,7 +192,13 @@ void main_tell(MainWindow *w, const char *done, const char *failed)
                                .good = w->good,
                                .since = w->good_since,
                                .due_hours = w->good_hours,
-                               .alarm = w->unreadable ? w->notices.alarm : w->list.model.frozen};
+                               .damaged = w->damaged,
+                               .unknown = w->unreadable,
+                               .alarm = w->list.model.alarm,
+                               .sign_in = sign_in->warning >= 0 ? sign_in->text : NULL,
+                               .sign_in_mark = sign_in->warning,
+                               .silent = w->list.model.silent,
+                               .silent_names = w->list.model.silent_names};
     char *text = NULL;
     const NoticeKind kind = notice_look(&facts, &w->notices, &text);
     if (kind != NOTICE_NONE) {

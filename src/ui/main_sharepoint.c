@@ -1,13 +1,15 @@
 /*
  * main_sharepoint.c: Export to SharePoint: the folder, if none is set up → what goes, and where → TASK_UPLOAD → what
- * came of each. While dialogs are open the list may be read anew: what goes is a copy of what was selected.
+ * came of each. Clean Up on SharePoint: TASK_PLAN_THERE → what would go, and why → TASK_CLEANUP_THERE. While
+ * dialogs are open the list may be read anew: what goes is a copy of what was selected.
  */
 #include "main_private.h"
 
 #include "ask_it_dialog.h"
 #include "base/mem.h"
 #include "base/strbuf.h"
-#include "cloud/place.h"
+#include "cleanup_dialog.h"
+#include "encryption_dialog.h"
 #include "jobs/ask_it.h"
 #include "jobs/offsite.h"
 #include "message_box.h"
@@ -23,20 +25,11 @@ void main_on_sharepoint(MainWindow *w)
     w->asking = false;
 }
 
-/* The folder's name; NULL: none is set up, or nobody is signed in to it. Caller frees. */
-static char *where(void)
+void main_on_encryption(MainWindow *w)
 {
-    CloudPlace place;
-    OauthTokens tokens;
-    char *name = NULL;
-    place_init(&place);
-    oauth_tokens_init(&tokens);
-    if (place_load(&place, NULL) && place_find_tokens(&place, &tokens)) {
-        name = place_name(&place);
-    }
-    oauth_tokens_release(&tokens);
-    place_release(&place);
-    return name;
+    w->asking = true;
+    encryption_dialog_run(w->hwnd);
+    w->asking = false;
 }
 
 /* False: there is no folder, and none was set up. */
@@ -52,7 +45,7 @@ static bool set_up(const MainWindow *w)
 static bool ask(const MainWindow *w, const OffsitePlan *plan)
 {
     for (;;) {
-        char *place = where();
+        char *place = offsite_where();
         if (place == NULL) {
             if (!set_up(w)) {
                 return false;
@@ -65,7 +58,7 @@ static bool ask(const MainWindow *w, const OffsitePlan *plan)
             return choice == UPLOAD_GO;
         }
         set_up(w); /* whatever comes of it, it is asked again */
-        place = where();
+        place = offsite_where();
         const bool left = place == NULL;
         mem_free(place);
         if (left) {
@@ -99,6 +92,17 @@ void main_on_upload(MainWindow *w)
         main_show_log(w, LOG_WARNING, TEXT_UPLOAD_BUSY);
     }
     offsite_plan_release(&plan);
+}
+
+void main_on_pause_upload(MainWindow *w)
+{
+    if (!offsite_can_pause()) {
+        main_show_log(w, LOG_INFO, TEXT_UPLOAD_BY_ONEDRIVE);
+        return;
+    }
+    const bool paused = !task_is_paused(w->job);
+    task_pause(w->job, paused);
+    main_show_log(w, LOG_INFO, paused ? TEXT_UPLOAD_PAUSED : TEXT_UPLOAD_GOES_ON);
 }
 
 /* --- what came of it ------------------------------------------------------------------------------------- */
@@ -167,4 +171,42 @@ bool main_on_upload_failed(MainWindow *w, TaskResult *result)
         ask_it(w, &result->error);
     }
     return true;
+}
+
+/* --- clean-ups there ------------------------------------------------------------------------------------- */
+
+void main_on_cleanup_there(MainWindow *w)
+{
+    TaskSpec spec = main_spec(w, TASK_PLAN_THERE);
+    main_start_job(w, &spec);
+}
+
+void main_on_plan_there(MainWindow *w, TaskResult *plan)
+{
+    bool go = false;
+    if (!may_tell(w)) {
+        return;
+    }
+    w->asking = true;
+    if (plan->frozen != NULL) {
+        char *why = mem_printf(TEXT_CLEANUP_THERE_STOPPED, plan->frozen);
+        message_box_info(w->hwnd, TEXT_CLEANUP_THERE_NOTHING, why);
+        mem_free(why);
+    } else if (plan->plan_count == 0) {
+        message_box_info(w->hwnd, TEXT_CLEANUP_THERE_NOTHING, TEXT_CLEANUP_THERE_NOTHING_WHY);
+    } else {
+        go = cleanup_dialog_ask(w->hwnd, plan->plan, plan->plan_count, plan->plan_total, true);
+    }
+    w->asking = false;
+    main_update_controls(w);
+    if (go && main_is_free(w) && main_may(w, IDM_CLEANUP_THERE)) {
+        const char **seen = mem_array(plan->plan_count, sizeof *seen);
+        TaskSpec spec = main_spec(w, TASK_CLEANUP_THERE);
+        for (; spec.file_count < plan->plan_count; spec.file_count++) {
+            seen[spec.file_count] = plan->plan[spec.file_count].name;
+        }
+        spec.files = seen;
+        main_start_job(w, &spec);
+        mem_free((void *)seen);
+    }
 }

@@ -135,6 +135,8 @@ static const char *mend_label(HealthMend mend)
         return TEXT_MEND_SPACE;
     case MEND_PROVE:
         return TEXT_MEND_PROVE;
+    case MEND_COPY:
+        return TEXT_MEND_COPY;
     case MEND_SCHEDULE:
         return TEXT_MEND_SCHEDULE;
     case MEND_NOTHING:
@@ -190,6 +192,12 @@ static void take_sample_place(const MainWindow *w, Source *source)
     }
 }
 
+void main_take_source(const MainWindow *w, Source *source)
+{
+    source_of_connection(&w->connection, source);
+    take_sample_place(w, source);
+}
+
 void main_show_status(MainWindow *w)
 {
     bool preparing = w->job != NULL && task_kind(w->job) == TASK_DEMO;
@@ -203,8 +211,7 @@ void main_show_status(MainWindow *w)
     } else {
         Source source;
         source_init(&source);
-        source_of_connection(&w->connection, &source);
-        take_sample_place(w, &source);
+        main_take_source(w, &source);
         list_model_judge(&w->list.model, w->configured ? &source : NULL, w->configured || preparing,
                          w->keeper.on ? w->task_problem : NULL, &w->health);
         source_release(&source);

@@ -55,9 +55,10 @@ bool main_may(const MainWindow *w, int id)
     case ACCESS_NONE:
         return id == IDM_EXIT || id == IDM_ABOUT || id == IDM_HELP || id == IDM_LOCK || id == IDM_TRAY_OPEN;
     case ACCESS_LOCAL:
-        return id != IDC_DELETE && id != IDC_SAVE_CONFIG && id != IDM_SETTINGS && id != IDC_CLEANUP &&
-               id != IDM_UNPIN && id != IDM_SHAREPOINT && id != IDM_PAUSE_HOUR && id != IDM_PAUSE_MORNING &&
-               id != IDM_PAUSE_WEEK && !(id == IDC_MEND && w->health.mend == MEND_ALARM);
+        return id != IDC_DELETE && id != IDC_SAVE_CONFIG && id != IDM_SETTINGS && id != IDM_UNATTENDED &&
+               id != IDC_CLEANUP && id != IDM_FREEZE && id != IDM_UNPIN && id != IDM_SHAREPOINT &&
+               id != IDM_ENCRYPTION && id != IDM_CLEANUP_THERE && id != IDM_PAUSE_HOUR &&
+               id != IDM_PAUSE_MORNING && id != IDM_PAUSE_WEEK && !(id == IDC_MEND && w->health.mend == MEND_ALARM);
     case ACCESS_FULL:
         return true;
     }

@@ -1,10 +1,10 @@
 /*
  * The window. It owns everything that is seen; the work is done by tasks (task.h) on threads of their own, at
- * most four at a time: the `job` (the demo's set-up, a backup, an export, ...), the `listing` of the folder, the
- * `saving` of the settings, and `looking` at Windows' task. They write into one JobQueue, whose bell, like a task's
- * end, is one empty message. A bell starts a timer, and on its message, which comes when nothing else waits, the window
- * takes what is in the queue, for some milliseconds at a time, and then looks which task has ended. So the window never
- * waits, and no thread but this one touches it.
+ * most five at a time: the `job` (the demo's set-up, a backup, an export, ...), the `listing` of the folder, the
+ * `saving` of the settings, `looking` at Windows' task, and `checking` of older backups. They write into one JobQueue,
+ * whose bell, like a task's end, is one empty message. A bell starts a timer, and on its message, which comes when
+ * nothing else waits, the window takes what is in the queue, for some milliseconds at a time, and then looks which task
+ * has ended. So the window never waits, and no thread but this one touches it.
  *
  * One thread more watches the folder (folder_watch.h) and rings when the list is to be read again.
  *
@@ -34,6 +34,7 @@
 #include "sign_label.h"
 #include "texts.h"
 #include "ui_text.h"
+#include "whole_text.h"
 
 #define CLOCK_MS 300000 /* how often "3 hours ago" is written anew */
 
@@ -193,6 +194,9 @@ static void on_init(MainWindow *w, HWND hwnd)
     sign_label_init(main_control(w, IDC_DATABASE_LABEL));
     sign_label_init(main_control(w, IDC_DATABASE));
     sign_label_init(main_control(w, IDC_LOCATION_LABEL));
+    whole_text_of_label(main_control(w, IDC_STATUS));
+    whole_text_of_label(main_control(w, IDC_DATABASE));
+    whole_text_of_label(main_control(w, IDC_PROGRESS_TEXT));
     SendMessageW(main_control(w, IDC_PROGRESS), PBM_SETRANGE32, 0, PROGRESS_STEPS);
     take_fonts(w);
     main_look_changed(w);
@@ -277,6 +281,9 @@ static void on_menu(const MainWindow *w, HMENU menu)
         UINT id = GetMenuItemID(menu, i);
         if (id == IDM_SHOW_CHART) {
             CheckMenuItem(menu, id, (UINT)MF_BYCOMMAND | (w->state.hide_chart ? (UINT)MF_UNCHECKED : (UINT)MF_CHECKED));
+        } else if (id == IDM_FREEZE) {
+            CheckMenuItem(menu, id,
+                          (UINT)MF_BYCOMMAND | (w->list.model.frozen != NULL ? (UINT)MF_CHECKED : (UINT)MF_UNCHECKED));
         } else if (main_sort_column((int)id) >= 0 && main_sort_column((int)id) == w->list.sort_column) {
             CheckMenuRadioItem(menu, id, id, id, MF_BYCOMMAND);
         }
@@ -517,6 +524,7 @@ int main_window_run(const AppOptions *options, int show, const wchar_t *key, HAN
     notice_memory_release(&w.notices);
     error_clear(&w.failure);
     mem_free(w.task_problem);
+    mem_free(w.damaged);
     power_release(w.power);
     chart_view_release(&w.chart);
     mem_free(w.state_path);

@@ -167,12 +167,14 @@ static void on_confirm_init(Confirm *confirm, HWND hwnd)
     const Preview *preview = confirm->preview;
     confirm->consent.dialog = hwnd;
     char *title = mem_printf(TEXT_RESTORE_TITLE, preview->file);
-    char *warning = mem_printf(preview->live == PREVIEW_LIVE_GONE ? TEXT_RESTORE_GONE : TEXT_RESTORE_WARNING,
+    char *warning = mem_printf(preview->in_place                    ? TEXT_RESTORE_IN_PLACE
+                               : preview->live == PREVIEW_LIVE_GONE ? TEXT_RESTORE_GONE
+                                                                    : TEXT_RESTORE_WARNING,
                                preview->database);
     confirm->font = set_title(GetDlgItem(hwnd, IDC_RESTORE_TITLE), title);
     ui_set_text(GetDlgItem(hwnd, IDC_RESTORE_WARNING), warning);
     CheckDlgButton(hwnd, IDC_RESTORE_SAFETY, preview->safety ? BST_CHECKED : BST_UNCHECKED);
-    EnableWindow(GetDlgItem(hwnd, IDC_RESTORE_SAFETY), preview->safety);
+    EnableWindow(GetDlgItem(hwnd, IDC_RESTORE_SAFETY), preview->safety && !preview->in_place);
     show_lines(confirm);
     consent_init(&confirm->consent);
     Error why = ERROR_INIT;

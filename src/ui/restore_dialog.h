@@ -1,6 +1,7 @@
 /*
  * restore_dialog.h: the two dialogs before a restore, in the guide's order: the warning and the file; then, when every
- * byte of it was read, what changes, the safety backup, and the name of the database as the consent. Each runs a
+ * byte of it was read, what changes, the safety backup (in place none can be declined), and the name of the database as
+ * the consent. Each runs a
  * message loop.
  */
 #ifndef CMMS_UI_RESTORE_DIALOG_H

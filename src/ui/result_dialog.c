@@ -31,6 +31,9 @@ static void write_text(Shown *shown, const RestoreResult *result, const char *fr
         strbuf_addstr(sb, "\n");
         strbuf_addf(sb, TEXT_RESULT_KEPT, result->kept);
     }
+    if (result->in_place) {
+        strbuf_addstr(sb, "\n" TEXT_RESULT_IN_PLACE);
+    }
     if (result->safety != NULL) {
         strbuf_addstr(sb, "\n");
         strbuf_addf(sb, TEXT_RESULT_SAFETY, result->safety);

@@ -1,6 +1,5 @@
 #include "scheduled.h"
 
-#include "platform/power.h"
 #include "schedule/run.h"
 #include "texts.h"
 
@@ -9,13 +8,13 @@ int scheduled_main(const AppOptions *options)
     const ConnectionSwitches switches = {options->host, options->port, options->user, options->sslmode,
                                          options->database};
     const ScheduledSpec spec = {
-        .folder = options->folder, .environment = &options->environment, .switches = &switches};
+        .folder = options->folder, .environment = &options->environment, .switches = &switches, .checks = true};
     Error err = ERROR_INIT;
     ScheduledResult result;
     scheduled_result_init(&result);
-    Power *power = power_hold(TEXT_SHUTDOWN_REASON); /* a PC that was woken for it goes back to sleep afterwards */
-    const int code = scheduled_run(&spec, NULL, NULL, &result, &err) ? 0 : error_exit_code(err.kind);
-    power_release(power);
+    /* A PC that was woken for it goes back to sleep afterwards. */
+    const bool ok = scheduled_stay(&spec, TEXT_SHUTDOWN_REASON, NULL, NULL, &result, &err);
+    const int code = ok ? scheduled_code(&result) : error_exit_code(err.kind);
     scheduled_result_release(&result);
     error_clear(&err);
     return code;

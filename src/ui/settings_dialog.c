@@ -8,6 +8,7 @@
 #include "base/strbuf.h"
 #include "dialog.h"
 #include "message_box.h"
+#include "notify_dialog.h"
 #include "platform/autostart.h"
 #include "platform/machine.h"
 #include "platform/wide.h"
@@ -167,6 +168,7 @@ static void update(const SettingsDialog *d, bool busy)
     EnableWindow(control(d, IDC_SET_KEEP), !busy);
     EnableWindow(control(d, IDC_SET_TELL), !busy);
     EnableWindow(control(d, IDC_SET_TLS), !busy && d->job.saved_connection);
+    EnableWindow(control(d, IDC_SET_NOTIFY), !busy);
     EnableWindow(control(d, IDC_SET_SAVE), !busy);
 }
 
@@ -265,6 +267,11 @@ static bool on_command(SettingsDialog *d, int id, int code)
     case IDC_SET_TLS:
         if (code == CBN_SELCHANGE) {
             show_note(d);
+        }
+        return true;
+    case IDC_SET_NOTIFY:
+        if (d->worker == NULL) {
+            notify_dialog_run(d->hwnd, d->job.folder, d->job.actor); /* it saves by itself */
         }
         return true;
     case IDCANCEL:

@@ -17,6 +17,7 @@
 #include "dialog.h"
 #include "jobs/ask_it.h"
 #include "jobs/offsite.h"
+#include "jobs/offsite_folder.h"
 #include "message_box.h"
 #include "parts/clipboard.h"
 #include "parts/dpi.h"
@@ -55,6 +56,7 @@ typedef struct SpDialog {
     Then then;
     SpJob job;
     CloudPlace place; /* what is set up; no drive: nothing */
+    char *folder;     /* that OneDrive keeps in step, and is used instead; or NULL */
     bool signed_in;
     Error failed; /* the last failure, for the page for IT */
 } SpDialog;
@@ -143,7 +145,7 @@ static void run_job(void *context, const Cancel *cancel)
         job->ok = place_sign_out(cancel, &job->error);
         break;
     case WORK_FORGET:
-        job->ok = place_forget(cancel, &job->error);
+        job->ok = offsite_forget(cancel, &job->error);
         break;
     }
 }
@@ -203,7 +205,7 @@ static void update(const SpDialog *d)
     enable(d, IDC_SP_DEVICE, (idle && linked) || browsing);
     enable(d, IDC_SP_ASK, idle);
     enable(d, IDC_SP_OUT, idle && d->signed_in);
-    enable(d, IDC_SP_FORGET, idle && d->place.drive != NULL);
+    enable(d, IDC_SP_FORGET, idle && (d->place.drive != NULL || d->folder != NULL));
     enable(d, IDCANCEL, d->then == THEN_NOTHING);
     SetDlgItemTextW(d->hwnd, IDCANCEL, busy ? L"" TEXT_SP_STOP : L"" TEXT_SP_CLOSE);
     show(d, IDC_SP_PROGRESS, d->worker != NULL);
@@ -244,7 +246,18 @@ static void load_place(SpDialog *d)
     oauth_tokens_init(&tokens);
     d->signed_in = place_load(&d->place, NULL) && place_find_tokens(&d->place, &tokens);
     oauth_tokens_release(&tokens);
-    if (d->place.drive == NULL) {
+    char *folder = NULL;
+    Error why = ERROR_INIT;
+    const bool known = offsite_folder_load(&folder, &why);
+    replace(&d->folder, folder);
+    if (!known) {
+        ui_set_text(control(d, IDC_SP_STATE), why.message);
+        error_clear(&why);
+    } else if (d->folder != NULL) {
+        char *text = mem_printf(TEXT_SP_FOLDER, d->folder);
+        ui_set_text(control(d, IDC_SP_STATE), text);
+        mem_free(text);
+    } else if (d->place.drive == NULL) {
         ui_set_text(control(d, IDC_SP_STATE), TEXT_SP_NONE);
     }
 }
@@ -266,7 +279,7 @@ static void show_looked(SpDialog *d)
     if (d->job.ok) {
         strbuf_addf(&text, TEXT_SP_REACHED, name, d->place.tenant);
         if (d->job.status.remaining >= 0) {
-            char *left = words_megabytes((uint64_t)d->job.status.remaining);
+            char *left = words_size((uint64_t)d->job.status.remaining);
             strbuf_addf(&text, TEXT_SP_FREE, left);
             mem_free(left);
         }
@@ -316,7 +329,7 @@ static void start(SpDialog *d, Work work)
 
 static void look(SpDialog *d)
 {
-    if (d->place.drive != NULL) {
+    if (d->place.drive != NULL && d->folder == NULL) {
         show_looking(d);
         start(d, WORK_LOOK);
     }
@@ -355,9 +368,26 @@ static bool inputs_are_good(SpDialog *d)
     return ok;
 }
 
+/* A folder of this PC stands where the link goes: nobody signs in. */
+static void choose_folder(SpDialog *d)
+{
+    error_clear(&d->failed);
+    if (offsite_folder_choose(d->job.link, &d->failed)) {
+        load_place(d);
+        set_status(d, TEXT_SP_FOLDER_DONE);
+    } else {
+        show_failure(d);
+    }
+    update(d);
+}
+
 static void sign_in(SpDialog *d, bool device_code)
 {
     take_inputs(d, device_code);
+    if (d->job.link != NULL && offsite_folder_is_path(d->job.link)) {
+        choose_folder(d);
+        return;
+    }
     if (inputs_are_good(d)) {
         set_status(d, TEXT_SP_WORKING);
         focus_on(d, IDCANCEL); /* what has the focus now is disabled in a moment */
@@ -614,7 +644,7 @@ bool sharepoint_dialog_run(HWND owner)
     place_init(&d.place);
     offsite_status_init(&d.job.status);
     DialogBoxParamW(GetModuleHandleW(NULL), MAKEINTRESOURCEW(IDD_SHAREPOINT), owner, dialog_proc, (LPARAM)&d);
-    const bool ready = d.place.drive != NULL && d.signed_in;
+    const bool ready = (d.place.drive != NULL && d.signed_in) || d.folder != NULL;
     if (d.title_font != NULL) {
         DeleteObject(d.title_font);
     }
@@ -622,6 +652,7 @@ bool sharepoint_dialog_run(HWND owner)
     error_clear(&d.job.error);
     offsite_status_release(&d.job.status);
     place_release(&d.place);
+    mem_free(d.folder);
     mem_free(d.job.link);
     mem_free(d.job.client_id);
     mem_free(d.job.tenant);

@@ -1,55 +1,27 @@
-#include "task.h"
+#include "task_private.h"
 
 #include "base/mem.h"
+#include "jobs/certificate.h"
 #include "jobs/configure.h"
 #include "jobs/export.h"
 #include "jobs/offsite.h"
 #include "jobs/opening.h"
 #include "jobs/prove.h"
 #include "jobs/verify.h"
-#include "platform/cancel.h"
 #include "platform/clock.h"
 #include "platform/fs.h"
 #include "platform/machine.h"
-#include "platform/thread.h"
 #include "postgres/userprofile.h"
 #include "sample/sample.h"
 #include "schedule/registration.h"
+#include "schedule/report.h"
 #include "store/catalog.h"
 #include "store/folder.h"
 #include "store/retention.h"
 #include "store/settings.h"
-#include "store/source.h"
 #include "texts.h"
 
 #define LEAVE_MS 2000
-
-struct Task {
-    /* Set before start, then the worker's. */
-    TaskKind kind;
-    char *folder, *fallback;
-    Connection connection;
-    AppOptions options;
-    char **files;
-    size_t file_count;
-    char *target, *proven;
-    bool overwrite, on, no_safety, sort_as_live, nobody, sample, once;
-    ConfigValues config;
-    Pause pause;
-    JobSink sink;
-    char *actor; /* the sink's */
-    void (*ring)(void *context);
-    void *context;
-    /* The worker's until `finished`, then the window's. */
-    TaskResult *result;
-    /* Any thread. */
-    Cancel *cancel;
-    Mutex *mutex;
-    Cond *changed;
-    bool finished; /* under the mutex */
-    /* The window's. */
-    Thread *thread;
-};
 
 static void copy_options(AppOptions *to, const AppOptions *from)
 {
@@ -188,6 +160,7 @@ static bool run_backup(const Task *task, TaskResult *result, Error *err)
 static bool run_scheduled(const Task *task, TaskResult *result, Error *err)
 {
     const AppOptions *options = &task->options;
+    const JobSink quiet = {.log = task->sink.log, .context = task->sink.context, .actor = task->sink.actor};
     const ConnectionSwitches switches = {options->host, options->port, options->user, options->sslmode,
                                          options->database};
     const ScheduledSpec spec = {.folder = task->folder,
@@ -195,7 +168,10 @@ static bool run_scheduled(const Task *task, TaskResult *result, Error *err)
                                 .switches = &switches,
                                 .chosen = &task->connection,
                                 .once = task->once};
-    return scheduled_run(&spec, &task->sink, task->cancel, &result->scheduled, err);
+    /* The bar belongs to the job that somebody waits for. */
+    return task->kind == TASK_RECHECK
+               ? scheduled_checks(&spec, &quiet, task->cancel, &result->checks, err)
+               : scheduled_run(&spec, &task->sink, task->cancel, &result->scheduled, err);
 }
 
 static bool run_pause(const Task *task, Error *err)
@@ -338,6 +314,7 @@ static bool run_upload(const Task *task, TaskResult *result, Error *err)
         paths[i] = fs_join(task->folder, task->files[i]);
     }
     const OffsiteBatchSpec spec = {.paths = (const char *const *)paths, .count = task->file_count,
+                                   .rate = task->rate,
                                    .ended = log_upload, .context = &sink};
     const bool ok = offsite_upload_batch(&spec, &task->sink, task->cancel, &result->uploads, err);
     for (size_t i = 0; i < task->file_count; i++) {
@@ -355,7 +332,8 @@ static bool run_preview(const Task *task, TaskResult *result, Error *err)
     Share shares[] = {{&task->sink, 0, 2}, {&task->sink, 1, 2}};
     const JobSink reading = {share_log, share_progress, &shares[0], task->actor};
     const JobSink counting = {share_log, share_progress, &shares[1], task->actor};
-    const PreviewSpec spec = {.server = &task->connection};
+    const PreviewSpec spec = {
+        .server = &task->connection, .in_place = task->in_place, .prove_safety = task->in_place};
     VerifyResult read;
     verify_result_init(&read);
     const bool ok = verify_file(task->target, &reading, task->cancel, &read, err) &&
@@ -368,6 +346,8 @@ static bool run_restore(const Task *task, TaskResult *result, Error *err)
 {
     const RestoreSpec spec = {.server = &task->connection,
                               .folder = task->folder,
+                              .in_place = task->in_place,
+                              .prove_safety = task->in_place, /* it will be all that has what was there */
                               .no_safety = task->no_safety,
                               .proven = task->proven,
                               .sort_as_live = task->sort_as_live,
@@ -380,76 +360,6 @@ static bool run_undo(const Task *task, TaskResult *result, Error *err)
     const UndoSpec spec = {
         .server = &task->connection, .kept = task->target, .folder = task->folder, .nobody = task->nobody};
     return restore_undo(&spec, &task->sink, task->cancel, &result->restore, err);
-}
-
-/* --- clean-ups ------------------------------------------------------------------------------------------- */
-
-/* The core's dry run, fresh: the list on the screen may be older than the folder. */
-static bool run_plan(const Task *task, TaskResult *result, Error *err)
-{
-    Catalog catalog;
-    Settings settings;
-    RetentionPlan plan;
-    catalog_init(&catalog);
-    settings_init(&settings);
-    retention_plan_init(&plan);
-    const int64_t now = clock_now();
-    bool ok = settings_load(task->folder, &settings, err) && catalog_load(task->folder, now, &catalog, err);
-    if (ok) {
-        if (settings.notice != NULL) {
-            job_log(&task->sink, LOG_WARNING, "%s", settings.notice);
-        }
-        result->frozen = retention_frozen(task->folder);
-        RetentionRules rules = retention_rules(&settings);
-        rules.frozen = result->frozen;
-        retention_plan(&catalog, &rules, now, &plan);
-        result->plan_total = plan.count;
-        result->plan = mem_array(plan.removals, sizeof *result->plan);
-        for (size_t i = plan.count; i > 0; i--) {
-            const RetentionItem *item = &plan.items[i - 1];
-            if (item->remove) {
-                result->plan[result->plan_count++] =
-                    (CleanupItem){mem_strdup(item->entry->name), mem_strdup(item->reason), item->entry->size,
-                                  item->entry->age_days};
-            }
-        }
-    }
-    retention_plan_release(&plan);
-    settings_release(&settings);
-    catalog_release(&catalog);
-    return ok;
-}
-
-static void tell_left_over(void *context, const char *name)
-{
-    job_log(context, LOG_INFO, TEXT_LEFT_OVER, name);
-}
-
-static bool run_cleanup(const Task *task, TaskResult *result, Error *err)
-{
-    FsLock *lock = NULL;
-    Settings settings;
-    JobSink sink = task->sink;
-    settings_init(&settings);
-    bool ok = folder_lock(task->folder, &lock, err) && settings_load(task->folder, &settings, err);
-    if (ok) {
-        backup_finish_left(task->folder, &task->sink, task->cancel);
-    }
-    ok = ok && folder_clean_up(task->folder, tell_left_over, &sink, err) &&
-              retention_run(task->folder, &settings, NULL, clock_now(), &task->sink, task->cancel, &result->removed,
-                            err);
-    fs_unlock(lock);
-    settings_release(&settings);
-    return ok;
-}
-
-static bool run_unfreeze(const Task *task, Error *err)
-{
-    bool ok = retention_unfreeze(task->folder, &task->sink, err);
-    if (ok) {
-        job_log(&task->sink, LOG_GOOD, "%s", TEXT_UNFROZEN);
-    }
-    return ok;
 }
 
 /* --- the settings ---------------------------------------------------------------------------------------- */
@@ -577,6 +487,32 @@ static bool run_enlist(const Task *task, Error *err)
     return ok;
 }
 
+/* --- pages for people ------------------------------------------------------------------------------------ */
+
+static bool run_report(const Task *task, TaskResult *result, Error *err)
+{
+    Report report;
+    const ReportSpec spec = {.folder = task->folder,
+                             .named_folder = named_folder(task),
+                             .source = task->has_source ? &task->source : NULL};
+    report_init(&report);
+    const bool ok = report_issue(&spec, NULL, &report, &result->page, err);
+    for (size_t i = 0; ok && i < report.notice_count; i++) {
+        job_log(&task->sink, LOG_WARNING, "%s", report.notices[i]);
+    }
+    report_release(&report);
+    return ok;
+}
+
+static bool run_certificate(const Task *task, TaskResult *result, Error *err)
+{
+    Certificate certificate;
+    certificate_init(&certificate);
+    const bool ok = certificate_issue(task->target, NULL, &task->sink, task->cancel, &certificate, &result->page, err);
+    certificate_release(&certificate);
+    return ok;
+}
+
 static void run(void *argument)
 {
     Task *task = argument;
@@ -596,6 +532,7 @@ static void run(void *argument)
         result->ok = run_backup(task, result, &err);
         break;
     case TASK_SCHEDULED:
+    case TASK_RECHECK:
         result->ok = run_scheduled(task, result, &err);
         break;
     case TASK_PAUSE:
@@ -612,10 +549,16 @@ static void run(void *argument)
         result->ok = run_upload(task, result, &err);
         break;
     case TASK_PLAN:
-        result->ok = run_plan(task, result, &err);
+        result->ok = task_plan(task, result, &err);
         break;
     case TASK_CLEANUP:
-        result->ok = run_cleanup(task, result, &err);
+        result->ok = task_clean_up(task, result, &err);
+        break;
+    case TASK_PLAN_THERE:
+        result->ok = task_plan_there(task, result, &err);
+        break;
+    case TASK_CLEANUP_THERE:
+        result->ok = task_clean_up_there(task, result, &err);
         break;
     case TASK_PREVIEW:
         result->ok = run_preview(task, result, &err);
@@ -630,8 +573,17 @@ static void run(void *argument)
     case TASK_UNDO:
         result->ok = run_undo(task, result, &err);
         break;
+    case TASK_FREEZE:
+        result->ok = task_freeze(task, &err);
+        break;
+    case TASK_REPORT:
+        result->ok = run_report(task, result, &err);
+        break;
+    case TASK_CERTIFICATE:
+        result->ok = run_certificate(task, result, &err);
+        break;
     case TASK_UNFREEZE:
-        result->ok = run_unfreeze(task, &err);
+        result->ok = task_unfreeze(task, &err);
         break;
     case TASK_CONFIG:
         result->ok = run_config(task, result, &err);
@@ -678,10 +630,16 @@ Task *task_start(const TaskSpec *spec, JobSink sink, void (*ring)(void *context)
     task->on = spec->on;
     task->no_safety = spec->no_safety;
     task->sort_as_live = spec->sort_as_live;
+    task->in_place = spec->in_place;
     task->nobody = spec->nobody;
     task->config = spec->config;
     task->sample = spec->sample;
     task->pause = spec->pause;
+    source_init(&task->source);
+    task->has_source = spec->source != NULL;
+    if (task->has_source) {
+        source_copy(&task->source, spec->source);
+    }
     task->once = spec->once;
     task->sink = sink;
     task->actor = mem_strdup(sink.actor);
@@ -694,6 +652,7 @@ Task *task_start(const TaskSpec *spec, JobSink sink, void (*ring)(void *context)
     list_model_init(&task->result->model);
     backup_result_init(&task->result->backup);
     scheduled_result_init(&task->result->scheduled);
+    recheck_result_init(&task->result->checks);
     preview_init(&task->result->preview);
     restore_result_init(&task->result->restore);
     offsite_batch_init(&task->result->uploads);
@@ -701,6 +660,7 @@ Task *task_start(const TaskSpec *spec, JobSink sink, void (*ring)(void *context)
     task->result->proven = mem_strdup(spec->proven);
     task->result->no_safety = spec->no_safety;
     task->cancel = cancel_new();
+    task->rate = rate_new();
     task->mutex = mutex_new();
     task->changed = cond_new();
     task->thread = thread_start(run, task);
@@ -715,6 +675,16 @@ TaskKind task_kind(const Task *task)
 void task_cancel(Task *task)
 {
     cancel_request(task->cancel);
+}
+
+void task_pause(Task *task, bool paused)
+{
+    rate_pause(task->rate, paused);
+}
+
+bool task_is_paused(const Task *task)
+{
+    return rate_is_paused(task->rate);
 }
 
 bool task_finished(Task *task)
@@ -747,9 +717,11 @@ TaskResult *task_take(Task *task)
     TaskResult *result = task->result;
     cond_free(task->changed);
     mutex_free(task->mutex);
+    rate_free(task->rate);
     cancel_free(task->cancel);
     app_options_release(&task->options);
     connection_release(&task->connection);
+    source_release(&task->source);
     for (size_t i = 0; i < task->file_count; i++) {
         mem_free(task->files[i]);
     }
@@ -793,7 +765,9 @@ void task_result_free(TaskResult *result)
     mem_free(result->key);
     backup_result_release(&result->backup);
     scheduled_result_release(&result->scheduled);
+    recheck_result_release(&result->checks);
     mem_free(result->problem);
+    mem_free(result->page);
     preview_release(&result->preview);
     restore_result_release(&result->restore);
     offsite_batch_release(&result->uploads);

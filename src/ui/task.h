@@ -24,6 +24,7 @@
 #include "postgres/engine.h"
 #include "schedule/pause.h"
 #include "schedule/run.h"
+#include "store/source.h"
 
 typedef enum TaskKind {
     TASK_OPEN,  /* choose the folder, put the connection together, list the folder */
@@ -39,14 +40,20 @@ typedef enum TaskKind {
     TASK_PIN,    /* the files: keep them whatever their age, or no longer (`on`) */
     TASK_PLAN,   /* what a clean-up would remove */
     TASK_CLEANUP, /* remove it */
+    TASK_PLAN_THERE,    /* the same on SharePoint */
+    TASK_CLEANUP_THERE, /* of the files what still would go */
     TASK_PREVIEW, /* read every byte of a backup, and look what its restore would change */
     TASK_RESTORE, /* do it */
     TASK_KEPT,    /* which databases restores have replaced and that are kept */
     TASK_UNDO,    /* one of them gets its name back */
-    TASK_UNFREEZE, /* end the stop of clean-ups that a shrink alarm made */
+    TASK_FREEZE,   /* stop clean-ups */
+    TASK_REPORT,   /* write the health report */
+    TASK_CERTIFICATE, /* write the certificate of a backup's proof */
+    TASK_UNFREEZE, /* end that stop, or the one that a shrink alarm made */
     TASK_PAUSE,    /* leave the schedule's slots alone for a while, or no longer */
     TASK_CONFIG, /* write the settings, and have the system's task follow them */
     TASK_ENLIST, /* a database was just connected: the schedule begins, by the settings that are there */
+    TASK_RECHECK, /* read older backups again, prove the newest, as the schedule does; makes way for any other job */
     TASK_REGISTRATION /* whether Windows' task is as they want it */
 } TaskKind;
 
@@ -62,11 +69,15 @@ typedef struct TaskSpec {
     const AppOptions *options;    /* OPEN, DEMO */
     const char *folder;           /* all but OPEN, DEMO */
     const char *fallback;         /* BACKUP: as OPEN found it */
-    const Connection *connection; /* BACKUP, SCHEDULED, PREVIEW, RESTORE, KEPT, UNDO; OPEN: where it is known already */
-    const char *const *files;     /* VERIFY, EXPORT, UPLOAD, DELETE, PROVE, PIN: names in the folder */
+    const Connection *connection; /* BACKUP, SCHEDULED, RECHECK, PREVIEW, RESTORE, KEPT, UNDO; OPEN: where it is known
+                                     already */
+    const char *const *files;     /* VERIFY, EXPORT, UPLOAD, DELETE, PROVE, PIN: names in the folder;
+                                     CLEANUP_THERE: those that somebody has seen */
     size_t file_count;
-    const char *target;  /* EXPORT: the folder to copy to; PREVIEW, RESTORE: the backup's path; UNDO: the kept one */
+    const char *target;  /* EXPORT: the folder to copy to; PREVIEW, RESTORE, CERTIFICATE: the backup's path; UNDO:
+                            the kept one; UNFREEZE: what was shown of it */
     bool no_safety, sort_as_live, nobody; /* RESTORE: RestoreSpec; UNDO: `nobody` */
+    bool in_place;       /* PREVIEW, RESTORE: RestoreSpec */
     const char *proven;  /* RESTORE: RestoreSpec */
     bool overwrite;      /* EXPORT */
     bool on;             /* PIN */
@@ -74,6 +85,7 @@ typedef struct TaskSpec {
     bool sample;         /* CONFIG: of the sample database, which no task backs up */
     Pause pause;         /* PAUSE */
     bool once;           /* SCHEDULED: ScheduledSpec */
+    const Source *source; /* REPORT: the database that is connected; NULL: none is */
 } TaskSpec;
 
 typedef struct TaskResult {
@@ -94,11 +106,11 @@ typedef struct TaskResult {
     size_t done, failed;
     /* OPEN, LIST */
     ListModel model;
-    /* PLAN: what would go, oldest first, why nothing may go (or NULL), and how many backups there are */
+    /* PLAN, PLAN_THERE: what would go, oldest first, why nothing may go (or NULL), and how many backups there are */
     CleanupItem *plan;
     size_t plan_count, plan_total;
     char *frozen;
-    /* CLEANUP */
+    /* CLEANUP, CLEANUP_THERE */
     size_t removed;
     /* PREVIEW, RESTORE, UNDO: the spec's */
     char *target, *proven;
@@ -116,8 +128,12 @@ typedef struct TaskResult {
     BackupResult backup;
     /* SCHEDULED */
     ScheduledResult scheduled;
+    /* RECHECK */
+    RecheckResult checks;
     /* REGISTRATION: what is wrong with it, or NULL */
     char *problem;
+    /* REPORT, CERTIFICATE: where it was written */
+    char *page;
     /* DEMO */
     Engine *engine;
     char *key; /* TASK_DEMO: what its server says of itself, whose port is another each time (source.h); or NULL */
@@ -130,6 +146,9 @@ typedef struct Task Task;
 Task *task_start(const TaskSpec *spec, JobSink sink, void (*ring)(void *context), void *context);
 TaskKind task_kind(const Task *task);
 void task_cancel(Task *task);
+/* UPLOAD: sends nothing more, or goes on. */
+void task_pause(Task *task, bool paused);
+bool task_is_paused(const Task *task);
 bool task_finished(Task *task);
 /* Waits for the end; frees the task. Caller: task_result_free. */
 TaskResult *task_take(Task *task);

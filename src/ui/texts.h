@@ -33,6 +33,7 @@
 #define TEXT_MEND_CLEANUP "Clean Up No&w..."
 #define TEXT_MEND_SPACE "Sho&w Backup Folder"
 #define TEXT_MEND_PROVE "Prove No&w"
+#define TEXT_MEND_COPY "Export No&w..."
 #define TEXT_MEND_SCHEDULE "Sho&w Schedule"
 
 /* The shrink alarm; its words come from the core. */
@@ -43,8 +44,22 @@
 #define TEXT_ALARM_YES "&Yes, allow clean-ups"
 #define TEXT_ALARM_NO "&Not now"
 #define TEXT_UNFROZEN "Clean-ups are allowed again."
+#define TEXT_STILL_FROZEN "The alarm is answered. Clean-ups stay stopped: %s." /* why */
 
-/* Progress: "42 % - Saving parts - 1.00 MB - 3.1 MB/s - about 2 minutes left" */
+/* Clean-ups that a person stops. */
+#define TEXT_FREEZE_QUESTION "Stop clean-ups?"
+#define TEXT_FREEZE_CONTENT \
+    "No old backup is removed any more, whatever the Backup Configuration says, until you choose Stop Clean-ups in " \
+    "the Tools menu again. The disk has to have room for all of them."
+#define TEXT_FREEZE_YES "&Stop them"
+#define TEXT_FREEZE_NO "&Cancel"
+#define TEXT_FROZEN_NOW "Clean-ups are stopped. Stop Clean-ups in the Tools menu allows them again."
+#define TEXT_ALLOW_QUESTION "Allow clean-ups again?"
+#define TEXT_ALLOW_CONTENT "They are stopped: %s." /* why */
+#define TEXT_ALLOW_YES "&Allow them"
+#define TEXT_ALLOW_NO "&Not now"
+
+/* Progress: "42 % - Saving parts - 1.00 MB - 3.10 MB/s - about 2 minutes left" */
 #define TEXT_WORKING "Working"
 #define TEXT_LEFT_FEW " - a few seconds left"
 #define TEXT_LEFT_SECONDS " - about %d seconds left"
@@ -74,6 +89,10 @@
 #define TEXT_EXPORT_GOOD "Exported."
 #define TEXT_EXPORT_CANCELLED "Export cancelled. The unfinished copy was removed."
 #define TEXT_UPLOAD_STEP "Uploading"
+#define TEXT_UPLOAD_PAUSED "The export to SharePoint is paused. Pause or Go On Exporting in the Backup menu goes on."
+#define TEXT_UPLOAD_BY_ONEDRIVE \
+    "OneDrive sends the copy itself: it can be paused with a click on its cloud beside the clock."
+#define TEXT_UPLOAD_GOES_ON "The export to SharePoint goes on."
 #define TEXT_UPLOAD_GOOD "Exported to SharePoint."
 #define TEXT_UPLOAD_CANCELLED \
     "Export to SharePoint cancelled. What was brought there is kept: export it again, and it goes on from there."
@@ -89,6 +108,9 @@
 #define TEXT_PLAN_STEP "Looking for old backups"
 #define TEXT_PLAN_CANCELLED "The clean-up was cancelled. Nothing was removed."
 #define TEXT_PLAN_FAILED "Old backups could not be looked for"
+#define TEXT_PLAN_THERE_STEP "Looking for old backups on SharePoint"
+#define TEXT_CLEANUP_THERE_STEP "Cleaning up on SharePoint"
+#define TEXT_CLEANUP_THERE_GOOD "Clean-up on SharePoint complete."
 #define TEXT_CLEANUP_STEP "Cleaning up"
 #define TEXT_CLEANUP_GOOD "Cleanup complete."
 #define TEXT_CLEANUP_CANCELLED "The clean-up was cancelled. What is removed already stays removed."
@@ -107,8 +129,20 @@
 #define TEXT_UNDO_GOOD "Restore undone. Restart the CMMS application."
 #define TEXT_UNDO_CANCELLED "Undo Restore was cancelled. The database is as it was."
 #define TEXT_UNDO_FAILED "Undo Restore failed"
+#define TEXT_FREEZE_STEP "Stopping clean-ups"
+#define TEXT_FREEZE_FAILED "Clean-ups could not be stopped"
 #define TEXT_UNFREEZE_STEP "Allowing clean-ups"
 #define TEXT_UNFREEZE_FAILED "Clean-ups could not be allowed again"
+#define TEXT_REPORT_STEP "Looking at the last year"
+#define TEXT_REPORT_GOOD "The health report is made."
+#define TEXT_REPORT_CANCELLED "The health report was cancelled."
+#define TEXT_REPORT_FAILED "The health report could not be made"
+#define TEXT_REPORT_WRITTEN "The health report was written to %s"
+#define TEXT_CERTIFICATE_STEP "Reading the backup"
+#define TEXT_CERTIFICATE_GOOD "The certificate is made."
+#define TEXT_CERTIFICATE_CANCELLED "The certificate was cancelled."
+#define TEXT_CERTIFICATE_FAILED "The certificate could not be made"
+#define TEXT_CERTIFICATE_WRITTEN "The certificate of the proof was written to %s"
 
 /* What tasks say in the log. */
 #define TEXT_SAMPLE_READY "The sample database is ready."
@@ -164,6 +198,8 @@
 /* Errors. */
 #define TEXT_OPEN_FOLDER_FAILED "could not open the folder %s"
 #define TEXT_OPEN_FOLDER_HINT "Look whether the folder is still there."
+#define TEXT_OPEN_PAGE_FAILED "could not open %s"
+#define TEXT_OPEN_PAGE_HINT "Open that file with your browser."
 #define TEXT_SHOW_FILE_FAILED "could not show %s in its folder"
 #define TEXT_SHOW_FILE_HINT "Look whether the file is still there."
 #define TEXT_WINDOW_FAILED "could not open the window"
@@ -171,14 +207,24 @@
 
 /* The clean-up's preview: cleanup_dialog.c */
 #define TEXT_CLEANUP_SUMMARY \
-    "%llu of %llu backup(s) would be removed, %s MB in all. The newest verified backup always stays."
+    "%llu of %llu backup(s) would be removed, %s in all. The newest verified backup always stays."
 #define TEXT_CLEANUP_REMOVE "&Remove %llu Backup(s)"
+#define TEXT_CLEANUP_THERE_CAPTION "Clean Up on SharePoint"
+#define TEXT_CLEANUP_THERE_SUMMARY \
+    "%llu of %llu backup(s) on SharePoint would go into its recycle bin, %s MB in all. The newest verified one " \
+    "always stays."
+#define TEXT_CLEANUP_THERE_NOTHING "There is nothing to clean up on SharePoint."
+#define TEXT_CLEANUP_THERE_NOTHING_WHY \
+    "Each backup there is younger than the retention period and one of the newest, or pinned, or the last good one, " \
+    "or was made by another computer, or is not surely what its manifest says."
+#define TEXT_CLEANUP_THERE_STOPPED "Nothing is removed from SharePoint: %s."
 #define TEXT_CLEANUP_REASON "Why"
 #define TEXT_CLEANUP_NOTHING "There is nothing to clean up."
 #define TEXT_CLEANUP_NOTHING_WHY \
     "Each backup is younger than the retention period and one of the newest, or pinned, or the last good one, or was " \
     "not made by this program."
 #define TEXT_CLEANUP_FROZEN "Clean-ups are stopped: %s. Look at the shrink alarm first."
+#define TEXT_CLEANUP_STOPPED "Clean-ups are stopped: %s. Stop Clean-ups in the Tools menu allows them again."
 
 /* --- restore and undo: main_restore.c, restore_, undo_, result_dialog.c, consent.c ------------------------- */
 
@@ -197,6 +243,18 @@
     "⚠ WARNING: the database %s will be replaced by this backup. All that is newer is then no longer in it. The " \
     "old one is kept under another name; Undo Restore brings it back."
 #define TEXT_RESTORE_GONE "There is no database %s on the server. It will be made anew from this backup."
+#define TEXT_RESTORE_IN_PLACE \
+    "⚠ WARNING: what is in the database %s will be dropped for what this backup holds. There is no Undo Restore " \
+    "after that: what was there is then only in the safety backup, which is made first and pinned."
+#define TEXT_IN_PLACE_QUESTION "Restore into the database itself, without Undo Restore?"
+/* "cmms" */
+#define TEXT_IN_PLACE_CONTENT \
+    "This user may not create databases, so the backup cannot be restored beside %s. It can go into the database " \
+    "itself, all of it or nothing. All programs are disconnected from it, nobody can change anything in the CMMS " \
+    "meanwhile, and what was there is then only in the safety backup, which is made first. An administrator can " \
+    "allow the user to create databases instead."
+#define TEXT_IN_PLACE_YES "&Show what it would change"
+#define TEXT_IN_PLACE_NO "&Leave it"
 #define TEXT_CONSENT_LABEL "&Type the name of the database, %s, to go on:"
 #define TEXT_CONSENT_WRONG "That is not the name of the database."
 #define TEXT_UNSAFE_QUESTION "Restore without a safety backup?"
@@ -233,6 +291,7 @@
 #define TEXT_RESULT_HOLDS "The database %s now holds %s: %llu tables with %s rows, all counted."
 #define TEXT_RESULT_IS_AGAIN "The database %s is again the one that was kept as %s."
 #define TEXT_RESULT_KEPT "What it was before is kept as %s. Undo Restore brings it back."
+#define TEXT_RESULT_IN_PLACE "What was there before is only in the safety backup now, which is pinned."
 #define TEXT_RESULT_SAFETY "Safety backup: %s"
 #define TEXT_RESULT_TOOK "It took %s seconds."
 #define TEXT_RESULT_NOTES "What is otherwise than it was:"
@@ -244,7 +303,7 @@
 #define TEXT_SP_LOOKING "Looking whether %s on SharePoint can be reached..."
 /* Documents/Backups; contoso.onmicrosoft.com */
 #define TEXT_SP_REACHED "✔ Backups go to %s on SharePoint (%s)."
-#define TEXT_SP_FREE " %s MB are free there."
+#define TEXT_SP_FREE " %s are free there."
 #define TEXT_SP_NOT_REACHED "⚠ %s on SharePoint is set up, but cannot be used now: %s."
 #define TEXT_SP_STEPS \
     "1. In the browser, open the folder on SharePoint in which the copies shall lie, and copy the address from the " \
@@ -269,6 +328,8 @@
 #define TEXT_SP_CLOSE "Close"
 #define TEXT_SP_STOPPED "The sign-in was stopped. Nothing was changed."
 #define TEXT_SP_DONE "A tiny file was written to the folder and removed again: it works."
+#define TEXT_SP_FOLDER "✔ Backups go to the folder %s, which belongs to OneDrive."
+#define TEXT_SP_FOLDER_DONE "Backups are copied to that folder from now on, and OneDrive brings them to the cloud."
 #define TEXT_SP_SIGNED_OUT "Signed out on this PC. The folder stays set up; sign in again to export."
 #define TEXT_SP_FORGOTTEN "The folder and the sign-in are forgotten on this PC. What is on SharePoint stays there."
 #define TEXT_SP_ASK " Ask IT has a page to send on."
@@ -284,8 +345,8 @@
 #define TEXT_ASK_QUESTION "Your IT administrator is needed for this."
 #define TEXT_ASK_YES "&Ask IT..."
 #define TEXT_ASK_NO "&Close"
-/* count, MB, Documents/Backups */
-#define TEXT_UPLOAD_SUMMARY "%llu backup(s), %s MB in all, go to %s on SharePoint."
+/* count, size, Documents/Backups */
+#define TEXT_UPLOAD_SUMMARY "%llu backup(s), %s in all, go to %s on SharePoint."
 #define TEXT_UPLOAD_NOTHING "None of the selected backups can go to SharePoint; the list says why."
 #define TEXT_UPLOAD_NOTE \
     "Each is read and checked first, and gets its name there when size and hash are right. Cancel it at any time: " \
@@ -300,6 +361,31 @@
 #define TEXT_UPLOAD_ONLY_MANAGER "No folder on SharePoint is set up."
 #define TEXT_UPLOAD_ONLY_MANAGER_WHY "A manager sets one up: sign in, then choose SharePoint in the Tools menu."
 
+/* --- encryption of copies: encryption_dialog.c --------------------------------------------------------------- */
+
+#define TEXT_ENC_OFF "Not encrypted: they go as they are"
+#define TEXT_ENC_PAIR "For a new key pair"
+#define TEXT_ENC_PUBLIC "For a public key that was made elsewhere"
+#define TEXT_ENC_PASSPHRASE "With a passphrase"
+#define TEXT_ENC_DAMAGED "⚠ What is saved about the encryption of copies cannot be used, so nothing is uploaded."
+#define TEXT_ENC_OFF_WARNING \
+    "Copies go to SharePoint as they are: whoever may read the folder there can read the database in them. Copies " \
+    "that are encrypted already stay so, and need their key."
+#define TEXT_ENC_OFF_KEY \
+    "Copies go to SharePoint as they are: whoever may read the folder there can read the database in them. The key " \
+    "that is kept on this PC is removed: copies that are encrypted already can be read only by who has it elsewhere."
+#define TEXT_ENC_TYPE "&Type \"%s\":"
+#define TEXT_ENC_GO "&Set Up"
+#define TEXT_ENC_GO_OFF "&Switch Off"
+#define TEXT_ENC_DONE "✔ Copies are encrypted from now on. Those that are on SharePoint already stay as they are."
+#define TEXT_ENC_DONE_PAIR \
+    "✔ Copies are encrypted from now on. Take the key file away from this PC now, and keep it in two places."
+#define TEXT_ENC_DONE_OFF "Copies go as they are from now on."
+#define TEXT_ENC_KEY_TITLE "Save the private key as"
+#define TEXT_ENC_KEY_NAME "CMMS Backup - private key.txt"
+#define TEXT_ENC_CARD_TITLE "Save the recovery card as"
+#define TEXT_ENC_CARD_NAME "CMMS Backup - recovery card.txt"
+
 /* --- list: backup_list.c, list_model.c --------------------------------------------------------------------- */
 
 #define TEXT_COLUMN_NAME "File name"
@@ -312,6 +398,8 @@
 #define TEXT_COLUMN_LEAVES "Removed on"
 #define TEXT_COPIES_LOCAL "This PC"
 #define TEXT_COPIES_EXPORTED "This PC, exported"
+#define TEXT_COPIES_WAITING "This PC; waits for SharePoint"
+#define TEXT_COPIES_THERE "This PC, SharePoint"
 #define TEXT_PINNED "Pinned"
 #define TEXT_LEAVES_NEVER "stays"
 #define TEXT_LEAVES_NOW "next clean-up"
@@ -331,15 +419,15 @@
 #define TEXT_CHART_EMPTY "No backups to draw yet"
 #define TEXT_CHART_SIZE "MB, to %s"
 #define TEXT_CHART_TIME "seconds, to %s"
-/* count; least, most, newest MB; its date; more or less than the oldest, or nothing */
-#define TEXT_CHART_WORDS "%llu backups, from %s to %s MB; the newest has %s MB (%s)%s"
+/* count; least, most, newest size; its date; more or less than the oldest, or nothing */
+#define TEXT_CHART_WORDS "%llu backups, from %s to %s; the newest has %s (%s)%s"
 #define TEXT_CHART_MORE ", %d %% more than the oldest shown"
 #define TEXT_CHART_LESS ", %d %% less than the oldest shown"
 #define TEXT_CHART_SAME ", as much as the oldest shown"
 /* shortest, longest seconds */
 #define TEXT_CHART_TIMES "; they took from %s to %s seconds"
-/* Of one backup: date and time; MB; seconds */
-#define TEXT_CHART_POINT "%s: %s MB"
+/* Of one backup: date and time; size; seconds */
+#define TEXT_CHART_POINT "%s: %s"
 #define TEXT_CHART_POINT_TIME ", %s seconds"
 
 /* --- tray -------------------------------------------------------------------------------------------------- */
@@ -369,8 +457,14 @@
 #define TEXT_DETAILS_UNCOUNTED "not counted"
 #define TEXT_DETAILS_FILE "File"
 #define TEXT_DETAILS_SIZE "Size"
-#define TEXT_DETAILS_BYTES "%s MB (%s bytes)"
+#define TEXT_DETAILS_BYTES "%s (%s bytes)"
 #define TEXT_DETAILS_STATUS "Status"
+#define TEXT_DETAILS_COPY "Copy"
+/* Documents/Backups; date and time; that its hash is not known, or nothing */
+#define TEXT_DETAILS_COPY_THERE "%s on SharePoint, compared %s%s"
+#define TEXT_DETAILS_COPY_NO_PLACE "a folder"
+#define TEXT_DETAILS_COPY_BY_SIZE " by its size alone"
+#define TEXT_DETAILS_COPY_WAITS "waits for SharePoint since %s" /* date and time */
 #define TEXT_DETAILS_MANIFEST "Manifest"
 #define TEXT_DETAILS_NO_MANIFEST "none; Verify reads the file and makes one"
 #define TEXT_DETAILS_BAD_MANIFEST "it cannot be used; Verify makes a new one"
@@ -414,7 +508,7 @@
 #define TEXT_BOX_KEEP "&Keep running"
 #define TEXT_FOLDER_DIALOG_FAILED "could not open the dialog for choosing a folder"
 #define TEXT_FILE_DIALOG_FAILED "could not open the dialog for choosing a file"
-#define TEXT_FOLDER_DIALOG_HINT "Use 'cmms-backup-cli export' instead."
+#define TEXT_FOLDER_DIALOG_HINT "Start the program again; if it happens again, install it anew."
 #define TEXT_CLIPBOARD_FAILED "could not copy to the clipboard"
 #define TEXT_CLIPBOARD_HINT "Another program is using it; try again."
 #define TEXT_COMMAND_LINE_FAILED "could not read the command line"
@@ -436,6 +530,7 @@
     "The database, this computer and the backup folder are looked at. Nothing is changed. Select a line to see what " \
     "to do about it."
 #define TEXT_ASSISTANT_CHECKING "Checking..."
+#define TEXT_ASSISTANT_TASK "Windows is told to start them when this is finished" /* after "daily backups at 02:00: " */
 #define TEXT_ASSISTANT_STOPPING "Stopping..."
 #define TEXT_ASSISTANT_BAD "Not everything works yet. Go on all the same?"
 #define TEXT_ASSISTANT_BAD_CONTENT "Backups may fail until what is marked as bad is mended."
@@ -451,6 +546,10 @@
 #define TEXT_ASSISTANT_CLOUD \
     "⚠ %s copies this folder to the cloud, and may move backups off this computer. Choose a folder outside " \
     "of it, or set it to be kept on this device."
+#define TEXT_ASSISTANT_GUARDED \
+    "⚠ Windows keeps this program from writing here (Controlled folder access). Choose a folder outside of " \
+    "Documents, or allow the program in Windows Security."
+#define TEXT_ASSISTANT_OTHER "&Keep them in %s" /* a folder */
 /* user@host:port/database */
 #define TEXT_ASSISTANT_SUMMARY \
     "Database: %s\r\n\r\nThe password is kept by Windows (Credential Manager), everything else in your own folder. " \
@@ -496,6 +595,16 @@
     "row. Use this only in a network of your own."
 #define TEXT_SETTINGS_NO_CONNECTION "No connection is saved yet; Connection in the Tools menu saves one."
 #define TEXT_SETTINGS_SAVED "The settings were saved."
+
+/* --- notices elsewhere ------------------------------------------------------------------------------------- */
+
+#define TEXT_NOTIFY_NOTE \
+    "Each run of the schedule is told there. An empty box takes a receiver away; what is saved of an address or a " \
+    "password is not shown again. Mail by Microsoft 365 takes the sign-in to SharePoint, and IT has to allow Mail.Send."
+#define TEXT_NOTIFY_TESTING "A test notice is sent..."
+#define TEXT_NOTIFY_PROBLEM "⚠ %s"
+#define TEXT_NOTIFY_RETIRED "%s is retired: no computer waits for its heartbeat, until it leaves one again."
+#define TEXT_NOTIFY_TAKEN "✅ %s has taken a test notice. It is saved with Save."
 
 /* --- about -------------------------------------------------------------------------------------------------- */
 

@@ -10,6 +10,7 @@
 #include "resource.h"
 #include "texts.h"
 #include "ui_text.h"
+#include "whole_text.h"
 #include "words.h"
 
 enum { UNDO_NAME, UNDO_SINCE, UNDO_SIZE, UNDO_FROM, UNDO_COLUMNS };
@@ -79,7 +80,8 @@ static void on_init(HWND dialog, Undo *undo)
 {
     HWND list = GetDlgItem(dialog, IDC_UNDO_LIST);
     undo->consent.dialog = dialog;
-    ListView_SetExtendedListViewStyle(list, LVS_EX_FULLROWSELECT | LVS_EX_DOUBLEBUFFER | LVS_EX_LABELTIP);
+    ListView_SetExtendedListViewStyle(list, LVS_EX_FULLROWSELECT | LVS_EX_DOUBLEBUFFER);
+    whole_text_of_list(list);
     for (int i = 0; i < UNDO_COLUMNS; i++) {
         wchar_t title[64];
         swprintf(title, sizeof title / sizeof *title, L"%ls", columns[i].title);

@@ -8,6 +8,7 @@
 #include "resource.h"
 #include "texts.h"
 #include "ui_text.h"
+#include "whole_text.h"
 #include "words.h"
 
 enum { UPLOAD_NAME, UPLOAD_SIZE, UPLOAD_STATE, UPLOAD_COLUMNS };
@@ -68,10 +69,11 @@ static void on_init(HWND hwnd, const UploadDialog *dialog)
 {
     const OffsitePlan *plan = dialog->plan;
     HWND list = GetDlgItem(hwnd, IDC_UPLOAD_LIST);
-    ListView_SetExtendedListViewStyle(list, LVS_EX_FULLROWSELECT | LVS_EX_DOUBLEBUFFER | LVS_EX_LABELTIP);
+    ListView_SetExtendedListViewStyle(list, LVS_EX_FULLROWSELECT | LVS_EX_DOUBLEBUFFER);
+    whole_text_of_list(list);
     add_columns(list);
     fill(list, plan);
-    char *size = words_megabytes(plan->bytes);
+    char *size = words_size(plan->bytes);
     char *summary = plan->good == 0 ? mem_strdup(TEXT_UPLOAD_NOTHING)
                                     : mem_printf(TEXT_UPLOAD_SUMMARY, (unsigned long long)plan->good, size,
                                                  dialog->place);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/number.h"
 #include "base/strbuf.h"
 #include "locale_text.h"
 #include "texts.h"
@@ -10,6 +11,15 @@
 char *words_megabytes(uint64_t bytes)
 {
     return locale_number((double)bytes / (1024.0 * 1024.0), 2);
+}
+
+char *words_size(uint64_t bytes)
+{
+    const SizeParts parts = size_parts(bytes);
+    char *number = locale_number(parts.value, parts.decimals);
+    char *text = mem_printf("%s %s", number, parts.unit);
+    mem_free(number);
+    return text;
 }
 
 static void add_time_left(StrBuf *sb, double seconds)
@@ -60,13 +70,13 @@ char *words_progress(const Progress *progress)
     strbuf_init(&sb, STRBUF_SMALL);
     add_step(&sb, progress);
     if (progress->bytes > 0) {
-        char *size = words_megabytes(progress->bytes);
-        strbuf_addf(&sb, " - %s MB", size);
+        char *size = words_size(progress->bytes);
+        strbuf_addf(&sb, " - %s", size);
         mem_free(size);
     }
     if (progress->bytes_per_second > 0) {
-        char *rate = locale_number(progress->bytes_per_second / (1024 * 1024), 1);
-        strbuf_addf(&sb, " - %s MB/s", rate);
+        char *rate = words_size((uint64_t)progress->bytes_per_second);
+        strbuf_addf(&sb, " - %s/s", rate);
         mem_free(rate);
     }
     add_time_left(&sb, progress->seconds_left);
@@ -79,6 +89,17 @@ char *words_database(const Connection *connection, bool configured)
         return mem_strdup(TEXT_NO_DATABASE);
     }
     return connection_text(connection);
+}
+
+char *words_in_label(const char *text)
+{
+    StrBuf sb;
+    strbuf_init(&sb, STRBUF_LINE);
+    for (const char *c = text; *c != 0; c++) {
+        strbuf_addstr(&sb, *c == '&' ? "&" : "");
+        strbuf_addch(&sb, *c);
+    }
+    return strbuf_detach(&sb);
 }
 
 /* The text of a label as it is read: without the mark of its access key and the colon at its end. */

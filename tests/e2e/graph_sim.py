@@ -6,7 +6,7 @@ half a fragment, throttle, forget sessions, tell a hash late. Data is kept in me
   sim.faults.append(Fault("fragment", status=503, headers={"Retry-After": "1"}, times=2))
 
 kinds: token, authorize, devicecode, site, drives, drive, share, folder, item, find, children, put, create, fragment,
-status, end, rename, delete, mkdir, download.
+status, end, rename, delete, mkdir, download, mail.
 """
 import base64
 import hashlib
@@ -19,6 +19,7 @@ import socket
 import ssl
 import struct
 import subprocess
+import tempfile
 import threading
 import time
 import urllib.parse
@@ -28,7 +29,25 @@ BAD_NAME = re.compile(r'["*:<>?/\\|\x00-\x1f]|^\s|[\s.]$|^~\$|_vti_|^$', re.S)
 RESERVED = {".lock", "con", "prn", "aux", "nul", "desktop.ini"} | {d + i for d in ("com", "lpt") for i in "0123456789"}
 
 
+class Hollow:
+    """So many zeros, of which only the number is kept."""
+
+    def __init__(self, size=0):
+        self.size = size
+
+    def __len__(self):
+        return self.size
+
+    def __iadd__(self, data):
+        if data != bytes(len(data)):
+            raise ValueError("not only zeros")
+        self.size += len(data)
+        return self
+
+
 def quickxor(data):
+    if isinstance(data, Hollow):
+        return base64.b64encode((len(data) << 96).to_bytes(20, "little")).decode()
     cells = 0
     for at in range(0, len(data), 1760):
         cells ^= int.from_bytes(data[at:at + 1760].ljust(1760, b"\0"), "little")
@@ -40,8 +59,8 @@ def quickxor(data):
     return base64.b64encode(bits.to_bytes(20, "little")).decode()
 
 
-def certificate(folder):
-    """((certificate, key), authority) for 127.0.0.1 and localhost."""
+def certificate(folder, hosts=()):
+    """((certificate, key), authority) for 127.0.0.1, localhost and other hosts."""
     ca_key, ca, key, csr, crt, san = (os.path.join(folder, n) for n in (
         "ca.key", "ca.crt", "server.key", "server.csr", "server.crt", "san"))
     run = lambda *a: subprocess.run(["openssl"] + list(a), check=True, capture_output=True)
@@ -50,7 +69,7 @@ def certificate(folder):
     run("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=localhost", "-keyout",
         key, "-out", csr)
     with open(san, "w") as f:
-        f.write("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
+        f.write("subjectAltName=DNS:localhost,IP:127.0.0.1%s\n" % "".join(",DNS:" + h for h in hosts))
     run("x509", "-req", "-in", csr, "-CA", ca, "-CAkey", ca_key, "-CAcreateserial", "-days", "30", "-extfile", san,
         "-out", crt)
     return (crt, key), ca
@@ -76,9 +95,9 @@ class Fault:
 
 
 class Session:
-    def __init__(self, parent, name, drive, behaviour):
+    def __init__(self, parent, name, drive, behaviour, blind):
         self.parent, self.name, self.drive, self.behaviour = parent, name, drive, behaviour
-        self.data, self.total = bytearray(), None
+        self.data, self.total, self.touched = Hollow() if blind else bytearray(), None, None
 
 
 class Reset(Exception):
@@ -111,6 +130,8 @@ class Simulator:
         self.before = self.after = None  # called with the number of each request, before it is looked at, and done
         self.page = 200
         self.download_key, self.ignore_range, self.ranges = 1, False, []  # another key: addresses have run out
+        self.etags = True  # items tell their version
+        self.recycled = []  # the names of what was removed
         self.clock = 0  # seconds that the server's is ahead
         self.quota = 1 << 40
         self.client_id, self.tenant = "client", "contoso.onmicrosoft.com"
@@ -118,13 +139,27 @@ class Simulator:
         self.expires_in = 3599
         self.consent = True
         self.scopes = set()  # that were asked for
+        self.app_certificate, self.app_secret = None, None  # with which the program itself signs in: a PEM file; a text
+        self.blind = False  # what comes is zeros, and is counted, not kept
+        self.round_trip = self.commit_time = 0  # seconds: of each request; more of one that brings a file or a fragment
+        self.cap = 0  # bytes a second that a connection brings at the most; 0: no limit
+        self.rclone = False  # what rclone does otherwise than we is taken: see other_client
+        self.pace = []  # of each body: method, bytes, seconds since the answer before it until all of it had come
+        self.answered = None  # when that was
+        self.assertions = []  # headers and payloads
         self.device_waits = False  # nobody has typed the code yet
         self.granted = set()  # the sites that a token for Sites.Selected reaches
         self.selected = set()  # those tokens
+        self.mail_allowed = True  # IT has approved Mail.Send
+        self.mailers, self.mails = set(), []  # tokens for it; what was sent
         sim = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+
+            def setup(self):
+                time.sleep(sim.round_trip * (2 if sim.tls else 1))  # the connection, and TLS
+                super().setup()
 
             def handle_any(self):
                 sim.handle(self)
@@ -178,11 +213,12 @@ class Simulator:
         return drive
 
     def add_item(self, drive, parent, name, data=None, folder=False):
-        item = {"id": "item%d" % next(self.numbers), "name": name, "parent": parent, "drive": drive}
+        item = {"id": "item%d" % next(self.numbers), "name": name, "parent": parent, "drive": drive,
+                "modified": time.time() + self.clock, "version": 1}
         if folder:
             item["folder"] = {}
         else:
-            item["data"], item["late"] = bytes(data), self.hash_late
+            item["data"], item["late"] = data if isinstance(data, Hollow) else bytes(data), self.hash_late
             if self.wrong_hash:
                 self.wrong_hash -= 1
                 item["wrong"] = True
@@ -209,12 +245,22 @@ class Simulator:
             return self.drives[item["drive"]]["path"]
         return self.path_of(self.items[item["parent"]]) + "/" + item["name"]
 
+    def etag(self, item):
+        return '"{%s},%d"' % (hashlib.md5(item["id"].encode()).hexdigest().upper(), item["version"])
+
+    def replaced(self, name, data):
+        """Somebody else puts another version there."""
+        item = self.child(self.folder, name)
+        item["data"], item["version"] = bytes(data), item["version"] + 1
+
     def web_url(self, path):
         return "https://%s%s" % (self.HOST, urllib.parse.quote(path))
 
     def describe(self, item):
         told = {"id": item["id"], "name": item["name"], "webUrl": self.web_url(self.path_of(item)),
                 "parentReference": {"driveId": item["drive"], "id": item["parent"]}}
+        if item["parent"] and self.etags:
+            told["eTag"] = self.etag(item)
         if "folder" in item:
             told["folder"], told["size"] = {"childCount": 0}, 0
         else:
@@ -223,7 +269,10 @@ class Simulator:
                 item["late"] -= 1
             elif item["late"] == 0:
                 hashes["quickXorHash"] = quickxor(item["data"][:-1] if item.get("wrong") else item["data"])
+            if item.get("touched"):
+                told["fileSystemInfo"] = {"lastModifiedDateTime": item["touched"]}
             told["size"] = len(item["data"])
+            told["lastModifiedDateTime"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(item["modified"]))
             told["file"] = {"mimeType": "application/octet-stream", "hashes": hashes}
         return told
 
@@ -242,6 +291,7 @@ class Simulator:
         except (OSError, ValueError):
             request.close_connection = True
             return
+        time.sleep(self.round_trip)
         try:
             with self.lock:
                 try:
@@ -255,6 +305,9 @@ class Simulator:
                 number = len(self.log)
             if self.after:
                 self.after(number)
+            if kind in ("fragment", "put"):
+                time.sleep(self.commit_time)
+            self.answered = time.monotonic()
             self.send(request, answer)
         except Reset:
             with self.lock:
@@ -273,13 +326,18 @@ class Simulator:
             request.close_connection = True
             return None
         left = int(request.headers.get("Content-Length", 0))
-        pieces = []
+        pieces, begun, came = [], time.monotonic(), 0
         while left > 0:
             piece = request.rfile.read(min(left, 1 << 20))
             if not piece:
                 raise OSError("the client went")
             pieces.append(piece)
             left -= len(piece)
+            came += len(piece)
+            if self.cap:
+                time.sleep(max(0, begun + came / self.cap - time.monotonic()))
+        if came:
+            self.pace.append((request.command, came, time.monotonic() - (self.answered or begun)))
         return b"".join(pieces)
 
     def send(self, request, answer):
@@ -317,7 +375,7 @@ class Simulator:
             self.complain("chunked transfer encoding of a " + kind)
             raise problem(400, "invalidRequest")
         agent = request.headers.get("User-Agent", "")
-        if kind != "authorize" and not re.match(r"(NONISV|ISV)\|[^|]+\|[^|]+/\d", agent):
+        if kind != "authorize" and not self.rclone and not re.match(r"(NONISV|ISV)\|[^|]+\|[^|]+/\d", agent):
             self.complain("User-Agent %r" % request.headers.get("User-Agent"))
         if not parts.path.startswith("/login/") and time.monotonic() < self.closed_until - 0.02:
             self.complain("a %s %.2f s before the end of Retry-After" % (kind, self.closed_until - time.monotonic()))
@@ -362,12 +420,14 @@ class Simulator:
     def route(self, request, parts, body):
         method, path = request.command, parts.path
         query = dict(urllib.parse.parse_qsl(parts.query, keep_blank_values=True))
-        if re.search(r"[ #'&+\x80-\xff]", path):
+        if re.search(r"[ #'&+\x80-\xff]", path) and not self.rclone:
             self.complain("the path is not escaped: " + path)
         if path.startswith("/login/"):
             return self.route_login(method, path[len("/login"):], query, body)
         if path.startswith("/upload/"):
             return self.route_upload(request, method, path[len("/upload/"):], query, body)
+        if path.startswith("/plain/") and method == "PUT":  # for the bench: bytes, and nothing else
+            return "plain", lambda: Answer(201)
         if path.startswith("/download/") and method == "GET":
             return "download", lambda: self.download(request, path[len("/download/"):], query)
         if not path.startswith("/v1.0/"):
@@ -385,6 +445,8 @@ class Simulator:
         found = re.fullmatch(r"/sites/([^/:]+):(/.*)|/sites/root", path)
         if found and method == "GET":
             return "site", lambda: self.get_site(found.group(1), decode(found.group(2) or "").rstrip("/"))
+        if path == "/me/sendMail" and method == "POST":
+            return "mail", lambda: self.send_mail(request, document)
         found = re.fullmatch(r"/sites/([^/]+)/drives", path)
         if found and method == "GET":
             return "drives", lambda: self.get_drives(decode(found.group(1)), query)
@@ -415,10 +477,51 @@ class Simulator:
                 return "children", lambda: self.children(drive, number, query)
             act = {"GET": ("item", lambda: self.get_item(drive, number, query)),
                    "PATCH": ("rename", lambda: self.rename(drive, number, document)),
-                   "DELETE": ("delete", lambda: self.delete(drive, number))}.get(method)
+                   "DELETE": ("delete", lambda: self.delete(drive, number, request.headers.get("If-Match"))),
+                   }.get(method)
             if act:
                 return act
-        return "nothing", lambda: problem(404, "itemNotFound")
+        return self.other_client(request, method, path, query, document, body) if self.rclone else \
+            ("nothing", lambda: problem(404, "itemNotFound"))
+
+    def other_client(self, request, method, path, query, document, body):
+        """What rclone does and we do not: whole paths, also from the root on; no conflictBehavior (1.60 has it as
+        @name.conflictBehavior in the query); times set by a PATCH; Authorization to an upload session (rclone#7405)."""
+        found = re.fullmatch(r"/drives/([^/]+)/(?:root|items/([^/:]+)):/(.+?):?(?:/(content|createUploadSession))?",
+                             path)
+        if not found:
+            return "nothing", lambda: problem(404, "itemNotFound")
+        drive, number, names, action = [g and urllib.parse.unquote(g) for g in found.groups()]
+
+        def parent():
+            item = self.items[number or self.drives[self.drive_of(drive)]["root"]]
+            for name in names.split("/")[:-1]:
+                item = self.child(item["id"], name)
+                if item is None:
+                    raise problem(404, "itemNotFound")
+            return item["id"]
+        leaf = names.split("/")[-1]
+        acts = {("GET", None): ("find", lambda: self.find(drive, parent(), leaf)),
+                ("PATCH", None): ("touch", lambda: self.touch(drive, self.child(parent(), leaf)["id"], document)),
+                ("PUT", "content"): ("put", lambda: self.put(drive, parent(), leaf, query, body)),
+                ("POST", "createUploadSession"): ("create", lambda: self.create(request, drive, parent(), leaf,
+                                                                                document))}
+        return acts.get((method, action), ("nothing", lambda: problem(404, "itemNotFound")))
+
+    def touch(self, drive, number, document):
+        item = self.item_of(drive, number)
+        item["touched"], item["version"] = document["fileSystemInfo"]["lastModifiedDateTime"], item["version"] + 1
+        return Answer(200, self.describe(item))
+
+    def send_mail(self, request, document):
+        if self.check_token(request) not in self.mailers:
+            raise problem(403, "ErrorAccessDenied")
+        document = document or {}
+        mail = document.get("message") or {}
+        if not mail.get("toRecipients") or not mail.get("subject") or document.get("saveToSentItems") is not False:
+            raise problem(400, "ErrorInvalidRecipients")
+        self.mails.append(mail)
+        return Answer(202)
 
     # --- sites, libraries, folders
 
@@ -544,17 +647,22 @@ class Simulator:
 
     def rename(self, drive, number, document):
         item = self.item_of(drive, number)
+        if self.rclone and "name" not in document:
+            return self.touch(drive, number, document)
         self.check_name(document["name"])
         if document.get("@microsoft.graph.conflictBehavior") != "fail":
             self.complain("a rename that may replace")
         other = self.child(item["parent"], document["name"])
         if other and other is not item:
             raise problem(409, "nameAlreadyExists")
-        item["name"] = document["name"]
+        item["name"], item["version"] = document["name"], item["version"] + 1
         return Answer(200, self.describe(item))
 
-    def delete(self, drive, number):
-        self.item_of(drive, number)
+    def delete(self, drive, number, version):
+        item = self.item_of(drive, number)
+        if version is not None and version != self.etag(item):
+            raise problem(412, "resourceModified")
+        self.recycled.append(item["name"])
         del self.items[number]
         return Answer(204)
 
@@ -565,7 +673,9 @@ class Simulator:
         if there and behaviour == "fail":
             raise problem(409, "nameAlreadyExists")
         if there and behaviour == "replace":
-            there["data"], there["late"] = bytes(data), self.hash_late
+            there["data"] = data if isinstance(data, Hollow) else bytes(data)
+            there["late"] = self.hash_late
+            there["modified"], there["version"] = time.time() + self.clock, there["version"] + 1
             return there, False
         return self.add_item(drive, parent, name, data), True
 
@@ -576,7 +686,7 @@ class Simulator:
     def put(self, drive, parent, name, query, body):
         self.item_of(drive, parent)
         self.check_name(name)
-        behaviour = query.get("@microsoft.graph.conflictBehavior")
+        behaviour = query.get("@microsoft.graph.conflictBehavior") or ("replace" if self.rclone else None)
         if behaviour not in ("fail", "replace", "rename"):
             self.complain("a PUT without conflictBehavior")
         if len(body) > 250 * 1000 * 1000:
@@ -584,7 +694,8 @@ class Simulator:
         self.room_for(drive, len(body))
         if any(s.parent == parent and s.name == name for s in self.sessions.values()):
             raise problem(409, "nameAlreadyExists")
-        item, new = self.commit(drive, parent, name, behaviour, body)
+        blind = self.blind and body == bytes(len(body))
+        item, new = self.commit(drive, parent, name, behaviour, Hollow(len(body)) if blind else body)
         return Answer(201 if new else 200, self.describe(item))
 
     def create(self, request, drive, parent, name, document):
@@ -596,7 +707,7 @@ class Simulator:
                 raise problem(400, "invalidRequest")
         if item.get("name", name) != name:
             raise problem(400, "invalidRequest")
-        behaviour = item.get("@microsoft.graph.conflictBehavior")
+        behaviour = item.get("@microsoft.graph.conflictBehavior") or ("replace" if self.rclone else None)
         if behaviour is None:
             self.complain("a session without conflictBehavior")
         if behaviour == "fail" and self.child(parent, name):
@@ -604,7 +715,8 @@ class Simulator:
         if any(s.parent == parent and s.name == name for s in self.sessions.values()):
             raise problem(409, "nameAlreadyExists", "uploadSessionIncomplete", "innererror")
         number = hashlib.sha256(b"session%d" % next(self.numbers)).hexdigest()[:20]
-        self.sessions[number] = Session(parent, name, drive, behaviour)
+        self.sessions[number] = Session(parent, name, drive, behaviour, self.blind)
+        self.sessions[number].touched = item.get("fileSystemInfo", {}).get("lastModifiedDateTime")
         return Answer(200, {"uploadUrl": "%s/upload/%s?tempauth=eySECRET%s" % (self.url, number, number),
                             "expirationDateTime": self.expiry(), "nextExpectedRanges": ["0-"]})
 
@@ -618,7 +730,7 @@ class Simulator:
         return kind, lambda: self.in_session(request, number, query, body, act)
 
     def in_session(self, request, number, query, body, act):
-        if request.headers.get("Authorization"):
+        if request.headers.get("Authorization") and not self.rclone:
             self.complain("Authorization to an upload session")
             raise problem(401, "unauthenticated")
         session = self.sessions.get(number)
@@ -671,6 +783,7 @@ class Simulator:
             return Answer(202, self.standing(session))
         del self.sessions[number]
         item, new = self.commit(session.drive, session.parent, session.name, session.behaviour, session.data)
+        item["touched"] = session.touched
         return Answer(201 if new else 200, self.describe(item))
 
     # --- signing in
@@ -717,6 +830,8 @@ class Simulator:
         self.tokens.add("access%d" % number)
         if "Sites.Selected" in scope:
             self.selected.add("access%d" % number)
+        if "Mail.Send" in scope:
+            self.mailers.add("access%d" % number)
         refresh = "refresh%d" % number + "x" * 3000  # longer than Credential Manager takes
         self.refresh_tokens.add(refresh)
         return Answer(200, {"token_type": "Bearer", "scope": scope, "expires_in": self.expires_in,
@@ -728,13 +843,67 @@ class Simulator:
         return Answer(200, {"device_code": self.device["code"], "user_code": "ABCD-EFGH", "expires_in": 900,
                             "verification_uri": "https://login.microsoft.com/device", "interval": 1})
 
+    def as_itself(self, tenant, form):
+        """The program signs in without a person."""
+        if form.get("scope") != self.url + "/.default":
+            self.complain("the scope of client credentials: %r" % form.get("scope"))
+            raise self.refuse(1002012, "invalid_scope")
+        if "client_assertion" in form:
+            self.check_assertion(tenant, form)
+        elif self.app_secret is None or form.get("client_secret") != self.app_secret:
+            raise self.refuse(7000215, "invalid_client", 401)
+        number = next(self.numbers)
+        self.tokens.add("access%d" % number)
+        self.selected.add("access%d" % number)
+        return Answer(200, {"token_type": "Bearer", "expires_in": self.expires_in,
+                            "access_token": "access%d" % number})
+
+    def check_assertion(self, tenant, form):
+        """RFC 7523, as Entra takes it: signed with PS256 or RS256 by the certificate that is registered, young, for
+        this address, and never twice."""
+        decode = lambda text: base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        if form.get("client_assertion_type") != "urn:ietf:params:oauth:client-assertion-type:jwt-bearer":
+            self.complain("client_assertion_type %r" % form.get("client_assertion_type"))
+        signed, _, signature = form["client_assertion"].rpartition(".")
+        header, payload = [json.loads(decode(part)) for part in signed.split(".")]
+        self.assertions.append((header, payload))
+        if self.app_certificate is None:
+            raise self.refuse(700027, "invalid_client", 401)
+        run = lambda *a, **k: subprocess.run(["openssl"] + list(a), check=True, capture_output=True, **k).stdout
+        der = run("x509", "-in", self.app_certificate, "-outform", "der")
+        if decode(header.get("x5t#S256", "")) != hashlib.sha256(der).digest():
+            raise self.refuse(700027, "invalid_client", 401)
+        with tempfile.TemporaryDirectory() as folder:
+            files = {"key": run("x509", "-in", self.app_certificate, "-noout", "-pubkey"), "sig": decode(signature),
+                     "text": signed.encode()}
+            for name, content in files.items():
+                with open(os.path.join(folder, name), "wb") as f:
+                    f.write(content)
+            pss = ["-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:32"]
+            done = subprocess.run(["openssl", "dgst", "-sha256", "-verify", "key", "-signature", "sig",
+                                   *(pss if header["alg"] == "PS256" else []), "text"],
+                                  cwd=folder, capture_output=True)
+        if header["alg"] not in ("PS256", "RS256") or done.returncode:
+            raise self.refuse(700027, "invalid_client", 401)
+        now = time.time() + self.clock
+        if not payload["nbf"] <= now < payload["exp"] or payload["exp"] - payload["nbf"] > 900:
+            raise self.refuse(700024, "invalid_client", 401)
+        if payload["aud"] != "%s/login/%s/oauth2/v2.0/token" % (self.url, tenant) or \
+                (payload["iss"], payload["sub"]) != (self.client_id, self.client_id):
+            self.complain("an assertion for another: %r" % payload)
+            raise self.refuse(700023, "invalid_client", 401)
+        if payload["jti"] in [p["jti"] for _, p in self.assertions[:-1]]:
+            self.complain("an assertion twice")
+
     def do_token(self, tenant, form):
         self.check_app(tenant, form)
         grant = form.get("grant_type")
         if "scope" in form:
             self.scopes.add(form["scope"])
-        if "client_secret" in form:
+        if "client_secret" in form and self.app_secret is None:
             self.complain("a secret of a public client")
+        if grant == "client_credentials":
+            return self.as_itself(tenant, form)
         if grant == "authorization_code":
             asked = self.codes.pop(form.get("code"), None)
             verifier = form.get("code_verifier", "")
@@ -746,6 +915,8 @@ class Simulator:
         if grant == "refresh_token":
             if form.get("refresh_token") not in self.refresh_tokens:
                 raise self.refuse(700082, "invalid_grant")
+            if "Mail.Send" in form.get("scope", "") and not self.mail_allowed:
+                raise self.refuse(65001, "invalid_grant")
             return self.give_tokens(form.get("scope", ""))
         if grant == "urn:ietf:params:oauth:grant-type:device_code":
             if form.get("device_code") != self.device.get("code"):
@@ -755,3 +926,76 @@ class Simulator:
                 raise self.refuse(70016, "authorization_pending")
             return self.give_tokens(self.device["scope"])
         raise self.refuse(70003, "unsupported_grant_type")
+
+
+class Proxy:
+    """An HTTP proxy that leads some hosts to the simulator and refuses all others: for a client whose hosts are built
+    in. Its address is for HTTPS_PROXY."""
+
+    def __init__(self, hosts, port):
+        self.hosts, self.port, self.refused = hosts, port, []
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = "http://127.0.0.1:%d" % self.listener.getsockname()[1]
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.listener.close()
+
+    def serve(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.lead, args=(client,), daemon=True).start()
+
+    def lead(self, client):
+        head = b""
+        while b"\r\n\r\n" not in head:
+            piece = client.recv(4096)
+            if not piece:
+                return client.close()
+            head += piece
+        host = head.split()[1].decode().rsplit(":", 1)[0]
+        if not head.startswith(b"CONNECT ") or host not in self.hosts:
+            self.refused.append(host)
+            client.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+            return client.close()
+        server = socket.create_connection(("127.0.0.1", self.port))
+        client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        threading.Thread(target=self.carry, args=(server, client), daemon=True).start()
+        self.carry(client, server)
+
+    @staticmethod
+    def carry(source, sink):
+        try:
+            while True:
+                piece = source.recv(1 << 18)
+                if not piece:
+                    break
+                sink.sendall(piece)
+        except OSError:
+            pass
+        for end in (source, sink):
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+
+GRAPH_HOSTS = ("graph.microsoft.com", "login.microsoftonline.com")
+
+
+def rclone_environment(folder, sim, proxy, authority):
+    """rclone, as it is, with its hosts at the simulator; "sp:" is the library."""
+    config = os.path.join(folder, "rclone.conf")
+    token = {"access_token": "token-1", "token_type": "Bearer", "refresh_token": "none",
+             "expiry": "2099-01-01T00:00:00Z"}
+    with open(config, "w") as f:
+        f.write("[sp]\ntype = onedrive\nregion = global\ndrive_id = %s\ndrive_type = documentLibrary\ntoken = %s\n" %
+                (sim.drive, json.dumps(token)))
+    return {"PATH": os.environ.get("PATH", ""), "HOME": folder, "RCLONE_CONFIG": config, "SSL_CERT_FILE": authority,
+            "HTTPS_PROXY": proxy.url, "LC_ALL": "C.UTF-8"}

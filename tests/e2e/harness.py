@@ -65,7 +65,11 @@ def check(condition, why):
 
 def equal(got, wanted, what):
     if got != wanted:
-        raise AssertionError("%s is %r, not %r" % (what, got, wanted))
+        texts = [repr(got), repr(wanted)]
+        if min(map(len, texts)) > 1000: # what is long is told from shortly before it differs
+            start = max(len(os.path.commonprefix(texts)) - 200, 0)
+            texts = ["..." + text[start:start + 600] for text in texts]
+        raise AssertionError("%s is %s, not %s" % (what, *texts))
 
 
 def same_sums(got, wanted, what):
@@ -231,6 +235,7 @@ def checksums(env):
 def clean_env():
     env = {k: v for k, v in os.environ.items() if not k.startswith(("PG", "CMMS_")) and k != "LD_PRELOAD"}
     env["CMMS_TEST_SCALE"] = str(SCALE)
+    env["CMMS_CONDITIONS"] = "mains" # whatever this machine runs on
     env["LC_ALL"] = "C.UTF-8"
     return env
 
@@ -357,6 +362,15 @@ def warnings_of(report):
     return [w for w in warnings if w != older]
 
 
+def size_text(count):
+    """A number of bytes as the programs tell it (base/number.h)."""
+    value, units = count / 1024 ** 2, ["MB", "GB", "TB"]
+    while value >= 999.5 and len(units) > 1:
+        value /= 1024
+        units.pop(0)
+    return "%.*f %s" % (2 if value < 9.995 else 1 if value < 99.95 else 0, value, units[0])
+
+
 def backups_in(folder):
     return sorted(n for n in os.listdir(folder) if n.endswith(".backup"))
 
@@ -459,7 +473,9 @@ def wait_for(condition, seconds=60, what="it"):
     raise AssertionError("%s did not happen within %d s" % (what, seconds * SCALE))
 
 
-def main(name):
+def main(name, wine=None):
+    """Runs the tests of the file, or those that are named. `wine`: of a file whose core is the same natively, the tests
+    with which the Windows programs show that all of it is there; the others they run with --thorough."""
     if name != "__main__":
         return
     module = sys.modules["__main__"]
@@ -474,6 +490,8 @@ def main(name):
                 continue
             start = time.monotonic()
             try:
+                if kind == "wine" and wine and test not in (*wine, *only) and not THOROUGH:
+                    raise Skip("under Wine with --thorough; the same core runs natively")
                 function(program)
                 print("ok %s (%.1f s)" % (test, time.monotonic() - start))
             except Skip as reason:

@@ -356,6 +356,7 @@ def test_read_only(program):
                 check("only be read" in found["not_kept"], "what is not kept is told: %s" % found)
                 reading(place, ("log",))
                 reading(place, ("log", "--check"))
+                check(reading(place, ("report",))["log"]["holds"], "the report")
                 warnings = reading(place, ("export", "{new}", program.path(copy)))["warnings"]
                 check("only be read" in warnings[0], "export: %s" % warnings)
                 proven = reading(place, PROVE)
@@ -401,13 +402,14 @@ def test_reading_makes_nothing(program):
     place = Place(program, "faulty_0")
     place.run("log", "--check") # makes the lock of the log
     before = os.stat(place.folder).st_mtime_ns
-    for verb in (("list",), ("log",), ("log", "--check"), ("config", "show"), ("cleanup", "--dry-run"), ("doctor",)):
+    for verb in (("list",), ("log",), ("log", "--check"), ("config", "show"), ("cleanup", "--dry-run"), ("doctor",),
+                 ("report",)):
         place.run(*verb)
         equal(os.stat(place.folder).st_mtime_ns, before, "something was made in the folder by " + " ".join(verb))
     place.folder += "-typo"
     for verb in (("list",), ("verify", "--all"), ("verify", "{new}"), PROVE, ("export", "{new}", "."), ("log",),
                  ("log", "--check"), ("config", "show"), ("cleanup",), ("cleanup", "--dry-run"), ("pin", "{new}"),
-                 ("delete", "{new}"), ("doctor",)):
+                 ("delete", "{new}"), ("report",), ("certificate", "{new}"), ("doctor",)):
         done = place.run(*verb)
         check(not os.path.exists(place.folder), "the folder was made by " + " ".join(verb))
         if verb[0] == "doctor":

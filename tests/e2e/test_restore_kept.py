@@ -54,7 +54,7 @@ def test_their_time_is_over(program):
     done = program.run(["undo", "--list", "--folder", program.path(plant.folder), "-h", "127.0.0.1", "-p",
                         str(plant.server.port), "-U", "postgres", "-d", "aged"],
                        env={"PGPASSWORD": harness.PASSWORD})
-    for line in ("3 older databases are kept, for undo: %.2f MB on the server." % (sum(sizes) / 1048576),
+    for line in ("3 older databases are kept, for undo: %s on the server." % harness.size_text(sum(sizes)),
                  "Those older than 14 days can be dropped (--clean-up), but for the newest."):
         check(line in done.out.splitlines(), "%r is not in\n%s" % (line, done.out))
 

@@ -268,6 +268,27 @@ def test_shrink_alarm(program):
           ["alarm", "alarm", "unfreeze", "cleanup", "cleanup"], "the log")
 
 
+def test_stopped_by_hand(program):
+    """Nothing goes while a person says so; the list tells who, and the status is as good as it was."""
+    folder, newest, old = old_folder(program, 2)
+    frozen = verb(program, folder, "cleanup", "--freeze", "--reason=before the audit")["retention_frozen"]
+    check(frozen.endswith(" asked for it (before the audit)"), "who and why: %r" % frozen)
+    verb(program, folder, "cleanup", "--freeze", code=3)
+    equal(verb(program, folder, "cleanup")["removed"], 0, "frozen")
+    whole(program, folder, newest, old)
+    check(set(old) <= set(harness.backups_in(folder)), "the old ones stay")
+    listed = verb(program, folder, "list")
+    equal(listed["retention_frozen"], frozen, "the list has it")
+    check("Look at this" not in program.run(["list", "--folder", program.path(folder)]).out, "it is no alarm")
+    equal(verb(program, folder, "status")["cleanups_stopped"], frozen, "the status reminds of it")
+    check("Clean-ups are stopped: " + frozen in program.run(["status", "--folder", program.path(folder)]).out,
+          "in words, too")
+    verb(program, folder, "cleanup", "--unfreeze")
+    equal(verb(program, folder, "cleanup")["removed"], 2, "allowed again")
+    equal([e["operation"] for e in harness.log_entries(folder) if e["operation"] in ("freeze", "unfreeze")],
+          ["freeze", "unfreeze"], "the log")
+
+
 def test_large_objects_that_are_gone(program):
     server = harness.shared_server()
     database = "objects_" + program.kind

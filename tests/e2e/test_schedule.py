@@ -286,7 +286,7 @@ def test_a_clock_that_is_told(program):
         env = shim(place.folder, "none:0", FAULT_TIME=str(moment), TZ="Europe/Berlin")
         return place.run(*(words or ["run-due"]), env=env)
 
-    at(SLOT - 600, "set", "backup_time=02:00")
+    at(SLOT - 600, "set", "backup_time=02:00", "recheck_days=0", "prove_every_days=0") # those are test_recheck's
     equal(at(SLOT - 300)["outcome"], "nothing_due", "before the first slot")
     equal(at(SLOT - 300, "show")["next_text"], "tonight 02:00", "the next")
     equal(at(SLOT + 5)["outcome"], "done", "the first slot")

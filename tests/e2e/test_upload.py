@@ -31,11 +31,14 @@ class Uploader:
         with open(self.path, "wb") as f:
             f.write(self.data)
 
-    def start(self, *more):
-        driver = [os.path.join(harness.NATIVE, "fakes/cloud_upload")] if self.program.kind == "native" else \
+    def driver(self):
+        return [os.path.join(harness.NATIVE, "fakes/cloud_upload")] if self.program.kind == "native" else \
             ["wine", os.path.join(harness.TOP, "build/mingw/fakes/cloud_upload.exe")]
-        argv = driver + [self.sim.url, self.ca, self.sim.drive, self.sim.folder, self.program.path(self.journals),
-                         "10"] + self.limits + [self.program.path(self.path), *more]
+
+    def start(self, *more):
+        argv = self.driver() + [self.sim.url, self.ca, self.sim.drive, self.sim.folder,
+                                self.program.path(self.journals), "10", *self.limits, self.program.path(self.path),
+                                *more]
         env = {k: v for k, v in self.program.env().items() if not k.lower().endswith("_proxy")}
         return subprocess.Popen(argv, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                 stderr=subprocess.PIPE)
@@ -91,6 +94,48 @@ def test_sizes(program):
             kinds = sim.kinds()
             equal((kinds.count("put"), kinds.count("create"), kinds.count("fragment")),
                   (1, 0, 0) if whole else (0, 1, (size + UNIT - 1) // UNIT), "requests for %d bytes" % size)
+
+
+MIB = 1024 * 1024
+
+
+class Zeros(Uploader):
+    """A sparse file of whatever size, the program's own limits, and a simulator that counts and keeps nothing."""
+
+    def __init__(self, program, size, sim):
+        self.size = size
+        sim.blind = True
+        super().__init__(program, 0, sim, single=0, first=0, most=0)
+
+    def write(self):
+        with open(self.path, "wb") as f:
+            f.truncate(self.size)
+
+    def whole(self):
+        equal(len(self.sim.data(self.name)), self.size, "what came")
+        equal((self.sim.names(), self.sim.sessions, self.sim.complaints, self.left()), ([self.name], {}, [], []),
+              "what else there is")
+
+
+def check_fragments(size, sent):
+    """10 MiB first, then at most twice the one before, up to the largest, in whole units. Which are doubled is by how
+    long each took, which is the machine's affair."""
+    check(sum(sent) == size and sent[0] == min(10 * MIB, size), "%d bytes in %r" % (size, sent))
+    for before, one in zip(sent, sent[1:]):
+        check(one <= min(2 * before, 62586880) and before % UNIT == 0, "%d bytes in %r" % (size, sent))
+
+
+def test_real_sizes(program):
+    """With the limits that the product has: one request up to 60 MiB, then a session; 1 GB natively."""
+    sizes = (UNIT - 1, UNIT + 1, 10 * MIB - 1, 10 * MIB + 1, 60 * MIB - 1, 60 * MIB, 60 * MIB + 1, 1 << 30)
+    for size in some(program, sizes, 4)[:None if program.kind == "native" else 2]:
+        with Simulator() as sim:
+            Zeros(program, size, sim).good()
+            sent = [count for method, count, _ in sim.pace if method == "PUT"]
+            if size <= 60 * MIB:
+                equal(sent, [size], "requests for %d bytes" % size)
+            else:
+                check_fragments(size, sent)
 
 
 def test_fragments_grow(program):
@@ -373,7 +418,7 @@ def test_no_room(program):
         sim.quota = UNIT
         done = Uploader(program, 2 * UNIT, sim).run()
         equal(done.code, 8, "exit code: " + done.err)
-        check("the SharePoint library is full: 0.6 MB are needed and 0.3 MB are free" in done.err, done.err)
+        check("the SharePoint library is full: 0.62 MB are needed and 0.31 MB are free" in done.err, done.err)
         check("create" not in sim.kinds(), "it is not begun")
 
 

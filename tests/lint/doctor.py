@@ -30,8 +30,10 @@ PLAIN = {
     "The connection is encrypted, and the server's certificate was checked": ["connection_weakness("],
     "The connection is encrypted, and does not leave this computer": ["pg_uses_tls(", "connection_is_loopback("],
     "The connection is not encrypted, and does not leave this computer": ["pg_uses_tls(", "connection_is_loopback("],
-    "The database has %s tables and %.1f MB": ["pg_database_size", "count(*)"],
+    "The database has %s tables and %s": ["pg_database_size", "count(*)"],
     "The folder %s on SharePoint can be reached": ["offsite_glance("],
+    '%s keeps the folder \\"%s\\" in step with the cloud': ["offsite_folder_look(", "look.trouble", "look.runs"],
+    'The folder \\"%s\\" belongs to %s; whether that runs now is not known': ["offsite_folder_look(", "look.trouble"],
 }
 
 

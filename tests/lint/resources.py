@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The resources: identifiers, access keys, labels, widths, icons, manifest."""
 import glob
+import math
 import os
 import re
 import struct
@@ -16,6 +17,16 @@ NEEDS_LABEL = {"EDITTEXT", "COMBOBOX", "LISTBOX", "SysLink", "WC_LISTVIEW", "Sys
                "HOTKEY_CLASS", "TRACKBAR_CLASS"}
 TEXT_FIRST = {"LTEXT", "RTEXT", "CTEXT", "GROUPBOX", "PUSHBUTTON", "DEFPUSHBUTTON", "AUTOCHECKBOX", "AUTORADIOBUTTON",
               "CHECKBOX", "RADIOBUTTON", "CONTROL"}
+# Texts that are made with their arguments, or chosen, before they are shown in this label.
+SHOWN_IN = {"IDC_ASSISTANT_INTRO": "ASSISTANT_DATABASE_INTRO ASSISTANT_CHECK_INTRO ASSISTANT_FOLDER_INTRO",
+            "IDC_FOLDER_NOTE": "ASSISTANT_NO_FOLDER ASSISTANT_CLOUD ASSISTANT_GUARDED",
+            "IDC_SUMMARY": "ASSISTANT_SUMMARY", "IDC_SET_NOTE": "SETTINGS_WEAK SETTINGS_NO_CONNECTION",
+            "IDC_FILE_WARNING": "RESTORE_FILE_WARNING", "IDC_RESTORE_WARNING": "RESTORE_WARNING RESTORE_GONE",
+            "IDC_UNDO_INTRO": "UNDO_INTRO", "IDC_SIGNIN_WHERE": "SIGNIN_WHERE",
+            "IDC_UPLOAD_SUMMARY": "UPLOAD_SUMMARY UPLOAD_NOTHING", "IDC_CLEANUP_SUMMARY": "CLEANUP_SUMMARY"}
+LONGER = 1.4       # a translation
+LETTER, LINE = 3.7, 8  # dialog units: of running text in the message font
+ARGUMENT = 12      # letters in the place of a %s
 ICON_SIZES = {16, 20, 24, 32, 40, 48, 64, 256}
 
 
@@ -147,6 +158,34 @@ def check_dialog(dialog):
     say([] if len(default) == 1 else ["there are %d" % len(default)], where + "one button is the default")
 
 
+def texts_of_header():
+    header = read("src/ui/texts.h").replace("\\\n", "")
+    return {name: "".join(re.findall(r'"((?:\\.|[^"\\])*)"', rest))
+            for name, rest in re.findall(r"^#define TEXT_(\w+)[ \t]+(.*)$", header, re.M)}
+
+
+def check_longer(found):
+    """What the program writes into its labels fits them when a translation makes it longer. (What stands in the
+    scripts is measured by tests/win/fit.)"""
+    labels = {c.id: c for dialog in found for c in dialog.controls if c.kind == "LTEXT"}
+    texts = texts_of_header()
+    code = "\n".join(read(f) for f in glob.glob("src/ui/*.c"))
+    pairs = {(label, name) for label, names in SHOWN_IN.items() for name in names.split()}
+    pairs |= set(re.findall(r'\((?:\w+, )?(IDC_\w+)\)*, *(?:L"" )?TEXT_(\w+)\)', code))
+    problems = ["%s or TEXT_%s is not known" % p for p in pairs if p[1] not in texts or
+                (p[0] in SHOWN_IN and p[0] not in labels)]
+    for label, name in sorted(p for p in pairs if p[0] in labels and p[1] in texts):
+        lines = 0
+        for part in texts[name].replace("\\r", "").split("\\n"):
+            letters = len(re.sub(r"%(?:ll)?[a-z]", "x" * ARGUMENT, part.replace('\\"', '"')))
+            lines += max(1, math.ceil(letters * LONGER * LETTER / labels[label].rect[2]))
+        if lines * LINE > labels[label].rect[3]:
+            problems.append("TEXT_%s takes %d lines at 140 %%, %s has %d units" % (name, lines, label,
+                                                                                 labels[label].rect[3]))
+    say(problems, "texts that the program shows fit their labels at 140 %")
+    say([] if len(pairs) > 25 else ["there are %d" % len(pairs)], "there are such texts")
+
+
 def check_help(scripts):
     """Each key that a menu names is in the help; those of the columns stand there as a range."""
     keys = sorted(set(re.findall(r'MENUITEM\s+"[^"]*\\t([^"]+)"', "\n".join(scripts.values()))))
@@ -173,6 +212,7 @@ def main():
     say([] if found else ["none was found"], "dialogs")
     for dialog in found:
         check_dialog(dialog)
+    check_longer(found)
     check_help(scripts)
     for path in sorted(glob.glob("res/icons/*.svg")):
         if not path.endswith("-small.svg"):

@@ -19,6 +19,7 @@ import time
 import urllib.parse
 
 sys.path[:0] = [os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), d) for d in ("e2e", "win")]
+import age_reference  # noqa: E402
 import folders  # noqa: E402
 import graph_sim  # noqa: E402
 import harness  # noqa: E402
@@ -40,7 +41,7 @@ def take(path, moving):
     subprocess.run(["convert", "ppm:-", "-trim", "+repage", path], input=now)
 
 
-MOVING = ("running", "restore-running", "sharepoint-browser", "sharepoint-code", "upload-running")
+MOVING = ("running", "closing", "restore-running", "sharepoint-browser", "sharepoint-code", "upload-running")
 LONG = {"UITEST_LONG": "1"} if "--long" in sys.argv else {}
 # For pictures everything lies where it would on a user's PC.
 PREFIX = os.environ.get("WINEPREFIX", os.path.join(window.TOP, "build/wine"))
@@ -171,13 +172,25 @@ def same(server, name, sums):
     return look
 
 
+# Owns all of it, and may not create databases.
+KEEPER = """
+CREATE ROLE keeper LOGIN PASSWORD '%s'; ALTER DATABASE %s OWNER TO keeper;
+DO $$ DECLARE one text; BEGIN FOR one IN
+ SELECT format('ALTER TABLE %%s OWNER TO keeper', oid::regclass) FROM pg_class
+  WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v', 'm')
+ UNION ALL SELECT format('ALTER FUNCTION %%s OWNER TO keeper', oid::regprocedure) FROM pg_proc
+  WHERE pronamespace = 'public'::regnamespace LOOP EXECUTE one; END LOOP; END $$;
+"""
+
+
 def restores(work, server):
     """There and back: the rows are looked at on the server. In pictures the names are as long as names are."""
-    for scenario in ("restore", "restore-keys", "restore-gone"):
+    for scenario in ("restore", "restore-keys", "restore-gone", "restore-in-place"):
         if shots is not None and scenario == "restore-keys":
             continue
         name = {"restore": "cmms of plant 7 & Zürich, maintenance and spare parts, 2026" if shots else "cmms & ö",
-                "restore-keys": "cmms_keys", "restore-gone": "cmms_gone"}[scenario]
+                "restore-keys": "cmms_keys", "restore-gone": "cmms_gone", "restore-in-place": "cmms_place"}[scenario]
+        user = "keeper" if scenario == "restore-in-place" else "postgres"
         own = os.path.join(work, "own " + scenario)
         folder, shown = place(work, scenario + " ö")
         shutil.rmtree(folder, ignore_errors=True)
@@ -185,14 +198,17 @@ def restores(work, server):
         os.makedirs(own)
         harness.sample(server, name, 10 if scenario == "restore" else 2)
         server.psql(USERS, name)
+        if user != "postgres":
+            server.psql(KEEPER % (harness.PASSWORD.replace("'", "''"), name), name)
         harness.Program("native").good_backup(server, name, folder)
         if shots is not None:
             plausible(folder)
         before = server.checksums(name)
         changed = {}
 
-        def change(name=name, changed=changed):
-            server.psql("DELETE FROM pm_completions; CREATE TABLE newer (a int); INSERT INTO newer VALUES (1)", name)
+        def change(name=name, changed=changed, user=user):
+            server.psql("SET ROLE %s; DELETE FROM pm_completions; CREATE TABLE newer (a int);"
+                        "INSERT INTO newer VALUES (1)" % user, name)
             changed.update(server.checksums(name))
 
         def create(name=name):
@@ -207,7 +223,7 @@ def restores(work, server):
 
         if scenario == "restore-gone":
             drop()
-        drive(scenario, ["--folder", shown, "-h", "127.0.0.1", "-p", str(server.port), "-U", "postgres", "-d", name],
+        drive(scenario, ["--folder", shown, "-h", "127.0.0.1", "-p", str(server.port), "-U", user, "-d", name],
               own, {"change": change, "as-changed": same(server, name, changed), "as-saved": same(server, name, before),
                     "create": create, "drop": drop, "nothing-left": nothing_left},
               PGPASSWORD=harness.PASSWORD, UITEST_DATABASE=name)
@@ -224,7 +240,9 @@ def restored(folder, scenario):
               "restore-keys": [("restore", "success", "o'neil", "Restored into "),
                                ("undo", "success", "o'neil", "Undone: ")],
               "restore-gone": [("restore", "failed", None, "one of them has to sign in first"),
-                               ("restore", "success", None, "; nobody was signed in")]}[scenario]
+                               ("restore", "success", None, "; nobody was signed in")],
+              "restore-in-place": [("restore", "started", "o'neil", ", which is committed now"),
+                                   ("restore", "success", "o'neil", "; in place, so ")]}[scenario]
     window.say(len(told) == len(wanted) and all(t[:3] == w[:3] and w[3] in t[3] for t, w in zip(told, wanted)),
                scenario + ": the audit log has who did what", repr(told))
 
@@ -239,8 +257,8 @@ class Steps(dict):
         return lambda: test_sharepoint.browser(address)
 
 
-def sharepoint_steps(sim, folder, names):
-    """What happens at Microsoft meanwhile."""
+def sharepoint_steps(sim, folder, names, sync):
+    """What happens at Microsoft meanwhile; and in the folder that OneDrive keeps in step."""
     held = threading.Event()
     sim.granted.add("/sites/Maintenance") # `keys` asks for what IT grants site by site
 
@@ -257,6 +275,25 @@ def sharepoint_steps(sim, folder, names):
             del sim.items[number]
         sim.faults = [graph_sim.Fault("put", call=lambda s: held.wait(120))]
 
+    def age():
+        """The older one is forty days old, by its manifest there; both were made by the computer of the window."""
+        for name in names:
+            item = sim.child(sim.folder, name + ".manifest.json")
+            manifest = json.loads(item["data"])
+            manifest["computer"] = harness.log_entries(folder)[-1]["computer"]
+            if name == names[0]:
+                began = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=40)
+                manifest["started"] = manifest["finished"] = manifest["server_time"] = began.strftime(
+                    "%Y-%m-%dT%H:%M:%SZ")
+            item["data"], item["version"] = json.dumps(manifest).encode(), item["version"] + 1
+
+    def synced():
+        harness.equal(sorted(os.listdir(sync)), [names[1], names[1] + ".manifest.json"], "what is in OneDrive's folder")
+
+    def recycled():
+        harness.equal(sim.recycled[-2:], [names[0], names[0] + ".manifest.json"], "what went")
+        harness.equal(sim.names(), [names[1], names[1] + ".manifest.json"], "what is left there")
+
     def forbid():
         sim.faults = [graph_sim.Fault("find", 403, code="accessDenied", times=99)]
 
@@ -265,8 +302,39 @@ def sharepoint_steps(sim, folder, names):
         "device-waits": lambda: setattr(sim, "device_waits", True),
         "device-typed": lambda: setattr(sim, "device_waits", False),
         "nothing-there": lambda: harness.equal(sim.names(), [], "what is there"), "both-there": there,
+        "age": age, "recycled": recycled, "synced": synced,
         "hold": hold, "release": held.set, "forbid": forbid, "permit": lambda: sim.faults.clear(),
         "selected": lambda: harness.equal(sim.scopes, {"Sites.Selected offline_access openid profile"}, "scopes")})
+
+
+def encryption(work, server):
+    """The dialog for the encryption of copies; what it has written, and where the secrets are not."""
+    name, scenario = "cmms_encryption", "encryption"
+    harness.sample(server, name, 2)
+    server.psql(USERS, name)
+    own = os.path.join(work, "own " + scenario)
+    folder, shown = place(work, scenario + " ö")
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder)
+    os.makedirs(own)
+    drive(scenario, ["--folder", shown, "-h", "127.0.0.1", "-p", str(server.port), "-U", "postgres", "-d", name], own,
+          PGPASSWORD=harness.PASSWORD)
+    if shots is not None:
+        return
+    with open(os.path.join(folder, "key.txt"), encoding="ascii") as f:
+        identity = f.read().split("\n")[-2]
+    with open(os.path.join(folder, "card.txt"), encoding="utf-8") as f:
+        card = f.read()
+    window.say(age_reference.recipient_of(age_reference.bech32_data(identity)[1]) in card and identity not in card,
+               scenario + ": the card has the public key of the key file, and not the private one", card)
+    window.say(not os.path.exists(os.path.join(own, "encryption.json")), scenario + ": off is off", "it is set up")
+    for top in (own, folder):
+        for at, _, files in os.walk(top):
+            for file in files:
+                with open(os.path.join(at, file), "rb") as f:
+                    content = f.read()
+                window.say(file == "key.txt" or (b"AGE-SECRET-KEY" not in content and b"horse" not in content),
+                           "%s: no secret is in %s" % (scenario, file), "there is one")
 
 
 def sharepoint(work, server):
@@ -285,10 +353,17 @@ def sharepoint(work, server):
             plausible(folder)
         shutil.copy(os.path.join(window.TOP, "tests/fuzz/corpus/archive/pg18-zstd-tables.backup"),
                     os.path.join(folder, "cmms_backup_20250118_020000.backup"))
+        with open(os.path.join(folder, "backup_config.json"), "w", encoding="utf-8") as f:
+            json.dump({"retention_days": 30}, f)  # the default, but somebody's word: nothing goes there without
         names = sorted(os.path.basename(r["unix_path"]) for r in reports)
         with graph_sim.Simulator() as sim:
+            sync, fake = os.path.join(work, "sync " + scenario), os.path.join(work, "fake " + scenario)
+            os.makedirs(sync)
+            with open(fake, "w") as f:
+                f.write("placeholder=9\nstate=2\nprovider=OneDrive!x\n")
             drive(scenario, ["--folder", shown, "-h", "127.0.0.1", "-p", str(server.port), "-U", "postgres", "-d",
-                             name], own, sharepoint_steps(sim, folder, names), PGPASSWORD=harness.PASSWORD,
+                             name], own, sharepoint_steps(sim, folder, names, sync), PGPASSWORD=harness.PASSWORD,
+                  UITEST_SYNC=window.windows(sync), CMMS_BACKUP_FAKE_SYNC=window.windows(fake),
                   UITEST_CLOUD="%s %s/login" % (sim.url, sim.url), http_proxy="", https_proxy="")
         if shots is None:
             for at, _, files in os.walk(own):
@@ -378,7 +453,8 @@ def states(work):
 
 def main():
     # A part of it, while working on that.
-    only = [a for a in sys.argv[1:] if a in ("assistant", "signin", "states", "restores", "sharepoint", "schedules")]
+    only = [a for a in sys.argv[1:] if a in ("assistant", "signin", "states", "restores", "sharepoint", "encryption",
+                                             "schedules")]
     work = tempfile.mkdtemp(prefix="cmms-dialogs-")
     server = harness.shared_server()
     silent = socket.create_server(("127.0.0.1", 0))  # takes connections, and never says a word
@@ -397,6 +473,8 @@ def main():
             restores(work, server)
         if not only or "sharepoint" in only:
             sharepoint(work, server)
+        if not only or "encryption" in only:
+            encryption(work, server)
         if not only or "schedules" in only:
             schedules(work, server)
         if shots is not None and (not only or "states" in only):
@@ -406,7 +484,7 @@ def main():
             folder, shown = place(work, scenario + " ö")
             os.makedirs(own)
             os.makedirs(folder)
-            drive(scenario, ["--folder", shown], own, UITEST_URL=url,
+            drive(scenario, ["--folder", shown], own, UITEST_URL=url, OneDrive="C:\\Users\\Manager\\OneDrive",
                   UITEST_SILENT="postgresql://u:p@127.0.0.1:%d/d" % silent.getsockname()[1])
             if shots is None:
                 saved(own, server, folder)

@@ -34,7 +34,7 @@ def windows(path):
 def environment(**more):
     env = {k: v for k, v in os.environ.items() if not k.startswith(("PG", "CMMS_"))}
     env.update(WINEDEBUG="-all", WINEDLLOVERRIDES="mscoree,mshtml=", CMMS_BACKUP_DATA=windows(own_data),
-               CMMS_TEST_SCALE=str(SCALE))
+               CMMS_TEST_SCALE=str(SCALE), CMMS_CONDITIONS="mains")
     env.update(more)
     return env
 

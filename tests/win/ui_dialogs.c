@@ -228,6 +228,15 @@ static void check_bad_strings(Ui *ui)
     mem_free(user);
 }
 
+static bool other_is_hidden(Ui *ui, const void *data)
+{
+    (void)data;
+    char *note = dialog_text(ui, IDC_FOLDER_NOTE);
+    const bool quiet = note[0] == 0;
+    mem_free(note);
+    return quiet && !control_can(ui, &(int){IDC_FOLDER_OTHER});
+}
+
 static void check_sentence(Ui *ui)
 {
     char *hint = dialog_text(ui, IDC_CHECK_HINT);
@@ -239,6 +248,31 @@ static bool open_again(Ui *ui)
 {
     PostMessageW(ui->window, WM_COMMAND, IDM_CONNECTION, 0);
     return wait_dialog(ui, IDC_CONN_STRING, SHORT_MS);
+}
+
+/* A folder in what OneDrive copies is named, and another is a click away. */
+static void check_cloud(Ui *ui)
+{
+    char *cloud = machine_getenv("OneDrive");
+    ok(ui, !control_can(ui, &(int){IDC_FOLDER_OTHER}), "nothing is said against a folder on this PC",
+       "a button is there");
+    char *inside = mem_printf("%s\\Documents\\AIT_CMMS_Backups", cloud == NULL ? "" : cloud);
+    dialog_set(ui, IDC_FOLDER, inside);
+    ok(ui, wait_dialog_text(ui, IDC_FOLDER_NOTE, "OneDrive copies this folder to the cloud", SHORT_MS),
+       "a folder in OneDrive is named", "it is not");
+    char *home = machine_home_dir();
+    char *beside = fs_join(home, "AIT_CMMS_Backups");
+    ok(ui, wait_dialog_text(ui, IDC_FOLDER_OTHER, "&Keep them in ", SHORT_MS) &&
+               wait_dialog_text(ui, IDC_FOLDER_OTHER, beside, SHORT_MS), "another is offered", beside);
+    picture(ui, "assistant-onedrive");
+    access_key(ui, 'k');
+    ok(ui, wait_dialog_text(ui, IDC_FOLDER, beside, SHORT_MS) &&
+               wait_for(ui, SHORT_MS, other_is_hidden, NULL) && wait_focus(ui, IDC_FOLDER),
+       "Alt+K takes it, and nothing more is said", "it does not");
+    mem_free(beside);
+    mem_free(home);
+    mem_free(inside);
+    mem_free(cloud);
 }
 
 static bool is_configured(Ui *ui, const void *data)
@@ -300,6 +334,7 @@ void scenario_assistant(Ui *ui)
     ok(ui, strcmp(folder, ui->folder) == 0, "it shows the one in use", folder);
     mem_free(folder);
     picture(ui, "assistant-folder");
+    check_cloud(ui);
     dialog_set(ui, IDC_FOLDER, "Z:\\proc\\nowhere");
     click_in(ui, IDC_NEXT);
     ok(ui, wait_box(ui, IDC_FOLDER), "a folder that cannot be used is told", "it is not");

@@ -152,10 +152,14 @@ void outside(Ui *ui, const char *step, const char *name);
 void scenario_restore(Ui *ui);
 void scenario_restore_keys(Ui *ui);
 void scenario_restore_gone(Ui *ui);
+void scenario_restore_in_place(Ui *ui);
 
 /* ui_sharepoint.c */
 void scenario_sharepoint(Ui *ui);
 void scenario_sharepoint_keys(Ui *ui);
+
+/* ui_encryption.c */
+void scenario_encryption(Ui *ui);
 
 /* ui_schedule.c */
 void scenario_schedule(Ui *ui);

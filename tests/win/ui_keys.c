@@ -479,6 +479,20 @@ static void check_alarm(Ui *ui)
        "Alt+Y ends it", "it does not");
 }
 
+static void check_freeze(Ui *ui)
+{
+    menu(ui, 'T', 'T');
+    ok(ui, question_open(ui), "Tools, Stop Clean-ups asks", "it does not");
+    alt('S');
+    ok(ui, wait_lines(ui, "Clean-ups are stopped.", 1, SHORT_MS) && wait_done(ui) && box_left(ui), "Alt+S stops them",
+       "it does not");
+    menu(ui, 'T', 'T');
+    question_open(ui);
+    alt('A');
+    ok(ui, wait_lines(ui, "Clean-ups are allowed again.", 2, SHORT_MS) && wait_done(ui) && box_left(ui),
+       "once more, and Alt+A allows them", "it does not");
+}
+
 static void check_config(Ui *ui)
 {
     ok(ui, go_to(ui, 'N', IDC_RETENTION), "Alt+N goes to Retention", "it does not");
@@ -717,6 +731,7 @@ void scenario_keys(Ui *ui)
     check_folders(ui);
     check_delete(ui);
     check_alarm(ui);
+    check_freeze(ui);
     check_config(ui);
     check_log(ui);
     check_view(ui);

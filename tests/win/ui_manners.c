@@ -5,6 +5,8 @@
 
 #define WM_APP_TRAY (WM_APP + 5) /* main_private.h */
 
+enum { SIZE_COLUMN = 1, STATUS_COLUMN = 4, DRAGGED = 140 }; /* of the list; pixels */
+
 static bool is_shown(Ui *ui, const void *id)
 {
     return IsWindowVisible(item(ui, *(const int *)id)) != 0;
@@ -118,6 +120,41 @@ static void check_chart(Ui *ui)
     mem_free(older);
 }
 
+static bool column_is(Ui *ui, const void *wanted)
+{
+    return (int)ask(ui, item(ui, IDC_LIST), LVM_GETCOLUMNWIDTH, SIZE_COLUMN, 0) == *(const int *)wanted;
+}
+
+/* What a column cuts is in a tooltip; a column that was dragged stays as it is. */
+static void check_columns(Ui *ui)
+{
+    HWND list = item(ui, IDC_LIST);
+    HWND header = (HWND)ask(ui, list, LVM_GETHEADER, 0, 0);
+    RECT head;
+    int before = 0, wanted = DRAGGED;
+    GetWindowRect(header, &head);
+    for (int i = 0; i < STATUS_COLUMN; i++) {
+        before += (int)ask(ui, list, LVM_GETCOLUMNWIDTH, (WPARAM)i, 0);
+    }
+    const int row = head.bottom - head.top + 8;
+    char *whole = tip_at(ui, IDC_LIST, before + 4, row);
+    ok(ui, whole[0] == 0, "a status that has room needs no tooltip", whole);
+    mem_free(whole);
+    const LRESULT width = ask(ui, list, LVM_GETCOLUMNWIDTH, STATUS_COLUMN, 0);
+    ask(ui, list, LVM_SETCOLUMNWIDTH, STATUS_COLUMN, 20);
+    whole = tip_at(ui, IDC_LIST, before + 5, row);
+    ok(ui, strcmp(whole, "Verified") == 0, "one that is cut stands whole in its tooltip", whole);
+    mem_free(whole);
+    ask(ui, list, LVM_SETCOLUMNWIDTH, STATUS_COLUMN, width);
+
+    const int edge = (int)(ask(ui, list, LVM_GETCOLUMNWIDTH, 0, 0) + ask(ui, list, LVM_GETCOLUMNWIDTH, SIZE_COLUMN, 0));
+    const int to = edge + DRAGGED - (int)ask(ui, list, LVM_GETCOLUMNWIDTH, SIZE_COLUMN, 0);
+    PostMessageW(header, WM_LBUTTONDOWN, MK_LBUTTON, MAKELPARAM(edge - 1, 8));
+    PostMessageW(header, WM_MOUSEMOVE, MK_LBUTTON, MAKELPARAM(to - 1, 8));
+    PostMessageW(header, WM_LBUTTONUP, 0, MAKELPARAM(to - 1, 8));
+    ok(ui, wait_for(ui, SHORT_MS, column_is, &wanted), "a column's edge can be dragged", "it cannot");
+}
+
 static const RECT place = {60, 40, 1100, 860};
 
 /* The order is by name, the oldest first; the chart is hidden; the window was moved. */
@@ -145,6 +182,7 @@ void check_manners(Ui *ui)
     ok(ui, wait_for(ui, SHORT_MS, menu_is_there, NULL), "the icon beside the clock has a menu", "there is none");
     PostMessageW(ui->window, WM_CANCELMODE, 0, 0);
     wait_for(ui, SHORT_MS, menu_is_gone, NULL);
+    check_columns(ui);
     HWND header = (HWND)ask(ui, item(ui, IDC_LIST), LVM_GETHEADER, 0, 0);
     PostMessageW(header, WM_LBUTTONDOWN, MK_LBUTTON, MAKELPARAM(20, 8));
     PostMessageW(header, WM_LBUTTONUP, 0, MAKELPARAM(20, 8));
@@ -161,6 +199,8 @@ void check_remembered(Ui *ui)
     RECT rect;
     ok(ui, is_hidden(ui, &chart), "the chart stays hidden", "it is shown");
     ok(ui, cell_is(ui, 0, 0, "cmms_backup_20260118_020000.backup"), "the list's order is remembered", "it is not");
+    int wanted = DRAGGED;
+    ok(ui, column_is(ui, &wanted), "and the width of a column that was dragged", "it is not");
     GetWindowRect(ui->window, &rect);
     ok(ui, rect.right - rect.left == place.right - place.left && rect.bottom - rect.top == place.bottom - place.top,
        "so is the window's size", "it is not");

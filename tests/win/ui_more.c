@@ -62,6 +62,89 @@ static void check_settings(Ui *ui)
     ok(ui, wait_dialog_gone(ui, IDC_SET_SAVE, SHORT_MS), "Esc closes them", "they stay");
 }
 
+/* Out of the settings: a test that fails is told, what cannot be used is not saved, and no address is shown again. */
+static void check_notices(Ui *ui)
+{
+    open_menu(ui, IDM_SETTINGS, IDC_SET_NOTIFY, "Settings for the notices");
+    click_in(ui, IDC_SET_NOTIFY);
+    ok(ui, wait_can(ui, IDC_NOTIFY_SAVE, SHORT_MS), "the notices elsewhere open", "they do not");
+    picture(ui, "notices");
+    dialog_set(ui, IDC_NOTIFY_PING, "http://127.0.0.1:1/5ec4e7");
+    click_in(ui, IDC_NOTIFY_TEST_PING);
+    ok(ui, wait_dialog_text(ui, IDC_NOTIFY_NOTE, "Nothing answers at 127.0.0.1", SHORT_MS), "a test that fails is told",
+       "it is not");
+    picture(ui, "notices-failed");
+    wait_can(ui, IDC_NOTIFY_SAVE, SHORT_MS);
+    dialog_set(ui, IDC_NOTIFY_GRAPH, "nobody");
+    click_in(ui, IDC_NOTIFY_SAVE);
+    ok(ui, wait_box(ui, IDC_NOTIFY_SAVE), "nonsense is told", "it is not");
+    ok(ui, answer_box_over(ui, IDC_NOTIFY_SAVE, IDCLOSE), "the box can be closed", "it stays");
+    wait_can(ui, IDC_NOTIFY_SAVE, SHORT_MS);
+    dialog_set(ui, IDC_NOTIFY_GRAPH, "");
+    click_in(ui, IDC_NOTIFY_SAVE);
+    ok(ui, wait_dialog_gone(ui, IDC_NOTIFY_SAVE, SHORT_MS), "Save closes them", "they stay");
+    wait_can(ui, IDC_SET_NOTIFY, SHORT_MS);
+    click_in(ui, IDC_SET_NOTIFY);
+    wait_can(ui, IDC_NOTIFY_SAVE, SHORT_MS);
+    char *shown = dialog_text(ui, IDC_NOTIFY_PING);
+    ok(ui, strcmp(shown, "http://127.0.0.1:1/\xE2\x80\xA6") == 0, "the address is shown shortened", shown);
+    mem_free(shown);
+    dialog_set(ui, IDC_NOTIFY_PING, "");
+    click_in(ui, IDC_NOTIFY_SAVE);
+    ok(ui, wait_dialog_gone(ui, IDC_NOTIFY_SAVE, SHORT_MS), "an empty box takes it away", "the dialog stays");
+    press(ui, VK_ESCAPE);
+    ok(ui, wait_dialog_gone(ui, IDC_SET_SAVE, SHORT_MS), "Esc closes the settings", "they stay");
+}
+
+static bool is_ticked(Ui *ui, int id)
+{
+    return ask(ui, GetDlgItem(dialog_with(ui, IDC_WAIT_SAVE), id), BM_GETCHECK, 0, 0) == BST_CHECKED;
+}
+
+/* What the schedule waits for, and what it does about older backups. */
+static void check_unattended(Ui *ui)
+{
+    const unsigned saved = count_in_log(ui, "The settings were saved.");
+    open_menu(ui, IDM_UNATTENDED, IDC_WAIT_SAVE, "Waiting and Checks");
+    check_value(ui, IDC_WAIT_BATTERY, "20");
+    check_value(ui, IDC_WAIT_QUIET, "");
+    check_value(ui, IDC_WAIT_DAYS, "2");
+    check_value(ui, IDC_WAIT_RECHECK, "7");
+    check_value(ui, IDC_WAIT_PROVE, "30");
+    check_value(ui, IDC_WAIT_CHECK, "20:00-06:00");
+    ok(ui, is_ticked(ui, IDC_WAIT_ON_BATTERY) && is_ticked(ui, IDC_WAIT_ON_METERED), "both boxes are ticked",
+       "they are not");
+    picture(ui, "unattended");
+    dialog_set(ui, IDC_WAIT_QUIET, "all night");
+    click_in(ui, IDC_WAIT_SAVE);
+    ok(ui, wait_box(ui, IDC_WAIT_SAVE), "hours that are none are told", "they are not");
+    picture(ui, "unattended-nonsense");
+    ok(ui, answer_box_over(ui, IDC_WAIT_SAVE, IDCLOSE), "the box can be closed", "it stays");
+    wait_can(ui, IDC_WAIT_SAVE, SHORT_MS);
+    dialog_set(ui, IDC_WAIT_QUIET, " 8:00-17:30 ");
+    dialog_set(ui, IDC_WAIT_DAYS, "3");
+    dialog_set(ui, IDC_WAIT_CHECK, "");
+    click_in(ui, IDC_WAIT_ON_METERED);
+    ping(ui);
+    /* By keyboard: Alt+B to the first number, a digit over it, Enter saves. */
+    access_key(ui, 'b');
+    ok(ui, wait_focus(ui, IDC_WAIT_BATTERY), "Alt+B goes to its field", "it does not");
+    ask(ui, focus(ui), EM_SETSEL, 0, -1);
+    type_text(ui, "5");
+    press(ui, VK_RETURN);
+    ok(ui, wait_dialog_gone(ui, IDC_WAIT_SAVE, SHORT_MS), "Enter saves", "the dialog stays");
+    ok(ui, wait_lines(ui, "The settings were saved.", saved + 1, SHORT_MS), "the log says so", "it does not");
+    open_menu(ui, IDM_UNATTENDED, IDC_WAIT_SAVE, "Waiting and Checks again");
+    check_value(ui, IDC_WAIT_BATTERY, "5");
+    check_value(ui, IDC_WAIT_QUIET, "08:00-17:30");
+    check_value(ui, IDC_WAIT_DAYS, "3");
+    check_value(ui, IDC_WAIT_CHECK, "");
+    ok(ui, is_ticked(ui, IDC_WAIT_ON_BATTERY) && !is_ticked(ui, IDC_WAIT_ON_METERED), "one box is ticked now",
+       "it is not");
+    press(ui, VK_ESCAPE);
+    ok(ui, wait_dialog_gone(ui, IDC_WAIT_SAVE, SHORT_MS), "Esc closes it", "it stays");
+}
+
 static void check_about(Ui *ui)
 {
     open_menu(ui, IDM_ABOUT, IDC_ABOUT_TEXT, "About");
@@ -116,6 +199,8 @@ void scenario_more(Ui *ui)
         return;
     }
     check_settings(ui);
+    check_notices(ui);
+    check_unattended(ui);
     check_about(ui);
     check_help(ui);
     check_details(ui);

@@ -5,6 +5,7 @@
 #include "ui_drive.h"
 
 #include "platform/machine.h"
+#include "store/retention.h"
 
 /* --- taking one ---------------------------------------------------------------------------------------- */
 
@@ -145,6 +146,38 @@ static void close_menu(Ui *ui, const char *name)
     wait_for(ui, SHORT_MS, menu_is_gone, NULL);
 }
 
+/* A shrink alarm, as another program's backup leaves it; afterwards all is as before. */
+static void picture_alarm(Ui *ui)
+{
+    static const char alarm[] = "{\"reason\": \"table parts lost 96 % of its rows (12,410 before, 400 now)\"}";
+    Error err = ERROR_INIT;
+    char *band = text_of(ui, item(ui, IDC_STATUS));
+    char *path = fs_join(ui->folder, RETENTION_FROZEN_FILE);
+    fs_write_atomic(path, alarm, sizeof alarm - 1, &err);
+    ok(ui, wait_text(ui, IDC_STATUS, "Look at this: table parts lost 96 % of its rows", SHORT_MS), "an alarm is told",
+       "it is not");
+    picture(ui, "alarm");
+    click(ui, IDC_MEND);
+    wait_for(ui, SHORT_MS, question_is_there, NULL);
+    close_box(ui, "alarm-question");
+    fs_remove(path, &err);
+    ok(ui, wait_text(ui, IDC_STATUS, band, SHORT_MS), "and then no more", "it is");
+    mem_free(path);
+    mem_free(band);
+    error_clear(&err);
+}
+
+/* Closed while a backup runs: asked, and then stopped. */
+static void picture_closing(Ui *ui)
+{
+    click(ui, IDC_CREATE);
+    ok(ui, wait_enabled(ui, IDC_CANCEL_JOB, SHORT_MS), "another backup runs", "it does not");
+    PostMessageW(ui->window, WM_CLOSE, 0, 0);
+    ok(ui, wait_for(ui, SHORT_MS, question_is_there, NULL), "to close the window then is asked", "it is not");
+    picture(ui, "closing");
+    answer_box(ui, IDYES);
+}
+
 void scenario_pictures(Ui *ui)
 {
     static const WORD view[] = {VK_MENU, 'I'};
@@ -155,6 +188,9 @@ void scenario_pictures(Ui *ui)
     select_rows(ui, 1, 2);
     wait_enabled(ui, IDC_VERIFY, SHORT_MS);
     picture(ui, "idle");
+    picture_alarm(ui);
+    select_rows(ui, 1, 2);
+    wait_enabled(ui, IDC_DELETE, SHORT_MS);
     PostMessageW(ui->window, WM_COMMAND, IDC_DELETE, 0);
     wait_for(ui, SHORT_MS, question_is_there, NULL);
     close_box(ui, "question");
@@ -182,6 +218,6 @@ void scenario_pictures(Ui *ui)
     wait_lines(ui, "Backup successful!", 1, SHORT_MS);
     wait_text(ui, IDC_STATUS, "Protected", SHORT_MS);
     picture(ui, "done");
-    PostMessageW(ui->window, WM_CLOSE, 0, 0);
+    picture_closing(ui);
     check_exit(ui, 0, "the program ends");
 }

@@ -1,7 +1,8 @@
 /*
  * ui_restore.c: Restore/Upload Backup and Undo Restore on a real server: by mouse (`restore`), by keyboard alone
- * (`restore-keys`), and where the database is gone (`restore-gone`). The folder has one backup of the database, whose
- * name is in UITEST_DATABASE. What happens on the server meanwhile test_dialogs.py does and looks at (`outside`).
+ * (`restore-keys`), where the database is gone (`restore-gone`), and where the user may not create databases
+ * (`restore-in-place`). The folder has one backup of the database, whose name is in UITEST_DATABASE. What happens on
+ * the server meanwhile test_dialogs.py does and looks at (`outside`).
  */
 #include "ui_drive.h"
 
@@ -408,5 +409,47 @@ void scenario_restore_gone(Ui *ui)
     ok(ui, wait_dialog(ui, IDC_SIGN_IN, LONG_MS), "now a manager is asked to sign in", "nobody is");
     click_in(ui, IDCANCEL);
     check_exit(ui, 0, "the program ends");
+    mem_free(database);
+}
+
+/* --- in place ---------------------------------------------------------------------------------------------- */
+
+/* To the question whether it is to go into the database itself. */
+static bool open_offer(Ui *ui)
+{
+    select_rows(ui, rows(ui) - 1, rows(ui));
+    if (!open_choice(ui)) {
+        return false;
+    }
+    click_in(ui, IDC_FILE_NEXT);
+    return wait_dialog_gone(ui, IDC_FILE_PATH, SHORT_MS) && wait_for(ui, LONG_MS, question_is_there, NULL);
+}
+
+/* The user may not create databases. */
+void scenario_restore_in_place(Ui *ui)
+{
+    if (begin(ui)) {
+        outside(ui, "change", "rows are lost on the server");
+        ok(ui, open_offer(ui), "whether it may go into the database itself is asked first", "it is not");
+        picture(ui, "restore-in-place-offer");
+        ok(ui, answer_box(ui, IDCANCEL) &&
+                   wait_lines(ui, "The restore was cancelled before it began. Nothing was changed.", 1, SHORT_MS),
+           "Leave it leaves it", "it does not");
+        outside(ui, "as-changed", "and nothing was changed");
+        ok(ui, open_offer(ui) && answer_box(ui, IDYES) && wait_dialog(ui, IDC_RESTORE_NAME, LONG_MS),
+           "a yes shows what it would change", "it does not");
+        ok(ui, wait_dialog_text(ui, IDC_RESTORE_TEXT, "It cannot be undone: ", SHORT_MS) &&
+                   wait_dialog_text(ui, IDC_RESTORE_WARNING, "There is no Undo Restore after that", SHORT_MS),
+           "and that it cannot be undone", "it does not");
+        ok(ui, wait_cannot(ui, IDC_RESTORE_SAFETY), "its safety backup cannot be declined", "it can");
+        picture(ui, "restore-in-place");
+        agree(ui);
+        ok(ui, told(ui, "What was there before is only in the safety backup now"), "it is restored", "it is not");
+        picture(ui, "restore-in-place-result");
+        close_result(ui);
+        outside(ui, "as-saved", "the database is as it was saved");
+        PostMessageW(ui->window, WM_CLOSE, 0, 0);
+        check_exit(ui, 0, "the program ends");
+    }
     mem_free(database);
 }

@@ -254,14 +254,50 @@ static void check_export(Ui *ui)
     picture(ui, "upload-result");
     close_result(ui);
     ok(ui, count_in_log(ui, "Uploaded: cmms_backup_") == 2, "also in the log", "it is not");
-    ok(ui, wait_cell(ui, 0, COPIES, "This PC, exported") && wait_cell(ui, 2, COPIES, "This PC"),
+    ok(ui, wait_cell(ui, 0, COPIES, "This PC, SharePoint") && wait_cell(ui, 2, COPIES, "This PC"),
        "the list knows of the copies", "it does not");
+    select_rows(ui, 0, 1);
+    click(ui, IDC_DETAILS);
+    ok(ui, wait_can(ui, IDC_COPY_DETAILS, SHORT_MS), "details of one", "there are none");
+    click_in(ui, IDC_COPY_DETAILS);
+    ok(ui, wait_for(ui, SHORT_MS, clipboard_has, " on SharePoint, compared "), "tell where its copy is", "they do not");
+    PostMessageW(dialog_with(ui, IDC_COPY_DETAILS), WM_COMMAND, IDCANCEL, 0);
+    wait_dialog_gone(ui, IDC_COPY_DETAILS, SHORT_MS);
     outside(ui, "both-there", "and both are on SharePoint, byte for byte");
     ok(ui, open_question(ui, 0, 1), "it can be done again", "it cannot");
     click_in(ui, IDC_UPLOAD_GO);
     ok(ui, wait_dialog_text(ui, IDC_RESULT_TEXT, "was on SharePoint already, the same", LONG_MS),
        "what is there already is said to be", "it is not");
     close_result(ui);
+}
+
+static bool lists_one(Ui *ui, const void *data)
+{
+    HWND dialog = dialog_with(ui, IDC_CLEANUP_LIST);
+    (void)data;
+    return dialog != NULL && ask(ui, GetDlgItem(dialog, IDC_CLEANUP_LIST), LVM_GETITEMCOUNT, 0, 0) == 1;
+}
+
+static void check_cleanup_there(Ui *ui)
+{
+    send_command(ui, IDM_CLEANUP_THERE);
+    ok(ui, wait_for(ui, LONG_MS, box_is_there, NULL) && answer_box(ui, IDCLOSE) && wait_done(ui),
+       "where nothing is old on SharePoint, that is said", "it is not");
+    outside(ui, "age", "one there is old");
+    send_command(ui, IDM_CLEANUP_THERE);
+    ok(ui, wait_for(ui, LONG_MS, lists_one, NULL) &&
+               wait_dialog_text(ui, IDC_CLEANUP_SUMMARY, "1 of 2 backup(s) on SharePoint would go", SHORT_MS),
+       "Clean Up on SharePoint shows the one that goes", "it does not");
+    picture(ui, "cleanup-there");
+    press(ui, VK_ESCAPE);
+    ok(ui, wait_dialog_gone(ui, IDC_CLEANUP_LIST, SHORT_MS) && wait_done(ui), "Esc keeps it", "it goes on");
+    send_command(ui, IDM_CLEANUP_THERE);
+    wait_for(ui, LONG_MS, lists_one, NULL);
+    PostMessageW(GetDlgItem(dialog_with(ui, IDC_CLEANUP_LIST), IDOK), BM_CLICK, 0, 0);
+    ok(ui, wait_lines(ui, "1 old backup(s) are in SharePoint's recycle bin now.", 1, LONG_MS) && wait_done(ui),
+       "then it goes into the recycle bin", "the log does not say so");
+    outside(ui, "recycled", "and nothing else");
+    ok(ui, wait_cell(ui, 0, COPIES, "This PC, SharePoint"), "the other one is there still, by the list", "it is not");
 }
 
 static bool is_uploading(Ui *ui, const void *data)
@@ -279,6 +315,10 @@ static void check_cancel(Ui *ui)
     ok(ui, !IsWindowEnabled(item(ui, IDC_SHAREPOINT)) && IsWindowEnabled(item(ui, IDC_CANCEL_JOB)),
        "meanwhile it can be cancelled", "it cannot");
     picture(ui, "upload-running");
+    send_command(ui, IDM_PAUSE_UPLOAD);
+    ok(ui, wait_lines(ui, "The export to SharePoint is paused.", 1, SHORT_MS), "it can be paused", "it cannot");
+    send_command(ui, IDM_PAUSE_UPLOAD);
+    ok(ui, wait_lines(ui, "The export to SharePoint goes on.", 1, SHORT_MS), "and goes on", "it does not");
     click(ui, IDC_CANCEL_JOB);
     ok(ui, wait_lines(ui, "Export to SharePoint cancelled. What was brought there is kept", 1, SHORT_MS) &&
                wait_done(ui),
@@ -330,6 +370,40 @@ static void check_leaving(Ui *ui)
     ok(ui, wait_dialog_gone(ui, IDC_SP_LINK, SHORT_MS), "Close closes it", "it stays");
 }
 
+/* A folder that OneDrive keeps in step, in the place of the link. */
+static void check_folder(Ui *ui)
+{
+    char *sync = machine_getenv("UITEST_SYNC");
+    send_command(ui, IDM_SHAREPOINT);
+    wait_dialog(ui, IDC_SP_LINK, SHORT_MS);
+    dialog_set(ui, IDC_SP_LINK, sync);
+    wait_can(ui, IDC_SP_SIGN_IN, SHORT_MS);
+    click_in(ui, IDC_SP_SIGN_IN);
+    ok(ui, wait_dialog_text(ui, IDC_SP_STATE, "Backups go to the folder ", SHORT_MS) &&
+               wait_dialog_text(ui, IDC_SP_STATUS, "Backups are copied to that folder from now on", SHORT_MS),
+       "a folder that OneDrive keeps in step does as well, without a sign-in", "it does not");
+    picture(ui, "sharepoint-folder");
+    PostMessageW(dialog_with(ui, IDC_SP_LINK), WM_COMMAND, IDCANCEL, 0);
+    wait_dialog_gone(ui, IDC_SP_LINK, SHORT_MS);
+    ok(ui, open_question(ui, 0, 1) && wait_dialog_text(ui, IDC_UPLOAD_SUMMARY, sync, SHORT_MS),
+       "and Export to SharePoint goes there", "it does not");
+    click_in(ui, IDC_UPLOAD_GO);
+    ok(ui, wait_dialog_text(ui, IDC_RESULT_TITLE, "1 backup(s) exported to SharePoint", LONG_MS),
+       "it is exported when OneDrive has it", "it is not");
+    close_result(ui);
+    outside(ui, "synced", "the backup and its manifest are in the folder");
+    send_command(ui, IDM_SHAREPOINT);
+    wait_can(ui, IDC_SP_FORGET, SHORT_MS);
+    click_in(ui, IDC_SP_FORGET);
+    wait_box(ui, IDC_SP_FORGET);
+    answer_box_over(ui, IDC_SP_FORGET, IDYES);
+    ok(ui, wait_dialog_text(ui, IDC_SP_STATE, "No folder is set up yet.", SHORT_MS), "it can be forgotten",
+       "it cannot");
+    PostMessageW(dialog_with(ui, IDC_SP_LINK), WM_COMMAND, IDCANCEL, 0);
+    wait_dialog_gone(ui, IDC_SP_LINK, SHORT_MS);
+    mem_free(sync);
+}
+
 void scenario_sharepoint(Ui *ui)
 {
     if (begin(ui)) {
@@ -339,9 +413,11 @@ void scenario_sharepoint(Ui *ui)
         check_code(ui);
         check_question(ui);
         check_export(ui);
+        check_cleanup_there(ui);
         check_cancel(ui);
         check_forbidden(ui);
         check_leaving(ui);
+        check_folder(ui);
         PostMessageW(ui->window, WM_CLOSE, 0, 0);
         check_exit(ui, 0, "the program ends");
     }

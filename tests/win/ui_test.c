@@ -12,7 +12,7 @@
  * tenth wrong password), `more` (settings, about, details), `keys` and `sample` (every action, by keyboard alone),
  * `restore`, `restore-keys` and `restore-gone` (there and back; where nothing is left); `hangs` and `details-hang` (a
  * file that does not answer); `sharepoint` and `sharepoint-keys` (the folder, exports to it, the page for IT);
- * `schedule`, `schedule-run` and `schedule-failed`;
+ * `encryption` (of copies: a key pair, a passphrase, off); `schedule`, `schedule-run` and `schedule-failed`;
  * `pictures` is for ./dev shot. Each prints lines "ok NAME" or "not ok NAME: why" and, at the end, how long the window
  * took at most to answer an empty message.
  */
@@ -520,6 +520,18 @@ static void append_argument(StrBuf *sb, const char *argument)
     strbuf_addf(sb, "%s\"%s\"", sb->len > 0 ? " " : "", argument);
 }
 
+/* As the browser that was given a page (ui_upkeep.c). */
+static int note_opened(const wchar_t *page)
+{
+    Error err = ERROR_INIT;
+    char *name = utf8_from_wide(page), *note = mem_printf("%s.opened", name);
+    const bool good = fs_write_atomic(note, "", 0, &err);
+    error_clear(&err);
+    mem_free(note);
+    mem_free(name);
+    return good ? 0 : 1;
+}
+
 int wmain(int argc, wchar_t **argv); /* the entry of -municode; no header has it */
 
 int wmain(int argc, wchar_t **argv)
@@ -539,10 +551,15 @@ int wmain(int argc, wchar_t **argv)
         {"damaged", scenario_damaged}, {"keys", scenario_keys},
         {"tenth", scenario_tenth}, {"sample", scenario_sample}, {"restore", scenario_restore},
         {"restore-keys", scenario_restore_keys}, {"restore-gone", scenario_restore_gone},
+        {"restore-in-place", scenario_restore_in_place},
         {"sharepoint", scenario_sharepoint}, {"sharepoint-keys", scenario_sharepoint_keys},
+        {"encryption", scenario_encryption},
         {"schedule", scenario_schedule}, {"schedule-run", scenario_schedule_run},
         {"schedule-failed", scenario_schedule_failed},
     };
+    if (argc == 3 && wcscmp(argv[1], L"opened") == 0) {
+        return note_opened(argv[2]);
+    }
     Ui ui = {0};
     StrBuf command;
     strbuf_init(&command, STRBUF_LINE);

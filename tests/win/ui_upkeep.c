@@ -1,9 +1,15 @@
 /*
- * ui_upkeep.c: the status band and its button, pins, clean-ups, a proof, and a folder that others change. The folder
+ * ui_upkeep.c: the status band and its button, pins, clean-ups, a proof, pages, and a folder that others change. It
  * has four backups of one database, newest first: not verified, of yesterday, and two of years ago.
  */
 #include "ui_drive.h"
 
+#include <wchar.h>
+
+#include "platform/machine.h"
+#include "store/copies.h"
+#include "store/folder.h"
+#include "store/manifest.h"
 #include "store/retention.h"
 
 enum { NAME = 0, STATUS = 4, COPIES = 5, PINNED = 6, LEAVES = 7 };
@@ -143,6 +149,77 @@ static char *path_of(Ui *ui, int row)
     return path;
 }
 
+/* Clean-ups that a person stops: nothing goes, and the band has nothing to say of it. */
+static void check_freeze(Ui *ui)
+{
+    send_command(ui, IDM_FREEZE);
+    ok(ui, answer_box(ui, IDCANCEL), "Stop Clean-ups asks", "it does not");
+    ok(ui, wait_cell(ui, 2, LEAVES, "next clean-up"), "a no leaves all as it was", "it does not");
+    send_command(ui, IDM_FREEZE);
+    answer_box(ui, IDYES);
+    ok(ui, wait_lines(ui, "Clean-ups are stopped. Stop Clean-ups in the Tools menu", 1, SHORT_MS), "a yes stops them",
+       "the log is silent");
+    ok(ui, wait_cell(ui, 2, LEAVES, "stays"), "then the list says that all stay", "it does not");
+    ok(ui, wait_text(ui, IDC_STATUS, "\xE2\x9C\x85 Protected", SHORT_MS), "it is no alarm", "the band warns");
+    wait_done(ui);
+    click(ui, IDC_CLEANUP);
+    ok(ui, answer_box(ui, IDCLOSE), "a clean-up says why nothing goes", "there is no box");
+    wait_done(ui);
+    send_command(ui, IDM_FREEZE);
+    answer_box(ui, IDYES);
+    ok(ui, wait_lines(ui, "Clean-ups are allowed again.", 2, SHORT_MS) && wait_cell(ui, 2, LEAVES, "next clean-up"),
+       "Stop Clean-ups once more allows them", "it does not");
+    wait_done(ui);
+}
+
+static void write_settings(Ui *ui, const char *text)
+{
+    Error err = ERROR_INIT;
+    char *path = fs_join(ui->folder, "backup_config.json");
+    ok(ui, fs_write_atomic(path, text, strlen(text), &err), "the settings are changed from outside", err.message);
+    mem_free(path);
+    error_clear(&err);
+}
+
+/* As an upload that failed notes it; another program's is seen as well. */
+static void check_waiting(Ui *ui)
+{
+    Error err = ERROR_INIT;
+    Manifest manifest;
+    char *path = path_of(ui, 0), *manifest_path = folder_manifest_path(path);
+    char *noted = fs_join(ui->folder, COPIES_FILE);
+    manifest_init(&manifest);
+    bool ready = manifest_read(manifest_path, &manifest, &err);
+    const Copy copy = {.file = strrchr(path, '\\') + 1, .bytes = manifest.bytes, .sha256 = manifest.sha256,
+                       .level = manifest.level, .created = manifest.started, .state = COPY_WAITING,
+                       .when = manifest.started};
+    ready = ready && copies_note(ui->folder, &copy, &err);
+    ok(ui, ready && wait_cell(ui, 0, COPIES, "This PC; waits for SharePoint"), "a copy that waits is in the list",
+       ready ? "it is not" : err.message);
+    fs_remove(noted, &err);
+    ok(ui, wait_cell(ui, 0, COPIES, "This PC"), "and no more when it does not", "it is still");
+    manifest_release(&manifest);
+    mem_free(noted);
+    mem_free(manifest_path);
+    mem_free(path);
+    error_clear(&err);
+}
+
+/* Where a copy off-site is asked for, the band is not content without one. */
+static void check_copy(Ui *ui)
+{
+    bool shown = true;
+    check_waiting(ui);
+    write_settings(ui, "{\"prove_within_days\": 0, \"upload_after_backup\": true}");
+    ok(ui, wait_text(ui, IDC_STATUS, "; its copy is not on SharePoint yet", SHORT_MS), "a copy that is missing is told",
+       "it is not");
+    ok(ui, wait_for(ui, SHORT_MS, mend_is_shown, &shown) && has_text(ui, IDC_MEND, "Export No&w..."),
+       "with the button that mends it", "without");
+    write_settings(ui, "{\"prove_within_days\": 0}");
+    ok(ui, wait_text(ui, IDC_STATUS, "\xE2\x9C\x85 Protected", SHORT_MS), "where none is asked for, all is well",
+       "it is not");
+}
+
 static bool first_is_not(Ui *ui, const void *name)
 {
     char *now = cell(ui, 0, NAME);
@@ -203,6 +280,73 @@ static void check_prove(Ui *ui)
     ok(ui, wait_text(ui, IDC_STATUS, ", proven", SHORT_MS), "and the band says so", "it does not");
 }
 
+static bool is_written(Ui *ui, const void *path)
+{
+    (void)ui;
+    return fs_exists(path);
+}
+
+/* In the place of the browser, for Wine has none: this program, which notes that it was started ("opened"). */
+static void be_the_browser(void)
+{
+    wchar_t own[1024] = L"", command[1100];
+    GetModuleFileNameW(NULL, own, 1024);
+    swprintf(command, 1100, L"\"%ls\" opened \"%%1\"", own);
+    RegSetKeyValueW(HKEY_CLASSES_ROOT, L".html", NULL, REG_SZ, L"cmmspage", sizeof L"cmmspage");
+    RegSetKeyValueW(HKEY_CLASSES_ROOT, L"cmmspage\\shell\\open\\command", NULL, REG_SZ, command,
+                    (DWORD)((wcslen(command) + 1) * sizeof *command));
+}
+
+/* Made by the command, told in the log, and opened. */
+static void check_page(Ui *ui, int command, const char *pages, const char *name, const char *told)
+{
+    Error err = ERROR_INIT;
+    char *page = fs_join(pages, name), *opened = mem_printf("%s.opened", page);
+    fs_remove(page, &err);
+    fs_remove(opened, &err);
+    const unsigned before = count_in_log(ui, told);
+    send_command(ui, command);
+    ok(ui, wait_lines(ui, told, before + 1, SHORT_MS) && fs_exists(page), name, "it is not written");
+    ok(ui, wait_for(ui, SHORT_MS, is_written, opened), "it is opened in the browser", "it is not");
+    wait_done(ui);
+    error_clear(&err);
+    mem_free(opened);
+    mem_free(page);
+}
+
+/* The newest backup was proven just now, the one below it was not. */
+static void check_pages(Ui *ui)
+{
+    char *data = machine_local_data_dir(), *pages = fs_join(data, "pages"), *newest = cell(ui, 0, NAME);
+    char *name = mem_printf("CMMS Backup proof %s.html", newest);
+    be_the_browser();
+    check_page(ui, IDM_REPORT, pages, "CMMS Backup health report.html", "The health report was written to ");
+    select_rows(ui, 1, 2);
+    ask(ui, ui->window, WM_COMMAND, IDM_CERTIFICATE, 0); /* back when it has begun, and the button is grey */
+    ok(ui, IsWindowEnabled(item(ui, IDC_CREATE)) != 0, "no certificate of what is not proven", "it is begun");
+    select_rows(ui, 0, 1);
+    check_page(ui, IDM_CERTIFICATE, pages, name, "The certificate of the proof was written to ");
+
+    /* Other bytes of the same length: the list cannot know. */
+    char *path = path_of(ui, 0);
+    wchar_t *wide = wide_from_utf8(path);
+    HANDLE file = CreateFileW(wide, GENERIC_WRITE, FILE_SHARE_READ, NULL, OPEN_EXISTING, 0, NULL);
+    DWORD done = 0;
+    ok(ui, WriteFile(file, "x", 1, &done, NULL) && CloseHandle(file), "the backup is changed", "it cannot be");
+    send_command(ui, IDM_CERTIFICATE);
+    ok(ui, wait_for(ui, SHORT_MS, box_is_there, NULL) &&
+               count_in_log(ui, "its content is no longer what was proven") == 1,
+       "a changed file gets no certificate", "it gets one");
+    ok(ui, answer_box(ui, IDCLOSE), "which a box says", "there is none");
+    wait_done(ui);
+    mem_free(wide);
+    mem_free(path);
+    mem_free(name);
+    mem_free(newest);
+    mem_free(pages);
+    mem_free(data);
+}
+
 /* The menu bar by keyboard, and its commands. */
 static void check_menus(Ui *ui)
 {
@@ -234,8 +378,11 @@ void check_upkeep(Ui *ui)
     check_pins(ui);
     check_cleanup(ui);
     check_alarm(ui);
+    check_freeze(ui);
+    check_copy(ui);
     check_folder(ui);
     check_prove(ui);
+    check_pages(ui);
     check_menus(ui);
     send_command(ui, IDM_EXIT);
 }

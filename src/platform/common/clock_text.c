@@ -1,5 +1,7 @@
 #include "platform/clock.h"
 
+#include <string.h>
+
 #include "base/mem.h"
 
 char *clock_log_text(int64_t unix_seconds)
@@ -77,4 +79,19 @@ bool clock_parse_iso(const char *text, int64_t *unix_seconds)
     }
     *unix_seconds = clock_days(field[0], field[1], field[2]) * 86400 + field[3] * 3600 + field[4] * 60 + field[5];
     return true;
+}
+
+bool clock_parse_log(const char *text, CivilTime *out)
+{
+    int64_t moment = 0;
+    if (strlen(text) != sizeof "2026-01-19 14:30:52" - 1 || text[10] != ' ') {
+        return false;
+    }
+    char *iso = mem_printf("%.10sT%.8sZ", text, text + 11);
+    const bool ok = clock_parse_iso(iso, &moment);
+    mem_free(iso);
+    if (ok) {
+        clock_utc(moment, out);
+    }
+    return ok;
 }

@@ -118,7 +118,7 @@ static void add_settings(StrBuf *xml, const TaskSpec *spec)
 {
     strbuf_addstr(xml, "  <Settings>\n");
     add_element(xml, "    ", "MultipleInstancesPolicy", TASK_INSTANCES);
-    add_flag(xml, "DisallowStartIfOnBatteries", !spec->on_battery);
+    add_flag(xml, "DisallowStartIfOnBatteries", false);
     add_flag(xml, "StopIfGoingOnBatteries", false);
     add_flag(xml, "AllowHardTerminate", true);
     add_flag(xml, "StartWhenAvailable", true);
@@ -130,7 +130,7 @@ static void add_settings(StrBuf *xml, const TaskSpec *spec)
     add_flag(xml, "Hidden", false);
     add_flag(xml, "RunOnlyIfIdle", false);
     add_flag(xml, "WakeToRun", spec->wake);
-    add_element(xml, "    ", "ExecutionTimeLimit", "PT12H");
+    add_element(xml, "    ", "ExecutionTimeLimit", "P1D");
     add_element(xml, "    ", "Priority", "7");
     strbuf_addstr(xml, "  </Settings>\n");
 }

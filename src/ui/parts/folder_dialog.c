@@ -94,10 +94,11 @@ bool folder_dialog_choose_file(HWND owner, const wchar_t *title, const wchar_t *
     return choose(owner, title, files, 2, start, path, err);
 }
 
-bool folder_dialog_open(HWND owner, const char *folder, Error *err)
+/* `failed` has the name in it. */
+static bool open_by_shell(HWND owner, const char *name, const char *failed, const char *hint, Error *err)
 {
     wchar_t *path = NULL;
-    bool ok = wide_path(folder, &path, err);
+    bool ok = wide_path(name, &path, err);
     if (ok) {
         SHELLEXECUTEINFOW info = {.cbSize = sizeof info,
                                   .fMask = SEE_MASK_ASYNCOK | SEE_MASK_FLAG_NO_UI,
@@ -107,10 +108,26 @@ bool folder_dialog_open(HWND owner, const char *folder, Error *err)
                                   .nShow = SW_SHOWNORMAL};
         ok = ShellExecuteExW(&info) != FALSE;
         if (!ok) {
-            error_set_os(err, EK_IO, (long)GetLastError(), TEXT_OPEN_FOLDER_FAILED, folder);
-            error_hint(err, TEXT_OPEN_FOLDER_HINT);
+            error_set_os(err, EK_IO, (long)GetLastError(), "%s", failed);
+            error_hint(err, "%s", hint);
         }
     }
     mem_free(path);
+    return ok;
+}
+
+bool folder_dialog_open(HWND owner, const char *folder, Error *err)
+{
+    char *failed = mem_printf(TEXT_OPEN_FOLDER_FAILED, folder);
+    const bool ok = open_by_shell(owner, folder, failed, TEXT_OPEN_FOLDER_HINT, err);
+    mem_free(failed);
+    return ok;
+}
+
+bool folder_dialog_open_page(HWND owner, const char *file, Error *err)
+{
+    char *failed = mem_printf(TEXT_OPEN_PAGE_FAILED, file);
+    const bool ok = open_by_shell(owner, file, failed, TEXT_OPEN_PAGE_HINT, err);
+    mem_free(failed);
     return ok;
 }

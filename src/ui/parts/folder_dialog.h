@@ -1,4 +1,5 @@
-/* folder_dialog.h: the system's dialog for choosing a folder or a file, which runs a message loop; a folder shown. */
+/* folder_dialog.h: the system's dialog for choosing a folder or a file, which runs a message loop; a folder or a page
+ * shown. */
 #ifndef CMMS_UI_FOLDER_DIALOG_H
 #define CMMS_UI_FOLDER_DIALOG_H
 
@@ -18,5 +19,7 @@ bool folder_dialog_choose_file(HWND owner, const wchar_t *title, const wchar_t *
 
 /* In the system's own window for folders. */
 bool folder_dialog_open(HWND owner, const char *folder, Error *err);
+/* A page of HTML, in whatever the user has for it. */
+bool folder_dialog_open_page(HWND owner, const char *file, Error *err);
 
 #endif

@@ -86,6 +86,25 @@ static void all_switches_of_a_verb(void **state)
     options_release(&options);
 }
 
+static void switches_of_the_encryption(void **state)
+{
+    (void)state;
+    char *argv[] = {"x", "encryption", "set-up", "--key-file=K", "--card", "C", "--recipient=R", "--confirm=words",
+                    "--keep-key", "--passphrase", NULL};
+    Options options;
+    Error err = ERROR_INIT;
+    options_init(&options);
+    assert_ok(options_parse(10, argv, &options, &err), &err);
+    assert_int_equal(options.verb, VERB_ENCRYPTION);
+    assert_string_equal(options.files[0], "set-up");
+    assert_string_equal(options.key_file, "K");
+    assert_string_equal(options.card, "C");
+    assert_string_equal(options.recipient, "R");
+    assert_string_equal(options.confirm, "words");
+    assert_true(options.keep_key && options.passphrase);
+    options_release(&options);
+}
+
 static void files_to_verify(void **state)
 {
     (void)state;
@@ -164,6 +183,13 @@ static void wrong_command_lines(void **state)
         {{"undo", "a", "b", NULL}, "undo takes one database", "Try 'cmms-backup-cli --help'."},
         {{"restore", "--list", "a", NULL}, "restore has no option --list", "Try 'cmms-backup-cli restore --help'."},
         {{"undo", "--to=b", NULL}, "undo has no option --to", "Try 'cmms-backup-cli undo --help'."},
+        {{"restore", "--in-place", "--to=b", "c", NULL},
+         "--in-place goes with none of --to, --tables and --no-safety-backup",
+         "Try 'cmms-backup-cli restore --help'."},
+        {{"preview", "--in-place", "--no-safety-backup", "c", NULL},
+         "--in-place goes with none of --to, --tables and --no-safety-backup",
+         "Try 'cmms-backup-cli preview --help'."},
+        {{"undo", "--in-place", NULL}, "undo has no option --in-place", "Try 'cmms-backup-cli undo --help'."},
         {{"restore", "--tables=a", "--to=b", "c", NULL}, "--tables and --to do not go together",
          "Tables go into a new schema of the database that -d names."},
         {{"restore", "--to-schema=a", "c", NULL}, "--to-schema names a new schema for the tables of --tables",
@@ -180,12 +206,22 @@ static void wrong_command_lines(void **state)
         {{"backup", "--yes", NULL}, "backup has no option --yes", "Try 'cmms-backup-cli backup --help'."},
         {{"verify", "--all", "a.backup", NULL}, "--all and file names do not go together",
          "Try 'cmms-backup-cli --help'."},
+        {{"certificate", NULL}, "say which backup's proof to certify",
+         "Name a file, or one of the backups that 'cmms-backup-cli list' shows."},
+        {{"certificate", "a", "b", NULL}, "certificate takes one file", "Try 'cmms-backup-cli --help'."},
+        {{"report", "a.backup", NULL}, "unexpected argument \"a.backup\"", "Try 'cmms-backup-cli --help'."},
+        {{"report", "--out", NULL}, "the option --out needs a value", "Try 'cmms-backup-cli --help'."},
+        {{"status", "--out=a.html", NULL}, "status has no option --out", "Try 'cmms-backup-cli status --help'."},
         {{"export", "a.backup", NULL}, "export takes a backup and a folder", "Try 'cmms-backup-cli export --help'."},
         {{"verify", "--overwrite", NULL}, "verify has no option --overwrite", "Try 'cmms-backup-cli verify --help'."},
         {{"pin", NULL}, "say which backup to pin", "Name one of the backups that 'cmms-backup-cli list' shows."},
         {{"delete", "--force", NULL}, "say which backup to delete",
          "Name one of the backups that 'cmms-backup-cli list' shows."},
-        {{"cleanup", "--dry-run", "--unfreeze", NULL}, "--dry-run and --unfreeze do not go together",
+        {{"cleanup", "--dry-run", "--unfreeze", NULL}, "one of --dry-run, --freeze and --unfreeze at a time",
+         "Try 'cmms-backup-cli cleanup --help'."},
+        {{"cleanup", "--freeze", "--unfreeze", NULL}, "one of --dry-run, --freeze and --unfreeze at a time",
+         "Try 'cmms-backup-cli cleanup --help'."},
+        {{"cleanup", "--reason=x", NULL}, "--reason says why --freeze stops clean-ups",
          "Try 'cmms-backup-cli cleanup --help'."},
         {{"pin", "--off", "--reason=x", "a", NULL}, "--off and --reason do not go together",
          "Try 'cmms-backup-cli pin --help'."},
@@ -291,6 +327,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_spelling_of_a_switch),
         cmocka_unit_test(all_switches_of_a_verb),
+        cmocka_unit_test(switches_of_the_encryption),
         cmocka_unit_test(files_to_verify),
         cmocka_unit_test(help_and_version),
         cmocka_unit_test(wrong_command_lines),

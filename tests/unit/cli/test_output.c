@@ -207,7 +207,7 @@ static void progress_texts(void **state)
         {{.fraction = 0, .step = "Connecting", .seconds_left = -1}, 80, "[--------------------]   0%  Connecting"},
         {{.fraction = 0.256, .step = "Saving t", .bytes = 3u << 20, .bytes_per_second = 1572864, .seconds_left = 61.4},
          80,
-         "[#####---------------]  25%  Saving t  3.0 MB  1.5 MB/s  1:01 left"},
+         "[#####---------------]  25%  Saving t  3.00 MB  1.50 MB/s  1:01 left"},
         {{.fraction = 1, .step = "Done", .seconds_left = 0}, 80, "[####################] 100%  Done  0:00 left"},
         {{.fraction = 2, .step = "Done", .seconds_left = -1}, 80, "[####################] 100%  Done"},
         {{.fraction = -1, .step = "Looking", .seconds_left = 7322}, 80, "Looking  2:02:02 left"},
@@ -235,7 +235,7 @@ static void columns_and_padding(void **state)
     assert_text(output_pad("", 2, false), "  ");
     assert_text(output_megabytes(0), "0.00 MB");
     assert_text(output_megabytes(1048576u * 3 / 2), "1.50 MB");
-    assert_text(output_megabytes(12939427), "12.34 MB");
+    assert_text(output_megabytes(12939427), "12.3 MB");
 }
 
 int main(void)

@@ -139,7 +139,7 @@ static bool ask(Server *server, const char *method, const char *path, const char
     static const char *const headers[] = {"X-Ours: yes", NULL};
     Http *http = http_new();
     char *url = mem_printf("http://127.0.0.1:%u%s", server->port, path);
-    const HttpRequest request = {method, url, headers, body, body == NULL ? 0 : strlen(body), 100, NULL, NULL};
+    const HttpRequest request = {method, url, headers, body, body == NULL ? 0 : strlen(body), 100, NULL, NULL, 0};
     const bool ok = http_request(http, &request, cancel, response, err);
     mem_free(url);
     http_free(http);
@@ -233,8 +233,8 @@ static void streams_a_body(void **state)
     Http *http = http_new();
     char *url = mem_printf("http://127.0.0.1:%u/plain", server->port);
     bool readable = true;
-    const HttpBody stream = {read_letters, note_sent, &readable};
-    const HttpRequest request = {"PUT", url, NULL, NULL, 3000000, 100, &stream, NULL};
+    const HttpBody stream = {read_letters, note_sent, &readable, NULL};
+    const HttpRequest request = {"PUT", url, NULL, NULL, 3000000, 100, &stream, NULL, 0};
     Error err = ERROR_INIT;
     assert_ok(http_request(http, &request, NULL, &response, &err), &err);
     assert_int_equal(most_sent, 3000000);
@@ -251,6 +251,66 @@ static void streams_a_body(void **state)
     readable = false;
     assert_fails(http_request(http, &request, NULL, &response, &err), &err, EK_IO, "the disk is gone");
     mem_free(url);
+    http_free(http);
+    http_response_release(&response);
+}
+
+static unsigned asked; /* how often it was asked what may go */
+
+/* Every second time nothing. */
+static size_t allow_some(void *context, size_t wanted)
+{
+    (void)context;
+    return asked++ % 2 == 0 ? 0 : wanted < 70000 ? wanted : 70000;
+}
+
+static size_t allow_nothing(void *context, size_t wanted)
+{
+    Cancel *cancel = context;
+    (void)wanted;
+    if (++asked == 3) {
+        cancel_request(cancel);
+    }
+    return 0;
+}
+
+static bool read_zeros(void *context, uint64_t at, void *buf, size_t len, Error *err)
+{
+    (void)context;
+    (void)at;
+    (void)err;
+    memset(buf, '0', len);
+    return true;
+}
+
+/* A sender that holds its stream back is asked again, and whoever stops it meanwhile is heard. */
+static void a_stream_may_be_held_back(void **state)
+{
+    Server *server = *state;
+    HttpResponse response;
+    http_response_init(&response);
+    Http *http = http_new();
+    Cancel *cancel = cancel_new();
+    char *url = mem_printf("http://127.0.0.1:%u/plain", server->port);
+    bool readable = true;
+    const HttpBody some = {read_letters, note_sent, &readable, allow_some};
+    const HttpBody nothing = {read_zeros, NULL, cancel, allow_nothing};
+    HttpRequest request = {"PUT", url, NULL, NULL, 700000, 100, &some, NULL, 0};
+    Error err = ERROR_INIT;
+    asked = 0;
+    assert_ok(http_request(http, &request, NULL, &response, &err), &err);
+    assert_int_equal(response.status, 200);
+    assert_int_equal(most_sent, 700000);
+    assert_true(asked >= 20);
+    mutex_lock(server->mutex);
+    assert_non_null(strstr(server->request.buf, "\r\nContent-Length: 700000\r\n"));
+    assert_int_equal(strlen(strstr(server->request.buf, "\r\n\r\n") + 4), 700000);
+    mutex_unlock(server->mutex);
+    asked = 0;
+    request.stream = &nothing;
+    assert_fails(http_request(http, &request, cancel, &response, &err), &err, EK_CANCELLED, "stopped at your request");
+    mem_free(url);
+    cancel_free(cancel);
     http_free(http);
     http_response_release(&response);
 }
@@ -345,7 +405,7 @@ static void caps_the_answer(void **state)
     http_response_init(&response);
     Http *http = http_new();
     char *url = mem_printf("http://127.0.0.1:%u/plain", server->port);
-    const HttpRequest request = {"GET", url, NULL, NULL, 0, 4, NULL, NULL};
+    const HttpRequest request = {"GET", url, NULL, NULL, 0, 4, NULL, NULL, 0};
     Error err = ERROR_INIT;
     assert_fails(http_request(http, &request, NULL, &response, &err), &err, EK_DAMAGED,
                  "the answer of 127.0.0.1 is too large");
@@ -400,7 +460,7 @@ static void refuses_addresses(void **state)
     HttpResponse response;
     http_response_init(&response);
     for (size_t i = 0; i < TEST_COUNT(cases); i++) {
-        const HttpRequest request = {"GET", cases[i].url, NULL, NULL, 0, 100, NULL, NULL};
+        const HttpRequest request = {"GET", cases[i].url, NULL, NULL, 0, 100, NULL, NULL, 0};
         Error err = ERROR_INIT;
         assert_false(http_request(http, &request, NULL, &response, &err));
         assert_true(err.detail == NULL || strstr(err.detail, "secret") == NULL);
@@ -417,6 +477,7 @@ int main(void)
         cmocka_unit_test(sends_a_body_and_headers),
         cmocka_unit_test(sends_an_empty_body_with_its_length),
         cmocka_unit_test(streams_a_body),
+        cmocka_unit_test(a_stream_may_be_held_back),
         cmocka_unit_test(takes_a_body),
         cmocka_unit_test(does_not_follow),
         cmocka_unit_test(forgets_interim_answers),

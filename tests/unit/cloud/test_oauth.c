@@ -37,6 +37,51 @@ static void the_address_asks_for_what_is_needed(void **state)
     oauth_login_release(&other);
 }
 
+/* The parts of an assertion, decoded. */
+static char *decoded(const char *part, size_t len)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    char *text = mem_alloc(len + 1);
+    size_t count = 0;
+    unsigned bits = 0;
+    for (size_t i = 0; i < len; i++) {
+        const char *at = strchr(digits, part[i]);
+        assert_non_null(at);
+        bits = (bits << 6 | (unsigned)(at - digits)) & 0xFFFFFFu;
+        if (i % 4 != 0) {
+            text[count++] = (char)(bits >> (6 - 2 * (i % 4)) & 0xFFu);
+        }
+    }
+    return text;
+}
+
+static void an_assertion_says_what_entra_asks_for(void **state)
+{
+    (void)state;
+    static const unsigned char hash[32] = {0xFB, 0xFF};
+    static const char thumbprint[] = "FBFF0000000000000000000000000000000000A9";
+    char *text = oauth_assertion(&app, true, thumbprint, hash, "id1", 1000);
+    const size_t len = strcspn(text, ".");
+    char *header = decoded(text, len), *payload = decoded(text + len + 1, strlen(text + len + 1));
+    assert_non_null(strstr(header, "\"PS256\""));
+    assert_non_null(strstr(header, "\"-_8AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\""));
+    assert_non_null(strstr(payload, "\"https://login.microsoftonline.com/contoso.onmicrosoft.com/oauth2/v2.0/token\""));
+    assert_non_null(strstr(payload, "\"id1\""));
+    assert_non_null(strstr(payload, "940"));  /* from when */
+    assert_non_null(strstr(payload, "1540")); /* and until when: ten minutes at the most */
+    assert_null(strstr(header, "\"x5t\""));
+    mem_free(payload);
+    mem_free(header);
+    mem_free(text);
+    text = oauth_assertion(&app, false, thumbprint, hash, "id1", 1000);
+    header = decoded(text, strcspn(text, "."));
+    assert_non_null(strstr(header, "\"RS256\""));
+    assert_non_null(strstr(header, "\"x5t\""));
+    assert_non_null(strstr(header, "\"-_8AAAAAAAAAAAAAAAAAAAAAAKk\""));
+    mem_free(header);
+    mem_free(text);
+}
+
 static void only_our_own_answer_counts(void **state)
 {
     (void)state;
@@ -112,6 +157,9 @@ static void numbers_have_words(void **state)
         {70008, "your sign-in has run out"},
         {70043, "your organisation wants you to sign in again from time to time"},
         {7000222, "the program's secret has run out"},
+        {7000215, "the program's secret is not the one that Microsoft knows"},
+        {700027, "Microsoft does not know the certificate for this program"},
+        {700024, "the clock of this computer is wrong by more than Microsoft allows"},
         {7000218, "the program's registration does not allow sign-ins of this kind"},
     };
     for (size_t i = 0; i < TEST_COUNT(cases); i++) {
@@ -168,6 +216,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_challenge_is_that_of_the_rfc), cmocka_unit_test(the_address_asks_for_what_is_needed),
+        cmocka_unit_test(an_assertion_says_what_entra_asks_for),
         cmocka_unit_test(only_our_own_answer_counts),       cmocka_unit_test(refusals_have_words),
         cmocka_unit_test(numbers_have_words),               cmocka_unit_test(an_app_is_checked),
         cmocka_unit_test(nobody_is_signed_in)};

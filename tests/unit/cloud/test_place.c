@@ -53,6 +53,24 @@ static void a_place_is_kept(void **state)
     place_release(&out);
 }
 
+/* Mail takes a token of the kept sign-in; without one nobody is asked. */
+static void no_mail_without_a_sign_in(void **state)
+{
+    CloudPlace place;
+    PlaceSignIn sign_in;
+    Secret token = SECRET_INIT;
+    Error err = ERROR_INIT;
+    (void)state;
+    fill(&place);
+    assert_ok(place_sign_out(NULL, &err), &err);
+    place_sign_in_init(&sign_in, &place);
+    assert_fails(place_mail_token(&sign_in, false, NULL, &token, &err), &err, EK_REFUSED,
+                 "nobody is signed in to SharePoint on this PC");
+    assert_false(secret_is_set(&token));
+    place_sign_in_release(&sign_in);
+    place_release(&place);
+}
+
 static void what_is_damaged_is_said_to_be(void **state)
 {
     (void)state;
@@ -75,15 +93,15 @@ static void rights_are_kept(void **state)
     Error err = ERROR_INIT;
     fill(&out);
     place_init(&in);
-    assert_string_equal(place_scope(&out), "Files.ReadWrite.All Sites.Read.All offline_access openid profile");
+    assert_text(place_scope(&out), "Files.ReadWrite.All Sites.Read.All offline_access openid profile");
     out.rights = mem_strdup(PLACE_SELECTED);
     assert_ok(place_save(&out, &err), &err);
     assert_ok(place_load(&in, &err), &err);
     assert_string_equal(in.rights, PLACE_SELECTED);
-    assert_string_equal(place_scope(&in), "Sites.Selected offline_access openid profile");
+    assert_text(place_scope(&in), "Sites.Selected offline_access openid profile");
     mem_free(in.rights);
     in.rights = mem_strdup("more than all");
-    assert_string_equal(place_scope(&in), PLACE_SCOPE);
+    assert_text(place_scope(&in), PLACE_SCOPE);
     place_release(&in);
     place_release(&out);
 }
@@ -166,11 +184,71 @@ static void tokens_are_kept_for_their_app(void **state)
     mem_free(long_text);
 }
 
+/* A certificate is no secret: what is kept of its sign-in is an access token alone. */
+static void the_program_itself(void **state)
+{
+    (void)state;
+    CloudPlace out;
+    CloudPlace in;
+    OauthTokens tokens;
+    OauthTokens kept;
+    Error err = ERROR_INIT;
+    fill(&out);
+    place_init(&in);
+    oauth_tokens_init(&tokens);
+    oauth_tokens_init(&kept);
+    assert_true(place_is_person(&out));
+    out.by = mem_strdup(PLACE_BY_CERTIFICATE);
+    assert_true(place_is_person(&out)); /* without one */
+    out.certificate = mem_strdup("0123456789ABCDEF0123456789ABCDEF01234567");
+    out.secret_ends = 1796040000;
+    assert_ok(place_save(&out, &err), &err);
+    assert_ok(place_load(&in, &err), &err);
+    assert_false(place_is_person(&in));
+    assert_string_equal(in.certificate, out.certificate);
+    assert_true(in.secret_ends == 1796040000);
+    assert_text(place_scope(&in), "https://graph.microsoft.com/.default");
+    secret_set(&tokens.access, "access-token", 12);
+    tokens.expires = clock_now() + 3600;
+    assert_ok(place_keep_tokens(&in, &tokens, &err), &err);
+    assert_true(place_find_tokens(&in, &kept));
+    assert_false(secret_is_set(&kept.refresh));
+    /* They are not a person's, nor those of a secret. */
+    mem_free(in.by);
+    in.by = NULL;
+    assert_false(place_find_tokens(&in, &kept));
+    in.by = mem_strdup(PLACE_BY_SECRET);
+    assert_false(place_find_tokens(&in, &kept));
+    secret_set(&tokens.refresh, "the-secret", 10);
+    assert_ok(place_keep_tokens(&in, &tokens, &err), &err);
+    assert_true(place_find_tokens(&in, &kept));
+    assert_string_equal(kept.refresh.bytes, "the-secret");
+    /* Signed out, it needs its secret again; a certificate alone would always do, and does not. */
+    assert_ok(place_sign_out(NULL, &err), &err);
+    PlaceSignIn sign_in;
+    Secret token = SECRET_INIT;
+    place_sign_in_init(&sign_in, &in);
+    assert_fails(place_token(&sign_in, false, NULL, &token, &err), &err, EK_REFUSED,
+                 "nobody has signed in to SharePoint on this computer");
+    place_sign_in_release(&sign_in);
+    place_sign_in_init(&sign_in, &out);
+    assert_fails(place_token(&sign_in, false, NULL, &token, &err), &err, EK_REFUSED,
+                 "nobody has signed in to SharePoint on this computer");
+    place_sign_in_release(&sign_in);
+    secret_release(&token);
+    oauth_tokens_release(&kept);
+    oauth_tokens_release(&tokens);
+    place_release(&in);
+    place_release(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(a_place_is_kept, own_data, no_data),
+                                       cmocka_unit_test_setup_teardown(no_mail_without_a_sign_in, own_data, no_data),
                                        cmocka_unit_test(what_is_damaged_is_said_to_be),
                                        cmocka_unit_test_setup_teardown(rights_are_kept, own_data, no_data),
+                                       cmocka_unit_test_setup_teardown(the_program_itself, own_data, no_data),
                                        cmocka_unit_test_setup_teardown(what_was_set_up_can_be_left, own_data, no_data),
                                        cmocka_unit_test_setup_teardown(tokens_are_kept_for_their_app, own_data,
                                                                        no_data)};

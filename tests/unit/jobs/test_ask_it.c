@@ -51,7 +51,8 @@ static void a_refusal_says_the_step(void **state)
         {53000, ASK_IT_RULE},     {53003, ASK_IT_RULE},     {530032, ASK_IT_RULE},    {700016, ASK_IT_APP},
         {90002, ASK_IT_APP},      {50011, ASK_IT_APP},      {7000218, ASK_IT_APP},    {7000222, ASK_IT_APP},
         {50076, ASK_IT_NOTHING},  {50079, ASK_IT_NOTHING},  {50173, ASK_IT_NOTHING},  {700082, ASK_IT_NOTHING},
-        {70008, ASK_IT_NOTHING},  {70043, ASK_IT_NOTHING},
+        {70008, ASK_IT_NOTHING},  {70043, ASK_IT_NOTHING},  {7000215, ASK_IT_APP},    {700027, ASK_IT_APP},
+        {700024, ASK_IT_NOTHING},
     };
     size_t known_numbers = 0;
     while (oauth_known_number(known_numbers) != 0) {
@@ -153,6 +154,29 @@ static void all_rights_tell_the_lesser(void **state)
     assert_has_not(page, "Missing:");
     assert_has_not(page, "<-- this is missing");
     mem_free(less);
+    mem_free(link);
+    mem_free(page);
+}
+
+static void the_program_itself(void **state)
+{
+    (void)state;
+    AskIt ask = known;
+    ask.app_only = true;
+    char *page = ask_it_page(&ask);
+    char *link = ask_it_consent_link(&ask, false);
+    assert_non_null(strstr(link, "&scope=https%3A%2F%2Fgraph.microsoft.com%2F.default"));
+    assert_has(page, link);
+    assert_has(page, "Rights:     Sites.Selected (application): only sites that you grant one by one\n");
+    assert_has(page, "signs in as itself");
+    assert_has(page, "Certificates & secrets > Certificates: upload the certificate (.cer, without its key) of that\n");
+    assert_has(page, "-CertStoreLocation Cert:\\CurrentUser\\My -KeyExportPolicy NonExportable");
+    assert_has(page, "-Scopes 'Application.ReadWrite.All','AppRoleAssignment.ReadWrite.All','Sites.FullControl.All'\n");
+    assert_has(page, "$graph.AppRoles | Where-Object { $_.Value -eq 'Sites.Selected' }\n");
+    assert_has(page, "--certificate=THUMBPRINT");
+    assert_has_not(page, "New-MgOauth2PermissionGrant");
+    assert_has_not(page, "Less is possible");
+    assert_has_not(page, "delegated");
     mem_free(link);
     mem_free(page);
 }
@@ -260,6 +284,7 @@ int main(void)
         cmocka_unit_test(a_refusal_says_the_step),     cmocka_unit_test(other_errors_say_it_too),
         cmocka_unit_test(the_link_is_exact),           cmocka_unit_test(the_page_has_all_three_steps),
         cmocka_unit_test(all_rights_tell_the_lesser),  cmocka_unit_test(what_is_not_known_is_said),
+        cmocka_unit_test(the_program_itself),
         cmocka_unit_test(nothing_ends_a_quotation),    cmocka_unit_test(other_clouds_have_their_own_words),
         cmocka_unit_test(a_rule_has_a_word_more),      cmocka_unit_test(a_link_says_its_site),
     };

@@ -1,6 +1,8 @@
 #include "test_util.h"
 
 #include "jobs/doctor.h"
+#include "platform/machine.h"
+#include "test_env.h"
 
 static void words(void **state)
 {
@@ -113,6 +115,37 @@ static void asks_for_the_task(void **state)
     connection_release(&connection);
 }
 
+/* A folder that a service copies to the cloud is named, with one that it does not copy. */
+static void a_folder_in_the_cloud(void **state)
+{
+    (void)state;
+    char *folder = test_dir_new(), *home = machine_home_dir(), *beside = fs_join(home, "AIT_CMMS_Backups");
+    Connection connection;
+    Doctor doctor;
+    Error err = ERROR_INIT;
+    connection_init(&connection);
+    connection.host = mem_strdup("127.0.0.1");
+    connection.port = mem_strdup("1");
+    doctor_init(&doctor);
+    test_setenv("OneDrive", folder);
+    assert_ok(doctor_run(&connection, folder, a_task, NULL, &doctor, &err), &err);
+    test_setenv("OneDrive", NULL);
+    const Check *check = check_named(&doctor, "folder");
+    assert_int_equal(check->state, CHECK_WARNING);
+    char *message = mem_printf("Backups are kept in %s, which OneDrive copies to the cloud", folder);
+    char *hint = mem_printf("It may move backups off this computer: choose a folder outside of it, such as %s, or set "
+                            "this one to be kept on this device.", beside);
+    assert_string_equal(check->message, message);
+    assert_string_equal(check->hint, hint);
+    mem_free(hint);
+    mem_free(message);
+    doctor_release(&doctor);
+    connection_release(&connection);
+    mem_free(beside);
+    mem_free(home);
+    test_dir_remove(folder);
+}
+
 /* Neon's Free plan: 0.5 GB stored, 5 GB a month transferred. */
 static void forecasts(void **state)
 {
@@ -124,16 +157,16 @@ static void forecasts(void **state)
         const char *storage_words, *egress_words;
     } rows[] = {
         {200, 150, SCHEDULE_DAILY, CHECK_GOOD, CHECK_WARNING,
-         "The database has 200.0 MB; Neon's Free plan holds 512 MB",
-         "A backup transfers about 150.0 MB, daily backups about 4.5 GB a month; Neon's Free plan includes 5 GB"},
-        {200, 150, SCHEDULE_WEEKLY, CHECK_GOOD, CHECK_GOOD, "The database has 200.0 MB; Neon's Free plan holds 512 MB",
-         "A backup transfers about 150.0 MB, weekly backups about 0.6 GB a month; Neon's Free plan includes 5 GB"},
+         "The database has 200 MB; Neon's Free plan holds 512 MB",
+         "A backup transfers about 150 MB, daily backups about 4.45 GB a month; Neon's Free plan includes 5 GB"},
+        {200, 150, SCHEDULE_WEEKLY, CHECK_GOOD, CHECK_GOOD, "The database has 200 MB; Neon's Free plan holds 512 MB",
+         "A backup transfers about 150 MB, weekly backups about 652 MB a month; Neon's Free plan includes 5 GB"},
         {500, 100, SCHEDULE_MONTHLY, CHECK_WARNING, CHECK_GOOD,
-         "The database has 500.0 MB; Neon's Free plan holds 512 MB",
-         "A backup transfers about 100.0 MB, monthly backups about 0.1 GB a month; Neon's Free plan includes 5 GB"},
+         "The database has 500 MB; Neon's Free plan holds 512 MB",
+         "A backup transfers about 100 MB, monthly backups about 100 MB a month; Neon's Free plan includes 5 GB"},
         {900, 800, SCHEDULE_DAILY, CHECK_GOOD, CHECK_GOOD,
-         "The database has 900.0 MB; Neon's Free plan holds 512 MB, so it is on a paid plan",
-         "A backup transfers about 800.0 MB, daily backups about 23.8 GB a month; Neon's Free plan includes 5 GB"},
+         "The database has 900 MB; Neon's Free plan holds 512 MB, so it is on a paid plan",
+         "A backup transfers about 800 MB, daily backups about 23.8 GB a month; Neon's Free plan includes 5 GB"},
     };
     for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         Settings settings;
@@ -224,6 +257,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(words), cmocka_unit_test(reports_without_a_server),
                                        cmocka_unit_test(stops_when_told), cmocka_unit_test(forecasts),
-                                       cmocka_unit_test(asks_for_the_task), cmocka_unit_test(names_old_tools)};
+                                       cmocka_unit_test(asks_for_the_task), cmocka_unit_test(names_old_tools),
+                                       cmocka_unit_test(a_folder_in_the_cloud)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

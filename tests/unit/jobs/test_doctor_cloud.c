@@ -37,7 +37,7 @@ static void what_is_said(void **state)
     status.clock_ahead = -300;
     sign_in.warning = 7;
     doctor_cloud(&status, &sign_in, 10 * MEGABYTE, &library, &signed_in, &clock);
-    expect(&library, CHECK_GOOD, "20 MB are free in the library; the last backup took 10.0 MB", NULL);
+    expect(&library, CHECK_GOOD, "20.0 MB are free in the library; the last backup took 10.0 MB", NULL);
     expect(&signed_in, CHECK_WARNING, "The sign-in to SharePoint runs out in 80 day(s)",
            "Upload a backup, or sign in again.");
     expect(&clock, CHECK_GOOD, "This computer's clock and SharePoint's agree", NULL);
@@ -45,14 +45,29 @@ static void what_is_said(void **state)
     status.clock_ahead = 3601;
     sign_in.warning = 0;
     doctor_cloud(&status, &sign_in, 10 * MEGABYTE + 1, &library, &signed_in, &clock);
-    expect(&library, CHECK_WARNING, "20 MB are free in the library; the last backup took 10.0 MB", room);
+    expect(&library, CHECK_WARNING, "20.0 MB are free in the library; the last backup took 10.0 MB", room);
     expect(&signed_in, CHECK_WARNING, "The sign-in to SharePoint runs out in 80 day(s)",
            "Sign in again: cmms-backup-cli sharepoint set-up LINK.");
     expect(&clock, CHECK_WARNING, "This computer's clock is 60 minutes ahead of SharePoint's", clock_hint);
 
+    sign_in.by = BY_CERTIFICATE;
+    for (int in = 0; in < 2; in++) { /* signed out, the certificate is here: no new one is needed */
+        sign_in.signed_in = in == 1;
+        doctor_cloud(&status, &sign_in, 0, &library, &signed_in, &clock);
+        mem_free(library.message);
+        mem_free(library.hint);
+        mem_free(clock.message);
+        mem_free(clock.hint);
+        library = clock = (Check){.name = NULL};
+        expect(&signed_in, CHECK_WARNING, "The sign-in to SharePoint runs out in 80 day(s)",
+               in == 1 ? "Ask your IT administrator for a new one in time, and set the folder up again with it."
+                       : "Set the folder up again, with the same certificate.");
+    }
+    sign_in.by = BY_PERSON;
+
     status.clock_ahead = -301;
     doctor_cloud(&status, &sign_in, 0, &library, &signed_in, &clock);
-    expect(&library, CHECK_GOOD, "20 MB are free in the library", NULL);
+    expect(&library, CHECK_GOOD, "20.0 MB are free in the library", NULL);
     mem_free(signed_in.message);
     mem_free(signed_in.hint);
     expect(&clock, CHECK_WARNING, "This computer's clock is 5 minutes behind SharePoint's", clock_hint);

@@ -131,6 +131,22 @@ static void one_statement_after_the_other(void **state)
     }
 }
 
+static void what_ends_a_transaction(void **state)
+{
+    (void)state;
+    static const char *const ends[] = {"COMMIT", "commit work", "\n /* ; /* */ */ -- x\rRollback to x", "END", "BEGIN",
+                                       "start transaction", "ABORT", "SAVEPOINT a", "RELEASE a",
+                                       "PREPARE TRANSACTION 'x'", ";COMMIT"};
+    static const char *const none[] = {"", "GRANT SELECT ON commit TO a", "-- COMMIT", "/* */ COMMENT ON TABLE a IS ''",
+                                       "\"COMMIT\"", "COMMITS", "ENDING", "'COMMIT'"};
+    for (size_t i = 0; i < TEST_COUNT(ends); i++) {
+        assert_true(sql_ends_transaction(ends[i]));
+    }
+    for (size_t i = 0; i < TEST_COUNT(none); i++) {
+        assert_false(sql_ends_transaction(none[i]));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -139,6 +155,7 @@ int main(void)
         cmocka_unit_test(settings_of_a_database),
         cmocka_unit_test(statements_about_a_database),
         cmocka_unit_test(one_statement_after_the_other),
+        cmocka_unit_test(what_ends_a_transaction),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,10 @@
 #include "test_env.h"
 #include "test_util.h"
 
+#include "cloud/encryption.h"
 #include "jobs/offsite_batch.h"
+#include "jobs/offsite_folder.h"
+#include "store/settings.h"
 
 static void the_plan_leaves_out_what_cannot_go(void **state)
 {
@@ -92,10 +95,98 @@ static void nothing_is_set_up(void **state)
     test_dir_remove(dir);
 }
 
+static void hear(void *context, LogLevel level, const char *text)
+{
+    if (level == LOG_WARNING) {
+        strbuf_addf(context, "[%s]", text);
+    }
+}
+
+/* On a metered line it waits where the settings want that, until somebody stops it; else it goes. */
+static void a_metered_line(void **state)
+{
+    (void)state;
+    char *data = test_dir_new(), *dir = test_dir_new(), *fake = fs_join(data, "fake");
+    char *path = fs_join(dir, "a.backup");
+    const char *const paths[] = {path};
+    const OffsiteBatchSpec spec = {.paths = paths, .count = 1};
+    Cancel *stop = cancel_new();
+    OffsiteBatch batch;
+    Settings settings;
+    StrBuf told;
+    Error err = ERROR_INIT;
+    strbuf_init(&told, STRBUF_LINE);
+    settings_init(&settings);
+    offsite_batch_init(&batch);
+    const JobSink sink = {.log = hear, .context = &told};
+    test_setenv("CMMS_BACKUP_DATA", data);
+    test_setenv("CMMS_CONDITIONS", "metered");
+    test_write(fake, "provider=OneDrive!x\nengine=0\n");
+    test_setenv("CMMS_BACKUP_FAKE_SYNC", fake);
+    assert_ok(offsite_folder_choose(dir, &err), &err);
+    assert_false(offsite_upload_batch(&spec, &sink, NULL, &batch, &err));
+    assert_int_equal(err.kind, EK_NOT_FOUND); /* it was tried */
+    error_clear(&err);
+    assert_int_equal(told.len, 0);
+    settings.on_metered = false;
+    assert_ok(settings_save(dir, &settings, &err), &err);
+    cancel_request(stop);
+    assert_fails(offsite_upload_batch(&spec, &sink, stop, &batch, &err), &err, EK_CANCELLED, "cancelled");
+    assert_string_equal(told.buf, "[The network is metered: the upload waits for another one, as the settings say.]");
+    assert_true(batch.files[0].tried && !batch.files[0].ok);
+    test_setenv("CMMS_BACKUP_FAKE_SYNC", NULL);
+    test_setenv("CMMS_CONDITIONS", NULL);
+    test_setenv("CMMS_BACKUP_DATA", NULL);
+    offsite_batch_release(&batch);
+    settings_release(&settings);
+    strbuf_release(&told);
+    cancel_free(stop);
+    mem_free(path);
+    mem_free(fake);
+    test_dir_remove(dir);
+    test_dir_remove(data);
+}
+
+/* What OneDrive keeps in step would be in the clear. */
+static void nothing_goes_in_the_clear(void **state)
+{
+    (void)state;
+    char *data = test_dir_new(), *dir = test_dir_new(), *fake = fs_join(data, "fake");
+    char *path = fs_join(dir, "a.backup");
+    const char *const paths[] = {path};
+    const OffsiteBatchSpec spec = {.paths = paths, .count = 1};
+    OffsiteBatch batch;
+    Encryption encryption;
+    Error err = ERROR_INIT;
+    offsite_batch_init(&batch);
+    encryption_init(&encryption);
+    test_setenv("CMMS_BACKUP_DATA", data);
+    test_write(fake, "provider=OneDrive!x\nengine=0\n");
+    test_write(path, "x");
+    test_setenv("CMMS_BACKUP_FAKE_SYNC", fake);
+    assert_ok(offsite_folder_choose(dir, &err), &err);
+    encryption.on = true;
+    encryption.set_up = 1770000000;
+    encryption.mark = encryption_mark_new(&err);
+    secret_set(&encryption.passphrase, "correct horse battery", 21);
+    assert_ok(encryption_save(&encryption, &err), &err);
+    assert_fails(offsite_upload_batch(&spec, NULL, NULL, &batch, &err), &err, EK_SETTINGS,
+                 "copies are to be encrypted, and in OneDrive's folder they would not be");
+    test_setenv("CMMS_BACKUP_FAKE_SYNC", NULL);
+    test_setenv("CMMS_BACKUP_DATA", NULL);
+    encryption_release(&encryption);
+    offsite_batch_release(&batch);
+    mem_free(path);
+    mem_free(fake);
+    test_dir_remove(dir);
+    test_dir_remove(data);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_plan_leaves_out_what_cannot_go), cmocka_unit_test(progress_is_that_of_the_whole),
-        cmocka_unit_test(outcomes_have_words), cmocka_unit_test(nothing_is_set_up)};
+        cmocka_unit_test(outcomes_have_words), cmocka_unit_test(nothing_is_set_up), cmocka_unit_test(a_metered_line),
+        cmocka_unit_test(nothing_goes_in_the_clear)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -324,6 +324,12 @@ static void what_does_not_come_along(void **state)
 #define PLACE "+ It goes into a new database, is counted there, and then takes the name cmms; the database that has " \
               "it now is kept\n. The server needs room for both; the one that is there takes 3.00 MB\n"
 
+#define IN_PLACE "! It goes into cmms itself, all of it or nothing: all programs are disconnected from it, from the " \
+                 "safety backup on nobody can change anything there, and while it is loaded nobody can read\n" \
+                 "! It cannot be undone: what was there, and what the backup does not have, is then only in the " \
+                 "safety backup, which is pinned; to bring it back is another restore\n"
+#define NUMBERS ". Numbers that a sequence gives out meanwhile may be given out again\n"
+
 static void how_it_is_done(void **state)
 {
     (void)state;
@@ -341,6 +347,15 @@ static void how_it_is_done(void **state)
     assert_text(part_of(&preview, PREVIEW_DOING),
                 "+ There is no cmms to make a safety backup of\n"
                 "+ It goes into a new database, is counted there, and then gets the name cmms\n");
+    begin(&preview);
+    preview.in_place = preview.proof = true;
+    assert_text(part_of(&preview, PREVIEW_DOING),
+                "+ A safety backup of cmms is made first, and proven on this PC\n" IN_PLACE NUMBERS);
+    begin(&preview);
+    preview.in_place = true;
+    assert_text(part_of(&preview, PREVIEW_DOING),
+                "+ A safety backup of cmms is made first\n" IN_PLACE
+                "! The safety backup is verified to its last byte and row, but not proven on this PC\n" NUMBERS);
     begin(&preview);
     preview.live = PREVIEW_LIVE_ASIDE;
     preview.to = mem_strdup("look");

@@ -352,7 +352,7 @@ static void frozen(void **state)
     put_backup(dir, A, -1);
     put_backup(dir, B, -1);
     assert_null(retention_frozen(dir));
-    assert_fails(retention_unfreeze(dir, NULL, &err), &err, EK_NOT_FOUND, "clean-ups are not stopped");
+    assert_fails(retention_unfreeze(dir, NULL, NULL, &err), &err, EK_NOT_FOUND, "clean-ups are not stopped");
     assert_ok(retention_freeze(dir, "rows are gone", &err), &err);
     assert_text(retention_frozen(dir), "rows are gone");
     assert_int_equal(run_ok(dir, NULL), 0);
@@ -363,7 +363,7 @@ static void frozen(void **state)
     assert_int_equal(strncmp(reason, "retention_frozen.json cannot be read: ", 38), 0);
     mem_free(reason);
     assert_ok(retention_freeze(dir, "rows are gone", &err), &err);
-    assert_ok(retention_unfreeze(dir, NULL, &err), &err);
+    assert_ok(retention_unfreeze(dir, NULL, NULL, &err), &err);
     assert_null(retention_frozen(dir));
     assert_text(log_lines(dir), "unfreeze success -: Clean-ups are allowed again; they were stopped because rows are "
                                 "gone\n");
@@ -378,6 +378,110 @@ static bool delete_one(const char *dir, const char *name, bool force, Error *err
     bool ok = retention_delete(dir, name, force, &read, NULL, NULL, err);
     retention_read_release(&read);
     return ok;
+}
+
+/* A person's stop keeps everything as well; there is nothing to look at, so it is no alarm. */
+static void stopped_by_hand(void **state)
+{
+    (void)state;
+    char *dir = test_dir_new();
+    Error err = ERROR_INIT;
+    JobSink sink = {.actor = "o'neil"};
+    put_backup(dir, A, -1);
+    put_backup(dir, B, -1);
+    assert_ok(retention_stop(dir, "before the audit", &sink, &err), &err);
+    assert_text(retention_frozen(dir), "o'neil asked for it (before the audit)");
+    assert_null(retention_alarm(dir));
+    assert_int_equal(run_ok(dir, NULL), 0);
+    assert_true(there(dir, B));
+    assert_fails(retention_stop(dir, NULL, &sink, &err), &err, EK_SETTINGS,
+                 "clean-ups are stopped already: o'neil asked for it (before the audit)");
+    assert_ok(retention_unfreeze(dir, NULL, &sink, &err), &err);
+    assert_null(retention_frozen(dir));
+    assert_ok(retention_stop(dir, NULL, &sink, &err), &err);
+    assert_text(retention_frozen(dir), "o'neil asked for it");
+    assert_ok(retention_unfreeze(dir, "o'neil asked for it", &sink, &err), &err);
+    assert_text(log_lines(dir),
+                "freeze success -: Clean-ups are stopped: o'neil asked for it (before the audit)\n"
+                "unfreeze success -: Clean-ups are allowed again; they were stopped because o'neil asked for it "
+                "(before the audit)\n"
+                "freeze success -: Clean-ups are stopped: o'neil asked for it\n"
+                "unfreeze success -: Clean-ups are allowed again; they were stopped because o'neil asked for it\n");
+    assert_int_equal(run_ok(dir, NULL), 1);
+    test_dir_remove(dir);
+}
+
+/* Who answers an alarm ends no stop, whichever came first; and nobody ends what he was not shown. */
+static void an_alarm_and_a_stop(void **state)
+{
+    (void)state;
+    for (int alarm_first = 0; alarm_first < 2; alarm_first++) {
+        char *dir = test_dir_new();
+        Error err = ERROR_INIT;
+        JobSink sink = {.actor = "o'neil"};
+        put_backup(dir, A, -1);
+        put_backup(dir, B, -1);
+        if (alarm_first) {
+            assert_ok(retention_freeze(dir, "rows are gone", &err), &err);
+        }
+        assert_ok(retention_stop(dir, "before the audit", &sink, &err), &err);
+        if (!alarm_first) {
+            assert_ok(retention_freeze(dir, "rows are gone", &err), &err);
+        }
+        assert_text(retention_alarm(dir), "rows are gone");
+        assert_text(retention_frozen(dir), "rows are gone");
+        assert_fails(retention_unfreeze(dir, "other rows are gone", &sink, &err), &err, EK_BUSY,
+                     "clean-ups were stopped for another reason meanwhile: rows are gone");
+        assert_ok(retention_unfreeze(dir, "rows are gone", &sink, &err), &err);
+        assert_null(retention_alarm(dir));
+        assert_text(retention_frozen(dir), "o'neil asked for it (before the audit)");
+        assert_int_equal(run_ok(dir, NULL), 0);
+        assert_true(there(dir, B));
+        assert_ok(retention_freeze(dir, "more rows are gone", &err), &err); /* while he is asked about his stop */
+        assert_ok(retention_unfreeze(dir, "o'neil asked for it (before the audit)", &sink, &err), &err);
+        assert_text(retention_frozen(dir), "more rows are gone");
+        assert_int_equal(run_ok(dir, NULL), 0);
+        assert_ok(retention_unfreeze(dir, NULL, &sink, &err), &err);
+        assert_text(log_lines(dir),
+                    "freeze success -: Clean-ups are stopped: o'neil asked for it (before the audit)\n"
+                    "unfreeze success -: The alarm was answered: rows are gone; clean-ups stay stopped: o'neil asked "
+                    "for it (before the audit)\n"
+                    "unfreeze success -: Clean-ups are allowed again; they were stopped because o'neil asked for it "
+                    "(before the audit)\n"
+                    "unfreeze success -: Clean-ups are allowed again; they were stopped because more rows are gone\n");
+        assert_int_equal(run_ok(dir, NULL), 1);
+        test_dir_remove(dir);
+    }
+}
+
+/* A stop that ends confirms no alarm that a backup raised. */
+static void a_stop_confirms_nothing(void **state)
+{
+    (void)state;
+    char *dir = test_dir_new(), *path = manifest_of(dir, A);
+    Error err = ERROR_INIT;
+    Manifest manifest;
+    put_backup(dir, A, -1);
+    put_backup(dir, B, -1);
+    assert_ok(retention_stop(dir, NULL, &(JobSink){.actor = "ann"}, &err), &err);
+    read_manifest(dir, A, &manifest);
+    manifest.alarm = mem_strdup("rows were lost");
+    assert_ok(manifest_write(path, &manifest, &err), &err);
+    manifest_release(&manifest);
+    assert_ok(retention_unfreeze(dir, "ann asked for it", NULL, &err), &err);
+    assert_null(retention_frozen(dir));
+    read_manifest(dir, A, &manifest);
+    assert_null(manifest.alarm_confirmed);
+    manifest_release(&manifest);
+    assert_int_equal(run_ok(dir, NULL), 0);
+    assert_fails(retention_unfreeze(dir, "ann asked for it", NULL, &err), &err, EK_BUSY,
+                 "clean-ups were stopped for another reason meanwhile: rows were lost");
+    assert_ok(retention_unfreeze(dir, "rows were lost", NULL, &err), &err);
+    read_manifest(dir, A, &manifest);
+    assert_non_null(manifest.alarm_confirmed);
+    manifest_release(&manifest);
+    mem_free(path);
+    test_dir_remove(dir);
 }
 
 static void pins(void **state)
@@ -563,8 +667,8 @@ static void alarm_of_lost_rows(void **state)
                                 "table equipment lost 99 % of its rows (1,000 before, 10 now) since " A);
             assert_text(retention_frozen(dir), before.pin_reason);
             assert_text(warning, "Shrink alarm: table equipment lost 99 % of its rows (1,000 before, 10 now) since " A
-                                 ". That backup is pinned, and no old backup is removed until you say so "
-                                 "(cmms-backup-cli cleanup --unfreeze)");
+                                 ". That backup is pinned, and no old backup is removed until you allow "
+                                 "clean-ups again");
         } else {
             assert_null(warning);
             assert_null(retention_frozen(dir));
@@ -640,8 +744,8 @@ static void alarm_that_nobody_confirmed(void **state)
     mem_free(warning);
     manifest_release(&coming);
     assert_ok(fs_remove(file, &err), &err);
-    assert_ok(retention_unfreeze(dir, NULL, &err), &err);
-    assert_fails(retention_unfreeze(dir, NULL, &err), &err, EK_NOT_FOUND, "clean-ups are not stopped");
+    assert_ok(retention_unfreeze(dir, NULL, NULL, &err), &err);
+    assert_fails(retention_unfreeze(dir, NULL, NULL, &err), &err, EK_NOT_FOUND, "clean-ups are not stopped");
     read_manifest(dir, A, &manifest);
     assert_string_equal(manifest.alarm, "rows were lost");
     assert_non_null(manifest.alarm_confirmed);
@@ -661,6 +765,9 @@ int main(void)
         cmocka_unit_test(the_old_ones_go),   cmocka_unit_test(a_damaged_witness), cmocka_unit_test(made_is_trusted),
         cmocka_unit_test(no_log_no_removal), cmocka_unit_test(stops_when_told), cmocka_unit_test(a_lost_witness),
         cmocka_unit_test(frozen),            cmocka_unit_test(uploads), cmocka_unit_test(the_only_copy),
+        cmocka_unit_test(stopped_by_hand),
+        cmocka_unit_test(an_alarm_and_a_stop),
+        cmocka_unit_test(a_stop_confirms_nothing),
         cmocka_unit_test(pins),              cmocka_unit_test(deleting), cmocka_unit_test(deleting_reads_what_is_left),
         cmocka_unit_test(open_entries_are_closed),          cmocka_unit_test(one_at_a_time),
         cmocka_unit_test(alarm_of_lost_rows), cmocka_unit_test(alarm_of_a_slow_loss),

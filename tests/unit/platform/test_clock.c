@@ -107,6 +107,27 @@ static void local_texts(void **state)
     assert_text(clock_stamp_text(t), "20260109_140305");
 }
 
+static void what_the_log_writes(void **state)
+{
+    (void)state;
+    CivilTime t = {.year = 7};
+    static const char *const bad[] = {"", "2026-01-19", "2026-01-19T14:30:52", "2026-01-19 14:30:5", "\xE4\xB8\xAD",
+                                      "2026-01-19 14:30:520", "2026-02-30 14:30:52", "2026-01-19 24:00:00",
+                                      "yesterday at 14:30:"};
+    for (size_t i = 0; i < TEST_COUNT(bad); i++) {
+        assert_false(clock_parse_log(bad[i], &t));
+        assert_int_equal(t.year, 7);
+    }
+    assert_true(clock_parse_log("2028-02-29 23:59:58", &t));
+    const CivilTime wanted = {.year = 2028, .month = 2, .day = 29, .hour = 23, .minute = 59, .second = 58,
+                              .weekday = 2};
+    assert_true(same(&t, &wanted));
+    char *text = clock_log_text(clock_from_local(&wanted));
+    assert_true(clock_parse_log(text, &t));
+    assert_true(same(&t, &wanted));
+    mem_free(text);
+}
+
 static void no_such_date(void **state)
 {
     (void)state;
@@ -177,7 +198,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(utc_and_iso),      cmocka_unit_test(iso_round_trip), cmocka_unit_test(iso_is_strict),
         cmocka_unit_test(local_round_trip), cmocka_unit_test(local_texts),    cmocka_unit_test(no_such_date),
-        cmocka_unit_test(time_goes_on),
+        cmocka_unit_test(time_goes_on),     cmocka_unit_test(what_the_log_writes),
 #ifndef _WIN32
         cmocka_unit_test(daylight_saving),
 #endif

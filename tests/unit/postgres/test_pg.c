@@ -233,6 +233,8 @@ static const StatementCase statement_cases[] = {
      "the server refused a statement: a function of the database ended it", NULL},
     {"53100", "could not extend file: No space left on device", NULL, EK_SPACE,
      "the disk of the database server is full", "could not extend file: No space left on device"},
+    {"40P01", "deadlock detected", NULL, EK_BUSY, "another program and this one waited for each other",
+     "deadlock detected"},
     {"55P03", "canceling statement due to lock timeout", NULL, EK_BUSY, "another program holds a lock that is needed",
      "canceling statement due to lock timeout"},
     {"57P01", "terminating connection due to administrator command", NULL, EK_CONNECT,

@@ -26,20 +26,29 @@ static void what_is_found(void **state)
         const char *what;
         bool off;
         int64_t since, paused;
+        int64_t waits; /* the slot's, until then; 0: it does not */
         LedgerSlot slot; /* moment 0: nothing is known */
         bool on, due;
         int64_t next;
+        const char *where; /* it waits; NULL: not known */
     } rows[] = {
-        {"nobody has set it here", false, 0, 0, {0}, false, false, SLOT},
-        {"switched off", true, SLOT - DAY, 0, {0}, false, false, 0},
-        {"slept over", false, SLOT - DAY, 0, {0}, true, true, SLOT},
-        {"set after the slot", false, SLOT + 60, 0, {0}, true, false, SLOT + DAY},
-        {"done", false, 0, 0, {SLOT, SLOT_DONE, SLOT, 1, NULL, NULL}, true, false, SLOT + DAY},
-        {"failed just now", false, 0, 0, {SLOT, SLOT_FAILED, NOON - 60, 1, NULL, NULL}, true, false,
-         NOON - 60 + HOUR / 4},
-        {"paused", false, SLOT - DAY, NOON + HOUR, {0}, true, false, NOON + HOUR},
-        {"paused for a year by a wrong clock", false, SLOT - DAY, NOON + 365 * DAY, {0}, true, true, SLOT},
-        {"was paused", false, SLOT - DAY, NOON, {0}, true, true, SLOT},
+        {"nobody has set it here", false, 0, 0, 0, {0}, false, false, SLOT, NULL},
+        {"switched off", true, SLOT - DAY, 0, 0, {0}, false, false, 0, NULL},
+        {"slept over", false, SLOT - DAY, 0, 0, {0}, true, true, SLOT, NULL},
+        {"set after the slot", false, SLOT + 60, 0, 0, {0}, true, false, SLOT + DAY, NULL},
+        {"done", false, 0, 0, 0, {SLOT, SLOT_DONE, SLOT, 1, NULL, NULL}, true, false, SLOT + DAY, NULL},
+        {"failed just now", false, 0, 0, 0, {SLOT, SLOT_FAILED, NOON - 60, 1, NULL, NULL}, true, false,
+         NOON - 60 + HOUR / 4, NULL},
+        {"paused", false, SLOT - DAY, NOON + HOUR, 0, {0}, true, false, NOON + HOUR, NULL},
+        {"paused for a year by a wrong clock", false, SLOT - DAY, NOON + 365 * DAY, 0, {0}, true, true, SLOT, NULL},
+        {"was paused", false, SLOT - DAY, NOON, 0, {0}, true, true, SLOT, NULL},
+        {"waits for the end of an hour", false, SLOT - DAY, 0, NOON + HOUR, {0}, true, false, NOON + HOUR, NULL},
+        {"waits here", false, SLOT - DAY, 0, NOON + HOUR, {0}, true, false, NOON + HOUR, "PC-1"},
+        {"waits on another computer", false, SLOT - DAY, 0, NOON + HOUR, {0}, true, true, SLOT, "PC-2"},
+        {"has waited", false, SLOT - DAY, 0, NOON, {0}, true, true, NOON, NULL},
+        {"waits for a year by a wrong clock", false, SLOT - DAY, 0, NOON + 365 * DAY, {0}, true, true, SLOT, NULL},
+        {"waited, and was run", false, 0, 0, NOON + HOUR, {SLOT, SLOT_DONE, SLOT, 1, NULL, NULL}, true, false,
+         SLOT + DAY, NULL},
     };
     const DuePlan daily = {.on = true, .times = {120}, .time_count = 1};
     for (size_t i = 0; i < TEST_COUNT(rows); i++) {
@@ -50,10 +59,13 @@ static void what_is_found(void **state)
         plan.on = !rows[i].off;
         ledger.since = rows[i].since;
         ledger.paused_until = rows[i].paused;
+        ledger_note_wait(&ledger, SLOT, SLOT, rows[i].waits, rows[i].waits ? "it is quiet" : NULL);
         if (rows[i].slot.moment) {
             ledger_note(&ledger, &rows[i].slot);
         }
-        keeper_look(&plan, &zone, &ledger, NOON, &keeper);
+        mem_free(ledger.waits_computer);
+        ledger.waits_computer = mem_strdup(rows[i].where);
+        keeper_look(&plan, &zone, &ledger, "PC-1", NOON, &keeper);
         if (keeper.on != rows[i].on || keeper.next != rows[i].next || keeper_is_due(&keeper, NOON) != rows[i].due) {
             print_error("%s: on %d, next %lld, due %d\n", rows[i].what, keeper.on, (long long)(keeper.next - NOON),
                         keeper_is_due(&keeper, NOON));
@@ -85,6 +97,20 @@ static void between_runs(void **state)
     assert_true(keeper_is_due(&keeper, NOON));
 }
 
+/* Once an hour at most, and where slots are run at all. */
+static void older_backups(void **state)
+{
+    (void)state;
+    Keeper keeper = {.on = true};
+    assert_true(keeper_may_check(&keeper, NOON));
+    keeper_checked(&keeper, NOON);
+    assert_false(keeper_may_check(&keeper, NOON + KEEPER_CHECKS - 1));
+    assert_true(keeper_may_check(&keeper, NOON + KEEPER_CHECKS));
+    assert_true(keeper_may_check(&keeper, NOON - 1)); /* the clock was set back */
+    keeper.on = false;
+    assert_false(keeper_may_check(&keeper, NOON + DAY));
+}
+
 static void the_timer(void **state)
 {
     (void)state;
@@ -99,7 +125,7 @@ static void the_timer(void **state)
         {true, NOON, NOON + DAY, KEEPER_LEAST},
     };
     for (size_t i = 0; i < TEST_COUNT(rows); i++) {
-        const Keeper keeper = {rows[i].on, rows[i].next, rows[i].not_before};
+        const Keeper keeper = {.on = rows[i].on, .next = rows[i].next, .not_before = rows[i].not_before};
         assert_int_equal(keeper_wait(&keeper, NOON), rows[i].wait);
     }
 }
@@ -107,6 +133,6 @@ static void the_timer(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(what_is_found), cmocka_unit_test(between_runs),
-                                       cmocka_unit_test(the_timer)};
+                                       cmocka_unit_test(older_backups), cmocka_unit_test(the_timer)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

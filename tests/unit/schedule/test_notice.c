@@ -117,10 +117,132 @@ static void shrink(void **state)
     play(rows, TEST_COUNT(rows), 0, true);
 }
 
+/* What stands elsewhere: the sign-in by its marks, the silent ones by their names. */
+static void elsewhere(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t at;
+        const char *sign_in;
+        int mark;
+        const char *silent, *names;
+        NoticeKind kind;
+        const char *text;
+    } rows[] = {
+        {0, "the sign-in runs out in 30 day(s)", 30, "PC-07 has been silent for 4 days", "PC-07", NOTICE_SIGN_IN,
+         "Attention: the sign-in runs out in 30 day(s)"},
+        {1, "the sign-in runs out in 30 day(s)", 30, "PC-07 has been silent for 4 days", "PC-07", NOTICE_SILENT,
+         "PC-07 has been silent for 4 days"},
+        {2, "the sign-in runs out in 29 day(s)", 30, "PC-07 has been silent for 5 days", "PC-07", NOTICE_NONE, NULL},
+        {3, "the sign-in runs out in 7 day(s)", 7, "both", "PC-07 PC-09", NOTICE_SIGN_IN,
+         "Attention: the sign-in runs out in 7 day(s)"},
+        {4, "the sign-in runs out in 7 day(s)", 7, "both", "PC-07 PC-09", NOTICE_SILENT, "both"},
+        {4 + DAY, "the sign-in runs out in 7 day(s)", 7, "both", "PC-07 PC-09", NOTICE_SILENT, "both"},
+        {5 + DAY, NULL, -1, NULL, NULL, NOTICE_NONE, NULL},
+        {6 + DAY, NULL, -1, "both", "PC-07 PC-09", NOTICE_SILENT, "both"},
+        {7 + DAY, "the sign-in has run out", 0, NULL, NULL, NOTICE_SIGN_IN, "Attention: the sign-in has run out"},
+        {6 + 8 * DAY, "the sign-in has run out", 0, NULL, NULL, NOTICE_NONE, NULL},
+        {7 + 8 * DAY, "the sign-in has run out", 0, NULL, NULL, NOTICE_SIGN_IN, "Attention: the sign-in has run out"},
+    };
+    NoticeMemory memory;
+    notice_memory_init(&memory);
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        const NoticeFacts facts = {.now = NOON + rows[i].at,
+                                   .quiet = true,
+                                   .sign_in = rows[i].sign_in,
+                                   .sign_in_mark = rows[i].mark,
+                                   .silent = rows[i].silent,
+                                   .silent_names = rows[i].names};
+        char *text = NULL;
+        assert_int_equal(notice_look(&facts, &memory, &text), rows[i].kind);
+        if (rows[i].text != NULL) {
+            assert_text(text, rows[i].text);
+        } else {
+            assert_null(text);
+        }
+    }
+    notice_memory_release(&memory);
+}
+
+/* Once for each, after a failure and before what is overdue; again after a week. */
+static void damaged(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what;
+        int64_t at;
+        bool seen;
+        const char *failed, *damaged;
+        NoticeKind kind;
+    } rows[] = {
+        {"before somebody's eyes", 0, true, NULL, "a.backup", NOTICE_NONE},
+        {"a failure first", 1, false, "no route", "a.backup", NOTICE_FAILED},
+        {"then this", 2, false, NULL, "a.backup", NOTICE_DAMAGED},
+        {"then what is overdue", 3, false, NULL, "a.backup", NOTICE_OVERDUE},
+        {"told", 4, false, NULL, "a.backup", NOTICE_NONE},
+        {"another", 5, false, NULL, "b.backup", NOTICE_DAMAGED},
+        {"told too", 6 + 60, false, NULL, "b.backup", NOTICE_NONE},
+        {"a week later", 5 + 7 * DAY, false, NULL, "b.backup", NOTICE_DAMAGED},
+        {"deleted", 6 + 7 * DAY, false, NULL, NULL, NOTICE_OVERDUE},
+    };
+    NoticeMemory memory;
+    notice_memory_init(&memory);
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        const NoticeFacts facts = {.now = NOON + rows[i].at, .seen = rows[i].seen, .quiet = true,
+                                   .failed = rows[i].failed, .configured = true, .good = NOON - 60 * DAY,
+                                   .due_hours = 36, .damaged = rows[i].damaged};
+        char *text = NULL;
+        const NoticeKind kind = notice_look(&facts, &memory, &text);
+        if (kind != rows[i].kind) {
+            print_error("%s: \"%s\"\n", rows[i].what, notice_title(kind));
+            fail();
+        }
+        if (kind == NOTICE_DAMAGED) {
+            char *expected = mem_printf("%s can no longer be read to its end. The others stay", rows[i].damaged);
+            assert_string_equal(text, expected);
+            mem_free(expected);
+        }
+        mem_free(text);
+    }
+    notice_memory_release(&memory);
+}
+
+/* A share that blinks mends nothing: what was told is not told again when it is back. */
+static void a_folder_that_cannot_be_read(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t at;
+        bool unknown, there;
+        NoticeKind kind;
+    } rows[] = {{0, false, true, NOTICE_SHRINK},  {1, false, true, NOTICE_SIGN_IN}, {2, false, true, NOTICE_SILENT},
+                {3, true, false, NOTICE_NONE},    {4, false, true, NOTICE_NONE},    {5, false, false, NOTICE_NONE},
+                {6, false, true, NOTICE_SHRINK},  {7, false, true, NOTICE_SIGN_IN}, {8, false, true, NOTICE_SILENT}};
+    NoticeMemory memory;
+    notice_memory_init(&memory);
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        const bool there = rows[i].there;
+        const NoticeFacts facts = {.now = NOON + rows[i].at, .quiet = true, .unknown = rows[i].unknown,
+                                   .alarm = there ? "rows are gone" : NULL, .sign_in = there ? "in 7 days" : NULL,
+                                   .sign_in_mark = there ? 7 : -1,
+                                   .silent = there ? "PC-07 has been silent for 5 days" : NULL,
+                                   .silent_names = there ? "PC-07" : NULL};
+        char *text = NULL;
+        const NoticeKind kind = notice_look(&facts, &memory, &text);
+        if (kind != rows[i].kind) {
+            print_error("%d: \"%s\"\n", (int) i, notice_title(kind));
+            fail();
+        }
+        mem_free(text);
+    }
+    notice_memory_release(&memory);
+}
+
 static void words(void **state)
 {
     (void)state;
-    static const char *const titles[NOTICE_KINDS] = {"", "Rows were lost", "Backup failed", "Backup overdue",
+    static const char *const titles[NOTICE_KINDS] = {"", "Rows were lost", "Backup failed", "Backup damaged",
+                                                     "Backup overdue", "Sign-in runs out", "A computer is silent",
                                                      "Backup done"};
     for (int i = 0; i < NOTICE_KINDS; i++) {
         assert_string_equal(notice_title((NoticeKind)i), titles[i]);
@@ -131,6 +253,7 @@ static void words(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(ends), cmocka_unit_test(overdue), cmocka_unit_test(shrink),
-                                       cmocka_unit_test(words)};
+                                       cmocka_unit_test(elsewhere), cmocka_unit_test(damaged),
+                                       cmocka_unit_test(a_folder_that_cannot_be_read), cmocka_unit_test(words)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -123,6 +123,60 @@ static void facts(void **state)
     }
 }
 
+/* A slot that waits: what for, and until when at most. A backup made by hand is as good. */
+static void waits(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what;
+        int64_t slot, made; /* of the wait; the backup's age */
+        FactState fact;
+        const char *text;
+    } rows[] = {
+        {"the newest slot", SLOT, DAY, FACT_MISSING, "the backup of last night 02:00 waits: the PC is not plugged in"},
+        {"one that nobody looks at any more", SLOT, DAY, FACT_MISSING, "the backup of last night 02:00 was not made"},
+        {"one that has waited for longer than it may", SLOT, DAY, FACT_MISSING,
+         "the backup of last night 02:00 was not made"},
+        {"one that waited, and failed", SLOT, DAY, FACT_MISSING, "the backup of last night 02:00 failed: no route"},
+        {"one before it", SLOT - DAY, DAY, FACT_MISSING, "the backup of last night 02:00 was not made"},
+        {"made by hand meanwhile", SLOT, 3600, FACT_HOLDS,
+         "the backup of last night 02:00 was not made, and one was made since"},
+    };
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        CatalogEntry entry = {.name = (char *)"newest.backup", .created = NOON - rows[i].made,
+                              .level = LEVEL_VERIFIED};
+        const Catalog catalog = {&entry, 1};
+        const HealthFacts in = {.catalog = &catalog, .configured = true, .due_hours = 36, .now = NOON};
+        Settings settings;
+        Ledger ledger;
+        Protection protection;
+        settings_init(&settings);
+        ledger_init(&ledger);
+        protection_init(&protection);
+        settings.wait_days = 3;
+        ledger.since = SLOT - 9 * DAY;
+        ledger_note_wait(&ledger, rows[i].slot, i == 2 ? NOON - 3 * DAY - 1 : NOON - DAY,
+                         i == 1 ? NOON - 3601 : NOON + 900, "the PC is not plugged in");
+        if (i == 3) {
+            const LedgerSlot failed = {SLOT, SLOT_FAILED, NOON - 60, 1, NULL, (char *)"no route"};
+            ledger_note(&ledger, &failed);
+        }
+        protection_judge(&in, &settings, &ledger, &zone, &protection);
+        const ProtectionFact *fact = &protection.facts[FACT_SLOT];
+        if (fact->state != rows[i].fact || strcmp(fact->text, rows[i].text) != 0) {
+            print_error("%s: %s\n", rows[i].what, fact->text);
+            fail();
+        }
+        if (i == 0) {
+            assert_string_equal(fact->mend, "It is made when that is over, Wed 2 Dec 12:00 at the latest; or make a "
+                                            "backup now.");
+        }
+        protection_release(&protection);
+        ledger_release(&ledger);
+        settings_release(&settings);
+    }
+}
+
 /* The copy of the newest good backup counts, and nothing but what was compared there. */
 static void the_copy(void **state)
 {
@@ -348,6 +402,167 @@ static void what_is_told(void **state)
     }
 }
 
+/* Where a copy off-site is asked for, the newest good backup has one before the band is content. */
+static void whether_a_copy_is_missing(void **state)
+{
+    (void)state;
+    static const struct {
+        bool asked, noted;
+        CopyState copy;
+        Level level;
+        HealthState state;
+        HealthMend mend;
+    } rows[] = {
+        {false, false, COPY_THERE, LEVEL_VERIFIED, HEALTH_GOOD, MEND_NOTHING},
+        {true, false, COPY_THERE, LEVEL_VERIFIED, HEALTH_WARNING, MEND_COPY},
+        {true, true, COPY_WAITING, LEVEL_VERIFIED, HEALTH_WARNING, MEND_COPY},
+        {true, true, COPY_THERE, LEVEL_VERIFIED, HEALTH_GOOD, MEND_NOTHING},
+        {false, true, COPY_WAITING, LEVEL_VERIFIED, HEALTH_GOOD, MEND_NOTHING},
+        {true, false, COPY_THERE, LEVEL_READ, HEALTH_GOOD, MEND_NOTHING}, /* that is health's to say */
+    };
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        Copy copy = {.file = (char *)"newest.backup", .state = rows[i].copy, .when = NOON - 60};
+        CatalogEntry entry = {.name = (char *)"newest.backup", .created = NOON - 3600, .level = rows[i].level,
+                              .copy = rows[i].noted ? &copy : NULL};
+        const Catalog catalog = {&entry, 1};
+        const HealthFacts in = {.catalog = &catalog, .configured = true, .due_hours = 36, .now = NOON};
+        Settings settings;
+        Ledger ledger;
+        Protection protection;
+        Health health;
+        settings_init(&settings);
+        ledger_init(&ledger);
+        protection_init(&protection);
+        health_init(&health);
+        settings.prove_within_days = 0;
+        settings.upload_after_backup = rows[i].asked;
+        health.text = mem_strdup("Protected: last backup 1 hour ago, verified");
+        protection_judge(&in, &settings, &ledger, &zone, &protection);
+        protection_tell(&in, &protection, NULL, &zone, 0, &health);
+        assert_int_equal(health.state, rows[i].state);
+        assert_int_equal(health.mend, rows[i].mend);
+        if (rows[i].mend == MEND_COPY) {
+            assert_string_equal(health.name, "newest.backup");
+            assert_string_equal(health.text, "Not quite protected: last backup 1 hour ago, verified; its copy is not "
+                                             "on SharePoint yet");
+        }
+        health_release(&health);
+        protection_release(&protection);
+        ledger_release(&ledger);
+        settings_release(&settings);
+    }
+}
+
+/* Where nobody could look, or it is on its way, the band does not say that there is none. */
+static void a_copy_that_is_not_known(void **state)
+{
+    (void)state;
+    static const struct {
+        bool unread, uploading;
+        HealthState state;
+        const char *fact;
+    } rows[] = {
+        {false, false, HEALTH_WARNING, "the newest verified backup has no copy off-site: newest.backup"},
+        {false, true, HEALTH_GOOD, "the newest verified backup has no copy off-site: newest.backup"},
+        {true, false, HEALTH_GOOD,
+         "whether the newest verified backup has a copy off-site is not known now: newest.backup"},
+    };
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        CatalogEntry entry = {.name = (char *)"newest.backup", .created = NOON - 3600, .level = LEVEL_VERIFIED};
+        const Catalog catalog = {&entry, 1};
+        const HealthFacts in = {.catalog = &catalog, .configured = true, .due_hours = 36, .now = NOON,
+                                .copies_unread = rows[i].unread, .uploading = rows[i].uploading};
+        Settings settings;
+        Ledger ledger;
+        Protection protection;
+        Health health;
+        settings_init(&settings);
+        ledger_init(&ledger);
+        protection_init(&protection);
+        health_init(&health);
+        settings.prove_within_days = 0;
+        settings.upload_after_backup = true;
+        health.text = mem_strdup("Protected: last backup 1 hour ago, verified");
+        protection_judge(&in, &settings, &ledger, &zone, &protection);
+        protection_tell(&in, &protection, NULL, &zone, 0, &health);
+        assert_int_equal(health.state, rows[i].state);
+        assert_int_equal(protection.facts[FACT_COPY].state, FACT_MISSING);
+        assert_string_equal(protection.facts[FACT_COPY].text, rows[i].fact);
+        assert_false(protection.holds);
+        health_release(&health);
+        protection_release(&protection);
+        ledger_release(&ledger);
+        settings_release(&settings);
+    }
+}
+
+/* Another computer that is silent takes nothing from this one's protection, and is told behind it. */
+static void another_is_silent(void **state)
+{
+    (void)state;
+    const Catalog nothing = {0};
+    const HealthFacts facts = {.catalog = &nothing, .silent = "PC-07 has been silent for 4 days", .now = NOON};
+    Protection protection;
+    Health health;
+    protection_init(&protection);
+    health_init(&health);
+    for (size_t i = 0; i < FACT_COUNT; i++) {
+        protection.facts[i].state = FACT_HOLDS;
+    }
+    health.state = HEALTH_GOOD;
+    health.text = mem_strdup("Protected: last backup 3 hours ago, verified");
+    protection_tell(&facts, &protection, NULL, &zone, 0, &health);
+    assert_string_equal(health.text,
+                        "Protected: last backup 3 hours ago, verified; but PC-07 has been silent for 4 days");
+    assert_int_equal(health.state, HEALTH_WARNING);
+    assert_int_equal(health.mend, MEND_NOTHING);
+    health_release(&health);
+    protection_release(&protection);
+}
+
+/* What the check cannot read for a week is told; what was busy for some days is not, nor what is gone. */
+static void unread(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *file;
+        int64_t since, tried; /* so long ago */
+        bool told;
+    } rows[] = {{"a.backup", 7 * DAY, 0, true}, {"a.backup", 9 * DAY, 2 * DAY, true}, {"a.backup", 7 * DAY, 1, false},
+                {"gone.backup", 30 * DAY, 0, false}, {"a.backup", 30 * DAY, -DAY, false}};
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        CatalogEntry entry = {.name = (char *)"a.backup", .created = NOON - 3600, .level = LEVEL_VERIFIED};
+        const Catalog catalog = {&entry, 1};
+        const HealthFacts in = {.catalog = &catalog, .configured = true, .due_hours = 36, .now = NOON};
+        const LedgerSlot done = {SLOT, SLOT_DONE, SLOT, 1, NULL, NULL};
+        Settings settings;
+        Ledger ledger;
+        Protection protection;
+        Health health;
+        settings_init(&settings);
+        ledger_init(&ledger);
+        protection_init(&protection);
+        health_init(&health);
+        settings.prove_within_days = 0;
+        ledger_note(&ledger, &done);
+        ledger_note_unread(&ledger, rows[i].file, NOON - rows[i].since, "no access");
+        ledger_note_unread(&ledger, rows[i].file, NOON - rows[i].tried, "no access");
+        health.text = mem_strdup("Protected: last backup 1 hour ago, verified");
+        protection_judge(&in, &settings, &ledger, &zone, &protection);
+        protection_tell(&in, &protection, NULL, &zone, 0, &health);
+        assert_int_equal(protection.holds, !rows[i].told);
+        assert_int_equal(health.state, rows[i].told ? HEALTH_WARNING : HEALTH_GOOD);
+        char *words = mem_printf("Protected: last backup 1 hour ago, verified; but the check could not read a.backup, "
+                                 "first %lld days ago: no access", (long long)(rows[i].since / DAY));
+        assert_string_equal(health.text, rows[i].told ? words : "Protected: last backup 1 hour ago, verified");
+        mem_free(words);
+        health_release(&health);
+        protection_release(&protection);
+        ledger_release(&ledger);
+        settings_release(&settings);
+    }
+}
+
 /* A pause is told where it kept a slot from being run. */
 static void paused(void **state)
 {
@@ -396,16 +611,40 @@ static void what_the_band_says(void **state)
     assert_non_null(strstr(text, " was not made"));
     assert_int_equal(at, slot);
     mem_free(text);
+    /* One that waits is told at once. */
+    ledger_note_wait(&ledger, slot, slot, slot + 900, "the network is metered");
+    assert_ok(ledger_save(dir, &ledger, &err), &err);
+    text = protection_slot_problem(dir, &settings, slot + 60, &at);
+    assert_non_null(strstr(text, " waits: the network is metered"));
+    mem_free(text);
     const LedgerSlot failed = {slot, SLOT_FAILED, slot, 1, NULL, (char *)"no route"};
     ledger_note(&ledger, &failed);
     assert_ok(ledger_save(dir, &ledger, &err), &err);
     text = protection_slot_problem(dir, &settings, slot + 4 * 3600, &at);
     assert_non_null(strstr(text, " failed: no route"));
     mem_free(text);
+    /* Also in the hour after the next one, of which nothing is known yet; and one that has failed already is told. */
+    const int64_t next = due_after(&plan, &due_here, slot);
+    text = protection_slot_problem(dir, &settings, next + 60, &at);
+    assert_non_null(strstr(text, " failed: no route"));
+    assert_int_equal(at, slot);
+    mem_free(text);
+    const LedgerSlot again = {next, SLOT_FAILED, next, 1, NULL, (char *)"no room"};
+    ledger_note(&ledger, &again);
+    assert_ok(ledger_save(dir, &ledger, &err), &err);
+    text = protection_slot_problem(dir, &settings, next + 60, &at);
+    assert_non_null(strstr(text, " failed: no room"));
+    assert_int_equal(at, next);
+    mem_free(text);
     const LedgerSlot done = {slot, SLOT_DONE, slot, 2, NULL, NULL};
     ledger_note(&ledger, &done);
     assert_ok(ledger_save(dir, &ledger, &err), &err);
     assert_null(protection_slot_problem(dir, &settings, slot + 4 * 3600, &at));
+    ledger_release(&ledger);
+    ledger_init(&ledger);
+    ledger_note(&ledger, &done);
+    assert_ok(ledger_save(dir, &ledger, &err), &err);
+    assert_null(protection_slot_problem(dir, &settings, next + 60, &at));
 
     /* What nobody can read says nothing of the slots. */
     char *path = fs_join(dir, LEDGER_FILE);
@@ -432,11 +671,16 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(facts),
+        cmocka_unit_test(waits),
         cmocka_unit_test(the_copy),
         cmocka_unit_test(more_than_the_facts),
         cmocka_unit_test(whether_copies_are_asked_for),
         cmocka_unit_test(what_is_told),
+        cmocka_unit_test(whether_a_copy_is_missing),
+        cmocka_unit_test(unread),
+        cmocka_unit_test(a_copy_that_is_not_known),
         cmocka_unit_test(paused),
+        cmocka_unit_test(another_is_silent),
         cmocka_unit_test(what_the_band_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

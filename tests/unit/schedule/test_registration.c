@@ -67,7 +67,7 @@ static void what_somebody_did_to_it(void **state)
     task_info_init(&info);
     assert_ok(tasks_look(CMMS_TASK_NAME, &info, &err), &err);
     assert_string_equal(info.arguments, "schedule run-due --quiet --folder \"/srv/a b\"");
-    assert_string_equal(info.description, "Backs up the CMMS database daily at 03:00, not on battery.");
+    assert_string_equal(info.description, "Backs up the CMMS database daily at 03:00, waiting to be plugged in.");
     task_info_release(&info);
 
     edit("    <Enabled>true</Enabled>\n    <Hidden>", "    <Enabled>false</Enabled>\n    <Hidden>");

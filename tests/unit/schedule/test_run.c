@@ -1,161 +1,7 @@
-#include "test_util.h"
+#include "schedule_world.h"
 
-#include "schedule/run.h"
-#include "store/auditlog.h"
 #include "store/folder.h"
 #include "store/manifest.h"
-#include "store/settings.h"
-#include "test_env.h"
-
-#define DAY 86400
-#define NOON 1796040000 /* 2026-11-30 12:00 UTC */
-#define SLOT (NOON - 10 * 3600)
-
-/* A world that does as it is told, one letter a try: "c" the server cannot be reached when it is awaited, "r" it
- * answers; of backups "d" done, "C" lost, "B" another at work, "W" wrong password, "S" stopped, "o" another computer
- * has done it meanwhile (and EK_BUSY). */
-typedef struct World {
-    const char *script;
-    int64_t now;
-    StrBuf waits, told;
-    unsigned backups;
-    char *folder;
-    StrBuf copies; /* what went to SharePoint: the backup's name, or "-"; "!" without patience */
-    size_t waiting; /* copies that do not get there */
-} World;
-
-static void to_local(int64_t moment, CivilTime *out)
-{
-    clock_utc(moment, out);
-}
-
-static int64_t to_moment(const CivilTime *local)
-{
-    return clock_days(local->year, local->month, local->day) * DAY + local->hour * 3600 + local->minute * 60;
-}
-
-static const DueZone zone = {to_local, to_moment};
-
-static int64_t now(void *context)
-{
-    return ((World *)context)->now;
-}
-
-static bool pass(void *context, unsigned seconds, const Cancel *cancel)
-{
-    World *world = context;
-    (void)cancel;
-    strbuf_addf(&world->waits, "%u ", seconds);
-    world->now += seconds;
-    return false;
-}
-
-static bool reach(void *context, const Connection *connection, const Cancel *cancel, Error *err)
-{
-    World *world = context;
-    (void)cancel;
-    assert_string_equal(connection->host, "h");
-    if (*world->script == 'r') {
-        world->script++;
-        return true;
-    }
-    if (*world->script == 'c') {
-        world->script++;
-        return error_set(err, EK_CONNECT, "the host is not known");
-    }
-    return error_set(err, EK_REFUSED, "left to the backup");
-}
-
-static void note(World *world, int64_t moment, SlotState state, int attempts)
-{
-    Ledger ledger;
-    Error err = ERROR_INIT;
-    ledger_init(&ledger);
-    assert_ok(ledger_load(world->folder, true, &ledger, &err), &err);
-    const LedgerSlot slot = {.moment = moment, .state = state, .began = moment, .attempts = attempts};
-    ledger_note(&ledger, &slot);
-    assert_ok(ledger_save(world->folder, &ledger, &err), &err);
-    ledger_release(&ledger);
-}
-
-static bool backup(void *context, const BackupSpec *spec, const JobSink *sink, const Cancel *cancel,
-                   BackupResult *result, Error *err)
-{
-    World *world = context;
-    FsLock *second = NULL;
-    (void)sink;
-    (void)cancel;
-    assert_false(ledger_lock(spec->folder, &second, NULL)); /* nobody else runs slots now */
-    world->backups++;
-    world->now += 60;
-    switch (*world->script ? *world->script++ : 'd') {
-    case 'd':
-        result->path = fs_join(spec->folder, "cmms_backup_20261130_120000.backup");
-        return true;
-    case 'C': return error_set(err, EK_CONNECT, "the connection was lost");
-    case 'B': return error_set(err, EK_BUSY, "another job is at work");
-    case 'W': return error_set(err, EK_REFUSED, "the password is wrong");
-    case 'S': return error_set(err, EK_CANCELLED, "cancelled");
-    default:
-        note(world, SLOT, SLOT_DONE, 1);
-        return error_set(err, EK_BUSY, "another job is at work");
-    }
-}
-
-static void offsite(void *context, const OffsiteAfterSpec *spec, const JobSink *sink, const Cancel *cancel,
-                    OffsiteAfter *after)
-{
-    World *world = context;
-    FsLock *lock = NULL;
-    Error err = ERROR_INIT;
-    (void)sink;
-    (void)cancel;
-    assert_ok(ledger_lock(spec->folder, &lock, &err), &err); /* other programs may run slots meanwhile */
-    fs_unlock(lock);
-    strbuf_addf(&world->copies, "%s%s ", spec->made ? fs_base_name(spec->made) : "-", spec->patient ? "" : "!");
-    after->waiting = world->waiting;
-}
-
-static void hear(void *context, LogLevel level, const char *text)
-{
-    World *world = context;
-    if (level == LOG_WARNING) {
-        strbuf_addf(&world->told, "[%s]", text);
-    }
-}
-
-static bool run(World *world, bool once, ScheduledResult *result, Error *err)
-{
-    static const ConnectionSwitches switches = {.host = "h", .database = "d"};
-    const ScheduledWorld in = {now, pass, reach, backup, offsite, &zone, world};
-    const ScheduledSpec spec = {.folder = world->folder, .switches = &switches, .once = once};
-    const JobSink sink = {.log = hear, .context = world};
-    return scheduled_run_in(&in, &spec, &sink, NULL, result, err);
-}
-
-static char *begin(World *world)
-{
-    char *dir = test_dir_new(), *own = fs_join(dir, "own");
-    Error err = ERROR_INIT;
-    test_setenv("CMMS_BACKUP_DATA", own);
-    *world = (World){.script = "", .now = NOON, .folder = fs_join(dir, "b")};
-    assert_ok(fs_make_dirs(world->folder, &err), &err);
-    strbuf_init(&world->waits, STRBUF_SMALL);
-    strbuf_init(&world->told, STRBUF_SMALL);
-    strbuf_init(&world->copies, STRBUF_SMALL);
-    mem_free(own);
-    return dir;
-}
-
-static void end(World *world, char *dir)
-{
-    strbuf_release(&world->copies);
-    strbuf_release(&world->told);
-    strbuf_release(&world->waits);
-    mem_free(world->folder);
-    test_setenv("CMMS_BACKUP_DATA", NULL);
-    test_dir_remove(dir);
-}
 
 static void tries(void **state)
 {
@@ -227,7 +73,7 @@ static void no_database(void **state)
     char *dir = begin(&world);
     Error err = ERROR_INIT;
     ScheduledResult result;
-    const ScheduledWorld in = {now, pass, reach, backup, offsite, &zone, &world};
+    const ScheduledWorld in = world_of(&world);
     const ScheduledSpec spec = {.folder = world.folder};
     scheduled_result_init(&result);
     assert_fails(scheduled_run_in(&in, &spec, NULL, NULL, &result, &err), &err, EK_SETTINGS,
@@ -405,6 +251,31 @@ static void paused(void **state)
     end(&world, dir);
 }
 
+/* Later it would be believed, and the slots until then be nobody's. */
+static void set_by_a_clock_that_was_ahead(void **state)
+{
+    (void)state;
+    World world;
+    char *dir = begin(&world);
+    Error err = ERROR_INIT;
+    ScheduledResult result;
+    Ledger ledger;
+    scheduled_result_init(&result);
+    ledger_init(&ledger);
+    ledger.since = NOON + 5 * DAY;
+    assert_ok(ledger_save(world.folder, &ledger, &err), &err);
+    world.script = "rd";
+    assert_ok(run(&world, false, &result, &err), &err);
+    assert_int_equal(result.outcome, SCHEDULED_DONE);
+    assert_int_equal(result.slot, SLOT);
+    assert_ok(ledger_load(world.folder, false, &ledger, &err), &err);
+    assert_int_equal(ledger.since, 0);
+    assert_true(ledger_begun(&ledger));
+    ledger_release(&ledger);
+    scheduled_result_release(&result);
+    end(&world, dir);
+}
+
 static void set_times(const World *world, const char *first, const char *more)
 {
     Error err = ERROR_INIT;
@@ -551,7 +422,7 @@ static void chosen(void **state)
     ScheduledResult result;
     Connection connection;
     static const ConnectionSwitches switches = {.host = "elsewhere", .database = "d"};
-    const ScheduledWorld in = {now, pass, reach, backup, offsite, &zone, &world};
+    const ScheduledWorld in = world_of(&world);
     connection_init(&connection);
     connection.host = mem_strdup("h"); /* which reach() wants */
     connection.user = mem_strdup("u");
@@ -566,10 +437,83 @@ static void chosen(void **state)
     end(&world, dir);
 }
 
+/* What receivers elsewhere are told: what begins ends, but for what somebody stops. */
+static void told_elsewhere(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *script, *outward, *last, *cause; /* the latter ends so, without the slot; NULL: it has none */
+    } rows[] = {
+        {"rd", "began done ",
+         "The scheduled backup of last night 02:00 was made and verified: cmms_backup_20261130_120000.backup", NULL},
+        {"rU", "began unverified ",
+         "The scheduled backup of last night 02:00 was made, and is not verified: cmms_backup_20261130_120000.backup",
+         NULL},
+        {"rW", "began failed ", "The scheduled backup of last night 02:00 failed: the password is wrong",
+         ": the password is wrong"},
+        {"rCrCrCrC", "began failed ", "The scheduled backup of last night 02:00 failed: the connection was lost",
+         ": the connection was lost"},
+        /* No backup was made, whatever the clock says: that is no success. */
+        {"rP", "began failed ", "The scheduled backup of last night 02:00 failed: the connection was lost",
+         ": the connection was lost"},
+        {"ro", "began done ", "Another computer has made the scheduled backup of last night 02:00", NULL},
+        {"rS", "began ", "The scheduled backup of last night 02:00 begins", NULL},
+    };
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        World world;
+        char *dir = begin(&world);
+        Error err = ERROR_INIT;
+        ScheduledResult result;
+        scheduled_result_init(&result);
+        world.script = rows[i].script;
+        run(&world, false, &result, &err);
+        assert_string_equal(world.outward.buf, rows[i].outward);
+        assert_string_equal(world.last, rows[i].last);
+        assert_int_equal(world.cause == NULL, rows[i].cause == NULL);
+        if (rows[i].cause) {
+            assert_string_equal(strchr(world.cause, ':'), rows[i].cause);
+        }
+        error_clear(&err);
+        if (strcmp(rows[i].script, "rd") == 0) { /* and where nothing is due, what stands is looked at */
+            strbuf_clear(&world.outward);
+            assert_ok(run(&world, false, &result, &err), &err);
+            assert_string_equal(world.outward.buf, "nothing ");
+        }
+        scheduled_result_release(&result);
+        end(&world, dir);
+    }
+}
+
+/* A folder that is not there is told too: whoever only looks at the mail sees no run at all otherwise. That a backup
+ * failed is not said: none may be due. */
+static void a_folder_that_is_gone_is_told(void **state)
+{
+    (void)state;
+    World world;
+    char *dir = begin(&world);
+    char *file = fs_join(dir, "file"), *gone = fs_join(file, "folder");
+    Error err = ERROR_INIT;
+    ScheduledResult result;
+    const ScheduledWorld in = world_of(&world);
+    const ScheduledSpec spec = {.folder = gone};
+    scheduled_result_init(&result);
+    test_write(file, "no folder");
+    assert_false(scheduled_run_in(&in, &spec, NULL, NULL, &result, &err));
+    assert_string_equal(world.outward.buf, "unseen ");
+    assert_true(strncmp(world.last, "Whether a scheduled backup is due could not be looked at: ", 58) == 0);
+    assert_non_null(world.cause);
+    error_clear(&err);
+    scheduled_result_release(&result);
+    mem_free(gone);
+    mem_free(file);
+    end(&world, dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tries),
+        cmocka_unit_test(set_by_a_clock_that_was_ahead),
         cmocka_unit_test(no_database),
         cmocka_unit_test(the_server_is_awaited_for_ten_minutes),
         cmocka_unit_test(missed_and_caught_up),
@@ -578,6 +522,8 @@ int main(void)
         cmocka_unit_test(two_programs),
         cmocka_unit_test(paused),
         cmocka_unit_test(chosen),
+        cmocka_unit_test(told_elsewhere),
+        cmocka_unit_test(a_folder_that_is_gone_is_told),
         cmocka_unit_test(overtaken),
         cmocka_unit_test(a_ledger_that_cannot_be_read),
         cmocka_unit_test(a_ledger_that_cannot_be_written),

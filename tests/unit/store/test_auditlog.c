@@ -605,6 +605,95 @@ typedef struct Writer {
     bool failed; /* its own thread writes it; read after the join */
 } Writer;
 
+typedef struct Walk {
+    size_t count, broken, enough; /* enough: ends it there; 0: never */
+    char hash[65];                /* of the entry before */
+} Walk;
+
+static bool visit(void *context, const AuditLink *link)
+{
+    Walk *walk = context;
+    walk->count++;
+    assert_int_equal(link->number, walk->count);
+    assert_text(hash_of(link->entry), link->hash);
+    if (link->previous && link->follows && walk->count > 1) {
+        assert_string_equal(link->previous, walk->hash);
+    }
+    walk->broken += link->follows ? 0 : 1;
+    memcpy(walk->hash, link->hash, sizeof walk->hash);
+    return walk->count != walk->enough;
+}
+
+static void walk(const char *dir, size_t count, size_t broken)
+{
+    Error err = ERROR_INIT;
+    Walk all = {.enough = 0}, some = {.enough = count / 2 + 1};
+    assert_ok(auditlog_walk(dir, visit, &all, &err), &err);
+    assert_int_equal(all.count, count);
+    assert_int_equal(all.broken, broken);
+    assert_ok(auditlog_walk(dir, visit, &some, &err), &err);
+    assert_int_equal(some.count, count == 0 ? 0 : count / 2 + 1);
+}
+
+/* Each entry once, whatever file it is in; and a broken link or a file that is none does not hide the others. */
+static void through_all_of_it(void **state)
+{
+    (void)state;
+    char *dir = test_dir_new(), *path = fs_join(dir, AUDITLOG_FILE);
+    Error err = ERROR_INIT;
+    walk(dir, 0, 0);
+    put_old(dir, 0, AUDITLOG_KEEP);
+    append(dir, "chained");
+    append(dir, "chained");
+    walk(dir, AUDITLOG_KEEP + 2, 0);
+    char *before = test_read(path);
+    append(dir, "lost with the crash");
+    walk(dir, AUDITLOG_KEEP + 3, 0);
+    test_write(path, before); /* the seam */
+    walk(dir, AUDITLOG_KEEP + 2, 0);
+    mem_free(before);
+    append(dir, "changed");
+    append(dir, "chained");
+    char *text = test_read(path), *at = strstr(text, "changed");
+    assert_non_null(at);
+    at[0] = 'C';
+    test_write(path, text);
+    mem_free(text);
+    walk(dir, AUDITLOG_KEEP + 4, 1);
+    put(dir, "backup_log_2024.json", "{ torn");
+    Walk rest = {.enough = 0};
+    assert_false(auditlog_walk(dir, visit, &rest, &err));
+    assert_int_equal(err.kind, EK_DAMAGED);
+    assert_non_null(strstr(err.message, "backup_log_2024.json cannot be read"));
+    error_clear(&err);
+    assert_int_equal(rest.count, AUDITLOG_KEEP);
+    mem_free(path);
+    test_dir_remove(dir);
+}
+
+/* A proof says on what it ran, and what came back. */
+static void what_a_proof_says(void **state)
+{
+    (void)state;
+    char *dir = test_dir_new();
+    Error err = ERROR_INIT;
+    const AuditEntry entry = {.operation = "prove", .status = "success", .seconds = 3, .server = "PostgreSQL 18.1",
+                              .tables = 12, .rows = 12410, .there = "b!1/item1"};
+    assert_ok(auditlog_append(dir, &entry, &err), &err);
+    append(dir, "no proof");
+    cJSON *log = load(dir, AUDITLOG_FILE);
+    assert_string_equal(json_string(log->child, "server", ""), "PostgreSQL 18.1");
+    assert_int_equal(json_int(log->child, "tables", 0), 12);
+    assert_int_equal(json_int(log->child, "rows", 0), 12410);
+    assert_string_equal(json_string(log->child, "there", ""), "b!1/item1");
+    assert_null(cJSON_GetObjectItemCaseSensitive(log->child->next, "there"));
+    assert_null(cJSON_GetObjectItemCaseSensitive(log->child->next, "server"));
+    assert_null(cJSON_GetObjectItemCaseSensitive(log->child->next, "rows"));
+    cJSON_Delete(log);
+    check(dir, 2);
+    test_dir_remove(dir);
+}
+
 static void write_many(void *argument)
 {
     Writer *writer = argument;
@@ -683,6 +772,7 @@ int main(void)
         cmocka_unit_test(crash_in_long_rotation), cmocka_unit_test(damaged_rotated_file),
         cmocka_unit_test(damaged_rotated_chain),  cmocka_unit_test(large_log),
         cmocka_unit_test(two_at_once),            cmocka_unit_test(cannot_be_written),
-        cmocka_unit_test(one_text),               cmocka_unit_test(cut_at_the_end)};
+        cmocka_unit_test(one_text),               cmocka_unit_test(cut_at_the_end),
+        cmocka_unit_test(through_all_of_it),      cmocka_unit_test(what_a_proof_says)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

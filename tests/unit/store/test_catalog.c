@@ -77,6 +77,9 @@ static void kinds_of_entries(void **state)
                  local(2, 3));
     put(dir, "cmms_backup_20260106_020000.backup", "1234567");
     put_manifest(dir, "cmms_backup_20260106_020000.backup", "cmms_backup_20260106_020000.backup", 7, LEVEL_BAD, 0);
+    put(dir, "cmms_backup_20260109_020000.backup", "123456"); /* one byte short, and found so */
+    put_manifest(dir, "cmms_backup_20260109_020000.backup", "cmms_backup_20260109_020000.backup", 7, LEVEL_BAD,
+                 local(9, 2));
     put(dir, "before upgrade \xC3\xBC.BACKUP", "12");
     put(dir, "cmms_backup_20260102_020000-PC2.backup", "1234567"); /* a sync client's */
     put(dir, "cmms_backup_20260107_020000.backup.partial", "x");
@@ -88,7 +91,7 @@ static void kinds_of_entries(void **state)
 
     int64_t now = local(11, 2);
     assert_ok(catalog_load(dir, now, &catalog, &err), &err);
-    assert_int_equal(catalog.count, 8);
+    assert_int_equal(catalog.count, 9);
 
     const CatalogEntry *e = find(&catalog, "cmms_backup_20260101_020000.backup");
     assert_int_equal(e->size, 5);
@@ -136,6 +139,10 @@ static void kinds_of_entries(void **state)
     assert_int_equal(e->created, local(6, 2)); /* the manifest tells none */
     assert_string_equal(e->note, "it failed a check");
 
+    e = find(&catalog, "cmms_backup_20260109_020000.backup");
+    assert_int_equal(e->level, LEVEL_BAD);
+    assert_string_equal(e->note, "its size differs from the manifest");
+
     e = find(&catalog, "before upgrade \xC3\xBC.BACKUP");
     assert_false(e->ours);
     assert_true(e->created > now); /* the file's own time: today */
@@ -145,7 +152,7 @@ static void kinds_of_entries(void **state)
     for (size_t i = 1; i < catalog.count; i++) {
         assert_true(catalog.entries[i - 1].created >= catalog.entries[i].created);
     }
-    assert_string_equal(catalog.entries[7].name, "cmms_backup_20260101_020000.backup");
+    assert_string_equal(catalog.entries[8].name, "cmms_backup_20260101_020000.backup");
     catalog_release(&catalog);
     assert_int_equal(catalog.count, 0);
     mem_free(folder);
@@ -303,10 +310,49 @@ static void what_the_last_backup_took(void **state)
     test_dir_remove(dir);
 }
 
+/* What lies elsewhere: by name, size and manifest. */
+static void made_by_hand(void **state)
+{
+    (void)state;
+    const int64_t now = 1796040000;
+    char *older = folder_backup_name(now - 9 * DAY), *newer = folder_backup_name(now - 2 * DAY);
+    Catalog catalog;
+    Manifest manifest;
+    catalog_init(&catalog);
+    manifest_init(&manifest);
+    manifest.file = mem_strdup(older);
+    manifest.bytes = 7;
+    manifest.sha256 = mem_strdup(SHA);
+    manifest.level = LEVEL_PROVEN;
+    manifest.proven_at = now;
+    manifest.started = now - 9 * DAY;
+    catalog_add(&catalog, "theirs.backup", 5, NULL);
+    catalog_add(&catalog, older, 7, &manifest);
+    catalog_add(&catalog, newer, 7, &manifest); /* that of another file */
+    catalog_sort(&catalog, now);
+    assert_int_equal(catalog.count, 3);
+    assert_string_equal(catalog.entries[0].name, newer);
+    assert_int_equal(catalog.entries[0].age_days, 2);
+    assert_false(catalog.entries[0].has_manifest);
+    assert_int_equal(catalog.entries[0].level, LEVEL_NONE);
+    assert_string_equal(catalog.entries[1].name, older);
+    assert_true(catalog.entries[1].ours && catalog.entries[1].has_manifest);
+    assert_int_equal(catalog.entries[1].level, LEVEL_PROVEN);
+    assert_string_equal(catalog.entries[1].sha256, SHA);
+    assert_int_equal(catalog.entries[1].age_days, 9);
+    assert_string_equal(catalog.entries[2].name, "theirs.backup"); /* nobody knows when */
+    assert_false(catalog.entries[2].ours);
+    manifest_release(&manifest);
+    catalog_release(&catalog);
+    mem_free(newer);
+    mem_free(older);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(kinds_of_entries),
                                        cmocka_unit_test(what_the_last_backup_took), cmocka_unit_test(loads_again),
-                                       cmocka_unit_test(exports), cmocka_unit_test(copies)};
+                                       cmocka_unit_test(exports), cmocka_unit_test(copies),
+                                       cmocka_unit_test(made_by_hand)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

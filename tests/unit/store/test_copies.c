@@ -70,6 +70,7 @@ static void written_and_read(void **state)
     assert_ok(copies_load(dir, &copies, &err), &err); /* there is none */
     assert_int_equal(copies.count, 0);
     Copy copy = copy_of("a.backup", COPY_THERE, T + 60);
+    copy.ours = true;
     copy.place = (char *)"Documents/Backups";
     copy.web_url = (char *)"https://contoso.sharepoint.com/a";
     assert_ok(copies_note(dir, &copy, &err), &err);
@@ -81,7 +82,8 @@ static void written_and_read(void **state)
                 "{\n  \"copies\": [\n    {\n      \"file\": \"a.backup\",\n      \"bytes\": 7,\n"
                 "      \"sha256\": \"" SHA "\",\n      \"level\": \"verified\",\n"
                 "      \"created\": \"2026-01-09T23:06:40Z\",\n      \"state\": \"there\",\n"
-                "      \"when\": \"2026-01-09T23:07:40Z\",\n      \"hash\": true,\n      \"drive\": \"b!1\",\n"
+                "      \"when\": \"2026-01-09T23:07:40Z\",\n      \"hash\": true,\n      \"ours\": true,\n"
+                "      \"drive\": \"b!1\",\n"
                 "      \"item\": \"item1\",\n      \"place\": \"Documents/Backups\",\n"
                 "      \"web_url\": \"https://contoso.sharepoint.com/a\"\n    },\n    {\n"
                 "      \"file\": \"b.backup\",\n      \"bytes\": 7,\n      \"sha256\": \"" SHA "\",\n"
@@ -93,7 +95,7 @@ static void written_and_read(void **state)
     assert_int_equal(copies.count, 2);
     const Copy *found = copies_find(&copies, "a.backup", 7, SHA);
     assert_int_equal(found->state, COPY_THERE);
-    assert_true(found->hash);
+    assert_true(found->hash && found->ours);
     assert_int_equal(found->level, LEVEL_VERIFIED);
     assert_string_equal(found->place, "Documents/Backups");
     Copy *own = copy_new(found);
@@ -104,9 +106,36 @@ static void written_and_read(void **state)
     assert_int_equal(found->state, COPY_WAITING);
     assert_int_equal(found->tried, T + 180);
     assert_string_equal(found->text, "the network is away");
+    /* For which key. */
+    copy = copy_of("c.backup", COPY_THERE, T);
+    copy.key = (char *)"the passphrase number 1f0a 93bc 77e2 40d1";
+    assert_ok(copies_note(dir, &copy, &err), &err);
+    assert_ok(copies_load(dir, &copies, &err), &err);
+    assert_string_equal(copies_find(&copies, "c.backup", 7, SHA)->key, copy.key);
+    assert_null(copies_find(&copies, "a.backup", 7, SHA)->key);
     copies_release(&copies);
     mem_free(path);
     test_dir_remove(dir);
+}
+
+/* To have brought one back does not make it ours, nor another's of what is. */
+static void whose_it_is(void **state)
+{
+    (void)state;
+    Copies copies;
+    copies_init(&copies);
+    Copy copy = copy_of("a.backup", COPY_THERE, T);
+    copies_set(&copies, &copy);
+    assert_false(copies_find(&copies, "a.backup", 7, SHA)->ours);
+    copy.ours = true;
+    copies_set(&copies, &copy);
+    copy.ours = false;
+    copies_set(&copies, &copy);
+    assert_true(copies_find(&copies, "a.backup", 7, SHA)->ours);
+    copy.item = (char *)"item2"; /* another file there */
+    copies_set(&copies, &copy);
+    assert_false(copies_find(&copies, "a.backup", 7, SHA)->ours);
+    copies_release(&copies);
 }
 
 /* It does not grow for ever: what was noted first goes. */
@@ -195,11 +224,39 @@ static void damaged(void **state)
     test_dir_remove(dir);
 }
 
+static void forgotten(void **state)
+{
+    (void)state;
+    char *dir = test_dir_new();
+    Copies copies;
+    Error err = ERROR_INIT;
+    copies_init(&copies);
+    Copy copy = copy_of("a.backup", COPY_THERE, T);
+    assert_ok(copies_note(dir, &copy, &err), &err);
+    copy.file = (char *)"b.backup";
+    assert_ok(copies_note(dir, &copy, &err), &err);
+    assert_ok(copies_forget(dir, "a.backup", "b!1", "item1", &err), &err);
+    assert_ok(copies_forget(dir, "a.backup", "b!1", "item1", &err), &err); /* nothing is known of it any more */
+    assert_ok(copies_forget(dir, "b.backup", "onedrive", "item1", &err), &err); /* it has none there */
+    assert_ok(copies_forget(dir, "b.backup", "b!1", "item2", &err), &err);
+    copy = copy_of("c.backup", COPY_WAITING, T);
+    assert_ok(copies_note(dir, &copy, &err), &err);
+    assert_ok(copies_forget(dir, "c.backup", "b!1", "item1", &err), &err);
+    assert_ok(copies_load(dir, &copies, &err), &err);
+    assert_int_equal(copies.count, 2);
+    assert_string_equal(copies.items[0].file, "b.backup");
+    assert_string_equal(copies.items[1].file, "c.backup");
+    copies_release(&copies);
+    test_dir_remove(dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_of_each_file),
         cmocka_unit_test(written_and_read),
+        cmocka_unit_test(forgotten),
+        cmocka_unit_test(whose_it_is),
         cmocka_unit_test(bounded),
         cmocka_unit_test(damaged),
     };

@@ -147,6 +147,37 @@ static void cloud_name(void **state)
     }
 }
 
+/* What is offered instead of a folder that is copied to the cloud. */
+static void alternative(void **state)
+{
+    (void)state;
+    char *home = machine_home_dir();
+    char *cloud = fs_join(home, "OneDrive"), *inside = fs_join(cloud, "AIT_CMMS_Backups");
+    char *beside = fs_join(home, "AIT_CMMS_Backups");
+    const struct {
+        const char *cloud, *folder, *offered;
+    } rows[] = {
+        {cloud, inside, beside},
+        {cloud, beside, NULL}, /* it is well where it is */
+        {NULL, inside, NULL},
+        {home, inside, NULL}, /* all that the user has is copied */
+    };
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        test_setenv("OneDrive", rows[i].cloud);
+        char *offered = folder_alternative(rows[i].folder);
+        if (rows[i].offered != NULL) {
+            assert_text(offered, rows[i].offered);
+        } else {
+            assert_null(offered);
+        }
+    }
+    test_setenv("OneDrive", NULL);
+    mem_free(beside);
+    mem_free(inside);
+    mem_free(cloud);
+    mem_free(home);
+}
+
 #ifndef _WIN32 /* Windows asks the shell where Documents is, and no variable moves it */
 static void order(void **state)
 {
@@ -424,8 +455,10 @@ static void uploads(void **state)
     FsLock *upload = NULL, *removal = NULL;
     assert_ok(folder_removal_lock(dir, "a.backup", &removal, &err), &err);
     assert_null(removal);
+    assert_false(folder_is_uploading(dir));
     assert_int_equal(test_dir_count(dir), 0); /* no file for nothing */
     assert_ok(folder_upload_lock(dir, "a.backup", &upload, &err), &err);
+    assert_true(folder_is_uploading(dir));
     assert_fails(folder_removal_lock(dir, "a.backup", &removal, &err), &err, EK_BUSY, "a.backup is being uploaded");
     assert_ok(folder_removal_lock(dir, "b.backup", &removal, &err), &err);
     assert_null(removal);
@@ -434,6 +467,7 @@ static void uploads(void **state)
     fs_unlock(upload);
     assert_ok(folder_upload_lock(dir, "b.backup", &upload, &err), &err);
     fs_unlock(upload); /* what the note says counts no more */
+    assert_false(folder_is_uploading(dir));
     Holder holder = {NULL, mutex_new(), cond_new(), false};
     assert_ok(folder_removal_lock(dir, "b.backup", &holder.lock, &err), &err);
     assert_non_null(holder.lock);
@@ -500,6 +534,7 @@ static void clean_up(void **state)
         "cmms_backup_20260119_143051.backup.manifest.json", /* the log says that we removed its backup */
         "cmms_backup_20260119_143052.backup.partial",
         "cmms_backup_20260119_143054.backup.manifest.json.tmp-89abcdef",
+        "cmms_heartbeat_PC-7.json.tmp-00000005",
         "offsite_copies.json.tmp-00000003",
         "schedule_ledger.json.tmp-00000004",
     };
@@ -645,6 +680,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(first_that_can_be_written), cmocka_unit_test(named_outright), cmocka_unit_test(cloud_name),
+        cmocka_unit_test(alternative),
         cmocka_unit_test(found_for_reading),
 #ifndef _WIN32
         cmocka_unit_test(order),

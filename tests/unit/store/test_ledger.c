@@ -1,5 +1,8 @@
 #include "test_util.h"
 
+#include "platform/cancel.h"
+#include "platform/machine.h"
+#include "platform/thread.h"
 #include "store/ledger.h"
 
 #define T 1768000000
@@ -78,6 +81,68 @@ static void written_and_read(void **state)
     assert_ok(ledger_load(dir, true, &ledger, &err), &err);
     assert_int_equal(ledger.paused_until, T + 60);
 
+    /* So is what waits, and what was checked. */
+    assert_null(ledger.waits_why);
+    assert_int_equal(ledger.checked, 0);
+    ledger.paused_until = 0;
+    ledger_note_wait(&ledger, T, T + 10, T + 20, "the PC is not plugged in");
+    ledger_note_wait(&ledger, T, T + 10, T + 20, ledger.waits_why); /* itself */
+    ledger.checked = T + 30;
+    ledger.proof_tried = T + 40;
+    assert_ok(ledger_save(dir, &ledger, &err), &err);
+    assert_ok(ledger_load(dir, true, &ledger, &err), &err);
+    assert_string_equal(ledger_waits(&ledger, T), "the PC is not plugged in");
+    assert_null(ledger_waits(&ledger, T + 1));
+    assert_int_equal(ledger.waits_since, T + 10);
+    assert_int_equal(ledger.waits_again, T + 20);
+    char *here = machine_host_name();
+    assert_string_equal(ledger.waits_computer, here);
+    mem_free(here);
+    assert_int_equal(ledger.checked, T + 30);
+    assert_int_equal(ledger.proof_tried, T + 40);
+    ledger_note_wait(&ledger, T, T + 10, T + 20, NULL);
+    assert_null(ledger_waits(&ledger, T));
+    assert_int_equal(ledger.waits_since, 0);
+    ledger.proof_tried = 0;
+    assert_ok(ledger_save(dir, &ledger, &err), &err);
+    assert_ok(ledger_load(dir, true, &ledger, &err), &err);
+    assert_null(ledger_waits(&ledger, T));
+    assert_null(ledger_waits(&ledger, 0));
+    assert_int_equal(ledger.checked, T + 30);
+    assert_int_equal(ledger.proof_tried, 0);
+    /* Nonsense there only begins anew: no slot hangs on it. */
+    static const char odd[] = "{\"waits\":{\"slot\":7,\"why\":\"x\"},\"checks\":[],\"slots\":[]}";
+    Ledger other;
+    ledger_init(&other);
+    assert_ok(ledger_parse(odd, sizeof odd - 1, &other, &err), &err);
+    assert_null(other.waits_why);
+    assert_int_equal(other.checked, 0);
+    ledger_release(&other);
+
+    /* What could not be read, since when, and no more than so many. */
+    ledger_note_unread(&ledger, "a.backup", T, "it is in use");
+    ledger_note_unread(&ledger, "b.backup", T, "no access");
+    ledger_note_unread(&ledger, "a.backup", T + 50, "it is still in use");
+    assert_ok(ledger_save(dir, &ledger, &err), &err);
+    assert_ok(ledger_load(dir, true, &ledger, &err), &err);
+    assert_int_equal(ledger.unread_count, 2);
+    assert_int_equal(ledger_unread(&ledger, "a.backup")->since, T);
+    assert_int_equal(ledger_unread(&ledger, "a.backup")->tried, T + 50);
+    assert_string_equal(ledger_unread(&ledger, "a.backup")->why, "it is still in use");
+    ledger_note_unread(&ledger, "b.backup", T + 60, NULL);
+    ledger_note_unread(&ledger, "c.backup", T + 60, NULL);
+    assert_null(ledger_unread(&ledger, "b.backup"));
+    for (int i = 0; i < LEDGER_UNREAD; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "%d", i);
+        ledger_note_unread(&ledger, name, T + 70 + i, "x");
+    }
+    assert_int_equal(ledger.unread_count, LEDGER_UNREAD);
+    assert_null(ledger_unread(&ledger, "a.backup"));
+    while (ledger.unread_count > 0) {
+        ledger_note_unread(&ledger, ledger.unread[0].file, T + 200, NULL);
+    }
+
     /* It does not grow for ever: the oldest go. */
     for (int i = 0; i < LEDGER_KEEP; i++) {
         note(&ledger, T + 60 * (i + 1), SLOT_DONE, "y");
@@ -132,6 +197,7 @@ static void damaged(void **state)
         assert_true(fs_exists(path));
         assert_int_equal(ledger.count, 0);
         assert_int_equal(ledger.since, 0);
+        assert_true(ledger_begun(&ledger)); /* or an open window would never run a slot again */
         assert_non_null(strstr(ledger.notice, "; the newest slot counts as not run"));
         assert_ok(ledger_load(dir, true, &ledger, &err), &err);
         assert_false(fs_exists(path));
@@ -139,6 +205,37 @@ static void damaged(void **state)
         assert_int_equal(test_dir_count(dir), i + 1);
         ledger_release(&ledger);
     }
+    mem_free(path);
+    test_dir_remove(dir);
+}
+
+/* Who is killed after a damaged ledger was put aside leaves that it had begun. */
+static void begun(void **state)
+{
+    (void)state;
+    char *dir = test_dir_new(), *path = fs_join(dir, LEDGER_FILE);
+    Error err = ERROR_INIT;
+    Ledger ledger;
+    ledger_init(&ledger);
+    assert_ok(ledger_load(dir, true, &ledger, &err), &err);
+    assert_false(ledger_begun(&ledger));
+    test_write(path, "no ledger");
+    assert_ok(ledger_load(dir, true, &ledger, &err), &err);
+    assert_false(fs_exists(path));
+    assert_ok(ledger_load(dir, true, &ledger, &err), &err);
+    assert_true(ledger_begun(&ledger));
+    assert_ok(ledger_save(dir, &ledger, &err), &err);
+    assert_text(test_read(path), "{\n  \"begun\": true,\n  \"slots\": []\n}\n");
+    assert_ok(ledger_load(dir, true, &ledger, &err), &err);
+    assert_null(ledger.notice);
+    assert_true(ledger_begun(&ledger));
+    note(&ledger, T, SLOT_DONE, "x");
+    assert_ok(ledger_save(dir, &ledger, &err), &err);
+    assert_ok(ledger_load(dir, true, &ledger, &err), &err);
+    assert_false(ledger.begun); /* the slot says it */
+    assert_int_equal(ledger_drop_after(&ledger, T - 1), 1);
+    assert_true(ledger_begun(&ledger));
+    ledger_release(&ledger);
     mem_free(path);
     test_dir_remove(dir);
 }
@@ -164,13 +261,36 @@ static void one_at_a_time(void **state)
     test_dir_remove(dir);
 }
 
+static void let_go(void *context)
+{
+    cancel_wait(NULL, 200);
+    fs_unlock(context);
+}
+
+/* Who only notes something has it for a moment: nobody is refused for that. */
+static void awaited(void **state)
+{
+    (void)state;
+    char *dir = test_dir_new();
+    Error err = ERROR_INIT;
+    FsLock *lock = NULL, *second = NULL;
+    assert_ok(ledger_lock(dir, &lock, &err), &err);
+    Thread *thread = thread_start(let_go, lock);
+    assert_ok(ledger_lock_wait(dir, &second, &err), &err);
+    thread_join(thread);
+    fs_unlock(second);
+    test_dir_remove(dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_slot_once),
         cmocka_unit_test(written_and_read),
         cmocka_unit_test(damaged),
+        cmocka_unit_test(begun),
         cmocka_unit_test(one_at_a_time),
+        cmocka_unit_test(awaited),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -117,10 +117,37 @@ static void of_the_schedule(void **state)
         {"on_battery", "no", NULL, "on_battery must be true or false"},
         {"upload_after_backup", "true", "true", NULL},
         {"upload_after_backup", "1", NULL, "upload_after_backup must be true or false"},
+        {"upload_limit_kb", "0", "0", NULL},
+        {"upload_limit_kb", "500", "500", NULL},
+        {"upload_limit_kb", "10000001", NULL, "upload_limit_kb must be a whole number from 0 to 10000000"},
         {"undo_days", "0", "0", NULL},
         {"undo_days", "3651", NULL, "undo_days must be a whole number from 0 to 3650"},
         {"prove_within_days", "0", "0", NULL},
         {"prove_within_days", "3651", NULL, "prove_within_days must be a whole number from 0 to 3650"},
+        {"battery_percent", "0", "0", NULL},
+        {"battery_percent", "101", NULL, "battery_percent must be a whole number from 0 to 100"},
+        {"on_metered", "false", "false", NULL},
+        {"on_metered", "yes", NULL, "on_metered must be true or false"},
+        {"quiet_hours", "", "", NULL},
+        {"quiet_hours", "8:00 - 17:30", "08:00-17:30", NULL},
+        {"quiet_hours", "22:00-06:00", "22:00-06:00", NULL},
+        {"quiet_hours", "22:00-22:00", NULL,
+         "quiet_hours must be two times of day such as 22:00-06:00, or nothing"},
+        {"quiet_hours", "22:00-24:00", NULL,
+         "quiet_hours must be two times of day such as 22:00-06:00, or nothing"},
+        {"quiet_hours", "22:00", NULL, "quiet_hours must be two times of day such as 22:00-06:00, or nothing"},
+        {"quiet_hours", "-06:00", NULL, "quiet_hours must be two times of day such as 22:00-06:00, or nothing"},
+        {"quiet_hours", "1:00-2:00-3:00", NULL,
+         "quiet_hours must be two times of day such as 22:00-06:00, or nothing"},
+        {"wait_days", "0", "0", NULL},
+        {"wait_days", "31", NULL, "wait_days must be a whole number from 0 to 30"},
+        {"recheck_days", "365", "365", NULL},
+        {"recheck_days", "366", NULL, "recheck_days must be a whole number from 0 to 365"},
+        {"prove_every_days", "0", "0", NULL},
+        {"prove_every_days", "366", NULL, "prove_every_days must be a whole number from 0 to 365"},
+        {"check_hours", "", "", NULL},
+        {"check_hours", "1:00-5:00", "01:00-05:00", NULL},
+        {"check_hours", "night", NULL, "check_hours must be two times of day such as 22:00-06:00, or nothing"},
     };
     char *dir = test_dir_new(), *path = fs_join(dir, SETTINGS_FILE);
     for (size_t i = 0; i < TEST_COUNT(rows); i++) {
@@ -149,6 +176,10 @@ static void of_the_schedule(void **state)
     assert_ok(settings_load(dir, &settings, &err), &err);
     assert_string_equal(settings.notice, "more_times was \"noon\"; none is used. weekdays was 7; mon is used. "
                                          "month_day was -1; 1 is used");
+    test_write(path, "{\"quiet_hours\": 8, \"check_hours\": \"all\", \"battery_percent\": 200}");
+    assert_ok(settings_load(dir, &settings, &err), &err);
+    assert_string_equal(settings.notice, "battery_percent was 200; 20 is used. quiet_hours was 8; none is used. "
+                                         "check_hours was \"all\"; 20:00-06:00 is used");
     settings_release(&settings);
     mem_free(path);
     test_dir_remove(dir);

@@ -15,6 +15,17 @@ static void megabytes(void **state)
     assert_text(words_megabytes(1048576), "1.00");
     assert_text(words_megabytes(13012828), "12.41");
     assert_text(words_megabytes(5000000000u), "4768.37");
+    assert_text(words_size(13012828), "12.4 MB");
+    assert_text(words_size(5000000000u), "4.66 GB");
+    assert_text(words_size((uint64_t)1 << 40), "1.00 TB");
+}
+
+static void in_label(void **state)
+{
+    (void)state;
+    assert_text(words_in_label(""), "");
+    assert_text(words_in_label("cmms & \xC3\xB6"), "cmms && \xC3\xB6");
+    assert_text(words_in_label("&&x"), "&&&&x");
 }
 
 static void progress(void **state)
@@ -28,7 +39,7 @@ static void progress(void **state)
         {{-1, NULL, 0, 0, -1}, "Working"},
         {{0, "Saving parts", 0, 0, -1}, "0 % - Saving parts"},
         {{0.4299, "Saving parts", 1048576, 3250586, 120},
-         "42 % - Saving parts - 1.00 MB - 3.1 MB/s - about 2 minutes left"},
+         "42 % - Saving parts - 1.00 MB - 3.10 MB/s - about 2 minutes left"},
         {{0.999, "Checking", 0, 0, 0}, "99 % - Checking - a few seconds left"},
         {{0.9999999, "Checking", 0, 0, 9.9}, "99 % - Checking - a few seconds left"},
         {{1, "Done", 0, 0, -1}, "100 % - Done"},
@@ -99,7 +110,13 @@ static void named_setting(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(megabytes), cmocka_unit_test(progress), cmocka_unit_test(tip),
-                                       cmocka_unit_test(database), cmocka_unit_test(named_setting)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(megabytes),
+        cmocka_unit_test(in_label),
+        cmocka_unit_test(progress),
+        cmocka_unit_test(tip),
+        cmocka_unit_test(database),
+        cmocka_unit_test(named_setting),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

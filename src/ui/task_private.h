@@ -1,0 +1,47 @@
+/* task_private.h: what task.c and its parts have in common. */
+#ifndef CMMS_TASK_PRIVATE_H
+#define CMMS_TASK_PRIVATE_H
+
+#include "platform/cancel.h"
+#include "platform/thread.h"
+#include "task.h"
+
+struct Task {
+    /* Set before start, then the worker's. */
+    TaskKind kind;
+    char *folder, *fallback;
+    Connection connection;
+    AppOptions options;
+    char **files;
+    size_t file_count;
+    char *target, *proven;
+    bool overwrite, on, no_safety, sort_as_live, nobody, in_place, sample, once;
+    ConfigValues config;
+    Pause pause;
+    bool has_source;
+    Source source;
+    JobSink sink;
+    char *actor; /* the sink's */
+    void (*ring)(void *context);
+    void *context;
+    /* The worker's until `finished`, then the window's. */
+    TaskResult *result;
+    /* Any thread. */
+    Cancel *cancel;
+    Rate *rate; /* of its uploads */
+    Mutex *mutex;
+    Cond *changed;
+    bool finished; /* under the mutex */
+    /* The window's. */
+    Thread *thread;
+};
+
+/* task_cleanup.c: clean-ups, here and on SharePoint. */
+bool task_plan(const Task *task, TaskResult *result, Error *err);
+bool task_clean_up(const Task *task, TaskResult *result, Error *err);
+bool task_freeze(const Task *task, Error *err);
+bool task_plan_there(const Task *task, TaskResult *result, Error *err);
+bool task_clean_up_there(const Task *task, TaskResult *result, Error *err);
+bool task_unfreeze(const Task *task, Error *err);
+
+#endif
