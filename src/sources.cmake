@@ -203,14 +203,22 @@ set(CLI_SOURCES
   src/cli/main.c
   src/cli/options.c
   src/cli/output.c
-  src/cli/read.c
-  src/cli/upkeep.c
-  src/cli/verb_clean_up.c
+  src/cli/sharepoint_clean_up.c
+  src/cli/sharepoint_list.c
+  src/cli/targets.c
+  src/cli/verb_backup.c
+  src/cli/verb_certificate.c
+  src/cli/verb_cleanup.c
+  src/cli/verb_config.c
+  src/cli/verb_delete.c
+  src/cli/verb_doctor.c
   src/cli/verb_download.c
   src/cli/verb_encryption.c
   src/cli/verb_export.c
   src/cli/verb_list.c
+  src/cli/verb_log.c
   src/cli/verb_notify.c
+  src/cli/verb_pin.c
   src/cli/verb_preview.c
   src/cli/verb_prove.c
   src/cli/verb_report.c
@@ -218,7 +226,10 @@ set(CLI_SOURCES
   src/cli/verb_sample.c
   src/cli/verb_schedule.c
   src/cli/verb_sharepoint.c
-  src/cli/verb_status.c)
+  src/cli/verb_status.c
+  src/cli/verb_undo.c
+  src/cli/verb_upload.c
+  src/cli/verb_verify.c)
 set(CLI_WIN_SOURCES
   src/cli/console_win.c)
 set(CLI_POSIX_SOURCES

@@ -13,38 +13,76 @@
 
 #include "base/error.h"
 
-typedef enum Verb {
-    VERB_NONE,
-    VERB_BACKUP,
-    VERB_LIST,
-    VERB_VERIFY,
-    VERB_PROVE,
-    VERB_PREVIEW,
-    VERB_RESTORE,
-    VERB_UNDO,
-    VERB_EXPORT,
-    VERB_SHAREPOINT,
-    VERB_UPLOAD,
-    VERB_DOWNLOAD,
-    VERB_ENCRYPTION,
-    VERB_DOCTOR,
-    VERB_SAMPLE,
-    VERB_CLEANUP,
-    VERB_PIN,
-    VERB_DELETE,
-    VERB_LOG,
-    VERB_CONFIG,
-    VERB_SCHEDULE,
-    VERB_STATUS,
-    VERB_REPORT,
-    VERB_CERTIFICATE,
-    VERB_NOTIFY,
-    VERB_HELP
-} Verb;
+typedef struct Verb Verb; /* verb.h */
+
+typedef enum OptionId {
+    OPTION_NONE,
+    OPTION_ALL,
+    OPTION_CARD,
+    OPTION_CERTIFICATE,
+    OPTION_CHECK,
+    OPTION_CLEAN_UP,
+    OPTION_CLIENT_ID,
+    OPTION_CLOUD,
+    OPTION_COMPRESS,
+    OPTION_CONFIRM,
+    OPTION_DATA,
+    OPTION_DATABASE,
+    OPTION_DEVICE_CODE,
+    OPTION_DROP,
+    OPTION_DRY_RUN,
+    OPTION_FALLBACK,
+    OPTION_FOLDER,
+    OPTION_FORCE,
+    OPTION_FOREIGN,
+    OPTION_FREEZE,
+    OPTION_GRAPH,
+    OPTION_HELP,
+    OPTION_HOST,
+    OPTION_IN_PLACE,
+    OPTION_JSON,
+    OPTION_KEEP_KEY,
+    OPTION_KEY_FILE,
+    OPTION_LAST,
+    OPTION_LIST,
+    OPTION_LOGIN,
+    OPTION_NO_BROWSER,
+    OPTION_NO_COLOR,
+    OPTION_NO_PASSWORD,
+    OPTION_NO_SAFETY,
+    OPTION_NO_SAFETY_PROOF,
+    OPTION_NO_WAIT,
+    OPTION_OFF,
+    OPTION_ON,
+    OPTION_OUT,
+    OPTION_OVERWRITE,
+    OPTION_PASSPHRASE,
+    OPTION_PORT,
+    OPTION_PROGRESS_JSON,
+    OPTION_QUIET,
+    OPTION_REASON,
+    OPTION_RECIPIENT,
+    OPTION_RIGHTS,
+    OPTION_SECRET,
+    OPTION_SECRET_ENDS,
+    OPTION_SIZE,
+    OPTION_SORT_AS_LIVE,
+    OPTION_SSLMODE,
+    OPTION_TABLES,
+    OPTION_TENANT,
+    OPTION_TO,
+    OPTION_TO_SCHEMA,
+    OPTION_UNFREEZE,
+    OPTION_USER,
+    OPTION_VERBOSE,
+    OPTION_VERSION,
+    OPTION_YES,
+    OPTION_COUNT
+} OptionId;
 
 /* Texts are borrowed from argv; NULL where the switch is not there. */
 typedef struct Options {
-    Verb verb;
+    const Verb *verb; /* NULL: none is named, only --help or --version */
     bool help, version, verbose;
     const char *host, *port, *user, *database, *sslmode;
     bool no_password; /* -w */
@@ -79,7 +117,7 @@ typedef struct Options {
     const char *key_file;   /* encryption, download */
     const char *recipient, *card, *confirm; /* encryption */
     bool passphrase, keep_key; /* encryption */
-    Verb help_about;        /* help VERB */
+    const Verb *help_about; /* help VERB; NULL: of the program */
     const char **files;     /* owned array: the operands of the verbs that take some */
     size_t file_count;
 } Options;
@@ -93,8 +131,6 @@ bool options_parse(int argc, char *const *argv, Options *options, Error *err);
 /* Whether --json is among the arguments: so that also a usage error can be told as JSON. */
 bool options_want_json(int argc, char *const *argv);
 
-/* The help of a verb, or of the program for VERB_NONE. Static. */
-const char *help_text(Verb verb);
-const char *verb_name(Verb verb); /* static; "" for VERB_NONE */
+const char *option_name(OptionId id); /* "folder" of --folder. Static */
 
 #endif

@@ -247,7 +247,7 @@ static void show(Cli *cli, const Status *status)
     mem_free(next);
 }
 
-int run_status(Cli *cli)
+static int run_status(Cli *cli)
 {
     Error err = ERROR_INIT;
     Status status;
@@ -266,3 +266,28 @@ int run_status(Cli *cli)
     error_clear(&err);
     return code;
 }
+
+static const char help[] =
+    "Show how the database is protected: four facts, each with its date and what mends it.\n"
+    "\n"
+    "Usage:\n"
+    "  cmms-backup-cli status [OPTION]...\n"
+    "\n"
+    "Schedule: the newest slot that was due was run, or a backup was made since; and where a connection is saved,\n"
+    "its task is as it should be. Verified: the newest backup of the database. Off-site: the newest verified one\n"
+    "has a copy on SharePoint that was compared there; asked for with upload_after_backup. Proof: one that is not\n"
+    "older than prove_within_days. It is protected where these hold and nothing else is wrong, such as a shrink\n"
+    "alarm that waits or a damaged backup. A slot that waits is missing, with what for and until when at most. It\n"
+    "also says when the sign-in to SharePoint runs out, from 30 days before on; which receiver did not take the\n"
+    "last notice; and which other computers have left no heartbeat for long.\n"
+    "\n"
+    "Options:\n" FOLDER_HELP "\n" OUTPUT_HELP
+    "\n"
+    "The exit code does not tell whether it is protected; \"protected\" in the JSON document does.\n";
+
+const Verb verb_status = {
+    .name = "status",
+    .summary = "how the database is protected: schedule, verified, off-site, proof",
+    .help = help,
+    .takes = {OPTION_FOLDER, OUTPUT_OPTIONS},
+    .run = run_status};

@@ -1,106 +1,11 @@
-/* read.c: the verbs that read what is in backups: verify and prove; and which files they mean. */
+/* verb_verify.c: read every byte of backups. */
+#include "cli.h"
+
 #include "base/jsonutil.h"
 #include "base/mem.h"
 #include "base/number.h"
-#include "cli.h"
 #include "jobs/verify.h"
-#include "platform/clock.h"
 #include "platform/fs.h"
-#include "store/catalog.h"
-#include "store/folder.h"
-#include "verb_prove.h"
-
-typedef struct Target {
-    char *path;
-    bool in_folder; /* the outcome is kept there */
-} Target;
-
-typedef struct Targets {
-    Target *items;
-    size_t count;
-} Targets;
-
-static void targets_release(Targets *targets)
-{
-    for (size_t i = 0; i < targets->count; i++) {
-        mem_free(targets->items[i].path);
-    }
-    mem_free(targets->items);
-}
-
-/* Whether two names of a folder are the same text but for the kind of separator. */
-static bool same_folder(const char *a, const char *b)
-{
-    for (; *a && *b; a++, b++) {
-        bool both_separators = (*a == '/' || *a == '\\') && (*b == '/' || *b == '\\');
-        if (*a != *b && !both_separators) {
-            return false;
-        }
-    }
-    return *a == *b;
-}
-
-static bool targets_from_folder(Cli *cli, const char *folder, Targets *targets, Error *err)
-{
-    Catalog catalog;
-    catalog_init(&catalog);
-    bool ok = catalog_load(folder, clock_now(), &catalog, err);
-    if (ok && catalog.count == 0) {
-        error_set(err, EK_NOT_FOUND, "there is no backup in \"%s\"", folder);
-        ok = error_hint(err, "Make one with 'cmms-backup-cli backup', or name the folder with --folder.");
-    }
-    if (ok) {
-        size_t count = cli->options->all ? catalog.count : 1;
-        targets->items = mem_array(count, sizeof *targets->items);
-        for (; targets->count < count; targets->count++) {
-            targets->items[targets->count] = (Target){fs_join(folder, catalog.entries[targets->count].name), true};
-        }
-    }
-    catalog_release(&catalog);
-    return ok;
-}
-
-/* A file is looked for as it is named, and a bare name also in the backup folder. */
-static void targets_from_arguments(Cli *cli, const char *folder, Targets *targets)
-{
-    const Options *options = cli->options;
-    targets->items = mem_array(options->file_count, sizeof *targets->items);
-    for (; targets->count < options->file_count; targets->count++) {
-        const char *file = options->files[targets->count];
-        Target *target = &targets->items[targets->count];
-        bool bare = strcmp(fs_base_name(file), file) == 0;
-        if (bare && folder && !fs_exists(file)) {
-            *target = (Target){fs_join(folder, file), true};
-            continue;
-        }
-        char *dir = fs_dir_name(file);
-        *target = (Target){mem_strdup(file), folder && same_folder(dir, folder)};
-        mem_free(dir);
-    }
-}
-
-/* Those that are named, else the newest backup of the folder, or all. Caller frees *folder, which is NULL where there
- * is none: a named file can be read all the same. False: the error was shown, and *code set. */
-static bool choose_targets(Cli *cli, char **folder, Targets *targets, int *code)
-{
-    Error err = ERROR_INIT;
-    const bool named = cli->options->file_count > 0;
-    bool ok = folder_find(cli->options->folder, folder, &err);
-    if (!ok && named && !cli->options->folder) {
-        error_clear(&err);
-        ok = true;
-    }
-    if (ok && named) {
-        targets_from_arguments(cli, *folder, targets);
-    } else if (ok) {
-        ok = targets_from_folder(cli, *folder, targets, &err);
-    }
-    if (!ok) {
-        *code = output_error(&cli->output, &err);
-        error_clear(&err);
-    }
-    return ok;
-}
 
 static int64_t all_rows(const Manifest *manifest)
 {
@@ -212,7 +117,7 @@ static int verify_one(Cli *cli, const Target *target, cJSON *files, Error *err)
     return code;
 }
 
-int run_verify(Cli *cli)
+static int run_verify(Cli *cli)
 {
     Error err = ERROR_INIT;
     Targets targets = {NULL, 0};
@@ -220,7 +125,7 @@ int run_verify(Cli *cli)
     int code = 0;
     cJSON *document = cJSON_CreateObject();
     cJSON *files = cJSON_AddArrayToObject(document, "files");
-    if (!choose_targets(cli, &folder, &targets, &code)) {
+    if (!cli_choose_targets(cli, &folder, &targets, &code)) {
         goto out;
     }
     for (size_t i = 0; i < targets.count; i++) {
@@ -242,70 +147,41 @@ int run_verify(Cli *cli)
 out:
     output_clear_progress(&cli->output);
     cJSON_Delete(document);
-    targets_release(&targets);
+    cli_targets_release(&targets);
     mem_free(folder);
     error_clear(&err);
     return code;
 }
 
-/* --- prove ----------------------------------------------------------------------------------------------- */
-
-/* Only a host that a switch names will do: that of the profile or of PGHOST may be the real database's. */
-static bool prove_connection(Cli *cli, Connection *connection, Error *err)
+static bool check_verify(const Options *options, Error *err)
 {
-    const Options *options = cli->options;
-    bool ok = false;
-    Connection switches;
-    connection_init(&switches);
-    if (!cli_switches(options, &switches, err)) {
-        goto out;
+    if (options->all && options->file_count > 0) {
+        error_set(err, EK_USAGE, "--all and file names do not go together");
+        return error_hint(err, "Try 'cmms-backup-cli --help'.");
     }
-    if (!options->on && (switches.host || switches.database || switches.port || switches.user)) {
-        error_set(err, EK_USAGE, "the connection options of prove go with --on");
-        error_hint(err, "Without them the bundled server is used; see 'cmms-backup-cli prove --help'.");
-        goto out;
-    }
-    if (options->on && !switches.host) {
-        error_set(err, EK_USAGE, "the server is not named");
-        error_hint(err, "Name it with -h.");
-        goto out;
-    }
-    if (options->on) {
-        connection_overlay(connection, &cli->environment);
-        if (!switches.database) { /* not the one of the environment: any will do to make another */
-            cli_replace_text(&connection->database, "postgres");
-        }
-        ok = cli_switches(options, connection, err) && cli_find_password(cli, connection, err);
-    } else {
-        ok = true;
-    }
-out:
-    connection_release(&switches);
-    return ok;
+    return true;
 }
 
-int run_prove(Cli *cli)
-{
-    Error err = ERROR_INIT;
-    Targets targets = {NULL, 0};
-    Connection connection;
-    char *folder = NULL;
-    int code = 0;
-    connection_init(&connection);
-    if (!prove_connection(cli, &connection, &err)) {
-        code = output_error(&cli->output, &err);
-        goto out;
-    }
-    if (!choose_targets(cli, &folder, &targets, &code)) {
-        goto out;
-    }
-    const ProveSpec spec = {cli->options->on ? &connection : NULL, targets.items[0].in_folder};
-    code = verb_prove(targets.items[0].path, &spec, &cli->output, cli->cancel);
-out:
-    output_clear_progress(&cli->output);
-    targets_release(&targets);
-    connection_release(&connection);
-    mem_free(folder);
-    error_clear(&err);
-    return code;
-}
+static const char help[] =
+    "Read every byte of backups: decode them, count their rows, and compare both and the SHA-256 with what was\n"
+    "recorded when they were made. The outcome is kept for backups in the backup folder; files elsewhere are\n"
+    "only read.\n"
+    "\n"
+    "Usage:\n"
+    "  cmms-backup-cli verify [OPTION]... [FILE]...\n"
+    "\n"
+    "Without FILE the newest backup in the backup folder. FILE is a path, or a name in the backup folder.\n"
+    "\n"
+    "Options:\n"
+    "      --all                all backups in the backup folder\n" FOLDER_HELP "\n" OUTPUT_HELP PROGRESS_HELP
+    "\n"
+    "The exit code is 7 when any of the files is damaged.\n";
+
+const Verb verb_verify = {
+    .name = "verify",
+    .summary = "read every byte of backups and compare them with what was recorded",
+    .help = help,
+    .takes = {OPTION_ALL, OPTION_FOLDER, OUTPUT_OPTIONS, OPTION_PROGRESS_JSON},
+    .most = OPERANDS_ANY,
+    .check = check_verify,
+    .run = run_verify};
