@@ -80,46 +80,25 @@ typedef enum OptionId {
     OPTION_COUNT
 } OptionId;
 
-/* Texts are borrowed from argv; NULL where the switch is not there. */
+/* Which verb takes what, the verb says (verb.h); which option is kept where, options.c. Texts are borrowed from argv; NULL
+ * where the option is not there. */
 typedef struct Options {
-    const Verb *verb; /* NULL: none is named, only --help or --version */
-    bool help, version, verbose;
-    const char *host, *port, *user, *database, *sslmode;
-    bool no_password; /* -w */
-    const char *folder;
-    const char *compress;
-    const char *data; /* sample --data */
-    int megabytes;    /* sample --size; 0: not given */
-    bool json, quiet, no_color, all;
-    bool progress_json; /* backup, verify, prove, preview, restore, undo, export */
-    bool fallback;          /* backup */
-    bool dry_run, freeze, unfreeze; /* cleanup */
-    bool off;               /* pin */
-    const char *reason;     /* pin, cleanup */
-    bool force;             /* delete */
-    bool check;             /* log */
-    int last;               /* log, sharepoint list --last; 0: not given */
-    bool on;                /* prove */
-    bool overwrite;         /* export */
-    const char *out;        /* report, certificate */
-    bool no_wait;           /* schedule run-due */
-    const char *to;         /* preview, restore */
-    bool yes;               /* restore, undo */
-    bool no_safety, no_safety_proof, foreign; /* preview, restore */
-    bool sort_as_live;      /* restore */
-    bool in_place;          /* preview, restore */
-    const char *tables, *to_schema; /* restore */
-    bool list, clean_up;    /* undo */
-    const char *drop;       /* undo */
-    const char *client_id, *tenant, *graph, *login, *cloud, *rights; /* sharepoint */
-    const char *certificate, *secret_ends;          /* sharepoint */
-    bool device_code, no_browser, secret;           /* sharepoint */
-    const char *key_file;   /* encryption, download */
-    const char *recipient, *card, *confirm; /* encryption */
-    bool passphrase, keep_key; /* encryption */
+    const Verb *verb;       /* NULL: none is named, only --help or --version */
     const Verb *help_about; /* help VERB; NULL: of the program */
-    const char **files;     /* owned array: the operands of the verbs that take some */
+    const char **files;     /* owned array: the operands of the verb */
     size_t file_count;
+    bool help, version, verbose;
+    bool json, quiet, no_color, progress_json;
+    const char *host, *port, *user, *database, *sslmode;
+    bool no_password;
+    const char *folder;
+    bool all, check, clean_up, device_code, dry_run, fallback, force, foreign, freeze, in_place, keep_key, list;
+    bool no_browser, no_safety, no_safety_proof, no_wait, off, on, overwrite, passphrase, secret, sort_as_live;
+    bool unfreeze, yes;
+    const char *card, *certificate, *client_id, *cloud, *compress, *confirm, *data, *drop, *graph, *key_file, *login;
+    const char *out, *reason, *recipient, *rights, *secret_ends, *tables, *tenant, *to, *to_schema;
+    int last;      /* 0: not given */
+    int megabytes; /* --size; 0: not given */
 } Options;
 
 void options_init(Options *options);

@@ -1,7 +1,6 @@
 /* verb_pin.c: keep a backup whatever its age; and what pin and delete do with each of their operands. */
 #include "cli.h"
 
-#include "base/jsonutil.h"
 #include "base/mem.h"
 #include "platform/fs.h"
 #include "store/folder.h"

@@ -11,7 +11,6 @@
 #include "jobs/offsite.h"
 #include "jobs/offsite_folder.h"
 #include "platform/clock.h"
-#include "store/folder.h"
 
 /* On stderr, also with --json and --quiet: without it nobody can sign in. */
 static void show_address(void *context, const char *address, const char *code)
