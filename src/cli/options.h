@@ -80,8 +80,8 @@ typedef enum OptionId {
     OPTION_COUNT
 } OptionId;
 
-/* Which verb takes what, the verb says (verb.h); which option is kept where, options.c. Texts are borrowed from argv; NULL
- * where the option is not there. */
+/* Which verb takes what, the verb says (verb.h); which option is kept where, options.c. Texts are borrowed from argv,
+ * and NULL where the option is not there. */
 typedef struct Options {
     const Verb *verb;       /* NULL: none is named, only --help or --version */
     const Verb *help_about; /* help VERB; NULL: of the program */
