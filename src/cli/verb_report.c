@@ -41,7 +41,7 @@ static int run_report(Cli *cli)
                                  .named_folder = options->folder,
                                  .source = cli_find_source(cli, &source) ? &source : NULL};
         ok = cli_wants_page(cli) ? report_issue(&spec, options->out, &report, &path, &err)
-                             : report_make(&spec, &report, &err);
+                                 : report_make(&spec, &report, &err);
     }
     if (ok) {
         for (size_t i = 0; i < report.notice_count; i++) {
