@@ -20,7 +20,7 @@
 #include "platform/clock.h"
 #include "platform/machine.h"
 #include "postgres/dump.h"
-#include "postgres/listing.h"
+#include "postgres/pgrestore.h"
 #include "store/auditlog.h"
 #include "store/folder.h"
 #include "store/health.h"
@@ -206,7 +206,7 @@ static bool list_archive(Run *run, Error *err)
 {
     size_t table_data = 0;
     progress_stage(&run->meter, "Reading the table of contents", PART_COUNTED, PART_LISTED, clock_monotonic_ms());
-    if (!listing_read(run->restore_tool, run->partial, backup_stall_seconds(run), run->cancel, &table_data, err)) {
+    if (!pgrestore_list(run->restore_tool, run->partial, backup_stall_seconds(run), run->cancel, &table_data, err)) {
         return false;
     }
     const size_t needed = snapshot_needed(&run->snapshot);

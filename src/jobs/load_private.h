@@ -6,10 +6,9 @@
 #include "archive/archive.h"
 #include "base/progress.h"
 #include "jobs/prove.h"
-#include "platform/process.h"
+#include "platform/fs.h"
 #include "postgres/engine.h"
 #include "postgres/pg.h"
-#include "postgres/standstill.h"
 #include "postgres/tools.h"
 
 #define PROVE_LOCK_SUFFIX ".lock" /* of a scratch folder: beside it, and held before the folder is made */
@@ -48,10 +47,7 @@ typedef struct Load {
     bool role_made;        /* then run->connection is the role's */
     Tools tools;
     /* While pg_restore runs: */
-    LineSplitter lines;
     char *session;         /* under this name the server knows it */
-    Standstill still;
-    bool stalled;
     char *error, *detail;  /* its own words, without what stands in rows */
     char *raw_error;       /* with it: to be looked at, never to be shown */
     long failed_id;        /* the entry's at which it failed; 0: it did not say */

@@ -24,6 +24,7 @@
 #include "platform/clock.h"
 #include "platform/fs.h"
 #include "platform/machine.h"
+#include "postgres/client.h"
 #include "postgres/engine.h"
 #include "postgres/pg.h"
 #include "postgres/tools.h"
@@ -415,7 +416,7 @@ bool prove_backup(const char *path, const ProveSpec *spec, const JobSink *sink, 
         error_set(&why, EK_CANCELLED, "the proof was stopped");
     } else {
         if (why.kind == EK_TOOL && why.hint == NULL) { /* one that could not be started */
-            error_hint(&why, "Try again. If it fails again, show this to your IT administrator.");
+            error_hint(&why, "%s", client_hint_again);
         }
         run.result.seconds = (double)(clock_monotonic_ms() - run.started_ms) / 1000;
         char *text = error_text(&why);
