@@ -6,12 +6,13 @@
  * language: a tool's messages are in English (LC_MESSAGES=C), because words are looked for in them. Where a connection
  * is given, all that leads to it is there (connection_env), the password too; none of that belongs into argv.
  *
- * Words. What a tool writes to stderr is handed on as raw text or line by line, or the one line is kept that says why it
- * failed. Raw text and lines may hold what stands in rows: show them through redact_words alone. `words` has been there.
+ * Words. What a tool writes to stderr is handed on as raw text or line by line, or the one line is kept that says why
+ * it failed. Raw text and lines may hold what stands in rows: show them through redact_words alone. `words` has been
+ * there.
  *
  * Time. A tool shows that it lives by what it writes, to stderr, to stdout, or into stdout_file. One that does not for
- * stall_seconds is ended (standstill.h), as is one that takes longer than limit_seconds in all, and then the result says
- * so: which sentence that deserves is the caller's business, as are exit codes that are not 0.
+ * stall_seconds is ended (standstill.h), as is one that takes longer than limit_seconds in all, and then the result
+ * says so: which sentence that deserves is the caller's business, as are exit codes that are not 0.
  *
  * Everything runs on the calling thread (process.h); a cancel request ends the tool within a second.
  */
@@ -60,12 +61,13 @@ typedef struct ClientResult {
                       one, without what stands in rows; NULL: it said nothing */
 } ClientResult;
 
-/* True when the tool was started and came to an end, with whatever code; *result is then ended with client_release. False
- * leaves *result empty: EK_CANCELLED, EK_TOOL (it could not be started), EK_IO (stdout_file's size cannot be asked). */
+/* True when the tool was started and came to an end, with whatever code; *result, which need not be initialised, is
+ * then the caller's to release. False leaves it empty: EK_CANCELLED, EK_TOOL (it could not be started), EK_IO
+ * (stdout_file's size cannot be asked). */
 bool client_run(const ClientSpec *spec, const Cancel *cancel, ClientResult *result, Error *err);
 void client_release(ClientResult *result); /* an empty one is fine */
 
-/* Replaces the detail of an Error that is set: what the exit code means, else `words` (shown as they are; or NULL), else
+/* Replaces the detail of an Error that is set: what the exit code means, else `words` (as they are; NULL: none), else
  * the bare code. Returns false. */
 bool client_exit_detail(unsigned exit_code, const char *words, Error *err);
 

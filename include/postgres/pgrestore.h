@@ -1,6 +1,6 @@
 /*
- * pgrestore.h: pg_restore reads an archive: to list what is in it (the guide's own check of a backup), or to restore it.
- * The archive is its stdin, so that no path of it passes through a command line. How it is watched: client.h.
+ * pgrestore.h: pg_restore reads an archive: to list what is in it (the guide's own check of a backup), or to restore
+ * it. The archive is its stdin, so that its path does not pass through a command line. How it is watched: client.h.
  */
 #ifndef CMMS_PGRESTORE_H
 #define CMMS_PGRESTORE_H
@@ -38,8 +38,8 @@ typedef struct PgRestoreSpec {
     void *context;
 } PgRestoreSpec;
 
-/* It stops at the first error, and says by lines where and why. As client_run: true when it ended, with whatever code; and
- * EK_IO and its like where the archive cannot be opened. */
+/* It stops at the first error, and says by lines where and why. As client_run: true when it ended, with whatever code.
+ * False also where the archive cannot be opened (fs_open_read). */
 bool pgrestore_run(const PgRestoreSpec *spec, const Cancel *cancel, ClientResult *result, Error *err);
 
 #endif

@@ -20,6 +20,7 @@
 #include "base/number.h"
 #include "base/progress.h"
 #include "base/secret.h"
+#include "base/strbuf.h"
 #include "jobs/verify.h"
 #include "platform/clock.h"
 #include "platform/fs.h"
