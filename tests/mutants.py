@@ -404,7 +404,7 @@ MUTANTS = (
      ["prove:test_kinds_that_are_sound"]),
     ("the source's sorting", "src/jobs/prove_database.c",
      "bool ok = sort != NULL && create(run, encoding, sort, &why);", "bool ok = false;", ["prove:test_other_sorting"]),
-    ("an archive without rows", "src/jobs/load_compare.c", "if (part != NULL) {", "if (false) {",
+    ("an archive without rows", "src/jobs/load_obstacle.c", "if (part != NULL) {", "if (false) {",
      ["prove:test_what_holds_no_proof"]),
     ("a view that could not be filled", "src/jobs/prove.c", "run->result.not_provable_count == 0; /*", "true; /*",
      ["prove:test_what_holds_no_proof"]),

@@ -78,6 +78,8 @@ void load_free_texts(char **texts, size_t count);
 
 /* --- load_database.c --- */
 bool load_run_on(Pg *pg, const char *before, const char *name, const char *after, const Cancel *cancel, Error *err);
+/* One number; `param`: $1, or NULL. */
+bool load_ask_number(Pg *pg, const char *sql, const char *param, const Cancel *cancel, int64_t *value, Error *err);
 bool load_is_the_end(const Error *err);
 /* No limit that was set for the user's sessions may end one of ours. */
 bool load_calm(Pg *pg, const Cancel *cancel, Error *err);
@@ -105,6 +107,8 @@ bool load_leave_out_unknown(Load *run, Error *err); /* makes the scratch folder,
                                                            server does not know (skew.h) */
 /* True also where it stopped at something that the server lacks. */
 bool load_run(Load *run, const Tool *tool, Error *err);
+/* One line of what pg_restore says: keeps the first error and the detail that follows it. Caller frees both. */
+void load_pick_words(const char *line, char **error, char **detail);
 
 /* --- load_feed.c: pg_restore's script, into the transaction of run->pg --- */
 void load_feed_begin(Load *run, size_t from); /* the first entry that may come */
@@ -151,6 +155,23 @@ char *sql_for_database(const char *sql, const char *name);
  * SET: "TimeZone" TO 'Europe/Istanbul'. */
 char *sql_next_setting(const char **at);
 
+/* --- load_obstacle.c --- */
+
+/* What the server lacks for this archive, into result->not_provable. On a server of our own (`own`) roles that row
+ * policies name are made instead. */
+bool load_look_ahead(Pg *pg, const Archive *archive, bool own, const Cancel *cancel, ProveResult *result,
+                      Error *err);
+void load_add_obstacle(ProveResult *result, const char *text);
+
+void load_add_left_out(ProveResult *result, const char *kind, const char *name);
+
+/* Whether pg_restore failed for a right that was not given. */
+bool load_lacks_rights(const char *error);
+/* Whether what pg_restore failed at depends on how text is sorted or on what its letters are. */
+bool load_depends_on_sort(const ArchiveEntry *entry, const char *error);
+/* What a server lacks in whose words pg_restore failed; NULL: that is no such failure. Caller frees. */
+char *load_obstacle(const char *error);
+
 /* --- load_compare.c --- */
 
 /* 17 of "17.11 (Debian …)"; 0 when it begins otherwise. NULL is 0. */
@@ -184,27 +205,9 @@ const char *load_part(const Archive *archive);
  * NULL: no other; caller frees. */
 char *load_policy_role(const char **at, bool first);
 
-/* What the server lacks for this archive, into result->not_provable. On a server of our own (`own`) roles that row
- * policies name are made instead. */
-bool load_look_ahead(Pg *pg, const Archive *archive, bool own, const Cancel *cancel, ProveResult *result,
-                      Error *err);
-void load_add_obstacle(ProveResult *result, const char *text);
-
-void load_add_left_out(ProveResult *result, const char *kind, const char *name);
-
-/* Whether pg_restore failed for a right that was not given. */
-bool load_lacks_rights(const char *error);
-/* Whether what pg_restore failed at depends on how text is sorted or on what its letters are. */
-bool load_depends_on_sort(const ArchiveEntry *entry, const char *error);
-/* What a server lacks in whose words pg_restore failed; NULL: that is no such failure. Caller frees. */
-char *load_obstacle(const char *error);
-
 /* Compares the restored database with the archive and the counts in result->manifest; fills the result's numbers. */
 bool load_compare(Pg *pg, const Archive *archive, const Cancel *cancel,
                    void (*counted)(void *context, size_t done, size_t all), void *context, ProveResult *result,
                    Error *err);
-
-/* One line of what pg_restore says: keeps the first error and the detail that follows it. Caller frees both. */
-void load_pick_words(const char *line, char **error, char **detail);
 
 #endif

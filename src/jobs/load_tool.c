@@ -14,6 +14,7 @@
 #include "platform/process.h"
 #include "postgres/client.h"
 #include "postgres/pgrestore.h"
+#include "postgres/redact.h"
 #include "postgres/standstill.h"
 #include "store/folder.h"
 #include "store/settings.h"
@@ -27,6 +28,49 @@ static const char *after(const char *line, const char *prefix)
     const size_t len = strlen(prefix);
     return strncmp(line, prefix, len) == 0 ? line + len : NULL;
 }
+
+/* --- pg_restore's words ---------------------------------------------------------------------------------- */
+
+/* The first line of CONTEXT: which row it was; or that the words are those of a function of the database. */
+static void pick_place(const char *line, char **error, char **detail)
+{
+    if (redact_is_raised(line)) {
+        const char *words = strstr(*error, "ERROR:");
+        char *plain = mem_printf("%.*sa function of the database ended it",
+                                 words == NULL ? 0 : (int)(words - *error), *error);
+        mem_free(*error);
+        mem_free(*detail);
+        *error = plain;
+        *detail = mem_strdup("");
+        return;
+    }
+    char *row = redact_words(line);
+    if (row[0] != '\0') {
+        char *both = mem_printf("%s%s%s", *detail == NULL ? "" : *detail, *detail == NULL ? "" : "; ", row);
+        mem_free(*detail);
+        *detail = both;
+    }
+    mem_free(row);
+}
+
+void load_pick_words(const char *line, char **error, char **detail)
+{
+    static const char prefix[] = "pg_restore: error: ";
+    static const char label[] = "DETAIL:  ";
+    if (*error == NULL && strncmp(line, prefix, sizeof prefix - 1) == 0) {
+        *error = redact_words(line + sizeof prefix - 1);
+    } else if (*error != NULL && *detail == NULL && strncmp(line, label, sizeof label - 1) == 0 &&
+               strstr(*error, redact_mark) == NULL) {
+        char *words = redact_words(line);
+        *detail = mem_strdup(words + sizeof label - 1);
+        mem_free(words);
+    } else if (*error != NULL && (*detail == NULL || strstr(*detail, " of its rows") == NULL) &&
+               strncmp(line, "CONTEXT:", 8) == 0) {
+        pick_place(line, error, detail);
+    }
+}
+
+/* --- while it runs ------------------------------------------------------------------------------------------ */
 
 static void begin_table(Load *run, const char *name, size_t len)
 {
