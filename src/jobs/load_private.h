@@ -11,6 +11,7 @@
 #include "postgres/pg.h"
 #include "postgres/tools.h"
 
+#define PROVE_FOLDER_PREFIX "prove-" /* of a scratch folder, of a restore too: prove_clean_up knows it by that */
 #define PROVE_LOCK_SUFFIX ".lock" /* of a scratch folder: beside it, and held before the folder is made */
 #define NEARLY_FULL (16u * 1024u * 1024u)
 /* Of the whole. */
@@ -73,6 +74,8 @@ void load_init(Load *run); /* path, sink and started_ms are set */
 void load_release(Load *run);
 void load_stage(Load *run, const char *step, double from, double to);
 bool load_read_backup(Load *run, Error *err); /* every byte; then the archive's table of contents */
+char *load_random_name(const char *prefix, Error *err); /* NULL: the system gave no random bytes; caller frees */
+bool load_name_scratch(Load *run, const char *base, Error *err); /* a folder in `base`; it is not made */
 void load_drop_scratch(Load *run); /* the scratch folder, and the engine in it */
 void load_free_texts(char **texts, size_t count);
 
@@ -90,10 +93,6 @@ char *load_plain_sort(const Load *run, const char *encoding);
 char *load_source_sort(const Load *run, char **name);
 bool load_speak_as_archive(const Load *run, Error *err); /* run->pg */
 bool load_apply_settings(Load *run, Error *err);         /* connects run->pg anew */
-
-/* --- prove.c --- */
-char *prove_random_name(const char *prefix, Error *err); /* NULL: the system gave no random bytes; caller frees */
-bool prove_name_scratch(Load *run, const char *base, Error *err);
 
 /* --- prove_database.c --- */
 void prove_drop_leftovers(Load *run); /* of interrupted proofs, on run->server */

@@ -239,7 +239,7 @@ static bool make_scratch(Load *run, Error *err)
     if (base == NULL) {
         return error_set(err, EK_SETTINGS, "this user has no folder for the program's data");
     }
-    bool ok = fs_make_dirs(base, err) && prove_name_scratch(run, base, err);
+    bool ok = fs_make_dirs(base, err) && load_name_scratch(run, base, err);
     char *lock = ok ? mem_printf("%s%s", run->scratch, PROVE_LOCK_SUFFIX) : NULL;
     ok = ok && fs_lock(lock, &run->scratch_lock, err) && fs_make_dirs(run->scratch, err);
     mem_free(lock);
