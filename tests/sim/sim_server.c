@@ -15,8 +15,8 @@
 #include "postgres/copywatch.h"
 #include "postgres/counting.h"
 #include "postgres/dump.h"
-#include "postgres/pgrestore.h"
 #include "postgres/pg.h"
+#include "postgres/pgrestore.h"
 #include "postgres/snapshot.h"
 #include "postgres/tools.h"
 
