@@ -43,6 +43,7 @@ set(STORE_SOURCES
   src/store/settings.c
   src/store/source.c)
 set(POSTGRES_SOURCES
+  src/postgres/client.c
   src/postgres/connection.c
   src/postgres/connection_paste.c
   src/postgres/connection_string.c
@@ -50,13 +51,13 @@ set(POSTGRES_SOURCES
   src/postgres/counting.c
   src/postgres/dump.c
   src/postgres/engine.c
-  src/postgres/listing.c
   src/postgres/pe_imports.c
   src/postgres/pg.c
   src/postgres/pg_connect.c
   src/postgres/pg_errors.c
   src/postgres/pg_names.c
   src/postgres/pglibrary.c
+  src/postgres/pgrestore.c
   src/postgres/redact.c
   src/postgres/releases.c
   src/postgres/snapshot.c
@@ -108,6 +109,7 @@ set(JOBS_SOURCES
   src/jobs/load_feed.c
   src/jobs/load_finish.c
   src/jobs/load_list.c
+  src/jobs/load_obstacle.c
   src/jobs/load_script.c
   src/jobs/load_sql.c
   src/jobs/load_tool.c

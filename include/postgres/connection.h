@@ -118,8 +118,8 @@ char *connection_text(const Connection *connection); /* "user@host:port/db" for 
 
 /* The environment of a client tool that is to reach this database: "PGHOST=…" … PGPASSWORD (or else PGPASSFILE),
  * PGREQUIREAUTH, PGCONNECT_TIMEOUT, PGAPPNAME (`session`, by which the server knows it; NULL: none), NULL-terminated,
- * to be handed to ProcessSpec.env_set; the inherited PG* names are in the second list. Free with connection_free_env,
- * which wipes. */
+ * for client.h to hand over; the inherited PG* names, which it takes out, are in the second list. Free with
+ * connection_free_env, which wipes. */
 char **connection_env(const Connection *connection, const char *session);
 const char *const *connection_env_unset(void); /* all PG* variables that libpq knows, and LC_ALL; static */
 void connection_free_env(char **env);

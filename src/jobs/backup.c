@@ -19,15 +19,14 @@
 #include "base/number.h"
 #include "platform/clock.h"
 #include "platform/machine.h"
+#include "postgres/client.h"
 #include "postgres/dump.h"
-#include "postgres/listing.h"
+#include "postgres/pgrestore.h"
 #include "store/auditlog.h"
 #include "store/folder.h"
 #include "store/health.h"
 #include "store/retention.h"
 #include "version.h"
-
-static const char hint_again[] = "Try again. If it fails again, show this to your IT administrator.";
 
 void backup_result_init(BackupResult *result)
 {
@@ -206,7 +205,7 @@ static bool list_archive(Run *run, Error *err)
 {
     size_t table_data = 0;
     progress_stage(&run->meter, "Reading the table of contents", PART_COUNTED, PART_LISTED, clock_monotonic_ms());
-    if (!listing_read(run->restore_tool, run->partial, backup_stall_seconds(run), run->cancel, &table_data, err)) {
+    if (!pgrestore_list(run->restore_tool, run->partial, backup_stall_seconds(run), run->cancel, &table_data, err)) {
         return false;
     }
     const size_t needed = snapshot_needed(&run->snapshot);
@@ -483,9 +482,9 @@ bool backup_run(const BackupSpec *spec, const JobSink *sink, const Cancel *cance
         error_set(&why, EK_CANCELLED, "the backup was stopped"); /* whichever step it was that stopped */
     } else if (!ok && why.kind == EK_DAMAGED) { /* of a file that nobody will see */
         error_context(&why, "no backup was made, because what pg_dump wrote is not whole");
-        error_hint(&why, "%s", hint_again);
+        error_hint(&why, "%s", client_hint_again);
     } else if (!ok && why.hint == NULL) {
-        error_hint(&why, "%s", hint_again);
+        error_hint(&why, "%s", client_hint_again);
     }
     if (ok) {
         tell_success(&run, spec->folder);

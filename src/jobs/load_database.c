@@ -19,6 +19,19 @@ bool load_run_on(Pg *pg, const char *before, const char *name, const char *after
     return ok;
 }
 
+/* One number; `param` may be NULL. */
+bool load_ask_number(Pg *pg, const char *sql, const char *param, const Cancel *cancel, int64_t *value, Error *err)
+{
+    PgRows *rows = NULL;
+    const char *const params[] = {param};
+    if (!pg_query(pg, sql, params, param != NULL, cancel, &rows, err)) {
+        return false;
+    }
+    *value = pg_row_count(rows) > 0 ? pg_value_int(rows, 0, 0, 0) : 0;
+    pg_rows_free(rows);
+    return true;
+}
+
 /* Whether the session is lost or to be stopped; anything else that a server says is an answer. */
 bool load_is_the_end(const Error *err)
 {

@@ -8,7 +8,7 @@
  * statements are known by their first word, only one is sent at a time, and a function or a DO that tries it is refused
  * by the server itself. Where that did not hold, freeze_commit and the end of restore_in_place find out.
  *
- * All of it runs on the thread of process_run, in its callbacks; while the server works, pg_restore waits.
+ * All of it runs on the thread of client_run, in its callbacks; while the server works, pg_restore waits.
  */
 #include "load_private.h"
 
@@ -18,7 +18,6 @@
 #include "base/secret.h"
 #include "base/utf.h"
 #include "load_script.h"
-#include "platform/clock.h"
 
 #define SAVEPOINT "cmms_entry"
 #define OUT_OF_ORDER "what is in the backup does not come in the order of its list"
@@ -139,7 +138,6 @@ bool load_feed_take(Load *run, const char *bytes, size_t len)
 {
     LoadFeed *feed = run->feed;
     feed->failed = feed->failed || !script_feed(&feed->script, bytes, len, &feed->why);
-    standstill_moved(&run->still, clock_monotonic_ms()); /* however long the server took */
     return !feed->failed;
 }
 

@@ -296,7 +296,7 @@ bool prove_make_database(Load *run, Error *err)
 {
     Connection maker;
     Pg *pg = NULL;
-    run->database = prove_random_name(DATABASE_PREFIX, err);
+    run->database = load_random_name(DATABASE_PREFIX, err);
     if (run->database == NULL || !ask_rights(run, err)) {
         return false;
     }

@@ -18,12 +18,11 @@
 #include "base/mem.h"
 #include "base/strbuf.h"
 #include "base/utf.h"
-#include "platform/clock.h"
 #include "platform/fs.h"
 #include "platform/machine.h"
 #include "platform/process.h"
 #include "platform/thread.h"
-#include "postgres/connection.h"
+#include "postgres/client.h"
 #include "postgres/pe_imports.h"
 #include "postgres/releases.h"
 
@@ -187,25 +186,6 @@ static void remember(const Tool *tool, const FsInfo *info)
 
 /* --- asking ---------------------------------------------------------------------------------------------- */
 
-typedef struct Answer {
-    StrBuf text;
-    uint64_t deadline; /* clock_monotonic_ms */
-} Answer;
-
-static bool take_answer(void *context, const char *bytes, size_t len)
-{
-    Answer *answer = context;
-    const size_t room = answer->text.max - answer->text.len;
-    strbuf_add(&answer->text, bytes, len < room ? len : room);
-    return true;
-}
-
-static bool in_time(void *context)
-{
-    const Answer *answer = context;
-    return clock_monotonic_ms() < answer->deadline;
-}
-
 static unsigned answer_seconds(void)
 {
     char *text = machine_getenv("CMMS_TOOL_SECONDS");
@@ -267,32 +247,22 @@ static bool was_asked(const Tool *tool)
 /* Fills the tool's version or its problem. False only when cancelled. */
 static bool run_it(Tool *tool, const Cancel *cancel, Error *err)
 {
-    static const char *const locale[] = {"LC_MESSAGES=C", "LANGUAGE=C", NULL};
     const char *const argv[] = {tool->path, "--version", NULL};
-    Answer answer;
-    strbuf_init(&answer.text, STRBUF_SMALL);
-    const unsigned seconds = answer_seconds();
-    answer.deadline = clock_monotonic_ms() + 1000u * (uint64_t)seconds;
-    ProcessSpec spec = {0};
-    spec.program = tool->path;
-    spec.argv = argv;
-    spec.env_set = locale;
-    spec.env_unset = connection_env_unset();
-    spec.on_stdout = take_answer;
-    spec.on_tick = in_time;
-    spec.context = &answer;
-    ProcessResult result = {0};
+    StrBuf answer;
+    strbuf_init(&answer, STRBUF_SMALL);
+    const ClientSpec spec = {.argv = argv, .answer = &answer, .limit_seconds = answer_seconds()};
+    ClientResult result;
     Error why = ERROR_INIT;
     bool ok = true;
-    if (!process_run(&spec, cancel, &result, &why)) {
+    if (!client_run(&spec, cancel, &result, &why)) {
         if (why.kind == EK_CANCELLED) {
             ok = error_move(err, &why);
         } else {
             tool->problem = mem_printf("it could not be started: %s", why.detail == NULL ? why.message : why.detail);
             error_clear(&why);
         }
-    } else if (result.stopped) {
-        tool->problem = mem_printf("it did not answer within %u seconds", seconds);
+    } else if (result.late) {
+        tool->problem = mem_printf("it did not answer within %u seconds", spec.limit_seconds);
     } else if (result.exit_code == DLL_MISSING) {
         tool->problem = missing_dll_text(tool->path);
     } else if (result.exit_code != 0) {
@@ -300,10 +270,11 @@ static bool run_it(Tool *tool, const Cancel *cancel, Error *err)
         if (tool->problem == NULL) {
             tool->problem = mem_printf("it ended with exit code %u", result.exit_code);
         }
-    } else if (!tools_parse_version(answer.text.buf, &tool->major, &tool->version)) {
+    } else if (!tools_parse_version(answer.buf, &tool->major, &tool->version)) {
         tool->problem = mem_strdup("it did not say which version it is");
     }
-    strbuf_release(&answer.text);
+    client_release(&result);
+    strbuf_release(&answer);
     return ok;
 }
 

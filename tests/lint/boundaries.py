@@ -86,6 +86,8 @@ BANNED = {
     r"strdup|strndup|_strdup|asprintf|vasprintf": "it may return NULL (mem.h, strbuf.h)",
     r"longjmp": "it is not safe across window procedures and callbacks",
 }
+# A client tool is run by client.h alone, which has its environment and watches it; the server is waited for by nobody.
+RUNS_PROGRAMS = ("src/postgres/client.c", "src/postgres/engine.c", "src/platform/", "include/platform/")
 # malloc and its like only behind mem.h, where a failure is handled.
 ALLOCATORS = r"malloc|calloc|realloc"
 ALLOCATES = {"src/base/mem.c"}
@@ -215,6 +217,8 @@ def check_calls(s):
         problems += ["%s:%d calls %s: %s" % (p, n, m.group(1), why) for p, n, m in s.find(s.ours, call(names))
                      if p != "include/banned.h"]
     yield "banned functions", problems
+    yield "programs run by client.h", ["%s:%d calls %s" % (p, n, m.group(1)) for p, n, m in
+                                       s.find(s.ours, call("process_run")) if not p.startswith(RUNS_PROGRAMS)]
     yield "allocation behind mem.h", ["%s:%d calls %s" % (p, n, m.group(1)) for p, n, m in
                                       s.find(s.ours, call(ALLOCATORS)) if p not in ALLOCATES]
     portable = [p for p in s.c if p.startswith(PORTABLE) and not re.fullmatch(ONE_SYSTEM_TEST, p)]
