@@ -275,6 +275,7 @@ set(UI_SOURCES
   src/ui/signin_dialog.c
   src/ui/task.c
   src/ui/task_cleanup.c
+  src/ui/task_rows.c
   src/ui/tray.c
   src/ui/tray_icon.c
   src/ui/unattended_dialog.c
