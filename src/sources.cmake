@@ -200,6 +200,7 @@ set(POSIX_SOURCES
 set(CLI_SOURCES
   src/cli/connect.c
   src/cli/help.c
+  src/cli/hints.c
   src/cli/main.c
   src/cli/options.c
   src/cli/output.c

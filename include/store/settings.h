@@ -69,6 +69,8 @@ typedef struct Settings {
 } Settings;
 
 #define SETTINGS_FILE "backup_config.json"
+/* A hint that the console says in its own words (cli/hints.c). */
+#define SETTINGS_NAMES "See the settings for their names."
 
 void settings_init(Settings *settings); /* the defaults */
 void settings_release(Settings *settings);

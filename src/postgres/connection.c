@@ -9,6 +9,7 @@
 #include "connection_private.h"
 #include "platform/machine.h"
 #include "platform/roots.h"
+#include "version.h"
 
 #define HOST_MOST 255u  /* bytes: what DNS allows, and more than a socket's path may have */
 #define NAME_MOST 1023u /* a server cuts names at 63; a file's may be longer */
@@ -274,7 +275,7 @@ char *connection_secret_target(const Connection *connection)
     connection_copy(&direct, connection); /* the password is the same behind the pooler */
     connection_direct(&direct);
     char *text = connection_text(&direct);
-    char *target = mem_printf("AIT CMMS Backup:%s", text);
+    char *target = mem_printf(CMMS_SECRET_PREFIX "%s", text);
     mem_free(text);
     connection_release(&direct);
     return target;

@@ -29,6 +29,7 @@
 #include "store/ledger.h"
 #include "store/retention.h"
 #include "store/settings.h"
+#include "version.h"
 
 #define FOLDER_NAME "AIT_CMMS_Backups"
 #define NAME_PREFIX "cmms_backup_"
@@ -598,7 +599,7 @@ bool folder_files_lock(const char *folder, FsLock **lock, Error *err)
     }
     if (!ok && failed.kind == EK_BUSY) {
         error_set(err, EK_BUSY, "another program has been writing the log or the settings for ten seconds");
-        error_hint(err, "Close other windows of CMMS Backup that do not answer, then try again.");
+        error_hint(err, "Close other windows of " CMMS_PRODUCT " that do not answer, then try again.");
     } else if (!ok) {
         error_move(err, &failed);
     }

@@ -14,6 +14,7 @@
 #include "base/strbuf.h"
 #include "platform/clock.h"
 #include "platform/fs.h"
+#include "version.h"
 
 #define MANIFEST_FORMAT 1
 #define MANIFEST_MAX (512u * 1024u * 1024u) /* bytes: some three million tables */
@@ -512,7 +513,7 @@ static bool get_members(const cJSON *root, Manifest *out, Error *err)
     int64_t format = cJSON_IsObject(root) ? json_int(root, "format", 0) : 0;
     if (format > MANIFEST_FORMAT) {
         error_set(err, EK_TOOL, "the manifest was written by a newer version of this program");
-        return error_hint(err, "Update CMMS Backup on this computer.");
+        return error_hint(err, "Update " CMMS_PRODUCT " on this computer.");
     }
     if (format != MANIFEST_FORMAT) {
         return bad_member("format", err);

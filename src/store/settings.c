@@ -743,7 +743,8 @@ bool settings_set(Settings *settings, const char *key, const char *value, Error 
     const SettingRow *row = row_of(key);
     Settings changed = *settings; /* borrows the document */
     if (!row) {
-        return error_set(err, EK_USAGE, "there is no setting \"%s\"", key);
+        error_set(err, EK_USAGE, "there is no setting \"%s\"", key);
+        return error_hint(err, SETTINGS_NAMES);
     }
     if (!parse_value(row, value, &changed)) {
         return refuse(row, err);

@@ -72,6 +72,10 @@ EXCEPTIONS = {(ASKS_VERSIONS, "curl/curl.h"), (ASKS_VERSIONS, "parts.h"), ("incl
 # Tests of what only one system has say so in their name and may use its headers.
 ONE_SYSTEM_TEST = r"tests/unit/\w+/test_\w+_(win|posix)\.c|tests/unit/test_util\.h|src/cli/console_(win|posix)\.c"
 
+# Where what the program is called may stand as a text, in the place of a name of include/version.h; and where a command
+# of the console may be named below it. File → why.
+OWN_NAMES = {"src/cli/main.c": "the words for which the PC stays awake"}
+NAMES_COMMANDS = {"src/jobs/ask_it.c": "the page for IT: on a server without a desktop there is only the console"}
 # What may not be called: name → why.
 BANNED = {
     r"strcpy|strcat|strncpy|strncat|sprintf|vsprintf|strtok|gets|wcscpy|wcscat|wcsncpy|wcsncat"
@@ -335,6 +339,54 @@ def check_names(s):
         if users and not any(name in s.text[p] or defines[name] in s.text[p] for p in users):
             problems.append("%s uses neither %s nor \"%s\"" % (", ".join(users), name, defines[name]))
     yield "names that the installer knows", problems
+    yield "names come from version.h", own_names(s, defines)
+    yield "names in the scripts", names_in_scripts(defines)
+    command = defines["CMMS_CONSOLE_PROGRAM"].replace(".exe", "")
+    named = literals(s, r"%s(?!\.exe)" % re.escape(command), ("src/cli/",))
+    yield "no command of the console below it", [
+        "%s:%d names a command of the console" % (p, n) for p, n, _ in named if p not in NAMES_COMMANDS] + [
+        "%s names none any more" % p for p in NAMES_COMMANDS if p not in {p for p, _, _ in named}]
+
+
+def literals(s, pattern, without):
+    """(file, line number, match) of a pattern in the texts of our sources, comments left out."""
+    found = []
+    for path in s.ours:
+        if path.startswith(without):
+            continue
+        for number, line in enumerate(strip(s.text[path], texts=False).split("\n"), 1):
+            for text in re.findall(r'"(?:\\.|[^"\\])*"', line):
+                found += [(path, number, m) for m in re.finditer(pattern, text)]
+    return found
+
+
+def own_names(s, defines):
+    """The product's, Windows' and the files' names for this program: who needs one takes it from include/version.h."""
+    names = sorted({defines[n] for n in ("CMMS_PRODUCT", "CMMS_APP_ID", "CMMS_TASK_NAME", "CMMS_SECRET_PREFIX",
+                                         "CMMS_DATA_FOLDER", "CMMS_WINDOW_PROGRAM", "CMMS_CONSOLE_PROGRAM")})
+    found = literals(s, "|".join(re.escape(n) for n in names + ["CMMSBackup"]), ("include/version.h",))
+    return ['%s:%d has "%s"' % (p, n, m.group(0)) for p, n, m in found if p not in OWN_NAMES] + [
+        "%s has none any more" % p for p in OWN_NAMES if p not in {p for p, _, _ in found}]
+
+
+def names_in_scripts(defines):
+    """A script of resources cannot put a caption together: that it has the same name is looked at here."""
+    product, programs = defines["CMMS_PRODUCT"], (defines["CMMS_WINDOW_PROGRAM"], defines["CMMS_CONSOLE_PROGRAM"])
+    ends = {"InternalName": [p.replace(".exe", "") for p in programs], "OriginalFilename": programs}
+    problems = []
+    for path in sorted(walk("res")):
+        if not path.endswith(".rc"):
+            continue
+        for number, line in enumerate(read(path).split("\n"), 1):
+            caption = re.search(r'CAPTION "(?:.* - |About )(.*)"', line) or re.search(r'"&About (.*)"', line)
+            value = re.search(r'VALUE "(\w+)", "(.*)"', line)
+            if caption and caption.group(1) != product:
+                problems.append("%s:%d is not of %s" % (path, number, product))
+            if value and value.group(1) == "FileDescription" and not value.group(2).startswith(product):
+                problems.append("%s:%d does not describe %s" % (path, number, product))
+            if value and value.group(1) in ends and value.group(2) not in ends[value.group(1)]:
+                problems.append("%s:%d names no program of ours" % (path, number))
+    return problems
 
 
 def main():
