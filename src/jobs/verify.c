@@ -83,21 +83,9 @@ static TableCount **sorted_tables(const Manifest *manifest)
     return sorted;
 }
 
-/* "schema.name" on one line; caller frees. */
-static char *table_label(const TableCount *table)
-{
-    char *label = mem_printf("%s%s%s", table->schema, table->schema[0] != '\0' ? "." : "", table->name);
-    for (char *c = label; *c != '\0'; c++) {
-        if ((unsigned char)*c < 0x20 || *c == 0x7f) {
-            *c = ' ';
-        }
-    }
-    return label;
-}
-
 static bool table_differs(const TableCount *table, const char *what, Error *err)
 {
-    char *label = table_label(table);
+    char *label = table_label(table->schema, table->name);
     error_set(err, EK_DAMAGED, "table %s %s", label, what);
     mem_free(label);
     return false;
@@ -110,14 +98,14 @@ static bool compare_rows(const TableCount *found, TableCount *recorded, Error *e
     bool ok = true;
     if (found->rows >= 0 && recorded->rows >= 0) {
         if (found->rows != recorded->rows) {
-            label = table_label(found);
+            label = table_label(found->schema, found->name);
             ok = error_set(err, EK_DAMAGED, "table %s holds %s rows where the manifest says %s", label,
                            number_text(found->rows).text, number_text(recorded->rows).text);
             goto out;
         }
     }
     if (found->rows >= 0 && recorded->expected >= 0 && found->rows != recorded->expected) {
-        label = table_label(found);
+        label = table_label(found->schema, found->name);
         ok = error_set(err, EK_DAMAGED, "table %s holds %s rows where the database held %s", label,
                        number_text(found->rows).text, number_text(recorded->expected).text);
         goto out;

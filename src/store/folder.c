@@ -793,12 +793,6 @@ static bool is_left_manifest(const char *name, const Names *all)
     return left;
 }
 
-static bool is_year_log(const char *name)
-{
-    return strlen(name) == 20 && !strncmp(name, "backup_log_", 11) && strspn(name + 11, "0123456789") == 4 &&
-           !strcmp(name + 15, ".json");
-}
-
 /* What fs_write_atomic and fs_dir_writable leave when they are cut short: "NAME.tmp-" and 8 hex digits. Whoever works
  * on this disk works under the lock that we have; and what another computer made is renamed long before a sync client
  * has brought it here. */
@@ -816,7 +810,7 @@ static bool is_our_temporary(const char *name)
     bool ours = manifest_of || !strcmp(base, SETTINGS_FILE) || !strcmp(base, AUDITLOG_FILE) ||
                 !strcmp(base, RETENTION_FROZEN_FILE) || !strcmp(base, COPIES_FILE) || !strcmp(base, LEDGER_FILE) ||
                 !strcmp(base, UPLOAD_FILE) || heartbeat_computer(base, computer) || is_holder_name(base) ||
-                !strcmp(base, "cmms-write-test") || is_year_log(base);
+                !strcmp(base, "cmms-write-test") || auditlog_year(base) >= 0;
     mem_free(manifest_of);
     mem_free(backup);
     mem_free(base);

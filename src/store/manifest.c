@@ -140,6 +140,30 @@ void manifest_add_role(Manifest *manifest, const char *statement)
     add_text(&manifest->roles, &manifest->role_count, statement);
 }
 
+char *table_label(const char *schema, const char *name)
+{
+    const bool plain = !schema || !schema[0] || !strcmp(schema, "public");
+    char *label = mem_printf("%s%s%s", plain ? "" : schema, plain ? "" : ".", name);
+    for (char *c = label; *c; c++) { /* names are others' words */
+        *c = (unsigned char)*c < 0x20 || *c == 0x7f ? ' ' : *c;
+    }
+    return label;
+}
+
+int64_t manifest_rows(const Manifest *manifest)
+{
+    int64_t sum = manifest->table_count ? -1 : 0;
+    for (size_t i = 0; i < manifest->table_count; i++) {
+        const int64_t rows = manifest->tables[i].rows;
+        if (rows < 0) {
+            continue;
+        }
+        sum = sum < 0 ? 0 : sum;
+        sum = rows > INT64_MAX - sum ? INT64_MAX : sum + rows;
+    }
+    return sum;
+}
+
 Level manifest_level(const Manifest *manifest)
 {
     if (manifest->proven_at > 0) {

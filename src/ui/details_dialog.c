@@ -126,12 +126,8 @@ static void add_history(Details *details)
 
 static void add_rows(Details *details)
 {
-    int64_t rows = 0;
-    for (size_t i = 0; i < details->manifest.table_count; i++) {
-        int64_t more = details->manifest.tables[i].rows;
-        rows += more > 0 ? more : 0;
-    }
-    char *number = locale_number((double)rows, 0);
+    const int64_t rows = manifest_rows(&details->manifest);
+    char *number = locale_number(rows > 0 ? (double)rows : 0, 0);
     add_fact(details, TEXT_DETAILS_TABLES, details->manifest.table_count == 0
                                                ? NULL
                                                : mem_printf(TEXT_DETAILS_ROWS_COUNTED,
@@ -293,7 +289,7 @@ static char *table_cell(const TableCount *table, int column)
 {
     switch (column) {
     case TABLE_NAME:
-        return mem_printf("%s%s%s", table->schema, table->schema[0] != 0 ? "." : "", table->name);
+        return table_label(table->schema, table->name);
     case TABLE_ROWS:
         return count_text(table->rows);
     case TABLE_EXPECTED:

@@ -282,11 +282,11 @@ static void says_what_differs(void **state)
         {BACKUP " is damaged: it is 483 bytes long where its manifest says 484", 0},
         {BACKUP " is damaged: its SHA-256 differs from the manifest's", 1},
         {BACKUP " is damaged: its quickXorHash differs from the manifest's", 2},
-        {BACKUP " is damaged: table public.work_orders holds 3 rows where the manifest says 4", 3},
-        {BACKUP " is damaged: table public.work_orders holds 3 rows where the database held 5", 4},
-        {BACKUP " is damaged: table public.users is missing from it", 5},
-        {BACKUP " is damaged: table public.work_orders is in it, but not in its manifest", 6},
-        {BACKUP " is damaged: table public.a b is missing from it", 7},
+        {BACKUP " is damaged: table work_orders holds 3 rows where the manifest says 4", 3},
+        {BACKUP " is damaged: table work_orders holds 3 rows where the database held 5", 4},
+        {BACKUP " is damaged: table users is missing from it", 5},
+        {BACKUP " is damaged: table work_orders is in it, but not in its manifest", 6},
+        {BACKUP " is damaged: table a b is missing from it", 7},
     };
     for (size_t i = 0; i < TEST_COUNT(cases); i++) {
         Place place = place_new();
@@ -365,7 +365,7 @@ static void weighs_hash_and_contents(void **state)
     result.manifest.tables[1].rows = -1;
     result.manifest.tables[1].expected = manifest.tables[1].expected;
     assert_ok(manifest_write(place.manifest, &result.manifest, &err), &err);
-    refuses(&place, EK_DAMAGED, BACKUP " is damaged: table public.work_orders holds 2 rows where the database held 3");
+    refuses(&place, EK_DAMAGED, BACKUP " is damaged: table work_orders holds 2 rows where the database held 3");
     verify_result_release(&result);
     assert_ok(manifest_write(place.manifest, &manifest, &err), &err);
     manifest_release(&manifest);
