@@ -51,6 +51,7 @@ cJSON *cli_computers_object(const SeenComputers *seen);
 void cli_replace_text(char **field, const char *value); /* NULL or empty: it stays */
 
 /* verb_sharepoint.c: a file is looked for as it is named, and a bare name also in the backup folder. */
+bool cli_is_of_folder(const char *file); /* such a name, of what is not here */
 bool cli_find_file(const Options *options, const char *file, char **path, Error *err);
 
 /* verb_encryption.c: OffsiteKeys.ask, with the Cli as its context. */

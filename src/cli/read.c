@@ -60,7 +60,7 @@ static bool targets_from_folder(Cli *cli, const char *folder, Targets *targets, 
     return ok;
 }
 
-/* A file is looked for as it is named, and a bare name also in the backup folder. */
+/* As cli_find_file does it, but there may be no folder. */
 static void targets_from_arguments(Cli *cli, const char *folder, Targets *targets)
 {
     const Options *options = cli->options;
@@ -68,8 +68,7 @@ static void targets_from_arguments(Cli *cli, const char *folder, Targets *target
     for (; targets->count < options->file_count; targets->count++) {
         const char *file = options->files[targets->count];
         Target *target = &targets->items[targets->count];
-        bool bare = strcmp(fs_base_name(file), file) == 0;
-        if (bare && folder && !fs_exists(file)) {
+        if (folder && cli_is_of_folder(file)) {
             *target = (Target){fs_join(folder, file), true};
             continue;
         }

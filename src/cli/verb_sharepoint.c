@@ -291,10 +291,15 @@ int run_sharepoint(Cli *cli)
 
 /* --- upload ----------------------------------------------------------------------------------------------- */
 
+bool cli_is_of_folder(const char *file)
+{
+    return strcmp(fs_base_name(file), file) == 0 && !fs_exists(file);
+}
+
 bool cli_find_file(const Options *options, const char *file, char **path, Error *err)
 {
     char *folder = NULL;
-    if (strcmp(fs_base_name(file), file) != 0 || fs_exists(file)) {
+    if (!cli_is_of_folder(file)) {
         *path = mem_strdup(file);
         return true;
     }

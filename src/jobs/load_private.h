@@ -13,7 +13,6 @@
 #include "postgres/tools.h"
 
 #define PROVE_LOCK_SUFFIX ".lock" /* of a scratch folder: beside it, and held before the folder is made */
-#define NEARLY_FULL (16u * 1024u * 1024u)
 /* Of the whole. */
 #define PART_READ 0.15
 #define PART_STARTED 0.25

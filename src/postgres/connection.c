@@ -507,6 +507,8 @@ static void add_env(char **env, size_t *count, const char *name, const char *val
     }
 }
 
+#define ENGLISH "LC_MESSAGES=C" /* what a tool says is read */
+
 char **connection_env(const Connection *connection, const char *session)
 {
     char **env = mem_array(16, sizeof *env);
@@ -522,7 +524,7 @@ char **connection_env(const Connection *connection, const char *session)
     add_env(env, &count, "PGOPTIONS", connection->options);
     add_env(env, &count, "PGCONNECT_TIMEOUT", "15");
     add_env(env, &count, "PGAPPNAME", session);
-    add_env(env, &count, "LC_MESSAGES", "C");
+    env[count++] = mem_strdup(ENGLISH);
     if (secret_is_set(&connection->password)) {
         env[count++] = secret_env("PGPASSWORD", &connection->password);
     } else {
@@ -555,9 +557,15 @@ const char *const *connection_env_unset(void)
         "PGMINPROTOCOLVERSION", "PGMAXPROTOCOLVERSION", "PGGSSENCMODE", "PGKRBSRVNAME", "PGGSSLIB",
         "PGGSSDELEGATION", "PGCONNECT_TIMEOUT", "PGCLIENTENCODING", "PGTARGETSESSIONATTRS", "PGLOADBALANCEHOSTS",
         "PGDATESTYLE", "PGTZ", "PGGEQO", "PGSYSCONFDIR", "PGLOCALEDIR",
-        "LC_ALL", /* it would outdo LC_MESSAGES */
+        "LC_ALL", "LANGUAGE", /* they would outdo LC_MESSAGES */
         NULL};
     return names;
+}
+
+const char *const *connection_env_plain(void)
+{
+    static const char *const set[] = {ENGLISH, NULL};
+    return set;
 }
 
 void connection_free_env(char **env)

@@ -368,8 +368,6 @@ static char *error_lines(const Watch *watch)
 
 bool dump_run(const DumpSpec *spec, const Cancel *cancel, DumpRefusal *refusal, Error *err)
 {
-    /* Its messages in English. PGCLIENTENCODING is among what is taken out of its environment. */
-    static const char *const locale_names[] = {"LC_ALL", "LANGUAGE", "LC_MESSAGES"};
     bool ok = false;
     Watch watch = {0};
     watch.spec = spec;
@@ -381,25 +379,11 @@ bool dump_run(const DumpSpec *spec, const Cancel *cancel, DumpRefusal *refusal, 
 
     char **arguments = dump_arguments(spec);
     char **environment = connection_env(spec->connection, spec->session);
-    const char *const *pg_names = connection_env_unset();
-    size_t unset_count = 0;
-    while (pg_names[unset_count] != NULL) {
-        unset_count++;
-    }
-    const size_t locale_count = sizeof locale_names / sizeof locale_names[0];
-    const char **unset = mem_array(unset_count + locale_count + 1, sizeof *unset);
-    for (size_t i = 0; i < unset_count; i++) {
-        unset[i] = pg_names[i];
-    }
-    for (size_t i = 0; i < locale_count; i++) {
-        unset[unset_count + i] = locale_names[i];
-    }
-
     ProcessSpec process = {0};
     process.program = spec->tool->path;
     process.argv = (const char *const *)arguments;
     process.env_set = (const char *const *)environment;
-    process.env_unset = unset;
+    process.env_unset = connection_env_unset();
     process.stdout_file = spec->file;
     process.on_stderr = on_stderr;
     process.on_tick = on_tick;
@@ -442,7 +426,6 @@ out:
     }
     mem_free(watch.last_line);
     error_clear(&watch.io);
-    mem_free(unset);
     connection_free_env(environment);
     dump_free_arguments(arguments);
     return ok;

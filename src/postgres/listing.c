@@ -72,7 +72,6 @@ static bool explain(unsigned exit_code, const StrBuf *errors, Error *err)
 bool listing_read(const Tool *restore, const char *path, unsigned stall_seconds, const Cancel *cancel,
                   size_t *table_data, Error *err)
 {
-    static const char *const set[] = {"LC_MESSAGES=C", NULL};
     const char *const argv[] = {restore->path, "--list", NULL};
     Listing listing = {.still = {.seconds = stall_seconds}};
     FsFile *file = NULL;
@@ -86,7 +85,7 @@ bool listing_read(const Tool *restore, const char *path, unsigned stall_seconds,
     ProcessSpec spec = {0};
     spec.program = restore->path;
     spec.argv = argv;
-    spec.env_set = set;
+    spec.env_set = connection_env_plain();
     spec.env_unset = connection_env_unset();
     spec.stdin_file = file;
     spec.on_stdout = on_stdout;

@@ -268,7 +268,6 @@ static bool was_asked(const Tool *tool)
 /* Fills the tool's version or its problem. False only when cancelled. */
 static bool run_it(Tool *tool, const Cancel *cancel, Error *err)
 {
-    static const char *const locale[] = {"LC_MESSAGES=C", "LANGUAGE=C", NULL};
     const char *const argv[] = {tool->path, "--version", NULL};
     Answer answer;
     strbuf_init(&answer.text, STRBUF_SMALL);
@@ -277,7 +276,7 @@ static bool run_it(Tool *tool, const Cancel *cancel, Error *err)
     ProcessSpec spec = {0};
     spec.program = tool->path;
     spec.argv = argv;
-    spec.env_set = locale;
+    spec.env_set = connection_env_plain();
     spec.env_unset = connection_env_unset();
     spec.on_stdout = take_answer;
     spec.on_tick = in_time;

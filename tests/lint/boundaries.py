@@ -27,8 +27,8 @@ ARROWS = {
     "cloud": BELOW + ("store",),
     "jobs": BELOW + ("archive", "store", "postgres", "sample", "cloud"),
     "schedule": BELOW + ("store", "postgres", "cloud", "jobs"),
-    "cli": BELOW + ("archive", "store", "postgres", "sample", "cloud", "jobs", "schedule"),
-    "ui": BELOW + ("archive", "store", "postgres", "sample", "cloud", "jobs", "schedule"),
+    "cli": BELOW + ("store", "postgres", "sample", "cloud", "jobs", "schedule"),
+    "ui": BELOW + ("store", "postgres", "sample", "cloud", "jobs", "schedule"),
 }
 # Which <system> headers beyond the standard ones; None: any.
 SYSTEM = {"postgres": LIBRARIES + r"|libpq-fe\.h", "cloud": LIBRARIES + r"|curl/curl\.h", "cli": r"cjson/cJSON\.h",
@@ -76,6 +76,18 @@ ONE_SYSTEM_TEST = r"tests/unit/\w+/test_\w+_(win|posix)\.c|tests/unit/test_util\
 # of the console may be named below it. File → why.
 OWN_NAMES = {"src/cli/main.c": "the words for which the PC stays awake"}
 NAMES_COMMANDS = {"src/jobs/ask_it.c": "the page for IT: on a server without a desktop there is only the console"}
+# Questions that were answered in several places, and drifted apart: what only these files may say. Pattern → files and
+# the question.
+ASKED_ONCE = {
+    r'operation = "settings"': ("src/jobs/configure.c", "which settings changed, and how does the log say it?"),
+    r'"backup_log_': ("src/store/auditlog.c", "what does a rotated log file look like?"),
+    r'"LC_MESSAGES': ("src/postgres/connection.c", "in what environment does a client tool run?"),
+    r"\buserprofile_connection\(": ("src/postgres/userprofile.c src/jobs/opening.c", "which database is meant?"),
+    r"\barchive_read_toc\(": ("src/archive/archive.c src/jobs/verify.c src/jobs/load.c src/jobs/preview.c",
+                              "what does an archive say of itself?"),
+    r"->ours && .*is_good\(": ("src/store/retention.c", "may this backup justify that another goes?"),
+    r"database / 10": ("src/store/health.c", "how much room does a backup need?"),
+}
 # What may not be called: name → why.
 BANNED = {
     r"strcpy|strcat|strncpy|strncat|sprintf|vsprintf|strtok|gets|wcscpy|wcscat|wcsncpy|wcsncat"
@@ -341,6 +353,7 @@ def check_names(s):
     yield "names that the installer knows", problems
     yield "names come from version.h", own_names(s, defines)
     yield "names in the scripts", names_in_scripts(defines)
+    yield "asked in one place", asked_once(s)
     command = defines["CMMS_CONSOLE_PROGRAM"].replace(".exe", "")
     named = literals(s, r"%s(?!\.exe)" % re.escape(command), ("src/cli/",))
     yield "no command of the console below it", [
@@ -358,6 +371,20 @@ def literals(s, pattern, without):
             for text in re.findall(r'"(?:\\.|[^"\\])*"', line):
                 found += [(path, number, m) for m in re.finditer(pattern, text)]
     return found
+
+
+def asked_once(s):
+    problems = []
+    for pattern, (files, question) in ASKED_ONCE.items():
+        found = set()
+        for path in [p for p in s.ours if p.startswith("src/")]:
+            for number, line in enumerate(strip(s.text[path], texts=False).split("\n"), 1):
+                if re.search(pattern, line):
+                    found.add(path)
+                    if path not in files.split():
+                        problems.append("%s:%d: %s %s answers" % (path, number, question, files))
+        problems += ["%s does not answer any more: %s" % (f, question) for f in files.split() if f not in found]
+    return problems
 
 
 def own_names(s, defines):
