@@ -202,6 +202,7 @@ set(POSIX_SOURCES
 set(CLI_SOURCES
   src/cli/connect.c
   src/cli/help.c
+  src/cli/hints.c
   src/cli/main.c
   src/cli/options.c
   src/cli/output.c
@@ -282,12 +283,14 @@ set(UI_SOURCES
   src/ui/save_dialog.c
   src/ui/schedule_fields.c
   src/ui/scheduled.c
+  src/ui/setting_fields.c
   src/ui/settings_dialog.c
   src/ui/sharepoint_dialog.c
   src/ui/sign_label.c
   src/ui/signin_dialog.c
   src/ui/task.c
   src/ui/task_cleanup.c
+  src/ui/task_rows.c
   src/ui/tray.c
   src/ui/tray_icon.c
   src/ui/unattended_dialog.c

@@ -13,6 +13,9 @@
 #include "cloud/oauth.h"
 
 #define PLACE_FILE "sharepoint.json"
+/* Hints that the console says in its own words (cli/hints.c). */
+#define PLACE_SET_UP "Set one up: SharePoint in the Tools menu."
+#define PLACE_SET_UP_AGAIN "Set it up again: SharePoint in the Tools menu."
 /* What a sign-in asks for, of the cloud's own Graph: all that the person may do, or only in sites that IT has granted
  * to the program one by one. */
 #define PLACE_SCOPE "Files.ReadWrite.All Sites.Read.All offline_access openid profile"

@@ -15,6 +15,9 @@
 #include "platform/cancel.h"
 #include "store/manifest.h"
 
+/* A hint that the console says in its own words (cli/hints.c). */
+#define OFFSITE_NAME_ONE "Name one of those that are there."
+
 /* How the file there compares with its manifest, by what SharePoint says of it; nothing is downloaded for it. */
 typedef enum RemoteState {
     REMOTE_SAME,        /* size and hash */

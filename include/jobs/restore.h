@@ -25,6 +25,12 @@
 #include "postgres/connection.h"
 #include "store/manifest.h"
 
+/* Hints that the console says in its own words (cli/hints.c). */
+#define RESTORE_TRUST "If you know who made it and trust them, allow it. A proof restores it where it can do no harm."
+#define RESTORE_LOOK \
+    "As soon as the server can be reached, the list of the kept databases says it, and brings to its end what was " \
+    "begun."
+
 typedef struct RestoreSpec {
     const Connection *server; /* its database is the live one, which need not exist any more */
     const char *to;           /* the name of a new database instead: nothing that is there is touched; NULL: replace */

@@ -121,7 +121,8 @@ char *connection_text(const Connection *connection); /* "user@host:port/db" for 
  * for client.h to hand over; the inherited PG* names, which it takes out, are in the second list. Free with
  * connection_free_env, which wipes. */
 char **connection_env(const Connection *connection, const char *session);
-const char *const *connection_env_unset(void); /* all PG* variables that libpq knows, and LC_ALL; static */
+const char *const *connection_env_unset(void); /* all PG* variables that libpq knows, LC_ALL and LANGUAGE; static */
+const char *const *connection_env_plain(void); /* env_set of a tool that reaches no database; static */
 void connection_free_env(char **env);
 
 #endif

@@ -13,6 +13,9 @@
 #include "schedule/due.h"
 #include "store/health.h"
 
+/* Of ProtectionFact.mend; the console says it in its own words (cli/hints.c). */
+#define PROTECTION_SAVE "Save the configuration in the window."
+
 typedef enum FactState {
     FACT_HOLDS,
     FACT_MISSING,

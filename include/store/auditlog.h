@@ -22,6 +22,8 @@
 
 #define AUDITLOG_FILE "backup_log.json"
 #define AUDITLOG_KEEP 1000
+/* The year of a rotated file by its name, "backup_log_2026.json"; -1: it is none. */
+int auditlog_year(const char *name);
 
 typedef struct AuditEntry {
     const char *operation;   /* "backup", "verify", "delete", "settings", ... */

@@ -134,7 +134,7 @@ int cli_main(int argc, char **argv)
         console_cancel_on_interrupt(cli.cancel);
         database = take_database(argc, argv, &options);
         warn_of_password(&cli);
-        Power *power = power_hold("CMMS Backup is at work.");
+        Power *power = power_hold(CMMS_PRODUCT " is at work.");
         code = run_verb(&cli);
         power_release(power);
     }

@@ -7,10 +7,16 @@
 #include "store/catalog.h"
 #include "store/folder.h"
 
+/* A bare name of what is not here. */
+static bool is_of_folder(const char *file)
+{
+    return strcmp(fs_base_name(file), file) == 0 && !fs_exists(file);
+}
+
 bool cli_find_file(const Options *options, const char *file, char **path, Error *err)
 {
     char *folder = NULL;
-    if (strcmp(fs_base_name(file), file) != 0 || fs_exists(file)) {
+    if (!is_of_folder(file)) {
         *path = mem_strdup(file);
         return true;
     }
@@ -62,7 +68,7 @@ static bool targets_from_folder(Cli *cli, const char *folder, Targets *targets, 
     return ok;
 }
 
-/* A file is looked for as it is named, and a bare name also in the backup folder. */
+/* As cli_find_file does it, but there may be no folder. */
 static void targets_from_arguments(Cli *cli, const char *folder, Targets *targets)
 {
     const Options *options = cli->options;
@@ -70,8 +76,7 @@ static void targets_from_arguments(Cli *cli, const char *folder, Targets *target
     for (; targets->count < options->file_count; targets->count++) {
         const char *file = options->files[targets->count];
         Target *target = &targets->items[targets->count];
-        bool bare = strcmp(fs_base_name(file), file) == 0;
-        if (bare && folder && !fs_exists(file)) {
+        if (folder && is_of_folder(file)) {
             *target = (Target){fs_join(folder, file), true};
             continue;
         }

@@ -3,6 +3,7 @@
 
 #include "base/jsonutil.h"
 #include "base/mem.h"
+#include "hints.h"
 #include "jobs/doctor.h"
 #include "schedule/registration.h"
 
@@ -15,7 +16,7 @@ static void show_check(Cli *cli, const Check *check)
     if (!cli->output.quiet || check->state == CHECK_BAD || check->state == CHECK_WARNING) {
         output_coloured(&cli->output, colours[check->state], line);
         if (check->hint) {
-            output_line(&cli->output, "%28s%s", "", check->hint);
+            output_line(&cli->output, "%28s%s", "", hint_here(check->hint));
         }
     }
     mem_free(line);
@@ -55,7 +56,7 @@ static int run_doctor(Cli *cli)
             json_set_string(check, "name", doctor.checks[i].name);
             json_set_string(check, "state", check_state_word(doctor.checks[i].state));
             json_set_string(check, "message", doctor.checks[i].message);
-            json_set_string(check, "hint", doctor.checks[i].hint);
+            json_set_string(check, "hint", hint_here(doctor.checks[i].hint));
             cJSON_AddItemToArray(checks, check);
         }
         json_set_string(document, "worst", check_state_word(doctor.worst));

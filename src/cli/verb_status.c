@@ -3,6 +3,7 @@
 
 #include "base/jsonutil.h"
 #include "base/mem.h"
+#include "hints.h"
 #include "jobs/heartbeats.h"
 #include "platform/clock.h"
 #include "platform/fs.h"
@@ -160,7 +161,7 @@ static cJSON *status_document(const char *folder, const Status *status)
         json_set_string(item, "state", fact_state_word(fact->state));
         output_add_time(item, "when", fact->when);
         json_set_string(item, "text", fact->text);
-        json_set_string(item, "mend", fact->mend);
+        json_set_string(item, "mend", hint_here(fact->mend));
         cJSON_AddItemToArray(facts, item);
     }
     output_add_time(document, "next", status->next);
@@ -222,7 +223,7 @@ static void show(Cli *cli, const Status *status)
         char *line = mem_printf("%s %-8s  %s", sign, titles[i], fact->text);
         output_coloured(&cli->output, colours[fact->state], line);
         if (fact->mend && fact->state == FACT_MISSING) {
-            output_line(&cli->output, "%13s%s", "", fact->mend);
+            output_line(&cli->output, "%13s%s", "", hint_here(fact->mend));
         }
         mem_free(line);
         mem_free(sign);

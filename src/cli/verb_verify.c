@@ -7,15 +7,6 @@
 #include "jobs/verify.h"
 #include "platform/fs.h"
 
-static int64_t all_rows(const Manifest *manifest)
-{
-    int64_t rows = 0;
-    for (size_t i = 0; i < manifest->table_count; i++) {
-        rows += manifest->tables[i].rows > 0 ? manifest->tables[i].rows : 0;
-    }
-    return rows;
-}
-
 static void show_verified(Cli *cli, const char *path, const VerifyResult *result)
 {
     const Manifest *manifest = &result->manifest;
@@ -38,9 +29,10 @@ static void show_verified(Cli *cli, const char *path, const VerifyResult *result
                         ? mem_printf(", %s large objects", number_text(manifest->large_objects).text)
                         : mem_strdup("");
     const bool good = level_is_good(manifest->level);
+    const int64_t rows = manifest_rows(manifest);
     char *line = mem_printf("%s %s: every byte was read (%s, %zu tables, %s rows%s); %s%s%s",
                             good ? "\xE2\x9C\x85" : "\xE2\x9A\xA0", fs_base_name(path), size, manifest->table_count,
-                            number_text(all_rows(manifest)).text, objects, compared, part, renamed);
+                            number_text(rows > 0 ? rows : 0).text, objects, compared, part, renamed);
     if (!cli->output.quiet) {
         output_coloured(&cli->output, good ? COLOUR_GOOD : COLOUR_WARNING, line);
     }

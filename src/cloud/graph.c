@@ -12,6 +12,7 @@
 #include "base/jsonutil.h"
 #include "base/mem.h"
 #include "cloud/address.h"
+#include "cloud/oauth.h"
 #include "platform/clock.h"
 #include "platform/machine.h"
 
@@ -462,8 +463,7 @@ static const char later[] = "Try again later; what was uploaded already is kept 
 
 static const Words by_status[] = {
     {400, EK_INTERNAL, "SharePoint does not accept the request", "Send the log to the makers of this program."},
-    {401, EK_REFUSED, "SharePoint does not accept the sign-in",
-     "Sign in again: SharePoint in the Tools menu, or cmms-backup-cli sharepoint set-up."},
+    {401, EK_REFUSED, "SharePoint does not accept the sign-in", OAUTH_SIGN_IN_AGAIN},
     {403, EK_REFUSED, "SharePoint does not allow it", ask_it},
     {404, EK_NOT_FOUND, "it is not there",
      "Look whether the folder was moved or deleted, and set it up again if need be."},

@@ -357,7 +357,7 @@ bool http_request(Http *http, const HttpRequest *request, const Cancel *cancel, 
         SET(CURLOPT_CAINFO, http->ca_file);
     }
     SET(CURLOPT_TCP_KEEPALIVE, 1L);
-    SET(CURLOPT_USERAGENT, "NONISV|AIT|CMMSBackup/" CMMS_VERSION); /* Microsoft's form for in-house programs */
+    SET(CURLOPT_USERAGENT, CMMS_USER_AGENT);
     SET(CURLOPT_ERRORBUFFER, words);
     SET(CURLOPT_WRITEFUNCTION, take_body);
     SET(CURLOPT_WRITEDATA, &transfer);

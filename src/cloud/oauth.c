@@ -42,7 +42,7 @@ typedef struct Refusal {
     const char *message, *hint;
 } Refusal;
 
-static const char again[] = "Sign in again: SharePoint in the Tools menu, or cmms-backup-cli sharepoint set-up.";
+static const char again[] = OAUTH_SIGN_IN_AGAIN;
 static const char approve[] =
     "Ask your IT administrator to approve the program (its client ID) for your organisation, then sign in again.";
 
@@ -416,7 +416,7 @@ bool oauth_refresh(const OauthApp *app, const Cancel *cancel, OauthTokens *token
 {
     if (!secret_is_set(&tokens->refresh)) {
         error_set(err, EK_REFUSED, "nobody has signed in to SharePoint on this computer");
-        return error_hint(err, "Sign in: SharePoint in the Tools menu, or cmms-backup-cli sharepoint set-up.");
+        return error_hint(err, OAUTH_SIGN_IN);
     }
     StrBuf form;
     strbuf_init(&form, STRBUF_LINE);

@@ -94,7 +94,7 @@ bool place_parse(const char *bytes, size_t len, CloudPlace *place, Error *err)
     } else {
         place_release(&read);
         error_set(err, EK_SETTINGS, "what is saved about SharePoint is damaged");
-        error_hint(err, "Set it up again: SharePoint in the Tools menu, or cmms-backup-cli sharepoint set-up.");
+        error_hint(err, PLACE_SET_UP_AGAIN);
     }
     cJSON_Delete(document);
     return ok;
@@ -110,7 +110,7 @@ bool place_load(CloudPlace *place, Error *err)
     if (!ok) {
         if (failed.kind == EK_NOT_FOUND) {
             error_set(&failed, EK_NOT_FOUND, "no folder on SharePoint is set up");
-            error_hint(&failed, "Set one up: SharePoint in the Tools menu, or cmms-backup-cli sharepoint set-up LINK.");
+            error_hint(&failed, PLACE_SET_UP);
         }
         error_move(err, &failed);
     } else {

@@ -14,12 +14,13 @@
 #include "cloud/address.h"
 #include "cloud/oauth.h"
 #include "cloud/place.h"
+#include "version.h"
 
 #define CLIENT_HERE "CLIENT-ID"
 #define TENANT_HERE "TENANT"
 #define ROLE_BODY \
     "{\"roles\": [\"write\"], \"grantedToIdentities\": [{\"application\": {\"id\": \"%s\", \"displayName\": " \
-    "\"CMMS Backup\"}}]}"
+    "\"" CMMS_PRODUCT "\"}}]}"
 
 /* --- what is missing -------------------------------------------------------------------------------------- */
 
@@ -219,10 +220,10 @@ static void add_head(Page *page)
         "\n";
     const AskIt *ask = page->ask;
     StrBuf *sb = &page->text;
-    strbuf_addstr(sb, "To IT: CMMS Backup asks for access to one folder on SharePoint\n"
+    strbuf_addstr(sb, "To IT: " CMMS_PRODUCT " asks for access to one folder on SharePoint\n"
                       "==============================================================\n"
                       "\n"
-                      "CMMS Backup is a Windows program that copies backups of the maintenance database (CMMS)\n");
+                      CMMS_PRODUCT " is a Windows program that copies backups of the maintenance database (CMMS)\n");
     strbuf_addstr(sb, ask->app_only ? as_itself : as_a_person);
     const char *link = ask->link == NULL || ask->link[0] == '\0' ? "(not chosen yet)" : ask->link;
     strbuf_addf(sb, "Folder:     %.*s\n", (int)strcspn(link, "\r\n"), link);
@@ -252,14 +253,14 @@ static void add_app(Page *page)
     if (page->ask->app_only) {
         strbuf_addf(&page->text,
                     "  %s > App registrations > New registration\n"
-                    "  Name: CMMS Backup. Accounts in this organisational directory only.\n"
+                    "  Name: " CMMS_PRODUCT ". Accounts in this organisational directory only.\n"
                     "  Redirect URI: \"Public client/native\", http://localhost (for the link of step 2 alone)\n"
                     "  API permissions > Microsoft Graph > Application permissions: Sites.Selected\n"
                     "  Certificates & secrets > Certificates: upload the certificate (.cer, without its key) of that\n"
                     "  computer; in PowerShell there, as the user for whom the backups run:\n"
-                    "    New-SelfSignedCertificate -Subject 'CN=CMMS Backup' -CertStoreLocation Cert:\\CurrentUser\\My "
-                    "-KeyExportPolicy NonExportable -KeySpec Signature -KeyLength 2048 "
-                    "-NotAfter (Get-Date).AddYears(1)\n"
+                    "    New-SelfSignedCertificate -Subject 'CN=" CMMS_PRODUCT "' "
+                    "-CertStoreLocation Cert:\\CurrentUser\\My -KeyExportPolicy NonExportable -KeySpec Signature "
+                    "-KeyLength 2048 -NotAfter (Get-Date).AddYears(1)\n"
                     "    Export-Certificate -Cert Cert:\\CurrentUser\\My\\THUMBPRINT -FilePath cmms-backup.cer\n"
                     "  A client secret does as well, but a key that cannot be copied is safer.\n"
                     "  Then give the person the Application (client) ID and the thumbprint.\n",
@@ -268,7 +269,7 @@ static void add_app(Page *page)
     }
     strbuf_addf(&page->text,
                 "  %s > App registrations > New registration\n"
-                "  Name: CMMS Backup. Accounts in this organisational directory only.\n"
+                "  Name: " CMMS_PRODUCT ". Accounts in this organisational directory only.\n"
                 "  Redirect URI: \"Public client/native (mobile & desktop)\", http://localhost\n"
                 "  API permissions > Microsoft Graph > Delegated permissions: %s\n"
                 "  Certificates & secrets: none. Authentication > Allow public client flows: only where\n"
@@ -293,7 +294,7 @@ static void add_approval(Page *page)
         strbuf_addstr(&page->text, "  Its link has the client ID in it: press Ask IT again when step 1 is done.\n");
     }
     strbuf_addf(&page->text,
-                "  Or: %s > Enterprise applications > CMMS Backup > Permissions > Grant admin consent.\n"
+                "  Or: %s > Enterprise applications > " CMMS_PRODUCT " > Permissions > Grant admin consent.\n"
                 "  Where an assignment is required (Properties), assign the person under Users and groups.\n",
                 portal_of(ask));
     if (less != NULL) {
@@ -370,7 +371,7 @@ static void add_end(Page *page)
         "It signs in, looks for the folder, writes a tiny file there and removes it, and says which of the\n"
         "steps is missing if one is.\n";
     static const char by_a_person[] =
-        "\nWhether it worked: the person presses Sign In in CMMS Backup (Tools > SharePoint). It signs in,\n"
+        "\nWhether it worked: the person presses Sign In in " CMMS_PRODUCT " (Tools > SharePoint). It signs in,\n"
         "looks for the folder, writes a tiny file there and removes it, and says which of the steps is\n"
         "missing if one is.\n";
     if (page->missing == ASK_IT_RULE) {

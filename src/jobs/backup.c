@@ -350,13 +350,10 @@ static void log_outcome(Run *run, const char *folder, const AuditEntry *entry)
 static void tell_success(Run *run, const char *folder)
 {
     const Manifest *manifest = &run->verified.manifest;
-    int64_t rows = 0;
-    for (size_t i = 0; i < manifest->table_count; i++) {
-        rows += manifest->tables[i].rows > 0 ? manifest->tables[i].rows : 0;
-    }
+    const int64_t rows = manifest_rows(manifest);
     const bool unverified = !level_is_good(manifest->level);
     char *message = mem_printf("Backup successful: %zu tables, %s rows, %s%s%s", manifest->table_count,
-                               number_text(rows).text,
+                               number_text(rows > 0 ? rows : 0).text,
                                unverified ? "but not verified: the rows could not be compared with the database"
                                               : "every byte checked",
                                run->weakness == NULL ? "" : "; ", run->weakness == NULL ? "" : run->weakness);

@@ -22,8 +22,11 @@
 #include "store/folder.h"
 #include "store/health.h"
 #include "store/settings.h"
+#include "version.h"
 
 #define MEGABYTE (1024.0 * 1024.0)
+#define ALLOW_US \
+    "Allow " CMMS_WINDOW_PROGRAM " and " CMMS_CONSOLE_PROGRAM " in Windows Security, under Ransomware protection"
 /* Neon's Free plan */
 #define PLAN_STORAGE (512.0 * MEGABYTE)
 #define PLAN_EGRESS (5.0 * 1024.0 * MEGABYTE)
@@ -155,11 +158,8 @@ static void check_folder(Visit *visit, const char *wanted)
     if (visit->checks[ID_FOLDER].state == CHECK_GOOD && folder_is_guarded(visit->folder)) {
         note(visit, ID_FOLDER, CHECK_BAD, EK_SETTINGS,
              mem_printf("Windows keeps this program from writing in %s (Controlled folder access)", visit->folder),
-             other == NULL ? mem_strdup("Allow cmms-backup.exe and cmms-backup-cli.exe in Windows Security, under "
-                                        "Ransomware protection, or choose a folder outside of Documents.")
-                           : mem_printf("Allow cmms-backup.exe and cmms-backup-cli.exe in Windows Security, under "
-                                        "Ransomware protection, or choose a folder outside of Documents, such as %s.",
-                                        other));
+             other == NULL ? mem_strdup(ALLOW_US ", or choose a folder outside of Documents.")
+                           : mem_printf(ALLOW_US ", or choose a folder outside of Documents, such as %s.", other));
     }
     char *cloud = visit->checks[ID_FOLDER].state == CHECK_GOOD ? folder_cloud_name(visit->folder) : NULL;
     if (cloud != NULL) {
@@ -188,7 +188,7 @@ static void check_schedule(Visit *visit, const char *folder_wanted, DoctorTask *
                         settings->retention_days, schedule_name(settings->schedule), settings->backup_hour,
                         settings->backup_minute,
                         words == NULL ? "whether a task starts them was not looked at" : words),
-             mem_strdup("Have the task registered ('cmms-backup-cli schedule install'), or make backups by hand."));
+             mem_strdup(DOCTOR_REGISTER));
     }
     mem_free(words);
 }
@@ -309,7 +309,7 @@ void doctor_tools(const Tools *tools, Check *check)
         set_check(check, complaints.len > 0 ? CHECK_WARNING : CHECK_GOOD,
                   mem_printf("Found %s%s", versions.buf, complaints.buf),
                   complaints.len == 0 ? NULL
-                  : ours              ? "Update CMMS Backup."
+                  : ours              ? "Update " CMMS_PRODUCT "."
                                       : "Update or remove that installation of PostgreSQL's tools.");
     }
     strbuf_release(&complaints);

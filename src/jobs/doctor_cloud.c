@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/number.h"
+#include "cloud/oauth.h"
 
 #define CLOCK_SECONDS 300 /* that a clock may be wrong by */
 #define MINUTE 60
@@ -43,7 +44,7 @@ static void judge_sign_in(const OffsiteSignIn *sign_in, Check *check)
             ? "Set the folder up again, with the same certificate."
         : sign_in->by != BY_PERSON
             ? "Ask your IT administrator for a new one in time, and set the folder up again with it."
-        : sign_in->warning == 0 ? "Sign in again: cmms-backup-cli sharepoint set-up LINK."
+        : sign_in->warning == 0 ? OAUTH_SIGN_IN_AGAIN
                                 : "Upload a backup, or sign in again.");
 }
 

@@ -222,22 +222,22 @@ static bool compare_table(Pg *pg, TableCount *table, const Cancel *cancel, Prove
     if (wanted < 0) {
         return true; /* nothing to compare with */
     }
-    char *name = pg_table_name(table->schema, table->name);
+    char *name = pg_table_name(table->schema, table->name), *label = table_label(table->schema, table->name);
     char *sql = mem_printf("SELECT count(*) FROM ONLY %s", name);
     int64_t found = 0;
     bool of_extension = false;
     bool ok = load_ask_number(pg, sql, NULL, cancel, &found, err);
     if (!ok && err->kind != EK_CANCELLED && err->kind != EK_CONNECT) {
         char *why = mem_strdup(err->message);
-        error_set(err, EK_DAMAGED, "the table %s.%s did not come back as a table", table->schema, table->name);
+        error_set(err, EK_DAMAGED, "the table %s did not come back as a table", label);
         error_detail(err, "%s", why);
         mem_free(why);
     }
     if (ok && found != wanted) {
         ok = is_of_extension(pg, table, cancel, &of_extension, err);
         if (ok && !(of_extension && found > wanted)) {
-            ok = error_set(err, EK_DAMAGED, "%s rows of %s.%s came back, and the backup holds %s",
-                           number_text(found).text, table->schema, table->name, number_text(wanted).text);
+            ok = error_set(err, EK_DAMAGED, "%s rows of %s came back, and the backup holds %s",
+                           number_text(found).text, label, number_text(wanted).text);
         }
     }
     if (ok) {
@@ -245,6 +245,7 @@ static bool compare_table(Pg *pg, TableCount *table, const Cancel *cancel, Prove
         result->rows += found;
     }
     mem_free(sql);
+    mem_free(label);
     mem_free(name);
     return ok;
 }
@@ -319,8 +320,10 @@ static bool compare_root(Pg *pg, const char *schema, const char *root, const Can
         all += found;
     }
     if (ok && known && all != wanted) {
-        ok = error_set(err, EK_DAMAGED, "%s rows of %s.%s and its partitions came back, and the backup holds %s",
-                       number_text(all).text, schema, root, number_text(wanted).text);
+        char *label = table_label(schema, root);
+        ok = error_set(err, EK_DAMAGED, "%s rows of %s and its partitions came back, and the backup holds %s",
+                       number_text(all).text, label, number_text(wanted).text);
+        mem_free(label);
     }
     pg_rows_free(rows);
     return ok;

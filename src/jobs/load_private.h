@@ -13,7 +13,6 @@
 
 #define PROVE_FOLDER_PREFIX "prove-" /* of a scratch folder, of a restore too: prove_clean_up knows it by that */
 #define PROVE_LOCK_SUFFIX ".lock" /* of a scratch folder: beside it, and held before the folder is made */
-#define NEARLY_FULL (16u * 1024u * 1024u)
 /* Of the whole. */
 #define PART_READ 0.15
 #define PART_STARTED 0.25

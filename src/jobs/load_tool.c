@@ -179,7 +179,7 @@ static bool explain_restore(const Load *run, unsigned exit_code, Error *err)
     char *words = process_exit_text(exit_code);
     uint64_t available = UINT64_MAX;
     pg_set_patience(run->pg, standstill_seconds(PG_SHORT_PATIENCE));
-    if (run->engine != NULL && fs_free_space(run->scratch, &available, NULL) && available < NEARLY_FULL) {
+    if (run->engine != NULL && fs_free_space(run->scratch, &available, NULL) && available < FS_NEARLY_FULL) {
         error_set(err, EK_SPACE, "the disk became full while the backup was restored to prove it");
         error_hint(err, "Free some space on the disk with \"%s\".", run->scratch);
     } else if (!run->in_place && !pg_query(run->pg, "SELECT 1", NULL, 0, run->cancel, NULL, NULL)) {
@@ -252,9 +252,9 @@ static bool copy_backup(Load *run, const Skew *skew, Error *err)
 {
     uint64_t available = 0;
     bool ok = fs_free_space(run->scratch, &available, err);
-    if (ok && available < run->result.manifest.bytes + NEARLY_FULL) {
+    if (ok && available < run->result.manifest.bytes + FS_NEARLY_FULL) {
         ok = error_set(err, EK_SPACE, "the disk with \"%s\" has no room for a copy of the backup", run->scratch);
-        error_hint(err, "Free %s there.", size_text(run->result.manifest.bytes + NEARLY_FULL - available).text);
+        error_hint(err, "Free %s there.", size_text(run->result.manifest.bytes + FS_NEARLY_FULL - available).text);
     }
     if (ok) {
         run->copy = fs_join(run->scratch, COPY_NAME);

@@ -336,7 +336,7 @@ static bool no_backup(const char *name, const CloudPlace *place, Error *err)
     char *where = place_name(place);
     error_set(err, EK_NOT_FOUND, "there is no backup %s on SharePoint, %s", name, where);
     mem_free(where);
-    return error_hint(err, "Name one of those that 'cmms-backup-cli sharepoint list' shows.");
+    return error_hint(err, OFFSITE_NAME_ONE);
 }
 
 bool offsite_find(Graph *graph, const CloudPlace *place, const char *name, const Cancel *cancel, char **id,

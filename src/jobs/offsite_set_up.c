@@ -18,16 +18,17 @@
 #include "platform/clock.h"
 #include "platform/loopback.h"
 #include "platform/machine.h"
+#include "version.h"
 
 #define SIGN_IN_SECONDS 600u
 
 static const char page_done[] =
-    "<!doctype html><title>CMMS Backup</title><body style=\"font-family:sans-serif;margin:3em\">"
-    "<h2>Signed in</h2><p>You may close this page and go back to CMMS Backup.</p>";
+    "<!doctype html><title>" CMMS_PRODUCT "</title><body style=\"font-family:sans-serif;margin:3em\">"
+    "<h2>Signed in</h2><p>You may close this page and go back to " CMMS_PRODUCT ".</p>";
 static const char page_refused[] =
-    "<!doctype html><title>CMMS Backup</title><body style=\"font-family:sans-serif;margin:3em\">"
-    "<h2>Not signed in</h2><p>CMMS Backup says why. You may close this page.</p>";
-static const char page_other[] = "<!doctype html><title>CMMS Backup</title>";
+    "<!doctype html><title>" CMMS_PRODUCT "</title><body style=\"font-family:sans-serif;margin:3em\">"
+    "<h2>Not signed in</h2><p>" CMMS_PRODUCT " says why. You may close this page.</p>";
+static const char page_other[] = "<!doctype html><title>" CMMS_PRODUCT "</title>";
 
 static const char open_folder[] =
     "Open the folder for the backups in the browser and copy the address from its address line.";
@@ -497,7 +498,7 @@ static bool try_it(Graph *graph, const CloudPlace *place, const Cancel *cancel, 
     cloud_encode(&path, place->folder);
     strbuf_addf(&path, ":/cmms-backup-test-%02x%02x%02x%02x.txt:/content?@microsoft.graph.conflictBehavior=replace",
                 random[0], random[1], random[2], random[3]);
-    const GraphRequest put = {.method = "PUT", .path = path.buf, .json = "CMMS Backup has tried to write here.\n"};
+    const GraphRequest put = {.method = "PUT", .path = path.buf, .json = CMMS_PRODUCT " has tried to write here.\n"};
     if (!graph_call(graph, &put, cancel, &answer, err)) {
         goto out;
     }

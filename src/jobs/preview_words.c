@@ -80,11 +80,9 @@ PreviewTable *preview_table(Preview *preview, const char *schema, const char *na
     preview->tables = mem_resize(preview->tables, preview->table_count + 1, sizeof *preview->tables);
     PreviewTable *table = &preview->tables[preview->table_count++];
     const char *words = preview_words(schema, name);
-    const bool plain = schema[0] == '\0' || strcmp(schema, "public") == 0;
     *table = (PreviewTable){.schema = mem_strdup(schema), .name = mem_strdup(name), .cmms = words != NULL,
                             .live = -1, .backup = -1, .made = -1, .changed = -1};
-    table->words = words != NULL ? mem_strdup(words) : one_line(mem_printf("%s%s%s", plain ? "" : schema,
-                                                                           plain ? "" : ".", name));
+    table->words = words != NULL ? mem_strdup(words) : table_label(schema, name);
     return table;
 }
 

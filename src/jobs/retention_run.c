@@ -337,12 +337,6 @@ bool retention_pin(const char *folder, const char *name, bool pinned, const char
 
 /* --- the shrink alarm ---------------------------------------------------------------------------------- */
 
-/* Good, and what its alarm said of it, if it raised one, was looked at by a person. */
-static bool counts_as_good(const CatalogEntry *entry)
-{
-    return entry->ours && !entry->alarm && catalog_is_good(entry);
-}
-
 /* Freezes before it pins: a freeze alone keeps everything. The first failure is told, the rest is done. */
 static bool raise_alarm(const char *folder, const CatalogEntry *entry, const char *reason, Error *err)
 {
@@ -400,8 +394,9 @@ static void take_most(Had *had, size_t count, Baseline *base)
     }
 }
 
-/* The good backups of the source whose counts the coming one is measured by: those of the last weeks, and each month's
- * newest that is kept. An alarm that a person has confirmed is where it begins anew. Newest first; caller frees. */
+/* The good backups of the source whose counts the coming one is measured by: those of the last weeks (or of the future:
+ * to be warned once more does no harm), and each month's newest that is kept. An alarm that a person has confirmed is
+ * where it begins anew. Newest first; caller frees. */
 static const CatalogEntry **measures(const Catalog *catalog, const Source *source, const Settings *settings,
                                      int64_t now, size_t *count)
 {
@@ -411,7 +406,7 @@ static const CatalogEntry **measures(const Catalog *catalog, const Source *sourc
     *count = 0;
     for (size_t i = 0; i < catalog->count && *count < BASELINE_MOST; i++) {
         const CatalogEntry *entry = &catalog->entries[i];
-        if (!counts_as_good(entry) || !source_same(&entry->from, source)) {
+        if (!retention_counts(entry, entry->created) || !source_same(&entry->from, source)) {
             continue;
         }
         CivilTime t;
@@ -775,8 +770,9 @@ static bool stands_for(const CatalogEntry *good, const CatalogEntry *entry)
 
 static size_t newest_that_stands_for(const Catalog *catalog, const CatalogEntry *entry)
 {
+    const int64_t now = clock_now();
     for (size_t i = 0; i < catalog->count; i++) {
-        if (counts_as_good(&catalog->entries[i]) && stands_for(&catalog->entries[i], entry)) {
+        if (retention_counts(&catalog->entries[i], now) && stands_for(&catalog->entries[i], entry)) {
             return i;
         }
     }
@@ -819,7 +815,7 @@ static bool surely_left(const char *folder, Catalog *catalog, const CatalogEntry
                       entry->source ? " of " : "", entry->source ? entry->source : "");
             return error_hint(err, "Make a newer backup first.");
         }
-        if (!counts_as_good(entry)) {
+        if (!retention_counts(entry, entry->created)) { /* whatever its date */
             return true;
         }
         if (is_read(read, left)) {
@@ -861,7 +857,7 @@ static bool may_delete(const char *folder, Catalog *catalog, const CatalogEntry 
     }
     bool any = false;
     for (size_t i = 0; i < catalog->count; i++) {
-        any = any || counts_as_good(&catalog->entries[i]);
+        any = any || retention_counts(&catalog->entries[i], clock_now());
     }
     if (!any) {
         error_set(err, EK_SETTINGS, "there is no verified backup that could take the place of %s", entry->name);

@@ -104,43 +104,14 @@ static bool on_tick(void *context)
 
 /* --- one run ----------------------------------------------------------------------------------------------- */
 
-/* connection_env has LC_MESSAGES as well. Free with connection_free_env. */
-static char **make_env(const ClientSpec *spec)
-{
-    if (spec->connection != NULL) {
-        return connection_env(spec->connection, spec->session);
-    }
-    char **env = mem_array(2, sizeof *env);
-    env[0] = mem_strdup("LC_MESSAGES=C");
-    return env;
-}
-
-/* The names are static. */
-static const char **names_to_unset(void)
-{
-    const char *const *known = connection_env_unset(); /* with LC_ALL */
-    size_t count = 0;
-    while (known[count] != NULL) {
-        count++;
-    }
-    const char **names = mem_array(count + 3, sizeof *names);
-    for (size_t i = 0; i < count; i++) {
-        names[i] = known[i];
-    }
-    names[count] = "LANGUAGE";
-    names[count + 1] = "LC_MESSAGES";
-    return names;
-}
-
 static bool run_process(Watch *watch, const Cancel *cancel, ProcessResult *result, Error *err)
 {
     const ClientSpec *spec = watch->spec;
-    char **env = make_env(spec);
-    const char **unset = names_to_unset();
+    char **env = spec->connection != NULL ? connection_env(spec->connection, spec->session) : NULL;
     const ProcessSpec process = {.program = spec->argv[0],
                                  .argv = spec->argv,
-                                 .env_set = (const char *const *)env,
-                                 .env_unset = unset,
+                                 .env_set = env != NULL ? (const char *const *)env : connection_env_plain(),
+                                 .env_unset = connection_env_unset(),
                                  .cwd = spec->cwd,
                                  .stdin_file = spec->stdin_file,
                                  .stdout_file = spec->stdout_file,
@@ -150,7 +121,6 @@ static bool run_process(Watch *watch, const Cancel *cancel, ProcessResult *resul
                                  .context = watch,
                                  .drop_rights = spec->drop_rights};
     const bool ran = process_run(&process, cancel, result, err);
-    mem_free(unset);
     connection_free_env(env);
     return ran && (watch->io.kind == EK_NONE || error_move(err, &watch->io));
 }

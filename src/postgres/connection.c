@@ -9,6 +9,7 @@
 #include "connection_private.h"
 #include "platform/machine.h"
 #include "platform/roots.h"
+#include "version.h"
 
 #define HOST_MOST 255u  /* bytes: what DNS allows, and more than a socket's path may have */
 #define NAME_MOST 1023u /* a server cuts names at 63; a file's may be longer */
@@ -274,7 +275,7 @@ char *connection_secret_target(const Connection *connection)
     connection_copy(&direct, connection); /* the password is the same behind the pooler */
     connection_direct(&direct);
     char *text = connection_text(&direct);
-    char *target = mem_printf("AIT CMMS Backup:%s", text);
+    char *target = mem_printf(CMMS_SECRET_PREFIX "%s", text);
     mem_free(text);
     connection_release(&direct);
     return target;
@@ -506,6 +507,8 @@ static void add_env(char **env, size_t *count, const char *name, const char *val
     }
 }
 
+#define ENGLISH "LC_MESSAGES=C" /* what a tool says is read */
+
 char **connection_env(const Connection *connection, const char *session)
 {
     char **env = mem_array(16, sizeof *env);
@@ -521,7 +524,7 @@ char **connection_env(const Connection *connection, const char *session)
     add_env(env, &count, "PGOPTIONS", connection->options);
     add_env(env, &count, "PGCONNECT_TIMEOUT", "15");
     add_env(env, &count, "PGAPPNAME", session);
-    add_env(env, &count, "LC_MESSAGES", "C");
+    env[count++] = mem_strdup(ENGLISH);
     if (secret_is_set(&connection->password)) {
         env[count++] = secret_env("PGPASSWORD", &connection->password);
     } else {
@@ -554,9 +557,15 @@ const char *const *connection_env_unset(void)
         "PGMINPROTOCOLVERSION", "PGMAXPROTOCOLVERSION", "PGGSSENCMODE", "PGKRBSRVNAME", "PGGSSLIB",
         "PGGSSDELEGATION", "PGCONNECT_TIMEOUT", "PGCLIENTENCODING", "PGTARGETSESSIONATTRS", "PGLOADBALANCEHOSTS",
         "PGDATESTYLE", "PGTZ", "PGGEQO", "PGSYSCONFDIR", "PGLOCALEDIR",
-        "LC_ALL", /* it would outdo LC_MESSAGES */
+        "LC_ALL", "LANGUAGE", /* they would outdo LC_MESSAGES */
         NULL};
     return names;
+}
+
+const char *const *connection_env_plain(void)
+{
+    static const char *const set[] = {ENGLISH, NULL};
+    return set;
 }
 
 void connection_free_env(char **env)

@@ -19,6 +19,7 @@
 #include "postgres/client.h"
 #include "postgres/pg.h"
 #include "postgres/redact.h"
+#include "version.h"
 
 #define MAX_ARGUMENTS 13
 #ifndef _WIN32
@@ -156,7 +157,7 @@ static void explain_mismatch(const Tool *tool, const char *lines, Error *err)
         error_hint(err, "Update the server: this PostgreSQL has had no repairs for years.");
     } else {
         error_set(err, EK_TOOL, "pg_dump %s is too old for the server", tool->version);
-        error_hint(err, "Update CMMS Backup.");
+        error_hint(err, "Update " CMMS_PRODUCT ".");
     }
 }
 

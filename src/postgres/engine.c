@@ -27,6 +27,7 @@
 #include "postgres/pg.h"
 #include "postgres/redact.h"
 #include "postgres/standstill.h"
+#include "version.h"
 
 #ifdef _WIN32
 #define PROGRAM_SUFFIX ".exe"
@@ -149,7 +150,7 @@ bool engine_find(char **bin_dir, Error *err)
 #endif
     error_set(err, EK_TOOL, "the bundled PostgreSQL server is missing");
     error_detail(err, "there is no postgres, initdb and pg_ctl in \"%s\"", bin);
-    error_hint(err, "Install CMMS Backup again.");
+    error_hint(err, "Install " CMMS_PRODUCT " again.");
     mem_free(bin);
     return false;
 }

@@ -25,6 +25,7 @@
 #include "postgres/client.h"
 #include "postgres/pe_imports.h"
 #include "postgres/releases.h"
+#include "version.h"
 
 #define ANSWER_SECONDS 20u
 #define MAX_DIRS 256u
@@ -515,7 +516,7 @@ static const Tool *newest(const Tool *list, size_t count)
 
 static bool none_usable(const char *name, const Tool *list, size_t count, Error *err)
 {
-    static const char hint[] = "Install CMMS Backup again, or install PostgreSQL's command line tools.";
+    static const char hint[] = "Install " CMMS_PRODUCT " again, or install PostgreSQL's command line tools.";
     if (count == 0) {
         error_set(err, EK_TOOL, "no %s was found", name);
         return error_hint(err, "%s", hint);
@@ -546,7 +547,7 @@ static bool understood(const Tool *tool, int server_version, Error *err)
         error_set(err, EK_TOOL,
                   "pg_dump %s may write archives that are newer than this program can check (PostgreSQL %d's)",
                   tool->version, ARCHIVE_NEWEST_TOOL);
-        return error_hint(err, "Update CMMS Backup.");
+        return error_hint(err, "Update " CMMS_PRODUCT ".");
     }
     return true;
 }
@@ -568,7 +569,7 @@ bool tools_pick_dump(Tools *tools, const ToolNeed *need, const Cancel *cancel, c
         }
         error_set(err, EK_TOOL, "the server is PostgreSQL %d, newer than every pg_dump here (newest: %s)", major,
                   last->version);
-        return error_hint(err, "Update CMMS Backup.");
+        return error_hint(err, "Update " CMMS_PRODUCT ".");
     }
     if (!understood(best, need->server_version, err)) {
         return false;
@@ -578,7 +579,7 @@ bool tools_pick_dump(Tools *tools, const ToolNeed *need, const Cancel *cancel, c
                   ? mem_printf("Using pg_dump %s, made for PostgreSQL %d: %s", best->version, major, best->path)
                   : mem_printf("Using pg_dump %s, the nearest to PostgreSQL %d here: %s", best->version, major,
                                best->path);
-    const char *what = best->origin == TOOL_OURS ? "CMMS Backup" : "PostgreSQL's tools on this PC";
+    const char *what = best->origin == TOOL_OURS ? CMMS_PRODUCT : "PostgreSQL's tools on this PC";
     *warning = best->major == major && best->minor < minor
                    ? mem_printf("pg_dump %s is older than the server, PostgreSQL %d.%d: update %s", best->version,
                                 major, minor, what)
@@ -599,7 +600,7 @@ bool tools_pick_restore(Tools *tools, int major, const Cancel *cancel, const Too
             return none_usable("pg_restore", tools->restore, tools->restore_count, err);
         }
         error_set(err, EK_TOOL, "the backup needs pg_restore %d, and the newest here is %s", major, last->version);
-        return error_hint(err, "Update CMMS Backup.");
+        return error_hint(err, "Update " CMMS_PRODUCT ".");
     }
     *tool = best;
     *reason = mem_printf("Using pg_restore %s: %s", best->version, best->path);

@@ -175,8 +175,7 @@ static void judge_task(const char *task, ProtectionFact *fact)
     if (task != NULL && fact->state == FACT_HOLDS) {
         mem_free(fact->text);
         mem_free(fact->mend);
-        say(fact, FACT_MISSING, 0, mem_strdup(task),
-            "Save the configuration in the window, or run 'cmms-backup-cli schedule install'.");
+        say(fact, FACT_MISSING, 0, mem_strdup(task), PROTECTION_SAVE);
     }
 }
 

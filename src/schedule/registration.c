@@ -16,7 +16,6 @@
 #include "schedule/due.h"
 #include "version.h"
 
-#define WINDOW_PROGRAM "cmms-backup.exe"
 #define ARGUMENTS_MAX (32u * 1024u)
 #define DAY_MINUTES (24 * 60)
 
@@ -57,7 +56,7 @@ static Wanted want(const Settings *settings, const char *folder)
     Wanted wanted = {.directory = machine_program_dir()};
     StrBuf arguments;
     strbuf_init(&arguments, ARGUMENTS_MAX);
-    char *window = fs_join(wanted.directory, WINDOW_PROGRAM), *text = due_plan_text(&plan);
+    char *window = fs_join(wanted.directory, CMMS_WINDOW_PROGRAM), *text = due_plan_text(&plan);
     if (fs_exists(window)) {
         wanted.program = window;
         strbuf_addstr(&arguments, "--scheduled");

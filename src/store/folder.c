@@ -29,6 +29,7 @@
 #include "store/ledger.h"
 #include "store/retention.h"
 #include "store/settings.h"
+#include "version.h"
 
 #define FOLDER_NAME "AIT_CMMS_Backups"
 #define NAME_PREFIX "cmms_backup_"
@@ -598,7 +599,7 @@ bool folder_files_lock(const char *folder, FsLock **lock, Error *err)
     }
     if (!ok && failed.kind == EK_BUSY) {
         error_set(err, EK_BUSY, "another program has been writing the log or the settings for ten seconds");
-        error_hint(err, "Close other windows of CMMS Backup that do not answer, then try again.");
+        error_hint(err, "Close other windows of " CMMS_PRODUCT " that do not answer, then try again.");
     } else if (!ok) {
         error_move(err, &failed);
     }
@@ -792,12 +793,6 @@ static bool is_left_manifest(const char *name, const Names *all)
     return left;
 }
 
-static bool is_year_log(const char *name)
-{
-    return strlen(name) == 20 && !strncmp(name, "backup_log_", 11) && strspn(name + 11, "0123456789") == 4 &&
-           !strcmp(name + 15, ".json");
-}
-
 /* What fs_write_atomic and fs_dir_writable leave when they are cut short: "NAME.tmp-" and 8 hex digits. Whoever works
  * on this disk works under the lock that we have; and what another computer made is renamed long before a sync client
  * has brought it here. */
@@ -815,7 +810,7 @@ static bool is_our_temporary(const char *name)
     bool ours = manifest_of || !strcmp(base, SETTINGS_FILE) || !strcmp(base, AUDITLOG_FILE) ||
                 !strcmp(base, RETENTION_FROZEN_FILE) || !strcmp(base, COPIES_FILE) || !strcmp(base, LEDGER_FILE) ||
                 !strcmp(base, UPLOAD_FILE) || heartbeat_computer(base, computer) || is_holder_name(base) ||
-                !strcmp(base, "cmms-write-test") || is_year_log(base);
+                !strcmp(base, "cmms-write-test") || auditlog_year(base) >= 0;
     mem_free(manifest_of);
     mem_free(backup);
     mem_free(base);

@@ -137,7 +137,7 @@ int WINAPI wWinMain(HINSTANCE instance, HINSTANCE previous, PWSTR command_line, 
     SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX);
     _set_error_mode(_OUT_TO_STDERR); /* a library that calls abort() ends the program, it does not wait in a box */
     /* Before any window: the taskbar groups by it, and it is the Start menu shortcut's. */
-    SetCurrentProcessExplicitAppUserModelID(L"AIT.CMMSBackup");
+    SetCurrentProcessExplicitAppUserModelID(L"" CMMS_APP_ID);
     HRESULT com = CoInitializeEx(NULL, COINIT_APARTMENTTHREADED | COINIT_DISABLE_OLE1DDE);
     INITCOMMONCONTROLSEX controls = {sizeof controls,
                                      ICC_STANDARD_CLASSES | ICC_LISTVIEW_CLASSES | ICC_PROGRESS_CLASS | ICC_LINK_CLASS};

@@ -19,6 +19,7 @@
 #include "platform/wide.h"
 #include "save_dialog.h"
 #include "schedule_fields.h"
+#include "task_row.h"
 #include "texts.h"
 #include "ui_text.h"
 
@@ -54,31 +55,6 @@ void main_on_open_folder(MainWindow *w)
     error_clear(&err);
 }
 
-/* What to ask before a job is stopped; NULL: nothing. */
-static const char *close_question(TaskKind kind)
-{
-    switch (kind) {
-    case TASK_BACKUP:
-    case TASK_SCHEDULED:
-        return TEXT_STOP_BACKUP;
-    case TASK_VERIFY:
-        return TEXT_STOP_VERIFY;
-    case TASK_EXPORT:
-        return TEXT_STOP_EXPORT;
-    case TASK_UPLOAD:
-        return TEXT_STOP_UPLOAD;
-    case TASK_PROVE:
-        return TEXT_STOP_PROVE;
-    case TASK_CLEANUP:
-    case TASK_CLEANUP_THERE:
-        return TEXT_STOP_CLEANUP;
-    case TASK_RESTORE:
-        return TEXT_STOP_RESTORE;
-    default:
-        return NULL;
-    }
-}
-
 void main_on_close(MainWindow *w)
 {
     if (w->signing_in) { /* asked from outside, by the taskbar for one */
@@ -87,13 +63,10 @@ void main_on_close(MainWindow *w)
     if (w->closing || w->asking) {
         return;
     }
-    if (w->job != NULL && close_question(task_kind(w->job)) != NULL) {
+    const TaskRow *row = w->job != NULL ? task_row(task_kind(w->job)) : NULL;
+    if (row != NULL && row->question != NULL) {
         w->asking = true;
-        const TaskKind kind = task_kind(w->job);
-        const char *content = kind == TASK_RESTORE  ? TEXT_STOP_RESTORE_CONTENT
-                              : kind == TASK_UPLOAD ? TEXT_STOP_UPLOAD_CONTENT
-                                                    : TEXT_STOP_CONTENT;
-        bool stop = message_box_stop_and_close(w->hwnd, close_question(kind), content);
+        bool stop = message_box_stop_and_close(w->hwnd, row->question, row->question_content);
         w->asking = false;
         if (!stop) {
             main_update_controls(w);
@@ -136,7 +109,7 @@ bool main_on_query_end_session(MainWindow *w, LPARAM flags)
     if (!must && w->job != NULL && !IsWindowVisible(w->hwnd)) {
         ShowWindow(w->hwnd, SW_SHOWNA); /* only a window that is seen can put the end off */
     }
-    return must || w->job == NULL || main_shutdown_reason(task_kind(w->job)) == NULL;
+    return must || w->job == NULL || task_row(task_kind(w->job))->reason == NULL;
 }
 
 void main_on_end_session(MainWindow *w)

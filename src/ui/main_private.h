@@ -1,5 +1,5 @@
 /*
- * main_private.h: the window's state and what its files call of each other; for main_*.c only.
+ * main_private.h: the window's state and what its files call of each other; for main_*.c, and task_rows.c, only.
  *
  *   main_window.c    where things stand, the dialog procedure
  *   main_show.c      what is shown of the state
@@ -164,8 +164,6 @@ void main_ring(void *context); /* from any thread */
 TaskSpec main_spec(const MainWindow *w, TaskKind kind);
 Task *main_start_task(MainWindow *w, const TaskSpec *spec);
 void main_start_job(MainWindow *w, const TaskSpec *spec);
-/* For which the end of the session is put off, in words; NULL: for this kind it is not. Static. */
-const wchar_t *main_shutdown_reason(TaskKind kind);
 void main_start_listing(MainWindow *w, bool asked);
 void main_look_if_settled(MainWindow *w);
 void main_tell_error(MainWindow *w, const Error *error);
@@ -234,7 +232,7 @@ bool main_on_upload_failed(MainWindow *w, TaskResult *result); /* true when that
 void main_on_report(MainWindow *w);
 void main_on_certificate(MainWindow *w);
 bool main_is_proven(const MainWindow *w); /* the selected backup */
-void main_on_page(MainWindow *w, const TaskResult *result); /* one was made */
+void main_on_page(MainWindow *w, TaskResult *result); /* one was made */
 
 /* main_dialogs.c */
 void main_on_connection(MainWindow *w);

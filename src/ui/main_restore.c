@@ -100,8 +100,7 @@ void main_on_preview(MainWindow *w, TaskResult *result)
 
 bool main_on_restore_failed(MainWindow *w, TaskResult *result)
 {
-    if (result->kind != TASK_RESTORE || result->restore.other_sort == NULL || w->options->screenshot != NULL ||
-        !main_can(w, IDC_RESTORE)) {
+    if (result->restore.other_sort == NULL || w->options->screenshot != NULL || !main_can(w, IDC_RESTORE)) {
         return false;
     }
     char *content = mem_printf(TEXT_SORT_CONTENT, result->restore.other_sort);

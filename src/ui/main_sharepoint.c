@@ -158,7 +158,7 @@ static void ask_it(MainWindow *w, const Error *error)
 
 bool main_on_upload_failed(MainWindow *w, TaskResult *result)
 {
-    if (result->kind != TASK_UPLOAD || !may_tell(w)) {
+    if (!may_tell(w)) {
         return false;
     }
     const bool needs_it = ask_it_step(&result->error) != ASK_IT_NOTHING;

@@ -8,6 +8,8 @@
 #ifndef CMMS_UI_TEXTS_H
 #define CMMS_UI_TEXTS_H
 
+#include "version.h"
+
 /* --- main window: main_*.c, words.c, status band ---------------------------------------------------------- */
 
 #define TEXT_READING_FOLDER "⏳ Reading the backup folder..."
@@ -309,7 +311,7 @@
     "1. In the browser, open the folder on SharePoint in which the copies shall lie, and copy the address from the " \
     "address line. Paste it above.\n" \
     "2. Press Sign In. The browser opens; sign in there with your account of the organisation.\n" \
-    "3. CMMS Backup then looks for the folder, writes a tiny file there, removes it again, and tells you the " \
+    "3. " CMMS_PRODUCT " then looks for the folder, writes a tiny file there, removes it again, and tells you the " \
     "folder's name.\n\n" \
     "The first time IT has to register the program and give you its client ID: Ask IT has a page to send to them."
 #define TEXT_SP_NOTE \
@@ -341,7 +343,7 @@
     "Only your IT administrator can do some of this. Send them this page: it has the exact link, what to click, and " \
     "a script."
 #define TEXT_ASK_SAVE_TITLE "Save the page as"
-#define TEXT_ASK_SAVE_NAME "CMMS Backup - for IT.txt"
+#define TEXT_ASK_SAVE_NAME CMMS_PRODUCT " - for IT.txt"
 #define TEXT_ASK_QUESTION "Your IT administrator is needed for this."
 #define TEXT_ASK_YES "&Ask IT..."
 #define TEXT_ASK_NO "&Close"
@@ -382,9 +384,9 @@
     "✔ Copies are encrypted from now on. Take the key file away from this PC now, and keep it in two places."
 #define TEXT_ENC_DONE_OFF "Copies go as they are from now on."
 #define TEXT_ENC_KEY_TITLE "Save the private key as"
-#define TEXT_ENC_KEY_NAME "CMMS Backup - private key.txt"
+#define TEXT_ENC_KEY_NAME CMMS_PRODUCT " - private key.txt"
 #define TEXT_ENC_CARD_TITLE "Save the recovery card as"
-#define TEXT_ENC_CARD_NAME "CMMS Backup - recovery card.txt"
+#define TEXT_ENC_CARD_NAME CMMS_PRODUCT " - recovery card.txt"
 
 /* --- list: backup_list.c, list_model.c --------------------------------------------------------------------- */
 
@@ -410,7 +412,7 @@
 #define TEXT_LOG_DAMAGED "%s; the next entry begins a new log and keeps the old one aside"
 #define TEXT_LOG_NAME "Status & Logs"
 #define TEXT_LOG_SAVE_TITLE "Save the log as"
-#define TEXT_LOG_SAVE_NAME "CMMS Backup log.txt"
+#define TEXT_LOG_SAVE_NAME CMMS_PRODUCT " log.txt"
 #define TEXT_LOG_SAVE_FILTER "Text files"
 #define TEXT_LOG_SAVED "The log was saved as %s"
 
@@ -432,7 +434,7 @@
 
 /* --- tray -------------------------------------------------------------------------------------------------- */
 
-#define TEXT_TRAY_TIP "CMMS Backup"
+#define TEXT_TRAY_TIP CMMS_PRODUCT
 #define TEXT_TRAY_NEXT "\nNext backup: "
 #define TEXT_TRAY_STAYS "The window is closed; the program goes on here. Exit in this icon's menu ends it."
 
@@ -499,7 +501,7 @@
 
 /* --- messages: message_box.c, folder_dialog.c, main.c ----------------------------------------------------- */
 
-#define TEXT_BOX_TITLE "CMMS Backup"
+#define TEXT_BOX_TITLE CMMS_PRODUCT
 #define TEXT_BOX_WRONG "something went wrong"
 #define TEXT_BOX_COPY "&Copy"
 #define TEXT_BOX_DETAILS "Details"
@@ -516,8 +518,8 @@
 /* --- assistant: first start and connection ---------------------------------------------------------------- */
 
 #define TEXT_CONNECTION_SAVED "The connection was saved."
-#define TEXT_ASSISTANT_WELCOME "Welcome to CMMS Backup"
-#define TEXT_ASSISTANT_CAPTION "Connection - CMMS Backup"
+#define TEXT_ASSISTANT_WELCOME "Welcome to " CMMS_PRODUCT
+#define TEXT_ASSISTANT_CAPTION "Connection - " CMMS_PRODUCT
 #define TEXT_ASSISTANT_NEXT "&Next >"
 #define TEXT_ASSISTANT_FINISH "F&inish"
 #define TEXT_ASSISTANT_DATABASE "Which database is to be kept safe?"
@@ -567,11 +569,11 @@
 
 /* --- sign-in ------------------------------------------------------------------------------------------------ */
 
-#define TEXT_TITLE "Database Backup Manager - CMMS Backup"
-#define TEXT_TITLE_SIGNED_IN "Database Backup Manager - CMMS Backup - signed in as %s"
-#define TEXT_TITLE_SAMPLE "Database Backup Manager - CMMS Backup - sample database, signed in as %s"
-#define TEXT_TITLE_NOBODY "Database Backup Manager - CMMS Backup - nobody is signed in"
-#define TEXT_TITLE_LOCKED "Database Backup Manager - CMMS Backup - locked"
+#define TEXT_TITLE "Database Backup Manager - " CMMS_PRODUCT
+#define TEXT_TITLE_SIGNED_IN "Database Backup Manager - " CMMS_PRODUCT " - signed in as %s"
+#define TEXT_TITLE_SAMPLE "Database Backup Manager - " CMMS_PRODUCT " - sample database, signed in as %s"
+#define TEXT_TITLE_NOBODY "Database Backup Manager - " CMMS_PRODUCT " - nobody is signed in"
+#define TEXT_TITLE_LOCKED "Database Backup Manager - " CMMS_PRODUCT " - locked"
 #define TEXT_SIGNIN_TITLE "Sign in as a manager"
 #define TEXT_SIGNIN_LOCKED "Locked"
 /* user@host:port/database */
@@ -651,6 +653,6 @@
 #define TEXT_LOCK_IDLE_ONE "nobody was there for %d minute"
 #define TEXT_LOCK_IDLE "nobody was there for %d minutes"
 
-#define TEXT_DETAILS_VERSION "CMMS Backup %s"
+#define TEXT_DETAILS_VERSION CMMS_PRODUCT " %s"
 
 #endif

@@ -271,7 +271,7 @@ def test_archive_of_another_moment(program):
     folder = harness.temp_dir("b")
     env = {**server.env("moved"), **lying_dump(program, good["unix_path"])}
     done = run(program, folder, env=env)
-    refused(program, done, folder, 7, [NOT_WHOLE, "2 rows of public.t", "held 3", AGAIN])
+    refused(program, done, folder, 7, [NOT_WHOLE, "2 rows of t", "held 3", AGAIN])
 
 
 def test_archive_cut_in_its_data(program):

@@ -214,7 +214,7 @@ def test_refused_before_anything_starts(program):
         json.dump(manifest, f)
     done = prover.run(folder, env={"CMMS_BACKUP_ENGINE": program.path(harness.temp_dir("none"))})
     equal(done.code, 7, "exit code: %s" % done.out)
-    check("table public.kinds holds 1,000 rows where the manifest says 1,001" in done.out, done.out)
+    check("table kinds holds 1,000 rows where the manifest says 1,001" in done.out, done.out)
     equal(manifest_of(report["unix_path"])["level"], "damaged", "the level")
     prover.nothing_left()
 
@@ -509,7 +509,7 @@ def test_what_holds_no_proof(program):
     report = program.good_backup(server, name, folder)
     done = prover.run(folder, *on_server(server))
     equal((done.code, done.json().get("not_provable"), done.json().get("rows")),
-          (4, ["the materialized view public.never could not be filled"], 1), "a view: " + done.out)
+          (4, ["the materialized view never could not be filled"], 1), "a view: " + done.out)
     equal(manifest_of(report["unix_path"])["level"], "verified", "the level")
     server.psql("DROP MATERIALIZED VIEW never", name)
     none = "it holds no rows, only what the tables look like (pg_dump --schema-only)"

@@ -159,7 +159,8 @@ def check_dialog(dialog):
 
 
 def texts_of_header():
-    header = read("src/ui/texts.h").replace("\\\n", "")
+    product = re.search(r'CMMS_PRODUCT ("[^"]+")', read("include/version.h")).group(1)
+    header = read("src/ui/texts.h").replace("\\\n", "").replace("CMMS_PRODUCT", product)
     return {name: "".join(re.findall(r'"((?:\\.|[^"\\])*)"', rest))
             for name, rest in re.findall(r"^#define TEXT_(\w+)[ \t]+(.*)$", header, re.M)}
 

@@ -556,6 +556,24 @@ static void deleting(void **state)
     test_dir_remove(dir);
 }
 
+/* One that is dated in the future (the clock was wrong then, or is now) takes no other's place, here as in a plan. */
+static void the_future_stands_for_nothing(void **state)
+{
+    (void)state;
+    static const char future[] = "cmms_backup_22000101_020000.backup";
+    char *dir = test_dir_new();
+    Error err = ERROR_INIT;
+    put_backup(dir, future, -1);
+    assert_fails(delete_one(dir, future, false, &err), &err, EK_SETTINGS,
+                 "there is no verified backup that could take the place of cmms_backup_22000101_020000.backup");
+    put_backup(dir, B, -1);
+    assert_fails(delete_one(dir, B, false, &err), &err, EK_SETTINGS,
+                 B " is the newest verified backup of cmms on db");
+    assert_ok(delete_one(dir, future, false, &err), &err);
+    assert_true(there(dir, B) && !there(dir, future));
+    test_dir_remove(dir);
+}
+
 /* The one that would be left is read first. Found damaged, the next one counts; the last good one is not deleted. */
 static void deleting_reads_what_is_left(void **state)
 {
@@ -769,6 +787,7 @@ int main(void)
         cmocka_unit_test(an_alarm_and_a_stop),
         cmocka_unit_test(a_stop_confirms_nothing),
         cmocka_unit_test(pins),              cmocka_unit_test(deleting), cmocka_unit_test(deleting_reads_what_is_left),
+        cmocka_unit_test(the_future_stands_for_nothing),
         cmocka_unit_test(open_entries_are_closed),          cmocka_unit_test(one_at_a_time),
         cmocka_unit_test(alarm_of_lost_rows), cmocka_unit_test(alarm_of_a_slow_loss),
         cmocka_unit_test(alarm_that_nobody_confirmed)};
