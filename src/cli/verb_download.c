@@ -7,8 +7,6 @@
 #include "platform/clock.h"
 #include "store/folder.h"
 
-#define MANIFESTS 100 /* that are read, unless --last says otherwise */
-
 /* --- list ------------------------------------------------------------------------------------------------- */
 
 static bool was_read(const Remote *remote)
@@ -23,7 +21,7 @@ static cJSON *remote_document(const Remote *remote)
     json_set_string(item, "name", remote->name);
     json_set_int(item, "bytes", (int64_t)remote->bytes);
     output_add_time(item, "created", remote->created);
-    json_set_string(item, "where", remote->here ? "both" : "there");
+    json_set_string(item, "where", remote_where(remote));
     json_set_bool(item, "encrypted", remote->encrypted);
     json_set_string(item, "compared", remote_state_word(remote->state));
     json_set_string(item, "web_url", remote->web_url);
@@ -77,7 +75,7 @@ int run_sharepoint_list(Cli *cli)
     int code = 0;
     remote_list_init(&list);
     (void)folder_find(cli->options->folder, &folder, NULL); /* for "also here" alone */
-    if (!offsite_list(folder, last > 0 ? (size_t)last : MANIFESTS, &sink, cli->cancel, &list, &err)) {
+    if (!offsite_list(folder, last > 0 ? (size_t)last : REMOTE_MANIFESTS, &sink, cli->cancel, &list, &err)) {
         code = output_error(&cli->output, &err);
     } else if (cli->output.json) {
         cJSON *document = cJSON_CreateObject();
@@ -116,7 +114,7 @@ static bool download_one(Cli *cli, const char *folder, const char *file, const J
     Error err = ERROR_INIT;
     OffsiteBack back;
     offsite_back_init(&back);
-    const OffsiteKeys keys = {cli_ask_key, cli};
+    const OffsiteKeys keys = {.ask = cli_ask_key, .context = cli};
     const bool ok = offsite_download_with(folder, file, &keys, sink, cli->cancel, &back, &err);
     const bool go_on = ok || err.kind != EK_CANCELLED;
     output_clear_progress(&cli->output);
