@@ -58,6 +58,7 @@ bool offsite_list(const char *folder, size_t most, const JobSink *sink, const Ca
 void remote_list_take(RemoteList *list, const cJSON *items, const char *folder);
 /* Whether a remote file is what a manifest says. */
 RemoteState remote_compare(const Remote *remote, const Manifest *manifest);
+bool remote_was_read(const Remote *remote); /* its manifest was, and `manifest` has it */
 /* Whether it can be brought back, by what is known of it. EK_NOT_FOUND: it has no manifest; EK_DAMAGED: it is other
  * bytes than its manifest says. */
 bool remote_can_come(const Remote *remote, Error *err);

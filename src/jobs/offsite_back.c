@@ -216,6 +216,11 @@ RemoteState remote_compare(const Remote *remote, const Manifest *manifest)
     return strcmp(manifest->quickxor, remote->quickxor) == 0 ? REMOTE_SAME : REMOTE_OTHER;
 }
 
+bool remote_was_read(const Remote *remote)
+{
+    return remote->state != REMOTE_NO_MANIFEST && remote->state != REMOTE_NOT_READ;
+}
+
 bool remote_can_come(const Remote *remote, Error *err)
 {
     if (remote->state == REMOTE_NO_MANIFEST) {

@@ -67,6 +67,8 @@ static const char *close_question(TaskKind kind)
         return TEXT_STOP_EXPORT;
     case TASK_UPLOAD:
         return TEXT_STOP_UPLOAD;
+    case TASK_DOWNLOAD:
+        return TEXT_STOP_DOWNLOAD;
     case TASK_PROVE:
         return TEXT_STOP_PROVE;
     case TASK_CLEANUP:
@@ -90,9 +92,10 @@ void main_on_close(MainWindow *w)
     if (w->job != NULL && close_question(task_kind(w->job)) != NULL) {
         w->asking = true;
         const TaskKind kind = task_kind(w->job);
-        const char *content = kind == TASK_RESTORE  ? TEXT_STOP_RESTORE_CONTENT
-                              : kind == TASK_UPLOAD ? TEXT_STOP_UPLOAD_CONTENT
-                                                    : TEXT_STOP_CONTENT;
+        const char *content = kind == TASK_RESTORE    ? TEXT_STOP_RESTORE_CONTENT
+                              : kind == TASK_UPLOAD   ? TEXT_STOP_UPLOAD_CONTENT
+                              : kind == TASK_DOWNLOAD ? TEXT_STOP_DOWNLOAD_CONTENT
+                                                      : TEXT_STOP_CONTENT;
         bool stop = message_box_stop_and_close(w->hwnd, close_question(kind), content);
         w->asking = false;
         if (!stop) {
@@ -612,6 +615,7 @@ static const struct {
     {IDM_ENCRYPTION, NEEDS_IDLE, main_on_encryption},
     {IDM_PAUSE_UPLOAD, NEEDS_JOB | NEEDS_UPLOAD, main_on_pause_upload},
     {IDM_CLEANUP_THERE, NEEDS_IDLE, main_on_cleanup_there},
+    {IDM_RESTORE_THERE, NEEDS_IDLE, main_on_restore_there},
     {IDC_DETAILS, NEEDS_ONE, on_details},
     {IDC_VERIFY, NEEDS_IDLE | NEEDS_SELECTION, on_verify},
     {IDM_PROVE, NEEDS_IDLE | NEEDS_SELECTION, on_prove},

@@ -74,6 +74,9 @@ static const JobWords *words_of(TaskKind kind)
     static const JobWords plan_there = {TEXT_PLAN_THERE_STEP, TEXT_READY, TEXT_PLAN_CANCELLED, TEXT_PLAN_FAILED};
     static const JobWords cleanup_there = {TEXT_CLEANUP_THERE_STEP, TEXT_CLEANUP_THERE_GOOD, TEXT_CLEANUP_CANCELLED,
                                            TEXT_CLEANUP_FAILED};
+    static const JobWords list_there = {TEXT_THERE_STEP, TEXT_READY, TEXT_THERE_CANCELLED, TEXT_THERE_FAILED};
+    static const JobWords download = {TEXT_DOWNLOAD_STEP, TEXT_DOWNLOAD_GOOD, TEXT_DOWNLOAD_CANCELLED,
+                                      TEXT_DOWNLOAD_FAILED};
     static const JobWords preview = {TEXT_PREVIEW_STEP, TEXT_READY, TEXT_PREVIEW_CANCELLED, TEXT_PREVIEW_FAILED};
     static const JobWords restore = {TEXT_RESTORE_STEP, TEXT_RESTORE_GOOD, TEXT_RESTORE_CANCELLED, TEXT_RESTORE_FAILED};
     static const JobWords kept = {TEXT_KEPT_STEP, TEXT_READY, TEXT_KEPT_CANCELLED, TEXT_KEPT_FAILED};
@@ -110,6 +113,10 @@ static const JobWords *words_of(TaskKind kind)
         return &plan_there;
     case TASK_CLEANUP_THERE:
         return &cleanup_there;
+    case TASK_LIST_THERE:
+        return &list_there;
+    case TASK_DOWNLOAD:
+        return &download;
     case TASK_PREVIEW:
         return &preview;
     case TASK_RESTORE:
@@ -335,6 +342,12 @@ static void go_on(MainWindow *w, TaskResult *result)
     case TASK_PLAN_THERE:
         main_on_plan_there(w, result);
         break;
+    case TASK_LIST_THERE:
+        main_on_listed_there(w, result);
+        break;
+    case TASK_DOWNLOAD:
+        main_on_downloaded(w, result);
+        break;
     case TASK_PREVIEW:
         main_on_preview(w, result);
         break;
@@ -399,7 +412,8 @@ static void finish_job(MainWindow *w)
     }
     const bool only_looked = result->kind == TASK_DEMO || result->kind == TASK_PLAN || result->kind == TASK_PREVIEW ||
                              result->kind == TASK_KEPT || result->kind == TASK_REPORT ||
-                             result->kind == TASK_CERTIFICATE || result->kind == TASK_PLAN_THERE;
+                             result->kind == TASK_CERTIFICATE || result->kind == TASK_PLAN_THERE ||
+                             result->kind == TASK_LIST_THERE;
     if (!only_looked && !w->closing) {
         main_start_listing(w, false);
     }
@@ -539,6 +553,8 @@ void main_on_timer(MainWindow *w)
     }
     if (job_done && IsWindow(hwnd) && w->job != NULL && task_finished(w->job)) {
         finish_job(w);
+    } else if (IsWindow(hwnd)) {
+        main_on_key_wanted(w);
     }
 }
 
