@@ -376,7 +376,7 @@
 
 /* count, Documents/Backups */
 #define TEXT_THERE_SUMMARY \
-    "%llu backup(s) in %s on SharePoint. What is brought here is compared byte by byte, and pinned."
+    "%llu backup(s) in %s on SharePoint. What is brought here is compared by its SHA-256, and pinned."
 #define TEXT_THERE_COMPUTER "Made by"
 #define TEXT_THERE_COMPARED "Compared"
 #define TEXT_THERE_WHERE "Where"
@@ -392,7 +392,8 @@
     "Its bytes are as recorded. It is pinned, so that no clean-up takes it. Restore/Upload Backup restores it."
 #define TEXT_THERE_WAS_HERE "%s was in the backup folder already" /* its name */
 #define TEXT_THERE_WAS_HERE_WHY \
-    "It has the size and the hash of the one on SharePoint. Verify reads it again; Restore/Upload Backup restores it."
+    "It has the size of the one on SharePoint, and its manifest the same SHA-256. Verify reads it again; " \
+    "Restore/Upload Backup restores it."
 #define TEXT_THERE_SIGNED_OUT "Nobody is signed in to SharePoint on this PC."
 #define TEXT_THERE_SIGNED_OUT_WHY "A manager does that: sign in, then choose SharePoint in the Tools menu."
 #define TEXT_THERE_FOLDER "The copies lie in a folder that OneDrive keeps in step."
