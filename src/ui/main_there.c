@@ -111,7 +111,7 @@ void main_on_listed_there(MainWindow *w, TaskResult *result)
 void main_on_key_wanted(MainWindow *w)
 {
     KeyQuestion question = {.problem = ERROR_INIT};
-    if (w->job == NULL || w->asking || w->closing || w->options->screenshot != NULL ||
+    if (w->job == NULL || w->cancelling || w->asking || w->closing || w->options->screenshot != NULL ||
         !main_may(w, IDM_RESTORE_THERE) || !task_wants_key(w->job, &question)) {
         return;
     }
