@@ -253,6 +253,7 @@ set(UI_SOURCES
   src/ui/fitting.c
   src/ui/folder_watch.c
   src/ui/help_dialog.c
+  src/ui/key_dialog.c
   src/ui/list_model.c
   src/ui/locale_text.c
   src/ui/log_view.c
@@ -267,6 +268,7 @@ set(UI_SOURCES
   src/ui/main_schedule.c
   src/ui/main_show.c
   src/ui/main_signin.c
+  src/ui/main_there.c
   src/ui/main_window.c
   src/ui/message_box.c
   src/ui/notify_dialog.c
@@ -291,6 +293,8 @@ set(UI_SOURCES
   src/ui/task.c
   src/ui/task_cleanup.c
   src/ui/task_rows.c
+  src/ui/task_there.c
+  src/ui/there_dialog.c
   src/ui/tray.c
   src/ui/tray_icon.c
   src/ui/unattended_dialog.c

@@ -518,6 +518,8 @@ MUTANTS = (
      "*same = strcmp(sha256, d->spec->sha256) == 0 &&", "*same = true ||", ["download:test_damaged_there"]),
     ("a page that is not the file", "src/cloud/download.c", "ok = number(length, &whole) && whole == total;",
      "ok = number(length, &whole);", ["unit:test_download", "download:test_damaged_there"]),
+    ("what differs there does not come", "src/jobs/offsite_back.c", "    if (remote->state == REMOTE_OTHER) {",
+     "    if (false) {", ["unit:test_offsite_back", "download:test_damaged_there"]),
     ("what was brought back is pinned", "src/jobs/offsite_back.c", "        manifest->pinned = true;\n", "",
      ["download:test_there_and_back"]),
     ("settings that cannot be reached are not missing", "src/store/settings.c",

@@ -7,13 +7,6 @@
 #include "platform/clock.h"
 #include "store/folder.h"
 
-#define MANIFESTS 100 /* that are read, unless --last says otherwise */
-
-static bool was_read(const Remote *remote)
-{
-    return remote->state != REMOTE_NO_MANIFEST && remote->state != REMOTE_NOT_READ;
-}
-
 static cJSON *remote_document(const Remote *remote)
 {
     const Manifest *manifest = &remote->manifest;
@@ -21,11 +14,11 @@ static cJSON *remote_document(const Remote *remote)
     json_set_string(item, "name", remote->name);
     json_set_int(item, "bytes", (int64_t)remote->bytes);
     output_add_time(item, "created", remote->created);
-    json_set_string(item, "where", remote->here ? "both" : "there");
+    json_set_string(item, "where", remote_where(remote));
     json_set_bool(item, "encrypted", remote->encrypted);
     json_set_string(item, "compared", remote_state_word(remote->state));
     json_set_string(item, "web_url", remote->web_url);
-    json_set_string(item, "level", was_read(remote) ? level_word(manifest->level) : NULL);
+    json_set_string(item, "level", remote_was_read(remote) ? level_word(manifest->level) : NULL);
     json_set_string(item, "computer", manifest->computer);
     json_set_string(item, "user", manifest->user);
     json_set_string(item, "database", manifest->database);
@@ -49,8 +42,9 @@ static void list_table(Cli *cli, const RemoteList *list)
         char *created = remote->created ? clock_log_text(remote->created) : mem_strdup("");
         char *computer = output_pad(manifest->computer ? manifest->computer : "", 12, false);
         char *line = mem_printf("%s  %12s  %-19s  %s  %s%s%s%s", name, size, created, computer,
-                                was_read(remote) ? level_name(manifest->level) : "", was_read(remote) ? ", " : "",
-                                remote_state_word(remote->state), remote->here ? ", also here" : "");
+                                remote_was_read(remote) ? level_name(manifest->level) : "",
+                                remote_was_read(remote) ? ", " : "", remote_state_word(remote->state),
+                                remote->here ? ", also here" : "");
         output_coloured(&cli->output, remote->state == REMOTE_OTHER          ? COLOUR_BAD
                                       : remote->state == REMOTE_NO_MANIFEST ? COLOUR_WARNING
                                                                             : COLOUR_NONE, line);
@@ -75,7 +69,7 @@ int cli_sharepoint_list(Cli *cli)
     int code = 0;
     remote_list_init(&list);
     (void)folder_find(cli->options->folder, &folder, NULL); /* for "also here" alone */
-    if (!offsite_list(folder, last > 0 ? (size_t)last : MANIFESTS, &sink, cli->cancel, &list, &err)) {
+    if (!offsite_list(folder, last > 0 ? (size_t)last : REMOTE_MANIFESTS, &sink, cli->cancel, &list, &err)) {
         code = output_error(&cli->output, &err);
     } else if (cli->output.json) {
         cJSON *document = cJSON_CreateObject();

@@ -24,7 +24,7 @@ static bool download_one(Cli *cli, const char *folder, const char *file, const J
     Error err = ERROR_INIT;
     OffsiteBack back;
     offsite_back_init(&back);
-    const OffsiteKeys keys = {cli_ask_key, cli};
+    const OffsiteKeys keys = {.ask = cli_ask_key, .context = cli};
     const bool ok = offsite_download_with(folder, file, &keys, sink, cli->cancel, &back, &err);
     const bool go_on = ok || err.kind != EK_CANCELLED;
     output_clear_progress(&cli->output);

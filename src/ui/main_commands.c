@@ -585,6 +585,7 @@ static const struct {
     {IDM_ENCRYPTION, NEEDS_IDLE, main_on_encryption},
     {IDM_PAUSE_UPLOAD, NEEDS_JOB | NEEDS_UPLOAD, main_on_pause_upload},
     {IDM_CLEANUP_THERE, NEEDS_IDLE, main_on_cleanup_there},
+    {IDM_RESTORE_THERE, NEEDS_IDLE, main_on_restore_there},
     {IDC_DETAILS, NEEDS_ONE, on_details},
     {IDC_VERIFY, NEEDS_IDLE | NEEDS_SELECTION, on_verify},
     {IDM_PROVE, NEEDS_IDLE | NEEDS_SELECTION, on_prove},

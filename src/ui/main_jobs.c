@@ -414,6 +414,8 @@ void main_on_timer(MainWindow *w)
     }
     if (job_done && IsWindow(hwnd) && w->job != NULL && task_finished(w->job)) {
         finish_job(w);
+    } else if (IsWindow(hwnd)) {
+        main_on_key_wanted(w);
     }
 }
 

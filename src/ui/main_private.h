@@ -8,6 +8,7 @@
  *   main_commands.c  what buttons, keys and menus do
  *   main_restore.c   restores and their undoing: one question after the other
  *   main_sharepoint.c  the folder on SharePoint, exports to it, clean-ups there
+ *   main_there.c     what is on SharePoint, and bringing it back
  *   main_schedule.c  the slots that it runs itself, and what is told beside the clock
  *   main_report.c    the health report, the certificate of a proof
  *   main_dialogs.c   the dialogs: connection, settings, help, about
@@ -210,6 +211,8 @@ void main_on_schedule(MainWindow *w); /* to the schedule's boxes */
 
 /* main_restore.c */
 void main_on_restore(MainWindow *w);
+/* The first question, with a file (or NULL) and the folder that Browse shows first. */
+void main_restore_from(MainWindow *w, const char *file, const char *folder);
 void main_on_undo(MainWindow *w);
 /* What the tasks of it found: the next question, or what came of it. */
 void main_on_preview(MainWindow *w, TaskResult *result);
@@ -226,7 +229,14 @@ void main_on_uploaded(MainWindow *w, TaskResult *result);
 void main_on_pause_upload(MainWindow *w);
 void main_on_cleanup_there(MainWindow *w);
 void main_on_plan_there(MainWindow *w, TaskResult *plan);
-bool main_on_upload_failed(MainWindow *w, TaskResult *result); /* true when that was dealt with */
+/* An export, or one of main_there.c's tasks; true when that was dealt with. */
+bool main_on_upload_failed(MainWindow *w, TaskResult *result);
+
+/* main_there.c */
+void main_on_restore_there(MainWindow *w);
+void main_on_listed_there(MainWindow *w, TaskResult *result);
+void main_on_key_wanted(MainWindow *w); /* the job may wait for a key: asks for it, if somebody may be asked now */
+void main_on_downloaded(MainWindow *w, TaskResult *result);
 
 /* main_report.c */
 void main_on_report(MainWindow *w);

@@ -610,11 +610,15 @@ Task *task_start(const TaskSpec *spec, JobSink sink, void (*ring)(void *context)
     preview_init(&task->result->preview);
     restore_result_init(&task->result->restore);
     offsite_batch_init(&task->result->uploads);
+    remote_list_init(&task->result->there);
+    offsite_back_init(&task->result->back);
+    task->result->to_restore = spec->to_restore;
     task->result->target = mem_strdup(spec->target);
     task->result->proven = mem_strdup(spec->proven);
     task->result->no_safety = spec->no_safety;
     task->cancel = cancel_new();
     task->rate = rate_new();
+    task->key = task_key_new();
     task->mutex = mutex_new();
     task->changed = cond_new();
     task->thread = thread_start(run, task);
@@ -672,6 +676,7 @@ TaskResult *task_take(Task *task)
     cond_free(task->changed);
     mutex_free(task->mutex);
     rate_free(task->rate);
+    task_key_free(task->key);
     cancel_free(task->cancel);
     app_options_release(&task->options);
     connection_release(&task->connection);
@@ -725,6 +730,8 @@ void task_result_free(TaskResult *result)
     preview_release(&result->preview);
     restore_result_release(&result->restore);
     offsite_batch_release(&result->uploads);
+    remote_list_release(&result->there);
+    offsite_back_release(&result->back);
     swap_list_free(result->kept, result->kept_count);
     mem_free(result->target);
     mem_free(result->proven);

@@ -7,6 +7,8 @@
 #include "store/retention.h"
 #include "task.h"
 
+typedef struct TaskKey TaskKey; /* task_there.c: what is asked and answered; under the mutex */
+
 struct Task {
     /* Set before start, then the worker's. */
     TaskKind kind;
@@ -30,6 +32,7 @@ struct Task {
     /* Any thread. */
     Cancel *cancel;
     Rate *rate; /* of its uploads */
+    TaskKey *key;
     Mutex *mutex;
     Cond *changed;
     bool finished; /* under the mutex */
@@ -69,5 +72,11 @@ bool task_freeze(const Task *task, TaskResult *result, Error *err);
 bool task_unfreeze(const Task *task, TaskResult *result, Error *err);
 bool task_plan_there(const Task *task, TaskResult *result, Error *err);
 bool task_clean_up_there(const Task *task, TaskResult *result, Error *err);
+
+/* task_there.c: what is on SharePoint, and bringing it back. */
+TaskKey *task_key_new(void);
+void task_key_free(TaskKey *key);
+bool task_list_there(const Task *task, TaskResult *result, Error *err);
+bool task_download(const Task *task, TaskResult *result, Error *err);
 
 #endif

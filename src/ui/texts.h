@@ -113,6 +113,14 @@
 #define TEXT_PLAN_THERE_STEP "Looking for old backups on SharePoint"
 #define TEXT_CLEANUP_THERE_STEP "Cleaning up on SharePoint"
 #define TEXT_CLEANUP_THERE_GOOD "Clean-up on SharePoint complete."
+#define TEXT_THERE_STEP "Looking what is on SharePoint"
+#define TEXT_THERE_CANCELLED "Restore from SharePoint was cancelled. Nothing was changed."
+#define TEXT_THERE_FAILED "What is on SharePoint could not be listed"
+#define TEXT_DOWNLOAD_STEP "Downloading"
+#define TEXT_DOWNLOAD_GOOD "Downloaded."
+#define TEXT_DOWNLOAD_CANCELLED \
+    "The download was cancelled. What has come is kept: download it again, and it goes on from there."
+#define TEXT_DOWNLOAD_FAILED "The download failed"
 #define TEXT_CLEANUP_STEP "Cleaning up"
 #define TEXT_CLEANUP_GOOD "Cleanup complete."
 #define TEXT_CLEANUP_CANCELLED "The clean-up was cancelled. What is removed already stays removed."
@@ -179,6 +187,9 @@
 #define TEXT_STOP_UPLOAD "Backups are being exported to SharePoint. Stop and close?"
 #define TEXT_STOP_UPLOAD_CONTENT \
     "What was brought there is kept: export them again, and it goes on from there. The backups here stay as they are."
+#define TEXT_STOP_DOWNLOAD "A backup is being downloaded from SharePoint. Stop it and close?"
+#define TEXT_STOP_DOWNLOAD_CONTENT \
+    "What has come is kept: download it again, and it goes on from there. What is on SharePoint stays as it is."
 #define TEXT_STOP_PROVE "A backup is being proven. Stop it and close?"
 #define TEXT_STOP_CLEANUP "Old backups are being removed. Stop and close?"
 #define TEXT_STOP_RESTORE "A backup is being restored. Stop it and close?"
@@ -362,6 +373,45 @@
 #define TEXT_UPLOAD_SOME "⚠ %llu of %llu backup(s) exported to SharePoint"
 #define TEXT_UPLOAD_ONLY_MANAGER "No folder on SharePoint is set up."
 #define TEXT_UPLOAD_ONLY_MANAGER_WHY "A manager sets one up: sign in, then choose SharePoint in the Tools menu."
+
+/* --- restore from SharePoint: main_there.c, there_, key_dialog.c --------------------------------------------- */
+
+/* count, Documents/Backups */
+#define TEXT_THERE_SUMMARY \
+    "%llu backup(s) in %s on SharePoint. What is brought here is compared by its SHA-256, and pinned."
+#define TEXT_THERE_COMPUTER "Made by"
+#define TEXT_THERE_COMPARED "Compared"
+#define TEXT_THERE_WHERE "Where"
+#define TEXT_THERE_ONLY "SharePoint"
+#define TEXT_THERE_ENCRYPTED "%s, encrypted" /* "size and hash" */
+#define TEXT_THERE_NOTHING "There is no backup on SharePoint."
+#define TEXT_THERE_NOTHING_WHY "Nothing in the folder %s is one. SharePoint in the Tools menu changes the folder."
+#define TEXT_THERE_BUSY \
+    "Another job or dialog has begun meanwhile, or the window was locked, so nothing was brought back. Choose " \
+    "Restore from SharePoint again."
+#define TEXT_THERE_BACK "✅ %s is in the backup folder" /* its name */
+#define TEXT_THERE_BACK_WHY \
+    "Its bytes are as recorded. It is pinned, so that no clean-up takes it. Restore/Upload Backup restores it."
+#define TEXT_THERE_WAS_HERE "%s was in the backup folder already" /* its name */
+#define TEXT_THERE_WAS_HERE_WHY \
+    "It has the size of the one on SharePoint, and its manifest the same SHA-256. Verify reads it again; " \
+    "Restore/Upload Backup restores it."
+#define TEXT_THERE_SIGNED_OUT "Nobody is signed in to SharePoint on this PC."
+#define TEXT_THERE_SIGNED_OUT_WHY "A manager does that: sign in, then choose SharePoint in the Tools menu."
+#define TEXT_THERE_FOLDER "The copies lie in a folder that OneDrive keeps in step."
+/* its path */
+#define TEXT_THERE_FOLDER_WHY \
+    "Explorer shows them in %s, and OneDrive brings one to this PC when it is read. Restore/Upload Backup takes it " \
+    "from there as it is."
+#define TEXT_THERE_FOLDER_YES "&Choose one there..."
+#define TEXT_THERE_FOLDER_NO "Not &now"
+/* the copy's name, "the public key age1…, fingerprint …" */
+#define TEXT_KEY_INTRO_FILE \
+    "%s is encrypted for %s, and its private key is not on this PC. Name its key file: the set-up wrote it."
+#define TEXT_KEY_INTRO_PHRASE "%s is encrypted with %s, which is not kept on this PC. Type it."
+#define TEXT_KEY_CHOOSE "The key file"
+#define TEXT_KEY_KIND "Key files"
+#define TEXT_KEY_NONE "no key was given"
 
 /* --- encryption of copies: encryption_dialog.c --------------------------------------------------------------- */
 

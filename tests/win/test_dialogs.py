@@ -41,7 +41,8 @@ def take(path, moving):
     subprocess.run(["convert", "ppm:-", "-trim", "+repage", path], input=now)
 
 
-MOVING = ("running", "closing", "restore-running", "sharepoint-browser", "sharepoint-code", "upload-running")
+MOVING = ("running", "closing", "restore-running", "sharepoint-browser", "sharepoint-code", "upload-running",
+          "restore-from-sharepoint-running")
 LONG = {"UITEST_LONG": "1"} if "--long" in sys.argv else {}
 # For pictures everything lies where it would on a user's PC.
 PREFIX = os.environ.get("WINEPREFIX", os.path.join(window.TOP, "build/wine"))
@@ -374,6 +375,108 @@ def sharepoint(work, server):
                                "%s: no secret is in %s" % (scenario, file), "there is one")
 
 
+PASSPHRASE = "correct horse battery staple"
+
+
+def bring_there(user, folder, names, key_file):
+    """Another PC's three backups: the oldest as it is, one encrypted for a key pair, the newest with a passphrase."""
+    def run(*arguments):
+        done = user.program.run(list(arguments), env={"CMMS_BACKUP_DATA": user.data, "http_proxy": "",
+                                                      "https_proxy": "", "CMMS_BACKUP_PASSPHRASE": PASSPHRASE})
+        harness.equal(done.code, 0, "%r: %s%s" % (arguments, done.out, done.err))
+
+    confirm = ("--confirm", "without the key nothing")
+    for name, encryption_as in zip(names, ((), ("--key-file", key_file), ("--passphrase",))):
+        if encryption_as:
+            run("encryption", "set-up", *encryption_as, *confirm)
+        run("upload", "--folder", folder, name)
+
+
+def back_steps(sim, folder, other, names):
+    """What happens in the folder and at Microsoft meanwhile."""
+    reached, held = threading.Event(), threading.Event()
+    item = sim.child(sim.folder, names[0])
+    data = item["data"]
+    half, other_bytes = len(data) // 2, data[:-1] + bytes([data[-1] ^ 1])
+
+    def ours():
+        return sorted(n for n in os.listdir(folder) if n.startswith("cmms_backup_"))
+
+    def read(path):
+        with open(path, "rb") as f:
+            return f.read()
+
+    def back(name):
+        harness.check(read(os.path.join(folder, name)) == read(os.path.join(other, name)), name + " is another")
+        manifest = json.loads(read(os.path.join(folder, name + ".manifest.json")))
+        harness.equal((manifest["pinned"], "encrypted" in manifest), (True, False), "the manifest")
+        harness.equal([n for n in ours() if n.endswith((".download", ".partial"))], [], "what is left over")
+        harness.equal(sim.complaints, [], "complaints")
+
+    def lose():
+        for name in ours():
+            os.remove(os.path.join(folder, name))
+
+    def hold():
+        """The manifest comes, then half of the file, then nothing."""
+        sim.faults = [graph_sim.Fault("download", skip=1, keep=half),
+                      graph_sim.Fault("download", skip=1, call=lambda s: (reached.set(), held.wait(120)))]
+
+    def half_back():
+        held.set()
+        sim.faults = []
+        harness.equal(ours(), [names[0] + ".download"], "what is there")
+        harness.equal(os.path.getsize(os.path.join(folder, names[0] + ".download")), half, "its bytes")
+
+    def resumed():
+        harness.equal(sim.ranges[-1], "bytes=%d-" % half, "what was asked for")
+        back(names[0])
+
+    def replace():
+        item.pop("served")
+        item["data"] = other_bytes
+
+    return Steps({
+        "nothing-back": lambda: harness.equal(ours(), [], "what is there"), "plain-back": lambda: back(names[0]),
+        "key-back": lambda: back(names[1]), "passphrase-back": lambda: back(names[2]), "lose": lose,
+        "hold-download": hold, "held": lambda: harness.wait_for(reached.is_set, 120, "the rest to be asked for"),
+        "half-back": half_back, "resumed": resumed, "damage": lambda: item.update(served=other_bytes),
+        "replace": replace, "mend": lambda: item.update(data=data)})
+
+
+def sharepoint_back(work, server):
+    """What another PC has brought to SharePoint comes back, into an empty folder."""
+    name = "cmms_back"
+    harness.sample(server, name, 2)
+    server.psql(USERS, name)
+    for scenario in ("sharepoint-back", "sharepoint-back-keys")[:1 if shots else 2]:
+        own = os.path.join(work, "own " + scenario)
+        folder, shown = place(work, scenario + " ö")
+        shutil.rmtree(folder, ignore_errors=True)
+        other, key_file = os.path.join(work, "other " + scenario), os.path.join(work, scenario + ".txt")
+        for path in (folder, own, other):
+            os.makedirs(path)
+        program = harness.Program("native")
+        names = sorted(os.path.basename(program.good_backup(server, name, other)["unix_path"]) for _ in range(3))
+        if shots is not None:
+            plausible(other)
+        with graph_sim.Simulator() as sim:
+            user = test_sharepoint.User(program, sim)
+            user.good_set_up()
+            bring_there(user, other, names, key_file)
+            drive(scenario, ["--folder", shown, "-h", "127.0.0.1", "-p", str(server.port), "-U", "postgres", "-d",
+                             name], own, back_steps(sim, folder, other, names), PGPASSWORD=harness.PASSWORD,
+                  UITEST_KEY=window.windows(key_file), UITEST_CLOUD="%s %s/login" % (sim.url, sim.url),
+                  http_proxy="", https_proxy="")
+        for top in (own, folder) if shots is None else ():
+            for at, _, files in os.walk(top):
+                for file in files:
+                    with open(os.path.join(at, file), "rb") as f:
+                        content = f.read()
+                    window.say(not re.search(rb"SECRET|tempauth|refresh\d|access\d|horse battery", content),
+                               "%s: no secret is in %s" % (scenario, file), "there is one")
+
+
 def due_folder(folder, **more):
     """A folder whose daily slot is due since an hour."""
     shutil.rmtree(folder, ignore_errors=True)
@@ -453,8 +556,8 @@ def states(work):
 
 def main():
     # A part of it, while working on that.
-    only = [a for a in sys.argv[1:] if a in ("assistant", "signin", "states", "restores", "sharepoint", "encryption",
-                                             "schedules")]
+    only = [a for a in sys.argv[1:] if a in ("assistant", "signin", "states", "restores", "sharepoint", "back",
+                                             "encryption", "schedules")]
     work = tempfile.mkdtemp(prefix="cmms-dialogs-")
     server = harness.shared_server()
     silent = socket.create_server(("127.0.0.1", 0))  # takes connections, and never says a word
@@ -473,6 +576,8 @@ def main():
             restores(work, server)
         if not only or "sharepoint" in only:
             sharepoint(work, server)
+        if not only or "back" in only:
+            sharepoint_back(work, server)
         if not only or "encryption" in only:
             encryption(work, server)
         if not only or "schedules" in only:

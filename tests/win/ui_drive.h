@@ -54,6 +54,7 @@ bool has_text(const Ui *ui, int id, const char *part);
 unsigned count_in_log(const Ui *ui, const char *part);
 int rows(const Ui *ui);
 char *cell(const Ui *ui, int row, int column);
+char *cell_in(const Ui *ui, HWND list, int row, int column); /* of another list; caller frees both */
 bool cell_is(const Ui *ui, int row, int column, const char *wanted);
 void click(const Ui *ui, int id);
 void send_command(const Ui *ui, int id); /* as a menu does */
@@ -83,6 +84,7 @@ bool check_exit(Ui *ui, DWORD wanted, const char *name);
 Leftovers files(const Ui *ui);
 bool selected_count_is(Ui *ui, const void *count);
 void select_rows(Ui *ui, int from, int to);
+void select_in(const Ui *ui, HWND list, int row); /* in another list, of which one row can be selected */
 bool other_in_front(Ui *ui, const void *dialog); /* a window of the program that is neither its main one nor *dialog */
 
 /* ui_dialogs.c: a dialog is the window that has the control. */
@@ -157,6 +159,12 @@ void scenario_restore_in_place(Ui *ui);
 /* ui_sharepoint.c */
 void scenario_sharepoint(Ui *ui);
 void scenario_sharepoint_keys(Ui *ui);
+bool begin_sharepoint(Ui *ui, int backups); /* a manager signs in, with so many in the list */
+bool browse_sharepoint(Ui *ui);             /* the browser goes where the dialog says */
+
+/* ui_back.c */
+void scenario_sharepoint_back(Ui *ui);
+void scenario_sharepoint_back_keys(Ui *ui);
 
 /* ui_encryption.c */
 void scenario_encryption(Ui *ui);

@@ -32,11 +32,9 @@ static bool wait_done(Ui *ui)
     return wait_for(ui, LONG_MS, job_is_done, NULL);
 }
 
-/* Signed in, with the backups in the list. */
-static bool begin(Ui *ui)
+bool begin_sharepoint(Ui *ui, int backups)
 {
     ui->keep_dialogs = true;
-    cloud = machine_getenv("UITEST_CLOUD");
     if (!open_window(ui) ||
         !ok(ui, wait_dialog(ui, IDC_SIGN_IN, SHORT_MS), "a manager is asked to sign in", "nobody is")) {
         return false;
@@ -44,12 +42,11 @@ static bool begin(Ui *ui)
     ok(ui, !IsWindowEnabled(item(ui, IDC_SHAREPOINT)), "before that nothing can be exported", "it can");
     sign_in(ui, "o'neil", "it's %41");
     return ok(ui, wait_dialog_gone(ui, IDC_SIGN_IN, SHORT_MS) && wait_enabled(ui, IDC_REFRESH, SHORT_MS) &&
-                      rows(ui) == 3,
-              "a manager may, and there are three backups", "not so");
+                      rows(ui) == backups,
+              "a manager may, and the backups are listed", "not so");
 }
 
-/* The browser goes where the dialog says. */
-static bool browse(Ui *ui)
+bool browse_sharepoint(Ui *ui)
 {
     if (!wait_can(ui, IDC_SP_COPY, LONG_MS)) {
         return ok(ui, false, "the address for the browser is shown", "it is not");
@@ -174,7 +171,7 @@ static void check_refused(Ui *ui)
     ok(ui, wait_cannot(ui, IDC_SP_SIGN_IN) && wait_cannot(ui, IDC_SP_LINK) && !visible(ui, IDC_SP_CODE),
        "meanwhile nothing else can be entered", "it can");
     picture(ui, "sharepoint-browser");
-    browse(ui);
+    browse_sharepoint(ui);
     status_says(ui, "The sign-in was refused: an administrator must approve the program first.",
                 "the refusal is told in plain words");
     ok(ui, wait_focus(ui, IDC_SP_ASK), "and the next step is Ask IT", "it is not");
@@ -392,6 +389,14 @@ static void check_folder(Ui *ui)
        "it is exported when OneDrive has it", "it is not");
     close_result(ui);
     outside(ui, "synced", "the backup and its manifest are in the folder");
+    send_command(ui, IDM_RESTORE_THERE);
+    ok(ui, wait_for(ui, SHORT_MS, box_is_there, NULL), "where Explorer has them, Restore from SharePoint says so",
+       "it does not");
+    picture(ui, "restore-from-sharepoint-folder");
+    PostMessageW(find(ui, L"#32770"), TDM_CLICK_BUTTON, IDYES, 0);
+    ok(ui, wait_dialog(ui, IDC_FILE_PATH, SHORT_MS), "and goes on to a restore of one of them", "it does not");
+    PostMessageW(dialog_with(ui, IDC_FILE_PATH), WM_COMMAND, IDCANCEL, 0);
+    wait_dialog_gone(ui, IDC_FILE_PATH, SHORT_MS);
     send_command(ui, IDM_SHAREPOINT);
     wait_can(ui, IDC_SP_FORGET, SHORT_MS);
     click_in(ui, IDC_SP_FORGET);
@@ -406,7 +411,8 @@ static void check_folder(Ui *ui)
 
 void scenario_sharepoint(Ui *ui)
 {
-    if (begin(ui)) {
+    cloud = machine_getenv("UITEST_CLOUD");
+    if (begin_sharepoint(ui, 3)) {
         check_first(ui);
         check_client_id(ui);
         check_refused(ui);
@@ -491,7 +497,7 @@ static void check_keys_set_up(Ui *ui)
     key_with(VK_MENU, 'Y');
     ok(ui, wait_for(ui, SHORT_MS, clipboard_has, "code_challenge_method=S256"), "Alt+Y copies the address",
        "it does not");
-    browse(ui);
+    browse_sharepoint(ui);
     status_says(ui, DONE, "the folder was written to");
     outside(ui, "selected", "the sign-in asked for granted sites alone");
     ok(ui, wait_focus(ui, IDCANCEL), "Close has the focus", "it has not");
@@ -586,7 +592,8 @@ static void check_keys_leave(Ui *ui)
 
 void scenario_sharepoint_keys(Ui *ui)
 {
-    if (begin(ui)) {
+    cloud = machine_getenv("UITEST_CLOUD");
+    if (begin_sharepoint(ui, 3)) {
         check_keys_set_up(ui);
         check_keys_export(ui);
         outside(ui, "device-waits", "nobody types a code");

@@ -12,6 +12,7 @@
  * tenth wrong password), `more` (settings, about, details), `keys` and `sample` (every action, by keyboard alone),
  * `restore`, `restore-keys` and `restore-gone` (there and back; where nothing is left); `hangs` and `details-hang` (a
  * file that does not answer); `sharepoint` and `sharepoint-keys` (the folder, exports to it, the page for IT);
+ * `sharepoint-back` and `sharepoint-back-keys` (what is there comes back);
  * `encryption` (of copies: a key pair, a passphrase, off); `schedule`, `schedule-run` and `schedule-failed`;
  * `pictures` is for ./dev shot. Each prints lines "ok NAME" or "not ok NAME: why" and, at the end, how long the window
  * took at most to answer an empty message.
@@ -553,6 +554,7 @@ int wmain(int argc, wchar_t **argv)
         {"restore-keys", scenario_restore_keys}, {"restore-gone", scenario_restore_gone},
         {"restore-in-place", scenario_restore_in_place},
         {"sharepoint", scenario_sharepoint}, {"sharepoint-keys", scenario_sharepoint_keys},
+        {"sharepoint-back", scenario_sharepoint_back}, {"sharepoint-back-keys", scenario_sharepoint_back_keys},
         {"encryption", scenario_encryption},
         {"schedule", scenario_schedule}, {"schedule-run", scenario_schedule_run},
         {"schedule-failed", scenario_schedule_failed},
