@@ -320,6 +320,8 @@ MUTANTS = (
      ["unit:test_retention"]),
     ("the server's clock", "src/jobs/backup.c", "        run->keep_all = true;\n        backup_warn(run, differs);",
      "        backup_warn(run, differs);", ["retention:test_wrong_clock_of_one_run"]),
+    ("a clock that the server shares", "src/jobs/backup.c", "    doubt_clock(run);\n", "",
+     ["retention:test_clock_that_the_server_shares"]),
     ("a clean-up's doubt of the clock", "src/store/retention.c",
      "if (!rules->made && p->now - witness->created > term(rules)) {", "if (false) {", ["unit:test_retention"]),
     ("the level by what was compared", "src/jobs/verify.c", "manifest->level = manifest_level(manifest);",

@@ -188,7 +188,7 @@ static void check_schedule(Visit *visit, const char *folder_wanted, DoctorTask *
                         settings->retention_days, schedule_name(settings->schedule), settings->backup_hour,
                         settings->backup_minute,
                         words == NULL ? "whether a task starts them was not looked at" : words),
-             mem_strdup("Have the task registered ('cmms-backup-cli schedule install'), or make backups by hand."));
+             mem_strdup("Save the schedule, which has the task registered, or make backups by hand."));
     }
     mem_free(words);
 }
@@ -731,7 +731,7 @@ static bool check_sharepoint(Visit *visit, Error *err)
         failed(visit, ID_SHAREPOINT, state, &why);
     }
     if (ok && sign_in.set_up) {
-        const CatalogLast last = visit->folder == NULL ? (CatalogLast){0, 0}
+        const CatalogLast last = visit->folder == NULL ? (CatalogLast){0, 0, 0}
                                                        : catalog_last(visit->folder, &visit->connection);
         doctor_cloud(&status, &sign_in, last.bytes, &visit->checks[ID_LIBRARY], &visit->checks[ID_SIGN_IN],
                      &visit->checks[ID_CLOCK]);

@@ -397,6 +397,23 @@ def test_wrong_clock_of_one_run(program):
         equal(verb(program, folder, "cleanup")["removed"], 0, "all are young")
 
 
+def test_clock_that_the_server_shares(program):
+    """The server is on this computer, so its clock agrees however wrong it is: after a gap that no schedule leaves
+    nothing goes in that run. (B4)"""
+    server = harness.shared_server()
+    folder, newest, _ = old_folder(program, 0)
+    old = [aged(folder, newest, 365 + n) for n in range(3)]
+    for name in (newest, newest + ".manifest.json"):
+        os.unlink(os.path.join(folder, name))
+    report = program.good_backup(server, small_database(server), folder)
+    warnings = harness.warnings_of(report)
+    check(len(warnings) == 1 and "the last backup was made 365 days ago" in warnings[0], "it says so: %s" % warnings)
+    check(set(old) <= set(harness.backups_in(folder)), "nothing went: %s" % harness.backups_in(folder))
+    # The next one comes a moment later: that clock goes on as clocks do.
+    equal(harness.warnings_of(program.good_backup(server, small_database(server), folder)), [], "no doubt")
+    check(not set(old) & set(harness.backups_in(folder)), "they go: %s" % harness.backups_in(folder))
+
+
 def test_last_good_is_read_before_a_delete(program):
     """The newest has a flipped bit that nobody has seen: the older good ones cannot be deleted. (M7)"""
     folder, newest, old = old_folder(program, 1)
