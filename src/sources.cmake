@@ -177,6 +177,7 @@ set(WIN_SOURCES
   src/platform/win/rights_win.c
   src/platform/win/roots_builtin.c
   src/platform/win/roots_win.c
+  src/platform/win/session_win.c
   src/platform/win/tasks_win.c
   src/platform/win/thread_win.c
   src/platform/win/wide_win.c)
@@ -195,6 +196,7 @@ set(POSIX_SOURCES
   src/platform/posix/power_posix.c
   src/platform/posix/process_posix.c
   src/platform/posix/roots_posix.c
+  src/platform/posix/session_posix.c
   src/platform/posix/tasks_posix.c
   src/platform/posix/thread_posix.c)
 set(CLI_SOURCES

@@ -185,8 +185,8 @@ static void doubt_clock(Run *run)
         apart <= due) {
         return;
     }
-    char *text = mem_printf("By this computer's clock, which is the database server's as well, the last backup was made "
-                            "%lld days ago: no old backup was removed, in case the clock is wrong",
+    char *text = mem_printf("By this computer's clock, which is the database server's as well, the last backup was "
+                            "made %lld days ago: no old backup was removed, in case the clock is wrong",
                             (long long)(apart / SECONDS_A_DAY));
     run->keep_all = true;
     backup_warn(run, text);
