@@ -176,6 +176,7 @@ set(WIN_SOURCES
   src/platform/win/process_win.c
   src/platform/win/rights_win.c
   src/platform/win/roots_builtin.c
+  src/platform/win/roots_meet.c
   src/platform/win/roots_win.c
   src/platform/win/session_win.c
   src/platform/win/tasks_win.c
