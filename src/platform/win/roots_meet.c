@@ -35,7 +35,10 @@
     (ISC_REQ_STREAM | ISC_REQ_CONFIDENTIALITY | ISC_REQ_REPLAY_DETECT | ISC_REQ_SEQUENCE_DETECT |                     \
      ISC_REQ_ALLOCATE_MEMORY | ISC_REQ_MANUAL_CRED_VALIDATION)
 
+typedef void (*Function)(void);
+
 typedef struct Visit {
+    const SecurityFunctionTableW *tls;
     SOCKET socket;
     const Cancel *cancel;
     uint64_t end;
@@ -153,8 +156,8 @@ static bool shake_hands(Visit *visit, CredHandle *credentials, wchar_t *host, Ct
         ULONG attributes = 0;
         const bool first = !*made;
         const SECURITY_STATUS status =
-            InitializeSecurityContextW(credentials, first ? NULL : context, host, WANTED, 0, 0, first ? NULL : &input,
-                                       0, context, &output, &attributes, NULL);
+            visit->tls->InitializeSecurityContextW(credentials, first ? NULL : context, host, WANTED, 0, 0,
+                                                   first ? NULL : &input, 0, context, &output, &attributes, NULL);
         bool sent = true;
         size_t rest = 0;
 
@@ -166,7 +169,7 @@ static bool shake_hands(Visit *visit, CredHandle *credentials, wchar_t *host, Ct
         *made = *made || status == SEC_E_OK || status == SEC_I_CONTINUE_NEEDED;
         if (out.pvBuffer != NULL) {
             sent = send_all(visit, out.pvBuffer, out.cbBuffer);
-            FreeContextBuffer(out.pvBuffer);
+            visit->tls->FreeContextBuffer(out.pvBuffer);
         }
         if (status == SEC_I_INCOMPLETE_CREDENTIALS) /* it would like a certificate of ours: once more, without */
             continue;
@@ -204,24 +207,36 @@ static void look_at_certificates(Visit *visit, const char *host)
                          .dwFlags = SCH_CRED_MANUAL_CRED_VALIDATION | SCH_CRED_NO_DEFAULT_CREDS};
     wchar_t package[] = UNISP_NAME_W;
     wchar_t *name = wide_from_utf8(host);
+    const SecurityFunctionTableW *tls = visit->tls;
     const CERT_CONTEXT *certificate = NULL;
     CredHandle credentials;
     CtxtHandle context;
     bool made = false;
 
-    if (AcquireCredentialsHandleW(NULL, package, SECPKG_CRED_OUTBOUND, NULL, &how, NULL, NULL, &credentials, NULL) ==
-        SEC_E_OK) {
+    if (tls->AcquireCredentialsHandleW(NULL, package, SECPKG_CRED_OUTBOUND, NULL, &how, NULL, NULL, &credentials,
+                                       NULL) == SEC_E_OK) {
         if (shake_hands(visit, &credentials, name, &context, &made) &&
-            QueryContextAttributesW(&context, SECPKG_ATTR_REMOTE_CERT_CONTEXT, (void *)&certificate) == SEC_E_OK &&
+            tls->QueryContextAttributesW(&context, SECPKG_ATTR_REMOTE_CERT_CONTEXT, (void *)&certificate) ==
+                SEC_E_OK &&
             certificate != NULL) {
             build_chain(certificate);
             CertFreeCertificateContext(certificate);
         }
         if (made)
-            DeleteSecurityContext(&context);
-        FreeCredentialsHandle(&credentials);
+            tls->DeleteSecurityContext(&context);
+        tls->FreeCredentialsHandle(&credentials);
     }
     mem_free(name);
+}
+
+/* Loaded now, since it takes long to come up: no start of the program is to wait for it. */
+static const SecurityFunctionTableW *find_tls(void)
+{
+    HMODULE module = LoadLibraryExW(L"secur32.dll", NULL, LOAD_LIBRARY_SEARCH_SYSTEM32);
+    INIT_SECURITY_INTERFACE_W find =
+        module == NULL ? NULL : (INIT_SECURITY_INTERFACE_W)(Function)GetProcAddress(module, "InitSecurityInterfaceW");
+
+    return find == NULL ? NULL : find();
 }
 
 void roots_meet(const char *host, const char *port, const Cancel *cancel)
@@ -229,10 +244,11 @@ void roots_meet(const char *host, const char *port, const Cancel *cancel)
     Visit *visit = mem_alloc(sizeof *visit);
     WSADATA data;
 
+    visit->tls = find_tls();
     visit->socket = INVALID_SOCKET;
     visit->cancel = cancel;
     visit->end = clock_monotonic_ms() + LIMIT_MS;
-    if (WSAStartup(MAKEWORD(2, 2), &data) == 0) {
+    if (visit->tls != NULL && WSAStartup(MAKEWORD(2, 2), &data) == 0) {
         if (dial(visit, host, port)) {
             if (ask_for_tls(visit))
                 look_at_certificates(visit, host);
