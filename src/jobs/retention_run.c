@@ -29,6 +29,8 @@
 #define FROZEN_MAX 65536u /* bytes of the file */
 #define BY_HAND    "by_hand" /* `reason` is a person's */
 #define STOPPED    "stopped" /* a person's words beside an alarm */
+#define STOP_SAID  "Clean-ups are stopped: " /* how it begins in the log; and how there an alarm ends that is not it */
+#define ANSWERED   "The alarm was answered: "
 #define BASELINE_DAYS 35  /* at least: the alarm compares with the most that a table had in so many days */
 #define BASELINE_MOST 64u /* manifests that are read for it */
 #define SECONDS_A_DAY 86400
@@ -36,12 +38,9 @@
 static bool log_entry(const char *folder, const JobSink *sink, const char *operation, const char *status,
                       const CatalogEntry *entry, const char *message, Error *err)
 {
-    const AuditEntry logged = {.operation = operation,
-                               .status = status,
+    const AuditEntry logged = {.operation = operation, .status = status, .message = message, .seconds = -1,
                                .backup_file = entry ? entry->name : NULL,
-                               .message = message,
                                .file_size = entry ? entry->size : 0,
-                               .seconds = -1,
                                .level = entry ? level_word(entry->level) : NULL,
                                .actor = job_actor(sink)};
     return auditlog_append(folder, &logged, err);
@@ -89,6 +88,8 @@ static void read_frozen(const char *folder, Frozen *frozen)
         }
     } else if (why.kind != EK_NOT_FOUND || !folder_is_there(folder, &why)) {
         frozen->alarm = mem_printf("%s cannot be read: %s", RETENTION_FROZEN_FILE, why.message);
+    } else { /* a sync client, or somebody, may have taken the file away; an alarm is in its manifest as well */
+        frozen->stop = auditlog_standing(folder, "freeze", STOP_SAID, "unfreeze", ANSWERED);
     }
     error_clear(&why);
     cJSON_Delete(document);
@@ -167,7 +168,7 @@ bool retention_stop(const char *folder, const char *reason, const JobSink *sink,
     const char *actor = job_actor(sink);
     char *words = mem_printf("%s asked for it%s%s%s", actor ? actor : user, reason ? " (" : "", reason ? reason : "",
                              reason ? ")" : "");
-    char *message = mem_printf("Clean-ups are stopped: %s", words);
+    char *message = mem_printf(STOP_SAID "%s", words);
     if (there.stop) {
         ok = error_set(err, EK_SETTINGS, "clean-ups are stopped already: %s", there.stop);
     }
@@ -232,8 +233,7 @@ static bool answer_alarm(const char *folder, const Catalog *catalog, size_t firs
                          const JobSink *sink, Error *err)
 {
     const char *alarm = there->alarm ? there->alarm : catalog->entries[first].alarm;
-    char *message = there->stop ? mem_printf("The alarm was answered: %s; clean-ups stay stopped: %s", alarm,
-                                             there->stop)
+    char *message = there->stop ? mem_printf(ANSWERED "%s; clean-ups stay stopped: %s", alarm, there->stop)
                                 : mem_printf("Clean-ups are allowed again; they were stopped because %s", alarm);
     const bool ok = log_entry(folder, sink, "unfreeze", "success", NULL, message, err) &&
                     confirm_alarms(folder, catalog, first, sink, err) &&

@@ -283,6 +283,9 @@ def test_stopped_by_hand(program):
     equal(verb(program, folder, "status")["cleanups_stopped"], frozen, "the status reminds of it")
     check("Clean-ups are stopped: " + frozen in program.run(["status", "--folder", program.path(folder)]).out,
           "in words, too")
+    os.unlink(os.path.join(folder, "retention_frozen.json")) # a sync client, or somebody who did not know
+    equal(verb(program, folder, "cleanup")["removed"], 0, "the log has it, too")
+    equal(verb(program, folder, "list")["retention_frozen"], frozen, "and so has the list")
     verb(program, folder, "cleanup", "--unfreeze")
     equal(verb(program, folder, "cleanup")["removed"], 2, "allowed again")
     equal([e["operation"] for e in harness.log_entries(folder) if e["operation"] in ("freeze", "unfreeze")],
