@@ -340,6 +340,8 @@ MUTANTS = (
      "        coming->alarm = NULL;\n", ["unit:test_retention_run", "retention:test_shrink_alarm"]),
     ("the alarm's measure", "src/jobs/retention_run.c", "if (*count == 0 || recent || ", "if (*count == 0 || ",
      ["unit:test_retention_run"]),
+    ("one a day is enough of a dozen", "src/jobs/retention_run.c", "(age <= BASELINE_DAYS && day != last_day)",
+     "(age <= BASELINE_DAYS && (day != last_day || true))", ["unit:test_retention_run"]),
     ("an entry that a kill left open", "src/jobs/retention_run.c", "close_open_entries(folder, sink, err) &&", "",
      ["unit:test_retention_run"]),
     ("the pin", "src/store/retention.c", "    if (entry->pinned) {", "    if (false) {", ["unit:test_retention"]),

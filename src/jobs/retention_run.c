@@ -32,7 +32,8 @@
 #define STOP_SAID  "Clean-ups are stopped: " /* how it begins in the log; and how there an alarm ends that is not it */
 #define ANSWERED   "The alarm was answered: "
 #define BASELINE_DAYS 35  /* at least: the alarm compares with the most that a table had in so many days */
-#define BASELINE_MOST 64u /* manifests that are read for it */
+#define BASELINE_MOST 96u /* manifests that are read for it: there may be a dozen a day, so of most days one is */
+#define EACH_DAYS 2       /* but all of the last */
 #define SECONDS_A_DAY 86400
 
 static bool log_entry(const char *folder, const JobSink *sink, const char *operation, const char *status,
@@ -400,14 +401,13 @@ static void take_most(Had *had, size_t count, Baseline *base)
     }
 }
 
-/* The good backups of the source whose counts the coming one is measured by: those of the last weeks, and each month's
- * newest that is kept. An alarm that a person has confirmed is where it begins anew. Newest first; caller frees. */
+/* The good backups of the source whose counts the coming one is measured by: of the last weeks one a day, and each
+ * month's newest that is kept. An alarm that a person has confirmed is where it begins anew. Newest first; caller frees. */
 static const CatalogEntry **measures(const Catalog *catalog, const Source *source, const Settings *settings,
                                      int64_t now, size_t *count)
 {
     const CatalogEntry **found = mem_array(BASELINE_MOST, sizeof *found);
-    const int days = settings->retention_days > BASELINE_DAYS ? settings->retention_days : BASELINE_DAYS;
-    int last_month = -1;
+    int last_month = -1, last_day = -1;
     *count = 0;
     for (size_t i = 0; i < catalog->count && *count < BASELINE_MOST; i++) {
         const CatalogEntry *entry = &catalog->entries[i];
@@ -416,12 +416,15 @@ static const CatalogEntry **measures(const Catalog *catalog, const Source *sourc
         }
         CivilTime t;
         clock_local(entry->created, &t);
-        const int month = t.year * 12 + t.month;
-        const bool recent = now - entry->created <= (int64_t)days * SECONDS_A_DAY;
-        if (*count == 0 || recent || (settings->keep_monthly > 0 && month != last_month)) {
+        const int month = t.year * 12 + t.month, day = month * 31 + t.day;
+        const int64_t age = (now - entry->created) / SECONDS_A_DAY;
+        const bool recent = age < EACH_DAYS || (age <= BASELINE_DAYS && day != last_day);
+        const bool kept = settings->keep_monthly > 0 || age <= settings->retention_days;
+        if (*count == 0 || recent || (kept && month != last_month)) {
             found[(*count)++] = entry;
         }
         last_month = month;
+        last_day = day;
         if (entry->confirmed) {
             break;
         }
@@ -543,14 +546,11 @@ static bool close_open_entries(const char *folder, const JobSink *sink, Error *e
         }
         char *path = fs_join(folder, file);
         const bool there = fs_exists(path);
-        const AuditEntry closing = {.operation = operation,
-                                    .status = there ? "failed" : "success",
-                                    .backup_file = file,
+        const AuditEntry closing = {.operation = operation, .backup_file = file, .seconds = -1,
+                                    .status = there ? "failed" : "success", .actor = job_actor(sink),
                                     .message = there ? "Not removed: the program was ended before"
                                                      : "Removed; the program was ended before it could say so",
-                                    .file_size = (uint64_t)json_int(entry, "file_size", 0),
-                                    .seconds = -1,
-                                    .actor = job_actor(sink)};
+                                    .file_size = (uint64_t)json_int(entry, "file_size", 0)};
         ok = auditlog_append(folder, &closing, err);
         mem_free(path);
     }

@@ -412,6 +412,26 @@ static void stopped_by_hand(void **state)
 }
 
 /* Who answers an alarm ends no stop, whichever came first; and nobody ends what he was not shown. */
+/* A dozen backups a day do not crowd out what was there weeks ago. */
+static void alarm_of_a_slow_loss_by_the_hour(void **state)
+{
+    (void)state;
+    char *dir = test_dir_new();
+    Manifest coming;
+    put_backup(dir, N, 1000); /* 13 days ago */
+    for (int i = 1; i <= 100; i++) {
+        char *name = folder_backup_name(now_of_test() - i * 7200);
+        put_backup(dir, name, 780);
+        mem_free(name);
+    }
+    char *warning = watch(dir, 690, &coming);
+    assert_non_null(coming.alarm);
+    assert_string_equal(coming.alarm, "table equipment lost 31 % of its rows (1,000 before, 690 now) since " N);
+    mem_free(warning);
+    manifest_release(&coming);
+    test_dir_remove(dir);
+}
+
 /* A sync client takes the file away: the log knows who asked, and that nobody has ended it. */
 static void a_stop_whose_file_is_lost(void **state)
 {
@@ -800,6 +820,7 @@ int main(void)
         cmocka_unit_test(pins),              cmocka_unit_test(deleting), cmocka_unit_test(deleting_reads_what_is_left),
         cmocka_unit_test(open_entries_are_closed),          cmocka_unit_test(one_at_a_time),
         cmocka_unit_test(alarm_of_lost_rows), cmocka_unit_test(alarm_of_a_slow_loss),
+        cmocka_unit_test(alarm_of_a_slow_loss_by_the_hour),
         cmocka_unit_test(alarm_that_nobody_confirmed)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
