@@ -402,7 +402,7 @@ static void take_most(Had *had, size_t count, Baseline *base)
 }
 
 /* The good backups of the source whose counts the coming one is measured by: of the last weeks one a day, and each
- * month's newest that is kept. An alarm that a person has confirmed is where it begins anew. Newest first; caller frees. */
+ * month's newest that is kept, back to an alarm that a person has confirmed. Newest first; caller frees. */
 static const CatalogEntry **measures(const Catalog *catalog, const Source *source, const Settings *settings,
                                      int64_t now, size_t *count)
 {
