@@ -87,7 +87,7 @@ char *retention_loss(const Manifest *before, const Manifest *now, int percent, c
 #define RETENTION_ALARM_ROWS 50
 
 /* Why retention is frozen, the alarm before a person's stop, or NULL; caller frees. A file that cannot be read freezes
- * as well. */
+ * as well; where it is gone, a person's stop that the log has, and nobody has ended, still counts. */
 char *retention_frozen(const char *folder);
 bool retention_freeze(const char *folder, const char *reason, Error *err);
 /* Ends it, and logs that: an alarm, which is confirmed by that, before a person's stop, which stays where both are

@@ -28,6 +28,9 @@
 #include "store/retention.h"
 #include "version.h"
 
+#define SECONDS_AN_HOUR 3600
+#define SECONDS_A_DAY 86400
+
 void backup_result_init(BackupResult *result)
 {
     result->path = NULL;
@@ -170,6 +173,25 @@ static bool ask_server(Run *run, Error *err)
     return true;
 }
 
+/* Where the server is on this computer its clock is this one, which nobody else vouches for. One that has jumped shows
+ * in how long ago the last backup was made: longer than backups are kept, and than one may be awaited. */
+static void doubt_clock(Run *run)
+{
+    const int64_t apart = run->started - run->last.created;
+    const int64_t kept = (int64_t)run->settings.retention_days * SECONDS_A_DAY;
+    const int64_t due = (int64_t)health_due_hours(&run->settings) * SECONDS_AN_HOUR;
+    if (run->keep_all || run->last.created <= 0 || !connection_is_loopback(&run->connection) || apart <= kept ||
+        apart <= due) {
+        return;
+    }
+    char *text = mem_printf("By this computer's clock, which is the database server's as well, the last backup was "
+                            "made %lld days ago: no old backup was removed, in case the clock is wrong",
+                            (long long)(apart / SECONDS_A_DAY));
+    run->keep_all = true;
+    backup_warn(run, text);
+    mem_free(text);
+}
+
 static bool prepare_server(Run *run, const BackupSpec *spec, Error *err)
 {
     progress_stage(&run->meter, "Connecting", 0, PART_PREPARED, clock_monotonic_ms());
@@ -196,6 +218,7 @@ static bool prepare_server(Run *run, const BackupSpec *spec, Error *err)
     progress_step(&run->meter, "Looking at the tables");
     progress_update(&run->meter, 0.5, 0, clock_monotonic_ms());
     run->last = catalog_last(spec->folder, &run->connection);
+    doubt_clock(run);
     return backup_open_snapshot(run, err) && check_space(run, spec->folder, err);
 }
 

@@ -7,12 +7,14 @@
 
 #include <string.h>
 
+#include "archive/archive.h"
 #include "base/mem.h"
 #include "base/number.h"
 #include "base/strbuf.h"
 #include "jobs/offsite_folder.h"
 #include "platform/fs.h"
 #include "platform/machine.h"
+#include "postgres/dump.h"
 #include "postgres/engine.h"
 #include "postgres/pg.h"
 #include "postgres/releases.h"
@@ -434,9 +436,14 @@ static void check_version(Visit *visit)
         !tools_pick_restore(&visit->tools, dump_tool->major, visit->cancel, &restore_tool, &other, &why)) {
         failed(visit, ID_VERSION, CHECK_BAD, &why);
     } else {
-        char *text = mem_printf("PostgreSQL %s, to be backed up with pg_dump %s%s%s",
-                                pg_server_version_text(visit->pg), dump_tool->version, warning == NULL ? "" : "; ",
-                                warning == NULL ? "" : warning);
+        const Settings *settings = &visit->settings;
+        const char *wanted = settings->compress ? settings_method(settings) : NULL;
+        char *needs = archive_will_need(dump_tool->major,
+                                        dump_compression(dump_tool->major, wanted, settings->compress));
+        char *text = mem_printf("PostgreSQL %s, to be backed up with pg_dump %s; without this program a backup is "
+                                "read by %s%s%s", pg_server_version_text(visit->pg), dump_tool->version, needs,
+                                warning == NULL ? "" : "; ", warning == NULL ? "" : warning);
+        mem_free(needs);
         note(visit, ID_VERSION, warning == NULL ? CHECK_GOOD : CHECK_WARNING, EK_NONE, text, NULL);
     }
     mem_free(warning);
@@ -731,7 +738,7 @@ static bool check_sharepoint(Visit *visit, Error *err)
         failed(visit, ID_SHAREPOINT, state, &why);
     }
     if (ok && sign_in.set_up) {
-        const CatalogLast last = visit->folder == NULL ? (CatalogLast){0, 0}
+        const CatalogLast last = visit->folder == NULL ? (CatalogLast){0, 0, 0}
                                                        : catalog_last(visit->folder, &visit->connection);
         doctor_cloud(&status, &sign_in, last.bytes, &visit->checks[ID_LIBRARY], &visit->checks[ID_SIGN_IN],
                      &visit->checks[ID_CLOCK]);

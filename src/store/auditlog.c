@@ -643,6 +643,30 @@ bool auditlog_mentions(const char *folder, const char *operation)
     return found;
 }
 
+char *auditlog_standing(const char *folder, const char *begins, const char *lead, const char *ends,
+                        const char *spares)
+{
+    cJSON *log = NULL;
+    const char *standing = NULL;
+    const cJSON *entry;
+    if (!auditlog_read(folder, AUDITLOG_KEEP, &log, NULL)) {
+        return NULL;
+    }
+    cJSON_ArrayForEach(entry, log) {
+        const char *operation = json_string(entry, "operation", ""), *message = json_string(entry, "message", "");
+        const bool good = !strcmp(json_string(entry, "status", ""), "success");
+        if (good && !strcmp(operation, begins)) {
+            standing = message;
+        } else if (good && !strcmp(operation, ends) && strncmp(message, spares, strlen(spares)) != 0) {
+            standing = NULL;
+        }
+    }
+    const bool led = standing && !strncmp(standing, lead, strlen(lead));
+    char *words = mem_strdup(led ? standing + strlen(lead) : standing);
+    cJSON_Delete(log);
+    return words;
+}
+
 char *auditlog_newest_hash(const char *folder)
 {
     cJSON *newest = NULL;

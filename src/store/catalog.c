@@ -304,7 +304,7 @@ CatalogLast catalog_last(const char *folder, const Connection *connection)
     Catalog catalog;
     Error why = ERROR_INIT;
     Source source;
-    CatalogLast last = {0, 0};
+    CatalogLast last = {0, 0, 0};
     source_init(&source);
     source_of_connection(connection, &source);
     catalog_init(&catalog);
@@ -313,7 +313,7 @@ CatalogLast catalog_last(const char *folder, const Connection *connection)
             const CatalogEntry *entry = &catalog.entries[i];
             if (source_answers(&entry->from, &source) && entry->level > LEVEL_NONE && entry->level != LEVEL_BAD &&
                 !entry->contents) {
-                last = (CatalogLast){entry->seconds > 0 ? entry->seconds : 0, entry->size};
+                last = (CatalogLast){entry->seconds > 0 ? entry->seconds : 0, entry->size, entry->created};
             }
         }
     }

@@ -1,5 +1,7 @@
 #include "scheduled.h"
 
+#include "platform/cancel.h"
+#include "platform/session.h"
 #include "schedule/run.h"
 #include "texts.h"
 
@@ -11,9 +13,11 @@ int scheduled_main(const AppOptions *options)
         .folder = options->folder, .environment = &options->environment, .switches = &switches, .checks = true};
     Error err = ERROR_INIT;
     ScheduledResult result;
+    Cancel *cancel = cancel_new(); /* for as long as the process is there */
+    session_watch(cancel);
     scheduled_result_init(&result);
     /* A PC that was woken for it goes back to sleep afterwards. */
-    const bool ok = scheduled_stay(&spec, TEXT_SHUTDOWN_REASON, NULL, NULL, &result, &err);
+    const bool ok = scheduled_stay(&spec, TEXT_SHUTDOWN_REASON, NULL, cancel, &result, &err);
     const int code = ok ? scheduled_code(&result) : error_exit_code(err.kind);
     scheduled_result_release(&result);
     error_clear(&err);

@@ -442,6 +442,8 @@ def test_doctor(program):
     for name, words in (("tools", "lacks the security repairs of "), ("server version", " is older than the server, ")):
         equal(checks[name]["state"], "warning" if words in checks[name]["message"] else "good",
               name + ": %s" % checks[name])
+    check("read by pg_restore 17 or newer, with zstd" in checks["server version"]["message"],
+          "what reads a backup without us: %s" % checks["server version"])
     done = program.run(["doctor", "--json", "--folder", program.path(folder)],
                        env={**server.env(), "PGPASSWORD": "wrong"})
     equal(done.code, 6, "exit code with a wrong password: " + done.out)

@@ -703,14 +703,24 @@ def test_sleep(program):
     equal(len(look(folder).good), 1, "the backup")
 
 
+ENDSESSION = os.path.join(harness.TOP, "build/mingw/win/endsession.exe")
+
+
 def test_session_ends(program):
-    """The user logs off (SIGTERM, SIGHUP): stopped, nothing left. tests/win does it to the window."""
-    if program.kind == "wine":
-        raise harness.Skip("no console event can be sent to a Wine process from outside; tests/win ends the session")
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    """The user signs out (SIGTERM, SIGHUP; on Windows a message to a hidden window): stopped, nothing left. tests/win
+    does it to the window."""
+    for number in (signal.SIGTERM, signal.SIGHUP) if program.kind == "native" else ("WM_ENDSESSION",):
         folder = harness.temp_dir("b")
+        now = os.path.join(harness.temp_dir("s"), "now")
+        if program.kind == "wine":
+            program = harness.Program("wine")
+            program.argv[1:1] = [ENDSESSION, program.path(now), "CmmsBackupSession"]
+            program.argv[-1] = program.path(program.argv[-1])
         process, _ = slow_backup(program, folder)
-        process.send_signal(number)
+        if program.kind == "wine":
+            open(now, "w").close()
+        else:
+            process.send_signal(number)
         done = finish(process)
         equal(done.code, 130, "exit code: " + done.out)
         equal((harness.backups_in(folder), left_over(folder)), ([], []), "what is left")

@@ -283,6 +283,9 @@ def test_stopped_by_hand(program):
     equal(verb(program, folder, "status")["cleanups_stopped"], frozen, "the status reminds of it")
     check("Clean-ups are stopped: " + frozen in program.run(["status", "--folder", program.path(folder)]).out,
           "in words, too")
+    os.unlink(os.path.join(folder, "retention_frozen.json")) # a sync client, or somebody who did not know
+    equal(verb(program, folder, "cleanup")["removed"], 0, "the log has it, too")
+    equal(verb(program, folder, "list")["retention_frozen"], frozen, "and so has the list")
     verb(program, folder, "cleanup", "--unfreeze")
     equal(verb(program, folder, "cleanup")["removed"], 2, "allowed again")
     equal([e["operation"] for e in harness.log_entries(folder) if e["operation"] in ("freeze", "unfreeze")],
@@ -395,6 +398,23 @@ def test_wrong_clock_of_one_run(program):
         listed = {b["name"]: b["age_days"] for b in verb(program, folder, "list")["backups"]}
         equal(listed[made], 0, "the right clock: it was made today, by the server's")
         equal(verb(program, folder, "cleanup")["removed"], 0, "all are young")
+
+
+def test_clock_that_the_server_shares(program):
+    """The server is on this computer, so its clock agrees however wrong it is: after a gap that no schedule leaves
+    nothing goes in that run. (B4)"""
+    server = harness.shared_server()
+    folder, newest, _ = old_folder(program, 0)
+    old = [aged(folder, newest, 365 + n) for n in range(3)]
+    for name in (newest, newest + ".manifest.json"):
+        os.unlink(os.path.join(folder, name))
+    report = program.good_backup(server, small_database(server), folder)
+    warnings = harness.warnings_of(report)
+    check(len(warnings) == 1 and "the last backup was made 365 days ago" in warnings[0], "it says so: %s" % warnings)
+    check(set(old) <= set(harness.backups_in(folder)), "nothing went: %s" % harness.backups_in(folder))
+    # The next one comes a moment later: that clock goes on as clocks do.
+    equal(harness.warnings_of(program.good_backup(server, small_database(server), folder)), [], "no doubt")
+    check(not set(old) & set(harness.backups_in(folder)), "they go: %s" % harness.backups_in(folder))
 
 
 def test_last_good_is_read_before_a_delete(program):

@@ -412,6 +412,55 @@ static void stopped_by_hand(void **state)
 }
 
 /* Who answers an alarm ends no stop, whichever came first; and nobody ends what he was not shown. */
+/* A dozen backups a day do not crowd out what was there weeks ago. */
+static void alarm_of_a_slow_loss_by_the_hour(void **state)
+{
+    (void)state;
+    char *dir = test_dir_new();
+    Manifest coming;
+    put_backup(dir, N, 1000); /* 13 days ago */
+    for (int i = 1; i <= 100; i++) {
+        char *name = folder_backup_name(now_of_test() - i * 7200);
+        put_backup(dir, name, 780);
+        mem_free(name);
+    }
+    char *warning = watch(dir, 690, &coming);
+    assert_non_null(coming.alarm);
+    assert_string_equal(coming.alarm, "table equipment lost 31 % of its rows (1,000 before, 690 now) since " N);
+    mem_free(warning);
+    manifest_release(&coming);
+    test_dir_remove(dir);
+}
+
+/* A sync client takes the file away: the log knows who asked, and that nobody has ended it. */
+static void a_stop_whose_file_is_lost(void **state)
+{
+    (void)state;
+    char *dir = test_dir_new(), *path = fs_join(dir, RETENTION_FROZEN_FILE);
+    Error err = ERROR_INIT;
+    JobSink sink = {.actor = "ann"};
+    put_backup(dir, A, -1);
+    put_backup(dir, B, -1);
+    assert_ok(retention_stop(dir, "before the audit", &sink, &err), &err);
+    assert_ok(retention_freeze(dir, "rows are gone", &err), &err);
+    assert_ok(retention_unfreeze(dir, "rows are gone", &sink, &err), &err); /* ends the alarm, not the stop */
+    assert_ok(fs_remove(path, &err), &err);
+    assert_text(retention_frozen(dir), "ann asked for it (before the audit)");
+    assert_null(retention_alarm(dir));
+    assert_int_equal(run_ok(dir, NULL), 0);
+    assert_fails(retention_stop(dir, NULL, &sink, &err), &err, EK_SETTINGS,
+                 "clean-ups are stopped already: ann asked for it (before the audit)");
+    assert_ok(retention_freeze(dir, "more rows are gone", &err), &err); /* the file is made anew, with both */
+    assert_ok(retention_unfreeze(dir, "more rows are gone", &sink, &err), &err);
+    assert_text(retention_frozen(dir), "ann asked for it (before the audit)");
+    assert_ok(fs_remove(path, &err), &err);
+    assert_ok(retention_unfreeze(dir, NULL, &sink, &err), &err);
+    assert_null(retention_frozen(dir));
+    assert_int_equal(run_ok(dir, NULL), 1);
+    mem_free(path);
+    test_dir_remove(dir);
+}
+
 static void an_alarm_and_a_stop(void **state)
 {
     (void)state;
@@ -783,13 +832,14 @@ int main(void)
         cmocka_unit_test(the_old_ones_go),   cmocka_unit_test(a_damaged_witness), cmocka_unit_test(made_is_trusted),
         cmocka_unit_test(no_log_no_removal), cmocka_unit_test(stops_when_told), cmocka_unit_test(a_lost_witness),
         cmocka_unit_test(frozen),            cmocka_unit_test(uploads), cmocka_unit_test(the_only_copy),
-        cmocka_unit_test(stopped_by_hand),
+        cmocka_unit_test(stopped_by_hand), cmocka_unit_test(a_stop_whose_file_is_lost),
         cmocka_unit_test(an_alarm_and_a_stop),
         cmocka_unit_test(a_stop_confirms_nothing),
         cmocka_unit_test(pins),              cmocka_unit_test(deleting), cmocka_unit_test(deleting_reads_what_is_left),
         cmocka_unit_test(the_future_stands_for_nothing),
         cmocka_unit_test(open_entries_are_closed),          cmocka_unit_test(one_at_a_time),
         cmocka_unit_test(alarm_of_lost_rows), cmocka_unit_test(alarm_of_a_slow_loss),
+        cmocka_unit_test(alarm_of_a_slow_loss_by_the_hour),
         cmocka_unit_test(alarm_that_nobody_confirmed)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
