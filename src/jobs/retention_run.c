@@ -396,8 +396,8 @@ static void take_most(Had *had, size_t count, Baseline *base)
 }
 
 /* The good backups of the source whose counts the coming one is measured by: of the last weeks one a day (or of the
- * future: to be warned once more does no harm), and each month's newest that is kept, back to an alarm that a person has
- * confirmed. Newest first; caller frees. */
+ * future: to be warned once more does no harm), and each month's newest that is kept, back to an alarm that a person
+ * has confirmed. Newest first; caller frees. */
 static const CatalogEntry **measures(const Catalog *catalog, const Source *source, const Settings *settings,
                                      int64_t now, size_t *count)
 {
