@@ -219,4 +219,4 @@ def test_write_faults(program):
         print("# %s: every one of %d made to fail: %s" % (what, n - 1, ", ".join(seen)))
 
 
-harness.main(__name__)
+harness.main(__name__, wine=("test_kill_in_a_loop", "test_dump_killed", "test_two_at_once"))

@@ -355,4 +355,5 @@ def test_restore_shows_it(program):
 
 
 if __name__ == "__main__":
-    harness.main(__name__)
+    # The words of a console, and a proof on the Windows engine before it.
+    harness.main(__name__, wine=("test_both_sides", "test_a_file_of_others"))

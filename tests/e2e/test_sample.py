@@ -194,4 +194,5 @@ def test_switches_that_do_not_go_together(program):
     equal(done.code, 2, "a host and a folder: " + done.err)
 
 
-harness.main(__name__)
+# A server of Windows programs, started, stopped and taken along.
+harness.main(__name__, wine=("test_bundled_server", "test_killed_program_takes_the_server_along"))
