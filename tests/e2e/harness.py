@@ -31,7 +31,8 @@ PASSWORD = "s3cret pass'word"
 PLAIN = {"PGSSLMODE": "allow"}
 # How much slower than a fast, idle machine this one is; run.py measures it. Every time limit is multiplied by it.
 SCALE = float(os.environ.get("CMMS_TEST_SCALE") or 1)
-# ./dev test --thorough: every step of what is killed, cut off or refused at each step. It takes about twice as long.
+# ./dev test --thorough: every step of what is killed, cut off or refused at each step, and under Wine every test that
+# can run there (see main). It takes about three times as long.
 THOROUGH = os.environ.get("CMMS_TEST_THOROUGH") == "1"
 
 
@@ -123,15 +124,16 @@ def as_postgres(argv, **more):
 class Server:
     """A native PostgreSQL server on a loopback port, with TLS (its own CA) and scram passwords."""
 
-    def __init__(self, folder=None, port=None, settings=(), copy_of=None):
-        """copy_of: the folder of such a server that was stopped."""
+    def __init__(self, folder=None, port=None, settings=(), copy_of=None, another=False):
+        """copy_of: the folder of such a server that was stopped. another: one that is told from all others by its
+        system identifier; else it is a copy of one that was made once."""
         self.folder = folder or temp_dir("pg")
         self.port = port or reserved_port()
         self.data, self.ca = os.path.join(self.folder, "data"), os.path.join(self.folder, "ca.crt")
-        if copy_of:
-            subprocess.run(["cp", "-a", copy_of + "/.", self.folder], check=True)
-        else:
+        if another:
             self.make()
+        else:
+            subprocess.run(["cp", "-a", (copy_of or template()) + "/.", self.folder], check=True)
         with open(os.path.join(self.data, "postgresql.conf"), "a") as f:
             for line in ("port = %d" % self.port, *settings):
                 f.write(line + "\n")
@@ -412,23 +414,26 @@ _temporary = []
 
 
 def template():
-    """The folder of a server as Server() makes it, made once for all the files that are run in this root."""
+    """The folder of a stopped server of which Server() is a copy, made once for all the files that are run in this
+    root. Most of them want the sample database, so it is there already."""
     folder, fresh = "/tmp/cmms-template", "/tmp/cmms-template.new"
     with open(folder + ".lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not os.path.exists(folder):
             shutil.rmtree(fresh, ignore_errors=True)
-            made = Server.__new__(Server)
-            made.folder, made.data = fresh, fresh + "/data"
-            made.make()
+            made = Server(fresh, another=True)
+            try:
+                sample(made)
+            finally:
+                made.stop("fast")
             os.rename(fresh, folder)
     return folder
 
 
 def shared_server():
-    """One server for all tests of a file; a copy, so all of them have the same system identifier."""
+    """One server for all tests of a file."""
     if not _servers:
-        _servers.append(Server(copy_of=template()))
+        _servers.append(Server())
     return _servers[0]
 
 
@@ -443,15 +448,17 @@ def sample(server, database="cmms", megabytes=2):
     return database
 
 
-def first_step(stride):
+def first_step(stride, row=0):
     """Of a row of steps each run takes one in `stride`, from this one (0, 1, ...) on. The commit decides, so that with
-    time all have their turn, and a run that was red takes the same ones again."""
-    return 0 if THOROUGH else int((os.environ.get("CMMS_COMMIT") or "0")[:8], 16) % stride
+    time all have their turn, and a run that was red takes the same ones again. row: another one for rows within rows,
+    or some steps of the inner ones would never be taken with some of the outer ones."""
+    commit = os.environ.get("CMMS_COMMIT", "").ljust(40, "0")
+    return 0 if THOROUGH else int(commit[8 * row:8 * row + 8], 16) % stride
 
 
-def a_share(steps, stride=3):
+def a_share(steps, stride=3, row=0):
     """One in `stride` of a row of steps, which may be endless; with --thorough all of them."""
-    return steps if THOROUGH else itertools.islice(steps, first_step(stride), None, stride)
+    return steps if THOROUGH else itertools.islice(steps, first_step(stride, row), None, stride)
 
 
 def no_locks_left(server):

@@ -54,11 +54,16 @@ class Prover:
 
     def start(self, folder, arguments=(), env=None):
         self.own(folder)
-        if self.ready and "--on" not in arguments and not os.path.exists(self.ready):
-            subprocess.run(["cp", "-a", ready_cluster(self.program), self.ready], check=True)
+        if "--on" not in arguments:
+            self.get_ready()
         argv = self.argv + ["prove", "--json", "--folder", self.program.path(folder)] + list(arguments)
         return subprocess.Popen(argv, env=self.program.env({**self.env, **(env or {})}), stdin=subprocess.DEVNULL,
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd="/")
+
+    def get_ready(self):
+        """Before each start of the program that is not start()'s: what the quick initdb gives."""
+        if self.ready and not os.path.exists(self.ready):
+            subprocess.run(["cp", "-a", ready_cluster(self.program), self.ready], check=True)
 
     def own(self, folder):
         if self.program.kind == "native":
@@ -525,7 +530,7 @@ def test_what_holds_no_proof(program):
 
 def test_killed_in_the_middle(program):
     server = harness.shared_server()
-    prover = Prover(program, real_initdb=True)
+    prover = Prover(program)
     folder = harness.temp_dir("b")
     program.good_backup(server, harness.sample(server), folder)
     process = prover.start(folder)
@@ -576,7 +581,7 @@ def test_cancelled(program):
     if program.kind == "wine":
         raise harness.Skip("Ctrl+C cannot be sent to a Wine console program from here; the code behind it is the same")
     server = harness.shared_server()
-    prover = Prover(program, real_initdb=True)
+    prover = Prover(program)
     folder = harness.temp_dir("b")
     program.good_backup(server, harness.sample(server), folder)
     ready = lambda: [n for n in prover.left() if os.path.exists(os.path.join(prover.data, n, "cluster/postmaster.pid"))]
