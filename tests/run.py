@@ -24,7 +24,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections import namedtuple
+from collections import Counter, namedtuple
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.path.join(TOP, "build")
@@ -32,7 +32,8 @@ LOGS = os.path.join(BUILD, "logs", "test")
 RETRIED = ("unit-wine", "installer", "e2e-wine", "window")
 AGAIN = 2
 MOST_FLAKY = 3
-MOST_SECONDS = 80 * 60  # about half as much again as it takes on two cores
+# About half as much again as it takes on two cores.
+MOST_SECONDS = 60 * 60 * (3 if "--thorough" in sys.argv else 1)
 # Suites of a row run beside each other, so that none waits for the last test of another. Wine's unit tests and the
 # installer have windows of their own, which would take the window's tests the keyboard; and a window is answered by a
 # person, who does not work beside two builds: its waits are for a machine that does nothing else.
@@ -247,11 +248,19 @@ def tell(suite, commands, ends, scale, retry):
     print("%-12s %5d passed, %d failed, %d skipped  (%.0f s; the longest: %s)" % (
         suite, total.passed, len(total.failed), len(total.skipped), total.seconds,
         ", ".join("%s %.0f s" % (c.name, r.seconds) for c, r in longest)))
-    for word, lines in (("FAILED", total.failed), ("flaky", flaky), ("skipped", total.skipped)):
+    for word, lines in (("FAILED", total.failed), ("flaky", flaky), ("skipped", in_short(total.skipped))):
         for line in lines:
             print("  %-7s %s" % (word, line))
     sys.stdout.flush()
     return total, flaky
+
+
+def in_short(skipped):
+    """Lines "NAME: reason"; a reason that many have is told once. The report has all of them."""
+    reasons = Counter(line.partition(": ")[2] for line in skipped)
+    many = [reason for reason in reasons if reasons[reason] > 3]
+    return (["%d tests: %s" % (reasons[reason], reason) for reason in many] +
+            [line for line in skipped if line.partition(": ")[2] not in many])
 
 
 def verdict(failed, flaky):

@@ -121,6 +121,8 @@ FLAKY = ["keys: Del asks: it does not (w.log)", "keys: Enter keeps: it is gone (
          "keys: it is (v.log)", "2 - b: why (b.log)"]
 equal("three may be flaky, and the lines of a scenario are one",
       (runner.verdict([], FLAKY[:4]), runner.verdict(["y"], FLAKY)), ([], ["y", "4 tests were flaky, and 3 may be"]))
+FEW, MANY = ["a: why", "b: what"], ["%s: under Wine" % n for n in "cdef"]
+equal("a reason that many have is told once", runner.in_short(FEW + MANY), ["4 tests: under Wine"] + FEW)
 runner.run_ends = time.monotonic()
 equal("the time of the whole run is up", outcome("unit-wine", command("late", "echo ok a")), (0, ["late"], 0, []))
 runner.took = {"lint/a": 1, "lint/b": 2}
