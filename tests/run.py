@@ -36,10 +36,12 @@ MOST_FLAKY = 3
 MOST_SECONDS = 60 * 60 * (3 if "--thorough" in sys.argv else 1)
 # Suites of a row run beside each other, so that none waits for the last test of another. Wine's unit tests and the
 # installer have windows of their own, which would take the window's tests the keyboard; and a window is answered by a
-# person, who does not work beside two builds: its waits are for a machine that does nothing else.
-BESIDE = (("lint", "setup", "unit-native", "unit-wine", "fuzz-corpus", "simulate", "installer"), ("window",),
-          ("e2e-native", "e2e-wine"))
+# person, who does not work beside two builds: what runs beside it gets what it leaves of the processors.
+BESIDE = (("lint", "setup", "unit-native", "fuzz-corpus", "simulate", "window"),
+          ("unit-wine", "installer", "e2e-native", "e2e-wine"))
 ONE_BY_ONE = ("window",)  # a window needs the screen for itself
+# A session has its share of the processors as a whole where the kernel groups by sessions (autogroup).
+BEHIND = ("sh", "-c", 'echo 19 2>/dev/null >/proc/self/autogroup; exec chrt -i 0 "$@"', "sh")
 # One more than there are processors: there is hardly a test that does not wait at times.
 AT_ONCE = (os.cpu_count() or 1) + 1
 # These begin first, so that nothing waits for them in the end.
@@ -125,8 +127,9 @@ def seconds_left():
     return run_ends - time.monotonic()
 
 
-def run(suite, command, scale, only=(), again=0):
-    """Runs a command, or only some of its tests, to its end. What it leaves running ends with it."""
+def run(suite, command, scale, only=(), again=0, behind=False):
+    """Runs a command, or only some of its tests, to its end; behind: only while nobody else wants a processor. What it
+    leaves running ends with it."""
     if seconds_left() <= 0:
         return Result(0, ["%s: not run, as the whole run took more than %d minutes" % (command.name,
                                                                                      MOST_SECONDS // 60)], [], 0)
@@ -134,7 +137,8 @@ def run(suite, command, scale, only=(), again=0):
     log = os.path.join(LOGS, "%s-%s%s.log" % (suite, command.name, "-again%d" % again if again else ""))
     start = time.monotonic()
     with open(log, "wb") as out:
-        process = subprocess.Popen(command.argv + list(only), stdin=subprocess.DEVNULL, stdout=out,
+        argv = [*(BEHIND if behind else ()), *command.argv, *only]
+        process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out,
                                    stderr=subprocess.STDOUT, start_new_session=True,
                                    env=dict(command.env or os.environ, CMMS_TEST_SCALE="%.2f" % scale))
         try:
@@ -196,6 +200,7 @@ def begins(job):
 def run_all(jobs, scale):
     """Runs (suite, command) pairs, AT_ONCE at a time. Returns {(suite, name): (begun, ended, result)}."""
     waiting, done, alone, turn = sorted(jobs, key=begins), {}, set(), threading.Condition()
+    shown = any(suite in ONE_BY_ONE for suite, _ in jobs)
 
     def work():
         while True:
@@ -208,7 +213,7 @@ def run_all(jobs, scale):
                 alone.update({job[0]}.intersection(ONE_BY_ONE))
             begun = time.monotonic()
             try:
-                result = run(*job, scale)
+                result = run(*job, scale, behind=shown and job[0] not in ONE_BY_ONE)
             except Exception as error:
                 result = Result(0, ["%s: %s" % (job[1].name, error)], [], time.monotonic() - begun)
             with turn:

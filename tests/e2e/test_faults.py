@@ -14,7 +14,7 @@ from promises import after_power_cut, check_promises, keep_synced, left_over, lo
 from test_kill import tools_of
 from test_retention import aged, lone_manifests, small_database
 
-AT_ONCE = 3
+AT_ONCE = 2 # of a row of steps; more of them would only be runs behind the last one
 ONLY_NATIVE = "the fault library is preloaded into Linux programs; the same core is tested natively"
 
 

@@ -165,11 +165,11 @@ def at_every_step(target, act, numbers):
 
 
 def dense(total, last, few):
-    """Every one of the last steps, in which the names change, and some of those before; a third of them in a run that
+    """Every one of the last steps, in which the names change, and some of those before; a quarter of them in a run that
     is not thorough. How many there are is not quite the same each time: while the names change a second session asks
     again and again who is still there."""
     steps = sorted({*range(max(1, total - last), total + 4), *range(1, max(2, total - last), max(1, total // few))})
-    return list(harness.a_share(steps))
+    return list(harness.a_share(steps, 4))
 
 
 def test_killed_at_every_step(program):
