@@ -210,29 +210,32 @@ class Server:
         return checksums(self.env(database))
 
 
+# It writes a question for each table and sequence, and asks these: one psql for all of it. Columns by name: a child's
+# order may change when it is restored. And with an alias that no column has.
+CHECKSUMS = r"""
+SET bytea_output = hex; SET timezone = 'UTC'; SET extra_float_digits = 3;
+SELECT format('SELECT json_build_array(%L, count(*) || ''|'' || md5(coalesce('
+              'string_agg(h, '''' ORDER BY h COLLATE "C"), '''')))'
+              ' FROM (SELECT md5(%s) AS h FROM %s%s AS "the row") AS x', name, what, alone, name)
+  FROM (SELECT format('%I.%I', n.nspname, c.relname) AS name, CASE c.relkind WHEN 'S' THEN '' ELSE 'ONLY ' END AS alone,
+               CASE c.relkind WHEN 'S' THEN 'last_value::text || is_called' ELSE
+                 (SELECT format('row(%s)::text', string_agg(format('"the row".%I', attname), ', '
+                                                            ORDER BY attname COLLATE "C"))
+                    FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped) END AS what
+          FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+         WHERE c.relkind IN ('r','S') AND n.nspname NOT LIKE 'pg\_%' AND n.nspname <> 'information_schema') AS t
+\gexec
+SELECT json_build_array('large objects', coalesce((SELECT string_agg(oid || '|' || md5(lo_get(oid)), ' ' ORDER BY oid)
+                                                     FROM pg_largeobject_metadata), ''));
+"""
+
+
 def checksums(env):
     """A checksum of every table (rows in any order), sequence and large object: what 'equal data' means."""
-    def ask(sql):
-        done = subprocess.run([PG_BIN + "/psql", "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-f", "-"],
-                              input=sql.encode(), env={**clean_env(), **PLAIN, **env}, capture_output=True)
-        check(done.returncode == 0, "psql: " + done.stderr.decode(errors="replace"))
-        return done.stdout.decode()
-    # Columns by name: a child's order may change when it is restored. And with an alias that no column has.
-    names = json.loads(ask(
-        "SELECT coalesce(json_agg(json_build_array(format('%I.%I', n.nspname, c.relname), CASE c.relkind WHEN 'S' "
-        "THEN 'last_value::text || is_called' ELSE (SELECT format('row(%s)::text', string_agg(format("
-        "'\"the row\".%I', attname), ', ' ORDER BY attname COLLATE \"C\")) FROM pg_attribute WHERE attrelid = c.oid "
-        "AND attnum > 0 AND NOT attisdropped) END)), '[]') "
-        "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
-        "WHERE c.relkind IN ('r','S') AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'"))
-    questions = ["SET bytea_output = hex; SET timezone = 'UTC'; SET extra_float_digits = 3;"]
-    for name, what in names:
-        questions.append("SELECT count(*), md5(coalesce(string_agg(h, '' ORDER BY h COLLATE \"C\"), '')) FROM "
-                         "(SELECT md5(%s) AS h FROM %s%s AS \"the row\") AS x;" %
-                         (what, "" if what.startswith("last") else "ONLY ", name))
-    sums = dict(zip((n[0] for n in names), ask("\n".join(questions)).splitlines(), strict=True))
-    sums["large objects"] = ask("SELECT oid, md5(lo_get(oid)) FROM pg_largeobject_metadata ORDER BY 1")
-    return sums
+    done = subprocess.run([PG_BIN + "/psql", "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-f", "-"],
+                          input=CHECKSUMS.encode(), env={**clean_env(), **PLAIN, **env}, capture_output=True)
+    check(done.returncode == 0, "psql: " + done.stderr.decode(errors="replace"))
+    return dict(json.loads(line) for line in done.stdout.decode().split("\n") if line)
 
 
 def clean_env():
