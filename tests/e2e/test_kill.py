@@ -8,7 +8,7 @@ import harness
 from harness import check, equal, finish
 from promises import check_promises, left_over, look, next_run
 
-ROUNDS = {"native": 24, "wine": 8}
+ROUNDS = {"native": 24 if harness.THOROUGH else 12, "wine": 8 if harness.THOROUGH else 6}
 
 
 def whole(program, folder):

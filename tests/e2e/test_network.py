@@ -265,5 +265,5 @@ def test_cancel_of_a_proof(program):
 
 
 # Of the sockets of Windows: one that is silent, one that never connects, one that is reset, one that nobody closes.
-harness.main(__name__, wine=("test_dead_in_a_large_table", "test_dead_while_connecting", "test_reset",
-                             "test_killed_where_the_server_cannot_see_it"))
+harness.main(__name__, wine=("test_dead_while_connecting", "test_reset", "test_killed_where_the_server_cannot_see_it",
+                             "test_doctor"))

@@ -356,5 +356,4 @@ def test_restore_shows_it(program):
 
 
 if __name__ == "__main__":
-    # The words of a console, and a proof on the Windows engine before it.
-    harness.main(__name__, wine=("test_both_sides", "test_a_file_of_others"))
+    harness.main(__name__, wine=("test_both_sides", "test_gone_and_empty"))
