@@ -45,12 +45,15 @@ BEHIND = ("sh", "-c", 'echo 19 2>/dev/null >/proc/self/autogroup; exec chrt -i 0
 # One more than there are processors: there is hardly a test that does not wait at times.
 AT_ONCE = (os.cpu_count() or 1) + 1
 # These begin first, so that nothing waits for them in the end.
-LONGEST = ("installer", "test_packages", "test_fetch", "test_archive", "test_process.exe", "test_archive_scan.exe",
-           "test_faults-native", "test_restore_hostile-native", "test_restore_faults-native", "test_dialogs",
-           "test_prove-wine", "test_public-wine", "test_moments-native", "test_public-native", "test_window",
-           "test_prove-native", "test_network-wine", "test_network-native", "test_faults-wine", "test_encodings-wine",
-           "test_minor-wine", "test_bad_input-wine", "test_retention-wine", "test_roundtrip-wine", "test_sample-wine",
-           "test_retention-native")
+LONGEST = ("test_dialogs", "test_window", "test_packages", "test_fetch", "seeds-21", "seeds-41", "seeds-31", "seeds-1",
+           "seeds-11", "seeds-checked", "test_archive", "test_archive_scan", "test_verify", "test_faults-native",
+           "installer", "test_restore_in_place-native", "test_sharepoint-native", "test_prove-native",
+           "test_restore_hostile-native", "test_prove-wine", "test_public-native", "test_restore_faults-native",
+           "test_moments-native", "test_encryption-native", "test_upload-native", "test_sharepoint_cleanup-native",
+           "test_network-native", "test_kill-native", "test_public-wine", "test_retention-native",
+           "test_preview-native", "test_faults-wine", "test_download-native", "test_onedrive-native",
+           "test_engine-wine", "test_schedule-native", "test_report-wine", "test_onedrive-wine", "test_verify.exe",
+           "test_archive_scan.exe", "test_kill-wine", "test_encryption-wine")
 TRIVIAL = 0.25  # seconds that a trivial program takes under Wine on a machine that is fast and idle
 # It is measured before anything runs; when AT_ONCE of them share the processors and Wine's one server, it takes longer.
 BUSY = 3
