@@ -559,7 +559,8 @@ def test_name_refused(program):
         return place, done, place.check(("backup",), done)
     place, done, now = held(2)
     equal((done.code, os.path.exists(place.folder + ".hit")), (0, True), "for a while: " + done.out)
-    for word, verb in (("same", "cleanup"), ("same", "backup"), ("flipped", "cleanup"), ("another's", "cleanup")):
+    cases = (("same", "cleanup"), ("same", "backup"), ("flipped", "cleanup"), ("another's", "cleanup"))
+    for word, verb in harness.a_share(cases, 2):
         place, done, now = held(1000000)
         equal(done.code, 8, "for ever: " + done.out)
         check("next backup or clean-up" in done.json()["error"]["hint"], "the remedy: " + done.out)
