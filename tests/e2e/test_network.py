@@ -139,7 +139,7 @@ def test_slow(program):
     """Slow is not dead: it takes several times as long as nothing may move."""
     place = Place(program)
     began = time.monotonic()
-    done = place.under(rate=1600000)
+    done = place.under(rate=1200000)
     check(time.monotonic() - began > 6, "the network was slow")
     place.good(done, again=False)
 
