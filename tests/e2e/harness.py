@@ -214,8 +214,8 @@ class Server:
 # order may change when it is restored. And with an alias that no column has.
 CHECKSUMS = r"""
 SET bytea_output = hex; SET timezone = 'UTC'; SET extra_float_digits = 3;
-SELECT format('SELECT json_build_array(%L, count(*) || ''|'' || md5(coalesce('
-              'string_agg(h, '''' ORDER BY h COLLATE "C"), '''')))'
+SELECT format('SELECT json_build_array(%L, format(''%%s|%%s'', count(*), md5(coalesce('
+              'string_agg(h, '''' ORDER BY h COLLATE "C"), ''''))))'
               ' FROM (SELECT md5(%s) AS h FROM %s%s AS "the row") AS x', name, what, alone, name)
   FROM (SELECT format('%I.%I', n.nspname, c.relname) AS name, CASE c.relkind WHEN 'S' THEN '' ELSE 'ONLY ' END AS alone,
                CASE c.relkind WHEN 'S' THEN 'last_value::text || is_called' ELSE
@@ -225,8 +225,8 @@ SELECT format('SELECT json_build_array(%L, count(*) || ''|'' || md5(coalesce('
           FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
          WHERE c.relkind IN ('r','S') AND n.nspname NOT LIKE 'pg\_%' AND n.nspname <> 'information_schema') AS t
 \gexec
-SELECT json_build_array('large objects', coalesce((SELECT string_agg(oid || '|' || md5(lo_get(oid)), ' ' ORDER BY oid)
-                                                     FROM pg_largeobject_metadata), ''));
+SELECT json_build_array('large objects', coalesce((SELECT string_agg(format('%s|%s', oid, md5(lo_get(oid))), ' '
+                                                            ORDER BY oid) FROM pg_largeobject_metadata), ''));
 """
 
 
