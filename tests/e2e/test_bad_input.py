@@ -451,4 +451,8 @@ def test_doctor(program):
     check(bad and bad[0]["hint"], "what is wrong and what to do: %s" % bad)
 
 
-harness.main(__name__)
+# What Windows words by itself (programs and names that are not there, a network that refuses), what comes through its
+# pipes, what it does to a tool that hangs, its disk, its console.
+harness.main(__name__, wine=("test_no_tool", "test_tool_that_will_not_start", "test_unknown_host", "test_closed_port",
+                             "test_lying_tools", "test_tool_that_hangs", "test_full_disk",
+                             "test_text_output_of_an_error", "test_doctor"))

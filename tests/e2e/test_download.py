@@ -194,4 +194,4 @@ def test_many(program):
         equal({b["compared"] for b in backups[1:]}, {"not read", "no manifest"}, "the others")
 
 
-harness.main(__name__)
+harness.main(__name__, wine=("test_there_and_back", "test_resumed"))

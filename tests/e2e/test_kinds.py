@@ -253,4 +253,4 @@ def test_few_locks(program):
         server.stop()
 
 
-harness.main(__name__)
+harness.main(__name__, wine=("test_every_kind", "test_role_that_may_not_read"))

@@ -208,4 +208,4 @@ def test_clients_that_come_again(program):
     harness.same_sums(server.checksums(name), before, "what was restored")
 
 
-harness.main(__name__)
+harness.main(__name__, wine=("test_there_and_back", "test_beside_it"))

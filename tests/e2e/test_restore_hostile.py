@@ -188,12 +188,12 @@ class Plant:
             what, kept, have, done))
 
 
-def interfere(plant, begin, act, first, what, every=1):
+def interfere(plant, begin, act, first, what, every=1, share=3):
     """Runs it again and again, and acts before its Nth statement from `first` on that is more than a question, N = 1,
-    2, 3 … or in steps of `every`, and of these before every third in a run that is not thorough. Yields what was
+    2, 3 … or in steps of `every`, and of these before one in `share` in a run that is not thorough. Yields what was
     interfered with, and how it ended. act(process, between); None: the program is killed."""
-    stride = every * (1 if harness.THOROUGH else 3)
-    n = 1 + every * harness.first_step(3)
+    stride = every * (1 if harness.THOROUGH else share)
+    n = 1 + every * harness.first_step(share)
     while True:
         seen, hit, process, reached, killed = [0], [], [], threading.Event(), threading.Event()
         with Between(plant.server) as between:
@@ -228,7 +228,7 @@ def test_killed_before_each_statement(program):
     server = harness.shared_server()
     plant = Plant(program, server, "steps")
     for what, _ in interfere(plant, lambda port: plant.restore(port=port, begin=True), None, "ANALYZE",
-                             "restore killed before"):
+                             "restore killed before", share=6):
         harness.no_locks_left(server)
         if plant.whole(what) == "100":
             plant.goes_back(what)
@@ -273,7 +273,7 @@ def test_sessions_ended_before_each_statement(program):
         server.psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name NOT LIKE 'psql%' AND"
                     " backend_type = 'client backend' AND pid <> pg_backend_pid()")
     for what, done in interfere(plant, lambda port: plant.restore(port=port, begin=True), act, "ANALYZE",
-                                "sessions ended before"):
+                                "sessions ended before", share=6):
         state = server.psql("SELECT datallowconn FROM pg_database WHERE datname = 'ended'")
         equal(state, "t", "%s: the live one, after exit code %d, of %s" % (what, done.code, databases(server, "ended")))
         equal(rows(server, "ended"), "100" if done.code == 0 else "50", what)
@@ -288,7 +288,7 @@ def test_stopped_before_each_statement(program):
         raise harness.Skip("a console's Ctrl+C is test_kill's")
     server = harness.shared_server()
     plant = Plant(program, server, "stopped")
-    for after in (False, True):
+    for after in harness.a_share((False, True), 2, row=1):
         plant.again()
 
         def act(process, between):
@@ -313,7 +313,7 @@ def test_another_program_meanwhile(program):
     """undo --list, undo, restore --to and restore of another PC, before each statement: refused, or harmless."""
     server = harness.shared_server()
     plant = Plant(program, server, "other")
-    for verb in ("list", "to", "undo", "restore"):
+    for verb in harness.a_share(("list", "to", "undo", "restore"), 2, row=1):
         told = []
         plant.again()
 
@@ -366,7 +366,7 @@ def test_marks_that_lie(program):
     """Whoever may make a database may write what he likes into its comment."""
     server = harness.shared_server()
     plant = Plant(program, server, "trusting")
-    for name, mark in LIES:
+    for name, mark in harness.a_share(LIES, 2):
         kept = good(plant.restore(), "restore")["kept"]
         name = name.replace("%s", "trusting")
         forged(server, name, of="trusting", **mark)
@@ -386,7 +386,7 @@ def test_marks_that_lie_when_it_is_gone(program):
     """The same where there is no live database by whose owner the others could be known."""
     server = harness.shared_server()
     plant = Plant(program, server, "orphan")
-    for name, mark in LIES:
+    for name, mark in harness.a_share(LIES, 2, row=1):
         name = name.replace("%s", "orphan")
         server.psql("DROP DATABASE orphan WITH (FORCE)")
         forged(server, name, of="orphan", **mark)

@@ -153,4 +153,4 @@ def test_what_it_costs(program):
     equal(restored(plant.run("undo", "--drop", plant.kept[0]))["dropped"], plant.kept, "dropped there")
 
 
-harness.main(__name__)
+harness.main(__name__, wine=("test_dropped_by_name", "test_what_it_costs"))

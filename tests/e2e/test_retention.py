@@ -155,7 +155,8 @@ def test_killed_at_every_step(program):
     """Killed before the Nth flush, write, rename or removal, N = 1, 2, 3 ..."""
     if program.kind == "wine":
         raise harness.Skip("the fault library is preloaded into Linux programs; the same core is tested natively")
-    n, partly = 1, 0
+    stride = 1 if harness.THOROUGH else 3
+    n, partly = 1 + harness.first_step(3), 0
     while True:
         folder, newest, old = old_folder(program, 3)
         done = program.run(["cleanup", "--folder", folder], env=faulty(folder, "kill:%d" % n))
@@ -174,10 +175,10 @@ def test_killed_at_every_step(program):
               "the next one needs no repair (step %d)" % n)
         equal([x for x in os.listdir(folder) if ".tmp-" in x], [], "temporary files (step %d)" % n)
         verb(program, folder, "log", "--check")
-        n += 1
+        n += stride
         check(n < 300, "it ends")
-    check(n > 9 and partly > 2, "kills fell between the removals")
-    print("# killed at every one of %d steps, %d times between two removals" % (n - 1, partly))
+    check(n > 9 and partly > (2 if harness.THOROUGH else 0), "kills fell between the removals")
+    print("# killed in %d steps, one in %d, %d times between two removals" % (n - 1, stride, partly))
 
 
 def test_write_faults(program):
@@ -185,7 +186,7 @@ def test_write_faults(program):
     if program.kind == "wine":
         raise harness.Skip("the fault library is preloaded into Linux programs; the same core is tested natively")
     for what in ("fsync", "write", "rename", "unlink"):
-        n = 1
+        n = 1 + harness.first_step(2)
         while True:
             folder, newest, old = old_folder(program, 2)
             done = program.run(["cleanup", "--json", "--folder", folder], env=faulty(folder, "%s:%d" % (what, n)))
@@ -208,7 +209,7 @@ def test_write_faults(program):
             verb(program, folder, "cleanup")
             equal((harness.backups_in(folder), lone_manifests(folder)), (sorted([newest, PREDECESSORS]), []),
                   "the next one needs no repair (%s %d)" % (what, n))
-            n += 1
+            n += 1 if harness.THOROUGH else 2
             check(n < 200, "it ends")
 
 
@@ -340,21 +341,21 @@ def test_rules_that_are_not_known(program):
             with open(path, "w", encoding="utf-8") as f:
                 f.write(text)
         return spoil
-    for cut in (20,) if few else (0, 20, len(kept) - 1):
-        one("cut at %d" % cut, write(kept[:cut]))
-    for value in ("-1",) if few else ('"3650"', "3650.5", "-1", "null"):
-        one(value, write('{"retention_days": %s, "max_backups": 10000}' % value))
-    one("another key", write('{"retention_days": 30, "schedule": 7}'))
-    one("gone", os.unlink)
-    one("a sync client's copy", lambda path: os.rename(path, path.replace(".json", "-PC2.json")))
-    for first in (("list",),) if few else (("list",), ("config",), ("cleanup", "--dry-run")):
-        one("damaged, and seen by " + first[0], write(kept[:40]), [first])
+    cases = [("cut at %d" % cut, write(kept[:cut])) for cut in ((20,) if few else (0, 20, len(kept) - 1))]
+    cases += [(value, write('{"retention_days": %s, "max_backups": 10000}' % value))
+              for value in (("-1",) if few else ('"3650"', "3650.5", "-1", "null"))]
+    cases += [("another key", write('{"retention_days": 30, "schedule": 7}')), ("gone", os.unlink),
+              ("a sync client's copy", lambda path: os.rename(path, path.replace(".json", "-PC2.json")))]
+    cases += [("damaged, and seen by " + first[0], write(kept[:40]), [first])
+              for first in ((("list",),) if few else (("list",), ("config",), ("cleanup", "--dry-run")))]
+    for case in harness.a_share(cases, 2):
+        one(*case)
 
 
 def test_whose_it_is(program):
     """Two servers with one database name on one host: another port is another database. (B3, M4, M6)"""
     folder, newest, old = old_folder(program, 1)
-    other = harness.Server()
+    other = harness.Server(another=True)
     try:
         name = small_database(other)
         os.unlink(os.path.join(folder, newest))
@@ -466,4 +467,4 @@ def test_log_and_config(program):
     check("entry 3 of backup_log.json" in broken["error"]["message"], "the link is named: %s" % broken)
 
 
-harness.main(__name__)
+harness.main(__name__, wine=("test_plan_and_clean_up", "test_two_at_once", "test_pin_and_delete"))

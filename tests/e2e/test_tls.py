@@ -314,4 +314,6 @@ def test_a_certificate_of_ones_own(program):
         refused(done, folder, 5, "is not one that this computer trusts", "IT administrator")
 
 
-harness.main(__name__)
+# Whom the Windows programs trust: our file, their system's roots, and nobody that another user has planted.
+harness.main(__name__, wine=("test_right_authority", "test_the_systems_roots", "test_openssl_of_another_user",
+                             "test_a_certificate_of_ones_own"))
