@@ -288,6 +288,11 @@ static void check_cleanup_there(Ui *ui)
     ok(ui, wait_for(ui, LONG_MS, lists_one, NULL) &&
                wait_dialog_text(ui, IDC_CLEANUP_SUMMARY, "1 of 2 backup(s) on SharePoint would go", SHORT_MS),
        "Clean Up on SharePoint shows the one that goes", "it does not");
+    char *summary = dialog_text(ui, IDC_CLEANUP_SUMMARY);
+    ok(ui, strstr(summary, "B in all. The newest verified one always stays.") != NULL &&
+               strstr(summary, "B MB in all") == NULL,
+       "with how much that is, in one unit", summary);
+    mem_free(summary);
     picture(ui, "cleanup-there");
     press(ui, VK_ESCAPE);
     ok(ui, wait_dialog_gone(ui, IDC_CLEANUP_LIST, SHORT_MS) && wait_done(ui), "Esc keeps it", "it goes on");
