@@ -43,7 +43,7 @@ static void judge_sign_in(const OffsiteSignIn *sign_in, Check *check)
             ? "Set the folder up again, with the same certificate."
         : sign_in->by != BY_PERSON
             ? "Ask your IT administrator for a new one in time, and set the folder up again with it."
-        : sign_in->warning == 0 ? "Sign in again: cmms-backup-cli sharepoint set-up LINK."
+        : sign_in->warning == 0 ? "Sign in again: SharePoint in the Tools menu, or cmms-backup-cli sharepoint set-up."
                                 : "Upload a backup, or sign in again.");
 }
 

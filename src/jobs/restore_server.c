@@ -95,7 +95,7 @@ bool restore_check_nobody(Pg *pg, const Connection *server, const char *live, co
         if (!ok) {
             error_set(err, EK_REFUSED, "the database is there, but cannot say whether it has a manager to sign in");
             error_detail(err, "%s", why.message);
-            error_hint(err, "Try again, or restore with cmms-backup-cli.");
+            error_hint(err, "Try again in a moment. An administrator can restore with cmms-backup-cli restore.");
         }
     }
     if (ok) {
@@ -157,8 +157,8 @@ bool restore_swap_surely(const Connection *server, Pg **pg, const char *live, co
         error_hint(&why, "The database is as it was. Try again.");
     } else if (why.kind == EK_CONNECT) {
         error_context(&why, "it is not known whether the databases changed their names");
-        error_hint(&why, "'cmms-backup-cli undo --list' says it as soon as the server can be reached, and brings to "
-                         "its end what was begun.");
+        error_hint(&why, "Undo Restore in the Backup menu, or cmms-backup-cli undo --list, says it as soon as the server "
+                         "can be reached, and brings to its end what was begun.");
     }
     return error_move(err, &why);
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Texts of the window stand in one place, src/ui/texts.h: no literal of src/ui/*.c is a text for people."""
+"""Texts of the window stand in one place, src/ui/texts.h: no literal of src/ui/*.c is a text for people. And what the
+rooms below say, both fronts show: where it names a console command, it names the window's way too."""
 import glob
 import os
 import re
@@ -8,6 +9,8 @@ import sys
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 os.chdir(TOP)
 failed = False
+CONSOLE_ALONE = ("settings.c", "ask_it.c", "offsite_back.c")  # what only the console, or IT, comes to
+WINDOW = re.compile(r"\b(menu|window|Export to SharePoint|Prove|administrator)\b")
 
 
 def without_comments(text):
@@ -28,6 +31,17 @@ def say(problems, name):
     global failed
     failed = failed or bool(problems)
     print("not ok %s: %s" % (name, "; ".join(problems)) if problems else "ok " + name)
+
+
+def console_only():
+    """The texts of the rooms below that send the manager at the window to a console."""
+    for path in sorted(p for room in ("jobs", "schedule", "cloud", "store", "postgres", "archive")
+                       for p in glob.glob("src/%s/*.c" % room)):
+        text = re.sub(r'"\s*"', "", without_comments(open(path, encoding="utf-8").read()))
+        for literal in re.findall(r'"((?:\\.|[^"\\])*)"', text):
+            if (re.search(r"cmms-backup-cli(?!\.exe)", literal) and not WINDOW.search(literal) and
+                    os.path.basename(path) not in CONSOLE_ALONE):
+                yield '%s: "%s"' % (path, literal)
 
 
 def main():
@@ -56,6 +70,7 @@ def main():
     say([n for n in names if n != "CMMS_UI_TEXTS_H" and not re.search(r"\b%s\b" % n, code + rest)],
         "every text is used")
     say(sorted({n for n in names if names.count(n) > 1}), "no text is defined twice")
+    say(list(console_only()), "what the window shows names no console command alone")
     sys.exit(1 if failed else 0)
 
 
