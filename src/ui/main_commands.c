@@ -525,8 +525,13 @@ static void on_mend(MainWindow *w)
         on_alarm(w);
         return;
     }
+    const bool show = w->health.mend == MEND_SHOW;
     const bool of_one = w->health.mend == MEND_VERIFY || w->health.mend == MEND_PROVE || w->health.mend == MEND_COPY;
-    if (of_one && (w->health.name == NULL || !backup_list_select(&w->list, w->health.name))) {
+    if ((show || of_one) && (w->health.name == NULL || !backup_list_select(&w->list, w->health.name))) {
+        return;
+    }
+    if (show) {
+        SendMessageW(w->hwnd, WM_NEXTDLGCTL, (WPARAM)w->list.control, TRUE);
         return;
     }
     main_do(w, main_mend_command(w->health.mend));
@@ -540,7 +545,8 @@ int main_mend_command(HealthMend mend)
     case MEND_VERIFY:
         return IDC_VERIFY;
     case MEND_ALARM:
-        return IDC_MEND;
+    case MEND_SHOW:
+        return IDC_MEND; /* the button alone does it */
     case MEND_CLEANUP:
         return IDC_CLEANUP;
     case MEND_SPACE:
@@ -553,6 +559,8 @@ int main_mend_command(HealthMend mend)
         return IDM_SCHEDULE;
     case MEND_CONNECT:
         return IDM_CONNECTION;
+    case MEND_SETTINGS:
+        return IDM_SETTINGS;
     case MEND_NOTHING:
         break;
     }

@@ -139,6 +139,10 @@ static const char *mend_label(HealthMend mend)
         return TEXT_MEND_COPY;
     case MEND_SCHEDULE:
         return TEXT_MEND_SCHEDULE;
+    case MEND_SHOW:
+        return TEXT_MEND_SHOW;
+    case MEND_SETTINGS:
+        return TEXT_MEND_SETTINGS;
     case MEND_NOTHING:
         break;
     }

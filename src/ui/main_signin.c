@@ -52,7 +52,8 @@ static void free_look(LookJob *job)
 /* The band's button is grey where what it does is, instead of doing nothing. */
 static bool may_mend(const MainWindow *w)
 {
-    return w->health.mend != MEND_ALARM && main_may(w, main_mend_command(w->health.mend));
+    const int command = main_mend_command(w->health.mend);
+    return command == IDC_MEND ? w->health.mend != MEND_ALARM : main_may(w, command);
 }
 
 bool main_may(const MainWindow *w, int id)

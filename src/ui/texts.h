@@ -35,6 +35,8 @@
 #define TEXT_MEND_PROVE "Prove No&w"
 #define TEXT_MEND_COPY "Export No&w..."
 #define TEXT_MEND_SCHEDULE "Sho&w Schedule"
+#define TEXT_MEND_SHOW "Sho&w It"
+#define TEXT_MEND_SETTINGS "Sho&w Settings..."
 
 /* The shrink alarm; its words come from the core. */
 #define TEXT_ALARM_QUESTION "Was it meant that the database lost these rows?"

@@ -280,6 +280,52 @@ static void check_prove(Ui *ui)
     ok(ui, wait_text(ui, IDC_STATUS, ", proven", SHORT_MS), "and the band says so", "it does not");
 }
 
+/* One byte in its middle is another. */
+static bool rot(const char *path)
+{
+    wchar_t *wide = wide_from_utf8(path);
+    HANDLE file = CreateFileW(wide, GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ, NULL, OPEN_EXISTING, 0, NULL);
+    const LONG middle = (LONG)(GetFileSize(file, NULL) / 2);
+    char byte = 0;
+    DWORD done = 0;
+    bool rotten = file != INVALID_HANDLE_VALUE && SetFilePointer(file, middle, NULL, FILE_BEGIN) == (DWORD)middle &&
+                  ReadFile(file, &byte, 1, &done, NULL);
+    byte = (char)~byte;
+    rotten = rotten && SetFilePointer(file, middle, NULL, FILE_BEGIN) == (DWORD)middle &&
+             WriteFile(file, &byte, 1, &done, NULL);
+    CloseHandle(file);
+    mem_free(wide);
+    return rotten;
+}
+
+/* What no press mends is shown by one: the older backup, by the button's key. */
+static void check_damaged_one(Ui *ui)
+{
+    static const WORD show[] = {VK_MENU, 'W'};
+    bool shown = true;
+    int one = 1;
+    char *path = path_of(ui, 1);
+    ok(ui, rot(path), "the older backup rots", "it cannot be written");
+    select_rows(ui, 1, 2);
+    send_command(ui, IDC_VERIFY);
+    ok(ui, answer_box(ui, IDCLOSE), "Verify says that it is damaged", "there is no box");
+    wait_done(ui);
+    ok(ui, wait_cell(ui, 1, STATUS, "Damaged") &&
+               wait_text(ui, IDC_STATUS, "\xE2\x9A\xA0 An older backup is damaged: ", SHORT_MS),
+       "and so do the list and the band", "they do not");
+    ok(ui, wait_for(ui, SHORT_MS, mend_is_shown, &shown) && has_text(ui, IDC_MEND, "Sho&w It"),
+       "whose button shows it", "it does not");
+    select_rows(ui, 0, 1);
+    SetForegroundWindow(ui->window);
+    PostMessageW(ui->window, WM_NEXTDLGCTL, (WPARAM)item(ui, IDC_RETENTION), TRUE);
+    wait_focus(ui, IDC_RETENTION);
+    type(show, 2);
+    ok(ui, wait_focus(ui, IDC_LIST) && wait_for(ui, SHORT_MS, selected_count_is, &one) &&
+               ask(ui, item(ui, IDC_LIST), LVM_GETNEXTITEM, (WPARAM)-1, LVNI_SELECTED) == 1,
+       "Alt+W selects it, and the focus is in the list", "it does not");
+    mem_free(path);
+}
+
 static bool is_written(Ui *ui, const void *path)
 {
     (void)ui;
@@ -382,6 +428,7 @@ void check_upkeep(Ui *ui)
     check_copy(ui);
     check_folder(ui);
     check_prove(ui);
+    check_damaged_one(ui);
     check_pages(ui);
     check_menus(ui);
     send_command(ui, IDM_EXIT);
