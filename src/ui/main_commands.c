@@ -74,6 +74,8 @@ static const char *close_question(TaskKind kind)
         return TEXT_STOP_CLEANUP;
     case TASK_RESTORE:
         return TEXT_STOP_RESTORE;
+    case TASK_UNDO:
+        return TEXT_STOP_UNDO;
     default:
         return NULL;
     }
@@ -91,6 +93,7 @@ void main_on_close(MainWindow *w)
         w->asking = true;
         const TaskKind kind = task_kind(w->job);
         const char *content = kind == TASK_RESTORE  ? TEXT_STOP_RESTORE_CONTENT
+                              : kind == TASK_UNDO   ? TEXT_STOP_UNDO_CONTENT
                               : kind == TASK_UPLOAD ? TEXT_STOP_UPLOAD_CONTENT
                                                     : TEXT_STOP_CONTENT;
         bool stop = message_box_stop_and_close(w->hwnd, close_question(kind), content);

@@ -183,6 +183,8 @@
 #define TEXT_STOP_CLEANUP "Old backups are being removed. Stop and close?"
 #define TEXT_STOP_RESTORE "A backup is being restored. Stop it and close?"
 #define TEXT_STOP_RESTORE_CONTENT "What is unfinished is removed. The database and the backups stay as they are."
+#define TEXT_STOP_UNDO "A restore is being undone. Stop it and close?"
+#define TEXT_STOP_UNDO_CONTENT "Either nothing is changed or it is undone whole: nothing in between is left."
 #define TEXT_STOP_CONTENT "What is unfinished is removed. The backups that you have stay as they are."
 #define TEXT_DELETE_ONE "Delete %s?"
 #define TEXT_DELETE_MANY "Delete %llu backups?"

@@ -23,6 +23,7 @@ import age_reference  # noqa: E402
 import folders  # noqa: E402
 import graph_sim  # noqa: E402
 import harness  # noqa: E402
+import test_moments  # noqa: E402
 import test_sharepoint  # noqa: E402
 import test_window as window  # noqa: E402
 
@@ -217,6 +218,15 @@ def restores(work, server):
         def drop(name=name):
             server.psql('DROP DATABASE "%s" WITH (FORCE)' % name)
 
+        held = []
+
+        def hold():
+            held.append(test_moments.Session(server, "postgres"))
+            held[0].ask("BEGIN; LOCK TABLE pg_catalog.pg_shdescription IN ACCESS EXCLUSIVE MODE;")
+
+        def let_go():
+            held.pop().end()
+
         def nothing_left():
             left = server.psql("SELECT datname FROM pg_database WHERE datname LIKE '%\\_restore\\_%'")
             harness.equal(left, "", "databases that were not whole")
@@ -225,7 +235,7 @@ def restores(work, server):
             drop()
         drive(scenario, ["--folder", shown, "-h", "127.0.0.1", "-p", str(server.port), "-U", user, "-d", name],
               own, {"change": change, "as-changed": same(server, name, changed), "as-saved": same(server, name, before),
-                    "create": create, "drop": drop, "nothing-left": nothing_left},
+                    "create": create, "drop": drop, "nothing-left": nothing_left, "hold": hold, "let-go": let_go},
               PGPASSWORD=harness.PASSWORD, UITEST_DATABASE=name)
         if shots is None:
             restored(folder, scenario)

@@ -213,7 +213,13 @@ static void check_undo(Ui *ui)
        "a wrong name says so there too", "it does not");
     dialog_set(ui, IDC_UNDO_NAME, database);
     wait_can(ui, IDC_UNDO_GO, SHORT_MS);
+    outside(ui, "hold", "the server lets nobody look at what is kept");
     click_in(ui, IDC_UNDO_GO);
+    ok(ui, wait_enabled(ui, IDC_CANCEL_JOB, SHORT_MS), "the undo begins", "it does not");
+    PostMessageW(ui->window, WM_CLOSE, 0, 0);
+    ok(ui, answer_box(ui, IDCANCEL) && wait_for(ui, SHORT_MS, box_is_gone, NULL), "closing during it asks",
+       "there is no question");
+    outside(ui, "let-go", "it lets go");
     ok(ui, told(ui, " is again the one that was kept as "), "it is undone", "it is not");
     picture(ui, "undo-result");
     close_result(ui);
