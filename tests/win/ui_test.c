@@ -442,6 +442,11 @@ static void scenario_plain(Ui *ui)
     GetWindowRect(ui->window, &small);
     ok(ui, small.right - small.left > 300 && small.bottom - small.top > 200, "the window has a least size",
        "it can be made tiny");
+    /* Its DPI is 150 %: what it would be at 125 %, of which the taskbar takes 48 pixels. */
+    char *high = mem_printf("it would be %ld high", (small.bottom - small.top) * 125 / 150);
+    ok(ui, (small.bottom - small.top) * 125 / 150 <= 768 - 48, "which a laptop of 1366 x 768 at 125 % has room for",
+       high);
+    mem_free(high);
     check_overlaps(ui);
     press(ui, VK_ESCAPE);
     check_exit(ui, 0, "Esc closes the idle window");
