@@ -188,8 +188,8 @@ static void check_schedule(Visit *visit, const char *folder_wanted, DoctorTask *
                         settings->retention_days, schedule_name(settings->schedule), settings->backup_hour,
                         settings->backup_minute,
                         words == NULL ? "whether a task starts them was not looked at" : words),
-             mem_strdup("Save the configuration in the window (Save Config), run 'cmms-backup-cli schedule install', or "
-                        "make backups by hand."));
+             mem_strdup("Save the configuration in the window (Save Config), run 'cmms-backup-cli schedule install', "
+                        "or make backups by hand."));
     }
     mem_free(words);
 }

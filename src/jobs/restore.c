@@ -164,8 +164,8 @@ static bool check_origin(Restore *run, Error *err)
     }
     error_set(err, EK_REFUSED, "%s was not made by this program, or has lost its manifest", fs_base_name(load->path));
     error_detail(err, "what is in it would run with your rights while it is restored: %s", text.buf);
-    error_hint(err, "Prove it first, which restores it where it can do no harm. Who knows its maker and trusts them can "
-                    "restore it with cmms-backup-cli restore --foreign.");
+    error_hint(err, "Prove it first, which restores it where it can do no harm. Who knows its maker and trusts them "
+                    "can restore it with cmms-backup-cli restore --foreign.");
     strbuf_release(&text);
     return false;
 }

@@ -157,8 +157,8 @@ bool restore_swap_surely(const Connection *server, Pg **pg, const char *live, co
         error_hint(&why, "The database is as it was. Try again.");
     } else if (why.kind == EK_CONNECT) {
         error_context(&why, "it is not known whether the databases changed their names");
-        error_hint(&why, "Undo Restore in the Backup menu, or cmms-backup-cli undo --list, says it as soon as the server "
-                         "can be reached, and brings to its end what was begun.");
+        error_hint(&why, "Undo Restore in the Backup menu, or cmms-backup-cli undo --list, says it as soon as the "
+                         "server can be reached, and brings to its end what was begun.");
     }
     return error_move(err, &why);
 }

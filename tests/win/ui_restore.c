@@ -447,6 +447,17 @@ static bool open_offer(Ui *ui)
     return wait_dialog_gone(ui, IDC_FILE_PATH, SHORT_MS) && wait_for(ui, LONG_MS, question_is_there, NULL);
 }
 
+static bool offer_key(Ui *ui, char letter)
+{
+    HWND none = NULL;
+    SetForegroundWindow(GetLastActivePopup(ui->window));
+    if (!wait_for(ui, SHORT_MS, other_in_front, &none)) {
+        return false;
+    }
+    key_with(VK_MENU, (WORD)letter);
+    return true;
+}
+
 /* The user may not create databases. */
 void scenario_restore_in_place(Ui *ui)
 {
@@ -458,8 +469,11 @@ void scenario_restore_in_place(Ui *ui)
                    wait_lines(ui, "The restore was cancelled before it began. Nothing was changed.", 1, SHORT_MS),
            "Leave it leaves it", "it does not");
         outside(ui, "as-changed", "and nothing was changed");
-        ok(ui, open_offer(ui) && answer_box(ui, IDYES) && wait_dialog(ui, IDC_RESTORE_NAME, LONG_MS),
-           "a yes shows what it would change", "it does not");
+        ok(ui, open_offer(ui) && offer_key(ui, 'L') &&
+                   wait_lines(ui, "The restore was cancelled before it began. Nothing was changed.", 2, SHORT_MS),
+           "and so does Alt+L", "it does not");
+        ok(ui, open_offer(ui) && offer_key(ui, 'S') && wait_dialog(ui, IDC_RESTORE_NAME, LONG_MS),
+           "Alt+S shows what it would change", "it does not");
         ok(ui, wait_dialog_text(ui, IDC_RESTORE_TEXT, "It cannot be undone: ", SHORT_MS) &&
                    wait_dialog_text(ui, IDC_RESTORE_WARNING, "There is no Undo Restore after that", SHORT_MS),
            "and that it cannot be undone", "it does not");

@@ -533,6 +533,42 @@ static void check_keys_export(Ui *ui)
     escape(ui, IDC_UPLOAD_LIST, "and Esc leaves that");
 }
 
+static void check_keys_cleanup(Ui *ui)
+{
+    HWND none = NULL;
+    key_with(VK_MENU, 'T');
+    choose(ui, 'A');
+    ok(ui, wait_for(ui, LONG_MS, box_is_there, NULL) && wait_for(ui, SHORT_MS, other_in_front, &none),
+       "Tools, Clean Up on SharePoint says that nothing is old there", "it does not");
+    key(VK_ESCAPE);
+    ok(ui, wait_for(ui, SHORT_MS, box_is_gone, NULL) && wait_done(ui) && wait_for(ui, SHORT_MS, in_front, NULL),
+       "Esc closes that", "it stays");
+}
+
+static void check_keys_pause(Ui *ui)
+{
+    outside(ui, "hold", "SharePoint has lost it, and answers to the end of an upload no more");
+    to_first_row(ui);
+    key_with(VK_MENU, 'X');
+    wait_focus(ui, IDC_UPLOAD_GO);
+    key(VK_RETURN);
+    ok(ui, wait_for(ui, LONG_MS, is_uploading, NULL) && wait_for(ui, SHORT_MS, in_front, NULL), "it uploads",
+       "it does not");
+    key_with(VK_MENU, 'B');
+    choose(ui, 'G');
+    ok(ui, wait_lines(ui, "The export to SharePoint is paused.", 1, SHORT_MS), "Backup, Pause or Go On pauses it",
+       "it does not");
+    key_with(VK_MENU, 'B');
+    choose(ui, 'G');
+    ok(ui, wait_lines(ui, "The export to SharePoint goes on.", 1, SHORT_MS), "and once more, it goes on",
+       "it does not");
+    key_with(VK_MENU, 'A');
+    ok(ui, wait_lines(ui, "Export to SharePoint cancelled. ", 1, SHORT_MS) && wait_done(ui) &&
+               wait_for(ui, SHORT_MS, in_front, NULL),
+       "Alt+A cancels it", "it goes on");
+    outside(ui, "release", "SharePoint answers again");
+}
+
 static bool page_is_saved(Ui *ui, const void *path)
 {
     StrBuf text;
@@ -594,6 +630,8 @@ void scenario_sharepoint_keys(Ui *ui)
     if (begin(ui)) {
         check_keys_set_up(ui);
         check_keys_export(ui);
+        check_keys_cleanup(ui);
+        check_keys_pause(ui);
         outside(ui, "device-waits", "nobody types a code");
         check_keys_leave(ui);
         key_with(VK_MENU, VK_F4);

@@ -332,8 +332,7 @@ static bool is_written(Ui *ui, const void *path)
     return fs_exists(path);
 }
 
-/* In the place of the browser, for Wine has none: this program, which notes that it was started ("opened"). */
-static void be_the_browser(void)
+void be_the_browser(void)
 {
     wchar_t own[1024] = L"", command[1100];
     GetModuleFileNameW(NULL, own, 1024);
@@ -343,35 +342,47 @@ static void be_the_browser(void)
                     (DWORD)((wcslen(command) + 1) * sizeof *command));
 }
 
-/* Made by the command, told in the log, and opened. */
-static void check_page(Ui *ui, int command, const char *pages, const char *name, const char *told)
+void check_page(Ui *ui, void (*make)(Ui *ui), const char *name, const char *told)
 {
     Error err = ERROR_INIT;
+    char *data = machine_local_data_dir(), *pages = fs_join(data, "pages");
     char *page = fs_join(pages, name), *opened = mem_printf("%s.opened", page);
     fs_remove(page, &err);
     fs_remove(opened, &err);
     const unsigned before = count_in_log(ui, told);
-    send_command(ui, command);
+    make(ui);
     ok(ui, wait_lines(ui, told, before + 1, SHORT_MS) && fs_exists(page), name, "it is not written");
     ok(ui, wait_for(ui, SHORT_MS, is_written, opened), "it is opened in the browser", "it is not");
     wait_done(ui);
     error_clear(&err);
     mem_free(opened);
     mem_free(page);
+    mem_free(pages);
+    mem_free(data);
+}
+
+static void send_report(Ui *ui)
+{
+    send_command(ui, IDM_REPORT);
+}
+
+static void send_certificate(Ui *ui)
+{
+    send_command(ui, IDM_CERTIFICATE);
 }
 
 /* The newest backup was proven just now, the one below it was not. */
 static void check_pages(Ui *ui)
 {
-    char *data = machine_local_data_dir(), *pages = fs_join(data, "pages"), *newest = cell(ui, 0, NAME);
+    char *newest = cell(ui, 0, NAME);
     char *name = mem_printf("CMMS Backup proof %s.html", newest);
     be_the_browser();
-    check_page(ui, IDM_REPORT, pages, "CMMS Backup health report.html", "The health report was written to ");
+    check_page(ui, send_report, "CMMS Backup health report.html", "The health report was written to ");
     select_rows(ui, 1, 2);
     ask(ui, ui->window, WM_COMMAND, IDM_CERTIFICATE, 0); /* back when it has begun, and the button is grey */
     ok(ui, IsWindowEnabled(item(ui, IDC_CREATE)) != 0, "no certificate of what is not proven", "it is begun");
     select_rows(ui, 0, 1);
-    check_page(ui, IDM_CERTIFICATE, pages, name, "The certificate of the proof was written to ");
+    check_page(ui, send_certificate, name, "The certificate of the proof was written to ");
 
     /* Other bytes of the same length: the list cannot know. */
     char *path = path_of(ui, 0);
@@ -389,8 +400,6 @@ static void check_pages(Ui *ui)
     mem_free(path);
     mem_free(name);
     mem_free(newest);
-    mem_free(pages);
-    mem_free(data);
 }
 
 /* The menu bar by keyboard, and its commands. */
