@@ -750,6 +750,8 @@ MUTANTS = (
      "if (cancel_wait(NULL, step)) {", ["unit:test_folder_wanted"]),
     ("who waits for checks does not wait for other jobs", "src/store/folder_wanted.c",
      "checked = is_checked(folder);", "", ["unit:test_folder_wanted"]),
+    ("the window is no higher than its screen", "src/ui/fitting.c", "room > lowest ? room : lowest", "wanted",
+     ["unit:test_fitting"]),
     ("what a check cannot read is shown by a press", "src/schedule/protection.c",
      "        health->mend = MEND_SHOW;\n", "", ["unit:test_protection"]),
     ("a silent computer has a button", "src/schedule/protection.c", "        health->mend = MEND_SETTINGS;\n", "",

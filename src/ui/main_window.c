@@ -290,6 +290,9 @@ static void on_menu(const MainWindow *w, HMENU menu)
         } else if (id == IDM_FREEZE) {
             CheckMenuItem(menu, id,
                           (UINT)MF_BYCOMMAND | (w->list.model.frozen != NULL ? (UINT)MF_CHECKED : (UINT)MF_UNCHECKED));
+        } else if (id == IDM_PAUSE_UPLOAD) {
+            const bool paused = w->job != NULL && task_kind(w->job) == TASK_UPLOAD && task_is_paused(w->job);
+            CheckMenuItem(menu, id, (UINT)MF_BYCOMMAND | (paused ? (UINT)MF_CHECKED : (UINT)MF_UNCHECKED));
         } else if (main_sort_column((int)id) >= 0 && main_sort_column((int)id) == w->list.sort_column) {
             CheckMenuRadioItem(menu, id, id, id, MF_BYCOMMAND);
         }

@@ -91,7 +91,7 @@
 #define TEXT_EXPORT_GOOD "Exported."
 #define TEXT_EXPORT_CANCELLED "Export cancelled. The unfinished copy was removed."
 #define TEXT_UPLOAD_STEP "Uploading"
-#define TEXT_UPLOAD_PAUSED "The export to SharePoint is paused. Pause or Go On Exporting in the Backup menu goes on."
+#define TEXT_UPLOAD_PAUSED "The export to SharePoint is paused. Pause Exporting in the Backup menu, once more, goes on."
 #define TEXT_UPLOAD_BY_ONEDRIVE \
     "OneDrive sends the copy itself: it can be paused with a click on its cloud beside the clock."
 #define TEXT_UPLOAD_GOES_ON "The export to SharePoint goes on."
@@ -557,7 +557,8 @@
 /* user@host:port/database */
 #define TEXT_ASSISTANT_SUMMARY \
     "Database: %s\r\n\r\nThe password is kept by Windows (Credential Manager), everything else in your own folder. " \
-    "The scheduled backup and the console program use the same connection."
+    "The scheduled backup and the console program use the same connection. Backups are then made by themselves as the " \
+    "Backup Configuration says: daily at 02:00 where nobody has changed it."
 #define TEXT_TLS_VERIFY "Encrypted, certificate checked (recommended)"
 #define TEXT_TLS_REQUIRE "Encrypted, certificate not checked"
 #define TEXT_TLS_DISABLE "Not encrypted"

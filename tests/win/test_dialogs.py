@@ -185,11 +185,12 @@ DO $$ DECLARE one text; BEGIN FOR one IN
 
 
 def restores(work, server):
-    """There and back: the rows are looked at on the server. In pictures the names are as long as names are."""
+    """There and back: the rows are looked at on the server. In pictures with long texts the names are long as well."""
     for scenario in ("restore", "restore-keys", "restore-gone", "restore-in-place"):
         if shots is not None and scenario == "restore-keys":
             continue
-        name = {"restore": "cmms of plant 7 & Zürich, maintenance and spare parts, 2026" if shots else "cmms & ö",
+        name = {"restore": "cmms of plant 7 & Zürich, maintenance and spare parts, 2026" if LONG else
+                           "cmms_plant" if shots else "cmms & ö",
                 "restore-keys": "cmms_keys", "restore-gone": "cmms_gone", "restore-in-place": "cmms_place"}[scenario]
         user = "keeper" if scenario == "restore-in-place" else "postgres"
         own = os.path.join(work, "own " + scenario)

@@ -556,7 +556,7 @@ static void check_keys_pause(Ui *ui)
        "it does not");
     key_with(VK_MENU, 'B');
     choose(ui, 'G');
-    ok(ui, wait_lines(ui, "The export to SharePoint is paused.", 1, SHORT_MS), "Backup, Pause or Go On pauses it",
+    ok(ui, wait_lines(ui, "The export to SharePoint is paused.", 1, SHORT_MS), "Backup, Pause Exporting pauses it",
        "it does not");
     key_with(VK_MENU, 'B');
     choose(ui, 'G');
