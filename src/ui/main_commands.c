@@ -81,6 +81,22 @@ static const char *close_question(TaskKind kind)
     }
 }
 
+/* What was entered in the Backup Configuration, and not saved, would be lost. */
+static bool may_forget(MainWindow *w)
+{
+    if (w->access != ACCESS_FULL || w->saving != NULL || !IsWindowVisible(w->hwnd) || !main_config_entered(w)) {
+        return true;
+    }
+    w->asking = true;
+    const bool yes = message_box_ask(w->hwnd, TEXT_UNSAVED_QUESTION, TEXT_UNSAVED_CONTENT, L"" TEXT_UNSAVED_YES,
+                                     L"" TEXT_UNSAVED_NO);
+    w->asking = false;
+    if (!yes) {
+        main_update_controls(w);
+    }
+    return yes;
+}
+
 void main_on_close(MainWindow *w)
 {
     if (w->signing_in) { /* asked from outside, by the taskbar for one */
@@ -102,6 +118,9 @@ void main_on_close(MainWindow *w)
             main_update_controls(w);
             return;
         }
+    }
+    if (!may_forget(w)) {
+        return;
     }
     w->closing = true;
     if (w->job != NULL) {

@@ -378,4 +378,8 @@ void check_damaged(Ui *ui)
     wait_for(ui, LONG_MS, job_is_done, NULL);
     ok(ui, count_files(ui, "backup_log.damaged-*.json") == 1, "keeps it aside", "it does not");
     send_command(ui, IDM_EXIT);
+    ok(ui, answer_box(ui, IDCANCEL) && IsWindow(ui->window) && has_text(ui, IDC_RETENTION, "99"),
+       "what was entered and is not saved is asked about at the end; a no leaves it", "it is not");
+    send_command(ui, IDM_EXIT);
+    ok(ui, answer_box(ui, IDYES), "a yes ends the program", "it is not asked again");
 }
