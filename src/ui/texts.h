@@ -561,8 +561,8 @@
 /* user@host:port/database */
 #define TEXT_ASSISTANT_SUMMARY \
     "Database: %s\r\n\r\nThe password is kept by Windows (Credential Manager), everything else in your own folder. " \
-    "The scheduled backup and the console program use the same connection. Backups are then made by themselves as the " \
-    "Backup Configuration says: daily at 02:00 where nobody has changed it."
+    "The scheduled backup and the console program use the same connection. Backups are then made by themselves as " \
+    "the Backup Configuration says: daily at 02:00 where nobody has changed it."
 #define TEXT_TLS_VERIFY "Encrypted, certificate checked (recommended)"
 #define TEXT_TLS_REQUIRE "Encrypted, certificate not checked"
 #define TEXT_TLS_DISABLE "Not encrypted"
