@@ -12,7 +12,7 @@ void cli_show_preview(Cli *cli, const Preview *preview)
                                      [PREVIEW_WARNING] = COLOUR_WARNING, [PREVIEW_BAD] = COLOUR_BAD};
     PreviewLine *lines = NULL;
     size_t count = 0;
-    preview_lines(preview, &lines, &count);
+    preview_lines(preview, NULL, &lines, &count);
     for (size_t i = 0; i < count; i++) {
         if (i == 0 || lines[i - 1].part != lines[i].part) {
             output_line(&cli->output, "%s", preview_part_title(lines[i].part));

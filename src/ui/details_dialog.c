@@ -21,6 +21,7 @@
 #include "locale_text.h"
 #include "message_box.h"
 #include "parts/clipboard.h"
+#include "platform/clock.h"
 #include "platform/fs.h"
 #include "platform/wide.h"
 #include "resource.h"
@@ -82,7 +83,16 @@ static bool look_into(const char *path, Contents *contents, Error *err)
     return contents_read(path, contents, err);
 }
 
-/* "2026-01-19 14:30:52  verify, verified: every byte read, as its manifest says (o'neil)", the newest first. */
+/* The log has local times, which nobody but the log's readers wants in that form. Caller frees. */
+static char *event_time(const cJSON *entry)
+{
+    const char *text = json_string(entry, "timestamp", "?");
+    CivilTime local;
+    const int64_t at = clock_parse_log(text, &local) ? clock_from_local(&local) : -1;
+    return at >= 0 ? locale_date_time(at) : mem_strdup(text);
+}
+
+/* "1/19/2026 2:30 PM  verify, verified: every byte read, as its manifest says (o'neil)", the newest first. */
 static void add_history(Details *details)
 {
     cJSON *entries = NULL;
@@ -93,11 +103,12 @@ static void add_history(Details *details)
     for (int i = cJSON_GetArraySize(entries) - 1; i >= 0; i--) {
         const cJSON *entry = cJSON_GetArrayItem(entries, i);
         if (strcmp(json_string(entry, "backup_file", ""), details->name) == 0) {
+            char *when = event_time(entry);
             add_fact(details, TEXT_DETAILS_HISTORY,
-                     mem_printf(TEXT_DETAILS_EVENT, json_string(entry, "timestamp", "?"),
-                                json_string(entry, "operation", "?"), json_string(entry, "status", "?"),
-                                json_string(entry, "message", ""),
+                     mem_printf(TEXT_DETAILS_EVENT, when, json_string(entry, "operation", "?"),
+                                json_string(entry, "status", "?"), json_string(entry, "message", ""),
                                 json_string(entry, "actor", json_string(entry, "user", "?"))));
+            mem_free(when);
         }
     }
     error_clear(&err);

@@ -55,6 +55,22 @@ void main_on_open_folder(MainWindow *w)
     error_clear(&err);
 }
 
+/* What was entered in the Backup Configuration, and not saved, would be lost. */
+static bool may_forget(MainWindow *w)
+{
+    if (w->access != ACCESS_FULL || w->saving != NULL || !IsWindowVisible(w->hwnd) || !main_config_entered(w)) {
+        return true;
+    }
+    w->asking = true;
+    const bool yes = message_box_ask(w->hwnd, TEXT_UNSAVED_QUESTION, TEXT_UNSAVED_CONTENT, L"" TEXT_UNSAVED_YES,
+                                     L"" TEXT_UNSAVED_NO);
+    w->asking = false;
+    if (!yes) {
+        main_update_controls(w);
+    }
+    return yes;
+}
+
 void main_on_close(MainWindow *w)
 {
     if (w->signing_in) { /* asked from outside, by the taskbar for one */
@@ -72,6 +88,9 @@ void main_on_close(MainWindow *w)
             main_update_controls(w);
             return;
         }
+    }
+    if (!may_forget(w)) {
+        return;
     }
     w->closing = true;
     if (w->job != NULL) {
@@ -498,8 +517,13 @@ static void on_mend(MainWindow *w)
         on_alarm(w);
         return;
     }
+    const bool show = w->health.mend == MEND_SHOW;
     const bool of_one = w->health.mend == MEND_VERIFY || w->health.mend == MEND_PROVE || w->health.mend == MEND_COPY;
-    if (of_one && (w->health.name == NULL || !backup_list_select(&w->list, w->health.name))) {
+    if ((show || of_one) && (w->health.name == NULL || !backup_list_select(&w->list, w->health.name))) {
+        return;
+    }
+    if (show) {
+        SendMessageW(w->hwnd, WM_NEXTDLGCTL, (WPARAM)w->list.control, TRUE);
         return;
     }
     main_do(w, main_mend_command(w->health.mend));
@@ -513,7 +537,8 @@ int main_mend_command(HealthMend mend)
     case MEND_VERIFY:
         return IDC_VERIFY;
     case MEND_ALARM:
-        return IDC_MEND;
+    case MEND_SHOW:
+        return IDC_MEND; /* the button alone does it */
     case MEND_CLEANUP:
         return IDC_CLEANUP;
     case MEND_SPACE:
@@ -526,6 +551,8 @@ int main_mend_command(HealthMend mend)
         return IDM_SCHEDULE;
     case MEND_CONNECT:
         return IDM_CONNECTION;
+    case MEND_SETTINGS:
+        return IDM_SETTINGS;
     case MEND_NOTHING:
         break;
     }

@@ -158,6 +158,7 @@ void main_update_controls(MainWindow *w);
 void main_show_config(MainWindow *w, const ConfigValues *config);
 /* What the file holds now, perhaps changed by another program: shown where the user has entered nothing else. */
 void main_take_config(MainWindow *w, const ConfigValues *config);
+bool main_config_entered(const MainWindow *w); /* something else, which is not saved */
 
 /* main_jobs.c */
 void main_ring(void *context); /* from any thread */

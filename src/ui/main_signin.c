@@ -49,6 +49,13 @@ static void free_look(LookJob *job)
     mem_free(job);
 }
 
+/* The band's button is grey where what it does is, instead of doing nothing. */
+static bool may_mend(const MainWindow *w)
+{
+    const int command = main_mend_command(w->health.mend);
+    return command == IDC_MEND ? w->health.mend != MEND_ALARM : main_may(w, command);
+}
+
 bool main_may(const MainWindow *w, int id)
 {
     switch (w->access) {
@@ -58,7 +65,7 @@ bool main_may(const MainWindow *w, int id)
         return id != IDC_DELETE && id != IDC_SAVE_CONFIG && id != IDM_SETTINGS && id != IDM_UNATTENDED &&
                id != IDC_CLEANUP && id != IDM_FREEZE && id != IDM_UNPIN && id != IDM_SHAREPOINT &&
                id != IDM_ENCRYPTION && id != IDM_CLEANUP_THERE && id != IDM_PAUSE_HOUR &&
-               id != IDM_PAUSE_MORNING && id != IDM_PAUSE_WEEK && !(id == IDC_MEND && w->health.mend == MEND_ALARM);
+               id != IDM_PAUSE_MORNING && id != IDM_PAUSE_WEEK && (id != IDC_MEND || may_mend(w));
     case ACCESS_FULL:
         return true;
     }

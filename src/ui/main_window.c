@@ -25,6 +25,7 @@
 #include <shellapi.h>
 
 #include "base/mem.h"
+#include "fitting.h"
 #include "message_box.h"
 #include "parts/dpi.h"
 #include "parts/look.h"
@@ -40,7 +41,8 @@
 
 /* Dialog units of the smallest client area. */
 #define LEAST_WIDTH  564 /* the settings stand side by side */
-#define LEAST_HEIGHT 300
+#define LEAST_HEIGHT 256 /* has room on 1366 x 768 at 125 %: list and log have some lines */
+#define LEAST_LOW    240 /* where even that has none */
 
 static const LayoutItem layout_items[] = {
     {IDC_STATUS, 0, 0, 100, 0},         {IDC_MEND, 100, 0, 0, 0},          {IDC_DATABASE_LABEL, 0, 0, 0, 0},
@@ -156,9 +158,13 @@ static void on_dpi_changed(MainWindow *w, UINT dpi, const RECT *suggested)
 
 static void on_min_max(const MainWindow *w, MINMAXINFO *info)
 {
-    SIZE client = {layout_x(&w->layout, LEAST_WIDTH), layout_y(&w->layout, LEAST_HEIGHT)};
-    SIZE size = outer_size(w, client);
-    info->ptMinTrackSize = (POINT){size.cx, size.cy};
+    const int width = layout_x(&w->layout, LEAST_WIDTH);
+    const SIZE size = outer_size(w, (SIZE){width, layout_y(&w->layout, LEAST_HEIGHT)});
+    const SIZE low = outer_size(w, (SIZE){width, layout_y(&w->layout, LEAST_LOW)});
+    MONITORINFO monitor = {.cbSize = sizeof monitor};
+    GetMonitorInfoW(MonitorFromWindow(w->hwnd, MONITOR_DEFAULTTONEAREST), &monitor);
+    const int room = (int)(monitor.rcWork.bottom - monitor.rcWork.top);
+    info->ptMinTrackSize = (POINT){size.cx, fitting_least((int)size.cy, (int)low.cy, room)};
 }
 
 /* --- the dialog ---------------------------------------------------------------------------------------- */
@@ -284,6 +290,9 @@ static void on_menu(const MainWindow *w, HMENU menu)
         } else if (id == IDM_FREEZE) {
             CheckMenuItem(menu, id,
                           (UINT)MF_BYCOMMAND | (w->list.model.frozen != NULL ? (UINT)MF_CHECKED : (UINT)MF_UNCHECKED));
+        } else if (id == IDM_PAUSE_UPLOAD) {
+            const bool paused = w->job != NULL && task_kind(w->job) == TASK_UPLOAD && task_is_paused(w->job);
+            CheckMenuItem(menu, id, (UINT)MF_BYCOMMAND | (paused ? (UINT)MF_CHECKED : (UINT)MF_UNCHECKED));
         } else if (main_sort_column((int)id) >= 0 && main_sort_column((int)id) == w->list.sort_column) {
             CheckMenuRadioItem(menu, id, id, id, MF_BYCOMMAND);
         }

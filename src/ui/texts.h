@@ -37,6 +37,8 @@
 #define TEXT_MEND_PROVE "Prove No&w"
 #define TEXT_MEND_COPY "Export No&w..."
 #define TEXT_MEND_SCHEDULE "Sho&w Schedule"
+#define TEXT_MEND_SHOW "Sho&w It"
+#define TEXT_MEND_SETTINGS "Sho&w Settings..."
 
 /* The shrink alarm; its words come from the core. */
 #define TEXT_ALARM_QUESTION "Was it meant that the database lost these rows?"
@@ -91,7 +93,7 @@
 #define TEXT_EXPORT_GOOD "Exported."
 #define TEXT_EXPORT_CANCELLED "Export cancelled. The unfinished copy was removed."
 #define TEXT_UPLOAD_STEP "Uploading"
-#define TEXT_UPLOAD_PAUSED "The export to SharePoint is paused. Pause or Go On Exporting in the Backup menu goes on."
+#define TEXT_UPLOAD_PAUSED "The export to SharePoint is paused. Pause Exporting in the Backup menu, once more, goes on."
 #define TEXT_UPLOAD_BY_ONEDRIVE \
     "OneDrive sends the copy itself: it can be paused with a click on its cloud beside the clock."
 #define TEXT_UPLOAD_GOES_ON "The export to SharePoint goes on."
@@ -194,7 +196,13 @@
 #define TEXT_STOP_CLEANUP "Old backups are being removed. Stop and close?"
 #define TEXT_STOP_RESTORE "A backup is being restored. Stop it and close?"
 #define TEXT_STOP_RESTORE_CONTENT "What is unfinished is removed. The database and the backups stay as they are."
+#define TEXT_STOP_UNDO "A restore is being undone. Stop it and close?"
+#define TEXT_STOP_UNDO_CONTENT "Either nothing is changed or it is undone whole: nothing in between is left."
 #define TEXT_STOP_CONTENT "What is unfinished is removed. The backups that you have stay as they are."
+#define TEXT_UNSAVED_QUESTION "The Backup Configuration was changed, but not saved. Close all the same?"
+#define TEXT_UNSAVED_CONTENT "Save Config saves it."
+#define TEXT_UNSAVED_YES "&Close without saving"
+#define TEXT_UNSAVED_NO "&Back"
 #define TEXT_DELETE_ONE "Delete %s?"
 #define TEXT_DELETE_MANY "Delete %llu backups?"
 #define TEXT_DELETE_CONTENT "It cannot be brought back. The last good backup is never deleted."
@@ -224,7 +232,7 @@
 #define TEXT_CLEANUP_REMOVE "&Remove %llu Backup(s)"
 #define TEXT_CLEANUP_THERE_CAPTION "Clean Up on SharePoint"
 #define TEXT_CLEANUP_THERE_SUMMARY \
-    "%llu of %llu backup(s) on SharePoint would go into its recycle bin, %s MB in all. The newest verified one " \
+    "%llu of %llu backup(s) on SharePoint would go into its recycle bin, %s in all. The newest verified one " \
     "always stays."
 #define TEXT_CLEANUP_THERE_NOTHING "There is nothing to clean up on SharePoint."
 #define TEXT_CLEANUP_THERE_NOTHING_WHY \
@@ -605,7 +613,8 @@
 /* user@host:port/database */
 #define TEXT_ASSISTANT_SUMMARY \
     "Database: %s\r\n\r\nThe password is kept by Windows (Credential Manager), everything else in your own folder. " \
-    "The scheduled backup and the console program use the same connection."
+    "The scheduled backup and the console program use the same connection. Backups are then made by themselves as " \
+    "the Backup Configuration says: daily at 02:00 where nobody has changed it."
 #define TEXT_TLS_VERIFY "Encrypted, certificate checked (recommended)"
 #define TEXT_TLS_REQUIRE "Encrypted, certificate not checked"
 #define TEXT_TLS_DISABLE "Not encrypted"

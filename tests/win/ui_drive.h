@@ -127,6 +127,10 @@ bool wait_cell(Ui *ui, int row, int column, const char *wanted);
 
 /* ui_upkeep.c: the status band and what mends it, clean-ups, pins, a proof, a folder that changes. */
 void check_upkeep(Ui *ui);
+/* In the place of the browser, for Wine has none: this program, which notes that it was started ("opened"). */
+void be_the_browser(void);
+/* A page that is made so is told in the log (`told`), lies there by its name, and is opened. */
+void check_page(Ui *ui, void (*make)(Ui *ui), const char *name, const char *told);
 
 /* ui_manners.c: what the window remembers; the second run sees it. And a start beside the clock. */
 void check_manners(Ui *ui);

@@ -184,6 +184,9 @@ static void check_details(Ui *ui)
         mem_free(text);
         mem_free(name);
     }
+    char *copied = clipboard_text();
+    ok(ui, strstr(copied, "History\t20") == NULL, "its history has times as the user writes them", copied);
+    mem_free(copied);
     press(ui, VK_ESCAPE);
     ok(ui, wait_dialog_gone(ui, IDC_COPY_DETAILS, SHORT_MS), "Esc closes them", "they stay");
 }

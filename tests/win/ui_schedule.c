@@ -293,6 +293,44 @@ void scenario_schedule(Ui *ui)
 
 /* --- on a server ----------------------------------------------------------------------------------------- */
 
+/* The icon's menu, and its letters. */
+static void tray_keys(Ui *ui, const char *letters)
+{
+    PostMessageW(ui->window, WM_APP_TRAY, MAKEWPARAM(20, 20), WM_CONTEXTMENU);
+    wait_for(ui, SHORT_MS, menu_is_there, NULL);
+    for (; *letters != 0; letters++) {
+        key((WORD)*letters);
+    }
+    wait_for(ui, SHORT_MS, menu_is_gone, NULL);
+}
+
+/* What the window knows of the ledger is of now: what its menus have depends on it. */
+static void refresh(Ui *ui)
+{
+    const unsigned found = count_in_log(ui, "] Found ");
+    wait_for(ui, LONG_MS, job_is_done, NULL);
+    send_command(ui, IDC_REFRESH);
+    wait_lines(ui, "] Found ", found + 1, SHORT_MS);
+}
+
+static void check_pause(Ui *ui)
+{
+    refresh(ui);
+    send_command(ui, IDM_PAUSE_MORNING);
+    ok(ui, wait_lines(ui, "The schedule is paused until tomorrow 08:00", 1, SHORT_MS), "it can be paused",
+       "it cannot");
+    outside(ui, "paused", "the ledger keeps it");
+    refresh(ui);
+    tray_keys(ui, "R");
+    ok(ui, wait_lines(ui, "The schedule is no longer paused", 2, SHORT_MS), "the icon's menu and R resume it",
+       "they do not");
+    refresh(ui);
+    tray_keys(ui, "PH");
+    ok(ui, wait_lines(ui, "The schedule is paused until ", 2, SHORT_MS) && wait_for(ui, LONG_MS, job_is_done, NULL),
+       "P and H pause it for an hour", "they do not");
+    outside(ui, "paused", "the ledger keeps that");
+}
+
 /* The folder's slot is due since an hour, and is paused. */
 static void check_run(Ui *ui)
 {
@@ -372,15 +410,9 @@ void scenario_schedule_run(Ui *ui)
     check_run(ui);
     check_task(ui);
     check_proof(ui);
-    unsigned found = count_in_log(ui, "] Found ");
-    send_command(ui, IDC_REFRESH);
-    wait_lines(ui, "] Found ", found + 1, SHORT_MS);
-    send_command(ui, IDM_PAUSE_MORNING);
-    ok(ui, wait_lines(ui, "The schedule is paused until tomorrow 08:00", 1, SHORT_MS), "it can be paused",
-       "it cannot");
-    outside(ui, "paused", "the ledger keeps it");
-    PostMessageW(ui->window, WM_CLOSE, 0, 0);
-    check_exit(ui, 0, "the program ends");
+    check_pause(ui);
+    tray_keys(ui, "X");
+    check_exit(ui, 0, "the icon's menu and X end the program");
 }
 
 /* Started beside the clock, with a password that the server refuses. */

@@ -285,6 +285,11 @@ static void check_cleanup_there(Ui *ui)
     ok(ui, wait_for(ui, LONG_MS, lists_one, NULL) &&
                wait_dialog_text(ui, IDC_CLEANUP_SUMMARY, "1 of 2 backup(s) on SharePoint would go", SHORT_MS),
        "Clean Up on SharePoint shows the one that goes", "it does not");
+    char *summary = dialog_text(ui, IDC_CLEANUP_SUMMARY);
+    ok(ui, strstr(summary, "B in all. The newest verified one always stays.") != NULL &&
+               strstr(summary, "B MB in all") == NULL,
+       "with how much that is, in one unit", summary);
+    mem_free(summary);
     picture(ui, "cleanup-there");
     press(ui, VK_ESCAPE);
     ok(ui, wait_dialog_gone(ui, IDC_CLEANUP_LIST, SHORT_MS) && wait_done(ui), "Esc keeps it", "it goes on");
@@ -534,6 +539,42 @@ static void check_keys_export(Ui *ui)
     escape(ui, IDC_UPLOAD_LIST, "and Esc leaves that");
 }
 
+static void check_keys_cleanup(Ui *ui)
+{
+    HWND none = NULL;
+    key_with(VK_MENU, 'T');
+    choose(ui, 'A');
+    ok(ui, wait_for(ui, LONG_MS, box_is_there, NULL) && wait_for(ui, SHORT_MS, other_in_front, &none),
+       "Tools, Clean Up on SharePoint says that nothing is old there", "it does not");
+    key(VK_ESCAPE);
+    ok(ui, wait_for(ui, SHORT_MS, box_is_gone, NULL) && wait_done(ui) && wait_for(ui, SHORT_MS, in_front, NULL),
+       "Esc closes that", "it stays");
+}
+
+static void check_keys_pause(Ui *ui)
+{
+    outside(ui, "hold", "SharePoint has lost it, and answers to the end of an upload no more");
+    to_first_row(ui);
+    key_with(VK_MENU, 'X');
+    wait_focus(ui, IDC_UPLOAD_GO);
+    key(VK_RETURN);
+    ok(ui, wait_for(ui, LONG_MS, is_uploading, NULL) && wait_for(ui, SHORT_MS, in_front, NULL), "it uploads",
+       "it does not");
+    key_with(VK_MENU, 'B');
+    choose(ui, 'G');
+    ok(ui, wait_lines(ui, "The export to SharePoint is paused.", 1, SHORT_MS), "Backup, Pause Exporting pauses it",
+       "it does not");
+    key_with(VK_MENU, 'B');
+    choose(ui, 'G');
+    ok(ui, wait_lines(ui, "The export to SharePoint goes on.", 1, SHORT_MS), "and once more, it goes on",
+       "it does not");
+    key_with(VK_MENU, 'A');
+    ok(ui, wait_lines(ui, "Export to SharePoint cancelled. ", 1, SHORT_MS) && wait_done(ui) &&
+               wait_for(ui, SHORT_MS, in_front, NULL),
+       "Alt+A cancels it", "it goes on");
+    outside(ui, "release", "SharePoint answers again");
+}
+
 static bool page_is_saved(Ui *ui, const void *path)
 {
     StrBuf text;
@@ -596,6 +637,8 @@ void scenario_sharepoint_keys(Ui *ui)
     if (begin_sharepoint(ui, 3)) {
         check_keys_set_up(ui);
         check_keys_export(ui);
+        check_keys_cleanup(ui);
+        check_keys_pause(ui);
         outside(ui, "device-waits", "nobody types a code");
         check_keys_leave(ui);
         key_with(VK_MENU, VK_F4);

@@ -149,6 +149,8 @@ static void check_backup(Ui *ui)
     ok(ui, count_in_log(ui, "\xE2\x9C\x85 Backup successful!") == successes + 1, "the log says \"Backup successful!\"",
        "it does not");
     ok(ui, count_in_log(ui, "] Starting database backup...") > 0, "the log says what was begun", "it does not");
+    ok(ui, count_in_log(ui, "] \xE2\x8F\xB3 This may take several minutes...") > 0, "and that it takes its time",
+       "it does not");
     ok(ui, count_in_log(ui, "] \xF0\x9F\x93\x81 Location: ") > 0 && count_in_log(ui, "] \xF0\x9F\x92\xBE Size: ") > 0,
        "the log says where and how large", "it does not");
     int wanted = before + 1;
@@ -443,10 +445,17 @@ static void scenario_plain(Ui *ui)
     GetWindowRect(ui->window, &small);
     ok(ui, small.right - small.left > 300 && small.bottom - small.top > 200, "the window has a least size",
        "it can be made tiny");
+    /* Its DPI is 150 %: what it would be at 125 %, of which the taskbar takes 48 pixels. */
+    char *high = mem_printf("it would be %ld high", (small.bottom - small.top) * 125 / 150);
+    ok(ui, (small.bottom - small.top) * 125 / 150 <= 768 - 48, "which a laptop of 1366 x 768 at 125 % has room for",
+       high);
+    mem_free(high);
     check_overlaps(ui);
     press(ui, VK_ESCAPE);
     check_exit(ui, 0, "Esc closes the idle window");
 }
+
+#define COPY_BUTTON 100 /* message_box.c */
 
 static void scenario_failure(Ui *ui)
 {
@@ -460,6 +469,9 @@ static void scenario_failure(Ui *ui)
     ok(ui, wait_for(ui, LONG_MS, box_is_there, NULL), "a failure is told in a box", "there is none");
     picture(ui, "failed");
     ok(ui, count_in_log(ui, "] \xE2\x9D\x8C Backup failed: ") == 1, "and in the log", "it is not");
+    PostMessageW(find(ui, L"#32770"), TDM_CLICK_BUTTON, COPY_BUTTON, 0);
+    ok(ui, wait_for(ui, SHORT_MS, clipboard_has, "127.0.0.1") && box_is_there(ui, NULL),
+       "its Copy copies it, and leaves it open", "it does not");
     ok(ui, answer_box(ui, IDCLOSE), "the box can be closed", "it stays");
     ok(ui, wait_enabled(ui, IDC_CREATE, SHORT_MS), "then it can be tried again", "Create Backup Now stays disabled");
     Leftovers after = files(ui);
