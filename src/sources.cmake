@@ -144,6 +144,7 @@ set(JOBS_SOURCES
   src/jobs/swap_sessions.c
   src/jobs/verify.c)
 set(SCHEDULE_SOURCES
+  src/schedule/aloud.c
   src/schedule/dispatch.c
   src/schedule/due.c
   src/schedule/keeper.c
@@ -275,6 +276,7 @@ set(UI_SOURCES
   src/ui/signin_dialog.c
   src/ui/task.c
   src/ui/task_cleanup.c
+  src/ui/teller.c
   src/ui/tray.c
   src/ui/tray_icon.c
   src/ui/unattended_dialog.c

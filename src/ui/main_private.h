@@ -69,7 +69,7 @@ typedef struct MainWindow {
     WindowState state;
     char *state_path; /* NULL: not kept */
     Taskbar taskbar;
-    UINT taskbar_created, show_message;
+    UINT taskbar_created, show_message, tell_message;
     HWND tooltip;
     SIZE arranged; /* the client area for which the controls were placed last */
 
@@ -201,6 +201,7 @@ bool main_is_seen(const MainWindow *w);
 /* Shows the notification that is due: a backup was just made (how it went), or has just failed (why); NULL: not. */
 void main_tell(MainWindow *w, const char *done, const char *failed);
 void main_tell_backup(MainWindow *w, const TaskResult *result, const char *good); /* BACKUP and SCHEDULED ended */
+void main_on_told(const MainWindow *w); /* a scheduled run has something to say (aloud.h) */
 void main_on_balloon(MainWindow *w); /* a click on it: the cause */
 void main_show_tray(MainWindow *w);  /* the icon's sign */
 void main_on_pause_hour(MainWindow *w);

@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "message_box.h"
 #include "platform/clock.h"
+#include "schedule/aloud.h"
 #include "store/source.h"
 #include "texts.h"
 
@@ -230,6 +231,17 @@ void main_tell_backup(MainWindow *w, const TaskResult *result, const char *good)
         main_tell(w, NULL, why);
         mem_free(why);
     }
+}
+
+void main_on_told(const MainWindow *w)
+{
+    Aloud aloud;
+    aloud_init(&aloud);
+    aloud_read(&aloud);
+    if (aloud.kind != NOTICE_NONE && !main_is_seen(w)) {
+        tray_notify(&w->tray, notice_title(aloud.kind), aloud.text, notice_is_bad(aloud.kind));
+    }
+    aloud_release(&aloud);
 }
 
 void main_on_balloon(MainWindow *w)

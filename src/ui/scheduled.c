@@ -1,6 +1,8 @@
 #include "scheduled.h"
 
+#include "schedule/aloud.h"
 #include "schedule/run.h"
+#include "teller.h"
 #include "texts.h"
 
 int scheduled_main(const AppOptions *options)
@@ -15,6 +17,9 @@ int scheduled_main(const AppOptions *options)
     /* A PC that was woken for it goes back to sleep afterwards. */
     const bool ok = scheduled_stay(&spec, TEXT_SHUTDOWN_REASON, NULL, NULL, &result, &err);
     const int code = ok ? scheduled_code(&result) : error_exit_code(err.kind);
+    if (aloud_look(&spec, &result, ok ? NULL : &err)) {
+        teller_start(options);
+    }
     scheduled_result_release(&result);
     error_clear(&err);
     return code;

@@ -434,6 +434,10 @@
 
 #define TEXT_TRAY_TIP "CMMS Backup"
 #define TEXT_TRAY_NEXT "\nNext backup: "
+/* Of the icon that a scheduled run leaves behind: what is wrong; the sentence. And its menu. */
+#define TEXT_TELLER_TIP "CMMS Backup\n%s: %s"
+#define TEXT_TELLER_OPEN "&Open"
+#define TEXT_TELLER_LEAVE "&Take away"
 #define TEXT_TRAY_STAYS "The window is closed; the program goes on here. Exit in this icon's menu ends it."
 
 /* --- schedule_fields.c ------------------------------------------------------------------------------------- */
@@ -629,6 +633,7 @@
     "--after-backup: make a backup before the picture\n" \
     "--tray: start hidden, as an icon beside the clock\n" \
     "--scheduled: make the backup that is due, without a window, and end\n" \
+    "--tell: show beside the clock what the last such run has to say\n" \
     "\n" \
     "PGHOST, PGPORT, PGUSER, PGDATABASE and PGPASSWORD are honoured."
 #define TEXT_OPTIONS_HINT "Start cmms-backup --help for the options."

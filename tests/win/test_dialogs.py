@@ -402,14 +402,18 @@ def remove_task():
 
 
 def schedules(work, server):
-    """The window runs a slot itself, and has Windows' task follow its settings; hidden, a slot fails."""
+    """The window runs a slot itself, and has Windows' task follow its settings; hidden, a slot fails; and so does one
+    of the task's own runs, which leaves an icon."""
     server.psql(USERS, "cmms")
     remove_task()
-    for scenario in ("schedule-run", "schedule-failed"):
+    for scenario in ("schedule-run", "schedule-failed", "schedule-told"):
         own = os.path.join(work, "own " + scenario)
         folder, shown = place(work, scenario + " ö")
         os.makedirs(own)
-        failed = scenario == "schedule-failed"
+        failed = scenario != "schedule-run"
+        begin = {"schedule-failed": ["--tray"], "schedule-told": ["--scheduled"]}.get(scenario, [])
+        screen = os.path.join(own, "screen-state.json")
+        kept = []
         connection = {"host": "127.0.0.1", "port": str(server.port), "user": "postgres", "database": "cmms"}
         with open(os.path.join(own, "connection.json"), "w", encoding="utf-8") as f:
             json.dump(connection, f)
@@ -423,12 +427,20 @@ def schedules(work, server):
         def paused(folder=folder):
             harness.check("paused_until" in ledger_of(folder), "the ledger: %r" % ledger_of(folder))
 
-        drive(scenario, (["--tray"] if failed else []) + ["--folder", shown, "-h", "127.0.0.1", "-p", str(server.port),
-                                                         "-U", "postgres", "-d", "cmms"], own,
-              {"done": lambda slot=slot: slot("done"), "failed": lambda slot=slot: slot("failed"), "paused": paused,
+        def told(screen=screen, kept=kept):
+            """What the screen was given; and after another run the same, byte for byte."""
+            with open(screen, encoding="utf-8") as f:
+                kept.append(f.read())
+            last = json.loads(kept[0])["last"]
+            harness.equal((last["notice"], kept[-1]), ("failed", kept[0]), "what was told")
+            harness.check("wr0ng" not in last["text"], "the password is told: " + last["text"])
+
+        drive(scenario, begin + ["--folder", shown, "-h", "127.0.0.1", "-p", str(server.port), "-U", "postgres", "-d",
+                                 "cmms"], own,
+              {"told": told, "told-once": told, "done": lambda slot=slot: slot("done"), "failed": lambda slot=slot: slot("failed"), "paused": paused,
                "task-there": lambda: harness.check(os.path.exists(TASK), "there is none"),
                "task-gone": lambda: harness.check(not os.path.exists(TASK), "it is there")},
-              PGPASSWORD="wrong" if failed else harness.PASSWORD)
+              PGPASSWORD="wr0ng-passw0rd" if failed else harness.PASSWORD)
     remove_task()
 
 

@@ -165,6 +165,7 @@ void scenario_encryption(Ui *ui);
 void scenario_schedule(Ui *ui);
 void scenario_schedule_run(Ui *ui);
 void scenario_schedule_failed(Ui *ui);
+void scenario_schedule_told(Ui *ui);
 
 /* ui_actions.c: what is done with backups that are there, at least two good ones. */
 void check_actions(Ui *ui);
