@@ -33,8 +33,8 @@ bool aloud_look(const ScheduledSpec *spec, const ScheduledResult *result, const 
 /* Replaces what it holds by what was told last. */
 void aloud_read(Aloud *aloud);
 
-/* For tests: of a run whose facts are known. `memory` is the file's content, or NULL; the caller frees what is returned,
- * the new content. `aloud` (initialised) gets what is to be shown; NOTICE_NONE: nothing. */
+/* For tests: of a run whose facts are known. `memory` is the file's content, or NULL; the caller frees what is
+ * returned, the new content. `aloud` (initialised) gets what is to be shown; NOTICE_NONE: nothing. */
 char *aloud_decide(const NoticeFacts *facts, const char *memory, Aloud *aloud);
 
 #endif

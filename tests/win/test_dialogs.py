@@ -437,7 +437,8 @@ def schedules(work, server):
 
         drive(scenario, begin + ["--folder", shown, "-h", "127.0.0.1", "-p", str(server.port), "-U", "postgres", "-d",
                                  "cmms"], own,
-              {"told": told, "told-once": told, "done": lambda slot=slot: slot("done"), "failed": lambda slot=slot: slot("failed"), "paused": paused,
+              {"told": told, "told-once": told, "done": lambda slot=slot: slot("done"),
+               "failed": lambda slot=slot: slot("failed"), "paused": paused,
                "task-there": lambda: harness.check(os.path.exists(TASK), "there is none"),
                "task-gone": lambda: harness.check(not os.path.exists(TASK), "it is there")},
               PGPASSWORD="wr0ng-passw0rd" if failed else harness.PASSWORD)

@@ -1,9 +1,9 @@
 /*
  * ui_schedule.c: the schedule in the window. `schedule`: its boxes, Save Config, the icon beside the clock and how the
  * program starts and stays, without a database. `schedule-run`: on a real server the window runs the slot that is due
- * itself, registers the task and takes it away, and is paused. `schedule-failed`: hidden, a slot fails. `schedule-told`:
- * the task's own run fails, with no window there, and leaves an icon. What lies in the folder and in Task Scheduler
- * meanwhile test_dialogs.py makes and looks at (`outside`).
+ * itself, registers the task and takes it away, and is paused. `schedule-failed`: hidden, a slot fails.
+ * `schedule-told`: the task's own run fails, with no window there, and leaves an icon. What lies in the folder and in
+ * Task Scheduler meanwhile test_dialogs.py makes and looks at (`outside`).
  */
 #include "ui_drive.h"
 
