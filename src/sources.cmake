@@ -285,5 +285,6 @@ set(UI_SOURCES
   src/ui/upload_dialog.c
   src/ui/window_state.c
   src/ui/whole_text.c
+  src/ui/with_windows.c
   src/ui/words.c
   src/ui/worker.c)

@@ -194,6 +194,7 @@ void main_look_at_task(MainWindow *w);  /* whether Windows' task is as the setti
 void main_on_looked_at_task(MainWindow *w);
 void main_on_checked(MainWindow *w);
 void main_on_woken(MainWindow *w);      /* the PC has slept, or its clock was set */
+void main_offer_start(MainWindow *w);   /* the task was made: once, that the program starts with Windows */
 void main_enlist(MainWindow *w);        /* a connection was just saved: the schedule begins, its task is made */
 /* A run of a slot has ended: the words for the line beside the bar. `quiet`: it was none, so nobody is told. */
 const char *main_scheduled_ended(MainWindow *w, const TaskResult *result, bool *quiet);

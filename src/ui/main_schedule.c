@@ -15,6 +15,7 @@
 #include "schedule/aloud.h"
 #include "store/source.h"
 #include "texts.h"
+#include "with_windows.h"
 
 #define SECOND_MS 1000u
 
@@ -86,6 +87,29 @@ void main_enlist(MainWindow *w)
         w->saving = main_start_task(w, &spec);
         main_update_controls(w);
     }
+}
+
+void main_offer_start(MainWindow *w)
+{
+    if (w->state.offered || w->asking || !main_is_seen(w) || with_windows_is_on()) {
+        return;
+    }
+    w->state.offered = true;
+    main_save_state(w);
+    w->asking = true;
+    main_update_controls(w);
+    const bool wanted = message_box_ask(w->hwnd, TEXT_START_OFFER, TEXT_START_OFFER_CONTENT, L"" TEXT_START_OFFER_YES,
+                                        L"" TEXT_START_OFFER_NO);
+    Error err = ERROR_INIT;
+    if (wanted && with_windows_set(true, &err)) {
+        main_show_log(w, LOG_GOOD, TEXT_START_SET);
+    } else if (wanted) {
+        main_show_error_in_log(w, TEXT_START_FAILED, &err);
+        message_box_error(w->hwnd, &err);
+    }
+    error_clear(&err);
+    w->asking = false;
+    main_update_controls(w);
 }
 
 /* Somebody may have deleted it or switched it off since. */

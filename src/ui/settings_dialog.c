@@ -9,8 +9,6 @@
 #include "dialog.h"
 #include "message_box.h"
 #include "notify_dialog.h"
-#include "platform/autostart.h"
-#include "platform/machine.h"
 #include "platform/wide.h"
 #include "postgres/userprofile.h"
 #include "resource.h"
@@ -19,6 +17,7 @@
 #include "texts.h"
 #include "ui_text.h"
 #include "version.h"
+#include "with_windows.h"
 #include "worker.h"
 
 /* The order of the list; others that were set by hand are shown as the first, which they come nearest to. */
@@ -101,17 +100,6 @@ static bool save(SettingsJob *job, UserProfile *profile, Settings *settings, Err
     return settings_change(job->folder, set_values, job, settings, err) && userprofile_save(profile, err);
 }
 
-/* Each sign-in to Windows starts it beside the clock. */
-static bool set_autostart(bool on, Error *err)
-{
-    char *program = on ? machine_program_path() : NULL;
-    char *command = program != NULL ? mem_printf("\"%s\" --tray", program) : NULL;
-    const bool ok = autostart_set(CMMS_AUTOSTART_NAME, command, err);
-    mem_free(command);
-    mem_free(program);
-    return ok;
-}
-
 static void run_job(void *context, const Cancel *cancel)
 {
     SettingsJob *job = context;
@@ -122,7 +110,7 @@ static void run_job(void *context, const Cancel *cancel)
     settings_init(&settings);
     job->ok = userprofile_load(&profile, &job->error) && settings_load(job->folder, &settings, &job->error);
     if (job->ok && job->save) {
-        job->ok = save(job, &profile, &settings, &job->error) && set_autostart(job->autostart, &job->error);
+        job->ok = save(job, &profile, &settings, &job->error) && with_windows_set(job->autostart, &job->error);
         if (job->ok) {
             char *text = mem_printf("lock_minutes=%d, stall_minutes=%d, keep_monthly=%d, shrink_alarm_percent=%d, "
                                     "upload_after_backup=%s%s%s",
@@ -143,9 +131,7 @@ static void run_job(void *context, const Cancel *cancel)
         job->upload = settings.upload_after_backup;
         job->saved_connection = userprofile_is_configured(&profile.connection);
         job->mode = mode_of(&profile.connection);
-        char *command = autostart_look(CMMS_AUTOSTART_NAME);
-        job->autostart = command != NULL;
-        mem_free(command);
+        job->autostart = with_windows_is_on();
     }
     settings_release(&settings);
     userprofile_release(&profile);

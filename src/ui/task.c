@@ -412,7 +412,7 @@ static const char *named_folder(const Task *task)
 }
 
 /* What starts the schedule while the window is closed. */
-static bool follow_config(const Task *task, const Settings *settings, Error *err)
+static bool follow_config(const Task *task, const Settings *settings, TaskResult *result, Error *err)
 {
     RegistrationStep step = REGISTRATION_KEPT;
     char *warning = NULL;
@@ -430,6 +430,7 @@ static bool follow_config(const Task *task, const Settings *settings, Error *err
     }
     switch (step) {
     case REGISTRATION_MADE:
+        result->enlisted = true;
         job_log(&task->sink, LOG_GOOD, TEXT_TASK_MADE);
         break;
     case REGISTRATION_TAKEN_AWAY:
@@ -459,7 +460,7 @@ static bool run_config(const Task *task, TaskResult *result, Error *err)
         result->config = list_model_config(&settings);
         tell_saved(task, &settings);
     }
-    const bool ok = result->saved && follow_config(task, &settings, err);
+    const bool ok = result->saved && follow_config(task, &settings, result, err);
     settings_release(&settings);
     return ok;
 }
@@ -474,14 +475,14 @@ static bool run_registration(const Task *task, TaskResult *result, Error *err)
     return ok;
 }
 
-static bool run_enlist(const Task *task, Error *err)
+static bool run_enlist(const Task *task, TaskResult *result, Error *err)
 {
     Settings settings;
     settings_init(&settings);
     bool ok = settings_load(task->folder, &settings, err);
     if (ok && settings.enabled) {
         configure_begin(task->folder);
-        ok = follow_config(task, &settings, err);
+        ok = follow_config(task, &settings, result, err);
     }
     settings_release(&settings);
     return ok;
@@ -589,7 +590,7 @@ static void run(void *argument)
         result->ok = run_config(task, result, &err);
         break;
     case TASK_ENLIST:
-        result->ok = run_enlist(task, &err);
+        result->ok = run_enlist(task, result, &err);
         break;
     case TASK_REGISTRATION:
         result->ok = run_registration(task, result, &err);

@@ -163,6 +163,15 @@
 #define TEXT_TASK_FAILED "nothing starts the schedule while the window is closed"
 #define TEXT_TASK_UNDONE "The schedule" /* before that, in the log */
 #define TEXT_TASK_PROBLEM "The schedule: %s. Save Config mends it."
+/* Once, when Save Config has made the task: a question. */
+#define TEXT_START_OFFER "Start with Windows?"
+#define TEXT_START_OFFER_CONTENT \
+    "Windows now makes the backups by itself, also while this window is closed. As an icon beside the clock the " \
+    "program shows at each sign-in to Windows how things stand, and tells when one fails. Settings can change it."
+#define TEXT_START_OFFER_YES "&Start with Windows"
+#define TEXT_START_OFFER_NO "&Not now"
+#define TEXT_START_SET "The program starts with Windows, as an icon beside the clock."
+#define TEXT_START_FAILED "That the program starts with Windows could not be set"
 #define TEXT_TASK_MADE "Windows starts the scheduled backup also while the window is closed."
 #define TEXT_TASK_TAKEN_AWAY "Windows no longer starts a scheduled backup."
 #define TEXT_TASK_NO_DATABASE \

@@ -85,6 +85,10 @@ bool selected_count_is(Ui *ui, const void *count);
 void select_rows(Ui *ui, int from, int to);
 bool other_in_front(Ui *ui, const void *dialog); /* a window of the program that is neither its main one nor *dialog */
 
+/* ui_schedule.c */
+char *autostart_command(void); /* what Windows starts at the next sign-in; caller frees */
+void forget_autostart(void);   /* whatever came of it: others start programs here */
+
 /* ui_dialogs.c: a dialog is the window that has the control. */
 HWND dialog_with(const Ui *ui, int id);
 bool wait_dialog(Ui *ui, int id, DWORD ms);

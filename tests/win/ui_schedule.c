@@ -228,13 +228,20 @@ static void check_taskbar(Ui *ui)
     ok(ui, !file_has(ui, "schedule_ledger.json", "paused_until"), "where no slot is run none is paused", "it is");
 }
 
-static char *autostart_command(void)
+char *autostart_command(void)
 {
     wchar_t value[1000] = L"", *name = wide_from_utf8(CMMS_AUTOSTART_NAME);
     DWORD size = sizeof value;
     const LSTATUS status = RegGetValueW(HKEY_CURRENT_USER, RUN_KEY, name, RRF_RT_REG_SZ, NULL, value, &size);
     mem_free(name);
     return status == ERROR_SUCCESS ? utf8_from_wide(value) : mem_strdup("");
+}
+
+void forget_autostart(void)
+{
+    wchar_t *name = wide_from_utf8(CMMS_AUTOSTART_NAME);
+    RegDeleteKeyValueW(HKEY_CURRENT_USER, RUN_KEY, name);
+    mem_free(name);
 }
 
 static void set_manners(Ui *ui, const char *name)
@@ -275,9 +282,7 @@ static void check_stays(Ui *ui)
     command = autostart_command();
     ok(ui, command[0] == 0, "Windows starts it no more", command);
     mem_free(command);
-    wchar_t *name = wide_from_utf8(CMMS_AUTOSTART_NAME);
-    RegDeleteKeyValueW(HKEY_CURRENT_USER, RUN_KEY, name); /* whatever came of it: others start programs here */
-    mem_free(name);
+    forget_autostart();
     PostMessageW(ui->window, WM_CLOSE, 0, 0);
     check_exit(ui, 0, "and its cross ends the program");
 }
@@ -340,6 +345,9 @@ static void check_task(Ui *ui)
     click(ui, IDC_SAVE_CONFIG);
     ok(ui, wait_lines(ui, "Windows starts the scheduled backup also while the window is closed.", 1, SHORT_MS),
        "Save Config registers the task", "it does not");
+    char *command = autostart_command();
+    ok(ui, answer_box(ui, IDCANCEL) && command[0] == 0, "that the program starts with Windows is offered", "it is not");
+    mem_free(command);
     wait_enabled(ui, IDC_SAVE_CONFIG, SHORT_MS);
     outside(ui, "task-there", "Task Scheduler has it");
     const int pattern = chosen(ui, IDC_SCHEDULE);
