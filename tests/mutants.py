@@ -674,6 +674,8 @@ MUTANTS = (
     ("a task that starts while its upload runs", "src/schedule/registration.c",
      "(info->instances == NULL || strcmp(info->instances, TASK_INSTANCES) == 0);", "true;",
      ["unit:test_registration"]),
+    ("a task that somebody has changed", "src/schedule/registration.c", "} else if (changed != NULL) {",
+     "} else if (changed != NULL && false) {", ["unit:test_registration"]),
     ("no task where no connection is saved", "src/schedule/registration.c", "if (!connection_is_saved()) {",
      "if (false) {", ["unit:test_registration"]),
     ("no mail without TLS", "src/cloud/smtp.c", "SET(CURLOPT_USE_SSL, (long)CURLUSESSL_ALL);", "",

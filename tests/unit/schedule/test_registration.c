@@ -93,6 +93,19 @@ static void what_somebody_did_to_it(void **state)
     assert_ok(registration_refresh(&settings, NULL, &err), &err);
     looks_like(&settings, NULL, REGISTRATION_GOOD, good);
 
+    /* Somebody has ticked a box in Task Scheduler: that is said, not undone behind a back, and mended when asked. */
+    static const char changed[] = "the task is not as it was registered: it starts only on mains power";
+    edit("<DisallowStartIfOnBatteries>false<", "<DisallowStartIfOnBatteries>true<");
+    looks_like(&settings, NULL, REGISTRATION_CHANGED, changed);
+    assert_ok(registration_refresh(&settings, NULL, &err), &err);
+    looks_like(&settings, NULL, REGISTRATION_CHANGED, changed);
+    assert_ok(registration_install(&settings, NULL, NULL, &err), &err);
+    looks_like(&settings, NULL, REGISTRATION_GOOD, good);
+    edit("T03:00:00<", "T04:00:00<");
+    looks_like(&settings, NULL, REGISTRATION_CHANGED,
+               "the task is not as it was registered: its times are 04:00, not 03:00");
+    assert_ok(registration_install(&settings, NULL, NULL, &err), &err);
+
     /* A task of our name that another program made stays what it is. */
     edit("<Author>CMMS Backup</Author>", "<Author>Contoso</Author>");
     static const char foreign[] = "the task \"AIT CMMS Backup\" in Task Scheduler belongs to another program";
@@ -171,7 +184,7 @@ static void it_follows_the_settings(void **state)
 static void words(void **state)
 {
     (void)state;
-    static const char *const wanted[] = {"good", "none", "disabled", "foreign", "moved", "old", "unknown"};
+    static const char *const wanted[] = {"good", "none", "disabled", "foreign", "moved", "old", "changed", "unknown"};
     for (int i = REGISTRATION_GOOD; i <= REGISTRATION_UNKNOWN; i++) {
         assert_string_equal(registration_state_word((RegistrationState)i), wanted[i]);
     }
