@@ -12,7 +12,9 @@
 #include "platform/clock.h"
 #include "platform/machine.h"
 #include "platform/process.h"
+#include "platform/share.h"
 #include "platform/tasks.h"
+#include "postgres/userprofile.h"
 #include "schedule/due.h"
 #include "version.h"
 
@@ -110,9 +112,11 @@ static Wanted want(const Settings *settings, const char *folder)
         wanted.program = machine_program_path();
         strbuf_addstr(&arguments, "schedule run-due --quiet");
     }
-    if (folder != NULL) {
+    if (folder != NULL) { /* by its share, if it has one: the drive's letter may not be there when the task starts */
+        char *share = share_path(folder);
         strbuf_addstr(&arguments, " --folder ");
-        process_quote(&arguments, folder);
+        process_quote(&arguments, share != NULL ? share : folder);
+        mem_free(share);
     }
     wanted.arguments = strbuf_detach(&arguments);
     wanted.description = mem_printf("Backs up the CMMS database %s%s%s.", text, settings->wake ? ", waking the PC" : "",
@@ -237,6 +241,21 @@ static bool put(const Settings *settings, const Wanted *wanted, char **warning, 
     return ok || error_move(err, &why);
 }
 
+/* The folder that the user has chosen is looked up when the task runs. */
+static void warn_of_drive(const char *named, char **warning)
+{
+    char *folder = named != NULL ? NULL : userprofile_folder(), *share = folder != NULL ? share_path(folder) : NULL;
+    if (share != NULL) {
+        char *text = mem_printf("%s%sThe backup folder is on %c:, a network drive, which may not be connected when the "
+                                "task runs. Choose the folder by its share, %s", *warning != NULL ? *warning : "",
+                                *warning != NULL ? ". " : "", folder[0], share);
+        mem_free(*warning);
+        *warning = text;
+    }
+    mem_free(share);
+    mem_free(folder);
+}
+
 bool registration_install(const Settings *settings, const char *folder, char **warning, Error *err)
 {
     Wanted wanted = want(settings, folder);
@@ -244,6 +263,9 @@ bool registration_install(const Settings *settings, const char *folder, char **w
     registration_init(&registration);
     const bool ok = look(&wanted, &registration, err) && refuse_foreign(&registration, err) &&
                     put(settings, &wanted, warning, err);
+    if (ok && warning != NULL) {
+        warn_of_drive(folder, warning);
+    }
     registration_release(&registration);
     wanted_release(&wanted);
     return ok;

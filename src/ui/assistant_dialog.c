@@ -16,6 +16,7 @@
 #include "parts/dpi.h"
 #include "parts/folder_dialog.h"
 #include "platform/machine.h"
+#include "platform/share.h"
 #include "platform/wide.h"
 #include "postgres/userprofile.h"
 #include "resource.h"
@@ -378,13 +379,16 @@ static void show_folder_note(const Assistant *a)
 {
     char *folder = read_text(a, IDC_FOLDER);
     char *cloud = folder == NULL ? NULL : folder_cloud_name(folder);
+    char *share = folder == NULL ? NULL : share_path(folder);
     char *note = folder == NULL               ? mem_strdup(TEXT_ASSISTANT_NO_FOLDER)
+                 : share != NULL             ? mem_strdup(TEXT_ASSISTANT_DRIVE)
                  : folder_is_guarded(folder) ? mem_strdup(TEXT_ASSISTANT_GUARDED)
                  : cloud != NULL             ? mem_printf(TEXT_ASSISTANT_CLOUD, cloud)
                                              : mem_strdup("");
     ui_set_text(control(a, IDC_FOLDER_NOTE), note);
     show_other_folder(a, folder);
     mem_free(note);
+    mem_free(share);
     mem_free(cloud);
     mem_free(folder);
 }

@@ -70,6 +70,23 @@ static void what_somebody_did_to_it(void **state)
     assert_string_equal(info.description, "Backs up the CMMS database daily at 03:00, waiting to be plugged in.");
     task_info_release(&info);
 
+    /* A mapped drive: the task has the share, and what the user has chosen is warned of. */
+    char *profile = fs_join(dir, "connection.json");
+    test_setenv("CMMS_BACKUP_FAKE_DRIVE", "Q=\\\\srv\\cmms");
+    assert_ok(registration_install(&settings, "Q:\\b c", &warning, &err), &err);
+    assert_null(warning);
+    looks_like(&settings, "Q:\\b c", REGISTRATION_GOOD, good);
+    looks_like(&settings, "\\\\srv\\cmms\\b c", REGISTRATION_GOOD, good);
+    test_write(profile, "{\"folder\":\"Q:\\\\b\"}");
+    assert_ok(registration_install(&settings, NULL, &warning, &err), &err);
+    assert_text(warning, "The backup folder is on Q:, a network drive, which may not be connected when the task runs. "
+                         "Choose the folder by its share, \\\\srv\\cmms\\b");
+    warning = NULL;
+    test_setenv("CMMS_BACKUP_FAKE_DRIVE", NULL);
+    assert_ok(fs_remove(profile, &err), &err);
+    mem_free(profile);
+    assert_ok(registration_install(&settings, "/srv/a b", NULL, &err), &err);
+
     edit("    <Enabled>true</Enabled>\n    <Hidden>", "    <Enabled>false</Enabled>\n    <Hidden>");
     looks_like(&settings, "/srv/a b", REGISTRATION_DISABLED,
                "the task \"AIT CMMS Backup\" is switched off in Task Scheduler");
