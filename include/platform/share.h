@@ -12,8 +12,8 @@
  * (src/platform/common/share_common.c). Caller frees. */
 char *share_path(const char *path);
 
-/* By the platform: "\\server\share" of 'Z'; NULL: it is none, or that is not known. The drive need not be connected now.
- * Nothing is asked of the network. Caller frees. */
+/* By the platform: "\\server\share" of 'Z'; NULL: it is none, or that is not known. The drive need not be connected
+ * now. Nothing is asked of the network. Caller frees. */
 char *share_of_drive(char letter);
 
 #endif

@@ -147,8 +147,9 @@ static void hint_at(const char *dir, const char *hint, Error *err)
 {
     char *share = share_path(dir);
     if (share) {
-        error_hint(err, "%c: is a network drive, and may not be connected where Windows starts this program. Choose the "
-                        "folder by its share, %s.", dir[0], share);
+        error_hint(err,
+                   "%c: is a network drive, and may not be connected where Windows starts this program. Choose the "
+                   "folder by its share, %s.", dir[0], share);
     } else {
         error_hint(err, "%s", hint);
     }
@@ -193,8 +194,8 @@ bool folder_choose(const char *wanted, char **folder, char **fallback, Error *er
         error_set(err, EK_SETTINGS, "the backup folder \"%s\" cannot be written to", dir);
         error_detail(err, "%s", failed.detail ? failed.detail : failed.message);
         hint_at(dir, folder_is_guarded(dir)
-                         ? "Windows keeps this program out of Documents (Controlled folder access): allow it in Windows "
-                           "Security, or name another folder."
+                         ? "Windows keeps this program out of Documents (Controlled folder access): allow it in "
+                           "Windows Security, or name another folder."
                          : "Check that the drive is connected and that you may write to this folder, or name another "
                            "one.", err);
         if (err) {

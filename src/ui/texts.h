@@ -560,8 +560,8 @@
     "⚠ %s copies this folder to the cloud, and may move backups off this computer. Choose a folder outside " \
     "of it, or set it to be kept on this device."
 #define TEXT_ASSISTANT_DRIVE \
-    "⚠ This is a network drive, which is there only while it is connected: the backup that Windows starts may not find " \
-    "it. Choose the folder by the name of its share."
+    "⚠ This is a network drive, which is there only while it is connected: the backup that Windows starts may not " \
+    "find it. Choose the folder by the name of its share."
 #define TEXT_ASSISTANT_GUARDED \
     "⚠ Windows keeps this program from writing here (Controlled folder access). Choose a folder outside of " \
     "Documents, or allow the program in Windows Security."
