@@ -273,6 +273,7 @@ set(UI_SOURCES
   src/ui/save_dialog.c
   src/ui/schedule_fields.c
   src/ui/scheduled.c
+  src/ui/session_watch.c
   src/ui/settings_dialog.c
   src/ui/sharepoint_dialog.c
   src/ui/sign_label.c

@@ -134,8 +134,18 @@ static const JobWords *words_of(TaskKind kind)
 const wchar_t *main_shutdown_reason(TaskKind kind)
 {
     return kind == TASK_BACKUP || kind == TASK_SCHEDULED ? L"" TEXT_SHUTDOWN_REASON
-           : kind == TASK_RESTORE || kind == TASK_UNDO ? L"" TEXT_SHUTDOWN_RESTORE
+           : kind == TASK_RESTORE || kind == TASK_UNDO   ? L"" TEXT_SHUTDOWN_RESTORE
+           : kind == TASK_UPLOAD                         ? L"" TEXT_SHUTDOWN_UPLOAD
+           : kind == TASK_PROVE                          ? L"" TEXT_SHUTDOWN_PROVE
                                                          : NULL;
+}
+
+static const char *power_reason(TaskKind kind)
+{
+    return kind == TASK_RESTORE || kind == TASK_UNDO ? TEXT_SHUTDOWN_RESTORE
+           : kind == TASK_UPLOAD                     ? TEXT_SHUTDOWN_UPLOAD
+           : kind == TASK_PROVE                      ? TEXT_SHUTDOWN_PROVE
+                                                     : TEXT_SHUTDOWN_REASON;
 }
 
 void main_start_job(MainWindow *w, const TaskSpec *spec)
@@ -147,8 +157,7 @@ void main_start_job(MainWindow *w, const TaskSpec *spec)
     }
     /* The PC does not go to sleep in the middle of it; the display may. */
     power_release(w->power);
-    w->power = power_hold(spec->kind == TASK_RESTORE || spec->kind == TASK_UNDO ? TEXT_SHUTDOWN_RESTORE
-                                                                                : TEXT_SHUTDOWN_REASON);
+    w->power = power_hold(power_reason(spec->kind));
     Progress progress = {.fraction = -1, .step = words_of(spec->kind)->step, .seconds_left = -1};
     main_show_progress(w, &progress);
     main_show_status(w);
@@ -394,7 +403,7 @@ static void finish_job(MainWindow *w)
         if (!quiet) {
             main_tell_backup(w, result, good);
         }
-    } else if (main_shutdown_reason(result->kind) != NULL && !cancelled) {
+    } else if ((result->kind == TASK_RESTORE || result->kind == TASK_UNDO) && !cancelled) {
         main_notify_end(w, result->ok ? good : words->failed, !result->ok);
     }
     const bool only_looked = result->kind == TASK_DEMO || result->kind == TASK_PLAN || result->kind == TASK_PREVIEW ||

@@ -203,6 +203,8 @@
 #define TEXT_EXPORT_TO "Export to"
 #define TEXT_SHUTDOWN_REASON "A backup of the database is being made."
 #define TEXT_SHUTDOWN_RESTORE "A backup of the database is being restored."
+#define TEXT_SHUTDOWN_UPLOAD "A backup is being copied to SharePoint. Stopped, it goes on from there the next time."
+#define TEXT_SHUTDOWN_PROVE "A backup is being proven. Stopped, the proof begins anew the next time."
 
 /* Errors. */
 #define TEXT_OPEN_FOLDER_FAILED "could not open the folder %s"

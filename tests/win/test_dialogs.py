@@ -445,6 +445,43 @@ def schedules(work, server):
     remove_task()
 
 
+def hold(server):
+    """A transaction that has a table for itself: a dump of it waits. Returns how to end it."""
+    lock = "LOCK TABLE work_orders IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(600)"
+    process = subprocess.Popen([harness.PG_BIN + "/psql", "-X", "-c", "BEGIN; " + lock], stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL, env={**harness.clean_env(), **server.env("cmms")})
+    harness.wait_for(lambda: server.psql("SELECT 1 FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND relation = "
+                                         "'work_orders'::regclass", "cmms"), 30, "the lock that holds the backup")
+
+    def free():
+        process.kill()
+        process.wait()
+        server.psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND "
+                    "pid <> pg_backend_pid()")
+    return free
+
+
+def session_ends(work, server):
+    """Windows ends the session while the task's own run, which has no window, makes a backup."""
+    scenario = "schedule-ended"
+    own = os.path.join(work, "own " + scenario)
+    folder, shown = place(work, scenario + " ö")
+    os.makedirs(own)
+    due_folder(folder)
+
+    def undecided():
+        harness.equal(ledger_of(folder)["slots"], [], "the slots")
+
+    free = hold(server)
+    try:
+        drive(scenario, ["--scheduled", "--folder", shown, "-h", "127.0.0.1", "-p", str(server.port), "-U", "postgres",
+                         "-d", "cmms"], own,
+              {"begun": lambda: harness.wait_for(lambda: harness.partials_in(folder), 60, "the partial"),
+               "undecided": undecided}, PGPASSWORD=harness.PASSWORD)
+    finally:
+        free()
+
+
 def states(work):
     """The window itself, on a folder such as a user has."""
     shutil.rmtree(HOME, ignore_errors=True)
@@ -490,6 +527,8 @@ def main():
             encryption(work, server)
         if not only or "schedules" in only:
             schedules(work, server)
+            if shots is None:
+                session_ends(work, server)
         if shots is not None and (not only or "states" in only):
             states(work)
         for scenario in ("assistant", "keyboard")[:1 if shots else 2] if not only or "assistant" in only else ():

@@ -2,7 +2,8 @@
  * ui_schedule.c: the schedule in the window. `schedule`: its boxes, Save Config, the icon beside the clock and how the
  * program starts and stays, without a database. `schedule-run`: on a real server the window runs the slot that is due
  * itself, registers the task and takes it away, and is paused. `schedule-failed`: hidden, a slot fails.
- * `schedule-told`: the task's own run fails, with no window there, and leaves an icon. What lies in the folder and in
+ * `schedule-told`: the task's own run fails, with no window there, and leaves an icon. `schedule-ended`: the session
+ * ends in the middle of such a run. What lies in the folder and in
  * Task Scheduler meanwhile test_dialogs.py makes and looks at (`outside`).
  */
 #include "ui_drive.h"
@@ -15,6 +16,7 @@
 #define TELLER L"CmmsBackupTeller" /* teller.h, these */
 #define WM_TELLER_TRAY (WM_APP + 1)
 #define TIMER_TELLER_END 1
+#define RUN_CLASS L"CmmsBackupRun" /* session_watch.h */
 #define RUN_KEY L"Software\\Microsoft\\Windows\\CurrentVersion\\Run"
 
 enum { OFF, DAILY, WEEKLY, MONTHLY };
@@ -528,4 +530,28 @@ void scenario_schedule_told(Ui *ui)
         PostMessageW(teller, WM_TIMER, TIMER_TELLER_END, 0);
         check_exit(ui, 0, "when its time is up it goes by itself");
     }
+}
+
+/* --scheduled, which waits for a lock that test_dialogs.py holds. */
+void scenario_schedule_ended(Ui *ui)
+{
+    if (!start_program(ui)) {
+        return;
+    }
+    outside(ui, "begun", "the run has begun a backup");
+    HWND window = wait_class(RUN_CLASS, 1);
+    if (!ok(ui, window != NULL && !IsWindowVisible(window), "it hears of the session's end, and is not seen",
+            "it does not")) {
+        return;
+    }
+    ok(ui, ask(ui, window, WM_QUERYENDSESSION, 0, 0) != 0, "the end is not put off", "it is");
+    ask(ui, window, WM_ENDSESSION, FALSE, 0);
+    outside(ui, "begun", "where it does not end after all the backup goes on");
+    ask(ui, window, WM_ENDSESSION, TRUE, 0);
+    run_ends(ui, 130, "told to end, the run ends itself");
+    ok(ui, files(ui).partials == 0 && files(ui).backups == 0, "nothing unfinished is left", "it is");
+    outside(ui, "undecided", "and the slot is due again");
+    int tellers = 0;
+    find_class(TELLER, &tellers);
+    ok(ui, tellers == 0, "and nothing is told of it", "it is");
 }
