@@ -12,7 +12,8 @@
  * | damaged | a backup that lies there was found damaged               | another one; the same after a week     |
  * | overdue | the newest good backup is older than the schedule allows | after a day                            |
  * | sign-in | the sign-in to SharePoint runs out soon, or has          | another mark; the same after a week    |
- * | silent  | another PC has left no heartbeat for long                | other PCs; the same after a day        |
+ * | silent  | another PC has left no heartbeat for long, or says that  | other PCs; the same after a day        |
+ * |         | it has no good backup                                    |                                        |
  * | done    | a backup was just made, and that is wanted               | each time                              |
  *
  * The uppermost wins; what is not told comes at a later look, but for what has just ended. Nothing is due while

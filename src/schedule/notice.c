@@ -32,7 +32,7 @@ const char *notice_title(NoticeKind kind)
 {
     static const char *const titles[NOTICE_KINDS] = {"", "Rows were lost", "Backup failed",
                                                      "Schedule not looked at", "Backup missed", "Backup damaged",
-                                                     "Backup overdue", "Sign-in runs out", "A computer is silent",
+                                                     "Backup overdue", "Sign-in runs out", "Another computer",
                                                      "Backup done"};
     return titles[kind];
 }

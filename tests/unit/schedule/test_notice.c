@@ -243,7 +243,7 @@ static void words(void **state)
     (void)state;
     static const char *const titles[NOTICE_KINDS] = {"", "Rows were lost", "Backup failed",
                                                      "Schedule not looked at", "Backup missed", "Backup damaged",
-                                                     "Backup overdue", "Sign-in runs out", "A computer is silent",
+                                                     "Backup overdue", "Sign-in runs out", "Another computer",
                                                      "Backup done"};
     for (int i = 0; i < NOTICE_KINDS; i++) {
         assert_string_equal(notice_title((NoticeKind)i), titles[i]);
