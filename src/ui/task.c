@@ -402,6 +402,11 @@ static void tell_saved(const Task *task, const Settings *settings)
                             settings->compress ? TEXT_CONFIG_COMPRESSED : TEXT_CONFIG_NOT_COMPRESSED, schedule);
     job_log(&task->sink, LOG_GOOD, TEXT_CONFIG_SAVED, text);
     mem_free(text);
+    char *skipped = due_skipped_text(&plan, &due_here, clock_now());
+    if (skipped != NULL) {
+        job_log(&task->sink, LOG_WARNING, "%s", skipped);
+    }
+    mem_free(skipped);
     mem_free(schedule);
 }
 
