@@ -23,6 +23,7 @@ import age_reference  # noqa: E402
 import folders  # noqa: E402
 import graph_sim  # noqa: E402
 import harness  # noqa: E402
+import test_notify  # noqa: E402
 import test_sharepoint  # noqa: E402
 import test_window as window  # noqa: E402
 
@@ -160,8 +161,13 @@ def sign_in(work, server):
         if scenario == "more" and shots is not None:
             plausible(folder)
         tray = ["--tray"] if scenario == "tray-signin" else []
-        drive(scenario, tray + ["--folder", shown] + connection + [database], own,
-              PGPASSWORD=harness.PASSWORD)
+        with test_notify.Recorder() as hook:
+            drive(scenario, tray + ["--folder", shown] + connection + [database], own, PGPASSWORD=harness.PASSWORD,
+                  UITEST_HOOK=hook.url, http_proxy="", https_proxy="")
+        if scenario == "more":
+            paths = [path for _, path, _ in hook.got]
+            window.say(len(paths) == 3 and all(path.startswith("/" + test_notify.TOKEN) for path in paths),
+                       "more: each of the three Test buttons sends one message", repr(hook.got))
         if scenario == "signin" and shots is None:
             signins(folder)
 
