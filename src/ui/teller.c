@@ -155,7 +155,11 @@ static LRESULT CALLBACK window_proc(HWND hwnd, UINT message, WPARAM wparam, LPAR
         return DefWindowProcW(hwnd, message, wparam, lparam);
     }
     if (message == teller->tray.created) {
-        tray_show(&teller->tray); /* the taskbar started anew */
+        const bool first = !teller->tray.shown; /* there was none when the run ended: right after the sign-in */
+        tray_show(&teller->tray);
+        if (first) {
+            notify(teller);
+        }
         return 0;
     }
     switch (message) {
