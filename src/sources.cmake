@@ -20,6 +20,7 @@ set(PLATFORM_COMMON_SOURCES
   src/platform/common/netwait_common.c
   src/platform/common/process_common.c
   src/platform/common/proxy_common.c
+  src/platform/common/share_common.c
   src/platform/common/tasks_xml.c)
 set(ARCHIVE_SOURCES
   src/archive/archive.c
@@ -147,6 +148,7 @@ set(JOBS_SOURCES
   src/jobs/swap_sessions.c
   src/jobs/verify.c)
 set(SCHEDULE_SOURCES
+  src/schedule/aloud.c
   src/schedule/dispatch.c
   src/schedule/due.c
   src/schedule/keeper.c
@@ -179,6 +181,7 @@ set(WIN_SOURCES
   src/platform/win/process_win.c
   src/platform/win/proxy_win.c
   src/platform/win/rights_win.c
+  src/platform/win/share_win.c
   src/platform/win/roots_builtin.c
   src/platform/win/roots_meet.c
   src/platform/win/roots_win.c
@@ -203,6 +206,7 @@ set(POSIX_SOURCES
   src/platform/posix/proxy_posix.c
   src/platform/posix/roots_posix.c
   src/platform/posix/session_posix.c
+  src/platform/posix/share_posix.c
   src/platform/posix/tasks_posix.c
   src/platform/posix/thread_posix.c)
 set(CLI_SOURCES
@@ -292,6 +296,7 @@ set(UI_SOURCES
   src/ui/schedule_fields.c
   src/ui/scheduled.c
   src/ui/setting_fields.c
+  src/ui/session_watch.c
   src/ui/settings_dialog.c
   src/ui/sharepoint_dialog.c
   src/ui/sign_label.c
@@ -301,6 +306,7 @@ set(UI_SOURCES
   src/ui/task_rows.c
   src/ui/task_there.c
   src/ui/there_dialog.c
+  src/ui/teller.c
   src/ui/tray.c
   src/ui/tray_icon.c
   src/ui/unattended_dialog.c
@@ -309,5 +315,6 @@ set(UI_SOURCES
   src/ui/upload_dialog.c
   src/ui/window_state.c
   src/ui/whole_text.c
+  src/ui/with_windows.c
   src/ui/words.c
   src/ui/worker.c)

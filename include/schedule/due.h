@@ -72,6 +72,9 @@ void due_give_up(DueLook *look);
 /* "The scheduled backup of yesterday 02:00 was missed", "3 scheduled backups were missed, the last one that of …": what
  * the look found missed; NULL: nothing. Caller frees. */
 char *due_missed_text(const DueLook *look, const DueZone *zone, int64_t now);
+/* A slot of the coming day and a half for which there is no such time, because the clocks go forward: "The clocks go
+ * forward, so one time of the schedule does not exist: that backup comes tonight 03:30"; NULL: none. Caller frees. */
+char *due_skipped_text(const DuePlan *plan, const DueZone *zone, int64_t now);
 /* How long after the run that failed as the n-th the next one is tried: 15 minutes, an hour, then every four. */
 int64_t due_patience(int attempts);
 

@@ -14,6 +14,7 @@
 #include "jobs/offsite_folder.h"
 #include "platform/fs.h"
 #include "platform/machine.h"
+#include "platform/share.h"
 #include "postgres/dump.h"
 #include "postgres/engine.h"
 #include "postgres/pg.h"
@@ -172,6 +173,14 @@ static void check_folder(Visit *visit, const char *wanted)
                            : mem_printf("It may move backups off this computer: choose a folder outside of it, such as "
                                         "%s, or set this one to be kept on this device.", other));
     }
+    char *share = visit->checks[ID_FOLDER].state == CHECK_GOOD ? share_path(visit->folder) : NULL;
+    if (share != NULL) {
+        note(visit, ID_FOLDER, CHECK_WARNING, EK_NONE,
+             mem_printf("Backups are kept in %s, on a network drive that is there only while it is connected",
+                        visit->folder),
+             mem_printf("Choose the folder by its share, %s: then the scheduled backup finds it too.", share));
+    }
+    mem_free(share);
     mem_free(other);
     mem_free(cloud);
 }

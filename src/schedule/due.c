@@ -15,6 +15,7 @@
 #define NIGHT  5   /* hours after midnight that people call the night before's */
 #define EVENING 18
 #define ALL_DAYS 0x7Fu
+#define SOON   (36 * HOUR)
 
 const DueZone due_here = {clock_local, clock_from_local};
 
@@ -294,4 +295,25 @@ char *due_missed_text(const DueLook *look, const DueZone *zone, int64_t now)
                             : mem_printf("%zu scheduled backups were missed, the last one that of %s", count, last);
     mem_free(last);
     return text;
+}
+
+char *due_skipped_text(const DuePlan *plan, const DueZone *zone, int64_t now)
+{
+    int64_t slot = due_after(plan, zone, now);
+    for (; slot != 0 && slot - now <= SOON; slot = due_after(plan, zone, slot)) {
+        CivilTime at;
+        bool planned = false;
+        zone->local(slot, &at);
+        for (size_t i = 0; i < plan->time_count; i++) {
+            planned = planned || plan->times[i] == at.hour * 60 + at.minute;
+        }
+        if (!planned) {
+            char *when = due_slot_text(zone, slot, now);
+            char *text = mem_printf("The clocks go forward, so one time of the schedule does not exist: that backup "
+                                    "comes %s", when);
+            mem_free(when);
+            return text;
+        }
+    }
+    return NULL;
 }

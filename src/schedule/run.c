@@ -57,6 +57,7 @@ void scheduled_result_init(ScheduledResult *result)
 void scheduled_result_release(ScheduledResult *result)
 {
     mem_free(result->waits);
+    mem_free(result->missed_text);
     backup_result_release(&result->backup);
     offsite_after_release(&result->offsite);
     recheck_result_release(&result->checks);
@@ -202,8 +203,9 @@ static void note_missed(Run *run)
         if (!run->doubt) { /* else the next run says it again */
             log_schedule(run, text);
         }
+        mem_free(run->result->missed_text);
+        run->result->missed_text = text;
     }
-    mem_free(text);
 }
 
 static bool may_pass(const Error *err)

@@ -22,6 +22,7 @@
 #include "platform/cancel.h"
 #include "platform/clock.h"
 #include "platform/machine.h"
+#include "platform/share.h"
 #include "postgres/userprofile.h"
 #include "store/auditlog.h"
 #include "store/copies.h"
@@ -142,6 +143,20 @@ static bool no_documents(Error *err)
     return error_hint(err, "Name the folder for the backups in the variable CMMS_BACKUP_FOLDER.");
 }
 
+/* A drive of the network is named: it may be missing for this program alone. `hint`: of any other folder. */
+static void hint_at(const char *dir, const char *hint, Error *err)
+{
+    char *share = share_path(dir);
+    if (share) {
+        error_hint(err,
+                   "%c: is a network drive, and may not be connected where Windows starts this program. Choose the "
+                   "folder by its share, %s.", dir[0], share);
+    } else {
+        error_hint(err, "%s", hint);
+    }
+    mem_free(share);
+}
+
 /* Another folder than that which was wanted and cannot be used: *why says both. */
 static bool choose_substitute(const char *wanted, const Error *failed, char **folder, char **why, Error *err)
 {
@@ -179,11 +194,11 @@ bool folder_choose(const char *wanted, char **folder, char **fallback, Error *er
     } else {
         error_set(err, EK_SETTINGS, "the backup folder \"%s\" cannot be written to", dir);
         error_detail(err, "%s", failed.detail ? failed.detail : failed.message);
-        error_hint(err, "%s", folder_is_guarded(dir)
-                                  ? "Windows keeps this program out of Documents (Controlled folder access): allow it "
-                                    "in Windows Security, or name another folder."
-                                  : "Check that the drive is connected and that you may write to this folder, or name "
-                                    "another one.");
+        hint_at(dir, folder_is_guarded(dir)
+                         ? "Windows keeps this program out of Documents (Controlled folder access): allow it in "
+                           "Windows Security, or name another folder."
+                         : "Check that the drive is connected and that you may write to this folder, or name another "
+                           "one.", err);
         if (err) {
             err->os_code = failed.os_code;
         }
@@ -209,8 +224,8 @@ bool folder_find(const char *wanted, char **folder, Error *err)
     }
     if (ok || why.kind == EK_NOT_FOUND) {
         error_set(err, EK_NOT_FOUND, "there is no folder \"%s\"", dir);
-        error_hint(err, "Check its name, and that the drive is connected. A backup makes the folder where it is not "
-                        "there.");
+        hint_at(dir, "Check its name, and that the drive is connected. A backup makes the folder where it is not "
+                     "there.", err);
     } else {
         folder_is_there(dir, err);
     }
@@ -241,6 +256,10 @@ static bool is_risky(const char *folder)
 
 char *folder_alternative(const char *folder)
 {
+    char *share = share_path(folder);
+    if (share) {
+        return share;
+    }
     char *other = is_risky(folder) ? below(machine_home_dir(), FOLDER_NAME) : NULL;
     if (other && is_risky(other)) {
         mem_free(other);
@@ -260,7 +279,7 @@ bool folder_is_there(const char *folder, Error *err)
     if (why.message) {
         error_detail(err, "%s", why.detail ? why.detail : why.message);
     }
-    error_hint(err, "Check that the drive or the network share is connected.");
+    hint_at(folder, "Check that the drive or the network share is connected.", err);
     error_clear(&why);
     return false;
 }

@@ -18,6 +18,7 @@
 #include "platform/machine.h"
 #include "platform/wide.h"
 #include "scheduled.h"
+#include "teller.h"
 #include "texts.h"
 #include "ui_text.h"
 #include "version.h"
@@ -69,19 +70,34 @@ static HANDLE create_event(const wchar_t *name)
     return CreateEventW(NULL, TRUE, FALSE, name);
 }
 
+static int tell(const AppOptions *options, const wchar_t *key)
+{
+    HANDLE mutex = named(create_mutex, key, "Tell");
+    const bool other = mutex != NULL && GetLastError() == ERROR_ALREADY_EXISTS && teller_again(key);
+    const int code = other ? 0 : teller_main(options, key);
+    if (mutex != NULL) {
+        CloseHandle(mutex);
+    }
+    return code;
+}
+
 static int run(const AppOptions *options, int show)
 {
     if (options->help) {
         message_box_info(NULL, CMMS_PRODUCT " " CMMS_VERSION, app_options_help());
         return 0;
     }
-    if (options->scheduled) {
+    if (options->scheduled && !options->tell) {
         return scheduled_main(options);
     }
     wchar_t *key = instance_key(options);
     HANDLE ready = NULL;
     HANDLE mutex = NULL;
     int code = 0;
+    if (options->tell) {
+        code = tell(options, key);
+        goto out;
+    }
     if (options->screenshot == NULL) {
         ready = named(create_event, key, "Ready");
         mutex = named(create_mutex, key, "Once");
@@ -92,6 +108,7 @@ static int run(const AppOptions *options, int show)
             main_window_show_other(key);
             goto out;
         }
+        teller_end(key);
     }
     code = main_window_run(options, show, key, ready);
 out:

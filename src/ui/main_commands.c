@@ -19,11 +19,11 @@
 #include "platform/wide.h"
 #include "save_dialog.h"
 #include "schedule_fields.h"
+#include "session_watch.h"
 #include "task_row.h"
 #include "texts.h"
 #include "ui_text.h"
 
-#define SESSION_END_MS 4000 /* Windows gives five seconds */
 
 /* --- commands ------------------------------------------------------------------------------------------ */
 

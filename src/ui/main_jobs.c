@@ -272,7 +272,7 @@ static void finish_job(MainWindow *w)
         if (!quiet) {
             main_tell_backup(w, result, good);
         }
-    } else if (row->reason != NULL && !cancelled) {
+    } else if ((result->kind == TASK_RESTORE || result->kind == TASK_UNDO) && !cancelled) {
         main_notify_end(w, result->ok ? good : row->failed, !result->ok);
     }
     if (!row->looks && !w->closing) {
@@ -311,11 +311,15 @@ static void finish_saving(MainWindow *w)
         main_tell_error(w, &result->error);
     }
     const bool saved = result->saved || result->kind == TASK_ENLIST;
+    const bool offer = result->saved && result->enlisted; /* the assistant has asked already */
     task_result_free(result);
     main_update_controls(w);
     if (saved && !w->closing) {
         main_start_listing(w, false); /* when the next backup comes, and what goes, depend on them */
         main_look_at_task(w);
+        if (offer) {
+            main_offer_start(w);
+        }
     }
     main_look_if_settled(w);
 }

@@ -70,7 +70,7 @@ typedef struct MainWindow {
     WindowState state;
     char *state_path; /* NULL: not kept */
     Taskbar taskbar;
-    UINT taskbar_created, show_message;
+    UINT taskbar_created, show_message, tell_message;
     HWND tooltip;
     SIZE arranged; /* the client area for which the controls were placed last */
 
@@ -194,6 +194,7 @@ void main_look_at_task(MainWindow *w);  /* whether Windows' task is as the setti
 void main_on_looked_at_task(MainWindow *w);
 void main_on_checked(MainWindow *w);
 void main_on_woken(MainWindow *w);      /* the PC has slept, or its clock was set */
+void main_offer_start(MainWindow *w);   /* the task was made: once, that the program starts with Windows */
 void main_enlist(MainWindow *w);        /* a connection was just saved: the schedule begins, its task is made */
 /* A run of a slot has ended: the words for the line beside the bar. `quiet`: it was none, so nobody is told. */
 const char *main_scheduled_ended(MainWindow *w, const TaskResult *result, bool *quiet);
@@ -201,6 +202,7 @@ bool main_is_seen(const MainWindow *w);
 /* Shows the notification that is due: a backup was just made (how it went), or has just failed (why); NULL: not. */
 void main_tell(MainWindow *w, const char *done, const char *failed);
 void main_tell_backup(MainWindow *w, const TaskResult *result, const char *good); /* BACKUP and SCHEDULED ended */
+void main_on_told(const MainWindow *w); /* a scheduled run has something to say (aloud.h) */
 void main_on_balloon(MainWindow *w); /* a click on it: the cause */
 void main_show_tray(MainWindow *w);  /* the icon's sign */
 void main_on_pause_hour(MainWindow *w);

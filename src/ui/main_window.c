@@ -338,6 +338,10 @@ static INT_PTR CALLBACK dialog_proc(HWND hwnd, UINT message, WPARAM wparam, LPAR
         main_on_show_yourself(w);
         return TRUE;
     }
+    if (message == w->tell_message) {
+        main_on_told(w);
+        return TRUE;
+    }
     switch (message) {
     case WM_APP_BELL:
         main_on_bell(w);
@@ -478,6 +482,11 @@ static UINT show_message(void)
     return RegisterWindowMessageW(L"CmmsBackup.Show");
 }
 
+static UINT tell_message(void)
+{
+    return RegisterWindowMessageW(L"CmmsBackup.Tell");
+}
+
 int main_window_run(const AppOptions *options, int show, const wchar_t *key, HANDLE ready)
 {
     HINSTANCE instance = GetModuleHandleW(NULL);
@@ -494,6 +503,7 @@ int main_window_run(const AppOptions *options, int show, const wchar_t *key, HAN
     MainWindow w = {.options = options};
     w.taskbar_created = taskbar_created_message();
     w.show_message = show_message();
+    w.tell_message = tell_message();
     connection_init(&w.connection);
     /* The folder is read while the window is made. */
     w.queue = jobqueue_new(main_ring, &w);
@@ -559,23 +569,46 @@ int main_window_run(const AppOptions *options, int show, const wchar_t *key, HAN
     return w.exit_code;
 }
 
+typedef struct Other {
+    const wchar_t *key;
+    HWND found;
+} Other;
+
+/* The class as well: the icon of a scheduled run has the same key (teller.h). */
 static BOOL CALLBACK find_window(HWND hwnd, LPARAM data)
 {
-    const wchar_t *key = *(const wchar_t *const *)data;
-    if (GetPropW(hwnd, key) == NULL) {
+    Other *other = (Other *)data;
+    wchar_t name[64] = L"";
+    if (GetPropW(hwnd, other->key) == NULL || GetClassNameW(hwnd, name, 64) == 0 ||
+        wcscmp(name, L"" MAIN_WINDOW_CLASS) != 0) {
         return TRUE;
     }
-    DWORD process = 0;
-    GetWindowThreadProcessId(hwnd, &process);
-    AllowSetForegroundWindow(process);
-    PostMessageW(hwnd, show_message(), 0, 0);
-    *(const wchar_t **)data = NULL;
+    other->found = hwnd;
     return FALSE;
+}
+
+static HWND other_window(const wchar_t *key)
+{
+    Other other = {.key = key};
+    EnumWindows(find_window, (LPARAM)&other);
+    return other.found;
 }
 
 bool main_window_show_other(const wchar_t *key)
 {
-    const wchar_t *wanted = key;
-    EnumWindows(find_window, (LPARAM)&wanted);
-    return wanted == NULL;
+    HWND hwnd = other_window(key);
+    DWORD process = 0;
+    if (hwnd == NULL) {
+        return false;
+    }
+    GetWindowThreadProcessId(hwnd, &process);
+    AllowSetForegroundWindow(process);
+    PostMessageW(hwnd, show_message(), 0, 0);
+    return true;
+}
+
+bool main_window_tell_other(const wchar_t *key)
+{
+    HWND hwnd = other_window(key);
+    return hwnd != NULL && PostMessageW(hwnd, tell_message(), 0, 0) != 0;
 }

@@ -10,8 +10,6 @@
 #include "jobs/configure.h"
 #include "message_box.h"
 #include "notify_dialog.h"
-#include "platform/autostart.h"
-#include "platform/machine.h"
 #include "platform/wide.h"
 #include "postgres/userprofile.h"
 #include "resource.h"
@@ -19,6 +17,7 @@
 #include "texts.h"
 #include "ui_text.h"
 #include "version.h"
+#include "with_windows.h"
 #include "worker.h"
 
 /* The order of the list; others that were set by hand are shown as the first, which they come nearest to. */
@@ -92,17 +91,6 @@ static bool save(SettingsJob *job, UserProfile *profile, Settings *settings, Str
            userprofile_save(profile, err);
 }
 
-/* Each sign-in to Windows starts it beside the clock. */
-static bool set_autostart(bool on, Error *err)
-{
-    char *program = on ? machine_program_path() : NULL;
-    char *command = program != NULL ? mem_printf("\"%s\" --tray", program) : NULL;
-    const bool ok = autostart_set(CMMS_AUTOSTART_NAME, command, err);
-    mem_free(command);
-    mem_free(program);
-    return ok;
-}
-
 static void run_job(void *context, const Cancel *cancel)
 {
     SettingsJob *job = context;
@@ -117,16 +105,14 @@ static void run_job(void *context, const Cancel *cancel)
         strbuf_init(&changes, STRBUF_LINE);
         job->ok = save(job, &profile, &settings, &changes, &job->error) &&
                   configure_note(job->folder, changes.len > 0 ? changes.buf : "", job->actor, &job->error) &&
-                  set_autostart(job->autostart, &job->error);
+                  with_windows_set(job->autostart, &job->error);
         strbuf_release(&changes);
     } else if (job->ok) {
         setting_fields_load(fields, FIELDS, &settings, job->values);
         job->lock_minutes = profile.lock_minutes;
         job->saved_connection = userprofile_is_configured(&profile.connection);
         job->mode = mode_of(&profile.connection);
-        char *command = autostart_look(CMMS_AUTOSTART_NAME);
-        job->autostart = command != NULL;
-        mem_free(command);
+        job->autostart = with_windows_is_on();
     }
     settings_release(&settings);
     userprofile_release(&profile);

@@ -431,6 +431,11 @@ static void tell_saved(const Task *task, const Settings *settings)
                             settings->compress ? TEXT_CONFIG_COMPRESSED : TEXT_CONFIG_NOT_COMPRESSED, schedule);
     job_log(&task->sink, LOG_GOOD, TEXT_CONFIG_SAVED, text);
     mem_free(text);
+    char *skipped = due_skipped_text(&plan, &due_here, clock_now());
+    if (skipped != NULL) {
+        job_log(&task->sink, LOG_WARNING, "%s", skipped);
+    }
+    mem_free(skipped);
     mem_free(schedule);
 }
 
@@ -441,7 +446,7 @@ static const char *named_folder(const Task *task)
 }
 
 /* What starts the schedule while the window is closed. */
-static bool follow_config(const Task *task, const Settings *settings, Error *err)
+static bool follow_config(const Task *task, const Settings *settings, TaskResult *result, Error *err)
 {
     RegistrationStep step = REGISTRATION_KEPT;
     char *warning = NULL;
@@ -459,6 +464,7 @@ static bool follow_config(const Task *task, const Settings *settings, Error *err
     }
     switch (step) {
     case REGISTRATION_MADE:
+        result->enlisted = true;
         job_log(&task->sink, LOG_GOOD, TEXT_TASK_MADE);
         break;
     case REGISTRATION_TAKEN_AWAY:
@@ -488,7 +494,7 @@ bool task_config(const Task *task, TaskResult *result, Error *err)
         result->config = list_model_config(&settings);
         tell_saved(task, &settings);
     }
-    const bool ok = result->saved && follow_config(task, &settings, err);
+    const bool ok = result->saved && follow_config(task, &settings, result, err);
     settings_release(&settings);
     return ok;
 }
@@ -511,7 +517,7 @@ bool task_enlist(const Task *task, TaskResult *result, Error *err)
     bool ok = settings_load(task->folder, &settings, err);
     if (ok && settings.enabled) {
         configure_begin(task->folder);
-        ok = follow_config(task, &settings, err);
+        ok = follow_config(task, &settings, result, err);
     }
     settings_release(&settings);
     return ok;

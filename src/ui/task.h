@@ -106,6 +106,7 @@ typedef struct TaskResult {
     Connection connection;
     /* CONFIG: they are in the file, as they are there now; what failed then is the task's registration */
     bool saved;
+    bool enlisted; /* CONFIG, ENLIST: the task was made just now */
     ConfigValues config;
     /* VERIFY, EXPORT, DELETE, PROVE, PIN: of the files; the error is the first failure, each is in the log */
     size_t done, failed;

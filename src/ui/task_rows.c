@@ -70,7 +70,9 @@ static const TaskRow rows[] = {
                     .good = TEXT_PROVE_GOOD,
                     .cancelled = TEXT_PROVE_CANCELLED,
                     .question = TEXT_STOP_PROVE,
-                    .question_content = TEXT_STOP_CONTENT},
+                    .question_content = TEXT_STOP_CONTENT,
+                    .reason = L"" TEXT_SHUTDOWN_PROVE,
+                    .awake = TEXT_SHUTDOWN_PROVE},
     [TASK_PIN] = {.run = task_files,
                   .run_file = task_pin_file,
                   .step = TEXT_PIN_STEP,
@@ -83,7 +85,9 @@ static const TaskRow rows[] = {
                      .question = TEXT_STOP_UPLOAD,
                      .question_content = TEXT_STOP_UPLOAD_CONTENT,
                      .ended = main_on_uploaded,
-                     .failed_so = main_on_upload_failed},
+                     .failed_so = main_on_upload_failed,
+                     .reason = L"" TEXT_SHUTDOWN_UPLOAD,
+                     .awake = TEXT_SHUTDOWN_UPLOAD},
 
     /* Clean-ups. */
     [TASK_PLAN] = {.run = task_plan,

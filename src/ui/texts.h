@@ -175,6 +175,15 @@
 #define TEXT_TASK_FAILED "nothing starts the schedule while the window is closed"
 #define TEXT_TASK_UNDONE "The schedule" /* before that, in the log */
 #define TEXT_TASK_PROBLEM "The schedule: %s. Save Config mends it."
+/* Once, when Save Config has made the task: a question. */
+#define TEXT_START_OFFER "Start with Windows?"
+#define TEXT_START_OFFER_CONTENT \
+    "Windows now makes the backups by itself, also while this window is closed. As an icon beside the clock the " \
+    "program shows at each sign-in to Windows how things stand, and tells when one fails. Settings can change it."
+#define TEXT_START_OFFER_YES "&Start with Windows"
+#define TEXT_START_OFFER_NO "&Not now"
+#define TEXT_START_SET "The program starts with Windows, as an icon beside the clock."
+#define TEXT_START_FAILED "That the program starts with Windows could not be set"
 #define TEXT_TASK_MADE "Windows starts the scheduled backup also while the window is closed."
 #define TEXT_TASK_TAKEN_AWAY "Windows no longer starts a scheduled backup."
 #define TEXT_TASK_NO_DATABASE \
@@ -215,6 +224,8 @@
 #define TEXT_EXPORT_TO "Export to"
 #define TEXT_SHUTDOWN_REASON "A backup of the database is being made."
 #define TEXT_SHUTDOWN_RESTORE "A backup of the database is being restored."
+#define TEXT_SHUTDOWN_UPLOAD "A backup is being copied to SharePoint. Stopped, it goes on from there the next time."
+#define TEXT_SHUTDOWN_PROVE "A backup is being proven. Stopped, the proof begins anew the next time."
 
 /* Errors. */
 #define TEXT_OPEN_FOLDER_FAILED "could not open the folder %s"
@@ -494,6 +505,10 @@
 
 #define TEXT_TRAY_TIP CMMS_PRODUCT
 #define TEXT_TRAY_NEXT "\nNext backup: "
+/* Of the icon that a scheduled run leaves behind: what is wrong; the sentence. And its menu. */
+#define TEXT_TELLER_TIP CMMS_PRODUCT "\n%s: %s"
+#define TEXT_TELLER_OPEN "&Open"
+#define TEXT_TELLER_LEAVE "&Take away"
 #define TEXT_TRAY_STAYS "The window is closed; the program goes on here. Exit in this icon's menu ends it."
 
 /* --- schedule_fields.c ------------------------------------------------------------------------------------- */
@@ -606,6 +621,9 @@
 #define TEXT_ASSISTANT_CLOUD \
     "⚠ %s copies this folder to the cloud, and may move backups off this computer. Choose a folder outside " \
     "of it, or set it to be kept on this device."
+#define TEXT_ASSISTANT_DRIVE \
+    "⚠ This is a network drive, which is there only while it is connected: the backup that Windows starts may not " \
+    "find it. Choose the folder by the name of its share."
 #define TEXT_ASSISTANT_GUARDED \
     "⚠ Windows keeps this program from writing here (Controlled folder access). Choose a folder outside of " \
     "Documents, or allow the program in Windows Security."
@@ -690,6 +708,7 @@
     "--after-backup: make a backup before the picture\n" \
     "--tray: start hidden, as an icon beside the clock\n" \
     "--scheduled: make the backup that is due, without a window, and end\n" \
+    "--tell: show beside the clock what the last such run has to say\n" \
     "\n" \
     "PGHOST, PGPORT, PGUSER, PGDATABASE and PGPASSWORD are honoured."
 #define TEXT_OPTIONS_HINT "Start cmms-backup --help for the options."

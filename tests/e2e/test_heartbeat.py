@@ -44,6 +44,20 @@ def look(place):
     return report["text"], {c["computer"]: c for c in report["computers"]}
 
 
+def test_lives_and_fails(program):
+    """A PC that beats, and says that its newest good backup is older than its schedule allows."""
+    place = quiet_place(program)
+    now = time.time()
+    with Recorder() as hook:
+        place.set("webhook", hook.url)
+        old = datetime.datetime.fromtimestamp(now - 9 * DAY - 3600, datetime.timezone.utc)
+        plant(place.folder, "PC-07", now - 60, good=old.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        text, seen = look(place)
+        equal((text, seen["PC-07"]["silent_days"]), ("PC-07 has had no good backup for 9 days", 0), "who fails")
+        equal([(t["event"], t["text"]) for _, t in hook.take()], [("silent", text)], "who was told")
+        check("\u26a0 " + text in place.words(), "status in words: " + place.words())
+
+
 def test_silent(program):
     place = quiet_place(program)
     text, seen = look(place)

@@ -24,6 +24,7 @@ import folders  # noqa: E402
 import graph_sim  # noqa: E402
 import harness  # noqa: E402
 import test_moments  # noqa: E402
+import test_notify  # noqa: E402
 import test_sharepoint  # noqa: E402
 import test_window as window  # noqa: E402
 
@@ -162,8 +163,13 @@ def sign_in(work, server):
         if scenario == "more" and shots is not None:
             plausible(folder)
         tray = ["--tray"] if scenario == "tray-signin" else []
-        drive(scenario, tray + ["--folder", shown] + connection + [database], own,
-              PGPASSWORD=harness.PASSWORD)
+        with test_notify.Recorder() as hook:
+            drive(scenario, tray + ["--folder", shown] + connection + [database], own, PGPASSWORD=harness.PASSWORD,
+                  UITEST_HOOK=hook.url, http_proxy="", https_proxy="")
+        if scenario == "more":
+            paths = [path for _, path, _ in hook.got]
+            window.say(len(paths) == 3 and all(path.startswith("/" + test_notify.TOKEN) for path in paths),
+                       "more: each of the three Test buttons sends one message", repr(hook.got))
         if scenario == "signin" and shots is None:
             signins(folder)
 
@@ -518,14 +524,18 @@ def remove_task():
 
 
 def schedules(work, server):
-    """The window runs a slot itself, and has Windows' task follow its settings; hidden, a slot fails."""
+    """The window runs a slot itself, and has Windows' task follow its settings; hidden, a slot fails; and so does one
+    of the task's own runs, which leaves an icon."""
     server.psql(USERS, "cmms")
     remove_task()
-    for scenario in ("schedule-run", "schedule-failed"):
+    for scenario in ("schedule-run", "schedule-failed", "schedule-told"):
         own = os.path.join(work, "own " + scenario)
         folder, shown = place(work, scenario + " ö")
         os.makedirs(own)
-        failed = scenario == "schedule-failed"
+        failed = scenario != "schedule-run"
+        begin = {"schedule-failed": ["--tray"], "schedule-told": ["--scheduled"]}.get(scenario, [])
+        screen = os.path.join(own, "screen-state.json")
+        kept = []
         connection = {"host": "127.0.0.1", "port": str(server.port), "user": "postgres", "database": "cmms"}
         with open(os.path.join(own, "connection.json"), "w", encoding="utf-8") as f:
             json.dump(connection, f)
@@ -539,13 +549,59 @@ def schedules(work, server):
         def paused(folder=folder):
             harness.check("paused_until" in ledger_of(folder), "the ledger: %r" % ledger_of(folder))
 
-        drive(scenario, (["--tray"] if failed else []) + ["--folder", shown, "-h", "127.0.0.1", "-p", str(server.port),
-                                                         "-U", "postgres", "-d", "cmms"], own,
-              {"done": lambda slot=slot: slot("done"), "failed": lambda slot=slot: slot("failed"), "paused": paused,
+        def told(screen=screen, kept=kept):
+            """What the screen was given; and after another run the same, byte for byte."""
+            with open(screen, encoding="utf-8") as f:
+                kept.append(f.read())
+            last = json.loads(kept[0])["last"]
+            harness.equal((last["notice"], kept[-1]), ("failed", kept[0]), "what was told")
+            harness.check("wr0ng" not in last["text"], "the password is told: " + last["text"])
+
+        drive(scenario, begin + ["--folder", shown, "-h", "127.0.0.1", "-p", str(server.port), "-U", "postgres", "-d",
+                                 "cmms"], own,
+              {"told": told, "told-once": told, "done": lambda slot=slot: slot("done"),
+               "failed": lambda slot=slot: slot("failed"), "paused": paused,
                "task-there": lambda: harness.check(os.path.exists(TASK), "there is none"),
                "task-gone": lambda: harness.check(not os.path.exists(TASK), "it is there")},
-              PGPASSWORD="wrong" if failed else harness.PASSWORD)
+              PGPASSWORD="wr0ng-passw0rd" if failed else harness.PASSWORD)
     remove_task()
+
+
+def hold(server):
+    """A transaction that has a table for itself: a dump of it waits. Returns how to end it."""
+    lock = "LOCK TABLE work_orders IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(600)"
+    process = subprocess.Popen([harness.PG_BIN + "/psql", "-X", "-c", "BEGIN; " + lock], stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL, env={**harness.clean_env(), **server.env("cmms")})
+    harness.wait_for(lambda: server.psql("SELECT 1 FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND relation = "
+                                         "'work_orders'::regclass", "cmms"), 30, "the lock that holds the backup")
+
+    def free():
+        process.kill()
+        process.wait()
+        server.psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND "
+                    "pid <> pg_backend_pid()")
+    return free
+
+
+def session_ends(work, server):
+    """Windows ends the session while the task's own run, which has no window, makes a backup."""
+    scenario = "schedule-ended"
+    own = os.path.join(work, "own " + scenario)
+    folder, shown = place(work, scenario + " ö")
+    os.makedirs(own)
+    due_folder(folder)
+
+    def undecided():
+        harness.equal(ledger_of(folder)["slots"], [], "the slots")
+
+    free = hold(server)
+    try:
+        drive(scenario, ["--scheduled", "--folder", shown, "-h", "127.0.0.1", "-p", str(server.port), "-U", "postgres",
+                         "-d", "cmms"], own,
+              {"begun": lambda: harness.wait_for(lambda: harness.partials_in(folder), 60, "the partial"),
+               "undecided": undecided}, PGPASSWORD=harness.PASSWORD)
+    finally:
+        free()
 
 
 def states(work):
@@ -595,6 +651,8 @@ def main():
             encryption(work, server)
         if not only or "schedules" in only:
             schedules(work, server)
+            if shots is None:
+                session_ends(work, server)
         if shots is not None and (not only or "states" in only):
             states(work)
         for scenario in ("assistant", "keyboard")[:1 if shots else 2] if not only or "assistant" in only else ():

@@ -87,6 +87,10 @@ void select_rows(Ui *ui, int from, int to);
 void select_in(const Ui *ui, HWND list, int row); /* in another list, of which one row can be selected */
 bool other_in_front(Ui *ui, const void *dialog); /* a window of the program that is neither its main one nor *dialog */
 
+/* ui_schedule.c */
+char *autostart_command(void); /* what Windows starts at the next sign-in; caller frees */
+void forget_autostart(void);   /* whatever came of it: others start programs here */
+
 /* ui_dialogs.c: a dialog is the window that has the control. */
 HWND dialog_with(const Ui *ui, int id);
 bool wait_dialog(Ui *ui, int id, DWORD ms);
@@ -177,6 +181,8 @@ void scenario_encryption(Ui *ui);
 void scenario_schedule(Ui *ui);
 void scenario_schedule_run(Ui *ui);
 void scenario_schedule_failed(Ui *ui);
+void scenario_schedule_told(Ui *ui);
+void scenario_schedule_ended(Ui *ui);
 
 /* ui_actions.c: what is done with backups that are there, at least two good ones. */
 void check_actions(Ui *ui);

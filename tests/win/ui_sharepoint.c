@@ -321,6 +321,10 @@ static void check_cancel(Ui *ui)
     ok(ui, wait_lines(ui, "The export to SharePoint is paused.", 1, SHORT_MS), "it can be paused", "it cannot");
     send_command(ui, IDM_PAUSE_UPLOAD);
     ok(ui, wait_lines(ui, "The export to SharePoint goes on.", 1, SHORT_MS), "and goes on", "it does not");
+    ok(ui, ask(ui, ui->window, WM_QUERYENDSESSION, 0, 0) == 0, "the end of the session is put off while it runs",
+       "the window agrees to it");
+    ok(ui, ask(ui, ui->window, WM_QUERYENDSESSION, 0, (LPARAM)ENDSESSION_CRITICAL) != 0,
+       "but not when the system must end", "it is");
     click(ui, IDC_CANCEL_JOB);
     ok(ui, wait_lines(ui, "Export to SharePoint cancelled. What was brought there is kept", 1, SHORT_MS) &&
                wait_done(ui),

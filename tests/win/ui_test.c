@@ -13,7 +13,8 @@
  * `restore`, `restore-keys` and `restore-gone` (there and back; where nothing is left); `hangs` and `details-hang` (a
  * file that does not answer); `sharepoint` and `sharepoint-keys` (the folder, exports to it, the page for IT);
  * `sharepoint-back` and `sharepoint-back-keys` (what is there comes back);
- * `encryption` (of copies: a key pair, a passphrase, off); `schedule`, `schedule-run` and `schedule-failed`;
+ * `encryption` (of copies: a key pair, a passphrase, off); `schedule`, `schedule-run`, `schedule-failed`,
+ * `schedule-told` and `schedule-ended`;
  * `pictures` is for ./dev shot. Each prints lines "ok NAME" or "not ok NAME: why" and, at the end, how long the window
  * took at most to answer an empty message.
  */
@@ -569,7 +570,8 @@ int wmain(int argc, wchar_t **argv)
         {"sharepoint-back", scenario_sharepoint_back}, {"sharepoint-back-keys", scenario_sharepoint_back_keys},
         {"encryption", scenario_encryption},
         {"schedule", scenario_schedule}, {"schedule-run", scenario_schedule_run},
-        {"schedule-failed", scenario_schedule_failed},
+        {"schedule-failed", scenario_schedule_failed}, {"schedule-told", scenario_schedule_told},
+        {"schedule-ended", scenario_schedule_ended},
     };
     if (argc == 3 && wcscmp(argv[1], L"opened") == 0) {
         return note_opened(argv[2]);

@@ -31,6 +31,7 @@ static const Rules santiago = {"Santiago", -180, {{"2026-04-05T03:00:00Z", -240}
 static const Rules nuuk = {"Nuuk", -120, {{"2026-03-29T01:00:00Z", -60}, {"2026-10-25T01:00:00Z", -120}}};
 static const Rules kathmandu = {"Kathmandu", 345, {{NULL, 0}}};
 static const Rules apia = {"Apia", -600, {{"2011-12-30T10:00:00Z", 840}}}; /* 30 December was left out */
+static const Rules berlin_in_2028 = {"Berlin", 60, {{"2028-03-26T01:00:00Z", 120}, {"2028-10-29T01:00:00Z", 60}}};
 static const Rules *const all_rules[] = {&utc, &berlin, &new_york, &lord_howe, &santiago, &nuuk, &kathmandu};
 
 static const Rules *rules;
@@ -290,9 +291,8 @@ static void wake(const DuePlan *plan, Ledger *ledger, int64_t now, bool works, u
     }
 }
 
-static void a_year(void **state)
+static void live(const Rules *const *zones, size_t zone_count, const char *first, const char *end)
 {
-    (void)state;
     static const DuePlan plans[] = {
         DAILY(AT(2, 0)),
         DAILY(AT(2, 30)),
@@ -301,13 +301,13 @@ static void a_year(void **state)
         MONTHLY(AT(0, 0), .month_day = 0),
         MONTHLY(AT(23, 59), .month_day = 29),
     };
-    const int64_t from = iso("2026-01-01T00:00:00Z"), to = iso("2027-01-10T00:00:00Z");
+    const int64_t from = iso(first), to = iso(end);
     unsigned *ran = mem_array((size_t)((to - from) / 60), sizeof *ran);
-    for (size_t z = 0; z < TEST_COUNT(all_rules); z++) {
+    for (size_t z = 0; z < zone_count; z++) {
         for (size_t p = 0; p < TEST_COUNT(plans); p++) {
             Ledger ledger;
             ledger_init(&ledger);
-            rules = all_rules[z];
+            rules = zones[z];
             seed = (uint32_t)(z * 100 + p);
             memset(ran, 0, (size_t)((to - from) / 60) * sizeof *ran);
             ledger.since = from;
@@ -354,6 +354,50 @@ static void a_year(void **state)
         }
     }
     mem_free(ran);
+}
+
+static void a_year(void **state)
+{
+    (void)state;
+    live(all_rules, TEST_COUNT(all_rules), "2026-01-01T00:00:00Z", "2027-01-10T00:00:00Z");
+}
+
+/* With a 29th of February, which some months' days are then, and their last. */
+static void a_leap_year(void **state)
+{
+    (void)state;
+    static const Rules *const leap[] = {&utc, &berlin_in_2028};
+    live(leap, TEST_COUNT(leap), "2028-01-01T00:00:00Z", "2029-01-10T00:00:00Z");
+}
+
+/* For whoever sets a time that tonight does not have. */
+static void skipped(void **state)
+{
+    (void)state;
+    static const struct {
+        DuePlan plan;
+        const char *now, *text; /* NULL: nothing is said */
+    } rows[] = {
+        {DAILY(AT(2, 30)), "2026-03-28T12:00:00Z",
+         "The clocks go forward, so one time of the schedule does not exist: that backup comes tonight 03:30"},
+        {DAILY(.times = {150, 720}, .time_count = 2), "2026-03-28T10:00:00Z",
+         "The clocks go forward, so one time of the schedule does not exist: that backup comes tonight 03:30"},
+        {DAILY(AT(2, 30)), "2026-03-27T10:00:00Z", NULL}, /* the night after next */
+        {DAILY(AT(1, 59)), "2026-03-28T12:00:00Z", NULL},
+        {DAILY(AT(3, 30)), "2026-03-28T12:00:00Z", NULL},
+        {DAILY(AT(2, 30)), "2026-10-24T12:00:00Z", NULL}, /* that night has it twice */
+        {WEEKLY(AT(2, 30), .weekdays = MON), "2026-03-28T12:00:00Z", NULL},
+        {{.on = false, .times = {150}, .time_count = 1}, "2026-03-28T12:00:00Z", NULL},
+    };
+    rules = &berlin;
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        char *text = due_skipped_text(&rows[i].plan, &zone, iso(rows[i].now));
+        if (rows[i].text != NULL) {
+            assert_text(text, rows[i].text);
+        } else {
+            assert_null(text);
+        }
+    }
 }
 
 /* A plan that ends leaves nothing behind of which nobody would hear. */
@@ -467,6 +511,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_calendar), cmocka_unit_test(slots),    cmocka_unit_test(what_is_due),
         cmocka_unit_test(paused),       cmocka_unit_test(given_up),
+        cmocka_unit_test(a_leap_year),  cmocka_unit_test(skipped),
         cmocka_unit_test(a_year),       cmocka_unit_test(in_words), cmocka_unit_test(of_settings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
