@@ -24,7 +24,7 @@ E2E = {"kill": "test_kill", "faults": "test_faults", "bad": "test_bad_input", "r
        "rsafety": "test_restore_safety", "notify": "test_notify", "heartbeat": "test_heartbeat",
        "recheck": "test_recheck", "encryption": "test_encryption",
        "certificate": "test_certificate", "there": "test_sharepoint_cleanup", "onedrive": "test_onedrive",
-       "environment": "test_environment"}
+       "environment": "test_environment", "rolder": "test_restore_older"}
 
 # What is taken out, file, the text, what stands there instead, the tests: "unit:NAME", "FILE:TEST" or "simulate:SEEDS".
 MUTANTS = (
@@ -269,6 +269,16 @@ MUTANTS = (
      ["unit:test_standstill"]),
     ("the standstill of pg_dump", "src/postgres/dump.c", "return !watch->stalled;", "return true;",
      ["bad:test_tool_that_hangs"]),
+    ("an older server hears nothing that it does not know", "src/jobs/load_tool.c",
+     "run->feeds = run->in_place || knows_too_much(run, tool);", "run->feeds = run->in_place;",
+     ["rolder:test_restore", "rolder:test_prove_on"]),
+    ("an older server's entry is a transaction", "src/jobs/load_feed.c",
+     'return pg_script(feed->pg, "BEGIN", feed->run->cancel, err);', "return true;", ["rolder:test_restore"]),
+    ("an older server's last entry is committed", "src/jobs/load_feed.c",
+     'feed->failed = !pg_script(feed->pg, "COMMIT", run->cancel, &feed->why);', ";", ["rolder:test_last_entry"]),
+    ("an older server's bytes are not text", "src/jobs/load_feed.c",
+     "            pg_use_bytes(feed->pg, encoding, run->cancel, err));", "            true);",
+     ["rolder:test_letters"]),
     ("the standstill of a proof's pg_restore", "src/jobs/load_tool.c", "return !run->stalled;", "return true;",
      ["prove:test_restore_that_hangs"]),
     ("the standstill of a statement", "src/postgres/pg.c", "if (standstill_over(&wait->still, clock_monotonic_ms())) {",

@@ -68,7 +68,8 @@ typedef struct Load {
     size_t skipped_count;
     char **put_off;        /* statements that add rules again, for rows to come */
     size_t put_off_count;
-    bool in_place;         /* run->pg is in a transaction that is to hold all of it: pg_restore writes, and we send */
+    bool in_place;         /* run->pg is in a transaction that is to hold all of it */
+    bool feeds;            /* pg_restore writes, and we send (load_feed.c) */
     struct LoadFeed *feed; /* while it does */
 } Load;
 
@@ -110,11 +111,12 @@ bool load_leave_out_unknown(Load *run, Error *err); /* makes the scratch folder,
 /* True also where it stopped at something that the server lacks. */
 bool load_run(Load *run, const Tool *tool, Error *err);
 
-/* --- load_feed.c: pg_restore's script, into the transaction of run->pg --- */
-void load_feed_begin(Load *run, size_t from); /* the first entry that may come */
+/* --- load_feed.c: pg_restore's script, into the transaction of run->pg or by a session of its own --- */
+/* from: the first entry that may come. load_feed_end comes behind it, whatever it says. */
+bool load_feed_begin(Load *run, size_t from, Error *err);
 bool load_feed_take(Load *run, const char *bytes, size_t len); /* false: it failed, and no more is wanted */
 /* Behind the last byte (`whole`: pg_restore itself succeeded). True with *failed where the server refused an entry:
- * that one is undone, the transaction goes on, and run->error and run->failed_id say which and why, as pg_restore would
+ * that one is undone, what came before it stays, and run->error and run->failed_id say which and why, as pg_restore would
  * have. False: the transaction is lost, or to be. */
 bool load_feed_end(Load *run, bool whole, bool *failed, Error *err);
 

@@ -79,7 +79,7 @@ static bool on_stderr(void *context, const char *bytes, size_t len)
     return true;
 }
 
-/* In place: what it would have said to the server. */
+/* What it would have said to the server. */
 static bool on_stdout(void *context, const char *bytes, size_t len)
 {
     return load_feed_take(context, bytes, len);
@@ -89,7 +89,7 @@ static bool on_stdout(void *context, const char *bytes, size_t len)
 static bool still_working(void *context)
 {
     Load *run = context;
-    if (run->in_place) { /* it has no session; ours is not waited for while it is at work (load_feed_take) */
+    if (run->feeds) { /* it has no session; ours is not waited for while it is at work (load_feed_take) */
         return false;
     }
     const bool works = pg_session_works(&run->connection, run->session, 0, run->cancel);
@@ -306,7 +306,7 @@ static bool run_restore(Load *run, const Tool *tool, size_t from, unsigned *exit
     const bool owners = run->for_good && !run->foreign_owners[from];
     char **env = connection_env(&run->connection, run->session);
     char *target = connection_tool_string(&run->connection);
-    char *output = run->in_place ? mem_strdup("--file=-") : mem_printf("--dbname=%s", target);
+    char *output = run->feeds ? mem_strdup("--file=-") : mem_printf("--dbname=%s", target);
     const char *const argv[] = {tool->path, "--verbose", "--exit-on-error", "--no-acl",
                                 "--no-publications", "--no-subscriptions", "--no-security-labels",
                                 "--no-tablespaces", "--no-password", "--use-list=" LIST_NAME, output,
@@ -329,14 +329,11 @@ static bool run_restore(Load *run, const Tool *tool, size_t from, unsigned *exit
                                   .env_unset = connection_env_unset(),
                                   .cwd = run->scratch,
                                   .stdin_file = file,
-                                  .on_stdout = run->in_place ? on_stdout : NULL,
+                                  .on_stdout = run->feeds ? on_stdout : NULL,
                                   .on_stderr = on_stderr,
                                   .on_tick = on_tick,
                                   .context = run};
-        if (run->in_place) {
-            load_feed_begin(run, from);
-        }
-        ok = process_run(&spec, run->cancel, &result, err);
+        ok = (!run->feeds || load_feed_begin(run, from, err)) && process_run(&spec, run->cancel, &result, err);
     }
     line_splitter_release(&run->lines);
     fs_close(file, NULL);
@@ -371,9 +368,16 @@ static bool any_wanted(const Load *run, size_t from, size_t to)
     return from < to;
 }
 
+/* Since 17 pg_restore says SET transaction_timeout to whatever server it has, and to one before 17 that is an error. */
+static bool knows_too_much(const Load *run, const Tool *tool)
+{
+    return tool->major >= 17 && pg_server_version(run->pg) < 170000;
+}
+
 /* True also where it stopped at something that the server lacks. */
 bool load_run(Load *run, const Tool *tool, Error *err)
 {
+    run->feeds = run->in_place || knows_too_much(run, tool);
     unsigned code = 0;
     size_t from = 0;
     run->session = mem_strdup(run->database); /* as random a name as is needed */

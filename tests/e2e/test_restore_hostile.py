@@ -24,10 +24,12 @@ class Cut(Exception):
 
 
 class Between:
-    """before(sql), after(sql): called for each statement of the program and of its tools."""
+    """before(sql), after(sql): called for each statement of the program and of its tools. there(bytes), back(bytes):
+    what goes on in the place of a message, and of what comes back; as long as that."""
 
     def __init__(self, server):
         self.to, self.before, self.after = server.port, None, None
+        self.there = self.back = lambda data: data
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self.accept, daemon=True).start()
@@ -77,7 +79,7 @@ class Between:
                         if self.before:
                             self.before(sql)
                         asked[:] = [sql]
-                    server.sendall(head + body)
+                    server.sendall(head + self.there(body))
             except (OSError, Cut, struct.error):
                 pass
             self.close(client, server)
@@ -92,7 +94,7 @@ class Between:
                     sql = asked.pop()
                     if self.after:
                         self.after(sql)
-                client.sendall(data)
+                client.sendall(self.back(data))
         except (OSError, Cut):
             pass
         self.close(client, server)
