@@ -116,8 +116,8 @@ bool load_run(Load *run, const Tool *tool, Error *err);
 bool load_feed_begin(Load *run, size_t from, Error *err);
 bool load_feed_take(Load *run, const char *bytes, size_t len); /* false: it failed, and no more is wanted */
 /* Behind the last byte (`whole`: pg_restore itself succeeded). True with *failed where the server refused an entry:
- * that one is undone, what came before it stays, and run->error and run->failed_id say which and why, as pg_restore would
- * have. False: the transaction is lost, or to be. */
+ * that one is undone, what came before it stays, and run->error and run->failed_id say which and why, as pg_restore
+ * would have. False: the transaction is lost, or to be. */
 bool load_feed_end(Load *run, bool whole, bool *failed, Error *err);
 
 /* --- load_finish.c --- */

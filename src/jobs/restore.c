@@ -237,6 +237,7 @@ bool restore_make_safety_backup(Restore *run, Error *err)
     }
     if (ok) {
         run->result->safety = mem_strdup(made.path);
+        run->safety_sha256 = mem_strdup(made.manifest.sha256);
     }
     backup_result_release(&made);
     connection_release(&spec.connection);
@@ -349,27 +350,58 @@ bool restore_fill(Restore *run, const Tool *tool, Error *err)
     return ok;
 }
 
-/* The file was read to its last byte before anything was begun; what pg_restore read since is that same file. */
-bool restore_check_unchanged(Restore *run, Error *err)
+static bool hash_file(const char *path, const Cancel *cancel, char hex[65], Error *err)
 {
-    Load *load = &run->load;
     Sha256 *hash = sha256_new();
-    char *piece = mem_alloc(PIECE), hex[65] = "";
+    char *piece = mem_alloc(PIECE);
     FsFile *file = NULL;
     size_t got = 1;
-    bool ok = fs_open_read(load->path, &file, err);
+    bool ok = fs_open_read(path, &file, err);
     while (ok && got > 0) {
         ok = fs_read(file, piece, PIECE, &got, err) &&
-             (!cancel_requested(load->cancel) || error_set(err, EK_CANCELLED, "stopped at your request"));
+             (!cancel_requested(cancel) || error_set(err, EK_CANCELLED, "stopped at your request"));
         sha256_update(hash, piece, ok ? got : 0);
     }
     sha256_finish(hash, hex);
     fs_close(file, NULL);
     mem_free(piece);
+    return ok;
+}
+
+/* The file was read to its last byte before anything was begun; what pg_restore read since is that same file. */
+bool restore_check_unchanged(Restore *run, Error *err)
+{
+    const Load *load = &run->load;
+    char hex[65] = "";
+    const bool ok = hash_file(load->path, load->cancel, hex, err);
     if (ok && load->result.manifest.sha256 != NULL && strcmp(hex, load->result.manifest.sha256) != 0) {
         error_set(err, EK_BUSY, "another program changed %s while it was restored", fs_base_name(load->path));
         return error_hint(err, "Nothing was changed. Try again.");
     }
+    return ok;
+}
+
+/* Loading takes its time, in which a file can be moved, removed or put in quarantine, and a share can go. */
+bool restore_check_safety(Restore *run, Error *err)
+{
+    const Load *load = &run->load;
+    const char *name = fs_base_name(run->result->safety);
+    Error why = ERROR_INIT;
+    char hex[65] = "";
+    const bool read = hash_file(run->result->safety, load->cancel, hex, &why);
+    const bool ok = read && run->safety_sha256 != NULL && strcmp(hex, run->safety_sha256) == 0;
+    if (!read && why.kind == EK_CANCELLED) {
+        error_move(err, &why);
+    } else if (!ok) {
+        error_set(err, EK_BUSY, "the safety backup %s %s, so nothing was restored", name,
+                  read ? "was changed by another program" : "cannot be read any more");
+        if (!read) {
+            error_detail(err, "%s", why.message);
+        }
+        error_hint(err, "Nothing was changed. Find out what moves, removes or changes files in the backup folder, and "
+                        "try again.");
+    }
+    error_clear(&why);
     return ok;
 }
 
@@ -591,6 +623,7 @@ bool restore_backup(const char *path, const RestoreSpec *spec, const JobSink *si
     }
     mem_free(text);
     mem_free(run.user);
+    mem_free(run.safety_sha256);
     mem_free(run.live);
     load_release(&run.load);
     return ok;

@@ -15,6 +15,7 @@ typedef struct Restore {
     char *user;      /* as whom the server knows us */
     bool is_super;
     bool made;       /* load.database is on the server */
+    char *safety_sha256; /* of result->safety when it was made; NULL: none was */
     bool pinned;     /* result->safety, for this restore */
     bool placed;     /* and is what was wanted */
 } Restore;
@@ -44,6 +45,7 @@ bool restore_name_database(Restore *run, Error *err);                /* load.dat
 bool restore_load(Restore *run, const Tool *tool, Error *err);       /* fills it by pg_restore */
 bool restore_check_unchanged(Restore *run, Error *err);              /* the file is still the one that was checked */
 bool restore_make_safety_backup(Restore *run, Error *err);
+bool restore_check_safety(Restore *run, Error *err); /* it is there, and what it was when it was made */
 bool restore_prove_safety_backup(Restore *run, Error *err);
 bool restore_fill(Restore *run, const Tool *tool, Error *err); /* loaded, counted, owners and rights given, analysed */
 

@@ -396,6 +396,35 @@ def test_no_safety_backup(program):
     prover.nothing_left()
 
 
+def test_safety_backup_goes(program):
+    """It is all that will have what was there, so it is looked at once more before the COMMIT."""
+    plant = Plant(program, "goes")
+
+    def changed(path):
+        with open(path, "r+b") as f:
+            f.seek(os.path.getsize(path) // 2)
+            byte = f.read(1)
+            f.seek(-1, os.SEEK_CUR)
+            f.write(bytes([byte[0] ^ 1]))
+
+    for what, act, words in (("taken", lambda path: os.rename(path, path + ".quarantine"), "cannot be read any more"),
+                             ("changed", changed, "was changed by another program")):
+        hit = []
+        with Between(plant.server) as between:
+            def before(sql):
+                if sql == "ANALYZE" and not hit: # all is loaded and counted
+                    hit.append(sorted(harness.backups_in(plant.folder))[-1])
+                    act(os.path.join(plant.folder, hit[0]))
+            between.before = before
+            done = plant.through(between)
+        check(hit and hit[0] != os.path.basename(plant.path), "%s: it came to that: %s" % (what, done.out))
+        equal((done.code, done.json()["error"]["message"]),
+              (9, "the safety backup %s %s, so nothing was restored" % (hit[0], words)), what)
+        plant.is_as_it_was(what)
+    equal([e["status"] for e in harness.log_entries(plant.folder) if e["operation"] == "restore"], ["failed"] * 2,
+          "the log")
+
+
 def test_made_meanwhile(program):
     """What no lock keeps still is looked at: what comes while the safety backup is made is not in it."""
     plant = Plant(program, "meanwhile")
