@@ -524,6 +524,8 @@ MUTANTS = (
      ["restore:test_clients_that_come_again"]),
     ("one restore of a database at a time", "src/jobs/swap.c", "        if (locked) {", "        if (locked || true) {",
      ["rkinds:test_in_the_way", "rhostile:test_another_program_meanwhile"]),
+    ("one restore at a time, whichever database its session is in", "src/jobs/swap.c", "*locked = !elsewhere;",
+     "elsewhere = false;", ["rhostile:test_locked_in_another_database"]),
     ("whose database a mark was made for", "src/jobs/swap_mark.c", 'json_int(mark, "oid", 0) != oid', "false",
      ["unit:test_swap_mark"]),
     ("that only what is under way is mended", "src/jobs/swap_mark.c",

@@ -43,8 +43,8 @@ void swap_list_free(KeptDatabase *kept, size_t count);
 /* For good. The lock is held. EK_NOT_FOUND: it is not one of them; EK_BUSY: somebody is in it. */
 bool swap_drop_kept(Pg *pg, const char *live, const char *name, const Cancel *cancel, Error *err);
 
-/* One restore, undo or mending of that live database at a time, whichever PC it runs on: held until pg_close, by a
- * session that is always in the same database (not the live one). EK_BUSY: another has it. */
+/* One restore, undo or mending of that live database at a time, whichever PC it runs on and whichever database (not the
+ * live one) its session is in: held until pg_close. EK_BUSY: another has it. */
 bool swap_lock(Pg *pg, const char *live, const Cancel *cancel, Error *err);
 
 /* What would keep the live one from being put aside, or be torn by it: EK_BUSY names it. Clients are none: their

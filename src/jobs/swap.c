@@ -29,8 +29,9 @@
  *       one is whole and can be renamed, else back. A K without "by" was put aside long ago, and is nobody's successor:
  *       where the live one is gone for another reason, only a person may bring it back (Undo);
  *   I4  each step is one statement, so that a server sees a state or the next, and mending can be repeated;
- *   I5  from 3 to 7, and while a state is mended, a session of ours holds the restore lock of L (swap_lock); so no
- *       state but 7 is seen by another of our programs unless it was left.
+ *   I5  from 3 to 7, and while a state is mended, a session of ours holds the restore lock of L (swap_lock), alone on
+ *       the server, whichever database it is in; so no state but 7 is seen by another of our programs unless it was
+ *       left.
  *
  * Mending is the end of the same road: 3 goes back to 2 (nobody asked for a swap any more), 4 to 6 go on to 7. What is
  * left in 1 and 2 is dropped (swap_drop_leftovers). An undo is the same with a kept one as the coming one, "again" in
@@ -297,6 +298,9 @@ bool swap_obstacles(Pg *pg, const char *live, const Cancel *cancel, Error *err)
 /* --- one at a time ----------------------------------------------------------------------------------------- */
 
 #define LOCK_KEY "pg_catalog.hashtextextended('cmms-backup restore ' || $1::text, 0)"
+#define IS_LOCK                                                                                                      \
+    "l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 AND"                                                   \
+    " ((l.classid::bigint << 32) | l.objid::bigint) = " LOCK_KEY
 
 static void name_lock_holder(Pg *pg, const char *live, Error *err)
 {
@@ -305,8 +309,7 @@ static void name_lock_holder(Pg *pg, const char *live, Error *err)
     if (pg_query(pg,
                  "SELECT coalesce(a.usename, '?'), coalesce(pg_catalog.host(a.client_addr), '?')"
                  " FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid"
-                 " WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 AND"
-                 " ((l.classid::bigint << 32) | l.objid::bigint) = " LOCK_KEY,
+                 " WHERE " IS_LOCK,
                  params, 1, NULL, &rows, NULL) &&
         pg_row_count(rows) > 0) {
         error_detail(err, "of user %s, from %s", pg_value(rows, 0, 0), pg_value(rows, 0, 1));
@@ -314,17 +317,47 @@ static void name_lock_holder(Pg *pg, const char *live, Error *err)
     pg_rows_free(rows);
 }
 
-bool swap_lock(Pg *pg, const char *live, const Cancel *cancel, Error *err)
+static bool ask_bool(Pg *pg, const char *sql, const char *live, const Cancel *cancel, bool *answer, Error *err)
 {
     const char *const params[] = {live};
+    PgRows *rows = NULL;
+    const bool ok = pg_query(pg, sql, params, 1, cancel, &rows, err);
+    *answer = ok && pg_value_int(rows, 0, 0, 0) != 0;
+    pg_rows_free(rows);
+    return ok;
+}
+
+/* Such a lock is its database's, and sessions of ours may be in two: whoever may not connect to postgres is in
+ * template1. But all of a server's locks are there for everybody to see. So who got it looks whether somebody has it
+ * elsewhere, and gives it back then: of two, the one who got it later sees the other. */
+static bool try_lock(Pg *pg, const char *live, const Cancel *cancel, bool *locked, Error *err)
+{
+    bool elsewhere = false;
+    if (!ask_bool(pg, "SELECT pg_catalog.pg_try_advisory_lock(" LOCK_KEY ")::int", live, cancel, locked, err)) {
+        return false;
+    }
+    if (!*locked) {
+        return true;
+    }
+    if (!ask_bool(pg,
+                  "SELECT (count(*) > 0)::int FROM pg_catalog.pg_locks l WHERE " IS_LOCK
+                  " AND l.pid <> pg_catalog.pg_backend_pid()",
+                  live, cancel, &elsewhere, err)) {
+        return false;
+    }
+    *locked = !elsewhere;
+    return !elsewhere ||
+           ask_bool(pg, "SELECT pg_catalog.pg_advisory_unlock(" LOCK_KEY ")::int", live, cancel, &elsewhere, err);
+}
+
+bool swap_lock(Pg *pg, const char *live, const Cancel *cancel, Error *err)
+{
     const uint64_t end = clock_monotonic_ms() + LOCK_MS;
     for (;;) {
-        PgRows *rows = NULL;
-        if (!pg_query(pg, "SELECT pg_catalog.pg_try_advisory_lock(" LOCK_KEY ")::int", params, 1, cancel, &rows, err)) {
+        bool locked = false;
+        if (!try_lock(pg, live, cancel, &locked, err)) {
             return false;
         }
-        const bool locked = pg_value_int(rows, 0, 0, 0) != 0;
-        pg_rows_free(rows);
         if (locked) {
             return true;
         }
@@ -333,7 +366,8 @@ bool swap_lock(Pg *pg, const char *live, const Cancel *cancel, Error *err)
             name_lock_holder(pg, live, err);
             return error_hint(err, "Try again when it is done.");
         }
-        if (cancel_wait(cancel, LOCK_STEP_MS)) {
+        /* Not in step with another that gave it back as well. */
+        if (cancel_wait(cancel, LOCK_STEP_MS + (unsigned)(clock_monotonic_ms() % LOCK_STEP_MS))) {
             return error_set(err, EK_CANCELLED, "stopped at your request");
         }
     }

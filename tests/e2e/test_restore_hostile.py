@@ -335,6 +335,33 @@ def test_another_program_meanwhile(program):
             plant.again()
 
 
+def test_locked_in_another_database(program):
+    """A role that may not connect to postgres has its session in template1: one restore at a time all the same."""
+    harness.shared_server() # which is the first
+    server = harness.Server(copy_of=harness.template())
+    harness._servers.append(server)
+    server.psql("REVOKE CONNECT ON DATABASE postgres FROM PUBLIC")
+    folder, path = of_boss(program, server, "apart")
+    for first, second in (("postgres", "boss"), ("boss", "postgres")):
+        told = []
+        with Between(server) as between:
+            def before(sql):
+                if sql == "ANALYZE" and not told:
+                    told.extend((databases(server, "apart"),
+                                 run(program, server.port, "apart", "restore", "--no-safety-backup", path,
+                                     folder=folder, user=second),
+                                 run(program, server.port, "apart", "undo", "--list", user=second),
+                                 databases(server, "apart")))
+            between.before = before
+            done = run(program, between.port, "apart", "restore", "--no-safety-backup", path, folder=folder, user=first)
+        good(done, "the restore of " + first)
+        equal((told[1].code, told[1].json()["error"]["message"]), (9, "another restore of apart is at work"),
+              "that of " + second)
+        good(told[2], "the list of " + second)
+        equal(told[3], told[0], "what the second one left alone")
+        equal(rows(server, "apart"), "40000", "what was restored")
+
+
 def test_dropped_after_a_restore(program):
     """Nothing was interrupted: what is kept from a restore of long ago is not the database as it was."""
     server = harness.shared_server()
