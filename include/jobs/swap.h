@@ -73,7 +73,8 @@ bool swap_run(Pg *pg, const char *live, const char *coming, bool anybodys, const
  * also where there was nothing to mend; *what says what was done, NULL: nothing; caller frees. The lock is held. */
 bool swap_mend(Pg *pg, const char *live, const JobSink *sink, const Cancel *cancel, char **what, Error *err);
 
-/* Drops databases that interrupted restores of `live` left, which never had its name. The lock is held. */
+/* Drops databases that interrupted restores of `live` left, which never had its name. One that was whole stays, and
+ * that is said, where there is no live one or somebody may have been in it since. The lock is held. */
 bool swap_drop_leftovers(Pg *pg, const char *live, const JobSink *sink, const Cancel *cancel, Error *err);
 
 #endif

@@ -3,14 +3,16 @@
  *
  * On a server of PostgreSQL's own both renames, the marks and the limits are one transaction (swap_at_once): a rename
  * takes the database's lock and then waits five seconds for its sessions to go, while a second session of ours ends
- * them; who comes meanwhile waits for the lock, and finds the new one under the name. So there is nothing in between:
- * what is killed before the COMMIT has not happened. When the connection is lost at the COMMIT only a look tells which.
+ * them; who comes meanwhile waits for the lock, and finds the new one under the name. So there is nothing between 2 and
+ * 7: what is killed before the COMMIT has not happened. When the connection is lost at the COMMIT only a look tells
+ * which.
  *
  * Neon's control plane, which hears of each database's name at the COMMIT, is to be told one at a time (swap_in_steps).
  * There the marks tell whoever comes next what to mend, and this is about them:
  *
  * Marks: "kept" on what was put aside, with "by" as long as it is being done; "coming" on what is to take the live
- * name, with "whole" when it was restored and counted. The states, in the order of the steps; L is the live name, K
+ * name, with "whole" when it was restored and counted, "alone" where there was no live one then, and "been": how often
+ * somebody had been in it (swap_is_untouched). The states, in the order of the steps; L is the live name, K
  * the kept one's, C the coming one's:
  *
  *     1  L              C coming             C is being restored
@@ -31,11 +33,14 @@
  *   I4  each step is one statement, so that a server sees a state or the next, and mending can be repeated;
  *   I5  from 3 to 7, and while a state is mended, a session of ours holds the restore lock of L (swap_lock), alone on
  *       the server, whichever database it is in; so no state but 7 is seen by another of our programs unless it was
- *       left.
+ *       left;
+ *   I6  a whole C is dropped only where L is there and nobody has been in C since it was marked: it may be what
+ *       somebody works with, or all that there is.
  *
- * Mending is the end of the same road: 3 goes back to 2 (nobody asked for a swap any more), 4 to 6 go on to 7. What is
- * left in 1 and 2 is dropped (swap_drop_leftovers). An undo is the same with a kept one as the coming one, "again" in
- * its mark; left in 2, it is marked as kept again.
+ * Mending is the end of the same road: 3 goes back to 2 (nobody asked for a swap any more), 4 to 6 go on to 7, and so
+ * does 2 where there was no L in the first place and nobody has been in C. What else is left in 1 and 2 is dropped, but
+ * for I6 (swap_drop_leftovers). An undo is the same with a kept one as the coming one, "again" in its mark; left in 2,
+ * it is marked as kept again.
  */
 #include "jobs/swap.h"
 
@@ -65,6 +70,7 @@ static void databases_free(Databases *all)
         mem_free(all->items[i].name);
         mem_free(all->items[i].comment);
         mem_free(all->items[i].owner);
+        mem_free(all->items[i].been);
         cJSON_Delete(all->items[i].mark);
     }
     mem_free(all->items);
@@ -115,7 +121,13 @@ static bool look(Pg *pg, const char *live, bool anybodys, const Cancel *cancel, 
                   /* Others' comments are nobody's business, and may be no text in this database's encoding. */
                   " CASE WHEN pg_catalog.shobj_description(d.oid, 'pg_database') LIKE '{\"cmms\\_backup\"%'"
                   " THEN pg_catalog.shobj_description(d.oid, 'pg_database') END,"
-                  " pg_catalog.pg_get_userbyid(d.datdba), d.counts::int"
+                  " pg_catalog.pg_get_userbyid(d.datdba), d.counts::int,"
+                  /* (Sessions are counted since 14. When the second moment is another, it was begun anew.) */
+                  " (SELECT (pg_catalog.to_jsonb(s) ->> 'sessions') || '/' ||"
+                  " coalesce(pg_catalog.date_part('epoch', s.stats_reset)::text, '') || '/' ||"
+                  " coalesce((SELECT pg_catalog.date_part('epoch', b.stats_reset)::text"
+                  " FROM pg_catalog.pg_stat_bgwriter b), '')"
+                  " FROM pg_catalog.pg_stat_database s WHERE s.datid = d.oid)"
                   " FROM (SELECT d.oid, d.datname, d.datconnlimit, d.datdba, d.datistemplate,"
                   " coalesce(d.datdba = l.datdba OR d.datdba = me.oid OR"
                   " (l.oid IS NULL AND NOT me.rolsuper AND pg_catalog.pg_has_role(d.datdba, 'USAGE')) OR"
@@ -141,6 +153,7 @@ static bool look(Pg *pg, const char *live, bool anybodys, const Cancel *cancel, 
         all->items[all->count++] = (Database){.name = mem_strdup(name),
                                               .comment = mem_strdup(comment),
                                               .owner = mem_strdup(pg_value(rows, i, 4)),
+                                              .been = mem_strdup(pg_value(rows, i, 6)),
                                               .counts = pg_value_int(rows, i, 5, 0) != 0,
                                               .mark = mark,
                                               .oid = oid,
@@ -495,6 +508,11 @@ static bool swap_at_once(Pg *pg, const Swap *swap, const JobSink *sink, const Ca
     Error why = ERROR_INIT;
     SwapEnder *ender = NULL;
     bool done = false;
+    /* Whole from here on, whoever has to decide what becomes of it. An undo's is kept as before until the COMMIT. */
+    if (!json_bool(swap->ready, "again", false) &&
+        !set_mark(pg, swap->coming->name, cJSON_Duplicate(swap->ready, true), cancel, err)) {
+        return false;
+    }
     job_log(sink, LOG_INFO, "Ending the sessions of %s", swap->name);
     bool ok = swap_ender_start(pg, swap->live, swap->coming, cancel, &ender, err);
     for (int i = 0; ok && !done && i < RENAME_TRIES && why.kind != EK_CONNECT; i++) {
@@ -621,6 +639,22 @@ static char *text_of_end(const char *live, const Database *aside)
                       aside == NULL ? "" : ", the old one is kept as ", aside == NULL ? "" : aside->name);
 }
 
+/* State 2, where there was no live one. Where it cannot have the name it keeps its own (swap_drop_leftovers). */
+static bool mend_alone(Pg *pg, const char *live, const Database *coming, char **what, Error *err)
+{
+    Error why = ERROR_INIT;
+    bool back = false;
+    bool ok = give_name(pg, live, coming, NULL, NULL, &back, &why);
+    if (ok) {
+        *what = text_of_end(live, NULL);
+        ok = finish(pg, live, coming->mark, NULL, NULL, err);
+    } else {
+        ok = (why.kind != EK_CONNECT && why.kind != EK_CANCELLED) || error_move(err, &why);
+    }
+    error_clear(&why);
+    return ok;
+}
+
 /* State 4. */
 static bool mend_name(Pg *pg, const char *live, const Database *aside, const Database *coming, char **what, Error *err)
 {
@@ -649,6 +683,7 @@ static bool mend(Pg *pg, const char *live_name, const Databases *all, char **wha
     case MEND_REOPEN:
         *what = mem_printf("An interrupted restore was taken back: %s is open again", live_name);
         return reopen(pg, live_name, aside->mark, err);
+    case MEND_ALONE: return mend_alone(pg, live_name, coming, what, err);
     case MEND_FORWARD:
     case MEND_BACK:
         return mend_name(pg, live_name, aside, coming, what, err);
@@ -692,6 +727,16 @@ static bool take_back_undo(Pg *pg, const Database *coming, const JobSink *sink, 
     return true;
 }
 
+/* A whole one, of which only a person knows whether it is needed. */
+static void tell_stays(const Database *item, bool has_live, const char *live, const JobSink *sink)
+{
+    char *why = has_live ? mem_strdup("somebody may have worked in it since")
+                         : mem_printf("there is no database %s", live);
+    job_log(sink, LOG_WARNING, "The database %s is whole, and was left by an interrupted restore. It stays, because "
+            "%s: drop it when nobody needs it", item->name, why);
+    mem_free(why);
+}
+
 bool swap_drop_leftovers(Pg *pg, const char *live, const JobSink *sink, const Cancel *cancel, Error *err)
 {
     Databases all = {NULL, 0};
@@ -706,6 +751,8 @@ bool swap_drop_leftovers(Pg *pg, const char *live, const JobSink *sink, const Ca
             ok = strcmp(item->name, live) == 0 || take_back_undo(pg, item, sink, err);
         } else if (!is_named_coming(item->name, live)) {
             continue; /* whatever became of it, the name is somebody's choice */
+        } else if (!swap_may_drop(&all, live, item)) {
+            tell_stays(item, swap_find(&all, live) != NULL, live, sink);
         } else if (run(pg, "DROP DATABASE %I", item->name, NULL, cancel, &why)) {
             /* (The server waits five seconds for a pg_restore that outlives its parent.) */
             job_log(sink, LOG_WARNING, "Dropped the database %s, left by an interrupted restore", item->name);

@@ -391,6 +391,60 @@ LIES = (("trap", {"cmms_backup": "kept", "aside": 9999999999}),
         ("more_notes", {"cmms_backup": "coming", "whole": True}))
 
 
+def test_worked_in_what_was_left(program):
+    """Killed when it was whole, before the names changed. Who cannot wait points the application there: from then on it
+    is nobody's leftover."""
+    server = harness.shared_server()
+    plant = Plant(program, server, "left")
+    plant.path = program.path(program.good_backup(server, "left", plant.folder)["unix_path"])
+
+    def killed():
+        """The database that was left."""
+        reached, killed, counted = threading.Event(), threading.Event(), []
+        with Between(server) as between:
+            def before(sql):
+                if sql == "ANALYZE":
+                    counted.append(sql)
+                if sql == "BEGIN" and counted:
+                    reached.set()
+                    killed.wait(60 * harness.SCALE)
+                    raise Cut
+            between.before = before
+            process = plant.restore(port=between.port, begin=True)
+            harness.wait_for(reached.is_set, 120, "the statement")
+            program.kill(process)
+            killed.set()
+            harness.finish(process)
+        harness.no_locks_left(server)
+        left = [one for one in databases(server, "left") if one.startswith("left_restore_")]
+        equal(len(left), 1, "what was left, of %s" % databases(server, "left"))
+        return left[0]
+
+    def told():
+        return str(good(plant.undo("--list"), "undo --list"))
+
+    for live in (True, False):
+        drop_all(server, "left")
+        if live:
+            plant.again()
+        left = killed()
+        server.psql("INSERT INTO work_orders VALUES (1000, 'of today')", left)
+        for _ in range(2):
+            check(left in told(), "it is named")
+            equal(rows(server, left), "51", "what somebody works with")
+        plant.restore()
+        check(left in databases(server, "left"), "after the next restore: %s" % databases(server, "left"))
+
+    plant.again() # nobody has been in it: dropped where there is a live one, else it is what was asked for
+    left = killed()
+    plant.kept()
+    equal(databases(server, "left"), ["left"], "what nobody has been in")
+    drop_all(server, "left")
+    left = killed()
+    plant.kept()
+    equal((databases(server, "left"), rows(server, "left")), (["left"], "50"), "brought to its end")
+
+
 def test_marks_that_lie(program):
     """Whoever may make a database may write what he likes into its comment."""
     server = harness.shared_server()
