@@ -58,6 +58,8 @@ typedef struct RestoreResult {
     size_t tables;
     int64_t rows, large_objects;
     double seconds;
+    int64_t entered;    /* rows that others entered or deleted after the safety backup: they are in `kept` alone, and
+                           one of `notes` says so. -1: it is not known */
     size_t kept_count;  /* after a restore: of all that are kept for undo */
     int64_t kept_bytes; /* and what they take on the server */
 } RestoreResult;
@@ -104,8 +106,9 @@ bool restore_undo(const UndoSpec *spec, const JobSink *sink, const Cancel *cance
  * says so (caller frees), else it is as it was. folder may be NULL. */
 int restore_undo_days(const char *folder, char **why);
 
-/* Which of those that restore_list_kept gave are to be dropped after so many days: never the newest, and none where an
- * age is in doubt. goes: `count` of them. Returns how many. A pure function. */
+/* Which of those that restore_list_kept gave are to be dropped after so many days: never the newest, none in which rows
+ * were entered that are in no backup, and none at all where an age is in doubt. goes: `count` of them. Returns how
+ * many. A pure function. */
 size_t restore_plan_kept(const KeptDatabase *kept, size_t count, int days, bool *goes);
 
 /* "2 older databases are kept, for undo: 345.67 MB on the server", and what that means on Neon. Caller frees. */

@@ -28,6 +28,7 @@ typedef struct KeptDatabase {
     int64_t age;     /* so many seconds by that clock; below 0: it went back, or it is not known */
     int64_t bytes;   /* on the server; -1: may not be asked */
     char *owner;     /* the role that it belongs to */
+    int64_t entered; /* rows that were entered in it or deleted since its safety backup; -1: it is not known */
     bool neon;       /* whose operator counts them as storage */
 } KeptDatabase;
 
@@ -40,6 +41,8 @@ bool swap_list(Pg *pg, const char *live, const Cancel *cancel, KeptDatabase **ke
  * nothing is done with one unless a person has named it, knowing whose it is. */
 bool swap_list_others(Pg *pg, const char *live, const Cancel *cancel, KeptDatabase **kept, size_t *count, Error *err);
 void swap_list_free(KeptDatabase *kept, size_t count);
+/* Puts that number into the mark of one that is kept. The lock is held. */
+bool swap_mark_entered(Pg *pg, const char *live, const char *name, int64_t rows, const Cancel *cancel, Error *err);
 /* For good. The lock is held. EK_NOT_FOUND: it is not one of them; EK_BUSY: somebody is in it. */
 bool swap_drop_kept(Pg *pg, const char *live, const char *name, const Cancel *cancel, Error *err);
 

@@ -62,6 +62,7 @@ static cJSON *document_of(const RestoreResult *result)
     json_set_int(document, "rows", result->rows);
     json_set_int(document, "large_objects", result->large_objects);
     json_set_number(document, "seconds", result->seconds);
+    json_set_int(document, "entered", result->entered);
     json_set_int(document, "kept_count", (int64_t)result->kept_count);
     json_set_int(document, "kept_bytes", result->kept_bytes);
     cJSON *notes = cJSON_AddArrayToObject(document, "notes");
@@ -249,10 +250,14 @@ static bool list_kept(Cli *cli, const Connection *connection, Told *told, Error 
         output_add_count(item, "bytes", kept[i].bytes);
         json_set_string(item, "replaced_by", kept[i].from);
         json_set_bool(item, "outdated", goes[i]);
+        json_set_int(item, "entered", kept[i].entered);
         cJSON_AddItemToArray(list, item);
         bytes += kept[i].bytes > 0 ? kept[i].bytes : 0;
         output_line(&cli->output, "%s  since %s  %s  replaced by %s%s", kept[i].name, since, size,
-                    kept[i].from != NULL ? kept[i].from : "an undo", goes[i] ? "  (a clean-up drops it)" : "");
+                    kept[i].from != NULL ? kept[i].from : "an undo",
+                    goes[i]                ? "  (a clean-up drops it)"
+                    : kept[i].entered != 0 ? "  (with rows that are in no backup)"
+                                           : "");
         mem_free(size);
         mem_free(since);
     }

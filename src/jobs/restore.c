@@ -237,7 +237,8 @@ bool restore_make_safety_backup(Restore *run, Error *err)
     }
     if (ok) {
         run->result->safety = mem_strdup(made.path);
-        run->safety_sha256 = mem_strdup(made.manifest.sha256);
+        run->safety = made.manifest;
+        manifest_init(&made.manifest);
     }
     backup_result_release(&made);
     connection_release(&spec.connection);
@@ -389,7 +390,7 @@ bool restore_check_safety(Restore *run, Error *err)
     Error why = ERROR_INIT;
     char hex[65] = "";
     const bool read = hash_file(run->result->safety, load->cancel, hex, &why);
-    const bool ok = read && run->safety_sha256 != NULL && strcmp(hex, run->safety_sha256) == 0;
+    const bool ok = read && run->safety.sha256 != NULL && strcmp(hex, run->safety.sha256) == 0;
     if (!read && why.kind == EK_CANCELLED) {
         error_move(err, &why);
     } else if (!ok) {
@@ -575,14 +576,20 @@ static char *success_text(const Restore *run)
                           result->tables, result->tables == 1 ? "table" : "tables", number_text(result->rows).text,
                           result->schema, result->database);
     }
-    return mem_printf("%s%s: %zu tables and %s rows counted%s%s%s%s%s%s", restore_log_words, result->database,
-                      result->tables, number_text(result->rows).text,
-                      result->kept != NULL ? "; the old database is kept as " : "",
-                      result->kept != NULL ? result->kept : "",
-                      run->has_live && run->spec->no_safety ? "; a safety backup was declined" : "",
-                      run->spec->nobody ? "; nobody was signed in" : "",
-                      run->spec->in_place ? "; in place, so what was there is only in the safety backup " : "",
-                      run->spec->in_place ? fs_base_name(result->safety) : "");
+    char *entered = result->entered == 0  ? mem_strdup("")
+                    : result->entered < 0 ? mem_strdup(" (it is not known whether rows were entered in it meanwhile)")
+                                          : mem_printf(" (%s rows were entered in it or deleted meanwhile)",
+                                                       number_text(result->entered).text);
+    char *text = mem_printf("%s%s: %zu tables and %s rows counted%s%s%s%s%s%s%s", restore_log_words, result->database,
+                            result->tables, number_text(result->rows).text,
+                            result->kept != NULL ? "; the old database is kept as " : "",
+                            result->kept != NULL ? result->kept : "", entered,
+                            run->has_live && run->spec->no_safety ? "; a safety backup was declined" : "",
+                            run->spec->nobody ? "; nobody was signed in" : "",
+                            run->spec->in_place ? "; in place, so what was there is only in the safety backup " : "",
+                            run->spec->in_place ? fs_base_name(result->safety) : "");
+    mem_free(entered);
+    return text;
 }
 
 bool restore_backup(const char *path, const RestoreSpec *spec, const JobSink *sink, const Cancel *cancel,
@@ -597,12 +604,14 @@ bool restore_backup(const char *path, const RestoreSpec *spec, const JobSink *si
     run.live = mem_strdup(live);
     restore_result_release(result);
     load_init(&run.load);
+    manifest_init(&run.safety);
     job_log(sink, LOG_INFO, "Starting database restore: %s", fs_base_name(path));
     job_log(sink, LOG_INFO, "\xE2\x8F\xB3 This may take several minutes...");
     bool ok = work(&run, &why);
     drop_new(&run);
     load_drop_scratch(&run.load);
     if (ok && result->kept != NULL && run.load.server != NULL) {
+        restore_look_for_entered(&run);
         restore_look_after_kept(&run);
     }
     pg_close(run.in_live);
@@ -623,7 +632,7 @@ bool restore_backup(const char *path, const RestoreSpec *spec, const JobSink *si
     }
     mem_free(text);
     mem_free(run.user);
-    mem_free(run.safety_sha256);
+    manifest_release(&run.safety);
     mem_free(run.live);
     load_release(&run.load);
     return ok;

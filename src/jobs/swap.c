@@ -821,6 +821,7 @@ static bool list(Pg *pg, const char *live, bool others, const Cancel *cancel, Ke
                                   .from = mem_strdup(json_string(item->mark, "from", NULL)),
                                   .owner = mem_strdup(item->owner),
                                   .aside = json_int(item->mark, "aside", 0),
+                                  .entered = json_int(item->mark, "entered", 0),
                                   .neon = neon};
             ok = measure(pg, item->oid, one, cancel, err);
         }
@@ -844,6 +845,21 @@ bool swap_list(Pg *pg, const char *live, const Cancel *cancel, KeptDatabase **ke
 bool swap_list_others(Pg *pg, const char *live, const Cancel *cancel, KeptDatabase **kept, size_t *count, Error *err)
 {
     return list(pg, live, true, cancel, kept, count, err);
+}
+
+bool swap_mark_entered(Pg *pg, const char *live, const char *name, int64_t rows, const Cancel *cancel, Error *err)
+{
+    Databases all = {NULL, 0};
+    bool ok = look(pg, live, false, cancel, &all, err);
+    const Database *item = ok ? swap_find(&all, name) : NULL;
+    if (ok && !is_kept(item, live)) {
+        ok = error_set(err, EK_NOT_FOUND, "no database %s is kept for %s", name, live);
+    } else if (ok) {
+        json_set_int(item->mark, "entered", rows);
+        ok = set_mark(pg, name, cJSON_Duplicate(item->mark, true), cancel, err);
+    }
+    databases_free(&all);
+    return ok;
 }
 
 bool swap_drop_kept(Pg *pg, const char *live, const char *name, const Cancel *cancel, Error *err)
