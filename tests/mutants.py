@@ -530,6 +530,8 @@ MUTANTS = (
      "", ["rkept:test_entered_meanwhile"]),
     ("rows that were entered meanwhile do not go by age", "src/jobs/restore_kept.c", " && kept[i].entered == 0;", ";",
      ["unit:test_restore_kept", "rkept:test_entered_meanwhile"]),
+    ("what is told as done outlasts a crash", "src/jobs/load_database.c", "'synchronous_commit', 'local', false)",
+     "'synchronous_commit', 'off', false)", ["rfaults:test_server_crashes_behind_it"]),
     ("whose database a mark was made for", "src/jobs/swap_mark.c", 'json_int(mark, "oid", 0) != oid', "false",
      ["unit:test_swap_mark"]),
     ("that only what is under way is mended", "src/jobs/swap_mark.c",

@@ -84,7 +84,7 @@ void load_free_texts(char **texts, size_t count);
 /* --- load_database.c --- */
 bool load_run_on(Pg *pg, const char *before, const char *name, const char *after, const Cancel *cancel, Error *err);
 bool load_is_the_end(const Error *err);
-/* No limit that was set for the user's sessions may end one of ours. */
+/* No limit that was set for the user's sessions may end one of ours, and what one of ours commits is on the disk. */
 bool load_calm(Pg *pg, const Cancel *cancel, Error *err);
 bool load_is_plain(const char *text); /* needs no quotes */
 char *load_extension_schema(const ArchiveEntry *entry);
