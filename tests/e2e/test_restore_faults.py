@@ -207,6 +207,8 @@ def test_server_stopped(program):
 
 def test_server_crashes_behind_it(program):
     """A server that may lose what it has just committed (synchronous_commit): not what a restore says is done."""
+    if program.kind == "wine":
+        raise Skip("the same core; natively only, for the time")
     server = harness.Server(settings=("synchronous_commit = off", "wal_writer_delay = 10s", "bgwriter_delay = 10s"))
     try:
         server.psql("CREATE DATABASE crash")

@@ -167,6 +167,23 @@ def test_when_in_doubt_they_stay(program):
     equal(sorted(restored(plant.run("undo", "--clean-up"))["dropped"]), plant.kept[:2], "without a doubt")
 
 
+def test_a_clean_up_asks(program):
+    """Whoever is not there to be asked has said --yes; where nothing goes there is no question."""
+    plant = Kept(program, "asks", 2)
+
+    def clean_up(*more):
+        return program.run(["undo", "--json", "--clean-up", *more, "--folder", program.path(plant.folder), "-h",
+                            "127.0.0.1", "-p", str(plant.server.port), "-U", "postgres", "-d", "asks"],
+                           env={"PGPASSWORD": harness.PASSWORD})
+    equal(restored(clean_up())["dropped"], [], "nothing is over its time")
+    plant.age(plant.kept[0], 40 * DAY)
+    done = clean_up()
+    equal((done.code, done.json()["error"]["message"]),
+          (2, "nobody is there to be asked whether what is kept for longer than 14 days may be dropped"), "unasked")
+    equal(plant.there(), plant.kept, "nothing was dropped")
+    equal(restored(clean_up("--yes"))["dropped"], plant.kept[:1], "with --yes")
+
+
 def test_dropped_by_name(program):
     plant = Kept(program, "named", 2)
     first, last = plant.kept
