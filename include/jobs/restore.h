@@ -81,6 +81,11 @@ bool restore_is_consent(const Connection *server, const char *typed);
 bool restore_backup(const char *path, const RestoreSpec *spec, const JobSink *sink, const Cancel *cancel,
                     RestoreResult *result, Error *err);
 
+/* When pg_connect to the live database failed (`why`): whether an interrupted restore left it without its name, or
+ * closed. restore_mend_left brings that to its end, and says so in the log; true: it is worth connecting again. */
+bool restore_was_left(const Connection *server, const Error *why, const Cancel *cancel);
+bool restore_mend_left(const Connection *server, const Error *why, const JobSink *sink, const Cancel *cancel);
+
 /* Those that restores of this database replaced and that are kept, the newest first; mends what one left first. */
 bool restore_list_kept(const Connection *server, const JobSink *sink, const Cancel *cancel, KeptDatabase **kept,
                        size_t *count, Error *err);

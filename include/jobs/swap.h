@@ -72,6 +72,8 @@ bool swap_unmark(Pg *pg, const char *name, const Cancel *cancel, Error *err); /*
 bool swap_run(Pg *pg, const char *live, const char *coming, bool anybodys, const char *from, const JobSink *sink,
               const Cancel *cancel, char **kept, Error *err);
 
+/* Whether swap_mend would have something to do. */
+bool swap_was_left(Pg *pg, const char *live, const Cancel *cancel, bool *left, Error *err);
 /* Brings to its end what an interrupted swap of `live` began: forward where the coming one is whole, else back. True
  * also where there was nothing to mend; *what says what was done, NULL: nothing; caller frees. The lock is held. */
 bool swap_mend(Pg *pg, const char *live, const JobSink *sink, const Cancel *cancel, char **what, Error *err);

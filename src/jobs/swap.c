@@ -699,6 +699,16 @@ static bool mend(Pg *pg, const char *live_name, const Databases *all, char **wha
     return true;
 }
 
+bool swap_was_left(Pg *pg, const char *live, const Cancel *cancel, bool *left, Error *err)
+{
+    Databases all = {NULL, 0};
+    const Database *aside = NULL, *coming = NULL;
+    const bool ok = look(pg, live, false, cancel, &all, err);
+    *left = ok && swap_plan(&all, live, &aside, &coming) != MEND_NOTHING;
+    databases_free(&all);
+    return ok;
+}
+
 bool swap_mend(Pg *pg, const char *live_name, const JobSink *sink, const Cancel *cancel, char **what, Error *err)
 {
     Databases all = {NULL, 0};

@@ -15,6 +15,7 @@ import threading
 import time
 import harness
 from harness import check, equal
+from test_restore_kinds import NEON, server_of
 
 OPEN = {"PGPASSWORD": harness.PASSWORD, "PGSSLMODE": "disable"} # so that it can be read
 
@@ -389,6 +390,41 @@ LIES = (("trap", {"cmms_backup": "kept", "aside": 9999999999}),
         ("notes", {"cmms_backup": "coming", "whole": False}),
         ("%s_restore_20300101_000000", {"cmms_backup": "coming", "whole": False}),
         ("more_notes", {"cmms_backup": "coming", "whole": True}))
+
+
+def test_a_backup_mends(program):
+    """Killed where names change one at a time: nobody can use the database then, and the next that comes is seldom a
+    restore. doctor only says it."""
+    harness.shared_server() # which is the first
+    server = server_of(NEON)
+    for number, state, left, have in ((1, "closed", "f", "50"), (2, "nobody has the name", "", "100")):
+        plant = Plant(program, server, "mends_%d" % number)
+        reached, killed, seen = threading.Event(), threading.Event(), []
+        with Between(server) as between:
+            def before(sql):
+                if sql.startswith("ALTER DATABASE") and " RENAME TO " in sql:
+                    seen.append(sql)
+                    if len(seen) == number:
+                        reached.set()
+                        killed.wait(60 * harness.SCALE)
+                        raise Cut
+            between.before = before
+            process = plant.restore(port=between.port, begin=True)
+            harness.wait_for(reached.is_set, 120, "the statement")
+            program.kill(process)
+            killed.set()
+            harness.finish(process)
+        harness.no_locks_left(server)
+        there = ["--folder", program.path(plant.folder), "-h", "127.0.0.1", "-p", str(server.port), "-U", "postgres",
+                 "-d", plant.name]
+        for _ in range(2):
+            equal(server.psql("SELECT datallowconn FROM pg_database WHERE datname = '%s'" % plant.name), left, state)
+            doctor = program.run(["doctor", *there], OPEN)
+            check("An interrupted restore left it so." in doctor.out, "%s: doctor: %s" % (state, doctor.out))
+        done = program.run(["backup", *there], OPEN)
+        equal(done.code, 0, "%s: the backup: %s %s" % (state, done.out, done.err))
+        check("An interrupted restore was" in done.out + done.err, "%s: it is said: %s" % (state, done.out))
+        equal(plant.whole(state), have, state)
 
 
 def test_worked_in_what_was_left(program):
