@@ -392,6 +392,35 @@ LIES = (("trap", {"cmms_backup": "kept", "aside": 9999999999}),
         ("more_notes", {"cmms_backup": "coming", "whole": True}))
 
 
+def test_nobody_is_in_it_while_it_is_filled(program):
+    """The new database has the live one's rights when it is whole, and before that nobody's."""
+    server = harness.shared_server()
+    plant = Plant(program, server, "filled")
+    if not server.psql("SELECT 1 FROM pg_roles WHERE rolname = 'passer_by'"):
+        server.psql("CREATE ROLE passer_by LOGIN PASSWORD '%s'" % harness.PASSWORD.replace("'", "''"))
+
+    def connects(name):
+        done = subprocess.run([harness.PG_BIN + "/psql", "-X", "-A", "-t", "-q", "-c", "SELECT 1"], capture_output=True,
+                              env={**harness.clean_env(), **server.env(name, PGUSER="passer_by")})
+        check(done.returncode == 0 or b"permission denied for database" in done.stderr, "psql: %s" % done.stderr)
+        return done.returncode == 0
+
+    for what, more, name in (("in its place", (), "filled"), ("beside it", ("--to", "filled_copy"), "filled_copy")):
+        tried = []
+        with Between(server) as between:
+            def before(sql):
+                if sql == "ANALYZE" and not tried:
+                    new = [d for d in databases(server, "filled") if "_restore_" in d or d == "filled_copy"]
+                    tried.append((len(new), connects(new[0]), connects("filled")))
+            between.before = before
+            good(plant.restore(*more, port=between.port), what)
+        equal(tried, [(1, False, True)], what + ": while it is filled")
+        equal((connects(name), rows(server, name)), (True, "100"), what + ": then")
+    server.psql("REVOKE CONNECT ON DATABASE filled FROM PUBLIC")
+    good(plant.restore(), "restore")
+    equal(connects("filled"), False, "who might not before may not afterwards")
+
+
 def test_a_backup_mends(program):
     """Killed where names change one at a time: nobody can use the database then, and the next that comes is seldom a
     restore. doctor only says it."""
