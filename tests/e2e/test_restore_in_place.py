@@ -434,6 +434,10 @@ def test_made_meanwhile(program):
                ("CREATE PUBLICATION sneaked", "DROP PUBLICATION sneaked"),
                ("ALTER SEQUENCE work_orders_id_seq INCREMENT 2", "ALTER SEQUENCE work_orders_id_seq INCREMENT 1"),
                ("GRANT SELECT ON lines TO seer", "REVOKE SELECT ON lines FROM seer"),
+               ("ALTER TYPE kind RENAME VALUE 'fan' TO 'van'", "ALTER TYPE kind RENAME VALUE 'van' TO 'fan'"),
+               ("ALTER DOMAIN percent ADD CONSTRAINT sneaked CHECK (VALUE < 99) NOT VALID",
+                "ALTER DOMAIN percent DROP CONSTRAINT sneaked"),
+               ("COMMENT ON FUNCTION f() IS 'sneaked'", "COMMENT ON FUNCTION f() IS NULL"),
                ("ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT DELETE ON TABLES TO seer",
                 "ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE DELETE ON TABLES FROM seer"))
 
