@@ -292,11 +292,23 @@ static void on_counted(void *context, size_t done, size_t all)
     progress_update(&load->meter, (double)done / (double)all, 0, clock_monotonic_ms());
 }
 
+/* What a view held is in no backup, so in place nothing has it any more when it cannot be filled anew. */
+static bool views_are_filled(const Restore *run, Error *err)
+{
+    const ProveResult *result = &run->load.result;
+    if (!run->spec->in_place || result->not_provable_count == 0) {
+        return true;
+    }
+    error_set(err, EK_TOOL, "%s, so nothing was restored: what it held is in no backup", result->not_provable[0]);
+    return error_hint(err, "Nothing was changed. An administrator can allow this user to create databases: then the "
+                           "old database is kept.");
+}
+
 static bool count_again(Restore *run, Error *err)
 {
     Load *load = &run->load;
     load_stage(load, "Counting what came back", PART_RESTORED, PART_COUNTED);
-    if (!load_finish(load, err) ||
+    if (!load_finish(load, err) || !views_are_filled(run, err) ||
         !load_compare(load->pg, &load->archive, load->cancel, on_counted, load, &load->result, err)) {
         return false;
     }
@@ -311,6 +323,20 @@ static bool count_again(Restore *run, Error *err)
     run->result->rows = load->result.rows;
     run->result->large_objects = load->result.large_objects;
     return load_put_back(load, err);
+}
+
+/* Whoever made the backup and may not read what a mapping holds had it without. */
+static void note_bare_mappings(Restore *run)
+{
+    const Load *load = &run->load;
+    for (size_t i = 0; i < load->archive.entry_count; i++) {
+        const ArchiveEntry *entry = &load->archive.entries[i];
+        if (load->wanted[i] && strcmp(entry->desc, "USER MAPPING") == 0 && entry->definition != NULL &&
+            strstr(entry->definition, " OPTIONS (") == NULL) {
+            restore_note(run, mem_printf("The %s came without options (a password, perhaps): if it had any, whoever "
+                                         "made the backup could not read them", entry->tag));
+        }
+    }
 }
 
 bool restore_load(Restore *run, const Tool *tool, Error *err)
@@ -328,6 +354,7 @@ bool restore_load(Restore *run, const Tool *tool, Error *err)
     for (size_t i = 0; i < load->skipped_count; i++) {
         restore_note(run, mem_strdup(load->skipped[i]));
     }
+    note_bare_mappings(run);
     return true;
 }
 

@@ -425,6 +425,31 @@ def test_safety_backup_goes(program):
           "the log")
 
 
+def test_what_no_backup_has(program):
+    """The contents of a view that cannot be filled any more; what a mapping of somebody else holds."""
+    plant = Plant(program, "unsaved")
+    server = plant.server
+    server.psql("SET ROLE plain; SET app.open = 'yes'; CREATE FUNCTION report() RETURNS int LANGUAGE plpgsql AS"
+                " $$BEGIN IF current_setting('app.open', true) IS DISTINCT FROM 'yes' THEN RAISE 'closed'; END IF;"
+                " RETURN 7; END$$; CREATE MATERIALIZED VIEW month AS SELECT public.report() AS n", "unsaved")
+    with_view, plant.changed = backup_as(server, "unsaved", plant.folder, "postgres"), plant.facts()
+    done = plant.run("--in-place", path=with_view)
+    equal((done.code, done.json()["error"]["message"]),
+          (4, "the materialized view public.month could not be filled, so nothing was restored: what it held is in no"
+              " backup"), "the view")
+    plant.is_as_it_was("the view")
+    equal(server.psql("SELECT n FROM month", "unsaved"), "7", "what it holds")
+    server.psql("CREATE FOREIGN DATA WRAPPER far_off; GRANT USAGE ON FOREIGN DATA WRAPPER far_off TO plain;"
+                "SET ROLE plain; CREATE SERVER far FOREIGN DATA WRAPPER far_off;"
+                "CREATE USER MAPPING FOR seer SERVER far OPTIONS (password 'not ours to keep')", "unsaved")
+    plant.changed = plant.facts()
+    done = plant.run("--in-place")
+    equal((done.code, done.json()["error"]["message"]),
+          (6, "what the mapping of the user seer for the server far holds only a superuser may read, so no backup has "
+              "it, and nothing is restored in place"), "the mapping")
+    plant.is_as_it_was("the mapping")
+
+
 def test_made_meanwhile(program):
     """What no lock keeps still is looked at: what comes while the safety backup is made is not in it."""
     plant = Plant(program, "meanwhile")
