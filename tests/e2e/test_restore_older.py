@@ -29,15 +29,15 @@ CREATE RULE quiet AS ON DELETE TO limits DO INSTEAD (INSERT INTO lines VALUES (1
 CREATE MATERIALIZED VIEW totals AS SELECT count(*) AS n FROM work_orders;
 SELECT lo_from_bytea(4711, decode(repeat('00ff5c', 100000), 'hex')); COMMENT ON LARGE OBJECT 4711 IS 'a picture';
 """
-# Names, rows and definitions in an encoding that is not the sessions' own.
-LETTERS = r"""
-CREATE TABLE U&"gr\00f6\00dfe" (U&"\00e4" text DEFAULT E'\u00fc');
-INSERT INTO U&"gr\00f6\00dfe" SELECT E'\u00e9' || g FROM generate_series(1, 10) g;
-CREATE FUNCTION letter() RETURNS text LANGUAGE sql AS E'SELECT ''\u00ea''::text';
+# Names, rows and definitions in bytes of which some are no text: such a backup is not in UTF-8.
+LETTERS = """
+CREATE TABLE "gr\u00f6\u00dfe" ("\u00e4" text DEFAULT E'\\xfc');
+INSERT INTO "gr\u00f6\u00dfe" SELECT E'\\xe9' || g FROM generate_series(1, 10) g;
+CREATE FUNCTION letter() RETURNS text LANGUAGE sql AS E'SELECT ''\\xea''::text';
 """
-ALL_LETTERS = r"""
-SELECT encode(convert_to(concat_ws(' ', (SELECT string_agg(U&"\00e4", ' ' ORDER BY U&"\00e4") FROM U&"gr\00f6\00dfe"),
-    (SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef), letter()), 'UTF8'), 'hex')
+ALL_LETTERS = """
+SELECT encode(convert_to(concat_ws(' ', (SELECT string_agg("\u00e4", ' ' ORDER BY "\u00e4") FROM "gr\u00f6\u00dfe"),
+    (SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef), letter()), 'SQL_ASCII'), 'hex')
 """
 
 
@@ -107,8 +107,9 @@ def test_restore(program):
 
 
 def test_letters(program):
+    """In the database's own bytes."""
     server, folder = harness.shared_server(), harness.temp_dir("r")
-    shop(server, "old_letters", LETTERS, "LATIN1")
+    shop(server, "old_letters", LETTERS, "SQL_ASCII")
     path = program.path(program.good_backup(server, "old_letters", folder)["unix_path"])
     before = server.psql(ALL_LETTERS, "old_letters")
     with Older(server) as older:

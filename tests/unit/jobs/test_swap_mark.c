@@ -210,7 +210,7 @@ static void what_may_be_dropped(void **state)
     for (size_t i = 0; i < TEST_COUNT(cases); i++) {
         Database then = {.name = (char *)"C", .been = (char *)cases[i].then, .oid = 7}, live = {.name = (char *)"L"};
         Database items[] = {{.name = (char *)"C", .been = (char *)cases[i].now, .oid = 7}, live};
-        const Databases all = {items, cases[i].live ? 2 : 1};
+        const Databases all = {items, cases[i].live ? 2u : 1u};
         then.mark = mark_coming("L", "a.backup", 7);
         items[0].mark = cases[i].whole ? mark_ready(&then, cases[i].live ? &live : NULL, "L", "a.backup")
                                        : mark_coming("L", "a.backup", 7);
