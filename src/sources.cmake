@@ -137,6 +137,7 @@ set(JOBS_SOURCES
   src/jobs/restore_database.c
   src/jobs/restore_freeze.c
   src/jobs/restore_in_place.c
+  src/jobs/restore_entered.c
   src/jobs/restore_kept.c
   src/jobs/restore_server.c
   src/jobs/restore_tables.c

@@ -46,6 +46,7 @@ cJSON *cli_restored_document(const RestoreResult *result)
     json_set_int(document, "rows", result->rows);
     json_set_int(document, "large_objects", result->large_objects);
     json_set_number(document, "seconds", result->seconds);
+    json_set_int(document, "entered", result->entered);
     json_set_int(document, "kept_count", (int64_t)result->kept_count);
     json_set_int(document, "kept_bytes", result->kept_bytes);
     cJSON *notes = cJSON_AddArrayToObject(document, "notes");

@@ -3,6 +3,7 @@
 
 #include "base/jsonutil.h"
 #include "base/mem.h"
+#include "base/strbuf.h"
 #include "jobs/swap.h"
 #include "platform/clock.h"
 #include "store/folder.h"
@@ -65,10 +66,14 @@ static bool list_kept(Cli *cli, const Connection *connection, Told *told, Error 
         output_add_count(item, "bytes", kept[i].bytes);
         json_set_string(item, "replaced_by", kept[i].from);
         json_set_bool(item, "outdated", goes[i]);
+        json_set_int(item, "entered", kept[i].entered);
         cJSON_AddItemToArray(list, item);
         bytes += kept[i].bytes > 0 ? kept[i].bytes : 0;
         output_line(&cli->output, "%s  since %s  %s  replaced by %s%s", kept[i].name, since, size,
-                    kept[i].from != NULL ? kept[i].from : "an undo", goes[i] ? "  (a clean-up drops it)" : "");
+                    kept[i].from != NULL ? kept[i].from : "an undo",
+                    goes[i]                ? "  (a clean-up drops it)"
+                    : kept[i].entered != 0 ? "  (with rows that are in no backup)"
+                                           : "");
         mem_free(size);
         mem_free(since);
     }
@@ -138,6 +143,42 @@ static bool ask_to_drop(Cli *cli, const KeptDatabase *kept, bool last, Error *er
     return ok;
 }
 
+/* Those whose time is over, named before they go. Where there are none nobody is asked. */
+static bool ask_to_clean_up(Cli *cli, const Connection *connection, const JobSink *sink, const char *folder, Error *err)
+{
+    KeptDatabase *all = NULL;
+    size_t count = 0;
+    char *why = NULL;
+    StrBuf what;
+    if (!restore_list_kept(connection, sink, cli->cancel, &all, &count, err)) {
+        return false;
+    }
+    bool *goes = mem_array(count + 1, sizeof *goes);
+    const int days = restore_undo_days(folder, &why);
+    bool ok = restore_plan_kept(all, count, days, goes) == 0;
+    if (!ok) {
+        char *typed = NULL, *where = mem_printf("what is kept for longer than %d days", days);
+        strbuf_init(&what, STRBUF_LINE);
+        strbuf_addf(&what, "Kept for longer than %d days (undo_days), these will be dropped for good:", days);
+        for (size_t i = 0; i < count; i++) {
+            char *since = clock_log_text(all[i].aside);
+            if (goes[i]) {
+                strbuf_addf(&what, "\n  %s, kept since %s", all[i].name, since);
+            }
+            mem_free(since);
+        }
+        ok = ask_consent(cli, what.buf, where, "dropped", &typed, err) &&
+             (typed == NULL || restore_is_consent(connection, typed) || not_its_name(err));
+        strbuf_release(&what);
+        mem_free(where);
+        mem_free(typed);
+    }
+    mem_free(goes);
+    mem_free(why);
+    swap_list_free(all, count);
+    return ok;
+}
+
 static void show_dropped(Cli *cli, Told *told, const DropResult *result)
 {
     cJSON *document = cJSON_CreateObject();
@@ -158,8 +199,7 @@ static void show_dropped(Cli *cli, Told *told, const DropResult *result)
     }
 }
 
-/* --drop and --clean-up. What a person names is shown before they agree; what goes by its age is what the settings
- * say, which a restore does unasked. */
+/* --drop and --clean-up. What goes is shown before a person agrees. */
 static bool drop_kept(Cli *cli, const Connection *connection, Told *told, Error *err)
 {
     const JobSink sink = told_sink(told);
@@ -175,6 +215,8 @@ static bool drop_kept(Cli *cli, const Connection *connection, Told *told, Error 
             ok = strcmp(all[i].name, spec.kept) != 0 || ask_to_drop(cli, &all[i], count == 1, err);
         }
         spec.last = count == 1;
+    } else if (ok) {
+        ok = ask_to_clean_up(cli, connection, &sink, folder, err);
     }
     ok = ok && restore_drop_kept(&spec, &sink, cli->cancel, &result, err);
     output_clear_progress(&cli->output);

@@ -17,6 +17,7 @@
 
 #include "base/mem.h"
 #include "base/number.h"
+#include "jobs/restore.h"
 #include "platform/clock.h"
 #include "platform/machine.h"
 #include "postgres/client.h"
@@ -192,6 +193,20 @@ static void doubt_clock(Run *run)
     mem_free(text);
 }
 
+/* Nobody can use a database that an interrupted restore left without its name, until somebody comes and mends it. */
+static bool connect_or_mend(Run *run, const BackupSpec *spec, Error *err)
+{
+    Error why = ERROR_INIT;
+    if (backup_connect(run, &why)) {
+        return true;
+    }
+    if (restore_mend_left(&spec->connection, &why, run->sink, run->cancel)) {
+        error_clear(&why);
+        return backup_connect(run, err);
+    }
+    return error_move(err, &why);
+}
+
 static bool prepare_server(Run *run, const BackupSpec *spec, Error *err)
 {
     progress_stage(&run->meter, "Connecting", 0, PART_PREPARED, clock_monotonic_ms());
@@ -205,7 +220,7 @@ static bool prepare_server(Run *run, const BackupSpec *spec, Error *err)
     char *where = connection_text(&run->connection);
     job_log(run->sink, LOG_INFO, "Connecting to %s", where);
     mem_free(where);
-    if (!backup_connect(run, err)) {
+    if (!connect_or_mend(run, spec, err)) {
         return false;
     }
     job_log(run->sink, LOG_INFO, "The server is PostgreSQL %s", pg_server_version_text(run->pg));

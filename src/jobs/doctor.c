@@ -12,6 +12,7 @@
 #include "base/number.h"
 #include "base/strbuf.h"
 #include "jobs/offsite_folder.h"
+#include "jobs/restore.h"
 #include "platform/fs.h"
 #include "platform/machine.h"
 #include "platform/share.h"
@@ -406,7 +407,11 @@ static bool check_connection(Visit *visit, const Connection *wanted, Error *err)
     } else if (why.kind == EK_CANCELLED) {
         mem_free(where);
         return error_move(err, &why);
-    } else if (why.kind == EK_REFUSED) {
+    } else if (why.kind == EK_REFUSED || pg_error_wants_database(&why)) {
+        if (restore_was_left(&visit->connection, &why, visit->cancel)) {
+            error_hint(&why, "An interrupted restore left it so. Whatever uses it next brings that to its end: a "
+                             "backup, a sign-in, Undo Restore.");
+        }
         good(visit, ID_HOST, mem_printf("%s port %s answers", connection_host(&visit->connection),
                                         connection_port(&visit->connection)));
         failed(visit, ID_CONNECTION, CHECK_BAD, &why);

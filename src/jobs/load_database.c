@@ -43,7 +43,10 @@ bool load_calm(Pg *pg, const Cancel *cancel, Error *err)
     return pg_calm(pg, cancel, err) &&
            pg_script(pg,
                      "SET default_transaction_read_only = off;"
-                     "SET standard_conforming_strings = on", /* as sql_next_statement reads */
+                     "SET standard_conforming_strings = on;" /* as sql_next_statement reads */
+                     /* What is told as done has to outlast a crash. (A standby is not waited for.) */
+                     "SELECT pg_catalog.set_config('synchronous_commit', 'local', false)"
+                     " WHERE pg_catalog.current_setting('synchronous_commit') = 'off'",
                      cancel, err);
 }
 

@@ -64,7 +64,8 @@ typedef struct Load {
     size_t skipped_count;
     char **put_off;        /* statements that add rules again, for rows to come */
     size_t put_off_count;
-    bool in_place;         /* run->pg is in a transaction that is to hold all of it: pg_restore writes, and we send */
+    bool in_place;         /* run->pg is in a transaction that is to hold all of it */
+    bool feeds;            /* pg_restore writes, and we send (load_feed.c) */
     struct LoadFeed *feed; /* while it does */
 } Load;
 
@@ -83,7 +84,7 @@ bool load_run_on(Pg *pg, const char *before, const char *name, const char *after
 /* One number; `param`: $1, or NULL. */
 bool load_ask_number(Pg *pg, const char *sql, const char *param, const Cancel *cancel, int64_t *value, Error *err);
 bool load_is_the_end(const Error *err);
-/* No limit that was set for the user's sessions may end one of ours. */
+/* No limit that was set for the user's sessions may end one of ours, and what one of ours commits is on the disk. */
 bool load_calm(Pg *pg, const Cancel *cancel, Error *err);
 bool load_is_plain(const char *text); /* needs no quotes */
 char *load_extension_schema(const ArchiveEntry *entry);
@@ -108,12 +109,13 @@ bool load_run(Load *run, const Tool *tool, Error *err);
 /* One line of what pg_restore says: keeps the first error and the detail that follows it. Caller frees both. */
 void load_pick_words(const char *line, char **error, char **detail);
 
-/* --- load_feed.c: pg_restore's script, into the transaction of run->pg --- */
-void load_feed_begin(Load *run, size_t from); /* the first entry that may come */
+/* --- load_feed.c: pg_restore's script, into the transaction of run->pg or by a session of its own --- */
+/* from: the first entry that may come. load_feed_end comes behind it, whatever it says. */
+bool load_feed_begin(Load *run, size_t from, Error *err);
 bool load_feed_take(Load *run, const char *bytes, size_t len); /* false: it failed, and no more is wanted */
 /* Behind the last byte (`whole`: pg_restore itself succeeded). True with *failed where the server refused an entry:
- * that one is undone, the transaction goes on, and run->error and run->failed_id say which and why, as pg_restore would
- * have. False: the transaction is lost, or to be. */
+ * that one is undone, what came before it stays, and run->error and run->failed_id say which and why, as pg_restore
+ * would have. False: the transaction is lost, or to be. */
 bool load_feed_end(Load *run, bool whole, bool *failed, Error *err);
 
 /* --- load_finish.c --- */

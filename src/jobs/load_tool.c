@@ -118,7 +118,7 @@ static void on_line(void *context, const char *line)
     }
 }
 
-/* In place: what it would have said to the server. */
+/* What it would have said to the server. */
 static bool on_script(void *context, const char *bytes, size_t len)
 {
     return load_feed_take(context, bytes, len);
@@ -128,7 +128,7 @@ static bool on_script(void *context, const char *bytes, size_t len)
 static bool still_working(void *context)
 {
     Load *run = context;
-    if (run->in_place) { /* it has no session; ours is not waited for while it is at work (load_feed_take) */
+    if (run->feeds) { /* it has no session; ours is not waited for while it is at work (load_feed_take) */
         return false;
     }
     const bool works = pg_session_works(&run->connection, run->session, 0, run->cancel);
@@ -345,23 +345,24 @@ static bool run_restore(Load *run, const Tool *tool, size_t from, unsigned *exit
                                 .cwd = run->scratch,
                                 .list = LIST_NAME,
                                 .owners = run->for_good && !run->foreign_owners[from],
-                                .script = run->in_place ? on_script : NULL,
+                                .script = run->feeds ? on_script : NULL,
                                 .line = on_line,
                                 .tick = on_tick,
                                 .stall_seconds = stall_seconds(run),
                                 .still_working = still_working,
                                 .context = run};
-    ClientResult result;
+    ClientResult result = {0};
     mem_free(run->error);
     mem_free(run->detail);
     secret_free_text(run->raw_error);
     run->error = run->detail = run->raw_error = NULL;
     run->failed_id = 0;
-    if (run->in_place) {
-        load_feed_begin(run, from);
+    bool ok = !run->feeds || load_feed_begin(run, from, err);
+    *exit_code = 0;
+    if (ok) {
+        ok = pgrestore_run(&spec, run->cancel, &result, err);
+        *exit_code = result.exit_code;
     }
-    bool ok = pgrestore_run(&spec, run->cancel, &result, err);
-    *exit_code = result.exit_code;
     if (run->feed != NULL) {
         ok = end_feed(run, ok, exit_code, err);
     }
@@ -391,9 +392,16 @@ static bool any_wanted(const Load *run, size_t from, size_t to)
     return from < to;
 }
 
+/* Since 17 pg_restore says SET transaction_timeout to whatever server it has, and to one before 17 that is an error. */
+static bool knows_too_much(const Load *run, const Tool *tool)
+{
+    return tool->major >= 17 && pg_server_version(run->pg) < 170000;
+}
+
 /* True also where it stopped at something that the server lacks. */
 bool load_run(Load *run, const Tool *tool, Error *err)
 {
+    run->feeds = run->in_place || knows_too_much(run, tool);
     unsigned code = 0;
     size_t from = 0;
     run->session = mem_strdup(run->database); /* as random a name as is needed */

@@ -239,18 +239,6 @@ static void on_counted(void *context, size_t done, size_t all)
     progress_update(&run->meter, (double)done / (double)all, 0, clock_monotonic_ms());
 }
 
-/* From TRANSACTION_TIMEOUT on, which it sets without a question, pg_restore cannot serve older servers. */
-static bool tool_fits(Load *run, const Tool *tool)
-{
-    if (tool->major >= 17 && pg_server_version(run->server) < 170000) {
-        char *text = mem_printf("pg_restore %s cannot restore into PostgreSQL %d", tool->version,
-                                pg_server_version(run->server) / 10000);
-        load_add_obstacle(&run->result, text);
-        mem_free(text);
-    }
-    return run->result.not_provable_count == 0;
-}
-
 static bool work(Load *run, Error *err)
 {
     const Tool *tool = NULL;
@@ -265,7 +253,7 @@ static bool work(Load *run, Error *err)
     if (!load_look_ahead(run->server, &run->archive, run->engine != NULL, run->cancel, &run->result, err)) {
         return false;
     }
-    if (!tool_fits(run, tool)) {
+    if (run->result.not_provable_count > 0) {
         return true;
     }
     job_log(run->sink, LOG_INFO, "Restoring into an empty database of %s", run->result.where);

@@ -4,8 +4,9 @@
  * A database is dropped for good only here, and only by a person who named it, or who asked for the end of those whose
  * time is over by the setting undo_days. What is dropped by time is never the newest, and nothing where anything is in
  * doubt: no live database, settings of which it is not known that somebody chose them, a clock that went back, somebody
- * in it. A restore only tells what is over its time: where its safety backup was declined, what it put aside is in
- * nothing else, and the setting is one PC's, not the server's.
+ * in it, rows that were entered while it was restored and are in no backup. A restore only tells what is over its time:
+ * where its safety backup was declined, what it put aside is in nothing else, and the setting is one PC's, not the
+ * server's.
  */
 #include <string.h>
 
@@ -136,7 +137,7 @@ size_t restore_plan_kept(const KeptDatabase *kept, size_t count, int days, bool 
         sure = sure && kept[i].age >= 0;
     }
     for (size_t i = 1; sure && i < count; i++) {
-        goes[i] = kept[i].age > (int64_t)days * DAY_SECONDS;
+        goes[i] = kept[i].age > (int64_t)days * DAY_SECONDS && kept[i].entered == 0;
         going += goes[i];
     }
     return going;
@@ -219,6 +220,21 @@ static bool drop_one(Pg *pg, const char *live, const KeptDatabase *kept, const c
     return ok;
 }
 
+/* Those whose time is over, and that stay all the same. True: there are such. */
+static bool tell_entered(const KeptDatabase *kept, size_t count, int days, const JobSink *sink)
+{
+    bool any = false;
+    for (size_t i = 1; i < count; i++) {
+        if (kept[i].entered != 0 && kept[i].age > (int64_t)days * DAY_SECONDS) {
+            any = true;
+            job_log(sink, LOG_WARNING, "%s stays: rows %s in it after its safety backup, and are in no other. When "
+                    "nobody needs them, drop it by its name", kept[i].name,
+                    kept[i].entered > 0 ? "were entered or deleted" : "may have been entered");
+        }
+    }
+    return any;
+}
+
 /* One that cannot be dropped now keeps the others from nothing. False only where the session is lost. */
 static bool drop_outdated(Pg *pg, const char *live, const char *folder, const JobSink *sink, const Cancel *cancel,
                           DropResult *result, Error *err)
@@ -234,7 +250,11 @@ static bool drop_outdated(Pg *pg, const char *live, const char *folder, const Jo
     bool ok = swap_list(pg, live, cancel, &kept, &count, err);
     bool *goes = mem_array(count + 1, sizeof *goes);
     if (ok && restore_plan_kept(kept, count, days, goes) == 0) {
-        result->nothing = mem_printf("none but the newest is older than %d days", days);
+        result->nothing = mem_printf("none but the newest is older than %d days%s", days,
+                                     tell_entered(kept, count, days, sink) ? " and has nothing that is in no backup"
+                                                                           : "");
+    } else if (ok) {
+        tell_entered(kept, count, days, sink);
     }
     for (size_t i = count; ok && i > 0; i--) { /* the oldest first */
         Error why = ERROR_INIT;

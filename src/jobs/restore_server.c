@@ -1,6 +1,7 @@
 /*
  * restore_server.c: the sessions of a restore and of an undo: one beside the live database, which holds the restore
- * lock of its name, and one in it, with the lock of a backup; and what becomes of a swap whose connection was lost.
+ * lock of its name, and one in it, with the lock of a backup; what becomes of a swap whose connection was lost, and of
+ * one that was left so that nobody can connect to the live database.
  */
 #include <string.h>
 
@@ -30,7 +31,7 @@ bool restore_connect_beside(const Connection *server, const char *live, const Ca
         mem_free(connection->database);
         connection->database = mem_strdup(names[i]);
         error_clear(&why);
-        if (!pg_connect(connection, cancel, pg, &why) && why.kind != EK_REFUSED) {
+        if (!pg_connect(connection, cancel, pg, &why) && why.kind != EK_REFUSED && !pg_error_wants_database(&why)) {
             break; /* not for want of that database */
         }
     }
@@ -48,6 +49,45 @@ bool restore_mend_first(Pg *pg, const char *live, const JobSink *sink, const Can
                     swap_drop_leftovers(pg, live, sink, cancel, err);
     mem_free(mended);
     return ok;
+}
+
+/* `mend`: and it is mended. */
+static bool look_for_left(const Connection *server, const Error *why, bool mend, const JobSink *sink,
+                          const Cancel *cancel)
+{
+    const char *live = server->database;
+    Connection connection;
+    Error own = ERROR_INIT;
+    Pg *pg = NULL;
+    char *what = NULL;
+    bool left = false;
+    if (live == NULL || live[0] == '\0' || !pg_error_wants_database(why)) {
+        return false;
+    }
+    connection_init(&connection);
+    const bool known = restore_connect_beside(server, live, cancel, &connection, &pg, &own) &&
+                       swap_was_left(pg, live, cancel, &left, &own);
+    /* Who holds the lock may be about to end it. */
+    if (known && left && mend && !(swap_lock(pg, live, cancel, &own) &&
+                                   swap_mend(pg, live, sink, cancel, &what, &own)) && own.kind != EK_BUSY) {
+        job_log(sink, LOG_WARNING, "An interrupted restore left %s so that nobody can use it, and that could not be "
+                "mended: %s", live, own.message);
+    }
+    mem_free(what);
+    error_clear(&own);
+    pg_close(pg);
+    connection_release(&connection);
+    return left;
+}
+
+bool restore_was_left(const Connection *server, const Error *why, const Cancel *cancel)
+{
+    return look_for_left(server, why, false, NULL, cancel);
+}
+
+bool restore_mend_left(const Connection *server, const Error *why, const JobSink *sink, const Cancel *cancel)
+{
+    return look_for_left(server, why, true, sink, cancel);
 }
 
 bool restore_lock_database(const Connection *beside, const char *live, const Cancel *cancel, Pg **pg, Error *err)

@@ -43,7 +43,7 @@ def furniture(server, name):
     return server.psql(
         "SELECT pg_get_userbyid(datdba), datconnlimit, datallowconn, pg_encoding_to_char(encoding), datcollate,"
         " datctype, shobj_description(d.oid, 'pg_database'), (SELECT string_agg(a::text, ' ' ORDER BY a::text) FROM"
-        " unnest(datacl) a), (SELECT"
+        " unnest(coalesce(datacl, acldefault('d', datdba))) a), (SELECT"
         " string_agg(coalesce(r.rolname, '') || ' ' || c, ' ' ORDER BY s.setrole, c) FROM pg_db_role_setting s LEFT"
         " JOIN pg_roles r ON r.oid = s.setrole CROSS JOIN unnest(s.setconfig) c WHERE s.setdatabase = d.oid)"
         " FROM pg_database d WHERE datname = '%s'" % name)

@@ -205,6 +205,30 @@ def test_server_stopped(program):
         print("# the server stopped: %s" % sorted(seen))
 
 
+def test_server_crashes_behind_it(program):
+    """A server that may lose what it has just committed (synchronous_commit): not what a restore says is done."""
+    if program.kind == "wine":
+        raise Skip("the same core; natively only, for the time")
+    server = harness.Server(settings=("synchronous_commit = off", "wal_writer_delay = 10s", "bgwriter_delay = 10s"))
+    try:
+        server.psql("CREATE DATABASE crash")
+        server.psql("CREATE TABLE work_orders AS SELECT generate_series(1, 100) AS id", "crash")
+        folder = harness.temp_dir("r")
+        path = program.path(program.good_backup(server, "crash", folder)["unix_path"])
+        server.psql("DELETE FROM work_orders WHERE id > 50", "crash")
+        for arguments, expected in ((["restore", "--no-safety-backup", path], "100"), (["undo"], "50")):
+            server.psql("CHECKPOINT")
+            done = program.run([arguments[0], "--json", "--yes", "--folder", program.path(folder), "-h", "127.0.0.1",
+                                "-p", str(server.port), "-U", "postgres", "-d", "crash"] + arguments[1:],
+                               env={"PGPASSWORD": harness.PASSWORD})
+            server.stop("immediate")
+            equal(done.code, 0, "exit code: %s %s" % (done.out, done.err))
+            server.start()
+            equal(server.psql("SELECT count(*) FROM work_orders", "crash"), expected, arguments[0])
+    finally:
+        server.stop()
+
+
 def test_session_ended(program):
     """An administrator ends our session in the middle."""
     for kind in ("neon",) if program.kind == "wine" else ("plain", "neon"):

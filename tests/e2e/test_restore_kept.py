@@ -5,6 +5,7 @@ import subprocess
 import harness
 from harness import check, equal
 from test_restore import databases, restored
+from test_restore_hostile import OPEN, Between
 from test_restore_kinds import PLAIN, backup_as, run, server_of
 
 DAY = 86400
@@ -82,6 +83,44 @@ def test_their_time_is_over(program):
     equal(plant.there(), [newest], "the newest stays")
 
 
+def test_entered_meanwhile(program):
+    """Until the names change programs work on: it is said, and those rows do not go by their age."""
+    if program.kind == "wine":
+        raise harness.Skip("Between is native; the same core")
+    plant = Kept(program, "busy", 0)
+    server, work = plant.server, []
+    server.psql("CREATE SCHEMA extra; CREATE TABLE extra.t AS SELECT generate_series(1, 9) AS a", "busy")
+
+    def before(sql):
+        if sql == "ANALYZE" and not work:
+            work.append(sql)
+            server.psql("INSERT INTO work_orders SELECT generate_series(101, 1103); DELETE FROM extra.t WHERE a > 7;"
+                        "CREATE TABLE newer AS SELECT 1 AS a; CREATE TABLE unused (a int)", "busy")
+
+    def restore(between):
+        return restored(program.run(["restore", "--json", "--yes", "--no-safety-proof", "--folder",
+                                     program.path(plant.folder), "-h", "127.0.0.1", "-p", str(between.port), "-U",
+                                     "postgres", "-d", "busy", program.path(plant.path)], env=OPEN))
+
+    with Between(server) as between:
+        between.before = before
+        told = restore(between)
+        equal((told["entered"], told["notes"]), (1006, [
+            "While it was restored, rows were entered or deleted: extra.t -2, newer +1, work_orders +1,003. What was "
+            "entered is in %s alone" % told["kept"]]), "what is said")
+        entry = [e for e in harness.log_entries(plant.folder) if e["operation"] == "restore"][-1]
+        check("(1,006 rows were entered in it or deleted meanwhile)" in entry["message"], entry["message"])
+        quiet = restore(between)
+    equal((quiet["entered"], quiet["notes"]), (0, []), "where nobody worked")
+    plant.age(told["kept"], 400 * DAY)
+    equal([(k["entered"], k["outdated"]) for k in plant.list()["kept"]], [(0, False), (1006, False)], "the list")
+    done = restored(plant.run("undo", "--clean-up"))
+    equal((done["dropped"], plant.there()), ([], [told["kept"], quiet["kept"]]), "it stays")
+    check(told["kept"] + " stays: rows were entered or deleted in it" in str(done["warnings"]), str(done["warnings"]))
+    restored(plant.run("undo", told["kept"]))
+    equal(server.psql("SELECT count(*) FROM work_orders", "busy"), "1103", "they come back by an undo")
+
+
 def test_a_restore_drops_nothing(program):
     """Here each restore declined its safety backup: what is kept is in nothing else."""
     plant = Kept(program, "cleans", 2)
@@ -126,6 +165,23 @@ def test_when_in_doubt_they_stay(program):
     equal(plant.there(), plant.kept, "all of them")
     plant.server.psql("ALTER DATABASE elsewhere RENAME TO doubt")
     equal(sorted(restored(plant.run("undo", "--clean-up"))["dropped"]), plant.kept[:2], "without a doubt")
+
+
+def test_a_clean_up_asks(program):
+    """Whoever is not there to be asked has said --yes; where nothing goes there is no question."""
+    plant = Kept(program, "asks", 2)
+
+    def clean_up(*more):
+        return program.run(["undo", "--json", "--clean-up", *more, "--folder", program.path(plant.folder), "-h",
+                            "127.0.0.1", "-p", str(plant.server.port), "-U", "postgres", "-d", "asks"],
+                           env={"PGPASSWORD": harness.PASSWORD})
+    equal(restored(clean_up())["dropped"], [], "nothing is over its time")
+    plant.age(plant.kept[0], 40 * DAY)
+    done = clean_up()
+    equal((done.code, done.json()["error"]["message"]),
+          (2, "nobody is there to be asked whether what is kept for longer than 14 days may be dropped"), "unasked")
+    equal(plant.there(), plant.kept, "nothing was dropped")
+    equal(restored(clean_up("--yes"))["dropped"], plant.kept[:1], "with --yes")
 
 
 def test_dropped_by_name(program):

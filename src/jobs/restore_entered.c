@@ -1,0 +1,122 @@
+/*
+ * restore_entered.c: rows that were entered or deleted in the live database while it was restored.
+ *
+ * Programs work on until the names change, so what they did since the safety backup is in the database that was put
+ * aside, and nowhere else. Afterwards nobody knows that one by its name any more: there it is counted once more, as
+ * the safety backup was. Rows that were only changed are not seen by that.
+ */
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/number.h"
+#include "base/strbuf.h"
+#include "jobs/swap.h"
+#include "restore_private.h"
+
+#define NAMED 5u
+
+static const TableCount *find_count(const Manifest *manifest, const SnapshotTable *table)
+{
+    for (size_t i = 0; i < manifest->table_count; i++) {
+        const TableCount *count = &manifest->tables[i];
+        if (strcmp(count->schema, table->schema) == 0 && strcmp(count->name, table->name) == 0) {
+            return count;
+        }
+    }
+    return NULL;
+}
+
+/* How many more rows it has; 0 also where that is not known. */
+static int64_t difference(const SnapshotTable *table, const Manifest *then)
+{
+    const TableCount *count = find_count(then, table);
+    const int64_t had = count == NULL ? 0 : count->expected >= 0 ? count->expected : count->rows;
+    if (table->rows < 0 || had < 0 || (count == NULL && table->may_be_missing)) {
+        return 0;
+    }
+    return table->rows - had;
+}
+
+char *restore_entered_words(const Snapshot *now, const Manifest *then, int64_t *rows)
+{
+    StrBuf text;
+    size_t tables = 0;
+    *rows = 0;
+    strbuf_init(&text, STRBUF_LINE);
+    for (size_t i = 0; i < now->count; i++) {
+        const SnapshotTable *table = &now->tables[i];
+        const int64_t more = difference(table, then);
+        const bool plain = strcmp(table->schema, "public") == 0;
+        if (more == 0) {
+            continue;
+        }
+        if (tables < NAMED) {
+            strbuf_addf(&text, "%s%s%s%s %s%s", tables == 0 ? "" : ", ", plain ? "" : table->schema, plain ? "" : ".",
+                        table->name, more > 0 ? "+" : "-", number_text(more > 0 ? more : -more).text);
+        }
+        tables++;
+        *rows += more > 0 ? more : -more;
+    }
+    if (tables > NAMED) {
+        strbuf_addf(&text, " and %zu more", tables - NAMED);
+    }
+    if (tables == 0) {
+        strbuf_release(&text);
+        return NULL;
+    }
+    return strbuf_detach(&text);
+}
+
+static bool count_kept(Restore *run, char **words, Error *err)
+{
+    const Load *load = &run->load;
+    Connection connection;
+    Snapshot snapshot;
+    Pg *pg = NULL;
+    char *unshared = NULL, *warning = NULL; /* that no other session may read at the same moment is nothing to us */
+    connection_init(&connection);
+    connection_copy(&connection, &load->connection);
+    mem_free(connection.database);
+    connection.database = mem_strdup(run->result->kept);
+    snapshot_init(&snapshot);
+    bool ok = pg_connect(&connection, load->cancel, &pg, err) && load_calm(pg, load->cancel, err) &&
+              snapshot_open(pg, false, load->cancel, &snapshot, &unshared, err) &&
+              snapshot_count(pg, &snapshot, load->cancel, NULL, NULL, &warning, err);
+    if (ok && (warning != NULL || snapshot.changed != NULL)) {
+        ok = error_set(err, EK_TOOL, "%s", warning != NULL ? warning : snapshot.changed);
+    }
+    *words = ok ? restore_entered_words(&snapshot, &run->safety, &run->result->entered) : NULL;
+    mem_free(warning);
+    mem_free(unshared);
+    pg_close(pg);
+    snapshot_release(&snapshot);
+    connection_release(&connection);
+    return ok;
+}
+
+void restore_look_for_entered(Restore *run)
+{
+    RestoreResult *result = run->result;
+    Error why = ERROR_INIT;
+    char *words = NULL;
+    if (result->safety == NULL) {
+        return;
+    }
+    load_stage(&run->load, "Looking for rows that were entered meanwhile", 0.99, 1);
+    const bool known = count_kept(run, &words, &why);
+    if (!known) {
+        result->entered = -1;
+        restore_note(run, mem_printf("It is not known whether rows were entered while it was restored; they would be "
+                                     "in %s alone: %s", result->kept, why.message));
+    } else if (words != NULL) {
+        restore_note(run, mem_printf("While it was restored, rows were entered or deleted: %s. What was entered is in "
+                                     "%s alone", words, result->kept));
+    }
+    error_clear(&why);
+    if (result->entered != 0 && !swap_mark_entered(run->load.server, run->live, result->kept, result->entered, &why)) {
+        job_log(run->load.sink, LOG_WARNING, "That %s has such rows could not be noted at it: %s", result->kept,
+                why.message);
+    }
+    error_clear(&why);
+    mem_free(words);
+}
