@@ -14,8 +14,6 @@
 #include "base/utf.h"
 #include "cloud/address.h"
 #include "http_private.h"
-#include "platform/machine.h"
-#include "platform/proxy.h"
 #include "version.h"
 
 #define CONNECT_SECONDS 30L
@@ -30,7 +28,6 @@ struct Http {
     CURLM *multi;
     CURL *easy;
     char *ca_file; /* or NULL */
-    char *asked, *proxy; /* of the last host that the system was asked about, and what it said (NULL: none) */
 };
 
 typedef struct Transfer {
@@ -66,8 +63,6 @@ void http_free(Http *http)
     curl_easy_cleanup(http->easy);
     curl_multi_cleanup(http->multi);
     mem_free(http->ca_file);
-    mem_free(http->asked);
-    mem_free(http->proxy);
     mem_free(http);
     curl_global_cleanup();
 }
@@ -320,33 +315,6 @@ bool http_drive(CURLM *multi, const Cancel *cancel, CURLcode *code, Error *err)
     return drive(multi, NULL, NULL, cancel, code, err);
 }
 
-/* What the environment says, be it that there is none, goes before the system's settings; libcurl reads it itself. */
-static bool environment_says(void)
-{
-    static const char *const names[] = {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
-    bool says = false;
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        char *value = machine_getenv(names[i]);
-        says = says || value != NULL;
-        mem_free(value);
-    }
-    return says;
-}
-
-static const char *system_proxy(Http *http, const char *host)
-{
-    if (environment_says()) {
-        return NULL;
-    }
-    if (http->asked == NULL || utf8_casecmp(http->asked, host) != 0) {
-        mem_free(http->asked);
-        mem_free(http->proxy);
-        http->asked = mem_strdup(host);
-        http->proxy = proxy_for(host);
-    }
-    return http->proxy;
-}
-
 bool http_request(Http *http, const HttpRequest *request, const Cancel *cancel, HttpResponse *response, Error *err)
 {
     char *host = NULL;
@@ -384,10 +352,6 @@ bool http_request(Http *http, const HttpRequest *request, const Cancel *cancel, 
     SET(CURLOPT_SSL_OPTIONS, (long)CURLSSLOPT_REVOKE_BEST_EFFORT); /* Schannel; a revoked certificate is refused */
     if (cloud_is_loopback(host)) {
         SET(CURLOPT_PROXY, "");
-    } else if (system_proxy(http, host) != NULL) {
-        SET(CURLOPT_PROXY, http->proxy);
-        SET(CURLOPT_PROXYAUTH, (long)(CURLAUTH_NEGOTIATE | CURLAUTH_NTLM));
-        SET(CURLOPT_PROXYUSERPWD, ":"); /* as who is signed in to Windows */
     }
     if (http->ca_file != NULL) {
         SET(CURLOPT_CAINFO, http->ca_file);
