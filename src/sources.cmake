@@ -19,6 +19,7 @@ set(PLATFORM_COMMON_SOURCES
   src/platform/common/fs_common.c
   src/platform/common/netwait_common.c
   src/platform/common/process_common.c
+  src/platform/common/proxy_common.c
   src/platform/common/tasks_xml.c)
 set(ARCHIVE_SOURCES
   src/archive/archive.c
@@ -174,6 +175,7 @@ set(WIN_SOURCES
   src/platform/win/os_error_win.c
   src/platform/win/power_win.c
   src/platform/win/process_win.c
+  src/platform/win/proxy_win.c
   src/platform/win/rights_win.c
   src/platform/win/roots_builtin.c
   src/platform/win/roots_win.c
@@ -194,6 +196,7 @@ set(POSIX_SOURCES
   src/platform/posix/os_error_posix.c
   src/platform/posix/power_posix.c
   src/platform/posix/process_posix.c
+  src/platform/posix/proxy_posix.c
   src/platform/posix/roots_posix.c
   src/platform/posix/tasks_posix.c
   src/platform/posix/thread_posix.c)

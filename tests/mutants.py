@@ -24,7 +24,7 @@ E2E = {"kill": "test_kill", "faults": "test_faults", "bad": "test_bad_input", "r
        "rsafety": "test_restore_safety", "notify": "test_notify", "heartbeat": "test_heartbeat",
        "recheck": "test_recheck", "encryption": "test_encryption",
        "certificate": "test_certificate", "there": "test_sharepoint_cleanup", "onedrive": "test_onedrive",
-       "environment": "test_environment"}
+       "environment": "test_environment", "https": "test_https", "upload": "test_upload"}
 
 # What is taken out, file, the text, what stands there instead, the tests: "unit:NAME", "FILE:TEST" or "simulate:SEEDS".
 MUTANTS = (
@@ -444,6 +444,12 @@ MUTANTS = (
      'mem_printf("--no-password=%s", spec->connection->password.bytes);', ["unit:test_dump"]),
     ("a password that does not stay in our environment", "src/postgres/connection.c", "machine_unsetenv(*name);", ";",
      ["unit:test_connection"]),
+    ("a proxy that Windows names is used", "src/cloud/http.c", "} else if (proxy != NULL) {", "} else if (false) {",
+     ["https:test_through_a_proxy", "upload:test_through_a_proxy"]),
+    ("a proxy that refuses is not taken for the server", "src/cloud/http.c", "code != CURLE_OK && proxy_refused(",
+     "code != CURLE_OK && false && proxy_refused(", ["https:test_a_proxy_that_refuses"]),
+    ("what is left out of the proxy goes straight", "src/platform/common/proxy_common.c",
+     "return proxy_is_bypassed(bypass, host) ? NULL :", "return false ? NULL :", ["unit:test_proxy"]),
     ("an address of which the host alone is told", "src/cloud/http.c", "*host = mem_strdup(name);",
      "*host = mem_strdup(is_loopback(name) ? url : name);", ["unit:test_http"]),
     ("a stop while connecting", "src/postgres/pg_connect.c",

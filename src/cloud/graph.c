@@ -458,6 +458,7 @@ typedef struct Words {
 } Words;
 
 static const char ask_it[] = "Ask your IT administrator whether this program may write to that library.";
+static const char portal[] = "A network that wants a sign-in of its own in the browser first answers so.";
 static const char later[] = "Try again later; what was uploaded already is kept for the next try.";
 
 static const Words by_status[] = {
@@ -476,6 +477,7 @@ static const Words by_status[] = {
     {503, EK_BUSY, "SharePoint is too busy", later},
     {507, EK_SPACE, "the SharePoint library is full", "Make room there: old files, and the recycle bin of the site."},
     {509, EK_BUSY, "the site's bandwidth is used up", later},
+    {511, EK_CONNECT, "what answers is not SharePoint", portal}, /* RFC 6585: of a network, never of a server */
 };
 
 bool graph_problem(const GraphAnswer *answer, const char *what, Error *err)
@@ -509,7 +511,7 @@ bool graph_problem(const GraphAnswer *answer, const char *what, Error *err)
         error_hint(err, "%s", later);
     } else {
         error_set(err, EK_CONNECT, "%s: what answers is not SharePoint", what);
-        error_hint(err, "A network that wants a sign-in of its own in the browser first answers so.");
+        error_hint(err, "%s", portal);
     }
     error_detail(err, "status %ld%s%s%s%s", answer->status, answer->codes == NULL ? "" : ", ",
                  answer->codes == NULL ? "" : answer->codes, answer->request_id == NULL ? "" : ", request ",

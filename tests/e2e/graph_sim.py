@@ -930,10 +930,10 @@ class Simulator:
 
 class Proxy:
     """An HTTP proxy that leads some hosts to the simulator and refuses all others: for a client whose hosts are built
-    in. Its address is for HTTPS_PROXY."""
+    in. Its address is for HTTPS_PROXY. status: what it answers to all of them, as one that wants a password (407)."""
 
-    def __init__(self, hosts, port):
-        self.hosts, self.port, self.refused = hosts, port, []
+    def __init__(self, hosts, port, status=None):
+        self.hosts, self.port, self.refused, self.status, self.heads = hosts, port, [], status, []
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.url = "http://127.0.0.1:%d" % self.listener.getsockname()[1]
         threading.Thread(target=self.serve, daemon=True).start()
@@ -959,7 +959,12 @@ class Proxy:
             if not piece:
                 return client.close()
             head += piece
+        self.heads.append(head.decode("latin-1"))
         host = head.split()[1].decode().rsplit(":", 1)[0]
+        if self.status:
+            client.sendall(b"HTTP/1.1 %d No\r\nProxy-Authenticate: Basic realm=\"SECRET words\"\r\n"
+                           b"Content-Length: 0\r\nConnection: close\r\n\r\n" % self.status)
+            return client.close()
         if not head.startswith(b"CONNECT ") or host not in self.hosts:
             self.refused.append(host)
             client.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")

@@ -2,6 +2,7 @@
 whole, whatever happens on the way, and what was brought there already is not sent again.
 """
 import base64
+import contextlib
 import json
 import os
 import random
@@ -25,6 +26,7 @@ class Uploader:
         self.data = random.Random(size).randbytes(size)
         self.limits = [str(single), str(first), str(most)]
         self.ca = ca if ca == "-" else program.path(ca)
+        self.more = {}  # of the environment
         self.write()
 
     def write(self):
@@ -40,7 +42,7 @@ class Uploader:
                                 self.program.path(self.journals), "10", *self.limits, self.program.path(self.path),
                                 *more]
         env = {k: v for k, v in self.program.env().items() if not k.lower().endswith("_proxy")}
-        return subprocess.Popen(argv, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        return subprocess.Popen(argv, env={**env, **self.more}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                 stderr=subprocess.PIPE)
 
     def run(self, *more):
@@ -156,6 +158,36 @@ def test_over_tls(program):
             equal(sim.names(), [], "what is there")
 
 
+@contextlib.contextmanager
+def through(program, certificate, ca, status=None):
+    """An upload to a SharePoint that only a proxy knows: the one that Windows' settings name."""
+    with Simulator(certificate) as sim, graph_sim.Proxy((sim.HOST,), sim.server.server_port, status) as proxy:
+        sim.url = "https://" + sim.HOST
+        up = Uploader(program, 3 * UNIT, sim, ca=ca)
+        up.more = {"CMMS_PROXY": "http=none.example:1;https=" + proxy.url[len("http://"):]}
+        yield up, proxy
+
+
+def test_through_a_proxy(program):
+    """All of it goes through, and nothing of it is told to the proxy; one that wants a password is named, and the next
+    run, where there is none such, brings it."""
+    certificate, ca = graph_sim.certificate(harness.temp_dir("tls"), (Simulator.HOST,))
+    with through(program, certificate, ca) as (up, proxy):
+        up.good()
+        check(proxy.heads and not proxy.refused, "what the proxy saw: %r" % proxy.heads)
+        up.untold(*proxy.heads)
+        check(all("authorization" not in head.lower() for head in proxy.heads), repr(proxy.heads))
+    for status, words in ((407, "the proxy of this network asks for a password"),
+                          (403, "the proxy of this network does not let this program through to " + Simulator.HOST)):
+        with through(program, certificate, ca, status) as (up, proxy):
+            done = up.run()
+            equal((done.code, done.err.count("\n")), (5, 1), "%d: %s" % (status, done.err))
+            check(words in done.err and "Ask your IT administrator" in done.err, done.err)
+            equal((up.sim.names(), up.sim.log), ([], []), "what came there")
+            proxy.status = None
+            up.good()
+
+
 def test_names(program):
     # Windows gives cloud_upload its arguments in a code page; the program itself takes them as they are.
     for name in ("a # %% & ' %s.backup" % ("ü" if program.kind == "native" else "u"), "50%25.backup",
@@ -227,7 +259,7 @@ FAULTS = [
     ("no progress for good", [Fault("fragment", 202, body={"nextExpectedRanges": ["0-"]}, times=999)], 5, None),
     ("a web page", [Fault("find", 200, body=b"<html>Please sign in to the hotel's network</html>", times=99)], 5,
      "what answers is not SharePoint"),
-    ("a proxy that asks for a password", [Fault("find", 407, times=99)], 5, "the proxy of this network asks"),
+    ("a network that wants a sign-in", [Fault("find", 511, times=99)], 5, "what answers is not SharePoint"),
 ]
 
 
