@@ -103,6 +103,8 @@ MUTANTS = (
      "if (false) {", ["onedrive:test_what_stays"]),
     ("a OneDrive that is paused is named", "src/jobs/offsite_folder.c", "if (trouble != CLOUDSYNC_FINE) {",
      "if (false) {", ["unit:test_offsite_folder", "onedrive:test_troubles"]),
+    ("a copy that nobody else sees is none", "src/cloud/graph.c",
+     'if (level == NULL || strcmp(level, "checkout") != 0) {', "if (true) {", ["upload:test_a_library_that_wants_check_out"]),
     ("the limit of uploads", "src/cloud/upload.c", "u->spec->rate == NULL ? wanted :", "true ? wanted :",
      ["sharepoint:test_limited"]),
     ("all uploads keep the limit together", "src/cloud/rate.c", "rate->full_at = now + until +",

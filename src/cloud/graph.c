@@ -519,6 +519,51 @@ bool graph_problem(const GraphAnswer *answer, const char *what, Error *err)
     return false;
 }
 
+/* --- check-out -------------------------------------------------------------------------------------------- */
+
+static const char *level_of(const cJSON *item)
+{
+    return json_string(cJSON_GetObjectItem(item, "publication"), "level", NULL);
+}
+
+bool graph_item_tells_level(const cJSON *item)
+{
+    return level_of(item) != NULL;
+}
+
+bool graph_check_in(Graph *graph, const char *drive, const cJSON *item, const Cancel *cancel, Error *err)
+{
+    const char *level = level_of(item);
+    if (level == NULL || strcmp(level, "checkout") != 0) {
+        return true;
+    }
+    StrBuf path;
+    GraphAnswer answer;
+    strbuf_init(&path, STRBUF_LINE);
+    graph_answer_init(&answer);
+    strbuf_addstr(&path, "/drives/");
+    cloud_encode(&path, drive);
+    strbuf_addstr(&path, "/items/");
+    cloud_encode(&path, json_string(item, "id", ""));
+    strbuf_addstr(&path, "/checkin");
+    const GraphRequest request = {
+        .method = "POST", .path = path.buf, .json = "{\"comment\":\"CMMS Backup\",\"checkInAs\":\"published\"}"};
+    bool ok = graph_call(graph, &request, cancel, &answer, err);
+    if (ok && answer.status != 204 && answer.status != 200) {
+        ok = graph_problem(&answer, "the library wants its files checked in, and that did not succeed", err);
+        if (answer.status >= 400 && !graph_is_throttled(&answer) && !graph_is_fault(&answer)) {
+            if (err != NULL) {
+                err->kind = EK_IO;
+            }
+            error_hint(err, "Until then nobody else sees what was brought there. Switch \"Require Check Out\" off "
+                            "(Library settings, Versioning settings), or use another library.");
+        }
+    }
+    graph_answer_release(&answer);
+    strbuf_release(&path);
+    return ok;
+}
+
 const char *graph_item_hash(const cJSON *item)
 {
     const cJSON *hashes = cJSON_GetObjectItem(cJSON_GetObjectItem(item, "file"), "hashes");

@@ -14,6 +14,7 @@
 #include "base/jsonutil.h"
 #include "base/mem.h"
 #include "base/number.h"
+#include "base/utf.h"
 #include "cloud/address.h"
 #include "platform/clock.h"
 #include "platform/fs.h"
@@ -140,7 +141,7 @@ char *upload_target(const Upload *u, const char *name, const char *action)
     return strbuf_detach(&path);
 }
 
-#define SELECT "?$select=id,name,size,file,webUrl"
+#define SELECT "?$select=id,name,size,file,webUrl,publication"
 
 static char *item_path(const Upload *u, const char *id, const char *query)
 {
@@ -401,6 +402,12 @@ static bool is_named(const Upload *u, const char *id)
            strcmp(json_string(u->item, "name", ""), u->spec->name) == 0;
 }
 
+static bool another_is_there(const Upload *u, Error *err)
+{
+    error_set(err, EK_IO, "another file named %s is on SharePoint", u->spec->name);
+    return error_hint(err, "Rename or remove it there, or upload to another folder.");
+}
+
 static Naming name_is_taken(Upload *u, const char *id, Error *err)
 {
     if (!upload_find(u, u->spec->name, err)) {
@@ -416,8 +423,7 @@ static Naming name_is_taken(Upload *u, const char *id, Error *err)
     if (same == SAME) {
         return delete_item(u, id, err) ? NAMED : NOT_NAMED;
     }
-    error_set(err, EK_IO, "another file named %s is on SharePoint", u->spec->name);
-    error_hint(err, "Rename or remove it there, or upload to another folder.");
+    another_is_there(u, err);
     return NOT_NAMED;
 }
 
@@ -472,6 +478,38 @@ static Naming rename_partial(Upload *u, Error *err)
     mem_free(path);
     mem_free(id);
     return naming;
+}
+
+/* It has its name. Others see it where the library wants no check-out, or once it is checked in. GONE: somebody has
+ * removed or renamed it since. */
+static Naming show_it(Upload *u, Error *err)
+{
+    if (!graph_item_tells_level(u->item)) {
+        char *path = item_path(u, json_string(u->item, "id", ""), SELECT);
+        const bool ok = get_item(u, path, err);
+        mem_free(path);
+        if (!ok) {
+            return NOT_NAMED;
+        }
+        if (u->item == NULL || utf8_casecmp(json_string(u->item, "name", ""), u->spec->name) != 0) {
+            return GONE;
+        }
+        if (!u->spec->replace && upload_compare(u, u->item) == OTHER) {
+            another_is_there(u, err);
+            return NOT_NAMED;
+        }
+    }
+    return graph_check_in(u->spec->graph, u->spec->drive, u->item, u->cancel, err) ? NAMED : NOT_NAMED;
+}
+
+static bool is_shown(Upload *u, Error *err)
+{
+    const Naming naming = show_it(u, err);
+    if (naming == GONE) {
+        error_set(err, EK_IO, "%s was removed from SharePoint while it was uploaded", u->spec->name);
+        return error_hint(err, "Upload it again.");
+    }
+    return naming == NAMED;
 }
 
 /* --- the whole -------------------------------------------------------------------------------------------- */
@@ -531,7 +569,10 @@ static bool to_partial_and_rename(Upload *u, UploadResult *result, Error *err)
             }
             continue;
         }
-        const Naming naming = rename_partial(u, err);
+        Naming naming = rename_partial(u, err);
+        if (naming == NAMED) {
+            naming = show_it(u, err);
+        }
         if (naming == GONE) {
             if (!note_item(u, NULL, err)) {
                 return false;
@@ -562,11 +603,7 @@ static bool look_there(Upload *u, UploadResult *result, bool *done, Error *err)
         result->hash_pending = same == UNSURE;
         return true;
     }
-    if (u->spec->replace) {
-        return true;
-    }
-    error_set(err, EK_IO, "another file named %s is on SharePoint", u->spec->name);
-    return error_hint(err, "Rename or remove it there, or upload to another folder.");
+    return u->spec->replace || another_is_there(u, err);
 }
 
 /* Whole or not at all, as one request is. */
@@ -584,7 +621,7 @@ static bool replace_whole(Upload *u, UploadResult *result, Error *err)
         return error_hint(err, "Try again.");
     }
     result->hash_pending = same == UNSURE;
-    return true;
+    return is_shown(u, err);
 }
 
 /* A journal of other bytes under the same name is not of this upload: its session is ended, its partial removed. */
@@ -617,13 +654,16 @@ static bool run(Upload *u, UploadResult *result, Error *err)
         return false;
     }
     if (u->spec->replace) {
-        return look_there(u, result, &done, err) && (done || replace_whole(u, result, err));
+        if (!look_there(u, result, &done, err)) {
+            return false;
+        }
+        return done ? is_shown(u, err) : replace_whole(u, result, err);
     }
     if (!take_journal(u, err) || !look_there(u, result, &done, err)) {
         return false;
     }
     if (done) {
-        if (!upload_end_session(u, err)) {
+        if (!upload_end_session(u, err) || !is_shown(u, err)) {
             return false;
         }
         fs_remove(u->journal_file, NULL);

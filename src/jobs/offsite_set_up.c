@@ -478,7 +478,23 @@ static bool find_by_share(Graph *graph, const CloudAddress *address, const Cance
     return ok;
 }
 
-/* A tiny file, written and removed. */
+/* In a library that wants its files checked out; its item as Graph tells it then. */
+static bool try_check_in(Graph *graph, const CloudPlace *place, const char *path, const Cancel *cancel, Error *err)
+{
+    char *look = mem_printf("%s?$select=id,publication", path);
+    GraphAnswer answer;
+    graph_answer_init(&answer);
+    const GraphRequest request = {.method = "GET", .path = look};
+    bool ok = graph_call(graph, &request, cancel, &answer, err);
+    if (ok && answer.status == 200) {
+        ok = graph_check_in(graph, place->drive, answer.json, cancel, err);
+    } /* else: removed by somebody, or nothing is told; the upload will tell */
+    graph_answer_release(&answer);
+    mem_free(look);
+    return ok;
+}
+
+/* A tiny file, written, checked in and removed. */
 static bool try_it(Graph *graph, const CloudPlace *place, const Cancel *cancel, Error *err)
 {
     unsigned char random[4];
@@ -511,8 +527,9 @@ static bool try_it(Graph *graph, const CloudPlace *place, const Cancel *cancel, 
     cloud_encode(&path, place->drive);
     strbuf_addstr(&path, "/items/");
     cloud_encode(&path, id);
+    const bool checked_in = try_check_in(graph, place, path.buf, cancel, err);
     const GraphRequest remove_it = {.method = "DELETE", .path = path.buf};
-    if (!graph_call(graph, &remove_it, cancel, &answer, err)) {
+    if (!graph_call(graph, &remove_it, cancel, &answer, checked_in ? err : NULL) || !checked_in) {
         goto out;
     }
     ok = answer.status == 204 || answer.status == 404 ||

@@ -6,7 +6,7 @@ half a fragment, throttle, forget sessions, tell a hash late. Data is kept in me
   sim.faults.append(Fault("fragment", status=503, headers={"Retry-After": "1"}, times=2))
 
 kinds: token, authorize, devicecode, site, drives, drive, share, folder, item, find, children, put, create, fragment,
-status, end, rename, delete, mkdir, download, mail.
+status, end, rename, delete, mkdir, download, mail, checkin.
 """
 import base64
 import hashlib
@@ -131,6 +131,7 @@ class Simulator:
         self.page = 200
         self.download_key, self.ignore_range, self.ranges = 1, False, []  # another key: addresses have run out
         self.etags = True  # items tell their version
+        self.checkout = set()  # libraries that want check-out: a new file is its uploader's until it is checked in
         self.recycled = []  # the names of what was removed
         self.clock = 0  # seconds that the server's is ahead
         self.quota = 1 << 40
@@ -222,6 +223,7 @@ class Simulator:
             if self.wrong_hash:
                 self.wrong_hash -= 1
                 item["wrong"] = True
+        item["out"] = not folder and drive in self.checkout
         self.items[item["id"]] = item
         return item
 
@@ -236,6 +238,10 @@ class Simulator:
 
     def data(self, name):
         return self.child(self.folder, name)["data"]
+
+    def hidden(self, folder=None):
+        """What only its uploader sees."""
+        return sorted(i["name"] for i in self.items.values() if i["parent"] == (folder or self.folder) and i.get("out"))
 
     def kinds(self):
         return [kind for kind, _ in self.log]
@@ -467,7 +473,10 @@ class Simulator:
             if action == "createUploadSession" and method == "POST":
                 return "create", lambda: self.create(request, drive, parent, name, document)
             if action is None and method == "GET":
-                return "find", lambda: self.find(drive, parent, name)
+                return "find", lambda: self.find(drive, parent, name, query)
+        found = re.fullmatch(r"/drives/([^/]+)/items/([^/:]+)/checkin", path)
+        if found and method == "POST":
+            return "checkin", lambda: self.check_in(decode(found.group(1)), decode(found.group(2)), document)
         found = re.fullmatch(r"/drives/([^/]+)/items/([^/:]+)(/children)?", path)
         if found:
             drive, number, children = [g and decode(g) for g in found.groups()]
@@ -585,7 +594,7 @@ class Simulator:
 
     def get_item(self, drive, number, query):
         item = self.item_of(drive, number)
-        told = self.describe(item)
+        told = self.with_level(item, self.describe(item), query)
         if "data" in item and "$select" not in query:  # who selects must name it
             told["@microsoft.graph.downloadUrl"] = "%s/download/%s?tempauth=eySECRET%d" % (self.url, number,
                                                                                           self.download_key)
@@ -638,12 +647,27 @@ class Simulator:
             raise problem(409, "nameAlreadyExists")
         return Answer(201, self.describe(self.add_item(drive, parent, document["name"], folder=True)))
 
-    def find(self, drive, parent, name):
+    def find(self, drive, parent, name, query=None):
         self.item_of(drive, parent)
         item = self.child(parent, name)
         if item is None:
             raise problem(404, "itemNotFound")
-        return Answer(200, self.describe(item))
+        return Answer(200, self.with_level(item, self.describe(item), query or {}))
+
+    def with_level(self, item, told, query):
+        """Whether it is checked in is told to those who ask."""
+        if "data" in item and "publication" in query.get("$select", ""):
+            told["publication"] = {"level": "checkout" if item.get("out") else "published", "versionId": "1.0"}
+        return told
+
+    def check_in(self, drive, number, document):
+        item = self.item_of(drive, number)
+        if not item.get("out"):
+            raise problem(409, "invalidRequest")
+        if (document or {}).get("checkInAs") != "published":
+            self.complain("a check-in as %r" % document)
+        item["out"] = False
+        return Answer(204)
 
     def rename(self, drive, number, document):
         item = self.item_of(drive, number)

@@ -458,6 +458,23 @@ def test_refused_sign_ins(program):
         equal(os.path.exists(os.path.join(user.data, "sharepoint.json")), False, "that something is set up")
 
 
+def test_a_library_that_wants_check_out(program):
+    """Is told when it is set up, where it lets nothing be checked in; else all is checked in, the manifest too."""
+    path, folder = backup(program)
+    with Simulator() as sim:
+        user = User(program, sim)
+        sim.checkout.add(sim.drive)
+        sim.faults = [Fault("checkin", 403, code="accessDenied", times=9)]
+        done = user.set_up()
+        equal((done.code, sim.names()), (8, []), "where nothing can be checked in: " + done.out)
+        check("the library wants its files checked in" in done.out and "Require Check Out" in done.out, done.out)
+        equal(os.path.exists(os.path.join(user.data, "sharepoint.json")), False, "that something is set up")
+        sim.faults = []
+        user.good_set_up()
+        equal(user.run("upload", "--json", program.path(path)).code, 0, "an upload")
+        equal((len(sim.names()), sim.hidden(), sim.complaints), (2, [], []), "what is there, hidden, complained of")
+
+
 def test_device_code(program):
     with Simulator() as sim:
         user = User(program, sim)

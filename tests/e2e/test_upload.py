@@ -445,6 +445,39 @@ def test_a_manifest_is_replaced(program):
         equal([k for k in sim.kinds() if k in ("rename", "create")], [], "renames")
 
 
+def test_a_library_that_wants_check_out(program):
+    """A file there is seen by nobody else until it is checked in: then it is a copy, and not before."""
+    for single in (UNIT, 4 * UNIT):
+        with Simulator() as sim:
+            sim.checkout.add(sim.drive)
+            up = Uploader(program, 2 * UNIT, sim, single=single)
+            up.good()
+            equal(sim.hidden(), [], "what nobody else sees")
+            equal(sim.kinds().count("checkin"), 1, "check-ins")
+    for fault, told in ((Fault("checkin", 400, code="invalidRequest", times=99), "did not succeed"),
+                        (Fault("checkin", 403, code="accessDenied", times=99), "did not succeed")):
+        with Simulator() as sim:
+            sim.checkout.add(sim.drive)
+            up = Uploader(program, 2 * UNIT, sim)
+            sim.faults = [fault]
+            done = up.run()
+            equal((done.code, done.err.count("\n")), (8, 1), "where it is refused: " + done.err)
+            check(told in done.err and "Require Check Out" in done.err, done.err)
+            sim.faults = []
+            check("was-there" in up.good().out, "the next run checks it in and sends nothing")
+            equal(sim.hidden(), [], "what nobody else sees")
+    for fault in (Fault("checkin", 0), Fault("checkin", 503, headers={"Retry-After": "1"}), Fault("checkin", 500)):
+        with Simulator() as sim:
+            sim.checkout.add(sim.drive)
+            sim.faults = [fault]
+            Uploader(program, 2 * UNIT, sim).good()
+            equal(sim.hidden(), [], "what nobody else sees")
+    with Simulator() as sim:  # a manifest
+        sim.checkout.add(sim.drive)
+        Uploader(program, 1000, sim).good("replace")
+        equal(sim.hidden(), [], "what nobody else sees")
+
+
 def test_no_room(program):
     with Simulator() as sim:
         sim.quota = UNIT
