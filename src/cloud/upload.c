@@ -384,6 +384,7 @@ static bool transfer(Upload *u, Error *err)
             job_log(u->spec->sink, LOG_WARNING, "SharePoint has given up the upload of %s; it begins again.",
                     u->spec->name);
             break;
+        case TRANSFER_ANEW: another = false; break;
         case TRANSFER_FAILED: return false;
         }
         u->resumed_at = 0;

@@ -505,6 +505,36 @@ def test_tokens_run_out(program):
         equal(user.run("sharepoint", "status").code, 0, "after another sign-in")
 
 
+def test_tokens_at_once(program):
+    """Two programs whose token is refused at the same time renew it once, for both; one that is killed meanwhile leaves
+    the old or the new one."""
+    with Simulator() as sim:
+        user = User(program, sim)
+        user.good_set_up()
+        sim.tokens.clear()
+        first, both = len(sim.log) + 1, threading.Barrier(2)
+        sim.before = lambda number: both.wait(120 * harness.SCALE) if number == first else None
+        environment = {"CMMS_BACKUP_DATA": program.path(user.data), "http_proxy": "", "https_proxy": ""}
+        started = [program.start(["sharepoint", "status"], env=environment) for _ in range(2)]
+        for process in started:
+            done = harness.finish(process)
+            equal(done.code, 0, "status: " + done.out + done.err)
+            user.untold(done.out, done.err)
+        sim.before = None
+        equal(sim.kinds()[first - 1:].count("token"), 1, "token requests: %r" % sim.log[first - 1:])
+        for given in (False, True):  # killed before the service gives new ones, and after
+            sim.tokens.clear()
+            killed = []
+            sim.faults = [Fault("token", None if given else 0, done=given, call=lambda _: killed[0].kill())]
+            killed.append(program.start(["sharepoint", "status"], env=environment))
+            killed[0].wait(120 * harness.SCALE)
+            user.untold(program.kill(killed[0]))
+            equal(sim.faults[0].times, 0, "that it has asked for tokens")
+            done = user.run("sharepoint", "status")
+            equal(done.code, 0, "after a kill, %s: %s%s" % ("after" if given else "before", done.out, done.err))
+        equal(sim.complaints, [], "complaints")
+
+
 def test_rights_of_single_sites(program):
     """Where IT grants sites one by one: the sign-in asks for that alone, and a site that is not granted is told."""
     path, folder = backup(program)

@@ -7,6 +7,7 @@ import json
 import os
 import random
 import subprocess
+import time
 import graph_sim
 import harness
 from graph_sim import Fault, Simulator, UNIT
@@ -385,6 +386,28 @@ def test_goes_on_where_it_stood(program):
         sim.faults, up.data = [], up.data[1:] + b"x"
         up.write()
         check("resumed 0" in up.good().out, "it begins anew")
+
+
+def test_a_session_in_its_last_hour(program):
+    """tempauth holds for 24 hours: where that will not do, it begins anew beforehand, and says so."""
+    for hours, sent, told, resumed in ((22.9, 2, False, 2), (23.5, 2, True, 0), (23.5, 5, False, 5), (30, 2, False, 2)):
+        with Simulator() as sim:
+            up = Uploader(program, 6 * UNIT, sim)
+            sim.faults = [Fault("fragment", 507, code="quotaLimitReached", skip=sent, times=99)]
+            equal(up.run().code, 8, "the first run's exit code")
+            sim.faults, before = [], len(sim.log)
+            path = os.path.join(up.journals, up.left()[0])
+            with open(path) as f:
+                journal = json.load(f)
+            check(abs(journal["begun"] - time.time()) < 3600, "when it was begun: %r" % journal["begun"])
+            journal["begun"] -= int(hours * 3600)
+            with open(path, "w") as f:
+                json.dump(journal, f)
+            done = up.good()
+            what = "%.1f hours old, %d of 6 there: %s" % (hours, sent, done.out)
+            equal("after 24 hours" in done.out and "it begins again" in done.out, told, what)
+            check("resumed %d" % (resumed * UNIT) in done.out, what)
+            equal(sim.kinds()[before:].count("end"), int(told), what)
 
 
 def test_hashes(program):
