@@ -323,7 +323,14 @@ def test_faults_of_one_request(program):
 
 
 def test_killed_at_every_request(program):
-    """Before the server has looked at the Nth request, and after it; then the next run brings it whole."""
+    """Before the server has looked at the Nth request, and after it; then the next run brings it whole. No command line
+    and no environment has anything secret meanwhile."""
+    with harness.Watched() as watched:
+        killed_at_every_request(program)
+    watched.clean()
+
+
+def killed_at_every_request(program):
     step = 1 if program.kind == "native" else 3
     for late in (False, True):
         number = step
