@@ -141,7 +141,7 @@ char *upload_target(const Upload *u, const char *name, const char *action)
     return strbuf_detach(&path);
 }
 
-#define SELECT "?$select=id,name,size,file,webUrl,publication"
+#define SELECT "?$select=id,name,size,file,webUrl,eTag,publication"
 
 static char *item_path(const Upload *u, const char *id, const char *query)
 {
@@ -428,6 +428,18 @@ static Naming name_is_taken(Upload *u, const char *id, Error *err)
     return NOT_NAMED;
 }
 
+/* u->item was looked at once more, after an answer of that status: the version that is to get the name. A service that
+ * says of the very version that it is another one is not asked for it again. */
+static void take_version(const Upload *u, long status, char **etag)
+{
+    const char *now = graph_item_etag(u->item);
+    const bool same = now != NULL && *etag != NULL && strcmp(now, *etag) == 0;
+    char *next = status == 412 && same ? NULL : mem_strdup(now);
+    mem_free(*etag);
+    *etag = next;
+}
+
+/* The version that was compared, and no other: somebody may exchange the partial meanwhile. */
 static Naming rename_partial(Upload *u, Error *err)
 {
     char *id = mem_strdup(u->journal.item);
@@ -437,11 +449,12 @@ static Naming rename_partial(Upload *u, Error *err)
     json_set_string(body, "name", u->spec->name);
     json_set_string(body, "@microsoft.graph.conflictBehavior", "fail");
     char *json = json_text(body);
+    char *etag = mem_strdup(graph_item_etag(u->item));
     Naming naming = NOT_NAMED;
     GraphAnswer answer;
     graph_answer_init(&answer);
-    const GraphRequest request = {.method = "PATCH", .path = path, .json = json};
     for (unsigned tries = 0; tries < BUSY_TRIES; tries++) {
+        const GraphRequest request = {.method = "PATCH", .path = path, .json = json, .if_match = etag};
         if (!graph_send(u->spec->graph, &request, u->cancel, &answer, err)) {
             break;
         }
@@ -471,9 +484,15 @@ static Naming rename_partial(Upload *u, Error *err)
             naming = NAMED;
             break;
         }
+        if (u->item == NULL || upload_compare(u, u->item) == OTHER) {
+            naming = GONE;
+            break;
+        }
+        take_version(u, answer.status, &etag);
     }
     graph_answer_release(&answer);
     cJSON_Delete(body);
+    mem_free(etag);
     mem_free(json);
     mem_free(look);
     mem_free(path);
@@ -587,6 +606,19 @@ static bool to_partial_and_rename(Upload *u, UploadResult *result, Error *err)
     return error_hint(err, "Look whether a rule or a program there removes new files.");
 }
 
+/* The same has come there by another way: ours is not wanted any more. u->item stays what it is. */
+static bool drop_partial(Upload *u, Error *err)
+{
+    if (u->journal.item == NULL || strcmp(u->journal.item, json_string(u->item, "id", "")) == 0) {
+        return true;
+    }
+    cJSON *there = u->item;
+    u->item = NULL;
+    const bool ok = delete_partial(u, err);
+    u->item = there;
+    return ok;
+}
+
 /* What is there already under the name. *done: nothing more is to be done. */
 static bool look_there(Upload *u, UploadResult *result, bool *done, Error *err)
 {
@@ -664,7 +696,7 @@ static bool run(Upload *u, UploadResult *result, Error *err)
         return false;
     }
     if (done) {
-        if (!upload_end_session(u, err) || !is_shown(u, err)) {
+        if (!upload_end_session(u, err) || !drop_partial(u, err) || !is_shown(u, err)) {
             return false;
         }
         fs_remove(u->journal_file, NULL);

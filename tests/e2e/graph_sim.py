@@ -485,7 +485,7 @@ class Simulator:
                     return "mkdir", lambda: self.mkdir(drive, number, document)
                 return "children", lambda: self.children(drive, number, query)
             act = {"GET": ("item", lambda: self.get_item(drive, number, query)),
-                   "PATCH": ("rename", lambda: self.rename(drive, number, document)),
+                   "PATCH": ("rename", lambda: self.rename(drive, number, document, request.headers.get("If-Match"))),
                    "DELETE": ("delete", lambda: self.delete(drive, number, request.headers.get("If-Match"))),
                    }.get(method)
             if act:
@@ -669,8 +669,10 @@ class Simulator:
         item["out"] = False
         return Answer(204)
 
-    def rename(self, drive, number, document):
+    def rename(self, drive, number, document, version=None):
         item = self.item_of(drive, number)
+        if version is not None and version != self.etag(item):
+            raise problem(412, "resourceModified")
         if self.rclone and "name" not in document:
             return self.touch(drive, number, document)
         self.check_name(document["name"])

@@ -3,6 +3,7 @@ import base64
 import json
 import os
 import re
+import shutil
 import threading
 import time
 import urllib.error
@@ -503,6 +504,32 @@ def test_tokens_run_out(program):
         check("has run out" in done.out and "Sign in again" in done.out, done.out)
         user.good_set_up()
         equal(user.run("sharepoint", "status").code, 0, "after another sign-in")
+
+
+def test_two_pcs_at_once(program):
+    """Two computers have the same backup and bring it at the same time: backup and manifest are there, once."""
+    path, folder = backup(program)
+    name = os.path.basename(path)
+    other = os.path.join(harness.temp_dir("other"), "b")
+    shutil.copytree(folder, other)
+    with Simulator() as sim:
+        users = [User(program, sim) for _ in range(2)]
+        for user in users:
+            user.good_set_up()
+        both = threading.Barrier(2)
+        first = len(sim.log) + 1
+        sim.before = lambda number: both.wait(120 * harness.SCALE) if number == first else None
+        started = [program.start(["upload", "--json", program.path(os.path.join(f, name))],
+                                 env={"CMMS_BACKUP_DATA": program.path(u.data), "http_proxy": "", "https_proxy": ""})
+                   for u, f in zip(users, (folder, other))]
+        for user, process in zip(users, started):
+            done = harness.finish(process)
+            equal(done.code, 0, "an upload: %s%s %r" % (done.out, done.err, sim.log))
+            user.untold(done.out, done.err)
+        with open(path, "rb") as f:
+            equal(sim.data(name) == f.read(), True, "that the copy is the backup")
+        equal(sim.names(), [name, name + ".manifest.json"], "what is there")
+        equal((sim.sessions, sim.complaints), ({}, []), "sessions and complaints")
 
 
 def test_tokens_at_once(program):

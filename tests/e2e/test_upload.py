@@ -466,6 +466,103 @@ def test_what_is_there(program):
         equal(sim.data(NAME), b"other", "that one stays")
 
 
+PARTIAL = NAME + ".partial"
+THEIRS = b"somebody's own"
+
+
+def delete(sim, name):
+    item = sim.child(sim.folder, name)
+    if item:
+        del sim.items[item["id"]]
+
+
+def rename(sim, name):
+    item = sim.child(sim.folder, name)
+    if item:
+        item["name"], item["version"] = "moved " + name, item["version"] + 1
+
+
+def replace(sim, name):
+    if sim.child(sim.folder, name):
+        sim.replaced(name, THEIRS)
+
+
+def put_there(sim, name):
+    if not sim.child(sim.folder, name):
+        sim.add_item(sim.drive, sim.folder, name, THEIRS)
+
+
+def interfered(program, size, act, name, number):
+    """An upload before whose Nth request somebody does that; the number of its requests, and its exit code."""
+    what = "%s %s before request %d of %d bytes" % (act.__name__, name, number, size)
+    with Simulator() as sim:
+        up = Uploader(program, size, sim)
+
+        def before(n):
+            if n == number:
+                with sim.lock:
+                    act(sim, name)
+        sim.before = before
+        done = up.run()
+        sim.before = None
+        there = sim.data(NAME) if NAME in sim.names() else None
+        equal(sim.complaints, [], what + ": complaints")
+        check(there in (None, up.data, THEIRS), what + ": a wrong file has the name")
+        check(done.code != 0 or there == up.data, "%s: it is called good, and is not there: %s" % (what, done.out))
+        one = done.err.count("\n") == (1 if done.code else 0)
+        check(done.code in (0, 8) and one, "%s: %d %s" % (what, done.code, done.err))
+        if done.code:
+            delete(sim, NAME)  # whose it is
+            delete(sim, PARTIAL)
+            equal(up.run().code, 0, what + ": the next run")
+            equal(sim.data(NAME) == up.data, True, what + ": what it has brought")
+        return len(sim.log), done.code
+
+
+def test_somebody_between_any_two_requests(program):
+    """Whoever deletes, renames, exchanges or makes a file there meanwhile: it arrives whole, or one sentence says what
+    is in its place. Never is a file given the name that is not ours."""
+    acts = [(act, name) for act in (delete, rename, replace, put_there) for name in (NAME, PARTIAL)]
+    codes = set()
+    for size in (1000, 2 * UNIT + 1000):
+        for act, name in some(program, acts, 3):
+            number, requests = 1, 1
+            while number <= requests:
+                requests, code = interfered(program, size, act, name, number)
+                codes.add((act.__name__, name == NAME, code))
+                number += 1 if program.kind == "native" else 4
+            check(number > 5, "only %d requests" % requests)
+    if program.kind == "native":
+        check({("replace", True, 8), ("put_there", True, 8), ("delete", False, 0), ("replace", False, 0)} <= codes,
+              "what came of it: %r" % sorted(codes))
+
+
+def test_two_at_once(program):
+    """Two PCs bring one name: the same bytes are there once, of different ones one is refused in words."""
+    for seed in some(program, range(20), 7):
+        chance = random.Random(seed)
+        with Simulator() as sim:
+            size, same = chance.choice([1000, 3 * UNIT + 1000]), seed % 3 != 0
+            ups = [Uploader(program, size, sim) for _ in range(2)]
+            if not same:
+                ups[1].data = ups[1].data[::-1]
+                ups[1].write()
+            waits = [chance.random() * 0.03 for _ in range(200)]
+            sim.before = lambda number: time.sleep(waits[number % 200])
+            sim.faults = [Fault("fragment", 0, skip=chance.randrange(4), done=chance.random() < 0.5)
+                          for _ in range(chance.randrange(3))]
+            done = [harness.finish(process) for process in [up.start() for up in ups]]
+            what = "seed %d: %r; %r" % (seed, [(d.code, d.err) for d in done], sim.log)
+            equal(sorted(d.code for d in done), [0, 0] if same else [0, 8], what)
+            winner = [d.code for d in done].index(0)
+            equal(sim.data(NAME) == ups[winner].data, True, what)
+            equal([n for n in sim.names() if not (n.endswith(".partial") and not same)], [NAME], what)
+            equal((sim.sessions, sim.complaints, ups[winner].left()), ({}, [], []), what)
+            for up, d in zip(ups, done):
+                up.untold(d.out, d.err)
+                check(d.code == 0 or "another file named %s is on SharePoint" % NAME in d.err, what)
+
+
 def test_a_manifest_is_replaced(program):
     with Simulator() as sim:
         up = Uploader(program, 1000, sim)
