@@ -2,10 +2,12 @@
 whole, whatever happens on the way, and what was brought there already is not sent again.
 """
 import base64
+import concurrent.futures
 import contextlib
 import json
 import os
 import random
+import shutil
 import subprocess
 import time
 import graph_sim
@@ -14,6 +16,7 @@ from graph_sim import Fault, Simulator, UNIT
 from harness import check, equal
 
 NAME = "cmms_backup_20260119_143052.backup"
+FAST = os.path.join(harness.TOP, "build/bench/fakes/cloud_upload")  # without sanitizers; ./dev test --thorough
 
 
 class Uploader:
@@ -28,6 +31,8 @@ class Uploader:
         self.limits = [str(single), str(first), str(most)]
         self.ca = ca if ca == "-" else program.path(ca)
         self.more = {}  # of the environment
+        self.unit = 10  # milliseconds of each wait that is not told
+        self.fast = False
         self.write()
 
     def write(self):
@@ -35,13 +40,14 @@ class Uploader:
             f.write(self.data)
 
     def driver(self):
-        return [os.path.join(harness.NATIVE, "fakes/cloud_upload")] if self.program.kind == "native" else \
+        return [FAST if self.fast else os.path.join(harness.NATIVE, "fakes/cloud_upload")] \
+            if self.program.kind == "native" else \
             ["wine", os.path.join(harness.TOP, "build/mingw/fakes/cloud_upload.exe")]
 
     def start(self, *more):
         argv = self.driver() + [self.sim.url, self.ca, self.sim.drive, self.sim.folder,
-                                self.program.path(self.journals), "10", *self.limits, self.program.path(self.path),
-                                *more]
+                                self.program.path(self.journals), str(self.unit), *self.limits,
+                                self.program.path(self.path), *more]
         env = {k: v for k, v in self.program.env().items() if not k.lower().endswith("_proxy")}
         return subprocess.Popen(argv, env={**env, **self.more}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                 stderr=subprocess.PIPE)
@@ -614,36 +620,82 @@ def test_no_room(program):
         check("create" not in sim.kinds(), "it is not begun")
 
 
+KINDS = ["find", "drive", "create", "fragment", "fragment", "fragment", "status", "item", "rename"]
+
+
+def random_faults(program, seed, fast):
+    """It arrives whole once, or there is one error and the next run brings it."""
+    chance = random.Random(seed)
+    with Simulator() as sim:
+        up = Uploader(program, 4 * UNIT + seed, sim)
+        up.unit, up.fast = 1, fast
+        sim.hash_late = chance.choice([0, 0, 2])
+        for _ in range(chance.randrange(1, 12)):
+            kind = chance.choice(KINDS)
+            status = chance.choice([0, 0, 404, 416, 429, 500, 503, 504, 401, 423] if kind == "fragment" else
+                                   [0, 429, 500, 503, 504])
+            sim.faults.append(Fault(kind, status, times=chance.randrange(1, 4), skip=chance.randrange(0, 4),
+                                    done=chance.random() < 0.4, keep=chance.choice([None, None, 1, UNIT - 1])
+                                    if kind == "fragment" and status in (0, 500) else None))
+        arrives(up, "seed %d" % seed)
+    shutil.rmtree(up.folder)
+
+
+def arrives(up, what):
+    sim = up.sim
+    try:
+        for _ in range(6):
+            done = up.run()
+            check(NAME not in sim.names() or sim.data(NAME) == up.data, "a wrong file has the name")
+            if done.code == 0:
+                break
+            check(done.code in (5, 6, 9) and done.err.count("\n") == 1,
+                  "one clear error: %d %s" % (done.code, done.err))
+        equal(done.code, 0, "the last exit code: " + done.err)
+        equal(sim.data(NAME) == up.data, True, "that it is whole")
+        equal([n for n in sim.names() if not n.endswith(".partial")], [NAME], "what is there")
+        equal(sim.complaints, [], "complaints")
+    except AssertionError as e:
+        raise AssertionError("%s: %s; %r" % (what, e, sim.log[-60:]))
+
+
 def test_random_faults(program):
-    """Sequences with fixed seeds: it arrives whole once, or there is one error and the next run brings it."""
-    kinds = ["find", "drive", "create", "fragment", "fragment", "fragment", "status", "item", "rename"]
-    for seed in range(40 if program.kind == "native" else 3):
-        chance = random.Random(seed)
-        with Simulator() as sim:
-            up = Uploader(program, 4 * UNIT + seed, sim)
-            sim.hash_late = chance.choice([0, 0, 2])
-            for _ in range(chance.randrange(1, 12)):
-                kind = chance.choice(kinds)
-                status = chance.choice([0, 0, 404, 416, 429, 500, 503, 504, 401, 423] if kind == "fragment" else
-                                       [0, 429, 500, 503, 504])
-                sim.faults.append(Fault(kind, status, times=chance.randrange(1, 4), skip=chance.randrange(0, 4),
-                                        done=chance.random() < 0.4, keep=chance.choice([None, None, 1, UNIT - 1])
-                                        if kind == "fragment" and status in (0, 500) else None))
-            try:
-                for _ in range(6):
-                    done = up.run()
-                    wrong = NAME in sim.names() and sim.data(NAME) != up.data
-                    check(not wrong, "a wrong file has the name")
-                    if done.code == 0:
-                        break
-                    check(done.code in (5, 6, 9) and done.err.count("\n") == 1, "one clear error: %d %s" % (
-                        done.code, done.err))
-                equal(done.code, 0, "the last exit code: " + done.err)
-                equal(sim.data(NAME) == up.data, True, "that it is whole")
-                equal([n for n in sim.names() if not n.endswith(".partial")], [NAME], "what is there")
-                equal(sim.complaints, [], "complaints")
-            except AssertionError as e:
-                raise AssertionError("seed %d: %s; %r" % (seed, e, sim.log))
+    """A thousand rows of faults with fixed seeds: with --thorough all of them, by the build without sanitizers, eight
+    at a time; else a share, which the commit decides, by the one with them."""
+    if program.kind != "native":
+        for seed in harness.a_share(range(1000), 100):
+            random_faults(program, seed, False)
+        return
+    fast = harness.THOROUGH and os.path.exists(FAST)
+    with concurrent.futures.ThreadPoolExecutor(8 if fast else 2) as pool:
+        waiting = [pool.submit(random_faults, program, seed, fast) for seed in harness.a_share(range(1000), 25)]
+        for one in concurrent.futures.as_completed(waiting):
+            if one.exception():
+                pool.shutdown(cancel_futures=True)
+                raise one.exception()
+
+
+def test_a_thousand_faults(program):
+    """In one upload: of some six tries of a fragment one succeeds, and it arrives."""
+    if program.kind != "native":
+        raise harness.Skip("the same core runs natively")
+    chance = random.Random(1000)
+    left, row = [1000], [0]
+
+    def fault(kind):
+        if kind != "fragment" or left[0] == 0 or row[0] == 9 or chance.random() > 0.9:
+            row[0] = 0 if kind == "fragment" else row[0]
+            return None
+        left[0], row[0] = left[0] - 1, row[0] + 1
+        status = chance.choice([0, 0, 401, 404, 412, 413, 416, 429, 500, 502, 503, 504])
+        return Fault(kind, status, done=status in (0, 500, 503) and chance.random() < 0.1,
+                     keep=chance.choice([None, 1, 1000, UNIT - 1]) if status in (0, 500) else None)
+    with Simulator() as sim:
+        up = Uploader(program, 320 * UNIT + 77, sim)
+        up.unit, sim.fault = 1, fault
+        arrives(up, "a thousand faults")
+        equal(left[0], 0, "faults that are left")
+    shutil.rmtree(up.folder)
 
 
 harness.main(__name__)
