@@ -22,7 +22,7 @@ typedef struct OffsiteSetUp {
     /* NULL: what was saved last, else what the link's host says. */
     const char *client_id, *tenant, *graph, *login;
     const char *cloud;      /* instead of graph and login: a name (cloud_endpoints), both with a space between, "" */
-    const char *rights;     /* "all" or PLACE_SELECTED */
+    const char *rights;     /* "all", PLACE_SELECTED or PLACE_LIST */
     /* The program signs in as itself, nobody in a browser: with this certificate's key, as people paste its thumbprint,
      * or with this secret. Both NULL: a person does. */
     const char *certificate;

@@ -148,9 +148,9 @@ static bool choose_app(const OffsiteSetUp *spec, const CloudAddress *address, Cl
     if (!fill_app(spec, address, place, err)) {
         return false;
     }
-    if (place->rights != NULL && strcmp(place->rights, PLACE_SELECTED) != 0) {
+    if (place->rights != NULL && strcmp(place->rights, PLACE_SELECTED) != 0 && strcmp(place->rights, PLACE_LIST) != 0) {
         error_set(err, EK_SETTINGS, "there are no rights \"%s\"", place->rights);
-        return error_hint(err, "They are 'all' or 'selected'.");
+        return error_hint(err, "They are 'all', 'selected' (sites) or 'list' (libraries).");
     }
     if (place->client_id == NULL) {
         error_set(err, EK_SETTINGS, "the client ID of this program in your organisation is not known");
@@ -196,6 +196,7 @@ char *offsite_ask_it(const OffsiteSetUp *spec, const Error *failed)
     const bool read = link != NULL && cloud_address_parse(link, &address, NULL);
     (void)fill_app(spec, read ? &address : NULL, &place, NULL);
     char *site = read ? ask_it_site(link, address.path) : NULL;
+    char *library = ask_it_library(read ? address.path : NULL, site);
     const AskIt ask = {.link = link,
                        .client_id = place.client_id,
                        .tenant = place.tenant,
@@ -203,10 +204,13 @@ char *offsite_ask_it(const OffsiteSetUp *spec, const Error *failed)
                        .login = place.login,
                        .host = read ? address.host : NULL,
                        .site = site,
+                       .library = library,
                        .selected = place.rights != NULL,
+                       .list = place.rights != NULL && strcmp(place.rights, PLACE_LIST) == 0,
                        .app_only = spec->certificate != NULL || spec->secret != NULL || saved.by != NULL,
                        .failed = failed};
     char *page = ask_it_page(&ask);
+    mem_free(library);
     mem_free(site);
     place_release(&saved);
     place_release(&place);
@@ -456,6 +460,13 @@ static bool find_by_path(Graph *graph, const CloudAddress *address, const Cancel
     return ok;
 }
 
+/* Of a library that was granted alone its site cannot be asked: as a link it is found. Then its folder's name is all
+ * that is known of where it lies. */
+static bool is_asked_as_link(const CloudAddress *address, const CloudPlace *place)
+{
+    return address->path == NULL || (place->rights != NULL && strcmp(place->rights, PLACE_LIST) == 0);
+}
+
 static bool find_by_share(Graph *graph, const CloudAddress *address, const Cancel *cancel, CloudPlace *place,
                           Error *err)
 {
@@ -559,8 +570,8 @@ bool offsite_set_up(const OffsiteSetUp *spec, const JobSink *sink, const Cancel 
     }
     job_log(sink, LOG_INFO, "Looking for the folder...");
     if (!offsite_graph(&made, &session, sink, 0, &graph, err) ||
-        !(address.path != NULL ? find_by_path(graph, &address, cancel, &made, err)
-                               : find_by_share(graph, &address, cancel, &made, err)) ||
+        !(is_asked_as_link(&address, &made) ? find_by_share(graph, &address, cancel, &made, err)
+                                            : find_by_path(graph, &address, cancel, &made, err)) ||
         !try_it(graph, &made, cancel, err)) {
         goto out;
     }

@@ -8,6 +8,8 @@
  */
 #include "sharepoint_dialog.h"
 
+#include <string.h>
+
 #include <commctrl.h>
 
 #include "ask_it_dialog.h"
@@ -30,6 +32,9 @@
 #include "worker.h"
 
 #define WM_APP_SHOWN (WM_APP + 21)
+#define RIGHTS 3
+
+static const char *const rights[RIGHTS] = {"all", PLACE_SELECTED, PLACE_LIST}; /* as in the list of the dialog */
 
 typedef enum Work { WORK_LOOK, WORK_SET_UP, WORK_SIGN_OUT, WORK_FORGET } Work;
 typedef enum Then { THEN_NOTHING, THEN_STOP, THEN_CLOSE, THEN_SIGN_IN, THEN_DEVICE, THEN_SIGN_OUT, THEN_FORGET } Then;
@@ -38,7 +43,8 @@ typedef struct SpJob {
     /* Set before start. */
     Work work;
     char *link, *client_id, *tenant, *cloud;
-    bool selected, device_code;
+    const char *rights; /* one of `rights` */
+    bool device_code;
     HWND bell;
     /* Under the mutex. */
     Mutex *mutex;
@@ -64,6 +70,15 @@ typedef struct SpDialog {
 static HWND control(const SpDialog *d, int id)
 {
     return GetDlgItem(d->hwnd, id);
+}
+
+static int row_of_rights(const char *of)
+{
+    int row = 0;
+    for (int i = 1; of != NULL && i < RIGHTS; i++) {
+        row = strcmp(of, rights[i]) == 0 ? i : row;
+    }
+    return row;
 }
 
 /* Without white space at its ends; NULL where nothing is left. Caller frees. */
@@ -122,7 +137,7 @@ static OffsiteSetUp spec_of(SpJob *job)
                           .client_id = job->client_id,
                           .tenant = job->tenant,
                           .cloud = job->cloud,
-                          .rights = job->selected ? PLACE_SELECTED : "all",
+                          .rights = job->rights,
                           .device_code = job->device_code,
                           .show = on_show,
                           .context = job};
@@ -342,7 +357,8 @@ static void take_inputs(SpDialog *d, bool device_code)
     replace(&job->client_id, read_text(d, IDC_SP_CLIENT));
     replace(&job->tenant, read_text(d, IDC_SP_TENANT));
     replace(&job->cloud, read_text(d, IDC_SP_CLOUD));
-    job->selected = SendMessageW(control(d, IDC_SP_RIGHTS), CB_GETCURSEL, 0, 0) == 1;
+    const LRESULT row = SendMessageW(control(d, IDC_SP_RIGHTS), CB_GETCURSEL, 0, 0);
+    job->rights = rights[row > 0 && row < RIGHTS ? row : 0];
     job->device_code = device_code;
 }
 
@@ -552,10 +568,11 @@ static void on_init(SpDialog *d, HWND hwnd)
     }
     SendMessageW(control(d, IDC_SP_RIGHTS), CB_ADDSTRING, 0, (LPARAM)L"" TEXT_SP_RIGHTS_ALL);
     SendMessageW(control(d, IDC_SP_RIGHTS), CB_ADDSTRING, 0, (LPARAM)L"" TEXT_SP_RIGHTS_SELECTED);
+    SendMessageW(control(d, IDC_SP_RIGHTS), CB_ADDSTRING, 0, (LPARAM)L"" TEXT_SP_RIGHTS_LIST);
     SendMessageW(control(d, IDC_SP_LINK), EM_LIMITTEXT, 4096, 0);
     SendMessageW(control(d, IDC_SP_PROGRESS), PBM_SETMARQUEE, TRUE, 0);
     load_place(d);
-    SendMessageW(control(d, IDC_SP_RIGHTS), CB_SETCURSEL, d->place.rights != NULL ? 1 : 0, 0);
+    SendMessageW(control(d, IDC_SP_RIGHTS), CB_SETCURSEL, (WPARAM)row_of_rights(d->place.rights), 0);
     ui_set_text(control(d, IDC_SP_LINK), d->place.web_url == NULL ? "" : d->place.web_url);
     ui_set_text(control(d, IDC_SP_CLIENT), d->place.client_id == NULL ? "" : d->place.client_id);
     set_status(d, d->place.web_url == NULL ? TEXT_SP_NEEDS_LINK : "");

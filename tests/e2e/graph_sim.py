@@ -151,6 +151,8 @@ class Simulator:
         self.device_waits = False  # nobody has typed the code yet
         self.granted = set()  # the sites that a token for Sites.Selected reaches
         self.selected = set()  # those tokens
+        self.granted_lists = set()  # the libraries that a token for Lists.SelectedOperations.Selected reaches
+        self.listed = set()  # those tokens
         self.mail_allowed = True  # IT has approved Mail.Send
         self.mailers, self.mails = set(), []  # tokens for it; what was sent
         sim = self
@@ -414,6 +416,8 @@ class Simulator:
 
     def check_grant(self, token, path):
         """What is not granted is refused, whether it is there or not."""
+        if token in self.listed and not self.is_granted_list(path):
+            raise problem(403, "accessDenied")
         if token not in self.selected:
             return
         found = re.match(r"/sites/[^/:]+:(/.*)|/sites/([^/:]+)/|/drives/([^/]+)", path)
@@ -422,6 +426,13 @@ class Simulator:
             next((p for p, s in self.sites.items() if s["id"] == number), None)
         if site not in self.granted:
             raise problem(403, "accessDenied")
+
+    def is_granted_list(self, path):
+        """A library that was granted alone, by its number or by a link; its site is none of it."""
+        found = re.match(r"/drives/([^/]+)|/shares/(u![A-Za-z0-9_-]+)/", path)
+        drive, share = found.groups() if found else (None, None)
+        item = self.shared(share) if share else None
+        return (item["drive"] if item else drive) in self.granted_lists
 
     def route(self, request, parts, body):
         method, path = request.command, parts.path
@@ -572,14 +583,17 @@ class Simulator:
                           "state": "normal"}}
 
     def get_share(self, token):
+        item = self.shared(token)
+        if item is None:
+            raise problem(404, "itemNotFound")
+        return Answer(200, self.describe(item))
+
+    def shared(self, token):
         url = base64.urlsafe_b64decode(token[2:] + "=" * (-len(token[2:]) % 4)).decode()
         path = urllib.parse.unquote(urllib.parse.urlsplit(url).path)
         if path.startswith("/:f:/s/"):
-            return Answer(200, self.describe(self.items[self.folder]))
-        for item in self.items.values():
-            if self.path_of(item) == path:
-                return Answer(200, self.describe(item))
-        raise problem(404, "itemNotFound")
+            return self.items[self.folder]
+        return next((item for item in self.items.values() if self.path_of(item) == path), None)
 
     def drive_of(self, drive):
         if drive not in self.drives:
@@ -856,6 +870,8 @@ class Simulator:
         self.tokens.add("access%d" % number)
         if "Sites.Selected" in scope:
             self.selected.add("access%d" % number)
+        if "Lists.SelectedOperations.Selected" in scope:
+            self.listed.add("access%d" % number)
         if "Mail.Send" in scope:
             self.mailers.add("access%d" % number)
         refresh = "refresh%d" % number + "x" * 3000  # longer than Credential Manager takes

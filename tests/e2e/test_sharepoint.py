@@ -582,6 +582,30 @@ def test_rights_of_single_sites(program):
         equal(sim.complaints, [], "complaints")
 
 
+def test_rights_of_one_library(program):
+    """Where IT grants a library alone: the sign-in asks for that, and nothing else of the site is asked."""
+    path, folder = backup(program)
+    with Simulator() as sim:
+        user = User(program, sim)
+        done = user.set_up("--rights", "list")
+        equal(done.code, 6, "a library that is not granted: " + done.out + done.err)
+        check("the folder could not be found: SharePoint does not allow it" in done.out, done.out)
+        check("sharepoint ask-it" in done.err, done.err)
+        page = user.run("sharepoint", "ask-it", "--client-id", "abc-1", "--rights", "list", LINK).out
+        check("Lists.SelectedOperations.Selected (delegated)" in page, page)
+        check("EndsWith('/Shared%20Documents')" in page, page)
+        sim.granted_lists.add(sim.drive)
+        document = user.good_set_up("--rights", "list")
+        equal((document["place"], document["rights"]), ("Backups", "list"), "what is told")
+        sim.tokens.clear()
+        equal(user.run("upload", "--json", program.path(path)).code, 0, "an upload after the token has run out")
+        equal(user.run("sharepoint", "status").code, 0, "status")
+        equal(user.run("sharepoint", "list", "--folder", program.path(folder)).code, 0, "the list of what is there")
+        equal(sim.scopes, {"Lists.SelectedOperations.Selected offline_access openid profile"}, "the scopes")
+        equal([k for k in sim.kinds() if k in ("site", "drives")], [], "what was asked of the site")
+        equal(sim.complaints, [], "complaints")
+
+
 def test_ask_it(program):
     with Simulator() as sim:
         user = User(program, sim)
