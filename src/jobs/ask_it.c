@@ -36,7 +36,7 @@ static const struct {
     {65001, ASK_IT_APPROVAL}, {90094, ASK_IT_APPROVAL}, {90095, ASK_IT_APPROVAL}, {50105, ASK_IT_PERSON},
     {53000, ASK_IT_RULE},     {53003, ASK_IT_RULE},     {530032, ASK_IT_RULE},    {700016, ASK_IT_APP},
     {90002, ASK_IT_APP},      {50011, ASK_IT_APP},      {7000218, ASK_IT_APP},    {7000222, ASK_IT_APP},
-    {7000215, ASK_IT_APP},    {700027, ASK_IT_APP},
+    {7000215, ASK_IT_APP},    {700027, ASK_IT_APP},       {7000112, ASK_IT_APP},    {500011, ASK_IT_APP},
 };
 
 AskItStep ask_it_step(const Error *error)

@@ -506,7 +506,7 @@ static bool try_check_in(Graph *graph, const CloudPlace *place, const char *path
 }
 
 /* A tiny file, written, checked in and removed. */
-static bool try_it(Graph *graph, const CloudPlace *place, const Cancel *cancel, Error *err)
+static bool try_it(Graph *graph, const CloudPlace *place, const JobSink *sink, const Cancel *cancel, Error *err)
 {
     unsigned char random[4];
     GraphAnswer answer;
@@ -528,6 +528,7 @@ static bool try_it(Graph *graph, const CloudPlace *place, const Cancel *cancel, 
     if (!graph_call(graph, &put, cancel, &answer, err)) {
         goto out;
     }
+    offsite_tell_clock(sink, answer.date);
     const char *id = json_string(answer.json, "id", NULL);
     if ((answer.status != 200 && answer.status != 201) || id == NULL) {
         graph_problem(&answer, "nothing can be written to the folder", err);
@@ -572,7 +573,7 @@ bool offsite_set_up(const OffsiteSetUp *spec, const JobSink *sink, const Cancel 
     if (!offsite_graph(&made, &session, sink, 0, &graph, err) ||
         !(is_asked_as_link(&address, &made) ? find_by_share(graph, &address, cancel, &made, err)
                                             : find_by_path(graph, &address, cancel, &made, err)) ||
-        !try_it(graph, &made, cancel, err)) {
+        !try_it(graph, &made, sink, cancel, err)) {
         goto out;
     }
     made.set_up = clock_now();

@@ -286,6 +286,27 @@ static void show_looking(const SpDialog *d)
     mem_free(name);
 }
 
+static void add_sentence(StrBuf *text, const char *words)
+{
+    if (words != NULL && words[0] != '\0') {
+        const char first = words[0] >= 'a' && words[0] <= 'z' ? (char)(words[0] - 'a' + 'A') : words[0];
+        strbuf_addf(text, " %c%s.", first, words + 1);
+    }
+}
+
+/* How long it will hold, and a clock that will end it. */
+static void add_outlook(const SpDialog *d, StrBuf *text)
+{
+    const OffsiteStatus *status = &d->job.status;
+    OffsiteSignIn sign_in;
+    offsite_sign_in(&sign_in);
+    add_sentence(text, sign_in.text);
+    offsite_sign_in_release(&sign_in);
+    char *clock = status->clock_known ? offsite_clock_words(status->clock_ahead) : NULL;
+    add_sentence(text, clock);
+    mem_free(clock);
+}
+
 static void show_looked(SpDialog *d)
 {
     char *name = place_name(&d->place);
@@ -298,6 +319,7 @@ static void show_looked(SpDialog *d)
             strbuf_addf(&text, TEXT_SP_FREE, left);
             mem_free(left);
         }
+        add_outlook(d, &text);
     } else {
         const char *why = d->job.error.message;
         strbuf_addf(&text, TEXT_SP_NOT_REACHED, name, why == NULL ? TEXT_BOX_WRONG : why);

@@ -441,7 +441,10 @@ def test_refused_sign_ins(program):
         user = User(program, sim)
         for consent, told in ((65001, "has not been approved by you or your organisation"),
                               (90094, "an administrator must approve the program first"),
-                              (53003, "conditional access"), (123456, "the sign-in was refused")):
+                              (53003, "conditional access"),
+                              (50020, "this account is of another organisation than the folder"),
+                              (65004, "nobody accepted what the program asked for"),
+                              (7000112, "the program is switched off in your organisation"), (123456, "the sign-in was refused")):
             sim.consent = consent
             done = user.set_up()
             equal(done.code, 6, "exit code: " + done.out + done.err)
@@ -457,6 +460,22 @@ def test_refused_sign_ins(program):
         check(done.code == 6 and "nothing can be written to the folder: SharePoint does not allow it" in done.out,
               done.out)
         equal(os.path.exists(os.path.join(user.data, "sharepoint.json")), False, "that something is set up")
+
+
+def test_a_clock_that_is_wrong(program):
+    """Certificates and sign-ins hang on it: said by a look at the folder."""
+    with Simulator() as sim:
+        user = User(program, sim)
+        user.good_set_up()
+        equal(user.run("sharepoint", "status", "--json").json()["clock"], None, "a clock that is right")
+        sim.clock = 3600 + 30
+        words = "This computer's clock is 60 minutes behind SharePoint's"
+        equal(user.run("sharepoint", "status", "--json").json()["clock"], words, "the clock")
+        told = user.run("sharepoint", "status")
+        check(told.code == 0 and words + ". Let Windows set the clock" in told.out, told.out)
+        sim.clock = -7200 - 30
+        told = user.run("sharepoint", "status").out
+        check("This computer's clock is 120 minutes ahead of SharePoint's" in told, told)
 
 
 def test_a_library_that_wants_check_out(program):

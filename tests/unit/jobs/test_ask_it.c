@@ -52,7 +52,8 @@ static void a_refusal_says_the_step(void **state)
         {90002, ASK_IT_APP},      {50011, ASK_IT_APP},      {7000218, ASK_IT_APP},    {7000222, ASK_IT_APP},
         {50076, ASK_IT_NOTHING},  {50079, ASK_IT_NOTHING},  {50173, ASK_IT_NOTHING},  {700082, ASK_IT_NOTHING},
         {70008, ASK_IT_NOTHING},  {70043, ASK_IT_NOTHING},  {7000215, ASK_IT_APP},    {700027, ASK_IT_APP},
-        {700024, ASK_IT_NOTHING},
+        {700024, ASK_IT_NOTHING}, {50020, ASK_IT_NOTHING},    {65004, ASK_IT_NOTHING},  {7000112, ASK_IT_APP},
+        {500011, ASK_IT_APP},
     };
     size_t known_numbers = 0;
     while (oauth_known_number(known_numbers) != 0) {
