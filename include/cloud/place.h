@@ -13,8 +13,8 @@
 #include "cloud/oauth.h"
 
 #define PLACE_FILE "sharepoint.json"
-/* What a sign-in asks for, of the cloud's own Graph: all that the person may do, or only in sites, or libraries, that IT
- * has granted to the program one by one. */
+/* What a sign-in asks for, of the cloud's own Graph: all that the person may do, or only in sites, or libraries, that
+ * IT has granted to the program one by one. */
 #define PLACE_SCOPE "Files.ReadWrite.All Sites.Read.All offline_access openid profile"
 #define PLACE_SCOPE_SELECTED "Sites.Selected offline_access openid profile"
 #define PLACE_SCOPE_LIST "Lists.SelectedOperations.Selected offline_access openid profile"

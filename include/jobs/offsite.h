@@ -59,7 +59,8 @@ char *offsite_clock_words(int64_t ahead);
 #define OFFSITE_CLOCK_HINT "Let Windows set the clock: Settings, Time & language."
 void offsite_status_init(OffsiteStatus *status);
 void offsite_status_release(OffsiteStatus *status);
-/* Whether the folder that is set up can be reached now; a clock that is wrong is told to the sink. `place` is filled where there is one, also on failure. */
+/* Whether the folder that is set up can be reached now; a clock that is wrong is told to the sink. `place` is filled
+ * where there is one, also on failure. */
 bool offsite_look(const JobSink *sink, const Cancel *cancel, OffsiteStatus *status, Error *err);
 /* The same for who does not want to wait: what may pass is not awaited for minutes. */
 bool offsite_glance(const Cancel *cancel, OffsiteStatus *status, Error *err);

@@ -423,8 +423,8 @@ static void add_grant(Page *page)
                                    "  then add the person to the site's members. Needed with Sites.Selected.\n");
     }
     if (ask->list) {
-        strbuf_addstr(&page->text, "  The library has rights of its own afterwards: changes to the site's do not come to "
-                                   "it any more.\n");
+        strbuf_addstr(&page->text, "  The library has rights of its own afterwards: changes to the site's do not come\n"
+                                   "  to it any more.\n");
     }
     add_clicks(page, graph, site.buf);
     strbuf_addf(&page->text,

@@ -444,7 +444,8 @@ def test_refused_sign_ins(program):
                               (53003, "conditional access"),
                               (50020, "this account is of another organisation than the folder"),
                               (65004, "nobody accepted what the program asked for"),
-                              (7000112, "the program is switched off in your organisation"), (123456, "the sign-in was refused")):
+                              (7000112, "the program is switched off in your organisation"),
+                              (123456, "the sign-in was refused")):
             sim.consent = consent
             done = user.set_up()
             equal(done.code, 6, "exit code: " + done.out + done.err)
