@@ -165,7 +165,7 @@ MUTANTS = (
     ("what is refused is not looked for in the site above", "src/jobs/offsite_set_up.c",
      "(refused.kind != EK_NONE && len <= strlen(likely))", "false", ["sharepoint:test_rights_of_single_sites"]),
     ("a token is renewed for the rights that were chosen", "src/cloud/place.c",
-     "mem_strdup(selected ? PLACE_SCOPE_SELECTED : PLACE_SCOPE);", "mem_strdup(PLACE_SCOPE);",
+     "strcmp(rights, PLACE_SELECTED) == 0 ? PLACE_SCOPE_SELECTED", "false ? PLACE_SCOPE_SELECTED",
      ["sharepoint:test_rights_of_single_sites"]),
     ("where all uploads would fail the rest is not tried", "src/jobs/offsite_batch.c",
      "stop = ends_all(outcome->error.kind);", "stop = false;", ["sharepoint:test_several"]),
