@@ -19,6 +19,7 @@ set(PLATFORM_COMMON_SOURCES
   src/platform/common/fs_common.c
   src/platform/common/netwait_common.c
   src/platform/common/process_common.c
+  src/platform/common/proxy_common.c
   src/platform/common/share_common.c
   src/platform/common/tasks_xml.c)
 set(ARCHIVE_SOURCES
@@ -179,6 +180,7 @@ set(WIN_SOURCES
   src/platform/win/os_error_win.c
   src/platform/win/power_win.c
   src/platform/win/process_win.c
+  src/platform/win/proxy_win.c
   src/platform/win/rights_win.c
   src/platform/win/share_win.c
   src/platform/win/roots_builtin.c
@@ -202,6 +204,7 @@ set(POSIX_SOURCES
   src/platform/posix/os_error_posix.c
   src/platform/posix/power_posix.c
   src/platform/posix/process_posix.c
+  src/platform/posix/proxy_posix.c
   src/platform/posix/roots_posix.c
   src/platform/posix/session_posix.c
   src/platform/posix/share_posix.c

@@ -199,6 +199,9 @@ static int show_place(Cli *cli)
         cJSON *document = place_document(&status.place);
         output_add_count(document, "bytes", status.total);
         output_add_count(document, "bytes_free", status.remaining);
+        char *clock = status.clock_known ? offsite_clock_words(status.clock_ahead) : NULL;
+        json_set_string(document, "clock", clock);
+        mem_free(clock);
         output_json(&cli->output, document);
     } else {
         char *name = place_name(&status.place);

@@ -59,9 +59,13 @@ bool place_is_person(const CloudPlace *place)
 
 char *place_scope(const CloudPlace *place)
 {
-    const bool selected = place->rights != NULL && strcmp(place->rights, PLACE_SELECTED) == 0;
-    return !place_is_person(place) ? mem_printf("%s%s", place->graph, OAUTH_APP_SCOPE)
-                                   : mem_strdup(selected ? PLACE_SCOPE_SELECTED : PLACE_SCOPE);
+    const char *rights = place->rights == NULL ? "" : place->rights;
+    if (!place_is_person(place)) {
+        return mem_printf("%s%s", place->graph, OAUTH_APP_SCOPE);
+    }
+    return mem_strdup(strcmp(rights, PLACE_SELECTED) == 0 ? PLACE_SCOPE_SELECTED
+                      : strcmp(rights, PLACE_LIST) == 0   ? PLACE_SCOPE_LIST
+                                                          : PLACE_SCOPE);
 }
 
 static bool own_file(const char *name, char **path, Error *err)

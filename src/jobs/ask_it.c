@@ -22,6 +22,12 @@
     "{\"roles\": [\"write\"], \"grantedToIdentities\": [{\"application\": {\"id\": \"%s\", \"displayName\": " \
     "\"" CMMS_PRODUCT "\"}}]}"
 
+#define LIST_BODY \
+    "{\"roles\": [\"write\"], \"grantedToV2\": {\"application\": {\"id\": \"%s\", \"displayName\": " \
+    "\"CMMS Backup\"}}}"
+#define SITE_RIGHT "Sites.Selected"
+#define LIST_RIGHT "Lists.SelectedOperations.Selected"
+
 /* --- what is missing -------------------------------------------------------------------------------------- */
 
 static const struct {
@@ -31,7 +37,7 @@ static const struct {
     {65001, ASK_IT_APPROVAL}, {90094, ASK_IT_APPROVAL}, {90095, ASK_IT_APPROVAL}, {50105, ASK_IT_PERSON},
     {53000, ASK_IT_RULE},     {53003, ASK_IT_RULE},     {530032, ASK_IT_RULE},    {700016, ASK_IT_APP},
     {90002, ASK_IT_APP},      {50011, ASK_IT_APP},      {7000218, ASK_IT_APP},    {7000222, ASK_IT_APP},
-    {7000215, ASK_IT_APP},    {700027, ASK_IT_APP},
+    {7000215, ASK_IT_APP},    {700027, ASK_IT_APP},       {7000112, ASK_IT_APP},    {500011, ASK_IT_APP},
 };
 
 AskItStep ask_it_step(const Error *error)
@@ -141,9 +147,15 @@ static void add_scopes(StrBuf *sb, const char *graph, const char *scopes)
     }
 }
 
-static const char *scopes_of(bool selected)
+static const char *scopes_of(const AskIt *ask, bool selected)
 {
-    return selected ? PLACE_SCOPE_SELECTED : PLACE_SCOPE;
+    return !selected ? PLACE_SCOPE : ask->list ? PLACE_SCOPE_LIST : PLACE_SCOPE_SELECTED;
+}
+
+/* What the grant of step 3 is for. */
+static const char *right_of(const AskIt *ask)
+{
+    return ask->list ? LIST_RIGHT : SITE_RIGHT;
 }
 
 char *ask_it_consent_link(const AskIt *ask, bool selected)
@@ -155,7 +167,7 @@ char *ask_it_consent_link(const AskIt *ask, bool selected)
     StrBuf link;
     strbuf_init(&scopes, STRBUF_SMALL);
     strbuf_init(&link, STRBUF_SMALL);
-    add_scopes(&scopes, graph_of(ask), ask->app_only ? ".default" : scopes_of(selected));
+    add_scopes(&scopes, graph_of(ask), ask->app_only ? ".default" : scopes_of(ask, selected));
     strbuf_addf(&link, "%s/%s/v2.0/adminconsent?client_id=%s&redirect_uri=", endpoint(ask->login,
                 cloud_endpoints("global")->login), ask->tenant, ask->client_id);
     cloud_encode(&link, "http://localhost");
@@ -197,6 +209,17 @@ char *ask_it_site(const char *link, const char *path)
     return NULL;
 }
 
+char *ask_it_library(const char *path, const char *site)
+{
+    const size_t site_len = site == NULL ? 0 : strlen(site);
+    if (path == NULL || site == NULL || strncmp(path, site, site_len) != 0 || path[site_len] != '/') {
+        return NULL;
+    }
+    const char *name = path + site_len + 1;
+    const size_t len = strcspn(name, "/");
+    return len == 0 ? NULL : mem_strndup(name, len);
+}
+
 /* --- the page --------------------------------------------------------------------------------------------- */
 
 typedef struct Page {
@@ -210,8 +233,8 @@ static void add_head(Page *page)
 {
     static const char as_itself[] =
         "to a folder on SharePoint. It runs without a person and signs in as itself, with the key of a\n"
-        "certificate that stays in the Windows store of that computer. It reaches only the site that\n"
-        "you grant here.\n"
+        "certificate that stays in the Windows store of that computer. It reaches only what you grant\n"
+        "here.\n"
         "\n";
     static const char as_a_person[] =
         "to a folder on SharePoint. A person signs in to it with the browser. It is a public client\n"
@@ -229,10 +252,13 @@ static void add_head(Page *page)
     strbuf_addf(sb, "Folder:     %.*s\n", (int)strcspn(link, "\r\n"), link);
     strbuf_addf(sb, "Tenant:     %s\n", is_plain(ask->tenant) ? ask->tenant : "(not known yet)");
     strbuf_addf(sb, "Client ID:  %s\n", is_plain(ask->client_id) ? ask->client_id : "(not known yet: step 1)");
-    strbuf_addf(sb, "Rights:     %s\n",
-                ask->app_only   ? "Sites.Selected (application): only sites that you grant one by one"
-                : ask->selected ? "Sites.Selected (delegated): only sites that you grant one by one"
-                                : "Files.ReadWrite.All, Sites.Read.All (delegated): what the person may do, no more");
+    if (ask->app_only || ask->selected) {
+        strbuf_addf(sb, "Rights:     %s (%s): only %s that you grant one by one\n", right_of(ask),
+                    ask->app_only ? "application" : "delegated", ask->list ? "libraries" : "sites");
+    } else {
+        strbuf_addstr(sb, "Rights:     Files.ReadWrite.All, Sites.Read.All (delegated): what the person may do, no "
+                          "more\n");
+    }
     if (page->missing != ASK_IT_NOTHING) {
         strbuf_addf(sb, "Missing:    %s\n", ask_it_words(page->missing));
         if (ask->failed != NULL && ask->failed->detail != NULL) {
@@ -255,7 +281,7 @@ static void add_app(Page *page)
                     "  %s > App registrations > New registration\n"
                     "  Name: " CMMS_PRODUCT ". Accounts in this organisational directory only.\n"
                     "  Redirect URI: \"Public client/native\", http://localhost (for the link of step 2 alone)\n"
-                    "  API permissions > Microsoft Graph > Application permissions: Sites.Selected\n"
+                    "  API permissions > Microsoft Graph > Application permissions: %s\n"
                     "  Certificates & secrets > Certificates: upload the certificate (.cer, without its key) of that\n"
                     "  computer; in PowerShell there, as the user for whom the backups run:\n"
                     "    New-SelfSignedCertificate -Subject 'CN=" CMMS_PRODUCT "' "
@@ -264,7 +290,7 @@ static void add_app(Page *page)
                     "    Export-Certificate -Cert Cert:\\CurrentUser\\My\\THUMBPRINT -FilePath cmms-backup.cer\n"
                     "  A client secret does as well, but a key that cannot be copied is safer.\n"
                     "  Then give the person the Application (client) ID and the thumbprint.\n",
-                    portal_of(page->ask));
+                    portal_of(page->ask), right_of(page->ask));
         return;
     }
     strbuf_addf(&page->text,
@@ -275,7 +301,8 @@ static void add_app(Page *page)
                 "  Certificates & secrets: none. Authentication > Allow public client flows: only where\n"
                 "  people shall be able to sign in with a code.\n"
                 "  Then give the person the Application (client) ID.\n",
-                portal_of(page->ask), page->ask->selected ? "Sites.Selected" : "Files.ReadWrite.All, Sites.Read.All");
+                portal_of(page->ask),
+                page->ask->selected ? right_of(page->ask) : "Files.ReadWrite.All, Sites.Read.All");
 }
 
 static void add_approval(Page *page)
@@ -301,22 +328,80 @@ static void add_approval(Page *page)
         strbuf_addf(&page->text,
                     "  Less is possible: approve this instead, do step 3, and have the person choose\n"
                     "  \"Only sites that IT has granted\" under Advanced (console: --rights=selected):\n"
-                    "  %s\n",
+                    "  %s\n"
+                    "  Least of all is \"Only one library that IT has granted\" (console: --rights=list), with a\n"
+                    "  library of its own: have the person choose that and press Ask IT again.\n",
                     less);
     }
     mem_free(less);
     mem_free(link);
 }
 
+/* How the library is found among those of the site, as its address ends. */
+static void add_library(const Page *page, StrBuf *sb)
+{
+    if (page->ask->library == NULL) {
+        strbuf_addstr(sb, "LIBRARY");
+    } else {
+        cloud_encode(sb, page->ask->library);
+    }
+}
+
+/* A list's permission is made below its site, and a library knows its list. */
+static void add_clicks(Page *page, const char *graph, const char *site)
+{
+    StrBuf *sb = &page->text;
+    strbuf_addf(sb,
+                "\n"
+                "  By clicks, in Graph Explorer (https://aka.ms/ge), signed in as a SharePoint Administrator, with\n"
+                "  Sites.FullControl.All consented to under Modify permissions:\n"
+                "    GET   %s/v1.0/sites/%s\n",
+                graph, site);
+    if (!page->ask->list) {
+        strbuf_addf(sb, "    POST  %s/v1.0/sites/{the id that it told}/permissions\n          " ROLE_BODY "\n", graph,
+                    page->client);
+        return;
+    }
+    strbuf_addf(sb,
+                "    GET   %s/v1.0/sites/{the id that it told}/drives\n"
+                "          (the library whose webUrl ends in /",
+                graph);
+    add_library(page, sb);
+    strbuf_addf(sb,
+                ")\n"
+                "    GET   %s/v1.0/drives/{the library's id}/list\n"
+                "    POST  %s/v1.0/sites/{the site's id}/lists/{the list's id}/permissions\n"
+                "          " LIST_BODY "\n",
+                graph, graph, page->client);
+}
+
+/* The end of the script: what is granted. */
+static void add_posts(Page *page, const char *graph)
+{
+    StrBuf *sb = &page->text;
+    if (!page->ask->list) {
+        strbuf_addf(sb,
+                    "    Invoke-MgGraphRequest -Method POST -Uri \"%s/v1.0/sites/$($site.id)/permissions\" "
+                    "-ContentType 'application/json' -Body '" ROLE_BODY "'\n",
+                    graph, page->client);
+        return;
+    }
+    strbuf_addf(sb,
+                "    $drives = Invoke-MgGraphRequest -Method GET -Uri \"%s/v1.0/sites/$($site.id)/drives\"\n"
+                "    $drive = $drives.value | Where-Object { $_.webUrl.EndsWith('/",
+                graph);
+    add_library(page, sb);
+    strbuf_addf(sb,
+                "') }\n"
+                "    $list = Invoke-MgGraphRequest -Method GET -Uri \"%s/v1.0/drives/$($drive.id)/list\"\n"
+                "    Invoke-MgGraphRequest -Method POST -Uri "
+                "\"%s/v1.0/sites/$($site.id)/lists/$($list.id)/permissions\" "
+                "-ContentType 'application/json' -Body '" LIST_BODY "'\n",
+                graph, graph, page->client);
+}
+
 static void add_grant(Page *page)
 {
-    static const char grant[] =
-        "    New-MgOauth2PermissionGrant -BodyParameter @{ clientId = $app.Id; consentType = 'AllPrincipals'; "
-        "resourceId = $graph.Id; scope = '" PLACE_SCOPE_SELECTED "' }\n";
-    static const char app_role[] =
-        "    $role = $graph.AppRoles | Where-Object { $_.Value -eq 'Sites.Selected' }\n"
-        "    New-MgServicePrincipalAppRoleAssignment -ServicePrincipalId $app.Id -PrincipalId $app.Id "
-        "-ResourceId $graph.Id -AppRoleId $role.Id\n";
     const AskIt *ask = page->ask;
     const char *graph = graph_of(ask);
     StrBuf site;
@@ -329,19 +414,20 @@ static void add_grant(Page *page)
         strbuf_addf(&site, "%s:", ask->host);
         cloud_encode_path(&site, ask->site);
     }
-    add_title(page, ASK_IT_GRANT, "Step 3: it may write to that site");
-    strbuf_addstr(&page->text, ask->selected || ask->app_only
-                                   ? "  With Sites.Selected the program reaches no site before this. Role: write.\n"
-                                   : "  Not needed with the rights above, unless the person may not write there:\n"
-                                     "  then add the person to the site's members. Needed with Sites.Selected.\n");
-    strbuf_addf(&page->text,
-                "\n"
-                "  By clicks, in Graph Explorer (https://aka.ms/ge), signed in as a SharePoint Administrator, with\n"
-                "  Sites.FullControl.All consented to under Modify permissions:\n"
-                "    GET   %s/v1.0/sites/%s\n"
-                "    POST  %s/v1.0/sites/{the id that it told}/permissions\n"
-                "          " ROLE_BODY "\n",
-                graph, site.buf, graph, page->client);
+    add_title(page, ASK_IT_GRANT,
+              ask->list ? "Step 3: it may write to that library" : "Step 3: it may write to that site");
+    if (ask->selected || ask->app_only) {
+        strbuf_addf(&page->text, "  With %s the program reaches no %s before this. Role: write.\n", right_of(ask),
+                    ask->list ? "library" : "site");
+    } else {
+        strbuf_addstr(&page->text, "  Not needed with the rights above, unless the person may not write there:\n"
+                                   "  then add the person to the site's members. Needed with Sites.Selected.\n");
+    }
+    if (ask->list) {
+        strbuf_addstr(&page->text, "  The library has rights of its own afterwards: changes to the site's do not come\n"
+                                   "  to it any more.\n");
+    }
+    add_clicks(page, graph, site.buf);
     strbuf_addf(&page->text,
                 "\n"
                 "  As a script, steps 2 and 3 together (PowerShell 7; Install-Module Microsoft.Graph):\n"
@@ -349,16 +435,26 @@ static void add_grant(Page *page)
                 "'%s.ReadWrite.All','Sites.FullControl.All'\n"
                 "    $app = Get-MgServicePrincipal -Filter \"appId eq '%s'\"\n"
                 "    if (-not $app) { $app = New-MgServicePrincipal -AppId '%s' }\n"
-                "    $graph = Get-MgServicePrincipal -Filter \"appId eq '00000003-0000-0000-c000-000000000000'\"\n"
-                "%s"
-                "    $site = Invoke-MgGraphRequest -Method GET -Uri '%s/v1.0/sites/%s'\n"
-                "    Invoke-MgGraphRequest -Method POST -Uri \"%s/v1.0/sites/$($site.id)/permissions\" "
-                "-ContentType 'application/json' -Body '" ROLE_BODY "'\n",
+                "    $graph = Get-MgServicePrincipal -Filter \"appId eq '00000003-0000-0000-c000-000000000000'\"\n",
                 page->tenant, environment_of(ask),
-                ask->app_only ? "AppRoleAssignment" : "DelegatedPermissionGrant", page->client, page->client,
-                ask->app_only ? app_role : grant, graph, site.buf, graph, page->client);
+                ask->app_only ? "AppRoleAssignment" : "DelegatedPermissionGrant", page->client, page->client);
+    if (ask->app_only) {
+        strbuf_addf(&page->text,
+                    "    $role = $graph.AppRoles | Where-Object { $_.Value -eq '%s' }\n"
+                    "    New-MgServicePrincipalAppRoleAssignment -ServicePrincipalId $app.Id -PrincipalId $app.Id "
+                    "-ResourceId $graph.Id -AppRoleId $role.Id\n",
+                    right_of(ask));
+    } else {
+        strbuf_addf(&page->text,
+                    "    New-MgOauth2PermissionGrant -BodyParameter @{ clientId = $app.Id; "
+                    "consentType = 'AllPrincipals'; resourceId = $graph.Id; scope = '%s' }\n",
+                    scopes_of(ask, true));
+    }
+    strbuf_addf(&page->text, "    $site = Invoke-MgGraphRequest -Method GET -Uri '%s/v1.0/sites/%s'\n", graph,
+                site.buf);
+    add_posts(page, graph);
     if (!ask->selected && !ask->app_only) {
-        strbuf_addstr(&page->text, "  (The script gives Sites.Selected, the least; see the end of step 2.)\n");
+        strbuf_addstr(&page->text, "  (The script gives Sites.Selected; see the end of step 2.)\n");
     }
     strbuf_release(&site);
 }

@@ -1,14 +1,9 @@
 /* doctor_cloud.c: what the doctor says of SharePoint, once it was asked. */
 #include "jobs/doctor.h"
 
-#include <inttypes.h>
-
 #include "base/mem.h"
 #include "base/number.h"
 #include "cloud/oauth.h"
-
-#define CLOCK_SECONDS 300 /* that a clock may be wrong by */
-#define MINUTE 60
 
 static void set(Check *check, CheckState state, char *message, const char *hint)
 {
@@ -50,14 +45,12 @@ static void judge_sign_in(const OffsiteSignIn *sign_in, Check *check)
 
 static void judge_clock(const OffsiteStatus *status, Check *check)
 {
-    const int64_t off = status->clock_ahead < 0 ? -status->clock_ahead : status->clock_ahead;
+    char *words = offsite_clock_words(status->clock_ahead);
     if (!status->clock_known) {
         set(check, CHECK_SKIPPED, mem_strdup("SharePoint did not say what time it is there"), NULL);
-    } else if (off > CLOCK_SECONDS) {
-        set(check, CHECK_WARNING,
-            mem_printf("This computer's clock is %" PRId64 " minutes %s SharePoint's", off / MINUTE,
-                       status->clock_ahead > 0 ? "ahead of" : "behind"),
-            "Let Windows set the clock: Settings, Time & language.");
+        mem_free(words);
+    } else if (words != NULL) {
+        set(check, CHECK_WARNING, words, OFFSITE_CLOCK_HINT);
     } else {
         set(check, CHECK_GOOD, mem_strdup("This computer's clock and SharePoint's agree"), NULL);
     }

@@ -349,6 +349,7 @@
     "what the link says. Cloud: where Microsoft keeps it; empty is what the link says."
 #define TEXT_SP_RIGHTS_ALL "All that the person who signs in may do"
 #define TEXT_SP_RIGHTS_SELECTED "Only sites that IT has granted"
+#define TEXT_SP_RIGHTS_LIST "Only one library that IT has granted"
 #define TEXT_SP_NEEDS_LINK "Paste the link to the folder first; then you can sign in."
 #define TEXT_SP_BROWSER \
     "The browser has opened: sign in there, then come back here. If it has not, copy the address into it."

@@ -202,8 +202,9 @@ static void check_code(Ui *ui)
     outside(ui, "device-typed", "somebody types it");
     status_says(ui, DONE, "the folder was written to");
     ok(ui, wait_dialog_text(ui, IDC_SP_STATE, "Backups go to Dokumente/Backups on SharePoint (contoso.", LONG_MS) &&
-               wait_dialog_text(ui, IDC_SP_STATE, " are free there.", SHORT_MS),
-       "and is shown by its name, with the room there", "it is not");
+               wait_dialog_text(ui, IDC_SP_STATE, " are free there.", SHORT_MS) &&
+               wait_dialog_text(ui, IDC_SP_STATE, "The sign-in to SharePoint runs out in ", SHORT_MS),
+       "and is shown by its name, with the room there and how long the sign-in holds", "it is not");
     ok(ui, wait_can(ui, IDC_SP_OUT, SHORT_MS) && wait_can(ui, IDC_SP_FORGET, SHORT_MS), "now it can be left",
        "it cannot");
     picture(ui, "sharepoint-done");
