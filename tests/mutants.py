@@ -368,8 +368,6 @@ MUTANTS = (
     ("a clock that the server shares", "src/jobs/backup.c",
      "    run->keep_all = true;\n    backup_warn(run, text);", "    backup_warn(run, text);",
      ["retention:test_clock_that_the_server_shares"]),
-    ("a host that needs no proxy", "src/platform/common/proxy_common.c",
-     "bypass != NULL && needs_none(", "false && needs_none(", ["unit:test_proxy"]),
     ("a clean-up's doubt of the clock", "src/store/retention.c",
      "if (!rules->made && p->now - witness->created > term(rules)) {", "if (false) {", ["unit:test_retention"]),
     ("the level by what was compared", "src/jobs/verify.c", "manifest->level = manifest_level(manifest);",

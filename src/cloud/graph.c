@@ -15,6 +15,7 @@
 #include "cloud/oauth.h"
 #include "platform/clock.h"
 #include "platform/machine.h"
+#include "version.h"
 
 #define ANSWER_MAX 8388608u
 #define FAULT_TRIES 6u
@@ -547,7 +548,7 @@ bool graph_check_in(Graph *graph, const char *drive, const cJSON *item, const Ca
     cloud_encode(&path, json_string(item, "id", ""));
     strbuf_addstr(&path, "/checkin");
     const GraphRequest request = {
-        .method = "POST", .path = path.buf, .json = "{\"comment\":\"CMMS Backup\",\"checkInAs\":\"published\"}"};
+        .method = "POST", .path = path.buf, .json = "{\"comment\":\"" CMMS_PRODUCT "\",\"checkInAs\":\"published\"}"};
     bool ok = graph_call(graph, &request, cancel, &answer, err);
     if (ok && answer.status != 204 && answer.status != 200) {
         ok = graph_problem(&answer, "the library wants its files checked in, and that did not succeed", err);

@@ -24,7 +24,7 @@
 
 #define LIST_BODY \
     "{\"roles\": [\"write\"], \"grantedToV2\": {\"application\": {\"id\": \"%s\", \"displayName\": " \
-    "\"CMMS Backup\"}}}"
+    "\"" CMMS_PRODUCT "\"}}}"
 #define SITE_RIGHT "Sites.Selected"
 #define LIST_RIGHT "Lists.SelectedOperations.Selected"
 

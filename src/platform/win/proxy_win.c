@@ -10,6 +10,7 @@
 
 #include "base/mem.h"
 #include "platform/wide.h"
+#include "version.h"
 
 #define STEP_MS 5000 /* of each step of fetching a script */
 
@@ -69,7 +70,7 @@ static bool by_script(const WinHttp *functions, const char *url, const WINHTTP_C
         options.lpszAutoConfigUrl = config->lpszAutoConfigUrl;
     }
     HINTERNET session = options.dwFlags == 0 ? NULL
-                                             : functions->open(L"CMMSBackup", WINHTTP_ACCESS_TYPE_NO_PROXY,
+                                             : functions->open(L"" CMMS_USER_AGENT, WINHTTP_ACCESS_TYPE_NO_PROXY,
                                                                WINHTTP_NO_PROXY_NAME, WINHTTP_NO_PROXY_BYPASS, 0);
     if (session == NULL) {
         return false;
