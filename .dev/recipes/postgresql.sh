@@ -31,6 +31,47 @@ cat >utf8.manifest <<'END'
 END
 echo '1 24 "utf8.manifest"' >utf8.rc
 $host-windres -O coff utf8.rc utf8.o
+# uuid-ossp is written for a library of UUIDs. It needs three functions of that, of which these do what Linux' own does.
+mkdir -p uuid/uuid
+cat >uuid/uuid/uuid.h <<'END'
+#undef uuid_t
+typedef unsigned char uuid_t[16];
+static inline void uuid_generate_random(unsigned char *uu)
+{
+	if (!pg_strong_random(uu, 16))
+		elog(ERROR, "no random numbers");
+	uu[6] = (unsigned char) ((uu[6] & 0x0f) | 0x40);
+	uu[8] = (unsigned char) ((uu[8] & 0x3f) | 0x80);
+}
+/* By time, and by a node that is chosen for each session, as of a PC without a network card (RFC 4122, 4.5). */
+static inline void uuid_generate_time(unsigned char *uu)
+{
+	static unsigned char node[16];
+	static uint64 last;
+	FILETIME now;
+	uint64 time;
+	if (last == 0)
+	{
+		uuid_generate_random(node);
+		node[10] |= 0x01;
+	}
+	GetSystemTimeAsFileTime(&now);
+	time = ((uint64) now.dwHighDateTime << 32 | now.dwLowDateTime) + UINT64CONST(5748192000000000); /* 1582 to 1601 */
+	last = time > last ? time : last + 1;
+	for (int i = 0; i < 4; i++)
+		uu[i] = (unsigned char) (last >> (24 - 8 * i));
+	uu[4] = (unsigned char) (last >> 40);
+	uu[5] = (unsigned char) (last >> 32);
+	uu[6] = (unsigned char) ((last >> 56 & 0x0f) | 0x10);
+	uu[7] = (unsigned char) (last >> 48);
+	memcpy(uu + 8, node + 8, 8);
+}
+static inline void uuid_unparse(const unsigned char *uu, char *out)
+{
+	for (int i = 0; i < 16; i++)
+		out += sprintf(out, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", uu[i]);
+}
+END
 mkdir build
 cd build
 # pkg-config knows nothing of the cross-built libraries; the paths above are all that configure needs.
@@ -62,12 +103,15 @@ parts="src/interfaces/libpq src/bin/pg_dump"
   src/bin/initdb src/bin/pg_ctl src/bin/psql contrib/btree_gin contrib/btree_gist contrib/citext contrib/cube
   contrib/earthdistance contrib/fuzzystrmatch contrib/hstore contrib/intarray contrib/isn contrib/ltree
   contrib/pg_stat_statements contrib/pg_trgm contrib/tablefunc contrib/tcn contrib/unaccent
-  contrib/dict_int contrib/postgres_fdw contrib/file_fdw contrib/seg contrib/lo"
+  contrib/dict_int contrib/postgres_fdw contrib/file_fdw contrib/seg contrib/lo contrib/pgcrypto contrib/uuid-ossp"
 stage=$work/stage
 for part in $parts; do
   [ -d "$part" ] || continue
-  make -j"$jobs" -C "$part"
-  make -C "$part" install DESTDIR="$stage"
+  more=()
+  [ "$part" != contrib/uuid-ossp ] ||
+    more=("PG_CPPFLAGS=-I$work/uuid -DHAVE_UUID_E2FS=1 -DHAVE_UUID_UUID_H=1" UUID_LIBS=)
+  make -j"$jobs" -C "$part" ${more[@]+"${more[@]}"}
+  make -C "$part" install DESTDIR="$stage" ${more[@]+"${more[@]}"}
 done
 mkdir -p "$out"
 cp -r "$stage"/pgsql/. "$out/"

@@ -312,6 +312,30 @@ def test_extension_that_is_lacking(program):
     prover.nothing_left()
 
 
+def test_usual_extensions(program):
+    """pgcrypto and uuid-ossp, the two that most databases have, come with the server that proves; what was computed by
+    them is computed again, alike."""
+    server = harness.shared_server()
+    prover = Prover(program)
+    name = make(server, "usual", 'CREATE EXTENSION pgcrypto; CREATE EXTENSION "uuid-ossp"; '
+                "CREATE TABLE t (a text, id uuid DEFAULT uuid_generate_v4(), old uuid DEFAULT uuid_generate_v1(), "
+                "named uuid GENERATED ALWAYS AS (uuid_generate_v5(uuid_ns_dns(), a)) STORED, "
+                "CHECK (named = uuid_generate_v5(uuid_ns_dns(), a)), "
+                "CHECK (encode(digest(a, 'sha256'), 'hex') <> ''), "
+                "CHECK (crypt(a, '$2a$04$abcdefghijklmnopqrstuu') LIKE '$2a$04$%%')); "
+                "INSERT INTO t (a) SELECT 'a' || i FROM generate_series(1, 20) i; "
+                "CREATE UNIQUE INDEX by_digest ON t (digest(a, 'sha1')); CREATE UNIQUE INDEX by_named ON t (named); "
+                "ALTER TABLE t ADD CHECK (a <> 'a1' OR named = '%s')" %
+                server.psql('CREATE EXTENSION IF NOT EXISTS "uuid-ossp"; '
+                            "SELECT uuid_generate_v5(uuid_ns_dns(), 'a1')"))
+    folder = harness.temp_dir("b")
+    program.good_backup(server, name, folder)
+    done = prover.run(folder)
+    equal((done.code, done.json().get("not_provable")), (0, []), "the proof: %s %s" % (done.out, done.err))
+    equal((done.json()["level"], done.json()["rows"]), ("proven", 20), "the proof")
+    prover.nothing_left()
+
+
 # A function for every place where SQL of a database runs while that is restored. Only in a scratch database it tries to
 # write a file and to start a program, so the source stays clean whoever makes it there.
 HOSTILE = r"""

@@ -30,6 +30,7 @@ EXPECTED = OURS + ("libpq.dll", "libssl-3-x64.dll", "libcrypto-3-x64.dll", "tool
                    "tools/18/pg_restore.exe", "tools/17/pg_dump.exe", "tools/17/pg_restore.exe",
                    "engine/bin/postgres.exe", "engine/bin/initdb.exe", "engine/bin/pg_ctl.exe",
                    "engine/share/postgres.bki", "engine/share/timezone/UTC", "engine/lib/plpgsql.dll",
+                   "engine/lib/pgcrypto.dll", "engine/lib/uuid-ossp.dll",
                    "licenses/THIRD-PARTY-NOTICES.md", "licenses/CMMS Backup.txt")
 
 HIGH_ENTROPY_VA, DYNAMIC_BASE, NX_COMPAT = 0x20, 0x40, 0x100
@@ -145,6 +146,15 @@ def library_problem(folder):
     return "nothing is looked for" if not wanted else "libpq.dll lacks " + ", ".join(lacks) if lacks else None
 
 
+def openssl_problem(folder):
+    """It looks for configuration and certificates where only an administrator can put any (.dev/recipes/openssl.sh)."""
+    with open(os.path.join(folder, "libcrypto-3-x64.dll"), "rb") as f:
+        data = f.read()
+    if b"cmms-backup-none" not in data or b"/usr/local/ssl" in data:
+        return "it looks in a folder that every user of a PC can make"
+    return None
+
+
 def hardening_problem(pe):
     wanted = {"DYNAMIC_BASE": DYNAMIC_BASE, "NX_COMPAT": NX_COMPAT, "HIGH_ENTROPY_VA": HIGH_ENTROPY_VA}
     missing = [name for name, bit in wanted.items() if not pe.flags & bit]
@@ -219,6 +229,9 @@ def main():
 
     if os.path.isfile(os.path.join(folder, "libpq.dll")):
         report("functions of libpq.dll", library_problem(folder))
+
+    if os.path.isfile(os.path.join(folder, "libcrypto-3-x64.dll")):
+        report("folder of libcrypto", openssl_problem(folder))
 
     for at, _, names in sorted(os.walk(folder)):
         names = sorted(n for n in names if n.lower().endswith((".exe", ".dll")))
