@@ -3,7 +3,7 @@
 root_suite=trixie
 root_packages="
   build-essential pkgconf cmake ninja-build bison flex perl patch file xz-utils dpkg-dev tzdata
-  gcc-mingw-w64-x86-64-win32 mingw-w64-tools nsis
+  gcc-mingw-w64-ucrt64 mingw-w64-tools nsis
   libpq-dev libcurl4-openssl-dev libcjson-dev libcmocka-dev zlib1g-dev libzstd-dev liblz4-dev libssl-dev
   postgresql-17 postgresql-contrib openssl
   wine wine64 xvfb xauth openbox imagemagick

@@ -14,8 +14,8 @@
 set -euo pipefail
 LC_ALL=C
 top=$(cd "$(dirname "$0")/.." && pwd -P)
-strip=x86_64-w64-mingw32-strip
-objdump=x86_64-w64-mingw32-objdump
+strip=x86_64-w64-mingw32ucrt-strip
+objdump=x86_64-w64-mingw32ucrt-objdump
 fail() { printf 'stage: %s\n' "$*" >&2; exit 1; }
 
 [ $# -eq 2 ] || fail "usage: stage.sh BUILD_DIR OUT_DIR"
@@ -126,8 +126,8 @@ put /opt/archivers/licenses/cjson licenses/cJSON.txt
 put /opt/archivers/licenses/zlib licenses/zlib.txt
 put /opt/archivers/licenses/zstd licenses/zstd.txt
 put /opt/archivers/licenses/lz4 licenses/lz4.txt
-put /usr/share/doc/mingw-w64-x86-64-dev/copyright licenses/mingw-w64.txt
-put /usr/share/doc/gcc-mingw-w64-x86-64-win32-runtime/copyright licenses/gcc.txt
+put /usr/share/doc/mingw-w64-ucrt64-dev/copyright licenses/mingw-w64.txt
+put /usr/share/doc/gcc-mingw-w64-ucrt64-runtime/copyright licenses/gcc.txt
 put /usr/share/common-licenses/GPL-3 "licenses/GPL 3.txt"
 put /usr/share/doc/nsis-common/copyright licenses/NSIS.txt
 

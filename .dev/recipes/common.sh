@@ -1,7 +1,7 @@
 # For the recipes that run in the root. $out is the folder to fill.
 set -e
 out=$1
-host=x86_64-w64-mingw32
+host=x86_64-w64-mingw32ucrt # msvcrt.dll is one that PostgreSQL and mingw-w64 have given up
 jobs=$(nproc)
 work=$(mktemp -d)
 cd "$work"

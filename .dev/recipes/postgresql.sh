@@ -10,8 +10,6 @@ grep -q pg_attver "$package"/src/bin/pg_dump/pg_dump.c
 deps="/opt/archivers /opt/openssl"
 cppflags= ldflags=
 for d in $deps; do cppflags="$cppflags -I$d/include" ldflags="$ldflags -L$d/lib"; done
-# The C runtime has had this function since Windows Vista; mingw's headers show it only to newer runtimes.
-echo 'int __cdecl _iswctype_l(unsigned short, unsigned short, void *);' >>"$package"/src/include/port/win32_port.h
 # Windows' own programs take their arguments, environment and file names in the ANSI code page unless a manifest
 # says UTF-8: with it a user called "Jürgen 中", and such a password, reach the tools and the server whole.
 cat >utf8.manifest <<'END'

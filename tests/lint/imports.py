@@ -15,15 +15,18 @@ import sys
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-# Parts of every Windows 10 since its first release, x64, desktop editions without any addition. ucrtbase.dll and
-# api-ms-win-crt-*.dll are part of Windows 10 as well, but nothing here is built for that runtime: they are not
-# listed, so that a change of runtime is noticed. VCRUNTIME140.dll and MSVCP140.dll are not part of Windows.
+# Parts of every Windows 10 since its first release, x64, desktop editions without any addition; api-ms-win-crt-*.dll
+# are the names of its C runtime, ucrtbase.dll. msvcrt.dll is part of Windows 10 as well, but nothing here is built for
+# that runtime: it is not listed, so that a change of runtime is noticed. VCRUNTIME140.dll and MSVCP140.dll are not part
+# of Windows.
 WINDOWS_10 = frozenset("""
     advapi32 bcrypt bcryptprimitives cfgmgr32 comctl32 comdlg32 credui crypt32 cryptbase cryptui dbghelp dnsapi dwmapi
-    gdi32 imm32 iphlpapi kernel32 kernelbase mpr msimg32 msvcrt mswsock ncrypt netapi32 normaliz ntdll ole32 oleacc
+    gdi32 imm32 iphlpapi kernel32 kernelbase mpr msimg32 mswsock ncrypt netapi32 normaliz ntdll ole32 oleacc
     oleaut32 powrprof propsys psapi rpcrt4 secur32 setupapi shcore shell32 shlwapi taskschd user32 userenv usp10 uxtheme
     version winhttp wininet winmm winspool.drv wintrust wldap32 ws2_32 wtsapi32
-""".split())
+""".split() + ["api-ms-win-crt-%s-l1-1-0" % part for part in (
+    "conio convert environment filesystem heap locale math multibyte private process runtime stdio string time "
+    "utility").split()])
 
 OURS = ("cmms-backup.exe", "cmms-backup-cli.exe")
 EXPECTED = OURS + ("libpq.dll", "libssl-3-x64.dll", "libcrypto-3-x64.dll", "tools/18/pg_dump.exe",
