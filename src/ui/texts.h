@@ -211,7 +211,7 @@
 #define TEXT_CLEANUP_REMOVE "&Remove %llu Backup(s)"
 #define TEXT_CLEANUP_THERE_CAPTION "Clean Up on SharePoint"
 #define TEXT_CLEANUP_THERE_SUMMARY \
-    "%llu of %llu backup(s) on SharePoint would go into its recycle bin, %s MB in all. The newest verified one " \
+    "%llu of %llu backup(s) on SharePoint would go into its recycle bin, %s in all. The newest verified one " \
     "always stays."
 #define TEXT_CLEANUP_THERE_NOTHING "There is nothing to clean up on SharePoint."
 #define TEXT_CLEANUP_THERE_NOTHING_WHY \
