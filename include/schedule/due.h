@@ -58,8 +58,8 @@ DuePlan due_plan(const Settings *settings);
 /* The first slot after a moment; the last at or before it. 0: there is none within two months. */
 int64_t due_after(const DuePlan *plan, const DueZone *zone, int64_t moment);
 int64_t due_before(const DuePlan *plan, const DueZone *zone, int64_t moment);
-/* A ledger that begins in the future (some minutes pass: clocks differ) was set by a wrong clock, and is looked at as
- * if it had begun before all that. */
+/* A ledger that begins in the future, beyond DUE_FUTURE, was set by a wrong clock, and is looked at as if it had begun
+ * before all that. */
 void due_look(const DuePlan *plan, const DueZone *zone, const Ledger *ledger, int64_t now, DueLook *look);
 /* For who saves it: such a beginning would be believed when its time has come, and slots before it be nobody's. */
 void due_forget_since(Ledger *ledger, int64_t now);

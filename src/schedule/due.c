@@ -138,10 +138,10 @@ static void look_for_missed(const DuePlan *plan, const DueZone *zone, const Ledg
     }
 }
 
-/* Set by a clock that was ahead: taken at its word, the slots until then were nobody's. */
+/* Set by a clock that was ahead, and not set back since: taken at its word, the slots until then were nobody's. */
 static bool is_ahead(const Ledger *ledger, int64_t now)
 {
-    return ledger->since > now + GRACE;
+    return ledger->since > now + DUE_FUTURE;
 }
 
 void due_forget_since(Ledger *ledger, int64_t now)
