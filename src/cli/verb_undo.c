@@ -167,8 +167,8 @@ static bool ask_to_clean_up(Cli *cli, const Connection *connection, const JobSin
             }
             mem_free(since);
         }
-        ok = ask_consent(cli, what.buf, where, "dropped", &typed, err) &&
-             (typed == NULL || restore_is_consent(connection, typed) || not_its_name(err));
+        ok = cli_ask_consent(cli, what.buf, where, "dropped", &typed, err) &&
+             (typed == NULL || restore_is_consent(connection, typed) || cli_not_its_name(err));
         strbuf_release(&what);
         mem_free(where);
         mem_free(typed);

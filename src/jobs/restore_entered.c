@@ -113,7 +113,8 @@ void restore_look_for_entered(Restore *run)
                                      "%s alone", words, result->kept));
     }
     error_clear(&why);
-    if (result->entered != 0 && !swap_mark_entered(run->load.server, run->live, result->kept, result->entered, &why)) {
+    if (result->entered != 0 && !swap_mark_entered(run->load.server, run->live, result->kept, result->entered,
+                                                   run->load.cancel, &why)) {
         job_log(run->load.sink, LOG_WARNING, "That %s has such rows could not be noted at it: %s", result->kept,
                 why.message);
     }

@@ -412,6 +412,24 @@ static void stopped_by_hand(void **state)
 }
 
 /* Who answers an alarm ends no stop, whichever came first; and nobody ends what he was not shown. */
+static char *watch(const char *dir, int64_t rows, Manifest *coming)
+{
+    Settings settings;
+    Error err = ERROR_INIT;
+    char *warning = NULL;
+    settings_init(&settings);
+    manifest_init(coming);
+    coming->database = mem_strdup("cmms");
+    coming->host = mem_strdup("db");
+    coming->port = mem_strdup("5432");
+    coming->system_identifier = mem_strdup("7");
+    coming->database_oid = mem_strdup("16384");
+    manifest_add_table(coming, "public", "equipment", rows, rows, 0);
+    assert_ok(retention_watch(dir, coming, &settings, now_of_test(), &warning, &err), &err);
+    settings_release(&settings);
+    return warning;
+}
+
 /* A dozen backups a day do not crowd out what was there weeks ago. */
 static void alarm_of_a_slow_loss_by_the_hour(void **state)
 {
@@ -749,24 +767,6 @@ static void alarm_of_lost_rows(void **state)
     assert_int_equal(run_ok(dir, NULL), 0);
     settings_release(&settings);
     test_dir_remove(dir);
-}
-
-static char *watch(const char *dir, int64_t rows, Manifest *coming)
-{
-    Settings settings;
-    Error err = ERROR_INIT;
-    char *warning = NULL;
-    settings_init(&settings);
-    manifest_init(coming);
-    coming->database = mem_strdup("cmms");
-    coming->host = mem_strdup("db");
-    coming->port = mem_strdup("5432");
-    coming->system_identifier = mem_strdup("7");
-    coming->database_oid = mem_strdup("16384");
-    manifest_add_table(coming, "public", "equipment", rows, rows, 0);
-    assert_ok(retention_watch(dir, coming, &settings, now_of_test(), &warning, &err), &err);
-    settings_release(&settings);
-    return warning;
 }
 
 /* A little less each time: measured by the most of the last weeks, not by the last one. */
