@@ -70,7 +70,7 @@ static HANDLE create_event(const wchar_t *name)
     return CreateEventW(NULL, TRUE, FALSE, name);
 }
 
-static int tell(const AppOptions *options, const wchar_t *key)
+static int tell_only(const AppOptions *options, const wchar_t *key)
 {
     HANDLE mutex = named(create_mutex, key, "Tell");
     const bool other = mutex != NULL && GetLastError() == ERROR_ALREADY_EXISTS && teller_again(key);
@@ -95,7 +95,7 @@ static int run(const AppOptions *options, int show)
     HANDLE mutex = NULL;
     int code = 0;
     if (options->tell) {
-        code = tell(options, key);
+        code = tell_only(options, key);
         goto out;
     }
     if (options->screenshot == NULL) {
