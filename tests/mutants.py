@@ -832,6 +832,8 @@ MUTANTS = (
      "(where == NULL || here == NULL || strcmp(where, here) == 0);", "true;", ["unit:test_keeper"]),
     ("no copy waits for ever", "src/schedule/run.c", "ask(run, copies_since(run), &run->wait);",
      "ask(run, 0, &run->wait);", ["unit:test_run_waits"]),
+    ("a slot that was missed while a run stays is told at its end", "src/schedule/run.c",
+     "        result->missed_text = missed;", "        mem_free(missed);", ["unit:test_run_waits"]),
     ("a share that blinks mends nothing", "src/schedule/notice.c", "    if (facts->unknown) {\n", "    if (false) {\n",
      ["unit:test_notice"]),
     ("a copy that was not looked for is not missing", "src/schedule/protection.c", "!facts->copies_unread &&\n",
