@@ -761,6 +761,8 @@ MUTANTS = (
      "(true ||", ["unit:test_notice"]),
     ("another run tells nothing anew", "src/schedule/aloud.c",
      "(void)notice_memory_parse(memory, strlen(memory), &told);", "", ["unit:test_aloud"]),
+    ("a backup that is not verified is told with the window closed", "src/schedule/aloud.c",
+     "SCHEDULED_BY_OTHERS || level_is_good(", "SCHEDULED_BY_OTHERS || true || level_is_good(", ["unit:test_aloud"]),
     ("what cannot be kept is not shown over and over", "src/schedule/aloud.c",
      "const bool show = kept && aloud.kind != NOTICE_NONE;", "const bool show = aloud.kind != NOTICE_NONE;",
      ["unit:test_aloud"]),

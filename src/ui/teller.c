@@ -90,7 +90,8 @@ void teller_end(const wchar_t *key)
 
 static TrayState sign_of(NoticeKind kind)
 {
-    const bool warns = kind == NOTICE_MISSED || kind == NOTICE_SIGN_IN || kind == NOTICE_SILENT;
+    const bool warns = kind == NOTICE_MISSED || kind == NOTICE_SIGN_IN || kind == NOTICE_SILENT ||
+                       kind == NOTICE_DONE; /* which is told of what is not verified alone */
     return warns ? TRAY_ATTENTION : TRAY_FAILED;
 }
 
