@@ -505,6 +505,8 @@ MUTANTS = (
      ["https:test_through_a_proxy", "upload:test_through_a_proxy"]),
     ("a proxy that refuses is not taken for the server", "src/cloud/http.c", "code != CURLE_OK && proxy_refused(",
      "code != CURLE_OK && false && proxy_refused(", ["https:test_a_proxy_that_refuses"]),
+    ("a proxy without a port has the port that Windows takes", "src/platform/common/proxy_common.c",
+     '== NULL ? ":80" : "");', '== NULL ? "" : "");', ["unit:test_proxy"]),
     ("what is left out of the proxy goes straight", "src/platform/common/proxy_common.c",
      "return proxy_is_bypassed(bypass, host) ? NULL :", "return false ? NULL :", ["unit:test_proxy"]),
     ("an address of which the host alone is told", "src/cloud/http.c", "*host = mem_strdup(name);",
