@@ -505,6 +505,8 @@ MUTANTS = (
      ["https:test_through_a_proxy", "upload:test_through_a_proxy"]),
     ("a proxy that refuses is not taken for the server", "src/cloud/http.c", "code != CURLE_OK && proxy_refused(",
      "code != CURLE_OK && false && proxy_refused(", ["https:test_a_proxy_that_refuses"]),
+    ("a folder on a mapped drive is one place by both its names", "src/jobs/heartbeats.c",
+     'share != NULL ? share : folder);', 'folder);', ["unit:test_heartbeats"]),
     ("a proxy without a port has the port that Windows takes", "src/platform/common/proxy_common.c",
      '== NULL ? ":80" : "");', '== NULL ? "" : "");', ["unit:test_proxy"]),
     ("what is left out of the proxy goes straight", "src/platform/common/proxy_common.c",

@@ -16,6 +16,7 @@
 #include "platform/clock.h"
 #include "platform/fs.h"
 #include "platform/machine.h"
+#include "platform/share.h"
 #include "store/auditlog.h"
 #include "store/folder.h"
 
@@ -64,7 +65,9 @@ static bool shared_find(Shared *shared, const char *folder, Error *err)
         return error_move(err, &why);
     }
     error_clear(&why);
-    shared->name = mem_printf("folder:%s", folder);
+    char *share = share_path(folder); /* which the task names, and the window may name by its drive */
+    shared->name = mem_printf("folder:%s", share != NULL ? share : folder);
+    mem_free(share);
     return true;
 }
 
