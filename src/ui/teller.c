@@ -26,10 +26,11 @@ typedef struct Teller {
 /* --- other processes --------------------------------------------------------------------------------------- */
 
 /* This program once more, with the same folder. Out of the job that Task Scheduler runs a task in, where that is
- * allowed: what ends the task is not to end the icon. */
+ * allowed: what ends the task is not to end the icon. And not with a task's priority (7 is below normal), which a
+ * child has from its parent unless it is said otherwise: what is done in the window is somebody's wish. */
 static void launch(const AppOptions *options, const char *word)
 {
-    static const DWORD flags[] = {CREATE_BREAKAWAY_FROM_JOB, 0};
+    static const DWORD flags[] = {NORMAL_PRIORITY_CLASS | CREATE_BREAKAWAY_FROM_JOB, NORMAL_PRIORITY_CLASS};
     STARTUPINFOW startup = {.cb = sizeof startup};
     PROCESS_INFORMATION process = {.hProcess = NULL};
     char *program = machine_program_path();
