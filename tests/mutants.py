@@ -921,6 +921,8 @@ MUTANTS = (
      "if (run->result->checks.damaged_count > 0) { /* it", "if (false) { /* it", ["unit:test_run_waits"]),
     ("a report says that a person has stopped clean-ups", "src/schedule/report.c", "rules.frozen = facts->frozen;",
      "rules.frozen = facts->health->frozen;", ["unit:test_report"]),
+    ("the last good backup is not deleted because it is of the future", "src/jobs/retention_run.c",
+     "if (!left && !counts) {", "if (!left) {", ["unit:test_retention_run"]),
     ("an alarm leaves a person's stop", "src/jobs/retention_run.c", "write_frozen(folder, reason, there.stop, err);",
      "write_frozen(folder, reason, NULL, err);", ["unit:test_retention_run"]),
     ("who answers an alarm ends no stop", "src/jobs/retention_run.c",
