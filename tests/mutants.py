@@ -507,6 +507,8 @@ MUTANTS = (
      "code != CURLE_OK && false && proxy_refused(", ["https:test_a_proxy_that_refuses"]),
     ("a folder on a mapped drive is one place by both its names", "src/jobs/heartbeats.c",
      'share != NULL ? share : folder);', 'folder);', ["unit:test_heartbeats"]),
+    ("a proxy that is away is not taken for the server", "src/cloud/http.c",
+     "code == CURLE_COULDNT_CONNECT && proxy != NULL) {", "false) {", ["unit:test_http"]),
     ("a proxy without a port has the port that Windows takes", "src/platform/common/proxy_common.c",
      '== NULL ? ":80" : "");', '== NULL ? "" : "");', ["unit:test_proxy"]),
     ("what is left out of the proxy goes straight", "src/platform/common/proxy_common.c",
