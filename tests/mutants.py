@@ -508,6 +508,8 @@ MUTANTS = (
      ["https:test_through_a_proxy", "upload:test_through_a_proxy"]),
     ("a proxy that refuses is not taken for the server", "src/cloud/http.c", "code != CURLE_OK && proxy_refused(",
      "code != CURLE_OK && false && proxy_refused(", ["https:test_a_proxy_that_refuses"]),
+    ("a heartbeat says nothing of backups that could not be read", "src/jobs/heartbeats.c",
+     ".at = spec->good < 0 ? 0 : clock_now(),", ".at = clock_now(),", ["unit:test_heartbeats"]),
     ("a folder on a mapped drive is one place by both its names", "src/jobs/heartbeats.c",
      'share != NULL ? share : folder);', 'folder);', ["unit:test_heartbeats"]),
     ("a proxy that is away is not taken for the server", "src/cloud/http.c",

@@ -85,6 +85,35 @@ static void left_and_seen(void **state)
     mem_free(name);
 }
 
+/* "No good backup" is said of those that were looked at. */
+static void of_backups_that_could_not_be_read(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t good, said;
+        bool tells;
+    } rows[] = {{-1, 0, false}, {0, 0, true}, {1796040000, 1796040000, true}};
+    char *name = own_name(), *file = heartbeat_file(name), *path = fs_join(folder, file);
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        const HeartbeatSpec spec = {folder, 36, rows[i].good};
+        Error err = ERROR_INIT;
+        SeenComputers seen;
+        Heartbeat left;
+        seen_init(&seen);
+        assert_ok(heartbeats_beat(&spec, NULL, &seen, &err), &err);
+        char *text = test_read(path);
+        assert_ok(heartbeat_parse(text, strlen(text), name, &left, &err), &err);
+        assert_int_equal(left.good, rows[i].said);
+        assert_int_equal(left.at > 0, rows[i].tells);
+        assert_int_equal(left.hours, 36);
+        mem_free(text);
+        seen_release(&seen);
+    }
+    mem_free(path);
+    mem_free(file);
+    mem_free(name);
+}
+
 /* The task has a folder on a mapped drive by its share, the window perhaps by the drive: what one has seen the other
  * knows. */
 static void a_folder_by_two_names(void **state)
@@ -207,6 +236,7 @@ int main(void)
         cmocka_unit_test(what_is_no_heartbeat),
         cmocka_unit_test(retired),
         cmocka_unit_test(a_folder_that_is_gone),
+        cmocka_unit_test(of_backups_that_could_not_be_read),
         cmocka_unit_test(a_folder_by_two_names),
     };
     return cmocka_run_group_tests(tests, begin, end);
