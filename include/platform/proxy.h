@@ -19,8 +19,8 @@ char *proxy_for(const char *url, const Cancel *cancel);
 
 /* --- in Windows' form -------------------------------------------------------------------------------------- */
 
-/* Of "PROXY:8080" or "http=A:80;https=B:443", separated by ';' or spaces: the first that is for https. NULL: none is.
- * Caller frees. */
+/* Of "PROXY:8080" or "http=A:80;https=B:443", separated by ';' or spaces: the first that is for https, with port 80
+ * where it names none. NULL: none is. Caller frees. */
 char *proxy_pick(const char *list);
 /* Whether "*.contoso.com;10.*;<local>" leaves a host out; <local> is a name without a dot. */
 bool proxy_is_bypassed(const char *bypass, const char *host);
