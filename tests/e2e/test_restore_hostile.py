@@ -341,9 +341,11 @@ def test_locked_in_another_database(program):
     harness.shared_server() # which is the first
     server = harness.Server(copy_of=harness.template())
     harness._servers.append(server)
-    server.psql("REVOKE CONNECT ON DATABASE postgres FROM PUBLIC")
     folder, path = of_boss(program, server, "apart")
-    for first, second in (("postgres", "boss"), ("boss", "postgres")):
+    server.psql("REVOKE CONNECT ON DATABASE postgres FROM PUBLIC; CREATE ROLE deputy LOGIN CREATEDB PASSWORD '%s' "
+                "IN ROLE boss, pg_signal_backend; GRANT CONNECT ON DATABASE postgres TO deputy; "
+                "GRANT pg_signal_backend TO boss" % harness.PASSWORD.replace("'", "''"))
+    for first, second in (("deputy", "boss"), ("boss", "deputy")):
         told = []
         with Between(server) as between:
             def before(sql):

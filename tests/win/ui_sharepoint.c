@@ -550,9 +550,9 @@ static void check_keys_cleanup(Ui *ui)
     choose(ui, 'A');
     ok(ui, wait_for(ui, LONG_MS, box_is_there, NULL) && box_open(ui),
        "Tools, Clean Up on SharePoint says that nothing is old there", "it does not");
-    key(VK_ESCAPE);
+    key(VK_RETURN); /* Wine's box has no Esc where Close is its only button */
     ok(ui, wait_for(ui, SHORT_MS, box_is_gone, NULL) && wait_done(ui) && wait_for(ui, SHORT_MS, in_front, NULL),
-       "Esc closes that", "it stays");
+       "Enter closes that", "it stays");
 }
 
 static void check_keys_pause(Ui *ui)
