@@ -94,6 +94,19 @@ static bool count_kept(Restore *run, char **words, Error *err)
     return ok;
 }
 
+/* Nobody may stop it: without that number a clean-up drops the database by its age. */
+static bool note_at_kept(Restore *run, int64_t rows)
+{
+    Error why = ERROR_INIT;
+    const bool ok = swap_mark_entered(run->load.server, run->live, run->result->kept, rows, NULL, &why);
+    if (!ok) {
+        job_log(run->load.sink, LOG_WARNING, "Whether %s has such rows could not be noted at it: %s",
+                run->result->kept, why.message);
+    }
+    error_clear(&why);
+    return ok;
+}
+
 void restore_look_for_entered(Restore *run)
 {
     RestoreResult *result = run->result;
@@ -103,6 +116,8 @@ void restore_look_for_entered(Restore *run)
         return;
     }
     load_stage(&run->load, "Looking for rows that were entered meanwhile", 0.99, 1);
+    /* As long as it is not known: whoever is killed or stopped while it is counted leaves it so. */
+    const bool noted = note_at_kept(run, -1);
     const bool known = count_kept(run, &words, &why);
     if (!known) {
         result->entered = -1;
@@ -112,11 +127,8 @@ void restore_look_for_entered(Restore *run)
         restore_note(run, mem_printf("While it was restored, rows were entered or deleted: %s. What was entered is in "
                                      "%s alone", words, result->kept));
     }
-    error_clear(&why);
-    if (result->entered != 0 && !swap_mark_entered(run->load.server, run->live, result->kept, result->entered,
-                                                   run->load.cancel, &why)) {
-        job_log(run->load.sink, LOG_WARNING, "That %s has such rows could not be noted at it: %s", result->kept,
-                why.message);
+    if (known && noted) {
+        note_at_kept(run, result->entered);
     }
     error_clear(&why);
     mem_free(words);

@@ -1,11 +1,13 @@
 """What restores put aside: shown with what it takes, dropped by name or when its time is over, and never the last of
 it unasked."""
 import json
+import signal
 import subprocess
+import threading
 import harness
 from harness import check, equal
 from test_restore import databases, restored
-from test_restore_hostile import OPEN, Between
+from test_restore_hostile import OPEN, Between, start
 from test_restore_kinds import PLAIN, backup_as, run, server_of
 
 DAY = 86400
@@ -119,6 +121,43 @@ def test_entered_meanwhile(program):
     check(told["kept"] + " stays: rows were entered or deleted in it" in str(done["warnings"]), str(done["warnings"]))
     restored(plant.run("undo", told["kept"]))
     equal(server.psql("SELECT count(*) FROM work_orders", "busy"), "1103", "they come back by an undo")
+
+
+def test_interrupted_while_it_is_counted(program):
+    """Whoever kills or stops it then leaves a database of which nobody knows: it does not go by its age."""
+    if program.kind == "wine":
+        raise harness.Skip("Between is native; the same core")
+    for what in ("killed", "stopped"):
+        plant = Kept(program, "counted_" + what, 0)
+        reached, gone, seen = threading.Event(), threading.Event(), []
+
+        def before(sql):
+            if sql == "ANALYZE":
+                seen.append(sql)
+            if seen and sql.startswith("SELECT count(*) FROM ONLY") and not reached.is_set():
+                reached.set()
+                gone.wait(60 * harness.SCALE)
+
+        with Between(plant.server) as between:
+            between.before = before
+            process = start(program, between.port, plant.name, "restore", program.path(plant.path), folder=plant.folder)
+            harness.wait_for(reached.is_set, 120, "the count")
+            if what == "killed":
+                program.kill(process)
+            else:
+                process.send_signal(signal.SIGINT)
+            done = harness.finish(process)
+            gone.set()
+        if what == "stopped": # too late: it is restored
+            equal(restored(done)["entered"], -1, "what is known")
+        harness.no_locks_left(plant.server)
+        left = plant.there()
+        equal([(k["name"], k["entered"]) for k in plant.list()["kept"]], [(left[0], -1)], what)
+        plant.restore()
+        plant.age(left[0], 400 * DAY)
+        told = restored(plant.run("undo", "--clean-up"))
+        equal(told["dropped"], [], what + ": by its age")
+        check(left[0] + " stays: rows may have been entered in it" in str(told["warnings"]), str(told["warnings"]))
 
 
 def test_a_restore_drops_nothing(program):
