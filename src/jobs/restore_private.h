@@ -36,7 +36,7 @@ bool restore_ask_oid(Pg *pg, const char *name, const Cancel *cancel, int64_t *oi
 bool restore_check_nobody(Pg *pg, const Connection *server, const char *live, const JobSink *sink,
                           const Cancel *cancel, Error *err);
 /* swap_run, with its parameters; where the connection is lost in the middle, on a new one it is found out which it
- * was. */
+ * was; where that cannot be, *pg is NULL. */
 bool restore_swap_surely(const Connection *server, Pg **pg, const char *live, const char *coming, bool anybodys,
                          const char *from, const JobSink *sink, const Cancel *cancel, char **kept, Error *err);
 
