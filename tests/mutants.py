@@ -582,6 +582,8 @@ MUTANTS = (
      ["rkinds:test_in_the_way", "rhostile:test_another_program_meanwhile"]),
     ("one restore at a time, whichever database its session is in", "src/jobs/swap.c", "*locked = !elsewhere;",
      "elsewhere = false;", ["rhostile:test_locked_in_another_database"]),
+    ("who may not give a database to its owner", "src/jobs/load_database.c",
+     'pg_server_version(pg) >= 160000 ? "SET" : "USAGE"', '"USAGE"', ["restore:test_nothing_is_touched"]),
     ("what is kept from another restore is not this one's", "src/jobs/restore_server.c",
      "if (*placed && had_live && count > 0) {", "if (*placed && count > 0) {",
      ["rhostile:test_gone_and_lost_at_the_end"]),
