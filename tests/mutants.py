@@ -592,6 +592,8 @@ MUTANTS = (
      ["rhostile:test_gone_and_not_known"]),
     ("rows that were entered meanwhile are named", "src/jobs/restore.c", "        restore_look_for_entered(&run);\n",
      "", ["rkept:test_entered_meanwhile"]),
+    ("large objects that were entered meanwhile", "src/jobs/restore_entered.c", "now->large_objects - had;", "0;",
+     ["unit:test_restore_entered"]),
     ("as long as it is not known whether rows were entered", "src/jobs/restore_entered.c",
      "const bool noted = note_at_kept(run, -1);", "const bool noted = true;",
      ["rkept:test_interrupted_while_it_is_counted"]),

@@ -37,34 +37,50 @@ static int64_t difference(const SnapshotTable *table, const Manifest *then)
     return table->rows - had;
 }
 
+static int64_t more_objects(const Snapshot *now, const Manifest *then)
+{
+    const int64_t had = then->large_objects_expected >= 0 ? then->large_objects_expected : then->large_objects;
+    return now->large_objects < 0 || had < 0 ? 0 : now->large_objects - had;
+}
+
+typedef struct Entered {
+    StrBuf text;
+    size_t kinds; /* tables, and large objects */
+    int64_t rows;
+} Entered;
+
+static void add_change(Entered *entered, const char *schema, const char *name, int64_t more)
+{
+    const bool plain = strcmp(schema, "public") == 0;
+    if (more == 0) {
+        return;
+    }
+    if (entered->kinds < NAMED) {
+        strbuf_addf(&entered->text, "%s%s%s%s %s%s", entered->kinds == 0 ? "" : ", ", plain ? "" : schema,
+                    plain ? "" : ".", name, more > 0 ? "+" : "-", number_text(more > 0 ? more : -more).text);
+    }
+    entered->kinds++;
+    entered->rows += more > 0 ? more : -more;
+}
+
 char *restore_entered_words(const Snapshot *now, const Manifest *then, int64_t *rows)
 {
-    StrBuf text;
-    size_t tables = 0;
-    *rows = 0;
-    strbuf_init(&text, STRBUF_LINE);
+    Entered entered = {.kinds = 0};
+    strbuf_init(&entered.text, STRBUF_LINE);
+    add_change(&entered, "public", "large objects", more_objects(now, then));
     for (size_t i = 0; i < now->count; i++) {
         const SnapshotTable *table = &now->tables[i];
-        const int64_t more = difference(table, then);
-        const bool plain = strcmp(table->schema, "public") == 0;
-        if (more == 0) {
-            continue;
-        }
-        if (tables < NAMED) {
-            strbuf_addf(&text, "%s%s%s%s %s%s", tables == 0 ? "" : ", ", plain ? "" : table->schema, plain ? "" : ".",
-                        table->name, more > 0 ? "+" : "-", number_text(more > 0 ? more : -more).text);
-        }
-        tables++;
-        *rows += more > 0 ? more : -more;
+        add_change(&entered, table->schema, table->name, difference(table, then));
     }
-    if (tables > NAMED) {
-        strbuf_addf(&text, " and %zu more", tables - NAMED);
+    *rows = entered.rows;
+    if (entered.kinds > NAMED) {
+        strbuf_addf(&entered.text, " and %zu more", entered.kinds - NAMED);
     }
-    if (tables == 0) {
-        strbuf_release(&text);
+    if (entered.kinds == 0) {
+        strbuf_release(&entered.text);
         return NULL;
     }
-    return strbuf_detach(&text);
+    return strbuf_detach(&entered.text);
 }
 
 static bool count_kept(Restore *run, char **words, Error *err)

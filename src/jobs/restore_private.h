@@ -78,7 +78,8 @@ bool restore_tables(Restore *run, const Tool *tool, Error *err);
 /* After a restore with a safety backup: what others entered or deleted since, which is in result->kept alone. Told,
  * noted, and in the mark of that one. What fails is told as well. */
 void restore_look_for_entered(Restore *run);
-/* "work_orders +3, log -1"; NULL: every table has as many rows as then. Caller frees. *rows: how many in all. */
+/* "large objects +1, work_orders +3, log -1"; NULL: there are as many as then of each. Caller frees. *rows: how many in
+ * all. */
 char *restore_entered_words(const Snapshot *now, const Manifest *then, int64_t *rows);
 
 /* --- restore_kept.c --- */
