@@ -3,6 +3,7 @@
 
 #include "base/jsonutil.h"
 #include "base/mem.h"
+#include "base/number.h"
 #include "base/strbuf.h"
 #include "jobs/swap.h"
 #include "platform/clock.h"
@@ -128,15 +129,26 @@ static bool choose_kept(Cli *cli, const Connection *connection, const JobSink *s
     return true;
 }
 
+/* " …" or "". Caller frees. */
+static char *only_there(const KeptDatabase *kept)
+{
+    return kept->entered == 0  ? mem_strdup("")
+           : kept->entered < 0 ? mem_strdup(" It is not known whether it holds rows that are in no backup.")
+                               : mem_printf(" %s rows were entered in it or deleted after its safety backup: what was "
+                                            "entered is in no backup.", number_text(kept->entered).text);
+}
+
 static bool ask_to_drop(Cli *cli, const KeptDatabase *kept, bool last, Error *err)
 {
     char *since = clock_log_text(kept->aside), *typed = NULL;
     char *size = kept->bytes >= 0 ? output_megabytes((uint64_t)kept->bytes) : mem_strdup("of unknown size");
-    char *what = mem_printf("%s, kept since %s (%s), will be dropped for good.%s", kept->name, since, size,
+    char *only = only_there(kept);
+    char *what = mem_printf("%s, kept since %s (%s), will be dropped for good.%s%s", kept->name, since, size, only,
                             last ? " It is the last one: after that no restore can be undone." : "");
     const bool ok = cli_ask_consent(cli, what, kept->name, "dropped", &typed, err) &&
                     (typed == NULL || strcmp(typed, kept->name) == 0 || cli_not_its_name(err));
     mem_free(what);
+    mem_free(only);
     mem_free(size);
     mem_free(typed);
     mem_free(since);

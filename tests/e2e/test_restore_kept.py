@@ -1,8 +1,12 @@
 """What restores put aside: shown with what it takes, dropped by name or when its time is over, and never the last of
 it unasked."""
+import fcntl
 import json
+import os
+import pty
 import signal
 import subprocess
+import termios
 import threading
 import harness
 from harness import check, equal
@@ -32,12 +36,16 @@ class Kept:
     def list(self):
         return restored(self.run("undo", "--list"))
 
-    def age(self, name, seconds):
-        """As if it had been put aside so long ago: its mark says when."""
+    def mark(self, name, **more):
         mark = json.loads(self.server.psql("SELECT shobj_description(oid, 'pg_database') FROM pg_database"
                                            " WHERE datname = '%s'" % name))
-        mark["aside"] = int(self.server.psql("SELECT extract(epoch FROM clock_timestamp())::bigint")) - seconds
+        mark.update(more)
         self.server.psql("COMMENT ON DATABASE %s IS '%s'" % (name, json.dumps(mark).replace("'", "''")))
+
+    def age(self, name, seconds):
+        """As if it had been put aside so long ago: its mark says when."""
+        now = int(self.server.psql("SELECT extract(epoch FROM clock_timestamp())::bigint"))
+        self.mark(name, aside=now - seconds)
 
     def there(self):
         return [d for d in databases(self.server, self.name) if d != self.name]
@@ -158,6 +166,33 @@ def test_interrupted_while_it_is_counted(program):
         told = restored(plant.run("undo", "--clean-up"))
         equal(told["dropped"], [], what + ": by its age")
         check(left[0] + " stays: rows may have been entered in it" in str(told["warnings"]), str(told["warnings"]))
+
+
+def test_what_goes_with_it_is_said(program):
+    """Whoever drops one by its name hears before that it has rows that nothing else has."""
+    if program.kind == "wine":
+        raise harness.Skip("Wine has no terminal that a test could type into; the same code asks natively")
+    plant = Kept(program, "says", 1)
+    for entered, words in ((0, None), (1234, "1,234 rows were entered in it or deleted after its safety backup: what "
+                                             "was entered is in no backup."),
+                           (-1, "It is not known whether it holds rows that are in no backup.")):
+        plant.mark(plant.kept[0], entered=entered)
+        ours, theirs = pty.openpty()
+        process = subprocess.Popen(program.argv + ["undo", "--drop", plant.kept[0], "--folder", plant.folder, "-h",
+                                                   "127.0.0.1", "-p", str(plant.server.port), "-U", "postgres", "-d",
+                                                   "says"],
+                                   env=program.env({"PGPASSWORD": harness.PASSWORD}), stdin=theirs,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+                                   preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+        os.write(ours, b"no\n")
+        out, err = process.communicate(timeout=120 * harness.SCALE)
+        asked = os.read(ours, 65536).decode()
+        os.close(ours)
+        os.close(theirs)
+        equal(process.returncode, 130, "exit code: %s %s" % (out, err))
+        check("will be dropped for good." in asked, asked)
+        check(words in asked if words else "no backup" not in asked, "%d: %s" % (entered, asked))
+    equal(plant.there(), plant.kept, "nothing was dropped")
 
 
 def test_a_restore_drops_nothing(program):
