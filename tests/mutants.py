@@ -597,6 +597,8 @@ MUTANTS = (
      "", ["rkept:test_entered_meanwhile"]),
     ("large objects that were entered meanwhile", "src/jobs/restore_entered.c", "now->large_objects - had;", "0;",
      ["unit:test_restore_entered"]),
+    ("a clean-up drops only what was named", "src/jobs/restore_kept.c", "bool is = spec->agreed == NULL;",
+     "bool is = true;", ["rkept:test_those_that_were_named"]),
     ("whoever drops a kept one hears what is only there", "src/cli/verb_undo.c",
      "    char *only = only_there(kept);", "    char *only = mem_strdup(\"\"); (void)only_there;",
      ["rkept:test_what_goes_with_it_is_said"]),

@@ -155,8 +155,10 @@ static bool ask_to_drop(Cli *cli, const KeptDatabase *kept, bool last, Error *er
     return ok;
 }
 
-/* Those whose time is over, named before they go. Where there are none nobody is asked. */
-static bool ask_to_clean_up(Cli *cli, const Connection *connection, const JobSink *sink, const char *folder, Error *err)
+/* Those whose time is over, named before they go: *agreed, also where it is false; free_names. Where there are none
+ * nobody is asked. */
+static bool ask_to_clean_up(Cli *cli, const Connection *connection, const JobSink *sink, const char *folder,
+                            char ***agreed, Error *err)
 {
     KeptDatabase *all = NULL;
     size_t count = 0;
@@ -166,6 +168,8 @@ static bool ask_to_clean_up(Cli *cli, const Connection *connection, const JobSin
         return false;
     }
     bool *goes = mem_array(count + 1, sizeof *goes);
+    size_t named = 0;
+    *agreed = mem_array(count + 1, sizeof **agreed);
     const int days = restore_undo_days(folder, &why);
     bool ok = restore_plan_kept(all, count, days, goes) == 0;
     if (!ok) {
@@ -176,6 +180,7 @@ static bool ask_to_clean_up(Cli *cli, const Connection *connection, const JobSin
             char *since = clock_log_text(all[i].aside);
             if (goes[i]) {
                 strbuf_addf(&what, "\n  %s, kept since %s", all[i].name, since);
+                (*agreed)[named++] = mem_strdup(all[i].name);
             }
             mem_free(since);
         }
@@ -211,13 +216,21 @@ static void show_dropped(Cli *cli, Told *told, const DropResult *result)
     }
 }
 
+static void free_names(char **names)
+{
+    for (size_t i = 0; names != NULL && names[i] != NULL; i++) {
+        mem_free(names[i]);
+    }
+    mem_free(names);
+}
+
 /* --drop and --clean-up. What goes is shown before a person agrees. */
 static bool drop_kept(Cli *cli, const Connection *connection, Told *told, Error *err)
 {
     const JobSink sink = told_sink(told);
     KeptDatabase *all = NULL;
     size_t count = 0;
-    char *folder = NULL;
+    char *folder = NULL, **agreed = NULL;
     DropResult result = {.count = 0};
     bool ok = folder_choose(cli->options->folder, &folder, NULL, err);
     DropSpec spec = {.server = connection, .kept = cli->options->drop, .folder = folder};
@@ -228,7 +241,8 @@ static bool drop_kept(Cli *cli, const Connection *connection, Told *told, Error 
         }
         spec.last = count == 1;
     } else if (ok) {
-        ok = ask_to_clean_up(cli, connection, &sink, folder, err);
+        ok = ask_to_clean_up(cli, connection, &sink, folder, &agreed, err);
+        spec.agreed = (const char *const *)agreed;
     }
     ok = ok && restore_drop_kept(&spec, &sink, cli->cancel, &result, err);
     output_clear_progress(&cli->output);
@@ -237,6 +251,7 @@ static bool drop_kept(Cli *cli, const Connection *connection, Told *told, Error 
     }
     restore_drop_release(&result);
     swap_list_free(all, count);
+    free_names(agreed);
     mem_free(folder);
     return ok;
 }

@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import pty
+import select
 import signal
 import subprocess
 import termios
@@ -168,6 +169,38 @@ def test_interrupted_while_it_is_counted(program):
         check(left[0] + " stays: rows may have been entered in it" in str(told["warnings"]), str(told["warnings"]))
 
 
+def at_terminal(plant, typed, *arguments, asked=lambda: None):
+    """An undo at a terminal: what it asked, said, and its exit code. asked(): before it is answered."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(plant.program.argv + ["undo", *arguments, "--folder", plant.folder, "-h", "127.0.0.1",
+                                                     "-p", str(plant.server.port), "-U", "postgres", "-d", plant.name],
+                               env=plant.program.env({"PGPASSWORD": harness.PASSWORD}), stdin=theirs,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+                               preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+    shown = b""
+    while b"Type the name of the database" not in shown:
+        check(select.select([ours], [], [], 120 * harness.SCALE)[0], "it does not ask: %r" % shown)
+        shown += os.read(ours, 65536)
+    asked()
+    os.write(ours, typed.encode() + b"\n")
+    out = process.communicate(timeout=120 * harness.SCALE)[0]
+    os.close(ours)
+    os.close(theirs)
+    return shown.decode(), out.decode(), process.returncode
+
+
+def test_those_that_were_named(program):
+    """What becomes outdated while a person makes up their mind was not agreed to."""
+    if program.kind == "wine":
+        raise harness.Skip("Wine has no terminal that a test could type into; the same code asks natively")
+    plant = Kept(program, "agreed", 3)
+    oldest, older, newest = plant.kept
+    plant.age(oldest, 40 * DAY)
+    shown, out, code = at_terminal(plant, "agreed", "--clean-up", asked=lambda: plant.age(older, 20 * DAY))
+    check(oldest in shown and older not in shown, "what was named: " + shown)
+    equal((code, plant.there()), (0, [older, newest]), "what went: " + out)
+
+
 def test_what_goes_with_it_is_said(program):
     """Whoever drops one by its name hears before that it has rows that nothing else has."""
     if program.kind == "wine":
@@ -177,19 +210,8 @@ def test_what_goes_with_it_is_said(program):
                                              "was entered is in no backup."),
                            (-1, "It is not known whether it holds rows that are in no backup.")):
         plant.mark(plant.kept[0], entered=entered)
-        ours, theirs = pty.openpty()
-        process = subprocess.Popen(program.argv + ["undo", "--drop", plant.kept[0], "--folder", plant.folder, "-h",
-                                                   "127.0.0.1", "-p", str(plant.server.port), "-U", "postgres", "-d",
-                                                   "says"],
-                                   env=program.env({"PGPASSWORD": harness.PASSWORD}), stdin=theirs,
-                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
-                                   preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
-        os.write(ours, b"no\n")
-        out, err = process.communicate(timeout=120 * harness.SCALE)
-        asked = os.read(ours, 65536).decode()
-        os.close(ours)
-        os.close(theirs)
-        equal(process.returncode, 130, "exit code: %s %s" % (out, err))
+        asked, out, code = at_terminal(plant, "no", "--drop", plant.kept[0])
+        equal(code, 130, "exit code: " + out)
         check("will be dropped for good." in asked, asked)
         check(words in asked if words else "no backup" not in asked, "%d: %s" % (entered, asked))
     equal(plant.there(), plant.kept, "nothing was dropped")
