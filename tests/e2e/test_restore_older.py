@@ -128,6 +128,22 @@ def test_last_entry(program):
     equal((told["rows"], server.psql("SELECT count(*) FROM work_orders", "old_last_copy")), (100, "100"), "the rows")
 
 
+def test_its_session_is_known(program):
+    """Ours is named as pg_restore's own would be, so that it can be ended where nobody is connected to it any more."""
+    server, name, known = harness.shared_server(), "old_known", []
+    shop(server, name, "CREATE TABLE work_orders AS SELECT generate_series(1, 100) AS id")
+    path = program.path(program.good_backup(server, name, harness.temp_dir("r"))["unix_path"])
+    with Older(server) as older:
+        def before(sql):
+            older.said.append(sql)
+            if sql.startswith("COPY ") and "FROM stdin" in sql:
+                known.append(server.psql("SELECT count(*) FROM pg_stat_activity WHERE datname = 'old_known_copy' AND"
+                                         " application_name = datname"))
+        older.before = before
+        through(program, older, name, "restore", "--to", "old_known_copy", path)
+    check(known and set(known) == {"1"}, "sessions of that name, at each table: %s" % known)
+
+
 def test_an_entry_that_is_refused(program):
     """The words are the server's, and nothing is left."""
     server, name = harness.shared_server(), "old_refused"
