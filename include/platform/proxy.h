@@ -1,7 +1,8 @@
 /*
  * proxy.h: the proxy that the system's settings name for an address. libcurl knows the environment's (https_proxy,
- * all_proxy, no_proxy) by itself, and nothing of Windows' own: a proxy of the settings, a script of the network (PAC),
- * one that is found (WPAD). Those are asked for by WinHTTP, which is loaded when it is first needed. POSIX has none.
+ * all_proxy, no_proxy) by itself, and nothing of Windows' own: a proxy or a script (PAC) that the settings name.
+ * Those are asked for by WinHTTP, which is loaded when it is first needed. POSIX has none. One that the network offers
+ * by itself (WPAD) is never taken: a proxy gets the Windows user's sign-in, and anybody can offer one.
  *
  * For tests CMMS_PROXY stands in for the system: "LIST" or "LIST|BYPASS", in the form of Windows' settings.
  */
