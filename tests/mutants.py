@@ -621,7 +621,7 @@ MUTANTS = (
     ("what is told as done outlasts a crash", "src/jobs/load_database.c", "'synchronous_commit', 'local', false)",
      "'synchronous_commit', 'off', false)", ["rfaults:test_server_crashes_behind_it"]),
     ("a clean-up of what is kept for undo asks", "src/cli/verb_undo.c",
-     "        ok = ask_to_clean_up(cli, connection, &sink, folder, err);\n", "        (void)ask_to_clean_up;\n",
+     "        ok = ask_to_clean_up(cli, connection, &sink, folder, &agreed, err);\n", "        (void)ask_to_clean_up;\n",
      ["rkept:test_a_clean_up_asks"]),
     ("a backup mends what an interrupted restore left", "src/jobs/backup.c",
      "restore_mend_left(&spec->connection, &why, run->sink, run->cancel)",
