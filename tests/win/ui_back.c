@@ -299,7 +299,6 @@ static void from_the_menu(Ui *ui)
 void scenario_sharepoint_back_keys(Ui *ui)
 {
     char *path = machine_getenv("UITEST_KEY");
-    HWND none = NULL;
     if (begin_sharepoint(ui, 0)) {
         from_the_menu(ui);
         set_up_and_list(ui);
@@ -314,8 +313,8 @@ void scenario_sharepoint_back_keys(Ui *ui)
         key(VK_RETURN);
         ok(ui, wait_dialog_gone(ui, IDC_THERE_LIST, SHORT_MS) && wait_for(ui, LONG_MS, box_is_there, NULL),
            "Enter downloads it", "it does not");
-        wait_for(ui, SHORT_MS, other_in_front, &none);
-        key(VK_ESCAPE);
+        box_open(ui);
+        key(VK_RETURN); /* Wine's box has no Esc where Close is its only button */
         wait_done(ui);
         outside(ui, "plain-back", "it is what it was");
         from_the_menu(ui);
