@@ -39,6 +39,7 @@ typedef struct Run {
     DueLook look;
     WaitingLook wait;
     char *doubt;    /* owned: why the ledger cannot be relied on, or NULL */
+    bool forgot;    /* all that the ledger had was of a clock that was wrong: to be saved as it is now */
     bool overtaken; /* while the slot was tried, a newer one came */
     bool began;     /* receivers elsewhere know of a slot, and wait for how it ends */
     char *when;     /* owned: that slot, in words; NULL: none was run */
@@ -163,6 +164,11 @@ static void look(Run *run)
                 "was or is wrong", wrong);
     }
     due_forget_since(&run->ledger, now);
+    /* They may have pushed out all that a right clock had noted: it begins anew with the slot that is due now. */
+    run->forgot = wrong > 0 && run->ledger.count == 0 && run->ledger.since == 0;
+    if (run->forgot) {
+        run->ledger.since = due_before(&run->plan, run->world->zone, now) - 1;
+    }
     due_look(&run->plan, run->world->zone, &run->ledger, now, &run->look);
     look_without_ledger(run);
     run->result->slot = run->look.slot;
@@ -193,7 +199,7 @@ static void note_missed(Run *run)
         note_waited(run);
         run->look.entry = ledger_find(&run->ledger, run->look.slot);
     }
-    if (!run->doubt && (count > 0 || (run->look.due && ledger_begun(&run->ledger))) &&
+    if (!run->doubt && (count > 0 || run->forgot || (run->look.due && ledger_begun(&run->ledger))) &&
         !ledger_save(run->opening.folder, &run->ledger, &why)) {
         doubt(run, &why);
         look_without_ledger(run);

@@ -154,6 +154,36 @@ static void a_ledger_from_the_future(void **state)
     end(&world, dir);
 }
 
+/* While a clock was months ahead it filled the ledger, and paused as it is nothing is run that would be noted: what is
+ * not run from now on is told as missed all the same (seed 30 of the simulation). */
+static void a_ledger_of_nothing_but_the_future(void **state)
+{
+    (void)state;
+    World world;
+    char *dir = begin(&world);
+    Error err = ERROR_INIT;
+    ScheduledResult result;
+    Ledger ledger;
+    scheduled_result_init(&result);
+    ledger_init(&ledger);
+    note(&world, SLOT + 100 * DAY, SLOT_MISSED, 0);
+    assert_ok(ledger_load(world.folder, false, &ledger, &err), &err);
+    ledger.paused_until = NOON + 5 * DAY;
+    assert_ok(ledger_save(world.folder, &ledger, &err), &err);
+    ledger_release(&ledger);
+    assert_ok(run(&world, false, &result, &err), &err);
+    assert_int_equal(result.missed, 0);
+    world.now = NOON + 2 * DAY;
+    world.told.len = 0;
+    assert_ok(run(&world, false, &result, &err), &err);
+    assert_int_equal(result.missed, 2);
+    assert_string_equal(world.told.buf,
+                        "[2 scheduled backups were missed, the last one that of yesterday 02:00]");
+    assert_int_equal(world.backups, 0);
+    scheduled_result_release(&result);
+    end(&world, dir);
+}
+
 /* What was done by a clock that was a week ahead is kept as such, and not taken for done when its day has come. */
 static void a_clock_that_was_a_week_ahead(void **state)
 {
@@ -571,6 +601,7 @@ int main(void)
         cmocka_unit_test(the_server_is_awaited_for_ten_minutes),
         cmocka_unit_test(missed_and_caught_up),
         cmocka_unit_test(a_ledger_from_the_future),
+        cmocka_unit_test(a_ledger_of_nothing_but_the_future),
         cmocka_unit_test(a_clock_that_was_a_week_ahead),
         cmocka_unit_test(copies),
         cmocka_unit_test(two_programs),
