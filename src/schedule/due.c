@@ -102,7 +102,7 @@ static bool is_done(const Ledger *ledger, int64_t slot, int64_t now)
 {
     for (size_t i = 0; i < ledger->count; i++) {
         const LedgerSlot *entry = &ledger->slots[i];
-        if (entry->state == SLOT_DONE && entry->began <= now + DUE_FUTURE &&
+        if (entry->state == SLOT_DONE && entry->began <= now + DUE_FUTURE && !ledger_is_ahead(ledger, entry, now) &&
             (entry->moment == slot || (entry->began >= slot && entry->began <= now + GRACE))) {
             return true;
         }
@@ -150,6 +150,30 @@ void due_forget_since(Ledger *ledger, int64_t now)
         ledger->since = 0;
         ledger->begun = true;
     }
+}
+
+size_t due_note_clock(Ledger *ledger, int64_t began, int64_t ahead)
+{
+    size_t early = 0;
+    if (ahead > DUE_FUTURE) {
+        ledger->ahead_from = ledger->ahead_from == 0 || began < ledger->ahead_from ? began : ledger->ahead_from;
+        return 0;
+    }
+    if (ledger->ahead_from == 0 || ahead < -DUE_FUTURE) {
+        return 0;
+    }
+    ledger_drop_ahead(ledger, began);
+    for (size_t i = 0; i < ledger->count; i++) {
+        LedgerSlot *entry = &ledger->slots[i];
+        if (entry->state == SLOT_DONE && entry->began >= ledger->ahead_from) {
+            entry->state = SLOT_MISSED;
+            mem_free(entry->text);
+            entry->text = mem_strdup("its backup was made before, by a clock that was ahead");
+            early++;
+        }
+    }
+    ledger->ahead_from = 0;
+    return early;
 }
 
 void due_look(const DuePlan *plan, const DueZone *zone, const Ledger *ledger, int64_t now, DueLook *look)

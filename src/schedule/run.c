@@ -156,7 +156,7 @@ static void look(Run *run)
         job_log(run->sink, LOG_WARNING, "%s", run->ledger.notice);
     }
     const int64_t now = now_of(run);
-    const size_t wrong = ledger_drop_after(&run->ledger, now + DUE_FUTURE);
+    const size_t wrong = ledger_drop_after(&run->ledger, now + DUE_FUTURE) + ledger_drop_ahead(&run->ledger, now);
     if (wrong > 0) {
         job_log(run->sink, LOG_WARNING,
                 "%zu slot(s) of the schedule's ledger are dated in the future and do not count: this computer's clock "
@@ -286,6 +286,21 @@ static bool run_slot(Run *run, int64_t slot, Error *err)
     }
 }
 
+/* The server has said whether this computer's clock is right. */
+static void note_clock(Run *run, int64_t began)
+{
+    const Manifest *made = &run->result->backup.manifest;
+    const size_t early = made->server_time > 0 ? due_note_clock(&run->ledger, began, made->started - made->server_time)
+                                               : 0;
+    if (early > 0) {
+        char *text = mem_printf("%zu slot(s) of the schedule count as missed: their backup was made days before, while "
+                                "this computer's clock was ahead", early);
+        job_log(run->sink, LOG_WARNING, "%s", text);
+        log_schedule(run, text);
+        mem_free(text);
+    }
+}
+
 /* What became of it, over what the ledger says now. A ledger that cannot be written does not undo a backup; one that
  * cannot be read is not overwritten. */
 static void record(Run *run, int64_t slot, int64_t began, int attempts, SlotState state, const char *text)
@@ -294,6 +309,9 @@ static void record(Run *run, int64_t slot, int64_t began, int attempts, SlotStat
     char *computer = machine_host_name();
     const LedgerSlot entry = {slot, state, began, attempts, computer, (char *)text};
     const bool known = !run->doubt || ledger_load(run->opening.folder, true, &run->ledger, &err);
+    if (state == SLOT_DONE) {
+        note_clock(run, began);
+    }
     ledger_note(&run->ledger, &entry);
     if (state == SLOT_DONE) { /* one that failed has waited, and does not begin to anew */
         ledger_note_wait(&run->ledger, 0, 0, 0, NULL);
