@@ -48,6 +48,7 @@ typedef struct DueLook {
     bool due;              /* `slot` is to be run now */
     int64_t slot;          /* the newest at or before now; 0: there is none that counts */
     bool done;             /* it was run, or needs not to be */
+    const LedgerSlot *by;  /* what says so, or NULL; borrowed from the ledger */
     const LedgerSlot *entry; /* what the ledger has of it, or NULL; borrowed from the ledger */
     int64_t retry;         /* it failed, and is tried again from then on; 0: it did not */
     int64_t next;          /* the first after now; 0: there is none */

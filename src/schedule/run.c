@@ -17,6 +17,8 @@
 #include "store/auditlog.h"
 #include "store/catalog.h"
 #include "store/copies.h"
+#include "store/folder.h"
+#include "store/manifest.h"
 #include "store/source.h"
 
 #define REACH_SECONDS 600u  /* that the server is awaited at most */
@@ -103,6 +105,15 @@ static void log_waits(const Run *run, const char *message)
     log_as(run, "started", message);
 }
 
+/* The folder's backups, and the database as the connection names it. False: nothing can be said of them. */
+static bool open_catalog(const Run *run, Catalog *catalog, Source *source)
+{
+    catalog_init(catalog);
+    source_init(source);
+    source_of_connection(&run->opening.connection, source);
+    return run->opening.configured && catalog_load(run->opening.folder, now_of(run), catalog, NULL);
+}
+
 /* Of the database, and whole: without a ledger that is what says that a slot was run. */
 static bool made_since(const Run *run, int64_t slot)
 {
@@ -110,10 +121,7 @@ static bool made_since(const Run *run, int64_t slot)
     bool made = false;
     Catalog catalog;
     Source source;
-    catalog_init(&catalog);
-    source_init(&source);
-    source_of_connection(&run->opening.connection, &source);
-    if (run->opening.configured && catalog_load(run->opening.folder, now, &catalog, NULL)) {
+    if (open_catalog(run, &catalog, &source)) {
         for (size_t i = 0; i < catalog.count; i++) {
             const CatalogEntry *entry = &catalog.entries[i];
             made = made || (source_answers(&entry->from, &source) && entry->level > LEVEL_NONE &&
@@ -124,6 +132,64 @@ static bool made_since(const Run *run, int64_t slot)
     source_release(&source);
     catalog_release(&catalog);
     return made;
+}
+
+/* Whose backup one is, by its manifest; nobody's where that is gone. */
+static void read_source(const Run *run, const char *name, Source *source)
+{
+    char *path = fs_join(run->opening.folder, name), *manifest_path = folder_manifest_path(path);
+    Manifest manifest;
+    manifest_init(&manifest);
+    if (manifest_read(manifest_path, &manifest, NULL)) {
+        source_of_manifest(&manifest, source);
+    }
+    manifest_release(&manifest);
+    mem_free(manifest_path);
+    mem_free(path);
+}
+
+/* One server has many names, so what it said of itself counts: another database is one of which nothing that answers to
+ * our words is. A key that is an address ("host:port/…") does not tell two from one. */
+static bool is_another(const Run *run, const Source *other)
+{
+    Catalog catalog;
+    Source source;
+    if (other->key == NULL || strchr(other->key, ':') != NULL) {
+        return false;
+    }
+    bool another = open_catalog(run, &catalog, &source);
+    for (size_t i = 0; i < catalog.count && another; i++) {
+        const Source *from = &catalog.entries[i].from;
+        another = !source_answers(from, &source) || !source_same(from, other);
+    }
+    source_release(&source);
+    catalog_release(&catalog);
+    return another;
+}
+
+/* The folder was copied from another database's, or is shared with it, and the ledger is the other's: then what lies in
+ * the folder says whether ours was saved since. */
+static void look_whose(Run *run)
+{
+    Source other, ours;
+    const DueLook *look = &run->look;
+    if (look->by == NULL || look->by->text == NULL || !run->opening.configured) {
+        return;
+    }
+    source_init(&other);
+    source_init(&ours);
+    read_source(run, look->by->text, &other);
+    source_of_connection(&run->opening.connection, &ours);
+    if (!source_answers(&other, &ours) && is_another(run, &other) && !made_since(run, look->slot)) {
+        char *label = source_label(&other);
+        job_log(run->sink, LOG_WARNING, "The newest slot was run for another database (%s), whose folder this is or "
+                "was: it is run for this one too. Each database is to have a folder of its own", label ? label : "?");
+        run->look.done = false;
+        run->look.due = look->paused == 0;
+        mem_free(label);
+    }
+    source_release(&ours);
+    source_release(&other);
 }
 
 /* A ledger that cannot be read or written does not keep a backup from being made (P8). Each start would make another,
@@ -165,6 +231,7 @@ static void look(Run *run)
     due_forget_since(&run->ledger, now);
     due_look(&run->plan, run->world->zone, &run->ledger, now, &run->look);
     look_without_ledger(run);
+    look_whose(run);
     run->result->slot = run->look.slot;
     run->result->next = due_again(&run->look, now);
 }
@@ -192,6 +259,7 @@ static void note_missed(Run *run)
         due_note_missed(&run->look, now_of(run), &run->ledger);
         note_waited(run);
         run->look.entry = ledger_find(&run->ledger, run->look.slot);
+        run->look.by = NULL;
     }
     if (!run->doubt && (count > 0 || (run->look.due && ledger_begun(&run->ledger))) &&
         !ledger_save(run->opening.folder, &run->ledger, &why)) {
