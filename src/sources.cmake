@@ -21,6 +21,7 @@ set(PLATFORM_COMMON_SOURCES
   src/platform/common/process_common.c
   src/platform/common/proxy_common.c
   src/platform/common/share_common.c
+  src/platform/common/tasks_result.c
   src/platform/common/tasks_xml.c)
 set(ARCHIVE_SOURCES
   src/archive/archive.c

@@ -222,6 +222,35 @@ def switch_off(path):
         f.write(text.encode("utf-16" if wide else "utf-8"))
 
 
+def stored_password(place, env, path):
+    """It runs also while nobody is signed in; the password is nowhere but with the system's scheduler."""
+    error = place.run("install", "--stored-password", code=2, env=env)["error"]
+    equal(error["message"], "nobody is there to be asked for the password", "without a terminal")
+    said = {**env, "CMMS_BACKUP_WINDOWS_PASSWORD": "Extremely-Secret-9"}
+    done = harness.finish(place.start("install", "--stored-password", env=said))
+    equal(done.code, 0, done.out + done.err)
+    report = done.json()
+    equal((report["task"], report["task_stored_password"]), ("good", True), "with a stored password")
+    equal(report["task_text"], "a task starts it while the window is closed, also while nobody is signed in", "told so")
+    check("Extremely" not in done.out + done.err, "it is told to nobody")
+    for root in (os.path.dirname(path), place.folder):
+        for directory, _, names in os.walk(root):
+            for name in names:
+                with open(os.path.join(directory, name), "rb") as f:
+                    data = f.read()
+                check(b"Extremely" not in data and "Extremely".encode("utf-16-le") not in data, name)
+    done = harness.finish(place.start("set", "backup_time=03:25", env=env))
+    equal(done.json()["task"], "old", "without the password it stays as it is")
+    check("Windows wants the password again" in done.err, "and that is said: " + done.err)
+    equal(place.run("install", env=env)["task_stored_password"], False, "without one again")
+    if place.program.kind == "native":
+        error = place.run("install", "--stored-password", code=3,
+                          env={**env, "CMMS_BACKUP_WINDOWS_PASSWORD": "wrong"})["error"]
+        equal(error["message"], "Windows does not take the password: it is not the right one", "a wrong one")
+    error = place.run("show", "--stored-password", code=2, env=env)["error"]
+    equal(error["message"], "--stored-password goes with install", "elsewhere")
+
+
 def test_task(program):
     """Registered with the system's scheduler (under Wine through COM; nothing fires it there), and seen when somebody
     has switched it off or deleted it."""
@@ -249,6 +278,13 @@ def test_task(program):
         switch_off(path)
         equal(place.run("show", env=env)["task"], "disabled", "switched off")
         equal(place.run("set", "backup_time=03:20", env=env)["task"], "disabled", "and not switched on behind a back")
+        stored_password(place, env, path)
+        if program.kind == "native": # what Windows says of the last start; nothing starts it here
+            equal(place.run("show", env=env)["task_last_run"], None, "it was never started")
+            with open(path.replace(".xml", ".last"), "w", encoding="utf-8") as f:
+                f.write("2026-11-30T02:00:00Z 5")
+            last = place.run("show", env=env)
+            check(last["task_last_text"].endswith(": the server could not be reached"), last["task_last_text"])
         os.unlink(path)
         equal(place.run("show", env=env)["task"], "none", "deleted")
         equal(place.run("remove", env=env), {"removed": False}, "remove")
