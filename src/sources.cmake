@@ -303,6 +303,7 @@ set(UI_SOURCES
   src/ui/sharepoint_dialog.c
   src/ui/sign_label.c
   src/ui/signin_dialog.c
+  src/ui/stored_dialog.c
   src/ui/task.c
   src/ui/task_cleanup.c
   src/ui/task_rows.c

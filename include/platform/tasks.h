@@ -34,7 +34,7 @@ typedef struct TaskSpec { /* all borrowed */
     size_t time_count;
     bool wake;               /* the PC is woken for it */
     bool catch_up;           /* also when the user signs in or unlocks the PC */
-    bool stored;             /* it runs whether the user is signed in or not, with the password that is stored with it */
+    bool stored;             /* it runs whether the user is signed in or not, with a password that is stored with it */
 } TaskSpec;
 
 /* A start while it runs is one more run: an upload behind a backup may take hours, and the slots meanwhile are not to

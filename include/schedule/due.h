@@ -67,8 +67,8 @@ void due_look(const DuePlan *plan, const DueZone *zone, const Ledger *ledger, in
 /* For who saves it: such a beginning would be believed when its time has come, and slots before it be nobody's. */
 void due_forget_since(Ledger *ledger, int64_t now);
 /* What the server said of this computer's clock in the run that began then: by how many seconds it was ahead. Beyond
- * DUE_FUTURE the ledger keeps from when on; else the clock is right, and what a wrong one has noted since then counts no
- * longer: slots that are to come are forgotten, those that were done before their time become missed. Returns how many
+ * DUE_FUTURE the ledger keeps from when on; else the clock is right, and what a wrong one has noted since then no
+ * longer counts: slots that are to come are forgotten, those that were done before their time become missed. Returns how many
  * of the latter. To be called before the run's own slot is noted. */
 size_t due_note_clock(Ledger *ledger, int64_t began, int64_t ahead);
 /* When to look again: the end of the pause, the next try of what failed, or the next slot; 0: never. */

@@ -35,8 +35,8 @@ typedef struct Registration {
     uint32_t last_result; /* how that ended */
 } Registration;
 
-/* How a start of the task ended, from Task Scheduler's last result: our exit code or its own number: "its program was not
- * found". Caller frees. */
+/* How a start of the task ended, from Task Scheduler's last result: our exit code or its own number: "its program was
+ * not found". Caller frees. */
 char *registration_result_text(uint32_t result);
 
 /* "good", "none", "disabled", "foreign", "moved", "old", "changed", "unknown"; static. */
@@ -62,7 +62,7 @@ typedef enum RegistrationStep {
     REGISTRATION_MADE,
     REGISTRATION_TAKEN_AWAY,    /* the schedule is off */
     REGISTRATION_NEEDS_DATABASE, /* no connection is saved, so none was made: there is nothing to back up yet */
-    REGISTRATION_NEEDS_PASSWORD /* it is to be another, and has a stored password: it is left as it is until that comes */
+    REGISTRATION_NEEDS_PASSWORD /* it is to be another, and has a stored password: it is left until that is given */
 } RegistrationStep;
 
 /* After settings were saved in the window: with the schedule on the task is registered, with it off taken away. Another

@@ -443,8 +443,8 @@ static const char help[] =
     "or switched it off, and how its last start ended.\n"
     "\n"
     "Options:\n"
-    "      --no-wait            one try, at once; no older backup is read or proven. A slot that waits (for\n"
-    "                           power, the network or the quiet hours) waits all the same: exit code 0\n"
+    "      --no-wait            one try, at once; no older backup is read or proven. A slot that waits does so\n"
+    "                           all the same: exit code 0\n"
     "      --stored-password    it runs also while nobody is signed in, with the Windows account's password, which\n"
     "                           is asked for (or is in CMMS_BACKUP_WINDOWS_PASSWORD) and kept by Windows. It has no\n"
     "                           screen: let the icon, which tells what it finds, start with Windows\n" FOLDER_HELP
@@ -459,6 +459,7 @@ const Verb verb_schedule = {
     .name = "schedule",
     .summary = "show or change when backups are made, or make the one that is due",
     .help = help,
-    .takes = {OPTION_NO_WAIT, OPTION_STORED_PASSWORD, OPTION_FOLDER, CONNECTION_OPTIONS, OUTPUT_OPTIONS, OPTION_PROGRESS_JSON},
+    .takes = {OPTION_NO_WAIT, OPTION_STORED_PASSWORD, OPTION_FOLDER, CONNECTION_OPTIONS, OUTPUT_OPTIONS,
+              OPTION_PROGRESS_JSON},
     .most = OPERANDS_ANY,
     .run = run_schedule};

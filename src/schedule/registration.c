@@ -316,7 +316,8 @@ bool registration_refresh(const Settings *settings, const char *folder, Error *e
     const bool old = registration.state == REGISTRATION_OLD, stored = registration.stored;
     registration_release(&registration);
     if (old && stored) { /* without it, it would no longer run while nobody is signed in */
-        error_set(err, EK_SETTINGS, "the task was not changed: Windows wants the password again that is stored with it");
+        error_set(err, EK_SETTINGS, "the task was not changed: Windows wants the password again that is stored "
+                                    "with it");
         return error_hint(err, "Register it once more with that password.");
     }
     return !old || registration_install(settings, folder, NULL, NULL, err);

@@ -23,7 +23,7 @@ int scheduled_main(const AppOptions *options)
     session_watch_stop(watch);
     cancel_free(cancel);
     const int code = ok ? scheduled_code(&result) : error_exit_code(err.kind);
-    if (!stopped && aloud_look(&spec, &result, ok ? NULL : &err)) {
+    if (!stopped && teller_is_seen() && aloud_look(&spec, &result, ok ? NULL : &err)) {
         teller_start(options);
     }
     scheduled_result_release(&result);

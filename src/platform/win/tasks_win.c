@@ -127,11 +127,10 @@ static bool refuse(HRESULT code, const Secret *password, Error *err)
 /* What was registered and may not start all the same. */
 static char *doubt(HRESULT code)
 {
-    return code == BATCH_LOGON_PROBLEM
-               ? mem_strdup("the task is registered, but may not start while nobody is signed in: the account needs the "
-                            "right \"Log on as a batch job\", which an administrator gives")
-           : code == SOME_TRIGGERS_FAILED ? mem_strdup("the task is registered, but not each of its times will start it")
-                                          : NULL;
+    static const char right[] = "the task is registered, but may not start while nobody is signed in: the account "
+                                "needs the right \"Log on as a batch job\", which an administrator gives";
+    static const char times[] = "the task is registered, but not each of its times will start it";
+    return mem_strdup(code == BATCH_LOGON_PROBLEM ? right : code == SOME_TRIGGERS_FAILED ? times : NULL);
 }
 
 /* Its bytes do not stay in memory that somebody else gets. NULL: what was typed is no text. */

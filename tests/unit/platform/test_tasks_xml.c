@@ -231,7 +231,7 @@ static void what_it_says(void **state)
     assert_false(info.enabled);
     assert_null(info.author);
     assert_string_equal(info.program, "\"");
-    tasks_read_xml("<Task><Principals><Principal><LogonType>Password</LogonType></Principal></Principals></Task>", &info);
+    tasks_read_xml("<Task><Principal><LogonType>Password</LogonType></Principal></Task>", &info);
     assert_true(info.stored);
     tasks_read_xml("", &info);
     assert_false(info.stored);
