@@ -604,6 +604,35 @@ def session_ends(work, server):
         free()
 
 
+def idle_day(work, server):
+    """Beside the clock, with nothing to do: its folders stay as they are, to the moment of each file."""
+    scenario = "idle-day"
+    own = os.path.join(work, "own " + scenario)
+    folder, shown = place(work, scenario + " ö")
+    os.makedirs(own)
+    due_folder(folder, paused_until=datetime.datetime.now().astimezone() + datetime.timedelta(days=1))
+    with open(os.path.join(own, "connection.json"), "w", encoding="utf-8") as f:
+        json.dump({"host": "127.0.0.1", "port": str(server.port), "user": "postgres", "database": "cmms"}, f)
+    kept = {}
+
+    def look():
+        found = {}
+        for root in (folder, own):
+            for directory, _, names in os.walk(root):
+                for name in names:
+                    path = os.path.join(directory, name)
+                    found[path] = (os.stat(path).st_size, os.stat(path).st_mtime_ns)
+        return found
+
+    def after():
+        now = look()
+        harness.equal(sorted(p for p in set(now) | set(kept) if now.get(p) != kept.get(p)), [], "written meanwhile")
+
+    drive(scenario, ["--tray", "--folder", shown, "-h", "127.0.0.1", "-p", str(server.port), "-U", "postgres", "-d",
+                     "cmms"], own, {"before": lambda: kept.update(look()), "after": after}, PGPASSWORD=harness.PASSWORD)
+    window.say(len(kept) > 2, "there were files to look at", repr(sorted(kept)))
+
+
 def states(work):
     """The window itself, on a folder such as a user has."""
     shutil.rmtree(HOME, ignore_errors=True)
@@ -653,6 +682,7 @@ def main():
             schedules(work, server)
             if shots is None:
                 session_ends(work, server)
+                idle_day(work, server)
         if shots is not None and (not only or "states" in only):
             states(work)
         for scenario in ("assistant", "keyboard")[:1 if shots else 2] if not only or "assistant" in only else ():
