@@ -910,6 +910,8 @@ MUTANTS = (
     ("a heartbeat is checked in where the library wants that", "src/jobs/heartbeats.c",
      "(shared->mine == NULL || graph_check_in(", "(true || graph_check_in(",
      ["heartbeat:test_a_library_that_wants_check_out"]),
+    ("what stands is told while a run waits", "src/schedule/run.c",
+     "            spec->on_wait(spec->context, result);\n", "", ["unit:test_run_waits"]),
     ("a silence that was not looked at is told nobody", "src/schedule/outward.c",
      "    } else {\n        found->silent =", "    }\n    {\n        found->silent =", ["unit:test_outward"]),
     ("damage that a run finds is told at once", "src/schedule/run.c",

@@ -729,7 +729,11 @@ bool scheduled_stay_in(const ScheduledWorld *world, const ScheduledSpec *spec, c
         const int64_t now = world->now(world->context), again = result->next > now ? result->next - now : LEAST_STAY;
         /* A clock that was set meanwhile ends it as well. */
         stays = ok && result->outcome == SCHEDULED_WAITS && now >= began && now - began + again <= SCHEDULED_STAY &&
-                lock_stay(&lock) && !world->wait(world->context, (unsigned)again, cancel);
+                lock_stay(&lock);
+        if (stays && spec->on_wait != NULL) {
+            spec->on_wait(spec->context, result);
+        }
+        stays = stays && !world->wait(world->context, (unsigned)again, cancel);
     }
     fs_unlock(lock);
     return ok;
