@@ -11,7 +11,7 @@ typedef struct Run {
     ScheduledSpec spec;
 } Run;
 
-static void tell(const Run *run, const ScheduledResult *result, const Error *failed)
+static void tell_screen(const Run *run, const ScheduledResult *result, const Error *failed)
 {
     if (teller_is_seen() && aloud_look(&run->spec, result, failed)) {
         teller_start(run->options);
@@ -21,7 +21,7 @@ static void tell(const Run *run, const ScheduledResult *result, const Error *fai
 /* It may wait until the morning. */
 static void on_wait(void *context, const ScheduledResult *result)
 {
-    tell(context, result, NULL);
+    tell_screen(context, result, NULL);
 }
 
 int scheduled_main(const AppOptions *options)
@@ -47,7 +47,7 @@ int scheduled_main(const AppOptions *options)
     cancel_free(cancel);
     const int code = ok ? scheduled_code(&result) : error_exit_code(err.kind);
     if (!stopped) {
-        tell(&run, &result, ok ? NULL : &err);
+        tell_screen(&run, &result, ok ? NULL : &err);
     }
     scheduled_result_release(&result);
     error_clear(&err);
