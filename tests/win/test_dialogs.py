@@ -289,6 +289,10 @@ def sharepoint_steps(sim, folder, names, sync):
                 harness.check(sim.data(name) == f.read(), name + " is another there")
         harness.equal(sim.complaints, [], "complaints")
 
+    def mail_sent():
+        harness.equal([m["toRecipients"][0]["emailAddress"]["address"] for m in sim.mails], ["manager@example.com"],
+                      "the mails")
+
     def hold():
         """What was brought there is gone, and the next upload's last answer waits."""
         for number in [i["id"] for i in sim.items.values() if i["parent"] == sim.folder]:
@@ -322,6 +326,7 @@ def sharepoint_steps(sim, folder, names, sync):
         "device-waits": lambda: setattr(sim, "device_waits", True),
         "device-typed": lambda: setattr(sim, "device_waits", False),
         "nothing-there": lambda: harness.equal(sim.names(), [], "what is there"), "both-there": there,
+        "mail-sent": mail_sent,
         "age": age, "recycled": recycled, "synced": synced,
         "hold": hold, "release": held.set, "forbid": forbid, "permit": lambda: sim.faults.clear(),
         "selected": lambda: harness.equal(sim.scopes, {"Sites.Selected offline_access openid profile"}, "scopes")})

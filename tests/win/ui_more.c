@@ -92,6 +92,12 @@ static void check_tests(Ui *ui)
     dialog_set(ui, IDC_NOTIFY_SERVER, "");
     dialog_set(ui, IDC_NOTIFY_FROM, "");
     dialog_set(ui, IDC_NOTIFY_TO, "");
+    dialog_set(ui, IDC_NOTIFY_GRAPH, "manager@example.com");
+    click_in(ui, IDC_NOTIFY_TEST_GRAPH);
+    ok(ui, wait_dialog_text(ui, IDC_NOTIFY_NOTE, "there is no sign-in to Microsoft to send mail with", SHORT_MS),
+       "without a sign-in Microsoft's mail is told as such", "it is not");
+    wait_can(ui, IDC_NOTIFY_SAVE, SHORT_MS);
+    dialog_set(ui, IDC_NOTIFY_GRAPH, "");
 }
 
 /* Out of the settings: a test that fails is told, what cannot be used is not saved, and no address is shown again. */
