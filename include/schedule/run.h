@@ -100,6 +100,8 @@ typedef struct ScheduledWorld {
     int64_t (*now)(void *context);
     bool (*wait)(void *context, unsigned seconds, const Cancel *cancel); /* true: a stop was requested */
     bool (*reach)(void *context, const Connection *connection, const Cancel *cancel, Error *err);
+    /* By how many seconds this computer's clock is ahead of the server's; false: it cannot be asked. */
+    bool (*clock)(void *context, const Connection *connection, const Cancel *cancel, int64_t *ahead);
     bool (*backup)(void *context, const BackupSpec *spec, const JobSink *sink, const Cancel *cancel,
                    BackupResult *result, Error *err);
     void (*offsite)(void *context, const OffsiteAfterSpec *spec, const JobSink *sink, const Cancel *cancel,

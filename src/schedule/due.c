@@ -192,6 +192,7 @@ void due_look(const DuePlan *plan, const DueZone *zone, const Ledger *ledger, in
     look->entry = ledger_find(ledger, look->slot);
     look->by = done_by(ledger, look->slot, now);
     look->done = look->by != NULL;
+    look->doubtful = look->done && ledger->ahead_from != 0 && look->by->began >= ledger->ahead_from;
     if (!look->done && look->entry && look->entry->state == SLOT_FAILED) {
         const int64_t patience = due_patience(look->entry->attempts);
         look->retry = look->entry->began + patience;

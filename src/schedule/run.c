@@ -212,6 +212,33 @@ static void doubt(Run *run, Error *why)
     error_clear(why);
 }
 
+/* The server has said whether this computer's clock is right. */
+static void note_clock(Run *run, int64_t began, int64_t ahead)
+{
+    const size_t early = due_note_clock(&run->ledger, began, ahead);
+    if (early > 0) {
+        char *text = mem_printf("%zu slot(s) of the schedule count as missed: their backup was made days before, while "
+                                "this computer's clock was ahead", early);
+        job_log(run->sink, LOG_WARNING, "%s", text);
+        log_schedule(run, text);
+        mem_free(text);
+    }
+}
+
+/* A slot that was done by a clock that was ahead, now that its day has come: is it that clock still? Whoever does not
+ * answer leaves it at that. */
+static void look_by_server(Run *run)
+{
+    const ScheduledWorld *world = run->world;
+    int64_t ahead = 0;
+    if (run->look.doubtful && run->opening.configured &&
+        world->clock(world->context, &run->opening.connection, run->cancel, &ahead)) {
+        const int64_t now = now_of(run);
+        note_clock(run, now, ahead);
+        due_look(&run->plan, world->zone, &run->ledger, now, &run->look);
+    }
+}
+
 /* Reads the ledger as it is now; where it cannot be read, what was read before counts. */
 static void look(Run *run)
 {
@@ -230,6 +257,7 @@ static void look(Run *run)
     }
     due_forget_since(&run->ledger, now);
     due_look(&run->plan, run->world->zone, &run->ledger, now, &run->look);
+    look_by_server(run);
     look_without_ledger(run);
     look_whose(run);
     run->result->slot = run->look.slot;
@@ -354,21 +382,6 @@ static bool run_slot(Run *run, int64_t slot, Error *err)
     }
 }
 
-/* The server has said whether this computer's clock is right. */
-static void note_clock(Run *run, int64_t began)
-{
-    const Manifest *made = &run->result->backup.manifest;
-    const size_t early = made->server_time > 0 ? due_note_clock(&run->ledger, began, made->started - made->server_time)
-                                               : 0;
-    if (early > 0) {
-        char *text = mem_printf("%zu slot(s) of the schedule count as missed: their backup was made days before, while "
-                                "this computer's clock was ahead", early);
-        job_log(run->sink, LOG_WARNING, "%s", text);
-        log_schedule(run, text);
-        mem_free(text);
-    }
-}
-
 /* What became of it, over what the ledger says now. A ledger that cannot be written does not undo a backup; one that
  * cannot be read is not overwritten. */
 static void record(Run *run, int64_t slot, int64_t began, int attempts, SlotState state, const char *text)
@@ -377,8 +390,9 @@ static void record(Run *run, int64_t slot, int64_t began, int attempts, SlotStat
     char *computer = machine_host_name();
     const LedgerSlot entry = {slot, state, began, attempts, computer, (char *)text};
     const bool known = !run->doubt || ledger_load(run->opening.folder, true, &run->ledger, &err);
-    if (state == SLOT_DONE) {
-        note_clock(run, began);
+    const Manifest *made = &run->result->backup.manifest;
+    if (state == SLOT_DONE && made->server_time > 0) {
+        note_clock(run, began, made->started - made->server_time);
     }
     ledger_note(&run->ledger, &entry);
     if (state == SLOT_DONE) { /* one that failed has waited, and does not begin to anew */
@@ -753,16 +767,37 @@ static bool world_wait(void *context, unsigned seconds, const Cancel *cancel)
     return cancel_wait(cancel, seconds * 1000);
 }
 
+static bool connect_to(const Connection *connection, const Cancel *cancel, Pg **pg, Error *err)
+{
+    Connection resolved;
+    connection_init(&resolved);
+    connection_copy(&resolved, connection);
+    const bool ok = connection_resolve(&resolved, err) && pg_connect(&resolved, cancel, pg, err);
+    connection_release(&resolved);
+    return ok;
+}
+
 static bool world_reach(void *context, const Connection *connection, const Cancel *cancel, Error *err)
 {
     (void)context;
-    Connection resolved;
     Pg *pg = NULL;
-    connection_init(&resolved);
-    connection_copy(&resolved, connection);
-    const bool ok = connection_resolve(&resolved, err) && pg_connect(&resolved, cancel, &pg, err);
+    const bool ok = connect_to(connection, cancel, &pg, err);
     pg_close(pg);
-    connection_release(&resolved);
+    return ok;
+}
+
+static bool world_clock(void *context, const Connection *connection, const Cancel *cancel, int64_t *ahead)
+{
+    (void)context;
+    Pg *pg = NULL;
+    Manifest asked;
+    int64_t there = 0;
+    manifest_init(&asked);
+    const bool ok = connect_to(connection, cancel, &pg, NULL) && source_ask(pg, cancel, &asked, &there, NULL) &&
+                    there > 0;
+    *ahead = ok ? clock_now() - there : 0;
+    pg_close(pg);
+    manifest_release(&asked);
     return ok;
 }
 
@@ -813,8 +848,9 @@ bool scheduled_checks(const ScheduledSpec *spec, const JobSink *sink, const Canc
     return ok;
 }
 
-static const ScheduledWorld real = {world_now,     world_wait,       world_reach,  world_backup, world_offsite,
-                                    world_outward, world_conditions, world_checks, &due_here,    NULL};
+static const ScheduledWorld real = {world_now,     world_wait,    world_reach,      world_clock,  world_backup,
+                                    world_offsite, world_outward, world_conditions, world_checks, &due_here,
+                                    NULL};
 
 bool scheduled_stay(const ScheduledSpec *spec, const char *reason, const JobSink *sink, const Cancel *cancel,
                     ScheduledResult *result, Error *err)

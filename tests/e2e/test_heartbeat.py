@@ -182,8 +182,8 @@ def test_on_sharepoint(program):
 
 
 def test_a_library_that_wants_check_out(program):
-    """There a new file is seen by its uploader alone, until it is checked in. Where that is refused it is told, and what
-    was seen of the others counts all the same."""
+    """There a new file is seen by its uploader alone, until it is checked in. Where that is refused it is told, and
+    what was seen of the others counts all the same."""
     place = quiet_place(program)
     with Simulator() as sim:
         user = User(program, sim)

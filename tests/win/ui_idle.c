@@ -1,8 +1,8 @@
 /*
  * ui_idle.c: `idle-day`: hidden beside the clock, with a schedule that has nothing to do, the window lives two days of
- * idle: each of its timers as often as it would come. The second day costs nothing: no handle, no GDI or USER object, no
- * memory; and what lies in its folders is as it was, which test_dialogs.py looks at (`outside`). That a timer comes no
- * oftener than is sent here, tests/lint/timers.py and unit/test_keeper say.
+ * idle: each of its timers as often as it would come. The second day costs nothing: no handle, no GDI or USER object,
+ * no memory; and what lies in its folders is as it was, which test_dialogs.py looks at (`outside`). That a timer comes
+ * no oftener than is sent here, tests/lint/timers.py and unit/test_keeper say.
  */
 #include "ui_drive.h"
 

@@ -165,7 +165,7 @@ static void a_clock_that_was_a_week_ahead(void **state)
     Ledger ledger;
     scheduled_result_init(&result);
     ledger_init(&ledger);
-    world.script = "rdrdrd";
+    world.script = "rdrdrdrd";
     world.ahead = 7 * DAY;
     assert_ok(run(&world, false, &result, &err), &err);
     assert_int_equal(result.outcome, SCHEDULED_DONE);
@@ -188,7 +188,31 @@ static void a_clock_that_was_a_week_ahead(void **state)
     assert_int_equal(ledger.slots[0].began, SLOT);
     assert_int_equal(ledger.ahead_from, 0);
 
-    /* Or until its moments were past: the next run says it. */
+    /* Or until its moments were past: then the server is asked what time it is. */
+    ledger.ahead_from = SLOT;
+    assert_ok(ledger_save(world.folder, &ledger, &err), &err);
+    world.told.len = 0;
+    world.now = NOON;
+    world.ahead = 0; /* who does not answer */
+    assert_ok(run(&world, false, &result, &err), &err);
+    assert_int_equal(result.outcome, SCHEDULED_NOTHING);
+    world.ahead = 7 * DAY; /* still ahead */
+    assert_ok(run(&world, false, &result, &err), &err);
+    assert_int_equal(result.outcome, SCHEDULED_NOTHING);
+    assert_int_equal(world.backups, 2);
+    world.ahead = 1;
+    assert_ok(run(&world, false, &result, &err), &err);
+    assert_int_equal(result.outcome, SCHEDULED_DONE);
+    assert_int_equal(world.backups, 3);
+    assert_string_equal(world.told.buf, "[1 slot(s) of the schedule count as missed: their backup was made days "
+                                        "before, while this computer's clock was ahead]");
+    assert_ok(ledger_load(world.folder, false, &ledger, &err), &err);
+    assert_int_equal(ledger.count, 1);
+    assert_int_equal(ledger.slots[0].state, SLOT_DONE);
+    assert_int_equal(ledger.slots[0].began, NOON);
+    assert_int_equal(ledger.ahead_from, 0);
+
+    /* Where nobody asked until the next slot, that one's run says it. */
     ledger.ahead_from = SLOT;
     assert_ok(ledger_save(world.folder, &ledger, &err), &err);
     world.told.len = 0;
