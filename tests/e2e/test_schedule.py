@@ -252,7 +252,7 @@ def stored_password(place, env, path):
                     data = f.read()
                 check(b"Extremely" not in data and "Extremely".encode("utf-16-le") not in data, name)
     if place.program.kind == "native": # what Wine gives back of its principal is not what was registered
-        equal(report["task_text"], "a task starts it while the window is closed, also while nobody is signed in", "told")
+        equal(report["task_text"], "a task starts it while the window is closed, also while nobody is signed in", "so")
         equal(report["task_stored_password"], True, "and as JSON")
         done = place.program.run(["schedule", "set", "backup_time=03:25", "--folder",
                                   place.program.path(place.folder)], env=env)

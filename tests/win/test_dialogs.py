@@ -609,6 +609,60 @@ def session_ends(work, server):
         free()
 
 
+def faults(work, server):
+    """What somebody else does to a folder and a database: the manager sees it, and that it goes again."""
+    scenario = "faults"
+    own = os.path.join(work, "own " + scenario)
+    first = os.path.join(work, "first of the faults")
+    folder, shown = place(work, scenario + " ö")
+    away = folder + " away"
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder)
+    os.makedirs(own)
+    harness.Program("native").good_backup(server, "cmms", first)
+    whose = window.identity(first)
+    now = datetime.datetime.now().astimezone()
+    slot = (now - datetime.timedelta(hours=1)).replace(second=0, microsecond=0)
+    made = []
+
+    def text_of(moment):
+        return moment.astimezone(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def slots(state, nights, text):
+        entries = [{"slot": text_of(slot - datetime.timedelta(days=n)), "state": state, "began": text_of(now),
+                    "attempts": 3, "computer": "OFFICE", "text": text} for n in reversed(range(nights))]
+        with open(os.path.join(folder, "schedule_ledger.json"), "w", encoding="utf-8") as f:
+            json.dump({"since": text_of(now - datetime.timedelta(days=9)), "slots": entries}, f)
+
+    def add(size=40000):
+        made.append(folders.add(folder, datetime.datetime.now().astimezone(), size, **whose))
+
+    def remove():
+        name = made.pop()
+        os.remove(os.path.join(folder, name + ".manifest.json"))
+        os.remove(os.path.join(folder, name))
+
+    def database_away():
+        slots("failed", 3, "the server db.example.org cannot be reached") # tried again in four hours
+        remove()
+
+    def database_back():
+        add()
+        slots("done", 1, made[-1])
+
+    def disk_full():
+        add(2 * shutil.disk_usage(folder).free)
+
+    with open(os.path.join(folder, "backup_config.json"), "w", encoding="utf-8") as f:
+        json.dump({"backup_time": slot.strftime("%H:%M"), "recheck_days": 0, "prove_every_days": 0}, f)
+    folders.add(folder, now - datetime.timedelta(days=4), 40000, **whose)
+    database_back()
+    drive(scenario, ["--folder", shown, "-h", "127.0.0.1", "-p", str(server.port), "-U", "postgres", "-d", "cmms"], own,
+          {"database-away": database_away, "database-back": database_back, "disk-full": disk_full, "disk-free": remove,
+           "folder-away": lambda: os.rename(folder, away), "folder-back": lambda: os.rename(away, folder)},
+          PGPASSWORD=harness.PASSWORD)
+
+
 def idle_day(work, server):
     """Beside the clock, with nothing to do: its folders stay as they are, to the moment of each file."""
     scenario = "idle-day"
@@ -660,7 +714,7 @@ def states(work):
 def main():
     # A part of it, while working on that.
     only = [a for a in sys.argv[1:] if a in ("assistant", "signin", "states", "restores", "sharepoint", "back",
-                                             "encryption", "schedules")]
+                                             "encryption", "schedules", "faults")]
     work = tempfile.mkdtemp(prefix="cmms-dialogs-")
     server = harness.shared_server()
     silent = socket.create_server(("127.0.0.1", 0))  # takes connections, and never says a word
@@ -688,6 +742,9 @@ def main():
             if shots is None:
                 session_ends(work, server)
                 idle_day(work, server)
+        if not only or "faults" in only:
+            server.psql(USERS, "cmms")
+            faults(work, server)
         if shots is not None and (not only or "states" in only):
             states(work)
         for scenario in ("assistant", "keyboard")[:1 if shots else 2] if not only or "assistant" in only else ():

@@ -386,6 +386,7 @@ static void check_leaving(Ui *ui)
     ok(ui, wait_dialog_text(ui, IDC_SP_STATE, "nobody has signed in to SharePoint on this computer", LONG_MS) &&
                wait_cannot(ui, IDC_SP_OUT),
        "and the folder cannot be used", "it can");
+    picture(ui, "fault-sharepoint");
     click_in(ui, IDC_SP_FORGET);
     ok(ui, wait_box(ui, IDC_SP_FORGET), "Forget asks", "it does not");
     picture(ui, "sharepoint-forget");

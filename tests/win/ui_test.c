@@ -572,6 +572,7 @@ int wmain(int argc, wchar_t **argv)
         {"schedule", scenario_schedule}, {"schedule-run", scenario_schedule_run},
         {"schedule-failed", scenario_schedule_failed}, {"schedule-told", scenario_schedule_told},
         {"schedule-ended", scenario_schedule_ended}, {"idle-day", scenario_idle_day},
+        {"faults", scenario_faults},
     };
     if (argc == 3 && wcscmp(argv[1], L"opened") == 0) {
         return note_opened(argv[2]);
