@@ -231,7 +231,7 @@ static void look_by_server(Run *run)
 {
     const ScheduledWorld *world = run->world;
     int64_t ahead = 0;
-    if (run->look.doubtful && run->opening.configured &&
+    if (run->look.doubtful && run->look.paused == 0 && run->opening.configured &&
         world->clock(world->context, &run->opening.connection, run->cancel, &ahead)) {
         const int64_t now = now_of(run);
         note_clock(run, now, ahead);
