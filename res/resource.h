@@ -31,6 +31,7 @@
 #define IDD_ENCRYPTION 3800
 #define IDD_THERE 4100
 #define IDD_KEY 4200
+#define IDD_STORED 4300
 
 /* IDD_MAIN */
 #define IDC_STATUS 1001
@@ -298,6 +299,8 @@
 #define IDC_WAIT_PROVE 3307
 #define IDC_WAIT_CHECK 3308
 #define IDC_WAIT_SAVE 3309
+#define IDC_WAIT_STORED 3310
+
 /* IDD_ENCRYPTION */
 #define IDC_ENC_STATE 3801
 #define IDC_ENC_HOW 3802
@@ -331,6 +334,13 @@
 #define IDC_KEY_PHRASE 4206
 #define IDC_KEY_PROBLEM 4207
 #define IDC_KEY_GO 4208
+
+/* IDD_STORED */
+#define IDC_STORED_INTRO 4301
+#define IDC_STORED_PASSWORD 4302
+#define IDC_STORED_PROBLEM 4303
+#define IDC_STORED_WITHOUT 4304
+#define IDC_STORED_GO 4305
 
 /* The main dialog's window class; the tests find it by this name. */
 #define MAIN_WINDOW_CLASS "CmmsBackupMain"

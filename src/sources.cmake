@@ -21,6 +21,7 @@ set(PLATFORM_COMMON_SOURCES
   src/platform/common/process_common.c
   src/platform/common/proxy_common.c
   src/platform/common/share_common.c
+  src/platform/common/tasks_result.c
   src/platform/common/tasks_xml.c)
 set(ARCHIVE_SOURCES
   src/archive/archive.c
@@ -302,6 +303,7 @@ set(UI_SOURCES
   src/ui/sharepoint_dialog.c
   src/ui/sign_label.c
   src/ui/signin_dialog.c
+  src/ui/stored_dialog.c
   src/ui/task.c
   src/ui/task_cleanup.c
   src/ui/task_rows.c

@@ -30,6 +30,7 @@ typedef struct AskIt {
     const char *library;       /* of the link, as its address names it: "Shared Documents" */
     bool selected;             /* PLACE_SELECTED, PLACE_LIST */
     bool list;                 /* PLACE_LIST: of a site one library alone */
+    bool mail;                 /* notices are to go as mail in the name of the person who signs in: Mail.Send too */
     bool app_only;             /* the program signs in as itself, with a certificate or a secret; selected rights */
     const Error *failed;       /* or NULL */
 } AskIt;

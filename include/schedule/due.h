@@ -48,6 +48,8 @@ typedef struct DueLook {
     bool due;              /* `slot` is to be run now */
     int64_t slot;          /* the newest at or before now; 0: there is none that counts */
     bool done;             /* it was run, or needs not to be */
+    bool doubtful;         /* so says what a clock has noted that was days ahead, which may be this one or may not */
+    const LedgerSlot *by;  /* what says so, or NULL; borrowed from the ledger */
     const LedgerSlot *entry; /* what the ledger has of it, or NULL; borrowed from the ledger */
     int64_t retry;         /* it failed, and is tried again from then on; 0: it did not */
     int64_t next;          /* the first after now; 0: there is none */
@@ -66,9 +68,9 @@ void due_look(const DuePlan *plan, const DueZone *zone, const Ledger *ledger, in
 /* For who saves it: such a beginning would be believed when its time has come, and slots before it be nobody's. */
 void due_forget_since(Ledger *ledger, int64_t now);
 /* What the server said of this computer's clock in the run that began then: by how many seconds it was ahead. Beyond
- * DUE_FUTURE the ledger keeps from when on; else the clock is right, and what a wrong one has noted since then counts
- * no longer: slots that are to come are forgotten, those that were done before their time become missed. Returns how
- * many of the latter. To be called before the run's own slot is noted. */
+ * DUE_FUTURE the ledger keeps from when on; else the clock is right, and what a wrong one has noted since then no
+ * longer counts: slots that are to come are forgotten, those that were done before their time become missed. Returns
+ * how many of the latter. To be called before the run's own slot is noted. */
 size_t due_note_clock(Ledger *ledger, int64_t began, int64_t ahead);
 /* When to look again: the end of the pause, the next try of what failed, or the next slot; 0: never. */
 int64_t due_again(const DueLook *look, int64_t now);

@@ -8,7 +8,10 @@
 
 #include <stdbool.h>
 
+#include <stdint.h>
+
 #include "base/error.h"
+#include "base/secret.h"
 #include "store/settings.h"
 
 typedef enum RegistrationState {
@@ -27,7 +30,14 @@ typedef struct Registration {
     RegistrationState state;
     char *text;    /* owned: that in words, "a task starts it"; never NULL after a look */
     char *program; /* owned: what it starts, or NULL */
+    bool stored;   /* with a password: it runs also while nobody is signed in, and then in a session without a screen */
+    int64_t last_run;     /* when Windows last started it; 0: never, or not known */
+    uint32_t last_result; /* how that ended */
 } Registration;
+
+/* How a start of the task ended, from Task Scheduler's last result: our exit code or its own number: "its program was
+ * not found". Caller frees. */
+char *registration_result_text(uint32_t result);
 
 /* "good", "none", "disabled", "foreign", "moved", "old", "changed", "unknown"; static. */
 const char *registration_state_word(RegistrationState state);
@@ -35,19 +45,24 @@ void registration_init(Registration *registration);
 void registration_release(Registration *registration);
 /* Replaces what it holds. `folder`: that somebody has named for it; NULL: the usual one. */
 void registration_look(const Settings *settings, const char *folder, Registration *registration);
-/* Registers the task, or what of it is not as it should be. EK_BUSY: another program's task has our name. *warning (may
- * be NULL; caller frees): what was registered is less than all. */
-bool registration_install(const Settings *settings, const char *folder, char **warning, Error *err);
+/* Registers the task, or what of it is not as it should be. `password`: of the Windows account, which the scheduler
+ * keeps: then it runs also while nobody is signed in; NULL: only while somebody is, also where there was one. EK_BUSY:
+ * another program's task has our name; EK_SETTINGS: the system does not take the password. *warning (may be NULL;
+ * caller frees; NULL where there is none): what was registered is less than all. */
+bool registration_install(const Settings *settings, const char *folder, const Secret *password, char **warning,
+                          Error *err);
 /* As `schedule install`: registration_install, but the folder is given with its whole path (a task has another current
  * folder, EK_USAGE), and `connected`: a connection is saved (it has neither this program's environment nor its
  * switches, EK_SETTINGS). */
-bool registration_enlist(const Settings *settings, const char *folder, bool connected, char **warning, Error *err);
+bool registration_enlist(const Settings *settings, const char *folder, bool connected, const Secret *password,
+                         char **warning, Error *err);
 
 typedef enum RegistrationStep {
     REGISTRATION_KEPT,          /* it is as the settings want it */
     REGISTRATION_MADE,
     REGISTRATION_TAKEN_AWAY,    /* the schedule is off */
-    REGISTRATION_NEEDS_DATABASE /* no connection is saved, so none was made: there is nothing to back up yet */
+    REGISTRATION_NEEDS_DATABASE, /* no connection is saved, so none was made: there is nothing to back up yet */
+    REGISTRATION_NEEDS_PASSWORD /* it is to be another, and has a stored password: it is left until that is given */
 } RegistrationStep;
 
 /* After settings were saved in the window: with the schedule on the task is registered, with it off taken away. Another
@@ -59,7 +74,8 @@ bool registration_is_wanted(const Settings *settings);
 /* What is wrong with it, in words ("no task starts it while the window is closed"); NULL: nothing, or none is wanted
  * (the schedule is off, or no connection is saved). Caller frees. */
 char *registration_problem(const Settings *settings, const char *folder);
-/* Registers it anew where it is ours and old; nothing else: what somebody has changed is not undone behind a back. */
+/* Registers it anew where it is ours and old; nothing else: what somebody has changed is not undone behind a back.
+ * EK_SETTINGS: it has a stored password, without which it is not changed. */
 bool registration_refresh(const Settings *settings, const char *folder, Error *err);
 /* EK_BUSY as above. *removed (may be NULL): there was one. */
 bool registration_remove(bool *removed, Error *err);

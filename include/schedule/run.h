@@ -45,6 +45,8 @@ typedef enum ScheduledOutcome {
     SCHEDULED_WAITS      /* the slot is due and waits: see `waits` */
 } ScheduledOutcome;
 
+typedef struct ScheduledResult ScheduledResult;
+
 typedef struct ScheduledSpec { /* borrowed */
     const char *folder;                 /* as in OpeningSpec */
     const Connection *environment;
@@ -52,9 +54,12 @@ typedef struct ScheduledSpec { /* borrowed */
     const Connection *chosen;           /* the same */
     bool once;                          /* neither the server is awaited nor anything tried again */
     bool checks;                        /* also what recheck.h has, afterwards */
+    /* scheduled_stay: each time before it waits, which may be for hours, with what the run has found; or NULL */
+    void (*on_wait)(void *context, const ScheduledResult *result);
+    void *context;
 } ScheduledSpec;
 
-typedef struct ScheduledResult {
+struct ScheduledResult {
     ScheduledOutcome outcome;
     int64_t slot;        /* the last that was run, waits or is done; 0: none */
     int64_t next;        /* when to look again: the next slot, the next try of one that failed or waits, in an hour
@@ -67,7 +72,7 @@ typedef struct ScheduledResult {
     BackupResult backup; /* SCHEDULED_DONE */
     OffsiteAfter offsite;
     RecheckResult checks;
-} ScheduledResult;
+};
 
 void scheduled_result_init(ScheduledResult *result);
 void scheduled_result_release(ScheduledResult *result);
@@ -96,6 +101,8 @@ typedef struct ScheduledWorld {
     int64_t (*now)(void *context);
     bool (*wait)(void *context, unsigned seconds, const Cancel *cancel); /* true: a stop was requested */
     bool (*reach)(void *context, const Connection *connection, const Cancel *cancel, Error *err);
+    /* By how many seconds this computer's clock is ahead of the server's; false: it cannot be asked. */
+    bool (*clock)(void *context, const Connection *connection, const Cancel *cancel, int64_t *ahead);
     bool (*backup)(void *context, const BackupSpec *spec, const JobSink *sink, const Cancel *cancel,
                    BackupResult *result, Error *err);
     void (*offsite)(void *context, const OffsiteAfterSpec *spec, const JobSink *sink, const Cancel *cancel,

@@ -20,6 +20,7 @@
 
 #define PASSPHRASE_VARIABLE "CMMS_BACKUP_PASSPHRASE"
 #define CLIENT_SECRET_VARIABLE "CMMS_SHAREPOINT_SECRET"
+#define WINDOWS_PASSWORD_VARIABLE "CMMS_BACKUP_WINDOWS_PASSWORD"
 
 struct Cli {
     const Options *options;
@@ -28,6 +29,7 @@ struct Cli {
     Connection environment; /* what PG* said at the start */
     Secret passphrase;      /* what CMMS_BACKUP_PASSPHRASE said; it is no longer in the environment */
     Secret client_secret;   /* the same of CMMS_SHAREPOINT_SECRET */
+    Secret windows_password; /* and of CMMS_BACKUP_WINDOWS_PASSWORD */
 };
 
 /* --- connect.c ------------------------------------------------------------------------------------------- */

@@ -118,6 +118,7 @@ int cli_main(int argc, char **argv)
     connection_take_env(&cli.environment);
     take_secret(PASSPHRASE_VARIABLE, &cli.passphrase);
     take_secret(CLIENT_SECRET_VARIABLE, &cli.client_secret);
+    take_secret(WINDOWS_PASSWORD_VARIABLE, &cli.windows_password);
     if (!options_parse(argc, argv, &options, &err)) {
         output_init(&cli.output, options_want_json(argc, argv), false, false);
         code = output_error(&cli.output, &err);
@@ -142,6 +143,7 @@ int cli_main(int argc, char **argv)
     connection_release(&cli.environment);
     secret_release(&cli.passphrase);
     secret_release(&cli.client_secret);
+    secret_release(&cli.windows_password);
     options_release(&options);
     error_clear(&err);
     return code;

@@ -74,6 +74,7 @@ static const Rule rules[] = {
     {OPTION_SIZE, "size", 0, KIND_SIZE, AT(megabytes, int)},
     {OPTION_SORT_AS_LIVE, "sort-as-live", 0, SWITCH(sort_as_live)},
     {OPTION_SSLMODE, "sslmode", 0, WORD(sslmode)},
+    {OPTION_STORED_PASSWORD, "stored-password", 0, SWITCH(stored_password)},
     {OPTION_TABLES, "tables", 0, WORD(tables)},
     {OPTION_TENANT, "tenant", 0, WORD(tenant)},
     {OPTION_TO, "to", 0, WORD(to)},

@@ -68,6 +68,7 @@ typedef enum OptionId {
     OPTION_SIZE,
     OPTION_SORT_AS_LIVE,
     OPTION_SSLMODE,
+    OPTION_STORED_PASSWORD,
     OPTION_TABLES,
     OPTION_TENANT,
     OPTION_TO,
@@ -94,7 +95,7 @@ typedef struct Options {
     const char *folder;
     bool all, check, clean_up, device_code, dry_run, fallback, force, foreign, freeze, in_place, keep_key, list;
     bool no_browser, no_safety, no_safety_proof, no_wait, off, on, overwrite, passphrase, secret, sort_as_live;
-    bool unfreeze, yes;
+    bool stored_password, unfreeze, yes;
     const char *card, *certificate, *client_id, *cloud, *compress, *confirm, *data, *drop, *graph, *key_file, *login;
     const char *out, *reason, *recipient, *rights, *secret_ends, *tables, *tenant, *to, *to_schema;
     int last;      /* 0: not given */

@@ -4,7 +4,9 @@
 #include "base/jsonutil.h"
 #include "base/mem.h"
 #include "jobs/configure.h"
+#include "console.h"
 #include "platform/clock.h"
+#include "platform/tasks.h"
 #include "schedule/due.h"
 #include "schedule/registration.h"
 #include "schedule/run.h"
@@ -47,6 +49,30 @@ static cJSON *slots_document(const Ledger *ledger, size_t from)
     return slots;
 }
 
+/* "Started last: today 02:00: the server could not be reached"; NULL: it never was, or that is not known. */
+static char *last_text(const Registration *task, int64_t now)
+{
+    if (task->last_run == 0) {
+        return NULL;
+    }
+    char *when = due_slot_text(&due_here, task->last_run, now), *how = registration_result_text(task->last_result);
+    char *text = mem_printf("%s: %s", when, how);
+    mem_free(how);
+    mem_free(when);
+    return text;
+}
+
+static void show_task(Cli *cli, const Registration *task, const char *last)
+{
+    const Colour colour = task->state == REGISTRATION_GOOD ? COLOUR_NONE : COLOUR_WARNING;
+    char *told = mem_printf("%sTask: %s", colour == COLOUR_NONE ? "" : "\xE2\x9A\xA0 ", task->text);
+    output_coloured(&cli->output, colour, told);
+    mem_free(told);
+    if (last != NULL) {
+        output_line(&cli->output, "Started last: %s", last);
+    }
+}
+
 static bool show(Cli *cli, const char *folder, const Settings *settings, Error *err)
 {
     Ledger ledger;
@@ -68,7 +94,7 @@ static bool show(Cli *cli, const char *folder, const Settings *settings, Error *
     look.entry = NULL;
     const char *waits = waiting_why(&ledger, settings->wait_days, look.slot, now);
     char *text = due_plan_text(&plan);
-    char *next = look.next ? due_slot_text(&due_here, look.next, now) : NULL;
+    char *next = look.next ? due_slot_text(&due_here, look.next, now) : NULL, *last = last_text(&task, now);
     const size_t from = ledger.count > SHOWN ? ledger.count - SHOWN : 0;
     if (cli->output.json) {
         cJSON *document = cJSON_CreateObject();
@@ -84,6 +110,9 @@ static bool show(Cli *cli, const char *folder, const Settings *settings, Error *
         json_set_string(document, "task", registration_state_word(task.state));
         json_set_string(document, "task_text", task.text);
         json_set_string(document, "task_program", task.program);
+        json_set_bool(document, "task_stored_password", task.stored);
+        output_add_time(document, "task_last_run", task.last_run);
+        json_set_string(document, "task_last_text", last);
         cJSON_AddItemToObject(document, "slots", slots_document(&ledger, from));
         output_json(&cli->output, document);
     } else {
@@ -96,9 +125,7 @@ static bool show(Cli *cli, const char *folder, const Settings *settings, Error *
             mem_free(line);
             mem_free(until);
         }
-        char *told = mem_printf("%sTask: %s", task.state == REGISTRATION_GOOD ? "" : "\xE2\x9A\xA0 ", task.text);
-        output_coloured(&cli->output, task.state == REGISTRATION_GOOD ? COLOUR_NONE : COLOUR_WARNING, told);
-        mem_free(told);
+        show_task(cli, &task, last);
         for (size_t i = from; i < ledger.count; i++) {
             show_slot(cli, &ledger.slots[i], now);
         }
@@ -111,6 +138,7 @@ static bool show(Cli *cli, const char *folder, const Settings *settings, Error *
             mem_free(slot);
         }
     }
+    mem_free(last);
     mem_free(next);
     mem_free(text);
     registration_release(&task);
@@ -267,6 +295,28 @@ static int run_due(Cli *cli)
 
 /* --- install, remove ------------------------------------------------------------------------------------- */
 
+/* Of the Windows account: what its variable said, else from somebody at a terminal. */
+static bool find_windows_password(Cli *cli, Secret *password, Error *err)
+{
+    if (secret_is_set(&cli->windows_password)) {
+        secret_copy(password, &cli->windows_password);
+        return true;
+    }
+    char *user = tasks_user();
+    char *prompt = mem_printf("Password of the Windows account %s: ", user ? user : "");
+    const bool ok = console_is_terminal(0) && console_ask_secret(prompt, password);
+    mem_free(prompt);
+    mem_free(user);
+    if (ok) {
+        return true;
+    }
+    if (cancel_requested(cli->cancel)) {
+        return error_set(err, EK_CANCELLED, "cancelled");
+    }
+    error_set(err, EK_USAGE, "nobody is there to be asked for the password");
+    return error_hint(err, "In a script it is in " WINDOWS_PASSWORD_VARIABLE ".");
+}
+
 static int run_install(Cli *cli)
 {
     Error err = ERROR_INIT;
@@ -276,9 +326,13 @@ static int run_install(Cli *cli)
     int code = 0;
     opening_init(&opening);
     char *warning = NULL;
+    Secret password = SECRET_INIT;
+    const bool stored = cli->options->stored_password;
     /* The saved connection must do, so nothing of this terminal's is asked for it. */
-    bool ok = opening_open(&spec, &sink, &opening, &err) &&
-              registration_enlist(&opening.settings, cli->options->folder, opening.configured, &warning, &err);
+    bool ok = opening_open(&spec, &sink, &opening, &err) && (!stored || find_windows_password(cli, &password, &err)) &&
+              registration_enlist(&opening.settings, cli->options->folder, opening.configured,
+                                  stored ? &password : NULL, &warning, &err);
+    secret_release(&password);
     if (warning) {
         output_log(&cli->output, LOG_WARNING, warning);
     }
@@ -338,6 +392,9 @@ static int run_schedule(Cli *cli)
                        options->no_password || options->no_wait)) {
         return refuse(cli, "the connection options and --no-wait of schedule go with %s", verbs[2]);
     }
+    if (which != 3 && options->stored_password) {
+        return refuse(cli, "--stored-password goes with %s", verbs[3]);
+    }
     if (which == 1 && options->file_count < 2) {
         return refuse(cli, "say what to %s", "set");
     }
@@ -359,7 +416,7 @@ static const char help[] =
     "  cmms-backup-cli schedule [show]\n"
     "  cmms-backup-cli schedule set KEY=VALUE...\n"
     "  cmms-backup-cli schedule run-due [--no-wait] [CONNECTION OPTION]...\n"
-    "  cmms-backup-cli schedule install\n"
+    "  cmms-backup-cli schedule install [--stored-password]\n"
     "  cmms-backup-cli schedule remove\n"
     "\n"
     "Keys: enabled, schedule (daily, weekly, monthly), backup_time (02:00), more_times (12:00,18:30), times (both\n"
@@ -367,38 +424,42 @@ static const char help[] =
     "its last; 0: the last), wake (wake the PC for it).\n"
     "A slot waits while on_battery is false and the PC is not plugged in, or its battery is below battery_percent\n"
     "(20; 0: it does not); while on_metered is false and the network is metered; in the quiet_hours (22:00-06:00;\n"
-    "none). It is told, and run after wait_days (2; 0: none waits) in any case. A backup that somebody asks for,\n"
-    "with 'cmms-backup-cli backup' or in the window, never waits.\n"
-    "Each backup is read again to its last byte after recheck_days (7; 0: never), one share a run, those that\n"
-    "nobody has looked at for the longest first; the newest good one is proven after prove_every_days (30; 0: not\n"
-    "by itself). That is done in the check_hours (20:00-06:00; none: at any hour) while the PC is plugged in, or\n"
-    "what has waited wait_days (where that is 0, two) for them at once, but not on a battery below\n"
-    "battery_percent, and makes way for any other job. What is damaged is marked and told.\n"
+    "none). It is told, and run after wait_days (2; 0: none waits) in any case. One that somebody asks for never\n"
+    "waits.\n"
+    "Each backup is read again to its last byte after recheck_days (7; 0: never), one share a run, those unread for\n"
+    "the longest first; the newest good one is proven after prove_every_days (30; 0: not by itself). That is done\n"
+    "in the check_hours (20:00-06:00; none: at any hour) while the PC is plugged in, or what has waited wait_days\n"
+    "(where that is 0, two) for them at once, but not on a battery below battery_percent, and makes way for any\n"
+    "other job. What is damaged is marked and told.\n"
     "\n"
-    "run-due makes the backup of the newest slot, once, whoever calls it and however often: where nothing is due it\n"
-    "does nothing. Slots that were slept over are missed, and told; the newest is caught up. The server is awaited\n"
-    "for ten minutes, and what may pass is tried again after 1, 5 and 15 minutes; then the slot has failed, and is\n"
-    "due again after 15 minutes, an hour, and every four hours. No password is asked for.\n"
+    "run-due makes the backup of the newest slot, once, whoever calls it and however often. Slots that were slept\n"
+    "over are missed, and told; the newest is caught up. The server is awaited for ten minutes, and what may pass\n"
+    "is tried again after 1, 5 and 15 minutes; then the slot has failed, and is due again after 15 minutes, an\n"
+    "hour, and every four hours. No password is asked for.\n"
     "\n"
     "install has Task Scheduler do that while nobody has the window open: at the times of the schedule, when the\n"
     "user signs in and when the PC is unlocked, as the user who calls it and with the connection that is saved.\n"
-    "set keeps such a task in step. show says when somebody has deleted it or switched it off.\n"
+    "set keeps such a task in step, unless a password is stored with it. show says when somebody has deleted it\n"
+    "or switched it off, and how its last start ended.\n"
     "\n"
     "Options:\n"
-    "      --no-wait            one try, at once; no older backup is read or proven. A slot that waits (for\n"
-    "                           power, the network or the quiet hours) waits all the same: exit code 0\n" FOLDER_HELP
+    "      --no-wait            one try, at once; no older backup is read or proven. A slot that waits does so\n"
+    "                           all the same: exit code 0\n"
+    "      --stored-password    it runs also while nobody is signed in, with the Windows account's password, which\n"
+    "                           is asked for (or is in CMMS_BACKUP_WINDOWS_PASSWORD) and kept by Windows. It has no\n"
+    "                           screen: let the icon, which tells what it finds, start with Windows\n" FOLDER_HELP
     "\n"
     CONNECTION_HELP "\n" OUTPUT_HELP PROGRESS_HELP
     "\n"
     "The exit code of run-due is 0 when nothing is due, it waits or the backup was made, 7 when an older backup was\n"
     "found damaged, 9 when another program is at work on it, else that of the backup. Where upload_after_backup is\n"
-    "true, copies go to SharePoint after it, also when nothing was due; whether they get there changes nothing of\n"
-    "the exit code.\n";
+    "true, copies go to SharePoint after it, also when nothing was due; they change nothing of the exit code.\n";
 
 const Verb verb_schedule = {
     .name = "schedule",
     .summary = "show or change when backups are made, or make the one that is due",
     .help = help,
-    .takes = {OPTION_NO_WAIT, OPTION_FOLDER, CONNECTION_OPTIONS, OUTPUT_OPTIONS, OPTION_PROGRESS_JSON},
+    .takes = {OPTION_NO_WAIT, OPTION_STORED_PASSWORD, OPTION_FOLDER, CONNECTION_OPTIONS, OUTPUT_OPTIONS,
+              OPTION_PROGRESS_JSON},
     .most = OPERANDS_ANY,
     .run = run_schedule};

@@ -25,6 +25,7 @@
 #define LIST_BODY \
     "{\"roles\": [\"write\"], \"grantedToV2\": {\"application\": {\"id\": \"%s\", \"displayName\": " \
     "\"" CMMS_PRODUCT "\"}}}"
+#define MAIL_RIGHT "Mail.Send"
 #define SITE_RIGHT "Sites.Selected"
 #define LIST_RIGHT "Lists.SelectedOperations.Selected"
 
@@ -152,6 +153,12 @@ static const char *scopes_of(const AskIt *ask, bool selected)
     return !selected ? PLACE_SCOPE : ask->list ? PLACE_SCOPE_LIST : PLACE_SCOPE_SELECTED;
 }
 
+/* The program itself sends no mail (place_mail_token). */
+static bool wants_mail(const AskIt *ask)
+{
+    return ask->mail && !ask->app_only;
+}
+
 /* What the grant of step 3 is for. */
 static const char *right_of(const AskIt *ask)
 {
@@ -167,6 +174,10 @@ char *ask_it_consent_link(const AskIt *ask, bool selected)
     StrBuf link;
     strbuf_init(&scopes, STRBUF_SMALL);
     strbuf_init(&link, STRBUF_SMALL);
+    if (wants_mail(ask)) {
+        add_scopes(&scopes, graph_of(ask), MAIL_RIGHT);
+        strbuf_addch(&scopes, ' ');
+    }
     add_scopes(&scopes, graph_of(ask), ask->app_only ? ".default" : scopes_of(ask, selected));
     strbuf_addf(&link, "%s/%s/v2.0/adminconsent?client_id=%s&redirect_uri=", endpoint(ask->login,
                 cloud_endpoints("global")->login), ask->tenant, ask->client_id);
@@ -259,6 +270,11 @@ static void add_head(Page *page)
         strbuf_addstr(sb, "Rights:     Files.ReadWrite.All, Sites.Read.All (delegated): what the person may do, no "
                           "more\n");
     }
+    if (wants_mail(ask)) {
+        strbuf_addstr(sb,
+                      "            " MAIL_RIGHT " (delegated): notices of the backups, as mail in the person's name.\n"
+                      "            Without it everything else works: leave it out where you do not want it\n");
+    }
     if (page->missing != ASK_IT_NOTHING) {
         strbuf_addf(sb, "Missing:    %s\n", ask_it_words(page->missing));
         if (ask->failed != NULL && ask->failed->detail != NULL) {
@@ -297,12 +313,13 @@ static void add_app(Page *page)
                 "  %s > App registrations > New registration\n"
                 "  Name: " CMMS_PRODUCT ". Accounts in this organisational directory only.\n"
                 "  Redirect URI: \"Public client/native (mobile & desktop)\", http://localhost\n"
-                "  API permissions > Microsoft Graph > Delegated permissions: %s\n"
+                "  API permissions > Microsoft Graph > Delegated permissions: %s%s\n"
                 "  Certificates & secrets: none. Authentication > Allow public client flows: only where\n"
                 "  people shall be able to sign in with a code.\n"
                 "  Then give the person the Application (client) ID.\n",
                 portal_of(page->ask),
-                page->ask->selected ? right_of(page->ask) : "Files.ReadWrite.All, Sites.Read.All");
+                page->ask->selected ? right_of(page->ask) : "Files.ReadWrite.All, Sites.Read.All",
+                wants_mail(page->ask) ? ", " MAIL_RIGHT : "");
 }
 
 static void add_approval(Page *page)
@@ -447,8 +464,8 @@ static void add_grant(Page *page)
     } else {
         strbuf_addf(&page->text,
                     "    New-MgOauth2PermissionGrant -BodyParameter @{ clientId = $app.Id; "
-                    "consentType = 'AllPrincipals'; resourceId = $graph.Id; scope = '%s' }\n",
-                    scopes_of(ask, true));
+                    "consentType = 'AllPrincipals'; resourceId = $graph.Id; scope = '%s%s' }\n",
+                    wants_mail(ask) ? MAIL_RIGHT " " : "", scopes_of(ask, true));
     }
     strbuf_addf(&page->text, "    $site = Invoke-MgGraphRequest -Method GET -Uri '%s/v1.0/sites/%s'\n", graph,
                 site.buf);

@@ -35,6 +35,8 @@ typedef struct Shared {
     unsigned reads;
     uint64_t until; /* on SharePoint: a look takes no longer */
     char *name; /* in SeenComputers */
+    char own[HEARTBEAT_NAME]; /* what this computer leaves, "": nothing */
+    cJSON *mine; /* owned: its item as the library lists it, or NULL */
 } Shared;
 
 /* --- where ------------------------------------------------------------------------------------------------ */
@@ -46,6 +48,7 @@ static void shared_release(Shared *shared)
         place_sign_in_release(&shared->sign_in);
     }
     place_release(&shared->place);
+    cJSON_Delete(shared->mine);
     mem_free(shared->name);
 }
 
@@ -184,6 +187,9 @@ static bool look_at_item(Shared *shared, const cJSON *item, const Cancel *cancel
     if (!heartbeat_computer(file, computer) || id == NULL || cJSON_GetObjectItem(item, "folder") != NULL) {
         return true;
     }
+    if (strcmp(computer, shared->own) == 0 && shared->mine == NULL) {
+        shared->mine = cJSON_Duplicate(item, true);
+    }
     char *tag = mem_printf("%s %s %lld", json_string(item, "eTag", ""), json_string(item, "lastModifiedDateTime", ""),
                            (long long)graph_item_size(item));
     Error why = ERROR_INIT;
@@ -242,7 +248,7 @@ static bool look_at_cloud(Shared *shared, const Cancel *cancel, SeenLook *look, 
     cloud_encode(&path, shared->place.drive);
     strbuf_addstr(&path, "/items/");
     cloud_encode(&path, shared->place.folder);
-    strbuf_addstr(&path, "/children?$select=id,name,size,folder,eTag,lastModifiedDateTime&$top=200");
+    strbuf_addstr(&path, "/children?$select=id,name,size,folder,eTag,lastModifiedDateTime,publication&$top=200");
     bool ok = graph_list(shared->graph, path.buf, "the heartbeats of the other computers could not be read", cancel,
                          &items, err);
     /* Those that are known first: whatever else somebody puts there keeps nobody from seeing them. */
@@ -357,6 +363,7 @@ static bool beat(Shared *shared, const HeartbeatSpec *spec, const Cancel *cancel
     if (own.computer[0] == '\0') {
         return error_set(err, EK_INTERNAL, "this computer has no name to leave a heartbeat under");
     }
+    memcpy(shared->own, own.computer, sizeof shared->own);
     if (!shared_open(shared, err) || !leave(shared, &own, cancel, &now, err)) {
         return false;
     }
@@ -368,7 +375,9 @@ static bool beat(Shared *shared, const HeartbeatSpec *spec, const Cancel *cancel
     } else {
         seen_break_off(&look);
     }
-    return ok;
+    /* Until then nobody else sees it; what was seen of the others counts in any case. */
+    return ok &&
+           (shared->mine == NULL || graph_check_in(shared->graph, shared->place.drive, shared->mine, cancel, err));
 }
 
 bool heartbeats_beat(const HeartbeatSpec *spec, const Cancel *cancel, SeenComputers *seen, Error *err)

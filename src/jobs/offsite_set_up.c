@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/utf.h"
 #include "cloud/address.h"
+#include "cloud/receiver.h"
 #include "jobs/ask_it.h"
 #include "jobs/offsite_folder.h"
 #include "offsite_private.h"
@@ -184,6 +185,16 @@ bool offsite_choose(const OffsiteSetUp *spec, CloudPlace *place, Error *err)
     return ok;
 }
 
+/* Notices go as mail by the sign-in to Microsoft (notify). */
+static bool mail_is_wanted(void)
+{
+    Receivers receivers;
+    receivers_init(&receivers);
+    const bool wanted = receivers_load(&receivers, NULL) && receivers.of[RECEIVER_GRAPH].set;
+    receivers_release(&receivers);
+    return wanted;
+}
+
 char *offsite_ask_it(const OffsiteSetUp *spec, const Error *failed)
 {
     CloudAddress address;
@@ -208,6 +219,7 @@ char *offsite_ask_it(const OffsiteSetUp *spec, const Error *failed)
                        .library = library,
                        .selected = place.rights != NULL,
                        .list = place.rights != NULL && strcmp(place.rights, PLACE_LIST) == 0,
+                       .mail = mail_is_wanted(),
                        .app_only = spec->certificate != NULL || spec->secret != NULL || saved.by != NULL,
                        .failed = failed};
     char *page = ask_it_page(&ask);

@@ -98,16 +98,16 @@ int64_t due_patience(int attempts)
 }
 
 /* Its own run, or any that began at or after it: what that one saved is what the slot was to save. */
-static bool is_done(const Ledger *ledger, int64_t slot, int64_t now)
+static const LedgerSlot *done_by(const Ledger *ledger, int64_t slot, int64_t now)
 {
     for (size_t i = 0; i < ledger->count; i++) {
         const LedgerSlot *entry = &ledger->slots[i];
         if (entry->state == SLOT_DONE && entry->began <= now + DUE_FUTURE && !ledger_is_ahead(ledger, entry, now) &&
             (entry->moment == slot || (entry->began >= slot && entry->began <= now + GRACE))) {
-            return true;
+            return entry;
         }
     }
-    return false;
+    return NULL;
 }
 
 /* From where on slots of which nothing is known were missed: the newest of which something is; 0: there is none. */
@@ -127,7 +127,7 @@ static void look_for_missed(const DuePlan *plan, const DueZone *zone, const Ledg
     const int64_t until = known_until(ledger, since, look->slot);
     int64_t slot = until > 0 ? due_before(plan, zone, look->slot - 1) : 0;
     for (; slot > until && look->missed_count < DUE_MISSED; slot = due_before(plan, zone, slot - 1)) {
-        if (!is_done(ledger, slot, now)) {
+        if (done_by(ledger, slot, now) == NULL) {
             look->missed[look->missed_count++] = slot;
         }
     }
@@ -190,7 +190,9 @@ void due_look(const DuePlan *plan, const DueZone *zone, const Ledger *ledger, in
         return;
     }
     look->entry = ledger_find(ledger, look->slot);
-    look->done = is_done(ledger, look->slot, now);
+    look->by = done_by(ledger, look->slot, now);
+    look->done = look->by != NULL;
+    look->doubtful = look->done && ledger->ahead_from != 0 && look->by->began >= ledger->ahead_from;
     if (!look->done && look->entry && look->entry->state == SLOT_FAILED) {
         const int64_t patience = due_patience(look->entry->attempts);
         look->retry = look->entry->began + patience;

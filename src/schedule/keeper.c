@@ -19,7 +19,8 @@ void keeper_look(const DuePlan *plan, const DueZone *zone, const Ledger *ledger,
     DueLook look;
     due_look(plan, zone, ledger, now, &look);
     keeper->on = plan->on && ledger_begun(ledger);
-    keeper->next = look.due ? waits_until(ledger, look.slot, here, now) : due_again(&look, now);
+    const bool asks = look.doubtful && look.paused == 0; /* the run asks the server what time it is */
+    keeper->next = look.due ? waits_until(ledger, look.slot, here, now) : asks ? look.slot : due_again(&look, now);
 }
 
 void keeper_take(Keeper *keeper, const Keeper *found)

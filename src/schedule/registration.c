@@ -39,6 +39,29 @@ void registration_release(Registration *registration)
     registration_init(registration);
 }
 
+char *registration_result_text(uint32_t result)
+{
+    static const char *const ours[] = {
+        "it ended well",
+        "something went wrong that nobody foresaw",
+        "it did not understand its command line",
+        "a setting, the connection or the backup folder could not be used",
+        "pg_dump or pg_restore is missing, or failed",
+        "the server could not be reached",
+        "the server refused it",
+        "a backup was found damaged",
+        "a file could not be read or written, or the disk was full",
+        "another program was at work on it",
+        "a file was not found",
+        "a file was not a backup of this kind",
+    };
+    const char *theirs = tasks_result_text(result);
+    return result < sizeof ours / sizeof *ours                     ? mem_strdup(ours[result])
+           : result == (uint32_t)error_exit_code(EK_CANCELLED) ? mem_strdup("it was stopped")
+           : theirs != NULL                                     ? mem_strdup(theirs)
+                                                                : mem_printf("Windows says 0x%08X", (unsigned)result);
+}
+
 /* What the task is to be: texts of its own. */
 typedef struct Wanted {
     char *program, *directory, *arguments, *description;
@@ -171,8 +194,13 @@ static void judge(const TaskInfo *info, const Wanted *wanted, Registration *regi
     } else if (changed != NULL) {
         say(registration, REGISTRATION_CHANGED, mem_printf("the task is not as it was registered: %s", changed));
     } else {
-        say(registration, REGISTRATION_GOOD, mem_strdup("a task starts it while the window is closed"));
+        say(registration, REGISTRATION_GOOD,
+            mem_printf("a task starts it while the window is closed%s",
+                       info->stored ? ", also while nobody is signed in" : ""));
     }
+    registration->stored = info->there && info->stored;
+    registration->last_run = info->there ? info->last_run : 0;
+    registration->last_result = info->last_result;
     mem_free(changed);
 }
 
@@ -211,27 +239,29 @@ static bool refuse_foreign(const Registration *registration, Error *err)
     return error_hint(err, "Rename or delete that task in Task Scheduler first; it is left as it is.");
 }
 
-static bool hand_over(const TaskSpec *spec, Error *err)
+static bool hand_over(const TaskSpec *spec, const Secret *password, char **warning, Error *err)
 {
     char *xml = tasks_xml(spec);
-    const bool ok = tasks_register(CMMS_TASK_NAME, xml, err);
+    const bool ok = tasks_register(CMMS_TASK_NAME, xml, spec->user, password, warning, err);
     mem_free(xml);
     return ok;
 }
 
 /* To start at a sign-in takes rights that some PCs do not give; the times of day are what matters. */
-static bool put(const Settings *settings, const Wanted *wanted, char **warning, Error *err)
+static bool put(const Settings *settings, const Wanted *wanted, const Secret *password, char **warning, Error *err)
 {
     int times[DUE_TIMES];
     char *user = tasks_user();
     TaskSpec spec = spec_of(settings, wanted, user, times);
     Error why = ERROR_INIT;
-    bool ok = hand_over(&spec, &why);
+    spec.stored = password != NULL;
+    bool ok = hand_over(&spec, password, warning, &why);
     if (!ok && why.kind == EK_REFUSED) {
         error_clear(&why);
         spec.catch_up = false;
-        ok = hand_over(&spec, &why);
+        ok = hand_over(&spec, password, warning, &why);
         if (ok && warning != NULL) {
+            mem_free(*warning);
             *warning = mem_strdup("Windows does not let the task start at a sign-in. What was slept over is caught up "
                                   "by Task Scheduler alone, or when the window is opened");
         }
@@ -255,13 +285,21 @@ static void warn_of_drive(const char *named, char **warning)
     mem_free(folder);
 }
 
-bool registration_install(const Settings *settings, const char *folder, char **warning, Error *err)
+bool registration_install(const Settings *settings, const char *folder, const Secret *password, char **warning,
+                          Error *err)
 {
+    if (password != NULL && password->len == 0) {
+        error_set(err, EK_SETTINGS, "Windows starts no task with an empty password");
+        return error_hint(err, "Give the Windows account a password, or let the task run while you are signed in.");
+    }
     Wanted wanted = want(settings, folder);
     Registration registration;
     registration_init(&registration);
+    if (warning != NULL) {
+        *warning = NULL;
+    }
     const bool ok = look(&wanted, &registration, err) && refuse_foreign(&registration, err) &&
-                    put(settings, &wanted, warning, err);
+                    put(settings, &wanted, password, warning, err);
     if (ok && warning != NULL) {
         warn_of_drive(folder, warning);
     }
@@ -275,9 +313,14 @@ bool registration_refresh(const Settings *settings, const char *folder, Error *e
     Registration registration;
     registration_init(&registration);
     registration_look(settings, folder, &registration);
-    const bool old = registration.state == REGISTRATION_OLD;
+    const bool old = registration.state == REGISTRATION_OLD, stored = registration.stored;
     registration_release(&registration);
-    return !old || registration_install(settings, folder, NULL, err);
+    if (old && stored) { /* without it, it would no longer run while nobody is signed in */
+        error_set(err, EK_SETTINGS, "the task was not changed: Windows wants the password again that is stored "
+                                    "with it");
+        return error_hint(err, "Register it once more with that password.");
+    }
+    return !old || registration_install(settings, folder, NULL, NULL, err);
 }
 
 bool registration_remove(bool *removed, Error *err)
@@ -297,7 +340,8 @@ static bool is_whole(const char *folder)
     return drive || folder[0] == '/' || (folder[0] == '\\' && folder[1] == '\\');
 }
 
-bool registration_enlist(const Settings *settings, const char *folder, bool connected, char **warning, Error *err)
+bool registration_enlist(const Settings *settings, const char *folder, bool connected, const Secret *password,
+                         char **warning, Error *err)
 {
     if (folder && !is_whole(folder)) {
         return error_set(err, EK_USAGE, "the folder of a task must be given with its whole path");
@@ -306,7 +350,7 @@ bool registration_enlist(const Settings *settings, const char *folder, bool conn
         error_set(err, EK_SETTINGS, "no database is saved, so a task would not know which to back up");
         return error_hint(err, "Save the connection in the window first.");
     }
-    return registration_install(settings, folder, warning, err);
+    return registration_install(settings, folder, password, warning, err);
 }
 
 /* What a task would find. */
@@ -337,6 +381,7 @@ bool registration_follow(const Settings *settings, const char *folder, Registrat
     registration_init(&registration);
     registration_look(settings, folder, &registration);
     const RegistrationState state = registration.state;
+    const bool stored = registration.stored && state != REGISTRATION_FOREIGN;
     registration_release(&registration);
     if (!settings->enabled) {
         return take_away(state, step, err);
@@ -345,7 +390,11 @@ bool registration_follow(const Settings *settings, const char *folder, Registrat
         *step = REGISTRATION_NEEDS_DATABASE;
         return true;
     }
-    if (state != REGISTRATION_GOOD && !registration_enlist(settings, folder, true, warning, err)) {
+    if (state != REGISTRATION_GOOD && stored) {
+        *step = REGISTRATION_NEEDS_PASSWORD;
+        return true;
+    }
+    if (state != REGISTRATION_GOOD && !registration_enlist(settings, folder, true, NULL, warning, err)) {
         return false;
     }
     *step = state == REGISTRATION_GOOD ? REGISTRATION_KEPT : REGISTRATION_MADE;

@@ -17,6 +17,8 @@
 #include "store/auditlog.h"
 #include "store/catalog.h"
 #include "store/copies.h"
+#include "store/folder.h"
+#include "store/manifest.h"
 #include "store/source.h"
 
 #define REACH_SECONDS 600u  /* that the server is awaited at most */
@@ -104,6 +106,15 @@ static void log_waits(const Run *run, const char *message)
     log_as(run, "started", message);
 }
 
+/* The folder's backups, and the database as the connection names it. False: nothing can be said of them. */
+static bool open_catalog(const Run *run, Catalog *catalog, Source *source)
+{
+    catalog_init(catalog);
+    source_init(source);
+    source_of_connection(&run->opening.connection, source);
+    return run->opening.configured && catalog_load(run->opening.folder, now_of(run), catalog, NULL);
+}
+
 /* Of the database, and whole: without a ledger that is what says that a slot was run. */
 static bool made_since(const Run *run, int64_t slot)
 {
@@ -111,10 +122,7 @@ static bool made_since(const Run *run, int64_t slot)
     bool made = false;
     Catalog catalog;
     Source source;
-    catalog_init(&catalog);
-    source_init(&source);
-    source_of_connection(&run->opening.connection, &source);
-    if (run->opening.configured && catalog_load(run->opening.folder, now, &catalog, NULL)) {
+    if (open_catalog(run, &catalog, &source)) {
         for (size_t i = 0; i < catalog.count; i++) {
             const CatalogEntry *entry = &catalog.entries[i];
             made = made || (source_answers(&entry->from, &source) && entry->level > LEVEL_NONE &&
@@ -125,6 +133,64 @@ static bool made_since(const Run *run, int64_t slot)
     source_release(&source);
     catalog_release(&catalog);
     return made;
+}
+
+/* Whose backup one is, by its manifest; nobody's where that is gone. */
+static void read_source(const Run *run, const char *name, Source *source)
+{
+    char *path = fs_join(run->opening.folder, name), *manifest_path = folder_manifest_path(path);
+    Manifest manifest;
+    manifest_init(&manifest);
+    if (manifest_read(manifest_path, &manifest, NULL)) {
+        source_of_manifest(&manifest, source);
+    }
+    manifest_release(&manifest);
+    mem_free(manifest_path);
+    mem_free(path);
+}
+
+/* One server has many names, so what it said of itself counts: another database is one of which nothing that answers to
+ * our words is. A key that is an address ("host:port/…") does not tell two from one. */
+static bool is_another(const Run *run, const Source *other)
+{
+    Catalog catalog;
+    Source source;
+    if (other->key == NULL || strchr(other->key, ':') != NULL) {
+        return false;
+    }
+    bool another = open_catalog(run, &catalog, &source);
+    for (size_t i = 0; i < catalog.count && another; i++) {
+        const Source *from = &catalog.entries[i].from;
+        another = !source_answers(from, &source) || !source_same(from, other);
+    }
+    source_release(&source);
+    catalog_release(&catalog);
+    return another;
+}
+
+/* The folder was copied from another database's, or is shared with it, and the ledger is the other's: then what lies in
+ * the folder says whether ours was saved since. */
+static void look_whose(Run *run)
+{
+    Source other, ours;
+    const DueLook *look = &run->look;
+    if (look->by == NULL || look->by->text == NULL || !run->opening.configured) {
+        return;
+    }
+    source_init(&other);
+    source_init(&ours);
+    read_source(run, look->by->text, &other);
+    source_of_connection(&run->opening.connection, &ours);
+    if (!source_answers(&other, &ours) && is_another(run, &other) && !made_since(run, look->slot)) {
+        char *label = source_label(&other);
+        job_log(run->sink, LOG_WARNING, "The newest slot was run for another database (%s), whose folder this is or "
+                "was: it is run for this one too. Each database is to have a folder of its own", label ? label : "?");
+        run->look.done = false;
+        run->look.due = look->paused == 0;
+        mem_free(label);
+    }
+    source_release(&ours);
+    source_release(&other);
 }
 
 /* A ledger that cannot be read or written does not keep a backup from being made (P8). Each start would make another,
@@ -145,6 +211,33 @@ static void doubt(Run *run, Error *why)
         job_log(run->sink, LOG_WARNING, "%s", run->doubt);
     }
     error_clear(why);
+}
+
+/* The server has said whether this computer's clock is right. */
+static void note_clock(Run *run, int64_t began, int64_t ahead)
+{
+    const size_t early = due_note_clock(&run->ledger, began, ahead);
+    if (early > 0) {
+        char *text = mem_printf("%zu slot(s) of the schedule count as missed: their backup was made days before, while "
+                                "this computer's clock was ahead", early);
+        job_log(run->sink, LOG_WARNING, "%s", text);
+        log_schedule(run, text);
+        mem_free(text);
+    }
+}
+
+/* A slot that was done by a clock that was ahead, now that its day has come: is it that clock still? Whoever does not
+ * answer leaves it at that. */
+static void look_by_server(Run *run)
+{
+    const ScheduledWorld *world = run->world;
+    int64_t ahead = 0;
+    if (run->look.doubtful && run->look.paused == 0 && run->opening.configured &&
+        world->clock(world->context, &run->opening.connection, run->cancel, &ahead)) {
+        const int64_t now = now_of(run);
+        note_clock(run, now, ahead);
+        due_look(&run->plan, world->zone, &run->ledger, now, &run->look);
+    }
 }
 
 /* Reads the ledger as it is now; where it cannot be read, what was read before counts. */
@@ -170,7 +263,9 @@ static void look(Run *run)
         run->ledger.since = due_before(&run->plan, run->world->zone, now) - 1;
     }
     due_look(&run->plan, run->world->zone, &run->ledger, now, &run->look);
+    look_by_server(run);
     look_without_ledger(run);
+    look_whose(run);
     run->result->slot = run->look.slot;
     run->result->next = due_again(&run->look, now);
 }
@@ -198,6 +293,7 @@ static void note_missed(Run *run)
         due_note_missed(&run->look, now_of(run), &run->ledger);
         note_waited(run);
         run->look.entry = ledger_find(&run->ledger, run->look.slot);
+        run->look.by = NULL;
     }
     if (!run->doubt && (count > 0 || run->forgot || (run->look.due && ledger_begun(&run->ledger))) &&
         !ledger_save(run->opening.folder, &run->ledger, &why)) {
@@ -315,8 +411,9 @@ static void record(Run *run, int64_t slot, int64_t began, int attempts, SlotStat
     char *computer = machine_host_name();
     const LedgerSlot entry = {slot, state, began, attempts, computer, (char *)text};
     const bool known = !run->doubt || ledger_load(run->opening.folder, true, &run->ledger, &err);
-    if (state == SLOT_DONE) {
-        note_clock(run, began);
+    const Manifest *made = &run->result->backup.manifest;
+    if (state == SLOT_DONE && made->server_time > 0) {
+        note_clock(run, began, made->started - made->server_time);
     }
     ledger_note(&run->ledger, &entry);
     if (state == SLOT_DONE) { /* one that failed has waited, and does not begin to anew */
@@ -681,7 +778,11 @@ bool scheduled_stay_in(const ScheduledWorld *world, const ScheduledSpec *spec, c
         const int64_t now = world->now(world->context), again = result->next > now ? result->next - now : LEAST_STAY;
         /* A clock that was set meanwhile ends it as well. */
         stays = ok && result->outcome == SCHEDULED_WAITS && now >= began && now - began + again <= SCHEDULED_STAY &&
-                lock_stay(&lock) && !world->wait(world->context, (unsigned)again, cancel);
+                lock_stay(&lock);
+        if (stays && spec->on_wait != NULL) {
+            spec->on_wait(spec->context, result);
+        }
+        stays = stays && !world->wait(world->context, (unsigned)again, cancel);
     }
     fs_unlock(lock);
     return ok;
@@ -701,16 +802,37 @@ static bool world_wait(void *context, unsigned seconds, const Cancel *cancel)
     return cancel_wait(cancel, seconds * 1000);
 }
 
+static bool connect_to(const Connection *connection, const Cancel *cancel, Pg **pg, Error *err)
+{
+    Connection resolved;
+    connection_init(&resolved);
+    connection_copy(&resolved, connection);
+    const bool ok = connection_resolve(&resolved, err) && pg_connect(&resolved, cancel, pg, err);
+    connection_release(&resolved);
+    return ok;
+}
+
 static bool world_reach(void *context, const Connection *connection, const Cancel *cancel, Error *err)
 {
     (void)context;
-    Connection resolved;
     Pg *pg = NULL;
-    connection_init(&resolved);
-    connection_copy(&resolved, connection);
-    const bool ok = connection_resolve(&resolved, err) && pg_connect(&resolved, cancel, &pg, err);
+    const bool ok = connect_to(connection, cancel, &pg, err);
     pg_close(pg);
-    connection_release(&resolved);
+    return ok;
+}
+
+static bool world_clock(void *context, const Connection *connection, const Cancel *cancel, int64_t *ahead)
+{
+    (void)context;
+    Pg *pg = NULL;
+    Manifest asked;
+    int64_t there = 0;
+    manifest_init(&asked);
+    const bool ok = connect_to(connection, cancel, &pg, NULL) && source_ask(pg, cancel, &asked, &there, NULL) &&
+                    there > 0;
+    *ahead = ok ? clock_now() - there : 0;
+    pg_close(pg);
+    manifest_release(&asked);
     return ok;
 }
 
@@ -761,8 +883,9 @@ bool scheduled_checks(const ScheduledSpec *spec, const JobSink *sink, const Canc
     return ok;
 }
 
-static const ScheduledWorld real = {world_now,     world_wait,       world_reach,  world_backup, world_offsite,
-                                    world_outward, world_conditions, world_checks, &due_here,    NULL};
+static const ScheduledWorld real = {world_now,     world_wait,    world_reach,      world_clock,  world_backup,
+                                    world_offsite, world_outward, world_conditions, world_checks, &due_here,
+                                    NULL};
 
 bool scheduled_stay(const ScheduledSpec *spec, const char *reason, const JobSink *sink, const Cancel *cancel,
                     ScheduledResult *result, Error *err)

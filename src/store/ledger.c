@@ -15,6 +15,7 @@
 
 #define LEDGER_MAX (1024u * 1024u) /* bytes of the file */
 #define ATTEMPTS_MAX 1000000
+#define STEP 300 /* seconds by which a clock is set back that goes on to be as wrong as it was */
 #define WAIT_MS 3000u
 #define WAIT_STEP_MS 50u
 
@@ -164,7 +165,7 @@ void ledger_note_unread(Ledger *ledger, const char *file, int64_t now, const cha
 
 bool ledger_is_ahead(const Ledger *ledger, const LedgerSlot *slot, int64_t now)
 {
-    return ledger->ahead_from != 0 && slot->began >= ledger->ahead_from && slot->began > now;
+    return ledger->ahead_from != 0 && slot->began >= ledger->ahead_from && slot->began > now + STEP;
 }
 
 static size_t drop(Ledger *ledger, bool (*is_wrong)(const Ledger *, const LedgerSlot *, int64_t), int64_t moment)

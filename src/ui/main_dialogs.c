@@ -76,9 +76,14 @@ void main_on_settings(MainWindow *w)
 
 void main_on_unattended(MainWindow *w)
 {
+    const UnattendedSpec spec = {.folder = w->folder,
+                                 .named = w->options->folder != NULL ? w->folder : NULL,
+                                 .actor = w->user.name,
+                                 .sample = w->sample};
     w->asking = true;
-    const bool saved = unattended_dialog_run(w->hwnd, w->folder, w->user.name);
+    const bool saved = unattended_dialog_run(w->hwnd, &spec);
     w->asking = false;
+    main_look_at_task(w);
     if (saved) {
         main_show_log(w, LOG_GOOD, TEXT_SETTINGS_SAVED);
         w->enlist = w->keeper.on; /* the task's description says what it waits for */

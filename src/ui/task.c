@@ -473,6 +473,9 @@ static bool follow_config(const Task *task, const Settings *settings, TaskResult
     case REGISTRATION_NEEDS_DATABASE:
         job_log(&task->sink, LOG_WARNING, TEXT_TASK_NO_DATABASE);
         break;
+    case REGISTRATION_NEEDS_PASSWORD:
+        job_log(&task->sink, LOG_WARNING, TEXT_TASK_NEEDS_PASSWORD);
+        break;
     case REGISTRATION_KEPT:
         break;
     }

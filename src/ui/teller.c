@@ -59,6 +59,14 @@ static void launch(const AppOptions *options, const char *word)
     mem_free(program);
 }
 
+/* What a task with a stored password starts has a desktop of its own, which nobody sees ("Interactive Services"). */
+bool teller_is_seen(void)
+{
+    USEROBJECTFLAGS flags;
+    const bool known = GetUserObjectInformationW(GetProcessWindowStation(), UOI_FLAGS, &flags, sizeof flags, NULL) != 0;
+    return !known || (flags.dwFlags & WSF_VISIBLE) != 0;
+}
+
 void teller_start(const AppOptions *options)
 {
     launch(options, "--tell");

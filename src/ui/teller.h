@@ -18,6 +18,8 @@
 #define WM_TELLER_AGAIN (WM_APP + 2) /* a later run has something to say */
 #define TIMER_TELLER_END 1
 
+/* Whether this process has a screen that somebody may look at. */
+bool teller_is_seen(void);
 /* From the run: starts it, with the run's folder. One that cannot be started is nobody's failure: log, band and exit
  * code say the same. */
 void teller_start(const AppOptions *options);

@@ -188,6 +188,9 @@
 #define TEXT_TASK_TAKEN_AWAY "Windows no longer starts a scheduled backup."
 #define TEXT_TASK_NO_DATABASE \
     "The schedule begins when a database is saved: choose Connection in the Tools menu, then Save Config."
+#define TEXT_TASK_NEEDS_PASSWORD \
+    "The task that starts the backups stays as it was: a password is stored with it, which Windows wants again. Give " \
+    "it under Waiting and Checks, Also while nobody is signed in."
 #define TEXT_TASK_SAMPLE "The sample database is not backed up by the schedule."
 #define TEXT_NO_PICTURE "No picture"
 
@@ -432,6 +435,17 @@
 #define TEXT_KEY_CHOOSE "The key file"
 #define TEXT_KEY_KIND "Key files"
 #define TEXT_KEY_NONE "no key was given"
+
+/* --- the task while nobody is signed in: stored_dialog.c ------------------------------------------------------ */
+
+/* "PC\\ann" */
+#define TEXT_STORED_INTRO \
+    "Windows makes the backups while you are signed in. With the password of %s it makes them also while nobody is: " \
+    "Windows keeps it, this program does not. Such a backup has no screen, so what it finds is told by the icon " \
+    "beside the clock: let that start with Windows (Settings)."
+#define TEXT_STORED_ASKS "Windows looks whether the password is right."
+#define TEXT_STORED_OFF "the schedule is off: switch it on first, and save the configuration"
+#define TEXT_STORED_DONE "The task is registered"
 
 /* --- encryption of copies: encryption_dialog.c --------------------------------------------------------------- */
 

@@ -8,6 +8,7 @@
 #include "message_box.h"
 #include "resource.h"
 #include "setting_fields.h"
+#include "stored_dialog.h"
 #include "worker.h"
 
 #define LIMIT 20 /* characters of a field */
@@ -32,6 +33,7 @@ typedef struct UnattendedDialog {
     HWND hwnd;
     Worker *worker;
     bool leaving, saved;
+    const UnattendedSpec *spec;
     UnattendedJob job;
 } UnattendedDialog;
 
@@ -65,6 +67,7 @@ static void update(const UnattendedDialog *d, bool busy)
 {
     setting_fields_enable(d->hwnd, fields, FIELDS, !busy);
     EnableWindow(control(d, IDC_WAIT_SAVE), !busy);
+    EnableWindow(control(d, IDC_WAIT_STORED), !busy && !d->spec->sample);
 }
 
 static void start(UnattendedDialog *d, bool saving)
@@ -123,6 +126,11 @@ static bool on_command(UnattendedDialog *d, int id)
     case IDC_WAIT_SAVE:
         on_save(d);
         return true;
+    case IDC_WAIT_STORED:
+        if (d->worker == NULL) {
+            stored_dialog_run(d->hwnd, d->spec->folder, d->spec->named);
+        }
+        return true;
     case IDCANCEL:
         d->leaving = true;
         if (d->worker == NULL) {
@@ -152,11 +160,11 @@ static INT_PTR CALLBACK dialog_proc(HWND hwnd, UINT message, WPARAM wparam, LPAR
     return message == WM_COMMAND && on_command(d, LOWORD(wparam));
 }
 
-bool unattended_dialog_run(HWND owner, const char *folder, const char *actor)
+bool unattended_dialog_run(HWND owner, const UnattendedSpec *spec)
 {
-    UnattendedDialog d = {.saved = false};
-    d.job.folder = mem_strdup(folder);
-    d.job.actor = mem_strdup(actor);
+    UnattendedDialog d = {.spec = spec};
+    d.job.folder = mem_strdup(spec->folder);
+    d.job.actor = mem_strdup(spec->actor);
     DialogBoxParamW(GetModuleHandleW(NULL), MAKEINTRESOURCEW(IDD_UNATTENDED), owner, dialog_proc, (LPARAM)&d);
     setting_fields_release(d.job.values, FIELDS);
     error_clear(&d.job.error);

@@ -1,5 +1,5 @@
 /* unattended_dialog.h: what a scheduled backup waits for, and what the schedule does about older backups: settings of
- * the backup folder. */
+ * the backup folder; and whether it is made while nobody is signed in. */
 #ifndef CMMS_UI_UNATTENDED_DIALOG_H
 #define CMMS_UI_UNATTENDED_DIALOG_H
 
@@ -7,7 +7,14 @@
 
 #include <stdbool.h>
 
-/* True when something was saved. `actor` (may be NULL) is for the audit log. */
-bool unattended_dialog_run(HWND owner, const char *folder, const char *actor);
+typedef struct UnattendedSpec { /* all borrowed */
+    const char *folder;
+    const char *named; /* the folder, where whoever started the program named it: then a task has to as well; or NULL */
+    const char *actor; /* for the audit log; or NULL */
+    bool sample;       /* no task backs that up */
+} UnattendedSpec;
+
+/* True when something was saved. */
+bool unattended_dialog_run(HWND owner, const UnattendedSpec *spec);
 
 #endif

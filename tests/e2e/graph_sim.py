@@ -647,7 +647,7 @@ class Simulator:
     def children(self, drive, number, query):
         self.item_of(drive, number)
         inside = sorted((i for i in self.items.values() if i["parent"] == number), key=lambda i: i["name"])
-        return self.paged(inside, self.describe, query,
+        return self.paged(inside, lambda item: self.with_level(item, self.describe(item), query), query,
                           "/drives/%s/items/%s/children" % (urllib.parse.quote(drive, safe=""), number))
 
     def check_name(self, name):

@@ -25,11 +25,13 @@ def test_the_tools_get_the_same(program):
     done, _ = tls.backup(program, server, ca=certificates.ca,
                               env={"CMMS_BACKUP_TOOLS": tools,
                                    "PGTZ": "nowhere", "PGOPTIONS": "-c jit=off",
-                                   "CMMS_SHAREPOINT_SECRET": "client", "CMMS_BACKUP_PASSPHRASE": "words"})
+                                   "CMMS_SHAREPOINT_SECRET": "client", "CMMS_BACKUP_PASSPHRASE": "words",
+                                   "CMMS_BACKUP_WINDOWS_PASSWORD": "account"})
     equal(done.code, 0, "exit code: %s %s" % (done.out, done.err))
     with open(seen) as f:
         all_of_it = f.read()
-    check("CMMS_SHAREPOINT_SECRET" not in all_of_it and "CMMS_BACKUP_PASSPHRASE" not in all_of_it, "secrets of others")
+    for name in ("CMMS_SHAREPOINT_SECRET", "CMMS_BACKUP_PASSPHRASE", "CMMS_BACKUP_WINDOWS_PASSWORD"):
+        check(name not in all_of_it, "a secret of others: " + name)
     with open(seen) as f:
         got = dict(line.rstrip("\n").split("=", 1) for line in f if line.startswith("PG"))
     got.pop("PGAPPNAME")

@@ -181,6 +181,30 @@ def test_on_sharepoint(program):
         check(done.code == 0 and "cmms_heartbeat" not in done.out, "the list: " + done.out + done.err)
 
 
+def test_a_library_that_wants_check_out(program):
+    """There a new file is seen by its uploader alone, until it is checked in. Where that is refused it is told, and
+    what was seen of the others counts all the same."""
+    place = quiet_place(program)
+    with Simulator() as sim:
+        user = User(program, sim)
+        user.data = place.own
+        user.good_set_up()
+        sim.checkout.add(sim.drive)
+        sim.faults = [Fault("checkin", 403, code="accessDenied", times=9)]
+        seen = look(place)[1]
+        own, = seen
+        equal((sim.names(), sim.hidden()), ([file_of(own)], [file_of(own)]), "what nobody else sees")
+        problem = place.status()["heartbeats"]["problem"]
+        check("the library wants its files checked in" in problem and "Require Check Out" in problem, problem)
+        sim.faults = []
+        look(place)
+        equal((sim.hidden(), place.status()["heartbeats"]["problem"]), ([], None), "checked in")
+        count = sim.kinds().count("checkin")
+        look(place)
+        equal(sim.kinds().count("checkin"), count, "what is checked in is not checked in again")
+        equal(sim.complaints, [], "complaints")
+
+
 def test_one_that_is_refused(program):
     """What SharePoint does not give of one computer keeps nobody from seeing the others."""
     place = quiet_place(program)

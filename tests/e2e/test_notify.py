@@ -436,6 +436,8 @@ def test_mail_by_the_sign_in(program):
         check(mail["subject"].endswith(": Test"), mail["subject"])
         equal([r["emailAddress"]["address"] for r in mail["toRecipients"]], ["ann@example.com"], "to whom")
         check(any("Mail.Send" in s for s in sim.scopes), "what was asked for: %r" % sim.scopes)
+        page = program.run(["sharepoint", "ask-it"], env=place.env()).out
+        check("Sites.Read.All, Mail.Send\n" in page, "IT is asked for it: " + page)
         # The kept sign-in is as it was: uploads go on with it, without what mail needs.
         sim.mail_allowed = False
         message = place.notify("test", "graph", code=6)["error"]["message"]

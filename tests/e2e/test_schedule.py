@@ -222,6 +222,51 @@ def switch_off(path):
         f.write(text.encode("utf-16" if wide else "utf-8"))
 
 
+def test_two_databases_in_one_folder(program):
+    """One ledger, and each gets its slot once: what a backup is of, its server has said."""
+    one, two = Place(program), Place(program)
+    two.folder, two.database = one.folder, small_database(two.server, "little_too")
+    one.due_now()
+    equal(one.run("run-due")["outcome"], "done", "the first one's")
+    equal(two.run("run-due")["outcome"], "done", "the other's, although the ledger has the slot as done")
+    for place in (one, two, one):
+        equal(place.run("run-due")["outcome"], "nothing_due", "again")
+    equal([e["state"] for e in one.ledger()], ["done"], "the ledger")
+    equal(len(look(one.folder).good), 2, "backups")
+
+
+def stored_password(place, env, path):
+    """It runs also while nobody is signed in; the password is nowhere but with the system's scheduler."""
+    error = place.run("install", "--stored-password", code=2, env=env)["error"]
+    equal(error["message"], "nobody is there to be asked for the password", "without a terminal")
+    said = {**env, "CMMS_BACKUP_WINDOWS_PASSWORD": "Extremely-Secret-9"}
+    done = harness.finish(place.start("install", "--stored-password", env=said))
+    equal(done.code, 0, done.out + done.err)
+    report = done.json()
+    equal(report["task"], "good", "with a stored password")
+    check("Extremely" not in done.out + done.err, "it is told to nobody")
+    for root in (os.path.dirname(path), place.folder):
+        for directory, _, names in os.walk(root):
+            for name in names:
+                with open(os.path.join(directory, name), "rb") as f:
+                    data = f.read()
+                check(b"Extremely" not in data and "Extremely".encode("utf-16-le") not in data, name)
+    if place.program.kind == "native": # what Wine gives back of its principal is not what was registered
+        equal(report["task_text"], "a task starts it while the window is closed, also while nobody is signed in", "so")
+        equal(report["task_stored_password"], True, "and as JSON")
+        done = place.program.run(["schedule", "set", "backup_time=03:25", "--folder",
+                                  place.program.path(place.folder)], env=env)
+        check("Windows wants the password again" in done.out, "it stays as it is, and that is said: " + done.out)
+        equal(place.run("show", env=env)["task"], "old", "so it is not as the settings say")
+        equal(place.run("install", env=env)["task_stored_password"], False, "without one again")
+        error = place.run("install", "--stored-password", code=3,
+                          env={**env, "CMMS_BACKUP_WINDOWS_PASSWORD": "wrong"})["error"]
+        equal(error["message"], "Windows does not take the password: it is not the right one", "a wrong one")
+    equal(place.run("install", env=env)["task"], "good", "without one")
+    error = place.run("show", "--stored-password", code=2, env=env)["error"]
+    equal(error["message"], "--stored-password goes with install", "elsewhere")
+
+
 def test_task(program):
     """Registered with the system's scheduler (under Wine through COM; nothing fires it there), and seen when somebody
     has switched it off or deleted it."""
@@ -249,6 +294,13 @@ def test_task(program):
         switch_off(path)
         equal(place.run("show", env=env)["task"], "disabled", "switched off")
         equal(place.run("set", "backup_time=03:20", env=env)["task"], "disabled", "and not switched on behind a back")
+        stored_password(place, env, path)
+        if program.kind == "native": # what Windows says of the last start; nothing starts it here
+            equal(place.run("show", env=env)["task_last_run"], None, "it was never started")
+            with open(path.replace(".xml", ".last"), "w", encoding="utf-8") as f:
+                f.write("2026-11-30T02:00:00Z 5")
+            last = place.run("show", env=env)
+            check(last["task_last_text"].endswith(": the server could not be reached"), last["task_last_text"])
         os.unlink(path)
         equal(place.run("show", env=env)["task"], "none", "deleted")
         equal(place.run("remove", env=env), {"removed": False}, "remove")

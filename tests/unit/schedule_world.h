@@ -36,7 +36,7 @@ typedef struct World {
     int64_t plugged;        /* from then on it is "mains"; 0: never */
     unsigned checks;        /* how often older backups were looked at */
     const char *damaged;    /* what that finds, or NULL */
-    int64_t ahead;          /* of the server's clock, as backups are told; 0: they are not */
+    int64_t ahead;          /* of the server's clock, as whoever asks it is told; 0: it is not */
 } World;
 
 static inline void to_local(int64_t moment, CivilTime *out)
@@ -79,6 +79,15 @@ static inline bool reach(void *context, const Connection *connection, const Canc
         return error_set(err, EK_CONNECT, "the host is not known");
     }
     return error_set(err, EK_REFUSED, "left to the backup");
+}
+
+static inline bool clock_ahead(void *context, const Connection *connection, const Cancel *cancel, int64_t *ahead)
+{
+    const World *world = context;
+    (void)cancel;
+    assert_string_equal(connection->host, "h");
+    *ahead = world->ahead;
+    return world->ahead != 0;
 }
 
 static inline void note(World *world, int64_t moment, SlotState state, int attempts)
@@ -198,7 +207,7 @@ static inline void hear(void *context, LogLevel level, const char *text)
 /* What a run sees of the world. */
 static inline ScheduledWorld world_of(World *world)
 {
-    return (ScheduledWorld){now, pass, reach, backup, offsite, outward, conditions, checks, &zone, world};
+    return (ScheduledWorld){now, pass, reach, clock_ahead, backup, offsite, outward, conditions, checks, &zone, world};
 }
 
 static inline bool run(World *world, bool once, ScheduledResult *result, Error *err)

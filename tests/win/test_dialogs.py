@@ -289,6 +289,10 @@ def sharepoint_steps(sim, folder, names, sync):
                 harness.check(sim.data(name) == f.read(), name + " is another there")
         harness.equal(sim.complaints, [], "complaints")
 
+    def mail_sent():
+        harness.equal([m["toRecipients"][0]["emailAddress"]["address"] for m in sim.mails], ["manager@example.com"],
+                      "the mails")
+
     def hold():
         """What was brought there is gone, and the next upload's last answer waits."""
         for number in [i["id"] for i in sim.items.values() if i["parent"] == sim.folder]:
@@ -322,6 +326,7 @@ def sharepoint_steps(sim, folder, names, sync):
         "device-waits": lambda: setattr(sim, "device_waits", True),
         "device-typed": lambda: setattr(sim, "device_waits", False),
         "nothing-there": lambda: harness.equal(sim.names(), [], "what is there"), "both-there": there,
+        "mail-sent": mail_sent,
         "age": age, "recycled": recycled, "synced": synced,
         "hold": hold, "release": held.set, "forbid": forbid, "permit": lambda: sim.faults.clear(),
         "selected": lambda: harness.equal(sim.scopes, {"Sites.Selected offline_access openid profile"}, "scopes")})
@@ -604,6 +609,89 @@ def session_ends(work, server):
         free()
 
 
+def faults(work, server):
+    """What somebody else does to a folder and a database: the manager sees it, and that it goes again."""
+    scenario = "faults"
+    own = os.path.join(work, "own " + scenario)
+    first = os.path.join(work, "first of the faults")
+    folder, shown = place(work, scenario + " ö")
+    away = folder + " away"
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder)
+    os.makedirs(own)
+    harness.Program("native").good_backup(server, "cmms", first)
+    whose = window.identity(first)
+    now = datetime.datetime.now().astimezone()
+    slot = (now - datetime.timedelta(hours=1)).replace(second=0, microsecond=0)
+    made = []
+
+    def text_of(moment):
+        return moment.astimezone(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def slots(state, nights, text):
+        entries = [{"slot": text_of(slot - datetime.timedelta(days=n)), "state": state, "began": text_of(now),
+                    "attempts": 3, "computer": "OFFICE", "text": text} for n in reversed(range(nights))]
+        with open(os.path.join(folder, "schedule_ledger.json"), "w", encoding="utf-8") as f:
+            json.dump({"since": text_of(now - datetime.timedelta(days=9)), "slots": entries}, f)
+
+    def add(size=40000):
+        made.append(folders.add(folder, datetime.datetime.now().astimezone(), size, **whose))
+
+    def remove():
+        name = made.pop()
+        os.remove(os.path.join(folder, name + ".manifest.json"))
+        os.remove(os.path.join(folder, name))
+
+    def database_away():
+        slots("failed", 3, "the server db.example.org cannot be reached") # tried again in four hours
+        remove()
+
+    def database_back():
+        add()
+        slots("done", 1, made[-1])
+
+    def disk_full():
+        add(2 * shutil.disk_usage(folder).free)
+
+    with open(os.path.join(folder, "backup_config.json"), "w", encoding="utf-8") as f:
+        json.dump({"backup_time": slot.strftime("%H:%M"), "recheck_days": 0, "prove_every_days": 0}, f)
+    folders.add(folder, now - datetime.timedelta(days=4), 40000, **whose)
+    database_back()
+    drive(scenario, ["--folder", shown, "-h", "127.0.0.1", "-p", str(server.port), "-U", "postgres", "-d", "cmms"], own,
+          {"database-away": database_away, "database-back": database_back, "disk-full": disk_full, "disk-free": remove,
+           "folder-away": lambda: os.rename(folder, away), "folder-back": lambda: os.rename(away, folder)},
+          PGPASSWORD=harness.PASSWORD)
+
+
+def idle_day(work, server):
+    """Beside the clock, with nothing to do: its folders stay as they are, to the moment of each file."""
+    scenario = "idle-day"
+    own = os.path.join(work, "own " + scenario)
+    folder, shown = place(work, scenario + " ö")
+    os.makedirs(own)
+    due_folder(folder, paused_until=datetime.datetime.now().astimezone() + datetime.timedelta(days=1))
+    with open(os.path.join(own, "connection.json"), "w", encoding="utf-8") as f:
+        json.dump({"host": "127.0.0.1", "port": str(server.port), "user": "postgres", "database": "cmms"}, f)
+    kept = {}
+
+    def look():
+        found = {}
+        for root in (folder, own):
+            for directory, _, names in os.walk(root):
+                for name in names:
+                    path = os.path.join(directory, name)
+                    found[path] = (os.stat(path).st_size, os.stat(path).st_mtime_ns)
+        return found
+
+    def after():
+        now = look()
+        harness.equal(sorted(p for p in set(now) | set(kept) if now.get(p) != kept.get(p)), [], "written meanwhile")
+
+    drive(scenario, ["--tray", "--folder", shown, "-h", "127.0.0.1", "-p", str(server.port), "-U", "postgres", "-d",
+                     "cmms"], own, {"before": lambda: kept.update(look()), "after": after}, PGPASSWORD=harness.PASSWORD)
+    window.say(len(kept) > 2, "there were files to look at", repr(sorted(kept)))
+
+
 def states(work):
     """The window itself, on a folder such as a user has."""
     shutil.rmtree(HOME, ignore_errors=True)
@@ -626,7 +714,7 @@ def states(work):
 def main():
     # A part of it, while working on that.
     only = [a for a in sys.argv[1:] if a in ("assistant", "signin", "states", "restores", "sharepoint", "back",
-                                             "encryption", "schedules")]
+                                             "encryption", "schedules", "faults")]
     work = tempfile.mkdtemp(prefix="cmms-dialogs-")
     server = harness.shared_server()
     silent = socket.create_server(("127.0.0.1", 0))  # takes connections, and never says a word
@@ -653,6 +741,10 @@ def main():
             schedules(work, server)
             if shots is None:
                 session_ends(work, server)
+                idle_day(work, server)
+        if not only or "faults" in only:
+            server.psql(USERS, "cmms")
+            faults(work, server)
         if shots is not None and (not only or "states" in only):
             states(work)
         for scenario in ("assistant", "keyboard")[:1 if shots else 2] if not only or "assistant" in only else ():

@@ -185,6 +185,12 @@ void scenario_schedule_failed(Ui *ui);
 void scenario_schedule_told(Ui *ui);
 void scenario_schedule_ended(Ui *ui);
 
+/* ui_faults.c */
+void scenario_faults(Ui *ui);
+
+/* ui_idle.c */
+void scenario_idle_day(Ui *ui);
+
 /* ui_actions.c: what is done with backups that are there, at least two good ones. */
 void check_actions(Ui *ui);
 

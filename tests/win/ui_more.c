@@ -92,6 +92,12 @@ static void check_tests(Ui *ui)
     dialog_set(ui, IDC_NOTIFY_SERVER, "");
     dialog_set(ui, IDC_NOTIFY_FROM, "");
     dialog_set(ui, IDC_NOTIFY_TO, "");
+    dialog_set(ui, IDC_NOTIFY_GRAPH, "manager@example.com");
+    click_in(ui, IDC_NOTIFY_TEST_GRAPH);
+    ok(ui, wait_dialog_text(ui, IDC_NOTIFY_NOTE, "there is no sign-in to Microsoft to send mail with", SHORT_MS),
+       "without a sign-in Microsoft's mail is told as such", "it is not");
+    wait_can(ui, IDC_NOTIFY_SAVE, SHORT_MS);
+    dialog_set(ui, IDC_NOTIFY_GRAPH, "");
 }
 
 /* Out of the settings: a test that fails is told, what cannot be used is not saved, and no address is shown again. */
@@ -134,6 +140,21 @@ static bool is_ticked(Ui *ui, int id)
     return ask(ui, GetDlgItem(dialog_with(ui, IDC_WAIT_SAVE), id), BM_GETCHECK, 0, 0) == BST_CHECKED;
 }
 
+/* The task while nobody is signed in: nothing is asked of Windows before there is a password. */
+static void check_stored(Ui *ui)
+{
+    click_in(ui, IDC_WAIT_STORED);
+    ok(ui, wait_can(ui, IDC_STORED_PASSWORD, SHORT_MS), "Also while nobody is signed in opens", "it does not");
+    ok(ui, !IsWindowEnabled(GetDlgItem(dialog_with(ui, IDC_STORED_GO), IDC_STORED_GO)),
+       "an empty password cannot be kept", "it can");
+    picture(ui, "stored");
+    dialog_set(ui, IDC_STORED_PASSWORD, "words");
+    ok(ui, wait_can(ui, IDC_STORED_GO, SHORT_MS), "one can", "it cannot");
+    press(ui, VK_ESCAPE);
+    ok(ui, wait_dialog_gone(ui, IDC_STORED_GO, SHORT_MS) && wait_can(ui, IDC_WAIT_SAVE, SHORT_MS), "Esc leaves it",
+       "it stays");
+}
+
 /* What the schedule waits for, and what it does about older backups. */
 static void check_unattended(Ui *ui)
 {
@@ -174,6 +195,7 @@ static void check_unattended(Ui *ui)
     check_value(ui, IDC_WAIT_CHECK, "");
     ok(ui, is_ticked(ui, IDC_WAIT_ON_BATTERY) && !is_ticked(ui, IDC_WAIT_ON_METERED), "one box is ticked now",
        "it is not");
+    check_stored(ui);
     press(ui, VK_ESCAPE);
     ok(ui, wait_dialog_gone(ui, IDC_WAIT_SAVE, SHORT_MS), "Esc closes it", "it stays");
 }

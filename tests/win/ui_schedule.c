@@ -382,6 +382,7 @@ static void check_task(Ui *ui)
     ok(ui, count_in_log(ui, "The schedule: no task starts it while the window is closed. Save Config mends it.") == 1 &&
                wait_text(ui, IDC_STATUS, "; the schedule: no task starts it while the window is closed", SHORT_MS),
        "that Windows does not start it is said, once", "it is not");
+    picture(ui, "fault-task");
     click(ui, IDC_SAVE_CONFIG);
     ok(ui, wait_lines(ui, "Windows starts the scheduled backup also while the window is closed.", 1, SHORT_MS),
        "Save Config registers the task", "it does not");

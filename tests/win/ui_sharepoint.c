@@ -97,7 +97,7 @@ static void close_page(Ui *ui)
     ok(ui, wait_dialog_gone(ui, IDC_ASK_PAGE, SHORT_MS), "the page for IT can be closed", "it stays");
 }
 
-static void check_it_page(Ui *ui, const char *const *parts, size_t count, const char *shot)
+static void check_words(Ui *ui, const char *const *parts, size_t count, const char *shot)
 {
     if (!ok(ui, wait_dialog(ui, IDC_ASK_PAGE, SHORT_MS), "Ask IT shows a page", "it does not")) {
         return;
@@ -151,7 +151,7 @@ static void check_client_id(Ui *ui)
        "it is not");
     picture(ui, "sharepoint-advanced");
     click_in(ui, IDC_SP_ASK);
-    check_it_page(ui, parts, sizeof parts / sizeof *parts, "ask-it-app");
+    check_words(ui, parts, sizeof parts / sizeof *parts, "ask-it-app");
 }
 
 static void check_refused(Ui *ui)
@@ -177,7 +177,7 @@ static void check_refused(Ui *ui)
     ok(ui, wait_focus(ui, IDC_SP_ASK), "and the next step is Ask IT", "it is not");
     picture(ui, "sharepoint-refused");
     click_in(ui, IDC_SP_ASK);
-    check_it_page(ui, parts, sizeof parts / sizeof *parts, "ask-it");
+    check_words(ui, parts, sizeof parts / sizeof *parts, "ask-it");
     outside(ui, "allow", "IT approves");
 }
 
@@ -269,6 +269,26 @@ static void check_export(Ui *ui)
     close_result(ui);
 }
 
+/* By the sign-in that is there: the test is a mail. */
+static void check_mail(Ui *ui)
+{
+    PostMessageW(ui->window, WM_COMMAND, IDM_SETTINGS, 0);
+    ok(ui, wait_can(ui, IDC_SET_NOTIFY, SHORT_MS), "the settings open", "they do not");
+    click_in(ui, IDC_SET_NOTIFY);
+    ok(ui, wait_can(ui, IDC_NOTIFY_SAVE, SHORT_MS), "and the notices elsewhere", "they do not");
+    dialog_set(ui, IDC_NOTIFY_GRAPH, "manager@example.com");
+    click_in(ui, IDC_NOTIFY_TEST_GRAPH);
+    ok(ui, wait_dialog_text(ui, IDC_NOTIFY_NOTE, "Mail by Microsoft 365 has taken a test notice.", LONG_MS),
+       "Microsoft takes a test mail", "it does not");
+    outside(ui, "mail-sent", "which is one");
+    wait_can(ui, IDC_NOTIFY_SAVE, SHORT_MS);
+    press(ui, VK_ESCAPE);
+    wait_dialog_gone(ui, IDC_NOTIFY_SAVE, SHORT_MS);
+    wait_can(ui, IDC_SET_SAVE, SHORT_MS);
+    press(ui, VK_ESCAPE);
+    ok(ui, wait_dialog_gone(ui, IDC_SET_SAVE, SHORT_MS), "nothing of it is saved", "the settings stay");
+}
+
 static bool lists_one(Ui *ui, const void *data)
 {
     HWND dialog = dialog_with(ui, IDC_CLEANUP_LIST);
@@ -350,7 +370,7 @@ static void check_forbidden(Ui *ui)
     ok(ui, wait_for(ui, LONG_MS, box_is_there, NULL), "what IT has to allow is told in a box", "there is none");
     picture(ui, "upload-forbidden");
     PostMessageW(find(ui, L"#32770"), TDM_CLICK_BUTTON, IDYES, 0);
-    check_it_page(ui, parts, sizeof parts / sizeof *parts, "ask-it-grant");
+    check_words(ui, parts, sizeof parts / sizeof *parts, "ask-it-grant");
     ok(ui, wait_done(ui), "and that is the end of it", "it is not");
     outside(ui, "permit", "SharePoint allows it again");
 }
@@ -366,6 +386,7 @@ static void check_leaving(Ui *ui)
     ok(ui, wait_dialog_text(ui, IDC_SP_STATE, "nobody has signed in to SharePoint on this computer", LONG_MS) &&
                wait_cannot(ui, IDC_SP_OUT),
        "and the folder cannot be used", "it can");
+    picture(ui, "fault-sharepoint");
     click_in(ui, IDC_SP_FORGET);
     ok(ui, wait_box(ui, IDC_SP_FORGET), "Forget asks", "it does not");
     picture(ui, "sharepoint-forget");
@@ -429,6 +450,7 @@ void scenario_sharepoint(Ui *ui)
         check_code(ui);
         check_question(ui);
         check_export(ui);
+        check_mail(ui);
         check_cleanup_there(ui);
         check_cancel(ui);
         check_forbidden(ui);

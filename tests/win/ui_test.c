@@ -559,7 +559,8 @@ int wmain(int argc, wchar_t **argv)
         {"encryption", scenario_encryption},
         {"schedule", scenario_schedule}, {"schedule-run", scenario_schedule_run},
         {"schedule-failed", scenario_schedule_failed}, {"schedule-told", scenario_schedule_told},
-        {"schedule-ended", scenario_schedule_ended},
+        {"schedule-ended", scenario_schedule_ended}, {"idle-day", scenario_idle_day},
+        {"faults", scenario_faults},
     };
     Ui ui = {0};
     StrBuf command;

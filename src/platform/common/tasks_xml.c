@@ -14,6 +14,7 @@
 #include "base/utf.h"
 
 #define XML_MAX (256u * 1024u)
+#define STORED "Password" /* the LogonType */
 
 void task_info_init(TaskInfo *info)
 {
@@ -149,8 +150,8 @@ char *tasks_xml(const TaskSpec *spec)
     add_triggers(&xml, spec);
     strbuf_addstr(&xml, "  <Principals>\n    <Principal id=\"Author\">\n");
     add_element(&xml, "      ", "UserId", spec->user);
-    strbuf_addstr(&xml, "      <LogonType>InteractiveToken</LogonType>\n      <RunLevel>LeastPrivilege</RunLevel>\n"
-                        "    </Principal>\n  </Principals>\n");
+    add_element(&xml, "      ", "LogonType", spec->stored ? STORED : "InteractiveToken");
+    strbuf_addstr(&xml, "      <RunLevel>LeastPrivilege</RunLevel>\n    </Principal>\n  </Principals>\n");
     add_settings(&xml, spec);
     strbuf_addstr(&xml, "  <Actions Context=\"Author\">\n    <Exec>\n");
     char *quoted = mem_printf("\"%s\"", spec->program); /* a path with spaces */
@@ -219,6 +220,9 @@ void tasks_read_xml(const char *xml, TaskInfo *info)
     char *enabled = text_of(strstr(xml, "<Settings>"), "Enabled");
     info->enabled = enabled == NULL || strcmp(enabled, "false") != 0; /* true is the schema's default */
     mem_free(enabled);
+    char *logon = text_of(xml, "LogonType");
+    info->stored = logon != NULL && strcmp(logon, STORED) == 0;
+    mem_free(logon);
 }
 
 /* --- comparing --------------------------------------------------------------------------------------------- */
@@ -357,7 +361,7 @@ char *tasks_difference(const char *registered, const char *wanted)
         {"Settings", "RunOnlyIfIdle", "it starts only while nobody uses the PC", NULL},
         {"Settings", "WakeToRun", "whether it wakes the PC is not as the settings say", NULL},
         {"Settings", "ExecutionTimeLimit", "it is ended after another time than a day", NULL},
-        {"Principal", "LogonType", "it runs without the rights of whoever is signed in", "Password"},
+        {"Principal", "LogonType", "it runs without the rights of whoever is signed in", STORED},
         {"Principal", "RunLevel", "it runs with an administrator's rights", NULL},
         {"Exec", "WorkingDirectory", "it starts in another folder", NULL},
     };

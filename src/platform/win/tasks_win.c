@@ -19,6 +19,10 @@
 #include "platform/wide.h"
 
 #define NAME_MAX_UNITS 512u
+/* "Task Scheduler Error and Success Constants": both are successes, so no error tells them. */
+#define SOME_TRIGGERS_FAILED ((HRESULT)0x0004131B)
+#define BATCH_LOGON_PROBLEM ((HRESULT)0x0004131C)
+#define NEVER_BEFORE 2000 /* what has never run is given a day of 1899 or 1999 */
 
 static const CLSID task_scheduler = {0x0f87369f, 0xa4e5, 0x4cfc, {0xbd, 0x3e, 0x73, 0xe6, 0x15, 0x45, 0x72, 0xdd}};
 static const IID task_service = {0x2faba4c7, 0x4da9, 0x4013, {0x96, 0x97, 0x20, 0xcc, 0x3f, 0xd4, 0x0f, 0x85}};
@@ -106,24 +110,115 @@ char *tasks_user(void)
     return user;
 }
 
-bool tasks_register(const char *name, const char *xml, Error *err)
+static bool refuse(HRESULT code, const Secret *password, Error *err)
 {
+    const char *why = password != NULL ? tasks_password_problem((uint32_t)code) : NULL;
+    if (why == NULL) {
+        fail(code, err, "Task Scheduler did not take the task");
+        return password == NULL || code != E_ACCESSDENIED
+                   ? false
+                   : error_hint(err, "With a stored password Windows may want an administrator's rights for it.");
+    }
+    error_set(err, EK_SETTINGS, "Windows does not take the password: %s", why);
+    return error_hint(err, "It is the password of the Windows account (of a Microsoft account, that account's), and "
+                           "not its PIN.");
+}
+
+/* What was registered and may not start all the same. */
+static char *doubt(HRESULT code)
+{
+    static const char right[] = "the task is registered, but may not start while nobody is signed in: the account "
+                                "needs the right \"Log on as a batch job\", which an administrator gives";
+    static const char times[] = "the task is registered, but not each of its times will start it";
+    return mem_strdup(code == BATCH_LOGON_PROBLEM ? right : code == SOME_TRIGGERS_FAILED ? times : NULL);
+}
+
+/* Its bytes do not stay in memory that somebody else gets. NULL: what was typed is no text. */
+static BSTR secret_bstr(const Secret *secret)
+{
+    wchar_t *wide = NULL;
+    if (!wide_from_utf8_strict(secret->bytes, &wide)) {
+        return NULL;
+    }
+    BSTR made = SysAllocString(wide);
+    secret_wipe(wide, wcslen(wide) * sizeof *wide);
+    mem_free(wide);
+    if (made == NULL) {
+        mem_out();
+    }
+    return made;
+}
+
+static void wipe_bstr(BSTR text)
+{
+    if (text != NULL) {
+        secret_wipe(text, SysStringByteLen(text));
+        SysFreeString(text);
+    }
+}
+
+static HRESULT hand_over(ITaskFolder *root, BSTR path, BSTR text, const char *user, const Secret *password)
+{
+    VARIANT who = {.vt = VT_EMPTY}, word = {.vt = VT_EMPTY};
     const VARIANT none = {.vt = VT_EMPTY};
-    Session session;
     IRegisteredTask *task = NULL;
+    if (password != NULL) {
+        who.vt = word.vt = VT_BSTR;
+        who.bstrVal = user != NULL ? bstr_of(user) : NULL;
+        word.bstrVal = secret_bstr(password);
+    }
+    const HRESULT code =
+        ITaskFolder_RegisterTask(root, path, text, TASK_CREATE_OR_UPDATE, who, word,
+                                 password != NULL ? TASK_LOGON_PASSWORD : TASK_LOGON_INTERACTIVE_TOKEN, none, &task);
+    if (SUCCEEDED(code)) {
+        IRegisteredTask_Release(task);
+    }
+    if (password != NULL) {
+        wipe_bstr(word.bstrVal);
+        SysFreeString(who.bstrVal);
+    }
+    return code;
+}
+
+bool tasks_register(const char *name, const char *xml, const char *user, const Secret *password, char **warning,
+                    Error *err)
+{
+    Session session;
     if (!begin(&session, err)) {
         return false;
     }
     BSTR path = bstr_of(name), text = bstr_of(xml);
-    const HRESULT code = ITaskFolder_RegisterTask(session.root, path, text, TASK_CREATE_OR_UPDATE, none, none,
-                                                  TASK_LOGON_INTERACTIVE_TOKEN, none, &task);
-    if (SUCCEEDED(code)) {
-        IRegisteredTask_Release(task);
-    }
+    const HRESULT code = hand_over(session.root, path, text, user, password);
     SysFreeString(text);
     SysFreeString(path);
     end(&session);
-    return SUCCEEDED(code) || fail(code, err, "Task Scheduler did not take the task");
+    if (SUCCEEDED(code) && warning != NULL) {
+        *warning = doubt(code);
+    }
+    return SUCCEEDED(code) || refuse(code, password, err);
+}
+
+/* Task Scheduler gives local time. */
+static int64_t moment_of(DATE date)
+{
+    SYSTEMTIME st;
+    if (!VariantTimeToSystemTime(date, &st) || st.wYear < NEVER_BEFORE) {
+        return 0;
+    }
+    const CivilTime local = {.year = st.wYear, .month = st.wMonth, .day = st.wDay,
+                             .hour = st.wHour, .minute = st.wMinute, .second = st.wSecond};
+    return clock_from_local(&local);
+}
+
+static void read_last(IRegisteredTask *task, TaskInfo *info)
+{
+    DATE date = 0;
+    LONG result = 0;
+    if (SUCCEEDED(IRegisteredTask_get_LastRunTime(task, &date)) &&
+        SUCCEEDED(IRegisteredTask_get_LastTaskResult(task, &result))) {
+        info->last_run = moment_of(date);
+        info->last_result = (uint32_t)result;
+    }
 }
 
 static bool read_task(IRegisteredTask *task, TaskInfo *info, Error *err)
@@ -139,6 +234,7 @@ static bool read_task(IRegisteredTask *task, TaskInfo *info, Error *err)
     if (SUCCEEDED(IRegisteredTask_get_Enabled(task, &enabled))) {
         info->enabled = info->enabled && enabled != VARIANT_FALSE;
     }
+    read_last(task, info);
     mem_free(xml);
     SysFreeString(text);
     return true;

@@ -159,6 +159,27 @@ static void all_rights_tell_the_lesser(void **state)
     mem_free(page);
 }
 
+/* Where notices go as mail by the sign-in, IT is asked for that too, once; the program itself cannot. */
+static void mail_is_asked_for_where_it_is_set(void **state)
+{
+    (void)state;
+    AskIt ask = known;
+    char *page = ask_it_page(&ask);
+    assert_has_not(page, "Mail.Send");
+    mem_free(page);
+    ask.mail = true;
+    page = ask_it_page(&ask);
+    assert_has(page, "Mail.Send (delegated): notices of the backups, as mail in the person's name.");
+    assert_has(page, "Delegated permissions: Files.ReadWrite.All, Sites.Read.All, Mail.Send\n");
+    assert_has(page, "scope=https%3A%2F%2Fgraph.microsoft.com%2FMail.Send%20https%3A%2F%2Fgraph.microsoft.com%2FFiles");
+    assert_has(page, "scope = 'Mail.Send " PLACE_SCOPE_SELECTED "'");
+    mem_free(page);
+    ask.app_only = ask.selected = true;
+    page = ask_it_page(&ask);
+    assert_has_not(page, "Mail.Send");
+    mem_free(page);
+}
+
 static void one_library_alone(void **state)
 {
     (void)state;
@@ -331,6 +352,7 @@ int main(void)
         cmocka_unit_test(the_link_is_exact),           cmocka_unit_test(the_page_has_all_three_steps),
         cmocka_unit_test(all_rights_tell_the_lesser),  cmocka_unit_test(what_is_not_known_is_said),
         cmocka_unit_test(the_program_itself),          cmocka_unit_test(one_library_alone),
+        cmocka_unit_test(mail_is_asked_for_where_it_is_set),
         cmocka_unit_test(nothing_ends_a_quotation),    cmocka_unit_test(other_clouds_have_their_own_words),
         cmocka_unit_test(a_rule_has_a_word_more),      cmocka_unit_test(a_link_says_its_site),
     };

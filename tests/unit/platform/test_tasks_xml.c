@@ -93,6 +93,14 @@ static TaskSpec usual(void)
                       .catch_up = true};
 }
 
+/* One place of the text is another. */
+static char *edited(const char *xml, const char *from, const char *to)
+{
+    const char *at = strstr(xml, from);
+    assert_non_null(at);
+    return mem_printf("%.*s%s%s", (int)(at - xml), xml, to, at + strlen(from));
+}
+
 static void byte_for_byte(void **state)
 {
     (void)state;
@@ -113,14 +121,24 @@ static void byte_for_byte(void **state)
                                                                  "          <Day>Last</Day>\n")) TAIL("true"));
     spec.month_day = 0;
     assert_text(tasks_xml(&spec), HEAD TRIGGER("02:00", BY_MONTH("          <Day>Last</Day>\n")) TAIL("true"));
+    spec = usual();
+    spec.stored = true; /* of the password itself the text has nothing */
+    char *xml = tasks_xml(&spec);
+    assert_text(edited(xml, "<LogonType>Password<", "<LogonType>InteractiveToken<"),
+                HEAD TRIGGER("02:00", BY_DAY) CATCH_UP TAIL("false"));
+    mem_free(xml);
 }
 
-/* One place of the text is another. */
-static char *edited(const char *xml, const char *from, const char *to)
+static void results_in_words(void **state)
 {
-    const char *at = strstr(xml, from);
-    assert_non_null(at);
-    return mem_printf("%.*s%s%s", (int)(at - xml), xml, to, at + strlen(from));
+    (void)state;
+    assert_string_equal(tasks_result_text(0x80070002u), "its program was not found");
+    assert_string_equal(tasks_result_text(0x00041303u), "it has not run yet");
+    assert_string_equal(tasks_result_text(0xc000013au), "it was ended from outside");
+    assert_null(tasks_result_text(0)); /* the program's own */
+    assert_null(tasks_result_text(0x80070001u));
+    assert_string_equal(tasks_password_problem(0x8007052eu), "it is not the right one");
+    assert_null(tasks_password_problem(0x80070005u)); /* which is about rights */
 }
 
 static void what_somebody_has_changed(void **state)
@@ -192,6 +210,7 @@ static void what_it_says(void **state)
     char *xml = tasks_xml(&spec);
     tasks_read_xml(xml, &info);
     assert_true(info.there && info.enabled);
+    assert_false(info.stored);
     assert_string_equal(info.author, spec.author);
     assert_string_equal(info.description, spec.description);
     assert_string_equal(info.program, spec.program);
@@ -212,7 +231,10 @@ static void what_it_says(void **state)
     assert_false(info.enabled);
     assert_null(info.author);
     assert_string_equal(info.program, "\"");
+    tasks_read_xml("<Task><Principal><LogonType>Password</LogonType></Principal></Task>", &info);
+    assert_true(info.stored);
     tasks_read_xml("", &info);
+    assert_false(info.stored);
     assert_true(info.there);
     assert_null(info.program);
     task_info_release(&info);
@@ -266,7 +288,7 @@ static void registered(void **state)
     char *xml = tasks_xml(&spec);
     assert_ok(tasks_look(name, &info, &err), &err);
     assert_false(info.there);
-    assert_ok(tasks_register(name, xml, &err), &err);
+    assert_ok(tasks_register(name, xml, user, NULL, NULL, &err), &err);
     assert_ok(tasks_look(name, &info, &err), &err);
     assert_true(info.there && info.enabled);
     reads_as(&info, &spec);
@@ -275,7 +297,7 @@ static void registered(void **state)
     spec.description = "Backs up more";
     spec.wake = true;
     xml = tasks_xml(&spec);
-    assert_ok(tasks_register(name, xml, &err), &err);
+    assert_ok(tasks_register(name, xml, user, NULL, NULL, &err), &err);
     assert_ok(tasks_look(name, &info, &err), &err);
     reads_as(&info, &spec);
     assert_ok(tasks_remove(name, &removed, &err), &err);
@@ -296,7 +318,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(byte_for_byte), cmocka_unit_test(what_somebody_has_changed),
-        cmocka_unit_test(what_it_says),
+        cmocka_unit_test(what_it_says), cmocka_unit_test(results_in_words),
         cmocka_unit_test(registered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -76,6 +76,29 @@ static void what_is_found(void **state)
     }
 }
 
+/* Done by a clock that was days ahead: whether this is that clock the run asks the server, so there is one. */
+static void doubtful(void **state)
+{
+    (void)state;
+    const DuePlan plan = {.on = true, .times = {120}, .time_count = 1};
+    const LedgerSlot done = {SLOT, SLOT_DONE, SLOT, 1, NULL, NULL};
+    Ledger ledger;
+    Keeper keeper = {.on = false};
+    ledger_init(&ledger);
+    ledger_note(&ledger, &done);
+    ledger.ahead_from = SLOT;
+    keeper_look(&plan, &zone, &ledger, "PC-1", NOON, &keeper);
+    assert_true(keeper_is_due(&keeper, NOON));
+    ledger.paused_until = NOON + HOUR;
+    keeper_look(&plan, &zone, &ledger, "PC-1", NOON, &keeper);
+    assert_int_equal(keeper.next, NOON + HOUR);
+    ledger.paused_until = 0;
+    ledger.ahead_from = SLOT + 1;
+    keeper_look(&plan, &zone, &ledger, "PC-1", NOON, &keeper);
+    assert_int_equal(keeper.next, SLOT + DAY);
+    ledger_release(&ledger);
+}
+
 /* A slot that stays due, because it was stopped or could not be noted, is not run over and over. */
 static void between_runs(void **state)
 {
@@ -132,7 +155,8 @@ static void the_timer(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(what_is_found), cmocka_unit_test(between_runs),
-                                       cmocka_unit_test(older_backups), cmocka_unit_test(the_timer)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(what_is_found), cmocka_unit_test(doubtful),
+                                       cmocka_unit_test(between_runs), cmocka_unit_test(older_backups),
+                                       cmocka_unit_test(the_timer)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

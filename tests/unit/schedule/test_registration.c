@@ -29,7 +29,7 @@ static void edit(const char *from, const char *to)
     char *at = strstr(info.xml, from);
     assert_non_null(at);
     char *changed = mem_printf("%.*s%s%s", (int)(at - info.xml), info.xml, to, at + strlen(from));
-    assert_ok(tasks_register(CMMS_TASK_NAME, changed, &err), &err);
+    assert_ok(tasks_register(CMMS_TASK_NAME, changed, NULL, NULL, NULL, &err), &err);
     mem_free(changed);
     task_info_release(&info);
 }
@@ -49,7 +49,7 @@ static void what_somebody_did_to_it(void **state)
     looks_like(&settings, NULL, REGISTRATION_NONE, none);
     assert_ok(registration_refresh(&settings, NULL, &err), &err); /* makes none */
     looks_like(&settings, NULL, REGISTRATION_NONE, none);
-    assert_ok(registration_install(&settings, NULL, &warning, &err), &err);
+    assert_ok(registration_install(&settings, NULL, NULL, &warning, &err), &err);
     assert_null(warning);
     looks_like(&settings, NULL, REGISTRATION_GOOD, good);
 
@@ -60,7 +60,7 @@ static void what_somebody_did_to_it(void **state)
     looks_like(&settings, NULL, REGISTRATION_GOOD, good);
     settings.on_battery = false;
     looks_like(&settings, NULL, REGISTRATION_OLD, "the task is not as the settings say now");
-    assert_ok(registration_install(&settings, "/srv/a b", NULL, &err), &err);
+    assert_ok(registration_install(&settings, "/srv/a b", NULL, NULL, &err), &err);
     looks_like(&settings, NULL, REGISTRATION_OLD, "the task is not as the settings say now");
     looks_like(&settings, "/srv/a b", REGISTRATION_GOOD, good);
     TaskInfo info;
@@ -73,19 +73,19 @@ static void what_somebody_did_to_it(void **state)
     /* A mapped drive: the task has the share, and what the user has chosen is warned of. */
     char *profile = fs_join(dir, "connection.json");
     test_setenv("CMMS_BACKUP_FAKE_DRIVE", "Q=\\\\srv\\cmms");
-    assert_ok(registration_install(&settings, "Q:\\b c", &warning, &err), &err);
+    assert_ok(registration_install(&settings, "Q:\\b c", NULL, &warning, &err), &err);
     assert_null(warning);
     looks_like(&settings, "Q:\\b c", REGISTRATION_GOOD, good);
     looks_like(&settings, "\\\\srv\\cmms\\b c", REGISTRATION_GOOD, good);
     test_write(profile, "{\"folder\":\"Q:\\\\b\"}");
-    assert_ok(registration_install(&settings, NULL, &warning, &err), &err);
+    assert_ok(registration_install(&settings, NULL, NULL, &warning, &err), &err);
     assert_text(warning, "The backup folder is on Q:, a network drive, which may not be connected when the task runs. "
                          "Choose the folder by its share, \\\\srv\\cmms\\b");
     warning = NULL;
     test_setenv("CMMS_BACKUP_FAKE_DRIVE", NULL);
     assert_ok(fs_remove(profile, &err), &err);
     mem_free(profile);
-    assert_ok(registration_install(&settings, "/srv/a b", NULL, &err), &err);
+    assert_ok(registration_install(&settings, "/srv/a b", NULL, NULL, &err), &err);
 
     edit("    <Enabled>true</Enabled>\n    <Hidden>", "    <Enabled>false</Enabled>\n    <Hidden>");
     looks_like(&settings, "/srv/a b", REGISTRATION_DISABLED,
@@ -93,7 +93,7 @@ static void what_somebody_did_to_it(void **state)
     assert_ok(registration_refresh(&settings, "/srv/a b", &err), &err); /* not behind somebody's back */
     looks_like(&settings, "/srv/a b", REGISTRATION_DISABLED,
                "the task \"AIT CMMS Backup\" is switched off in Task Scheduler");
-    assert_ok(registration_install(&settings, NULL, NULL, &err), &err);
+    assert_ok(registration_install(&settings, NULL, NULL, NULL, &err), &err);
     edit("<Command>\"", "<Command>\"/gone");
     Registration moved;
     registration_init(&moved);
@@ -101,7 +101,7 @@ static void what_somebody_did_to_it(void **state)
     assert_int_equal(moved.state, REGISTRATION_MOVED);
     assert_non_null(strstr(moved.text, ", which is not there any more"));
     registration_release(&moved);
-    assert_ok(registration_install(&settings, NULL, NULL, &err), &err);
+    assert_ok(registration_install(&settings, NULL, NULL, NULL, &err), &err);
     looks_like(&settings, NULL, REGISTRATION_GOOD, good);
 
     /* An earlier release's lets no slot start while its upload runs: it is made anew. */
@@ -116,18 +116,18 @@ static void what_somebody_did_to_it(void **state)
     looks_like(&settings, NULL, REGISTRATION_CHANGED, changed);
     assert_ok(registration_refresh(&settings, NULL, &err), &err);
     looks_like(&settings, NULL, REGISTRATION_CHANGED, changed);
-    assert_ok(registration_install(&settings, NULL, NULL, &err), &err);
+    assert_ok(registration_install(&settings, NULL, NULL, NULL, &err), &err);
     looks_like(&settings, NULL, REGISTRATION_GOOD, good);
     edit("T03:00:00<", "T04:00:00<");
     looks_like(&settings, NULL, REGISTRATION_CHANGED,
                "the task is not as it was registered: its times are 04:00, not 03:00");
-    assert_ok(registration_install(&settings, NULL, NULL, &err), &err);
+    assert_ok(registration_install(&settings, NULL, NULL, NULL, &err), &err);
 
     /* A task of our name that another program made stays what it is. */
     edit("<Author>CMMS Backup</Author>", "<Author>Contoso</Author>");
     static const char foreign[] = "the task \"AIT CMMS Backup\" in Task Scheduler belongs to another program";
     looks_like(&settings, NULL, REGISTRATION_FOREIGN, foreign);
-    assert_fails(registration_install(&settings, NULL, NULL, &err), &err, EK_BUSY, foreign);
+    assert_fails(registration_install(&settings, NULL, NULL, NULL, &err), &err, EK_BUSY, foreign);
     assert_fails(registration_remove(&removed, &err), &err, EK_BUSY, foreign);
     edit("<Author>Contoso</Author>", "<Author>CMMS Backup</Author>");
     assert_ok(registration_remove(&removed, &err), &err);
@@ -136,6 +136,93 @@ static void what_somebody_did_to_it(void **state)
     assert_ok(registration_remove(&removed, &err), &err);
     assert_false(removed);
     settings_release(&settings);
+    test_setenv("CMMS_BACKUP_DATA", NULL);
+    test_dir_remove(dir);
+}
+
+/* A task that runs also while nobody is signed in: only with its password it becomes another one. */
+static void with_a_stored_password(void **state)
+{
+    (void)state;
+    char *dir = test_dir_new(), *profile = fs_join(dir, "connection.json");
+    Error err = ERROR_INIT;
+    Settings settings;
+    RegistrationStep step = REGISTRATION_KEPT;
+    Secret password = SECRET_INIT;
+    TaskInfo info;
+    settings_init(&settings);
+    task_info_init(&info);
+    test_setenv("CMMS_BACKUP_DATA", dir);
+    test_write(profile, "{\"host\":\"h\",\"user\":\"u\",\"database\":\"d\"}");
+    static const char good[] = "a task starts it while the window is closed, also while nobody is signed in";
+    static const char none[] = "no task starts it while the window is closed";
+    secret_set(&password, "", 0);
+    assert_fails(registration_install(&settings, NULL, &password, NULL, &err), &err, EK_SETTINGS,
+                 "Windows starts no task with an empty password");
+    secret_set(&password, "wrong", 5);
+    assert_fails(registration_install(&settings, NULL, &password, NULL, &err), &err, EK_SETTINGS,
+                 "Windows does not take the password: it is not the right one");
+    looks_like(&settings, NULL, REGISTRATION_NONE, none);
+    secret_set(&password, "s3cret words", 12);
+    assert_ok(registration_install(&settings, NULL, &password, NULL, &err), &err);
+    looks_like(&settings, NULL, REGISTRATION_GOOD, good);
+    assert_ok(tasks_look(CMMS_TASK_NAME, &info, &err), &err);
+    assert_true(info.stored);
+    assert_non_null(strstr(info.xml, "<LogonType>Password</LogonType>"));
+    assert_null(strstr(info.xml, "s3cret"));
+
+    /* Other settings: it stays as it is, and that is said. */
+    settings.backup_hour = 5;
+    looks_like(&settings, NULL, REGISTRATION_OLD, "the task is not as the settings say now");
+    assert_fails(registration_refresh(&settings, NULL, &err), &err, EK_SETTINGS,
+                 "the task was not changed: Windows wants the password again that is stored with it");
+    assert_ok(registration_follow(&settings, NULL, &step, NULL, &err), &err);
+    assert_int_equal(step, REGISTRATION_NEEDS_PASSWORD);
+    assert_ok(tasks_look(CMMS_TASK_NAME, &info, &err), &err);
+    assert_non_null(strstr(info.xml, "T02:00:00<"));
+    assert_ok(registration_enlist(&settings, NULL, true, &password, NULL, &err), &err);
+    looks_like(&settings, NULL, REGISTRATION_GOOD, good);
+    assert_ok(registration_refresh(&settings, NULL, &err), &err);
+    assert_ok(registration_follow(&settings, NULL, &step, NULL, &err), &err);
+    assert_int_equal(step, REGISTRATION_KEPT);
+
+    /* Without one again; and a schedule that is off needs none. */
+    assert_ok(registration_install(&settings, NULL, NULL, NULL, &err), &err);
+    looks_like(&settings, NULL, REGISTRATION_GOOD, "a task starts it while the window is closed");
+    assert_ok(registration_install(&settings, NULL, &password, NULL, &err), &err);
+    settings.enabled = false;
+    assert_ok(registration_follow(&settings, NULL, &step, NULL, &err), &err);
+    assert_int_equal(step, REGISTRATION_TAKEN_AWAY);
+    task_info_release(&info);
+    secret_release(&password);
+    settings_release(&settings);
+    mem_free(profile);
+    test_setenv("CMMS_BACKUP_DATA", NULL);
+    test_dir_remove(dir);
+}
+
+/* How Windows says that its last start ended. */
+static void the_last_start(void **state)
+{
+    (void)state;
+    char *dir = test_dir_new(), *tasks = fs_join(dir, "tasks"), *path = fs_join(tasks, CMMS_TASK_NAME ".last");
+    Error err = ERROR_INIT;
+    Settings settings;
+    Registration registration;
+    settings_init(&settings);
+    registration_init(&registration);
+    test_setenv("CMMS_BACKUP_DATA", dir);
+    assert_ok(registration_install(&settings, NULL, NULL, NULL, &err), &err);
+    registration_look(&settings, NULL, &registration);
+    assert_int_equal(registration.last_run, 0);
+    test_write(path, "2026-11-30T02:00:00Z 80070002");
+    registration_look(&settings, NULL, &registration);
+    assert_int_equal(registration.last_run, 1796004000);
+    assert_text(registration_result_text(registration.last_result), "its program was not found");
+    registration_release(&registration);
+    settings_release(&settings);
+    mem_free(path);
+    mem_free(tasks);
     test_setenv("CMMS_BACKUP_DATA", NULL);
     test_dir_remove(dir);
 }
@@ -162,9 +249,9 @@ static void it_follows_the_settings(void **state)
     test_setenv("CMMS_BACKUP_DATA", dir);
     assert_int_equal(follow(&settings), REGISTRATION_NEEDS_DATABASE);
     looks_like(&settings, NULL, REGISTRATION_NONE, "no task starts it while the window is closed");
-    assert_fails(registration_enlist(&settings, NULL, false, NULL, &err), &err, EK_SETTINGS,
+    assert_fails(registration_enlist(&settings, NULL, false, NULL, NULL, &err), &err, EK_SETTINGS,
                  "no database is saved, so a task would not know which to back up");
-    assert_fails(registration_enlist(&settings, "b", true, NULL, &err), &err, EK_USAGE,
+    assert_fails(registration_enlist(&settings, "b", true, NULL, NULL, &err), &err, EK_USAGE,
                  "the folder of a task must be given with its whole path");
     assert_null(registration_problem(&settings, NULL)); /* nothing is saved that a task could back up */
     test_write(profile, "{\"host\":\"h\",\"user\":\"u\",\"database\":\"d\"}");
@@ -207,13 +294,37 @@ static void words(void **state)
     }
 }
 
+static void results(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t result;
+        const char *text;
+    } rows[] = {
+        {0, "it ended well"},
+        {5, "the server could not be reached"},
+        {11, "a file was not a backup of this kind"},
+        {12, "Windows says 0x0000000C"},
+        {130, "it was stopped"},
+        {0x00041301u, "it is running"},
+        {0x800704ddu, "nobody was signed in"},
+        {0x8007ffffu, "Windows says 0x8007FFFF"},
+    };
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        assert_text(registration_result_text(rows[i].result), rows[i].text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(words),
+        cmocka_unit_test(results),
 #ifndef _WIN32
         cmocka_unit_test(what_somebody_did_to_it),
         cmocka_unit_test(it_follows_the_settings),
+        cmocka_unit_test(with_a_stored_password),
+        cmocka_unit_test(the_last_start),
 #endif
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -195,7 +195,7 @@ static void a_clock_that_was_a_week_ahead(void **state)
     Ledger ledger;
     scheduled_result_init(&result);
     ledger_init(&ledger);
-    world.script = "rdrdrd";
+    world.script = "rdrdrdrd";
     world.ahead = 7 * DAY;
     assert_ok(run(&world, false, &result, &err), &err);
     assert_int_equal(result.outcome, SCHEDULED_DONE);
@@ -218,7 +218,31 @@ static void a_clock_that_was_a_week_ahead(void **state)
     assert_int_equal(ledger.slots[0].began, SLOT);
     assert_int_equal(ledger.ahead_from, 0);
 
-    /* Or until its moments were past: the next run says it. */
+    /* Or until its moments were past: then the server is asked what time it is. */
+    ledger.ahead_from = SLOT;
+    assert_ok(ledger_save(world.folder, &ledger, &err), &err);
+    world.told.len = 0;
+    world.now = NOON;
+    world.ahead = 0; /* who does not answer */
+    assert_ok(run(&world, false, &result, &err), &err);
+    assert_int_equal(result.outcome, SCHEDULED_NOTHING);
+    world.ahead = 7 * DAY; /* still ahead */
+    assert_ok(run(&world, false, &result, &err), &err);
+    assert_int_equal(result.outcome, SCHEDULED_NOTHING);
+    assert_int_equal(world.backups, 2);
+    world.ahead = 1;
+    assert_ok(run(&world, false, &result, &err), &err);
+    assert_int_equal(result.outcome, SCHEDULED_DONE);
+    assert_int_equal(world.backups, 3);
+    assert_string_equal(world.told.buf, "[1 slot(s) of the schedule count as missed: their backup was made days "
+                                        "before, while this computer's clock was ahead]");
+    assert_ok(ledger_load(world.folder, false, &ledger, &err), &err);
+    assert_int_equal(ledger.count, 1);
+    assert_int_equal(ledger.slots[0].state, SLOT_DONE);
+    assert_int_equal(ledger.slots[0].began, NOON);
+    assert_int_equal(ledger.ahead_from, 0);
+
+    /* Where nobody asked until the next slot, that one's run says it. */
     ledger.ahead_from = SLOT;
     assert_ok(ledger_save(world.folder, &ledger, &err), &err);
     world.told.len = 0;
@@ -419,7 +443,8 @@ static void overtaken(void **state)
 }
 
 /* Its moment is the manifest's: names are of local time. */
-static void put_backup(const World *world, const char *name, int64_t started, const char *database)
+static void put_backup_of(const World *world, const char *name, int64_t started, const char *database,
+                          const char *server)
 {
     char *path = fs_join(world->folder, name), *manifest_path = folder_manifest_path(path);
     Error err = ERROR_INIT;
@@ -434,10 +459,70 @@ static void put_backup(const World *world, const char *name, int64_t started, co
     manifest.port = mem_strdup("5432");
     manifest.database = mem_strdup(database);
     manifest.started = started;
+    manifest.system_identifier = mem_strdup(server);
+    manifest.database_oid = mem_strdup(server ? "16384" : NULL);
     assert_ok(manifest_write(manifest_path, &manifest, &err), &err);
     manifest_release(&manifest);
     mem_free(manifest_path);
     mem_free(path);
+}
+
+static void put_backup(const World *world, const char *name, int64_t started, const char *database)
+{
+    put_backup_of(world, name, started, database, NULL);
+}
+
+/* A slot that was run for another database, in a folder that was copied, or that both have: what lies there says
+ * whether ours was saved since. One database under two names is one. */
+static void a_ledger_of_another_database(void **state)
+{
+    (void)state;
+    static const char theirs[] = "cmms_backup_20261130_020000.backup", ours[] = "cmms_backup_20261130_040000.backup";
+    static const struct {
+        const char *name;    /* the other's database; ours is "d" */
+        const char *server;  /* and what its server says of itself */
+        const char *own;     /* what ours says in a backup of yesterday; NULL: there is none */
+        int64_t made;        /* our own newest; 0: none since the slot */
+        bool due;
+    } rows[] = {
+        {"other", "111", NULL, 0, true},
+        {"other", "111", "222", 0, true},
+        {"other", "111", "222", SLOT + 7200, false},
+        {"other", "222", "222", 0, false}, /* by another name */
+        {"other", NULL, "222", 0, false},  /* its server did not say what it is */
+        {"d", "111", NULL, 0, false},      /* by our own words */
+    };
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        World world;
+        char *dir = begin(&world);
+        Error err = ERROR_INIT;
+        ScheduledResult result;
+        Ledger ledger;
+        scheduled_result_init(&result);
+        ledger_init(&ledger);
+        const LedgerSlot done = {SLOT, SLOT_DONE, SLOT + 5, 1, NULL, (char *)theirs};
+        ledger_note(&ledger, &done);
+        assert_ok(ledger_save(world.folder, &ledger, &err), &err);
+        put_backup_of(&world, theirs, SLOT + 9, rows[i].name, rows[i].server);
+        if (rows[i].own) {
+            put_backup_of(&world, "cmms_backup_20261129_030000.backup", SLOT - DAY, "d", rows[i].own);
+        }
+        if (rows[i].made) {
+            put_backup_of(&world, ours, rows[i].made, "d", rows[i].own);
+        }
+        world.script = "rd";
+        assert_ok(run(&world, false, &result, &err), &err);
+        if (result.outcome != (rows[i].due ? SCHEDULED_DONE : SCHEDULED_NOTHING)) {
+            print_error("row %u: outcome %d\n", (unsigned)i, (int)result.outcome);
+            fail();
+        }
+        const char *told = world.told.len > 0 ? world.told.buf : "";
+        assert_int_equal(strstr(told, "was run for another database (other on h)") != NULL,
+                         rows[i].due);
+        ledger_release(&ledger);
+        scheduled_result_release(&result);
+        end(&world, dir);
+    }
 }
 
 /* It keeps no backup from being made; and no start makes another where the folder has one. */
@@ -610,6 +695,7 @@ int main(void)
         cmocka_unit_test(told_elsewhere),
         cmocka_unit_test(a_folder_that_is_gone_is_told),
         cmocka_unit_test(overtaken),
+        cmocka_unit_test(a_ledger_of_another_database),
         cmocka_unit_test(a_ledger_that_cannot_be_read),
         cmocka_unit_test(a_ledger_that_cannot_be_written),
     };

@@ -229,6 +229,14 @@ static void overtaken_by_one_that_waits(void **state)
     end(&world, dir);
 }
 
+/* What stands is told each time before it waits, not only when the night is over. */
+static void note_wait(void *context, const ScheduledResult *result)
+{
+    assert_int_equal(result->outcome, SCHEDULED_WAITS);
+    assert_non_null(result->waits);
+    (*(unsigned *)context)++;
+}
+
 /* A program that nobody has open stays until the PC is plugged in, for some hours, and once. */
 static void stays(void **state)
 {
@@ -255,7 +263,9 @@ static void stays(void **state)
         FsLock *lock = NULL;
         ScheduledResult result;
         const ScheduledWorld in = world_of(&world);
-        const ScheduledSpec spec = {.folder = world.folder, .switches = &switches};
+        unsigned told = 0;
+        const ScheduledSpec spec = {
+            .folder = world.folder, .switches = &switches, .on_wait = note_wait, .context = &told};
         scheduled_result_init(&result);
         world.script = "rd";
         world.conditions = "battery=5";
@@ -273,6 +283,7 @@ static void stays(void **state)
             print_error("%s: %u looks: %s\n", rows[i].what, looks, world.waits.buf);
             fail();
         }
+        assert_int_equal(told, looks);
         assert_int_equal(world.backups, rows[i].outcome == SCHEDULED_DONE);
         assert_int_equal(log_count(&world), rows[i].logged);
         assert_int_equal(result.missed_text != NULL, rows[i].missed);
