@@ -320,8 +320,8 @@ static const char help[] =
     "      --tenant=NAME        the organisation; otherwise what the link says (contoso.onmicrosoft.com)\n"
     "      --no-browser         only show the address for the sign-in, do not open it\n"
     "      --device-code        sign in with a browser elsewhere; many organisations do not allow it\n"
-    "      --rights=RIGHTS      what the sign-in asks for: all (what the person may do), or selected (only\n"
-    "                           sites that IT has granted to this program)\n"
+    "      --rights=RIGHTS      what the sign-in asks for: all (what the person may do), selected (only sites that\n"
+    "                           IT has granted to this program), or list (one library that it has granted)\n"
     "      --certificate=NUMBER the program signs in as itself, for runs without a person: with the key of the\n"
     "                           certificate of this thumbprint in the user's or computer's Windows store\n"
     "      --secret             the same with a client secret, where a certificate cannot be had: it is asked for,\n"
@@ -338,8 +338,9 @@ static const char help[] =
     "\n"
     "All of this is kept for the next time, but who signs in is said each time. The sign-in is kept for this user\n"
     "on this PC, protected by Windows.\n"
-    "ask-it prints a page to send to IT: how the program is registered, approved and granted the site. sign-out\n"
-    "removes the sign-in from this PC, forget the folder as well; neither touches what is on SharePoint.\n";
+    "ask-it prints a page to send to IT: how the program is registered, approved and granted the site, or with\n"
+    "--rights=list the library. sign-out removes the sign-in from this PC, forget the folder as well; neither\n"
+    "touches what is on SharePoint.\n";
 
 const Verb verb_sharepoint = {
     .name = "sharepoint",
