@@ -129,6 +129,7 @@ set(JOBS_SOURCES
   src/jobs/offsite_folder.c
   src/jobs/offsite_set_up.c
   src/jobs/offsite_sign_in.c
+  src/jobs/offsite_together.c
   src/jobs/opening.c
   src/jobs/page.c
   src/jobs/prove.c

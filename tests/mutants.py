@@ -25,7 +25,7 @@ E2E = {"kill": "test_kill", "faults": "test_faults", "bad": "test_bad_input", "r
        "recheck": "test_recheck", "encryption": "test_encryption",
        "certificate": "test_certificate", "there": "test_sharepoint_cleanup", "onedrive": "test_onedrive",
        "environment": "test_environment", "rolder": "test_restore_older", "https": "test_https",
-       "upload": "test_upload"}
+       "upload": "test_upload", "beside": "test_side_by_side"}
 
 # What is taken out, file, the text, what stands there instead, the tests: "unit:NAME", "FILE:TEST" or "simulate:SEEDS".
 MUTANTS = (
@@ -169,7 +169,19 @@ MUTANTS = (
      "strcmp(rights, PLACE_SELECTED) == 0 ? PLACE_SCOPE_SELECTED", "false ? PLACE_SCOPE_SELECTED",
      ["sharepoint:test_rights_of_single_sites"]),
     ("where all uploads would fail the rest is not tried", "src/jobs/offsite_batch.c",
-     "stop = ends_all(outcome->error.kind);", "stop = false;", ["sharepoint:test_several"]),
+     "run->stop = run->stop || ends_all(outcome->error.kind);", "run->stop = false;", ["sharepoint:test_several"]),
+    ("what goes side by side stays", "src/jobs/offsite_together.c",
+     "        if (together->count > 1 && together->in_folder != NULL) {\n", "        if (false) {\n",
+     ["unit:test_offsite_together", "beside:test_two_at_once"]),
+    ("the last that ends gives the folder back", "src/jobs/offsite_together.c",
+     "    if (together->count == 0) {\n        fs_unlock", "    if (true) {\n        fs_unlock",
+     ["unit:test_offsite_together"]),
+    ("told to wait, all that goes side by side waits", "src/jobs/offsite.c",
+     ".gate = offsite_together_gate(work->together)", ".gate = NULL", ["beside:test_one_gate"]),
+    ("a gate is never opened earlier", "src/cloud/graph.c",
+     "until_ms > gate->open_at ? until_ms : gate->open_at;", "until_ms;", ["unit:test_graph"]),
+    ("a note that cannot be read lets nothing go", "src/store/folder.c",
+     "text == NULL || strcmp(text, name) == 0", "text != NULL && strcmp(text, name) == 0", ["unit:test_folder"]),
     ("nothing ends a quotation in the script for IT", "src/jobs/ask_it.c", "strspn(text, plain) == strlen(text);",
      "plain != NULL;", ["unit:test_ask_it"]),
     ("the flush of the backup's data", "src/jobs/backup.c", "if (!fs_flush(run->file, err)) {", "if (false) {",

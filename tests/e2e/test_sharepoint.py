@@ -677,7 +677,7 @@ def test_several(program):
         equal(["error" in f for f in files], [True, False, False], "which failed")
         equal(sim.names(), sorted(n + e for n in names[1:] for e in ("", ".manifest.json")), "what is there")
         sim.faults = [Fault("find", 403, code="accessDenied", times=99)]
-        done = user.run("upload", "--json", program.path(second), program.path(third))
+        done = user.run("upload", "--json", program.path(second), program.path(second))  # one after the other
         equal((done.code, len(done.json()["files"])), (6, 1), "only one is tried: " + done.out)
 
 

@@ -29,8 +29,26 @@ static void next_pages(void **state)
     }
 }
 
+/* Whoever was told a longer time counts. */
+static void a_gate(void **state)
+{
+    (void)state;
+    GraphGate *gate = graph_gate_new();
+    assert_true(graph_gate_left(gate, 0) == 0);
+    graph_gate_close(gate, 5000);
+    assert_true(graph_gate_left(gate, 1000) == 4000);
+    graph_gate_close(gate, 3000);
+    assert_true(graph_gate_left(gate, 1000) == 4000);
+    graph_gate_close(gate, 9000);
+    assert_true(graph_gate_left(gate, 1000) == 8000);
+    assert_true(graph_gate_left(gate, 9000) == 0);
+    assert_true(graph_gate_left(gate, 9001) == 0);
+    graph_gate_free(gate);
+    graph_gate_free(NULL);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(next_pages)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(next_pages), cmocka_unit_test(a_gate)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
