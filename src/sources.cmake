@@ -89,6 +89,7 @@ set(CLOUD_SOURCES
   src/cloud/sealed.c
   src/cloud/smtp.c
   src/cloud/upload.c
+  src/cloud/upload_ahead.c
   src/cloud/upload_journal.c
   src/cloud/upload_session.c)
 set(JOBS_SOURCES

@@ -3,7 +3,8 @@
  *
  * It goes to NAME.partial, is compared by size and quickXorHash with what lies here, and then renamed. A small file is
  * one request; a larger one an upload session of fragments, whose address is in a journal on this PC before the first
- * byte goes: so whoever is killed, cut off or stopped goes on where the server says that it stands.
+ * byte goes: so whoever is killed, cut off or stopped goes on where the server says that it stands. What is to be sent
+ * next is read while the rest is on its way (a thread, 4 MiB).
  */
 #ifndef CMMS_UPLOAD_H
 #define CMMS_UPLOAD_H

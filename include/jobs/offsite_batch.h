@@ -52,18 +52,18 @@ typedef struct OffsiteBatchSpec {
     const char *const *paths;
     size_t count;
     Rate *rate; /* of all of them together, which somebody may close (rate.h); NULL: one of its own. Borrowed */
-    /* Each file's outcome, in the order of the paths: when it is there, and those before it are. Never two at once, but
+    /* Each file's outcome, in the order of the paths: when it is there and those before it are. Never two at once, but
      * from any thread, as what goes to the sink does. May be NULL. */
     void (*ended)(void *context, const OffsiteOutcome *outcome);
     void *context;
 } OffsiteBatchSpec;
 
 /* Two go side by side (each in a session of its own, the fragments of one in their order), where all are of one folder,
- * go to SharePoint itself and are not encrypted: they share the limit, the pause, the wait that SharePoint asks for, and
- * the locks. A file that fails does not keep the others, unless they would fail as well: nobody is signed in,
- * SharePoint is not reached, is full or busy, or it was cancelled; what is under way then comes to its own end. On a line that is metered each waits for another where the settings do
- * not want that (on_metered), says so, and can be cancelled. False: with the first failure; `batch` is filled in either
- * case. */
+ * go to SharePoint itself and are not encrypted: they share the limit, the pause, the wait that SharePoint asks for,
+ * and the locks. A file that fails does not keep the others, unless they would fail as well: nobody is signed in,
+ * SharePoint is not reached, is full or busy, or it was cancelled; what is under way then comes to its own end. On a
+ * line that is metered each waits for another where the settings do not want that (on_metered), says so, and can be
+ * cancelled. False: with the first failure; `batch` is filled in either case. */
 bool offsite_upload_batch(const OffsiteBatchSpec *spec, const JobSink *sink, const Cancel *cancel, OffsiteBatch *batch,
                           Error *err);
 

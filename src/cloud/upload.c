@@ -54,8 +54,8 @@ bool upload_read(void *context, uint64_t at, void *buf, size_t len, Error *err)
     Upload *u = context;
     char *bytes = buf;
     while (len > 0) {
-        size_t got = 0;
-        if (!fs_read_at(u->file, u->base + at, bytes, len, &got, err)) {
+        size_t got = u->ahead == NULL ? 0 : upload_ahead_take(u->ahead, u->base + at, bytes, len);
+        if (got == 0 && !fs_read_at(u->file, u->base + at, bytes, len, &got, err)) {
             return false;
         }
         if (got == 0) {
@@ -751,6 +751,7 @@ bool upload_file(const UploadSpec *spec, const Cancel *cancel, UploadResult *res
         goto out;
     }
     u.modified = info.modified;
+    u.ahead = u.size > UPLOAD_UNIT ? upload_ahead_new(u.file, u.size) : NULL;
     ok = run(&u, &made, err);
     if (ok) {
         made.item = mem_strdup(json_string(u.item, "id", ""));
@@ -763,6 +764,7 @@ bool upload_file(const UploadSpec *spec, const Cancel *cancel, UploadResult *res
         *result = made;
     }
 out:
+    upload_ahead_free(u.ahead);
     fs_unlock(lock);
     fs_close(u.file, NULL);
     cJSON_Delete(u.item);

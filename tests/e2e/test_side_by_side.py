@@ -1,5 +1,5 @@
-"""Several backups at once to a simulator of SharePoint: two go side by side, each in a session of its own whose fragments
-come in their order; to limits, waits, removals and other programs they are one upload.
+"""Several backups to a simulator of SharePoint: two go side by side, each in a session of its own whose fragments come
+in their order; to limits, waits, removals and other programs they are one upload.
 """
 import hashlib
 import json
