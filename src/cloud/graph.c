@@ -501,6 +501,14 @@ typedef struct Words {
     const char *message, *hint;
 } Words;
 
+/* A file that is locked has resourceLocked as well, or another code (OneDrive/onedrive-api-docs#912); this is what
+ * Graph says of all that lies in a site that is locked or archived (dust-tt/dust#20377, Microsoft Q&A 5840989). */
+static bool site_is_blocked(const GraphAnswer *answer)
+{
+    return answer->status == 423 && graph_answer_is(answer, "notAllowed") &&
+           !graph_answer_is(answer, "resourceLocked");
+}
+
 static const char ask_it[] = "Ask your IT administrator whether this program may write to that library.";
 static const char portal[] = "A network that wants a sign-in of its own in the browser first answers so.";
 static const char later[] = "Try again later; what was uploaded already is kept for the next try.";
@@ -546,6 +554,10 @@ bool graph_problem(const GraphAnswer *answer, const char *what, Error *err)
                graph_answer_is(answer, "nameContainsInvalidCharacters")) {
         error_set(err, EK_USAGE, "%s: SharePoint does not take that name or path", what);
         error_hint(err, "Choose a folder with a shorter path.");
+    } else if (site_is_blocked(answer)) {
+        error_set(err, EK_REFUSED, "%s: an administrator has locked or archived the site", what);
+        error_hint(err, "Ask your IT administrator to unlock it (SharePoint admin center, Active sites), or set up "
+                        "another one.");
     } else if (words != NULL) {
         error_set(err, words->kind, "%s: %s", what, words->message);
         error_hint(err, "%s", words->hint);

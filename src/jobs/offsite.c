@@ -231,10 +231,9 @@ static bool read_manifest(Work *work, Error *err)
     return true;
 }
 
-/* What is to be encrypted is in the clear in no cloud: what OneDrive keeps in step is not encrypted by us. */
-static bool may_go(const Work *work, Error *err)
+bool offsite_may_go(const Encryption *encryption, bool to_folder, Error *err)
 {
-    if (work->dir == NULL || !work->encryption.on) {
+    if (!to_folder || !encryption->on) {
         return true;
     }
     error_set(err, EK_SETTINGS, "copies are to be encrypted, and in OneDrive's folder they would not be");
@@ -437,7 +436,7 @@ bool offsite_upload_in(OffsiteTogether *together, const char *path, const JobSin
     progress_init(&work.meter, sink, started);
     bool ok = offsite_folder_load(&work.dir, &failed) && (work.dir != NULL || place_load(&work.place, &failed)) &&
               encryption_load(&work.encryption, &failed) &&
-              may_go(&work, &failed) && read_manifest(&work, &failed) &&
+              offsite_may_go(&work.encryption, work.dir != NULL, &failed) && read_manifest(&work, &failed) &&
               offsite_together_enter(together, folder, work.name, &failed);
     const bool entered = ok;
     if (!ok) {

@@ -37,6 +37,10 @@ bool offsite_upload_in(OffsiteTogether *together, const char *path, const JobSin
  * copy, and finds what an earlier run has left by there being one). */
 size_t offsite_side_by_side(void);
 
+/* What is to be encrypted is in the clear in no cloud: what goes to the folder that OneDrive keeps in step is not
+ * encrypted by us. EK_SETTINGS. */
+bool offsite_may_go(const Encryption *encryption, bool to_folder, Error *err);
+
 /* A clock that is wrong by `date`, an answer's (0: not told), is a warning. */
 void offsite_tell_clock(const JobSink *sink, int64_t date);
 
