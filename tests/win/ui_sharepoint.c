@@ -97,7 +97,7 @@ static void close_page(Ui *ui)
     ok(ui, wait_dialog_gone(ui, IDC_ASK_PAGE, SHORT_MS), "the page for IT can be closed", "it stays");
 }
 
-static void check_page(Ui *ui, const char *const *parts, size_t count, const char *shot)
+static void check_it_page(Ui *ui, const char *const *parts, size_t count, const char *shot)
 {
     if (!ok(ui, wait_dialog(ui, IDC_ASK_PAGE, SHORT_MS), "Ask IT shows a page", "it does not")) {
         return;
@@ -151,7 +151,7 @@ static void check_client_id(Ui *ui)
        "it is not");
     picture(ui, "sharepoint-advanced");
     click_in(ui, IDC_SP_ASK);
-    check_page(ui, parts, sizeof parts / sizeof *parts, "ask-it-app");
+    check_it_page(ui, parts, sizeof parts / sizeof *parts, "ask-it-app");
 }
 
 static void check_refused(Ui *ui)
@@ -177,7 +177,7 @@ static void check_refused(Ui *ui)
     ok(ui, wait_focus(ui, IDC_SP_ASK), "and the next step is Ask IT", "it is not");
     picture(ui, "sharepoint-refused");
     click_in(ui, IDC_SP_ASK);
-    check_page(ui, parts, sizeof parts / sizeof *parts, "ask-it");
+    check_it_page(ui, parts, sizeof parts / sizeof *parts, "ask-it");
     outside(ui, "allow", "IT approves");
 }
 
@@ -350,7 +350,7 @@ static void check_forbidden(Ui *ui)
     ok(ui, wait_for(ui, LONG_MS, box_is_there, NULL), "what IT has to allow is told in a box", "there is none");
     picture(ui, "upload-forbidden");
     PostMessageW(find(ui, L"#32770"), TDM_CLICK_BUTTON, IDYES, 0);
-    check_page(ui, parts, sizeof parts / sizeof *parts, "ask-it-grant");
+    check_it_page(ui, parts, sizeof parts / sizeof *parts, "ask-it-grant");
     ok(ui, wait_done(ui), "and that is the end of it", "it is not");
     outside(ui, "permit", "SharePoint allows it again");
 }
@@ -496,6 +496,18 @@ static void check_keys_set_up(Ui *ui)
     goes_to(ui, 'T', IDC_SP_TENANT);
     goes_to(ui, 'R', IDC_SP_RIGHTS);
     key(VK_DOWN);
+    goes_to(ui, 'E', IDC_SP_CERT);
+    type_keys("abc");
+    ok(ui, !IsWindowEnabled(GetDlgItem(dialog_with(ui, IDC_SP_CERT), IDC_SP_DEVICE)),
+       "with a certificate there is no code to type", "there is");
+    key(VK_RETURN);
+    status_says(ui, "That is no thumbprint of a certificate.", "what is none is told before anything is asked");
+    ok(ui, wait_focus(ui, IDC_SP_CERT), "and the cursor is there", "it is not");
+    key(VK_END);
+    for (int i = 0; i < 3; i++) {
+        key(VK_BACK);
+    }
+    ok(ui, wait_can(ui, IDC_SP_DEVICE, SHORT_MS), "without one there is", "there is not");
     key_with(VK_MENU, 'O');
     type_keys(cloud);
     ok(ui, wait_dialog_text(ui, IDC_SP_CLOUD, cloud, SHORT_MS), "Alt+O goes to the cloud", "it does not");
