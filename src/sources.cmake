@@ -90,6 +90,7 @@ set(CLOUD_SOURCES
   src/cloud/sealed.c
   src/cloud/smtp.c
   src/cloud/upload.c
+  src/cloud/upload_ahead.c
   src/cloud/upload_journal.c
   src/cloud/upload_session.c)
 set(JOBS_SOURCES
@@ -130,6 +131,7 @@ set(JOBS_SOURCES
   src/jobs/offsite_folder.c
   src/jobs/offsite_set_up.c
   src/jobs/offsite_sign_in.c
+  src/jobs/offsite_together.c
   src/jobs/opening.c
   src/jobs/page.c
   src/jobs/prove.c

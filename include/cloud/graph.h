@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <cjson/cJSON.h>
 
@@ -20,6 +21,14 @@
 
 typedef struct Graph Graph;
 
+/* The moment before which nothing is sent, whatever for: Microsoft throttles a user, not a connection. What several
+ * threads send by Graphs of their own shares one. Any thread. */
+typedef struct GraphGate GraphGate;
+GraphGate *graph_gate_new(void);
+void graph_gate_free(GraphGate *gate); /* NULL is fine */
+uint64_t graph_gate_left(GraphGate *gate, uint64_t now_ms); /* that it stays closed for; now_ms: the monotonic clock */
+void graph_gate_close(GraphGate *gate, uint64_t until_ms);  /* never opens it earlier than another has closed it for */
+
 typedef struct GraphSetup {
     const char *endpoint; /* "https://graph.microsoft.com"; http only to loopback */
     const char *ca_file;  /* a PEM file to trust instead of the system's roots (tests); or NULL */
@@ -29,6 +38,7 @@ typedef struct GraphSetup {
     /* A token for the next request. `refused`: the last one was not taken, so that another is wanted. */
     bool (*token)(void *context, bool refused, const Cancel *cancel, Secret *token, Error *err);
     void *context;
+    GraphGate *gate; /* shared, borrowed; NULL: one of its own */
 } GraphSetup;
 
 bool graph_new(const GraphSetup *setup, Graph **out, Error *err); /* EK_SETTINGS: the endpoint cannot be used */

@@ -3,7 +3,8 @@
  *
  * It goes to NAME.partial, is compared by size and quickXorHash with what lies here, and then renamed. A small file is
  * one request; a larger one an upload session of fragments, whose address is in a journal on this PC before the first
- * byte goes: so whoever is killed, cut off or stopped goes on where the server says that it stands.
+ * byte goes: so whoever is killed, cut off or stopped goes on where the server says that it stands. What is to be sent
+ * next is read while the rest is on its way (a thread, 4 MiB).
  */
 #ifndef CMMS_UPLOAD_H
 #define CMMS_UPLOAD_H
@@ -16,6 +17,7 @@
 #include "cloud/graph.h"
 #include "cloud/rate.h"
 #include "platform/cancel.h"
+#include "platform/fs.h"
 
 #define UPLOAD_UNIT 327680u               /* every fragment but the last is a multiple of it */
 #define UPLOAD_FRAGMENT_MAX 62586880u     /* the largest multiple below 60 MiB */
@@ -29,6 +31,7 @@ typedef struct UploadSpec {
     const char *drive, *folder; /* Graph's numbers of the library and of the folder */
     const char *sha256;        /* what it must have; NULL: whatever it is */
     const char *journal_dir;   /* is made; this user's alone */
+    bool held;                 /* the caller has upload_lock of it: several files go side by side */
     bool replace;              /* another file of that name may be there and gets these bytes as its newest version.
                                   For small files that are not needed without another one (a manifest) */
     uint64_t single_max, fragment_first, fragment_max; /* 0: the values above. Tests take less */
@@ -52,6 +55,10 @@ typedef struct UploadResult {
 
 void upload_result_init(UploadResult *result);
 void upload_result_release(UploadResult *result);
+
+/* One process of a user uploads at a time: whose journal would it be? upload_file takes it itself, unless it is `held`:
+ * then each of the files has another name. Makes the folder. EK_BUSY, with words. */
+bool upload_lock(const char *journal_dir, FsLock **lock, Error *err);
 
 /* EK_NOT_FOUND, EK_IO: the file here cannot be read; or another file of that name is there. EK_DAMAGED: it is not what
  * sha256 says, or SharePoint has other bytes than were sent. EK_BUSY: another process uploads it; SharePoint is busy.

@@ -22,7 +22,7 @@ const char *check_state_word(CheckState state); /* "good", "warning", "bad", "sk
 typedef struct Check {
     char *name;    /* "folder", "settings", "free space", "tools", "engine", "host", "connection", "tls",
                       "server version", "rights", "tables", "pooler", "storage", "egress"; and, where a folder on
-                      SharePoint is set up, "sharepoint", "library", "sign-in", "clock" */
+                      SharePoint is set up, "sharepoint", "library", "sign-in", "clock", "encryption" */
     CheckState state;
     char *message; /* one sentence */
     char *hint;    /* or NULL */

@@ -102,10 +102,6 @@ void offsite_sign_in_judge(OffsiteSignIn *sign_in, int64_t now);
  * folder's lock is not held: backups go on meanwhile; but nobody removes the file (folder_upload_lock). Where that is
  * set up (encryption.h), it is NAME.age that goes, encrypted here; EK_SETTINGS where that cannot be read. */
 bool offsite_upload(const char *path, const JobSink *sink, const Cancel *cancel, UploadResult *result, Error *err);
-/* The same through a gate that others share, and that somebody may close (rate.h): the setting upload_limit_kb is put
- * into it when a file begins. */
-bool offsite_upload_by(const char *path, Rate *rate, const JobSink *sink, const Cancel *cancel, UploadResult *result,
-                       Error *err);
 
 /* What became of the copies that the settings ask for. */
 typedef struct OffsiteAfter {

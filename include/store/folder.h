@@ -87,6 +87,9 @@ void folder_note_job(const char *folder, const char *job, const char *backup);
  * another is uploaded, or a clean-up on SharePoint is at work, which holds it as well. Where the folder can only be
  * read *lock is NULL: nobody removes anything there. */
 bool folder_upload_lock(const char *folder, const char *name, FsLock **lock, Error *err);
+/* For who has that lock and uploads several side by side: these are under way now. Said before one begins and after one
+ * has ended; else what nobody noted could be removed meanwhile. */
+void folder_note_uploads(const char *folder, const char *const *names, size_t count);
 /* Whether somebody does so now. */
 bool folder_is_uploading(const char *folder);
 /* For who removes a file, held until it is gone; *lock may be NULL. EK_BUSY: it is being uploaded. */

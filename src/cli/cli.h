@@ -57,6 +57,12 @@ void cli_replace_text(char **field, const char *value); /* NULL or empty: it sta
 bool cli_wants_page(const Cli *cli);
 void cli_show_page(Cli *cli, const char *what, const char *path, cJSON *document); /* takes the document */
 
+/* verb_download.c: of --from-sharepoint; without it they do nothing. The backup that is named comes into the backup
+ * folder, and *path (caller frees) is its file there. `back` is initialised. */
+bool cli_bring(Cli *cli, const JobSink *sink, OffsiteBack *back, char **path, Error *err);
+void cli_add_brought(Cli *cli, cJSON *document, const OffsiteBack *back); /* "download", null without it */
+bool cli_check_from(const Options *options, Error *err);                  /* for Verb.check */
+
 /* verb_encryption.c: OffsiteKeys.ask, with the Cli as its context. */
 bool cli_ask_key(void *context, const OffsiteLock *lock, AgeFrom *from, Error *err);
 

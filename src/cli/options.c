@@ -42,6 +42,7 @@ static const Rule rules[] = {
     {OPTION_FORCE, "force", 0, SWITCH(force)},
     {OPTION_FOREIGN, "foreign", 0, SWITCH(foreign)},
     {OPTION_FREEZE, "freeze", 0, SWITCH(freeze)},
+    {OPTION_FROM_SHAREPOINT, "from-sharepoint", 0, SWITCH(from_sharepoint)},
     {OPTION_GRAPH, "graph", 0, WORD(graph)},
     {OPTION_HELP, "help", '?', SWITCH(help)},
     {OPTION_HOST, "host", 'h', WORD(host)},

@@ -36,6 +36,7 @@ typedef enum OptionId {
     OPTION_FORCE,
     OPTION_FOREIGN,
     OPTION_FREEZE,
+    OPTION_FROM_SHAREPOINT,
     OPTION_GRAPH,
     OPTION_HELP,
     OPTION_HOST,
@@ -93,9 +94,9 @@ typedef struct Options {
     const char *host, *port, *user, *database, *sslmode;
     bool no_password;
     const char *folder;
-    bool all, check, clean_up, device_code, dry_run, fallback, force, foreign, freeze, in_place, keep_key, list;
-    bool no_browser, no_safety, no_safety_proof, no_wait, off, on, overwrite, passphrase, secret, sort_as_live;
-    bool stored_password, unfreeze, yes;
+    bool all, check, clean_up, device_code, dry_run, fallback, force, foreign, freeze, from_sharepoint, in_place;
+    bool keep_key, list, no_browser, no_safety, no_safety_proof, no_wait, off, on, overwrite, passphrase, secret;
+    bool sort_as_live, stored_password, unfreeze, yes;
     const char *card, *certificate, *client_id, *cloud, *compress, *confirm, *data, *drop, *graph, *key_file, *login;
     const char *out, *reason, *recipient, *rights, *secret_ends, *tables, *tenant, *to, *to_schema;
     int last;      /* 0: not given */

@@ -85,6 +85,12 @@ char *help_text(const Verb *verb);
     "      --foreign            a file without a manifest is not proven first: what is in it runs with your rights.\n" \
     "                           (A manifest is no signature: who may write into the folder can write one.)\n"
 
+/* OPTION_FROM_SHAREPOINT, OPTION_KEY_FILE */
+#define FROM_SHAREPOINT_HELP                                                                                        \
+    "      --from-sharepoint    FILE is a name of 'sharepoint list': 'download' it into the backup folder first\n"   \
+    "      --key-file=FILE      of an encrypted copy there: the file with the private key; a passphrase is asked\n" \
+    "                           for, or is in CMMS_BACKUP_PASSPHRASE\n"
+
 /* OPTION_OUT */
 #define OUT_HELP                                                                                                 \
     "      --out=FILE           where the page goes: a name that ends in .html; one that is there is replaced.\n"    \

@@ -76,7 +76,8 @@ out:
 
 static const char help[] =
     "Look at everything that a backup needs: folder, settings, disk, tools, host, connection, rights; and at the\n"
-    "folder on SharePoint, where one is set up: whether it can be reached, its room, the sign-in, the clock.\n"
+    "folder on SharePoint, where one is set up: whether it can be reached, its room, the sign-in, the clock,\n"
+    "and whether what is set up to encrypt copies can be used.\n"
     "\n"
     "Usage:\n"
     "  cmms-backup-cli doctor [OPTION]...\n"

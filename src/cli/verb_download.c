@@ -48,6 +48,40 @@ static bool download_one(Cli *cli, const char *folder, const char *file, const J
     return go_on;
 }
 
+bool cli_bring(Cli *cli, const JobSink *sink, OffsiteBack *back, char **path, Error *err)
+{
+    if (!cli->options->from_sharepoint) {
+        return true;
+    }
+    const OffsiteKeys keys = {.ask = cli_ask_key, .context = cli};
+    char *folder = NULL;
+    const bool ok = folder_choose(cli->options->folder, &folder, NULL, err) &&
+                    offsite_download_with(folder, cli->options->files[0], &keys, sink, cli->cancel, back, err);
+    output_clear_progress(&cli->output);
+    if (ok) {
+        mem_free(*path);
+        *path = mem_strdup(back->path);
+    }
+    mem_free(folder);
+    return ok;
+}
+
+void cli_add_brought(Cli *cli, cJSON *document, const OffsiteBack *back)
+{
+    const Options *options = cli->options;
+    cJSON_AddItemToObject(document, "download",
+                          options->from_sharepoint ? downloaded(options->files[0], back) : cJSON_CreateNull());
+}
+
+bool cli_check_from(const Options *options, Error *err)
+{
+    if (options->key_file == NULL || options->from_sharepoint) {
+        return true;
+    }
+    error_set(err, EK_USAGE, "--key-file is the key of a copy on SharePoint, and goes with --from-sharepoint");
+    return error_hint(err, "Try 'cmms-backup-cli %s --help'.", options->verb->name);
+}
+
 static int run_download(Cli *cli)
 {
     const Options *options = cli->options;

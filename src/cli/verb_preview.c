@@ -105,8 +105,10 @@ static int run_preview(Cli *cli)
     Error err = ERROR_INIT;
     Opening opening;
     Preview preview;
+    OffsiteBack back;
     char *path = NULL;
     int code = 0;
+    offsite_back_init(&back);
     opening_init(&opening);
     preview_init(&preview);
     JobSink sink = output_sink(&cli->output);
@@ -115,20 +117,24 @@ static int run_preview(Cli *cli)
                               .prove_safety = !cli->options->no_safety_proof,
                               .in_place = cli->options->in_place,
                               .unproven = cli->options->foreign};
-    const bool ok = cli_find_file(cli->options, cli->options->files[0], &path, &err) &&
+    const bool ok = (cli->options->from_sharepoint ||
+                     cli_find_file(cli->options, cli->options->files[0], &path, &err)) &&
                     cli_open(cli, OPENING_NO_FOLDER, false, &opening, &err) &&
-                    cli_has_database(&opening.connection, &err) &&
+                    cli_has_database(&opening.connection, &err) && cli_bring(cli, &sink, &back, &path, &err) &&
                     preview_run(path, &spec, &sink, cli->cancel, &preview, &err);
     output_clear_progress(&cli->output);
     if (!ok) {
         code = output_error(&cli->output, &err);
     } else if (cli->output.json) {
-        output_json(&cli->output, cli_preview_document(&preview));
+        cJSON *document = cli_preview_document(&preview);
+        cli_add_brought(cli, document, &back);
+        output_json(&cli->output, document);
     } else {
         cli_show_preview(cli, &preview);
     }
     preview_release(&preview);
     opening_release(&opening);
+    offsite_back_release(&back);
     mem_free(path);
     error_clear(&err);
     return code;
@@ -141,6 +147,11 @@ bool cli_check_in_place(const Options *options, Error *err)
         return error_hint(err, "Try 'cmms-backup-cli %s --help'.", options->verb->name);
     }
     return true;
+}
+
+static bool check_preview(const Options *options, Error *err)
+{
+    return cli_check_in_place(options, err) && cli_check_from(options, err);
 }
 
 static const char help[] =
@@ -160,7 +171,7 @@ static const char help[] =
     "      --in-place           of a restore into the live database itself\n"
     "      --no-safety-backup   of a restore without a backup of the live database first\n"
     "      --no-safety-proof    of one whose safety backup is not proven first\n"
-    FOREIGN_HELP FOLDER_HELP "\n"
+    FOREIGN_HELP FROM_SHAREPOINT_HELP FOLDER_HELP "\n"
     CONNECTION_HELP "\n" OUTPUT_HELP PROGRESS_HELP "\n" CONNECTION_SOURCES
     "\n"
     "That the backup cannot be restored as it stands is a result, and no error: \"possible\" in the JSON document.\n";
@@ -169,12 +180,13 @@ const Verb verb_preview = {
     .name = "preview",
     .summary = "show what a restore of a backup would change, and change nothing",
     .help = help,
-    .takes = {OPTION_TO, OPTION_IN_PLACE, OPTION_NO_SAFETY, OPTION_NO_SAFETY_PROOF, OPTION_FOREIGN, OPTION_FOLDER,
-              CONNECTION_OPTIONS, OUTPUT_OPTIONS, OPTION_PROGRESS_JSON},
+    .takes = {OPTION_TO, OPTION_IN_PLACE, OPTION_NO_SAFETY, OPTION_NO_SAFETY_PROOF, OPTION_FOREIGN,
+              OPTION_FROM_SHAREPOINT, OPTION_KEY_FILE, OPTION_FOLDER, CONNECTION_OPTIONS, OUTPUT_OPTIONS,
+              OPTION_PROGRESS_JSON},
     .most = 1,
     .operand = "file",
     .least = 1,
     .missing = "say which backup to preview",
     .missing_hint = HINT_NAME_FILE,
-    .check = cli_check_in_place,
+    .check = check_preview,
     .run = run_preview};

@@ -110,16 +110,18 @@ static int run_restore(Cli *cli)
     Opening opening;
     RestoreResult result;
     Preview preview;
+    OffsiteBack back;
     char *path = NULL;
     int code = 0;
     preview_init(&preview);
+    offsite_back_init(&back);
     opening_init(&opening);
     restore_result_init(&result);
     Told told = {&cli->output, cJSON_CreateArray()};
     const JobSink sink = told_sink(&told);
-    bool ok = cli_find_file(cli->options, cli->options->files[0], &path, &err) &&
+    bool ok = (cli->options->from_sharepoint || cli_find_file(cli->options, cli->options->files[0], &path, &err)) &&
               cli_open(cli, cli->options->to != NULL ? OPENING_NO_FOLDER : OPENING_WRITES, false, &opening, &err) &&
-              cli_has_database(&opening.connection, &err);
+              cli_has_database(&opening.connection, &err) && cli_bring(cli, &sink, &back, &path, &err);
     const PreviewSpec before = {.server = &opening.connection, .to = cli->options->to,
                                 .no_safety = cli->options->no_safety,
                                 .prove_safety = !cli->options->no_safety_proof,
@@ -161,6 +163,7 @@ static int run_restore(Cli *cli)
         if (whole) {
             cJSON_AddItemToObject(document, "preview", cli_preview_document(&preview));
         }
+        cli_add_brought(cli, document, &back);
         told_show(&told, document);
     } else {
         show_restored(cli, &result);
@@ -169,6 +172,7 @@ static int run_restore(Cli *cli)
     preview_release(&preview);
     restore_result_release(&result);
     opening_release(&opening);
+    offsite_back_release(&back);
     mem_free(path);
     error_clear(&err);
     return code;
@@ -176,7 +180,7 @@ static int run_restore(Cli *cli)
 
 static bool check_restore(const Options *options, Error *err)
 {
-    if (!cli_check_in_place(options, err)) {
+    if (!cli_check_in_place(options, err) || !cli_check_from(options, err)) {
         return false;
     }
     if (options->tables != NULL && options->to != NULL) {
@@ -216,7 +220,7 @@ static const char help[] =
     "                           which is pinned. Not where the database has large objects\n"
     "      --no-safety-backup   make no backup of the live database first\n"
     "      --no-safety-proof    do not prove that backup on the bundled server before going on\n"
-    FOREIGN_HELP
+    FOREIGN_HELP FROM_SHAREPOINT_HELP
     "      --sort-as-live       where the server cannot sort as the source did: as the live database does\n"
     "  -y, --yes                do not ask\n" FOLDER_HELP "\n" CONNECTION_HELP "\n" OUTPUT_HELP PROGRESS_HELP "\n"
     CONNECTION_SOURCES;
@@ -226,8 +230,8 @@ const Verb verb_restore = {
     .summary = "bring a backup back: into a new database that then takes the place of the live one",
     .help = help,
     .takes = {OPTION_TO, OPTION_TABLES, OPTION_TO_SCHEMA, OPTION_IN_PLACE, OPTION_NO_SAFETY, OPTION_NO_SAFETY_PROOF,
-              OPTION_FOREIGN, OPTION_SORT_AS_LIVE, OPTION_YES, OPTION_FOLDER, CONNECTION_OPTIONS, OUTPUT_OPTIONS,
-              OPTION_PROGRESS_JSON},
+              OPTION_FOREIGN, OPTION_FROM_SHAREPOINT, OPTION_KEY_FILE, OPTION_SORT_AS_LIVE, OPTION_YES, OPTION_FOLDER,
+              CONNECTION_OPTIONS, OUTPUT_OPTIONS, OPTION_PROGRESS_JSON},
     .most = 1,
     .operand = "file",
     .least = 1,

@@ -338,8 +338,9 @@ static const char help[] =
     "\n"
     "All of this is kept for the next time, but who signs in is said each time. The sign-in is kept for this user\n"
     "on this PC, protected by Windows.\n"
-    "ask-it prints a page to send to IT: how the program is registered, approved and granted the site. sign-out\n"
-    "removes the sign-in from this PC, forget the folder as well; neither touches what is on SharePoint.\n";
+    "ask-it prints a page to send to IT: how the program is registered, approved and granted the site, or with\n"
+    "--rights=list the library. sign-out removes the sign-in from this PC, forget the folder as well; neither\n"
+    "touches what is on SharePoint.\n";
 
 const Verb verb_sharepoint = {
     .name = "sharepoint",

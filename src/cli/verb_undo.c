@@ -333,11 +333,12 @@ static const char help[] =
     "DATABASE is the name under which one is kept; without it the newest is taken.\n"
     "\n"
     "Options:\n"
-    "      --list               show those that are kept, with what they take, and mend what an interrupted restore\n"
-    "                           left\n"
+    "      --list               show those that are kept, with what they take, whether one holds rows that are in\n"
+    "                           no backup, and mend what an interrupted restore left\n"
     "      --drop=DATABASE      drop one that is kept, for good\n"
-    "      --clean-up           drop those that are older than undo_days (14; see 'config'; 0: none), for good;\n"
-    "                           never the newest. Nothing else drops them\n"
+    "      --clean-up           drop those that are older than undo_days (14; see 'config'; 0: none), for good; they\n"
+    "                           are shown, and the name of the live database is asked for. Never the newest, nor\n"
+    "                           one with rows that are in no backup. Nothing else drops them\n"
     "  -y, --yes                do not ask\n" FOLDER_HELP "\n" CONNECTION_HELP "\n" OUTPUT_HELP PROGRESS_HELP "\n"
     CONNECTION_SOURCES;
 

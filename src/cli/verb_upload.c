@@ -106,6 +106,7 @@ static const char help[] =
     "\n"
     "Options:\n" FOLDER_HELP "\n" OUTPUT_HELP PROGRESS_HELP
     "\n"
+    "Two go side by side where all are of one folder and copies are not encrypted; the limit holds for both.\n"
     "The exit code is that of the first file that could not be uploaded. The others go on, unless they would fail\n"
     "as well: nobody is signed in, SharePoint is full or is not reached.\n";
 

@@ -1,7 +1,7 @@
 /*
  * graph.c: the gate. Microsoft throttles by user and by tenant, and counts what comes while it has asked to wait: who
  * tries again within that time is kept out for longer. So there is one moment before which nothing is sent, whatever
- * for, and it is looked at before each request, in graph_send alone.
+ * for and by how many threads, and it is looked at before each request, in graph_send alone.
  */
 #include "cloud/graph.h"
 
@@ -15,6 +15,7 @@
 #include "cloud/oauth.h"
 #include "platform/clock.h"
 #include "platform/machine.h"
+#include "platform/thread.h"
 #include "version.h"
 
 #define ANSWER_MAX 8388608u
@@ -27,13 +28,48 @@
 #define LIST_MAX 100000 /* items */
 #define PAGES_MAX 2000u
 
+struct GraphGate {
+    Mutex *mutex;
+    uint64_t open_at; /* under the mutex; clock_monotonic_ms: nothing is sent before */
+};
+
 struct Graph {
     char *endpoint;
     Http *http;
     GraphSetup setup;
-    uint64_t open_at;   /* clock_monotonic_ms: nothing is sent before */
-    unsigned throttled; /* in a row, without being told how long */
+    GraphGate *gate, *own_gate; /* own_gate: NULL where it is shared */
+    unsigned throttled;         /* in a row, without being told how long */
 };
+
+GraphGate *graph_gate_new(void)
+{
+    GraphGate *gate = mem_alloc(sizeof *gate);
+    gate->mutex = mutex_new();
+    return gate;
+}
+
+void graph_gate_free(GraphGate *gate)
+{
+    if (gate != NULL) {
+        mutex_free(gate->mutex);
+        mem_free(gate);
+    }
+}
+
+uint64_t graph_gate_left(GraphGate *gate, uint64_t now_ms)
+{
+    mutex_lock(gate->mutex);
+    const uint64_t left = gate->open_at > now_ms ? gate->open_at - now_ms : 0;
+    mutex_unlock(gate->mutex);
+    return left;
+}
+
+void graph_gate_close(GraphGate *gate, uint64_t until_ms)
+{
+    mutex_lock(gate->mutex);
+    gate->open_at = until_ms > gate->open_at ? until_ms : gate->open_at;
+    mutex_unlock(gate->mutex);
+}
 
 bool graph_new(const GraphSetup *setup, Graph **out, Error *err)
 {
@@ -50,6 +86,8 @@ bool graph_new(const GraphSetup *setup, Graph **out, Error *err)
         len--;
     }
     graph->endpoint = mem_strndup(setup->endpoint, len);
+    graph->own_gate = setup->gate == NULL ? graph_gate_new() : NULL;
+    graph->gate = setup->gate == NULL ? graph->own_gate : setup->gate;
     graph->http = http_new();
     if (setup->ca_file != NULL) {
         http_set_ca_file(graph->http, setup->ca_file);
@@ -68,6 +106,7 @@ void graph_free(Graph *graph)
 {
     if (graph != NULL) {
         http_free(graph->http);
+        graph_gate_free(graph->own_gate);
         mem_free(graph->endpoint);
         mem_free(graph);
     }
@@ -205,7 +244,7 @@ static void close_gate(Graph *graph, const HttpResponse *response)
         ms = doubling_ms(graph, graph->throttled);
         graph->throttled++;
     }
-    graph->open_at = clock_monotonic_ms() + ms;
+    graph_gate_close(graph->gate, clock_monotonic_ms() + ms);
 }
 
 /* --- one request ----------------------------------------------------------------------------------------- */
@@ -346,9 +385,12 @@ out:
 
 bool graph_send(Graph *graph, const GraphRequest *request, const Cancel *cancel, GraphAnswer *answer, Error *err)
 {
-    const uint64_t now = clock_monotonic_ms();
     Secret token = SECRET_INIT;
-    bool ok = now >= graph->open_at || wait_ms(graph, graph->open_at - now, cancel, err);
+    bool ok = true;
+    /* Another thread may have closed it again by the end of the wait. */
+    for (uint64_t left; ok && (left = graph_gate_left(graph->gate, clock_monotonic_ms())) > 0;) {
+        ok = wait_ms(graph, left, cancel, err);
+    }
     if (ok && request->url != NULL) {
         return send_once(graph, request, NULL, cancel, answer, err);
     }
@@ -459,6 +501,14 @@ typedef struct Words {
     const char *message, *hint;
 } Words;
 
+/* A file that is locked has resourceLocked as well, or another code (OneDrive/onedrive-api-docs#912); this is what
+ * Graph says of all that lies in a site that is locked or archived (dust-tt/dust#20377, Microsoft Q&A 5840989). */
+static bool site_is_blocked(const GraphAnswer *answer)
+{
+    return answer->status == 423 && graph_answer_is(answer, "notAllowed") &&
+           !graph_answer_is(answer, "resourceLocked");
+}
+
 static const char ask_it[] = "Ask your IT administrator whether this program may write to that library.";
 static const char portal[] = "A network that wants a sign-in of its own in the browser first answers so.";
 static const char later[] = "Try again later; what was uploaded already is kept for the next try.";
@@ -504,6 +554,10 @@ bool graph_problem(const GraphAnswer *answer, const char *what, Error *err)
                graph_answer_is(answer, "nameContainsInvalidCharacters")) {
         error_set(err, EK_USAGE, "%s: SharePoint does not take that name or path", what);
         error_hint(err, "Choose a folder with a shorter path.");
+    } else if (site_is_blocked(answer)) {
+        error_set(err, EK_REFUSED, "%s: an administrator has locked or archived the site", what);
+        error_hint(err, "Ask your IT administrator to unlock it (SharePoint admin center, Active sites), or set up "
+                        "another one.");
     } else if (words != NULL) {
         error_set(err, words->kind, "%s: %s", what, words->message);
         error_hint(err, "%s", words->hint);

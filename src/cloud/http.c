@@ -15,6 +15,7 @@
 #include "cloud/address.h"
 #include "http_private.h"
 #include "platform/proxy.h"
+#include "platform/thread.h"
 #include "version.h"
 
 #define CONNECT_SECONDS 30L
@@ -44,7 +45,11 @@ typedef struct Transfer {
 
 Http *http_new(void)
 {
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+    /* Not every libcurl counts its users safely when several threads come at once. */
+    mutex_lock(thread_process_mutex());
+    const CURLcode begun = curl_global_init(CURL_GLOBAL_DEFAULT);
+    mutex_unlock(thread_process_mutex());
+    if (begun != CURLE_OK) {
         mem_out();
     }
     Http *http = mem_alloc(sizeof *http);
@@ -65,7 +70,9 @@ void http_free(Http *http)
     curl_multi_cleanup(http->multi);
     mem_free(http->ca_file);
     mem_free(http);
+    mutex_lock(thread_process_mutex());
     curl_global_cleanup();
+    mutex_unlock(thread_process_mutex());
 }
 
 void http_set_ca_file(Http *http, const char *path)

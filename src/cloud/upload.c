@@ -54,8 +54,8 @@ bool upload_read(void *context, uint64_t at, void *buf, size_t len, Error *err)
     Upload *u = context;
     char *bytes = buf;
     while (len > 0) {
-        size_t got = 0;
-        if (!fs_read_at(u->file, u->base + at, bytes, len, &got, err)) {
+        size_t got = u->ahead == NULL ? 0 : upload_ahead_take(u->ahead, u->base + at, bytes, len);
+        if (got == 0 && !fs_read_at(u->file, u->base + at, bytes, len, &got, err)) {
             return false;
         }
         if (got == 0) {
@@ -716,13 +716,25 @@ static uint64_t fragment_of(uint64_t wanted, uint64_t otherwise)
     return whole < UPLOAD_UNIT ? UPLOAD_UNIT : whole > UPLOAD_FRAGMENT_MAX ? UPLOAD_FRAGMENT_MAX : whole;
 }
 
+bool upload_lock(const char *journal_dir, FsLock **lock, Error *err)
+{
+    char *path = fs_join(journal_dir, "uploads.lock");
+    Error failed = ERROR_INIT;
+    const bool ok = fs_make_private_dir(journal_dir, &failed) && fs_lock(path, lock, &failed);
+    if (!ok && failed.kind == EK_BUSY) {
+        error_set(&failed, EK_BUSY, "another program of this user is uploading");
+        error_hint(&failed, "Wait until it is done.");
+    }
+    mem_free(path);
+    return ok || error_move(err, &failed);
+}
+
 bool upload_file(const UploadSpec *spec, const Cancel *cancel, UploadResult *result, Error *err)
 {
     Upload u = {.spec = spec, .cancel = cancel, .loopback = graph_is_loopback(spec->graph)};
     UploadResult made;
     FsLock *lock = NULL;
     FsInfo info;
-    char *lock_file = NULL;
     bool ok = false;
     journal_init(&u.journal);
     upload_result_init(&made);
@@ -730,20 +742,16 @@ bool upload_file(const UploadSpec *spec, const Cancel *cancel, UploadResult *res
     u.fragment = fragment_of(spec->fragment_first, UPLOAD_FRAGMENT_FIRST);
     u.fragment = u.fragment > u.fragment_max ? u.fragment_max : u.fragment;
     u.journal_file = journal_path(spec->journal_dir, spec->drive, spec->folder, spec->name);
-    lock_file = fs_join(spec->journal_dir, "uploads.lock");
     if (!cloud_name_check(spec->name, err) || !fs_make_private_dir(spec->journal_dir, err) ||
         !fs_open_read(spec->path, &u.file, err) || !fs_stat(spec->path, &info, err) ||
         !fs_size(u.file, &u.size, err)) {
         goto out;
     }
-    if (!fs_lock(lock_file, &lock, err)) {
-        if (err != NULL && err->kind == EK_BUSY) {
-            error_set(err, EK_BUSY, "another program of this user is uploading");
-            error_hint(err, "Wait until it is done.");
-        }
+    if (!spec->held && !upload_lock(spec->journal_dir, &lock, err)) {
         goto out;
     }
     u.modified = info.modified;
+    u.ahead = u.size > UPLOAD_UNIT ? upload_ahead_new(u.file, u.size) : NULL;
     ok = run(&u, &made, err);
     if (ok) {
         made.item = mem_strdup(json_string(u.item, "id", ""));
@@ -756,11 +764,11 @@ bool upload_file(const UploadSpec *spec, const Cancel *cancel, UploadResult *res
         *result = made;
     }
 out:
+    upload_ahead_free(u.ahead);
     fs_unlock(lock);
     fs_close(u.file, NULL);
     cJSON_Delete(u.item);
     journal_release(&u.journal);
     mem_free(u.journal_file);
-    mem_free(lock_file);
     return ok;
 }

@@ -28,6 +28,18 @@ bool journal_save(const char *path, const UploadJournal *journal, Error *err); /
 char *journal_text(const UploadJournal *journal, Error *err);                  /* NULL: it cannot be sealed */
 bool journal_parse(const char *bytes, size_t len, UploadJournal *journal);
 
+/* --- upload_ahead.c: the next read while what came before is sent ------------------------------------------ */
+
+#define UPLOAD_AHEAD 2097152u /* bytes that are read at once; twice that is kept */
+
+/* Reads the file on a thread of its own, from its beginning on. The file is borrowed. */
+typedef struct UploadAhead UploadAhead;
+UploadAhead *upload_ahead_new(FsFile *file, uint64_t size);
+void upload_ahead_free(UploadAhead *ahead); /* NULL is fine */
+/* Up to len bytes from `at` on, waiting for them: at least one, or 0 where reading failed: the caller reads itself, and
+ * hears why. For one thread. */
+size_t upload_ahead_take(UploadAhead *ahead, uint64_t at, void *buf, size_t len);
+
 /* --- upload.c ---------------------------------------------------------------------------------------------- */
 
 typedef struct Upload {
@@ -35,6 +47,7 @@ typedef struct Upload {
     const Cancel *cancel;
     bool loopback;
     FsFile *file;
+    UploadAhead *ahead; /* NULL: the file is small */
     uint64_t size;
     int64_t modified;
     char sha256[65], quickxor[29];

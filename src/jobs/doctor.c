@@ -11,8 +11,10 @@
 #include "base/mem.h"
 #include "base/number.h"
 #include "base/strbuf.h"
+#include "jobs/encryption_set_up.h"
 #include "jobs/offsite_folder.h"
 #include "jobs/restore.h"
+#include "offsite_private.h"
 #include "platform/fs.h"
 #include "platform/machine.h"
 #include "platform/share.h"
@@ -55,13 +57,14 @@ typedef enum CheckId {
     ID_LIBRARY,
     ID_SIGN_IN,
     ID_CLOCK,
+    ID_ENCRYPTION,
     ID_COUNT
 } CheckId;
 
 static const char *const names[ID_COUNT] = {"folder", "settings",   "free space", "tools",          "engine",
                                             "host",   "connection", "tls",        "server version", "rights",
                                             "tables", "pooler",     "storage",    "egress",         "sharepoint",
-                                            "library", "sign-in",   "clock"};
+                                            "library", "sign-in",   "clock",      "encryption"};
 
 typedef struct Visit {
     Check *checks; /* ID_COUNT */
@@ -694,6 +697,20 @@ static bool check_server(Visit *visit, Error *err)
 
 /* --- SharePoint ------------------------------------------------------------------------------------------ */
 
+/* What keeps copies from being made for it, which an upload finds out last. */
+static void check_encryption(Visit *visit, CheckState state, bool to_folder)
+{
+    Encryption encryption;
+    Error why = ERROR_INIT;
+    encryption_init(&encryption);
+    if (encryption_load(&encryption, &why) && offsite_may_go(&encryption, to_folder, &why)) {
+        set_check(&visit->checks[ID_ENCRYPTION], CHECK_GOOD, encryption_state_text(&encryption), NULL);
+    } else {
+        failed(visit, ID_ENCRYPTION, state, &why);
+    }
+    encryption_release(&encryption);
+}
+
 /* The folder that OneDrive keeps in step stands in for it. */
 static void check_offsite_folder(Visit *visit, CheckState state)
 {
@@ -717,6 +734,7 @@ static void check_offsite_folder(Visit *visit, CheckState state)
     skipped(visit, ID_LIBRARY, used);
     skipped(visit, ID_SIGN_IN, used);
     skipped(visit, ID_CLOCK, used);
+    check_encryption(visit, state, true);
     offsite_folder_look_release(&look);
     error_clear(&why);
 }
@@ -761,6 +779,7 @@ static bool check_sharepoint(Visit *visit, Error *err)
         skipped(visit, ID_SIGN_IN, "No folder on SharePoint is set up");
         skipped(visit, ID_CLOCK, "No folder on SharePoint is set up");
     }
+    check_encryption(visit, state, false);
     error_clear(&why);
     offsite_status_release(&status);
     offsite_sign_in_release(&sign_in);

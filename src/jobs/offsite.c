@@ -198,7 +198,7 @@ typedef struct Work {
     char *where;     /* for people */
     ProgressMeter meter;
     const char *step;
-    Rate *rate;
+    OffsiteTogether *together;
     const JobSink *sink;
     const Cancel *cancel;
 } Work;
@@ -231,10 +231,9 @@ static bool read_manifest(Work *work, Error *err)
     return true;
 }
 
-/* What is to be encrypted is in the clear in no cloud: what OneDrive keeps in step is not encrypted by us. */
-static bool may_go(const Work *work, Error *err)
+bool offsite_may_go(const Encryption *encryption, bool to_folder, Error *err)
 {
-    if (work->dir == NULL || !work->encryption.on) {
+    if (!to_folder || !encryption->on) {
         return true;
     }
     error_set(err, EK_SETTINGS, "copies are to be encrypted, and in OneDrive's folder they would not be");
@@ -259,6 +258,9 @@ static void on_progress(void *context, const char *step, double part, uint64_t b
 static bool send_as_it_is(Work *work, Graph *graph, const char *journals, UploadResult *result, Error *err)
 {
     UploadResult manifest;
+    if (!offsite_together_hold(work->together, journals, err)) {
+        return false;
+    }
     UploadSpec spec = {.graph = graph,
                        .path = work->path,
                        .name = work->name,
@@ -266,11 +268,13 @@ static bool send_as_it_is(Work *work, Graph *graph, const char *journals, Upload
                        .folder = work->place.folder,
                        .sha256 = work->manifest.sha256,
                        .journal_dir = journals,
-                       .rate = work->rate,
+                       .held = true,
+                       .rate = offsite_together_rate(work->together),
                        .sink = work->sink,
                        .progress = on_progress,
                        .context = work};
     if (!upload_file(&spec, work->cancel, result, err)) {
+        offsite_together_drop(work->together);
         return false;
     }
     /* Last: who sees the manifest there may rely on the backup. */
@@ -281,6 +285,7 @@ static bool send_as_it_is(Work *work, Graph *graph, const char *journals, Upload
     spec.replace = true;
     spec.progress = NULL;
     const bool ok = upload_file(&spec, work->cancel, &manifest, err);
+    offsite_together_drop(work->together);
     upload_result_release(&manifest);
     return ok;
 }
@@ -293,7 +298,7 @@ static bool send_sealed(Work *work, Graph *graph, const char *journals, UploadRe
                                .path = work->path,
                                .manifest = &work->manifest,
                                .dir = journals,
-                               .rate = work->rate,
+                               .rate = offsite_together_rate(work->together),
                                .sink = work->sink,
                                .progress = on_progress,
                                .context = work};
@@ -310,7 +315,9 @@ static bool send_files(Work *work, UploadResult *result, Error *err)
     }
     char *journals = fs_join(data, "uploads");
     place_sign_in_init(&sign_in, &work->place);
-    const bool ok = offsite_graph(&work->place, &sign_in, work->sink, 0, &graph, err) &&
+    const GraphSetup setup = {.endpoint = work->place.graph, .sink = work->sink, .token = place_token,
+                              .context = &sign_in, .gate = offsite_together_gate(work->together)};
+    const bool ok = graph_new(&setup, &graph, err) &&
                     (work->encryption.on ? send_sealed(work, graph, journals, result, err)
                                          : send_as_it_is(work, graph, journals, result, err));
     graph_free(graph);
@@ -378,12 +385,12 @@ static void mark_damaged(Work *work)
 }
 
 /* Settings that cannot be read limit nothing. */
-static void set_limit(const Work *work, const char *folder, Rate *rate)
+static void set_limit(const Work *work, const char *folder)
 {
     Settings settings;
     settings_init(&settings);
     if (settings_load(folder, &settings, NULL)) {
-        rate_limit(rate, (uint64_t)settings.upload_limit_kb * 1024);
+        rate_limit(offsite_together_rate(work->together), (uint64_t)settings.upload_limit_kb * 1024);
         if (work->dir != NULL && settings.upload_limit_kb > 0) {
             job_log(work->sink, LOG_WARNING,
                     "The limit of %d KB a second does not hold: OneDrive sends the copy, by its own settings",
@@ -396,19 +403,32 @@ static void set_limit(const Work *work, const char *folder, Rate *rate)
 bool offsite_upload(const char *path, const JobSink *sink, const Cancel *cancel, UploadResult *result, Error *err)
 {
     Rate *rate = rate_new();
-    const bool ok = offsite_upload_by(path, rate, sink, cancel, result, err);
+    OffsiteTogether *alone = offsite_together_new(rate);
+    const bool ok = offsite_upload_in(alone, path, sink, cancel, result, err);
+    offsite_together_free(alone);
     rate_free(rate);
     return ok;
 }
 
-bool offsite_upload_by(const char *path, Rate *rate, const JobSink *sink, const Cancel *cancel, UploadResult *result,
-                       Error *err)
+size_t offsite_side_by_side(void)
+{
+    Encryption encryption;
+    char *dir = NULL;
+    encryption_init(&encryption);
+    const bool several = offsite_folder_load(&dir, NULL) && dir == NULL && encryption_load(&encryption, NULL) &&
+                         !encryption.on;
+    encryption_release(&encryption);
+    mem_free(dir);
+    return several ? OFFSITE_SIDE_BY_SIDE : 1;
+}
+
+bool offsite_upload_in(OffsiteTogether *together, const char *path, const JobSink *sink, const Cancel *cancel,
+                       UploadResult *result, Error *err)
 {
     const uint64_t started = clock_monotonic_ms();
     char *folder = fs_dir_name(path);
-    FsLock *lock = NULL;
     Error failed = ERROR_INIT;
-    Work work = {.path = path, .name = fs_base_name(path), .rate = rate, .sink = sink, .cancel = cancel};
+    Work work = {.path = path, .name = fs_base_name(path), .together = together, .sink = sink, .cancel = cancel};
     work.manifest_path = folder_manifest_path(path);
     manifest_init(&work.manifest);
     place_init(&work.place);
@@ -416,14 +436,15 @@ bool offsite_upload_by(const char *path, Rate *rate, const JobSink *sink, const 
     progress_init(&work.meter, sink, started);
     bool ok = offsite_folder_load(&work.dir, &failed) && (work.dir != NULL || place_load(&work.place, &failed)) &&
               encryption_load(&work.encryption, &failed) &&
-              may_go(&work, &failed) && read_manifest(&work, &failed) &&
-              folder_upload_lock(folder, work.name, &lock, &failed);
+              offsite_may_go(&work.encryption, work.dir != NULL, &failed) && read_manifest(&work, &failed) &&
+              offsite_together_enter(together, folder, work.name, &failed);
+    const bool entered = ok;
     if (!ok) {
         error_move(err, &failed);
         goto out;
     }
     work.where = work.dir != NULL ? mem_strdup(work.dir) : place_name(&work.place);
-    set_limit(&work, folder, rate);
+    set_limit(&work, folder);
     job_log(sink, LOG_INFO, "Uploading %s to SharePoint, %s%s...", work.name, work.where,
             work.encryption.on ? ", encrypted" : "");
     ok = work.dir != NULL ? offsite_folder_upload(work.dir, path, work.manifest.sha256, work.manifest.bytes, sink,
@@ -434,8 +455,8 @@ bool offsite_upload_by(const char *path, Rate *rate, const JobSink *sink, const 
         note_copy(&work, folder, result);
         log_outcome(&work, folder, seconds, result, NULL);
         if (result->resumed_at > 0) {
-            job_log(sink, LOG_INFO, "%s of it had been brought there before.",
-                    size_text((uint64_t)result->resumed_at).text);
+            job_log(sink, LOG_INFO, "%s of %s had been brought there before.",
+                    size_text((uint64_t)result->resumed_at).text, work.name);
         }
         job_log(sink, LOG_GOOD, work.dir != NULL && result->hash_pending
                                     ? "Uploaded: %s; OneDrive says that it is in the cloud, and its size is right; it "
@@ -456,7 +477,9 @@ bool offsite_upload_by(const char *path, Rate *rate, const JobSink *sink, const 
         error_move(err, &failed);
     }
 out:
-    fs_unlock(lock);
+    if (entered) {
+        offsite_together_leave(together, work.name);
+    }
     error_clear(&failed);
     progress_release(&work.meter);
     encryption_release(&work.encryption);

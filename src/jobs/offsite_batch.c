@@ -1,11 +1,16 @@
+/*
+ * offsite_batch.c: two threads take the files in their order, each its next one; the caller's is one of them. What they
+ * tell goes through one mutex, so that front ends hear one job. The outcomes are told in the order of the files.
+ */
 #include "jobs/offsite_batch.h"
 
 #include <string.h>
 
 #include "base/mem.h"
-#include "jobs/offsite.h"
+#include "offsite_private.h"
 #include "platform/conditions.h"
 #include "platform/fs.h"
+#include "platform/thread.h"
 #include "store/settings.h"
 
 #define LINE_MS 15000u /* between two looks at a line that is metered */
@@ -70,22 +75,30 @@ Progress offsite_batch_progress(uint64_t before, uint64_t size, uint64_t total, 
     return whole;
 }
 
-typedef struct Share {
-    const JobSink *sink;
-    uint64_t before, size, total;
-} Share;
-
-static void share_log(void *context, LogLevel level, const char *text)
+Progress offsite_batch_progress_of(uint64_t before, uint64_t total, const OffsitePart *parts, size_t count,
+                                   const char *step)
 {
-    const Share *share = context;
-    job_log(share->sink, level, "%s", text);
-}
-
-static void share_progress(void *context, const Progress *progress)
-{
-    const Share *share = context;
-    const Progress whole = offsite_batch_progress(share->before, share->size, share->total, progress);
-    job_progress(share->sink, &whole);
+    Progress whole = {.fraction = -1, .step = step, .seconds_left = -1};
+    uint64_t sizes = 0;
+    double done = (double)before, longest = 0;
+    bool known = true;
+    for (size_t i = 0; i < count; i++) {
+        const OffsitePart *part = &parts[i];
+        if (part->under_way) {
+            sizes += part->size;
+            done += part->now.fraction > 0 ? (double)part->size * part->now.fraction : 0;
+            known = known && part->uploading && part->now.seconds_left >= 0 && part->now.bytes_per_second > 0;
+            longest = part->now.seconds_left > longest ? part->now.seconds_left : longest;
+            whole.bytes += part->uploading ? part->now.bytes : 0;
+            whole.bytes_per_second += part->uploading ? part->now.bytes_per_second : 0;
+        }
+    }
+    const uint64_t after = total > before + sizes ? total - before - sizes : 0;
+    whole.fraction = total > 0 ? done / (double)total : 0;
+    if (known && whole.bytes_per_second > 0) {
+        whole.seconds_left = longest + (double)after / whole.bytes_per_second;
+    }
+    return whole;
 }
 
 /* --- the uploads ------------------------------------------------------------------------------------------ */
@@ -160,47 +173,217 @@ static bool await_line(const char *path, const JobSink *sink, const Cancel *canc
     return true;
 }
 
+/* --- side by side ----------------------------------------------------------------------------------------- */
+
+typedef struct Run {
+    const OffsiteBatchSpec *spec;
+    const JobSink *sink;
+    const Cancel *cancel;
+    OffsiteBatch *batch;
+    OffsiteTogether *together;
+    uint64_t total;
+    uint64_t *sizes;
+    Mutex *turn;  /* whose it is to take the next file; held while a metered line is waited for */
+    Mutex *mutex; /* the rest, and around the sink and `ended` */
+    size_t next, told;
+    bool *ended;
+    uint64_t before; /* bytes of those that have ended */
+    OffsitePart parts[OFFSITE_SIDE_BY_SIDE];
+    bool stop;
+    Error first;
+} Run;
+
+typedef struct Worker {
+    Run *run;
+    OffsitePart *part;
+} Worker;
+
+static void run_log(void *context, LogLevel level, const char *text)
+{
+    Run *run = context;
+    mutex_lock(run->mutex);
+    job_log(run->sink, level, "%s", text);
+    mutex_unlock(run->mutex);
+}
+
+/* Of who waits for the line: a file that is under way has something to say itself. */
+static void run_progress(void *context, const Progress *progress)
+{
+    Run *run = context;
+    mutex_lock(run->mutex);
+    bool quiet = true;
+    for (size_t i = 0; i < OFFSITE_SIDE_BY_SIDE; i++) {
+        quiet = quiet && !run->parts[i].under_way;
+    }
+    if (quiet) {
+        job_progress(run->sink, progress);
+    }
+    mutex_unlock(run->mutex);
+}
+
+static void worker_log(void *context, LogLevel level, const char *text)
+{
+    const Worker *worker = context;
+    run_log(worker->run, level, text);
+}
+
+static void worker_progress(void *context, const Progress *progress)
+{
+    const Worker *worker = context;
+    Run *run = worker->run;
+    mutex_lock(run->mutex);
+    worker->part->now = *progress;
+    worker->part->uploading = progress->step != NULL && strcmp(progress->step, "Uploading") == 0;
+    size_t under_way = 0;
+    bool uploading = false;
+    for (size_t i = 0; i < OFFSITE_SIDE_BY_SIDE; i++) {
+        under_way += run->parts[i].under_way;
+        uploading = uploading || (run->parts[i].under_way && run->parts[i].uploading);
+    }
+    const Progress whole =
+        under_way > 1 ? offsite_batch_progress_of(run->before, run->total, run->parts, OFFSITE_SIDE_BY_SIDE,
+                                                  uploading ? "Uploading" : progress->step)
+                      : offsite_batch_progress(run->before, worker->part->size, run->total, progress);
+    job_progress(run->sink, &whole);
+    mutex_unlock(run->mutex);
+}
+
+/* Under the mutex. */
+static void settle(Run *run, size_t index)
+{
+    OffsiteOutcome *outcome = &run->batch->files[index];
+    if (outcome->ok) {
+        run->batch->done++;
+    } else {
+        run->batch->failed++;
+        run->stop = run->stop || ends_all(outcome->error.kind);
+        if (run->first.kind == EK_NONE || outcome->error.kind == EK_CANCELLED) {
+            copy_error(&run->first, &outcome->error);
+        }
+    }
+    run->before += run->sizes[index];
+    run->ended[index] = true;
+    for (; run->told < run->batch->count && run->ended[run->told]; run->told++) {
+        if (run->spec->ended != NULL) {
+            run->spec->ended(run->spec->context, &run->batch->files[run->told]);
+        }
+    }
+}
+
+/* The next file, and the line is one that it may use. False: there is none, or nothing is begun any more. */
+static bool take_next(Run *run, OffsitePart *part, size_t *index)
+{
+    const JobSink sink = {run_log, run_progress, run, job_actor(run->sink)};
+    bool taken = false;
+    mutex_lock(run->turn);
+    mutex_lock(run->mutex);
+    bool more = !run->stop && run->next < run->batch->count;
+    *index = run->next;
+    mutex_unlock(run->mutex);
+    if (more) {
+        OffsiteOutcome *outcome = &run->batch->files[*index];
+        const bool may = await_line(run->spec->paths[*index], &sink, run->cancel, &outcome->error);
+        mutex_lock(run->mutex);
+        if (!run->stop) { /* by another, meanwhile */
+            run->next++;
+            outcome->tried = true;
+            taken = may;
+            if (may) {
+                *part = (OffsitePart){.size = run->sizes[*index], .under_way = true,
+                                      .now = {.fraction = -1, .seconds_left = -1}};
+            } else {
+                settle(run, *index);
+            }
+        }
+        mutex_unlock(run->mutex);
+    }
+    mutex_unlock(run->turn);
+    return taken;
+}
+
+static void work(void *argument)
+{
+    Worker *worker = argument;
+    Run *run = worker->run;
+    const JobSink sink = {worker_log, worker_progress, worker, job_actor(run->sink)};
+    size_t index = 0;
+    while (take_next(run, worker->part, &index)) {
+        OffsiteOutcome *outcome = &run->batch->files[index];
+        outcome->ok = offsite_upload_in(run->together, run->spec->paths[index], &sink, run->cancel, &outcome->result,
+                                        &outcome->error);
+        mutex_lock(run->mutex);
+        worker->part->under_way = false;
+        settle(run, index);
+        mutex_unlock(run->mutex);
+    }
+}
+
+/* Those that go side by side hold the lock of one folder. */
+static bool of_one_folder(const OffsiteBatchSpec *spec)
+{
+    bool same = true;
+    char *first = spec->count > 0 ? fs_dir_name(spec->paths[0]) : NULL;
+    for (size_t i = 1; same && i < spec->count; i++) {
+        char *dir = fs_dir_name(spec->paths[i]);
+        same = strcmp(first, dir) == 0;
+        for (size_t j = 0; same && j < i; j++) {
+            same = strcmp(spec->paths[i], spec->paths[j]) != 0; /* one journal */
+        }
+        mem_free(dir);
+    }
+    mem_free(first);
+    return same;
+}
+
+static void run_all(Run *run)
+{
+    Worker workers[OFFSITE_SIDE_BY_SIDE];
+    Thread *threads[OFFSITE_SIDE_BY_SIDE] = {NULL};
+    size_t count = of_one_folder(run->spec) ? offsite_side_by_side() : 1;
+    count = count < run->spec->count ? count : run->spec->count;
+    for (size_t i = 0; i < count; i++) {
+        workers[i] = (Worker){run, &run->parts[i]};
+        if (i > 0) {
+            threads[i] = thread_start(work, &workers[i]);
+        }
+    }
+    if (count > 0) {
+        work(&workers[0]);
+    }
+    for (size_t i = 1; i < count; i++) {
+        thread_join(threads[i]);
+    }
+}
+
 bool offsite_upload_batch(const OffsiteBatchSpec *spec, const JobSink *sink, const Cancel *cancel, OffsiteBatch *batch,
                           Error *err)
 {
-    Error first = ERROR_INIT;
-    uint64_t *sizes = mem_array(spec->count, sizeof *sizes);
-    Share share = {.sink = sink};
-    Rate *own = spec->rate == NULL ? rate_new() : NULL, *rate = own != NULL ? own : spec->rate;
-    const JobSink part = {share_log, share_progress, &share, job_actor(sink)};
+    Rate *own = spec->rate == NULL ? rate_new() : NULL;
+    Run run = {.spec = spec, .sink = sink, .cancel = cancel, .batch = batch, .first = ERROR_INIT};
     offsite_batch_release(batch);
     batch->files = mem_array(spec->count, sizeof *batch->files);
+    run.sizes = mem_array(spec->count, sizeof *run.sizes);
+    run.ended = mem_array(spec->count, sizeof *run.ended);
     for (; batch->count < spec->count; batch->count++) {
         OffsiteOutcome *outcome = &batch->files[batch->count];
         *outcome = (OffsiteOutcome){.name = mem_strdup(fs_base_name(spec->paths[batch->count])), .error = ERROR_INIT};
         upload_result_init(&outcome->result);
-        sizes[batch->count] = size_of(spec->paths[batch->count]);
-        share.total += sizes[batch->count];
+        run.sizes[batch->count] = size_of(spec->paths[batch->count]);
+        run.total += run.sizes[batch->count];
     }
-    bool stop = !offsite_is_set_up(&first);
-    for (size_t i = 0; i < batch->count && !stop; i++) {
-        OffsiteOutcome *outcome = &batch->files[i];
-        share.size = sizes[i];
-        outcome->tried = true;
-        outcome->ok = await_line(spec->paths[i], &part, cancel, &outcome->error) &&
-                      offsite_upload_by(spec->paths[i], rate, &part, cancel, &outcome->result, &outcome->error);
-        if (outcome->ok) {
-            batch->done++;
-        } else {
-            batch->failed++;
-            stop = ends_all(outcome->error.kind);
-            if (first.kind == EK_NONE || outcome->error.kind == EK_CANCELLED) {
-                copy_error(&first, &outcome->error);
-            }
-        }
-        if (spec->ended != NULL) {
-            spec->ended(spec->context, outcome);
-        }
-        share.before += sizes[i];
+    if (offsite_is_set_up(&run.first)) {
+        run.together = offsite_together_new(own != NULL ? own : spec->rate);
+        run.turn = mutex_new();
+        run.mutex = mutex_new();
+        run_all(&run);
+        mutex_free(run.mutex);
+        mutex_free(run.turn);
+        offsite_together_free(run.together);
     }
     rate_free(own);
-    mem_free(sizes);
-    return first.kind == EK_NONE || error_move(err, &first);
+    mem_free(run.ended);
+    mem_free(run.sizes);
+    return run.first.kind == EK_NONE || error_move(err, &run.first);
 }
 
 char *offsite_outcome_text(const OffsiteOutcome *outcome)

@@ -12,6 +12,35 @@
 bool offsite_graph(const CloudPlace *place, PlaceSignIn *sign_in, const JobSink *sink, unsigned unit_ms, Graph **graph,
                    Error *err);
 
+/* --- offsite_together.c: uploads side by side -------------------------------------------------------------- */
+
+#define OFFSITE_SIDE_BY_SIDE 2 /* more bring little to a line that is full, and more to lose when it goes */
+
+/* What they share: the rate, the gate that throttling closes, and the locks, for which they are one. Any thread. */
+typedef struct OffsiteTogether OffsiteTogether;
+OffsiteTogether *offsite_together_new(Rate *rate); /* borrowed */
+void offsite_together_free(OffsiteTogether *together);
+Rate *offsite_together_rate(OffsiteTogether *together);
+GraphGate *offsite_together_gate(OffsiteTogether *together);
+/* The backup `name` (borrowed until it leaves) of the folder is uploaded from now on: folder_upload_lock, which they
+ * hold together, and nobody removes one of them. All that are under way are of one folder. */
+bool offsite_together_enter(OffsiteTogether *together, const char *folder, const char *name, Error *err);
+void offsite_together_leave(OffsiteTogether *together, const char *name);
+/* upload_lock, held together as well. */
+bool offsite_together_hold(OffsiteTogether *together, const char *journal_dir, Error *err);
+void offsite_together_drop(OffsiteTogether *together);
+
+/* offsite_upload with others beside it. Their rate gets the setting upload_limit_kb when a file begins. */
+bool offsite_upload_in(OffsiteTogether *together, const char *path, const JobSink *sink, const Cancel *cancel,
+                       UploadResult *result, Error *err);
+/* How many may go side by side: one where OneDrive brings them, or they are encrypted first (which takes the room of a
+ * copy, and finds what an earlier run has left by there being one). */
+size_t offsite_side_by_side(void);
+
+/* What is to be encrypted is in the clear in no cloud: what goes to the folder that OneDrive keeps in step is not
+ * encrypted by us. EK_SETTINGS. */
+bool offsite_may_go(const Encryption *encryption, bool to_folder, Error *err);
+
 /* A clock that is wrong by `date`, an answer's (0: not told), is a warning. */
 void offsite_tell_clock(const JobSink *sink, int64_t date);
 

@@ -631,7 +631,7 @@ bool folder_files_lock(const char *folder, FsLock **lock, Error *err)
 
 /* Written under the lock of the small files, or a clean-up would take it for what a crash left. Where it cannot be
  * written (a full disk keeps no upload from going) there is none, and then nothing is removed meanwhile. */
-static void note_upload(const char *folder, const char *name)
+void folder_note_uploads(const char *folder, const char *const *names, size_t count)
 {
     char *path = fs_join(folder, UPLOAD_FILE), *computer = machine_host_name();
     cJSON *note = cJSON_CreateObject();
@@ -639,7 +639,10 @@ static void note_upload(const char *folder, const char *name)
     if (!note) {
         mem_out();
     }
-    json_set_string(note, "file", name);
+    cJSON *files = cJSON_AddArrayToObject(note, "files");
+    for (size_t i = 0; i < count; i++) {
+        cJSON_AddItemToArray(files, cJSON_CreateString(names[i]));
+    }
     json_set_string(note, "computer", computer);
     char *text = json_text(note);
     if (!folder_files_lock(folder, &lock, NULL) || !fs_write_atomic(path, text, strlen(text), NULL)) {
@@ -667,7 +670,7 @@ bool folder_upload_lock(const char *folder, const char *name, FsLock **lock, Err
         cancel_wait(NULL, WAIT_STEP_MS);
     }
     if (ok) {
-        note_upload(folder, name);
+        folder_note_uploads(folder, &name, 1);
     } else if (failed.kind == EK_BUSY) {
         error_set(err, EK_BUSY, "another upload from this folder, or a clean-up on SharePoint, is at work");
         error_hint(err, "Wait until it is done.");
@@ -691,6 +694,19 @@ bool folder_is_uploading(const char *folder)
     return busy;
 }
 
+/* Whether a note says what is uploaded, and that this one is not. */
+static bool is_another(const cJSON *note, const char *name)
+{
+    const cJSON *files = cJSON_GetObjectItem(note, "files"), *file = NULL;
+    cJSON_ArrayForEach(file, files) {
+        const char *text = cJSON_GetStringValue(file);
+        if (text == NULL || strcmp(text, name) == 0) {
+            return false;
+        }
+    }
+    return cJSON_GetArraySize(files) > 0;
+}
+
 bool folder_removal_lock(const char *folder, const char *name, FsLock **lock, Error *err)
 {
     char *path = fs_join(folder, UPLOAD_LOCK_FILE);
@@ -700,10 +716,8 @@ bool folder_removal_lock(const char *folder, const char *name, FsLock **lock, Er
     bool ok = !fs_exists(path) || fs_lock(path, lock, &failed);
     if (!ok && failed.kind == EK_BUSY) {
         cJSON *note = read_holder(folder, UPLOAD_FILE);
-        const char *file = json_string(note, "file", NULL);
-        if (file && strcmp(file, name) != 0) {
-            ok = true; /* another one is */
-        } else {
+        ok = is_another(note, name);
+        if (!ok) {
             error_set(err, EK_BUSY, "%s is being uploaded", name);
             error_hint(err, "Wait until it is done, or stop the upload.");
         }

@@ -28,10 +28,11 @@ static const char *const modes[] = {NULL, "require", "disable"};
 static const SettingField fields[] = {{IDC_SET_MONTHLY, "keep_monthly", false},
                                       {IDC_SET_SHRINK, "shrink_alarm_percent", false},
                                       {IDC_SET_STALL, "stall_minutes", false},
+                                      {IDC_SET_LIMIT, "upload_limit_kb", false},
                                       {IDC_SET_UPLOAD, "upload_after_backup", true}};
 #define FIELDS (sizeof fields / sizeof *fields)
 
-#define LETTERS 5u /* of a number */
+#define LETTERS 8u /* of a number */
 #define LOCK_KEY "lock_minutes"
 
 typedef struct SettingsJob {

@@ -23,6 +23,7 @@
 #include "message_box.h"
 #include "parts/clipboard.h"
 #include "parts/dpi.h"
+#include "platform/client_certificate.h"
 #include "platform/thread.h"
 #include "platform/wide.h"
 #include "resource.h"
@@ -43,6 +44,7 @@ typedef struct SpJob {
     /* Set before start. */
     Work work;
     char *link, *client_id, *tenant, *cloud;
+    char *certificate;  /* with which the program signs in itself; NULL: a person does */
     const char *rights; /* one of `rights` */
     bool device_code;
     HWND bell;
@@ -138,6 +140,7 @@ static OffsiteSetUp spec_of(SpJob *job)
                           .tenant = job->tenant,
                           .cloud = job->cloud,
                           .rights = job->rights,
+                          .certificate = job->certificate,
                           .device_code = job->device_code,
                           .show = on_show,
                           .context = job};
@@ -190,7 +193,8 @@ static bool signs_in(const SpDialog *d)
 static void show_advanced(const SpDialog *d)
 {
     static const int fields[] = {IDC_SP_CLIENT_LABEL, IDC_SP_CLIENT, IDC_SP_TENANT_LABEL, IDC_SP_TENANT,
-                                 IDC_SP_CLOUD_LABEL,  IDC_SP_CLOUD,  IDC_SP_RIGHTS_LABEL, IDC_SP_RIGHTS, IDC_SP_NOTE};
+                                 IDC_SP_CLOUD_LABEL,  IDC_SP_CLOUD,  IDC_SP_RIGHTS_LABEL, IDC_SP_RIGHTS,
+                                 IDC_SP_CERT_LABEL,   IDC_SP_CERT,   IDC_SP_NOTE};
     const bool on = IsDlgButtonChecked(d->hwnd, IDC_SP_ADVANCED) == BST_CHECKED;
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
         show(d, fields[i], on);
@@ -208,16 +212,17 @@ static void enable(const SpDialog *d, int id, bool on)
 static void update(const SpDialog *d)
 {
     static const int inputs[] = {IDC_SP_LINK,   IDC_SP_ADVANCED, IDC_SP_CLIENT,
-                                 IDC_SP_TENANT, IDC_SP_CLOUD,    IDC_SP_RIGHTS};
+                                 IDC_SP_TENANT, IDC_SP_CLOUD,    IDC_SP_RIGHTS, IDC_SP_CERT};
     const bool busy = d->worker != NULL && d->job.work != WORK_LOOK;
     const bool idle = !busy && d->then == THEN_NOTHING;
     const bool linked = GetWindowTextLengthW(control(d, IDC_SP_LINK)) > 0;
+    const bool by_itself = GetWindowTextLengthW(control(d, IDC_SP_CERT)) > 0; /* nobody types a code then */
     const bool browsing = signs_in(d) && !d->job.device_code && d->then == THEN_NOTHING;
     for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++) {
         enable(d, inputs[i], idle);
     }
     enable(d, IDC_SP_SIGN_IN, idle && linked);
-    enable(d, IDC_SP_DEVICE, (idle && linked) || browsing);
+    enable(d, IDC_SP_DEVICE, !by_itself && ((idle && linked) || browsing));
     enable(d, IDC_SP_ASK, idle);
     enable(d, IDC_SP_OUT, idle && d->signed_in);
     enable(d, IDC_SP_FORGET, idle && (d->place.drive != NULL || d->folder != NULL));
@@ -379,9 +384,23 @@ static void take_inputs(SpDialog *d, bool device_code)
     replace(&job->client_id, read_text(d, IDC_SP_CLIENT));
     replace(&job->tenant, read_text(d, IDC_SP_TENANT));
     replace(&job->cloud, read_text(d, IDC_SP_CLOUD));
+    replace(&job->certificate, read_text(d, IDC_SP_CERT));
     const LRESULT row = SendMessageW(control(d, IDC_SP_RIGHTS), CB_GETCURSEL, 0, 0);
     job->rights = rights[row > 0 && row < RIGHTS ? row : 0];
     job->device_code = device_code;
+}
+
+/* Where what was refused stands; 0: in the link. */
+static int refused_field(const SpDialog *d)
+{
+    char digits[CERTIFICATE_DIGITS + 1];
+    CertificateFacts facts;
+    const char *certificate = d->job.certificate;
+    if (certificate != NULL &&
+        !(certificate_thumbprint(certificate, digits, NULL) && certificate_find(digits, &facts, NULL))) {
+        return IDC_SP_CERT;
+    }
+    return d->failed.kind == EK_SETTINGS ? IDC_SP_CLIENT : 0;
 }
 
 /* What is wrong with the inputs is told before the browser opens. */
@@ -395,10 +414,11 @@ static bool inputs_are_good(SpDialog *d)
     place_release(&chosen);
     if (!ok) {
         show_failure(d);
-        if (d->failed.kind == EK_SETTINGS) { /* what stands behind Advanced */
+        const int field = refused_field(d);
+        if (field != 0) { /* what stands behind Advanced */
             CheckDlgButton(d->hwnd, IDC_SP_ADVANCED, BST_CHECKED);
             show_advanced(d);
-            focus_on(d, IDC_SP_CLIENT);
+            focus_on(d, field);
         } else {
             focus_on(d, IDC_SP_LINK);
         }
@@ -597,6 +617,7 @@ static void on_init(SpDialog *d, HWND hwnd)
     SendMessageW(control(d, IDC_SP_RIGHTS), CB_SETCURSEL, (WPARAM)row_of_rights(d->place.rights), 0);
     ui_set_text(control(d, IDC_SP_LINK), d->place.web_url == NULL ? "" : d->place.web_url);
     ui_set_text(control(d, IDC_SP_CLIENT), d->place.client_id == NULL ? "" : d->place.client_id);
+    ui_set_text(control(d, IDC_SP_CERT), d->place.certificate == NULL ? "" : d->place.certificate);
     set_status(d, d->place.web_url == NULL ? TEXT_SP_NEEDS_LINK : "");
     show_advanced(d);
     show_notes(d);
@@ -621,6 +642,11 @@ static bool on_command(SpDialog *d, int id, int code)
     case IDC_SP_LINK:
         if (code == EN_CHANGE) {
             on_link(d);
+        }
+        return true;
+    case IDC_SP_CERT:
+        if (code == EN_CHANGE) {
+            update(d);
         }
         return true;
     case IDC_SP_ADVANCED:
@@ -696,6 +722,7 @@ bool sharepoint_dialog_run(HWND owner)
     mem_free(d.job.client_id);
     mem_free(d.job.tenant);
     mem_free(d.job.cloud);
+    mem_free(d.job.certificate);
     mem_free(d.job.address);
     mem_free(d.job.code);
     mem_free(d.job.note);

@@ -348,8 +348,8 @@
     "folder's name.\n\n" \
     "The first time IT has to register the program and give you its client ID: Ask IT has a page to send to them."
 #define TEXT_SP_NOTE \
-    "Client ID: the number that IT gets when it registers this program in Entra. Tenant: your organisation; empty is " \
-    "what the link says. Cloud: where Microsoft keeps it; empty is what the link says."
+    "Client ID: the number that IT gets when it registers this program in Entra. Tenant and cloud: empty is what the " \
+    "link says. Certificate: its thumbprint, where the program signs in by itself; empty: you do."
 #define TEXT_SP_RIGHTS_ALL "All that the person who signs in may do"
 #define TEXT_SP_RIGHTS_SELECTED "Only sites that IT has granted"
 #define TEXT_SP_RIGHTS_LIST "Only one library that IT has granted"

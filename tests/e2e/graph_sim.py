@@ -126,6 +126,7 @@ class Simulator:
         self.numbers = itertools.count(1)
         self.tokens, self.faults, self.log, self.complaints = {"token-1", "token-2"}, [], [], []
         self.sessions, self.drives, self.items, self.sites = {}, {}, {}, {}
+        self.sent = []  # of each fragment that was taken: its session, first and last byte, the number of the request
         self.closed_until, self.hash_late, self.wrong_hash, self.retry_early = 0, 0, 0, 0
         self.before = self.after = None  # called with the number of each request, before it is looked at, and done
         self.page = 200
@@ -819,6 +820,7 @@ class Simulator:
         self.room_for(session.drive, total)
         session.total = total
         session.data += body
+        self.sent.append((number, first, last, len(self.log)))
         if len(session.data) < total:
             return Answer(202, self.standing(session))
         del self.sessions[number]

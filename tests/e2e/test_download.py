@@ -1,5 +1,6 @@
 """`sharepoint list` and `download`: from the copy there to a backup here that restore takes, with graph_sim.py."""
 import os
+import signal
 import threading
 import harness
 from graph_sim import Fault, Simulator
@@ -140,6 +141,118 @@ def test_damaged_there(program):
         there.whole()
 
 
+class Restored(There):
+    """The same with a database that is to be replaced by what is there."""
+
+    def __init__(self, program, sim, live):
+        super().__init__(program, sim)
+        self.live = live
+        self.server.psql("DROP DATABASE IF EXISTS %s" % live)
+        self.server.psql("CREATE DATABASE %s TEMPLATE %s" % (live, self.database))
+        self.sums = self.server.checksums(live)
+        self.server.psql("DELETE FROM work_orders WHERE id > 10", live)
+        self.changed = self.server.checksums(live)
+
+    def begin(self, verb, *more):
+        proof = ["--no-safety-proof"] if verb == "restore" else []
+        return self.program.start(
+            [verb, "--json", "--from-sharepoint", *proof, "--folder", self.program.path(self.back), "-h", "127.0.0.1",
+             "-p", str(self.server.port), "-U", "postgres", "-d", self.live, *more],
+            env={"PGPASSWORD": harness.PASSWORD, "http_proxy": "", "https_proxy": "",
+                 "CMMS_BACKUP_DATA": self.program.path(self.user.data)})
+
+    def asked(self, verb, *more, code=0):
+        done = harness.finish(self.begin(verb, *more))
+        self.user.untold(done.out, done.err)
+        equal(done.code, code, "%s: %s%s %r" % (verb, done.out, done.err, self.sim.log[-8:]))
+        return done.json()
+
+    def untouched(self):
+        harness.same_sums(self.server.checksums(self.live), self.changed, "the live database")
+
+    def forget(self):
+        for name in self.left():
+            os.unlink(os.path.join(self.back, name))
+
+
+def test_restore_from_there(program):
+    """One command: it is brought into the folder, shown, and restored as any other file of it."""
+    with Simulator() as sim:
+        there = Restored(program, sim, "from_there")
+        shown = there.asked("preview", there.name)
+        equal((shown["file"], shown["possible"], shown["download"]["file"], shown["download"]["was_here"]),
+              (there.name, True, there.name, False), "the preview: %r" % shown["download"])
+        there.whole()
+        there.untouched()
+        equal(there.asked("preview", there.name)["download"]["was_here"], True, "once more")
+        there.forget()
+        refused = there.asked("restore", there.name, code=2)
+        check("nobody is there to be asked" in refused["error"]["message"], repr(refused))
+        there.untouched()
+        there.whole()  # it is here now, pinned, and the next one need not download it
+        sim.ranges.clear()
+        told = there.asked("restore", "--yes", there.name)
+        equal((told["download"]["was_here"], sim.ranges), (True, [None]), "the manifest alone is read again")
+        equal((told["database"], told["preview"]["file"]), (there.live, there.name), "what was restored")
+        harness.same_sums(there.server.checksums(there.live), there.sums, "the database")
+        harness.same_sums(there.server.checksums(told["kept"]), there.changed, "what is kept")
+        operations = [e["operation"] for e in harness.log_entries(there.back)]
+        check(operations.index("download") < operations.index("restore"), "the log: %r" % operations)
+        equal(sim.complaints, [], "complaints")
+        there.server.psql('DROP DATABASE "%s"' % told["kept"])
+
+
+def test_restore_from_there_is_cut_short(program):
+    """Stopped, then killed, while it downloads: nothing was restored, and the next one goes on from there."""
+    with Simulator() as sim:
+        there = Restored(program, sim, "from_there_cut")
+        reached, go_on = threading.Event(), threading.Event()
+        expected = 0
+        for verb, stop in (("preview", "killed"), ("restore", "killed" if program.kind == "wine" else "stopped")):
+            reached.clear()
+            go_on.clear()
+            expected += there.size // 3
+            sim.faults = [Fault("download", skip=1, keep=there.size // 3),
+                          Fault("download", status=0, skip=1, call=lambda s: (reached.set(), go_on.wait(120)))]
+            process = there.begin(verb, *(["--yes"] if verb == "restore" else []), there.name)
+            try:
+                harness.wait_for(reached.is_set, 120, "the try after the cut")
+                if stop == "killed":
+                    program.kill(process)
+                else:
+                    process.send_signal(signal.SIGINT)
+                    done = harness.finish(process)
+                    equal((done.code, done.json()["error"]["kind"]), (130, "cancelled"), done.out + done.err)
+            finally:
+                go_on.set()
+            equal(there.left(), [there.name + ".download"], "what is left of one that was " + stop)
+            equal(os.path.getsize(there.path + ".download"), expected, "what had come")
+            there.untouched()
+        sim.faults = []
+        told = there.asked("restore", "--yes", "--to", "from_there_beside", there.name)
+        equal((told["download"]["resumed_at"], told["database"]), (expected, "from_there_beside"), "the next one")
+        there.whole()
+        harness.same_sums(there.server.checksums("from_there_beside"), there.sums, "the new database")
+        there.untouched()
+        there.server.psql("DROP DATABASE from_there_beside")
+
+
+def test_restore_of_what_cannot_come(program):
+    """Nothing of a database is touched for a copy that is not there, is damaged, or is a file's path."""
+    with Simulator() as sim:
+        there = Restored(program, sim, "from_there_not")
+        gone = there.asked("restore", "--yes", "cmms_backup_20200101_000000.backup", code=10)
+        check("there is no backup cmms_backup_20200101_000000.backup on SharePoint" in gone["error"]["message"],
+              repr(gone))
+        there.asked("restore", "--yes", program.path(os.path.join(there.folder, there.name)), code=2)
+        item = sim.child(sim.folder, there.name)
+        item["served"] = there.data[:-1] + bytes([there.data[-1] ^ 1])
+        damaged = there.asked("restore", "--yes", there.name, code=7)
+        check("the copy on SharePoint is damaged" in damaged["error"]["message"], repr(damaged))
+        equal(there.left(), [], "what is in the folder")
+        there.untouched()
+
+
 def meddle(sim, name, act):
     item = sim.child(sim.folder, name)
     if item and act == "delete":
@@ -241,4 +354,4 @@ def test_many(program):
         equal({b["compared"] for b in backups[1:]}, {"not read", "no manifest"}, "the others")
 
 
-harness.main(__name__, wine=("test_there_and_back", "test_resumed"))
+harness.main(__name__, wine=("test_there_and_back", "test_resumed", "test_restore_from_there"))

@@ -115,6 +115,30 @@ class Desk(AfterBackups):
                 check(secret.encode() not in content, "a secret is in " + where)
 
 
+def test_restored_from_there(program):
+    """restore --from-sharepoint of an encrypted copy: with its key file, and without one nothing comes."""
+    with Simulator() as sim:
+        desk = Desk(program, sim)
+        desk.set_up_pair()
+        desk.upload()
+        sim.ranges.clear()
+        arguments = ["restore", "--json", "--yes", "--from-sharepoint", "--folder", program.path(desk.back), "-h",
+                     "127.0.0.1", "-p", str(desk.server.port), "-U", "postgres", "-d", desk.database, "--to",
+                     "from_encrypted", desk.name]
+        env = {"CMMS_BACKUP_DATA": program.path(desk.user.data), "http_proxy": "", "https_proxy": "",
+               "PGPASSWORD": harness.PASSWORD}
+        done = program.run(arguments, env=env)
+        equal((done.code, sim.ranges, desk.left()), (6, [None], []), "without a key: " + done.out)
+        done = program.run(arguments + desk.with_key(), env=env)
+        equal(done.code, 0, "with it: " + done.out + done.err)
+        desk.user.untold(done.out, done.err)
+        check(desk.identity() not in done.out + done.err, "the key is told")
+        equal(done.json()["database"], "from_encrypted", "what was restored")
+        harness.same_sums(desk.server.checksums("from_encrypted"), desk.server.checksums(desk.database), "what came")
+        desk.whole()
+        desk.server.psql("DROP DATABASE from_encrypted")
+
+
 def test_there_and_back(program):
     with Simulator() as sim:
         desk = Desk(program, sim)

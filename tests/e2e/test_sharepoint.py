@@ -335,13 +335,25 @@ def test_doctor_and_status(program):
             done = ask("doctor")
             return done.code, {c["name"]: c for c in done.json()["checks"]}
 
-        names = ["sharepoint", "library", "sign-in", "clock"]
+        names = ["sharepoint", "library", "sign-in", "clock", "encryption"]
         _, checks = doctor()
         equal([n for n in names if n in checks], [], "nothing is set up")
         equal(ask("status").json()["sign_in"], None, "the sign-in")
         place.user.good_set_up()
         code, checks = doctor()
-        equal((code, [checks[n]["state"] for n in names]), (0, ["good"] * 4), "all is well: %r" % checks)
+        equal((code, [checks[n]["state"] for n in names]), (0, ["good"] * 5), "all is well: %r" % checks)
+        equal(checks["encryption"]["message"], "Copies go to SharePoint as they are, not encrypted", "in the clear")
+        broken = os.path.join(place.user.data, "encryption.json")
+        with open(broken, "w", encoding="utf-8") as f:
+            f.write("{")
+        os.chmod(broken, 0o600)
+        code, checks = doctor()
+        equal((code, checks["encryption"]["state"]), (0, "warning"), "what is damaged: %r" % checks["encryption"])
+        place.config("upload_after_backup=true")
+        code, checks = doctor()
+        equal((code, checks["encryption"]["state"]), (3, "bad"), "where copies are asked for")
+        place.config("upload_after_backup=false")
+        os.unlink(broken)
         equal(checks["sharepoint"]["message"], "The folder Dokumente/Backups on SharePoint can be reached", "in words")
         sim.clock = 3600 + 30
         equal(doctor()[1]["clock"]["message"], "This computer's clock is 60 minutes behind SharePoint's", "the clock")
@@ -677,7 +689,7 @@ def test_several(program):
         equal(["error" in f for f in files], [True, False, False], "which failed")
         equal(sim.names(), sorted(n + e for n in names[1:] for e in ("", ".manifest.json")), "what is there")
         sim.faults = [Fault("find", 403, code="accessDenied", times=99)]
-        done = user.run("upload", "--json", program.path(second), program.path(third))
+        done = user.run("upload", "--json", program.path(second), program.path(second))  # one after the other
         equal((done.code, len(done.json()["files"])), (6, 1), "only one is tried: " + done.out)
 
 

@@ -258,6 +258,8 @@ FAULTS = [
      "its address is not one of SharePoint"),
     ("403 of Graph", [Fault("create", 403, code="accessDenied", times=99)], 6,
      "SharePoint does not allow it: status 403, accessDenied, request 0f8fad5b"),
+    ("a site that is locked", [Fault("find", 423, code="notAllowed", times=99)], 6,
+     "an administrator has locked or archived the site: status 423, notAllowed, request 0f8fad5b"),
     ("401 of Graph", [Fault("create", 401, times=99)], 6, "SharePoint does not accept the sign-in"),
     ("507", [Fault("fragment", 507, code="quotaLimitReached", skip=1, times=99)], 8, "the SharePoint library is full"),
     ("400", [Fault("create", 400, code="invalidRequest", inner="pathIsTooLong", times=99)], 2,

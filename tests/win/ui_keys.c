@@ -625,7 +625,7 @@ static void check_dialogs(Ui *ui)
         int id;
         const char *value;
     } settings[] = {{'L', IDC_SET_LOCK, "20"}, {'B', IDC_SET_STALL, "12"}, {'K', IDC_SET_MONTHLY, "3"},
-                    {'A', IDC_SET_SHRINK, "25"}};
+                    {'A', IDC_SET_SHRINK, "25"}, {'U', IDC_SET_LIMIT, "1000000"}};
     menu(ui, 'T', 'S');
     wait_can(ui, IDC_SET_SAVE, SHORT_MS);
     box_open(ui);

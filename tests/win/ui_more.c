@@ -33,6 +33,7 @@ static void check_settings(Ui *ui)
     check_value(ui, IDC_SET_STALL, "10");
     check_value(ui, IDC_SET_MONTHLY, "0");
     check_value(ui, IDC_SET_SHRINK, "30");
+    check_value(ui, IDC_SET_LIMIT, "0");
     picture(ui, "settings");
     dialog_set(ui, IDC_SET_STALL, "99999");
     click_in(ui, IDC_SET_SAVE);

@@ -518,6 +518,18 @@ static void check_keys_set_up(Ui *ui)
     goes_to(ui, 'T', IDC_SP_TENANT);
     goes_to(ui, 'R', IDC_SP_RIGHTS);
     key(VK_DOWN);
+    goes_to(ui, 'E', IDC_SP_CERT);
+    type_keys("abc");
+    ok(ui, !IsWindowEnabled(GetDlgItem(dialog_with(ui, IDC_SP_CERT), IDC_SP_DEVICE)),
+       "with a certificate there is no code to type", "there is");
+    key(VK_RETURN);
+    status_says(ui, "That is no thumbprint of a certificate.", "what is none is told before anything is asked");
+    ok(ui, wait_focus(ui, IDC_SP_CERT), "and the cursor is there", "it is not");
+    key(VK_END);
+    for (int i = 0; i < 3; i++) {
+        key(VK_BACK);
+    }
+    ok(ui, wait_can(ui, IDC_SP_DEVICE, SHORT_MS), "without one there is", "there is not");
     key_with(VK_MENU, 'O');
     type_keys(cloud);
     ok(ui, wait_dialog_text(ui, IDC_SP_CLOUD, cloud, SHORT_MS), "Alt+O goes to the cloud", "it does not");

@@ -164,6 +164,20 @@ static void switches_of_the_encryption(void **state)
     options_release(&options);
 }
 
+static void a_restore_from_sharepoint(void **state)
+{
+    (void)state;
+    char *argv[] = {"x", "restore", "--from-sharepoint", "--key-file=K", "--to", "copy", "a.backup", NULL};
+    Options options;
+    Error err = ERROR_INIT;
+    options_init(&options);
+    assert_ok(options_parse(7, argv, &options, &err), &err);
+    assert_true(options.from_sharepoint);
+    assert_string_equal(options.key_file, "K");
+    assert_string_equal(options.files[0], "a.backup");
+    options_release(&options);
+}
+
 static void files_to_verify(void **state)
 {
     (void)state;
@@ -249,6 +263,16 @@ static void wrong_command_lines(void **state)
         {{"preview", "--in-place", "--no-safety-backup", "c", NULL},
          "--in-place goes with none of --to, --tables and --no-safety-backup",
          "Try 'cmms-backup-cli preview --help'."},
+        {{"restore", "--key-file=k", "c", NULL},
+         "--key-file is the key of a copy on SharePoint, and goes with --from-sharepoint",
+         "Try 'cmms-backup-cli restore --help'."},
+        {{"preview", "--key-file=k", "c", NULL},
+         "--key-file is the key of a copy on SharePoint, and goes with --from-sharepoint",
+         "Try 'cmms-backup-cli preview --help'."},
+        {{"restore", "--from-sharepoint", NULL}, "say which backup to restore",
+         "Name a file, or one of the backups that 'cmms-backup-cli list' shows."},
+        {{"verify", "--from-sharepoint", "c", NULL}, "verify has no option --from-sharepoint",
+         "Try 'cmms-backup-cli verify --help'."},
         {{"undo", "--in-place", NULL}, "undo has no option --in-place", "Try 'cmms-backup-cli undo --help'."},
         {{"restore", "--tables=a", "--to=b", "c", NULL}, "--tables and --to do not go together",
          "Tables go into a new schema of the database that -d names."},
@@ -431,6 +455,7 @@ int main(void)
         cmocka_unit_test(every_spelling_of_a_switch),
         cmocka_unit_test(all_switches_of_a_verb),
         cmocka_unit_test(switches_of_the_encryption),
+        cmocka_unit_test(a_restore_from_sharepoint),
         cmocka_unit_test(files_to_verify),
         cmocka_unit_test(help_and_version),
         cmocka_unit_test(wrong_command_lines),

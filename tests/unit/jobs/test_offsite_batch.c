@@ -56,6 +56,32 @@ static void progress_is_that_of_the_whole(void **state)
     assert_true(offsite_batch_progress(0, 0, 0, &done).fraction >= 1);
 }
 
+static void progress_of_two_at_once(void **state)
+{
+    (void)state;
+    OffsitePart parts[] = {
+        {.size = 100, .under_way = true, .uploading = true,
+         .now = {.fraction = 0.5, .bytes = 50, .bytes_per_second = 10, .seconds_left = 5}},
+        {.size = 200, .under_way = true, .uploading = true,
+         .now = {.fraction = 0.1, .bytes = 20, .bytes_per_second = 10, .seconds_left = 18}}};
+    Progress whole = offsite_batch_progress_of(100, 800, parts, 2, "Uploading");
+    assert_string_equal(whole.step, "Uploading");
+    assert_true(whole.fraction > 0.212 && whole.fraction < 0.213); /* 170 of 800 */
+    assert_true(whole.bytes == 70 && whole.bytes_per_second > 19.9 && whole.bytes_per_second < 20.1);
+    assert_true(whole.seconds_left > 37.9 && whole.seconds_left < 38.1); /* 18, and 400 bytes at 20 a second */
+    parts[1].uploading = false; /* it is still read: nobody knows how long it will take */
+    whole = offsite_batch_progress_of(100, 800, parts, 2, "Uploading");
+    assert_true(whole.seconds_left < 0 && whole.bytes == 50);
+    assert_true(whole.bytes_per_second > 9.9 && whole.bytes_per_second < 10.1);
+    parts[1].now.fraction = -1;
+    whole = offsite_batch_progress_of(100, 800, parts, 2, "Uploading");
+    assert_true(whole.fraction > 0.187 && whole.fraction < 0.188); /* 150 */
+    parts[0].under_way = false;
+    parts[1].under_way = false;
+    whole = offsite_batch_progress_of(0, 0, parts, 2, "Reading");
+    assert_true(whole.fraction >= 0 && whole.fraction <= 0 && whole.seconds_left < 0);
+}
+
 static void outcomes_have_words(void **state)
 {
     (void)state;
@@ -186,6 +212,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_plan_leaves_out_what_cannot_go), cmocka_unit_test(progress_is_that_of_the_whole),
+        cmocka_unit_test(progress_of_two_at_once),
         cmocka_unit_test(outcomes_have_words), cmocka_unit_test(nothing_is_set_up), cmocka_unit_test(a_metered_line),
         cmocka_unit_test(nothing_goes_in_the_clear)};
     return cmocka_run_group_tests(tests, NULL, NULL);

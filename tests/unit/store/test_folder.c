@@ -472,6 +472,15 @@ static void uploads(void **state)
     assert_fails(folder_removal_lock(dir, "a.backup", &removal, &err), &err, EK_BUSY, "a.backup is being uploaded");
     assert_ok(folder_removal_lock(dir, "b.backup", &removal, &err), &err);
     assert_null(removal);
+    static const char *const both[] = {"a.backup", "c.backup"};
+    folder_note_uploads(dir, both, 2); /* side by side */
+    assert_fails(folder_removal_lock(dir, "a.backup", &removal, &err), &err, EK_BUSY, "a.backup is being uploaded");
+    assert_fails(folder_removal_lock(dir, "c.backup", &removal, &err), &err, EK_BUSY, "c.backup is being uploaded");
+    assert_ok(folder_removal_lock(dir, "b.backup", &removal, &err), &err);
+    test_write(note, "{\"files\":[\"a.backup\",7]}"); /* nobody knows what that is */
+    assert_fails(folder_removal_lock(dir, "b.backup", &removal, &err), &err, EK_BUSY, "b.backup is being uploaded");
+    test_write(note, "{\"files\":[]}");
+    assert_fails(folder_removal_lock(dir, "b.backup", &removal, &err), &err, EK_BUSY, "b.backup is being uploaded");
     assert_ok(fs_remove(note, &err), &err); /* not known which: none goes */
     assert_fails(folder_removal_lock(dir, "b.backup", &removal, &err), &err, EK_BUSY, "b.backup is being uploaded");
     fs_unlock(upload);
