@@ -247,7 +247,9 @@ void load_entered(Load *run, size_t at)
         move(lane, to);
     }
     mutex_unlock(run->mutex);
-    load_tell(run); /* what is sent now may take its time */
+    if (run->plan.weight[at] > 10 * WEIGHT_ALWAYS) { /* nothing is told while the server is at work on it */
+        load_tell(run);
+    }
 }
 
 void load_fed(Load *run, size_t bytes)
