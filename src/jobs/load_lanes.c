@@ -1,23 +1,24 @@
 /*
- * load_lanes.c: what of a load is done by several pg_restores at once, each with a part of the list and a session of its
- * own. Not by one with -j: that takes the archive by its path, through a command line, and would have to be trusted to
- * say afterwards what of it is loaded when one of its sessions was refused something. Each of ours reads the file by a
- * handle of its own, as its stdin; that it was one and the same file is found by its hash, afterwards, as ever.
+ * load_lanes.c: what of a load is done by several pg_restores at once, each with a part of the list and a session of
+ * its own. Not by one with -j: that takes the archive by its path, through a command line, and would have to be trusted
+ * to say afterwards what of it is loaded when one of its sessions was refused something. Each of ours reads the file by
+ * a handle of its own, as its stdin; that it was one and the same file is found by its hash, afterwards, as ever.
  *
- *     definitions (one session)
- *     rows of tables      side by side    -+ then in one session what of that was left out of it: large objects,
- *     primary and other keys   "           | sequences, an extension's tables
- *     indexes, unique ones first  "       -+
- *     references, triggers, rules, views (one session)
+ *     definitions                               one session
+ *     rows of tables                            side by side; what is left of them, one session
+ *     primary and other keys                    side by side, a table's by one
+ *     indexes, unique ones first                side by side
+ *     all else (large objects, sequences,
+ *     references, triggers, rules, …)           one session, in pg_dump's order
  *
  * Invariants:
  *
  *  1. What a wave takes needs nothing that comes in it or later, by the archive's own dependencies, so that its order
  *     is of no account (load_may_go_beside). Rows are loaded before there is a key, a reference or a trigger. Where rows
- *     of one table may be looked at by a rule for another's (a CHECK by a function in SQL), the order is pg_dump's:
- *     such rows go by one session.
- *  2. Two that work on one table at once never wait for each other in a circle: each statement locks one table; keys
- *     lock theirs alone and are all of one lane; indexes share it. References lock two, so they are no wave.
+ *     of one table may be looked at by a rule for another's (a CHECK by a function in SQL), the order is pg_dump's, so
+ *     all rows go by one session.
+ *  2. Two never wait for each other in a circle: each statement locks one table; keys lock theirs alone and are all of
+ *     one lane; indexes share it. References lock two tables, so they are no wave.
  *  3. All decisions are made on the job's thread. A thread runs one pg_restore to its end and touches its own lane.
  *  4. The first that fails for good ends the others, and all of it; what they said then is of no account. Where what
  *     stopped it can be cleared away (load_clear_away) it goes on behind what it has loaded, and the others never knew.

@@ -34,7 +34,7 @@ typedef struct LoadPlan {
     bool *loaded;       /* for each entry */
     uint64_t all, done; /* weights */
     uint64_t bytes;     /* of rows that are loaded */
-    size_t data, post;  /* the first entry with a table's rows, and the one behind the last; entry_count: there is none */
+    size_t data, post;  /* the first entry with a table's rows, and the one behind the last; entry_count: none */
 } LoadPlan;
 
 /* One pg_restore: what it is to load, and how far it is. */

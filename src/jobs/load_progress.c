@@ -1,8 +1,9 @@
 /*
- * load_progress.c: how far a load is. Each wanted entry has a weight: what is always taken, and by the rows of its table
- * what they take, and what an index or a reference over them does. Of the entry at which a pg_restore is counts what the
- * server says of its COPY or its index (copywatch.h), or, where the rows are sent by us, how many were. So inside a large
- * table it moves, and where nobody can say more (a reference, a server before 12) the words say what is being done.
+ * load_progress.c: how far a load is. Each wanted entry has a weight: what is always taken, and by the rows of its
+ * table what they take, and what an index or a reference over them does. Of the entry at which a pg_restore is counts
+ * what the server says of its COPY or its index (copywatch.h), or, where the rows are sent by us, how many were. So
+ * inside a large table it moves, and where nobody can say more (a reference, a server before 12) the words say what is
+ * being done.
  */
 #include "load_private.h"
 
