@@ -17,8 +17,8 @@
  *     is of no account (load_may_go_beside). Rows are loaded before there is a key, a reference or a trigger. Where rows
  *     of one table may be looked at by a rule for another's (a CHECK by a function in SQL), the order is pg_dump's, so
  *     all rows go by one session.
- *  2. Two never wait for each other in a circle: each statement locks one table; keys lock theirs alone and are all of
- *     one lane; indexes share it. References lock two tables, so they are no wave.
+ *  2. Two never wait for each other in a circle: each statement locks one table (a key its heirs too, never the other
+ *     way); a table's keys are all of one lane; indexes share their table. References lock two, so they are no wave.
  *  3. All decisions are made on the job's thread. A thread runs one pg_restore to its end and touches its own lane.
  *  4. The first that fails for good ends the others, and all of it; what they said then is of no account. Where what
  *     stopped it can be cleared away (load_clear_away) it goes on behind what it has loaded, and the others never knew.

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import signal
+import subprocess
 import threading
 import harness
 from harness import check, equal
@@ -257,8 +258,8 @@ def test_what_is_cleared_away(program):
         between.before = pairs
         told = restored(plant.run(between.port))
     equal(pairs.missed, [], "what was not done side by side")
-    equal(told["notes"], ["The rule public.due.not_over refuses rows that the table holds: it is there for rows to come "
-                          "(NOT VALID)"], "what is different")
+    equal(told["notes"], ["The rule public.due.not_over refuses rows that the table holds: it is there for rows to "
+                          "come (NOT VALID)"], "what is different")
     harness.same_sums(server.checksums("cleared"), plant.saved[0], "what was restored")
     equal(len([sql for sql in pairs.seen[ROWS] if "public.due " in sql]), 2, "so often its rows were tried")
     equal(len(pairs.seen[ROWS]), 4, "and the others once: %s" % pairs.seen[ROWS])
@@ -286,17 +287,52 @@ def test_order_that_counts(program):
         harness.same_sums(server.checksums("ordered"), plant.saved[0], what)
 
 
-def test_no_room(program):
-    """A role that may have four sessions: the restore takes no more than it did when it was alone."""
-    server = harness.shared_server()
+def modest(program, server, most):
+    """Of a role that may have so many sessions. Three are at work beside the pg_restores: in another database, in the
+    live one, in the new one."""
     if not server.psql("SELECT 1 FROM pg_roles WHERE rolname = 'modest'"):
-        server.psql("CREATE ROLE modest LOGIN CREATEDB CONNECTION LIMIT 4 PASSWORD '%s'" %
-                    harness.PASSWORD.replace("'", "''"))
+        server.psql("CREATE ROLE modest LOGIN CREATEDB PASSWORD '%s'" % harness.PASSWORD.replace("'", "''"))
     plant = Plant(program, server, "modest", PAIR)
-    server.psql("ALTER DATABASE modest OWNER TO modest")
-    restored(harness.finish(start(program, server.port, "modest", "restore", "--no-safety-backup", plant.path,
+    server.psql("ALTER DATABASE modest OWNER TO modest; ALTER ROLE modest CONNECTION LIMIT %d" % most)
+    return plant
+
+
+def restore_modestly(plant, port):
+    restored(harness.finish(start(plant.program, port, "modest", "restore", "--no-safety-backup", plant.path,
                                   folder=plant.folder, user="modest")))
-    harness.same_sums(server.checksums("modest"), plant.saved[0], "what was restored")
+    harness.same_sums(plant.server.checksums("modest"), plant.saved[0], "what was restored")
+
+
+def test_no_room(program):
+    """It takes no more sessions than a restore by one did."""
+    server = harness.shared_server()
+    plant = modest(program, server, 4)
+    with Between(server) as between:
+        copies = Most(between)
+        restore_modestly(plant, between.port)
+    equal(copies.most, 1, "at once")
+
+
+def test_one_is_refused(program):
+    """Somebody came meanwhile, and the server lets one of two in: what that one had to do is done afterwards."""
+    server = harness.shared_server()
+    plant, strangers = modest(program, server, 5), []
+    try:
+        with Between(server) as between:
+            def before(sql):
+                if sql.startswith("CREATE TABLE public.one ") and not strangers:
+                    strangers.append(subprocess.Popen(
+                        [harness.PG_BIN + "/psql", "-X", "-q"], stdin=subprocess.PIPE,
+                        env={**harness.clean_env(), **server.env(PGUSER="modest", PGPASSWORD=harness.PASSWORD)}))
+                    harness.wait_for(lambda: server.psql("SELECT 1 FROM pg_stat_activity WHERE usename = 'modest' AND"
+                                                         " application_name = 'psql'"), 30, "the stranger")
+            between.before = before
+            restore_modestly(plant, between.port)
+        equal(len(strangers), 1, "strangers")
+    finally:
+        for one in strangers:
+            one.kill()
+            one.wait()
 
 
 def test_prove(program):
