@@ -15,8 +15,8 @@
  *
  *  1. What a wave takes needs nothing that comes in it or later, by the archive's own dependencies, so that its order
  *     is of no account (load_may_go_beside). Rows are loaded before there is a key, a reference or a trigger. Where
- *     rows of one table may be looked at by a rule for another's (a CHECK by a function in SQL), the order is pg_dump's,
- *     so all rows go by one session.
+ *     rows of one table may be looked at by a rule for another's (a CHECK by a function in SQL), the order is
+ *     pg_dump's, so all rows go by one session.
  *  2. Two never wait for each other in a circle: each statement locks one table (a key its heirs too, never the other
  *     way); a table's keys are all of one lane; indexes share their table. References lock two, so they are no wave.
  *  3. All decisions are made on the job's thread. A thread runs one pg_restore to its end and touches its own lane.
