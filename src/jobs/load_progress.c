@@ -19,6 +19,7 @@
 #define WEIGHT_INDEX 15u     /* percent of the rows' */
 #define WEIGHT_REFERENCE 10u
 #define WEIGHT_OBJECTS 1000000u /* nobody has counted their bytes */
+#define LOOK_AHEAD 1000u        /* entries of which pg_restore may say nothing that is understood */
 
 static bool is(const ArchiveEntry *entry, const char *desc)
 {
@@ -80,18 +81,31 @@ static size_t table_of(const Load *run, const ArchiveEntry *entry)
     return run->archive.entry_count;
 }
 
-/* Both lists are sorted alike, nearly: *next is where it is looked first. */
-static uint64_t bytes_of(const Manifest *manifest, const ArchiveEntry *entry, size_t *next)
+static int by_name(const void *a, const void *b)
 {
-    for (size_t i = 0; entry->schema != NULL && i < manifest->table_count; i++) {
-        const size_t at = (*next + i) % manifest->table_count;
-        const TableCount *table = &manifest->tables[at];
-        if (strcmp(table->name, entry->tag) == 0 && strcmp(table->schema, entry->schema) == 0) {
-            *next = at + 1;
-            return table->bytes;
-        }
+    const TableCount *const *left = a, *const *right = b;
+    const int schema = strcmp((*left)->schema, (*right)->schema);
+    return schema != 0 ? schema : strcmp((*left)->name, (*right)->name);
+}
+
+/* The manifest's tables, by their names. Caller frees. */
+static const TableCount **sort_by_name(const Manifest *manifest)
+{
+    const TableCount **tables = mem_array(manifest->table_count + 1, sizeof *tables);
+    for (size_t i = 0; i < manifest->table_count; i++) {
+        tables[i] = &manifest->tables[i];
     }
-    return 0;
+    qsort(tables, manifest->table_count, sizeof *tables, by_name);
+    return tables;
+}
+
+static uint64_t bytes_of(const TableCount **tables, size_t count, const ArchiveEntry *entry)
+{
+    const TableCount key = {.schema = entry->schema, .name = entry->tag};
+    const TableCount *wanted = &key;
+    const TableCount **found =
+        entry->schema == NULL ? NULL : bsearch(&wanted, tables, count, sizeof *tables, by_name);
+    return found == NULL ? 0 : (*found)->bytes;
 }
 
 static uint64_t weight_of(const ArchiveEntry *entry, uint64_t rows)
@@ -107,7 +121,8 @@ void load_plan_make(Load *run)
 {
     const size_t count = run->archive.entry_count;
     LoadPlan *plan = &run->plan;
-    size_t next = 0;
+    const size_t table_count = run->result.manifest.table_count;
+    const TableCount **tables = sort_by_name(&run->result.manifest);
     load_plan_release(run);
     plan->by_id = mem_array(count + 1, sizeof *plan->by_id);
     plan->table = mem_array(count + 1, sizeof *plan->table);
@@ -120,14 +135,15 @@ void load_plan_make(Load *run)
         const ArchiveEntry *entry = &run->archive.entries[i];
         const bool rows = is(entry, "TABLE DATA");
         plan->table[i] = table_of(run, entry);
-        plan->rows[i] = rows || is(entry, "TABLE")  ? bytes_of(&run->result.manifest, entry, &next)
-                        : plan->table[i] < i        ? plan->rows[plan->table[i]]
-                                                    : 0;
+        plan->rows[i] = rows || is(entry, "TABLE") ? bytes_of(tables, table_count, entry)
+                        : plan->table[i] < i       ? plan->rows[plan->table[i]]
+                                                   : 0;
         plan->weight[i] = run->wanted[i] ? weight_of(entry, plan->rows[i]) : 0;
         plan->all += plan->weight[i];
         plan->data = rows && plan->data == count ? i : plan->data;
         plan->post = rows ? i + 1 : plan->post;
     }
+    mem_free(tables);
 }
 
 void load_plan_release(Load *run)
@@ -206,10 +222,11 @@ void load_lane_said(LoadLane *lane, const char *line)
     char *shown = encoding == NULL || strcmp(encoding, "UTF8") == 0 ? mem_strdup(line) : utf8_shown(line, strlen(line));
     mutex_lock(run->mutex);
     size_t to = lane->begun ? lane->at + 1 : lane->at;
-    while (to < lane->count && !load_line_is(shown, &run->archive.entries[lane->order[to]])) {
+    const size_t last = lane->count - lane->at > LOOK_AHEAD ? lane->at + LOOK_AHEAD : lane->count;
+    while (to < last && !load_line_is(shown, &run->archive.entries[lane->order[to]])) {
         to++;
     }
-    if (to < lane->count) {
+    if (to < last) {
         move(lane, to);
     }
     mutex_unlock(run->mutex);

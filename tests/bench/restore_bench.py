@@ -2,10 +2,10 @@
 """`./dev bench restore [--size MB] [--rounds N]`: a restore against pg_restore, of the same archive on the same server.
 
 The rows: `restore` as it comes, with its safety backup, every byte read twice, all rows counted and the names changed;
-the same without the safety backup, and that by one session (restore_sessions=1); `pg_restore -j2` into an empty database, which is made beforehand; and the
-predecessor's `pg_restore --clean --if-exists --no-owner --no-acl` into the live one. The proof of the safety backup is
-left out: it needs a server of its own, and is measured by what it says itself. Each figure is the smallest of the
-rounds, which take turns.
+the same without the safety backup, and that by one session (restore_sessions=1); `pg_restore -j2` into an empty
+database, which is made beforehand; and the predecessor's `pg_restore --clean --if-exists --no-owner --no-acl` into the
+live one. The proof of the safety backup is left out: it needs a server of its own, and is measured by what it says
+itself. Each figure is the smallest of the rounds, which take turns.
 """
 import argparse
 import json
