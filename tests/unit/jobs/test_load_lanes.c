@@ -22,7 +22,7 @@ static void who_goes_beside(void **state)
         for (size_t at = 0; at < AT_COUNT; at++) {
             const bool may = load_may_go_beside(&run, at, cases[i].wave);
             if (may != (*next == at)) {
-                print_error("wave %zu: entry %zu %s %s\n", i, at, world_entries[at].desc, world_entries[at].tag);
+                print_error("wave %d: %s %s\n", (int)i, world_entries[at].desc, world_entries[at].tag);
             }
             assert_int_equal(may, *next == at);
             next += may;
