@@ -112,8 +112,10 @@ set(JOBS_SOURCES
   src/jobs/load_database.c
   src/jobs/load_feed.c
   src/jobs/load_finish.c
+  src/jobs/load_lanes.c
   src/jobs/load_list.c
   src/jobs/load_obstacle.c
+  src/jobs/load_progress.c
   src/jobs/load_script.c
   src/jobs/load_sql.c
   src/jobs/load_tool.c

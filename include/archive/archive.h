@@ -35,6 +35,8 @@ typedef struct ArchiveEntry {
     char *copy_statement; /* "COPY schema.table (…) FROM stdin;\n" for TABLE DATA, or NULL */
     bool has_data;      /* the TOC says that there is a data block */
     int64_t offset;     /* of its data block as the TOC says; -1: not told */
+    int32_t *needs;     /* ids of what has to be there before it; some are of nothing that is in the archive */
+    size_t need_count;
     /* Filled by archive_scan: */
     bool data_seen;
     uint64_t data_bytes; /* decoded */

@@ -60,6 +60,8 @@ typedef struct Settings {
     int shrink_alarm_percent; /* 0..100, default 30; 0: no alarm */
     int undo_days;            /* 0..3650, default 14: of what restores replaced a clean-up that somebody asks for drops
                                  what is older (restore.h); 0: nothing */
+    int restore_sessions;     /* 0..4, default 0: so many load a backup side by side; 0: two where it is large and the
+                                 PC has more than one processor */
     int stall_minutes; /* 1..1440, default 10: a dump from which nothing comes for so long is stopped */
     cJSON *document;          /* owned: the file's object with all its keys */
     char *notice;             /* owned: what the user should be told about the load, or NULL */

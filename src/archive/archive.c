@@ -28,6 +28,7 @@ void archive_release(Archive *archive)
         mem_free(entry->owner);
         mem_free(entry->definition);
         mem_free(entry->copy_statement);
+        mem_free(entry->needs);
     }
     mem_free(archive->entries);
     mem_free(archive->database);

@@ -326,6 +326,26 @@ static bool read_with_oids(TocReader *toc, Error *err)
     return true;
 }
 
+/* Dependencies, up to a missing text. What is no entry's number is of none. */
+static bool read_needs(TocReader *toc, ArchiveEntry *entry, Error *err)
+{
+    size_t capacity = 0;
+    for (;;) {
+        bool is_null = false;
+        if (!read_digits(toc, true, &is_null, err)) {
+            return false;
+        }
+        if (is_null) {
+            return true;
+        }
+        const long long number = strtoll(toc->text.buf, NULL, 10);
+        void *needs = entry->needs;
+        mem_grow(&needs, &capacity, entry->need_count + 1, sizeof *entry->needs);
+        entry->needs = needs;
+        entry->needs[entry->need_count++] = number > 0 && number <= INT32_MAX ? (int32_t)number : 0;
+    }
+}
+
 static bool read_entry(TocReader *toc, ArchiveEntry *entry, Error *err)
 {
     ArchiveReader *reader = toc->reader;
@@ -357,12 +377,7 @@ static bool read_entry(TocReader *toc, ArchiveEntry *entry, Error *err)
         !read_kept(toc, &entry->owner, err) || !read_with_oids(toc, err)) {
         return false;
     }
-    do { /* dependencies, up to a missing text */
-        if (!read_digits(toc, true, &is_null, err)) {
-            return false;
-        }
-    } while (!is_null);
-    if (!read_offset(toc, entry, err)) {
+    if (!read_needs(toc, entry, err) || !read_offset(toc, entry, err)) {
         return false;
     }
     const bool of_data = strcmp(entry->desc, "TABLE DATA") == 0 || strcmp(entry->desc, "BLOBS") == 0;

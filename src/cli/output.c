@@ -228,7 +228,9 @@ void output_progress(Output *output, const Progress *progress)
         return;
     }
     uint64_t now = clock_monotonic_ms();
-    if (output->drawn > 0 && now - output->drawn_at < REDRAW_MS) {
+    const char *step = progress->step != NULL ? progress->step : "";
+    bool same = strncmp(output->drawn_step, step, sizeof output->drawn_step - 1) == 0;
+    if (output->drawn > 0 && same && now - output->drawn_at < REDRAW_MS) {
         return;
     }
     unsigned width = console_width();
@@ -239,6 +241,7 @@ void output_progress(Output *output, const Progress *progress)
     console_write(2, line);
     output->drawn = columns;
     output->drawn_at = now;
+    snprintf(output->drawn_step, sizeof output->drawn_step, "%s", step);
     mem_free(line);
     mem_free(text);
 }

@@ -29,6 +29,7 @@ typedef struct Output {
     bool progress_json; /* instead: one JSON object a line on stderr; set after output_init */
     unsigned drawn;   /* columns of the progress line that stand there now */
     uint64_t drawn_at; /* clock_monotonic_ms of the last drawing */
+    char drawn_step[64]; /* the beginning of the words that stand there: others are drawn at once */
 } Output;
 
 void output_init(Output *output, bool json, bool quiet, bool no_colour);

@@ -28,6 +28,7 @@ void load_init(Load *run)
     archive_init(&run->archive);
     connection_init(&run->connection);
     tools_init(&run->tools);
+    run->mutex = mutex_new();
 }
 
 void load_free_texts(char **texts, size_t count)
@@ -49,6 +50,8 @@ void load_release(Load *run)
     mem_free(run->detail);
     secret_free_text(run->raw_error);
     mem_free(run->wanted);
+    load_plan_release(run);
+    mutex_free(run->mutex);
     mem_free(run->other_sort);
     load_free_texts(run->forced, run->forced_count);
     load_free_texts(run->skipped, run->skipped_count);

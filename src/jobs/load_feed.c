@@ -96,6 +96,7 @@ static bool on_entry(void *context, long id, Error *err)
     feed->entered = true;
     feed->id = id;
     feed->next = at + 1;
+    load_entered(feed->run, at);
     return true;
 }
 
@@ -133,6 +134,7 @@ static bool on_statement(void *context, const char *sql, bool *rows, Error *err)
 static bool on_rows(void *context, const char *bytes, size_t len, Error *err)
 {
     const LoadFeed *feed = context;
+    load_fed(feed->run, len);
     return pg_copy_data(feed->pg, bytes, len, err);
 }
 

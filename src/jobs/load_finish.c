@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "base/strbuf.h"
+#include "platform/clock.h"
 
 #define MAX_ROLES 50u
 #define MAX_PASSES 20 /* over the materialized views */
@@ -212,7 +213,13 @@ static bool refresh(Load *run, const ArchiveEntry *entry, bool *done, Error *err
 {
     char *name = pg_table_name(entry->schema != NULL ? entry->schema : "public", entry->tag);
     char *sql = mem_printf("REFRESH MATERIALIZED VIEW %s", name);
+    char *label = table_label(entry->schema, entry->tag);
+    char *step = mem_printf("Filling the view %s", label);
     Error why = ERROR_INIT;
+    progress_step(&run->meter, step);
+    progress_update(&run->meter, 0, 0, clock_monotonic_ms());
+    mem_free(step);
+    mem_free(label);
     *done = pg_query(run->pg, sql, NULL, 0, run->cancel, NULL, &why);
     const bool ok = *done || (why.kind != EK_CANCELLED && why.kind != EK_CONNECT && why.kind != EK_SPACE);
     if (!ok) {

@@ -95,13 +95,13 @@ bool load_choose(Load *run, Error *err)
     return true;
 }
 
-bool load_write_list(const Load *run, size_t from, size_t to, const char *path, Error *err)
+bool load_write_list(const Load *run, const size_t *order, size_t count, const char *path, Error *err)
 {
     StrBuf text;
     bool ok = true;
     strbuf_init(&text, LIST_MAX);
-    for (size_t i = from; ok && i < to; i++) {
-        ok = !run->wanted[i] || strbuf_addf(&text, "%" PRId32 ";\n", run->archive.entries[i].id);
+    for (size_t i = 0; ok && i < count; i++) {
+        ok = strbuf_addf(&text, "%" PRId32 ";\n", run->archive.entries[order[i]].id);
     }
     ok = ok ? fs_write_atomic(path, text.buf != NULL ? text.buf : "", text.len, err)
             : error_set(err, EK_TOOL, "the backup lists more than can be restored");

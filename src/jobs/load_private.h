@@ -7,6 +7,9 @@
 #include "base/progress.h"
 #include "jobs/prove.h"
 #include "platform/fs.h"
+#include "platform/thread.h"
+#include "postgres/client.h"
+#include "postgres/copywatch.h"
 #include "postgres/engine.h"
 #include "postgres/pg.h"
 #include "postgres/tools.h"
@@ -20,6 +23,48 @@
 
 extern const char load_hint_unproven[];
 
+struct Load;
+
+/* What there is to load, by the places of entries in the archive. */
+typedef struct LoadPlan {
+    size_t *by_id;      /* places, in the order of the entries' ids */
+    size_t *table;      /* for each entry: the place of the TABLE that it is of; entry_count: it is of none */
+    uint64_t *rows;     /* for each entry: the bytes of its table's rows, decoded; 0: of no table, or not known */
+    uint64_t *weight;   /* for each entry: what it takes, in bytes of rows that take as long; 0: it is not wanted */
+    bool *loaded;       /* for each entry */
+    uint64_t all, done; /* weights */
+    uint64_t bytes;     /* of rows that are loaded */
+    size_t data, post;  /* the first entry with a table's rows, and the one behind the last; entry_count: none */
+} LoadPlan;
+
+/* One pg_restore: what it is to load, and how far it is. */
+typedef struct LoadLane {
+    struct Load *run;
+    const Tool *tool;
+    const Cancel *cancel;
+    bool owners;            /* given to what it makes */
+    size_t *order;          /* places of entries, in the order in which they come; each once */
+    size_t count;
+    char *session, *list;   /* its application_name on the server; the name of the file with the list */
+    unsigned stall_seconds;
+    Thread *thread;         /* NULL: it works on ours, or not at all */
+    /* While it works, under run->mutex: */
+    size_t at;              /* in `order`: at what it is */
+    bool begun;             /* it has come to that */
+    uint64_t moved_ms;      /* when */
+    uint64_t weight, bytes; /* of what is before it */
+    uint64_t fed;           /* of its rows, where they are sent by us */
+    bool waits, ended;      /* it says nothing, but the server is at work (not told yet); its thread is at its end */
+    /* Afterwards: */
+    bool spoke;             /* it came to an entry, whichever it was */
+    char *error, *detail;   /* as in Load */
+    char *raw_error;
+    long failed_id;
+    bool ok;                /* it ended by itself: `result`; else `why` */
+    ClientResult result;
+    Error why;
+} LoadLane;
+
 typedef struct Load {
     const char *path;
     const ProveSpec *spec; /* of a proof */
@@ -27,6 +72,7 @@ typedef struct Load {
     bool record;           /* in the backup's manifest and in the log of its folder */
     bool foreign;          /* the backup has no manifest, or one that it got when it was adopted */
     bool for_good;         /* a restore: owners and rights are kept, and what was lifted is put back */
+    const char *folder;    /* whose settings say how many sessions load; NULL: the default. Borrowed */
     const JobSink *sink;
     const Cancel *cancel;
     ProgressMeter meter;
@@ -47,7 +93,7 @@ typedef struct Load {
     bool role_made;        /* then run->connection is the role's */
     Tools tools;
     /* While pg_restore runs: */
-    char *session;         /* under this name the server knows it */
+    char *session;         /* under names that begin so the server knows it, and there are no others */
     char *error, *detail;  /* its own words, without what stands in rows */
     char *raw_error;       /* with it: to be looked at, never to be shown */
     long failed_id;        /* the entry's at which it failed; 0: it did not say */
@@ -55,7 +101,14 @@ typedef struct Load {
     char *other_sort;      /* how the source sorts, where the scratch database does not; NULL: as the source */
     const bool *only;      /* for each entry: it may be wanted; NULL: all may. Borrowed */
     bool *wanted;          /* for each entry: pg_restore is to restore it */
-    uint64_t bytes_all, bytes_done, bytes_now; /* of tables, decoded */
+    uint64_t bytes_all;    /* of tables, decoded */
+    uint64_t bytes_done;   /* that were copied from one database to another (restore_tables.c) */
+    LoadPlan plan;
+    unsigned sessions;     /* so many pg_restores at once, at the most */
+    LoadLane *lanes;       /* those that work */
+    size_t lane_count;
+    Mutex *mutex;          /* for what it says of lanes */
+    CopyWatch *watch;      /* NULL: nobody asks the server how far it is */
     /* Of a restore: */
     bool *foreign_owners;  /* for each entry: its owner is not there, or may not be made one by us */
     char **forced;         /* statements that force row security again where it was lifted for the count */
@@ -110,6 +163,49 @@ bool load_leave_out_unknown(Load *run, Error *err); /* makes the scratch folder,
 bool load_run(Load *run, const Tool *tool, Error *err);
 /* One line of what pg_restore says: keeps the first error and the detail that follows it. Caller frees both. */
 void load_pick_words(const char *line, char **error, char **detail);
+void load_lane_init(LoadLane *lane, Load *run, const Tool *tool, size_t number);
+void load_lane_release(LoadLane *lane);
+bool load_lane_prepare(LoadLane *lane, Error *err); /* its list is written, and its words are forgotten */
+void load_lane_run(LoadLane *lane);                 /* on whatever thread; lane->ok */
+void load_lane_hand_over(LoadLane *lane);           /* its words are run's now */
+size_t load_failed_entry(const Load *run); /* the place at which pg_restore stopped; entry_count: it did not say */
+bool load_explain_stall(const Load *run, const char *time, Error *err); /* false */
+
+#define LOAD_MOST_ROUNDS 200
+/* What ends a load that was not stopped, and where the server is not lost. */
+typedef struct LoadEnd {
+    int rounds;     /* so often something was cleared away */
+    bool failed;    /* at an entry of which nothing is to be cleared away; run has pg_restore's words */
+    size_t at;      /* load_failed_entry */
+    unsigned code;  /* pg_restore's */
+    bool too_often; /* more rounds than are tried */
+} LoadEnd;
+
+/* --- load_lanes.c: several of them at once --- */
+/* Entries that may be loaded in any order, and side by side: when all is there that is before them (load_lanes.c). */
+typedef enum LoadWave { LOAD_ROWS, LOAD_KEYS, LOAD_INDEXES } LoadWave;
+/* Sets run->sessions, and begins to watch them where there is something to be seen. */
+bool load_count_sessions(Load *run, Error *err);
+bool load_may_go_beside(const Load *run, size_t at, LoadWave wave);
+/* To each of `count` works one of `lanes`: the longest first, and each to the one that has the least to do. */
+void load_share(const uint64_t *weights, size_t count, size_t lanes, size_t *lane_of);
+/* What of the wave is not loaded yet; does nothing where that is no use. True with end->failed or end->too_often where
+ * it stopped. */
+bool load_side_by_side(Load *run, const Tool *tool, LoadWave wave, LoadEnd *end, Error *err);
+
+/* --- load_progress.c: how far all of them are --- */
+void load_plan_make(Load *run); /* when run->wanted is known */
+void load_plan_release(Load *run);
+size_t load_place_of(const Load *run, int32_t id); /* of the entry of that number; entry_count: there is none */
+bool load_line_is(const char *line, const ArchiveEntry *entry); /* pg_restore says that it comes to that */
+/* Of a lane: it says that it comes to something; and its first `count` entries are loaded, and go from its order. */
+void load_lane_said(LoadLane *lane, const char *line);
+void load_lane_keep(LoadLane *lane, size_t count);
+void load_entered(Load *run, size_t at);       /* the only lane is fed, and has come to that entry */
+void load_fed(Load *run, size_t bytes);        /* and to so many bytes more of its rows */
+void load_tell(Load *run);                     /* percent, words, rate and time left. On the job's thread */
+/* In words what is done there: "Restoring work_orders, parts". Caller frees. */
+char *load_words(const Load *run, const size_t *places, size_t count);
 
 /* --- load_feed.c: pg_restore's script, into the transaction of run->pg or by a session of its own --- */
 /* from: the first entry that may come. load_feed_end comes behind it, whatever it says. */
@@ -135,8 +231,8 @@ bool load_has_schema(Pg *pg, const char *name, const Cancel *cancel, bool *has, 
 bool load_is_wanted(const ArchiveEntry *entry);
 bool load_is_later(const ArchiveEntry *entry); /* a restore does it itself, when the rows are counted */
 bool load_choose(Load *run, Error *err); /* fills run->wanted, and what is left out into the result */
-/* The entries from `from` on, before `to`. */
-bool load_write_list(const Load *run, size_t from, size_t to, const char *path, Error *err);
+/* Those entries, in that order. */
+bool load_write_list(const Load *run, const size_t *order, size_t count, const char *path, Error *err);
 
 /* --- load_sql.c: pg_dump's text. *at moves behind what was taken; NULL or false: it is not there; caller frees --- */
 const char *sql_name_end(const char *at);

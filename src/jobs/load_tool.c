@@ -72,79 +72,60 @@ void load_pick_words(const char *line, char **error, char **detail)
 
 /* --- while it runs ------------------------------------------------------------------------------------------ */
 
-static void begin_table(Load *run, const char *name, size_t len)
-{
-    run->bytes_done += run->bytes_now;
-    run->bytes_now = 0;
-    const char *shown = name;
-    for (size_t i = 0; i < run->result.manifest.table_count; i++) {
-        const TableCount *table = &run->result.manifest.tables[i];
-        char *full = mem_printf("%s.%s", table->schema, table->name);
-        const bool same = strlen(full) == len && memcmp(full, name, len) == 0;
-        mem_free(full);
-        if (same) {
-            run->bytes_now = table->bytes;
-            if (strcmp(table->schema, "public") == 0) {
-                shown = name + strlen("public.");
-                len -= strlen("public.");
-            }
-            break;
-        }
-    }
-    char *step = mem_printf("Restoring %.*s", (int)len, shown);
-    progress_step(&run->meter, step);
-    mem_free(step);
-}
-
 static void on_line(void *context, const char *line)
 {
-    Load *run = context;
-    const char *table = after(line, "pg_restore: processing data for table \"");
+    LoadLane *lane = context;
     const char *number = after(line, "pg_restore: from TOC entry ");
-    if (number != NULL && run->error == NULL) {
-        run->failed_id = strtol(number, NULL, 10);
+    if (number != NULL && lane->error == NULL) {
+        lane->failed_id = strtol(number, NULL, 10);
     }
-    if (run->error == NULL && after(line, "pg_restore: error: ") != NULL) {
-        run->raw_error = mem_strdup(line);
+    if (lane->error == NULL && after(line, "pg_restore: error: ") != NULL) {
+        lane->raw_error = mem_strdup(line);
     }
-    load_pick_words(line, &run->error, &run->detail);
-    if (table != NULL && table[0] != '\0') {
-        begin_table(run, table, strlen(table) - 1);
-    } else if (after(line, "pg_restore: creating INDEX ") != NULL ||
-               after(line, "pg_restore: creating CONSTRAINT ") != NULL) {
-        progress_step(&run->meter, "Building the indexes");
-    } else if (after(line, "pg_restore: creating FK CONSTRAINT ") != NULL) {
-        progress_step(&run->meter, "Checking the references");
+    load_pick_words(line, &lane->error, &lane->detail);
+    if (!lane->run->feeds) { /* what it writes is not done yet */
+        load_lane_said(lane, line);
     }
 }
 
 /* What it would have said to the server. */
 static bool on_script(void *context, const char *bytes, size_t len)
 {
-    return load_feed_take(context, bytes, len);
+    const LoadLane *lane = context;
+    return load_feed_take(lane->run, bytes, len);
 }
 
 /* A large table or index takes its time, and pg_restore says nothing meanwhile. */
 static bool still_working(void *context)
 {
-    Load *run = context;
+    LoadLane *lane = context;
+    Load *run = lane->run;
     if (run->feeds) { /* it has no session; ours is not waited for while it is at work (load_feed_take) */
         return false;
     }
-    const bool works = pg_session_works(&run->connection, run->session, 0, run->cancel);
-    if (works && !cancel_requested(run->cancel)) {
-        job_log(run->sink, LOG_INFO, "pg_restore has said nothing for a while, but the server is at work; waiting");
+    const bool works = pg_session_works(&run->connection, lane->session, 0, lane->cancel);
+    if (works && !cancel_requested(lane->cancel)) {
+        mutex_lock(run->mutex);
+        lane->waits = true;
+        mutex_unlock(run->mutex);
     }
     return works;
 }
 
+/* One that works alone does so on the job's thread; of several somebody else tells. */
 static void on_tick(void *context, uint64_t written)
 {
-    Load *run = context;
+    LoadLane *lane = context;
     (void)written;
-    /* What comes after the data (indexes, references) is taken for a quarter of the whole. */
-    const double part = run->bytes_all == 0 ? 0.5 : 0.75 * (double)run->bytes_done / (double)run->bytes_all;
-    progress_update(&run->meter, part, run->bytes_done, clock_monotonic_ms());
+    if (lane->cancel != lane->run->cancel) {
+        return;
+    }
+    if (lane->waits) {
+        lane->waits = false;
+        job_log(lane->run->sink, LOG_INFO,
+                "pg_restore has said nothing for a while, but the server is at work; waiting");
+    }
+    load_tell(lane->run);
 }
 
 /* What the folder's settings say of a dump holds for its counterpart as well. */
@@ -162,7 +143,7 @@ static unsigned stall_seconds(const Load *run)
     return standstill_seconds(60u * minutes);
 }
 
-static bool explain_stall(const Load *run, const char *time, Error *err)
+bool load_explain_stall(const Load *run, const char *time, Error *err)
 {
     error_set(err, run->engine != NULL ? EK_TOOL : EK_CONNECT, "the %s was ended because nothing moved for %s",
               run->what, time);
@@ -281,8 +262,7 @@ bool load_leave_out_unknown(Load *run, Error *err)
 
 /* --- where it stopped ------------------------------------------------------------------------------------- */
 
-/* The entry at which pg_restore stopped; entry_count where it did not say. */
-static size_t failed_entry(const Load *run)
+size_t load_failed_entry(const Load *run)
 {
     size_t i = 0;
     while (i < run->archive.entry_count && (run->failed_id <= 0 || run->archive.entries[i].id != run->failed_id)) {
@@ -319,6 +299,77 @@ static bool note_obstacle(Load *run, size_t at)
     return obstacle != NULL;
 }
 
+/* --- one pg_restore --------------------------------------------------------------------------------------- */
+
+void load_lane_init(LoadLane *lane, Load *run, const Tool *tool, size_t number)
+{
+    *lane = (LoadLane){.run = run, .tool = tool, .cancel = run->cancel, .why = ERROR_INIT};
+    lane->session = number == 0 ? mem_strdup(run->session) : mem_printf("%s-%zu", run->session, number);
+    lane->list = number == 0 ? mem_strdup(LIST_NAME) : mem_printf("%s-%zu", LIST_NAME, number);
+    lane->stall_seconds = stall_seconds(run);
+}
+
+static void forget(LoadLane *lane)
+{
+    mem_free(lane->error);
+    mem_free(lane->detail);
+    secret_free_text(lane->raw_error);
+    lane->error = lane->detail = lane->raw_error = NULL;
+    lane->failed_id = 0;
+    lane->spoke = lane->ended = lane->ok = false;
+    client_release(&lane->result);
+    error_clear(&lane->why);
+}
+
+void load_lane_release(LoadLane *lane)
+{
+    forget(lane);
+    mem_free(lane->order);
+    mem_free(lane->session);
+    mem_free(lane->list);
+}
+
+bool load_lane_prepare(LoadLane *lane, Error *err)
+{
+    char *path = fs_join(lane->run->scratch, lane->list);
+    forget(lane);
+    const bool ok = load_write_list(lane->run, lane->order, lane->count, path, err);
+    mem_free(path);
+    return ok;
+}
+
+void load_lane_run(LoadLane *lane)
+{
+    const Load *run = lane->run;
+    const PgRestoreSpec spec = {.tool = lane->tool,
+                                .path = run->copy != NULL ? run->copy : run->path,
+                                .connection = &run->connection,
+                                .session = lane->session,
+                                .cwd = run->scratch,
+                                .list = lane->list,
+                                .owners = lane->owners,
+                                .script = run->feeds ? on_script : NULL,
+                                .line = on_line,
+                                .tick = on_tick,
+                                .stall_seconds = lane->stall_seconds,
+                                .still_working = still_working,
+                                .context = lane};
+    lane->ok = pgrestore_run(&spec, lane->cancel, &lane->result, &lane->why);
+}
+
+void load_lane_hand_over(LoadLane *lane)
+{
+    Load *run = lane->run;
+    mem_free(run->error);
+    mem_free(run->detail);
+    secret_free_text(run->raw_error);
+    run->error = lane->error;
+    run->detail = lane->detail;
+    run->raw_error = lane->raw_error;
+    run->failed_id = lane->failed_id;
+    lane->error = lane->detail = lane->raw_error = NULL;
+}
+
 /* --- one run after another ---------------------------------------------------------------------------------- */
 
 /* What the server refused counts as a failure of the tool. `ok`: that was not stopped, nor lost. */
@@ -335,61 +386,90 @@ static bool end_feed(Load *run, bool ok, unsigned *exit_code, Error *err)
     return ok;
 }
 
-/* True when it ended by itself, with that code. */
-static bool run_restore(Load *run, const Tool *tool, size_t from, unsigned *exit_code, Error *err)
+/* True when it ended by itself, with that code; then run has its words. */
+static bool run_lane(LoadLane *lane, unsigned *exit_code, Error *err)
 {
-    const PgRestoreSpec spec = {.tool = tool,
-                                .path = run->copy != NULL ? run->copy : run->path,
-                                .connection = &run->connection,
-                                .session = run->session,
-                                .cwd = run->scratch,
-                                .list = LIST_NAME,
-                                .owners = run->for_good && !run->foreign_owners[from],
-                                .script = run->feeds ? on_script : NULL,
-                                .line = on_line,
-                                .tick = on_tick,
-                                .stall_seconds = stall_seconds(run),
-                                .still_working = still_working,
-                                .context = run};
-    ClientResult result = {0};
-    mem_free(run->error);
-    mem_free(run->detail);
-    secret_free_text(run->raw_error);
-    run->error = run->detail = run->raw_error = NULL;
-    run->failed_id = 0;
-    bool ok = !run->feeds || load_feed_begin(run, from, err);
+    Load *run = lane->run;
     *exit_code = 0;
+    run->lanes = lane;
+    run->lane_count = 1;
+    bool ok = load_lane_prepare(lane, err) && (!run->feeds || load_feed_begin(run, lane->order[0], err));
     if (ok) {
-        ok = pgrestore_run(&spec, run->cancel, &result, err);
-        *exit_code = result.exit_code;
+        load_lane_run(lane);
+        ok = lane->ok || error_move(err, &lane->why);
+        *exit_code = lane->result.exit_code;
     }
+    load_lane_hand_over(lane);
     if (run->feed != NULL) {
         ok = end_feed(run, ok, exit_code, err);
     }
-    ok = ok && (result.stalled == NULL || explain_stall(run, result.stalled, err));
-    client_release(&result);
-    return ok;
+    run->lanes = NULL;
+    run->lane_count = 0;
+    return ok && (lane->result.stalled == NULL || load_explain_stall(run, lane->result.stalled, err));
 }
 
 /* Before which entry the kind of owner changes: those that may be given are; the rest belongs to whoever restores. */
-static size_t same_owners(const Load *run, size_t from)
+static size_t same_owners(const Load *run, size_t from, size_t end)
 {
     size_t to = from;
     if (!run->for_good) {
-        return run->archive.entry_count;
+        return end;
     }
-    while (to < run->archive.entry_count && run->foreign_owners[to] == run->foreign_owners[from]) {
+    while (to < end && run->foreign_owners[to] == run->foreign_owners[from]) {
         to++;
     }
     return to;
 }
 
-static bool any_wanted(const Load *run, size_t from, size_t to)
+/* One run, of what is left of these. What failed at the place of end->at is none of what it has loaded. */
+static bool run_once(Load *run, const Tool *tool, size_t from, size_t to, LoadEnd *end, Error *err)
 {
-    while (from < to && !run->wanted[from]) {
-        from++;
+    LoadLane lane;
+    load_lane_init(&lane, run, tool, 0);
+    lane.owners = run->for_good && !run->foreign_owners[from];
+    lane.order = mem_array(to - from + 1, sizeof *lane.order);
+    for (size_t i = from; i < to; i++) {
+        if (run->wanted[i] && !run->plan.loaded[i]) {
+            lane.order[lane.count++] = i;
+        }
     }
-    return from < to;
+    end->code = 0;
+    bool ok = lane.count == 0 || run_lane(&lane, &end->code, err);
+    if (ok) {
+        size_t done = 0;
+        end->at = end->code == 0 ? run->archive.entry_count : load_failed_entry(run);
+        while (done < lane.count && lane.order[done] != end->at) {
+            done++;
+        }
+        load_lane_keep(&lane, end->code == 0 || done < lane.count ? done : 0);
+    }
+    load_lane_release(&lane);
+    return ok;
+}
+
+/* One run for each stretch of owners alike, and one more for each entry that was refused and is not any more. */
+static bool load_stretch(Load *run, const Tool *tool, size_t from, size_t last, LoadEnd *end, Error *err)
+{
+    bool ok = true;
+    while (ok && !end->failed && from < last) {
+        const size_t to = same_owners(run, from, last);
+        Error why = ERROR_INIT;
+        end->too_often = end->rounds >= LOAD_MOST_ROUNDS;
+        if (end->too_often) {
+            break;
+        }
+        ok = run_once(run, tool, from, to, end, err);
+        if (!ok || end->code == 0) {
+            from = to;
+        } else if (end->at >= from && end->at < to && load_clear_away(run, end->at, &why)) {
+            from = end->at;
+            end->rounds += run->wanted[from]; /* what was left out does not come again */
+        } else {
+            end->failed = true;
+            ok = why.kind == EK_NONE || error_move(err, &why);
+        }
+    }
+    return ok;
 }
 
 /* Since 17 pg_restore says SET transaction_timeout to whatever server it has, and to one before 17 that is an error. */
@@ -398,49 +478,42 @@ static bool knows_too_much(const Load *run, const Tool *tool)
     return tool->major >= 17 && pg_server_version(run->pg) < 170000;
 }
 
+static bool load_all(Load *run, const Tool *tool, LoadEnd *end, Error *err)
+{
+    const size_t all = run->archive.entry_count, data = run->plan.data, post = run->plan.post;
+    if (run->sessions < 2) {
+        return load_stretch(run, tool, 0, all, end, err);
+    }
+    return load_stretch(run, tool, 0, data, end, err) && load_side_by_side(run, tool, LOAD_ROWS, end, err) &&
+           load_stretch(run, tool, data, post, end, err) && load_side_by_side(run, tool, LOAD_KEYS, end, err) &&
+           load_side_by_side(run, tool, LOAD_INDEXES, end, err) && load_stretch(run, tool, post, all, end, err);
+}
+
 /* True also where it stopped at something that the server lacks. */
 bool load_run(Load *run, const Tool *tool, Error *err)
 {
+    LoadEnd end = {.rounds = 0};
     run->feeds = run->in_place || knows_too_much(run, tool);
-    unsigned code = 0;
-    size_t from = 0;
-    run->session = mem_strdup(run->database); /* as random a name as is needed */
+    run->session = load_random_name("cmms-load-", err);
     load_stage(run, "Restoring", PART_STARTED, PART_RESTORED);
-    char *list = fs_join(run->scratch, LIST_NAME);
     /* Our session is as pg_restore's: functions that do not name their schemas fail in a restore as well, and the
      * server names types in full. */
-    bool ok = pg_query(run->pg, "SELECT pg_catalog.set_config('search_path', '', false)", NULL, 0, run->cancel, NULL,
+    bool ok = run->session != NULL &&
+              pg_query(run->pg, "SELECT pg_catalog.set_config('search_path', '', false)", NULL, 0, run->cancel, NULL,
                        err) &&
-              load_choose(run, err);
-    for (int rounds = 0; ok && rounds < MAX_ROUNDS && from < run->archive.entry_count;) {
-        const size_t to = same_owners(run, from);
-        if (!any_wanted(run, from, to)) {
-            from = to;
-            continue;
-        }
-        ok = load_write_list(run, from, to, list, err) &&
-             run_restore(run, tool, from, &code, err);
-        if (ok && code != 0) {
-            Error why = ERROR_INIT;
-            const size_t at = failed_entry(run);
-            if (at >= from && at < to && load_clear_away(run, at, &why)) {
-                from = at;
-                rounds += run->wanted[at]; /* what was left out does not come again */
-                continue;
-            }
-            ok = why.kind == EK_NONE;
-            if (!ok) {
-                error_move(err, &why);
-            }
-            ok = ok && ((!run->for_good && note_obstacle(run, at)) || explain_restore(run, code, err));
-            break;
-        }
-        from = to;
+              load_choose(run, err) && load_count_sessions(run, err);
+    if (ok) {
+        load_plan_make(run);
+        ok = load_all(run, tool, &end, err);
+    }
+    copywatch_stop(run->watch);
+    run->watch = NULL;
+    if (ok && end.failed) {
+        ok = (!run->for_good && note_obstacle(run, end.at)) || explain_restore(run, end.code, err);
     }
     /* Else it would pass for restored. */
-    if (ok && from < run->archive.entry_count && run->result.not_provable_count == 0) {
+    if (ok && end.too_often && run->result.not_provable_count == 0) {
         load_add_obstacle(&run->result, "more of it has to be cleared away before it restores than is tried");
     }
-    mem_free(list);
     return ok;
 }

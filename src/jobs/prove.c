@@ -365,8 +365,9 @@ static bool settle(Load *run, Error *err)
 bool prove_backup(const char *path, const ProveSpec *spec, const JobSink *sink, const Cancel *cancel,
                   ProveResult *result, Error *err)
 {
-    Load run = {.path = path, .spec = spec, .record = spec->record, .what = "proof", .sink = sink, .cancel = cancel,
-                .started_ms = clock_monotonic_ms()};
+    char *folder = spec->record ? fs_dir_name(path) : NULL;
+    Load run = {.path = path, .spec = spec, .record = spec->record, .what = "proof", .folder = folder, .sink = sink,
+                .cancel = cancel, .started_ms = clock_monotonic_ms()};
     Error why = ERROR_INIT;
     load_init(&run);
     job_log(sink, LOG_INFO, "Proving %s...", fs_base_name(path));
@@ -402,5 +403,6 @@ bool prove_backup(const char *path, const ProveSpec *spec, const JobSink *sink, 
         error_move(err, &why);
     }
     load_release(&run);
+    mem_free(folder);
     return ok;
 }

@@ -34,6 +34,7 @@
 #define PART_COUNTED 0.97
 #define NAME_MAX_BYTES 63
 #define PIECE (1u << 20)
+#define TELL_MS 250u
 
 void restore_result_init(RestoreResult *result)
 {
@@ -309,9 +310,11 @@ static bool views_are_filled(const Restore *run, Error *err)
 static bool count_again(Restore *run, Error *err)
 {
     Load *load = &run->load;
+    if (!load_finish(load, err) || !views_are_filled(run, err)) {
+        return false;
+    }
     load_stage(load, "Counting what came back", PART_RESTORED, PART_COUNTED);
-    if (!load_finish(load, err) || !views_are_filled(run, err) ||
-        !load_compare(load->pg, &load->archive, load->cancel, on_counted, load, &load->result, err)) {
+    if (!load_compare(load->pg, &load->archive, load->cancel, on_counted, load, &load->result, err)) {
         return false;
     }
     for (size_t i = 0; i < load->result.not_provable_count; i++) { /* a view that could not be filled */
@@ -380,17 +383,25 @@ bool restore_fill(Restore *run, const Tool *tool, Error *err)
     return ok;
 }
 
-static bool hash_file(const char *path, const Cancel *cancel, char hex[65], Error *err)
+/* It takes its time on a share, at a percentage that stands: so it is said. */
+static bool hash_file(Load *load, const char *path, const char *step, char hex[65], Error *err)
 {
     Sha256 *hash = sha256_new();
     char *piece = mem_alloc(PIECE);
     FsFile *file = NULL;
     size_t got = 1;
+    uint64_t done = 0, told_ms = clock_monotonic_ms();
+    load_stage(load, step, load->meter.fraction, load->meter.fraction);
     bool ok = fs_open_read(path, &file, err);
     while (ok && got > 0) {
         ok = fs_read(file, piece, PIECE, &got, err) &&
-             (!cancel_requested(cancel) || error_set(err, EK_CANCELLED, "stopped at your request"));
+             (!cancel_requested(load->cancel) || error_set(err, EK_CANCELLED, "stopped at your request"));
         sha256_update(hash, piece, ok ? got : 0);
+        done += ok ? got : 0;
+        if (clock_monotonic_ms() >= told_ms + TELL_MS) {
+            told_ms = clock_monotonic_ms();
+            progress_update(&load->meter, 0, done, told_ms);
+        }
     }
     sha256_finish(hash, hex);
     fs_close(file, NULL);
@@ -401,9 +412,9 @@ static bool hash_file(const char *path, const Cancel *cancel, char hex[65], Erro
 /* The file was read to its last byte before anything was begun; what pg_restore read since is that same file. */
 bool restore_check_unchanged(Restore *run, Error *err)
 {
-    const Load *load = &run->load;
+    Load *load = &run->load;
     char hex[65] = "";
-    const bool ok = hash_file(load->path, load->cancel, hex, err);
+    const bool ok = hash_file(load, load->path, "Reading the backup again", hex, err);
     if (ok && load->result.manifest.sha256 != NULL && strcmp(hex, load->result.manifest.sha256) != 0) {
         error_set(err, EK_BUSY, "another program changed %s while it was restored", fs_base_name(load->path));
         return error_hint(err, "Nothing was changed. Try again.");
@@ -414,11 +425,10 @@ bool restore_check_unchanged(Restore *run, Error *err)
 /* Loading takes its time, in which a file can be moved, removed or put in quarantine, and a share can go. */
 bool restore_check_safety(Restore *run, Error *err)
 {
-    const Load *load = &run->load;
     const char *name = fs_base_name(run->result->safety);
     Error why = ERROR_INIT;
     char hex[65] = "";
-    const bool read = hash_file(run->result->safety, load->cancel, hex, &why);
+    const bool read = hash_file(&run->load, run->result->safety, "Reading the safety backup again", hex, &why);
     const bool ok = read && run->safety.sha256 != NULL && strcmp(hex, run->safety.sha256) == 0;
     if (!read && why.kind == EK_CANCELLED) {
         error_move(err, &why);
@@ -440,6 +450,7 @@ static bool put_in_place(Restore *run, Error *err)
     Load *load = &run->load;
     pg_close(load->pg);
     load->pg = NULL;
+    load_stage(load, "Putting it in its place", 0.99, 0.99);
     if (!restore_carry_over(run, err)) {
         return false;
     }
@@ -537,7 +548,7 @@ static bool drop_on(Restore *run, Error *err)
     const char *const params[] = {load->database, load->session};
     return pg_query(load->server,
                     "SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE datname = $1"
-                    " AND application_name = $2 AND usename = CURRENT_USER",
+                    " AND pg_catalog.strpos(application_name, $2) = 1 AND usename = CURRENT_USER",
                     params, 2, NULL, NULL, err) &&
            load_run_on(load->server, "DROP DATABASE IF EXISTS ", load->database, "", NULL, err);
 }
@@ -625,7 +636,7 @@ bool restore_backup(const char *path, const RestoreSpec *spec, const JobSink *si
                     RestoreResult *result, Error *err)
 {
     Restore run = {.load = {.path = path, .what = "restore", .for_good = true, .sink = sink, .cancel = cancel,
-                            .started_ms = clock_monotonic_ms()},
+                            .folder = spec->folder, .started_ms = clock_monotonic_ms()},
                    .spec = spec,
                    .result = result};
     Error why = ERROR_INIT;

@@ -80,6 +80,7 @@ static const SettingRow rows[] = {
     {"prove_every_days", KIND_NUMBER, AT(prove_every_days), "30", 0, 365, NULL, true},
     {"check_hours", KIND_HOURS, AT(check_hours), "20:00-06:00", 0, 0, NULL, true},
     {"upload_limit_kb", KIND_NUMBER, AT(upload_limit_kb), "0", 0, 10000000, NULL, true},
+    {"restore_sessions", KIND_NUMBER, AT(restore_sessions), "0", 0, 4, NULL, true},
 };
 #define ROW_COUNT (sizeof rows / sizeof rows[0])
 _Static_assert(ROW_COUNT <= 32, "Settings.wrong has a bit for each");

@@ -2,12 +2,13 @@
 """`./dev bench restore [--size MB] [--rounds N]`: a restore against pg_restore, of the same archive on the same server.
 
 The rows: `restore` as it comes, with its safety backup, every byte read twice, all rows counted and the names changed;
-the same without the safety backup; `pg_restore -j2` into an empty database, which is made beforehand; and the
-predecessor's `pg_restore --clean --if-exists --no-owner --no-acl` into the live one. The proof of the safety backup is
-left out: it needs a server of its own, and is measured by what it says itself. Each figure is the smallest of the
-rounds, which take turns.
+the same without the safety backup, and that by one session (restore_sessions=1); `pg_restore -j2` into an empty
+database, which is made beforehand; and the predecessor's `pg_restore --clean --if-exists --no-owner --no-acl` into the
+live one. The proof of the safety backup is left out: it needs a server of its own, and is measured by what it says
+itself. Each figure is the smallest of the rounds, which take turns.
 """
 import argparse
+import json
 import os
 import shutil
 import time
@@ -40,15 +41,20 @@ def one_kind(kind, server, rounds):
             tools = os.path.join(harness.PRODUCT, "tools/18")
         restore = ["wine", tools + "/pg_restore.exe"]
     env = {**program.env(), **server.env(LIVE)}
-    ours = program.argv + ["restore", "--yes", "--quiet", "--no-safety-proof", "--folder", program.path(folder)]
+    alone = harness.temp_dir("alone")
+    with open(os.path.join(alone, "backup_config.json"), "w") as f:
+        json.dump({"restore_sessions": 1}, f)
+    ours = program.argv + ["restore", "--yes", "--quiet", "--no-safety-proof", "--folder"]
     at = program.path(archive)
     whole, bare = "cmms-backup restore, all of it", "cmms-backup restore, no safety backup"
+    single = "the same, by one session"
     parallel, before = "pg_restore -j2, empty database", "predecessor: pg_restore --clean"
     rows = {
         before: restore + ["--clean", "--if-exists", "--no-owner", "--no-acl", "-d", LIVE, at],
         parallel: restore + ["-j2", "-d", "bench_empty", at],
-        bare: ours + ["--no-safety-backup", at],
-        whole: ours + [at],
+        single: ours + [program.path(alone), "--no-safety-backup", at],
+        bare: ours + [program.path(folder), "--no-safety-backup", at],
+        whole: ours + [program.path(folder), at],
     }
     best = {}
     drop(server, LIVE + "%")
@@ -71,8 +77,10 @@ def one_kind(kind, server, rounds):
     bench.goal("restore / pg_restore -j2, wall", best[whole][0] / best[parallel][0], 1.1)
     bench.goal("without safety backup / predecessor", best[bare][0] / best[before][0], None)
     bench.goal("without safety backup / pg_restore -j2", best[bare][0] / best[parallel][0], None)
+    bench.goal("by two sessions / by one", best[bare][0] / best[single][0], None)
     drop(server, "bench\\_%")
     shutil.rmtree(folder)
+    shutil.rmtree(alone)
 
 
 def main():

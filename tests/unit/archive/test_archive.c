@@ -123,6 +123,15 @@ static void reads_real_archives(void **state)
         for (size_t k = 0; k < archive.entry_count; k++) {
             assert_false(archive.entries[k].data_seen);
             assert_int_equal(archive.entries[k].offset >= 0, archive.entries[k].has_data && !corpus[i].piped);
+            if (strcmp(archive.entries[k].desc, "TABLE DATA") == 0) { /* needs its table, which came before */
+                size_t table = 0;
+                assert_int_equal(archive.entries[k].need_count, 1);
+                while (table < k && archive.entries[table].id != archive.entries[k].needs[0]) {
+                    table++;
+                }
+                assert_string_equal(archive.entries[table].desc, "TABLE");
+                assert_string_equal(archive.entries[table].tag, archive.entries[k].tag);
+            }
         }
 
         ArchiveScan scan = {.cancel = NULL};

@@ -124,6 +124,9 @@ static void of_the_schedule(void **state)
         {"upload_limit_kb", "100000000", NULL, "upload_limit_kb must be a whole number from 0 to 10000000"},
         {"upload_limit_kb", "99999999999999999999", NULL, "upload_limit_kb must be a whole number from 0 to 10000000"},
         {"upload_limit_kb", "10000001", NULL, "upload_limit_kb must be a whole number from 0 to 10000000"},
+        {"restore_sessions", "0", "0", NULL},
+        {"restore_sessions", "4", "4", NULL},
+        {"restore_sessions", "5", NULL, "restore_sessions must be a whole number from 0 to 4"},
         {"undo_days", "0", "0", NULL},
         {"undo_days", "3651", NULL, "undo_days must be a whole number from 0 to 3650"},
         {"prove_within_days", "0", "0", NULL},
@@ -713,6 +716,7 @@ static void every_row(void **state)
         {"prove_every_days", "30", "366", "a whole number from 0 to 365"},
         {"check_hours", "20:00-06:00", "8:00-8:00", "two times of day such as 22:00-06:00, or nothing"},
         {"upload_limit_kb", "0", "", "a whole number from 0 to 10000000"},
+        {"restore_sessions", "0", "5", "a whole number from 0 to 4"},
     };
     assert_null(settings_key(TEST_COUNT(rows)));
     for (size_t i = 0; i < TEST_COUNT(rows); i++) {
