@@ -27,6 +27,8 @@ set(ARCHIVE_SOURCES
   src/archive/archive_data.c
   src/archive/archive_facts.c
   src/archive/archive_follow.c
+  src/archive/archive_join.c
+  src/archive/archive_parts.c
   src/archive/archive_scan.c
   src/archive/archive_stream.c
   src/archive/archive_toc.c

@@ -14,9 +14,9 @@ static const char hint_script[] = "psql reads it: psql -d DATABASE -f FILE. Make
                                   "pg_dump -Fc.";
 static const char hint_shell[] = "A shell has written it as text, as PowerShell does with >. Make it again, with "
                                  "pg_dump -Fc -f FILE.";
-static const char hint_folder[] = "pg_restore reads it; this program reads the custom format, pg_dump -Fc.";
-static const char hint_directory[] = "pg_restore reads the whole folder; this program reads the custom format, pg_dump "
-                                     "-Fc.";
+static const char hint_folder[] = "Name the tar itself, without a manifest beside it.";
+static const char hint_directory[] = "Name its folder, in which this file is called toc.dat and lies beside the files "
+                                     "with the data.";
 static const char hint_line_ends[] = "docker exec -t does that, and FTP in text mode: make it again without -t, or "
                                      "copy it in binary mode.";
 static const char hint_decrypt[] = "Decrypt it first; what is in it may be a backup.";
