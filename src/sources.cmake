@@ -105,6 +105,7 @@ set(JOBS_SOURCES
   src/jobs/doctor_cloud.c
   src/jobs/encryption_set_up.c
   src/jobs/export.c
+  src/jobs/gather.c
   src/jobs/freeze_obstacle.c
   src/jobs/heartbeats.c
   src/jobs/load.c

@@ -12,6 +12,8 @@
 static const char hint_unpack[] = "Unpack it; what is in it may be a backup.";
 static const char hint_script[] = "psql reads it: psql -d DATABASE -f FILE. Make backups with this program, or with "
                                   "pg_dump -Fc.";
+static const char hint_cluster[] = "psql reads it: psql -d postgres -f FILE. To have one database of it, restore it "
+                                   "on a server of its own and make a backup there.";
 static const char hint_shell[] = "A shell has written it as text, as PowerShell does with >. Make it again, with "
                                  "pg_dump -Fc -f FILE.";
 static const char hint_folder[] = "Name the tar itself, without a manifest beside it.";
@@ -156,6 +158,10 @@ bool foreign_kind(const uint8_t *head, size_t len, Foreign *foreign)
     as_text(head, len, text, &wide);
     if (starts_with(text, "<!doctype html") || starts_with(text, "<html")) {
         *foreign = (Foreign){"a page of a web site", hint_web};
+        return true;
+    }
+    if (!wide && has(text, "-- postgresql database cluster dump")) {
+        *foreign = (Foreign){"a plain SQL script of pg_dumpall, with every database of a server", hint_cluster};
         return true;
     }
     if (is_script(text)) {
