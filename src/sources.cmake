@@ -105,8 +105,8 @@ set(JOBS_SOURCES
   src/jobs/doctor_cloud.c
   src/jobs/encryption_set_up.c
   src/jobs/export.c
-  src/jobs/gather.c
   src/jobs/freeze_obstacle.c
+  src/jobs/gather.c
   src/jobs/heartbeats.c
   src/jobs/load.c
   src/jobs/load_compare.c

@@ -50,6 +50,7 @@ typedef struct RestoreSpec {
 } RestoreSpec;
 
 typedef struct RestoreResult {
+    char *file;      /* what was restored, as people call it: the folder, where a toc.dat was named */
     char *database;  /* that holds the backup now */
     char *schema;    /* of it, that holds the tables now; NULL: all of it was restored */
     char *kept;      /* under which name the one that was live is kept; NULL: there was none, or it was not touched */

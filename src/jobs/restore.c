@@ -43,6 +43,7 @@ void restore_result_init(RestoreResult *result)
 
 void restore_result_release(RestoreResult *result)
 {
+    mem_free(result->file);
     mem_free(result->database);
     mem_free(result->kept);
     mem_free(result->safety);
@@ -635,6 +636,7 @@ bool restore_backup(const char *path, const RestoreSpec *spec, const JobSink *si
     job_log(sink, LOG_INFO, "\xE2\x8F\xB3 This may take several minutes...");
     bool ok = gather_archive(path, sink, cancel, &gathered, &why);
     run.load.path = gathered_path(gathered, path);
+    result->file = mem_strdup(fs_base_name(run.load.path));
     load_init(&run.load);
     manifest_init(&run.safety);
     ok = ok && work(&run, &why);
