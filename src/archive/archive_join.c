@@ -90,7 +90,7 @@ static bool advance(Joiner *joiner, size_t len, Error *err)
         joiner->told = joiner->done;
         join->progress(join->context, joiner->done < join->bytes ? joiner->done : join->bytes, join->bytes);
     }
-    return !cancel_requested(join->cancel) || error_set(err, EK_CANCELLED, "cancelled");
+    return !cancel_requested(join->cancel) || error_set(err, EK_CANCELLED, "the check was cancelled");
 }
 
 static bool open_part(const Joiner *joiner, const ArchivePart *part, ArchiveSource *source, Error *err)
@@ -275,7 +275,7 @@ static bool next_piece(ArchiveReader *reader, Error *err)
     reader->end = reader->next + got;
     reader->piece_end += got;
     reader->at_end = got == 0;
-    return !cancel_requested(contents->joiner->join->cancel) || error_set(err, EK_CANCELLED, "cancelled");
+    return !cancel_requested(contents->joiner->join->cancel) || error_set(err, EK_CANCELLED, "the check was cancelled");
 }
 
 static bool read_contents(Contents *contents, Error *err)
@@ -284,7 +284,10 @@ static bool read_contents(Contents *contents, Error *err)
     ArchiveReader reader = {.size = contents->source.size, .more = next_piece, .context = contents};
     const bool ok = archive_parse_toc_parts(&reader, &joiner->archive, &joiner->splice, err);
     archive_reader_release(&reader);
-    return ok || error_context(err, "toc.dat");
+    if (!ok && err != NULL && (err->kind == EK_DAMAGED || err->kind == EK_FOREIGN || err->kind == EK_TOOL)) {
+        error_context(err, "toc.dat");
+    }
+    return ok;
 }
 
 static bool copy_range(const Contents *contents, uint64_t *at, uint64_t end, Error *err)

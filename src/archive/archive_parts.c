@@ -287,9 +287,8 @@ static bool take_member(const uint8_t *head, uint64_t at, const ArchiveSource *t
     part->at = at + BLOCK;
     part->size = size;
     if (part->at > tar->size || size > tar->size - part->at) {
-        error_set(err, EK_DAMAGED, "the file ends too early at byte %llu of the tar, in %s, which is to have %llu bytes",
-                  (unsigned long long)tar->size, archive_part_name(part).text, (unsigned long long)size);
-        return false;
+        return error_set(err, EK_DAMAGED, "the file ends too early at byte %llu of the tar, in %s of %llu bytes",
+                         (unsigned long long)tar->size, archive_part_name(part).text, (unsigned long long)size);
     }
     return true;
 }

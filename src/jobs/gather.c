@@ -138,7 +138,8 @@ static void show(void *context, uint64_t done, uint64_t total)
 {
     const Gathering *gathering = context;
     (void)total; /* the whole is the job's, of which nothing is done yet */
-    job_progress(gathering->sink, &(Progress){.step = "Reading the archive's files", .bytes = done, .seconds_left = -1});
+    const Progress progress = {.step = "Reading the archive's files", .bytes = done, .seconds_left = -1};
+    job_progress(gathering->sink, &progress);
 }
 
 static bool make_copy(Gathered *gathered, const char *plain, ArchiveForm form, const JobSink *sink,

@@ -385,7 +385,9 @@ bool prove_backup(const char *path, const ProveSpec *spec, const JobSink *sink, 
     fs_unlock(run.prove_lock);
     if (ok) {
         ok = settle(&run, &why);
-        run.result.not_kept = ok && gathered != NULL && spec->record ? mem_strdup(gather_not_kept) : run.result.not_kept;
+        if (ok && gathered != NULL && spec->record) {
+            run.result.not_kept = mem_strdup(gather_not_kept);
+        }
     } else if (why.kind == EK_CANCELLED) {
         error_set(&why, EK_CANCELLED, "the proof was stopped");
     } else {
