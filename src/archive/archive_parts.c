@@ -153,7 +153,7 @@ bool archive_parts_settle(ArchiveParts *parts, Error *err)
     for (size_t i = 0; i < parts->count; i++) {
         const ArchivePart *part = &parts->items[i];
         if (part->is_link) {
-            error_set(err, EK_FOREIGN, "the file %s in it is a link, which pg_dump never makes",
+            error_set(err, EK_FOREIGN, "it holds a link, which pg_dump never makes: \"%s\"",
                       archive_part_name(part).text);
             return error_hint(err, "Put the file itself in its place.");
         }
@@ -246,7 +246,7 @@ static bool sum_is_right(const uint8_t *head)
     return take_octal(head + SUM_AT, SUM_LEN, &told) && told == sum;
 }
 
-static bool refuse_member(const uint8_t *head, const char *why, Error *err)
+static bool refuse_member(const uint8_t *head, const char *what, Error *err)
 {
     size_t len = 0;
     while (len < NAME_LEN && head[len] != 0) {
@@ -258,7 +258,7 @@ static bool refuse_member(const uint8_t *head, const char *why, Error *err)
     for (size_t i = 0; i < name.len; i++) { /* a message is one line */
         name.buf[i] = (char)(name.buf[i] == '\n' || name.buf[i] == '\t' ? ' ' : name.buf[i]);
     }
-    error_set(err, EK_FOREIGN, "%s in it (\"%s\"), which pg_dump never writes", why, name.len > 0 ? name.buf : "");
+    error_set(err, EK_FOREIGN, "it holds %s: \"%s\"", what, name.len > 0 ? name.buf : "");
     strbuf_release(&name);
     return error_hint(err, "Another program has made or changed this tar: get the one that pg_dump made.");
 }
@@ -272,14 +272,14 @@ static bool take_member(const uint8_t *head, uint64_t at, const ArchiveSource *t
         return tar_damaged(at, err, "there is something that is no head of a file, or whose checksum is wrong");
     }
     if (head[TYPE_AT] == '1' || head[TYPE_AT] == '2') {
-        return refuse_member(head, "there is a link", err);
+        return refuse_member(head, "a link, which pg_dump never makes", err);
     }
     if (head[TYPE_AT] != '0' && head[TYPE_AT] != 0) {
-        return refuse_member(head, "there is something that is no plain file", err);
+        return refuse_member(head, "something that is no plain file, which pg_dump never makes", err);
     }
     memcpy(name, head, NAME_LEN);
     if (head[PREFIX_AT] != 0 || !archive_part_parse(name, part)) {
-        return refuse_member(head, "there is a file of a name", err);
+        return refuse_member(head, "a file of a name that pg_dump never gives", err);
     }
     if (!take_size(head + SIZE_AT, &size)) {
         return tar_damaged(at, err, "the size of a file is impossible");

@@ -133,6 +133,54 @@ static void can_be_read(void **state)
     parts_release(&parts);
 }
 
+static void scan_bytes(const StrBuf *bytes, Archive *archive)
+{
+    ArchiveScan scan = {.progress = NULL};
+    Error err = ERROR_INIT;
+    archive_init(archive);
+    assert_ok(scan_memory(bytes->buf, bytes->len, archive, &scan, &err), &err);
+}
+
+/* PostgreSQL's own archives, as tars (tests/fuzz/make_join_corpus.py): the same entries and the same rows. */
+static void real_ones(void **state)
+{
+    (void)state;
+    static const char *const pairs[][2] = {
+        {"../join/pg17-tables.tar", "pg17-none-tables.backup"},
+        {"../join/pg17-objects.tar", "pg17-none-objects.backup"},
+        {"../join/pg17-packed.tar", "pg17-none-objects.backup"},
+        {"../join/pg17-inserts.tar", "pg17-none-inserts.backup"},
+        {"../join/pg17-schema.tar", "pg17-none-schema.backup"},
+        {"../join/pg18-tables.tar", "pg18-none-tables.backup"},
+        {"../join/pg18-objects.tar", "pg18-none-objects.backup"},
+        {"../join/pg18-packed.tar", "pg18-none-objects.backup"},
+    };
+    for (size_t i = 0; i < TEST_COUNT(pairs); i++) {
+        StrBuf tar, bytes;
+        Joined joined = {.told = 0};
+        Archive got, wanted;
+        Error err = ERROR_INIT;
+        corpus_read(pairs[i][0], &tar);
+        corpus_read(pairs[i][1], &bytes);
+        assert_ok(join_memory(&tar, 100, &joined, &err), &err);
+        scan_bytes(&joined.bytes, &got);
+        scan_bytes(&bytes, &wanted);
+        assert_int_equal(got.entry_count, wanted.entry_count);
+        for (size_t n = 0; n < got.entry_count; n++) {
+            const ArchiveEntry *a = &got.entries[n], *b = &wanted.entries[n];
+            assert_int_equal(a->id, b->id);
+            assert_string_equal(a->desc, b->desc);
+            assert_int_equal(a->rows, b->rows);
+            assert_int_equal(a->data_bytes, b->data_bytes);
+        }
+        archive_release(&got);
+        archive_release(&wanted);
+        strbuf_release(&joined.bytes);
+        strbuf_release(&bytes);
+        strbuf_release(&tar);
+    }
+}
+
 /* Each file may be packed otherwise, and one that is not packed goes before one that is. */
 static void mixed(void **state)
 {
@@ -605,6 +653,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(same_bytes),
         cmocka_unit_test(can_be_read),
+        cmocka_unit_test(real_ones),
         cmocka_unit_test(mixed),
         cmocka_unit_test(empty_object),
         cmocka_unit_test(every_damage_is_named),

@@ -68,7 +68,8 @@ static void names(void **state)
 static void found(void **state)
 {
     (void)state;
-    static const char *const all[] = {"9.dat.gz", "blob_9.dat", "9.dat.zst", "toc.dat", "blobs_9.toc", "7.dat", "9.dat.lz4"};
+    static const char *const all[] = {"9.dat.gz",    "blob_9.dat", "9.dat.zst", "toc.dat",
+                                      "blobs_9.toc", "7.dat",      "9.dat.lz4"};
     ArchiveParts parts = {.items = NULL};
     Error err = ERROR_INIT;
     assert_null(archive_parts_find(&parts, PART_TOC, 0));
@@ -89,7 +90,7 @@ static void found(void **state)
     const ArchivePart link = {.kind = PART_DATA, .number = 8, .is_link = true};
     archive_parts_add(&parts, &link);
     assert_fails(archive_parts_settle(&parts, &err), &err, EK_FOREIGN,
-                 "the file 8.dat in it is a link, which pg_dump never makes");
+                 "it holds a link, which pg_dump never makes: \"8.dat\"");
     archive_parts_release(&parts);
 }
 
@@ -139,15 +140,15 @@ static void what_pg_dump_never_writes(void **state)
         char type;
         const char *message;
     } cases[] = {
-        {"5.dat", '2', "there is a link in it (\"5.dat\"), which pg_dump never writes"},
-        {"5.dat", '1', "there is a link in it (\"5.dat\"), which pg_dump never writes"},
-        {"5.dat", '5', "there is something that is no plain file in it (\"5.dat\"), which pg_dump never writes"},
-        {"5.dat", 'L', "there is something that is no plain file in it (\"5.dat\"), which pg_dump never writes"},
-        {"../5.dat", '0', "there is a file of a name in it (\"../5.dat\"), which pg_dump never writes"},
-        {"/etc/passwd", '0', "there is a file of a name in it (\"/etc/passwd\"), which pg_dump never writes"},
-        {"..\\x.exe", '0', "there is a file of a name in it (\"..\\x.exe\"), which pg_dump never writes"},
-        {"", '0', "there is a file of a name in it (\"\"), which pg_dump never writes"},
-        {"a\x1b[2J\n\t", '0', "there is a file of a name in it (\"a [2J  \"), which pg_dump never writes"},
+        {"5.dat", '2', "it holds a link, which pg_dump never makes: \"5.dat\""},
+        {"5.dat", '1', "it holds a link, which pg_dump never makes: \"5.dat\""},
+        {"5.dat", '5', "it holds something that is no plain file, which pg_dump never makes: \"5.dat\""},
+        {"5.dat", 'L', "it holds something that is no plain file, which pg_dump never makes: \"5.dat\""},
+        {"../5.dat", '0', "it holds a file of a name that pg_dump never gives: \"../5.dat\""},
+        {"/etc/passwd", '0', "it holds a file of a name that pg_dump never gives: \"/etc/passwd\""},
+        {"..\\x.exe", '0', "it holds a file of a name that pg_dump never gives: \"..\\x.exe\""},
+        {"", '0', "it holds a file of a name that pg_dump never gives: \"\""},
+        {"a\x1b[2J\n\t", '0', "it holds a file of a name that pg_dump never gives: \"a [2J  \""},
     };
     for (size_t i = 0; i < TEST_COUNT(cases); i++) {
         StrBuf tar;
@@ -171,7 +172,7 @@ static void long_names(void **state)
     strbuf_init(&tar, STRBUF_LARGE);
     tar_member(&tar, name, '0', "x", 1);
     tar_end(&tar);
-    char *message = mem_printf("there is a file of a name in it (\"%s\"), which pg_dump never writes", name);
+    char *message = mem_printf("it holds a file of a name that pg_dump never gives: \"%s\"", name);
     refused_at(&tar, EK_FOREIGN, message);
     mem_free(message);
     strbuf_clear(&tar);
@@ -179,7 +180,7 @@ static void long_names(void **state)
     tar_end(&tar);
     memcpy(tar.buf + 345, "..", 2);
     tar_seal(tar.buf);
-    refused_at(&tar, EK_FOREIGN, "there is a file of a name in it (\"5.dat\"), which pg_dump never writes");
+    refused_at(&tar, EK_FOREIGN, "it holds a file of a name that pg_dump never gives: \"5.dat\"");
     strbuf_release(&tar);
 }
 
