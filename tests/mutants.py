@@ -25,7 +25,7 @@ E2E = {"kill": "test_kill", "faults": "test_faults", "bad": "test_bad_input", "r
        "recheck": "test_recheck", "encryption": "test_encryption",
        "certificate": "test_certificate", "there": "test_sharepoint_cleanup", "onedrive": "test_onedrive",
        "environment": "test_environment", "rolder": "test_restore_older", "https": "test_https",
-       "upload": "test_upload"}
+       "upload": "test_upload", "archives": "test_archives"}
 
 # What is taken out, file, the text, what stands there instead, the tests: "unit:NAME", "FILE:TEST" or "simulate:SEEDS".
 MUTANTS = (
@@ -263,6 +263,29 @@ MUTANTS = (
      ["kinds:test_few_locks"]),
     ("a table that is missing from the backup", "src/postgres/snapshot.c",
      "if (!seen[i] && table->rows > 0 && !table->may_be_missing) {", "if (false) {", ["unit:test_snapshot"]),
+    ("a link in a tar", "src/archive/archive_parts.c", "if (head[TYPE_AT] == '1' || head[TYPE_AT] == '2') {",
+     "if (false) {", ["unit:test_archive_parts"]),
+    ("what is no plain file in a tar", "src/archive/archive_parts.c",
+     "if (head[TYPE_AT] != '0' && head[TYPE_AT] != 0) {", "if (false) {", ["unit:test_archive_parts"]),
+    ("the checksum of a tar's head", "src/archive/archive_parts.c", "&& told == sum;", "&& told != 0;",
+     ["unit:test_archive_parts"]),
+    ("a file in a tar ends before the tar does", "src/archive/archive_parts.c",
+     "part->at > tar->size || size > tar->size - part->at", "false", ["unit:test_archive_parts"]),
+    ("the end of a tar", "src/archive/archive_parts.c", "if (tar->size - at < 2u * BLOCK) {", "if (false) {",
+     ["unit:test_archive_join"]),
+    ("a link in a folder", "src/archive/archive_parts.c", "if (part->is_link) {", "if (false) {",
+     ["unit:test_archive_parts", "archives:test_damaged_folder"]),
+    ("the name of a data file is made of its number", "src/archive/archive_toc.c",
+     "strcmp(toc->text.buf, name) != 0", "false", ["unit:test_archive_join"]),
+    ("a packed part is decoded to its end", "src/archive/archive_join.c",
+     "is_empty || archive_stream_end(stream, &problem)", "true", ["unit:test_archive_join"]),
+    ("a line of the list of large objects is what pg_dump writes", "src/archive/archive_join.c",
+     "const bool is_one = strcmp(same, list->line) == 0;", "const bool is_one = true;", ["unit:test_archive_join"]),
+    ("what is gathered is not taken away by others", "src/jobs/gather.c",
+     "fs_lock(gathered->lock_path, &gathered->lock, err) &&", "((gathered->lock = NULL) == NULL) &&",
+     ["unit:test_gather"]),
+    ("a file of ours is not taken for another's archive", "src/jobs/gather.c",
+     "return ours ? ARCHIVE_FORM_FILE : archive_form(path);", "return archive_form(path);", ["unit:test_gather"]),
     ("what lies behind the archive's end", "src/archive/archive_data.c", "return reader->at_end || archive_damaged(",
      "return true || archive_damaged(", ["unit:test_archive_data", "unit:test_archive", "unit:test_verify"]),
     ("that what was decoded while it grew is what was hashed", "src/archive/archive_follow.c",
