@@ -16,7 +16,7 @@ static const char hint_cluster[] = "psql reads it: psql -d postgres -f FILE. To 
                                    "on a server of its own and make a backup there.";
 static const char hint_shell[] = "A shell has written it as text, as PowerShell does with >. Make it again, with "
                                  "pg_dump -Fc -f FILE.";
-static const char hint_folder[] = "Name the tar itself, without a manifest beside it.";
+static const char hint_folder[] = "Restore it: what is in it is shown before anything is done.";
 static const char hint_directory[] = "Name its folder, in which this file is called toc.dat and lies beside the files "
                                      "with the data.";
 static const char hint_line_ends[] = "docker exec -t does that, and FTP in text mode: make it again without -t, or "
