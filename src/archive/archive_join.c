@@ -536,9 +536,6 @@ ArchiveForm archive_form(const char *path)
         mem_free(toc);
         return is_one ? ARCHIVE_FORM_FOLDER : ARCHIVE_FORM_FILE;
     }
-    if (info.is_offline) { /* whether it is to be downloaded is asked by whoever reads it */
-        return ARCHIVE_FORM_FILE;
-    }
     const size_t len = read_head(path, head);
     if (len > FORMAT_AT && memcmp(head, "PGDMP", 5) == 0 && head[FORMAT_AT] == FORMAT_PARTS) {
         return utf8_casecmp(fs_base_name(path), "toc.dat") == 0 ? ARCHIVE_FORM_FOLDER : ARCHIVE_FORM_FILE;
