@@ -44,7 +44,7 @@ void gathered_drop(Gathered *gathered, const JobSink *sink)
         return;
     }
     fs_close(gathered->file, NULL);
-    if (gathered->lock != NULL && !fs_remove_tree(gathered->scratch, &why)) {
+    if (gathered->lock != NULL && fs_exists(gathered->scratch) && !fs_remove_tree(gathered->scratch, &why)) {
         job_log(sink, LOG_WARNING, "\"%s\" stays for now: %s", gathered->scratch, why.message);
     }
     if (gathered->lock != NULL) {
