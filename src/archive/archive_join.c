@@ -363,23 +363,37 @@ static bool join_data(Joiner *joiner, Error *err)
     return ok && flush(joiner, err);
 }
 
-/* That the table of contents is the same before and behind its data tells a dump that another took the place of. */
-static bool join_all(Contents *contents, Error *err)
+static bool join_contents(Joiner *joiner, const ArchivePart *toc, char hex[65], Error *err)
 {
-    char before[65] = "", after[65] = "";
-    if (!hash_contents(contents, before, err) || !read_contents(contents, err) || !write_contents(contents, err) ||
-        !join_data(contents->joiner, err) || !hash_contents(contents, after, err)) {
+    Contents contents = {.joiner = joiner};
+    if (!open_part(joiner, toc, &contents.source, err)) {
         return false;
     }
-    return strcmp(before, after) == 0 ||
-           error_set(err, EK_BUSY, "another program changed toc.dat while its data were read");
+    const bool ok = hash_contents(&contents, hex, err) && read_contents(&contents, err) &&
+                    write_contents(&contents, err);
+    close_part(joiner, &contents.source);
+    return ok;
+}
+
+/* Another dump may have taken the place of this one while its data were read. */
+static bool is_the_same(Joiner *joiner, const ArchivePart *toc, const char *before, Error *err)
+{
+    Contents contents = {.joiner = joiner};
+    char after[65] = "";
+    if (!open_part(joiner, toc, &contents.source, err)) {
+        return false;
+    }
+    const bool ok = hash_contents(&contents, after, err);
+    close_part(joiner, &contents.source);
+    return ok && (strcmp(before, after) == 0 ||
+                  error_set(err, EK_BUSY, "another program changed toc.dat while its data were read"));
 }
 
 bool archive_join_parts(const ArchivePartsFrom *from, ArchiveJoin *join, Error *err)
 {
     Joiner joiner = {.from = from, .join = join};
-    Contents contents = {.joiner = &joiner};
     const ArchivePart *toc = archive_parts_find(from->parts, PART_TOC, 0);
+    char hex[65] = "";
     if (toc == NULL) {
         return error_set(err, EK_DAMAGED, "the file toc.dat is missing (the table of contents)");
     }
@@ -387,14 +401,11 @@ bool archive_join_parts(const ArchivePartsFrom *from, ArchiveJoin *join, Error *
     for (size_t i = 0; i < from->parts->count; i++) {
         join->bytes += from->parts->items[i].size;
     }
-    if (!open_part(&joiner, toc, &contents.source, err)) {
-        return false;
-    }
     archive_init(&joiner.archive);
     joiner.piece = mem_alloc(PIECE);
     joiner.out = mem_alloc(PIECE);
-    const bool ok = join_all(&contents, err);
-    close_part(&joiner, &contents.source);
+    const bool ok = join_contents(&joiner, toc, hex, err) && join_data(&joiner, err) &&
+                    is_the_same(&joiner, toc, hex, err);
     mem_free(joiner.out);
     mem_free(joiner.piece);
     mem_free(joiner.splice.names);

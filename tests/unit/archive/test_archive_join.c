@@ -603,6 +603,43 @@ static void from_files(void **state)
     test_dir_remove(dir);
 }
 
+typedef struct Changing {
+    Joined joined; /* first: keep takes it */
+    const char *folder;
+    const BuiltPart *other;
+} Changing;
+
+static bool keep_and_change(void *context, const void *bytes, size_t len, Error *err)
+{
+    const Changing *changing = context;
+    put_file_in(changing->folder, "toc.dat", changing->other->bytes.buf, changing->other->bytes.len);
+    return keep(context, bytes, len, err);
+}
+
+/* Another dump takes the place of this one while it is read. */
+static void changed_meanwhile(void **state)
+{
+    (void)state;
+    const BuildSpec spec = spec_of(16);
+    char *dir = test_dir_new();
+    BuiltParts parts;
+    Built built;
+    Changing changing = {.folder = dir};
+    ArchiveJoin join = {.write = keep_and_change, .context = &changing};
+    Error err = ERROR_INIT;
+    build_parts(&spec, ARCHIVE_NONE, &parts, &built);
+    build_folder(&parts, dir);
+    changing.other = part_named(&parts, "toc.dat");
+    changing.other->bytes.buf[12 + 1] ^= 1; /* the second in which it was made */
+    strbuf_init(&changing.joined.bytes, STRBUF_LARGE);
+    assert_fails(archive_join(dir, ARCHIVE_FORM_FOLDER, &join, &err), &err, EK_BUSY,
+                 "another program changed toc.dat while its data were read");
+    strbuf_release(&changing.joined.bytes);
+    built_release(&built);
+    parts_release(&parts);
+    test_dir_remove(dir);
+}
+
 /* By the first bytes; and a table of contents only where it stands as pg_dump puts it. */
 static void known_by_their_beginning(void **state)
 {
@@ -662,6 +699,7 @@ int main(void)
         cmocka_unit_test(truncations_and_flips),
         cmocka_unit_test(stopped),
         cmocka_unit_test(from_files),
+        cmocka_unit_test(changed_meanwhile),
         cmocka_unit_test(known_by_their_beginning),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
