@@ -28,6 +28,8 @@ set(ARCHIVE_SOURCES
   src/archive/archive_data.c
   src/archive/archive_facts.c
   src/archive/archive_follow.c
+  src/archive/archive_join.c
+  src/archive/archive_parts.c
   src/archive/archive_scan.c
   src/archive/archive_stream.c
   src/archive/archive_toc.c
@@ -106,6 +108,7 @@ set(JOBS_SOURCES
   src/jobs/encryption_set_up.c
   src/jobs/export.c
   src/jobs/freeze_obstacle.c
+  src/jobs/gather.c
   src/jobs/heartbeats.c
   src/jobs/load.c
   src/jobs/load_compare.c

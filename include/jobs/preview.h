@@ -131,9 +131,10 @@ typedef struct Preview {
 void preview_init(Preview *preview);
 void preview_release(Preview *preview);
 
-/* Replaces what `preview` holds. That the restore could not be done is no failure: see `obstacles`. EK_DAMAGED,
- * EK_FOREIGN, EK_NOT_FOUND: the file; EK_BUSY: another proof is under way on this PC; EK_CONNECT, EK_REFUSED: the
- * server cannot be asked; EK_CANCELLED. */
+/* Replaces what `preview` holds. `path` may be an archive in several files (verify_file), which counts as a file
+ * without a manifest. That the restore could not be done is no failure: see `obstacles`. EK_DAMAGED, EK_FOREIGN,
+ * EK_NOT_FOUND: the file; EK_BUSY: another proof is under way on this PC; EK_CONNECT, EK_REFUSED: the server cannot be
+ * asked; EK_CANCELLED. */
 bool preview_run(const char *path, const PreviewSpec *spec, const JobSink *sink, const Cancel *cancel,
                  Preview *preview, Error *err);
 

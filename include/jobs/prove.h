@@ -48,7 +48,8 @@ typedef struct ProveResult {
 void prove_result_init(ProveResult *result);
 void prove_result_release(ProveResult *result);
 
-/* True also where it could not be proven on that server: see result->proven. Every byte of the file is read first
+/* An archive in several files (verify_file) is proven as well, and nothing of it is kept (not_kept).
+ * True also where it could not be proven on that server: see result->proven. Every byte of the file is read first
  * (verify.h), and one that is damaged is refused before anything is started. EK_DAMAGED: it was restored, and what
  * came back is not what it holds. EK_TOOL: pg_restore failed, or the server did not start. EK_BUSY: another job has
  * the folder, or another backup is being proven on the engine by this user. EK_SPACE: too little room for the restored

@@ -50,6 +50,7 @@ typedef struct RestoreSpec {
 } RestoreSpec;
 
 typedef struct RestoreResult {
+    char *file;      /* what was restored, as people call it: the folder, where a toc.dat was named */
     char *database;  /* that holds the backup now */
     char *schema;    /* of it, that holds the tables now; NULL: all of it was restored */
     char *kept;      /* under which name the one that was live is kept; NULL: there was none, or it was not touched */
@@ -81,7 +82,9 @@ void restore_result_release(RestoreResult *result);
 /* Whoever replaces a live database types its name: the one consent for every front end. */
 bool restore_is_consent(const Connection *server, const char *typed);
 
-/* EK_DAMAGED: the archive, or what came back is not what it holds. EK_REFUSED: rights. EK_BUSY: another restore, or
+/* `path` may be an archive in several files (verify_file), which counts as a file without a manifest.
+ *
+ * EK_DAMAGED: the archive, or what came back is not what it holds. EK_REFUSED: rights. EK_BUSY: another restore, or
  * somebody who cannot be sent away. EK_SETTINGS: the target cannot be one. EK_TOOL: pg_restore failed. In each case the
  * live database is as it was, unless the error says otherwise. */
 bool restore_backup(const char *path, const RestoreSpec *spec, const JobSink *sink, const Cancel *cancel,

@@ -33,7 +33,11 @@ bool contents_read(const char *path, Contents *contents, Error *err);
 void verify_result_init(VerifyResult *result);
 void verify_result_release(VerifyResult *result);
 
-/* Reads every byte of a backup: decodes it, counts rows, hashes, and compares with its manifest if it has one.
+/* An archive of pg_dump in several files (-Fd: its folder, or the toc.dat in it; -Ft) is made into one of the custom
+ * format in a scratch folder first, and that is what the result is of: its size and its hashes, which are the same each
+ * time. It gets no manifest (not_kept).
+ *
+ * Reads every byte of a backup: decodes it, counts rows, hashes, and compares with its manifest if it has one.
  * EK_DAMAGED says what differs first. Does not write anything and takes no lock, so a job that holds the folder's lock
  * may call it. The manifest in the result has the level reached (manifest_level): LEVEL_PROVEN where its recorded
  * proof holds (same hash), LEVEL_VERIFIED where all its rows were compared with the database's when it was made, else

@@ -20,6 +20,7 @@ typedef struct FsInfo {
     int64_t modified;  /* seconds since 1970 UTC */
     bool is_dir;
     bool is_offline;   /* a cloud placeholder: reading it would download it */
+    bool is_link;      /* fs_list alone says it: the name leads to another; the rest is of what it leads to (POSIX) */
 } FsInfo;
 
 /* Opening. Every file is opened so that others may read it, and no child inherits it unless process.h hands

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "archive/archive.h"
+#include "archive/join.h"
 #include "base/error.h"
 #include "compiler.h"
 #include "platform/cancel.h"
@@ -58,6 +59,18 @@ bool archive_damaged(const ArchiveReader *reader, uint64_t offset, Error *err, c
 /* --- the parts of the parser ----------------------------------------------------------------------------- */
 
 bool archive_parse_toc(ArchiveReader *reader, Archive *archive, Error *err);  /* archive_toc.c */
+/* That of a folder or a tar, toc.dat, to its end: no entry has an offset. */
+typedef struct ArchiveSpan {
+    uint64_t at;
+    size_t len;
+} ArchiveSpan;
+typedef struct ArchiveSplice { /* zeroed; what is otherwise in a file of its own */
+    uint64_t compression_at;
+    size_t compression_len;
+    ArchiveSpan *names; /* one an entry: the name of its file. The caller frees them, also on failure */
+    size_t count, capacity;
+} ArchiveSplice;
+bool archive_parse_toc_parts(ArchiveReader *reader, Archive *archive, ArchiveSplice *splice, Error *err);
 /* The second copy of the entries that may follow the data (archive_data.c says when): the same but for the offsets,
  * which are `offsets`, one an entry; of those without data it does not matter. */
 bool archive_parse_toc_copy(ArchiveReader *reader, const Archive *archive, const uint64_t *offsets, Error *err);
@@ -121,10 +134,64 @@ typedef struct ArchiveStream ArchiveStream;
 typedef bool (*ArchiveTake)(void *context, const uint8_t *bytes, size_t len);
 
 ArchiveStream *archive_stream_new(ArchiveCompression compression, ArchiveTake take, void *context);
+/* The same of a file of its own (5.dat.gz): zlib's stream has gzip's wrapper there. */
+ArchiveStream *archive_stream_new_file(ArchiveCompression compression, ArchiveTake take, void *context);
 void archive_stream_free(ArchiveStream *stream); /* NULL is fine */
 void archive_stream_begin(ArchiveStream *stream);
 /* False: *problem is a static text, or NULL when `take` said stop. */
 bool archive_stream_feed(ArchiveStream *stream, const uint8_t *bytes, size_t len, const char **problem);
 bool archive_stream_end(ArchiveStream *stream, const char **problem);
+
+/* --- archives in several files: archive_parts.c, archive_join.c -------------------------------------------- */
+
+typedef enum ArchivePartKind {
+    PART_TOC,    /* toc.dat */
+    PART_DATA,   /* 5.dat: of the entry 5 */
+    PART_LIST,   /* blobs_5.toc, or blobs.toc (0), as before 1.16: which large objects an entry has */
+    PART_OBJECT, /* blob_5.dat: the large object 5 */
+    PART_SCRIPT  /* restore.sql: of a tar; nobody reads it */
+} ArchivePartKind;
+
+typedef struct ArchivePart {
+    ArchivePartKind kind;
+    uint32_t number;
+    ArchiveCompression packed; /* by the end of its name: .gz, .lz4, .zst */
+    uint64_t at, size;         /* at: in the tar */
+    bool is_link;
+} ArchivePart;
+
+typedef struct ArchiveParts { /* zeroed */
+    ArchivePart *items;
+    size_t count, capacity;
+} ArchiveParts;
+
+/* Kind, number and packing by the name; false: it is none that pg_dump writes. */
+bool archive_part_parse(const char *name, ArchivePart *part);
+typedef struct ArchivePartName {
+    char text[40];
+} ArchivePartName;
+ArchivePartName archive_part_name(const ArchivePart *part);
+
+void archive_parts_release(ArchiveParts *parts);
+void archive_parts_add(ArchiveParts *parts, const ArchivePart *part);
+/* Behind the last one: sorted, to be found. EK_FOREIGN: one is there twice, or is a link. */
+bool archive_parts_settle(ArchiveParts *parts, Error *err);
+/* The least packed one, as pg_restore takes it; NULL: it is not there. */
+const ArchivePart *archive_parts_find(const ArchiveParts *parts, ArchivePartKind kind, uint32_t number);
+
+/* The members of a tar that pg_dump wrote, settled, every header and what is between them. EK_DAMAGED; EK_FOREIGN: it
+ * holds what pg_dump never writes: links, names with a path. */
+bool archive_parts_of_tar(const ArchiveSource *tar, ArchiveParts *parts, Error *err);
+
+/* Where the parts are. */
+typedef struct ArchivePartsFrom {
+    /* The bytes of a part, until `close`, which may be NULL. */
+    bool (*open)(void *context, const ArchivePart *part, ArchiveSource *source, Error *err);
+    void (*close)(void *context, ArchiveSource *source);
+    void *context;
+    const ArchiveParts *parts;
+} ArchivePartsFrom;
+bool archive_join_parts(const ArchivePartsFrom *from, ArchiveJoin *join, Error *err);
+bool archive_join_tar(const ArchiveSource *tar, ArchiveJoin *join, Error *err);
 
 #endif

@@ -36,7 +36,10 @@ struct ArchiveStream {
 static const uint8_t lz4_magic[4] = {0x04, 0x22, 0x4d, 0x18};
 static const uint8_t zstd_magic[4] = {0x28, 0xb5, 0x2f, 0xfd};
 
-ArchiveStream *archive_stream_new(ArchiveCompression compression, ArchiveTake take, void *context) {
+#define GZIP_WRAPPER 16 /* beside the size of the window: zlib's sign for it */
+
+static ArchiveStream *stream_new(ArchiveCompression compression, int wrapper, ArchiveTake take, void *context)
+{
     ArchiveStream *stream = mem_alloc(sizeof *stream);
     stream->compression = compression;
     stream->take = take;
@@ -49,7 +52,7 @@ ArchiveStream *archive_stream_new(ArchiveCompression compression, ArchiveTake ta
     case ARCHIVE_NONE:
         break;
     case ARCHIVE_GZIP:
-        if (inflateInit(&stream->zlib) != Z_OK) {
+        if (inflateInit2(&stream->zlib, MAX_WBITS + wrapper) != Z_OK) {
             mem_out();
         }
         stream->zlib_ready = true;
@@ -68,6 +71,16 @@ ArchiveStream *archive_stream_new(ArchiveCompression compression, ArchiveTake ta
         break;
     }
     return stream;
+}
+
+ArchiveStream *archive_stream_new(ArchiveCompression compression, ArchiveTake take, void *context)
+{
+    return stream_new(compression, 0, take, context);
+}
+
+ArchiveStream *archive_stream_new_file(ArchiveCompression compression, ArchiveTake take, void *context)
+{
+    return stream_new(compression, GZIP_WRAPPER, take, context);
 }
 
 void archive_stream_free(ArchiveStream *stream)

@@ -6,11 +6,15 @@
  * kind of relation, and large objects in several entries. All that pg_dump cannot have written is refused, also
  * where pg_restore would not look: the sooner a wrong byte is seen the better.
  *
+ * The directory and the tar format have the same table in a file of its own, in which each entry ends with the name of
+ * its data's file instead of their offset.
+ *
  * Texts are in the encoding that the entry ENCODING names, which comes first. Ours are UTF-8 as far as the database can
  * be had in it (snapshot.h); those of another archive are what utf8_shown makes of their bytes.
  */
 #include "archive_private.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,7 +29,7 @@
 #define NEWEST_MINOR 16
 #define SMALLEST_ENTRY 40u /* fewer bytes cannot hold an entry, whatever the version */
 
-enum { FORMAT_CUSTOM = 1 };
+enum { FORMAT_CUSTOM = 1, FORMAT_PARTS = 3 }; /* archTar, which the directory format writes as well */
 enum { OFFSET_NOT_SET = 1, OFFSET_SET = 2, OFFSET_NO_DATA = 3 };
 
 typedef struct TocReader {
@@ -34,6 +38,7 @@ typedef struct TocReader {
     size_t kept; /* bytes of texts that are kept */
     bool bytes;  /* texts are not UTF-8 */
     StrBuf text;
+    ArchiveSplice *splice; /* it is that of a folder or a tar; NULL: of a file */
     uint64_t digest; /* of all numbers and texts so far: FNV-1a, to know a copy by */
 } TocReader;
 
@@ -188,7 +193,7 @@ static bool read_created(TocReader *toc, Error *err)
     return true;
 }
 
-static bool read_compression(TocReader *toc, Error *err)
+static bool read_compression_of(TocReader *toc, Error *err)
 {
     Archive *archive = toc->archive;
     if (archive->minor >= 15) {
@@ -209,6 +214,17 @@ static bool read_compression(TocReader *toc, Error *err)
     }
     archive->compression = level == 0 ? ARCHIVE_NONE : ARCHIVE_GZIP;
     return true;
+}
+
+static bool read_compression(TocReader *toc, Error *err)
+{
+    const uint64_t offset = archive_reader_offset(toc->reader);
+    const bool ok = read_compression_of(toc, err);
+    if (ok && toc->splice != NULL) {
+        toc->splice->compression_at = offset;
+        toc->splice->compression_len = (size_t)(archive_reader_offset(toc->reader) - offset);
+    }
+    return ok;
 }
 
 /* Does not return true; what the reader has of the file's first bytes is enough to name it. */
@@ -242,7 +258,7 @@ static bool read_header(TocReader *toc, Error *err)
         return false;
     }
     Foreign foreign;
-    if (memcmp(fixed, "PGDMP", 5) != 0 || foreign_kind(head, head_len, &foreign)) {
+    if (memcmp(fixed, "PGDMP", 5) != 0 || (toc->splice == NULL && foreign_kind(head, head_len, &foreign))) {
         return refuse_foreign(head, head_len, err);
     }
     if (!archive_reader_bytes(reader, fixed + 5, 6, err)) {
@@ -269,8 +285,9 @@ static bool read_header(TocReader *toc, Error *err)
     if (archive->offset_size < 4 || archive->offset_size > 8) {
         return archive_damaged(reader, 9, err, "the size of an offset is impossible (%d)", archive->offset_size);
     }
-    if (fixed[10] != FORMAT_CUSTOM) {
-        return archive_damaged(reader, 10, err, "the format (%u) is not pg_dump's custom format", (unsigned)fixed[10]);
+    if (fixed[10] != (toc->splice == NULL ? FORMAT_CUSTOM : FORMAT_PARTS)) {
+        return archive_damaged(reader, 10, err, "the format (%u) is not pg_dump's %s format", (unsigned)fixed[10],
+                               toc->splice == NULL ? "custom" : "directory");
     }
     return read_compression(toc, err) && read_created(toc, err) && read_kept(toc, &archive->database, err) &&
            read_kept(toc, &archive->server_version, err) && read_kept(toc, &archive->tool_version, err);
@@ -310,6 +327,31 @@ static bool read_offset(TocReader *toc, ArchiveEntry *entry, Error *err)
         return archive_damaged(toc->reader, at, err, "the file is too short for what is listed");
     }
     entry->offset = (int64_t)offset;
+    return true;
+}
+
+/* The name of the data's file, which says nothing: pg_dump makes it of the entry's number, and so do we. Of large
+ * objects it is that of a list, which older releases write in several ways. */
+static bool read_part_name(TocReader *toc, ArchiveEntry *entry, Error *err)
+{
+    ArchiveSplice *splice = toc->splice;
+    const uint64_t at = archive_reader_offset(toc->reader);
+    bool is_null = false;
+    char name[32];
+    if (!read_text(toc, &is_null, err)) {
+        return false;
+    }
+    if (entry->has_data != (toc->text.len > 0)) {
+        return archive_damaged(toc->reader, at, err, "an entry contradicts itself about its data");
+    }
+    snprintf(name, sizeof name, "%ld.dat", (long)entry->id);
+    if (entry->has_data && strcmp(entry->desc, "BLOBS") != 0 && strcmp(toc->text.buf, name) != 0) {
+        return archive_damaged(toc->reader, at, err, "the name of a data file is none that pg_dump writes");
+    }
+    void *grown = splice->names;
+    mem_grow(&grown, &splice->capacity, splice->count + 1, sizeof *splice->names);
+    splice->names = grown;
+    splice->names[splice->count++] = (ArchiveSpan){at, (size_t)(archive_reader_offset(toc->reader) - at)};
     return true;
 }
 
@@ -377,7 +419,8 @@ static bool read_entry(TocReader *toc, ArchiveEntry *entry, Error *err)
         !read_kept(toc, &entry->owner, err) || !read_with_oids(toc, err)) {
         return false;
     }
-    if (!read_needs(toc, entry, err) || !read_offset(toc, entry, err)) {
+    if (!read_needs(toc, entry, err) ||
+        !(toc->splice != NULL ? read_part_name(toc, entry, err) : read_offset(toc, entry, err))) {
         return false;
     }
     const bool of_data = strcmp(entry->desc, "TABLE DATA") == 0 || strcmp(entry->desc, "BLOBS") == 0;
@@ -447,9 +490,9 @@ static bool read_entries(TocReader *toc, Error *err)
     return !(told && untold) || archive_damaged(reader, archive_reader_offset(reader), err, "some offsets are missing");
 }
 
-bool archive_parse_toc(ArchiveReader *reader, Archive *archive, Error *err)
+static bool parse_toc(ArchiveReader *reader, Archive *archive, ArchiveSplice *splice, Error *err)
 {
-    TocReader toc = {.reader = reader, .archive = archive};
+    TocReader toc = {.reader = reader, .archive = archive, .splice = splice};
     strbuf_init(&toc.text, ARCHIVE_MAX_TEXT);
     bool ok = read_header(&toc, err);
     const uint64_t start = archive_reader_offset(reader);
@@ -458,6 +501,18 @@ bool archive_parse_toc(ArchiveReader *reader, Archive *archive, Error *err)
     reader->toc_digest = toc.digest;
     strbuf_release(&toc.text);
     return ok;
+}
+
+bool archive_parse_toc(ArchiveReader *reader, Archive *archive, Error *err)
+{
+    return parse_toc(reader, archive, NULL, err);
+}
+
+bool archive_parse_toc_parts(ArchiveReader *reader, Archive *archive, ArchiveSplice *splice, Error *err)
+{
+    return parse_toc(reader, archive, splice, err) && archive_reader_fill(reader, err) &&
+           (reader->at_end || archive_damaged(reader, archive_reader_offset(reader), err,
+                                              "something follows the table of contents"));
 }
 
 bool archive_parse_toc_copy(ArchiveReader *reader, const Archive *archive, const uint64_t *offsets, Error *err)

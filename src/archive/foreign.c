@@ -12,11 +12,13 @@
 static const char hint_unpack[] = "Unpack it; what is in it may be a backup.";
 static const char hint_script[] = "psql reads it: psql -d DATABASE -f FILE. Make backups with this program, or with "
                                   "pg_dump -Fc.";
+static const char hint_cluster[] = "psql reads it: psql -d postgres -f FILE. To have one database of it, restore it "
+                                   "on a server of its own and make a backup there.";
 static const char hint_shell[] = "A shell has written it as text, as PowerShell does with >. Make it again, with "
                                  "pg_dump -Fc -f FILE.";
-static const char hint_folder[] = "pg_restore reads it; this program reads the custom format, pg_dump -Fc.";
-static const char hint_directory[] = "pg_restore reads the whole folder; this program reads the custom format, pg_dump "
-                                     "-Fc.";
+static const char hint_folder[] = "Restore it: what is in it is shown before anything is done.";
+static const char hint_directory[] = "Name its folder, in which this file is called toc.dat and lies beside the files "
+                                     "with the data.";
 static const char hint_line_ends[] = "docker exec -t does that, and FTP in text mode: make it again without -t, or "
                                      "copy it in binary mode.";
 static const char hint_decrypt[] = "Decrypt it first; what is in it may be a backup.";
@@ -156,6 +158,10 @@ bool foreign_kind(const uint8_t *head, size_t len, Foreign *foreign)
     as_text(head, len, text, &wide);
     if (starts_with(text, "<!doctype html") || starts_with(text, "<html")) {
         *foreign = (Foreign){"a page of a web site", hint_web};
+        return true;
+    }
+    if (!wide && has(text, "-- postgresql database cluster dump")) {
+        *foreign = (Foreign){"a plain SQL script of pg_dumpall, with every database of a server", hint_cluster};
         return true;
     }
     if (is_script(text)) {

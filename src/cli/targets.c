@@ -13,11 +13,17 @@ static bool is_of_folder(const char *file)
     return strcmp(fs_base_name(file), file) == 0 && !fs_exists(file);
 }
 
+/* A shell that completes the name of a folder (an archive of pg_dump -Fd) puts a separator behind it. */
+static char *without_separator(const char *file)
+{
+    return file[0] != '\0' && fs_base_name(file)[0] == '\0' ? fs_dir_name(file) : mem_strdup(file);
+}
+
 bool cli_find_file(const Options *options, const char *file, char **path, Error *err)
 {
     char *folder = NULL;
     if (!is_of_folder(file)) {
-        *path = mem_strdup(file);
+        *path = without_separator(file);
         return true;
     }
     if (!folder_find(options->folder, &folder, err)) {
@@ -81,7 +87,7 @@ static void targets_from_arguments(Cli *cli, const char *folder, Targets *target
             continue;
         }
         char *dir = fs_dir_name(file);
-        *target = (Target){mem_strdup(file), folder && same_folder(dir, folder)};
+        *target = (Target){without_separator(file), folder && same_folder(dir, folder)};
         mem_free(dir);
     }
 }

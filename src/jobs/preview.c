@@ -10,6 +10,7 @@
 #include "jobs/swap.h"
 #include "jobs/verify.h"
 #include "freeze_private.h"
+#include "gather.h"
 #include "load_private.h"
 #include "platform/clock.h"
 #include "platform/fs.h"
@@ -378,17 +379,21 @@ bool preview_run(const char *path, const PreviewSpec *spec, const JobSink *sink,
                  Preview *preview, Error *err)
 {
     Preview found;
-    Run run = {.path = path, .spec = spec, .sink = sink, .cancel = cancel, .preview = &found};
+    Run run = {.spec = spec, .sink = sink, .cancel = cancel, .preview = &found};
+    Gathered *gathered = NULL;
     preview_init(&found);
     manifest_init(&run.manifest);
     archive_init(&run.archive);
     connection_init(&run.connection);
-    found.file = mem_strdup(fs_base_name(path));
     found.database = mem_strdup(spec->server->database != NULL ? spec->server->database : "");
     found.to = mem_strdup(spec->to);
     found.looked = clock_now();
-    const bool ok = read_file(&run, err) && look_at_server(&run, err);
+    bool ok = gather_archive(path, sink, cancel, &gathered, err);
+    run.path = gathered_path(gathered, path);
+    found.file = mem_strdup(fs_base_name(run.path));
+    ok = ok && read_file(&run, err) && look_at_server(&run, err);
     if (ok) {
+        found.backup_bytes = gathered != NULL ? (int64_t)gathered_bytes(gathered) : found.backup_bytes;
         preview_settle(&found);
         job_progress(sink, &(Progress){.fraction = 1, .step = "Done", .seconds_left = 0});
         preview_release(preview);
@@ -403,5 +408,6 @@ bool preview_run(const char *path, const PreviewSpec *spec, const JobSink *sink,
     archive_release(&run.archive);
     manifest_release(&run.manifest);
     preview_release(&found);
+    gathered_drop(gathered, sink);
     return ok;
 }

@@ -20,6 +20,7 @@
 #include "base/progress.h"
 #include "base/secret.h"
 #include "base/strbuf.h"
+#include "gather.h"
 #include "jobs/verify.h"
 #include "platform/clock.h"
 #include "platform/fs.h"
@@ -366,12 +367,16 @@ bool prove_backup(const char *path, const ProveSpec *spec, const JobSink *sink, 
                   ProveResult *result, Error *err)
 {
     char *folder = spec->record ? fs_dir_name(path) : NULL;
-    Load run = {.path = path, .spec = spec, .record = spec->record, .what = "proof", .folder = folder, .sink = sink,
-                .cancel = cancel, .started_ms = clock_monotonic_ms()};
+    Load run = {.spec = spec, .what = "proof", .folder = folder, .sink = sink, .cancel = cancel,
+                .started_ms = clock_monotonic_ms()};
     Error why = ERROR_INIT;
-    load_init(&run);
+    Gathered *gathered = NULL;
     job_log(sink, LOG_INFO, "Proving %s...", fs_base_name(path));
-    bool ok = work(&run, &why);
+    bool ok = gather_archive(path, sink, cancel, &gathered, &why);
+    run.path = gathered_path(gathered, path);
+    run.record = spec->record && gathered == NULL;
+    load_init(&run);
+    ok = ok && work(&run, &why);
     if (!ok && why.kind == EK_CANCELLED) { /* whoever wants the folder does not wait until all is taken away */
         fs_unlock(run.folder_lock);
         run.folder_lock = NULL;
@@ -382,6 +387,9 @@ bool prove_backup(const char *path, const ProveSpec *spec, const JobSink *sink, 
     fs_unlock(run.prove_lock);
     if (ok) {
         ok = settle(&run, &why);
+        if (ok && gathered != NULL && spec->record) {
+            run.result.not_kept = mem_strdup(gather_not_kept);
+        }
     } else if (why.kind == EK_CANCELLED) {
         error_set(&why, EK_CANCELLED, "the proof was stopped");
     } else {
@@ -404,5 +412,6 @@ bool prove_backup(const char *path, const ProveSpec *spec, const JobSink *sink, 
     }
     load_release(&run);
     mem_free(folder);
+    gathered_drop(gathered, sink);
     return ok;
 }

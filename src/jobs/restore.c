@@ -20,6 +20,7 @@
 #include "base/mem.h"
 #include "base/number.h"
 #include "base/strbuf.h"
+#include "gather.h"
 #include "jobs/backup.h"
 #include "jobs/prove.h"
 #include "jobs/swap.h"
@@ -43,6 +44,7 @@ void restore_result_init(RestoreResult *result)
 
 void restore_result_release(RestoreResult *result)
 {
+    mem_free(result->file);
     mem_free(result->database);
     mem_free(result->kept);
     mem_free(result->safety);
@@ -635,19 +637,23 @@ static char *success_text(const Restore *run)
 bool restore_backup(const char *path, const RestoreSpec *spec, const JobSink *sink, const Cancel *cancel,
                     RestoreResult *result, Error *err)
 {
-    Restore run = {.load = {.path = path, .what = "restore", .for_good = true, .sink = sink, .cancel = cancel,
+    Restore run = {.load = {.what = "restore", .for_good = true, .sink = sink, .cancel = cancel,
                             .folder = spec->folder, .started_ms = clock_monotonic_ms()},
                    .spec = spec,
                    .result = result};
     Error why = ERROR_INIT;
     const char *live = spec->server->database != NULL ? spec->server->database : "";
     run.live = mem_strdup(live);
+    Gathered *gathered = NULL;
     restore_result_release(result);
-    load_init(&run.load);
-    manifest_init(&run.safety);
     job_log(sink, LOG_INFO, "Starting database restore: %s", fs_base_name(path));
     job_log(sink, LOG_INFO, "\xE2\x8F\xB3 This may take several minutes...");
-    bool ok = work(&run, &why);
+    bool ok = gather_archive(path, sink, cancel, &gathered, &why);
+    run.load.path = gathered_path(gathered, path);
+    result->file = mem_strdup(fs_base_name(run.load.path));
+    load_init(&run.load);
+    manifest_init(&run.safety);
+    ok = ok && work(&run, &why);
     drop_new(&run);
     load_drop_scratch(&run.load);
     if (ok && result->kept != NULL && run.load.server != NULL) {
@@ -675,5 +681,6 @@ bool restore_backup(const char *path, const RestoreSpec *spec, const JobSink *si
     manifest_release(&run.safety);
     mem_free(run.live);
     load_release(&run.load);
+    gathered_drop(gathered, sink);
     return ok;
 }

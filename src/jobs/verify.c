@@ -16,13 +16,12 @@
 #include "base/mem.h"
 #include "base/number.h"
 #include "base/utf.h"
+#include "gather.h"
 #include "platform/clock.h"
 #include "platform/fs.h"
 #include "store/auditlog.h"
 #include "store/folder.h"
 #include "version.h"
-
-#define DAMAGED_HINT "Do not rely on this file; make a new backup now, or use an older one marked Verified."
 
 void verify_result_init(VerifyResult *result)
 {
@@ -317,19 +316,35 @@ static void name_line_ends(const char *path, Error *failed)
     mem_free(head);
 }
 
-/* A folder, which people name when it holds a backup in another format. False, with the error, when it is one. */
+static bool holds(const char *folder, const char *name)
+{
+    char *path = fs_join(folder, name);
+    const bool there = fs_exists(path);
+    mem_free(path);
+    return there;
+}
+
+/* A folder that is no archive (gather.h), which people name all the same. False, with the error, when it is one. */
 static bool is_file(const char *path, Error *err)
 {
+    static const char *const packed[] = {"toc.dat.gz", "toc.dat.lz4", "toc.dat.zst"};
     FsInfo info;
     if (!fs_stat(path, &info, NULL) || !info.is_dir) {
         return true; /* or it cannot be seen: opening it will say why */
     }
-    char *contents = fs_join(path, "toc.dat");
-    const bool archive = fs_exists(contents);
-    mem_free(contents);
-    error_set(err, EK_FOREIGN, archive ? "it is an archive in pg_dump's directory format" : "it is a folder");
-    return error_hint(err, archive ? "pg_restore reads it; this program reads the custom format, pg_dump -Fc."
-                                   : "Name a file that is in it.");
+    for (size_t i = 0; i < sizeof packed / sizeof packed[0]; i++) {
+        if (holds(path, packed[i])) {
+            error_set(err, EK_FOREIGN, "it is an archive in pg_dump's directory format, whose table of contents is "
+                                       "packed");
+            return error_hint(err, "Unpack %s in it.", packed[i]);
+        }
+    }
+    if (holds(path, "map.dat") && (holds(path, "toc.glo") || holds(path, "global.dat") || holds(path, "databases"))) {
+        error_set(err, EK_FOREIGN, "it is a folder of pg_dumpall, which has every database of a server");
+        return error_hint(err, "Name one of the folders or files below databases in it: map.dat says whose they are.");
+    }
+    error_set(err, EK_FOREIGN, "it is a folder");
+    return error_hint(err, "Name a file that is in it.");
 }
 
 /* The whole file, or with a follower what that has left to do. */
@@ -423,16 +438,7 @@ static bool check_file(const char *path, ArchiveFollower *follower, bool adopt, 
     if (check_contents(path, follower, adopt, &meter, cancel, check, &failed)) {
         return true;
     }
-    if (failed.kind == EK_DAMAGED) {
-        error_context(&failed, "%s is damaged", fs_base_name(path));
-        if (failed.hint == NULL) {
-            error_hint(&failed, "%s", DAMAGED_HINT);
-        }
-    } else if (failed.kind == EK_FOREIGN) {
-        error_context(&failed, "%s is no backup of this kind", fs_base_name(path));
-    } else if (failed.kind != EK_CANCELLED) {
-        error_context(&failed, "%s could not be checked", fs_base_name(path));
-    }
+    gather_explain(path, &failed);
     return error_move(err, &failed);
 }
 
@@ -472,7 +478,11 @@ static void show_done(const JobSink *sink, uint64_t bytes)
 
 bool verify_file(const char *path, const JobSink *sink, const Cancel *cancel, VerifyResult *result, Error *err)
 {
-    return verify_followed(path, NULL, sink, cancel, result, err);
+    Gathered *gathered = NULL;
+    const bool ok = gather_archive(path, sink, cancel, &gathered, err) &&
+                    verify_followed(gathered_path(gathered, path), NULL, sink, cancel, result, err);
+    gathered_drop(gathered, sink);
+    return ok;
 }
 
 bool verify_followed(const char *path, ArchiveFollower *follower, const JobSink *sink, const Cancel *cancel,
@@ -561,8 +571,8 @@ static void adopt_manifest(Manifest *manifest, bool had_bad_manifest)
     }
 }
 
-bool verify_backup(const char *path, bool adopt, const JobSink *sink, const Cancel *cancel, VerifyResult *result,
-                   Error *err)
+static bool verify_one_file(const char *path, bool adopt, const JobSink *sink, const Cancel *cancel,
+                            VerifyResult *result, Error *err)
 {
     char *folder = fs_dir_name(path);
     char *manifest_path = folder_manifest_path(path);
@@ -616,5 +626,23 @@ out:
     mem_free(not_kept);
     mem_free(folder);
     mem_free(manifest_path);
+    return ok;
+}
+
+bool verify_backup(const char *path, bool adopt, const JobSink *sink, const Cancel *cancel, VerifyResult *result,
+                   Error *err)
+{
+    Gathered *gathered = NULL;
+    if (!gather_archive(path, sink, cancel, &gathered, err)) {
+        return false;
+    }
+    if (gathered == NULL) {
+        return verify_one_file(path, adopt, sink, cancel, result, err);
+    }
+    const bool ok = verify_followed(gathered_path(gathered, path), NULL, sink, cancel, result, err);
+    if (ok) {
+        result->not_kept = mem_strdup(gather_not_kept);
+    }
+    gathered_drop(gathered, sink);
     return ok;
 }

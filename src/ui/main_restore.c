@@ -163,7 +163,7 @@ void main_on_restored(MainWindow *w, TaskResult *result)
     if (w->options->screenshot == NULL && !w->asking) {
         const bool undone = result->kind == TASK_UNDO;
         w->asking = true;
-        result_dialog_show(w->hwnd, &result->restore, undone ? result->target : fs_base_name(result->target), undone);
+        result_dialog_show(w->hwnd, &result->restore, undone ? result->target : result->restore.file, undone);
         w->asking = false;
         main_update_controls(w);
     }

@@ -53,7 +53,8 @@ static void on_browse(Choice *choice)
     char *path = NULL;
     Error err = ERROR_INIT;
     if (folder_dialog_choose_file(choice->hwnd, L"" TEXT_RESTORE_FILE_CHOOSE, L"" TEXT_RESTORE_FILE_KIND,
-                                  L"*.backup", L"" TEXT_RESTORE_FILE_ALL, choice->folder, &path, &err)) {
+                                  L"" TEXT_RESTORE_FILE_PATTERN, L"" TEXT_RESTORE_FILE_ALL, choice->folder, &path,
+                                  &err)) {
         ui_set_text(GetDlgItem(choice->hwnd, IDC_FILE_PATH), path);
         SendMessageW(choice->hwnd, WM_NEXTDLGCTL, (WPARAM)GetDlgItem(choice->hwnd, IDC_FILE_NEXT), TRUE);
     } else if (err.kind != EK_NONE) {

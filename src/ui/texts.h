@@ -272,6 +272,7 @@
     "it back. Ensure that no other users are actively using the system: their connections are ended."
 #define TEXT_RESTORE_FILE_CHOOSE "Backup to restore"
 #define TEXT_RESTORE_FILE_KIND "Backups"
+#define TEXT_RESTORE_FILE_PATTERN "*.backup;*.dump;*.tar;toc.dat" /* toc.dat: of an archive that is a folder */
 #define TEXT_RESTORE_FILE_ALL "All files"
 #define TEXT_RESTORE_TITLE "Restore %s?" /* the file's name */
 #define TEXT_RESTORE_WARNING \

@@ -84,7 +84,8 @@ def test_not_a_backup(program):
              "shell.backup": (shell, 11, "an archive that was turned into UTF-16 text\nHint: A shell"),
              "terminal.backup": (archive.replace(b"\n", b"\r\n"), 11,
                                  "line ends were changed on its way\nHint: docker exec -t does that"),
-             "toc.dat": (archive[:10] + b"\3" + archive[11:], 11, "pg_dump's directory format\nHint: pg_restore reads")}
+             "contents.backup": (archive[:10] + b"\3" + archive[11:], 11,
+                                 "an archive in pg_dump's directory format\nHint: Name its folder")}
     for name, (content, code, words) in files.items():
         with open(os.path.join(folder, name), "wb") as f:
             f.write(content)
@@ -92,18 +93,19 @@ def test_not_a_backup(program):
         equal(done.code, code, "exit code for " + name)
         check(words in done.err.replace("\r", "") and ("is damaged" in done.err) == (code == 7), done.err)
         check(name in done.err + done.out and "Traceback" not in done.err, "it is named: " + done.err)
-    for name, contents, words in (("empty", [], "it is a folder\nHint: Name a file"),
-                                  ("dump", ["toc.dat"], "it is an archive in pg_dump's directory format\nHint: pg_re")):
+    for name, contents, code, words in (
+            ("empty", [], 11, "empty is no backup of this kind: it is a folder\nHint: Name a file"),
+            ("all", ["map.dat", "toc.glo"], 11, "it is a folder of pg_dumpall, which has every database of a server\n"),
+            ("dump", ["toc.dat"], 7, "dump is damaged: toc.dat: the file is empty\nHint: Do not rely on")):
         os.mkdir(os.path.join(folder, name))
         for content in contents:
             open(os.path.join(folder, name, content), "wb").close()
         done = program.run(["verify", program.path(os.path.join(folder, name))])
-        equal(done.code, 11, "exit code for the folder " + name)
-        check(name + " is no backup of this kind: " + words in done.err.replace("\r", ""), done.err)
+        equal(done.code, code, "exit code for the folder " + name)
+        check(words in done.err.replace("\r", ""), done.err)
     done = program.run(["verify", program.path(os.path.join(folder, "missing.backup"))])
     equal(done.code, 10, "exit code for a file that is not there")
     done = program.run(["verify", "--all", "--json", "--folder", program.path(folder)])
-    del files["toc.dat"] # not among the backups
     levels = {os.path.basename(f["path"].replace("\\", "/")): f["level"] for f in done.json()["files"]}
     for name, (content, code, words) in files.items():
         equal(levels[name] == "damaged", code == 7, "the level of " + name)

@@ -100,6 +100,26 @@ static void check_choice(Ui *ui)
     mem_free(name);
 }
 
+/* "of last week", beside the backups, has the beginning of a table of contents. */
+static void check_folder(Ui *ui)
+{
+    select_rows(ui, 0, 1);
+    if (!ok(ui, open_choice(ui), "the file is asked for again", "there is no dialog")) {
+        return;
+    }
+    char *path = dialog_text(ui, IDC_FILE_PATH);
+    const char *end = strrchr(path, '\\');
+    char *toc = mem_printf("%.*s\\of last week\\toc.dat", end == NULL ? 0 : (int)(end - path), path);
+    dialog_set(ui, IDC_FILE_PATH, toc);
+    click_in(ui, IDC_FILE_NEXT);
+    ok(ui, wait_for(ui, LONG_MS, box_is_there, NULL) &&
+               wait_lines(ui, "The backup cannot be restored: of last week is damaged: toc.dat: ", 1, SHORT_MS),
+       "a folder is named by its toc.dat, and its damage is told", "it is not");
+    ok(ui, answer_box(ui, IDCLOSE) && wait_done(ui), "in a box as well", "there is none");
+    mem_free(toc);
+    mem_free(path);
+}
+
 static void check_wrong_name(Ui *ui)
 {
     if (!ok(ui, open_confirm(ui), "when it is read, it is asked again", "it is not")) {
@@ -256,6 +276,7 @@ void scenario_restore(Ui *ui)
         outside(ui, "change", "rows are lost on the server");
         check_nothing_to_undo(ui);
         check_choice(ui);
+        check_folder(ui);
         check_wrong_name(ui);
         check_declined(ui);
         check_undo(ui);

@@ -369,11 +369,13 @@ bool fs_list(const char *path, bool (*visit)(void *context, const char *name, co
         if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || !utf8_valid(name, strlen(name))) {
             continue;
         }
-        struct stat st;
-        if (fstatat(dirfd(dir), name, &st, 0) != 0 && fstatat(dirfd(dir), name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
+        struct stat st, beyond;
+        if (fstatat(dirfd(dir), name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
             continue; /* gone meanwhile */
         }
-        FsInfo info = info_of(&st);
+        const bool is_link = S_ISLNK(st.st_mode);
+        FsInfo info = info_of(is_link && fstatat(dirfd(dir), name, &beyond, 0) == 0 ? &beyond : &st);
+        info.is_link = is_link;
         if (!visit(context, name, &info)) {
             break;
         }

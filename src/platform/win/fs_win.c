@@ -132,6 +132,7 @@ static void fill_info(FsInfo *info, DWORD attributes, DWORD size_high, DWORD siz
     info->modified = unix_time(modified);
     info->is_dir = (attributes & FILE_ATTRIBUTE_DIRECTORY) != 0;
     info->is_offline = (attributes & OFFLINE_ATTRIBUTES) != 0;
+    info->is_link = false;
     if (info->is_dir)
         info->size = 0;
 }
@@ -676,6 +677,7 @@ bool fs_list(const char *dir, bool (*visit)(void *context, const char *name, con
 
             fill_info(&info, found.dwFileAttributes, found.nFileSizeHigh, found.nFileSizeLow,
                       &found.ftLastWriteTime);
+            info.is_link = is_link(&found);
             more = visit(context, name, &info);
             mem_free(name);
         }

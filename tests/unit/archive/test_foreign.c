@@ -13,6 +13,10 @@ static const struct {
     const char *what;
 } cases[] = {
     {BYTES("--\n-- PostgreSQL database dump\n--\n"), "a plain SQL script, not an archive"},
+    {BYTES("--\n-- PostgreSQL database cluster dump\n--\n\n\\restrict x\n"),
+     "a plain SQL script of pg_dumpall, with every database of a server"},
+    {BYTES("\xff\xfe-\0-\0 \0P\0o\0s\0t\0g\0r\0e\0S\0Q\0L\0 \0d\0a\0t\0a\0b\0a\0s\0e\0 \0c\0l\0u\0s\0t\0e\0r\0"),
+     "a plain SQL script in UTF-16, not an archive"},
     {BYTES("\r\n\r\nSET statement_timeout = 0;\r\n"), "a plain SQL script, not an archive"},
     {BYTES("\xef\xbb\xbf" "CREATE TABLE t (a int);"), "a plain SQL script, not an archive"},
     {BYTES("-\0-\0 \0P\0o\0s\0t\0g\0r\0e\0S\0Q\0L\0 \0d\0a\0t\0a\0b\0a\0s\0e\0"),
