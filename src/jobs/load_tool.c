@@ -181,6 +181,19 @@ static bool server_is_full(const Load *run)
            (strstr(words, "No space left on device") != NULL || strstr(words, "Disk quota exceeded") != NULL);
 }
 
+/* Rows may name roles (regrole), which no backup of a database has; only a proof makes them itself. */
+static void hint_after_refusal(const Load *run, Error *err)
+{
+    char *role = run->for_good ? load_missing_role(run->error) : NULL;
+    if (role != NULL) {
+        error_hint(err, "Nothing was changed. Create the role %s on the server (CREATE ROLE), and try again.", role);
+    } else {
+        error_hint(err, "%s", run->for_good ? "Nothing was changed. Show this to your IT administrator."
+                                            : load_hint_unproven);
+    }
+    mem_free(role);
+}
+
 /* pg_restore ended with a code that is not 0. */
 static bool explain_restore(const Load *run, unsigned exit_code, Error *err)
 {
@@ -201,8 +214,7 @@ static bool explain_restore(const Load *run, unsigned exit_code, Error *err)
                   words != NULL        ? words
                   : run->error != NULL ? run->error
                                        : "pg_restore did not say why");
-        error_hint(err, "%s", run->for_good ? "Nothing was changed. Show this to your IT administrator."
-                                            : load_hint_unproven);
+        hint_after_refusal(run, err);
     }
     if (run->detail != NULL) {
         error_detail(err, "%s", run->detail);
