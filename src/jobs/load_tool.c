@@ -177,8 +177,8 @@ static bool explain_stall(const Load *run, const char *time, Error *err)
 static bool server_is_full(const Load *run)
 {
     const char *words = run->raw_error;
-    return words != NULL &&
-           (strstr(words, "No space left on device") != NULL || strstr(words, "Disk quota exceeded") != NULL);
+    return words != NULL && (strstr(words, "No space left on device") != NULL ||
+                             strstr(words, "Disk quota exceeded") != NULL || strstr(words, ": wrote only ") != NULL);
 }
 
 /* Rows may name roles (regrole), which no backup of a database has; only a proof makes them itself. */
