@@ -183,9 +183,9 @@ def blocker(server, name):
                                env={**harness.clean_env(), **server.env(PGAPPNAME="blocker")})
     session.stdin.write(b"BEGIN; LOCK work_orders; INSERT INTO work_orders VALUES (5000);\n")
     session.stdin.flush()
-    harness.wait_for(lambda: server.psql("SELECT 1 FROM pg_locks l JOIN pg_class c ON c.oid = l.relation WHERE c.relname"
-                                         " = 'work_orders' AND mode = 'AccessExclusiveLock' AND granted", name), 60,
-                     "its lock")
+    held = ("SELECT 1 FROM pg_locks WHERE relation = 'work_orders'::regclass AND mode = 'AccessExclusiveLock'"
+            " AND granted")
+    harness.wait_for(lambda: server.psql(held, name), 60, "its lock")
     return session
 
 
