@@ -26,7 +26,8 @@ E2E = {"kill": "test_kill", "faults": "test_faults", "bad": "test_bad_input", "r
        "certificate": "test_certificate", "there": "test_sharepoint_cleanup", "onedrive": "test_onedrive",
        "environment": "test_environment", "rolder": "test_restore_older", "https": "test_https",
        "upload": "test_upload", "beside": "test_side_by_side", "rsessions": "test_restore_sessions",
-       "progress": "test_progress", "archives": "test_archives"}
+       "progress": "test_progress", "archives": "test_archives", "rfull": "test_restore_full",
+       "rround": "test_restore_round", "robstacles": "test_restore_obstacles"}
 
 # What is taken out, file, the text, what stands there instead, the tests: "unit:NAME", "FILE:TEST" or "simulate:SEEDS".
 MUTANTS = (
@@ -813,8 +814,19 @@ MUTANTS = (
     ("in place: passwords that no backup has", "src/jobs/freeze_obstacle.c",
      "look_at_mappings(pg, cancel, obstacle, err)", "true || look_at_mappings(pg, cancel, obstacle, err)",
      ["rinplace:test_what_no_backup_has"]),
-    ("a mapping without its password is named", "src/jobs/restore.c", "    note_bare_mappings(run);\n",
-     "    (void)note_bare_mappings;\n",
+    ("a full disk of the server ends a restore", "src/jobs/load_database.c",
+     "return err->kind == EK_CANCELLED || err->kind == EK_CONNECT || err->kind == EK_SPACE;",
+     "return err->kind == EK_CANCELLED || err->kind == EK_CONNECT;", ["rfull:test_while_it_is_filled"]),
+    ("a full disk of the server is known by pg_restore's words", "src/jobs/load_tool.c",
+     "    } else if (run->engine == NULL && server_is_full(run)) {", "    } else if (false) {",
+     ["rfull:test_while_it_is_filled"]),
+    ("who stops a restore by a role is told which", "src/jobs/load_tool.c",
+     "char *role = run->for_good ? load_missing_role(run->error) : NULL;", "char *role = NULL;",
+     ["robstacles:test_roles_that_are_gone"]),
+    ("a subscription that is not made again is named", "src/jobs/restore.c",
+     '!load->in_place && strcmp(entry->desc, "SUBSCRIPTION") == 0', "false", ["rround:test_zoo"]),
+    ("a mapping without its password is named", "src/jobs/restore.c", "    note_what_is_lacking(run);\n",
+     "    (void)note_what_is_lacking;\n",
      ["rkinds:test_mapping_without_its_password"]),
     ("in place: nothing in it ends the transaction", "src/jobs/load_feed.c", "if (sql_ends_transaction(sql)) {",
      "if (false) {", ["rinplace:test_it_would_end_the_transaction"]),

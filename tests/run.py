@@ -48,12 +48,12 @@ AT_ONCE = (os.cpu_count() or 1) + 1
 LONGEST = ("test_dialogs", "test_window", "test_packages", "test_fetch", "seeds-21", "seeds-41", "seeds-31", "seeds-1",
            "seeds-11", "seeds-checked", "test_archive", "test_archive_scan", "test_verify", "test_faults-native",
            "installer", "test_restore_in_place-native", "test_sharepoint-native", "test_prove-native",
-           "test_restore_hostile-native", "test_prove-wine", "test_public-native", "test_restore_faults-native",
-           "test_moments-native", "test_encryption-native", "test_upload-native", "test_sharepoint_cleanup-native",
-           "test_network-native", "test_kill-native", "test_public-wine", "test_retention-native",
-           "test_preview-native", "test_faults-wine", "test_download-native", "test_onedrive-native",
-           "test_engine-wine", "test_schedule-native", "test_report-wine", "test_onedrive-wine", "test_verify.exe",
-           "test_archive_scan.exe", "test_kill-wine", "test_encryption-wine")
+           "test_restore_hostile-native", "test_restore_round-native", "test_prove-wine", "test_public-native",
+           "test_restore_faults-native", "test_moments-native", "test_encryption-native", "test_upload-native",
+           "test_sharepoint_cleanup-native", "test_network-native", "test_kill-native", "test_public-wine",
+           "test_retention-native", "test_preview-native", "test_faults-wine", "test_download-native",
+           "test_onedrive-native", "test_engine-wine", "test_schedule-native", "test_report-wine", "test_onedrive-wine",
+           "test_verify.exe", "test_archive_scan.exe", "test_kill-wine", "test_encryption-wine")
 TRIVIAL = 0.25  # seconds that a trivial program takes under Wine on a machine that is fast and idle
 # It is measured before anything runs; when AT_ONCE of them share the processors and Wine's one server, it takes longer.
 BUSY = 3

@@ -32,10 +32,11 @@ bool load_ask_number(Pg *pg, const char *sql, const char *param, const Cancel *c
     return true;
 }
 
-/* Whether the session is lost or to be stopped; anything else that a server says is an answer. */
+/* Whether the session is lost or to be stopped, or the server's disk is full, where one statement after the other would
+ * be refused and told as something else; anything else that a server says is an answer. */
 bool load_is_the_end(const Error *err)
 {
-    return err->kind == EK_CANCELLED || err->kind == EK_CONNECT;
+    return err->kind == EK_CANCELLED || err->kind == EK_CONNECT || err->kind == EK_SPACE;
 }
 
 const char *load_giving_right(const Pg *pg)

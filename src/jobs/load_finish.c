@@ -160,9 +160,10 @@ static bool leave_out(Load *run, size_t at, Error *err)
                      (!policy || make_policy(run, entry, err));
     if (may) {
         run->wanted[at] = false;
-        add_text(&run->skipped, &run->skipped_count,
-                 mem_printf("The %s %s was made without the role %s, which is not on this server", entry->desc,
-                            entry->tag, name));
+        add_text(&run->skipped, &run->skipped_count, /* the tag of a mapping has its kind */
+                 policy ? mem_printf("The POLICY %s was made without the role %s, which is not on this server",
+                                     entry->tag, name)
+                        : mem_printf("The %s was left out: the role %s is not on this server", entry->tag, name));
     }
     mem_free(name);
     return may;

@@ -154,25 +154,48 @@ bool load_explain_stall(const Load *run, const char *time, Error *err)
     return error_hint(err, "%s", client_hint_again);
 }
 
+/* By the words of the C library in the server's own; pg_restore does not tell the SQLSTATE. */
+static bool server_is_full(const Load *run)
+{
+    const char *words = run->raw_error;
+    return words != NULL && (strstr(words, "No space left on device") != NULL ||
+                             strstr(words, "Disk quota exceeded") != NULL || strstr(words, ": wrote only ") != NULL);
+}
+
+/* Rows may name roles (regrole), which no backup of a database has; only a proof makes them itself. */
+static void hint_after_refusal(const Load *run, Error *err)
+{
+    char *role = run->for_good ? load_missing_role(run->error) : NULL;
+    if (role != NULL) {
+        error_hint(err, "Nothing was changed. Create the role %s on the server (CREATE ROLE), and try again.", role);
+    } else {
+        error_hint(err, "%s", run->for_good ? "Nothing was changed. Show this to your IT administrator."
+                                            : load_hint_unproven);
+    }
+    mem_free(role);
+}
+
 /* pg_restore ended with a code that is not 0. */
 static bool explain_restore(const Load *run, unsigned exit_code, Error *err)
 {
     char *words = process_exit_text(exit_code);
     uint64_t available = UINT64_MAX;
     pg_set_patience(run->pg, standstill_seconds(PG_SHORT_PATIENCE));
-    if (run->engine != NULL && fs_free_space(run->scratch, &available, NULL) && available < FS_NEARLY_FULL) {
+    if (run->engine != NULL && (server_is_full(run) || (fs_free_space(run->scratch, &available, NULL) &&
+                                                        available < FS_NEARLY_FULL))) {
         error_set(err, EK_SPACE, "the disk became full while the backup was restored to prove it");
         error_hint(err, "Free some space on the disk with \"%s\".", run->scratch);
     } else if (!run->in_place && !pg_query(run->pg, "SELECT 1", NULL, 0, run->cancel, NULL, NULL)) {
         error_set(err, run->engine != NULL ? EK_TOOL : EK_CONNECT, "the server was lost while the backup was restored");
         error_hint(err, "%s", client_hint_again);
+    } else if (run->engine == NULL && server_is_full(run)) {
+        pg_explain_statement("53100", run->error, NULL, NULL, err);
     } else {
         error_set(err, EK_TOOL, "%s could not be restored: %s", fs_base_name(run->path),
                   words != NULL        ? words
                   : run->error != NULL ? run->error
                                        : "pg_restore did not say why");
-        error_hint(err, "%s", run->for_good ? "Nothing was changed. Show this to your IT administrator."
-                                            : load_hint_unproven);
+        hint_after_refusal(run, err);
     }
     if (run->detail != NULL) {
         error_detail(err, "%s", run->detail);

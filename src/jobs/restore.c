@@ -332,8 +332,9 @@ static bool count_again(Restore *run, Error *err)
     return load_put_back(load, err);
 }
 
-/* Whoever made the backup and may not read what a mapping holds had it without. */
-static void note_bare_mappings(Restore *run)
+/* Whoever made the backup and may not read what a mapping holds had it without; and a subscription reaches out of the
+ * database (load_list.c), as the preview has said. */
+static void note_what_is_lacking(Restore *run)
 {
     const Load *load = &run->load;
     for (size_t i = 0; i < load->archive.entry_count; i++) {
@@ -342,6 +343,9 @@ static void note_bare_mappings(Restore *run)
             strstr(entry->definition, " OPTIONS (") == NULL) {
             restore_note(run, mem_printf("The %s came without options (a password, perhaps): if it had any, whoever "
                                          "made the backup could not read them", entry->tag));
+        } else if (!load->in_place && strcmp(entry->desc, "SUBSCRIPTION") == 0) {
+            restore_note(run, mem_printf("The subscription %s was not made again: it fetches rows from another server",
+                                         entry->tag));
         }
     }
 }
@@ -361,7 +365,7 @@ bool restore_load(Restore *run, const Tool *tool, Error *err)
     for (size_t i = 0; i < load->skipped_count; i++) {
         restore_note(run, mem_strdup(load->skipped[i]));
     }
-    note_bare_mappings(run);
+    note_what_is_lacking(run);
     return true;
 }
 
