@@ -82,10 +82,11 @@ def spread(counts):
 
 def places_of_verbs(texts):
     """Its own file, and each line elsewhere in cli that names it as a verb."""
-    names = re.findall(r"verb\((\w+)\)", re.search(r"#define VERBS\(verb\)((?:.*\\\n)*.*)", texts["src/cli/main.c"]).group(1))
-    return {n: 1 + sum(len(re.findall(r"\bverb\(%s\)|\bverb_%s\b(?!\.[ch])" % (n, n), without_comments(text)))
-                       for path, text in texts.items() if path.startswith("src/cli/") and path != "src/cli/verb_%s.c" % n)
-            for n in names}
+    listed = re.search(r"#define VERBS\(verb\)((?:.*\\\n)*.*)", texts["src/cli/main.c"]).group(1)
+    cli = {path: without_comments(text) for path, text in texts.items() if path.startswith("src/cli/")}
+    return {n: 1 + sum(len(re.findall(r"\bverb\(%s\)|\bverb_%s\b(?!\.[ch])" % (n, n), text))
+                       for path, text in cli.items() if path != "src/cli/verb_%s.c" % n)
+            for n in re.findall(r"verb\((\w+)\)", listed)}
 
 
 def places_of_settings(texts):
@@ -111,7 +112,8 @@ def main():
     for room, size in rooms(texts):
         print("  %-10s %6d  %4.1f %%%s" % (room, size, 100.0 * size / total,
                                            "  <- too large" if 100.0 * size / total > LARGE else ""))
-    long_files = sorted(((text.count("\n"), path) for path, text in texts.items() if text.count("\n") > LONG), reverse=True)
+    sizes = {path: text.count("\n") for path, text in texts.items()}
+    long_files = sorted(((size, path) for path, size in sizes.items() if size > LONG), reverse=True)
     print("Files over %d lines: %d (goal: none but data)" % (LONG, len(long_files)))
     for size, path in long_files:
         print("  %4d %s" % (size, path))
