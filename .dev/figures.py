@@ -77,7 +77,8 @@ def rooms(texts):
 def spread(counts):
     """"median 2, most 4 (restore)" of {name: count}."""
     order = sorted(counts, key=lambda name: counts[name])
-    return "median %d, most %d (%s)" % (counts[order[len(order) // 2]], counts[order[-1]], order[-1]) if order else "none"
+    middle, last = order[len(order) // 2], order[-1]
+    return "median %d, most %d (%s)" % (counts[middle], counts[last], last)
 
 
 def places_of_verbs(texts):
