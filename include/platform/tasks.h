@@ -12,6 +12,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "compiler.h"
 #include "platform/clock.h"
 
 typedef enum TaskEvery { TASK_EVERY_DAY, TASK_EVERY_WEEK, TASK_EVERY_MONTH } TaskEvery;
@@ -46,7 +47,7 @@ typedef struct TaskInfo {
     char *xml;       /* as it is registered */
 } TaskInfo;
 
-void task_info_init(TaskInfo *info);
+void task_info_init(CMMS_OUT TaskInfo *info);
 void task_info_release(TaskInfo *info);
 
 /* --- portable (src/platform/common/tasks_xml.c) ----------------------------------------------------------- */
@@ -55,7 +56,7 @@ void task_info_release(TaskInfo *info);
  * that service's defaults: what was missed is started when it can be, also while it runs (TASK_INSTANCES), it does not
  * stop on battery and begins there too (whether a slot waits then is decided by who runs it), and ends after a day.
  * Caller frees. */
-char *tasks_xml(const TaskSpec *spec);
+CMMS_NEVER_NULL char *tasks_xml(const TaskSpec *spec);
 /* What is in such a text: author, description, program, arguments, instances, enabled; `there` is set.
  */
 void tasks_read_xml(const char *xml, TaskInfo *info);
@@ -64,17 +65,17 @@ void tasks_read_xml(const char *xml, TaskInfo *info);
  * when it runs, the rules of its start and of its end, as whom it runs, and its folder; not the triggers at a sign-in,
  * which not every PC allows, and nothing of which it does not speak. One with a stored password is as good. Caller
  * frees. */
-char *tasks_difference(const char *registered, const char *wanted);
+CMMS_MAY_BE_NULL char *tasks_difference(const char *registered, const char *wanted);
 
 /* --- by the platform --------------------------------------------------------------------------------------- */
 
 /* "PC\ann": the user as whom it will run. Caller frees; NULL: not known. */
-char *tasks_user(void);
+CMMS_MAY_BE_NULL char *tasks_user(void);
 /* Registers, replacing one of that name. EK_REFUSED where the system forbids it. */
 bool tasks_register(const char *name, const char *xml, Error *err);
 /* `info` is initialised; it is replaced. That there is none is no error. */
 bool tasks_look(const char *name, TaskInfo *info, Error *err);
 /* *removed (may be NULL): there was one. */
-bool tasks_remove(const char *name, bool *removed, Error *err);
+CMMS_WHEN_TRUE bool tasks_remove(const char *name, CMMS_OUT_OPT bool *removed, Error *err);
 
 #endif
