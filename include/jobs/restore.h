@@ -128,6 +128,7 @@ char *restore_kept_text(const KeptDatabase *kept, size_t count);
 typedef struct DropSpec {
     const Connection *server;
     const char *kept;   /* the one to drop; NULL: those whose time is over */
+    const char *const *agreed; /* of those alone these, of which somebody was told; ends with NULL. NULL: all */
     bool last;          /* also where it is the last one: somebody was asked */
     const char *folder; /* of the settings and of the log; NULL: nothing is outdated, and no log is written */
 } DropSpec;

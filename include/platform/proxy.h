@@ -1,7 +1,8 @@
 /*
  * proxy.h: the proxy that the system's settings name for an address. libcurl knows the environment's (https_proxy,
- * all_proxy, no_proxy) by itself, and nothing of Windows' own: a proxy of the settings, a script of the network (PAC),
- * one that is found (WPAD). Those are asked for by WinHTTP, which is loaded when it is first needed. POSIX has none.
+ * all_proxy, no_proxy) by itself, and nothing of Windows' own: a proxy or a script (PAC) that the settings name.
+ * Those are asked for by WinHTTP, which is loaded when it is first needed. POSIX has none. One that the network offers
+ * by itself (WPAD) is never taken: a proxy gets the Windows user's sign-in, and anybody can offer one.
  *
  * For tests CMMS_PROXY stands in for the system: "LIST" or "LIST|BYPASS", in the form of Windows' settings.
  */
@@ -20,8 +21,8 @@ CMMS_MAY_BE_NULL char *proxy_for(const char *url, const Cancel *cancel);
 
 /* --- in Windows' form -------------------------------------------------------------------------------------- */
 
-/* Of "PROXY:8080" or "http=A:80;https=B:443", separated by ';' or spaces: the first that is for https. NULL: none is.
- * Caller frees. */
+/* Of "PROXY:8080" or "http=A:80;https=B:443", separated by ';' or spaces: the first that is for https, with port 80
+ * where it names none. NULL: none is. Caller frees. */
 CMMS_MAY_BE_NULL char *proxy_pick(const char *list);
 /* Whether "*.contoso.com;10.*;<local>" leaves a host out; <local> is a name without a dot. */
 bool proxy_is_bypassed(const char *bypass, const char *host);

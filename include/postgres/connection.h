@@ -92,6 +92,8 @@ bool connection_resolve(Connection *connection, Error *err);
 
 bool connection_is_neon(const Connection *connection);     /* *.neon.tech */
 bool connection_is_loopback(const Connection *connection); /* localhost, 127.*, ::1, a socket folder */
+/* That, or by this computer's own name (machine_host_name; NULL: not known), with its domain or without. */
+bool connection_is_here(const Connection *connection, const char *computer);
 const char *connection_host(const Connection *connection);     /* with defaults; borrowed */
 const char *connection_port(const Connection *connection);
 const char *connection_database(const Connection *connection); /* NULL when neither it nor the user is set */

@@ -4,8 +4,9 @@
  * told last. The run ends at once: whoever shows it (the window's program, started with --tell, or the window that is
  * open) reads it there.
  *
- * What went well is not told. Of a run that somebody stopped, or that found another one at work, only what stands is
- * looked at. Two runs that end at the same moment may tell the same twice.
+ * What went well is not told; a backup that is not verified is, as NOTICE_DONE. Of a run that somebody stopped, or that
+ * found another one at work, only what stands is looked at. Two runs that end at the same moment may tell the same
+ * twice.
  */
 #ifndef CMMS_ALOUD_H
 #define CMMS_ALOUD_H

@@ -33,7 +33,7 @@
 
 typedef struct Heartbeat {
     char computer[HEARTBEAT_NAME]; /* letters, digits, - . _ */
-    int64_t at;        /* when it was left, by that PC's clock; 0: it does not say */
+    int64_t at;        /* when it was left, by that PC's clock; 0: it does not say, and says nothing of `good` then */
     int64_t good;      /* its newest good backup, by the same; 0: none, or not said */
     int hours;         /* after so many without a backup one is overdue there (health_due_hours); 0: it does not say */
     bool retired;      /* a person has said that the PC is no longer */

@@ -3,6 +3,7 @@
 
 #include "base/jsonutil.h"
 #include "base/mem.h"
+#include "base/number.h"
 #include "base/strbuf.h"
 #include "jobs/swap.h"
 #include "platform/clock.h"
@@ -128,23 +129,36 @@ static bool choose_kept(Cli *cli, const Connection *connection, const JobSink *s
     return true;
 }
 
+/* " …" or "". Caller frees. */
+static char *only_there(const KeptDatabase *kept)
+{
+    return kept->entered == 0  ? mem_strdup("")
+           : kept->entered < 0 ? mem_strdup(" It is not known whether it holds rows that are in no backup.")
+                               : mem_printf(" %s rows were entered in it or deleted after its safety backup: what was "
+                                            "entered is in no backup.", number_text(kept->entered).text);
+}
+
 static bool ask_to_drop(Cli *cli, const KeptDatabase *kept, bool last, Error *err)
 {
     char *since = clock_log_text(kept->aside), *typed = NULL;
     char *size = kept->bytes >= 0 ? output_megabytes((uint64_t)kept->bytes) : mem_strdup("of unknown size");
-    char *what = mem_printf("%s, kept since %s (%s), will be dropped for good.%s", kept->name, since, size,
+    char *only = only_there(kept);
+    char *what = mem_printf("%s, kept since %s (%s), will be dropped for good.%s%s", kept->name, since, size, only,
                             last ? " It is the last one: after that no restore can be undone." : "");
     const bool ok = cli_ask_consent(cli, what, kept->name, "dropped", &typed, err) &&
                     (typed == NULL || strcmp(typed, kept->name) == 0 || cli_not_its_name(err));
     mem_free(what);
+    mem_free(only);
     mem_free(size);
     mem_free(typed);
     mem_free(since);
     return ok;
 }
 
-/* Those whose time is over, named before they go. Where there are none nobody is asked. */
-static bool ask_to_clean_up(Cli *cli, const Connection *connection, const JobSink *sink, const char *folder, Error *err)
+/* Those whose time is over, named before they go: *agreed, also where it is false; free_names. Where there are none
+ * nobody is asked. */
+static bool ask_to_clean_up(Cli *cli, const Connection *connection, const JobSink *sink, const char *folder,
+                            char ***agreed, Error *err)
 {
     KeptDatabase *all = NULL;
     size_t count = 0;
@@ -154,6 +168,8 @@ static bool ask_to_clean_up(Cli *cli, const Connection *connection, const JobSin
         return false;
     }
     bool *goes = mem_array(count + 1, sizeof *goes);
+    size_t named = 0;
+    *agreed = mem_array(count + 1, sizeof **agreed);
     const int days = restore_undo_days(folder, &why);
     bool ok = restore_plan_kept(all, count, days, goes) == 0;
     if (!ok) {
@@ -164,6 +180,7 @@ static bool ask_to_clean_up(Cli *cli, const Connection *connection, const JobSin
             char *since = clock_log_text(all[i].aside);
             if (goes[i]) {
                 strbuf_addf(&what, "\n  %s, kept since %s", all[i].name, since);
+                (*agreed)[named++] = mem_strdup(all[i].name);
             }
             mem_free(since);
         }
@@ -199,13 +216,21 @@ static void show_dropped(Cli *cli, Told *told, const DropResult *result)
     }
 }
 
+static void free_names(char **names)
+{
+    for (size_t i = 0; names != NULL && names[i] != NULL; i++) {
+        mem_free(names[i]);
+    }
+    mem_free(names);
+}
+
 /* --drop and --clean-up. What goes is shown before a person agrees. */
 static bool drop_kept(Cli *cli, const Connection *connection, Told *told, Error *err)
 {
     const JobSink sink = told_sink(told);
     KeptDatabase *all = NULL;
     size_t count = 0;
-    char *folder = NULL;
+    char *folder = NULL, **agreed = NULL;
     DropResult result = {.count = 0};
     bool ok = folder_choose(cli->options->folder, &folder, NULL, err);
     DropSpec spec = {.server = connection, .kept = cli->options->drop, .folder = folder};
@@ -216,7 +241,8 @@ static bool drop_kept(Cli *cli, const Connection *connection, Told *told, Error 
         }
         spec.last = count == 1;
     } else if (ok) {
-        ok = ask_to_clean_up(cli, connection, &sink, folder, err);
+        ok = ask_to_clean_up(cli, connection, &sink, folder, &agreed, err);
+        spec.agreed = (const char *const *)agreed;
     }
     ok = ok && restore_drop_kept(&spec, &sink, cli->cancel, &result, err);
     output_clear_progress(&cli->output);
@@ -225,6 +251,7 @@ static bool drop_kept(Cli *cli, const Connection *connection, Told *told, Error 
     }
     restore_drop_release(&result);
     swap_list_free(all, count);
+    free_names(agreed);
     mem_free(folder);
     return ok;
 }

@@ -440,6 +440,10 @@ bool http_request(Http *http, const HttpRequest *request, const Cancel *cancel, 
         ok = error_move(err, &transfer.read_failed);
     } else if (ok && code != CURLE_OK && proxy_refused(easy, host, err)) {
         ok = false;
+    } else if (ok && code == CURLE_COULDNT_CONNECT && proxy != NULL) { /* behind it nobody was asked */
+        error_set(err, EK_CONNECT, "nothing answers at %s, the proxy that leads to %s", proxy + strlen("http://"),
+                  host);
+        ok = error_hint(err, "Check the internet connection, and the proxy in Windows' settings.");
     } else if (ok && code != CURLE_OK) {
         ok = http_explain(transfer.too_large ? CURLE_TOO_LARGE : code, host, words, err);
     }

@@ -174,6 +174,14 @@ static bool ask_server(Run *run, Error *err)
     return true;
 }
 
+static bool server_is_here(const Run *run)
+{
+    char *computer = machine_host_name();
+    const bool here = connection_is_here(&run->connection, computer);
+    mem_free(computer);
+    return here;
+}
+
 /* Where the server is on this computer its clock is this one, which nobody else vouches for. One that has jumped shows
  * in how long ago the last backup was made: longer than backups are kept, and than one may be awaited. */
 static void doubt_clock(Run *run)
@@ -181,8 +189,7 @@ static void doubt_clock(Run *run)
     const int64_t apart = run->started - run->last.created;
     const int64_t kept = (int64_t)run->settings.retention_days * SECONDS_A_DAY;
     const int64_t due = (int64_t)health_due_hours(&run->settings) * SECONDS_AN_HOUR;
-    if (run->keep_all || run->last.created <= 0 || !connection_is_loopback(&run->connection) || apart <= kept ||
-        apart <= due) {
+    if (run->keep_all || run->last.created <= 0 || apart <= kept || apart <= due || !server_is_here(run)) {
         return;
     }
     char *text = mem_printf("By this computer's clock, which is the database server's as well, the last backup was "

@@ -38,6 +38,11 @@ bool load_is_the_end(const Error *err)
     return err->kind == EK_CANCELLED || err->kind == EK_CONNECT;
 }
 
+const char *load_giving_right(const Pg *pg)
+{
+    return pg_server_version(pg) >= 160000 ? "SET" : "USAGE";
+}
+
 bool load_calm(Pg *pg, const Cancel *cancel, Error *err)
 {
     return pg_calm(pg, cancel, err) &&

@@ -142,12 +142,16 @@ static bool on_rows_end(void *context, Error *err)
     return pg_copy_end(feed->pg, feed->run->cancel, err);
 }
 
-/* As load_speak_as_archive has run->pg. */
+/* As load_speak_as_archive has run->pg, and named as pg_restore's own would be: by that name its end is seen to where
+ * the connection was lost (restore.c: drop_on). */
 static bool connect_alone(LoadFeed *feed, Error *err)
 {
     const Load *run = feed->run;
     const char *encoding = run->archive.encoding;
+    const char *const name[] = {run->session};
     return pg_connect(&run->connection, run->cancel, &feed->pg, err) && load_calm(feed->pg, run->cancel, err) &&
+           pg_query(feed->pg, "SELECT pg_catalog.set_config('application_name', $1, false)", name, 1, run->cancel, NULL,
+                    err) &&
            (encoding == NULL || strcmp(encoding, "UTF8") == 0 ||
             pg_use_bytes(feed->pg, encoding, run->cancel, err));
 }

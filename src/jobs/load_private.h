@@ -84,6 +84,8 @@ bool load_run_on(Pg *pg, const char *before, const char *name, const char *after
 /* One number; `param`: $1, or NULL. */
 bool load_ask_number(Pg *pg, const char *sql, const char *param, const Cancel *cancel, int64_t *value, Error *err);
 bool load_is_the_end(const Error *err);
+/* What pg_has_role has to grant of a role to which something may be given, besides USAGE. Static. */
+const char *load_giving_right(const Pg *pg);
 /* No limit that was set for the user's sessions may end one of ours, and what one of ours commits is on the disk. */
 bool load_calm(Pg *pg, const Cancel *cancel, Error *err);
 bool load_is_plain(const char *text); /* needs no quotes */

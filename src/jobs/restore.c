@@ -73,21 +73,24 @@ static bool lock_live(Restore *run, Error *err)
     return restore_lock_database(&run->load.connection, run->live, run->load.cancel, &run->in_live, err);
 }
 
-/* What must not be, and cannot be mended by us. */
+/* What must not be, and cannot be mended by us. (Where the new one cannot be given to the old one's owner, the
+ * old one would not be found as kept: swap.c says whose marks count.) */
 static bool check_target(Restore *run, Error *err)
 {
     Load *load = &run->load;
-    const char *const params[] = {run->spec->to != NULL ? run->spec->to : run->live};
+    const char *const target = run->spec->to != NULL ? run->spec->to : run->live;
+    const char *const params[] = {target, load_giving_right(load->server)};
     PgRows *rows = NULL;
     if (!pg_query(load->server,
                   "SELECT (SELECT rolsuper OR rolcreatedb FROM pg_catalog.pg_roles WHERE rolname = CURRENT_USER)::int,"
                   " (d.oid IS NOT NULL)::int, coalesce(d.datistemplate, false)::int,"
-                  " coalesce(pg_catalog.pg_has_role(d.datdba, 'USAGE'), true)::int,"
+                  " coalesce(pg_catalog.pg_has_role(d.datdba, 'USAGE') AND pg_catalog.pg_has_role(d.datdba, $2),"
+                  " true)::int,"
                   " pg_catalog.pg_get_userbyid(d.datdba), coalesce(d.datallowconn, true)::int, CURRENT_USER,"
                   " (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = CURRENT_USER)::int,"
                   " (pg_catalog.shobj_description(d.oid, 'pg_database') LIKE '{\"cmms\\_backup\":\"coming\"%')::int"
                   " FROM (SELECT 1) one LEFT JOIN pg_catalog.pg_database d ON d.datname = $1",
-                  params, 1, load->cancel, &rows, err)) {
+                  params, 2, load->cancel, &rows, err)) {
         return false;
     }
     const bool may_create = pg_value_int(rows, 0, 0, 0) != 0, is_there = pg_value_int(rows, 0, 1, 0) != 0;

@@ -37,34 +37,50 @@ static int64_t difference(const SnapshotTable *table, const Manifest *then)
     return table->rows - had;
 }
 
+static int64_t more_objects(const Snapshot *now, const Manifest *then)
+{
+    const int64_t had = then->large_objects_expected >= 0 ? then->large_objects_expected : then->large_objects;
+    return now->large_objects < 0 || had < 0 ? 0 : now->large_objects - had;
+}
+
+typedef struct Entered {
+    StrBuf text;
+    size_t kinds; /* tables, and large objects */
+    int64_t rows;
+} Entered;
+
+static void add_change(Entered *entered, const char *schema, const char *name, int64_t more)
+{
+    const bool plain = strcmp(schema, "public") == 0;
+    if (more == 0) {
+        return;
+    }
+    if (entered->kinds < NAMED) {
+        strbuf_addf(&entered->text, "%s%s%s%s %s%s", entered->kinds == 0 ? "" : ", ", plain ? "" : schema,
+                    plain ? "" : ".", name, more > 0 ? "+" : "-", number_text(more > 0 ? more : -more).text);
+    }
+    entered->kinds++;
+    entered->rows += more > 0 ? more : -more;
+}
+
 char *restore_entered_words(const Snapshot *now, const Manifest *then, int64_t *rows)
 {
-    StrBuf text;
-    size_t tables = 0;
-    *rows = 0;
-    strbuf_init(&text, STRBUF_LINE);
+    Entered entered = {.kinds = 0};
+    strbuf_init(&entered.text, STRBUF_LINE);
+    add_change(&entered, "public", "large objects", more_objects(now, then));
     for (size_t i = 0; i < now->count; i++) {
         const SnapshotTable *table = &now->tables[i];
-        const int64_t more = difference(table, then);
-        const bool plain = strcmp(table->schema, "public") == 0;
-        if (more == 0) {
-            continue;
-        }
-        if (tables < NAMED) {
-            strbuf_addf(&text, "%s%s%s%s %s%s", tables == 0 ? "" : ", ", plain ? "" : table->schema, plain ? "" : ".",
-                        table->name, more > 0 ? "+" : "-", number_text(more > 0 ? more : -more).text);
-        }
-        tables++;
-        *rows += more > 0 ? more : -more;
+        add_change(&entered, table->schema, table->name, difference(table, then));
     }
-    if (tables > NAMED) {
-        strbuf_addf(&text, " and %zu more", tables - NAMED);
+    *rows = entered.rows;
+    if (entered.kinds > NAMED) {
+        strbuf_addf(&entered.text, " and %zu more", entered.kinds - NAMED);
     }
-    if (tables == 0) {
-        strbuf_release(&text);
+    if (entered.kinds == 0) {
+        strbuf_release(&entered.text);
         return NULL;
     }
-    return strbuf_detach(&text);
+    return strbuf_detach(&entered.text);
 }
 
 static bool count_kept(Restore *run, char **words, Error *err)
@@ -94,6 +110,19 @@ static bool count_kept(Restore *run, char **words, Error *err)
     return ok;
 }
 
+/* Nobody may stop it: without that number a clean-up drops the database by its age. */
+static bool note_at_kept(Restore *run, int64_t rows)
+{
+    Error why = ERROR_INIT;
+    const bool ok = swap_mark_entered(run->load.server, run->live, run->result->kept, rows, NULL, &why);
+    if (!ok) {
+        job_log(run->load.sink, LOG_WARNING, "Whether %s has such rows could not be noted at it: %s",
+                run->result->kept, why.message);
+    }
+    error_clear(&why);
+    return ok;
+}
+
 void restore_look_for_entered(Restore *run)
 {
     RestoreResult *result = run->result;
@@ -103,6 +132,8 @@ void restore_look_for_entered(Restore *run)
         return;
     }
     load_stage(&run->load, "Looking for rows that were entered meanwhile", 0.99, 1);
+    /* As long as it is not known: whoever is killed or stopped while it is counted leaves it so. */
+    const bool noted = note_at_kept(run, -1);
     const bool known = count_kept(run, &words, &why);
     if (!known) {
         result->entered = -1;
@@ -112,11 +143,8 @@ void restore_look_for_entered(Restore *run)
         restore_note(run, mem_printf("While it was restored, rows were entered or deleted: %s. What was entered is in "
                                      "%s alone", words, result->kept));
     }
-    error_clear(&why);
-    if (result->entered != 0 && !swap_mark_entered(run->load.server, run->live, result->kept, result->entered,
-                                                   run->load.cancel, &why)) {
-        job_log(run->load.sink, LOG_WARNING, "That %s has such rows could not be noted at it: %s", result->kept,
-                why.message);
+    if (known && noted) {
+        note_at_kept(run, result->entered);
     }
     error_clear(&why);
     mem_free(words);

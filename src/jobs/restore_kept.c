@@ -235,13 +235,23 @@ static bool tell_entered(const KeptDatabase *kept, size_t count, int days, const
     return any;
 }
 
+/* While somebody makes up their mind another's time may be over, or another restore makes the newest an older one. */
+static bool is_agreed(const DropSpec *spec, const char *name)
+{
+    bool is = spec->agreed == NULL;
+    for (size_t i = 0; !is && spec->agreed[i] != NULL; i++) {
+        is = strcmp(spec->agreed[i], name) == 0;
+    }
+    return is;
+}
+
 /* One that cannot be dropped now keeps the others from nothing. False only where the session is lost. */
-static bool drop_outdated(Pg *pg, const char *live, const char *folder, const JobSink *sink, const Cancel *cancel,
+static bool drop_outdated(Pg *pg, const char *live, const DropSpec *spec, const JobSink *sink, const Cancel *cancel,
                           DropResult *result, Error *err)
 {
     KeptDatabase *kept = NULL;
     size_t count = 0;
-    const int days = restore_undo_days(folder, &result->nothing);
+    const int days = restore_undo_days(spec->folder, &result->nothing);
     if (days == 0) {
         result->nothing = result->nothing != NULL ? result->nothing
                                                   : mem_strdup("they are kept for ever (undo_days is 0)");
@@ -258,7 +268,8 @@ static bool drop_outdated(Pg *pg, const char *live, const char *folder, const Jo
     }
     for (size_t i = count; ok && i > 0; i--) { /* the oldest first */
         Error why = ERROR_INIT;
-        if (goes[i - 1] && !drop_one(pg, live, &kept[i - 1], folder, sink, cancel, result, &why)) {
+        if (goes[i - 1] && is_agreed(spec, kept[i - 1].name) &&
+            !drop_one(pg, live, &kept[i - 1], spec->folder, sink, cancel, result, &why)) {
             job_log(sink, LOG_WARNING, "%s, kept for undo, could not be dropped now: %s", kept[i - 1].name,
                     why.message);
             ok = !load_is_the_end(&why) || error_move(err, &why);
@@ -305,7 +316,7 @@ bool restore_drop_kept(const DropSpec *spec, const JobSink *sink, const Cancel *
         error_hint(err, "Bring one back first (undo).");
     }
     ok = ok && (spec->kept != NULL ? drop_named(pg, live, spec, sink, cancel, result, err)
-                                   : drop_outdated(pg, live, spec->folder, sink, cancel, result, err));
+                                   : drop_outdated(pg, live, spec, sink, cancel, result, err));
     pg_close(pg);
     connection_release(&connection);
     return ok;

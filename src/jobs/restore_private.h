@@ -36,7 +36,7 @@ bool restore_ask_oid(Pg *pg, const char *name, const Cancel *cancel, int64_t *oi
 bool restore_check_nobody(Pg *pg, const Connection *server, const char *live, const JobSink *sink,
                           const Cancel *cancel, Error *err);
 /* swap_run, with its parameters; where the connection is lost in the middle, on a new one it is found out which it
- * was. */
+ * was; where that cannot be, *pg is NULL. */
 bool restore_swap_surely(const Connection *server, Pg **pg, const char *live, const char *coming, bool anybodys,
                          const char *from, const JobSink *sink, const Cancel *cancel, char **kept, Error *err);
 
@@ -78,7 +78,8 @@ bool restore_tables(Restore *run, const Tool *tool, Error *err);
 /* After a restore with a safety backup: what others entered or deleted since, which is in result->kept alone. Told,
  * noted, and in the mark of that one. What fails is told as well. */
 void restore_look_for_entered(Restore *run);
-/* "work_orders +3, log -1"; NULL: every table has as many rows as then. Caller frees. *rows: how many in all. */
+/* "large objects +1, work_orders +3, log -1"; NULL: there are as many as then of each. Caller frees. *rows: how many in
+ * all. */
 char *restore_entered_words(const Snapshot *now, const Manifest *then, int64_t *rows);
 
 /* --- restore_kept.c --- */

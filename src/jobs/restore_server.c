@@ -146,9 +146,9 @@ bool restore_check_nobody(Pg *pg, const Connection *server, const char *live, co
 }
 
 /* The connection was lost in the middle: whether the one with that oid has the live name. On a new connection, which
- * brings to its end what was begun. */
-static bool find_out(const Connection *server, Pg **pg, const char *live, int64_t oid, const JobSink *sink,
-                     const Cancel *cancel, char **kept, bool *placed)
+ * brings to its end what was begun; where that is not to be had *pg is NULL. `had_live`: another had the name. */
+static bool find_out(const Connection *server, Pg **pg, const char *live, int64_t oid, bool had_live,
+                     const JobSink *sink, const Cancel *cancel, char **kept, bool *placed)
 {
     Connection connection;
     KeptDatabase *all = NULL;
@@ -162,8 +162,12 @@ static bool find_out(const Connection *server, Pg **pg, const char *live, int64_
                     restore_ask_oid(*pg, live, cancel, &now, NULL) &&
                     swap_list(*pg, live, cancel, &all, &count, NULL);
     *placed = ok && now == oid;
-    if (*placed && count > 0) {
+    if (*placed && had_live && count > 0) {
         *kept = mem_strdup(all[0].name);
+    }
+    if (!ok) { /* who does not know, and may not hold the lock, does nothing more there */
+        pg_close(*pg);
+        *pg = NULL;
     }
     swap_list_free(all, count);
     connection_release(&connection);
@@ -174,8 +178,8 @@ bool restore_swap_surely(const Connection *server, Pg **pg, const char *live, co
                          const char *from, const JobSink *sink, const Cancel *cancel, char **kept, Error *err)
 {
     Error why = ERROR_INIT;
-    int64_t oid = 0;
-    if (!restore_ask_oid(*pg, coming, cancel, &oid, err)) {
+    int64_t oid = 0, before = 0;
+    if (!restore_ask_oid(*pg, coming, cancel, &oid, err) || !restore_ask_oid(*pg, live, cancel, &before, err)) {
         return false;
     }
     if (swap_run(*pg, live, coming, anybodys, from, sink, cancel, kept, &why)) {
@@ -186,7 +190,7 @@ bool restore_swap_surely(const Connection *server, Pg **pg, const char *live, co
     if (!known) {
         job_log(sink, LOG_WARNING, "The connection was lost in the middle of it; connecting again");
     }
-    while (!known && !(known = find_out(server, pg, live, oid, sink, cancel, kept, &placed)) &&
+    while (!known && !(known = find_out(server, pg, live, oid, before != 0, sink, cancel, kept, &placed)) &&
            clock_monotonic_ms() < end && !cancel_wait(cancel, RECONNECT_STEP_MS)) {
     }
     if (placed) {

@@ -804,18 +804,19 @@ static bool surely_left(const char *folder, Catalog *catalog, const CatalogEntry
                         const JobSink *sink, const Cancel *cancel, Error *err)
 {
     const JobSink quiet = {.progress = sink ? sink->progress : NULL, .context = sink ? sink->context : NULL};
+    const bool counts = retention_counts(entry, entry->created); /* of the future it may be the last */
     for (;;) {
         const size_t at = newest_that_stands_for(catalog, entry);
-        if (at == SIZE_MAX) {
-            return true; /* it is not good itself, and there are others */
+        CatalogEntry *left = at == SIZE_MAX ? NULL : &catalog->entries[at];
+        if (!left && !counts) {
+            return true; /* and there are others */
         }
-        CatalogEntry *left = &catalog->entries[at];
-        if (left == entry) {
+        if (!left || left == entry) {
             error_set(err, EK_SETTINGS, "%s is the newest verified backup%s%s", entry->name,
                       entry->source ? " of " : "", entry->source ? entry->source : "");
             return error_hint(err, "Make a newer backup first.");
         }
-        if (!retention_counts(entry, entry->created)) { /* whatever its date */
+        if (!counts) {
             return true;
         }
         if (is_read(read, left)) {

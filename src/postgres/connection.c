@@ -423,6 +423,14 @@ bool connection_is_loopback(const Connection *connection)
     return !strncmp(host, "127.", 4) && strspn(host, "0123456789.") == len && dots == 3;
 }
 
+bool connection_is_here(const Connection *connection, const char *computer)
+{
+    char *name = mem_strndup(connection_host(connection), strcspn(connection_host(connection), "."));
+    const bool own = computer && name[0] != '\0' && !utf8_casecmp(name, computer);
+    mem_free(name);
+    return own || connection_is_loopback(connection);
+}
+
 const char *connection_host(const Connection *connection)
 {
     return connection->host ? connection->host : "localhost";

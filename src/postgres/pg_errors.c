@@ -315,6 +315,9 @@ bool pg_explain_statement(const char *sqlstate, const char *message, const char 
     } else if (strcmp(sqlstate, "53100") == 0) {
         error_set(err, EK_SPACE, "the disk of the database server is full");
         our_hint = "Make room on the server, or choose a larger plan.";
+    } else if (strncmp(sqlstate, "53", 2) == 0) { /* memory, places for locks: its own hint names the setting */
+        error_set(err, EK_SPACE, "the database server has no room for what it was asked: %s", line);
+        line[0] = '\0';
     } else if (strcmp(sqlstate, "55P03") == 0) {
         error_set(err, EK_BUSY, "another program holds a lock that is needed");
         our_hint = "Try again when the other program is done.";

@@ -274,8 +274,8 @@ static bool ask_lightly(Pg *pg, const char *sql, const Cancel *cancel, PgRows **
         return false;
     }
     *ok = pg_query(pg, sql, NULL, 0, cancel, rows, &why);
-    if (!*ok && (why.kind == EK_CANCELLED || why.kind == EK_CONNECT)) {
-        return error_move(err, &why);
+    if (!*ok && (why.kind == EK_CANCELLED || why.kind == EK_CONNECT || why.kind == EK_SPACE)) {
+        return error_move(err, &why); /* that says nothing of what was asked about */
     }
     error_clear(&why);
     if (!pg_script(pg, "ROLLBACK TO SAVEPOINT lightly; RELEASE SAVEPOINT lightly", cancel, err)) {

@@ -13,6 +13,7 @@
 #include "store/catalog.h"
 #include "store/health.h"
 #include "store/ledger.h"
+#include "store/manifest.h"
 #include "store/retention.h"
 #include "store/source.h"
 
@@ -151,7 +152,8 @@ static void find_run(const ScheduledResult *result, const Error *failed, Found *
         facts->failed = result->slot != 0 ? found->failed : NULL;
         facts->unseen = result->slot == 0 ? found->failed : NULL;
     } else if (failed == NULL && (result->outcome == SCHEDULED_DONE || result->outcome == SCHEDULED_BY_OTHERS)) {
-        facts->done = "made";
+        facts->quiet = result->outcome == SCHEDULED_BY_OTHERS || level_is_good(result->backup.manifest.level);
+        facts->done = facts->quiet ? "made" : "A backup was made, but it is not verified. Make another";
     } else {
         facts->missed = result->missed_text;
     }

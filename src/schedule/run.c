@@ -630,15 +630,29 @@ static bool lock_stay(FsLock **lock)
     return ok;
 }
 
+/* Of an earlier look, which it takes: it counts where the newest has found none. */
+static void keep_missed(char *missed, ScheduledResult *result)
+{
+    if (result->missed_text == NULL) {
+        result->missed_text = missed;
+    } else {
+        mem_free(missed);
+    }
+}
+
 bool scheduled_stay_in(const ScheduledWorld *world, const ScheduledSpec *spec, const char *reason, const JobSink *sink,
                        const Cancel *cancel, ScheduledResult *result, Error *err)
 {
     const int64_t began = world->now(world->context);
     FsLock *lock = NULL;
     bool ok = true, stays = true;
+    scheduled_result_release(result);
     while (ok && stays) {
         Power *power = power_hold(reason);
+        char *missed = result->missed_text; /* the ledger has it: no later look finds it again */
+        result->missed_text = NULL;
         ok = scheduled_run_in(world, spec, sink, cancel, result, err);
+        keep_missed(missed, result);
         power_release(power);
         const int64_t now = world->now(world->context), again = result->next > now ? result->next - now : LEAST_STAY;
         /* A clock that was set meanwhile ends it as well. */

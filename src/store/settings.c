@@ -151,7 +151,7 @@ static bool parse_flag(const char *text, bool *flag)
 static bool parse_number(const SettingRow *row, const char *text, int *number)
 {
     const size_t digits = strspn(text, "0123456789");
-    const long value = digits >= 1 && digits <= 6 && !text[digits] ? strtol(text, NULL, 10) : -1;
+    const long value = digits >= 1 && digits <= 9 && !text[digits] ? strtol(text, NULL, 10) : -1;
     if (value < row->min || value > row->max) {
         return false;
     }

@@ -16,6 +16,7 @@
 #include "main_window.h"
 #include "message_box.h"
 #include "platform/machine.h"
+#include "platform/share.h"
 #include "platform/wide.h"
 #include "scheduled.h"
 #include "teller.h"
@@ -25,10 +26,16 @@
 
 #define WAIT_FOR_FIRST_MS 5000
 
-/* A name for what must run only once: the folder as it was asked for, and whether it is the demo. */
+/* A name for what must run only once: the folder as it was asked for (by its share where it is on a mapped drive: so
+ * the task names it), and whether it is the demo. */
 static wchar_t *instance_key(const AppOptions *options)
 {
     char *folder = options->folder != NULL ? mem_strdup(options->folder) : machine_getenv("CMMS_BACKUP_FOLDER");
+    char *share = folder != NULL ? share_path(folder) : NULL;
+    if (share != NULL) {
+        mem_free(folder);
+        folder = share;
+    }
     wchar_t *text = NULL;
     wchar_t *path = NULL;
     if (folder != NULL && *folder != 0 && wide_path(folder, &path, NULL)) {
@@ -70,7 +77,7 @@ static HANDLE create_event(const wchar_t *name)
     return CreateEventW(NULL, TRUE, FALSE, name);
 }
 
-static int tell(const AppOptions *options, const wchar_t *key)
+static int tell_only(const AppOptions *options, const wchar_t *key)
 {
     HANDLE mutex = named(create_mutex, key, "Tell");
     const bool other = mutex != NULL && GetLastError() == ERROR_ALREADY_EXISTS && teller_again(key);
@@ -95,7 +102,7 @@ static int run(const AppOptions *options, int show)
     HANDLE mutex = NULL;
     int code = 0;
     if (options->tell) {
-        code = tell(options, key);
+        code = tell_only(options, key);
         goto out;
     }
     if (options->screenshot == NULL) {

@@ -26,10 +26,11 @@ typedef struct Teller {
 /* --- other processes --------------------------------------------------------------------------------------- */
 
 /* This program once more, with the same folder. Out of the job that Task Scheduler runs a task in, where that is
- * allowed: what ends the task is not to end the icon. */
+ * allowed: what ends the task is not to end the icon. And not with a task's priority (7 is below normal), which a
+ * child has from its parent unless it is said otherwise: what is done in the window is somebody's wish. */
 static void launch(const AppOptions *options, const char *word)
 {
-    static const DWORD flags[] = {CREATE_BREAKAWAY_FROM_JOB, 0};
+    static const DWORD flags[] = {NORMAL_PRIORITY_CLASS | CREATE_BREAKAWAY_FROM_JOB, NORMAL_PRIORITY_CLASS};
     STARTUPINFOW startup = {.cb = sizeof startup};
     PROCESS_INFORMATION process = {.hProcess = NULL};
     char *program = machine_program_path();
@@ -90,7 +91,8 @@ void teller_end(const wchar_t *key)
 
 static TrayState sign_of(NoticeKind kind)
 {
-    const bool warns = kind == NOTICE_MISSED || kind == NOTICE_SIGN_IN || kind == NOTICE_SILENT;
+    const bool warns = kind == NOTICE_MISSED || kind == NOTICE_SIGN_IN || kind == NOTICE_SILENT ||
+                       kind == NOTICE_DONE; /* which is told of what is not verified alone */
     return warns ? TRAY_ATTENTION : TRAY_FAILED;
 }
 

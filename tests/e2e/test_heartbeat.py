@@ -20,7 +20,7 @@ def file_of(computer):
 
 def content(computer, moment, **more):
     at = datetime.datetime.fromtimestamp(moment, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return json.dumps({"version": 1, "computer": computer, "at": at, "hours": 36, "retired": False, **more})
+    return json.dumps({"version": 1, "computer": computer, "at": at, "hours": 36, "retired": False, "good": at, **more})
 
 
 def plant(folder, computer, moment, modified=None, **more):

@@ -170,6 +170,12 @@ def test_nothing_is_touched(program):
     done = run(program, server, name, "restore", "-U", "nobody", program.path(path), folder=folder)
     equal((done.code, done.json()["error"]["message"]),
           (6, "the database untouched belongs to postgres, so nobody may not replace it"), "who does not own it")
+    # What is put aside would be its owner's, and what takes its place not: nobody would find it for an undo.
+    server.psql("CREATE ROLE of_plant; GRANT of_plant TO nobody WITH INHERIT TRUE, SET FALSE;"
+                "ALTER DATABASE untouched OWNER TO of_plant")
+    done = run(program, server, name, "restore", "-U", "nobody", program.path(path), folder=folder)
+    equal((done.code, done.json()["error"]["message"]),
+          (6, "the database untouched belongs to of_plant, so nobody may not replace it"), "who may not give it away")
     done = program.run(["restore", "--json", "-h", "127.0.0.1", "-p", str(server.port), "-U", "postgres", "-d", name,
                         "--folder", program.path(folder), program.path(path)], env={"PGPASSWORD": harness.PASSWORD})
     equal(done.code, 2, "nobody was asked: " + done.out)

@@ -266,6 +266,61 @@ def test_gone_and_killed_before_each_statement(program):
         drop_all(server, "lost")
 
 
+def test_gone_and_lost_at_the_end(program):
+    """Where nobody had the name nothing was put aside: what is kept from a restore of long ago is not this one's."""
+    server = harness.shared_server()
+    plant, seen = Plant(program, server, "forgot"), []
+    good(plant.restore(), "restore")
+    server.psql("DROP DATABASE forgot WITH (FORCE)")
+    with Between(server) as between:
+        def after(sql):
+            if sql == "ANALYZE":
+                seen.append(sql)
+            if sql == "COMMIT" and seen:
+                raise Cut
+        between.after = after
+        told = good(plant.restore(port=between.port), "the answer of the COMMIT was lost")
+    equal((told["kept"], rows(server, "forgot")), (None, "100"), "what was kept")
+
+
+def test_gone_and_not_known(program):
+    """Lost before the COMMIT, and then somebody else has the lock for longer than it waits: it drops nothing, and the
+    next start finds all of it."""
+    if not harness.THOROUGH:
+        raise harness.Skip("it waits for a minute")
+    server = harness.shared_server()
+    plant, seen, holder = Plant(program, server, "unknown"), [], []
+    drop_all(server, "unknown")
+    with Between(server) as between:
+        def before(sql):
+            if sql == "ANALYZE":
+                seen.append(sql)
+            if sql == "COMMIT" and seen and not holder:
+                server.psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name NOT LIKE"
+                            " 'psql%' AND backend_type = 'client backend' AND pid <> pg_backend_pid()")
+                harness.no_locks_left(server)
+                holder.append(subprocess.Popen([harness.PG_BIN + "/psql", "-X", "-q"], stdin=subprocess.PIPE,
+                                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                               env={**harness.clean_env(), **server.env()}))
+                holder[0].stdin.write(b"SELECT pg_advisory_lock(hashtextextended('cmms-backup restore unknown', 0));\n")
+                holder[0].stdin.flush()
+                harness.wait_for(lambda: server.psql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"
+                                                     " AND granted") != "0", 30, "the lock")
+                raise Cut
+        between.before = before
+        try:
+            done = plant.restore(port=between.port)
+        finally:
+            for one in holder:
+                one.kill()
+                one.wait()
+    check(done.code != 0 and "it is not known whether the databases changed their names" in done.out, done.out)
+    harness.no_locks_left(server)
+    equal(len(databases(server, "unknown")), 1, "what it left alone, of %s" % databases(server, "unknown"))
+    plant.kept()
+    equal((databases(server, "unknown"), rows(server, "unknown")), (["unknown"], "100"), "brought to its end")
+
+
 def test_sessions_ended_before_each_statement(program):
     """The server ends our sessions (a restart, Neon): the name is back within seconds, without another start."""
     server = harness.shared_server()
@@ -341,9 +396,11 @@ def test_locked_in_another_database(program):
     harness.shared_server() # which is the first
     server = harness.Server(copy_of=harness.template())
     harness._servers.append(server)
-    server.psql("REVOKE CONNECT ON DATABASE postgres FROM PUBLIC")
     folder, path = of_boss(program, server, "apart")
-    for first, second in (("postgres", "boss"), ("boss", "postgres")):
+    server.psql("REVOKE CONNECT ON DATABASE postgres FROM PUBLIC; CREATE ROLE deputy LOGIN CREATEDB PASSWORD '%s' "
+                "IN ROLE boss, pg_signal_backend; GRANT CONNECT ON DATABASE postgres TO deputy; "
+                "GRANT pg_signal_backend TO boss" % harness.PASSWORD.replace("'", "''"))
+    for first, second in (("deputy", "boss"), ("boss", "deputy")):
         told = []
         with Between(server) as between:
             def before(sql):

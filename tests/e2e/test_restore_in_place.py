@@ -436,7 +436,7 @@ def test_what_no_backup_has(program):
     with_view, plant.changed = backup_as(server, "unsaved", plant.folder, "postgres"), plant.facts()
     done = plant.run("--in-place", path=with_view)
     equal((done.code, done.json()["error"]["message"]),
-          (4, "the materialized view public.month could not be filled, so nothing was restored: what it held is in no"
+          (4, "the materialized view month could not be filled, so nothing was restored: what it held is in no"
               " backup"), "the view")
     plant.is_as_it_was("the view")
     equal(server.psql("SELECT n FROM month", "unsaved"), "7", "what it holds")

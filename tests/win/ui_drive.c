@@ -281,6 +281,19 @@ bool box_is_gone(Ui *ui, const void *data)
     return !box_is_there(ui, data);
 }
 
+static bool box_has_focus(Ui *ui, const void *data)
+{
+    (void)data;
+    HWND box = find(ui, L"#32770");
+    HWND now = focus(ui);
+    return box != NULL && now != NULL && (now == box || IsChild(box, now)) && GetForegroundWindow() == box;
+}
+
+bool box_open(Ui *ui)
+{
+    return wait_for(ui, SHORT_MS, box_has_focus, NULL);
+}
+
 /* A box with a question, and not the system's dialog: it has no edit box. */
 bool question_is_there(Ui *ui, const void *data)
 {

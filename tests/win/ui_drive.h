@@ -74,6 +74,7 @@ bool focus_left(Ui *ui, const void *old);
 HWND find(const Ui *ui, const wchar_t *class_name);
 bool box_is_there(Ui *ui, const void *data);
 bool box_is_gone(Ui *ui, const void *data);
+bool box_open(Ui *ui); /* waits until a box has the keyboard */
 bool question_is_there(Ui *ui, const void *data);
 bool answer_box(Ui *ui, int button);
 bool start(const wchar_t *command, PROCESS_INFORMATION *process);

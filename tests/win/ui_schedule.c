@@ -521,12 +521,16 @@ static void check_teller(Ui *ui, HWND teller)
     ok(ui, wait_for(ui, SHORT_MS, tray_tip_is, "Backup failed: "), "when the taskbar starts anew it is put there again",
        "it is not");
     picture(ui, "schedule-told");
+    HANDLE slow = OpenProcess(PROCESS_SET_INFORMATION, FALSE, ui->process.dwProcessId);
+    SetPriorityClass(slow, BELOW_NORMAL_PRIORITY_CLASS); /* as a task's child has it */
+    CloseHandle(slow);
     PostMessageW(teller, WM_TELLER_TRAY, 0, NIN_BALLOONUSERCLICK);
     check_exit(ui, 0, "a click takes it away");
     HWND window = wait_class(L"" MAIN_WINDOW_CLASS, 1);
     if (ok(ui, window != NULL, "and opens the window", "there is none")) {
         take_over(ui, window);
         const HANDLE opened = ui->process.hProcess;
+        ok(ui, GetPriorityClass(opened) == NORMAL_PRIORITY_CLASS, "which is no slower than any other", "it is");
         int tellers = 0;
         ui->process.hProcess = NULL;
         start_with(ui, L" --tell");

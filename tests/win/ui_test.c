@@ -534,18 +534,6 @@ static void append_argument(StrBuf *sb, const char *argument)
     strbuf_addf(sb, "%s\"%s\"", sb->len > 0 ? " " : "", argument);
 }
 
-/* As the browser that was given a page (ui_upkeep.c). */
-static int note_opened(const wchar_t *page)
-{
-    Error err = ERROR_INIT;
-    char *name = utf8_from_wide(page), *note = mem_printf("%s.opened", name);
-    const bool good = fs_write_atomic(note, "", 0, &err);
-    error_clear(&err);
-    mem_free(note);
-    mem_free(name);
-    return good ? 0 : 1;
-}
-
 int wmain(int argc, wchar_t **argv); /* the entry of -municode; no header has it */
 
 int wmain(int argc, wchar_t **argv)
@@ -573,9 +561,6 @@ int wmain(int argc, wchar_t **argv)
         {"schedule-failed", scenario_schedule_failed}, {"schedule-told", scenario_schedule_told},
         {"schedule-ended", scenario_schedule_ended},
     };
-    if (argc == 3 && wcscmp(argv[1], L"opened") == 0) {
-        return note_opened(argv[2]);
-    }
     Ui ui = {0};
     StrBuf command;
     strbuf_init(&command, STRBUF_LINE);

@@ -332,11 +332,14 @@ static bool is_written(Ui *ui, const void *path)
     return fs_exists(path);
 }
 
+/* browser.exe, which lies beside this program. */
 void be_the_browser(void)
 {
     wchar_t own[1024] = L"", command[1100];
     GetModuleFileNameW(NULL, own, 1024);
-    swprintf(command, 1100, L"\"%ls\" opened \"%%1\"", own);
+    wchar_t *name = wcsrchr(own, L'\\');
+    *(name != NULL ? name + 1 : own) = L'\0';
+    swprintf(command, 1100, L"\"%lsbrowser.exe\" \"%%1\"", own);
     RegSetKeyValueW(HKEY_CLASSES_ROOT, L".html", NULL, REG_SZ, L"cmmspage", sizeof L"cmmspage");
     RegSetKeyValueW(HKEY_CLASSES_ROOT, L"cmmspage\\shell\\open\\command", NULL, REG_SZ, command,
                     (DWORD)((wcslen(command) + 1) * sizeof *command));

@@ -34,6 +34,14 @@ static bool starts(const char *text, size_t len, const char *start)
     return same;
 }
 
+/* "PROXY:80" where no port is named: that is what Windows and browsers take, and libcurl would take 1080. */
+static char *address_of(const char *entry, size_t len)
+{
+    const char *host = memchr(entry, ']', len); /* "[fd00::1]:8080" */
+    const size_t from = host == NULL ? 0 : (size_t)(host - entry);
+    return mem_printf("http://%.*s%s", (int)len, entry, memchr(entry + from, ':', len - from) == NULL ? ":80" : "");
+}
+
 /* An entry that names no scheme is for all of them; "socks=" and "ftp=" are not for us. */
 char *proxy_pick(const char *list)
 {
@@ -62,7 +70,7 @@ char *proxy_pick(const char *list)
         }
         if (picked == NULL || named) {
             mem_free(picked);
-            picked = mem_printf("http://%.*s", (int)len, entry);
+            picked = address_of(entry, len);
         }
         if (named) {
             break;

@@ -1,6 +1,7 @@
 /*
- * proxy_win.c: WinHTTP, from System32 alone, as browsers ask: a script or its discovery goes before the proxy that is
- * written down. Its own requests (for the script) carry the Windows user's sign-in where the network asks for one.
+ * proxy_win.c: WinHTTP, from System32 alone, as browsers ask: a script that the settings name goes before the proxy
+ * that is written down. Its own requests (for the script) carry the Windows user's sign-in where the network asks for
+ * one. A proxy is not looked for (WPAD): what a foreign network answers would be given that sign-in.
  */
 #include "platform/proxy.h"
 
@@ -61,10 +62,6 @@ static bool by_script(const WinHttp *functions, const char *url, const WINHTTP_C
 {
     WINHTTP_AUTOPROXY_OPTIONS options = {.fAutoLogonIfChallenged = FALSE};
     WINHTTP_PROXY_INFO info = {.dwAccessType = 0};
-    if (config->fAutoDetect) {
-        options.dwFlags |= WINHTTP_AUTOPROXY_AUTO_DETECT;
-        options.dwAutoDetectFlags = WINHTTP_AUTO_DETECT_TYPE_DHCP | WINHTTP_AUTO_DETECT_TYPE_DNS_A;
-    }
     if (config->lpszAutoConfigUrl != NULL && config->lpszAutoConfigUrl[0] != 0) {
         options.dwFlags |= WINHTTP_AUTOPROXY_CONFIG_URL;
         options.lpszAutoConfigUrl = config->lpszAutoConfigUrl;

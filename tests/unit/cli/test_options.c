@@ -2,6 +2,7 @@
 
 #include "cli/console.h"
 #include "cli/verb.h"
+#include "cloud/place.h"
 
 #define MAX_ARGUMENTS 12
 
@@ -410,6 +411,20 @@ static void a_verb_says_all_of_itself(void **state)
     }
 }
 
+/* A value that nobody is told of is set by nobody. */
+static void help_names_all_rights(void **state)
+{
+    (void)state;
+    size_t v = 0;
+    while (all_verbs[v] != NULL && !verb_takes(all_verbs[v], OPTION_RIGHTS)) {
+        v++;
+    }
+    assert_non_null(all_verbs[v]);
+    assert_non_null(strstr(all_verbs[v]->help, " all ("));
+    assert_non_null(strstr(all_verbs[v]->help, " " PLACE_SELECTED " ("));
+    assert_non_null(strstr(all_verbs[v]->help, " " PLACE_LIST " ("));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -424,6 +439,7 @@ int main(void)
         cmocka_unit_test(help_names_every_option),
         cmocka_unit_test(help_fits_a_console),
         cmocka_unit_test(a_verb_says_all_of_itself),
+        cmocka_unit_test(help_names_all_rights),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -42,6 +42,37 @@ static void what_was_entered(void **state)
     }
 }
 
+/* A picture that was added is in no table's rows. */
+static void large_objects(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t now, counted, saved;
+        const char *words;
+        int64_t entered;
+    } cases[] = {
+        {7, 7, 7, NULL, 0},
+        {9, 7, 7, "large objects +2", 2},
+        {6, 7, 7, "large objects -1", 1},
+        {9, -1, 7, "large objects +2", 2}, /* not counted by the server */
+        {9, -1, -1, NULL, 0},              /* not known */
+        {-1, 7, 7, NULL, 0},
+    };
+    for (size_t i = 0; i < TEST_COUNT(cases); i++) {
+        const Snapshot now = {.large_objects = cases[i].now};
+        const Manifest then = {.large_objects = cases[i].saved, .large_objects_expected = cases[i].counted};
+        int64_t entered = 7;
+        char *words = restore_entered_words(&now, &then, &entered);
+        assert_int_equal(entered, cases[i].entered);
+        if (cases[i].words == NULL) {
+            assert_null(words);
+        } else {
+            assert_string_equal(words, cases[i].words);
+        }
+        mem_free(words);
+    }
+}
+
 static void not_all_are_named(void **state)
 {
     (void)state;
@@ -62,6 +93,7 @@ static void not_all_are_named(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(what_was_entered), cmocka_unit_test(not_all_are_named)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(what_was_entered), cmocka_unit_test(large_objects),
+                                       cmocka_unit_test(not_all_are_named)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -638,6 +638,23 @@ static void the_future_stands_for_nothing(void **state)
                  B " is the newest verified backup of cmms on db");
     assert_ok(delete_one(dir, future, false, &err), &err);
     assert_true(there(dir, B) && !there(dir, future));
+    /* But it is not nothing: where the other is found damaged, or there is none of its database, it is the last. */
+    put_backup(dir, future, -1);
+    flip(dir, B);
+    assert_fails(delete_one(dir, future, false, &err), &err, EK_SETTINGS,
+                 "cmms_backup_22000101_020000.backup is the newest verified backup of cmms on db");
+    put_backup(dir, A, -1);
+    Manifest manifest;
+    read_manifest(dir, A, &manifest);
+    mem_free(manifest.system_identifier);
+    manifest.system_identifier = mem_strdup("8"); /* another server's */
+    char *path = manifest_of(dir, A);
+    assert_ok(manifest_write(path, &manifest, &err), &err);
+    assert_fails(delete_one(dir, future, false, &err), &err, EK_SETTINGS,
+                 "cmms_backup_22000101_020000.backup is the newest verified backup of cmms on db");
+    assert_true(there(dir, future));
+    manifest_release(&manifest);
+    mem_free(path);
     test_dir_remove(dir);
 }
 

@@ -15,7 +15,9 @@ static void picks(void **state)
         {"", NULL},
         {" ; ", NULL},
         {"proxy:8080", "http://proxy:8080"},
-        {"proxy", "http://proxy"},
+        {"proxy", "http://proxy:80"}, /* not libcurl's 1080 */
+        {"https=proxy/", "http://proxy:80"},
+        {"[fd00::1]", "http://[fd00::1]:80"},
         {"http://proxy:8080/", "http://proxy:8080"},
         {"HTTP://proxy:8080", "http://proxy:8080"},
         {"one:1;two:2", "http://one:1"}, /* of a script: the next ones are for when the first is away */

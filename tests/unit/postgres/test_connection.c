@@ -107,6 +107,27 @@ static void direct_host(void **state)
     }
 }
 
+/* A server on this PC shares its clock, whatever it is called by. */
+static void here(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *host, *computer;
+        bool is_here;
+    } rows[] = {{NULL, "PC-07", true},        {"127.0.0.1", NULL, true},    {"pc-07", "PC-07", true},
+                {"PC-07.plant.local", "pc-07", true}, {"PC-07", NULL, false}, {"PC-070", "PC-07", false},
+                {"PC-0", "PC-07", false},     {"db", "PC-07", false},       {".PC-07", "", false}};
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        Connection c;
+        connection_init(&c);
+        c.host = mem_strdup(rows[i].host);
+        if (connection_is_here(&c, rows[i].computer) != rows[i].is_here) {
+            fail_msg("row %u", (unsigned)i);
+        }
+        connection_release(&c);
+    }
+}
+
 static void loopback(void **state)
 {
     (void)state;
@@ -482,7 +503,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(from_env, clear_env, clear_env),
-        cmocka_unit_test(direct_host),   cmocka_unit_test(loopback),           cmocka_unit_test(defaults_and_texts),
+        cmocka_unit_test(direct_host),   cmocka_unit_test(loopback),           cmocka_unit_test(here),
+        cmocka_unit_test(defaults_and_texts),
         cmocka_unit_test(copies),        cmocka_unit_test(resolve),            cmocka_unit_test(sslmode),
         cmocka_unit_test(unsupported),
         cmocka_unit_test(unshown),

@@ -248,6 +248,8 @@ static const StatementCase statement_cases[] = {
      "the server refused a statement: a function of the database ended it", NULL},
     {"53100", "could not extend file: No space left on device", NULL, EK_SPACE,
      "the disk of the database server is full", "could not extend file: No space left on device"},
+    {"53200", "out of shared memory", NULL, EK_SPACE,
+     "the database server has no room for what it was asked: out of shared memory", NULL},
     {"40P01", "deadlock detected", NULL, EK_BUSY, "another program and this one waited for each other",
      "deadlock detected"},
     {"55P03", "canceling statement due to lock timeout", NULL, EK_BUSY, "another program holds a lock that is needed",

@@ -116,18 +116,24 @@ static void ends(void **state)
         const char *missed;
         NoticeKind kind;
         const char *text;
+        bool weak; /* the backup is not verified */
     } rows[] = {
-        {"nothing was due", EK_NONE, 0, SCHEDULED_NOTHING, NULL, NOTICE_NONE, NULL},
-        {"made", EK_NONE, NOON, SCHEDULED_DONE, "2 scheduled backups were missed", NOTICE_NONE, NULL},
-        {"stopped by hand", EK_CANCELLED, NOON, SCHEDULED_NOTHING, NULL, NOTICE_NONE, NULL},
-        {"another program runs them", EK_BUSY, 0, SCHEDULED_NOTHING, NULL, NOTICE_NONE, NULL},
-        {"failed", EK_CONNECT, NOON, SCHEDULED_NOTHING, NULL, NOTICE_FAILED, "it went wrong"},
-        {"failed again", EK_CONNECT, NOON, SCHEDULED_NOTHING, NULL, NOTICE_NONE, NULL},
-        {"a newer one waits", EK_NONE, NOON, SCHEDULED_WAITS, "one was missed", NOTICE_MISSED, "one was missed"},
-        {"it still does", EK_NONE, NOON, SCHEDULED_WAITS, NULL, NOTICE_NONE, NULL},
-        {"not looked at", EK_IO, 0, SCHEDULED_NOTHING, NULL, NOTICE_UNSEEN, "it went wrong"},
-        {"made again", EK_NONE, NOON, SCHEDULED_DONE, NULL, NOTICE_NONE, NULL},
-        {"and failed once more", EK_BUSY, NOON, SCHEDULED_NOTHING, NULL, NOTICE_FAILED, "it went wrong"},
+        {"nothing was due", EK_NONE, 0, SCHEDULED_NOTHING, NULL, NOTICE_NONE, NULL, false},
+        {"made", EK_NONE, NOON, SCHEDULED_DONE, "2 scheduled backups were missed", NOTICE_NONE, NULL, false},
+        {"stopped by hand", EK_CANCELLED, NOON, SCHEDULED_NOTHING, NULL, NOTICE_NONE, NULL, false},
+        {"another program runs them", EK_BUSY, 0, SCHEDULED_NOTHING, NULL, NOTICE_NONE, NULL, false},
+        {"failed", EK_CONNECT, NOON, SCHEDULED_NOTHING, NULL, NOTICE_FAILED, "it went wrong", false},
+        {"failed again", EK_CONNECT, NOON, SCHEDULED_NOTHING, NULL, NOTICE_NONE, NULL, false},
+        {"a newer one waits", EK_NONE, NOON, SCHEDULED_WAITS, "one was missed", NOTICE_MISSED, "one was missed", false},
+        {"it still does", EK_NONE, NOON, SCHEDULED_WAITS, NULL, NOTICE_NONE, NULL, false},
+        {"not looked at", EK_IO, 0, SCHEDULED_NOTHING, NULL, NOTICE_UNSEEN, "it went wrong", false},
+        {"made again", EK_NONE, NOON, SCHEDULED_DONE, NULL, NOTICE_NONE, NULL, false},
+        {"and failed once more", EK_BUSY, NOON, SCHEDULED_NOTHING, NULL, NOTICE_FAILED, "it went wrong", false},
+        {"made, and not verified", EK_NONE, NOON, SCHEDULED_DONE, NULL, NOTICE_DONE,
+         "A backup was made, but it is not verified. Make another", true},
+        {"and the next one", EK_NONE, NOON, SCHEDULED_DONE, NULL, NOTICE_DONE,
+         "A backup was made, but it is not verified. Make another", true},
+        {"by another PC, which tells it", EK_NONE, NOON, SCHEDULED_BY_OTHERS, NULL, NOTICE_NONE, NULL, true},
     };
     for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         Error err = ERROR_INIT;
@@ -137,6 +143,7 @@ static void ends(void **state)
         result.slot = rows[i].slot;
         result.outcome = rows[i].outcome;
         result.missed_text = mem_strdup(rows[i].missed);
+        result.backup.manifest.level = rows[i].weak ? LEVEL_READ : LEVEL_VERIFIED;
         if (rows[i].error != EK_NONE) {
             error_set(&err, rows[i].error, "it went wrong");
         }

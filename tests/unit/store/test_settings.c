@@ -119,6 +119,8 @@ static void of_the_schedule(void **state)
         {"upload_after_backup", "1", NULL, "upload_after_backup must be true or false"},
         {"upload_limit_kb", "0", "0", NULL},
         {"upload_limit_kb", "500", "500", NULL},
+        {"upload_limit_kb", "10000000", "10000000", NULL},
+        {"upload_limit_kb", "1000000000", NULL, "upload_limit_kb must be a whole number from 0 to 10000000"},
         {"upload_limit_kb", "10000001", NULL, "upload_limit_kb must be a whole number from 0 to 10000000"},
         {"undo_days", "0", "0", NULL},
         {"undo_days", "3651", NULL, "undo_days must be a whole number from 0 to 3650"},
