@@ -289,6 +289,16 @@ pack() {
 
 verb_package() { setup; build_product; pack; ls -l "$top/build/package"; }
 
+# It only reads the tree: where there is a python3, nothing has to be set up for it.
+verb_figures() {
+  if command -v python3 >/dev/null; then
+    python3 "$top/.dev/figures.py" "$@"
+  else
+    setup
+    in_root python3 "$top/.dev/figures.py" "$@"
+  fi
+}
+
 verb_clean() {
   case ${1:-} in
     '') verb_db stop; rm -rf "$top/build"; say "build/ is gone." ;;

@@ -50,40 +50,41 @@ typedef struct Error {
 
 /* Fills *err, freeing what it held. Returns false, so that `return error_set(...)` reads well. err may be
  * NULL: then nothing is recorded. */
-bool error_set(Error *err, ErrorKind kind, const char *format, ...) CMMS_PRINTF(3, 4);
+CMMS_RETURNS_FALSE bool error_set(Error *err, ErrorKind kind, CMMS_FORMAT const char *format, ...) CMMS_PRINTF(3, 4);
 
 /* The same, with the system's code and its text (number and words) as the detail. The kind is raised to
  * EK_SPACE, with a hint, where the code says that the disk is full. Capture the code at once: GetLastError() or
  * errno. */
-bool error_set_os(Error *err, ErrorKind kind, long os_code, const char *format, ...) CMMS_PRINTF(4, 5);
+CMMS_RETURNS_FALSE bool error_set_os(Error *err, ErrorKind kind, long os_code, CMMS_FORMAT const char *format, ...)
+    CMMS_PRINTF(4, 5);
 
 /* Replaces the detail or the hint of an Error that is set. Both return false. */
-bool error_detail(Error *err, const char *format, ...) CMMS_PRINTF(2, 3);
-bool error_hint(Error *err, const char *format, ...) CMMS_PRINTF(2, 3);
+CMMS_RETURNS_FALSE bool error_detail(Error *err, CMMS_FORMAT const char *format, ...) CMMS_PRINTF(2, 3);
+CMMS_RETURNS_FALSE bool error_hint(Error *err, CMMS_FORMAT const char *format, ...) CMMS_PRINTF(2, 3);
 
 /* Puts "context: " before the message, on the way up. Returns false. */
-bool error_context(Error *err, const char *format, ...) CMMS_PRINTF(2, 3);
+CMMS_RETURNS_FALSE bool error_context(Error *err, CMMS_FORMAT const char *format, ...) CMMS_PRINTF(2, 3);
 
 /* Moves *from into *to (freeing what *to held); *from is empty afterwards. Returns false. */
-bool error_move(Error *to, Error *from);
+CMMS_RETURNS_FALSE bool error_move(Error *to, Error *from);
 
 /* Frees the texts and empties the Error. */
 void error_clear(Error *err);
 
 /* The one text for a log or a box: "message: detail. Hint" on one line, without a detail that is set aside. Caller
  * frees. */
-char *error_text(const Error *err);
+CMMS_NEVER_NULL char *error_text(const Error *err);
 
 /* The exit code of the console program for a kind: the numbers above. */
 int error_exit_code(ErrorKind kind);
 
 /* A stable lower-case word for JSON: "internal", "usage", "settings", "tool", "connect", "refused",
  * "damaged", "io", "space", "busy", "not_found", "foreign", "cancelled". Static. */
-const char *error_kind_name(ErrorKind kind);
+CMMS_NEVER_NULL const char *error_kind_name(ErrorKind kind);
 
 /* The system's own text for a code, without line ends, in English where it can be had. Caller frees.
  * Implemented by the platform. */
-char *os_error_text(long os_code);
+CMMS_NEVER_NULL char *os_error_text(long os_code);
 
 /* Whether a code means "no space left" (errno ENOSPC, EDQUOT; Windows 112, 39, 1295). By the platform. */
 bool os_error_is_disk_full(long os_code);

@@ -31,9 +31,9 @@ typedef struct JobSink {
 } JobSink;
 
 /* Helpers; a NULL sink, or one with a NULL function, is silence. Line ends inside the text become spaces. */
-void job_log(const JobSink *sink, LogLevel level, const char *format, ...) CMMS_PRINTF(3, 4);
-void job_progress(const JobSink *sink, const Progress *progress);
-const char *job_actor(const JobSink *sink);
+void job_log(CMMS_OPT const JobSink *sink, LogLevel level, CMMS_FORMAT const char *format, ...) CMMS_PRINTF(3, 4);
+void job_progress(CMMS_OPT const JobSink *sink, const Progress *progress);
+CMMS_MAY_BE_NULL const char *job_actor(CMMS_OPT const JobSink *sink);
 
 /* The window's sink: a bounded queue between the worker and the window's thread. `ring` is called, without
  * the lock, when something was added to an empty queue: it posts one message (the doorbell). Of progress only
@@ -50,7 +50,7 @@ JobQueue *jobqueue_new(void (*ring)(void *context), void *context);
 void jobqueue_free(JobQueue *queue);
 JobSink jobqueue_sink(JobQueue *queue); /* may be called from any thread */
 /* Takes all that waits; caller frees with jobqueue_free_events. */
-size_t jobqueue_drain(JobQueue *queue, JobEvent **events);
+size_t jobqueue_drain(JobQueue *queue, CMMS_OUT JobEvent **events);
 void jobqueue_free_events(JobEvent *events, size_t count);
 
 #endif

@@ -14,13 +14,13 @@
 
 #include "compiler.h"
 
-void *mem_alloc(size_t size);                  /* zeroed; size 0 gives a unique pointer */
-void *mem_array(size_t count, size_t size);    /* zeroed, with a checked multiplication */
-void *mem_resize(void *old, size_t count, size_t size); /* realloc; new bytes are not zeroed */
-char *mem_strdup(const char *text);            /* NULL gives NULL */
-char *mem_strndup(const char *text, size_t len);
-char *mem_printf(const char *format, ...) CMMS_PRINTF(1, 2);
-void mem_free(void *memory);                   /* NULL is fine */
+CMMS_NEVER_NULL void *mem_alloc(size_t size);                           /* zeroed; size 0 gives a unique pointer */
+CMMS_NEVER_NULL void *mem_array(size_t count, size_t size);             /* zeroed, with a checked multiplication */
+CMMS_NEVER_NULL void *mem_resize(void *old, size_t count, size_t size); /* realloc; new bytes are not zeroed */
+char *mem_strdup(CMMS_OPT const char *text);                            /* NULL gives NULL */
+CMMS_NEVER_NULL char *mem_strndup(const char *text, size_t len);
+CMMS_NEVER_NULL char *mem_printf(CMMS_FORMAT const char *format, ...) CMMS_PRINTF(1, 2);
+void mem_free(void *memory); /* NULL is fine */
 
 /* Grows *array (elements of `size` bytes) so that it holds at least `need` of them; *capacity is updated. */
 void mem_grow(void **array, size_t *capacity, size_t need, size_t size);

@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "compiler.h"
+
 typedef struct Secret {
     char *bytes; /* NUL-terminated UTF-8, or NULL when there is none */
     size_t len;
@@ -15,7 +17,7 @@ typedef struct Secret {
 
 #define SECRET_INIT {NULL, 0}
 
-void secret_set(Secret *secret, const char *bytes, size_t len); /* copies; wipes what was there */
+void secret_set(Secret *secret, CMMS_READS(len) const char *bytes, size_t len); /* copies; wipes what was there */
 void secret_copy(Secret *to, const Secret *from);
 bool secret_is_set(const Secret *secret); /* an empty password is set */
 void secret_release(Secret *secret);      /* wipes, frees, empties */
@@ -24,7 +26,7 @@ void secret_release(Secret *secret);      /* wipes, frees, empties */
 void secret_wipe(void *memory, size_t len);
 
 /* "NAME=secret" for a child's environment. Caller wipes and frees with secret_free_text. */
-char *secret_env(const char *name, const Secret *secret);
+CMMS_NEVER_NULL char *secret_env(const char *name, const Secret *secret);
 void secret_free_text(char *text); /* wipes up to the NUL, frees; NULL is fine */
 
 #endif

@@ -26,15 +26,15 @@ typedef struct StrBuf {
 #define STRBUF_LINE 65536u
 #define STRBUF_LARGE (64u * 1024u * 1024u)
 
-void strbuf_init(StrBuf *sb, size_t max);
+void strbuf_init(CMMS_OUT StrBuf *sb, size_t max);
 void strbuf_release(StrBuf *sb);        /* frees; the StrBuf must be initialised again before use */
 void strbuf_clear(StrBuf *sb);          /* empties, keeps the memory, clears `full` */
-char *strbuf_detach(StrBuf *sb);        /* caller frees; the StrBuf is released */
-bool strbuf_add(StrBuf *sb, const void *bytes, size_t len);
+CMMS_NEVER_NULL char *strbuf_detach(StrBuf *sb); /* caller frees; the StrBuf is released */
+bool strbuf_add(StrBuf *sb, CMMS_READS(len) const void *bytes, size_t len);
 bool strbuf_addstr(StrBuf *sb, const char *text);
 bool strbuf_addch(StrBuf *sb, char c);
-bool strbuf_addf(StrBuf *sb, const char *format, ...) CMMS_PRINTF(2, 3);
-bool strbuf_vaddf(StrBuf *sb, const char *format, va_list args);
+bool strbuf_addf(StrBuf *sb, CMMS_FORMAT const char *format, ...) CMMS_PRINTF(2, 3);
+bool strbuf_vaddf(StrBuf *sb, CMMS_FORMAT const char *format, va_list args);
 void strbuf_setlen(StrBuf *sb, size_t len); /* shortens */
 void strbuf_trim(StrBuf *sb);           /* white space at both ends */
 

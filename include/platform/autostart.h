@@ -9,9 +9,10 @@
 #include <stdbool.h>
 
 #include "base/error.h"
+#include "compiler.h"
 
 /* The command line of that name; NULL: there is none. Caller frees. */
-char *autostart_look(const char *name);
+CMMS_MAY_BE_NULL char *autostart_look(const char *name);
 /* NULL: no longer. That there was none is no error. EK_IO: the system forbids it. */
 bool autostart_set(const char *name, const char *command, Error *err);
 

@@ -7,9 +7,11 @@
 
 #include <stdbool.h>
 
+#include "compiler.h"
+
 typedef struct Cancel Cancel;
 
-Cancel *cancel_new(void);
+CMMS_NEVER_NULL Cancel *cancel_new(void);
 void cancel_free(Cancel *cancel);                    /* NULL is fine */
 void cancel_request(Cancel *cancel);                 /* safe in a console handler or a signal handler */
 bool cancel_requested(const Cancel *cancel);         /* NULL: false */

@@ -15,6 +15,7 @@
 
 #include "base/error.h"
 #include "base/strbuf.h"
+#include "compiler.h"
 
 #define CERTIFICATE_DIGITS 40 /* of a thumbprint: the SHA-1 by which Windows and Entra name a certificate */
 
@@ -25,10 +26,11 @@ typedef struct CertificateFacts {
 
 /* What people paste, with spaces, in small letters, with the invisible mark that Windows' own dialog puts in front of
  * it: 40 digits in capitals. EK_USAGE: it is none. */
-bool certificate_thumbprint(const char *text, char digits[CERTIFICATE_DIGITS + 1], Error *err);
+CMMS_WHEN_TRUE bool certificate_thumbprint(
+    const char *text, CMMS_WRITES(CERTIFICATE_DIGITS + 1) char digits[CERTIFICATE_DIGITS + 1], Error *err);
 
 /* EK_NOT_FOUND: this user finds no such certificate on this computer. */
-bool certificate_find(const char *thumbprint, CertificateFacts *facts, Error *err);
+CMMS_WHEN_TRUE bool certificate_find(const char *thumbprint, CMMS_OUT CertificateFacts *facts, Error *err);
 
 typedef enum CertificateScheme {
     CERTIFICATE_PSS,  /* RSASSA-PSS with SHA-256 and 32 bytes of salt: "PS256" */
@@ -37,7 +39,7 @@ typedef enum CertificateScheme {
 
 /* Appends the signature. Nobody is asked for a PIN. EK_NOT_FOUND as above; EK_REFUSED: its key cannot be used by this
  * user, or not for this scheme. */
-bool certificate_sign(const char *thumbprint, CertificateScheme scheme, const void *bytes, size_t len,
+bool certificate_sign(const char *thumbprint, CertificateScheme scheme, CMMS_READS(len) const void *bytes, size_t len,
                       StrBuf *signature, Error *err);
 
 #endif

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/strbuf.h"
+#include "compiler.h"
 
 typedef struct FsFile FsFile;
 
@@ -26,22 +27,26 @@ typedef struct FsInfo {
 /* Opening. Every file is opened so that others may read it, and no child inherits it unless process.h hands
  * it over. EK_NOT_FOUND when the file is not there; on Windows a drive or a share that is not there is EK_IO, because
  * it says nothing of its files. */
-bool fs_open_read(const char *path, FsFile **out, Error *err);
+CMMS_WHEN_TRUE bool fs_open_read(const char *path, CMMS_OUT FsFile **out, Error *err);
 /* To read and write; fails if it exists. A name that belongs to a removed file which a virus scanner still has open is
  * waited for, as by fs_rename. */
-bool fs_create_new(const char *path, FsFile **out, Error *err);
+CMMS_WHEN_TRUE bool fs_create_new(const char *path, CMMS_OUT FsFile **out, Error *err);
 
 /* One that is there: what is written goes behind what it has. EK_NOT_FOUND as above. */
-bool fs_open_append(const char *path, FsFile **out, Error *err);
+CMMS_WHEN_TRUE bool fs_open_append(const char *path, CMMS_OUT FsFile **out, Error *err);
 
-bool fs_read(FsFile *file, void *buf, size_t len, size_t *got, Error *err); /* *got 0: end of file */
-bool fs_read_at(FsFile *file, uint64_t offset, void *buf, size_t len, size_t *got, Error *err); /* any thread */
-bool fs_write(FsFile *file, const void *buf, size_t len, Error *err);       /* all of it */
-bool fs_size(FsFile *file, uint64_t *size, Error *err);
+/* *got 0: end of file. */
+CMMS_WHEN_TRUE bool fs_read(FsFile *file, CMMS_WRITES_TO(len, *got) void *buf, size_t len, CMMS_OUT size_t *got,
+                            Error *err);
+/* Any thread. */
+CMMS_WHEN_TRUE bool fs_read_at(FsFile *file, uint64_t offset, CMMS_WRITES_TO(len, *got) void *buf, size_t len,
+                               CMMS_OUT size_t *got, Error *err);
+bool fs_write(FsFile *file, CMMS_READS(len) const void *buf, size_t len, Error *err); /* all of it */
+CMMS_WHEN_TRUE bool fs_size(FsFile *file, CMMS_OUT uint64_t *size, Error *err);
 bool fs_flush(FsFile *file, Error *err); /* to the disk: FlushFileBuffers, fsync */
 bool fs_close(FsFile *file, Error *err); /* always frees; NULL is fine; false when a delayed write failed */
 
-bool fs_stat(const char *path, FsInfo *info, Error *err);
+CMMS_WHEN_TRUE bool fs_stat(const char *path, CMMS_OUT FsInfo *info, Error *err);
 bool fs_exists(const char *path);
 /* No error when it is not there. A file that another program holds open is retried as by fs_rename. */
 bool fs_remove(const char *path, Error *err);
@@ -69,7 +74,7 @@ bool fs_make_private_dir(const char *path, Error *err);
  * it as far as its mode says (POSIX). */
 bool fs_dir_is_ours(const char *path);
 bool fs_remove_tree(const char *path, Error *err); /* a folder and all below it; does not follow links */
-bool fs_free_space(const char *dir, uint64_t *bytes, Error *err); /* for this user */
+CMMS_WHEN_TRUE bool fs_free_space(const char *dir, CMMS_OUT uint64_t *bytes, Error *err); /* for this user */
 #define FS_NEARLY_FULL (16u * 1024u * 1024u) /* bytes: with less, what could not be written had no room */
 
 /* Calls visit for each name in a folder (not "." and ".."), in no order, until it returns false. */
@@ -79,7 +84,7 @@ bool fs_list(const char *dir, bool (*visit)(void *context, const char *name, con
 /* An exclusive lock on a file that is made if need be; gone when its holder ends, however it ends. EK_BUSY
  * when another holds it, also in this process. The file stays; it is never a reason to refuse. */
 typedef struct FsLock FsLock;
-bool fs_lock(const char *path, FsLock **out, Error *err);
+CMMS_WHEN_TRUE bool fs_lock(const char *path, CMMS_OUT FsLock **out, Error *err);
 void fs_unlock(FsLock *lock); /* NULL is fine */
 
 /* --- portable ------------------------------------------------------------------------------------------ */
@@ -89,13 +94,13 @@ bool fs_read_all(const char *path, size_t max, StrBuf *sb, Error *err);
 
 /* Replaces a file's content so that at any moment the old or the new is there, whole: a temporary file beside
  * it, flushed, renamed. (P6) Rights that somebody gave the old one are the new one's as well. */
-bool fs_write_atomic(const char *path, const void *bytes, size_t len, Error *err);
+bool fs_write_atomic(const char *path, CMMS_READS(len) const void *bytes, size_t len, Error *err);
 
 /* Whether a file can really be made in the folder (tried, not asked). */
 bool fs_dir_writable(const char *dir, Error *err);
 
-char *fs_join(const char *dir, const char *name); /* caller frees */
-const char *fs_base_name(const char *path);       /* borrowed from path */
-char *fs_dir_name(const char *path);              /* caller frees; "." where there is none */
+CMMS_NEVER_NULL char *fs_join(const char *dir, const char *name); /* caller frees */
+CMMS_NEVER_NULL const char *fs_base_name(const char *path); /* borrowed from path */
+CMMS_NEVER_NULL char *fs_dir_name(const char *path); /* caller frees; "." where there is none */
 
 #endif

@@ -7,12 +7,13 @@
 #include <stdbool.h>
 
 #include "base/error.h"
+#include "compiler.h"
 #include "platform/cancel.h"
 
 typedef struct Loopback Loopback;
 
 /* Listens on 127.0.0.1 at a port that the system chooses. */
-bool loopback_open(Loopback **out, unsigned *port, Error *err);
+CMMS_WHEN_TRUE bool loopback_open(CMMS_OUT Loopback **out, CMMS_OUT unsigned *port, Error *err);
 void loopback_close(Loopback *loopback); /* NULL is fine */
 
 /* What `on_request` makes of a request: its page is the answer (HTML, static); done ends the waiting. */

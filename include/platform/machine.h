@@ -6,26 +6,29 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-char *machine_documents_dir(void);  /* Windows: FOLDERID_Documents, wherever it is redirected; ~/Documents */
+#include "compiler.h"
+
+/* Windows: FOLDERID_Documents, wherever it is redirected; ~/Documents. */
+CMMS_MAY_BE_NULL char *machine_documents_dir(void);
 /* Windows' "Controlled folder access" is on and does not know this program: it may not write in Documents, whatever its
  * rights there are. POSIX: false. */
 bool machine_guards_documents(void);
-char *machine_home_dir(void);       /* the profile folder; $HOME */
-char *machine_temp_dir(void);
-char *machine_program_dir(void);    /* where our own executable lies */
-char *machine_program_path(void);   /* our own executable */
-char *machine_local_data_dir(void); /* CMMS_BACKUP_DATA in the environment, else %LOCALAPPDATA%\AIT CMMS\Backup
-                                       or $XDG_DATA_HOME/ait-cmms-backup. Made. */
-char *machine_user_name(void);
-char *machine_host_name(void);
+CMMS_MAY_BE_NULL char *machine_home_dir(void);     /* the profile folder; $HOME */
+CMMS_MAY_BE_NULL char *machine_temp_dir(void);
+CMMS_MAY_BE_NULL char *machine_program_dir(void);  /* where our own executable lies */
+CMMS_MAY_BE_NULL char *machine_program_path(void); /* our own executable */
+/* CMMS_BACKUP_DATA in the environment, else %LOCALAPPDATA%\AIT CMMS\Backup or $XDG_DATA_HOME/ait-cmms-backup. Made. */
+CMMS_MAY_BE_NULL char *machine_local_data_dir(void);
+CMMS_MAY_BE_NULL char *machine_user_name(void);
+CMMS_MAY_BE_NULL char *machine_host_name(void);
 char *machine_os_text(void);        /* "Windows 10.0.19045", "Linux 6.1.0", with " (Wine 10.0)" under Wine */
-char *machine_getenv(const char *name); /* UTF-8 on Windows too */
+CMMS_MAY_BE_NULL char *machine_getenv(const char *name); /* UTF-8 on Windows too */
 void machine_unsetenv(const char *name); /* also for the C library; while there is one thread */
 /* OpenSSL, in this process and in its children, reads no configuration and no certificates from where its variables or
  * its built-in folder lead (on Windows one that anybody may make: CVE-2019-1552), and writes no keys. What it trusts
  * comes from roots_get alone. While there is one thread. */
 void machine_restrict_openssl(void);
-bool machine_random(void *bytes, size_t len); /* from the system's generator */
+bool machine_random(CMMS_WRITES(len) void *bytes, size_t len); /* from the system's generator */
 
 /* Folders on this computer in which PostgreSQL's client tools may be installed, the newest first, by the registry and
  * Program Files (Windows) or /usr/lib/postgresql (POSIX): calls visit with each until it returns false. Those on a
@@ -44,6 +47,7 @@ bool machine_secret_delete(const char *target, struct Error *err);
  * user's alone (fs_create_new). Appends to `sealed`. */
 struct StrBuf;
 bool machine_seal(const struct Secret *secret, struct StrBuf *sealed, struct Error *err);
-bool machine_unseal(const void *sealed, size_t len, struct Secret *secret); /* false: not sealed here, or damaged */
+/* False: not sealed here, or damaged. */
+bool machine_unseal(CMMS_READS(len) const void *sealed, size_t len, struct Secret *secret);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "compiler.h"
 #include "platform/cancel.h"
 
 #define NET_READ 1u
@@ -27,6 +28,6 @@ NetLookup net_lookup(const char *host, unsigned ms, const Cancel *cancel, char *
 bool net_ready(intptr_t socket, unsigned want, unsigned ms);
 /* Blocks as long as the resolver does. The addresses, or the system's words for why there is none; in both cases the
  * caller frees *text. */
-bool net_resolve(const char *host, char **text);
+bool net_resolve(const char *host, CMMS_OUT char **text);
 
 #endif

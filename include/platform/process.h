@@ -18,6 +18,7 @@
 
 #include "base/error.h"
 #include "base/strbuf.h"
+#include "compiler.h"
 #include "platform/cancel.h"
 #include "platform/fs.h"
 
@@ -54,11 +55,12 @@ typedef struct ProcessResult {
 /* False with EK_CANCELLED when cancelled (the child is then gone within a second), EK_TOOL when the program
  * could not be started. A non-zero exit code is not an error here. Exit code 0xC0000135 (a DLL is missing)
  * and its relatives are the caller's to explain: see process_exit_text. */
-bool process_run(const ProcessSpec *spec, const Cancel *cancel, ProcessResult *result, Error *err);
+CMMS_WHEN_TRUE bool process_run(const ProcessSpec *spec, const Cancel *cancel, CMMS_OUT ProcessResult *result,
+                                Error *err);
 
 /* Words for the exit codes that say more than "failed": a missing DLL, a crash, a kill. NULL for others.
  * Caller frees. Portable. */
-char *process_exit_text(unsigned exit_code);
+CMMS_MAY_BE_NULL char *process_exit_text(unsigned exit_code);
 
 /* One argument quoted for a Windows command line: only where needed, `"` as `\"`, backslashes before a quote
  * or before the closing quote doubled. Appends to what is there; the space between two arguments is the
@@ -75,7 +77,7 @@ typedef struct LineSplitter {
 } LineSplitter;
 
 void line_splitter_init(LineSplitter *splitter, void (*line)(void *context, const char *line), void *context);
-void line_splitter_feed(LineSplitter *splitter, const char *bytes, size_t len);
+void line_splitter_feed(LineSplitter *splitter, CMMS_READS(len) const char *bytes, size_t len);
 void line_splitter_release(LineSplitter *splitter); /* hands over an unfinished last line first */
 
 #endif

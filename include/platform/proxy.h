@@ -11,18 +11,19 @@
 
 #include <stdbool.h>
 
+#include "compiler.h"
 #include "platform/cancel.h"
 
 /* "http://HOST:PORT" for an https address; NULL: none, straight, or the environment names one, which goes first. Caller
  * frees. The system is asked at most once a minute for a host, on a thread of its own: a network that looks for a
  * script takes its time. After 15 seconds, or when a stop is requested, it is NULL. */
-char *proxy_for(const char *url, const Cancel *cancel);
+CMMS_MAY_BE_NULL char *proxy_for(const char *url, const Cancel *cancel);
 
 /* --- in Windows' form -------------------------------------------------------------------------------------- */
 
 /* Of "PROXY:8080" or "http=A:80;https=B:443", separated by ';' or spaces: the first that is for https, with port 80
  * where it names none. NULL: none is. Caller frees. */
-char *proxy_pick(const char *list);
+CMMS_MAY_BE_NULL char *proxy_pick(const char *list);
 /* Whether "*.contoso.com;10.*;<local>" leaves a host out; <local> is a name without a dot. */
 bool proxy_is_bypassed(const char *bypass, const char *host);
 

@@ -8,12 +8,13 @@
 #include <stdbool.h>
 
 #include "base/error.h"
+#include "compiler.h"
 #include "platform/cancel.h"
 
 /* What to give as sslrootcert: on Windows the path of roots.pem in machine_local_data_dir(), written anew when it
  * is older than a day, atomically, from the ROOT stores of user and machine, and with those that Neon needs even where
  * Windows has not fetched them yet; on POSIX "system". Caller frees. */
-bool roots_get(char **sslrootcert, Error *err);
+CMMS_WHEN_TRUE bool roots_get(CMMS_OUT char **sslrootcert, Error *err);
 
 /* A server's certificate was not trusted with this sslrootcert: where it is roots_get's file, shows Windows the
  * server's certificates, so that it fetches a root that it trusts and does not have yet. That takes some seconds;

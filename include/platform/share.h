@@ -8,12 +8,14 @@
 #ifndef CMMS_SHARE_H
 #define CMMS_SHARE_H
 
+#include "compiler.h"
+
 /* The same place by the name of its share: "\\server\share\b" of "Z:\b". NULL: the path is on no such drive. Portable
  * (src/platform/common/share_common.c). Caller frees. */
-char *share_path(const char *path);
+CMMS_MAY_BE_NULL char *share_path(const char *path);
 
 /* By the platform: "\\server\share" of 'Z'; NULL: it is none, or that is not known. The drive need not be connected
  * now. Nothing is asked of the network. Caller frees. */
-char *share_of_drive(char letter);
+CMMS_MAY_BE_NULL char *share_of_drive(char letter);
 
 #endif

@@ -17,6 +17,7 @@
 
 #include "base/error.h"
 #include "base/secret.h"
+#include "compiler.h"
 #include "platform/clock.h"
 
 typedef enum TaskEvery { TASK_EVERY_DAY, TASK_EVERY_WEEK, TASK_EVERY_MONTH } TaskEvery;
@@ -55,7 +56,7 @@ typedef struct TaskInfo {
     uint32_t last_result; /* and how that ended: our exit code, or the scheduler's words (tasks_result_text) */
 } TaskInfo;
 
-void task_info_init(TaskInfo *info);
+void task_info_init(CMMS_OUT TaskInfo *info);
 void task_info_release(TaskInfo *info);
 
 /* --- portable (src/platform/common/tasks_xml.c) ----------------------------------------------------------- */
@@ -64,7 +65,7 @@ void task_info_release(TaskInfo *info);
  * that service's defaults: what was missed is started when it can be, also while it runs (TASK_INSTANCES), it does not
  * stop on battery and begins there too (whether a slot waits then is decided by who runs it), and ends after a day.
  * Caller frees. */
-char *tasks_xml(const TaskSpec *spec);
+CMMS_NEVER_NULL char *tasks_xml(const TaskSpec *spec);
 /* What is in such a text: author, description, program, arguments, instances, enabled, stored; `there` is set. */
 void tasks_read_xml(const char *xml, TaskInfo *info);
 /* What keeps a task as it is registered from starting as the one that is wanted would, both as such a text: "it starts
@@ -72,18 +73,18 @@ void tasks_read_xml(const char *xml, TaskInfo *info);
  * when it runs, the rules of its start and of its end, as whom it runs, and its folder; not the triggers at a sign-in,
  * which not every PC allows, and nothing of which it does not speak. One with a stored password is as good. Caller
  * frees. */
-char *tasks_difference(const char *registered, const char *wanted);
+CMMS_MAY_BE_NULL char *tasks_difference(const char *registered, const char *wanted);
 /* src/platform/common/tasks_result.c: what Task Scheduler means by the result of the last start, where that is not the
  * program's own: "its program was not found"; NULL: it is not known here. Static. */
-const char *tasks_result_text(uint32_t result);
+CMMS_MAY_BE_NULL const char *tasks_result_text(uint32_t result);
 /* What it has against the password that is to be stored, by the HRESULT: "it is not the right one"; NULL: it is not
  * about the password. Static. */
-const char *tasks_password_problem(uint32_t code);
+CMMS_MAY_BE_NULL const char *tasks_password_problem(uint32_t code);
 
 /* --- by the platform --------------------------------------------------------------------------------------- */
 
 /* "PC\ann": the user as whom it will run. Caller frees; NULL: not known. */
-char *tasks_user(void);
+CMMS_MAY_BE_NULL char *tasks_user(void);
 /* Registers, replacing one of that name. `password` of `user`, for an XML of a task with a stored one; NULL: none.
  * *warning (may be NULL; caller frees): it is registered, but may not start. EK_REFUSED where the system forbids it,
  * EK_SETTINGS where it does not take the password. */
@@ -92,6 +93,6 @@ bool tasks_register(const char *name, const char *xml, const char *user, const S
 /* `info` is initialised; it is replaced. That there is none is no error. */
 bool tasks_look(const char *name, TaskInfo *info, Error *err);
 /* *removed (may be NULL): there was one. */
-bool tasks_remove(const char *name, bool *removed, Error *err);
+CMMS_WHEN_TRUE bool tasks_remove(const char *name, CMMS_OUT_OPT bool *removed, Error *err);
 
 #endif

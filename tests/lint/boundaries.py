@@ -68,7 +68,8 @@ AGAINST = {
 NOT_IN_UI = r"libpq-fe\.h|curl/.*"
 # One file may ask every library for its version.
 ASKS_VERSIONS = "src/base/version.c"
-EXCEPTIONS = {(ASKS_VERSIONS, "curl/curl.h"), (ASKS_VERSIONS, "parts.h"), ("include/banned.h", "io.h")} | set(AGAINST)
+EXCEPTIONS = {(ASKS_VERSIONS, "curl/curl.h"), (ASKS_VERSIONS, "parts.h"), ("include/banned.h", "io.h"),
+              ("include/compiler.h", "sal.h")} | set(AGAINST)
 # Tests of what only one system has say so in their name and may use its headers.
 ONE_SYSTEM_TEST = r"tests/unit/\w+/test_\w+_(win|posix)\.c|tests/unit/test_util\.h|src/cli/console_(win|posix)\.c"
 

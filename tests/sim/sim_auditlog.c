@@ -8,4 +8,4 @@
 #undef AUDITLOG_KEEP
 #define AUDITLOG_KEEP 40
 
-#include "../../src/store/auditlog.c"
+#include "store/auditlog.c"

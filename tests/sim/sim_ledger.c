@@ -4,4 +4,4 @@
 #undef LEDGER_KEEP
 #define LEDGER_KEEP 120
 
-#include "../../src/store/ledger.c"
+#include "store/ledger.c"

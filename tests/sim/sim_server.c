@@ -5,11 +5,11 @@
  * and ends well all the same. Only what it wrote honestly and whole is noted as such (Sim.dumps): that is the truth by
  * which everything is judged.
  */
-#include "../unit/archive_builder.h"
+#include "archive_builder.h"
 
 #include "sim.h"
 
-#include "../../src/archive/archive_private.h"
+#include "archive/archive_private.h"
 #include "base/hash.h"
 #include "platform/clock.h"
 #include "postgres/copywatch.h"
