@@ -388,21 +388,6 @@ static bool run_slot(Run *run, int64_t slot, Error *err)
     }
 }
 
-/* The server has said whether this computer's clock is right. */
-static void note_clock(Run *run, int64_t began)
-{
-    const Manifest *made = &run->result->backup.manifest;
-    const size_t early = made->server_time > 0 ? due_note_clock(&run->ledger, began, made->started - made->server_time)
-                                               : 0;
-    if (early > 0) {
-        char *text = mem_printf("%zu slot(s) of the schedule count as missed: their backup was made days before, while "
-                                "this computer's clock was ahead", early);
-        job_log(run->sink, LOG_WARNING, "%s", text);
-        log_schedule(run, text);
-        mem_free(text);
-    }
-}
-
 /* What became of it, over what the ledger says now. A ledger that cannot be written does not undo a backup; one that
  * cannot be read is not overwritten. */
 static void record(Run *run, int64_t slot, int64_t began, int attempts, SlotState state, const char *text)
