@@ -73,7 +73,10 @@ typedef struct CatalogLast {
     double seconds;
     uint64_t bytes;
     int64_t created;
+    int64_t begins; /* when the oldest was made since which none came more than `gap` seconds after the one before;
+                     * 0: there is none before that one */
 } CatalogLast;
-CatalogLast catalog_last(const char *folder, const Connection *connection);
+/* gap: 0 for who does not ask for `begins`. */
+CatalogLast catalog_last(const char *folder, const Connection *connection, int64_t gap);
 
 #endif

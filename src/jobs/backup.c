@@ -182,21 +182,35 @@ static bool server_is_here(const Run *run)
     return here;
 }
 
-/* Where the server is on this computer its clock is this one, which nobody else vouches for. One that has jumped shows
- * in how long ago the last backup was made: longer than backups are kept, and than one may be awaited. */
-static void doubt_clock(Run *run)
+/* Longer than backups are kept, and than one may be awaited. */
+static int64_t longest_gap(const Run *run)
 {
-    const int64_t apart = run->started - run->last.created;
     const int64_t kept = (int64_t)run->settings.retention_days * SECONDS_A_DAY;
     const int64_t due = (int64_t)health_due_hours(&run->settings) * SECONDS_AN_HOUR;
-    if (run->keep_all || run->last.created <= 0 || apart <= kept || apart <= due || !server_is_here(run)) {
+    return kept > due ? kept : due;
+}
+
+/* Where the server is on this computer its clock is this one, which nobody else vouches for. One that has jumped shows
+ * in a gap that nobody leaves. What is older than it stays until so much has been made since that it would go by that
+ * as well: a clock that is wrong goes on as clocks do. */
+static void doubt_clock(Run *run)
+{
+    const int64_t gap = longest_gap(run), apart = run->started - run->last.created;
+    const bool now = run->last.created > 0 && apart > gap;
+    if (run->keep_all || (!now && (run->last.begins == 0 || run->started - run->last.begins > gap)) ||
+        !server_is_here(run)) {
         return;
     }
-    char *text = mem_printf("By this computer's clock, which is the database server's as well, the last backup was "
-                            "made %lld days ago: no old backup was removed, in case the clock is wrong",
-                            (long long)(apart / SECONDS_A_DAY));
+    char *since = now ? NULL : clock_log_text(run->last.begins);
+    char *text = now ? mem_printf("By this computer's clock, which is the database server's as well, the last backup "
+                                  "was made %lld days ago: no old backup was removed, in case the clock is wrong",
+                                  (long long)(apart / SECONDS_A_DAY))
+                     : mem_printf("By this computer's clock, which is the database server's as well, no backup was "
+                                  "made for a long time until %s: those of before it are kept for %lld days from then "
+                                  "on, in case the clock is wrong", since, (long long)(gap / SECONDS_A_DAY));
     run->keep_all = true;
     backup_warn(run, text);
+    mem_free(since);
     mem_free(text);
 }
 
@@ -239,7 +253,7 @@ static bool prepare_server(Run *run, const BackupSpec *spec, Error *err)
     }
     progress_step(&run->meter, "Looking at the tables");
     progress_update(&run->meter, 0.5, 0, clock_monotonic_ms());
-    run->last = catalog_last(spec->folder, &run->connection);
+    run->last = catalog_last(spec->folder, &run->connection, longest_gap(run));
     doubt_clock(run);
     return backup_open_snapshot(run, err) && check_space(run, spec->folder, err);
 }

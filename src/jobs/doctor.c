@@ -241,7 +241,7 @@ static void check_space(Visit *visit)
         failed(visit, ID_SPACE, CHECK_BAD, &why);
         return;
     }
-    const CatalogLast last = catalog_last(visit->folder, &visit->connection);
+    const CatalogLast last = catalog_last(visit->folder, &visit->connection, 0);
     const uint64_t database = visit->database_bytes > 0 ? (uint64_t)visit->database_bytes : 0;
     uint64_t needed = 0;
     const HealthRoom room = health_room(available, last.bytes, database, &needed);
@@ -770,8 +770,8 @@ static bool check_sharepoint(Visit *visit, Error *err)
         failed(visit, ID_SHAREPOINT, state, &why);
     }
     if (ok && sign_in.set_up) {
-        const CatalogLast last = visit->folder == NULL ? (CatalogLast){0, 0, 0}
-                                                       : catalog_last(visit->folder, &visit->connection);
+        const CatalogLast last = visit->folder == NULL ? (CatalogLast){0}
+                                                       : catalog_last(visit->folder, &visit->connection, 0);
         doctor_cloud(&status, &sign_in, last.bytes, &visit->checks[ID_LIBRARY], &visit->checks[ID_SIGN_IN],
                      &visit->checks[ID_CLOCK]);
     } else if (ok) {

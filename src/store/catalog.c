@@ -299,21 +299,34 @@ bool catalog_load(const char *folder, int64_t now, Catalog *catalog, Error *err)
     return ok;
 }
 
-CatalogLast catalog_last(const char *folder, const Connection *connection)
+/* Newest first. */
+static void take_last(const CatalogEntry *entry, int64_t gap, int64_t *before, CatalogLast *last)
+{
+    if (last->bytes == 0) {
+        *last = (CatalogLast){.seconds = entry->seconds > 0 ? entry->seconds : 0, .bytes = entry->size,
+                              .created = entry->created};
+    } else if (gap > 0 && last->begins == 0 && *before - entry->created > gap) {
+        last->begins = *before;
+    }
+    *before = entry->created;
+}
+
+CatalogLast catalog_last(const char *folder, const Connection *connection, int64_t gap)
 {
     Catalog catalog;
     Error why = ERROR_INIT;
     Source source;
-    CatalogLast last = {0, 0, 0};
+    CatalogLast last = {0};
+    int64_t before = 0;
     source_init(&source);
     source_of_connection(connection, &source);
     catalog_init(&catalog);
     if (catalog_load(folder, 0, &catalog, &why)) {
-        for (size_t i = 0; i < catalog.count && last.bytes == 0; i++) {
+        for (size_t i = 0; i < catalog.count; i++) {
             const CatalogEntry *entry = &catalog.entries[i];
             if (source_answers(&entry->from, &source) && entry->level > LEVEL_NONE && entry->level != LEVEL_BAD &&
                 !entry->contents) {
-                last = (CatalogLast){entry->seconds > 0 ? entry->seconds : 0, entry->size, entry->created};
+                take_last(entry, gap, &before, &last);
             }
         }
     }

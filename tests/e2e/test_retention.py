@@ -403,7 +403,7 @@ def test_wrong_clock_of_one_run(program):
 
 def test_clock_that_the_server_shares(program):
     """The server is on this computer, so its clock agrees however wrong it is: after a gap that no schedule leaves
-    nothing goes in that run. (B4)"""
+    nothing goes until as much has been made since as is kept. (B4)"""
     server = harness.shared_server()
     folder, newest, _ = old_folder(program, 0)
     old = [aged(folder, newest, 365 + n) for n in range(3)]
@@ -414,6 +414,12 @@ def test_clock_that_the_server_shares(program):
     check(len(warnings) == 1 and "the last backup was made 365 days ago" in warnings[0], "it says so: %s" % warnings)
     check(set(old) <= set(harness.backups_in(folder)), "nothing went: %s" % harness.backups_in(folder))
     # The next one comes a moment later: that clock goes on as clocks do.
+    warnings = harness.warnings_of(program.good_backup(server, small_database(server), folder))
+    check(len(warnings) == 1 and "are kept for 30 days from then on" in warnings[0], "it says so again: %s" % warnings)
+    check(set(old) <= set(harness.backups_in(folder)), "nothing went: %s" % harness.backups_in(folder))
+    # A month of backups later they may go.
+    for days in (31, 16):
+        aged(folder, harness.backups_in(folder)[-1], days)
     equal(harness.warnings_of(program.good_backup(server, small_database(server), folder)), [], "no doubt")
     check(not set(old) & set(harness.backups_in(folder)), "they go: %s" % harness.backups_in(folder))
 

@@ -281,7 +281,7 @@ static void what_the_last_backup_took(void **state)
     connection_init(&connection);
     connection.host = mem_strdup("h");
     connection.database = mem_strdup("cmms");
-    assert_int_equal(catalog_last(dir, &connection).bytes, 0);
+    assert_int_equal(catalog_last(dir, &connection, 0).bytes, 0);
     for (size_t i = 0; i < TEST_COUNT(rows); i++) {
         char *name = mem_printf("cmms_backup_2026010%zu_020000.backup", i + 1), *path = fs_join(dir, name);
         char *manifest_path = folder_manifest_path(path);
@@ -303,9 +303,12 @@ static void what_the_last_backup_took(void **state)
         mem_free(path);
         mem_free(name);
     }
-    const CatalogLast last = catalog_last(dir, &connection);
+    const CatalogLast last = catalog_last(dir, &connection, DAY + 1);
     assert_true(last.seconds > 19.9 && last.seconds < 20.1);
     assert_int_equal(last.bytes, 7);
+    assert_int_equal(last.begins, 0); /* a day apart */
+    assert_int_equal(catalog_last(dir, &connection, DAY - 1).begins, last.created);
+    assert_int_equal(catalog_last(dir, &connection, 0).begins, 0);
     connection_release(&connection);
     test_dir_remove(dir);
 }
