@@ -50,7 +50,8 @@ static const Explanation explanations[] = {
     {"28000", NULL, EK_REFUSED, PASSING_NO, "the server refused user \"{user}\"", hint_password},
     {"3D000", NULL, EK_REFUSED, PASSING_NO, "there is no database \"{database}\" on the server",
      "Check the name of the database. If the database was lost, restore it from a backup."},
-    /* (While connecting it has no other meaning.) */
+    {"55000", "invalid database", EK_REFUSED, PASSING_NO,
+     "the database \"{database}\" was being dropped, and is not whole any more", "Restore it from a backup."},
     {"55000", NULL, EK_CONNECT, PASSING_NO, "the database \"{database}\" lets nobody in",
      "Ask the administrator of the server who closed it."},
     {"53300", NULL, EK_CONNECT, PASSING_YES, "the server has too many connections", hint_wait},

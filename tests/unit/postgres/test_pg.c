@@ -28,6 +28,8 @@ static const ConnectCase connect_cases[] = {
      EK_REFUSED, false, "the server does not let user \"ann\" into \"cmms\" from this computer"},
     {"failed: FATAL:  3D000: database \"cmms\" does not exist\n", EK_REFUSED, false,
      "there is no database \"cmms\" on the server"},
+    {"failed: FATAL:  55000: cannot connect to invalid database \"cmms\"\n", EK_REFUSED, false,
+     "the database \"cmms\" was being dropped, and is not whole any more"},
     {"failed: FATAL:  55000: database \"cmms\" is not currently accepting connections\n", EK_CONNECT, false,
      "the database \"cmms\" lets nobody in"},
     {"failed: FATAL:  42501: permission denied for database \"cmms\"\nDETAIL:  User does not have CONNECT privilege.\n",
