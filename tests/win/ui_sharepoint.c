@@ -367,6 +367,7 @@ static void check_forbidden(Ui *ui)
     outside(ui, "forbid", "SharePoint does not allow it any more");
     open_question(ui, 0, 1);
     click_in(ui, IDC_UPLOAD_GO);
+    wait_dialog_gone(ui, IDC_UPLOAD_LIST, SHORT_MS); /* which is of the same class as a box */
     ok(ui, wait_for(ui, LONG_MS, box_is_there, NULL), "what IT has to allow is told in a box", "there is none");
     picture(ui, "upload-forbidden");
     PostMessageW(find(ui, L"#32770"), TDM_CLICK_BUTTON, IDYES, 0);
