@@ -374,6 +374,8 @@ MUTANTS = (
      ["rsessions:test_stopped"]),
     ("what a session has loaded is not loaded again", "src/jobs/load_lanes.c", "    load_lane_keep(lane, found);\n",
      "", ["rsessions:test_what_is_cleared_away"]),
+    ("two sessions that meet the same rule both go on", "src/jobs/load_lanes.c",
+     "lane->cleared < wave->cleared;", "false; (void)lane;", ["rsessions:test_two_meet_the_same_rule"]),
     ("a session that is refused is done without", "src/jobs/load_lanes.c",
      "if (!lane->spoke && run->failed_id <= 0) {", "if (false) {", ["rsessions:test_one_is_refused"]),
     ("the sessions of a load that failed are ended", "src/jobs/restore.c",

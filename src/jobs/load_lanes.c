@@ -21,7 +21,8 @@
  *     way); a table's keys are all of one lane; indexes share their table. References lock two, so they are no wave.
  *  3. All decisions are made on the job's thread. A thread runs one pg_restore to its end and touches its own lane.
  *  4. The first that fails for good ends the others, and all of it; what they said then is of no account. Where what
- *     stopped it can be cleared away (load_clear_away) it goes on behind what it has loaded, and the others never knew.
+ *     stopped it can be cleared away (load_clear_away) it goes on behind what it has loaded, and so does each that
+ *     began before that and has met the same; the others never knew.
  *  5. An entry is loaded once: a COPY is one statement, and pg_restore's code and the entry that it names say which it
  *     did not load. Should that ever be wrong, the count finds it.
  *
@@ -208,6 +209,7 @@ typedef struct Wave {
     size_t count;  /* of lanes */
     size_t *taken; /* places, in the archive's order */
     size_t taken_count;
+    unsigned cleared; /* so often something was cleared away */
 } Wave;
 
 /* Works: single entries, but the keys of a table are one. *work: for each that is taken. */
@@ -286,7 +288,7 @@ static void run_lane(void *argument)
     mutex_unlock(lane->run->mutex);
 }
 
-static bool begin(LoadLane *lane, Error *err)
+static bool begin(const Wave *wave, LoadLane *lane, Error *err)
 {
     if (lane->count == 0) {
         return true;
@@ -294,6 +296,7 @@ static bool begin(LoadLane *lane, Error *err)
     if (!load_lane_prepare(lane, err)) {
         return false;
     }
+    lane->cleared = wave->cleared;
     lane->thread = thread_start(run_lane, lane);
     return true;
 }
@@ -321,6 +324,16 @@ static size_t find(const LoadLane *lane, size_t at)
     return i;
 }
 
+/* Whether what stopped it is out of its way. Two may meet the same (a rule of two parts of a table or of a domain, a
+ * role): who is looked at second finds nothing more to clear away. */
+static bool is_cleared(Wave *wave, const LoadLane *lane, size_t at, Error *err)
+{
+    const bool late = lane->cleared < wave->cleared;
+    const bool now = load_clear_away(wave->run, at, err);
+    wave->cleared += now;
+    return now || (late && err->kind == EK_NONE);
+}
+
 /* Behind what was cleared away, or behind what was left out for it. */
 static bool go_on(Wave *wave, LoadLane *lane, size_t found, Error *err)
 {
@@ -330,7 +343,7 @@ static bool go_on(Wave *wave, LoadLane *lane, size_t found, Error *err)
     if (!run->wanted[lane->order[0]]) {
         load_lane_keep(lane, 1);
     }
-    return begin(lane, err);
+    return begin(wave, lane, err);
 }
 
 /* One has come to its end. False with an error where all is to end; true with end->failed too. */
@@ -357,7 +370,7 @@ static bool judge(Wave *wave, LoadLane *lane, Error *err)
         return true;
     }
     const size_t at = load_failed_entry(run), found = find(lane, at);
-    if (found < lane->count && end->rounds < LOAD_MOST_ROUNDS && load_clear_away(run, at, &why)) {
+    if (found < lane->count && end->rounds < LOAD_MOST_ROUNDS && is_cleared(wave, lane, at, &why)) {
         return go_on(wave, lane, found, err);
     }
     if (why.kind != EK_NONE) {
@@ -391,7 +404,7 @@ static bool work(Wave *wave, Error *err)
     bool ok = true;
     size_t working = 0;
     for (size_t i = 0; ok && i < wave->count; i++) {
-        ok = begin(&wave->lanes[i], err);
+        ok = begin(wave, &wave->lanes[i], err);
     }
     while (ok) {
         ok = look(wave, &working, err);
@@ -409,7 +422,7 @@ static bool work(Wave *wave, Error *err)
 bool load_side_by_side(Load *run, const Tool *tool, LoadWave which, LoadEnd *end, Error *err)
 {
     Wave wave = {.run = run, .tool = tool, .end = end};
-    bool ok = true, may = run->sessions > 1 && !end->failed;
+    bool ok = true, may = run->sessions > 1 && !end->failed && !end->too_often;
     if (may && which == LOAD_ROWS) {
         ok = any_order(run, &may, err);
     }

@@ -48,6 +48,7 @@ typedef struct LoadLane {
     char *session, *list;   /* its application_name on the server; the name of the file with the list */
     unsigned stall_seconds;
     Thread *thread;         /* NULL: it works on ours, or not at all */
+    unsigned cleared;       /* so often something was cleared away when it began (load_lanes.c) */
     /* While it works, under run->mutex: */
     size_t at;              /* in `order`: at what it is */
     bool begun;             /* it has come to that */

@@ -264,6 +264,36 @@ def test_what_is_cleared_away(program):
     equal(len(pairs.seen[ROWS]), 4, "and the others once: %s" % pairs.seen[ROWS])
 
 
+def test_two_meet_the_same_rule(program):
+    """A rule of the whole refuses rows of two parts at once: it is put off once, and both begin anew."""
+    server = harness.shared_server()
+    plant = Plant(program, server, "twice", """
+        CREATE TABLE due (d date, t text) PARTITION BY LIST (t);
+        CREATE TABLE due_1 PARTITION OF due FOR VALUES IN ('1');
+        CREATE TABLE due_2 PARTITION OF due FOR VALUES IN ('2');
+        INSERT INTO due SELECT '2020-02-02', (1 + g % 2)::text FROM generate_series(1, 2000) g;
+        ALTER TABLE due ADD CONSTRAINT not_over CHECK (d >= current_date) NOT VALID;
+        UPDATE pg_constraint SET convalidated = true WHERE conname = 'not_over'""")
+    pairs, ended, both, late = Pairs(ROWS), itertools.count(1), threading.Event(), []
+    with Between(server) as between:
+        def before(sql):
+            pairs(sql)
+            if "DROP CONSTRAINT not_over" in sql and not both.wait(60 * harness.SCALE):
+                late.append(sql)
+
+        def after(sql):
+            if re.search(ROWS, sql) and next(ended) == 2:
+                both.set()
+        between.before, between.after = before, after
+        told = restored(plant.run(between.port))
+    equal((pairs.missed, late), ([], []), "what was not refused side by side")
+    equal(told["notes"], ["The rule public.due.not_over refuses rows that the table holds: it is there for rows to "
+                          "come (NOT VALID)"], "what is different")
+    equal(sorted(re.search(r"due_\d", sql).group() for sql in pairs.seen[ROWS]), ["due_1", "due_1", "due_2", "due_2"],
+          "so often the rows of each were tried")
+    harness.same_sums(server.checksums("twice"), plant.saved[0], "what was restored")
+
+
 def test_order_that_counts(program):
     """Where a rule looks into another table rows come one after the other, as pg_dump has them: the rule holds."""
     server = harness.shared_server()
