@@ -21,7 +21,6 @@
 
 #define COPY_NAME "restore.backup"
 #define LIST_NAME "restore.list" /* plain ASCII: pg_restore is told it by its argument, beside which it runs */
-#define MAX_ROUNDS 200
 
 static const char *after(const char *line, const char *prefix)
 {
