@@ -1,6 +1,7 @@
 # ./dev shot [DPI...], inside the root: pictures of the window and every dialog in build/shots, at 96, 120, 144 and 192
 # DPI: empty, 10,000 rows, idle, alarm, running, done, closing, failed, menus and dialogs. At 96 also all of them with
-# long texts and in high contrast, and the window's own states where the user wants dark windows.
+# long texts and in high contrast, and the window's own states where the user wants dark windows (of which Wine shows
+# nothing: openbox draws the caption). "small" in the place of a DPI: the states on a laptop, 1366 x 768 at 120 DPI.
 set -u
 top=$1
 shift
@@ -50,11 +51,15 @@ wine reg add 'HKCU\Software\Microsoft\Windows\CurrentVersion\Policies\Explorer' 
 
 python3 "$top/tests/win/folders.py" many "$shots/many"
 mkdir -p "$shots/none"
-for dpi in ${*:-96 120 144 192}; do
+for screen in ${*:-96 120 144 192 small}; do
   start=$SECONDS
+  dpi=$screen
+  [ "$screen" = small ] && dpi=120
+  size=$((1280 * dpi / 96))x$((960 * dpi / 96))
+  [ "$screen" = small ] && size=1366x768
   rm -f /tmp/display
   mkfifo /tmp/display
-  Xvfb -displayfd 3 -screen 0 $((1280 * dpi / 96))x$((960 * dpi / 96))x24 -dpi $dpi -nolisten tcp 3>/tmp/display \
+  Xvfb -displayfd 3 -screen 0 ${size}x24 -dpi $dpi -nolisten tcp 3>/tmp/display \
     2>/dev/null &
   server=$!
   read -r number </tmp/display
@@ -62,11 +67,15 @@ for dpi in ${*:-96 120 144 192}; do
   openbox >/dev/null 2>&1 &
   wine reg add 'HKCU\Control Panel\Desktop' /v LogPixels /t REG_DWORD /d $dpi /f >/dev/null 2>&1
   wineserver -k -w
-  at=$shots/$dpi
+  at=$shots/$screen
   mkdir -p "$at"
   take "$shots/none" "$at/empty"
   take "$shots/many" "$at/many-rows"
-  scenarios "$at"
+  if [ "$screen" = small ]; then
+    scenarios "$at" states
+  else
+    scenarios "$at"
+  fi
   if [ $dpi = 96 ]; then
     scenarios "$at/long" --long
     cp "$WINEPREFIX/user.reg" "$shots/before.reg"
@@ -84,7 +93,7 @@ for dpi in ${*:-96 120 144 192}; do
   wineserver -k -w
   kill $server
   wait $server 2>/dev/null
-  echo "  $dpi DPI: $(find "$at" -name "*.png" | wc -l) pictures in $((SECONDS - start)) s"
+  echo "  $screen: $(find "$at" -name "*.png" | wc -l) pictures in $((SECONDS - start)) s"
 done
 rm -rf "$shots/many" "$shots/none" "$shots"/demo "$shots"/*/demo
 echo "The pictures are in $shots."

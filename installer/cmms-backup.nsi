@@ -17,7 +17,8 @@
 ; An upgrade is in place and whole: the new files are unpacked beside the old ones first, and only when all are
 ; there do they change places by renaming. An interruption in between is put right by the next run. The program
 ; is never stopped by us: a backup may be running. Whether it runs is asked of the files: Windows lets nobody
-; open a running program for writing.
+; open a running program for writing. But the icon that a scheduled run leaves behind where something is wrong
+; (src/ui/teller.h) does nothing, and stays for half a day: it is asked to go, so that it keeps nobody from an update.
 ;
 ; The backup folder may lie beside the program (the fallback "backups"), so neither an upgrade nor the
 ; uninstaller removes a folder that was not made here, or one in which a *.backup lies.
@@ -38,6 +39,7 @@ ShowUninstDetails nevershow
 !define PRODUCT "CMMS Backup"
 !define UNINSTALL_KEY "Software\Microsoft\Windows\CurrentVersion\Uninstall\CMMSBackup"
 !define AUTOSTART_KEY "Software\Microsoft\Windows\CurrentVersion\Run"
+!define TELLER_CLASS "CmmsBackupTeller"
 !define EXIT_FAILED 2
 !define EXIT_NEEDS_ADMINISTRATOR 5
 !define EXIT_BUSY 9
@@ -61,6 +63,7 @@ VIAddVersionKey LegalCopyright "Copyright (c) 2026 the CMMS Backup authors"
 !include MUI2.nsh
 !include LogicLib.nsh
 !include FileFunc.nsh
+!include WinMessages.nsh
 !include x64.nsh
 !include WinVer.nsh
 !include Win\COM.nsh
@@ -101,6 +104,10 @@ FunctionEnd
 ; Does not return while a program of ours runs: waits, asks, or gives up.
 Function ${UN}NotWhileRunning
   ${Do}
+    FindWindow $R6 "${TELLER_CLASS}"
+    ${If} $R6 P<> 0
+      SendMessage $R6 ${WM_CLOSE} 0 0 /TIMEOUT=2000
+    ${EndIf}
     StrCpy $R3 ""
     !insertmacro ForEachProgram CheckProgram
     ${If} $R3 == ""

@@ -29,6 +29,8 @@
 #define IDD_NOTIFY 3200
 #define IDD_UNATTENDED 3300
 #define IDD_ENCRYPTION 3800
+#define IDD_THERE 4100
+#define IDD_KEY 4200
 
 /* IDD_MAIN */
 #define IDC_STATUS 1001
@@ -102,6 +104,7 @@
 #define IDM_UNATTENDED 1333
 #define IDM_CLEANUP_THERE 1390
 #define IDM_PAUSE_UPLOAD 1391
+#define IDM_RESTORE_THERE 1392
 #define IDC_CHART_GROUP 1330
 #define IDC_CHART 1331
 
@@ -161,6 +164,7 @@
 #define IDC_BACK 2023
 #define IDC_NEXT 2024
 #define IDC_FOLDER_OTHER 2025
+#define IDC_WITH_WINDOWS 2026
 
 /* IDD_SIGNIN */
 #define IDC_SIGNIN_TITLE 2101
@@ -310,6 +314,23 @@
 #define IDC_ENC_TYPED 3813
 #define IDC_ENC_PROBLEM 3814
 #define IDC_ENC_GO 3815
+
+/* IDD_THERE */
+#define IDC_THERE_SUMMARY 4101
+#define IDC_THERE_LIST 4102
+#define IDC_THERE_NOTE 4103
+#define IDC_THERE_RESTORE 4104
+#define IDC_THERE_GO 4105
+
+/* IDD_KEY */
+#define IDC_KEY_INTRO 4201
+#define IDC_KEY_FILE_LABEL 4202
+#define IDC_KEY_FILE 4203
+#define IDC_KEY_BROWSE 4204
+#define IDC_KEY_PHRASE_LABEL 4205
+#define IDC_KEY_PHRASE 4206
+#define IDC_KEY_PROBLEM 4207
+#define IDC_KEY_GO 4208
 
 /* The main dialog's window class; the tests find it by this name. */
 #define MAIN_WINDOW_CLASS "CmmsBackupMain"

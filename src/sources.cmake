@@ -19,6 +19,8 @@ set(PLATFORM_COMMON_SOURCES
   src/platform/common/fs_common.c
   src/platform/common/netwait_common.c
   src/platform/common/process_common.c
+  src/platform/common/proxy_common.c
+  src/platform/common/share_common.c
   src/platform/common/tasks_xml.c)
 set(ARCHIVE_SOURCES
   src/archive/archive.c
@@ -43,6 +45,7 @@ set(STORE_SOURCES
   src/store/settings.c
   src/store/source.c)
 set(POSTGRES_SOURCES
+  src/postgres/client.c
   src/postgres/connection.c
   src/postgres/connection_paste.c
   src/postgres/connection_string.c
@@ -50,13 +53,13 @@ set(POSTGRES_SOURCES
   src/postgres/counting.c
   src/postgres/dump.c
   src/postgres/engine.c
-  src/postgres/listing.c
   src/postgres/pe_imports.c
   src/postgres/pg.c
   src/postgres/pg_connect.c
   src/postgres/pg_errors.c
   src/postgres/pg_names.c
   src/postgres/pglibrary.c
+  src/postgres/pgrestore.c
   src/postgres/redact.c
   src/postgres/releases.c
   src/postgres/snapshot.c
@@ -108,6 +111,7 @@ set(JOBS_SOURCES
   src/jobs/load_feed.c
   src/jobs/load_finish.c
   src/jobs/load_list.c
+  src/jobs/load_obstacle.c
   src/jobs/load_script.c
   src/jobs/load_sql.c
   src/jobs/load_tool.c
@@ -133,6 +137,7 @@ set(JOBS_SOURCES
   src/jobs/restore_database.c
   src/jobs/restore_freeze.c
   src/jobs/restore_in_place.c
+  src/jobs/restore_entered.c
   src/jobs/restore_kept.c
   src/jobs/restore_server.c
   src/jobs/restore_tables.c
@@ -144,6 +149,7 @@ set(JOBS_SOURCES
   src/jobs/swap_sessions.c
   src/jobs/verify.c)
 set(SCHEDULE_SOURCES
+  src/schedule/aloud.c
   src/schedule/dispatch.c
   src/schedule/due.c
   src/schedule/keeper.c
@@ -174,9 +180,13 @@ set(WIN_SOURCES
   src/platform/win/os_error_win.c
   src/platform/win/power_win.c
   src/platform/win/process_win.c
+  src/platform/win/proxy_win.c
   src/platform/win/rights_win.c
+  src/platform/win/share_win.c
   src/platform/win/roots_builtin.c
+  src/platform/win/roots_meet.c
   src/platform/win/roots_win.c
+  src/platform/win/session_win.c
   src/platform/win/tasks_win.c
   src/platform/win/thread_win.c
   src/platform/win/wide_win.c)
@@ -194,23 +204,35 @@ set(POSIX_SOURCES
   src/platform/posix/os_error_posix.c
   src/platform/posix/power_posix.c
   src/platform/posix/process_posix.c
+  src/platform/posix/proxy_posix.c
   src/platform/posix/roots_posix.c
+  src/platform/posix/session_posix.c
+  src/platform/posix/share_posix.c
   src/platform/posix/tasks_posix.c
   src/platform/posix/thread_posix.c)
 set(CLI_SOURCES
   src/cli/connect.c
   src/cli/help.c
+  src/cli/hints.c
   src/cli/main.c
   src/cli/options.c
   src/cli/output.c
-  src/cli/read.c
-  src/cli/upkeep.c
-  src/cli/verb_clean_up.c
+  src/cli/sharepoint_clean_up.c
+  src/cli/sharepoint_list.c
+  src/cli/targets.c
+  src/cli/verb_backup.c
+  src/cli/verb_certificate.c
+  src/cli/verb_cleanup.c
+  src/cli/verb_config.c
+  src/cli/verb_delete.c
+  src/cli/verb_doctor.c
   src/cli/verb_download.c
   src/cli/verb_encryption.c
   src/cli/verb_export.c
   src/cli/verb_list.c
+  src/cli/verb_log.c
   src/cli/verb_notify.c
+  src/cli/verb_pin.c
   src/cli/verb_preview.c
   src/cli/verb_prove.c
   src/cli/verb_report.c
@@ -218,7 +240,10 @@ set(CLI_SOURCES
   src/cli/verb_sample.c
   src/cli/verb_schedule.c
   src/cli/verb_sharepoint.c
-  src/cli/verb_status.c)
+  src/cli/verb_status.c
+  src/cli/verb_undo.c
+  src/cli/verb_upload.c
+  src/cli/verb_verify.c)
 set(CLI_WIN_SOURCES
   src/cli/console_win.c)
 set(CLI_POSIX_SOURCES
@@ -239,6 +264,7 @@ set(UI_SOURCES
   src/ui/fitting.c
   src/ui/folder_watch.c
   src/ui/help_dialog.c
+  src/ui/key_dialog.c
   src/ui/list_model.c
   src/ui/locale_text.c
   src/ui/log_view.c
@@ -253,6 +279,7 @@ set(UI_SOURCES
   src/ui/main_schedule.c
   src/ui/main_show.c
   src/ui/main_signin.c
+  src/ui/main_there.c
   src/ui/main_window.c
   src/ui/message_box.c
   src/ui/notify_dialog.c
@@ -269,12 +296,18 @@ set(UI_SOURCES
   src/ui/save_dialog.c
   src/ui/schedule_fields.c
   src/ui/scheduled.c
+  src/ui/setting_fields.c
+  src/ui/session_watch.c
   src/ui/settings_dialog.c
   src/ui/sharepoint_dialog.c
   src/ui/sign_label.c
   src/ui/signin_dialog.c
   src/ui/task.c
   src/ui/task_cleanup.c
+  src/ui/task_rows.c
+  src/ui/task_there.c
+  src/ui/there_dialog.c
+  src/ui/teller.c
   src/ui/tray.c
   src/ui/tray_icon.c
   src/ui/unattended_dialog.c
@@ -283,5 +316,6 @@ set(UI_SOURCES
   src/ui/upload_dialog.c
   src/ui/window_state.c
   src/ui/whole_text.c
+  src/ui/with_windows.c
   src/ui/words.c
   src/ui/worker.c)

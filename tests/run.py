@@ -24,7 +24,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections import namedtuple
+from collections import Counter, namedtuple
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.path.join(TOP, "build")
@@ -32,22 +32,28 @@ LOGS = os.path.join(BUILD, "logs", "test")
 RETRIED = ("unit-wine", "installer", "e2e-wine", "window")
 AGAIN = 2
 MOST_FLAKY = 3
-MOST_SECONDS = 80 * 60  # about half as much again as it takes on two cores
+# About half as much again as it takes on two cores.
+MOST_SECONDS = 60 * 60 * (3 if "--thorough" in sys.argv else 1)
 # Suites of a row run beside each other, so that none waits for the last test of another. Wine's unit tests and the
 # installer have windows of their own, which would take the window's tests the keyboard; and a window is answered by a
-# person, who does not work beside two builds: its waits are for a machine that does nothing else.
-BESIDE = (("lint", "setup", "unit-native", "unit-wine", "fuzz-corpus", "simulate", "installer"), ("window",),
-          ("e2e-native", "e2e-wine"))
+# person, who does not work beside two builds: what runs beside it gets what it leaves of the processors.
+BESIDE = (("lint", "setup", "unit-native", "fuzz-corpus", "simulate", "window"),
+          ("unit-wine", "installer", "e2e-native", "e2e-wine"))
 ONE_BY_ONE = ("window",)  # a window needs the screen for itself
+# A session has its share of the processors as a whole where the kernel groups by sessions (autogroup).
+BEHIND = ("sh", "-c", 'echo 19 2>/dev/null >/proc/self/autogroup; exec chrt -i 0 "$@"', "sh")
 # One more than there are processors: there is hardly a test that does not wait at times.
 AT_ONCE = (os.cpu_count() or 1) + 1
 # These begin first, so that nothing waits for them in the end.
-LONGEST = ("installer", "test_packages", "test_fetch", "test_archive", "test_process.exe", "test_archive_scan.exe",
-           "test_faults-native", "test_restore_hostile-native", "test_restore_faults-native", "test_dialogs",
-           "test_prove-wine", "test_public-wine", "test_moments-native", "test_public-native", "test_window",
-           "test_prove-native", "test_network-wine", "test_network-native", "test_faults-wine", "test_encodings-wine",
-           "test_minor-wine", "test_bad_input-wine", "test_retention-wine", "test_roundtrip-wine", "test_sample-wine",
-           "test_retention-native")
+LONGEST = ("test_dialogs", "test_window", "test_packages", "test_fetch", "seeds-21", "seeds-41", "seeds-31", "seeds-1",
+           "seeds-11", "seeds-checked", "test_archive", "test_archive_scan", "test_verify", "test_faults-native",
+           "installer", "test_restore_in_place-native", "test_sharepoint-native", "test_prove-native",
+           "test_restore_hostile-native", "test_prove-wine", "test_public-native", "test_restore_faults-native",
+           "test_moments-native", "test_encryption-native", "test_upload-native", "test_sharepoint_cleanup-native",
+           "test_network-native", "test_kill-native", "test_public-wine", "test_retention-native",
+           "test_preview-native", "test_faults-wine", "test_download-native", "test_onedrive-native",
+           "test_engine-wine", "test_schedule-native", "test_report-wine", "test_onedrive-wine", "test_verify.exe",
+           "test_archive_scan.exe", "test_kill-wine", "test_encryption-wine")
 TRIVIAL = 0.25  # seconds that a trivial program takes under Wine on a machine that is fast and idle
 # It is measured before anything runs; when AT_ONCE of them share the processors and Wine's one server, it takes longer.
 BUSY = 3
@@ -124,8 +130,9 @@ def seconds_left():
     return run_ends - time.monotonic()
 
 
-def run(suite, command, scale, only=(), again=0):
-    """Runs a command, or only some of its tests, to its end. What it leaves running ends with it."""
+def run(suite, command, scale, only=(), again=0, behind=False):
+    """Runs a command, or only some of its tests, to its end; behind: only while nobody else wants a processor. What it
+    leaves running ends with it."""
     if seconds_left() <= 0:
         return Result(0, ["%s: not run, as the whole run took more than %d minutes" % (command.name,
                                                                                      MOST_SECONDS // 60)], [], 0)
@@ -133,7 +140,8 @@ def run(suite, command, scale, only=(), again=0):
     log = os.path.join(LOGS, "%s-%s%s.log" % (suite, command.name, "-again%d" % again if again else ""))
     start = time.monotonic()
     with open(log, "wb") as out:
-        process = subprocess.Popen(command.argv + list(only), stdin=subprocess.DEVNULL, stdout=out,
+        argv = [*(BEHIND if behind else ()), *command.argv, *only]
+        process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out,
                                    stderr=subprocess.STDOUT, start_new_session=True,
                                    env=dict(command.env or os.environ, CMMS_TEST_SCALE="%.2f" % scale))
         try:
@@ -195,6 +203,7 @@ def begins(job):
 def run_all(jobs, scale):
     """Runs (suite, command) pairs, AT_ONCE at a time. Returns {(suite, name): (begun, ended, result)}."""
     waiting, done, alone, turn = sorted(jobs, key=begins), {}, set(), threading.Condition()
+    shown = any(suite in ONE_BY_ONE for suite, _ in jobs)
 
     def work():
         while True:
@@ -207,7 +216,7 @@ def run_all(jobs, scale):
                 alone.update({job[0]}.intersection(ONE_BY_ONE))
             begun = time.monotonic()
             try:
-                result = run(*job, scale)
+                result = run(*job, scale, behind=shown and job[0] not in ONE_BY_ONE)
             except Exception as error:
                 result = Result(0, ["%s: %s" % (job[1].name, error)], [], time.monotonic() - begun)
             with turn:
@@ -247,11 +256,19 @@ def tell(suite, commands, ends, scale, retry):
     print("%-12s %5d passed, %d failed, %d skipped  (%.0f s; the longest: %s)" % (
         suite, total.passed, len(total.failed), len(total.skipped), total.seconds,
         ", ".join("%s %.0f s" % (c.name, r.seconds) for c, r in longest)))
-    for word, lines in (("FAILED", total.failed), ("flaky", flaky), ("skipped", total.skipped)):
+    for word, lines in (("FAILED", total.failed), ("flaky", flaky), ("skipped", in_short(total.skipped))):
         for line in lines:
             print("  %-7s %s" % (word, line))
     sys.stdout.flush()
     return total, flaky
+
+
+def in_short(skipped):
+    """Lines "NAME: reason"; a reason that many have is told once. The report has all of them."""
+    reasons = Counter(line.partition(": ")[2] for line in skipped)
+    many = [reason for reason in reasons if reasons[reason] > 3]
+    return (["%d tests: %s" % (reasons[reason], reason) for reason in many] +
+            [line for line in skipped if line.partition(": ")[2] not in many])
 
 
 def verdict(failed, flaky):

@@ -88,6 +88,8 @@ char *archive_grantees(const Archive *archive);
 
 /* "pg_restore 16 or newer, with zstd": what it takes to read the archive without this program. Caller frees. */
 char *archive_needs(const Archive *archive);
+/* The same of what a pg_dump of this major will write with this compression ("zstd:1"). Caller frees. */
+char *archive_will_need(int tool_major, const char *compression);
 
 /* Header, TOC and every data block: each is decoded to its end and its rows are counted; every entry that
  * should have data must have had it, once, and nothing may follow but a copy of the TOC with the offsets, as

@@ -84,6 +84,12 @@ bool graph_is_fault(const GraphAnswer *answer);     /* nothing came, or 408, 500
  * read". EK_CONNECT, EK_REFUSED, EK_NOT_FOUND, EK_SPACE, EK_BUSY, EK_USAGE, EK_IO by the status. */
 bool graph_problem(const GraphAnswer *answer, const char *what, Error *err);
 
+/* A library that wants its files checked out shows a new one to nobody but who brought it, until it is checked in: does
+ * that where the item says so ("publication", which is told only when it is asked for by $select). EK_IO in words where
+ * it cannot be. */
+bool graph_check_in(Graph *graph, const char *drive, const cJSON *item, const Cancel *cancel, Error *err);
+bool graph_item_tells_level(const cJSON *item); /* whether it says if it is checked in */
+
 /* Of a drive item (file.hashes.quickXorHash, size); NULL and -1 where it does not say. Borrowed. */
 const char *graph_item_hash(const cJSON *item);
 const char *graph_item_etag(const cJSON *item); /* of this version; NULL also where it is none that could be sent */

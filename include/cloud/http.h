@@ -1,7 +1,8 @@
 /*
  * http.h: HTTPS requests by libcurl, with a User-Agent as SharePoint wants it. On Windows TLS is Schannel's with the
- * system's roots; certificate checks are never off. Redirects are not followed. One Http (one connection cache) is
- * used by one thread at a time.
+ * system's roots; certificate checks are never off. Redirects are not followed. It goes through the proxy of the
+ * environment, else of the system (proxy.h), never for loopback. One Http (one connection cache) is used by one thread
+ * at a time.
  */
 #ifndef CMMS_HTTP_H
 #define CMMS_HTTP_H
@@ -56,8 +57,8 @@ void http_free(Http *http);
 void http_set_ca_file(Http *http, const char *path);
 void http_response_init(HttpResponse *response);
 void http_response_release(HttpResponse *response);
-/* EK_CONNECT for DNS, TCP and TLS failures and time-outs (30 s to connect; 120 s below 1 KB/s), whatever the
- * status otherwise. Cancelled within a second. What the stream's read and the take say is handed on. */
+/* EK_CONNECT for DNS, TCP and TLS failures, proxies that refuse and time-outs (30 s to connect; 120 s below 1 KB/s),
+ * whatever the status otherwise. Cancelled within a second. What the stream's read and the take say is handed on. */
 bool http_request(Http *http, const HttpRequest *request, const Cancel *cancel, HttpResponse *response, Error *err);
 char *http_header(const HttpResponse *response, const char *name); /* the last one's value; caller frees; NULL */
 

@@ -16,6 +16,10 @@
 #include "base/secret.h"
 #include "platform/cancel.h"
 
+/* Hints that the console says in its own words (cli/hints.c). */
+#define OAUTH_SIGN_IN "Sign in: SharePoint in the Tools menu."
+#define OAUTH_SIGN_IN_AGAIN "Sign in again: SharePoint in the Tools menu."
+
 typedef struct OauthApp {
     const char *login;     /* "https://login.microsoftonline.com"; http only to loopback */
     const char *tenant;    /* a domain, a GUID, or "organizations" */

@@ -13,11 +13,16 @@
 #include "cloud/oauth.h"
 
 #define PLACE_FILE "sharepoint.json"
-/* What a sign-in asks for, of the cloud's own Graph: all that the person may do, or only in sites that IT has granted
- * to the program one by one. */
+/* Hints that the console says in its own words (cli/hints.c). */
+#define PLACE_SET_UP "Set one up: SharePoint in the Tools menu."
+#define PLACE_SET_UP_AGAIN "Set it up again: SharePoint in the Tools menu."
+/* What a sign-in asks for, of the cloud's own Graph: all that the person may do, or only in sites, or libraries, that
+ * IT has granted to the program one by one. */
 #define PLACE_SCOPE "Files.ReadWrite.All Sites.Read.All offline_access openid profile"
 #define PLACE_SCOPE_SELECTED "Sites.Selected offline_access openid profile"
+#define PLACE_SCOPE_LIST "Lists.SelectedOperations.Selected offline_access openid profile"
 #define PLACE_SELECTED "selected"
+#define PLACE_LIST "list" /* a library is a list */
 #define PLACE_SCOPE_MAIL "Mail.Send offline_access openid profile"
 /* Who signs in: a person, or the program itself, with a certificate or a secret (oauth_app_only). */
 #define PLACE_BY_CERTIFICATE "certificate"
@@ -29,7 +34,7 @@ typedef struct CloudPlace {
     char *drive, *folder;     /* Graph's numbers of the library and the folder */
     char *library, *path;     /* as people know them: "Documents", "/Backups"; "" is the library itself */
     char *web_url;            /* for a browser; or NULL */
-    char *rights;             /* PLACE_SELECTED; NULL: all that the person may do */
+    char *rights;             /* PLACE_SELECTED, PLACE_LIST; NULL: all that the person may do */
     char *by;                 /* PLACE_BY_CERTIFICATE, PLACE_BY_SECRET; NULL: a person */
     char *certificate;        /* its thumbprint; NULL: none */
     int64_t set_up;           /* unix seconds */

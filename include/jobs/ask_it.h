@@ -27,8 +27,10 @@ typedef struct AskIt {
     const char *link, *client_id, *tenant;
     const char *graph, *login; /* NULL: those of the worldwide cloud */
     const char *host, *site;   /* of the link: "contoso.sharepoint.com", "/sites/Maintenance" ("" is the root site) */
-    bool selected;             /* PLACE_SELECTED */
-    bool app_only;             /* the program signs in as itself, with a certificate or a secret: Sites.Selected */
+    const char *library;       /* of the link, as its address names it: "Shared Documents" */
+    bool selected;             /* PLACE_SELECTED, PLACE_LIST */
+    bool list;                 /* PLACE_LIST: of a site one library alone */
+    bool app_only;             /* the program signs in as itself, with a certificate or a secret; selected rights */
     const Error *failed;       /* or NULL */
 } AskIt;
 
@@ -41,5 +43,8 @@ char *ask_it_consent_link(const AskIt *ask, bool selected);
 /* The site in a pasted link, as far as its form tells it: "/sites/Maintenance" of a path or of "/:f:/s/Maintenance/…",
  * "" for the root site; NULL where it does not. Caller frees. `path`: CloudAddress's, or NULL. */
 char *ask_it_site(const char *link, const char *path);
+/* What follows the site in a path, up to a slash: a library, where the site has none below it. NULL: nothing. Caller
+ * frees. */
+char *ask_it_library(const char *path, const char *site);
 
 #endif

@@ -14,6 +14,9 @@
  * has all of a day: "02:00,12:00" is backup_time and more_times. */
 bool configure_set(const char *folder, const char *const *pairs, size_t count, const char *actor, Settings *settings,
                    Error *err);
+/* Writes into the log what else was set with them, of this PC, in the same words: "lock_minutes: 30, was 15". "":
+ * nothing was. */
+bool configure_note(const char *folder, const char *changes, const char *actor, Error *err);
 /* The schedule of this folder begins now, unless it has: slots before now are nobody's. */
 void configure_begin(const char *folder);
 /* Whether a setting says when backups are made. */

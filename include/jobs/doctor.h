@@ -13,6 +13,9 @@
 #include "postgres/tools.h"
 #include "store/settings.h"
 
+/* A hint that the console says in its own words (cli/hints.c). */
+#define DOCTOR_REGISTER "Have the task registered, or make backups by hand."
+
 typedef enum CheckState { CHECK_GOOD, CHECK_WARNING, CHECK_BAD, CHECK_SKIPPED } CheckState;
 const char *check_state_word(CheckState state); /* "good", "warning", "bad", "skipped" */
 

@@ -19,7 +19,7 @@
 typedef struct HeartbeatSpec { /* borrowed */
     const char *folder; /* the backup folder */
     int hours;          /* health_due_hours */
-    int64_t good;       /* the newest good backup; 0: none */
+    int64_t good;       /* the newest good backup; 0: none; below 0: they could not be looked at */
 } HeartbeatSpec;
 
 /* At each run of the schedule. `seen` (initialised) gets what is known then, also on failure: what failed is in its

@@ -22,7 +22,7 @@ typedef struct OffsiteSetUp {
     /* NULL: what was saved last, else what the link's host says. */
     const char *client_id, *tenant, *graph, *login;
     const char *cloud;      /* instead of graph and login: a name (cloud_endpoints), both with a space between, "" */
-    const char *rights;     /* "all" or PLACE_SELECTED */
+    const char *rights;     /* "all", PLACE_SELECTED or PLACE_LIST */
     /* The program signs in as itself, nobody in a browser: with this certificate's key, as people paste its thumbprint,
      * or with this secret. Both NULL: a person does. */
     const char *certificate;
@@ -54,9 +54,13 @@ typedef struct OffsiteStatus {
     bool clock_known;
     int64_t clock_ahead;      /* seconds that this computer's clock is ahead of SharePoint's */
 } OffsiteStatus;
+/* "This computer's clock is 61 minutes ahead of SharePoint's"; NULL: they agree, within five. Caller frees. */
+char *offsite_clock_words(int64_t ahead);
+#define OFFSITE_CLOCK_HINT "Let Windows set the clock: Settings, Time & language."
 void offsite_status_init(OffsiteStatus *status);
 void offsite_status_release(OffsiteStatus *status);
-/* Whether the folder that is set up can be reached now. `place` is filled where there is one, also on failure. */
+/* Whether the folder that is set up can be reached now; a clock that is wrong is told to the sink. `place` is filled
+ * where there is one, also on failure. */
 bool offsite_look(const JobSink *sink, const Cancel *cancel, OffsiteStatus *status, Error *err);
 /* The same for who does not want to wait: what may pass is not awaited for minutes. */
 bool offsite_glance(const Cancel *cancel, OffsiteStatus *status, Error *err);

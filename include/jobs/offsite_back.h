@@ -15,6 +15,9 @@
 #include "platform/cancel.h"
 #include "store/manifest.h"
 
+/* A hint that the console says in its own words (cli/hints.c). */
+#define OFFSITE_NAME_ONE "Name one of those that are there."
+
 /* How the file there compares with its manifest, by what SharePoint says of it; nothing is downloaded for it. */
 typedef enum RemoteState {
     REMOTE_SAME,        /* size and hash */
@@ -48,6 +51,8 @@ typedef struct RemoteList {
 void remote_list_init(RemoteList *list);
 void remote_list_release(RemoteList *list);
 
+#define REMOTE_MANIFESTS 100 /* that are read where nobody asks for more: each is a request */
+
 /* What is in the folder that is set up. The manifests of the newest `most` are read; `folder` (here; may be NULL) is
  * for `here`. */
 bool offsite_list(const char *folder, size_t most, const JobSink *sink, const Cancel *cancel, RemoteList *list,
@@ -56,6 +61,14 @@ bool offsite_list(const char *folder, size_t most, const JobSink *sink, const Ca
 void remote_list_take(RemoteList *list, const cJSON *items, const char *folder);
 /* Whether a remote file is what a manifest says. */
 RemoteState remote_compare(const Remote *remote, const Manifest *manifest);
+bool remote_was_read(const Remote *remote); /* its manifest was, and `manifest` has it */
+/* Whether it can be brought back, by what is known of it. EK_NOT_FOUND: it has no manifest; EK_DAMAGED: it is other
+ * bytes than its manifest says. */
+bool remote_can_come(const Remote *remote, Error *err);
+size_t remote_list_first(const RemoteList *list); /* the newest that can; list->count: none */
+const char *remote_where(const Remote *remote);   /* "there" or "both", for JSON; static */
+/* What is known of it, for people: whose it is, and which key it takes. Caller frees. */
+char *remote_text(const Remote *remote);
 
 typedef struct OffsiteBack {
     char *path;          /* owned: of the backup, in the folder here */
@@ -80,12 +93,14 @@ typedef struct OffsiteLock {
     const char *file;      /* "cmms_backup_….backup.age" */
     const char *recipient; /* the public key that its key file belongs to; NULL: a passphrase is wanted */
     const char *mark;      /* which one: encryption.h */
+    const Error *refused;  /* why the last answer opens it not; NULL: it is the first time */
 } OffsiteLock;
 
 /* Who is asked for a key that this PC does not keep. */
 typedef struct OffsiteKeys {
     bool (*ask)(void *context, const OffsiteLock *lock, AgeFrom *from, Error *err); /* false: err says why not */
     void *context;
+    bool again; /* somebody is there who can be asked once more where a key does not open it */
 } OffsiteKeys;
 
 /* The same with somebody to ask; `keys` NULL: nobody, as above. The key is tried before anything is downloaded. What

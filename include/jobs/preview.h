@@ -28,6 +28,7 @@
 
 #include "base/error.h"
 #include "base/job.h"
+#include "base/number.h"
 #include "platform/cancel.h"
 #include "postgres/connection.h"
 #include "store/manifest.h"
@@ -158,8 +159,16 @@ typedef struct PreviewLine {
     char *text;      /* one line, without a sign */
 } PreviewLine;
 
-/* The whole preview, part after part in the order above. A pure function. Caller frees with preview_lines_free. */
-void preview_lines(const Preview *preview, PreviewLine **lines, size_t *count);
+/* How moments, counts and sizes are written: the window has its user's own forms. */
+typedef struct PreviewForms {
+    char *(*moment)(int64_t unix_seconds); /* caller frees */
+    NumberText (*count)(int64_t count);    /* a negative one is not known */
+    NumberText (*size)(uint64_t bytes);
+} PreviewForms;
+
+/* The whole preview, part after part in the order above; `forms` NULL: as clock.h and number.h have them. A pure
+ * function. Caller frees with preview_lines_free. */
+void preview_lines(const Preview *preview, const PreviewForms *forms, PreviewLine **lines, size_t *count);
 void preview_lines_free(PreviewLine *lines, size_t count);
 
 const char *preview_part_title(PreviewPart part); /* "The backup", "What changes", …; static */

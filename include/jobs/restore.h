@@ -25,6 +25,12 @@
 #include "postgres/connection.h"
 #include "store/manifest.h"
 
+/* Hints that the console says in its own words (cli/hints.c). */
+#define RESTORE_TRUST "If you know who made it and trust them, allow it. A proof restores it where it can do no harm."
+#define RESTORE_LOOK \
+    "As soon as the server can be reached, the list of the kept databases says it, and brings to its end what was " \
+    "begun."
+
 typedef struct RestoreSpec {
     const Connection *server; /* its database is the live one, which need not exist any more */
     const char *to;           /* the name of a new database instead: nothing that is there is touched; NULL: replace */
@@ -58,6 +64,8 @@ typedef struct RestoreResult {
     size_t tables;
     int64_t rows, large_objects;
     double seconds;
+    int64_t entered;    /* rows that others entered or deleted after the safety backup: they are in `kept` alone, and
+                           one of `notes` says so. -1: it is not known */
     size_t kept_count;  /* after a restore: of all that are kept for undo */
     int64_t kept_bytes; /* and what they take on the server */
 } RestoreResult;
@@ -78,6 +86,11 @@ bool restore_is_consent(const Connection *server, const char *typed);
  * live database is as it was, unless the error says otherwise. */
 bool restore_backup(const char *path, const RestoreSpec *spec, const JobSink *sink, const Cancel *cancel,
                     RestoreResult *result, Error *err);
+
+/* When pg_connect to the live database failed (`why`): whether an interrupted restore left it without its name, or
+ * closed. restore_mend_left brings that to its end, and says so in the log; true: it is worth connecting again. */
+bool restore_was_left(const Connection *server, const Error *why, const Cancel *cancel);
+bool restore_mend_left(const Connection *server, const Error *why, const JobSink *sink, const Cancel *cancel);
 
 /* Those that restores of this database replaced and that are kept, the newest first; mends what one left first. */
 bool restore_list_kept(const Connection *server, const JobSink *sink, const Cancel *cancel, KeptDatabase **kept,
@@ -104,8 +117,9 @@ bool restore_undo(const UndoSpec *spec, const JobSink *sink, const Cancel *cance
  * says so (caller frees), else it is as it was. folder may be NULL. */
 int restore_undo_days(const char *folder, char **why);
 
-/* Which of those that restore_list_kept gave are to be dropped after so many days: never the newest, and none where an
- * age is in doubt. goes: `count` of them. Returns how many. A pure function. */
+/* Which of those that restore_list_kept gave are to be dropped after so many days: never the newest, none in which rows
+ * were entered that are in no backup, and none at all where an age is in doubt. goes: `count` of them. Returns how
+ * many. A pure function. */
 size_t restore_plan_kept(const KeptDatabase *kept, size_t count, int days, bool *goes);
 
 /* "2 older databases are kept, for undo: 345.67 MB on the server", and what that means on Neon. Caller frees. */
@@ -114,6 +128,7 @@ char *restore_kept_text(const KeptDatabase *kept, size_t count);
 typedef struct DropSpec {
     const Connection *server;
     const char *kept;   /* the one to drop; NULL: those whose time is over */
+    const char *const *agreed; /* of those alone these, of which somebody was told; ends with NULL. NULL: all */
     bool last;          /* also where it is the last one: somebody was asked */
     const char *folder; /* of the settings and of the log; NULL: nothing is outdated, and no log is written */
 } DropSpec;

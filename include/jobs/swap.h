@@ -28,6 +28,7 @@ typedef struct KeptDatabase {
     int64_t age;     /* so many seconds by that clock; below 0: it went back, or it is not known */
     int64_t bytes;   /* on the server; -1: may not be asked */
     char *owner;     /* the role that it belongs to */
+    int64_t entered; /* rows that were entered in it or deleted since its safety backup; -1: it is not known */
     bool neon;       /* whose operator counts them as storage */
 } KeptDatabase;
 
@@ -40,11 +41,13 @@ bool swap_list(Pg *pg, const char *live, const Cancel *cancel, KeptDatabase **ke
  * nothing is done with one unless a person has named it, knowing whose it is. */
 bool swap_list_others(Pg *pg, const char *live, const Cancel *cancel, KeptDatabase **kept, size_t *count, Error *err);
 void swap_list_free(KeptDatabase *kept, size_t count);
+/* Puts that number into the mark of one that is kept. The lock is held. */
+bool swap_mark_entered(Pg *pg, const char *live, const char *name, int64_t rows, const Cancel *cancel, Error *err);
 /* For good. The lock is held. EK_NOT_FOUND: it is not one of them; EK_BUSY: somebody is in it. */
 bool swap_drop_kept(Pg *pg, const char *live, const char *name, const Cancel *cancel, Error *err);
 
-/* One restore, undo or mending of that live database at a time, whichever PC it runs on: held until pg_close, by a
- * session that is always in the same database (not the live one). EK_BUSY: another has it. */
+/* One restore, undo or mending of that live database at a time, whichever PC it runs on and whichever database (not the
+ * live one) its session is in: held until pg_close. EK_BUSY: another has it. */
 bool swap_lock(Pg *pg, const char *live, const Cancel *cancel, Error *err);
 
 /* What would keep the live one from being put aside, or be torn by it: EK_BUSY names it. Clients are none: their
@@ -69,11 +72,14 @@ bool swap_unmark(Pg *pg, const char *name, const Cancel *cancel, Error *err); /*
 bool swap_run(Pg *pg, const char *live, const char *coming, bool anybodys, const char *from, const JobSink *sink,
               const Cancel *cancel, char **kept, Error *err);
 
+/* Whether swap_mend would have something to do. */
+bool swap_was_left(Pg *pg, const char *live, const Cancel *cancel, bool *left, Error *err);
 /* Brings to its end what an interrupted swap of `live` began: forward where the coming one is whole, else back. True
  * also where there was nothing to mend; *what says what was done, NULL: nothing; caller frees. The lock is held. */
 bool swap_mend(Pg *pg, const char *live, const JobSink *sink, const Cancel *cancel, char **what, Error *err);
 
-/* Drops databases that interrupted restores of `live` left, which never had its name. The lock is held. */
+/* Drops databases that interrupted restores of `live` left, which never had its name. One that was whole stays, and
+ * that is said, where there is no live one or somebody may have been in it since. The lock is held. */
 bool swap_drop_leftovers(Pg *pg, const char *live, const JobSink *sink, const Cancel *cancel, Error *err);
 
 #endif

@@ -20,6 +20,16 @@ typedef struct VerifyResult {
     char *renamed_from;    /* owned: its manifest names this file; NULL: its own name */
 } VerifyResult;
 
+/* What a file's table of contents says; its data is not read. */
+typedef struct Contents {
+    Manifest manifest; /* as far as it says what a manifest says; no rows are counted */
+    char *needs, *extensions, *grantees; /* archive_needs, archive_extensions, archive_grantees; or NULL */
+} Contents;
+
+void contents_init(Contents *contents);
+void contents_release(Contents *contents);
+bool contents_read(const char *path, Contents *contents, Error *err);
+
 void verify_result_init(VerifyResult *result);
 void verify_result_release(VerifyResult *result);
 

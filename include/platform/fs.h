@@ -69,6 +69,7 @@ bool fs_make_private_dir(const char *path, Error *err);
 bool fs_dir_is_ours(const char *path);
 bool fs_remove_tree(const char *path, Error *err); /* a folder and all below it; does not follow links */
 bool fs_free_space(const char *dir, uint64_t *bytes, Error *err); /* for this user */
+#define FS_NEARLY_FULL (16u * 1024u * 1024u) /* bytes: with less, what could not be written had no room */
 
 /* Calls visit for each name in a folder (not "." and ".."), in no order, until it returns false. */
 bool fs_list(const char *dir, bool (*visit)(void *context, const char *name, const FsInfo *info), void *context,

@@ -53,12 +53,18 @@ void task_info_release(TaskInfo *info);
 
 /* What Task Scheduler takes (schema 1.2), as UTF-8; it is handed over as UTF-16, which it names. Nothing is left to
  * that service's defaults: what was missed is started when it can be, also while it runs (TASK_INSTANCES), it does not
- * stop on battery and begins there too (whether a slot waits then is decided by who runs it), and ends after twelve
- * hours. Caller frees. */
+ * stop on battery and begins there too (whether a slot waits then is decided by who runs it), and ends after a day.
+ * Caller frees. */
 char *tasks_xml(const TaskSpec *spec);
 /* What is in such a text: author, description, program, arguments, instances, enabled; `there` is set.
  */
 void tasks_read_xml(const char *xml, TaskInfo *info);
+/* What keeps a task as it is registered from starting as the one that is wanted would, both as such a text: "it starts
+ * only on mains power"; the first of several; NULL: nothing. Looked at are its times and days, since when and until
+ * when it runs, the rules of its start and of its end, as whom it runs, and its folder; not the triggers at a sign-in,
+ * which not every PC allows, and nothing of which it does not speak. One with a stored password is as good. Caller
+ * frees. */
+char *tasks_difference(const char *registered, const char *wanted);
 
 /* --- by the platform --------------------------------------------------------------------------------------- */
 

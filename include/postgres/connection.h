@@ -92,6 +92,8 @@ bool connection_resolve(Connection *connection, Error *err);
 
 bool connection_is_neon(const Connection *connection);     /* *.neon.tech */
 bool connection_is_loopback(const Connection *connection); /* localhost, 127.*, ::1, a socket folder */
+/* That, or by this computer's own name (machine_host_name; NULL: not known), with its domain or without. */
+bool connection_is_here(const Connection *connection, const char *computer);
 const char *connection_host(const Connection *connection);     /* with defaults; borrowed */
 const char *connection_port(const Connection *connection);
 const char *connection_database(const Connection *connection); /* NULL when neither it nor the user is set */
@@ -118,10 +120,11 @@ char *connection_text(const Connection *connection); /* "user@host:port/db" for 
 
 /* The environment of a client tool that is to reach this database: "PGHOST=…" … PGPASSWORD (or else PGPASSFILE),
  * PGREQUIREAUTH, PGCONNECT_TIMEOUT, PGAPPNAME (`session`, by which the server knows it; NULL: none), NULL-terminated,
- * to be handed to ProcessSpec.env_set; the inherited PG* names are in the second list. Free with connection_free_env,
- * which wipes. */
+ * for client.h to hand over; the inherited PG* names, which it takes out, are in the second list. Free with
+ * connection_free_env, which wipes. */
 char **connection_env(const Connection *connection, const char *session);
-const char *const *connection_env_unset(void); /* all PG* variables that libpq knows, and LC_ALL; static */
+const char *const *connection_env_unset(void); /* all PG* variables that libpq knows, LC_ALL and LANGUAGE; static */
+const char *const *connection_env_plain(void); /* env_set of a tool that reaches no database; static */
 void connection_free_env(char **env);
 
 #endif

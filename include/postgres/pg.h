@@ -119,5 +119,7 @@ bool pg_explain_statement(const char *sqlstate, const char *message, const char 
 bool pg_fit_hint(bool loopback, Error *err);
 /* Whether an error of pg_connect says that the server asks for a password and none was set. */
 bool pg_error_wants_password(const Error *err);
+/* Whether it says that the database is not there, or lets nobody in. */
+bool pg_error_wants_database(const Error *err);
 
 #endif

@@ -16,7 +16,8 @@
  * | damaged | or it is not of the | a backup that lies there was found damaged                  | another; a week  |
  * | sign_in | run                 | the sign-in to SharePoint runs out or has                   | another mark;    |
  * |         |                     |                                                             | a week           |
- * | silent  |                     | another PC has left no heartbeat for long                   | other PCs; a day |
+ * | silent  |                     | another PC has left no heartbeat for long, or says that it  | other PCs; a day |
+ * |         |                     | has no good backup                                          |                  |
  *
  * Of one event a receiver gets DISPATCH_A_DAY in a day at most (a ping address ten times as many), so that nothing that
  * goes wrong over and over fills a mailbox. What is mended is told at once when it comes again. What a receiver did not

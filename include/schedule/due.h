@@ -7,7 +7,9 @@
  *
  * Due is the newest slot alone, and only when nothing began at or after its moment that was done: of slots that were
  * slept over, the newest is caught up and the others are missed. What the ledger has of a later date than now is passed
- * over, because a clock was wrong then, but for DUE_FUTURE: so long a clock that was set back finds its slots done.
+ * over, because a clock was wrong then, but for DUE_FUTURE: so long a clock that was set back finds its slots done. Of
+ * a clock of which the server has said that it was ahead by more than that, nothing of a later date counts: when its
+ * days have come, no slot is taken for done because it was done a week before.
  * While the ledger says that it is paused nothing is due, for DUE_PAUSE at most: what is paused for longer is not.
  */
 #ifndef CMMS_DUE_H
@@ -63,6 +65,11 @@ int64_t due_before(const DuePlan *plan, const DueZone *zone, int64_t moment);
 void due_look(const DuePlan *plan, const DueZone *zone, const Ledger *ledger, int64_t now, DueLook *look);
 /* For who saves it: such a beginning would be believed when its time has come, and slots before it be nobody's. */
 void due_forget_since(Ledger *ledger, int64_t now);
+/* What the server said of this computer's clock in the run that began then: by how many seconds it was ahead. Beyond
+ * DUE_FUTURE the ledger keeps from when on; else the clock is right, and what a wrong one has noted since then counts
+ * no longer: slots that are to come are forgotten, those that were done before their time become missed. Returns how
+ * many of the latter. To be called before the run's own slot is noted. */
+size_t due_note_clock(Ledger *ledger, int64_t began, int64_t ahead);
 /* When to look again: the end of the pause, the next try of what failed, or the next slot; 0: never. */
 int64_t due_again(const DueLook *look, int64_t now);
 /* What the look found missed goes into the ledger; what it borrows from there is no longer to be used. */
@@ -72,6 +79,9 @@ void due_give_up(DueLook *look);
 /* "The scheduled backup of yesterday 02:00 was missed", "3 scheduled backups were missed, the last one that of …": what
  * the look found missed; NULL: nothing. Caller frees. */
 char *due_missed_text(const DueLook *look, const DueZone *zone, int64_t now);
+/* A slot of the coming day and a half for which there is no such time, because the clocks go forward: "The clocks go
+ * forward, so one time of the schedule does not exist: that backup comes tonight 03:30"; NULL: none. Caller frees. */
+char *due_skipped_text(const DuePlan *plan, const DueZone *zone, int64_t now);
 /* How long after the run that failed as the n-th the next one is tried: 15 minutes, an hour, then every four. */
 int64_t due_patience(int attempts);
 

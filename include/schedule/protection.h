@@ -13,6 +13,9 @@
 #include "schedule/due.h"
 #include "store/health.h"
 
+/* Of ProtectionFact.mend; the console says it in its own words (cli/hints.c). */
+#define PROTECTION_SAVE "Save the configuration in the window."
+
 typedef enum FactState {
     FACT_HOLDS,
     FACT_MISSING,
@@ -32,6 +35,7 @@ typedef struct Protection {
     bool holds; /* nothing is missing, and health is good */
     bool copy_asked; /* the settings ask for a copy off-site */
     char *unread; /* owned: which backup the check has not been able to read for a week, and why; or NULL */
+    char *unread_name; /* owned: its name */
     ProtectionFact facts[FACT_COUNT];
 } Protection;
 

@@ -1,6 +1,7 @@
 /*
  * registration.h: the task that starts the scheduled run when the window is closed: made of the settings, looked at,
- * taken away. What it is told is in its description, so that a look sees whether the settings have changed since.
+ * taken away. What it is told is in its description, so that a look sees whether the settings have changed since, and
+ * what is registered is compared, so that it sees whether somebody else has changed it.
  */
 #ifndef CMMS_REGISTRATION_H
 #define CMMS_REGISTRATION_H
@@ -17,6 +18,8 @@ typedef enum RegistrationState {
     REGISTRATION_FOREIGN,  /* a task of our name that another program made: it is left alone */
     REGISTRATION_MOVED,    /* it starts a program that is not there, or another one than this */
     REGISTRATION_OLD,      /* it is not as the settings say now */
+    REGISTRATION_CHANGED,  /* it says of itself that it is, but somebody has changed it in Task Scheduler: `text` says
+                              what (tasks_difference) */
     REGISTRATION_UNKNOWN   /* the system's scheduler cannot be asked */
 } RegistrationState;
 
@@ -26,7 +29,7 @@ typedef struct Registration {
     char *program; /* owned: what it starts, or NULL */
 } Registration;
 
-/* "good", "none", "disabled", "foreign", "moved", "old", "unknown"; static. */
+/* "good", "none", "disabled", "foreign", "moved", "old", "changed", "unknown"; static. */
 const char *registration_state_word(RegistrationState state);
 void registration_init(Registration *registration);
 void registration_release(Registration *registration);
@@ -56,7 +59,7 @@ bool registration_is_wanted(const Settings *settings);
 /* What is wrong with it, in words ("no task starts it while the window is closed"); NULL: nothing, or none is wanted
  * (the schedule is off, or no connection is saved). Caller frees. */
 char *registration_problem(const Settings *settings, const char *folder);
-/* Registers it anew where it is ours and old; nothing else. */
+/* Registers it anew where it is ours and old; nothing else: what somebody has changed is not undone behind a back. */
 bool registration_refresh(const Settings *settings, const char *folder, Error *err);
 /* EK_BUSY as above. *removed (may be NULL): there was one. */
 bool registration_remove(bool *removed, Error *err);

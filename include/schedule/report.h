@@ -24,10 +24,11 @@
 #include "store/copies.h"
 #include "store/health.h"
 #include "store/source.h"
+#include "version.h"
 
 #define REPORT_DAYS 366        /* of the calendar: today and a year before */
 #define REPORT_EVENTS 15       /* proofs, restores and failures each: the newest */
-#define REPORT_PAGE "CMMS Backup health report.html"
+#define REPORT_PAGE CMMS_PRODUCT " health report.html"
 
 typedef enum DayState {
     DAY_NOTHING, /* nothing is recorded */

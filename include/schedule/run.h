@@ -62,6 +62,8 @@ typedef struct ScheduledResult {
     char *waits;         /* owned; SCHEDULED_WAITS: "The scheduled backup of last night 02:00 waits: the PC is not
                             plugged in; it is made tomorrow 02:00 at the latest" */
     size_t missed;       /* that were found missed just now */
+    char *missed_text;   /* owned: due_missed_text of the last that were found, also by an earlier look of a run that
+                            stayed; NULL: none were */
     BackupResult backup; /* SCHEDULED_DONE */
     OffsiteAfter offsite;
     RecheckResult checks;

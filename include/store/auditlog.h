@@ -22,6 +22,8 @@
 
 #define AUDITLOG_FILE "backup_log.json"
 #define AUDITLOG_KEEP 1000
+/* The year of a rotated file by its name, "backup_log_2026.json"; -1: it is none. */
+int auditlog_year(const char *name);
 
 typedef struct AuditEntry {
     const char *operation;   /* "backup", "verify", "delete", "settings", ... */
@@ -52,6 +54,12 @@ bool auditlog_read(const char *folder, size_t last, cJSON **entries, Error *err)
 /* Whether any entry is of this operation, or may have been: a log that cannot be read, or was damaged once, hides
  * some. */
 bool auditlog_mentions(const char *folder, const char *operation);
+
+/* What still stands by the newest AUDITLOG_KEEP entries: the message of the newest good one of the operation `begins`
+ * that no good one of `ends` follows, without the words `lead` at its beginning. An entry of `ends` whose message
+ * begins with `spares` ends nothing. NULL: none, or the log cannot be read. Caller frees. */
+char *auditlog_standing(const char *folder, const char *begins, const char *lead, const char *ends,
+                        const char *spares);
 
 /* SHA-256 of the newest entry, as the next one's "previous" will have it; NULL: there is none, or it cannot be read.
  * Caller frees. */

@@ -67,11 +67,12 @@ void catalog_add_exports(Catalog *catalog, const cJSON *entries);
 /* Fills `copy`. One of other bytes is that of another file of this name. */
 void catalog_add_copies(Catalog *catalog, const Copies *copies);
 
-/* What the newest backup of this database took, which is not damaged and holds all, for a guess of what the next one
- * will; 0: not known. */
+/* The newest backup of this database which is not damaged and holds all: what it took, for a guess of what the next one
+ * will, and when it was made (see CatalogEntry); 0: not known. */
 typedef struct CatalogLast {
     double seconds;
     uint64_t bytes;
+    int64_t created;
 } CatalogLast;
 CatalogLast catalog_last(const char *folder, const Connection *connection);
 

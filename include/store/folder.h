@@ -26,8 +26,9 @@ bool folder_find(const char *wanted, char **folder, Error *err);
 char *folder_cloud_name(const char *folder);
 /* Whether it lies in Documents while Windows keeps this program out of that (machine_guards_documents). */
 bool folder_is_guarded(const char *folder);
-/* Where backups can lie instead of in a folder of which one of these two holds: AIT_CMMS_Backups in the user's own
- * folder (%USERPROFILE%). NULL: neither holds, or that folder is no better. Caller frees. */
+/* Where backups can lie instead: of a folder on a mapped drive the same by its share (share.h); of one of which one of
+ * these two holds AIT_CMMS_Backups in the user's own folder (%USERPROFILE%). NULL: nothing of it holds, or that folder
+ * is no better. Caller frees. */
 char *folder_alternative(const char *folder);
 /* The part of folder_choose that looks for a substitute: the first of `dirs` (NULLs are passed over) that is new or our
  * own, and can be written to. */

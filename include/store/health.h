@@ -24,7 +24,9 @@ typedef enum HealthMend {
     MEND_SPACE,   /* make room on the disk */
     MEND_PROVE,   /* prove health.name (protection.h, as the next two) */
     MEND_COPY,    /* bring health.name to SharePoint */
-    MEND_SCHEDULE /* switch the schedule on */
+    MEND_SCHEDULE, /* switch the schedule on */
+    MEND_SHOW,    /* no press mends it: look at health.name */
+    MEND_SETTINGS /* look after another computer, or say that it is no longer (protection.h) */
 } HealthMend;
 
 typedef struct HealthFacts {

@@ -10,6 +10,10 @@
  * is remembered: a file that is removed or damaged makes a PC silent, and not unknown.
  *
  * Nothing is said of a time at which nobody looked: a PC has been silent until the last look.
+ *
+ * One that lives but fails is told as well: its heartbeat says when its newest good backup was. How old that was when
+ * it beat is by its own clock alone, so a wrong one does not matter; of one that has none it counts since it was first
+ * seen so, by the clock of the place.
  */
 #ifndef CMMS_HEARTBEAT_H
 #define CMMS_HEARTBEAT_H
@@ -29,7 +33,7 @@
 
 typedef struct Heartbeat {
     char computer[HEARTBEAT_NAME]; /* letters, digits, - . _ */
-    int64_t at;        /* when it was left, by that PC's clock; 0: it does not say */
+    int64_t at;        /* when it was left, by that PC's clock; 0: it does not say, and says nothing of `good` then */
     int64_t good;      /* its newest good backup, by the same; 0: none, or not said */
     int hours;         /* after so many without a backup one is overdue there (health_due_hours); 0: it does not say */
     bool retired;      /* a person has said that the PC is no longer */
@@ -50,6 +54,8 @@ typedef struct SeenComputer {
     char print[65];   /* of the content and the date of its file when it was last looked at */
     int64_t last;     /* when it lived, at the latest that is known */
     int hours;        /* as in Heartbeat */
+    int64_t without;  /* seconds for which it had no good backup when it last beat; 0: that is not known, or none */
+    int64_t bare;     /* since when its heartbeats say that it has none at all; 0: they do not */
     bool retired;
     bool damaged;     /* its file could not be understood at the last look; or is not there any more */
 } SeenComputer;
@@ -91,9 +97,13 @@ void seen_break_off(SeenLook *look); /* in the place of seen_end: not all could 
 
 /* How long it was silent at the last look; 0: not for long enough to say so, or it is retired, or this PC. */
 int64_t seen_silence(const SeenComputers *seen, const SeenComputer *computer, const char *here);
-/* "PC-07 has been silent for 4 days"; of several "PC-07 and PC-09 have been silent for 4 days or more"; NULL: none.
+/* For how long it had no good backup when it last beat; 0: not for longer than its own schedule allows, or it is
+ * silent, retired, or this PC. */
+int64_t seen_without(const SeenComputers *seen, const SeenComputer *computer, const char *here);
+/* "PC-07 has been silent for 4 days"; of several "PC-07 and PC-09 have been silent for 4 days or more"; "PC-08 has had
+ * no good backup for 9 days"; both with "; " between them; NULL: none.
  * Where the look was a day before `now_here` (by this PC's clock; 0: it was just made) or longer, ", as of 3 days ago".
- * *names (may be NULL): "PC-07 PC-09". Caller frees both. */
+ * *names (may be NULL): "PC-07 PC-09 PC-08!", the last kind with a sign. Caller frees both. */
 char *seen_silent_text(const SeenComputers *seen, const char *here, char **names, int64_t now_here);
 
 #endif

@@ -44,6 +44,7 @@ typedef struct Ledger {
     size_t count;
     int64_t since;     /* slots before it are nobody's: the schedule was set then; 0: not known */
     int64_t paused_until; /* somebody wants no slot run before; 0: they are run */
+    int64_t ahead_from; /* what began from then on was noted by a clock that was days ahead (due_note_clock); 0: none */
     /* The newest slot that waited (waiting.h); 0: none did since one was done. */
     int64_t waits_slot;
     int64_t waits_since; /* when the first one began to */
@@ -83,6 +84,10 @@ void ledger_note_unread(Ledger *ledger, const char *file, int64_t now, const cha
 const LedgerUnread *ledger_unread(const Ledger *ledger, const char *file);
 /* Takes out what is dated after `latest`: a clock was wrong when it was written. Returns how many. */
 size_t ledger_drop_after(Ledger *ledger, int64_t latest);
+/* Whether a clock that was days ahead has noted it, as seen from a clock that is not there any more. */
+bool ledger_is_ahead(const Ledger *ledger, const LedgerSlot *slot, int64_t now);
+/* Takes those out. Returns how many. */
+size_t ledger_drop_ahead(Ledger *ledger, int64_t now);
 const char *slot_state_word(SlotState state); /* "done", "failed", "missed"; static */
 /* Somebody has set the schedule here, or a slot was run, also where no more than that is known: until then nothing is
  * missed, and an open window runs nothing. */

@@ -79,6 +79,12 @@ void manifest_add_table(Manifest *manifest, const char *schema, const char *name
 void manifest_add_warning(Manifest *manifest, const char *text);
 void manifest_add_role(Manifest *manifest, const char *statement);
 
+/* How a table is named to people: "schema.name", without "public.", on one line. `schema` may be NULL. Caller frees. */
+char *table_label(const char *schema, const char *name);
+
+/* How many rows in all: the sum of what was counted, at most INT64_MAX; -1 when none of its tables was. */
+int64_t manifest_rows(const Manifest *manifest);
+
 /* What its counts entitle it to, once every byte was read and its hash is as recorded: LEVEL_PROVEN where its proof
  * holds, LEVEL_VERIFIED where every table and the large objects are as many as the database had, else LEVEL_READ. */
 Level manifest_level(const Manifest *manifest);

@@ -60,6 +60,9 @@ void retention_plan_release(RetentionPlan *plan);
 /* Replaces what plan holds. The catalog must outlive it. */
 void retention_plan(const Catalog *catalog, const RetentionRules *rules, int64_t now, RetentionPlan *plan);
 RetentionRules retention_rules(const Settings *settings); /* neither frozen nor made */
+/* Whether it may justify that another goes: of our form, verified, without an alarm that waits for a person, and not
+ * dated in the future. */
+bool retention_counts(const CatalogEntry *entry, int64_t now);
 
 /* Plans and removes; the caller holds the folder's lock. A backup that is to justify a removal is first read in full
  * (but `made`, which has just been); a damaged one is marked so, and the plan made again. The oldest go first; each
@@ -84,7 +87,7 @@ char *retention_loss(const Manifest *before, const Manifest *now, int percent, c
 #define RETENTION_ALARM_ROWS 50
 
 /* Why retention is frozen, the alarm before a person's stop, or NULL; caller frees. A file that cannot be read freezes
- * as well. */
+ * as well; where it is gone, a person's stop that the log has, and nobody has ended, still counts. */
 char *retention_frozen(const char *folder);
 bool retention_freeze(const char *folder, const char *reason, Error *err);
 /* Ends it, and logs that: an alarm, which is confirmed by that, before a person's stop, which stays where both are

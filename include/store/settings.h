@@ -68,8 +68,9 @@ typedef struct Settings {
     unsigned wrong;           /* bits, in the order of settings_key: what the file holds for it is no value */
 } Settings;
 
-#define SETTINGS_STALL_MINUTES 10
 #define SETTINGS_FILE "backup_config.json"
+/* A hint that the console says in its own words (cli/hints.c). */
+#define SETTINGS_NAMES "See the settings for their names."
 
 void settings_init(Settings *settings); /* the defaults */
 void settings_release(Settings *settings);
@@ -88,15 +89,16 @@ bool settings_parse(const char *bytes, size_t len, Settings *settings, Error *er
 /* One value by its key in the file, given as text ("retention_days", "14"). EK_USAGE names a key that there is not,
  * EK_SETTINGS a value that does not fit. */
 bool settings_set(Settings *settings, const char *key, const char *value, Error *err);
-/* The keys, in their order, NULL at the end of them; and a value as text, NULL for an unknown key. Caller frees. */
+/* The keys, in the order of the table in settings.c, NULL at the end of them. */
 const char *settings_key(size_t index);
+/* A value as text, as settings_set takes it; NULL for an unknown key. Caller frees. */
+char *settings_get(const Settings *settings, const char *key);
 const char *settings_method(const Settings *settings); /* "zstd", as pg_dump's --compress has it */
 /* The value that `settings` has for that key is what somebody chose: a save writes it over one that is no value. */
 void settings_chosen(Settings *settings, const char *key);
 /* What stands for that key is what somebody chose, or the default that nobody changed; false: it stands in the place of
  * what could not be read. */
 bool settings_knows(const Settings *settings, const char *key);
-char *settings_get(const Settings *settings, const char *key);
 const char *schedule_name(Schedule schedule); /* "daily", "weekly", "monthly" */
 
 #endif

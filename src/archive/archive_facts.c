@@ -95,20 +95,31 @@ char *archive_grantees(const Archive *archive)
     return strbuf_detach(&sb);
 }
 
-char *archive_needs(const Archive *archive)
+/* `packed`: a compression that older ones cannot read, or NULL. */
+static char *needs(int minor, const char *packed)
 {
     /* The format's minor that a release brought (pg_backup_archiver.h); older ones read what is older. */
     static const struct {
         int minor, release;
     } releases[] = {{16, 17}, {15, 16}, {14, 12}};
-    const bool packed = archive->compression == ARCHIVE_LZ4 || archive->compression == ARCHIVE_ZSTD;
     int release = 10;
     for (size_t i = 0; i < sizeof releases / sizeof releases[0]; i++) {
-        if (archive->minor >= releases[i].minor) {
+        if (minor >= releases[i].minor) {
             release = releases[i].release;
             break;
         }
     }
-    return mem_printf("pg_restore %d or newer%s%s", release, packed ? ", with " : "",
-                      packed ? archive_compression_name(archive->compression) : "");
+    return mem_printf("pg_restore %d or newer%s%s", release, packed ? ", with " : "", packed ? packed : "");
+}
+
+char *archive_needs(const Archive *archive)
+{
+    const bool packed = archive->compression == ARCHIVE_LZ4 || archive->compression == ARCHIVE_ZSTD;
+    return needs(archive->minor, packed ? archive_compression_name(archive->compression) : NULL);
+}
+
+char *archive_will_need(int tool_major, const char *compression)
+{
+    const int minor = tool_major >= 17 ? 16 : tool_major == 16 ? 15 : tool_major >= 12 ? 14 : 13;
+    return needs(minor, !strncmp(compression, "zstd", 4) ? "zstd" : !strncmp(compression, "lz4", 3) ? "lz4" : NULL);
 }

@@ -19,6 +19,7 @@
 #include "base/strbuf.h"
 #include "base/utf.h"
 #include "platform/clock.h"
+#include "version.h"
 
 #define OLDEST_MINOR 10
 #define NEWEST_MINOR 16
@@ -251,7 +252,7 @@ static bool read_header(TocReader *toc, Error *err)
         /* Not damaged: pg_dump will have newer versions. */
         error_set(err, EK_TOOL, "the archive's version %u.%u is newer than this program can read (1.%d)",
                   (unsigned)fixed[5], (unsigned)fixed[6], NEWEST_MINOR);
-        return error_hint(err, "Update CMMS Backup on this computer.");
+        return error_hint(err, "Update " CMMS_PRODUCT " on this computer.");
     }
     if (fixed[5] < 1 || fixed[6] < OLDEST_MINOR) {
         return archive_damaged(reader, 5, err, "the archive's version %u.%u is older than 1.%d", (unsigned)fixed[5],
@@ -370,7 +371,7 @@ static bool read_entry(TocReader *toc, ArchiveEntry *entry, Error *err)
                   "pg_dump %s, which made the backup, is newer than this program knows: it keeps data of a new kind "
                   "(%s)",
                   toc->archive->tool_version, entry->desc);
-        return error_hint(err, "Update CMMS Backup on this computer.");
+        return error_hint(err, "Update " CMMS_PRODUCT " on this computer.");
     }
     if (of_data != entry->has_data) {
         return archive_damaged(reader, offset, err, "an entry's kind contradicts its data");

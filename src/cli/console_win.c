@@ -13,6 +13,7 @@
 #include <wchar.h>
 
 #include "base/mem.h"
+#include "platform/session.h"
 #include "platform/wide.h"
 
 #define CONSOLE_PIECE 8192u  /* characters a call: a console refuses much more */
@@ -145,6 +146,8 @@ void console_cancel_on_interrupt(Cancel *cancel)
 {
     InterlockedExchangePointer(&interrupt_cancel, cancel);
     SetConsoleCtrlHandler(on_control, cancel != NULL);
+    if (cancel != NULL)
+        session_watch(cancel); /* of a log-off and a shutdown the handler is not told */
 }
 
 bool console_ask_secret(const char *prompt, Secret *secret)

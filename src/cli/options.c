@@ -1,206 +1,124 @@
-#include "options.h"
-
-#include <limits.h>
+#include "verb.h"
 
 #include "base/mem.h"
 #include "postgres/connection.h"
 #include "sample/sample.h"
 
-#define BIT(verb) (1u << (verb))
-#define ANY (~0u)
-#define RESTORING (BIT(VERB_PREVIEW) | BIT(VERB_RESTORE) | BIT(VERB_UNDO))
-#define WITH_SERVER \
-    (BIT(VERB_BACKUP) | BIT(VERB_PROVE) | RESTORING | BIT(VERB_DOCTOR) | BIT(VERB_SAMPLE) | BIT(VERB_SCHEDULE))
-#define PAGES (BIT(VERB_REPORT) | BIT(VERB_CERTIFICATE))
-#define UPKEEP (BIT(VERB_CLEANUP) | BIT(VERB_PIN) | BIT(VERB_DELETE) | BIT(VERB_LOG) | BIT(VERB_CONFIG))
-#define WITH_FOLDER \
-    (BIT(VERB_BACKUP) | BIT(VERB_LIST) | BIT(VERB_VERIFY) | BIT(VERB_PROVE) | BIT(VERB_DOCTOR) | BIT(VERB_EXPORT) | \
-     RESTORING | BIT(VERB_UPLOAD) | BIT(VERB_DOWNLOAD) | BIT(VERB_SHAREPOINT) | UPKEEP | BIT(VERB_SCHEDULE) |          \
-     BIT(VERB_STATUS) | BIT(VERB_NOTIFY) | PAGES)
-#define WORKING (WITH_SERVER | WITH_FOLDER | BIT(VERB_ENCRYPTION))
-#define WITH_OPERANDS \
-    (BIT(VERB_VERIFY) | BIT(VERB_PROVE) | RESTORING | BIT(VERB_EXPORT) | BIT(VERB_UPLOAD) | BIT(VERB_DOWNLOAD) | \
-     BIT(VERB_SHAREPOINT) | BIT(VERB_ENCRYPTION) | BIT(VERB_PIN) | BIT(VERB_DELETE) | BIT(VERB_CONFIG) |              \
-     BIT(VERB_SCHEDULE) | BIT(VERB_CERTIFICATE) | BIT(VERB_NOTIFY))
 #define LAST_MAX 1000
 
-typedef enum Id {
-    ID_ALL,
-    ID_CARD,
-    ID_CERTIFICATE,
-    ID_CHECK,
-    ID_CLEAN_UP,
-    ID_CLIENT_ID,
-    ID_CLOUD,
-    ID_COMPRESS,
-    ID_CONFIRM,
-    ID_DATA,
-    ID_DATABASE,
-    ID_DEVICE_CODE,
-    ID_DROP,
-    ID_DRY_RUN,
-    ID_FALLBACK,
-    ID_FOLDER,
-    ID_FORCE,
-    ID_FOREIGN,
-    ID_FREEZE,
-    ID_GRAPH,
-    ID_HELP,
-    ID_HOST,
-    ID_IN_PLACE,
-    ID_JSON,
-    ID_KEEP_KEY,
-    ID_KEY_FILE,
-    ID_LAST,
-    ID_LIST,
-    ID_LOGIN,
-    ID_NO_BROWSER,
-    ID_NO_COLOR,
-    ID_NO_PASSWORD,
-    ID_NO_SAFETY,
-    ID_NO_SAFETY_PROOF,
-    ID_NO_WAIT,
-    ID_OFF,
-    ID_ON,
-    ID_OUT,
-    ID_OVERWRITE,
-    ID_PASSPHRASE,
-    ID_PORT,
-    ID_PROGRESS_JSON,
-    ID_QUIET,
-    ID_REASON,
-    ID_RECIPIENT,
-    ID_RIGHTS,
-    ID_SECRET,
-    ID_SECRET_ENDS,
-    ID_SIZE,
-    ID_SORT_AS_LIVE,
-    ID_SSLMODE,
-    ID_TABLES,
-    ID_TENANT,
-    ID_TO,
-    ID_TO_SCHEMA,
-    ID_UNFREEZE,
-    ID_USER,
-    ID_VERBOSE,
-    ID_VERSION,
-    ID_YES
-} Id;
+/* What an option takes, and how that is kept. */
+typedef enum Kind { KIND_SWITCH, KIND_WORD, KIND_LAST, KIND_SIZE, KIND_COMPRESSION } Kind;
 
 typedef struct Rule {
-    Id id;
+    OptionId id;
     const char *name;
     char letter;
-    bool takes_value;
-    unsigned verbs; /* for which it means something */
+    Kind kind;
+    size_t at; /* in Options */
 } Rule;
 
+/* A field that is not as large as its kind does not compile: it would be divided by zero. */
+#define AT(field, type) (offsetof(Options, field) / (sizeof(((Options *)0)->field) == sizeof(type)))
+#define SWITCH(field) KIND_SWITCH, AT(field, bool)
+#define WORD(field) KIND_WORD, AT(field, const char *)
+
 static const Rule rules[] = {
-    {ID_ALL, "all", 0, false, BIT(VERB_VERIFY) | BIT(VERB_SHAREPOINT)},
-    {ID_CARD, "card", 0, true, BIT(VERB_ENCRYPTION)},
-    {ID_CERTIFICATE, "certificate", 0, true, BIT(VERB_SHAREPOINT)},
-    {ID_CHECK, "check", 0, false, BIT(VERB_LOG)},
-    {ID_CLEAN_UP, "clean-up", 0, false, BIT(VERB_UNDO)},
-    {ID_CLIENT_ID, "client-id", 0, true, BIT(VERB_SHAREPOINT)},
-    {ID_CLOUD, "cloud", 0, true, BIT(VERB_SHAREPOINT)},
-    {ID_COMPRESS, "compress", 0, true, BIT(VERB_BACKUP)},
-    {ID_CONFIRM, "confirm", 0, true, BIT(VERB_ENCRYPTION)},
-    {ID_DATA, "data", 0, true, BIT(VERB_SAMPLE)},
-    {ID_DATABASE, "dbname", 'd', true, WITH_SERVER},
-    {ID_DEVICE_CODE, "device-code", 0, false, BIT(VERB_SHAREPOINT)},
-    {ID_DROP, "drop", 0, true, BIT(VERB_UNDO)},
-    {ID_DRY_RUN, "dry-run", 0, false, BIT(VERB_CLEANUP)},
-    {ID_FALLBACK, "fallback", 0, false, BIT(VERB_BACKUP)},
-    {ID_FOLDER, "folder", 0, true, WITH_FOLDER},
-    {ID_FORCE, "force", 0, false, BIT(VERB_DELETE)},
-    {ID_FOREIGN, "foreign", 0, false, BIT(VERB_PREVIEW) | BIT(VERB_RESTORE)},
-    {ID_FREEZE, "freeze", 0, false, BIT(VERB_CLEANUP)},
-    {ID_GRAPH, "graph", 0, true, BIT(VERB_SHAREPOINT)},
-    {ID_HELP, "help", '?', false, ANY},
-    {ID_HOST, "host", 'h', true, WITH_SERVER},
-    {ID_IN_PLACE, "in-place", 0, false, BIT(VERB_PREVIEW) | BIT(VERB_RESTORE)},
-    {ID_JSON, "json", 0, false, WORKING},
-    {ID_KEEP_KEY, "keep-key", 0, false, BIT(VERB_ENCRYPTION)},
-    {ID_KEY_FILE, "key-file", 0, true, BIT(VERB_ENCRYPTION) | BIT(VERB_DOWNLOAD)},
-    {ID_LAST, "last", 0, true, BIT(VERB_LOG) | BIT(VERB_SHAREPOINT)},
-    {ID_LIST, "list", 0, false, BIT(VERB_UNDO)},
-    {ID_LOGIN, "login", 0, true, BIT(VERB_SHAREPOINT)},
-    {ID_NO_BROWSER, "no-browser", 0, false, BIT(VERB_SHAREPOINT)},
-    {ID_NO_COLOR, "no-color", 0, false, WORKING},
-    {ID_NO_PASSWORD, "no-password", 'w', false, WITH_SERVER},
-    {ID_NO_SAFETY, "no-safety-backup", 0, false, BIT(VERB_PREVIEW) | BIT(VERB_RESTORE)},
-    {ID_NO_SAFETY_PROOF, "no-safety-proof", 0, false, BIT(VERB_PREVIEW) | BIT(VERB_RESTORE)},
-    {ID_NO_WAIT, "no-wait", 0, false, BIT(VERB_SCHEDULE)},
-    {ID_OFF, "off", 0, false, BIT(VERB_PIN)},
-    {ID_ON, "on", 0, false, BIT(VERB_PROVE)},
-    {ID_OUT, "out", 0, true, PAGES},
-    {ID_OVERWRITE, "overwrite", 0, false, BIT(VERB_EXPORT)},
-    {ID_PASSPHRASE, "passphrase", 0, false, BIT(VERB_ENCRYPTION)},
-    {ID_PORT, "port", 'p', true, WITH_SERVER},
-    {ID_PROGRESS_JSON, "progress-json", 0, false,
-     BIT(VERB_BACKUP) | BIT(VERB_VERIFY) | BIT(VERB_PROVE) | RESTORING | BIT(VERB_EXPORT) | BIT(VERB_UPLOAD) |
-         BIT(VERB_DOWNLOAD) | BIT(VERB_SCHEDULE)},
-    {ID_QUIET, "quiet", 'q', false, WORKING},
-    {ID_REASON, "reason", 0, true, BIT(VERB_PIN) | BIT(VERB_CLEANUP)},
-    {ID_RECIPIENT, "recipient", 0, true, BIT(VERB_ENCRYPTION)},
-    {ID_RIGHTS, "rights", 0, true, BIT(VERB_SHAREPOINT)},
-    {ID_SECRET, "secret", 0, false, BIT(VERB_SHAREPOINT)},
-    {ID_SECRET_ENDS, "secret-ends", 0, true, BIT(VERB_SHAREPOINT)},
-    {ID_SIZE, "size", 0, true, BIT(VERB_SAMPLE)},
-    {ID_SORT_AS_LIVE, "sort-as-live", 0, false, BIT(VERB_RESTORE)},
-    {ID_SSLMODE, "sslmode", 0, true, WITH_SERVER},
-    {ID_TABLES, "tables", 0, true, BIT(VERB_RESTORE)},
-    {ID_TENANT, "tenant", 0, true, BIT(VERB_SHAREPOINT)},
-    {ID_TO, "to", 0, true, BIT(VERB_PREVIEW) | BIT(VERB_RESTORE)},
-    {ID_TO_SCHEMA, "to-schema", 0, true, BIT(VERB_RESTORE)},
-    {ID_UNFREEZE, "unfreeze", 0, false, BIT(VERB_CLEANUP)},
-    {ID_USER, "username", 'U', true, WITH_SERVER},
-    {ID_VERBOSE, "verbose", 0, false, BIT(VERB_NONE)},
-    {ID_VERSION, "version", 'V', false, ANY},
-    {ID_YES, "yes", 'y', false, BIT(VERB_RESTORE) | BIT(VERB_UNDO) | BIT(VERB_SHAREPOINT)},
+    {OPTION_ALL, "all", 0, SWITCH(all)},
+    {OPTION_CARD, "card", 0, WORD(card)},
+    {OPTION_CERTIFICATE, "certificate", 0, WORD(certificate)},
+    {OPTION_CHECK, "check", 0, SWITCH(check)},
+    {OPTION_CLEAN_UP, "clean-up", 0, SWITCH(clean_up)},
+    {OPTION_CLIENT_ID, "client-id", 0, WORD(client_id)},
+    {OPTION_CLOUD, "cloud", 0, WORD(cloud)},
+    {OPTION_COMPRESS, "compress", 0, KIND_COMPRESSION, AT(compress, const char *)},
+    {OPTION_CONFIRM, "confirm", 0, WORD(confirm)},
+    {OPTION_DATA, "data", 0, WORD(data)},
+    {OPTION_DATABASE, "dbname", 'd', WORD(database)},
+    {OPTION_DEVICE_CODE, "device-code", 0, SWITCH(device_code)},
+    {OPTION_DROP, "drop", 0, WORD(drop)},
+    {OPTION_DRY_RUN, "dry-run", 0, SWITCH(dry_run)},
+    {OPTION_FALLBACK, "fallback", 0, SWITCH(fallback)},
+    {OPTION_FOLDER, "folder", 0, WORD(folder)},
+    {OPTION_FORCE, "force", 0, SWITCH(force)},
+    {OPTION_FOREIGN, "foreign", 0, SWITCH(foreign)},
+    {OPTION_FREEZE, "freeze", 0, SWITCH(freeze)},
+    {OPTION_GRAPH, "graph", 0, WORD(graph)},
+    {OPTION_HELP, "help", '?', SWITCH(help)},
+    {OPTION_HOST, "host", 'h', WORD(host)},
+    {OPTION_IN_PLACE, "in-place", 0, SWITCH(in_place)},
+    {OPTION_JSON, "json", 0, SWITCH(json)},
+    {OPTION_KEEP_KEY, "keep-key", 0, SWITCH(keep_key)},
+    {OPTION_KEY_FILE, "key-file", 0, WORD(key_file)},
+    {OPTION_LAST, "last", 0, KIND_LAST, AT(last, int)},
+    {OPTION_LIST, "list", 0, SWITCH(list)},
+    {OPTION_LOGIN, "login", 0, WORD(login)},
+    {OPTION_NO_BROWSER, "no-browser", 0, SWITCH(no_browser)},
+    {OPTION_NO_COLOR, "no-color", 0, SWITCH(no_color)},
+    {OPTION_NO_PASSWORD, "no-password", 'w', SWITCH(no_password)},
+    {OPTION_NO_SAFETY, "no-safety-backup", 0, SWITCH(no_safety)},
+    {OPTION_NO_SAFETY_PROOF, "no-safety-proof", 0, SWITCH(no_safety_proof)},
+    {OPTION_NO_WAIT, "no-wait", 0, SWITCH(no_wait)},
+    {OPTION_OFF, "off", 0, SWITCH(off)},
+    {OPTION_ON, "on", 0, SWITCH(on)},
+    {OPTION_OUT, "out", 0, WORD(out)},
+    {OPTION_OVERWRITE, "overwrite", 0, SWITCH(overwrite)},
+    {OPTION_PASSPHRASE, "passphrase", 0, SWITCH(passphrase)},
+    {OPTION_PORT, "port", 'p', WORD(port)},
+    {OPTION_PROGRESS_JSON, "progress-json", 0, SWITCH(progress_json)},
+    {OPTION_QUIET, "quiet", 'q', SWITCH(quiet)},
+    {OPTION_REASON, "reason", 0, WORD(reason)},
+    {OPTION_RECIPIENT, "recipient", 0, WORD(recipient)},
+    {OPTION_RIGHTS, "rights", 0, WORD(rights)},
+    {OPTION_SECRET, "secret", 0, SWITCH(secret)},
+    {OPTION_SECRET_ENDS, "secret-ends", 0, WORD(secret_ends)},
+    {OPTION_SIZE, "size", 0, KIND_SIZE, AT(megabytes, int)},
+    {OPTION_SORT_AS_LIVE, "sort-as-live", 0, SWITCH(sort_as_live)},
+    {OPTION_SSLMODE, "sslmode", 0, WORD(sslmode)},
+    {OPTION_TABLES, "tables", 0, WORD(tables)},
+    {OPTION_TENANT, "tenant", 0, WORD(tenant)},
+    {OPTION_TO, "to", 0, WORD(to)},
+    {OPTION_TO_SCHEMA, "to-schema", 0, WORD(to_schema)},
+    {OPTION_UNFREEZE, "unfreeze", 0, SWITCH(unfreeze)},
+    {OPTION_USER, "username", 'U', WORD(user)},
+    {OPTION_VERBOSE, "verbose", 0, SWITCH(verbose)},
+    {OPTION_VERSION, "version", 'V', SWITCH(version)},
+    {OPTION_YES, "yes", 'y', SWITCH(yes)},
 };
 #define RULE_COUNT (sizeof rules / sizeof rules[0])
 
-static const struct {
-    Verb verb;
-    const char *name;
-} verbs[] = {
-    {VERB_BACKUP, "backup"}, {VERB_LIST, "list"},     {VERB_VERIFY, "verify"},
-    {VERB_DOCTOR, "doctor"}, {VERB_SAMPLE, "sample"}, {VERB_CLEANUP, "cleanup"},
-    {VERB_PIN, "pin"},       {VERB_DELETE, "delete"}, {VERB_LOG, "log"},
-    {VERB_CONFIG, "config"}, {VERB_PROVE, "prove"},   {VERB_EXPORT, "export"},
-    {VERB_RESTORE, "restore"}, {VERB_UNDO, "undo"},   {VERB_PREVIEW, "preview"},
-    {VERB_UPLOAD, "upload"}, {VERB_DOWNLOAD, "download"}, {VERB_SHAREPOINT, "sharepoint"},
-    {VERB_ENCRYPTION, "encryption"},
-    {VERB_SCHEDULE, "schedule"}, {VERB_STATUS, "status"}, {VERB_REPORT, "report"},
-    {VERB_CERTIFICATE, "certificate"}, {VERB_NOTIFY, "notify"}, {VERB_HELP, "help"},
-};
-#define VERB_COUNT (sizeof verbs / sizeof verbs[0])
-
-const char *verb_name(Verb verb)
+const char *option_name(OptionId id)
 {
-    for (size_t i = 0; i < VERB_COUNT; i++) {
-        if (verbs[i].verb == verb) {
-            return verbs[i].name;
+    for (size_t i = 0; i < RULE_COUNT; i++) {
+        if (rules[i].id == id) {
+            return rules[i].name;
         }
     }
     return "";
 }
 
-static bool verb_from_name(const char *name, Verb *verb)
+bool verb_takes(const Verb *verb, OptionId id)
 {
-    for (size_t i = 0; i < VERB_COUNT; i++) {
-        if (strcmp(verbs[i].name, name) == 0) {
-            *verb = verbs[i].verb;
+    for (size_t i = 0; i < VERB_OPTIONS_MAX && verb->takes[i] != OPTION_NONE; i++) {
+        if (verb->takes[i] == id) {
             return true;
         }
     }
     return false;
 }
 
+static const Verb *verb_named(const char *name)
+{
+    for (size_t i = 0; all_verbs[i] != NULL; i++) {
+        if (strcmp(all_verbs[i]->name, name) == 0) {
+            return all_verbs[i];
+        }
+    }
+    return NULL;
+}
+
 void options_init(Options *options)
 {
-    *options = (Options){.verb = VERB_NONE, .help_about = VERB_NONE};
+    *options = (Options){.verb = NULL};
 }
 
 void options_release(Options *options)
@@ -289,77 +207,24 @@ static bool refuse_string(Error *err)
     return error_hint(err, "It is given behind -d (--dbname), in quotes.");
 }
 
-static bool may_be_string(Id id)
+static bool may_be_string(OptionId id)
 {
-    return id == ID_DATABASE || id == ID_HOST || id == ID_PORT || id == ID_USER; /* looked at where they are used */
+    /* These are looked at where they are used. */
+    return id == OPTION_DATABASE || id == OPTION_HOST || id == OPTION_PORT || id == OPTION_USER;
 }
 
 static bool apply(Options *options, const Rule *rule, const char *value, Error *err)
 {
+    void *field = (char *)options + rule->at;
     if (value && !may_be_string(rule->id) && connection_holds_password(value)) {
         return refuse_string(err);
     }
-    switch (rule->id) {
-    case ID_ALL: options->all = true; break;
-    case ID_CARD: options->card = value; break;
-    case ID_CERTIFICATE: options->certificate = value; break;
-    case ID_CHECK: options->check = true; break;
-    case ID_CLEAN_UP: options->clean_up = true; break;
-    case ID_CLIENT_ID: options->client_id = value; break;
-    case ID_CLOUD: options->cloud = value; break;
-    case ID_COMPRESS: options->compress = value; return check_compression(value, err);
-    case ID_CONFIRM: options->confirm = value; break;
-    case ID_DATA: options->data = value; break;
-    case ID_DATABASE: options->database = value; break;
-    case ID_DEVICE_CODE: options->device_code = true; break;
-    case ID_DROP: options->drop = value; break;
-    case ID_DRY_RUN: options->dry_run = true; break;
-    case ID_FOLDER: options->folder = value; break;
-    case ID_FORCE: options->force = true; break;
-    case ID_GRAPH: options->graph = value; break;
-    case ID_HELP: options->help = true; break;
-    case ID_HOST: options->host = value; break;
-    case ID_IN_PLACE: options->in_place = true; break;
-    case ID_JSON: options->json = true; break;
-    case ID_KEEP_KEY: options->keep_key = true; break;
-    case ID_KEY_FILE: options->key_file = value; break;
-    case ID_LAST: return parse_last(value, &options->last, err);
-    case ID_LIST: options->list = true; break;
-    case ID_LOGIN: options->login = value; break;
-    case ID_NO_BROWSER: options->no_browser = true; break;
-    case ID_NO_COLOR: options->no_color = true; break;
-    case ID_NO_PASSWORD: options->no_password = true; break;
-    case ID_NO_SAFETY: options->no_safety = true; break;
-    case ID_NO_SAFETY_PROOF: options->no_safety_proof = true; break;
-    case ID_NO_WAIT: options->no_wait = true; break;
-    case ID_OFF: options->off = true; break;
-    case ID_ON: options->on = true; break;
-    case ID_OUT: options->out = value; break;
-    case ID_FALLBACK: options->fallback = true; break;
-    case ID_OVERWRITE: options->overwrite = true; break;
-    case ID_PASSPHRASE: options->passphrase = true; break;
-    case ID_PORT: options->port = value; break;
-    case ID_PROGRESS_JSON: options->progress_json = true; break;
-    case ID_QUIET: options->quiet = true; break;
-    case ID_REASON: options->reason = value; break;
-    case ID_RECIPIENT: options->recipient = value; break;
-    case ID_RIGHTS: options->rights = value; break;
-    case ID_SECRET: options->secret = true; break;
-    case ID_SECRET_ENDS: options->secret_ends = value; break;
-    case ID_SIZE: return parse_size(value, &options->megabytes, err);
-    case ID_FOREIGN: options->foreign = true; break;
-    case ID_SORT_AS_LIVE: options->sort_as_live = true; break;
-    case ID_SSLMODE: options->sslmode = value; break;
-    case ID_TABLES: options->tables = value; break;
-    case ID_TENANT: options->tenant = value; break;
-    case ID_TO: options->to = value; break;
-    case ID_TO_SCHEMA: options->to_schema = value; break;
-    case ID_UNFREEZE: options->unfreeze = true; break;
-    case ID_FREEZE: options->freeze = true; break;
-    case ID_USER: options->user = value; break;
-    case ID_VERBOSE: options->verbose = true; break;
-    case ID_VERSION: options->version = true; break;
-    case ID_YES: options->yes = true; break;
+    switch (rule->kind) {
+    case KIND_SWITCH: *(bool *)field = true; break;
+    case KIND_WORD: *(const char **)field = value; break;
+    case KIND_LAST: return parse_last(value, field, err);
+    case KIND_SIZE: return parse_size(value, field, err);
+    case KIND_COMPRESSION: *(const char **)field = value; return check_compression(value, err);
     }
     return true;
 }
@@ -376,14 +241,14 @@ typedef struct Parser {
 static bool take(Parser *parser, Options *options, size_t index, const char *shown, const char *value, Error *err)
 {
     const Rule *rule = &rules[index];
-    if (rule->takes_value && !value) {
+    if (rule->kind != KIND_SWITCH && !value) {
         if (parser->next >= parser->argc) {
             error_set(err, EK_USAGE, "the option %s needs a value", shown);
             return point_to_help(err);
         }
         value = parser->argv[parser->next++];
     }
-    if (!rule->takes_value && value) {
+    if (rule->kind == KIND_SWITCH && value) {
         error_set(err, EK_USAGE, "the option %s takes no value", shown);
         return point_to_help(err);
     }
@@ -423,7 +288,7 @@ static bool take_short(Parser *parser, Options *options, const char *text, Error
             return point_to_help(err);
         }
         char shown[3] = {'-', *p, '\0'};
-        if (rules[i].takes_value) {
+        if (rules[i].kind != KIND_SWITCH) {
             return take(parser, options, i, shown, p[1] ? p + 1 : NULL, err);
         }
         if (!take(parser, options, i, shown, NULL, err)) {
@@ -433,30 +298,36 @@ static bool take_short(Parser *parser, Options *options, const char *text, Error
     return true;
 }
 
+/* The next operand, if there is one, names a verb. */
+static bool take_verb(const Parser *parser, size_t *used, const Verb **verb, Error *err)
+{
+    if (*used == parser->operand_count) {
+        return true;
+    }
+    const char *name = parser->operands[(*used)++];
+    *verb = verb_named(name);
+    if (*verb == NULL) {
+        error_set(err, EK_USAGE, "unknown verb \"%s\"", name);
+        return point_to_help(err);
+    }
+    return true;
+}
+
 static bool take_operands(const Parser *parser, Options *options, Error *err)
 {
     size_t used = 0;
-    if (parser->operand_count > 0) {
-        if (!verb_from_name(parser->operands[0], &options->verb)) {
-            error_set(err, EK_USAGE, "unknown verb \"%s\"", parser->operands[0]);
-            return point_to_help(err);
-        }
-        used = 1;
+    if (!take_verb(parser, &used, &options->verb, err) ||
+        (options->verb == &verb_help && !take_verb(parser, &used, &options->help_about, err))) {
+        return false;
     }
-    if (options->verb == VERB_HELP && parser->operand_count > used) {
-        if (!verb_from_name(parser->operands[used], &options->help_about)) {
-            error_set(err, EK_USAGE, "unknown verb \"%s\"", parser->operands[used]);
+    const Verb *verb = options->verb;
+    if (verb != NULL && verb->most > 0) {
+        const size_t rest = parser->operand_count - used;
+        if (verb->most == 1 && rest > 1) {
+            error_set(err, EK_USAGE, "%s takes one %s", verb->name, verb->operand);
             return point_to_help(err);
         }
-        used++;
-    }
-    if (options->verb != VERB_NONE && (WITH_OPERANDS & BIT(options->verb))) {
-        options->file_count = parser->operand_count - used;
-        if ((BIT(options->verb) & (BIT(VERB_PROVE) | RESTORING | BIT(VERB_CERTIFICATE))) && options->file_count > 1) {
-            error_set(err, EK_USAGE, "%s takes one %s", verb_name(options->verb),
-                      options->verb == VERB_UNDO ? "database" : "file");
-            return point_to_help(err);
-        }
+        options->file_count = rest < verb->most ? rest : verb->most;
         options->files = mem_array(options->file_count, sizeof *options->files);
         for (size_t i = 0; i < options->file_count; i++) {
             if (connection_holds_password(parser->operands[used])) {
@@ -475,68 +346,26 @@ static bool take_operands(const Parser *parser, Options *options, Error *err)
 /* What can only be judged when all is read. */
 static bool check_whole(const Parser *parser, const Options *options, Error *err)
 {
-    if (options->help || options->version || options->verb == VERB_HELP) {
+    const Verb *verb = options->verb;
+    if (options->help || options->version || verb == &verb_help) {
         return true;
     }
-    if (options->verb == VERB_NONE) {
+    if (verb == NULL) {
         error_set(err, EK_USAGE, "say what to do");
         return point_to_help(err);
     }
     for (size_t i = 0; i < RULE_COUNT; i++) {
-        if (parser->seen[i] && !(rules[i].verbs & BIT(options->verb))) {
-            error_set(err, EK_USAGE, "%s has no option --%s", verb_name(options->verb), rules[i].name);
-            return error_hint(err, "Try 'cmms-backup-cli %s --help'.", verb_name(options->verb));
+        if (parser->seen[i] && !verb_takes(verb, rules[i].id)) {
+            error_set(err, EK_USAGE, "%s has no option --%s", verb->name, rules[i].name);
+            return error_hint(err, "Try 'cmms-backup-cli %s --help'.", verb->name);
         }
     }
-    if ((options->verb == VERB_PIN || options->verb == VERB_DELETE) && options->file_count == 0) {
-        error_set(err, EK_USAGE, "say which backup to %s", verb_name(options->verb));
-        return error_hint(err, "Name one of the backups that 'cmms-backup-cli list' shows.");
+    if (verb->check != NULL && !verb->check(options, err)) {
+        return false;
     }
-    if (options->verb == VERB_CLEANUP && options->dry_run + options->freeze + options->unfreeze > 1) {
-        error_set(err, EK_USAGE, "one of --dry-run, --freeze and --unfreeze at a time");
-        return error_hint(err, "Try 'cmms-backup-cli cleanup --help'.");
-    }
-    if (options->verb == VERB_CLEANUP && options->reason != NULL && !options->freeze) {
-        error_set(err, EK_USAGE, "--reason says why --freeze stops clean-ups");
-        return error_hint(err, "Try 'cmms-backup-cli cleanup --help'.");
-    }
-    if ((options->off && options->reason) || (options->check && options->last)) {
-        error_set(err, EK_USAGE, "%s do not go together",
-                  options->off ? "--off and --reason" : "--check and --last");
-        return error_hint(err, "Try 'cmms-backup-cli %s --help'.", verb_name(options->verb));
-    }
-    if (options->list + options->clean_up + (options->drop != NULL) + (int)options->file_count > 1 &&
-        options->verb == VERB_UNDO) {
-        error_set(err, EK_USAGE, "one of --list, --drop, --clean-up and a database at a time");
-        return error_hint(err, "Try 'cmms-backup-cli undo --help'.");
-    }
-    if (options->in_place && (options->to != NULL || options->tables != NULL || options->no_safety)) {
-        error_set(err, EK_USAGE, "--in-place goes with none of --to, --tables and --no-safety-backup");
-        return error_hint(err, "Try 'cmms-backup-cli %s --help'.", verb_name(options->verb));
-    }
-    if (options->tables != NULL && options->to != NULL) {
-        error_set(err, EK_USAGE, "--tables and --to do not go together");
-        return error_hint(err, "Tables go into a new schema of the database that -d names.");
-    }
-    if (options->to_schema != NULL && (options->tables == NULL || options->to_schema[0] == '\0')) {
-        error_set(err, EK_USAGE, "--to-schema names a new schema for the tables of --tables");
-        return error_hint(err, "Try 'cmms-backup-cli restore --help'.");
-    }
-    if ((options->verb == VERB_RESTORE || options->verb == VERB_PREVIEW) && options->file_count != 1) {
-        error_set(err, EK_USAGE, "say which backup to %s", verb_name(options->verb));
-        return error_hint(err, "Name a file, or one of the backups that 'cmms-backup-cli list' shows.");
-    }
-    if (options->verb == VERB_CERTIFICATE && options->file_count != 1) {
-        error_set(err, EK_USAGE, "say which backup's proof to certify");
-        return error_hint(err, "Name a file, or one of the backups that 'cmms-backup-cli list' shows.");
-    }
-    if (options->verb == VERB_EXPORT && options->file_count != 2) {
-        error_set(err, EK_USAGE, "export takes a backup and a folder");
-        return error_hint(err, "Try 'cmms-backup-cli export --help'.");
-    }
-    if (options->all && options->verb == VERB_VERIFY && options->file_count > 0) {
-        error_set(err, EK_USAGE, "--all and file names do not go together");
-        return point_to_help(err);
+    if (options->file_count < verb->least) {
+        error_set(err, EK_USAGE, "%s", verb->missing);
+        return error_hint(err, "%s", verb->missing_hint);
     }
     return true;
 }

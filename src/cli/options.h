@@ -13,75 +13,92 @@
 
 #include "base/error.h"
 
-typedef enum Verb {
-    VERB_NONE,
-    VERB_BACKUP,
-    VERB_LIST,
-    VERB_VERIFY,
-    VERB_PROVE,
-    VERB_PREVIEW,
-    VERB_RESTORE,
-    VERB_UNDO,
-    VERB_EXPORT,
-    VERB_SHAREPOINT,
-    VERB_UPLOAD,
-    VERB_DOWNLOAD,
-    VERB_ENCRYPTION,
-    VERB_DOCTOR,
-    VERB_SAMPLE,
-    VERB_CLEANUP,
-    VERB_PIN,
-    VERB_DELETE,
-    VERB_LOG,
-    VERB_CONFIG,
-    VERB_SCHEDULE,
-    VERB_STATUS,
-    VERB_REPORT,
-    VERB_CERTIFICATE,
-    VERB_NOTIFY,
-    VERB_HELP
-} Verb;
+typedef struct Verb Verb; /* verb.h */
 
-/* Texts are borrowed from argv; NULL where the switch is not there. */
+typedef enum OptionId {
+    OPTION_NONE,
+    OPTION_ALL,
+    OPTION_CARD,
+    OPTION_CERTIFICATE,
+    OPTION_CHECK,
+    OPTION_CLEAN_UP,
+    OPTION_CLIENT_ID,
+    OPTION_CLOUD,
+    OPTION_COMPRESS,
+    OPTION_CONFIRM,
+    OPTION_DATA,
+    OPTION_DATABASE,
+    OPTION_DEVICE_CODE,
+    OPTION_DROP,
+    OPTION_DRY_RUN,
+    OPTION_FALLBACK,
+    OPTION_FOLDER,
+    OPTION_FORCE,
+    OPTION_FOREIGN,
+    OPTION_FREEZE,
+    OPTION_GRAPH,
+    OPTION_HELP,
+    OPTION_HOST,
+    OPTION_IN_PLACE,
+    OPTION_JSON,
+    OPTION_KEEP_KEY,
+    OPTION_KEY_FILE,
+    OPTION_LAST,
+    OPTION_LIST,
+    OPTION_LOGIN,
+    OPTION_NO_BROWSER,
+    OPTION_NO_COLOR,
+    OPTION_NO_PASSWORD,
+    OPTION_NO_SAFETY,
+    OPTION_NO_SAFETY_PROOF,
+    OPTION_NO_WAIT,
+    OPTION_OFF,
+    OPTION_ON,
+    OPTION_OUT,
+    OPTION_OVERWRITE,
+    OPTION_PASSPHRASE,
+    OPTION_PORT,
+    OPTION_PROGRESS_JSON,
+    OPTION_QUIET,
+    OPTION_REASON,
+    OPTION_RECIPIENT,
+    OPTION_RIGHTS,
+    OPTION_SECRET,
+    OPTION_SECRET_ENDS,
+    OPTION_SIZE,
+    OPTION_SORT_AS_LIVE,
+    OPTION_SSLMODE,
+    OPTION_TABLES,
+    OPTION_TENANT,
+    OPTION_TO,
+    OPTION_TO_SCHEMA,
+    OPTION_UNFREEZE,
+    OPTION_USER,
+    OPTION_VERBOSE,
+    OPTION_VERSION,
+    OPTION_YES,
+    OPTION_COUNT
+} OptionId;
+
+/* Which verb takes what, the verb says (verb.h); which option is kept where, options.c. Texts are borrowed from argv,
+ * and NULL where the option is not there. */
 typedef struct Options {
-    Verb verb;
-    bool help, version, verbose;
-    const char *host, *port, *user, *database, *sslmode;
-    bool no_password; /* -w */
-    const char *folder;
-    const char *compress;
-    const char *data; /* sample --data */
-    int megabytes;    /* sample --size; 0: not given */
-    bool json, quiet, no_color, all;
-    bool progress_json; /* backup, verify, prove, preview, restore, undo, export */
-    bool fallback;          /* backup */
-    bool dry_run, freeze, unfreeze; /* cleanup */
-    bool off;               /* pin */
-    const char *reason;     /* pin, cleanup */
-    bool force;             /* delete */
-    bool check;             /* log */
-    int last;               /* log, sharepoint list --last; 0: not given */
-    bool on;                /* prove */
-    bool overwrite;         /* export */
-    const char *out;        /* report, certificate */
-    bool no_wait;           /* schedule run-due */
-    const char *to;         /* preview, restore */
-    bool yes;               /* restore, undo */
-    bool no_safety, no_safety_proof, foreign; /* preview, restore */
-    bool sort_as_live;      /* restore */
-    bool in_place;          /* preview, restore */
-    const char *tables, *to_schema; /* restore */
-    bool list, clean_up;    /* undo */
-    const char *drop;       /* undo */
-    const char *client_id, *tenant, *graph, *login, *cloud, *rights; /* sharepoint */
-    const char *certificate, *secret_ends;          /* sharepoint */
-    bool device_code, no_browser, secret;           /* sharepoint */
-    const char *key_file;   /* encryption, download */
-    const char *recipient, *card, *confirm; /* encryption */
-    bool passphrase, keep_key; /* encryption */
-    Verb help_about;        /* help VERB */
-    const char **files;     /* owned array: the operands of the verbs that take some */
+    const Verb *verb;       /* NULL: none is named, only --help or --version */
+    const Verb *help_about; /* help VERB; NULL: of the program */
+    const char **files;     /* owned array: the operands of the verb */
     size_t file_count;
+    bool help, version, verbose;
+    bool json, quiet, no_color, progress_json;
+    const char *host, *port, *user, *database, *sslmode;
+    bool no_password;
+    const char *folder;
+    bool all, check, clean_up, device_code, dry_run, fallback, force, foreign, freeze, in_place, keep_key, list;
+    bool no_browser, no_safety, no_safety_proof, no_wait, off, on, overwrite, passphrase, secret, sort_as_live;
+    bool unfreeze, yes;
+    const char *card, *certificate, *client_id, *cloud, *compress, *confirm, *data, *drop, *graph, *key_file, *login;
+    const char *out, *reason, *recipient, *rights, *secret_ends, *tables, *tenant, *to, *to_schema;
+    int last;      /* 0: not given */
+    int megabytes; /* --size; 0: not given */
 } Options;
 
 void options_init(Options *options);
@@ -93,8 +110,6 @@ bool options_parse(int argc, char *const *argv, Options *options, Error *err);
 /* Whether --json is among the arguments: so that also a usage error can be told as JSON. */
 bool options_want_json(int argc, char *const *argv);
 
-/* The help of a verb, or of the program for VERB_NONE. Static. */
-const char *help_text(Verb verb);
-const char *verb_name(Verb verb); /* static; "" for VERB_NONE */
+const char *option_name(OptionId id); /* "folder" of --folder. Static */
 
 #endif

@@ -7,6 +7,7 @@
 #include "base/number.h"
 #include "base/strbuf.h"
 #include "console.h"
+#include "hints.h"
 #include "platform/clock.h"
 #include "platform/machine.h"
 
@@ -267,7 +268,7 @@ cJSON *output_error_object(const Error *err)
     json_set_string(object, "kind", error_kind_name(err->kind));
     json_set_string(object, "message", err->message);
     json_set_string(object, "detail", err->detail);
-    json_set_string(object, "hint", err->hint);
+    json_set_string(object, "hint", hint_here(err->hint));
     json_set_int(object, "exit_code", error_exit_code(err->kind));
     return object;
 }
@@ -319,7 +320,7 @@ int output_error(Output *output, const Error *err)
             mem_free(detail);
         }
         if (err->hint) {
-            char *hint = mem_printf("Hint: %s", err->hint);
+            char *hint = mem_printf("Hint: %s", hint_here(err->hint));
             write_line(output, 2, false, COLOUR_NONE, hint);
             mem_free(hint);
         }

@@ -1,102 +1,10 @@
-/* verb_download.c: `sharepoint list` and `download FILE...`: what is on SharePoint, and bringing it back. */
+/* verb_download.c: bring backups back from the folder on SharePoint. */
 #include "cli.h"
 
 #include "base/jsonutil.h"
 #include "base/mem.h"
 #include "jobs/offsite_back.h"
-#include "platform/clock.h"
 #include "store/folder.h"
-
-#define MANIFESTS 100 /* that are read, unless --last says otherwise */
-
-/* --- list ------------------------------------------------------------------------------------------------- */
-
-static bool was_read(const Remote *remote)
-{
-    return remote->state != REMOTE_NO_MANIFEST && remote->state != REMOTE_NOT_READ;
-}
-
-static cJSON *remote_document(const Remote *remote)
-{
-    const Manifest *manifest = &remote->manifest;
-    cJSON *item = cJSON_CreateObject();
-    json_set_string(item, "name", remote->name);
-    json_set_int(item, "bytes", (int64_t)remote->bytes);
-    output_add_time(item, "created", remote->created);
-    json_set_string(item, "where", remote->here ? "both" : "there");
-    json_set_bool(item, "encrypted", remote->encrypted);
-    json_set_string(item, "compared", remote_state_word(remote->state));
-    json_set_string(item, "web_url", remote->web_url);
-    json_set_string(item, "level", was_read(remote) ? level_word(manifest->level) : NULL);
-    json_set_string(item, "computer", manifest->computer);
-    json_set_string(item, "user", manifest->user);
-    json_set_string(item, "database", manifest->database);
-    json_set_string(item, "sha256", manifest->sha256);
-    return item;
-}
-
-static void list_table(Cli *cli, const RemoteList *list)
-{
-    unsigned width = 9;
-    for (size_t i = 0; i < list->count; i++) {
-        const unsigned columns = output_columns(list->items[i].name);
-        width = columns > width ? columns : width;
-    }
-    output_line(&cli->output, "SharePoint: %s", list->place);
-    for (size_t i = 0; i < list->count; i++) {
-        const Remote *remote = &list->items[i];
-        const Manifest *manifest = &remote->manifest;
-        char *name = output_pad(remote->name, width, false);
-        char *size = output_megabytes(remote->bytes);
-        char *created = remote->created ? clock_log_text(remote->created) : mem_strdup("");
-        char *computer = output_pad(manifest->computer ? manifest->computer : "", 12, false);
-        char *line = mem_printf("%s  %12s  %-19s  %s  %s%s%s%s", name, size, created, computer,
-                                was_read(remote) ? level_name(manifest->level) : "", was_read(remote) ? ", " : "",
-                                remote_state_word(remote->state), remote->here ? ", also here" : "");
-        output_coloured(&cli->output, remote->state == REMOTE_OTHER          ? COLOUR_BAD
-                                      : remote->state == REMOTE_NO_MANIFEST ? COLOUR_WARNING
-                                                                            : COLOUR_NONE, line);
-        mem_free(line);
-        mem_free(computer);
-        mem_free(created);
-        mem_free(size);
-        mem_free(name);
-    }
-    if (!cli->output.quiet) {
-        output_line(&cli->output, "Found %zu backup(s)", list->count);
-    }
-}
-
-int run_sharepoint_list(Cli *cli)
-{
-    const JobSink sink = output_sink(&cli->output);
-    const int last = cli->options->last;
-    Error err = ERROR_INIT;
-    RemoteList list;
-    char *folder = NULL;
-    int code = 0;
-    remote_list_init(&list);
-    (void)folder_find(cli->options->folder, &folder, NULL); /* for "also here" alone */
-    if (!offsite_list(folder, last > 0 ? (size_t)last : MANIFESTS, &sink, cli->cancel, &list, &err)) {
-        code = output_error(&cli->output, &err);
-    } else if (cli->output.json) {
-        cJSON *document = cJSON_CreateObject();
-        json_set_string(document, "place", list.place);
-        cJSON *backups = cJSON_AddArrayToObject(document, "backups");
-        for (size_t i = 0; i < list.count; i++) {
-            cJSON_AddItemToArray(backups, remote_document(&list.items[i]));
-        }
-        output_json(&cli->output, document);
-    } else {
-        list_table(cli, &list);
-    }
-    remote_list_release(&list);
-    mem_free(folder);
-    error_clear(&err);
-    return code;
-}
-
-/* --- download --------------------------------------------------------------------------------------------- */
 
 static cJSON *downloaded(const char *file, const OffsiteBack *back)
 {
@@ -116,7 +24,7 @@ static bool download_one(Cli *cli, const char *folder, const char *file, const J
     Error err = ERROR_INIT;
     OffsiteBack back;
     offsite_back_init(&back);
-    const OffsiteKeys keys = {cli_ask_key, cli};
+    const OffsiteKeys keys = {.ask = cli_ask_key, .context = cli};
     const bool ok = offsite_download_with(folder, file, &keys, sink, cli->cancel, &back, &err);
     const bool go_on = ok || err.kind != EK_CANCELLED;
     output_clear_progress(&cli->output);
@@ -140,7 +48,7 @@ static bool download_one(Cli *cli, const char *folder, const char *file, const J
     return go_on;
 }
 
-int run_download(Cli *cli)
+static int run_download(Cli *cli)
 {
     const Options *options = cli->options;
     const JobSink sink = output_sink(&cli->output);
@@ -148,11 +56,7 @@ int run_download(Cli *cli)
     Error err = ERROR_INIT;
     char *folder = NULL;
     int code = 0;
-    if (options->file_count == 0) {
-        error_set(&err, EK_USAGE, "download takes one backup or more");
-        error_hint(&err, "Try 'cmms-backup-cli download --help'.");
-    }
-    if (err.kind != EK_NONE || !folder_choose(options->folder, &folder, NULL, &err)) {
+    if (!folder_choose(options->folder, &folder, NULL, &err)) {
         code = output_error(&cli->output, &err);
         cJSON_Delete(document);
         document = NULL;
@@ -169,3 +73,32 @@ int run_download(Cli *cli)
     error_clear(&err);
     return code;
 }
+
+static const char help[] =
+    "Bring backups back from the folder on SharePoint that is set up. A file gets its name in the backup folder\n"
+    "when its size, its hash there and the SHA-256 of its manifest are right; then verify, prove, preview and\n"
+    "restore take it like any other. A download that was interrupted goes on where it stood when it is asked for\n"
+    "again.\n"
+    "\n"
+    "Usage:\n"
+    "  cmms-backup-cli download [OPTION]... FILE...\n"
+    "\n"
+    "FILE is a name that 'cmms-backup-cli sharepoint list' shows.\n"
+    "\n"
+    "Options:\n"
+    "      --key-file=FILE      of an encrypted copy: the file with the private key. A passphrase is asked for on\n"
+    "                           the terminal, or is in CMMS_BACKUP_PASSPHRASE\n" FOLDER_HELP "\n" OUTPUT_HELP
+    PROGRESS_HELP "\n"
+    "What was brought back is pinned, so that no clean-up takes it at once. With --quiet the paths of the files are\n"
+    "the only lines on stdout. The exit code is that of the first file that did not come.\n";
+
+const Verb verb_download = {
+    .name = "download",
+    .summary = "bring backups back from that folder",
+    .help = help,
+    .takes = {OPTION_KEY_FILE, OPTION_FOLDER, OUTPUT_OPTIONS, OPTION_PROGRESS_JSON},
+    .most = OPERANDS_ANY,
+    .least = 1,
+    .missing = "download takes one backup or more",
+    .missing_hint = "Try 'cmms-backup-cli download --help'.",
+    .run = run_download};

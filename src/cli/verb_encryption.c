@@ -162,7 +162,7 @@ static int run_off(Cli *cli)
     return ok ? 0 : fail(cli, &err);
 }
 
-int run_encryption(Cli *cli)
+static int run_encryption(Cli *cli)
 {
     const Options *options = cli->options;
     const char *what = options->file_count > 0 ? options->files[0] : "status";
@@ -202,3 +202,40 @@ bool cli_ask_key(void *context, const OffsiteLock *lock, AgeFrom *from, Error *e
     mem_free(prompt);
     return ok;
 }
+
+static const char help[] =
+    "Show whether copies of backups are encrypted before they leave this PC; set that up, or switch it off.\n"
+    "\n"
+    "Usage:\n"
+    "  cmms-backup-cli encryption [status]\n"
+    "  cmms-backup-cli encryption set-up --key-file=FILE [--keep-key] [--card=FILE]\n"
+    "  cmms-backup-cli encryption set-up --recipient=KEY [--card=FILE]\n"
+    "  cmms-backup-cli encryption set-up --passphrase [--card=FILE]\n"
+    "  cmms-backup-cli encryption off\n"
+    "\n"
+    "The format is that of age (age-encryption.org/v1), which the program age reads without this one. With a key\n"
+    "pair this PC cannot read the copies that it makes. Whoever loses the key loses the copies; what that means is\n"
+    "shown, and must be confirmed.\n"
+    "\n"
+    "Options:\n"
+    "      --key-file=FILE      make a key pair; its private key goes to this file and is not kept on this PC\n"
+    "      --keep-key           keep the private key on this PC as well: then it can read the copies\n"
+    "      --recipient=KEY      for a public key that was made elsewhere (age1...)\n"
+    "      --passphrase         with a passphrase, asked for twice on the terminal, or in CMMS_BACKUP_PASSPHRASE\n"
+    "      --card=FILE          write a recovery card, without a secret, to be printed\n"
+    "      --confirm=TEXT       what is otherwise typed when the warning was read: \"without the key nothing\"\n"
+    "\n" OUTPUT_HELP
+    "\n"
+    "Copies that are there already stay as they are. Backups in the backup folder are never encrypted. The manifest\n"
+    "of an encrypted copy is not: names of tables and users, and how many rows there are, can be read.\n"
+    "A key that is kept on this PC stays there when another is set up. off takes all of them away with it, and\n"
+    "wants the same confirmation then.\n";
+
+const Verb verb_encryption = {
+    .name = "encryption",
+    .summary = "whether copies are encrypted before they leave this PC, and for whom",
+    .help = help,
+    .takes = {OPTION_KEY_FILE, OPTION_KEEP_KEY, OPTION_RECIPIENT, OPTION_PASSPHRASE, OPTION_CARD, OPTION_CONFIRM,
+              OUTPUT_OPTIONS},
+    .most = OPERANDS_ANY,
+    .run = run_encryption};

@@ -1,8 +1,8 @@
-#include "verb_export.h"
+/* verb_export.c: copy a backup elsewhere, and check the copy. */
+#include "cli.h"
 
 #include "base/jsonutil.h"
 #include "base/mem.h"
-#include "cli.h"
 #include "jobs/export.h"
 
 static cJSON *exported_document(const ExportResult *result)
@@ -20,8 +20,10 @@ static cJSON *exported_document(const ExportResult *result)
     return document;
 }
 
-int verb_export(const Options *options, Output *output, const Cancel *cancel)
+static int run_export(Cli *cli)
 {
+    const Options *options = cli->options;
+    Output *output = &cli->output;
     Error err = ERROR_INIT;
     ExportResult result;
     char *path = NULL;
@@ -31,7 +33,7 @@ int verb_export(const Options *options, Output *output, const Cancel *cancel)
     bool ok = cli_find_file(options, options->files[0], &path, &err);
     if (ok) {
         const ExportSpec spec = {.path = path, .dir = options->files[1], .overwrite = options->overwrite};
-        ok = export_backup(&spec, &sink, cancel, &result, &err);
+        ok = export_backup(&spec, &sink, cli->cancel, &result, &err);
     }
     output_clear_progress(output);
     if (!ok) {
@@ -46,3 +48,35 @@ int verb_export(const Options *options, Output *output, const Cancel *cancel)
     error_clear(&err);
     return code;
 }
+
+static bool check_export(const Options *options, Error *err)
+{
+    if (options->file_count != 2) {
+        error_set(err, EK_USAGE, "export takes a backup and a folder");
+        return error_hint(err, "Try 'cmms-backup-cli export --help'.");
+    }
+    return true;
+}
+
+static const char help[] =
+    "Copy a backup, with its manifest, to another folder, a stick or a share. The copy is read back from there and\n"
+    "must have the SHA-256 that was recorded; only then does it take its name.\n"
+    "\n"
+    "Usage:\n"
+    "  cmms-backup-cli export [OPTION]... FILE DIR\n"
+    "\n"
+    "FILE is a path, or a name in the backup folder. DIR must exist.\n"
+    "\n"
+    "Options:\n"
+    "      --overwrite          replace a file of that name in DIR\n" FOLDER_HELP "\n" OUTPUT_HELP PROGRESS_HELP
+    "\n"
+    "With --quiet the copy's path is the only line on stdout.\n";
+
+const Verb verb_export = {
+    .name = "export",
+    .summary = "copy a backup to another folder or a share, and check the copy",
+    .help = help,
+    .takes = {OPTION_OVERWRITE, OPTION_FOLDER, OUTPUT_OPTIONS, OPTION_PROGRESS_JSON},
+    .most = OPERANDS_ANY,
+    .check = check_export,
+    .run = run_export};

@@ -227,7 +227,7 @@ static void list_table(Cli *cli, const char *folder, const Catalog *catalog, con
     }
 }
 
-int run_list(Cli *cli)
+static int run_list(Cli *cli)
 {
     Error err = ERROR_INIT;
     Catalog catalog;
@@ -259,3 +259,23 @@ int run_list(Cli *cli)
     error_clear(&err);
     return code;
 }
+
+static const char help[] =
+    "Show the backups in the backup folder, the newest first.\n"
+    "\n"
+    "Usage:\n"
+    "  cmms-backup-cli list [OPTION]...\n"
+    "\n"
+    "Options:\n" FOLDER_HELP "\n" OUTPUT_HELP
+    "\n"
+    "Status: Verified and Proven are good backups; Read means that every byte was read, but its rows were never\n"
+    "all compared with the database's; Listed is the quick check of older versions; Not verified means that\n"
+    "nothing is known of the file; Damaged means that it failed a check. What has a copy on SharePoint, waits for\n"
+    "one, or is there alone, is said as it was when it was uploaded; nothing is asked of SharePoint now.\n";
+
+const Verb verb_list = {
+    .name = "list",
+    .summary = "show the backups in the backup folder",
+    .help = help,
+    .takes = {OPTION_FOLDER, OUTPUT_OPTIONS},
+    .run = run_list};

@@ -325,7 +325,7 @@ static bool act(Cli *cli, Error *err)
     return ok;
 }
 
-int run_notify(Cli *cli)
+static int run_notify(Cli *cli)
 {
     Error err = ERROR_INIT;
     int code = 0;
@@ -338,3 +338,42 @@ int run_notify(Cli *cli)
     error_clear(&err);
     return code;
 }
+
+static const char help[] =
+    "Show or change who is told of the schedule's runs, beside this computer's own screen; and the computers that\n"
+    "leave a heartbeat in the same place.\n"
+    "\n"
+    "Usage:\n"
+    "  cmms-backup-cli notify [list]\n"
+    "  cmms-backup-cli notify set ping|webhook|teams [quiet=true]\n"
+    "  cmms-backup-cli notify set smtp address=smtps://SERVER from=ADDRESS to=ADDRESS,... [user=NAME] [quiet=true]\n"
+    "  cmms-backup-cli notify set graph to=ADDRESS,... [quiet=true]\n"
+    "  cmms-backup-cli notify test [RECEIVER]\n"
+    "  cmms-backup-cli notify remove RECEIVER\n"
+    "  cmms-backup-cli notify retire COMPUTER\n"
+    "\n"
+    "ping is an address in the manner of healthchecks: it gets /start when a slot of the schedule begins to be\n"
+    "run, the address itself when its backup is made, and /fail when it is not, or is not verified. webhook gets a\n"
+    "JSON object, teams (a workflow for a Teams channel) a card. smtp is mail by a server of your own, smtps:// or\n"
+    "smtp:// with STARTTLS; graph is mail by the sign-in to SharePoint, for which IT has to allow Mail.Send.\n"
+    "\n"
+    "These addresses, and the password for the mail server, are asked for, or come from\n"
+    "CMMS_BACKUP_NOTIFY_ADDRESS and CMMS_BACKUP_NOTIFY_PASSWORD; they are kept sealed, for this user on this PC.\n"
+    "What is told: a backup was made (not with quiet=true), is not verified, failed, or is overdue; the backup\n"
+    "folder cannot be used, so that nobody knows; a shrink alarm; an old backup that is damaged; the sign-in to\n"
+    "SharePoint runs out; another computer has been silent for four and a half days (a long weekend is shorter), or\n"
+    "for longer where its schedule has longer gaps. The same again: a failure after six hours, the others after a\n"
+    "day or a week. A receiver that fails keeps no backup from being made.\n"
+    "\n"
+    "Each run of the schedule leaves a heartbeat in the folder on SharePoint, else in the backup folder. retire\n"
+    "says that a computer is no longer, until it leaves one again.\n"
+    "\n"
+    "Options:\n" FOLDER_HELP "\n" OUTPUT_HELP;
+
+const Verb verb_notify = {
+    .name = "notify",
+    .summary = "show or change who is told of the schedule's runs; test it; retire a computer",
+    .help = help,
+    .takes = {OPTION_FOLDER, OUTPUT_OPTIONS},
+    .most = OPERANDS_ANY,
+    .run = run_notify};

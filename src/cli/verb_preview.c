@@ -3,7 +3,6 @@
 
 #include "base/jsonutil.h"
 #include "base/mem.h"
-#include "verb_export.h"
 
 void cli_show_preview(Cli *cli, const Preview *preview)
 {
@@ -13,7 +12,7 @@ void cli_show_preview(Cli *cli, const Preview *preview)
                                      [PREVIEW_WARNING] = COLOUR_WARNING, [PREVIEW_BAD] = COLOUR_BAD};
     PreviewLine *lines = NULL;
     size_t count = 0;
-    preview_lines(preview, &lines, &count);
+    preview_lines(preview, NULL, &lines, &count);
     for (size_t i = 0; i < count; i++) {
         if (i == 0 || lines[i - 1].part != lines[i].part) {
             output_line(&cli->output, "%s", preview_part_title(lines[i].part));
@@ -101,7 +100,7 @@ cJSON *cli_preview_document(const Preview *preview)
     return document;
 }
 
-int run_preview(Cli *cli)
+static int run_preview(Cli *cli)
 {
     Error err = ERROR_INIT;
     Opening opening;
@@ -134,3 +133,48 @@ int run_preview(Cli *cli)
     error_clear(&err);
     return code;
 }
+
+bool cli_check_in_place(const Options *options, Error *err)
+{
+    if (options->in_place && (options->to != NULL || options->tables != NULL || options->no_safety)) {
+        error_set(err, EK_USAGE, "--in-place goes with none of --to, --tables and --no-safety-backup");
+        return error_hint(err, "Try 'cmms-backup-cli %s --help'.", options->verb->name);
+    }
+    return true;
+}
+
+static const char help[] =
+    "Show what a restore would change, and change nothing: the rows of each table now and then, the newest rows\n"
+    "that would be lost, when the backup was made, how good and whose it is, what of it would not come along, and\n"
+    "what keeps it from being restored.\n"
+    "\n"
+    "Usage:\n"
+    "  cmms-backup-cli preview [OPTION]... FILE\n"
+    "\n"
+    "FILE is a path, or a name in the backup folder. One without a manifest, which others may have made, is first\n"
+    "restored into the bundled server, as 'prove' does it, and what in it acts is listed. The live database is\n"
+    "counted for 20 seconds at most; what is too large for that is told as \"about\".\n"
+    "\n"
+    "Options:\n"
+    "      --to=DBNAME          of a restore into a new database of that name\n"
+    "      --in-place           of a restore into the live database itself\n"
+    "      --no-safety-backup   of a restore without a backup of the live database first\n"
+    "      --no-safety-proof    of one whose safety backup is not proven first\n"
+    FOREIGN_HELP FOLDER_HELP "\n"
+    CONNECTION_HELP "\n" OUTPUT_HELP PROGRESS_HELP "\n" CONNECTION_SOURCES
+    "\n"
+    "That the backup cannot be restored as it stands is a result, and no error: \"possible\" in the JSON document.\n";
+
+const Verb verb_preview = {
+    .name = "preview",
+    .summary = "show what a restore of a backup would change, and change nothing",
+    .help = help,
+    .takes = {OPTION_TO, OPTION_IN_PLACE, OPTION_NO_SAFETY, OPTION_NO_SAFETY_PROOF, OPTION_FOREIGN, OPTION_FOLDER,
+              CONNECTION_OPTIONS, OUTPUT_OPTIONS, OPTION_PROGRESS_JSON},
+    .most = 1,
+    .operand = "file",
+    .least = 1,
+    .missing = "say which backup to preview",
+    .missing_hint = HINT_NAME_FILE,
+    .check = cli_check_in_place,
+    .run = run_preview};

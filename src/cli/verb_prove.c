@@ -1,8 +1,10 @@
-#include "verb_prove.h"
+/* verb_prove.c: restore a backup into an empty database, and count what comes back. */
+#include "cli.h"
 
 #include "base/jsonutil.h"
 #include "base/mem.h"
 #include "base/number.h"
+#include "jobs/prove.h"
 #include "platform/clock.h"
 #include "platform/fs.h"
 
@@ -69,7 +71,8 @@ static void show_result(Output *output, const char *path, const ProveResult *res
     output_line(output, "Prove it on a server that has what is missing: prove --on -h HOST ...");
 }
 
-int verb_prove(const char *path, const ProveSpec *spec, Output *output, const Cancel *cancel)
+/* Returns the exit code: that of EK_TOOL where it could not be proven on that server. */
+static int prove_it(const char *path, const ProveSpec *spec, Output *output, const Cancel *cancel)
 {
     Error err = ERROR_INIT;
     ProveResult result;
@@ -91,3 +94,91 @@ int verb_prove(const char *path, const ProveSpec *spec, Output *output, const Ca
     error_clear(&err);
     return code;
 }
+
+/* Only a host that a switch names will do: that of the profile or of PGHOST may be the real database's. */
+static bool prove_connection(Cli *cli, Connection *connection, Error *err)
+{
+    const Options *options = cli->options;
+    bool ok = false;
+    Connection switches;
+    connection_init(&switches);
+    if (!cli_switches(options, &switches, err)) {
+        goto out;
+    }
+    if (!options->on && (switches.host || switches.database || switches.port || switches.user)) {
+        error_set(err, EK_USAGE, "the connection options of prove go with --on");
+        error_hint(err, "Without them the bundled server is used; see 'cmms-backup-cli prove --help'.");
+        goto out;
+    }
+    if (options->on && !switches.host) {
+        error_set(err, EK_USAGE, "the server is not named");
+        error_hint(err, "Name it with -h.");
+        goto out;
+    }
+    if (options->on) {
+        connection_overlay(connection, &cli->environment);
+        if (!switches.database) { /* not the one of the environment: any will do to make another */
+            cli_replace_text(&connection->database, "postgres");
+        }
+        ok = cli_switches(options, connection, err) && cli_find_password(cli, connection, err);
+    } else {
+        ok = true;
+    }
+out:
+    connection_release(&switches);
+    return ok;
+}
+
+static int run_prove(Cli *cli)
+{
+    Error err = ERROR_INIT;
+    Targets targets = {NULL, 0};
+    Connection connection;
+    char *folder = NULL;
+    int code = 0;
+    connection_init(&connection);
+    if (!prove_connection(cli, &connection, &err)) {
+        code = output_error(&cli->output, &err);
+        goto out;
+    }
+    if (!cli_choose_targets(cli, &folder, &targets, &code)) {
+        goto out;
+    }
+    const ProveSpec spec = {cli->options->on ? &connection : NULL, targets.items[0].in_folder};
+    code = prove_it(targets.items[0].path, &spec, &cli->output, cli->cancel);
+out:
+    output_clear_progress(&cli->output);
+    cli_targets_release(&targets);
+    connection_release(&connection);
+    mem_free(folder);
+    error_clear(&err);
+    return code;
+}
+
+static const char help[] =
+    "Prove a backup: read every byte, restore it into an empty database of the bundled server, count the rows of\n"
+    "each table, look at constraints and indexes, and take it all away again. The database that was backed up is\n"
+    "not touched. The outcome is kept for backups in the backup folder. What is in a backup runs with no right but\n"
+    "to that empty database; what takes more is named, and nothing is said against the backup then.\n"
+    "\n"
+    "Usage:\n"
+    "  cmms-backup-cli prove [OPTION]... [FILE]\n"
+    "  cmms-backup-cli prove --on -h HOST [CONNECTION OPTION]... [FILE]\n"
+    "\n"
+    "Without FILE the newest backup in the backup folder. FILE is a path, or a name in the backup folder.\n"
+    "\n"
+    "Options:\n"
+    "      --on                 on the server that -h names, in a database of its own that is dropped afterwards\n"
+    FOLDER_HELP "\n" CONNECTION_HELP "\n" OUTPUT_HELP PROGRESS_HELP
+    "\n"
+    "With --on, -d names a database to connect to first (postgres); it is not touched. The exit code is 4 when\n"
+    "the backup cannot be proven on that server, for example for an extension that the server lacks.\n";
+
+const Verb verb_prove = {
+    .name = "prove",
+    .summary = "restore a backup into an empty database, and count what comes back",
+    .help = help,
+    .takes = {OPTION_ON, OPTION_FOLDER, CONNECTION_OPTIONS, OUTPUT_OPTIONS, OPTION_PROGRESS_JSON},
+    .most = 1,
+    .operand = "file",
+    .run = run_prove};

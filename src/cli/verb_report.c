@@ -1,20 +1,17 @@
-/* verb_report.c: pages for people: the health report, and the certificate of a proof. */
+/* verb_report.c: the health report, a page for people. */
 #include "cli.h"
 
 #include "base/jsonutil.h"
 #include "base/mem.h"
-#include "jobs/certificate.h"
-#include "jobs/page.h"
 #include "schedule/report.h"
 #include "store/folder.h"
 
-/* With --json a page is only written where one is asked for. */
-static bool wants_page(const Cli *cli)
+bool cli_wants_page(const Cli *cli)
 {
     return !cli->output.json || cli->options->out != NULL;
 }
 
-static void show(Cli *cli, const char *what, const char *path, cJSON *document)
+void cli_show_page(Cli *cli, const char *what, const char *path, cJSON *document)
 {
     if (cli->output.json) {
         json_set_string(document, "page", path);
@@ -28,7 +25,7 @@ static void show(Cli *cli, const char *what, const char *path, cJSON *document)
     }
 }
 
-int run_report(Cli *cli)
+static int run_report(Cli *cli)
 {
     const Options *options = cli->options;
     Error err = ERROR_INIT;
@@ -43,14 +40,14 @@ int run_report(Cli *cli)
         const ReportSpec spec = {.folder = folder,
                                  .named_folder = options->folder,
                                  .source = cli_find_source(cli, &source) ? &source : NULL};
-        ok = wants_page(cli) ? report_issue(&spec, options->out, &report, &path, &err)
-                             : report_make(&spec, &report, &err);
+        ok = cli_wants_page(cli) ? report_issue(&spec, options->out, &report, &path, &err)
+                                 : report_make(&spec, &report, &err);
     }
     if (ok) {
         for (size_t i = 0; i < report.notice_count; i++) {
             output_log(&cli->output, LOG_WARNING, report.notices[i]);
         }
-        show(cli, "The health report", path, cli->output.json ? report_document(&report) : NULL);
+        cli_show_page(cli, "The health report", path, cli->output.json ? report_document(&report) : NULL);
     } else {
         code = output_error(&cli->output, &err);
     }
@@ -62,32 +59,23 @@ int run_report(Cli *cli)
     return code;
 }
 
-int run_certificate(Cli *cli)
-{
-    const Options *options = cli->options;
-    const JobSink sink = output_sink(&cli->output);
-    Error err = ERROR_INIT;
-    Certificate certificate;
-    char *file = NULL, *path = NULL;
-    int code = 0;
-    certificate_init(&certificate);
-    bool ok = cli_find_file(options, options->files[0], &file, &err);
-    if (ok && wants_page(cli)) {
-        ok = certificate_issue(file, options->out, &sink, cli->cancel, &certificate, &path, &err);
-    } else if (ok) {
-        ok = certificate_make(file, &sink, cli->cancel, &certificate, &err);
-    }
-    output_clear_progress(&cli->output);
-    if (ok) {
-        char *what = mem_printf("The certificate of %s", certificate.file);
-        show(cli, what, path, cli->output.json ? certificate_document(&certificate) : NULL);
-        mem_free(what);
-    } else {
-        code = output_error(&cli->output, &err);
-    }
-    certificate_release(&certificate);
-    mem_free(path);
-    mem_free(file);
-    error_clear(&err);
-    return code;
-}
+static const char help[] =
+    "Write the health report: a page to look at in a browser, to mail and to print. It has a calendar of the last\n"
+    "year (backups made, failed, missed), the last good backup and the next, how sizes and times developed, what a\n"
+    "restore would take by the last restore or proof, copies, proofs, restores, failures, and which backup goes\n"
+    "when. It tells what the folder's log, manifests and schedule have recorded; no server is asked.\n"
+    "\n"
+    "Usage:\n"
+    "  cmms-backup-cli report [OPTION]...\n"
+    "\n"
+    "Options:\n" OUT_HELP FOLDER_HELP "\n" OUTPUT_HELP
+    "\n"
+    "With --json the document has all of it, and a page is only written where --out names one. With --quiet the\n"
+    "page's path is the only line on stdout. The exit code does not tell how the backups are.\n";
+
+const Verb verb_report = {
+    .name = "report",
+    .summary = "write the health report: the last year, how things stand, what is ahead",
+    .help = help,
+    .takes = {OPTION_OUT, OPTION_FOLDER, OUTPUT_OPTIONS},
+    .run = run_report};

@@ -1,26 +1,10 @@
-/*
- * verb_restore.c: restore and undo. Whoever replaces a live database types its name, or says --yes beforehand.
- */
-#include "cli.h"
-
-#include <string.h>
+/* verb_restore.c: bring a backup back. Whoever replaces a live database types its name, or says --yes beforehand. */
+#include "verb_restore.h"
 
 #include "base/jsonutil.h"
 #include "base/mem.h"
 #include "console.h"
-#include "jobs/restore.h"
-#include "jobs/swap.h"
-#include "platform/clock.h"
-#include "postgres/pg.h"
-#include "store/folder.h"
-#include "verb_export.h"
 #include "verb_preview.h"
-
-/* Warnings, also for the document: what an interrupted one left and what was mended is said there alone. */
-typedef struct Told {
-    Output *output;
-    cJSON *warnings; /* an array */
-} Told;
 
 static void on_log(void *context, LogLevel level, const char *text)
 {
@@ -37,19 +21,19 @@ static void on_progress(void *context, const Progress *progress)
     output_progress(told->output, progress);
 }
 
-static JobSink sink_of(Told *told)
+JobSink told_sink(Told *told)
 {
     return (JobSink){on_log, on_progress, told, NULL};
 }
 
-static void show_document(Told *told, cJSON *document)
+void told_show(Told *told, cJSON *document)
 {
     cJSON_AddItemToObject(document, "warnings", told->warnings);
     told->warnings = NULL;
     output_json(told->output, document);
 }
 
-static cJSON *document_of(const RestoreResult *result)
+cJSON *cli_restored_document(const RestoreResult *result)
 {
     cJSON *document = cJSON_CreateObject();
     json_set_string(document, "database", result->database);
@@ -62,6 +46,7 @@ static cJSON *document_of(const RestoreResult *result)
     json_set_int(document, "rows", result->rows);
     json_set_int(document, "large_objects", result->large_objects);
     json_set_number(document, "seconds", result->seconds);
+    json_set_int(document, "entered", result->entered);
     json_set_int(document, "kept_count", (int64_t)result->kept_count);
     json_set_int(document, "kept_bytes", result->kept_bytes);
     cJSON *notes = cJSON_AddArrayToObject(document, "notes");
@@ -71,8 +56,7 @@ static cJSON *document_of(const RestoreResult *result)
     return document;
 }
 
-/* False: cancelled, or nobody is there to be asked whether `where` may be `done`. *typed: caller frees; NULL: --yes. */
-static bool ask_consent(Cli *cli, const char *what, const char *where, const char *done, char **typed, Error *err)
+bool cli_ask_consent(Cli *cli, const char *what, const char *where, const char *done, char **typed, Error *err)
 {
     char *prompt = mem_printf("%s\nType the name of the database to go on: ", what);
     bool ok = cli->options->yes;
@@ -88,17 +72,16 @@ static bool ask_consent(Cli *cli, const char *what, const char *where, const cha
     return ok;
 }
 
-static bool not_its_name(Error *err)
+bool cli_not_its_name(Error *err)
 {
     return error_set(err, EK_CANCELLED, "that is not its name; nothing was changed");
 }
 
-/* The name, typed, is the consent. */
-static bool consent(Cli *cli, const Connection *connection, const char *what, Error *err)
+bool cli_consent(Cli *cli, const Connection *connection, const char *what, Error *err)
 {
     char *where = connection_text(connection), *typed = NULL;
-    const bool ok = ask_consent(cli, what, where, "replaced", &typed, err) &&
-                    (typed == NULL || restore_is_consent(connection, typed) || not_its_name(err));
+    const bool ok = cli_ask_consent(cli, what, where, "replaced", &typed, err) &&
+                    (typed == NULL || restore_is_consent(connection, typed) || cli_not_its_name(err));
     mem_free(typed);
     mem_free(where);
     return ok;
@@ -121,7 +104,7 @@ static bool offer_in_place(const Preview *preview, Error *err)
                                  : false;
 }
 
-int run_restore(Cli *cli)
+static int run_restore(Cli *cli)
 {
     Error err = ERROR_INIT;
     Opening opening;
@@ -133,7 +116,7 @@ int run_restore(Cli *cli)
     opening_init(&opening);
     restore_result_init(&result);
     Told told = {&cli->output, cJSON_CreateArray()};
-    const JobSink sink = sink_of(&told);
+    const JobSink sink = told_sink(&told);
     bool ok = cli_find_file(cli->options, cli->options->files[0], &path, &err) &&
               cli_open(cli, cli->options->to != NULL ? OPENING_NO_FOLDER : OPENING_WRITES, false, &opening, &err) &&
               cli_has_database(&opening.connection, &err);
@@ -154,7 +137,7 @@ int run_restore(Cli *cli)
         char *what = mem_printf("%s will be replaced by what %s holds. %s", where, path,
                                 cli->options->in_place ? "It is NOT kept: only the safety backup has it then."
                                                        : "It is kept under another name.");
-        ok = consent(cli, &opening.connection, what, &err);
+        ok = cli_consent(cli, &opening.connection, what, &err);
         mem_free(what);
         mem_free(where);
     }
@@ -174,11 +157,11 @@ int run_restore(Cli *cli)
     if (!ok) {
         code = output_error(&cli->output, &err);
     } else if (cli->output.json) {
-        cJSON *document = document_of(&result);
+        cJSON *document = cli_restored_document(&result);
         if (whole) {
             cJSON_AddItemToObject(document, "preview", cli_preview_document(&preview));
         }
-        show_document(&told, document);
+        told_show(&told, document);
     } else {
         show_restored(cli, &result);
     }
@@ -191,237 +174,64 @@ int run_restore(Cli *cli)
     return code;
 }
 
-/* For how many days one is kept by the settings, where there are any; 0: for ever. */
-static int days_kept(const Cli *cli)
+static bool check_restore(const Options *options, Error *err)
 {
-    char *folder = NULL, *why = NULL;
-    const int days = folder_find(cli->options->folder, &folder, NULL) ? restore_undo_days(folder, &why) : 0;
-    mem_free(why);
-    mem_free(folder);
-    return days;
-}
-
-/* Whose marks are not believed: shown, since one of them may be what is looked for; only its name brings it back. */
-static bool list_others(Cli *cli, const Connection *connection, const JobSink *sink, cJSON *document, Error *err)
-{
-    KeptDatabase *others = NULL;
-    size_t count = 0;
-    if (!restore_list_others(connection, sink, cli->cancel, &others, &count, err)) {
+    if (!cli_check_in_place(options, err)) {
         return false;
     }
-    cJSON *list = cJSON_AddArrayToObject(document, "of_others");
-    for (size_t i = 0; i < count; i++) {
-        char *since = clock_log_text(others[i].aside);
-        cJSON *item = cJSON_CreateObject();
-        json_set_string(item, "name", others[i].name);
-        json_set_string(item, "owner", others[i].owner);
-        output_add_time(item, "since", others[i].aside);
-        output_add_count(item, "bytes", others[i].bytes);
-        cJSON_AddItemToArray(list, item);
-        output_line(&cli->output, "%s  since %s  by its comment; it belongs to %s, so only 'undo %s' takes it",
-                    others[i].name, since, others[i].owner, others[i].name);
-        mem_free(since);
+    if (options->tables != NULL && options->to != NULL) {
+        error_set(err, EK_USAGE, "--tables and --to do not go together");
+        return error_hint(err, "Tables go into a new schema of the database that -d names.");
     }
-    swap_list_free(others, count);
+    if (options->to_schema != NULL && (options->tables == NULL || options->to_schema[0] == '\0')) {
+        error_set(err, EK_USAGE, "--to-schema names a new schema for the tables of --tables");
+        return error_hint(err, "Try 'cmms-backup-cli restore --help'.");
+    }
     return true;
 }
 
-static bool list_kept(Cli *cli, const Connection *connection, Told *told, Error *err)
-{
-    KeptDatabase *kept = NULL;
-    size_t count = 0;
-    int64_t bytes = 0;
-    const JobSink sink = sink_of(told);
-    if (!restore_list_kept(connection, &sink, cli->cancel, &kept, &count, err)) {
-        return false;
-    }
-    const int days = days_kept(cli);
-    bool *goes = mem_array(count + 1, sizeof *goes);
-    restore_plan_kept(kept, count, days, goes);
-    cJSON *document = cJSON_CreateObject();
-    cJSON *list = cJSON_AddArrayToObject(document, "kept");
-    for (size_t i = 0; i < count; i++) {
-        char *since = clock_log_text(kept[i].aside);
-        char *size = kept[i].bytes >= 0 ? output_megabytes((uint64_t)kept[i].bytes) : mem_strdup("?");
-        cJSON *item = cJSON_CreateObject();
-        json_set_string(item, "name", kept[i].name);
-        output_add_time(item, "since", kept[i].aside);
-        output_add_count(item, "bytes", kept[i].bytes);
-        json_set_string(item, "replaced_by", kept[i].from);
-        json_set_bool(item, "outdated", goes[i]);
-        cJSON_AddItemToArray(list, item);
-        bytes += kept[i].bytes > 0 ? kept[i].bytes : 0;
-        output_line(&cli->output, "%s  since %s  %s  replaced by %s%s", kept[i].name, since, size,
-                    kept[i].from != NULL ? kept[i].from : "an undo", goes[i] ? "  (a clean-up drops it)" : "");
-        mem_free(size);
-        mem_free(since);
-    }
-    if (!list_others(cli, connection, &sink, document, err)) {
-        cJSON_Delete(document);
-        mem_free(goes);
-        swap_list_free(kept, count);
-        return false;
-    }
-    char *text = restore_kept_text(kept, count);
-    output_line(&cli->output, "%s.", text);
-    mem_free(text);
-    if (count > 1 && days > 0) {
-        output_line(&cli->output, "Those older than %d days can be dropped (--clean-up), but for the newest.", days);
-    }
-    json_set_int(document, "bytes", bytes);
-    json_set_int(document, "undo_days", days);
-    json_set_bool(document, "neon", count > 0 && kept[0].neon);
-    mem_free(goes);
-    if (cli->output.json) {
-        show_document(told, document);
-    } else {
-        cJSON_Delete(document);
-    }
-    swap_list_free(kept, count);
-    return true;
-}
+static const char help[] =
+    "Restore a backup: read every byte, make a safety backup of the live database and prove it where the bundled\n"
+    "server can, restore into a new database, count the rows of each table, and only then let it take the live\n"
+    "one's name. The old database is kept, for undo. When anything fails before that, the live database is as it\n"
+    "was.\n"
+    "\n"
+    "Usage:\n"
+    "  cmms-backup-cli restore [OPTION]... FILE\n"
+    "  cmms-backup-cli restore --tables=NAME,... [OPTION]... FILE\n"
+    "\n"
+    "FILE is a path, or a name in the backup folder. Unless --yes is given, the name of the database that is to be\n"
+    "replaced is asked for. What the restore changes is shown first, as 'preview' shows it; a file without a\n"
+    "manifest is proven before it comes near the server.\n"
+    "\n"
+    "Options:\n"
+    "      --to=DBNAME          into a new database of that name; the live one is not touched\n"
+    "      --tables=NAME,...    only these tables, into a new schema of the database, to look at them; nothing that\n"
+    "                           is there is touched. A name is the database's: work_orders, or schema.name. The new\n"
+    "                           tables have the rows alone, without keys, defaults and rights\n"
+    "      --to-schema=NAME     the name of that schema; otherwise restored_ and the moment of the backup\n"
+    "      --in-place           for a user who may not create databases: into the live one itself, all of it or\n"
+    "                           nothing. All programs are disconnected, nobody can change anything there\n"
+    "                           meanwhile, and there is no undo: what was there is only in the safety backup then,\n"
+    "                           which is pinned. Not where the database has large objects\n"
+    "      --no-safety-backup   make no backup of the live database first\n"
+    "      --no-safety-proof    do not prove that backup on the bundled server before going on\n"
+    FOREIGN_HELP
+    "      --sort-as-live       where the server cannot sort as the source did: as the live database does\n"
+    "  -y, --yes                do not ask\n" FOLDER_HELP "\n" CONNECTION_HELP "\n" OUTPUT_HELP PROGRESS_HELP "\n"
+    CONNECTION_SOURCES;
 
-/* The one that is to come back is named before anybody agrees: another undo may come first. *owner: whose it is, where
- * that is nobody of whom it is believed that it is kept. Caller frees both. */
-static bool choose_kept(Cli *cli, const Connection *connection, const JobSink *sink, char **kept, char **owner,
-                        Error *err)
-{
-    KeptDatabase *all = NULL;
-    size_t count = 0;
-    const bool named = cli->options->file_count > 0;
-    if (!(named ? restore_list_others : restore_list_kept)(connection, sink, cli->cancel, &all, &count, err)) {
-        return false;
-    }
-    if (named) {
-        *kept = mem_strdup(cli->options->files[0]);
-        for (size_t i = 0; i < count; i++) {
-            if (strcmp(all[i].name, *kept) == 0) {
-                *owner = mem_strdup(all[i].owner);
-            }
-        }
-        swap_list_free(all, count);
-        return true;
-    }
-    *kept = count > 0 ? mem_strdup(all[0].name) : NULL;
-    swap_list_free(all, count);
-    return true;
-}
-
-static bool ask_to_drop(Cli *cli, const KeptDatabase *kept, bool last, Error *err)
-{
-    char *since = clock_log_text(kept->aside), *typed = NULL;
-    char *size = kept->bytes >= 0 ? output_megabytes((uint64_t)kept->bytes) : mem_strdup("of unknown size");
-    char *what = mem_printf("%s, kept since %s (%s), will be dropped for good.%s", kept->name, since, size,
-                            last ? " It is the last one: after that no restore can be undone." : "");
-    const bool ok = ask_consent(cli, what, kept->name, "dropped", &typed, err) &&
-                    (typed == NULL || strcmp(typed, kept->name) == 0 || not_its_name(err));
-    mem_free(what);
-    mem_free(size);
-    mem_free(typed);
-    mem_free(since);
-    return ok;
-}
-
-static void show_dropped(Cli *cli, Told *told, const DropResult *result)
-{
-    cJSON *document = cJSON_CreateObject();
-    cJSON *names = cJSON_AddArrayToObject(document, "dropped");
-    for (size_t i = 0; i < result->count; i++) {
-        cJSON_AddItemToArray(names, cJSON_CreateString(result->names[i]));
-    }
-    json_set_int(document, "bytes", result->bytes);
-    json_set_string(document, "nothing_dropped", result->count == 0 ? result->nothing : NULL);
-    if (cli->output.json) {
-        show_document(told, document);
-        return;
-    }
-    cJSON_Delete(document);
-    if (result->count == 0) {
-        output_line(&cli->output, "Nothing was dropped: %s.",
-                    result->nothing != NULL ? result->nothing : "it could not be done now");
-    }
-}
-
-/* --drop and --clean-up. What a person names is shown before they agree; what goes by its age is what the settings
- * say, which a restore does unasked. */
-static bool drop_kept(Cli *cli, const Connection *connection, Told *told, Error *err)
-{
-    const JobSink sink = sink_of(told);
-    KeptDatabase *all = NULL;
-    size_t count = 0;
-    char *folder = NULL;
-    DropResult result = {.count = 0};
-    bool ok = folder_choose(cli->options->folder, &folder, NULL, err);
-    DropSpec spec = {.server = connection, .kept = cli->options->drop, .folder = folder};
-    if (ok && spec.kept != NULL) {
-        ok = restore_list_kept(connection, &sink, cli->cancel, &all, &count, err);
-        for (size_t i = 0; ok && i < count; i++) { /* one that is not there is refused below */
-            ok = strcmp(all[i].name, spec.kept) != 0 || ask_to_drop(cli, &all[i], count == 1, err);
-        }
-        spec.last = count == 1;
-    }
-    ok = ok && restore_drop_kept(&spec, &sink, cli->cancel, &result, err);
-    output_clear_progress(&cli->output);
-    if (ok) {
-        show_dropped(cli, told, &result);
-    }
-    restore_drop_release(&result);
-    swap_list_free(all, count);
-    mem_free(folder);
-    return ok;
-}
-
-static bool undo_it(Cli *cli, const Connection *connection, Told *told, Error *err)
-{
-    const JobSink sink = sink_of(told);
-    RestoreResult result;
-    char *folder = NULL, *kept = NULL, *owner = NULL;
-    restore_result_init(&result);
-    bool ok = folder_choose(cli->options->folder, &folder, NULL, err) &&
-              choose_kept(cli, connection, &sink, &kept, &owner, err);
-    if (ok) {
-        char *where = connection_text(connection);
-        char *what = mem_printf("%s will be the database again that is kept as %s. It is kept in its turn.%s%s%s",
-                                where, kept != NULL ? kept : "(none)", owner != NULL ? " ATTENTION: " : "",
-                                owner != NULL ? owner : "",
-                                owner != NULL ? " owns it, and may have made it so that it looks like a kept one."
-                                              : "");
-        const UndoSpec undo = {.server = connection, .kept = kept, .others = owner != NULL, .folder = folder};
-        ok = (kept == NULL || consent(cli, connection, what, err)) &&
-             restore_undo(&undo, &sink, cli->cancel, &result, err);
-        mem_free(what);
-        mem_free(where);
-    }
-    output_clear_progress(&cli->output);
-    if (ok && cli->output.json) {
-        show_document(told, document_of(&result));
-    }
-    restore_result_release(&result);
-    mem_free(owner);
-    mem_free(kept);
-    mem_free(folder);
-    return ok;
-}
-
-int run_undo(Cli *cli)
-{
-    Error err = ERROR_INIT;
-    Opening opening;
-    int code = 0;
-    opening_init(&opening);
-    Told told = {&cli->output, cJSON_CreateArray()};
-    const bool ok = cli_open(cli, OPENING_NO_FOLDER, false, &opening, &err) &&
-                    cli_has_database(&opening.connection, &err) &&
-                    (cli->options->list ? list_kept(cli, &opening.connection, &told, &err)
-                     : cli->options->drop != NULL || cli->options->clean_up
-                         ? drop_kept(cli, &opening.connection, &told, &err)
-                         : undo_it(cli, &opening.connection, &told, &err));
-    output_clear_progress(&cli->output);
-    if (!ok) {
-        code = output_error(&cli->output, &err);
-    }
-    cJSON_Delete(told.warnings);
-    opening_release(&opening);
-    error_clear(&err);
-    return code;
-}
+const Verb verb_restore = {
+    .name = "restore",
+    .summary = "bring a backup back: into a new database that then takes the place of the live one",
+    .help = help,
+    .takes = {OPTION_TO, OPTION_TABLES, OPTION_TO_SCHEMA, OPTION_IN_PLACE, OPTION_NO_SAFETY, OPTION_NO_SAFETY_PROOF,
+              OPTION_FOREIGN, OPTION_SORT_AS_LIVE, OPTION_YES, OPTION_FOLDER, CONNECTION_OPTIONS, OUTPUT_OPTIONS,
+              OPTION_PROGRESS_JSON},
+    .most = 1,
+    .operand = "file",
+    .least = 1,
+    .missing = "say which backup to restore",
+    .missing_hint = HINT_NAME_FILE,
+    .check = check_restore,
+    .run = run_restore};

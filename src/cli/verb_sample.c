@@ -107,7 +107,7 @@ out:
     return ok;
 }
 
-int run_sample(Cli *cli)
+static int run_sample(Cli *cli)
 {
     const Options *options = cli->options;
     Error err = ERROR_INIT;
@@ -144,3 +144,28 @@ out:
     error_clear(&err);
     return code;
 }
+
+static const char help[] =
+    "Make the sample database: the tables of the CMMS with invented data. Nothing that exists is touched.\n"
+    "\n"
+    "Usage:\n"
+    "  cmms-backup-cli sample [--size=MB] [--data=DIR]\n"
+    "  cmms-backup-cli sample [--size=MB] -h HOST [CONNECTION OPTION]...\n"
+    "\n"
+    "Without a host the bundled server is started, for this PC alone and for as long as this program runs; how\n"
+    "to reach it is printed as PG* settings. It ends with Ctrl+C, or when stdin is closed. With a host the\n"
+    "database is made on that server, and the program ends; -d is then the name of the database to make.\n"
+    "\n"
+    "Options:\n"
+    "      --size=MB            about so many megabytes of data (50)\n"
+    "      --data=DIR           where the bundled server keeps its files\n"
+    "\n" CONNECTION_HELP "\n" OUTPUT_HELP
+    "\n"
+    "The CMMS users of the sample are manager (password \"sample\"), tech and parts (the same password).\n";
+
+const Verb verb_sample = {
+    .name = "sample",
+    .summary = "make the sample database, on a server of its own unless one is named",
+    .help = help,
+    .takes = {OPTION_SIZE, OPTION_DATA, CONNECTION_OPTIONS, OUTPUT_OPTIONS},
+    .run = run_sample};

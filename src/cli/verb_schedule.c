@@ -321,7 +321,7 @@ static int refuse(Cli *cli, const char *message, const char *what)
     return code;
 }
 
-int run_schedule(Cli *cli)
+static int run_schedule(Cli *cli)
 {
     static const char *const verbs[] = {"show", "set", "run-due", "install", "remove"};
     const Options *options = cli->options;
@@ -351,3 +351,54 @@ int run_schedule(Cli *cli)
     default: return run_show(cli, which == 1);
     }
 }
+
+static const char help[] =
+    "Show or change when backups are made, or make the one that is due.\n"
+    "\n"
+    "Usage:\n"
+    "  cmms-backup-cli schedule [show]\n"
+    "  cmms-backup-cli schedule set KEY=VALUE...\n"
+    "  cmms-backup-cli schedule run-due [--no-wait] [CONNECTION OPTION]...\n"
+    "  cmms-backup-cli schedule install\n"
+    "  cmms-backup-cli schedule remove\n"
+    "\n"
+    "Keys: enabled, schedule (daily, weekly, monthly), backup_time (02:00), more_times (12:00,18:30), times (both\n"
+    "in one: 02:00,12:00), weekdays (mon,thu: of a weekly schedule), month_day (1 to 31, where a month is shorter\n"
+    "its last; 0: the last), wake (wake the PC for it).\n"
+    "A slot waits while on_battery is false and the PC is not plugged in, or its battery is below battery_percent\n"
+    "(20; 0: it does not); while on_metered is false and the network is metered; in the quiet_hours (22:00-06:00;\n"
+    "none). It is told, and run after wait_days (2; 0: none waits) in any case. A backup that somebody asks for,\n"
+    "with 'cmms-backup-cli backup' or in the window, never waits.\n"
+    "Each backup is read again to its last byte after recheck_days (7; 0: never), one share a run, those that\n"
+    "nobody has looked at for the longest first; the newest good one is proven after prove_every_days (30; 0: not\n"
+    "by itself). That is done in the check_hours (20:00-06:00; none: at any hour) while the PC is plugged in, or\n"
+    "what has waited wait_days (where that is 0, two) for them at once, but not on a battery below\n"
+    "battery_percent, and makes way for any other job. What is damaged is marked and told.\n"
+    "\n"
+    "run-due makes the backup of the newest slot, once, whoever calls it and however often: where nothing is due it\n"
+    "does nothing. Slots that were slept over are missed, and told; the newest is caught up. The server is awaited\n"
+    "for ten minutes, and what may pass is tried again after 1, 5 and 15 minutes; then the slot has failed, and is\n"
+    "due again after 15 minutes, an hour, and every four hours. No password is asked for.\n"
+    "\n"
+    "install has Task Scheduler do that while nobody has the window open: at the times of the schedule, when the\n"
+    "user signs in and when the PC is unlocked, as the user who calls it and with the connection that is saved.\n"
+    "set keeps such a task in step. show says when somebody has deleted it or switched it off.\n"
+    "\n"
+    "Options:\n"
+    "      --no-wait            one try, at once; no older backup is read or proven. A slot that waits (for\n"
+    "                           power, the network or the quiet hours) waits all the same: exit code 0\n" FOLDER_HELP
+    "\n"
+    CONNECTION_HELP "\n" OUTPUT_HELP PROGRESS_HELP
+    "\n"
+    "The exit code of run-due is 0 when nothing is due, it waits or the backup was made, 7 when an older backup was\n"
+    "found damaged, 9 when another program is at work on it, else that of the backup. Where upload_after_backup is\n"
+    "true, copies go to SharePoint after it, also when nothing was due; whether they get there changes nothing of\n"
+    "the exit code.\n";
+
+const Verb verb_schedule = {
+    .name = "schedule",
+    .summary = "show or change when backups are made, or make the one that is due",
+    .help = help,
+    .takes = {OPTION_NO_WAIT, OPTION_FOLDER, CONNECTION_OPTIONS, OUTPUT_OPTIONS, OPTION_PROGRESS_JSON},
+    .most = OPERANDS_ANY,
+    .run = run_schedule};

@@ -1,21 +1,16 @@
 /*
- * verb_sharepoint.c: `sharepoint set-up LINK`, `sharepoint status`, `sharepoint ask-it [LINK]`, `sharepoint sign-out`,
- * `sharepoint forget`, `upload FILE...`; the way back (`sharepoint list`, `download`): verb_download.c;
- * old backups there (`sharepoint clean-up`): verb_clean_up.c.
+ * verb_sharepoint.c: `sharepoint set-up LINK`, `use-folder DIR`, `status`, `ask-it [LINK]`, `sign-out`, `forget`; what
+ * is there (`sharepoint list`): sharepoint_list.c; old backups there (`sharepoint clean-up`): sharepoint_clean_up.c.
  */
-#include <string.h>
+#include "cli.h"
 
 #include "base/jsonutil.h"
 #include "base/mem.h"
-#include "cli.h"
 #include "console.h"
 #include "jobs/ask_it.h"
 #include "jobs/offsite.h"
-#include "jobs/offsite_batch.h"
 #include "jobs/offsite_folder.h"
 #include "platform/clock.h"
-#include "platform/fs.h"
-#include "store/folder.h"
 
 /* On stderr, also with --json and --quiet: without it nobody can sign in. */
 static void show_address(void *context, const char *address, const char *code)
@@ -204,6 +199,9 @@ static int show_place(Cli *cli)
         cJSON *document = place_document(&status.place);
         output_add_count(document, "bytes", status.total);
         output_add_count(document, "bytes_free", status.remaining);
+        char *clock = status.clock_known ? offsite_clock_words(status.clock_ahead) : NULL;
+        json_set_string(document, "clock", clock);
+        mem_free(clock);
         output_json(&cli->output, document);
     } else {
         char *name = place_name(&status.place);
@@ -254,15 +252,15 @@ static int leave(Cli *cli, bool forget)
     return code;
 }
 
-int run_sharepoint(Cli *cli)
+static int run_sharepoint(Cli *cli)
 {
     const Options *options = cli->options;
     const char *what = options->file_count > 0 ? options->files[0] : "";
     if (strcmp(what, "list") == 0 && options->file_count == 1) {
-        return run_sharepoint_list(cli);
+        return cli_sharepoint_list(cli);
     }
     if (strcmp(what, "clean-up") == 0 && options->file_count == 1) {
-        return run_sharepoint_clean_up(cli);
+        return cli_sharepoint_clean_up(cli);
     }
     if (strcmp(what, "set-up") == 0 && options->file_count == 2) {
         return run_set_up(cli);
@@ -289,115 +287,66 @@ int run_sharepoint(Cli *cli)
     return code;
 }
 
-/* --- upload ----------------------------------------------------------------------------------------------- */
+static const char help[] =
+    "Set up a folder on SharePoint for copies of backups: sign in with the browser, find the folder, try it with a\n"
+    "small file that is removed again. Or show what is set up, and whether it can be reached; or what is there.\n"
+    "\n"
+    "Usage:\n"
+    "  cmms-backup-cli sharepoint set-up [OPTION]... LINK\n"
+    "  cmms-backup-cli sharepoint use-folder DIR\n"
+    "  cmms-backup-cli sharepoint status\n"
+    "  cmms-backup-cli sharepoint list [--last=N]\n"
+    "  cmms-backup-cli sharepoint clean-up [--all] [--yes]\n"
+    "  cmms-backup-cli sharepoint ask-it [OPTION]... [LINK]\n"
+    "  cmms-backup-cli sharepoint sign-out | forget\n"
+    "\n"
+    "list shows the backups there, the newest first: which PC made them, how good they are, and whether their size\n"
+    "and hash there are what their manifests say.\n"
+    "\n"
+    "clean-up shows which backups there are old by the settings of the backup folder, and why; with --yes they go\n"
+    "into SharePoint's recycle bin. As here, only what this program made goes, and only when a newer verified\n"
+    "backup of the same database is there; what is pinned, has changed, was made by another computer or brought\n"
+    "there from another folder stays.\n"
+    "\n"
+    "LINK is the address of a library or a folder, as in the browser's address line, or a sharing link to a folder.\n"
+    "\n"
+    "use-folder needs no administrator: DIR is a folder of this PC that OneDrive keeps in step with a library (Sync\n"
+    "on the library's page makes one). Backups are copied there; they count as off-site when Windows says that\n"
+    "OneDrive has brought them to the cloud.\n"
+    "\n"
+    "Options:\n"
+    "      --client-id=ID       the number that IT gets when it registers this program in your organisation's\n"
+    "                           Entra (public client, redirect http://localhost)\n"
+    "      --tenant=NAME        the organisation; otherwise what the link says (contoso.onmicrosoft.com)\n"
+    "      --no-browser         only show the address for the sign-in, do not open it\n"
+    "      --device-code        sign in with a browser elsewhere; many organisations do not allow it\n"
+    "      --rights=RIGHTS      what the sign-in asks for: all (what the person may do), selected (only sites that\n"
+    "                           IT has granted to this program), or list (only one library that it has granted)\n"
+    "      --certificate=NUMBER the program signs in as itself, for runs without a person: with the key of the\n"
+    "                           certificate of this thumbprint in the user's or computer's Windows store\n"
+    "      --secret             the same with a client secret, where a certificate cannot be had: it is asked for,\n"
+    "                           or taken from CMMS_SHAREPOINT_SECRET\n"
+    "      --secret-ends=DATE   when IT has said that it runs out: 2027-05-31\n"
+    "      --cloud=NAME         global, gcc-high, dod or china; otherwise what the link says\n"
+    "      --graph=URL          another Microsoft Graph and another sign-in than those of the link's cloud\n"
+    "      --login=URL\n"
+    "      --all                of clean-up: also what other computers made, or other folders brought there; pins\n"
+    "                           that were set there later are not known then\n"
+    "  -y, --yes                of clean-up: do it\n"
+    "      --last=N             of list: read so many manifests (100); of older ones only name and size are shown\n"
+    FOLDER_HELP "\n" OUTPUT_HELP
+    "\n"
+    "All of this is kept for the next time, but who signs in is said each time. The sign-in is kept for this user\n"
+    "on this PC, protected by Windows.\n"
+    "ask-it prints a page to send to IT: how the program is registered, approved and granted the site. sign-out\n"
+    "removes the sign-in from this PC, forget the folder as well; neither touches what is on SharePoint.\n";
 
-bool cli_find_file(const Options *options, const char *file, char **path, Error *err)
-{
-    char *folder = NULL;
-    if (strcmp(fs_base_name(file), file) != 0 || fs_exists(file)) {
-        *path = mem_strdup(file);
-        return true;
-    }
-    if (!folder_find(options->folder, &folder, err)) {
-        return false;
-    }
-    *path = fs_join(folder, file);
-    mem_free(folder);
-    return true;
-}
-
-static cJSON *uploaded(const char *file, const UploadResult *result)
-{
-    cJSON *entry = cJSON_CreateObject();
-    json_set_string(entry, "file", file);
-    json_set_string(entry, "web_url", result->web_url);
-    json_set_int(entry, "bytes", (int64_t)result->bytes);
-    json_set_string(entry, "sha256", result->sha256);
-    json_set_string(entry, "quickxor", result->quickxor);
-    json_set_bool(entry, "hash_pending", result->hash_pending);
-    json_set_bool(entry, "was_there", result->was_there);
-    json_set_bool(entry, "encrypted", result->encrypted);
-    json_set_int(entry, "resumed_at", (int64_t)result->resumed_at);
-    return entry;
-}
-
-typedef struct Uploads {
-    Cli *cli;
-    const char *const *files; /* as they were named */
-    size_t next;
-    cJSON *list;
-    int code; /* of the first failure */
-} Uploads;
-
-static void on_ended(void *context, const OffsiteOutcome *outcome)
-{
-    Uploads *uploads = context;
-    Output *output = &uploads->cli->output;
-    const char *file = uploads->files[uploads->next++];
-    output_clear_progress(output);
-    if (outcome->ok) {
-        cJSON_AddItemToArray(uploads->list, uploaded(file, &outcome->result));
-        if (output->quiet && !output->json) {
-            output_line(output, "%s", file);
-        }
-        return;
-    }
-    uploads->code = uploads->code == 0 ? error_exit_code(outcome->error.kind) : uploads->code;
-    cJSON *entry = cJSON_CreateObject();
-    json_set_string(entry, "file", file);
-    cJSON_AddItemToObject(entry, "error", output_error_object(&outcome->error));
-    cJSON_AddItemToArray(uploads->list, entry);
-    if (!output->json) {
-        output_error(output, &outcome->error);
-    }
-}
-
-/* Each by its path. False: the folder in which a bare name is looked for cannot be used. */
-static bool find_files(const Options *options, char **paths, Error *err)
-{
-    for (size_t i = 0; i < options->file_count; i++) {
-        if (!cli_find_file(options, options->files[i], &paths[i], err)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-int run_upload(Cli *cli)
-{
-    const Options *options = cli->options;
-    const JobSink sink = output_sink(&cli->output);
-    Error err = ERROR_INIT;
-    OffsiteBatch batch;
-    if (options->file_count == 0) {
-        error_set(&err, EK_USAGE, "upload takes one backup or more");
-        error_hint(&err, "Try 'cmms-backup-cli upload --help'.");
-        const int code = output_error(&cli->output, &err);
-        error_clear(&err);
-        return code;
-    }
-    cJSON *document = cJSON_CreateObject();
-    Uploads uploads = {.cli = cli, .files = options->files, .list = cJSON_AddArrayToObject(document, "files")};
-    char **paths = mem_array(options->file_count, sizeof *paths);
-    const OffsiteBatchSpec spec = {.paths = (const char *const *)paths, .count = options->file_count,
-                                   .ended = on_ended, .context = &uploads};
-    offsite_batch_init(&batch);
-    if (!(find_files(options, paths, &err) && offsite_upload_batch(&spec, &sink, cli->cancel, &batch, &err)) &&
-        uploads.code == 0) { /* none was tried */
-        uploads.code = output_error(&cli->output, &err);
-        cJSON_Delete(document);
-        document = NULL;
-    }
-    if (document != NULL && cli->output.json) {
-        output_json(&cli->output, document);
-    } else {
-        cJSON_Delete(document);
-    }
-    offsite_batch_release(&batch);
-    for (size_t i = 0; i < options->file_count; i++) {
-        mem_free(paths[i]);
-    }
-    mem_free(paths);
-    error_clear(&err);
-    return uploads.code;
-}
+const Verb verb_sharepoint = {
+    .name = "sharepoint",
+    .summary = "set up a folder on SharePoint, or see whether it can be reached",
+    .help = help,
+    .takes = {OPTION_CLIENT_ID, OPTION_TENANT, OPTION_NO_BROWSER, OPTION_DEVICE_CODE, OPTION_RIGHTS,
+              OPTION_CERTIFICATE, OPTION_SECRET, OPTION_SECRET_ENDS, OPTION_CLOUD, OPTION_GRAPH, OPTION_LOGIN,
+              OPTION_ALL, OPTION_YES, OPTION_LAST, OPTION_FOLDER, OUTPUT_OPTIONS},
+    .most = OPERANDS_ANY,
+    .run = run_sharepoint};

@@ -3,6 +3,7 @@
 
 #include "base/jsonutil.h"
 #include "base/mem.h"
+#include "hints.h"
 #include "jobs/heartbeats.h"
 #include "platform/clock.h"
 #include "platform/fs.h"
@@ -160,7 +161,7 @@ static cJSON *status_document(const char *folder, const Status *status)
         json_set_string(item, "state", fact_state_word(fact->state));
         output_add_time(item, "when", fact->when);
         json_set_string(item, "text", fact->text);
-        json_set_string(item, "mend", fact->mend);
+        json_set_string(item, "mend", hint_here(fact->mend));
         cJSON_AddItemToArray(facts, item);
     }
     output_add_time(document, "next", status->next);
@@ -222,7 +223,7 @@ static void show(Cli *cli, const Status *status)
         char *line = mem_printf("%s %-8s  %s", sign, titles[i], fact->text);
         output_coloured(&cli->output, colours[fact->state], line);
         if (fact->mend && fact->state == FACT_MISSING) {
-            output_line(&cli->output, "%13s%s", "", fact->mend);
+            output_line(&cli->output, "%13s%s", "", hint_here(fact->mend));
         }
         mem_free(line);
         mem_free(sign);
@@ -247,7 +248,7 @@ static void show(Cli *cli, const Status *status)
     mem_free(next);
 }
 
-int run_status(Cli *cli)
+static int run_status(Cli *cli)
 {
     Error err = ERROR_INIT;
     Status status;
@@ -266,3 +267,28 @@ int run_status(Cli *cli)
     error_clear(&err);
     return code;
 }
+
+static const char help[] =
+    "Show how the database is protected: four facts, each with its date and what mends it.\n"
+    "\n"
+    "Usage:\n"
+    "  cmms-backup-cli status [OPTION]...\n"
+    "\n"
+    "Schedule: the newest slot that was due was run, or a backup was made since; and where a connection is saved,\n"
+    "its task is as it should be. Verified: the newest backup of the database. Off-site: the newest verified one\n"
+    "has a copy on SharePoint that was compared there; asked for with upload_after_backup. Proof: one that is not\n"
+    "older than prove_within_days. It is protected where these hold and nothing else is wrong, such as a shrink\n"
+    "alarm that waits or a damaged backup. A slot that waits is missing, with what for and until when at most. It\n"
+    "also says when the sign-in to SharePoint runs out, from 30 days before on; which receiver did not take the\n"
+    "last notice; and which other computers have left no heartbeat for long.\n"
+    "\n"
+    "Options:\n" FOLDER_HELP "\n" OUTPUT_HELP
+    "\n"
+    "The exit code does not tell whether it is protected; \"protected\" in the JSON document does.\n";
+
+const Verb verb_status = {
+    .name = "status",
+    .summary = "how the database is protected: schedule, verified, off-site, proof",
+    .help = help,
+    .takes = {OPTION_FOLDER, OUTPUT_OPTIONS},
+    .run = run_status};

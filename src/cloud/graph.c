@@ -12,8 +12,10 @@
 #include "base/jsonutil.h"
 #include "base/mem.h"
 #include "cloud/address.h"
+#include "cloud/oauth.h"
 #include "platform/clock.h"
 #include "platform/machine.h"
+#include "version.h"
 
 #define ANSWER_MAX 8388608u
 #define FAULT_TRIES 6u
@@ -458,12 +460,12 @@ typedef struct Words {
 } Words;
 
 static const char ask_it[] = "Ask your IT administrator whether this program may write to that library.";
+static const char portal[] = "A network that wants a sign-in of its own in the browser first answers so.";
 static const char later[] = "Try again later; what was uploaded already is kept for the next try.";
 
 static const Words by_status[] = {
     {400, EK_INTERNAL, "SharePoint does not accept the request", "Send the log to the makers of this program."},
-    {401, EK_REFUSED, "SharePoint does not accept the sign-in",
-     "Sign in again: SharePoint in the Tools menu, or cmms-backup-cli sharepoint set-up."},
+    {401, EK_REFUSED, "SharePoint does not accept the sign-in", OAUTH_SIGN_IN_AGAIN},
     {403, EK_REFUSED, "SharePoint does not allow it", ask_it},
     {404, EK_NOT_FOUND, "it is not there",
      "Look whether the folder was moved or deleted, and set it up again if need be."},
@@ -476,6 +478,7 @@ static const Words by_status[] = {
     {503, EK_BUSY, "SharePoint is too busy", later},
     {507, EK_SPACE, "the SharePoint library is full", "Make room there: old files, and the recycle bin of the site."},
     {509, EK_BUSY, "the site's bandwidth is used up", later},
+    {511, EK_CONNECT, "what answers is not SharePoint", portal}, /* RFC 6585: of a network, never of a server */
 };
 
 bool graph_problem(const GraphAnswer *answer, const char *what, Error *err)
@@ -509,12 +512,57 @@ bool graph_problem(const GraphAnswer *answer, const char *what, Error *err)
         error_hint(err, "%s", later);
     } else {
         error_set(err, EK_CONNECT, "%s: what answers is not SharePoint", what);
-        error_hint(err, "A network that wants a sign-in of its own in the browser first answers so.");
+        error_hint(err, "%s", portal);
     }
     error_detail(err, "status %ld%s%s%s%s", answer->status, answer->codes == NULL ? "" : ", ",
                  answer->codes == NULL ? "" : answer->codes, answer->request_id == NULL ? "" : ", request ",
                  answer->request_id == NULL ? "" : answer->request_id);
     return false;
+}
+
+/* --- check-out -------------------------------------------------------------------------------------------- */
+
+static const char *level_of(const cJSON *item)
+{
+    return json_string(cJSON_GetObjectItem(item, "publication"), "level", NULL);
+}
+
+bool graph_item_tells_level(const cJSON *item)
+{
+    return level_of(item) != NULL;
+}
+
+bool graph_check_in(Graph *graph, const char *drive, const cJSON *item, const Cancel *cancel, Error *err)
+{
+    const char *level = level_of(item);
+    if (level == NULL || strcmp(level, "checkout") != 0) {
+        return true;
+    }
+    StrBuf path;
+    GraphAnswer answer;
+    strbuf_init(&path, STRBUF_LINE);
+    graph_answer_init(&answer);
+    strbuf_addstr(&path, "/drives/");
+    cloud_encode(&path, drive);
+    strbuf_addstr(&path, "/items/");
+    cloud_encode(&path, json_string(item, "id", ""));
+    strbuf_addstr(&path, "/checkin");
+    const GraphRequest request = {
+        .method = "POST", .path = path.buf, .json = "{\"comment\":\"" CMMS_PRODUCT "\",\"checkInAs\":\"published\"}"};
+    bool ok = graph_call(graph, &request, cancel, &answer, err);
+    if (ok && answer.status != 204 && answer.status != 200) {
+        ok = graph_problem(&answer, "the library wants its files checked in, and that did not succeed", err);
+        if (answer.status >= 400 && !graph_is_throttled(&answer) && !graph_is_fault(&answer)) {
+            if (err != NULL) {
+                err->kind = EK_IO;
+            }
+            error_hint(err, "Until then nobody else sees what was brought there. Switch \"Require Check Out\" off "
+                            "(Library settings, Versioning settings), or use another library.");
+        }
+    }
+    graph_answer_release(&answer);
+    strbuf_release(&path);
+    return ok;
 }
 
 const char *graph_item_hash(const cJSON *item)

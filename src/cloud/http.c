@@ -14,6 +14,7 @@
 #include "base/utf.h"
 #include "cloud/address.h"
 #include "http_private.h"
+#include "platform/proxy.h"
 #include "version.h"
 
 #define CONNECT_SECONDS 30L
@@ -235,8 +236,10 @@ bool http_explain(CURLcode code, const char *host, const char *words, Error *err
     static const char network[] = "Check the internet connection.";
     switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
-    case CURLE_COULDNT_RESOLVE_PROXY:
         error_set(err, EK_CONNECT, "could not find the server \"%s\"", host);
+        break;
+    case CURLE_COULDNT_RESOLVE_PROXY:
+        error_set(err, EK_CONNECT, "could not find the proxy that leads to %s", host);
         break;
     case CURLE_COULDNT_CONNECT:
         error_set(err, EK_CONNECT, "nothing answers at %s", host);
@@ -315,6 +318,36 @@ bool http_drive(CURLM *multi, const Cancel *cancel, CURLcode *code, Error *err)
     return drive(multi, NULL, NULL, cancel, code, err);
 }
 
+/* A proxy that the system names; the environment's is libcurl's own affair. */
+static void set_proxy(CURL *easy, const char *proxy)
+{
+    curl_easy_setopt(easy, CURLOPT_PROXY, proxy);
+    /* As the Windows user, who is asked for nothing; no password goes anywhere. A libcurl that can do neither goes
+     * without. */
+    (void)curl_easy_setopt(easy, CURLOPT_PROXYAUTH, (long)(CURLAUTH_NEGOTIATE | CURLAUTH_NTLM));
+    curl_easy_setopt(easy, CURLOPT_PROXYUSERPWD, ":");
+}
+
+/* What a proxy said to the wish for a connection; false: none was asked, or it let us through. */
+static bool proxy_refused(CURL *easy, const char *host, Error *err)
+{
+    long status = 0;
+    curl_easy_getinfo(easy, CURLINFO_HTTP_CONNECTCODE, &status);
+    if (status < 300) {
+        return false;
+    }
+    if (status == 407) {
+        error_set(err, EK_CONNECT, "the proxy of this network asks for a password");
+        error_hint(err, "Ask your IT administrator to let this program through to %s without one.", host);
+    } else {
+        error_set(err, EK_CONNECT, "the proxy of this network does not let this program through to %s", host);
+        error_hint(err, "Ask your IT administrator; a network that wants a sign-in of its own in the browser first may "
+                        "also answer so.");
+    }
+    error_detail(err, "status %ld", status);
+    return true;
+}
+
 bool http_request(Http *http, const HttpRequest *request, const Cancel *cancel, HttpResponse *response, Error *err)
 {
     char *host = NULL;
@@ -350,14 +383,19 @@ bool http_request(Http *http, const HttpRequest *request, const Cancel *cancel, 
     SET(CURLOPT_SSL_VERIFYPEER, 1L);
     SET(CURLOPT_SSL_VERIFYHOST, 2L);
     SET(CURLOPT_SSL_OPTIONS, (long)CURLSSLOPT_REVOKE_BEST_EFFORT); /* Schannel; a revoked certificate is refused */
-    if (cloud_is_loopback(host)) {
+    const bool loopback = cloud_is_loopback(host);
+    char *proxy = loopback ? NULL : proxy_for(request->url, cancel);
+    if (loopback) {
         SET(CURLOPT_PROXY, "");
+    } else if (proxy != NULL) {
+        set_proxy(easy, proxy);
     }
+    (void)curl_easy_setopt(easy, CURLOPT_PROXY_SSL_OPTIONS, (long)CURLSSLOPT_REVOKE_BEST_EFFORT);
     if (http->ca_file != NULL) {
         SET(CURLOPT_CAINFO, http->ca_file);
     }
     SET(CURLOPT_TCP_KEEPALIVE, 1L);
-    SET(CURLOPT_USERAGENT, "NONISV|AIT|CMMSBackup/" CMMS_VERSION); /* Microsoft's form for in-house programs */
+    SET(CURLOPT_USERAGENT, CMMS_USER_AGENT);
     SET(CURLOPT_ERRORBUFFER, words);
     SET(CURLOPT_WRITEFUNCTION, take_body);
     SET(CURLOPT_WRITEDATA, &transfer);
@@ -400,6 +438,12 @@ bool http_request(Http *http, const HttpRequest *request, const Cancel *cancel, 
     ok = drive(http->multi, http->easy, &transfer, cancel, &code, err);
     if (ok && transfer.read_failed.kind != EK_NONE) {
         ok = error_move(err, &transfer.read_failed);
+    } else if (ok && code != CURLE_OK && proxy_refused(easy, host, err)) {
+        ok = false;
+    } else if (ok && code == CURLE_COULDNT_CONNECT && proxy != NULL) { /* behind it nobody was asked */
+        error_set(err, EK_CONNECT, "nothing answers at %s, the proxy that leads to %s", proxy + strlen("http://"),
+                  host);
+        ok = error_hint(err, "Check the internet connection, and the proxy in Windows' settings.");
     } else if (ok && code != CURLE_OK) {
         ok = http_explain(transfer.too_large ? CURLE_TOO_LARGE : code, host, words, err);
     }
@@ -410,6 +454,7 @@ bool http_request(Http *http, const HttpRequest *request, const Cancel *cancel, 
 out:
     curl_easy_reset(easy); /* it points to what ends here */
     curl_slist_free_all(headers);
+    mem_free(proxy);
     mem_free(host);
     error_clear(&transfer.read_failed);
     if (ok) {

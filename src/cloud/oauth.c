@@ -42,7 +42,7 @@ typedef struct Refusal {
     const char *message, *hint;
 } Refusal;
 
-static const char again[] = "Sign in again: SharePoint in the Tools menu, or cmms-backup-cli sharepoint set-up.";
+static const char again[] = OAUTH_SIGN_IN_AGAIN;
 static const char approve[] =
     "Ask your IT administrator to approve the program (its client ID) for your organisation, then sign in again.";
 
@@ -75,6 +75,12 @@ static const Refusal refusals[] = {
      "Let Windows set the clock: Settings, Time & language."},
     {7000218, "the program's registration does not allow sign-ins of this kind",
      "Ask your IT administrator to allow public client flows for it."},
+    {50020, "this account is of another organisation than the folder",
+     "Sign in with an account of the organisation to which the folder belongs, or ask there to be invited."},
+    {65004, "nobody accepted what the program asked for", again},
+    {7000112, "the program is switched off in your organisation", "Ask your IT administrator to switch it on again."},
+    {500011, "your organisation does not know the service that the program asks for",
+     "Compare cloud and tenant with what IT has given you."},
 };
 
 bool oauth_refused(long number, const char *word, Error *err)
@@ -416,7 +422,7 @@ bool oauth_refresh(const OauthApp *app, const Cancel *cancel, OauthTokens *token
 {
     if (!secret_is_set(&tokens->refresh)) {
         error_set(err, EK_REFUSED, "nobody has signed in to SharePoint on this computer");
-        return error_hint(err, "Sign in: SharePoint in the Tools menu, or cmms-backup-cli sharepoint set-up.");
+        return error_hint(err, OAUTH_SIGN_IN);
     }
     StrBuf form;
     strbuf_init(&form, STRBUF_LINE);

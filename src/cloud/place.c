@@ -59,9 +59,13 @@ bool place_is_person(const CloudPlace *place)
 
 char *place_scope(const CloudPlace *place)
 {
-    const bool selected = place->rights != NULL && strcmp(place->rights, PLACE_SELECTED) == 0;
-    return !place_is_person(place) ? mem_printf("%s%s", place->graph, OAUTH_APP_SCOPE)
-                                   : mem_strdup(selected ? PLACE_SCOPE_SELECTED : PLACE_SCOPE);
+    const char *rights = place->rights == NULL ? "" : place->rights;
+    if (!place_is_person(place)) {
+        return mem_printf("%s%s", place->graph, OAUTH_APP_SCOPE);
+    }
+    return mem_strdup(strcmp(rights, PLACE_SELECTED) == 0 ? PLACE_SCOPE_SELECTED
+                      : strcmp(rights, PLACE_LIST) == 0   ? PLACE_SCOPE_LIST
+                                                          : PLACE_SCOPE);
 }
 
 static bool own_file(const char *name, char **path, Error *err)
@@ -94,7 +98,7 @@ bool place_parse(const char *bytes, size_t len, CloudPlace *place, Error *err)
     } else {
         place_release(&read);
         error_set(err, EK_SETTINGS, "what is saved about SharePoint is damaged");
-        error_hint(err, "Set it up again: SharePoint in the Tools menu, or cmms-backup-cli sharepoint set-up.");
+        error_hint(err, PLACE_SET_UP_AGAIN);
     }
     cJSON_Delete(document);
     return ok;
@@ -110,7 +114,7 @@ bool place_load(CloudPlace *place, Error *err)
     if (!ok) {
         if (failed.kind == EK_NOT_FOUND) {
             error_set(&failed, EK_NOT_FOUND, "no folder on SharePoint is set up");
-            error_hint(&failed, "Set one up: SharePoint in the Tools menu, or cmms-backup-cli sharepoint set-up LINK.");
+            error_hint(&failed, PLACE_SET_UP);
         }
         error_move(err, &failed);
     } else {

@@ -14,6 +14,7 @@
 #include "base/jsonutil.h"
 #include "base/mem.h"
 #include "base/number.h"
+#include "base/utf.h"
 #include "cloud/address.h"
 #include "platform/clock.h"
 #include "platform/fs.h"
@@ -140,7 +141,7 @@ char *upload_target(const Upload *u, const char *name, const char *action)
     return strbuf_detach(&path);
 }
 
-#define SELECT "?$select=id,name,size,file,webUrl"
+#define SELECT "?$select=id,name,size,file,webUrl,eTag,publication"
 
 static char *item_path(const Upload *u, const char *id, const char *query)
 {
@@ -383,6 +384,7 @@ static bool transfer(Upload *u, Error *err)
             job_log(u->spec->sink, LOG_WARNING, "SharePoint has given up the upload of %s; it begins again.",
                     u->spec->name);
             break;
+        case TRANSFER_ANEW: another = false; break;
         case TRANSFER_FAILED: return false;
         }
         u->resumed_at = 0;
@@ -401,6 +403,12 @@ static bool is_named(const Upload *u, const char *id)
            strcmp(json_string(u->item, "name", ""), u->spec->name) == 0;
 }
 
+static bool another_is_there(const Upload *u, Error *err)
+{
+    error_set(err, EK_IO, "another file named %s is on SharePoint", u->spec->name);
+    return error_hint(err, "Rename or remove it there, or upload to another folder.");
+}
+
 static Naming name_is_taken(Upload *u, const char *id, Error *err)
 {
     if (!upload_find(u, u->spec->name, err)) {
@@ -416,11 +424,22 @@ static Naming name_is_taken(Upload *u, const char *id, Error *err)
     if (same == SAME) {
         return delete_item(u, id, err) ? NAMED : NOT_NAMED;
     }
-    error_set(err, EK_IO, "another file named %s is on SharePoint", u->spec->name);
-    error_hint(err, "Rename or remove it there, or upload to another folder.");
+    another_is_there(u, err);
     return NOT_NAMED;
 }
 
+/* u->item was looked at once more, after an answer of that status: the version that is to get the name. A service that
+ * says of the very version that it is another one is not asked for it again. */
+static void take_version(const Upload *u, long status, char **etag)
+{
+    const char *now = graph_item_etag(u->item);
+    const bool same = now != NULL && *etag != NULL && strcmp(now, *etag) == 0;
+    char *next = status == 412 && same ? NULL : mem_strdup(now);
+    mem_free(*etag);
+    *etag = next;
+}
+
+/* The version that was compared, and no other: somebody may exchange the partial meanwhile. */
 static Naming rename_partial(Upload *u, Error *err)
 {
     char *id = mem_strdup(u->journal.item);
@@ -430,11 +449,12 @@ static Naming rename_partial(Upload *u, Error *err)
     json_set_string(body, "name", u->spec->name);
     json_set_string(body, "@microsoft.graph.conflictBehavior", "fail");
     char *json = json_text(body);
+    char *etag = mem_strdup(graph_item_etag(u->item));
     Naming naming = NOT_NAMED;
     GraphAnswer answer;
     graph_answer_init(&answer);
-    const GraphRequest request = {.method = "PATCH", .path = path, .json = json};
     for (unsigned tries = 0; tries < BUSY_TRIES; tries++) {
+        const GraphRequest request = {.method = "PATCH", .path = path, .json = json, .if_match = etag};
         if (!graph_send(u->spec->graph, &request, u->cancel, &answer, err)) {
             break;
         }
@@ -464,14 +484,52 @@ static Naming rename_partial(Upload *u, Error *err)
             naming = NAMED;
             break;
         }
+        if (u->item == NULL || upload_compare(u, u->item) == OTHER) {
+            naming = GONE;
+            break;
+        }
+        take_version(u, answer.status, &etag);
     }
     graph_answer_release(&answer);
     cJSON_Delete(body);
+    mem_free(etag);
     mem_free(json);
     mem_free(look);
     mem_free(path);
     mem_free(id);
     return naming;
+}
+
+/* It has its name. Others see it where the library wants no check-out, or once it is checked in. GONE: somebody has
+ * removed or renamed it since. */
+static Naming show_it(Upload *u, Error *err)
+{
+    if (!graph_item_tells_level(u->item)) {
+        char *path = item_path(u, json_string(u->item, "id", ""), SELECT);
+        const bool ok = get_item(u, path, err);
+        mem_free(path);
+        if (!ok) {
+            return NOT_NAMED;
+        }
+        if (u->item == NULL || utf8_casecmp(json_string(u->item, "name", ""), u->spec->name) != 0) {
+            return GONE;
+        }
+        if (!u->spec->replace && upload_compare(u, u->item) == OTHER) {
+            another_is_there(u, err);
+            return NOT_NAMED;
+        }
+    }
+    return graph_check_in(u->spec->graph, u->spec->drive, u->item, u->cancel, err) ? NAMED : NOT_NAMED;
+}
+
+static bool is_shown(Upload *u, Error *err)
+{
+    const Naming naming = show_it(u, err);
+    if (naming == GONE) {
+        error_set(err, EK_IO, "%s was removed from SharePoint while it was uploaded", u->spec->name);
+        return error_hint(err, "Upload it again.");
+    }
+    return naming == NAMED;
 }
 
 /* --- the whole -------------------------------------------------------------------------------------------- */
@@ -531,7 +589,10 @@ static bool to_partial_and_rename(Upload *u, UploadResult *result, Error *err)
             }
             continue;
         }
-        const Naming naming = rename_partial(u, err);
+        Naming naming = rename_partial(u, err);
+        if (naming == NAMED) {
+            naming = show_it(u, err);
+        }
         if (naming == GONE) {
             if (!note_item(u, NULL, err)) {
                 return false;
@@ -543,6 +604,19 @@ static bool to_partial_and_rename(Upload *u, UploadResult *result, Error *err)
     }
     error_set(err, EK_IO, "the uploaded file disappears from SharePoint again and again");
     return error_hint(err, "Look whether a rule or a program there removes new files.");
+}
+
+/* The same has come there by another way: ours is not wanted any more. u->item stays what it is. */
+static bool drop_partial(Upload *u, Error *err)
+{
+    if (u->journal.item == NULL || strcmp(u->journal.item, json_string(u->item, "id", "")) == 0) {
+        return true;
+    }
+    cJSON *there = u->item;
+    u->item = NULL;
+    const bool ok = delete_partial(u, err);
+    u->item = there;
+    return ok;
 }
 
 /* What is there already under the name. *done: nothing more is to be done. */
@@ -562,11 +636,7 @@ static bool look_there(Upload *u, UploadResult *result, bool *done, Error *err)
         result->hash_pending = same == UNSURE;
         return true;
     }
-    if (u->spec->replace) {
-        return true;
-    }
-    error_set(err, EK_IO, "another file named %s is on SharePoint", u->spec->name);
-    return error_hint(err, "Rename or remove it there, or upload to another folder.");
+    return u->spec->replace || another_is_there(u, err);
 }
 
 /* Whole or not at all, as one request is. */
@@ -584,7 +654,7 @@ static bool replace_whole(Upload *u, UploadResult *result, Error *err)
         return error_hint(err, "Try again.");
     }
     result->hash_pending = same == UNSURE;
-    return true;
+    return is_shown(u, err);
 }
 
 /* A journal of other bytes under the same name is not of this upload: its session is ended, its partial removed. */
@@ -617,13 +687,16 @@ static bool run(Upload *u, UploadResult *result, Error *err)
         return false;
     }
     if (u->spec->replace) {
-        return look_there(u, result, &done, err) && (done || replace_whole(u, result, err));
+        if (!look_there(u, result, &done, err)) {
+            return false;
+        }
+        return done ? is_shown(u, err) : replace_whole(u, result, err);
     }
     if (!take_journal(u, err) || !look_there(u, result, &done, err)) {
         return false;
     }
     if (done) {
-        if (!upload_end_session(u, err)) {
+        if (!upload_end_session(u, err) || !drop_partial(u, err) || !is_shown(u, err)) {
             return false;
         }
         fs_remove(u->journal_file, NULL);

@@ -59,6 +59,7 @@ char *journal_text(const UploadJournal *journal, Error *err)
     json_set_string(document, "item", journal->item);
     json_set_string(document, "sha256", journal->sha256);
     json_set_int(document, "size", (int64_t)journal->size);
+    json_set_int(document, "begun", journal->begun);
     json_set_string(document, "session", session);
     char *text = json_text(document);
     cJSON_Delete(document);
@@ -87,6 +88,7 @@ bool journal_parse(const char *bytes, size_t len, UploadJournal *journal)
         goto out;
     }
     read.size = (uint64_t)size;
+    read.begun = json_int(document, "begun", 0);
     if (session != NULL) {
         (void)sealed_open(session, &read.session); /* where it cannot be opened the session runs out by itself */
     }

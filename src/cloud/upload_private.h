@@ -14,6 +14,7 @@ typedef struct UploadJournal {
     char *item;                  /* Graph's number of the partial, once all of it is there; or NULL */
     char *sha256;
     uint64_t size;
+    int64_t begun;               /* when the session was made, unix seconds; 0: not known */
     Secret session;              /* the session's address; not set: there is none */
 } UploadJournal;
 
@@ -50,6 +51,7 @@ typedef enum Transfer {
     TRANSFER_DONE,     /* the partial is there, u->item is it */
     TRANSFER_GO_ON,    /* the session stands, and wants more */
     TRANSFER_AGAIN,    /* the session is gone: from the start */
+    TRANSFER_ANEW,     /* the same, ended by us and told */
     TRANSFER_NEW_NAME, /* the partial's name is taken or locked */
     TRANSFER_FAILED    /* err says why */
 } Transfer;
@@ -71,6 +73,11 @@ char *upload_target(const Upload *u, const char *name, const char *action);
 /* --- upload_session.c -------------------------------------------------------------------------------------- */
 
 Transfer upload_by_session(Upload *u, Error *err);
+/* A session's address holds for 24 hours, whatever is sent meanwhile. Whether one that is in its last hour will not do
+ * for what is left: more than a fragment, and more than goes by then at the pace of the last one (took_ms for took_len;
+ * 0: not known). One that is older than that and still answers is not judged, nor one whose beginning is not known. */
+bool upload_session_is_too_old(int64_t begun, int64_t now, uint64_t left, uint64_t fragment, uint64_t took_len,
+                               uint64_t took_ms);
 /* Ends the journal's session on the server, so that its name is free. */
 bool upload_end_session(Upload *u, Error *err);
 

@@ -23,6 +23,8 @@
 #define GOOD_MS 20000u      /* a fragment that takes less may be twice as large */
 #define SLOW_MS 60000u
 #define LOCKED_UNITS 5u
+#define LIFE_S (24 * 3600)      /* of a session's address: what is in it (tempauth) is not renewed by use */
+#define LAST_S 3600
 
 typedef enum Standing { STANDS_AT, STANDS_DONE, STANDS_GONE, STANDS_UNKNOWN } Standing;
 
@@ -86,6 +88,25 @@ bool upload_end_session(Upload *u, Error *err)
     return ok;
 }
 
+bool upload_session_is_too_old(int64_t begun, int64_t now, uint64_t left, uint64_t fragment, uint64_t took_len,
+                               uint64_t took_ms)
+{
+    const int64_t age = now - begun;
+    if (begun <= 0 || age < LIFE_S - LAST_S || age >= LIFE_S || left <= fragment) {
+        return false;
+    }
+    return took_len == 0 || left * took_ms / took_len / 1000 > (uint64_t)(LIFE_S - age);
+}
+
+/* Better now than when it is refused with more of it sent. */
+static Transfer begin_anew(Upload *u, Error *err)
+{
+    job_log(u->spec->sink, LOG_WARNING,
+            "SharePoint ends an upload after 24 hours, and that of %s would not be done by then; it begins again.",
+            u->spec->name);
+    return upload_end_session(u, err) ? TRANSFER_ANEW : TRANSFER_FAILED;
+}
+
 /* The partial may be there whole, whatever the session says. */
 static Transfer look_for_it(Upload *u, Transfer otherwise, Error *err)
 {
@@ -133,6 +154,7 @@ static bool take_session(Upload *u, Session *s, GraphAnswer *answer, Error *err)
     (void)next_offset(answer->json, &offset);
     stand_at(s, offset < u->size ? offset : 0);
     u->resuming = false;
+    u->journal.begun = clock_now();
     return journal_save(u->journal_file, &u->journal, err); /* before the first byte goes */
 }
 
@@ -316,10 +338,16 @@ static Transfer advance(Upload *u, Session *s, uint64_t offset, uint64_t sent, u
 static Transfer send_fragments(Upload *u, Session *s, Error *err)
 {
     Transfer outcome = TRANSFER_GO_ON;
+    uint64_t took_len = 0;
+    uint64_t took_ms = 0;
     GraphAnswer answer;
     graph_answer_init(&answer);
     while (outcome == TRANSFER_GO_ON) {
         const uint64_t left = u->size - s->offset;
+        if (upload_session_is_too_old(u->journal.begun, clock_now(), left, u->fragment, took_len, took_ms)) {
+            outcome = begin_anew(u, err);
+            break;
+        }
         const uint64_t len = left < u->fragment ? left : u->fragment;
         const bool last = len == left;
         char *range = mem_printf("bytes %llu-%llu/%llu", (unsigned long long)s->offset,
@@ -340,7 +368,9 @@ static Transfer send_fragments(Upload *u, Session *s, Error *err)
         } else if ((answer.status == 200 || answer.status == 201) && upload_take_item(u, &answer)) {
             outcome = TRANSFER_DONE;
         } else if (answer.status == 202 && next_offset(answer.json, &offset) && offset < u->size) {
-            outcome = advance(u, s, offset, len, clock_monotonic_ms() - begun, &answer, err);
+            took_len = len;
+            took_ms = clock_monotonic_ms() - begun;
+            outcome = advance(u, s, offset, len, took_ms, &answer, err);
         } else {
             outcome = surprised(u, s, &answer, last, err);
         }
@@ -358,7 +388,7 @@ Transfer upload_by_session(Upload *u, Error *err)
     }
     if (secret_is_set(&u->journal.session)) {
         outcome = find_out(u, &s, err);
-        u->resumed_at = outcome == TRANSFER_GO_ON && u->resuming ? s.offset : 0;
+        u->resumed_at = outcome == TRANSFER_GO_ON && u->resuming ? s.offset : 0; /* transfer() says 0 of one anew */
     }
     if (outcome == TRANSFER_AGAIN) {
         outcome = create(u, &s, err);

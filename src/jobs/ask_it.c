@@ -14,12 +14,19 @@
 #include "cloud/address.h"
 #include "cloud/oauth.h"
 #include "cloud/place.h"
+#include "version.h"
 
 #define CLIENT_HERE "CLIENT-ID"
 #define TENANT_HERE "TENANT"
 #define ROLE_BODY \
     "{\"roles\": [\"write\"], \"grantedToIdentities\": [{\"application\": {\"id\": \"%s\", \"displayName\": " \
-    "\"CMMS Backup\"}}]}"
+    "\"" CMMS_PRODUCT "\"}}]}"
+
+#define LIST_BODY \
+    "{\"roles\": [\"write\"], \"grantedToV2\": {\"application\": {\"id\": \"%s\", \"displayName\": " \
+    "\"" CMMS_PRODUCT "\"}}}"
+#define SITE_RIGHT "Sites.Selected"
+#define LIST_RIGHT "Lists.SelectedOperations.Selected"
 
 /* --- what is missing -------------------------------------------------------------------------------------- */
 
@@ -30,7 +37,7 @@ static const struct {
     {65001, ASK_IT_APPROVAL}, {90094, ASK_IT_APPROVAL}, {90095, ASK_IT_APPROVAL}, {50105, ASK_IT_PERSON},
     {53000, ASK_IT_RULE},     {53003, ASK_IT_RULE},     {530032, ASK_IT_RULE},    {700016, ASK_IT_APP},
     {90002, ASK_IT_APP},      {50011, ASK_IT_APP},      {7000218, ASK_IT_APP},    {7000222, ASK_IT_APP},
-    {7000215, ASK_IT_APP},    {700027, ASK_IT_APP},
+    {7000215, ASK_IT_APP},    {700027, ASK_IT_APP},       {7000112, ASK_IT_APP},    {500011, ASK_IT_APP},
 };
 
 AskItStep ask_it_step(const Error *error)
@@ -140,9 +147,15 @@ static void add_scopes(StrBuf *sb, const char *graph, const char *scopes)
     }
 }
 
-static const char *scopes_of(bool selected)
+static const char *scopes_of(const AskIt *ask, bool selected)
 {
-    return selected ? PLACE_SCOPE_SELECTED : PLACE_SCOPE;
+    return !selected ? PLACE_SCOPE : ask->list ? PLACE_SCOPE_LIST : PLACE_SCOPE_SELECTED;
+}
+
+/* What the grant of step 3 is for. */
+static const char *right_of(const AskIt *ask)
+{
+    return ask->list ? LIST_RIGHT : SITE_RIGHT;
 }
 
 char *ask_it_consent_link(const AskIt *ask, bool selected)
@@ -154,7 +167,7 @@ char *ask_it_consent_link(const AskIt *ask, bool selected)
     StrBuf link;
     strbuf_init(&scopes, STRBUF_SMALL);
     strbuf_init(&link, STRBUF_SMALL);
-    add_scopes(&scopes, graph_of(ask), ask->app_only ? ".default" : scopes_of(selected));
+    add_scopes(&scopes, graph_of(ask), ask->app_only ? ".default" : scopes_of(ask, selected));
     strbuf_addf(&link, "%s/%s/v2.0/adminconsent?client_id=%s&redirect_uri=", endpoint(ask->login,
                 cloud_endpoints("global")->login), ask->tenant, ask->client_id);
     cloud_encode(&link, "http://localhost");
@@ -196,6 +209,17 @@ char *ask_it_site(const char *link, const char *path)
     return NULL;
 }
 
+char *ask_it_library(const char *path, const char *site)
+{
+    const size_t site_len = site == NULL ? 0 : strlen(site);
+    if (path == NULL || site == NULL || strncmp(path, site, site_len) != 0 || path[site_len] != '/') {
+        return NULL;
+    }
+    const char *name = path + site_len + 1;
+    const size_t len = strcspn(name, "/");
+    return len == 0 ? NULL : mem_strndup(name, len);
+}
+
 /* --- the page --------------------------------------------------------------------------------------------- */
 
 typedef struct Page {
@@ -209,8 +233,8 @@ static void add_head(Page *page)
 {
     static const char as_itself[] =
         "to a folder on SharePoint. It runs without a person and signs in as itself, with the key of a\n"
-        "certificate that stays in the Windows store of that computer. It reaches only the site that\n"
-        "you grant here.\n"
+        "certificate that stays in the Windows store of that computer. It reaches only what you grant\n"
+        "here.\n"
         "\n";
     static const char as_a_person[] =
         "to a folder on SharePoint. A person signs in to it with the browser. It is a public client\n"
@@ -219,19 +243,22 @@ static void add_head(Page *page)
         "\n";
     const AskIt *ask = page->ask;
     StrBuf *sb = &page->text;
-    strbuf_addstr(sb, "To IT: CMMS Backup asks for access to one folder on SharePoint\n"
+    strbuf_addstr(sb, "To IT: " CMMS_PRODUCT " asks for access to one folder on SharePoint\n"
                       "==============================================================\n"
                       "\n"
-                      "CMMS Backup is a Windows program that copies backups of the maintenance database (CMMS)\n");
+                      CMMS_PRODUCT " is a Windows program that copies backups of the maintenance database (CMMS)\n");
     strbuf_addstr(sb, ask->app_only ? as_itself : as_a_person);
     const char *link = ask->link == NULL || ask->link[0] == '\0' ? "(not chosen yet)" : ask->link;
     strbuf_addf(sb, "Folder:     %.*s\n", (int)strcspn(link, "\r\n"), link);
     strbuf_addf(sb, "Tenant:     %s\n", is_plain(ask->tenant) ? ask->tenant : "(not known yet)");
     strbuf_addf(sb, "Client ID:  %s\n", is_plain(ask->client_id) ? ask->client_id : "(not known yet: step 1)");
-    strbuf_addf(sb, "Rights:     %s\n",
-                ask->app_only   ? "Sites.Selected (application): only sites that you grant one by one"
-                : ask->selected ? "Sites.Selected (delegated): only sites that you grant one by one"
-                                : "Files.ReadWrite.All, Sites.Read.All (delegated): what the person may do, no more");
+    if (ask->app_only || ask->selected) {
+        strbuf_addf(sb, "Rights:     %s (%s): only %s that you grant one by one\n", right_of(ask),
+                    ask->app_only ? "application" : "delegated", ask->list ? "libraries" : "sites");
+    } else {
+        strbuf_addstr(sb, "Rights:     Files.ReadWrite.All, Sites.Read.All (delegated): what the person may do, no "
+                          "more\n");
+    }
     if (page->missing != ASK_IT_NOTHING) {
         strbuf_addf(sb, "Missing:    %s\n", ask_it_words(page->missing));
         if (ask->failed != NULL && ask->failed->detail != NULL) {
@@ -252,29 +279,30 @@ static void add_app(Page *page)
     if (page->ask->app_only) {
         strbuf_addf(&page->text,
                     "  %s > App registrations > New registration\n"
-                    "  Name: CMMS Backup. Accounts in this organisational directory only.\n"
+                    "  Name: " CMMS_PRODUCT ". Accounts in this organisational directory only.\n"
                     "  Redirect URI: \"Public client/native\", http://localhost (for the link of step 2 alone)\n"
-                    "  API permissions > Microsoft Graph > Application permissions: Sites.Selected\n"
+                    "  API permissions > Microsoft Graph > Application permissions: %s\n"
                     "  Certificates & secrets > Certificates: upload the certificate (.cer, without its key) of that\n"
                     "  computer; in PowerShell there, as the user for whom the backups run:\n"
-                    "    New-SelfSignedCertificate -Subject 'CN=CMMS Backup' -CertStoreLocation Cert:\\CurrentUser\\My "
-                    "-KeyExportPolicy NonExportable -KeySpec Signature -KeyLength 2048 "
-                    "-NotAfter (Get-Date).AddYears(1)\n"
+                    "    New-SelfSignedCertificate -Subject 'CN=" CMMS_PRODUCT "' "
+                    "-CertStoreLocation Cert:\\CurrentUser\\My -KeyExportPolicy NonExportable -KeySpec Signature "
+                    "-KeyLength 2048 -NotAfter (Get-Date).AddYears(1)\n"
                     "    Export-Certificate -Cert Cert:\\CurrentUser\\My\\THUMBPRINT -FilePath cmms-backup.cer\n"
                     "  A client secret does as well, but a key that cannot be copied is safer.\n"
                     "  Then give the person the Application (client) ID and the thumbprint.\n",
-                    portal_of(page->ask));
+                    portal_of(page->ask), right_of(page->ask));
         return;
     }
     strbuf_addf(&page->text,
                 "  %s > App registrations > New registration\n"
-                "  Name: CMMS Backup. Accounts in this organisational directory only.\n"
+                "  Name: " CMMS_PRODUCT ". Accounts in this organisational directory only.\n"
                 "  Redirect URI: \"Public client/native (mobile & desktop)\", http://localhost\n"
                 "  API permissions > Microsoft Graph > Delegated permissions: %s\n"
                 "  Certificates & secrets: none. Authentication > Allow public client flows: only where\n"
                 "  people shall be able to sign in with a code.\n"
                 "  Then give the person the Application (client) ID.\n",
-                portal_of(page->ask), page->ask->selected ? "Sites.Selected" : "Files.ReadWrite.All, Sites.Read.All");
+                portal_of(page->ask),
+                page->ask->selected ? right_of(page->ask) : "Files.ReadWrite.All, Sites.Read.All");
 }
 
 static void add_approval(Page *page)
@@ -293,29 +321,87 @@ static void add_approval(Page *page)
         strbuf_addstr(&page->text, "  Its link has the client ID in it: press Ask IT again when step 1 is done.\n");
     }
     strbuf_addf(&page->text,
-                "  Or: %s > Enterprise applications > CMMS Backup > Permissions > Grant admin consent.\n"
+                "  Or: %s > Enterprise applications > " CMMS_PRODUCT " > Permissions > Grant admin consent.\n"
                 "  Where an assignment is required (Properties), assign the person under Users and groups.\n",
                 portal_of(ask));
     if (less != NULL) {
         strbuf_addf(&page->text,
                     "  Less is possible: approve this instead, do step 3, and have the person choose\n"
                     "  \"Only sites that IT has granted\" under Advanced (console: --rights=selected):\n"
-                    "  %s\n",
+                    "  %s\n"
+                    "  Least of all is \"Only one library that IT has granted\" (console: --rights=list), with a\n"
+                    "  library of its own: have the person choose that and press Ask IT again.\n",
                     less);
     }
     mem_free(less);
     mem_free(link);
 }
 
+/* How the library is found among those of the site, as its address ends. */
+static void add_library(const Page *page, StrBuf *sb)
+{
+    if (page->ask->library == NULL) {
+        strbuf_addstr(sb, "LIBRARY");
+    } else {
+        cloud_encode(sb, page->ask->library);
+    }
+}
+
+/* A list's permission is made below its site, and a library knows its list. */
+static void add_clicks(Page *page, const char *graph, const char *site)
+{
+    StrBuf *sb = &page->text;
+    strbuf_addf(sb,
+                "\n"
+                "  By clicks, in Graph Explorer (https://aka.ms/ge), signed in as a SharePoint Administrator, with\n"
+                "  Sites.FullControl.All consented to under Modify permissions:\n"
+                "    GET   %s/v1.0/sites/%s\n",
+                graph, site);
+    if (!page->ask->list) {
+        strbuf_addf(sb, "    POST  %s/v1.0/sites/{the id that it told}/permissions\n          " ROLE_BODY "\n", graph,
+                    page->client);
+        return;
+    }
+    strbuf_addf(sb,
+                "    GET   %s/v1.0/sites/{the id that it told}/drives\n"
+                "          (the library whose webUrl ends in /",
+                graph);
+    add_library(page, sb);
+    strbuf_addf(sb,
+                ")\n"
+                "    GET   %s/v1.0/drives/{the library's id}/list\n"
+                "    POST  %s/v1.0/sites/{the site's id}/lists/{the list's id}/permissions\n"
+                "          " LIST_BODY "\n",
+                graph, graph, page->client);
+}
+
+/* The end of the script: what is granted. */
+static void add_posts(Page *page, const char *graph)
+{
+    StrBuf *sb = &page->text;
+    if (!page->ask->list) {
+        strbuf_addf(sb,
+                    "    Invoke-MgGraphRequest -Method POST -Uri \"%s/v1.0/sites/$($site.id)/permissions\" "
+                    "-ContentType 'application/json' -Body '" ROLE_BODY "'\n",
+                    graph, page->client);
+        return;
+    }
+    strbuf_addf(sb,
+                "    $drives = Invoke-MgGraphRequest -Method GET -Uri \"%s/v1.0/sites/$($site.id)/drives\"\n"
+                "    $drive = $drives.value | Where-Object { $_.webUrl.EndsWith('/",
+                graph);
+    add_library(page, sb);
+    strbuf_addf(sb,
+                "') }\n"
+                "    $list = Invoke-MgGraphRequest -Method GET -Uri \"%s/v1.0/drives/$($drive.id)/list\"\n"
+                "    Invoke-MgGraphRequest -Method POST -Uri "
+                "\"%s/v1.0/sites/$($site.id)/lists/$($list.id)/permissions\" "
+                "-ContentType 'application/json' -Body '" LIST_BODY "'\n",
+                graph, graph, page->client);
+}
+
 static void add_grant(Page *page)
 {
-    static const char grant[] =
-        "    New-MgOauth2PermissionGrant -BodyParameter @{ clientId = $app.Id; consentType = 'AllPrincipals'; "
-        "resourceId = $graph.Id; scope = '" PLACE_SCOPE_SELECTED "' }\n";
-    static const char app_role[] =
-        "    $role = $graph.AppRoles | Where-Object { $_.Value -eq 'Sites.Selected' }\n"
-        "    New-MgServicePrincipalAppRoleAssignment -ServicePrincipalId $app.Id -PrincipalId $app.Id "
-        "-ResourceId $graph.Id -AppRoleId $role.Id\n";
     const AskIt *ask = page->ask;
     const char *graph = graph_of(ask);
     StrBuf site;
@@ -328,19 +414,20 @@ static void add_grant(Page *page)
         strbuf_addf(&site, "%s:", ask->host);
         cloud_encode_path(&site, ask->site);
     }
-    add_title(page, ASK_IT_GRANT, "Step 3: it may write to that site");
-    strbuf_addstr(&page->text, ask->selected || ask->app_only
-                                   ? "  With Sites.Selected the program reaches no site before this. Role: write.\n"
-                                   : "  Not needed with the rights above, unless the person may not write there:\n"
-                                     "  then add the person to the site's members. Needed with Sites.Selected.\n");
-    strbuf_addf(&page->text,
-                "\n"
-                "  By clicks, in Graph Explorer (https://aka.ms/ge), signed in as a SharePoint Administrator, with\n"
-                "  Sites.FullControl.All consented to under Modify permissions:\n"
-                "    GET   %s/v1.0/sites/%s\n"
-                "    POST  %s/v1.0/sites/{the id that it told}/permissions\n"
-                "          " ROLE_BODY "\n",
-                graph, site.buf, graph, page->client);
+    add_title(page, ASK_IT_GRANT,
+              ask->list ? "Step 3: it may write to that library" : "Step 3: it may write to that site");
+    if (ask->selected || ask->app_only) {
+        strbuf_addf(&page->text, "  With %s the program reaches no %s before this. Role: write.\n", right_of(ask),
+                    ask->list ? "library" : "site");
+    } else {
+        strbuf_addstr(&page->text, "  Not needed with the rights above, unless the person may not write there:\n"
+                                   "  then add the person to the site's members. Needed with Sites.Selected.\n");
+    }
+    if (ask->list) {
+        strbuf_addstr(&page->text, "  The library has rights of its own afterwards: changes to the site's do not come\n"
+                                   "  to it any more.\n");
+    }
+    add_clicks(page, graph, site.buf);
     strbuf_addf(&page->text,
                 "\n"
                 "  As a script, steps 2 and 3 together (PowerShell 7; Install-Module Microsoft.Graph):\n"
@@ -348,16 +435,26 @@ static void add_grant(Page *page)
                 "'%s.ReadWrite.All','Sites.FullControl.All'\n"
                 "    $app = Get-MgServicePrincipal -Filter \"appId eq '%s'\"\n"
                 "    if (-not $app) { $app = New-MgServicePrincipal -AppId '%s' }\n"
-                "    $graph = Get-MgServicePrincipal -Filter \"appId eq '00000003-0000-0000-c000-000000000000'\"\n"
-                "%s"
-                "    $site = Invoke-MgGraphRequest -Method GET -Uri '%s/v1.0/sites/%s'\n"
-                "    Invoke-MgGraphRequest -Method POST -Uri \"%s/v1.0/sites/$($site.id)/permissions\" "
-                "-ContentType 'application/json' -Body '" ROLE_BODY "'\n",
+                "    $graph = Get-MgServicePrincipal -Filter \"appId eq '00000003-0000-0000-c000-000000000000'\"\n",
                 page->tenant, environment_of(ask),
-                ask->app_only ? "AppRoleAssignment" : "DelegatedPermissionGrant", page->client, page->client,
-                ask->app_only ? app_role : grant, graph, site.buf, graph, page->client);
+                ask->app_only ? "AppRoleAssignment" : "DelegatedPermissionGrant", page->client, page->client);
+    if (ask->app_only) {
+        strbuf_addf(&page->text,
+                    "    $role = $graph.AppRoles | Where-Object { $_.Value -eq '%s' }\n"
+                    "    New-MgServicePrincipalAppRoleAssignment -ServicePrincipalId $app.Id -PrincipalId $app.Id "
+                    "-ResourceId $graph.Id -AppRoleId $role.Id\n",
+                    right_of(ask));
+    } else {
+        strbuf_addf(&page->text,
+                    "    New-MgOauth2PermissionGrant -BodyParameter @{ clientId = $app.Id; "
+                    "consentType = 'AllPrincipals'; resourceId = $graph.Id; scope = '%s' }\n",
+                    scopes_of(ask, true));
+    }
+    strbuf_addf(&page->text, "    $site = Invoke-MgGraphRequest -Method GET -Uri '%s/v1.0/sites/%s'\n", graph,
+                site.buf);
+    add_posts(page, graph);
     if (!ask->selected && !ask->app_only) {
-        strbuf_addstr(&page->text, "  (The script gives Sites.Selected, the least; see the end of step 2.)\n");
+        strbuf_addstr(&page->text, "  (The script gives Sites.Selected; see the end of step 2.)\n");
     }
     strbuf_release(&site);
 }
@@ -370,7 +467,7 @@ static void add_end(Page *page)
         "It signs in, looks for the folder, writes a tiny file there and removes it, and says which of the\n"
         "steps is missing if one is.\n";
     static const char by_a_person[] =
-        "\nWhether it worked: the person presses Sign In in CMMS Backup (Tools > SharePoint). It signs in,\n"
+        "\nWhether it worked: the person presses Sign In in " CMMS_PRODUCT " (Tools > SharePoint). It signs in,\n"
         "looks for the folder, writes a tiny file there and removes it, and says which of the steps is\n"
         "missing if one is.\n";
     if (page->missing == ASK_IT_RULE) {

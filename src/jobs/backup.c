@@ -17,17 +17,20 @@
 
 #include "base/mem.h"
 #include "base/number.h"
+#include "jobs/restore.h"
 #include "platform/clock.h"
 #include "platform/machine.h"
+#include "postgres/client.h"
 #include "postgres/dump.h"
-#include "postgres/listing.h"
+#include "postgres/pgrestore.h"
 #include "store/auditlog.h"
 #include "store/folder.h"
 #include "store/health.h"
 #include "store/retention.h"
 #include "version.h"
 
-static const char hint_again[] = "Try again. If it fails again, show this to your IT administrator.";
+#define SECONDS_AN_HOUR 3600
+#define SECONDS_A_DAY 86400
 
 void backup_result_init(BackupResult *result)
 {
@@ -171,6 +174,46 @@ static bool ask_server(Run *run, Error *err)
     return true;
 }
 
+static bool server_is_here(const Run *run)
+{
+    char *computer = machine_host_name();
+    const bool here = connection_is_here(&run->connection, computer);
+    mem_free(computer);
+    return here;
+}
+
+/* Where the server is on this computer its clock is this one, which nobody else vouches for. One that has jumped shows
+ * in how long ago the last backup was made: longer than backups are kept, and than one may be awaited. */
+static void doubt_clock(Run *run)
+{
+    const int64_t apart = run->started - run->last.created;
+    const int64_t kept = (int64_t)run->settings.retention_days * SECONDS_A_DAY;
+    const int64_t due = (int64_t)health_due_hours(&run->settings) * SECONDS_AN_HOUR;
+    if (run->keep_all || run->last.created <= 0 || apart <= kept || apart <= due || !server_is_here(run)) {
+        return;
+    }
+    char *text = mem_printf("By this computer's clock, which is the database server's as well, the last backup was "
+                            "made %lld days ago: no old backup was removed, in case the clock is wrong",
+                            (long long)(apart / SECONDS_A_DAY));
+    run->keep_all = true;
+    backup_warn(run, text);
+    mem_free(text);
+}
+
+/* Nobody can use a database that an interrupted restore left without its name, until somebody comes and mends it. */
+static bool connect_or_mend(Run *run, const BackupSpec *spec, Error *err)
+{
+    Error why = ERROR_INIT;
+    if (backup_connect(run, &why)) {
+        return true;
+    }
+    if (restore_mend_left(&spec->connection, &why, run->sink, run->cancel)) {
+        error_clear(&why);
+        return backup_connect(run, err);
+    }
+    return error_move(err, &why);
+}
+
 static bool prepare_server(Run *run, const BackupSpec *spec, Error *err)
 {
     progress_stage(&run->meter, "Connecting", 0, PART_PREPARED, clock_monotonic_ms());
@@ -184,7 +227,7 @@ static bool prepare_server(Run *run, const BackupSpec *spec, Error *err)
     char *where = connection_text(&run->connection);
     job_log(run->sink, LOG_INFO, "Connecting to %s", where);
     mem_free(where);
-    if (!backup_connect(run, err)) {
+    if (!connect_or_mend(run, spec, err)) {
         return false;
     }
     job_log(run->sink, LOG_INFO, "The server is PostgreSQL %s", pg_server_version_text(run->pg));
@@ -197,6 +240,7 @@ static bool prepare_server(Run *run, const BackupSpec *spec, Error *err)
     progress_step(&run->meter, "Looking at the tables");
     progress_update(&run->meter, 0.5, 0, clock_monotonic_ms());
     run->last = catalog_last(spec->folder, &run->connection);
+    doubt_clock(run);
     return backup_open_snapshot(run, err) && check_space(run, spec->folder, err);
 }
 
@@ -206,7 +250,7 @@ static bool list_archive(Run *run, Error *err)
 {
     size_t table_data = 0;
     progress_stage(&run->meter, "Reading the table of contents", PART_COUNTED, PART_LISTED, clock_monotonic_ms());
-    if (!listing_read(run->restore_tool, run->partial, backup_stall_seconds(run), run->cancel, &table_data, err)) {
+    if (!pgrestore_list(run->restore_tool, run->partial, backup_stall_seconds(run), run->cancel, &table_data, err)) {
         return false;
     }
     const size_t needed = snapshot_needed(&run->snapshot);
@@ -351,13 +395,10 @@ static void log_outcome(Run *run, const char *folder, const AuditEntry *entry)
 static void tell_success(Run *run, const char *folder)
 {
     const Manifest *manifest = &run->verified.manifest;
-    int64_t rows = 0;
-    for (size_t i = 0; i < manifest->table_count; i++) {
-        rows += manifest->tables[i].rows > 0 ? manifest->tables[i].rows : 0;
-    }
+    const int64_t rows = manifest_rows(manifest);
     const bool unverified = !level_is_good(manifest->level);
     char *message = mem_printf("Backup successful: %zu tables, %s rows, %s%s%s", manifest->table_count,
-                               number_text(rows).text,
+                               number_text(rows > 0 ? rows : 0).text,
                                unverified ? "but not verified: the rows could not be compared with the database"
                                               : "every byte checked",
                                run->weakness == NULL ? "" : "; ", run->weakness == NULL ? "" : run->weakness);
@@ -483,9 +524,9 @@ bool backup_run(const BackupSpec *spec, const JobSink *sink, const Cancel *cance
         error_set(&why, EK_CANCELLED, "the backup was stopped"); /* whichever step it was that stopped */
     } else if (!ok && why.kind == EK_DAMAGED) { /* of a file that nobody will see */
         error_context(&why, "no backup was made, because what pg_dump wrote is not whole");
-        error_hint(&why, "%s", hint_again);
+        error_hint(&why, "%s", client_hint_again);
     } else if (!ok && why.hint == NULL) {
-        error_hint(&why, "%s", hint_again);
+        error_hint(&why, "%s", client_hint_again);
     }
     if (ok) {
         tell_success(&run, spec->folder);

@@ -61,7 +61,7 @@ typedef struct Run {
     bool bytes;     /* the archive is to be in the database's own encoding, though it is none of those (snapshot.h) */
     bool locked;    /* the caller has the database's lock */
     bool uncounted; /* the counts were lost: the backup is not Verified */
-    CatalogLast last;    /* what the last backup of this database took */
+    CatalogLast last;    /* the last backup of this database */
     uint64_t room;       /* bytes that should be free for this one */
     /* While pg_dump runs: */
     Cancel *stop;  /* its own: requested when the run's is, or when the counts are lost */

@@ -15,7 +15,6 @@
 #include "postgres/standstill.h"
 #include "store/folder.h"
 
-#define NEARLY_FULL (16u * 1024u * 1024u)
 #define COPY_PROGRESS_VERSION 140000
 #define WATCH_AFTER_MS 1000u /* a shorter dump is not worth a connection more */
 #define LOCK_AGAIN_MS 10000u
@@ -266,7 +265,7 @@ static bool drop_partial(Run *run, Error *err)
 static void explain_disk(const Run *run, const char *folder, Error *why)
 {
     uint64_t available = 0;
-    if (why->kind == EK_IO && fs_free_space(folder, &available, NULL) && available < NEARLY_FULL) {
+    if (why->kind == EK_IO && fs_free_space(folder, &available, NULL) && available < FS_NEARLY_FULL) {
         char *detail = mem_strdup(why->detail);
         error_set(why, EK_SPACE, "the disk with the backup folder is full");
         if (detail != NULL) {

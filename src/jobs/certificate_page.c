@@ -25,7 +25,7 @@ char *certificate_page_name(const char *file)
             len--; /* not in the middle of a character */
         }
     }
-    return mem_printf("CMMS Backup proof %.*s" PAGE_SUFFIX, (int)len, file);
+    return mem_printf(CMMS_PRODUCT " proof %.*s" PAGE_SUFFIX, (int)len, file);
 }
 
 /* Takes the text. */

@@ -133,6 +133,13 @@ void configure_begin(const char *folder)
     begin_anew(folder, NULL, NULL);
 }
 
+bool configure_note(const char *folder, const char *changes, const char *actor, Error *err)
+{
+    const AuditEntry entry = {
+        .operation = "settings", .status = "success", .message = changes, .seconds = -1, .actor = actor};
+    return changes[0] == '\0' || auditlog_append(folder, &entry, err);
+}
+
 bool configure_set(const char *folder, const char *const *pairs, size_t count, const char *actor, Settings *settings,
                    Error *err)
 {
@@ -142,14 +149,7 @@ bool configure_set(const char *folder, const char *const *pairs, size_t count, c
     if (ok && changing.schedule) {
         begin_anew(folder, changing.schedule_changed ? &changing.plan : NULL, actor);
     }
-    if (ok && changing.changes.len > 0) {
-        const AuditEntry entry = {.operation = "settings",
-                                  .status = "success",
-                                  .message = changing.changes.buf,
-                                  .seconds = -1,
-                                  .actor = actor};
-        ok = auditlog_append(folder, &entry, err);
-    }
+    ok = ok && configure_note(folder, changing.changes.len > 0 ? changing.changes.buf : "", actor, err);
     strbuf_release(&changing.changes);
     return ok;
 }

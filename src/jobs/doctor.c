@@ -7,12 +7,16 @@
 
 #include <string.h>
 
+#include "archive/archive.h"
 #include "base/mem.h"
 #include "base/number.h"
 #include "base/strbuf.h"
 #include "jobs/offsite_folder.h"
+#include "jobs/restore.h"
 #include "platform/fs.h"
 #include "platform/machine.h"
+#include "platform/share.h"
+#include "postgres/dump.h"
 #include "postgres/engine.h"
 #include "postgres/pg.h"
 #include "postgres/releases.h"
@@ -22,8 +26,11 @@
 #include "store/folder.h"
 #include "store/health.h"
 #include "store/settings.h"
+#include "version.h"
 
 #define MEGABYTE (1024.0 * 1024.0)
+#define ALLOW_US \
+    "Allow " CMMS_WINDOW_PROGRAM " and " CMMS_CONSOLE_PROGRAM " in Windows Security, under Ransomware protection"
 /* Neon's Free plan */
 #define PLAN_STORAGE (512.0 * MEGABYTE)
 #define PLAN_EGRESS (5.0 * 1024.0 * MEGABYTE)
@@ -155,11 +162,8 @@ static void check_folder(Visit *visit, const char *wanted)
     if (visit->checks[ID_FOLDER].state == CHECK_GOOD && folder_is_guarded(visit->folder)) {
         note(visit, ID_FOLDER, CHECK_BAD, EK_SETTINGS,
              mem_printf("Windows keeps this program from writing in %s (Controlled folder access)", visit->folder),
-             other == NULL ? mem_strdup("Allow cmms-backup.exe and cmms-backup-cli.exe in Windows Security, under "
-                                        "Ransomware protection, or choose a folder outside of Documents.")
-                           : mem_printf("Allow cmms-backup.exe and cmms-backup-cli.exe in Windows Security, under "
-                                        "Ransomware protection, or choose a folder outside of Documents, such as %s.",
-                                        other));
+             other == NULL ? mem_strdup(ALLOW_US ", or choose a folder outside of Documents.")
+                           : mem_printf(ALLOW_US ", or choose a folder outside of Documents, such as %s.", other));
     }
     char *cloud = visit->checks[ID_FOLDER].state == CHECK_GOOD ? folder_cloud_name(visit->folder) : NULL;
     if (cloud != NULL) {
@@ -170,6 +174,14 @@ static void check_folder(Visit *visit, const char *wanted)
                            : mem_printf("It may move backups off this computer: choose a folder outside of it, such as "
                                         "%s, or set this one to be kept on this device.", other));
     }
+    char *share = visit->checks[ID_FOLDER].state == CHECK_GOOD ? share_path(visit->folder) : NULL;
+    if (share != NULL) {
+        note(visit, ID_FOLDER, CHECK_WARNING, EK_NONE,
+             mem_printf("Backups are kept in %s, on a network drive that is there only while it is connected",
+                        visit->folder),
+             mem_printf("Choose the folder by its share, %s: then the scheduled backup finds it too.", share));
+    }
+    mem_free(share);
     mem_free(other);
     mem_free(cloud);
 }
@@ -188,7 +200,7 @@ static void check_schedule(Visit *visit, const char *folder_wanted, DoctorTask *
                         settings->retention_days, schedule_name(settings->schedule), settings->backup_hour,
                         settings->backup_minute,
                         words == NULL ? "whether a task starts them was not looked at" : words),
-             mem_strdup("Have the task registered ('cmms-backup-cli schedule install'), or make backups by hand."));
+             mem_strdup(DOCTOR_REGISTER));
     }
     mem_free(words);
 }
@@ -309,7 +321,7 @@ void doctor_tools(const Tools *tools, Check *check)
         set_check(check, complaints.len > 0 ? CHECK_WARNING : CHECK_GOOD,
                   mem_printf("Found %s%s", versions.buf, complaints.buf),
                   complaints.len == 0 ? NULL
-                  : ours              ? "Update CMMS Backup."
+                  : ours              ? "Update " CMMS_PRODUCT "."
                                       : "Update or remove that installation of PostgreSQL's tools.");
     }
     strbuf_release(&complaints);
@@ -395,7 +407,11 @@ static bool check_connection(Visit *visit, const Connection *wanted, Error *err)
     } else if (why.kind == EK_CANCELLED) {
         mem_free(where);
         return error_move(err, &why);
-    } else if (why.kind == EK_REFUSED) {
+    } else if (why.kind == EK_REFUSED || pg_error_wants_database(&why)) {
+        if (restore_was_left(&visit->connection, &why, visit->cancel)) {
+            error_hint(&why, "An interrupted restore left it so. Whatever uses it next brings that to its end: a "
+                             "backup, a sign-in, Undo Restore.");
+        }
         good(visit, ID_HOST, mem_printf("%s port %s answers", connection_host(&visit->connection),
                                         connection_port(&visit->connection)));
         failed(visit, ID_CONNECTION, CHECK_BAD, &why);
@@ -434,9 +450,14 @@ static void check_version(Visit *visit)
         !tools_pick_restore(&visit->tools, dump_tool->major, visit->cancel, &restore_tool, &other, &why)) {
         failed(visit, ID_VERSION, CHECK_BAD, &why);
     } else {
-        char *text = mem_printf("PostgreSQL %s, to be backed up with pg_dump %s%s%s",
-                                pg_server_version_text(visit->pg), dump_tool->version, warning == NULL ? "" : "; ",
-                                warning == NULL ? "" : warning);
+        const Settings *settings = &visit->settings;
+        const char *wanted = settings->compress ? settings_method(settings) : NULL;
+        char *needs = archive_will_need(dump_tool->major,
+                                        dump_compression(dump_tool->major, wanted, settings->compress));
+        char *text = mem_printf("PostgreSQL %s, to be backed up with pg_dump %s; without this program a backup is "
+                                "read by %s%s%s", pg_server_version_text(visit->pg), dump_tool->version, needs,
+                                warning == NULL ? "" : "; ", warning == NULL ? "" : warning);
+        mem_free(needs);
         note(visit, ID_VERSION, warning == NULL ? CHECK_GOOD : CHECK_WARNING, EK_NONE, text, NULL);
     }
     mem_free(warning);
@@ -731,7 +752,7 @@ static bool check_sharepoint(Visit *visit, Error *err)
         failed(visit, ID_SHAREPOINT, state, &why);
     }
     if (ok && sign_in.set_up) {
-        const CatalogLast last = visit->folder == NULL ? (CatalogLast){0, 0}
+        const CatalogLast last = visit->folder == NULL ? (CatalogLast){0, 0, 0}
                                                        : catalog_last(visit->folder, &visit->connection);
         doctor_cloud(&status, &sign_in, last.bytes, &visit->checks[ID_LIBRARY], &visit->checks[ID_SIGN_IN],
                      &visit->checks[ID_CLOCK]);

@@ -1,13 +1,9 @@
 /* doctor_cloud.c: what the doctor says of SharePoint, once it was asked. */
 #include "jobs/doctor.h"
 
-#include <inttypes.h>
-
 #include "base/mem.h"
 #include "base/number.h"
-
-#define CLOCK_SECONDS 300 /* that a clock may be wrong by */
-#define MINUTE 60
+#include "cloud/oauth.h"
 
 static void set(Check *check, CheckState state, char *message, const char *hint)
 {
@@ -43,20 +39,18 @@ static void judge_sign_in(const OffsiteSignIn *sign_in, Check *check)
             ? "Set the folder up again, with the same certificate."
         : sign_in->by != BY_PERSON
             ? "Ask your IT administrator for a new one in time, and set the folder up again with it."
-        : sign_in->warning == 0 ? "Sign in again: cmms-backup-cli sharepoint set-up LINK."
+        : sign_in->warning == 0 ? OAUTH_SIGN_IN_AGAIN
                                 : "Upload a backup, or sign in again.");
 }
 
 static void judge_clock(const OffsiteStatus *status, Check *check)
 {
-    const int64_t off = status->clock_ahead < 0 ? -status->clock_ahead : status->clock_ahead;
+    char *words = offsite_clock_words(status->clock_ahead);
     if (!status->clock_known) {
         set(check, CHECK_SKIPPED, mem_strdup("SharePoint did not say what time it is there"), NULL);
-    } else if (off > CLOCK_SECONDS) {
-        set(check, CHECK_WARNING,
-            mem_printf("This computer's clock is %" PRId64 " minutes %s SharePoint's", off / MINUTE,
-                       status->clock_ahead > 0 ? "ahead of" : "behind"),
-            "Let Windows set the clock: Settings, Time & language.");
+        mem_free(words);
+    } else if (words != NULL) {
+        set(check, CHECK_WARNING, words, OFFSITE_CLOCK_HINT);
     } else {
         set(check, CHECK_GOOD, mem_strdup("This computer's clock and SharePoint's agree"), NULL);
     }

@@ -10,6 +10,7 @@
 #include "platform/fs.h"
 #include "platform/machine.h"
 #include "store/folder.h"
+#include "version.h"
 
 #define DAMAGED_MAX 1048576u /* bytes, as of one that can be read */
 
@@ -62,7 +63,7 @@ char *encryption_card(const Encryption *encryption, const char *key_file)
     char *when = clock_log_text(encryption->set_up), *pc = machine_host_name(), *user = machine_user_name();
     StrBuf text;
     strbuf_init(&text, STRBUF_LINE);
-    strbuf_addf(&text, "CMMS Backup: recovery card for encrypted copies\n"
+    strbuf_addf(&text, CMMS_PRODUCT ": recovery card for encrypted copies\n"
                        "===============================================\n\n"
                        "Set up on %s on the PC %s by %s.\n\n", when, pc == NULL ? "?" : pc, user == NULL ? "?" : user);
     if (encryption->recipient != NULL) {
@@ -77,9 +78,10 @@ char *encryption_card(const Encryption *encryption, const char *key_file)
                     encryption->mark);
     }
     strbuf_addf(&text, "Without it nobody can read the copies: not IT, not Microsoft, not the program's makers.\n\n"
-                       "On SharePoint a copy is named NAME.backup" AGE_SUFFIX ". To get one back with CMMS Backup:\n"
+                       "On SharePoint a copy is named NAME.backup" AGE_SUFFIX ". To get one back with " CMMS_PRODUCT
+                       ":\n"
                        "download it there and choose the key file, or type the passphrase.\n\n"
-                       "Without CMMS Backup: the copies are in the format of age (" AGE_FORMAT ").\n"
+                       "Without " CMMS_PRODUCT ": the copies are in the format of age (" AGE_FORMAT ").\n"
                        "Save one with the browser; then, with the program age (https://age-encryption.org):\n"
                        "  age --decrypt %s-o NAME.backup NAME.backup" AGE_SUFFIX "\n"
                        "NAME.backup is an ordinary archive of PostgreSQL: pg_restore reads it.\n",
@@ -205,7 +207,7 @@ static bool check_confirmed(const char *confirmed, Error *err)
 static char *key_file_text(const Encryption *encryption, const Secret *identity)
 {
     char *when = clock_iso_text(encryption->set_up);
-    char *text = mem_printf("# created: %s\n# public key: %s\n# CMMS Backup, fingerprint %s\n%s\n", when,
+    char *text = mem_printf("# created: %s\n# public key: %s\n# " CMMS_PRODUCT ", fingerprint %s\n%s\n", when,
                             encryption->recipient, encryption->mark, identity->bytes);
     mem_free(when);
     return text;

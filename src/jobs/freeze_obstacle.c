@@ -9,6 +9,9 @@
  * Rows in an extension's own tables that the extension calls the user's (pg_extension_config_dump): the extension and
  * its tables stay, and the backup's rows would come on top of theirs.
  *
+ * User mappings of others: what they hold (passwords) only a superuser may read, so it is in no backup of this user's,
+ * and they go with their server.
+ *
  * Schemas: each but public is made anew, which takes CREATE on the database.
  *
  * Locks: the transaction has one on everything it drops and makes, and one table of the server has room for those of
@@ -124,6 +127,29 @@ static bool look_at_extensions(Pg *pg, const Cancel *cancel, Error *obstacle, Er
     return ok;
 }
 
+/* --- what no backup of this user's has ----------------------------------------------------------------------- */
+
+static const char mappings_sql[] =
+    "SELECT u.usename, u.srvname FROM pg_catalog.pg_user_mappings u JOIN pg_catalog.pg_foreign_server s"
+    " ON s.oid = u.srvid WHERE NOT " MEMBER("pg_foreign_server", "s.oid")
+    " AND u.umoptions IS NULL AND u.umuser <> 0 AND u.usename <> CURRENT_USER ORDER BY 1, 2 LIMIT 1";
+
+static bool look_at_mappings(Pg *pg, const Cancel *cancel, Error *obstacle, Error *err)
+{
+    PgRows *rows = NULL;
+    if (!pg_query(pg, mappings_sql, NULL, 0, cancel, &rows, err)) {
+        return false;
+    }
+    if (pg_row_count(rows) > 0) {
+        error_set(obstacle, EK_REFUSED, "what the mapping of the user %s for the server %s holds only a superuser may "
+                                        "read, so no backup has it, and nothing is restored in place",
+                  pg_value(rows, 0, 0), pg_value(rows, 0, 1));
+        error_hint(obstacle, "%s", hint_create);
+    }
+    pg_rows_free(rows);
+    return true;
+}
+
 /* --- schemas ------------------------------------------------------------------------------------------------- */
 
 static const char staying_sql[] =
@@ -194,6 +220,7 @@ bool freeze_obstacle(Pg *pg, const Archive *archive, const Cancel *cancel, Error
     return look_at_owners(pg, cancel, obstacle, err) &&
            (obstacle->kind != EK_NONE || look_at_large_objects(pg, cancel, obstacle, err)) &&
            (obstacle->kind != EK_NONE || look_at_extensions(pg, cancel, obstacle, err)) &&
+           (obstacle->kind != EK_NONE || look_at_mappings(pg, cancel, obstacle, err)) &&
            (obstacle->kind != EK_NONE || look_at_schemas(pg, archive, cancel, obstacle, err)) &&
            (obstacle->kind != EK_NONE || look_at_locks(pg, archive, cancel, obstacle, err));
 }

@@ -16,6 +16,7 @@
 #include "platform/clock.h"
 #include "platform/fs.h"
 #include "platform/machine.h"
+#include "platform/share.h"
 #include "store/auditlog.h"
 #include "store/folder.h"
 
@@ -64,7 +65,9 @@ static bool shared_find(Shared *shared, const char *folder, Error *err)
         return error_move(err, &why);
     }
     error_clear(&why);
-    shared->name = mem_printf("folder:%s", folder);
+    char *share = share_path(folder); /* which the task names, and the window may name by its drive */
+    shared->name = mem_printf("folder:%s", share != NULL ? share : folder);
+    mem_free(share);
     return true;
 }
 
@@ -344,7 +347,9 @@ static void name_of(const char *computer, char name[HEARTBEAT_NAME])
 static bool beat(Shared *shared, const HeartbeatSpec *spec, const Cancel *cancel, SeenComputers *seen, Error *err)
 {
     char *host = machine_host_name();
-    Heartbeat own = {.at = clock_now(), .good = spec->good, .hours = spec->hours};
+    /* Without its own time it says nothing of backups, which is right where they could not be looked at. */
+    Heartbeat own = {.at = spec->good < 0 ? 0 : clock_now(), .good = spec->good < 0 ? 0 : spec->good,
+                     .hours = spec->hours};
     int64_t now = 0;
     SeenLook look;
     name_of(host != NULL ? host : "", own.computer);

@@ -3,6 +3,7 @@
  */
 #include "load_private.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -10,6 +11,7 @@
 #include "jobs/verify.h"
 #include "platform/clock.h"
 #include "platform/fs.h"
+#include "platform/machine.h"
 #include "store/folder.h"
 
 #define REMOVE_TRIES 20
@@ -108,6 +110,26 @@ bool load_read_backup(Load *run, Error *err)
     }
     verify_result_release(&verified);
     return ok;
+}
+
+/* --- the scratch folder ----------------------------------------------------------------------------------- */
+
+char *load_random_name(const char *prefix, Error *err)
+{
+    uint64_t number;
+    if (!machine_random(&number, sizeof number)) {
+        error_set(err, EK_INTERNAL, "the system gave no random bytes");
+        return NULL;
+    }
+    return mem_printf("%s%016" PRIx64, prefix, number);
+}
+
+bool load_name_scratch(Load *run, const char *base, Error *err)
+{
+    char *name = load_random_name(PROVE_FOLDER_PREFIX, err);
+    run->scratch = name == NULL ? NULL : fs_join(base, name);
+    mem_free(name);
+    return run->scratch != NULL;
 }
 
 /* --- afterwards -------------------------------------------------------------------------------------------- */

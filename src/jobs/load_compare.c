@@ -1,5 +1,5 @@
 /*
- * load_compare.c: what an archive asks of a server, and whether a restored database is what the archive holds.
+ * load_compare.c: what an archive says of itself, and whether a restored database is what it holds.
  *
  * That each object exists is shown by pg_restore's exit code, which ran with --exit-on-error; here is looked at what
  * that cannot show: how many rows each table has, and whether the server itself takes each constraint and index for
@@ -12,10 +12,6 @@
 
 #include "base/mem.h"
 #include "base/number.h"
-#include "base/strbuf.h"
-#include "postgres/redact.h"
-
-#define MAX_OBSTACLES 100u
 
 #define USER_SCHEMAS " n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
 #define NOT_OF_EXTENSION(class, oid)                                                                                 \
@@ -201,213 +197,6 @@ char *load_policy_role(const char **at, bool first)
     return end == next ? NULL : mem_strndup(next, (size_t)(end - next));
 }
 
-static const char lacks_icu[] = "the backup sorts by ICU collations, which the server here lacks";
-
-/* --- what the server lacks ------------------------------------------------------------------------------- */
-
-void load_add_obstacle(ProveResult *result, const char *text)
-{
-    if (result->not_provable_count < MAX_OBSTACLES) {
-        result->not_provable =
-            mem_resize(result->not_provable, result->not_provable_count + 1, sizeof *result->not_provable);
-        result->not_provable[result->not_provable_count++] = mem_strdup(text);
-    }
-}
-
-static void add_obstacle_owned(ProveResult *result, char *text)
-{
-    load_add_obstacle(result, text);
-    mem_free(text);
-}
-
-void load_add_left_out(ProveResult *result, const char *kind, const char *name)
-{
-    if (result->left_out_count < MAX_OBSTACLES) {
-        result->left_out = mem_resize(result->left_out, result->left_out_count + 1, sizeof *result->left_out);
-        result->left_out[result->left_out_count++] = mem_printf("%s %s", kind, name);
-    }
-}
-
-/* One number; `param` may be NULL. */
-static bool ask_number(Pg *pg, const char *sql, const char *param, const Cancel *cancel, int64_t *value, Error *err)
-{
-    PgRows *rows = NULL;
-    const char *const params[] = {param};
-    if (!pg_query(pg, sql, params, param != NULL, cancel, &rows, err)) {
-        return false;
-    }
-    *value = pg_row_count(rows) > 0 ? pg_value_int(rows, 0, 0, 0) : 0;
-    pg_rows_free(rows);
-    return true;
-}
-
-/* `text` is an identifier as the archive writes it: read, and written anew, since this is a superuser's session. */
-static bool look_for_role(Pg *pg, const char *text, bool own, const Cancel *cancel, ProveResult *result, Error *err)
-{
-    const char *at = text;
-    char *name = sql_take_name(&at);
-    const bool whole = name != NULL && *at == '\0'; /* else it is none that pg_dump wrote */
-    PgRows *rows = NULL;
-    bool ok = true;
-    if (whole) {
-        char *role = pg_identifier(name);
-        const char *const one[] = {name};
-        ok = pg_query(pg, "SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = $1", one, 1, cancel, &rows, err);
-        if (ok && pg_row_count(rows) == 0 && own) {
-            char *sql = mem_printf("CREATE ROLE %s", role);
-            ok = pg_query(pg, sql, NULL, 0, cancel, NULL, err);
-            mem_free(sql);
-        } else if (ok && pg_row_count(rows) == 0) {
-            char *lacks = mem_printf("the server here lacks the role %s", text);
-            bool told = false;
-            for (size_t i = 0; i < result->not_provable_count; i++) {
-                told = told || strcmp(result->not_provable[i], lacks) == 0;
-            }
-            if (!told) {
-                load_add_obstacle(result, lacks);
-            }
-            mem_free(lacks);
-        }
-        mem_free(role);
-    }
-    pg_rows_free(rows);
-    mem_free(name);
-    return ok;
-}
-
-static bool look_for_roles(Pg *pg, const char *policy, bool own, const Cancel *cancel, ProveResult *result,
-                           Error *err)
-{
-    bool ok = true;
-    const char *at = policy;
-    for (char *role = load_policy_role(&at, true); role != NULL; role = ok ? load_policy_role(&at, false) : NULL) {
-        ok = look_for_role(pg, role, own, cancel, result, err);
-        mem_free(role);
-    }
-    return ok;
-}
-
-bool load_look_ahead(Pg *pg, const Archive *archive, bool own, const Cancel *cancel, ProveResult *result,
-                      Error *err)
-{
-    const int from = load_major(archive->server_version);
-    const int here = pg_server_version(pg) / 10000;
-    int64_t found = 0;
-    const char *part = load_part(archive);
-    if (part != NULL) {
-        load_add_obstacle(result, part);
-    }
-    if (from > here) {
-        add_obstacle_owned(result, mem_printf("the backup is of PostgreSQL %d, and the server here is %s", from,
-                                              pg_server_version_text(pg)));
-    }
-    for (size_t i = 0; i < archive->entry_count; i++) {
-        const ArchiveEntry *entry = &archive->entries[i];
-        if (strcmp(entry->desc, "POLICY") == 0 && entry->definition != NULL &&
-            !look_for_roles(pg, entry->definition, own, cancel, result, err)) {
-            return false;
-        }
-        if (strcmp(entry->desc, "EXTENSION") != 0) {
-            continue;
-        }
-        if (!ask_number(pg, "SELECT count(*) FROM pg_catalog.pg_available_extensions WHERE name = $1", entry->tag,
-                        cancel, &found, err)) {
-            return false;
-        }
-        if (found == 0) {
-            add_obstacle_owned(result, mem_printf("the server here lacks the extension %s", entry->tag));
-        }
-    }
-    if (load_needs_icu(archive)) {
-        if (!ask_number(pg, "SELECT count(*) FROM pg_catalog.pg_collation WHERE collname = 'und-x-icu'", NULL, cancel,
-                        &found, err)) { /* other ones of ICU are listed also where it was built without */
-            return false;
-        }
-        if (found == 0) {
-            load_add_obstacle(result, lacks_icu);
-        }
-    }
-    return true;
-}
-
-char *load_obstacle(const char *error)
-{
-    static const struct {
-        const char *words, *obstacle;
-        bool named; /* what is lacking stands behind the words, up to a quote */
-    } known[] = {
-        {"ICU is not supported in this build", lacks_icu, false},
-        {"unsupported XML feature", "the server here cannot read XML, which the backup holds", false},
-        {"could not access file \"", "the server here lacks the library ", true},
-        {"could not create locale \"", "the server here lacks the locale ", true},
-        {"could not open dictionary file \"", "the server here lacks the dictionary file ", true},
-        {"could not open stop-word file \"", "the server here lacks the dictionary file ", true},
-        {"could not open synonym file \"", "the server here lacks the dictionary file ", true},
-        {"could not open thesaurus file \"", "the server here lacks the dictionary file ", true},
-        {"compression method lz4 not supported", "the server here cannot compress with lz4", false},
-        {"unrecognized parameter \"", "the server here does not know the option ", true},
-        {"unrecognized configuration parameter \"", "the server here does not know the setting ", true},
-    };
-    for (size_t i = 0; error != NULL && i < sizeof known / sizeof known[0]; i++) {
-        const char *found = strstr(error, known[i].words);
-        if (found == NULL) {
-            continue;
-        }
-        const char *name = found + strlen(known[i].words);
-        return mem_printf("%s%.*s", known[i].obstacle, known[i].named ? (int)strcspn(name, "\"") : 0, name);
-    }
-    return NULL;
-}
-
-bool load_lacks_rights(const char *error)
-{
-    static const char *const words[] = {
-        "permission denied",
-        "must be superuser",
-        "must be owner of",
-        "must be member of role",
-        "must be able to SET ROLE",
-        "must have privileges of",
-        "only superuser",
-        "Only superuser",
-        "Only roles with",
-        "only be created by superuser",
-    };
-    for (size_t i = 0; error != NULL && i < sizeof words / sizeof words[0]; i++) {
-        if (strstr(error, words[i]) != NULL) {
-            return true;
-        }
-    }
-    return false;
-}
-
-bool load_depends_on_sort(const ArchiveEntry *entry, const char *error)
-{
-    static const struct {
-        const char *desc, *words, *definition;
-    } rows[] = {
-        /* Of plain columns it is the bytes that are the same. */
-        {"INDEX", "could not create unique index", "(("},
-        {"INDEX", "could not create unique index", "(lower("},
-        {"INDEX", "could not create unique index", "(upper("},
-        {"CONSTRAINT", "could not create exclusion constraint", ""},
-        {"TABLE DATA", "violates check constraint", NULL},
-        {"TABLE DATA", "violates partition constraint", NULL},
-        {"TABLE DATA", "no partition of relation", NULL},
-        {"TABLE ATTACH", "empty range bound", ""},
-        {"TABLE ATTACH", "would overlap partition", ""},
-        {"TABLE ATTACH", "violated by some row", ""},
-    };
-    for (size_t i = 0; error != NULL && i < sizeof rows / sizeof rows[0]; i++) {
-        if (strcmp(entry->desc, rows[i].desc) == 0 && strstr(error, rows[i].words) != NULL &&
-            (rows[i].definition == NULL ||
-             (entry->definition != NULL && strstr(entry->definition, rows[i].definition) != NULL))) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* --- what came back -------------------------------------------------------------------------------------- */
 
 /* A table of an extension may hold what the extension's own script put there. */
@@ -433,22 +222,22 @@ static bool compare_table(Pg *pg, TableCount *table, const Cancel *cancel, Prove
     if (wanted < 0) {
         return true; /* nothing to compare with */
     }
-    char *name = pg_table_name(table->schema, table->name);
+    char *name = pg_table_name(table->schema, table->name), *label = table_label(table->schema, table->name);
     char *sql = mem_printf("SELECT count(*) FROM ONLY %s", name);
     int64_t found = 0;
     bool of_extension = false;
-    bool ok = ask_number(pg, sql, NULL, cancel, &found, err);
+    bool ok = load_ask_number(pg, sql, NULL, cancel, &found, err);
     if (!ok && err->kind != EK_CANCELLED && err->kind != EK_CONNECT) {
         char *why = mem_strdup(err->message);
-        error_set(err, EK_DAMAGED, "the table %s.%s did not come back as a table", table->schema, table->name);
+        error_set(err, EK_DAMAGED, "the table %s did not come back as a table", label);
         error_detail(err, "%s", why);
         mem_free(why);
     }
     if (ok && found != wanted) {
         ok = is_of_extension(pg, table, cancel, &of_extension, err);
         if (ok && !(of_extension && found > wanted)) {
-            ok = error_set(err, EK_DAMAGED, "%s rows of %s.%s came back, and the backup holds %s",
-                           number_text(found).text, table->schema, table->name, number_text(wanted).text);
+            ok = error_set(err, EK_DAMAGED, "%s rows of %s came back, and the backup holds %s",
+                           number_text(found).text, label, number_text(wanted).text);
         }
     }
     if (ok) {
@@ -456,6 +245,7 @@ static bool compare_table(Pg *pg, TableCount *table, const Cancel *cancel, Prove
         result->rows += found;
     }
     mem_free(sql);
+    mem_free(label);
     mem_free(name);
     return ok;
 }
@@ -521,7 +311,7 @@ static bool compare_root(Pg *pg, const char *schema, const char *root, const Can
         char *name = pg_table_name(pg_value(rows, i, 0), pg_value(rows, i, 1));
         char *sql = mem_printf("SELECT count(*) FROM ONLY %s", name);
         int64_t found = 0;
-        ok = ask_number(pg, sql, NULL, cancel, &found, err);
+        ok = load_ask_number(pg, sql, NULL, cancel, &found, err);
         mem_free(sql);
         mem_free(name);
         const int64_t held = table == NULL ? 0 : table->rows >= 0 ? table->rows : table->expected;
@@ -530,8 +320,10 @@ static bool compare_root(Pg *pg, const char *schema, const char *root, const Can
         all += found;
     }
     if (ok && known && all != wanted) {
-        ok = error_set(err, EK_DAMAGED, "%s rows of %s.%s and its partitions came back, and the backup holds %s",
-                       number_text(all).text, schema, root, number_text(wanted).text);
+        char *label = table_label(schema, root);
+        ok = error_set(err, EK_DAMAGED, "%s rows of %s and its partitions came back, and the backup holds %s",
+                       number_text(all).text, label, number_text(wanted).text);
+        mem_free(label);
     }
     pg_rows_free(rows);
     return ok;
@@ -635,66 +427,25 @@ bool load_compare(Pg *pg, const Archive *archive, const Cancel *cancel,
                     " WHERE NOT (i.indisvalid AND i.indisready) AND c.relkind = 'i' AND" USER_SCHEMAS " ORDER BY 1",
                     "index", cancel, err) ||
         !check_constraints(pg, archive, cancel, err) ||
-        !ask_number(pg,
-                    "SELECT count(*) FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid"
-                    " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE" USER_SCHEMAS,
-                    NULL, cancel, &result->indexes, err) ||
-        !ask_number(pg,
-                    "SELECT count(*) FROM pg_catalog.pg_constraint co JOIN pg_catalog.pg_namespace n"
-                    " ON n.oid = co.connamespace WHERE" USER_SCHEMAS,
-                    NULL, cancel, &result->constraints, err) ||
-        !ask_number(pg,
-                    "SELECT count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n"
-                    " ON n.oid = c.relnamespace WHERE c.relkind = 'S' AND" USER_SCHEMAS
-                        NOT_OF_EXTENSION("pg_class", "c.oid"),
-                    NULL, cancel, &result->sequences, err) ||
-        !ask_number(pg, "SELECT count(*) FROM pg_catalog.pg_largeobject_metadata", NULL, cancel,
-                    &result->large_objects, err)) {
+        !load_ask_number(pg,
+                         "SELECT count(*) FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid"
+                         " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE" USER_SCHEMAS,
+                         NULL, cancel, &result->indexes, err) ||
+        !load_ask_number(pg,
+                         "SELECT count(*) FROM pg_catalog.pg_constraint co JOIN pg_catalog.pg_namespace n"
+                         " ON n.oid = co.connamespace WHERE" USER_SCHEMAS,
+                         NULL, cancel, &result->constraints, err) ||
+        !load_ask_number(pg,
+                         "SELECT count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n"
+                         " ON n.oid = c.relnamespace WHERE c.relkind = 'S' AND" USER_SCHEMAS
+                             NOT_OF_EXTENSION("pg_class", "c.oid"),
+                         NULL, cancel, &result->sequences, err) ||
+        !load_ask_number(pg, "SELECT count(*) FROM pg_catalog.pg_largeobject_metadata", NULL, cancel,
+                         &result->large_objects, err)) {
         return false;
     }
     return check_number(result->indexes, load_count_entries(archive, "INDEX"), "indexes", err) &&
            check_number(result->constraints, constraints, "constraints", err) &&
            check_number(result->sequences, load_count_entries(archive, "SEQUENCE"), "sequences", err) &&
            check_number(result->large_objects, objects < 0 ? 0 : objects, "large objects", err);
-}
-
-/* --- pg_restore's words ---------------------------------------------------------------------------------- */
-
-/* The first line of CONTEXT: which row it was; or that the words are those of a function of the database. */
-static void pick_place(const char *line, char **error, char **detail)
-{
-    if (redact_is_raised(line)) {
-        const char *words = strstr(*error, "ERROR:");
-        char *plain = mem_printf("%.*sa function of the database ended it",
-                                 words == NULL ? 0 : (int)(words - *error), *error);
-        mem_free(*error);
-        mem_free(*detail);
-        *error = plain;
-        *detail = mem_strdup("");
-        return;
-    }
-    char *row = redact_words(line);
-    if (row[0] != '\0') {
-        char *both = mem_printf("%s%s%s", *detail == NULL ? "" : *detail, *detail == NULL ? "" : "; ", row);
-        mem_free(*detail);
-        *detail = both;
-    }
-    mem_free(row);
-}
-
-void load_pick_words(const char *line, char **error, char **detail)
-{
-    static const char prefix[] = "pg_restore: error: ";
-    static const char label[] = "DETAIL:  ";
-    if (*error == NULL && strncmp(line, prefix, sizeof prefix - 1) == 0) {
-        *error = redact_words(line + sizeof prefix - 1);
-    } else if (*error != NULL && *detail == NULL && strncmp(line, label, sizeof label - 1) == 0 &&
-               strstr(*error, redact_mark) == NULL) {
-        char *words = redact_words(line);
-        *detail = mem_strdup(words + sizeof label - 1);
-        mem_free(words);
-    } else if (*error != NULL && (*detail == NULL || strstr(*detail, " of its rows") == NULL) &&
-               strncmp(line, "CONTEXT:", 8) == 0) {
-        pick_place(line, error, detail);
-    }
 }

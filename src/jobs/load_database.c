@@ -19,10 +19,28 @@ bool load_run_on(Pg *pg, const char *before, const char *name, const char *after
     return ok;
 }
 
+/* One number; `param` may be NULL. */
+bool load_ask_number(Pg *pg, const char *sql, const char *param, const Cancel *cancel, int64_t *value, Error *err)
+{
+    PgRows *rows = NULL;
+    const char *const params[] = {param};
+    if (!pg_query(pg, sql, params, param != NULL, cancel, &rows, err)) {
+        return false;
+    }
+    *value = pg_row_count(rows) > 0 ? pg_value_int(rows, 0, 0, 0) : 0;
+    pg_rows_free(rows);
+    return true;
+}
+
 /* Whether the session is lost or to be stopped; anything else that a server says is an answer. */
 bool load_is_the_end(const Error *err)
 {
     return err->kind == EK_CANCELLED || err->kind == EK_CONNECT;
+}
+
+const char *load_giving_right(const Pg *pg)
+{
+    return pg_server_version(pg) >= 160000 ? "SET" : "USAGE";
 }
 
 bool load_calm(Pg *pg, const Cancel *cancel, Error *err)
@@ -30,7 +48,10 @@ bool load_calm(Pg *pg, const Cancel *cancel, Error *err)
     return pg_calm(pg, cancel, err) &&
            pg_script(pg,
                      "SET default_transaction_read_only = off;"
-                     "SET standard_conforming_strings = on", /* as sql_next_statement reads */
+                     "SET standard_conforming_strings = on;" /* as sql_next_statement reads */
+                     /* What is told as done has to outlast a crash. (A standby is not waited for.) */
+                     "SELECT pg_catalog.set_config('synchronous_commit', 'local', false)"
+                     " WHERE pg_catalog.current_setting('synchronous_commit') = 'off'",
                      cancel, err);
 }
 

@@ -247,10 +247,11 @@ static bool fill_views(Load *run, Error *err)
     for (size_t i = 0; ok && left > 0 && i < archive->entry_count; i++) {
         const ArchiveEntry *entry = &archive->entries[i];
         if (strcmp(entry->desc, "MATERIALIZED VIEW DATA") == 0 && !done[i]) {
-            char *text = mem_printf("the materialized view %s.%s could not be filled",
-                                    entry->schema != NULL ? entry->schema : "public", entry->tag);
+            char *label = table_label(entry->schema, entry->tag);
+            char *text = mem_printf("the materialized view %s could not be filled", label);
             load_add_obstacle(&run->result, text);
             mem_free(text);
+            mem_free(label);
         }
     }
     mem_free(done);

@@ -6,14 +6,13 @@
 #include "archive/archive.h"
 #include "base/progress.h"
 #include "jobs/prove.h"
-#include "platform/process.h"
+#include "platform/fs.h"
 #include "postgres/engine.h"
 #include "postgres/pg.h"
-#include "postgres/standstill.h"
 #include "postgres/tools.h"
 
+#define PROVE_FOLDER_PREFIX "prove-" /* of a scratch folder, of a restore too: prove_clean_up knows it by that */
 #define PROVE_LOCK_SUFFIX ".lock" /* of a scratch folder: beside it, and held before the folder is made */
-#define NEARLY_FULL (16u * 1024u * 1024u)
 /* Of the whole. */
 #define PART_READ 0.15
 #define PART_STARTED 0.25
@@ -48,10 +47,7 @@ typedef struct Load {
     bool role_made;        /* then run->connection is the role's */
     Tools tools;
     /* While pg_restore runs: */
-    LineSplitter lines;
     char *session;         /* under this name the server knows it */
-    Standstill still;
-    bool stalled;
     char *error, *detail;  /* its own words, without what stands in rows */
     char *raw_error;       /* with it: to be looked at, never to be shown */
     long failed_id;        /* the entry's at which it failed; 0: it did not say */
@@ -68,7 +64,8 @@ typedef struct Load {
     size_t skipped_count;
     char **put_off;        /* statements that add rules again, for rows to come */
     size_t put_off_count;
-    bool in_place;         /* run->pg is in a transaction that is to hold all of it: pg_restore writes, and we send */
+    bool in_place;         /* run->pg is in a transaction that is to hold all of it */
+    bool feeds;            /* pg_restore writes, and we send (load_feed.c) */
     struct LoadFeed *feed; /* while it does */
 } Load;
 
@@ -77,13 +74,19 @@ void load_init(Load *run); /* path, sink and started_ms are set */
 void load_release(Load *run);
 void load_stage(Load *run, const char *step, double from, double to);
 bool load_read_backup(Load *run, Error *err); /* every byte; then the archive's table of contents */
+char *load_random_name(const char *prefix, Error *err); /* NULL: the system gave no random bytes; caller frees */
+bool load_name_scratch(Load *run, const char *base, Error *err); /* a folder in `base`; it is not made */
 void load_drop_scratch(Load *run); /* the scratch folder, and the engine in it */
 void load_free_texts(char **texts, size_t count);
 
 /* --- load_database.c --- */
 bool load_run_on(Pg *pg, const char *before, const char *name, const char *after, const Cancel *cancel, Error *err);
+/* One number; `param`: $1, or NULL. */
+bool load_ask_number(Pg *pg, const char *sql, const char *param, const Cancel *cancel, int64_t *value, Error *err);
 bool load_is_the_end(const Error *err);
-/* No limit that was set for the user's sessions may end one of ours. */
+/* What pg_has_role has to grant of a role to which something may be given, besides USAGE. Static. */
+const char *load_giving_right(const Pg *pg);
+/* No limit that was set for the user's sessions may end one of ours, and what one of ours commits is on the disk. */
 bool load_calm(Pg *pg, const Cancel *cancel, Error *err);
 bool load_is_plain(const char *text); /* needs no quotes */
 char *load_extension_schema(const ArchiveEntry *entry);
@@ -92,10 +95,6 @@ char *load_plain_sort(const Load *run, const char *encoding);
 char *load_source_sort(const Load *run, char **name);
 bool load_speak_as_archive(const Load *run, Error *err); /* run->pg */
 bool load_apply_settings(Load *run, Error *err);         /* connects run->pg anew */
-
-/* --- prove.c --- */
-char *prove_random_name(const char *prefix, Error *err); /* NULL: the system gave no random bytes; caller frees */
-bool prove_name_scratch(Load *run, const char *base, Error *err);
 
 /* --- prove_database.c --- */
 void prove_drop_leftovers(Load *run); /* of interrupted proofs, on run->server */
@@ -109,13 +108,16 @@ bool load_leave_out_unknown(Load *run, Error *err); /* makes the scratch folder,
                                                            server does not know (skew.h) */
 /* True also where it stopped at something that the server lacks. */
 bool load_run(Load *run, const Tool *tool, Error *err);
+/* One line of what pg_restore says: keeps the first error and the detail that follows it. Caller frees both. */
+void load_pick_words(const char *line, char **error, char **detail);
 
-/* --- load_feed.c: pg_restore's script, into the transaction of run->pg --- */
-void load_feed_begin(Load *run, size_t from); /* the first entry that may come */
+/* --- load_feed.c: pg_restore's script, into the transaction of run->pg or by a session of its own --- */
+/* from: the first entry that may come. load_feed_end comes behind it, whatever it says. */
+bool load_feed_begin(Load *run, size_t from, Error *err);
 bool load_feed_take(Load *run, const char *bytes, size_t len); /* false: it failed, and no more is wanted */
 /* Behind the last byte (`whole`: pg_restore itself succeeded). True with *failed where the server refused an entry:
- * that one is undone, the transaction goes on, and run->error and run->failed_id say which and why, as pg_restore would
- * have. False: the transaction is lost, or to be. */
+ * that one is undone, what came before it stays, and run->error and run->failed_id say which and why, as pg_restore
+ * would have. False: the transaction is lost, or to be. */
 bool load_feed_end(Load *run, bool whole, bool *failed, Error *err);
 
 /* --- load_finish.c --- */
@@ -155,6 +157,23 @@ char *sql_for_database(const char *sql, const char *name);
  * SET: "TimeZone" TO 'Europe/Istanbul'. */
 char *sql_next_setting(const char **at);
 
+/* --- load_obstacle.c --- */
+
+/* What the server lacks for this archive, into result->not_provable. On a server of our own (`own`) roles that row
+ * policies name are made instead. */
+bool load_look_ahead(Pg *pg, const Archive *archive, bool own, const Cancel *cancel, ProveResult *result,
+                      Error *err);
+void load_add_obstacle(ProveResult *result, const char *text);
+
+void load_add_left_out(ProveResult *result, const char *kind, const char *name);
+
+/* Whether pg_restore failed for a right that was not given. */
+bool load_lacks_rights(const char *error);
+/* Whether what pg_restore failed at depends on how text is sorted or on what its letters are. */
+bool load_depends_on_sort(const ArchiveEntry *entry, const char *error);
+/* What a server lacks in whose words pg_restore failed; NULL: that is no such failure. Caller frees. */
+char *load_obstacle(const char *error);
+
 /* --- load_compare.c --- */
 
 /* 17 of "17.11 (Debian …)"; 0 when it begins otherwise. NULL is 0. */
@@ -188,27 +207,9 @@ const char *load_part(const Archive *archive);
  * NULL: no other; caller frees. */
 char *load_policy_role(const char **at, bool first);
 
-/* What the server lacks for this archive, into result->not_provable. On a server of our own (`own`) roles that row
- * policies name are made instead. */
-bool load_look_ahead(Pg *pg, const Archive *archive, bool own, const Cancel *cancel, ProveResult *result,
-                      Error *err);
-void load_add_obstacle(ProveResult *result, const char *text);
-
-void load_add_left_out(ProveResult *result, const char *kind, const char *name);
-
-/* Whether pg_restore failed for a right that was not given. */
-bool load_lacks_rights(const char *error);
-/* Whether what pg_restore failed at depends on how text is sorted or on what its letters are. */
-bool load_depends_on_sort(const ArchiveEntry *entry, const char *error);
-/* What a server lacks in whose words pg_restore failed; NULL: that is no such failure. Caller frees. */
-char *load_obstacle(const char *error);
-
 /* Compares the restored database with the archive and the counts in result->manifest; fills the result's numbers. */
 bool load_compare(Pg *pg, const Archive *archive, const Cancel *cancel,
                    void (*counted)(void *context, size_t done, size_t all), void *context, ProveResult *result,
                    Error *err);
-
-/* One line of what pg_restore says: keeps the first error and the detail that follows it. Caller frees both. */
-void load_pick_words(const char *line, char **error, char **detail);
 
 #endif

@@ -12,6 +12,10 @@
 #include "platform/fs.h"
 #include "platform/machine.h"
 #include "platform/process.h"
+#include "postgres/client.h"
+#include "postgres/pgrestore.h"
+#include "postgres/redact.h"
+#include "postgres/standstill.h"
 #include "store/folder.h"
 #include "store/settings.h"
 
@@ -24,6 +28,49 @@ static const char *after(const char *line, const char *prefix)
     const size_t len = strlen(prefix);
     return strncmp(line, prefix, len) == 0 ? line + len : NULL;
 }
+
+/* --- pg_restore's words ---------------------------------------------------------------------------------- */
+
+/* The first line of CONTEXT: which row it was; or that the words are those of a function of the database. */
+static void pick_place(const char *line, char **error, char **detail)
+{
+    if (redact_is_raised(line)) {
+        const char *words = strstr(*error, "ERROR:");
+        char *plain = mem_printf("%.*sa function of the database ended it",
+                                 words == NULL ? 0 : (int)(words - *error), *error);
+        mem_free(*error);
+        mem_free(*detail);
+        *error = plain;
+        *detail = mem_strdup("");
+        return;
+    }
+    char *row = redact_words(line);
+    if (row[0] != '\0') {
+        char *both = mem_printf("%s%s%s", *detail == NULL ? "" : *detail, *detail == NULL ? "" : "; ", row);
+        mem_free(*detail);
+        *detail = both;
+    }
+    mem_free(row);
+}
+
+void load_pick_words(const char *line, char **error, char **detail)
+{
+    static const char prefix[] = "pg_restore: error: ";
+    static const char label[] = "DETAIL:  ";
+    if (*error == NULL && strncmp(line, prefix, sizeof prefix - 1) == 0) {
+        *error = redact_words(line + sizeof prefix - 1);
+    } else if (*error != NULL && *detail == NULL && strncmp(line, label, sizeof label - 1) == 0 &&
+               strstr(*error, redact_mark) == NULL) {
+        char *words = redact_words(line);
+        *detail = mem_strdup(words + sizeof label - 1);
+        mem_free(words);
+    } else if (*error != NULL && (*detail == NULL || strstr(*detail, " of its rows") == NULL) &&
+               strncmp(line, "CONTEXT:", 8) == 0) {
+        pick_place(line, error, detail);
+    }
+}
+
+/* --- while it runs ------------------------------------------------------------------------------------------ */
 
 static void begin_table(Load *run, const char *name, size_t len)
 {
@@ -71,16 +118,8 @@ static void on_line(void *context, const char *line)
     }
 }
 
-static bool on_stderr(void *context, const char *bytes, size_t len)
-{
-    Load *run = context;
-    standstill_moved(&run->still, clock_monotonic_ms());
-    line_splitter_feed(&run->lines, bytes, len);
-    return true;
-}
-
-/* In place: what it would have said to the server. */
-static bool on_stdout(void *context, const char *bytes, size_t len)
+/* What it would have said to the server. */
+static bool on_script(void *context, const char *bytes, size_t len)
 {
     return load_feed_take(context, bytes, len);
 }
@@ -89,7 +128,7 @@ static bool on_stdout(void *context, const char *bytes, size_t len)
 static bool still_working(void *context)
 {
     Load *run = context;
-    if (run->in_place) { /* it has no session; ours is not waited for while it is at work (load_feed_take) */
+    if (run->feeds) { /* it has no session; ours is not waited for while it is at work (load_feed_take) */
         return false;
     }
     const bool works = pg_session_works(&run->connection, run->session, 0, run->cancel);
@@ -99,15 +138,13 @@ static bool still_working(void *context)
     return works;
 }
 
-static bool on_tick(void *context)
+static void on_tick(void *context, uint64_t written)
 {
     Load *run = context;
+    (void)written;
     /* What comes after the data (indexes, references) is taken for a quarter of the whole. */
     const double part = run->bytes_all == 0 ? 0.5 : 0.75 * (double)run->bytes_done / (double)run->bytes_all;
-    const uint64_t now = clock_monotonic_ms();
-    progress_update(&run->meter, part, run->bytes_done, now);
-    run->stalled = standstill_over(&run->still, now);
-    return !run->stalled;
+    progress_update(&run->meter, part, run->bytes_done, clock_monotonic_ms());
 }
 
 /* What the folder's settings say of a dump holds for its counterpart as well. */
@@ -125,17 +162,15 @@ static unsigned stall_seconds(const Load *run)
     return standstill_seconds(60u * minutes);
 }
 
-static bool explain_stall(const Load *run, Error *err)
+static bool explain_stall(const Load *run, const char *time, Error *err)
 {
-    char *time = standstill_text(&run->still);
     error_set(err, run->engine != NULL ? EK_TOOL : EK_CONNECT, "the %s was ended because nothing moved for %s",
               run->what, time);
-    mem_free(time);
     if (run->engine == NULL) {
         error_hint(err, "Check the connection to the server and try again.");
         return pg_fit_hint(connection_is_loopback(&run->connection), err);
     }
-    return error_hint(err, "Try again. If it fails again, show this to your IT administrator.");
+    return error_hint(err, "%s", client_hint_again);
 }
 
 /* pg_restore ended with a code that is not 0. */
@@ -144,12 +179,12 @@ static bool explain_restore(const Load *run, unsigned exit_code, Error *err)
     char *words = process_exit_text(exit_code);
     uint64_t available = UINT64_MAX;
     pg_set_patience(run->pg, standstill_seconds(PG_SHORT_PATIENCE));
-    if (run->engine != NULL && fs_free_space(run->scratch, &available, NULL) && available < NEARLY_FULL) {
+    if (run->engine != NULL && fs_free_space(run->scratch, &available, NULL) && available < FS_NEARLY_FULL) {
         error_set(err, EK_SPACE, "the disk became full while the backup was restored to prove it");
         error_hint(err, "Free some space on the disk with \"%s\".", run->scratch);
     } else if (!run->in_place && !pg_query(run->pg, "SELECT 1", NULL, 0, run->cancel, NULL, NULL)) {
         error_set(err, run->engine != NULL ? EK_TOOL : EK_CONNECT, "the server was lost while the backup was restored");
-        error_hint(err, "Try again. If it fails again, show this to your IT administrator.");
+        error_hint(err, "%s", client_hint_again);
     } else {
         error_set(err, EK_TOOL, "%s could not be restored: %s", fs_base_name(run->path),
                   words != NULL        ? words
@@ -204,7 +239,7 @@ static bool make_scratch(Load *run, Error *err)
     if (base == NULL) {
         return error_set(err, EK_SETTINGS, "this user has no folder for the program's data");
     }
-    bool ok = fs_make_dirs(base, err) && prove_name_scratch(run, base, err);
+    bool ok = fs_make_dirs(base, err) && load_name_scratch(run, base, err);
     char *lock = ok ? mem_printf("%s%s", run->scratch, PROVE_LOCK_SUFFIX) : NULL;
     ok = ok && fs_lock(lock, &run->scratch_lock, err) && fs_make_dirs(run->scratch, err);
     mem_free(lock);
@@ -217,9 +252,9 @@ static bool copy_backup(Load *run, const Skew *skew, Error *err)
 {
     uint64_t available = 0;
     bool ok = fs_free_space(run->scratch, &available, err);
-    if (ok && available < run->result.manifest.bytes + NEARLY_FULL) {
+    if (ok && available < run->result.manifest.bytes + FS_NEARLY_FULL) {
         ok = error_set(err, EK_SPACE, "the disk with \"%s\" has no room for a copy of the backup", run->scratch);
-        error_hint(err, "Free %s there.", size_text(run->result.manifest.bytes + NEARLY_FULL - available).text);
+        error_hint(err, "Free %s there.", size_text(run->result.manifest.bytes + FS_NEARLY_FULL - available).text);
     }
     if (ok) {
         run->copy = fs_join(run->scratch, COPY_NAME);
@@ -303,51 +338,37 @@ static bool end_feed(Load *run, bool ok, unsigned *exit_code, Error *err)
 /* True when it ended by itself, with that code. */
 static bool run_restore(Load *run, const Tool *tool, size_t from, unsigned *exit_code, Error *err)
 {
-    const bool owners = run->for_good && !run->foreign_owners[from];
-    char **env = connection_env(&run->connection, run->session);
-    char *target = connection_tool_string(&run->connection);
-    char *output = run->in_place ? mem_strdup("--file=-") : mem_printf("--dbname=%s", target);
-    const char *const argv[] = {tool->path, "--verbose", "--exit-on-error", "--no-acl",
-                                "--no-publications", "--no-subscriptions", "--no-security-labels",
-                                "--no-tablespaces", "--no-password", "--use-list=" LIST_NAME, output,
-                                owners ? NULL : "--no-owner", NULL};
-    ProcessResult result = {0};
-    FsFile *file = NULL;
+    const PgRestoreSpec spec = {.tool = tool,
+                                .path = run->copy != NULL ? run->copy : run->path,
+                                .connection = &run->connection,
+                                .session = run->session,
+                                .cwd = run->scratch,
+                                .list = LIST_NAME,
+                                .owners = run->for_good && !run->foreign_owners[from],
+                                .script = run->feeds ? on_script : NULL,
+                                .line = on_line,
+                                .tick = on_tick,
+                                .stall_seconds = stall_seconds(run),
+                                .still_working = still_working,
+                                .context = run};
+    ClientResult result = {0};
     mem_free(run->error);
     mem_free(run->detail);
     secret_free_text(run->raw_error);
     run->error = run->detail = run->raw_error = NULL;
     run->failed_id = 0;
-    line_splitter_init(&run->lines, on_line, run);
-    run->still = (Standstill){.seconds = stall_seconds(run), .still_working = still_working, .context = run};
-    standstill_start(&run->still, clock_monotonic_ms());
-    bool ok = fs_open_read(run->copy != NULL ? run->copy : run->path, &file, err);
+    bool ok = !run->feeds || load_feed_begin(run, from, err);
+    *exit_code = 0;
     if (ok) {
-        const ProcessSpec spec = {.program = tool->path,
-                                  .argv = argv,
-                                  .env_set = (const char *const *)env,
-                                  .env_unset = connection_env_unset(),
-                                  .cwd = run->scratch,
-                                  .stdin_file = file,
-                                  .on_stdout = run->in_place ? on_stdout : NULL,
-                                  .on_stderr = on_stderr,
-                                  .on_tick = on_tick,
-                                  .context = run};
-        if (run->in_place) {
-            load_feed_begin(run, from);
-        }
-        ok = process_run(&spec, run->cancel, &result, err);
+        ok = pgrestore_run(&spec, run->cancel, &result, err);
+        *exit_code = result.exit_code;
     }
-    line_splitter_release(&run->lines);
-    fs_close(file, NULL);
-    *exit_code = result.exit_code;
     if (run->feed != NULL) {
         ok = end_feed(run, ok, exit_code, err);
     }
-    mem_free(output);
-    mem_free(target);
-    connection_free_env(env);
-    return ok && (!run->stalled || explain_stall(run, err));
+    ok = ok && (result.stalled == NULL || explain_stall(run, result.stalled, err));
+    client_release(&result);
+    return ok;
 }
 
 /* Before which entry the kind of owner changes: those that may be given are; the rest belongs to whoever restores. */
@@ -371,9 +392,16 @@ static bool any_wanted(const Load *run, size_t from, size_t to)
     return from < to;
 }
 
+/* Since 17 pg_restore says SET transaction_timeout to whatever server it has, and to one before 17 that is an error. */
+static bool knows_too_much(const Load *run, const Tool *tool)
+{
+    return tool->major >= 17 && pg_server_version(run->pg) < 170000;
+}
+
 /* True also where it stopped at something that the server lacks. */
 bool load_run(Load *run, const Tool *tool, Error *err)
 {
+    run->feeds = run->in_place || knows_too_much(run, tool);
     unsigned code = 0;
     size_t from = 0;
     run->session = mem_strdup(run->database); /* as random a name as is needed */

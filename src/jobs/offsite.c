@@ -1,6 +1,7 @@
 /* offsite.c: uploads; offsite_set_up.c has what comes before the first. */
 #include "jobs/offsite.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/jsonutil.h"
@@ -22,7 +23,28 @@
 #define READ_PART 0.05 /* of the time; the rest is uploading */
 #define SEALED_PART 0.1 /* what encrypting and comparing take, where that is on */
 #define SENT_PART 0.97
+#define CLOCK_SECONDS 300 /* that a clock may be wrong by */
+#define MINUTE 60
 #define GLANCE_UNIT_MS 50u /* of the waits before a try that failed is made again */
+
+char *offsite_clock_words(int64_t ahead)
+{
+    const int64_t off = ahead < 0 ? -ahead : ahead;
+    if (off <= CLOCK_SECONDS) {
+        return NULL;
+    }
+    return mem_printf("This computer's clock is %" PRId64 " minutes %s SharePoint's", off / MINUTE,
+                      ahead > 0 ? "ahead of" : "behind");
+}
+
+void offsite_tell_clock(const JobSink *sink, int64_t date)
+{
+    char *words = date > 0 ? offsite_clock_words(clock_now() - date) : NULL;
+    if (words != NULL) {
+        job_log(sink, LOG_WARNING, "%s. " OFFSITE_CLOCK_HINT, words);
+    }
+    mem_free(words);
+}
 
 void offsite_status_init(OffsiteStatus *status)
 {
@@ -47,7 +69,7 @@ bool offsite_graph(const CloudPlace *place, PlaceSignIn *sign_in, const JobSink 
     return graph_new(&setup, graph, err);
 }
 
-static bool ask_folder(Graph *graph, OffsiteStatus *status, const Cancel *cancel, Error *err)
+static bool ask_folder(Graph *graph, OffsiteStatus *status, const JobSink *sink, const Cancel *cancel, Error *err)
 {
     const CloudPlace *place = &status->place;
     GraphAnswer answer;
@@ -64,6 +86,7 @@ static bool ask_folder(Graph *graph, OffsiteStatus *status, const Cancel *cancel
     if (ok && answer.date > 0) {
         status->clock_known = true;
         status->clock_ahead = clock_now() - answer.date;
+        offsite_tell_clock(sink, answer.date);
     }
     if (ok && (answer.status != 200 || json_string(answer.json, "id", NULL) == NULL)) {
         ok = graph_problem(&answer, "the folder could not be reached", err);
@@ -105,7 +128,7 @@ static bool look(unsigned unit_ms, const JobSink *sink, const Cancel *cancel, Of
     }
     place_sign_in_init(&sign_in, &status->place);
     const bool ok = offsite_graph(&status->place, &sign_in, sink, unit_ms, &graph, err) &&
-                    ask_folder(graph, status, cancel, err) && ask_quota(graph, status, cancel, err);
+                    ask_folder(graph, status, sink, cancel, err) && ask_quota(graph, status, cancel, err);
     graph_free(graph);
     place_sign_in_release(&sign_in);
     return ok;

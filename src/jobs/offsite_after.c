@@ -166,8 +166,8 @@ static char *failure_text(const CatalogEntry *entry, const Error *why)
     char *text = error_text(why);
     const size_t len = strlen(text);
     char *whole = mem_printf("%s has no copy on SharePoint yet: %s%s It goes on with the next backup or run of the "
-                             "schedule, or with 'cmms-backup-cli upload %s'.", entry->name, text,
-                             len > 0 && text[len - 1] == '.' ? "" : ".", entry->name);
+                             "schedule, or when somebody uploads it.", entry->name, text,
+                             len > 0 && text[len - 1] == '.' ? "" : ".");
     mem_free(text);
     return whole;
 }

@@ -216,6 +216,77 @@ RemoteState remote_compare(const Remote *remote, const Manifest *manifest)
     return strcmp(manifest->quickxor, remote->quickxor) == 0 ? REMOTE_SAME : REMOTE_OTHER;
 }
 
+bool remote_was_read(const Remote *remote)
+{
+    return remote->state != REMOTE_NO_MANIFEST && remote->state != REMOTE_NOT_READ;
+}
+
+bool remote_can_come(const Remote *remote, Error *err)
+{
+    if (remote->state == REMOTE_NO_MANIFEST) {
+        error_set(err, EK_NOT_FOUND, "%s has no manifest on SharePoint to compare it with", remote->name);
+        return error_hint(err, "Its upload may not be finished, or others have put it there. With the browser it can "
+                               "be saved and then verified.");
+    }
+    if (remote->state == REMOTE_OTHER) {
+        error_set(err, EK_DAMAGED, "%s on SharePoint is not what its manifest says", remote->name);
+        return error_hint(err, "Take another backup.");
+    }
+    return true;
+}
+
+size_t remote_list_first(const RemoteList *list)
+{
+    size_t i = 0;
+    while (i < list->count && !remote_can_come(&list->items[i], NULL)) {
+        i++;
+    }
+    return i;
+}
+
+const char *remote_where(const Remote *remote)
+{
+    return remote->here ? "both" : "there";
+}
+
+static void add_key(StrBuf *text, const Remote *remote)
+{
+    Sealed sealed;
+    sealed_init(&sealed);
+    if (remote->encrypted && sealed_of_manifest(&remote->manifest, &sealed)) {
+        char *key = encryption_words(sealed.recipient, sealed.mark);
+        strbuf_addf(text, " It is encrypted for %s.", key);
+        mem_free(key);
+    } else if (remote->encrypted) {
+        strbuf_addstr(text, " It is encrypted.");
+    }
+    sealed_release(&sealed);
+}
+
+char *remote_text(const Remote *remote)
+{
+    const Manifest *manifest = &remote->manifest;
+    StrBuf text;
+    strbuf_init(&text, STRBUF_LARGE);
+    strbuf_addstr(&text, remote->name);
+    if (manifest->database == NULL) { /* it was not read, or there is none */
+        strbuf_addstr(&text, ": its manifest was not read yet.");
+    } else {
+        strbuf_addf(&text, ": of the database %s", manifest->database);
+        if (manifest->computer != NULL) {
+            strbuf_addf(&text, ", made on %s", manifest->computer);
+        }
+        if (manifest->user != NULL) {
+            strbuf_addf(&text, " by %s", manifest->user);
+        }
+        strbuf_addstr(&text, ".");
+    }
+    add_key(&text, remote);
+    char *made = mem_strdup(text.buf);
+    strbuf_release(&text);
+    return made;
+}
+
 /* One that cannot be used is as if it were not there; what keeps it from being asked for is an error. */
 static bool read_manifest(Graph *graph, const CloudPlace *place, Remote *remote, const JobSink *sink,
                           const Cancel *cancel, Error *err)
@@ -336,7 +407,7 @@ static bool no_backup(const char *name, const CloudPlace *place, Error *err)
     char *where = place_name(place);
     error_set(err, EK_NOT_FOUND, "there is no backup %s on SharePoint, %s", name, where);
     mem_free(where);
-    return error_hint(err, "Name one of those that 'cmms-backup-cli sharepoint list' shows.");
+    return error_hint(err, OFFSITE_NAME_ONE);
 }
 
 bool offsite_find(Graph *graph, const CloudPlace *place, const char *name, const Cancel *cancel, char **id,
@@ -421,7 +492,7 @@ bool offsite_find_backup(Graph *graph, const CloudPlace *place, const char *name
 
 static bool find_remote(Work *work, Graph *graph, const char *name, Error *err)
 {
-    bool ok = offsite_find_backup(graph, &work->place, name, work->sink, work->cancel, &work->remote, err);
+    const bool ok = offsite_find_backup(graph, &work->place, name, work->sink, work->cancel, &work->remote, err);
     if (ok && work->remote.item == NULL) {
         return no_backup(name, &work->place, err);
     }
@@ -429,15 +500,7 @@ static bool find_remote(Work *work, Graph *graph, const char *name, Error *err)
         work->path = fs_join(work->folder, work->remote.file); /* as it is written there */
         work->manifest_path = folder_manifest_path(work->path);
     }
-    if (ok && work->remote.state == REMOTE_NO_MANIFEST) {
-        error_set(err, EK_NOT_FOUND, "%s has no manifest on SharePoint to compare it with", work->remote.name);
-        ok = error_hint(err, "Its upload may not be finished, or others have put it there. With the browser it can be "
-                             "saved and then verified.");
-    } else if (ok && work->remote.state == REMOTE_OTHER) {
-        error_set(err, EK_DAMAGED, "%s on SharePoint is not what its manifest says", work->remote.name);
-        ok = error_hint(err, "Take another backup.");
-    }
-    return ok;
+    return ok && remote_can_come(&work->remote, err);
 }
 
 /* Another file of that name is not replaced; the same one need not come. */
@@ -475,7 +538,7 @@ static bool enough_room(const Work *work, Error *err)
     }
     error_set(err, EK_SPACE, "the disk with the backup folder has %s free, and %s are to come",
               size_text(available).text, size_text(needed).text);
-    return error_hint(err, "Free some space there, or choose another folder with --folder.");
+    return error_hint(err, "Free some space there, or choose another backup folder.");
 }
 
 static bool await_lock(Work *work, Error *err)

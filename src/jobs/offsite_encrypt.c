@@ -493,6 +493,25 @@ static bool kept_key(const Sealed *sealed, AgeFrom *from)
     return ok;
 }
 
+/* Of who is there to be asked, and once more where that one can be, until it opens the copy. */
+static bool asked_key(const Sealed *sealed, const OffsiteKeys *keys, AgeFrom *from, Error *err)
+{
+    OffsiteLock lock = {.file = sealed->file, .recipient = sealed->recipient, .mark = sealed->mark};
+    Error refused = ERROR_INIT;
+    for (;;) {
+        const bool answered = keys->ask(keys->context, &lock, from, err);
+        error_clear(&refused);
+        if (!answered || try_key(sealed, from, &refused)) {
+            return answered;
+        }
+        if (!keys->again || refused.kind != EK_REFUSED) {
+            return error_move(err, &refused);
+        }
+        age_from_release(from);
+        lock.refused = &refused;
+    }
+}
+
 bool offsite_find_key(const Sealed *sealed, const OffsiteKeys *keys, AgeFrom *from, Error *err)
 {
     AgeFrom found;
@@ -501,8 +520,7 @@ bool offsite_find_key(const Sealed *sealed, const OffsiteKeys *keys, AgeFrom *fr
     if (!ok && (keys == NULL || keys->ask == NULL)) {
         ok = try_key(sealed, &found, err); /* says what is needed */
     } else if (!ok) {
-        const OffsiteLock lock = {.file = sealed->file, .recipient = sealed->recipient, .mark = sealed->mark};
-        ok = keys->ask(keys->context, &lock, &found, err) && try_key(sealed, &found, err);
+        ok = asked_key(sealed, keys, &found, err);
     }
     if (!ok) {
         age_from_release(&found);

@@ -12,6 +12,9 @@
 bool offsite_graph(const CloudPlace *place, PlaceSignIn *sign_in, const JobSink *sink, unsigned unit_ms, Graph **graph,
                    Error *err);
 
+/* A clock that is wrong by `date`, an answer's (0: not told), is a warning. */
+void offsite_tell_clock(const JobSink *sink, int64_t date);
+
 /* The backup of that name in the folder there, with its manifest where it has one that can be used: remote->state. A
  * plain name means the encrypted copy as well, where there is no plain one. remote->item is NULL where there is none.
  * What `remote` holds is replaced; end with offsite_remote_release. */

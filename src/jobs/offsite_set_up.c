@@ -18,16 +18,17 @@
 #include "platform/clock.h"
 #include "platform/loopback.h"
 #include "platform/machine.h"
+#include "version.h"
 
 #define SIGN_IN_SECONDS 600u
 
 static const char page_done[] =
-    "<!doctype html><title>CMMS Backup</title><body style=\"font-family:sans-serif;margin:3em\">"
-    "<h2>Signed in</h2><p>You may close this page and go back to CMMS Backup.</p>";
+    "<!doctype html><title>" CMMS_PRODUCT "</title><body style=\"font-family:sans-serif;margin:3em\">"
+    "<h2>Signed in</h2><p>You may close this page and go back to " CMMS_PRODUCT ".</p>";
 static const char page_refused[] =
-    "<!doctype html><title>CMMS Backup</title><body style=\"font-family:sans-serif;margin:3em\">"
-    "<h2>Not signed in</h2><p>CMMS Backup says why. You may close this page.</p>";
-static const char page_other[] = "<!doctype html><title>CMMS Backup</title>";
+    "<!doctype html><title>" CMMS_PRODUCT "</title><body style=\"font-family:sans-serif;margin:3em\">"
+    "<h2>Not signed in</h2><p>" CMMS_PRODUCT " says why. You may close this page.</p>";
+static const char page_other[] = "<!doctype html><title>" CMMS_PRODUCT "</title>";
 
 static const char open_folder[] =
     "Open the folder for the backups in the browser and copy the address from its address line.";
@@ -148,9 +149,9 @@ static bool choose_app(const OffsiteSetUp *spec, const CloudAddress *address, Cl
     if (!fill_app(spec, address, place, err)) {
         return false;
     }
-    if (place->rights != NULL && strcmp(place->rights, PLACE_SELECTED) != 0) {
+    if (place->rights != NULL && strcmp(place->rights, PLACE_SELECTED) != 0 && strcmp(place->rights, PLACE_LIST) != 0) {
         error_set(err, EK_SETTINGS, "there are no rights \"%s\"", place->rights);
-        return error_hint(err, "They are 'all' or 'selected'.");
+        return error_hint(err, "They are 'all', 'selected' (sites) or 'list' (libraries).");
     }
     if (place->client_id == NULL) {
         error_set(err, EK_SETTINGS, "the client ID of this program in your organisation is not known");
@@ -196,6 +197,7 @@ char *offsite_ask_it(const OffsiteSetUp *spec, const Error *failed)
     const bool read = link != NULL && cloud_address_parse(link, &address, NULL);
     (void)fill_app(spec, read ? &address : NULL, &place, NULL);
     char *site = read ? ask_it_site(link, address.path) : NULL;
+    char *library = ask_it_library(read ? address.path : NULL, site);
     const AskIt ask = {.link = link,
                        .client_id = place.client_id,
                        .tenant = place.tenant,
@@ -203,10 +205,13 @@ char *offsite_ask_it(const OffsiteSetUp *spec, const Error *failed)
                        .login = place.login,
                        .host = read ? address.host : NULL,
                        .site = site,
+                       .library = library,
                        .selected = place.rights != NULL,
+                       .list = place.rights != NULL && strcmp(place.rights, PLACE_LIST) == 0,
                        .app_only = spec->certificate != NULL || spec->secret != NULL || saved.by != NULL,
                        .failed = failed};
     char *page = ask_it_page(&ask);
+    mem_free(library);
     mem_free(site);
     place_release(&saved);
     place_release(&place);
@@ -456,6 +461,13 @@ static bool find_by_path(Graph *graph, const CloudAddress *address, const Cancel
     return ok;
 }
 
+/* Of a library that was granted alone its site cannot be asked: as a link it is found. Then its folder's name is all
+ * that is known of where it lies. */
+static bool is_asked_as_link(const CloudAddress *address, const CloudPlace *place)
+{
+    return address->path == NULL || (place->rights != NULL && strcmp(place->rights, PLACE_LIST) == 0);
+}
+
 static bool find_by_share(Graph *graph, const CloudAddress *address, const Cancel *cancel, CloudPlace *place,
                           Error *err)
 {
@@ -478,8 +490,24 @@ static bool find_by_share(Graph *graph, const CloudAddress *address, const Cance
     return ok;
 }
 
-/* A tiny file, written and removed. */
-static bool try_it(Graph *graph, const CloudPlace *place, const Cancel *cancel, Error *err)
+/* In a library that wants its files checked out; its item as Graph tells it then. */
+static bool try_check_in(Graph *graph, const CloudPlace *place, const char *path, const Cancel *cancel, Error *err)
+{
+    char *look = mem_printf("%s?$select=id,publication", path);
+    GraphAnswer answer;
+    graph_answer_init(&answer);
+    const GraphRequest request = {.method = "GET", .path = look};
+    bool ok = graph_call(graph, &request, cancel, &answer, err);
+    if (ok && answer.status == 200) {
+        ok = graph_check_in(graph, place->drive, answer.json, cancel, err);
+    } /* else: removed by somebody, or nothing is told; the upload will tell */
+    graph_answer_release(&answer);
+    mem_free(look);
+    return ok;
+}
+
+/* A tiny file, written, checked in and removed. */
+static bool try_it(Graph *graph, const CloudPlace *place, const JobSink *sink, const Cancel *cancel, Error *err)
 {
     unsigned char random[4];
     GraphAnswer answer;
@@ -497,10 +525,11 @@ static bool try_it(Graph *graph, const CloudPlace *place, const Cancel *cancel, 
     cloud_encode(&path, place->folder);
     strbuf_addf(&path, ":/cmms-backup-test-%02x%02x%02x%02x.txt:/content?@microsoft.graph.conflictBehavior=replace",
                 random[0], random[1], random[2], random[3]);
-    const GraphRequest put = {.method = "PUT", .path = path.buf, .json = "CMMS Backup has tried to write here.\n"};
+    const GraphRequest put = {.method = "PUT", .path = path.buf, .json = CMMS_PRODUCT " has tried to write here.\n"};
     if (!graph_call(graph, &put, cancel, &answer, err)) {
         goto out;
     }
+    offsite_tell_clock(sink, answer.date);
     const char *id = json_string(answer.json, "id", NULL);
     if ((answer.status != 200 && answer.status != 201) || id == NULL) {
         graph_problem(&answer, "nothing can be written to the folder", err);
@@ -511,8 +540,9 @@ static bool try_it(Graph *graph, const CloudPlace *place, const Cancel *cancel, 
     cloud_encode(&path, place->drive);
     strbuf_addstr(&path, "/items/");
     cloud_encode(&path, id);
+    const bool checked_in = try_check_in(graph, place, path.buf, cancel, err);
     const GraphRequest remove_it = {.method = "DELETE", .path = path.buf};
-    if (!graph_call(graph, &remove_it, cancel, &answer, err)) {
+    if (!graph_call(graph, &remove_it, cancel, &answer, checked_in ? err : NULL) || !checked_in) {
         goto out;
     }
     ok = answer.status == 204 || answer.status == 404 ||
@@ -542,9 +572,9 @@ bool offsite_set_up(const OffsiteSetUp *spec, const JobSink *sink, const Cancel 
     }
     job_log(sink, LOG_INFO, "Looking for the folder...");
     if (!offsite_graph(&made, &session, sink, 0, &graph, err) ||
-        !(address.path != NULL ? find_by_path(graph, &address, cancel, &made, err)
-                               : find_by_share(graph, &address, cancel, &made, err)) ||
-        !try_it(graph, &made, cancel, err)) {
+        !(is_asked_as_link(&address, &made) ? find_by_share(graph, &address, cancel, &made, err)
+                                            : find_by_path(graph, &address, cancel, &made, err)) ||
+        !try_it(graph, &made, sink, cancel, err)) {
         goto out;
     }
     made.set_up = clock_now();

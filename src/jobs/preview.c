@@ -248,16 +248,16 @@ static bool look_at_target(Run *run, Error *err)
 {
     Preview *preview = run->preview;
     const char *target = preview->to != NULL ? preview->to : preview->database;
-    const char *const params[] = {target, preview->database};
+    const char *const params[] = {target, preview->database, load_giving_right(run->beside)};
     PgRows *rows = NULL;
     if (!pg_query(run->beside,
                   "SELECT (SELECT rolsuper OR rolcreatedb FROM pg_catalog.pg_roles WHERE rolname = CURRENT_USER)::int,"
                   " (d.oid IS NOT NULL)::int, coalesce(d.datistemplate, false)::int,"
-                  " coalesce(pg_catalog.pg_has_role(d.datdba, 'USAGE'), true)::int,"
-                  " pg_catalog.pg_get_userbyid(d.datdba), CURRENT_USER,"
+                  " coalesce(pg_catalog.pg_has_role(d.datdba, 'USAGE') AND pg_catalog.pg_has_role(d.datdba, $3),"
+                  " true)::int, pg_catalog.pg_get_userbyid(d.datdba), CURRENT_USER,"
                   " (SELECT l.oid::text FROM pg_catalog.pg_database l WHERE l.datname = $2)"
                   " FROM (SELECT 1) one LEFT JOIN pg_catalog.pg_database d ON d.datname = $1",
-                  params, 2, run->cancel, &rows, err)) {
+                  params, 3, run->cancel, &rows, err)) {
         return false;
     }
     const bool is_there = pg_value_int(rows, 0, 1, 0) != 0, replaces = is_there && preview->to == NULL;

@@ -80,11 +80,9 @@ PreviewTable *preview_table(Preview *preview, const char *schema, const char *na
     preview->tables = mem_resize(preview->tables, preview->table_count + 1, sizeof *preview->tables);
     PreviewTable *table = &preview->tables[preview->table_count++];
     const char *words = preview_words(schema, name);
-    const bool plain = schema[0] == '\0' || strcmp(schema, "public") == 0;
     *table = (PreviewTable){.schema = mem_strdup(schema), .name = mem_strdup(name), .cmms = words != NULL,
                             .live = -1, .backup = -1, .made = -1, .changed = -1};
-    table->words = words != NULL ? mem_strdup(words) : one_line(mem_printf("%s%s%s", plain ? "" : schema,
-                                                                           plain ? "" : ".", name));
+    table->words = words != NULL ? mem_strdup(words) : table_label(schema, name);
     return table;
 }
 
@@ -120,6 +118,7 @@ void preview_settle(Preview *preview)
 typedef struct Lines {
     PreviewLine *lines;
     size_t count;
+    const PreviewForms *forms;
 } Lines;
 
 /* Takes the text. */
@@ -151,14 +150,14 @@ const char *preview_part_title(PreviewPart part)
 }
 
 /* "1 table", "23 tables". */
-static char *counted(int64_t number, const char *one, const char *many)
+static char *counted(const Lines *lines, int64_t number, const char *one, const char *many)
 {
-    return mem_printf("%s %s", count_text(number).text, number == 1 ? one : many);
+    return mem_printf("%s %s", lines->forms->count(number).text, number == 1 ? one : many);
 }
 
-static char *megabytes(int64_t bytes)
+static char *megabytes(const Lines *lines, int64_t bytes)
 {
-    return mem_strdup(size_text(bytes < 0 ? 0 : (uint64_t)bytes).text);
+    return mem_strdup(lines->forms->size(bytes < 0 ? 0 : (uint64_t)bytes).text);
 }
 
 /* --- the backup -------------------------------------------------------------------------------------------- */
@@ -169,7 +168,7 @@ static void add_made(const Preview *preview, Lines *lines)
         add(lines, PREVIEW_BACKUP, PREVIEW_WARNING, mem_printf("%s: when it was made is not known", preview->file));
         return;
     }
-    char *when = clock_log_text(preview->made);
+    char *when = lines->forms->moment(preview->made);
     char *ago = preview->looked > preview->made ? health_ago(preview->looked - preview->made)
                                                 : mem_strdup("by this computer's clock in the future");
     add(lines, PREVIEW_BACKUP, preview->looked > preview->made ? PREVIEW_PLAIN : PREVIEW_WARNING,
@@ -238,10 +237,10 @@ static void add_kinship(const Preview *preview, Lines *lines)
     }
     const bool known = preview->own == PREVIEW_OWN_SAME || preview->own == PREVIEW_OWN_EARLIER;
     if (!known && both > 0 && 2 * both < (live < backup ? live : backup)) {
-        char *tables = counted(backup, "table", "tables");
+        char *tables = counted(lines, backup, "table", "tables");
         add(lines, PREVIEW_BACKUP, PREVIEW_WARNING,
             mem_printf("Only %s of its %s %s also in the database %s: it may be another application's",
-                       number_text(both).text, tables, both == 1 ? "is" : "are", preview->database));
+                       lines->forms->count(both).text, tables, both == 1 ? "is" : "are", preview->database));
         mem_free(tables);
     }
 }
@@ -252,8 +251,9 @@ static void add_size(const Preview *preview, Lines *lines)
     for (size_t i = 0; i < preview->table_count; i++) {
         tables += preview->tables[i].in_backup;
     }
-    char *size = megabytes(preview->backup_bytes);
-    char *count = counted(tables, "table", "tables"), *rows = counted(preview->backup_rows, "row", "rows");
+    char *size = megabytes(lines, preview->backup_bytes);
+    char *count = counted(lines, tables, "table", "tables");
+    char *rows = counted(lines, preview->backup_rows, "row", "rows");
     add(lines, PREVIEW_BACKUP, PREVIEW_PLAIN,
         mem_printf("%s, %s with %s%s%s", size, count, rows, preview->server_version != NULL ? ", from PostgreSQL " : "",
                    preview->server_version != NULL ? preview->server_version : ""));
@@ -295,9 +295,9 @@ static bool differs(const PreviewTable *table)
            table->live != table->backup;
 }
 
-static char *change_text(const PreviewTable *table)
+static char *change_text(const Lines *lines, const PreviewTable *table)
 {
-    const NumberText live = count_text(table->live), backup = count_text(table->backup);
+    const NumberText live = lines->forms->count(table->live), backup = lines->forms->count(table->backup);
     const char *about = table->about ? "about " : "";
     return !table->in_live     ? mem_printf("%s: not there now \xE2\x86\x92 %s", table->words, backup.text)
            : !table->in_backup ? mem_printf("%s: %s%s \xE2\x86\x92 gone, the backup has no such table", table->words,
@@ -331,20 +331,21 @@ static void add_changes(const Preview *preview, Lines *lines)
         const bool first = i < preview->table_count;
         if (!both && first) {
             add(lines, PREVIEW_CHANGE, PREVIEW_PLAIN,
-                mem_printf("%s %s", table->words, count_text(table->backup).text));
+                mem_printf("%s %s", table->words, lines->forms->count(table->backup).text));
         } else if (both && differs(table) == first && (first || table->cmms)) {
-            add(lines, PREVIEW_CHANGE, change_mark(table), change_text(table));
+            add(lines, PREVIEW_CHANGE, change_mark(table), change_text(lines, table));
         } else if (both && !first && !differs(table)) {
             same++;
         }
     }
     if (same > 0) {
-        char *tables = counted(same, "other table", "other tables");
+        char *tables = counted(lines, same, "other table", "other tables");
         add(lines, PREVIEW_CHANGE, PREVIEW_PLAIN, mem_printf("%s with as many rows on both sides", tables));
         mem_free(tables);
     }
     if (preview->backup_objects > 0 || preview->live_objects > 0) {
-        const NumberText live = count_text(preview->live_objects), backup = count_text(preview->backup_objects);
+        const NumberText live = lines->forms->count(preview->live_objects);
+        const NumberText backup = lines->forms->count(preview->backup_objects);
         add(lines, PREVIEW_CHANGE,
             both && preview->live_objects > preview->backup_objects ? PREVIEW_WARNING : PREVIEW_PLAIN,
             both ? mem_printf("large objects %s \xE2\x86\x92 %s", live.text, backup.text)
@@ -354,16 +355,16 @@ static void add_changes(const Preview *preview, Lines *lines)
 
 /* --- what would be lost ------------------------------------------------------------------------------------ */
 
-static char *lost_text(const PreviewTable *table)
+static char *lost_text(const Lines *lines, const PreviewTable *table)
 {
     StrBuf sb;
     strbuf_init(&sb, STRBUF_LINE);
     strbuf_addf(&sb, "%s: ", table->words);
     if (table->made > 0) {
-        strbuf_addf(&sb, "%s made%s", number_text(table->made).text, table->changed > 0 ? ", " : "");
+        strbuf_addf(&sb, "%s made%s", lines->forms->count(table->made).text, table->changed > 0 ? ", " : "");
     }
     if (table->changed > 0) {
-        strbuf_addf(&sb, "%s %schanged", number_text(table->changed).text, table->made < 0 ? "made or " : "");
+        strbuf_addf(&sb, "%s %schanged", lines->forms->count(table->changed).text, table->made < 0 ? "made or " : "");
     }
     strbuf_addstr(&sb, " since");
     for (size_t i = 0; i < table->newest_count; i++) {
@@ -392,25 +393,25 @@ static void add_lost(const Preview *preview, Lines *lines)
             continue;
         }
         if (told < (int64_t)NEWEST_TABLES) {
-            add(lines, PREVIEW_LOST, PREVIEW_WARNING, lost_text(table));
+            add(lines, PREVIEW_LOST, PREVIEW_WARNING, lost_text(lines, table));
             told++;
         } else {
             more++;
         }
     }
     if (more > 0) {
-        char *tables = counted(more, "more table has newer rows", "more tables have newer rows");
+        char *tables = counted(lines, more, "more table has newer rows", "more tables have newer rows");
         add(lines, PREVIEW_LOST, PREVIEW_WARNING, tables);
     }
     if (told == 0 && known > 0) {
-        char *tables = counted(known, "table", "tables");
+        char *tables = counted(lines, known, "table", "tables");
         add(lines, PREVIEW_LOST, PREVIEW_GOOD,
             mem_printf("In the %s whose rows bear a time, none is newer than the backup", tables));
         mem_free(tables);
     }
     if (unknown > 0) {
         add(lines, PREVIEW_LOST, PREVIEW_PLAIN,
-            counted(unknown, "table bears no time that could be asked for: compare its rows above",
+            counted(lines, unknown, "table bears no time that could be asked for: compare its rows above",
                     "tables bear no time that could be asked for: compare their rows above"));
     }
 }
@@ -487,16 +488,17 @@ static void add_doing(const Preview *preview, Lines *lines)
             : mem_printf("It goes into a new database, is counted there, and then takes the name %s; the database that "
                          "has it now is kept", name));
     if (preview->live_bytes >= 0) {
-        char *size = megabytes(preview->live_bytes);
+        char *size = megabytes(lines, preview->live_bytes);
         add(lines, PREVIEW_DOING, PREVIEW_PLAIN,
             mem_printf("The server needs room for both; the one that is there takes %s", size));
         mem_free(size);
     }
 }
 
-void preview_lines(const Preview *preview, PreviewLine **out, size_t *count)
+void preview_lines(const Preview *preview, const PreviewForms *forms, PreviewLine **out, size_t *count)
 {
-    Lines lines = {NULL, 0};
+    static const PreviewForms plain = {clock_log_text, count_text, size_text};
+    Lines lines = {NULL, 0, forms != NULL ? forms : &plain};
     add_made(preview, &lines);
     add_level(preview, &lines);
     add_whose(preview, &lines);

@@ -11,7 +11,6 @@
  */
 #include "jobs/prove.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,10 +19,12 @@
 #include "base/number.h"
 #include "base/progress.h"
 #include "base/secret.h"
+#include "base/strbuf.h"
 #include "jobs/verify.h"
 #include "platform/clock.h"
 #include "platform/fs.h"
 #include "platform/machine.h"
+#include "postgres/client.h"
 #include "postgres/engine.h"
 #include "postgres/pg.h"
 #include "postgres/tools.h"
@@ -32,7 +33,6 @@
 #include "store/folder.h"
 
 #define SPACE_RESERVE (128u * 1024u * 1024u) /* an empty cluster, and its log of changes */
-#define FOLDER_PREFIX "prove-"
 #define LOCK_FILE "prove.lock"
 #define LOCK_WAIT_MS 60000u
 #define LOCK_STEP_MS 100u
@@ -76,7 +76,7 @@ typedef struct Leftovers {
 static bool remove_leftover(void *context, const char *name, const FsInfo *info)
 {
     const Leftovers *leftovers = context;
-    if (info->is_dir && strncmp(name, FOLDER_PREFIX, sizeof FOLDER_PREFIX - 1) == 0) {
+    if (info->is_dir && strncmp(name, PROVE_FOLDER_PREFIX, sizeof PROVE_FOLDER_PREFIX - 1) == 0) {
         char *path = fs_join(leftovers->base, name);
         char *lock_path = mem_printf("%s%s", path, PROVE_LOCK_SUFFIX);
         FsLock *lock = NULL;
@@ -106,7 +106,7 @@ static bool remove_leftover(void *context, const char *name, const FsInfo *info)
 static bool find_leftover(void *context, const char *name, const FsInfo *info)
 {
     Leftovers *leftovers = context;
-    leftovers->any = info->is_dir && strncmp(name, FOLDER_PREFIX, sizeof FOLDER_PREFIX - 1) == 0;
+    leftovers->any = info->is_dir && strncmp(name, PROVE_FOLDER_PREFIX, sizeof PROVE_FOLDER_PREFIX - 1) == 0;
     return !leftovers->any;
 }
 
@@ -139,33 +139,15 @@ static bool check_space(Load *run, const char *base, Error *err)
     return true;
 }
 
-char *prove_random_name(const char *prefix, Error *err)
-{
-    uint64_t number;
-    if (!machine_random(&number, sizeof number)) {
-        error_set(err, EK_INTERNAL, "the system gave no random bytes");
-        return NULL;
-    }
-    return mem_printf("%s%016" PRIx64, prefix, number);
-}
-
 /* Nothing here has to survive a power failure. */
 static const char *const engine_settings[] = {
     "ALTER SYSTEM SET fsync = off", "ALTER SYSTEM SET full_page_writes = off", "ALTER SYSTEM SET autovacuum = off",
     "ALTER SYSTEM SET max_wal_size = '2GB'", "ALTER SYSTEM SET maintenance_work_mem = '256MB'",
     "SELECT pg_catalog.pg_reload_conf()"};
 
-bool prove_name_scratch(Load *run, const char *base, Error *err)
-{
-    char *name = prove_random_name(FOLDER_PREFIX, err);
-    run->scratch = name == NULL ? NULL : fs_join(base, name);
-    mem_free(name);
-    return run->scratch != NULL;
-}
-
 static bool start_engine(Load *run, const char *base, Error *err)
 {
-    if (!prove_name_scratch(run, base, err) ||
+    if (!load_name_scratch(run, base, err) ||
         !engine_start(run->scratch, run->sink, run->cancel, &run->engine, err)) {
         return false;
     }
@@ -257,18 +239,6 @@ static void on_counted(void *context, size_t done, size_t all)
     progress_update(&run->meter, (double)done / (double)all, 0, clock_monotonic_ms());
 }
 
-/* From TRANSACTION_TIMEOUT on, which it sets without a question, pg_restore cannot serve older servers. */
-static bool tool_fits(Load *run, const Tool *tool)
-{
-    if (tool->major >= 17 && pg_server_version(run->server) < 170000) {
-        char *text = mem_printf("pg_restore %s cannot restore into PostgreSQL %d", tool->version,
-                                pg_server_version(run->server) / 10000);
-        load_add_obstacle(&run->result, text);
-        mem_free(text);
-    }
-    return run->result.not_provable_count == 0;
-}
-
 static bool work(Load *run, Error *err)
 {
     const Tool *tool = NULL;
@@ -283,7 +253,7 @@ static bool work(Load *run, Error *err)
     if (!load_look_ahead(run->server, &run->archive, run->engine != NULL, run->cancel, &run->result, err)) {
         return false;
     }
-    if (!tool_fits(run, tool)) {
+    if (run->result.not_provable_count > 0) {
         return true;
     }
     job_log(run->sink, LOG_INFO, "Restoring into an empty database of %s", run->result.where);
@@ -415,7 +385,7 @@ bool prove_backup(const char *path, const ProveSpec *spec, const JobSink *sink, 
         error_set(&why, EK_CANCELLED, "the proof was stopped");
     } else {
         if (why.kind == EK_TOOL && why.hint == NULL) { /* one that could not be started */
-            error_hint(&why, "Try again. If it fails again, show this to your IT administrator.");
+            error_hint(&why, "%s", client_hint_again);
         }
         run.result.seconds = (double)(clock_monotonic_ms() - run.started_ms) / 1000;
         char *text = error_text(&why);

@@ -23,11 +23,12 @@
 #include "base/secret.h"
 #include "platform/machine.h"
 #include "postgres/standstill.h"
+#include "version.h"
 
 #define DATABASE_PREFIX "cmms_prove_"
 #define DATABASE_MARK "17" /* connections at most; three are needed */
-#define DATABASE_COMMENT "made by CMMS Backup to prove a backup; dropped afterwards"
-#define ROLE_COMMENT "made by CMMS Backup to own the database of a proof; dropped afterwards"
+#define DATABASE_COMMENT "made by " CMMS_PRODUCT " to prove a backup; dropped afterwards"
+#define ROLE_COMMENT "made by " CMMS_PRODUCT " to own the database of a proof; dropped afterwards"
 #define NO_OTHER_OF_OURS                                                                                             \
     " NOT EXISTS (SELECT 1 FROM pg_catalog.pg_stat_activity a WHERE a.application_name LIKE '" PG_SESSION_PREFIX     \
     "%' AND a.pid <> pg_catalog.pg_backend_pid())"
@@ -296,7 +297,7 @@ bool prove_make_database(Load *run, Error *err)
 {
     Connection maker;
     Pg *pg = NULL;
-    run->database = prove_random_name(DATABASE_PREFIX, err);
+    run->database = load_random_name(DATABASE_PREFIX, err);
     if (run->database == NULL || !ask_rights(run, err)) {
         return false;
     }

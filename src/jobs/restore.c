@@ -73,21 +73,24 @@ static bool lock_live(Restore *run, Error *err)
     return restore_lock_database(&run->load.connection, run->live, run->load.cancel, &run->in_live, err);
 }
 
-/* What must not be, and cannot be mended by us. */
+/* What must not be, and cannot be mended by us. (Where the new one cannot be given to the old one's owner, the
+ * old one would not be found as kept: swap.c says whose marks count.) */
 static bool check_target(Restore *run, Error *err)
 {
     Load *load = &run->load;
-    const char *const params[] = {run->spec->to != NULL ? run->spec->to : run->live};
+    const char *const target = run->spec->to != NULL ? run->spec->to : run->live;
+    const char *const params[] = {target, load_giving_right(load->server)};
     PgRows *rows = NULL;
     if (!pg_query(load->server,
                   "SELECT (SELECT rolsuper OR rolcreatedb FROM pg_catalog.pg_roles WHERE rolname = CURRENT_USER)::int,"
                   " (d.oid IS NOT NULL)::int, coalesce(d.datistemplate, false)::int,"
-                  " coalesce(pg_catalog.pg_has_role(d.datdba, 'USAGE'), true)::int,"
+                  " coalesce(pg_catalog.pg_has_role(d.datdba, 'USAGE') AND pg_catalog.pg_has_role(d.datdba, $2),"
+                  " true)::int,"
                   " pg_catalog.pg_get_userbyid(d.datdba), coalesce(d.datallowconn, true)::int, CURRENT_USER,"
                   " (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = CURRENT_USER)::int,"
                   " (pg_catalog.shobj_description(d.oid, 'pg_database') LIKE '{\"cmms\\_backup\":\"coming\"%')::int"
                   " FROM (SELECT 1) one LEFT JOIN pg_catalog.pg_database d ON d.datname = $1",
-                  params, 1, load->cancel, &rows, err)) {
+                  params, 2, load->cancel, &rows, err)) {
         return false;
     }
     const bool may_create = pg_value_int(rows, 0, 0, 0) != 0, is_there = pg_value_int(rows, 0, 1, 0) != 0;
@@ -164,8 +167,7 @@ static bool check_origin(Restore *run, Error *err)
     }
     error_set(err, EK_REFUSED, "%s was not made by this program, or has lost its manifest", fs_base_name(load->path));
     error_detail(err, "what is in it would run with your rights while it is restored: %s", text.buf);
-    error_hint(err, "If you know who made it and trust them, say --foreign. 'cmms-backup-cli prove' restores it where "
-                    "it can do no harm.");
+    error_hint(err, RESTORE_TRUST);
     strbuf_release(&text);
     return false;
 }
@@ -237,6 +239,8 @@ bool restore_make_safety_backup(Restore *run, Error *err)
     }
     if (ok) {
         run->result->safety = mem_strdup(made.path);
+        run->safety = made.manifest;
+        manifest_init(&made.manifest);
     }
     backup_result_release(&made);
     connection_release(&spec.connection);
@@ -290,11 +294,23 @@ static void on_counted(void *context, size_t done, size_t all)
     progress_update(&load->meter, (double)done / (double)all, 0, clock_monotonic_ms());
 }
 
+/* What a view held is in no backup, so in place nothing has it any more when it cannot be filled anew. */
+static bool views_are_filled(const Restore *run, Error *err)
+{
+    const ProveResult *result = &run->load.result;
+    if (!run->spec->in_place || result->not_provable_count == 0) {
+        return true;
+    }
+    error_set(err, EK_TOOL, "%s, so nothing was restored: what it held is in no backup", result->not_provable[0]);
+    return error_hint(err, "Nothing was changed. An administrator can allow this user to create databases: then the "
+                           "old database is kept.");
+}
+
 static bool count_again(Restore *run, Error *err)
 {
     Load *load = &run->load;
     load_stage(load, "Counting what came back", PART_RESTORED, PART_COUNTED);
-    if (!load_finish(load, err) ||
+    if (!load_finish(load, err) || !views_are_filled(run, err) ||
         !load_compare(load->pg, &load->archive, load->cancel, on_counted, load, &load->result, err)) {
         return false;
     }
@@ -309,6 +325,20 @@ static bool count_again(Restore *run, Error *err)
     run->result->rows = load->result.rows;
     run->result->large_objects = load->result.large_objects;
     return load_put_back(load, err);
+}
+
+/* Whoever made the backup and may not read what a mapping holds had it without. */
+static void note_bare_mappings(Restore *run)
+{
+    const Load *load = &run->load;
+    for (size_t i = 0; i < load->archive.entry_count; i++) {
+        const ArchiveEntry *entry = &load->archive.entries[i];
+        if (load->wanted[i] && strcmp(entry->desc, "USER MAPPING") == 0 && entry->definition != NULL &&
+            strstr(entry->definition, " OPTIONS (") == NULL) {
+            restore_note(run, mem_printf("The %s came without options (a password, perhaps): if it had any, whoever "
+                                         "made the backup could not read them", entry->tag));
+        }
+    }
 }
 
 bool restore_load(Restore *run, const Tool *tool, Error *err)
@@ -326,6 +356,7 @@ bool restore_load(Restore *run, const Tool *tool, Error *err)
     for (size_t i = 0; i < load->skipped_count; i++) {
         restore_note(run, mem_strdup(load->skipped[i]));
     }
+    note_bare_mappings(run);
     return true;
 }
 
@@ -349,27 +380,58 @@ bool restore_fill(Restore *run, const Tool *tool, Error *err)
     return ok;
 }
 
-/* The file was read to its last byte before anything was begun; what pg_restore read since is that same file. */
-bool restore_check_unchanged(Restore *run, Error *err)
+static bool hash_file(const char *path, const Cancel *cancel, char hex[65], Error *err)
 {
-    Load *load = &run->load;
     Sha256 *hash = sha256_new();
-    char *piece = mem_alloc(PIECE), hex[65] = "";
+    char *piece = mem_alloc(PIECE);
     FsFile *file = NULL;
     size_t got = 1;
-    bool ok = fs_open_read(load->path, &file, err);
+    bool ok = fs_open_read(path, &file, err);
     while (ok && got > 0) {
         ok = fs_read(file, piece, PIECE, &got, err) &&
-             (!cancel_requested(load->cancel) || error_set(err, EK_CANCELLED, "stopped at your request"));
+             (!cancel_requested(cancel) || error_set(err, EK_CANCELLED, "stopped at your request"));
         sha256_update(hash, piece, ok ? got : 0);
     }
     sha256_finish(hash, hex);
     fs_close(file, NULL);
     mem_free(piece);
+    return ok;
+}
+
+/* The file was read to its last byte before anything was begun; what pg_restore read since is that same file. */
+bool restore_check_unchanged(Restore *run, Error *err)
+{
+    const Load *load = &run->load;
+    char hex[65] = "";
+    const bool ok = hash_file(load->path, load->cancel, hex, err);
     if (ok && load->result.manifest.sha256 != NULL && strcmp(hex, load->result.manifest.sha256) != 0) {
         error_set(err, EK_BUSY, "another program changed %s while it was restored", fs_base_name(load->path));
         return error_hint(err, "Nothing was changed. Try again.");
     }
+    return ok;
+}
+
+/* Loading takes its time, in which a file can be moved, removed or put in quarantine, and a share can go. */
+bool restore_check_safety(Restore *run, Error *err)
+{
+    const Load *load = &run->load;
+    const char *name = fs_base_name(run->result->safety);
+    Error why = ERROR_INIT;
+    char hex[65] = "";
+    const bool read = hash_file(run->result->safety, load->cancel, hex, &why);
+    const bool ok = read && run->safety.sha256 != NULL && strcmp(hex, run->safety.sha256) == 0;
+    if (!read && why.kind == EK_CANCELLED) {
+        error_move(err, &why);
+    } else if (!ok) {
+        error_set(err, EK_BUSY, "the safety backup %s %s, so nothing was restored", name,
+                  read ? "was changed by another program" : "cannot be read any more");
+        if (!read) {
+            error_detail(err, "%s", why.message);
+        }
+        error_hint(err, "Nothing was changed. Find out what moves, removes or changes files in the backup folder, and "
+                        "try again.");
+    }
+    error_clear(&why);
     return ok;
 }
 
@@ -543,14 +605,20 @@ static char *success_text(const Restore *run)
                           result->tables, result->tables == 1 ? "table" : "tables", number_text(result->rows).text,
                           result->schema, result->database);
     }
-    return mem_printf("%s%s: %zu tables and %s rows counted%s%s%s%s%s%s", restore_log_words, result->database,
-                      result->tables, number_text(result->rows).text,
-                      result->kept != NULL ? "; the old database is kept as " : "",
-                      result->kept != NULL ? result->kept : "",
-                      run->has_live && run->spec->no_safety ? "; a safety backup was declined" : "",
-                      run->spec->nobody ? "; nobody was signed in" : "",
-                      run->spec->in_place ? "; in place, so what was there is only in the safety backup " : "",
-                      run->spec->in_place ? fs_base_name(result->safety) : "");
+    char *entered = result->entered == 0  ? mem_strdup("")
+                    : result->entered < 0 ? mem_strdup(" (it is not known whether rows were entered in it meanwhile)")
+                                          : mem_printf(" (%s rows were entered in it or deleted meanwhile)",
+                                                       number_text(result->entered).text);
+    char *text = mem_printf("%s%s: %zu tables and %s rows counted%s%s%s%s%s%s%s", restore_log_words, result->database,
+                            result->tables, number_text(result->rows).text,
+                            result->kept != NULL ? "; the old database is kept as " : "",
+                            result->kept != NULL ? result->kept : "", entered,
+                            run->has_live && run->spec->no_safety ? "; a safety backup was declined" : "",
+                            run->spec->nobody ? "; nobody was signed in" : "",
+                            run->spec->in_place ? "; in place, so what was there is only in the safety backup " : "",
+                            run->spec->in_place ? fs_base_name(result->safety) : "");
+    mem_free(entered);
+    return text;
 }
 
 bool restore_backup(const char *path, const RestoreSpec *spec, const JobSink *sink, const Cancel *cancel,
@@ -565,12 +633,14 @@ bool restore_backup(const char *path, const RestoreSpec *spec, const JobSink *si
     run.live = mem_strdup(live);
     restore_result_release(result);
     load_init(&run.load);
+    manifest_init(&run.safety);
     job_log(sink, LOG_INFO, "Starting database restore: %s", fs_base_name(path));
     job_log(sink, LOG_INFO, "\xE2\x8F\xB3 This may take several minutes...");
     bool ok = work(&run, &why);
     drop_new(&run);
     load_drop_scratch(&run.load);
     if (ok && result->kept != NULL && run.load.server != NULL) {
+        restore_look_for_entered(&run);
         restore_look_after_kept(&run);
     }
     pg_close(run.in_live);
@@ -591,6 +661,7 @@ bool restore_backup(const char *path, const RestoreSpec *spec, const JobSink *si
     }
     mem_free(text);
     mem_free(run.user);
+    manifest_release(&run.safety);
     mem_free(run.live);
     load_release(&run.load);
     return ok;

@@ -293,10 +293,19 @@ static bool make_extensions(Restore *run, Error *err)
     return ok;
 }
 
+/* While it is filled it is nobody else's: what they entered between the count and the change of names would pass for
+ * the backup's. (Superusers come in all the same.) restore_carry_over opens it. */
+static bool open_to_all(Restore *run, bool open, Error *err)
+{
+    Load *load = &run->load;
+    return load_run_on(load->server, open ? "GRANT CONNECT ON DATABASE " : "REVOKE CONNECT ON DATABASE ",
+                       load->database, open ? " TO PUBLIC" : " FROM PUBLIC", load->cancel, err);
+}
+
 bool restore_make_database(Restore *run, Error *err)
 {
     Load *load = &run->load;
-    if (!create_database(run, err) ||
+    if (!create_database(run, err) || !open_to_all(run, false, err) ||
         !swap_mark_coming(load->server, load->database, run->spec->to != NULL ? run->spec->to : run->live,
                           fs_base_name(load->path), load->cancel, err)) {
         return false;
@@ -637,6 +646,9 @@ bool restore_carry_over(Restore *run, Error *err)
     Load *load = &run->load;
     const char *const params[] = {run->live, load->database};
     PgRows *rows = NULL;
+    if (!open_to_all(run, true, err)) {
+        return false;
+    }
     if (!run->has_live) {
         return restore_carry_from_backup(run, load->database, false, err);
     }

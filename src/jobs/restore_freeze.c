@@ -278,7 +278,29 @@ static const char *const state_sql[] = {
     " WHERE d.refclassid = 'pg_catalog.pg_publication'::pg_catalog.regclass"
     " UNION ALL SELECT " ROW("s", "s") " FROM pg_catalog.pg_foreign_server s"
     " UNION ALL SELECT 'u' || u.umid || ':' || pg_catalog.md5(pg_catalog.concat_ws('/', u.umuser, u.umoptions))"
-    " FROM pg_catalog.pg_user_mappings u")};
+    " FROM pg_catalog.pg_user_mappings u"),
+    /* What belongs to one of these, and is changed without it. (Of a table all of this waits for its lock.) */
+    LINES("SELECT " ROW("e", "e") " AS line FROM pg_catalog.pg_enum e"
+    " UNION ALL SELECT " ROW("dc", "c") " FROM pg_catalog.pg_constraint c WHERE c.contypid <> 0 AND c.oid >= "
+    FREEZE_FIRST_OID
+    " UNION ALL SELECT 'at' || a.attrelid || '.' || a.attnum || pg_catalog.md5(pg_catalog.concat_ws('/', a.attname,"
+    " a.atttypid, a.atttypmod, a.attnotnull, a.attisdropped, a.attoptions, a.attfdwoptions))"
+    " FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid"
+    " WHERE c.relkind IN ('c', 'f', 'v') AND a.attnum > 0 AND c.oid >= " FREEZE_FIRST_OID
+    " UNION ALL SELECT " ROW("ad", "d") " FROM pg_catalog.pg_attrdef d"
+    " UNION ALL SELECT 'ft' || f.ftrelid || ':' || f.xmin FROM pg_catalog.pg_foreign_table f"
+    " UNION ALL SELECT " ROW("tr", "t") " FROM pg_catalog.pg_trigger t WHERE NOT t.tgisinternal"
+    " UNION ALL SELECT " ROW("ao", "o") " FROM pg_catalog.pg_amop o WHERE o.oid >= " FREEZE_FIRST_OID
+    " UNION ALL SELECT " ROW("ap", "p") " FROM pg_catalog.pg_amproc p WHERE p.oid >= " FREEZE_FIRST_OID
+    " UNION ALL SELECT " ROW("la", "l") " FROM pg_catalog.pg_language l WHERE l.oid >= " FREEZE_FIRST_OID
+    " UNION ALL SELECT " ROW("se", "s") " FROM pg_catalog.pg_statistic_ext s"
+    " UNION ALL SELECT 'tm' || m.mapcfg || '.' || m.maptokentype || '.' || m.mapseqno || '.' || m.mapdict"
+    " FROM pg_catalog.pg_ts_config_map m WHERE m.mapcfg >= " FREEZE_FIRST_OID
+    " UNION ALL SELECT 'de' || d.classoid || '.' || d.objoid || '.' || d.objsubid || pg_catalog.md5(d.description)"
+    " FROM pg_catalog.pg_description d WHERE d.objoid >= " FREEZE_FIRST_OID
+    " OR d.classoid = 'pg_catalog.pg_namespace'::pg_catalog.regclass"
+    " UNION ALL SELECT 'sl' || l.classoid || '.' || l.objoid || '.' || l.objsubid || pg_catalog.md5(l.provider || '/'"
+    " || l.label) FROM pg_catalog.pg_seclabel l")};
 
 /* Of an extension's tables nothing is dropped, and what the user may not lock they may not drop either. */
 static const char tables_sql[] =
@@ -302,14 +324,21 @@ static bool lock_tables(Freeze *freeze, const char *mode, Error *err)
 
 static bool ask_state(Freeze *freeze, char **state, Error *err)
 {
-    char *one = NULL, *other = NULL;
-    const bool ok = ask_text(freeze->look, state_sql[0], NULL, freeze->cancel, &one, err) &&
-                    ask_text(freeze->look, state_sql[1], NULL, freeze->cancel, &other, err);
-    if (ok) {
-        *state = mem_printf("%s;%s", one != NULL ? one : "", other != NULL ? other : "");
+    char *all = mem_strdup("");
+    bool ok = true;
+    for (size_t i = 0; ok && i < sizeof state_sql / sizeof state_sql[0]; i++) {
+        char *one = NULL;
+        ok = ask_text(freeze->look, state_sql[i], NULL, freeze->cancel, &one, err);
+        char *longer = mem_printf("%s;%s", all, one != NULL ? one : "");
+        mem_free(all);
+        mem_free(one);
+        all = longer;
     }
-    mem_free(other);
-    mem_free(one);
+    if (ok) {
+        *state = all;
+    } else {
+        mem_free(all);
+    }
     return ok;
 }
 

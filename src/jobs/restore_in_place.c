@@ -17,8 +17,9 @@
  *  2. From `still` to the end nobody else commits a row to a table that was there, but to an extension's own, of which
  *     nothing is dropped: what is committed before is in the safety backup, and what is not is not committed. Of large
  *     objects that cannot be had, so where there are any it is refused (freeze_obstacle.c).
- *  3. Nothing is dropped before the safety backup is verified, pinned, and, where this PC can, proven. Where one of the
- *     three fails the transaction ends, having changed nothing.
+ *  3. Nothing is dropped before the safety backup is verified, pinned, and, where this PC can, proven; and nothing is
+ *     committed but when it still lies there, read again to its last byte. Where one of these fails the transaction
+ *     ends, having changed nothing.
  *  4. What is dropped is what was there when the locks were granted: what was made since ends it (freeze_look).
  *  5. What is committed was counted, in the transaction that commits it.
  *  6. "Restored" is said only when the server says that the transaction committed; "nothing was changed" only when it
@@ -218,7 +219,7 @@ bool restore_in_place(Restore *run, const Tool *tool, Error *err)
     const bool ok = freeze_connect(&freeze, &load->connection, &run->in_live, &why) && look_first(run, &freeze, &why) &&
                     freeze_begin(&freeze, &why) && make_safe(run, &freeze, &why) && freeze_look(&freeze, &why) &&
                     restore_check_unchanged(run, &why) && freeze_clear(&freeze, &why) &&
-                    fill(run, &freeze, tool, &why) && finish(run, &freeze, &why);
+                    fill(run, &freeze, tool, &why) && restore_check_safety(run, &why) && finish(run, &freeze, &why);
     if (!ok) {
         const FreezeEnd end = freeze_abandon(&freeze);
         if (end == FREEZE_COMMITTED) {

@@ -4,8 +4,9 @@
  * A database is dropped for good only here, and only by a person who named it, or who asked for the end of those whose
  * time is over by the setting undo_days. What is dropped by time is never the newest, and nothing where anything is in
  * doubt: no live database, settings of which it is not known that somebody chose them, a clock that went back, somebody
- * in it. A restore only tells what is over its time: where its safety backup was declined, what it put aside is in
- * nothing else, and the setting is one PC's, not the server's.
+ * in it, rows that were entered while it was restored and are in no backup. A restore only tells what is over its time:
+ * where its safety backup was declined, what it put aside is in nothing else, and the setting is one PC's, not the
+ * server's.
  */
 #include <string.h>
 
@@ -136,7 +137,7 @@ size_t restore_plan_kept(const KeptDatabase *kept, size_t count, int days, bool 
         sure = sure && kept[i].age >= 0;
     }
     for (size_t i = 1; sure && i < count; i++) {
-        goes[i] = kept[i].age > (int64_t)days * DAY_SECONDS;
+        goes[i] = kept[i].age > (int64_t)days * DAY_SECONDS && kept[i].entered == 0;
         going += goes[i];
     }
     return going;
@@ -219,13 +220,38 @@ static bool drop_one(Pg *pg, const char *live, const KeptDatabase *kept, const c
     return ok;
 }
 
+/* Those whose time is over, and that stay all the same. True: there are such. */
+static bool tell_entered(const KeptDatabase *kept, size_t count, int days, const JobSink *sink)
+{
+    bool any = false;
+    for (size_t i = 1; i < count; i++) {
+        if (kept[i].entered != 0 && kept[i].age > (int64_t)days * DAY_SECONDS) {
+            any = true;
+            job_log(sink, LOG_WARNING, "%s stays: rows %s in it after its safety backup, and are in no other. When "
+                    "nobody needs them, drop it by its name", kept[i].name,
+                    kept[i].entered > 0 ? "were entered or deleted" : "may have been entered");
+        }
+    }
+    return any;
+}
+
+/* While somebody makes up their mind another's time may be over, or another restore makes the newest an older one. */
+static bool is_agreed(const DropSpec *spec, const char *name)
+{
+    bool is = spec->agreed == NULL;
+    for (size_t i = 0; !is && spec->agreed[i] != NULL; i++) {
+        is = strcmp(spec->agreed[i], name) == 0;
+    }
+    return is;
+}
+
 /* One that cannot be dropped now keeps the others from nothing. False only where the session is lost. */
-static bool drop_outdated(Pg *pg, const char *live, const char *folder, const JobSink *sink, const Cancel *cancel,
+static bool drop_outdated(Pg *pg, const char *live, const DropSpec *spec, const JobSink *sink, const Cancel *cancel,
                           DropResult *result, Error *err)
 {
     KeptDatabase *kept = NULL;
     size_t count = 0;
-    const int days = restore_undo_days(folder, &result->nothing);
+    const int days = restore_undo_days(spec->folder, &result->nothing);
     if (days == 0) {
         result->nothing = result->nothing != NULL ? result->nothing
                                                   : mem_strdup("they are kept for ever (undo_days is 0)");
@@ -234,11 +260,16 @@ static bool drop_outdated(Pg *pg, const char *live, const char *folder, const Jo
     bool ok = swap_list(pg, live, cancel, &kept, &count, err);
     bool *goes = mem_array(count + 1, sizeof *goes);
     if (ok && restore_plan_kept(kept, count, days, goes) == 0) {
-        result->nothing = mem_printf("none but the newest is older than %d days", days);
+        result->nothing = mem_printf("none but the newest is older than %d days%s", days,
+                                     tell_entered(kept, count, days, sink) ? " and has nothing that is in no backup"
+                                                                           : "");
+    } else if (ok) {
+        tell_entered(kept, count, days, sink);
     }
     for (size_t i = count; ok && i > 0; i--) { /* the oldest first */
         Error why = ERROR_INIT;
-        if (goes[i - 1] && !drop_one(pg, live, &kept[i - 1], folder, sink, cancel, result, &why)) {
+        if (goes[i - 1] && is_agreed(spec, kept[i - 1].name) &&
+            !drop_one(pg, live, &kept[i - 1], spec->folder, sink, cancel, result, &why)) {
             job_log(sink, LOG_WARNING, "%s, kept for undo, could not be dropped now: %s", kept[i - 1].name,
                     why.message);
             ok = !load_is_the_end(&why) || error_move(err, &why);
@@ -285,7 +316,7 @@ bool restore_drop_kept(const DropSpec *spec, const JobSink *sink, const Cancel *
         error_hint(err, "Bring one back first (undo).");
     }
     ok = ok && (spec->kept != NULL ? drop_named(pg, live, spec, sink, cancel, result, err)
-                                   : drop_outdated(pg, live, spec->folder, sink, cancel, result, err));
+                                   : drop_outdated(pg, live, spec, sink, cancel, result, err));
     pg_close(pg);
     connection_release(&connection);
     return ok;

@@ -4,6 +4,7 @@
 
 #include "jobs/restore.h"
 #include "load_private.h"
+#include "postgres/snapshot.h"
 
 typedef struct Restore {
     Load load;
@@ -15,6 +16,7 @@ typedef struct Restore {
     char *user;      /* as whom the server knows us */
     bool is_super;
     bool made;       /* load.database is on the server */
+    Manifest safety; /* of result->safety, when it was made */
     bool pinned;     /* result->safety, for this restore */
     bool placed;     /* and is what was wanted */
 } Restore;
@@ -34,7 +36,7 @@ bool restore_ask_oid(Pg *pg, const char *name, const Cancel *cancel, int64_t *oi
 bool restore_check_nobody(Pg *pg, const Connection *server, const char *live, const JobSink *sink,
                           const Cancel *cancel, Error *err);
 /* swap_run, with its parameters; where the connection is lost in the middle, on a new one it is found out which it
- * was. */
+ * was; where that cannot be, *pg is NULL. */
 bool restore_swap_surely(const Connection *server, Pg **pg, const char *live, const char *coming, bool anybodys,
                          const char *from, const JobSink *sink, const Cancel *cancel, char **kept, Error *err);
 
@@ -44,6 +46,7 @@ bool restore_name_database(Restore *run, Error *err);                /* load.dat
 bool restore_load(Restore *run, const Tool *tool, Error *err);       /* fills it by pg_restore */
 bool restore_check_unchanged(Restore *run, Error *err);              /* the file is still the one that was checked */
 bool restore_make_safety_backup(Restore *run, Error *err);
+bool restore_check_safety(Restore *run, Error *err); /* it is there, and what it was when it was made */
 bool restore_prove_safety_backup(Restore *run, Error *err);
 bool restore_fill(Restore *run, const Tool *tool, Error *err); /* loaded, counted, owners and rights given, analysed */
 
@@ -70,6 +73,14 @@ void restore_picks_release(RestorePicks *picks);
 int64_t restore_rows_of(const RestorePick *pick, const Manifest *manifest); /* -1: not known */
 /* spec->tables, once the file is read and load.server is connected. */
 bool restore_tables(Restore *run, const Tool *tool, Error *err);
+
+/* --- restore_entered.c --- */
+/* After a restore with a safety backup: what others entered or deleted since, which is in result->kept alone. Told,
+ * noted, and in the mark of that one. What fails is told as well. */
+void restore_look_for_entered(Restore *run);
+/* "large objects +1, work_orders +3, log -1"; NULL: there are as many as then of each. Caller frees. *rows: how many in
+ * all. */
+char *restore_entered_words(const Snapshot *now, const Manifest *then, int64_t *rows);
 
 /* --- restore_kept.c --- */
 /* After a restore: tells what is kept, and what of it is over its time. What fails is only told. */

@@ -1,6 +1,7 @@
 /*
  * restore_server.c: the sessions of a restore and of an undo: one beside the live database, which holds the restore
- * lock of its name, and one in it, with the lock of a backup; and what becomes of a swap whose connection was lost.
+ * lock of its name, and one in it, with the lock of a backup; what becomes of a swap whose connection was lost, and of
+ * one that was left so that nobody can connect to the live database.
  */
 #include <string.h>
 
@@ -30,7 +31,7 @@ bool restore_connect_beside(const Connection *server, const char *live, const Ca
         mem_free(connection->database);
         connection->database = mem_strdup(names[i]);
         error_clear(&why);
-        if (!pg_connect(connection, cancel, pg, &why) && why.kind != EK_REFUSED) {
+        if (!pg_connect(connection, cancel, pg, &why) && why.kind != EK_REFUSED && !pg_error_wants_database(&why)) {
             break; /* not for want of that database */
         }
     }
@@ -48,6 +49,45 @@ bool restore_mend_first(Pg *pg, const char *live, const JobSink *sink, const Can
                     swap_drop_leftovers(pg, live, sink, cancel, err);
     mem_free(mended);
     return ok;
+}
+
+/* `mend`: and it is mended. */
+static bool look_for_left(const Connection *server, const Error *why, bool mend, const JobSink *sink,
+                          const Cancel *cancel)
+{
+    const char *live = server->database;
+    Connection connection;
+    Error own = ERROR_INIT;
+    Pg *pg = NULL;
+    char *what = NULL;
+    bool left = false;
+    if (live == NULL || live[0] == '\0' || !pg_error_wants_database(why)) {
+        return false;
+    }
+    connection_init(&connection);
+    const bool known = restore_connect_beside(server, live, cancel, &connection, &pg, &own) &&
+                       swap_was_left(pg, live, cancel, &left, &own);
+    /* Who holds the lock may be about to end it. */
+    if (known && left && mend && !(swap_lock(pg, live, cancel, &own) &&
+                                   swap_mend(pg, live, sink, cancel, &what, &own)) && own.kind != EK_BUSY) {
+        job_log(sink, LOG_WARNING, "An interrupted restore left %s so that nobody can use it, and that could not be "
+                "mended: %s", live, own.message);
+    }
+    mem_free(what);
+    error_clear(&own);
+    pg_close(pg);
+    connection_release(&connection);
+    return left;
+}
+
+bool restore_was_left(const Connection *server, const Error *why, const Cancel *cancel)
+{
+    return look_for_left(server, why, false, NULL, cancel);
+}
+
+bool restore_mend_left(const Connection *server, const Error *why, const JobSink *sink, const Cancel *cancel)
+{
+    return look_for_left(server, why, true, sink, cancel);
 }
 
 bool restore_lock_database(const Connection *beside, const char *live, const Cancel *cancel, Pg **pg, Error *err)
@@ -95,7 +135,7 @@ bool restore_check_nobody(Pg *pg, const Connection *server, const char *live, co
         if (!ok) {
             error_set(err, EK_REFUSED, "the database is there, but cannot say whether it has a manager to sign in");
             error_detail(err, "%s", why.message);
-            error_hint(err, "Try again, or restore with cmms-backup-cli.");
+            error_hint(err, "Try again, or restore with the console program.");
         }
     }
     if (ok) {
@@ -106,9 +146,9 @@ bool restore_check_nobody(Pg *pg, const Connection *server, const char *live, co
 }
 
 /* The connection was lost in the middle: whether the one with that oid has the live name. On a new connection, which
- * brings to its end what was begun. */
-static bool find_out(const Connection *server, Pg **pg, const char *live, int64_t oid, const JobSink *sink,
-                     const Cancel *cancel, char **kept, bool *placed)
+ * brings to its end what was begun; where that is not to be had *pg is NULL. `had_live`: another had the name. */
+static bool find_out(const Connection *server, Pg **pg, const char *live, int64_t oid, bool had_live,
+                     const JobSink *sink, const Cancel *cancel, char **kept, bool *placed)
 {
     Connection connection;
     KeptDatabase *all = NULL;
@@ -122,8 +162,12 @@ static bool find_out(const Connection *server, Pg **pg, const char *live, int64_
                     restore_ask_oid(*pg, live, cancel, &now, NULL) &&
                     swap_list(*pg, live, cancel, &all, &count, NULL);
     *placed = ok && now == oid;
-    if (*placed && count > 0) {
+    if (*placed && had_live && count > 0) {
         *kept = mem_strdup(all[0].name);
+    }
+    if (!ok) { /* who does not know, and may not hold the lock, does nothing more there */
+        pg_close(*pg);
+        *pg = NULL;
     }
     swap_list_free(all, count);
     connection_release(&connection);
@@ -134,8 +178,8 @@ bool restore_swap_surely(const Connection *server, Pg **pg, const char *live, co
                          const char *from, const JobSink *sink, const Cancel *cancel, char **kept, Error *err)
 {
     Error why = ERROR_INIT;
-    int64_t oid = 0;
-    if (!restore_ask_oid(*pg, coming, cancel, &oid, err)) {
+    int64_t oid = 0, before = 0;
+    if (!restore_ask_oid(*pg, coming, cancel, &oid, err) || !restore_ask_oid(*pg, live, cancel, &before, err)) {
         return false;
     }
     if (swap_run(*pg, live, coming, anybodys, from, sink, cancel, kept, &why)) {
@@ -146,7 +190,7 @@ bool restore_swap_surely(const Connection *server, Pg **pg, const char *live, co
     if (!known) {
         job_log(sink, LOG_WARNING, "The connection was lost in the middle of it; connecting again");
     }
-    while (!known && !(known = find_out(server, pg, live, oid, sink, cancel, kept, &placed)) &&
+    while (!known && !(known = find_out(server, pg, live, oid, before != 0, sink, cancel, kept, &placed)) &&
            clock_monotonic_ms() < end && !cancel_wait(cancel, RECONNECT_STEP_MS)) {
     }
     if (placed) {
@@ -157,8 +201,7 @@ bool restore_swap_surely(const Connection *server, Pg **pg, const char *live, co
         error_hint(&why, "The database is as it was. Try again.");
     } else if (why.kind == EK_CONNECT) {
         error_context(&why, "it is not known whether the databases changed their names");
-        error_hint(&why, "'cmms-backup-cli undo --list' says it as soon as the server can be reached, and brings to "
-                         "its end what was begun.");
+        error_hint(&why, RESTORE_LOOK);
     }
     return error_move(err, &why);
 }

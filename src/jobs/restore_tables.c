@@ -337,7 +337,9 @@ static bool ask_table(Restore *run, const ArchiveEntry *table, char **oid, bool 
                        " ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p')",
                        params, 2, run->load.cancel, &rows, err);
     if (ok && pg_row_count(rows) == 0) {
-        ok = error_set(err, EK_DAMAGED, "the table %s.%s did not come back as a table", table->schema, table->tag);
+        char *label = table_label(table->schema, table->tag);
+        ok = error_set(err, EK_DAMAGED, "the table %s did not come back as a table", label);
+        mem_free(label);
     } else if (ok) {
         *oid = mem_strdup(pg_value(rows, 0, 0));
         *parted = pg_value_int(rows, 0, 1, 0) != 0;

@@ -29,19 +29,19 @@
 #define FROZEN_MAX 65536u /* bytes of the file */
 #define BY_HAND    "by_hand" /* `reason` is a person's */
 #define STOPPED    "stopped" /* a person's words beside an alarm */
+#define STOP_SAID  "Clean-ups are stopped: " /* how it begins in the log; and how there an alarm ends that is not it */
+#define ANSWERED   "The alarm was answered: "
 #define BASELINE_DAYS 35  /* at least: the alarm compares with the most that a table had in so many days */
-#define BASELINE_MOST 64u /* manifests that are read for it */
+#define BASELINE_MOST 96u /* manifests that are read for it: there may be a dozen a day, so of most days one is */
+#define EACH_DAYS 2       /* but all of the last */
 #define SECONDS_A_DAY 86400
 
 static bool log_entry(const char *folder, const JobSink *sink, const char *operation, const char *status,
                       const CatalogEntry *entry, const char *message, Error *err)
 {
-    const AuditEntry logged = {.operation = operation,
-                               .status = status,
+    const AuditEntry logged = {.operation = operation, .status = status, .message = message, .seconds = -1,
                                .backup_file = entry ? entry->name : NULL,
-                               .message = message,
                                .file_size = entry ? entry->size : 0,
-                               .seconds = -1,
                                .level = entry ? level_word(entry->level) : NULL,
                                .actor = job_actor(sink)};
     return auditlog_append(folder, &logged, err);
@@ -89,6 +89,8 @@ static void read_frozen(const char *folder, Frozen *frozen)
         }
     } else if (why.kind != EK_NOT_FOUND || !folder_is_there(folder, &why)) {
         frozen->alarm = mem_printf("%s cannot be read: %s", RETENTION_FROZEN_FILE, why.message);
+    } else { /* a sync client, or somebody, may have taken the file away; an alarm is in its manifest as well */
+        frozen->stop = auditlog_standing(folder, "freeze", STOP_SAID, "unfreeze", ANSWERED);
     }
     error_clear(&why);
     cJSON_Delete(document);
@@ -167,7 +169,7 @@ bool retention_stop(const char *folder, const char *reason, const JobSink *sink,
     const char *actor = job_actor(sink);
     char *words = mem_printf("%s asked for it%s%s%s", actor ? actor : user, reason ? " (" : "", reason ? reason : "",
                              reason ? ")" : "");
-    char *message = mem_printf("Clean-ups are stopped: %s", words);
+    char *message = mem_printf(STOP_SAID "%s", words);
     if (there.stop) {
         ok = error_set(err, EK_SETTINGS, "clean-ups are stopped already: %s", there.stop);
     }
@@ -232,8 +234,7 @@ static bool answer_alarm(const char *folder, const Catalog *catalog, size_t firs
                          const JobSink *sink, Error *err)
 {
     const char *alarm = there->alarm ? there->alarm : catalog->entries[first].alarm;
-    char *message = there->stop ? mem_printf("The alarm was answered: %s; clean-ups stay stopped: %s", alarm,
-                                             there->stop)
+    char *message = there->stop ? mem_printf(ANSWERED "%s; clean-ups stay stopped: %s", alarm, there->stop)
                                 : mem_printf("Clean-ups are allowed again; they were stopped because %s", alarm);
     const bool ok = log_entry(folder, sink, "unfreeze", "success", NULL, message, err) &&
                     confirm_alarms(folder, catalog, first, sink, err) &&
@@ -337,12 +338,6 @@ bool retention_pin(const char *folder, const char *name, bool pinned, const char
 
 /* --- the shrink alarm ---------------------------------------------------------------------------------- */
 
-/* Good, and what its alarm said of it, if it raised one, was looked at by a person. */
-static bool counts_as_good(const CatalogEntry *entry)
-{
-    return entry->ours && !entry->alarm && catalog_is_good(entry);
-}
-
 /* Freezes before it pins: a freeze alone keeps everything. The first failure is told, the rest is done. */
 static bool raise_alarm(const char *folder, const CatalogEntry *entry, const char *reason, Error *err)
 {
@@ -400,28 +395,31 @@ static void take_most(Had *had, size_t count, Baseline *base)
     }
 }
 
-/* The good backups of the source whose counts the coming one is measured by: those of the last weeks, and each month's
- * newest that is kept. An alarm that a person has confirmed is where it begins anew. Newest first; caller frees. */
+/* The good backups of the source whose counts the coming one is measured by: of the last weeks one a day (or of the
+ * future: to be warned once more does no harm), and each month's newest that is kept, back to an alarm that a person
+ * has confirmed. Newest first; caller frees. */
 static const CatalogEntry **measures(const Catalog *catalog, const Source *source, const Settings *settings,
                                      int64_t now, size_t *count)
 {
     const CatalogEntry **found = mem_array(BASELINE_MOST, sizeof *found);
-    const int days = settings->retention_days > BASELINE_DAYS ? settings->retention_days : BASELINE_DAYS;
-    int last_month = -1;
+    int last_month = -1, last_day = -1;
     *count = 0;
     for (size_t i = 0; i < catalog->count && *count < BASELINE_MOST; i++) {
         const CatalogEntry *entry = &catalog->entries[i];
-        if (!counts_as_good(entry) || !source_same(&entry->from, source)) {
+        if (!retention_counts(entry, entry->created) || !source_same(&entry->from, source)) {
             continue;
         }
         CivilTime t;
         clock_local(entry->created, &t);
-        const int month = t.year * 12 + t.month;
-        const bool recent = now - entry->created <= (int64_t)days * SECONDS_A_DAY;
-        if (*count == 0 || recent || (settings->keep_monthly > 0 && month != last_month)) {
+        const int month = t.year * 12 + t.month, day = month * 31 + t.day;
+        const int64_t age = (now - entry->created) / SECONDS_A_DAY;
+        const bool recent = age < EACH_DAYS || (age <= BASELINE_DAYS && day != last_day);
+        const bool kept = settings->keep_monthly > 0 || age <= settings->retention_days;
+        if (*count == 0 || recent || (kept && month != last_month)) {
             found[(*count)++] = entry;
         }
         last_month = month;
+        last_day = day;
         if (entry->confirmed) {
             break;
         }
@@ -543,14 +541,11 @@ static bool close_open_entries(const char *folder, const JobSink *sink, Error *e
         }
         char *path = fs_join(folder, file);
         const bool there = fs_exists(path);
-        const AuditEntry closing = {.operation = operation,
-                                    .status = there ? "failed" : "success",
-                                    .backup_file = file,
+        const AuditEntry closing = {.operation = operation, .backup_file = file, .seconds = -1,
+                                    .status = there ? "failed" : "success", .actor = job_actor(sink),
                                     .message = there ? "Not removed: the program was ended before"
                                                      : "Removed; the program was ended before it could say so",
-                                    .file_size = (uint64_t)json_int(entry, "file_size", 0),
-                                    .seconds = -1,
-                                    .actor = job_actor(sink)};
+                                    .file_size = (uint64_t)json_int(entry, "file_size", 0)};
         ok = auditlog_append(folder, &closing, err);
         mem_free(path);
     }
@@ -775,8 +770,9 @@ static bool stands_for(const CatalogEntry *good, const CatalogEntry *entry)
 
 static size_t newest_that_stands_for(const Catalog *catalog, const CatalogEntry *entry)
 {
+    const int64_t now = clock_now();
     for (size_t i = 0; i < catalog->count; i++) {
-        if (counts_as_good(&catalog->entries[i]) && stands_for(&catalog->entries[i], entry)) {
+        if (retention_counts(&catalog->entries[i], now) && stands_for(&catalog->entries[i], entry)) {
             return i;
         }
     }
@@ -808,18 +804,19 @@ static bool surely_left(const char *folder, Catalog *catalog, const CatalogEntry
                         const JobSink *sink, const Cancel *cancel, Error *err)
 {
     const JobSink quiet = {.progress = sink ? sink->progress : NULL, .context = sink ? sink->context : NULL};
+    const bool counts = retention_counts(entry, entry->created); /* of the future it may be the last */
     for (;;) {
         const size_t at = newest_that_stands_for(catalog, entry);
-        if (at == SIZE_MAX) {
-            return true; /* it is not good itself, and there are others */
+        CatalogEntry *left = at == SIZE_MAX ? NULL : &catalog->entries[at];
+        if (!left && !counts) {
+            return true; /* and there are others */
         }
-        CatalogEntry *left = &catalog->entries[at];
-        if (left == entry) {
+        if (!left || left == entry) {
             error_set(err, EK_SETTINGS, "%s is the newest verified backup%s%s", entry->name,
                       entry->source ? " of " : "", entry->source ? entry->source : "");
             return error_hint(err, "Make a newer backup first.");
         }
-        if (!counts_as_good(entry)) {
+        if (!counts) {
             return true;
         }
         if (is_read(read, left)) {
@@ -861,7 +858,7 @@ static bool may_delete(const char *folder, Catalog *catalog, const CatalogEntry 
     }
     bool any = false;
     for (size_t i = 0; i < catalog->count; i++) {
-        any = any || counts_as_good(&catalog->entries[i]);
+        any = any || retention_counts(&catalog->entries[i], clock_now());
     }
     if (!any) {
         error_set(err, EK_SETTINGS, "there is no verified backup that could take the place of %s", entry->name);

@@ -3,14 +3,16 @@
  *
  * On a server of PostgreSQL's own both renames, the marks and the limits are one transaction (swap_at_once): a rename
  * takes the database's lock and then waits five seconds for its sessions to go, while a second session of ours ends
- * them; who comes meanwhile waits for the lock, and finds the new one under the name. So there is nothing in between:
- * what is killed before the COMMIT has not happened. When the connection is lost at the COMMIT only a look tells which.
+ * them; who comes meanwhile waits for the lock, and finds the new one under the name. So there is nothing between 2 and
+ * 7: what is killed before the COMMIT has not happened. When the connection is lost at the COMMIT only a look tells
+ * which.
  *
  * Neon's control plane, which hears of each database's name at the COMMIT, is to be told one at a time (swap_in_steps).
  * There the marks tell whoever comes next what to mend, and this is about them:
  *
  * Marks: "kept" on what was put aside, with "by" as long as it is being done; "coming" on what is to take the live
- * name, with "whole" when it was restored and counted. The states, in the order of the steps; L is the live name, K
+ * name, with "whole" when it was restored and counted, "alone" where there was no live one then, and "been": how often
+ * somebody had been in it (swap_is_untouched). The states, in the order of the steps; L is the live name, K
  * the kept one's, C the coming one's:
  *
  *     1  L              C coming             C is being restored
@@ -29,12 +31,16 @@
  *       one is whole and can be renamed, else back. A K without "by" was put aside long ago, and is nobody's successor:
  *       where the live one is gone for another reason, only a person may bring it back (Undo);
  *   I4  each step is one statement, so that a server sees a state or the next, and mending can be repeated;
- *   I5  from 3 to 7, and while a state is mended, a session of ours holds the restore lock of L (swap_lock); so no
- *       state but 7 is seen by another of our programs unless it was left.
+ *   I5  from 3 to 7, and while a state is mended, a session of ours holds the restore lock of L (swap_lock), alone on
+ *       the server, whichever database it is in; so no state but 7 is seen by another of our programs unless it was
+ *       left;
+ *   I6  a whole C is dropped only where L is there and nobody has been in C since it was marked: it may be what
+ *       somebody works with, or all that there is.
  *
- * Mending is the end of the same road: 3 goes back to 2 (nobody asked for a swap any more), 4 to 6 go on to 7. What is
- * left in 1 and 2 is dropped (swap_drop_leftovers). An undo is the same with a kept one as the coming one, "again" in
- * its mark; left in 2, it is marked as kept again.
+ * Mending is the end of the same road: 3 goes back to 2 (nobody asked for a swap any more), 4 to 6 go on to 7, and so
+ * does 2 where there was no L in the first place and nobody has been in C. What else is left in 1 and 2 is dropped, but
+ * for I6 (swap_drop_leftovers). An undo is the same with a kept one as the coming one, "again" in its mark; left in 2,
+ * it is marked as kept again.
  */
 #include "jobs/swap.h"
 
@@ -64,6 +70,7 @@ static void databases_free(Databases *all)
         mem_free(all->items[i].name);
         mem_free(all->items[i].comment);
         mem_free(all->items[i].owner);
+        mem_free(all->items[i].been);
         cJSON_Delete(all->items[i].mark);
     }
     mem_free(all->items);
@@ -114,7 +121,13 @@ static bool look(Pg *pg, const char *live, bool anybodys, const Cancel *cancel, 
                   /* Others' comments are nobody's business, and may be no text in this database's encoding. */
                   " CASE WHEN pg_catalog.shobj_description(d.oid, 'pg_database') LIKE '{\"cmms\\_backup\"%'"
                   " THEN pg_catalog.shobj_description(d.oid, 'pg_database') END,"
-                  " pg_catalog.pg_get_userbyid(d.datdba), d.counts::int"
+                  " pg_catalog.pg_get_userbyid(d.datdba), d.counts::int,"
+                  /* (Sessions are counted since 14. When the second moment is another, it was begun anew.) */
+                  " (SELECT (pg_catalog.to_jsonb(s) ->> 'sessions') || '/' ||"
+                  " coalesce(pg_catalog.date_part('epoch', s.stats_reset)::text, '') || '/' ||"
+                  " coalesce((SELECT pg_catalog.date_part('epoch', b.stats_reset)::text"
+                  " FROM pg_catalog.pg_stat_bgwriter b), '')"
+                  " FROM pg_catalog.pg_stat_database s WHERE s.datid = d.oid)"
                   " FROM (SELECT d.oid, d.datname, d.datconnlimit, d.datdba, d.datistemplate,"
                   " coalesce(d.datdba = l.datdba OR d.datdba = me.oid OR"
                   " (l.oid IS NULL AND NOT me.rolsuper AND pg_catalog.pg_has_role(d.datdba, 'USAGE')) OR"
@@ -140,6 +153,7 @@ static bool look(Pg *pg, const char *live, bool anybodys, const Cancel *cancel, 
         all->items[all->count++] = (Database){.name = mem_strdup(name),
                                               .comment = mem_strdup(comment),
                                               .owner = mem_strdup(pg_value(rows, i, 4)),
+                                              .been = mem_strdup(pg_value(rows, i, 6)),
                                               .counts = pg_value_int(rows, i, 5, 0) != 0,
                                               .mark = mark,
                                               .oid = oid,
@@ -297,6 +311,9 @@ bool swap_obstacles(Pg *pg, const char *live, const Cancel *cancel, Error *err)
 /* --- one at a time ----------------------------------------------------------------------------------------- */
 
 #define LOCK_KEY "pg_catalog.hashtextextended('cmms-backup restore ' || $1::text, 0)"
+#define IS_LOCK                                                                                                      \
+    "l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 AND"                                                   \
+    " ((l.classid::bigint << 32) | l.objid::bigint) = " LOCK_KEY
 
 static void name_lock_holder(Pg *pg, const char *live, Error *err)
 {
@@ -305,8 +322,7 @@ static void name_lock_holder(Pg *pg, const char *live, Error *err)
     if (pg_query(pg,
                  "SELECT coalesce(a.usename, '?'), coalesce(pg_catalog.host(a.client_addr), '?')"
                  " FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid"
-                 " WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 AND"
-                 " ((l.classid::bigint << 32) | l.objid::bigint) = " LOCK_KEY,
+                 " WHERE " IS_LOCK,
                  params, 1, NULL, &rows, NULL) &&
         pg_row_count(rows) > 0) {
         error_detail(err, "of user %s, from %s", pg_value(rows, 0, 0), pg_value(rows, 0, 1));
@@ -314,17 +330,47 @@ static void name_lock_holder(Pg *pg, const char *live, Error *err)
     pg_rows_free(rows);
 }
 
-bool swap_lock(Pg *pg, const char *live, const Cancel *cancel, Error *err)
+static bool ask_bool(Pg *pg, const char *sql, const char *live, const Cancel *cancel, bool *answer, Error *err)
 {
     const char *const params[] = {live};
+    PgRows *rows = NULL;
+    const bool ok = pg_query(pg, sql, params, 1, cancel, &rows, err);
+    *answer = ok && pg_value_int(rows, 0, 0, 0) != 0;
+    pg_rows_free(rows);
+    return ok;
+}
+
+/* Such a lock is its database's, and sessions of ours may be in two: whoever may not connect to postgres is in
+ * template1. But all of a server's locks are there for everybody to see. So who got it looks whether somebody has it
+ * elsewhere, and gives it back then: of two, the one who got it later sees the other. */
+static bool try_lock(Pg *pg, const char *live, const Cancel *cancel, bool *locked, Error *err)
+{
+    bool elsewhere = false;
+    if (!ask_bool(pg, "SELECT pg_catalog.pg_try_advisory_lock(" LOCK_KEY ")::int", live, cancel, locked, err)) {
+        return false;
+    }
+    if (!*locked) {
+        return true;
+    }
+    if (!ask_bool(pg,
+                  "SELECT (count(*) > 0)::int FROM pg_catalog.pg_locks l WHERE " IS_LOCK
+                  " AND l.pid <> pg_catalog.pg_backend_pid()",
+                  live, cancel, &elsewhere, err)) {
+        return false;
+    }
+    *locked = !elsewhere;
+    return !elsewhere ||
+           ask_bool(pg, "SELECT pg_catalog.pg_advisory_unlock(" LOCK_KEY ")::int", live, cancel, &elsewhere, err);
+}
+
+bool swap_lock(Pg *pg, const char *live, const Cancel *cancel, Error *err)
+{
     const uint64_t end = clock_monotonic_ms() + LOCK_MS;
     for (;;) {
-        PgRows *rows = NULL;
-        if (!pg_query(pg, "SELECT pg_catalog.pg_try_advisory_lock(" LOCK_KEY ")::int", params, 1, cancel, &rows, err)) {
+        bool locked = false;
+        if (!try_lock(pg, live, cancel, &locked, err)) {
             return false;
         }
-        const bool locked = pg_value_int(rows, 0, 0, 0) != 0;
-        pg_rows_free(rows);
         if (locked) {
             return true;
         }
@@ -333,7 +379,8 @@ bool swap_lock(Pg *pg, const char *live, const Cancel *cancel, Error *err)
             name_lock_holder(pg, live, err);
             return error_hint(err, "Try again when it is done.");
         }
-        if (cancel_wait(cancel, LOCK_STEP_MS)) {
+        /* Not in step with another that gave it back as well. */
+        if (cancel_wait(cancel, LOCK_STEP_MS + (unsigned)(clock_monotonic_ms() % LOCK_STEP_MS))) {
             return error_set(err, EK_CANCELLED, "stopped at your request");
         }
     }
@@ -461,6 +508,11 @@ static bool swap_at_once(Pg *pg, const Swap *swap, const JobSink *sink, const Ca
     Error why = ERROR_INIT;
     SwapEnder *ender = NULL;
     bool done = false;
+    /* Whole from here on, whoever has to decide what becomes of it. An undo's is kept as before until the COMMIT. */
+    if (!json_bool(swap->ready, "again", false) &&
+        !set_mark(pg, swap->coming->name, cJSON_Duplicate(swap->ready, true), cancel, err)) {
+        return false;
+    }
     job_log(sink, LOG_INFO, "Ending the sessions of %s", swap->name);
     bool ok = swap_ender_start(pg, swap->live, swap->coming, cancel, &ender, err);
     for (int i = 0; ok && !done && i < RENAME_TRIES && why.kind != EK_CONNECT; i++) {
@@ -587,6 +639,22 @@ static char *text_of_end(const char *live, const Database *aside)
                       aside == NULL ? "" : ", the old one is kept as ", aside == NULL ? "" : aside->name);
 }
 
+/* State 2, where there was no live one. Where it cannot have the name it keeps its own (swap_drop_leftovers). */
+static bool mend_alone(Pg *pg, const char *live, const Database *coming, char **what, Error *err)
+{
+    Error why = ERROR_INIT;
+    bool back = false;
+    bool ok = give_name(pg, live, coming, NULL, NULL, &back, &why);
+    if (ok) {
+        *what = text_of_end(live, NULL);
+        ok = finish(pg, live, coming->mark, NULL, NULL, err);
+    } else {
+        ok = (why.kind != EK_CONNECT && why.kind != EK_CANCELLED) || error_move(err, &why);
+    }
+    error_clear(&why);
+    return ok;
+}
+
 /* State 4. */
 static bool mend_name(Pg *pg, const char *live, const Database *aside, const Database *coming, char **what, Error *err)
 {
@@ -615,6 +683,7 @@ static bool mend(Pg *pg, const char *live_name, const Databases *all, char **wha
     case MEND_REOPEN:
         *what = mem_printf("An interrupted restore was taken back: %s is open again", live_name);
         return reopen(pg, live_name, aside->mark, err);
+    case MEND_ALONE: return mend_alone(pg, live_name, coming, what, err);
     case MEND_FORWARD:
     case MEND_BACK:
         return mend_name(pg, live_name, aside, coming, what, err);
@@ -628,6 +697,16 @@ static bool mend(Pg *pg, const char *live_name, const Databases *all, char **wha
         break;
     }
     return true;
+}
+
+bool swap_was_left(Pg *pg, const char *live, const Cancel *cancel, bool *left, Error *err)
+{
+    Databases all = {NULL, 0};
+    const Database *aside = NULL, *coming = NULL;
+    const bool ok = look(pg, live, false, cancel, &all, err);
+    *left = ok && swap_plan(&all, live, &aside, &coming) != MEND_NOTHING;
+    databases_free(&all);
+    return ok;
 }
 
 bool swap_mend(Pg *pg, const char *live_name, const JobSink *sink, const Cancel *cancel, char **what, Error *err)
@@ -658,6 +737,16 @@ static bool take_back_undo(Pg *pg, const Database *coming, const JobSink *sink, 
     return true;
 }
 
+/* A whole one, of which only a person knows whether it is needed. */
+static void tell_stays(const Database *item, bool has_live, const char *live, const JobSink *sink)
+{
+    char *why = has_live ? mem_strdup("somebody may have worked in it since")
+                         : mem_printf("there is no database %s", live);
+    job_log(sink, LOG_WARNING, "The database %s is whole, and was left by an interrupted restore. It stays, because "
+            "%s: drop it when nobody needs it", item->name, why);
+    mem_free(why);
+}
+
 bool swap_drop_leftovers(Pg *pg, const char *live, const JobSink *sink, const Cancel *cancel, Error *err)
 {
     Databases all = {NULL, 0};
@@ -672,6 +761,8 @@ bool swap_drop_leftovers(Pg *pg, const char *live, const JobSink *sink, const Ca
             ok = strcmp(item->name, live) == 0 || take_back_undo(pg, item, sink, err);
         } else if (!is_named_coming(item->name, live)) {
             continue; /* whatever became of it, the name is somebody's choice */
+        } else if (!swap_may_drop(&all, live, item)) {
+            tell_stays(item, swap_find(&all, live) != NULL, live, sink);
         } else if (run(pg, "DROP DATABASE %I", item->name, NULL, cancel, &why)) {
             /* (The server waits five seconds for a pg_restore that outlives its parent.) */
             job_log(sink, LOG_WARNING, "Dropped the database %s, left by an interrupted restore", item->name);
@@ -740,6 +831,7 @@ static bool list(Pg *pg, const char *live, bool others, const Cancel *cancel, Ke
                                   .from = mem_strdup(json_string(item->mark, "from", NULL)),
                                   .owner = mem_strdup(item->owner),
                                   .aside = json_int(item->mark, "aside", 0),
+                                  .entered = json_int(item->mark, "entered", 0),
                                   .neon = neon};
             ok = measure(pg, item->oid, one, cancel, err);
         }
@@ -763,6 +855,21 @@ bool swap_list(Pg *pg, const char *live, const Cancel *cancel, KeptDatabase **ke
 bool swap_list_others(Pg *pg, const char *live, const Cancel *cancel, KeptDatabase **kept, size_t *count, Error *err)
 {
     return list(pg, live, true, cancel, kept, count, err);
+}
+
+bool swap_mark_entered(Pg *pg, const char *live, const char *name, int64_t rows, const Cancel *cancel, Error *err)
+{
+    Databases all = {NULL, 0};
+    bool ok = look(pg, live, false, cancel, &all, err);
+    const Database *item = ok ? swap_find(&all, name) : NULL;
+    if (ok && !is_kept(item, live)) {
+        ok = error_set(err, EK_NOT_FOUND, "no database %s is kept for %s", name, live);
+    } else if (ok) {
+        json_set_int(item->mark, "entered", rows);
+        ok = set_mark(pg, name, cJSON_Duplicate(item->mark, true), cancel, err);
+    }
+    databases_free(&all);
+    return ok;
 }
 
 bool swap_drop_kept(Pg *pg, const char *live, const char *name, const Cancel *cancel, Error *err)

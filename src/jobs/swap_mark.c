@@ -96,7 +96,11 @@ cJSON *mark_ready(const Database *coming, const Database *live_one, const char *
     if (again) {
         json_set_string(mark, MARK, "coming");
         json_set_bool(mark, "again", true);
-    } else if (live_one != NULL) {
+    } else {
+        json_set_string(mark, "been", coming->been);
+        json_set_bool(mark, "alone", live_one == NULL);
+    }
+    if (!again && live_one != NULL) {
         keep_furniture(mark, live_one);
     }
     json_set_bool(mark, "whole", true);
@@ -135,6 +139,34 @@ const Database *swap_find(const Databases *all, const char *name)
     return NULL;
 }
 
+bool swap_is_untouched(const Database *coming)
+{
+    const char *then = json_string(coming->mark, "been", NULL);
+    return then != NULL && coming->been != NULL && strcmp(then, coming->been) == 0;
+}
+
+bool swap_may_drop(const Databases *all, const char *live, const Database *coming)
+{
+    return !json_bool(coming->mark, "whole", false) ||
+           (swap_find(all, live) != NULL && swap_is_untouched(coming));
+}
+
+/* One that was restored where there was nothing. Two: somebody has to choose. */
+static const Database *find_alone(const Databases *all)
+{
+    const Database *found = NULL;
+    for (size_t i = 0; i < all->count; i++) {
+        const Database *item = &all->items[i];
+        if (mark_is(item, "coming") && json_bool(item->mark, "whole", false)) {
+            if (found != NULL) {
+                return NULL;
+            }
+            found = item;
+        }
+    }
+    return found != NULL && json_bool(found->mark, "alone", false) && swap_is_untouched(found) ? found : NULL;
+}
+
 MendStep swap_plan(const Databases *all, const char *live_name, const Database **aside, const Database **coming)
 {
     const Database *live = swap_find(all, live_name);
@@ -152,7 +184,8 @@ MendStep swap_plan(const Databases *all, const char *live_name, const Database *
         return MEND_FINISH;
     }
     if (*aside == NULL) {
-        return MEND_NOTHING;
+        *coming = live == NULL ? find_alone(all) : NULL;
+        return *coming != NULL ? MEND_ALONE : MEND_NOTHING;
     }
     if (live != NULL) { /* else somebody else has made one of this name meanwhile */
         return *aside == live ? MEND_REOPEN : MEND_FINISH;

@@ -20,6 +20,7 @@ typedef struct Database {
     int64_t oid, limit;
     char *owner;
     bool counts; /* its mark does, also where nobody named it */
+    char *been;  /* another text when somebody has been in it; NULL: the server does not say */
 } Database;
 
 typedef struct Databases {
@@ -43,6 +44,7 @@ cJSON *mark_kept(const cJSON *mark); /* what was put aside, for good; also one t
 
 typedef enum MendStep {
     MEND_NOTHING,
+    MEND_ALONE,   /* state 2, where there was no live one: who is to have the name is whole, and was left alone */
     MEND_REOPEN,  /* state 3: the live one was not yet put aside */
     MEND_FORWARD, /* state 4: nobody has the name, and who is to have it is whole */
     MEND_BACK,    /* state 4, without that one */
@@ -53,6 +55,10 @@ typedef enum MendStep {
  * where there is none. */
 MendStep swap_plan(const Databases *all, const char *live, const Database **aside, const Database **coming);
 const Database *swap_find(const Databases *all, const char *name);
+/* Nobody has been in it since it was marked as whole. False also where that is not known. */
+bool swap_is_untouched(const Database *coming);
+/* One that is marked as coming, and that an interrupted restore left. */
+bool swap_may_drop(const Databases *all, const char *live, const Database *coming);
 
 /* --- swap_sessions.c --- */
 

@@ -83,21 +83,9 @@ static TableCount **sorted_tables(const Manifest *manifest)
     return sorted;
 }
 
-/* "schema.name" on one line; caller frees. */
-static char *table_label(const TableCount *table)
-{
-    char *label = mem_printf("%s%s%s", table->schema, table->schema[0] != '\0' ? "." : "", table->name);
-    for (char *c = label; *c != '\0'; c++) {
-        if ((unsigned char)*c < 0x20 || *c == 0x7f) {
-            *c = ' ';
-        }
-    }
-    return label;
-}
-
 static bool table_differs(const TableCount *table, const char *what, Error *err)
 {
-    char *label = table_label(table);
+    char *label = table_label(table->schema, table->name);
     error_set(err, EK_DAMAGED, "table %s %s", label, what);
     mem_free(label);
     return false;
@@ -110,14 +98,14 @@ static bool compare_rows(const TableCount *found, TableCount *recorded, Error *e
     bool ok = true;
     if (found->rows >= 0 && recorded->rows >= 0) {
         if (found->rows != recorded->rows) {
-            label = table_label(found);
+            label = table_label(found->schema, found->name);
             ok = error_set(err, EK_DAMAGED, "table %s holds %s rows where the manifest says %s", label,
                            number_text(found->rows).text, number_text(recorded->rows).text);
             goto out;
         }
     }
     if (found->rows >= 0 && recorded->expected >= 0 && found->rows != recorded->expected) {
-        label = table_label(found);
+        label = table_label(found->schema, found->name);
         ok = error_set(err, EK_DAMAGED, "table %s holds %s rows where the database held %s", label,
                        number_text(found->rows).text, number_text(recorded->expected).text);
         goto out;
@@ -193,6 +181,56 @@ static bool compare_bytes(const Manifest *found, const Manifest *recorded, Error
 
 /* --- the check ------------------------------------------------------------------------------------------- */
 
+/* The table of contents, and what was counted of it, as far as it says what a manifest says. */
+static void describe_contents(const Archive *archive, Manifest *manifest)
+{
+    manifest->started = archive->created > 0 ? archive->created : 0;
+    manifest->database = mem_strdup(archive->database);
+    manifest->server_version = mem_strdup(archive->server_version);
+    manifest->tool_version = mem_strdup(archive->tool_version);
+    manifest->archive_version = mem_printf("%d.%d", archive->major, archive->minor);
+    manifest->compression = mem_strdup(archive_compression_name(archive->compression));
+    for (size_t i = 0; i < archive->entry_count; i++) {
+        const ArchiveEntry *entry = &archive->entries[i];
+        if (strcmp(entry->desc, "TABLE DATA") == 0) {
+            manifest_add_table(manifest, entry->schema != NULL ? entry->schema : "", entry->tag, entry->rows, -1,
+                               entry->data_bytes);
+        }
+    }
+}
+
+void contents_init(Contents *contents)
+{
+    *contents = (Contents){.needs = NULL};
+    manifest_init(&contents->manifest);
+}
+
+void contents_release(Contents *contents)
+{
+    manifest_release(&contents->manifest);
+    mem_free(contents->needs);
+    mem_free(contents->extensions);
+    mem_free(contents->grantees);
+    contents_init(contents);
+}
+
+bool contents_read(const char *path, Contents *contents, Error *err)
+{
+    FsFile *file = NULL;
+    Archive archive;
+    archive_init(&archive);
+    const bool ok = fs_open_read(path, &file, err) && archive_read_toc(file, &archive, err);
+    fs_close(file, NULL);
+    if (ok) {
+        describe_contents(&archive, &contents->manifest);
+        contents->needs = archive_needs(&archive);
+        contents->extensions = archive_extensions(&archive);
+        contents->grantees = archive_grantees(&archive);
+    }
+    archive_release(&archive);
+    return ok;
+}
+
 /* What a scan found, as a manifest. */
 static void describe(const char *path, const Archive *archive, const ArchiveScan *scan, Manifest *manifest)
 {
@@ -200,13 +238,8 @@ static void describe(const char *path, const Archive *archive, const ArchiveScan
     manifest->bytes = scan->bytes;
     manifest->sha256 = mem_strdup(scan->sha256);
     manifest->quickxor = mem_strdup(scan->quickxor);
-    manifest->started = archive->created > 0 ? archive->created : 0;
+    describe_contents(archive, manifest);
     manifest->finished = manifest->started;
-    manifest->database = mem_strdup(archive->database);
-    manifest->server_version = mem_strdup(archive->server_version);
-    manifest->tool_version = mem_strdup(archive->tool_version);
-    manifest->archive_version = mem_printf("%d.%d", archive->major, archive->minor);
-    manifest->compression = mem_strdup(archive_compression_name(archive->compression));
     manifest->restore_with = archive_needs(archive);
     manifest->program_version = mem_strdup(CMMS_VERSION);
     manifest->large_objects = 0;
@@ -217,10 +250,6 @@ static void describe(const char *path, const Archive *archive, const ArchiveScan
             manifest->large_objects += entry->rows > 0 ? entry->rows : 0;
         }
         tables += strcmp(entry->desc, "TABLE") == 0;
-        if (strcmp(entry->desc, "TABLE DATA") == 0) {
-            manifest_add_table(manifest, entry->schema != NULL ? entry->schema : "", entry->tag, entry->rows, -1,
-                               entry->data_bytes);
-        }
     }
     if ((tables > 0) != (manifest->table_count > 0)) {
         manifest->contents = mem_strdup(tables > 0 ? "schema" : "data");

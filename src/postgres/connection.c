@@ -9,6 +9,7 @@
 #include "connection_private.h"
 #include "platform/machine.h"
 #include "platform/roots.h"
+#include "version.h"
 
 #define HOST_MOST 255u  /* bytes: what DNS allows, and more than a socket's path may have */
 #define NAME_MOST 1023u /* a server cuts names at 63; a file's may be longer */
@@ -274,7 +275,7 @@ char *connection_secret_target(const Connection *connection)
     connection_copy(&direct, connection); /* the password is the same behind the pooler */
     connection_direct(&direct);
     char *text = connection_text(&direct);
-    char *target = mem_printf("AIT CMMS Backup:%s", text);
+    char *target = mem_printf(CMMS_SECRET_PREFIX "%s", text);
     mem_free(text);
     connection_release(&direct);
     return target;
@@ -422,6 +423,14 @@ bool connection_is_loopback(const Connection *connection)
     return !strncmp(host, "127.", 4) && strspn(host, "0123456789.") == len && dots == 3;
 }
 
+bool connection_is_here(const Connection *connection, const char *computer)
+{
+    char *name = mem_strndup(connection_host(connection), strcspn(connection_host(connection), "."));
+    const bool own = computer && name[0] != '\0' && !utf8_casecmp(name, computer);
+    mem_free(name);
+    return own || connection_is_loopback(connection);
+}
+
 const char *connection_host(const Connection *connection)
 {
     return connection->host ? connection->host : "localhost";
@@ -506,6 +515,8 @@ static void add_env(char **env, size_t *count, const char *name, const char *val
     }
 }
 
+#define ENGLISH "LC_MESSAGES=C" /* what a tool says is read */
+
 char **connection_env(const Connection *connection, const char *session)
 {
     char **env = mem_array(16, sizeof *env);
@@ -521,7 +532,7 @@ char **connection_env(const Connection *connection, const char *session)
     add_env(env, &count, "PGOPTIONS", connection->options);
     add_env(env, &count, "PGCONNECT_TIMEOUT", "15");
     add_env(env, &count, "PGAPPNAME", session);
-    add_env(env, &count, "LC_MESSAGES", "C");
+    env[count++] = mem_strdup(ENGLISH);
     if (secret_is_set(&connection->password)) {
         env[count++] = secret_env("PGPASSWORD", &connection->password);
     } else {
@@ -553,10 +564,16 @@ const char *const *connection_env_unset(void)
         "PGSSLSNI", "PGSSLNEGOTIATION", "PGREQUIREPEER", "PGSSLMINPROTOCOLVERSION", "PGSSLMAXPROTOCOLVERSION",
         "PGMINPROTOCOLVERSION", "PGMAXPROTOCOLVERSION", "PGGSSENCMODE", "PGKRBSRVNAME", "PGGSSLIB",
         "PGGSSDELEGATION", "PGCONNECT_TIMEOUT", "PGCLIENTENCODING", "PGTARGETSESSIONATTRS", "PGLOADBALANCEHOSTS",
-        "PGDATESTYLE", "PGTZ", "PGGEQO", "PGSYSCONFDIR", "PGLOCALEDIR",
-        "LC_ALL", /* it would outdo LC_MESSAGES */
+        "PGDATESTYLE", "PGTZ", "PGGEQO", "PGSYSCONFDIR", "PGLOCALEDIR", "PGOAUTHDEBUG",
+        "LC_ALL", "LANGUAGE", /* they would outdo LC_MESSAGES */
         NULL};
     return names;
+}
+
+const char *const *connection_env_plain(void)
+{
+    static const char *const set[] = {ENGLISH, NULL};
+    return set;
 }
 
 void connection_free_env(char **env)

@@ -5,8 +5,8 @@
  * it also opens its stdout for appending ("ab", for its plain format), which there makes every write through the
  * shared handle go to the end, and the second table of contents would follow the data.
  *
- * Everything runs on the calling thread, inside process_run. Its exit code decides whether it succeeded; what
- * it says (-v, in English by LC_MESSAGES) is for progress, and for explaining a failure.
+ * Everything runs on the calling thread, inside client_run. Its exit code decides whether it succeeded; what
+ * it says (-v) is for progress, and for explaining a failure.
  */
 #include "postgres/dump.h"
 
@@ -15,32 +15,26 @@
 
 #include "base/mem.h"
 #include "base/strbuf.h"
-#include "platform/clock.h"
 #include "platform/process.h"
+#include "postgres/client.h"
 #include "postgres/pg.h"
 #include "postgres/redact.h"
-#include "postgres/standstill.h"
+#include "version.h"
 
 #define MAX_ARGUMENTS 13
 #ifndef _WIN32
 #define OUTPUT_ARGUMENT "--file=/dev/stdout"
 #endif
 #define ERROR_LINES 40u
-#define TICK_MS 250u
 #define LOCK_LIMIT_SECONDS 600
 
-typedef struct Watch {
+typedef struct Words {
     const DumpSpec *spec;
-    LineSplitter lines;
     char *errors[ERROR_LINES]; /* a ring: the newest are kept */
     size_t error_count;
     char *last_line;
     bool locked_told;
-    Standstill still;
-    uint64_t bytes;
-    bool stalled;
-    Error io; /* the file's size could not be asked */
-} Watch;
+} Words;
 
 static bool starts_with(const char *text, const char *start)
 {
@@ -163,7 +157,7 @@ static void explain_mismatch(const Tool *tool, const char *lines, Error *err)
         error_hint(err, "Update the server: this PostgreSQL has had no repairs for years.");
     } else {
         error_set(err, EK_TOOL, "pg_dump %s is too old for the server", tool->version);
-        error_hint(err, "Update CMMS Backup.");
+        error_hint(err, "Update " CMMS_PRODUCT ".");
     }
 }
 
@@ -283,16 +277,16 @@ bool dump_explain(const DumpSpec *spec, unsigned exit_code, const char *lines, E
 
 static void on_line(void *context, const char *line)
 {
-    Watch *watch = context;
-    const DumpSpec *spec = watch->spec;
+    Words *words = context;
+    const DumpSpec *spec = words->spec;
     const char *text = NULL;
     size_t len = 0;
     const DumpLine kind = dump_parse_line(line, &text, &len);
     if (line[0] == '\0') {
         return;
     }
-    if ((kind == DUMP_LINE_LOCKED || kind == DUMP_LINE_TABLE) && !watch->locked_told) {
-        watch->locked_told = true;
+    if ((kind == DUMP_LINE_LOCKED || kind == DUMP_LINE_TABLE) && !words->locked_told) {
+        words->locked_told = true;
         if (spec->locked != NULL) {
             spec->locked(spec->context);
         }
@@ -306,51 +300,37 @@ static void on_line(void *context, const char *line)
         spec->warning(spec->context, shown);
         mem_free(shown);
     } else if (kind == DUMP_LINE_ERROR) {
-        char **place = &watch->errors[watch->error_count++ % ERROR_LINES];
+        char **place = &words->errors[words->error_count++ % ERROR_LINES];
         mem_free(*place);
         *place = mem_strndup(text, len < STRBUF_SMALL ? len : STRBUF_SMALL);
     }
     char *copy = mem_strndup(text, len < STRBUF_SMALL ? len : STRBUF_SMALL);
-    mem_free(watch->last_line);
-    watch->last_line = copy;
+    mem_free(words->last_line);
+    words->last_line = copy;
 }
 
-static bool on_stderr(void *context, const char *bytes, size_t len)
+static void on_tick(void *context, uint64_t written)
 {
-    Watch *watch = context;
-    standstill_moved(&watch->still, clock_monotonic_ms());
-    line_splitter_feed(&watch->lines, bytes, len);
-    return true;
+    const Words *words = context;
+    if (words->spec->tick != NULL) {
+        words->spec->tick(words->spec->context, written);
+    }
 }
 
-static bool on_tick(void *context)
+static bool still_working(void *context)
 {
-    Watch *watch = context;
-    const DumpSpec *spec = watch->spec;
-    const uint64_t now = clock_monotonic_ms();
-    uint64_t bytes = watch->bytes;
-    if (!fs_size(spec->file, &bytes, &watch->io)) {
-        return false;
-    }
-    if (bytes != watch->bytes) {
-        watch->bytes = bytes;
-        standstill_moved(&watch->still, now);
-    }
-    if (spec->tick != NULL) {
-        spec->tick(spec->context, bytes);
-    }
-    watch->stalled = standstill_over(&watch->still, now);
-    return !watch->stalled;
+    const Words *words = context;
+    return words->spec->still_working != NULL && words->spec->still_working(words->spec->context);
 }
 
 /* The kept lines, oldest first; the first words of an error need no "error: ". */
-static char *error_lines(const Watch *watch)
+static char *error_lines(const Words *words)
 {
     StrBuf sb;
     strbuf_init(&sb, STRBUF_SMALL);
-    const size_t kept = watch->error_count < ERROR_LINES ? watch->error_count : ERROR_LINES;
+    const size_t kept = words->error_count < ERROR_LINES ? words->error_count : ERROR_LINES;
     for (size_t i = 0; i < kept; i++) {
-        const char *line = watch->errors[(watch->error_count - kept + i) % ERROR_LINES];
+        const char *line = words->errors[(words->error_count - kept + i) % ERROR_LINES];
         if (starts_with(line, "error: ")) {
             line += strlen("error: ");
         }
@@ -359,90 +339,53 @@ static char *error_lines(const Watch *watch)
             strbuf_setlen(&sb, before);
         }
     }
-    if (kept == 0 && watch->last_line != NULL) {
-        strbuf_addstr(&sb, watch->last_line);
+    if (kept == 0 && words->last_line != NULL) {
+        strbuf_addstr(&sb, words->last_line);
     }
     return strbuf_detach(&sb);
 }
 
+/* It ended by itself, with that code. */
+static bool judge(const Words *words, unsigned exit_code, DumpRefusal *refusal, Error *err)
+{
+    if (exit_code == 0) {
+        return true;
+    }
+    char *lines = error_lines(words);
+    if (refusal != NULL) {
+        *refusal = dump_refusal(words->spec, lines);
+    }
+    dump_explain(words->spec, exit_code, lines, err);
+    mem_free(lines);
+    return false;
+}
+
 bool dump_run(const DumpSpec *spec, const Cancel *cancel, DumpRefusal *refusal, Error *err)
 {
-    /* Its messages in English. PGCLIENTENCODING is among what is taken out of its environment. */
-    static const char *const locale_names[] = {"LC_ALL", "LANGUAGE", "LC_MESSAGES"};
-    bool ok = false;
-    Watch watch = {0};
-    watch.spec = spec;
-    watch.still = (Standstill){.seconds = spec->stall_seconds, .still_working = spec->still_working,
-                               .context = spec->context};
-    standstill_start(&watch.still, clock_monotonic_ms());
-    watch.io = (Error)ERROR_INIT;
-    line_splitter_init(&watch.lines, on_line, &watch);
-
+    Words words = {.spec = spec};
+    ClientResult result;
     char **arguments = dump_arguments(spec);
-    char **environment = connection_env(spec->connection, spec->session);
-    const char *const *pg_names = connection_env_unset();
-    size_t unset_count = 0;
-    while (pg_names[unset_count] != NULL) {
-        unset_count++;
-    }
-    const size_t locale_count = sizeof locale_names / sizeof locale_names[0];
-    const char **unset = mem_array(unset_count + locale_count + 1, sizeof *unset);
-    for (size_t i = 0; i < unset_count; i++) {
-        unset[i] = pg_names[i];
-    }
-    for (size_t i = 0; i < locale_count; i++) {
-        unset[unset_count + i] = locale_names[i];
-    }
-
-    ProcessSpec process = {0};
-    process.program = spec->tool->path;
-    process.argv = (const char *const *)arguments;
-    process.env_set = (const char *const *)environment;
-    process.env_unset = unset;
-    process.stdout_file = spec->file;
-    process.on_stderr = on_stderr;
-    process.on_tick = on_tick;
-    process.tick_ms = TICK_MS;
-    process.context = &watch;
-    ProcessResult result = {0};
-    const bool ran = process_run(&process, cancel, &result, err);
-    line_splitter_release(&watch.lines);
-    if (!ran) {
-        goto out;
-    }
-    if (watch.io.kind != EK_NONE) {
-        error_move(err, &watch.io);
-        goto out;
-    }
-    if (watch.stalled) {
-        char *time = standstill_text(&watch.still);
-        error_set(err, EK_CONNECT, "the backup stopped because nothing moved for %s", time);
-        mem_free(time);
+    const ClientSpec client = {.argv = (const char *const *)arguments,
+                               .connection = spec->connection,
+                               .session = spec->session,
+                               .stdout_file = spec->file,
+                               .line = on_line,
+                               .tick = on_tick,
+                               .stall_seconds = spec->stall_seconds,
+                               .still_working = still_working,
+                               .context = &words};
+    bool ok = client_run(&client, cancel, &result, err);
+    if (ok && result.stalled != NULL) {
+        ok = error_set(err, EK_CONNECT, "the backup stopped because nothing moved for %s", result.stalled);
         error_hint(err, "Check the internet connection and try again.");
-        goto out;
+    } else if (ok) {
+        ok = judge(&words, result.exit_code, refusal, err);
     }
-    if (result.stopped) {
-        error_set(err, EK_INTERNAL, "pg_dump was ended by ourselves");
-        goto out;
-    }
-    if (result.exit_code != 0) {
-        char *lines = error_lines(&watch);
-        if (refusal != NULL) {
-            *refusal = dump_refusal(spec, lines);
-        }
-        dump_explain(spec, result.exit_code, lines, err);
-        mem_free(lines);
-        goto out;
-    }
-    ok = true;
-out:
     for (size_t i = 0; i < ERROR_LINES; i++) {
-        mem_free(watch.errors[i]);
+        mem_free(words.errors[i]);
     }
-    mem_free(watch.last_line);
-    error_clear(&watch.io);
-    mem_free(unset);
-    connection_free_env(environment);
+    mem_free(words.last_line);
+    client_release(&result);
     dump_free_arguments(arguments);
     return ok;
 }

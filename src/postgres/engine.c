@@ -19,14 +19,15 @@
 #include "base/mem.h"
 #include "base/secret.h"
 #include "base/strbuf.h"
-#include "platform/clock.h"
 #include "platform/fs.h"
 #include "platform/machine.h"
 #include "platform/process.h"
 #include "platform/thread.h"
+#include "postgres/client.h"
 #include "postgres/pg.h"
 #include "postgres/redact.h"
 #include "postgres/standstill.h"
+#include "version.h"
 
 #ifdef _WIN32
 #define PROGRAM_SUFFIX ".exe"
@@ -149,63 +150,9 @@ bool engine_find(char **bin_dir, Error *err)
 #endif
     error_set(err, EK_TOOL, "the bundled PostgreSQL server is missing");
     error_detail(err, "there is no postgres, initdb and pg_ctl in \"%s\"", bin);
-    error_hint(err, "Install CMMS Backup again.");
+    error_hint(err, "Install " CMMS_PRODUCT " again.");
     mem_free(bin);
     return false;
-}
-
-/* What a program said of its failure, for an Error: the first line that tells of an error, else the last one. */
-typedef struct LastLine {
-    LineSplitter lines;
-    char *text;
-    bool is_error;
-    Standstill still;
-    bool stalled;
-} LastLine;
-
-/* initdb goes on after its error, or that of the server that it runs, with how that ended and what it tidies away. */
-static bool tells_of_an_error(const char *line)
-{
-    static const char *const words[] = {"error:", "FATAL:", "PANIC:", "could not", "child process"};
-    bool found = false;
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        found = found || strstr(line, words[i]) != NULL;
-    }
-    return found && !strstr(line, "warning:") && !strstr(line, "WARNING:");
-}
-
-static void keep_line(void *context, const char *line)
-{
-    LastLine *last = context;
-    if (line[0] && !last->is_error) {
-        mem_free(last->text);
-        last->text = redact_words(line);
-        last->is_error = tells_of_an_error(line);
-    }
-}
-
-static bool feed_line(void *context, const char *bytes, size_t len)
-{
-    LastLine *last = context;
-    standstill_moved(&last->still, clock_monotonic_ms());
-    line_splitter_feed(&last->lines, bytes, len);
-    return true;
-}
-
-static bool sign_of_life(void *context, const char *bytes, size_t len)
-{
-    LastLine *last = context;
-    (void)bytes;
-    (void)len;
-    standstill_moved(&last->still, clock_monotonic_ms());
-    return true;
-}
-
-static bool look_at_the_time(void *context)
-{
-    LastLine *last = context;
-    last->stalled = standstill_over(&last->still, clock_monotonic_ms());
-    return !last->stalled;
 }
 
 /* Runs initdb or pg_ctl in the engine's folder to its end; anything but exit code 0 is EK_TOOL, as is a silence of so
@@ -215,38 +162,21 @@ static bool run_tool(const Engine *engine, const char *name, const char **argv, 
 {
     char *program = program_path(engine->bin, name);
     argv[0] = program;
-    LastLine last = {.text = NULL, .still = {.seconds = standstill_seconds(seconds)}};
-    ProcessResult result = {0};
-    line_splitter_init(&last.lines, keep_line, &last);
-    standstill_start(&last.still, clock_monotonic_ms());
-    ProcessSpec spec = {.program = program,
-                        .argv = argv,
-                        .env_unset = connection_env_unset(),
-                        .cwd = engine->dir,
-                        .on_stdout = sign_of_life,
-                        .on_stderr = feed_line,
-                        .on_tick = look_at_the_time,
-                        .context = &last,
-                        .drop_rights = true};
-    bool ok = process_run(&spec, cancel, &result, err);
-    line_splitter_release(&last.lines);
-    if (ok && last.stalled) {
-        char *time = standstill_text(&last.still);
-        ok = error_set(err, EK_TOOL, "%s said nothing for %s and was ended", name, time);
-        error_hint(err, "Try again. If it fails again, show this to your IT administrator.");
-        mem_free(time);
+    const ClientSpec spec = {.argv = argv,
+                             .cwd = engine->dir,
+                             .stall_seconds = standstill_seconds(seconds),
+                             .drop_rights = true};
+    ClientResult result;
+    bool ok = client_run(&spec, cancel, &result, err);
+    if (ok && result.stalled != NULL) {
+        ok = error_set(err, EK_TOOL, "%s said nothing for %s and was ended", name, result.stalled);
+        error_hint(err, "%s", client_hint_again);
     } else if (ok && result.exit_code != 0) {
-        char *words = process_exit_text(result.exit_code);
         ok = error_set(err, EK_TOOL, "%s failed", name);
-        if (words || last.text) {
-            error_detail(err, "%s", words ? words : last.text);
-        } else {
-            error_detail(err, "exit code %u", result.exit_code);
-        }
+        client_exit_detail(result.exit_code, result.words, err);
         error_hint(err, "The server's folder is \"%s\"; it may be deleted when nothing uses it.", engine->dir);
-        mem_free(words);
     }
-    mem_free(last.text);
+    client_release(&result);
     mem_free(program);
     return ok;
 }
@@ -523,14 +453,8 @@ static bool server_failed(Engine *engine, Error *err)
     if (engine->error.kind != EK_NONE) {
         return error_move(err, &engine->error);
     }
-    char *words = process_exit_text(engine->result.exit_code);
     error_set(err, EK_TOOL, "the PostgreSQL server did not start");
-    if (words || engine->complaint) {
-        error_detail(err, "%s", words ? words : engine->complaint);
-    } else {
-        error_detail(err, "exit code %u", engine->result.exit_code);
-    }
-    mem_free(words);
+    client_exit_detail(engine->result.exit_code, engine->complaint, err);
     return error_hint(err, "Its folder is \"%s\"; it may be deleted, and is then made anew.", engine->dir);
 }
 

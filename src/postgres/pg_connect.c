@@ -158,11 +158,13 @@ bool pg_connect_raw(const Connection *connection, const Cancel *cancel, PGconn *
         if (pg_connect_once(connection, cancel, out, &passing, &why)) {
             return true;
         }
-        if (why.detail != NULL && strstr(why.detail, "certificate verify failed") != NULL && !renewed &&
-            roots_renew(connection->sslrootcert)) {
+        if (why.detail != NULL && strstr(why.detail, "certificate verify failed") != NULL && !renewed) {
             renewed = true;
-            error_clear(&why);
-            continue;
+            roots_fetch(connection->sslrootcert, connection_host(connection), connection_port(connection), cancel);
+            if (roots_renew(connection->sslrootcert)) {
+                error_clear(&why);
+                continue;
+            }
         }
         if (!passing || attempt == CONNECT_TRIES) {
             return error_move(err, &why);

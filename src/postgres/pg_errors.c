@@ -50,6 +50,9 @@ static const Explanation explanations[] = {
     {"28000", NULL, EK_REFUSED, PASSING_NO, "the server refused user \"{user}\"", hint_password},
     {"3D000", NULL, EK_REFUSED, PASSING_NO, "there is no database \"{database}\" on the server",
      "Check the name of the database. If the database was lost, restore it from a backup."},
+    /* (While connecting it has no other meaning.) */
+    {"55000", NULL, EK_CONNECT, PASSING_NO, "the database \"{database}\" lets nobody in",
+     "Ask the administrator of the server who closed it."},
     {"53300", NULL, EK_CONNECT, PASSING_YES, "the server has too many connections", hint_wait},
     {"57P03", NULL, EK_CONNECT, PASSING_YES, "the server is starting up or shutting down", hint_wait},
     {"57P01", NULL, EK_CONNECT, PASSING_YES, "the server ended the connection", hint_wait},
@@ -267,6 +270,13 @@ bool pg_error_wants_password(const Error *err)
     return err->kind == EK_REFUSED && err->detail != NULL && strstr(err->detail, no_password_words) != NULL;
 }
 
+bool pg_error_wants_database(const Error *err)
+{
+    char state[6] = "";
+    return err->detail != NULL && find_sqlstate(err->detail, state) &&
+           (strcmp(state, "3D000") == 0 || strcmp(state, "55000") == 0);
+}
+
 /* The server's words for a failed statement. A function of the database (RAISE, ASSERT: class P0) may say anything. */
 static char *statement_words(const char *sqlstate, const char *message)
 {
@@ -305,6 +315,9 @@ bool pg_explain_statement(const char *sqlstate, const char *message, const char 
     } else if (strcmp(sqlstate, "53100") == 0) {
         error_set(err, EK_SPACE, "the disk of the database server is full");
         our_hint = "Make room on the server, or choose a larger plan.";
+    } else if (strncmp(sqlstate, "53", 2) == 0) { /* memory, places for locks: its own hint names the setting */
+        error_set(err, EK_SPACE, "the database server has no room for what it was asked: %s", line);
+        line[0] = '\0';
     } else if (strcmp(sqlstate, "55P03") == 0) {
         error_set(err, EK_BUSY, "another program holds a lock that is needed");
         our_hint = "Try again when the other program is done.";

@@ -274,8 +274,8 @@ static bool ask_lightly(Pg *pg, const char *sql, const Cancel *cancel, PgRows **
         return false;
     }
     *ok = pg_query(pg, sql, NULL, 0, cancel, rows, &why);
-    if (!*ok && (why.kind == EK_CANCELLED || why.kind == EK_CONNECT)) {
-        return error_move(err, &why);
+    if (!*ok && (why.kind == EK_CANCELLED || why.kind == EK_CONNECT || why.kind == EK_SPACE)) {
+        return error_move(err, &why); /* that says nothing of what was asked about */
     }
     error_clear(&why);
     if (!pg_script(pg, "ROLLBACK TO SAVEPOINT lightly; RELEASE SAVEPOINT lightly", cancel, err)) {
@@ -736,17 +736,19 @@ bool snapshot_compare(const Snapshot *snapshot, Manifest *manifest, Error *err)
         seen[table - snapshot->tables] = true;
         in_backup->expected = table->rows;
         if (ok && table->rows >= 0 && in_backup->rows >= 0 && table->rows != in_backup->rows) {
-            ok = error_set(err, EK_DAMAGED,
-                           "the backup holds %s rows of %s.%s, and the database held %s",
-                           number_text(in_backup->rows).text, table->schema, table->name,
-                           number_text(table->rows).text);
+            char *label = table_label(table->schema, table->name);
+            ok = error_set(err, EK_DAMAGED, "the backup holds %s rows of %s, and the database held %s",
+                           number_text(in_backup->rows).text, label, number_text(table->rows).text);
+            mem_free(label);
         }
     }
     for (size_t i = 0; ok && i < snapshot->count; i++) {
         const SnapshotTable *table = &snapshot->tables[i];
         if (!seen[i] && table->rows > 0 && !table->may_be_missing) {
-            ok = error_set(err, EK_DAMAGED, "the backup lacks the table %s.%s with its %s rows",
-                           table->schema, table->name, number_text(table->rows).text);
+            char *label = table_label(table->schema, table->name);
+            ok = error_set(err, EK_DAMAGED, "the backup lacks the table %s with its %s rows", label,
+                           number_text(table->rows).text);
+            mem_free(label);
         }
     }
     mem_free(seen);

@@ -18,14 +18,14 @@
 #include "base/mem.h"
 #include "base/strbuf.h"
 #include "base/utf.h"
-#include "platform/clock.h"
 #include "platform/fs.h"
 #include "platform/machine.h"
 #include "platform/process.h"
 #include "platform/thread.h"
-#include "postgres/connection.h"
+#include "postgres/client.h"
 #include "postgres/pe_imports.h"
 #include "postgres/releases.h"
+#include "version.h"
 
 #define ANSWER_SECONDS 20u
 #define MAX_DIRS 256u
@@ -187,25 +187,6 @@ static void remember(const Tool *tool, const FsInfo *info)
 
 /* --- asking ---------------------------------------------------------------------------------------------- */
 
-typedef struct Answer {
-    StrBuf text;
-    uint64_t deadline; /* clock_monotonic_ms */
-} Answer;
-
-static bool take_answer(void *context, const char *bytes, size_t len)
-{
-    Answer *answer = context;
-    const size_t room = answer->text.max - answer->text.len;
-    strbuf_add(&answer->text, bytes, len < room ? len : room);
-    return true;
-}
-
-static bool in_time(void *context)
-{
-    const Answer *answer = context;
-    return clock_monotonic_ms() < answer->deadline;
-}
-
 static unsigned answer_seconds(void)
 {
     char *text = machine_getenv("CMMS_TOOL_SECONDS");
@@ -267,32 +248,22 @@ static bool was_asked(const Tool *tool)
 /* Fills the tool's version or its problem. False only when cancelled. */
 static bool run_it(Tool *tool, const Cancel *cancel, Error *err)
 {
-    static const char *const locale[] = {"LC_MESSAGES=C", "LANGUAGE=C", NULL};
     const char *const argv[] = {tool->path, "--version", NULL};
-    Answer answer;
-    strbuf_init(&answer.text, STRBUF_SMALL);
-    const unsigned seconds = answer_seconds();
-    answer.deadline = clock_monotonic_ms() + 1000u * (uint64_t)seconds;
-    ProcessSpec spec = {0};
-    spec.program = tool->path;
-    spec.argv = argv;
-    spec.env_set = locale;
-    spec.env_unset = connection_env_unset();
-    spec.on_stdout = take_answer;
-    spec.on_tick = in_time;
-    spec.context = &answer;
-    ProcessResult result = {0};
+    StrBuf answer;
+    strbuf_init(&answer, STRBUF_SMALL);
+    const ClientSpec spec = {.argv = argv, .answer = &answer, .limit_seconds = answer_seconds()};
+    ClientResult result;
     Error why = ERROR_INIT;
     bool ok = true;
-    if (!process_run(&spec, cancel, &result, &why)) {
+    if (!client_run(&spec, cancel, &result, &why)) {
         if (why.kind == EK_CANCELLED) {
             ok = error_move(err, &why);
         } else {
             tool->problem = mem_printf("it could not be started: %s", why.detail == NULL ? why.message : why.detail);
             error_clear(&why);
         }
-    } else if (result.stopped) {
-        tool->problem = mem_printf("it did not answer within %u seconds", seconds);
+    } else if (result.late) {
+        tool->problem = mem_printf("it did not answer within %u seconds", spec.limit_seconds);
     } else if (result.exit_code == DLL_MISSING) {
         tool->problem = missing_dll_text(tool->path);
     } else if (result.exit_code != 0) {
@@ -300,10 +271,11 @@ static bool run_it(Tool *tool, const Cancel *cancel, Error *err)
         if (tool->problem == NULL) {
             tool->problem = mem_printf("it ended with exit code %u", result.exit_code);
         }
-    } else if (!tools_parse_version(answer.text.buf, &tool->major, &tool->version)) {
+    } else if (!tools_parse_version(answer.buf, &tool->major, &tool->version)) {
         tool->problem = mem_strdup("it did not say which version it is");
     }
-    strbuf_release(&answer.text);
+    client_release(&result);
+    strbuf_release(&answer);
     return ok;
 }
 
@@ -544,7 +516,7 @@ static const Tool *newest(const Tool *list, size_t count)
 
 static bool none_usable(const char *name, const Tool *list, size_t count, Error *err)
 {
-    static const char hint[] = "Install CMMS Backup again, or install PostgreSQL's command line tools.";
+    static const char hint[] = "Install " CMMS_PRODUCT " again, or install PostgreSQL's command line tools.";
     if (count == 0) {
         error_set(err, EK_TOOL, "no %s was found", name);
         return error_hint(err, "%s", hint);
@@ -575,7 +547,7 @@ static bool understood(const Tool *tool, int server_version, Error *err)
         error_set(err, EK_TOOL,
                   "pg_dump %s may write archives that are newer than this program can check (PostgreSQL %d's)",
                   tool->version, ARCHIVE_NEWEST_TOOL);
-        return error_hint(err, "Update CMMS Backup.");
+        return error_hint(err, "Update " CMMS_PRODUCT ".");
     }
     return true;
 }
@@ -597,7 +569,7 @@ bool tools_pick_dump(Tools *tools, const ToolNeed *need, const Cancel *cancel, c
         }
         error_set(err, EK_TOOL, "the server is PostgreSQL %d, newer than every pg_dump here (newest: %s)", major,
                   last->version);
-        return error_hint(err, "Update CMMS Backup.");
+        return error_hint(err, "Update " CMMS_PRODUCT ".");
     }
     if (!understood(best, need->server_version, err)) {
         return false;
@@ -607,7 +579,7 @@ bool tools_pick_dump(Tools *tools, const ToolNeed *need, const Cancel *cancel, c
                   ? mem_printf("Using pg_dump %s, made for PostgreSQL %d: %s", best->version, major, best->path)
                   : mem_printf("Using pg_dump %s, the nearest to PostgreSQL %d here: %s", best->version, major,
                                best->path);
-    const char *what = best->origin == TOOL_OURS ? "CMMS Backup" : "PostgreSQL's tools on this PC";
+    const char *what = best->origin == TOOL_OURS ? CMMS_PRODUCT : "PostgreSQL's tools on this PC";
     *warning = best->major == major && best->minor < minor
                    ? mem_printf("pg_dump %s is older than the server, PostgreSQL %d.%d: update %s", best->version,
                                 major, minor, what)
@@ -628,7 +600,7 @@ bool tools_pick_restore(Tools *tools, int major, const Cancel *cancel, const Too
             return none_usable("pg_restore", tools->restore, tools->restore_count, err);
         }
         error_set(err, EK_TOOL, "the backup needs pg_restore %d, and the newest here is %s", major, last->version);
-        return error_hint(err, "Update CMMS Backup.");
+        return error_hint(err, "Update " CMMS_PRODUCT ".");
     }
     *tool = best;
     *reason = mem_printf("Using pg_restore %s: %s", best->version, best->path);

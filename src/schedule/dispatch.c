@@ -35,7 +35,7 @@ static const Row rows[OUT_EVENTS] = {
     {"shrink", "Rows were lost", true, false, true, true, DAY},
     {"damaged", "Backup damaged", true, false, true, true, 7 * DAY},
     {"sign_in", "Sign-in runs out", true, false, true, true, 7 * DAY},
-    {"silent", "A computer is silent", true, false, true, true, DAY},
+    {"silent", "Another computer", true, false, true, true, DAY},
     {"test", "Test", false, true, true, false, 0},
 };
 

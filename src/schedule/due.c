@@ -15,6 +15,7 @@
 #define NIGHT  5   /* hours after midnight that people call the night before's */
 #define EVENING 18
 #define ALL_DAYS 0x7Fu
+#define SOON   (36 * HOUR)
 
 const DueZone due_here = {clock_local, clock_from_local};
 
@@ -101,7 +102,7 @@ static bool is_done(const Ledger *ledger, int64_t slot, int64_t now)
 {
     for (size_t i = 0; i < ledger->count; i++) {
         const LedgerSlot *entry = &ledger->slots[i];
-        if (entry->state == SLOT_DONE && entry->began <= now + DUE_FUTURE &&
+        if (entry->state == SLOT_DONE && entry->began <= now + DUE_FUTURE && !ledger_is_ahead(ledger, entry, now) &&
             (entry->moment == slot || (entry->began >= slot && entry->began <= now + GRACE))) {
             return true;
         }
@@ -149,6 +150,30 @@ void due_forget_since(Ledger *ledger, int64_t now)
         ledger->since = 0;
         ledger->begun = true;
     }
+}
+
+size_t due_note_clock(Ledger *ledger, int64_t began, int64_t ahead)
+{
+    size_t early = 0;
+    if (ahead > DUE_FUTURE) {
+        ledger->ahead_from = ledger->ahead_from == 0 || began < ledger->ahead_from ? began : ledger->ahead_from;
+        return 0;
+    }
+    if (ledger->ahead_from == 0 || ahead < -DUE_FUTURE) {
+        return 0;
+    }
+    ledger_drop_ahead(ledger, began);
+    for (size_t i = 0; i < ledger->count; i++) {
+        LedgerSlot *entry = &ledger->slots[i];
+        if (entry->state == SLOT_DONE && entry->began >= ledger->ahead_from) {
+            entry->state = SLOT_MISSED;
+            mem_free(entry->text);
+            entry->text = mem_strdup("its backup was made before, by a clock that was ahead");
+            early++;
+        }
+    }
+    ledger->ahead_from = 0;
+    return early;
 }
 
 void due_look(const DuePlan *plan, const DueZone *zone, const Ledger *ledger, int64_t now, DueLook *look)
@@ -294,4 +319,25 @@ char *due_missed_text(const DueLook *look, const DueZone *zone, int64_t now)
                             : mem_printf("%zu scheduled backups were missed, the last one that of %s", count, last);
     mem_free(last);
     return text;
+}
+
+char *due_skipped_text(const DuePlan *plan, const DueZone *zone, int64_t now)
+{
+    int64_t slot = due_after(plan, zone, now);
+    for (; slot != 0 && slot - now <= SOON; slot = due_after(plan, zone, slot)) {
+        CivilTime at;
+        bool planned = false;
+        zone->local(slot, &at);
+        for (size_t i = 0; i < plan->time_count; i++) {
+            planned = planned || plan->times[i] == at.hour * 60 + at.minute;
+        }
+        if (!planned) {
+            char *when = due_slot_text(zone, slot, now);
+            char *text = mem_printf("The clocks go forward, so one time of the schedule does not exist: that backup "
+                                    "comes %s", when);
+            mem_free(when);
+            return text;
+        }
+    }
+    return NULL;
 }

@@ -3,8 +3,11 @@
 
 #include <string.h>
 
+#include "base/jsonutil.h"
 #include "base/mem.h"
+#include "platform/clock.h"
 
+#define VERSION 1
 #define HOUR ((int64_t)3600)
 #define DAY (24 * HOUR)
 #define CAUSE_AGAIN (6 * HOUR)
@@ -20,15 +23,34 @@ void notice_memory_release(NoticeMemory *memory)
     mem_free(memory->alarm);
     mem_free(memory->silent);
     mem_free(memory->damaged);
+    mem_free(memory->unseen);
+    mem_free(memory->missed);
     notice_memory_init(memory);
 }
 
 const char *notice_title(NoticeKind kind)
 {
-    static const char *const titles[NOTICE_KINDS] = {"", "Rows were lost", "Backup failed", "Backup damaged",
-                                                     "Backup overdue", "Sign-in runs out", "A computer is silent",
+    static const char *const titles[NOTICE_KINDS] = {"", "Rows were lost", "Backup failed",
+                                                     "Schedule not looked at", "Backup missed", "Backup damaged",
+                                                     "Backup overdue", "Sign-in runs out", "Another computer",
                                                      "Backup done"};
     return titles[kind];
+}
+
+const char *notice_word(NoticeKind kind)
+{
+    static const char *const words[NOTICE_KINDS] = {"none",    "shrink",  "failed",  "unseen", "missed",
+                                                    "damaged", "overdue", "sign_in", "silent", "done"};
+    return words[kind];
+}
+
+NoticeKind notice_of_word(const char *word)
+{
+    NoticeKind found = NOTICE_NONE;
+    for (int i = 0; i < NOTICE_KINDS; i++) {
+        found = strcmp(notice_word((NoticeKind)i), word) == 0 ? (NoticeKind)i : found;
+    }
+    return found;
 }
 
 bool notice_is_bad(NoticeKind kind)
@@ -58,6 +80,18 @@ static bool failed_is_due(const NoticeFacts *facts, const NoticeMemory *memory)
 {
     return facts->failed != NULL &&
            (!same(facts->failed, memory->cause) || long_ago(memory, NOTICE_FAILED, facts->now, CAUSE_AGAIN));
+}
+
+static bool unseen_is_due(const NoticeFacts *facts, const NoticeMemory *memory)
+{
+    return facts->unseen != NULL &&
+           (!same(facts->unseen, memory->unseen) || long_ago(memory, NOTICE_UNSEEN, facts->now, DAY));
+}
+
+static bool missed_is_due(const NoticeFacts *facts, const NoticeMemory *memory)
+{
+    return facts->missed != NULL &&
+           (!same(facts->missed, memory->missed) || long_ago(memory, NOTICE_MISSED, facts->now, DAY));
 }
 
 static bool damaged_is_due(const NoticeFacts *facts, const NoticeMemory *memory)
@@ -129,12 +163,13 @@ static void forget(const NoticeFacts *facts, NoticeMemory *memory)
     if (facts->done != NULL) {
         remember(&memory->cause, NULL);
     }
-    if (!is_overdue(facts)) {
+    if (!is_overdue(facts) && (facts->configured || !facts->unknown)) {
         memory->told[NOTICE_OVERDUE] = 0;
     }
     if (facts->unknown) {
         return;
     }
+    remember(&memory->unseen, NULL);
     if (facts->alarm == NULL) {
         remember(&memory->alarm, NULL);
     }
@@ -162,6 +197,14 @@ NoticeKind notice_look(const NoticeFacts *facts, NoticeMemory *memory, char **te
         kind = NOTICE_FAILED;
         told = mem_strdup(facts->failed);
         remember(&memory->cause, facts->failed);
+    } else if (unseen_is_due(facts, memory)) {
+        kind = NOTICE_UNSEEN;
+        told = mem_strdup(facts->unseen);
+        remember(&memory->unseen, facts->unseen);
+    } else if (missed_is_due(facts, memory)) {
+        kind = NOTICE_MISSED;
+        told = mem_strdup(facts->missed);
+        remember(&memory->missed, facts->missed);
     } else if (damaged_is_due(facts, memory)) {
         kind = NOTICE_DAMAGED;
         told = notice_damaged_text(facts->damaged);
@@ -186,4 +229,67 @@ NoticeKind notice_look(const NoticeFacts *facts, NoticeMemory *memory, char **te
     memory->told[kind] = facts->now;
     *text = told;
     return kind;
+}
+
+/* --- the file --------------------------------------------------------------------------------------------- */
+
+static void add_text(cJSON *object, const char *name, const char *text)
+{
+    if (text != NULL) {
+        json_set_string(object, name, text);
+    }
+}
+
+char *notice_memory_text(const NoticeMemory *memory)
+{
+    cJSON *document = cJSON_CreateObject();
+    json_set_int(document, "version", VERSION);
+    cJSON *told = cJSON_AddObjectToObject(document, "told");
+    for (int i = NOTICE_NONE + 1; i < NOTICE_KINDS; i++) {
+        if (memory->told[i] > 0) {
+            char *when = clock_iso_text(memory->told[i]);
+            json_set_string(told, notice_word((NoticeKind)i), when);
+            mem_free(when);
+        }
+    }
+    add_text(document, "cause", memory->cause);
+    add_text(document, "alarm", memory->alarm);
+    add_text(document, "damaged", memory->damaged);
+    add_text(document, "silent", memory->silent);
+    add_text(document, "unseen", memory->unseen);
+    add_text(document, "missed", memory->missed);
+    json_set_int(document, "sign_in_mark", memory->sign_in_mark);
+    char *text = json_text(document);
+    cJSON_Delete(document);
+    return text;
+}
+
+static void take_text(const cJSON *object, const char *name, char **text)
+{
+    remember(text, json_string(object, name, NULL));
+}
+
+bool notice_memory_parse(const char *bytes, size_t len, NoticeMemory *memory)
+{
+    cJSON *document = NULL;
+    const bool ok = json_parse(bytes, len, &document, NULL) && json_int(document, "version", 0) == VERSION;
+    notice_memory_release(memory);
+    if (ok) {
+        const cJSON *told = cJSON_GetObjectItem(document, "told");
+        const int64_t mark = json_int(document, "sign_in_mark", 0);
+        for (int i = NOTICE_NONE + 1; i < NOTICE_KINDS; i++) {
+            const char *when = json_string(told, notice_word((NoticeKind)i), NULL);
+            int64_t moment = 0;
+            memory->told[i] = when != NULL && clock_parse_iso(when, &moment) && moment > 0 ? moment : 0;
+        }
+        take_text(document, "cause", &memory->cause);
+        take_text(document, "alarm", &memory->alarm);
+        take_text(document, "damaged", &memory->damaged);
+        take_text(document, "silent", &memory->silent);
+        take_text(document, "unseen", &memory->unseen);
+        take_text(document, "missed", &memory->missed);
+        memory->sign_in_mark = mark >= 0 && mark <= 365 ? (int)mark : 0;
+    }
+    cJSON_Delete(document);
+    return ok;
 }

@@ -241,7 +241,7 @@ static void find_standing(const OutwardSpec *spec, Found *found, const JobSink *
     find_shrink(spec, found);
     find_damaged(found, known);
     find_sign_in(found);
-    find_silent(spec, found, good, sink, cancel);
+    find_silent(spec, found, known ? good : -1, sink, cancel);
 }
 
 /* Nothing else is looked at, and so nothing is mended. */

@@ -22,6 +22,7 @@ void protection_release(Protection *protection)
         mem_free(protection->facts[i].mend);
     }
     mem_free(protection->unread);
+    mem_free(protection->unread_name);
     protection_init(protection);
 }
 
@@ -175,8 +176,7 @@ static void judge_task(const char *task, ProtectionFact *fact)
     if (task != NULL && fact->state == FACT_HOLDS) {
         mem_free(fact->text);
         mem_free(fact->mend);
-        say(fact, FACT_MISSING, 0, mem_strdup(task),
-            "Save the configuration in the window, or run 'cmms-backup-cli schedule install'.");
+        say(fact, FACT_MISSING, 0, mem_strdup(task), PROTECTION_SAVE);
     }
 }
 
@@ -265,8 +265,8 @@ static void judge_proof(const HealthFacts *facts, int days, ProtectionFact *fact
     mem_free(when);
 }
 
-/* A file that was busy once is nobody's concern. Caller frees. */
-static char *unread_text(const HealthFacts *facts, const Ledger *ledger)
+/* A file that was busy once is nobody's concern. Caller frees both. */
+static char *unread_text(const HealthFacts *facts, const Ledger *ledger, char **name)
 {
     for (size_t i = 0; i < facts->catalog->count; i++) {
         const LedgerUnread *unread = ledger_unread(ledger, facts->catalog->entries[i].name);
@@ -274,6 +274,7 @@ static char *unread_text(const HealthFacts *facts, const Ledger *ledger)
             char *when = ago(unread->since, facts->now);
             char *text = mem_printf("the check could not read %s, first %s: %s", unread->file, when, unread->why);
             mem_free(when);
+            *name = mem_strdup(unread->file);
             return text;
         }
     }
@@ -294,7 +295,7 @@ void protection_judge(const HealthFacts *facts, const Settings *settings, const 
     /* A shrink alarm that waits, a disk that is full: who has the facts is not protected by them for long. */
     health_init(&health);
     health_judge(facts, &health);
-    protection->unread = unread_text(facts, ledger);
+    protection->unread = unread_text(facts, ledger, &protection->unread_name);
     protection->holds = health.state == HEALTH_GOOD && protection->unread == NULL;
     health_release(&health);
     for (size_t i = 0; i < FACT_COUNT; i++) {
@@ -345,9 +346,12 @@ void protection_tell(const HealthFacts *facts, const Protection *protection, con
         told = mem_printf("Not quite p%s; %s", health->text + 1, missing); /* "Protected: " */
     } else if (protection->unread != NULL) {
         health->state = HEALTH_WARNING;
+        health->mend = MEND_SHOW;
+        health->name = mem_strdup(protection->unread_name);
         told = mem_printf("%s; but %s", health->text, protection->unread);
     } else if (facts->silent != NULL) { /* this computer is, but somebody has to look after another */
         health->state = HEALTH_WARNING;
+        health->mend = MEND_SETTINGS;
         told = mem_printf("%s; but %s", health->text, facts->silent);
     } else if (next != 0) {
         char *when = due_slot_text(zone, next, facts->now);

@@ -12,17 +12,18 @@
 #include "platform/clock.h"
 #include "platform/machine.h"
 #include "platform/process.h"
+#include "platform/share.h"
 #include "platform/tasks.h"
+#include "postgres/userprofile.h"
 #include "schedule/due.h"
 #include "version.h"
 
-#define WINDOW_PROGRAM "cmms-backup.exe"
 #define ARGUMENTS_MAX (32u * 1024u)
 #define DAY_MINUTES (24 * 60)
 
 const char *registration_state_word(RegistrationState state)
 {
-    static const char *const words[] = {"good", "none", "disabled", "foreign", "moved", "old", "unknown"};
+    static const char *const words[] = {"good", "none", "disabled", "foreign", "moved", "old", "changed", "unknown"};
     return words[state];
 }
 
@@ -41,6 +42,7 @@ void registration_release(Registration *registration)
 /* What the task is to be: texts of its own. */
 typedef struct Wanted {
     char *program, *directory, *arguments, *description;
+    char *xml; /* all of it; NULL: that does not matter */
 } Wanted;
 
 static void wanted_release(Wanted *wanted)
@@ -49,6 +51,49 @@ static void wanted_release(Wanted *wanted)
     mem_free(wanted->directory);
     mem_free(wanted->arguments);
     mem_free(wanted->description);
+    mem_free(wanted->xml);
+}
+
+static TaskEvery every(Schedule pattern)
+{
+    return pattern == SCHEDULE_DAILY ? TASK_EVERY_DAY : pattern == SCHEDULE_WEEKLY ? TASK_EVERY_WEEK : TASK_EVERY_MONTH;
+}
+
+/* Each time once, in their order. */
+static size_t sort_times(const DuePlan *plan, int *times)
+{
+    size_t count = 0;
+    for (int minute = 0; minute < DAY_MINUTES; minute++) {
+        bool has = false;
+        for (size_t i = 0; i < plan->time_count; i++) {
+            has = has || plan->times[i] == minute;
+        }
+        if (has) {
+            times[count++] = minute;
+        }
+    }
+    return count;
+}
+
+/* From today on. */
+static TaskSpec spec_of(const Settings *settings, const Wanted *wanted, const char *user, int times[DUE_TIMES])
+{
+    const DuePlan plan = due_plan(settings);
+    TaskSpec spec = {.author = CMMS_PRODUCT,
+                     .description = wanted->description,
+                     .user = user,
+                     .program = wanted->program,
+                     .arguments = wanted->arguments,
+                     .directory = wanted->directory,
+                     .every = every(plan.pattern),
+                     .weekdays = plan.weekdays,
+                     .month_day = plan.month_day,
+                     .times = times,
+                     .time_count = sort_times(&plan, times),
+                     .wake = settings->wake,
+                     .catch_up = true};
+    clock_local(clock_now(), &spec.from);
+    return spec;
 }
 
 static Wanted want(const Settings *settings, const char *folder)
@@ -57,7 +102,7 @@ static Wanted want(const Settings *settings, const char *folder)
     Wanted wanted = {.directory = machine_program_dir()};
     StrBuf arguments;
     strbuf_init(&arguments, ARGUMENTS_MAX);
-    char *window = fs_join(wanted.directory, WINDOW_PROGRAM), *text = due_plan_text(&plan);
+    char *window = fs_join(wanted.directory, CMMS_WINDOW_PROGRAM), *text = due_plan_text(&plan);
     if (fs_exists(window)) {
         wanted.program = window;
         strbuf_addstr(&arguments, "--scheduled");
@@ -66,14 +111,19 @@ static Wanted want(const Settings *settings, const char *folder)
         wanted.program = machine_program_path();
         strbuf_addstr(&arguments, "schedule run-due --quiet");
     }
-    if (folder != NULL) {
+    if (folder != NULL) { /* by its share, if it has one: the drive's letter may not be there when the task starts */
+        char *share = share_path(folder);
         strbuf_addstr(&arguments, " --folder ");
-        process_quote(&arguments, folder);
+        process_quote(&arguments, share != NULL ? share : folder);
+        mem_free(share);
     }
     wanted.arguments = strbuf_detach(&arguments);
     wanted.description = mem_printf("Backs up the CMMS database %s%s%s.", text, settings->wake ? ", waking the PC" : "",
                                     settings->on_battery ? "" : ", waiting to be plugged in");
     mem_free(text);
+    int times[DUE_TIMES];
+    const TaskSpec spec = spec_of(settings, &wanted, NULL, times);
+    wanted.xml = tasks_xml(&spec);
     return wanted;
 }
 
@@ -95,9 +145,13 @@ static bool is_of_today(const TaskInfo *info, const Wanted *wanted)
            (info->instances == NULL || strcmp(info->instances, TASK_INSTANCES) == 0);
 }
 
-/* Wine gives a task back without what it starts; the description then has to say whether it is the right one. */
+/* Wine gives a task back without what it starts and when; the description then has to say whether it is the right
+ * one. */
 static void judge(const TaskInfo *info, const Wanted *wanted, Registration *registration)
 {
+    char *changed = info->there && info->program != NULL && wanted->xml != NULL
+                        ? tasks_difference(info->xml, wanted->xml)
+                        : NULL;
     registration->program = mem_strdup(info->program);
     if (!info->there) {
         say(registration, REGISTRATION_NONE, mem_strdup("no task starts it while the window is closed"));
@@ -114,9 +168,12 @@ static void judge(const TaskInfo *info, const Wanted *wanted, Registration *regi
     } else if ((info->program != NULL && !is_of_today(info, wanted)) || info->description == NULL ||
                strcmp(info->description, wanted->description) != 0) {
         say(registration, REGISTRATION_OLD, mem_strdup("the task is not as the settings say now"));
+    } else if (changed != NULL) {
+        say(registration, REGISTRATION_CHANGED, mem_printf("the task is not as it was registered: %s", changed));
     } else {
         say(registration, REGISTRATION_GOOD, mem_strdup("a task starts it while the window is closed"));
     }
+    mem_free(changed);
 }
 
 static bool look(const Wanted *wanted, Registration *registration, Error *err)
@@ -154,27 +211,6 @@ static bool refuse_foreign(const Registration *registration, Error *err)
     return error_hint(err, "Rename or delete that task in Task Scheduler first; it is left as it is.");
 }
 
-static TaskEvery every(Schedule pattern)
-{
-    return pattern == SCHEDULE_DAILY ? TASK_EVERY_DAY : pattern == SCHEDULE_WEEKLY ? TASK_EVERY_WEEK : TASK_EVERY_MONTH;
-}
-
-/* Each time once, in their order. */
-static size_t sort_times(const DuePlan *plan, int *times)
-{
-    size_t count = 0;
-    for (int minute = 0; minute < DAY_MINUTES; minute++) {
-        bool has = false;
-        for (size_t i = 0; i < plan->time_count; i++) {
-            has = has || plan->times[i] == minute;
-        }
-        if (has) {
-            times[count++] = minute;
-        }
-    }
-    return count;
-}
-
 static bool hand_over(const TaskSpec *spec, Error *err)
 {
     char *xml = tasks_xml(spec);
@@ -186,24 +222,10 @@ static bool hand_over(const TaskSpec *spec, Error *err)
 /* To start at a sign-in takes rights that some PCs do not give; the times of day are what matters. */
 static bool put(const Settings *settings, const Wanted *wanted, char **warning, Error *err)
 {
-    const DuePlan plan = due_plan(settings);
     int times[DUE_TIMES];
     char *user = tasks_user();
-    TaskSpec spec = {.author = CMMS_PRODUCT,
-                     .description = wanted->description,
-                     .user = user,
-                     .program = wanted->program,
-                     .arguments = wanted->arguments,
-                     .directory = wanted->directory,
-                     .every = every(plan.pattern),
-                     .weekdays = plan.weekdays,
-                     .month_day = plan.month_day,
-                     .times = times,
-                     .time_count = sort_times(&plan, times),
-                     .wake = settings->wake,
-                     .catch_up = true};
+    TaskSpec spec = spec_of(settings, wanted, user, times);
     Error why = ERROR_INIT;
-    clock_local(clock_now(), &spec.from);
     bool ok = hand_over(&spec, &why);
     if (!ok && why.kind == EK_REFUSED) {
         error_clear(&why);
@@ -218,6 +240,21 @@ static bool put(const Settings *settings, const Wanted *wanted, char **warning, 
     return ok || error_move(err, &why);
 }
 
+/* The folder that the user has chosen is looked up when the task runs. */
+static void warn_of_drive(const char *named, char **warning)
+{
+    char *folder = named != NULL ? NULL : userprofile_folder(), *share = folder != NULL ? share_path(folder) : NULL;
+    if (share != NULL) {
+        char *text = mem_printf("%s%sThe backup folder is on %c:, a network drive, which may not be connected when the "
+                                "task runs. Choose the folder by its share, %s", *warning != NULL ? *warning : "",
+                                *warning != NULL ? ". " : "", folder[0], share);
+        mem_free(*warning);
+        *warning = text;
+    }
+    mem_free(share);
+    mem_free(folder);
+}
+
 bool registration_install(const Settings *settings, const char *folder, char **warning, Error *err)
 {
     Wanted wanted = want(settings, folder);
@@ -225,6 +262,9 @@ bool registration_install(const Settings *settings, const char *folder, char **w
     registration_init(&registration);
     const bool ok = look(&wanted, &registration, err) && refuse_foreign(&registration, err) &&
                     put(settings, &wanted, warning, err);
+    if (ok && warning != NULL) {
+        warn_of_drive(folder, warning);
+    }
     registration_release(&registration);
     wanted_release(&wanted);
     return ok;

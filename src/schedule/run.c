@@ -39,6 +39,7 @@ typedef struct Run {
     DueLook look;
     WaitingLook wait;
     char *doubt;    /* owned: why the ledger cannot be relied on, or NULL */
+    bool forgot;    /* all that the ledger had was of a clock that was wrong: to be saved as it is now */
     bool overtaken; /* while the slot was tried, a newer one came */
     bool began;     /* receivers elsewhere know of a slot, and wait for how it ends */
     char *when;     /* owned: that slot, in words; NULL: none was run */
@@ -57,6 +58,7 @@ void scheduled_result_init(ScheduledResult *result)
 void scheduled_result_release(ScheduledResult *result)
 {
     mem_free(result->waits);
+    mem_free(result->missed_text);
     backup_result_release(&result->backup);
     offsite_after_release(&result->offsite);
     recheck_result_release(&result->checks);
@@ -155,13 +157,18 @@ static void look(Run *run)
         job_log(run->sink, LOG_WARNING, "%s", run->ledger.notice);
     }
     const int64_t now = now_of(run);
-    const size_t wrong = ledger_drop_after(&run->ledger, now + DUE_FUTURE);
+    const size_t wrong = ledger_drop_after(&run->ledger, now + DUE_FUTURE) + ledger_drop_ahead(&run->ledger, now);
     if (wrong > 0) {
         job_log(run->sink, LOG_WARNING,
                 "%zu slot(s) of the schedule's ledger are dated in the future and do not count: this computer's clock "
                 "was or is wrong", wrong);
     }
     due_forget_since(&run->ledger, now);
+    /* They may have pushed out all that a right clock had noted: it begins anew with the slot that is due now. */
+    run->forgot = wrong > 0 && run->ledger.count == 0 && run->ledger.since == 0;
+    if (run->forgot) {
+        run->ledger.since = due_before(&run->plan, run->world->zone, now) - 1;
+    }
     due_look(&run->plan, run->world->zone, &run->ledger, now, &run->look);
     look_without_ledger(run);
     run->result->slot = run->look.slot;
@@ -192,7 +199,7 @@ static void note_missed(Run *run)
         note_waited(run);
         run->look.entry = ledger_find(&run->ledger, run->look.slot);
     }
-    if (!run->doubt && (count > 0 || (run->look.due && ledger_begun(&run->ledger))) &&
+    if (!run->doubt && (count > 0 || run->forgot || (run->look.due && ledger_begun(&run->ledger))) &&
         !ledger_save(run->opening.folder, &run->ledger, &why)) {
         doubt(run, &why);
         look_without_ledger(run);
@@ -202,8 +209,9 @@ static void note_missed(Run *run)
         if (!run->doubt) { /* else the next run says it again */
             log_schedule(run, text);
         }
+        mem_free(run->result->missed_text);
+        run->result->missed_text = text;
     }
-    mem_free(text);
 }
 
 static bool may_pass(const Error *err)
@@ -284,6 +292,21 @@ static bool run_slot(Run *run, int64_t slot, Error *err)
     }
 }
 
+/* The server has said whether this computer's clock is right. */
+static void note_clock(Run *run, int64_t began)
+{
+    const Manifest *made = &run->result->backup.manifest;
+    const size_t early = made->server_time > 0 ? due_note_clock(&run->ledger, began, made->started - made->server_time)
+                                               : 0;
+    if (early > 0) {
+        char *text = mem_printf("%zu slot(s) of the schedule count as missed: their backup was made days before, while "
+                                "this computer's clock was ahead", early);
+        job_log(run->sink, LOG_WARNING, "%s", text);
+        log_schedule(run, text);
+        mem_free(text);
+    }
+}
+
 /* What became of it, over what the ledger says now. A ledger that cannot be written does not undo a backup; one that
  * cannot be read is not overwritten. */
 static void record(Run *run, int64_t slot, int64_t began, int attempts, SlotState state, const char *text)
@@ -292,6 +315,9 @@ static void record(Run *run, int64_t slot, int64_t began, int attempts, SlotStat
     char *computer = machine_host_name();
     const LedgerSlot entry = {slot, state, began, attempts, computer, (char *)text};
     const bool known = !run->doubt || ledger_load(run->opening.folder, true, &run->ledger, &err);
+    if (state == SLOT_DONE) {
+        note_clock(run, began);
+    }
     ledger_note(&run->ledger, &entry);
     if (state == SLOT_DONE) { /* one that failed has waited, and does not begin to anew */
         ledger_note_wait(&run->ledger, 0, 0, 0, NULL);
@@ -628,15 +654,29 @@ static bool lock_stay(FsLock **lock)
     return ok;
 }
 
+/* Of an earlier look, which it takes: it counts where the newest has found none. */
+static void keep_missed(char *missed, ScheduledResult *result)
+{
+    if (result->missed_text == NULL) {
+        result->missed_text = missed;
+    } else {
+        mem_free(missed);
+    }
+}
+
 bool scheduled_stay_in(const ScheduledWorld *world, const ScheduledSpec *spec, const char *reason, const JobSink *sink,
                        const Cancel *cancel, ScheduledResult *result, Error *err)
 {
     const int64_t began = world->now(world->context);
     FsLock *lock = NULL;
     bool ok = true, stays = true;
+    scheduled_result_release(result);
     while (ok && stays) {
         Power *power = power_hold(reason);
+        char *missed = result->missed_text; /* the ledger has it: no later look finds it again */
+        result->missed_text = NULL;
         ok = scheduled_run_in(world, spec, sink, cancel, result, err);
+        keep_missed(missed, result);
         power_release(power);
         const int64_t now = world->now(world->context), again = result->next > now ? result->next - now : LEAST_STAY;
         /* A clock that was set meanwhile ends it as well. */

@@ -244,6 +244,14 @@ static char *rotated_path(const char *folder, int year)
     return path;
 }
 
+int auditlog_year(const char *name)
+{
+    return strlen(name) == 20 && !strncmp(name, "backup_log_", 11) && strspn(name + 11, "0123456789") == 4 &&
+                   !strcmp(name + 15, ".json")
+               ? (int)strtol(name + 11, NULL, 10)
+               : -1;
+}
+
 /* The years of the rotated files, as flags. */
 typedef struct Years {
     bool present[10000];
@@ -253,9 +261,8 @@ typedef struct Years {
 static bool collect_year(void *context, const char *name, const FsInfo *info)
 {
     Years *years = context;
-    if (!info->is_dir && strlen(name) == 20 && !strncmp(name, "backup_log_", 11) &&
-        strspn(name + 11, "0123456789") == 4 && !strcmp(name + 15, ".json")) {
-        int year = (int)strtol(name + 11, NULL, 10);
+    const int year = info->is_dir ? -1 : auditlog_year(name);
+    if (year >= 0) {
         years->present[year] = true;
         years->newest = year > years->newest ? year : years->newest;
     }
@@ -634,6 +641,30 @@ bool auditlog_mentions(const char *folder, const char *operation)
     }
     mem_free(years);
     return found;
+}
+
+char *auditlog_standing(const char *folder, const char *begins, const char *lead, const char *ends,
+                        const char *spares)
+{
+    cJSON *log = NULL;
+    const char *standing = NULL;
+    const cJSON *entry;
+    if (!auditlog_read(folder, AUDITLOG_KEEP, &log, NULL)) {
+        return NULL;
+    }
+    cJSON_ArrayForEach(entry, log) {
+        const char *operation = json_string(entry, "operation", ""), *message = json_string(entry, "message", "");
+        const bool good = !strcmp(json_string(entry, "status", ""), "success");
+        if (good && !strcmp(operation, begins)) {
+            standing = message;
+        } else if (good && !strcmp(operation, ends) && strncmp(message, spares, strlen(spares)) != 0) {
+            standing = NULL;
+        }
+    }
+    const bool led = standing && !strncmp(standing, lead, strlen(lead));
+    char *words = mem_strdup(led ? standing + strlen(lead) : standing);
+    cJSON_Delete(log);
+    return words;
 }
 
 char *auditlog_newest_hash(const char *folder)

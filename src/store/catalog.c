@@ -122,21 +122,6 @@ static bool has_manifest(const Listing *listing, const char *manifest_name)
                                               sizeof *listing->manifests, compare_names);
 }
 
-/* The sum of what was counted; -1 when nothing was. */
-static int64_t sum_rows(const Manifest *manifest)
-{
-    int64_t sum = manifest->table_count ? -1 : 0;
-    for (size_t i = 0; i < manifest->table_count; i++) {
-        int64_t rows = manifest->tables[i].rows;
-        if (rows < 0) {
-            continue;
-        }
-        sum = sum < 0 ? 0 : sum;
-        sum = rows > INT64_MAX - sum ? INT64_MAX : sum + rows;
-    }
-    return sum;
-}
-
 /* When it was made; where this PC's clock was wrong by more than a day, by the server's. */
 static int64_t moment_of(const Manifest *manifest)
 {
@@ -154,7 +139,7 @@ static void apply_manifest(CatalogEntry *entry, const Manifest *manifest)
     entry->has_manifest = true;
     entry->sha256 = mem_strdup(manifest->sha256);
     entry->created = moment_of(manifest) ? moment_of(manifest) : entry->created;
-    entry->rows = sum_rows(manifest);
+    entry->rows = manifest_rows(manifest);
     entry->large_objects = manifest->large_objects;
     entry->seconds = manifest->seconds;
     entry->pinned = manifest->pinned;
@@ -319,7 +304,7 @@ CatalogLast catalog_last(const char *folder, const Connection *connection)
     Catalog catalog;
     Error why = ERROR_INIT;
     Source source;
-    CatalogLast last = {0, 0};
+    CatalogLast last = {0, 0, 0};
     source_init(&source);
     source_of_connection(connection, &source);
     catalog_init(&catalog);
@@ -328,7 +313,7 @@ CatalogLast catalog_last(const char *folder, const Connection *connection)
             const CatalogEntry *entry = &catalog.entries[i];
             if (source_answers(&entry->from, &source) && entry->level > LEVEL_NONE && entry->level != LEVEL_BAD &&
                 !entry->contents) {
-                last = (CatalogLast){entry->seconds > 0 ? entry->seconds : 0, entry->size};
+                last = (CatalogLast){entry->seconds > 0 ? entry->seconds : 0, entry->size, entry->created};
             }
         }
     }

@@ -22,6 +22,7 @@
 #include "platform/cancel.h"
 #include "platform/clock.h"
 #include "platform/machine.h"
+#include "platform/share.h"
 #include "postgres/userprofile.h"
 #include "store/auditlog.h"
 #include "store/copies.h"
@@ -29,6 +30,7 @@
 #include "store/ledger.h"
 #include "store/retention.h"
 #include "store/settings.h"
+#include "version.h"
 
 #define FOLDER_NAME "AIT_CMMS_Backups"
 #define NAME_PREFIX "cmms_backup_"
@@ -141,6 +143,20 @@ static bool no_documents(Error *err)
     return error_hint(err, "Name the folder for the backups in the variable CMMS_BACKUP_FOLDER.");
 }
 
+/* A drive of the network is named: it may be missing for this program alone. `hint`: of any other folder. */
+static void hint_at(const char *dir, const char *hint, Error *err)
+{
+    char *share = share_path(dir);
+    if (share) {
+        error_hint(err,
+                   "%c: is a network drive, and may not be connected where Windows starts this program. Choose the "
+                   "folder by its share, %s.", dir[0], share);
+    } else {
+        error_hint(err, "%s", hint);
+    }
+    mem_free(share);
+}
+
 /* Another folder than that which was wanted and cannot be used: *why says both. */
 static bool choose_substitute(const char *wanted, const Error *failed, char **folder, char **why, Error *err)
 {
@@ -178,11 +194,11 @@ bool folder_choose(const char *wanted, char **folder, char **fallback, Error *er
     } else {
         error_set(err, EK_SETTINGS, "the backup folder \"%s\" cannot be written to", dir);
         error_detail(err, "%s", failed.detail ? failed.detail : failed.message);
-        error_hint(err, "%s", folder_is_guarded(dir)
-                                  ? "Windows keeps this program out of Documents (Controlled folder access): allow it "
-                                    "in Windows Security, or name another folder."
-                                  : "Check that the drive is connected and that you may write to this folder, or name "
-                                    "another one.");
+        hint_at(dir, folder_is_guarded(dir)
+                         ? "Windows keeps this program out of Documents (Controlled folder access): allow it in "
+                           "Windows Security, or name another folder."
+                         : "Check that the drive is connected and that you may write to this folder, or name another "
+                           "one.", err);
         if (err) {
             err->os_code = failed.os_code;
         }
@@ -208,8 +224,8 @@ bool folder_find(const char *wanted, char **folder, Error *err)
     }
     if (ok || why.kind == EK_NOT_FOUND) {
         error_set(err, EK_NOT_FOUND, "there is no folder \"%s\"", dir);
-        error_hint(err, "Check its name, and that the drive is connected. A backup makes the folder where it is not "
-                        "there.");
+        hint_at(dir, "Check its name, and that the drive is connected. A backup makes the folder where it is not "
+                     "there.", err);
     } else {
         folder_is_there(dir, err);
     }
@@ -240,6 +256,10 @@ static bool is_risky(const char *folder)
 
 char *folder_alternative(const char *folder)
 {
+    char *share = share_path(folder);
+    if (share) {
+        return share;
+    }
     char *other = is_risky(folder) ? below(machine_home_dir(), FOLDER_NAME) : NULL;
     if (other && is_risky(other)) {
         mem_free(other);
@@ -259,7 +279,7 @@ bool folder_is_there(const char *folder, Error *err)
     if (why.message) {
         error_detail(err, "%s", why.detail ? why.detail : why.message);
     }
-    error_hint(err, "Check that the drive or the network share is connected.");
+    hint_at(folder, "Check that the drive or the network share is connected.", err);
     error_clear(&why);
     return false;
 }
@@ -598,7 +618,7 @@ bool folder_files_lock(const char *folder, FsLock **lock, Error *err)
     }
     if (!ok && failed.kind == EK_BUSY) {
         error_set(err, EK_BUSY, "another program has been writing the log or the settings for ten seconds");
-        error_hint(err, "Close other windows of CMMS Backup that do not answer, then try again.");
+        error_hint(err, "Close other windows of " CMMS_PRODUCT " that do not answer, then try again.");
     } else if (!ok) {
         error_move(err, &failed);
     }
@@ -792,12 +812,6 @@ static bool is_left_manifest(const char *name, const Names *all)
     return left;
 }
 
-static bool is_year_log(const char *name)
-{
-    return strlen(name) == 20 && !strncmp(name, "backup_log_", 11) && strspn(name + 11, "0123456789") == 4 &&
-           !strcmp(name + 15, ".json");
-}
-
 /* What fs_write_atomic and fs_dir_writable leave when they are cut short: "NAME.tmp-" and 8 hex digits. Whoever works
  * on this disk works under the lock that we have; and what another computer made is renamed long before a sync client
  * has brought it here. */
@@ -815,7 +829,7 @@ static bool is_our_temporary(const char *name)
     bool ours = manifest_of || !strcmp(base, SETTINGS_FILE) || !strcmp(base, AUDITLOG_FILE) ||
                 !strcmp(base, RETENTION_FROZEN_FILE) || !strcmp(base, COPIES_FILE) || !strcmp(base, LEDGER_FILE) ||
                 !strcmp(base, UPLOAD_FILE) || heartbeat_computer(base, computer) || is_holder_name(base) ||
-                !strcmp(base, "cmms-write-test") || is_year_log(base);
+                !strcmp(base, "cmms-write-test") || auditlog_year(base) >= 0;
     mem_free(manifest_of);
     mem_free(backup);
     mem_free(base);

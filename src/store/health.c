@@ -218,7 +218,7 @@ void health_judge(const HealthFacts *facts, Health *health)
         mem_free(when);
     } else if (health_damaged(facts)) { /* the newest is good: else it was told before */
         const CatalogEntry *damaged = health_damaged(facts);
-        say(health, HEALTH_WARNING, MEND_NOTHING,
+        say(health, HEALTH_WARNING, MEND_SHOW,
             mem_printf("An older backup is damaged: %s. The newest is good; have the disk looked at, then delete the "
                        "damaged one", damaged->name));
         health->name = mem_strdup(damaged->name);

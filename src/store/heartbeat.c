@@ -15,6 +15,7 @@
 #define SUFFIX ".json"
 #define HOURS_MAX (62 * 24) /* of a monthly schedule, and more */
 #define DAY 86400
+#define WITHOUT_MAX ((int64_t)100 * 366 * DAY) /* of which a word is said */
 #define SHOWN 5u /* names in a sentence */
 #define PLACE_MAX 4000u
 #define NAME_HASH 4u /* hex digits */
@@ -94,6 +95,12 @@ static int get_hours(const cJSON *object)
 {
     const int64_t hours = json_int(object, "hours", 0);
     return hours < 1 || hours > HOURS_MAX ? 0 : (int)hours;
+}
+
+static int64_t get_without(const cJSON *object)
+{
+    const int64_t seconds = json_int(object, "without", 0);
+    return seconds < 0 || seconds > WITHOUT_MAX ? 0 : seconds;
 }
 
 char *heartbeat_text(const Heartbeat *beat)
@@ -202,6 +209,8 @@ char *seen_text(const SeenComputers *seen)
         json_set_string(item, "print", computer->print);
         add_time(item, "last", computer->last);
         json_set_int(item, "hours", computer->hours);
+        json_set_int(item, "without", computer->without);
+        add_time(item, "bare", computer->bare);
         json_set_bool(item, "retired", computer->retired);
         json_set_bool(item, "damaged", computer->damaged);
     }
@@ -231,6 +240,8 @@ bool seen_parse(const char *bytes, size_t len, SeenComputers *seen)
             if (computer != NULL) {
                 computer->last = get_time(item, "last");
                 computer->hours = get_hours(item);
+                computer->without = get_without(item);
+                computer->bare = get_time(item, "bare");
                 computer->retired = json_bool(item, "retired", false);
                 computer->damaged = json_bool(item, "damaged", false);
                 memcpy(computer->print, print, strlen(print) < sizeof computer->print ? strlen(print) + 1 : 0);
@@ -304,6 +315,20 @@ static int64_t lived(const SeenLook *look, const SeenComputer *known, const Hear
     return moment > known->last || known->last > look->now ? moment : known->last;
 }
 
+/* After `last`. What cannot be, because a clock was set in between, says nothing. */
+static void look_how_good(SeenComputer *known, const Heartbeat *beat)
+{
+    if (beat->retired || beat->good != 0 || beat->at == 0) {
+        known->bare = 0;
+    } else if (known->bare == 0 || known->bare > known->last) {
+        known->bare = known->last;
+    }
+    const int64_t without = known->bare != 0                        ? known->last - known->bare
+                            : beat->good != 0 && beat->at > beat->good ? beat->at - beat->good
+                                                                       : 0;
+    known->without = !beat->retired && without <= WITHOUT_MAX ? without : 0;
+}
+
 void seen_file(SeenLook *look, const char *file, const char *tag, int64_t modified, const char *bytes, size_t len)
 {
     char name[HEARTBEAT_NAME];
@@ -332,6 +357,7 @@ void seen_file(SeenLook *look, const char *file, const char *tag, int64_t modifi
     }
     known->retired = beat.retired;
     known->hours = beat.hours;
+    look_how_good(known, &beat);
     print_of(tag, known->print);
 }
 
@@ -365,51 +391,82 @@ int64_t seen_silence(const SeenComputers *seen, const SeenComputer *computer, co
     return !computer->retired && utf8_casecmp(own, computer->computer) != 0 && silent >= least ? silent : 0;
 }
 
+int64_t seen_without(const SeenComputers *seen, const SeenComputer *computer, const char *here)
+{
+    char own[HEARTBEAT_NAME];
+    take_name(here, own);
+    const bool counts = !computer->retired && computer->hours > 0 && utf8_casecmp(own, computer->computer) != 0 &&
+                        seen_silence(seen, computer, here) == 0;
+    return counts && computer->without > computer->hours * (int64_t)3600 ? computer->without : 0;
+}
+
 static void add_name(StrBuf *sb, size_t at, size_t count, const char *name)
 {
     const char *between = at == 0 ? "" : at + 1 == count ? " and " : ", ";
     strbuf_addf(sb, "%s%s", between, name);
 }
 
-char *seen_silent_text(const SeenComputers *seen, const char *here, char **names, int64_t now_here)
+typedef int64_t (*SeenFor)(const SeenComputers *seen, const SeenComputer *computer, const char *here);
+
+static void add_since(StrBuf *text, const char *what, size_t count, int64_t shortest)
 {
-    StrBuf text, all;
+    const bool days = shortest >= 2 * DAY;
+    strbuf_addf(text, " %s %s for %lld %s%s", count == 1 ? "has" : "have", what,
+                (long long)(shortest / (days ? DAY : 3600)), days ? "days" : "hours", count == 1 ? "" : " or more");
+}
+
+/* Those of which `of` has something to say. `mark` is behind each one's name in `all`. */
+static void add_computers(const SeenComputers *seen, const char *here, SeenFor of, const char *what, const char *mark,
+                          StrBuf *text, StrBuf *all)
+{
     size_t count = 0, at = 0;
     int64_t shortest = 0;
     for (size_t i = 0; i < seen->count; i++) {
-        const int64_t silent = seen_silence(seen, &seen->computers[i], here);
-        count += silent > 0;
-        shortest = silent > 0 && (shortest == 0 || silent < shortest) ? silent : shortest;
+        const int64_t since = of(seen, &seen->computers[i], here);
+        count += since > 0;
+        shortest = since > 0 && (shortest == 0 || since < shortest) ? since : shortest;
     }
     if (count == 0) {
-        return NULL;
+        return;
     }
     const size_t shown = count > SHOWN ? SHOWN : count;
-    strbuf_init(&text, STRBUF_SMALL);
-    strbuf_init(&all, STRBUF_LINE);
+    strbuf_addstr(text, text->len > 0 ? "; " : "");
     for (size_t i = 0; i < seen->count; i++) {
         const SeenComputer *computer = &seen->computers[i];
-        if (seen_silence(seen, computer, here) > 0) {
-            strbuf_addf(&all, "%s%s", at == 0 ? "" : " ", computer->computer);
+        if (of(seen, computer, here) > 0) {
+            strbuf_addf(all, "%s%s%s", all->len == 0 ? "" : " ", computer->computer, mark);
             if (at < shown) {
-                add_name(&text, at, count, computer->computer);
+                add_name(text, at, count, computer->computer);
             }
             at++;
         }
     }
     if (count > shown) {
-        strbuf_addf(&text, " and %zu other computers", count - shown);
+        strbuf_addf(text, " and %zu other computers", count - shown);
     }
-    strbuf_addf(&text, " %s been silent for %lld days%s", count == 1 ? "has" : "have", (long long)(shortest / DAY),
-                count == 1 ? "" : " or more");
+    add_since(text, what, count, shortest);
+}
+
+char *seen_silent_text(const SeenComputers *seen, const char *here, char **names, int64_t now_here)
+{
+    StrBuf text, all;
+    strbuf_init(&text, STRBUF_SMALL);
+    strbuf_init(&all, STRBUF_LINE);
+    add_computers(seen, here, seen_silence, "been silent", "", &text, &all);
+    add_computers(seen, here, seen_without, "had no good backup", "!", &text, &all);
     const int64_t old = seen->looked_here > 0 ? (now_here - seen->looked_here) / DAY : 0;
-    if (old > 0) {
+    if (old > 0 && text.len > 0) {
         strbuf_addf(&text, ", as of %lld day%s ago", (long long)old, old == 1 ? "" : "s");
     }
-    if (names != NULL) {
+    const bool any = text.len > 0;
+    if (names != NULL && any) {
         *names = strbuf_detach(&all);
     } else {
         strbuf_release(&all);
     }
-    return strbuf_detach(&text);
+    char *told = any ? strbuf_detach(&text) : NULL;
+    if (!any) {
+        strbuf_release(&text);
+    }
+    return told;
 }

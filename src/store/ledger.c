@@ -162,12 +162,17 @@ void ledger_note_unread(Ledger *ledger, const char *file, int64_t now, const cha
     }
 }
 
-size_t ledger_drop_after(Ledger *ledger, int64_t latest)
+bool ledger_is_ahead(const Ledger *ledger, const LedgerSlot *slot, int64_t now)
+{
+    return ledger->ahead_from != 0 && slot->began >= ledger->ahead_from && slot->began > now;
+}
+
+static size_t drop(Ledger *ledger, bool (*is_wrong)(const Ledger *, const LedgerSlot *, int64_t), int64_t moment)
 {
     size_t kept = 0;
     for (size_t i = 0; i < ledger->count; i++) {
         LedgerSlot *slot = &ledger->slots[i];
-        if (slot->moment > latest || slot->began > latest) {
+        if (is_wrong(ledger, slot, moment)) {
             slot_release(slot);
         } else {
             ledger->slots[kept++] = *slot;
@@ -177,6 +182,22 @@ size_t ledger_drop_after(Ledger *ledger, int64_t latest)
     ledger->count = kept;
     ledger->begun = ledger->begun || gone > 0;
     return gone;
+}
+
+static bool is_after(const Ledger *ledger, const LedgerSlot *slot, int64_t latest)
+{
+    (void)ledger;
+    return slot->moment > latest || slot->began > latest;
+}
+
+size_t ledger_drop_after(Ledger *ledger, int64_t latest)
+{
+    return drop(ledger, is_after, latest);
+}
+
+size_t ledger_drop_ahead(Ledger *ledger, int64_t now)
+{
+    return drop(ledger, ledger_is_ahead, now);
 }
 
 /* --- the file -------------------------------------------------------------------------------------------- */
@@ -256,7 +277,8 @@ bool ledger_parse(const char *bytes, size_t len, Ledger *ledger, Error *err)
     }
     const cJSON *slots = cJSON_GetObjectItemCaseSensitive(document, "slots"), *item;
     bool ok = cJSON_IsArray(slots) && read_if_there(document, "since", &read.since) &&
-              read_if_there(document, "paused_until", &read.paused_until);
+              read_if_there(document, "paused_until", &read.paused_until) &&
+              read_if_there(document, "ahead_from", &read.ahead_from);
     if (!ok) {
         error_set(err, EK_DAMAGED, "it is no ledger of a schedule");
     } else if (cJSON_GetArraySize(slots) > 2 * LEDGER_KEEP) {
@@ -405,6 +427,9 @@ bool ledger_save(const char *folder, const Ledger *ledger, Error *err)
     }
     if (ledger->paused_until) {
         set_time(document, "paused_until", ledger->paused_until);
+    }
+    if (ledger->ahead_from) {
+        set_time(document, "ahead_from", ledger->ahead_from);
     }
     add_wait(ledger, document);
     add_checks(ledger, document);

@@ -14,6 +14,7 @@
 #include "base/strbuf.h"
 #include "platform/clock.h"
 #include "platform/fs.h"
+#include "version.h"
 
 #define MANIFEST_FORMAT 1
 #define MANIFEST_MAX (512u * 1024u * 1024u) /* bytes: some three million tables */
@@ -137,6 +138,30 @@ void manifest_add_warning(Manifest *manifest, const char *text)
 void manifest_add_role(Manifest *manifest, const char *statement)
 {
     add_text(&manifest->roles, &manifest->role_count, statement);
+}
+
+char *table_label(const char *schema, const char *name)
+{
+    const bool plain = !schema || !schema[0] || !strcmp(schema, "public");
+    char *label = mem_printf("%s%s%s", plain ? "" : schema, plain ? "" : ".", name);
+    for (char *c = label; *c; c++) { /* names are others' words */
+        *c = (unsigned char)*c < 0x20 || *c == 0x7f ? ' ' : *c;
+    }
+    return label;
+}
+
+int64_t manifest_rows(const Manifest *manifest)
+{
+    int64_t sum = manifest->table_count ? -1 : 0;
+    for (size_t i = 0; i < manifest->table_count; i++) {
+        const int64_t rows = manifest->tables[i].rows;
+        if (rows < 0) {
+            continue;
+        }
+        sum = sum < 0 ? 0 : sum;
+        sum = rows > INT64_MAX - sum ? INT64_MAX : sum + rows;
+    }
+    return sum;
 }
 
 Level manifest_level(const Manifest *manifest)
@@ -512,7 +537,7 @@ static bool get_members(const cJSON *root, Manifest *out, Error *err)
     int64_t format = cJSON_IsObject(root) ? json_int(root, "format", 0) : 0;
     if (format > MANIFEST_FORMAT) {
         error_set(err, EK_TOOL, "the manifest was written by a newer version of this program");
-        return error_hint(err, "Update CMMS Backup on this computer.");
+        return error_hint(err, "Update " CMMS_PRODUCT " on this computer.");
     }
     if (format != MANIFEST_FORMAT) {
         return bad_member("format", err);

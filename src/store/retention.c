@@ -85,6 +85,11 @@ static bool is_verified(const CatalogEntry *entry)
     return entry->ours && catalog_is_good(entry);
 }
 
+bool retention_counts(const CatalogEntry *entry, int64_t now)
+{
+    return is_verified(entry) && !entry->alarm && entry->created <= now;
+}
+
 /* --- whose they are ------------------------------------------------------------------------------------ */
 
 static int by_source(const void *a, const void *b)
@@ -291,7 +296,7 @@ void retention_plan(const Catalog *catalog, const RetentionRules *rules, int64_t
     for (size_t i = 0; i < catalog->count; i++) {
         const CatalogEntry *entry = &catalog->entries[i];
         p.months[i] = rules->keep_monthly > 0 ? month_of(entry->created) : 0; /* a system may take its time */
-        p.good[i] = is_verified(entry) && !of_the_future(&p, entry) && !entry->alarm;
+        p.good[i] = retention_counts(entry, is_made(&p, entry) ? entry->created : now);
     }
     find_groups(&p);
     look_at_groups(&p);
@@ -366,18 +371,18 @@ static void weigh(Loss *loss, const TableCount *table, int64_t rows, bool gone, 
 static char *loss_text(const Loss *loss)
 {
     const TableCount *worst = loss->worst;
-    const bool plain = !worst->name || !strcmp(worst->schema, "public") || !worst->schema[0];
+    char *label = worst->name ? table_label(worst->schema, worst->name) : NULL;
     char *more = loss->others ? mem_printf("; %zu more table(s) lost too many", loss->others) : mem_strdup("");
     char *text = !worst->name
                      ? mem_printf("the large objects lost %.0f %% of their number (%s before, %s now)%s",
                                   loss->share, count_text(worst->rows).text, count_text(loss->left).text, more)
                  : loss->gone
-                     ? mem_printf("table %s%s%s lost all of its %s rows: it is gone%s", plain ? "" : worst->schema,
-                                  plain ? "" : ".", worst->name, count_text(worst->rows).text, more)
-                     : mem_printf("table %s%s%s lost %.0f %% of its rows (%s before, %s now)%s",
-                                  plain ? "" : worst->schema, plain ? "" : ".", worst->name, loss->share,
+                     ? mem_printf("table %s lost all of its %s rows: it is gone%s", label,
+                                  count_text(worst->rows).text, more)
+                     : mem_printf("table %s lost %.0f %% of its rows (%s before, %s now)%s", label, loss->share,
                                   count_text(worst->rows).text, count_text(loss->left).text, more);
     mem_free(more);
+    mem_free(label);
     return text;
 }
 

@@ -1,5 +1,5 @@
 /*
- * settings.c: backup_config.json.
+ * settings.c: backup_config.json. What is known of a setting is its row of the table, which all else walks.
  *
  * The file's object is kept whole (Settings.document): a save sets our members in it and writes it back,
  * so that members of others, and the order of all, survive. A save holds the lock of the folder's small files
@@ -18,27 +18,7 @@
 
 #define SETTINGS_MAX (1024u * 1024u) /* bytes of the file */
 #define SHOWN_MAX 40                 /* bytes of a wrong value in a notice */
-#define RETENTION_DAYS_MAX 3650
-#define MAX_BACKUPS_MAX 10000
-#define KEEP_MONTHLY_MAX 120
-#define PERCENT_MAX 100
-#define STALL_MINUTES_MAX 1440
-#define SHRINK_ALARM_PERCENT 30
-#define MONTH_DAY_MAX 31
-#define UNDO_DAYS 14
-#define UNDO_DAYS_MAX 3650
-#define UPLOAD_LIMIT_MAX 10000000
-#define PROVE_WITHIN_DAYS 35
-#define PROVE_WITHIN_MAX 3650
-#define BATTERY_PERCENT 20
-#define WAIT_DAYS 2
-#define WAIT_DAYS_MAX 30
-#define RECHECK_DAYS 7
-#define PROVE_EVERY_DAYS 30
-#define CHECK_DAYS_MAX 365
-#define CHECK_HOURS "20:00-06:00"
 #define DAY_MINUTES (24 * 60)
-#define MONDAY (1u << 1)
 
 static const char *const schedule_names[] = {"daily", "weekly", "monthly"};
 #define SCHEDULE_COUNT (sizeof schedule_names / sizeof schedule_names[0])
@@ -50,24 +30,91 @@ static const char *const day_names[] = {"sun", "mon", "tue", "wed", "thu", "fri"
 static const char *const method_names[] = {"zstd", "gzip", "lz4"};
 #define METHOD_COUNT (sizeof method_names / sizeof method_names[0])
 
-/* `count` for a text that is none of them: check_values has the words. */
-static size_t index_of(const char *const *names, size_t count, const char *text)
+typedef enum SettingKind {
+    KIND_FLAG,   /* a bool: true or false */
+    KIND_NUMBER, /* an int from min to max */
+    KIND_WORD,   /* an enum, from min to max, by its words */
+    KIND_TIME,   /* backup_hour and backup_minute: "02:00" */
+    KIND_TIMES,  /* more_times: "12:00,18:30" */
+    KIND_DAYS,   /* weekdays: "mon,thu" */
+    KIND_HOURS   /* DayHours: "22:00-06:00" */
+} SettingKind;
+
+typedef struct SettingRow {
+    const char *key; /* in the file */
+    SettingKind kind;
+    size_t place;      /* its (first) member of Settings */
+    const char *usual; /* the default */
+    int min, max;
+    const char *const *words;
+    bool ours; /* the predecessor's file does not have it: it comes into it when it is not the default */
+} SettingRow;
+
+/* In the order in which they are shown and checked. The bits of Settings.wrong follow it. */
+#define AT(member) offsetof(Settings, member)
+static const SettingRow rows[] = {
+    {"enabled", KIND_FLAG, AT(enabled), "true", 0, 0, NULL, false},
+    {"schedule", KIND_WORD, AT(schedule), "daily", 0, SCHEDULE_COUNT - 1, schedule_names, false},
+    {"backup_time", KIND_TIME, AT(backup_hour), "02:00", 0, 0, NULL, false},
+    {"retention_days", KIND_NUMBER, AT(retention_days), "30", 1, 3650, NULL, false},
+    {"max_backups", KIND_NUMBER, AT(max_backups), "50", 1, 10000, NULL, false},
+    {"compress", KIND_FLAG, AT(compress), "true", 0, 0, NULL, false},
+    {"verify_after_backup", KIND_FLAG, AT(verify_after_backup), "true", 0, 0, NULL, false},
+    {"keep_monthly", KIND_NUMBER, AT(keep_monthly), "0", 0, 120, NULL, true},
+    {"shrink_alarm_percent", KIND_NUMBER, AT(shrink_alarm_percent), "30", 0, 100, NULL, true},
+    {"stall_minutes", KIND_NUMBER, AT(stall_minutes), "10", 1, 1440, NULL, true},
+    {"compress_with", KIND_WORD, AT(compress_with), "zstd", 0, METHOD_COUNT - 1, method_names, true},
+    {"more_times", KIND_TIMES, AT(more_times), "", 0, 0, NULL, true},
+    {"weekdays", KIND_DAYS, AT(weekdays), "mon", 0, 0, NULL, true},
+    {"month_day", KIND_NUMBER, AT(month_day), "1", 0, 31, NULL, true},
+    {"wake", KIND_FLAG, AT(wake), "false", 0, 0, NULL, true},
+    {"on_battery", KIND_FLAG, AT(on_battery), "true", 0, 0, NULL, true},
+    {"prove_within_days", KIND_NUMBER, AT(prove_within_days), "35", 0, 3650, NULL, true},
+    {"upload_after_backup", KIND_FLAG, AT(upload_after_backup), "false", 0, 0, NULL, true},
+    {"undo_days", KIND_NUMBER, AT(undo_days), "14", 0, 3650, NULL, true},
+    {"battery_percent", KIND_NUMBER, AT(battery_percent), "20", 0, 100, NULL, true},
+    {"on_metered", KIND_FLAG, AT(on_metered), "true", 0, 0, NULL, true},
+    {"quiet_hours", KIND_HOURS, AT(quiet_hours), "", 0, 0, NULL, true},
+    {"wait_days", KIND_NUMBER, AT(wait_days), "2", 0, 30, NULL, true},
+    {"recheck_days", KIND_NUMBER, AT(recheck_days), "7", 0, 365, NULL, true},
+    {"prove_every_days", KIND_NUMBER, AT(prove_every_days), "30", 0, 365, NULL, true},
+    {"check_hours", KIND_HOURS, AT(check_hours), "20:00-06:00", 0, 0, NULL, true},
+    {"upload_limit_kb", KIND_NUMBER, AT(upload_limit_kb), "0", 0, 10000000, NULL, true},
+};
+#define ROW_COUNT (sizeof rows / sizeof rows[0])
+_Static_assert(ROW_COUNT <= 32, "Settings.wrong has a bit for each");
+_Static_assert(sizeof(Schedule) == sizeof(unsigned) && sizeof(Method) == sizeof(unsigned), "word_at copies them");
+
+static const SettingRow *row_of(const char *key)
 {
-    size_t i = 0;
-    while (i < count && utf8_casecmp(text, names[i])) {
-        i++;
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        if (!strcmp(rows[i].key, key)) {
+            return &rows[i];
+        }
     }
-    return i;
+    return NULL;
 }
 
-static Schedule parse_schedule(const char *text)
+const char *settings_key(size_t index)
 {
-    return (Schedule)index_of(schedule_names, SCHEDULE_COUNT, text);
+    return index < ROW_COUNT ? rows[index].key : NULL;
 }
 
-static Method parse_method(const char *text)
+/* Its bit in Settings.wrong. */
+static unsigned bit_of(const SettingRow *row)
 {
-    return (Method)index_of(method_names, METHOD_COUNT, text);
+    return row ? 1u << (unsigned)(row - rows) : 0;
+}
+
+void settings_chosen(Settings *settings, const char *key)
+{
+    settings->wrong &= ~bit_of(row_of(key));
+}
+
+bool settings_knows(const Settings *settings, const char *key)
+{
+    /* One wrong value says nothing against the others. */
+    return settings->unsure == NULL || (settings->wrong != 0 && (settings->wrong & bit_of(row_of(key))) == 0);
 }
 
 const char *settings_method(const Settings *settings)
@@ -80,152 +127,53 @@ const char *schedule_name(Schedule schedule)
     return schedule_names[(size_t)schedule < SCHEDULE_COUNT ? (size_t)schedule : 0];
 }
 
-void settings_init(Settings *settings)
+/* --- a value as a text --------------------------------------------------------------------------------- */
+
+/* `count` for a text that is none of them. */
+static size_t index_of(const char *const *names, size_t count, const char *text)
 {
-    *settings = (Settings){.enabled = true,
-                           .schedule = SCHEDULE_DAILY,
-                           .backup_hour = 2,
-                           .backup_minute = 0,
-                           .weekdays = MONDAY,
-                           .month_day = 1,
-                           .wake = false,
-                           .on_battery = true,
-                           .battery_percent = BATTERY_PERCENT,
-                           .on_metered = true,
-                           .wait_days = WAIT_DAYS,
-                           .recheck_days = RECHECK_DAYS,
-                           .prove_every_days = PROVE_EVERY_DAYS,
-                           .check_hours = {20 * 60, 6 * 60}, /* CHECK_HOURS */
-                           .upload_after_backup = false,
-                           .prove_within_days = PROVE_WITHIN_DAYS,
-                           .retention_days = 30,
-                           .max_backups = 50,
-                           .compress = true,
-                           .verify_after_backup = true,
-                           .keep_monthly = 0,
-                           .shrink_alarm_percent = SHRINK_ALARM_PERCENT,
-                           .stall_minutes = SETTINGS_STALL_MINUTES,
-                           .undo_days = UNDO_DAYS,
-                           .document = cJSON_CreateObject(),
-                           .notice = NULL};
-    if (!settings->document) {
-        mem_out();
+    size_t i = 0;
+    while (i < count && utf8_casecmp(text, names[i])) {
+        i++;
     }
+    return i;
 }
 
-void settings_release(Settings *settings)
+static bool parse_flag(const char *text, bool *flag)
 {
-    cJSON_Delete(settings->document);
-    mem_free(settings->notice);
-    mem_free(settings->unsure);
-    settings->document = NULL;
-    settings->notice = NULL;
-    settings->unsure = NULL;
-}
-
-static const char *const keys[] = {"enabled",     "schedule", "backup_time",         "retention_days",
-                                   "max_backups", "compress", "verify_after_backup", "keep_monthly",
-                                   "shrink_alarm_percent", "stall_minutes", "compress_with",
-                                   "more_times",  "weekdays", "month_day",           "wake",
-                                   "on_battery",  "prove_within_days", "upload_after_backup",
-                                   "undo_days",   "battery_percent", "on_metered",   "quiet_hours",
-                                   "wait_days",   "recheck_days", "prove_every_days", "check_hours",
-                                   "upload_limit_kb"};
-#define KEY_COUNT (sizeof keys / sizeof keys[0])
-
-const char *settings_key(size_t index)
-{
-    return index < KEY_COUNT ? keys[index] : NULL;
-}
-
-/* The bit of a key in Settings.wrong. */
-static unsigned bit_of(const char *key)
-{
-    for (unsigned i = 0; i < KEY_COUNT; i++) {
-        if (!strcmp(keys[i], key)) {
-            return 1u << i;
-        }
+    const bool yes = !utf8_casecmp(text, "true"), no = !utf8_casecmp(text, "false");
+    if (yes || no) {
+        *flag = yes;
     }
-    return 0;
+    return yes || no;
 }
 
-void settings_chosen(Settings *settings, const char *key)
+static bool parse_number(const SettingRow *row, const char *text, int *number)
 {
-    settings->wrong &= ~bit_of(key);
-}
-
-bool settings_knows(const Settings *settings, const char *key)
-{
-    /* One wrong value says nothing against the others. */
-    return settings->unsure == NULL || (settings->wrong != 0 && (settings->wrong & bit_of(key)) == 0);
-}
-
-/* --- reading ------------------------------------------------------------------------------------------- */
-
-/* Adds `retention_days was "abc"; 30 is used` to the notices, which are sentences of one text. */
-static void note_value(Settings *settings, StrBuf *notices, const char *name, const cJSON *value, const char *used)
-{
-    settings->wrong |= bit_of(name);
-    char *shown = cJSON_PrintUnformatted(value);
-    if (!shown) {
-        mem_out();
+    const size_t digits = strspn(text, "0123456789");
+    const long value = digits >= 1 && digits <= 9 && !text[digits] ? strtol(text, NULL, 10) : -1;
+    if (value < row->min || value > row->max) {
+        return false;
     }
-    size_t len = strlen(shown);
-    bool cut = len > SHOWN_MAX;
-    if (cut) {
-        len = SHOWN_MAX;
-        while (len > 0 && ((unsigned char)shown[len] & 0xC0) == 0x80) {
-            len--; /* not in the middle of a character */
-        }
-    }
-    strbuf_addf(notices, "%s%s was %.*s%s; %s is used", notices->len ? ". " : "", name, (int)len, shown,
-                cut ? "…" : "", used);
-    cJSON_free(shown);
+    *number = (int)value;
+    return true;
 }
 
-static void get_bool(Settings *settings, const char *name, bool *value, StrBuf *notices)
+static bool parse_word(const SettingRow *row, const char *text, void *place)
 {
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(settings->document, name);
-    if (cJSON_IsBool(item)) {
-        *value = cJSON_IsTrue(item);
-    } else if (item) {
-        note_value(settings, notices, name, item, *value ? "true" : "false");
+    const unsigned count = (unsigned)row->max + 1, word = (unsigned)index_of(row->words, count, text);
+    if (word == count) {
+        return false;
     }
+    memcpy(place, &word, sizeof word);
+    return true;
 }
 
-static void get_range(Settings *settings, const char *name, int min, int max, int *value, StrBuf *notices)
+static unsigned word_at(const void *place)
 {
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(settings->document, name);
-    int64_t number = json_int(settings->document, name, (int64_t)min - 1);
-    if (number >= min && number <= max) {
-        *value = (int)number;
-    } else if (item) {
-        char *used = mem_printf("%d", *value);
-        note_value(settings, notices, name, item, used);
-        mem_free(used);
-    }
-}
-
-static void get_schedule(Settings *settings, StrBuf *notices)
-{
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(settings->document, "schedule");
-    const Schedule schedule = cJSON_IsString(item) ? parse_schedule(item->valuestring) : SCHEDULE_COUNT;
-    if ((size_t)schedule < SCHEDULE_COUNT) {
-        settings->schedule = schedule;
-    } else if (item) {
-        note_value(settings, notices, "schedule", item, schedule_name(settings->schedule));
-    }
-}
-
-static void get_method(Settings *settings, StrBuf *notices)
-{
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(settings->document, "compress_with");
-    const Method method = cJSON_IsString(item) ? parse_method(item->valuestring) : METHOD_COUNT;
-    if ((size_t)method < METHOD_COUNT) {
-        settings->compress_with = method;
-    } else if (item) {
-        note_value(settings, notices, "compress_with", item, settings_method(settings));
-    }
+    unsigned word;
+    memcpy(&word, place, sizeof word);
+    return word;
 }
 
 /* "02:00", also "2:00". */
@@ -375,43 +323,102 @@ static char *hours_text(const DayHours *hours)
                                                  hours->to / 60, hours->to % 60);
 }
 
-static void get_hours(Settings *settings, const char *name, DayHours *hours, StrBuf *notices)
+/* False: it is none of this setting's, and nothing is changed. */
+static bool parse_value(const SettingRow *row, const char *text, Settings *settings)
 {
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(settings->document, name);
-    if (item && !(cJSON_IsString(item) && parse_hours(item->valuestring, hours))) {
-        char *used = hours_text(hours);
-        note_value(settings, notices, name, item, *used ? used : "none");
-        mem_free(used);
+    void *place = (char *)settings + row->place;
+    switch (row->kind) {
+    case KIND_FLAG: return parse_flag(text, place);
+    case KIND_NUMBER: return parse_number(row, text, place);
+    case KIND_WORD: return parse_word(row, text, place);
+    case KIND_TIME: return parse_time(text, &settings->backup_hour, &settings->backup_minute);
+    case KIND_TIMES: return parse_times(text, settings);
+    case KIND_DAYS: return parse_days(text, &settings->weekdays);
+    case KIND_HOURS: return parse_hours(text, place);
+    }
+    return false;
+}
+
+/* Caller frees. */
+static char *value_text(const SettingRow *row, const Settings *settings)
+{
+    const void *place = (const char *)settings + row->place;
+    switch (row->kind) {
+    case KIND_FLAG: return mem_strdup(*(const bool *)place ? "true" : "false");
+    case KIND_NUMBER: return mem_printf("%d", *(const int *)place);
+    case KIND_WORD: return mem_strdup(row->words[word_at(place) <= (unsigned)row->max ? word_at(place) : 0]);
+    case KIND_TIME: return mem_printf("%02d:%02d", settings->backup_hour, settings->backup_minute);
+    case KIND_TIMES: return times_text(settings);
+    case KIND_DAYS: return days_text(settings->weekdays);
+    case KIND_HOURS: return hours_text(place);
+    }
+    return NULL;
+}
+
+void settings_init(Settings *settings)
+{
+    *settings = (Settings){.document = cJSON_CreateObject()};
+    if (!settings->document) {
+        mem_out();
+    }
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        parse_value(&rows[i], rows[i].usual, settings);
     }
 }
 
-static void get_days(Settings *settings, StrBuf *notices)
+void settings_release(Settings *settings)
 {
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(settings->document, "weekdays");
-    if (item && !(cJSON_IsString(item) && parse_days(item->valuestring, &settings->weekdays))) {
-        char *used = days_text(settings->weekdays);
-        note_value(settings, notices, "weekdays", item, used);
-        mem_free(used);
-    }
+    cJSON_Delete(settings->document);
+    mem_free(settings->notice);
+    mem_free(settings->unsure);
+    settings->document = NULL;
+    settings->notice = NULL;
+    settings->unsure = NULL;
 }
 
-static void get_times(Settings *settings, StrBuf *notices)
+/* --- reading ------------------------------------------------------------------------------------------- */
+
+/* Adds `retention_days was "abc"; 30 is used` to the notices, which are sentences of one text. */
+static void note_value(Settings *settings, StrBuf *notices, const SettingRow *row, const cJSON *value)
 {
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(settings->document, "more_times");
-    if (item && !(cJSON_IsString(item) && parse_times(item->valuestring, settings))) {
-        note_value(settings, notices, "more_times", item, "none");
+    char *used = value_text(row, settings);
+    settings->wrong |= bit_of(row);
+    char *shown = cJSON_PrintUnformatted(value);
+    if (!shown) {
+        mem_out();
     }
+    size_t len = strlen(shown);
+    bool cut = len > SHOWN_MAX;
+    if (cut) {
+        len = SHOWN_MAX;
+        while (len > 0 && ((unsigned char)shown[len] & 0xC0) == 0x80) {
+            len--; /* not in the middle of a character */
+        }
+    }
+    strbuf_addf(notices, "%s%s was %.*s%s; %s is used", notices->len ? ". " : "", row->key, (int)len, shown,
+                cut ? "…" : "", *used ? used : "none");
+    cJSON_free(shown);
+    mem_free(used);
 }
 
-static void get_time(Settings *settings, StrBuf *notices)
+static bool read_value(const SettingRow *row, const cJSON *item, Settings *settings)
 {
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(settings->document, "backup_time");
-    if (item && !(cJSON_IsString(item) &&
-                  parse_time(item->valuestring, &settings->backup_hour, &settings->backup_minute))) {
-        char *used = mem_printf("%02d:%02d", settings->backup_hour, settings->backup_minute);
-        note_value(settings, notices, "backup_time", item, used);
-        mem_free(used);
+    void *place = (char *)settings + row->place;
+    if (row->kind == KIND_FLAG) {
+        if (cJSON_IsBool(item)) {
+            *(bool *)place = cJSON_IsTrue(item);
+        }
+        return cJSON_IsBool(item);
     }
+    if (row->kind == KIND_NUMBER) {
+        const int64_t number = json_int(settings->document, row->key, (int64_t)row->min - 1);
+        const bool fits = number >= row->min && number <= row->max;
+        if (fits) {
+            *(int *)place = (int)number;
+        }
+        return fits;
+    }
+    return cJSON_IsString(item) && parse_value(row, item->valuestring, settings);
 }
 
 bool settings_parse(const char *bytes, size_t len, Settings *settings, Error *err)
@@ -431,33 +438,12 @@ bool settings_parse(const char *bytes, size_t len, Settings *settings, Error *er
 
     StrBuf notices;
     strbuf_init(&notices, STRBUF_SMALL);
-    get_bool(settings, "enabled", &settings->enabled, &notices);
-    get_schedule(settings, &notices);
-    get_time(settings, &notices);
-    get_range(settings, "retention_days", 1, RETENTION_DAYS_MAX, &settings->retention_days, &notices);
-    get_range(settings, "max_backups", 1, MAX_BACKUPS_MAX, &settings->max_backups, &notices);
-    get_bool(settings, "compress", &settings->compress, &notices);
-    get_method(settings, &notices);
-    get_bool(settings, "verify_after_backup", &settings->verify_after_backup, &notices);
-    get_range(settings, "keep_monthly", 0, KEEP_MONTHLY_MAX, &settings->keep_monthly, &notices);
-    get_range(settings, "shrink_alarm_percent", 0, PERCENT_MAX, &settings->shrink_alarm_percent, &notices);
-    get_range(settings, "stall_minutes", 1, STALL_MINUTES_MAX, &settings->stall_minutes, &notices);
-    get_times(settings, &notices);
-    get_days(settings, &notices);
-    get_range(settings, "month_day", 0, MONTH_DAY_MAX, &settings->month_day, &notices);
-    get_bool(settings, "wake", &settings->wake, &notices);
-    get_bool(settings, "on_battery", &settings->on_battery, &notices);
-    get_bool(settings, "upload_after_backup", &settings->upload_after_backup, &notices);
-    get_range(settings, "prove_within_days", 0, PROVE_WITHIN_MAX, &settings->prove_within_days, &notices);
-    get_range(settings, "undo_days", 0, UNDO_DAYS_MAX, &settings->undo_days, &notices);
-    get_range(settings, "battery_percent", 0, PERCENT_MAX, &settings->battery_percent, &notices);
-    get_bool(settings, "on_metered", &settings->on_metered, &notices);
-    get_hours(settings, "quiet_hours", &settings->quiet_hours, &notices);
-    get_range(settings, "wait_days", 0, WAIT_DAYS_MAX, &settings->wait_days, &notices);
-    get_range(settings, "recheck_days", 0, CHECK_DAYS_MAX, &settings->recheck_days, &notices);
-    get_range(settings, "prove_every_days", 0, CHECK_DAYS_MAX, &settings->prove_every_days, &notices);
-    get_hours(settings, "check_hours", &settings->check_hours, &notices);
-    get_range(settings, "upload_limit_kb", 0, UPLOAD_LIMIT_MAX, &settings->upload_limit_kb, &notices);
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        const cJSON *item = cJSON_GetObjectItemCaseSensitive(document, rows[i].key);
+        if (item && !read_value(&rows[i], item, settings)) {
+            note_value(settings, &notices, &rows[i], item);
+        }
+    }
     if (notices.len) {
         settings->notice = strbuf_detach(&notices);
         settings->unsure = mem_printf("%s holds a value that cannot be used (%s)", SETTINGS_FILE, settings->notice);
@@ -556,88 +542,117 @@ bool settings_load(const char *folder, Settings *settings, Error *err)
 
 /* --- writing ------------------------------------------------------------------------------------------- */
 
-static bool check_range(const char *name, int value, int min, int max, Error *err)
+static bool is_time(int minutes)
 {
-    return (value >= min && value <= max) ||
-           error_set(err, EK_SETTINGS, "%s must be a whole number from %d to %d", name, min, max);
+    return minutes >= 0 && minutes < DAY_MINUTES;
 }
 
-static bool check_hours(const char *name, const DayHours *hours, Error *err)
+static bool are_times(const Settings *settings)
 {
-    return (hours->from >= 0 && hours->from < DAY_MINUTES && hours->to >= 0 && hours->to < DAY_MINUTES) ||
-           error_set(err, EK_SETTINGS, "%s must be two times of day such as 22:00-06:00, or nothing", name);
+    for (size_t i = 0; i < settings->more_time_count; i++) {
+        if (!is_time(settings->more_times[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_value(const SettingRow *row, const Settings *settings)
+{
+    const void *place = (const char *)settings + row->place;
+    switch (row->kind) {
+    case KIND_FLAG: return true;
+    case KIND_NUMBER: return *(const int *)place >= row->min && *(const int *)place <= row->max;
+    case KIND_WORD: return word_at(place) <= (unsigned)row->max;
+    case KIND_TIME:
+        return settings->backup_hour >= 0 && settings->backup_hour <= 23 && settings->backup_minute >= 0 &&
+               settings->backup_minute <= 59;
+    case KIND_TIMES: return are_times(settings);
+    case KIND_DAYS: return (settings->weekdays & EVERY_DAY) != 0;
+    case KIND_HOURS: return is_time(((const DayHours *)place)->from) && is_time(((const DayHours *)place)->to);
+    }
+    return false;
+}
+
+/* "zstd, gzip or lz4". Caller frees. */
+static char *words_text(const SettingRow *row)
+{
+    StrBuf text;
+    strbuf_init(&text, STRBUF_SMALL);
+    for (int i = 0; i <= row->max; i++) {
+        strbuf_addf(&text, "%s%s", i == 0 ? "" : i < row->max ? ", " : " or ", row->words[i]);
+    }
+    return strbuf_detach(&text);
+}
+
+/* What it must be. Returns false. */
+static bool refuse(const SettingRow *row, Error *err)
+{
+    char *words;
+    switch (row->kind) {
+    case KIND_FLAG: return error_set(err, EK_SETTINGS, "%s must be true or false", row->key);
+    case KIND_NUMBER:
+        return error_set(err, EK_SETTINGS, "%s must be a whole number from %d to %d", row->key, row->min, row->max);
+    case KIND_WORD:
+        words = words_text(row);
+        error_set(err, EK_SETTINGS, "%s must be %s", row->key, words);
+        mem_free(words);
+        return false;
+    case KIND_TIME: return error_set(err, EK_SETTINGS, "%s must be a time of day from 00:00 to 23:59", row->key);
+    case KIND_TIMES:
+        return error_set(err, EK_SETTINGS, "%s must be at most %d times of day such as 12:00,18:30", row->key,
+                         SETTINGS_MORE_TIMES);
+    case KIND_DAYS: return error_set(err, EK_SETTINGS, "%s must be days such as mon,thu", row->key);
+    case KIND_HOURS:
+        return error_set(err, EK_SETTINGS, "%s must be two times of day such as 22:00-06:00, or nothing", row->key);
+    }
+    return false;
 }
 
 static bool check_values(const Settings *settings, Error *err)
 {
-    if ((size_t)settings->schedule >= SCHEDULE_COUNT) {
-        return error_set(err, EK_SETTINGS, "schedule must be daily, weekly or monthly");
-    }
-    if ((size_t)settings->compress_with >= METHOD_COUNT) {
-        return error_set(err, EK_SETTINGS, "compress_with must be zstd, gzip or lz4");
-    }
-    if (settings->backup_hour < 0 || settings->backup_hour > 23 || settings->backup_minute < 0 ||
-        settings->backup_minute > 59) {
-        return error_set(err, EK_SETTINGS, "backup_time must be a time of day from 00:00 to 23:59");
-    }
-    if (!(settings->weekdays & EVERY_DAY)) {
-        return error_set(err, EK_SETTINGS, "weekdays must be days such as mon,thu");
-    }
-    for (size_t i = 0; i < settings->more_time_count; i++) {
-        if (settings->more_times[i] < 0 || settings->more_times[i] >= DAY_MINUTES) {
-            return error_set(err, EK_SETTINGS, "more_times must be at most %d times of day such as 12:00,18:30",
-                             SETTINGS_MORE_TIMES);
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        if (!is_value(&rows[i], settings)) {
+            return refuse(&rows[i], err);
         }
     }
-    return check_range("retention_days", settings->retention_days, 1, RETENTION_DAYS_MAX, err) &&
-           check_range("max_backups", settings->max_backups, 1, MAX_BACKUPS_MAX, err) &&
-           check_range("keep_monthly", settings->keep_monthly, 0, KEEP_MONTHLY_MAX, err) &&
-           check_range("shrink_alarm_percent", settings->shrink_alarm_percent, 0, PERCENT_MAX, err) &&
-           check_range("stall_minutes", settings->stall_minutes, 1, STALL_MINUTES_MAX, err) &&
-           check_range("month_day", settings->month_day, 0, MONTH_DAY_MAX, err) &&
-           check_range("prove_within_days", settings->prove_within_days, 0, PROVE_WITHIN_MAX, err) &&
-           check_range("undo_days", settings->undo_days, 0, UNDO_DAYS_MAX, err) &&
-           check_range("battery_percent", settings->battery_percent, 0, PERCENT_MAX, err) &&
-           check_hours("quiet_hours", &settings->quiet_hours, err) &&
-           check_range("wait_days", settings->wait_days, 0, WAIT_DAYS_MAX, err) &&
-           check_range("recheck_days", settings->recheck_days, 0, CHECK_DAYS_MAX, err) &&
-           check_range("prove_every_days", settings->prove_every_days, 0, CHECK_DAYS_MAX, err) &&
-           check_hours("check_hours", &settings->check_hours, err) &&
-           check_range("upload_limit_kb", settings->upload_limit_kb, 0, UPLOAD_LIMIT_MAX, err);
+    return true;
 }
 
-/* The predecessor's file does not have these: they come into it when they are not the default. */
-static void set_extra(cJSON *document, const char *name, int value, int usual)
+static void write_value(const SettingRow *row, const Settings *settings, cJSON *document)
 {
-    if (value != usual || cJSON_GetObjectItemCaseSensitive(document, name)) {
-        json_set_int(document, name, value);
+    const void *place = (const char *)settings + row->place;
+    char *text = value_text(row, settings);
+    if (row->ours && !strcmp(text, row->usual) && !cJSON_GetObjectItemCaseSensitive(document, row->key)) {
+        mem_free(text);
+        return;
     }
-}
-
-static void set_extra_bool(cJSON *document, const char *name, bool value, bool usual)
-{
-    if (value != usual || cJSON_GetObjectItemCaseSensitive(document, name)) {
-        json_set_bool(document, name, value);
+    switch (row->kind) {
+    case KIND_FLAG:
+        json_set_bool(document, row->key, *(const bool *)place);
+        break;
+    case KIND_NUMBER:
+        json_set_int(document, row->key, *(const int *)place);
+        break;
+    case KIND_WORD:
+    case KIND_TIME:
+    case KIND_TIMES:
+    case KIND_DAYS:
+    case KIND_HOURS:
+        json_set_string(document, row->key, text);
+        break;
     }
-}
-
-/* Takes the value. */
-static void set_extra_text(cJSON *document, const char *name, char *value, const char *usual)
-{
-    if (strcmp(value, usual) != 0 || cJSON_GetObjectItemCaseSensitive(document, name)) {
-        json_set_string(document, name, value);
-    }
-    mem_free(value);
+    mem_free(text);
 }
 
 /* A value that is none stays until another is chosen: what stands in its place was nobody's choice. */
 static void keep_wrong(const Settings *settings, cJSON *document)
 {
-    for (size_t i = 0; settings->document && i < KEY_COUNT; i++) {
-        const cJSON *item = cJSON_GetObjectItemCaseSensitive(settings->document, keys[i]);
+    for (size_t i = 0; settings->document && i < ROW_COUNT; i++) {
+        const cJSON *item = cJSON_GetObjectItemCaseSensitive(settings->document, rows[i].key);
         if (item && settings->wrong & 1u << i) {
             cJSON *copy = cJSON_Duplicate(item, true);
-            if (!copy || !cJSON_ReplaceItemInObjectCaseSensitive(document, keys[i], copy)) {
+            if (!copy || !cJSON_ReplaceItemInObjectCaseSensitive(document, rows[i].key, copy)) {
                 mem_out();
             }
         }
@@ -650,39 +665,11 @@ static char *document_text(const Settings *settings)
     if (!document) {
         mem_out();
     }
-    char *time_text = mem_printf("%02d:%02d", settings->backup_hour, settings->backup_minute);
-    json_set_bool(document, "enabled", settings->enabled);
-    json_set_string(document, "schedule", schedule_name(settings->schedule));
-    json_set_string(document, "backup_time", time_text);
-    json_set_int(document, "retention_days", settings->retention_days);
-    json_set_int(document, "max_backups", settings->max_backups);
-    json_set_bool(document, "compress", settings->compress);
-    json_set_bool(document, "verify_after_backup", settings->verify_after_backup);
-    set_extra(document, "keep_monthly", settings->keep_monthly, 0);
-    set_extra(document, "shrink_alarm_percent", settings->shrink_alarm_percent, SHRINK_ALARM_PERCENT);
-    set_extra(document, "stall_minutes", settings->stall_minutes, SETTINGS_STALL_MINUTES);
-    if (settings->compress_with != METHOD_ZSTD || cJSON_GetObjectItemCaseSensitive(document, "compress_with")) {
-        json_set_string(document, "compress_with", settings_method(settings));
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        write_value(&rows[i], settings, document);
     }
-    set_extra_text(document, "more_times", times_text(settings), "");
-    set_extra_text(document, "weekdays", days_text(settings->weekdays), day_names[1]);
-    set_extra(document, "month_day", settings->month_day, 1);
-    set_extra_bool(document, "wake", settings->wake, false);
-    set_extra_bool(document, "on_battery", settings->on_battery, true);
-    set_extra_bool(document, "upload_after_backup", settings->upload_after_backup, false);
-    set_extra(document, "prove_within_days", settings->prove_within_days, PROVE_WITHIN_DAYS);
-    set_extra(document, "undo_days", settings->undo_days, UNDO_DAYS);
-    set_extra(document, "battery_percent", settings->battery_percent, BATTERY_PERCENT);
-    set_extra_bool(document, "on_metered", settings->on_metered, true);
-    set_extra_text(document, "quiet_hours", hours_text(&settings->quiet_hours), "");
-    set_extra(document, "wait_days", settings->wait_days, WAIT_DAYS);
-    set_extra(document, "recheck_days", settings->recheck_days, RECHECK_DAYS);
-    set_extra(document, "prove_every_days", settings->prove_every_days, PROVE_EVERY_DAYS);
-    set_extra_text(document, "check_hours", hours_text(&settings->check_hours), CHECK_HOURS);
-    set_extra(document, "upload_limit_kb", settings->upload_limit_kb, 0);
     keep_wrong(settings, document);
     char *text = json_text(document);
-    mem_free(time_text);
     cJSON_Delete(document);
     return text;
 }
@@ -745,127 +732,22 @@ bool settings_change(const char *folder, bool (*change)(void *context, Settings 
 
 /* --- one value by its key ------------------------------------------------------------------------------ */
 
-static bool *bool_of(Settings *settings, const char *key)
-{
-    return !strcmp(key, "enabled")               ? &settings->enabled
-           : !strcmp(key, "compress")            ? &settings->compress
-           : !strcmp(key, "verify_after_backup") ? &settings->verify_after_backup
-           : !strcmp(key, "wake")                ? &settings->wake
-           : !strcmp(key, "on_battery")          ? &settings->on_battery
-           : !strcmp(key, "on_metered")          ? &settings->on_metered
-           : !strcmp(key, "upload_after_backup") ? &settings->upload_after_backup
-                                                 : NULL;
-}
-
-static int *int_of(Settings *settings, const char *key)
-{
-    return !strcmp(key, "retention_days")         ? &settings->retention_days
-           : !strcmp(key, "max_backups")          ? &settings->max_backups
-           : !strcmp(key, "keep_monthly")         ? &settings->keep_monthly
-           : !strcmp(key, "shrink_alarm_percent") ? &settings->shrink_alarm_percent
-           : !strcmp(key, "stall_minutes")        ? &settings->stall_minutes
-           : !strcmp(key, "month_day")            ? &settings->month_day
-           : !strcmp(key, "prove_within_days")    ? &settings->prove_within_days
-           : !strcmp(key, "undo_days")            ? &settings->undo_days
-           : !strcmp(key, "battery_percent")      ? &settings->battery_percent
-           : !strcmp(key, "wait_days")            ? &settings->wait_days
-           : !strcmp(key, "recheck_days")         ? &settings->recheck_days
-           : !strcmp(key, "prove_every_days")     ? &settings->prove_every_days
-           : !strcmp(key, "upload_limit_kb")      ? &settings->upload_limit_kb
-                                                  : NULL;
-}
-
-static DayHours *hours_of(Settings *settings, const char *key)
-{
-    return !strcmp(key, "quiet_hours")   ? &settings->quiet_hours
-           : !strcmp(key, "check_hours") ? &settings->check_hours
-                                         : NULL;
-}
-
 char *settings_get(const Settings *settings, const char *key)
 {
-    Settings copy = *settings; /* only looked at */
-    const bool *flag = bool_of(&copy, key);
-    const int *number = int_of(&copy, key);
-    if (flag) {
-        return mem_strdup(*flag ? "true" : "false");
-    }
-    if (number) {
-        return mem_printf("%d", *number);
-    }
-    const DayHours *hours = hours_of(&copy, key);
-    if (hours) {
-        return hours_text(hours);
-    }
-    if (!strcmp(key, "schedule")) {
-        return mem_strdup(schedule_name(settings->schedule));
-    }
-    if (!strcmp(key, "compress_with")) {
-        return mem_strdup(settings_method(settings));
-    }
-    if (!strcmp(key, "weekdays")) {
-        return days_text(settings->weekdays);
-    }
-    if (!strcmp(key, "more_times")) {
-        return times_text(settings);
-    }
-    return strcmp(key, "backup_time") != 0
-               ? NULL
-               : mem_printf("%02d:%02d", settings->backup_hour, settings->backup_minute);
-}
-
-static bool set_flag(bool *flag, const char *key, const char *value, Error *err)
-{
-    bool yes = !utf8_casecmp(value, "true"), no = !utf8_casecmp(value, "false");
-    if (!yes && !no) {
-        return error_set(err, EK_SETTINGS, "%s must be true or false", key);
-    }
-    *flag = yes;
-    return true;
-}
-
-static int parse_number(const char *text)
-{
-    size_t digits = strspn(text, "0123456789");
-    return digits >= 1 && digits <= 6 && !text[digits] ? (int)strtol(text, NULL, 10) : -1;
+    const SettingRow *row = row_of(key);
+    return row ? value_text(row, settings) : NULL;
 }
 
 bool settings_set(Settings *settings, const char *key, const char *value, Error *err)
 {
+    const SettingRow *row = row_of(key);
     Settings changed = *settings; /* borrows the document */
-    bool *flag = bool_of(&changed, key);
-    int *number = int_of(&changed, key);
-    DayHours *hours = hours_of(&changed, key);
-    if (flag) {
-        if (!set_flag(flag, key, value, err)) {
-            return false;
-        }
-    } else if (number) {
-        *number = parse_number(value);
-    } else if (hours) {
-        if (!parse_hours(value, hours)) {
-            hours->from = -1;
-        }
-    } else if (!strcmp(key, "schedule")) {
-        changed.schedule = parse_schedule(value);
-    } else if (!strcmp(key, "compress_with")) {
-        changed.compress_with = parse_method(value);
-    } else if (!strcmp(key, "weekdays")) {
-        if (!parse_days(value, &changed.weekdays)) {
-            changed.weekdays = 0;
-        }
-    } else if (!strcmp(key, "more_times")) {
-        if (!parse_times(value, &changed)) {
-            changed.more_times[0] = -1;
-            changed.more_time_count = 1;
-        }
-    } else if (!strcmp(key, "backup_time")) {
-        if (!parse_time(value, &changed.backup_hour, &changed.backup_minute)) {
-            changed.backup_hour = -1;
-        }
-    } else {
+    if (!row) {
         error_set(err, EK_USAGE, "there is no setting \"%s\"", key);
-        return error_hint(err, "See 'cmms-backup-cli config' for their names.");
+        return error_hint(err, SETTINGS_NAMES);
+    }
+    if (!parse_value(row, value, &changed)) {
+        return refuse(row, err);
     }
     if (!check_values(&changed, err)) {
         return false;

@@ -90,6 +90,7 @@ bool app_options_parse(int argc, char *const *argv, AppOptions *options, Error *
                  {"--after-backup", &parsed.after_backup},
                  {"--tray", &parsed.tray},
                  {"--scheduled", &parsed.scheduled},
+                 {"--tell", &parsed.tell},
                  {"--high-contrast", &parsed.high_contrast}};
     for (int i = 1; i < argc; i++) {
         size_t flag = 0;

@@ -17,6 +17,7 @@ typedef struct AppOptions {
     bool tray;          /* --tray: start hidden beside the clock; closing hides, Exit ends */
     char *state;        /* --state FILE: in place of window.json; NULL: that */
     bool scheduled;     /* --scheduled: run the slot that is due, without a window, and end */
+    bool tell;          /* --tell: what such a run has to say, as an icon (teller.h) */
     bool high_contrast; /* --high-contrast: as if the system had it on; for pictures */
     char *host, *port, *user, *database, *sslmode; /* -h -p -U -d --sslmode; NULL: by profile and environment */
     Connection environment; /* what PG* said when the program started (connection_take_env) */

@@ -16,6 +16,7 @@
 #include "parts/dpi.h"
 #include "parts/folder_dialog.h"
 #include "platform/machine.h"
+#include "platform/share.h"
 #include "platform/wide.h"
 #include "postgres/userprofile.h"
 #include "resource.h"
@@ -23,6 +24,7 @@
 #include "store/folder.h"
 #include "texts.h"
 #include "ui_text.h"
+#include "with_windows.h"
 #include "words.h"
 #include "worker.h"
 
@@ -41,6 +43,7 @@ typedef struct SaveJob {
     char *wanted;
     bool changed; /* what was not changed is not laid down: Documents may move */
     char *folder; /* the one it came to */
+    bool with_windows, with_windows_before;
     bool ok;
     Error error;
 } SaveJob;
@@ -376,13 +379,16 @@ static void show_folder_note(const Assistant *a)
 {
     char *folder = read_text(a, IDC_FOLDER);
     char *cloud = folder == NULL ? NULL : folder_cloud_name(folder);
+    char *share = folder == NULL ? NULL : share_path(folder);
     char *note = folder == NULL               ? mem_strdup(TEXT_ASSISTANT_NO_FOLDER)
+                 : share != NULL             ? mem_strdup(TEXT_ASSISTANT_DRIVE)
                  : folder_is_guarded(folder) ? mem_strdup(TEXT_ASSISTANT_GUARDED)
                  : cloud != NULL             ? mem_printf(TEXT_ASSISTANT_CLOUD, cloud)
                                              : mem_strdup("");
     ui_set_text(control(a, IDC_FOLDER_NOTE), note);
     show_other_folder(a, folder);
     mem_free(note);
+    mem_free(share);
     mem_free(cloud);
     mem_free(folder);
 }
@@ -439,7 +445,8 @@ static void run_save(void *context, const Cancel *cancel)
 {
     SaveJob *job = context;
     (void)cancel;
-    job->ok = save(job, &job->error);
+    job->ok = save(job, &job->error) &&
+              (job->with_windows == job->with_windows_before || with_windows_set(job->with_windows, &job->error));
 }
 
 static void start_save(Assistant *a)
@@ -457,6 +464,7 @@ static void start_save(Assistant *a)
     error_clear(&a->save.error);
     a->save.wanted = folder;
     a->save.changed = a->folder_before == NULL || strcmp(folder, a->folder_before) != 0;
+    a->save.with_windows = IsDlgButtonChecked(a->hwnd, IDC_WITH_WINDOWS) == BST_CHECKED;
     a->saving = true;
     a->worker = worker_start(a->hwnd, run_save, &a->save);
     update(a);
@@ -564,6 +572,9 @@ static void on_init(Assistant *a, HWND hwnd)
     add_column(list, 0, L"" TEXT_CHECK_STATE, width * 18 / 100);
     add_column(list, 1, L"" TEXT_CHECK_NAME, width * 20 / 100);
     add_column(list, 2, L"" TEXT_CHECK_RESULT, width - width * 18 / 100 - width * 20 / 100);
+    a->save.with_windows_before = with_windows_is_on();
+    /* The schedule begins with the connection, and who is to see it? */
+    CheckDlgButton(hwnd, IDC_WITH_WINDOWS, a->first || a->save.with_windows_before ? BST_CHECKED : BST_UNCHECKED);
     show_connection(a, &a->connection);
     ui_set_text(control(a, IDC_FOLDER), a->folder_before == NULL ? "" : a->folder_before);
     SetWindowTextW(hwnd, a->first ? L"" TEXT_ASSISTANT_WELCOME : L"" TEXT_ASSISTANT_CAPTION);

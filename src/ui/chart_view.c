@@ -126,6 +126,9 @@ static void draw_chart(Canvas *canvas, const ChartView *view, const RECT *client
     canvas->plot = (RECT){client->left, client->top + canvas->line + 4 * canvas->unit, client->right,
                           client->bottom - canvas->line - 2 * canvas->unit};
     const RECT *plot = &canvas->plot;
+    if (plot->top >= plot->bottom) {
+        return; /* a window on a low screen: its words are in the tip */
+    }
     for (int i = 0; i <= 2; i++) {
         int y = chart_scale_y(i, 2, plot->top, plot->bottom);
         fill(canvas, plot->left, y, plot->right, y + canvas->unit, canvas->grid);

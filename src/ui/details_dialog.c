@@ -13,14 +13,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "archive/archive.h"
 #include "base/jsonutil.h"
 #include "base/mem.h"
 #include "base/strbuf.h"
 #include "dialog.h"
+#include "jobs/verify.h"
 #include "locale_text.h"
 #include "message_box.h"
 #include "parts/clipboard.h"
+#include "platform/clock.h"
 #include "platform/fs.h"
 #include "platform/wide.h"
 #include "resource.h"
@@ -73,36 +74,25 @@ static void add_time(Details *details, const char *name, int64_t unix_seconds)
     }
 }
 
-/* The table of contents, as far as it says what a manifest says. */
-static void take_contents(const Archive *archive, Manifest *manifest)
+static bool look_into(const char *path, Contents *contents, Error *err)
 {
-    manifest->started = archive->created > 0 ? archive->created : 0;
-    manifest->database = mem_strdup(archive->database);
-    manifest->server_version = mem_strdup(archive->server_version);
-    manifest->tool_version = mem_strdup(archive->tool_version);
-    manifest->archive_version = mem_printf("%d.%d", archive->major, archive->minor);
-    manifest->compression = mem_strdup(archive_compression_name(archive->compression));
-    for (size_t i = 0; i < archive->entry_count; i++) {
-        const ArchiveEntry *entry = &archive->entries[i];
-        if (strcmp(entry->desc, "TABLE DATA") == 0) {
-            manifest_add_table(manifest, entry->schema != NULL ? entry->schema : "", entry->tag, -1, -1, 0);
-        }
-    }
-}
-
-static bool read_contents(const char *path, Archive *archive, Error *err)
-{
-    FsFile *file = NULL;
     FsInfo info;
     if (fs_stat(path, &info, NULL) && info.is_offline) {
         return error_set(err, EK_IO, "%s", TEXT_DETAILS_IN_CLOUD);
     }
-    bool ok = fs_open_read(path, &file, err) && archive_read_toc(file, archive, err);
-    fs_close(file, NULL);
-    return ok;
+    return contents_read(path, contents, err);
 }
 
-/* "2026-01-19 14:30:52  verify, verified: every byte read, as its manifest says (o'neil)", the newest first. */
+/* The log has local times, which nobody but the log's readers wants in that form. Caller frees. */
+static char *event_time(const cJSON *entry)
+{
+    const char *text = json_string(entry, "timestamp", "?");
+    CivilTime local;
+    const int64_t at = clock_parse_log(text, &local) ? clock_from_local(&local) : -1;
+    return at >= 0 ? locale_date_time(at) : mem_strdup(text);
+}
+
+/* "1/19/2026 2:30 PM  verify, verified: every byte read, as its manifest says (o'neil)", the newest first. */
 static void add_history(Details *details)
 {
     cJSON *entries = NULL;
@@ -113,11 +103,12 @@ static void add_history(Details *details)
     for (int i = cJSON_GetArraySize(entries) - 1; i >= 0; i--) {
         const cJSON *entry = cJSON_GetArrayItem(entries, i);
         if (strcmp(json_string(entry, "backup_file", ""), details->name) == 0) {
+            char *when = event_time(entry);
             add_fact(details, TEXT_DETAILS_HISTORY,
-                     mem_printf(TEXT_DETAILS_EVENT, json_string(entry, "timestamp", "?"),
-                                json_string(entry, "operation", "?"), json_string(entry, "status", "?"),
-                                json_string(entry, "message", ""),
+                     mem_printf(TEXT_DETAILS_EVENT, when, json_string(entry, "operation", "?"),
+                                json_string(entry, "status", "?"), json_string(entry, "message", ""),
                                 json_string(entry, "actor", json_string(entry, "user", "?"))));
+            mem_free(when);
         }
     }
     error_clear(&err);
@@ -126,12 +117,8 @@ static void add_history(Details *details)
 
 static void add_rows(Details *details)
 {
-    int64_t rows = 0;
-    for (size_t i = 0; i < details->manifest.table_count; i++) {
-        int64_t more = details->manifest.tables[i].rows;
-        rows += more > 0 ? more : 0;
-    }
-    char *number = locale_number((double)rows, 0);
+    const int64_t rows = manifest_rows(&details->manifest);
+    char *number = locale_number(rows > 0 ? (double)rows : 0, 0);
     add_fact(details, TEXT_DETAILS_TABLES, details->manifest.table_count == 0
                                                ? NULL
                                                : mem_printf(TEXT_DETAILS_ROWS_COUNTED,
@@ -222,24 +209,26 @@ static void run_read(void *context, const Cancel *cancel)
     char *path = fs_join(details->folder, details->name);
     char *manifest_path = folder_manifest_path(path);
     Error err = ERROR_INIT, toc_err = ERROR_INIT;
-    Archive archive;
+    Contents contents;
     (void)cancel; /* it can be left behind (worker_leave) */
-    archive_init(&archive);
+    contents_init(&contents);
     add_file(details, path);
     add_copy(details);
-    bool contents = read_contents(path, &archive, &toc_err);
+    const bool seen = look_into(path, &contents, &toc_err);
     if (!manifest_read(manifest_path, &details->manifest, &err)) {
         add_fact(details, TEXT_DETAILS_MANIFEST,
                  mem_strdup(err.kind == EK_NOT_FOUND ? TEXT_DETAILS_NO_MANIFEST : TEXT_DETAILS_BAD_MANIFEST));
-        if (contents) {
-            take_contents(&archive, &details->manifest);
+        if (seen) { /* what the manifest would say */
+            manifest_release(&details->manifest);
+            details->manifest = contents.manifest;
+            manifest_init(&contents.manifest);
         }
     }
     add_manifest(details);
-    if (contents) {
-        add_fact(details, TEXT_DETAILS_NEEDS, archive_needs(&archive));
-        add_fact(details, TEXT_DETAILS_EXTENSIONS, archive_extensions(&archive));
-        add_fact(details, TEXT_DETAILS_GRANTS, archive_grantees(&archive));
+    if (seen) {
+        add_fact(details, TEXT_DETAILS_NEEDS, mem_strdup(contents.needs));
+        add_fact(details, TEXT_DETAILS_EXTENSIONS, mem_strdup(contents.extensions));
+        add_fact(details, TEXT_DETAILS_GRANTS, mem_strdup(contents.grantees));
     } else {
         add_fact(details, TEXT_DETAILS_CONTENTS, error_text(&toc_err));
     }
@@ -248,7 +237,7 @@ static void run_read(void *context, const Cancel *cancel)
         add_fact(details, TEXT_DETAILS_WARNING, mem_strdup(details->manifest.warnings[i]));
     }
     add_history(details);
-    archive_release(&archive);
+    contents_release(&contents);
     error_clear(&toc_err);
     error_clear(&err);
     mem_free(manifest_path);
@@ -293,7 +282,7 @@ static char *table_cell(const TableCount *table, int column)
 {
     switch (column) {
     case TABLE_NAME:
-        return mem_printf("%s%s%s", table->schema, table->schema[0] != 0 ? "." : "", table->name);
+        return table_label(table->schema, table->name);
     case TABLE_ROWS:
         return count_text(table->rows);
     case TABLE_EXPECTED:

@@ -14,6 +14,11 @@ StateRect fitting_over(StateRect owner, int width, int height, StateRect area)
     return (StateRect){left, top, left + width, top + height};
 }
 
+int fitting_least(int wanted, int lowest, int room)
+{
+    return room >= wanted ? wanted : room > lowest ? room : lowest;
+}
+
 bool fitting_has_room(int text, int margin, int room)
 {
     return text + margin <= room;

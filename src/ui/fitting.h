@@ -13,4 +13,7 @@ StateRect fitting_over(StateRect owner, int width, int height, StateRect area);
 /* Whether a text of this width, and a margin, have room. */
 bool fitting_has_room(int text, int margin, int room);
 
+/* The least size that a window keeps: what it would have, less where there is less room, but never below `lowest`. */
+int fitting_least(int wanted, int lowest, int room);
+
 #endif

@@ -16,18 +16,26 @@
 #include "main_window.h"
 #include "message_box.h"
 #include "platform/machine.h"
+#include "platform/share.h"
 #include "platform/wide.h"
 #include "scheduled.h"
+#include "teller.h"
 #include "texts.h"
 #include "ui_text.h"
 #include "version.h"
 
 #define WAIT_FOR_FIRST_MS 5000
 
-/* A name for what must run only once: the folder as it was asked for, and whether it is the demo. */
+/* A name for what must run only once: the folder as it was asked for (by its share where it is on a mapped drive: so
+ * the task names it), and whether it is the demo. */
 static wchar_t *instance_key(const AppOptions *options)
 {
     char *folder = options->folder != NULL ? mem_strdup(options->folder) : machine_getenv("CMMS_BACKUP_FOLDER");
+    char *share = folder != NULL ? share_path(folder) : NULL;
+    if (share != NULL) {
+        mem_free(folder);
+        folder = share;
+    }
     wchar_t *text = NULL;
     wchar_t *path = NULL;
     if (folder != NULL && *folder != 0 && wide_path(folder, &path, NULL)) {
@@ -69,19 +77,34 @@ static HANDLE create_event(const wchar_t *name)
     return CreateEventW(NULL, TRUE, FALSE, name);
 }
 
+static int tell_only(const AppOptions *options, const wchar_t *key)
+{
+    HANDLE mutex = named(create_mutex, key, "Tell");
+    const bool other = mutex != NULL && GetLastError() == ERROR_ALREADY_EXISTS && teller_again(key);
+    const int code = other ? 0 : teller_main(options, key);
+    if (mutex != NULL) {
+        CloseHandle(mutex);
+    }
+    return code;
+}
+
 static int run(const AppOptions *options, int show)
 {
     if (options->help) {
         message_box_info(NULL, CMMS_PRODUCT " " CMMS_VERSION, app_options_help());
         return 0;
     }
-    if (options->scheduled) {
+    if (options->scheduled && !options->tell) {
         return scheduled_main(options);
     }
     wchar_t *key = instance_key(options);
     HANDLE ready = NULL;
     HANDLE mutex = NULL;
     int code = 0;
+    if (options->tell) {
+        code = tell_only(options, key);
+        goto out;
+    }
     if (options->screenshot == NULL) {
         ready = named(create_event, key, "Ready");
         mutex = named(create_mutex, key, "Once");
@@ -92,6 +115,7 @@ static int run(const AppOptions *options, int show)
             main_window_show_other(key);
             goto out;
         }
+        teller_end(key);
     }
     code = main_window_run(options, show, key, ready);
 out:
@@ -137,7 +161,7 @@ int WINAPI wWinMain(HINSTANCE instance, HINSTANCE previous, PWSTR command_line, 
     SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX);
     _set_error_mode(_OUT_TO_STDERR); /* a library that calls abort() ends the program, it does not wait in a box */
     /* Before any window: the taskbar groups by it, and it is the Start menu shortcut's. */
-    SetCurrentProcessExplicitAppUserModelID(L"AIT.CMMSBackup");
+    SetCurrentProcessExplicitAppUserModelID(L"" CMMS_APP_ID);
     HRESULT com = CoInitializeEx(NULL, COINIT_APARTMENTTHREADED | COINIT_DISABLE_OLE1DDE);
     INITCOMMONCONTROLSEX controls = {sizeof controls,
                                      ICC_STANDARD_CLASSES | ICC_LISTVIEW_CLASSES | ICC_PROGRESS_CLASS | ICC_LINK_CLASS};

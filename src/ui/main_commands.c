@@ -19,10 +19,11 @@
 #include "platform/wide.h"
 #include "save_dialog.h"
 #include "schedule_fields.h"
+#include "session_watch.h"
+#include "task_row.h"
 #include "texts.h"
 #include "ui_text.h"
 
-#define SESSION_END_MS 4000 /* Windows gives five seconds */
 
 /* --- commands ------------------------------------------------------------------------------------------ */
 
@@ -54,29 +55,20 @@ void main_on_open_folder(MainWindow *w)
     error_clear(&err);
 }
 
-/* What to ask before a job is stopped; NULL: nothing. */
-static const char *close_question(TaskKind kind)
+/* What was entered in the Backup Configuration, and not saved, would be lost. */
+static bool may_forget(MainWindow *w)
 {
-    switch (kind) {
-    case TASK_BACKUP:
-    case TASK_SCHEDULED:
-        return TEXT_STOP_BACKUP;
-    case TASK_VERIFY:
-        return TEXT_STOP_VERIFY;
-    case TASK_EXPORT:
-        return TEXT_STOP_EXPORT;
-    case TASK_UPLOAD:
-        return TEXT_STOP_UPLOAD;
-    case TASK_PROVE:
-        return TEXT_STOP_PROVE;
-    case TASK_CLEANUP:
-    case TASK_CLEANUP_THERE:
-        return TEXT_STOP_CLEANUP;
-    case TASK_RESTORE:
-        return TEXT_STOP_RESTORE;
-    default:
-        return NULL;
+    if (w->access != ACCESS_FULL || w->saving != NULL || !IsWindowVisible(w->hwnd) || !main_config_entered(w)) {
+        return true;
     }
+    w->asking = true;
+    const bool yes = message_box_ask(w->hwnd, TEXT_UNSAVED_QUESTION, TEXT_UNSAVED_CONTENT, L"" TEXT_UNSAVED_YES,
+                                     L"" TEXT_UNSAVED_NO);
+    w->asking = false;
+    if (!yes) {
+        main_update_controls(w);
+    }
+    return yes;
 }
 
 void main_on_close(MainWindow *w)
@@ -87,18 +79,18 @@ void main_on_close(MainWindow *w)
     if (w->closing || w->asking) {
         return;
     }
-    if (w->job != NULL && close_question(task_kind(w->job)) != NULL) {
+    const TaskRow *row = w->job != NULL ? task_row(task_kind(w->job)) : NULL;
+    if (row != NULL && row->question != NULL) {
         w->asking = true;
-        const TaskKind kind = task_kind(w->job);
-        const char *content = kind == TASK_RESTORE  ? TEXT_STOP_RESTORE_CONTENT
-                              : kind == TASK_UPLOAD ? TEXT_STOP_UPLOAD_CONTENT
-                                                    : TEXT_STOP_CONTENT;
-        bool stop = message_box_stop_and_close(w->hwnd, close_question(kind), content);
+        bool stop = message_box_stop_and_close(w->hwnd, row->question, row->question_content);
         w->asking = false;
         if (!stop) {
             main_update_controls(w);
             return;
         }
+    }
+    if (!may_forget(w)) {
+        return;
     }
     w->closing = true;
     if (w->job != NULL) {
@@ -136,7 +128,7 @@ bool main_on_query_end_session(MainWindow *w, LPARAM flags)
     if (!must && w->job != NULL && !IsWindowVisible(w->hwnd)) {
         ShowWindow(w->hwnd, SW_SHOWNA); /* only a window that is seen can put the end off */
     }
-    return must || w->job == NULL || main_shutdown_reason(task_kind(w->job)) == NULL;
+    return must || w->job == NULL || task_row(task_kind(w->job))->reason == NULL;
 }
 
 void main_on_end_session(MainWindow *w)
@@ -525,8 +517,13 @@ static void on_mend(MainWindow *w)
         on_alarm(w);
         return;
     }
+    const bool show = w->health.mend == MEND_SHOW;
     const bool of_one = w->health.mend == MEND_VERIFY || w->health.mend == MEND_PROVE || w->health.mend == MEND_COPY;
-    if (of_one && (w->health.name == NULL || !backup_list_select(&w->list, w->health.name))) {
+    if ((show || of_one) && (w->health.name == NULL || !backup_list_select(&w->list, w->health.name))) {
+        return;
+    }
+    if (show) {
+        SendMessageW(w->hwnd, WM_NEXTDLGCTL, (WPARAM)w->list.control, TRUE);
         return;
     }
     main_do(w, main_mend_command(w->health.mend));
@@ -540,7 +537,8 @@ int main_mend_command(HealthMend mend)
     case MEND_VERIFY:
         return IDC_VERIFY;
     case MEND_ALARM:
-        return IDC_MEND;
+    case MEND_SHOW:
+        return IDC_MEND; /* the button alone does it */
     case MEND_CLEANUP:
         return IDC_CLEANUP;
     case MEND_SPACE:
@@ -553,6 +551,8 @@ int main_mend_command(HealthMend mend)
         return IDM_SCHEDULE;
     case MEND_CONNECT:
         return IDM_CONNECTION;
+    case MEND_SETTINGS:
+        return IDM_SETTINGS;
     case MEND_NOTHING:
         break;
     }
@@ -612,6 +612,7 @@ static const struct {
     {IDM_ENCRYPTION, NEEDS_IDLE, main_on_encryption},
     {IDM_PAUSE_UPLOAD, NEEDS_JOB | NEEDS_UPLOAD, main_on_pause_upload},
     {IDM_CLEANUP_THERE, NEEDS_IDLE, main_on_cleanup_there},
+    {IDM_RESTORE_THERE, NEEDS_IDLE, main_on_restore_there},
     {IDC_DETAILS, NEEDS_ONE, on_details},
     {IDC_VERIFY, NEEDS_IDLE | NEEDS_SELECTION, on_verify},
     {IDM_PROVE, NEEDS_IDLE | NEEDS_SELECTION, on_prove},

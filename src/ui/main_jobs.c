@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "message_box.h"
+#include "task_row.h"
 #include "texts.h"
 #include "ui_text.h"
 
@@ -48,108 +49,17 @@ void main_start_listing(MainWindow *w, bool asked)
     w->listing = main_start_task(w, &spec);
 }
 
-/* The words for each kind of job. */
-typedef struct JobWords {
-    const char *step;      /* shown until it says more itself */
-    const char *good;      /* in the line beside the bar */
-    const char *cancelled; /* in the log */
-    const char *failed;    /* in the log, before the error; NULL: the task has logged each failure itself */
-} JobWords;
-
-static const JobWords *words_of(TaskKind kind)
-{
-    static const JobWords demo = {TEXT_DEMO_STEP, TEXT_READY, TEXT_DEMO_CANCELLED, TEXT_DEMO_FAILED};
-    static const JobWords backup = {TEXT_BACKUP_STEP, TEXT_BACKUP_GOOD, TEXT_BACKUP_CANCELLED, TEXT_BACKUP_FAILED};
-    static const JobWords scheduled = {TEXT_BACKUP_STEP, TEXT_BACKUP_GOOD, TEXT_SCHEDULED_CANCELLED,
-                                       TEXT_SCHEDULED_FAILED};
-    static const JobWords pause = {TEXT_PAUSE_STEP, TEXT_READY, TEXT_PAUSE_CANCELLED, TEXT_PAUSE_FAILED};
-    static const JobWords verify = {TEXT_VERIFY_STEP, TEXT_VERIFY_GOOD, TEXT_VERIFY_CANCELLED, NULL};
-    static const JobWords export = {TEXT_EXPORT_STEP, TEXT_EXPORT_GOOD, TEXT_EXPORT_CANCELLED, NULL};
-    static const JobWords upload = {TEXT_UPLOAD_STEP, TEXT_UPLOAD_GOOD, TEXT_UPLOAD_CANCELLED, NULL};
-    static const JobWords delete = {TEXT_DELETE_STEP, TEXT_DELETE_GOOD, TEXT_DELETE_CANCELLED, NULL};
-    static const JobWords prove = {TEXT_PROVE_STEP, TEXT_PROVE_GOOD, TEXT_PROVE_CANCELLED, NULL};
-    static const JobWords pin = {TEXT_PIN_STEP, TEXT_PIN_GOOD, TEXT_PIN_CANCELLED, NULL};
-    static const JobWords plan = {TEXT_PLAN_STEP, TEXT_READY, TEXT_PLAN_CANCELLED, TEXT_PLAN_FAILED};
-    static const JobWords cleanup = {TEXT_CLEANUP_STEP, TEXT_CLEANUP_GOOD, TEXT_CLEANUP_CANCELLED, TEXT_CLEANUP_FAILED};
-    static const JobWords plan_there = {TEXT_PLAN_THERE_STEP, TEXT_READY, TEXT_PLAN_CANCELLED, TEXT_PLAN_FAILED};
-    static const JobWords cleanup_there = {TEXT_CLEANUP_THERE_STEP, TEXT_CLEANUP_THERE_GOOD, TEXT_CLEANUP_CANCELLED,
-                                           TEXT_CLEANUP_FAILED};
-    static const JobWords preview = {TEXT_PREVIEW_STEP, TEXT_READY, TEXT_PREVIEW_CANCELLED, TEXT_PREVIEW_FAILED};
-    static const JobWords restore = {TEXT_RESTORE_STEP, TEXT_RESTORE_GOOD, TEXT_RESTORE_CANCELLED, TEXT_RESTORE_FAILED};
-    static const JobWords kept = {TEXT_KEPT_STEP, TEXT_READY, TEXT_KEPT_CANCELLED, TEXT_KEPT_FAILED};
-    static const JobWords undo = {TEXT_UNDO_STEP, TEXT_UNDO_GOOD, TEXT_UNDO_CANCELLED, TEXT_UNDO_FAILED};
-    static const JobWords freeze = {TEXT_FREEZE_STEP, TEXT_READY, TEXT_CANCELLED, TEXT_FREEZE_FAILED};
-    static const JobWords report = {TEXT_REPORT_STEP, TEXT_REPORT_GOOD, TEXT_REPORT_CANCELLED, TEXT_REPORT_FAILED};
-    static const JobWords certificate = {TEXT_CERTIFICATE_STEP, TEXT_CERTIFICATE_GOOD, TEXT_CERTIFICATE_CANCELLED,
-                                         TEXT_CERTIFICATE_FAILED};
-    static const JobWords unfreeze = {TEXT_UNFREEZE_STEP, TEXT_READY, TEXT_CANCELLED, TEXT_UNFREEZE_FAILED};
-    switch (kind) {
-    case TASK_BACKUP:
-        return &backup;
-    case TASK_SCHEDULED:
-        return &scheduled;
-    case TASK_PAUSE:
-        return &pause;
-    case TASK_VERIFY:
-        return &verify;
-    case TASK_EXPORT:
-        return &export;
-    case TASK_UPLOAD:
-        return &upload;
-    case TASK_DELETE:
-        return &delete;
-    case TASK_PROVE:
-        return &prove;
-    case TASK_PIN:
-        return &pin;
-    case TASK_PLAN:
-        return &plan;
-    case TASK_CLEANUP:
-        return &cleanup;
-    case TASK_PLAN_THERE:
-        return &plan_there;
-    case TASK_CLEANUP_THERE:
-        return &cleanup_there;
-    case TASK_PREVIEW:
-        return &preview;
-    case TASK_RESTORE:
-        return &restore;
-    case TASK_KEPT:
-        return &kept;
-    case TASK_UNDO:
-        return &undo;
-    case TASK_FREEZE:
-        return &freeze;
-    case TASK_REPORT:
-        return &report;
-    case TASK_CERTIFICATE:
-        return &certificate;
-    case TASK_UNFREEZE:
-        return &unfreeze;
-    default:
-        return &demo;
-    }
-}
-
-const wchar_t *main_shutdown_reason(TaskKind kind)
-{
-    return kind == TASK_BACKUP || kind == TASK_SCHEDULED ? L"" TEXT_SHUTDOWN_REASON
-           : kind == TASK_RESTORE || kind == TASK_UNDO ? L"" TEXT_SHUTDOWN_RESTORE
-                                                         : NULL;
-}
-
 void main_start_job(MainWindow *w, const TaskSpec *spec)
 {
-    const wchar_t *reason = main_shutdown_reason(spec->kind);
+    const TaskRow *row = task_row(spec->kind);
     w->job = main_start_task(w, spec);
-    if (reason != NULL) {
-        ShutdownBlockReasonCreate(w->hwnd, reason);
+    if (row->reason != NULL) {
+        ShutdownBlockReasonCreate(w->hwnd, row->reason);
     }
     /* The PC does not go to sleep in the middle of it; the display may. */
     power_release(w->power);
-    w->power = power_hold(spec->kind == TASK_RESTORE || spec->kind == TASK_UNDO ? TEXT_SHUTDOWN_RESTORE
-                                                                                : TEXT_SHUTDOWN_REASON);
-    Progress progress = {.fraction = -1, .step = words_of(spec->kind)->step, .seconds_left = -1};
+    w->power = power_hold(row->awake != NULL ? row->awake : TEXT_SHUTDOWN_REASON);
+    Progress progress = {.fraction = -1, .step = row->step, .seconds_left = -1};
     main_show_progress(w, &progress);
     main_show_status(w);
     main_update_controls(w);
@@ -325,38 +235,6 @@ void main_on_drawn(MainWindow *w)
     main_after_listing(w, true);
 }
 
-/* What follows some jobs that ended well. */
-static void go_on(MainWindow *w, TaskResult *result)
-{
-    switch (result->kind) {
-    case TASK_PLAN:
-        main_on_plan(w, result);
-        break;
-    case TASK_PLAN_THERE:
-        main_on_plan_there(w, result);
-        break;
-    case TASK_PREVIEW:
-        main_on_preview(w, result);
-        break;
-    case TASK_KEPT:
-        main_on_kept(w, result);
-        break;
-    case TASK_RESTORE:
-    case TASK_UNDO:
-        main_on_restored(w, result);
-        break;
-    case TASK_UPLOAD:
-        main_on_uploaded(w, result);
-        break;
-    case TASK_REPORT:
-    case TASK_CERTIFICATE:
-        main_on_page(w, result);
-        break;
-    default:
-        break;
-    }
-}
-
 static void finish_job(MainWindow *w)
 {
     TaskResult *result = task_take(w->job);
@@ -365,13 +243,13 @@ static void finish_job(MainWindow *w)
     ShutdownBlockReasonDestroy(w->hwnd);
     power_release(w->power);
     w->power = NULL;
-    const JobWords *words = words_of(result->kind);
+    const TaskRow *row = task_row(result->kind);
     bool cancelled = !result->ok && result->error.kind == EK_CANCELLED;
     bool quiet = false; /* it failed, but nothing is amiss */
     const bool unverified = result->kind == TASK_BACKUP && !level_is_good(result->backup.manifest.level);
     const char *good = result->kind == TASK_SCHEDULED ? main_scheduled_ended(w, result, &quiet)
                        : unverified                   ? TEXT_BACKUP_UNVERIFIED
-                                                      : words->good;
+                                                      : row->good;
     if (result->ok && result->kind == TASK_DEMO) {
         connection_copy(&w->connection, &result->connection);
         w->configured = true;
@@ -383,9 +261,9 @@ static void finish_job(MainWindow *w)
         main_take_sample_user(w, &result->user);
     }
     if (cancelled) {
-        main_show_log(w, LOG_WARNING, words->cancelled);
-    } else if (!result->ok && words->failed != NULL && !quiet) {
-        main_show_error_in_log(w, words->failed, &result->error);
+        main_show_log(w, LOG_WARNING, row->cancelled);
+    } else if (!result->ok && row->failed != NULL && !quiet) {
+        main_show_error_in_log(w, row->failed, &result->error);
     }
     main_show_idle(w, result->ok || quiet ? good : cancelled ? TEXT_CANCELLED : TEXT_FAILED,
                    !result->ok && !cancelled && !quiet);
@@ -394,23 +272,20 @@ static void finish_job(MainWindow *w)
         if (!quiet) {
             main_tell_backup(w, result, good);
         }
-    } else if (main_shutdown_reason(result->kind) != NULL && !cancelled) {
-        main_notify_end(w, result->ok ? good : words->failed, !result->ok);
+    } else if ((result->kind == TASK_RESTORE || result->kind == TASK_UNDO) && !cancelled) {
+        main_notify_end(w, result->ok ? good : row->failed, !result->ok);
     }
-    const bool only_looked = result->kind == TASK_DEMO || result->kind == TASK_PLAN || result->kind == TASK_PREVIEW ||
-                             result->kind == TASK_KEPT || result->kind == TASK_REPORT ||
-                             result->kind == TASK_CERTIFICATE || result->kind == TASK_PLAN_THERE;
-    if (!only_looked && !w->closing) {
+    if (!row->looks && !w->closing) {
         main_start_listing(w, false);
     }
     main_update_controls(w);
     /* A slot's failure is told by log, band and icon: nobody has pressed a button and waits for a box. */
     if (!result->ok && !cancelled && result->kind != TASK_SCHEDULED) {
-        if (!main_on_restore_failed(w, result) && !main_on_upload_failed(w, result)) {
+        if (row->failed_so == NULL || !row->failed_so(w, result)) {
             main_tell_error(w, &result->error);
         }
-    } else if (result->ok && !w->closing) {
-        go_on(w, result);
+    } else if (result->ok && !w->closing && row->ended != NULL) {
+        row->ended(w, result);
     }
     task_result_free(result);
     main_keep_schedule(w);
@@ -436,11 +311,15 @@ static void finish_saving(MainWindow *w)
         main_tell_error(w, &result->error);
     }
     const bool saved = result->saved || result->kind == TASK_ENLIST;
+    const bool offer = result->saved && result->enlisted; /* the assistant has asked already */
     task_result_free(result);
     main_update_controls(w);
     if (saved && !w->closing) {
         main_start_listing(w, false); /* when the next backup comes, and what goes, depend on them */
         main_look_at_task(w);
+        if (offer) {
+            main_offer_start(w);
+        }
     }
     main_look_if_settled(w);
 }
@@ -539,6 +418,8 @@ void main_on_timer(MainWindow *w)
     }
     if (job_done && IsWindow(hwnd) && w->job != NULL && task_finished(w->job)) {
         finish_job(w);
+    } else if (IsWindow(hwnd)) {
+        main_on_key_wanted(w);
     }
 }
 

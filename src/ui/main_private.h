@@ -1,5 +1,5 @@
 /*
- * main_private.h: the window's state and what its files call of each other; for main_*.c only.
+ * main_private.h: the window's state and what its files call of each other; for main_*.c, and task_rows.c, only.
  *
  *   main_window.c    where things stand, the dialog procedure
  *   main_show.c      what is shown of the state
@@ -8,6 +8,7 @@
  *   main_commands.c  what buttons, keys and menus do
  *   main_restore.c   restores and their undoing: one question after the other
  *   main_sharepoint.c  the folder on SharePoint, exports to it, clean-ups there
+ *   main_there.c     what is on SharePoint, and bringing it back
  *   main_schedule.c  the slots that it runs itself, and what is told beside the clock
  *   main_report.c    the health report, the certificate of a proof
  *   main_dialogs.c   the dialogs: connection, settings, help, about
@@ -69,7 +70,7 @@ typedef struct MainWindow {
     WindowState state;
     char *state_path; /* NULL: not kept */
     Taskbar taskbar;
-    UINT taskbar_created, show_message;
+    UINT taskbar_created, show_message, tell_message;
     HWND tooltip;
     SIZE arranged; /* the client area for which the controls were placed last */
 
@@ -157,6 +158,7 @@ void main_update_controls(MainWindow *w);
 void main_show_config(MainWindow *w, const ConfigValues *config);
 /* What the file holds now, perhaps changed by another program: shown where the user has entered nothing else. */
 void main_take_config(MainWindow *w, const ConfigValues *config);
+bool main_config_entered(const MainWindow *w); /* something else, which is not saved */
 
 /* main_jobs.c */
 void main_ring(void *context); /* from any thread */
@@ -164,8 +166,6 @@ void main_ring(void *context); /* from any thread */
 TaskSpec main_spec(const MainWindow *w, TaskKind kind);
 Task *main_start_task(MainWindow *w, const TaskSpec *spec);
 void main_start_job(MainWindow *w, const TaskSpec *spec);
-/* For which the end of the session is put off, in words; NULL: for this kind it is not. Static. */
-const wchar_t *main_shutdown_reason(TaskKind kind);
 void main_start_listing(MainWindow *w, bool asked);
 void main_look_if_settled(MainWindow *w);
 void main_tell_error(MainWindow *w, const Error *error);
@@ -194,6 +194,7 @@ void main_look_at_task(MainWindow *w);  /* whether Windows' task is as the setti
 void main_on_looked_at_task(MainWindow *w);
 void main_on_checked(MainWindow *w);
 void main_on_woken(MainWindow *w);      /* the PC has slept, or its clock was set */
+void main_offer_start(MainWindow *w);   /* the task was made: once, that the program starts with Windows */
 void main_enlist(MainWindow *w);        /* a connection was just saved: the schedule begins, its task is made */
 /* A run of a slot has ended: the words for the line beside the bar. `quiet`: it was none, so nobody is told. */
 const char *main_scheduled_ended(MainWindow *w, const TaskResult *result, bool *quiet);
@@ -201,6 +202,7 @@ bool main_is_seen(const MainWindow *w);
 /* Shows the notification that is due: a backup was just made (how it went), or has just failed (why); NULL: not. */
 void main_tell(MainWindow *w, const char *done, const char *failed);
 void main_tell_backup(MainWindow *w, const TaskResult *result, const char *good); /* BACKUP and SCHEDULED ended */
+void main_on_told(const MainWindow *w); /* a scheduled run has something to say (aloud.h) */
 void main_on_balloon(MainWindow *w); /* a click on it: the cause */
 void main_show_tray(MainWindow *w);  /* the icon's sign */
 void main_on_pause_hour(MainWindow *w);
@@ -212,6 +214,8 @@ void main_on_schedule(MainWindow *w); /* to the schedule's boxes */
 
 /* main_restore.c */
 void main_on_restore(MainWindow *w);
+/* The first question, with a file (or NULL) and the folder that Browse shows first. */
+void main_restore_from(MainWindow *w, const char *file, const char *folder);
 void main_on_undo(MainWindow *w);
 /* What the tasks of it found: the next question, or what came of it. */
 void main_on_preview(MainWindow *w, TaskResult *result);
@@ -228,13 +232,20 @@ void main_on_uploaded(MainWindow *w, TaskResult *result);
 void main_on_pause_upload(MainWindow *w);
 void main_on_cleanup_there(MainWindow *w);
 void main_on_plan_there(MainWindow *w, TaskResult *plan);
-bool main_on_upload_failed(MainWindow *w, TaskResult *result); /* true when that was dealt with */
+/* An export, or one of main_there.c's tasks; true when that was dealt with. */
+bool main_on_upload_failed(MainWindow *w, TaskResult *result);
+
+/* main_there.c */
+void main_on_restore_there(MainWindow *w);
+void main_on_listed_there(MainWindow *w, TaskResult *result);
+void main_on_key_wanted(MainWindow *w); /* the job may wait for a key: asks for it, if somebody may be asked now */
+void main_on_downloaded(MainWindow *w, TaskResult *result);
 
 /* main_report.c */
 void main_on_report(MainWindow *w);
 void main_on_certificate(MainWindow *w);
 bool main_is_proven(const MainWindow *w); /* the selected backup */
-void main_on_page(MainWindow *w, const TaskResult *result); /* one was made */
+void main_on_page(MainWindow *w, TaskResult *result); /* one was made */
 
 /* main_dialogs.c */
 void main_on_connection(MainWindow *w);

@@ -37,7 +37,7 @@ void main_on_certificate(MainWindow *w)
 
 /* Where it is stands in the log, also when nothing opens it. While the job ran the window may have been locked, or told
  * to close: then nobody is shown a page over it. */
-void main_on_page(MainWindow *w, const TaskResult *result)
+void main_on_page(MainWindow *w, TaskResult *result)
 {
     Error err = ERROR_INIT;
     char *told = mem_printf(result->kind == TASK_REPORT ? TEXT_REPORT_WRITTEN : TEXT_CERTIFICATE_WRITTEN, result->page);

@@ -4,6 +4,7 @@
  *     Restore/Upload Backup: the warning and the file → TASK_PREVIEW, every byte read, both sides counted → what
  *     changes, safety backup, the typed name → TASK_RESTORE → what came of it; where the user may not create databases,
  *     before that: whether it is to go into the database itself → TASK_PREVIEW of that
+ *     Restore from SharePoint: main_there.c, and then the first of these with what it has brought
  *     Undo Restore: TASK_KEPT → which one, the typed name → TASK_UNDO → what came of it
  *
  * While a job runs the window may be locked, hidden or told to close. So before each question it is asked anew whether
@@ -40,17 +41,28 @@ static bool may_go_on(MainWindow *w, int id)
     return true;
 }
 
-void main_on_restore(MainWindow *w)
+void main_restore_from(MainWindow *w, const char *file, const char *folder)
 {
-    const CatalogEntry *entry = backup_list_selected_count(&w->list) == 1 ? backup_list_selected(&w->list) : NULL;
-    char *path = entry == NULL ? NULL : fs_join(w->folder, entry->name);
+    if (!may_go_on(w, IDC_RESTORE)) {
+        return;
+    }
+    char *path = mem_strdup(file);
     w->asking = true;
-    const bool chosen = restore_dialog_choose(w->hwnd, &w->connection, w->folder, &path);
+    const bool chosen = restore_dialog_choose(w->hwnd, &w->connection, folder, &path);
     w->asking = false;
+    main_update_controls(w);
     if (chosen && main_can(w, IDC_RESTORE)) {
         const TaskSpec spec = spec_for(w, TASK_PREVIEW, path);
         main_start_job(w, &spec);
     }
+    mem_free(path);
+}
+
+void main_on_restore(MainWindow *w)
+{
+    const CatalogEntry *entry = backup_list_selected_count(&w->list) == 1 ? backup_list_selected(&w->list) : NULL;
+    char *path = entry == NULL ? NULL : fs_join(w->folder, entry->name);
+    main_restore_from(w, path, w->folder);
     mem_free(path);
 }
 
@@ -100,8 +112,7 @@ void main_on_preview(MainWindow *w, TaskResult *result)
 
 bool main_on_restore_failed(MainWindow *w, TaskResult *result)
 {
-    if (result->kind != TASK_RESTORE || result->restore.other_sort == NULL || w->options->screenshot != NULL ||
-        !main_can(w, IDC_RESTORE)) {
+    if (result->restore.other_sort == NULL || w->options->screenshot != NULL || !main_can(w, IDC_RESTORE)) {
         return false;
     }
     char *content = mem_printf(TEXT_SORT_CONTENT, result->restore.other_sort);

@@ -12,8 +12,10 @@
 #include "base/mem.h"
 #include "message_box.h"
 #include "platform/clock.h"
+#include "schedule/aloud.h"
 #include "store/source.h"
 #include "texts.h"
+#include "with_windows.h"
 
 #define SECOND_MS 1000u
 
@@ -85,6 +87,29 @@ void main_enlist(MainWindow *w)
         w->saving = main_start_task(w, &spec);
         main_update_controls(w);
     }
+}
+
+void main_offer_start(MainWindow *w)
+{
+    if (w->state.offered || w->asking || !main_is_seen(w) || with_windows_is_on()) {
+        return;
+    }
+    w->state.offered = true;
+    main_save_state(w);
+    w->asking = true;
+    main_update_controls(w);
+    const bool wanted = message_box_ask(w->hwnd, TEXT_START_OFFER, TEXT_START_OFFER_CONTENT, L"" TEXT_START_OFFER_YES,
+                                        L"" TEXT_START_OFFER_NO);
+    Error err = ERROR_INIT;
+    if (wanted && with_windows_set(true, &err)) {
+        main_show_log(w, LOG_GOOD, TEXT_START_SET);
+    } else if (wanted) {
+        main_show_error_in_log(w, TEXT_START_FAILED, &err);
+        message_box_error(w->hwnd, &err);
+    }
+    error_clear(&err);
+    w->asking = false;
+    main_update_controls(w);
 }
 
 /* Somebody may have deleted it or switched it off since. */
@@ -230,6 +255,17 @@ void main_tell_backup(MainWindow *w, const TaskResult *result, const char *good)
         main_tell(w, NULL, why);
         mem_free(why);
     }
+}
+
+void main_on_told(const MainWindow *w)
+{
+    Aloud aloud;
+    aloud_init(&aloud);
+    aloud_read(&aloud);
+    if (aloud.kind != NOTICE_NONE && !main_is_seen(w)) {
+        tray_notify(&w->tray, notice_title(aloud.kind), aloud.text, notice_is_bad(aloud.kind));
+    }
+    aloud_release(&aloud);
 }
 
 void main_on_balloon(MainWindow *w)

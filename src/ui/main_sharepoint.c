@@ -158,10 +158,13 @@ static void ask_it(MainWindow *w, const Error *error)
 
 bool main_on_upload_failed(MainWindow *w, TaskResult *result)
 {
-    if (result->kind != TASK_UPLOAD || !may_tell(w)) {
+    const bool back = result->kind == TASK_LIST_THERE || result->kind == TASK_DOWNLOAD;
+    if (!may_tell(w)) {
         return false;
     }
-    const bool needs_it = ask_it_step(&result->error) != ASK_IT_NOTHING;
+    /* On the way back settings may be those of the folder here, which IT need not mend. */
+    const bool needs_it =
+        ask_it_step(&result->error) != ASK_IT_NOTHING && (!back || result->error.kind == EK_REFUSED);
     if (result->uploads.count > 1) {
         show_outcomes(w, &result->uploads);
     } else if (!needs_it) {

@@ -139,6 +139,10 @@ static const char *mend_label(HealthMend mend)
         return TEXT_MEND_COPY;
     case MEND_SCHEDULE:
         return TEXT_MEND_SCHEDULE;
+    case MEND_SHOW:
+        return TEXT_MEND_SHOW;
+    case MEND_SETTINGS:
+        return TEXT_MEND_SETTINGS;
     case MEND_NOTHING:
         break;
     }
@@ -274,6 +278,21 @@ void main_take_config(MainWindow *w, const ConfigValues *config)
         schedule_fields_show(w->hwnd, config);
     }
     w->config = *config;
+}
+
+bool main_config_entered(const MainWindow *w)
+{
+    const ConfigValues *config = &w->config;
+    if (!w->config_shown) {
+        return false;
+    }
+    ConfigValues entered = *config;
+    schedule_fields_read(w->hwnd, &entered);
+    return GetDlgItemInt(w->hwnd, IDC_RETENTION, NULL, FALSE) != (UINT)config->retention_days ||
+           GetDlgItemInt(w->hwnd, IDC_MAXIMUM, NULL, FALSE) != (UINT)config->max_backups ||
+           (IsDlgButtonChecked(w->hwnd, IDC_VERIFY_AFTER) == BST_CHECKED) != config->verify ||
+           (IsDlgButtonChecked(w->hwnd, IDC_COMPRESS) == BST_CHECKED) != config->compress ||
+           !schedule_fields_same(&entered, config);
 }
 
 /* A control that is disabled while it has the focus would leave the keyboard nowhere. */

@@ -12,6 +12,7 @@
 #include "main_private.h"
 
 #include "base/mem.h"
+#include "jobs/restore.h"
 #include "platform/wide.h"
 #include "signin_dialog.h"
 #include "texts.h"
@@ -25,9 +26,18 @@ struct LookJob {
     char *lock_reason; /* NULL: nothing was locked */
     SigninUser locked; /* who was signed in */
     SigninWay way;
+    char *mended; /* of an interrupted restore; NULL: nothing was */
     bool ok;
     Error error, log_error;
 };
+
+static void on_mended(void *context, LogLevel level, const char *text)
+{
+    LookJob *job = context;
+    (void)level;
+    mem_free(job->mended);
+    job->mended = mem_strdup(text);
+}
 
 static void run_look(void *context, const Cancel *cancel)
 {
@@ -36,6 +46,11 @@ static void run_look(void *context, const Cancel *cancel)
         signin_log_lock(job->folder, &job->locked, job->lock_reason, &job->log_error);
     }
     job->ok = signin_look(&job->connection, cancel, &job->way, &job->error);
+    const JobSink sink = {.log = on_mended, .context = job};
+    if (!job->ok && restore_mend_left(&job->connection, &job->error, &sink, cancel)) {
+        error_clear(&job->error);
+        job->ok = signin_look(&job->connection, cancel, &job->way, &job->error);
+    }
 }
 
 static void free_look(LookJob *job)
@@ -46,7 +61,15 @@ static void free_look(LookJob *job)
     error_clear(&job->log_error);
     mem_free(job->folder);
     mem_free(job->lock_reason);
+    mem_free(job->mended);
     mem_free(job);
+}
+
+/* The band's button is grey where what it does is, instead of doing nothing. */
+static bool may_mend(const MainWindow *w)
+{
+    const int command = main_mend_command(w->health.mend);
+    return command == IDC_MEND ? w->health.mend != MEND_ALARM : main_may(w, command);
 }
 
 bool main_may(const MainWindow *w, int id)
@@ -58,7 +81,7 @@ bool main_may(const MainWindow *w, int id)
         return id != IDC_DELETE && id != IDC_SAVE_CONFIG && id != IDM_SETTINGS && id != IDM_UNATTENDED &&
                id != IDC_CLEANUP && id != IDM_FREEZE && id != IDM_UNPIN && id != IDM_SHAREPOINT &&
                id != IDM_ENCRYPTION && id != IDM_CLEANUP_THERE && id != IDM_PAUSE_HOUR &&
-               id != IDM_PAUSE_MORNING && id != IDM_PAUSE_WEEK && !(id == IDC_MEND && w->health.mend == MEND_ALARM);
+               id != IDM_PAUSE_MORNING && id != IDM_PAUSE_WEEK && (id != IDC_MEND || may_mend(w));
     case ACCESS_FULL:
         return true;
     }
@@ -235,6 +258,9 @@ void main_on_looked(MainWindow *w)
     w->look_job = NULL;
     if (job->log_error.kind != EK_NONE) {
         main_show_error_in_log(w, TEXT_LOG_UNWRITTEN, &job->log_error);
+    }
+    if (job->mended != NULL && !w->closing) {
+        main_show_log(w, LOG_WARNING, job->mended);
     }
     if (w->closing) {
         main_look_if_settled(w);

@@ -25,6 +25,7 @@
 #include <shellapi.h>
 
 #include "base/mem.h"
+#include "fitting.h"
 #include "message_box.h"
 #include "parts/dpi.h"
 #include "parts/look.h"
@@ -40,7 +41,8 @@
 
 /* Dialog units of the smallest client area. */
 #define LEAST_WIDTH  564 /* the settings stand side by side */
-#define LEAST_HEIGHT 300
+#define LEAST_HEIGHT 256 /* has room on 1366 x 768 at 125 %: list and log have some lines */
+#define LEAST_LOW    240 /* where even that has none */
 
 static const LayoutItem layout_items[] = {
     {IDC_STATUS, 0, 0, 100, 0},         {IDC_MEND, 100, 0, 0, 0},          {IDC_DATABASE_LABEL, 0, 0, 0, 0},
@@ -156,9 +158,13 @@ static void on_dpi_changed(MainWindow *w, UINT dpi, const RECT *suggested)
 
 static void on_min_max(const MainWindow *w, MINMAXINFO *info)
 {
-    SIZE client = {layout_x(&w->layout, LEAST_WIDTH), layout_y(&w->layout, LEAST_HEIGHT)};
-    SIZE size = outer_size(w, client);
-    info->ptMinTrackSize = (POINT){size.cx, size.cy};
+    const int width = layout_x(&w->layout, LEAST_WIDTH);
+    const SIZE size = outer_size(w, (SIZE){width, layout_y(&w->layout, LEAST_HEIGHT)});
+    const SIZE low = outer_size(w, (SIZE){width, layout_y(&w->layout, LEAST_LOW)});
+    MONITORINFO monitor = {.cbSize = sizeof monitor};
+    GetMonitorInfoW(MonitorFromWindow(w->hwnd, MONITOR_DEFAULTTONEAREST), &monitor);
+    const int room = (int)(monitor.rcWork.bottom - monitor.rcWork.top);
+    info->ptMinTrackSize = (POINT){size.cx, fitting_least((int)size.cy, (int)low.cy, room)};
 }
 
 /* --- the dialog ---------------------------------------------------------------------------------------- */
@@ -284,6 +290,9 @@ static void on_menu(const MainWindow *w, HMENU menu)
         } else if (id == IDM_FREEZE) {
             CheckMenuItem(menu, id,
                           (UINT)MF_BYCOMMAND | (w->list.model.frozen != NULL ? (UINT)MF_CHECKED : (UINT)MF_UNCHECKED));
+        } else if (id == IDM_PAUSE_UPLOAD) {
+            const bool paused = w->job != NULL && task_kind(w->job) == TASK_UPLOAD && task_is_paused(w->job);
+            CheckMenuItem(menu, id, (UINT)MF_BYCOMMAND | (paused ? (UINT)MF_CHECKED : (UINT)MF_UNCHECKED));
         } else if (main_sort_column((int)id) >= 0 && main_sort_column((int)id) == w->list.sort_column) {
             CheckMenuRadioItem(menu, id, id, id, MF_BYCOMMAND);
         }
@@ -327,6 +336,10 @@ static INT_PTR CALLBACK dialog_proc(HWND hwnd, UINT message, WPARAM wparam, LPAR
     }
     if (message == w->show_message) {
         main_on_show_yourself(w);
+        return TRUE;
+    }
+    if (message == w->tell_message) {
+        main_on_told(w);
         return TRUE;
     }
     switch (message) {
@@ -469,6 +482,11 @@ static UINT show_message(void)
     return RegisterWindowMessageW(L"CmmsBackup.Show");
 }
 
+static UINT tell_message(void)
+{
+    return RegisterWindowMessageW(L"CmmsBackup.Tell");
+}
+
 int main_window_run(const AppOptions *options, int show, const wchar_t *key, HANDLE ready)
 {
     HINSTANCE instance = GetModuleHandleW(NULL);
@@ -485,6 +503,7 @@ int main_window_run(const AppOptions *options, int show, const wchar_t *key, HAN
     MainWindow w = {.options = options};
     w.taskbar_created = taskbar_created_message();
     w.show_message = show_message();
+    w.tell_message = tell_message();
     connection_init(&w.connection);
     /* The folder is read while the window is made. */
     w.queue = jobqueue_new(main_ring, &w);
@@ -550,23 +569,46 @@ int main_window_run(const AppOptions *options, int show, const wchar_t *key, HAN
     return w.exit_code;
 }
 
+typedef struct Other {
+    const wchar_t *key;
+    HWND found;
+} Other;
+
+/* The class as well: the icon of a scheduled run has the same key (teller.h). */
 static BOOL CALLBACK find_window(HWND hwnd, LPARAM data)
 {
-    const wchar_t *key = *(const wchar_t *const *)data;
-    if (GetPropW(hwnd, key) == NULL) {
+    Other *other = (Other *)data;
+    wchar_t name[64] = L"";
+    if (GetPropW(hwnd, other->key) == NULL || GetClassNameW(hwnd, name, 64) == 0 ||
+        wcscmp(name, L"" MAIN_WINDOW_CLASS) != 0) {
         return TRUE;
     }
-    DWORD process = 0;
-    GetWindowThreadProcessId(hwnd, &process);
-    AllowSetForegroundWindow(process);
-    PostMessageW(hwnd, show_message(), 0, 0);
-    *(const wchar_t **)data = NULL;
+    other->found = hwnd;
     return FALSE;
+}
+
+static HWND other_window(const wchar_t *key)
+{
+    Other other = {.key = key};
+    EnumWindows(find_window, (LPARAM)&other);
+    return other.found;
 }
 
 bool main_window_show_other(const wchar_t *key)
 {
-    const wchar_t *wanted = key;
-    EnumWindows(find_window, (LPARAM)&wanted);
-    return wanted == NULL;
+    HWND hwnd = other_window(key);
+    DWORD process = 0;
+    if (hwnd == NULL) {
+        return false;
+    }
+    GetWindowThreadProcessId(hwnd, &process);
+    AllowSetForegroundWindow(process);
+    PostMessageW(hwnd, show_message(), 0, 0);
+    return true;
+}
+
+bool main_window_tell_other(const wchar_t *key)
+{
+    HWND hwnd = other_window(key);
+    return hwnd != NULL && PostMessageW(hwnd, tell_message(), 0, 0) != 0;
 }

@@ -12,5 +12,7 @@ int main_window_run(const AppOptions *options, int show, const wchar_t *key, HAN
 
 /* Brings the window of another process with this key to the front; false when there is none. */
 bool main_window_show_other(const wchar_t *key);
+/* A scheduled run has something to say (aloud.h): that window tells it; false when there is none. */
+bool main_window_tell_other(const wchar_t *key);
 
 #endif

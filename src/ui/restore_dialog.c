@@ -4,6 +4,7 @@
 #include "base/strbuf.h"
 #include "consent.h"
 #include "dialog.h"
+#include "locale_text.h"
 #include "message_box.h"
 #include "parts/dpi.h"
 #include "parts/folder_dialog.h"
@@ -11,6 +12,7 @@
 #include "resource.h"
 #include "texts.h"
 #include "ui_text.h"
+#include "words.h"
 
 /* A title in larger letters; the caller deletes the font. */
 static HFONT set_title(HWND title, const char *text)
@@ -51,7 +53,7 @@ static void on_browse(Choice *choice)
     char *path = NULL;
     Error err = ERROR_INIT;
     if (folder_dialog_choose_file(choice->hwnd, L"" TEXT_RESTORE_FILE_CHOOSE, L"" TEXT_RESTORE_FILE_KIND,
-                                  L"" TEXT_RESTORE_FILE_ALL, choice->folder, &path, &err)) {
+                                  L"*.backup", L"" TEXT_RESTORE_FILE_ALL, choice->folder, &path, &err)) {
         ui_set_text(GetDlgItem(choice->hwnd, IDC_FILE_PATH), path);
         SendMessageW(choice->hwnd, WM_NEXTDLGCTL, (WPARAM)GetDlgItem(choice->hwnd, IDC_FILE_NEXT), TRUE);
     } else if (err.kind != EK_NONE) {
@@ -129,14 +131,37 @@ typedef struct Confirm {
     bool no_safety, confirmed;
 } Confirm;
 
+/* Takes the text; one that has no room, of no real number, gives way to the other. */
+static NumberText taken(char *text, NumberText otherwise)
+{
+    const size_t length = strlen(text);
+    if (length < sizeof otherwise.text) {
+        memcpy(otherwise.text, text, length + 1);
+    }
+    mem_free(text);
+    return otherwise;
+}
+
+static NumberText count_here(int64_t count)
+{
+    const NumberText plain = count_text(count);
+    return count < 0 ? plain : taken(locale_number((double)count, 0), plain);
+}
+
+static NumberText size_here(uint64_t bytes)
+{
+    return taken(words_size(bytes), size_text(bytes));
+}
+
 static void show_lines(const Confirm *confirm)
 {
+    static const PreviewForms forms = {locale_date_time, count_here, size_here};
     /* Signs that every font has: an edit box would take another font for the words beside it as well. */
     static const char *const signs[] = {"    ", "    ", " !  ", " \xC3\x97  "};
     PreviewLine *lines = NULL;
     size_t count = 0;
     StrBuf text;
-    preview_lines(confirm->preview, &lines, &count);
+    preview_lines(confirm->preview, &forms, &lines, &count);
     strbuf_init(&text, STRBUF_LARGE);
     for (size_t i = 0; i < count; i++) {
         if (i == 0 || lines[i].part != lines[i - 1].part) {

@@ -7,36 +7,41 @@
 #include "base/mem.h"
 #include "base/strbuf.h"
 #include "dialog.h"
+#include "jobs/configure.h"
 #include "message_box.h"
 #include "notify_dialog.h"
-#include "platform/autostart.h"
-#include "platform/machine.h"
 #include "platform/wide.h"
 #include "postgres/userprofile.h"
 #include "resource.h"
-#include "store/auditlog.h"
-#include "store/settings.h"
+#include "setting_fields.h"
 #include "texts.h"
 #include "ui_text.h"
 #include "version.h"
+#include "with_windows.h"
 #include "worker.h"
 
 /* The order of the list; others that were set by hand are shown as the first, which they come nearest to. */
 static const char *const modes[] = {NULL, "require", "disable"};
 #define MODE_COUNT ((int)(sizeof modes / sizeof *modes))
 
-/* The numbers, in the order of the controls. */
-enum { LOCK, STALL, MONTHLY, SHRINK, NUMBERS };
-static const int boxes[NUMBERS] = {IDC_SET_LOCK, IDC_SET_STALL, IDC_SET_MONTHLY, IDC_SET_SHRINK};
-static const char *const keys[NUMBERS] = {"lock_minutes", "stall_minutes", "keep_monthly", "shrink_alarm_percent"};
+/* Of the backup folder; what is of this PC has no row. */
+static const SettingField fields[] = {{IDC_SET_MONTHLY, "keep_monthly", false},
+                                      {IDC_SET_SHRINK, "shrink_alarm_percent", false},
+                                      {IDC_SET_STALL, "stall_minutes", false},
+                                      {IDC_SET_UPLOAD, "upload_after_backup", true}};
+#define FIELDS (sizeof fields / sizeof *fields)
+
+#define LETTERS 5u /* of a number */
+#define LOCK_KEY "lock_minutes"
 
 typedef struct SettingsJob {
     char *folder, *actor;
     char *used; /* connection_text of the one in use */
     bool save, in_use;
-    int values[NUMBERS];
+    char *values[FIELDS]; /* as settings_get has them, or as they were entered */
+    int lock_minutes;
     int mode;
-    bool upload, autostart, keep, quiet;
+    bool autostart, keep, quiet;
     bool saved_connection;
     bool ok;
     Error error;
@@ -60,56 +65,30 @@ static int mode_of(const Connection *connection)
     return mode;
 }
 
-static void log_change(SettingsJob *job, const char *text)
+static const char *mode_word(const Connection *connection)
 {
-    const AuditEntry entry = {
-        .operation = "settings", .status = "success", .message = text, .seconds = -1, .actor = job->actor};
-    Error why = ERROR_INIT;
-    if (!auditlog_append(job->folder, &entry, &why)) {
-        job->ok = false;
-        error_context(&why, TEXT_LOG_UNWRITTEN);
-        error_move(&job->error, &why);
-    }
+    return connection->sslmode == NULL ? "default" : connection->sslmode;
 }
 
-/* Over what the file holds now. */
-static bool set_values(void *context, Settings *settings, Error *err)
+/* Over what the file holds now; `changes`: what of the profile was. */
+static bool save(SettingsJob *job, UserProfile *profile, Settings *settings, StrBuf *changes, Error *err)
 {
-    const SettingsJob *job = context;
-    static const char *const shown[] = {"stall_minutes", "keep_monthly", "shrink_alarm_percent",
-                                        "upload_after_backup"};
-    (void)err;
-    settings->stall_minutes = job->values[STALL];
-    settings->keep_monthly = job->values[MONTHLY];
-    settings->shrink_alarm_percent = job->values[SHRINK];
-    settings->upload_after_backup = job->upload;
-    for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++) {
-        settings_chosen(settings, shown[i]);
+    if (profile->lock_minutes != job->lock_minutes) {
+        strbuf_addf(changes, LOCK_KEY ": %d, was %d", job->lock_minutes, profile->lock_minutes);
+        profile->lock_minutes = job->lock_minutes;
     }
-    return true;
-}
-
-static bool save(SettingsJob *job, UserProfile *profile, Settings *settings, Error *err)
-{
-    profile->lock_minutes = job->values[LOCK];
     if (job->saved_connection && job->mode != mode_of(&profile->connection)) {
+        char *before = mem_strdup(mode_word(&profile->connection));
         connection_set_sslmode(&profile->connection, modes[job->mode], NULL);
+        strbuf_addf(changes, "%ssslmode: %s, was %s", changes->len > 0 ? "; " : "", mode_word(&profile->connection),
+                    before);
+        mem_free(before);
     }
     char *saved = connection_text(&profile->connection);
     job->in_use = job->saved_connection && strcmp(saved, job->used) == 0;
     mem_free(saved);
-    return settings_change(job->folder, set_values, job, settings, err) && userprofile_save(profile, err);
-}
-
-/* Each sign-in to Windows starts it beside the clock. */
-static bool set_autostart(bool on, Error *err)
-{
-    char *program = on ? machine_program_path() : NULL;
-    char *command = program != NULL ? mem_printf("\"%s\" --tray", program) : NULL;
-    const bool ok = autostart_set(CMMS_AUTOSTART_NAME, command, err);
-    mem_free(command);
-    mem_free(program);
-    return ok;
+    return setting_fields_save(fields, FIELDS, job->values, job->folder, job->actor, settings, err) &&
+           userprofile_save(profile, err);
 }
 
 static void run_job(void *context, const Cancel *cancel)
@@ -122,30 +101,18 @@ static void run_job(void *context, const Cancel *cancel)
     settings_init(&settings);
     job->ok = userprofile_load(&profile, &job->error) && settings_load(job->folder, &settings, &job->error);
     if (job->ok && job->save) {
-        job->ok = save(job, &profile, &settings, &job->error) && set_autostart(job->autostart, &job->error);
-        if (job->ok) {
-            char *text = mem_printf("lock_minutes=%d, stall_minutes=%d, keep_monthly=%d, shrink_alarm_percent=%d, "
-                                    "upload_after_backup=%s%s%s",
-                                    job->values[LOCK], job->values[STALL], job->values[MONTHLY], job->values[SHRINK],
-                                    job->upload ? "true" : "false",
-                                    job->saved_connection ? ", sslmode=" : "",
-                                    !job->saved_connection            ? ""
-                                    : profile.connection.sslmode == NULL ? "default"
-                                                                         : profile.connection.sslmode);
-            log_change(job, text);
-            mem_free(text);
-        }
+        StrBuf changes;
+        strbuf_init(&changes, STRBUF_LINE);
+        job->ok = save(job, &profile, &settings, &changes, &job->error) &&
+                  configure_note(job->folder, changes.len > 0 ? changes.buf : "", job->actor, &job->error) &&
+                  with_windows_set(job->autostart, &job->error);
+        strbuf_release(&changes);
     } else if (job->ok) {
-        job->values[LOCK] = profile.lock_minutes;
-        job->values[STALL] = settings.stall_minutes;
-        job->values[MONTHLY] = settings.keep_monthly;
-        job->values[SHRINK] = settings.shrink_alarm_percent;
-        job->upload = settings.upload_after_backup;
+        setting_fields_load(fields, FIELDS, &settings, job->values);
+        job->lock_minutes = profile.lock_minutes;
         job->saved_connection = userprofile_is_configured(&profile.connection);
         job->mode = mode_of(&profile.connection);
-        char *command = autostart_look(CMMS_AUTOSTART_NAME);
-        job->autostart = command != NULL;
-        mem_free(command);
+        job->autostart = with_windows_is_on();
     }
     settings_release(&settings);
     userprofile_release(&profile);
@@ -160,10 +127,8 @@ static HWND control(const SettingsDialog *d, int id)
 
 static void update(const SettingsDialog *d, bool busy)
 {
-    for (int i = 0; i < NUMBERS; i++) {
-        EnableWindow(control(d, boxes[i]), !busy);
-    }
-    EnableWindow(control(d, IDC_SET_UPLOAD), !busy);
+    setting_fields_enable(d->hwnd, fields, FIELDS, !busy);
+    EnableWindow(control(d, IDC_SET_LOCK), !busy);
     EnableWindow(control(d, IDC_SET_AUTOSTART), !busy);
     EnableWindow(control(d, IDC_SET_KEEP), !busy);
     EnableWindow(control(d, IDC_SET_TELL), !busy);
@@ -193,15 +158,13 @@ static void on_save(SettingsDialog *d)
     if (d->worker != NULL) {
         return;
     }
-    for (int i = 0; i < NUMBERS; i++) {
-        /* What is no number is one that no range has. */
-        BOOL is_number = FALSE;
-        UINT value = GetDlgItemInt(d->hwnd, boxes[i], &is_number, FALSE);
-        d->job.values[i] = is_number && value <= 1000000 ? (int)value : -1;
-    }
+    /* What is no number is one that no range has. */
+    BOOL is_number = FALSE;
+    const UINT minutes = GetDlgItemInt(d->hwnd, IDC_SET_LOCK, &is_number, FALSE);
+    d->job.lock_minutes = is_number && minutes <= 1000000 ? (int)minutes : -1;
+    setting_fields_enter(d->hwnd, fields, FIELDS, d->job.values);
     LRESULT mode = SendMessageW(control(d, IDC_SET_TLS), CB_GETCURSEL, 0, 0);
     d->job.mode = mode < 0 ? 0 : (int)mode;
-    d->job.upload = IsDlgButtonChecked(d->hwnd, IDC_SET_UPLOAD) == BST_CHECKED;
     d->job.autostart = IsDlgButtonChecked(d->hwnd, IDC_SET_AUTOSTART) == BST_CHECKED;
     d->job.keep = IsDlgButtonChecked(d->hwnd, IDC_SET_KEEP) == BST_CHECKED;
     d->job.quiet = IsDlgButtonChecked(d->hwnd, IDC_SET_TELL) != BST_CHECKED;
@@ -210,10 +173,8 @@ static void on_save(SettingsDialog *d)
 
 static void on_loaded(SettingsDialog *d)
 {
-    for (int i = 0; i < NUMBERS; i++) {
-        SetDlgItemInt(d->hwnd, boxes[i], (UINT)d->job.values[i], FALSE);
-    }
-    CheckDlgButton(d->hwnd, IDC_SET_UPLOAD, d->job.upload ? BST_CHECKED : BST_UNCHECKED);
+    setting_fields_show(d->hwnd, fields, FIELDS, d->job.values);
+    SetDlgItemInt(d->hwnd, IDC_SET_LOCK, (UINT)d->job.lock_minutes, FALSE);
     CheckDlgButton(d->hwnd, IDC_SET_AUTOSTART, d->job.autostart ? BST_CHECKED : BST_UNCHECKED);
     CheckDlgButton(d->hwnd, IDC_SET_KEEP, d->job.keep ? BST_CHECKED : BST_UNCHECKED);
     CheckDlgButton(d->hwnd, IDC_SET_TELL, d->job.quiet ? BST_UNCHECKED : BST_CHECKED);
@@ -228,9 +189,8 @@ static void on_worker(SettingsDialog *d)
     worker_end(d->worker);
     d->worker = NULL;
     if (!d->job.ok && !d->leaving) {
-        for (int i = 0; i < NUMBERS; i++) {
-            ui_name_setting(&d->job.error, keys[i], control(d, boxes[i]));
-        }
+        setting_fields_name(d->hwnd, fields, FIELDS, &d->job.error);
+        ui_name_setting(&d->job.error, LOCK_KEY, control(d, IDC_SET_LOCK));
         message_box_error(d->hwnd, &d->job.error);
     }
     if (d->leaving || (!d->job.ok && !d->job.save)) {
@@ -251,9 +211,8 @@ static void on_init(SettingsDialog *d, HWND hwnd)
     SendMessageW(control(d, IDC_SET_TLS), CB_ADDSTRING, 0, (LPARAM)L"" TEXT_TLS_VERIFY);
     SendMessageW(control(d, IDC_SET_TLS), CB_ADDSTRING, 0, (LPARAM)L"" TEXT_TLS_REQUIRE);
     SendMessageW(control(d, IDC_SET_TLS), CB_ADDSTRING, 0, (LPARAM)L"" TEXT_TLS_DISABLE);
-    for (int i = 0; i < NUMBERS; i++) {
-        SendMessageW(control(d, boxes[i]), EM_LIMITTEXT, 5, 0);
-    }
+    setting_fields_init(hwnd, fields, FIELDS, LETTERS);
+    SendMessageW(control(d, IDC_SET_LOCK), EM_LIMITTEXT, LETTERS, 0);
     start(d, false);
     dialog_begin(hwnd);
 }
@@ -314,8 +273,9 @@ bool settings_dialog_run(HWND owner, const char *folder, const Connection *conne
     d.job.quiet = choice->quiet;
     DialogBoxParamW(GetModuleHandleW(NULL), MAKEINTRESOURCEW(IDD_SETTINGS), owner, dialog_proc, (LPARAM)&d);
     if (d.saved) {
-        *choice = (SettingsChoice){d.job.values[LOCK], d.job.keep, d.job.quiet, d.job.in_use, modes[d.job.mode]};
+        *choice = (SettingsChoice){d.job.lock_minutes, d.job.keep, d.job.quiet, d.job.in_use, modes[d.job.mode]};
     }
+    setting_fields_release(d.job.values, FIELDS);
     error_clear(&d.job.error);
     mem_free(d.job.folder);
     mem_free(d.job.actor);

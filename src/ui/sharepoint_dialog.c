@@ -8,6 +8,8 @@
  */
 #include "sharepoint_dialog.h"
 
+#include <string.h>
+
 #include <commctrl.h>
 
 #include "ask_it_dialog.h"
@@ -30,6 +32,9 @@
 #include "worker.h"
 
 #define WM_APP_SHOWN (WM_APP + 21)
+#define RIGHTS 3
+
+static const char *const rights[RIGHTS] = {"all", PLACE_SELECTED, PLACE_LIST}; /* as in the list of the dialog */
 
 typedef enum Work { WORK_LOOK, WORK_SET_UP, WORK_SIGN_OUT, WORK_FORGET } Work;
 typedef enum Then { THEN_NOTHING, THEN_STOP, THEN_CLOSE, THEN_SIGN_IN, THEN_DEVICE, THEN_SIGN_OUT, THEN_FORGET } Then;
@@ -38,7 +43,8 @@ typedef struct SpJob {
     /* Set before start. */
     Work work;
     char *link, *client_id, *tenant, *cloud;
-    bool selected, device_code;
+    const char *rights; /* one of `rights` */
+    bool device_code;
     HWND bell;
     /* Under the mutex. */
     Mutex *mutex;
@@ -64,6 +70,15 @@ typedef struct SpDialog {
 static HWND control(const SpDialog *d, int id)
 {
     return GetDlgItem(d->hwnd, id);
+}
+
+static int row_of_rights(const char *of)
+{
+    int row = 0;
+    for (int i = 1; of != NULL && i < RIGHTS; i++) {
+        row = strcmp(of, rights[i]) == 0 ? i : row;
+    }
+    return row;
 }
 
 /* Without white space at its ends; NULL where nothing is left. Caller frees. */
@@ -122,7 +137,7 @@ static OffsiteSetUp spec_of(SpJob *job)
                           .client_id = job->client_id,
                           .tenant = job->tenant,
                           .cloud = job->cloud,
-                          .rights = job->selected ? PLACE_SELECTED : "all",
+                          .rights = job->rights,
                           .device_code = job->device_code,
                           .show = on_show,
                           .context = job};
@@ -271,6 +286,27 @@ static void show_looking(const SpDialog *d)
     mem_free(name);
 }
 
+static void add_sentence(StrBuf *text, const char *words)
+{
+    if (words != NULL && words[0] != '\0') {
+        const char first = words[0] >= 'a' && words[0] <= 'z' ? (char)(words[0] - 'a' + 'A') : words[0];
+        strbuf_addf(text, " %c%s.", first, words + 1);
+    }
+}
+
+/* How long it will hold, and a clock that will end it. */
+static void add_outlook(const SpDialog *d, StrBuf *text)
+{
+    const OffsiteStatus *status = &d->job.status;
+    OffsiteSignIn sign_in;
+    offsite_sign_in(&sign_in);
+    add_sentence(text, sign_in.text);
+    offsite_sign_in_release(&sign_in);
+    char *clock = status->clock_known ? offsite_clock_words(status->clock_ahead) : NULL;
+    add_sentence(text, clock);
+    mem_free(clock);
+}
+
 static void show_looked(SpDialog *d)
 {
     char *name = place_name(&d->place);
@@ -283,6 +319,7 @@ static void show_looked(SpDialog *d)
             strbuf_addf(&text, TEXT_SP_FREE, left);
             mem_free(left);
         }
+        add_outlook(d, &text);
     } else {
         const char *why = d->job.error.message;
         strbuf_addf(&text, TEXT_SP_NOT_REACHED, name, why == NULL ? TEXT_BOX_WRONG : why);
@@ -342,7 +379,8 @@ static void take_inputs(SpDialog *d, bool device_code)
     replace(&job->client_id, read_text(d, IDC_SP_CLIENT));
     replace(&job->tenant, read_text(d, IDC_SP_TENANT));
     replace(&job->cloud, read_text(d, IDC_SP_CLOUD));
-    job->selected = SendMessageW(control(d, IDC_SP_RIGHTS), CB_GETCURSEL, 0, 0) == 1;
+    const LRESULT row = SendMessageW(control(d, IDC_SP_RIGHTS), CB_GETCURSEL, 0, 0);
+    job->rights = rights[row > 0 && row < RIGHTS ? row : 0];
     job->device_code = device_code;
 }
 
@@ -552,10 +590,11 @@ static void on_init(SpDialog *d, HWND hwnd)
     }
     SendMessageW(control(d, IDC_SP_RIGHTS), CB_ADDSTRING, 0, (LPARAM)L"" TEXT_SP_RIGHTS_ALL);
     SendMessageW(control(d, IDC_SP_RIGHTS), CB_ADDSTRING, 0, (LPARAM)L"" TEXT_SP_RIGHTS_SELECTED);
+    SendMessageW(control(d, IDC_SP_RIGHTS), CB_ADDSTRING, 0, (LPARAM)L"" TEXT_SP_RIGHTS_LIST);
     SendMessageW(control(d, IDC_SP_LINK), EM_LIMITTEXT, 4096, 0);
     SendMessageW(control(d, IDC_SP_PROGRESS), PBM_SETMARQUEE, TRUE, 0);
     load_place(d);
-    SendMessageW(control(d, IDC_SP_RIGHTS), CB_SETCURSEL, d->place.rights != NULL ? 1 : 0, 0);
+    SendMessageW(control(d, IDC_SP_RIGHTS), CB_SETCURSEL, (WPARAM)row_of_rights(d->place.rights), 0);
     ui_set_text(control(d, IDC_SP_LINK), d->place.web_url == NULL ? "" : d->place.web_url);
     ui_set_text(control(d, IDC_SP_CLIENT), d->place.client_id == NULL ? "" : d->place.client_id);
     set_status(d, d->place.web_url == NULL ? TEXT_SP_NEEDS_LINK : "");

@@ -19,6 +19,7 @@
 #include "store/folder.h"
 #include "store/retention.h"
 #include "store/settings.h"
+#include "task_row.h"
 #include "texts.h"
 
 #define LEAVE_MS 2000
@@ -58,7 +59,7 @@ static char *demo_folder(const AppOptions *options)
     return folder;
 }
 
-static bool run_open(const Task *task, TaskResult *result, Error *err)
+bool task_open(const Task *task, TaskResult *result, Error *err)
 {
     const AppOptions *options = &task->options;
     char *demo = options->folder == NULL ? demo_folder(options) : NULL;
@@ -97,7 +98,12 @@ static bool run_open(const Task *task, TaskResult *result, Error *err)
     return ok;
 }
 
-static bool run_demo(const Task *task, TaskResult *result, Error *err)
+bool task_list(const Task *task, TaskResult *result, Error *err)
+{
+    return list_model_load(task->folder, &result->model, err);
+}
+
+bool task_demo(const Task *task, TaskResult *result, Error *err)
 {
     char *data = NULL;
     Engine *engine = NULL;
@@ -139,7 +145,7 @@ out:
     return ok;
 }
 
-static bool run_backup(const Task *task, TaskResult *result, Error *err)
+bool task_backup(const Task *task, TaskResult *result, Error *err)
 {
     BackupSpec spec = {.folder = task->folder, .fallback = task->fallback};
     connection_init(&spec.connection);
@@ -156,27 +162,38 @@ static bool run_backup(const Task *task, TaskResult *result, Error *err)
     return ok;
 }
 
-/* As Task Scheduler's run does it, but with the database that the window uses. */
-static bool run_scheduled(const Task *task, TaskResult *result, Error *err)
+/* As Task Scheduler's run does it, but with the database that the window uses. `switches` is filled for it. */
+static ScheduledSpec spec_of_schedule(const Task *task, ConnectionSwitches *switches)
 {
     const AppOptions *options = &task->options;
-    const JobSink quiet = {.log = task->sink.log, .context = task->sink.context, .actor = task->sink.actor};
-    const ConnectionSwitches switches = {options->host, options->port, options->user, options->sslmode,
-                                         options->database};
-    const ScheduledSpec spec = {.folder = task->folder,
-                                .environment = &options->environment,
-                                .switches = &switches,
-                                .chosen = &task->connection,
-                                .once = task->once};
-    /* The bar belongs to the job that somebody waits for. */
-    return task->kind == TASK_RECHECK
-               ? scheduled_checks(&spec, &quiet, task->cancel, &result->checks, err)
-               : scheduled_run(&spec, &task->sink, task->cancel, &result->scheduled, err);
+    *switches = (ConnectionSwitches){options->host, options->port, options->user, options->sslmode, options->database};
+    return (ScheduledSpec){.folder = task->folder,
+                           .environment = &options->environment,
+                           .switches = switches,
+                           .chosen = &task->connection,
+                           .once = task->once};
 }
 
-static bool run_pause(const Task *task, Error *err)
+bool task_scheduled(const Task *task, TaskResult *result, Error *err)
+{
+    ConnectionSwitches switches;
+    const ScheduledSpec spec = spec_of_schedule(task, &switches);
+    return scheduled_run(&spec, &task->sink, task->cancel, &result->scheduled, err);
+}
+
+bool task_recheck(const Task *task, TaskResult *result, Error *err)
+{
+    ConnectionSwitches switches;
+    const ScheduledSpec spec = spec_of_schedule(task, &switches);
+    /* The bar belongs to the job that somebody waits for. */
+    const JobSink quiet = {.log = task->sink.log, .context = task->sink.context, .actor = task->sink.actor};
+    return scheduled_checks(&spec, &quiet, task->cancel, &result->checks, err);
+}
+
+bool task_pause_schedule(const Task *task, TaskResult *result, Error *err)
 {
     char *told = NULL;
+    (void)result;
     const bool ok = pause_set(task->folder, pause_moment(task->pause, &due_here, clock_now()), task->actor, &told, err);
     if (ok) {
         job_log(&task->sink, task->pause == PAUSE_NONE ? LOG_GOOD : LOG_WARNING, "%s", told);
@@ -214,46 +231,53 @@ static void share_progress(void *context, const Progress *progress)
 
 /* What cannot be proven on the bundled server is no failure, and nothing is known against the backup; prove_backup
  * logs each outcome itself. */
-static bool prove_file(const Task *task, const char *path, const JobSink *sink, Error *err)
+bool task_prove_file(const Task *task, const char *path, RetentionRead *read, const JobSink *sink, Error *err)
 {
     const ProveSpec spec = {.record = true};
     ProveResult result;
+    (void)read;
     prove_result_init(&result);
     bool ok = prove_backup(path, &spec, sink, task->cancel, &result, err);
     prove_result_release(&result);
     return ok;
 }
 
-static bool run_file(const Task *task, const char *path, RetentionRead *read, const JobSink *sink, Error *err)
+bool task_delete_file(const Task *task, const char *path, RetentionRead *read, const JobSink *sink, Error *err)
 {
-    if (task->kind == TASK_DELETE) {
-        char *folder = fs_dir_name(path);
-        bool gone = retention_delete(folder, fs_base_name(path), false, read, sink, task->cancel, err);
-        if (gone) {
-            job_log(sink, LOG_INFO, TEXT_DELETED, fs_base_name(path));
-        }
-        mem_free(folder);
-        return gone;
+    char *folder = fs_dir_name(path);
+    bool gone = retention_delete(folder, fs_base_name(path), false, read, sink, task->cancel, err);
+    if (gone) {
+        job_log(sink, LOG_INFO, TEXT_DELETED, fs_base_name(path));
     }
-    if (task->kind == TASK_PIN) {
-        bool done = retention_pin(task->folder, fs_base_name(path), task->on, NULL, sink, err);
-        if (done) {
-            job_log(sink, LOG_INFO, task->on ? TEXT_PINNED_NOW : TEXT_UNPINNED, fs_base_name(path));
-        }
-        return done;
+    mem_free(folder);
+    return gone;
+}
+
+bool task_pin_file(const Task *task, const char *path, RetentionRead *read, const JobSink *sink, Error *err)
+{
+    (void)read;
+    bool done = retention_pin(task->folder, fs_base_name(path), task->on, NULL, sink, err);
+    if (done) {
+        job_log(sink, LOG_INFO, task->on ? TEXT_PINNED_NOW : TEXT_UNPINNED, fs_base_name(path));
     }
-    if (task->kind == TASK_PROVE) {
-        return prove_file(task, path, sink, err);
-    }
-    if (task->kind == TASK_VERIFY) {
-        VerifyResult result;
-        verify_result_init(&result);
-        bool ok = verify_backup(path, true, sink, task->cancel, &result, err);
-        verify_result_release(&result);
-        return ok;
-    }
+    return done;
+}
+
+bool task_verify_file(const Task *task, const char *path, RetentionRead *read, const JobSink *sink, Error *err)
+{
+    VerifyResult result;
+    (void)read;
+    verify_result_init(&result);
+    bool ok = verify_backup(path, true, sink, task->cancel, &result, err);
+    verify_result_release(&result);
+    return ok;
+}
+
+bool task_export_file(const Task *task, const char *path, RetentionRead *read, const JobSink *sink, Error *err)
+{
     ExportResult result;
     const ExportSpec spec = {.path = path, .dir = task->target, .overwrite = task->overwrite};
+    (void)read;
     export_result_init(&result);
     bool ok = export_backup(&spec, sink, task->cancel, &result, err);
     export_result_release(&result);
@@ -261,7 +285,7 @@ static bool run_file(const Task *task, const char *path, RetentionRead *read, co
 }
 
 /* A file that fails does not keep the others, unless the place to copy to is what fails. */
-static bool run_files(const Task *task, TaskResult *result, Error *err)
+bool task_files(const Task *task, TaskResult *result, Error *err)
 {
     Error first = ERROR_INIT;
     RetentionRead read = {NULL, 0};
@@ -271,7 +295,7 @@ static bool run_files(const Task *task, TaskResult *result, Error *err)
         const JobSink sink = {share_log, share_progress, &share, task->actor};
         Error failed = ERROR_INIT;
         char *path = fs_join(task->folder, task->files[i]);
-        if (run_file(task, path, &read, &sink, &failed)) {
+        if (task_row(task->kind)->run_file(task, path, &read, &sink, &failed)) {
             result->done++;
         } else {
             if (failed.kind == EK_NOT_FOUND && !fs_exists(path)) {
@@ -306,7 +330,7 @@ static void log_upload(void *context, const OffsiteOutcome *outcome)
     }
 }
 
-static bool run_upload(const Task *task, TaskResult *result, Error *err)
+bool task_upload(const Task *task, TaskResult *result, Error *err)
 {
     JobSink sink = task->sink;
     char **paths = mem_array(task->file_count, sizeof *paths);
@@ -327,7 +351,7 @@ static bool run_upload(const Task *task, TaskResult *result, Error *err)
 /* --- restores -------------------------------------------------------------------------------------------- */
 
 /* The reading is half of what is shown of both. */
-static bool run_preview(const Task *task, TaskResult *result, Error *err)
+bool task_preview(const Task *task, TaskResult *result, Error *err)
 {
     Share shares[] = {{&task->sink, 0, 2}, {&task->sink, 1, 2}};
     const JobSink reading = {share_log, share_progress, &shares[0], task->actor};
@@ -342,7 +366,7 @@ static bool run_preview(const Task *task, TaskResult *result, Error *err)
     return ok;
 }
 
-static bool run_restore(const Task *task, TaskResult *result, Error *err)
+bool task_restore(const Task *task, TaskResult *result, Error *err)
 {
     const RestoreSpec spec = {.server = &task->connection,
                               .folder = task->folder,
@@ -355,7 +379,12 @@ static bool run_restore(const Task *task, TaskResult *result, Error *err)
     return restore_backup(task->target, &spec, &task->sink, task->cancel, &result->restore, err);
 }
 
-static bool run_undo(const Task *task, TaskResult *result, Error *err)
+bool task_kept(const Task *task, TaskResult *result, Error *err)
+{
+    return restore_list_kept(&task->connection, &task->sink, task->cancel, &result->kept, &result->kept_count, err);
+}
+
+bool task_undo(const Task *task, TaskResult *result, Error *err)
 {
     const UndoSpec spec = {
         .server = &task->connection, .kept = task->target, .folder = task->folder, .nobody = task->nobody};
@@ -402,6 +431,11 @@ static void tell_saved(const Task *task, const Settings *settings)
                             settings->compress ? TEXT_CONFIG_COMPRESSED : TEXT_CONFIG_NOT_COMPRESSED, schedule);
     job_log(&task->sink, LOG_GOOD, TEXT_CONFIG_SAVED, text);
     mem_free(text);
+    char *skipped = due_skipped_text(&plan, &due_here, clock_now());
+    if (skipped != NULL) {
+        job_log(&task->sink, LOG_WARNING, "%s", skipped);
+    }
+    mem_free(skipped);
     mem_free(schedule);
 }
 
@@ -412,7 +446,7 @@ static const char *named_folder(const Task *task)
 }
 
 /* What starts the schedule while the window is closed. */
-static bool follow_config(const Task *task, const Settings *settings, Error *err)
+static bool follow_config(const Task *task, const Settings *settings, TaskResult *result, Error *err)
 {
     RegistrationStep step = REGISTRATION_KEPT;
     char *warning = NULL;
@@ -430,6 +464,7 @@ static bool follow_config(const Task *task, const Settings *settings, Error *err
     }
     switch (step) {
     case REGISTRATION_MADE:
+        result->enlisted = true;
         job_log(&task->sink, LOG_GOOD, TEXT_TASK_MADE);
         break;
     case REGISTRATION_TAKEN_AWAY:
@@ -445,7 +480,7 @@ static bool follow_config(const Task *task, const Settings *settings, Error *err
 }
 
 /* Over what the file holds now: it may have been changed by hand since it was read. */
-static bool run_config(const Task *task, TaskResult *result, Error *err)
+bool task_config(const Task *task, TaskResult *result, Error *err)
 {
     Settings settings;
     char *pairs[CONFIG_PAIRS];
@@ -459,12 +494,12 @@ static bool run_config(const Task *task, TaskResult *result, Error *err)
         result->config = list_model_config(&settings);
         tell_saved(task, &settings);
     }
-    const bool ok = result->saved && follow_config(task, &settings, err);
+    const bool ok = result->saved && follow_config(task, &settings, result, err);
     settings_release(&settings);
     return ok;
 }
 
-static bool run_registration(const Task *task, TaskResult *result, Error *err)
+bool task_registration(const Task *task, TaskResult *result, Error *err)
 {
     Settings settings;
     settings_init(&settings);
@@ -474,14 +509,15 @@ static bool run_registration(const Task *task, TaskResult *result, Error *err)
     return ok;
 }
 
-static bool run_enlist(const Task *task, Error *err)
+bool task_enlist(const Task *task, TaskResult *result, Error *err)
 {
     Settings settings;
+    (void)result;
     settings_init(&settings);
     bool ok = settings_load(task->folder, &settings, err);
     if (ok && settings.enabled) {
         configure_begin(task->folder);
-        ok = follow_config(task, &settings, err);
+        ok = follow_config(task, &settings, result, err);
     }
     settings_release(&settings);
     return ok;
@@ -489,7 +525,7 @@ static bool run_enlist(const Task *task, Error *err)
 
 /* --- pages for people ------------------------------------------------------------------------------------ */
 
-static bool run_report(const Task *task, TaskResult *result, Error *err)
+bool task_report(const Task *task, TaskResult *result, Error *err)
 {
     Report report;
     const ReportSpec spec = {.folder = task->folder,
@@ -504,7 +540,7 @@ static bool run_report(const Task *task, TaskResult *result, Error *err)
     return ok;
 }
 
-static bool run_certificate(const Task *task, TaskResult *result, Error *err)
+bool task_certificate(const Task *task, TaskResult *result, Error *err)
 {
     Certificate certificate;
     certificate_init(&certificate);
@@ -518,83 +554,7 @@ static void run(void *argument)
     Task *task = argument;
     TaskResult *result = task->result;
     Error err = ERROR_INIT;
-    switch (task->kind) {
-    case TASK_OPEN:
-        result->ok = run_open(task, result, &err);
-        break;
-    case TASK_LIST:
-        result->ok = list_model_load(task->folder, &result->model, &err);
-        break;
-    case TASK_DEMO:
-        result->ok = run_demo(task, result, &err);
-        break;
-    case TASK_BACKUP:
-        result->ok = run_backup(task, result, &err);
-        break;
-    case TASK_SCHEDULED:
-    case TASK_RECHECK:
-        result->ok = run_scheduled(task, result, &err);
-        break;
-    case TASK_PAUSE:
-        result->ok = run_pause(task, &err);
-        break;
-    case TASK_VERIFY:
-    case TASK_EXPORT:
-    case TASK_DELETE:
-    case TASK_PROVE:
-    case TASK_PIN:
-        result->ok = run_files(task, result, &err);
-        break;
-    case TASK_UPLOAD:
-        result->ok = run_upload(task, result, &err);
-        break;
-    case TASK_PLAN:
-        result->ok = task_plan(task, result, &err);
-        break;
-    case TASK_CLEANUP:
-        result->ok = task_clean_up(task, result, &err);
-        break;
-    case TASK_PLAN_THERE:
-        result->ok = task_plan_there(task, result, &err);
-        break;
-    case TASK_CLEANUP_THERE:
-        result->ok = task_clean_up_there(task, result, &err);
-        break;
-    case TASK_PREVIEW:
-        result->ok = run_preview(task, result, &err);
-        break;
-    case TASK_RESTORE:
-        result->ok = run_restore(task, result, &err);
-        break;
-    case TASK_KEPT:
-        result->ok = restore_list_kept(&task->connection, &task->sink, task->cancel, &result->kept,
-                                       &result->kept_count, &err);
-        break;
-    case TASK_UNDO:
-        result->ok = run_undo(task, result, &err);
-        break;
-    case TASK_FREEZE:
-        result->ok = task_freeze(task, &err);
-        break;
-    case TASK_REPORT:
-        result->ok = run_report(task, result, &err);
-        break;
-    case TASK_CERTIFICATE:
-        result->ok = run_certificate(task, result, &err);
-        break;
-    case TASK_UNFREEZE:
-        result->ok = task_unfreeze(task, &err);
-        break;
-    case TASK_CONFIG:
-        result->ok = run_config(task, result, &err);
-        break;
-    case TASK_ENLIST:
-        result->ok = run_enlist(task, &err);
-        break;
-    case TASK_REGISTRATION:
-        result->ok = run_registration(task, result, &err);
-        break;
-    }
+    result->ok = task_row(task->kind)->run(task, result, &err);
     if (!result->ok) {
         error_move(&result->error, &err);
     }
@@ -656,11 +616,15 @@ Task *task_start(const TaskSpec *spec, JobSink sink, void (*ring)(void *context)
     preview_init(&task->result->preview);
     restore_result_init(&task->result->restore);
     offsite_batch_init(&task->result->uploads);
+    remote_list_init(&task->result->there);
+    offsite_back_init(&task->result->back);
+    task->result->to_restore = spec->to_restore;
     task->result->target = mem_strdup(spec->target);
     task->result->proven = mem_strdup(spec->proven);
     task->result->no_safety = spec->no_safety;
     task->cancel = cancel_new();
     task->rate = rate_new();
+    task->key = task_key_new();
     task->mutex = mutex_new();
     task->changed = cond_new();
     task->thread = thread_start(run, task);
@@ -718,6 +682,7 @@ TaskResult *task_take(Task *task)
     cond_free(task->changed);
     mutex_free(task->mutex);
     rate_free(task->rate);
+    task_key_free(task->key);
     cancel_free(task->cancel);
     app_options_release(&task->options);
     connection_release(&task->connection);
@@ -771,6 +736,8 @@ void task_result_free(TaskResult *result)
     preview_release(&result->preview);
     restore_result_release(&result->restore);
     offsite_batch_release(&result->uploads);
+    remote_list_release(&result->there);
+    offsite_back_release(&result->back);
     swap_list_free(result->kept, result->kept_count);
     mem_free(result->target);
     mem_free(result->proven);

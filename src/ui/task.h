@@ -14,7 +14,9 @@
 #include "app_options.h"
 #include "base/error.h"
 #include "base/job.h"
+#include "base/secret.h"
 #include "jobs/backup.h"
+#include "jobs/offsite_back.h"
 #include "jobs/offsite_batch.h"
 #include "jobs/preview.h"
 #include "jobs/restore.h"
@@ -42,6 +44,8 @@ typedef enum TaskKind {
     TASK_CLEANUP, /* remove it */
     TASK_PLAN_THERE,    /* the same on SharePoint */
     TASK_CLEANUP_THERE, /* of the files what still would go */
+    TASK_LIST_THERE,    /* what is on SharePoint */
+    TASK_DOWNLOAD,      /* bring one of that back into the folder; may want a key (task_wants_key) */
     TASK_PREVIEW, /* read every byte of a backup, and look what its restore would change */
     TASK_RESTORE, /* do it */
     TASK_KEPT,    /* which databases restores have replaced and that are kept */
@@ -75,7 +79,8 @@ typedef struct TaskSpec {
                                      CLEANUP_THERE: those that somebody has seen */
     size_t file_count;
     const char *target;  /* EXPORT: the folder to copy to; PREVIEW, RESTORE, CERTIFICATE: the backup's path; UNDO:
-                            the kept one; UNFREEZE: what was shown of it */
+                            the kept one; UNFREEZE: what was shown of it; DOWNLOAD: its name there */
+    bool to_restore;     /* DOWNLOAD: for a restore */
     bool no_safety, sort_as_live, nobody; /* RESTORE: RestoreSpec; UNDO: `nobody` */
     bool in_place;       /* PREVIEW, RESTORE: RestoreSpec */
     const char *proven;  /* RESTORE: RestoreSpec */
@@ -101,6 +106,7 @@ typedef struct TaskResult {
     Connection connection;
     /* CONFIG: they are in the file, as they are there now; what failed then is the task's registration */
     bool saved;
+    bool enlisted; /* CONFIG, ENLIST: the task was made just now */
     ConfigValues config;
     /* VERIFY, EXPORT, DELETE, PROVE, PIN: of the files; the error is the first failure, each is in the log */
     size_t done, failed;
@@ -117,6 +123,11 @@ typedef struct TaskResult {
     bool no_safety;
     /* PREVIEW */
     Preview preview;
+    /* LIST_THERE */
+    RemoteList there;
+    /* DOWNLOAD; `to_restore`: the spec's */
+    OffsiteBack back;
+    bool to_restore;
     /* UPLOAD: each is in the log; the error is the first failure */
     OffsiteBatch uploads;
     /* RESTORE, UNDO */
@@ -140,6 +151,15 @@ typedef struct TaskResult {
     SigninUser user; /* the sample's manager */
 } TaskResult;
 
+/* A key that opens an encrypted copy is wanted; what is owned goes with key_question_release. */
+typedef struct KeyQuestion {
+    char *name;    /* of the copy */
+    char *which;   /* "the public key age1…, fingerprint …", "the passphrase number …" */
+    bool by_file;  /* of its key file, the path; else a passphrase */
+    Error problem; /* with the last answer; EK_NONE: it is the first time */
+} KeyQuestion;
+void key_question_release(KeyQuestion *question);
+
 typedef struct Task Task;
 
 /* ring(context) is called from the task's thread when it has finished. */
@@ -149,6 +169,10 @@ void task_cancel(Task *task);
 /* UPLOAD: sends nothing more, or goes on. */
 void task_pause(Task *task, bool paused);
 bool task_is_paused(const Task *task);
+/* DOWNLOAD: whether it waits for a key. It rings again and again until it is answered: the path of a key file, or a
+ * passphrase, which is copied; neither: there is none. */
+bool task_wants_key(Task *task, KeyQuestion *question);
+void task_give_key(Task *task, const char *file, const Secret *passphrase);
 bool task_finished(Task *task);
 /* Waits for the end; frees the task. Caller: task_result_free. */
 TaskResult *task_take(Task *task);

@@ -71,8 +71,9 @@ bool task_clean_up(const Task *task, TaskResult *result, Error *err)
     return ok;
 }
 
-bool task_freeze(const Task *task, Error *err)
+bool task_freeze(const Task *task, TaskResult *result, Error *err)
 {
+    (void)result;
     bool ok = retention_stop(task->folder, NULL, &task->sink, err);
     if (ok) {
         job_log(&task->sink, LOG_INFO, "%s", TEXT_FROZEN_NOW);
@@ -109,8 +110,9 @@ bool task_clean_up_there(const Task *task, TaskResult *result, Error *err)
     return offsite_clean_up(&spec, &task->sink, task->cancel, &result->removed, err);
 }
 
-bool task_unfreeze(const Task *task, Error *err)
+bool task_unfreeze(const Task *task, TaskResult *result, Error *err)
 {
+    (void)result;
     bool ok = retention_unfreeze(task->folder, task->target, &task->sink, err);
     char *frozen = ok ? retention_frozen(task->folder) : NULL;
     if (frozen) {

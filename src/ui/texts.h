@@ -8,6 +8,8 @@
 #ifndef CMMS_UI_TEXTS_H
 #define CMMS_UI_TEXTS_H
 
+#include "version.h"
+
 /* --- main window: main_*.c, words.c, status band ---------------------------------------------------------- */
 
 #define TEXT_READING_FOLDER "⏳ Reading the backup folder..."
@@ -35,6 +37,8 @@
 #define TEXT_MEND_PROVE "Prove No&w"
 #define TEXT_MEND_COPY "Export No&w..."
 #define TEXT_MEND_SCHEDULE "Sho&w Schedule"
+#define TEXT_MEND_SHOW "Sho&w It"
+#define TEXT_MEND_SETTINGS "Sho&w Settings..."
 
 /* The shrink alarm; its words come from the core. */
 #define TEXT_ALARM_QUESTION "Was it meant that the database lost these rows?"
@@ -89,7 +93,7 @@
 #define TEXT_EXPORT_GOOD "Exported."
 #define TEXT_EXPORT_CANCELLED "Export cancelled. The unfinished copy was removed."
 #define TEXT_UPLOAD_STEP "Uploading"
-#define TEXT_UPLOAD_PAUSED "The export to SharePoint is paused. Pause or Go On Exporting in the Backup menu goes on."
+#define TEXT_UPLOAD_PAUSED "The export to SharePoint is paused. Pause Exporting in the Backup menu, once more, goes on."
 #define TEXT_UPLOAD_BY_ONEDRIVE \
     "OneDrive sends the copy itself: it can be paused with a click on its cloud beside the clock."
 #define TEXT_UPLOAD_GOES_ON "The export to SharePoint goes on."
@@ -111,6 +115,14 @@
 #define TEXT_PLAN_THERE_STEP "Looking for old backups on SharePoint"
 #define TEXT_CLEANUP_THERE_STEP "Cleaning up on SharePoint"
 #define TEXT_CLEANUP_THERE_GOOD "Clean-up on SharePoint complete."
+#define TEXT_THERE_STEP "Looking what is on SharePoint"
+#define TEXT_THERE_CANCELLED "Restore from SharePoint was cancelled. Nothing was changed."
+#define TEXT_THERE_FAILED "What is on SharePoint could not be listed"
+#define TEXT_DOWNLOAD_STEP "Downloading"
+#define TEXT_DOWNLOAD_GOOD "Downloaded."
+#define TEXT_DOWNLOAD_CANCELLED \
+    "The download was cancelled. What has come is kept: download it again, and it goes on from there."
+#define TEXT_DOWNLOAD_FAILED "The download failed"
 #define TEXT_CLEANUP_STEP "Cleaning up"
 #define TEXT_CLEANUP_GOOD "Cleanup complete."
 #define TEXT_CLEANUP_CANCELLED "The clean-up was cancelled. What is removed already stays removed."
@@ -163,6 +175,15 @@
 #define TEXT_TASK_FAILED "nothing starts the schedule while the window is closed"
 #define TEXT_TASK_UNDONE "The schedule" /* before that, in the log */
 #define TEXT_TASK_PROBLEM "The schedule: %s. Save Config mends it."
+/* Once, when Save Config has made the task: a question. */
+#define TEXT_START_OFFER "Start with Windows?"
+#define TEXT_START_OFFER_CONTENT \
+    "Windows now makes the backups by itself, also while this window is closed. As an icon beside the clock the " \
+    "program shows at each sign-in to Windows how things stand, and tells when one fails. Settings can change it."
+#define TEXT_START_OFFER_YES "&Start with Windows"
+#define TEXT_START_OFFER_NO "&Not now"
+#define TEXT_START_SET "The program starts with Windows, as an icon beside the clock."
+#define TEXT_START_FAILED "That the program starts with Windows could not be set"
 #define TEXT_TASK_MADE "Windows starts the scheduled backup also while the window is closed."
 #define TEXT_TASK_TAKEN_AWAY "Windows no longer starts a scheduled backup."
 #define TEXT_TASK_NO_DATABASE \
@@ -177,11 +198,20 @@
 #define TEXT_STOP_UPLOAD "Backups are being exported to SharePoint. Stop and close?"
 #define TEXT_STOP_UPLOAD_CONTENT \
     "What was brought there is kept: export them again, and it goes on from there. The backups here stay as they are."
+#define TEXT_STOP_DOWNLOAD "A backup is being downloaded from SharePoint. Stop it and close?"
+#define TEXT_STOP_DOWNLOAD_CONTENT \
+    "What has come is kept: download it again, and it goes on from there. What is on SharePoint stays as it is."
 #define TEXT_STOP_PROVE "A backup is being proven. Stop it and close?"
 #define TEXT_STOP_CLEANUP "Old backups are being removed. Stop and close?"
 #define TEXT_STOP_RESTORE "A backup is being restored. Stop it and close?"
 #define TEXT_STOP_RESTORE_CONTENT "What is unfinished is removed. The database and the backups stay as they are."
+#define TEXT_STOP_UNDO "A restore is being undone. Stop it and close?"
+#define TEXT_STOP_UNDO_CONTENT "Either nothing is changed or it is undone whole: nothing in between is left."
 #define TEXT_STOP_CONTENT "What is unfinished is removed. The backups that you have stay as they are."
+#define TEXT_UNSAVED_QUESTION "The Backup Configuration was changed, but not saved. Close all the same?"
+#define TEXT_UNSAVED_CONTENT "Save Config saves it."
+#define TEXT_UNSAVED_YES "&Close without saving"
+#define TEXT_UNSAVED_NO "&Back"
 #define TEXT_DELETE_ONE "Delete %s?"
 #define TEXT_DELETE_MANY "Delete %llu backups?"
 #define TEXT_DELETE_CONTENT "It cannot be brought back. The last good backup is never deleted."
@@ -194,6 +224,8 @@
 #define TEXT_EXPORT_TO "Export to"
 #define TEXT_SHUTDOWN_REASON "A backup of the database is being made."
 #define TEXT_SHUTDOWN_RESTORE "A backup of the database is being restored."
+#define TEXT_SHUTDOWN_UPLOAD "A backup is being copied to SharePoint. Stopped, it goes on from there the next time."
+#define TEXT_SHUTDOWN_PROVE "A backup is being proven. Stopped, the proof begins anew the next time."
 
 /* Errors. */
 #define TEXT_OPEN_FOLDER_FAILED "could not open the folder %s"
@@ -309,7 +341,7 @@
     "1. In the browser, open the folder on SharePoint in which the copies shall lie, and copy the address from the " \
     "address line. Paste it above.\n" \
     "2. Press Sign In. The browser opens; sign in there with your account of the organisation.\n" \
-    "3. CMMS Backup then looks for the folder, writes a tiny file there, removes it again, and tells you the " \
+    "3. " CMMS_PRODUCT " then looks for the folder, writes a tiny file there, removes it again, and tells you the " \
     "folder's name.\n\n" \
     "The first time IT has to register the program and give you its client ID: Ask IT has a page to send to them."
 #define TEXT_SP_NOTE \
@@ -317,6 +349,7 @@
     "what the link says. Cloud: where Microsoft keeps it; empty is what the link says."
 #define TEXT_SP_RIGHTS_ALL "All that the person who signs in may do"
 #define TEXT_SP_RIGHTS_SELECTED "Only sites that IT has granted"
+#define TEXT_SP_RIGHTS_LIST "Only one library that IT has granted"
 #define TEXT_SP_NEEDS_LINK "Paste the link to the folder first; then you can sign in."
 #define TEXT_SP_BROWSER \
     "The browser has opened: sign in there, then come back here. If it has not, copy the address into it."
@@ -341,7 +374,7 @@
     "Only your IT administrator can do some of this. Send them this page: it has the exact link, what to click, and " \
     "a script."
 #define TEXT_ASK_SAVE_TITLE "Save the page as"
-#define TEXT_ASK_SAVE_NAME "CMMS Backup - for IT.txt"
+#define TEXT_ASK_SAVE_NAME CMMS_PRODUCT " - for IT.txt"
 #define TEXT_ASK_QUESTION "Your IT administrator is needed for this."
 #define TEXT_ASK_YES "&Ask IT..."
 #define TEXT_ASK_NO "&Close"
@@ -360,6 +393,45 @@
 #define TEXT_UPLOAD_SOME "⚠ %llu of %llu backup(s) exported to SharePoint"
 #define TEXT_UPLOAD_ONLY_MANAGER "No folder on SharePoint is set up."
 #define TEXT_UPLOAD_ONLY_MANAGER_WHY "A manager sets one up: sign in, then choose SharePoint in the Tools menu."
+
+/* --- restore from SharePoint: main_there.c, there_, key_dialog.c --------------------------------------------- */
+
+/* count, Documents/Backups */
+#define TEXT_THERE_SUMMARY \
+    "%llu backup(s) in %s on SharePoint. What is brought here is compared by its SHA-256, and pinned."
+#define TEXT_THERE_COMPUTER "Made by"
+#define TEXT_THERE_COMPARED "Compared"
+#define TEXT_THERE_WHERE "Where"
+#define TEXT_THERE_ONLY "SharePoint"
+#define TEXT_THERE_ENCRYPTED "%s, encrypted" /* "size and hash" */
+#define TEXT_THERE_NOTHING "There is no backup on SharePoint."
+#define TEXT_THERE_NOTHING_WHY "Nothing in the folder %s is one. SharePoint in the Tools menu changes the folder."
+#define TEXT_THERE_BUSY \
+    "Another job or dialog has begun meanwhile, or the window was locked, so nothing was brought back. Choose " \
+    "Restore from SharePoint again."
+#define TEXT_THERE_BACK "✅ %s is in the backup folder" /* its name */
+#define TEXT_THERE_BACK_WHY \
+    "Its bytes are as recorded. It is pinned, so that no clean-up takes it. Restore/Upload Backup restores it."
+#define TEXT_THERE_WAS_HERE "%s was in the backup folder already" /* its name */
+#define TEXT_THERE_WAS_HERE_WHY \
+    "It has the size of the one on SharePoint, and its manifest the same SHA-256. Verify reads it again; " \
+    "Restore/Upload Backup restores it."
+#define TEXT_THERE_SIGNED_OUT "Nobody is signed in to SharePoint on this PC."
+#define TEXT_THERE_SIGNED_OUT_WHY "A manager does that: sign in, then choose SharePoint in the Tools menu."
+#define TEXT_THERE_FOLDER "The copies lie in a folder that OneDrive keeps in step."
+/* its path */
+#define TEXT_THERE_FOLDER_WHY \
+    "Explorer shows them in %s, and OneDrive brings one to this PC when it is read. Restore/Upload Backup takes it " \
+    "from there as it is."
+#define TEXT_THERE_FOLDER_YES "&Choose one there..."
+#define TEXT_THERE_FOLDER_NO "Not &now"
+/* the copy's name, "the public key age1…, fingerprint …" */
+#define TEXT_KEY_INTRO_FILE \
+    "%s is encrypted for %s, and its private key is not on this PC. Name its key file: the set-up wrote it."
+#define TEXT_KEY_INTRO_PHRASE "%s is encrypted with %s, which is not kept on this PC. Type it."
+#define TEXT_KEY_CHOOSE "The key file"
+#define TEXT_KEY_KIND "Key files"
+#define TEXT_KEY_NONE "no key was given"
 
 /* --- encryption of copies: encryption_dialog.c --------------------------------------------------------------- */
 
@@ -382,9 +454,9 @@
     "✔ Copies are encrypted from now on. Take the key file away from this PC now, and keep it in two places."
 #define TEXT_ENC_DONE_OFF "Copies go as they are from now on."
 #define TEXT_ENC_KEY_TITLE "Save the private key as"
-#define TEXT_ENC_KEY_NAME "CMMS Backup - private key.txt"
+#define TEXT_ENC_KEY_NAME CMMS_PRODUCT " - private key.txt"
 #define TEXT_ENC_CARD_TITLE "Save the recovery card as"
-#define TEXT_ENC_CARD_NAME "CMMS Backup - recovery card.txt"
+#define TEXT_ENC_CARD_NAME CMMS_PRODUCT " - recovery card.txt"
 
 /* --- list: backup_list.c, list_model.c --------------------------------------------------------------------- */
 
@@ -410,7 +482,7 @@
 #define TEXT_LOG_DAMAGED "%s; the next entry begins a new log and keeps the old one aside"
 #define TEXT_LOG_NAME "Status & Logs"
 #define TEXT_LOG_SAVE_TITLE "Save the log as"
-#define TEXT_LOG_SAVE_NAME "CMMS Backup log.txt"
+#define TEXT_LOG_SAVE_NAME CMMS_PRODUCT " log.txt"
 #define TEXT_LOG_SAVE_FILTER "Text files"
 #define TEXT_LOG_SAVED "The log was saved as %s"
 
@@ -432,8 +504,12 @@
 
 /* --- tray -------------------------------------------------------------------------------------------------- */
 
-#define TEXT_TRAY_TIP "CMMS Backup"
+#define TEXT_TRAY_TIP CMMS_PRODUCT
 #define TEXT_TRAY_NEXT "\nNext backup: "
+/* Of the icon that a scheduled run leaves behind: what is wrong; the sentence. And its menu. */
+#define TEXT_TELLER_TIP CMMS_PRODUCT "\n%s: %s"
+#define TEXT_TELLER_OPEN "&Open"
+#define TEXT_TELLER_LEAVE "&Take away"
 #define TEXT_TRAY_STAYS "The window is closed; the program goes on here. Exit in this icon's menu ends it."
 
 /* --- schedule_fields.c ------------------------------------------------------------------------------------- */
@@ -499,7 +575,7 @@
 
 /* --- messages: message_box.c, folder_dialog.c, main.c ----------------------------------------------------- */
 
-#define TEXT_BOX_TITLE "CMMS Backup"
+#define TEXT_BOX_TITLE CMMS_PRODUCT
 #define TEXT_BOX_WRONG "something went wrong"
 #define TEXT_BOX_COPY "&Copy"
 #define TEXT_BOX_DETAILS "Details"
@@ -516,8 +592,8 @@
 /* --- assistant: first start and connection ---------------------------------------------------------------- */
 
 #define TEXT_CONNECTION_SAVED "The connection was saved."
-#define TEXT_ASSISTANT_WELCOME "Welcome to CMMS Backup"
-#define TEXT_ASSISTANT_CAPTION "Connection - CMMS Backup"
+#define TEXT_ASSISTANT_WELCOME "Welcome to " CMMS_PRODUCT
+#define TEXT_ASSISTANT_CAPTION "Connection - " CMMS_PRODUCT
 #define TEXT_ASSISTANT_NEXT "&Next >"
 #define TEXT_ASSISTANT_FINISH "F&inish"
 #define TEXT_ASSISTANT_DATABASE "Which database is to be kept safe?"
@@ -546,6 +622,9 @@
 #define TEXT_ASSISTANT_CLOUD \
     "⚠ %s copies this folder to the cloud, and may move backups off this computer. Choose a folder outside " \
     "of it, or set it to be kept on this device."
+#define TEXT_ASSISTANT_DRIVE \
+    "⚠ This is a network drive, which is there only while it is connected: the backup that Windows starts may not " \
+    "find it. Choose the folder by the name of its share."
 #define TEXT_ASSISTANT_GUARDED \
     "⚠ Windows keeps this program from writing here (Controlled folder access). Choose a folder outside of " \
     "Documents, or allow the program in Windows Security."
@@ -553,7 +632,8 @@
 /* user@host:port/database */
 #define TEXT_ASSISTANT_SUMMARY \
     "Database: %s\r\n\r\nThe password is kept by Windows (Credential Manager), everything else in your own folder. " \
-    "The scheduled backup and the console program use the same connection."
+    "The scheduled backup and the console program use the same connection. Backups are then made by themselves as " \
+    "the Backup Configuration says: daily at 02:00 where nobody has changed it."
 #define TEXT_TLS_VERIFY "Encrypted, certificate checked (recommended)"
 #define TEXT_TLS_REQUIRE "Encrypted, certificate not checked"
 #define TEXT_TLS_DISABLE "Not encrypted"
@@ -567,11 +647,11 @@
 
 /* --- sign-in ------------------------------------------------------------------------------------------------ */
 
-#define TEXT_TITLE "Database Backup Manager - CMMS Backup"
-#define TEXT_TITLE_SIGNED_IN "Database Backup Manager - CMMS Backup - signed in as %s"
-#define TEXT_TITLE_SAMPLE "Database Backup Manager - CMMS Backup - sample database, signed in as %s"
-#define TEXT_TITLE_NOBODY "Database Backup Manager - CMMS Backup - nobody is signed in"
-#define TEXT_TITLE_LOCKED "Database Backup Manager - CMMS Backup - locked"
+#define TEXT_TITLE "Database Backup Manager - " CMMS_PRODUCT
+#define TEXT_TITLE_SIGNED_IN "Database Backup Manager - " CMMS_PRODUCT " - signed in as %s"
+#define TEXT_TITLE_SAMPLE "Database Backup Manager - " CMMS_PRODUCT " - sample database, signed in as %s"
+#define TEXT_TITLE_NOBODY "Database Backup Manager - " CMMS_PRODUCT " - nobody is signed in"
+#define TEXT_TITLE_LOCKED "Database Backup Manager - " CMMS_PRODUCT " - locked"
 #define TEXT_SIGNIN_TITLE "Sign in as a manager"
 #define TEXT_SIGNIN_LOCKED "Locked"
 /* user@host:port/database */
@@ -629,6 +709,7 @@
     "--after-backup: make a backup before the picture\n" \
     "--tray: start hidden, as an icon beside the clock\n" \
     "--scheduled: make the backup that is due, without a window, and end\n" \
+    "--tell: show beside the clock what the last such run has to say\n" \
     "\n" \
     "PGHOST, PGPORT, PGUSER, PGDATABASE and PGPASSWORD are honoured."
 #define TEXT_OPTIONS_HINT "Start cmms-backup --help for the options."
@@ -651,6 +732,6 @@
 #define TEXT_LOCK_IDLE_ONE "nobody was there for %d minute"
 #define TEXT_LOCK_IDLE "nobody was there for %d minutes"
 
-#define TEXT_DETAILS_VERSION "CMMS Backup %s"
+#define TEXT_DETAILS_VERSION CMMS_PRODUCT " %s"
 
 #endif

@@ -1,33 +1,23 @@
 /*
- * unattended_dialog.c: settings by their keys, as texts: what is read is shown, and what is entered is handed over,
- * both in a worker; configure_set decides what fits.
+ * unattended_dialog.c: the settings of waiting and checks (setting_fields.h), read and saved in a worker.
  */
 #include "unattended_dialog.h"
 
-#include <string.h>
-
 #include "base/mem.h"
-#include "base/strbuf.h"
 #include "dialog.h"
-#include "jobs/configure.h"
 #include "message_box.h"
-#include "platform/wide.h"
 #include "resource.h"
-#include "store/settings.h"
-#include "ui_text.h"
+#include "setting_fields.h"
 #include "worker.h"
 
 #define LIMIT 20 /* characters of a field */
 
 /* In the order of the controls. */
-static const struct {
-    int id;
-    const char *key;
-    bool tick; /* a box, else a field */
-} fields[] = {{IDC_WAIT_BATTERY, "battery_percent", false},   {IDC_WAIT_QUIET, "quiet_hours", false},
-              {IDC_WAIT_DAYS, "wait_days", false},            {IDC_WAIT_ON_BATTERY, "on_battery", true},
-              {IDC_WAIT_ON_METERED, "on_metered", true},      {IDC_WAIT_RECHECK, "recheck_days", false},
-              {IDC_WAIT_PROVE, "prove_every_days", false},    {IDC_WAIT_CHECK, "check_hours", false}};
+static const SettingField fields[] = {
+    {IDC_WAIT_BATTERY, "battery_percent", false}, {IDC_WAIT_QUIET, "quiet_hours", false},
+    {IDC_WAIT_DAYS, "wait_days", false},          {IDC_WAIT_ON_BATTERY, "on_battery", true},
+    {IDC_WAIT_ON_METERED, "on_metered", true},    {IDC_WAIT_RECHECK, "recheck_days", false},
+    {IDC_WAIT_PROVE, "prove_every_days", false},  {IDC_WAIT_CHECK, "check_hours", false}};
 #define FIELDS (sizeof fields / sizeof *fields)
 
 typedef struct UnattendedJob {
@@ -47,29 +37,6 @@ typedef struct UnattendedDialog {
 
 /* --- the worker ---------------------------------------------------------------------------------------- */
 
-static void release_values(UnattendedJob *job)
-{
-    for (size_t i = 0; i < FIELDS; i++) {
-        mem_free(job->values[i]);
-        job->values[i] = NULL;
-    }
-}
-
-static bool save(UnattendedJob *job, Settings *settings, Error *err)
-{
-    char *pairs[FIELDS];
-    const char *given[FIELDS];
-    for (size_t i = 0; i < FIELDS; i++) {
-        pairs[i] = mem_printf("%s=%s", fields[i].key, job->values[i]);
-        given[i] = pairs[i];
-    }
-    const bool ok = configure_set(job->folder, given, FIELDS, job->actor, settings, err);
-    for (size_t i = 0; i < FIELDS; i++) {
-        mem_free(pairs[i]);
-    }
-    return ok;
-}
-
 static void run_job(void *context, const Cancel *cancel)
 {
     UnattendedJob *job = context;
@@ -77,11 +44,11 @@ static void run_job(void *context, const Cancel *cancel)
     (void)cancel;
     settings_init(&settings);
     if (job->save) {
-        job->ok = save(job, &settings, &job->error);
+        job->ok = setting_fields_save(fields, FIELDS, job->values, job->folder, job->actor, &settings, &job->error);
     } else {
         job->ok = settings_load(job->folder, &settings, &job->error);
-        for (size_t i = 0; job->ok && i < FIELDS; i++) {
-            job->values[i] = settings_get(&settings, fields[i].key);
+        if (job->ok) {
+            setting_fields_load(fields, FIELDS, &settings, job->values);
         }
     }
     settings_release(&settings);
@@ -96,9 +63,7 @@ static HWND control(const UnattendedDialog *d, int id)
 
 static void update(const UnattendedDialog *d, bool busy)
 {
-    for (size_t i = 0; i < FIELDS; i++) {
-        EnableWindow(control(d, fields[i].id), !busy);
-    }
+    setting_fields_enable(d->hwnd, fields, FIELDS, !busy);
     EnableWindow(control(d, IDC_WAIT_SAVE), !busy);
 }
 
@@ -110,45 +75,18 @@ static void start(UnattendedDialog *d, bool saving)
     update(d, true);
 }
 
-static char *entered(const UnattendedDialog *d, size_t field)
-{
-    if (fields[field].tick) {
-        const bool on = IsDlgButtonChecked(d->hwnd, fields[field].id) == BST_CHECKED;
-        return mem_strdup(on ? "true" : "false");
-    }
-    StrBuf text;
-    wchar_t *wide = ui_get_wide(control(d, fields[field].id));
-    char *value = utf8_from_wide(wide);
-    strbuf_init(&text, STRBUF_LINE);
-    strbuf_addstr(&text, value);
-    strbuf_trim(&text);
-    mem_free(value);
-    mem_free(wide);
-    return strbuf_detach(&text);
-}
-
 static void on_save(UnattendedDialog *d)
 {
     if (d->worker != NULL) {
         return;
     }
-    release_values(&d->job);
-    for (size_t i = 0; i < FIELDS; i++) {
-        d->job.values[i] = entered(d, i);
-    }
+    setting_fields_enter(d->hwnd, fields, FIELDS, d->job.values);
     start(d, true);
 }
 
 static void on_loaded(UnattendedDialog *d)
 {
-    for (size_t i = 0; i < FIELDS; i++) {
-        if (fields[i].tick) {
-            const bool on = strcmp(d->job.values[i], "true") == 0;
-            CheckDlgButton(d->hwnd, fields[i].id, on ? BST_CHECKED : BST_UNCHECKED);
-        } else {
-            ui_set_text(control(d, fields[i].id), d->job.values[i]);
-        }
-    }
+    setting_fields_show(d->hwnd, fields, FIELDS, d->job.values);
     update(d, false);
     SendMessageW(d->hwnd, WM_NEXTDLGCTL, (WPARAM)control(d, fields[0].id), TRUE);
 }
@@ -158,11 +96,7 @@ static void on_worker(UnattendedDialog *d)
     worker_end(d->worker);
     d->worker = NULL;
     if (!d->job.ok && !d->leaving) {
-        for (size_t i = 0; i < FIELDS; i++) {
-            if (!fields[i].tick) { /* of a box the text is its own, and nothing that it has is wrong */
-                ui_name_setting(&d->job.error, fields[i].key, control(d, fields[i].id));
-            }
-        }
+        setting_fields_name(d->hwnd, fields, FIELDS, &d->job.error);
         message_box_error(d->hwnd, &d->job.error);
     }
     d->saved = d->job.save && d->job.ok;
@@ -178,11 +112,7 @@ static void on_worker(UnattendedDialog *d)
 static void on_init(UnattendedDialog *d, HWND hwnd)
 {
     d->hwnd = hwnd;
-    for (size_t i = 0; i < FIELDS; i++) {
-        if (!fields[i].tick) {
-            SendMessageW(control(d, fields[i].id), EM_LIMITTEXT, LIMIT, 0);
-        }
-    }
+    setting_fields_init(hwnd, fields, FIELDS, LIMIT);
     start(d, false);
     dialog_begin(hwnd);
 }
@@ -228,7 +158,7 @@ bool unattended_dialog_run(HWND owner, const char *folder, const char *actor)
     d.job.folder = mem_strdup(folder);
     d.job.actor = mem_strdup(actor);
     DialogBoxParamW(GetModuleHandleW(NULL), MAKEINTRESOURCEW(IDD_UNATTENDED), owner, dialog_proc, (LPARAM)&d);
-    release_values(&d.job);
+    setting_fields_release(d.job.values, FIELDS);
     error_clear(&d.job.error);
     mem_free(d.job.folder);
     mem_free(d.job.actor);

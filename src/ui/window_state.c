@@ -87,6 +87,7 @@ bool window_state_parse(const char *bytes, size_t len, WindowState *state)
         read.hide_chart = json_bool(document, "hide_chart", false);
         read.keep = json_bool(document, "keep_beside_clock", false);
         read.quiet = json_bool(document, "quiet", false);
+        read.offered = json_bool(document, "start_offered", false);
     }
     if (ok) {
         *state = read;
@@ -125,6 +126,7 @@ bool window_state_save(const char *path, const WindowState *state, Error *err)
     json_set_bool(document, "hide_chart", state->hide_chart);
     json_set_bool(document, "keep_beside_clock", state->keep);
     json_set_bool(document, "quiet", state->quiet);
+    json_set_bool(document, "start_offered", state->offered);
     char *text = json_text(document);
     bool ok = fs_write_atomic(path, text, strlen(text), err);
     mem_free(text);

@@ -22,6 +22,7 @@ typedef struct WindowState {
     bool maximized;
     bool hide_chart;
     bool keep;  /* closed, the window stays beside the clock */
+    bool offered; /* that the program starts with Windows was offered */
     bool quiet; /* a backup that went well is not told beside the clock */
     bool sized;                 /* the user dragged a column: `widths` count */
     int widths[STATE_COLUMNS];  /* at 96 DPI */

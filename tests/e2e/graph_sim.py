@@ -6,7 +6,7 @@ half a fragment, throttle, forget sessions, tell a hash late. Data is kept in me
   sim.faults.append(Fault("fragment", status=503, headers={"Retry-After": "1"}, times=2))
 
 kinds: token, authorize, devicecode, site, drives, drive, share, folder, item, find, children, put, create, fragment,
-status, end, rename, delete, mkdir, download, mail.
+status, end, rename, delete, mkdir, download, mail, checkin.
 """
 import base64
 import hashlib
@@ -131,6 +131,7 @@ class Simulator:
         self.page = 200
         self.download_key, self.ignore_range, self.ranges = 1, False, []  # another key: addresses have run out
         self.etags = True  # items tell their version
+        self.checkout = set()  # libraries that want check-out: a new file is its uploader's until it is checked in
         self.recycled = []  # the names of what was removed
         self.clock = 0  # seconds that the server's is ahead
         self.quota = 1 << 40
@@ -150,6 +151,8 @@ class Simulator:
         self.device_waits = False  # nobody has typed the code yet
         self.granted = set()  # the sites that a token for Sites.Selected reaches
         self.selected = set()  # those tokens
+        self.granted_lists = set()  # the libraries that a token for Lists.SelectedOperations.Selected reaches
+        self.listed = set()  # those tokens
         self.mail_allowed = True  # IT has approved Mail.Send
         self.mailers, self.mails = set(), []  # tokens for it; what was sent
         sim = self
@@ -222,6 +225,7 @@ class Simulator:
             if self.wrong_hash:
                 self.wrong_hash -= 1
                 item["wrong"] = True
+        item["out"] = not folder and drive in self.checkout
         self.items[item["id"]] = item
         return item
 
@@ -236,6 +240,10 @@ class Simulator:
 
     def data(self, name):
         return self.child(self.folder, name)["data"]
+
+    def hidden(self, folder=None):
+        """What only its uploader sees."""
+        return sorted(i["name"] for i in self.items.values() if i["parent"] == (folder or self.folder) and i.get("out"))
 
     def kinds(self):
         return [kind for kind, _ in self.log]
@@ -408,6 +416,8 @@ class Simulator:
 
     def check_grant(self, token, path):
         """What is not granted is refused, whether it is there or not."""
+        if token in self.listed and not self.is_granted_list(path):
+            raise problem(403, "accessDenied")
         if token not in self.selected:
             return
         found = re.match(r"/sites/[^/:]+:(/.*)|/sites/([^/:]+)/|/drives/([^/]+)", path)
@@ -416,6 +426,13 @@ class Simulator:
             next((p for p, s in self.sites.items() if s["id"] == number), None)
         if site not in self.granted:
             raise problem(403, "accessDenied")
+
+    def is_granted_list(self, path):
+        """A library that was granted alone, by its number or by a link; its site is none of it."""
+        found = re.match(r"/drives/([^/]+)|/shares/(u![A-Za-z0-9_-]+)/", path)
+        drive, share = found.groups() if found else (None, None)
+        item = self.shared(share) if share else None
+        return (item["drive"] if item else drive) in self.granted_lists
 
     def route(self, request, parts, body):
         method, path = request.command, parts.path
@@ -467,7 +484,10 @@ class Simulator:
             if action == "createUploadSession" and method == "POST":
                 return "create", lambda: self.create(request, drive, parent, name, document)
             if action is None and method == "GET":
-                return "find", lambda: self.find(drive, parent, name)
+                return "find", lambda: self.find(drive, parent, name, query)
+        found = re.fullmatch(r"/drives/([^/]+)/items/([^/:]+)/checkin", path)
+        if found and method == "POST":
+            return "checkin", lambda: self.check_in(decode(found.group(1)), decode(found.group(2)), document)
         found = re.fullmatch(r"/drives/([^/]+)/items/([^/:]+)(/children)?", path)
         if found:
             drive, number, children = [g and decode(g) for g in found.groups()]
@@ -476,7 +496,7 @@ class Simulator:
                     return "mkdir", lambda: self.mkdir(drive, number, document)
                 return "children", lambda: self.children(drive, number, query)
             act = {"GET": ("item", lambda: self.get_item(drive, number, query)),
-                   "PATCH": ("rename", lambda: self.rename(drive, number, document)),
+                   "PATCH": ("rename", lambda: self.rename(drive, number, document, request.headers.get("If-Match"))),
                    "DELETE": ("delete", lambda: self.delete(drive, number, request.headers.get("If-Match"))),
                    }.get(method)
             if act:
@@ -563,14 +583,17 @@ class Simulator:
                           "state": "normal"}}
 
     def get_share(self, token):
+        item = self.shared(token)
+        if item is None:
+            raise problem(404, "itemNotFound")
+        return Answer(200, self.describe(item))
+
+    def shared(self, token):
         url = base64.urlsafe_b64decode(token[2:] + "=" * (-len(token[2:]) % 4)).decode()
         path = urllib.parse.unquote(urllib.parse.urlsplit(url).path)
         if path.startswith("/:f:/s/"):
-            return Answer(200, self.describe(self.items[self.folder]))
-        for item in self.items.values():
-            if self.path_of(item) == path:
-                return Answer(200, self.describe(item))
-        raise problem(404, "itemNotFound")
+            return self.items[self.folder]
+        return next((item for item in self.items.values() if self.path_of(item) == path), None)
 
     def drive_of(self, drive):
         if drive not in self.drives:
@@ -585,7 +608,7 @@ class Simulator:
 
     def get_item(self, drive, number, query):
         item = self.item_of(drive, number)
-        told = self.describe(item)
+        told = self.with_level(item, self.describe(item), query)
         if "data" in item and "$select" not in query:  # who selects must name it
             told["@microsoft.graph.downloadUrl"] = "%s/download/%s?tempauth=eySECRET%d" % (self.url, number,
                                                                                           self.download_key)
@@ -638,15 +661,32 @@ class Simulator:
             raise problem(409, "nameAlreadyExists")
         return Answer(201, self.describe(self.add_item(drive, parent, document["name"], folder=True)))
 
-    def find(self, drive, parent, name):
+    def find(self, drive, parent, name, query=None):
         self.item_of(drive, parent)
         item = self.child(parent, name)
         if item is None:
             raise problem(404, "itemNotFound")
-        return Answer(200, self.describe(item))
+        return Answer(200, self.with_level(item, self.describe(item), query or {}))
 
-    def rename(self, drive, number, document):
+    def with_level(self, item, told, query):
+        """Whether it is checked in is told to those who ask."""
+        if "data" in item and "publication" in query.get("$select", ""):
+            told["publication"] = {"level": "checkout" if item.get("out") else "published", "versionId": "1.0"}
+        return told
+
+    def check_in(self, drive, number, document):
         item = self.item_of(drive, number)
+        if not item.get("out"):
+            raise problem(409, "invalidRequest")
+        if (document or {}).get("checkInAs") != "published":
+            self.complain("a check-in as %r" % document)
+        item["out"] = False
+        return Answer(204)
+
+    def rename(self, drive, number, document, version=None):
+        item = self.item_of(drive, number)
+        if version is not None and version != self.etag(item):
+            raise problem(412, "resourceModified")
         if self.rclone and "name" not in document:
             return self.touch(drive, number, document)
         self.check_name(document["name"])
@@ -830,6 +870,8 @@ class Simulator:
         self.tokens.add("access%d" % number)
         if "Sites.Selected" in scope:
             self.selected.add("access%d" % number)
+        if "Lists.SelectedOperations.Selected" in scope:
+            self.listed.add("access%d" % number)
         if "Mail.Send" in scope:
             self.mailers.add("access%d" % number)
         refresh = "refresh%d" % number + "x" * 3000  # longer than Credential Manager takes
@@ -930,10 +972,10 @@ class Simulator:
 
 class Proxy:
     """An HTTP proxy that leads some hosts to the simulator and refuses all others: for a client whose hosts are built
-    in. Its address is for HTTPS_PROXY."""
+    in. Its address is for HTTPS_PROXY. status: what it answers to all of them, as one that wants a password (407)."""
 
-    def __init__(self, hosts, port):
-        self.hosts, self.port, self.refused = hosts, port, []
+    def __init__(self, hosts, port, status=None):
+        self.hosts, self.port, self.refused, self.status, self.heads = hosts, port, [], status, []
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.url = "http://127.0.0.1:%d" % self.listener.getsockname()[1]
         threading.Thread(target=self.serve, daemon=True).start()
@@ -959,7 +1001,12 @@ class Proxy:
             if not piece:
                 return client.close()
             head += piece
+        self.heads.append(head.decode("latin-1"))
         host = head.split()[1].decode().rsplit(":", 1)[0]
+        if self.status:
+            client.sendall(b"HTTP/1.1 %d No\r\nProxy-Authenticate: Basic realm=\"SECRET words\"\r\n"
+                           b"Content-Length: 0\r\nConnection: close\r\n\r\n" % self.status)
+            return client.close()
         if not head.startswith(b"CONNECT ") or host not in self.hosts:
             self.refused.append(host)
             client.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")

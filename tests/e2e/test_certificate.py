@@ -13,6 +13,7 @@ from harness import check, equal
 from test_sharepoint import LINK, User, backup
 
 SECRET = "s3cr3t~of.the-app"
+SECRETS = (SECRET,)  # beside those of the simulator, for the harness' sweep
 ENDED = ["-not_before", "20200101000000Z", "-not_after", "20200102000000Z"]
 
 

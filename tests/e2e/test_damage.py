@@ -113,4 +113,4 @@ def test_not_a_backup(program):
     equal(names, [], "manifests")
 
 
-harness.main(__name__)
+harness.main(__name__, wine=("test_truncations_without_manifest", "test_not_a_backup"))

@@ -140,6 +140,53 @@ def test_damaged_there(program):
         there.whole()
 
 
+def meddle(sim, name, act):
+    item = sim.child(sim.folder, name)
+    if item and act == "delete":
+        del sim.items[item["id"]]
+    elif item and act == "rename":
+        item["name"], item["version"] = "moved " + name, item["version"] + 1
+    elif item:
+        sim.replaced(name, b"somebody's own")
+
+
+def test_somebody_between_any_two_requests(program):
+    """What is deleted, renamed or exchanged there while it comes: what came whole is here, or one sentence says why
+    not; never another file under its name."""
+    with Simulator() as sim:
+        there = There(program, sim)
+        kept = {number: dict(item) for number, item in sim.items.items()}
+        acts = [(act, end) for act in ("delete", "rename", "replace") for end in ("", ".manifest.json")]
+        codes = set()
+        for act, end in acts if program.kind == "native" else acts[::3]:
+            number, requests = 1, 1
+            while number <= requests:
+                sim.items = {key: dict(item) for key, item in kept.items()}
+                for name in os.listdir(there.back):
+                    if there.name in name:
+                        os.unlink(os.path.join(there.back, name))
+                start = len(sim.log)
+
+                def before(n):
+                    if n == start + number:
+                        with sim.lock:
+                            meddle(sim, there.name + end, act)
+                sim.before = before
+                done = there.user.run(*there.arguments())
+                sim.before = None
+                what = "%s of %s before request %d: %s%s" % (act, end or "the backup", number, done.out, done.err)
+                requests = len(sim.log) - start
+                codes.add(done.code)
+                if done.code == 0:
+                    there.whole()
+                else:
+                    check(there.name not in there.left() and '"error"' in done.out, what)
+                number += 1 if program.kind == "native" else 2
+            check(requests >= 2, "only %d requests" % requests)
+        check(0 in codes and len(codes) > 1, "what came of it: %r" % codes)
+        equal(sim.complaints, [], "complaints")
+
+
 def test_what_cannot_come(program):
     with Simulator() as sim:
         there = There(program, sim)
@@ -194,4 +241,4 @@ def test_many(program):
         equal({b["compared"] for b in backups[1:]}, {"not read", "no manifest"}, "the others")
 
 
-harness.main(__name__)
+harness.main(__name__, wine=("test_there_and_back", "test_resumed"))

@@ -154,4 +154,5 @@ def test_archives_of_others(program):
         server.psql('DROP DATABASE "%s"' % name)
 
 
-harness.main(__name__)
+# One that a code page of Windows has, and one that the engine must convert.
+harness.main(__name__, wine=("test_win1252", "test_euc_jp"))

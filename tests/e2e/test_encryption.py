@@ -322,7 +322,7 @@ def test_every_region(program):
         changed.update({"one byte short": copy[:-1], "half of it": copy[:len(copy) // 2], "no content": copy[:payload],
                         "half a header": copy[:header], "nothing": b"", "one byte more": copy + b"x",
                         "twice": copy + copy})
-        for what, data in changed.items():
+        for what, data in harness.a_share(changed.items(), 2):
             desk.replace(data)
             report = desk.download(*desk.with_key(), code=11 if what in ("the version", "nothing") else 7)
             check("\n" not in report["error"]["message"] and desk.copy in report["error"]["message"],

@@ -171,4 +171,4 @@ def test_killed_and_without_power(program):
     print("# killed at every one of %d steps, %d states after a power cut" % (n - 1, cuts))
 
 
-harness.main(__name__)
+harness.main(__name__, wine=("test_export_and_verify", "test_full_destination"))

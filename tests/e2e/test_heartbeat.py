@@ -20,7 +20,7 @@ def file_of(computer):
 
 def content(computer, moment, **more):
     at = datetime.datetime.fromtimestamp(moment, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return json.dumps({"version": 1, "computer": computer, "at": at, "hours": 36, "retired": False, **more})
+    return json.dumps({"version": 1, "computer": computer, "at": at, "hours": 36, "retired": False, "good": at, **more})
 
 
 def plant(folder, computer, moment, modified=None, **more):
@@ -42,6 +42,20 @@ def look(place):
     equal(place.run("run-due")["outcome"], "nothing_due", "the run")
     report = place.status()["heartbeats"]
     return report["text"], {c["computer"]: c for c in report["computers"]}
+
+
+def test_lives_and_fails(program):
+    """A PC that beats, and says that its newest good backup is older than its schedule allows."""
+    place = quiet_place(program)
+    now = time.time()
+    with Recorder() as hook:
+        place.set("webhook", hook.url)
+        old = datetime.datetime.fromtimestamp(now - 9 * DAY - 3600, datetime.timezone.utc)
+        plant(place.folder, "PC-07", now - 60, good=old.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        text, seen = look(place)
+        equal((text, seen["PC-07"]["silent_days"]), ("PC-07 has had no good backup for 9 days", 0), "who fails")
+        equal([(t["event"], t["text"]) for _, t in hook.take()], [("silent", text)], "who was told")
+        check("\u26a0 " + text in place.words(), "status in words: " + place.words())
 
 
 def test_silent(program):
@@ -196,4 +210,4 @@ def test_two_computers(program):
     equal(sorted(seen), ["PC-ONE", "PC-TWO"], "who is known")
 
 
-harness.main(__name__, wine=("test_silent", "test_two_computers"))
+harness.main(__name__, wine=("test_silent", "test_retired"))

@@ -415,6 +415,27 @@ def test_refuses_while_the_program_works(p):
     check_whole(p.program)
 
 
+def test_takes_the_icon_away(p):
+    """The icon that a scheduled run leaves behind stays for half a day, but keeps nobody from an update."""
+    with open(os.path.join(TOP, "src/ui/teller.h"), encoding="utf-8") as f:
+        wanted = re.search(r'^#define TELLER_CLASS "(.*)"$', f.read(), re.M).group(1)
+    with open(os.path.join(TOP, "installer/cmms-backup.nsi"), encoding="utf-8") as f:
+        check('!define TELLER_CLASS "%s"' % wanted in f.read(), "the installer looks for another window")
+    install()
+    write(os.path.join(p.settings, "screen-state.json"),
+          '{"version": 1, "told": {}, "last": {"notice": "failed", "text": "x", "when": "2026-12-01T02:00:00Z"}}')
+    icon = subprocess.Popen(["wine", os.path.join(p.program, "cmms-backup.exe"), "--tell"], env=wine_env(),
+                            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        while icon.poll() is None: # the first may have been before its window was there
+            install("/WAIT=20")
+    finally:
+        if icon.poll() is None:
+            icon.terminate()
+            icon.wait(LIMIT)
+    check_whole(p.program)
+
+
 def test_uninstall_keeps_backups_and_settings(p):
     install()
     kept = {os.path.join(p.program, "backups/cmms_backup_20260101_020000.backup"): "precious",

@@ -139,7 +139,7 @@ def test_slow(program):
     """Slow is not dead: it takes several times as long as nothing may move."""
     place = Place(program)
     began = time.monotonic()
-    done = place.under(rate=800000)
+    done = place.under(rate=1200000)
     check(time.monotonic() - began > 6, "the network was slow")
     place.good(done, again=False)
 
@@ -264,4 +264,6 @@ def test_cancel_of_a_proof(program):
     equal(databases(place.server), before, "databases")
 
 
-harness.main(__name__)
+# Of the sockets of Windows: one that is silent, one that never connects, one that is reset, one that nobody closes.
+harness.main(__name__, wine=("test_dead_while_connecting", "test_reset", "test_killed_where_the_server_cannot_see_it",
+                             "test_doctor"))

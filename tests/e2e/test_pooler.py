@@ -102,4 +102,4 @@ def test_session_mode_serves(program):
     check(sum(t["rows"] for t in report["tables"]) > 1000, "the rows")
 
 
-harness.main(__name__)
+harness.main(__name__, wine=("test_transaction_mode_is_named", "test_session_mode_serves"))

@@ -8,7 +8,7 @@ import subprocess
 import harness
 from harness import check, equal
 from promises import look
-from test_prove import Prover, make, manifest_of, ready_cluster, slow_index
+from test_prove import Prover, make, manifest_of, slow_index
 from test_retention import aged, flip, verb
 from test_schedule import LEDGER, Place, facts
 
@@ -179,8 +179,7 @@ class Unattended(Place):
         place = self.arguments("set", "check_hours=", "recheck_days=0")
         equal(program.run(place).code, 0, "the settings")
         write_ledger(self, since=moment(days=2))
-        if self.prover.ready:
-            subprocess.run(["cp", "-a", ready_cluster(program), self.prover.ready], check=True)
+        self.prover.get_ready()
 
     def begin(self):
         self.prover.own(self.folder)

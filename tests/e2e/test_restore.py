@@ -43,7 +43,7 @@ def furniture(server, name):
     return server.psql(
         "SELECT pg_get_userbyid(datdba), datconnlimit, datallowconn, pg_encoding_to_char(encoding), datcollate,"
         " datctype, shobj_description(d.oid, 'pg_database'), (SELECT string_agg(a::text, ' ' ORDER BY a::text) FROM"
-        " unnest(datacl) a), (SELECT"
+        " unnest(coalesce(datacl, acldefault('d', datdba))) a), (SELECT"
         " string_agg(coalesce(r.rolname, '') || ' ' || c, ' ' ORDER BY s.setrole, c) FROM pg_db_role_setting s LEFT"
         " JOIN pg_roles r ON r.oid = s.setrole CROSS JOIN unnest(s.setconfig) c WHERE s.setdatabase = d.oid)"
         " FROM pg_database d WHERE datname = '%s'" % name)
@@ -170,6 +170,12 @@ def test_nothing_is_touched(program):
     done = run(program, server, name, "restore", "-U", "nobody", program.path(path), folder=folder)
     equal((done.code, done.json()["error"]["message"]),
           (6, "the database untouched belongs to postgres, so nobody may not replace it"), "who does not own it")
+    # What is put aside would be its owner's, and what takes its place not: nobody would find it for an undo.
+    server.psql("CREATE ROLE of_plant; GRANT of_plant TO nobody WITH INHERIT TRUE, SET FALSE;"
+                "ALTER DATABASE untouched OWNER TO of_plant")
+    done = run(program, server, name, "restore", "-U", "nobody", program.path(path), folder=folder)
+    equal((done.code, done.json()["error"]["message"]),
+          (6, "the database untouched belongs to of_plant, so nobody may not replace it"), "who may not give it away")
     done = program.run(["restore", "--json", "-h", "127.0.0.1", "-p", str(server.port), "-U", "postgres", "-d", name,
                         "--folder", program.path(folder), program.path(path)], env={"PGPASSWORD": harness.PASSWORD})
     equal(done.code, 2, "nobody was asked: " + done.out)
@@ -208,4 +214,4 @@ def test_clients_that_come_again(program):
     harness.same_sums(server.checksums(name), before, "what was restored")
 
 
-harness.main(__name__)
+harness.main(__name__, wine=("test_there_and_back", "test_beside_it"))

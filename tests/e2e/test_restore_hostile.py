@@ -15,6 +15,7 @@ import threading
 import time
 import harness
 from harness import check, equal
+from test_restore_kinds import NEON, server_of
 
 OPEN = {"PGPASSWORD": harness.PASSWORD, "PGSSLMODE": "disable"} # so that it can be read
 
@@ -24,10 +25,12 @@ class Cut(Exception):
 
 
 class Between:
-    """before(sql), after(sql): called for each statement of the program and of its tools."""
+    """before(sql), after(sql): called for each statement of the program and of its tools. there(bytes), back(bytes):
+    what goes on in the place of a message, and of what comes back; as long as that."""
 
     def __init__(self, server):
         self.to, self.before, self.after = server.port, None, None
+        self.there = self.back = lambda data: data
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self.accept, daemon=True).start()
@@ -77,7 +80,7 @@ class Between:
                         if self.before:
                             self.before(sql)
                         asked[:] = [sql]
-                    server.sendall(head + body)
+                    server.sendall(head + self.there(body))
             except (OSError, Cut, struct.error):
                 pass
             self.close(client, server)
@@ -92,7 +95,7 @@ class Between:
                     sql = asked.pop()
                     if self.after:
                         self.after(sql)
-                client.sendall(data)
+                client.sendall(self.back(data))
         except (OSError, Cut):
             pass
         self.close(client, server)
@@ -188,12 +191,12 @@ class Plant:
             what, kept, have, done))
 
 
-def interfere(plant, begin, act, first, what, every=1):
+def interfere(plant, begin, act, first, what, every=1, share=3):
     """Runs it again and again, and acts before its Nth statement from `first` on that is more than a question, N = 1,
-    2, 3 … or in steps of `every`, and of these before every third in a run that is not thorough. Yields what was
+    2, 3 … or in steps of `every`, and of these before one in `share` in a run that is not thorough. Yields what was
     interfered with, and how it ended. act(process, between); None: the program is killed."""
-    stride = every * (1 if harness.THOROUGH else 3)
-    n = 1 + every * harness.first_step(3)
+    stride = every * (1 if harness.THOROUGH else share)
+    n = 1 + every * harness.first_step(share)
     while True:
         seen, hit, process, reached, killed = [0], [], [], threading.Event(), threading.Event()
         with Between(plant.server) as between:
@@ -228,7 +231,7 @@ def test_killed_before_each_statement(program):
     server = harness.shared_server()
     plant = Plant(program, server, "steps")
     for what, _ in interfere(plant, lambda port: plant.restore(port=port, begin=True), None, "ANALYZE",
-                             "restore killed before"):
+                             "restore killed before", share=6):
         harness.no_locks_left(server)
         if plant.whole(what) == "100":
             plant.goes_back(what)
@@ -263,6 +266,61 @@ def test_gone_and_killed_before_each_statement(program):
         drop_all(server, "lost")
 
 
+def test_gone_and_lost_at_the_end(program):
+    """Where nobody had the name nothing was put aside: what is kept from a restore of long ago is not this one's."""
+    server = harness.shared_server()
+    plant, seen = Plant(program, server, "forgot"), []
+    good(plant.restore(), "restore")
+    server.psql("DROP DATABASE forgot WITH (FORCE)")
+    with Between(server) as between:
+        def after(sql):
+            if sql == "ANALYZE":
+                seen.append(sql)
+            if sql == "COMMIT" and seen:
+                raise Cut
+        between.after = after
+        told = good(plant.restore(port=between.port), "the answer of the COMMIT was lost")
+    equal((told["kept"], rows(server, "forgot")), (None, "100"), "what was kept")
+
+
+def test_gone_and_not_known(program):
+    """Lost before the COMMIT, and then somebody else has the lock for longer than it waits: it drops nothing, and the
+    next start finds all of it."""
+    if not harness.THOROUGH:
+        raise harness.Skip("it waits for a minute")
+    server = harness.shared_server()
+    plant, seen, holder = Plant(program, server, "unknown"), [], []
+    drop_all(server, "unknown")
+    with Between(server) as between:
+        def before(sql):
+            if sql == "ANALYZE":
+                seen.append(sql)
+            if sql == "COMMIT" and seen and not holder:
+                server.psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name NOT LIKE"
+                            " 'psql%' AND backend_type = 'client backend' AND pid <> pg_backend_pid()")
+                harness.no_locks_left(server)
+                holder.append(subprocess.Popen([harness.PG_BIN + "/psql", "-X", "-q"], stdin=subprocess.PIPE,
+                                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                               env={**harness.clean_env(), **server.env()}))
+                holder[0].stdin.write(b"SELECT pg_advisory_lock(hashtextextended('cmms-backup restore unknown', 0));\n")
+                holder[0].stdin.flush()
+                harness.wait_for(lambda: server.psql("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"
+                                                     " AND granted") != "0", 30, "the lock")
+                raise Cut
+        between.before = before
+        try:
+            done = plant.restore(port=between.port)
+        finally:
+            for one in holder:
+                one.kill()
+                one.wait()
+    check(done.code != 0 and "it is not known whether the databases changed their names" in done.out, done.out)
+    harness.no_locks_left(server)
+    equal(len(databases(server, "unknown")), 1, "what it left alone, of %s" % databases(server, "unknown"))
+    plant.kept()
+    equal((databases(server, "unknown"), rows(server, "unknown")), (["unknown"], "100"), "brought to its end")
+
+
 def test_sessions_ended_before_each_statement(program):
     """The server ends our sessions (a restart, Neon): the name is back within seconds, without another start."""
     server = harness.shared_server()
@@ -273,7 +331,7 @@ def test_sessions_ended_before_each_statement(program):
         server.psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name NOT LIKE 'psql%' AND"
                     " backend_type = 'client backend' AND pid <> pg_backend_pid()")
     for what, done in interfere(plant, lambda port: plant.restore(port=port, begin=True), act, "ANALYZE",
-                                "sessions ended before"):
+                                "sessions ended before", share=6):
         state = server.psql("SELECT datallowconn FROM pg_database WHERE datname = 'ended'")
         equal(state, "t", "%s: the live one, after exit code %d, of %s" % (what, done.code, databases(server, "ended")))
         equal(rows(server, "ended"), "100" if done.code == 0 else "50", what)
@@ -288,7 +346,7 @@ def test_stopped_before_each_statement(program):
         raise harness.Skip("a console's Ctrl+C is test_kill's")
     server = harness.shared_server()
     plant = Plant(program, server, "stopped")
-    for after in (False, True):
+    for after in harness.a_share((False, True), 2, row=1):
         plant.again()
 
         def act(process, between):
@@ -313,7 +371,7 @@ def test_another_program_meanwhile(program):
     """undo --list, undo, restore --to and restore of another PC, before each statement: refused, or harmless."""
     server = harness.shared_server()
     plant = Plant(program, server, "other")
-    for verb in ("list", "to", "undo", "restore"):
+    for verb in harness.a_share(("list", "to", "undo", "restore"), 2, row=1):
         told = []
         plant.again()
 
@@ -331,6 +389,35 @@ def test_another_program_meanwhile(program):
                       "%s: the first one failed: %s; %s" % (what, done.out, told[-1].out))
                 plant.whole(what)
             plant.again()
+
+
+def test_locked_in_another_database(program):
+    """A role that may not connect to postgres has its session in template1: one restore at a time all the same."""
+    harness.shared_server() # which is the first
+    server = harness.Server(copy_of=harness.template())
+    harness._servers.append(server)
+    folder, path = of_boss(program, server, "apart")
+    server.psql("REVOKE CONNECT ON DATABASE postgres FROM PUBLIC; CREATE ROLE deputy LOGIN CREATEDB PASSWORD '%s' "
+                "IN ROLE boss, pg_signal_backend; GRANT CONNECT ON DATABASE postgres TO deputy; "
+                "GRANT pg_signal_backend TO boss" % harness.PASSWORD.replace("'", "''"))
+    for first, second in (("deputy", "boss"), ("boss", "deputy")):
+        told = []
+        with Between(server) as between:
+            def before(sql):
+                if sql == "ANALYZE" and not told:
+                    told.extend((databases(server, "apart"),
+                                 run(program, server.port, "apart", "restore", "--no-safety-backup", path,
+                                     folder=folder, user=second),
+                                 run(program, server.port, "apart", "undo", "--list", user=second),
+                                 databases(server, "apart")))
+            between.before = before
+            done = run(program, between.port, "apart", "restore", "--no-safety-backup", path, folder=folder, user=first)
+        good(done, "the restore of " + first)
+        equal((told[1].code, told[1].json()["error"]["message"]), (9, "another restore of apart is at work"),
+              "that of " + second)
+        good(told[2], "the list of " + second)
+        equal(told[3], told[0], "what the second one left alone")
+        equal(rows(server, "apart"), "40000", "what was restored")
 
 
 def test_dropped_after_a_restore(program):
@@ -362,11 +449,129 @@ LIES = (("trap", {"cmms_backup": "kept", "aside": 9999999999}),
         ("more_notes", {"cmms_backup": "coming", "whole": True}))
 
 
+def test_nobody_is_in_it_while_it_is_filled(program):
+    """The new database has the live one's rights when it is whole, and before that nobody's."""
+    server = harness.shared_server()
+    plant = Plant(program, server, "filled")
+    if not server.psql("SELECT 1 FROM pg_roles WHERE rolname = 'passer_by'"):
+        server.psql("CREATE ROLE passer_by LOGIN PASSWORD '%s'" % harness.PASSWORD.replace("'", "''"))
+
+    def connects(name):
+        done = subprocess.run([harness.PG_BIN + "/psql", "-X", "-A", "-t", "-q", "-c", "SELECT 1"], capture_output=True,
+                              env={**harness.clean_env(), **server.env(name, PGUSER="passer_by")})
+        check(done.returncode == 0 or b"permission denied for database" in done.stderr, "psql: %s" % done.stderr)
+        return done.returncode == 0
+
+    for what, more, name in (("in its place", (), "filled"), ("beside it", ("--to", "filled_copy"), "filled_copy")):
+        tried = []
+        with Between(server) as between:
+            def before(sql):
+                if sql == "ANALYZE" and not tried:
+                    new = [d for d in databases(server, "filled") if "_restore_" in d or d == "filled_copy"]
+                    tried.append((len(new), connects(new[0]), connects("filled")))
+            between.before = before
+            good(plant.restore(*more, port=between.port), what)
+        equal(tried, [(1, False, True)], what + ": while it is filled")
+        equal((connects(name), rows(server, name)), (True, "100"), what + ": then")
+    server.psql("REVOKE CONNECT ON DATABASE filled FROM PUBLIC")
+    good(plant.restore(), "restore")
+    equal(connects("filled"), False, "who might not before may not afterwards")
+
+
+def test_a_backup_mends(program):
+    """Killed where names change one at a time: nobody can use the database then, and the next that comes is seldom a
+    restore. doctor only says it."""
+    harness.shared_server() # which is the first
+    server = server_of(NEON)
+    for number, state, left, have in ((1, "closed", "f", "50"), (2, "nobody has the name", "", "100")):
+        plant = Plant(program, server, "mends_%d" % number)
+        reached, killed, seen = threading.Event(), threading.Event(), []
+        with Between(server) as between:
+            def before(sql):
+                if sql.startswith("ALTER DATABASE") and " RENAME TO " in sql:
+                    seen.append(sql)
+                    if len(seen) == number:
+                        reached.set()
+                        killed.wait(60 * harness.SCALE)
+                        raise Cut
+            between.before = before
+            process = plant.restore(port=between.port, begin=True)
+            harness.wait_for(reached.is_set, 120, "the statement")
+            program.kill(process)
+            killed.set()
+            harness.finish(process)
+        harness.no_locks_left(server)
+        there = ["--folder", program.path(plant.folder), "-h", "127.0.0.1", "-p", str(server.port), "-U", "postgres",
+                 "-d", plant.name]
+        for _ in range(2):
+            equal(server.psql("SELECT datallowconn FROM pg_database WHERE datname = '%s'" % plant.name), left, state)
+            doctor = program.run(["doctor", *there], OPEN)
+            check("An interrupted restore left it so." in doctor.out, "%s: doctor: %s" % (state, doctor.out))
+        done = program.run(["backup", *there], OPEN)
+        equal(done.code, 0, "%s: the backup: %s %s" % (state, done.out, done.err))
+        check("An interrupted restore was" in done.out + done.err, "%s: it is said: %s" % (state, done.out))
+        equal(plant.whole(state), have, state)
+
+
+def test_worked_in_what_was_left(program):
+    """Killed when it was whole, before the names changed. Who cannot wait points the application there: from then on it
+    is nobody's leftover."""
+    server = harness.shared_server()
+    plant = Plant(program, server, "left")
+    plant.path = program.path(program.good_backup(server, "left", plant.folder)["unix_path"])
+
+    def killed():
+        """The database that was left."""
+        reached, killed, counted = threading.Event(), threading.Event(), []
+        with Between(server) as between:
+            def before(sql):
+                if sql == "ANALYZE":
+                    counted.append(sql)
+                if sql == "BEGIN" and counted:
+                    reached.set()
+                    killed.wait(60 * harness.SCALE)
+                    raise Cut
+            between.before = before
+            process = plant.restore(port=between.port, begin=True)
+            harness.wait_for(reached.is_set, 120, "the statement")
+            program.kill(process)
+            killed.set()
+            harness.finish(process)
+        harness.no_locks_left(server)
+        left = [one for one in databases(server, "left") if one.startswith("left_restore_")]
+        equal(len(left), 1, "what was left, of %s" % databases(server, "left"))
+        return left[0]
+
+    def told():
+        return str(good(plant.undo("--list"), "undo --list"))
+
+    for live in (True, False):
+        drop_all(server, "left")
+        if live:
+            plant.again()
+        left = killed()
+        server.psql("INSERT INTO work_orders VALUES (1000, 'of today')", left)
+        for _ in range(2):
+            check(left in told(), "it is named")
+            equal(rows(server, left), "51", "what somebody works with")
+        plant.restore()
+        check(left in databases(server, "left"), "after the next restore: %s" % databases(server, "left"))
+
+    plant.again() # nobody has been in it: dropped where there is a live one, else it is what was asked for
+    left = killed()
+    plant.kept()
+    equal(databases(server, "left"), ["left"], "what nobody has been in")
+    drop_all(server, "left")
+    left = killed()
+    plant.kept()
+    equal((databases(server, "left"), rows(server, "left")), (["left"], "50"), "brought to its end")
+
+
 def test_marks_that_lie(program):
     """Whoever may make a database may write what he likes into its comment."""
     server = harness.shared_server()
     plant = Plant(program, server, "trusting")
-    for name, mark in LIES:
+    for name, mark in harness.a_share(LIES, 2):
         kept = good(plant.restore(), "restore")["kept"]
         name = name.replace("%s", "trusting")
         forged(server, name, of="trusting", **mark)
@@ -386,7 +591,7 @@ def test_marks_that_lie_when_it_is_gone(program):
     """The same where there is no live database by whose owner the others could be known."""
     server = harness.shared_server()
     plant = Plant(program, server, "orphan")
-    for name, mark in LIES:
+    for name, mark in harness.a_share(LIES, 2, row=1):
         name = name.replace("%s", "orphan")
         server.psql("DROP DATABASE orphan WITH (FORCE)")
         forged(server, name, of="orphan", **mark)

@@ -1,10 +1,18 @@
 """What restores put aside: shown with what it takes, dropped by name or when its time is over, and never the last of
 it unasked."""
+import fcntl
 import json
+import os
+import pty
+import select
+import signal
 import subprocess
+import termios
+import threading
 import harness
 from harness import check, equal
 from test_restore import databases, restored
+from test_restore_hostile import OPEN, Between, start
 from test_restore_kinds import PLAIN, backup_as, run, server_of
 
 DAY = 86400
@@ -29,12 +37,16 @@ class Kept:
     def list(self):
         return restored(self.run("undo", "--list"))
 
-    def age(self, name, seconds):
-        """As if it had been put aside so long ago: its mark says when."""
+    def mark(self, name, **more):
         mark = json.loads(self.server.psql("SELECT shobj_description(oid, 'pg_database') FROM pg_database"
                                            " WHERE datname = '%s'" % name))
-        mark["aside"] = int(self.server.psql("SELECT extract(epoch FROM clock_timestamp())::bigint")) - seconds
+        mark.update(more)
         self.server.psql("COMMENT ON DATABASE %s IS '%s'" % (name, json.dumps(mark).replace("'", "''")))
+
+    def age(self, name, seconds):
+        """As if it had been put aside so long ago: its mark says when."""
+        now = int(self.server.psql("SELECT extract(epoch FROM clock_timestamp())::bigint"))
+        self.mark(name, aside=now - seconds)
 
     def there(self):
         return [d for d in databases(self.server, self.name) if d != self.name]
@@ -80,6 +92,129 @@ def test_their_time_is_over(program):
     told = restored(plant.run("undo", "--clean-up"))
     equal((told["dropped"], told["nothing_dropped"]), ([], "none but the newest is older than 14 days"), "the newest")
     equal(plant.there(), [newest], "the newest stays")
+
+
+def test_entered_meanwhile(program):
+    """Until the names change programs work on: it is said, and those rows do not go by their age."""
+    if program.kind == "wine":
+        raise harness.Skip("Between is native; the same core")
+    plant = Kept(program, "busy", 0)
+    server, work = plant.server, []
+    server.psql("CREATE SCHEMA extra; CREATE TABLE extra.t AS SELECT generate_series(1, 9) AS a", "busy")
+
+    def before(sql):
+        if sql == "ANALYZE" and not work:
+            work.append(sql)
+            server.psql("INSERT INTO work_orders SELECT generate_series(101, 1103); DELETE FROM extra.t WHERE a > 7;"
+                        "CREATE TABLE newer AS SELECT 1 AS a; CREATE TABLE unused (a int)", "busy")
+
+    def restore(between):
+        return restored(program.run(["restore", "--json", "--yes", "--no-safety-proof", "--folder",
+                                     program.path(plant.folder), "-h", "127.0.0.1", "-p", str(between.port), "-U",
+                                     "postgres", "-d", "busy", program.path(plant.path)], env=OPEN))
+
+    with Between(server) as between:
+        between.before = before
+        told = restore(between)
+        equal((told["entered"], told["notes"]), (1006, [
+            "While it was restored, rows were entered or deleted: extra.t -2, newer +1, work_orders +1,003. What was "
+            "entered is in %s alone" % told["kept"]]), "what is said")
+        entry = [e for e in harness.log_entries(plant.folder) if e["operation"] == "restore"][-1]
+        check("(1,006 rows were entered in it or deleted meanwhile)" in entry["message"], entry["message"])
+        quiet = restore(between)
+    equal((quiet["entered"], quiet["notes"]), (0, []), "where nobody worked")
+    plant.age(told["kept"], 400 * DAY)
+    equal([(k["entered"], k["outdated"]) for k in plant.list()["kept"]], [(0, False), (1006, False)], "the list")
+    done = restored(plant.run("undo", "--clean-up"))
+    equal((done["dropped"], plant.there()), ([], [told["kept"], quiet["kept"]]), "it stays")
+    check(told["kept"] + " stays: rows were entered or deleted in it" in str(done["warnings"]), str(done["warnings"]))
+    restored(plant.run("undo", told["kept"]))
+    equal(server.psql("SELECT count(*) FROM work_orders", "busy"), "1103", "they come back by an undo")
+
+
+def test_interrupted_while_it_is_counted(program):
+    """Whoever kills or stops it then leaves a database of which nobody knows: it does not go by its age."""
+    if program.kind == "wine":
+        raise harness.Skip("Between is native; the same core")
+    for what in ("killed", "stopped"):
+        plant = Kept(program, "counted_" + what, 0)
+        reached, gone, seen = threading.Event(), threading.Event(), []
+
+        def before(sql):
+            if sql == "ANALYZE":
+                seen.append(sql)
+            if seen and sql.startswith("SELECT count(*) FROM ONLY") and not reached.is_set():
+                reached.set()
+                gone.wait(60 * harness.SCALE)
+
+        with Between(plant.server) as between:
+            between.before = before
+            process = start(program, between.port, plant.name, "restore", program.path(plant.path), folder=plant.folder)
+            harness.wait_for(reached.is_set, 120, "the count")
+            if what == "killed":
+                program.kill(process)
+            else:
+                process.send_signal(signal.SIGINT)
+            done = harness.finish(process)
+            gone.set()
+        if what == "stopped": # too late: it is restored
+            equal(restored(done)["entered"], -1, "what is known")
+        harness.no_locks_left(plant.server)
+        left = plant.there()
+        equal([(k["name"], k["entered"]) for k in plant.list()["kept"]], [(left[0], -1)], what)
+        plant.restore()
+        plant.age(left[0], 400 * DAY)
+        told = restored(plant.run("undo", "--clean-up"))
+        equal(told["dropped"], [], what + ": by its age")
+        check(left[0] + " stays: rows may have been entered in it" in str(told["warnings"]), str(told["warnings"]))
+
+
+def at_terminal(plant, typed, *arguments, asked=lambda: None):
+    """An undo at a terminal: what it asked, said, and its exit code. asked(): before it is answered."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(plant.program.argv + ["undo", *arguments, "--folder", plant.folder, "-h", "127.0.0.1",
+                                                     "-p", str(plant.server.port), "-U", "postgres", "-d", plant.name],
+                               env=plant.program.env({"PGPASSWORD": harness.PASSWORD}), stdin=theirs,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+                               preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+    shown = b""
+    while b"Type the name of the database" not in shown:
+        check(select.select([ours], [], [], 120 * harness.SCALE)[0], "it does not ask: %r" % shown)
+        shown += os.read(ours, 65536)
+    asked()
+    os.write(ours, typed.encode() + b"\n")
+    out = process.communicate(timeout=120 * harness.SCALE)[0]
+    os.close(ours)
+    os.close(theirs)
+    return shown.decode(), out.decode(), process.returncode
+
+
+def test_those_that_were_named(program):
+    """What becomes outdated while a person makes up their mind was not agreed to."""
+    if program.kind == "wine":
+        raise harness.Skip("Wine has no terminal that a test could type into; the same code asks natively")
+    plant = Kept(program, "agreed", 3)
+    oldest, older, newest = plant.kept
+    plant.age(oldest, 40 * DAY)
+    shown, out, code = at_terminal(plant, "agreed", "--clean-up", asked=lambda: plant.age(older, 20 * DAY))
+    check(oldest in shown and older not in shown, "what was named: " + shown)
+    equal((code, plant.there()), (0, [older, newest]), "what went: " + out)
+
+
+def test_what_goes_with_it_is_said(program):
+    """Whoever drops one by its name hears before that it has rows that nothing else has."""
+    if program.kind == "wine":
+        raise harness.Skip("Wine has no terminal that a test could type into; the same code asks natively")
+    plant = Kept(program, "says", 1)
+    for entered, words in ((0, None), (1234, "1,234 rows were entered in it or deleted after its safety backup: what "
+                                             "was entered is in no backup."),
+                           (-1, "It is not known whether it holds rows that are in no backup.")):
+        plant.mark(plant.kept[0], entered=entered)
+        asked, out, code = at_terminal(plant, "no", "--drop", plant.kept[0])
+        equal(code, 130, "exit code: " + out)
+        check("will be dropped for good." in asked, asked)
+        check(words in asked if words else "no backup" not in asked, "%d: %s" % (entered, asked))
+    equal(plant.there(), plant.kept, "nothing was dropped")
 
 
 def test_a_restore_drops_nothing(program):
@@ -128,6 +263,23 @@ def test_when_in_doubt_they_stay(program):
     equal(sorted(restored(plant.run("undo", "--clean-up"))["dropped"]), plant.kept[:2], "without a doubt")
 
 
+def test_a_clean_up_asks(program):
+    """Whoever is not there to be asked has said --yes; where nothing goes there is no question."""
+    plant = Kept(program, "asks", 2)
+
+    def clean_up(*more):
+        return program.run(["undo", "--json", "--clean-up", *more, "--folder", program.path(plant.folder), "-h",
+                            "127.0.0.1", "-p", str(plant.server.port), "-U", "postgres", "-d", "asks"],
+                           env={"PGPASSWORD": harness.PASSWORD})
+    equal(restored(clean_up())["dropped"], [], "nothing is over its time")
+    plant.age(plant.kept[0], 40 * DAY)
+    done = clean_up()
+    equal((done.code, done.json()["error"]["message"]),
+          (2, "nobody is there to be asked whether what is kept for longer than 14 days may be dropped"), "unasked")
+    equal(plant.there(), plant.kept, "nothing was dropped")
+    equal(restored(clean_up("--yes"))["dropped"], plant.kept[:1], "with --yes")
+
+
 def test_dropped_by_name(program):
     plant = Kept(program, "named", 2)
     first, last = plant.kept
@@ -153,4 +305,4 @@ def test_what_it_costs(program):
     equal(restored(plant.run("undo", "--drop", plant.kept[0]))["dropped"], plant.kept, "dropped there")
 
 
-harness.main(__name__)
+harness.main(__name__, wine=("test_dropped_by_name", "test_what_it_costs"))

@@ -11,7 +11,7 @@ from test_restore import databases
 class Plant:
     def __init__(self, program, name):
         self.program, self.name = program, name
-        self.server, self.folder, self.prover = harness.shared_server(), harness.temp_dir("s"), Prover(program, True)
+        self.server, self.folder, self.prover = harness.shared_server(), harness.temp_dir("s"), Prover(program)
         self.server.psql("CREATE DATABASE %s" % name)
         self.server.psql("CREATE TABLE work_orders AS SELECT generate_series(1, 100) AS id", name)
         self.path = program.good_backup(self.server, name, self.folder)["unix_path"]
@@ -20,6 +20,7 @@ class Plant:
 
     def restore(self, *arguments, env=None):
         program = self.program
+        self.prover.get_ready()
         return harness.finish(subprocess.Popen(
             self.prover.argv + ["restore", "--json", "--yes", "--folder", program.path(self.folder), "-h", "127.0.0.1",
                                 "-p", str(self.server.port), "-U", "postgres", "-d", self.name, *arguments,

@@ -244,4 +244,6 @@ def test_truncate_that_waits_for_the_dump(program):
     equal(rows, {"a": 4000000, "z": 1000}, "rows")
 
 
-harness.main(__name__)
+# Names beyond a code page, the libraries that the Windows tools compress with, a file of passwords by a Windows path.
+harness.main(__name__, wine=("test_sample_database", "test_odd_database", "test_every_compression",
+                             "test_wrong_switches", "test_password_file"))

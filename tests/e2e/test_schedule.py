@@ -307,4 +307,5 @@ def test_a_clock_that_is_told(program):
           ["nothing_due", "done", "nothing_due", "nothing_due"], "the repeated hour")
 
 
-harness.main(__name__)
+# Locks, a kill, Task Scheduler, and the program that it starts.
+harness.main(__name__, wine=("test_once", "test_two_programs", "test_killed", "test_task", "test_window_program"))

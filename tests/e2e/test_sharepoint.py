@@ -3,6 +3,7 @@ import base64
 import json
 import os
 import re
+import shutil
 import threading
 import time
 import urllib.error
@@ -248,7 +249,7 @@ def test_after_every_backup(program):
         sim.faults = [Fault("put", 403, code="accessDenied", times=9)]
         third, offsite = place.backup()
         equal((offsite["uploaded"], offsite["waiting"]), (0, 1), "refused: %r" % offsite)
-        check(third in offsite["warning"] and "cmms-backup-cli upload " + third in offsite["warning"], "what to do")
+        check(third in offsite["warning"] and "or when somebody uploads it." in offsite["warning"], "what to do")
         fact = place.fact()
         check(fact["state"] == "missing" and third in fact["text"] and "does not allow it" in fact["text"], repr(fact))
         sim.faults = []
@@ -440,7 +441,11 @@ def test_refused_sign_ins(program):
         user = User(program, sim)
         for consent, told in ((65001, "has not been approved by you or your organisation"),
                               (90094, "an administrator must approve the program first"),
-                              (53003, "conditional access"), (123456, "the sign-in was refused")):
+                              (53003, "conditional access"),
+                              (50020, "this account is of another organisation than the folder"),
+                              (65004, "nobody accepted what the program asked for"),
+                              (7000112, "the program is switched off in your organisation"),
+                              (123456, "the sign-in was refused")):
             sim.consent = consent
             done = user.set_up()
             equal(done.code, 6, "exit code: " + done.out + done.err)
@@ -456,6 +461,39 @@ def test_refused_sign_ins(program):
         check(done.code == 6 and "nothing can be written to the folder: SharePoint does not allow it" in done.out,
               done.out)
         equal(os.path.exists(os.path.join(user.data, "sharepoint.json")), False, "that something is set up")
+
+
+def test_a_clock_that_is_wrong(program):
+    """Certificates and sign-ins hang on it: said by a look at the folder."""
+    with Simulator() as sim:
+        user = User(program, sim)
+        user.good_set_up()
+        equal(user.run("sharepoint", "status", "--json").json()["clock"], None, "a clock that is right")
+        sim.clock = 3600 + 30
+        words = "This computer's clock is 60 minutes behind SharePoint's"
+        equal(user.run("sharepoint", "status", "--json").json()["clock"], words, "the clock")
+        told = user.run("sharepoint", "status")
+        check(told.code == 0 and words + ". Let Windows set the clock" in told.out, told.out)
+        sim.clock = -7200 - 30
+        told = user.run("sharepoint", "status").out
+        check("This computer's clock is 120 minutes ahead of SharePoint's" in told, told)
+
+
+def test_a_library_that_wants_check_out(program):
+    """Is told when it is set up, where it lets nothing be checked in; else all is checked in, the manifest too."""
+    path, folder = backup(program)
+    with Simulator() as sim:
+        user = User(program, sim)
+        sim.checkout.add(sim.drive)
+        sim.faults = [Fault("checkin", 403, code="accessDenied", times=9)]
+        done = user.set_up()
+        equal((done.code, sim.names()), (8, []), "where nothing can be checked in: " + done.out)
+        check("the library wants its files checked in" in done.out and "Require Check Out" in done.out, done.out)
+        equal(os.path.exists(os.path.join(user.data, "sharepoint.json")), False, "that something is set up")
+        sim.faults = []
+        user.good_set_up()
+        equal(user.run("upload", "--json", program.path(path)).code, 0, "an upload")
+        equal((len(sim.names()), sim.hidden(), sim.complaints), (2, [], []), "what is there, hidden, complained of")
 
 
 def test_device_code(program):
@@ -488,6 +526,62 @@ def test_tokens_run_out(program):
         equal(user.run("sharepoint", "status").code, 0, "after another sign-in")
 
 
+def test_two_pcs_at_once(program):
+    """Two computers have the same backup and bring it at the same time: backup and manifest are there, once."""
+    path, folder = backup(program)
+    name = os.path.basename(path)
+    other = os.path.join(harness.temp_dir("other"), "b")
+    shutil.copytree(folder, other)
+    with Simulator() as sim:
+        users = [User(program, sim) for _ in range(2)]
+        for user in users:
+            user.good_set_up()
+        both = threading.Barrier(2)
+        first = len(sim.log) + 1
+        sim.before = lambda number: both.wait(120 * harness.SCALE) if number == first else None
+        started = [program.start(["upload", "--json", program.path(os.path.join(f, name))],
+                                 env={"CMMS_BACKUP_DATA": program.path(u.data), "http_proxy": "", "https_proxy": ""})
+                   for u, f in zip(users, (folder, other))]
+        for user, process in zip(users, started):
+            done = harness.finish(process)
+            equal(done.code, 0, "an upload: %s%s %r" % (done.out, done.err, sim.log))
+            user.untold(done.out, done.err)
+        with open(path, "rb") as f:
+            equal(sim.data(name) == f.read(), True, "that the copy is the backup")
+        equal(sim.names(), [name, name + ".manifest.json"], "what is there")
+        equal((sim.sessions, sim.complaints), ({}, []), "sessions and complaints")
+
+
+def test_tokens_at_once(program):
+    """Two programs whose token is refused at the same time renew it once, for both; one that is killed meanwhile leaves
+    the old or the new one."""
+    with Simulator() as sim:
+        user = User(program, sim)
+        user.good_set_up()
+        sim.tokens.clear()
+        first, both = len(sim.log) + 1, threading.Barrier(2)
+        sim.before = lambda number: both.wait(120 * harness.SCALE) if number == first else None
+        environment = {"CMMS_BACKUP_DATA": program.path(user.data), "http_proxy": "", "https_proxy": ""}
+        started = [program.start(["sharepoint", "status"], env=environment) for _ in range(2)]
+        for process in started:
+            done = harness.finish(process)
+            equal(done.code, 0, "status: " + done.out + done.err)
+            user.untold(done.out, done.err)
+        sim.before = None
+        equal(sim.kinds()[first - 1:].count("token"), 1, "token requests: %r" % sim.log[first - 1:])
+        for given in (False, True):  # killed before the service gives new ones, and after
+            sim.tokens.clear()
+            killed = []
+            sim.faults = [Fault("token", None if given else 0, done=given, call=lambda _: killed[0].kill())]
+            killed.append(program.start(["sharepoint", "status"], env=environment))
+            killed[0].wait(120 * harness.SCALE)
+            user.untold(program.kill(killed[0]))
+            equal(sim.faults[0].times, 0, "that it has asked for tokens")
+            done = user.run("sharepoint", "status")
+            equal(done.code, 0, "after a kill, %s: %s%s" % ("after" if given else "before", done.out, done.err))
+        equal(sim.complaints, [], "complaints")
+
+
 def test_rights_of_single_sites(program):
     """Where IT grants sites one by one: the sign-in asks for that alone, and a site that is not granted is told."""
     path, folder = backup(program)
@@ -505,6 +599,30 @@ def test_rights_of_single_sites(program):
         sim.tokens.clear()
         equal(user.run("upload", "--json", program.path(path)).code, 0, "an upload after the token has run out")
         equal(sim.scopes, {"Sites.Selected offline_access openid profile"}, "the scopes that were asked for")
+        equal(sim.complaints, [], "complaints")
+
+
+def test_rights_of_one_library(program):
+    """Where IT grants a library alone: the sign-in asks for that, and nothing else of the site is asked."""
+    path, folder = backup(program)
+    with Simulator() as sim:
+        user = User(program, sim)
+        done = user.set_up("--rights", "list")
+        equal(done.code, 6, "a library that is not granted: " + done.out + done.err)
+        check("the folder could not be found: SharePoint does not allow it" in done.out, done.out)
+        check("sharepoint ask-it" in done.err, done.err)
+        page = user.run("sharepoint", "ask-it", "--client-id", "abc-1", "--rights", "list", LINK).out
+        check("Lists.SelectedOperations.Selected (delegated)" in page, page)
+        check("EndsWith('/Shared%20Documents')" in page, page)
+        sim.granted_lists.add(sim.drive)
+        document = user.good_set_up("--rights", "list")
+        equal((document["place"], document["rights"]), ("Backups", "list"), "what is told")
+        sim.tokens.clear()
+        equal(user.run("upload", "--json", program.path(path)).code, 0, "an upload after the token has run out")
+        equal(user.run("sharepoint", "status").code, 0, "status")
+        equal(user.run("sharepoint", "list", "--folder", program.path(folder)).code, 0, "the list of what is there")
+        equal(sim.scopes, {"Lists.SelectedOperations.Selected offline_access openid profile"}, "the scopes")
+        equal([k for k in sim.kinds() if k in ("site", "drives")], [], "what was asked of the site")
         equal(sim.complaints, [], "complaints")
 
 
@@ -592,4 +710,5 @@ def test_uploads_that_fail(program):
         check(name not in sim.names(), "nothing of it is there")
 
 
-harness.main(__name__)
+# The browser's way back, a file that is held while it is uploaded, tokens that Windows seals and that are removed.
+harness.main(__name__, wine=("test_from_link_to_copy", "test_what_is_uploaded_stays", "test_leaving"))

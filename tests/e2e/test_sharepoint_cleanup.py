@@ -316,7 +316,7 @@ def test_back_again(program):
 
 def test_killed(program):
     """At each request of it: what has gone was logged, no good one is lost, the next clean-up finishes it."""
-    for at in harness.a_share(itertools.count(1)):
+    for at in harness.a_share(itertools.count(1), 5):
         with Simulator() as sim:
             old = Old(program, sim, 1)
             reached, go_on = threading.Event(), threading.Event()
@@ -351,7 +351,7 @@ def test_faults(program):
             (Fault("delete", 500, times=2), 0), (Fault("delete", 403, times=9, code="accessDenied"), 6),
             (Fault("delete", 423, times=9), 9), (Fault("delete", 0, skip=1, done=True), 0),
             (Fault("delete", 403, skip=1, code="accessDenied"), 6), (Fault("item", 403, skip=1), 6))
-    for fault, code in rows:
+    for fault, code in harness.a_share(rows, 2):
         with Simulator() as sim:
             old = Old(program, sim, 1)
             sim.faults = [fault]

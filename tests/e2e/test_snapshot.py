@@ -246,4 +246,4 @@ def test_name_and_start_are_one_moment(program):
     equal("".join(c for c in os.path.basename(report["unix_path"]) if c.isdigit())[:14], digits, "the moment")
 
 
-harness.main(__name__)
+harness.main(__name__, wine=("test_begins_again", "test_a_killed_dump_leaves_no_session"))

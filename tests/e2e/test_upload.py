@@ -2,16 +2,21 @@
 whole, whatever happens on the way, and what was brought there already is not sent again.
 """
 import base64
+import concurrent.futures
+import contextlib
 import json
 import os
 import random
+import shutil
 import subprocess
+import time
 import graph_sim
 import harness
 from graph_sim import Fault, Simulator, UNIT
 from harness import check, equal
 
 NAME = "cmms_backup_20260119_143052.backup"
+FAST = os.path.join(harness.TOP, "build/bench/fakes/cloud_upload")  # without sanitizers; ./dev test --thorough
 
 
 class Uploader:
@@ -25,6 +30,9 @@ class Uploader:
         self.data = random.Random(size).randbytes(size)
         self.limits = [str(single), str(first), str(most)]
         self.ca = ca if ca == "-" else program.path(ca)
+        self.more = {}  # of the environment
+        self.unit = 10  # milliseconds of each wait that is not told
+        self.fast = False
         self.write()
 
     def write(self):
@@ -32,15 +40,16 @@ class Uploader:
             f.write(self.data)
 
     def driver(self):
-        return [os.path.join(harness.NATIVE, "fakes/cloud_upload")] if self.program.kind == "native" else \
+        return [FAST if self.fast else os.path.join(harness.NATIVE, "fakes/cloud_upload")] \
+            if self.program.kind == "native" else \
             ["wine", os.path.join(harness.TOP, "build/mingw/fakes/cloud_upload.exe")]
 
     def start(self, *more):
         argv = self.driver() + [self.sim.url, self.ca, self.sim.drive, self.sim.folder,
-                                self.program.path(self.journals), "10", *self.limits, self.program.path(self.path),
-                                *more]
+                                self.program.path(self.journals), str(self.unit), *self.limits,
+                                self.program.path(self.path), *more]
         env = {k: v for k, v in self.program.env().items() if not k.lower().endswith("_proxy")}
-        return subprocess.Popen(argv, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        return subprocess.Popen(argv, env={**env, **self.more}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                 stderr=subprocess.PIPE)
 
     def run(self, *more):
@@ -80,9 +89,10 @@ class Uploader:
                 check(needle not in text, "%s is told: %s" % (needle, text[-1500:]))
 
 
-def some(program, cases, step):
-    """All of them natively; under Wine, where a program takes its time to start, every so many."""
-    return cases if program.kind == "native" else cases[::step]
+def some(program, cases, step, stride=1):
+    """Natively all of them, or one in `stride` in a run that is not thorough; under Wine, where a program takes its
+    time to start, every so many."""
+    return list(harness.a_share(cases, stride) if program.kind == "native" else cases[::step])
 
 
 def test_sizes(program):
@@ -128,7 +138,7 @@ def check_fragments(size, sent):
 def test_real_sizes(program):
     """With the limits that the product has: one request up to 60 MiB, then a session; 1 GB natively."""
     sizes = (UNIT - 1, UNIT + 1, 10 * MIB - 1, 10 * MIB + 1, 60 * MIB - 1, 60 * MIB, 60 * MIB + 1, 1 << 30)
-    for size in some(program, sizes, 4)[:None if program.kind == "native" else 2]:
+    for size in some(program, sizes[:-1], 4, 2) + ([sizes[-1]] if program.kind == "native" else []):
         with Simulator() as sim:
             Zeros(program, size, sim).good()
             sent = [count for method, count, _ in sim.pace if method == "PUT"]
@@ -154,6 +164,36 @@ def test_over_tls(program):
             done = Uploader(program, 5, sim).run()
             equal(done.code, 5, "exit code where nobody knows the authority: " + done.err)
             equal(sim.names(), [], "what is there")
+
+
+@contextlib.contextmanager
+def through(program, certificate, ca, status=None):
+    """An upload to a SharePoint that only a proxy knows: the one that Windows' settings name."""
+    with Simulator(certificate) as sim, graph_sim.Proxy((sim.HOST,), sim.server.server_port, status) as proxy:
+        sim.url = "https://" + sim.HOST
+        up = Uploader(program, 3 * UNIT, sim, ca=ca)
+        up.more = {"CMMS_PROXY": "http=none.example:1;https=" + proxy.url[len("http://"):]}
+        yield up, proxy
+
+
+def test_through_a_proxy(program):
+    """All of it goes through, and nothing of it is told to the proxy; one that wants a password is named, and the next
+    run, where there is none such, brings it."""
+    certificate, ca = graph_sim.certificate(harness.temp_dir("tls"), (Simulator.HOST,))
+    with through(program, certificate, ca) as (up, proxy):
+        up.good()
+        check(proxy.heads and not proxy.refused, "what the proxy saw: %r" % proxy.heads)
+        up.untold(*proxy.heads)
+        check(all("authorization" not in head.lower() for head in proxy.heads), repr(proxy.heads))
+    for status, words in ((407, "the proxy of this network asks for a password"),
+                          (403, "the proxy of this network does not let this program through to " + Simulator.HOST)):
+        with through(program, certificate, ca, status) as (up, proxy):
+            done = up.run()
+            equal((done.code, done.err.count("\n")), (5, 1), "%d: %s" % (status, done.err))
+            check(words in done.err and "Ask your IT administrator" in done.err, done.err)
+            equal((up.sim.names(), up.sim.log), ([], []), "what came there")
+            proxy.status = None
+            up.good()
 
 
 def test_names(program):
@@ -227,7 +267,7 @@ FAULTS = [
     ("no progress for good", [Fault("fragment", 202, body={"nextExpectedRanges": ["0-"]}, times=999)], 5, None),
     ("a web page", [Fault("find", 200, body=b"<html>Please sign in to the hotel's network</html>", times=99)], 5,
      "what answers is not SharePoint"),
-    ("a proxy that asks for a password", [Fault("find", 407, times=99)], 5, "the proxy of this network asks"),
+    ("a network that wants a sign-in", [Fault("find", 511, times=99)], 5, "what answers is not SharePoint"),
 ]
 
 
@@ -259,7 +299,7 @@ def play(program, name, faults, code, told):
 
 def test_faults(program):
     failed = []
-    for fault in some(program, FAULTS, 6):
+    for fault in some(program, FAULTS, 6, 3):
         try:
             play(program, *fault)
         except AssertionError as e:
@@ -276,7 +316,7 @@ FAULTS_OF_ONE = [
 
 
 def test_faults_of_one_request(program):
-    for faults, code in some(program, FAULTS_OF_ONE, 4):
+    for faults, code in some(program, FAULTS_OF_ONE, 4, 2):
         with Simulator() as sim:
             up = Uploader(program, 1000, sim)
             sim.faults = faults
@@ -290,10 +330,17 @@ def test_faults_of_one_request(program):
 
 
 def test_killed_at_every_request(program):
-    """Before the server has looked at the Nth request, and after it; then the next run brings it whole."""
-    step = 1 if program.kind == "native" else 3
+    """Before the server has looked at the Nth request, and after it; then the next run brings it whole. No command line
+    and no environment has anything secret meanwhile."""
+    with harness.Watched() as watched:
+        killed_at_every_request(program)
+    watched.clean()
+
+
+def killed_at_every_request(program):
+    step = 1 if harness.THOROUGH and program.kind == "native" else 3
     for late in (False, True):
-        number = step
+        number = 1 + harness.first_step(3)
         while True:
             with Simulator() as sim:
                 up = Uploader(program, 3 * UNIT + 1000, sim)
@@ -355,6 +402,28 @@ def test_goes_on_where_it_stood(program):
         check("resumed 0" in up.good().out, "it begins anew")
 
 
+def test_a_session_in_its_last_hour(program):
+    """tempauth holds for 24 hours: where that will not do, it begins anew beforehand, and says so."""
+    for hours, sent, told, resumed in ((22.9, 2, False, 2), (23.5, 2, True, 0), (23.5, 5, False, 5), (30, 2, False, 2)):
+        with Simulator() as sim:
+            up = Uploader(program, 6 * UNIT, sim)
+            sim.faults = [Fault("fragment", 507, code="quotaLimitReached", skip=sent, times=99)]
+            equal(up.run().code, 8, "the first run's exit code")
+            sim.faults, before = [], len(sim.log)
+            path = os.path.join(up.journals, up.left()[0])
+            with open(path) as f:
+                journal = json.load(f)
+            check(abs(journal["begun"] - time.time()) < 3600, "when it was begun: %r" % journal["begun"])
+            journal["begun"] -= int(hours * 3600)
+            with open(path, "w") as f:
+                json.dump(journal, f)
+            done = up.good()
+            what = "%.1f hours old, %d of 6 there: %s" % (hours, sent, done.out)
+            equal("after 24 hours" in done.out and "it begins again" in done.out, told, what)
+            check("resumed %d" % (resumed * UNIT) in done.out, what)
+            equal(sim.kinds()[before:].count("end"), int(told), what)
+
+
 def test_hashes(program):
     with Simulator() as sim:
         sim.hash_late = 3
@@ -404,6 +473,103 @@ def test_what_is_there(program):
         equal(sim.data(NAME), b"other", "that one stays")
 
 
+PARTIAL = NAME + ".partial"
+THEIRS = b"somebody's own"
+
+
+def delete(sim, name):
+    item = sim.child(sim.folder, name)
+    if item:
+        del sim.items[item["id"]]
+
+
+def rename(sim, name):
+    item = sim.child(sim.folder, name)
+    if item:
+        item["name"], item["version"] = "moved " + name, item["version"] + 1
+
+
+def replace(sim, name):
+    if sim.child(sim.folder, name):
+        sim.replaced(name, THEIRS)
+
+
+def put_there(sim, name):
+    if not sim.child(sim.folder, name):
+        sim.add_item(sim.drive, sim.folder, name, THEIRS)
+
+
+def interfered(program, size, act, name, number):
+    """An upload before whose Nth request somebody does that; the number of its requests, and its exit code."""
+    what = "%s %s before request %d of %d bytes" % (act.__name__, name, number, size)
+    with Simulator() as sim:
+        up = Uploader(program, size, sim)
+
+        def before(n):
+            if n == number:
+                with sim.lock:
+                    act(sim, name)
+        sim.before = before
+        done = up.run()
+        sim.before = None
+        there = sim.data(NAME) if NAME in sim.names() else None
+        equal(sim.complaints, [], what + ": complaints")
+        check(there in (None, up.data, THEIRS), what + ": a wrong file has the name")
+        check(done.code != 0 or there == up.data, "%s: it is called good, and is not there: %s" % (what, done.out))
+        one = done.err.count("\n") == (1 if done.code else 0)
+        check(done.code in (0, 8) and one, "%s: %d %s" % (what, done.code, done.err))
+        if done.code:
+            delete(sim, NAME)  # whose it is
+            delete(sim, PARTIAL)
+            equal(up.run().code, 0, what + ": the next run")
+            equal(sim.data(NAME) == up.data, True, what + ": what it has brought")
+        return len(sim.log), done.code
+
+
+def test_somebody_between_any_two_requests(program):
+    """Whoever deletes, renames, exchanges or makes a file there meanwhile: it arrives whole, or one sentence says what
+    is in its place. Never is a file given the name that is not ours."""
+    acts = [(act, name) for act in (delete, rename, replace, put_there) for name in (NAME, PARTIAL)]
+    codes = set()
+    for size in (1000, 2 * UNIT + 1000):
+        for act, name in some(program, acts, 3):
+            number, requests = 1, 1
+            while number <= requests:
+                requests, code = interfered(program, size, act, name, number)
+                codes.add((act.__name__, name == NAME, code))
+                number += 1 if program.kind == "native" else 4
+            check(number > 5, "only %d requests" % requests)
+    if program.kind == "native":
+        check({("replace", True, 8), ("put_there", True, 8), ("delete", False, 0), ("replace", False, 0)} <= codes,
+              "what came of it: %r" % sorted(codes))
+
+
+def test_two_at_once(program):
+    """Two PCs bring one name: the same bytes are there once, of different ones one is refused in words."""
+    for seed in some(program, range(20), 7):
+        chance = random.Random(seed)
+        with Simulator() as sim:
+            size, same = chance.choice([1000, 3 * UNIT + 1000]), seed % 3 != 0
+            ups = [Uploader(program, size, sim) for _ in range(2)]
+            if not same:
+                ups[1].data = ups[1].data[::-1]
+                ups[1].write()
+            waits = [chance.random() * 0.03 for _ in range(200)]
+            sim.before = lambda number: time.sleep(waits[number % 200])
+            sim.faults = [Fault("fragment", 0, skip=chance.randrange(4), done=chance.random() < 0.5)
+                          for _ in range(chance.randrange(3))]
+            done = [harness.finish(process) for process in [up.start() for up in ups]]
+            what = "seed %d: %r; %r" % (seed, [(d.code, d.err) for d in done], sim.log)
+            equal(sorted(d.code for d in done), [0, 0] if same else [0, 8], what)
+            winner = [d.code for d in done].index(0)
+            equal(sim.data(NAME) == ups[winner].data, True, what)
+            equal([n for n in sim.names() if not (n.endswith(".partial") and not same)], [NAME], what)
+            equal((sim.sessions, sim.complaints, ups[winner].left()), ({}, [], []), what)
+            for up, d in zip(ups, done):
+                up.untold(d.out, d.err)
+                check(d.code == 0 or "another file named %s is on SharePoint" % NAME in d.err, what)
+
+
 def test_a_manifest_is_replaced(program):
     with Simulator() as sim:
         up = Uploader(program, 1000, sim)
@@ -411,6 +577,39 @@ def test_a_manifest_is_replaced(program):
         sim.faults = [Fault("put", 0), Fault("put", 503, headers={"Retry-After": "1"})]
         up.good("replace")
         equal([k for k in sim.kinds() if k in ("rename", "create")], [], "renames")
+
+
+def test_a_library_that_wants_check_out(program):
+    """A file there is seen by nobody else until it is checked in: then it is a copy, and not before."""
+    for single in (UNIT, 4 * UNIT):
+        with Simulator() as sim:
+            sim.checkout.add(sim.drive)
+            up = Uploader(program, 2 * UNIT, sim, single=single)
+            up.good()
+            equal(sim.hidden(), [], "what nobody else sees")
+            equal(sim.kinds().count("checkin"), 1, "check-ins")
+    for fault, told in ((Fault("checkin", 400, code="invalidRequest", times=99), "did not succeed"),
+                        (Fault("checkin", 403, code="accessDenied", times=99), "did not succeed")):
+        with Simulator() as sim:
+            sim.checkout.add(sim.drive)
+            up = Uploader(program, 2 * UNIT, sim)
+            sim.faults = [fault]
+            done = up.run()
+            equal((done.code, done.err.count("\n")), (8, 1), "where it is refused: " + done.err)
+            check(told in done.err and "Require Check Out" in done.err, done.err)
+            sim.faults = []
+            check("was-there" in up.good().out, "the next run checks it in and sends nothing")
+            equal(sim.hidden(), [], "what nobody else sees")
+    for fault in (Fault("checkin", 0), Fault("checkin", 503, headers={"Retry-After": "1"}), Fault("checkin", 500)):
+        with Simulator() as sim:
+            sim.checkout.add(sim.drive)
+            sim.faults = [fault]
+            Uploader(program, 2 * UNIT, sim).good()
+            equal(sim.hidden(), [], "what nobody else sees")
+    with Simulator() as sim:  # a manifest
+        sim.checkout.add(sim.drive)
+        Uploader(program, 1000, sim).good("replace")
+        equal(sim.hidden(), [], "what nobody else sees")
 
 
 def test_no_room(program):
@@ -422,36 +621,83 @@ def test_no_room(program):
         check("create" not in sim.kinds(), "it is not begun")
 
 
+KINDS = ["find", "drive", "create", "fragment", "fragment", "fragment", "status", "item", "rename"]
+
+
+def random_faults(program, seed, fast):
+    """It arrives whole once, or there is one error and the next run brings it."""
+    chance = random.Random(seed)
+    with Simulator() as sim:
+        up = Uploader(program, 4 * UNIT + seed, sim)
+        up.unit, up.fast = 1, fast
+        sim.hash_late = chance.choice([0, 0, 2])
+        for _ in range(chance.randrange(1, 12)):
+            kind = chance.choice(KINDS)
+            status = chance.choice([0, 0, 404, 416, 429, 500, 503, 504, 401, 423] if kind == "fragment" else
+                                   [0, 429, 500, 503, 504])
+            sim.faults.append(Fault(kind, status, times=chance.randrange(1, 4), skip=chance.randrange(0, 4),
+                                    done=chance.random() < 0.4, keep=chance.choice([None, None, 1, UNIT - 1])
+                                    if kind == "fragment" and status in (0, 500) else None))
+        arrives(up, "seed %d" % seed)
+    shutil.rmtree(up.folder)
+
+
+def arrives(up, what):
+    sim = up.sim
+    try:
+        for _ in range(6):
+            done = up.run()
+            check(NAME not in sim.names() or sim.data(NAME) == up.data, "a wrong file has the name")
+            if done.code == 0:
+                break
+            check(done.code in (5, 6, 9) and done.err.count("\n") == 1,
+                  "one clear error: %d %s" % (done.code, done.err))
+        equal(done.code, 0, "the last exit code: " + done.err)
+        equal(sim.data(NAME) == up.data, True, "that it is whole")
+        equal([n for n in sim.names() if not n.endswith(".partial")], [NAME], "what is there")
+        equal(sim.complaints, [], "complaints")
+    except AssertionError as e:
+        raise AssertionError("%s: %s; %r" % (what, e, sim.log[-60:]))
+
+
 def test_random_faults(program):
-    """Sequences with fixed seeds: it arrives whole once, or there is one error and the next run brings it."""
-    kinds = ["find", "drive", "create", "fragment", "fragment", "fragment", "status", "item", "rename"]
-    for seed in range(40 if program.kind == "native" else 3):
-        chance = random.Random(seed)
-        with Simulator() as sim:
-            up = Uploader(program, 4 * UNIT + seed, sim)
-            sim.hash_late = chance.choice([0, 0, 2])
-            for _ in range(chance.randrange(1, 12)):
-                kind = chance.choice(kinds)
-                status = chance.choice([0, 0, 404, 416, 429, 500, 503, 504, 401, 423] if kind == "fragment" else
-                                       [0, 429, 500, 503, 504])
-                sim.faults.append(Fault(kind, status, times=chance.randrange(1, 4), skip=chance.randrange(0, 4),
-                                        done=chance.random() < 0.4, keep=chance.choice([None, None, 1, UNIT - 1])
-                                        if kind == "fragment" and status in (0, 500) else None))
-            try:
-                for _ in range(6):
-                    done = up.run()
-                    wrong = NAME in sim.names() and sim.data(NAME) != up.data
-                    check(not wrong, "a wrong file has the name")
-                    if done.code == 0:
-                        break
-                    check(done.code in (5, 6, 9) and done.err.count("\n") == 1, "one clear error: %d %s" % (
-                        done.code, done.err))
-                equal(done.code, 0, "the last exit code: " + done.err)
-                equal(sim.data(NAME) == up.data, True, "that it is whole")
-                equal([n for n in sim.names() if not n.endswith(".partial")], [NAME], "what is there")
-                equal(sim.complaints, [], "complaints")
-            except AssertionError as e:
-                raise AssertionError("seed %d: %s; %r" % (seed, e, sim.log))
+    """A thousand rows of faults with fixed seeds: with --thorough all of them, by the build without sanitizers, eight
+    at a time; else a share, which the commit decides, by the one with them."""
+    if program.kind != "native":
+        for seed in harness.a_share(range(1000), 100):
+            random_faults(program, seed, False)
+        return
+    fast = harness.THOROUGH and os.path.exists(FAST)
+    with concurrent.futures.ThreadPoolExecutor(8 if fast else 2) as pool:
+        waiting = [pool.submit(random_faults, program, seed, fast) for seed in harness.a_share(range(1000), 25)]
+        for one in concurrent.futures.as_completed(waiting):
+            if one.exception():
+                pool.shutdown(cancel_futures=True)
+                raise one.exception()
 
 
-harness.main(__name__)
+def test_a_thousand_faults(program):
+    """In one upload: of some six tries of a fragment one succeeds, and it arrives."""
+    if program.kind != "native":
+        raise harness.Skip("the same core runs natively")
+    chance = random.Random(1000)
+    left, row = [1000], [0]
+
+    def fault(kind):
+        if kind != "fragment" or left[0] == 0 or row[0] == 9 or chance.random() > 0.9:
+            row[0] = 0 if kind == "fragment" else row[0]
+            return None
+        left[0], row[0] = left[0] - 1, row[0] + 1
+        status = chance.choice([0, 0, 401, 404, 412, 413, 416, 429, 500, 502, 503, 504])
+        return Fault(kind, status, done=status in (0, 500, 503) and chance.random() < 0.1,
+                     keep=chance.choice([None, 1, 1000, UNIT - 1]) if status in (0, 500) else None)
+    with Simulator() as sim:
+        up = Uploader(program, 320 * UNIT + 77, sim)
+        up.unit, sim.fault = 1, fault
+        arrives(up, "a thousand faults")
+        equal(left[0], 0, "faults that are left")
+    shutil.rmtree(up.folder)
+
+
+# Schannel, a code page's names, and journals that Windows seals.
+harness.main(__name__, wine=("test_sizes", "test_over_tls", "test_names", "test_killed_at_every_request"))

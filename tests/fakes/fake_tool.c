@@ -8,6 +8,7 @@
  *   flood-fail      FAKE_TOOL_FLOOD MB of messages (64 if not told), exit code 1
  *   bad-bytes-fail  messages that are not UTF-8 and steer a terminal, exit code 1
  *   hang            a little output, then nothing for ever
+ *   say             says FAKE_TOOL_SAYS on stderr, exit code FAKE_TOOL_CODE (1 if not told)
  * With FAKE_TOOL_CLUSTER, and called initdb, it is one that is quick: the cluster of that path becomes that of -D.
  */
 #include <stdio.h>
@@ -89,6 +90,10 @@ int main(int argc, char **argv)
     if (strcmp(mode, "short") == 0) {
         copy_out(setting("FAKE_TOOL_FILE", ""));
         return 0;
+    }
+    if (strcmp(mode, "say") == 0) {
+        fputs(setting("FAKE_TOOL_SAYS", ""), stderr);
+        return (int)strtol(setting("FAKE_TOOL_CODE", "1"), NULL, 10);
     }
     if (strcmp(mode, "flood-fail") == 0) {
         long lines = strtol(setting("FAKE_TOOL_FLOOD", "64"), NULL, 10) * 1024 * 1024 / 64;

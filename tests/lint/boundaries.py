@@ -27,8 +27,8 @@ ARROWS = {
     "cloud": BELOW + ("store",),
     "jobs": BELOW + ("archive", "store", "postgres", "sample", "cloud"),
     "schedule": BELOW + ("store", "postgres", "cloud", "jobs"),
-    "cli": BELOW + ("archive", "store", "postgres", "sample", "cloud", "jobs", "schedule"),
-    "ui": BELOW + ("archive", "store", "postgres", "sample", "cloud", "jobs", "schedule"),
+    "cli": BELOW + ("store", "postgres", "sample", "cloud", "jobs", "schedule"),
+    "ui": BELOW + ("store", "postgres", "sample", "cloud", "jobs", "schedule"),
 }
 # Which <system> headers beyond the standard ones; None: any.
 SYSTEM = {"postgres": LIBRARIES + r"|libpq-fe\.h", "cloud": LIBRARIES + r"|curl/curl\.h", "cli": r"cjson/cJSON\.h",
@@ -72,6 +72,20 @@ EXCEPTIONS = {(ASKS_VERSIONS, "curl/curl.h"), (ASKS_VERSIONS, "parts.h"), ("incl
 # Tests of what only one system has say so in their name and may use its headers.
 ONE_SYSTEM_TEST = r"tests/unit/\w+/test_\w+_(win|posix)\.c|tests/unit/test_util\.h|src/cli/console_(win|posix)\.c"
 
+# Where a command of the console may be named below it. File → why.
+NAMES_COMMANDS = {"src/jobs/ask_it.c": "the page for IT: on a server without a desktop there is only the console"}
+# Questions that were answered in several places, and drifted apart: what only these files may say. Pattern → files and
+# the question.
+ASKED_ONCE = {
+    r'operation = "settings"': ("src/jobs/configure.c", "which settings changed, and how does the log say it?"),
+    r'"backup_log_': ("src/store/auditlog.c", "what does a rotated log file look like?"),
+    r'"LC_MESSAGES': ("src/postgres/connection.c", "in what environment does a client tool run?"),
+    r"\buserprofile_connection\(": ("src/postgres/userprofile.c src/jobs/opening.c", "which database is meant?"),
+    r"\barchive_read_toc\(": ("src/archive/archive.c src/jobs/verify.c src/jobs/load.c src/jobs/preview.c",
+                              "what does an archive say of itself?"),
+    r"->ours && .*is_good\(": ("src/store/retention.c", "may this backup justify that another goes?"),
+    r"database / 10": ("src/store/health.c", "how much room does a backup need?"),
+}
 # What may not be called: name → why.
 BANNED = {
     r"strcpy|strcat|strncpy|strncat|sprintf|vsprintf|strtok|gets|wcscpy|wcscat|wcsncpy|wcsncat"
@@ -86,6 +100,8 @@ BANNED = {
     r"strdup|strndup|_strdup|asprintf|vasprintf": "it may return NULL (mem.h, strbuf.h)",
     r"longjmp": "it is not safe across window procedures and callbacks",
 }
+# A client tool is run by client.h alone, which has its environment and watches it; the server is waited for by nobody.
+RUNS_PROGRAMS = ("src/postgres/client.c", "src/postgres/engine.c", "src/platform/", "include/platform/")
 # malloc and its like only behind mem.h, where a failure is handled.
 ALLOCATORS = r"malloc|calloc|realloc"
 ALLOCATES = {"src/base/mem.c"}
@@ -215,6 +231,8 @@ def check_calls(s):
         problems += ["%s:%d calls %s: %s" % (p, n, m.group(1), why) for p, n, m in s.find(s.ours, call(names))
                      if p != "include/banned.h"]
     yield "banned functions", problems
+    yield "programs run by client.h", ["%s:%d calls %s" % (p, n, m.group(1)) for p, n, m in
+                                       s.find(s.ours, call("process_run")) if not p.startswith(RUNS_PROGRAMS)]
     yield "allocation behind mem.h", ["%s:%d calls %s" % (p, n, m.group(1)) for p, n, m in
                                       s.find(s.ours, call(ALLOCATORS)) if p not in ALLOCATES]
     portable = [p for p in s.c if p.startswith(PORTABLE) and not re.fullmatch(ONE_SYSTEM_TEST, p)]
@@ -241,13 +259,14 @@ def check_language(s):
 
 def check_globals(s):
     """A file-scope variable that is not const. Those of a signal's handler, which gets no argument, are named, and
-    those of what the whole process shares: a DLL, the time zone, what PostgreSQL's tools answered."""
+    those of what the whole process shares: a DLL, the time zone, the way to a host, what PostgreSQL's
+    tools answered."""
     allowed = {("src/cli/console_posix.c", "interrupt_target"),
                ("src/cli/console_win.c", "interrupt_cancel"),
                ("src/cli/console_win.c", "input_state"),
                ("src/platform/win/library_win.c", "lock"), ("src/postgres/pglibrary.c", "functions"),
                ("src/platform/win/clock_win.c", "zone_lock"), ("src/platform/win/clock_win.c", "zone_of"),
-               ("src/postgres/tools.c", "answers")}
+               ("src/platform/common/proxy_common.c", "kept"), ("src/postgres/tools.c", "answers")}
     problems = []
     for path in s.ours:
         for number, line in enumerate(s.code[path], 1):
@@ -335,6 +354,68 @@ def check_names(s):
         if users and not any(name in s.text[p] or defines[name] in s.text[p] for p in users):
             problems.append("%s uses neither %s nor \"%s\"" % (", ".join(users), name, defines[name]))
     yield "names that the installer knows", problems
+    yield "names come from version.h", own_names(s, defines)
+    yield "names in the scripts", names_in_scripts(defines)
+    yield "asked in one place", asked_once(s)
+    command = defines["CMMS_CONSOLE_PROGRAM"].replace(".exe", "")
+    named = literals(s, r"%s(?!\.exe)" % re.escape(command), ("src/cli/",))
+    yield "no command of the console below it", [
+        "%s:%d names a command of the console" % (p, n) for p, n, _ in named if p not in NAMES_COMMANDS] + [
+        "%s names none any more" % p for p in NAMES_COMMANDS if p not in {p for p, _, _ in named}]
+
+
+def literals(s, pattern, without):
+    """(file, line number, match) of a pattern in the texts of our sources, comments left out."""
+    found = []
+    for path in s.ours:
+        if path.startswith(without):
+            continue
+        for number, line in enumerate(strip(s.text[path], texts=False).split("\n"), 1):
+            for text in re.findall(r'"(?:\\.|[^"\\])*"', line):
+                found += [(path, number, m) for m in re.finditer(pattern, text)]
+    return found
+
+
+def asked_once(s):
+    problems = []
+    for pattern, (files, question) in ASKED_ONCE.items():
+        found = set()
+        for path in [p for p in s.ours if p.startswith("src/")]:
+            for number, line in enumerate(strip(s.text[path], texts=False).split("\n"), 1):
+                if re.search(pattern, line):
+                    found.add(path)
+                    if path not in files.split():
+                        problems.append("%s:%d: %s %s answers" % (path, number, question, files))
+        problems += ["%s does not answer any more: %s" % (f, question) for f in files.split() if f not in found]
+    return problems
+
+
+def own_names(s, defines):
+    """The product's, Windows' and the files' names for this program: who needs one takes it from include/version.h."""
+    names = sorted({defines[n] for n in ("CMMS_PRODUCT", "CMMS_APP_ID", "CMMS_TASK_NAME", "CMMS_SECRET_PREFIX",
+                                         "CMMS_DATA_FOLDER", "CMMS_WINDOW_PROGRAM", "CMMS_CONSOLE_PROGRAM")})
+    found = literals(s, "|".join(re.escape(n) for n in names + ["CMMSBackup"]), ("include/version.h",))
+    return ['%s:%d has "%s"' % (p, n, m.group(0)) for p, n, m in found]
+
+
+def names_in_scripts(defines):
+    """A script of resources cannot put a caption together: that it has the same name is looked at here."""
+    product, programs = defines["CMMS_PRODUCT"], (defines["CMMS_WINDOW_PROGRAM"], defines["CMMS_CONSOLE_PROGRAM"])
+    ends = {"InternalName": [p.replace(".exe", "") for p in programs], "OriginalFilename": programs}
+    problems = []
+    for path in sorted(walk("res")):
+        if not path.endswith(".rc"):
+            continue
+        for number, line in enumerate(read(path).split("\n"), 1):
+            caption = re.search(r'CAPTION "(?:.* - |About )(.*)"', line) or re.search(r'"&About (.*)"', line)
+            value = re.search(r'VALUE "(\w+)", "(.*)"', line)
+            if caption and caption.group(1) != product:
+                problems.append("%s:%d is not of %s" % (path, number, product))
+            if value and value.group(1) == "FileDescription" and not value.group(2).startswith(product):
+                problems.append("%s:%d does not describe %s" % (path, number, product))
+            if value and value.group(1) in ends and value.group(2) not in ends[value.group(1)]:
+                problems.append("%s:%d names no program of ours" % (path, number))
+    return problems
 
 
 def main():

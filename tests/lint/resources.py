@@ -23,7 +23,9 @@ SHOWN_IN = {"IDC_ASSISTANT_INTRO": "ASSISTANT_DATABASE_INTRO ASSISTANT_CHECK_INT
             "IDC_SUMMARY": "ASSISTANT_SUMMARY", "IDC_SET_NOTE": "SETTINGS_WEAK SETTINGS_NO_CONNECTION",
             "IDC_FILE_WARNING": "RESTORE_FILE_WARNING", "IDC_RESTORE_WARNING": "RESTORE_WARNING RESTORE_GONE",
             "IDC_UNDO_INTRO": "UNDO_INTRO", "IDC_SIGNIN_WHERE": "SIGNIN_WHERE",
-            "IDC_UPLOAD_SUMMARY": "UPLOAD_SUMMARY UPLOAD_NOTHING", "IDC_CLEANUP_SUMMARY": "CLEANUP_SUMMARY"}
+            "IDC_UPLOAD_SUMMARY": "UPLOAD_SUMMARY UPLOAD_NOTHING",
+            "IDC_CLEANUP_SUMMARY": "CLEANUP_SUMMARY CLEANUP_THERE_SUMMARY",
+            "IDC_THERE_SUMMARY": "THERE_SUMMARY", "IDC_KEY_INTRO": "KEY_INTRO_FILE KEY_INTRO_PHRASE"}
 LONGER = 1.4       # a translation
 LETTER, LINE = 3.7, 8  # dialog units: of running text in the message font
 ARGUMENT = 12      # letters in the place of a %s
@@ -159,7 +161,8 @@ def check_dialog(dialog):
 
 
 def texts_of_header():
-    header = read("src/ui/texts.h").replace("\\\n", "")
+    product = re.search(r'CMMS_PRODUCT ("[^"]+")', read("include/version.h")).group(1)
+    header = read("src/ui/texts.h").replace("\\\n", "").replace("CMMS_PRODUCT", product)
     return {name: "".join(re.findall(r'"((?:\\.|[^"\\])*)"', rest))
             for name, rest in re.findall(r"^#define TEXT_(\w+)[ \t]+(.*)$", header, re.M)}
 

@@ -56,6 +56,18 @@ def main():
     say([n for n in names if n != "CMMS_UI_TEXTS_H" and not re.search(r"\b%s\b" % n, code + rest)],
         "every text is used")
     say(sorted({n for n in names if names.count(n) > 1}), "no text is defined twice")
+    kinds = set(re.findall(r"^    (TASK_\w+)", open("src/ui/task.h", encoding="utf-8").read(), re.M))
+    rows = re.findall(r"^    \[(TASK_\w+)\] = \{\.run = ", open("src/ui/task_rows.c", encoding="utf-8").read(), re.M)
+    say(sorted(kinds ^ set(rows)), "every kind of task has its row")
+    # A row of the table of settings is a setting; the console's help tells of them in prose.
+    table = open("src/store/settings.c", encoding="utf-8").read()
+    keys = re.findall(r'^    \{"(\w+)", KIND_', table, re.M)
+    told = "".join(open(f, encoding="utf-8").read() for f in glob.glob("src/cli/*.c"))
+    told = " ".join(re.findall(r'"((?:\\.|[^"\\])*)"', told))
+    told = "".join(re.findall(r"Keys: enabled, schedule.*?Options:", told, re.S))
+    say(["src/store/settings.c has no rows"] if not keys else [] +
+        [k for k in keys if not re.search(r"\b%s\b" % k, told)],
+        "the console's help names every setting")
     sys.exit(1 if failed else 0)
 
 

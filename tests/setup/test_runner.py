@@ -55,7 +55,7 @@ equal("the machine's factor", outcome("lint", command("factor", '[ "$CMMS_TEST_S
 equal("an exit code that no line explains", outcome("lint", command("silent", "echo ok a; exit 3")),
       (1, ["silent"], 0, []))
 equal("no test at all", outcome("lint", command("none", "true")), (0, ["none"], 0, []))
-equal("a command that does not end", outcome("lint", command("hangs", "echo ok a; sleep 60 & wait", limit=0.5)),
+equal("a command that does not end", outcome("lint", command("hangs", "echo ok a; sleep 60 & wait", limit=4)),
       (1, ["hangs"], 0, []))
 ONCE = "echo ok one; if [ $count = 1 ]; then echo 'not ok two: why'; exit 1; else echo ok two; fi"
 equal("nothing but Wine's is run again", outcome("unit-native", command("native", ONCE)), (1, ["two"], 0, []))
@@ -79,6 +79,10 @@ equal("windows one after the other, and others meanwhile",
       beside(("window", [command("one", SCREEN), command("other", SCREEN)]),
              ("lint", [command("beside%d" % n, 'touch "%s/met%d"; echo ok a' % (WORK, n)) for n in range(5, 10)])),
       {"window": (2, []), "lint": (5, [])})
+IDLE = "chrt -p $$ | grep -q SCHED_IDLE && echo ok a"
+equal("beside a window what runs is behind it",
+      beside(("window", [command("shown", "echo ok a")]), ("lint", [command("behind", IDLE)])),
+      {"window": (1, []), "lint": (1, [])})
 LEFT = command("left", 'sleep 60 & echo $! >"%s/pid"; echo ok a' % WORK)
 outcome("lint", LEFT)
 with open(WORK + "/pid") as f:
@@ -121,6 +125,8 @@ FLAKY = ["keys: Del asks: it does not (w.log)", "keys: Enter keeps: it is gone (
          "keys: it is (v.log)", "2 - b: why (b.log)"]
 equal("three may be flaky, and the lines of a scenario are one",
       (runner.verdict([], FLAKY[:4]), runner.verdict(["y"], FLAKY)), ([], ["y", "4 tests were flaky, and 3 may be"]))
+FEW, MANY = ["a: why", "b: what"], ["%s: under Wine" % n for n in "cdef"]
+equal("a reason that many have is told once", runner.in_short(FEW + MANY), ["4 tests: under Wine"] + FEW)
 runner.run_ends = time.monotonic()
 equal("the time of the whole run is up", outcome("unit-wine", command("late", "echo ok a")), (0, ["late"], 0, []))
 runner.took = {"lint/a": 1, "lint/b": 2}

@@ -15,8 +15,8 @@
 #include "postgres/copywatch.h"
 #include "postgres/counting.h"
 #include "postgres/dump.h"
-#include "postgres/listing.h"
 #include "postgres/pg.h"
+#include "postgres/pgrestore.h"
 #include "postgres/snapshot.h"
 #include "postgres/tools.h"
 
@@ -53,7 +53,7 @@ PLAY(tools_find)
 PLAY(tools_pick_dump)
 PLAY(tools_pick_restore)
 PLAY(dump_run)
-PLAY(listing_read)
+PLAY(pgrestore_list)
 PLAY(archive_scan_source)
 PLAY(archive_follow_start)
 PLAY(archive_follow_complete)
@@ -506,8 +506,8 @@ bool __wrap_tools_pick_restore(Tools *tools, int major, const Cancel *cancel, co
     return true;
 }
 
-bool __wrap_listing_read(const Tool *restore, const char *path, unsigned stall_seconds, const Cancel *cancel,
-                         size_t *table_data, Error *err)
+bool __wrap_pgrestore_list(const Tool *restore, const char *path, unsigned stall_seconds, const Cancel *cancel,
+                           size_t *table_data, Error *err)
 {
     (void)restore;
     (void)stall_seconds;

@@ -36,6 +36,7 @@ typedef struct World {
     int64_t plugged;        /* from then on it is "mains"; 0: never */
     unsigned checks;        /* how often older backups were looked at */
     const char *damaged;    /* what that finds, or NULL */
+    int64_t ahead;          /* of the server's clock, as backups are told; 0: they are not */
 } World;
 
 static inline void to_local(int64_t moment, CivilTime *out)
@@ -108,6 +109,8 @@ static inline bool backup(void *context, const BackupSpec *spec, const JobSink *
     case 'U':
         result->path = fs_join(spec->folder, "cmms_backup_20261130_120000.backup");
         result->manifest.level = tried == 'U' ? LEVEL_READ : LEVEL_VERIFIED;
+        result->manifest.started = world->now;
+        result->manifest.server_time = world->ahead != 0 ? world->now - world->ahead : 0;
         return true;
     case 'P':
         world->now -= DAY;

@@ -23,6 +23,8 @@ import age_reference  # noqa: E402
 import folders  # noqa: E402
 import graph_sim  # noqa: E402
 import harness  # noqa: E402
+import test_moments  # noqa: E402
+import test_notify  # noqa: E402
 import test_sharepoint  # noqa: E402
 import test_window as window  # noqa: E402
 
@@ -41,7 +43,8 @@ def take(path, moving):
     subprocess.run(["convert", "ppm:-", "-trim", "+repage", path], input=now)
 
 
-MOVING = ("running", "closing", "restore-running", "sharepoint-browser", "sharepoint-code", "upload-running")
+MOVING = ("running", "closing", "restore-running", "sharepoint-browser", "sharepoint-code", "upload-running",
+          "restore-from-sharepoint-running")
 LONG = {"UITEST_LONG": "1"} if "--long" in sys.argv else {}
 # For pictures everything lies where it would on a user's PC.
 PREFIX = os.environ.get("WINEPREFIX", os.path.join(window.TOP, "build/wine"))
@@ -160,8 +163,13 @@ def sign_in(work, server):
         if scenario == "more" and shots is not None:
             plausible(folder)
         tray = ["--tray"] if scenario == "tray-signin" else []
-        drive(scenario, tray + ["--folder", shown] + connection + [database], own,
-              PGPASSWORD=harness.PASSWORD)
+        with test_notify.Recorder() as hook:
+            drive(scenario, tray + ["--folder", shown] + connection + [database], own, PGPASSWORD=harness.PASSWORD,
+                  UITEST_HOOK=hook.url, http_proxy="", https_proxy="")
+        if scenario == "more":
+            paths = [path for _, path, _ in hook.got]
+            window.say(len(paths) == 3 and all(path.startswith("/" + test_notify.TOKEN) for path in paths),
+                       "more: each of the three Test buttons sends one message", repr(hook.got))
         if scenario == "signin" and shots is None:
             signins(folder)
 
@@ -184,11 +192,12 @@ DO $$ DECLARE one text; BEGIN FOR one IN
 
 
 def restores(work, server):
-    """There and back: the rows are looked at on the server. In pictures the names are as long as names are."""
+    """There and back: the rows are looked at on the server. In pictures with long texts the names are long as well."""
     for scenario in ("restore", "restore-keys", "restore-gone", "restore-in-place"):
         if shots is not None and scenario == "restore-keys":
             continue
-        name = {"restore": "cmms of plant 7 & Zürich, maintenance and spare parts, 2026" if shots else "cmms & ö",
+        name = {"restore": "cmms of plant 7 & Zürich, maintenance and spare parts, 2026" if LONG else
+                           "cmms_plant" if shots else "cmms & ö",
                 "restore-keys": "cmms_keys", "restore-gone": "cmms_gone", "restore-in-place": "cmms_place"}[scenario]
         user = "keeper" if scenario == "restore-in-place" else "postgres"
         own = os.path.join(work, "own " + scenario)
@@ -217,6 +226,15 @@ def restores(work, server):
         def drop(name=name):
             server.psql('DROP DATABASE "%s" WITH (FORCE)' % name)
 
+        held = []
+
+        def hold():
+            held.append(test_moments.Session(server, "postgres"))
+            held[0].ask("BEGIN; LOCK TABLE pg_catalog.pg_shdescription IN ACCESS EXCLUSIVE MODE;")
+
+        def let_go():
+            held.pop().end()
+
         def nothing_left():
             left = server.psql("SELECT datname FROM pg_database WHERE datname LIKE '%\\_restore\\_%'")
             harness.equal(left, "", "databases that were not whole")
@@ -225,8 +243,10 @@ def restores(work, server):
             drop()
         drive(scenario, ["--folder", shown, "-h", "127.0.0.1", "-p", str(server.port), "-U", user, "-d", name],
               own, {"change": change, "as-changed": same(server, name, changed), "as-saved": same(server, name, before),
-                    "create": create, "drop": drop, "nothing-left": nothing_left},
+                    "create": create, "drop": drop, "nothing-left": nothing_left, "hold": hold, "let-go": let_go},
               PGPASSWORD=harness.PASSWORD, UITEST_DATABASE=name)
+        if held: # a scenario that failed in between
+            let_go()
         if shots is None:
             restored(folder, scenario)
 
@@ -374,6 +394,108 @@ def sharepoint(work, server):
                                "%s: no secret is in %s" % (scenario, file), "there is one")
 
 
+PASSPHRASE = "correct horse battery staple"
+
+
+def bring_there(user, folder, names, key_file):
+    """Another PC's three backups: the oldest as it is, one encrypted for a key pair, the newest with a passphrase."""
+    def run(*arguments):
+        done = user.program.run(list(arguments), env={"CMMS_BACKUP_DATA": user.data, "http_proxy": "",
+                                                      "https_proxy": "", "CMMS_BACKUP_PASSPHRASE": PASSPHRASE})
+        harness.equal(done.code, 0, "%r: %s%s" % (arguments, done.out, done.err))
+
+    confirm = ("--confirm", "without the key nothing")
+    for name, encryption_as in zip(names, ((), ("--key-file", key_file), ("--passphrase",))):
+        if encryption_as:
+            run("encryption", "set-up", *encryption_as, *confirm)
+        run("upload", "--folder", folder, name)
+
+
+def back_steps(sim, folder, other, names):
+    """What happens in the folder and at Microsoft meanwhile."""
+    reached, held = threading.Event(), threading.Event()
+    item = sim.child(sim.folder, names[0])
+    data = item["data"]
+    half, other_bytes = len(data) // 2, data[:-1] + bytes([data[-1] ^ 1])
+
+    def ours():
+        return sorted(n for n in os.listdir(folder) if n.startswith("cmms_backup_"))
+
+    def read(path):
+        with open(path, "rb") as f:
+            return f.read()
+
+    def back(name):
+        harness.check(read(os.path.join(folder, name)) == read(os.path.join(other, name)), name + " is another")
+        manifest = json.loads(read(os.path.join(folder, name + ".manifest.json")))
+        harness.equal((manifest["pinned"], "encrypted" in manifest), (True, False), "the manifest")
+        harness.equal([n for n in ours() if n.endswith((".download", ".partial"))], [], "what is left over")
+        harness.equal(sim.complaints, [], "complaints")
+
+    def lose():
+        for name in ours():
+            os.remove(os.path.join(folder, name))
+
+    def hold():
+        """The manifest comes, then half of the file, then nothing."""
+        sim.faults = [graph_sim.Fault("download", skip=1, keep=half),
+                      graph_sim.Fault("download", skip=1, call=lambda s: (reached.set(), held.wait(120)))]
+
+    def half_back():
+        held.set()
+        sim.faults = []
+        harness.equal(ours(), [names[0] + ".download"], "what is there")
+        harness.equal(os.path.getsize(os.path.join(folder, names[0] + ".download")), half, "its bytes")
+
+    def resumed():
+        harness.equal(sim.ranges[-1], "bytes=%d-" % half, "what was asked for")
+        back(names[0])
+
+    def replace():
+        item.pop("served")
+        item["data"] = other_bytes
+
+    return Steps({
+        "nothing-back": lambda: harness.equal(ours(), [], "what is there"), "plain-back": lambda: back(names[0]),
+        "key-back": lambda: back(names[1]), "passphrase-back": lambda: back(names[2]), "lose": lose,
+        "hold-download": hold, "held": lambda: harness.wait_for(reached.is_set, 120, "the rest to be asked for"),
+        "half-back": half_back, "resumed": resumed, "damage": lambda: item.update(served=other_bytes),
+        "replace": replace, "mend": lambda: item.update(data=data)})
+
+
+def sharepoint_back(work, server):
+    """What another PC has brought to SharePoint comes back, into an empty folder."""
+    name = "cmms_back"
+    harness.sample(server, name, 2)
+    server.psql(USERS, name)
+    for scenario in ("sharepoint-back", "sharepoint-back-keys")[:1 if shots else 2]:
+        own = os.path.join(work, "own " + scenario)
+        folder, shown = place(work, scenario + " ö")
+        shutil.rmtree(folder, ignore_errors=True)
+        other, key_file = os.path.join(work, "other " + scenario), os.path.join(work, scenario + ".txt")
+        for path in (folder, own, other):
+            os.makedirs(path)
+        program = harness.Program("native")
+        names = sorted(os.path.basename(program.good_backup(server, name, other)["unix_path"]) for _ in range(3))
+        if shots is not None:
+            plausible(other)
+        with graph_sim.Simulator() as sim:
+            user = test_sharepoint.User(program, sim)
+            user.good_set_up()
+            bring_there(user, other, names, key_file)
+            drive(scenario, ["--folder", shown, "-h", "127.0.0.1", "-p", str(server.port), "-U", "postgres", "-d",
+                             name], own, back_steps(sim, folder, other, names), PGPASSWORD=harness.PASSWORD,
+                  UITEST_KEY=window.windows(key_file), UITEST_CLOUD="%s %s/login" % (sim.url, sim.url),
+                  http_proxy="", https_proxy="")
+        for top in (own, folder) if shots is None else ():
+            for at, _, files in os.walk(top):
+                for file in files:
+                    with open(os.path.join(at, file), "rb") as f:
+                        content = f.read()
+                    window.say(not re.search(rb"SECRET|tempauth|refresh\d|access\d|horse battery", content),
+                               "%s: no secret is in %s" % (scenario, file), "there is one")
+
+
 def due_folder(folder, **more):
     """A folder whose daily slot is due since an hour."""
     shutil.rmtree(folder, ignore_errors=True)
@@ -402,14 +524,18 @@ def remove_task():
 
 
 def schedules(work, server):
-    """The window runs a slot itself, and has Windows' task follow its settings; hidden, a slot fails."""
+    """The window runs a slot itself, and has Windows' task follow its settings; hidden, a slot fails; and so does one
+    of the task's own runs, which leaves an icon."""
     server.psql(USERS, "cmms")
     remove_task()
-    for scenario in ("schedule-run", "schedule-failed"):
+    for scenario in ("schedule-run", "schedule-failed", "schedule-told"):
         own = os.path.join(work, "own " + scenario)
         folder, shown = place(work, scenario + " ö")
         os.makedirs(own)
-        failed = scenario == "schedule-failed"
+        failed = scenario != "schedule-run"
+        begin = {"schedule-failed": ["--tray"], "schedule-told": ["--scheduled"]}.get(scenario, [])
+        screen = os.path.join(own, "screen-state.json")
+        kept = []
         connection = {"host": "127.0.0.1", "port": str(server.port), "user": "postgres", "database": "cmms"}
         with open(os.path.join(own, "connection.json"), "w", encoding="utf-8") as f:
             json.dump(connection, f)
@@ -423,13 +549,59 @@ def schedules(work, server):
         def paused(folder=folder):
             harness.check("paused_until" in ledger_of(folder), "the ledger: %r" % ledger_of(folder))
 
-        drive(scenario, (["--tray"] if failed else []) + ["--folder", shown, "-h", "127.0.0.1", "-p", str(server.port),
-                                                         "-U", "postgres", "-d", "cmms"], own,
-              {"done": lambda slot=slot: slot("done"), "failed": lambda slot=slot: slot("failed"), "paused": paused,
+        def told(screen=screen, kept=kept):
+            """What the screen was given; and after another run the same, byte for byte."""
+            with open(screen, encoding="utf-8") as f:
+                kept.append(f.read())
+            last = json.loads(kept[0])["last"]
+            harness.equal((last["notice"], kept[-1]), ("failed", kept[0]), "what was told")
+            harness.check("wr0ng" not in last["text"], "the password is told: " + last["text"])
+
+        drive(scenario, begin + ["--folder", shown, "-h", "127.0.0.1", "-p", str(server.port), "-U", "postgres", "-d",
+                                 "cmms"], own,
+              {"told": told, "told-once": told, "done": lambda slot=slot: slot("done"),
+               "failed": lambda slot=slot: slot("failed"), "paused": paused,
                "task-there": lambda: harness.check(os.path.exists(TASK), "there is none"),
                "task-gone": lambda: harness.check(not os.path.exists(TASK), "it is there")},
-              PGPASSWORD="wrong" if failed else harness.PASSWORD)
+              PGPASSWORD="wr0ng-passw0rd" if failed else harness.PASSWORD)
     remove_task()
+
+
+def hold(server):
+    """A transaction that has a table for itself: a dump of it waits. Returns how to end it."""
+    lock = "LOCK TABLE work_orders IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(600)"
+    process = subprocess.Popen([harness.PG_BIN + "/psql", "-X", "-c", "BEGIN; " + lock], stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL, env={**harness.clean_env(), **server.env("cmms")})
+    harness.wait_for(lambda: server.psql("SELECT 1 FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND relation = "
+                                         "'work_orders'::regclass", "cmms"), 30, "the lock that holds the backup")
+
+    def free():
+        process.kill()
+        process.wait()
+        server.psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND "
+                    "pid <> pg_backend_pid()")
+    return free
+
+
+def session_ends(work, server):
+    """Windows ends the session while the task's own run, which has no window, makes a backup."""
+    scenario = "schedule-ended"
+    own = os.path.join(work, "own " + scenario)
+    folder, shown = place(work, scenario + " ö")
+    os.makedirs(own)
+    due_folder(folder)
+
+    def undecided():
+        harness.equal(ledger_of(folder)["slots"], [], "the slots")
+
+    free = hold(server)
+    try:
+        drive(scenario, ["--scheduled", "--folder", shown, "-h", "127.0.0.1", "-p", str(server.port), "-U", "postgres",
+                         "-d", "cmms"], own,
+              {"begun": lambda: harness.wait_for(lambda: harness.partials_in(folder), 60, "the partial"),
+               "undecided": undecided}, PGPASSWORD=harness.PASSWORD)
+    finally:
+        free()
 
 
 def states(work):
@@ -453,8 +625,8 @@ def states(work):
 
 def main():
     # A part of it, while working on that.
-    only = [a for a in sys.argv[1:] if a in ("assistant", "signin", "states", "restores", "sharepoint", "encryption",
-                                             "schedules")]
+    only = [a for a in sys.argv[1:] if a in ("assistant", "signin", "states", "restores", "sharepoint", "back",
+                                             "encryption", "schedules")]
     work = tempfile.mkdtemp(prefix="cmms-dialogs-")
     server = harness.shared_server()
     silent = socket.create_server(("127.0.0.1", 0))  # takes connections, and never says a word
@@ -473,10 +645,14 @@ def main():
             restores(work, server)
         if not only or "sharepoint" in only:
             sharepoint(work, server)
+        if not only or "back" in only:
+            sharepoint_back(work, server)
         if not only or "encryption" in only:
             encryption(work, server)
         if not only or "schedules" in only:
             schedules(work, server)
+            if shots is None:
+                session_ends(work, server)
         if shots is not None and (not only or "states" in only):
             states(work)
         for scenario in ("assistant", "keyboard")[:1 if shots else 2] if not only or "assistant" in only else ():

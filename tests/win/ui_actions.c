@@ -216,6 +216,7 @@ static void check_config(Ui *ui)
     strbuf_clear(&text);
     ok(ui, fs_read_all(path, STRBUF_LINE, &text, NULL) && strstr(text.buf, "\"retention_days\": 45") != NULL,
        "and the file stays", text.buf);
+    set_text(ui, IDC_RETENTION, L"45");
     strbuf_release(&text);
     mem_free(path);
 }

@@ -344,6 +344,10 @@ void scenario_assistant(Ui *ui)
     dialog_set(ui, IDC_FOLDER, ui->folder);
     click_in(ui, IDC_NEXT);
     ok(ui, wait_dialog_gone(ui, IDC_CONN_STRING, SHORT_MS), "Finish saves and closes", "it stays");
+    char *command = autostart_command();
+    ok(ui, strstr(command, "cmms-backup.exe\" --tray") != NULL, "Windows starts it at the next sign-in", command);
+    mem_free(command);
+    forget_autostart();
     ok(ui, wait_lines(ui, "The connection was saved.", 1, SHORT_MS), "the log says so", "it does not");
     ok(ui, wait_for(ui, SHORT_MS, is_configured, NULL), "the window shows the database", "it does not");
     ok(ui, wait_dialog(ui, IDC_SIGNIN_NAME, LONG_MS), "then a manager is asked to sign in", "nobody is");
@@ -401,10 +405,16 @@ void scenario_keyboard(Ui *ui)
     press(ui, VK_ESCAPE);
     ok(ui, wait_can(ui, IDC_FOLDER, SHORT_MS) && wait_for(ui, SHORT_MS, no_box_over, &(int){IDC_FOLDER}),
        "Esc leaves the question", "it stays");
+    access_key(ui, 'l');
+    wait_focus(ui, IDC_WITH_WINDOWS);
     access_key(ui, 'f');
     wait_focus(ui, IDC_FOLDER);
     press(ui, VK_RETURN);
     ok(ui, wait_dialog_gone(ui, IDC_CONN_STRING, SHORT_MS), "Enter saves and closes", "it stays");
+    char *command = autostart_command();
+    ok(ui, command[0] == 0, "Alt+L unticks that it starts with Windows", command);
+    mem_free(command);
+    forget_autostart();
     ok(ui, wait_for(ui, SHORT_MS, is_configured, NULL), "the window shows the database", "it does not");
     ok(ui, wait_dialog(ui, IDC_SIGNIN_NAME, LONG_MS), "then a manager is asked to sign in", "nobody is");
     PostMessageW(ui->window, WM_CLOSE, 0, 0);

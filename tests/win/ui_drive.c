@@ -66,7 +66,7 @@ int rows(const Ui *ui)
 }
 
 /* A cell's text, read through memory in the other process. UTF-8; caller frees. */
-char *cell(const Ui *ui, int row, int column)
+char *cell_in(const Ui *ui, HWND list, int row, int column)
 {
     enum { UNITS = 512 };
     wchar_t text[UNITS] = L"";
@@ -77,12 +77,17 @@ char *cell(const Ui *ui, int row, int column)
         LVITEMW wanted = {.iSubItem = column, .cchTextMax = UNITS, .pszText = (wchar_t *)(there + sizeof(LVITEMW))};
         SIZE_T done;
         WriteProcessMemory(process, there, &wanted, sizeof wanted, &done);
-        ask(ui, item(ui, IDC_LIST), LVM_GETITEMTEXTW, (WPARAM)row, (LPARAM)there);
+        ask(ui, list, LVM_GETITEMTEXTW, (WPARAM)row, (LPARAM)there);
         ReadProcessMemory(process, there + sizeof(LVITEMW), text, sizeof text, &done);
         VirtualFreeEx(process, there, 0, MEM_RELEASE);
     }
     text[UNITS - 1] = 0;
     return utf8_from_wide(text);
+}
+
+char *cell(const Ui *ui, int row, int column)
+{
+    return cell_in(ui, item(ui, IDC_LIST), row, column);
 }
 
 bool cell_is(const Ui *ui, int row, int column, const char *wanted)
@@ -276,6 +281,19 @@ bool box_is_gone(Ui *ui, const void *data)
     return !box_is_there(ui, data);
 }
 
+static bool box_has_focus(Ui *ui, const void *data)
+{
+    (void)data;
+    HWND box = find(ui, L"#32770");
+    HWND now = focus(ui);
+    return box != NULL && now != NULL && (now == box || IsChild(box, now)) && GetForegroundWindow() == box;
+}
+
+bool box_open(Ui *ui)
+{
+    return wait_for(ui, SHORT_MS, box_has_focus, NULL);
+}
+
 /* A box with a question, and not the system's dialog: it has no edit box. */
 bool question_is_there(Ui *ui, const void *data)
 {
@@ -404,6 +422,17 @@ void select_rows(Ui *ui, int from, int to)
     VirtualFreeEx(ui->process.hProcess, there, 0, MEM_RELEASE);
     int count = to - from;
     wait_for(ui, SHORT_MS, selected_count_is, &count);
+}
+
+void select_in(const Ui *ui, HWND list, int row)
+{
+    LVITEMW *there =
+        VirtualAllocEx(ui->process.hProcess, NULL, sizeof *there, MEM_COMMIT | MEM_RESERVE, PAGE_READWRITE);
+    const LVITEMW on = {.state = LVIS_SELECTED | LVIS_FOCUSED, .stateMask = LVIS_SELECTED | LVIS_FOCUSED};
+    SIZE_T done;
+    WriteProcessMemory(ui->process.hProcess, there, &on, sizeof on, &done);
+    ask(ui, list, LVM_SETITEMSTATE, (WPARAM)row, (LPARAM)there);
+    VirtualFreeEx(ui->process.hProcess, there, 0, MEM_RELEASE);
 }
 
 void focus_list(Ui *ui)

@@ -54,6 +54,7 @@ bool has_text(const Ui *ui, int id, const char *part);
 unsigned count_in_log(const Ui *ui, const char *part);
 int rows(const Ui *ui);
 char *cell(const Ui *ui, int row, int column);
+char *cell_in(const Ui *ui, HWND list, int row, int column); /* of another list; caller frees both */
 bool cell_is(const Ui *ui, int row, int column, const char *wanted);
 void click(const Ui *ui, int id);
 void send_command(const Ui *ui, int id); /* as a menu does */
@@ -73,6 +74,7 @@ bool focus_left(Ui *ui, const void *old);
 HWND find(const Ui *ui, const wchar_t *class_name);
 bool box_is_there(Ui *ui, const void *data);
 bool box_is_gone(Ui *ui, const void *data);
+bool box_open(Ui *ui); /* waits until a box has the keyboard */
 bool question_is_there(Ui *ui, const void *data);
 bool answer_box(Ui *ui, int button);
 bool start(const wchar_t *command, PROCESS_INFORMATION *process);
@@ -83,7 +85,12 @@ bool check_exit(Ui *ui, DWORD wanted, const char *name);
 Leftovers files(const Ui *ui);
 bool selected_count_is(Ui *ui, const void *count);
 void select_rows(Ui *ui, int from, int to);
+void select_in(const Ui *ui, HWND list, int row); /* in another list, of which one row can be selected */
 bool other_in_front(Ui *ui, const void *dialog); /* a window of the program that is neither its main one nor *dialog */
+
+/* ui_schedule.c */
+char *autostart_command(void); /* what Windows starts at the next sign-in; caller frees */
+void forget_autostart(void);   /* whatever came of it: others start programs here */
 
 /* ui_dialogs.c: a dialog is the window that has the control. */
 HWND dialog_with(const Ui *ui, int id);
@@ -125,6 +132,10 @@ bool wait_cell(Ui *ui, int row, int column, const char *wanted);
 
 /* ui_upkeep.c: the status band and what mends it, clean-ups, pins, a proof, a folder that changes. */
 void check_upkeep(Ui *ui);
+/* In the place of the browser, for Wine has none: this program, which notes that it was started ("opened"). */
+void be_the_browser(void);
+/* A page that is made so is told in the log (`told`), lies there by its name, and is opened. */
+void check_page(Ui *ui, void (*make)(Ui *ui), const char *name, const char *told);
 
 /* ui_manners.c: what the window remembers; the second run sees it. And a start beside the clock. */
 void check_manners(Ui *ui);
@@ -157,6 +168,12 @@ void scenario_restore_in_place(Ui *ui);
 /* ui_sharepoint.c */
 void scenario_sharepoint(Ui *ui);
 void scenario_sharepoint_keys(Ui *ui);
+bool begin_sharepoint(Ui *ui, int backups); /* a manager signs in, with so many in the list */
+bool browse_sharepoint(Ui *ui);             /* the browser goes where the dialog says */
+
+/* ui_back.c */
+void scenario_sharepoint_back(Ui *ui);
+void scenario_sharepoint_back_keys(Ui *ui);
 
 /* ui_encryption.c */
 void scenario_encryption(Ui *ui);
@@ -165,6 +182,8 @@ void scenario_encryption(Ui *ui);
 void scenario_schedule(Ui *ui);
 void scenario_schedule_run(Ui *ui);
 void scenario_schedule_failed(Ui *ui);
+void scenario_schedule_told(Ui *ui);
+void scenario_schedule_ended(Ui *ui);
 
 /* ui_actions.c: what is done with backups that are there, at least two good ones. */
 void check_actions(Ui *ui);

@@ -119,19 +119,6 @@ static bool box_left(Ui *ui)
     return wait_for(ui, SHORT_MS, box_is_gone, NULL) && wait_for(ui, SHORT_MS, window_in_front, NULL);
 }
 
-static bool box_has_focus(Ui *ui, const void *data)
-{
-    (void)data;
-    HWND box = find(ui, L"#32770");
-    HWND now = focus(ui);
-    return box != NULL && now != NULL && (now == box || IsChild(box, now)) && GetForegroundWindow() == box;
-}
-
-static bool box_open(Ui *ui)
-{
-    return wait_for(ui, SHORT_MS, box_has_focus, NULL);
-}
-
 static bool question_open(Ui *ui)
 {
     return wait_for(ui, SHORT_MS, question_is_there, NULL) && box_open(ui);
@@ -276,6 +263,36 @@ static void check_prove(Ui *ui)
        "Shift+F10, Prove proves a backup", "it does not");
 }
 
+static void report_by_menu(Ui *ui)
+{
+    menu(ui, 'T', 'H');
+}
+
+static void certificate_by_menu(Ui *ui)
+{
+    go_to_row(ui, 0);
+    menu(ui, 'B', 'F');
+}
+
+static void certificate_by_list_menu(Ui *ui)
+{
+    list_menu(ui, 0, 'F');
+}
+
+/* The newest was proven just now. */
+static void check_pages(Ui *ui)
+{
+    static const char written[] = "The certificate of the proof was written to ";
+    char *newest = cell(ui, 0, NAME), *name = mem_printf("CMMS Backup proof %s.html", newest);
+    be_the_browser();
+    check_page(ui, report_by_menu, "CMMS Backup health report.html", "The health report was written to ");
+    check_page(ui, certificate_by_menu, name, written);
+    check_page(ui, certificate_by_list_menu, name, written);
+    wait_for(ui, SHORT_MS, our_turn, NULL);
+    mem_free(name);
+    mem_free(newest);
+}
+
 static void check_verify(Ui *ui)
 {
     ok(ui, go_to_row(ui, 1), "Alt+V goes to the list, the arrows to a row", "they do not");
@@ -291,6 +308,23 @@ static void check_verify(Ui *ui)
        "it does not");
 }
 
+typedef struct Part {
+    char letter;
+    int id;
+} Part;
+
+/* In the dialog that has the focus. */
+static void check_parts(Ui *ui, const char *where, const Part *parts, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        char *name = mem_printf("%s: Alt+%c goes to control %d", where, parts[i].letter, parts[i].id);
+        ok(ui, go_to(ui, parts[i].letter, parts[i].id), name, "it does not");
+        mem_free(name);
+    }
+}
+
+#define CHECK_PARTS(ui, where, parts) check_parts(ui, where, parts, sizeof parts / sizeof *parts)
+
 static bool details_open(Ui *ui)
 {
     return wait_can(ui, IDC_COPY_DETAILS, SHORT_MS) && box_open(ui);
@@ -298,18 +332,11 @@ static bool details_open(Ui *ui)
 
 static void check_details(Ui *ui)
 {
-    static const struct {
-        char letter;
-        int id;
-    } parts[] = {{'F', IDC_FACTS}, {'W', IDC_FACT_TEXT}, {'T', IDC_TABLES}};
+    static const Part parts[] = {{'F', IDC_FACTS}, {'W', IDC_FACT_TEXT}, {'T', IDC_TABLES}};
     go_to_row(ui, 0);
     key(VK_RETURN);
     ok(ui, details_open(ui), "Enter shows the details", "it does not");
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-        char *name = mem_printf("in the details Alt+%c goes to control %d", parts[i].letter, parts[i].id);
-        ok(ui, go_to(ui, parts[i].letter, parts[i].id), name, "it does not");
-        mem_free(name);
-    }
+    CHECK_PARTS(ui, "details", parts);
     alt('F');
     wait_focus(ui, IDC_FACTS);
     key(VK_HOME);
@@ -642,6 +669,118 @@ static void check_dialogs(Ui *ui)
     ok(ui, wait_dialog_gone(ui, IDC_SIGN_IN, SHORT_MS) && box_left(ui), "Alt+S presses Sign In", "it does not");
 }
 
+static bool is_ticked(Ui *ui, const void *id)
+{
+    const int box = *(const int *)id;
+    return ask(ui, GetDlgItem(dialog_with(ui, box), box), BM_GETCHECK, 0, 0) == BST_CHECKED;
+}
+
+static bool is_unticked(Ui *ui, const void *id)
+{
+    return !is_ticked(ui, id);
+}
+
+/* And the same again puts the tick back. */
+static void check_ticks(Ui *ui, const char *where, const Part *parts, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        char *name = mem_printf("%s: Alt+%c ticks control %d", where, parts[i].letter, parts[i].id);
+        const bool before = is_ticked(ui, &parts[i].id);
+        alt(parts[i].letter);
+        const bool there = wait_for(ui, SHORT_MS, before ? is_unticked : is_ticked, &parts[i].id);
+        alt(parts[i].letter);
+        ok(ui, there && wait_for(ui, SHORT_MS, before ? is_ticked : is_unticked, &parts[i].id), name, "it does not");
+        mem_free(name);
+    }
+}
+
+#define CHECK_TICKS(ui, where, parts) check_ticks(ui, where, parts, sizeof parts / sizeof *parts)
+
+static void check_unattended(Ui *ui)
+{
+    static const Part boxes[] = {{'B', IDC_WAIT_BATTERY}, {'Q', IDC_WAIT_QUIET}, {'D', IDC_WAIT_DAYS},
+                                 {'R', IDC_WAIT_RECHECK}, {'V', IDC_WAIT_PROVE}, {'H', IDC_WAIT_CHECK}};
+    static const Part ticks[] = {{'P', IDC_WAIT_ON_BATTERY}, {'M', IDC_WAIT_ON_METERED}};
+    const unsigned saved = count_in_log(ui, "The settings were saved.");
+    menu(ui, 'T', 'W');
+    ok(ui, wait_can(ui, IDC_WAIT_SAVE, SHORT_MS) && box_open(ui), "Tools, Waiting and Checks opens", "it does not");
+    CHECK_PARTS(ui, "waiting and checks", boxes);
+    CHECK_TICKS(ui, "waiting and checks", ticks);
+    go_to(ui, 'B', IDC_WAIT_BATTERY);
+    type_over("15");
+    alt('S');
+    ok(ui, wait_lines(ui, "The settings were saved.", saved + 1, SHORT_MS) && box_left(ui), "Alt+S saves them",
+       "it does not");
+}
+
+/* The system's dialog for a file's name, over the one that has the control; Esc leaves it. */
+static void check_file_dialog(Ui *ui, char letter, int id)
+{
+    HWND dialog = dialog_with(ui, id);
+    alt(letter);
+    const bool there = wait_for(ui, SHORT_MS, other_in_front, &dialog);
+    key(VK_ESCAPE);
+    ok(ui, wait_focus(ui, id) && there, "its button's letter asks for a file, and Esc leaves that", "it does not");
+}
+
+static void check_encryption(Ui *ui)
+{
+    static const Part always[] = {{'W', IDC_ENC_WARNING}, {'H', IDC_ENC_HOW}};
+    static const Part pair[] = {{'K', IDC_ENC_FILE}, {'R', IDC_ENC_CARD}, {'T', IDC_ENC_TYPED}, {'H', IDC_ENC_HOW}};
+    static const Part given[] = {{'P', IDC_ENC_PUBLIC}, {'H', IDC_ENC_HOW}};
+    static const Part passphrase[] = {{'A', IDC_ENC_PASSPHRASE}, {'M', IDC_ENC_AGAIN}};
+    menu(ui, 'T', 'E');
+    ok(ui, wait_can(ui, IDC_ENC_HOW, SHORT_MS) && box_open(ui), "Tools, Encryption of Copies opens", "it does not");
+    CHECK_PARTS(ui, "encryption", always);
+    key(VK_DOWN);
+    wait_can(ui, IDC_ENC_FILE, SHORT_MS);
+    check_ticks(ui, "encryption", &(const Part){'E', IDC_ENC_KEEP}, 1);
+    CHECK_PARTS(ui, "a key pair", pair);
+    check_file_dialog(ui, 'C', IDC_ENC_CHOOSE);
+    check_file_dialog(ui, 'O', IDC_ENC_CHOOSE_CARD);
+    alt('S');
+    ok(ui, wait_dialog_text(ui, IDC_ENC_PROBLEM, "The private key has no place to go to", SHORT_MS),
+       "Alt+S would set it up", "it does not");
+    go_to(ui, 'H', IDC_ENC_HOW);
+    key(VK_DOWN);
+    wait_can(ui, IDC_ENC_PUBLIC, SHORT_MS);
+    CHECK_PARTS(ui, "a public key", given);
+    key(VK_DOWN);
+    wait_can(ui, IDC_ENC_PASSPHRASE, SHORT_MS);
+    CHECK_PARTS(ui, "a passphrase", passphrase);
+    ok(ui, escape_box(ui), "Esc leaves it, and nothing is set up", "it stays");
+}
+
+/* What check_dialogs has not gone to. (How the connection is encrypted is given here on the command line.) */
+static void check_settings(Ui *ui)
+{
+    static const Part ticks[] = {{'Y', IDC_SET_UPLOAD}, {'W', IDC_SET_AUTOSTART}, {'C', IDC_SET_KEEP},
+                                 {'T', IDC_SET_TELL}};
+    static const Part notices[] = {
+        {'P', IDC_NOTIFY_PING}, {'W', IDC_NOTIFY_WEBHOOK},  {'E', IDC_NOTIFY_TEAMS}, {'V', IDC_NOTIFY_SERVER},
+        {'U', IDC_NOTIFY_USER}, {'R', IDC_NOTIFY_PASSWORD}, {'F', IDC_NOTIFY_FROM},  {'O', IDC_NOTIFY_TO},
+        {'M', IDC_NOTIFY_GRAPH}};
+    menu(ui, 'T', 'S');
+    wait_can(ui, IDC_SET_SAVE, SHORT_MS);
+    box_open(ui);
+    CHECK_TICKS(ui, "settings", ticks);
+    alt('N');
+    ok(ui, wait_can(ui, IDC_NOTIFY_SAVE, SHORT_MS) && wait_focus(ui, IDC_NOTIFY_PING),
+       "Alt+N opens Notices elsewhere, the cursor is in the first box", "it does not");
+    CHECK_PARTS(ui, "notices elsewhere", notices);
+    check_ticks(ui, "notices elsewhere", &(const Part){'A', IDC_NOTIFY_TELL}, 1);
+    go_to(ui, 'P', IDC_NOTIFY_PING);
+    type_keys("http://127.0.0.1:1/5ec4e7");
+    alt('1');
+    ok(ui, wait_dialog_text(ui, IDC_NOTIFY_NOTE, "Nothing answers at 127.0.0.1", SHORT_MS) &&
+               wait_can(ui, IDC_NOTIFY_SAVE, SHORT_MS),
+       "Alt+1 tests the address", "it does not");
+    key(VK_ESCAPE);
+    ok(ui, wait_dialog_gone(ui, IDC_NOTIFY_SAVE, SHORT_MS) && wait_can(ui, IDC_SET_NOTIFY, SHORT_MS),
+       "Esc leaves them", "they stay");
+    ok(ui, escape_box(ui), "and Esc the settings", "they stay");
+}
+
 static int thread_count(const Ui *ui)
 {
     HANDLE all = CreateToolhelp32Snapshot(TH32CS_SNAPTHREAD, 0);
@@ -723,6 +862,7 @@ void scenario_keys(Ui *ui)
     check_cleanup(ui);
     check_backup(ui);
     check_prove(ui);
+    check_pages(ui);
     check_verify(ui);
     check_details(ui);
     check_export(ui);
@@ -736,6 +876,9 @@ void scenario_keys(Ui *ui)
     check_log(ui);
     check_view(ui);
     check_dialogs(ui);
+    check_unattended(ui);
+    check_encryption(ui);
+    check_settings(ui);
     check_connection(ui);
     menu(ui, 'B', 'X');
     check_exit(ui, 0, "Backup, Exit ends the program");

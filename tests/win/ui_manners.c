@@ -155,6 +155,17 @@ static void check_columns(Ui *ui)
     ok(ui, wait_for(ui, SHORT_MS, column_is, &wanted), "a column's edge can be dragged", "it cannot");
 }
 
+/* The third and the fourth change places, as when a title is dragged. */
+static void swap_columns(Ui *ui)
+{
+    static const int order[] = {0, 1, 3, 2, 4, 5, 6, 7};
+    void *there = VirtualAllocEx(ui->process.hProcess, NULL, sizeof order, MEM_COMMIT | MEM_RESERVE, PAGE_READWRITE);
+    SIZE_T done;
+    WriteProcessMemory(ui->process.hProcess, there, order, sizeof order, &done);
+    ask(ui, item(ui, IDC_LIST), LVM_SETCOLUMNORDERARRAY, sizeof order / sizeof *order, (LPARAM)there);
+    VirtualFreeEx(ui->process.hProcess, there, 0, MEM_RELEASE);
+}
+
 static const RECT place = {60, 40, 1100, 860};
 
 /* The order is by name, the oldest first; the chart is hidden; the window was moved. */
@@ -183,6 +194,7 @@ void check_manners(Ui *ui)
     PostMessageW(ui->window, WM_CANCELMODE, 0, 0);
     wait_for(ui, SHORT_MS, menu_is_gone, NULL);
     check_columns(ui);
+    swap_columns(ui);
     HWND header = (HWND)ask(ui, item(ui, IDC_LIST), LVM_GETHEADER, 0, 0);
     PostMessageW(header, WM_LBUTTONDOWN, MK_LBUTTON, MAKELPARAM(20, 8));
     PostMessageW(header, WM_LBUTTONUP, 0, MAKELPARAM(20, 8));
@@ -201,6 +213,9 @@ void check_remembered(Ui *ui)
     ok(ui, cell_is(ui, 0, 0, "cmms_backup_20260118_020000.backup"), "the list's order is remembered", "it is not");
     int wanted = DRAGGED;
     ok(ui, column_is(ui, &wanted), "and the width of a column that was dragged", "it is not");
+    HWND header = (HWND)ask(ui, item(ui, IDC_LIST), LVM_GETHEADER, 0, 0);
+    ok(ui, ask(ui, header, HDM_ORDERTOINDEX, 2, 0) == 3 && ask(ui, header, HDM_ORDERTOINDEX, 3, 0) == 2,
+       "and the place of one that was moved", "it is not");
     GetWindowRect(ui->window, &rect);
     ok(ui, rect.right - rect.left == place.right - place.left && rect.bottom - rect.top == place.bottom - place.top,
        "so is the window's size", "it is not");
@@ -363,4 +378,8 @@ void check_damaged(Ui *ui)
     wait_for(ui, LONG_MS, job_is_done, NULL);
     ok(ui, count_files(ui, "backup_log.damaged-*.json") == 1, "keeps it aside", "it does not");
     send_command(ui, IDM_EXIT);
+    ok(ui, answer_box(ui, IDCANCEL) && IsWindow(ui->window) && has_text(ui, IDC_RETENTION, "99"),
+       "what was entered and is not saved is asked about at the end; a no leaves it", "it is not");
+    send_command(ui, IDM_EXIT);
+    ok(ui, answer_box(ui, IDYES), "a yes ends the program", "it is not asked again");
 }

@@ -1,6 +1,8 @@
 /* ui_more.c: settings, about and details, by a manager (see ui_signin.c) with a backup in the list. */
 #include "ui_drive.h"
 
+#include "platform/machine.h"
+
 static void open_menu(Ui *ui, int command, int control, const char *what)
 {
     PostMessageW(ui->window, WM_COMMAND, (WPARAM)command, 0);
@@ -62,6 +64,36 @@ static void check_settings(Ui *ui)
     ok(ui, wait_dialog_gone(ui, IDC_SET_SAVE, SHORT_MS), "Esc closes them", "they stay");
 }
 
+/* What each button sends is taken, or told; the boxes are left empty. */
+static void check_tests(Ui *ui)
+{
+    static const struct {
+        int box, button;
+        const char *text;
+    } rows[] = {{IDC_NOTIFY_PING, IDC_NOTIFY_TEST_PING, "Ping address has taken a test notice."},
+                {IDC_NOTIFY_WEBHOOK, IDC_NOTIFY_TEST_WEBHOOK, "Webhook has taken a test notice."},
+                {IDC_NOTIFY_TEAMS, IDC_NOTIFY_TEST_TEAMS, "Teams has taken a test notice."}};
+    char *hook = machine_getenv("UITEST_HOOK");
+    for (size_t i = 0; hook != NULL && i < sizeof rows / sizeof *rows; i++) {
+        dialog_set(ui, rows[i].box, hook);
+        click_in(ui, rows[i].button);
+        ok(ui, wait_dialog_text(ui, IDC_NOTIFY_NOTE, rows[i].text, SHORT_MS), rows[i].text, "it has not");
+        wait_can(ui, IDC_NOTIFY_SAVE, SHORT_MS);
+        dialog_set(ui, rows[i].box, "");
+    }
+    mem_free(hook);
+    dialog_set(ui, IDC_NOTIFY_SERVER, "smtps://127.0.0.1:1");
+    dialog_set(ui, IDC_NOTIFY_FROM, "backup@example.com");
+    dialog_set(ui, IDC_NOTIFY_TO, "manager@example.com");
+    click_in(ui, IDC_NOTIFY_TEST_SMTP);
+    ok(ui, wait_dialog_text(ui, IDC_NOTIFY_NOTE, "127.0.0.1", SHORT_MS), "a mail server that is not there is told",
+       "it is not");
+    wait_can(ui, IDC_NOTIFY_SAVE, SHORT_MS);
+    dialog_set(ui, IDC_NOTIFY_SERVER, "");
+    dialog_set(ui, IDC_NOTIFY_FROM, "");
+    dialog_set(ui, IDC_NOTIFY_TO, "");
+}
+
 /* Out of the settings: a test that fails is told, what cannot be used is not saved, and no address is shown again. */
 static void check_notices(Ui *ui)
 {
@@ -69,6 +101,7 @@ static void check_notices(Ui *ui)
     click_in(ui, IDC_SET_NOTIFY);
     ok(ui, wait_can(ui, IDC_NOTIFY_SAVE, SHORT_MS), "the notices elsewhere open", "they do not");
     picture(ui, "notices");
+    check_tests(ui);
     dialog_set(ui, IDC_NOTIFY_PING, "http://127.0.0.1:1/5ec4e7");
     click_in(ui, IDC_NOTIFY_TEST_PING);
     ok(ui, wait_dialog_text(ui, IDC_NOTIFY_NOTE, "Nothing answers at 127.0.0.1", SHORT_MS), "a test that fails is told",
@@ -184,6 +217,9 @@ static void check_details(Ui *ui)
         mem_free(text);
         mem_free(name);
     }
+    char *copied = clipboard_text();
+    ok(ui, strstr(copied, "History\t20") == NULL, "its history has times as the user writes them", copied);
+    mem_free(copied);
     press(ui, VK_ESCAPE);
     ok(ui, wait_dialog_gone(ui, IDC_COPY_DETAILS, SHORT_MS), "Esc closes them", "they stay");
 }

@@ -7,6 +7,7 @@
 #include "ui_drive.h"
 
 #include "platform/machine.h"
+#include "store/retention.h"
 
 #define WRONG_NAME "That is not the name of the database."
 #define RESTART "IMPORTANT: Restart the CMMS application on every computer, to refresh all connections."
@@ -212,7 +213,13 @@ static void check_undo(Ui *ui)
        "a wrong name says so there too", "it does not");
     dialog_set(ui, IDC_UNDO_NAME, database);
     wait_can(ui, IDC_UNDO_GO, SHORT_MS);
+    outside(ui, "hold", "the server lets nobody look at what is kept");
     click_in(ui, IDC_UNDO_GO);
+    ok(ui, wait_enabled(ui, IDC_CANCEL_JOB, SHORT_MS), "the undo begins", "it does not");
+    PostMessageW(ui->window, WM_CLOSE, 0, 0);
+    ok(ui, answer_box(ui, IDCANCEL) && wait_for(ui, SHORT_MS, box_is_gone, NULL), "closing during it asks",
+       "there is no question");
+    outside(ui, "let-go", "it lets go");
     ok(ui, told(ui, " is again the one that was kept as "), "it is undone", "it is not");
     picture(ui, "undo-result");
     close_result(ui);
@@ -380,6 +387,20 @@ void scenario_restore_keys(Ui *ui)
 
 /* --- the disaster ---------------------------------------------------------------------------------------- */
 
+/* What only a manager may do is grey, also on the status band's button. */
+static void check_nobody(Ui *ui)
+{
+    static const char alarm[] = "{\"reason\": \"table parts lost 96 % of its rows (12410 before, 400 now)\"}";
+    const int mend = IDC_MEND;
+    char *path = fs_join(ui->folder, RETENTION_FROZEN_FILE);
+    fs_write_atomic(path, alarm, sizeof alarm - 1, NULL);
+    ok(ui, wait_text(ui, IDC_STATUS, "Look at this: ", SHORT_MS) && wait_for(ui, SHORT_MS, is_disabled, &mend),
+       "where nobody is signed in the band's button does nothing, and is grey", "it is not");
+    fs_remove(path, NULL);
+    ok(ui, wait_text(ui, IDC_STATUS, "rotected: last backup", SHORT_MS), "the alarm is over", "it is not");
+    mem_free(path);
+}
+
 /* The database is gone, so nobody can sign in; it comes and goes meanwhile. */
 void scenario_restore_gone(Ui *ui)
 {
@@ -390,6 +411,7 @@ void scenario_restore_gone(Ui *ui)
         return;
     }
     ok(ui, wait_enabled(ui, IDC_RESTORE, SHORT_MS), "but a backup can be restored", "it cannot");
+    check_nobody(ui);
     if (!ok(ui, open_confirm(ui), "it is asked", "it is not")) {
         return;
     }
@@ -425,6 +447,17 @@ static bool open_offer(Ui *ui)
     return wait_dialog_gone(ui, IDC_FILE_PATH, SHORT_MS) && wait_for(ui, LONG_MS, question_is_there, NULL);
 }
 
+static bool offer_key(Ui *ui, char letter)
+{
+    HWND none = NULL;
+    SetForegroundWindow(GetLastActivePopup(ui->window));
+    if (!wait_for(ui, SHORT_MS, other_in_front, &none)) {
+        return false;
+    }
+    key_with(VK_MENU, (WORD)letter);
+    return true;
+}
+
 /* The user may not create databases. */
 void scenario_restore_in_place(Ui *ui)
 {
@@ -436,8 +469,11 @@ void scenario_restore_in_place(Ui *ui)
                    wait_lines(ui, "The restore was cancelled before it began. Nothing was changed.", 1, SHORT_MS),
            "Leave it leaves it", "it does not");
         outside(ui, "as-changed", "and nothing was changed");
-        ok(ui, open_offer(ui) && answer_box(ui, IDYES) && wait_dialog(ui, IDC_RESTORE_NAME, LONG_MS),
-           "a yes shows what it would change", "it does not");
+        ok(ui, open_offer(ui) && offer_key(ui, 'L') &&
+                   wait_lines(ui, "The restore was cancelled before it began. Nothing was changed.", 2, SHORT_MS),
+           "and so does Alt+L", "it does not");
+        ok(ui, open_offer(ui) && offer_key(ui, 'S') && wait_dialog(ui, IDC_RESTORE_NAME, LONG_MS),
+           "Alt+S shows what it would change", "it does not");
         ok(ui, wait_dialog_text(ui, IDC_RESTORE_TEXT, "It cannot be undone: ", SHORT_MS) &&
                    wait_dialog_text(ui, IDC_RESTORE_WARNING, "There is no Undo Restore after that", SHORT_MS),
            "and that it cannot be undone", "it does not");

@@ -1,8 +1,10 @@
 /*
  * ui_schedule.c: the schedule in the window. `schedule`: its boxes, Save Config, the icon beside the clock and how the
  * program starts and stays, without a database. `schedule-run`: on a real server the window runs the slot that is due
- * itself, registers the task and takes it away, and is paused. `schedule-failed`: hidden, a slot fails. What lies in
- * the folder and in Task Scheduler meanwhile test_dialogs.py makes and looks at (`outside`).
+ * itself, registers the task and takes it away, and is paused. `schedule-failed`: hidden, a slot fails.
+ * `schedule-told`: the task's own run fails, with no window there, and leaves an icon. `schedule-ended`: the session
+ * ends in the middle of such a run. What lies in the folder and in
+ * Task Scheduler meanwhile test_dialogs.py makes and looks at (`outside`).
  */
 #include "ui_drive.h"
 
@@ -11,6 +13,10 @@
 #include "version.h"
 
 #define WM_APP_TRAY (WM_APP + 5) /* main_private.h */
+#define TELLER L"CmmsBackupTeller" /* teller.h, these */
+#define WM_TELLER_TRAY (WM_APP + 1)
+#define TIMER_TELLER_END 1
+#define RUN_CLASS L"CmmsBackupRun" /* session_watch.h */
 #define RUN_KEY L"Software\\Microsoft\\Windows\\CurrentVersion\\Run"
 
 enum { OFF, DAILY, WEEKLY, MONTHLY };
@@ -224,13 +230,20 @@ static void check_taskbar(Ui *ui)
     ok(ui, !file_has(ui, "schedule_ledger.json", "paused_until"), "where no slot is run none is paused", "it is");
 }
 
-static char *autostart_command(void)
+char *autostart_command(void)
 {
     wchar_t value[1000] = L"", *name = wide_from_utf8(CMMS_AUTOSTART_NAME);
     DWORD size = sizeof value;
     const LSTATUS status = RegGetValueW(HKEY_CURRENT_USER, RUN_KEY, name, RRF_RT_REG_SZ, NULL, value, &size);
     mem_free(name);
     return status == ERROR_SUCCESS ? utf8_from_wide(value) : mem_strdup("");
+}
+
+void forget_autostart(void)
+{
+    wchar_t *name = wide_from_utf8(CMMS_AUTOSTART_NAME);
+    RegDeleteKeyValueW(HKEY_CURRENT_USER, RUN_KEY, name);
+    mem_free(name);
 }
 
 static void set_manners(Ui *ui, const char *name)
@@ -271,9 +284,7 @@ static void check_stays(Ui *ui)
     command = autostart_command();
     ok(ui, command[0] == 0, "Windows starts it no more", command);
     mem_free(command);
-    wchar_t *name = wide_from_utf8(CMMS_AUTOSTART_NAME);
-    RegDeleteKeyValueW(HKEY_CURRENT_USER, RUN_KEY, name); /* whatever came of it: others start programs here */
-    mem_free(name);
+    forget_autostart();
     PostMessageW(ui->window, WM_CLOSE, 0, 0);
     check_exit(ui, 0, "and its cross ends the program");
 }
@@ -292,6 +303,44 @@ void scenario_schedule(Ui *ui)
 }
 
 /* --- on a server ----------------------------------------------------------------------------------------- */
+
+/* The icon's menu, and its letters. */
+static void tray_keys(Ui *ui, const char *letters)
+{
+    PostMessageW(ui->window, WM_APP_TRAY, MAKEWPARAM(20, 20), WM_CONTEXTMENU);
+    wait_for(ui, SHORT_MS, menu_is_there, NULL);
+    for (; *letters != 0; letters++) {
+        key((WORD)*letters);
+    }
+    wait_for(ui, SHORT_MS, menu_is_gone, NULL);
+}
+
+/* What the window knows of the ledger is of now: what its menus have depends on it. */
+static void refresh(Ui *ui)
+{
+    const unsigned found = count_in_log(ui, "] Found ");
+    wait_for(ui, LONG_MS, job_is_done, NULL);
+    send_command(ui, IDC_REFRESH);
+    wait_lines(ui, "] Found ", found + 1, SHORT_MS);
+}
+
+static void check_pause(Ui *ui)
+{
+    refresh(ui);
+    send_command(ui, IDM_PAUSE_MORNING);
+    ok(ui, wait_lines(ui, "The schedule is paused until tomorrow 08:00", 1, SHORT_MS), "it can be paused",
+       "it cannot");
+    outside(ui, "paused", "the ledger keeps it");
+    refresh(ui);
+    tray_keys(ui, "R");
+    ok(ui, wait_lines(ui, "The schedule is no longer paused", 2, SHORT_MS), "the icon's menu and R resume it",
+       "they do not");
+    refresh(ui);
+    tray_keys(ui, "PH");
+    ok(ui, wait_lines(ui, "The schedule is paused until ", 2, SHORT_MS) && wait_for(ui, LONG_MS, job_is_done, NULL),
+       "P and H pause it for an hour", "they do not");
+    outside(ui, "paused", "the ledger keeps that");
+}
 
 /* The folder's slot is due since an hour, and is paused. */
 static void check_run(Ui *ui)
@@ -336,6 +385,9 @@ static void check_task(Ui *ui)
     click(ui, IDC_SAVE_CONFIG);
     ok(ui, wait_lines(ui, "Windows starts the scheduled backup also while the window is closed.", 1, SHORT_MS),
        "Save Config registers the task", "it does not");
+    char *command = autostart_command();
+    ok(ui, answer_box(ui, IDCANCEL) && command[0] == 0, "that the program starts with Windows is offered", "it is not");
+    mem_free(command);
     wait_enabled(ui, IDC_SAVE_CONFIG, SHORT_MS);
     outside(ui, "task-there", "Task Scheduler has it");
     const int pattern = chosen(ui, IDC_SCHEDULE);
@@ -372,15 +424,9 @@ void scenario_schedule_run(Ui *ui)
     check_run(ui);
     check_task(ui);
     check_proof(ui);
-    unsigned found = count_in_log(ui, "] Found ");
-    send_command(ui, IDC_REFRESH);
-    wait_lines(ui, "] Found ", found + 1, SHORT_MS);
-    send_command(ui, IDM_PAUSE_MORNING);
-    ok(ui, wait_lines(ui, "The schedule is paused until tomorrow 08:00", 1, SHORT_MS), "it can be paused",
-       "it cannot");
-    outside(ui, "paused", "the ledger keeps it");
-    PostMessageW(ui->window, WM_CLOSE, 0, 0);
-    check_exit(ui, 0, "the program ends");
+    check_pause(ui);
+    tray_keys(ui, "X");
+    check_exit(ui, 0, "the icon's menu and X end the program");
 }
 
 /* Started beside the clock, with a password that the server refuses. */
@@ -402,4 +448,146 @@ void scenario_schedule_failed(Ui *ui)
     ok(ui, answer_box(ui, IDCLOSE), "which can be closed", "it stays");
     send_command(ui, IDM_EXIT);
     check_exit(ui, 0, "Exit ends the program");
+}
+
+/* --- the task's own run, without a window ------------------------------------------------------------------ */
+
+static bool run_has_ended(Ui *ui, const void *data)
+{
+    (void)data;
+    return WaitForSingleObject(ui->process.hProcess, 0) == WAIT_OBJECT_0;
+}
+
+/* The windows of that class, one after the other; *count: how many. */
+static HWND find_class(const wchar_t *class_name, int *count)
+{
+    HWND found = NULL, last = NULL;
+    *count = 0;
+    while ((found = FindWindowExW(NULL, found, class_name, NULL)) != NULL) {
+        last = found;
+        *count += 1;
+    }
+    return last;
+}
+
+/* wait_for ends with the program that it watches; these come and go in others. */
+static HWND wait_class(const wchar_t *class_name, int wanted)
+{
+    const ULONGLONG end = GetTickCount64() + limit_ms(SHORT_MS);
+    int count = 0;
+    HWND found = find_class(class_name, &count);
+    while (count != wanted && GetTickCount64() < end) {
+        Sleep(LOOK_MS);
+        found = find_class(class_name, &count);
+    }
+    return count == wanted ? found : NULL;
+}
+
+/* Its program is from now on the one that is watched. */
+static void take_over(Ui *ui, HWND window)
+{
+    DWORD process = 0;
+    GetWindowThreadProcessId(window, &process);
+    CloseHandle(ui->process.hProcess);
+    ui->process.hProcess = OpenProcess(PROCESS_TERMINATE | SYNCHRONIZE | PROCESS_QUERY_INFORMATION, FALSE, process);
+    ui->process.dwProcessId = process;
+}
+
+static bool start_with(Ui *ui, const wchar_t *more)
+{
+    const size_t length = wcslen(ui->command), extra = wcslen(more) + 1;
+    wchar_t *command = mem_array(length + extra, sizeof *command);
+    memcpy(command, ui->command, length * sizeof *command);
+    memcpy(command + length, more, extra * sizeof *command);
+    CloseHandle(ui->process.hProcess);
+    const bool started = start(command, &ui->process);
+    mem_free(command);
+    return ok(ui, started, "the program starts once more", "CreateProcess failed");
+}
+
+static bool run_ends(Ui *ui, DWORD code, const char *name)
+{
+    wait_for(ui, LONG_MS, run_has_ended, NULL);
+    return check_exit(ui, code, name);
+}
+
+/* What it says is in its tip; a click opens the window. */
+static void check_teller(Ui *ui, HWND teller)
+{
+    take_over(ui, teller);
+    ok(ui, !IsWindowVisible(teller), "nothing but the icon is seen of it", "there is a window");
+    ok(ui, wait_for(ui, SHORT_MS, tray_tip_is, "Backup failed: "), "its tip says what is wrong", "it does not");
+    ask(ui, teller, RegisterWindowMessageW(L"TaskbarCreated"), 0, 0);
+    ok(ui, wait_for(ui, SHORT_MS, tray_tip_is, "Backup failed: "), "when the taskbar starts anew it is put there again",
+       "it is not");
+    picture(ui, "schedule-told");
+    HANDLE slow = OpenProcess(PROCESS_SET_INFORMATION, FALSE, ui->process.dwProcessId);
+    SetPriorityClass(slow, BELOW_NORMAL_PRIORITY_CLASS); /* as a task's child has it */
+    CloseHandle(slow);
+    PostMessageW(teller, WM_TELLER_TRAY, 0, NIN_BALLOONUSERCLICK);
+    check_exit(ui, 0, "a click takes it away");
+    HWND window = wait_class(L"" MAIN_WINDOW_CLASS, 1);
+    if (ok(ui, window != NULL, "and opens the window", "there is none")) {
+        take_over(ui, window);
+        const HANDLE opened = ui->process.hProcess;
+        ok(ui, GetPriorityClass(opened) == NORMAL_PRIORITY_CLASS, "which is no slower than any other", "it is");
+        int tellers = 0;
+        ui->process.hProcess = NULL;
+        start_with(ui, L" --tell");
+        check_exit(ui, 0, "where the window is open it says it itself");
+        find_class(TELLER, &tellers);
+        ok(ui, tellers == 0, "and there is no second icon", "there is");
+        TerminateProcess(opened, 0); /* it asks who it is; that is another scenario's */
+        WaitForSingleObject(opened, limit_ms(SHORT_MS));
+        CloseHandle(opened);
+    }
+}
+
+/* --scheduled, with a password that the server refuses. */
+void scenario_schedule_told(Ui *ui)
+{
+    if (!start_program(ui) || !run_ends(ui, 6, "the run that failed ends, with its exit code")) {
+        return;
+    }
+    HWND teller = wait_class(TELLER, 1);
+    if (!ok(ui, teller != NULL, "it leaves an icon behind", "there is none")) {
+        return;
+    }
+    outside(ui, "failed", "the ledger has the slot as failed");
+    outside(ui, "told", "what was told is kept");
+    start_with(ui, L"");
+    run_ends(ui, 0, "another run finds nothing due");
+    outside(ui, "told-once", "and tells nothing anew");
+    ok(ui, wait_class(TELLER, 1) == teller, "the icon stays", "it does not");
+    check_teller(ui, teller);
+    start_with(ui, L" --tell");
+    teller = wait_class(TELLER, 1);
+    if (ok(ui, teller != NULL, "once more", "there is no icon")) {
+        PostMessageW(teller, WM_TIMER, TIMER_TELLER_END, 0);
+        check_exit(ui, 0, "when its time is up it goes by itself");
+    }
+}
+
+/* --scheduled, which waits for a lock that test_dialogs.py holds. */
+void scenario_schedule_ended(Ui *ui)
+{
+    if (!start_program(ui)) {
+        return;
+    }
+    outside(ui, "begun", "the run has begun a backup");
+    HWND window = wait_class(RUN_CLASS, 1);
+    if (!ok(ui, window != NULL && !IsWindowVisible(window), "it hears of the session's end, and is not seen",
+            "it does not")) {
+        return;
+    }
+    ok(ui, ask(ui, window, WM_QUERYENDSESSION, 0, 0) != 0, "the end is not put off", "it is");
+    ask(ui, window, WM_ENDSESSION, FALSE, 0);
+    outside(ui, "begun", "where it does not end after all the backup goes on");
+    ask(ui, window, WM_ENDSESSION, TRUE, 0);
+    run_ends(ui, 130, "told to end, the run ends itself");
+    ok(ui, files(ui).partials == 0 && files(ui).backups == 0, "nothing unfinished is left", "it is");
+    outside(ui, "undecided", "and the slot is due again");
+    int tellers = 0;
+    find_class(TELLER, &tellers);
+    ok(ui, tellers == 0, "and nothing is told of it", "it is");
 }

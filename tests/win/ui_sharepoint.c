@@ -32,11 +32,9 @@ static bool wait_done(Ui *ui)
     return wait_for(ui, LONG_MS, job_is_done, NULL);
 }
 
-/* Signed in, with the backups in the list. */
-static bool begin(Ui *ui)
+bool begin_sharepoint(Ui *ui, int backups)
 {
     ui->keep_dialogs = true;
-    cloud = machine_getenv("UITEST_CLOUD");
     if (!open_window(ui) ||
         !ok(ui, wait_dialog(ui, IDC_SIGN_IN, SHORT_MS), "a manager is asked to sign in", "nobody is")) {
         return false;
@@ -44,12 +42,11 @@ static bool begin(Ui *ui)
     ok(ui, !IsWindowEnabled(item(ui, IDC_SHAREPOINT)), "before that nothing can be exported", "it can");
     sign_in(ui, "o'neil", "it's %41");
     return ok(ui, wait_dialog_gone(ui, IDC_SIGN_IN, SHORT_MS) && wait_enabled(ui, IDC_REFRESH, SHORT_MS) &&
-                      rows(ui) == 3,
-              "a manager may, and there are three backups", "not so");
+                      rows(ui) == backups,
+              "a manager may, and the backups are listed", "not so");
 }
 
-/* The browser goes where the dialog says. */
-static bool browse(Ui *ui)
+bool browse_sharepoint(Ui *ui)
 {
     if (!wait_can(ui, IDC_SP_COPY, LONG_MS)) {
         return ok(ui, false, "the address for the browser is shown", "it is not");
@@ -100,7 +97,7 @@ static void close_page(Ui *ui)
     ok(ui, wait_dialog_gone(ui, IDC_ASK_PAGE, SHORT_MS), "the page for IT can be closed", "it stays");
 }
 
-static void check_page(Ui *ui, const char *const *parts, size_t count, const char *shot)
+static void check_it_page(Ui *ui, const char *const *parts, size_t count, const char *shot)
 {
     if (!ok(ui, wait_dialog(ui, IDC_ASK_PAGE, SHORT_MS), "Ask IT shows a page", "it does not")) {
         return;
@@ -154,7 +151,7 @@ static void check_client_id(Ui *ui)
        "it is not");
     picture(ui, "sharepoint-advanced");
     click_in(ui, IDC_SP_ASK);
-    check_page(ui, parts, sizeof parts / sizeof *parts, "ask-it-app");
+    check_it_page(ui, parts, sizeof parts / sizeof *parts, "ask-it-app");
 }
 
 static void check_refused(Ui *ui)
@@ -174,13 +171,13 @@ static void check_refused(Ui *ui)
     ok(ui, wait_cannot(ui, IDC_SP_SIGN_IN) && wait_cannot(ui, IDC_SP_LINK) && !visible(ui, IDC_SP_CODE),
        "meanwhile nothing else can be entered", "it can");
     picture(ui, "sharepoint-browser");
-    browse(ui);
+    browse_sharepoint(ui);
     status_says(ui, "The sign-in was refused: an administrator must approve the program first.",
                 "the refusal is told in plain words");
     ok(ui, wait_focus(ui, IDC_SP_ASK), "and the next step is Ask IT", "it is not");
     picture(ui, "sharepoint-refused");
     click_in(ui, IDC_SP_ASK);
-    check_page(ui, parts, sizeof parts / sizeof *parts, "ask-it");
+    check_it_page(ui, parts, sizeof parts / sizeof *parts, "ask-it");
     outside(ui, "allow", "IT approves");
 }
 
@@ -205,8 +202,9 @@ static void check_code(Ui *ui)
     outside(ui, "device-typed", "somebody types it");
     status_says(ui, DONE, "the folder was written to");
     ok(ui, wait_dialog_text(ui, IDC_SP_STATE, "Backups go to Dokumente/Backups on SharePoint (contoso.", LONG_MS) &&
-               wait_dialog_text(ui, IDC_SP_STATE, " are free there.", SHORT_MS),
-       "and is shown by its name, with the room there", "it is not");
+               wait_dialog_text(ui, IDC_SP_STATE, " are free there.", SHORT_MS) &&
+               wait_dialog_text(ui, IDC_SP_STATE, "The sign-in to SharePoint runs out in ", SHORT_MS),
+       "and is shown by its name, with the room there and how long the sign-in holds", "it is not");
     ok(ui, wait_can(ui, IDC_SP_OUT, SHORT_MS) && wait_can(ui, IDC_SP_FORGET, SHORT_MS), "now it can be left",
        "it cannot");
     picture(ui, "sharepoint-done");
@@ -288,6 +286,11 @@ static void check_cleanup_there(Ui *ui)
     ok(ui, wait_for(ui, LONG_MS, lists_one, NULL) &&
                wait_dialog_text(ui, IDC_CLEANUP_SUMMARY, "1 of 2 backup(s) on SharePoint would go", SHORT_MS),
        "Clean Up on SharePoint shows the one that goes", "it does not");
+    char *summary = dialog_text(ui, IDC_CLEANUP_SUMMARY);
+    ok(ui, strstr(summary, "B in all. The newest verified one always stays.") != NULL &&
+               strstr(summary, "B MB in all") == NULL,
+       "with how much that is, in one unit", summary);
+    mem_free(summary);
     picture(ui, "cleanup-there");
     press(ui, VK_ESCAPE);
     ok(ui, wait_dialog_gone(ui, IDC_CLEANUP_LIST, SHORT_MS) && wait_done(ui), "Esc keeps it", "it goes on");
@@ -319,6 +322,10 @@ static void check_cancel(Ui *ui)
     ok(ui, wait_lines(ui, "The export to SharePoint is paused.", 1, SHORT_MS), "it can be paused", "it cannot");
     send_command(ui, IDM_PAUSE_UPLOAD);
     ok(ui, wait_lines(ui, "The export to SharePoint goes on.", 1, SHORT_MS), "and goes on", "it does not");
+    ok(ui, ask(ui, ui->window, WM_QUERYENDSESSION, 0, 0) == 0, "the end of the session is put off while it runs",
+       "the window agrees to it");
+    ok(ui, ask(ui, ui->window, WM_QUERYENDSESSION, 0, (LPARAM)ENDSESSION_CRITICAL) != 0,
+       "but not when the system must end", "it is");
     click(ui, IDC_CANCEL_JOB);
     ok(ui, wait_lines(ui, "Export to SharePoint cancelled. What was brought there is kept", 1, SHORT_MS) &&
                wait_done(ui),
@@ -340,10 +347,11 @@ static void check_forbidden(Ui *ui)
     outside(ui, "forbid", "SharePoint does not allow it any more");
     open_question(ui, 0, 1);
     click_in(ui, IDC_UPLOAD_GO);
+    wait_dialog_gone(ui, IDC_UPLOAD_LIST, SHORT_MS); /* which is of the same class as a box */
     ok(ui, wait_for(ui, LONG_MS, box_is_there, NULL), "what IT has to allow is told in a box", "there is none");
     picture(ui, "upload-forbidden");
     PostMessageW(find(ui, L"#32770"), TDM_CLICK_BUTTON, IDYES, 0);
-    check_page(ui, parts, sizeof parts / sizeof *parts, "ask-it-grant");
+    check_it_page(ui, parts, sizeof parts / sizeof *parts, "ask-it-grant");
     ok(ui, wait_done(ui), "and that is the end of it", "it is not");
     outside(ui, "permit", "SharePoint allows it again");
 }
@@ -392,6 +400,14 @@ static void check_folder(Ui *ui)
        "it is exported when OneDrive has it", "it is not");
     close_result(ui);
     outside(ui, "synced", "the backup and its manifest are in the folder");
+    send_command(ui, IDM_RESTORE_THERE);
+    ok(ui, wait_for(ui, SHORT_MS, box_is_there, NULL), "where Explorer has them, Restore from SharePoint says so",
+       "it does not");
+    picture(ui, "restore-from-sharepoint-folder");
+    PostMessageW(find(ui, L"#32770"), TDM_CLICK_BUTTON, IDYES, 0);
+    ok(ui, wait_dialog(ui, IDC_FILE_PATH, SHORT_MS), "and goes on to a restore of one of them", "it does not");
+    PostMessageW(dialog_with(ui, IDC_FILE_PATH), WM_COMMAND, IDCANCEL, 0);
+    wait_dialog_gone(ui, IDC_FILE_PATH, SHORT_MS);
     send_command(ui, IDM_SHAREPOINT);
     wait_can(ui, IDC_SP_FORGET, SHORT_MS);
     click_in(ui, IDC_SP_FORGET);
@@ -406,7 +422,8 @@ static void check_folder(Ui *ui)
 
 void scenario_sharepoint(Ui *ui)
 {
-    if (begin(ui)) {
+    cloud = machine_getenv("UITEST_CLOUD");
+    if (begin_sharepoint(ui, 3)) {
         check_first(ui);
         check_client_id(ui);
         check_refused(ui);
@@ -491,7 +508,7 @@ static void check_keys_set_up(Ui *ui)
     key_with(VK_MENU, 'Y');
     ok(ui, wait_for(ui, SHORT_MS, clipboard_has, "code_challenge_method=S256"), "Alt+Y copies the address",
        "it does not");
-    browse(ui);
+    browse_sharepoint(ui);
     status_says(ui, DONE, "the folder was written to");
     outside(ui, "selected", "the sign-in asked for granted sites alone");
     ok(ui, wait_focus(ui, IDCANCEL), "Close has the focus", "it has not");
@@ -526,6 +543,41 @@ static void check_keys_export(Ui *ui)
     choose(ui, 'T');
     ok(ui, wait_focus(ui, IDC_UPLOAD_GO), "Shift+F10, Export to SharePoint opens it", "it does not");
     escape(ui, IDC_UPLOAD_LIST, "and Esc leaves that");
+}
+
+static void check_keys_cleanup(Ui *ui)
+{
+    key_with(VK_MENU, 'T');
+    choose(ui, 'A');
+    ok(ui, wait_for(ui, LONG_MS, box_is_there, NULL) && box_open(ui),
+       "Tools, Clean Up on SharePoint says that nothing is old there", "it does not");
+    key(VK_RETURN); /* Wine's box has no Esc where Close is its only button */
+    ok(ui, wait_for(ui, SHORT_MS, box_is_gone, NULL) && wait_done(ui) && wait_for(ui, SHORT_MS, in_front, NULL),
+       "Enter closes that", "it stays");
+}
+
+static void check_keys_pause(Ui *ui)
+{
+    outside(ui, "hold", "SharePoint has lost it, and answers to the end of an upload no more");
+    to_first_row(ui);
+    key_with(VK_MENU, 'X');
+    wait_focus(ui, IDC_UPLOAD_GO);
+    key(VK_RETURN);
+    ok(ui, wait_for(ui, LONG_MS, is_uploading, NULL) && wait_for(ui, SHORT_MS, in_front, NULL), "it uploads",
+       "it does not");
+    key_with(VK_MENU, 'B');
+    choose(ui, 'G');
+    ok(ui, wait_lines(ui, "The export to SharePoint is paused.", 1, SHORT_MS), "Backup, Pause Exporting pauses it",
+       "it does not");
+    key_with(VK_MENU, 'B');
+    choose(ui, 'G');
+    ok(ui, wait_lines(ui, "The export to SharePoint goes on.", 1, SHORT_MS), "and once more, it goes on",
+       "it does not");
+    key_with(VK_MENU, 'A');
+    ok(ui, wait_lines(ui, "Export to SharePoint cancelled. ", 1, SHORT_MS) && wait_done(ui) &&
+               wait_for(ui, SHORT_MS, in_front, NULL),
+       "Alt+A cancels it", "it goes on");
+    outside(ui, "release", "SharePoint answers again");
 }
 
 static bool page_is_saved(Ui *ui, const void *path)
@@ -586,9 +638,12 @@ static void check_keys_leave(Ui *ui)
 
 void scenario_sharepoint_keys(Ui *ui)
 {
-    if (begin(ui)) {
+    cloud = machine_getenv("UITEST_CLOUD");
+    if (begin_sharepoint(ui, 3)) {
         check_keys_set_up(ui);
         check_keys_export(ui);
+        check_keys_cleanup(ui);
+        check_keys_pause(ui);
         outside(ui, "device-waits", "nobody types a code");
         check_keys_leave(ui);
         key_with(VK_MENU, VK_F4);

@@ -160,6 +160,14 @@ void scenario_nousers(Ui *ui)
         ok(ui, find(ui, L"#32770") == NULL, "not by the key either", "there is a question");
     }
     picture(ui, "nobody");
+    ask(ui, ui->window, WM_COMMAND, IDM_SHAREPOINT, 0);
+    ok(ui, find(ui, L"#32770") == NULL, "where copies go cannot be changed", "it can");
+    send_command(ui, IDM_RESTORE_THERE);
+    ok(ui, wait_dialog(ui, IDC_SP_LINK, SHORT_MS), "but where nothing is set up, a copy can be brought back",
+       "it cannot");
+    PostMessageW(dialog_with(ui, IDC_SP_LINK), WM_COMMAND, IDCANCEL, 0);
+    ok(ui, wait_dialog_gone(ui, IDC_SP_LINK, SHORT_MS) && wait_enabled(ui, IDC_REFRESH, SHORT_MS),
+       "and nothing is done without a set-up", "something is");
     PostMessageW(ui->window, WM_CLOSE, 0, 0);
     check_exit(ui, 0, "the program ends");
 }

@@ -12,7 +12,9 @@
  * tenth wrong password), `more` (settings, about, details), `keys` and `sample` (every action, by keyboard alone),
  * `restore`, `restore-keys` and `restore-gone` (there and back; where nothing is left); `hangs` and `details-hang` (a
  * file that does not answer); `sharepoint` and `sharepoint-keys` (the folder, exports to it, the page for IT);
- * `encryption` (of copies: a key pair, a passphrase, off); `schedule`, `schedule-run` and `schedule-failed`;
+ * `sharepoint-back` and `sharepoint-back-keys` (what is there comes back);
+ * `encryption` (of copies: a key pair, a passphrase, off); `schedule`, `schedule-run`, `schedule-failed`,
+ * `schedule-told` and `schedule-ended`;
  * `pictures` is for ./dev shot. Each prints lines "ok NAME" or "not ok NAME: why" and, at the end, how long the window
  * took at most to answer an empty message.
  */
@@ -148,6 +150,8 @@ static void check_backup(Ui *ui)
     ok(ui, count_in_log(ui, "\xE2\x9C\x85 Backup successful!") == successes + 1, "the log says \"Backup successful!\"",
        "it does not");
     ok(ui, count_in_log(ui, "] Starting database backup...") > 0, "the log says what was begun", "it does not");
+    ok(ui, count_in_log(ui, "] \xE2\x8F\xB3 This may take several minutes...") > 0, "and that it takes its time",
+       "it does not");
     ok(ui, count_in_log(ui, "] \xF0\x9F\x93\x81 Location: ") > 0 && count_in_log(ui, "] \xF0\x9F\x92\xBE Size: ") > 0,
        "the log says where and how large", "it does not");
     int wanted = before + 1;
@@ -442,10 +446,17 @@ static void scenario_plain(Ui *ui)
     GetWindowRect(ui->window, &small);
     ok(ui, small.right - small.left > 300 && small.bottom - small.top > 200, "the window has a least size",
        "it can be made tiny");
+    /* Its DPI is 150 %: what it would be at 125 %, of which the taskbar takes 48 pixels. */
+    char *high = mem_printf("it would be %ld high", (small.bottom - small.top) * 125 / 150);
+    ok(ui, (small.bottom - small.top) * 125 / 150 <= 768 - 48, "which a laptop of 1366 x 768 at 125 % has room for",
+       high);
+    mem_free(high);
     check_overlaps(ui);
     press(ui, VK_ESCAPE);
     check_exit(ui, 0, "Esc closes the idle window");
 }
+
+#define COPY_BUTTON 100 /* message_box.c */
 
 static void scenario_failure(Ui *ui)
 {
@@ -459,6 +470,9 @@ static void scenario_failure(Ui *ui)
     ok(ui, wait_for(ui, LONG_MS, box_is_there, NULL), "a failure is told in a box", "there is none");
     picture(ui, "failed");
     ok(ui, count_in_log(ui, "] \xE2\x9D\x8C Backup failed: ") == 1, "and in the log", "it is not");
+    PostMessageW(find(ui, L"#32770"), TDM_CLICK_BUTTON, COPY_BUTTON, 0);
+    ok(ui, wait_for(ui, SHORT_MS, clipboard_has, "127.0.0.1") && box_is_there(ui, NULL),
+       "its Copy copies it, and leaves it open", "it does not");
     ok(ui, answer_box(ui, IDCLOSE), "the box can be closed", "it stays");
     ok(ui, wait_enabled(ui, IDC_CREATE, SHORT_MS), "then it can be tried again", "Create Backup Now stays disabled");
     Leftovers after = files(ui);
@@ -520,18 +534,6 @@ static void append_argument(StrBuf *sb, const char *argument)
     strbuf_addf(sb, "%s\"%s\"", sb->len > 0 ? " " : "", argument);
 }
 
-/* As the browser that was given a page (ui_upkeep.c). */
-static int note_opened(const wchar_t *page)
-{
-    Error err = ERROR_INIT;
-    char *name = utf8_from_wide(page), *note = mem_printf("%s.opened", name);
-    const bool good = fs_write_atomic(note, "", 0, &err);
-    error_clear(&err);
-    mem_free(note);
-    mem_free(name);
-    return good ? 0 : 1;
-}
-
 int wmain(int argc, wchar_t **argv); /* the entry of -municode; no header has it */
 
 int wmain(int argc, wchar_t **argv)
@@ -553,13 +555,12 @@ int wmain(int argc, wchar_t **argv)
         {"restore-keys", scenario_restore_keys}, {"restore-gone", scenario_restore_gone},
         {"restore-in-place", scenario_restore_in_place},
         {"sharepoint", scenario_sharepoint}, {"sharepoint-keys", scenario_sharepoint_keys},
+        {"sharepoint-back", scenario_sharepoint_back}, {"sharepoint-back-keys", scenario_sharepoint_back_keys},
         {"encryption", scenario_encryption},
         {"schedule", scenario_schedule}, {"schedule-run", scenario_schedule_run},
-        {"schedule-failed", scenario_schedule_failed},
+        {"schedule-failed", scenario_schedule_failed}, {"schedule-told", scenario_schedule_told},
+        {"schedule-ended", scenario_schedule_ended},
     };
-    if (argc == 3 && wcscmp(argv[1], L"opened") == 0) {
-        return note_opened(argv[2]);
-    }
     Ui ui = {0};
     StrBuf command;
     strbuf_init(&command, STRBUF_LINE);

@@ -280,52 +280,112 @@ static void check_prove(Ui *ui)
     ok(ui, wait_text(ui, IDC_STATUS, ", proven", SHORT_MS), "and the band says so", "it does not");
 }
 
+/* One byte in its middle is another. */
+static bool rot(const char *path)
+{
+    wchar_t *wide = wide_from_utf8(path);
+    HANDLE file = CreateFileW(wide, GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ, NULL, OPEN_EXISTING, 0, NULL);
+    const LONG middle = (LONG)(GetFileSize(file, NULL) / 2);
+    char byte = 0;
+    DWORD done = 0;
+    bool rotten = file != INVALID_HANDLE_VALUE && SetFilePointer(file, middle, NULL, FILE_BEGIN) == (DWORD)middle &&
+                  ReadFile(file, &byte, 1, &done, NULL);
+    byte = (char)~byte;
+    rotten = rotten && SetFilePointer(file, middle, NULL, FILE_BEGIN) == (DWORD)middle &&
+             WriteFile(file, &byte, 1, &done, NULL);
+    CloseHandle(file);
+    mem_free(wide);
+    return rotten;
+}
+
+/* What no press mends is shown by one: the older backup, by the button's key. */
+static void check_damaged_one(Ui *ui)
+{
+    static const WORD show[] = {VK_MENU, 'W'};
+    bool shown = true;
+    int one = 1;
+    char *path = path_of(ui, 1);
+    ok(ui, rot(path), "the older backup rots", "it cannot be written");
+    select_rows(ui, 1, 2);
+    send_command(ui, IDC_VERIFY);
+    ok(ui, answer_box(ui, IDCLOSE), "Verify says that it is damaged", "there is no box");
+    wait_done(ui);
+    ok(ui, wait_cell(ui, 1, STATUS, "Damaged") &&
+               wait_text(ui, IDC_STATUS, "\xE2\x9A\xA0 An older backup is damaged: ", SHORT_MS),
+       "and so do the list and the band", "they do not");
+    ok(ui, wait_for(ui, SHORT_MS, mend_is_shown, &shown) && has_text(ui, IDC_MEND, "Sho&w It"),
+       "whose button shows it", "it does not");
+    select_rows(ui, 0, 1);
+    SetForegroundWindow(ui->window);
+    PostMessageW(ui->window, WM_NEXTDLGCTL, (WPARAM)item(ui, IDC_RETENTION), TRUE);
+    wait_focus(ui, IDC_RETENTION);
+    type(show, 2);
+    ok(ui, wait_focus(ui, IDC_LIST) && wait_for(ui, SHORT_MS, selected_count_is, &one) &&
+               ask(ui, item(ui, IDC_LIST), LVM_GETNEXTITEM, (WPARAM)-1, LVNI_SELECTED) == 1,
+       "Alt+W selects it, and the focus is in the list", "it does not");
+    mem_free(path);
+}
+
 static bool is_written(Ui *ui, const void *path)
 {
     (void)ui;
     return fs_exists(path);
 }
 
-/* In the place of the browser, for Wine has none: this program, which notes that it was started ("opened"). */
-static void be_the_browser(void)
+/* browser.exe, which lies beside this program. */
+void be_the_browser(void)
 {
     wchar_t own[1024] = L"", command[1100];
     GetModuleFileNameW(NULL, own, 1024);
-    swprintf(command, 1100, L"\"%ls\" opened \"%%1\"", own);
+    wchar_t *name = wcsrchr(own, L'\\');
+    *(name != NULL ? name + 1 : own) = L'\0';
+    swprintf(command, 1100, L"\"%lsbrowser.exe\" \"%%1\"", own);
     RegSetKeyValueW(HKEY_CLASSES_ROOT, L".html", NULL, REG_SZ, L"cmmspage", sizeof L"cmmspage");
     RegSetKeyValueW(HKEY_CLASSES_ROOT, L"cmmspage\\shell\\open\\command", NULL, REG_SZ, command,
                     (DWORD)((wcslen(command) + 1) * sizeof *command));
 }
 
-/* Made by the command, told in the log, and opened. */
-static void check_page(Ui *ui, int command, const char *pages, const char *name, const char *told)
+void check_page(Ui *ui, void (*make)(Ui *ui), const char *name, const char *told)
 {
     Error err = ERROR_INIT;
+    char *data = machine_local_data_dir(), *pages = fs_join(data, "pages");
     char *page = fs_join(pages, name), *opened = mem_printf("%s.opened", page);
     fs_remove(page, &err);
     fs_remove(opened, &err);
     const unsigned before = count_in_log(ui, told);
-    send_command(ui, command);
+    make(ui);
     ok(ui, wait_lines(ui, told, before + 1, SHORT_MS) && fs_exists(page), name, "it is not written");
     ok(ui, wait_for(ui, SHORT_MS, is_written, opened), "it is opened in the browser", "it is not");
     wait_done(ui);
     error_clear(&err);
     mem_free(opened);
     mem_free(page);
+    mem_free(pages);
+    mem_free(data);
+}
+
+static void send_report(Ui *ui)
+{
+    send_command(ui, IDM_REPORT);
+}
+
+static void send_certificate(Ui *ui)
+{
+    send_command(ui, IDM_CERTIFICATE);
 }
 
 /* The newest backup was proven just now, the one below it was not. */
 static void check_pages(Ui *ui)
 {
-    char *data = machine_local_data_dir(), *pages = fs_join(data, "pages"), *newest = cell(ui, 0, NAME);
+    char *newest = cell(ui, 0, NAME);
     char *name = mem_printf("CMMS Backup proof %s.html", newest);
     be_the_browser();
-    check_page(ui, IDM_REPORT, pages, "CMMS Backup health report.html", "The health report was written to ");
+    check_page(ui, send_report, "CMMS Backup health report.html", "The health report was written to ");
     select_rows(ui, 1, 2);
     ask(ui, ui->window, WM_COMMAND, IDM_CERTIFICATE, 0); /* back when it has begun, and the button is grey */
     ok(ui, IsWindowEnabled(item(ui, IDC_CREATE)) != 0, "no certificate of what is not proven", "it is begun");
     select_rows(ui, 0, 1);
-    check_page(ui, IDM_CERTIFICATE, pages, name, "The certificate of the proof was written to ");
+    check_page(ui, send_certificate, name, "The certificate of the proof was written to ");
 
     /* Other bytes of the same length: the list cannot know. */
     char *path = path_of(ui, 0);
@@ -343,8 +403,6 @@ static void check_pages(Ui *ui)
     mem_free(path);
     mem_free(name);
     mem_free(newest);
-    mem_free(pages);
-    mem_free(data);
 }
 
 /* The menu bar by keyboard, and its commands. */
@@ -382,6 +440,7 @@ void check_upkeep(Ui *ui)
     check_copy(ui);
     check_folder(ui);
     check_prove(ui);
+    check_damaged_one(ui);
     check_pages(ui);
     check_menus(ui);
     send_command(ui, IDM_EXIT);

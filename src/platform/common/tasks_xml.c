@@ -11,6 +11,7 @@
 
 #include "base/mem.h"
 #include "base/strbuf.h"
+#include "base/utf.h"
 
 #define XML_MAX (256u * 1024u)
 
@@ -218,4 +219,156 @@ void tasks_read_xml(const char *xml, TaskInfo *info)
     char *enabled = text_of(strstr(xml, "<Settings>"), "Enabled");
     info->enabled = enabled == NULL || strcmp(enabled, "false") != 0; /* true is the schema's default */
     mem_free(enabled);
+}
+
+/* --- comparing --------------------------------------------------------------------------------------------- */
+
+/* The next element of that name, without its tags, and *xml goes on behind it; NULL: there is none. Caller frees. */
+static char *next_element(const char **xml, const char *name)
+{
+    char *open = mem_printf("<%s", name), *close = mem_printf("</%s>", name), *inner = NULL;
+    const char *p = strstr(*xml, open);
+    while (p != NULL && inner == NULL) {
+        const char *behind = p + strlen(open);
+        const char *start = *behind == '>' || *behind == ' ' ? strchr(behind, '>') : NULL;
+        const char *end = start != NULL ? strstr(start, close) : NULL;
+        if (end != NULL) {
+            inner = mem_strndup(start + 1, (size_t)(end - start - 1));
+            *xml = end + strlen(close);
+        }
+        p = strstr(behind, open);
+    }
+    mem_free(close);
+    mem_free(open);
+    return inner;
+}
+
+typedef struct Starts {
+    StrBuf times, days;  /* "02:00, 12:00"; the elements of all triggers */
+    char *begins, *ends; /* owned: the latest day on which one begins to count; one after which one does not */
+    bool off;            /* one is switched off */
+} Starts;
+
+static void starts_release(Starts *starts)
+{
+    strbuf_release(&starts->times);
+    strbuf_release(&starts->days);
+    mem_free(starts->begins);
+    mem_free(starts->ends);
+}
+
+/* "2026-11-30T02:00:00" and, where it is not by local time, what stands behind that. */
+static void add_boundary(Starts *starts, const char *boundary)
+{
+    const size_t len = strlen(boundary);
+    if (len < 19 || boundary[10] != 'T') {
+        strbuf_addstr(&starts->times, "?");
+        return;
+    }
+    strbuf_addf(&starts->times, "%s%.5s%s", starts->times.len > 0 ? ", " : "", boundary + 11, boundary + 19);
+    char *day = mem_strndup(boundary, 10);
+    if (starts->begins == NULL || strcmp(day, starts->begins) > 0) {
+        mem_free(starts->begins);
+        starts->begins = day;
+    } else {
+        mem_free(day);
+    }
+}
+
+static void add_trigger(Starts *starts, const char *trigger)
+{
+    char *enabled = text_of(trigger, "Enabled"), *from = text_of(trigger, "StartBoundary");
+    char *until = text_of(trigger, "EndBoundary");
+    starts->off = starts->off || (enabled != NULL && strcmp(enabled, "false") == 0);
+    add_boundary(starts, from != NULL ? from : "");
+    const char *days = strstr(trigger, "<ScheduleBy");
+    for (const char *p = days != NULL ? days : ""; *p != '\0'; p++) {
+        if (strchr(" \t\r\n", *p) == NULL) {
+            strbuf_addch(&starts->days, *p);
+        }
+    }
+    if (until != NULL && starts->ends == NULL) {
+        starts->ends = mem_strndup(until, strlen(until) < 10 ? strlen(until) : 10);
+    }
+    mem_free(until);
+    mem_free(from);
+    mem_free(enabled);
+}
+
+static void read_starts(const char *xml, Starts *starts)
+{
+    char *trigger;
+    *starts = (Starts){.off = false};
+    strbuf_init(&starts->times, XML_MAX);
+    strbuf_init(&starts->days, XML_MAX);
+    while ((trigger = next_element(&xml, "CalendarTrigger")) != NULL) {
+        add_trigger(starts, trigger);
+        mem_free(trigger);
+    }
+}
+
+static char *starts_difference(const char *registered, const char *wanted)
+{
+    Starts is, should;
+    read_starts(registered, &is);
+    read_starts(wanted, &should);
+    char *text = NULL;
+    if (is.off) {
+        text = mem_strdup("one of its times is switched off");
+    } else if (is.times.len == 0) {
+        text = mem_strdup("it has no times");
+    } else if (strcmp(is.times.buf, should.times.buf) != 0) {
+        text = mem_printf("its times are %s, not %s", is.times.buf, should.times.buf);
+    } else if (strcmp(is.days.buf, should.days.buf) != 0) {
+        text = mem_strdup("its days are others than the schedule's");
+    } else if (is.ends != NULL) {
+        text = mem_printf("it ends on %s", is.ends);
+    } else if (is.begins != NULL && should.begins != NULL && strcmp(is.begins, should.begins) > 0) {
+        text = mem_printf("it begins only on %s", is.begins);
+    }
+    starts_release(&should);
+    starts_release(&is);
+    return text;
+}
+
+static bool differs(const char *registered, const char *wanted, const char *part, const char *name, char **value)
+{
+    const char *from = registered, *to = wanted;
+    char *is_part = next_element(&from, part), *should_part = next_element(&to, part);
+    char *should = text_of(should_part, name);
+    *value = text_of(is_part, name);
+    const bool other = *value != NULL && should != NULL && utf8_casecmp(*value, should) != 0; /* a path */
+    mem_free(should);
+    mem_free(should_part);
+    mem_free(is_part);
+    return other;
+}
+
+char *tasks_difference(const char *registered, const char *wanted)
+{
+    static const struct {
+        const char *part, *name, *text;
+        const char *as_good; /* another value that does no harm */
+    } rows[] = {
+        {"Settings", "DisallowStartIfOnBatteries", "it starts only on mains power", NULL},
+        {"Settings", "StopIfGoingOnBatteries", "it is stopped when the PC goes on battery", NULL},
+        {"Settings", "StartWhenAvailable", "it is not started later where its time was slept over", NULL},
+        {"Settings", "RunOnlyIfNetworkAvailable", "it starts only while Windows sees a network", NULL},
+        {"Settings", "RunOnlyIfIdle", "it starts only while nobody uses the PC", NULL},
+        {"Settings", "WakeToRun", "whether it wakes the PC is not as the settings say", NULL},
+        {"Settings", "ExecutionTimeLimit", "it is ended after another time than a day", NULL},
+        {"Principal", "LogonType", "it runs without the rights of whoever is signed in", "Password"},
+        {"Principal", "RunLevel", "it runs with an administrator's rights", NULL},
+        {"Exec", "WorkingDirectory", "it starts in another folder", NULL},
+    };
+    char *text = starts_difference(registered, wanted);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows && text == NULL; i++) {
+        char *value = NULL;
+        if (differs(registered, wanted, rows[i].part, rows[i].name, &value) &&
+            (rows[i].as_good == NULL || strcmp(value, rows[i].as_good) != 0)) {
+            text = mem_strdup(rows[i].text);
+        }
+        mem_free(value);
+    }
+    return text;
 }

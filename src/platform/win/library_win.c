@@ -7,6 +7,7 @@
 #include "platform/fs.h"
 #include "platform/machine.h"
 #include "platform/wide.h"
+#include "version.h"
 
 static SRWLOCK lock = SRWLOCK_INIT;
 
@@ -46,7 +47,7 @@ bool library_load(const char *file, const char *const *names, LibraryFunction *f
     ReleaseSRWLockExclusive(&lock);
     if (code != 0) {
         error_set_os(err, EK_INTERNAL, (long)code, "could not load %s, which belongs to this program", file);
-        return error_hint(err, "Install CMMS Backup again.");
+        return error_hint(err, "Install " CMMS_PRODUCT " again.");
     }
     return true;
 }

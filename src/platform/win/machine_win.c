@@ -24,6 +24,7 @@
 #include "base/utf.h"
 #include "platform/fs.h"
 #include "platform/wide.h"
+#include "version.h"
 
 #define MOST_DIRS 256u
 #define LONGEST_PASSWORD (5u * 512u) /* bytes: CRED_MAX_CREDENTIAL_BLOB_SIZE, of which mingw-w64 has an old value */
@@ -142,7 +143,7 @@ char *machine_local_data_dir(void)
         mem_free(path);
         if (base == NULL)
             return NULL;
-        path = mem_printf("%s\\AIT CMMS\\Backup", base);
+        path = mem_printf("%s\\" CMMS_DATA_FOLDER, base);
         mem_free(base);
     }
     if (!fs_make_dirs(path, NULL)) {
@@ -518,7 +519,7 @@ bool machine_seal(const Secret *secret, StrBuf *sealed, Error *err)
     DATA_BLOB out = {0, NULL};
     bool ok;
 
-    if (!CryptProtectData(&in, L"AIT CMMS Backup", NULL, NULL, NULL, CRYPTPROTECT_UI_FORBIDDEN, &out)) {
+    if (!CryptProtectData(&in, L"" CMMS_SEAL_NAME, NULL, NULL, NULL, CRYPTPROTECT_UI_FORBIDDEN, &out)) {
         DWORD code = GetLastError();
 
         return error_set_os(err, EK_SETTINGS, (long)code, "Windows could not protect a secret");

@@ -6,7 +6,8 @@
  * into the Disallowed store is left out too: Windows itself would not trust it.
  *
  * The roots that are built in (roots_builtin.h) are added under the conditions under which Windows would fetch them by
- * itself: nobody has disallowed them, and no policy has turned the updating of roots off.
+ * itself: nobody has disallowed them, and no policy has turned the updating of roots off. Others it fetches when it
+ * meets a certificate that needs them (roots_meet.c).
  */
 #include "platform/roots.h"
 
@@ -22,6 +23,7 @@
 #include "platform/fs.h"
 #include "platform/machine.h"
 #include "roots_builtin.h"
+#include "win_private.h"
 
 #define MOST_ROOTS 4096u
 #define HASH_BYTES 20u /* SHA-1, as Windows names certificates by */
@@ -188,6 +190,17 @@ out:
     mem_free(path);
     mem_free(dir);
     return ok;
+}
+
+void roots_fetch(const char *sslrootcert, const char *host, const char *port, const Cancel *cancel)
+{
+    char *dir = machine_local_data_dir();
+    char *path = dir == NULL ? NULL : fs_join(dir, "roots.pem");
+
+    if (path != NULL && sslrootcert != NULL && strcmp(path, sslrootcert) == 0 && !updates_are_off())
+        roots_meet(host, port, cancel);
+    mem_free(path);
+    mem_free(dir);
 }
 
 bool roots_renew(const char *sslrootcert)

@@ -26,4 +26,8 @@ bool fs_lock_alone(const char *path, FsLock **out, Error *err);
  * closes it. */
 unsigned long token_without_rights(void **token);
 
+/* Shows Windows the certificates of a PostgreSQL server, so that it fetches the root that they lead to (roots_meet.c).
+ * Ten seconds at the most, and as long as Windows takes to fetch. */
+void roots_meet(const char *host, const char *port, const Cancel *cancel);
+
 #endif

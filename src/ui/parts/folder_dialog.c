@@ -87,10 +87,10 @@ bool folder_dialog_choose(HWND owner, const wchar_t *title, const char *start, c
     return ok;
 }
 
-bool folder_dialog_choose_file(HWND owner, const wchar_t *title, const wchar_t *kind, const wchar_t *all,
-                               const char *start, char **path, Error *err)
+bool folder_dialog_choose_file(HWND owner, const wchar_t *title, const wchar_t *kind, const wchar_t *pattern,
+                               const wchar_t *all, const char *start, char **path, Error *err)
 {
-    const COMDLG_FILTERSPEC files[] = {{kind, L"*.backup"}, {all, L"*.*"}};
+    const COMDLG_FILTERSPEC files[] = {{kind, pattern}, {all, L"*.*"}};
     return choose(owner, title, files, 2, start, path, err);
 }
 

@@ -13,9 +13,9 @@
  * Caller frees *folder. */
 bool folder_dialog_choose(HWND owner, const wchar_t *title, const char *start, char **folder, Error *err);
 
-/* A backup that is there. `kind` names the files *.backup, `all` all of them. */
-bool folder_dialog_choose_file(HWND owner, const wchar_t *title, const wchar_t *kind, const wchar_t *all,
-                               const char *start, char **path, Error *err);
+/* A file that is there. `kind` names those of the pattern ("*.backup"), `all` all of them. */
+bool folder_dialog_choose_file(HWND owner, const wchar_t *title, const wchar_t *kind, const wchar_t *pattern,
+                               const wchar_t *all, const char *start, char **path, Error *err);
 
 /* In the system's own window for folders. */
 bool folder_dialog_open(HWND owner, const char *folder, Error *err);

@@ -59,6 +59,10 @@ static void what_reads_it(void **state)
         const Archive archive = {.major = 1, .minor = cases[i].minor, .compression = cases[i].compression};
         assert_text(archive_needs(&archive), cases[i].needs);
     }
+    assert_text(archive_will_need(18, "zstd:1"), "pg_restore 17 or newer, with zstd");
+    assert_text(archive_will_need(17, "gzip:6"), "pg_restore 17 or newer");
+    assert_text(archive_will_need(16, "lz4"), "pg_restore 16 or newer, with lz4");
+    assert_text(archive_will_need(15, "gzip"), "pg_restore 12 or newer");
 }
 
 int main(void)

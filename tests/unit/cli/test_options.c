@@ -1,11 +1,70 @@
 #include "test_util.h"
 
-/* The console program's parts are in no library: this one is compiled in. */
-#include "cli/help.c"
-#include "cli/options.c"
-#include "cli/options.h"
+#include "cli/console.h"
+#include "cli/verb.h"
+#include "cloud/place.h"
 
 #define MAX_ARGUMENTS 12
+
+/* All of the console program is linked here but its console, which no test comes to. */
+
+bool console_is_terminal(int fd)
+{
+    (void)fd;
+    return false;
+}
+
+unsigned console_width(void)
+{
+    return 80;
+}
+
+bool console_enable_colour(int fd)
+{
+    (void)fd;
+    return false;
+}
+
+bool console_input_ended(void)
+{
+    return true;
+}
+
+void console_write(int fd, const char *utf8)
+{
+    (void)fd;
+    (void)utf8;
+}
+
+void console_cancel_on_interrupt(Cancel *cancel)
+{
+    (void)cancel;
+}
+
+bool console_ask_secret(const char *prompt, Secret *secret)
+{
+    (void)prompt;
+    (void)secret;
+    return false;
+}
+
+bool console_ask_line(const char *prompt, char **line)
+{
+    (void)prompt;
+    (void)line;
+    return false;
+}
+
+/* NULL: none. */
+static void assert_verb(const Verb *verb, const char *name)
+{
+    if (name == NULL) {
+        assert_null(verb);
+    } else {
+        assert_non_null(verb);
+        assert_string_equal(verb->name, name);
+    }
+}
 
 /* Parses the words after the program's name. */
 static bool parse(const char *const *words, Options *options, Error *err)
@@ -52,7 +111,7 @@ static void every_spelling_of_a_switch(void **state)
         }
         options_init(&options);
         assert_ok(options_parse(argc, cases[i].argv, &options, &err), &err);
-        assert_int_equal(options.verb, VERB_BACKUP);
+        assert_verb(options.verb, "backup");
         const char *const got[] = {options.host, options.port, options.user};
         const char *const wanted[] = {cases[i].host, cases[i].port, cases[i].user};
         for (size_t j = 0; j < 3; j++) {
@@ -95,7 +154,7 @@ static void switches_of_the_encryption(void **state)
     Error err = ERROR_INIT;
     options_init(&options);
     assert_ok(options_parse(10, argv, &options, &err), &err);
-    assert_int_equal(options.verb, VERB_ENCRYPTION);
+    assert_verb(options.verb, "encryption");
     assert_string_equal(options.files[0], "set-up");
     assert_string_equal(options.key_file, "K");
     assert_string_equal(options.card, "C");
@@ -127,28 +186,29 @@ static void help_and_version(void **state)
     (void)state;
     static const struct {
         const char *words[4];
-        Verb verb;
+        const char *verb;
         bool help, version;
-        Verb about;
+        const char *about;
     } cases[] = {
-        {{"--help", NULL}, VERB_NONE, true, false, VERB_NONE},
-        {{"-?", NULL}, VERB_NONE, true, false, VERB_NONE},
-        {{"list", "--help", NULL}, VERB_LIST, true, false, VERB_NONE},
-        {{"help", NULL}, VERB_HELP, false, false, VERB_NONE},
-        {{"help", "verify", NULL}, VERB_HELP, false, false, VERB_VERIFY},
-        {{"--version", NULL}, VERB_NONE, false, true, VERB_NONE},
-        {{"-V", "--verbose", NULL}, VERB_NONE, false, true, VERB_NONE},
-        {{"list", "--all", "--help", NULL}, VERB_LIST, true, false, VERB_NONE}, /* asked for help, not told off */
+        {{"--help", NULL}, NULL, true, false, NULL},
+        {{"-?", NULL}, NULL, true, false, NULL},
+        {{"list", "--help", NULL}, "list", true, false, NULL},
+        {{"help", NULL}, "help", false, false, NULL},
+        {{"help", "verify", NULL}, "help", false, false, "verify"},
+        {{"help", "help", NULL}, "help", false, false, "help"},
+        {{"--version", NULL}, NULL, false, true, NULL},
+        {{"-V", "--verbose", NULL}, NULL, false, true, NULL},
+        {{"list", "--all", "--help", NULL}, "list", true, false, NULL}, /* asked for help, not told off */
     };
     for (size_t i = 0; i < TEST_COUNT(cases); i++) {
         Options options;
         Error err = ERROR_INIT;
         options_init(&options);
         assert_ok(parse(cases[i].words, &options, &err), &err);
-        assert_int_equal(options.verb, cases[i].verb);
+        assert_verb(options.verb, cases[i].verb);
         assert_int_equal(options.help, cases[i].help);
         assert_int_equal(options.version, cases[i].version);
-        assert_int_equal(options.help_about, cases[i].about);
+        assert_verb(options.help_about, cases[i].about);
         options_release(&options);
     }
 }
@@ -217,6 +277,12 @@ static void wrong_command_lines(void **state)
         {{"pin", NULL}, "say which backup to pin", "Name one of the backups that 'cmms-backup-cli list' shows."},
         {{"delete", "--force", NULL}, "say which backup to delete",
          "Name one of the backups that 'cmms-backup-cli list' shows."},
+        {{"pin", "--off", "--reason=x", NULL}, "say which backup to pin",
+         "Name one of the backups that 'cmms-backup-cli list' shows."},
+        {{"upload", "--json", NULL}, "upload takes one backup or more", "Try 'cmms-backup-cli upload --help'."},
+        {{"download", NULL}, "download takes one backup or more", "Try 'cmms-backup-cli download --help'."},
+        {{"export", "a", "b", "c", NULL}, "export takes a backup and a folder",
+         "Try 'cmms-backup-cli export --help'."},
         {{"cleanup", "--dry-run", "--unfreeze", NULL}, "one of --dry-run, --freeze and --unfreeze at a time",
          "Try 'cmms-backup-cli cleanup --help'."},
         {{"cleanup", "--freeze", "--unfreeze", NULL}, "one of --dry-run, --freeze and --unfreeze at a time",
@@ -290,36 +356,73 @@ static void json_is_seen_even_in_a_wrong_line(void **state)
 static void help_names_every_option(void **state)
 {
     (void)state;
-    for (size_t v = 0; v < VERB_COUNT; v++) {
-        if (verbs[v].verb == VERB_HELP) {
-            continue;
-        }
-        const char *text = help_text(verbs[v].verb);
-        for (size_t i = 0; i < RULE_COUNT; i++) {
-            char *name = mem_printf("--%s", rules[i].name);
+    char *program = help_text(NULL);
+    for (size_t v = 0; all_verbs[v] != &verb_help; v++) {
+        const Verb *verb = all_verbs[v];
+        char *text = help_text(verb);
+        for (int id = OPTION_NONE + 1; id < OPTION_COUNT; id++) {
+            char *name = mem_printf("--%s", option_name((OptionId)id));
             bool told = strstr(text, name) != NULL;
-            bool special = rules[i].id == ID_VERSION || rules[i].id == ID_VERBOSE;
-            bool taken = (rules[i].verbs & BIT(verbs[v].verb)) && !special;
-            if (told != taken) {
-                fail_msg("%s and its help differ about %s", verbs[v].name, name);
+            if (told != verb_takes(verb, (OptionId)id)) {
+                fail_msg("%s and its help differ about %s", verb->name, name);
             }
             mem_free(name);
         }
-        char *usage = mem_printf("cmms-backup-cli %s", verbs[v].name);
+        char *usage = mem_printf("cmms-backup-cli %s", verb->name);
+        char *line = mem_printf("\n  %-8s  %s\n", verb->name, verb->summary);
         assert_non_null(strstr(text, usage));
-        assert_non_null(strstr(help_text(VERB_NONE), verbs[v].name));
+        assert_non_null(strstr(program, line));
+        mem_free(line);
         mem_free(usage);
+        mem_free(text);
     }
+    mem_free(program);
 }
 
 static void help_fits_a_console(void **state)
 {
     (void)state;
-    for (int v = VERB_NONE; v <= VERB_HELP; v++) {
-        for (const char *line = help_text((Verb)v); *line; line += strcspn(line, "\n") + 1) {
+    for (size_t v = 0; v == 0 || all_verbs[v - 1] != NULL; v++) { /* the last is NULL: of the program */
+        char *text = help_text(all_verbs[v]);
+        for (const char *line = text; *line; line += strcspn(line, "\n") + 1) {
             assert_true(strcspn(line, "\n") <= 110);
         }
+        mem_free(text);
     }
+}
+
+/* What options.c relies on. */
+static void a_verb_says_all_of_itself(void **state)
+{
+    (void)state;
+    for (size_t v = 0; all_verbs[v] != NULL; v++) {
+        const Verb *verb = all_verbs[v];
+        assert_true(verb->summary != NULL && (verb == &verb_help || (verb->help != NULL && verb->run != NULL)));
+        assert_true(verb == &verb_help || (verb_takes(verb, OPTION_JSON) && verb_takes(verb, OPTION_HELP)));
+        assert_true((verb->most == 1) == (verb->operand != NULL));
+        assert_true(verb->least <= verb->most);
+        assert_true((verb->least > 0) == (verb->missing != NULL && verb->missing_hint != NULL));
+        for (size_t w = 0; w < v; w++) {
+            assert_string_not_equal(verb->name, all_verbs[w]->name);
+        }
+    }
+    for (int id = OPTION_NONE + 1; id < OPTION_COUNT; id++) {
+        assert_string_not_equal(option_name((OptionId)id), "");
+    }
+}
+
+/* A value that nobody is told of is set by nobody. */
+static void help_names_all_rights(void **state)
+{
+    (void)state;
+    size_t v = 0;
+    while (all_verbs[v] != NULL && !verb_takes(all_verbs[v], OPTION_RIGHTS)) {
+        v++;
+    }
+    assert_non_null(all_verbs[v]);
+    assert_non_null(strstr(all_verbs[v]->help, " all ("));
+    assert_non_null(strstr(all_verbs[v]->help, " " PLACE_SELECTED " ("));
+    assert_non_null(strstr(all_verbs[v]->help, " " PLACE_LIST " ("));
 }
 
 int main(void)
@@ -335,6 +438,8 @@ int main(void)
         cmocka_unit_test(json_is_seen_even_in_a_wrong_line),
         cmocka_unit_test(help_names_every_option),
         cmocka_unit_test(help_fits_a_console),
+        cmocka_unit_test(a_verb_says_all_of_itself),
+        cmocka_unit_test(help_names_all_rights),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 #include "test_util.h"
 
+#include "cli/hints.c"
 #include "cli/output.c"
 
 /* The console: what is written to it is kept. */
@@ -137,6 +138,37 @@ static void errors_as_json(void **state)
     error_clear(&err);
 }
 
+/* What the rooms below say is to be done, with the command that does it. */
+static void hints_with_commands(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *hint, *here;
+    } rows[] = {
+        {NULL, NULL},
+        {"Wait.", "Wait."},
+        {OAUTH_SIGN_IN, "Sign in: SharePoint in the Tools menu, or cmms-backup-cli sharepoint set-up."},
+        {OAUTH_SIGN_IN_AGAIN, "Sign in again: SharePoint in the Tools menu, or cmms-backup-cli sharepoint set-up."},
+        {PLACE_SET_UP, "Set one up: SharePoint in the Tools menu, or cmms-backup-cli sharepoint set-up LINK."},
+        {SETTINGS_NAMES, "See 'cmms-backup-cli config' for their names."},
+        {RESTORE_TRUST, "If you know who made it and trust them, say --foreign. 'cmms-backup-cli prove' restores it "
+                        "where it can do no harm."},
+    };
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        const char *here = hint_here(rows[i].hint);
+        assert_true(here == rows[i].here || strcmp(here, rows[i].here) == 0);
+    }
+    Error err = ERROR_INIT;
+    Output output;
+    output_init(&output, false, false, false);
+    error_set(&err, EK_USAGE, "there is no setting \"colour\"");
+    error_hint(&err, SETTINGS_NAMES);
+    assert_int_equal(output_error(&output, &err), 2);
+    assert_string_equal(console.err.buf, "cmms-backup-cli: there is no setting \"colour\"\n"
+                                         "Hint: See 'cmms-backup-cli config' for their names.\n");
+    error_clear(&err);
+}
+
 static void colours_only_where_wanted(void **state)
 {
     (void)state;
@@ -246,6 +278,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(quiet_and_json_hold_the_log_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(errors_for_people, set_up, tear_down),
         cmocka_unit_test_setup_teardown(errors_as_json, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(hints_with_commands, set_up, tear_down),
         cmocka_unit_test_setup_teardown(colours_only_where_wanted, set_up, tear_down),
         cmocka_unit_test_setup_teardown(progress_line_is_drawn_over, set_up, tear_down),
         cmocka_unit_test_setup_teardown(no_progress_without_a_terminal, set_up, tear_down),

@@ -7,6 +7,7 @@
 #include "cloud/http.h"
 #include "platform/cancel.h"
 #include "platform/thread.h"
+#include "test_env.h"
 
 #ifdef _WIN32
 #include <winsock2.h>
@@ -470,6 +471,27 @@ static void refuses_addresses(void **state)
     http_free(http);
 }
 
+/* Whoever is away is named: not the one behind it, of whom nothing is known. */
+static void a_proxy_that_is_away(void **state)
+{
+    (void)state;
+    const HttpRequest request = {"GET", "https://contoso.example/", NULL, NULL, 0, 100, NULL, NULL, 0};
+    Http *http = http_new();
+    HttpResponse response;
+    Error err = ERROR_INIT;
+    http_response_init(&response);
+    test_setenv("https_proxy", NULL);
+    test_setenv("HTTPS_PROXY", NULL);
+    test_setenv("all_proxy", NULL);
+    test_setenv("ALL_PROXY", NULL);
+    test_setenv("CMMS_PROXY", "127.0.0.1:1");
+    assert_false(http_request(http, &request, NULL, &response, &err));
+    test_setenv("CMMS_PROXY", NULL);
+    assert_error(&err, EK_CONNECT, "nothing answers at 127.0.0.1:1, the proxy that leads to contoso.example");
+    http_response_release(&response);
+    http_free(http);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -484,6 +506,7 @@ int main(void)
         cmocka_unit_test(caps_the_answer),
         cmocka_unit_test(notices_a_lost_connection),
         cmocka_unit_test(can_be_stopped),
-        cmocka_unit_test(refuses_addresses)};
+        cmocka_unit_test(refuses_addresses),
+        cmocka_unit_test(a_proxy_that_is_away)};
     return cmocka_run_group_tests(tests, start_server, stop_server);
 }

@@ -161,6 +161,10 @@ static void numbers_have_words(void **state)
         {700027, "Microsoft does not know the certificate for this program"},
         {700024, "the clock of this computer is wrong by more than Microsoft allows"},
         {7000218, "the program's registration does not allow sign-ins of this kind"},
+        {50020, "this account is of another organisation than the folder"},
+        {65004, "nobody accepted what the program asked for"},
+        {7000112, "the program is switched off in your organisation"},
+        {500011, "your organisation does not know the service that the program asks for"},
     };
     for (size_t i = 0; i < TEST_COUNT(cases); i++) {
         Error err = ERROR_INIT;

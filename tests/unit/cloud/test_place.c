@@ -100,6 +100,9 @@ static void rights_are_kept(void **state)
     assert_string_equal(in.rights, PLACE_SELECTED);
     assert_text(place_scope(&in), "Sites.Selected offline_access openid profile");
     mem_free(in.rights);
+    in.rights = mem_strdup(PLACE_LIST);
+    assert_text(place_scope(&in), "Lists.SelectedOperations.Selected offline_access openid profile");
+    mem_free(in.rights);
     in.rights = mem_strdup("more than all");
     assert_text(place_scope(&in), PLACE_SCOPE);
     place_release(&in);

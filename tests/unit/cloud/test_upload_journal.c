@@ -13,6 +13,7 @@ static void fill(UploadJournal *journal)
     journal->partial = mem_strdup("a \xC3\xBC.backup.partial");
     journal->sha256 = mem_strdup("00ff");
     journal->size = 5000000000u;
+    journal->begun = 1796000000;
     secret_set(&journal->session, ADDRESS, strlen(ADDRESS));
 }
 
@@ -39,6 +40,7 @@ static void is_kept(void **state)
     assert_null(in.item);
     assert_string_equal(in.sha256, "00ff");
     assert_true(in.size == 5000000000u);
+    assert_true(in.begun == 1796000000);
     assert_string_equal(in.session.bytes, ADDRESS);
     secret_release(&out.session);
     assert_ok(journal_save(path, &out, &err), &err);
@@ -89,6 +91,7 @@ static void doubts_what_it_reads(void **state)
         journal_init(&journal);
         assert_true(journal_parse(text, strlen(text), &journal));
         assert_false(secret_is_set(&journal.session));
+        assert_true(journal.begun == 0); /* as those of earlier versions say nothing of it */
         journal_release(&journal);
         mem_free(text);
     }

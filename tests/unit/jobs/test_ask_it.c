@@ -52,7 +52,8 @@ static void a_refusal_says_the_step(void **state)
         {90002, ASK_IT_APP},      {50011, ASK_IT_APP},      {7000218, ASK_IT_APP},    {7000222, ASK_IT_APP},
         {50076, ASK_IT_NOTHING},  {50079, ASK_IT_NOTHING},  {50173, ASK_IT_NOTHING},  {700082, ASK_IT_NOTHING},
         {70008, ASK_IT_NOTHING},  {70043, ASK_IT_NOTHING},  {7000215, ASK_IT_APP},    {700027, ASK_IT_APP},
-        {700024, ASK_IT_NOTHING},
+        {700024, ASK_IT_NOTHING}, {50020, ASK_IT_NOTHING},    {65004, ASK_IT_NOTHING},  {7000112, ASK_IT_APP},
+        {500011, ASK_IT_APP},
     };
     size_t known_numbers = 0;
     while (oauth_known_number(known_numbers) != 0) {
@@ -156,6 +157,51 @@ static void all_rights_tell_the_lesser(void **state)
     mem_free(less);
     mem_free(link);
     mem_free(page);
+}
+
+static void one_library_alone(void **state)
+{
+    (void)state;
+    AskIt ask = known;
+    ask.selected = true;
+    ask.list = true;
+    ask.library = "Shared Documents";
+    char *page = ask_it_page(&ask);
+    char *link = ask_it_consent_link(&ask, true);
+    assert_non_null(strstr(link, "&scope=https%3A%2F%2Fgraph.microsoft.com%2FLists.SelectedOperations.Selected%20"));
+    assert_has(page, link);
+    assert_has(page, "Rights:     Lists.SelectedOperations.Selected (delegated): only libraries that you grant one by "
+                     "one\n");
+    assert_has(page, "Delegated permissions: Lists.SelectedOperations.Selected\n");
+    assert_has(page, "\nStep 3: it may write to that library\n");
+    assert_has(page, "(the library whose webUrl ends in /Shared%20Documents)\n");
+    assert_has(page, "/v1.0/sites/{the site's id}/lists/{the list's id}/permissions\n");
+    assert_has(page, "scope = 'Lists.SelectedOperations.Selected offline_access openid profile' }");
+    assert_has(page, "Where-Object { $_.webUrl.EndsWith('/Shared%20Documents') }\n");
+    assert_has(page, "/lists/$($list.id)/permissions\" -ContentType 'application/json' -Body '{\"roles\": [\"write\"], "
+                     "\"grantedToV2\": {\"application\": {\"id\": \"" CLIENT "\", \"displayName\": \"CMMS "
+                     "Backup\"}}}'\n");
+    assert_has_not(page, "Sites.Selected");
+    assert_has_not(page, "grantedToIdentities");
+    mem_free(link);
+    mem_free(page);
+    ask.library = "it's\" `$x";
+    page = ask_it_page(&ask);
+    assert_has(page, "EndsWith('/it%27s%22%20%60%24x') }");
+    mem_free(page);
+    ask.library = NULL;
+    ask.app_only = true;
+    page = ask_it_page(&ask);
+    assert_has(page, "$_.Value -eq 'Lists.SelectedOperations.Selected' }");
+    assert_has(page, "EndsWith('/LIBRARY') }");
+    assert_has_not(page, "Sites.Selected");
+    mem_free(page);
+    assert_text(ask_it_library("/sites/M/Shared Documents/Backups", "/sites/M"), "Shared Documents");
+    assert_text(ask_it_library("/Shared Documents", ""), "Shared Documents");
+    assert_null(ask_it_library("/sites/M", "/sites/M"));
+    assert_null(ask_it_library("/sites/More/x", "/sites/M"));
+    assert_null(ask_it_library(NULL, "/sites/M"));
+    assert_null(ask_it_library("/x", NULL));
 }
 
 static void the_program_itself(void **state)
@@ -284,7 +330,7 @@ int main(void)
         cmocka_unit_test(a_refusal_says_the_step),     cmocka_unit_test(other_errors_say_it_too),
         cmocka_unit_test(the_link_is_exact),           cmocka_unit_test(the_page_has_all_three_steps),
         cmocka_unit_test(all_rights_tell_the_lesser),  cmocka_unit_test(what_is_not_known_is_said),
-        cmocka_unit_test(the_program_itself),
+        cmocka_unit_test(the_program_itself),          cmocka_unit_test(one_library_alone),
         cmocka_unit_test(nothing_ends_a_quotation),    cmocka_unit_test(other_clouds_have_their_own_words),
         cmocka_unit_test(a_rule_has_a_word_more),      cmocka_unit_test(a_link_says_its_site),
     };

@@ -67,6 +67,17 @@ static void set_and_logged(void **state)
                         "more_times: 12:00, was none; schedule: weekly, was daily");
     cJSON_Delete(log);
 
+    /* What is of this PC is told in the same words, and nothing is nothing. */
+    log = NULL;
+    assert_ok(configure_note(dir, "", "ann", &err), &err);
+    assert_ok(configure_note(dir, "lock_minutes: 30, was 15", "ann", &err), &err);
+    assert_ok(auditlog_read(dir, 10, &log, &err), &err);
+    assert_int_equal(cJSON_GetArraySize(log), 4);
+    assert_string_equal(cJSON_GetObjectItem(cJSON_GetArrayItem(log, 3), "operation")->valuestring, "settings");
+    assert_string_equal(cJSON_GetObjectItem(cJSON_GetArrayItem(log, 3), "message")->valuestring,
+                        "lock_minutes: 30, was 15");
+    cJSON_Delete(log);
+
     /* A day's times in one. */
     assert_ok(SET("times= 3:30 , 12:00,18:30"), &err);
     assert_text(settings_get(&settings, "backup_time"), "03:30");

@@ -47,7 +47,7 @@ static void what_is_said(void **state)
     doctor_cloud(&status, &sign_in, 10 * MEGABYTE + 1, &library, &signed_in, &clock);
     expect(&library, CHECK_WARNING, "20.0 MB are free in the library; the last backup took 10.0 MB", room);
     expect(&signed_in, CHECK_WARNING, "The sign-in to SharePoint runs out in 80 day(s)",
-           "Sign in again: cmms-backup-cli sharepoint set-up LINK.");
+           "Sign in again: SharePoint in the Tools menu.");
     expect(&clock, CHECK_WARNING, "This computer's clock is 60 minutes ahead of SharePoint's", clock_hint);
 
     sign_in.by = BY_CERTIFICATE;

@@ -85,6 +85,73 @@ static void left_and_seen(void **state)
     mem_free(name);
 }
 
+/* "No good backup" is said of those that were looked at. */
+static void of_backups_that_could_not_be_read(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t good, said;
+        bool tells;
+    } rows[] = {{-1, 0, false}, {0, 0, true}, {1796040000, 1796040000, true}};
+    char *name = own_name(), *file = heartbeat_file(name), *path = fs_join(folder, file);
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        const HeartbeatSpec spec = {folder, 36, rows[i].good};
+        Error err = ERROR_INIT;
+        SeenComputers seen;
+        Heartbeat left;
+        seen_init(&seen);
+        assert_ok(heartbeats_beat(&spec, NULL, &seen, &err), &err);
+        char *text = test_read(path);
+        assert_ok(heartbeat_parse(text, strlen(text), name, &left, &err), &err);
+        assert_int_equal(left.good, rows[i].said);
+        assert_int_equal(left.at > 0, rows[i].tells);
+        assert_int_equal(left.hours, 36);
+        mem_free(text);
+        seen_release(&seen);
+    }
+    mem_free(path);
+    mem_free(file);
+    mem_free(name);
+}
+
+/* The task has a folder on a mapped drive by its share, the window perhaps by the drive: what one has seen the other
+ * knows. */
+static void a_folder_by_two_names(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *named;
+        size_t count;
+    } rows[] = {{"Z:\\b", 1}, {"z:\\b", 1}, {"\\\\server\\share\\b", 1}, {"Z:\\c", 0}, {"C:\\b", 0}};
+    SeenComputers seen;
+    SeenLook look;
+    char *file = heartbeat_file("PC-07"), *path = fs_join(own, HEARTBEATS_FILE);
+    Heartbeat beat = {.at = clock_now(), .hours = 36};
+    Error err = ERROR_INIT;
+    test_setenv("CMMS_BACKUP_FAKE_DRIVE", "Z=\\\\server\\share");
+    seen_init(&seen);
+    memcpy(beat.computer, "PC-07", sizeof "PC-07");
+    char *text = heartbeat_text(&beat);
+    seen_begin(&seen, "folder:\\\\server\\share\\b", clock_now(), &look);
+    seen_file(&look, file, "1", clock_now(), text, strlen(text));
+    seen_end(&look, clock_now());
+    mem_free(text);
+    text = seen_text(&seen);
+    assert_ok(fs_make_dirs(own, &err), &err);
+    test_write(path, text);
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        heartbeats_known(rows[i].named, &seen);
+        if (seen.count != rows[i].count) {
+            fail_msg("%s: %u", rows[i].named, (unsigned)seen.count);
+        }
+    }
+    test_setenv("CMMS_BACKUP_FAKE_DRIVE", NULL);
+    seen_release(&seen);
+    mem_free(text);
+    mem_free(path);
+    mem_free(file);
+}
+
 static void what_is_no_heartbeat(void **state)
 {
     (void)state;
@@ -169,6 +236,8 @@ int main(void)
         cmocka_unit_test(what_is_no_heartbeat),
         cmocka_unit_test(retired),
         cmocka_unit_test(a_folder_that_is_gone),
+        cmocka_unit_test(of_backups_that_could_not_be_read),
+        cmocka_unit_test(a_folder_by_two_names),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }

@@ -178,7 +178,7 @@ static void what_goes(void **state)
         {"an older one was made", OLDEST, "u", true, false, false, true, 0, "20261128 ", 1, 0, NULL},
         {"one try", NEWEST, "C", true, false, true, false, 0, "20261130 ", 0, 3,
          NEWEST " has no copy on SharePoint yet: the network is away. It goes on with the next backup or run of the "
-                "schedule, or with 'cmms-backup-cli upload " NEWEST "'."},
+                "schedule, or when somebody uploads it."},
         {"with patience", NEWEST, "CCBu", true, true, false, false, 0,
          "20261130 60 20261130 300 20261130 900 20261130 ", 1, 0, NULL},
         {"patience ends", NEWEST, "CCCC", true, true, false, false, 0,

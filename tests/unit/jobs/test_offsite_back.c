@@ -69,8 +69,61 @@ static void comparing(void **state)
     assert_string_equal(remote_state_word(REMOTE_NOT_READ), "not read");
 }
 
+static void what_can_come(void **state)
+{
+    static const struct {
+        RemoteState state;
+        ErrorKind kind;
+        const char *message;
+    } rows[] = {
+        {REMOTE_NO_MANIFEST, EK_NOT_FOUND, A " has no manifest on SharePoint to compare it with"},
+        {REMOTE_OTHER, EK_DAMAGED, A " on SharePoint is not what its manifest says"},
+        {REMOTE_SAME, EK_NONE, NULL},
+        {REMOTE_SAME_SIZE, EK_NONE, NULL},
+        {REMOTE_NOT_READ, EK_NONE, NULL},
+    };
+    Remote remotes[TEST_COUNT(rows)];
+    (void)state;
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        Error err = ERROR_INIT;
+        remotes[i] = (Remote){.name = (char *)A, .state = rows[i].state, .here = i % 2 == 1};
+        assert_int_equal(remote_can_come(&remotes[i], &err), rows[i].kind == EK_NONE);
+        if (rows[i].kind != EK_NONE) {
+            assert_non_null(err.hint);
+            assert_error(&err, rows[i].kind, rows[i].message);
+        }
+    }
+    assert_string_equal(remote_where(&remotes[0]), "there");
+    assert_string_equal(remote_where(&remotes[1]), "both");
+    const RemoteList all = {.items = remotes, .count = TEST_COUNT(rows)}, none = {.items = remotes, .count = 2};
+    assert_int_equal(remote_list_first(&all), 2);
+    assert_int_equal(remote_list_first(&none), 2);
+}
+
+static void what_is_said_of_one(void **state)
+{
+    static const struct {
+        Manifest manifest;
+        bool encrypted;
+        const char *text;
+    } rows[] = {
+        {{.database = (char *)"cmms", .computer = (char *)"OFFICE", .user = (char *)"eva"}, false,
+         A ": of the database cmms, made on OFFICE by eva."},
+        {{.database = (char *)"cmms"}, true, A ": of the database cmms. It is encrypted."},
+        {{.database = NULL}, false, A ": its manifest was not read yet."},
+    };
+    (void)state;
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        const Remote remote = {.name = (char *)A, .encrypted = rows[i].encrypted, .manifest = rows[i].manifest};
+        char *text = remote_text(&remote);
+        assert_string_equal(text, rows[i].text);
+        mem_free(text);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(what_is_a_backup), cmocka_unit_test(comparing)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(what_is_a_backup), cmocka_unit_test(comparing),
+                                       cmocka_unit_test(what_can_come), cmocka_unit_test(what_is_said_of_one)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

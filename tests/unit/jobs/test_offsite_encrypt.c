@@ -97,6 +97,51 @@ static bool ask(void *context, const OffsiteLock *lock, AgeFrom *from, Error *er
     return true;
 }
 
+/* First a wrong one, then the right one, then none. */
+static bool ask_again(void *context, const OffsiteLock *lock, AgeFrom *from, Error *err)
+{
+    Asked *asked = context;
+    const char *passphrase = asked->count == 0 ? "battery" : asked->passphrase;
+    assert_int_equal(lock->refused != NULL, asked->count > 0);
+    if (lock->refused != NULL) {
+        assert_string_equal(lock->refused->message, "the passphrase is not the one that it was encrypted with");
+    }
+    assert_false(secret_is_set(&from->passphrase));
+    asked->count++;
+    if (passphrase == NULL) {
+        return error_set(err, EK_CANCELLED, "cancelled");
+    }
+    secret_set(&from->passphrase, passphrase, strlen(passphrase));
+    return true;
+}
+
+static void a_wrong_key_is_asked_for_again(void **state)
+{
+    static const char *const passphrases[] = {VECTOR_PASSPHRASE, NULL};
+    (void)state;
+    char *dir = test_dir_new();
+    test_setenv("CMMS_BACKUP_DATA", dir);
+    for (size_t i = 0; i < TEST_COUNT(passphrases); i++) {
+        Asked asked = {.passphrase = passphrases[i]};
+        const OffsiteKeys keys = {.ask = ask_again, .context = &asked, .again = true};
+        Sealed sealed;
+        AgeFrom from;
+        Error err = ERROR_INIT;
+        fill(&sealed, 2);
+        age_from_init(&from);
+        assert_int_equal(offsite_find_key(&sealed, &keys, &from, &err), passphrases[i] != NULL);
+        assert_int_equal(asked.count, 2);
+        if (passphrases[i] == NULL) {
+            assert_error(&err, EK_CANCELLED, NAME ".age: cancelled");
+        }
+        error_clear(&err);
+        age_from_release(&from);
+        sealed_release(&sealed);
+    }
+    test_setenv("CMMS_BACKUP_DATA", NULL);
+    test_dir_remove(dir);
+}
+
 static void a_key_is_asked_for_and_tried(void **state)
 {
     static const struct {
@@ -114,7 +159,7 @@ static void a_key_is_asked_for_and_tried(void **state)
     test_setenv("CMMS_BACKUP_DATA", dir);
     for (size_t i = 0; i < TEST_COUNT(cases); i++) {
         Asked asked = {.identity = cases[i].identity, .passphrase = cases[i].passphrase};
-        const OffsiteKeys keys = {ask, &asked};
+        const OffsiteKeys keys = {.ask = ask, .context = &asked};
         Sealed sealed;
         AgeFrom from;
         Error err = ERROR_INIT;
@@ -135,7 +180,7 @@ static void a_key_is_asked_for_and_tried(void **state)
     Sealed sealed;
     AgeFrom from;
     Asked asked = {.count = 0};
-    const OffsiteKeys keys = {ask, &asked};
+    const OffsiteKeys keys = {.ask = ask, .context = &asked};
     Error err = ERROR_INIT;
     encryption_init(&kept);
     age_from_init(&from);
@@ -234,6 +279,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(the_manifest_keeps_it),
                                        cmocka_unit_test(a_key_is_asked_for_and_tried),
+                                       cmocka_unit_test(a_wrong_key_is_asked_for_again),
                                        cmocka_unit_test(whose_copy_it_is),
                                        cmocka_unit_test(what_was_decrypted_is_compared)};
     return cmocka_run_group_tests(tests, NULL, NULL);

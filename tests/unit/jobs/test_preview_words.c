@@ -45,6 +45,8 @@ static PreviewTable *add(Preview *preview, const char *schema, const char *name,
     return table;
 }
 
+static const PreviewForms *written; /* how numbers and moments are */
+
 /* The lines of a part, each with the sign of its mark, and releases the preview. */
 static char *part_of(Preview *preview, PreviewPart part)
 {
@@ -53,7 +55,7 @@ static char *part_of(Preview *preview, PreviewPart part)
     StrBuf text;
     strbuf_init(&text, STRBUF_LINE);
     preview_settle(preview);
-    preview_lines(preview, &lines, &count);
+    preview_lines(preview, written, &lines, &count);
     for (size_t i = 0; i < count; i++) {
         assert_true(i == 0 || lines[i].part >= lines[i - 1].part);
         assert_true(preview_part_title(lines[i].part)[0] != '\0');
@@ -100,6 +102,49 @@ static void the_backup(void **state)
         mem_free(expected);
     }
     mem_free(when);
+}
+
+static char *other_moment(int64_t unix_seconds)
+{
+    return mem_printf("am %lld", (long long)unix_seconds);
+}
+
+static NumberText exchanged(NumberText text, char from, char to)
+{
+    for (char *c = text.text; *c != '\0'; c++) {
+        *c = *c == from ? to : *c;
+    }
+    return text;
+}
+
+static NumberText other_count(int64_t count)
+{
+    return exchanged(count_text(count), ',', '.');
+}
+
+static NumberText other_size(uint64_t bytes)
+{
+    return exchanged(size_text(bytes), '.', ',');
+}
+
+/* As a window's user writes them. */
+static void in_forms_of_the_reader(void **state)
+{
+    (void)state;
+    static const PreviewForms forms = {other_moment, other_count, other_size};
+    Preview preview;
+    written = &forms;
+    begin(&preview);
+    add(&preview, "public", "users", 12410, 12396);
+    assert_text(part_of(&preview, PREVIEW_BACKUP),
+                ". a.backup, made am 1800000000, 1 hour ago\n"
+                "+ Verified: every byte was read, and it holds as many rows as the database had\n"
+                "+ It is a backup of this database, cmms\n"
+                ". 1,00 MB, 1 table with 12.419 rows, from PostgreSQL 17.2\n");
+    begin(&preview);
+    add(&preview, "public", "users", 12410, 12396);
+    assert_text(part_of(&preview, PREVIEW_CHANGE), "! users 12.410 \xE2\x86\x92 12.396\n");
+    written = NULL;
 }
 
 static void a_backup_of_which_little_is_known(void **state)
@@ -406,6 +451,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(table_words),
                                        cmocka_unit_test(the_backup),
+                                       cmocka_unit_test(in_forms_of_the_reader),
                                        cmocka_unit_test(a_backup_of_which_little_is_known),
                                        cmocka_unit_test(newest_in_the_backup),
                                        cmocka_unit_test(little_in_common),

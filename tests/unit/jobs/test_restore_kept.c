@@ -42,6 +42,22 @@ static void whose_time_is_over(void **state)
     }
 }
 
+/* However old: rows that are in no backup stay until somebody names it. */
+static void with_rows_of_its_own(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t entered;
+        bool goes;
+    } cases[] = {{0, true}, {1, false}, {-1, false}};
+    for (size_t i = 0; i < TEST_COUNT(cases); i++) {
+        const KeptDatabase kept[2] = {{.age = 0}, {.age = 400 * DAY, .entered = cases[i].entered}};
+        bool goes[2] = {true, true};
+        assert_int_equal(restore_plan_kept(kept, 2, 14, goes), cases[i].goes ? 1 : 0);
+        assert_int_equal(goes[1], cases[i].goes);
+    }
+}
+
 static void what_they_take(void **state)
 {
     (void)state;
@@ -97,7 +113,7 @@ static void how_long(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(whose_time_is_over), cmocka_unit_test(what_they_take),
-                                       cmocka_unit_test(how_long)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(whose_time_is_over), cmocka_unit_test(with_rows_of_its_own),
+                                       cmocka_unit_test(what_they_take), cmocka_unit_test(how_long)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -412,6 +412,73 @@ static void stopped_by_hand(void **state)
 }
 
 /* Who answers an alarm ends no stop, whichever came first; and nobody ends what he was not shown. */
+static char *watch(const char *dir, int64_t rows, Manifest *coming)
+{
+    Settings settings;
+    Error err = ERROR_INIT;
+    char *warning = NULL;
+    settings_init(&settings);
+    manifest_init(coming);
+    coming->database = mem_strdup("cmms");
+    coming->host = mem_strdup("db");
+    coming->port = mem_strdup("5432");
+    coming->system_identifier = mem_strdup("7");
+    coming->database_oid = mem_strdup("16384");
+    manifest_add_table(coming, "public", "equipment", rows, rows, 0);
+    assert_ok(retention_watch(dir, coming, &settings, now_of_test(), &warning, &err), &err);
+    settings_release(&settings);
+    return warning;
+}
+
+/* A dozen backups a day do not crowd out what was there weeks ago. */
+static void alarm_of_a_slow_loss_by_the_hour(void **state)
+{
+    (void)state;
+    char *dir = test_dir_new();
+    Manifest coming;
+    put_backup(dir, N, 1000); /* 13 days ago */
+    for (int i = 1; i <= 100; i++) {
+        char *name = folder_backup_name(now_of_test() - i * 7200);
+        put_backup(dir, name, 780);
+        mem_free(name);
+    }
+    char *warning = watch(dir, 690, &coming);
+    assert_non_null(coming.alarm);
+    assert_string_equal(coming.alarm, "table equipment lost 31 % of its rows (1,000 before, 690 now) since " N);
+    mem_free(warning);
+    manifest_release(&coming);
+    test_dir_remove(dir);
+}
+
+/* A sync client takes the file away: the log knows who asked, and that nobody has ended it. */
+static void a_stop_whose_file_is_lost(void **state)
+{
+    (void)state;
+    char *dir = test_dir_new(), *path = fs_join(dir, RETENTION_FROZEN_FILE);
+    Error err = ERROR_INIT;
+    JobSink sink = {.actor = "ann"};
+    put_backup(dir, A, -1);
+    put_backup(dir, B, -1);
+    assert_ok(retention_stop(dir, "before the audit", &sink, &err), &err);
+    assert_ok(retention_freeze(dir, "rows are gone", &err), &err);
+    assert_ok(retention_unfreeze(dir, "rows are gone", &sink, &err), &err); /* ends the alarm, not the stop */
+    assert_ok(fs_remove(path, &err), &err);
+    assert_text(retention_frozen(dir), "ann asked for it (before the audit)");
+    assert_null(retention_alarm(dir));
+    assert_int_equal(run_ok(dir, NULL), 0);
+    assert_fails(retention_stop(dir, NULL, &sink, &err), &err, EK_SETTINGS,
+                 "clean-ups are stopped already: ann asked for it (before the audit)");
+    assert_ok(retention_freeze(dir, "more rows are gone", &err), &err); /* the file is made anew, with both */
+    assert_ok(retention_unfreeze(dir, "more rows are gone", &sink, &err), &err);
+    assert_text(retention_frozen(dir), "ann asked for it (before the audit)");
+    assert_ok(fs_remove(path, &err), &err);
+    assert_ok(retention_unfreeze(dir, NULL, &sink, &err), &err);
+    assert_null(retention_frozen(dir));
+    assert_int_equal(run_ok(dir, NULL), 1);
+    mem_free(path);
+    test_dir_remove(dir);
+}
+
 static void an_alarm_and_a_stop(void **state)
 {
     (void)state;
@@ -556,6 +623,41 @@ static void deleting(void **state)
     test_dir_remove(dir);
 }
 
+/* One that is dated in the future (the clock was wrong then, or is now) takes no other's place, here as in a plan. */
+static void the_future_stands_for_nothing(void **state)
+{
+    (void)state;
+    static const char future[] = "cmms_backup_22000101_020000.backup";
+    char *dir = test_dir_new();
+    Error err = ERROR_INIT;
+    put_backup(dir, future, -1);
+    assert_fails(delete_one(dir, future, false, &err), &err, EK_SETTINGS,
+                 "there is no verified backup that could take the place of cmms_backup_22000101_020000.backup");
+    put_backup(dir, B, -1);
+    assert_fails(delete_one(dir, B, false, &err), &err, EK_SETTINGS,
+                 B " is the newest verified backup of cmms on db");
+    assert_ok(delete_one(dir, future, false, &err), &err);
+    assert_true(there(dir, B) && !there(dir, future));
+    /* But it is not nothing: where the other is found damaged, or there is none of its database, it is the last. */
+    put_backup(dir, future, -1);
+    flip(dir, B);
+    assert_fails(delete_one(dir, future, false, &err), &err, EK_SETTINGS,
+                 "cmms_backup_22000101_020000.backup is the newest verified backup of cmms on db");
+    put_backup(dir, A, -1);
+    Manifest manifest;
+    read_manifest(dir, A, &manifest);
+    mem_free(manifest.system_identifier);
+    manifest.system_identifier = mem_strdup("8"); /* another server's */
+    char *path = manifest_of(dir, A);
+    assert_ok(manifest_write(path, &manifest, &err), &err);
+    assert_fails(delete_one(dir, future, false, &err), &err, EK_SETTINGS,
+                 "cmms_backup_22000101_020000.backup is the newest verified backup of cmms on db");
+    assert_true(there(dir, future));
+    manifest_release(&manifest);
+    mem_free(path);
+    test_dir_remove(dir);
+}
+
 /* The one that would be left is read first. Found damaged, the next one counts; the last good one is not deleted. */
 static void deleting_reads_what_is_left(void **state)
 {
@@ -684,24 +786,6 @@ static void alarm_of_lost_rows(void **state)
     test_dir_remove(dir);
 }
 
-static char *watch(const char *dir, int64_t rows, Manifest *coming)
-{
-    Settings settings;
-    Error err = ERROR_INIT;
-    char *warning = NULL;
-    settings_init(&settings);
-    manifest_init(coming);
-    coming->database = mem_strdup("cmms");
-    coming->host = mem_strdup("db");
-    coming->port = mem_strdup("5432");
-    coming->system_identifier = mem_strdup("7");
-    coming->database_oid = mem_strdup("16384");
-    manifest_add_table(coming, "public", "equipment", rows, rows, 0);
-    assert_ok(retention_watch(dir, coming, &settings, now_of_test(), &warning, &err), &err);
-    settings_release(&settings);
-    return warning;
-}
-
 /* A little less each time: measured by the most of the last weeks, not by the last one. */
 static void alarm_of_a_slow_loss(void **state)
 {
@@ -765,12 +849,14 @@ int main(void)
         cmocka_unit_test(the_old_ones_go),   cmocka_unit_test(a_damaged_witness), cmocka_unit_test(made_is_trusted),
         cmocka_unit_test(no_log_no_removal), cmocka_unit_test(stops_when_told), cmocka_unit_test(a_lost_witness),
         cmocka_unit_test(frozen),            cmocka_unit_test(uploads), cmocka_unit_test(the_only_copy),
-        cmocka_unit_test(stopped_by_hand),
+        cmocka_unit_test(stopped_by_hand), cmocka_unit_test(a_stop_whose_file_is_lost),
         cmocka_unit_test(an_alarm_and_a_stop),
         cmocka_unit_test(a_stop_confirms_nothing),
         cmocka_unit_test(pins),              cmocka_unit_test(deleting), cmocka_unit_test(deleting_reads_what_is_left),
+        cmocka_unit_test(the_future_stands_for_nothing),
         cmocka_unit_test(open_entries_are_closed),          cmocka_unit_test(one_at_a_time),
         cmocka_unit_test(alarm_of_lost_rows), cmocka_unit_test(alarm_of_a_slow_loss),
+        cmocka_unit_test(alarm_of_a_slow_loss_by_the_hour),
         cmocka_unit_test(alarm_that_nobody_confirmed)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

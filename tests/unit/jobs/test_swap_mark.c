@@ -143,6 +143,8 @@ static void what_is_to_be_mended(void **state)
 #define COMING(more) "{\"cmms_backup\":\"coming\",\"of\":\"L\",\"oid\":7" more "}"
 #define BY ",\"by\":\"C\",\"aside\":5"
 #define WHOLE ",\"whole\":true"
+#define ALONE ",\"alone\":true,\"been\":\"3//\""
+#define BEEN ",\"alone\":true,\"been\":\"2//\""
     static const struct {
         const char *names[3], *comments[3];
         MendStep step;
@@ -160,6 +162,13 @@ static void what_is_to_be_mended(void **state)
         {{"L"}, {COMING(WHOLE)}, MEND_FINISH, NULL, "L"},                                    /* there was no other */
         {{"L"}, {COMING("")}, MEND_NOTHING, NULL, NULL},                 /* a restore beside it, that was killed */
         {{"K", "L"}, {KEPT(""), NULL}, MEND_NOTHING, NULL, NULL},                            /* 7 */
+        {{"C"}, {COMING(WHOLE ALONE)}, MEND_ALONE, NULL, "C"},                               /* 2, without an L */
+        {{"C", "D"}, {COMING(WHOLE ALONE), COMING("")}, MEND_ALONE, NULL, "C"},
+        {{"C", "D"}, {COMING(WHOLE ALONE), COMING(WHOLE ALONE)}, MEND_NOTHING, NULL, NULL},  /* which? */
+        {{"C"}, {COMING(WHOLE)}, MEND_NOTHING, NULL, NULL},              /* there was one, and somebody took it away */
+        {{"C"}, {COMING(WHOLE BEEN)}, MEND_NOTHING, NULL, NULL},         /* somebody works in it */
+        {{"C"}, {COMING(ALONE)}, MEND_NOTHING, NULL, NULL},
+        {{"L", "C"}, {NULL, COMING(WHOLE ALONE)}, MEND_NOTHING, NULL, NULL},
         {{"K"}, {KEPT("")}, MEND_NOTHING, NULL, NULL}, /* somebody dropped the live one: nobody gives its name away */
         {{"K", "L"}, {KEPT(BY), NULL}, MEND_FINISH, "K", NULL}, /* somebody made another meanwhile */
         {{"J", "K", "C"}, {KEPT(",\"aside\":4"), KEPT(BY), COMING(WHOLE)}, MEND_FORWARD, "K", "C"},
@@ -171,6 +180,7 @@ static void what_is_to_be_mended(void **state)
         const Database *aside = NULL, *coming = NULL;
         for (; all.count < 3 && cases[i].names[all.count] != NULL; all.count++) {
             items[all.count] = (Database){.name = (char *)cases[i].names[all.count],
+                                          .been = (char *)"3//",
                                           .mark = mark_parse(cases[i].comments[all.count], "L", 7)};
         }
         assert_int_equal(swap_plan(&all, "L", &aside, &coming), cases[i].step);
@@ -183,6 +193,36 @@ static void what_is_to_be_mended(void **state)
     }
 }
 
+/* Of what an interrupted restore left. */
+static void what_may_be_dropped(void **state)
+{
+    (void)state;
+    static const struct {
+        bool live, whole;
+        const char *then, *now;
+        bool may;
+    } cases[] = {
+        {true, false, NULL, "3//", true},   {false, false, NULL, NULL, true}, /* half of it */
+        {true, true, "3//", "3//", true},   {true, true, "3//", "4//", false},
+        {true, true, "3//", "3//5", false}, {true, true, "3//", NULL, false},
+        {true, true, NULL, NULL, false},    {false, true, "3//", "3//", false}, /* all that there is */
+    };
+    for (size_t i = 0; i < TEST_COUNT(cases); i++) {
+        Database then = {.name = (char *)"C", .been = (char *)cases[i].then, .oid = 7}, live = {.name = (char *)"L"};
+        Database items[] = {{.name = (char *)"C", .been = (char *)cases[i].now, .oid = 7}, live};
+        const Databases all = {items, cases[i].live ? 2u : 1u};
+        then.mark = mark_coming("L", "a.backup", 7);
+        items[0].mark = cases[i].whole ? mark_ready(&then, cases[i].live ? &live : NULL, "L", "a.backup")
+                                       : mark_coming("L", "a.backup", 7);
+        assert_int_equal(swap_may_drop(&all, "L", &items[0]), cases[i].may);
+        if (cases[i].whole) {
+            assert_int_equal(json_bool(items[0].mark, "alone", cases[i].live), !cases[i].live);
+        }
+        cJSON_Delete(items[0].mark);
+        cJSON_Delete(then.mark);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -191,6 +231,7 @@ int main(void)
         cmocka_unit_test(comments_are_kept),
         cmocka_unit_test(marks_of_an_undo),
         cmocka_unit_test(what_is_to_be_mended),
+        cmocka_unit_test(what_may_be_dropped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

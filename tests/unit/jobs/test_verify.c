@@ -282,11 +282,11 @@ static void says_what_differs(void **state)
         {BACKUP " is damaged: it is 483 bytes long where its manifest says 484", 0},
         {BACKUP " is damaged: its SHA-256 differs from the manifest's", 1},
         {BACKUP " is damaged: its quickXorHash differs from the manifest's", 2},
-        {BACKUP " is damaged: table public.work_orders holds 3 rows where the manifest says 4", 3},
-        {BACKUP " is damaged: table public.work_orders holds 3 rows where the database held 5", 4},
-        {BACKUP " is damaged: table public.users is missing from it", 5},
-        {BACKUP " is damaged: table public.work_orders is in it, but not in its manifest", 6},
-        {BACKUP " is damaged: table public.a b is missing from it", 7},
+        {BACKUP " is damaged: table work_orders holds 3 rows where the manifest says 4", 3},
+        {BACKUP " is damaged: table work_orders holds 3 rows where the database held 5", 4},
+        {BACKUP " is damaged: table users is missing from it", 5},
+        {BACKUP " is damaged: table work_orders is in it, but not in its manifest", 6},
+        {BACKUP " is damaged: table a b is missing from it", 7},
     };
     for (size_t i = 0; i < TEST_COUNT(cases); i++) {
         Place place = place_new();
@@ -365,7 +365,7 @@ static void weighs_hash_and_contents(void **state)
     result.manifest.tables[1].rows = -1;
     result.manifest.tables[1].expected = manifest.tables[1].expected;
     assert_ok(manifest_write(place.manifest, &result.manifest, &err), &err);
-    refuses(&place, EK_DAMAGED, BACKUP " is damaged: table public.work_orders holds 2 rows where the database held 3");
+    refuses(&place, EK_DAMAGED, BACKUP " is damaged: table work_orders holds 2 rows where the database held 3");
     verify_result_release(&result);
     assert_ok(manifest_write(place.manifest, &manifest, &err), &err);
     manifest_release(&manifest);
@@ -678,6 +678,44 @@ static void one_job_a_folder(void **state)
     place_free(&place);
 }
 
+/* What the table of contents says is what verify says of the file, but for what was counted. */
+static void contents_as_verified(void **state)
+{
+    (void)state;
+    Place place = place_new();
+    VerifyResult result;
+    Contents contents;
+    Error err = ERROR_INIT;
+    put_tables(&place, ARCHIVE_GZIP);
+    verify_result_init(&result);
+    contents_init(&contents);
+    assert_ok(verify_file(place.path, NULL, NULL, &result, &err), &err);
+    assert_ok(contents_read(place.path, &contents, &err), &err);
+    const Manifest *read = &result.manifest, *seen = &contents.manifest;
+    assert_true(seen->started == read->started);
+    assert_string_equal(seen->database, read->database);
+    assert_string_equal(seen->server_version, read->server_version);
+    assert_string_equal(seen->tool_version, read->tool_version);
+    assert_string_equal(seen->archive_version, read->archive_version);
+    assert_string_equal(seen->compression, read->compression);
+    assert_true((contents.needs == NULL) == (read->restore_with == NULL));
+    assert_true(contents.needs == NULL || strcmp(contents.needs, read->restore_with) == 0);
+    assert_int_equal(seen->table_count, TEST_COUNT(tables));
+    for (size_t i = 0; i < TEST_COUNT(tables); i++) {
+        assert_string_equal(seen->tables[i].schema, read->tables[i].schema);
+        assert_string_equal(seen->tables[i].name, read->tables[i].name);
+        assert_int_equal(seen->tables[i].rows, -1);
+    }
+    contents_release(&contents);
+    verify_result_release(&result);
+    put_file(place.path, "PGDMP", 5);
+    assert_false(contents_read(place.path, &contents, &err));
+    assert_int_equal(contents.manifest.table_count, 0);
+    error_clear(&err);
+    contents_release(&contents);
+    place_free(&place);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -694,7 +732,7 @@ int main(void)
         cmocka_unit_test(remembers_success),
         cmocka_unit_test(remembers_failure),
         cmocka_unit_test(cancelled_leaves_no_trace),
-        cmocka_unit_test(one_job_a_folder),
+        cmocka_unit_test(one_job_a_folder), cmocka_unit_test(contents_as_verified),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -84,8 +84,23 @@ static void renewed(void **state)
     mem_free(got);
 }
 
+/* Where nobody answers, and for another's file, it ends without having changed anything. */
+static void nobody_to_meet(void **state)
+{
+    (void)state;
+    char *got = NULL;
+    Error err = ERROR_INIT;
+    assert_ok(roots_get(&got, &err), &err);
+    roots_fetch(got, "127.0.0.1", "1", NULL);
+    roots_fetch("other.pem", "127.0.0.1", "1", NULL);
+    roots_fetch(NULL, "127.0.0.1", "1", NULL);
+    assert_false(roots_renew(got));
+    mem_free(got);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(holds_what_neon_needs), cmocka_unit_test(renewed)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(holds_what_neon_needs), cmocka_unit_test(renewed),
+                                       cmocka_unit_test(nobody_to_meet)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -115,6 +115,74 @@ static void byte_for_byte(void **state)
     assert_text(tasks_xml(&spec), HEAD TRIGGER("02:00", BY_MONTH("          <Day>Last</Day>\n")) TAIL("true"));
 }
 
+/* One place of the text is another. */
+static char *edited(const char *xml, const char *from, const char *to)
+{
+    const char *at = strstr(xml, from);
+    assert_non_null(at);
+    return mem_printf("%.*s%s%s", (int)(at - xml), xml, to, at + strlen(from));
+}
+
+static void what_somebody_has_changed(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *from, *to;
+        const char *text; /* NULL: nothing that matters */
+    } rows[] = {
+        {"T02:00:00", "T03:00:00", "its times are 03:00, 18:30, not 02:00, 18:30"},
+        {"T18:30:00", "T18:30:00Z", "its times are 02:00, 18:30Z, not 02:00, 18:30"},
+        {"T02:00:00", "", "its times are ?, 18:30, not 02:00, 18:30"},
+        {"2026-11-30T02:00:00", "2030-01-01T02:00:00", "it begins only on 2030-01-01"},
+        {"2026-11-30T02:00:00", "2026-01-01T02:00:00", NULL},
+        {":00</StartBoundary>", ":00</StartBoundary><EndBoundary>2026-12-24T00:00:00</EndBoundary>",
+         "it ends on 2026-12-24"},
+        {"      <Enabled>true</Enabled>\n      <ScheduleByWeek>",
+         "      <Enabled>false</Enabled>\n      <ScheduleByWeek>", "one of its times is switched off"},
+        {"<Thursday />", "<Friday />", "its days are others than the schedule's"},
+        {"<Thursday />", "<Thursday/>", NULL},
+        {"<WeeksInterval>1<", "<WeeksInterval>2<", "its days are others than the schedule's"},
+        {"<DisallowStartIfOnBatteries>false", "<DisallowStartIfOnBatteries>true", "it starts only on mains power"},
+        {"    <DisallowStartIfOnBatteries>false</DisallowStartIfOnBatteries>\n", "", NULL},
+        {"<StopIfGoingOnBatteries>false", "<StopIfGoingOnBatteries>true",
+         "it is stopped when the PC goes on battery"},
+        {"<StartWhenAvailable>true", "<StartWhenAvailable>false",
+         "it is not started later where its time was slept over"},
+        {"<RunOnlyIfNetworkAvailable>false", "<RunOnlyIfNetworkAvailable>true",
+         "it starts only while Windows sees a network"},
+        {"<RunOnlyIfIdle>false", "<RunOnlyIfIdle>true", "it starts only while nobody uses the PC"},
+        {"<WakeToRun>false", "<WakeToRun>true", "whether it wakes the PC is not as the settings say"},
+        {"<ExecutionTimeLimit>P1D", "<ExecutionTimeLimit>PT1H", "it is ended after another time than a day"},
+        {"<LogonType>InteractiveToken", "<LogonType>S4U", "it runs without the rights of whoever is signed in"},
+        {"<LogonType>InteractiveToken", "<LogonType>Password", NULL},
+        {"<RunLevel>LeastPrivilege", "<RunLevel>HighestAvailable", "it runs with an administrator's rights"},
+        {"Co</WorkingDirectory>", "Co\\engine</WorkingDirectory>", "it starts in another folder"},
+        {"<WorkingDirectory>C:", "<WorkingDirectory>c:", NULL},
+        {"<Priority>7", "<Priority>4", NULL},
+        {"<UserId>PC\\ann", "<UserId>S-1-5-21-1", NULL},
+        {"<Delay>PT2M", "<Delay>PT9M", NULL},
+        {"<CalendarTrigger>", "<CalendarTrigger id=\"1\">", NULL},
+    };
+    TaskSpec spec = usual();
+    spec.every = TASK_EVERY_WEEK;
+    spec.weekdays = 1u << 4;
+    spec.time_count = 2;
+    char *wanted = tasks_xml(&spec);
+    assert_null(tasks_difference(wanted, wanted));
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        char *xml = edited(wanted, rows[i].from, rows[i].to), *text = tasks_difference(xml, wanted);
+        if ((text == NULL) != (rows[i].text == NULL) || (text != NULL && strcmp(text, rows[i].text) != 0)) {
+            print_error("%s: %s\n", rows[i].to, text != NULL ? text : "(nothing)");
+            fail();
+        }
+        mem_free(text);
+        mem_free(xml);
+    }
+    assert_text(tasks_difference("<Task><Triggers /><Settings /></Task>", wanted), "it has no times");
+    assert_text(tasks_difference("<CalendarTrigger", wanted), "it has no times"); /* cut off */
+    mem_free(wanted);
+}
+
 static void what_it_says(void **state)
 {
     (void)state;
@@ -227,7 +295,7 @@ static void registered(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(byte_for_byte),
+        cmocka_unit_test(byte_for_byte), cmocka_unit_test(what_somebody_has_changed),
         cmocka_unit_test(what_it_says),
         cmocka_unit_test(registered),
     };

@@ -61,7 +61,7 @@ static void from_env(void **state)
     assert_string_equal(c.channel_binding, "prefer");
     assert_string_equal(c.options, "-c a=b");
     for (const char *const *name = connection_env_unset(); *name; name++) {
-        if (strcmp(*name, "LC_ALL") != 0) {
+        if (strncmp(*name, "PG", 2) == 0) {
             assert_null(machine_getenv(*name)); /* libpq in this process sees none of them */
             assert_null(getenv(*name));
         }
@@ -103,6 +103,27 @@ static void direct_host(void **state)
         connection_direct(&c); /* once more changes nothing */
         assert_same("host", c.host, rows[i].direct);
         assert_int_equal(c.pooler_removed, rows[i].removed);
+        connection_release(&c);
+    }
+}
+
+/* A server on this PC shares its clock, whatever it is called by. */
+static void here(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *host, *computer;
+        bool is_here;
+    } rows[] = {{NULL, "PC-07", true},        {"127.0.0.1", NULL, true},    {"pc-07", "PC-07", true},
+                {"PC-07.plant.local", "pc-07", true}, {"PC-07", NULL, false}, {"PC-070", "PC-07", false},
+                {"PC-0", "PC-07", false},     {"db", "PC-07", false},       {".PC-07", "", false}};
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        Connection c;
+        connection_init(&c);
+        c.host = mem_strdup(rows[i].host);
+        if (connection_is_here(&c, rows[i].computer) != rows[i].is_here) {
+            fail_msg("row %u", (unsigned)i);
+        }
         connection_release(&c);
     }
 }
@@ -428,9 +449,12 @@ static void env_of_the_tools(void **state)
     connection_release(&c);
     connection_free_env(NULL);
 
+    assert_string_equal(connection_env_plain()[0], "LC_MESSAGES=C");
+    assert_null(connection_env_plain()[1]);
+
     /* Whatever we set, and what else could lead a tool elsewhere, is first taken out of what is inherited. */
     static const char *const gone[] = {"PGHOST", "PGHOSTADDR", "PGPASSWORD", "PGPASSFILE", "PGSERVICE", "PGSSLCERT",
-                                       "PGOPTIONS", "PGCLIENTENCODING", "PGREQUIREAUTH", "LC_ALL"};
+                                       "PGOPTIONS", "PGCLIENTENCODING", "PGREQUIREAUTH", "LC_ALL", "LANGUAGE"};
     for (size_t i = 0; i < TEST_COUNT(gone); i++) {
         bool found = false;
         for (const char *const *name = connection_env_unset(); *name; name++) {
@@ -479,7 +503,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(from_env, clear_env, clear_env),
-        cmocka_unit_test(direct_host),   cmocka_unit_test(loopback),           cmocka_unit_test(defaults_and_texts),
+        cmocka_unit_test(direct_host),   cmocka_unit_test(loopback),           cmocka_unit_test(here),
+        cmocka_unit_test(defaults_and_texts),
         cmocka_unit_test(copies),        cmocka_unit_test(resolve),            cmocka_unit_test(sslmode),
         cmocka_unit_test(unsupported),
         cmocka_unit_test(unshown),

@@ -28,6 +28,8 @@ static const ConnectCase connect_cases[] = {
      EK_REFUSED, false, "the server does not let user \"ann\" into \"cmms\" from this computer"},
     {"failed: FATAL:  3D000: database \"cmms\" does not exist\n", EK_REFUSED, false,
      "there is no database \"cmms\" on the server"},
+    {"failed: FATAL:  55000: database \"cmms\" is not currently accepting connections\n", EK_CONNECT, false,
+     "the database \"cmms\" lets nobody in"},
     {"failed: FATAL:  42501: permission denied for database \"cmms\"\nDETAIL:  User does not have CONNECT privilege.\n",
      EK_REFUSED, false, "user \"ann\" may not connect to the database \"cmms\""},
     {"failed: FATAL:  53300: sorry, too many clients already\n", EK_CONNECT, true,
@@ -145,7 +147,20 @@ static void detail_is_one_line(void **state)
                        "connection failed: FATAL:  3D000: no such thing\r\n\tsecond\nLOCATION:  x, y.c:1\n\n", NULL,
                        &err);
     assert_string_equal(err.detail, "connection failed: FATAL:  3D000: no such thing; second");
+    assert_true(pg_error_wants_database(&err));
     error_clear(&err);
+    static const struct {
+        const char *message;
+        bool wants;
+    } cases[] = {{"failed: FATAL:  55000: it is closed\n", true},
+                 {"failed: FATAL:  28P01: no such password 3D000\n", false},
+                 {"failed: Connection refused\n", false}};
+    for (size_t i = 0; i < TEST_COUNT(cases); i++) {
+        pg_explain_connect(&connection, cases[i].message, NULL, &err);
+        assert_int_equal(pg_error_wants_database(&err), cases[i].wants);
+        error_clear(&err);
+    }
+    assert_false(pg_error_wants_database(&err));
     connection_release(&connection);
 }
 
@@ -233,6 +248,8 @@ static const StatementCase statement_cases[] = {
      "the server refused a statement: a function of the database ended it", NULL},
     {"53100", "could not extend file: No space left on device", NULL, EK_SPACE,
      "the disk of the database server is full", "could not extend file: No space left on device"},
+    {"53200", "out of shared memory", NULL, EK_SPACE,
+     "the database server has no room for what it was asked: out of shared memory", NULL},
     {"40P01", "deadlock detected", NULL, EK_BUSY, "another program and this one waited for each other",
      "deadlock detected"},
     {"55P03", "canceling statement due to lock timeout", NULL, EK_BUSY, "another program holds a lock that is needed",

@@ -64,7 +64,7 @@ static void names_the_table_that_differs(void **state)
     manifest.tables[0].rows = 12396;
     Error err = ERROR_INIT;
     assert_fails(snapshot_compare(&snapshot, &manifest, &err), &err, EK_DAMAGED,
-                 "the backup holds 12,396 rows of public.equipment, and the database held 12,410");
+                 "the backup holds 12,396 rows of equipment, and the database held 12,410");
     assert_int_equal(manifest.tables[0].expected, 12410);
     manifest_release(&manifest);
 }

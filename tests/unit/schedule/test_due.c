@@ -31,6 +31,7 @@ static const Rules santiago = {"Santiago", -180, {{"2026-04-05T03:00:00Z", -240}
 static const Rules nuuk = {"Nuuk", -120, {{"2026-03-29T01:00:00Z", -60}, {"2026-10-25T01:00:00Z", -120}}};
 static const Rules kathmandu = {"Kathmandu", 345, {{NULL, 0}}};
 static const Rules apia = {"Apia", -600, {{"2011-12-30T10:00:00Z", 840}}}; /* 30 December was left out */
+static const Rules berlin_in_2028 = {"Berlin", 60, {{"2028-03-26T01:00:00Z", 120}, {"2028-10-29T01:00:00Z", 60}}};
 static const Rules *const all_rules[] = {&utc, &berlin, &new_york, &lord_howe, &santiago, &nuuk, &kathmandu};
 
 static const Rules *rules;
@@ -229,6 +230,62 @@ static void what_is_due(void **state)
     assert_int_equal(due_patience(999), 4 * HOUR);
 }
 
+static bool is_done(const DuePlan *plan, const Ledger *ledger, const char *now)
+{
+    DueLook look;
+    due_look(plan, &zone, ledger, iso(now), &look);
+    return look.done;
+}
+
+/* A monthly schedule, and a clock that was a week ahead for some days; the server has said so. While it is wrong its
+ * slots are done; set right, nothing of them counts, however near their day is. (Seed 69 of the simulation.) */
+static void a_week_ahead(void **state)
+{
+    (void)state;
+    const DuePlan plan = MONTHLY(.times = {0, 120, 735}, .time_count = 3, .month_day = 26);
+    Ledger ledger;
+    DueLook look;
+    rules = &utc;
+    ledger_init(&ledger);
+    ledger.since = iso("2027-02-06T17:58:20Z");
+    add(&ledger, iso("2027-02-26T00:00:00Z"), SLOT_MISSED, iso("2027-02-26T05:59:33Z"), 0);
+    assert_int_equal(due_note_clock(&ledger, iso("2027-02-26T05:59:33Z"), 636025), 0);
+    add(&ledger, iso("2027-02-26T02:00:00Z"), SLOT_DONE, iso("2027-02-26T05:59:33Z"), 1);
+    assert_int_equal(due_note_clock(&ledger, iso("2027-02-26T13:15:58Z"), 636025), 0);
+    add(&ledger, iso("2027-02-26T12:15:00Z"), SLOT_DONE, iso("2027-02-26T13:15:58Z"), 1);
+    assert_int_equal(ledger.ahead_from, iso("2027-02-26T05:59:33Z"));
+    assert_true(is_done(&plan, &ledger, "2027-02-26T13:16:00Z")); /* still ahead: once, not at each look */
+    /* The 19th, by a clock that is right; and nobody looks until the day has come. */
+    due_look(&plan, &zone, &ledger, iso("2027-02-19T05:01:22Z"), &look);
+    assert_int_equal(look.slot, 0);
+    assert_false(is_done(&plan, &ledger, "2027-02-26T00:00:00Z"));
+    assert_false(is_done(&plan, &ledger, "2027-02-26T02:00:00Z"));
+    assert_false(is_done(&plan, &ledger, "2027-02-26T12:15:00Z"));
+    assert_int_equal(ledger_drop_ahead(&ledger, iso("2027-02-26T00:00:00Z")), 3);
+    assert_int_equal(ledger.count, 0);
+    assert_true(ledger_begun(&ledger));
+    assert_int_equal(due_note_clock(&ledger, iso("2027-02-26T00:00:00Z"), 2), 0);
+    assert_int_equal(ledger.ahead_from, 0);
+
+    /* First looked at when its moments are past: it cannot be told from the clock that made them, but the first run
+     * whose clock the server calls right says what they were. */
+    add(&ledger, iso("2027-02-26T02:00:00Z"), SLOT_DONE, iso("2027-02-26T05:59:33Z"), 1);
+    due_note_clock(&ledger, iso("2027-02-26T05:59:33Z"), 636025);
+    add(&ledger, iso("2027-03-26T00:00:00Z"), SLOT_DONE, iso("2027-03-26T00:00:05Z"), 1);
+    assert_int_equal(due_note_clock(&ledger, iso("2027-02-26T07:00:00Z"), -DUE_FUTURE - 1), 0); /* that is none */
+    assert_int_equal(due_note_clock(&ledger, iso("2027-02-26T07:00:00Z"), DUE_FUTURE), 1);
+    assert_int_equal(ledger.count, 1);
+    assert_int_equal(ledger.slots[0].state, SLOT_MISSED);
+    assert_string_equal(ledger.slots[0].text, "its backup was made before, by a clock that was ahead");
+    assert_int_equal(due_note_clock(&ledger, iso("2027-02-26T08:00:00Z"), 0), 0);
+
+    /* Without a server's word, or within DUE_FUTURE, a clock that was set back finds its slot done. */
+    add(&ledger, iso("2027-02-26T02:00:00Z"), SLOT_DONE, iso("2027-02-26T05:59:33Z"), 1);
+    due_note_clock(&ledger, iso("2027-02-26T05:59:33Z"), DUE_FUTURE);
+    assert_true(is_done(&plan, &ledger, "2027-02-26T05:00:00Z"));
+    ledger_release(&ledger);
+}
+
 /* While it is paused nothing is due, and then the newest slot is. */
 static void paused(void **state)
 {
@@ -290,9 +347,8 @@ static void wake(const DuePlan *plan, Ledger *ledger, int64_t now, bool works, u
     }
 }
 
-static void a_year(void **state)
+static void live(const Rules *const *zones, size_t zone_count, const char *first, const char *end)
 {
-    (void)state;
     static const DuePlan plans[] = {
         DAILY(AT(2, 0)),
         DAILY(AT(2, 30)),
@@ -301,13 +357,13 @@ static void a_year(void **state)
         MONTHLY(AT(0, 0), .month_day = 0),
         MONTHLY(AT(23, 59), .month_day = 29),
     };
-    const int64_t from = iso("2026-01-01T00:00:00Z"), to = iso("2027-01-10T00:00:00Z");
+    const int64_t from = iso(first), to = iso(end);
     unsigned *ran = mem_array((size_t)((to - from) / 60), sizeof *ran);
-    for (size_t z = 0; z < TEST_COUNT(all_rules); z++) {
+    for (size_t z = 0; z < zone_count; z++) {
         for (size_t p = 0; p < TEST_COUNT(plans); p++) {
             Ledger ledger;
             ledger_init(&ledger);
-            rules = all_rules[z];
+            rules = zones[z];
             seed = (uint32_t)(z * 100 + p);
             memset(ran, 0, (size_t)((to - from) / 60) * sizeof *ran);
             ledger.since = from;
@@ -354,6 +410,50 @@ static void a_year(void **state)
         }
     }
     mem_free(ran);
+}
+
+static void a_year(void **state)
+{
+    (void)state;
+    live(all_rules, TEST_COUNT(all_rules), "2026-01-01T00:00:00Z", "2027-01-10T00:00:00Z");
+}
+
+/* With a 29th of February, which some months' days are then, and their last. */
+static void a_leap_year(void **state)
+{
+    (void)state;
+    static const Rules *const leap[] = {&utc, &berlin_in_2028};
+    live(leap, TEST_COUNT(leap), "2028-01-01T00:00:00Z", "2029-01-10T00:00:00Z");
+}
+
+/* For whoever sets a time that tonight does not have. */
+static void skipped(void **state)
+{
+    (void)state;
+    static const struct {
+        DuePlan plan;
+        const char *now, *text; /* NULL: nothing is said */
+    } rows[] = {
+        {DAILY(AT(2, 30)), "2026-03-28T12:00:00Z",
+         "The clocks go forward, so one time of the schedule does not exist: that backup comes tonight 03:30"},
+        {DAILY(.times = {150, 720}, .time_count = 2), "2026-03-28T10:00:00Z",
+         "The clocks go forward, so one time of the schedule does not exist: that backup comes tonight 03:30"},
+        {DAILY(AT(2, 30)), "2026-03-27T10:00:00Z", NULL}, /* the night after next */
+        {DAILY(AT(1, 59)), "2026-03-28T12:00:00Z", NULL},
+        {DAILY(AT(3, 30)), "2026-03-28T12:00:00Z", NULL},
+        {DAILY(AT(2, 30)), "2026-10-24T12:00:00Z", NULL}, /* that night has it twice */
+        {WEEKLY(AT(2, 30), .weekdays = MON), "2026-03-28T12:00:00Z", NULL},
+        {{.on = false, .times = {150}, .time_count = 1}, "2026-03-28T12:00:00Z", NULL},
+    };
+    rules = &berlin;
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        char *text = due_skipped_text(&rows[i].plan, &zone, iso(rows[i].now));
+        if (rows[i].text != NULL) {
+            assert_text(text, rows[i].text);
+        } else {
+            assert_null(text);
+        }
+    }
 }
 
 /* A plan that ends leaves nothing behind of which nobody would hear. */
@@ -466,7 +566,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_calendar), cmocka_unit_test(slots),    cmocka_unit_test(what_is_due),
-        cmocka_unit_test(paused),       cmocka_unit_test(given_up),
+        cmocka_unit_test(paused),       cmocka_unit_test(given_up), cmocka_unit_test(a_week_ahead),
+        cmocka_unit_test(a_leap_year),  cmocka_unit_test(skipped),
         cmocka_unit_test(a_year),       cmocka_unit_test(in_words), cmocka_unit_test(of_settings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

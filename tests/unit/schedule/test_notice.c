@@ -241,19 +241,102 @@ static void a_folder_that_cannot_be_read(void **state)
 static void words(void **state)
 {
     (void)state;
-    static const char *const titles[NOTICE_KINDS] = {"", "Rows were lost", "Backup failed", "Backup damaged",
-                                                     "Backup overdue", "Sign-in runs out", "A computer is silent",
+    static const char *const titles[NOTICE_KINDS] = {"", "Rows were lost", "Backup failed",
+                                                     "Schedule not looked at", "Backup missed", "Backup damaged",
+                                                     "Backup overdue", "Sign-in runs out", "Another computer",
                                                      "Backup done"};
     for (int i = 0; i < NOTICE_KINDS; i++) {
         assert_string_equal(notice_title((NoticeKind)i), titles[i]);
         assert_int_equal(notice_is_bad((NoticeKind)i), i != NOTICE_NONE && i != NOTICE_DONE);
+        assert_int_equal(notice_of_word(notice_word((NoticeKind)i)), i);
     }
+    assert_int_equal(notice_of_word("Backup failed"), NOTICE_NONE);
+}
+
+/* What a run found missed, or could not look at; after a failure, and before what stands. */
+static void missed_and_unseen(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t at;
+        const char *failed, *unseen, *missed;
+        NoticeKind kind;
+        const char *text;
+    } rows[] = {
+        {0, "no route", NULL, "one was missed", NOTICE_FAILED, "no route"},
+        {1, "no route", NULL, "one was missed", NOTICE_MISSED, "one was missed"},
+        {2, "no route", NULL, "one was missed", NOTICE_OVERDUE, "No good backup for 60 days"},
+        {3, NULL, NULL, "two were missed", NOTICE_MISSED, "two were missed"},
+        {4, NULL, NULL, "two were missed", NOTICE_NONE, NULL},
+        {3 + DAY, NULL, NULL, "two were missed", NOTICE_MISSED, "two were missed"},
+        {4 + DAY, NULL, "the folder is away", NULL, NOTICE_UNSEEN, "the folder is away"},
+        {5 + DAY, NULL, "the folder is away", NULL, NOTICE_NONE, NULL},
+        {6 + DAY, NULL, NULL, NULL, NOTICE_OVERDUE, "No good backup for 61 days"}, /* a day after the first */
+        {7 + DAY, NULL, "the folder is away", NULL, NOTICE_UNSEEN, "the folder is away"}, /* it was there between */
+    };
+    NoticeMemory memory;
+    notice_memory_init(&memory);
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        const NoticeFacts facts = {.now = NOON + rows[i].at, .quiet = true, .failed = rows[i].failed,
+                                   .unseen = rows[i].unseen, .missed = rows[i].missed,
+                                   .unknown = rows[i].unseen != NULL, .configured = rows[i].unseen == NULL,
+                                   .good = NOON - 60 * DAY, .due_hours = 36};
+        char *text = NULL;
+        const NoticeKind kind = notice_look(&facts, &memory, &text);
+        if (kind != rows[i].kind || (text == NULL) != (rows[i].text == NULL) ||
+            (text != NULL && strcmp(text, rows[i].text) != 0)) {
+            print_error("row %d: \"%s\": %s\n", (int)i, notice_title(kind), text != NULL ? text : "(nothing)");
+            fail();
+        }
+        mem_free(text);
+    }
+    notice_memory_release(&memory);
+}
+
+/* What is remembered comes back from its file; of a file that is damaged, nothing. */
+static void kept(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"", "{", "[]", "{\"version\": 2, \"cause\": \"x\"}",
+                                      "{\"version\": 1, \"told\": 7, \"cause\": 8, \"sign_in_mark\": -5}"};
+    NoticeMemory memory, again;
+    notice_memory_init(&memory);
+    notice_memory_init(&again);
+    for (int i = NOTICE_NONE + 1; i < NOTICE_KINDS; i++) {
+        memory.told[i] = NOON + i;
+    }
+    memory.cause = mem_strdup("no \"route\"");
+    memory.alarm = mem_strdup("rows");
+    memory.damaged = mem_strdup("a.backup");
+    memory.silent = mem_strdup("PC-07");
+    memory.unseen = mem_strdup("away");
+    memory.missed = mem_strdup("one");
+    memory.sign_in_mark = 7;
+    char *text = notice_memory_text(&memory);
+    assert_true(notice_memory_parse(text, strlen(text), &again));
+    assert_memory_equal(again.told, memory.told, sizeof memory.told);
+    assert_string_equal(again.cause, memory.cause);
+    assert_string_equal(again.alarm, "rows");
+    assert_string_equal(again.damaged, "a.backup");
+    assert_string_equal(again.silent, "PC-07");
+    assert_string_equal(again.unseen, "away");
+    assert_string_equal(again.missed, "one");
+    assert_int_equal(again.sign_in_mark, 7);
+    mem_free(text);
+    for (size_t i = 0; i < TEST_COUNT(bad); i++) {
+        const bool whole = i + 1 == TEST_COUNT(bad); /* of ours, with nonsense in it */
+        assert_int_equal(notice_memory_parse(bad[i], strlen(bad[i]), &again), whole);
+        assert_true(again.cause == NULL && again.told[NOTICE_FAILED] == 0 && again.sign_in_mark == 0);
+    }
+    notice_memory_release(&again);
+    notice_memory_release(&memory);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(ends), cmocka_unit_test(overdue), cmocka_unit_test(shrink),
                                        cmocka_unit_test(elsewhere), cmocka_unit_test(damaged),
-                                       cmocka_unit_test(a_folder_that_cannot_be_read), cmocka_unit_test(words)};
+                                       cmocka_unit_test(a_folder_that_cannot_be_read), cmocka_unit_test(words),
+                                       cmocka_unit_test(missed_and_unseen), cmocka_unit_test(kept)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -515,7 +515,8 @@ static void another_is_silent(void **state)
     assert_string_equal(health.text,
                         "Protected: last backup 3 hours ago, verified; but PC-07 has been silent for 4 days");
     assert_int_equal(health.state, HEALTH_WARNING);
-    assert_int_equal(health.mend, MEND_NOTHING);
+    assert_int_equal(health.mend, MEND_SETTINGS);
+    assert_null(health.name);
     health_release(&health);
     protection_release(&protection);
 }
@@ -556,6 +557,8 @@ static void unread(void **state)
                                  "first %lld days ago: no access", (long long)(rows[i].since / DAY));
         assert_string_equal(health.text, rows[i].told ? words : "Protected: last backup 1 hour ago, verified");
         mem_free(words);
+        assert_int_equal(health.mend, rows[i].told ? MEND_SHOW : MEND_NOTHING); /* and it is the one that is shown */
+        assert_string_equal(health.name != NULL ? health.name : "", rows[i].told ? "a.backup" : "");
         health_release(&health);
         protection_release(&protection);
         ledger_release(&ledger);

@@ -70,6 +70,23 @@ static void what_somebody_did_to_it(void **state)
     assert_string_equal(info.description, "Backs up the CMMS database daily at 03:00, waiting to be plugged in.");
     task_info_release(&info);
 
+    /* A mapped drive: the task has the share, and what the user has chosen is warned of. */
+    char *profile = fs_join(dir, "connection.json");
+    test_setenv("CMMS_BACKUP_FAKE_DRIVE", "Q=\\\\srv\\cmms");
+    assert_ok(registration_install(&settings, "Q:\\b c", &warning, &err), &err);
+    assert_null(warning);
+    looks_like(&settings, "Q:\\b c", REGISTRATION_GOOD, good);
+    looks_like(&settings, "\\\\srv\\cmms\\b c", REGISTRATION_GOOD, good);
+    test_write(profile, "{\"folder\":\"Q:\\\\b\"}");
+    assert_ok(registration_install(&settings, NULL, &warning, &err), &err);
+    assert_text(warning, "The backup folder is on Q:, a network drive, which may not be connected when the task runs. "
+                         "Choose the folder by its share, \\\\srv\\cmms\\b");
+    warning = NULL;
+    test_setenv("CMMS_BACKUP_FAKE_DRIVE", NULL);
+    assert_ok(fs_remove(profile, &err), &err);
+    mem_free(profile);
+    assert_ok(registration_install(&settings, "/srv/a b", NULL, &err), &err);
+
     edit("    <Enabled>true</Enabled>\n    <Hidden>", "    <Enabled>false</Enabled>\n    <Hidden>");
     looks_like(&settings, "/srv/a b", REGISTRATION_DISABLED,
                "the task \"AIT CMMS Backup\" is switched off in Task Scheduler");
@@ -92,6 +109,19 @@ static void what_somebody_did_to_it(void **state)
     looks_like(&settings, NULL, REGISTRATION_OLD, "the task is not as the settings say now");
     assert_ok(registration_refresh(&settings, NULL, &err), &err);
     looks_like(&settings, NULL, REGISTRATION_GOOD, good);
+
+    /* Somebody has ticked a box in Task Scheduler: that is said, not undone behind a back, and mended when asked. */
+    static const char changed[] = "the task is not as it was registered: it starts only on mains power";
+    edit("<DisallowStartIfOnBatteries>false<", "<DisallowStartIfOnBatteries>true<");
+    looks_like(&settings, NULL, REGISTRATION_CHANGED, changed);
+    assert_ok(registration_refresh(&settings, NULL, &err), &err);
+    looks_like(&settings, NULL, REGISTRATION_CHANGED, changed);
+    assert_ok(registration_install(&settings, NULL, NULL, &err), &err);
+    looks_like(&settings, NULL, REGISTRATION_GOOD, good);
+    edit("T03:00:00<", "T04:00:00<");
+    looks_like(&settings, NULL, REGISTRATION_CHANGED,
+               "the task is not as it was registered: its times are 04:00, not 03:00");
+    assert_ok(registration_install(&settings, NULL, NULL, &err), &err);
 
     /* A task of our name that another program made stays what it is. */
     edit("<Author>CMMS Backup</Author>", "<Author>Contoso</Author>");
@@ -171,7 +201,7 @@ static void it_follows_the_settings(void **state)
 static void words(void **state)
 {
     (void)state;
-    static const char *const wanted[] = {"good", "none", "disabled", "foreign", "moved", "old", "unknown"};
+    static const char *const wanted[] = {"good", "none", "disabled", "foreign", "moved", "old", "changed", "unknown"};
     for (int i = REGISTRATION_GOOD; i <= REGISTRATION_UNKNOWN; i++) {
         assert_string_equal(registration_state_word((RegistrationState)i), wanted[i]);
     }

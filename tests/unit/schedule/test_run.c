@@ -154,6 +154,89 @@ static void a_ledger_from_the_future(void **state)
     end(&world, dir);
 }
 
+/* While a clock was months ahead it filled the ledger, and paused as it is nothing is run that would be noted: what is
+ * not run from now on is told as missed all the same (seed 30 of the simulation). */
+static void a_ledger_of_nothing_but_the_future(void **state)
+{
+    (void)state;
+    World world;
+    char *dir = begin(&world);
+    Error err = ERROR_INIT;
+    ScheduledResult result;
+    Ledger ledger;
+    scheduled_result_init(&result);
+    ledger_init(&ledger);
+    note(&world, SLOT + 100 * DAY, SLOT_MISSED, 0);
+    assert_ok(ledger_load(world.folder, false, &ledger, &err), &err);
+    ledger.paused_until = NOON + 5 * DAY;
+    assert_ok(ledger_save(world.folder, &ledger, &err), &err);
+    ledger_release(&ledger);
+    assert_ok(run(&world, false, &result, &err), &err);
+    assert_int_equal(result.missed, 0);
+    world.now = NOON + 2 * DAY;
+    world.told.len = 0;
+    assert_ok(run(&world, false, &result, &err), &err);
+    assert_int_equal(result.missed, 2);
+    assert_string_equal(world.told.buf,
+                        "[2 scheduled backups were missed, the last one that of yesterday 02:00]");
+    assert_int_equal(world.backups, 0);
+    scheduled_result_release(&result);
+    end(&world, dir);
+}
+
+/* What was done by a clock that was a week ahead is kept as such, and not taken for done when its day has come. */
+static void a_clock_that_was_a_week_ahead(void **state)
+{
+    (void)state;
+    World world;
+    char *dir = begin(&world);
+    Error err = ERROR_INIT;
+    ScheduledResult result;
+    Ledger ledger;
+    scheduled_result_init(&result);
+    ledger_init(&ledger);
+    world.script = "rdrdrd";
+    world.ahead = 7 * DAY;
+    assert_ok(run(&world, false, &result, &err), &err);
+    assert_int_equal(result.outcome, SCHEDULED_DONE);
+    assert_ok(run(&world, false, &result, &err), &err); /* as long as it is wrong: once */
+    assert_int_equal(result.outcome, SCHEDULED_NOTHING);
+    assert_ok(ledger_load(world.folder, false, &ledger, &err), &err);
+    assert_int_equal(ledger.ahead_from, NOON);
+    /* The PC was off until the slot's own day; then its clock is right. */
+    world.now = SLOT;
+    world.ahead = 1;
+    assert_ok(run(&world, false, &result, &err), &err);
+    assert_int_equal(result.outcome, SCHEDULED_DONE);
+    assert_int_equal(result.slot, SLOT);
+    assert_int_equal(world.backups, 2);
+    assert_string_equal(world.told.buf, "[1 slot(s) of the schedule's ledger are dated in the future and do not count: "
+                                        "this computer's clock was or is wrong]");
+    assert_ok(ledger_load(world.folder, false, &ledger, &err), &err);
+    assert_int_equal(ledger.count, 1);
+    assert_int_equal(ledger.slots[0].state, SLOT_DONE);
+    assert_int_equal(ledger.slots[0].began, SLOT);
+    assert_int_equal(ledger.ahead_from, 0);
+
+    /* Or until its moments were past: the next run says it. */
+    ledger.ahead_from = SLOT;
+    assert_ok(ledger_save(world.folder, &ledger, &err), &err);
+    world.told.len = 0;
+    world.now = NOON + DAY;
+    assert_ok(run(&world, false, &result, &err), &err);
+    assert_int_equal(result.outcome, SCHEDULED_DONE);
+    assert_string_equal(world.told.buf, "[1 slot(s) of the schedule count as missed: their backup was made days "
+                                        "before, while this computer's clock was ahead]");
+    assert_true(auditlog_mentions(world.folder, "schedule"));
+    assert_ok(ledger_load(world.folder, false, &ledger, &err), &err);
+    assert_int_equal(ledger.count, 2);
+    assert_int_equal(ledger.slots[0].state, SLOT_MISSED);
+    assert_int_equal(ledger.slots[1].state, SLOT_DONE);
+    ledger_release(&ledger);
+    scheduled_result_release(&result);
+    end(&world, dir);
+}
+
 /* Copies go whatever became of the slot, behind the lock, and change nothing of it. */
 static void copies(void **state)
 {
@@ -518,6 +601,8 @@ int main(void)
         cmocka_unit_test(the_server_is_awaited_for_ten_minutes),
         cmocka_unit_test(missed_and_caught_up),
         cmocka_unit_test(a_ledger_from_the_future),
+        cmocka_unit_test(a_ledger_of_nothing_but_the_future),
+        cmocka_unit_test(a_clock_that_was_a_week_ahead),
         cmocka_unit_test(copies),
         cmocka_unit_test(two_programs),
         cmocka_unit_test(paused),

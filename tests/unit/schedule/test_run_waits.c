@@ -240,11 +240,12 @@ static void stays(void **state)
         ScheduledOutcome outcome;
         unsigned looks; /* again */
         size_t logged; /* that it waits, however often it is looked at */
+        bool missed; /* is known at the end: the looks after that one find nothing of it */
     } rows[] = {
-        {"plugged in after an hour", 3600, false, SCHEDULED_DONE, 4, 1},
-        {"a long night later", 10 * 3600, false, SCHEDULED_DONE, 40, 1},
-        {"not today", 0, false, SCHEDULED_WAITS, 64, 3}, /* sixteen hours: one is missed, and the next waits */
-        {"another one waits for it", 3600, true, SCHEDULED_WAITS, 0, 1},
+        {"plugged in after an hour", 3600, false, SCHEDULED_DONE, 4, 1, false},
+        {"a long night later", 10 * 3600, false, SCHEDULED_DONE, 40, 1, false},
+        {"not today", 0, false, SCHEDULED_WAITS, 64, 3, true}, /* sixteen hours: one is missed, and the next waits */
+        {"another one waits for it", 3600, true, SCHEDULED_WAITS, 0, 1, false},
     };
     static const ConnectionSwitches switches = {.host = "h", .database = "d"};
     for (size_t i = 0; i < TEST_COUNT(rows); i++) {
@@ -274,6 +275,7 @@ static void stays(void **state)
         }
         assert_int_equal(world.backups, rows[i].outcome == SCHEDULED_DONE);
         assert_int_equal(log_count(&world), rows[i].logged);
+        assert_int_equal(result.missed_text != NULL, rows[i].missed);
         fs_unlock(lock);
         mem_free(path);
         mem_free(data);

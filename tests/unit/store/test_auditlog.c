@@ -749,6 +749,17 @@ static void cannot_be_written(void **state)
     test_dir_remove(dir);
 }
 
+static void names_of_rotated_files(void **state)
+{
+    (void)state;
+    assert_int_equal(auditlog_year("backup_log_2026.json"), 2026);
+    assert_int_equal(auditlog_year("backup_log_0000.json"), 0);
+    assert_int_equal(auditlog_year(AUDITLOG_FILE), -1);
+    assert_int_equal(auditlog_year("backup_log_20260.json"), -1);
+    assert_int_equal(auditlog_year("backup_log_202a.json"), -1);
+    assert_int_equal(auditlog_year("backup_log_2026.json.tmp-01234567"), -1);
+}
+
 static void one_text(void **state)
 {
     (void)state;
@@ -773,6 +784,7 @@ int main(void)
         cmocka_unit_test(damaged_rotated_chain),  cmocka_unit_test(large_log),
         cmocka_unit_test(two_at_once),            cmocka_unit_test(cannot_be_written),
         cmocka_unit_test(one_text),               cmocka_unit_test(cut_at_the_end),
-        cmocka_unit_test(through_all_of_it),      cmocka_unit_test(what_a_proof_says)};
+        cmocka_unit_test(through_all_of_it),      cmocka_unit_test(what_a_proof_says),
+        cmocka_unit_test(names_of_rotated_files)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -172,6 +172,16 @@ static void alternative(void **state)
         }
     }
     test_setenv("OneDrive", NULL);
+    test_setenv("CMMS_BACKUP_FAKE_DRIVE", "Q=\\\\srv\\cmms");
+    assert_text(folder_alternative("Q:\\b"), "\\\\srv\\cmms\\b");
+    assert_null(folder_alternative("\\\\srv\\cmms\\b"));
+    /* And where it is not there it is said what it is. */
+    Error err = ERROR_INIT;
+    assert_false(folder_is_there("Q:\\b", &err));
+    assert_string_equal(err.hint, "Q: is a network drive, and may not be connected where Windows starts this program. "
+                                  "Choose the folder by its share, \\\\srv\\cmms\\b.");
+    error_clear(&err);
+    test_setenv("CMMS_BACKUP_FAKE_DRIVE", NULL);
     mem_free(beside);
     mem_free(inside);
     mem_free(cloud);

@@ -96,7 +96,7 @@ static void judged(void **state)
         {{{HOUR, LEVEL_VERIFIED, "7/5 h:1"}, {30 * DAY, LEVEL_BAD, "7/5 h:1"}},
          {.configured = true, .source = &ours},
          HEALTH_WARNING,
-         MEND_NOTHING,
+         MEND_SHOW,
          "An older backup is damaged: 1.backup. The newest is good; have the disk looked at, then delete the damaged "
          "one",
          "1.backup"},

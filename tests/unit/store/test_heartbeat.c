@@ -261,6 +261,74 @@ static void in_words(void **state)
 }
 
 /* Files that somebody puts there make no computer known by damage, and no more than so many. */
+/* A PC that lives and makes no backups, by its own word; one after the other, as the next program reads it. */
+static void lives_and_fails(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what;
+        int64_t now, at, good; /* hours after NOON; NONE: it does not say */
+        int hours;
+        bool retired;
+        const char *text; /* NULL: nothing is said */
+    } rows[] = {
+        {"it is well", 0, 0, -2, 36, false, NULL},
+        {"its backup is a day old", 24, 24, -2, 36, false, NULL},
+        {"older than its schedule allows", 48, 48, 10, 36, false, "PC-07 has had no good backup for 38 hours"},
+        {"by days", 72, 72, -146, 36, false, "PC-07 has had no good backup for 9 days"},
+        {"its clock is years ahead", 80, 90000, 90000 - 218, 36, false, "PC-07 has had no good backup for 9 days"},
+        {"or was set in between", 84, 84, 90000, 36, false, NULL},
+        {"monthly, that is well", 86, 86, -218, 24 * 31, false, NULL},
+        {"it does not say how often", 88, 88, -218, 0, false, NULL},
+        {"retired", 90, 90, -218, 36, true, NULL},
+        {"it says of none at all", 100, 100, NONE, 36, false, NULL},
+        {"for a day", 124, 124, NONE, 36, false, NULL},
+        {"for two", 150, 150, NONE, 36, false, "PC-07 has had no good backup for 2 days"},
+        {"it has made one", 160, 160, 159, 36, false, NULL},
+        {"and none again", 170, 170, NONE, 36, false, NULL},
+    };
+    SeenComputers seen;
+    seen_init(&seen);
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        const Heartbeat beat = {.computer = "PC-07", .at = NOON + rows[i].at * 3600, .hours = rows[i].hours,
+                                .good = rows[i].good == NONE ? 0 : NOON + rows[i].good * 3600,
+                                .retired = rows[i].retired};
+        const int64_t now = NOON + rows[i].now * 3600;
+        SeenLook look;
+        char *text = heartbeat_text(&beat);
+        seen_begin(&seen, "folder:x", now, &look);
+        seen_file(&look, "cmms_heartbeat_PC-07.json", text, now, text, strlen(text));
+        seen_end(&look, now);
+        mem_free(text);
+        char *kept = seen_text(&seen);
+        assert_true(seen_parse(kept, strlen(kept), &seen));
+        mem_free(kept);
+        char *told = seen_silent_text(&seen, "PC-01", NULL, now);
+        if ((told == NULL) != (rows[i].text == NULL) || (told != NULL && strcmp(told, rows[i].text) != 0)) {
+            print_error("%s: %s\n", rows[i].what, told != NULL ? told : "(nothing)");
+            fail();
+        }
+        mem_free(told);
+        assert_null(seen_silent_text(&seen, "pc-07", NULL, now)); /* of itself it says so itself */
+    }
+    /* Beside one that is silent; and when it falls silent itself, that alone is said. */
+    SeenLook look;
+    char *who = NULL;
+    const Heartbeat failing = {.computer = "PC-08", .at = NOON + 30 * DAY, .good = NOON + 21 * DAY, .hours = 36};
+    char *text = heartbeat_text(&failing);
+    seen_begin(&seen, "folder:x", NOON + 30 * DAY, &look);
+    seen_file(&look, "cmms_heartbeat_PC-08.json", text, failing.at, text, strlen(text));
+    seen_end(&look, NOON + 30 * DAY);
+    assert_text(seen_silent_text(&seen, "PC-01", &who, 0),
+                "PC-07 has been silent for 22 days; PC-08 has had no good backup for 9 days");
+    assert_text(who, "PC-07 PC-08!");
+    seen_begin(&seen, "folder:x", NOON + 40 * DAY, &look);
+    seen_end(&look, NOON + 40 * DAY);
+    assert_text(seen_silent_text(&seen, "PC-01", NULL, 0), "PC-07 and PC-08 have been silent for 10 days or more");
+    mem_free(text);
+    seen_release(&seen);
+}
+
 static void hostile(void **state)
 {
     (void)state;
@@ -317,6 +385,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names), cmocka_unit_test(content), cmocka_unit_test(silence),
         cmocka_unit_test(long_weekends), cmocka_unit_test(wrong_clocks), cmocka_unit_test(in_words),
+        cmocka_unit_test(lives_and_fails),
         cmocka_unit_test(hostile),
         cmocka_unit_test(the_file),
     };

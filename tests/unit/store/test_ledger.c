@@ -235,6 +235,17 @@ static void begun(void **state)
     assert_false(ledger.begun); /* the slot says it */
     assert_int_equal(ledger_drop_after(&ledger, T - 1), 1);
     assert_true(ledger_begun(&ledger));
+    note(&ledger, T, SLOT_DONE, "x"); /* which began five seconds later, as all do here */
+    note(&ledger, T + 100, SLOT_DONE, "y");
+    assert_int_equal(ledger_drop_ahead(&ledger, 0), 0);
+    ledger.ahead_from = T + 105;
+    assert_ok(ledger_save(dir, &ledger, &err), &err);
+    assert_ok(ledger_load(dir, true, &ledger, &err), &err);
+    assert_int_equal(ledger.ahead_from, T + 105);
+    assert_int_equal(ledger_drop_ahead(&ledger, T + 105), 0);
+    assert_int_equal(ledger_drop_ahead(&ledger, T), 1);
+    assert_int_equal(ledger.count, 1);
+    assert_int_equal(ledger.slots[0].moment, T);
     ledger_release(&ledger);
     mem_free(path);
     test_dir_remove(dir);

@@ -342,6 +342,35 @@ static void level_by_counts(void **state)
 }
 
 /* What is written can be read again, also of a database with very many tables. */
+/* How a table is named to people, and how many rows there are in all: asked here alone. */
+static void labels_and_sums(void **state)
+{
+    (void)state;
+    assert_text(table_label("public", "work_orders"), "work_orders");
+    assert_text(table_label("", "work_orders"), "work_orders");
+    assert_text(table_label(NULL, "work_orders"), "work_orders");
+    assert_text(table_label("shop", "orders"), "shop.orders");
+    assert_text(table_label("publicity", "a\nb"), "publicity.a b");
+    static const struct {
+        int64_t rows[3], sum;
+        size_t count;
+    } rows[] = {{{0}, 0, 0},
+                {{-1, -1}, -1, 2},
+                {{-1, 4, 5}, 9, 3},
+                {{0}, 0, 1},
+                {{INT64_MAX, 1}, INT64_MAX, 2},
+                {{1, INT64_MAX - 1, 1}, INT64_MAX, 3}};
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        Manifest manifest;
+        manifest_init(&manifest);
+        for (size_t t = 0; t < rows[i].count; t++) {
+            manifest_add_table(&manifest, "public", "a", rows[i].rows[t], -1, 0);
+        }
+        assert_true(manifest_rows(&manifest) == rows[i].sum);
+        manifest_release(&manifest);
+    }
+}
+
 static void many_tables(void **state)
 {
     (void)state;
@@ -413,6 +442,6 @@ int main(void)
                                        cmocka_unit_test(pins), cmocka_unit_test(of_a_newer_version),
                                        cmocka_unit_test(what_came_later), cmocka_unit_test(level_by_counts),
                                        cmocka_unit_test(many_tables), cmocka_unit_test(not_a_manifest),
-                                       cmocka_unit_test(adopted)};
+                                       cmocka_unit_test(adopted), cmocka_unit_test(labels_and_sums)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

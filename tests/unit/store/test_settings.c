@@ -119,6 +119,8 @@ static void of_the_schedule(void **state)
         {"upload_after_backup", "1", NULL, "upload_after_backup must be true or false"},
         {"upload_limit_kb", "0", "0", NULL},
         {"upload_limit_kb", "500", "500", NULL},
+        {"upload_limit_kb", "10000000", "10000000", NULL},
+        {"upload_limit_kb", "1000000000", NULL, "upload_limit_kb must be a whole number from 0 to 10000000"},
         {"upload_limit_kb", "10000001", NULL, "upload_limit_kb must be a whole number from 0 to 10000000"},
         {"undo_days", "0", "0", NULL},
         {"undo_days", "3651", NULL, "undo_days must be a whole number from 0 to 3650"},
@@ -675,6 +677,66 @@ static void by_key(void **state)
     settings_release(&settings);
 }
 
+/* Each row of the table: its place in the order, its default, and what is said of a value that is none. */
+static void every_row(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *key, *usual, *wrong, *must;
+    } rows[] = {
+        {"enabled", "true", "1", "true or false"},
+        {"schedule", "daily", "hourly", "daily, weekly or monthly"},
+        {"backup_time", "02:00", "24:00", "a time of day from 00:00 to 23:59"},
+        {"retention_days", "30", "0", "a whole number from 1 to 3650"},
+        {"max_backups", "50", "10001", "a whole number from 1 to 10000"},
+        {"compress", "true", "", "true or false"},
+        {"verify_after_backup", "true", "yes", "true or false"},
+        {"keep_monthly", "0", "121", "a whole number from 0 to 120"},
+        {"shrink_alarm_percent", "30", "101", "a whole number from 0 to 100"},
+        {"stall_minutes", "10", "0", "a whole number from 1 to 1440"},
+        {"compress_with", "zstd", "zip", "zstd, gzip or lz4"},
+        {"more_times", "", "noon", "at most 11 times of day such as 12:00,18:30"},
+        {"weekdays", "mon", "", "days such as mon,thu"},
+        {"month_day", "1", "32", "a whole number from 0 to 31"},
+        {"wake", "false", "0", "true or false"},
+        {"on_battery", "true", "0", "true or false"},
+        {"prove_within_days", "35", "-1", "a whole number from 0 to 3650"},
+        {"upload_after_backup", "false", "on", "true or false"},
+        {"undo_days", "14", "3651", "a whole number from 0 to 3650"},
+        {"battery_percent", "20", "101", "a whole number from 0 to 100"},
+        {"on_metered", "true", "", "true or false"},
+        {"quiet_hours", "", "22:00", "two times of day such as 22:00-06:00, or nothing"},
+        {"wait_days", "2", "31", "a whole number from 0 to 30"},
+        {"recheck_days", "7", "366", "a whole number from 0 to 365"},
+        {"prove_every_days", "30", "366", "a whole number from 0 to 365"},
+        {"check_hours", "20:00-06:00", "8:00-8:00", "two times of day such as 22:00-06:00, or nothing"},
+        {"upload_limit_kb", "0", "", "a whole number from 0 to 10000000"},
+    };
+    assert_null(settings_key(TEST_COUNT(rows)));
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        Error err = ERROR_INIT;
+        Settings settings;
+        settings_init(&settings);
+        assert_string_equal(settings_key(i), rows[i].key);
+        assert_text(settings_get(&settings, rows[i].key), rows[i].usual);
+        char *why = mem_printf("%s must be %s", rows[i].key, rows[i].must);
+        assert_fails(settings_set(&settings, rows[i].key, rows[i].wrong, &err), &err, EK_SETTINGS, why);
+        assert_text(settings_get(&settings, rows[i].key), rows[i].usual);
+        char *text = mem_printf("{\"%s\": []}", rows[i].key);
+        char *notice = mem_printf("%s was []; %s is used", rows[i].key, rows[i].usual[0] ? rows[i].usual : "none");
+        assert_ok(settings_parse(text, strlen(text), &settings, &err), &err);
+        assert_string_equal(settings.notice, notice);
+        assert_true(settings.wrong == 1u << i);
+        assert_false(settings_knows(&settings, rows[i].key));
+        assert_ok(settings_set(&settings, rows[i].key, rows[i].usual, &err), &err);
+        assert_true(settings.wrong == 0);
+        mem_free(notice);
+        mem_free(text);
+        mem_free(why);
+        settings_release(&settings);
+    }
+}
+
 /* The settings that the predecessor did not have: in the file only when they are not the default. */
 static void ours_alone(void **state)
 {
@@ -709,6 +771,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults_that_are_not_sure), cmocka_unit_test(folder_is_gone),
         cmocka_unit_test(wrong_values_stay), cmocka_unit_test(by_key), cmocka_unit_test(ours_alone),
+        cmocka_unit_test(every_row),
 
         cmocka_unit_test(names),           cmocka_unit_test(missing_file),  cmocka_unit_test(as_in_the_guide),
         cmocka_unit_test(others_survive),  cmocka_unit_test(of_the_schedule),

@@ -74,10 +74,10 @@ static void all_of_them(void **state)
     assert_string_equal(options.user, "joe");
     assert_string_equal(options.database, "cmms");
     /* What was there before goes. */
-    const char *second[] = {"--screenshot", "x.png", "--sslmode=verify-ca", "--after-backup", "--help", NULL};
+    const char *second[] = {"--screenshot", "x.png", "--sslmode=verify-ca", "--after-backup", "--help", "--tell", NULL};
     assert_ok(parse(second, &options, &err), &err);
     assert_string_equal(options.screenshot, "x.png");
-    assert_true(options.after_backup && options.help && !options.demo);
+    assert_true(options.after_backup && options.help && options.tell && !options.demo);
     assert_string_equal(options.sslmode, "verify-ca"); /* as the console program has it */
     assert_null(options.folder);
     app_options_release(&options);

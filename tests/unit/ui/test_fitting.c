@@ -40,8 +40,18 @@ static void room(void **state)
     assert_false(fitting_has_room(1, 0, 0));
 }
 
+static void least_size(void **state)
+{
+    (void)state;
+    assert_int_equal(fitting_least(700, 600, 1040), 700);
+    assert_int_equal(fitting_least(700, 600, 700), 700);
+    assert_int_equal(fitting_least(700, 600, 650), 650); /* a low screen: what is below it could not be reached */
+    assert_int_equal(fitting_least(700, 600, 500), 600);
+    assert_int_equal(fitting_least(700, 600, 0), 600);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(over), cmocka_unit_test(room)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(over), cmocka_unit_test(room), cmocka_unit_test(least_size)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,7 +5,8 @@
 
 static void assert_defaults(const WindowState *state)
 {
-    assert_false(state->placed || state->maximized || state->sized || state->hide_chart || state->keep || state->quiet);
+    assert_false(state->placed || state->maximized || state->sized || state->hide_chart);
+    assert_false(state->keep || state->quiet || state->offered);
     assert_int_equal(state->sort_column, 2);
     assert_true(state->descending);
     for (int i = 0; i < STATE_COLUMNS; i++) {
@@ -23,7 +24,7 @@ static void round_trip(void **test)
     assert_false(window_state_load(path, &read));
     assert_defaults(&read);
     window_state_init(&saved);
-    saved.placed = saved.maximized = saved.sized = saved.hide_chart = saved.keep = saved.quiet = true;
+    saved.placed = saved.maximized = saved.sized = saved.hide_chart = saved.keep = saved.quiet = saved.offered = true;
     saved.place = (StateRect){-1900, 20, -900, 720};
     saved.sort_column = 4;
     saved.descending = false;
@@ -37,7 +38,7 @@ static void round_trip(void **test)
     assert_memory_equal(read.widths, saved.widths, sizeof read.widths);
     assert_memory_equal(read.order, saved.order, sizeof read.order);
     assert_true(read.placed && read.maximized && read.sized && read.hide_chart && !read.descending);
-    assert_true(read.keep && read.quiet);
+    assert_true(read.keep && read.quiet && read.offered);
     assert_int_equal(read.sort_column, 4);
     mem_free(path);
     test_dir_remove(dir);

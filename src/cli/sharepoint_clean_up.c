@@ -1,4 +1,4 @@
-/* verb_clean_up.c: `sharepoint clean-up`: what is old on SharePoint, and its removal. */
+/* sharepoint_clean_up.c: `sharepoint clean-up`: what is old on SharePoint, and its removal. */
 #include "cli.h"
 
 #include "base/jsonutil.h"
@@ -92,7 +92,7 @@ static bool clean_up(Cli *cli, const OffsiteCleanUpSpec *spec, const JobSink *si
     return ok;
 }
 
-int run_sharepoint_clean_up(Cli *cli)
+int cli_sharepoint_clean_up(Cli *cli)
 {
     const JobSink sink = output_sink(&cli->output);
     char *folder = NULL;

@@ -1,0 +1,6 @@
+#include "platform/session.h"
+
+void session_watch(Cancel *cancel)
+{
+    (void)cancel;
+}
