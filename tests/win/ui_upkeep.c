@@ -310,7 +310,7 @@ static void check_damaged_one(Ui *ui)
     send_command(ui, IDC_VERIFY);
     ok(ui, answer_box(ui, IDCLOSE), "Verify says that it is damaged", "there is no box");
     wait_done(ui);
-    ok(ui, wait_cell(ui, 1, STATUS, "Damaged") &&
+    ok(ui, wait_cell(ui, 1, STATUS, "Damaged (it failed a check)") &&
                wait_text(ui, IDC_STATUS, "\xE2\x9A\xA0 An older backup is damaged: ", SHORT_MS),
        "and so do the list and the band", "they do not");
     ok(ui, wait_for(ui, SHORT_MS, mend_is_shown, &shown) && has_text(ui, IDC_MEND, "Sho&w It"),
